@@ -1,0 +1,282 @@
+"""What the API answers, as frozen values; knows no HTTP, no files and no framework.
+
+Units: coordinates of Document Parse are relative 0-1 (they may exceed 1 slightly, as answered), those of Document OCR
+are pixels; pages are 1-based and absolute in the file; confidences are 0-1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+import msgspec
+
+from upstage_docs.options import OutputFormat
+
+__all__ = [
+    "Answer",
+    "Batch",
+    "Chunk",
+    "Element",
+    "Job",
+    "OcrPage",
+    "OcrResult",
+    "OcrWord",
+    "Page",
+    "ParsedDocument",
+    "Record",
+    "Usage",
+]
+
+Point = tuple[float, float]
+Box = tuple[float, float, float, float]
+
+
+def bounding_box(coordinates: tuple[Point, ...]) -> Box:
+    """Return `(x0, y0, x1, y1)` of relative *coordinates*, clamped to 0-1; four 0.0 where there are none."""
+    if not coordinates:
+        return (0.0, 0.0, 0.0, 0.0)
+    xs = [point[0] for point in coordinates]
+    ys = [point[1] for point in coordinates]
+    return (_clamp(min(xs)), _clamp(min(ys)), _clamp(max(xs)), _clamp(max(ys)))
+
+
+def _clamp(value: float) -> float:
+    return 0.0 if value < 0.0 else 1.0 if value > 1.0 else float(value)
+
+
+class Element(msgspec.Struct, frozen=True):
+    """One layout element of a document.
+
+    Attributes:
+        id: Unique in the document, in the API's order, whatever the batches said.
+        page: 1-based, absolute in the file.
+        category: As answered; the set is open (`paragraph`, `table`, `chart`, `heading1`, ...).
+        html, markdown, text: The content in each format, `""` where it was not asked for.
+        coordinates: Corner points `(x, y)` relative to the page 0-1, as answered; empty if not answered.
+        sub_category: As answered (`bar`, `h2`, `signature`, ...), `""` if none.
+        base64_encoding: A JPEG crop in base64, `""` unless asked for.
+    """
+
+    id: int
+    page: int
+    category: str
+    html: str = ""
+    markdown: str = ""
+    text: str = ""
+    coordinates: tuple[Point, ...] = ()
+    sub_category: str = ""
+    base64_encoding: str = ""
+
+    @property
+    def box(self) -> Box:
+        """The bounding box `(x0, y0, x1, y1)`, relative and clamped to 0-1."""
+        return bounding_box(self.coordinates)
+
+    def content(self, output_format: OutputFormat) -> str:
+        """Return the content in *output_format*, as answered."""
+        return str(getattr(self, output_format))
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """What a parse was billed for: a page count, and which pages ran in which mode (1-based), where the API says so."""
+
+    pages: int = 0
+    standard: tuple[int, ...] = ()
+    enhanced: tuple[int, ...] = ()
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """One body that the API answered, byte for byte, and where its pages and ids begin in the document."""
+
+    raw: bytes
+    first_page: int = 1
+    first_id: int = 0
+
+    def __repr__(self) -> str:
+        return f"Answer({len(self.raw)} bytes, first_page={self.first_page}, first_id={self.first_id})"
+
+
+class Page(msgspec.Struct, frozen=True):
+    """The elements of one page; `number` is 1-based."""
+
+    number: int
+    elements: tuple[Element, ...]
+
+
+class ParsedDocument(msgspec.Struct, frozen=True):
+    """A document, or a run of its pages, as Document Parse understood it.
+
+    Attributes:
+        source: Path, URI or name of the file, as given.
+        file_sha256: SHA-256 of the file's bytes, hexadecimal; `""` if unknown.
+        model: The model that answered (`document-parse-260930`, `local-...`).
+        elements: Layout elements in the API's order.
+        html, markdown, text: The whole content as the API joined it (captions may have moved into their table).
+        total_pages: Pages of the file.
+        usage: What was billed.
+        ocr: Whether OCR was used, None if the API did not say.
+        answers: The bodies this was decoded from.
+    """
+
+    source: str
+    file_sha256: str
+    model: str
+    elements: tuple[Element, ...]
+    html: str = ""
+    markdown: str = ""
+    text: str = ""
+    total_pages: int = 0
+    usage: Usage = Usage()
+    ocr: bool | None = None
+    answers: tuple[Answer, ...] = ()
+
+    @property
+    def raw(self) -> bytes:
+        """Every byte that was answered: the body itself, or, where there were several, a JSON array of them."""
+        if len(self.answers) == 1:
+            return self.answers[0].raw
+        return b"[" + b",".join(answer.raw for answer in self.answers) + b"]"
+
+    @property
+    def pages(self) -> tuple[Page, ...]:
+        """The pages that hold elements, in order."""
+        ordered = sorted(self.elements, key=lambda element: element.page)
+        return tuple(
+            Page(number, tuple(run)) for number, run in groupby(ordered, key=lambda element: element.page)
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"ParsedDocument({self.source!r}, {len(self.elements)} elements, {self.total_pages} pages, "
+            f"model={self.model!r})"
+        )
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """One batch of an asynchronous job: up to ten pages.
+
+    Attributes:
+        id: 0-based position in the job.
+        status: `scheduled`, `started`, `completed`, `failed` or `retrying`; unknown ones count as running.
+        download_url: A signed address that lives 15 minutes, `""` until completed. Never shown in a repr.
+        start_page, end_page: 1-based and inclusive.
+        requested_at, updated_at: RFC 3339 with nanoseconds, as answered.
+    """
+
+    id: int
+    status: str
+    start_page: int = 0
+    end_page: int = 0
+    model: str = ""
+    failure_message: str = ""
+    download_url: str = ""
+    requested_at: str = ""
+    updated_at: str = ""
+
+    def __repr__(self) -> str:
+        return f"Batch({self.id}, {self.status!r}, pages {self.start_page}-{self.end_page})"
+
+
+class Job(msgspec.Struct, frozen=True):
+    """An asynchronous parse; `source` and `file_sha256` are `""` where only its request id is known.
+
+    Attributes:
+        request_id: The API's id; enough to ask for the job from another machine.
+        status: `submitted`, `started`, `completed` or `failed`; unknown ones count as running.
+    """
+
+    request_id: str
+    status: str = "submitted"
+    source: str = ""
+    file_sha256: str = ""
+    model: str = ""
+    failure_message: str = ""
+    total_pages: int = 0
+    completed_pages: int = 0
+    batches: tuple[Batch, ...] = ()
+    requested_at: str = ""
+    completed_at: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether the job has come to its end, good or bad."""
+        return self.status in {"completed", "failed"}
+
+
+class OcrWord(msgspec.Struct, frozen=True):
+    """One recognised word; `vertices` are pixels and may be a rotated quad, `confidence` is 0-1."""
+
+    id: int
+    text: str
+    confidence: float
+    vertices: tuple[Point, ...]
+
+
+class OcrPage(msgspec.Struct, frozen=True):
+    """One page of an OCR result; `number` is 1-based, `width` and `height` are pixels."""
+
+    number: int
+    width: int
+    height: int
+    confidence: float
+    text: str
+    words: tuple[OcrWord, ...]
+
+
+class OcrResult(msgspec.Struct, frozen=True):
+    """What Document OCR answered.
+
+    Attributes:
+        text: The page texts joined by newlines (the API's own top-level text glues pages together).
+        confidence: The lowest page confidence, as answered, 0-1.
+        billed_pages: What was billed.
+    """
+
+    source: str
+    file_sha256: str
+    model: str
+    pages: tuple[OcrPage, ...]
+    text: str
+    confidence: float
+    billed_pages: int
+    raw: bytes = b""
+
+    def low_confidence(self, below: float = 0.8) -> Iterator[tuple[OcrPage, OcrWord]]:
+        """Yield each word whose confidence is under *below* (0-1), with its page."""
+        for page in self.pages:
+            for word in page.words:
+                if word.confidence < below:
+                    yield page, word
+
+    def __repr__(self) -> str:
+        return f"OcrResult({self.source!r}, {len(self.pages)} pages, model={self.model!r})"
+
+
+class Record(msgspec.Struct):
+    """One neutral unit for a framework: what becomes a Document or a Node, with nothing left to decide.
+
+    Attributes:
+        id: A deterministic UUIDv5, also `metadata["record_id"]`.
+        text: The content in the format chosen.
+        metadata: Flat, complete, always the same keys and types.
+    """
+
+    id: str
+    text: str
+    metadata: dict[str, Any]
+
+
+class Chunk(Record):
+    """One chunk of the table-aware splitter: a Record whose metadata also holds `page_end`, `categories`, `spans`.
+
+    Attributes:
+        headings: The headings that govern the chunk, outermost first.
+        caption: The caption of the table or figure in it, `""` if none.
+        oversize: Whether it is larger than `chunk_size`, because what it holds is kept whole.
+    """
+
+    headings: tuple[str, ...] = ()
+    caption: str = ""
+    oversize: bool = False
