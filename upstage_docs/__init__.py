@@ -41,7 +41,7 @@ _HOME: dict[str, str] = {
     ),
 }
 
-__all__ = ["__version__", *_HOME]
+__all__ = ["__version__", *_HOME]  # noqa: PLE0604 - every key is a string
 
 
 def __getattr__(name: str) -> object:

@@ -143,9 +143,7 @@ class ParsedDocument(msgspec.Struct, frozen=True):
     def pages(self) -> tuple[Page, ...]:
         """The pages that hold elements, in order."""
         ordered = sorted(self.elements, key=lambda element: element.page)
-        return tuple(
-            Page(number, tuple(run)) for number, run in groupby(ordered, key=lambda element: element.page)
-        )
+        return tuple(Page(number, tuple(run)) for number, run in groupby(ordered, key=lambda element: element.page))
 
     def __repr__(self) -> str:
         return (

@@ -48,9 +48,7 @@ _OUTPUT_FORMATS = ("html", "markdown", "text")
 def choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
     """Raise ConfigError unless *value* is one of *allowed*."""
     if value not in allowed:
-        raise ConfigError(
-            f"{name}={value!r} is not an option; choose one of {', '.join(map(repr, allowed))}."
-        )
+        raise ConfigError(f"{name}={value!r} is not an option; choose one of {', '.join(map(repr, allowed))}.")
 
 
 def names(name: str, value: object, allowed: tuple[str, ...]) -> tuple[str, ...]:
@@ -104,14 +102,10 @@ class ParseOptions:
         for name in ("chart_recognition", "merge_multipage_tables", "coordinates"):
             if not isinstance(getattr(self, name), bool):
                 raise ConfigError(f"{name} must be True or False, not {getattr(self, name)!r}.")
-        object.__setattr__(
-            self, "output_formats", names("output_formats", self.output_formats, _OUTPUT_FORMATS)
-        )
+        object.__setattr__(self, "output_formats", names("output_formats", self.output_formats, _OUTPUT_FORMATS))
         if not self.output_formats:
             raise ConfigError("output_formats is empty; ask for at least one of 'html', 'markdown', 'text'.")
-        object.__setattr__(
-            self, "base64_encoding", names("base64_encoding", self.base64_encoding, CATEGORIES)
-        )
+        object.__setattr__(self, "base64_encoding", names("base64_encoding", self.base64_encoding, CATEGORIES))
         _extra_fields(self.extra_fields, self.__dataclass_fields__)
 
     def __hash__(self) -> int:
