@@ -88,11 +88,19 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """One body that the API answered, byte for byte, and where its pages and ids begin in the document."""
+    """One body that the API answered, byte for byte, and where its pages and ids begin.
+
+    Attributes:
+        raw: The body.
+        first_page: Its first page in the file that was sent, 1-based (a batch's `start_page`).
+        first_id: The first element id that was free.
+        page_offset: Pages of the whole document before the file that was sent (a part of a long PDF).
+    """
 
     raw: bytes
     first_page: int = 1
     first_id: int = 0
+    page_offset: int = 0
 
     def __repr__(self) -> str:
         return f"Answer({len(self.raw)} bytes, first_page={self.first_page}, first_id={self.first_id})"
