@@ -17,6 +17,10 @@ _HOME: dict[str, str] = {
         ("Element", "ParsedDocument", "Job", "Batch", "OcrResult", "OcrPage", "OcrWord", "Chunk", "Record"),
         "models",
     ),
+    **dict.fromkeys(("RecordOptions", "coordinates_of", "records"), "records"),
+    "ocr_records": "ocr_records",
+    "decode_document": "answers",
+    "decode_ocr": "answers",
     **dict.fromkeys(("ParseOptions", "OCROptions", "RetryPolicy", "PollPolicy", "CATEGORIES"), "options"),
     **dict.fromkeys(
         (

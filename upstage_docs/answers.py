@@ -21,6 +21,16 @@ from upstage_docs.models import (
     Point,
     Usage,
 )
+from upstage_docs.shapes import (
+    BatchShape,
+    ContentShape,
+    DocumentShape,
+    ElementShape,
+    JobShape,
+    JobsShape,
+    OcrShape,
+    PointShape,
+)
 
 __all__ = [
     "decode_document",
@@ -37,98 +47,10 @@ JOINERS = {"html": "\n", "markdown": "\n\n", "text": "\n"}
 _ID = re.compile(r"(<[a-z][a-z0-9]*(?:\s[^<>]*?)?\sid=')(\d+)(?=')", re.ASCII)
 
 
-# The wire's shapes. Every field may be missing or null, and value sets are open:
-# https://console.upstage.ai/docs/capabilities/parse/understanding-output
-class _Content(msgspec.Struct):
-    html: str | None = None
-    markdown: str | None = None
-    text: str | None = None
-
-
-class _Point(msgspec.Struct):
-    x: float | None = None
-    y: float | None = None
-
-
-class _Element(msgspec.Struct):
-    id: int | None = None
-    page: int | None = None
-    category: str | None = None
-    content: _Content | None = None
-    coordinates: list[_Point] | None = None
-    base64_encoding: str | None = None
-    sub_category: str | None = None
-
-
-class _Document(msgspec.Struct):
-    elements: list[_Element]
-    content: _Content | None = None
-    model: str | None = None
-    usage: Any = None
-    ocr: Any = None
-
-
-class _Vertices(msgspec.Struct):
-    vertices: list[_Point] | None = None
-
-
-class _Word(msgspec.Struct):
-    id: int | None = None
-    text: str | None = None
-    confidence: float | None = None
-    boundingBox: _Vertices | None = None  # noqa: N815 - the API's name
-
-
-class _OcrPage(msgspec.Struct):
-    id: int | None = None
-    page: int | None = None
-    width: int | None = None
-    height: int | None = None
-    confidence: float | None = None
-    text: str | None = None
-    words: list[_Word] | None = None
-
-
-class _Ocr(msgspec.Struct):
-    pages: list[_OcrPage]
-    confidence: float | None = None
-    modelVersion: str | None = None  # noqa: N815 - the API's name
-    numBilledPages: int | None = None  # noqa: N815 - the API's name
-
-
-class _Batch(msgspec.Struct):
-    id: int | None = None
-    status: str | None = None
-    start_page: int | None = None
-    end_page: int | None = None
-    model: str | None = None
-    failure_message: str | None = None
-    download_url: str | None = None
-    requested_at: str | None = None
-    updated_at: str | None = None
-
-
-class _Job(msgspec.Struct):
-    id: str | None = None
-    request_id: str | None = None
-    status: str | None = None
-    model: str | None = None
-    failure_message: str | None = None
-    total_pages: int | None = None
-    completed_pages: int | None = None
-    batches: list[_Batch] | None = None
-    requested_at: str | None = None
-    completed_at: str | None = None
-
-
-class _Jobs(msgspec.Struct):
-    requests: list[_Job]
-
-
-_documents = msgspec.json.Decoder(_Document)
-_ocrs = msgspec.json.Decoder(_Ocr)
-_jobs = msgspec.json.Decoder(_Job)
-_job_lists = msgspec.json.Decoder(_Jobs)
+_documents = msgspec.json.Decoder(DocumentShape)
+_ocrs = msgspec.json.Decoder(OcrShape)
+_jobs = msgspec.json.Decoder(JobShape)
+_job_lists = msgspec.json.Decoder(JobsShape)
 
 
 def decode_document(
@@ -166,7 +88,7 @@ def decode_document(
         for element, page, number in zip(answer.elements, pages, ids, strict=True)
     )
     usage = _usage(answer.usage)
-    content = answer.content or _Content()
+    content = answer.content or ContentShape()
     html = content.html or ""
     moved = bool(ids) and answer.elements[0].id is not None and ids[0] - answer.elements[0].id
     return ParsedDocument(
@@ -292,8 +214,8 @@ def _decode(decoder: msgspec.json.Decoder[Any], raw: bytes, what: str) -> Any:
         ) from error
 
 
-def _element(element: _Element, page: int, number: int) -> Element:
-    content = element.content or _Content()
+def _element(element: ElementShape, page: int, number: int) -> Element:
+    content = element.content or ContentShape()
     html = content.html or ""
     if element.id is not None and number != element.id:
         html = _ID.sub(lambda match: f"{match[1]}{number}" if int(match[2]) == element.id else match[0], html, count=1)
@@ -310,7 +232,7 @@ def _element(element: _Element, page: int, number: int) -> Element:
     )
 
 
-def _points(points: list[_Point] | None) -> tuple[Point, ...]:
+def _points(points: list[PointShape] | None) -> tuple[Point, ...]:
     if not points:
         return ()
     found = tuple((point.x, point.y) for point in points if point.x is not None and point.y is not None)
@@ -344,7 +266,7 @@ def _joined(joiner: str, texts: Iterable[str]) -> str:
     return joiner.join(text for text in texts if text)
 
 
-def _job(job: _Job, raw: bytes, source: str, file_sha256: str) -> Job:
+def _job(job: JobShape, raw: bytes, source: str, file_sha256: str) -> Job:
     request_id = job.request_id or job.id
     if not request_id:
         raise InvalidResponseError("The answer about an asynchronous request holds no request id.", raw=raw)
@@ -363,7 +285,7 @@ def _job(job: _Job, raw: bytes, source: str, file_sha256: str) -> Job:
     )
 
 
-def _batch(batch: _Batch, index: int) -> Batch:
+def _batch(batch: BatchShape, index: int) -> Batch:
     return Batch(
         id=index if batch.id is None else batch.id,
         status=batch.status or "scheduled",

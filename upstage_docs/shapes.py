@@ -1,0 +1,133 @@
+"""The shapes of the API's JSON, as tolerant as the API is open; what they mean is decided in `answers`.
+
+Every field may be missing or null, unknown fields are passed over, and value sets are open:
+https://console.upstage.ai/docs/capabilities/parse/understanding-output
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+__all__ = [
+    "BatchShape",
+    "ContentShape",
+    "DocumentShape",
+    "ElementShape",
+    "JobShape",
+    "JobsShape",
+    "OcrPageShape",
+    "OcrShape",
+    "PointShape",
+    "VerticesShape",
+    "WordShape",
+]
+
+
+class ContentShape(msgspec.Struct):
+    """Content in each format."""
+
+    html: str | None = None
+    markdown: str | None = None
+    text: str | None = None
+
+
+class PointShape(msgspec.Struct):
+    """A corner point, relative or in pixels."""
+
+    x: float | None = None
+    y: float | None = None
+
+
+class ElementShape(msgspec.Struct):
+    """One layout element."""
+
+    id: int | None = None
+    page: int | None = None
+    category: str | None = None
+    content: ContentShape | None = None
+    coordinates: list[PointShape] | None = None
+    base64_encoding: str | None = None
+    sub_category: str | None = None
+
+
+class DocumentShape(msgspec.Struct):
+    """The answer of Document Parse; only `elements` is indispensable."""
+
+    elements: list[ElementShape]
+    content: ContentShape | None = None
+    model: str | None = None
+    usage: Any = None
+    ocr: Any = None
+
+
+class VerticesShape(msgspec.Struct):
+    """The corners of a word."""
+
+    vertices: list[PointShape] | None = None
+
+
+class WordShape(msgspec.Struct):
+    """One recognised word."""
+
+    id: int | None = None
+    text: str | None = None
+    confidence: float | None = None
+    boundingBox: VerticesShape | None = None  # noqa: N815 - the API's name
+
+
+class OcrPageShape(msgspec.Struct):
+    """One page of recognised words."""
+
+    id: int | None = None
+    page: int | None = None
+    width: int | None = None
+    height: int | None = None
+    confidence: float | None = None
+    text: str | None = None
+    words: list[WordShape] | None = None
+
+
+class OcrShape(msgspec.Struct):
+    """The answer of Document OCR; only `pages` is indispensable."""
+
+    pages: list[OcrPageShape]
+    confidence: float | None = None
+    modelVersion: str | None = None  # noqa: N815 - the API's name
+    numBilledPages: int | None = None  # noqa: N815 - the API's name
+
+
+class BatchShape(msgspec.Struct):
+    """One batch of an asynchronous request."""
+
+    id: int | None = None
+    status: str | None = None
+    start_page: int | None = None
+    end_page: int | None = None
+    model: str | None = None
+    failure_message: str | None = None
+    download_url: str | None = None
+    requested_at: str | None = None
+    updated_at: str | None = None
+
+
+class JobShape(msgspec.Struct):
+    """The state of an asynchronous request."""
+
+    id: str | None = None
+    request_id: str | None = None
+    status: str | None = None
+    model: str | None = None
+    failure_message: str | None = None
+    total_pages: int | None = None
+    completed_pages: int | None = None
+    batches: list[BatchShape] | None = None
+    requested_at: str | None = None
+    completed_at: str | None = None
+
+
+class JobsShape(msgspec.Struct):
+    """The list of asynchronous requests."""
+
+    requests: list[JobShape]
