@@ -77,50 +77,55 @@ HEAD = ParagraphStyle("head", CELL, fontName="Helvetica-Bold", textColor=white)
 GREEK = "<font name='NanumMyeongjo'>{}</font>"
 
 SUMMARY = """The Saebyeok Strait tidal power plant turned its fourth full year into its best one. Four sites with
-twenty-two turbines generated 121.6 GWh, eleven per cent more than in 2024, and availability rose above ninety-four per
-cent for the first time. The year was also the first in which no turbine had to be lifted out of season."""
-SUMMARY_KOREAN = """새벽해협 조력발전소는 네 번째 해에 가장 좋은 성과를 거두었다. 네 곳의 발전 구역에 설치된 스물두 기의 수차가
-121.6 GWh를 생산하여 전년보다 11퍼센트 늘었고, 가동률은 처음으로 94퍼센트를 넘었다. 계절을 벗어나 인양한 수차는 한 기도 없었다.
-수산업 협동조합과 함께 정한 야간 감속 운전은 2025년 4월부터 시행되었다."""
+twenty-two turbines generated 121.6 GWh, eleven per cent more than in 2024, and availability rose above ninety-four
+per cent for the first time. The year was also the first in which no turbine had to be lifted out of season."""
+SUMMARY_KOREAN = """새벽해협 조력발전소는 네 번째 해에 가장 좋은 성과를 거두었다. 네 곳의 발전 구역에 설치된 스물두
+기의 수차가 121.6 GWh를 생산하여 전년보다 11퍼센트 늘었고, 가동률은 처음으로 94퍼센트를 넘었다. 계절을 벗어나 인양한
+수차는 한 기도 없었다. 수산업 협동조합과 함께 정한 야간 감속 운전은 2025년 4월부터 시행되었다."""
 POINTS = (
     "Generation rose from 109.5 GWh to 121.6 GWh; every site contributed to the increase.",
     "The new blade coating cut the hours lost to fouling from 612 to 238.",
     "Night-time slow running, agreed with the fishing cooperatives, began on 1 April 2025.",
     "The ferry cable was buried 1.8 m deep over its whole length of 7.4 km.",
 )
-SITES = """Water enters the strait through two channels that an island, Gomseom, holds apart. The north channel is short
-and steep, and its current turns within twenty minutes; Maehyang and Doldam stand there. The south channel is wider, its
-current gentler and its bed of gravel, and it carries Norabi and Hwanggeum. All turbines are horizontal-axis machines
-with three blades, eleven metres across, fixed to tripods without drilling."""
-MEASURING = """Current is measured by four acoustic profilers on the sea bed, each of which averages ten pings into one
-value per minute. A profiler is exchanged every ninety days, and the leaving and the arriving instrument are run side by
-side for a week, so that no step enters the record."""
-POWER = """The power that a turbine can take from the current grows with the cube of its speed. We use the customary form,
-in which <i>A</i> is the swept area and the last factor is the efficiency of the machine, 0.41 for the blades in use:"""
-POWER_AFTER = """A current that is one tenth faster therefore carries a third more power, and an error of two per cent in
-the speed is an error of six per cent in the yield. That is why the profilers, not the generators, are the most closely
-watched instruments of the plant."""
-BOOKING = """Generation is booked where it is sold, at the shore station, after the losses of the cable. The figures in
-this report are net of the plant's own consumption, which was 1.9 GWh, and they agree with the grid operator's to within
-0.2 per cent. <super>1</super>"""
-OUTAGES = """An outage counts from the moment the brake closes until the machine is released again. Weather hours, in
-which no boat may sail, are counted too: a turbine that waits for a calm day is not available, whatever the cause."""
+SITES = """Water enters the strait through two channels that an island, Gomseom, holds apart. The north channel is
+short and steep, and its current turns within twenty minutes; Maehyang and Doldam stand there. The south channel is
+wider, its current gentler and its bed of gravel, and it carries Norabi and Hwanggeum. All turbines are
+horizontal-axis machines with three blades, eleven metres across, fixed to tripods without drilling."""
+MEASURING = """Current is measured by four acoustic profilers on the sea bed, each of which averages ten pings into
+one value per minute. A profiler is exchanged every ninety days, and the leaving and the arriving instrument are run
+side by side for a week, so that no step enters the record."""
+POWER = """The power that a turbine can take from the current grows with the cube of its speed. We use the customary
+form, in which <i>A</i> is the swept area and the last factor is the efficiency of the machine, 0.41 for the blades
+in use:"""
+POWER_AFTER = """A current that is one tenth faster therefore carries a third more power, and an error of two per
+cent in the speed is an error of six per cent in the yield. That is why the profilers, not the generators, are the
+most closely watched instruments of the plant."""
+BOOKING = """Generation is booked where it is sold, at the shore station, after the losses of the cable. The figures
+in this report are net of the plant's own consumption, which was 1.9 GWh, and they agree with the grid operator's to
+within 0.2 per cent. <super>1</super>"""
+OUTAGES = """An outage counts from the moment the brake closes until the machine is released again. Weather hours,
+in which no boat may sail, are counted too: a turbine that waits for a calm day is not available, whatever the
+cause."""
 FOULING = """Mussels and kelp settle on the blades from May on and roughen them. The coating that was applied in two
 nights of slack water in March is soft; what grows on it falls off when the current exceeds three metres per second,
 which happens at every spring tide. Divers found bare blades in October, where in other years they had scraped off
 ninety kilograms per machine."""
-RESULTS = """Table 1 gives the generation of each site. Maehyang remains the strongest, since its current exceeds two
-metres per second for eleven hours of every day; Norabi gained most, because its two idle turbines came back in
+RESULTS = """Table 1 gives the generation of each site. Maehyang remains the strongest, since its current exceeds
+two metres per second for eleven hours of every day; Norabi gained most, because its two idle turbines came back in
 February."""
-NOISE = """The hydrophones at the reserve of Gomseom recorded 112 decibels at full current, three less than the permit
-allows, and slow running at night lowers them by a further seven."""
-INSPECTIONS = """Every turbine is inspected at least once a year. Table 2 lists the inspections of 2025 in the order in
-which they were made, with the hours that each machine stood still."""
-SEASONS = """Figure 2 shows the generation by quarter. The spring tides around the equinoxes lift the first and the third
-quarter, and the coating shows from the second quarter on, when in 2024 the growth had begun to tell."""
-OUTLOOK = """For 2026 the cooperative expects 126 GWh. Two machines of Hwanggeum will receive longer blades in May, and a
-fifth profiler will be set between the channels, where the model of the strait is least certain. The decision on a third
-channel is due in November."""
+NOISE = """The hydrophones at the reserve of Gomseom recorded 112 decibels at full current, three less than the
+permit allows, and slow running at night lowers them by a further seven."""
+INSPECTIONS = """Every turbine is inspected at least once a year. Table 2 lists the inspections of 2025 in the order
+in which they were made, with the hours that each machine stood still."""
+SEASONS = """Figure 2 shows the generation by quarter. The spring tides around the equinoxes lift the first and the
+third quarter, and the coating shows from the second quarter on, when in 2024 the growth had begun to tell."""
+OUTLOOK = """For 2026 the cooperative expects 126 GWh. Two machines of Hwanggeum will receive longer blades in May,
+and a fifth profiler will be set between the channels, where the model of the strait is least certain. The decision
+on a third channel is due in November."""
+
+FOOTNOTE_TEXT = """<super>1</super> The grid operator rounds to full megawatt-hours per day; the difference has no
+other cause."""
 
 FINDINGS = (
     "No finding",
@@ -300,10 +305,7 @@ def _story() -> list[Flowable]:
         Paragraph(FOULING, BODY),
         FrameBreak(),
         HRFlowable(width="15%", thickness=0.5, color=GREY, hAlign="LEFT"),
-        Paragraph(
-            "<super>1</super> The grid operator rounds to full megawatt-hours per day; the difference has no other cause.",
-            FOOTNOTE,
-        ),
+        Paragraph(FOOTNOTE_TEXT, FOOTNOTE),
         NextPageTemplate("single"),
         PageBreak(),
         Paragraph("3 Results", H1),
