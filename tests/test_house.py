@@ -1,0 +1,191 @@
+"""The habits of the house: what every module, name and recording keeps to."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+import upstage_docs
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("upstage_docs", "langchain_upstage_docs", "llama_index_upstage_docs")
+FRAMEWORK = {"langchain_upstage_docs": "langchain_core", "llama_index_upstage_docs": "llama_index.core"}
+MOST_LINES = 350
+LARGEST_CASSETTE = 200_000
+VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "base", "types"}
+# What no part of the core may import before it is used.
+HEAVY = {
+    "httpx", "bs4", "lxml", "msgspec", "pypdfium2", "liteparse", "PIL", "tesserocr", "docx", "pptx", "openpyxl",
+    "sqlite3", "asyncio", "tqdm", "platformdirs", "typer", "rich", "starlette", "uvicorn", "ray", "numpy", "pydantic",
+}  # fmt: skip
+
+
+def _modules() -> Iterator[Path]:
+    for package in PACKAGES:
+        yield from sorted((ROOT / package).rglob("*.py"))
+
+
+def _committed() -> Iterator[Path]:
+    """Every text file of the repository, or, outside git, of the folders that a release holds."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False).stdout
+    names = [Path(name) for name in listed.decode().split("\0") if name]
+    if not names:
+        folders = (*PACKAGES, "tests", "docs", "examples", "cassettes", "benchmarks", "scripts", ".ci")
+        names = [path.relative_to(ROOT) for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
+        names += [path.relative_to(ROOT) for path in ROOT.glob("*.*")]
+    for name in names:
+        path = ROOT / name
+        if path.is_file() and b"\0" not in path.read_bytes()[:4096]:
+            yield path
+
+
+def _imported_by(statement: str) -> set[str]:
+    """Return the names of all modules that *statement* loads in a fresh interpreter."""
+    code = f"import sys; before = set(sys.modules); {statement}; print(*sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("path", list(_modules()), ids=lambda path: str(path.relative_to(ROOT)))
+def test_modules_are_small_and_say_what_they_know(path: Path) -> None:
+    """A module of over 350 lines, without a first sentence, or with a vague name is refused."""
+    text = path.read_text(encoding="utf-8")
+
+    assert len(text.splitlines()) <= MOST_LINES
+    assert text.startswith('"""'), "a module opens with one sentence"
+    assert path.stem not in VAGUE
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_public_name_exists(package: str) -> None:
+    """`__all__` of a package and of its modules names what is there, once."""
+    if package in FRAMEWORK:
+        pytest.importorskip(FRAMEWORK[package])
+    module = importlib.import_module(package)
+
+    assert len(module.__all__) == len(set(module.__all__)) > 0
+    for name in module.__all__:
+        assert getattr(module, name) is not None
+    assert set(module.__all__) <= set(dir(module))
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_module_imports_and_lists_its_public_names(package: str) -> None:
+    """Modules whose extra is not installed are passed over."""
+    if package in FRAMEWORK:
+        pytest.importorskip(FRAMEWORK[package])
+    for found in pkgutil.walk_packages([str(ROOT / package)], f"{package}."):
+        if found.name.endswith("__main__"):
+            continue
+        try:
+            module = importlib.import_module(found.name)
+        except ImportError as error:
+            if (error.name or "").split(".")[0] in PACKAGES:
+                raise
+            continue
+        for name in getattr(module, "__all__", ()):
+            assert hasattr(module, name), f"{found.name} lists {name}, which it does not have"
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+        upstage_docs.Nothing  # noqa: B018
+
+
+def test_the_version_is_told_once() -> None:
+    assert upstage_docs.__version__ == version("upstage-docs")
+    assert f"## {upstage_docs.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_importing_the_core_loads_nothing_but_python() -> None:
+    """Counted in modules, not milliseconds, so that it means the same on every machine."""
+    loaded = _imported_by("import upstage_docs")
+
+    roots = {name.split(".")[0] for name in loaded}
+    assert roots - sys.stdlib_module_names == {"upstage_docs"}
+    assert roots & HEAVY == set()
+    assert len(loaded) < 40, f"importing upstage_docs loads {sorted(loaded)}"
+
+
+@pytest.mark.parametrize("package", sorted(FRAMEWORK))
+def test_a_face_adds_little_to_what_its_framework_loads(package: str) -> None:
+    """After the framework's own parts, a face loads our modules and nothing heavy."""
+    pytest.importorskip(FRAMEWORK[package])
+    parts = {
+        "langchain_upstage_docs": "import langchain_core.document_loaders, langchain_text_splitters",
+        "llama_index_upstage_docs": "import llama_index.core.readers.base, llama_index.core.node_parser",
+    }
+    framework = _imported_by(parts[package])
+    face = _imported_by(f"{parts[package]}; import {package}; from {package} import *")
+
+    added = {name.split(".")[0] for name in face - framework}
+    assert package in added
+    assert added & HEAVY == set(), f"{package} loads {sorted(added & HEAVY)} before it is used"
+
+
+def test_importing_changes_nothing_around_it() -> None:
+    """No log level, handler or environment variable is touched on import."""
+    statement = (
+        "import logging, os; level, handlers, env = logging.root.level, list(logging.root.handlers), dict(os.environ); "
+        "import upstage_docs.models, upstage_docs.options, upstage_docs.errors; "
+        "assert (level, handlers, env) == (logging.root.level, logging.root.handlers, dict(os.environ)); "
+        "assert logging.getLogger('upstage_docs').level == 0 and not logging.getLogger('upstage_docs').handlers"
+    )
+    subprocess.run([sys.executable, "-c", statement], check=True, timeout=60)
+
+
+def test_typed_packages_say_so() -> None:
+    for package in PACKAGES:
+        assert (ROOT / package / "py.typed").is_file()
+
+
+def test_recordings_are_small_and_hold_no_key() -> None:
+    """A cassette holds no authorization, no signed address and no uploaded document."""
+    for path in sorted((ROOT / "cassettes").rglob("*.yaml")):
+        text = path.read_text(encoding="utf-8")
+        assert path.stat().st_size < LARGEST_CASSETTE, f"{path.name} is larger than a recording should be"
+        assert re.search(r"\bup_[A-Za-z0-9]{20,}", text) is None, f"{path.name} holds a key"
+        assert re.search(r"(?i)bearer\s+(?!\*|REDACTED|SCRUBBED|<)\S+", text) is None, f"{path.name} holds a key"
+        assert re.search(r"X-Amz-Signature=(?!REDACTED|SCRUBBED|x)", text) is None, f"{path.name}: a signed address"
+        assert "%PDF-" not in text, f"{path.name} holds a document"
+
+
+def test_no_path_of_a_developers_machine_is_committed() -> None:
+    """Whatever is written here is true on another machine too."""
+    places = ("work", "farm", "tmp/prep", "root", "Users")
+    pattern = re.compile(r"(?<![\w.:/])/(" + "|".join(places) + r")/[\w.]")
+    for path in _committed():
+        if path == Path(__file__):
+            continue
+        found = pattern.search(path.read_text(encoding="utf-8", errors="replace"))
+        assert found is None, f"{path.relative_to(ROOT)} holds the path {found.group(0)!r}..."
+
+
+def test_no_recording_or_golden_file_is_being_rewritten() -> None:
+    """The switches that rewrite expectations are off when the suite runs."""
+    assert not [name for name in os.environ if name.startswith("UPSTAGE_DOCS_REWRITE")]
+
+
+def test_the_layers_are_checked_and_no_module_stands_outside() -> None:
+    """import-linter's contracts hold; its layer contract is exhaustive, so a new module must be placed."""
+    if find_spec("importlinter") is None:
+        pytest.skip("needs import-linter")
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
