@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import os
 import pkgutil
@@ -95,6 +96,14 @@ def test_every_module_imports_and_lists_its_public_names(package: str) -> None:
             continue
         for name in getattr(module, "__all__", ()):
             assert hasattr(module, name), f"{found.name} lists {name}, which it does not have"
+
+
+def test_type_checkers_see_every_public_name() -> None:
+    """The core looks its names up when they are used, so what a type checker reads is written beside it."""
+    tree = ast.parse((ROOT / "upstage_docs" / "__init__.py").read_text(encoding="utf-8"))
+    imports = {alias.asname for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+
+    assert set(upstage_docs.__all__) - {"__version__"} == imports - {None}
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

@@ -2,11 +2,56 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # as typing's, which alone costs more than this whole module
 if TYPE_CHECKING:
-    from upstage_docs.errors import UpstageDocsError as UpstageDocsError
+    from upstage_docs.answers import (
+        decode_document as decode_document,
+        decode_ocr as decode_ocr,
+    )
+    from upstage_docs.errors import (
+        APIConnectionError as APIConnectionError,
+        APIStatusError as APIStatusError,
+        APITimeoutError as APITimeoutError,
+        AuthenticationError as AuthenticationError,
+        BadRequestError as BadRequestError,
+        ConfigError as ConfigError,
+        InvalidResponseError as InvalidResponseError,
+        JobError as JobError,
+        JobFailedError as JobFailedError,
+        JobTimeoutError as JobTimeoutError,
+        MissingExtraError as MissingExtraError,
+        RateLimitError as RateLimitError,
+        SourceError as SourceError,
+        SourceNotFoundError as SourceNotFoundError,
+        UnknownOutcomeError as UnknownOutcomeError,
+        UpstageDocsError as UpstageDocsError,
+    )
+    from upstage_docs.models import (
+        Batch as Batch,
+        Chunk as Chunk,
+        Element as Element,
+        Job as Job,
+        OcrPage as OcrPage,
+        OcrResult as OcrResult,
+        OcrWord as OcrWord,
+        ParsedDocument as ParsedDocument,
+        Record as Record,
+    )
+    from upstage_docs.ocr_records import (
+        ocr_records as ocr_records,
+    )
+    from upstage_docs.options import (
+        CATEGORIES as CATEGORIES,
+        OCROptions as OCROptions,
+        ParseOptions as ParseOptions,
+        PollPolicy as PollPolicy,
+        RetryPolicy as RetryPolicy,
+    )
+    from upstage_docs.records import (
+        RecordOptions as RecordOptions,
+        coordinates_of as coordinates_of,
+        records as records,
+    )
 
 __version__ = "0.1.0"
 
@@ -50,6 +95,8 @@ __all__ = ["__version__", *_HOME]  # noqa: PLE0604 - every key is a string
 
 def __getattr__(name: str) -> object:
     if name in _HOME:
+        from importlib import import_module
+
         return getattr(import_module(f"upstage_docs.{_HOME[name]}"), name)
     raise AttributeError(f"module 'upstage_docs' has no attribute {name!r}")
 
