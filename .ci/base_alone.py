@@ -26,6 +26,7 @@ def names_its_extra(what: str, action: Callable[[], object], extra: str) -> None
 
 
 def parse_locally() -> None:
+    """Parse the sample with the engine that is not installed."""
     with Client(engine="local", cache=False) as client:
         client.parse(SAMPLE)
 
