@@ -1,0 +1,25 @@
+"""`python -m upstage_docs` and the command `upstage-docs`; knows only how to say which extra the command needs."""
+
+from __future__ import annotations
+
+import sys
+
+from upstage_docs.errors import MissingExtraError
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command; without its extra, say in one line how to install it, and exit with 2."""
+    try:
+        from upstage_docs.cli import app
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in {"typer", "rich"}:
+            raise
+        sys.stderr.write(f"{MissingExtraError.of('cli', 'The command upstage-docs')}\n")
+        raise SystemExit(2) from None
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""The command's files: what an argument names, where a result goes, and what is there already; sends nothing."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+
+from upstage_docs.errors import ConfigError
+from upstage_docs.formats import format_of_suffix, supported
+
+__all__ = ["Task", "find", "tasks", "write"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One document and the file its result goes to, None for standard output."""
+
+    source: Path
+    target: Path | None
+
+    @property
+    def done(self) -> bool:
+        """Whether the result is there and no older than the document.
+
+        A result is written in one step, so a file that exists is whole.
+        """
+        try:
+            return self.target is not None and self.target.stat().st_mtime >= self.source.stat().st_mtime
+        except OSError:
+            return False
+
+
+def find(arguments: Sequence[str]) -> list[tuple[Path, Path]]:
+    """Return each document that *arguments* name, once, with its place below the folder that was named.
+
+    An argument is a file, a folder (all documents of a known type below it, hidden ones left out) or a pattern
+    (`**` goes through folders). A file that is not there is returned too: reading it says so.
+
+    Raises:
+        ConfigError: A folder or a pattern names no document.
+    """
+    found: dict[Path, Path] = {}
+    for argument in arguments:
+        path = Path(argument)
+        if path.is_dir():
+            inside = [(one, one.relative_to(path)) for one in _documents(path)]
+            if not inside:
+                raise ConfigError(f"There is no document in the folder {argument!r}; known types: {supported()}.")
+        elif not path.exists() and glob.has_magic(argument):
+            root = Path(*takewhile(lambda part: not glob.has_magic(part), path.parts))
+            matches = sorted(Path(one) for one in glob.glob(argument, recursive=True))  # noqa: PTH207 - may be absolute
+            inside = [(one, one.relative_to(root)) for one in matches if one.is_file()]
+            if not inside:
+                raise ConfigError(f"The pattern {argument!r} names no file.")
+        else:
+            inside = [(path, Path(path.name))]
+        for one, place in inside:
+            found.setdefault(one, place)
+    return list(found.items())
+
+
+def tasks(arguments: Sequence[str], output: Path | None, suffix: str) -> list[Task]:
+    """Return what to do for *arguments*: a result per document, below the folder *output*, called `NAME.EXT.SUFFIX`.
+
+    Raises:
+        ConfigError: A folder or a pattern names no document, or two would be written to the same file.
+    """
+    targets: dict[Path, Path] = {}
+    planned: list[Task] = []
+    for source, place in find(arguments):
+        target = None if output is None else output / place.with_name(f"{place.name}.{suffix}")
+        if target is not None and target in targets:
+            raise ConfigError(
+                f"{str(targets[target])!r} and {str(source)!r} would both be written to {str(target)!r}; "
+                "name the folder above them instead."
+            )
+        if target is not None:
+            targets[target] = source
+        planned.append(Task(source, target))
+    return planned
+
+
+def write(target: Path, text: str) -> None:
+    """Write *text* to *target* in one step, so that an interrupted run leaves no half file.
+
+    Raises:
+        ConfigError: The folder cannot be written to.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            part.write_text(text, encoding="utf-8", newline="\n")
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{str(target)!r} cannot be written: {error.strerror or error}.") from error
+
+
+def _documents(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and format_of_suffix(path.suffix)
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
