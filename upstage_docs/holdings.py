@@ -1,0 +1,148 @@
+"""The words of the store: what identifies a result, and what can be held of it; knows no database and no network."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+
+from upstage_docs.options import OCROptions, ParseOptions
+
+__all__ = ["Busy", "Claim", "Entry", "Held", "Holding", "Intent", "Pages", "ResultKey", "StoredAnswer", "StoredJob"]
+
+# First and last page, 1-based and inclusive.
+Pages = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class ResultKey:
+    """What identifies a result: the file, the options that change the answer, and who was asked.
+
+    Attributes:
+        file_sha256: SHA-256 of the file's bytes, hexadecimal.
+        model: The model *requested*.
+        root: The API root, normalised.
+        options: The options that change the answer, as canonical JSON.
+    """
+
+    file_sha256: str
+    model: str
+    root: str
+    options: str = field(repr=False)
+
+    @classmethod
+    def of(
+        cls, file_sha256: str, options: ParseOptions | OCROptions, root: str, *, engine_version: str = ""
+    ) -> ResultKey:
+        """Build the key of *options* asked of *root*; a local engine adds its version, since its answers change."""
+        words: dict[str, object] = {
+            "operation": "ocr" if isinstance(options, OCROptions) else "parse",
+            "engine_version": engine_version,
+        }
+        for option in fields(options):
+            value = getattr(options, option.name)
+            if isinstance(value, tuple):
+                value = sorted(value)  # the order of names asks for nothing else
+            words[option.name] = dict(value) if option.name == "extra_fields" else value
+        canonical = json.dumps(words, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return cls(file_sha256, options.model, root.rstrip("/"), canonical)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over all of it, hexadecimal."""
+        return hashlib.sha256(json.dumps([self.file_sha256, self.root, self.options]).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class StoredAnswer:
+    """One body as it was answered, for *pages*; `sends` counts how often these pages were paid for."""
+
+    raw: bytes
+    pages: Pages
+    model: str
+    sends: int = 1
+
+
+@dataclass(frozen=True)
+class StoredJob:
+    """A job that was submitted and is not finished; `pages` is None where a file of unknown length was sent whole.
+
+    `created` is Unix seconds, `sends` counts how often these pages were paid for.
+    """
+
+    request_id: str
+    key: ResultKey
+    pages: Pages | None
+    source: str = ""
+    created: float = 0.0
+    sends: int = 1
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A paid send whose outcome is not known: `created` is its time (Unix seconds), `sends` counts it too."""
+
+    token: str
+    key: ResultKey
+    pages: Pages | None
+    route: str
+    source: str = ""
+    created: float = 0.0
+    sends: int = 1
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Leave to send *pages* once; to be handed to `submitted`, `answered`, `withdraw` or `abandon` of the store.
+
+    `sends` counts the paid sends of these pages, this one included: more than 1 after a resend.
+    """
+
+    token: str
+    key: ResultKey
+    pages: Pages | None
+    sends: int = 1
+
+
+@dataclass(frozen=True)
+class Busy:
+    """Another flow, here or in another process, is sending some of these pages, until `expires` (Unix seconds)."""
+
+    expires: float
+
+
+@dataclass(frozen=True)
+class Held:
+    """Some of these pages were answered, or are in a running job, by now: look again."""
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What is held of one document under one key.
+
+    Attributes:
+        total_pages: Pages of the file, 0 until an answer said so.
+        answers: Page ranges that have an answer, in order.
+        jobs: Jobs to resume.
+        intents: Sends that are under way or whose outcome is unknown; `Store.claim` tells which.
+    """
+
+    total_pages: int = 0
+    answers: tuple[Pages, ...] = ()
+    jobs: tuple[StoredJob, ...] = ()
+    intents: tuple[Intent, ...] = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a listing: a document under one set of options. Times are Unix seconds, `size` is bytes."""
+
+    key: ResultKey
+    source: str
+    pages: int
+    size: int
+    jobs: int
+    intents: int
+    created: float
+    used: float

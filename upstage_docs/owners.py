@@ -1,0 +1,61 @@
+"""Which process this is and whether another one still lives; knows nothing of stores or documents.
+
+A name is `place|pid|start`: the place is this boot of this machine and its process numbering, the start time tells a
+process from a later one with the same number.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+
+__all__ = ["may_live", "name"]
+
+
+def name() -> str:
+    """Return the name of the calling process; a forked child has one of its own."""
+    pid = os.getpid()
+    return f"{_place()}|{pid}|{_started(pid)}"
+
+
+def may_live(owner: str) -> bool:
+    """Say whether the process named *owner* may still run: False only where this machine knows that it is gone."""
+    place, _, rest = owner.partition("|")
+    number, _, started = rest.partition("|")
+    if place != _place() or not number.isdigit():
+        return True  # another machine or container: only the time of its claim can tell
+    pid = int(number)
+    if started:
+        return _started(pid) == started
+    if os.name == "nt":
+        return True  # there, asking with signal 0 would interrupt the process
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+@lru_cache(maxsize=1)
+def _place() -> str:
+    parts = [socket.gethostname()]
+    with suppress(OSError):  # Linux only
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip())
+        parts.append(str(Path("/proc/self/ns/pid").readlink()))
+    return "/".join(parts).replace("|", "")
+
+
+def _started(pid: int) -> str:
+    """Return when process *pid* started, in the kernel's own ticks; `""` where that cannot be known or it is gone."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    fields = stat.rpartition(")")[2].split()  # the name before it may hold spaces and brackets
+    # proc(5): field 3 is the state, field 22 the start time; a zombie runs nothing any more.
+    return "" if fields[0] in {"Z", "X"} else fields[19]

@@ -1,0 +1,111 @@
+"""How fast the API may be asked; it says how long to wait, and never waits, sends or reads a clock."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from upstage_docs.errors import ConfigError
+
+__all__ = ["RATES", "Family", "Rate", "RateLimiter"]
+
+Family = Literal["sync", "async", "ocr"]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Requests per second and pages per minute that one family of endpoints allows; None means no such limit."""
+
+    requests_per_second: float | None = None
+    pages_per_minute: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("requests_per_second", "pages_per_minute"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ConfigError(f"Rate({name}={value!r}) must be above 0, or None for no limit.")
+
+
+# The one table of rates. Requests: https://console.upstage.ai/docs/capabilities/parse/api-quickstart (2026-09). Pages:
+# https://console.upstage.ai/docs/guides/rate-limits, for an account without commitment; the newer pages name none.
+# Accounts differ, so all of it can be overridden, and a 429 is believed more than this table.
+RATES: Mapping[Family, Rate] = {
+    "sync": Rate(requests_per_second=3, pages_per_minute=300),
+    "async": Rate(requests_per_second=6, pages_per_minute=1200),
+    "ocr": Rate(requests_per_second=3, pages_per_minute=300),
+}
+
+_PAUSE = 1.0  # seconds to hold back after a 429 that names no time
+_SLOWEST = 1 / 16
+_RECOVERY = 15.0  # quiet seconds in which the rate doubles again
+_SAME = 1.0  # 429s within this many seconds are one event: several requests were on their way
+
+
+@dataclass
+class _Lane:
+    rate: Rate
+    next_request: float = float("-inf")
+    next_pages: float = float("-inf")
+    factor: float = 1.0
+    penalised: float = float("-inf")
+
+    def speed(self, now: float) -> float:
+        quiet = max(0.0, now - self.penalised)
+        return float(min(1.0, self.factor * 2.0 ** min(quiet / _RECOVERY, 16.0)))
+
+
+class RateLimiter:
+    """One limiter for all flows of a client, safe in threads: requests are spaced evenly, without bursts.
+
+    Even spacing keeps every window of a second or a minute, wherever the server lets it begin. A 429 halves the rate,
+    which then doubles every 15 quiet seconds until it is whole again.
+
+    Args:
+        rates: Overrides of `RATES`, by family. `Rate()` is without limit.
+        share: The part of every rate that is this limiter's, 0-1: with n clients on one account, 1/n each.
+    """
+
+    def __init__(self, rates: Mapping[Family, Rate] | None = None, *, share: float = 1.0) -> None:
+        if not 0 < share <= 1:
+            raise ConfigError(f"share={share!r} must be above 0 and at most 1.")
+        for family in rates or {}:
+            if family not in RATES:
+                raise ConfigError(f"rates names {family!r}; the families are {', '.join(RATES)}.")
+        self._lanes = {family: _Lane(_shared(rate, share)) for family, rate in {**RATES, **(rates or {})}.items()}
+        self._lock = threading.Lock()
+
+    def reserve(self, now: float, family: Family, pages: int = 1) -> float:
+        """Take the next place for a request of *pages* and return how many seconds to wait until it, from *now*.
+
+        *now* is seconds on any clock that never goes back, the same for all calls.
+        """
+        with self._lock:
+            lane = self._lanes[family]
+            speed = lane.speed(now)
+            start = max(now, lane.next_request, lane.next_pages)
+            if lane.rate.requests_per_second is not None:
+                lane.next_request = start + 1.0 / (lane.rate.requests_per_second * speed)
+            if lane.rate.pages_per_minute is not None:
+                lane.next_pages = start + max(pages, 1) * 60.0 / (lane.rate.pages_per_minute * speed)
+            return start - now
+
+    def penalise(self, now: float, family: Family, retry_after: float | None = None) -> None:
+        """Slow *family* down after a 429 at *now*; nothing of it starts before *retry_after* seconds have passed."""
+        with self._lock:
+            lane = self._lanes[family]
+            if now - lane.penalised > _SAME:
+                lane.factor = max(_SLOWEST, lane.speed(now) / 2)
+                lane.penalised = now
+            pause = _PAUSE if retry_after is None else max(0.0, retry_after)
+            lane.next_request = max(lane.next_request, now + pause)
+
+
+def _shared(rate: Rate, share: float) -> Rate:
+    requests, pages = rate.requests_per_second, rate.pages_per_minute
+    return replace(
+        rate,
+        requests_per_second=None if requests is None else requests * share,
+        pages_per_minute=None if pages is None else pages * share,
+    )

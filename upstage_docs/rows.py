@@ -1,0 +1,252 @@
+"""The tables of the store and every statement on them; knows no file, no process and no clock."""
+
+# ruff: noqa: S608 - statements are put together from this module's own constants only
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import uuid
+from typing import Any
+
+from upstage_docs.holdings import Entry, Holding, Intent, Pages, ResultKey, StoredAnswer, StoredJob
+
+__all__ = [
+    "SCHEMA",
+    "VERSION",
+    "close_intent",
+    "close_job",
+    "drop",
+    "entries",
+    "evict",
+    "holding",
+    "insert_intent",
+    "insert_job",
+    "intents",
+    "is_answered",
+    "is_running",
+    "jobs",
+    "overlapping_intents",
+    "put",
+    "read",
+    "release",
+    "remove",
+    "renew",
+    "split_intent",
+    "touch",
+]
+
+VERSION = 1
+SCHEMA = """
+CREATE TABLE document (digest TEXT PRIMARY KEY, file_sha256 TEXT NOT NULL, model TEXT NOT NULL, root TEXT NOT NULL,
+    options TEXT NOT NULL, source TEXT NOT NULL, pages INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE answer (digest TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, size INTEGER NOT NULL,
+    checksum BLOB NOT NULL, model TEXT NOT NULL, sends INTEGER NOT NULL, created REAL NOT NULL, used REAL NOT NULL,
+    body BLOB NOT NULL, PRIMARY KEY (digest, first, last));
+CREATE INDEX answer_by_use ON answer (used, size);
+CREATE TABLE job (digest TEXT NOT NULL, request_id TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    sends INTEGER NOT NULL, created REAL NOT NULL, PRIMARY KEY (digest, request_id)) WITHOUT ROWID;
+CREATE TABLE intent (token TEXT PRIMARY KEY, digest TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    route TEXT NOT NULL, sends INTEGER NOT NULL, created REAL NOT NULL, expires REAL NOT NULL, owner TEXT NOT NULL
+    ) WITHOUT ROWID;
+"""
+_END = 2**31 - 1  # stands for the last page where the page count is not known
+_OVERLAP = "digest = :digest AND first <= :last AND last >= :first"
+_EXACTLY = "digest = :digest AND first = :first AND last = :last"
+_KEY = "document.file_sha256, document.model, document.root, document.options"
+
+
+def _span(key: ResultKey, pages: Pages | None) -> dict[str, Any]:
+    first, last = pages or (1, _END)
+    return {"digest": key.digest, "first": first, "last": last}
+
+
+def _pages(first: int, last: int) -> Pages | None:
+    return None if last == _END else (first, last)
+
+
+def holding(db: sqlite3.Connection, key: ResultKey) -> Holding:
+    """Say what is held under *key*."""
+    document = db.execute("SELECT pages FROM document WHERE digest = ?", (key.digest,)).fetchone()
+    if document is None:
+        return Holding()
+    answers = db.execute("SELECT first, last FROM answer WHERE digest = ? ORDER BY 1, 2", (key.digest,))
+    return Holding(document[0], tuple(answers), jobs(db, key.digest), intents(db, key.digest))
+
+
+def jobs(db: sqlite3.Connection, digest: str = "") -> tuple[StoredJob, ...]:
+    """List the jobs of one document, or of all, the oldest first."""
+    rows = db.execute(
+        f"SELECT request_id, first, last, source, created, sends, {_KEY} FROM job JOIN document USING (digest) "
+        "WHERE ? IN ('', digest) ORDER BY created",
+        (digest,),
+    )
+    return tuple(StoredJob(row[0], ResultKey(*row[6:]), _pages(row[1], row[2]), *row[3:6]) for row in rows)
+
+
+def intents(db: sqlite3.Connection, digest: str = "") -> tuple[Intent, ...]:
+    """List the intents of one document, or of all, the oldest first."""
+    rows = db.execute(
+        f"SELECT token, first, last, route, source, created, sends, {_KEY} FROM intent JOIN document USING (digest) "
+        "WHERE ? IN ('', digest) ORDER BY created",
+        (digest,),
+    )
+    return tuple(Intent(row[0], ResultKey(*row[7:]), _pages(row[1], row[2]), *row[3:7]) for row in rows)
+
+
+def is_running(db: sqlite3.Connection, key: ResultKey, pages: Pages | None) -> bool:
+    """Say whether a job holds any of *pages*."""
+    return db.execute(f"SELECT 1 FROM job WHERE {_OVERLAP}", _span(key, pages)).fetchone() is not None
+
+
+def is_answered(db: sqlite3.Connection, key: ResultKey, pages: Pages | None) -> bool:
+    """Say whether any of *pages* has an answer."""
+    return db.execute(f"SELECT 1 FROM answer WHERE {_OVERLAP}", _span(key, pages)).fetchone() is not None
+
+
+def overlapping_intents(
+    db: sqlite3.Connection, key: ResultKey, pages: Pages | None
+) -> tuple[tuple[Intent, float, str], ...]:
+    """List the intents on any of *pages*, each with its time of expiry and its owner."""
+    rows = db.execute(f"SELECT token, expires, owner FROM intent WHERE {_OVERLAP}", _span(key, pages)).fetchall()
+    known = {intent.token: intent for intent in intents(db, key.digest)}
+    return tuple((known[token], expires, owner) for token, expires, owner in rows)
+
+
+def insert_intent(db: sqlite3.Connection, intent: Intent, expires: float, owner: str) -> None:
+    """Keep *intent*, and its document if it is new."""
+    key = intent.key
+    db.execute(
+        "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET source = excluded.source "
+        "WHERE excluded.source != ''",
+        (key.digest, key.file_sha256, key.model, key.root, key.options, intent.source),
+    )
+    span = _span(key, intent.pages)
+    db.execute(
+        "INSERT INTO intent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (intent.token, *span.values(), intent.route, intent.sends, intent.created, expires, owner),
+    )
+
+
+def split_intent(db: sqlite3.Connection, intent: Intent, pages: Pages | None) -> None:
+    """Take *pages*, which are sent again, out of *intent*: what is not sent again stays unknown."""
+    close_intent(db, intent.token)
+    old, new = _span(intent.key, intent.pages), _span(intent.key, pages)
+    for first, last in ((old["first"], new["first"] - 1), (new["last"] + 1, old["last"])):
+        if first <= last:
+            db.execute(
+                "INSERT INTO intent VALUES (?, ?, ?, ?, ?, ?, ?, 0, '')",
+                (uuid.uuid4().hex, intent.key.digest, first, last, intent.route, intent.sends, intent.created),
+            )
+
+
+def close_intent(db: sqlite3.Connection, token: str) -> None:
+    """Delete an intent: its outcome is known."""
+    db.execute("DELETE FROM intent WHERE token = ?", (token,))
+
+
+def release(db: sqlite3.Connection, token: str) -> None:
+    """Mark an intent as one that nobody works on."""
+    db.execute("UPDATE intent SET expires = 0 WHERE token = ?", (token,))
+
+
+def renew(db: sqlite3.Connection, token: str, expires: float) -> None:
+    """Move the expiry of an intent."""
+    db.execute("UPDATE intent SET expires = ? WHERE token = ?", (expires, token))
+
+
+def insert_job(db: sqlite3.Connection, job: StoredJob) -> None:
+    """Keep a job."""
+    row = (job.key.digest, job.request_id, *list(_span(job.key, job.pages).values())[1:], job.sends, job.created)
+    db.execute("INSERT OR REPLACE INTO job VALUES (?, ?, ?, ?, ?, ?)", row)
+
+
+def close_job(db: sqlite3.Connection, job: StoredJob, total_pages: int = 0) -> None:
+    """Delete a job; *total_pages* is what it said of its file, if anything."""
+    db.execute("DELETE FROM job WHERE digest = ? AND request_id = ?", (job.key.digest, job.request_id))
+    _count(db, job.key, total_pages)
+
+
+def put(db: sqlite3.Connection, key: ResultKey, answer: StoredAnswer, now: float, total_pages: int = 0) -> None:
+    """Keep an answer; the newest answer to a page replaces older ones."""
+    checksum = hashlib.sha256(answer.raw).digest()
+    span = _span(key, answer.pages)
+    _count(db, key, total_pages)
+    held = db.execute(f"SELECT first, last, checksum FROM answer WHERE {_OVERLAP}", span).fetchall()
+    if held == [(*answer.pages, checksum)]:
+        return
+    db.execute(f"DELETE FROM answer WHERE {_OVERLAP}", span)
+    db.execute(
+        "INSERT INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*span.values(), len(answer.raw), checksum, answer.model, answer.sends, now, now, answer.raw),
+    )
+
+
+def _count(db: sqlite3.Connection, key: ResultKey, total_pages: int) -> None:
+    if total_pages:
+        db.execute("UPDATE document SET pages = ? WHERE digest = ?", (total_pages, key.digest))
+
+
+def read(db: sqlite3.Connection, key: ResultKey, pages: Pages) -> tuple[StoredAnswer, bytes, float] | None:
+    """Fetch the answer for exactly *pages*, its checksum as stored, and when it was last used."""
+    row = db.execute(
+        f"SELECT body, model, sends, checksum, used FROM answer WHERE {_EXACTLY}", _span(key, pages)
+    ).fetchone()
+    return row and (StoredAnswer(bytes(row[0]), pages, row[1], row[2]), row[3], row[4])
+
+
+def touch(db: sqlite3.Connection, key: ResultKey, pages: Pages, now: float) -> None:
+    """Mark an answer as used."""
+    db.execute(f"UPDATE answer SET used = :now WHERE {_EXACTLY}", {**_span(key, pages), "now": now})
+
+
+def drop(db: sqlite3.Connection, key: ResultKey, pages: Pages, checksum: bytes) -> None:
+    """Delete one answer, unless another has taken its place."""
+    where = {**_span(key, pages), "checksum": checksum}
+    db.execute(f"DELETE FROM answer WHERE {_EXACTLY} AND checksum = :checksum", where)
+
+
+def evict(db: sqlite3.Connection, max_bytes: int, unused_since: float) -> None:
+    """Delete answers not used since a time, and the least recently used above *max_bytes*."""
+    settled = "digest NOT IN (SELECT digest FROM job UNION SELECT digest FROM intent)"
+    gone = db.execute(f"DELETE FROM answer WHERE used < ? AND {settled}", (unused_since,)).rowcount
+    if (db.execute("SELECT SUM(size) FROM answer").fetchone()[0] or 0) > max_bytes:
+        gone += db.execute(
+            f"""DELETE FROM answer WHERE rowid IN (SELECT rowid FROM (SELECT rowid, digest,
+            SUM(size) OVER (ORDER BY used DESC, rowid DESC) AS running FROM answer) WHERE running > ? AND {settled})""",
+            (max_bytes,),
+        ).rowcount
+    if gone:
+        _sweep(db)
+
+
+def entries(db: sqlite3.Connection) -> tuple[Entry, ...]:
+    """List the documents that something is held of, the most recently used first."""
+    rows = db.execute(
+        f"""SELECT {_KEY}, source, COALESCE(SUM(last - first + 1), 0), COALESCE(SUM(size), 0),
+        (SELECT COUNT(*) FROM job WHERE job.digest = document.digest),
+        (SELECT COUNT(*) FROM intent WHERE intent.digest = document.digest),
+        COALESCE(MIN(created), 0.0), COALESCE(MAX(used), 0.0) AS latest
+        FROM document LEFT JOIN answer USING (digest) GROUP BY digest ORDER BY latest DESC"""
+    )
+    return tuple(Entry(ResultKey(*row[:4]), *row[4:]) for row in rows)
+
+
+def remove(db: sqlite3.Connection, name: str, *, everything: bool) -> int:
+    """Delete the answers of the documents that *name* fits, with *everything* their jobs and intents too."""
+    fits = """digest IN (SELECT digest FROM document WHERE :name IN ('', source)
+        OR (LENGTH(:name) >= 8 AND file_sha256 LIKE :name || '%'))"""
+    count = db.execute(f"DELETE FROM answer WHERE {fits}", {"name": name}).rowcount
+    for table in ("job", "intent") if everything else ():
+        db.execute(f"DELETE FROM {table} WHERE {fits}", {"name": name})
+    _sweep(db)
+    return count
+
+
+def _sweep(db: sqlite3.Connection) -> None:
+    """Drop documents that nothing is held of, and give the space back to the disk."""
+    db.execute(
+        """DELETE FROM document WHERE digest NOT IN
+        (SELECT digest FROM answer UNION SELECT digest FROM job UNION SELECT digest FROM intent)"""
+    )
+    db.execute("PRAGMA incremental_vacuum").fetchall()

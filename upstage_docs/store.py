@@ -1,0 +1,290 @@
+"""What was paid for, on disk: answers, running jobs and open intents; it never sends, waits for others, or guesses.
+
+Everything is held by *key* (which document, under which options, asked of whom) and by *pages* `(first, last)`, 1-based
+and inclusive. The route is no part of it, so what one route paid for serves every other. `None` as pages is a whole
+file whose page count is not known.
+
+The life of one paid send, each step one transaction:
+
+    look(key)                           answers to read, jobs to resume: only the rest is sent
+    claim(key, pages, ...)              Claim: you may send, once · Held: it came in meanwhile, look again
+                                        · Busy: another flow is at it, wait and claim again · Intent: outcome unknown
+      submitted(claim, request_id)      the job is known: its intent is closed
+      answered(claim, raw, pages, ...)  the answer is stored: its intent is closed
+      withdraw(claim)                   nothing was paid (not sent, or refused): its intent is closed
+      abandon(claim)                    the outcome is not known: the intent stays, open; writes nothing, so that a
+                                        cancelled flow may call it
+    batch(job, ...), finished(job, ...), failed(job)
+
+Killed after `claim` and before one of the four, the claim becomes an open intent: the next `claim` of any of its pages
+gives it back, unless told to `resend`. What the disk refuses is one warning, never an error after a payment: the call
+goes on as if there was no store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import sqlite3
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from upstage_docs import owners, rows
+from upstage_docs.database import transaction
+from upstage_docs.holdings import (
+    Busy,
+    Claim,
+    Entry,
+    Held,
+    Holding,
+    Intent,
+    Pages,
+    ResultKey,
+    StoredAnswer,
+    StoredJob,
+)
+
+__all__ = ["Store"]
+
+_Result = TypeVar("_Result")
+_log = logging.getLogger("upstage_docs")
+_USE_STEP = 3600.0  # a read marks its answer as used at most this often: reading should not mean writing
+
+# Claims that a flow of this process still holds. One in the file under this process's name that is not here was
+# abandoned. A forked child has another name, so what it inherits here says nothing.
+_held_here: set[str] = set()
+
+
+class Store:
+    """The store in one SQLite file; any number of processes, threads and forks may use it at once.
+
+    A connection lives for one call: nothing stays open and nothing is to be closed.
+
+    Args:
+        path: The file, made when first used (mode 0600, a new folder 0700), or None: no store, `claim` always grants.
+        max_bytes: Answers above this go, the least recently used first, never those of an unfinished document.
+        max_age: Answers unused for this many seconds go.
+        clock: Gives Unix seconds.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        *,
+        max_bytes: int = 10 * 2**30,
+        max_age: float = 365 * 86400.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.path = path
+        self.max_bytes = max_bytes
+        self.max_age = max_age
+        self._clock = clock
+        self._warned = False
+        self._abandoned: list[str] = []
+
+    @classmethod
+    def at(cls, cache: bool | str | os.PathLike[str] = True) -> Store:  # noqa: FBT001 - what a user writes
+        """Open the store for what a user writes: True (the platform's cache folder), a folder, or False (none)."""
+        if cache is False:
+            return cls(None)
+        if cache is True:
+            import platformdirs
+
+            return cls(platformdirs.user_cache_path("upstage-docs") / "store.sqlite3")
+        return cls(Path(cache) / "store.sqlite3")
+
+    def look(self, key: ResultKey) -> Holding:
+        """Say what is held under *key*."""
+        return self._try(lambda db: rows.holding(db, key), Holding())
+
+    def read(self, key: ResultKey, pages: Pages) -> StoredAnswer | None:
+        """Give back the answer for exactly *pages*, or None. A damaged one is deleted and is no answer."""
+        found = self._try(lambda db: rows.read(db, key, pages), None)
+        if found is None:
+            return None
+        answer, checksum, used = found
+        if hashlib.sha256(answer.raw).digest() != checksum:
+            _log.warning("A stored answer (pages %d-%d) is damaged; it is dropped and asked again.", *pages)
+            self._try(lambda db: rows.drop(db, key, pages, checksum), None, write=True)
+            return None
+        now = self._clock()
+        if now - used > _USE_STEP:
+            self._try(lambda db: rows.touch(db, key, pages, now), None, write=True)
+        return answer
+
+    def claim(
+        self,
+        key: ResultKey,
+        pages: Pages | None,
+        *,
+        seconds: float,
+        route: str,
+        source: str = "",
+        resend: bool = False,
+        refresh: bool = False,
+    ) -> Claim | Busy | Held | Intent:
+        """Ask for leave to send *pages*, once; the intent is on disk when this returns a Claim.
+
+        Args:
+            key: The document and what is asked of it.
+            pages: Pages of this send.
+            seconds: How long the send may take at most, its deadline: after that, nobody waits for it any more.
+            route: `sync` or `async`, for the report.
+            source: Path or name, for listings and reports.
+            resend: Send although the outcome of an earlier send is unknown; `Claim.sends` then counts both.
+            refresh: Send although there is an answer; the new one will replace it.
+        """
+        now = self._clock()
+        token = uuid.uuid4().hex
+
+        def ask(db: sqlite3.Connection) -> Claim | Busy | Held | Intent:
+            if rows.is_running(db, key, pages) or (not refresh and rows.is_answered(db, key, pages)):
+                return Held()
+            others = rows.overlapping_intents(db, key, pages)
+            for intent, expires, owner in others:
+                if expires > now and _is_held(intent.token, owner):
+                    return Busy(expires)
+            if others and not resend:
+                return others[0][0]
+            sends = 1 + max((intent.sends for intent, _, _ in others), default=0)
+            for intent, _, _ in others:
+                rows.split_intent(db, intent, pages)
+            intent = Intent(token, key, pages, route, source, now, sends)
+            rows.insert_intent(db, intent, now + seconds, owners.name())
+            return Claim(token, key, pages, sends)
+
+        without_store: Claim | Busy | Held | Intent = Claim(token, key, pages)
+        _held_here.add(token)
+        outcome = self._try(ask, without_store, write=True)
+        if not isinstance(outcome, Claim):
+            _held_here.discard(token)
+        return outcome
+
+    def renew(self, claim: Claim, seconds: float) -> None:
+        """Give *claim* another *seconds* from now, before its send is tried again."""
+        expires = self._clock() + seconds
+        self._try(lambda db: rows.renew(db, claim.token, expires), None, write=True)
+
+    def withdraw(self, claim: Claim) -> None:
+        """Close the intent of *claim*: nothing was paid, since nothing was sent or the API refused."""
+        self._try(lambda db: rows.close_intent(db, claim.token), None, write=True)
+        _held_here.discard(claim.token)
+
+    def abandon(self, claim: Claim) -> None:
+        """Leave the intent of *claim* open: what became of the send is not known. No I/O: safe in a cancelled flow."""
+        if claim.token in _held_here:
+            _held_here.discard(claim.token)
+            self._abandoned.append(claim.token)  # other processes learn it with the next write
+
+    def submitted(self, claim: Claim, request_id: str) -> StoredJob:
+        """Keep the job that the API made of *claim*, and close its intent."""
+        job = StoredJob(request_id, claim.key, claim.pages, created=self._clock(), sends=claim.sends)
+
+        def keep(db: sqlite3.Connection) -> None:
+            rows.insert_job(db, job)
+            rows.close_intent(db, claim.token)
+
+        self._try(keep, None, write=True)
+        _held_here.discard(claim.token)
+        return job
+
+    def answered(self, claim: Claim, raw: bytes, pages: Pages, *, model: str, total_pages: int = 0) -> StoredAnswer:
+        """Keep the answer to *claim* and close its intent.
+
+        Args:
+            claim: The claim under which it was sent.
+            raw: The body, every byte.
+            pages: The pages that were really answered, which may be fewer than asked.
+            model: The model that answered.
+            total_pages: Pages of the file, 0 where not known.
+        """
+        answer = StoredAnswer(raw, pages, model, claim.sends)
+
+        def keep(db: sqlite3.Connection) -> bool:
+            rows.put(db, claim.key, answer, self._clock(), total_pages)
+            rows.close_intent(db, claim.token)
+            rows.evict(db, self.max_bytes, self._clock() - self.max_age)
+            return True
+
+        if not self._try(keep, False, write=True):
+            self.withdraw(claim)  # a full disk may still have room to say that the outcome is known
+        _held_here.discard(claim.token)
+        return answer
+
+    def batch(self, job: StoredJob, raw: bytes, pages: Pages, *, model: str) -> StoredAnswer:
+        """Keep the answer for one batch of *job*, *pages* absolute in the file."""
+        answer = StoredAnswer(raw, pages, model, job.sends)
+        self._try(lambda db: rows.put(db, job.key, answer, self._clock()), None, write=True)
+        return answer
+
+    def finished(self, job: StoredJob, total_pages: int = 0) -> None:
+        """Close *job*: every batch is stored. *total_pages* counts the whole file, 0 where not known."""
+
+        def close(db: sqlite3.Connection) -> None:
+            rows.close_job(db, job, total_pages)
+            rows.evict(db, self.max_bytes, self._clock() - self.max_age)
+
+        self._try(close, None, write=True)
+
+    def failed(self, job: StoredJob) -> None:
+        """Close *job*: it failed or is gone. Its stored batches stay, so that only the rest is sent again."""
+        self._try(lambda db: rows.close_job(db, job), None, write=True)
+
+    def jobs(self) -> tuple[StoredJob, ...]:
+        """List the jobs that are not finished, the oldest first."""
+        return self._try(rows.jobs, ())
+
+    def intents(self) -> tuple[Intent, ...]:
+        """List the sends under way and those whose outcome is unknown, the oldest first."""
+        return self._try(rows.intents, ())
+
+    def resolve(self, intent: Intent, request_id: str = "") -> None:
+        """Close an open *intent* because its user knows: it became the job *request_id*, or (`""`) was never paid."""
+        claim = Claim(intent.token, intent.key, intent.pages, intent.sends)
+        if request_id:
+            self.submitted(claim, request_id)
+        else:
+            self.withdraw(claim)
+
+    def entries(self) -> tuple[Entry, ...]:
+        """List the documents that something is held of, the most recently used first."""
+        return self._try(rows.entries, ())
+
+    def remove(self, name: str = "", *, everything: bool = False) -> int:
+        """Delete answers and say how many.
+
+        Args:
+            name: A document's source as listed, or the beginning (8 characters at least) of its file's SHA-256; `""`
+                means every document.
+            everything: Also forget running jobs and open intents; what they paid for may then be paid for again.
+        """
+        return self._try(lambda db: rows.remove(db, name, everything=everything), 0, write=True)
+
+    def _try(
+        self, action: Callable[[sqlite3.Connection], _Result], otherwise: _Result, *, write: bool = False
+    ) -> _Result:
+        """Do *action* in one transaction; where the disk refuses, warn once and give *otherwise*."""
+        if self.path is None:
+            return otherwise
+        try:
+            with transaction(self.path, rows.SCHEMA, rows.VERSION, write=write) as db:
+                abandoned = self._abandoned[:] if write else []
+                for token in abandoned:
+                    rows.release(db, token)
+                result = action(db)
+        except (sqlite3.Error, OSError) as error:
+            if not self._warned:
+                self._warned = True
+                _log.warning("Results are not stored and may have to be paid for again: %s: %s", self.path, error)
+            return otherwise
+        for token in abandoned:
+            self._abandoned.remove(token)
+        return result
+
+
+def _is_held(token: str, owner: str) -> bool:
+    return token in _held_here if owner == owners.name() else owners.may_live(owner)
