@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from upstage_docs.local.elements import Block, PageLayout, Refusal
+from upstage_docs.local.elements import PageLayout, Refusal
+from upstage_docs.local.layout import blocks_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -40,28 +41,18 @@ def read_pdf(
     """
     from liteparse import LiteParse, ParseError
 
-    parser = LiteParse(ocr_enabled=False, extract_blocks=True, keep_headers_footers=True, quiet=True)
+    parser = LiteParse(
+        ocr_enabled=False,
+        extract_blocks=True,
+        keep_headers_footers=True,
+        quiet=True,
+        extract_text_metadata=True,
+        extract_vector_graphics=True,
+    )
     try:
         batches = parser.parse_batches(data, BATCH_PAGES)
         for batch in batches:
             for page in batch.result.pages:
-                yield _page(page)
+                yield PageLayout(page.page_num, blocks_of(page))
     except ParseError as error:
         raise Refusal(f"The PDF cannot be read ({error}). Is it complete, and not encrypted?") from error
-
-
-def _page(page: Any) -> PageLayout:
-    blocks = []
-    for block in page.blocks or ():
-        if block.bbox is None or not block.text:
-            continue
-        box = block.bbox
-        relative = (
-            box.x / page.width,
-            box.y / page.height,
-            (box.x + box.width) / page.width,
-            (box.y + box.height) / page.height,
-        )
-        category = {"heading": "heading1", "list_item": "list", "code": "code"}.get(block.kind, "paragraph")
-        blocks.append(Block(category, block.text, relative))
-    return PageLayout(page.page_num, tuple(blocks))

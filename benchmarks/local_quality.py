@@ -1,0 +1,66 @@
+"""Score the local engine against pages with human ground truth, with a scorer like DP-Bench's.
+
+    python benchmarks/local_quality.py ../shared/bench [--documents] [--no-ocr]
+
+The folder holds `score.py`, `pdfs/`, `markdown/`, `reference.json` and `words.json`; none of it is part of this project.
+The scorer needs rapidfuzz, apted and beautifulsoup4.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from upstage_docs.local.elements import PageLayout, Refusal, response
+from upstage_docs.local.pdf import Recognise, read_pdf
+
+FORMATS = ("html", "markdown", "text")
+
+
+def recogniser() -> Recognise | None:
+    """The words of an image by Tesseract, None where it is not installed."""
+    try:
+        from upstage_docs.local import ocr
+    except ImportError:
+        return None
+    return ocr.words if ocr.available() else None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("bench", type=Path)
+    parser.add_argument("--documents", action="store_true", help="every document too")
+    parser.add_argument("--no-ocr", action="store_true", help="leave pages without text unread")
+    parser.add_argument("--keep", type=Path, help="keep the answers in this folder")
+    options = parser.parse_args()
+    ocr = None if options.no_ocr else recogniser()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.keep or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in sorted((options.bench / "pdfs").glob("*.pdf")):
+            try:
+                pages: list[PageLayout] = list(read_pdf(path.read_bytes(), ocr=ocr))
+            except Refusal as refusal:
+                print(f"{path.name}: {refusal}")
+                pages = []
+            answer: dict[str, Any] = response(pages, model="local", output_formats=FORMATS, coordinates=True)
+            (folder / f"{path.stem}.json").write_text(json.dumps(answer), "utf-8")
+            (folder / f"{path.stem}.md").write_text(answer["content"]["markdown"], "utf-8")
+        command = [
+            sys.executable,
+            str(options.bench / "score.py"),
+            "--markdown",
+            str(folder),
+            "--elements",
+            str(folder),
+        ]
+        subprocess.run([*command, *(["--documents"] if options.documents else [])], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""Vector paths of a page → drawings: charts, figures, formulas drawn as outlines; reads no pixels."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from upstage_docs.local.lines import Box, bounds
+
+__all__ = ["Drawing", "Path", "clusters", "drawings_of"]
+
+_CELLS = 300  # of the longer side of a page: the grid on which paths touch
+_MOST_PATHS = 100_000
+
+
+@dataclass(frozen=True)
+class Path:
+    """A vector path: its box in points, whether it is filled, and whether it has curves."""
+
+    box: Box
+    filled: bool
+    curved: bool
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Paths that touch; *glyphs* says that all look like letters, as in a formula drawn as outlines."""
+
+    box: Box
+    paths: tuple[Path, ...]
+    glyphs: bool
+
+
+def drawings_of(paths: Sequence[Path], width: float, height: float) -> list[Drawing]:
+    """Gather the paths of a page into drawings; backgrounds and lone rules are none."""
+    used = [path for path in paths[:_MOST_PATHS] if not _is_background(path.box, width, height)]
+    letters = [path for path in used if _is_letter(path)]
+    others = [path for path in used if not _is_letter(path)]
+    drawings = []
+    for members in clusters([path.box for path in used], 4.0, 4.0, width, height):
+        group = [used[i] for i in members]
+        box = bounds(path.box for path in group)
+        if all(map(_is_letter, group)):
+            continue
+        if len(group) > 1 or (box[2] - box[0] > 20 and box[3] - box[1] > 20):
+            drawings.append(Drawing(box, tuple(group), glyphs=False))
+    del others
+    for members in clusters([path.box for path in letters], 8.0, 3.0, width, height):
+        group = [letters[i] for i in members]
+        box = bounds(path.box for path in group)
+        if not any(_inside(box, drawing.box) for drawing in drawings) and any(path.curved for path in group):
+            drawings.append(Drawing(box, tuple(group), glyphs=True))
+    return drawings
+
+
+def clusters(boxes: Sequence[Box], reach_x: float, reach_y: float, width: float, height: float) -> list[list[int]]:
+    """Gather the numbers of boxes that come nearer to each other than *reach_x* and *reach_y* points.
+
+    The boxes are painted on a grid whose rows are integers, so that the cost is that of the boxes, not of their pairs.
+    """
+    cell = max(width, height, 1.0) / _CELLS
+    rows: defaultdict[int, int] = defaultdict(int)
+    spans = []
+    for x0, y0, x1, y1 in boxes:
+        left = _clamp((x0 - reach_x / 2) / cell)
+        right = max(left, _clamp((x1 + reach_x / 2) / cell))
+        top = _clamp((y0 - reach_y / 2) / cell)
+        bottom = max(top, _clamp((y1 + reach_y / 2) / cell))
+        mask = (1 << (right + 1)) - (1 << left)
+        for row in range(top, bottom + 1):
+            rows[row] |= mask
+        spans.append((top, left))
+    labels = _components(rows)
+    groups: defaultdict[int, list[int]] = defaultdict(list)
+    for number, (row, column) in enumerate(spans):
+        groups[next(label for start, end, label in labels[row] if start <= column < end)].append(number)
+    return list(groups.values())
+
+
+def _components(rows: dict[int, int]) -> dict[int, list[tuple[int, int, int]]]:
+    """Label the connected runs of set bits: row → `(start, end, label)`."""
+    parent: list[int] = []
+
+    def root(label: int) -> int:
+        while parent[label] != label:
+            parent[label] = parent[parent[label]]
+            label = parent[label]
+        return label
+
+    runs: dict[int, list[tuple[int, int, int]]] = {}
+    for row in sorted(rows):
+        above = runs.get(row - 1, [])
+        runs[row] = []
+        bits, start = rows[row], 0
+        while bits:
+            zeros = (bits & -bits).bit_length() - 1
+            start, bits = start + zeros, bits >> zeros
+            ones = ((bits + 1) & -(bits + 1)).bit_length() - 1
+            end, bits = start + ones, bits >> ones
+            label = len(parent)
+            parent.append(label)
+            for first, last, other in above:
+                if first < end and start < last:
+                    parent[root(label)] = root(other)
+            runs[row].append((start, end, label))
+            start = end
+    return {row: [(start, end, root(label)) for start, end, label in found] for row, found in runs.items()}
+
+
+def _clamp(value: float) -> int:
+    return int(min(max(value, -_CELLS), 2 * _CELLS)) + _CELLS
+
+
+def _is_background(box: Box, width: float, height: float) -> bool:
+    wide, tall = box[2] - box[0], box[3] - box[1]
+    return wide > 0.9 * width and tall > 0.6 * height
+
+
+def _is_letter(path: Path) -> bool:
+    wide, tall = path.box[2] - path.box[0], path.box[3] - path.box[1]
+    return path.filled and wide < 120 and tall < 40 and (path.curved or tall < 2) and (path.curved or wide < 120)
+
+
+def _inside(inner: Box, outer: Box) -> bool:
+    x, y = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
+    return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3]

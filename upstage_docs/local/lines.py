@@ -1,0 +1,180 @@
+"""Words of a page → lines of text, kept apart where a gutter between columns runs; knows no categories."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from upstage_docs.local.elements import Box
+
+__all__ = ["Box", "Line", "Word", "bounds", "ink", "lines_of"]
+
+
+_TALL = frozenset("bdfhijkltABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789()[]{}/|\\!?'\"‘’“”%&$#@§")
+_DEEP = frozenset("gjpqyQ,;()[]{}/|@§$")
+_MARKER_LENGTH = 4
+_CROWD = 64  # rows looked at in one stripe of the page: text laid over itself must not cost its square
+
+
+@dataclass(frozen=True)
+class Word:
+    """A run of text in one font; the box is that of its ink, in points from the top left of the page.
+
+    Attributes:
+        text: As in the PDF, without the spaces around it.
+        box: `(x0, y0, x1, y1)`.
+        baseline: The y its letters stand on.
+        size: Font size as seen on the page, in points.
+        bold: Whether the font is a heavy one.
+        font: Its name.
+    """
+
+    text: str
+    box: Box
+    baseline: float
+    size: float
+    bold: bool
+    font: str
+
+
+class Line:
+    """Words that stand beside each other in one column, from left to right."""
+
+    __slots__ = ("baseline", "bold", "box", "size", "text", "words")
+
+    def __init__(self, words: Sequence[Word]) -> None:
+        self.words = tuple(words)
+        letters = sum(len(word.text) for word in words) or 1
+        widest = max(words, key=lambda word: len(word.text) * word.size)
+        self.size = max(_by_letters(words), widest.size * 0.8)
+        self.baseline = widest.baseline
+        self.bold = sum(len(word.text) for word in words if word.bold) / letters
+        self.box = bounds(word.box for word in words)
+        self.text = _joined(words)
+
+    @property
+    def first_width(self) -> float:
+        """Width of the first word up to its first space, in points: what must have fitted on the line before."""
+        first = self.words[0]
+        head, _, rest = first.text.partition(" ")
+        width = first.box[2] - first.box[0]
+        return width * len(head) / max(len(first.text), 1) if rest else width
+
+
+def bounds(boxes: Iterable[Box]) -> Box:
+    """Return the box around *boxes*, which must not be empty."""
+    x0s, y0s, x1s, y1s = zip(*boxes, strict=True)
+    return min(x0s), min(y0s), max(x1s), max(y1s)
+
+
+def ink(text: str, baseline: float, size: float) -> tuple[float, float]:
+    """Return the top and bottom of *text* as drawn: font boxes are up to half as tall again as their letters."""
+    letters = set(text)
+    tall = not letters or not letters.isdisjoint(_TALL) or not text.isascii()
+    deep = not letters.isdisjoint(_DEEP) or not text.isascii()
+    return baseline - size * (0.74 if tall else 0.52), baseline + size * (0.22 if deep else 0.03)
+
+
+def lines_of(words: Sequence[Word], columns: Sequence[int]) -> list[Line]:
+    """Gather *words* into lines.
+
+    Args:
+        words: In any order.
+        columns: For each word, the number of the text block that it is known to belong to, or -1: blocks that stand
+            in one row are columns.
+
+    Returns:
+        Lines ordered by baseline, then from the left.
+    """
+    rows = _rows(words)
+    gutters = _gutters(words, rows)
+    lines = []
+    for row in rows:
+        run = [row[0]]
+        for index in row[1:]:
+            gap = words[index].box[0] - words[run[-1]].box[2]
+            size = (words[index].size + words[run[-1]].size) / 2
+            if len(run) == 1 and _is_marker(words[run[0]]):
+                apart = gap > 5 * size
+            elif index in gutters or columns[index] != columns[run[-1]]:
+                apart = gap > 0.5 * size
+            else:
+                apart = gap > 2 * size
+            if apart:
+                lines.append(Line([words[i] for i in run]))
+                run = []
+            run.append(index)
+        lines.append(Line([words[i] for i in run]))
+    return sorted(lines, key=lambda line: (line.baseline, line.box[0]))
+
+
+def _by_letters(words: Sequence[Word]) -> float:
+    sizes: Counter[float] = Counter()
+    for word in words:
+        sizes[round(word.size, 1)] += len(word.text)
+    return max(sizes, key=lambda size: (sizes[size], size))
+
+
+def _joined(words: Sequence[Word]) -> str:
+    parts = [words[0].text]
+    for before, word in pairwise(words):
+        gap = word.box[0] - before.box[2]
+        if gap > 0.09 * min(before.size, word.size) or gap < -0.5 * before.size:
+            parts.append(" ")
+        parts.append(word.text)
+    return "".join(parts)
+
+
+def _rows(words: Sequence[Word]) -> list[list[int]]:
+    """Gather word numbers into rows over the whole width: words overlap in height with the one to their left."""
+    shelves: defaultdict[int, list[list[int]]] = defaultdict(list)
+    rows: list[list[int]] = []
+    for index in sorted(range(len(words)), key=lambda i: (words[i].box[0], words[i].box[1])):
+        word = words[index]
+        shelf = int(word.baseline // 8)
+        best: tuple[float, list[int]] | None = None
+        for row in (row for near in (shelf - 1, shelf, shelf + 1) for row in shelves[near][-_CROWD:]):
+            last = words[row[-1]]
+            gap = word.box[0] - last.box[2]
+            off = abs(last.baseline - word.baseline)
+            shared = min(last.box[3], word.box[3]) - max(last.box[1], word.box[1])
+            height = min(last.box[3] - last.box[1], word.box[3] - word.box[1])
+            if gap < -0.6 * max(last.size, word.size) or off > 0.5 * max(last.size, word.size):
+                continue
+            if shared >= 0.45 * height and (best is None or gap + 4 * off < best[0]):
+                best = gap + 4 * off, row
+        if best is None:
+            rows.append([index])
+            shelves[shelf].append(rows[-1])
+        else:
+            best[1].append(index)
+            if all(row is not best[1] for row in shelves[shelf]):
+                shelves[shelf].append(best[1])
+    return rows
+
+
+def _gutters(words: Sequence[Word], rows: Sequence[Sequence[int]]) -> set[int]:
+    """Return the words that begin a column: three rows in a run whose words begin at one x behind a gap."""
+    starts: defaultdict[int, list[tuple[float, float, int]]] = defaultdict(list)
+    for row in rows:
+        for left, right in pairwise(row):
+            before, word = words[left], words[right]
+            if word.box[0] - before.box[2] >= 0.5 * word.size and not _is_marker(before):
+                starts[round(word.box[0])].append((word.baseline, word.size, right))
+    found: set[int] = set()
+    for x in list(starts):
+        aligned = sorted({entry for near in (x - 1, x, x + 1) for entry in starts.get(near, ())})
+        run: list[tuple[float, float, int]] = []
+        for entry in aligned:
+            if run and entry[0] - run[-1][0] > 2.2 * entry[1]:
+                found.update(index for _, _, index in run if len(run) >= 3)
+                run = []
+            run.append(entry)
+        found.update(index for _, _, index in run if len(run) >= 3)
+    return found
+
+
+def _is_marker(word: Word) -> bool:
+    return len(word.text) <= _MARKER_LENGTH and (word.text[-1] in ".)•·●○▪■–-*:" or word.text.strip("()[].").isdigit())

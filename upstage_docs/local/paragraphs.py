@@ -1,0 +1,180 @@
+"""Lines → paragraphs, by the white space that a reader sees: pitch, indents, and lines that end early."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from statistics import median
+
+from upstage_docs.local.elements import is_list_item
+from upstage_docs.local.lines import Box, Line, bounds
+
+__all__ = ["Paragraph", "paragraphs_of"]
+
+_ENDS = tuple(".!?:;”\"')]。")
+
+
+class Paragraph:
+    """Lines that read as one piece; *hint* is what the PDF library took it for, `""` if unknown."""
+
+    __slots__ = ("box", "hint", "lines")
+
+    def __init__(self, lines: Sequence[Line], hint: str = "") -> None:
+        self.lines = list(lines)
+        self.hint = hint
+        self.box = bounds(line.box for line in lines)
+
+    @property
+    def text(self) -> str:
+        """Its lines, joined by newlines."""
+        return "\n".join(line.text for line in self.lines)
+
+    @property
+    def size(self) -> float:
+        """Font size of most of its letters, in points."""
+        sizes: Counter[float] = Counter()
+        for line in self.lines:
+            sizes[round(line.size, 1)] += len(line.text)
+        return max(sizes, key=lambda size: (sizes[size], size))
+
+    @property
+    def bold(self) -> float:
+        """Share of its letters in a heavy font."""
+        letters = sum(len(line.text) for line in self.lines)
+        return sum(line.bold * len(line.text) for line in self.lines) / max(letters, 1)
+
+
+def paragraphs_of(lines: Sequence[Line], rules: Sequence[Box]) -> list[Paragraph]:
+    """Gather *lines*, ordered by baseline, into paragraphs; no paragraph crosses one of the horizontal *rules*."""
+    stacks = _stacks(lines, rules)
+    return [paragraph for stack in stacks for paragraph in _cut(stack)]
+
+
+def _stacks(lines: Sequence[Line], rules: Sequence[Box]) -> list[list[Line]]:
+    """Gather lines that stand under each other at one pitch in one size and weight."""
+    pitches = _pitches(lines)
+    sorted_rules = sorted(rules, key=lambda rule: rule[1])
+    tops = [rule[1] for rule in sorted_rules]
+    stacks: list[list[Line]] = []
+    open_stacks: list[list[Line]] = []
+    for line in lines:
+        best: tuple[float, list[Line]] | None = None
+        still_open = []
+        for stack in open_stacks:
+            last = stack[-1]
+            pitch = line.baseline - last.baseline
+            if pitch > 3 * max(last.size, line.size):
+                continue
+            still_open.append(stack)
+            shared = min(last.box[2], line.box[2]) - max(last.box[0], line.box[0])
+            if shared <= 0 or pitch <= 0.3 * line.size:
+                continue
+            if best is None or pitch < best[0]:
+                best = pitch, stack
+        open_stacks = still_open
+        if (
+            best is not None
+            and _continues(best[1], line, pitches)
+            and not _ruled(best[1][-1], line, sorted_rules, tops)
+        ):
+            best[1].append(line)
+        else:
+            stacks.append([line])
+            open_stacks.append(stacks[-1])
+            if best is not None:
+                open_stacks.remove(best[1])
+    return stacks
+
+
+def _pitches(lines: Sequence[Line]) -> dict[int, float]:
+    """Return the usual distance of baselines for each font size, where it occurs three times or more."""
+    found: defaultdict[int, Counter[int]] = defaultdict(Counter)
+    recent: list[Line] = []
+    for line in lines:
+        recent = [last for last in recent if line.baseline - last.baseline < 3 * line.size]
+        for last in reversed(recent):
+            shared = min(last.box[2], line.box[2]) - max(last.box[0], line.box[0])
+            pitch = line.baseline - last.baseline
+            if shared > 0.3 * min(last.box[2] - last.box[0], line.box[2] - line.box[0]) and pitch > 0.5 * line.size:
+                if abs(last.size - line.size) < 0.06 * line.size:
+                    found[round(line.size)][round(pitch * 2)] += 1
+                break
+        recent.append(line)
+    usual = {}
+    for size, counts in found.items():
+        pitch, number = max(counts.items(), key=lambda item: (item[1], -item[0]))
+        if number >= 3:
+            usual[size] = pitch / 2
+    return usual
+
+
+def _continues(stack: list[Line], line: Line, pitches: dict[int, float]) -> bool:
+    last = stack[-1]
+    pitch = line.baseline - last.baseline
+    if len(stack) > 1:
+        usual = median(b.baseline - a.baseline for a, b in zip(stack[-4:], stack[-3:], strict=False))
+        limit = 1.22 * usual + 0.5
+    elif (known := pitches.get(round(line.size))) is not None:
+        limit = 1.22 * known + 0.5
+    else:
+        limit = 1.6 * line.size
+    if pitch > limit:
+        return False
+    if abs(last.size - line.size) > 0.11 * max(last.size, line.size):
+        return False
+    return not ((last.bold > 0.9 and line.bold < 0.1) or (last.bold < 0.1 and line.bold > 0.9))
+
+
+def _ruled(last: Line, line: Line, rules: Sequence[Box], tops: Sequence[float]) -> bool:
+    top, bottom = last.baseline + 0.1 * last.size, line.box[1] + 0.1 * line.size
+    for rule in rules[bisect_left(tops, top) :]:
+        if rule[1] > bottom:
+            return False
+        if min(rule[2], line.box[2]) - max(rule[0], line.box[0]) > 0.5 * (line.box[2] - line.box[0]):
+            return True
+    return False
+
+
+def _cut(stack: list[Line]) -> list[Paragraph]:
+    """Cut a stack where a paragraph or a list begins: indents, hanging indents, markers, lines that end early."""
+    left = min(line.box[0] for line in stack)
+    right = max(line.box[2] for line in stack)
+    size = median(line.size for line in stack)
+    step = 0.7 * size
+    centred = _is_centred(stack, left, right, size)
+    hung = sum(line.box[0] > left + step for line in stack)
+    hanging = hung >= 0.4 * len(stack) and not centred and stack[0].box[0] < left + step
+    parts: list[list[Line]] = [[stack[0]]]
+    for number in range(1, len(stack)):
+        line, before = stack[number], stack[number - 1]
+        after = stack[number + 1] if number + 1 < len(stack) else None
+        room = right - before.box[2] - line.first_width
+        early = room > 0.6 * size
+        marked, in_list = is_list_item(line.text), is_list_item(parts[-1][0].text)
+        if marked:
+            new = not in_list
+        elif in_list:
+            new = line.box[0] < parts[-1][0].box[0] + 0.3 * step and (early or line.box[0] < parts[-1][0].box[0] - step)
+        elif centred:
+            new = False
+        elif line.box[0] > before.box[0] + step:
+            back = after is None or after.box[0] < line.box[0] - step
+            new = back and not hanging and line.box[0] < left + 6 * size
+        elif hanging and line.box[0] < left + step:
+            new = before.box[0] > left + step or early
+        else:
+            new = early and before.text.endswith(_ENDS) and room > 0.12 * (right - left)
+        if new:
+            parts.append([])
+        parts[-1].append(line)
+    return [Paragraph(part) for part in parts]
+
+
+def _is_centred(stack: Sequence[Line], left: float, right: float, size: float) -> bool:
+    if len(stack) < 2:
+        return False
+    middle = (left + right) / 2
+    off = [abs((line.box[0] + line.box[2]) / 2 - middle) for line in stack]
+    ragged = sum(line.box[0] > left + 0.5 * size for line in stack)
+    return max(off) < 0.6 * size and ragged > 0
