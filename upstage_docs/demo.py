@@ -1,0 +1,84 @@
+"""The demo's steps in core words: a sample, its chunks, a ranking by words, the answering line; prints nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from upstage_docs.errors import MissingExtraError
+from upstage_docs.models import Box, Chunk
+
+__all__ = ["QUESTION", "SAMPLE", "Passage", "retrieve"]
+
+SAMPLE = Path(__file__).resolve().parent / "samples" / "report.pdf"
+QUESTION = "How many GWh did Maehyang generate in 2025?"
+
+# Words and numbers; Korean in pairs of syllables, which outlive the endings of words; Chinese and kana one by one.
+_TOKEN = re.compile(r"[^\W_가-힣\u3040-\u30ff\u4e00-\u9fff]+(?:[.,]\d+)*|[가-힣]{1,2}|[\u3040-\u30ff\u4e00-\u9fff]")
+_STEM = 6  # letters of a word that count: "generate" finds "generation"
+_HEADER_OF_TABLE = re.compile(r"^.*\n(?=\|(?:\s*:?-+:?\s*\|)+\s*$)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One chunk that may answer a question.
+
+    Attributes:
+        chunk: The whole chunk.
+        score: BM25; only its order means anything.
+        line: The line of the chunk that shares most with the question: a row of a table
+            (never its header), or a paragraph.
+        page: The page of that line, 1-based.
+        box: The bounding box of the element that holds it, relative 0-1.
+    """
+
+    chunk: Chunk
+    score: float
+    line: str
+    page: int
+    box: Box
+
+
+def retrieve(question: str, chunks: Sequence[Chunk], count: int = 3) -> list[Passage]:
+    """Return the *count* chunks that share most with *question*, best first; none if they share no word.
+
+    Raises:
+        MissingExtraError: The extra "demo" is not installed.
+    """
+    texts = [" ".join((*chunk.headings, chunk.text)) for chunk in chunks]
+    scores = _scores(question, texts)
+    best = sorted(range(len(chunks)), key=lambda index: -scores[index])[:count]
+    return [_passage(question, chunks[index], scores[index]) for index in best if scores[index] > 0]
+
+
+def _passage(question: str, chunk: Chunk, score: float) -> Passage:
+    lines = [line for line in _HEADER_OF_TABLE.sub("", chunk.text).splitlines() if line.strip()]
+    scores = _scores(question, lines)
+    line = lines[scores.index(max(scores))]
+    at = chunk.text.index(line)
+    spans = json.loads(chunk.metadata["spans"])
+    _, page, _, _, *box = next((span for span in spans if span[2] <= at < span[3]), spans[0])
+    return Passage(chunk, score, line, page, (box[0], box[1], box[2], box[3]))
+
+
+def _scores(question: str, texts: Sequence[str]) -> list[float]:
+    try:
+        import bm25s
+        from bm25s.stopwords import STOPWORDS_EN_PLUS
+    except ImportError as error:
+        raise MissingExtraError.of("demo", "The demo's ranking", error) from error
+    corpus = [_tokens(text) for text in texts]
+    wanted = set(_tokens(question, STOPWORDS_EN_PLUS)).intersection(chain.from_iterable(corpus))
+    if not wanted:
+        return [0.0] * len(texts)
+    index = bm25s.BM25()
+    index.index(corpus, show_progress=False)
+    return [float(score) for score in index.get_scores(sorted(wanted))]
+
+
+def _tokens(text: str, without: Collection[str] = ()) -> list[str]:
+    return [token[:_STEM] for token in _TOKEN.findall(text.lower()) if token not in without]
