@@ -79,7 +79,7 @@ def decode_document(
         InvalidResponseError: The body is not an answer of Document Parse; `.raw` holds it.
     """
     answer = _decode(_documents, raw, "Document Parse")
-    pages = [element.page or 1 for element in answer.elements]
+    pages = _pages(answer.elements, first_page)
     restarts = bool(pages) and min(pages) < first_page
     offset = page_offset + (first_page - 1 if restarts else 0)
     ids = _ids([element.id for element in answer.elements], first_id)
@@ -150,7 +150,8 @@ def document_json(document: ParsedDocument) -> str:
         return answers[0].raw.decode()
     merged = msgspec.json.decode(answers[0].raw)
     merged["model"] = document.model
-    merged["usage"] = {"pages": document.usage.pages}
+    merged["usage"] = {name: value for name, value in msgspec.to_builtins(document.usage).items() if value}
+    merged["ocr"] = document.ocr
     merged["content"] = {"html": document.html, "markdown": document.markdown, "text": document.text}
     merged["elements"] = raw_elements(document)
     return msgspec.json.encode(merged).decode()
@@ -237,6 +238,13 @@ def _points(points: list[PointShape] | None) -> tuple[Point, ...]:
         return ()
     found = tuple((point.x, point.y) for point in points if point.x is not None and point.y is not None)
     return found if len(found) == len(points) else ()
+
+
+def _pages(elements: list[ElementShape], first: int) -> list[int]:
+    """Return the page of each element as answered; where there is none, that of the element before it."""
+    known = [element.page for element in elements if element.page]
+    page = known[0] if known else first
+    return [page := element.page or page for element in elements]
 
 
 def _ids(answered: list[int | None], first: int) -> list[int]:

@@ -13,13 +13,20 @@ __all__ = ["element_text", "heading_level", "text_of_html"]
 # Newer models put this in front of a figure's text; there is no such image.
 _PLACEHOLDER = re.compile(r"\A!\[image\]\(/image/placeholder\)\n?")
 
-# Only what the API itself writes is taken for a tag: its HTML is not escaped, so `<TwoAFC>` or `< 5.8` is text.
+# Only what the API itself writes is taken for a tag, its attributes always with a value: its HTML is not escaped, so
+# `<TwoAFC>`, `< 5.8` or `a<b and c>d` is text.
 _TAGS = (
-    "a|b|body|br|caption|code|col|colgroup|div|em|figcaption|figure|footer|h[1-6]|head|header|html|i|img|li|ol|p|pre|"
+    "a|b|body|br|caption|code|col|colgroup|div|em|figcaption|figure|footer|h[1-6]|head|header|html|i|li|ol|p|pre|"
     "section|span|strong|sub|sup|table|tbody|td|tfoot|th|thead|tr|u|ul"
 )
-_MARKUP = re.compile(rf"<(/?)({_TAGS})(?=[\s/>])((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>", re.IGNORECASE)
-_ALT = re.compile(r"\salt=(?:\"([^\"]*)\"|'([^']*)')", re.DOTALL)
+# A picture's text is not escaped either: its quotes end where the next attribute or the tag's end follows.
+_MARKUP = re.compile(
+    r"<img(?P<picture>\s.*?)/?>(?=\s*(?:<|\Z))"
+    rf"|<(?P<closing>/?)(?P<name>{_TAGS})(?:\s+[\w:-]+=(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>]+))*\s*/?>",
+    re.IGNORECASE | re.DOTALL,
+)
+_ALT = re.compile(r"\salt=([\"'])(.*?)\1(?=\s+[\w-]+=[\"']|\s*\Z)", re.DOTALL)
+_ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);", re.IGNORECASE)  # `?a=1&copy=2` holds none
 _LINE_TAGS = frozenset(
     {"br", "p", "div", "tr", "li", "table", "caption", "figcaption", "figure", "header", "footer", "pre", "section"}
     | {f"h{level}" for level in range(1, 7)}
@@ -35,27 +42,29 @@ def text_of_html(markup: str) -> str:
     for match in _MARKUP.finditer(markup):
         pieces.append(markup[position : match.start()])
         position = match.end()
-        closing, name = match[1], match[2].lower()
-        if name == "img" and (alt := _ALT.search(match[3])):
-            pieces.append(f"\n{alt[1] or alt[2] or ''}\n")
-        elif name in {"td", "th"}:
-            pieces.append("" if closing else " ")
-        elif name in _LINE_TAGS:
+        if match["picture"] is not None:
+            alt = _ALT.search(match["picture"])
+            pieces.append(f"\n{alt[2]}\n" if alt else "")
+        elif match["name"].lower() in {"td", "th"}:
+            pieces.append("" if match["closing"] else " ")
+        elif match["name"].lower() in _LINE_TAGS:
             pieces.append("\n")
     pieces.append(markup[position:])
-    lines = (" ".join(line.split(" ")).strip() for line in html_entities.unescape("".join(pieces)).split("\n"))
+    text = _ENTITY.sub(lambda match: html_entities.unescape(match[0]), "".join(pieces))
+    lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
 
 
 def element_text(element: Element, output_format: OutputFormat) -> str:
     """Return the element's content in *output_format*; where the API gave none, it is made from another format."""
-    content = element.content(output_format)
     if output_format == "html":
-        return content or _html_of(element)
-    if content:
-        return _PLACEHOLDER.sub("", content)
-    other = element.text if output_format == "markdown" else element.markdown
-    return _PLACEHOLDER.sub("", other) or text_of_html(element.html)
+        return element.html or _html_of(element)
+    other: OutputFormat = "text" if output_format == "markdown" else "markdown"
+    return (
+        _PLACEHOLDER.sub("", element.content(output_format))
+        or _PLACEHOLDER.sub("", element.content(other))
+        or text_of_html(element.html)
+    )
 
 
 def _html_of(element: Element) -> str:
