@@ -187,12 +187,13 @@ class Recorder:
 
     def _metadata(self, document: ParsedDocument, element: Element, identity: str) -> dict[str, Any]:
         if self._options.metadata_format == "nested":
-            return {
+            nested = {
                 "id": element.id,
                 "page": element.page,
                 "category": element.category,
-                "coordinates": [{"x": x, "y": y} for x, y in element.coordinates],
+                "coordinates": _nested(element.coordinates),
             }
+            return {**nested, "base64_encoding": element.base64_encoding} if element.base64_encoding else nested
         return metadata(
             document,
             identity=identity,
@@ -244,7 +245,10 @@ class Recorder:
             return
         if self._options.metadata_format == "nested":
             # langchain-upstage gives a page its number, and a whole document how many pages it has.
-            nested = {"page": page} if split == "page" else {"total_pages": document.total_pages}
+            nested: dict[str, Any] = {"page": page} if split == "page" else {"total_pages": document.total_pages}
+            nested["coordinates"] = [_nested(element.coordinates) for element in elements if element.coordinates]
+            if crops := [element.base64_encoding for element in elements if element.base64_encoding]:
+                nested["base64_encodings"] = crops
             yield Record(identity, text, nested)
             return
         boxes = [element.box for element in elements if element.page == page and element.coordinates]
@@ -322,6 +326,10 @@ def coordinates_of(metadata: Mapping[str, Any]) -> list[tuple[float, float]]:
         ]
     except (ValueError, TypeError, KeyError, IndexError) as error:
         raise ConfigError(f"metadata['coordinates'] is not a list of points: {value!r}") from error
+
+
+def _nested(coordinates: tuple[Point, ...]) -> list[dict[str, float]]:
+    return [{"x": x, "y": y} for x, y in coordinates]
 
 
 def _union(boxes: list[Box]) -> Box:
