@@ -1,0 +1,171 @@
+"""What the engine and its worker processes say to each other, and how it is framed on a pipe; knows no HTTP."""
+
+from __future__ import annotations
+
+import math
+import struct
+import threading
+import time
+from collections.abc import Callable, Generator
+from typing import IO, Literal
+
+import msgspec
+
+from upstage_docs import __version__
+
+__all__ = [
+    "MODEL",
+    "Begin",
+    "End",
+    "Message",
+    "Part",
+    "Patience",
+    "Read",
+    "Refused",
+    "Task",
+    "read_frame",
+    "read_message",
+    "write_frame",
+]
+
+MODEL = f"local-{__version__}"
+"""What every answer names as its model; never an Upstage name."""
+
+_LENGTH = struct.Struct(">Q")
+_PIECE = 1 << 20
+
+
+class Task(msgspec.Struct, frozen=True):
+    """What to do with one document.
+
+    Attributes:
+        kind: `parse` (Document Parse) or `ocr` (Document OCR).
+        format: A key of `upstage_docs.formats.FORMATS`, or `zip` for a package that the worker looks into.
+        output_formats: Which of `html`, `markdown`, `text` to write.
+        coordinates: Whether elements carry their corners.
+        crops: Categories whose elements carry a JPEG crop.
+        force_ocr: Whether embedded text is left aside and every page recognised.
+        batch_pages: Pages of one part of the answer, 0 for everything in one.
+        max_pages: A document with more pages is refused with 413.
+        seconds: Wall-clock limit until the next part of the answer; the worker dies at it.
+    """
+
+    kind: Literal["parse", "ocr"] = "parse"
+    format: str = "pdf"
+    output_formats: tuple[str, ...] = ("html",)
+    coordinates: bool = True
+    crops: tuple[str, ...] = ()
+    force_ocr: bool = False
+    batch_pages: int = 0
+    max_pages: int = 100
+    seconds: float = 600.0
+
+
+class Begin(msgspec.Struct, frozen=True, tag=True):
+    """The document could be opened; *pages* is how many it has."""
+
+    pages: int
+
+
+class Part(msgspec.Struct, frozen=True, tag=True):
+    """One answer, encoded as JSON, for the pages *start* to *end* (1-based, inclusive)."""
+
+    start: int
+    end: int
+    body: bytes
+
+
+class End(msgspec.Struct, frozen=True, tag=True):
+    """Every part has been sent."""
+
+
+class Refused(msgspec.Struct, frozen=True, tag=True):
+    """The document is refused, with the HTTP status and code of the API's answer."""
+
+    message: str
+    status: int
+    code: str = ""
+
+
+Message = Begin | Part | End | Refused
+
+
+class Patience:
+    """How long an asker waits: some seconds, or until it is told to stop, from any thread.
+
+    Args:
+        seconds: From now; None for as long as it takes.
+    """
+
+    def __init__(self, seconds: float | None = None) -> None:
+        self._until = math.inf if seconds is None else time.monotonic() + seconds
+        self._lock = threading.Lock()
+        self._actions: list[Callable[[], None]] = []
+        self.stopped = False
+
+    @property
+    def seconds(self) -> float:
+        """What is left, infinite if it does not end."""
+        return 0.0 if self.stopped else max(0.0, self._until - time.monotonic())
+
+    def stop(self) -> None:
+        """Wait no longer: whatever was begun for this asker is ended."""
+        with self._lock:
+            self.stopped = True
+            actions, self._actions = self._actions, []
+        for action in actions:
+            action()
+
+    def on_stop(self, action: Callable[[], None]) -> None:
+        """Call *action* when the asker stops waiting, at once if it has."""
+        with self._lock:
+            if not self.stopped:
+                self._actions.append(action)
+                return
+        action()
+
+
+Read = Callable[[Task, "IO[bytes]", Patience], Generator[Begin | Part, None, None]]
+"""What reads a document: how many pages it has, then its parts in order.
+
+It raises `Refusal` for a document that it refuses and `TimeoutError` when its asker's patience ends.
+"""
+
+_DECODER: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
+
+
+def write_frame(pipe: IO[bytes], content: bytes | IO[bytes]) -> None:
+    """Write *content*, bytes or a file from its beginning, as one frame: eight bytes of length, then the content."""
+    if isinstance(content, bytes):
+        _write(pipe, _LENGTH.pack(len(content)))
+        _write(pipe, content)
+    else:
+        _write(pipe, _LENGTH.pack(content.seek(0, 2)))
+        content.seek(0)
+        while piece := content.read(_PIECE):
+            _write(pipe, piece)
+    pipe.flush()
+
+
+def read_frame(pipe: IO[bytes]) -> bytes:
+    """Return the content of the next frame; EOFError if the other side is gone."""
+    (length,) = _LENGTH.unpack(_exactly(pipe, _LENGTH.size))
+    return _exactly(pipe, length)
+
+
+def read_message(pipe: IO[bytes]) -> Message:
+    """Return the worker's next message; EOFError if it died."""
+    return _DECODER.decode(read_frame(pipe))
+
+
+def _write(pipe: IO[bytes], content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:  # an unbuffered pipe may take less than it is given
+        rest = rest[pipe.write(rest) :]
+
+
+def _exactly(pipe: IO[bytes], length: int) -> bytes:
+    content = pipe.read(length)
+    if len(content) < length:
+        raise EOFError("the other side of the pipe is gone")
+    return content

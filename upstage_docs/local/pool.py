@@ -1,0 +1,257 @@
+"""Worker processes, their owner's side: started when needed, kept warm, killed on a crash, a stop or the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from upstage_docs.local.elements import Refusal
+from upstage_docs.local.messages import Begin, End, Message, Part, Patience, Refused, Task, read_message, write_frame
+
+__all__ = ["Limits", "WorkerPool"]
+
+_ENVIRONMENT = (
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LD_LIBRARY_PATH",
+    "SYSTEMROOT",
+    "TESSDATA_PREFIX",
+    "TMPDIR",
+    "TZ",
+    "VIRTUAL_ENV",
+)
+"""What a worker inherits. No PATH: it has nothing to start. No keys: it has nobody to show them to."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one document may cost, and what all may together.
+
+    Attributes:
+        memory: Bytes of address space of a worker process (RLIMIT_AS).
+        seconds: Wall-clock seconds for the next part of an answer: a whole answer of a synchronous request, ten pages
+            of a job. The kernel ends the worker at it, whatever it does.
+        workers: Processes at once.
+        idle: Seconds after which a worker that has nothing to do ends itself.
+    """
+
+    memory: int = 4 << 30
+    seconds: float = 600.0
+    workers: int = min(4, os.cpu_count() or 1)
+    idle: float = 60.0
+
+
+class _Worker:
+    """One process and the two pipes to it."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        # A session of its own: Ctrl-C reaches the owner alone, and the owner decides.
+        self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,  # nothing half-written is left in a buffer that a forked child would flush
+            cwd=os.sep,  # `-m` puts the current folder first on the path, where a user's file may shadow a module
+            env=_environment(),
+            start_new_session=True,
+        )
+        if self.process.stdin is None or self.process.stdout is None:
+            raise OSError("the pipes to the worker process could not be made")
+        self.inbox: IO[bytes] = self.process.stdin
+        self.outbox: IO[bytes] = os.fdopen(os.dup(self.process.stdout.fileno()), "rb")
+        self.process.stdout.close()
+
+    def kill(self) -> None:
+        self.process.kill()
+
+    def end(self) -> int:
+        """Kill it if it lives, reap it, close the pipes; return how it ended, negative for a signal."""
+        if self.process.poll() is None:
+            self.process.kill()
+        status = self.process.wait()
+        self._close()
+        return status
+
+    def forget(self) -> None:
+        """Close this process's copy of the pipes of a worker that belongs to our parent process."""
+        self.process.returncode = 0  # it is not ours to wait for
+        self._close()
+
+    def _close(self) -> None:
+        self.inbox.close()
+        self.outbox.close()
+
+
+def _environment() -> dict[str, str]:
+    environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    folders = [str(Path(folder).absolute()) for folder in sys.path if folder]
+    return {**environment, "PATH": "", "PYTHONPATH": os.pathsep.join(folders), "PYTHONSAFEPATH": "1"}
+
+
+class WorkerPool:
+    """Reads documents in worker processes; `read` is a `Read`.
+
+    Args:
+        limits: What a document may cost.
+        command: What to start as a worker; the module `upstage_docs.local.worker` if None.
+    """
+
+    def __init__(self, limits: Limits | None = None, *, command: Sequence[str] | None = None) -> None:
+        self.limits = limits or Limits()
+        self._command = [
+            *(command or (sys.executable, "-m", "upstage_docs.local.worker")),
+            str(self.limits.memory),
+            str(self.limits.idle),
+        ]
+        self._pid = os.getpid()
+        self._changed = threading.Condition()
+        self._free = self.limits.workers
+        self._warm: list[_Worker] = []
+        self._busy: set[_Worker] = set()
+        self._closed = False
+
+    def read(self, task: Task, document: IO[bytes], patience: Patience) -> Generator[Begin | Part, None, None]:
+        """Read *document* in a worker process: `Begin`, then its parts as they are ready.
+
+        Raises:
+            Refusal: The worker refuses the document, died on it, or reached a limit with it.
+            TimeoutError: The asker's patience ended; the worker is killed then.
+        """
+        self._take_turn(patience)
+        try:
+            yield from self._converse(task, document, patience)
+        finally:
+            with self._changed:
+                self._free += 1
+                self._changed.notify()
+
+    def close(self) -> None:
+        """Kill every worker; what they were doing ends with a Refusal."""
+        with self._changed:
+            self._closed = True
+            warm, self._warm = self._warm, []
+            busy = list(self._busy)
+            self._changed.notify_all()
+        if os.getpid() != self._pid:
+            for worker in (*warm, *busy):
+                worker.forget()
+            return
+        for worker in warm:
+            worker.end()
+        for worker in busy:
+            worker.kill()  # the thread that talks to it reaps it
+
+    def _take_turn(self, patience: Patience) -> None:
+        patience.on_stop(self._wake)
+        with self._changed:
+            seconds = patience.seconds
+            self._changed.wait_for(
+                lambda: self._free > 0 or self._closed or patience.stopped,
+                timeout=None if seconds == float("inf") else seconds,
+            )
+            if self._closed:
+                raise Refusal("the local engine is closed", status=500)
+            if patience.stopped or self._free <= 0:
+                raise TimeoutError("no worker process was free in time")
+            self._free -= 1
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _converse(self, task: Task, document: IO[bytes], patience: Patience) -> Generator[Begin | Part, None, None]:
+        worker, message = self._ask(task, document, patience)
+        finished = False
+        try:
+            while not isinstance(message, End):
+                if isinstance(message, Refused):
+                    finished = True
+                    raise Refusal(message.message, status=message.status, code=message.code)
+                yield message
+                message = self._next(worker, task, patience)
+            finished = True
+        finally:
+            self._put_back(worker, warm=finished)
+
+    def _ask(self, task: Task, document: IO[bytes], patience: Patience) -> tuple[_Worker, Message]:
+        """Send the task to a warm worker or a new one; return it with its first message."""
+        task = msgspec.structs.replace(task, seconds=min(self.limits.seconds, patience.seconds))
+        while True:
+            worker, was_warm = self._take()
+            patience.on_stop(worker.kill)
+            try:
+                write_frame(worker.inbox, msgspec.msgpack.encode(task))
+                write_frame(worker.inbox, document)
+            except BrokenPipeError:
+                pass  # how it ended says why
+            except BaseException:
+                self._put_back(worker, warm=False)
+                raise
+            try:
+                return worker, read_message(worker.outbox)
+            except EOFError:
+                status = self._put_back(worker, warm=False)
+                if was_warm and status == 0 and not patience.stopped:
+                    continue  # it ended itself, idle, just before it was asked
+                raise self._death(status, task, patience) from None
+            except BaseException:
+                self._put_back(worker, warm=False)
+                raise
+
+    def _next(self, worker: _Worker, task: Task, patience: Patience) -> Message:
+        try:
+            return read_message(worker.outbox)
+        except EOFError:
+            raise self._death(self._put_back(worker, warm=False), task, patience) from None
+
+    def _take(self) -> tuple[_Worker, bool]:
+        with self._changed:
+            if self._closed:
+                raise Refusal("the local engine is closed", status=500)
+            was_warm = bool(self._warm)
+            worker = self._warm.pop() if was_warm else _Worker(self._command)
+            self._busy.add(worker)
+        return worker, was_warm
+
+    def _put_back(self, worker: _Worker, *, warm: bool) -> int:
+        with self._changed:
+            if worker not in self._busy:
+                return 0
+            self._busy.discard(worker)
+            if warm and not self._closed:
+                self._warm.append(worker)
+                return 0
+        return worker.end()
+
+    def _death(self, status: int, task: Task, patience: Patience) -> Exception:
+        """Say why a worker ended in the middle of a document."""
+        if self._closed:
+            return Refusal("the local engine was closed while it read the document", status=500)
+        if patience.seconds <= 0:
+            return TimeoutError("the document was not read in time")
+        if status in {-signal.SIGALRM, -signal.SIGXCPU}:
+            return Refusal(f"the document took longer than {task.seconds:g} seconds to read", code="document_too_slow")
+        return Refusal(
+            f"the document ended the process that read it ({_ending(status)}); it may be damaged or malicious",
+            code="invalid_document",
+        )
+
+
+def _ending(status: int) -> str:
+    if status >= 0:
+        return f"exit status {status}"
+    try:
+        return signal.Signals(-status).name
+    except ValueError:
+        return f"signal {-status}"

@@ -1,0 +1,143 @@
+"""One document → the parts of its answer, inside a worker process; knows which reader takes which format."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from itertools import islice
+
+from upstage_docs.formats import detect, image_pages, supported
+from upstage_docs.local.elements import PageLayout, Refusal, response
+from upstage_docs.local.messages import MODEL, Begin, Part, Task
+
+__all__ = ["read_document"]
+
+_OFFICE = ("docx", "pptx", "xlsx")
+_MOST_PIXELS = 200_000_000
+"""Per page, what is not an image at 150 dpi: https://console.upstage.ai/docs/models/document-parse.md"""
+_DPI = 150
+
+
+def read_document(task: Task, data: bytes) -> Iterator[Begin | Part]:
+    """Yield `Begin` and the parts of the answer to *task*.
+
+    Raises:
+        Refusal: 413 for too many pages or pixels, 415 for a format that is not read, 422 for a damaged document.
+    """
+    form = detect(io.BytesIO(data), "") if task.format == "zip" else task.format
+    if form not in {"pdf", "jpeg", "png", "bmp", "tiff", "heic", *(_OFFICE if task.kind == "parse" else ())}:
+        read = "unsupported document format"
+        if form in {"hwp", "hwpx"}:
+            read += f": {form.upper()} is read by Upstage's API, not by the local engine"
+        elif form:
+            read += f": the local engine recognises text in PDFs and images, not in {form.upper()}"
+        else:
+            read += f": none of {supported()}"
+        raise Refusal(read, status=415, code="unsupported_document")
+    total = _pages(form, data)
+    if total is not None:
+        _check_pages(total, task)
+    if task.kind == "ocr":
+        yield from _recognised(data, total or 1)
+        return
+    pages = _layouts(form, task, data)
+    if total is None:
+        known = list(pages)
+        total, pages = len(known), iter(known)
+        _check_pages(total, task)
+    yield Begin(total)
+    yield from _parts(pages, task, total)
+
+
+def _recognised(data: bytes, total: int) -> Iterator[Begin | Part]:
+    from upstage_docs.local.ocr import recognise
+
+    answer = recognise(data)
+    yield Begin(total)
+    yield Part(1, total, _encoded(answer))
+
+
+def _layouts(form: str, task: Task, data: bytes) -> Iterator[PageLayout]:
+    if form in _OFFICE:
+        from upstage_docs.local.office import read_office
+
+        return iter(read_office(data, f".{form}"))
+    from upstage_docs.local import tesseract
+
+    recognise = tesseract.words if tesseract.available() else None
+    if form == "pdf":
+        from upstage_docs.local.pdf import read_pdf
+
+        return read_pdf(data, crops=task.crops, ocr=recognise, force_ocr=task.force_ocr)
+    from upstage_docs.local.images import read_image
+
+    return iter(read_image(data, crops=task.crops))
+
+
+def _parts(pages: Iterable[PageLayout], task: Task, total: int) -> Iterator[Part]:
+    """Gather *pages* into parts of the task's size; element ids run on over all of them."""
+    rest = iter(pages)
+    done, first_id = 0, 0
+    while done < total:
+        run = list(islice(rest, task.batch_pages or total))
+        if not run:
+            raise Refusal(f"only {done} of the document's {total} pages could be read", code="invalid_document")
+        answer = response(
+            run, model=MODEL, output_formats=task.output_formats, coordinates=task.coordinates, first_id=first_id
+        )
+        elements = answer["elements"]
+        first_id += len(elements) if isinstance(elements, list) else 0
+        yield Part(done + 1, done + len(run), _encoded(answer))
+        done += len(run)
+
+
+def _encoded(answer: dict[str, object]) -> bytes:
+    return json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _check_pages(total: int, task: Task) -> None:
+    if not total:
+        raise Refusal("the document has no pages", code="invalid_document")
+    if total > task.max_pages:
+        message = f"the document has {total} pages and exceeds the page limit; the maximum allowed is {task.max_pages}"
+        raise Refusal(message, status=413, code="too_many_pages")
+
+
+def _pages(form: str, data: bytes) -> int | None:
+    """Return how many pages the document has; None where only reading it can tell.
+
+    Raises:
+        Refusal: The largest page has too many pixels, or a PDF is damaged or encrypted.
+    """
+    if form == "pdf":
+        return _pdf_pages(data)
+    sizes = image_pages(io.BytesIO(data), form)
+    _check_pixels(max((width * height for width, height in sizes), default=0))
+    return len(sizes) or None
+
+
+def _pdf_pages(data: bytes) -> int:
+    import pypdfium2
+
+    try:
+        pdf = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise Refusal("the document is encrypted; save it without a password", code="encrypted_document") from error
+        raise Refusal(
+            f"corrupted document: the PDF is damaged or cut off ({error})", code="invalid_document"
+        ) from error
+    with closing(pdf):
+        scale = (_DPI / 72) ** 2
+        # Sizes only: no page is loaded. A file that claims a million pages is told so by its count.
+        sizes = (pdf.get_page_size(number) for number in range(min(len(pdf), 10_000)))
+        _check_pixels(max((width * height * scale for width, height in sizes), default=0))
+        return len(pdf)
+
+
+def _check_pixels(largest: float) -> None:
+    if largest > _MOST_PIXELS:
+        message = f"a page has {largest:,.0f} pixels, more than {_MOST_PIXELS:,}"
+        raise Refusal(message, status=413, code="too_many_pixels")

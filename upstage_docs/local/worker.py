@@ -1,0 +1,123 @@
+"""`python -m upstage_docs.local.worker`: reads documents for its owner, one at a time, over its standard pipes.
+
+It never starts a process or opens a socket, ends itself when its owner is gone or has nothing for it, and is ended by
+the kernel at its limits of time and memory.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import IO
+
+import msgspec
+
+from upstage_docs.local.elements import Refusal
+from upstage_docs.local.messages import Begin, End, Message, Part, Refused, Task, read_frame, write_frame
+
+__all__ = ["main"]
+
+_LARGEST_IDLE = 512 << 20
+"""Bytes of resident memory above which a worker is not kept for the next document."""
+
+_FORBIDDEN = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.startfile")
+
+ReadBytes = Callable[[Task, bytes], Iterator[Begin | Part]]
+
+
+def main(read: ReadBytes) -> None:
+    """Serve the owner with *read* until it closes the pipe; the arguments are bytes of memory and idle seconds."""
+    memory, idle = int(sys.argv[1]), float(sys.argv[2])
+    inbox, outbox = _private_pipes()
+    _limit_memory(memory)
+    sys.addaudithook(_refuse_network_and_processes)
+    while _asked(inbox, idle):
+        try:
+            task = msgspec.msgpack.decode(read_frame(inbox), type=Task)
+            _limit_time(task.seconds)
+            document = read_frame(inbox)
+        except EOFError:
+            return
+        for message in _answer(read, task, document):
+            _limit_time(task.seconds)
+            write_frame(outbox, msgspec.msgpack.encode(message))
+        del document
+        _limit_time(0)
+        if _resident() > _LARGEST_IDLE:
+            return
+
+
+def _answer(read: ReadBytes, task: Task, document: bytes) -> Iterator[Message]:
+    """Yield what *read* gives, then `End`; whatever goes wrong is a refusal of this document."""
+    try:
+        yield from read(task, document)
+        yield End()
+    except Refusal as refusal:
+        yield Refused(refusal.message, refusal.status, refusal.code)
+    except MemoryError:
+        yield Refused("the document needs more memory than the local engine may use", 422, "document_too_complex")
+    except Exception as error:  # noqa: BLE001 - the owner must hear of it, whatever it is
+        reason = f"{type(error).__name__}: {error}"[:300]
+        yield Refused(f"the document could not be read ({reason})", 422, "invalid_document")
+
+
+def _private_pipes() -> tuple[IO[bytes], IO[bytes]]:
+    """Take the standard pipes for ourselves: what a library prints must not come between two messages."""
+    inbox, outbox = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    os.close(nothing)
+    return inbox, outbox
+
+
+def _asked(inbox: IO[bytes], idle: float) -> bool:
+    """Wait for the next task; False if none came in *idle* seconds."""
+    if sys.platform == "win32":
+        return True
+    return bool(select.select([inbox], [], [], idle)[0])
+
+
+def _refuse_network_and_processes(event: str, _: tuple[object, ...]) -> None:
+    if event.startswith(_FORBIDDEN):
+        raise PermissionError(f"the local engine neither uses the network nor starts programs ({event})")
+
+
+def _limit_memory(memory: int) -> None:
+    if sys.platform != "win32":
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (memory if most < 0 else min(memory, most), most))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _limit_time(seconds: float) -> None:
+    """Let the kernel end this process after *seconds* by the clock, or on all cores together; 0 lifts the limit."""
+    if sys.platform != "win32":
+        import resource
+
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        _, most = resource.getrlimit(resource.RLIMIT_CPU)
+        used = time.process_time()
+        budget = int(used + seconds * (os.cpu_count() or 1)) + 1 if seconds else most
+        resource.setrlimit(resource.RLIMIT_CPU, (budget if most < 0 else min(budget, most), most))
+
+
+def _resident() -> int:
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+if __name__ == "__main__":
+    from upstage_docs.local.reading import read_document
+
+    main(read_document)
