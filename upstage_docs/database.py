@@ -33,6 +33,7 @@ def transaction(path: Path, schema: str, version: int, *, write: bool) -> Iterat
     address = f"{path.absolute().as_uri()}?mode=rw"  # a file deleted just now is an error, not an empty database
     with closing(sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)) as db:
         db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten: documents may be private
         db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
         try:
             _check(db, version)
@@ -57,7 +58,7 @@ def _create(path: Path, schema: str, version: int) -> None:
     os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     try:
         with closing(sqlite3.connect(new, isolation_level=None)) as db:
-            db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            db.execute("PRAGMA auto_vacuum = FULL")  # what is deleted gives its space back to the disk at once
             db.execute("PRAGMA journal_mode = WAL")
             db.executescript(f"BEGIN; {schema} PRAGMA user_version = {version}; COMMIT;")
         try:

@@ -102,6 +102,7 @@ class Claim:
     token: str
     key: ResultKey
     pages: Pages | None
+    source: str = ""
     sends: int = 1
 
 

@@ -244,9 +244,8 @@ def remove(db: sqlite3.Connection, name: str, *, everything: bool) -> int:
 
 
 def _sweep(db: sqlite3.Connection) -> None:
-    """Drop documents that nothing is held of, and give the space back to the disk."""
+    """Drop documents that nothing is held of."""
     db.execute(
         """DELETE FROM document WHERE digest NOT IN
         (SELECT digest FROM answer UNION SELECT digest FROM job UNION SELECT digest FROM intent)"""
     )
-    db.execute("PRAGMA incremental_vacuum").fetchall()

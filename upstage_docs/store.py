@@ -155,9 +155,9 @@ class Store:
                 rows.split_intent(db, intent, pages)
             intent = Intent(token, key, pages, route, source, now, sends)
             rows.insert_intent(db, intent, now + seconds, owners.name())
-            return Claim(token, key, pages, sends)
+            return Claim(token, key, pages, source, sends)
 
-        without_store: Claim | Busy | Held | Intent = Claim(token, key, pages)
+        without_store: Claim | Busy | Held | Intent = Claim(token, key, pages, source)
         _held_here.add(token)
         outcome = self._try(ask, without_store, write=True)
         if not isinstance(outcome, Claim):
@@ -182,7 +182,7 @@ class Store:
 
     def submitted(self, claim: Claim, request_id: str) -> StoredJob:
         """Keep the job that the API made of *claim*, and close its intent."""
-        job = StoredJob(request_id, claim.key, claim.pages, created=self._clock(), sends=claim.sends)
+        job = StoredJob(request_id, claim.key, claim.pages, claim.source, self._clock(), claim.sends)
 
         def keep(db: sqlite3.Connection) -> None:
             rows.insert_job(db, job)
@@ -244,7 +244,7 @@ class Store:
 
     def resolve(self, intent: Intent, request_id: str = "") -> None:
         """Close an open *intent* because its user knows: it became the job *request_id*, or (`""`) was never paid."""
-        claim = Claim(intent.token, intent.key, intent.pages, intent.sends)
+        claim = Claim(intent.token, intent.key, intent.pages, intent.source, intent.sends)
         if request_id:
             self.submitted(claim, request_id)
         else:

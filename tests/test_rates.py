@@ -1,0 +1,130 @@
+"""Rates: evenly spaced, shared, believing a 429 more than the table."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+
+import pytest
+
+from upstage_docs.errors import ConfigError
+from upstage_docs.rates import RATES, Rate, RateLimiter
+
+
+def starts(limiter: RateLimiter, count: int, *, now: float = 0.0, family: str = "sync", pages: int = 1) -> list[float]:
+    return [now + limiter.reserve(now, family, pages) for _ in range(count)]  # type: ignore[arg-type]
+
+
+def most_in_a_window(times: list[float], window: float) -> int:
+    return max(sum(1 for other in times if 0 <= other - one < window - 1e-9) for one in times)
+
+
+def test_requests_are_spaced_by_the_table() -> None:
+    assert starts(RateLimiter(), 4) == pytest.approx([0, 1 / 3, 2 / 3, 1])
+    assert starts(RateLimiter(), 4, family="async") == pytest.approx([0, 1 / 6, 2 / 6, 3 / 6])
+
+
+def test_no_window_of_a_second_ever_holds_more_than_allowed() -> None:
+    """Wherever the server begins its second: not even after a quiet time is there a burst."""
+    limiter = RateLimiter({"sync": Rate(requests_per_second=5)})
+    times = starts(limiter, 7) + starts(limiter, 23, now=10.0) + starts(limiter, 5, now=10.3)
+    assert most_in_a_window(times, 1.0) == 5
+
+
+def test_pages_push_the_next_request_further() -> None:
+    limiter = RateLimiter({"sync": Rate(pages_per_minute=300)})
+    assert starts(limiter, 3, pages=100) == pytest.approx([0, 20, 40])
+
+
+def test_a_minute_of_pages_is_kept_with_mixed_sizes() -> None:
+    limiter = RateLimiter({"sync": Rate(requests_per_second=50, pages_per_minute=600)})
+    sizes = list(itertools.islice(itertools.cycle([1, 10, 100, 3]), 80))
+    times = [limiter.reserve(0.0, "sync", size) for size in sizes]
+    for one in times:
+        inside = sum(size for size, other in zip(sizes, times, strict=True) if 0 <= other - one < 60)
+        assert inside <= 600 + 100, "a window may hold one request more than its pages"
+
+
+def test_families_do_not_slow_each_other() -> None:
+    limiter = RateLimiter()
+    starts(limiter, 50)
+    assert limiter.reserve(0.0, "async") == 0
+    assert limiter.reserve(0.0, "ocr") == 0
+
+
+def test_rates_can_be_overridden_and_lifted() -> None:
+    assert starts(RateLimiter({"sync": Rate()}), 1000, pages=100) == [0.0] * 1000
+    assert starts(RateLimiter({"sync": Rate(requests_per_second=0.5)}), 2) == [0, 2]
+
+
+def test_a_share_divides_every_rate() -> None:
+    assert starts(RateLimiter(share=0.25), 2) == pytest.approx([0, 4 / 3])
+    whole, quarter = RateLimiter(), RateLimiter(share=0.25)
+    assert starts(quarter, 2, pages=100)[1] == pytest.approx(4 * starts(whole, 2, pages=100)[1])
+
+
+def test_a_429_holds_everything_back_for_as_long_as_it_says() -> None:
+    limiter = RateLimiter()
+    limiter.reserve(0.0, "sync")
+    limiter.penalise(1.0, "sync", retry_after=7.0)
+    assert limiter.reserve(1.0, "sync") == pytest.approx(7.0)
+    assert limiter.reserve(1.0, "async") == 0
+
+
+def test_a_429_without_a_time_still_holds_back() -> None:
+    limiter = RateLimiter()
+    limiter.penalise(5.0, "sync")
+    assert limiter.reserve(5.0, "sync") >= 1.0
+
+
+def test_the_rate_halves_and_recovers() -> None:
+    limiter = RateLimiter({"sync": Rate(requests_per_second=10)})
+
+    def spacing(now: float) -> float:
+        first, second = starts(limiter, 2, now=now)
+        return second - first
+
+    limiter.penalise(0.0, "sync", retry_after=0.0)
+    after, half_way, later = spacing(2.0), spacing(9.5), spacing(40.0)
+    assert after == pytest.approx(0.2, rel=0.1)
+    assert 0.1 < half_way < 0.16
+    assert later == pytest.approx(0.1)
+
+
+def test_many_429s_at_once_count_as_one_and_never_stop_the_work() -> None:
+    limiter = RateLimiter({"sync": Rate(requests_per_second=10)})
+    for _ in range(20):
+        limiter.penalise(0.0, "sync", retry_after=0.0)
+    first, second = starts(limiter, 2, now=0.5)
+    assert second - first == pytest.approx(0.2, rel=0.05)
+    for when in range(100, 400, 2):
+        limiter.penalise(float(when), "sync", retry_after=0.0)
+    first, second = starts(limiter, 2, now=401.0)
+    assert 0.5 < second - first <= 1.6
+
+
+def test_threads_never_share_a_place() -> None:
+    limiter = RateLimiter({"sync": Rate(requests_per_second=100)})
+    found: list[float] = []
+
+    def ask() -> None:
+        for _ in range(200):
+            found.append(limiter.reserve(0.0, "sync"))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == pytest.approx([number / 100 for number in range(1600)])
+
+
+def test_nonsense_is_refused() -> None:
+    for wrong in (0, -1, float("nan")):
+        with pytest.raises(ConfigError, match="requests_per_second"):
+            Rate(requests_per_second=wrong)
+    with pytest.raises(ConfigError, match="share"):
+        RateLimiter(share=0)
+    with pytest.raises(ConfigError, match="families are"):
+        RateLimiter({"parse": Rate()})  # type: ignore[dict-item]
+    assert set(RATES) == {"sync", "async", "ocr"}

@@ -1,0 +1,474 @@
+"""The store: nothing paid twice, nothing lost, whatever is killed, damaged, full or busy."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from upstage_docs import owners
+from upstage_docs.errors import UnknownOutcomeError
+from upstage_docs.holdings import Busy, Claim, Held, Holding, Intent, ResultKey
+from upstage_docs.options import OCROptions, ParseOptions
+from upstage_docs.store import Store
+
+ROOT = "https://api.upstage.ai/v1"
+KEY = ResultKey.of("ab" * 32, ParseOptions(), ROOT)
+
+
+class Clock:
+    """Unix seconds that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: Clock) -> Store:
+    return Store(tmp_path / "cache" / "store.sqlite3", clock=clock)
+
+
+def claim(store: Store, pages: tuple[int, int] | None = (1, 10), key: ResultKey = KEY, **options: bool) -> Claim:
+    got = store.claim(key, pages, seconds=60, route="sync", source="a.pdf", **options)
+    assert isinstance(got, Claim), got
+    return got
+
+
+def pay(store: Store, pages: tuple[int, int], raw: bytes = b"{}", key: ResultKey = KEY) -> None:
+    store.answered(claim(store, pages, key), raw, pages, model="m", total_pages=pages[1])
+
+
+def in_another_process(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    program = "import sys; from pathlib import Path\nfrom upstage_docs.store import Store\n"
+    program += "from upstage_docs.holdings import *\nfrom upstage_docs.options import ParseOptions\n"
+    program += f"KEY = ResultKey.of({KEY.file_sha256!r}, ParseOptions(), {ROOT!r})\n" + code
+    command = [sys.executable, "-W", "error", "-c", program, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+# -- keys
+
+
+def test_key_knows_what_changes_an_answer_and_nothing_else() -> None:
+    def digest(root: str = ROOT, engine_version: str = "", **options: object) -> str:
+        return ResultKey.of("ab" * 32, ParseOptions(**options), root, engine_version=engine_version).digest  # type: ignore[arg-type]
+
+    base = digest()
+    assert digest() == base
+    assert digest(root=ROOT + "/") == base
+    assert digest(output_formats=("text", "html", "markdown")) == base
+    different = [
+        digest(model="document-parse-nightly"),
+        digest(mode="enhanced"),
+        digest(ocr="force"),
+        digest(chart_recognition=False),
+        digest(merge_multipage_tables=True),
+        digest(output_formats=("text",)),
+        digest(coordinates=False),
+        digest(base64_encoding=("table",)),
+        digest(extra_fields={"words": "true"}),
+        digest(root="https://gateway.example/v1"),
+        digest(engine_version="local-1"),
+        ResultKey.of("cd" * 32, ParseOptions(), ROOT).digest,
+        ResultKey.of("ab" * 32, OCROptions(), ROOT).digest,
+    ]
+    assert len({base, *different}) == len(different) + 1
+
+
+def test_key_stays_the_same_over_releases() -> None:
+    """A changed digest would make every user pay again for everything: change it knowingly."""
+    assert KEY.digest == "618a0b46f84030923459fe6941e68014343253a8f2c02f3ced174904942f0714"
+
+
+# -- one send
+
+
+def test_answer_is_given_back_byte_for_byte_with_what_it_cost(store: Store) -> None:
+    raw = bytes(range(256)) * 100
+    assert store.look(KEY) == Holding()
+    pay(store, (1, 10), raw)
+    held = store.look(KEY)
+    assert (held.answers, held.total_pages, held.jobs, held.intents) == (((1, 10),), 10, (), ())
+    answer = store.read(KEY, (1, 10))
+    assert answer is not None
+    assert (answer.raw, answer.pages, answer.model, answer.sends) == (raw, (1, 10), "m", 1)
+    assert store.read(KEY, (1, 9)) is None
+
+
+def test_what_is_held_cannot_be_claimed_again_in_whole_or_in_part(store: Store) -> None:
+    pay(store, (1, 10))
+    for pages in ((1, 10), (10, 20), (3, 4), None):
+        assert store.claim(KEY, pages, seconds=60, route="sync") == Held()
+    claim(store, (11, 20))
+
+
+def test_a_second_claim_waits_for_the_first_and_finds_its_answer(store: Store, clock: Clock) -> None:
+    first = claim(store)
+    assert store.claim(KEY, (5, 15), seconds=60, route="sync") == Busy(clock.now + 60)
+    store.answered(first, b"{}", (1, 10), model="m")
+    assert store.claim(KEY, (5, 15), seconds=60, route="sync") == Held()
+
+
+def test_a_withdrawn_claim_leaves_nothing(store: Store) -> None:
+    store.withdraw(claim(store))
+    assert store.intents() == ()
+    assert claim(store).sends == 1
+
+
+def test_an_abandoned_claim_is_reported_and_never_guessed(store: Store) -> None:
+    store.abandon(claim(store))
+    found = store.claim(KEY, (10, 12), seconds=60, route="sync")
+    assert isinstance(found, Intent)
+    assert (found.source, found.pages, found.route, found.key) == ("a.pdf", (1, 10), "sync", KEY)
+    assert UnknownOutcomeError("?", intent=found).intent == found
+
+
+def test_resend_counts_both_payments(store: Store) -> None:
+    store.abandon(claim(store))
+    again = claim(store, resend=True)
+    assert again.sends == 2
+    store.answered(again, b"{}", (1, 10), model="m")
+    answer = store.read(KEY, (1, 10))
+    assert answer is not None
+    assert answer.sends == 2
+    assert store.intents() == ()
+
+
+def test_resending_a_part_leaves_the_rest_of_the_intent_open(store: Store) -> None:
+    store.abandon(claim(store, (1, 10)))
+    store.answered(claim(store, (4, 6), resend=True), b"{}", (4, 6), model="m")
+    assert sorted(intent.pages or () for intent in store.intents()) == [(1, 3), (7, 10)]
+    assert isinstance(store.claim(KEY, (1, 3), seconds=60, route="sync"), Intent)
+
+
+def test_a_claim_expires_with_its_deadline_and_can_be_renewed(store: Store, clock: Clock) -> None:
+    first = claim(store)
+    clock.now += 50
+    store.renew(first, 60)
+    clock.now += 50
+    assert isinstance(store.claim(KEY, (1, 10), seconds=60, route="sync"), Busy)
+    clock.now += 11
+    assert isinstance(store.claim(KEY, (1, 10), seconds=60, route="sync"), Intent)
+
+
+def test_refresh_pays_again_and_replaces_what_it_overlaps(store: Store) -> None:
+    pay(store, (1, 10), b"old")
+    pay(store, (11, 20), b"kept")
+    store.answered(claim(store, (1, 10), refresh=True), b"new", (1, 10), model="m")
+    assert store.look(KEY).answers == ((1, 10), (11, 20))
+    answer = store.read(KEY, (1, 10))
+    assert answer is not None
+    assert answer.raw == b"new"
+
+
+def test_an_answer_with_fewer_pages_than_asked_leaves_only_the_rest_to_send(store: Store) -> None:
+    store.answered(claim(store, (1, 150)), b"{}", (1, 100), model="m")
+    assert store.look(KEY).answers == ((1, 100),)
+    claim(store, (101, 150))
+
+
+# -- jobs
+
+
+def test_a_job_is_resumed_with_its_batches(store: Store) -> None:
+    job = store.submitted(claim(store, (1, 30)), "r-1")
+    store.batch(job, b"two", (11, 20), model="m")
+    held = store.look(KEY)
+    assert held.jobs == (job,)
+    assert (job.request_id, job.pages, held.answers, held.intents) == ("r-1", (1, 30), ((11, 20),), ())
+    assert store.claim(KEY, (1, 5), seconds=60, route="async") == Held()
+    store.batch(job, b"one", (1, 10), model="m")
+    store.batch(job, b"three", (21, 30), model="m")
+    store.finished(job, 30)
+    assert store.look(KEY) == Holding(30, ((1, 10), (11, 20), (21, 30)), (), ())
+
+
+def test_a_failed_job_keeps_what_it_gave(store: Store) -> None:
+    job = store.submitted(claim(store, (1, 30)), "r-1")
+    store.batch(job, b"two", (11, 20), model="m")
+    store.failed(job)
+    assert store.look(KEY).answers == ((11, 20),)
+    claim(store, (1, 10))
+    claim(store, (21, 30))
+
+
+def test_a_job_on_a_file_of_unknown_length_holds_the_whole_file(store: Store) -> None:
+    job = store.submitted(claim(store, None), "r-1")
+    assert store.look(KEY).jobs[0].pages is None
+    assert store.claim(KEY, None, seconds=60, route="async") == Held()
+    store.batch(job, b"one", (1, 7), model="m")
+    store.finished(job, 7)
+    assert store.look(KEY) == Holding(7, ((1, 7),), (), ())
+
+
+def test_the_user_may_settle_an_open_intent(store: Store) -> None:
+    store.abandon(claim(store))
+    store.resolve(store.intents()[0], "r-9")
+    assert [job.request_id for job in store.jobs()] == ["r-9"]
+    store.failed(store.jobs()[0])
+    store.abandon(claim(store))
+    store.resolve(store.intents()[0])
+    assert store.intents() == ()
+
+
+# -- many at once
+
+
+def test_of_many_threads_one_may_send(store: Store) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(lambda _: store.claim(KEY, (1, 10), seconds=60, route="sync"), range(40)))
+    assert sum(isinstance(one, Claim) for one in got) == 1
+    assert sum(isinstance(one, Busy) for one in got) == 39
+
+
+def test_of_many_processes_one_pays_and_all_read_it(tmp_path: Path) -> None:
+    """Six processes want the same ten documents; each is paid for once."""
+    code = """
+import time
+from upstage_docs.holdings import ResultKey
+store = Store(Path(sys.argv[1])); paid = 0
+for number in range(10):
+    key = ResultKey.of(f"{number:064}", ParseOptions(), "https://api.upstage.ai/v1")
+    while not store.look(key).answers:
+        got = store.claim(key, (1, 1), seconds=60, route="sync")
+        assert not isinstance(got, Intent), got
+        if isinstance(got, Claim):
+            time.sleep(0.01); paid += 1
+            store.answered(got, b"{}", (1, 1), model="m")
+        elif isinstance(got, Busy):
+            time.sleep(0.005)
+    assert store.read(key, (1, 1)).raw == b"{}"
+print(paid)
+"""
+    with ThreadPoolExecutor(6) as pool:
+        done = list(pool.map(lambda _: in_another_process(code, tmp_path / "s" / "store.sqlite3"), range(6)))
+    assert [one.stderr for one in done] == [""] * 6
+    assert sum(int(one.stdout) for one in done) == 10
+    assert [one.name for one in (tmp_path / "s").iterdir()] == ["store.sqlite3"], "no half-made file and no log is left"
+
+
+def test_a_killed_process_leaves_an_open_intent_at_once(tmp_path: Path) -> None:
+    """Nobody waits for the deadline of a process that is gone."""
+    path = tmp_path / "store.sqlite3"
+    code = "Store(Path(sys.argv[1])).claim(KEY, (1, 3), seconds=3600, route='sync'); import os; os.kill(os.getpid(), 9)"
+    assert in_another_process(code, path).returncode == -9
+    assert isinstance(Store(path).claim(KEY, (1, 3), seconds=60, route="sync"), Intent)
+
+
+def test_another_process_learns_of_an_abandoned_claim_with_the_next_write(store: Store, clock: Clock) -> None:
+    code = "print(type(Store(Path(sys.argv[1]), clock=lambda: float(sys.argv[2])).claim(KEY, (1, 10), seconds=9,"
+    code += " route='sync')).__name__)"
+    first = claim(store)
+    assert in_another_process(code, store.path, clock.now).stdout.strip() == "Busy"
+    store.abandon(first)
+    store.withdraw(claim(store, (50, 60)))
+    assert in_another_process(code, store.path, clock.now).stdout.strip() == "Intent"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_a_fork_has_a_name_of_its_own_and_uses_the_same_store(store: Store) -> None:
+    held = claim(store)
+    code = f"""
+import os
+store = Store(Path(sys.argv[1]), clock=lambda: {store._clock()})
+mine = store.claim(KEY, (20, 30), seconds=60, route="sync")
+child = os.fork()
+if child == 0:
+    got = store.claim(KEY, (20, 30), seconds=60, route="sync")
+    os._exit(0 if isinstance(got, Busy) else 1)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    done = in_another_process(code, store.path)
+    assert (done.returncode, done.stderr) == (0, "")
+    store.withdraw(held)
+
+
+def test_owners_tell_the_living_from_the_dead() -> None:
+    me = owners.name()
+    assert owners.may_live(me)
+    place, pid, started = me.split("|")
+    if started:
+        assert not owners.may_live(f"{place}|{pid}|{int(started) - 1}"), "a later process with the same number"
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    assert not owners.may_live(f"{place}|{int(gone.stdout)}|{started and 1}")
+    assert owners.may_live("elsewhere|1|1"), "another machine cannot be looked into"
+
+
+# -- damage, disks and limits
+
+
+def test_a_damaged_answer_is_a_miss_and_is_deleted(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    pay(store, (1, 10), b'{"elements": []}')
+    assert store.path is not None
+    with closing(sqlite3.connect(store.path)) as db, db:
+        db.execute("UPDATE answer SET body = ?", (b'{"elements": [',))
+    with caplog.at_level(logging.WARNING):
+        assert store.read(KEY, (1, 10)) is None
+    assert "damaged" in caplog.text
+    assert store.look(KEY).answers == ()
+    claim(store)
+
+
+def everything(store: Store) -> None:
+    """One of each call, none of which may raise."""
+    first = claim(store)
+    store.renew(first, 1)
+    store.answered(first, b"{}", (1, 10), model="m")
+    job = store.submitted(claim(store, (11, 20)), "r")
+    store.batch(job, b"{}", (11, 20), model="m")
+    store.finished(job, 20)
+    store.failed(job)
+    store.withdraw(claim(store, (21, 22)))
+    store.abandon(claim(store, (23, 24)))
+    assert store.look(KEY) == Holding()
+    assert store.read(KEY, (1, 10)) is None
+    assert (store.jobs(), store.intents(), store.entries(), store.remove()) == ((), (), (), 0)
+
+
+def test_without_a_store_every_claim_is_granted(tmp_path: Path) -> None:
+    everything(Store.at(cache=False))
+    everything(Store(None))
+
+
+def _folder_is_a_file(path: Path) -> None:
+    path.parent.write_bytes(b"")
+
+
+def _no_database(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"this is no database at all, and long enough to be looked at" * 40)
+
+
+def _newer_format(path: Path) -> None:
+    Store(path).look(KEY)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 99")
+
+
+@pytest.mark.parametrize("spoil", [_folder_is_a_file, _no_database, _newer_format])
+def test_a_store_that_cannot_be_used_is_one_warning_and_no_store(
+    spoil, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "cache" / "store.sqlite3"
+    spoil(path)
+    with caplog.at_level(logging.WARNING):
+        everything(Store(path))
+    assert len(caplog.records) == 1
+    assert str(path) in caplog.text
+
+
+def test_a_disk_that_fills_up_after_the_payment_loses_nothing_else(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The answer cannot be kept, but the send is not reported as unknown and no exception reaches the caller."""
+    first = claim(store)
+    assert store.path is not None
+    with closing(sqlite3.connect(store.path)) as db, db:
+        db.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON answer BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END"
+        )
+    with caplog.at_level(logging.WARNING):
+        answer = store.answered(first, b"paid", (1, 10), model="m")
+    assert answer.raw == b"paid"
+    assert "disk is full" in caplog.text
+    assert store.intents() == ()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
+def test_others_cannot_read_the_store(store: Store) -> None:
+    pay(store, (1, 10))
+    assert store.path is not None
+    assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(store.path.parent.stat().st_mode) == 0o700
+
+
+def test_the_least_recently_used_answers_go_first(tmp_path: Path, clock: Clock) -> None:
+    store = Store(tmp_path / "s.sqlite3", max_bytes=2500, clock=clock)
+    keys = [ResultKey.of(f"{number:064}", ParseOptions(), ROOT) for number in range(3)]
+    for key in keys[:2]:
+        pay(store, (1, 1), b"x" * 1000, key)
+        clock.now += 10_000
+    assert store.read(keys[0], (1, 1)) is not None
+    clock.now += 1
+    pay(store, (1, 1), b"x" * 1000, keys[2])
+    assert [bool(store.look(key).answers) for key in keys] == [True, False, True]
+
+
+def test_batches_of_a_running_job_are_never_evicted(tmp_path: Path, clock: Clock) -> None:
+    store = Store(tmp_path / "s.sqlite3", max_bytes=10, max_age=5, clock=clock)
+    job = store.submitted(claim(store, (1, 30)), "r")
+    store.batch(job, b"x" * 100, (1, 10), model="m")
+    clock.now += 100
+    pay(store, (1, 1), b"x", ResultKey.of("cd" * 32, ParseOptions(), ROOT))
+    assert store.look(KEY).answers == ((1, 10),)
+
+
+def test_unused_answers_go_with_age(tmp_path: Path, clock: Clock) -> None:
+    store = Store(tmp_path / "s.sqlite3", max_age=86400, clock=clock)
+    pay(store, (1, 10))
+    clock.now += 90_000
+    pay(store, (1, 1), key=ResultKey.of("cd" * 32, ParseOptions(), ROOT))
+    assert store.look(KEY) == Holding()
+
+
+def test_listing_and_removing(store: Store) -> None:
+    other = ResultKey.of("cd" * 32, OCROptions(), ROOT)
+    pay(store, (1, 10), b"12345")
+    pay(store, (1, 2), b"123", other)
+    store.submitted(claim(store, (11, 20)), "r")
+    store.abandon(claim(store, (21, 30)))
+    entries = {entry.key: entry for entry in store.entries()}
+    mine = entries[KEY]
+    assert (mine.source, mine.pages, mine.size, mine.jobs, mine.intents) == ("a.pdf", 10, 5, 1, 1)
+    assert entries[other].key.model == "ocr"
+    assert store.remove("cd" * 3) == 0, "too short to name one file"
+    assert store.remove("cd" * 8) == 1
+    assert store.remove("a.pdf") == 1
+    assert len(store.jobs()) == len(store.intents()) == 1, "what was paid for is not forgotten by the way"
+    store.remove(everything=True)
+    assert store.entries() == ()
+
+
+def test_removed_documents_leave_no_bytes_on_the_disk(store: Store) -> None:
+    pay(store, (1, 10), b"very private words" * 10_000)
+    assert store.path is not None
+    store.remove()
+    assert b"very private words" not in store.path.read_bytes()
+    assert store.path.stat().st_size < 100_000
+
+
+def test_nothing_stays_open(store: Store) -> None:
+    """No thread and no file descriptor is left by any call."""
+    folder = Path("/proc/self/fd")
+    if not folder.is_dir():
+        pytest.skip("no list of open files on this system")
+    before = (threading.active_count(), len(list(folder.iterdir())))
+    pay(store, (1, 10))
+    store.read(KEY, (1, 10))
+    store.abandon(claim(store, (11, 12)))
+    assert (threading.active_count(), len(list(folder.iterdir()))) == before
+
+
+def test_where_the_store_lies(tmp_path: Path) -> None:
+    assert Store.at(tmp_path).path == Store.at(str(tmp_path)).path == tmp_path / "store.sqlite3"
+    default = Store.at(cache=True).path
+    assert default is not None
+    assert default.parts[-2:] == ("upstage-docs", "store.sqlite3")
+    assert not Store.at(tmp_path / "new").path.parent.exists(), "nothing is made before it is needed"  # type: ignore[union-attr]
