@@ -9,8 +9,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from PIL import Image as Picture
-from PIL import ImageDraw, ImageFont
+from PIL import Image as Picture, ImageDraw, ImageFont
 from reportlab.graphics.charts.barcharts import VerticalBarChart
 from reportlab.graphics.charts.legends import Legend
 from reportlab.graphics.shapes import Drawing, String

@@ -1,0 +1,67 @@
+"""The command `upstage-docs`: which subcommands there are, and how an error becomes one line and an exit code."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from upstage_docs import __version__
+from upstage_docs.cli_demo import demo
+from upstage_docs.cli_options import complain
+from upstage_docs.cli_parse import ocr, parse
+from upstage_docs.cli_split import split
+from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
+
+__all__ = ["app"]
+
+_INTERRUPTED = 130
+
+
+class _Commands(TyperGroup):
+    """Turns errors of ours into one line on standard error: exit code 2 for what is wrong with the call, else 1."""
+
+    def invoke(self, ctx: typer.Context) -> Any:
+        """Run the subcommand."""
+        try:
+            return super().invoke(ctx)
+        except UpstageDocsError as error:
+            complain(f"upstage-docs: {error}")
+            raise typer.Exit(2 if isinstance(error, (ConfigError, AuthenticationError)) else 1) from error
+        except KeyboardInterrupt as error:
+            complain("upstage-docs: stopped; the same command goes on from here.")
+            raise typer.Exit(_INTERRUPTED) from error
+
+
+app = typer.Typer(
+    name="upstage-docs",
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if wanted:
+        typer.echo(f"upstage-docs {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _about(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Upstage Document Parse and Document OCR, or the local engine: documents into elements, chunks and answers.
+
+    Exit codes: 0 all went well; 1 a document failed; 2 the call or its configuration is wrong.
+    """
+
+
+for _command in (demo, parse, ocr, split):
+    app.command()(_command)

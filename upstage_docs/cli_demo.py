@@ -1,0 +1,122 @@
+"""`upstage-docs demo`: one document parsed, shown by category, split, searched and asked, on one screen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+
+from upstage_docs.chunks import chunk_elements
+from upstage_docs.cli_options import EngineName, connect, page, place, terminal
+from upstage_docs.demo import QUESTION, SAMPLE, Passage, retrieve
+from upstage_docs.models import Chunk, ParsedDocument
+from upstage_docs.records import RecordOptions, records
+
+__all__ = ["demo"]
+
+_SHOWN = 3  # elements of a category
+_LONG = 14  # lines of a passage
+
+
+def demo(
+    file: Annotated[
+        Path | None, typer.Argument(help="Your own document; a sample report without it.", show_default=False)
+    ] = None,
+    question: Annotated[
+        str | None, typer.Option("--question", "-q", help=f"What to ask. Of the sample: {QUESTION}", show_default=False)
+    ] = None,
+    engine: Annotated[
+        EngineName, typer.Option(help="Who answers; upstage uses the key in UPSTAGE_API_KEY and is billed.")
+    ] = "local",
+) -> None:
+    """See it work: parse a report, look at its elements, split it, and ask it a question.
+
+    Runs on this machine, without a key and without a network, unless told otherwise.
+    """
+    console = terminal()
+    source = SAMPLE if file is None else file
+    with connect(engine) as client:
+        document = client.parse(source)
+    console.rule("1  Parse", align="left")
+    _show_elements(console, document, source.name)
+
+    chunks = list(chunk_elements(records(document, RecordOptions(output_format="markdown")), output_format="markdown"))
+    console.rule("2  Split", align="left")
+    _show_chunks(console, chunks)
+
+    asked = question or (QUESTION if file is None else _first_heading(document))
+    console.rule("3  Ask", align="left")
+    _show_answer(console, asked, retrieve(asked, chunks))
+    console.print(f"Answered by {document.model}, {_who(engine)}.", soft_wrap=True)
+
+
+def _show_elements(console: Console, document: ParsedDocument, name: str) -> None:
+    counts = Counter(element.category for element in document.elements)
+    console.print(
+        f"{name}: {document.total_pages} pages, {len(document.elements)} Documents in {len(counts)} categories, "
+        f"each with its page and box.",
+        markup=False,
+    )
+    table = Table(box=box.SIMPLE_HEAD, expand=True)
+    table.add_column("category", no_wrap=True, style="bold")
+    table.add_column("page", justify="right")
+    table.add_column("box (relative)", no_wrap=True)
+    table.add_column("text", ratio=1, no_wrap=True, overflow="ellipsis")
+    for category, count in sorted(counts.items(), key=lambda item: -item[1]):
+        members = [element for element in document.elements if element.category == category]
+        for number, element in enumerate(members[:_SHOWN]):
+            label = f"{category} ({count})" if number == 0 else ""
+            text = " ".join((element.text or element.markdown).split())
+            table.add_row(label, str(element.page), place(element.box), escape(text))
+        if count > _SHOWN:
+            table.add_row("", "", "", f"... {count - _SHOWN} more", style="dim")
+    console.print(table)
+
+
+def _show_chunks(console: Console, chunks: list[Chunk]) -> None:
+    whole = [chunk for chunk in chunks if "table" in chunk.metadata["categories"]]
+    console.print(f"{len(chunks)} chunks; {len(whole)} hold a table, each whole:")
+    for chunk in whole:
+        pages = page(chunk.metadata["page"], chunk.metadata["page_end"])
+        title = chunk.caption or chunk.metadata["headings"] or "without a caption"
+        console.print(f"  page {pages}, {len(chunk.text)} characters: {' '.join(title.split())}", markup=False)
+    console.print()
+
+
+def _show_answer(console: Console, question: str, passages: list[Passage]) -> None:
+    console.print(f"Question: {question}", style="bold", markup=False)
+    if not passages:
+        console.print("No chunk shares a word with the question.")
+        return
+    best = passages[0]
+    where = f"page {best.page}, box {place(best.box)}"
+    console.print(Panel(Markdown(_excerpt(best)), title="best passage", subtitle=where, title_align="left"))
+    console.print(f"Answer: {best.line.strip()}", style="bold green", markup=False, soft_wrap=True)
+    console.print(f"        {where}", markup=False, soft_wrap=True)
+
+
+def _excerpt(passage: Passage) -> str:
+    """Return the passage, of a long one its beginning and the line that answers."""
+    lines = passage.chunk.text.splitlines()
+    if len(lines) <= _LONG:
+        return passage.chunk.text
+    shown = lines[:_LONG]
+    return "\n".join(shown if passage.line in shown else [*shown, passage.line])
+
+
+def _first_heading(document: ParsedDocument) -> str:
+    texts = [element.text for element in document.elements if element.category.startswith("heading")]
+    texts += [element.text for element in document.elements if element.text.strip()]
+    return " ".join(texts[0].split()) if texts else ""
+
+
+def _who(engine: EngineName) -> str:
+    return "on this machine, without a key" if engine == "local" else "the Upstage API"

@@ -1,0 +1,105 @@
+"""What the subcommands share: their options' types and help, the client they open, the terminal they write to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from upstage_docs.client import Client
+from upstage_docs.errors import ConfigError
+
+__all__ = [
+    "AsJson",
+    "BaseUrl",
+    "Cache",
+    "ChartRecognition",
+    "Engine",
+    "Force",
+    "MaxConcurrency",
+    "MergeMultipageTables",
+    "Mode",
+    "Model",
+    "Ocr",
+    "Output",
+    "Sources",
+    "complain",
+    "connect",
+    "page",
+    "place",
+    "terminal",
+]
+
+EngineName = Literal["upstage", "local"]
+
+Sources = Annotated[
+    list[str],
+    typer.Argument(help="Files, folders (every known document below them) or patterns.", metavar="SOURCES..."),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Folder for the results, one file per document; without it they go to standard output. "
+        "Documents whose result is there and no older are skipped, so that a stopped run can be started again.",
+        file_okay=False,
+    ),
+]
+Engine = Annotated[
+    EngineName | None,
+    typer.Option(
+        help="Who answers: the Upstage API, with the key in UPSTAGE_API_KEY, or the local engine, without key and "
+        "network. Default: UPSTAGE_DOCS_ENGINE, then upstage.",
+        show_default=False,
+    ),
+]
+BaseUrl = Annotated[
+    str | None, typer.Option(help="API root or full endpoint of a private deployment.", show_default=False)
+]
+Cache = Annotated[
+    bool, typer.Option("--cache/--no-cache", help="Keep paid answers and running jobs, and never pay for them twice.")
+]
+MaxConcurrency = Annotated[int, typer.Option(help="Documents at once.", min=1)]
+Force = Annotated[bool, typer.Option("--overwrite", help="Write results again that are there already.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Report in JSON lines on standard output, for programs.")]
+Model = Annotated[str, typer.Option(help="Model that is asked.")]
+Mode = Annotated[Literal["standard", "enhanced", "auto"], typer.Option(help="Processing mode.")]
+Ocr = Annotated[
+    Literal["auto", "force"], typer.Option(help="Recognise text where none is embedded (auto) or everywhere (force).")
+]
+ChartRecognition = Annotated[bool, typer.Option(help="Answer charts as tables.")]
+MergeMultipageTables = Annotated[bool, typer.Option(help="Merge tables that go on over pages.")]
+
+
+def terminal(*, errors: bool = False) -> Console:
+    """Return standard output, or standard error, as rich writes to it: plain where it is a pipe or a file."""
+    return Console(stderr=errors, highlight=False, soft_wrap=errors)
+
+
+def complain(message: str) -> None:
+    """Write one line to standard error."""
+    terminal(errors=True).print(message, style="red", markup=False)
+
+
+def connect(engine: EngineName | None, base_url: str | None = None, *, cache: bool = True) -> Client:
+    """Open the client that the options describe.
+
+    Raises:
+        ConfigError: No key, or an address for an engine that has none.
+    """
+    if engine == "local" and base_url is not None:
+        raise ConfigError("--base-url is where the API is; --engine local asks no API. Give one of them.")
+    return Client(engine=engine, base_url=base_url, cache=cache)
+
+
+def page(first: int, last: int) -> str:
+    """Return the pages from *first* to *last*, 1-based, as `3` or `3-4`."""
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def place(box: tuple[float, float, float, float]) -> str:
+    """Return a relative box for people: `x 0.10-0.90, y 0.20-0.31`."""
+    return f"x {box[0]:.2f}-{box[2]:.2f}, y {box[1]:.2f}-{box[3]:.2f}"

@@ -1,0 +1,105 @@
+"""Carrying out the command's tasks: several at once, one line about each, an exit code for all."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from upstage_docs.cli_files import Task, write
+from upstage_docs.cli_options import complain, terminal
+from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
+
+__all__ = ["Result", "carry_out"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one document: the text to write, and facts for the report (`pages`, `model`)."""
+
+    text: str
+    facts: dict[str, object]
+
+
+def carry_out(
+    tasks: Sequence[Task],
+    produce: Callable[[Path], Result],
+    *,
+    overwrite: bool,
+    max_concurrency: int,
+    as_json: bool,
+) -> None:
+    """Produce and write the result of each task, report on it, and go on when one fails.
+
+    Raises:
+        ConfigError: Wrong for every document, so that the run stops; AuthenticationError is treated alike.
+        typer.Exit: With 1, if a document failed.
+    """
+    counts = {"written": 0, "skipped": 0, "failed": 0}
+    waiting = [task for task in tasks if overwrite or not task.done]
+    for task in tasks:
+        if task not in waiting:
+            _report(task, "skipped", {}, as_json=as_json)
+            counts["skipped"] += 1
+    for task, outcome in _each(waiting, produce, max_concurrency):
+        if isinstance(outcome, UpstageDocsError):
+            status, facts = "failed", {"error": str(outcome), "error_type": type(outcome).__name__}
+        else:
+            status, facts = "written", outcome.facts
+            if task.target is not None:
+                write(task.target, outcome.text)
+            else:
+                sys.stdout.write(outcome.text if outcome.text.endswith("\n") else f"{outcome.text}\n")
+        _report(task, status, facts, as_json=as_json)
+        counts[status] += 1
+    if len(tasks) > 1 and not as_json:
+        summary = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+        terminal(errors=True).print(f"{len(tasks)} documents: {summary}.")
+    if counts["failed"]:
+        raise typer.Exit(1)
+
+
+def _each(
+    tasks: Sequence[Task], produce: Callable[[Path], Result], max_concurrency: int
+) -> Iterator[tuple[Task, Result | UpstageDocsError]]:
+    """Yield each task with its result or error, in order, while up to *max_concurrency* are under way."""
+    running: deque[tuple[Task, Future[Result]]] = deque()
+    left = iter(tasks)
+    with ThreadPoolExecutor(max_concurrency, thread_name_prefix="upstage-docs") as pool:
+        try:
+            while True:
+                while len(running) < max_concurrency and (task := next(left, None)) is not None:
+                    running.append((task, pool.submit(produce, task.source)))
+                if not running:
+                    return
+                task, future = running.popleft()
+                try:
+                    yield task, future.result()
+                except (ConfigError, AuthenticationError):
+                    raise
+                except UpstageDocsError as error:
+                    yield task, error
+        except BaseException as error:
+            pool.shutdown(wait=False, cancel_futures=True)
+            if isinstance(error, KeyboardInterrupt):
+                complain("Stopping when the requests under way are answered.")
+            raise
+
+
+def _report(task: Task, status: str, facts: dict[str, object], *, as_json: bool) -> None:
+    target = None if task.target is None else str(task.target)
+    if as_json:
+        line = {"source": str(task.source), "status": status, "output": target, **facts}
+        sys.stdout.write(f"{json.dumps(line, ensure_ascii=False)}\n")
+    elif status == "failed":
+        error = str(facts["error"])
+        complain(error if str(task.source) in error else f"{task.source}: {error}")
+    elif target is not None:
+        told = f"{facts['pages']} pages, {facts['model']}" if facts else "there already"
+        terminal(errors=True).print(f"{task.source} → {target} ({told})", markup=False)
