@@ -73,7 +73,8 @@ class Jobs:
         self._model = model
         self._now = now
         self._secret = secrets.token_bytes(32)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._begun = threading.Condition(self._lock)
         self._jobs: dict[str, _Job] = {}
         self._queue: deque[_Job] = deque()
         self._threads: set[threading.Thread] = set()
@@ -108,6 +109,15 @@ class Jobs:
         with self._lock:
             job = self._jobs.get(identifier)
             return None if job is None else self._status(job, origin)
+
+    def pages(self, identifier: str) -> int:
+        """Return how many pages a job has; waits until it has begun, 0 if it never does."""
+        with self._begun:
+            job = self._jobs.get(identifier)
+            if job is None:
+                return 0
+            self._begun.wait_for(lambda: job.pages or job.completed is not None or self._closed)
+            return job.pages
 
     def listing(self) -> list[dict[str, object]]:
         """Return what the list endpoint says of every job, the latest first."""
@@ -146,6 +156,7 @@ class Jobs:
         with self._lock:
             self._closed = True
             self._queue.clear()
+            self._begun.notify_all()
             threads = list(self._threads)
             patience = list(self._patience)
         for one in patience:
@@ -204,6 +215,7 @@ class Jobs:
         with self._lock:
             job.completed = self._now()
             job.failure = failure
+            self._begun.notify_all()
             job.status = "failed" if failure else "completed"
             for batch in job.batches:
                 if failure and batch.status != "completed":
@@ -222,6 +234,7 @@ class Jobs:
                 for number, start in enumerate(range(1, pages + 1, step))
             ]
             job.batches[0].status = "started"
+            self._begun.notify_all()
 
     def _store(self, job: _Job, start: int, body: bytes) -> None:
         with self._lock:

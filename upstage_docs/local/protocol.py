@@ -115,6 +115,10 @@ class Engine:
             if form is not None:
                 form.close()
 
+    def pages_of_job(self, request_id: str) -> int:
+        """Return how many pages a job has, as soon as that is known; 0 if it is unknown or failed before."""
+        return self._jobs.pages(request_id)
+
     def close(self) -> None:
         """End the worker processes and forget the jobs; requests after it are answered with 500."""
         self._closed = True
