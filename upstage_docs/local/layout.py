@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,6 +19,7 @@ from upstage_docs.local.paragraphs import paragraphs_of
 __all__ = ["blocks_of"]
 
 _HEAVY = 600
+_HEAVY_NAME = re.compile(r"bold|black|heavy|demi|-medi$|bx\d*$|\.b$", re.IGNORECASE)
 
 
 def blocks_of(page: Any) -> tuple[Block, ...]:
@@ -39,17 +41,21 @@ def blocks_of(page: Any) -> tuple[Block, ...]:
 
 
 def _word(item: Any) -> Word:
+    """Take over a text item; its box may span several fonts, so that only its top and its first font are reliable."""
     text = item.text.strip()
     size = item.font_height or item.font_size or item.height or 1.0
-    ascent, descent = item.font_ascent or 0.0, item.font_descent or 0.0
-    if ascent - descent > 0.3:
-        baseline = item.y + item.height * ascent / (ascent - descent)
+    unit = item.font_size or 1.0
+    ascent, descent = (item.font_ascent or 0.0) / unit, (item.font_descent or 0.0) / unit
+    height = (ascent - descent) * size
+    if ascent > 0.3 and item.height > 0.9 * height > 0:
+        baseline = item.y + ascent * size
     else:
+        size = min(size, 1.6 * item.height) if item.height > 0 else size
         baseline = item.y + 0.8 * item.height
-    size = min(size, 1.6 * item.height) if item.height > 0 else size
     top, bottom = ink(text, baseline, size)
-    heavy = (item.font_weight or 400) >= _HEAVY or "bold" in (item.font_name or "").lower()
-    return Word(text, (item.x, top, item.x + max(item.width, 0.1), bottom), baseline, size, heavy, item.font_name or "")
+    font = item.font_name or ""
+    heavy = (item.font_weight or 400) >= _HEAVY or _HEAVY_NAME.search(font) is not None
+    return Word(text, (item.x, top, item.x + max(item.width, 0.1), bottom), baseline, size, heavy, font)
 
 
 def _drawings(page: Any) -> list[Drawing]:

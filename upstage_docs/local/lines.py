@@ -139,11 +139,14 @@ def _rows(words: Sequence[Word]) -> list[list[int]]:
             last = words[row[-1]]
             gap = word.box[0] - last.box[2]
             off = abs(last.baseline - word.baseline)
+            size = max(last.size, word.size)
+            if gap < -0.6 * size or off > 0.8 * size:
+                continue
+            raised = min(last.size, word.size) < 0.85 * size and gap < 0.4 * size  # a note's number, an exponent
             shared = min(last.box[3], word.box[3]) - max(last.box[1], word.box[1])
             height = min(last.box[3] - last.box[1], word.box[3] - word.box[1])
-            if gap < -0.6 * max(last.size, word.size) or off > 0.5 * max(last.size, word.size):
-                continue
-            if shared >= 0.45 * height and (best is None or gap + 4 * off < best[0]):
+            level = off <= 0.5 * size and shared >= 0.45 * height
+            if (level or raised) and (best is None or gap + 4 * off < best[0]):
                 best = gap + 4 * off, row
         if best is None:
             rows.append([index])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 
 from upstage_docs.local.elements import is_list_item
@@ -87,9 +88,13 @@ def _stacks(lines: Sequence[Line], rules: Sequence[Box]) -> list[list[Line]]:
     return stacks
 
 
-def _pitches(lines: Sequence[Line]) -> dict[int, float]:
-    """Return the usual distance of baselines for each font size, where it occurs three times or more."""
-    found: defaultdict[int, Counter[int]] = defaultdict(Counter)
+def _kind(line: Line) -> tuple[str, int]:
+    return line.words[0].font, round(line.size)
+
+
+def _pitches(lines: Sequence[Line]) -> dict[tuple[str, int], float]:
+    """Return the usual distance of baselines for each font and size, where it occurs three times or more."""
+    found: defaultdict[tuple[str, int], Counter[int]] = defaultdict(Counter)
     recent: list[Line] = []
     for line in lines:
         recent = [last for last in recent if line.baseline - last.baseline < 3 * line.size]
@@ -98,24 +103,24 @@ def _pitches(lines: Sequence[Line]) -> dict[int, float]:
             pitch = line.baseline - last.baseline
             if shared > 0.3 * min(last.box[2] - last.box[0], line.box[2] - line.box[0]) and pitch > 0.5 * line.size:
                 if abs(last.size - line.size) < 0.06 * line.size:
-                    found[round(line.size)][round(pitch * 2)] += 1
+                    found[_kind(line)][round(pitch * 2)] += 1
                 break
         recent.append(line)
     usual = {}
-    for size, counts in found.items():
+    for kind, counts in found.items():
         pitch, number = max(counts.items(), key=lambda item: (item[1], -item[0]))
         if number >= 3:
-            usual[size] = pitch / 2
+            usual[kind] = pitch / 2
     return usual
 
 
-def _continues(stack: list[Line], line: Line, pitches: dict[int, float]) -> bool:
+def _continues(stack: list[Line], line: Line, pitches: dict[tuple[str, int], float]) -> bool:
     last = stack[-1]
     pitch = line.baseline - last.baseline
     if len(stack) > 1:
-        usual = median(b.baseline - a.baseline for a, b in zip(stack[-4:], stack[-3:], strict=False))
+        usual = median(below.baseline - above.baseline for above, below in pairwise(stack[-4:]))
         limit = 1.22 * usual + 0.5
-    elif (known := pitches.get(round(line.size))) is not None:
+    elif (known := pitches.get(_kind(line))) is not None:
         limit = 1.22 * known + 0.5
     else:
         limit = 1.6 * line.size
@@ -123,7 +128,11 @@ def _continues(stack: list[Line], line: Line, pitches: dict[int, float]) -> bool
         return False
     if abs(last.size - line.size) > 0.11 * max(last.size, line.size):
         return False
-    return not ((last.bold > 0.9 and line.bold < 0.1) or (last.bold < 0.1 and line.bold > 0.9))
+    if last.bold < 0.1 and line.bold > 0.9:
+        return False
+    # A bold line that is full runs on into its paragraph; a heading ends early.
+    room = max(last.box[2], line.box[2]) - last.box[2] - line.first_width
+    return not (last.bold > 0.9 and line.bold < 0.1 and room > 0)
 
 
 def _ruled(last: Line, line: Line, rules: Sequence[Box], tops: Sequence[float]) -> bool:
