@@ -1,95 +1,107 @@
-"""What each part of a page is: headings, captions, lists, footnotes, headers and footers, by rules over the page."""
+"""What each part of a page is, by rules over the whole page, the surest first."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
-from upstage_docs.local.elements import Box, Cell, is_list_item
-from upstage_docs.local.lines import Line, bounds
+from upstage_docs.local.elements import Box, is_list_item
+from upstage_docs.local.formulas import formulas
+from upstage_docs.local.margins import footnotes, headers_and_footers
+from upstage_docs.local.parts import Part, body_size, joined
 
-__all__ = ["Part", "categorise"]
+__all__ = ["categorise"]
 
-_CAPTION = re.compile(
-    r"(?:fig(?:ure|\.)?|table|tab\.|diagram|chart|graph|plate|photo|image|map|scheme|exhibit|box|algorithm|그림|표|图|表|図)"
-    r"\s*\.?\s*(?:[A-Z]?\d+(?:[.\-–]\d+)*|[IVX]+\b|[A-Z]\b)",
+_LABEL = re.compile(
+    r"(?P<word>fig(?:ure|\.|s\.)?|tab(?:le|\.)|diagram|chart|graph|plate|photo(?:graph)?|image|picture|map|scheme|exhibit|"
+    r"illustration|algorithm|listing|그림|표|사진|도표|图|表|圖|図)\s*\.?\s*"
+    r"(?P<number>[A-Z]{0,2}\d+(?:[.\-–]\d+)*[a-z]?|[IVX]+|[A-Z])(?P<end>\s*[.:|)\]—–-]+|\s|$)(?P<rest>\s*\S?)",
     re.IGNORECASE,
 )
-_NUMBERED = re.compile(
-    r"(?:\d{1,2}(?:\.\d{1,2}){0,4}\.?|[A-Z](?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|(?:chapter|section|part|appendix)\s+\w+[.:]?)\s+\S",
-    re.IGNORECASE,
+_SECTION = re.compile(
+    r"(?:\d{1,2}(?:\.\d{1,2}){1,4}\.?|\d{1,2}\.?|[A-Z](?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|"
+    r"(?:chapter|section|part|appendix|article|unit|lesson|제)\s*[\dA-Z]+[.:장절]?)\s+[A-Z가-힣\"“‘(]",
 )
-_PAGE_NUMBER = re.compile(
-    r"(?:page\s*)?[\[(—–-]?\s*(?:\d{1,4}|[ivxlc]{1,7})\s*[\])—–-]?(?:\s*(?:of|/)\s*\d{1,4})?", re.IGNORECASE
-)
-_FOOTNOTE = re.compile(r"(?:\d{1,3}|[*†‡§¶]{1,3}|[a-z])[.)\s]?\s*\S")
-_INDEX_LINE = re.compile(r".{3,}?(?:[.\s·…]{3,}|\s)(?:\d{1,4}|[ivxlc]{1,6})$", re.IGNORECASE)
+_BULLET = re.compile(r"[•·●○▪■□◦‣⁃∙*–—-]\s")
 
 
-@dataclass(frozen=True)
-class Part:
-    """A piece of a page on its way to a block; boxes in points; *category* is `""` until a rule tells it."""
+def categorise(
+    parts: Sequence[Part], height: float, *, rules: Sequence[Box] = (), running: Collection[str] = ()
+) -> list[Part]:
+    """Return *parts* with a category each, some of them joined.
 
-    category: str
-    box: Box
-    lines: tuple[Line, ...] = ()
-    rows: tuple[tuple[Cell, ...], ...] = ()
-    header_rows: int = 0
-    level: int = 1
-
-    @property
-    def text(self) -> str:
-        return "\n".join(line.text for line in self.lines)
-
-    @property
-    def size(self) -> float:
-        sizes: Counter[float] = Counter()
-        for line in self.lines:
-            sizes[round(line.size, 1)] += len(line.text)
-        return max(sizes, key=lambda size: (sizes[size], size)) if sizes else 0.0
-
-    @property
-    def bold(self) -> float:
-        letters = sum(len(line.text) for line in self.lines)
-        return sum(line.bold * len(line.text) for line in self.lines) / max(letters, 1)
-
-    @property
-    def pixels(self) -> int:
-        """Font size in pixels of the page at 110 dots per inch, about what the API answers."""
-        return round(self.size * 1.5) if self.lines else 14
+    Args:
+        parts: Of one page; those that already have a category keep it.
+        height: Of the page, in points.
+        rules: Horizontal rules, in points.
+        running: Keys of lines that are repeated on other pages; see `margins.running_key`.
+    """
+    body = body_size(parts)
+    parts = headers_and_footers(parts, body, height, running)
+    parts = _captions(parts, body)
+    parts = formulas(parts)
+    parts = footnotes(parts, body, height, rules)
+    return [part if part.category else replace(part, category=_of_text(part, parts, body)) for part in parts]
 
 
-def categorise(parts: Sequence[Part], width: float, height: float) -> list[Part]:
-    """Give every part its category."""
-    body = _body_size(parts)
-    out = []
-    for part in parts:
-        category = part.category or _of_text(part, parts, body, width, height)
-        out.append(replace(part, category=category))
-    return out
+def _captions(parts: Sequence[Part], body: float) -> list[Part]:
+    """Mark what begins with a label like "Figure 3", and join the lines right below it."""
+    out = [part for part in parts if part.category]
+    texts = sorted((part for part in parts if not part.category), key=lambda part: (part.box[1], part.box[0]))
+    taken: set[int] = set()
+    for number, part in enumerate(texts):
+        if id(part) in taken or not _is_caption(part, body):
+            continue
+        group = [part]
+        for below in texts[number + 1 :]:
+            if id(below) not in taken and _goes_on(group, below):
+                group.append(below)
+        taken.update(map(id, group))
+        out.append(joined(group, "caption"))
+    return out + [part for part in texts if id(part) not in taken]
 
 
-def _body_size(parts: Sequence[Part]) -> float:
-    sizes: Counter[float] = Counter()
-    for part in parts:
-        if not part.category:
-            for line in part.lines:
-                sizes[round(line.size * 2) / 2] += len(line.text)
-    return max(sizes, key=lambda size: (sizes[size], size)) if sizes else 10.0
+def _is_caption(part: Part, body: float) -> bool:
+    label = _LABEL.match(part.text)
+    if label is None or len(part.lines) > 12:
+        return False
+    if label["end"].strip() or part.lines[0].text == label[0].strip():
+        return True
+    rest = label["rest"].strip()
+    told_apart = part.size < 0.95 * body or part.bold > 0.9 or part.lines[0].bold > 0.9
+    return told_apart or (bool(rest) and not rest.islower())
 
 
-def _of_text(part: Part, parts: Sequence[Part], body: float, width: float, height: float) -> str:
-    text = part.text
-    if _CAPTION.match(text):
-        return "caption"
-    if len(part.lines) <= 2 and part.box[3] < 0.09 * height:
-        return "header"
-    if len(part.lines) <= 2 and part.box[1] > 0.91 * height:
-        return "footer"
-    if is_list_item(text):
+def _goes_on(group: Sequence[Part], below: Part) -> bool:
+    last = group[-1]
+    gap = below.box[1] - last.box[3]
+    close = -0.3 * last.size < gap < 0.75 * last.size
+    alike = below.size <= 1.12 * last.size and len(below.lines) <= 4
+    return close and alike and below.shares_column(last, 0.5) and not _LABEL.match(below.text)
+
+
+def _of_text(part: Part, parts: Sequence[Part], body: float) -> str:
+    if _BULLET.match(part.text):
         return "list"
-    if len(part.lines) <= 3 and len(text) < 160 and (part.size > 1.12 * body or part.bold > 0.9):
+    if _is_heading(part, parts, body):
         return "heading1"
-    return "paragraph"
+    return "list" if is_list_item(part.text) else "paragraph"
+
+
+def _is_heading(part: Part, parts: Sequence[Part], body: float) -> bool:
+    """Tell a heading by its size, its weight, its capitals or its section number, if it is short and no sentence."""
+    text = part.text.replace("\n", " ")
+    if len(part.lines) > 4 or len(text) > 200 or not any(map(str.isalnum, text)):
+        return False
+    if part.size >= 1.18 * body:
+        return len(text) < 120 or part.size > 1.4 * body
+    sentence = text.endswith((".", ",", ";")) or len(text) > 110 or len(part.lines) > 2
+    if sentence or text[0].islower() or not any(map(str.isalpha, text)):
+        return False
+    letters = [c for c in text if c.isalpha()]
+    capitals = len(letters) >= 4 and all(c.isupper() for c in letters)
+    numbered = _SECTION.match(text) is not None
+    if part.bold > 0.9 or part.heading or part.size >= 1.08 * body:
+        return True
+    return (capitals or (numbered and "." in text.split()[0][:-1])) and len(part.lines) == 1

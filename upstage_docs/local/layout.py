@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from upstage_docs.local.categories import Part, categorise
+from upstage_docs.local.categories import categorise
+from upstage_docs.local.contents import contents_of
 from upstage_docs.local.drawings import Drawing, Path, drawings_of
 from upstage_docs.local.elements import Block, Box
 from upstage_docs.local.grids import Table, table_of
 from upstage_docs.local.lines import Line, Word, bounds, ink, lines_of
 from upstage_docs.local.order import reading_order
 from upstage_docs.local.paragraphs import paragraphs_of
+from upstage_docs.local.parts import Part, overlap
 
 __all__ = ["blocks_of"]
 
@@ -34,9 +36,13 @@ def blocks_of(page: Any) -> tuple[Block, ...]:
     ]
     free = [i for i, used in enumerate(taken) if not used]
     lines = lines_of([words[i] for i in free], _library_blocks(page, [words[i] for i in free]))
-    for paragraph in paragraphs_of(lines, _rules(page)):
-        parts.append(Part("", paragraph.box, lines=tuple(paragraph.lines)))
-    parts = categorise(parts, page.width, page.height)
+    contents, lines = contents_of(lines)
+    rules = _rules(page)
+    headings = [_box(b.bbox) for b in page.blocks or () if b.kind == "heading" and b.bbox is not None]
+    for paragraph in paragraphs_of(lines, rules):
+        heading = any(overlap(paragraph.box, box) > 0.6 for box in headings)
+        parts.append(Part("", paragraph.box, lines=tuple(paragraph.lines), heading=heading))
+    parts = categorise([*parts, *contents], page.height, rules=rules)
     return tuple(_block(part, page.width, page.height) for part in _ordered(parts))
 
 
@@ -110,24 +116,24 @@ def _regions(
         table = table_of(block, words, taken)
         if table is None or len(table.rows) < 2 and len(table.rows[0]) < 3:
             continue
-        if any(_is_chart(drawing, table, words) for drawing in drawings if _overlap(drawing.box, table.box) > 0.4):
+        if any(_is_chart(drawing, table, words) for drawing in drawings if overlap(drawing.box, table.box) > 0.4):
             continue
-        if any(_overlap(table.box, image) > 0.9 for image in images):
+        if any(overlap(table.box, image) > 0.9 for image in images):
             continue
         tables.append(table)
         for index in table.words:
             taken[index] = True
     for drawing in drawings:
-        if drawing.glyphs or any(_overlap(drawing.box, table.box) > 0.3 for table in tables):
+        if drawing.glyphs or any(overlap(drawing.box, table.box) > 0.3 for table in tables):
             continue
         if _is_picture(drawing, words, taken, page):
             charts.append(drawing.box)
     pictures = []
     for box in _merged([*images, *charts]):
-        if any(_overlap(box, table.box) > 0.7 for table in tables):
+        if any(overlap(box, table.box) > 0.7 for table in tables):
             continue
-        drawn = any(_overlap(chart, box) > 0.5 for chart in charts)
-        inside = [i for i, word in enumerate(words) if not taken[i] and _overlap(word.box, box) > 0.5]
+        drawn = any(overlap(chart, box) > 0.5 for chart in charts)
+        inside = [i for i, word in enumerate(words) if not taken[i] and overlap(word.box, box) > 0.5]
         for index in inside:
             taken[index] = True
         lines = lines_of([words[i] for i in inside], [-1] * len(inside)) if inside else []
@@ -141,9 +147,9 @@ def _regions(
     for drawing in drawings:
         if (
             drawing.glyphs
-            and not any(_overlap(drawing.box, part.box) > 0.5 for part in pictures)
-            and not any(_overlap(drawing.box, table.box) > 0.5 for table in tables)
-            and not any(_overlap(word.box, drawing.box) > 0.3 for word in words)
+            and not any(overlap(drawing.box, part.box) > 0.5 for part in pictures)
+            and not any(overlap(drawing.box, table.box) > 0.5 for table in tables)
+            and not any(overlap(word.box, drawing.box) > 0.3 for word in words)
         ):
             if drawing.box[3] - drawing.box[1] > 5:
                 pictures.append(Part("equation", drawing.box))
@@ -160,7 +166,7 @@ def _is_chart(drawing: Drawing, table: Table, words: Sequence[Word]) -> bool:
         return False
     bars = [p for p in drawing.paths if p.filled and p.box[3] - p.box[1] > 3 and p.box[2] - p.box[0] > 3]
     heights = {round(p.box[3] - p.box[1]) for p in bars}
-    free = [p for p in bars if not any(_overlap(words[i].box, p.box) > 0.5 for i in table.words)]
+    free = [p for p in bars if not any(overlap(words[i].box, p.box) > 0.5 for i in table.words)]
     return len(free) >= 3 and len(heights) >= 4
 
 
@@ -171,18 +177,9 @@ def _is_picture(drawing: Drawing, words: Sequence[Word], taken: Sequence[bool], 
     prose = sum(
         len(word.text)
         for i, word in enumerate(words)
-        if not taken[i] and _overlap(word.box, drawing.box) > 0.5 and len(word.text) > 45
+        if not taken[i] and overlap(word.box, drawing.box) > 0.5 and len(word.text) > 45
     )
     return prose < 200 and (wide * tall) < 0.8 * page.width * page.height
-
-
-def _overlap(inner: Box, outer: Box) -> float:
-    """Return the share of *inner* that lies in *outer*."""
-    wide = min(inner[2], outer[2]) - max(inner[0], outer[0])
-    tall = min(inner[3], outer[3]) - max(inner[1], outer[1])
-    if wide <= 0 or tall <= 0:
-        return 0.0
-    return wide * tall / max((inner[2] - inner[0]) * (inner[3] - inner[1]), 1e-6)
 
 
 def _merged(boxes: Sequence[Box]) -> list[Box]:
@@ -190,7 +187,7 @@ def _merged(boxes: Sequence[Box]) -> list[Box]:
     out: list[Box] = []
     for box in sorted(boxes, key=lambda b: -(b[2] - b[0]) * (b[3] - b[1])):
         for number, other in enumerate(out):
-            if _overlap(box, other) > 0.3:
+            if overlap(box, other) > 0.3:
                 out[number] = bounds([box, other])
                 break
         else:
@@ -223,5 +220,5 @@ def _inset(part: Part) -> Box:
 def _block(part: Part, width: float, height: float) -> Block:
     x0, y0, x1, y1 = part.box
     box = tuple(min(max(v, 0.0), 1.0) for v in (x0 / width, y0 / height, x1 / width, y1 / height))
-    block = Block(part.category, part.text, (box[0], box[1], box[2], box[3]), font_size=part.pixels, level=part.level)
+    block = Block(part.category, part.text, (box[0], box[1], box[2], box[3]), font_size=round(part.size * 1.5) or 14)
     return replace(block, rows=part.rows, header_rows=part.header_rows) if part.rows else block

@@ -1,0 +1,71 @@
+"""Lines that end in page numbers → tables of contents and indexes."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+from upstage_docs.local.lines import Line, bounds
+from upstage_docs.local.parts import Part
+
+__all__ = ["contents_of"]
+
+_NUMBER = re.compile(r"\d{1,4}|[ivxlc]{1,7}", re.IGNORECASE)
+_LEADER = re.compile(
+    r".*\S\s*(?:\.{3,}|(?:\s\.){3,}|…{2,}|·{3,}|_{4,})[.\s…·_]*(?:\d{1,4}|[ivxlc]{1,7})", re.IGNORECASE
+)
+_LEAST = 3
+
+
+def contents_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
+    """Find the table of contents; return it as parts of category `index`, and the lines that are none.
+
+    Three or more lines end in page numbers: behind dots, or as a right-aligned column whose numbers do not fall.
+    """
+    entries = [line for line in lines if _LEADER.fullmatch(line.text)]
+    numbers: dict[int, Line] = {}  # id of a title → the line that is its page number
+    for column in _number_columns(lines):
+        for number in column:
+            titles = [t for t in lines if t is not number and _in_row(t, number) and any(map(str.isalpha, t.text))]
+            if titles:
+                numbers[id(max(titles, key=lambda t: t.box[2]))] = number
+    paired = [line for line in lines if id(line) in numbers]
+    if len(paired) >= _LEAST and _rises([numbers[id(line)].text for line in paired]):
+        entries += paired
+    if len(entries) < _LEAST:
+        return [], list(lines)
+    used = {id(number) for number in numbers.values()} if paired else set()
+    box = bounds(line.box for line in entries)
+    chosen = {id(line) for line in entries}
+    for line in lines:  # titles without a number, between those that have one
+        inside = box[1] - 1 <= line.box[1] and line.box[3] <= box[3] + 1 and box[0] - 20 <= line.box[0] <= box[2]
+        if inside and id(line) not in used:
+            chosen.add(id(line))
+    if len(entries) < 0.5 * len(chosen):
+        return [], list(lines)
+    rows = []
+    for line in lines:
+        if id(line) in chosen:
+            number = numbers.get(id(line))
+            rows.append(Line([*line.words, *number.words]) if number is not None and number is not line else line)
+    rest = [line for line in lines if id(line) not in chosen and id(line) not in used]
+    return [Part("index", bounds(row.box for row in rows), lines=tuple(rows))], rest
+
+
+def _number_columns(lines: Sequence[Line]) -> list[list[Line]]:
+    columns: defaultdict[int, list[Line]] = defaultdict(list)
+    for line in lines:
+        if _NUMBER.fullmatch(line.text):
+            columns[round(line.box[2] / 6)].append(line)
+    return [column for column in columns.values() if len(column) >= _LEAST]
+
+
+def _in_row(title: Line, number: Line) -> bool:
+    return abs(title.baseline - number.baseline) < 0.4 * title.size and title.box[2] <= number.box[0] + 1
+
+
+def _rises(numbers: Sequence[str]) -> bool:
+    values = [int(number) for number in numbers if number.isdigit()]
+    falls = sum(after < before for before, after in zip(values, values[1:], strict=False))
+    return falls <= len(values) // 10

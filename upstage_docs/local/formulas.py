@@ -1,0 +1,83 @@
+"""Which parts of a page are formulas; writes no LaTeX, for it cannot know it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from upstage_docs.local.lines import bounds
+from upstage_docs.local.parts import Part, overlap
+
+__all__ = ["formulas"]
+
+_OPERATOR = re.compile(r"[=<>≤≥≈≡≠∝→⇒↔∂∇∑∏∫√∞±×÷·∈∉⊂∪∩∀∃¼þ+]|[−-]\s")
+_STRONG = re.compile(r"[=≤≥≈≡≠∝⇒∂∇∑∏∫√∈¼]")
+_WORD = re.compile(r"[A-Za-z]{4,}|[가-힣぀-ヿ一-鿿]{2,}")
+_NUMBER = re.compile(r"[\[(]\s*[A-Z]?\d{1,3}(?:\.\d{1,3})*[a-z]?\s*[\])]")
+_MATH_FONT = re.compile(r"CMMI|CMSY|CMEX|MSBM|MSAM|Math|Symbol|STIX|Euclid|MTMI|MTSY|MTEX|RMTMI", re.IGNORECASE)
+_MOST_LETTERS = 160
+
+
+def formulas(parts: Sequence[Part]) -> list[Part]:
+    """Mark formulas, gather their scattered pieces, and mark the numbers at their right as captions, as the API does.
+
+    A formula holds a relation or a math font's signs, is short, and has few ordinary words.
+    """
+    drawn = [part for part in parts if part.category == "equation"]
+    texts = [part for part in parts if not part.category]
+    others = [part for part in parts if part.category not in {"", "equation"}]
+    drawn = [part for part in drawn if not any(overlap(part.box, text.box) > 0.4 for text in texts)]
+    seeds = [part for part in texts if _is_formula(part)]
+    pieces = [part for part in texts if part not in seeds and _is_piece(part)]
+    plain = [part for part in texts if part not in seeds and part not in pieces]
+    groups: list[list[Part]] = [[seed] for seed in seeds]
+    for part in pieces:
+        home = next((group for group in groups if any(_near(part, other) for other in group)), None)
+        if home is None:
+            plain.append(part)
+        else:
+            home.append(part)
+    found = [*drawn, *map(_gathered, groups)]
+    numbers = [part for part in plain if _NUMBER.fullmatch(part.text)]
+    marked = {id(n) for n in numbers if any(n.right_of(part) for part in found)}
+    for part in drawn:  # a formula's number may be drawn too
+        narrow = part.box[2] - part.box[0] < 45
+        if narrow and any(part.right_of(other) and part.box[0] - other.box[2] > 12 for other in drawn):
+            marked.add(id(part))
+    return [
+        *others,
+        *(replace(part, category="caption") if id(part) in marked else part for part in [*found, *plain]),
+    ]
+
+
+def _is_formula(part: Part) -> bool:
+    text = part.text
+    if len(text) > _MOST_LETTERS or len(part.lines) > 4 or not _STRONG.search(text) or part.bold > 0.9:
+        return False
+    words = sum(map(len, _WORD.findall(text)))
+    letters = sum(map(str.isalpha, text))
+    return letters > 0 and words <= 0.35 * len(text.replace(" ", "")) and not text.startswith("http")
+
+
+def _is_piece(part: Part) -> bool:
+    return (
+        len(part.text) <= 30
+        and not _WORD.search(part.text)
+        and not _NUMBER.fullmatch(part.text)
+        and len(part.lines) <= 2
+    )
+
+
+def _near(part: Part, other: Part) -> bool:
+    size = max(part.size, other.size)
+    across = max(part.box[0], other.box[0]) - min(part.box[2], other.box[2])
+    down = max(part.box[1], other.box[1]) - min(part.box[3], other.box[3])
+    return across < 3 * size and down < 0.6 * size
+
+
+def _gathered(group: Sequence[Part]) -> Part:
+    lines = sorted(
+        (line for part in group for line in part.lines), key=lambda line: (round(line.baseline), line.box[0])
+    )
+    return Part("equation", bounds(part.box for part in group), lines=tuple(lines))

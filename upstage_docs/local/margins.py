@@ -1,0 +1,161 @@
+"""What stands around the body of a page: running headers and footers, page numbers, footnotes."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+
+from upstage_docs.local.elements import Box
+from upstage_docs.local.parts import Part, joined
+
+__all__ = ["footnotes", "headers_and_footers", "repeated", "running_key"]
+
+_PAGE_NUMBER = re.compile(
+    r"(?:page|p\.|seite|쪽)?\s*[\[(|—–-]*\s*(?:\d{1,4}|[ivxlc]{1,7})\s*[\])|—–-]*(?:\s*(?:of|/|von)\s*\d{1,4})?",
+    re.IGNORECASE,
+)
+_WITH_NUMBER = re.compile(
+    r"(?:\d{1,4}|[ivxlc]{1,7})\s*[|•·–—]\s*\S.*|.*\S\s*[|•·–—]\s*(?:\d{1,4}|[ivxlc]{1,7})", re.IGNORECASE
+)
+_NOTE = re.compile(r"(?:\d{1,3}|[*†‡§¶]{1,3})(?:[.)]?\s+|(?=[^\s\d.,%)]))\S")
+_DIGITS = re.compile(r"\d+")
+
+
+def running_key(text: str) -> str:
+    """Return *text* with its numbers levelled, so that running lines of different pages are equal."""
+    return _DIGITS.sub("#", " ".join(text.split())).casefold()
+
+
+def repeated(pages: Iterable[tuple[Sequence[Part], float]]) -> frozenset[str]:
+    """Return the keys of lines that stand at the top or bottom of two or more pages of `(parts, height)`."""
+    counts: Counter[str] = Counter()
+    for parts, height in pages:
+        counts.update({running_key(part.text) for part in parts if _at_edge(part, height)})
+    return frozenset(key for key, number in counts.items() if number > 1)
+
+
+def _at_edge(part: Part, height: float) -> bool:
+    return not part.category and len(part.lines) <= 2 and (part.box[3] < 0.12 * height or part.box[1] > 0.85 * height)
+
+
+def headers_and_footers(parts: Sequence[Part], body: float, height: float, running: Collection[str]) -> list[Part]:
+    """Mark the lines above and below everything else; neighbours in one row become one element.
+
+    A line is one if it is repeated on other pages, is a page number, or stands far out in a size that is no title's.
+    """
+    texts = [part for part in parts if not part.category]
+    marked: dict[int, str] = {}
+    for part in texts:
+        above = [p for p in parts if p is not part and p.box[3] <= part.box[1] + 2]
+        below = [p for p in parts if p is not part and p.box[1] >= part.box[3] - 2]
+        if _is_header(part, above, below, body, height, running):
+            marked[id(part)] = "header"
+        elif _is_footer(part, above, below, body, height, running):
+            marked[id(part)] = "footer"
+    out = [part for part in parts if id(part) not in marked]
+    for side in ("header", "footer"):
+        row: list[Part] = []
+        for part in sorted((p for p in texts if marked.get(id(p)) == side), key=lambda p: (p.box[0], p.box[1])):
+            if row and part.right_of(row[-1]) and part.box[0] - row[-1].box[2] < 3 * part.size:
+                row.append(part)
+                continue
+            if row:
+                out.append(_in_row(row, side))
+            row = [part]
+        if row:
+            out.append(_in_row(row, side))
+    return out
+
+
+def _in_row(parts: Sequence[Part], category: str) -> Part:
+    return joined(parts, category) if len(parts) > 1 else replace(parts[0], category=category)
+
+
+def _is_header(
+    part: Part, above: Sequence[Part], below: Sequence[Part], body: float, height: float, running: Collection[str]
+) -> bool:
+    if len(part.lines) > 2 or part.box[3] > 0.14 * height or any(p.box[3] > 0.1 * height for p in above):
+        return False
+    if running_key(part.text) in running or (_PAGE_NUMBER.fullmatch(part.text) and part.size < 1.3 * body):
+        return True
+    if len(part.lines) > 1 or part.box[3] > 0.09 * height or part.size > 1.25 * body:
+        return False
+    # Text that goes on right below in the same column is the body's first line.
+    following = [p.box[1] - part.box[3] for p in below if p.shares_column(part) and not p.right_of(part)]
+    return min(following, default=height) > 0.7 * part.size and bool(below)
+
+
+def _is_footer(
+    part: Part, above: Sequence[Part], below: Sequence[Part], body: float, height: float, running: Collection[str]
+) -> bool:
+    if part.box[1] < 0.75 * height or part.size > 1.35 * body:
+        return False
+    if any(p.lines and len(p.lines) > 2 for p in below):
+        return False
+    gap = min((part.box[1] - p.box[3] for p in above if p.shares_column(part, 0.05)), default=height)
+    if _PAGE_NUMBER.fullmatch(part.text):
+        return gap > 0.8 * part.size and not any(_PAGE_NUMBER.fullmatch(p.text) is None for p in below)
+    if part.box[1] > 0.85 * height and len(part.lines) <= 2:
+        if running_key(part.text) in running or (len(part.lines) == 1 and _WITH_NUMBER.fullmatch(part.text)):
+            return True
+        return part.box[1] > 0.9 * height and gap > 1.2 * part.size and len(part.lines) == 1
+    return False
+
+
+def footnotes(parts: Sequence[Part], body: float, height: float, rules: Sequence[Box]) -> list[Part]:
+    """Gather the notes at the foot of each column into one element per column.
+
+    They are set smaller than the body or under a short rule, have nothing but notes below them, and at least one
+    begins with a number or a sign.
+    """
+    out = [part for part in parts if part.category]
+    texts = sorted((part for part in parts if not part.category), key=lambda part: -part.box[3])
+    blocked = [p for p in parts if p.category in {"figure", "table", "chart", "equation", "caption", "index"}]
+    columns: list[list[Part]] = []
+    for part in texts:
+        small = part.size <= 0.93 * body and part.size > 0.0
+        home = next((column for column in columns if column[-1].shares_column(part, 0.6)), None)
+        ruled = any(_rule_above(part, rule) for rule in rules)
+        free = not any(
+            p.box[1] > part.box[1] and p.shares_column(part) for p in [*blocked, *_outside(texts, columns, part)]
+        )
+        noted = _NOTE.match(part.text) is not None
+        if part.box[1] > 0.4 * height and free and (small or (ruled and noted)):
+            if home is not None:
+                home.append(part)
+            else:
+                columns.append([part])
+        else:
+            blocked.append(part)
+    kept: set[int] = set()
+    for column in columns:
+        ordered = sorted(column, key=lambda part: part.box[1])
+        ruled = any(_rule_above(ordered[0], rule) for rule in rules)
+        while ordered and not ruled and not _is_note(ordered[0]) and len(ordered) > 1 and not _continues(ordered):
+            ordered.pop(0)
+        if any(_is_note(part) for part in ordered) or ruled:
+            kept.update(id(part) for part in ordered)
+            out.append(joined(ordered, "footnote") if len(ordered) > 1 else replace(ordered[0], category="footnote"))
+    out += [part for part in texts if id(part) not in kept]
+    return out
+
+
+def _outside(texts: Sequence[Part], columns: Sequence[Sequence[Part]], part: Part) -> list[Part]:
+    inside = {id(p) for column in columns for p in column}
+    return [p for p in texts if p is not part and id(p) not in inside]
+
+
+def _is_note(part: Part) -> bool:
+    return _NOTE.match(part.text) is not None
+
+
+def _continues(ordered: Sequence[Part]) -> bool:
+    """Say whether the first of *ordered* goes on from the page before: small, and close to the note below it."""
+    return ordered[1].box[1] - ordered[0].box[3] < 1.0 * ordered[0].size
+
+
+def _rule_above(part: Part, rule: Box) -> bool:
+    close = 0 <= part.box[1] - rule[1] < 2.2 * max(part.size, 6.0)
+    return close and rule[0] < part.box[0] + 40 and rule[2] > part.box[0] and rule[2] - rule[0] > 30

@@ -1,0 +1,88 @@
+"""A piece of a page on its way to a block, and how pieces lie to each other; boxes in points."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from upstage_docs.local.elements import Box, Cell
+from upstage_docs.local.lines import Line, bounds
+
+__all__ = ["Part", "body_size", "joined", "overlap"]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A paragraph, table or picture; *category* is `""` until a rule tells it.
+
+    Attributes:
+        category: One of the API's, or `""`.
+        box: `(x0, y0, x1, y1)` in points from the top left.
+        lines: Its text; of a picture, what stands in it.
+        rows: The cells of a table.
+        header_rows: How many of the first rows are headings of columns.
+        heading: Whether the PDF library took it for a heading.
+    """
+
+    category: str
+    box: Box
+    lines: tuple[Line, ...] = ()
+    rows: tuple[tuple[Cell, ...], ...] = ()
+    header_rows: int = 0
+    heading: bool = False
+
+    @property
+    def text(self) -> str:
+        """Its lines, joined by newlines."""
+        return "\n".join(line.text for line in self.lines)
+
+    @property
+    def size(self) -> float:
+        """Font size of most of its letters in points, 0 without text."""
+        sizes: Counter[float] = Counter()
+        for line in self.lines:
+            sizes[round(line.size, 1)] += len(line.text)
+        return max(sizes, key=lambda size: (sizes[size], size)) if sizes else 0.0
+
+    @property
+    def bold(self) -> float:
+        """Share of its letters in a heavy font."""
+        letters = sum(len(line.text) for line in self.lines)
+        return sum(line.bold * len(line.text) for line in self.lines) / max(letters, 1)
+
+    def right_of(self, left: Part) -> bool:
+        """Say whether it stands in the same row as *left*, behind it."""
+        shared = min(self.box[3], left.box[3]) - max(self.box[1], left.box[1])
+        least = min(self.box[3] - self.box[1], left.box[3] - left.box[1])
+        return shared > 0.5 * least and self.box[0] >= left.box[2] - 1
+
+    def shares_column(self, other: Part, share: float = 0.3) -> bool:
+        """Say whether the two stand over each other for at least *share* of the narrower one."""
+        wide = min(self.box[2], other.box[2]) - max(self.box[0], other.box[0])
+        return wide > share * min(self.box[2] - self.box[0], other.box[2] - other.box[0])
+
+
+def joined(parts: Sequence[Part], category: str) -> Part:
+    """Return one text part of *parts*, their lines from top to bottom as given."""
+    lines = tuple(line for part in parts for line in part.lines)
+    return Part(category, bounds(part.box for part in parts), lines=lines, heading=any(part.heading for part in parts))
+
+
+def body_size(parts: Sequence[Part]) -> float:
+    """Return the font size of most letters that are not in tables and pictures, 10 without text."""
+    sizes: Counter[float] = Counter()
+    for part in parts:
+        if part.category in {"", "paragraph", "list"}:
+            for line in part.lines:
+                sizes[round(line.size * 2) / 2] += len(line.text)
+    return max(sizes, key=lambda size: (sizes[size], size)) if sizes else 10.0
+
+
+def overlap(inner: Box, outer: Box) -> float:
+    """Return the share of *inner* that lies in *outer*."""
+    wide = min(inner[2], outer[2]) - max(inner[0], outer[0])
+    tall = min(inner[3], outer[3]) - max(inner[1], outer[1])
+    if wide <= 0 or tall <= 0:
+        return 0.0
+    return wide * tall / max((inner[2] - inner[0]) * (inner[3] - inner[1]), 1e-6)
