@@ -1,0 +1,140 @@
+"""A document → the answer of Document OCR: images as they are, PDF pages rasterised; recognises no word itself."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from upstage_docs.formats import detect
+from upstage_docs.local.elements import Refusal
+from upstage_docs.local.images import frames
+from upstage_docs.local.tesseract import Reading, read, words
+from upstage_docs.plan import LIMITS
+from upstage_docs.sources import PDFIUM_LOCK
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["recognise", "words"]
+
+_DPI = 150
+"""What the API rasterises PDF pages at: the pixels of sizes and vertices."""
+_READING_DPI = 300
+"""What Tesseract is given of them; a page that is too large for it is given less."""
+_READING_PIXELS = 40_000_000
+
+
+def recognise(data: bytes, suffix: str, *, model: str) -> dict[str, Any]:
+    """Return what Document OCR would answer for a document, as a value for `json.dumps`.
+
+    Pixels are those of the image as a viewer shows it; PDF pages count 150 per inch. Words of a page that lies on a
+    side or is askew have turned corners, from the word's own top left on.
+
+    Args:
+        data: A JPEG, PNG, BMP, TIFF, HEIC or PDF file.
+        suffix: Of its name, with the dot; only for what the bytes do not tell.
+        model: What `modelVersion` says.
+
+    Raises:
+        Refusal: 413 if the document has too many pages or pixels, 415 for another format, 422 if it is damaged or text
+            cannot be recognised here.
+
+    See https://console.upstage.ai/api/parse/document-ocr
+    """
+    form = detect(io.BytesIO(data), suffix)
+    if form in {"docx", "pptx", "xlsx"}:
+        what = f"unsupported document format: {form.upper()} cannot be rasterised here"
+        message = f"{what}; parse it instead, or let Upstage's API read it."
+        raise Refusal(message, status=415)
+    if form not in {"jpeg", "png", "bmp", "tiff", "heic", "pdf"}:
+        raise Refusal(f"unsupported document format: not an image or a PDF ({suffix or 'no suffix'})", status=415)
+    readings = _pdf_readings(data) if form == "pdf" else map(read, frames(data))
+    pages: list[dict[str, Any]] = []
+    count = 0
+    for reading in readings:
+        if len(pages) == LIMITS.ocr_pages:
+            raise Refusal(f"The document has more than {LIMITS.ocr_pages} pages; send it in parts.", status=413)
+        pages.append(_page(len(pages), count, reading))
+        count += len(pages[-1]["words"])
+    return {
+        "apiVersion": "1.1",
+        "confidence": min((page["confidence"] for page in pages), default=0.0),
+        "metadata": {
+            "pages": [
+                {"height": page["height"], "page": number, "width": page["width"]}
+                for number, page in enumerate(pages, start=1)
+            ]
+        },
+        "mimeType": "multipart/form-data",
+        "modelVersion": model,
+        "numBilledPages": len(pages),
+        "pages": pages,
+        "stored": False,
+        "text": "".join(page["text"] for page in pages),
+    }
+
+
+def _page(number: int, first_word: int, reading: Reading) -> dict[str, Any]:
+    words = [word for line in reading.lines for word in line]
+    found = [
+        {
+            "boundingBox": {"vertices": [{"x": round(x), "y": round(y)} for x, y in reading.corners(word.box)]},
+            "confidence": round(word.confidence, 4),
+            "id": identifier,
+            "text": word.text,
+        }
+        for identifier, word in enumerate(words, start=first_word)
+    ]
+    return {
+        "confidence": round(fmean(word.confidence for word in words), 4) if words else 0.0,
+        "height": reading.size[1],
+        "id": number,
+        "text": " \n".join(" ".join(word.text for word in line) for line in reading.lines),
+        "width": reading.size[0],
+        "words": found,
+    }
+
+
+def _pdf_readings(data: bytes) -> Iterator[Reading]:
+    """Read the pages of a PDF, one at a time, in the pixels that the API counts."""
+    import pypdfium2
+
+    with PDFIUM_LOCK:
+        try:
+            pdf = pypdfium2.PdfDocument(data)
+        except pypdfium2.PdfiumError as error:
+            locked = "password" in str(error).lower()
+            what = "is encrypted; remove its password" if locked else f"is damaged or cut off ({error})"
+            raise Refusal(f"The PDF {what}.") from error
+        count = len(pdf)
+    try:
+        if not count:
+            raise Refusal("The PDF has no pages.")
+        for number in range(count):
+            with PDFIUM_LOCK:
+                try:
+                    image, size = _rasterised(pdf, number)
+                except pypdfium2.PdfiumError as error:
+                    raise Refusal(f"Page {number + 1} of the PDF is damaged ({error}).") from error
+            yield read(image).resized(size)
+    finally:
+        with PDFIUM_LOCK:
+            pdf.close()
+
+
+def _rasterised(pdf: Any, number: int) -> tuple[Image, tuple[int, int]]:
+    """Return page *number* (0-based) as a gray image to read, and its size in the pixels that the API counts."""
+    width, height = pdf.get_page_size(number)
+    size = (max(1, math.ceil(width * _DPI / 72)), max(1, math.ceil(height * _DPI / 72)))
+    if size[0] * size[1] > LIMITS.page_pixels:
+        message = f"Page {number + 1} has {size[0] * size[1]:,} pixels at {_DPI} dpi; {LIMITS.page_pixels:,} are read."
+        raise Refusal(message, status=413)
+    dpi = min(_READING_DPI, _DPI * math.sqrt(_READING_PIXELS / (size[0] * size[1])))
+    page = pdf[number]
+    try:
+        return page.render(scale=dpi / 72, grayscale=True, may_draw_forms=False).to_pil(), size
+    finally:
+        page.close()

@@ -1,0 +1,64 @@
+"""DOCX, PPTX and XLSX told by their content, opened safely and handed to their readers; reads none itself."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Iterator
+
+from upstage_docs.formats import detect
+from upstage_docs.local.archive import open_archive
+from upstage_docs.local.elements import PageLayout, Refusal
+
+__all__ = ["read_office"]
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+
+
+def read_office(data: bytes, suffix: str, *, crops: Collection[str] = ()) -> Iterator[PageLayout]:
+    """Yield the pages of a DOCX, the slides of a PPTX, or the sheets of an XLSX file.
+
+    What each format keeps, and what only Upstage's API can tell, stands in docs/local-formats.md.
+
+    Args:
+        data: The file.
+        suffix: Of its name, with the dot; only for what the bytes do not tell.
+        crops: Categories whose blocks get a JPEG crop; only pictures (`figure`) have one to give.
+
+    Raises:
+        Refusal: 413 if it would unpack to too much, 415 for another format, 422 if it is damaged or encrypted.
+    """
+    form = detect(io.BytesIO(data), suffix)
+    if form not in {"docx", "pptx", "xlsx"}:
+        raise _refusal(data, form or suffix.lstrip("."))
+    with open_archive(data) as archive:
+        if form == "docx":
+            from upstage_docs.local.word import read_word
+
+            yield from read_word(data, archive, crops=crops)
+        elif form == "pptx":
+            from upstage_docs.local.slides import read_slides
+
+            yield from read_slides(data, crops=crops)
+        else:
+            from upstage_docs.local.sheets import read_sheets
+
+            yield from read_sheets(data, archive, crops=crops)
+
+
+def _refusal(data: bytes, form: str) -> Refusal:
+    if data.startswith(_OLE) and _ENCRYPTED in data:
+        return Refusal("The document is encrypted; save it without a password.")
+    name = form.upper() or "this file"
+    if form in {"hwp", "hwpx"}:
+        return Refusal(
+            f"unsupported document format: {name} is read by Upstage's API, not by the local engine.", status=415
+        )
+    if data.startswith(_OLE):
+        message = (
+            f"unsupported document format: {name} is an Office file of before 2007; save it as DOCX, PPTX or XLSX."
+        )
+        return Refusal(message, status=415)
+    if data.startswith(b"PK"):
+        return Refusal("unsupported document format: an archive, but no complete DOCX, PPTX or XLSX.", status=415)
+    return Refusal(f"unsupported document format: {name}", status=415)
