@@ -8,6 +8,13 @@ if TYPE_CHECKING:
         decode_document as decode_document,
         decode_ocr as decode_ocr,
     )
+    from upstage_docs.chunk_options import (
+        ChunkOptions as ChunkOptions,
+    )
+    from upstage_docs.chunks import (
+        chunk_elements as chunk_elements,
+        contextualize as contextualize,
+    )
     from upstage_docs.errors import (
         APIConnectionError as APIConnectionError,
         APIStatusError as APIStatusError,
@@ -62,6 +69,8 @@ _HOME: dict[str, str] = {
         ("Element", "ParsedDocument", "Job", "Batch", "OcrResult", "OcrPage", "OcrWord", "Chunk", "Record"),
         "models",
     ),
+    **dict.fromkeys(("chunk_elements", "contextualize"), "chunks"),
+    "ChunkOptions": "chunk_options",
     **dict.fromkeys(("RecordOptions", "coordinates_of", "records"), "records"),
     "ocr_records": "ocr_records",
     "decode_document": "answers",

@@ -1,0 +1,128 @@
+"""Units → a chunk: its text, spans, metadata and id; decides nothing about what belongs together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from upstage_docs.chunk_options import ChunkOptions
+from upstage_docs.chunk_units import Place, Unit
+from upstage_docs.models import Chunk
+from upstage_docs.records import record_id, text_sha256
+
+__all__ = ["ChunkBuilder", "joined"]
+
+_encode = msgspec.json.Encoder().encode
+
+
+def joined(units: Sequence[Unit]) -> str:
+    """Return the text of *units* in one chunk."""
+    first, *others = units
+    return "".join([first.text, *(text for unit in others for text in (unit.joiner, unit.text))])
+
+
+class ChunkBuilder:
+    """Builds chunk after chunk; remembers only which part of which element came last."""
+
+    def __init__(self, options: ChunkOptions) -> None:
+        self._options = options
+        self._identity = msgspec.Raw(_encode(options.identity))
+        self._last: tuple[str, str, str, int] | None = None
+        self._part = 0
+
+    def again(self, unit: Unit) -> Chunk:
+        """Return the chunk that *unit* already is, with its id and metadata."""
+        record = unit.run.whole
+        if isinstance(record, Chunk):
+            return Chunk(
+                record.id, record.text, dict(record.metadata), record.headings, record.caption, record.oversize
+            )
+        if record is None:
+            raise AssertionError("only a record that is split once more is done already")
+        identity = str(record.metadata.get("record_id") or record.id)
+        oversize = not self._options.fits(record.text)
+        return Chunk(identity, record.text, dict(record.metadata), unit.headings, "", oversize)
+
+    def build(self, units: Sequence[Unit], caption: str = "") -> Chunk:
+        """Return the chunk of *units*, which are not empty."""
+        text = units[0].text if len(units) == 1 else joined(units)
+        first = units[0]
+        run = first.run
+        if run.whole is not None and run.whole.text == text:
+            return self.again(first)
+        spans = _spans(units)
+        body = next((unit for unit in units if unit.kind != "heading"), first)
+        metadata = self._metadata(units, body, spans)
+        identity = self._identify(first, text)
+        metadata["record_id"] = identity
+        oversize = not self._options.fits(text)
+        return Chunk(identity, text, metadata, body.headings, caption, oversize)
+
+    def _identify(self, first: Unit, text: str) -> str:
+        run, number = first.run, first.spans[0][2].element_id
+        key = (run.source, run.file_sha256, run.origin, number)
+        self._part = self._part + 1 if key == self._last else 0
+        self._last = key
+        part: object = [run.origin, self._part] if run.origin else self._part
+        form = self._options.output_format
+        return record_id(run.source, run.file_sha256, form, self._identity, number, part, text_sha256(text))
+
+    def _metadata(self, units: Sequence[Unit], body: Unit, spans: list[tuple[int, int, Place]]) -> dict[str, Any]:
+        run, first = body.run, spans[0][2]
+        places = [place for _, _, place in spans]
+        categories = dict.fromkeys([place.category for place in places])
+        whole = next((unit for unit in units if unit.kind == "whole"), None)
+        main = whole.spans[0][2] if whole else first
+        alone = whole is not None or len(categories) == 1
+        x0, y0, x1, y1 = first.box
+        page = page_end = first.page
+        for place in places:
+            page_end = max(page_end, place.page)
+            if place.page == page and place is not first and (box := place.box) != (0.0, 0.0, 0.0, 0.0):
+                x0, y0, x1, y1 = min(x0, box[0]), min(y0, box[1]), max(x1, box[2]), max(y1, box[3])
+        metadata: dict[str, Any] = {
+            "source": run.source,
+            "file_sha256": run.file_sha256,
+            "record_id": "",
+            "element_id": first.element_id,
+            "section_id": body.section_id,
+            # A table keeps its category whatever headings and caption travel with it, so that it can be filtered by.
+            "category": main.category if alone else "mixed",
+            "sub_category": main.sub_category if alone else "",
+            "page": page,
+            "total_pages": run.total_pages,
+            "coordinates": first.coordinates,
+            "x0": x0,
+            "y0": y0,
+            "x1": x1,
+            "y1": y1,
+            "headings": " > ".join(body.headings),
+            "model": run.model,
+            "page_end": page_end,
+            "categories": ", ".join(categories),
+            "spans": _encode(
+                [(place.element_id, place.page, start, end, *place.box) for start, end, place in spans]
+            ).decode(),
+        }
+        for key, value in (units[0].extra or {}).items():
+            if key not in metadata and all((unit.extra or {}).get(key) == value for unit in units):
+                metadata[key] = value
+        return metadata
+
+
+def _spans(units: Sequence[Unit]) -> list[tuple[int, int, Place]]:
+    """Return `(start, end, place)` of the joined text; two runs of one element that touch are one."""
+    spans: list[tuple[int, int, Place]] = []
+    position = 0
+    for index, unit in enumerate(units):
+        if index:
+            position += len(unit.joiner)
+        for start, end, place in unit.spans:
+            if spans and spans[-1][2] is place:
+                spans[-1] = (spans[-1][0], position + end, place)
+            else:
+                spans.append((position + start, position + end, place))
+        position += len(unit.text)
+    return spans

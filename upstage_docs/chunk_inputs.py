@@ -1,0 +1,318 @@
+"""What is to be chunked → units: documents, elements, records, whole HTML or Markdown; packs nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from upstage_docs.answers import JOINERS, decode_document
+from upstage_docs.blocks import blocks, element_kind
+from upstage_docs.chunk_metadata import Span, box_of, extra, number, place_of_span, points, read_spans, string
+from upstage_docs.chunk_options import ChunkOptions
+from upstage_docs.chunk_text import has_words
+from upstage_docs.chunk_units import Place, Run, Unit
+from upstage_docs.errors import ConfigError, InvalidResponseError
+from upstage_docs.models import Chunk, Element, ParsedDocument, Record, bounding_box
+from upstage_docs.records import METADATA_KEYS, HeadingTrail, record_id, text_sha256
+from upstage_docs.render import element_text, heading_level, text_of_html
+
+__all__ = ["Chunkable", "units"]
+
+Chunkable = ParsedDocument | Element | Record
+
+_WHOLE = frozenset({"table", "chart", "figure"})
+_encode = msgspec.json.Encoder().encode
+
+
+def units(items: Chunkable | Iterable[Chunkable], options: ChunkOptions) -> Iterator[Unit]:
+    """Yield the units of *items* in order; units of one file share their `run`."""
+    reader = _Reader(options)
+    for item in [items] if isinstance(items, (ParsedDocument, Element, Record)) else items:
+        if isinstance(item, ParsedDocument):
+            yield from reader.document(item)
+        elif isinstance(item, Element):
+            reader.enter("", "", "", 0, page=item.page)
+            yield from reader.element(item)
+        elif isinstance(item, Record):
+            yield from reader.record(item)
+        else:
+            raise ConfigError(
+                f"A {type(item).__name__} cannot be chunked; give a ParsedDocument, its elements, or records of it."
+            )
+
+
+class _Reader:
+    """Reads one item after the other; knows which file it is in and which headings govern the place."""
+
+    def __init__(self, options: ChunkOptions) -> None:
+        self._options = options
+        self._form = options.output_format
+        self._excluded = frozenset(options.exclude_categories)
+        self._run = Run()
+        self._begun = False
+        self._page = 0
+        self._trail = HeadingTrail()
+        self._headings: tuple[str, ...] = ()
+        self._last_headings: tuple[str, tuple[str, ...]] = ("", ())
+
+    def enter(self, source: str, sha256: str, model: str, total_pages: int, *, page: int) -> bool:
+        """Go on in the run of this file, or begin it; return whether it begins.
+
+        What names no file (elements by themselves, nested metadata) is one file as long as its pages do not go back.
+        """
+        run = self._run
+        same = self._begun and run.source == source and run.file_sha256 == sha256 and not run.origin
+        if same and (source or page >= self._page):
+            self._page = page
+            return False
+        self._begin(Run(source, sha256, model, total_pages))
+        self._page = page
+        return True
+
+    def _begin(self, run: Run) -> None:
+        self._run, self._begun = run, True
+        self._trail, self._headings = HeadingTrail(), ()
+
+    def document(self, document: ParsedDocument) -> Iterator[Unit]:
+        """Yield the units of a document, or of its next run of pages."""
+        page = document.elements[0].page if document.elements else 0
+        self.enter(document.source, document.file_sha256, document.model, document.total_pages, page=page)
+        for element in document.elements:
+            yield from self.element(element)
+
+    def element(self, element: Element) -> Iterator[Unit]:
+        """Yield the units of one element: nearly always one."""
+        text = element_text(element, self._form)
+        category = element.category
+        level = heading_level(element) if category[:7] == "heading" else 0
+        if level:
+            self._leave(level)
+        if category not in self._excluded and text:
+            coordinates = element.coordinates
+            place = Place(
+                element.id,
+                element.page,
+                category,
+                element.sub_category,
+                _encode(coordinates).decode(),
+                bounding_box(coordinates),
+            )
+            yield from self._units(category, text, place, self._headings, self._trail.section_id)
+        if level:
+            run = self._run
+            identity = record_id(run.source, run.file_sha256, self._form, "element", element.id, 0, text_sha256(text))
+            self._enter(level, element_text(element, "text"), identity)
+
+    def record(self, record: Record) -> Iterator[Unit]:
+        """Yield the units of a record: an element, a page, a document, a chunk, or what another loader made."""
+        metadata = record.metadata
+        category = metadata.get("category")
+        if isinstance(metadata.get("spans"), str) and (spans := read_spans(metadata["spans"], record.text)):
+            yield from self._chunk(record, spans)
+        elif category in {"page", "document"} and "file_sha256" in metadata:
+            yield from self._text(record)
+        elif isinstance(category, str) and ("element_id" in metadata or "id" in metadata):
+            yield from self._element_record(record, category)
+        else:
+            yield from self._foreign(record)
+
+    def _element_record(self, record: Record, category: str) -> Iterator[Unit]:
+        metadata = record.metadata
+        page = number(metadata, "page")
+        self._enter_file(metadata, page)
+        if record.text[:1] == "{" and (document := self._decoded(record.text)):
+            for element in document.elements:
+                yield from self.element(element)
+            return
+        flat = "element_id" in metadata
+        coordinates = metadata.get("coordinates", "[]")
+        if flat and isinstance(coordinates, str):
+            box = box_of(metadata)
+        else:
+            corners = points(metadata)
+            coordinates, box = _encode(corners).decode(), bounding_box(corners)
+        place = Place(
+            number(metadata, "element_id" if flat else "id"),
+            page,
+            category,
+            string(metadata, "sub_category"),
+            coordinates,
+            box,
+        )
+        level = int(category[7:]) if category[:7] == "heading" and category[7:] in "123456" and category[7:] else 0
+        if "headings" in metadata:
+            headings, section_id = self._split(string(metadata, "headings")), string(metadata, "section_id")
+        else:
+            if level:
+                self._leave(level)
+            headings, section_id = self._headings, ""
+        if category not in self._excluded:
+            further = extra(metadata) if len(metadata) > len(METADATA_KEYS) or not flat else None
+            for unit in self._units(category, record.text, place, headings, section_id):
+                unit.extra = further
+                yield unit
+        if level and "headings" not in metadata:
+            self._enter(level, text_of_html(record.text).lstrip("# "), "")
+
+    def _units(
+        self, category: str, text: str, place: Place, headings: tuple[str, ...], section_id: str
+    ) -> Iterator[Unit]:
+        """Yield the units of one element's text."""
+        text = text.lstrip("\r\n").rstrip()
+        if not text:
+            return
+        kind = element_kind(category, text)
+        if len(text) < 150 and kind not in {"", "whole"} and not has_words(text):
+            return
+        joiner = "\n" if text[0] == "<" else "\n\n" if self._form == "html" else JOINERS[self._form]
+        run = self._run
+        if kind:
+            yield Unit(kind, text, joiner, [(0, len(text), place)], headings, section_id, run)
+            return
+        previous = 0
+        for block in blocks(text):
+            gap = text[previous : block.start]
+            body = text[block.start : block.end]
+            between = joiner if not previous else gap if not gap.strip() else "\n"
+            kind = "text" if block.kind == "heading" else block.kind
+            yield Unit(kind, body, between, [(0, len(body), place)], headings, section_id, run)
+            previous = block.end
+
+    def _text(self, record: Record) -> Iterator[Unit]:
+        """Yield the units of a page's or a whole document's text, as our loaders make it."""
+        metadata = record.metadata
+        page = number(metadata, "page")
+        begins = self._enter_file(metadata, page)
+        if record.text[:1] == "{" and (document := self._decoded(record.text)):
+            for element in document.elements:
+                yield from self.element(element)
+            return
+        if begins:
+            for level, heading in enumerate(self._split(string(metadata, "headings")), start=1):
+                self._enter(level, heading, "")
+        if metadata["category"] == "document" and self._run.total_pages != 1:
+            page = 0  # the text does not say where its pages end
+        place = Place(number(metadata, "element_id"), page)
+        yield from self._blocks(record.text, place, extra(metadata))
+
+    def _foreign(self, record: Record) -> Iterator[Unit]:
+        """Yield the units of what another loader made; it shares no chunk with anything else."""
+        metadata = record.metadata
+        digest = text_sha256(json.dumps(metadata, sort_keys=True, default=str, ensure_ascii=False))
+        self._begin(
+            Run(
+                string(metadata, "source"),
+                string(metadata, "file_sha256"),
+                string(metadata, "model"),
+                number(metadata, "total_pages"),
+                origin=digest,
+            )
+        )
+        if record.text[:1] == "{" and '"elements"' in record.text and (document := self._decoded(record.text)):
+            for element in document.elements:
+                yield from self.element(element)
+            return
+        for level, heading in enumerate(self._split(string(metadata, "headings")), start=1):
+            self._enter(level, heading, "")
+        place = Place(number(metadata, "element_id"), number(metadata, "page"))
+        yield from self._blocks(record.text, place, extra(metadata))
+
+    def _blocks(self, text: str, place: Place, further: dict[str, Any] | None) -> Iterator[Unit]:
+        previous = 0
+        for block in blocks(text):
+            if block.level:
+                self._leave(block.level)
+            body = text[block.start : block.end]
+            if block.category not in self._excluded:
+                identity = place.element_id if block.element_id is None else block.element_id
+                gap = text[previous : block.start]
+                joiner = gap if gap and not gap.strip() else "\n"
+                here = Place(identity, place.page, block.category)
+                spans = [(0, len(body), here)]
+                yield Unit(block.kind, body, joiner, spans, self._headings, "", self._run, further)
+            previous = block.end
+            if block.level:
+                self._enter(block.level, text_of_html(body).lstrip("# "), "")
+
+    def _chunk(self, record: Record, spans: list[Span]) -> Iterator[Unit]:
+        """Yield the units of a chunk that is split once more; each keeps the spans of its text."""
+        metadata, text = record.metadata, record.text
+        category = string(metadata, "category")
+        if category in self._excluded:
+            return
+        run = Run(
+            string(metadata, "source"),
+            string(metadata, "file_sha256"),
+            string(metadata, "model"),
+            number(metadata, "total_pages"),
+            origin=string(metadata, "record_id") or record.id,
+            whole=record,
+        )
+        self._begin(run)
+        headings = record.headings if isinstance(record, Chunk) else self._split(string(metadata, "headings"))
+        section_id, further = string(metadata, "section_id"), extra(metadata)
+        found = list(blocks(text)) if category not in _WHOLE or self._options.oversized_tables != "keep" else []
+        if (
+            self._options.fits(text)
+            or not found
+            or (category in _WHOLE and all(block.kind != "whole" for block in found))
+        ):
+            place = Place(number(metadata, "element_id"), number(metadata, "page"), category)
+            yield Unit("done", text, "", [(0, len(text), place)], headings, section_id, run, further)
+            return
+        previous = at = 0
+        for block in found:
+            inside = []
+            while at < len(spans) and spans[at][3] <= block.start:
+                at += 1
+            for element, page, start, end, *box in islice(spans, at, None):
+                if start >= block.end:
+                    break
+                place = place_of_span(metadata, element, page, tuple(box), block, text)  # type: ignore[arg-type]
+                inside.append((max(start, block.start) - block.start, min(end, block.end) - block.start, place))
+            gap = text[previous : block.start]
+            kind = "caption" if category in _WHOLE and block.kind == "text" else block.kind
+            joiner = gap if gap and not gap.strip() else "\n"
+            body = text[block.start : block.end]
+            inside = inside or [(0, len(body), Place(number(metadata, "element_id"), number(metadata, "page")))]
+            yield Unit(kind, body, joiner, inside, headings, section_id, run, further)
+            previous = block.end
+
+    def _enter_file(self, metadata: dict[str, Any], page: int) -> bool:
+        return self.enter(
+            string(metadata, "source"),
+            string(metadata, "file_sha256"),
+            string(metadata, "model"),
+            number(metadata, "total_pages"),
+            page=page,
+        )
+
+    def _decoded(self, text: str) -> ParsedDocument | None:
+        """Return the elements that a JSON text of our loaders holds, None if it is something else."""
+        raw = text.encode(errors="surrogatepass")
+        for answer in (raw, b'{"elements":[%s]}' % raw):
+            try:
+                document = decode_document(answer)
+            except InvalidResponseError:
+                continue
+            if document.elements:
+                return document
+        return None
+
+    def _leave(self, level: int) -> None:
+        self._trail.leave(level)
+        self._headings = self._trail.headings
+
+    def _enter(self, level: int, text: str, identity: str) -> None:
+        self._trail.enter(level, text, identity)
+        self._headings = self._trail.headings
+
+    def _split(self, headings: str) -> tuple[str, ...]:
+        """Return the breadcrumb as its headings; it is the same for many records in a row."""
+        if self._last_headings[0] != headings:
+            self._last_headings = (headings, tuple(headings.split(" > ")) if headings else ())
+        return self._last_headings[1]

@@ -1,0 +1,99 @@
+"""What metadata says, whoever wrote it: ours, `langchain-upstage`'s, another loader's; it never raises."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+from upstage_docs.blocks import Block
+from upstage_docs.chunk_units import NOWHERE, Place
+from upstage_docs.errors import ConfigError
+from upstage_docs.models import Box, Point
+from upstage_docs.records import METADATA_KEYS, coordinates_of
+
+__all__ = ["Span", "box_of", "extra", "number", "place_of_span", "points", "read_spans", "string"]
+
+Span = tuple[int, int, int, int, float, float, float, float]
+
+_CHUNK_KEYS = frozenset(METADATA_KEYS) | {"page_end", "categories", "spans"}
+_encode = msgspec.json.Encoder().encode
+_decoder = msgspec.json.Decoder(list[Span])
+
+
+def box_of(metadata: dict[str, Any]) -> Box:
+    """Return the bounding box `(x0, y0, x1, y1)`, four 0.0 where it is missing or something else."""
+    x0, y0, x1, y1 = (metadata.get(key) for key in ("x0", "y0", "x1", "y1"))
+    if isinstance(x0, float) and isinstance(y0, float) and isinstance(x1, float) and isinstance(y1, float):
+        return (x0, y0, x1, y1)
+    return NOWHERE
+
+
+def string(metadata: dict[str, Any], key: str) -> str:
+    """Return a text, `""` where it is missing or no scalar."""
+    value = metadata.get(key, "")
+    return value if isinstance(value, str) else str(value) if isinstance(value, (int, float)) else ""
+
+
+def number(metadata: dict[str, Any], key: str) -> int:
+    """Return a whole number, 0 where it is missing or something else."""
+    value = metadata.get(key, 0)
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value[:18])
+    return int(value) if isinstance(value, (int, float)) and abs(value) < 2**62 else 0
+
+
+def points(metadata: dict[str, Any]) -> tuple[Point, ...]:
+    """Return the corner points of the coordinates, flat or nested; none where they are something else."""
+    try:
+        return tuple(coordinates_of(metadata))
+    except ConfigError:  # another loader's word for something else
+        return ()
+
+
+def extra(metadata: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what *metadata* holds beside our own keys, as scalars: stores refuse anything else."""
+    extra: dict[str, Any] = {}
+    for key, value in metadata.items():
+        if key in _CHUNK_KEYS or key == "id" or value is None:
+            continue
+        if isinstance(value, (str, int, float)):
+            extra[key] = value
+        elif isinstance(value, (list, tuple, dict)):
+            extra[key] = json.dumps(value, ensure_ascii=False, default=str)
+        else:
+            extra[key] = str(value)
+    return extra or None
+
+
+def read_spans(spans: str, text: str) -> list[Span]:
+    """Return spans that can be those of *text*, else none: another splitter may have cut it and kept the metadata."""
+    try:
+        found = _decoder.decode(spans)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return []
+    position = 0
+    for _, _, start, end, *_ in found:
+        if not position <= start < end <= len(text):
+            return []
+        position = end
+    return found
+
+
+def place_of_span(metadata: dict[str, Any], element_id: int, page: int, box: Box, block: Block, text: str) -> Place:
+    """Return the place of a span of a chunk, as far as the chunk's metadata and its *block* of *text* tell it."""
+    category = string(metadata, "category")
+    if text[block.start] == "<" or (category == "mixed" and block.category != "paragraph"):
+        category = block.category
+    first = element_id == number(metadata, "element_id") and page == number(metadata, "page")
+    x0, y0, x1, y1 = box
+    corners = "[]" if box == NOWHERE else _encode(((x0, y0), (x1, y0), (x1, y1), (x0, y1))).decode()
+    return Place(
+        element_id,
+        page,
+        category,
+        string(metadata, "sub_category") if category == metadata.get("category") else "",
+        string(metadata, "coordinates") if first else corners,
+        box,
+    )

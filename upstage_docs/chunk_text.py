@@ -1,0 +1,230 @@
+"""Where a long text may be cut: between lines, sentences, words; knows markup only enough not to cut inside it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+
+__all__ = ["Breaks", "has_words"]
+
+# The API's HTML is not escaped, so only these names make a tag; anything else in angle brackets is text.
+TAG_NAMES = (
+    "a|b|blockquote|body|br|caption|code|col|colgroup|dd|div|dl|dt|em|figcaption|figure|footer|h[1-6]|head|header|hr|"
+    "html|i|img|li|ol|p|pre|section|span|strong|sub|sup|table|tbody|td|tfoot|th|thead|title|tr|u|ul"
+)
+_TAG = re.compile(rf"</?(?:{TAG_NAMES})(?=[\s/>])[^<>]*>", re.IGNORECASE)
+_LINE_TAG = re.compile(
+    r"<br|</(?:p|li|div|tr|h[1-6]|ul|ol|pre|blockquote|dd|dt|header|footer|caption)\b", re.IGNORECASE
+)
+_TOKEN = re.compile(
+    rf"(?P<kept>\$\$.+?\$\$)|(?P<tag></?(?:{TAG_NAMES})(?=[\s/>])[^<>]*>)|(?P<gap>\s+)"
+    # Full-width stops need no space after them; Korean that was read by OCR often lost it.
+    r"|(?P<stop>[。！？｡．]+[”’」』）】〉》\"']*|(?<=[가-힣])[.!?]+(?=[가-힣]))"
+    r"|(?P<ideograph>[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])",
+    re.DOTALL | re.IGNORECASE,
+)
+# A line of Chinese or Japanese does not begin with these.
+_NO_START = frozenset("，。、．！？；：」』）】〉》”’…‥ー々ゝゞぁぃぅぇぉっゃゅょァィゥェォッャュョ!?.,;:)]}\"'")
+_CLOSERS = "\"'”’」』）】〉》)]"
+_ENDERS = frozenset(".!?…。！？")
+_ABBREVIATION = re.compile(
+    r"(?:\A|[\s(])(?:[A-Za-z]|\d{1,2}|Dr|Mr|Mrs|Ms|Prof|Figs?|No|Vol|vs|e\.g|i\.e|cf|al|St|Eq|pp|Sec|Ch|approx)\.\Z"
+)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|\w{1,31});")
+
+_ALT = re.compile(r"\salt=(?:\"\s*[^\"\s]|'\s*[^'\s])")
+
+_WORD, _SENTENCE, _LINE, _PARAGRAPH = 1, 2, 3, 4
+
+
+def has_words(text: str) -> bool:
+    """Return whether *text* says anything: markup around nothing does not."""
+    if "<" not in text:
+        return bool(text) and not text.isspace()
+    return bool(_TAG.sub("", text).strip()) or bool(_ALT.search(text))
+
+
+class Breaks:
+    """The places where *text* may be cut, found in one pass.
+
+    Never inside a tag, an entity, `$$…$$` or what a reader sees as one character. A piece ends at `ends[i]` and the
+    next begins at `starts[i]`: the white space between belongs to neither.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.ends: list[int] = []
+        self.starts: list[int] = []
+        self._ranks: list[int] = []
+        self._kept: list[tuple[int, int]] = []
+        for match in _TOKEN.finditer(text):
+            self._token(match)
+        if not self.ends or self.ends[-1] < len(text):
+            self._break(len(text), len(text), _PARAGRAPH)
+
+    def _token(self, match: re.Match[str]) -> None:
+        start, end = match.span()
+        if match.lastgroup == "gap":
+            if self.starts and self.starts[-1] == start:
+                self.starts[-1] = end
+            elif start:
+                self._break(start, end, self._rank_of_gap(start, match[0]))
+        elif match.lastgroup == "stop":
+            self._break(end, end, _SENTENCE)
+        elif match.lastgroup == "ideograph":
+            if self.text[end : end + 1] not in _NO_START:
+                self._break(end, end, _WORD)
+        else:
+            self._kept.append((start, end))
+            if match.lastgroup == "tag" and _LINE_TAG.match(match[0]):
+                if self.starts and self.starts[-1] == start:
+                    self.ends[-1] = self.starts[-1] = end
+                    self._ranks[-1] = max(self._ranks[-1], _LINE)
+                else:
+                    self._break(end, end, _PARAGRAPH if self._ends_sentence(start) else _LINE)
+
+    def _break(self, end: int, start: int, rank: int) -> None:
+        self.ends.append(end)
+        self.starts.append(start)
+        self._ranks.append(rank)
+
+    def _rank_of_gap(self, start: int, gap: str) -> int:
+        lines = gap.count("\n")
+        if lines > 1:
+            return _PARAGRAPH
+        sentence = self._ends_sentence(start)
+        if lines:
+            return _PARAGRAPH if sentence else _LINE
+        return _SENTENCE if sentence else _WORD
+
+    def _ends_sentence(self, end: int) -> bool:
+        text = self.text
+        last = end - 1
+        while last > max(0, end - 4) and text[last] in _CLOSERS:
+            last -= 1
+        if last < 0 or text[last] not in _ENDERS:
+            return False
+        return text[last] != "." or not _ABBREVIATION.search(text, max(0, last - 8), last + 1)
+
+    def cut(self, start: int, fits: Callable[[int, int], bool], guess: int) -> tuple[int, int] | None:
+        """Return where the piece that begins at *start* ends and where the next one begins, None if no word fits.
+
+        Of all places in the second half of what fits, the last of the best kind is taken: the end of a line that ends
+        a sentence, of a line, of a sentence, of a word.
+
+        Args:
+            start: Where the piece begins.
+            fits: Whether the text between two offsets has room.
+            guess: About how many characters have room.
+        """
+        first = bisect_right(self.ends, start)
+        last = self._last_that_fits(start, first, fits, guess)
+        if last < first:
+            return None
+        if last == len(self.ends) - 1:
+            return self.ends[last], self.starts[last]
+        half = start + (self.ends[last] - start) // 2
+        best = last
+        for index in range(last - 1, first - 1, -1):
+            if self.ends[index] < half:
+                break
+            if self._ranks[index] > self._ranks[best]:
+                best = index
+        return self.ends[best], self.starts[best]
+
+    def _last_that_fits(self, start: int, first: int, fits: Callable[[int, int], bool], guess: int) -> int:
+        """Search outwards from the guess, then between: few texts are measured, and none much longer than a chunk."""
+        ends = self.ends
+        # What is far longer than the guess is not measured: a word of a megabyte would be, once for every piece.
+        beyond = bisect_right(ends, start + 8 * guess + 64)
+        low, high = first - 1, beyond
+        index = min(max(bisect_right(ends, start + guess) - 1, first), beyond - 1)
+        step = 1
+        while low < index < high:
+            if fits(start, ends[index]):
+                low = index
+                index = min(index + step, high - 1)
+            else:
+                high = index
+                index = max(index - step, low + 1)
+            step *= 2
+            if low >= first and high < beyond:
+                index = (low + high) // 2
+        return low
+
+    def force(self, start: int, fits: Callable[[int, int], bool], guess: int) -> int:
+        """Return the end of a piece cut inside a word: what fits, or else one character or one kept run."""
+        limit = len(self.text)
+        low, high = start, min(limit, start + max(1, 2 * guess)) + 1
+        while high - low > 1:
+            middle = (low + high) // 2
+            if fits(start, middle):
+                low = middle
+            else:
+                high = middle
+        return self._whole(start, max(low, start + 1))
+
+    def _whole(self, start: int, end: int) -> int:
+        """Move *end* back, or if nothing is left forward, out of what must not be cut."""
+        text = self.text
+        index = bisect_right(self._kept, (end, -1)) - 1
+        if index >= 0 and end < self._kept[index][1]:
+            kept_start, kept_end = self._kept[index]
+            return kept_start if kept_start > start else kept_end
+        ampersand = text.rfind("&", max(start, end - 33), end)
+        if ampersand >= 0 and (entity := _ENTITY.match(text, ampersand)) and entity.end() > end:
+            if ampersand > start:
+                return ampersand
+            end = entity.end()
+        back = end
+        while back > start and _continues(text, back):
+            back -= 1
+        if back > start:
+            return back
+        while _continues(text, end):
+            end += 1
+        return end
+
+    def tail(self, start: int, end: int, fits: Callable[[int, int], bool], guess: int) -> int:
+        """Return where the longest run of whole words at the end of `text[start:end]` that fits begins, else *end*.
+
+        In the half of it that is longest, the beginning of a sentence or line is preferred.
+        """
+        first = bisect_left(self.starts, start + 1)
+        last = bisect_left(self.starts, end)  # first start that is not inside
+        low = min(max(bisect_left(self.starts, end - guess), first), last)
+        while low < last and not fits(self.starts[low], end):
+            low += max(1, (last - low) // 2)
+        if low >= last:
+            return end
+        half = self.starts[low] + (end - self.starts[low]) // 2
+        best = low
+        for index in range(low + 1, last):
+            if self.starts[index] > half:
+                break
+            if min(self._ranks[index], _SENTENCE) > min(self._ranks[best], _SENTENCE):
+                best = index
+        return self.starts[best]
+
+
+def _continues(text: str, index: int) -> bool:
+    """Return whether the character at *index* belongs to the one before it, as a reader sees them."""
+    if not 0 < index < len(text):
+        return False
+    before, here = text[index - 1], text[index]
+    if here < "\u0300":
+        return before == "\r" and here == "\n"
+    if here == "\u200d" or before == "\u200d" or "\U0001f3fb" <= here <= "\U0001f3ff":
+        return True
+    if "\u1160" <= here <= "\u11ff":  # a vowel or final consonant of a decomposed Korean syllable
+        return "\u1100" <= before <= "\u11ff"
+    if "\udc00" <= here <= "\udfff":
+        return "\ud800" <= before <= "\udbff"
+    if "\U0001f1e6" <= here <= "\U0001f1ff":  # flags are pairs
+        run = 0
+        while run < 64 and run < index and "\U0001f1e6" <= text[index - 1 - run] <= "\U0001f1ff":
+            run += 1
+        return run % 2 == 1
+    return unicodedata.category(here)[0] == "M"

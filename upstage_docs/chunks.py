@@ -1,0 +1,316 @@
+"""Elements → chunks: tables, charts and figures whole, text packed up to a size; knows no framework."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+from upstage_docs.chunk_building import ChunkBuilder, joined
+from upstage_docs.chunk_inputs import Chunkable, units
+from upstage_docs.chunk_options import ChunkOptions, OversizedTables
+from upstage_docs.chunk_text import Breaks, has_words
+from upstage_docs.chunk_units import Run, Unit
+from upstage_docs.chunk_wholes import Whole, captions_before
+from upstage_docs.models import Chunk, Record
+from upstage_docs.options import OutputFormat
+from upstage_docs.render import text_of_html
+
+__all__ = ["chunk_elements", "chunk_with", "contextualize", "split_text"]
+
+
+def chunk_elements(
+    elements: Chunkable | Iterable[Chunkable],
+    *,
+    chunk_size: int = 1000,
+    chunk_overlap: int = 0,
+    length_function: Callable[[str], int] = len,
+    oversized_tables: OversizedTables = "keep",
+    merge_continued_tables: bool = False,
+    min_size: int = 0,
+    exclude_categories: Iterable[str] = ("header", "footer"),
+    output_format: OutputFormat = "html",
+) -> Iterator[Chunk]:
+    """Yield the chunks of *elements*, in reading order, as soon as each is complete.
+
+    A table, a chart and a figure are each a chunk of their own, whole, with the headings directly before and the
+    caption; other elements are packed up to the size, a heading opening a new chunk. The text of a chunk may differ
+    from the text to embed: see `contextualize`.
+
+    Args:
+        elements: A `ParsedDocument`, or an iterable of documents (the runs of pages of one file go on in each other),
+            of `Element`s, or of `Record`s: elements, pages, whole documents, chunks to be split once more, or what
+            another loader made (HTML or Markdown text with any metadata).
+        chunk_size: As all that follow, an attribute of `ChunkOptions`, which says what it means.
+        chunk_overlap: Repeated text, at the most.
+        length_function: The size of a text, characters by default.
+        oversized_tables: `keep` or `split_rows`.
+        merge_continued_tables: Whether tables are joined over pages.
+        min_size: Sections below it share a chunk with the next.
+        exclude_categories: Left out of chunks.
+        output_format: Which content of an `Element`.
+
+    Raises:
+        ConfigError: The options are not possible (raised here, before anything is read), *length_function* answers
+            what is no size, or *elements* holds something else.
+    """
+    options = ChunkOptions(
+        chunk_size=chunk_size,
+        chunk_overlap=chunk_overlap,
+        length_function=length_function,
+        oversized_tables=oversized_tables,
+        merge_continued_tables=merge_continued_tables,
+        min_size=min_size,
+        exclude_categories=exclude_categories,
+        output_format=output_format,
+    )
+    return chunk_with(options, elements)
+
+
+def chunk_with(options: ChunkOptions, elements: Chunkable | Iterable[Chunkable]) -> Iterator[Chunk]:
+    """Yield the chunks of *elements* as `chunk_elements` does, with options that were made before."""
+    packer = _Packer(options)
+    for unit in units(elements, options):
+        yield from packer.add(unit)
+    yield from packer.finish()
+
+
+def split_text(options: ChunkOptions, text: str) -> list[str]:
+    """Return the texts of the chunks of *text*: HTML, Markdown or plain text; text only, nothing of where it was."""
+    return [chunk.text for chunk in chunk_with(options, [Record("", text, {})])]
+
+
+def contextualize(chunk: Record) -> str:
+    """Return the text to embed: the chunk's, with the headings above it and its caption in front.
+
+    A heading or caption that the text begins with is not put there twice. The chunk's size does not count them.
+    """
+    if isinstance(chunk, Chunk):
+        headings, caption = chunk.headings, chunk.caption
+    else:
+        breadcrumb = str(chunk.metadata.get("headings", ""))
+        headings, caption = tuple(breadcrumb.split(" > ")) if breadcrumb else (), ""
+    reach = sum(map(len, headings)) + len(caption)
+    front = " ".join(text_of_html(chunk.text[: 4 * reach + 1000]).replace("#", " ").split())
+    above = len(headings)
+    for index in range(len(headings)):
+        own = " ".join(" ".join(headings[index:]).replace("#", " ").split())
+        if front.startswith(own):
+            above, front = index, front[len(own) :].lstrip()
+            break
+    lead = [" > ".join(headings[:above])] if above else []
+    if caption and not front.startswith(" ".join(caption.replace("#", " ").split())):
+        lead.append(caption)
+    return "\n".join([*lead, chunk.text])
+
+
+class _Packer:
+    """Packs units in order; holds no more than the chunk that is open, the one before it and a pending table."""
+
+    def __init__(self, options: ChunkOptions) -> None:
+        self._options = options
+        self._exact = options.exact
+        self._limit = options.chunk_size
+        self._builder = ChunkBuilder(options)
+        self._run: Run | None = None
+        self._open: list[Unit] = []
+        self._size = 0
+        self._body = False  # whether the open chunk holds more than headings
+        self._repeated = 0  # how many of the open units are overlap
+        self._last: list[Unit] = []  # the text chunk before, for the overlap
+        self._whole: Whole | None = None  # a table whose captions may still follow
+        self._captions: list[Unit] = []
+
+    def add(self, unit: Unit) -> Iterator[Chunk]:
+        """Take the next unit; yield the chunks that it completes."""
+        if unit.run is not self._run:
+            yield from self.finish()
+            self._run = unit.run
+        if unit.kind == "caption":
+            self._captions.append(unit)
+        elif unit.kind == "whole":
+            yield from self._add_whole(unit)
+        else:
+            if self._whole or self._captions:
+                yield from self._settle()
+            if unit.kind == "done":
+                yield from self._flush()
+                yield self._builder.again(unit)
+            elif unit.kind == "heading":
+                if self._body and self._size >= self._options.min_size:
+                    yield from self._flush()
+                    self._last = []
+                yield from self._add_text(unit)
+            else:
+                yield from self._add_text(unit)
+
+    def finish(self) -> Iterator[Chunk]:
+        """Yield what is left of the run."""
+        yield from self._settle()
+        yield from self._flush()
+        self._last = []
+
+    def _settle(self) -> Iterator[Chunk]:
+        """Decide on pending captions where no table follows: they are the last table's, or else text."""
+        captions, self._captions = self._captions, []
+        if self._whole:
+            self._whole.after.extend(captions)
+            yield from self._emit_whole()
+        else:
+            for caption in captions:
+                yield from self._add_text(caption)
+
+    def _add_whole(self, unit: Unit) -> Iterator[Chunk]:
+        before, self._captions = self._captions, []
+        if self._whole:
+            if self._options.merge_continued_tables and not before and self._whole.take(unit):
+                return
+            cut = captions_before(self._whole.unit, before, unit)
+            self._whole.after.extend(before[:cut])
+            before = before[cut:]
+            yield from self._emit_whole()
+        headings = self._take_headings()
+        yield from self._flush()
+        self._last = []
+        self._whole = Whole(headings, before, unit)
+
+    def _emit_whole(self) -> Iterator[Chunk]:
+        whole, self._whole = self._whole, None
+        if whole:
+            for parts in whole.chunks(self._options):
+                yield self._builder.build(parts, caption=whole.caption)
+
+    def _take_headings(self) -> list[Unit]:
+        """Take the headings at the end of the open chunk out of it."""
+        count = len(self._open)
+        while count and self._open[count - 1].kind == "heading":
+            count -= 1
+        taken = self._open[count:]
+        self._reopen(self._open[:count], repeated=self._repeated)
+        return taken
+
+    def _reopen(self, opened: list[Unit], *, repeated: int = 0) -> None:
+        self._open, self._size, self._body, self._repeated = [], 0, False, repeated
+        for unit in opened:
+            self._append(unit, self._grown(unit))
+
+    def _append(self, unit: Unit, size: int) -> None:
+        self._open.append(unit)
+        self._size = size
+        self._body = self._body or unit.kind != "heading"
+
+    def _grown(self, unit: Unit) -> int:
+        """Return the size of the open chunk with *unit* in it; an estimate where sizes do not add up."""
+        if self._exact:
+            return self._size + len(unit.text) + (len(unit.joiner) if self._open else 0)
+        size = self._options.size(unit.text)
+        return self._size + size + self._options.size(unit.joiner) if self._open else size
+
+    def _add_text(self, unit: Unit) -> Iterator[Chunk]:
+        if (grown := self._grown(unit)) <= self._limit:
+            self._append(unit, grown)
+            return
+        if self._body or (self._open and unit.kind == "heading"):
+            headings = self._take_headings() if self._body else []
+            yield from self._flush()
+            overlap = [] if headings else self._overlap(unit)
+            self._reopen(headings or overlap, repeated=len(overlap))
+            if (grown := self._grown(unit)) <= self._limit:
+                self._append(unit, grown)
+                return
+        yield from self._cut(unit)
+
+    def _cut(self, unit: Unit) -> Iterator[Chunk]:
+        """Cut a text that is too long for one chunk; its first piece joins the headings that are open."""
+        text, options = unit.text, self._options
+        breaks = Breaks(text)
+        size = len(text) if self._exact else options.size(text)
+        guess = max(1, len(text) * self._limit // max(1, size))
+        start = ended = 0
+        while start < len(text):
+            joiner = text[ended:start] if start else unit.joiner
+            fits = self._fits(joiner, text)
+            found = breaks.cut(start, fits, max(1, guess * (self._limit - self._size) // self._limit))
+            if not found and self._repeated:
+                self._reopen([])
+                continue
+            if not found and self._open:
+                yield from self._flush()
+                continue
+            end, following = found or (forced := breaks.force(start, fits, guess), forced)
+            piece = unit.part(start, end)
+            piece.joiner = joiner
+            if has_words(piece.text):
+                self._append(piece, self._grown(piece))
+                if following < len(text):
+                    yield from self._flush()
+                    overlap = self._overlap(None)
+                    self._reopen(overlap, repeated=len(overlap))
+            start, ended = following, end
+
+    def _fits(self, joiner: str, text: str) -> Callable[[int, int], bool]:
+        """Return whether `text[start:end]` has room in the open chunk, as a function."""
+        if self._exact:
+            room = self._limit - self._size - (len(joiner) if self._open else 0)
+            return lambda start, end: end - start <= room
+        front = joined(self._open) + joiner if self._open else ""
+        return lambda start, end: self._options.fits(front + text[start:end])
+
+    def _overlap(self, unit: Unit | None) -> list[Unit]:
+        """Return the end of the last text chunk that the next one repeats; what leaves no room for *unit* is less."""
+        left = self._options.chunk_overlap
+        if not left or not self._last:
+            return []
+        size = self._options.size
+        if unit and (own := size(unit.text) + size(unit.joiner)) <= self._limit:
+            left = min(left, self._limit - own)
+        overlap: list[Unit] = []
+        for index in range(len(self._last) - 1, -1, -1):
+            one = self._last[index]
+            own = size(one.text)
+            if one.kind == "heading" or left <= 0:
+                break
+            if own <= left and index:
+                overlap.append(one)
+                left -= own + size(one.joiner)
+                continue
+            text = one.text
+            guess = min(len(text) - 1, len(text) * left // max(1, own))
+            start = Breaks(text).tail(0, len(text), partial(self._is_small, text, left), guess)
+            if start < len(text) and has_words(text[start:]):
+                overlap.append(one.part(start, len(text)))
+            break
+        return overlap[::-1]
+
+    def _is_small(self, text: str, most: int, start: int, end: int) -> bool:
+        return self._options.size(text[start:end]) <= most
+
+    def _flush(self) -> Iterator[Chunk]:
+        """Yield the open chunk; where sizes do not add up it is measured now, and what is too much is cut off."""
+        opened, repeated = self._open, self._repeated
+        if not opened:
+            return
+        self._reopen([])
+        self._last = opened if self._options.chunk_overlap else []
+        while opened:
+            count = len(opened) if self._exact else self._prefix(opened)
+            if count <= repeated < len(opened):
+                opened, repeated = opened[repeated:], 0
+                continue
+            yield self._builder.build(opened[:count])
+            opened, repeated = opened[count:], 0
+
+    def _prefix(self, opened: list[Unit]) -> int:
+        """Return how many of the units fit into one chunk, one at the least; none ends it with a heading."""
+        if len(opened) == 1 or self._options.fits(joined(opened)):
+            return len(opened)
+        low, high = 1, len(opened)
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._options.fits(joined(opened[:middle])):
+                low = middle
+            else:
+                high = middle
+        count = low
+        while count > 1 and opened[count - 1].kind == "heading":
+            count -= 1
+        return count if opened[count - 1].kind != "heading" else low
