@@ -12,13 +12,13 @@ __all__ = ["main"]
 def main() -> None:
     """Run the command; without its extra, say in one line how to install it, and exit with 2."""
     try:
-        from upstage_docs.cli import app
+        from upstage_docs.cli import run
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] not in {"typer", "rich"}:
             raise
         sys.stderr.write(f"{MissingExtraError.of('cli', 'The command upstage-docs')}\n")
         raise SystemExit(2) from None
-    app()
+    run()
 
 
 if __name__ == "__main__":

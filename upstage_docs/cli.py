@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from upstage_docs import __version__
 from upstage_docs.cli_demo import demo
+from upstage_docs.cli_jobs import cache, estimate, jobs
 from upstage_docs.cli_options import complain
 from upstage_docs.cli_parse import ocr, parse
 from upstage_docs.cli_split import split
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
 
-__all__ = ["app"]
-
-_INTERRUPTED = 130
-
-
-class _Commands(TyperGroup):
-    """Turns errors of ours into one line on standard error: exit code 2 for what is wrong with the call, else 1."""
-
-    def invoke(self, ctx: typer.Context) -> Any:
-        """Run the subcommand."""
-        try:
-            return super().invoke(ctx)
-        except UpstageDocsError as error:
-            complain(f"upstage-docs: {error}")
-            raise typer.Exit(2 if isinstance(error, (ConfigError, AuthenticationError)) else 1) from error
-        except KeyboardInterrupt as error:
-            complain("upstage-docs: stopped; the same command goes on from here.")
-            raise typer.Exit(_INTERRUPTED) from error
-
+__all__ = ["app", "run"]
 
 app = typer.Typer(
     name="upstage-docs",
-    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -63,5 +44,20 @@ def _about(
     """
 
 
-for _command in (demo, parse, ocr, split):
+for _command in (demo, parse, ocr, split, estimate):
     app.command()(_command)
+app.add_typer(jobs, name="jobs")
+app.add_typer(cache, name="cache")
+
+
+def run() -> None:
+    """Run the command; an error of ours becomes one line on standard error.
+
+    Raises:
+        SystemExit: With 0; 1 if a document failed; 2 if the call or its configuration is wrong.
+    """
+    try:
+        app()
+    except UpstageDocsError as error:
+        complain(f"upstage-docs: {error}")
+        raise SystemExit(2 if isinstance(error, (ConfigError, AuthenticationError)) else 1) from None

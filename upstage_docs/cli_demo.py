@@ -15,10 +15,10 @@ from rich.panel import Panel
 from rich.table import Table
 
 from upstage_docs.chunks import chunk_elements
-from upstage_docs.cli_options import EngineName, connect, page, place, terminal
+from upstage_docs.cli_options import EngineName, page, place, terminal
+from upstage_docs.client import Client
 from upstage_docs.demo import QUESTION, SAMPLE, Passage, retrieve
 from upstage_docs.models import Chunk, ParsedDocument
-from upstage_docs.records import RecordOptions, records
 
 __all__ = ["demo"]
 
@@ -43,12 +43,12 @@ def demo(
     """
     console = terminal()
     source = SAMPLE if file is None else file
-    with connect(engine) as client:
+    with Client(engine=engine) as client:
         document = client.parse(source)
     console.rule("1  Parse", align="left")
     _show_elements(console, document, source.name)
 
-    chunks = list(chunk_elements(records(document, RecordOptions(output_format="markdown")), output_format="markdown"))
+    chunks = list(chunk_elements(document, output_format="markdown"))
     console.rule("2  Split", align="left")
     _show_chunks(console, chunks)
 

@@ -8,9 +8,6 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from upstage_docs.client import Client
-from upstage_docs.errors import ConfigError
-
 __all__ = [
     "AsJson",
     "BaseUrl",
@@ -23,10 +20,10 @@ __all__ = [
     "Mode",
     "Model",
     "Ocr",
+    "OnUnknown",
     "Output",
     "Sources",
     "complain",
-    "connect",
     "page",
     "place",
     "terminal",
@@ -60,7 +57,16 @@ BaseUrl = Annotated[
     str | None, typer.Option(help="API root or full endpoint of a private deployment.", show_default=False)
 ]
 Cache = Annotated[
-    bool, typer.Option("--cache/--no-cache", help="Keep paid answers and running jobs, and never pay for them twice.")
+    bool | None,
+    typer.Option(
+        "--cache/--no-cache",
+        help="Keep answers and running jobs, so that nothing is paid twice. Default: with upstage, not with local.",
+        show_default=False,
+    ),
+]
+OnUnknown = Annotated[
+    Literal["raise", "resend"],
+    typer.Option(help="Where a paid request was cut off and its outcome is unknown: report it, or pay again."),
 ]
 MaxConcurrency = Annotated[int, typer.Option(help="Documents at once.", min=1)]
 Force = Annotated[bool, typer.Option("--overwrite", help="Write results again that are there already.")]
@@ -82,17 +88,6 @@ def terminal(*, errors: bool = False) -> Console:
 def complain(message: str) -> None:
     """Write one line to standard error."""
     terminal(errors=True).print(message, style="red", markup=False)
-
-
-def connect(engine: EngineName | None, base_url: str | None = None, *, cache: bool = True) -> Client:
-    """Open the client that the options describe.
-
-    Raises:
-        ConfigError: No key, or an address for an engine that has none.
-    """
-    if engine == "local" and base_url is not None:
-        raise ConfigError("--base-url is where the API is; --engine local asks no API. Give one of them.")
-    return Client(engine=engine, base_url=base_url, cache=cache)
 
 
 def page(first: int, last: int) -> str:

@@ -23,18 +23,19 @@ from upstage_docs.cli_options import (
     Mode,
     Model,
     Ocr,
+    OnUnknown,
     Output,
     Sources,
-    connect,
 )
 from upstage_docs.cli_work import Result, carry_out
+from upstage_docs.client import Client
 from upstage_docs.errors import ConfigError
 from upstage_docs.models import OcrResult, ParsedDocument, Record
 from upstage_docs.ocr_records import ocr_records
 from upstage_docs.options import OCROptions, OutputFormat, ParseOptions, Split
 from upstage_docs.records import RecordOptions, records
 
-__all__ = ["ocr", "parse"]
+__all__ = ["ParseFormat", "ocr", "parse", "written"]
 
 _SUFFIXES = {"markdown": "md", "html": "html", "text": "txt", "json": "json", "jsonl": "jsonl"}
 
@@ -77,8 +78,9 @@ def parse(
         typer.Option(help="Category whose elements come with a JPEG crop, in json; may be repeated."),
     ] = None,
     base_url: BaseUrl = None,
-    cache: Cache = True,
-    max_concurrency: MaxConcurrency = 4,
+    cache: Cache = None,
+    on_unknown: OnUnknown = "raise",
+    max_concurrency: MaxConcurrency = 5,
     overwrite: Force = False,
     as_json: AsJson = False,
 ) -> None:
@@ -95,11 +97,13 @@ def parse(
     _fits_together(output, form, as_json=as_json, for_records={"--split": split, "--output-format": output_format})
     shape = RecordOptions(split=split or "element", output_format=output_format or "html")
     planned = tasks(sources, output, _SUFFIXES[form])
-    with connect(engine, base_url, cache=cache) as client:
+    with Client(
+        engine=engine, base_url=base_url, cache=cache, on_unknown=on_unknown, max_concurrency=max_concurrency
+    ) as client:
 
         def produce(path: Path) -> Result:
-            document = client.parse(path, options=options)
-            return Result(_written(document, form, shape), {"pages": document.total_pages, "model": document.model})
+            document = client.parse(path, options)
+            return Result(written(document, form, shape), {"pages": document.total_pages, "model": document.model})
 
         carry_out(planned, produce, overwrite=overwrite, max_concurrency=max_concurrency, as_json=as_json)
 
@@ -112,8 +116,9 @@ def ocr(
     engine: Engine = None,
     model: Annotated[str, typer.Option(help="Model that is asked.")] = "ocr",
     base_url: BaseUrl = None,
-    cache: Cache = True,
-    max_concurrency: MaxConcurrency = 4,
+    cache: Cache = None,
+    on_unknown: OnUnknown = "raise",
+    max_concurrency: MaxConcurrency = 5,
     overwrite: Force = False,
     as_json: AsJson = False,
 ) -> None:
@@ -121,10 +126,12 @@ def ocr(
     options = OCROptions(model=model)
     _fits_together(output, form, as_json=as_json, for_records={"--split": split})
     planned = tasks(sources, output, _SUFFIXES[form])
-    with connect(engine, base_url, cache=cache) as client:
+    with Client(
+        engine=engine, base_url=base_url, cache=cache, on_unknown=on_unknown, max_concurrency=max_concurrency
+    ) as client:
 
         def produce(path: Path) -> Result:
-            result = client.ocr(path, options=options)
+            result = client.ocr(path, options)
             text = _recognised(result, form, split or "page")
             return Result(text, {"pages": len(result.pages), "model": result.model})
 
@@ -139,7 +146,8 @@ def _fits_together(output: Path | None, form: str, *, as_json: bool, for_records
         raise ConfigError(f"{given[0]} is about records; it goes with --format jsonl, not with {form}.")
 
 
-def _written(document: ParsedDocument, form: str, shape: RecordOptions) -> str:
+def written(document: ParsedDocument, form: str, shape: RecordOptions) -> str:
+    """Return what is written of *document* in the format *form*; *shape* is that of jsonl's records."""
     if form == "jsonl":
         return _lines(records(document, shape))
     return document_json(document) if form == "json" else str(getattr(document, form))

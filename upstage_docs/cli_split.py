@@ -25,14 +25,13 @@ from upstage_docs.cli_options import (
     Ocr,
     Sources,
     complain,
-    connect,
     page,
     terminal,
 )
+from upstage_docs.client import Client
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
 from upstage_docs.models import Chunk
 from upstage_docs.options import OutputFormat, ParseOptions
-from upstage_docs.records import RecordOptions, records
 
 __all__ = ["split"]
 
@@ -58,7 +57,7 @@ def split(
     chart_recognition: ChartRecognition = True,
     merge_multipage_tables: MergeMultipageTables = False,
     base_url: BaseUrl = None,
-    cache: Cache = True,
+    cache: Cache = None,
     whole: Annotated[bool, typer.Option("--text", help="Print the chunks' whole texts.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -70,12 +69,11 @@ def split(
         chart_recognition=chart_recognition,
         merge_multipage_tables=merge_multipage_tables,
     )
-    shape = RecordOptions(output_format=output_format)
     failed = False
-    with connect(engine, base_url, cache=cache) as client:
+    with Client(engine=engine, base_url=base_url, cache=cache) as client:
         for path, _ in find(sources):
             try:
-                document = client.parse(path, options=options)
+                document = client.parse(path, options)
             except (ConfigError, AuthenticationError):
                 raise
             except UpstageDocsError as error:
@@ -84,13 +82,14 @@ def split(
                 continue
             chunks = list(
                 chunk_elements(
-                    records(document, shape),
+                    document,
                     chunk_size=chunk_size,
                     chunk_overlap=chunk_overlap,
                     oversized_tables=oversized_tables,
                     merge_continued_tables=merge_continued_tables,
                     min_size=min_size,
                     exclude_categories=("header", "footer") if exclude_categories is None else exclude_categories,
+                    output_format=output_format,
                 )
             )
             if as_json:

@@ -18,6 +18,8 @@ from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsErr
 
 __all__ = ["Result", "carry_out"]
 
+_INTERRUPTED = 130
+
 
 @dataclass(frozen=True)
 class Result:
@@ -85,11 +87,11 @@ def _each(
                     raise
                 except UpstageDocsError as error:
                     yield task, error
-        except BaseException as error:
+        except KeyboardInterrupt:
+            complain("Stopping when the requests under way are answered; the same command then goes on from there.")
+            raise typer.Exit(_INTERRUPTED) from None
+        finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            if isinstance(error, KeyboardInterrupt):
-                complain("Stopping when the requests under way are answered.")
-            raise
 
 
 def _report(task: Task, status: str, facts: dict[str, object], *, as_json: bool) -> None:

@@ -1,0 +1,192 @@
+"""`upstage-docs jobs`, `cache` and `estimate`: what runs, what is kept, and what it would cost."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from upstage_docs.cli_files import find, write
+from upstage_docs.cli_options import AsJson, BaseUrl, Engine, Mode, Sources, complain, terminal
+from upstage_docs.cli_parse import ParseFormat, written
+from upstage_docs.client import Client
+from upstage_docs.errors import ConfigError, UpstageDocsError
+from upstage_docs.models import Job
+from upstage_docs.options import ParseOptions
+from upstage_docs.plan import Estimate
+from upstage_docs.records import RecordOptions
+from upstage_docs.store import Store
+
+__all__ = ["cache", "estimate", "jobs"]
+
+jobs = typer.Typer(no_args_is_help=True, help="Asynchronous jobs: list, inspect, fetch.")
+cache = typer.Typer(no_args_is_help=True, help="Kept answers and jobs, and paid requests whose outcome is unknown.")
+
+RequestId = Annotated[str, typer.Argument(help="The API's id of the job.", metavar="REQUEST_ID")]
+
+
+@jobs.command("ls")
+def list_jobs(engine: Engine = None, base_url: BaseUrl = None, as_json: AsJson = False) -> None:
+    """List the account's jobs; those of this machine with their document."""
+    sources = {job.request_id: job.source for job in Store.at().jobs()}
+    with Client(engine=engine, base_url=base_url) as client:
+        found = client.jobs()
+    lines = [{**_job(job), "source": sources.get(job.request_id, "")} for job in found]
+    _print(lines, ("request_id", "status", "completed_pages", "total_pages", "requested_at", "source"), as_json=as_json)
+
+
+@jobs.command("show")
+def show_job(request_id: RequestId, engine: Engine = None, base_url: BaseUrl = None, as_json: AsJson = False) -> None:
+    """Show the state of a job and of its batches."""
+    with Client(engine=engine, base_url=base_url) as client:
+        job = client.job(request_id)
+    batches: list[dict[str, Any]] = [
+        {
+            "batch": batch.id,
+            "status": batch.status,
+            "pages": f"{batch.start_page}-{batch.end_page}",
+            "failure": batch.failure_message,
+        }
+        for batch in job.batches
+    ]
+    if as_json:
+        _print([{**_job(job), "batches": batches}], (), as_json=True)
+        return
+    terminal().print("\n".join(f"{name}: {value}" for name, value in _job(job).items()), markup=False)
+    _print(batches, ("batch", "status", "pages", "failure"), as_json=False)
+
+
+@jobs.command("result")
+def fetch_job(
+    request_id: RequestId,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File for the result.", dir_okay=False)] = None,
+    form: ParseFormat = "markdown",
+    engine: Engine = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """Wait for a job, also one of another machine, and write its result."""
+    with Client(engine=engine, base_url=base_url) as client:
+        text = written(client.result(request_id), form, RecordOptions())
+    if output is None:
+        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+    else:
+        write(output, text)
+
+
+@cache.command("ls")
+def list_cache(as_json: AsJson = False) -> None:
+    """List the documents whose answers or jobs are kept, the last used first."""
+    lines = [
+        {
+            "source": entry.source,
+            "pages": entry.pages,
+            "bytes": entry.size,
+            "running": entry.jobs,
+            "unknown": entry.intents,
+            "used": _time(entry.used),
+            "model": entry.key.model,
+            "sha256": entry.key.file_sha256[:12],
+        }
+        for entry in Store.at().entries()
+    ]
+    _print(lines, ("source", "pages", "bytes", "running", "unknown", "used", "model", "sha256"), as_json=as_json)
+
+
+@cache.command("rm")
+def remove_from_cache(
+    name: Annotated[str, typer.Argument(help="A source as listed, or the beginning of its SHA-256.")] = "",
+    every: Annotated[bool, typer.Option("--all", help="Every document.")] = False,
+    everything: Annotated[
+        bool, typer.Option(help="Forget running jobs and unknown outcomes too; they may then be paid again.")
+    ] = False,
+) -> None:
+    """Delete kept answers; asking for them again is paid again."""
+    if bool(name) == every:
+        raise ConfigError("Name the document whose answers go, as `cache ls` shows it, or say --all.")
+    terminal().print(f"{Store.at().remove(name, everything=everything)} answers deleted.")
+
+
+@cache.command("unknown")
+def list_unknown(as_json: AsJson = False) -> None:
+    """List paid requests that are under way, or were cut off before their answer."""
+    lines = [
+        {"token": intent.token, "source": intent.source, "route": intent.route, "sent": _time(intent.created)}
+        for intent in Store.at().intents()
+    ]
+    _print(lines, ("token", "source", "route", "sent"), as_json=as_json)
+
+
+@cache.command("resolve")
+def resolve_unknown(
+    token: Annotated[str, typer.Argument(help="As `cache unknown` shows it.", metavar="TOKEN")],
+    request_id: Annotated[
+        str, typer.Option(help="The job it became, as `jobs ls` shows it; without it, it was never carried out.")
+    ] = "",
+) -> None:
+    """Say what became of a paid request whose outcome is unknown."""
+    store = Store.at()
+    found = [intent for intent in store.intents() if intent.token == token]
+    if not found:
+        raise ConfigError(f"No request with the token {token!r} is open; see `upstage-docs cache unknown`.")
+    store.resolve(found[0], request_id)
+
+
+def estimate(
+    sources: Sources,
+    mode: Mode = "standard",
+    engine: Engine = None,
+    base_url: BaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what parsing the documents would cost now; sends nothing and needs no key."""
+    options = ParseOptions(mode=mode)
+    lines, total, failed = [], Estimate(), False
+    # The key is not used, so any will do where none is set.
+    key = None if engine == "local" or os.environ.get("UPSTAGE_API_KEY") else "unused"
+    with Client(key, engine=engine, base_url=base_url) as client:
+        for path, _ in find(sources):
+            try:
+                one = client.estimate(path, options)
+            except UpstageDocsError as error:
+                if isinstance(error, ConfigError):
+                    raise
+                complain(str(error))
+                failed = True
+                continue
+            total += one
+            lines.append({"source": str(path), **asdict(one)})
+    _print([*lines, {"source": "total", **asdict(total)}], ("source", *asdict(total)), as_json=as_json)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _job(job: Job) -> dict[str, Any]:
+    names = ("request_id", "status", "model", "completed_pages", "total_pages", "requested_at", "completed_at")
+    return {name: getattr(job, name) for name in (*names, "failure_message")}
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M")
+
+
+def _print(lines: Sequence[dict[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:
+    """Print *lines* as JSON lines, or the *columns* of them as a table."""
+    if as_json:
+        for line in lines:
+            sys.stdout.write(f"{json.dumps(line, ensure_ascii=False)}\n")
+        return
+    table = Table()
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for line in lines:
+        table.add_row(*(escape("" if line[column] is None else str(line[column])) for column in columns))
+    terminal().print(table)
