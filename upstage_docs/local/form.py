@@ -150,7 +150,7 @@ class FormReader:
         if self._is_document and self._file is not None:
             self._size += end - start
             if self._size > self._max_document:
-                allowed = self._max_document // 1_000_000
+                allowed = self._max_document >> 20
                 raise Refusal(
                     f"uploaded document is too large. max allowed size is {allowed}MB", status=413, code="too_large"
                 )

@@ -23,12 +23,11 @@ from upstage_docs.local.form import Document, Form, FormReader
 from upstage_docs.local.jobs import Jobs
 from upstage_docs.local.messages import MODEL, Part, Patience, Read, Task
 from upstage_docs.local.pool import Limits, WorkerPool
+from upstage_docs.plan import LIMITS
 
 __all__ = ["Engine", "Reply", "Request"]
 
-# https://console.upstage.ai/docs/models/document-parse.md
-_SYNC_BYTES, _ASYNC_BYTES = 100 << 20, 500 << 20
-_SYNC_PAGES, _ASYNC_PAGES, _BATCH_PAGES = 100, 2_000, 10
+_BATCH_PAGES = 10
 
 _PARSE, _OCR, _SUBMIT, _LIST, _STATUS, _RESULT = "parse", "ocr", "submit", "list", "status", "result"
 _ROUTES: tuple[tuple[str, str, str], ...] = (
@@ -98,7 +97,7 @@ class Engine:
         """
         if request.method != "POST" or self._route(request)[0] in {"GET", ""}:
             return None
-        largest = _ASYNC_BYTES if self._route(request)[1] == _SUBMIT else _SYNC_BYTES
+        largest = LIMITS.async_bytes if self._route(request)[1] == _SUBMIT else LIMITS.sync_bytes
         return FormReader(request.content_type, max_document=largest)
 
     def answer(self, request: Request, form: Form | None = None, patience: Patience | None = None) -> Reply:
@@ -221,7 +220,7 @@ def _task(kind: str, route: str, fields: Mapping[str, list[str]], document: Docu
     if kind == "ocr":
         if word(fields, "schema", ""):
             raise Refusal("the local engine answers OCR in Upstage's own schema only; leave schema out", status=400)
-        return Task(kind="ocr", format=form, max_pages=_SYNC_PAGES)
+        return Task(kind="ocr", format=form, max_pages=LIMITS.ocr_pages)
     word(fields, "mode", "standard", ("standard", "enhanced", "auto"))
     for name in ("chart_recognition", "merge_multipage_tables"):
         flag(fields, name, default=False)
@@ -233,7 +232,7 @@ def _task(kind: str, route: str, fields: Mapping[str, list[str]], document: Docu
         crops=crop_categories(fields),
         force_ocr=word(fields, "ocr", "auto", ("auto", "force")) == "force",
         batch_pages=_BATCH_PAGES if submitted else 0,
-        max_pages=_ASYNC_PAGES if submitted else _SYNC_PAGES,
+        max_pages=LIMITS.async_pages if submitted else LIMITS.sync_pages,
     )
 
 

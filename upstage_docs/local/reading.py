@@ -11,13 +11,13 @@ from itertools import islice
 from upstage_docs.formats import detect, image_pages, supported
 from upstage_docs.local.elements import PageLayout, Refusal, response
 from upstage_docs.local.messages import MODEL, Begin, Part, Task
+from upstage_docs.plan import LIMITS
 
 __all__ = ["read_document"]
 
 _OFFICE = ("docx", "pptx", "xlsx")
-_MOST_PIXELS = 200_000_000
-"""Per page, what is not an image at 150 dpi: https://console.upstage.ai/docs/models/document-parse.md"""
 _DPI = 150
+"""What is not an image is measured at: https://console.upstage.ai/docs/models/document-parse.md"""
 
 
 def read_document(task: Task, data: bytes) -> Iterator[Begin | Part]:
@@ -40,7 +40,7 @@ def read_document(task: Task, data: bytes) -> Iterator[Begin | Part]:
     if total is not None:
         _check_pages(total, task)
     if task.kind == "ocr":
-        yield from _recognised(data, total or 1)
+        yield from _recognised(form, data, total or 1)
         return
     pages = _layouts(form, task, data)
     if total is None:
@@ -51,10 +51,10 @@ def read_document(task: Task, data: bytes) -> Iterator[Begin | Part]:
     yield from _parts(pages, task, total)
 
 
-def _recognised(data: bytes, total: int) -> Iterator[Begin | Part]:
+def _recognised(form: str, data: bytes, total: int) -> Iterator[Begin | Part]:
     from upstage_docs.local.ocr import recognise
 
-    answer = recognise(data)
+    answer = recognise(data, f".{form}", model=MODEL)
     yield Begin(total)
     yield Part(1, total, _encoded(answer))
 
@@ -63,17 +63,16 @@ def _layouts(form: str, task: Task, data: bytes) -> Iterator[PageLayout]:
     if form in _OFFICE:
         from upstage_docs.local.office import read_office
 
-        return iter(read_office(data, f".{form}"))
-    from upstage_docs.local import tesseract
-
-    recognise = tesseract.words if tesseract.available() else None
+        return read_office(data, f".{form}", crops=task.crops)
     if form == "pdf":
+        from upstage_docs.local import tesseract
         from upstage_docs.local.pdf import read_pdf
 
+        recognise = tesseract.words if tesseract.available() else None
         return read_pdf(data, crops=task.crops, ocr=recognise, force_ocr=task.force_ocr)
     from upstage_docs.local.images import read_image
 
-    return iter(read_image(data, crops=task.crops))
+    return read_image(data, crops=task.crops)
 
 
 def _parts(pages: Iterable[PageLayout], task: Task, total: int) -> Iterator[Part]:
@@ -138,6 +137,6 @@ def _pdf_pages(data: bytes) -> int:
 
 
 def _check_pixels(largest: float) -> None:
-    if largest > _MOST_PIXELS:
-        message = f"a page has {largest:,.0f} pixels, more than {_MOST_PIXELS:,}"
+    if largest > LIMITS.page_pixels:
+        message = f"a page has {largest:,.0f} pixels, more than {LIMITS.page_pixels:,}"
         raise Refusal(message, status=413, code="too_many_pixels")
