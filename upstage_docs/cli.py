@@ -44,7 +44,21 @@ def _about(
     """
 
 
-for _command in (demo, parse, ocr, split, estimate):
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; others than this machine need a key.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
+    api_key: Annotated[
+        str | None,
+        typer.Option(envvar="UPSTAGE_DOCS_SERVER_KEY", help="Key that clients must send.", show_default=False),
+    ] = None,
+) -> None:
+    """Answer the API's protocol with the local engine, so that any client of the API can develop against it."""
+    from upstage_docs.server import serve as serve_engine
+
+    serve_engine(host, port, api_key=api_key)
+
+
+for _command in (demo, parse, ocr, split, estimate, serve):
     app.command()(_command)
 app.add_typer(jobs, name="jobs")
 app.add_typer(cache, name="cache")
