@@ -8,12 +8,18 @@ if TYPE_CHECKING:
         decode_document as decode_document,
         decode_ocr as decode_ocr,
     )
+    from upstage_docs.async_client import (
+        AsyncClient as AsyncClient,
+    )
     from upstage_docs.chunk_options import (
         ChunkOptions as ChunkOptions,
     )
     from upstage_docs.chunks import (
         chunk_elements as chunk_elements,
         contextualize as contextualize,
+    )
+    from upstage_docs.client import (
+        Client as Client,
     )
     from upstage_docs.errors import (
         APIConnectionError as APIConnectionError,
@@ -54,10 +60,24 @@ if TYPE_CHECKING:
         PollPolicy as PollPolicy,
         RetryPolicy as RetryPolicy,
     )
+    from upstage_docs.plan import (
+        Estimate as Estimate,
+        Limits as Limits,
+    )
+    from upstage_docs.rates import (
+        Rate as Rate,
+    )
     from upstage_docs.records import (
         RecordOptions as RecordOptions,
         coordinates_of as coordinates_of,
         records as records,
+    )
+    from upstage_docs.reports import (
+        Failure as Failure,
+        Report as Report,
+    )
+    from upstage_docs.spending import (
+        Spending as Spending,
     )
 
 __version__ = "0.1.0"
@@ -65,6 +85,12 @@ __version__ = "0.1.0"
 # Public name → the module that holds it. Names are looked up when they are first used (PEP 562), so that importing
 # this package costs a Python user nothing.
 _HOME: dict[str, str] = {
+    "Client": "client",
+    "AsyncClient": "async_client",
+    **dict.fromkeys(("Estimate", "Limits"), "plan"),
+    "Rate": "rates",
+    **dict.fromkeys(("Report", "Failure"), "reports"),
+    "Spending": "spending",
     **dict.fromkeys(
         ("Element", "ParsedDocument", "Job", "Batch", "OcrResult", "OcrPage", "OcrWord", "Chunk", "Record"),
         "models",

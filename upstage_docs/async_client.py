@@ -1,0 +1,304 @@
+"""AsyncClient: the asynchronous face of the flows; what happens, and in which order, is not decided here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
+from itertools import count
+from typing import TYPE_CHECKING, Literal, TypeVar
+from weakref import WeakKeyDictionary
+
+from upstage_docs import documents as whole, drive, flows, reading
+from upstage_docs.answers import join
+from upstage_docs.face import Face
+from upstage_docs.models import Element, Job, OcrResult, ParsedDocument
+from upstage_docs.options import OCROptions, ParseOptions, choice
+from upstage_docs.plan import Estimate, Route
+from upstage_docs.reading import Request
+from upstage_docs.reports import Report
+from upstage_docs.setting import Settings, transport_of
+from upstage_docs.sources import DocumentInput
+from upstage_docs.watching import Got, Watch
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import httpx
+
+__all__ = ["AsyncClient"]
+
+T = TypeVar("T")
+
+
+class AsyncClient(Face):
+    """Document Parse and Document OCR, asynchronously; it never blocks the event loop, and serves several loops.
+
+    Iterators that it returns stop their work when they are closed: use `contextlib.aclosing` where they may end early.
+    """
+
+    async def parse(
+        self,
+        document: DocumentInput,
+        options: ParseOptions | None = None,
+        *,
+        source: str | None = None,
+        route: Route = "auto",
+        pages_per_request: int | None = None,
+        refresh: bool = False,
+    ) -> ParsedDocument:
+        """Parse one document.
+
+        Args:
+            document: A path, bytes, or a binary file object.
+            options: What to ask; by default all three formats.
+            source: Names a document that has no path.
+            route: `sync`, `async` (a job), or `auto`, which makes a job of what is long.
+            pages_per_request: Cut a PDF into parts of this many pages, sent at once: less waiting, same price.
+            refresh: Ask (and pay) again although the answer is stored.
+
+        Raises:
+            SourceError: The document cannot be sent; nothing was.
+            APIStatusError: The API refused.
+            APIConnectionError: No answer came.
+            InvalidResponseError: The answer is not what the API promises; `.raw` holds it.
+            JobFailedError, JobTimeoutError: Its job failed, or was not done in time.
+            UnknownOutcomeError: It was sent and nobody knows whether it was billed.
+        """
+        return join(
+            [
+                one
+                async for one in self.stream(
+                    document,
+                    options,
+                    source=source,
+                    route=route,
+                    pages_per_request=pages_per_request,
+                    refresh=refresh,
+                )
+            ]
+        )
+
+    async def stream(
+        self,
+        document: DocumentInput,
+        options: ParseOptions | None = None,
+        *,
+        source: str | None = None,
+        route: Route = "auto",
+        pages_per_request: int | None = None,
+        refresh: bool = False,
+    ) -> AsyncGenerator[ParsedDocument, None]:
+        """Parse one document and yield it in slices of pages, in order, each as soon as it is answered.
+
+        Arguments and errors are those of `parse`. Each slice has final pages and element ids. Closing the iterator
+        ends the work: sends under way end first, and a job goes on to be resumed by the next call.
+        """
+        request = Request(document, options or ParseOptions(), source, route, pages_per_request, refresh)
+        book = await self._run(reading.open_reading(self._setup, request, self._settings.limits))
+        try:
+            while not book.done:
+                async with aclosing(self._run_many(await self._run(book.parts()))) as parts:
+                    async for outcome in parts:
+                        if outcome is None:
+                            break
+                        for one in outcome:
+                            if isinstance(one, Got):
+                                yield await self._run(book.decode(one))
+                            else:
+                                async for piece in self._batches(book, one):
+                                    yield piece
+                    else:
+                        book.complete()
+        finally:
+            book.source.close()
+
+    async def iter_elements(
+        self,
+        document: DocumentInput,
+        options: ParseOptions | None = None,
+        *,
+        source: str | None = None,
+        route: Route = "auto",
+        pages_per_request: int | None = None,
+        refresh: bool = False,
+    ) -> AsyncGenerator[Element, None]:
+        """Parse one document and yield its elements in order, as they are answered; see `stream`."""
+        slices = self.stream(
+            document, options, source=source, route=route, pages_per_request=pages_per_request, refresh=refresh
+        )
+        async with aclosing(slices):
+            async for part in slices:
+                for element in part.elements:
+                    yield element
+
+    async def parse_many(
+        self,
+        documents: Iterable[DocumentInput],
+        options: ParseOptions | None = None,
+        *,
+        route: Route = "auto",
+        pages_per_request: int | None = None,
+        refresh: bool = False,
+        on_error: Literal["raise", "skip"] = "raise",
+        report: Report | None = None,
+    ) -> AsyncGenerator[ParsedDocument, None]:
+        """Parse many documents, `max_concurrency` of them at once, and yield them in the order given.
+
+        Args:
+            documents: Taken as they are needed.
+            options: What to ask of each.
+            route: See `parse`.
+            pages_per_request: See `parse`.
+            refresh: See `parse`.
+            on_error: `skip` leaves out a document that fails and goes on.
+            report: Filled with what succeeded and what failed, and why.
+
+        Raises:
+            UpstageDocsError: As `parse`, unless skipped.
+        """
+        wanted = (Request(one, options or ParseOptions(), None, route, pages_per_request, refresh) for one in documents)
+        choice("on_error", on_error, ("raise", "skip"))
+        async with aclosing(self._run_many(whole.parse_each(self._setup, wanted, self._settings.limits))) as outcomes:
+            async for outcome in outcomes:
+                document = outcome.settle(on_error, report)
+                if document is not None:
+                    yield document
+
+    async def submit(
+        self,
+        document: DocumentInput,
+        options: ParseOptions | None = None,
+        *,
+        source: str | None = None,
+        refresh: bool = False,
+    ) -> Job:
+        """Create the asynchronous job of one document and return it at once; a running job for it is returned as it is.
+
+        Raises:
+            ConfigError: The document is answered already, or needs more than one job.
+            SourceError, APIStatusError, APIConnectionError, UnknownOutcomeError: As `parse`.
+        """
+        request = Request(document, options or ParseOptions(), source, "async", None, refresh)
+        return await self._run(whole.submit(self._setup, request, self._settings.limits))
+
+    async def result(self, job: Job | str) -> ParsedDocument:
+        """Wait for *job*, or for the one with this request id (also from another machine), and return its document.
+
+        Raises:
+            JobFailedError, JobTimeoutError: It failed, or was not done by the deadline of the poll policy.
+            JobError: The API does not know it.
+        """
+        return join([one async for one in self.stream_result(job)])
+
+    async def stream_result(self, job: Job | str) -> AsyncGenerator[ParsedDocument, None]:
+        """Wait for *job* and yield its document in slices, in order, as batches complete; errors as `result`."""
+        book = await self._run(reading.open_job(self._setup, job))
+        async for piece in self._batches(book, book.watch):
+            yield piece
+
+    async def job(self, request_id: str) -> Job:
+        """Return the state of one job now.
+
+        Raises:
+            JobError: The API does not know it.
+        """
+        return await self._run(flows.look(self._setup, request_id))
+
+    async def jobs(self) -> tuple[Job, ...]:
+        """Return the account's jobs, in the API's order; they name no document."""
+        return await self._run(flows.jobs(self._setup))
+
+    async def ocr(
+        self,
+        document: DocumentInput,
+        options: OCROptions | None = None,
+        *,
+        source: str | None = None,
+        refresh: bool = False,
+    ) -> OcrResult:
+        """Recognise the words of one document, with confidences and boxes in pixels.
+
+        Arguments and errors are those of `parse`.
+        """
+        request = Request(document, whole.plain(options), source, "auto", None, refresh)
+        return await self._run(whole.ocr(self._setup, request, self._settings.limits))
+
+    async def ocr_raw(
+        self,
+        document: DocumentInput,
+        options: OCROptions | None = None,
+        *,
+        source: str | None = None,
+        refresh: bool = False,
+    ) -> bytes:
+        """Return what Document OCR answers, byte for byte: the way to `OCROptions(schema=...)`.
+
+        Raises:
+            SourceError: The document needs more than one request, whose answers cannot be joined here.
+        """
+        request = Request(document, options or OCROptions(), source, "auto", None, refresh)
+        return await self._run(whole.ocr_raw(self._setup, request, self._settings.limits))
+
+    async def estimate(
+        self,
+        documents: DocumentInput | Iterable[DocumentInput],
+        options: ParseOptions | OCROptions | None = None,
+        *,
+        refresh: bool = False,
+    ) -> Estimate:
+        """Say how many pages *documents*, one or many, would be billed for now, and at which list price; sends nothing.
+
+        Raises:
+            SourceError: One of them could not be sent.
+        """
+        wanted = [Request(one, options or ParseOptions(), refresh=refresh) for one in whole.several(documents)]
+        return await self._run(whole.estimate(self._setup, wanted, self._settings.limits))
+
+    async def close(self) -> None:
+        """Close connections and the transport."""
+        for loop, (http, _) in list(self._connections.items()):
+            del self._connections[loop]
+            if loop is asyncio.get_running_loop():
+                await http.aclose()
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def _open(self, settings: Settings) -> None:
+        super()._open(settings)
+        # Sockets and semaphores belong to the loop that made them; frameworks run a new loop for each call.
+        self._connections: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[httpx.AsyncClient, asyncio.Semaphore]] = (
+            WeakKeyDictionary()
+        )
+
+    async def _batches(
+        self, book: reading.Reading | reading.JobReading, watch: Watch
+    ) -> AsyncGenerator[ParsedDocument, None]:
+        async with aclosing(self._run_many(watch.batch(index) for index in count())) as batches:
+            async for got in batches:
+                if got is None:
+                    break
+                if got.pages[1] >= book.next_page:
+                    yield await self._run(book.decode(got))
+        await self._run(watch.finish(book.next_page - 1))
+
+    def _connection(self) -> tuple[httpx.AsyncClient, asyncio.Semaphore]:
+        loop = asyncio.get_running_loop()
+        if loop not in self._connections:
+            http = drive.aconnect(transport_of(self._settings))
+            self._connections[loop] = http, asyncio.Semaphore(self._settings.max_concurrency)
+        return self._connections[loop]
+
+    async def _run(self, flow: flows.Flow[T]) -> T:
+        http, gate = self._connection()
+        return await drive.arun(flow, http, gate=gate)
+
+    def _run_many(self, many: Iterable[flows.Flow[T]]) -> AsyncGenerator[T, None]:
+        http, gate = self._connection()
+        return drive.arun_many(many, http, at_once=self._settings.max_concurrency, gate=gate)

@@ -1,0 +1,236 @@
+"""Whole documents, one flow each: parsed, recognised, submitted, estimated."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from typing import Any, Literal, cast
+
+import msgspec
+
+from upstage_docs import plan
+from upstage_docs.answers import decode_ocr, join
+from upstage_docs.errors import ConfigError, SourceError, UpstageDocsError
+from upstage_docs.flows import Flow, Setup, work
+from upstage_docs.models import Job, OcrPage, OcrResult, ParsedDocument
+from upstage_docs.options import OCROptions
+from upstage_docs.reading import Reading, Request, open_reading
+from upstage_docs.reports import Failure, Report
+from upstage_docs.sources import DocumentInput
+from upstage_docs.watching import Got, Watch
+
+__all__ = ["Outcome", "estimate", "ocr", "ocr_raw", "parse", "parse_each", "plain", "several", "submit"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one of many documents: the document, or the failure."""
+
+    document: ParsedDocument | None
+    failure: Failure | None = None
+
+    def settle(self, on_error: Literal["raise", "skip"], report: Report | None) -> ParsedDocument | None:
+        """Note it in *report* and return the document; raise the failure unless it is skipped."""
+        if report is not None:
+            if self.document is not None:
+                report.succeeded.append(self.document.source)
+                report.pages += self.document.total_pages
+            elif self.failure is not None:
+                report.failures.append(self.failure)
+        if self.failure is not None and on_error == "raise":
+            raise self.failure.error
+        return self.document
+
+
+def parse(setup: Setup, request: Request, limits: plan.Limits) -> Flow[ParsedDocument]:
+    """Read a document from its first page to its last, one part after the other."""
+    reading = yield from open_reading(setup, request, limits)
+    return (yield from _read(reading))
+
+
+def parse_each(setup: Setup, requests: Iterable[Request], limits: plan.Limits) -> Iterator[Flow[Outcome]]:
+    """Yield a flow for each request, which ends in an outcome even where it fails."""
+    return (_outcome(setup, request, limits) for request in requests)
+
+
+def ocr(setup: Setup, request: Request, limits: plan.Limits) -> Flow[OcrResult]:
+    """Recognise the text of a document, in several requests where it is long."""
+    reading, bodies = yield from _recognise(setup, request, limits)
+
+    def understand() -> OcrResult:
+        source = reading.source
+        results = [decode_ocr(body, source=source.name, file_sha256=source.sha256) for body in bodies]
+        return _joined(results)
+
+    return (yield from work(understand))
+
+
+def ocr_raw(setup: Setup, request: Request, limits: plan.Limits) -> Flow[bytes]:
+    """Recognise the text of a document and return the body as it was answered.
+
+    Raises:
+        SourceError: The document needs more than one request.
+    """
+    reading, bodies = yield from _recognise(setup, request, limits, most=1)
+    del reading
+    return bodies[0]
+
+
+def submit(setup: Setup, request: Request, limits: plan.Limits) -> Flow[Job]:
+    """Create the job of a document, or return the one that is running for it.
+
+    Raises:
+        ConfigError: The document needs more than one job, or is answered already.
+    """
+    reading = yield from open_reading(setup, request, limits)
+    try:
+        while True:
+            holding = yield from work(partial(setup.store.look, reading.key))
+            parts = reading.planned(holding)
+            if all(part.state == "stored" for part in parts):
+                raise ConfigError(
+                    f"{reading.source.name!r} is answered already: parse() reads that at no cost, refresh=True asks "
+                    "anew."
+                )
+            if len(parts) != 1:
+                raise ConfigError(
+                    f"{reading.source.name!r} does not make one job, but {len(parts)} parts, some of them stored or "
+                    "running. Use parse() or stream(), which join them."
+                )
+            outcome = yield from reading.begin(parts[0], holding)
+            if outcome is not None and isinstance(outcome[0], Watch):
+                return Job(outcome[0].request_id, source=reading.source.name, file_sha256=reading.source.sha256)
+    finally:
+        reading.source.close()
+
+
+def estimate(setup: Setup, requests: Iterable[Request], limits: plan.Limits) -> Flow[plan.Estimate]:
+    """Add up what the documents would cost now; nothing is sent."""
+    total = plan.Estimate()
+    for request in requests:
+        reading = yield from open_reading(setup, request, limits)
+        try:
+            total += yield from reading.estimate()
+        finally:
+            reading.source.close()
+    return total
+
+
+def plain(options: OCROptions | None) -> OCROptions:
+    """Return *options* for `ocr`, which reads the API's own schema only.
+
+    Raises:
+        ConfigError: Another schema is asked for.
+    """
+    if options is not None and options.schema is not None:
+        raise ConfigError(f"schema={options.schema!r} answers in another shape; ocr_raw() hands it through.")
+    return options or OCROptions()
+
+
+def several(documents: DocumentInput | Iterable[DocumentInput]) -> Iterator[DocumentInput]:
+    """Yield the documents of one or many."""
+    one = isinstance(documents, (str, os.PathLike, bytes, bytearray, memoryview)) or hasattr(documents, "read")
+    if one:
+        yield cast("DocumentInput", documents)
+        return
+    if not isinstance(documents, Iterable):
+        raise ConfigError(f"A document is a path, bytes or a binary file object, not {type(documents).__name__}.")
+    yield from cast("Iterable[DocumentInput]", documents)
+
+
+def _read(reading: Reading) -> Flow[ParsedDocument]:
+    slices = []
+    try:
+        while not reading.done:
+            for part in (yield from reading.parts()):
+                outcome = yield from part
+                if outcome is None:
+                    break
+                for one in outcome:
+                    if isinstance(one, Got):
+                        slices.append((yield from reading.decode(one)))
+                        continue
+                    for index in count():
+                        got = yield from one.batch(index)
+                        if got is None:
+                            break
+                        if got.pages[1] >= reading.next_page:
+                            slices.append((yield from reading.decode(got)))
+                    yield from one.finish(reading.next_page - 1)
+            else:
+                reading.complete()
+    finally:
+        reading.source.close()
+    return join(slices)
+
+
+def _outcome(setup: Setup, request: Request, limits: plan.Limits) -> Flow[Outcome]:
+    reading: Reading | None = None
+    try:
+        reading = yield from open_reading(setup, request, limits)
+        return Outcome((yield from _read(reading)))
+    except UpstageDocsError as error:
+        name = request.source or (reading.source.name if reading else _name(request.document))
+        return Outcome(None, Failure(name, error, reading.next_page - 1 if reading else 0))
+
+
+def _name(document: Any) -> str:
+    if isinstance(document, (str, os.PathLike)):
+        return str(document)
+    return str(getattr(document, "name", "") or f"<{type(document).__name__}>")
+
+
+def _recognise(
+    setup: Setup, request: Request, limits: plan.Limits, *, most: int | None = None
+) -> Flow[tuple[Reading, list[bytes]]]:
+    reading = yield from open_reading(setup, request, limits)
+    bodies: list[bytes] = []
+    try:
+        while not reading.done:
+            parts = yield from reading.parts()
+            if most is not None and len(parts) > most:
+                raise SourceError(
+                    f"{reading.source.name!r} needs {len(parts)} requests, whose answers cannot be joined; cut it "
+                    "yourself, or use ocr()."
+                )
+            for part in parts:
+                outcome = yield from part
+                if outcome is None:
+                    break
+                for one in outcome:
+                    if isinstance(one, Got):
+                        bodies.append(one.raw)
+                        reading.advance(one)
+            else:
+                reading.complete()
+    finally:
+        reading.source.close()
+    return reading, bodies
+
+
+def _joined(results: list[OcrResult]) -> OcrResult:
+    if len(results) == 1:
+        return results[0]
+    pages: list[OcrPage] = []
+    words = 0
+    for result in results:
+        first = len(pages)
+        next_word = words
+        for page in result.pages:
+            moved = tuple(msgspec.structs.replace(word, id=word.id + words) for word in page.words)
+            next_word = max([next_word, *(word.id + 1 for word in moved)])
+            pages.append(msgspec.structs.replace(page, number=page.number + first, words=moved))
+        words = next_word
+    return OcrResult(
+        source=results[0].source,
+        file_sha256=results[0].file_sha256,
+        model=results[0].model,
+        pages=tuple(pages),
+        text="\n".join(page.text for page in pages),
+        confidence=min(result.confidence for result in results),
+        billed_pages=sum(result.billed_pages for result in results),
+        raw=b"[" + b",".join(result.raw for result in results) + b"]",
+    )

@@ -1,0 +1,106 @@
+"""What both clients are made of: settings, engine, usage, pickling; neither knows how to wait."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from upstage_docs.options import PollPolicy, RetryPolicy
+from upstage_docs.plan import LIMITS, Limits
+from upstage_docs.rates import Family, Rate
+from upstage_docs.setting import Engine, Settings, setup_of
+from upstage_docs.spending import Spending
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["Face"]
+
+
+class Face:
+    """What a client is made with.
+
+    Args:
+        api_key: Else UPSTAGE_API_KEY. It goes to the API's host only and never shows.
+        base_url: API root or full endpoint, else UPSTAGE_BASE_URL, else the public API.
+        engine: `upstage`, or `local` for the engine on this machine, else UPSTAGE_DOCS_ENGINE, else `upstage`.
+        auth_header: Header that carries the key; `x-api-key` for many private gateways.
+        headers: Further headers, sent to the API's host only.
+        transport: What answers instead of the network: an `httpx` transport. Closed with the client.
+        timeout: Seconds for one upload with its answer. 100 pages take about three minutes.
+        retry: When a request is tried again.
+        poll: How jobs are waited for.
+        max_concurrency: Requests, documents and parts at once.
+        rates: Overrides of `rates.RATES`, by family (`sync`, `async`, `ocr`).
+        rate_share: The part of every rate that is this client's, 0-1, where several share one account.
+        limits: What the API takes.
+        cache: Where answers, jobs and intents are kept, so that nothing is paid twice: True for the platform's cache
+            folder, a folder, or False. None means True for Upstage and False for the local engine.
+        on_unknown: `raise` reports a paid request whose outcome is not known, `resend` pays again.
+
+    Raises:
+        ConfigError: No key and no engine chosen, a malformed key or address, or contradicting options.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str | None = None,
+        engine: Engine | None = None,
+        auth_header: str = "Authorization",
+        headers: Mapping[str, str] | None = None,
+        transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None = None,
+        timeout: float = 900.0,
+        retry: RetryPolicy | None = None,
+        poll: PollPolicy | None = None,
+        max_concurrency: int = 5,
+        rates: Mapping[Family, Rate] | None = None,
+        rate_share: float = 1.0,
+        limits: Limits = LIMITS,
+        cache: bool | str | os.PathLike[str] | None = None,
+        on_unknown: Literal["raise", "resend"] = "raise",
+    ) -> None:
+        self._open(
+            Settings(
+                api_key=api_key,
+                base_url=base_url,
+                engine=engine,
+                auth_header=auth_header,
+                headers=headers,
+                transport=transport,
+                timeout=timeout,
+                retry=retry or RetryPolicy(),
+                poll=poll,
+                max_concurrency=max_concurrency,
+                rates=rates,
+                rate_share=rate_share,
+                limits=limits,
+                cache=cache,
+                on_unknown=on_unknown,
+            )
+        )
+
+    @property
+    def usage(self) -> Spending:
+        """What this client was billed for so far, as the answers tell."""
+        return self._setup.account.spending
+
+    @property
+    def engine(self) -> Engine:
+        """Which engine answers."""
+        return self._settings.chosen
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(engine={self.engine!r}, base_url={self._setup.api.root!r})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"settings": self._settings.without_secrets()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._open(state["settings"])
+
+    def _open(self, settings: Settings) -> None:
+        self._settings = settings
+        self._setup = setup_of(settings)

@@ -1,0 +1,257 @@
+"""One document, read in order: which parts are held, in a job, or to be sent; each becomes a slice of the document.
+
+The sequences are flows; which of them run at once is the client's to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from upstage_docs import plan
+from upstage_docs.answers import decode_document, decode_job, decode_ocr
+from upstage_docs.errors import InvalidResponseError
+from upstage_docs.flows import Flow, Setup, Sleep, pay, work
+from upstage_docs.holdings import Claim, Holding, Pages, ResultKey, StoredJob
+from upstage_docs.models import Job, ParsedDocument
+from upstage_docs.options import OCROptions, ParseOptions
+from upstage_docs.replies import Reply
+from upstage_docs.sources import DocumentInput, Source, cut, inspect
+from upstage_docs.watching import Got, Watch, placed
+
+__all__ = ["JobReading", "Reading", "Request", "open_job", "open_reading"]
+
+_AGAIN = 0.2  # seconds before looking again at what another flow is changing
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of one document.
+
+    Attributes:
+        document: Path, bytes or binary file object.
+        options: A parse, or OCR.
+        source: Names what has no path.
+        route: `auto`, `sync` or `async`.
+        pages_per_request: Cut a PDF into parts of this many pages.
+        refresh: Ask again although there is an answer.
+    """
+
+    document: DocumentInput
+    options: ParseOptions | OCROptions
+    source: str | None = None
+    route: plan.Route = "auto"
+    pages_per_request: int | None = None
+    refresh: bool = False
+
+
+class Reading:
+    """One document while it is read; `next_page` and `next_id` are the first that no slice has held yet."""
+
+    def __init__(self, setup: Setup, request: Request, source: Source, limits: plan.Limits) -> None:
+        self.setup = setup
+        self.request = request
+        self.source = source
+        self.limits = limits
+        self.key = ResultKey.of(source.sha256, request.options, setup.api.root, engine_version=setup.engine_version)
+        self.next_page = 1
+        self.next_id = 0
+        self.total = source.pages or 0
+        self.done = False
+
+    def parts(self) -> Flow[list[Flow[tuple[Got | Watch, ...] | None]]]:
+        """Look at what is held, plan the rest, and return one flow for each part that is still to come."""
+        holding = yield from work(partial(self.setup.store.look, self.key))
+        self.total = self.total or holding.total_pages
+        planned = self.planned(holding)
+        return [self.begin(part, holding) for part in planned if part.pages is None or part.pages[1] >= self.next_page]
+
+    def estimate(self) -> Flow[plan.Estimate]:
+        """Say what reading it would cost now."""
+        holding = yield from work(partial(self.setup.store.look, self.key))
+        return plan.estimate(self.planned(holding), self.request.options)
+
+    def decode(self, got: Got) -> Flow[ParsedDocument]:
+        """Understand *got*, the next answer in order, as a slice with final pages and ids."""
+        document = yield from work(partial(self._decoded, got))
+        self.next_id = max((element.id + 1 for element in document.elements), default=self.next_id)
+        self.advance(got)
+        return document
+
+    def advance(self, got: Got) -> None:
+        """Note that the pages of *got* have been delivered."""
+        self.next_page = got.pages[1] + 1
+        self.total = self.total or got.total_pages
+
+    def complete(self) -> None:
+        """Note that every part has been delivered.
+
+        Raises:
+            InvalidResponseError: The last pages are missing.
+        """
+        if self.next_page <= self.total:
+            raise InvalidResponseError(
+                f"{self.source.name!r} has {self.total} pages, and the answers end at page {self.next_page - 1}."
+            )
+        self.done = True
+
+    def planned(self, holding: Holding) -> tuple[plan.Part, ...]:
+        """Plan every page of the document, given what is held."""
+        return plan.parts_of(
+            self.source,
+            self.request.options,
+            route=self.request.route,
+            pages_per_request=self.request.pages_per_request,
+            stored=() if self.request.refresh else holding.answers,
+            running=[job.pages for job in holding.jobs],
+            total_pages=holding.total_pages,
+            limits=self.limits,
+        )
+
+    def begin(self, part: plan.Part, holding: Holding) -> Flow[tuple[Got | Watch, ...] | None]:
+        """Get *part*, or what will give it; None: the plan no longer holds, make another."""
+        if part.state == "stored" and part.pages is not None:
+            stored = yield from work(partial(self.setup.store.read, self.key, part.pages))
+            return None if stored is None else (Got(stored.raw, stored.pages),)
+        if part.state == "running":
+            job = next(one for one in holding.jobs if one.pages == part.pages or one.pages is None)
+            return (self.watch(job, holding),)
+        if part.whole:
+            result = yield from self._sent(part, self.source)
+        else:
+            piece = yield from work(partial(cut, self.source, *(part.pages or (1, 1))))
+            try:
+                most = self.limits.sync_bytes if part.route == "sync" else self.limits.async_bytes
+                if isinstance(self.request.options, OCROptions):
+                    most = self.limits.ocr_bytes
+                if piece.size > most:
+                    first, second = plan.halves(part)
+                    before = yield from self.begin(first, holding)
+                    after = yield from self.begin(second, holding)
+                    return None if before is None or after is None else before + after
+                result = yield from self._sent(part, piece)
+            finally:
+                piece.close()
+        if result is None:
+            yield Sleep(_AGAIN)
+            return None
+        return (result if isinstance(result, Got) else self.watch(result),)
+
+    def watch(self, job: StoredJob, holding: Holding | None = None) -> Watch:
+        """Return what waits for *job*, a part of this document."""
+        return Watch(
+            self.setup,
+            job.request_id,
+            stored=job,
+            held=holding.answers if holding is not None and not self.request.refresh else (),
+            source=self.source.name,
+            file_sha256=self.source.sha256,
+            after_page=self.next_page - 1,
+        )
+
+    def _sent(self, part: plan.Part, piece: Source) -> Flow[Got | StoredJob | None]:
+        job = part.route == "async"
+        return pay(
+            self.setup,
+            self.key,
+            piece,
+            part.pages,
+            self.request.options,
+            partial(self._submitted if job else self._answered, part, piece),
+            job=job,
+            refresh=self.request.refresh or part.replaces,
+        )
+
+    def _submitted(self, _part: plan.Part, piece: Source, claim: Claim, reply: Reply) -> Got | StoredJob:
+        job = decode_job(reply.body, source=piece.name)
+        return self.setup.store.submitted(claim, job.request_id)
+
+    def _answered(self, part: plan.Part, piece: Source, claim: Claim, reply: Reply) -> Got | StoredJob:
+        model, answered = self._counted(reply.body, piece.pages or 0)
+        first = part.pages[0] if part.pages else 1
+        pages = (first, first + (answered or 1) - 1)
+        total = self.source.pages or (answered if part.whole else 0)
+        self.setup.store.answered(claim, reply.body, pages, model=model, total_pages=total)
+        if piece.pages is not None and answered != piece.pages:
+            raise InvalidResponseError(
+                f"{piece.name!r}: {piece.pages} pages were sent, {answered} came back. What came is kept. An older "
+                'server cuts silently: lower Limits(sync_pages=...) or take route="async".',
+                raw=reply.body,
+            )
+        return Got(reply.body, pages)
+
+    def _counted(self, raw: bytes, sent: int) -> tuple[str, int]:
+        """Return the model that answered and the pages it answered, and add them to the account."""
+        options = self.request.options
+        if isinstance(options, ParseOptions):
+            document = decode_document(raw)
+            self.setup.account.add_parse(document.usage, sent, options)
+            return document.model, document.usage.pages or sent or document.total_pages
+        if options.schema is not None:  # the shape of another service, which is handed through
+            self.setup.account.add_ocr(sent)
+            return options.model, sent
+        result = decode_ocr(raw)
+        self.setup.account.add_ocr(result.billed_pages)
+        return result.model, len(result.pages)
+
+    def _decoded(self, got: Got) -> ParsedDocument:
+        return placed(
+            got,
+            source=self.source.name,
+            file_sha256=self.source.sha256,
+            first_id=self.next_id,
+            total_pages=self.total or got.total_pages,
+        )
+
+
+def open_reading(setup: Setup, request: Request, limits: plan.Limits) -> Flow[Reading]:
+    """Look at the document of *request* and refuse what the API would refuse; nothing is sent yet.
+
+    Raises:
+        SourceError: See `sources.inspect` and `plan.check`.
+        ConfigError: The options contradict each other.
+    """
+    source = yield from work(partial(inspect, request.document, source=request.source))
+    plan.check(source, request.options, route=request.route, limits=limits)
+    return Reading(setup, request, source, limits)
+
+
+class JobReading:
+    """The document of a job that may have been made elsewhere: its batches, in order."""
+
+    def __init__(self, watch: Watch, source: str, file_sha256: str) -> None:
+        self.watch = watch
+        self._source = source
+        self._file_sha256 = file_sha256
+        self._next_id = 0
+        self.next_page = 1
+
+    def decode(self, got: Got) -> Flow[ParsedDocument]:
+        """Understand *got*, the next batch in order."""
+        document = yield from work(
+            partial(
+                placed,
+                got,
+                source=self._source,
+                file_sha256=self._file_sha256,
+                first_id=self._next_id,
+                total_pages=got.total_pages,
+            )
+        )
+        self._next_id = max((element.id + 1 for element in document.elements), default=self._next_id)
+        self.next_page = got.pages[1] + 1
+        return document
+
+
+def open_job(setup: Setup, job: Job | str) -> Flow[JobReading]:
+    """Find what the store knows of *job*, a Job or a request id; the API is not asked yet."""
+    request_id = job if isinstance(job, str) else job.request_id
+    known = yield from work(setup.store.jobs)
+    stored = next((one for one in known if one.request_id == request_id), None)
+    source = (job.source if isinstance(job, Job) else "") or (stored.source if stored else "")
+    sha256 = (job.file_sha256 if isinstance(job, Job) else "") or (stored.key.file_sha256 if stored else "")
+    held: tuple[Pages, ...] = ()
+    if stored is not None:
+        held = (yield from work(partial(setup.store.look, stored.key))).answers
+    watch = Watch(setup, request_id, stored=stored, held=held, source=source, file_sha256=sha256)
+    return JobReading(watch, source, sha256)

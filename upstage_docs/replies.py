@@ -1,0 +1,189 @@
+"""What came back → an answer, or the right error; sends nothing, reads no clock."""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from upstage_docs.errors import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    BadRequestError,
+    InvalidResponseError,
+    RateLimitError,
+    UpstageDocsError,
+)
+from upstage_docs.wire import Api
+
+__all__ = ["Lost", "Outcome", "Reply", "refused", "retry_after", "settle", "transient"]
+
+_REQUEST_IDS = ("x-request-id", "x-upstage-request-id", "request-id", "x-amzn-requestid")
+_EXCERPT = 300
+_ERROR_BYTES = 65_536
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP answer, read whole; `at` is when it came, in Unix seconds."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+    at: float = 0.0
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A send without an answer.
+
+    Attributes:
+        reason: What happened, in words.
+        sent: Whether the whole request may have reached the server, so that it may have been carried out.
+        timeout: Whether it took too long.
+        oversize: Whether the answer was larger than allowed.
+    """
+
+    reason: str
+    sent: bool
+    timeout: bool = False
+    oversize: bool = False
+
+
+Outcome = Reply | Lost
+
+
+def transient(outcome: Outcome) -> bool:
+    """Say whether the same request may succeed later: no answer in bounds, 408, 429 or 5xx."""
+    if isinstance(outcome, Lost):
+        return not outcome.oversize
+    return outcome.status in {408, 429} or outcome.status >= 500
+
+
+def retry_after(reply: Reply) -> float | None:
+    """Return the seconds that the server asks to wait, from either form of the header, None if it does not ask.
+
+    https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+    """
+    value = reply.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"\d+(\.\d+)?", value):
+        return float(value)
+    moment = _moment(value)
+    if moment is None:
+        return None
+    # The server's own clock, where it tells it, so that a wrong one here does not matter.
+    now = _moment(reply.headers.get("date", "")) or reply.at
+    return max(0.0, moment - now)
+
+
+def refused(body: bytes) -> bool:
+    """Say whether *body*, which came with a 200, is an error object: then nothing was done, and nothing is billed."""
+    return len(body) < _ERROR_BYTES and b'"error"' in body and bool(_explained(body)[1])
+
+
+def settle(outcome: Outcome, api: Api, what: str) -> Reply:
+    """Return the answer, or raise what it stands for; *what* names the document or job in messages.
+
+    Raises:
+        APIConnectionError: No answer came (APITimeoutError: in time).
+        InvalidResponseError: It was larger than allowed, or a 200 that holds an error or something else than JSON.
+        APIStatusError: The API refused: AuthenticationError, RateLimitError, BadRequestError or itself.
+    """
+    if isinstance(outcome, Lost):
+        if outcome.oversize:
+            raise InvalidResponseError(f"{what}: {outcome.reason}.")
+        kind = APITimeoutError if outcome.timeout else APIConnectionError
+        raise kind(f"{what}: no answer from {api.root}: {api.hide(outcome.reason)}.")
+    if outcome.status == 200:
+        _expect_json(outcome, api, what)
+        return outcome
+    raise _refusal(outcome, api, what)
+
+
+def _expect_json(reply: Reply, api: Api, what: str) -> None:
+    start = reply.body.lstrip()[:1]
+    if start not in {b"{", b"["}:
+        raise InvalidResponseError(
+            f"{what}: the API answered 200 with something that is not JSON: {_excerpt(reply, api)}", raw=reply.body
+        )
+    if refused(reply.body):
+        code, message = _explained(reply.body)
+        raise InvalidResponseError(
+            f"{what}: the API answered 200 with an error: {api.hide(message)}{f' ({code})' if code else ''}",
+            raw=reply.body,
+        )
+
+
+def _refusal(reply: Reply, api: Api, what: str) -> UpstageDocsError:
+    code, message = _explained(reply.body)
+    said = api.hide(message).rstrip(".") or _excerpt(reply, api) or "no explanation"
+    request_id = next((reply.headers[name] for name in _REQUEST_IDS if name in reply.headers), "")
+    shown = f" ({code})" if code and code != str(reply.status) else ""
+    text = f"{what}: {reply.status}{shown}: {said}.{_remedy(reply.status, said, api)}"
+    if reply.status == 429:
+        return RateLimitError(text, code=code, request_id=request_id, retry_after=retry_after(reply))
+    kind: type[APIStatusError] = APIStatusError
+    if reply.status in {401, 403}:
+        kind = AuthenticationError
+    elif reply.status in {400, 404, 405, 413, 415, 422}:
+        kind = BadRequestError
+    return kind(text, status_code=reply.status, code=code, request_id=request_id)
+
+
+def _remedy(status: int, said: str, api: Api) -> str:
+    if status in {401, 403}:
+        if "suspended" in said or "credit" in said:
+            return " The key is known; the account needs attention."
+        return f" Check the key (UPSTAGE_API_KEY or api_key=) and that it belongs to {api.root}."
+    if 300 <= status < 400:
+        return " Redirects are not followed, so that the key stays with its host; correct base_url=."
+    return {
+        404: " Check base_url=.",
+        405: " Check base_url=: it must begin with https:// and be an API root or a parse endpoint.",
+        413: " Send less at once: fewer pages, or the asynchronous route.",
+        429: " Lower max_concurrency or the rates, or wait.",
+    }.get(status, "")
+
+
+def _explained(raw: bytes) -> tuple[str, str]:
+    """Return (code, message) of an error body in any of its shapes, two empty strings if it is none of them.
+
+    `{"error": {"message", "type", "code"}}`, `{"code", "message"}`, `{"error": "…"}` (gateways), `{"detail": …}`;
+    https://console.upstage.ai/docs/guides/rate-limits
+    """
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        return "", ""
+    if not isinstance(body, dict):
+        return "", ""
+    error = body.get("error") or body
+    if isinstance(error, str):
+        return _word(body.get("code")), error
+    if not isinstance(error, dict):
+        return "", ""
+    message = error.get("message") or error.get("detail") or error.get("error_description") or ""
+    return _word(error.get("code") or error.get("type")), message if isinstance(message, str) else json.dumps(message)
+
+
+def _word(value: Any) -> str:
+    return str(value) if isinstance(value, (str, int)) else ""
+
+
+def _excerpt(reply: Reply, api: Api) -> str:
+    text = re.sub(r"<[^>]*>|\s+", " ", reply.body[:4000].decode(errors="replace"))
+    text = api.hide(" ".join(text.split()))
+    return text[:_EXCERPT] + ("…" if len(text) > _EXCERPT else "")
+
+
+def _moment(value: str) -> float | None:
+    try:
+        return email.utils.parsedate_to_datetime(value).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

@@ -1,0 +1,151 @@
+"""Which engine answers and with which key: arguments and environment → one checked setup. Sends nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from upstage_docs.errors import ConfigError
+from upstage_docs.flows import Setup
+from upstage_docs.options import PollPolicy, RetryPolicy, choice
+from upstage_docs.plan import LIMITS, Limits
+from upstage_docs.rates import RATES, Family, Rate, RateLimiter
+from upstage_docs.store import Store
+from upstage_docs.wire import BASE_URL, Api
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["Engine", "Settings", "setup_of", "transport_of"]
+
+Engine = Literal["upstage", "local"]
+
+_ENGINES = ("upstage", "local")
+_SECRET = ("authorization", "cookie", "key", "token", "secret", "password", "credential")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a client was made with; the key, the headers and the transport never show.
+
+    `choose` decides the engine; `without_secrets` is what may be pickled.
+    """
+
+    api_key: str | None = field(default=None, repr=False)
+    base_url: str | None = None
+    engine: Engine | None = None
+    auth_header: str = "Authorization"
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
+    transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None = field(default=None, repr=False)
+    timeout: float = 900.0
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    poll: PollPolicy | None = None
+    max_concurrency: int = 5
+    rates: Mapping[Family, Rate] | None = None
+    rate_share: float = 1.0
+    limits: Limits = LIMITS
+    cache: bool | str | os.PathLike[str] | None = None
+    on_unknown: Literal["raise", "resend"] = "raise"
+
+    def __post_init__(self) -> None:
+        choice("on_unknown", self.on_unknown, ("raise", "resend"))
+        if not isinstance(self.max_concurrency, int) or self.max_concurrency < 1:
+            raise ConfigError(f"max_concurrency={self.max_concurrency!r} must be a whole number, 1 or more.")
+        if not isinstance(self.timeout, (int, float)) or not 0 < self.timeout < float("inf"):
+            raise ConfigError(f"timeout={self.timeout!r} must be a number of seconds above 0.")
+        if self.cache is not None and not isinstance(self.cache, (bool, str, os.PathLike)):
+            raise ConfigError(f"cache={self.cache!r} must be True, False or a folder.")
+
+    @property
+    def chosen(self) -> Engine:
+        """The engine: the argument, else UPSTAGE_DOCS_ENGINE, else Upstage; never one in place of the other."""
+        engine = self.engine or os.environ.get("UPSTAGE_DOCS_ENGINE") or "upstage"
+        choice("engine", engine, _ENGINES)
+        return "local" if engine == "local" else "upstage"
+
+    def without_secrets(self) -> Settings:
+        """Return what another process may be given: it reads the key from UPSTAGE_API_KEY.
+
+        Raises:
+            ConfigError: A transport or a header that proves who asks cannot go with it.
+        """
+        if self.transport is not None:
+            raise ConfigError("A client with transport= cannot be pickled; make it in the process that uses it.")
+        for name in self.headers or {}:
+            if any(word in name.lower() for word in _SECRET):
+                raise ConfigError(
+                    f"A client with headers={{{name!r}: ...}} cannot be pickled, since that looks like a secret. Use "
+                    f"auth_header={name!r} and UPSTAGE_API_KEY, which each process reads for itself."
+                )
+        return replace(self, api_key=None)
+
+
+def setup_of(settings: Settings) -> Setup:
+    """Check *settings* and the environment, and build what all flows of a client share.
+
+    Raises:
+        ConfigError: No key and no engine, a key that cannot be one, or options that contradict each other.
+    """
+    local = settings.chosen == "local"
+    if local and settings.base_url is not None:
+        raise ConfigError('engine="local" answers on this machine and takes no base_url; leave one of them out.')
+    base_url = settings.base_url or os.environ.get("UPSTAGE_BASE_URL") or BASE_URL
+    version = ""
+    if local:
+        from upstage_docs import local as engine
+        from upstage_docs.local.messages import MODEL
+
+        base_url, version = engine.BASE_URL, MODEL
+    unlimited = dict.fromkeys(RATES, Rate())
+    return Setup(
+        api=Api.at(base_url, dict(settings.headers or {}) if local else _proof(settings)),
+        retry=settings.retry,
+        poll=settings.poll or (PollPolicy(initial=0.05, maximum=0.5) if local else PollPolicy()),
+        timeout=settings.timeout,
+        # What the local engine answers costs nothing, and its jobs end with its process: it is stored only if asked.
+        store=Store.at(not local if settings.cache is None else settings.cache),
+        rates=RateLimiter({**(unlimited if local else {}), **(settings.rates or {})}, share=settings.rate_share),
+        on_unknown=settings.on_unknown,
+        engine_version=version,
+    )
+
+
+def transport_of(settings: Settings) -> httpx.BaseTransport | httpx.AsyncBaseTransport | None:
+    """Return what answers: the transport given, the local engine's, or None for the network."""
+    if settings.transport is None and settings.chosen == "local":
+        from upstage_docs.local import LocalTransport
+
+        return LocalTransport()
+    return settings.transport
+
+
+def _proof(settings: Settings) -> dict[str, str]:
+    """Return the headers that go to the API and to no other host."""
+    headers = dict(settings.headers or {})
+    given = {name.lower() for name in headers}
+    for name, value in headers.items():
+        if not isinstance(value, str) or not value.isascii() or not value.isprintable():
+            raise ConfigError(f"headers[{name!r}] must be printable ASCII without line breaks.")
+    if settings.auth_header.lower() in given:
+        if settings.api_key is not None:
+            raise ConfigError(f"api_key= and headers[{settings.auth_header!r}] contradict each other; give one.")
+        return headers
+    key = settings.api_key
+    if key is None:
+        key = os.environ.get("UPSTAGE_API_KEY") or None
+    if key is None:
+        if given & {"x-api-key", "authorization"}:
+            return headers
+        raise ConfigError(
+            "No API key. Set UPSTAGE_API_KEY or pass api_key= to use Upstage (https://console.upstage.ai), or choose "
+            'the engine on this machine with engine="local" or UPSTAGE_DOCS_ENGINE=local.'
+        )
+    if not isinstance(key, str) or not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigError(
+            "The API key is empty or holds a space, a line break or a character that no key has; copy it again "
+            "(UPSTAGE_API_KEY or api_key=). It is not shown here."
+        )
+    headers[settings.auth_header] = f"Bearer {key}" if settings.auth_header.lower() == "authorization" else key
+    return headers

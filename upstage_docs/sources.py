@@ -1,0 +1,274 @@
+"""Documents to send: a path, bytes or a binary file object → name, SHA-256, format, pages, pixels; parts of a PDF.
+
+Knows files, not the API's limits (`plan`) and not the network.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias, Union, cast
+
+from upstage_docs.errors import ConfigError, SourceError, SourceNotFoundError
+from upstage_docs.formats import FORMATS, detect, format_of_suffix, image_pages, supported
+
+__all__ = ["PDFIUM_LOCK", "DocumentInput", "Source", "cut", "inspect"]
+
+DocumentInput: TypeAlias = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryIO]
+
+# pdfium keeps global state and is not thread-safe: every use of it in this process takes this lock.
+PDFIUM_LOCK = threading.RLock()
+
+_DPI = 150  # the API rasterises what is not an image at this resolution
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Source:
+    """A document that can be sent, looked at once.
+
+    Attributes:
+        name: Path, URI or name, as given.
+        filename: What the upload is called: the name's last part, with the suffix of its format.
+        format: A key of `formats.FORMATS`.
+        sha256: Of the bytes, hexadecimal.
+        size: Bytes.
+        pages: How many, None where only the API can tell (Office and HWP).
+        pixels: Of the largest page, PDF pages at 150 dpi; 0 where the file does not say.
+    """
+
+    name: str
+    filename: str
+    format: str
+    sha256: str
+    size: int
+    pages: int | None = None
+    pixels: int = 0
+    _path: Path | None = field(default=None, repr=False)
+    _handle: BinaryIO | None = field(default=None, repr=False, compare=False)
+    _owned: bool = field(default=False, repr=False)
+
+    @property
+    def mime(self) -> str:
+        """The media type of the format."""
+        return FORMATS[self.format].mime
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """Open the bytes for reading from the start; a path is closed at the end, a caller's file object is not.
+
+        Raises:
+            SourceError: The file is gone, or is no longer the one that was looked at.
+        """
+        if self._handle is not None:
+            self._handle.seek(0)
+            yield self._handle
+            return
+        try:
+            handle = cast("Path", self._path).open("rb")
+        except OSError as error:
+            raise _unreadable(self.name, error) from error
+        with handle:
+            if os.fstat(handle.fileno()).st_size != self.size:
+                raise SourceError(f"{self.name!r} changed while it was being sent; run again.")
+            yield handle
+
+    def close(self) -> None:
+        """Drop the temporary file behind a part or a stream; a caller's file object stays open."""
+        if self._owned and self._handle is not None:
+            self._handle.close()
+
+
+def inspect(document: DocumentInput, *, source: str | None = None) -> Source:
+    """Look at *document* once: hash it, tell its format by its bytes, count its pages.
+
+    Args:
+        document: A path, bytes, or a binary file object (read from its start; closed by its owner).
+        source: Names a document that has no path, or names it otherwise; its suffix is checked as a path's is.
+
+    Raises:
+        SourceError: Missing, a directory, empty, unreadable, encrypted, without pages, damaged, of a format that the
+            API does not take, or with a suffix of another format. Nothing was sent.
+    """
+    if isinstance(document, (str, os.PathLike)):
+        path = _path(document)
+        name = source or str(document)
+        try:
+            with path.open("rb") as file:
+                return replace(_inspect(file, name), _path=path)
+        except OSError as error:
+            if isinstance(error, SourceNotFoundError):
+                raise
+            raise _unreadable(name, error) from error
+    if isinstance(document, (bytes, bytearray, memoryview)):
+        content = io.BytesIO(document)
+        return replace(_inspect(content, source or ""), _handle=content)
+    handle, owned = _file_object(document)
+    given = getattr(document, "name", "")
+    try:
+        return replace(
+            _inspect(handle, source or (given if isinstance(given, str) else "")), _handle=handle, _owned=owned
+        )
+    except BaseException:
+        if owned:
+            handle.close()
+        raise
+
+
+def cut(source: Source, first: int, last: int) -> Source:
+    """Return pages *first* to *last* (1-based, inclusive) of a PDF as a source of its own, in a temporary file.
+
+    The part carries the name of the whole; `close()` it when it has been sent.
+
+    Raises:
+        SourceError: The PDF cannot be read.
+    """
+    import pypdfium2
+
+    target = tempfile.TemporaryFile()  # noqa: SIM115 - the part owns it
+    try:
+        with (
+            PDFIUM_LOCK,
+            source.open() as handle,
+            closing(_pdf(handle, source.name)) as whole,
+            closing(pypdfium2.PdfDocument.new()) as part,
+        ):
+            part.import_pages(whole, list(range(first - 1, last)))
+            part.save(target)
+        stem = Path(source.filename).stem
+        return replace(
+            source,
+            filename=f"{stem}.pages-{first}-{last}.pdf",
+            sha256=_digest(target),
+            size=target.seek(0, os.SEEK_END),
+            pages=last - first + 1,
+            _path=None,
+            _handle=cast("BinaryIO", target),
+            _owned=True,
+        )
+    except BaseException:
+        target.close()
+        raise
+
+
+def _path(document: str | os.PathLike[str]) -> Path:
+    text = os.fspath(document)
+    if "://" in text and not Path(text).exists():
+        raise SourceNotFoundError(
+            f"{text!r} is an address, not a file; fetch it and pass its bytes with source={text!r}."
+        )
+    path = Path(text)
+    try:
+        if path.is_dir():
+            raise SourceError(f"{text!r} is a directory; pass the files in it.")
+        if not path.exists():
+            raise SourceNotFoundError(f"There is no file at {text!r} (looked from {str(Path.cwd())!r}).")
+        if not path.is_file():
+            raise SourceError(f"{text!r} is not a regular file; open it in binary mode and pass the file object.")
+    except (OSError, ValueError) as error:
+        if isinstance(error, SourceError):
+            raise
+        raise _unreadable(text, error) from error
+    return path
+
+
+def _unreadable(name: str, error: Exception) -> SourceError:
+    if isinstance(error, FileNotFoundError):
+        return SourceNotFoundError(f"{name!r} is gone: there was a file, and now there is none.")
+    return SourceError(f"{name!r} cannot be read: {getattr(error, 'strerror', None) or error}.")
+
+
+def _file_object(document: Any) -> tuple[BinaryIO, bool]:
+    if not hasattr(document, "read"):
+        raise ConfigError(f"A document is a path, bytes or a binary file object, not {type(document).__name__}.")
+    if isinstance(document, io.TextIOBase):
+        raise SourceError("The file object is in text mode; open it with mode 'rb'.")
+    if getattr(document, "seekable", lambda: hasattr(document, "seek"))():
+        return document, False
+    spool = tempfile.TemporaryFile()  # noqa: SIM115 - the source owns it
+    try:
+        shutil.copyfileobj(document, spool, _CHUNK)
+    except TypeError as error:
+        spool.close()
+        raise SourceError("The file object does not give bytes; open it in binary mode.") from error
+    return cast("BinaryIO", spool), True
+
+
+def _inspect(handle: BinaryIO, name: str) -> Source:
+    try:
+        handle.seek(0, os.SEEK_END)
+        size = handle.tell()
+        digest = _digest(handle)
+    except TypeError as error:
+        raise SourceError(f"{name or 'The file object'!r} does not give bytes; open it in binary mode.") from error
+    shown = name or "The document"
+    if not size:
+        raise SourceError(f"{shown!r} is empty (0 bytes).")
+    suffix = Path(name).suffix
+    form = detect(handle, suffix)
+    named = format_of_suffix(suffix)
+    if not form:
+        raise SourceError(_refusal(handle, shown, suffix, named))
+    if named and named != form:
+        raise SourceError(
+            f"{shown!r} is named {suffix} but holds {form.upper()}; rename it to {FORMATS[form].suffixes[0]}."
+        )
+    pages, pixels = _pages(handle, form, shown)
+    filename = Path(name.replace("\\", "/")).name if name else "document"
+    if not named:
+        filename += FORMATS[form].suffixes[0]
+    return Source(name or f"sha256:{digest}", filename, form, digest, size, pages, pixels)
+
+
+def _refusal(handle: BinaryIO, shown: str, suffix: str, named: str) -> str:
+    handle.seek(0)
+    head = handle.read(8)
+    if named in {"docx", "pptx", "xlsx"} and head.startswith(b"\xd0\xcf\x11\xe0"):
+        return f"{shown!r} is encrypted, or an old Office file named {suffix}; save it again without a password."
+    if named:
+        return f"{shown!r} is named {suffix} but does not hold {named.upper()}: it is damaged or of another format."
+    called = f" ({suffix})" if suffix else ""
+    return f"{shown!r}{called} is of no format that the API takes: {supported()}. Convert it to PDF first."
+
+
+def _digest(handle: Any) -> str:
+    handle.seek(0)
+    digest = sha256()
+    while block := handle.read(_CHUNK):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def _pages(handle: BinaryIO, form: str, shown: str) -> tuple[int | None, int]:
+    if form == "pdf":
+        with PDFIUM_LOCK, closing(_pdf(handle, shown)) as pdf:
+            count = len(pdf)
+            if not count:
+                raise SourceError(f"{shown!r} is a PDF without pages.")
+            scale = _DPI / 72
+            areas = (width * scale * height * scale for width, height in map(pdf.get_page_size, range(count)))
+            return count, int(max(areas))
+    sizes = image_pages(handle, form)
+    if FORMATS[form].mime.startswith("image/"):
+        return len(sizes) or 1, max((width * height for width, height in sizes), default=0)
+    return None, 0
+
+
+def _pdf(handle: BinaryIO, shown: str) -> Any:
+    import pypdfium2
+
+    handle.seek(0)
+    try:
+        return pypdfium2.PdfDocument(handle, autoclose=False)
+    except pypdfium2.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise SourceError(f"{shown!r} is encrypted; remove its password (e.g. with qpdf --decrypt).") from error
+        raise SourceError(f"{shown!r} cannot be read as a PDF: it is damaged or cut off ({error}).") from error

@@ -1,0 +1,262 @@
+"""One asynchronous job, watched: looks are shared by all who wait for its batches; batches come in their order."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from functools import partial
+
+from upstage_docs import replies
+from upstage_docs.answers import decode_document
+from upstage_docs.errors import InvalidResponseError, JobError, JobFailedError, JobTimeoutError
+from upstage_docs.flows import Flow, Now, Setup, Sleep, Work, download, look, work
+from upstage_docs.holdings import Pages, StoredJob
+from upstage_docs.models import Batch, Job, ParsedDocument
+from upstage_docs.options import ParseOptions
+from upstage_docs.replies import Reply
+
+__all__ = ["Got", "Watch", "placed"]
+
+# A signed address lives 15 minutes: https://console.upstage.ai/api/parse/document-parsing/async
+_ADDRESS_SECONDS = 14 * 60.0
+_FAILED = {"failed"}
+
+
+@dataclass(frozen=True)
+class Got:
+    """One answer and its *pages* in the document, 1-based and inclusive; *total_pages* is 0 where not known."""
+
+    raw: bytes
+    pages: Pages
+    total_pages: int = 0
+
+
+def placed(got: Got, *, source: str, file_sha256: str, first_id: int, total_pages: int) -> ParsedDocument:
+    """Decode *got* with the document's own page numbers, whatever its body counts from.
+
+    A part of a PDF that was cut counts from 1; whether a batch counts from 1 or from its start in the file that was
+    sent is not documented, and that file may itself have been a part.
+    """
+    decode = partial(
+        decode_document, got.raw, source=source, file_sha256=file_sha256, first_id=first_id, total_pages=total_pages
+    )
+    document = decode()
+    if not document.elements:
+        return document
+    first, last = got.pages
+    width = last - first + 1
+    lowest = min(element.page for element in document.elements)
+    highest = max(element.page for element in document.elements)
+    if first <= lowest and highest <= last and (first == 1 or highest > width):
+        return document
+    if highest <= width:
+        return decode(page_offset=first - 1)
+    # Counted from the start of the file that was sent: its batches are all as long as this one.
+    start = (lowest - 1) // width * width + 1
+    if highest >= start + width:
+        raise InvalidResponseError(
+            f"{source!r}: the answer for pages {first}-{last} holds pages {lowest}-{highest}.", raw=got.raw
+        )
+    return decode(page_offset=first - start)
+
+
+class Watch:
+    """A job and what is known of it; any number of flows may wait for its batches at once.
+
+    Args:
+        setup: Of the client.
+        request_id: Of the job.
+        stored: The store's record of it, None where the store does not know it.
+        held: Page ranges of the document that have an answer in the store already.
+        source: Names the document in messages and results.
+        file_sha256: Of the document, `""` if unknown.
+        after_page: Batches up to this page are not wanted.
+        options: What was asked, where it is known.
+    """
+
+    def __init__(
+        self,
+        setup: Setup,
+        request_id: str,
+        *,
+        stored: StoredJob | None = None,
+        held: tuple[Pages, ...] = (),
+        source: str = "",
+        file_sha256: str = "",
+        after_page: int = 0,
+        options: ParseOptions | None = None,
+    ) -> None:
+        self.setup = setup
+        self.request_id = request_id
+        self.job: Job | None = None
+        self._stored = stored
+        self._held = set(held)
+        self._source = source
+        self._file_sha256 = file_sha256
+        self._after_page = after_page
+        self._options = options
+        self._offset = stored.pages[0] - 1 if stored is not None and stored.pages else 0
+        self._lock = threading.Lock()
+        self._interval = setup.poll.initial
+        self._next_look = 0.0
+        self._looked = 0.0
+        self._began: float | None = None
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"{self._source!r} (job {self.request_id})" if self._source else f"job {self.request_id}"
+
+    def refresh(self) -> Flow[Job]:
+        """Ask for the job's state now."""
+        try:
+            job = yield from look(self.setup, self.request_id, source=self._source, file_sha256=self._file_sha256)
+        except JobError:
+            if self._stored is not None:  # gone for good: the next call may send its pages again
+                yield Work(partial(self.setup.store.failed, self._stored))
+            raise
+        self._looked = yield Now()
+        self.job = job
+        return job
+
+    def done(self) -> Flow[Job]:
+        """Wait until the job has come to its end, good or bad.
+
+        Raises:
+            JobTimeoutError: Not by the deadline of the poll policy.
+        """
+        while self.job is None or not self.job.done:
+            yield from self._turn()
+        return self.job
+
+    def batch(self, index: int) -> Flow[Got | None]:
+        """Wait for batch *index* (0-based) and return its answer; None where the job has no such batch.
+
+        Raises:
+            JobFailedError: It failed. The answers of the other batches are stored first.
+            JobTimeoutError: Not done by the deadline of the poll policy; the job goes on.
+        """
+        refused = 0
+        while True:
+            job = self.job
+            if job is not None and index < len(job.batches):
+                batch = job.batches[index]
+                pages = self._pages(batch)
+                if pages in self._held and self._stored is not None:
+                    answer = yield from work(partial(self.setup.store.read, self._stored.key, pages))
+                    if answer is not None:
+                        return Got(answer.raw, pages, self._total())
+                    self._held.discard(pages)
+                now: float = yield Now()
+                if batch.status == "completed" and batch.download_url and now - self._looked < _ADDRESS_SECONDS:
+                    try:
+                        return (yield from self._download(batch))
+                    except _AskAgainError as again:
+                        refused += 1
+                        if refused >= self.setup.retry.attempts:
+                            raise again.reason from None
+                elif batch.status in _FAILED or (job.status in _FAILED and batch.status != "completed"):
+                    yield from self._fail(batch)
+            elif job is not None and job.done:
+                if job.status in _FAILED:
+                    yield from self._fail(None)
+                return None
+            yield from self._turn()
+
+    def finish(self, last_page: int) -> Flow[None]:
+        """Close the job in the store: every batch has been delivered, up to *last_page* of the document.
+
+        Raises:
+            InvalidResponseError: Fewer pages came than were sent.
+        """
+        if self._stored is None:
+            return
+        total = self.job.total_pages if self.job is not None else 0
+        yield Work(partial(self.setup.store.finished, self._stored, total if self._stored.pages is None else 0))
+        wanted = self._stored.pages[1] if self._stored.pages else total
+        if last_page < wanted:
+            raise InvalidResponseError(
+                f"{self.name}: pages up to {wanted} were sent, the answer ends at page {last_page}. What came is kept; "
+                "an older server may cut silently: lower Limits(async_pages=...)."
+            )
+
+    def _turn(self) -> Flow[None]:
+        """Look, or wait until the next look, by whoever makes it."""
+        now: float = yield Now()
+        with self._lock:
+            if self._began is None:
+                self._began = now
+            deadline = self.setup.poll.deadline
+            if deadline is not None and now - self._began > deadline:
+                raise JobTimeoutError(
+                    f"{self.name} was not done after {deadline:g} s. It goes on: ask again later, at no cost.",
+                    job=self.job,
+                )
+            wait = self._next_look - now
+            if wait <= 0:
+                self._next_look = now + self._interval
+                self._interval = min(self._interval * 1.5, self.setup.poll.maximum)
+        if wait > 0:
+            yield Sleep(wait)
+        else:
+            yield from self.refresh()
+
+    def _download(self, batch: Batch) -> Flow[Got]:
+        outcome = yield from download(self.setup, batch.download_url)
+        if isinstance(outcome, Reply) and outcome.status in {400, 401, 403, 404, 410}:
+            raise _AskAgainError(
+                JobError(f"{self.name}: batch {batch.id} cannot be fetched ({outcome.status}).", job=self.job)
+            )
+        try:
+            reply = replies.settle(outcome, self.setup.api, f"{self.name}, batch {batch.id}")
+            document = yield from work(partial(decode_document, reply.body))
+        except InvalidResponseError as error:
+            raise _AskAgainError(error) from error
+        pages = self._pages(batch)
+        count = pages[1] - pages[0] + 1
+        if document.usage.pages and document.usage.pages != count:
+            raise InvalidResponseError(
+                f"{self.name}: batch {batch.id} should hold {count} pages and holds {document.usage.pages}.",
+                raw=reply.body,
+            )
+        if self._stored is not None:
+            yield Work(
+                partial(self.setup.store.batch, self._stored, reply.body, pages, model=document.model or batch.model)
+            )
+        self.setup.account.add_parse(document.usage, count, self._options)
+        return Got(reply.body, pages, self._total())
+
+    def _fail(self, batch: Batch | None) -> Flow[None]:
+        job = self.job
+        reason = (batch.failure_message if batch else "") or (job.failure_message if job else "") or "no reason given"
+        where = f"pages {'-'.join(map(str, self._pages(batch)))}" if batch else "the job"
+        if job is not None and self._stored is not None:
+            for other in job.batches:
+                if other.status == "completed" and other.download_url and self._pages(other) not in self._held:
+                    try:
+                        yield from self._download(other)
+                    except (_AskAgainError, ValueError):
+                        continue  # it stays in the job, which is not forgotten before its end
+            if job.done:
+                yield Work(partial(self.setup.store.failed, self._stored))
+        raise JobFailedError(
+            f"{self.name} failed at {where}: {self.setup.api.hide(reason)}. What came is kept; running again sends "
+            "only the rest.",
+            job=job,
+        )
+
+    def _total(self) -> int:
+        whole = self._stored is None or self._stored.pages is None
+        return self.job.total_pages if whole and self.job is not None else 0
+
+    def _pages(self, batch: Batch) -> Pages:
+        first = batch.start_page or batch.id * 10 + 1
+        return (first + self._offset, (batch.end_page or first) + self._offset)
+
+
+class _AskAgainError(Exception):
+    """The address did not serve: a new one may."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__(str(reason))
+        self.reason = reason

@@ -1,0 +1,208 @@
+"""Where the API is, and options → its requests. Sends nothing; what comes back is read in `replies`."""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+import httpx
+
+import upstage_docs
+from upstage_docs.errors import ConfigError, InvalidResponseError
+from upstage_docs.options import OCROptions, ParseOptions
+from upstage_docs.sources import Source
+
+__all__ = [
+    "BASE_URL",
+    "Api",
+    "download_request",
+    "job_request",
+    "jobs_request",
+    "ocr_request",
+    "parse_request",
+]
+
+BASE_URL = "https://api.upstage.ai/v1"
+
+# The last segment of a full endpoint, old paths and deployments of one's own included; any other path is an API root.
+# https://console.upstage.ai/api/parse/document-parsing
+_ENDPOINTS = ("document-digitization", "document-parse", "ocr", "layout-analysis", "invocations")
+
+
+@dataclass(frozen=True)
+class Api:
+    """Where the API is and how to prove who asks; the headers never show in a repr.
+
+    Attributes:
+        root: The API root, normalised: it identifies who answered.
+        parse, jobs, requests, ocr: Addresses of the sync parse, of job creation, of the jobs, and of OCR.
+        headers: Sent to the API and to no other host.
+    """
+
+    root: str
+    parse: str
+    jobs: str
+    requests: str
+    ocr: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def at(cls, base_url: str, headers: Mapping[str, str] | None = None) -> Api:
+        """Build it from *base_url*, an API root or the full endpoint of a parse.
+
+        Raises:
+            ConfigError: It is not an http(s) address.
+        """
+        try:
+            url = httpx.URL(base_url.strip())
+        except (httpx.InvalidURL, TypeError, AttributeError) as error:
+            raise ConfigError(f"base_url={base_url!r} is not an address: {error}") from error
+        if url.scheme not in {"http", "https"} or not url.host or url.userinfo or url.query or url.fragment:
+            raise ConfigError(
+                f"base_url={url.copy_with(username=None, password=None)!s} must be http(s)://host/path, "
+                f"such as {BASE_URL}; a key goes into api_key= or headers=."
+            )
+        address = str(url).rstrip("/")
+        for ending in ("/document-digitization/async", "/document-digitization/requests"):
+            address = address.removesuffix(ending)
+        given = dict(headers or {})
+        root, _, last = address.rpartition("/")
+        if last == "document-digitization":
+            address = root
+        elif last in _ENDPOINTS and root.endswith("/document-ai"):
+            return cls(
+                root=root,
+                parse=address if last != "ocr" else f"{root}/document-parse",
+                jobs=f"{root}/async/document-parse",
+                requests=f"{root}/requests",
+                ocr=f"{root}/ocr",
+                headers=given,
+            )
+        elif last in _ENDPOINTS:
+            return cls(
+                root=address,
+                parse=address,
+                jobs=f"{address}/async",
+                requests=f"{address}/requests",
+                ocr=address,
+                headers=given,
+            )
+        digitization = f"{address}/document-digitization"
+        return cls(
+            root=address,
+            parse=digitization,
+            jobs=f"{digitization}/async",
+            requests=f"{digitization}/requests",
+            ocr=digitization,
+            headers=given,
+        )
+
+    def hide(self, text: str) -> str:
+        """Return *text* without the secrets of the headers: a gateway may echo them in an error."""
+        for value in self.headers.values():
+            for secret in {value, value.rpartition(" ")[2]}:
+                if len(secret) >= 8:
+                    text = text.replace(secret, "[hidden]")
+        return text
+
+
+def parse_request(
+    api: Api, source: Source, handle: BinaryIO, options: ParseOptions, *, job: bool = False
+) -> httpx.Request:
+    """Build the request that parses *source*, read from *handle*, at once or (*job*) asynchronously.
+
+    https://console.upstage.ai/api/parse/document-parsing and …/async
+    """
+    fields = {
+        "model": options.model,
+        "ocr": options.ocr,
+        "coordinates": _boolean(options.coordinates),
+        "chart_recognition": _boolean(options.chart_recognition),
+        # A string that holds a JSON list.
+        "output_formats": json.dumps(options.output_formats),
+    }
+    # Options that older models do not know are named only where they say something.
+    if options.mode != "standard":
+        fields["mode"] = options.mode
+    if options.merge_multipage_tables:
+        fields["merge_multipage_tables"] = "true"
+    if options.base64_encoding:
+        fields["base64_encoding"] = json.dumps(options.base64_encoding)
+    return _upload(api, api.jobs if job else api.parse, source, handle, {**fields, **options.extra_fields})
+
+
+def ocr_request(api: Api, source: Source, handle: BinaryIO, options: OCROptions) -> httpx.Request:
+    """Build the request that recognises the text of *source*.
+
+    https://console.upstage.ai/api/parse/document-ocr
+    """
+    fields = {"model": options.model}
+    if options.schema is not None:
+        fields["schema"] = options.schema
+    return _upload(api, api.ocr, source, handle, {**fields, **options.extra_fields})
+
+
+def job_request(api: Api, request_id: str) -> httpx.Request:
+    """Build the request for the state of one job.
+
+    Raises:
+        ConfigError: *request_id* cannot be one.
+    """
+    if not re.fullmatch(r"[\w.-]+", request_id) or not request_id.strip("."):
+        raise ConfigError(f"{request_id!r} is not a request id.")
+    return httpx.Request("GET", f"{api.requests}/{request_id}", headers=_headers(api))
+
+
+def jobs_request(api: Api) -> httpx.Request:
+    """Build the request for the list of the account's jobs."""
+    return httpx.Request("GET", api.requests, headers=_headers(api))
+
+
+def download_request(url: str) -> httpx.Request:
+    """Build the request for a batch's result. The address is signed: it gets neither the key nor any other header.
+
+    Raises:
+        InvalidResponseError: The API gave something that is not an address.
+    """
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise InvalidResponseError("The API gave a download_url that is not an address.") from error
+    if address.scheme not in {"http", "https"} or not address.host:
+        raise InvalidResponseError("The API gave a download_url that is not an http(s) address.")
+    return httpx.Request("GET", address, headers=_PLAIN)
+
+
+def _boolean(value: bool) -> str:  # noqa: FBT001
+    return "true" if value else "false"
+
+
+_PLAIN = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
+
+
+def _headers(api: Api) -> dict[str, str]:
+    client = f"upstage-docs/{upstage_docs.__version__}"
+    agent = f"{client} python/{platform.python_version()} httpx/{httpx.__version__}"
+    ours = {
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip, deflate",
+        "User-Agent": agent,
+        "x-upstage-client": client,
+    }
+    return {**ours, **api.headers}
+
+
+def _upload(api: Api, url: str, source: Source, handle: BinaryIO, fields: dict[str, str]) -> httpx.Request:
+    # A boundary from the document's own digest makes the request the same bytes each time, and cannot be in it.
+    boundary = source.sha256[:32]
+    return httpx.Request(
+        "POST",
+        url,
+        headers={**_headers(api), "Content-Type": f"multipart/form-data; boundary={boundary}"},
+        data=fields,
+        files={"document": (source.filename, handle, source.mime)},
+    )
