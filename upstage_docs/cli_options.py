@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -29,6 +30,7 @@ __all__ = [
     "terminal",
 ]
 
+_PIPE_WIDTH = 100
 EngineName = Literal["upstage", "local"]
 
 Sources = Annotated[
@@ -82,7 +84,10 @@ MergeMultipageTables = Annotated[bool, typer.Option(help="Merge tables that go o
 
 def terminal(*, errors: bool = False) -> Console:
     """Return standard output, or standard error, as rich writes to it: plain where it is a pipe or a file."""
-    return Console(stderr=errors, highlight=False, soft_wrap=errors)
+    console = Console(stderr=errors, highlight=False, soft_wrap=errors)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _PIPE_WIDTH
+    return console
 
 
 def complain(message: str) -> None:

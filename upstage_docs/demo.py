@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 
 from upstage_docs.errors import MissingExtraError
@@ -49,16 +50,22 @@ def retrieve(question: str, chunks: Sequence[Chunk], count: int = 3) -> list[Pas
     Raises:
         MissingExtraError: The extra "demo" is not installed.
     """
-    texts = [" ".join((*chunk.headings, chunk.text)) for chunk in chunks]
-    scores = _scores(question, texts)
-    best = sorted(range(len(chunks)), key=lambda index: -scores[index])[:count]
-    return [_passage(question, chunks[index], scores[index]) for index in best if scores[index] > 0]
+    scores = _scores(question, [" ".join((*chunk.headings, chunk.text)) for chunk in chunks])
+    best = [
+        index for index in sorted(range(len(chunks)), key=lambda index: -scores[index])[:count] if scores[index] > 0
+    ]
+    lines = [_lines(chunk) for chunk in chunks]
+    # A word is as rare as it is among all lines, not among those of one table.
+    line_scores = iter(_scores(question, list(chain.from_iterable(lines))))
+    scored = [[(next(line_scores), line) for line in one] for one in lines]
+    return [_passage(chunks[index], scores[index], max(scored[index], key=itemgetter(0))[1]) for index in best]
 
 
-def _passage(question: str, chunk: Chunk, score: float) -> Passage:
-    lines = [line for line in _HEADER_OF_TABLE.sub("", chunk.text).splitlines() if line.strip()]
-    scores = _scores(question, lines)
-    line = lines[scores.index(max(scores))]
+def _lines(chunk: Chunk) -> list[str]:
+    return [line for line in _HEADER_OF_TABLE.sub("", chunk.text).splitlines() if line.strip()]
+
+
+def _passage(chunk: Chunk, score: float, line: str) -> Passage:
     at = chunk.text.index(line)
     spans = json.loads(chunk.metadata["spans"])
     _, page, _, _, *box = next((span for span in spans if span[2] <= at < span[3]), spans[0])
