@@ -1,0 +1,128 @@
+"""The XML of a native Office chart → a block with its title, axes, kind and data; recognises no picture of a chart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from upstage_docs.local.elements import Block, Box, Cell
+from upstage_docs.local.numbers import displayed
+
+__all__ = ["chart_block"]
+
+_C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+
+
+def chart_block(xml: bytes, box: Box | None = None) -> Block | None:
+    """Return the chart of a `chartSpace` part with the values that the file keeps for it, None if it has none.
+
+    One row for each category and one column for each series; where the series do not share their categories (scatter
+    charts), one row for each point. ECMA-376, part 1, 21.2.
+
+    Args:
+        xml: The part.
+        box: Where the chart stands, relative 0-1.
+    """
+    from lxml import etree
+
+    root = etree.fromstring(xml, etree.XMLParser(resolve_entities=False, no_network=True))
+    plots = [plot for plot in root.iterfind(f"{_C}chart/{_C}plotArea/*") if plot.tag.endswith("Chart")]
+    series = [_Series(one) for plot in plots for one in plot.iterfind(f"{_C}ser")]
+    if not any(one.values for one in series):
+        return None
+    kinds = list(dict.fromkeys(_kind(plot) for plot in plots))
+    axes = _axes(root)
+    facts = (
+        ("Chart Title", _title(root.find(f"{_C}chart"))),
+        ("X-Axis", axes[0]),
+        ("Y-Axis", axes[1]),
+        ("Chart Type", ", ".join(kinds)),
+    )
+    return Block(
+        "chart",
+        "",
+        box,
+        rows=tuple(tuple(Cell(text) for text in row) for row in _rows(series)),
+        header_rows=1,
+        chart=tuple((name, text) for name, text in facts if text),
+        sub_category=kinds[0],
+    )
+
+
+class _Series:
+    def __init__(self, series: Any) -> None:
+        self.name = " ".join(_points(series.find(f"{_C}tx")).values())
+        across = series.find(f"{_C}cat")
+        self.categories = _points(across if across is not None else series.find(f"{_C}xVal"))
+        along = series.find(f"{_C}val")
+        self.values = _points(along if along is not None else series.find(f"{_C}yVal"), plain=True)
+
+
+def _rows(series: Sequence[_Series]) -> list[list[str]]:
+    named = [(one.name or f"Series {number}", one) for number, one in enumerate(series, start=1)]
+    categories = next((one.categories for one in series if one.categories), {})
+    if any(one.categories and one.categories != categories for one in series):
+        rows = [["Series", "X", "Y"]]
+        for name, one in named:
+            rows += [[name, one.categories.get(at, str(at + 1)), value] for at, value in one.values.items()]
+        return rows
+    places = sorted({*categories, *(at for one in series for at in one.values)})
+    rows = [["", *(name for name, _ in named)]]
+    rows += [[categories.get(at, str(at + 1)), *(one.values.get(at, "") for one in series)] for at in places]
+    return rows
+
+
+def _points(owner: Any | None, *, plain: bool = False) -> dict[int, str]:
+    """Return the points that are kept for a reference by their index, as displayed or as *plain* values."""
+    if owner is None:
+        return {}
+    numeric = owner.find(f".//{_C}numCache") is not None or owner.find(f".//{_C}numLit") is not None
+    form = "General" if plain else owner.findtext(f".//{_C}formatCode") or "General"
+    points: dict[int, str] = {}
+    # The levels of a category come innermost first; an outer one names only the first of the points that it covers.
+    for level in owner.findall(f".//{_C}lvl") or [owner]:
+        found = {int(point.get("idx", "0")): point.findtext(f"{_C}v") or "" for point in level.iterfind(f".//{_C}pt")}
+        if not points:
+            points = {at: _shown(text, form) if numeric else text for at, text in found.items()}
+            continue
+        for at, text in points.items():
+            outer = max((start for start in found if start <= at), default=None)
+            points[at] = text if outer is None else f"{found[outer]} {text}"
+    literal = owner.findtext(f"{_C}v")
+    return points or ({0: literal} if literal else {})
+
+
+def _shown(text: str, form: str) -> str:
+    from openpyxl.styles.numbers import is_date_format
+    from openpyxl.utils.datetime import from_excel
+
+    try:
+        number = float(text)
+        return displayed(from_excel(number) if is_date_format(form) else number, form)
+    except (ValueError, OverflowError):
+        return text
+
+
+def _axes(root: Any) -> tuple[str, str]:
+    """Return the titles of the horizontal and the vertical axis, in the sense of categories and values."""
+    area = f"{_C}chart/{_C}plotArea"
+    across = [axis for tag in ("catAx", "dateAx") for axis in root.iterfind(f"{area}/{_C}{tag}")]
+    along = root.findall(f"{area}/{_C}valAx")
+    if not across and len(along) > 1:  # a scatter chart: two axes of values
+        along.sort(key=lambda axis: axis.find(f"{_C}axPos").get("val") not in {"b", "t"})
+        across, along = along[:1], along[1:]
+    return " ".join(filter(None, map(_title, across))), " ".join(filter(None, map(_title, along)))
+
+
+def _title(owner: Any) -> str:
+    title = owner.find(f"{_C}title")
+    if title is None:
+        return ""
+    texts = [text.text or "" for text in title.iter(f"{_A}t", f"{_C}v")]
+    return " ".join("".join(texts).split())
+
+
+def _kind(plot: Any) -> str:
+    kind = str(plot.tag).removeprefix(_C).removesuffix("Chart").removesuffix("3D")
+    return {"ofPie": "pie"}.get(kind, kind)
