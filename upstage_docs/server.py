@@ -164,6 +164,7 @@ class _Endpoint:
             path=http.url.path,
             query=http.url.query,
             content_type=http.headers.get("content-type", ""),
+            content_length=int(http.headers.get("content-length", 0)),
             origin=f"{http.url.scheme}://{http.headers.get('host', http.url.netloc)}",
         )
         key = http.headers.get("x-api-key") or http.headers.get("authorization", "")

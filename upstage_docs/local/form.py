@@ -59,12 +59,13 @@ class FormReader:
     Args:
         content_type: The request's header of that name.
         max_document: Bytes that the document may have.
+        announced: Bytes that the whole body is said to have, 0 if unknown.
 
     Raises:
-        Refusal: 400 if the body is not a form, 413 as soon as the document is larger than *max_document*.
+        Refusal: 400 if the body is not a form, 413 as soon as it shows that the document is too large.
     """
 
-    def __init__(self, content_type: str, *, max_document: int) -> None:
+    def __init__(self, content_type: str, *, max_document: int, announced: int = 0) -> None:
         from python_multipart.multipart import MultipartParser, parse_options_header
 
         kind, options = parse_options_header(content_type)
@@ -73,6 +74,8 @@ class FormReader:
             raise Refusal("no document in the request: the body must be multipart/form-data", status=400)
         self._parse_header = parse_options_header
         self._max_document = max_document
+        if announced > max_document + 2 * _FIELDS:
+            raise self._too_large()
         self._form = Form()
         self._file: IO[bytes] | None = None
         self._hash = hashlib.sha256()
@@ -121,6 +124,10 @@ class FormReader:
             self._file.close()
             self._file = None
 
+    def _too_large(self) -> Refusal:
+        allowed = self._max_document >> 20
+        return Refusal(f"uploaded document is too large. max allowed size is {allowed}MB", status=413, code="too_large")
+
     def _part_begins(self) -> None:
         self._name, self._value = "", bytearray()
         self._is_document = False
@@ -150,10 +157,7 @@ class FormReader:
         if self._is_document and self._file is not None:
             self._size += end - start
             if self._size > self._max_document:
-                allowed = self._max_document >> 20
-                raise Refusal(
-                    f"uploaded document is too large. max allowed size is {allowed}MB", status=413, code="too_large"
-                )
+                raise self._too_large()
             piece = data[start:end]
             self._hash.update(piece)
             self._file.write(piece)

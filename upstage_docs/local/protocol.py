@@ -59,6 +59,7 @@ class Request:
 
     Attributes:
         path: Decoded, with or without `/v1`.
+        content_length: As announced, 0 if it was not.
         origin: Scheme and host that the client used, for download addresses.
     """
 
@@ -66,6 +67,7 @@ class Request:
     path: str
     query: str = ""
     content_type: str = ""
+    content_length: int = 0
     origin: str = "http://local.invalid"
 
 
@@ -93,12 +95,12 @@ class Engine:
         """Return what takes the request's body apart; None if the request has none that matters.
 
         Raises:
-            Refusal: 400 if its body is not a form.
+            Refusal: 400 if its body is not a form, 413 if it is announced to be too large.
         """
         if request.method != "POST" or self._route(request)[0] in {"GET", ""}:
             return None
         largest = LIMITS.async_bytes if self._route(request)[1] == _SUBMIT else LIMITS.sync_bytes
-        return FormReader(request.content_type, max_document=largest)
+        return FormReader(request.content_type, max_document=largest, announced=request.content_length)
 
     def answer(self, request: Request, form: Form | None = None, patience: Patience | None = None) -> Reply:
         """Answer *request*; blocks while the document is read. The form is closed.

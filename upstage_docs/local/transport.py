@@ -147,6 +147,7 @@ def _head(request: httpx.Request) -> Request:
         path=url.path,
         query=url.query.decode("ascii", "replace"),
         content_type=request.headers.get("content-type", ""),
+        content_length=int(request.headers.get("content-length", 0)),
         origin=f"{url.scheme}://{url.host}{port}",
     )
 
