@@ -51,9 +51,7 @@ def retrieve(question: str, chunks: Sequence[Chunk], count: int = 3) -> list[Pas
         MissingExtraError: The extra "demo" is not installed.
     """
     scores = _scores(question, [" ".join((*chunk.headings, chunk.text)) for chunk in chunks])
-    best = [
-        index for index in sorted(range(len(chunks)), key=lambda index: -scores[index])[:count] if scores[index] > 0
-    ]
+    best = [index for index in sorted(range(len(chunks)), key=lambda at: -scores[at])[:count] if scores[index] > 0]
     lines = [_lines(chunk) for chunk in chunks]
     # A word is as rare as it is among all lines, not among those of one table.
     line_scores = iter(_scores(question, list(chain.from_iterable(lines))))
@@ -62,7 +60,10 @@ def retrieve(question: str, chunks: Sequence[Chunk], count: int = 3) -> list[Pas
 
 
 def _lines(chunk: Chunk) -> list[str]:
-    return [line for line in _HEADER_OF_TABLE.sub("", chunk.text).splitlines() if line.strip()]
+    """Return what may answer: the rows of a table below its header; without a table, every line but the headings."""
+    lines = [line for line in _HEADER_OF_TABLE.sub("", chunk.text).splitlines() if line.strip()]
+    rows = [line for line in lines if line.startswith("|")]
+    return rows or [line for line in lines if not line.startswith("#")] or lines
 
 
 def _passage(chunk: Chunk, score: float, line: str) -> Passage:
