@@ -18,7 +18,7 @@ from upstage_docs.plan import Estimate, Route
 from upstage_docs.reading import Request
 from upstage_docs.reports import Report
 from upstage_docs.setting import Settings, transport_of
-from upstage_docs.sources import DocumentInput
+from upstage_docs.sources import DocumentInput, Named
 from upstage_docs.watching import Got, Watch
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class AsyncClient(Face):
 
     async def parse_many(
         self,
-        documents: Iterable[DocumentInput],
+        documents: Iterable[DocumentInput | Named],
         options: ParseOptions | None = None,
         *,
         route: Route = "auto",
@@ -146,7 +146,7 @@ class AsyncClient(Face):
         """Parse many documents, `max_concurrency` of them at once, and yield them in the order given.
 
         Args:
-            documents: Taken as they are needed.
+            documents: Taken as they are needed; `Named` gives one a name.
             options: What to ask of each.
             route: See `parse`.
             pages_per_request: See `parse`.
@@ -157,7 +157,11 @@ class AsyncClient(Face):
         Raises:
             UpstageDocsError: As `parse`, unless skipped.
         """
-        wanted = (Request(one, options or ParseOptions(), None, route, pages_per_request, refresh) for one in documents)
+        asked = options or ParseOptions()
+        wanted = (
+            Request.of(one, asked, route=route, pages_per_request=pages_per_request, refresh=refresh)
+            for one in documents
+        )
         choice("on_error", on_error, ("raise", "skip"))
         async with aclosing(self._run_many(whole.parse_each(self._setup, wanted, self._settings.limits))) as outcomes:
             async for outcome in outcomes:
@@ -223,6 +227,28 @@ class AsyncClient(Face):
         """
         request = Request(document, whole.plain(options), source, "auto", None, refresh)
         return await self._run(whole.ocr(self._setup, request, self._settings.limits))
+
+    async def ocr_many(
+        self,
+        documents: Iterable[DocumentInput | Named],
+        options: OCROptions | None = None,
+        *,
+        refresh: bool = False,
+        on_error: Literal["raise", "skip"] = "raise",
+        report: Report | None = None,
+    ) -> AsyncGenerator[OcrResult, None]:
+        """Recognise the words of many documents, `max_concurrency` of them at once, and yield them in the order given.
+
+        Arguments and errors are those of `parse_many`.
+        """
+        asked = whole.plain(options)
+        wanted = (Request.of(one, asked, refresh=refresh) for one in documents)
+        choice("on_error", on_error, ("raise", "skip"))
+        async with aclosing(self._run_many(whole.ocr_each(self._setup, wanted, self._settings.limits))) as outcomes:
+            async for outcome in outcomes:
+                result = outcome.settle(on_error, report)
+                if result is not None:
+                    yield result
 
     async def ocr_raw(
         self,

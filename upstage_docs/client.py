@@ -18,7 +18,7 @@ from upstage_docs.plan import Estimate, Route
 from upstage_docs.reading import Request
 from upstage_docs.reports import Report
 from upstage_docs.setting import Settings, transport_of
-from upstage_docs.sources import DocumentInput
+from upstage_docs.sources import DocumentInput, Named
 from upstage_docs.watching import Got, Watch
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class Client(Face):
 
     def parse_many(
         self,
-        documents: Iterable[DocumentInput],
+        documents: Iterable[DocumentInput | Named],
         options: ParseOptions | None = None,
         *,
         route: Route = "auto",
@@ -145,7 +145,7 @@ class Client(Face):
         """Parse many documents, `max_concurrency` of them at once, and yield them in the order given.
 
         Args:
-            documents: Taken as they are needed.
+            documents: Taken as they are needed; `Named` gives one a name.
             options: What to ask of each.
             route: See `parse`.
             pages_per_request: See `parse`.
@@ -156,7 +156,11 @@ class Client(Face):
         Raises:
             UpstageDocsError: As `parse`, unless skipped.
         """
-        wanted = (Request(one, options or ParseOptions(), None, route, pages_per_request, refresh) for one in documents)
+        asked = options or ParseOptions()
+        wanted = (
+            Request.of(one, asked, route=route, pages_per_request=pages_per_request, refresh=refresh)
+            for one in documents
+        )
         choice("on_error", on_error, ("raise", "skip"))
         with closing(self._run_many(whole.parse_each(self._setup, wanted, self._settings.limits))) as outcomes:
             for outcome in outcomes:
@@ -221,6 +225,28 @@ class Client(Face):
         """
         request = Request(document, whole.plain(options), source, "auto", None, refresh)
         return self._run(whole.ocr(self._setup, request, self._settings.limits))
+
+    def ocr_many(
+        self,
+        documents: Iterable[DocumentInput | Named],
+        options: OCROptions | None = None,
+        *,
+        refresh: bool = False,
+        on_error: Literal["raise", "skip"] = "raise",
+        report: Report | None = None,
+    ) -> Generator[OcrResult, None, None]:
+        """Recognise the words of many documents, `max_concurrency` of them at once, and yield them in the order given.
+
+        Arguments and errors are those of `parse_many`.
+        """
+        asked = whole.plain(options)
+        wanted = (Request.of(one, asked, refresh=refresh) for one in documents)
+        choice("on_error", on_error, ("raise", "skip"))
+        with closing(self._run_many(whole.ocr_each(self._setup, wanted, self._settings.limits))) as outcomes:
+            for outcome in outcomes:
+                result = outcome.settle(on_error, report)
+                if result is not None:
+                    yield result
 
     def ocr_raw(
         self,

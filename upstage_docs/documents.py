@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
-from typing import Any, Literal, cast
+from typing import Any, Generic, Literal, TypeVar, cast
 
 import msgspec
 
 from upstage_docs import plan
 from upstage_docs.answers import decode_ocr, join
-from upstage_docs.errors import ConfigError, SourceError, UpstageDocsError
+from upstage_docs.errors import AuthenticationError, ConfigError, SourceError, UpstageDocsError
 from upstage_docs.flows import Flow, Setup, work
 from upstage_docs.models import Job, OcrPage, OcrResult, ParsedDocument
 from upstage_docs.options import OCROptions
@@ -22,25 +22,34 @@ from upstage_docs.reports import Failure, Report
 from upstage_docs.sources import DocumentInput
 from upstage_docs.watching import Got, Watch
 
-__all__ = ["Outcome", "estimate", "ocr", "ocr_raw", "parse", "parse_each", "plain", "several", "submit"]
+__all__ = ["Outcome", "estimate", "ocr", "ocr_each", "ocr_raw", "parse", "parse_each", "plain", "several", "submit"]
+
+
+Whole = TypeVar("Whole", ParsedDocument, OcrResult)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Outcome(Generic[Whole]):
     """What became of one of many documents: the document, or the failure."""
 
-    document: ParsedDocument | None
+    document: Whole | None
     failure: Failure | None = None
 
-    def settle(self, on_error: Literal["raise", "skip"], report: Report | None) -> ParsedDocument | None:
-        """Note it in *report* and return the document; raise the failure unless it is skipped."""
+    def settle(self, on_error: Literal["raise", "skip"], report: Report | None) -> Whole | None:
+        """Note it in *report* and return the document; raise the failure unless it is skipped.
+
+        What is wrong for every document, such as a refused key, is raised in any case.
+        """
         if report is not None:
             if self.document is not None:
                 report.succeeded.append(self.document.source)
-                report.pages += self.document.total_pages
+                parsed = self.document if isinstance(self.document, ParsedDocument) else None
+                report.pages += len(self.document.pages) if parsed is None else parsed.total_pages
             elif self.failure is not None:
                 report.failures.append(self.failure)
-        if self.failure is not None and on_error == "raise":
+        if self.failure is not None and (
+            on_error == "raise" or isinstance(self.failure.error, (AuthenticationError, ConfigError))
+        ):
             raise self.failure.error
         return self.document
 
@@ -51,9 +60,16 @@ def parse(setup: Setup, request: Request, limits: plan.Limits) -> Flow[ParsedDoc
     return (yield from _read(reading))
 
 
-def parse_each(setup: Setup, requests: Iterable[Request], limits: plan.Limits) -> Iterator[Flow[Outcome]]:
+def parse_each(
+    setup: Setup, requests: Iterable[Request], limits: plan.Limits
+) -> Iterator[Flow[Outcome[ParsedDocument]]]:
     """Yield a flow for each request, which ends in an outcome even where it fails."""
-    return (_outcome(setup, request, limits) for request in requests)
+    return (_parsed(setup, request, limits) for request in requests)
+
+
+def ocr_each(setup: Setup, requests: Iterable[Request], limits: plan.Limits) -> Iterator[Flow[Outcome[OcrResult]]]:
+    """Yield a flow for each request, which ends in an outcome even where it fails."""
+    return (_recognised(setup, request, limits) for request in requests)
 
 
 def ocr(setup: Setup, request: Request, limits: plan.Limits) -> Flow[OcrResult]:
@@ -167,7 +183,7 @@ def _read(reading: Reading) -> Flow[ParsedDocument]:
     return join(slices)
 
 
-def _outcome(setup: Setup, request: Request, limits: plan.Limits) -> Flow[Outcome]:
+def _parsed(setup: Setup, request: Request, limits: plan.Limits) -> Flow[Outcome[ParsedDocument]]:
     reading: Reading | None = None
     try:
         reading = yield from open_reading(setup, request, limits)
@@ -175,6 +191,13 @@ def _outcome(setup: Setup, request: Request, limits: plan.Limits) -> Flow[Outcom
     except UpstageDocsError as error:
         name = request.source or (reading.source.name if reading else _name(request.document))
         return Outcome(None, Failure(name, error, reading.next_page - 1 if reading else 0))
+
+
+def _recognised(setup: Setup, request: Request, limits: plan.Limits) -> Flow[Outcome[OcrResult]]:
+    try:
+        return Outcome((yield from ocr(setup, request, limits)))
+    except UpstageDocsError as error:
+        return Outcome(None, Failure(request.source or _name(request.document), error))
 
 
 def _name(document: Any) -> str:

@@ -16,7 +16,7 @@ from upstage_docs.holdings import Claim, Holding, Pages, ResultKey, StoredJob
 from upstage_docs.models import Job, ParsedDocument
 from upstage_docs.options import OCROptions, ParseOptions
 from upstage_docs.replies import Reply
-from upstage_docs.sources import DocumentInput, Source, cut, inspect
+from upstage_docs.sources import DocumentInput, Named, Source, cut, inspect
 from upstage_docs.watching import Got, Watch, placed
 
 __all__ = ["JobReading", "Reading", "Request", "open_job", "open_reading"]
@@ -43,6 +43,20 @@ class Request:
     route: plan.Route = "auto"
     pages_per_request: int | None = None
     refresh: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        document: DocumentInput | Named,
+        options: ParseOptions | OCROptions,
+        *,
+        route: plan.Route = "auto",
+        pages_per_request: int | None = None,
+        refresh: bool = False,
+    ) -> Request:
+        """Return what is asked of one of many documents."""
+        document, source = document if isinstance(document, Named) else (document, None)
+        return cls(document, options, source, route, pages_per_request, refresh)
 
 
 class Reading:

@@ -15,14 +15,22 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias, Union, cast
+from typing import Any, BinaryIO, NamedTuple, TypeAlias, Union, cast
 
 from upstage_docs.errors import ConfigError, SourceError, SourceNotFoundError
 from upstage_docs.formats import FORMATS, detect, format_of_suffix, image_pages, supported
 
-__all__ = ["PDFIUM_LOCK", "DocumentInput", "Source", "cut", "inspect"]
+__all__ = ["PDFIUM_LOCK", "DocumentInput", "Named", "Source", "cut", "inspect"]
 
 DocumentInput: TypeAlias = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryIO]
+
+
+class Named(NamedTuple):
+    """One of many documents with a name of its own: `source` names what has no path, or names it otherwise."""
+
+    document: DocumentInput
+    source: str | None
+
 
 # pdfium keeps global state and is not thread-safe: every use of it in this process takes this lock.
 PDFIUM_LOCK = threading.RLock()
