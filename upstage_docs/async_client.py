@@ -19,6 +19,7 @@ from upstage_docs.reading import Request
 from upstage_docs.reports import Report
 from upstage_docs.setting import Settings, transport_of
 from upstage_docs.sources import DocumentInput, Named
+from upstage_docs.steps import Flow
 from upstage_docs.watching import Got, Watch
 
 if TYPE_CHECKING:
@@ -321,10 +322,10 @@ class AsyncClient(Face):
             self._connections[loop] = http, asyncio.Semaphore(self._settings.max_concurrency)
         return self._connections[loop]
 
-    async def _run(self, flow: flows.Flow[T]) -> T:
+    async def _run(self, flow: Flow[T]) -> T:
         http, gate = self._connection()
         return await drive.arun(flow, http, gate=gate)
 
-    def _run_many(self, many: Iterable[flows.Flow[T]]) -> AsyncGenerator[T, None]:
+    def _run_many(self, many: Iterable[Flow[T]]) -> AsyncGenerator[T, None]:
         http, gate = self._connection()
         return drive.arun_many(many, http, at_once=self._settings.max_concurrency, gate=gate)

@@ -19,6 +19,7 @@ from upstage_docs.reading import Request
 from upstage_docs.reports import Report
 from upstage_docs.setting import Settings, transport_of
 from upstage_docs.sources import DocumentInput, Named
+from upstage_docs.steps import Flow
 from upstage_docs.watching import Got, Watch
 
 if TYPE_CHECKING:
@@ -318,8 +319,8 @@ class Client(Face):
                 self._http, self._pid = drive.connect(transport_of(self._settings)), os.getpid()
             return self._http
 
-    def _run(self, flow: flows.Flow[T]) -> T:
+    def _run(self, flow: Flow[T]) -> T:
         return drive.run(flow, self._connection(), gate=self._gate)
 
-    def _run_many(self, many: Iterable[flows.Flow[T]]) -> Generator[T, None, None]:
+    def _run_many(self, many: Iterable[Flow[T]]) -> Generator[T, None, None]:
         return drive.run_many(many, self._connection(), at_once=self._settings.max_concurrency, gate=self._gate)

@@ -14,12 +14,12 @@ import msgspec
 from upstage_docs import plan
 from upstage_docs.answers import decode_ocr, join
 from upstage_docs.errors import AuthenticationError, ConfigError, SourceError, UpstageDocsError
-from upstage_docs.flows import Flow, Setup, work
 from upstage_docs.models import Job, OcrPage, OcrResult, ParsedDocument
 from upstage_docs.options import OCROptions
 from upstage_docs.reading import Reading, Request, open_reading
 from upstage_docs.reports import Failure, Report
 from upstage_docs.sources import DocumentInput
+from upstage_docs.steps import Flow, Setup, work
 from upstage_docs.watching import Got, Watch
 
 __all__ = ["Outcome", "estimate", "ocr", "ocr_each", "ocr_raw", "parse", "parse_each", "plain", "several", "submit"]

@@ -16,8 +16,8 @@ from typing import Any, TypeVar, cast
 import httpx
 
 from upstage_docs.errors import ConfigError
-from upstage_docs.flows import Flow, Now, Send, Sleep, Step, Work
 from upstage_docs.replies import Lost, Outcome, Reply
+from upstage_docs.steps import Flow, Now, Send, Sleep, Step, Work
 
 __all__ = ["Stopped", "aconnect", "arun", "arun_many", "connect", "run", "run_many"]
 

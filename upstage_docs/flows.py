@@ -6,114 +6,30 @@ a `Lost`, not as an exception, until the retry policy says that it is final.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
 from upstage_docs import replies, wire
 from upstage_docs.answers import decode_job, decode_jobs
-from upstage_docs.errors import InvalidResponseError, JobError, UnknownOutcomeError
+from upstage_docs.errors import InvalidResponseError, JobError, UnknownOutcomeError, UpstageDocsError
 from upstage_docs.holdings import Busy, Claim, Held, Intent, Pages, ResultKey
 from upstage_docs.models import Job
-from upstage_docs.options import OCROptions, ParseOptions, PollPolicy, RetryPolicy
-from upstage_docs.rates import Family, RateLimiter
+from upstage_docs.options import OCROptions, ParseOptions, RetryPolicy
+from upstage_docs.rates import Family
 from upstage_docs.replies import Lost, Outcome, Reply
 from upstage_docs.sources import Source
-from upstage_docs.spending import Account
-from upstage_docs.store import Store
-from upstage_docs.wire import Api
+from upstage_docs.steps import ANSWER_BYTES, STATE_BYTES, Flow, Now, Send, Setup, Sleep, Work
 
-__all__ = [
-    "Flow",
-    "Now",
-    "Payment",
-    "Send",
-    "Setup",
-    "Sleep",
-    "Step",
-    "Work",
-    "download",
-    "fetch",
-    "jobs",
-    "look",
-    "pay",
-    "work",
-]
+__all__ = ["Payment", "download", "fetch", "jobs", "look", "pay"]
 
 T = TypeVar("T")
 
-_ANSWER_BYTES = 2 * 2**30  # a hundred pages with every crop in base64 stay far below
-_STATE_BYTES = 32 * 2**20  # the state of a job of 2,000 pages holds 200 signed addresses
-_STATE_SECONDS = 60.0
 _BUSY = 1.0  # seconds between two looks at a claim that another flow holds
-
-
-@dataclass(frozen=True)
-class Send:
-    """Send *request*, which is complete; the reply is an Outcome.
-
-    Attributes:
-        deadline: Seconds for the whole exchange.
-        max_bytes: Bytes that the answer may have, unpacked.
-    """
-
-    request: httpx.Request
-    deadline: float = _STATE_SECONDS
-    max_bytes: int = _STATE_BYTES
-
-
-@dataclass(frozen=True)
-class Sleep:
-    """Wait *seconds*; the reply is None."""
-
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Now:
-    """The reply is the time in seconds, on a clock that never goes back."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """Do what would block an event loop: files, hashing, decoding, the store; the reply is what *task* returns."""
-
-    task: Callable[[], Any]
-
-
-Step: TypeAlias = Send | Sleep | Now | Work
-Flow: TypeAlias = Generator[Step, Any, T]
-
-
-@dataclass(frozen=True)
-class Setup:
-    """What all flows of one client share.
-
-    Attributes:
-        api: Where to send, and how to prove who asks.
-        retry: When to try again.
-        poll: How to wait for jobs.
-        timeout: Seconds for one paid send, the answer included.
-        store: What was paid for already.
-        rates: The limiter of the client, None for no limit.
-        on_unknown: Whether a paid send whose outcome is unknown is reported (`raise`) or paid again (`resend`).
-        engine_version: Of a local engine, `""` for the API: part of what identifies a result.
-        account: The sum of what was billed.
-    """
-
-    api: Api
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
-    poll: PollPolicy = field(default_factory=PollPolicy)
-    timeout: float = 900.0
-    store: Store = field(default_factory=lambda: Store(None))
-    rates: RateLimiter | None = None
-    on_unknown: Literal["raise", "resend"] = "raise"
-    engine_version: str = ""
-    account: Account = field(default_factory=Account)
 
 
 @dataclass
@@ -123,12 +39,6 @@ class Payment:
     claim: Claim | None = None
     under_way: bool = False
     reply: Reply | None = None
-
-
-def work(task: Callable[[], T]) -> Flow[T]:
-    """Do *task* where it blocks nobody, and return its value, with its type."""
-    value: T = yield Work(task)
-    return value
 
 
 def fetch(
@@ -210,7 +120,7 @@ def pay(
                 request = wire.parse_request(setup.api, source, handle, options, job=job)
             outcome = yield from fetch(
                 setup,
-                Send(request, setup.timeout, _STATE_BYTES if job else _ANSWER_BYTES),
+                Send(request, setup.timeout, STATE_BYTES if job else ANSWER_BYTES),
                 family="ocr" if isinstance(options, OCROptions) else "async" if job else "sync",
                 pages=source.pages or 1,
                 payment=payment,
@@ -235,26 +145,42 @@ def look(setup: Setup, request_id: str, *, source: str = "", file_sha256: str = 
     Raises:
         JobError: The API does not know it (results are kept for 30 days).
     """
-    outcome = yield from fetch(setup, Send(wire.job_request(setup.api, request_id)), family="async")
-    if isinstance(outcome, Reply) and outcome.status == 404:
+    request = wire.job_request(setup.api, request_id)
+    decode = partial(decode_job, source=source, file_sha256=file_sha256)
+    job = yield from _ask(setup, request, decode, f"job {request_id}")
+    if job is None:
         raise JobError(
             f"{setup.api.root} does not know the job {request_id!r}. Results are kept for 30 days, and only the "
             "account that sent a document sees its job."
         )
-    reply = replies.settle(outcome, setup.api, f"job {request_id}")
-    return decode_job(reply.body, source=source, file_sha256=file_sha256)
+    return job
 
 
 def jobs(setup: Setup) -> Flow[tuple[Job, ...]]:
     """Return the account's jobs, in the API's order."""
-    outcome = yield from fetch(setup, Send(wire.jobs_request(setup.api)), family="async")
-    return decode_jobs(replies.settle(outcome, setup.api, "the list of jobs").body)
+    found = yield from _ask(setup, wire.jobs_request(setup.api), decode_jobs, "the list of jobs")
+    return found or ()
 
 
 def download(setup: Setup, url: str) -> Flow[Outcome]:
     """Return what is at *url*, a signed address; it gets no key, and its host's rates are not the API's."""
-    send = Send(wire.download_request(url), setup.timeout, _ANSWER_BYTES)
+    send = Send(wire.download_request(url), setup.timeout, ANSWER_BYTES)
     return (yield from fetch(setup, send, family=None))
+
+
+def _ask(setup: Setup, request: httpx.Request, decode: Callable[[bytes], T], what: str) -> Flow[T | None]:
+    """Return what is answered to *request*, which costs nothing; None for a 404. Nonsense is asked for again."""
+    for attempt in count(1):
+        outcome = yield from fetch(setup, Send(request), family="async")
+        if isinstance(outcome, Reply) and outcome.status == 404:
+            return None
+        try:
+            return decode(replies.settle(outcome, setup.api, what).body)
+        except InvalidResponseError:
+            if attempt >= setup.retry.attempts:
+                raise
+        yield Sleep(setup.retry.backoff(attempt))
+    return None
 
 
 def _delay(retry: RetryPolicy, attempt: int, outcome: Outcome) -> float | None:
@@ -320,12 +246,9 @@ def _none() -> Flow[tuple[str, ...]]:
 
 def _candidates(setup: Setup) -> Flow[tuple[str, ...]]:
     """Return the ids of jobs that might be the one, for a human to judge: the list names no document."""
-    outcome = yield from fetch(setup, Send(wire.jobs_request(setup.api)), family="async")
-    if not isinstance(outcome, Reply) or outcome.status != 200:
-        return ()
     try:
-        return tuple(job.request_id for job in decode_jobs(outcome.body))
-    except ValueError:
+        return tuple(job.request_id for job in (yield from jobs(setup)))
+    except UpstageDocsError:
         return ()
 
 

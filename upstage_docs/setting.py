@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from upstage_docs.errors import ConfigError
-from upstage_docs.flows import Setup
 from upstage_docs.options import PollPolicy, RetryPolicy, choice
 from upstage_docs.plan import LIMITS, Limits
 from upstage_docs.rates import RATES, Family, Rate, RateLimiter
+from upstage_docs.steps import Setup
 from upstage_docs.store import Store
 from upstage_docs.wire import BASE_URL, Api
 

@@ -1,0 +1,93 @@
+"""What a flow may ask for, one step at a time, and what all flows of one client share; does nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, TypeVar
+
+import httpx
+
+from upstage_docs.options import PollPolicy, RetryPolicy
+from upstage_docs.rates import RateLimiter
+from upstage_docs.spending import Account
+from upstage_docs.store import Store
+from upstage_docs.wire import Api
+
+__all__ = ["ANSWER_BYTES", "STATE_BYTES", "Flow", "Now", "Send", "Setup", "Sleep", "Step", "Work", "work"]
+
+T = TypeVar("T")
+
+ANSWER_BYTES = 2 * 2**30  # a hundred pages with every crop in base64 stay far below
+STATE_BYTES = 32 * 2**20  # the state of a job of 2,000 pages holds 200 signed addresses
+_STATE_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Send:
+    """Send *request*, which is complete; the reply is an Outcome.
+
+    Attributes:
+        deadline: Seconds for the whole exchange.
+        max_bytes: Bytes that the answer may have, unpacked.
+    """
+
+    request: httpx.Request
+    deadline: float = _STATE_SECONDS
+    max_bytes: int = STATE_BYTES
+
+
+@dataclass(frozen=True)
+class Sleep:
+    """Wait *seconds*; the reply is None."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Now:
+    """The reply is the time in seconds, on a clock that never goes back."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Do what would block an event loop: files, hashing, decoding, the store; the reply is what *task* returns."""
+
+    task: Callable[[], Any]
+
+
+Step: TypeAlias = Send | Sleep | Now | Work
+Flow: TypeAlias = Generator[Step, Any, T]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What all flows of one client share.
+
+    Attributes:
+        api: Where to send, and how to prove who asks.
+        retry: When to try again.
+        poll: How to wait for jobs.
+        timeout: Seconds for one paid send, the answer included.
+        store: What was paid for already.
+        rates: The limiter of the client, None for no limit.
+        on_unknown: Whether a paid send whose outcome is unknown is reported (`raise`) or paid again (`resend`).
+        engine_version: Of a local engine, `""` for the API: part of what identifies a result.
+        account: The sum of what was billed.
+    """
+
+    api: Api
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    poll: PollPolicy = field(default_factory=PollPolicy)
+    timeout: float = 900.0
+    store: Store = field(default_factory=lambda: Store(None))
+    rates: RateLimiter | None = None
+    on_unknown: Literal["raise", "resend"] = "raise"
+    engine_version: str = ""
+    account: Account = field(default_factory=Account)
+
+
+def work(task: Callable[[], T]) -> Flow[T]:
+    """Do *task* where it blocks nobody, and return its value, with its type."""
+    value: T = yield Work(task)
+    return value
