@@ -42,7 +42,6 @@ class Reader:
         self.tasks.append(task)
         document.seek(0)
         self.documents.append(document.read())
-        patience.on_stop(self.stopped.set)
         self.begun.set()
         yield Begin(self.pages)
         step = task.batch_pages or self.pages

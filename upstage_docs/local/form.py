@@ -108,6 +108,8 @@ class FormReader:
             self._parser.write(piece)
         except FormParserError as error:
             raise Refusal(f"the form in the body is broken: {error}", status=400) from error
+        except OSError as error:
+            raise Refusal(f"the document could not be kept in the temporary folder ({error})", status=500) from error
 
     def finish(self) -> Form:
         """Return the form; its document is the caller's to close."""

@@ -6,7 +6,8 @@ import math
 import struct
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import IO, Literal
 
 import msgspec
@@ -112,17 +113,25 @@ class Patience:
         """Wait no longer: whatever was begun for this asker is ended."""
         with self._lock:
             self.stopped = True
-            actions, self._actions = self._actions, []
-        for action in actions:
-            action()
+            # Under the lock: what is ended is still what was begun for this asker.
+            for action in self._actions:
+                action()
 
-    def on_stop(self, action: Callable[[], None]) -> None:
-        """Call *action* when the asker stops waiting, at once if it has."""
+    @contextmanager
+    def stopping(self, action: Callable[[], None]) -> Iterator[None]:
+        """Inside this block, call *action* when the asker stops waiting, at once if it has."""
         with self._lock:
-            if not self.stopped:
+            stopped = self.stopped
+            if not stopped:
                 self._actions.append(action)
-                return
-        action()
+        if stopped:
+            action()
+        try:
+            yield
+        finally:
+            with self._lock:
+                if action in self._actions:
+                    self._actions.remove(action)
 
 
 Read = Callable[[Task, "IO[bytes]", Patience], Generator[Begin | Part, None, None]]

@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -15,7 +16,7 @@ from typing import IO
 import msgspec
 
 from upstage_docs.local.elements import Refusal
-from upstage_docs.local.messages import Begin, End, Message, Part, Patience, Refused, Task, read_message, write_frame
+from upstage_docs.local.messages import Begin, End, Part, Patience, Refused, Task, read_message, write_frame
 
 __all__ = ["Limits", "WorkerPool"]
 
@@ -51,6 +52,10 @@ class Limits:
     idle: float = 60.0
 
 
+_DYING = 10
+"""Seconds that a process may take to give its memory back."""
+
+
 class _Worker:
     """One process and the two pipes to it."""
 
@@ -75,11 +80,19 @@ class _Worker:
     def kill(self) -> None:
         self.process.kill()
 
-    def end(self) -> int:
-        """Kill it if it lives, reap it, close the pipes; return how it ended, negative for a signal."""
-        if self.process.poll() is None:
+    def end(self) -> None:
+        """Kill it, reap it, close the pipes."""
+        self.process.kill()
+        self.process.wait()
+        self._close()
+
+    def ended(self) -> int:
+        """Return how a worker ended that says no more, negative for a signal; close the pipes."""
+        try:
+            status = self.process.wait(_DYING)
+        except subprocess.TimeoutExpired:
             self.process.kill()
-        status = self.process.wait()
+            status = self.process.wait()
         self._close()
         return status
 
@@ -134,7 +147,7 @@ class WorkerPool:
         finally:
             with self._changed:
                 self._free += 1
-                self._changed.notify()
+                self._changed.notify_all()
 
     def close(self) -> None:
         """Kill every worker; what they were doing ends with a Refusal."""
@@ -153,8 +166,7 @@ class WorkerPool:
             worker.kill()  # the thread that talks to it reaps it
 
     def _take_turn(self, patience: Patience) -> None:
-        patience.on_stop(self._wake)
-        with self._changed:
+        with patience.stopping(self._wake), self._changed:
             seconds = patience.seconds
             self._changed.wait_for(
                 lambda: self._free > 0 or self._closed or patience.stopped,
@@ -171,68 +183,54 @@ class WorkerPool:
             self._changed.notify_all()
 
     def _converse(self, task: Task, document: IO[bytes], patience: Patience) -> Generator[Begin | Part, None, None]:
-        worker, message = self._ask(task, document, patience)
-        finished = False
-        try:
-            while not isinstance(message, End):
-                if isinstance(message, Refused):
-                    finished = True
-                    raise Refusal(message.message, status=message.status, code=message.code)
-                yield message
-                message = self._next(worker, task, patience)
-            finished = True
-        finally:
-            self._put_back(worker, warm=finished)
-
-    def _ask(self, task: Task, document: IO[bytes], patience: Patience) -> tuple[_Worker, Message]:
-        """Send the task to a warm worker or a new one; return it with its first message."""
         task = msgspec.structs.replace(task, seconds=min(self.limits.seconds, patience.seconds))
         while True:
             worker, was_warm = self._take()
-            patience.on_stop(worker.kill)
+            began = finished = False
             try:
-                write_frame(worker.inbox, msgspec.msgpack.encode(task))
-                write_frame(worker.inbox, document)
-            except BrokenPipeError:
-                pass  # how it ended says why
-            except BaseException:
-                self._put_back(worker, warm=False)
-                raise
-            try:
-                return worker, read_message(worker.outbox)
+                with patience.stopping(worker.kill):
+                    for message in _conversation(worker, task, document):
+                        if isinstance(message, Refused):
+                            finished = True
+                            raise Refusal(message.message, status=message.status, code=message.code)
+                        began = True
+                        yield message
+                finished = True
             except EOFError:
-                status = self._put_back(worker, warm=False)
-                if was_warm and status == 0 and not patience.stopped:
-                    continue  # it ended itself, idle, just before it was asked
+                status = self._bury(worker)
+                if was_warm and not began and status == 0 and not patience.stopped:
+                    continue  # it had ended itself, idle or too large, just before it was asked
                 raise self._death(status, task, patience) from None
-            except BaseException:
-                self._put_back(worker, warm=False)
-                raise
-
-    def _next(self, worker: _Worker, task: Task, patience: Patience) -> Message:
-        try:
-            return read_message(worker.outbox)
-        except EOFError:
-            raise self._death(self._put_back(worker, warm=False), task, patience) from None
+            finally:
+                self._put_back(worker, warm=finished)
+            return
 
     def _take(self) -> tuple[_Worker, bool]:
         with self._changed:
             if self._closed:
                 raise Refusal("the local engine is closed", status=500)
             was_warm = bool(self._warm)
-            worker = self._warm.pop() if was_warm else _Worker(self._command)
+            try:
+                worker = self._warm.pop() if was_warm else _Worker(self._command)
+            except OSError as error:
+                raise Refusal(f"no worker process could be started ({error})", status=500) from error
             self._busy.add(worker)
         return worker, was_warm
 
-    def _put_back(self, worker: _Worker, *, warm: bool) -> int:
+    def _put_back(self, worker: _Worker, *, warm: bool) -> None:
         with self._changed:
             if worker not in self._busy:
-                return 0
+                return  # buried
             self._busy.discard(worker)
             if warm and not self._closed:
                 self._warm.append(worker)
-                return 0
-        return worker.end()
+                return
+        worker.end()
+
+    def _bury(self, worker: _Worker) -> int:
+        with self._changed:
+            self._busy.discard(worker)
+        return worker.ended()
 
     def _death(self, status: int, task: Task, patience: Patience) -> Exception:
         """Say why a worker ended in the middle of a document."""
@@ -246,6 +244,20 @@ class WorkerPool:
             f"the document ended the process that read it ({_ending(status)}); it may be damaged or malicious",
             code="invalid_document",
         )
+
+
+def _conversation(worker: _Worker, task: Task, document: IO[bytes]) -> Iterator[Begin | Part | Refused]:
+    """Send the task, yield the worker's messages up to its last; EOFError if it dies before."""
+    with suppress(BrokenPipeError):  # the end of its messages says why
+        write_frame(worker.inbox, msgspec.msgpack.encode(task))
+        write_frame(worker.inbox, document)
+    while True:
+        message = read_message(worker.outbox)
+        if isinstance(message, End):
+            return
+        yield message
+        if isinstance(message, Refused):
+            return
 
 
 def _ending(status: int) -> str:

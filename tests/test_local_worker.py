@@ -1,0 +1,437 @@
+"""Worker processes: limits, crashes and owners, with a misbehaving worker of the tests; and real ones in every place
+where people run Python: scripts, pools, forks, notebooks."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from upstage_docs.local import BASE_URL, Engine, Limits, LocalTransport
+from upstage_docs.local.pool import WorkerPool
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="worker processes are limited by POSIX means")
+
+SYNC = "/document-digitization"
+
+# A worker whose documents are Python: `%PDF`, a line break, and what to do.
+WORKER = """
+import json, sys
+from upstage_docs.local.messages import Begin, Part
+from upstage_docs.local.worker import main
+
+def read(task, data):
+    scope = {"pages": 1, "say": {}}
+    code = data.decode().split("\\n", 1)[1]
+    before, _, between = code.partition("---\\n")
+    exec(before, scope)
+    yield Begin(scope["pages"])
+    step = task.batch_pages or scope["pages"]
+    for start in range(1, scope["pages"] + 1, step):
+        scope["start"] = start
+        exec(between, scope)
+        end = min(start + step - 1, scope["pages"])
+        body = {"usage": {"pages": end - start + 1}, "elements": [], "say": scope["say"]}
+        yield Part(start, end, json.dumps(body).encode())
+
+main(read)
+"""
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "worker.py"
+    path.write_text(WORKER)
+    return path
+
+
+@pytest.fixture
+def pools(script: Path) -> Iterator[Any]:
+    """Makes clients whose worker is the misbehaving one."""
+    opened: list[Any] = []
+
+    def make(**limits: Any) -> httpx.Client:
+        pool = WorkerPool(Limits(**{"workers": 1, **limits}), command=[sys.executable, str(script)])
+        engine = Engine(pool.read)
+        client = httpx.Client(transport=LocalTransport(engine), base_url=BASE_URL, timeout=30)
+        opened.extend([client, engine, pool])
+        return client
+
+    yield make
+    for one in opened:
+        one.close()
+
+
+def ask(client: httpx.Client, code: str, path: str = SYNC) -> httpx.Response:
+    document = ("%PDF-\n" + textwrap.dedent(code)).encode()
+    return client.post(path, data={"model": "document-parse"}, files={"document": ("a.pdf", document)})
+
+
+def said(response: httpx.Response) -> Any:
+    assert response.status_code == 200, response.text
+    return response.json()["say"]
+
+
+def refusal(response: httpx.Response) -> str:
+    assert response.status_code == 422, response.text
+    return str(response.json()["message"])
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z" if Path("/proc/self").exists() else True
+
+
+def gone(pid: int, seconds: float = 5) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if not alive(pid):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_a_warm_worker_reads_the_next_document(pools: Any) -> None:
+    client = pools()
+    code = "import os; say = os.getpid()"
+
+    assert said(ask(client, code)) == said(ask(client, code)) != os.getpid()
+
+
+def test_what_a_library_prints_does_not_disturb_the_answer(pools: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    client = pools()
+
+    assert said(ask(client, "import os; print('noise', flush=True); os.write(1, b'noise' * 1000); say = 'ok'")) == "ok"
+    assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("import os; os.abort()", "SIGABRT"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "SIGSEGV"),
+        ("import os; os._exit(3)", "exit status 3"),
+        ("import os; os._exit(0)", "exit status 0"),
+        ("x = bytearray(2 << 30)", "more memory"),
+        ("x = [bytes(1_000_000) for _ in range(10**9)]", "more memory"),
+        ("raise ValueError('what the library says')", "ValueError: what the library says"),
+        ("def f(): f()\nf()", "RecursionError"),
+        ("pages = 2\n---\nif start == 1: import os; os.abort()", "SIGABRT"),
+    ],
+)
+def test_a_crash_fails_its_document_and_no_other(pools: Any, code: str, message: str) -> None:
+    """The answer is 422 and says what happened; the next document is read."""
+    client = pools(memory=1 << 30)
+
+    assert message in refusal(ask(client, code))
+    assert said(ask(client, "say = 'alive'")) == "alive"
+
+
+@pytest.mark.parametrize("code", ["import time; time.sleep(60)", "while True: pass", "list(map(hash, range(10**12)))"])
+def test_the_kernel_ends_what_takes_too_long(pools: Any, code: str) -> None:
+    """Also where no line of Python runs any more."""
+    client = pools(seconds=0.5)
+    begin = time.monotonic()
+
+    assert refusal(ask(client, code)) == "the document took longer than 0.5 seconds to read"
+    assert time.monotonic() - begin < 5
+    assert said(ask(client, "say = 'alive'")) == "alive"
+
+
+def test_a_crash_in_a_job_keeps_its_completed_batches(pools: Any) -> None:
+    client = pools()
+    code = "pages = 25\n---\nif start == 11: import os; os.abort()"
+    request_id = ask(client, code, f"{SYNC}/async").json()["request_id"]
+    status: dict[str, Any] = {"status": ""}
+    while status["status"] != "failed":
+        time.sleep(0.02)
+        status = client.get(f"{SYNC}/requests/{request_id}").json()
+
+    assert "SIGABRT" in status["failure_message"]
+    assert [batch["status"] for batch in status["batches"]] == ["completed", "failed", "failed"]
+    assert client.get(status["batches"][0]["download_url"]).status_code == 200
+
+
+def test_the_first_batch_is_there_while_the_next_is_read(pools: Any) -> None:
+    client = pools()
+    code = "pages = 20\n---\nif start == 11: import time; time.sleep(30)"
+    request_id = ask(client, code, f"{SYNC}/async").json()["request_id"]
+    status: dict[str, Any] = {"completed_pages": 0}
+    while not status["completed_pages"]:
+        time.sleep(0.02)
+        status = client.get(f"{SYNC}/requests/{request_id}").json()
+
+    assert status["status"] == "started"
+    assert client.get(status["batches"][0]["download_url"]).json()["usage"] == {"pages": 10}
+
+
+def test_two_workers_read_at_the_same_time(pools: Any) -> None:
+    """Each waits for the other's file."""
+    client = pools(workers=2)
+    folder = Path(client._transport._engine._read.__self__._command[1]).parent  # type: ignore[attr-defined]
+    code = """
+    import pathlib, time
+    pathlib.Path({0!r}).touch()
+    while not pathlib.Path({1!r}).exists(): time.sleep(0.01)
+    """
+    names = [str(folder / "a"), str(folder / "b")]
+    answers: list[httpx.Response] = []
+    threads = [
+        threading.Thread(target=lambda pair=pair: answers.append(ask(client, code.format(*pair))))
+        for pair in (names, names[::-1])
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import socket; socket.socket()",
+        "import urllib.request; urllib.request.urlopen('http://127.0.0.1:9')",
+        "import subprocess; subprocess.run(['true'])",
+        "import os; os.system('true')",
+        "import os; os.fork()",
+        "import os; os.posix_spawn('/bin/true', ['true'], {})",
+        "import os; os.execv('/bin/true', ['true'])",
+    ],
+)
+def test_a_worker_has_no_network_and_starts_nothing(pools: Any, code: str) -> None:
+    """Python code in it is refused by an audit hook."""
+    assert "neither uses the network nor starts programs" in refusal(ask(pools(), code))
+
+
+def test_a_worker_sees_no_key_and_no_programs(pools: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Native code finds no program by name: the path is empty."""
+    monkeypatch.setenv("UPSTAGE_API_KEY", "up_secret")
+    environment = said(ask(pools(), "import os; say = dict(os.environ)"))
+
+    assert environment["PATH"] == ""
+    assert "UPSTAGE_API_KEY" not in environment
+    assert "up_secret" not in json.dumps(environment)
+
+
+def test_an_idle_worker_ends_itself_and_another_takes_over(pools: Any) -> None:
+    client = pools(idle=0.2)
+    first = said(ask(client, "import os; say = os.getpid()"))
+
+    assert gone(first)
+    assert said(ask(client, "import os; say = os.getpid()")) != first
+
+
+def test_a_transport_that_is_dropped_leaves_no_worker(script: Path) -> None:
+    """Without `close`; and without a ResourceWarning, which would be an error here."""
+    pool = WorkerPool(Limits(workers=1))
+    engine = Engine(limits=Limits(workers=1))
+    pool.close()
+    client = httpx.Client(transport=LocalTransport(engine), base_url=BASE_URL)
+    ask(client, "this is no PDF")
+    pid = engine._pool._warm[0].process.pid
+    assert alive(pid)
+    client.close()
+    del client, engine
+    gc.collect()
+
+    assert gone(pid)
+
+
+async def test_a_cancelled_request_kills_its_worker(pools: Any, tmp_path: Path) -> None:
+    """The one that reads for it, within moments; the next request gets another."""
+    transport = pools()._transport
+    code = f"%PDF-\nimport os, time, pathlib; pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()));"
+    files = {"document": ("a.pdf", (code + "time.sleep(60)").encode())}
+    async with httpx.AsyncClient(transport=LocalTransport(transport._engine), base_url=BASE_URL, timeout=30) as client:
+        request = asyncio.create_task(client.post(SYNC, data={"model": "document-parse"}, files=files))
+        while not (tmp_path / "pid").exists():  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.05)
+        request.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await request
+        assert await asyncio.to_thread(gone, int((tmp_path / "pid").read_text()))
+        after = await client.post(SYNC, data={"model": "document-parse"}, files={"document": b"%PDF-\nsay = 1"})
+
+    assert after.status_code == 200
+
+
+# What follows runs real programs with real workers.
+
+PARSE = """
+import httpx, sys
+from upstage_docs.local import BASE_URL, Engine, LocalTransport
+
+def parse(path, transport=None):
+    with httpx.Client(transport=transport or LocalTransport(), base_url=BASE_URL, timeout=60) as client:
+        with open(path, "rb") as file:
+            form = {"model": "document-parse", "output_formats": "['text']"}
+            answer = client.post("/document-digitization", data=form, files={"document": file})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["content"]["text"].split()[0]
+"""
+
+
+@pytest.fixture(scope="module")
+def pdf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    canvas = pytest.importorskip("reportlab.pdfgen.canvas")
+    stream = io.BytesIO()
+    page = canvas.Canvas(stream)
+    page.drawString(72, 700, "Readable text of one page.")
+    page.save()
+    path = tmp_path_factory.mktemp("pdf") / "one.pdf"
+    path.write_bytes(stream.getvalue())
+    return path
+
+
+def run(folder: Path, code: str, *arguments: object, flags: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    program = folder / "program.py"
+    program.write_text(PARSE + textwrap.dedent(code))
+    command = [sys.executable, "-W", "error", *flags, str(program), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, cwd=folder)
+
+
+def outcome(done: subprocess.CompletedProcess[str]) -> list[str]:
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+def test_a_script_without_a_guard_runs_once_and_leaves_nothing(tmp_path: Path, pdf: Path) -> None:
+    """No `if __name__ == "__main__"`, no `close`: nothing is run twice, nothing left, nothing said on stderr."""
+    code = """
+    print("once")
+    engine = Engine()
+    transport = LocalTransport(engine)
+    print(parse(sys.argv[1], transport), engine._pool._warm[0].process.pid)
+    """
+    once, text, pid = outcome(run(tmp_path, code, pdf, flags=("-X", "dev")))
+
+    assert (once, text) == ("once", "Readable")
+    assert gone(int(pid))
+
+
+@pytest.mark.parametrize("method", ["spawn", "fork", "forkserver"])
+def test_it_works_inside_a_pool_of_processes(tmp_path: Path, pdf: Path, method: str) -> None:
+    """Daemonic workers may not have children of multiprocessing's own; ours are none."""
+    code = f"""
+    import multiprocessing
+    if __name__ == "__main__":
+        with multiprocessing.get_context("{method}").Pool(2) as pool:
+            print(*pool.map(parse, [sys.argv[1]] * 3))
+    """
+    assert outcome(run(tmp_path, code, pdf)) == ["Readable"] * 3
+
+
+def test_a_forked_child_has_an_engine_of_its_own(tmp_path: Path, pdf: Path) -> None:
+    """Parent and child go on after a fork with a warm worker; the child's end does not end the parent's worker."""
+    code = """
+    import os
+    transport = LocalTransport(Engine())
+    engine = transport._engine
+    parse(sys.argv[1], transport)
+    ours = engine._pool._warm[0].process.pid
+    child = os.fork()
+    if not child:
+        parse(sys.argv[1], transport)
+        theirs = engine._pool._warm[0].process.pid
+        print(theirs != ours, flush=True)
+        engine.close()
+        os._exit(0)
+    os.waitpid(child, 0)
+    print(parse(sys.argv[1], transport), engine._pool._warm[0].process.pid == ours)
+    """
+    assert outcome(run(tmp_path, code, pdf)) == ["True", "Readable", "True"]
+
+
+def test_it_works_in_a_notebook(tmp_path: Path, pdf: Path) -> None:
+    """A sync call inside a running loop, and a `__main__` that is no file."""
+    code = """
+    import asyncio
+    del sys.modules["__main__"].__file__
+
+    async def cell():
+        print(parse(sys.argv[1]))
+        async with httpx.AsyncClient(transport=LocalTransport(), base_url=BASE_URL) as client:
+            content = open(sys.argv[1], "rb")
+            form = {"model": "document-parse"}
+            print((await client.post("/document-digitization", data=form, files={"document": content})).status_code)
+            content.close()
+
+    asyncio.run(cell())
+    """
+    assert outcome(run(tmp_path, code, pdf)) == ["Readable", "200"]
+
+
+def test_a_file_of_the_user_does_not_shadow_a_module(tmp_path: Path, pdf: Path) -> None:
+    """A `liteparse.py` in the current folder is not what the worker imports."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "liteparse.py").write_text("raise SystemExit('shadowed')")
+    code = "import os; os.chdir('elsewhere'); print(parse(sys.argv[1]))"
+
+    assert outcome(run(tmp_path, code, pdf)) == ["Readable"]
+
+
+def test_interrupting_the_owner_ends_its_worker(tmp_path: Path, script: Path) -> None:
+    """Ctrl-C in a sync call: KeyboardInterrupt comes up, and nothing is left behind."""
+    owner = tmp_path / "owner.py"
+    document = b"%PDF-\nimport os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(60)"
+    owner.write_text(
+        PARSE
+        + textwrap.dedent(f"""
+        from upstage_docs.local.pool import WorkerPool
+        pool = WorkerPool(command=[sys.executable, {str(script)!r}])
+        files = {{"document": {document!r}}}
+        with httpx.Client(transport=LocalTransport(Engine(pool.read)), base_url=BASE_URL, timeout=60) as client:
+            client.post("/document-digitization", data={{"model": "document-parse"}}, files=files)
+        """).replace("open('pid'", f"open({str(tmp_path / 'pid')!r}")
+    )
+    process = subprocess.Popen([sys.executable, str(owner)], stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "pid").exists():
+        time.sleep(0.02)
+    time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+
+    assert "KeyboardInterrupt" in errors
+    assert gone(int((tmp_path / "pid").read_text()))
+
+
+def test_a_killed_owner_leaves_no_worker(tmp_path: Path, pdf: Path) -> None:
+    """kill -9 gives no time to close anything; a worker without an owner ends itself."""
+    program = tmp_path / "owner.py"
+    code = """
+    import time
+    engine = Engine()
+    parse(sys.argv[1], LocalTransport(engine))
+    print(engine._pool._warm[0].process.pid, flush=True)
+    time.sleep(60)
+    """
+    program.write_text(PARSE + textwrap.dedent(code))
+    process = subprocess.Popen([sys.executable, str(program), str(pdf)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    pid = int(process.stdout.readline())
+    assert alive(pid)
+    process.kill()
+    process.communicate()
+
+    assert gone(pid)
