@@ -12,6 +12,7 @@ import threading
 from upstage_docs import PollPolicy, UnknownOutcomeError
 from upstage_docs.client import Client
 from upstage_docs.rates import RATES, Rate
+from upstage_docs.store import Store
 
 WAYS = ({"route": "sync"}, {"route": "async"}, {"pages_per_request": 4})  # in turn, by the file's place
 _printing = threading.Lock()
@@ -44,7 +45,9 @@ def parse(base_url: str, cache: str, number: int, path: str) -> None:
             try:
                 document = one.parse(path, **WAYS[number % len(WAYS)])  # type: ignore[arg-type]
             except UnknownOutcomeError as error:
-                say(unknown=path, pages=error.intent.pages)
+                # The error names one send; the parts of a document may have left several.
+                unknown = [intent.pages for intent in Store.at(cache).intents() if intent.source == path]
+                say(unknown=path, pages=unknown, raised=error.intent.pages)
                 on_unknown = "resend"
                 continue
         say(done=path, texts=[element.text for element in document.elements], pages=document.total_pages)

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Generator
 from contextlib import closing
-from typing import IO
+from typing import IO, Any
 
 import pypdfium2
 
@@ -23,6 +23,7 @@ from upstage_docs.sources import PDFIUM_LOCK
 __all__ = ["StandIn", "labels", "make_pdf"]
 
 MODEL = "document-parse-000000"
+_WORDS = " ".join(["of what the parties to this contract have agreed upon"] * 5)
 
 
 def labels(name: str, pages: int) -> list[str]:
@@ -49,12 +50,14 @@ class StandIn:
     Args:
         seconds_per_page: How long it thinks over each page.
         absolute: Whether the batches of a job count pages from the beginning of the file; both are allowed for.
+        filler: Further paragraphs of fifty words on each page, for answers of a real size.
     """
 
-    def __init__(self, seconds_per_page: float = 0.0, *, absolute: bool = False) -> None:
+    def __init__(self, seconds_per_page: float = 0.0, *, absolute: bool = False, filler: int = 0) -> None:
         self.billed: Counter[str] = Counter()
         self.seconds_per_page = seconds_per_page
         self.absolute = absolute
+        self.filler = filler
         self._lock = threading.Lock()
 
     def read(self, task: Task, file: IO[bytes], patience: Patience) -> Generator[Begin | Part, None, None]:
@@ -72,7 +75,7 @@ class StandIn:
                     raise TimeoutError("nobody waits for this document any more")
                 time.sleep(0.005)
             offset = start if self.absolute else 0
-            answer = _ocr(batch) if task.kind == "ocr" else _parse(batch, offset)
+            answer = _ocr(batch) if task.kind == "ocr" else _parse(batch, offset, self.filler)
             yield Part(start + 1, start + len(batch), answer)
 
 
@@ -85,23 +88,24 @@ def _texts(file: IO[bytes]) -> list[str]:
     return texts
 
 
-def _parse(texts: list[str], offset: int) -> bytes:
+def _parse(texts: list[str], offset: int, filler: int) -> bytes:
     box = [{"x": 0.1, "y": 0.3}, {"x": 0.5, "y": 0.3}, {"x": 0.5, "y": 0.4}, {"x": 0.1, "y": 0.4}]
-    elements = []
-    for number, text in enumerate(texts):
-        html = f"<p id='{number}' data-category='paragraph' style='font-size:14px'>{text}</p>"
-        content = {"html": html, "markdown": text, "text": text}
-        page = number + 1 + offset
-        elements.append({"id": number, "page": page, "category": "paragraph", "content": content, "coordinates": box})
+    elements: list[dict[str, Any]] = []
+    for number, label in enumerate(texts):
+        for text in (label, *[f"{label}: {_WORDS}"] * filler):
+            html = f"<p id='{len(elements)}' data-category='paragraph' style='font-size:14px'>{text}</p>"
+            content = {"html": html, "markdown": text, "text": text}
+            place = {"id": len(elements), "page": number + 1 + offset, "category": "paragraph"}
+            elements.append({**place, "content": content, "coordinates": box})
     return json.dumps(
         {
             "api": "2.0",
             "model": MODEL,
-            "usage": {"pages": len(texts), "standard": [element["page"] for element in elements]},
+            "usage": {"pages": len(texts), "standard": [offset + number + 1 for number in range(len(texts))]},
             "content": {
-                "html": "\n".join(element["content"]["html"] for element in elements),  # type: ignore[index]
-                "markdown": "\n\n".join(texts),
-                "text": "\n".join(texts),
+                "html": "\n".join(element["content"]["html"] for element in elements),
+                "markdown": "\n\n".join(element["content"]["markdown"] for element in elements),
+                "text": "\n".join(element["content"]["text"] for element in elements),
             },
             "elements": elements,
         }

@@ -200,6 +200,26 @@ def test_a_job_is_resumed_with_its_batches(store: Store) -> None:
     assert store.look(KEY) == Holding(30, ((1, 10), (11, 20), (21, 30)), (), ())
 
 
+def test_the_last_batch_closes_a_job(store: Store) -> None:
+    """Killed after it, nobody would come back to close it."""
+    job = store.submitted(claim(store, (11, 30)), "r-1")
+    store.batch(job, b"two", (21, 30), model="m")
+    assert store.jobs() == (job,)
+    store.batch(job, b"one", (11, 20), model="m")
+    assert store.jobs() == ()
+
+
+def test_a_refreshing_job_is_not_closed_by_old_answers(store: Store, clock: Clock) -> None:
+    pay(store, (1, 10), b"old")
+    pay(store, (11, 20), b"old")
+    clock.now += 1
+    job = store.submitted(claim(store, (1, 20), refresh=True), "r-1")
+    store.batch(job, b"new", (1, 10), model="m")
+    assert store.jobs() == (job,)
+    store.batch(job, b"new", (11, 20), model="m")
+    assert store.jobs() == ()
+
+
 def test_a_failed_job_keeps_what_it_gave(store: Store) -> None:
     job = store.submitted(claim(store, (1, 30)), "r-1")
     store.batch(job, b"two", (11, 20), model="m")

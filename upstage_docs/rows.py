@@ -14,6 +14,7 @@ from upstage_docs.holdings import Entry, Holding, Intent, Pages, ResultKey, Stor
 __all__ = [
     "SCHEMA",
     "VERSION",
+    "close_covered",
     "close_intent",
     "close_job",
     "drop",
@@ -165,6 +166,19 @@ def close_job(db: sqlite3.Connection, job: StoredJob, total_pages: int = 0) -> N
     """Delete a job; *total_pages* is what it said of its file, if anything."""
     db.execute("DELETE FROM job WHERE digest = ? AND request_id = ?", (job.key.digest, job.request_id))
     _count(db, job.key, total_pages)
+
+
+def close_covered(db: sqlite3.Connection, job: StoredJob) -> None:
+    """Delete a job on counted pages when the last of them is here: killed after that, nobody else would."""
+    if job.pages is None:
+        return
+    came = db.execute(
+        "SELECT SUM(last - first + 1) FROM answer WHERE digest = :digest AND first >= :first AND last <= :last "
+        "AND created >= :submitted",  # under refresh, an older answer does not count
+        {**_span(job.key, job.pages), "submitted": job.created},
+    ).fetchone()[0]
+    if came == job.pages[1] - job.pages[0] + 1:
+        close_job(db, job)
 
 
 def put(db: sqlite3.Connection, key: ResultKey, answer: StoredAnswer, now: float, total_pages: int = 0) -> None:

@@ -216,13 +216,18 @@ class Store:
         return answer
 
     def batch(self, job: StoredJob, raw: bytes, pages: Pages, *, model: str) -> StoredAnswer:
-        """Keep the answer for one batch of *job*, *pages* absolute in the file."""
+        """Keep the answer for one batch of *job*, *pages* absolute in the file; the last one closes the job."""
         answer = StoredAnswer(raw, pages, model, job.sends)
-        self._try(lambda db: rows.put(db, job.key, answer, self._clock()), None, write=True)
+
+        def keep(db: sqlite3.Connection) -> None:
+            rows.put(db, job.key, answer, self._clock())
+            rows.close_covered(db, job)
+
+        self._try(keep, None, write=True)
         return answer
 
     def finished(self, job: StoredJob, total_pages: int = 0) -> None:
-        """Close *job*: every batch is stored. *total_pages* counts the whole file, 0 where not known."""
+        """Close *job*, every batch is stored: for a job on uncounted pages. *total_pages* counts the whole file."""
 
         def close(db: sqlite3.Connection) -> None:
             rows.close_job(db, job, total_pages)

@@ -1,0 +1,230 @@
+"""Measure the client against a stand-in for the API on loopback, and against the plugins that exist.
+
+    python benchmarks/client.py throughput              # how much of the ideal throughput is reached
+    python benchmarks/client.py plugins --python PEERS  # wall time, requests, peak memory, with the two plugins
+
+PEERS is the Python of a virtual environment of their own:
+
+    python -m venv peers && peers/bin/pip install -r benchmarks/requirements-plugins.txt
+
+The server runs in this process, every subject in a process of its own. It thinks over each page for 1/50 second (the
+API: about 1.7 seconds), one request after the other or all at once as they come, and 0.2 seconds over every request.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+LATENCY = 0.2
+AT_ONCE = 10
+
+
+# -- subjects: each runs alone in a process, under its own Python
+
+
+def upstage_docs_parse(base_url: str, path: str, cache: str, **how: Any) -> int:
+    from upstage_docs.client import Client
+    from upstage_docs.options import PollPolicy
+
+    with Client(
+        api_key="up_loopback",
+        base_url=base_url,
+        cache=cache or False,
+        rates=_unlimited(),
+        max_concurrency=AT_ONCE,
+        poll=PollPolicy(initial=0.2, maximum=0.5),
+    ) as client:
+        return sum(1 for _ in client.iter_elements(path, **how))
+
+
+def upstage_docs_parts(base_url: str, path: str, cache: str) -> int:
+    return upstage_docs_parse(base_url, path, cache, pages_per_request=10)
+
+
+def upstage_docs_job(base_url: str, path: str, cache: str) -> int:
+    return upstage_docs_parse(base_url, path, cache, route="async")
+
+
+def langchain_upstage(base_url: str, path: str, _cache: str) -> int:
+    from langchain_upstage import UpstageDocumentParseLoader
+
+    loader = UpstageDocumentParseLoader(
+        path, split="element", api_key="up_loopback", base_url=f"{base_url}/document-digitization"
+    )
+    return len(loader.load())
+
+
+def llama_index_readers_upstage(base_url: str, path: str, _cache: str) -> int:
+    from llama_index.readers.upstage import UpstageDocumentParseReader
+
+    reader = UpstageDocumentParseReader(api_key="up_loopback", base_url=f"{base_url}/document-digitization")
+    return len(reader.load_data(path, split="element"))
+
+
+def throughput_sync(base_url: str, folder: str, cache: str) -> int:
+    from upstage_docs.client import Client
+
+    with Client(
+        api_key="up_loopback", base_url=base_url, cache=cache or False, rates=_unlimited(), max_concurrency=AT_ONCE
+    ) as client:
+        return sum(1 for _ in client.parse_many(sorted(Path(folder).glob("*.pdf"))))
+
+
+def throughput_async(base_url: str, folder: str, cache: str) -> int:
+    import asyncio
+
+    from upstage_docs.async_client import AsyncClient
+
+    paths = sorted(Path(folder).glob("*.pdf"))
+
+    async def count() -> int:
+        async with AsyncClient(
+            api_key="up_loopback", base_url=base_url, cache=cache or False, rates=_unlimited(), max_concurrency=AT_ONCE
+        ) as client:
+            return len([one async for one in client.parse_many(paths)])
+
+    return asyncio.run(count())
+
+
+SUBJECTS: dict[str, Callable[[str, str, str], int]] = {
+    one.__name__: one
+    for one in (
+        upstage_docs_parts,
+        upstage_docs_job,
+        langchain_upstage,
+        llama_index_readers_upstage,
+        throughput_sync,
+        throughput_async,
+    )
+}
+
+
+def _unlimited() -> dict[Any, Any]:
+    from upstage_docs.rates import RATES, Rate
+
+    return dict.fromkeys(RATES, Rate())
+
+
+def run_subject(name: str, base_url: str, path: str, cache: str) -> None:
+    """Run one subject and print what it took; its imports are not counted."""
+    import resource
+
+    subject = SUBJECTS[name]
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    began = time.perf_counter()
+    results = subject(base_url, path, cache)
+    wall = time.perf_counter() - began
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(json.dumps({"results": results, "wall": wall, "peak_mb": after.ru_maxrss / 1024, "cpu": processor}))
+
+
+# -- the server and the tables
+
+
+@contextmanager
+def server(seconds_per_page: float, latency: float) -> Iterator[tuple[str, Any]]:
+    sys.path.insert(0, str(HERE.parent / "tests"))
+    from stand_in import StandIn
+
+    from upstage_docs.faults import Faults
+    from upstage_docs.local import Engine
+    from upstage_docs.server import build_app, running
+
+    faults = Faults()
+    faults.latency = latency
+    stand_in = StandIn(seconds_per_page, filler=11)
+    with running(build_app(Engine(read=stand_in.read), faults=faults)) as base_url:
+        yield base_url, faults
+
+
+def measure(python: str, subject: str, base_url: str, path: Path, cache: str = "") -> dict[str, Any]:
+    command = [python, str(Path(__file__).resolve()), "subject", subject, base_url, str(path), cache]
+    environment = {**os.environ, "UPSTAGE_API_KEY": "up_loopback"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode:
+        raise SystemExit(f"{subject} failed:\n{done.stderr[-3000:]}")
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def pdf(path: Path, pages: int) -> Path:
+    from stand_in import make_pdf
+
+    path.write_bytes(make_pdf(path.stem, pages))
+    return path
+
+
+def throughput(files: int) -> None:
+    """Many documents of one page: each is one request, and the server takes `LATENCY` for it."""
+    ideal = files / AT_ONCE * LATENCY
+    print(f"{files} documents, {AT_ONCE} at once, {LATENCY} s each: ideal {ideal:.2f} s\n")
+    print("| client | store | wall s | of the ideal throughput | CPU s |\n|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as name, server(0.0, LATENCY) as (base_url, _):
+        folder = Path(name)
+        (folder / "files").mkdir()
+        for number in range(files):
+            pdf(folder / "files" / f"{number:04}.pdf", 1)
+        for subject in ("throughput_sync", "throughput_async"):
+            for cache in ("", str(folder / f"cache of {subject}")):
+                got = measure(sys.executable, subject, base_url, folder / "files", cache)
+                assert got["results"] == files
+                share = ideal / got["wall"]
+                kept = "yes" if cache else "no"
+                print(f"| {subject} | {kept} | {got['wall']:.2f} | {share:.1%} | {got['cpu']:.2f} |", flush=True)
+
+
+def plugins(python: str) -> None:
+    """One PDF of 100 and one of 1,000 pages, an element Document each."""
+    print("| subject | pages | wall s | requests | peak MB | CPU s | elements |\n|---|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as name, server(1 / 50, LATENCY) as (base_url, faults):
+        folder = Path(name)
+        for pages in (100, 1000):
+            path = pdf(folder / f"report {pages}.pdf", pages)
+            cache = str(folder / "cache")
+            for subject, interpreter, store in (
+                ("langchain_upstage", python, ""),
+                ("llama_index_readers_upstage", python, ""),
+                ("upstage_docs_parts", sys.executable, ""),
+                ("upstage_docs_job", sys.executable, cache),
+                ("upstage_docs_job", sys.executable, cache),  # once more: all of it is read from the store
+            ):
+                before = len(faults.received)
+                got = measure(interpreter, subject, base_url, path, store)
+                requests = len(faults.received) - before
+                print(
+                    f"| {subject}{' (stored)' if not requests else ''} | {pages} | {got['wall']:.1f} | {requests} | "
+                    f"{got['peak_mb']:.0f} | {got['cpu']:.1f} | {got['results']} |",
+                    flush=True,
+                )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("throughput").add_argument("--files", type=int, default=300)
+    commands.add_parser("plugins").add_argument("--python", required=True, help="the Python that has the plugins")
+    alone = commands.add_parser("subject", help="used by the other two")
+    for name in ("name", "base_url", "path", "cache"):
+        alone.add_argument(name)
+    given = parser.parse_args()
+    if given.command == "throughput":
+        throughput(given.files)
+    elif given.command == "plugins":
+        plugins(given.python)
+    else:
+        run_subject(given.name, given.base_url, given.path, given.cache)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""kill -9 at any moment: no page is paid twice but those of a send whose outcome is unknown, and those are reported."""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from stand_in import StandIn, labels, make_pdf
+
+from upstage_docs.store import Store
+
+pytest.importorskip("starlette", reason='the loopback server needs the extra "server"')
+pytest.importorskip("uvicorn", reason='the loopback server needs the extra "server"')
+
+VICTIM = Path(__file__).with_name("parse_until_killed.py")
+SIZES = {"synchronous": 3, "job": 25, "parts": 14, "another": 5, "long job": 47, "more parts": 9}
+
+
+def run_and_kill(arguments: list[str], seconds: float | None) -> tuple[list[dict[str, object]], bool]:
+    """Run the victim; kill it *seconds* after it has begun, or let it end. Return what it said and whether it ended."""
+    victim = subprocess.Popen(
+        [sys.executable, str(VICTIM), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert victim.stdout is not None
+        first = victim.stdout.readline()
+        if seconds is not None:
+            time.sleep(seconds)
+            victim.send_signal(signal.SIGKILL)
+        rest, errors = victim.communicate(timeout=60)
+    finally:
+        victim.kill()
+        victim.wait()
+    assert not errors, errors
+    assert victim.returncode in {0, -signal.SIGKILL}, victim.returncode
+    lines = [json.loads(line) for line in (first + rest).splitlines() if line.endswith("}")]
+    return lines, victim.returncode == 0
+
+
+def crash(folder: Path, *, kills: int, seed: int) -> Counter[str]:
+    """Kill the victim at *kills* random moments, with new documents whenever all are done; check every bill."""
+    from upstage_docs.local import Engine
+    from upstage_docs.server import build_app, running
+
+    chance = random.Random(seed)
+    stand_in = StandIn(seconds_per_page=0.002)
+    seen: Counter[str] = Counter()
+    with running(build_app(Engine(read=stand_in.read))) as base_url:
+        generation = 0
+        while seen["kills"] < kills:
+            generation += 1
+            names = {folder / f"{generation} {name}.pdf": pages for name, pages in SIZES.items()}
+            for path, pages in names.items():
+                path.write_bytes(make_pdf(path.stem, pages))
+            cache = folder / f"cache {generation}"
+            arguments = [base_url, str(cache), *map(str, names)]
+            reported: Counter[str] = Counter()
+            ended = False
+            while not ended:
+                seconds = chance.uniform(0.0, 0.45) if seen["kills"] < kills else None
+                lines, ended = run_and_kill(arguments, seconds)
+                seen["kills"] += not ended
+                for line in lines:
+                    if "unknown" in line:
+                        path = Path(str(line["unknown"]))
+                        assert line["raised"] in line["pages"]  # type: ignore[operator]
+                        for first, last in line["pages"]:  # type: ignore[attr-defined]
+                            reported.update(labels(path.stem, names[path])[first - 1 : last])
+                        seen["reports"] += 1
+                    if "done" in line:
+                        path = Path(str(line["done"]))
+                        assert line["texts"] == labels(path.stem, names[path]), "the pages, in order, each once"
+                        assert line["pages"] == names[path]
+                done = {line["done"] for line in lines if "done" in line}
+            assert done == set(map(str, names))
+            store = Store.at(cache)
+            entries = {Path(entry.source): entry for entry in store.entries()}
+            assert {path: entry.pages for path, entry in entries.items()} == names, "every page is stored once"
+            assert (store.intents(), store.jobs()) == ((), ())
+            for path, entry in entries.items():
+                for first, last in store.look(entry.key).answers:
+                    answer = store.read(entry.key, (first, last))
+                    assert answer is not None
+                    for label in labels(path.stem, names[path])[first - 1 : last]:
+                        assert 1 <= stand_in.billed[label] <= answer.sends <= 1 + reported[label], label
+                        seen["pages paid again"] += stand_in.billed[label] - 1
+        seen["generations"] = generation
+    return seen
+
+
+def test_a_few_kills(tmp_path: Path) -> None:
+    crash(tmp_path, kills=4, seed=1)
+
+
+@pytest.mark.slow
+def test_sixty_kills(tmp_path: Path) -> None:
+    """`pytest -m slow tests/test_crash.py --log-cli-level=INFO` shows what was hit."""
+    seen = crash(tmp_path, kills=60, seed=2)
+    logging.getLogger(__name__).info("%s", dict(seen))
+    assert seen["kills"] >= 60
+    assert seen["reports"], "some kills must hit the window, or this proves nothing"
