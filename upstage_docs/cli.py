@@ -64,14 +64,14 @@ app.add_typer(jobs, name="jobs")
 app.add_typer(cache, name="cache")
 
 
-def run() -> None:
-    """Run the command; an error of ours becomes one line on standard error.
+def run(arguments: list[str] | None = None) -> None:
+    """Run the command with *arguments*, else those of the process; an error of ours becomes one line on standard error.
 
     Raises:
         SystemExit: With 0; 1 if a document failed; 2 if the call or its configuration is wrong.
     """
     try:
-        app()
+        app(args=arguments)
     except UpstageDocsError as error:
         complain(f"upstage-docs: {error}")
         raise SystemExit(2 if isinstance(error, (ConfigError, AuthenticationError)) else 1) from None

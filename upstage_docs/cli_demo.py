@@ -99,7 +99,9 @@ def _show_answer(console: Console, question: str, passages: list[Passage]) -> No
     best = passages[0]
     where = f"page {best.page}, box {place(best.box)}"
     console.print(Panel(Markdown(_excerpt(best)), title="best passage", subtitle=where, title_align="left"))
-    console.print(f"Answer: {best.line.strip()}", style="bold green", markup=False, soft_wrap=True)
+    cells = [cell.strip() for cell in best.line.split("|")] if best.line.startswith("|") else [best.line.strip()]
+    answer = " · ".join(cell for cell in cells if cell)
+    console.print(f"Answer: {answer}", style="bold green", markup=False, soft_wrap=True)
     console.print(f"        {where}", markup=False, soft_wrap=True)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich import box
 from rich.markup import escape
 from rich.table import Table
 
@@ -184,7 +185,7 @@ def _print(lines: Sequence[dict[str, Any]], columns: Sequence[str], *, as_json: 
         for line in lines:
             sys.stdout.write(f"{json.dumps(line, ensure_ascii=False)}\n")
         return
-    table = Table()
+    table = Table(box=box.SIMPLE_HEAD)
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold")
     for line in lines:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import typer
+from rich import box
 from rich.markup import escape
 from rich.table import Table
 
@@ -32,6 +33,7 @@ from upstage_docs.client import Client
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
 from upstage_docs.models import Chunk
 from upstage_docs.options import OutputFormat, ParseOptions
+from upstage_docs.render import text_of_html
 
 __all__ = ["split"]
 
@@ -97,22 +99,25 @@ def split(
             elif whole:
                 _print_texts(chunks)
             else:
-                _print_table(chunks, f"{path} ({document.total_pages} pages, {document.model})", chunk_size)
+                _print_table(
+                    chunks, f"{path} ({document.total_pages} pages, {document.model})", chunk_size, output_format
+                )
     if failed:
         raise typer.Exit(1)
 
 
-def _print_table(chunks: Sequence[Chunk], title: str, chunk_size: int) -> None:
-    table = Table(title=escape(title), title_justify="left", expand=False)
+def _print_table(chunks: Sequence[Chunk], title: str, chunk_size: int, output_format: OutputFormat) -> None:
+    table = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD, expand=True)
     for name in ("#", "size", "page"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("categories", no_wrap=True)
-    table.add_column("begins with", overflow="ellipsis", no_wrap=True)
+        table.add_column(name, justify="right", no_wrap=True, min_width=len(name) + 1)
+    table.add_column("categories", overflow="fold", max_width=24)
+    table.add_column("begins with", overflow="ellipsis", no_wrap=True, ratio=1)
     for number, chunk in enumerate(chunks, start=1):
         size = f"{len(chunk.text)}*" if chunk.oversize else str(len(chunk.text))
         pages = page(chunk.metadata["page"], chunk.metadata["page_end"])
-        begins = escape(" ".join(chunk.text.split())[:200])
-        table.add_row(str(number), size, pages, escape(chunk.metadata["categories"]), begins)
+        text = text_of_html(chunk.text) if output_format == "html" else chunk.text
+        begins = " ".join(text.split())[:200]
+        table.add_row(str(number), size, pages, escape(chunk.metadata["categories"]), escape(begins))
     console = terminal()
     console.print(table)
     oversize = sum(chunk.oversize for chunk in chunks)
