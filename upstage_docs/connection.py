@@ -1,0 +1,135 @@
+"""Which client answers a loader: one of its own for each load, or the caller's; knows no documents."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from upstage_docs.errors import ConfigError
+
+if TYPE_CHECKING:
+    from upstage_docs.async_client import AsyncClient
+    from upstage_docs.client import Client
+    from upstage_docs.spending import Spending
+
+__all__ = ["Connection", "Secret"]
+
+
+class Secret(Protocol):
+    """A key in a wrapper that does not show it, such as pydantic's `SecretStr`."""
+
+    def get_secret_value(self) -> str:
+        """Return the key."""
+
+
+class Connection:
+    """What answers a loader.
+
+    Args:
+        api_key: Else UPSTAGE_API_KEY, read when a load begins. It never shows and is never pickled.
+        base_url, engine, max_concurrency: See `Client`.
+        client: The caller's, which stays open; the other options are then its own.
+
+    Raises:
+        ConfigError: *client* and another option contradict each other.
+    """
+
+    def __init__(
+        self,
+        api_key: str | Secret | None = None,
+        *,
+        base_url: str | None = None,
+        engine: Literal["upstage", "local"] | None = None,
+        max_concurrency: int | None = None,
+        client: Client | AsyncClient | None = None,
+    ) -> None:
+        options = {"base_url": base_url, "engine": engine, "max_concurrency": max_concurrency}
+        self._options: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+        given = ["api_key", *self._options] if api_key is not None else [*self._options]
+        if client is not None and given:
+            raise ConfigError(f"client= and {given[0]}= contradict each other; give {given[0]}= to the client.")
+        self._api_key = api_key
+        self._client = client
+        self._key_stayed = False
+        self._spent: list[Spending] = []
+
+    @property
+    def usage(self) -> Spending:
+        """What the loads so far were billed for, as the answers tell; of the caller's client, all that it did."""
+        from upstage_docs.spending import Spending
+
+        if self._client is not None:
+            return self._client.usage
+        return Spending(
+            pages=sum(one.pages for one in self._spent),
+            enhanced=sum(one.enhanced for one in self._spent),
+            ocr_pages=sum(one.ocr_pages for one in self._spent),
+        )
+
+    def check(self) -> None:
+        """Make a client and close it, so that what is wrong shows before the first load.
+
+        Raises:
+            ConfigError: No key and no engine chosen, a malformed key or address, or contradicting options.
+        """
+        if self._client is None:
+            from upstage_docs.client import Client
+
+            Client(self._key(), **self._options).close()
+
+    @contextmanager
+    def lend(self) -> Iterator[Client]:
+        """Lend the client of a synchronous load."""
+        from upstage_docs.client import Client
+
+        if self._client is None:
+            with Client(self._key(), **self._options) as client:
+                try:
+                    yield client
+                finally:
+                    self._spent.append(client.usage)
+        elif isinstance(self._client, Client):
+            yield self._client
+        else:
+            raise ConfigError("client= is an AsyncClient; load with an async method, or give a Client.")
+
+    @asynccontextmanager
+    async def alend(self) -> AsyncIterator[AsyncClient | Client]:
+        """Lend the client of an asynchronous load; a caller's `Client` is used in threads."""
+        if self._client is not None:
+            yield self._client
+            return
+        from upstage_docs.async_client import AsyncClient
+
+        async with AsyncClient(self._key(), **self._options) as client:
+            try:
+                yield client
+            finally:
+                self._spent.append(client.usage)
+
+    def _key(self) -> str | None:
+        if self._key_stayed and self._options.get("engine") != "local" and not os.environ.get("UPSTAGE_API_KEY"):
+            raise ConfigError(
+                "The key given as api_key= does not travel to another process; set UPSTAGE_API_KEY there."
+            )
+        key = self._api_key
+        return key if key is None or isinstance(key, str) else key.get_secret_value()
+
+    def __repr__(self) -> str:
+        return f"Connection({', '.join(f'{name}={value!r}' for name, value in self._options.items())})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the key behind.
+
+        Raises:
+            ConfigError: There is a caller's client, which cannot go with it.
+        """
+        if self._client is not None:
+            raise ConfigError(
+                "What was made with client= cannot be pickled or sent to another process; give api_key=, base_url= or "
+                "engine= instead, and each process makes its own client."
+            )
+        stayed = self._key_stayed or self._api_key is not None
+        return {**self.__dict__, "_api_key": None, "_key_stayed": stayed, "_spent": []}

@@ -1,0 +1,53 @@
+"""Crops of elements → picture files in a folder of the caller's; knows no framework and no network."""
+
+from __future__ import annotations
+
+import os
+from base64 import b64decode
+from binascii import Error
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from upstage_docs.errors import ConfigError, InvalidResponseError
+from upstage_docs.models import Element, ParsedDocument
+
+__all__ = ["write_crops"]
+
+_SUFFIXES = {b"\x89PNG": ".png", b"RIFF": ".webp"}
+
+
+def write_crops(document: ParsedDocument, folder: str | os.PathLike[str]) -> dict[int, str]:
+    """Write each element's crop into *folder*, made if missing, and return element id → path.
+
+    A file is named after the document's hash, the page and the element, so that the same crop is always the same
+    file and two documents never share one; a file is complete or not there.
+
+    Raises:
+        ConfigError: The folder cannot be written.
+        InvalidResponseError: A crop is not base64.
+    """
+    found = [element for element in document.elements if element.base64_encoding]
+    if not found:
+        return {}
+    place = Path(folder)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        return {element.id: str(_write(place, document, element)) for element in found}
+    except OSError as error:
+        raise ConfigError(f"image_folder={str(folder)!r} cannot be written: {error}.") from error
+
+
+def _write(place: Path, document: ParsedDocument, element: Element) -> Path:
+    try:
+        picture = b64decode(element.base64_encoding.partition("base64,")[2] or element.base64_encoding, validate=True)
+    except Error as error:
+        raise InvalidResponseError(
+            f"{document.source!r}: the crop of element {element.id} on page {element.page} is not base64 ({error})."
+        ) from error
+    owner = document.file_sha256[:16] or "document"
+    path = place / f"{owner}-p{element.page}-e{element.id}{_SUFFIXES.get(picture[:4], '.jpg')}"
+    if not path.exists():
+        with NamedTemporaryFile(dir=place, prefix=f".{path.name}.", delete=False) as part:
+            part.write(picture)
+        Path(part.name).replace(path)
+    return path
