@@ -1,0 +1,332 @@
+"""`serve`: the engine behind HTTP on loopback, its key, its faults and its record; documents are read by a stand-in."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import httpx
+import pytest
+
+from upstage_docs.errors import ConfigError
+from upstage_docs.local import Engine
+from upstage_docs.local.messages import Begin, Part, Patience, Task
+
+pytest.importorskip("uvicorn")
+pytest.importorskip("starlette")
+
+from upstage_docs import faults as fault
+from upstage_docs.faults import Delay, Drip, Faults, Truncate
+from upstage_docs.server import build_app, running, serve
+
+SYNC = "/document-digitization"
+PDF = b"%PDF-1.4 a stand-in"
+SHA256 = hashlib.sha256(PDF).hexdigest()
+PAGES = 12
+
+
+def read(task: Task, document: IO[bytes], patience: Patience) -> Iterator[Begin | Part]:
+    yield Begin(PAGES)
+    step = task.batch_pages or PAGES
+    for start in range(1, PAGES + 1, step):
+        end = min(start + step - 1, PAGES)
+        body = {"usage": {"pages": end - start + 1}, "elements": [], "content": {"text": "x" * 1_000}}
+        yield Part(start, end, json.dumps(body).encode())
+
+
+@contextmanager
+def served(faults: Faults | None = None, api_key: str | None = None) -> Iterator[httpx.Client]:
+    app = build_app(Engine(read), api_key=api_key, faults=faults)  # type: ignore[arg-type]
+    with running(app) as base_url, httpx.Client(base_url=base_url, timeout=10) as client:
+        yield client
+
+
+def upload(client: httpx.Client, path: str = SYNC, **headers: str) -> httpx.Response:
+    return client.post(path, data={"model": "document-parse"}, files={"document": PDF}, headers=headers)
+
+
+def job(client: httpx.Client) -> dict[str, Any]:
+    """Submit and wait until the engine has finished, past any fault."""
+    request_id = upload(client, f"{SYNC}/async").json()["request_id"]
+    for _ in range(500):
+        listed = {one["id"]: one["status"] for one in client.get(f"{SYNC}/requests").json()["requests"]}
+        if listed[request_id] == "completed":
+            break
+        time.sleep(0.01)
+    return {"request_id": request_id}
+
+
+def status(client: httpx.Client, submitted: dict[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = client.get(f"{SYNC}/requests/{submitted['request_id']}").json()
+    return answer
+
+
+def test_sync_and_async_are_served_as_the_transport_answers_them() -> None:
+    """Download addresses are on the server's own host and need no key."""
+    with served() as client:
+        assert upload(client).json()["usage"] == {"pages": PAGES}
+        done = status(client, job(client))
+        urls = [batch["download_url"] for batch in done["batches"]]
+        downloads = [client.get(url).json()["usage"]["pages"] for url in urls]
+        with_a_key = client.get(urls[0], headers={"authorization": "Bearer up_key"})
+
+    assert all(url.startswith(f"{client.base_url.copy_with(path='/')}results/") for url in urls)
+    assert downloads == [10, 2]
+    assert with_a_key.status_code == 400
+
+
+def test_errors_are_the_engines() -> None:
+    with served() as client:
+        answers = [client.post(SYNC, json={}), client.get("/nothing"), client.get(SYNC), client.put(SYNC)]
+
+    assert [answer.status_code for answer in answers] == [400, 404, 405, 405]
+
+
+def test_a_key_is_asked_for_where_one_is_set() -> None:
+    """As a bearer or as `x-api-key`; the wrong one is 401 in the API's shape."""
+    with served(api_key="up_right") as client:
+        right = [upload(client, Authorization="Bearer up_right"), upload(client, **{"x-api-key": "up_right"})]
+        wrong = [upload(client), upload(client, Authorization="Bearer up_wrong"), upload(client, Authorization="x")]
+
+    assert [answer.status_code for answer in right] == [200, 200]
+    assert [answer.status_code for answer in wrong] == [401, 401, 401]
+    assert wrong[0].json()["error"]["message"] == "invalid api key"
+
+
+def test_it_is_not_served_to_others_without_a_key() -> None:
+    with pytest.raises(ConfigError, match="set an API key"):
+        serve("0.0.0.0")
+
+
+def test_two_servers_run_at_once_and_leave_no_thread() -> None:
+    with served() as one, served() as other:
+        assert one.base_url != other.base_url
+        assert [upload(one).status_code, upload(other).status_code] == [200, 200]
+
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("upstage-docs")]
+
+
+@pytest.mark.parametrize(
+    ("scripted", "code", "body"),
+    [
+        (fault.too_many_requests(), 429, "too_many_requests"),
+        (fault.unavailable(), 503, "internal_server_error"),
+        (fault.unavailable(500), 500, "internal_server_error"),
+        (fault.gateway_text(), 502, "<center>nginx</center>"),
+        (fault.unauthorized(), 401, "invalid api key"),
+        (fault.suspended(), 403, "api_key_is_not_allowed"),
+        (fault.error_in_200(), 200, '"error"'),
+        (fault.expired_url(), 403, "Request has expired"),
+    ],
+)
+def test_an_answer_instead_bills_nothing(scripted: fault.Answer, code: int, body: str) -> None:
+    """It is met once, by the first upload; the second is let through and billed."""
+    faults = Faults()
+    faults.script("sync", scripted)
+    with served(faults) as client:
+        first, second = upload(client), upload(client)
+        billed = faults.billed
+
+    assert (first.status_code, second.status_code) == (code, 200)
+    assert body in first.text
+    assert billed == {SHA256: PAGES}
+    assert [one.status for one in faults.received] == [code, 200]
+
+
+def test_retry_after_is_said_where_it_is_scripted() -> None:
+    faults = Faults()
+    faults.script("sync", fault.too_many_requests(retry_after=2), fault.too_many_requests())
+    with served(faults) as client:
+        said = [upload(client).headers.get("retry-after") for _ in range(2)]
+
+    assert said == ["2", None]
+
+
+@pytest.mark.parametrize("after", [None, 0, 100])
+def test_a_reset_loses_an_answer_that_was_billed(after: int | None) -> None:
+    """Before any byte, after the head, and in the middle of the body."""
+    faults = Faults()
+    faults.script("sync", fault.reset(after=after))
+    with served(faults) as client:
+        with pytest.raises(httpx.TransportError):
+            upload(client)
+        billed = faults.billed
+        assert upload(client).status_code == 200
+
+    assert billed == {SHA256: PAGES}
+
+
+def test_a_reset_before_the_work_bills_nothing() -> None:
+    faults = Faults()
+    faults.script("submit", fault.reset(billed=False))
+    with served(faults) as client:
+        with pytest.raises(httpx.TransportError):
+            upload(client, f"{SYNC}/async")
+        listed = client.get(f"{SYNC}/requests").json()
+
+    assert listed == {"requests": []}
+    assert faults.billed == {}
+
+
+def test_a_lost_submit_leaves_a_job_that_is_billed() -> None:
+    faults = Faults()
+    faults.script("submit", fault.reset())
+    with served(faults) as client:
+        with pytest.raises(httpx.TransportError):
+            upload(client, f"{SYNC}/async")
+        listed = client.get(f"{SYNC}/requests").json()["requests"]
+        billed = faults.billed
+
+    assert len(listed) == 1
+    assert billed == {SHA256: PAGES}
+
+
+def test_truncated_dripping_and_late_bodies() -> None:
+    faults = Faults()
+    faults.script("sync", Truncate(50), Drip(size=400, seconds=0.05), Delay(0.2))
+    with served(faults) as client:
+        truncated = upload(client)
+        begin = time.monotonic()
+        dripping = upload(client)
+        dripped = time.monotonic() - begin
+        late = upload(client)
+
+    assert (truncated.status_code, len(truncated.content)) == (200, 50)
+    with pytest.raises(json.JSONDecodeError):
+        truncated.json()
+    assert dripping.json()["usage"] == {"pages": PAGES}
+    assert dripped > 0.1
+    assert late.elapsed.total_seconds() > 0.2
+
+
+def test_jobs_that_hang_fail_or_try_again() -> None:
+    """The engine has finished the job; the status is rewritten, and the next one tells the truth."""
+    faults = Faults()
+    with served(faults) as client:
+        submitted = job(client)
+        faults.script(
+            "status",
+            fault.hanging_job(),
+            fault.hanging_job(completed=1),
+            fault.failed_job("no"),
+            fault.failed_batch(1, "bad page"),
+            fault.retrying_batch(0),
+            fault.no_download_urls(),
+        )
+        hanging, half, failed, batch, retrying, no_urls, truth = (status(client, submitted) for _ in range(7))
+
+    assert (hanging["status"], hanging["completed_pages"]) == ("started", 0)
+    assert not hanging["batches"][0]["download_url"]
+    assert (half["status"], half["completed_pages"]) == ("started", 10)
+    assert half["batches"][0]["download_url"]
+    assert (failed["status"], failed["failure_message"]) == ("failed", "no")
+    assert [one["status"] for one in batch["batches"]] == ["completed", "failed"]
+    assert (batch["status"], batch["batches"][1]["failure_message"]) == ("failed", "bad page")
+    assert (retrying["status"], retrying["batches"][0]["status"]) == ("started", "retrying")
+    assert (no_urls["status"], no_urls["batches"][0]["download_url"]) == ("completed", "")
+    assert (truth["status"], truth["completed_pages"]) == ("completed", PAGES)
+
+
+def test_a_lasting_fault_lasts_until_it_is_cleared() -> None:
+    """What is scripted comes before it; None in a script lets one request through."""
+    faults = Faults()
+    faults.always("sync", fault.unavailable())
+    faults.script("sync", None, fault.unavailable(500))
+    with served(faults) as client:
+        codes = [upload(client).status_code for _ in range(4)]
+        faults.always("sync", None)
+        codes.append(upload(client).status_code)
+        faults.script("sync", fault.unavailable())
+        faults.clear()
+        codes.append(upload(client).status_code)
+
+    assert codes == [200, 500, 503, 503, 200, 200]
+
+
+def test_a_rate_is_kept_over_a_second() -> None:
+    """Three a second: two more are refused, and none a second later; polls are not limited."""
+    faults = Faults()
+    faults.requests_per_second = 3
+    faults.retry_after = 1
+    with served(faults) as client:
+        codes = [upload(client).status_code for _ in range(5)]
+        polls = [client.get(f"{SYNC}/requests").status_code for _ in range(5)]
+        time.sleep(1.05)
+        later = upload(client)
+
+    assert codes == [200, 200, 200, 429, 429]
+    assert polls == [200] * 5
+    assert later.status_code == 200
+
+
+def test_latency_is_before_every_answer_and_does_not_add_up() -> None:
+    """Ten at once wait once."""
+    faults = Faults()
+    faults.latency = 0.3
+
+    async def ten(base_url: str) -> list[int]:
+        async with httpx.AsyncClient(base_url=base_url, timeout=10) as client:
+            files = {"document": PDF}
+            calls = [client.post(SYNC, data={"model": "document-parse"}, files=files) for _ in range(10)]
+            return [answer.status_code for answer in await asyncio.gather(*calls)]
+
+    with running(build_app(Engine(read), faults=faults)) as base_url:  # type: ignore[arg-type]
+        begin = time.monotonic()
+        codes = asyncio.run(ten(base_url))
+        took = time.monotonic() - begin
+
+    assert codes == [200] * 10
+    assert 0.3 <= took < 1.5
+
+
+def test_the_record_says_what_came() -> None:
+    """Kind, fields, document and whether a key came with it: a key at a download address would be one too many."""
+    faults = Faults()
+    with served(faults) as client:
+        submitted = job(client)
+        urls = [batch["download_url"] for batch in status(client, submitted)["batches"]]
+        client.get(urls[0])
+        upload(client, Authorization="Bearer up_key")
+        billed = faults.billed
+
+    first, result, last = faults.received[0], faults.received[-2], faults.received[-1]
+    assert (first.kind, first.sha256, first.fields) == ("submit", SHA256, {"model": ["document-parse"]})
+    assert first.request_id == submitted["request_id"]
+    assert (result.kind, result.authorized) == ("result", False)
+    assert (last.kind, last.authorized, last.pages) == ("sync", True, PAGES)
+    assert (faults.count("submit"), faults.count("sync"), faults.count("result")) == (1, 1, 1)
+    assert billed == {SHA256: 2 * PAGES}
+
+
+def test_serving_stops_when_it_is_told_to() -> None:
+    """SIGTERM shuts the application down in order before the process ends by it; nothing is left on its port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    code = f"from upstage_docs.server import serve; serve(port={port})"
+    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) as process:
+        url = f"http://127.0.0.1:{port}/v1{SYNC}"
+        for _ in range(200):
+            try:
+                answer = httpx.post(url, data={"model": "document-parse"}, files={"document": PDF}, timeout=30)
+                break
+            except httpx.ConnectError:
+                time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=20)
+
+    assert answer.status_code == 422
+    assert process.returncode in {0, -signal.SIGTERM}
+    assert "Application shutdown complete" in log
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(url)
