@@ -35,7 +35,7 @@ def read_office(data: bytes, suffix: str, *, crops: Collection[str] = ()) -> Ite
         if form == "docx":
             from upstage_docs.local.word import read_word
 
-            yield from read_word(data, archive, crops=crops)
+            yield from read_word(data, crops=crops)
         elif form == "pptx":
             from upstage_docs.local.slides import read_slides
 
