@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from upstage_docs.chunk_text import has_words
 
-__all__ = ["Block", "blocks", "element_kind", "has_table"]
+__all__ = ["Block", "blocks", "element_kind", "has_table", "is_rule"]
 
 
 class Block(NamedTuple):
@@ -81,7 +81,14 @@ def _regions(text: str) -> Iterator[tuple[int, int, str, str]]:
     """Yield `(start, end, tag, attributes)` of each run that begins with a block's tag."""
     opened: tuple[int, str, str] | None = None  # start, tag, attributes of the region that is open
     whole, depth = "", 0
+    pipes = _pipe_tables(text) if "|" in text else iter(())
+    pipe = next(pipes, None)
     for match in _OPENING.finditer(text):
+        if not whole:
+            while pipe and pipe[1] <= match.start():
+                pipe = next(pipes, None)
+            if pipe and pipe[0] <= match.start():
+                continue  # the API's pipe tables hold HTML tables in their cells
         name, closing = match["name"].lower(), bool(match["close"])
         if whole:
             if name == whole:
@@ -102,6 +109,23 @@ def _regions(text: str) -> Iterator[tuple[int, int, str, str]]:
             whole, depth = name, 1
     if opened:
         yield opened[0], len(text), opened[1], opened[2]
+
+
+def _pipe_tables(text: str) -> Iterator[tuple[int, int]]:
+    """Yield `(start, end)` of each pipe table."""
+    start, before = 0, ""  # of the line before
+    begun: int | None = None
+    position = 0
+    for line in text.splitlines(keepends=True):
+        if begun is not None and "|" not in line:
+            yield begun, position
+            begun = None
+        elif begun is None and "|" in before and is_rule(line):
+            begun = start
+        start, before = position, line
+        position += len(line)
+    if begun is not None:
+        yield begun, position
 
 
 def _markup(text: str, start: int, end: int, name: str, rest: str) -> Iterator[Block]:
@@ -157,7 +181,7 @@ def _markdown(text: str, start: int, end: int) -> Iterator[Block]:
             yield from (block._replace(category="code") for block in paragraph(after))
             begun, index, offset = None, closing + 1, after
             continue
-        if "|" in line and index + 1 < len(lines) and _is_rule(lines[index + 1]):
+        if "|" in line and index + 1 < len(lines) and is_rule(lines[index + 1]):
             yield from paragraph(offset)
             begun, first = None, offset
             offset = after
@@ -180,7 +204,7 @@ def _markdown(text: str, start: int, end: int) -> Iterator[Block]:
     yield from paragraph(offset)
 
 
-def _is_rule(line: str) -> bool:
+def is_rule(line: str) -> bool:
     """Return whether *line* is the second line of a pipe table."""
     line = line.rstrip("\r\n")
     return "|" in line and "-" in line and _PIPE_RULE.match(line) is not None

@@ -8,19 +8,13 @@ from typing import Any
 import msgspec
 
 from upstage_docs.chunk_options import ChunkOptions
-from upstage_docs.chunk_units import Place, Unit
+from upstage_docs.chunk_units import Place, Unit, joined
 from upstage_docs.models import Chunk
 from upstage_docs.records import record_id, text_sha256
 
-__all__ = ["ChunkBuilder", "joined"]
+__all__ = ["ChunkBuilder"]
 
 _encode = msgspec.json.Encoder().encode
-
-
-def joined(units: Sequence[Unit]) -> str:
-    """Return the text of *units* in one chunk."""
-    first, *others = units
-    return "".join([first.text, *(text for unit in others for text in (unit.joiner, unit.text))])
 
 
 class ChunkBuilder:

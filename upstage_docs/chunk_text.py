@@ -7,14 +7,14 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 
-__all__ = ["Breaks", "has_words"]
+__all__ = ["TAG", "Breaks", "has_words"]
 
 # The API's HTML is not escaped, so only these names make a tag; anything else in angle brackets is text.
 TAG_NAMES = (
     "a|b|blockquote|body|br|caption|code|col|colgroup|dd|div|dl|dt|em|figcaption|figure|footer|h[1-6]|head|header|hr|"
     "html|i|img|li|ol|p|pre|section|span|strong|sub|sup|table|tbody|td|tfoot|th|thead|title|tr|u|ul"
 )
-_TAG = re.compile(rf"</?(?:{TAG_NAMES})(?=[\s/>])[^<>]*>", re.IGNORECASE)
+TAG = re.compile(rf"</?(?:{TAG_NAMES})(?=[\s/>])[^<>]*>", re.IGNORECASE)
 _LINE_TAG = re.compile(
     r"<br|</(?:p|li|div|tr|h[1-6]|ul|ol|pre|blockquote|dd|dt|header|footer|caption)\b", re.IGNORECASE
 )
@@ -43,7 +43,7 @@ def has_words(text: str) -> bool:
     """Return whether *text* says anything: markup around nothing does not."""
     if "<" not in text:
         return bool(text) and not text.isspace()
-    return bool(_TAG.sub("", text).strip()) or bool(_ALT.search(text))
+    return bool(TAG.sub("", text).strip()) or bool(_ALT.search(text))
 
 
 class Breaks:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from upstage_docs.models import Box, Record
 
-__all__ = ["Place", "Run", "Unit"]
+__all__ = ["NOWHERE", "Place", "Run", "Unit", "joined"]
 
 NOWHERE: Box = (0.0, 0.0, 0.0, 0.0)
 
@@ -75,3 +76,9 @@ class Unit:
         return Unit(
             self.kind, self.text[start:end], self.joiner, spans, self.headings, self.section_id, self.run, self.extra
         )
+
+
+def joined(units: Sequence[Unit]) -> str:
+    """Return the text of *units* in one chunk."""
+    first, *others = units
+    return "".join([first.text, *(text for unit in others for text in (unit.joiner, unit.text))])

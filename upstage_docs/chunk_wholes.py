@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from upstage_docs.chunk_options import ChunkOptions
-from upstage_docs.chunk_units import Unit
+from upstage_docs.chunk_units import Place, Unit, joined
 from upstage_docs.render import text_of_html
+from upstage_docs.table_parts import Limits, Part, continued, split_rows
 
 __all__ = ["Whole", "captions_before"]
 
@@ -37,11 +39,60 @@ class Whole:
 
     def take(self, unit: Unit) -> bool:
         """Join *unit* if it is this table going on at the top of the next page; return whether it was."""
-        return False
+        last, following = self.unit.spans[-1][2], unit.place
+        if last.category != "table" or following.category != "table" or following.page != last.page + 1:
+            return False
+        part = continued(self.unit.text, unit.text)
+        if part is None:
+            return False
+        length = len(self.unit.text)
+        later = [(start + length, end + length, place) for start, end, place in unit.spans]
+        self.unit = _assembled(self.unit, part, [*self.unit.spans, *later])
+        return True
 
     def chunks(self, options: ChunkOptions) -> Iterator[list[Unit]]:
         """Yield the units of each chunk: one, or, where rows are to be split, one for each part."""
-        yield [*self.headings, *self.before, self.unit, *self.after]
+        units = [*self.headings, *self.before, self.unit, *self.after]
+        parts = None
+        if options.oversized_tables == "split_rows" and not options.fits(joined(units)):
+            around = sum(options.size(unit.joiner + unit.text) for unit in (*self.before, *self.after))
+            around += options.size(self.unit.joiner)
+            headings = sum(options.size(unit.joiner + unit.text) for unit in self.headings)
+            room = options.chunk_size - around
+            parts = split_rows(self.unit.text, Limits(room - headings, room, options.size, options.exact))
+        if not parts:
+            yield units
+            return
+        for index, part in enumerate(parts):
+            unit = _assembled(self.unit, part, self.unit.spans)
+            yield [*([] if index else self.headings), *self.before, unit, *self.after]
+
+
+def _assembled(unit: Unit, part: Part, sources: list[tuple[int, int, Place]]) -> Unit:
+    """Return *unit* with the text of *part*, whose pieces come from *sources*, by their offsets."""
+    text = "".join(piece for piece, _ in part).rstrip()
+    if len(sources) == 1:
+        return replace(unit, text=text, spans=[(0, len(text), sources[0][2])])
+    spans: list[tuple[int, int, Place]] = []
+    position = 0
+    for piece, offset in part:
+        length = min(len(piece), len(text) - position)
+        found = [
+            (max(start, offset) - offset + position, min(end - offset, length) + position, place)
+            for start, end, place in sources
+            if offset >= 0 and start < offset + length and end > offset
+        ]
+        if not found and spans:
+            found = [(position, position + length, spans[-1][2])]  # a closing tag
+        spans += found
+        position += length
+    merged: list[tuple[int, int, Place]] = []
+    for start, end, place in spans:
+        if merged and merged[-1][2] is place:
+            merged[-1] = (merged[-1][0], end, place)
+        elif start < end:
+            merged.append((start, end, place))
+    return replace(unit, text=text, spans=merged or [(0, len(text), unit.place)])
 
 
 def captions_before(last: Unit, captions: Sequence[Unit], following: Unit) -> int:

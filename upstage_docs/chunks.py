@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from upstage_docs.chunk_building import ChunkBuilder, joined
+from upstage_docs.chunk_building import ChunkBuilder
 from upstage_docs.chunk_inputs import Chunkable, units
 from upstage_docs.chunk_options import ChunkOptions, OversizedTables
 from upstage_docs.chunk_text import Breaks, has_words
-from upstage_docs.chunk_units import Run, Unit
+from upstage_docs.chunk_units import Run, Unit, joined
 from upstage_docs.chunk_wholes import Whole, captions_before
 from upstage_docs.models import Chunk, Record
 from upstage_docs.options import OutputFormat

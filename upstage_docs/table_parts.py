@@ -1,0 +1,297 @@
+"""A table that is too large → parts cut between rows, each a valid table with the header; sizes by any measure."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from itertools import accumulate, islice
+from typing import NamedTuple
+
+from upstage_docs.blocks import is_rule
+from upstage_docs.tables import ROW_SPAN, Cell, Table, carried_sizes, mended, place_columns, read_table, words_of
+
+__all__ = ["Limits", "Part", "continued", "split_rows"]
+
+
+class Limits(NamedTuple):
+    """How large parts may be.
+
+    Attributes:
+        first, later: The size of the first part and of any other, at the most.
+        size: The size of a text.
+        exact: Whether the size of a joined text is the sum of its parts'.
+    """
+
+    first: int
+    later: int
+    size: Callable[[str], int]
+    exact: bool
+
+
+# A part: its pieces in order, each with the offset that it was taken from, -1 for closing tags that were added.
+Part = list[tuple[str, int]]
+
+
+def split_rows(text: str, limits: Limits) -> list[Part] | None:
+    """Cut the table in *text* between rows; None where that cannot be, so that the table stays whole.
+
+    Every part repeats what stands before the body (captions and all header rows) and after it. A cell that spans a
+    cut is clipped above it and repeated below with the rows that are left, so that the grid stays the same; all other
+    rows are as they were, byte for byte. A row that alone is too large is a part of its own. The offsets of a part are
+    -1 throughout where BeautifulSoup had to mend the markup.
+    """
+    if not text.startswith("<"):  # a pipe table may hold HTML tables in its cells
+        return _split_lines(text, limits)
+    table = read_table(text)
+    offsets = table is not None
+    if table is None:
+        markup = mended(text)
+        table = read_table(markup) if markup else None
+    if table is None or len(table.rows) - table.header_rows < 2:
+        return None
+    parts = list(_Cutter(table, limits).parts())
+    if len(parts) < 2:
+        return None
+    return parts if offsets else [[(piece, -1) for piece, _ in part] for part in parts]
+
+
+class _Cutter:
+    """Cuts one table."""
+
+    def __init__(self, table: Table, limits: Limits) -> None:
+        self._table, self._limits = table, limits
+        self._text, self._rows, self._header = table.text, table.rows, table.header_rows
+        count = len(self._rows)
+        self._cells: list[list[Cell]] = []
+        self._carried = [0] * (count + 1)  # per row, the size of what spans into it from above
+        self._group = list(range(count))  # per row, the first row of those bound to it by spans
+        self._above: list[Cell] = []  # what spans into the first row of the part at hand
+        self._can_cut_groups = True
+        if table.has_row_spans:
+            self._cells = [table.cells(index) for index in range(count)]
+            self._bind()
+        last = self._rows[-1].section
+        self._tail_start = self._rows[-1].end if last < 0 else table.sections[last].end
+        head = self._text[: self._rows[self._header - 1].end]
+        turns = max((limits.size(f"</thead>{section.opening}</tbody>") for section in table.sections), default=0)
+        self._fixed = limits.size(head) + turns + limits.size(self._text[self._tail_start :])
+        if limits.exact:
+            starts = [row.start for row in self._rows]
+            self._totals = [*starts, self._rows[-1].end]
+        else:
+            sizes = (limits.size(self._text[row.start : row.end]) for row in self._rows)
+            self._totals = list(accumulate(sizes, initial=0))
+
+    def _bind(self) -> None:
+        reach = group = 0
+        for index, cells in enumerate(self._cells):
+            if index >= reach:
+                group = index
+            self._group[index] = group
+            reach = max([reach, *(cell.until for cell in cells)])
+        size, text = self._limits.size, self._text
+        spanning = [cell for cells in self._cells for cell in cells if cell.row_span > 1]
+        sizes = {cell.start: size(text[cell.start : cell.end]) for cell in spanning}
+        self._carried = carried_sizes(self._cells, sizes)
+        self._can_cut_groups = place_columns(self._cells)
+
+    def parts(self) -> Iterator[Part]:
+        """Yield the parts; only one, the whole table, if nothing can be cut."""
+        count, first = len(self._rows), self._header
+        if self._fixed >= self._limits.later:
+            return  # the header alone is too large to be repeated
+        begun = 0
+        while first < count:
+            if self._cells and first > self._header:
+                self._above = [cell for cell in self._above if cell.until > first]
+                rows = islice(self._cells, begun, first)
+                self._above += [cell for cells in rows for cell in cells if cell.until > first]
+                begun = first
+            last = self._boundary(first, self._reach(first))
+            part = self._part(first, last)
+            while not self._limits.exact and last > first and not self._small(first, part):
+                fewer = self._boundary(first, first + (last - first) // 2)
+                if fewer >= last:
+                    break  # bound together: they stay so, whatever their size
+                last, part = fewer, self._part(first, fewer)
+            yield part
+            first = last + 1
+
+    def _limit(self, first: int) -> int:
+        return self._limits.first if first == self._header else self._limits.later
+
+    def _small(self, first: int, part: Part) -> bool:
+        return self._limits.size("".join(piece for piece, _ in part)) <= self._limit(first)
+
+    def _reach(self, first: int) -> int:
+        """Return the last row that has room in a part that begins with row *first*, that row at the least."""
+        room = self._limit(first) - self._fixed
+        if first > self._header:
+            room -= self._carried[first]
+        return max(first, bisect_right(self._totals, self._totals[first] + room) - 2)
+
+    def _boundary(self, first: int, last: int) -> int:
+        """Move *last* to where a part that begins with row *first* may end."""
+        following = last + 1
+        if following >= len(self._rows) or self._group[following] == following:
+            return last
+        group = self._group[following]
+        if group > first:
+            return group - 1
+        most = self._limits.later - self._fixed
+        if self._can_cut_groups:
+            for end in range(following, first, -1):
+                if self._carried[end] < most:
+                    return end - 1
+        while following < len(self._rows) and self._group[following] != following:
+            if self._can_cut_groups and self._carried[following] < most:
+                break
+            following += 1
+        return following - 1
+
+    def _part(self, first: int, last: int) -> Part:
+        text, rows, sections = self._text, self._rows, self._table.sections
+        whole_head = first == self._header
+        part: Part = []
+        if whole_head:
+            self._slice(part, 0, last, last, carry=False)
+        else:
+            self._slice(part, 0, self._header - 1, self._header - 1, carry=False)
+            above, here = rows[self._header - 1].section, rows[first].section
+            if above != here:
+                part.append((f"</{sections[above].name}>" if above >= 0 else "", -1))
+                part.append((sections[here].opening if here >= 0 else "", -1))
+            self._slice(part, first, last, last, carry=True)
+        if last == len(rows) - 1:
+            part.append((text[rows[-1].end :], rows[-1].end))
+        else:
+            section = rows[last].section
+            part.append((f"</{sections[section].name}>" if section >= 0 else "", -1))
+            part.append((text[self._tail_start :], self._tail_start))
+        return [piece for piece in part if piece[0]]
+
+    def _slice(self, part: Part, first: int, last: int, until: int, *, carry: bool) -> None:
+        """Append the rows from *first* to *last*, and what stands before if *first* is 0; spans end with *until*."""
+        rows = self._rows
+        position = rows[first].start if first else 0
+        if self._cells:
+            changed = [row for row in range(first, last + 1) if self._reaches(row, until)] if self._open(until) else []
+            if carry and self._carried[first] and changed[:1] != [first]:
+                changed.insert(0, first)
+            for index in changed:
+                self._append(part, position, rows[index].start)
+                self._row(part, index, until, carry=carry and index == first)
+                position = rows[index].end
+        self._append(part, position, rows[last].end)
+
+    def _append(self, part: Part, start: int, end: int) -> None:
+        if start < end:
+            part.append((self._text[start:end], start))
+
+    def _open(self, until: int) -> bool:
+        return until + 1 < len(self._rows) and self._carried[until + 1] > 0
+
+    def _reaches(self, index: int, until: int) -> bool:
+        return any(cell.until > until + 1 for cell in self._cells[index])
+
+    def _row(self, part: Part, index: int, until: int, *, carry: bool) -> None:
+        """Append a row whose cells are clipped at the row *until*, with the cells that span into it if *carry*."""
+        cells = [(cell.column, cell.start, cell) for cell in self._cells[index]]
+        if carry:
+            cells = sorted(
+                [*cells, *((cell.column, cell.start, cell) for cell in self._above)], key=lambda one: one[:2]
+            )
+        position = self._rows[index].start
+        own = self._cells[index]
+        end_of_tag = own[0].start if own else self._text.index(">", position) + 1
+        self._append(part, position, end_of_tag)
+        position = end_of_tag
+        for _, _, cell in cells:
+            if cell.row == index:
+                self._append(part, position, cell.start)
+                position = cell.end
+            span = min(cell.until, until + 1) - index
+            if cell.row == index and span == cell.row_span:
+                self._append(part, cell.start, cell.end)
+            else:
+                part.append((_with_row_span(self._text[cell.start : cell.end], span), cell.start))
+        self._append(part, position, self._rows[index].end)
+
+
+def _with_row_span(cell: str, span: int) -> str:
+    return ROW_SPAN.sub(lambda match: f"{match[1]}{span}", cell, count=1)
+
+
+def _split_lines(text: str, limits: Limits) -> list[Part] | None:
+    """Cut a pipe table between lines; what stands before and after the table is repeated, as its captions are."""
+    lines = text.splitlines(keepends=True)
+    rule = next((n for n in range(1, len(lines)) if is_rule(lines[n]) and "|" in lines[n - 1]), None)
+    if rule is None:
+        return None
+    end = rule + 1
+    while end < len(lines) and "|" in lines[end]:
+        end += 1
+    offsets = list(accumulate(map(len, lines), initial=0))
+    head, tail = text[: offsets[rule + 1]], text[offsets[end] :]
+    fixed = limits.size(head) + limits.size(tail)
+    if end - rule < 3 or fixed >= limits.later:
+        return None
+    parts: list[Part] = []
+    first = rule + 1
+    while first < end:
+        limit = limits.later if parts else limits.first
+        last, used = first, fixed + limits.size(lines[first])
+        while last + 1 < end and (used := used + limits.size(lines[last + 1])) <= limit:
+            last += 1
+        part = _lines_part(text, head, tail, offsets[first], offsets[last + 1], offsets[end])
+        while not limits.exact and last > first and limits.size("".join(piece for piece, _ in part)) > limit:
+            last = first + (last - first) // 2
+            part = _lines_part(text, head, tail, offsets[first], offsets[last + 1], offsets[end])
+        parts.append(part)
+        first = last + 1
+    return parts if len(parts) > 1 else None
+
+
+def _lines_part(text: str, head: str, tail: str, start: int, end: int, tail_start: int) -> Part:
+    return [piece for piece in ((head, 0), (text[start:end], start), (tail, tail_start)) if piece[0]]
+
+
+def continued(first: str, second: str) -> Part | None:
+    """Join *second*, the table at the top of the next page, to *first*; None if it is not the same table going on.
+
+    It is if it has as many columns and either no header or the same one, which is then left out. The offsets of the
+    pieces that come from *second* are those in it plus the length of *first*.
+    """
+    if not first.startswith("<"):
+        return _continued_lines(first, second)
+    one, two = read_table(first), read_table(second)
+    if one is None or two is None or one.columns != two.columns:
+        return None
+    repeated = one.header_rows if len(two.rows) > one.header_rows else 0
+    header = one.words(0, repeated)
+    if not header or header != two.words(0, repeated):
+        repeated = 0
+    if two.declared_header_rows not in {0, repeated}:
+        return None
+    if any(cell.until > repeated for row in range(repeated) for cell in two.cells(row)):
+        return None
+    around = words_of(second[: two.rows[0].start]) + words_of(second[two.rows[-1].end :])
+    if around:
+        return None  # a caption: a table of its own
+    rows = two.rows[repeated:]
+    cut = one.rows[-1].end
+    part: Part = [(first[:cut], 0)]
+    if rows[0].section == rows[-1].section:
+        part.append((second[rows[0].start : rows[-1].end], len(first) + rows[0].start))
+    else:
+        part += [(second[row.start : row.end], len(first) + row.start) for row in rows]
+    return [*part, (first[cut:], cut)]
+
+
+def _continued_lines(first: str, second: str) -> Part | None:
+    one, two = first.splitlines(), second.splitlines(keepends=True)
+    if len(one) < 2 or len(two) < 3 or not is_rule(one[1]) or not is_rule(two[1]) or one[0].strip() != two[0].strip():
+        return None
+    start = len(two[0]) + len(two[1])
+    gap: Part = [] if first.endswith("\n") else [("\n", -1)]
+    return [(first, 0), *gap, (second[start:], len(first) + start)]
