@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+import types
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-import typer
+from typer import Typer
+from typer.models import ArgumentInfo
 
 from upstage_docs.cli import app
 
@@ -22,48 +24,60 @@ or into files, everything else to standard error. `upstage-docs COMMAND --help` 
 
 def page() -> str:
     """Return the page, one section per command."""
-    root = typer.main.get_command(app)
-    return f"{HEAD}\n{_text(root.help)}\n" + "".join(_sections(root, "upstage-docs"))
+    about = app.registered_callback
+    assert about is not None  # noqa: S101 - every command is described
+    return f"{HEAD}\n{_text(about.callback)}\n" + "".join(_sections(app, "upstage-docs"))
 
 
-def _sections(group: Any, path: str) -> Iterator[str]:
-    for name, command in group.commands.items():
-        if hasattr(command, "commands"):
-            yield f"\n## {path} {name}\n\n{_text(command.help)}\n"
-            yield from _sections(command, f"{path} {name}")
-        else:
-            yield f"\n## {path} {name}\n\n{_text(command.help)}\n\n{_parameters(command)}"
+def _sections(group: Typer, path: str) -> Iterator[str]:
+    for command in group.registered_commands:
+        function = command.callback
+        assert function is not None  # noqa: S101 - they are functions of ours
+        name = command.name or function.__name__
+        rows = "".join(f"| `{_name(*one)}` | {_about(*one)} |\n" for one in _parameters(function))
+        yield f"\n## {path} {name}\n\n{_text(function)}\n" + (f"\n| | |\n|---|---|\n{rows}" if rows else "")
+    for inner in group.registered_groups:
+        assert inner.typer_instance is not None  # noqa: S101 - cli.py gives it
+        yield from _sections(inner.typer_instance, f"{path} {inner.name}")
 
 
-def _parameters(command: Any) -> str:
-    rows = [f"| `{_name(parameter)}` | {_about(parameter)} |" for parameter in command.params]
-    return "\n".join(["| | |", "|---|---|", *rows]) + "\n"
+def _parameters(function: Callable[..., Any]) -> Iterator[tuple[str, Any, Any, Any]]:
+    """Yield name, type, typer's description and default of each parameter."""
+    hints = get_type_hints(function, include_extras=True)
+    for name, parameter in inspect.signature(function).parameters.items():
+        kind, described = get_args(hints[name])[:2]
+        yield name, _plain(kind), described, parameter.default
 
 
-def _name(parameter: Any) -> str:
-    if parameter.param_type_name == "argument":
-        return str(parameter.metavar or parameter.name.upper())
-    names = ", ".join(parameter.opts) + "".join(f" / {name}" for name in parameter.secondary_opts)
-    return names if parameter.is_flag else f"{names} {_value(parameter)}"
+def _plain(kind: Any) -> Any:
+    """Take the type out of `X | None` and `list[X]`."""
+    if get_origin(kind) in {Union, types.UnionType}:
+        return _plain(next(one for one in get_args(kind) if one is not type(None)))
+    return _plain(get_args(kind)[0]) if get_origin(kind) is list else kind
 
 
-def _value(parameter: Any) -> str:
-    choices = getattr(parameter.type, "choices", None)
-    if not choices:
-        return str(parameter.type.name).upper()
-    return " \\| ".join(str(getattr(choice, "value", choice)) for choice in choices)
+def _name(name: str, kind: Any, described: Any, _: Any) -> str:
+    if isinstance(described, ArgumentInfo):
+        return described.metavar or f"[{name.upper()}]"
+    option = f"--{name.replace('_', '-')}"
+    # Inside Annotated, the first name that is given stands where a default would.
+    given = [one for one in (described.default, *(described.param_decls or ())) if str(one).startswith("-")]
+    given = given or [f"{option}/--no-{option[2:]}" if kind is bool else option]
+    names = ", ".join(one.replace("/--", " / --") for one in given)
+    if kind is bool:
+        return names
+    choices = get_args(kind) if get_origin(kind) is Literal else (kind.__name__.upper(),)
+    return f"{names} " + " \\| ".join(choices)
 
 
-def _about(parameter: Any) -> str:
-    default = parameter.default
-    if default is None or default is False or parameter.required or callable(default):
-        return str(parameter.help)
-    shown = ("on" if default else "off") if isinstance(default, bool) else getattr(default, "value", default)
-    return f"{parameter.help} Default: `{shown}`."
+def _about(_: str, kind: Any, described: Any, default: Any) -> str:
+    if default is None or default is False or default in {inspect.Parameter.empty, ""}:
+        return str(described.help)
+    return f"{described.help} Default: `{'on' if kind is bool else default}`."
 
 
-def _text(text: str | None) -> str:
-    return inspect.cleandoc(text or "")
+def _text(function: Any) -> str:
+    return inspect.getdoc(function) or ""
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ EngineName = Literal["upstage", "local"]
 
 Sources = Annotated[
     list[str],
-    typer.Argument(help="Files, folders (every known document below them) or patterns.", metavar="SOURCES..."),
+    typer.Argument(help="Files, folders (every known document below them) or patterns.", metavar="SOURCES"),
 ]
 Output = Annotated[
     Path | None,

@@ -1,0 +1,293 @@
+"""The command, as its user meets it: what it prints, what it writes, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("typer", reason="the command is an extra")
+pytest.importorskip("liteparse", reason="the local engine is an extra")
+
+from upstage_docs import Client
+from upstage_docs.cli import run
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLE = ROOT / "upstage_docs" / "samples" / "report.pdf"
+ROW = "12.0 | 38.9 | 41.8 | 95.2 %"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a call of the command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[dict[str, object]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+Command = Callable[..., Ended]
+
+
+@pytest.fixture
+def command(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Command:
+    """Call the command in this process, with the local engine, no key, and a store of its own."""
+    monkeypatch.delenv("UPSTAGE_API_KEY", raising=False)
+    monkeypatch.setenv("UPSTAGE_DOCS_ENGINE", "local")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+    def call(*arguments: object) -> Ended:
+        with pytest.raises(SystemExit) as ended:
+            run([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.err
+        return Ended(int(ended.value.code or 0), captured.out, captured.err)
+
+    return call
+
+
+@contextmanager
+def _server() -> Iterator[str]:
+    pytest.importorskip("uvicorn", reason="serving is an extra")
+    from upstage_docs.server import build_app, running
+
+    with running(build_app()) as base_url:
+        yield base_url
+
+
+def test_parse_prints_a_document_as_markdown(command: Command) -> None:
+    ended = command("parse", SAMPLE)
+
+    assert ended.code == 0
+    assert ROW in ended.out
+    assert ended.err == ""
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"), [("html", "<td>41.8</td>"), ("text", "41.8"), ("json", '"elements"'), ("jsonl", '"page": 3')]
+)
+def test_parse_prints_other_formats(command: Command, form: str, expected: str) -> None:
+    ended = command("parse", SAMPLE, "--format", form)
+
+    assert ended.code == 0
+    assert expected in ended.out
+
+
+def test_records_are_lines_of_json_with_flat_metadata(command: Command) -> None:
+    ended = command("parse", SAMPLE, "-f", "jsonl", "--split", "page", "--output-format", "markdown")
+
+    assert [line["metadata"]["page"] for line in ended.lines] == [1, 2, 3, 4]  # type: ignore[index]
+    assert ROW in str(ended.lines[2]["text"])
+
+
+def test_a_folder_is_parsed_into_a_folder_and_done_work_is_not_done_again(command: Command, tmp_path: Path) -> None:
+    """A second run skips what is there, and does again what changed or is asked for."""
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    first, second = tmp_path / "in" / "a.pdf", tmp_path / "in" / "deep" / "b.pdf"
+    shutil.copy(SAMPLE, first)
+    shutil.copy(SAMPLE, second)
+    (tmp_path / "in" / "notes.md").write_text("not a document")
+    call = ("parse", tmp_path / "in", "-o", tmp_path / "out", "--json")
+
+    ended = command(*call)
+    assert ended.code == 0
+    assert [line["status"] for line in ended.lines] == ["written", "written"]
+    assert {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.*")} == {
+        "a.pdf.md",
+        str(Path("deep") / "b.pdf.md"),
+    }
+    assert ROW in (tmp_path / "out" / "deep" / "b.pdf.md").read_text(encoding="utf-8")
+
+    assert [line["status"] for line in command(*call).lines] == ["skipped", "skipped"]
+
+    later = (tmp_path / "out" / "a.pdf.md").stat().st_mtime + 10
+    os.utime(first, (later, later))
+    assert [line["status"] for line in command(*call).lines] == ["skipped", "written"]
+    assert [line["status"] for line in command(*call, "--overwrite").lines] == ["written", "written"]
+
+
+def test_a_document_that_fails_is_told_and_the_others_are_written(command: Command, tmp_path: Path) -> None:
+    shutil.copy(SAMPLE, tmp_path / "good.pdf")
+    (tmp_path / "empty.pdf").write_bytes(b"")
+    ended = command("parse", tmp_path / "empty.pdf", tmp_path / "good.pdf", "-o", tmp_path / "out")
+
+    assert ended.code == 1
+    assert "empty.pdf" in ended.err.splitlines()[0]
+    assert "1 written, 1 failed" in ended.err.splitlines()[-1]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["good.pdf.md"]
+
+
+def test_a_failure_is_one_line_of_json_for_programs(command: Command, tmp_path: Path) -> None:
+    ended = command("parse", tmp_path / "missing.pdf", "-o", tmp_path / "out", "--json")
+
+    assert ended.code == 1
+    assert ended.lines[0]["status"] == "failed"
+    assert ended.lines[0]["error_type"] == "SourceNotFoundError"
+
+
+def test_the_command_says_how_to_go_on_without_a_key(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No key and no engine is a mistake of the call; nothing answers in the API's place."""
+    monkeypatch.delenv("UPSTAGE_DOCS_ENGINE")
+    ended = command("parse", SAMPLE)
+
+    assert ended.code == 2
+    assert ended.out == ""
+    assert "UPSTAGE_API_KEY" in ended.err
+    assert "UPSTAGE_DOCS_ENGINE=local" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("parse", SAMPLE, "--json"), "--output"),
+        (("parse", SAMPLE, "--split", "page"), "--format jsonl"),
+        (("parse", "no-such-*.pdf"), "names no file"),
+        (("parse", ROOT / "docs"), "no document in the folder"),
+        (("parse", SAMPLE, "--base64-encoding", "tabel"), "tabel"),
+        (("parse", SAMPLE, "--base-url", "http://127.0.0.1:1"), "base_url"),
+        (("split", SAMPLE, "--chunk-size", "0"), "chunk_size"),
+        (("split", SAMPLE, "--exclude-categories", "heading"), "heading"),
+        (("cache", "rm"), "--all"),
+        (("cache", "resolve", "nothing"), "nothing"),
+        (("parse",), "SOURCES"),
+        (("parse", SAMPLE, "--mode", "fast"), "fast"),
+    ],
+)
+def test_a_wrong_call_ends_with_2_and_says_why(command: Command, arguments: tuple[object, ...], told: str) -> None:
+    ended = command(*arguments)
+
+    assert ended.code == 2
+    assert told in ended.err
+
+
+def test_two_documents_are_never_written_to_one_file(command: Command, tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        shutil.copy(SAMPLE, tmp_path / folder / "report.pdf")
+    files = (tmp_path / "a" / "report.pdf", tmp_path / "b" / "report.pdf")
+
+    ended = command("parse", *files, "-o", tmp_path / "out")
+    assert ended.code == 2
+    assert "would both be written" in ended.err
+
+    ended = command("parse", tmp_path / "*" / "report.pdf", "-o", tmp_path / "out")
+    assert ended.code == 0
+    assert (tmp_path / "out" / "b" / "report.pdf.md").exists()
+
+
+def test_split_shows_chunks_with_sizes_pages_and_categories(command: Command) -> None:
+    ended = command("split", SAMPLE, "--chunk-size", "500")
+
+    assert ended.code == 0
+    assert "caption, table" in ended.out
+    assert "kept whole" in ended.out
+
+
+def test_split_prints_chunks_for_programs(command: Command) -> None:
+    chunks = command("split", SAMPLE, "--chunk-size", "500", "--json").lines
+
+    tables = [str(chunk["text"]) for chunk in chunks if "<table" in str(chunk["text"])]
+    assert len(tables) == 3
+    assert all(table.count("<table") == table.count("</table>") == 1 for table in tables)
+    assert all(
+        int(str(chunk["size"])) <= 500
+        for chunk in chunks
+        if "table" not in chunk["metadata"]["categories"]  # type: ignore[index]
+    )
+
+
+def test_split_cuts_between_rows_when_asked(command: Command) -> None:
+    ended = command("split", SAMPLE, "--chunk-size", "600", "--oversized-tables", "split_rows", "--text")
+
+    assert ended.out.count("<table") == ended.out.count("</table>") > 3
+
+
+def test_estimate_needs_no_key_and_sends_nothing(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPSTAGE_DOCS_ENGINE", "upstage")
+    lines = command("estimate", SAMPLE.parent, "--json").lines
+
+    assert lines[-1]["source"] == "total"
+    assert lines[-1]["pages"] == 4
+    assert float(str(lines[-1]["lowest"])) > 0
+
+
+def test_jobs_are_listed_shown_and_fetched(command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("UPSTAGE_DOCS_ENGINE", "upstage")
+    monkeypatch.setenv("UPSTAGE_API_KEY", "not-a-real-key")
+    with _server() as base_url:
+        with Client(base_url=base_url) as client:
+            job = client.submit(SAMPLE)
+        url = ("--base-url", base_url)
+
+        result = command("jobs", "result", job.request_id, "-o", tmp_path / "report.md", *url)
+        assert result.code == 0
+        assert ROW in (tmp_path / "report.md").read_text(encoding="utf-8")
+        assert [line["request_id"] for line in command("jobs", "ls", "--json", *url).lines] == [job.request_id]
+        shown = command("jobs", "show", job.request_id, "--json", *url).lines[0]
+        assert shown["status"] == "completed"
+        assert command("jobs", "show", "no-such-job", *url).code == 1
+
+
+def test_what_was_paid_for_is_kept_listed_and_removed(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPSTAGE_DOCS_ENGINE", "upstage")
+    monkeypatch.setenv("UPSTAGE_API_KEY", "not-a-real-key")
+    with _server() as base_url:
+        first = command("parse", SAMPLE, "--base-url", base_url)
+    again = command("parse", SAMPLE, "--base-url", base_url)  # nobody answers there any more
+
+    assert first.out == again.out != ""
+    assert command("cache", "unknown", "--json").lines == []
+    kept = command("cache", "ls", "--json").lines
+    assert [(line["source"], line["pages"]) for line in kept] == [(str(SAMPLE), 4)]
+    assert command("cache", "rm", "--all").code == 0
+    assert command("cache", "ls", "--json").lines == []
+
+
+def test_help_is_what_the_docs_say() -> None:
+    """docs/cli.md is written by scripts/make_cli_docs.py; run it when a command changes."""
+    script = runpy.run_path(str(ROOT / "scripts" / "make_cli_docs.py"))
+
+    assert script["TARGET"].read_text(encoding="utf-8") == script["page"]()
+
+
+@pytest.mark.parametrize("name", ["demo", "parse", "ocr", "split", "estimate", "serve", "jobs ls", "cache rm"])
+def test_the_docs_name_the_options_that_help_names(command: Command, name: str) -> None:
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    section = page.split(f"## upstage-docs {name}\n")[1].split("\n## ")[0]
+    told = " ".join(re.findall(r"^\| `([^`]*)`", section, re.MULTILINE))
+    shown = "\n".join(re.findall(r"^  (?:-\w, )?--.{0,70}", command(*name.split(), "--help").out, re.MULTILINE))
+    option = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]+")
+
+    assert set(option.findall(told)) == set(option.findall(shown)) - {"--help"}
+
+
+def test_without_its_extra_the_command_names_it() -> None:
+    code = "import sys; sys.modules['typer'] = None; from upstage_docs.__main__ import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+
+    assert done.returncode == 2
+    assert 'pip install "upstage-docs[cli]"' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_module_is_the_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "upstage_docs", "--version"], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.startswith("upstage-docs 0.")
