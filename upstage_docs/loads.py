@@ -8,14 +8,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any, Literal
 
-from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
+from upstage_docs.errors import AuthenticationError, ConfigError, SourceNotFoundError, UpstageDocsError
 from upstage_docs.models import OcrResult, ParsedDocument, Record
 from upstage_docs.reports import Failure, Report
 from upstage_docs.sources import DocumentInput, Named
 
-__all__ = ["Item", "Load"]
+__all__ = ["Item", "Load", "require_files"]
 
 logger = logging.getLogger("upstage_docs")
 
@@ -107,3 +108,14 @@ class Load:
             yield
         for failure in self.report.failures:
             logger.warning("left out %s: %s", failure.source, failure.reason)
+
+
+def require_files(paths: Iterable[str | os.PathLike[str]]) -> None:
+    """Say at once which of *paths* is missing, before anything is read or sent.
+
+    Raises:
+        SourceNotFoundError: The first that is.
+    """
+    for path in paths:
+        if not Path(path).exists():
+            raise SourceNotFoundError(f"There is no file at {str(path)!r} (looked from {str(Path.cwd())!r}).")

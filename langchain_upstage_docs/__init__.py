@@ -1,0 +1,41 @@
+"""Upstage Document Parse and Document OCR for LangChain: loaders, blob parsers, a splitter that keeps tables whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from upstage_docs.errors import MissingExtraError
+
+try:
+    from langchain_upstage_docs.indexing import index_key
+    from langchain_upstage_docs.loaders import UpstageDocumentParseLoader, UpstageOCRLoader
+    from langchain_upstage_docs.parsers import UpstageDocumentParseParser, UpstageOCRParser
+except ModuleNotFoundError as error:
+    if (error.name or "").partition(".")[0] != "langchain_core":
+        raise
+    raise MissingExtraError.of("langchain", "langchain_upstage_docs", error) from error
+
+if TYPE_CHECKING:
+    from langchain_upstage_docs.splitters import TableAwareTextSplitter
+
+__all__ = [
+    "TableAwareTextSplitter",
+    "UpstageDocumentParseLoader",
+    "UpstageDocumentParseParser",
+    "UpstageOCRLoader",
+    "UpstageOCRParser",
+    "index_key",
+]
+
+
+def __getattr__(name: str) -> object:
+    # langchain_text_splitters takes three times as long to import as langchain_core; loaders do not need it.
+    if name == "TableAwareTextSplitter":
+        from langchain_upstage_docs.splitters import TableAwareTextSplitter
+
+        return TableAwareTextSplitter
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

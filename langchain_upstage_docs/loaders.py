@@ -1,0 +1,215 @@
+"""Loaders: files and blobs → LangChain Documents; how a blob is parsed is said in `parsers`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Union
+
+from langchain_core.document_loaders import BaseLoader, Blob, BlobLoader
+from langchain_core.documents import Document
+
+from langchain_upstage_docs.parsers import UpstageDocumentParseParser, UpstageOCRParser, document_of, item_of
+
+if TYPE_CHECKING:
+    from langchain_text_splitters import TextSplitter
+    from pydantic import SecretStr
+
+    from upstage_docs import AsyncClient, Client, Report, Spending
+    from upstage_docs.loads import Item
+
+__all__ = ["Files", "UpstageDocumentParseLoader", "UpstageOCRLoader"]
+
+File: TypeAlias = Union[str, "os.PathLike[str]", Blob]
+Files: TypeAlias = File | BlobLoader | Iterable[File]
+
+
+class _Loader(BaseLoader):
+    """Loads files through a parser of ours; what differs is how that parser is made."""
+
+    parser: UpstageDocumentParseParser | UpstageOCRParser
+
+    def __init__(self, file_path: Files) -> None:
+        from upstage_docs.loads import require_files
+
+        # An iterator would be empty when the loader is used once more.
+        self.file_path = list(file_path) if isinstance(file_path, Iterator) else file_path
+        if self.parser.loading.on_error == "raise" and not isinstance(self.file_path, BlobLoader):
+            require_files(item.document for item in self._items() if isinstance(item.document, (str, os.PathLike)))
+
+    @property
+    def report(self) -> Report:
+        """What became of the files of the last load."""
+        return self.parser.loading.report
+
+    @property
+    def usage(self) -> Spending:
+        """What the loads so far were billed for, as the answers tell."""
+        return self.parser.loading.connection.usage
+
+    def lazy_load(self) -> Iterator[Document]:
+        """Yield Documents in the order of the files: of one file as its pages are answered, of many several at once.
+
+        Raises:
+            UpstageDocsError: As `Client.parse` and `Client.ocr`, unless skipped.
+        """
+        for record in self.parser.loading.records(self._items()):
+            yield document_of(record)
+
+    async def alazy_load(self) -> AsyncIterator[Document]:
+        """Yield Documents without blocking the event loop; see `lazy_load`."""
+        async for record in self.parser.loading.arecords(self._items()):
+            yield document_of(record)
+
+    def _items(self) -> Iterator[Item]:
+        files = self.file_path
+        if isinstance(files, BlobLoader):
+            files = files.yield_blobs()
+        elif isinstance(files, (str, os.PathLike, Blob)):
+            files = [files]
+        for file in files:
+            yield _item(file)
+
+
+class UpstageDocumentParseLoader(_Loader):
+    """Loads files with Upstage Document Parse: a Document per layout element, page or file.
+
+    The first ten parameters stand in the order of `langchain-upstage`. Its results were those of `split="none"` and
+    `metadata_format="nested"`.
+
+    Args:
+        file_path: A path, a blob, several of them, or a blob loader.
+        split: A Document per `element`, per `page`, or one per file (`none`).
+        api_key: As for `UpstageDocumentParseParser`, like all that follow.
+
+    Raises:
+        SourceNotFoundError: A file is missing, unless such files are skipped; also a FileNotFoundError.
+        ConfigError: No key and no engine, an option that does not exist, or options that contradict each other.
+    """
+
+    parser: UpstageDocumentParseParser
+
+    def __init__(
+        self,
+        file_path: Files,
+        split: Literal["element", "page", "none"] = "element",
+        api_key: str | SecretStr | None = None,
+        base_url: str | None = None,
+        model: str = "document-parse",
+        chart_recognition: bool = True,  # noqa: FBT001 - the order of langchain-upstage
+        ocr: Literal["auto", "force"] = "auto",
+        output_format: Literal["html", "markdown", "text", "json"] = "html",
+        coordinates: bool = True,  # noqa: FBT001 - the order of langchain-upstage
+        base64_encoding: Sequence[str] | None = None,
+        *,
+        mode: Literal["standard", "enhanced", "auto"] = "standard",
+        merge_multipage_tables: bool = False,
+        extra_fields: Mapping[str, str] | None = None,
+        metadata_format: Literal["flat", "nested"] = "flat",
+        skip_empty: bool = False,
+        images: Literal["none", "files", "base64"] = "none",
+        image_folder: str | os.PathLike[str] | None = None,
+        engine: Literal["upstage", "local"] | None = None,
+        client: Client | AsyncClient | None = None,
+        max_concurrency: int | None = None,
+        on_error: Literal["raise", "skip"] = "raise",
+        show_progress: bool = False,
+    ) -> None:
+        self.parser = UpstageDocumentParseParser(
+            api_key,
+            base_url,
+            model,
+            split,
+            chart_recognition,
+            ocr,
+            output_format,
+            coordinates,
+            base64_encoding,
+            mode=mode,
+            merge_multipage_tables=merge_multipage_tables,
+            extra_fields=extra_fields,
+            metadata_format=metadata_format,
+            skip_empty=skip_empty,
+            images=images,
+            image_folder=image_folder,
+            engine=engine,
+            client=client,
+            max_concurrency=max_concurrency,
+            on_error=on_error,
+            show_progress=show_progress,
+        )
+        super().__init__(file_path)
+
+    def merge_and_split(self, documents: list[Document], splitter: TextSplitter | None = None) -> list[Document]:
+        """Merge *documents* into one, or split them, as the loader of `langchain-upstage` did.
+
+        A splitter's own `split_documents` is the better way: the merged metadata are lists, which few stores take.
+        """
+        if splitter is not None:
+            return splitter.split_documents(documents)
+        merged: dict[str, Any] = {}
+        for document in documents:
+            for key, value in document.metadata.items():
+                merged.setdefault(key, []).append(value)
+        return [Document(page_content=" ".join(document.page_content for document in documents), metadata=merged)]
+
+
+class UpstageOCRLoader(_Loader):
+    """Loads files with Upstage Document OCR: a Document per page, word or file, with its confidence.
+
+    Args:
+        file_path: A path, a blob, several of them, or a blob loader.
+        split: A Document per `page`, per `word`, or one per file (`none`).
+        api_key: As for `UpstageOCRParser`, like all that follow.
+
+    Raises:
+        SourceNotFoundError: A file is missing, unless such files are skipped; also a FileNotFoundError.
+        ConfigError: No key and no engine, an option that does not exist, or options that contradict each other.
+    """
+
+    parser: UpstageOCRParser
+
+    def __init__(
+        self,
+        file_path: Files,
+        split: Literal["page", "none", "word"] = "page",
+        api_key: str | SecretStr | None = None,
+        base_url: str | None = None,
+        model: str = "ocr",
+        *,
+        extra_fields: Mapping[str, str] | None = None,
+        skip_empty: bool = False,
+        engine: Literal["upstage", "local"] | None = None,
+        client: Client | AsyncClient | None = None,
+        max_concurrency: int | None = None,
+        on_error: Literal["raise", "skip"] = "raise",
+        show_progress: bool = False,
+    ) -> None:
+        self.parser = UpstageOCRParser(
+            api_key,
+            base_url,
+            model,
+            split,
+            extra_fields=extra_fields,
+            skip_empty=skip_empty,
+            engine=engine,
+            client=client,
+            max_concurrency=max_concurrency,
+            on_error=on_error,
+            show_progress=show_progress,
+        )
+        super().__init__(file_path)
+
+
+def _item(file: object) -> Item:
+    from upstage_docs.errors import ConfigError
+    from upstage_docs.loads import Item
+
+    if isinstance(file, Blob):
+        return item_of(file)
+    if isinstance(file, (str, os.PathLike)):
+        return Item(file)
+    raise ConfigError(
+        f"file_path holds a {type(file).__name__}; a loader takes paths and blobs. Bytes become one with "
+        "Blob.from_data(content, path='name.pdf')."
+    )

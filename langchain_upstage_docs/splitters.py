@@ -1,0 +1,99 @@
+"""The table-aware splitter as LangChain's TextSplitter; where chunks begin and end is decided in the core."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from langchain_core.documents import Document
+from langchain_text_splitters.base import TextSplitter
+
+if TYPE_CHECKING:
+    from upstage_docs.models import Record
+    from upstage_docs.options import OutputFormat
+
+__all__ = ["TableAwareTextSplitter"]
+
+
+class TableAwareTextSplitter(TextSplitter):
+    """Packs layout elements into chunks and keeps every table, chart and figure whole.
+
+    It takes the Documents of our loaders (elements, pages or whole files, in any format), its own chunks, to be split
+    once more, and Documents of other loaders that hold HTML or Markdown tables.
+
+    Args:
+        chunk_size: The largest size of a chunk, in the unit of *length_function*; only what is kept whole exceeds it.
+        chunk_overlap: How much a cut text repeats; tables, figures and headings are never repeated.
+        length_function: The size of a text: `len`, or the number of its tokens.
+        oversized_tables: `keep` leaves every table whole; `split_rows` cuts larger ones between rows, each part with
+            the header and the caption.
+        merge_continued_tables: Whether a table that goes on on the next page is joined to its first part.
+        min_size: A section smaller than this takes the next one into its chunk.
+        exclude_categories: Layout categories that are left out.
+        output_format: The text of chunks made of `output_format="json"` Documents; other texts are taken as they are.
+
+    Raises:
+        ConfigError: A value is not possible, or two contradict each other.
+    """
+
+    def __init__(
+        self,
+        chunk_size: int = 1000,
+        chunk_overlap: int = 0,
+        length_function: Callable[[str], int] = len,
+        *,
+        oversized_tables: Literal["keep", "split_rows"] = "keep",
+        merge_continued_tables: bool = False,
+        min_size: int = 0,
+        exclude_categories: Iterable[str] = ("header", "footer"),
+        output_format: OutputFormat = "html",
+    ) -> None:
+        from upstage_docs.chunk_options import ChunkOptions
+
+        self._options = ChunkOptions(
+            chunk_size=chunk_size,
+            chunk_overlap=chunk_overlap,
+            length_function=length_function,
+            oversized_tables=oversized_tables,
+            merge_continued_tables=merge_continued_tables,
+            min_size=min_size,
+            exclude_categories=exclude_categories,
+            output_format=output_format,
+        )
+        super().__init__(chunk_size=chunk_size, chunk_overlap=chunk_overlap, length_function=length_function)
+
+    def split_text(self, text: str) -> list[str]:
+        """Return the texts of the chunks of HTML, Markdown or plain *text*; nothing of where they were."""
+        from upstage_docs.chunks import split_text
+
+        return split_text(self._options, text)
+
+    def split_documents(self, documents: Iterable[Document]) -> list[Document]:
+        """Return the chunks of *documents*, with ids, spans and metadata; the Documents of one file share chunks."""
+        return list(self.lazy_split_documents(documents))
+
+    def lazy_split_documents(self, documents: Iterable[Document]) -> Iterator[Document]:
+        """Yield the chunks of *documents* as soon as each is complete; see `split_documents`."""
+        from upstage_docs.chunks import chunk_with
+
+        for chunk in chunk_with(self._options, map(_record, documents)):
+            yield Document(page_content=chunk.text, metadata=chunk.metadata, id=chunk.id)
+
+    def create_documents(self, texts: list[str], metadatas: list[dict[Any, Any]] | None = None) -> list[Document]:
+        """Return the chunks of *texts*, each a document of its own; see `split_documents`."""
+        given = metadatas or [{} for _ in texts]
+        return self.split_documents(
+            Document(page_content=text, metadata=metadata) for text, metadata in zip(texts, given, strict=True)
+        )
+
+    async def atransform_documents(self, documents: Sequence[Document], **kwargs: Any) -> Sequence[Document]:
+        """Split *documents* in a thread, so that the event loop goes on."""
+        import asyncio
+
+        return await asyncio.to_thread(self.transform_documents, documents, **kwargs)
+
+
+def _record(document: Document) -> Record:
+    from upstage_docs.models import Record
+
+    return Record(document.id or "", document.page_content, document.metadata)
