@@ -302,7 +302,7 @@ def test_another_process_learns_of_an_abandoned_claim_with_the_next_write(store:
     assert in_another_process(code, store.path, clock.now).stdout.strip() == "Intent"
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs os.fork and a list of open files")
 def test_a_fork_has_a_name_of_its_own_and_uses_the_same_store(store: Store) -> None:
     held = claim(store)
     code = f"""
@@ -310,6 +310,7 @@ import os
 store = Store(Path(sys.argv[1]), clock=lambda: {store._clock()})
 mine = store.claim(KEY, (20, 30), seconds=60, route="sync")
 child = os.fork()
+assert not [one for one in os.listdir("/proc/self/fd") if "sqlite" in os.path.realpath("/proc/self/fd/" + one)]
 if child == 0:
     got = store.claim(KEY, (20, 30), seconds=60, route="sync")
     os._exit(0 if isinstance(got, Busy) else 1)
@@ -318,6 +319,16 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     done = in_another_process(code, store.path)
     assert (done.returncode, done.stderr) == (0, "")
     store.withdraw(held)
+
+
+def test_a_store_whose_file_is_deleted_begins_anew(store: Store) -> None:
+    pay(store, (1, 10))
+    assert store.path is not None
+    for file in store.path.parent.iterdir():
+        file.unlink()
+    assert store.look(KEY) == Holding()
+    pay(store, (1, 10))
+    assert Store(store.path).look(KEY).answers == ((1, 10),)
 
 
 def test_owners_tell_the_living_from_the_dead() -> None:
@@ -475,7 +486,7 @@ def test_removed_documents_leave_no_bytes_on_the_disk(store: Store) -> None:
 
 
 def test_nothing_stays_open(store: Store) -> None:
-    """No thread and no file descriptor is left by any call."""
+    """No thread, and no file once the store is closed or nobody refers to it any more."""
     folder = Path("/proc/self/fd")
     if not folder.is_dir():
         pytest.skip("no list of open files on this system")
@@ -483,6 +494,10 @@ def test_nothing_stays_open(store: Store) -> None:
     pay(store, (1, 10))
     store.read(KEY, (1, 10))
     store.abandon(claim(store, (11, 12)))
+    store.close()
+    assert store.look(KEY).answers, "closed, it can be used again"
+    store.close()
+    Store(store.path).look(KEY)
     assert (threading.active_count(), len(list(folder.iterdir()))) == before
 
 

@@ -1,54 +1,114 @@
-"""One SQLite file, opened anew for every use; knows when it is safe, not what is in it.
+"""One SQLite file and this process's one connection to it; knows when its use is safe, not what is in it.
 
-A connection lives for one transaction, so that nothing stays open, threads share nothing, and a fork inherits nothing.
 Write-ahead logging (https://sqlite.org/wal.html) lets several processes read while one writes; it needs a local disk.
+Threads take turns here: SQLite's own way of waiting, which is for other processes, is neither fair nor quick. The
+connection stays open between uses, since the last one to close has to write the log back, and is closed before a fork:
+SQLite does not survive one (https://sqlite.org/howtocorrupt.html#_carrying_an_open_database_across_a_fork_).
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import uuid
+import weakref
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["transaction"]
+__all__ = ["Database"]
 
 _BUSY_SECONDS = 30.0
+_known: weakref.WeakSet[Database] = weakref.WeakSet()
+_known_lock = threading.Lock()
 
 
-@contextmanager
-def transaction(path: Path, schema: str, version: int, *, write: bool) -> Iterator[sqlite3.Connection]:
-    """Run the block in one transaction on *path*, which is made with *schema* first if there is none.
+class Database:
+    """A file that any number of processes, threads and forks may use at once.
 
-    A writing transaction holds the file's one write lock from its beginning, so that what it reads cannot change under
-    it. It is committed, to the disk, at the end of the block; an exception rolls it back.
-
-    Raises:
-        sqlite3.Error, OSError: The disk refuses, the file is no database, or a newer program made it.
+    Args:
+        path: The file, made when first used: mode 0600, a new folder 0700.
+        schema: Statements that make its tables.
+        version: Of the schema; a file with another one is refused.
     """
-    if not path.exists():
-        _create(path, schema, version)
-    address = f"{path.absolute().as_uri()}?mode=rw"  # a file deleted just now is an error, not an empty database
-    with closing(sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)) as db:
+
+    def __init__(self, path: Path, schema: str, version: int) -> None:
+        self.path = path
+        self._schema = schema
+        self._version = version
+        self._lock = threading.Lock()
+        self._connections: list[sqlite3.Connection] = []  # none or one
+        self._file: tuple[int, int] | None = None
+        weakref.finalize(self, _close, self._connections)
+        with _known_lock:
+            _known.add(self)
+
+    @contextmanager
+    def transaction(self, *, write: bool) -> Iterator[sqlite3.Connection]:
+        """Run the block in one transaction.
+
+        A writing transaction holds the file's one write lock from its beginning, so that what it reads cannot change
+        under it. It is committed, to the disk, at the end of the block; an exception rolls it back.
+
+        Raises:
+            sqlite3.Error, OSError: The disk refuses, the file is no database, or a newer program made it.
+        """
+        with self._lock:
+            try:
+                db = self._connect()
+                db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                _close(self._connections)  # rolls back; whatever was wrong is not carried on
+                raise
+
+    def close(self) -> None:
+        """Close the connection; the next use opens another."""
+        self.pause()
+        self.resume()
+
+    def pause(self) -> None:
+        """Close the connection and let nobody open another until `resume`."""
+        self._lock.acquire()
+        _close(self._connections)
+
+    def resume(self) -> None:
+        """End a `pause`."""
+        self._lock.release()
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._file != _identity(self.path):
+            _close(self._connections)  # the file was deleted or replaced
+        if self._connections:
+            return self._connections[0]
+        if not self.path.exists():
+            _create(self.path, self._schema, self._version)
+        self._file = _identity(self.path)
+        address = f"{self.path.absolute().as_uri()}?mode=rw"  # a file deleted just now is not to be made anew, empty
+        db = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        self._connections.append(db)
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten: documents may be private
-        db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-        try:
-            _check(db, version)
-            yield db
-        except BaseException:
-            with suppress(sqlite3.Error):  # a full disk has rolled back already
-                db.execute("ROLLBACK")
-            raise
-        db.execute("COMMIT")
+        found = db.execute("PRAGMA user_version").fetchone()[0]
+        if found != self._version:
+            raise sqlite3.DatabaseError(f"its format is {found}, this program knows {self._version}")
+        return db
 
 
-def _check(db: sqlite3.Connection, version: int) -> None:
-    found = db.execute("PRAGMA user_version").fetchone()[0]
-    if found != version:
-        raise sqlite3.DatabaseError(f"its format is {found}, this program knows {version}")
+def _close(connections: list[sqlite3.Connection]) -> None:
+    while connections:
+        with suppress(sqlite3.Error):
+            connections.pop().close()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _create(path: Path, schema: str, version: int) -> None:
@@ -70,3 +130,23 @@ def _create(path: Path, schema: str, version: int) -> None:
                 new.rename(path)
     finally:
         new.unlink(missing_ok=True)
+
+
+_forking: list[Database] = []
+
+
+def _before_fork() -> None:
+    _known_lock.acquire()
+    _forking.extend(_known)
+    for database in _forking:
+        database.pause()
+
+
+def _after_fork() -> None:
+    while _forking:
+        _forking.pop().resume()
+    _known_lock.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)

@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from upstage_docs import owners, rows
-from upstage_docs.database import transaction
+from upstage_docs.database import Database
 from upstage_docs.holdings import (
     Busy,
     Claim,
@@ -62,7 +62,7 @@ _held_here: set[str] = set()
 class Store:
     """The store in one SQLite file; any number of processes, threads and forks may use it at once.
 
-    A connection lives for one call: nothing stays open and nothing is to be closed.
+    Its one connection is opened when first used and closed by `close`, or with the last reference.
 
     Args:
         path: The file, made when first used (mode 0600, a new folder 0700), or None: no store, `claim` always grants.
@@ -80,6 +80,7 @@ class Store:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.path = path
+        self._database = None if path is None else Database(path, rows.SCHEMA, rows.VERSION)
         self.max_bytes = max_bytes
         self.max_age = max_age
         self._clock = clock
@@ -269,14 +270,19 @@ class Store:
         """
         return self._try(lambda db: rows.remove(db, name, everything=everything), 0, write=True)
 
+    def close(self) -> None:
+        """Close the file; the next call opens it again."""
+        if self._database is not None:
+            self._database.close()
+
     def _try(
         self, action: Callable[[sqlite3.Connection], _Result], otherwise: _Result, *, write: bool = False
     ) -> _Result:
         """Do *action* in one transaction; where the disk refuses, warn once and give *otherwise*."""
-        if self.path is None:
+        if self._database is None:
             return otherwise
         try:
-            with transaction(self.path, rows.SCHEMA, rows.VERSION, write=write) as db:
+            with self._database.transaction(write=write) as db:
                 abandoned = self._abandoned[:] if write else []
                 for token in abandoned:
                     rows.release(db, token)
