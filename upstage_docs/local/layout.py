@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from upstage_docs.local.categories import categorise
 from upstage_docs.local.contents import contents_of
@@ -18,14 +18,23 @@ from upstage_docs.local.order import reading_order
 from upstage_docs.local.paragraphs import paragraphs_of
 from upstage_docs.local.parts import Part, overlap
 
-__all__ = ["blocks_of"]
+__all__ = ["PageParts", "finished", "parts_of"]
 
 _HEAVY = 600
 _HEAVY_NAME = re.compile(r"bold|black|heavy|demi|-medi$|bx\d*$|\.b$", re.IGNORECASE)
 
 
-def blocks_of(page: Any) -> tuple[Block, ...]:
-    """Return the blocks of a liteparse page in reading order, boxes relative to the page."""
+class PageParts(NamedTuple):
+    """The parts of a page before their categories are told; sizes and rules in points."""
+
+    parts: list[Part]
+    rules: list[Box]
+    width: float
+    height: float
+
+
+def parts_of(page: Any, *, scanned: bool = False) -> PageParts:
+    """Return the parts of a liteparse page; those that are no plain text have their category already."""
     words = [_word(item) for item in page.text_items if item.text.strip()]
     taken = [False] * len(words)
     drawings = _drawings(page)
@@ -40,9 +49,19 @@ def blocks_of(page: Any) -> tuple[Block, ...]:
     rules = _rules(page)
     headings = [_box(b.bbox) for b in page.blocks or () if b.kind == "heading" and b.bbox is not None]
     for paragraph in paragraphs_of(lines, rules):
-        heading = any(overlap(paragraph.box, box) > 0.6 for box in headings)
+        heading = not scanned and any(overlap(paragraph.box, box) > 0.6 for box in headings)
         parts.append(Part("", paragraph.box, lines=tuple(paragraph.lines), heading=heading))
-    parts = categorise([*parts, *contents], page.height, rules=rules)
+    return PageParts([*parts, *contents], rules, page.width, page.height)
+
+
+def finished(page: PageParts, running: Collection[str]) -> tuple[Block, ...]:
+    """Return the blocks of a page in reading order, boxes relative to the page.
+
+    Args:
+        page: What `parts_of` found.
+        running: Keys of lines that are repeated on other pages; see `margins.running_key`.
+    """
+    parts = categorise(page.parts, page.height, rules=page.rules, running=running)
     return tuple(_block(part, page.width, page.height) for part in _ordered(parts))
 
 

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
 
-from upstage_docs.local.elements import PageLayout, Refusal
-from upstage_docs.local.layout import blocks_of
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from upstage_docs.local.elements import Block, Box, PageLayout, Refusal
+from upstage_docs.local.layout import PageParts, finished, parts_of
+from upstage_docs.local.margins import repeated
+from upstage_docs.local.pages import PdfPages
+from upstage_docs.local.scans import Recognise, ScannedWord, text_layer
 
 __all__ = ["Recognise", "read_pdf"]
 
-Recognise = Callable[["Image"], "list[tuple[str, float, tuple[float, float, float, float]]]"]
-"""Page image → words as `(text, confidence 0-1, (x0, y0, x1, y1) in pixels)`."""
-
 BATCH_PAGES = 10
+_MOST_OBJECTS = 20_000
+"""The PDF library needs the square of a page's lines: 6 seconds for 20,000 (measured). Above it, text is read alone."""
+_FEW_LETTERS = 50
+_SURE_ENOUGH = 0.25
+_NO_TEXT = (
+    "The PDF has no text, only pictures of it, and text cannot be recognised here. Install the extra with "
+    "`pip install \"upstage-docs[ocr]\"` and Tesseract's language data, or let Upstage's API read it."
+)
 
 
 def read_pdf(
@@ -39,20 +47,145 @@ def read_pdf(
     Raises:
         Refusal: 422 if the file is encrypted, damaged, has no pages, or has no text and *ocr* is None.
     """
+    if force_ocr and ocr is None:
+        raise Refusal("ocr=force was asked for, but text cannot be recognised here: install upstage-docs[ocr].")
+    with closing(PdfPages(data)) as document:
+        numbers = list(range(1, document.count + 1) if pages is None else pages)
+        if any(not 1 <= number <= document.count for number in numbers):
+            raise Refusal(f"The PDF has {document.count} pages; page {max(numbers)} was asked for.", status=400)
+        if ocr is None and not document.has_text(numbers):
+            raise Refusal(_NO_TEXT)
+        for start in range(0, len(numbers), BATCH_PAGES):
+            batch = numbers[start : start + BATCH_PAGES]
+            yield from _batch(data, document, batch, crops, ocr, force_ocr=force_ocr)
+
+
+def _batch(
+    data: bytes,
+    document: PdfPages,
+    numbers: Sequence[int],
+    crops: Collection[str],
+    ocr: Recognise | None,
+    *,
+    force_ocr: bool,
+) -> Iterator[PageLayout]:
+    heavy = {number for number in numbers if document.objects(number) > _MOST_OBJECTS}
+    parsed = _parsed(data, [number for number in numbers if number not in heavy], {})
+    turned = {number: angle for number, page in parsed.items() if (angle := _lies_at(page))}
+    if turned:
+        parsed |= _parsed(data, list(turned), turned)
+    for number in heavy:
+        parsed[number] = _text_alone(document, number)
+    recognised: set[int] = set()
+    if ocr is not None:
+        for number in numbers:
+            if force_ocr or _needs_ocr(parsed[number], document, number):
+                page = _recognised(document, number, ocr, parsed[number], keep=not force_ocr)
+                if page is not None:
+                    parsed[number] = page
+                    turned.pop(number, None)
+                    recognised.add(number)
+    found = {number: parts_of(parsed[number], scanned=number in recognised) for number in numbers}
+    running = repeated((page.parts, page.height) for page in found.values())
+    for number in numbers:
+        blocks = _blocks(found[number], running, turned.get(number, 0))
+        if any(block.category in crops for block in blocks):
+            blocks = _cropped(blocks, document, number, crops)
+        yield PageLayout(number, blocks, ocr=number in recognised)
+
+
+def _blocks(page: PageParts, running: Collection[str], angle: int) -> tuple[Block, ...]:
+    blocks = finished(page, running)
+    return tuple(replace(b, box=_turned_back(b.box, angle)) for b in blocks) if angle else blocks
+
+
+def _parsed(data: bytes, numbers: Sequence[int], turned: dict[int, int]) -> dict[int, Any]:
+    """Read pages with the PDF library; *turned* are the clockwise degrees at which the text of a page lies."""
+    if not numbers:
+        return {}
     from liteparse import LiteParse, ParseError
 
     parser = LiteParse(
-        ocr_enabled=False,
+        ocr_enabled=False,  # its default downloads data
+        quiet=True,
+        target_pages=",".join(map(str, numbers)),
+        page_orientation_corrections=sorted(turned.items()),
         extract_blocks=True,
         keep_headers_footers=True,
-        quiet=True,
         extract_text_metadata=True,
         extract_vector_graphics=True,
+        preserve_very_small_text=True,
     )
     try:
-        batches = parser.parse_batches(data, BATCH_PAGES)
-        for batch in batches:
-            for page in batch.result.pages:
-                yield PageLayout(page.page_num, blocks_of(page))
+        result = parser.parse(data)
     except ParseError as error:
-        raise Refusal(f"The PDF cannot be read ({error}). Is it complete, and not encrypted?") from error
+        raise Refusal(f"The PDF cannot be read: {error}. Is the file complete?") from error
+    pages = {page.page_num: page for page in result.pages}
+    if missing := [number for number in numbers if number not in pages]:
+        raise Refusal(f"Page {missing[0]} of the PDF cannot be read. Is the file complete?")
+    return pages
+
+
+def _lies_at(page: Any) -> int:
+    """Return the clockwise degrees, in quarter turns, at which more than half of the text of *page* lies."""
+    letters: Counter[int] = Counter()
+    for item in page.text_items:
+        letters[round(item.rotation / 90) % 4 * 90] += len(item.text)
+    angle, number = letters.most_common(1)[0] if letters else (0, 0)
+    return angle if number > 0.5 * letters.total() else 0
+
+
+def _turned_back(box: Box | None, angle: int) -> Box | None:
+    """Turn a relative box of the upright page back to the page as it is shown."""
+    if box is None:
+        return None
+    x0, y0, x1, y1 = box
+    match angle:
+        case 90:
+            return 1 - y1, x0, 1 - y0, x1
+        case 180:
+            return 1 - x1, 1 - y1, 1 - x0, 1 - y0
+        case 270:
+            return y0, 1 - x1, y1, 1 - x0
+    return box
+
+
+def _text_alone(document: PdfPages, number: int) -> Any:
+    words = document.words(number)
+    return _parsed(text_layer(words, *document.size(number)), [1], {})[1]
+
+
+def _needs_ocr(page: Any, document: PdfPages, number: int) -> bool:
+    """Say whether the text layer of a page is missing, unreadable, or a few words beside a picture of the text."""
+    text = "".join(item.text for item in page.text_items)
+    letters = sum(map(str.isalnum, text))
+    unreadable = sum(letter == "\ufffd" or "\ue000" <= letter <= "\uf8ff" for letter in text)
+    if unreadable > 0.3 * (letters + unreadable):
+        return document.objects(number) > 0
+    if letters >= _FEW_LETTERS:
+        return False
+    shapes = page.vector_graphics.shapes if page.vector_graphics else []
+    outlines = sum(bool(shape.has_curve and shape.fill) for shape in shapes)
+    return document.pictured(number) > 0.3 or outlines > 100 or (letters == 0 and document.objects(number) > 0)
+
+
+def _recognised(document: PdfPages, number: int, ocr: Recognise, page: Any, *, keep: bool) -> Any:
+    """Return the page as recognised, None if its own text is to be kept because more letters are in it."""
+    image, scale = document.image(number, dots=300)
+    found = [
+        ScannedWord(text, (x0 / scale, y0 / scale, x1 / scale, y1 / scale))
+        for text, sure, (x0, y0, x1, y1) in ocr(image)
+        if sure >= _SURE_ENOUGH and text.strip()
+    ]
+    known = sum(letter.isalnum() for item in page.text_items for letter in item.text)
+    if keep and sum(letter.isalnum() for word in found for letter in word.text) < known:
+        return None
+    return _parsed(text_layer(found, *document.size(number)), [1], {})[1]
+
+
+def _cropped(blocks: Sequence[Block], document: PdfPages, number: int, crops: Collection[str]) -> tuple[Block, ...]:
+    image, _ = document.image(number, dots=150)
+    return tuple(
+        replace(block, crop=document.crop(image, block.box)) if block.category in crops and block.box else block
+        for block in blocks
+    )

@@ -1,0 +1,152 @@
+"""One open PDF by pdfium: its pages as pictures, what is drawn on them, and their bare words; no layout."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from upstage_docs.local.elements import Box, Refusal
+from upstage_docs.local.scans import ScannedWord
+from upstage_docs.sources import PDFIUM_LOCK
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["PdfPages"]
+
+_MOST_PIXELS = 40_000_000
+"""Of one rendered page; a larger one is rendered at fewer dots per inch."""
+
+
+class PdfPages:
+    """An open PDF; close it when done.
+
+    Args:
+        data: The file.
+
+    Raises:
+        Refusal: 422 if it is encrypted, damaged or has no pages.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        import pypdfium2
+
+        try:
+            with PDFIUM_LOCK:
+                self._pdf: Any = pypdfium2.PdfDocument(data)
+                self.count = len(self._pdf)
+        except pypdfium2.PdfiumError as error:
+            if "password" in str(error).lower():
+                raise Refusal("The PDF is encrypted: save it without a password first.") from error
+            raise Refusal("The PDF is damaged or cut off: it cannot be opened.") from error
+        if self.count < 1:
+            self.close()
+            raise Refusal("The PDF has no pages.")
+
+    def close(self) -> None:
+        """Release the document."""
+        with PDFIUM_LOCK:
+            self._pdf.close()
+
+    @contextmanager
+    def _page(self, number: int) -> Iterator[Any]:
+        import pypdfium2
+
+        with PDFIUM_LOCK:
+            try:
+                page = self._pdf[number - 1]
+            except pypdfium2.PdfiumError as error:
+                raise Refusal(f"Page {number} of the PDF is damaged: it cannot be opened.") from error
+            with closing(page):
+                yield page
+
+    def size(self, number: int) -> tuple[float, float]:
+        """Return width and height of a page as shown, in points."""
+        with self._page(number) as page:
+            return page.get_size()  # type: ignore[no-any-return]
+
+    def objects(self, number: int) -> int:
+        """Return how many things are drawn on a page; those inside a form count as one."""
+        from pypdfium2 import raw
+
+        with self._page(number) as page:
+            return int(raw.FPDFPage_CountObjects(page.raw))
+
+    def pictured(self, number: int) -> float:
+        """Return the share of a page that its largest picture covers."""
+        from pypdfium2 import raw
+
+        with self._page(number) as page:
+            area = page.get_width() * page.get_height()
+            boxes = [o.get_bounds() for o in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=4)]
+            return max(((x1 - x0) * (y1 - y0) / max(area, 1e-6) for x0, y0, x1, y1 in boxes), default=0.0)
+
+    def has_text(self, numbers: Sequence[int]) -> bool:
+        """Say whether one of these pages has text, or whether nothing at all is drawn on them."""
+        drawn = False
+        for number in numbers:
+            with self._page(number) as page, closing(page.get_textpage()) as text:
+                if text.count_chars() and any(map(str.isalnum, text.get_text_range())):
+                    return True
+            drawn = drawn or self.objects(number) > 0
+        return not drawn
+
+    def image(self, number: int, *, dots: int) -> tuple[Image, float]:
+        """Return a page as shown, at *dots* per inch if it is not too large, and its pixels per point."""
+        with self._page(number) as page:
+            width, height = page.get_size()
+            scale = min(dots / 72, (_MOST_PIXELS / max(width * height, 1.0)) ** 0.5)
+            return page.render(scale=scale).to_pil().convert("RGB"), scale
+
+    def crop(self, image: Image, box: Box) -> bytes:
+        """Return the part of a page's *image* in a relative *box*, as JPEG bytes."""
+        x0, y0, x1, y1 = box
+        left, top = int(x0 * image.width), int(y0 * image.height)
+        right, bottom = max(left + 1, round(x1 * image.width)), max(top + 1, round(y1 * image.height))
+        jpeg = io.BytesIO()
+        image.crop((left, top, right, bottom)).save(jpeg, "JPEG", quality=85)
+        return jpeg.getvalue()
+
+    def words(self, number: int) -> list[ScannedWord]:
+        """Return the words of a page's text layer in the file's order, without their fonts."""
+        with self._page(number) as page, closing(page.get_textpage()) as text:
+            words: list[ScannedWord] = []
+            letters: list[str] = []
+            boxes: list[Box] = []
+            left, bottom, right, top = page.get_cropbox()
+            for index, letter in enumerate(text.get_text_range()):
+                if letter.isspace():
+                    _flush(letters, boxes, words)
+                    continue
+                if index >= text.count_chars():
+                    break
+                x0, y0, x1, y1 = text.get_charbox(index)
+                letters.append(letter)
+                boxes.append(
+                    _shown((x0 - left, top - y1, x1 - left, top - y0), page.get_rotation(), right - left, top - bottom)
+                )
+            _flush(letters, boxes, words)
+            return words
+
+
+def _flush(letters: list[str], boxes: list[Box], words: list[ScannedWord]) -> None:
+    if letters:
+        x0s, y0s, x1s, y1s = zip(*boxes, strict=True)
+        words.append(ScannedWord("".join(letters), (min(x0s), min(y0s), max(x1s), max(y1s))))
+        letters.clear()
+        boxes.clear()
+
+
+def _shown(box: Box, rotation: int, width: float, height: float) -> Box:
+    """Turn a box of the page as drawn into one of the page as shown."""
+    x0, y0, x1, y1 = box
+    match rotation:
+        case 90:
+            return height - y1, x0, height - y0, x1
+        case 180:
+            return width - x1, height - y1, width - x0, height - y0
+        case 270:
+            return y0, width - x1, y1, width - x0
+    return box
