@@ -23,12 +23,10 @@ FORMATS = ("html", "markdown", "text")
 
 
 def recogniser() -> Recognise | None:
-    """The words of an image by Tesseract, None where it is not installed."""
-    try:
-        from upstage_docs.local import ocr
-    except ImportError:
-        return None
-    return ocr.words if ocr.available() else None
+    """Tesseract, None where it is not installed."""
+    from upstage_docs.local import tesseract
+
+    return tesseract.words if tesseract.available() else None
 
 
 def main() -> None:

@@ -42,7 +42,7 @@ def categorise(
     parts = _captions(parts, body)
     parts = formulas(parts)
     parts = footnotes(parts, body, height, rules)
-    return [part if part.category else replace(part, category=_of_text(part, parts, body)) for part in parts]
+    return [part if part.category else replace(part, category=_of_text(part, body)) for part in parts]
 
 
 def _captions(parts: Sequence[Part], body: float) -> list[Part]:
@@ -81,15 +81,15 @@ def _goes_on(group: Sequence[Part], below: Part) -> bool:
     return close and alike and below.shares_column(last, 0.5) and not _LABEL.match(below.text)
 
 
-def _of_text(part: Part, parts: Sequence[Part], body: float) -> str:
+def _of_text(part: Part, body: float) -> str:
     if _BULLET.match(part.text):
         return "list"
-    if _is_heading(part, parts, body):
+    if _is_heading(part, body):
         return "heading1"
     return "list" if is_list_item(part.text) else "paragraph"
 
 
-def _is_heading(part: Part, parts: Sequence[Part], body: float) -> bool:
+def _is_heading(part: Part, body: float) -> bool:
     """Tell a heading by its size, its weight, its capitals or its section number, if it is short and no sentence."""
     text = part.text.replace("\n", " ")
     if len(part.lines) > 4 or len(text) > 200 or not any(map(str.isalnum, text)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 
 from upstage_docs.local.lines import Line, bounds
 from upstage_docs.local.parts import Part
@@ -47,8 +48,7 @@ def contents_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
     rows = []
     for line in lines:
         if id(line) in chosen:
-            number = numbers.get(id(line))
-            rows.append(Line([*line.words, *number.words]) if number is not None and number is not line else line)
+            rows.append(Line([*line.words, *numbers[id(line)].words]) if id(line) in numbers else line)
     rest = [line for line in lines if id(line) not in chosen and id(line) not in used]
     return [Part("index", bounds(row.box for row in rows), lines=tuple(rows))], rest
 
@@ -67,5 +67,5 @@ def _in_row(title: Line, number: Line) -> bool:
 
 def _rises(numbers: Sequence[str]) -> bool:
     values = [int(number) for number in numbers if number.isdigit()]
-    falls = sum(after < before for before, after in zip(values, values[1:], strict=False))
+    falls = sum(after < before for before, after in pairwise(values))
     return falls <= len(values) // 10

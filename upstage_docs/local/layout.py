@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from upstage_docs.local.categories import categorise
 from upstage_docs.local.contents import contents_of
-from upstage_docs.local.drawings import Drawing, Path, drawings_of
 from upstage_docs.local.elements import Block, Box
-from upstage_docs.local.grids import Table, table_of
-from upstage_docs.local.lines import Line, Word, bounds, ink, lines_of
+from upstage_docs.local.lines import Word, bounds, ink, lines_of
 from upstage_docs.local.order import reading_order
 from upstage_docs.local.paragraphs import paragraphs_of
-from upstage_docs.local.parts import Part, overlap
+from upstage_docs.local.parts import Part, body_size, overlap
+from upstage_docs.local.regions import box_of, regions_of
 
 __all__ = ["PageParts", "finished", "parts_of"]
 
 _HEAVY = 600
 _HEAVY_NAME = re.compile(r"bold|black|heavy|demi|-medi$|bx\d*$|\.b$", re.IGNORECASE)
+_ASKEW = 2.0
+"""Degrees; text that leans less is read as upright."""
 
 
 class PageParts(NamedTuple):
@@ -35,19 +37,21 @@ class PageParts(NamedTuple):
 
 def parts_of(page: Any, *, scanned: bool = False) -> PageParts:
     """Return the parts of a liteparse page; those that are no plain text have their category already."""
-    words = [_word(item) for item in page.text_items if item.text.strip()]
+    items = [item for item in page.text_items if item.text.strip()]
+    words = [_word(item) for item in items]
     taken = [False] * len(words)
-    drawings = _drawings(page)
-    tables, pictures = _regions(page, words, taken, drawings)
-    parts = [
-        *(Part("table", table.box, rows=table.cells, header_rows=table.header_rows) for table in tables),
-        *pictures,
-    ]
-    free = [i for i, used in enumerate(taken) if not used]
-    lines = lines_of([words[i] for i in free], _library_blocks(page, [words[i] for i in free]))
-    contents, lines = contents_of(lines)
+    parts = regions_of(page, words, taken)
+    leaning: defaultdict[int, list[Any]] = defaultdict(list)
+    for index, item in enumerate(items):
+        if not taken[index] and _ASKEW < item.rotation % 360 < 360 - _ASKEW:
+            taken[index] = True
+            leaning[round(item.rotation)].append(item)
+    for angle, group in leaning.items():
+        parts += _leaning(group, angle)
+    free = [word for word, used in zip(words, taken, strict=True) if not used]
+    contents, lines = contents_of(lines_of(free, _library_blocks(page, free)))
     rules = _rules(page)
-    headings = [_box(b.bbox) for b in page.blocks or () if b.kind == "heading" and b.bbox is not None]
+    headings = [box_of(b.bbox) for b in page.blocks or () if b.kind == "heading" and b.bbox is not None]
     for paragraph in paragraphs_of(lines, rules):
         heading = not scanned and any(overlap(paragraph.box, box) > 0.6 for box in headings)
         parts.append(Part("", paragraph.box, lines=tuple(paragraph.lines), heading=heading))
@@ -77,20 +81,40 @@ def _word(item: Any) -> Word:
     else:
         size = min(size, 1.6 * item.height) if item.height > 0 else size
         baseline = item.y + 0.8 * item.height
+    x0, x1 = item.x, item.x + max(item.width, 0.1)
+    if _ASKEW < item.rotation % 360 < 360 - _ASKEW:
+        return Word(text, (x0, item.y, x1, item.y + max(item.height, 0.1)), baseline, size, _is_heavy(item), "")
     top, bottom = ink(text, baseline, size)
-    font = item.font_name or ""
-    heavy = (item.font_weight or 400) >= _HEAVY or _HEAVY_NAME.search(font) is not None
-    return Word(text, (item.x, top, item.x + max(item.width, 0.1), bottom), baseline, size, heavy, font)
+    return Word(text, (x0, top, x1, bottom), baseline, size, _is_heavy(item), item.font_name or "")
 
 
-def _drawings(page: Any) -> list[Drawing]:
-    shapes = page.vector_graphics.shapes if page.vector_graphics else []
-    paths = [
-        Path((x, y, x + wide, y + tall), bool(shape.fill), bool(shape.has_curve))
-        for shape in shapes
-        for x, y, wide, tall in [shape.bbox]
-    ]
-    return drawings_of(paths, page.width, page.height)
+def _is_heavy(item: Any) -> bool:
+    return (item.font_weight or 400) >= _HEAVY or _HEAVY_NAME.search(item.font_name or "") is not None
+
+
+def _leaning(items: Sequence[Any], angle: int) -> list[Part]:
+    """Gather text that runs at *angle* degrees clockwise: turned upright, made to paragraphs, turned back."""
+    cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    words = []
+    for item in items:
+        x, y = item.x + item.width / 2, item.y + item.height / 2
+        along, across = x * cos + y * sin, y * cos - x * sin
+        size = item.font_height or item.font_size or 10.0
+        if abs(cos) >= abs(sin):
+            length = (item.width - size * abs(sin)) / abs(cos)
+        else:
+            length = (item.height - size * abs(cos)) / abs(sin)
+        half = max(length, size / 4) / 2
+        text, baseline = item.text.strip(), across + 0.3 * size
+        top, bottom = ink(text, baseline, size)
+        words.append(Word(text, (along - half, top, along + half, bottom), baseline, size, _is_heavy(item), ""))
+    parts = []
+    for paragraph in paragraphs_of(lines_of(words, [-1] * len(words)), []):
+        x0, y0, x1, y1 = paragraph.box
+        corners = [(u * cos - v * sin, v * cos + u * sin) for u in (x0, x1) for v in (y0, y1)]
+        box = bounds((x, y, x, y) for x, y in corners)
+        parts.append(Part("paragraph", box, lines=tuple(paragraph.lines)))
+    return parts
 
 
 def _rules(page: Any) -> list[Box]:
@@ -104,12 +128,11 @@ def _rules(page: Any) -> list[Box]:
 
 def _library_blocks(page: Any, words: Sequence[Word]) -> list[int]:
     """Return for each word the number of the smallest library block that holds it, -1 for none."""
-    boxes = [
-        (b.bbox.width * b.bbox.height, number, _box(b.bbox))
+    boxes = sorted(
+        (b.bbox.width * b.bbox.height, number, box_of(b.bbox))
         for number, b in enumerate(page.blocks or ())
         if b.bbox is not None and b.kind not in {"rule", "figure"}
-    ]
-    boxes.sort()
+    )
     found = []
     for word in words:
         x, y = (word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2
@@ -117,116 +140,17 @@ def _library_blocks(page: Any, words: Sequence[Word]) -> list[int]:
     return found
 
 
-def _box(rect: Any) -> Box:
-    return rect.x, rect.y, rect.x + rect.width, rect.y + rect.height
-
-
-def _regions(
-    page: Any, words: Sequence[Word], taken: list[bool], drawings: Sequence[Drawing]
-) -> tuple[list[Table], list[Part]]:
-    """Find tables, pictures, charts and drawn formulas; mark the words in them as taken."""
-    images = [_box(b.bbox) for b in page.blocks or () if b.kind == "figure" and b.bbox is not None]
-    images = [box for box in images if not _covers_page(box, page)]
-    tables: list[Table] = []
-    charts: list[Box] = []
-    for block in page.blocks or ():
-        if block.kind != "table" or block.bbox is None:
-            continue
-        table = table_of(block, words, taken)
-        if table is None or len(table.rows) < 2 and len(table.rows[0]) < 3:
-            continue
-        if any(_is_chart(drawing, table, words) for drawing in drawings if overlap(drawing.box, table.box) > 0.4):
-            continue
-        if any(overlap(table.box, image) > 0.9 for image in images):
-            continue
-        tables.append(table)
-        for index in table.words:
-            taken[index] = True
-    for drawing in drawings:
-        if drawing.glyphs or any(overlap(drawing.box, table.box) > 0.3 for table in tables):
-            continue
-        if _is_picture(drawing, words, taken, page):
-            charts.append(drawing.box)
-    pictures = []
-    for box in _merged([*images, *charts]):
-        if any(overlap(box, table.box) > 0.7 for table in tables):
-            continue
-        drawn = any(overlap(chart, box) > 0.5 for chart in charts)
-        inside = [i for i, word in enumerate(words) if not taken[i] and overlap(word.box, box) > 0.5]
-        for index in inside:
-            taken[index] = True
-        lines = lines_of([words[i] for i in inside], [-1] * len(inside)) if inside else []
-        numbers = sum(
-            word.text.strip("%$,.-–()").replace(",", "").replace(".", "").isdigit()
-            for word in (words[i] for i in inside)
-        )
-        category = "chart" if drawn and numbers >= 3 else "figure"
-        around = bounds([box, *(line.box for line in lines)])
-        pictures.append(Part(category, around, lines=tuple(lines)))
-    for drawing in drawings:
-        if (
-            drawing.glyphs
-            and not any(overlap(drawing.box, part.box) > 0.5 for part in pictures)
-            and not any(overlap(drawing.box, table.box) > 0.5 for table in tables)
-            and not any(overlap(word.box, drawing.box) > 0.3 for word in words)
-        ):
-            if drawing.box[3] - drawing.box[1] > 5:
-                pictures.append(Part("equation", drawing.box))
-    return tables, pictures
-
-
-def _covers_page(box: Box, page: Any) -> bool:
-    return (box[2] - box[0]) * (box[3] - box[1]) > 0.85 * page.width * page.height
-
-
-def _is_chart(drawing: Drawing, table: Table, words: Sequence[Word]) -> bool:
-    """Say whether a table that the library saw is a chart: bars and curves stand where the cells should be."""
-    if drawing.glyphs:
-        return False
-    bars = [p for p in drawing.paths if p.filled and p.box[3] - p.box[1] > 3 and p.box[2] - p.box[0] > 3]
-    heights = {round(p.box[3] - p.box[1]) for p in bars}
-    free = [p for p in bars if not any(overlap(words[i].box, p.box) > 0.5 for i in table.words)]
-    return len(free) >= 3 and len(heights) >= 4
-
-
-def _is_picture(drawing: Drawing, words: Sequence[Word], taken: Sequence[bool], page: Any) -> bool:
-    wide, tall = drawing.box[2] - drawing.box[0], drawing.box[3] - drawing.box[1]
-    if wide < 0.1 * page.width or tall < 0.05 * page.height or len(drawing.paths) < 4:
-        return False
-    prose = sum(
-        len(word.text)
-        for i, word in enumerate(words)
-        if not taken[i] and overlap(word.box, drawing.box) > 0.5 and len(word.text) > 45
-    )
-    return prose < 200 and (wide * tall) < 0.8 * page.width * page.height
-
-
-def _merged(boxes: Sequence[Box]) -> list[Box]:
-    """Join boxes that lie over each other by a third."""
-    out: list[Box] = []
-    for box in sorted(boxes, key=lambda b: -(b[2] - b[0]) * (b[3] - b[1])):
-        for number, other in enumerate(out):
-            if overlap(box, other) > 0.3:
-                out[number] = bounds([box, other])
-                break
-        else:
-            out.append(box)
-    return out
-
-
 def _ordered(parts: Sequence[Part]) -> list[Part]:
-    """Order by reading; headers come first and footers last, whatever the columns."""
-    size = Counter(round(line.size, 1) for part in parts for line in part.lines).most_common(1)
-    gap = 0.6 * (size[0][0] if size else 10.0)
+    """Order by reading; headers come first, footnotes and footers last, whatever the columns."""
+    gap = 0.6 * body_size(parts)
     ordered: list[Part] = []
-    rest = [p for p in parts if p.category not in ("header", "footer", "footnote")]
+    last = ("footnote", "footer")
     for group in (
-        [p for p in parts if p.category == "header"],
-        rest,
-        [p for p in parts if p.category == "footnote"],
-        [p for p in parts if p.category == "footer"],
+        [part for part in parts if part.category == "header"],
+        [part for part in parts if part.category != "header" and part.category not in last],
+        *([part for part in parts if part.category == category] for category in last),
     ):
-        ordered += [group[i] for i in reading_order([_inset(p) for p in group], gap)]
+        ordered += [group[i] for i in reading_order([_inset(part) for part in group], gap)]
     return ordered
 
 
@@ -237,7 +161,8 @@ def _inset(part: Part) -> Box:
 
 
 def _block(part: Part, width: float, height: float) -> Block:
-    x0, y0, x1, y1 = part.box
-    box = tuple(min(max(v, 0.0), 1.0) for v in (x0 / width, y0 / height, x1 / width, y1 / height))
-    block = Block(part.category, part.text, (box[0], box[1], box[2], box[3]), font_size=round(part.size * 1.5) or 14)
+    relative = (value / size for value, size in zip(part.box, (width, height, width, height), strict=True))
+    x0, y0, x1, y1 = (min(max(value, 0.0), 1.0) for value in relative)
+    pixels = round(part.size * 1.5) or 14  # of a page rendered at about 110 dots per inch, as the API's are
+    block = Block(part.category, part.text, (x0, y0, x1, y1), font_size=pixels)
     return replace(block, rows=part.rows, header_rows=part.header_rows) if part.rows else block

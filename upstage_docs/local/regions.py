@@ -1,0 +1,142 @@
+"""Tables, pictures, charts and drawn formulas of a page, with the words that stand in them; orders nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from upstage_docs.local.drawings import Drawing, Path, drawings_of
+from upstage_docs.local.elements import Box
+from upstage_docs.local.grids import Table, table_of
+from upstage_docs.local.lines import Word, bounds, lines_of
+from upstage_docs.local.parts import Part, overlap
+
+__all__ = ["box_of", "regions_of"]
+
+_PROSE_ITEM = 45
+"""A run of this many letters is no label of a picture."""
+
+
+def regions_of(page: Any, words: Sequence[Word], taken: list[bool]) -> list[Part]:
+    """Return tables, pictures, charts and drawn formulas of a liteparse page; mark the words in them as taken.
+
+    Args:
+        page: The page.
+        words: Its words.
+        taken: For each word whether it is in a region; written.
+    """
+    drawings = _drawings(page)
+    images = [box_of(b.bbox) for b in page.blocks or () if b.kind == "figure" and b.bbox is not None]
+    area = page.width * page.height
+    tables = _tables(page, words, taken, drawings)
+    images = [box for box in images if _area(box) < 0.85 * area and not any(_behind(box, t) for t in tables)]
+    drawn = [
+        drawing.box
+        for drawing in drawings
+        if not drawing.glyphs
+        and not any(overlap(drawing.box, table.box) > 0.3 for table in tables)
+        and _is_picture(drawing, words, taken, page)
+    ]
+    pictures = []
+    for box in _merged([*images, *drawn]):
+        if any(overlap(box, table.box) > 0.7 for table in tables):
+            continue
+        inside = [i for i, word in enumerate(words) if not taken[i] and overlap(word.box, box) > 0.5]
+        for index in inside:
+            taken[index] = True
+        held = [words[i] for i in inside]
+        chart = any(overlap(other, box) > 0.5 for other in drawn) and sum(map(_is_number, held)) >= 3
+        lines = lines_of(held, [-1] * len(held)) if held else []
+        around = bounds([box, *(word.box for word in held)])
+        pictures.append(Part("chart" if chart else "figure", around, lines=tuple(lines)))
+    found = [*(Part("table", t.box, rows=t.cells, header_rows=t.header_rows) for t in tables), *pictures]
+    return [*found, *_drawn_formulas(drawings, found, words)]
+
+
+def box_of(rect: Any) -> Box:
+    """Return a rectangle of the PDF library as a box."""
+    return rect.x, rect.y, rect.x + rect.width, rect.y + rect.height
+
+
+def _drawings(page: Any) -> list[Drawing]:
+    shapes = page.vector_graphics.shapes if page.vector_graphics else []
+    paths = [
+        Path((x, y, x + wide, y + tall), bool(shape.fill), bool(shape.has_curve))
+        for shape in shapes
+        for x, y, wide, tall in [shape.bbox]
+    ]
+    return drawings_of(paths, page.width, page.height)
+
+
+def _tables(page: Any, words: Sequence[Word], taken: list[bool], drawings: Sequence[Drawing]) -> list[Table]:
+    tables: list[Table] = []
+    for block in page.blocks or ():
+        if block.kind != "table" or block.bbox is None:
+            continue
+        table = table_of(block, words, taken)
+        if table is None or (len(table.rows) < 2 and len(table.rows[0]) < 3):
+            continue
+        if any(_is_chart(drawing, table, words) for drawing in drawings if overlap(drawing.box, table.box) > 0.4):
+            continue
+        tables.append(table)
+        for index in table.words:
+            taken[index] = True
+    return tables
+
+
+def _behind(image: Box, table: Table) -> bool:
+    """Say whether a picture is the background of a table that has text in most of its cells."""
+    return overlap(table.box, image) > 0.7 and len(table.rows) > 2 and table.filled > 0.4
+
+
+def _is_chart(drawing: Drawing, table: Table, words: Sequence[Word]) -> bool:
+    """Say whether a table that the library saw is a chart: bars of many heights stand where its cells should be."""
+    if drawing.glyphs:
+        return False
+    bars = [p for p in drawing.paths if p.filled and p.box[3] - p.box[1] > 3 and p.box[2] - p.box[0] > 3]
+    empty = [p for p in bars if not any(overlap(words[i].box, p.box) > 0.5 for i in table.words)]
+    return len(empty) >= 3 and len({round(p.box[3] - p.box[1]) for p in bars}) >= 4
+
+
+def _is_picture(drawing: Drawing, words: Sequence[Word], taken: Sequence[bool], page: Any) -> bool:
+    wide, tall = drawing.box[2] - drawing.box[0], drawing.box[3] - drawing.box[1]
+    if wide < 0.1 * page.width or tall < 0.05 * page.height or len(drawing.paths) < 4:
+        return False
+    prose = sum(
+        len(word.text)
+        for i, word in enumerate(words)
+        if not taken[i] and len(word.text) > _PROSE_ITEM and overlap(word.box, drawing.box) > 0.5
+    )
+    return prose < 200 and wide * tall < 0.8 * page.width * page.height
+
+
+def _is_number(word: Word) -> bool:
+    return word.text.strip("%$€£₩,.-–()").replace(",", "").replace(".", "").isdigit()
+
+
+def _drawn_formulas(drawings: Sequence[Drawing], regions: Sequence[Part], words: Sequence[Word]) -> list[Part]:
+    return [
+        Part("equation", drawing.box)
+        for drawing in drawings
+        if drawing.glyphs
+        and drawing.box[3] - drawing.box[1] > 5
+        and not any(overlap(drawing.box, part.box) > 0.5 for part in regions)
+        and not any(overlap(word.box, drawing.box) > 0.3 for word in words)
+    ]
+
+
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _merged(boxes: Sequence[Box]) -> list[Box]:
+    """Join boxes that lie over each other by a third."""
+    out: list[Box] = []
+    for box in sorted(boxes, key=lambda b: -_area(b)):
+        for number, other in enumerate(out):
+            if overlap(box, other) > 0.3:
+                out[number] = bounds([box, other])
+                break
+        else:
+            out.append(box)
+    return out
