@@ -7,7 +7,7 @@ from typing import Any
 
 from docx.oxml.ns import qn
 
-__all__ = ["Numbering"]
+__all__ = ["Numbering", "written_number"]
 
 _GANADA = "가나다라마바사아자차카타파하"
 _CHOSUNG = "ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎ"
@@ -96,12 +96,12 @@ def _written(levels: dict[int, Any], level: int, counts: list[int]) -> str:
 
     def counted(found: re.Match[str]) -> str:
         upper = int(found[1]) - 1
-        return _number(counts[upper], _value(levels.get(upper), "w:numFmt"))
+        return written_number(counts[upper], _value(levels.get(upper), "w:numFmt"))
 
     return re.sub(r"%([1-9])", counted, shape)
 
 
-def _number(count: int, form: str) -> str:
+def written_number(count: int, form: str) -> str:
     """Write *count* in one of the formats of ECMA-376, part 1, 17.18.59; plain digits for those that are rare."""
     if count < 1 or form in {"", "decimal"}:
         return str(count)

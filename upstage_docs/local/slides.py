@@ -1,0 +1,223 @@
+"""A PPTX file → one page of layout blocks for each slide, with boxes relative to the slide; renders nothing."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pptx import Presentation
+from pptx.oxml.ns import qn
+
+from upstage_docs.local.charts import chart_block
+from upstage_docs.local.elements import Block, Box, Cell, PageLayout
+from upstage_docs.local.pictures import diagram, picture
+from upstage_docs.local.slide_text import Paragraphs, plain
+
+__all__ = ["read_slides"]
+
+_ALTERNATIVES = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
+_DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
+_BACKDROP = 0.9
+"""Share of the slide from which on a picture is what the slide stands on."""
+_MOST_TO_CUT = 500
+
+
+def read_slides(data: bytes, *, crops: Collection[str] = ()) -> Iterator[PageLayout]:
+    """Yield the slides of a PPTX file, hidden ones too, so that page numbers are slide numbers.
+
+    Blocks stand in the order that the eye takes: the title, then by rows and columns of white space. Speaker notes
+    come last, without a box.
+
+    Args:
+        data: The file, checked by `archive.open_archive`.
+        crops: Categories whose blocks get a JPEG crop; only `figure` has one to give.
+    """
+    presentation = Presentation(io.BytesIO(data))
+    size = (presentation.slide_width or 9_144_000, presentation.slide_height or 6_858_000)
+    for number, slide in enumerate(presentation.slides, start=1):
+        _choose_renderings(slide.element)
+        placed = list(_shapes(slide.shapes, _Frame(1 / size[0], 1 / size[1]), slide, crops))
+        blocks = [block for shape in _in_order(placed) for block in shape.blocks]
+        notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
+        text = "\n".join(filter(None, (plain(paragraph) for paragraph in _paragraphs(notes)))) if notes else ""
+        yield PageLayout(number, (*blocks, *([Block("paragraph", text)] if text else [])))
+
+
+def _choose_renderings(slide: Any) -> None:
+    """Put the first rendering that holds anything in the place of each choice of several: ECMA-376, part 3, 9.3."""
+    for choice in [*slide.iter(_ALTERNATIVES)]:
+        content = (
+            rendering
+            for rendering in choice
+            if any(
+                isinstance(node.tag, str) and node.tag.endswith(("}t", "}blip", "}spPr")) for node in rendering.iter()
+            )
+        )
+        parent = choice.getparent()
+        place = parent.index(choice)
+        parent.remove(choice)
+        for offset, node in enumerate(next(content, ())):
+            parent.insert(place + offset, node)
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """How the units of a group become shares of the slide."""
+
+    across: float
+    down: float
+    left: float = 0.0
+    top: float = 0.0
+
+    def box(self, shape: Any) -> Box | None:
+        """Return the bounding box of *shape* as it is turned, None where the file gives it no place."""
+        if None in {shape.left, shape.top, shape.width, shape.height}:
+            return None
+        angle = math.radians(getattr(shape, "rotation", 0.0) or 0.0)
+        cosine, sine = abs(math.cos(angle)), abs(math.sin(angle))
+        width = shape.width * cosine + shape.height * sine
+        height = shape.width * sine + shape.height * cosine
+        x0 = shape.left + (shape.width - width) / 2
+        y0 = shape.top + (shape.height - height) / 2
+        return (
+            self.left + x0 * self.across,
+            self.top + y0 * self.down,
+            self.left + (x0 + width) * self.across,
+            self.top + (y0 + height) * self.down,
+        )
+
+    def inside(self, group: Any) -> _Frame:
+        """Return the frame of the shapes in *group*, which count in units of their own: ECMA-376, part 1, 20.1.7.5."""
+        place = group.element.find(f"{qn('p:grpSpPr')}/{qn('a:xfrm')}")
+        parts = {} if place is None else {node.tag.rpartition("}")[2]: node for node in place}
+        if not {"off", "ext", "chOff", "chExt"} <= parts.keys():
+            return self
+        x, y = (int(parts["off"].get(name)) for name in ("x", "y"))
+        width, height = (int(parts["ext"].get(name)) for name in ("cx", "cy"))
+        inner_x, inner_y = (int(parts["chOff"].get(name)) for name in ("x", "y"))
+        inner_width, inner_height = (int(parts["chExt"].get(name)) or 1 for name in ("cx", "cy"))
+        across, down = self.across * width / inner_width, self.down * height / inner_height
+        return _Frame(
+            across, down, self.left + x * self.across - inner_x * across, self.top + y * self.down - inner_y * down
+        )
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """The blocks of one shape; the *title* of a slide is read first, a *backdrop* before all else."""
+
+    box: Box | None
+    blocks: tuple[Block, ...]
+    title: bool = False
+
+    @property
+    def backdrop(self) -> bool:
+        if self.box is None or any(block.text or block.rows for block in self.blocks):
+            return False
+        return (self.box[2] - self.box[0]) * (self.box[3] - self.box[1]) >= _BACKDROP
+
+
+def _shapes(shapes: Any, frame: _Frame, slide: Any, crops: Collection[str]) -> Iterator[_Placed]:
+    for shape in shapes:
+        if shape.element.tag == qn("p:grpSp"):
+            yield from _shapes(shape.shapes, frame.inside(shape), slide, crops)
+            continue
+        box = frame.box(shape)
+        blocks = tuple(_blocks(shape, box, slide, crops))
+        if blocks:
+            yield _Placed(box, blocks, title=blocks[0].category == "heading1")
+
+
+def _blocks(shape: Any, box: Box | None, slide: Any, crops: Collection[str]) -> Iterator[Block]:
+    if shape.element.tag == qn("p:graphicFrame"):
+        if shape.has_table:
+            yield _table(shape.table, box)
+            return
+        if shape.has_chart:
+            block = chart_block(shape.chart_part.blob, box)
+            if block:
+                yield block
+            return
+        drawn = shape.element.find(f".//{_DIAGRAM}relIds")
+        if drawn is not None:
+            block = diagram(shape.part.related_part(drawn.get(qn("r:dm"))).blob, box)
+            if block:
+                yield block
+            return
+    yield from _pictures(shape, box, crops)
+    if shape.has_text_frame:
+        yield from Paragraphs(shape, slide).blocks(box)
+
+
+def _pictures(shape: Any, box: Box | None, crops: Collection[str]) -> Iterator[Block]:
+    """Yield the picture that *shape* is, is filled with, or shows in place of an embedded object."""
+    blip = shape.element.find(f".//{qn('a:blip')}")
+    if blip is None:
+        return
+    name = shape.element.find(f".//{qn('p:cNvPr')}")
+    description = "" if name is None else name.get("descr", "")
+    embedded = blip.get(qn("r:embed"))
+    if embedded:
+        yield picture(shape.part.related_part(embedded).blob, description, box, crops=crops)
+    else:
+        yield Block("figure", description, box)
+
+
+def _table(table: Any, box: Box | None) -> Block:
+    rows = tuple(
+        tuple(
+            Cell(
+                "\n".join(plain(paragraph) for paragraph in _paragraphs(cell.text_frame)).strip(),
+                cell.span_height if cell.is_merge_origin else 1,
+                cell.span_width if cell.is_merge_origin else 1,
+            )
+            for cell in row.cells
+            if not cell.is_spanned
+        )
+        for row in table.rows
+    )
+    return Block("table", "", box, rows=rows, header_rows=int(table.first_row))
+
+
+def _paragraphs(frame: Any) -> list[Any]:
+    return [paragraph._p for paragraph in frame.paragraphs]  # noqa: SLF001 - equations are only in the XML
+
+
+def _in_order(placed: list[_Placed]) -> list[_Placed]:
+    """Return shapes in the order the eye takes them; those without a place come last, in the file's order."""
+    backdrops = [shape for shape in placed if shape.backdrop]
+    titles = [shape for shape in placed if shape.title]
+    others = [shape for shape in placed if shape.box and not shape.title and not shape.backdrop]
+    homeless = [shape for shape in placed if not shape.box and not shape.title]
+    return [*backdrops, *titles, *_cut(others), *homeless]
+
+
+def _cut(shapes: list[_Placed]) -> list[_Placed]:
+    """Return shapes by cutting along the widest white band, again and again.
+
+    G. Nagy, S. Seth, "Hierarchical representation of optically scanned documents", ICPR 1984.
+    """
+    if len(shapes) < 2:
+        return shapes
+    if len(shapes) > _MOST_TO_CUT:
+        return sorted(shapes, key=lambda shape: (_side(shape, 1), _side(shape, 0)))
+    best: tuple[float, list[_Placed], int] | None = None
+    for near, far in ((1, 3), (0, 2)):
+        ordered = sorted(shapes, key=lambda shape: _side(shape, near))
+        reach = _side(ordered[0], far)
+        for place, shape in enumerate(ordered[1:], start=1):
+            gap = _side(shape, near) - reach
+            if gap > -0.01 and (best is None or gap > best[0]):
+                best = (gap, ordered, place)
+            reach = max(reach, _side(shape, far))
+    if best is None:
+        return sorted(shapes, key=lambda shape: (_side(shape, 1), _side(shape, 0)))
+    _, ordered, place = best
+    return _cut(ordered[:place]) + _cut(ordered[place:])
+
+
+def _side(shape: _Placed, side: int) -> float:
+    return shape.box[side] if shape.box else 0.0
