@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -177,6 +177,8 @@ def _path(document: str | os.PathLike[str]) -> Path:
     try:
         if path.is_dir():
             raise SourceError(f"{text!r} is a directory; pass the files in it.")
+        if "\0" in text:
+            raise SourceError(f"{text!r} is not a path: it holds a null character.")
         if not path.exists():
             raise SourceNotFoundError(f"There is no file at {text!r} (looked from {str(Path.cwd())!r}).")
         if not path.is_file():
@@ -273,10 +275,21 @@ def _pages(handle: BinaryIO, form: str, shown: str) -> tuple[int | None, int]:
 def _pdf(handle: BinaryIO, shown: str) -> Any:
     import pypdfium2
 
-    handle.seek(0)
-    try:
+    def load() -> Any:
+        handle.seek(0)
         return pypdfium2.PdfDocument(handle, autoclose=False)
+
+    with suppress(pypdfium2.PdfiumError):
+        return load()
+    # pdfium's last error outlives the call that it belongs to, and an empty tree of pages sets none. So set one that
+    # a file in hand cannot give, and look again.
+    pypdfium2.raw.FPDF_LoadDocument(b"", None)
+    try:
+        return load()
     except pypdfium2.PdfiumError as error:
-        if "password" in str(error).lower():
+        code = pypdfium2.raw.FPDF_GetLastError()
+        if code == pypdfium2.raw.FPDF_ERR_PASSWORD:
             raise SourceError(f"{shown!r} is encrypted; remove its password (e.g. with qpdf --decrypt).") from error
-        raise SourceError(f"{shown!r} cannot be read as a PDF: it is damaged or cut off ({error}).") from error
+        if code == pypdfium2.raw.FPDF_ERR_FILE:
+            raise SourceError(f"{shown!r} is a PDF without pages.") from error
+        raise SourceError(f"{shown!r} cannot be read as a PDF: it is damaged or cut off.") from error

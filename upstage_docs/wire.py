@@ -60,11 +60,11 @@ class Api:
         try:
             url = httpx.URL(base_url.strip())
         except (httpx.InvalidURL, TypeError, AttributeError) as error:
-            raise ConfigError(f"base_url={base_url!r} is not an address: {error}") from error
+            raise ConfigError(f"base_url is not an address ({error}); it looks like {BASE_URL}.") from error
         if url.scheme not in {"http", "https"} or not url.host or url.userinfo or url.query or url.fragment:
             raise ConfigError(
-                f"base_url={url.copy_with(username=None, password=None)!s} must be http(s)://host/path, "
-                f"such as {BASE_URL}; a key goes into api_key= or headers=."
+                f"base_url must be http(s)://host/path, such as {BASE_URL}, without a user, query or fragment; a key "
+                "goes into api_key= or headers=."
             )
         address = str(url).rstrip("/")
         for ending in ("/document-digitization/async", "/document-digitization/requests"):
@@ -104,7 +104,7 @@ class Api:
     def hide(self, text: str) -> str:
         """Return *text* without the secrets of the headers: a gateway may echo them in an error."""
         for value in self.headers.values():
-            for secret in {value, value.rpartition(" ")[2]}:
+            for secret in (value, value.rpartition(" ")[2]):
                 if len(secret) >= 8:
                     text = text.replace(secret, "[hidden]")
         return text

@@ -1,0 +1,147 @@
+"""What came back: every documented error body, gateway pages, nonsense in a 200, and when to come again."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from play import answer, lost, reply
+
+from upstage_docs.errors import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    BadRequestError,
+    InvalidResponseError,
+    RateLimitError,
+)
+from upstage_docs.replies import Lost, Outcome, refused, retry_after, settle, transient
+from upstage_docs.wire import Api
+
+KEY = "up_abcdefghijklmnop"
+API = Api.at("https://api.upstage.ai/v1", {"Authorization": f"Bearer {KEY}"})
+SUSPENDED = "API key suspended due to insufficient credit. Register your payment method to continue."
+
+
+def error(outcome: Outcome) -> APIStatusError:
+    with pytest.raises(APIStatusError) as caught:
+        settle(outcome, API, "a.pdf")
+    assert caught.value.message.startswith("a.pdf: ")
+    assert pickle.loads(pickle.dumps(caught.value)).__dict__ == caught.value.__dict__
+    return caught.value
+
+
+BAD_GATEWAY = b"<html><title>502 Bad Gateway</title><center>nginx</center></html>"
+TOO_LARGE = "uploaded document is too large. max allowed size is 50MB"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "code", "says"),
+    [
+        (401, {"error": {"message": "bad key", "code": "wrong"}}, AuthenticationError, "wrong", "(UPSTAGE_API_KEY"),
+        (403, {"error": {"message": SUSPENDED, "code": "x"}}, AuthenticationError, "x", "account needs attention"),
+        (429, {"error": {"message": "slow", "type": "too_many"}}, RateLimitError, "too_many", "max_concurrency"),
+        (400, {"code": 400, "message": "invalid model name"}, BadRequestError, "400", "invalid model name."),
+        (413, {"code": 413, "message": TOO_LARGE}, BadRequestError, "413", "50MB. Send less at once"),
+        (415, {"error": "unsupported document format"}, BadRequestError, "", "unsupported document format."),
+        (422, {"detail": [{"msg": "corrupted document"}]}, BadRequestError, "", "corrupted document"),
+        (404, b"404 page not found", BadRequestError, "", "404 page not found. Check base_url"),
+        (405, b"", BadRequestError, "", "https://"),
+        (502, BAD_GATEWAY, APIStatusError, "", "502 Bad Gateway nginx."),
+        (503, {"message": "try later", "error": None}, APIStatusError, "", "try later."),
+        (500, b"", APIStatusError, "", "no explanation."),
+        (500, b"\xff\xfe\x00garbage", APIStatusError, "", "garbage"),
+        (500, {"error": {"message": {"a": 1}}}, APIStatusError, "", '{"a": 1}'),
+        (307, b"", APIStatusError, "", "Redirects are not followed"),
+    ],
+)
+def test_every_shape_of_refusal_is_read(status: int, body: object, kind: type, code: str, says: str) -> None:
+    raised = error(reply(status, body))
+    assert type(raised) is kind
+    assert (raised.status_code, raised.code) == (status, code)
+    assert says in raised.message
+    assert f"a.pdf: {status}" in raised.message
+
+
+@pytest.mark.parametrize("name", ["x-request-id", "X-Upstage-Request-Id", "x-amzn-RequestId"])
+def test_the_request_id_is_kept(name: str) -> None:
+    assert error(reply(500, b"", {name: "req-1"})).request_id == "req-1"
+
+
+def test_a_gateway_that_echoes_the_key_does_not_make_us_show_it() -> None:
+    for body in ({"error": {"message": f"bad key {KEY}"}}, f"<p>bad key {KEY}</p>".encode()):
+        assert KEY not in str(error(reply(401, body)))
+    with pytest.raises(InvalidResponseError) as caught:
+        settle(reply(200, f"bad key {KEY}".encode()), API, "a.pdf")
+    assert KEY not in str(caught.value)
+    with pytest.raises(APIConnectionError) as lost_:
+        settle(Lost(f"cannot reach {KEY}", sent=False), API, "a.pdf")
+    assert KEY not in str(lost_.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"error": {"message": "overloaded", "code": "busy"}}, r"200 with an error: overloaded \(busy\)"),
+        (b"<html>Sign in</html>", "not JSON: Sign in"),
+        (b"", "not JSON"),
+        (b"pong", "not JSON: pong"),
+    ],
+)
+def test_a_200_that_is_no_answer_keeps_what_came(body: object, says: str) -> None:
+    came = reply(200, body)
+    with pytest.raises(InvalidResponseError, match=says) as caught:
+        settle(came, API, "a.pdf")
+    assert caught.value.raw == came.body
+
+
+def test_an_answer_passes_whatever_it_speaks_of() -> None:
+    came = reply(200, answer([1]) | {"error": None, "text": 'an "error" in the text'})
+    assert settle(came, API, "a.pdf") is came
+    assert not refused(came.body)
+    assert refused(b'{"error": {"message": "no"}}')
+
+
+def test_no_answer_is_a_connection_error_or_a_timeout() -> None:
+    with pytest.raises(APIConnectionError, match=r"a\.pdf: no answer from https://api\.upstage\.ai/v1: ConnectError"):
+        settle(lost(sent=False), API, "a.pdf")
+    with pytest.raises(APITimeoutError):
+        settle(lost(sent=False, timeout=True), API, "a.pdf")
+    with pytest.raises(InvalidResponseError, match="larger than"):
+        settle(Lost("the answer is larger than 5 bytes", sent=True, oversize=True), API, "a.pdf")
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 599])
+def test_statuses_that_pass(status: int) -> None:
+    assert transient(reply(status))
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 405, 409, 413, 415, 422])
+def test_statuses_that_do_not_pass(status: int) -> None:
+    assert not transient(reply(status))
+
+
+def test_lost_sends_pass_but_oversize_ones() -> None:
+    assert transient(lost(sent=False))
+    assert not transient(Lost("too large", sent=True, oversize=True))
+
+
+@pytest.mark.parametrize(
+    ("headers", "at", "seconds"),
+    [
+        ({"retry-after": "7"}, 0.0, 7.0),
+        ({"retry-after": "1.5"}, 0.0, 1.5),
+        ({"retry-after": "0"}, 0.0, 0.0),
+        ({"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT", "date": "Sun, 06 Nov 1994 08:49:30 GMT"}, 9e9, 7.0),
+        ({"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT"}, 784111770.0, 7.0),
+        ({"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT"}, 9e9, 0.0),
+        ({"retry-after": "soon"}, 0.0, None),
+        ({"retry-after": "-3"}, 0.0, None),
+        ({"retry-after": "nan"}, 0.0, None),
+        ({"retry-after": "inf"}, 0.0, None),
+        ({}, 0.0, None),
+    ],
+)
+def test_retry_after_in_seconds_or_as_a_date(headers: dict[str, str], at: float, seconds: float | None) -> None:
+    assert retry_after(reply(429, b"", headers, at=at)) == seconds

@@ -1,0 +1,281 @@
+"""Documents are looked at before anything is sent: what they are, how large, how many pages; and PDFs are cut."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import struct
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from stand_in import labels, make_pdf
+
+from upstage_docs.errors import ConfigError, SourceError, SourceNotFoundError
+from upstage_docs.formats import FORMATS
+from upstage_docs.sources import cut, inspect
+
+
+def png(width: int, height: int) -> bytes:
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", width, height) + b"\x08\x02\0\0\0"
+
+
+def jpeg(width: int, height: int) -> bytes:
+    app = b"\xff\xe0" + struct.pack(">H", 16) + b"JFIF\0" + b"\0" * 9
+    return b"\xff\xd8" + app + b"\xff\xc2" + struct.pack(">HBHH", 17, 8, height, width) + b"\0" * 10
+
+
+def bmp(width: int, height: int) -> bytes:
+    return b"BM" + b"\0" * 12 + struct.pack("<Iii", 40, width, height) + b"\0" * 28
+
+
+def tiff(*sizes: tuple[int, int], order: str = "<") -> bytes:
+    head = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}HI", 42, 8)
+    directories = b""
+    for index, (width, height) in enumerate(sizes):
+        entries = struct.pack(f"{order}HHIHH", 256, 3, 1, width, 0) + struct.pack(f"{order}HHII", 257, 4, 1, height)
+        following = 8 + (index + 1) * 30 if index + 1 < len(sizes) else 0
+        directories += struct.pack(f"{order}H", 2) + entries + struct.pack(f"{order}I", following)
+    return head + directories
+
+
+def heic(width: int, height: int) -> bytes:
+    boxes = b"".join(struct.pack(">I4sIII", 20, b"ispe", 0, *size) for size in ((160, 120), (width, height)))
+    return struct.pack(">I4s4sI", 16, b"ftyp", b"heic", 0) + boxes
+
+
+def archive(*members: str) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as made:
+        for member in members:
+            made.writestr(member, "<x/>")
+    return target.getvalue()
+
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
+FILES = {
+    "a.pdf": ("pdf", make_pdf("a", 3), 3),
+    "a.jpg": ("jpeg", jpeg(640, 480), 1),
+    "a.jpeg": ("jpeg", jpeg(640, 480), 1),
+    "a.png": ("png", png(640, 480), 1),
+    "a.bmp": ("bmp", bmp(640, -480), 1),
+    "a.tif": ("tiff", tiff((640, 480), (10, 10)), 2),
+    "a.tiff": ("tiff", tiff((640, 480), order=">"), 1),
+    "a.heic": ("heic", heic(640, 480), 1),
+    "a.docx": ("docx", archive("[Content_Types].xml", "word/document.xml"), None),
+    "a.pptx": ("pptx", archive("ppt/presentation.xml"), None),
+    "a.xlsx": ("xlsx", archive("xl/workbook.xml"), None),
+    "a.hwpx": ("hwpx", archive("mimetype", "Contents/content.hpf"), None),
+    "a.hwp": ("hwp", OLE, None),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_format_is_told_by_its_bytes(name: str, tmp_path: Path) -> None:
+    form, content, pages = FILES[name]
+    path = tmp_path / name
+    path.write_bytes(content)
+    source = inspect(path)
+    assert (source.format, source.pages, source.size) == (form, pages, len(content))
+    assert source.name == str(path)
+    assert source.filename == name
+    assert source.sha256 == hashlib.sha256(content).hexdigest()
+    assert source.mime == FORMATS[form].mime
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if FORMATS[FILES[name][0]].mime.startswith("image/")])
+def test_pixels_of_an_image_are_read_from_its_header(name: str) -> None:
+    assert inspect(FILES[name][1], source=name).pixels == 640 * 480
+
+
+def test_pixels_of_a_pdf_are_those_at_150_dpi() -> None:
+    assert inspect(make_pdf("a", 1)).pixels == 625 * 625
+
+
+def test_bytes_without_a_name_are_named_by_their_digest_and_sent_with_a_suffix() -> None:
+    content = make_pdf("a", 1)
+    source = inspect(content)
+    assert source.name == f"sha256:{hashlib.sha256(content).hexdigest()}"
+    assert source.filename == "document.pdf"
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, io.BytesIO])
+def test_bytes_in_any_wrapping_are_the_same_document(kind: type) -> None:
+    content = make_pdf("a", 2)
+    source = inspect(kind(content), source="folder/보고서.pdf")
+    with source.open() as handle:
+        assert handle.read() == content
+    assert (source.pages, source.filename) == (2, "보고서.pdf")
+
+
+def test_a_file_object_is_read_from_its_start_and_stays_open(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(make_pdf("a", 2))
+    with path.open("rb") as handle:
+        handle.seek(50)
+        source = inspect(handle)
+        with source.open() as opened:
+            assert opened.read() == path.read_bytes()
+        source.close()
+        assert not handle.closed
+    assert source.name == str(path)
+
+
+def test_a_stream_that_cannot_be_rewound_is_kept_in_a_temporary_file() -> None:
+    content = make_pdf("a", 2)
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as stream, ThreadPoolExecutor(1) as pool:
+        with os.fdopen(writing, "wb") as feed:
+            pool.submit(feed.write, content).result(5)
+        source = inspect(stream, source="piped.pdf")
+    with source.open() as handle:
+        assert handle.read() == content
+    source.close()
+    with pytest.raises(ValueError, match="closed"):
+        handle.read()
+
+
+def test_a_name_without_a_known_suffix_gets_the_right_one() -> None:
+    assert inspect(make_pdf("a", 1), source="upload.tmp").filename == "upload.tmp.pdf"
+
+
+def refused(document: object, source: str | None = None) -> str:
+    with pytest.raises(SourceError) as caught:
+        inspect(document, source=source)  # type: ignore[arg-type]
+    return caught.value.message
+
+
+def test_a_missing_file_is_also_a_file_not_found_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"no file at .*missing\.pdf"):
+        inspect(tmp_path / "missing.pdf")
+
+
+def test_an_address_is_not_a_file() -> None:
+    with pytest.raises(SourceNotFoundError, match="is an address, not a file; fetch it"):
+        inspect("https://example.com/a.pdf")
+
+
+def test_a_directory_an_empty_file_and_a_null_byte_are_named(tmp_path: Path) -> None:
+    assert "is a directory" in refused(tmp_path)
+    (tmp_path / "empty.pdf").touch()
+    assert "empty.pdf' is empty (0 bytes)" in refused(tmp_path / "empty.pdf")
+    assert "is empty" in refused(b"", "nothing.pdf")
+    assert "null character" in refused("a\0b.pdf")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.pdf")
+    assert "not a regular file" in refused(tmp_path / "pipe.pdf")
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "says"),
+    [
+        (png(1, 1), "a.pdf", "is named .pdf but holds PNG; rename it to .png"),
+        (b"hello world, this is text", "a.pdf", "is named .pdf but does not hold PDF"),
+        (b"hello world, this is text", "a.txt", r"(.txt) is of no format that the API takes: PDF, JPEG"),
+        (b"GIF89a" + b"\0" * 40, "a.gif", "Convert it to PDF first"),
+        (b"RIFF\0\0\0\0WEBP", "a.webp", "no format that the API takes"),
+        (OLE, "a.docx", "is encrypted, or an old Office file"),
+        (OLE, "a.doc", "no format that the API takes"),
+        (archive("some.txt"), "a.zip", "no format that the API takes"),
+        (b"PK\x03\x04 not a zip at all", "a.docx", "does not hold DOCX"),
+        (make_pdf("a", 1)[:60], "a.pdf", "damaged or cut off"),
+        (b"%PDF-1.7\nnothing of the kind", "a.pdf", "damaged or cut off"),
+    ],
+)
+def test_wrong_extensions_and_unsupported_types_are_refused(content: bytes, name: str, says: str) -> None:
+    message = refused(content, name)
+    assert says in message
+    assert name in message
+
+
+def test_an_encrypted_pdf_is_refused_with_the_remedy() -> None:
+    from reportlab.lib.pdfencrypt import StandardEncryption
+    from reportlab.pdfgen.canvas import Canvas
+
+    target = io.BytesIO()
+    canvas = Canvas(target, encrypt=StandardEncryption("secret", ownerPassword="owner"))
+    canvas.drawString(10, 10, "secret")
+    canvas.save()
+    message = refused(target.getvalue(), "locked.pdf")
+    assert "'locked.pdf' is encrypted" in message
+    assert "qpdf" in message
+
+
+def test_a_pdf_without_pages_is_refused() -> None:
+    target = io.BytesIO()
+    pdf = pypdfium2.PdfDocument.new()
+    pdf.save(target)
+    pdf.close()
+    assert refused(target.getvalue(), "none.pdf") == "'none.pdf' is a PDF without pages."
+
+
+def test_text_mode_is_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_text("x")
+    with path.open() as handle:
+        assert "mode 'rb'" in refused(handle)
+    assert "mode 'rb'" in refused(io.StringIO("x"))
+
+
+@pytest.mark.parametrize("nonsense", [None, 7, ["a.pdf"], {"a": 1}])
+def test_what_is_no_document_is_a_config_error(nonsense: object) -> None:
+    with pytest.raises(ConfigError, match="path, bytes or a binary file object"):
+        inspect(nonsense)  # type: ignore[arg-type]
+
+
+def test_a_file_that_changes_before_it_is_sent_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(make_pdf("a", 1))
+    source = inspect(path)
+    path.write_bytes(make_pdf("a", 2))
+    with pytest.raises(SourceError, match="changed while"), source.open():
+        pass
+    path.unlink()
+    with pytest.raises(SourceNotFoundError, match="is gone"), source.open():
+        pass
+
+
+def texts(content: bytes) -> list[str]:
+    pdf = pypdfium2.PdfDocument(content)
+    try:
+        return [page.get_textpage().get_text_bounded().strip() for page in pdf]
+    finally:
+        pdf.close()
+
+
+def test_a_part_holds_exactly_its_pages(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(make_pdf("a", 12))
+    part = cut(inspect(path), 4, 9)
+    with part.open() as handle:
+        content = handle.read()
+    assert texts(content) == labels("a", 12)[3:9]
+    assert (part.pages, part.size, part.sha256) == (6, len(content), hashlib.sha256(content).hexdigest())
+    assert (part.name, part.filename) == (str(path), "a.pages-4-9.pdf")
+    part.close()
+
+
+def test_pdfs_are_read_by_many_threads_at_once() -> None:
+    content = make_pdf("a", 20)
+    with ThreadPoolExecutor(8) as pool:
+        parts = list(pool.map(lambda page: cut(inspect(content), page, page), range(1, 17)))
+    for page, part in enumerate(parts, start=1):
+        with part.open() as handle:
+            assert texts(handle.read()) == [f"a page {page}"]
+        part.close()
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name != "a.pdf"])
+def test_cut_off_images_and_archives_do_not_crash(name: str) -> None:
+    """The header may be broken anywhere: it is then refused, or left to the API to judge."""
+    content = FILES[name][1]
+    for length in range(1, min(len(content), 120)):
+        with suppress(SourceError):
+            inspect(content[:length], source=name)
