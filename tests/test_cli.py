@@ -7,8 +7,10 @@ import os
 import re
 import runpy
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -257,6 +259,42 @@ def test_what_was_paid_for_is_kept_listed_and_removed(command: Command, monkeypa
     assert [(line["source"], line["pages"]) for line in kept] == [(str(SAMPLE), 4)]
     assert command("cache", "rm", "--all").code == 0
     assert command("cache", "ls", "--json").lines == []
+
+
+def test_a_stopped_run_goes_on_and_nothing_is_billed_twice(tmp_path: Path) -> None:
+    """Ctrl-C ends after the requests under way; the same command sends only what is missing."""
+    pytest.importorskip("uvicorn", reason="serving is an extra")
+    from upstage_docs.faults import Faults
+    from upstage_docs.server import build_app, running
+
+    (tmp_path / "in").mkdir()
+    for number in range(8):
+        (tmp_path / "in" / f"{number}.pdf").write_bytes(SAMPLE.read_bytes() + b"%%%d" % number)
+    output = tmp_path / "out"
+    environment = {**os.environ, "UPSTAGE_API_KEY": "not-a-real-key", "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    environment.pop("UPSTAGE_DOCS_ENGINE", None)
+    faults = Faults()
+    faults.latency = 0.5
+    with running(build_app(faults=faults)) as base_url:
+        call = [sys.executable, "-m", "upstage_docs", "parse", str(tmp_path / "in"), "-o", str(output)]
+        call += ["--base-url", base_url, "--max-concurrency", "2"]
+        stopped = subprocess.Popen(call, env=environment, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 30
+        while not (output.exists() and any(output.glob("*.md"))) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        stopped.send_signal(signal.SIGINT)
+        told = stopped.communicate(timeout=60)[1]
+
+        assert stopped.returncode == 130, told
+        assert "the same command then goes on from there" in told
+        assert "Traceback" not in told
+        assert 0 < len(list(output.glob("*.md"))) < 8
+
+        faults.latency = 0.0
+        done = subprocess.run(call, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert len(list(output.glob("*.md"))) == len(list(output.iterdir())) == 8
+    assert sorted(faults.billed.values()) == [4] * 8
 
 
 def test_help_is_what_the_docs_say() -> None:
