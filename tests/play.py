@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import httpx
@@ -24,10 +25,25 @@ def lost(*, sent: bool, timeout: bool = False) -> Lost:
     return Lost("ReadTimeout" if timeout else "ConnectError", sent=sent, timeout=timeout)
 
 
-class Play:
-    """One playing of a flow: `steps` are the sends and sleeps it asked for, in order."""
+def form(request: httpx.Request) -> dict[str, tuple[str, bytes]]:
+    """The parts of a form: name → (its header, its bytes)."""
+    boundary = request.headers["content-type"].partition("boundary=")[2].encode()
+    parts = {}
+    for part in request.read().split(b"--" + boundary)[1:-1]:
+        head, _, body = part.partition(b"\r\n\r\n")
+        name = re.search(rb'name="([^"]*)"', head)
+        assert name
+        parts[name[1].decode()] = (head.decode(), body[:-2])
+    return parts
 
-    def __init__(self, *outcomes: Outcome) -> None:
+
+class Play:
+    """One playing of a flow: `steps` are the sends and sleeps it asked for, in order.
+
+    Each send is answered by the next outcome, or by what that makes of the request.
+    """
+
+    def __init__(self, *outcomes: Outcome | Callable[[httpx.Request], Outcome]) -> None:
         self.outcomes = list(outcomes)
         self.steps: list[Step] = []
         self.clock = 1000.0
@@ -46,7 +62,8 @@ class Play:
                 answer, error = None, None
                 if isinstance(step, Send):
                     self.steps.append(step)
-                    answer = self.outcomes.pop(0)
+                    outcome = self.outcomes.pop(0)
+                    answer = outcome(step.request) if callable(outcome) else outcome
                 elif isinstance(step, Sleep):
                     self.steps.append(step)
                     self.clock += step.seconds

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-import re
 
 import httpx
 import pytest
+from play import form
 from stand_in import make_pdf
 
 from upstage_docs.errors import ConfigError, InvalidResponseError
@@ -21,20 +21,8 @@ PDF = make_pdf("a", 2)
 API = Api.at("https://api.upstage.ai/v1", {"Authorization": f"Bearer {KEY}"})
 
 
-def sent(request: httpx.Request) -> dict[str, tuple[str, bytes]]:
-    """The parts of a form: name → (its header, its bytes)."""
-    boundary = request.headers["content-type"].partition("boundary=")[2].encode()
-    parts = {}
-    for part in request.read().split(b"--" + boundary)[1:-1]:
-        head, _, body = part.partition(b"\r\n\r\n")
-        name = re.search(rb'name="([^"]*)"', head)
-        assert name
-        parts[name[1].decode()] = (head.decode(), body[:-2])
-    return parts
-
-
 def fields(request: httpx.Request) -> dict[str, str]:
-    return {name: body.decode() for name, (_, body) in sent(request).items() if name != "document"}
+    return {name: body.decode() for name, (_, body) in form(request).items() if name != "document"}
 
 
 def source(name: str = "a.pdf") -> Source:
@@ -148,7 +136,7 @@ def test_every_option_goes_out_by_its_api_name() -> None:
 def test_the_document_goes_out_whole_with_its_name_and_type() -> None:
     one = source("폴더/보고서.pdf")
     with one.open() as handle:
-        head, body = sent(parse_request(API, one, handle, ParseOptions()))["document"]
+        head, body = form(parse_request(API, one, handle, ParseOptions()))["document"]
     assert body == PDF
     assert 'filename="보고서.pdf"' in head
     assert "Content-Type: application/pdf" in head

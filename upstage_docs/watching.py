@@ -156,6 +156,8 @@ class Watch:
                         refused += 1
                         if refused >= self.setup.retry.attempts:
                             raise again.reason from None
+                        if self.job is job:  # nobody has looked since: these addresses are of no use
+                            self._looked = -_ADDRESS_SECONDS
                 elif batch.status in _FAILED or (job.status in _FAILED and batch.status != "completed"):
                     yield from self._fail(batch)
             elif job is not None and job.done:
@@ -224,6 +226,7 @@ class Watch:
             yield Work(
                 partial(self.setup.store.batch, self._stored, reply.body, pages, model=document.model or batch.model)
             )
+            self._held.add(pages)
         self.setup.account.add_parse(document.usage, count, self._options)
         return Got(reply.body, pages, self._total())
 
@@ -231,7 +234,7 @@ class Watch:
         job = self.job
         reason = (batch.failure_message if batch else "") or (job.failure_message if job else "") or "no reason given"
         where = f"pages {'-'.join(map(str, self._pages(batch)))}" if batch else "the job"
-        if job is not None and self._stored is not None:
+        if job is not None and self._stored is not None and self.setup.store.path is not None:
             for other in job.batches:
                 if other.status == "completed" and other.download_url and self._pages(other) not in self._held:
                     try:

@@ -1,0 +1,499 @@
+"""The sequences, played step by step: retries, paying once, watching a job. No network, no clock."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from play import Play, answer, form, lost, reply
+from stand_in import make_pdf
+
+from upstage_docs import documents, flows, plan
+from upstage_docs.errors import (
+    APIConnectionError,
+    APIStatusError,
+    AuthenticationError,
+    InvalidResponseError,
+    JobError,
+    JobFailedError,
+    JobTimeoutError,
+    RateLimitError,
+    SourceError,
+    UnknownOutcomeError,
+)
+from upstage_docs.flows import Payment
+from upstage_docs.options import OCROptions, ParseOptions, PollPolicy, RetryPolicy
+from upstage_docs.rates import Rate, RateLimiter
+from upstage_docs.reading import Reading, Request, open_reading
+from upstage_docs.replies import Outcome, Reply
+from upstage_docs.sources import inspect
+from upstage_docs.steps import Send, Setup, Sleep
+from upstage_docs.store import Store
+from upstage_docs.wire import Api, jobs_request
+
+API = Api.at("https://api.upstage.ai/v1", {"Authorization": "Bearer up_abcdefghijkl"})
+PARSE = "POST /v1/document-digitization"
+SUBMIT = "POST /v1/document-digitization/async"
+STATUS = "GET /v1/document-digitization/requests/job-1"
+JOBS = "GET /v1/document-digitization/requests"
+EXACT = RetryPolicy(jitter=lambda: 1.0)
+
+
+def setup(**more: Any) -> Setup:
+    return Setup(api=API, **{"retry": EXACT, "poll": PollPolicy(initial=1.0, maximum=3.0), **more})
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Callable[..., Setup]:
+    """Makes a setup with one and the same store each time."""
+    return lambda **more: setup(store=Store.at(tmp_path), **more)
+
+
+def ask(pages: int, name: str = "a.pdf", **more: Any) -> Request:
+    more.setdefault("options", ParseOptions())
+    return Request(make_pdf("a", pages), source=name, **more)
+
+
+def parse(play: Play, with_: Setup, request: Request, limits: plan.Limits = plan.LIMITS) -> Any:
+    return play(documents.parse(with_, request, limits))
+
+
+def state(*batches: tuple[int, int, str], status: str = "started", total: int = 0, **more: Any) -> dict[str, Any]:
+    """The state of a job: (first page, last page, status) of each batch; the n-th address is on the n-th host."""
+    listed = [
+        {
+            "id": index,
+            "status": one,
+            "start_page": first,
+            "end_page": last,
+            "download_url": f"https://s3.example/{index}" if one == "completed" else None,
+        }
+        for index, (first, last, one) in enumerate(batches)
+    ]
+    return {"id": "job-1", "status": status, "total_pages": total, "batches": listed, **more}
+
+
+SUBMITTED = reply(200, {"request_id": "job-1"})
+DONE = (1, 10, "completed"), (11, 20, "completed"), (21, 25, "completed")
+
+
+def open_files() -> set[str]:
+    """Names of the open files, where the system tells them."""
+    listing = Path("/proc/self/fd")
+    return {path.name for path in listing.iterdir()} if listing.is_dir() else set()
+
+
+class TestFetch:
+    def fetch(self, play: Play, with_: Setup, **more: Any) -> Outcome:
+        return play(flows.fetch(with_, Send(jobs_request(API)), **{"family": None, **more}))
+
+    def test_the_server_says_when(self) -> None:
+        """Retry-After beats our own backoff."""
+        play = Play(reply(429, b"", {"retry-after": "7"}), reply(200, {}))
+        self.fetch(play, setup())
+        send = play.steps[0]
+        assert play.steps == [send, Sleep(7.0), send]
+
+    def test_the_backoff_doubles_with_jitter_and_ends(self) -> None:
+        play = Play(reply(503), lost(sent=False), reply(408), reply(500), reply(502))
+        outcome = self.fetch(play, setup(retry=RetryPolicy(attempts=5, initial=1.0, maximum=3.0, jitter=lambda: 0.5)))
+        assert play.slept == [0.75, 1.5, 2.25, 2.25]
+        assert isinstance(outcome, Reply)
+        assert outcome.status == 502
+
+    @pytest.mark.parametrize("status", [200, 400, 401, 404, 413])
+    def test_what_is_final_is_not_tried_again(self, status: int) -> None:
+        play = Play(reply(status))
+        self.fetch(play, setup())
+        assert play.slept == []
+
+    def test_a_retry_after_that_is_too_long_is_final(self) -> None:
+        play = Play(reply(429, b"", {"retry-after": "3600"}))
+        self.fetch(play, setup())
+        assert play.slept == []
+
+    def test_a_send_that_costs_nothing_is_tried_again_even_if_it_arrived(self) -> None:
+        play = Play(lost(sent=True), reply(200, {}))
+        self.fetch(play, setup())
+        assert play.slept == [0.5]
+
+    def test_a_paid_send_that_may_have_arrived_is_not_sent_again(self) -> None:
+        play = Play(lost(sent=True))
+        payment = Payment()
+        self.fetch(play, setup(), payment=payment)
+        assert payment.under_way
+
+    def test_a_paid_send_that_did_not_arrive_is_sent_again(self) -> None:
+        play = Play(lost(sent=False), reply(200, {}))
+        payment = Payment()
+        self.fetch(play, setup(), payment=payment)
+        assert not payment.under_way
+
+    def test_the_rates_of_a_family_are_kept_and_a_429_slows_it(self) -> None:
+        limiter = RateLimiter({"sync": Rate(requests_per_second=2)})
+        with_ = setup(rates=limiter)
+        self.fetch(Play(reply(200)), with_, family="sync")
+        play = Play(reply(429, b"", {"retry-after": "0"}), reply(200))
+        self.fetch(play, with_, family="sync")
+        assert play.slept == [pytest.approx(0.5), 0.0, pytest.approx(0.5)]
+
+
+class TestPayingOnce:
+    def test_an_answer_is_read_the_second_time(self, stored: Callable[..., Setup]) -> None:
+        first = parse(Play(reply(200, answer([1, 2]))), stored(), ask(2))
+        again = parse(Play(), stored(), ask(2))
+        assert again == first
+        assert first.raw == again.raw
+
+    def test_refresh_asks_again(self, stored: Callable[..., Setup]) -> None:
+        parse(Play(reply(200, answer([1]))), stored(), ask(1))
+        newer = parse(Play(reply(200, answer([1]) | {"model": "newer"})), stored(), ask(1, refresh=True))
+        assert newer.model == "newer"
+        assert parse(Play(), stored(), ask(1)).model == "newer"
+
+    @pytest.mark.parametrize("timeout", [True, False])
+    def test_an_unknown_outcome_is_reported_and_not_sent_again(
+        self, stored: Callable[..., Setup], timeout: bool
+    ) -> None:
+        with pytest.raises(UnknownOutcomeError, match=r"'a.pdf' \(pages 1-2\) was sent, and no answer came") as caught:
+            parse(Play(lost(sent=True, timeout=timeout)), stored(), ask(2))
+        assert (caught.value.intent.source, caught.value.intent.pages) == ("a.pdf", (1, 2))
+        with pytest.raises(UnknownOutcomeError, match=r'was sent before.*on_unknown="resend"'):
+            parse(Play(), stored(), ask(2))
+
+    def test_resend_pays_again(self, stored: Callable[..., Setup]) -> None:
+        with pytest.raises(UnknownOutcomeError):
+            parse(Play(lost(sent=True)), stored(), ask(2))
+        document = parse(Play(reply(200, answer([1, 2]))), stored(on_unknown="resend"), ask(2))
+        assert len(document.elements) == 2
+        assert stored().store.intents() == ()
+
+    def test_an_unknown_job_is_reported_with_the_jobs_that_it_might_be(self, stored: Callable[..., Setup]) -> None:
+        jobs = reply(200, {"requests": [{"id": "job-8", "status": "started"}, {"id": "job-9", "status": "started"}]})
+        with pytest.raises(UnknownOutcomeError, match="one of job-8, job-9") as caught:
+            parse(Play(lost(sent=True), jobs), stored(), ask(2, route="async"))
+        assert caught.value.candidates == ("job-8", "job-9")
+        with pytest.raises(UnknownOutcomeError) as caught:
+            parse(Play(jobs), stored(), ask(2, route="async"))
+        assert caught.value.candidates == ("job-8", "job-9")
+
+    @pytest.mark.parametrize(
+        ("outcomes", "error"),
+        [
+            ([reply(401, b"")], AuthenticationError),
+            ([reply(429, b"", {"retry-after": "900"})], RateLimitError),
+            ([reply(503)] * 5, APIStatusError),
+            ([lost(sent=False)] * 5, APIConnectionError),
+            ([reply(200, {"error": {"message": "overloaded"}})], InvalidResponseError),
+        ],
+    )
+    def test_a_refusal_leaves_nothing_open(
+        self, stored: Callable[..., Setup], outcomes: list[Outcome], error: type[Exception]
+    ) -> None:
+        with pytest.raises(error):
+            parse(Play(*outcomes), stored(), ask(2))
+        assert stored().store.intents() == ()
+        parse(Play(reply(200, answer([1, 2]))), stored(), ask(2))
+
+    @pytest.mark.parametrize("body", [b"<html>", b'{"elements": [{"id"', {"elements": None}, {"api": "2.0"}, []])
+    def test_a_200_that_is_no_answer_may_have_been_billed(self, stored: Callable[..., Setup], body: object) -> None:
+        with pytest.raises(InvalidResponseError) as caught:
+            parse(Play(reply(200, body)), stored(), ask(2))
+        assert caught.value.raw == reply(200, body).body
+        with pytest.raises(UnknownOutcomeError):
+            parse(Play(), stored(), ask(2))
+
+    def test_a_silent_cut_is_an_error_that_keeps_what_came(self, stored: Callable[..., Setup]) -> None:
+        """An older server answers the first pages only; the next call sends the others and no more."""
+        limits = plan.Limits(sync_pages=200, prefer_async_above=200)
+        with pytest.raises(InvalidResponseError, match="5 pages were sent, 3 came back") as caught:
+            parse(Play(reply(200, answer([1, 2, 3]))), stored(), ask(5), limits)
+        assert b"page 3" in caught.value.raw
+        document = parse(Play(reply(200, answer([1, 2]))), stored(), ask(5), limits)
+        assert [element.page for element in document.elements] == [1, 2, 3, 4, 5]
+        assert [element.id for element in document.elements] == [0, 1, 2, 3, 4]
+
+    @pytest.mark.parametrize("after", [0, 1])
+    def test_a_flow_closed_while_sending_leaves_an_open_intent(self, stored: Callable[..., Setup], after: int) -> None:
+        with_ = stored()
+        play = Play(*[reply(503)] * after)
+        with pytest.raises(IndexError):  # the play has no outcome for this send: it ends there
+            parse(play, with_, ask(2))
+        assert len(with_.store.intents()) == 1
+
+    def test_a_flow_closed_while_waiting_leaves_nothing_open(self, stored: Callable[..., Setup]) -> None:
+        with_ = stored()
+        flow = documents.parse(with_, ask(2), plan.LIMITS)
+        step = next(flow)
+        while not isinstance(step, Sleep):
+            step = flow.send(reply(503) if isinstance(step, Send) else step.task() if hasattr(step, "task") else 0.0)
+        flow.close()
+        assert with_.store.intents() == ()
+
+    def test_an_answer_that_came_as_the_flow_was_closed_is_kept(self, stored: Callable[..., Setup]) -> None:
+        with_ = stored()
+        flow = documents.parse(with_, ask(1), plan.LIMITS)
+        step = next(flow)
+        while not isinstance(step, Send):
+            step = flow.send(step.task() if hasattr(step, "task") else 0.0)
+        flow.send(reply(200, answer([1])))
+        flow.close()
+        assert parse(Play(), stored(), ask(1)).total_pages == 1
+
+    def test_the_account_counts_what_was_answered_and_not_what_was_read(self, stored: Callable[..., Setup]) -> None:
+        with_ = stored()
+        body = answer([1, 2]) | {"usage": {"pages": 2, "standard": [1], "enhanced": [2]}}
+        parse(Play(reply(200, body)), with_, ask(2))
+        parse(Play(), with_, ask(2))
+        assert (with_.account.spending.pages, with_.account.spending.enhanced) == (2, 1)
+        assert with_.account.spending.cost == 0.04
+
+    def test_other_options_are_another_answer(self, stored: Callable[..., Setup]) -> None:
+        parse(Play(reply(200, answer([1]))), stored(), ask(1))
+        parse(Play(reply(200, answer([1]))), stored(), ask(1, options=ParseOptions(mode="enhanced")))
+        parse(Play(), stored(), ask(1, name="another name of the same bytes.pdf"))
+
+
+class TestParts:
+    def test_parts_of_a_pdf_are_joined_with_absolute_pages_and_unique_ids(self) -> None:
+        play = Play(reply(200, answer([1, 2])), reply(200, answer([1, 2])), reply(200, answer([1])))
+        document = parse(play, setup(), ask(5, pages_per_request=2))
+        assert play.sent == [PARSE] * 3
+        assert [element.page for element in document.elements] == [1, 2, 3, 4, 5]
+        assert [element.id for element in document.elements] == [0, 1, 2, 3, 4]
+        assert (document.total_pages, document.usage.pages) == (5, 5)
+
+    def test_only_the_part_that_is_missing_is_sent_again(self, stored: Callable[..., Setup]) -> None:
+        with pytest.raises(APIStatusError):
+            parse(Play(reply(200, answer([1, 2])), reply(400)), stored(), ask(5, pages_per_request=2))
+        play = Play(reply(200, answer([1, 2])), reply(200, answer([1])))
+        document = parse(play, stored(), ask(5, pages_per_request=2))
+        assert [element.page for element in document.elements] == [1, 2, 3, 4, 5]
+
+    def test_another_partition_uses_what_is_there(self, stored: Callable[..., Setup]) -> None:
+        parse(Play(*[reply(200, answer([1, 2]))] * 2), stored(), ask(4, pages_per_request=2))
+        assert len(parse(Play(), stored(), ask(4)).elements) == 4
+
+    def test_a_part_that_comes_out_too_large_is_halved(self) -> None:
+        """Pages differ in size, so that the size of a part is a guess before it is cut."""
+        from reportlab.pdfgen.canvas import Canvas
+
+        sent: list[int] = []
+
+        def respond(request: httpx.Request) -> Reply:
+            sent.append(inspect(form(request)["document"][1]).pages or 0)
+            return reply(200, answer(range(1, sent[-1] + 1)))
+
+        target = io.BytesIO()
+        canvas = Canvas(target, pageCompression=0)
+        for page in range(8):
+            canvas.drawString(30, 200, "x" * (50_000 if page < 2 else 1))
+            canvas.showPage()
+        canvas.save()
+        request = Request(target.getvalue(), ParseOptions(), "a.pdf", "sync")
+        document = parse(Play(*[respond] * 5), setup(), request, plan.Limits(sync_bytes=60_000))
+        assert [element.page for element in document.elements] == list(range(1, 9))
+        assert sent == [1, 1, 1, 3, 2]
+
+    def test_a_single_page_that_is_too_large_is_named(self) -> None:
+        with pytest.raises(SourceError, match="One page"):
+            parse(Play(), setup(), ask(2, route="sync"), plan.Limits(sync_bytes=100))
+
+    def test_no_temporary_file_is_left(self) -> None:
+        before = open_files()
+        parse(Play(*[reply(200, answer([1]))] * 3), setup(), ask(3, pages_per_request=1))
+        assert open_files() <= before
+
+
+class TestJobs:
+    @pytest.mark.parametrize("absolute", [True, False])
+    def test_batches_are_joined_whatever_their_pages_count_from(self, absolute: bool) -> None:
+        """Whether `page` and `id` restart in a batch is not documented."""
+        batches = [
+            range(1, 11),
+            range(11, 21) if absolute else range(1, 11),
+            range(21, 26) if absolute else range(1, 6),
+        ]
+        play = Play(
+            SUBMITTED,
+            reply(200, state((1, 10, "scheduled"), status="submitted", total=25)),
+            reply(200, state(*DONE, status="completed", total=25)),
+            *[reply(200, answer(batch)) for batch in batches],
+        )
+        document = parse(play, setup(), ask(25, route="async"))
+        assert play.sent == [SUBMIT, STATUS, STATUS, "GET /0", "GET /1", "GET /2"]
+        assert [element.page for element in document.elements] == list(range(1, 26))
+        assert [element.id for element in document.elements] == list(range(25))
+        assert document.total_pages == 25
+        assert play.slept[:1] == [1.0]
+
+    @pytest.mark.parametrize("absolute", [True, False])
+    def test_the_jobs_of_a_very_long_pdf_are_joined(self, absolute: bool) -> None:
+        """Each part of the PDF is a file of its own to the API: its pages begin again."""
+        limits = plan.Limits(async_pages=20, sync_pages=5, prefer_async_above=5)
+        half = [range(1, 11), range(11, 21) if absolute else range(1, 11)]
+        done = reply(200, state((1, 10, "completed"), (11, 20, "completed"), status="completed", total=20))
+        play = Play(*[one for _ in range(2) for one in (SUBMITTED, done, *[reply(200, answer(b)) for b in half])])
+        document = parse(play, setup(), ask(40, route="async"), limits)
+        assert [element.page for element in document.elements] == list(range(1, 41))
+        assert [element.id for element in document.elements] == list(range(40))
+
+    def test_unknown_states_count_as_running(self) -> None:
+        play = Play(
+            SUBMITTED,
+            reply(200, {"id": "job-1", "status": "thinking", "batches": None}),
+            reply(200, state((1, 2, "pondering"), status="thinking")),
+            reply(200, state((1, 2, "completed"), status="completed", total=2)),
+            reply(200, answer([1, 2])),
+        )
+        assert len(parse(play, setup(), ask(2, route="async")).elements) == 2
+
+    def test_looks_grow_apart_up_to_the_maximum(self) -> None:
+        running = reply(200, state((1, 2, "started")))
+        done = reply(200, state((1, 2, "completed"), status="completed", total=2))
+        play = Play(SUBMITTED, *[running] * 5, done, reply(200, answer([1, 2])))
+        parse(play, setup(), ask(2, route="async"))
+        assert play.slept == [1.0, 1.5, 2.25, 3.0, 3.0]
+
+    @pytest.mark.parametrize("refusal", [403, 400, 404])
+    def test_an_expired_address_is_asked_for_again(self, refusal: int) -> None:
+        done = reply(200, state((1, 2, "completed"), status="completed", total=2))
+        play = Play(SUBMITTED, done, reply(refusal, b"<Error>expired</Error>"), done, reply(200, answer([1, 2])))
+        assert len(parse(play, setup(), ask(2, route="async")).elements) == 2
+
+    @pytest.mark.parametrize("broken", [b'{"elements": [', b"<html>", b""])
+    def test_a_batch_that_is_cut_off_is_fetched_again(self, broken: bytes) -> None:
+        done = reply(200, state((1, 2, "completed"), status="completed", total=2))
+        play = Play(SUBMITTED, done, reply(200, broken), done, reply(200, answer([1, 2])))
+        assert len(parse(play, setup(), ask(2, route="async")).elements) == 2
+
+    def test_a_state_that_is_nonsense_is_asked_for_again(self) -> None:
+        done = reply(200, state((1, 2, "completed"), status="completed", total=2))
+        play = Play(SUBMITTED, reply(200, b"<html>"), done, reply(200, answer([1, 2])))
+        assert len(parse(play, setup(), ask(2, route="async")).elements) == 2
+
+    def test_an_address_that_never_serves_is_an_error_in_the_end(self) -> None:
+        done = reply(200, state((1, 2, "completed"), status="completed", total=2))
+        play = Play(SUBMITTED, *[one for _ in range(5) for one in (done, reply(403))])
+        with pytest.raises(JobError, match=r"batch 0 cannot be fetched \(403\)"):
+            parse(play, setup(), ask(2, route="async"))
+
+    def test_a_missing_address_is_waited_for(self) -> None:
+        """The server may struggle to sign many addresses at once."""
+        done = state((1, 2, "completed"), status="completed", total=2)
+        without = {**done, "batches": [{**done["batches"][0], "download_url": None}]}
+        play = Play(SUBMITTED, reply(200, without), reply(200, done), reply(200, answer([1, 2])))
+        assert len(parse(play, setup(), ask(2, route="async")).elements) == 2
+
+    def test_a_failed_job_keeps_its_good_batches_and_only_the_rest_is_sent_again(
+        self, stored: Callable[..., Setup]
+    ) -> None:
+        failed = state(DONE[0], (11, 20, "failed"), DONE[2], status="failed", total=25, failure_message="no luck")
+        play = Play(SUBMITTED, reply(200, failed), reply(200, answer(range(1, 11))), reply(200, answer(range(1, 6))))
+        with pytest.raises(JobFailedError, match="failed at pages 11-20: no luck") as caught:
+            parse(play, stored(), ask(25, route="async"))
+        assert caught.value.job.request_id == "job-1"
+        again = reply(200, state((1, 10, "completed"), status="completed", total=10))
+        play = Play(SUBMITTED, again, reply(200, answer(range(1, 11))))
+        document = parse(play, stored(), ask(25, route="async"))
+        assert [element.page for element in document.elements] == list(range(1, 26))
+
+    def test_a_job_that_fails_as_a_whole(self, stored: Callable[..., Setup]) -> None:
+        failed = {"id": "job-1", "status": "failed", "failure_message": "corrupted", "batches": []}
+        with pytest.raises(JobFailedError, match="failed at the job: corrupted"):
+            parse(Play(SUBMITTED, reply(200, failed)), stored(), ask(2, route="async"))
+        assert stored().store.jobs() == ()
+
+    def test_a_job_past_its_deadline_is_resumed_by_the_next_call(self, stored: Callable[..., Setup]) -> None:
+        running = reply(200, state((1, 2, "started")))
+        hurried = stored(poll=PollPolicy(initial=1800.0, maximum=1800.0, deadline=3600.0))
+        with pytest.raises(JobTimeoutError, match="It goes on"):
+            parse(Play(SUBMITTED, running, running, running), hurried, ask(2, route="async"))
+        done = reply(200, state((1, 2, "completed"), status="completed", total=2))
+        play = Play(done, reply(200, answer([1, 2])))
+        assert len(parse(play, stored(), ask(2)).elements) == 2
+        assert play.sent == [STATUS, "GET /0"]
+
+    def test_a_job_that_is_gone_is_forgotten(self, stored: Callable[..., Setup]) -> None:
+        with pytest.raises(JobError, match="does not know the job 'job-1'"):
+            parse(Play(SUBMITTED, reply(404, b"")), stored(), ask(2, route="async"))
+        assert stored().store.jobs() == ()
+
+    def test_a_cut_job_is_an_error_that_keeps_what_came(self, stored: Callable[..., Setup]) -> None:
+        done = reply(200, state((1, 10, "completed"), status="completed", total=10))
+        play = Play(SUBMITTED, done, reply(200, answer(range(1, 11))))
+        with pytest.raises(InvalidResponseError, match="pages up to 12 were sent, the answer ends at page 10"):
+            parse(play, stored(), ask(12, route="async"))
+        play = Play(reply(200, answer([1, 2])))
+        assert len(parse(play, stored(), ask(12, route="sync")).elements) == 12
+
+    def test_a_batch_with_too_few_pages_is_an_error(self) -> None:
+        done = reply(200, state((1, 10, "completed"), status="completed", total=10))
+        play = Play(SUBMITTED, done, reply(200, answer(range(1, 9))))
+        with pytest.raises(InvalidResponseError, match="batch 0 should hold 10 pages and holds 8"):
+            parse(play, setup(), ask(10, route="async"))
+
+    def test_submitting_twice_makes_one_job(self, stored: Callable[..., Setup]) -> None:
+        first = Play(SUBMITTED)(documents.submit(stored(), ask(2, route="async"), plan.LIMITS))
+        again = Play()(documents.submit(stored(), ask(2, route="async"), plan.LIMITS))
+        assert first == again
+        assert (first.request_id, first.source) == ("job-1", "a.pdf")
+
+    def test_a_request_id_cannot_be_looked_up_elsewhere(self) -> None:
+        with pytest.raises(ValueError, match="not a request id"):
+            Play()(flows.look(setup(), "../../models"))
+
+    def test_the_list_of_jobs(self) -> None:
+        body = {"requests": [{"id": "job-1", "status": "completed", "completed_at": None}]}
+        (job,) = Play(reply(200, body))(flows.jobs(setup()))
+        assert (job.request_id, job.status, job.done) == ("job-1", "completed", True)
+
+
+class TestOcr:
+    def ocr(self, play: Play, with_: Setup, pages: int, limits: plan.Limits = plan.LIMITS) -> Any:
+        return play(documents.ocr(with_, ask(pages, options=OCROptions()), limits))
+
+    def body(self, pages: int) -> dict[str, Any]:
+        listed = [
+            {"id": n, "text": f"page {n}", "words": [{"id": n, "text": "w"}], "confidence": 0.9} for n in range(pages)
+        ]
+        return {"modelVersion": "ocr-1", "numBilledPages": pages, "confidence": 0.8, "pages": listed}
+
+    def test_a_long_document_is_recognised_in_parts(self) -> None:
+        play = Play(reply(200, self.body(2)), reply(200, self.body(1)))
+        result = self.ocr(play, with_ := setup(), 3, plan.Limits(ocr_pages=2))
+        assert [page.number for page in result.pages] == [1, 2, 3]
+        assert [word.id for page in result.pages for word in page.words] == [0, 1, 2]
+        assert (result.billed_pages, result.confidence) == (3, 0.8)
+        assert with_.account.spending.ocr_pages == 3
+
+    def test_missing_pages_are_an_error(self) -> None:
+        with pytest.raises(InvalidResponseError, match="3 pages were sent, 2 came back"):
+            self.ocr(Play(reply(200, self.body(2))), setup(), 3)
+
+    def test_another_schema_is_handed_through(self, stored: Callable[..., Setup]) -> None:
+        request = ask(1, options=OCROptions(schema="google"))
+        raw = Play(reply(200, {"responses": []}))(documents.ocr_raw(stored(), request, plan.LIMITS))
+        assert raw == b'{"responses": []}'
+        assert Play()(documents.ocr_raw(stored(), request, plan.LIMITS)) == raw
+
+    def test_raw_answers_of_several_requests_are_not_glued(self) -> None:
+        with pytest.raises(SourceError, match="needs 2 requests"):
+            Play()(documents.ocr_raw(setup(), ask(3, options=OCROptions()), plan.Limits(ocr_pages=2)))
+
+
+class TestEstimate:
+    def test_what_is_stored_or_running_costs_nothing(self, stored: Callable[..., Setup]) -> None:
+        parse(Play(reply(200, answer([1, 2]))), stored(), ask(2))
+        wanted = [ask(2), ask(5)]
+        estimate = Play()(documents.estimate(stored(), wanted, plan.LIMITS))
+        assert (estimate.pages, estimate.lowest) == (5, 0.05)
+
+    def test_a_reading_knows_its_source(self) -> None:
+        reading = Play()(open_reading(setup(), ask(3), plan.LIMITS))
+        assert isinstance(reading, Reading)
+        assert reading.source.pages == 3
