@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
+from string import ascii_letters
 from typing import Any
 
 import httpx
@@ -289,9 +291,9 @@ class TestParts:
             return reply(200, answer(range(1, sent[-1] + 1)))
 
         target = io.BytesIO()
-        canvas = Canvas(target, pageCompression=0)
+        canvas, chance = Canvas(target, pageCompression=0), Random(1)
         for page in range(8):
-            canvas.drawString(30, 200, "x" * (50_000 if page < 2 else 1))
+            canvas.drawString(30, 200, "".join(chance.choices(ascii_letters, k=50_000 if page < 2 else 1)))
             canvas.showPage()
         canvas.save()
         request = Request(target.getvalue(), ParseOptions(), "a.pdf", "sync")
