@@ -23,7 +23,10 @@ _SECTION = re.compile(
     r"(?:\d{1,2}(?:\.\d{1,2}){1,4}\.?|\d{1,2}\.?|[A-Z](?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|"
     r"(?:chapter|section|part|appendix|article|unit|lesson|제)\s*[\dA-Z]+[.:장절]?)\s+[A-Z가-힣\"“‘(]",
 )
-_BULLET = re.compile(r"[•·●○▪■□◦‣⁃∙*–—-]\s")
+_BULLET = re.compile(r"[•·●○▪■□◦‣⁃∙–—-]\s")
+_SOURCE = re.compile(r"(?:source|note|출처|자료|주)s?\s*[:：]", re.IGNORECASE)
+_LONG_ITEM = 5
+"""Lines; a numbered or lettered item that is longer reads as a paragraph."""
 
 
 def categorise(
@@ -38,8 +41,8 @@ def categorise(
         running: Keys of lines that are repeated on other pages; see `margins.running_key`.
     """
     body = body_size(parts)
-    parts = headers_and_footers(parts, body, height, running)
     parts = _captions(parts, body)
+    parts = headers_and_footers(parts, body, height, running)
     parts = formulas(parts)
     parts = footnotes(parts, body, height, rules)
     return [part if part.category else replace(part, category=_of_text(part, body)) for part in parts]
@@ -86,13 +89,19 @@ def _of_text(part: Part, body: float) -> str:
         return "list"
     if _is_heading(part, body):
         return "heading1"
-    return "list" if is_list_item(part.text) else "paragraph"
+    stars = part.text.startswith("*") and part.text.count("\n*") == 0
+    item = is_list_item(part.text) and not stars and not (len(part.lines) > _LONG_ITEM and _items(part) == 1)
+    return "list" if item else "paragraph"
+
+
+def _items(part: Part) -> int:
+    return sum(is_list_item(line.text) for line in part.lines)
 
 
 def _is_heading(part: Part, body: float) -> bool:
     """Tell a heading by its size, its weight, its capitals or its section number, if it is short and no sentence."""
     text = part.text.replace("\n", " ")
-    if len(part.lines) > 4 or len(text) > 200 or not any(map(str.isalnum, text)):
+    if len(part.lines) > 4 or len(text) > 200 or not any(map(str.isalnum, text)) or _SOURCE.match(text):
         return False
     if part.size >= 1.18 * body:
         return len(text) < 120 or part.size > 1.4 * body

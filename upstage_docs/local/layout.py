@@ -22,6 +22,8 @@ __all__ = ["PageParts", "finished", "parts_of"]
 
 _HEAVY = 600
 _HEAVY_NAME = re.compile(r"bold|black|heavy|demi|-medi$|bx\d*$|\.b$", re.IGNORECASE)
+_PAD = 0.12
+"""Of the font size: how far the box of a text stands off its ink."""
 _ASKEW = 2.0
 """Degrees; text that leans less is read as upright."""
 
@@ -161,7 +163,9 @@ def _inset(part: Part) -> Box:
 
 
 def _block(part: Part, width: float, height: float) -> Block:
-    relative = (value / size for value, size in zip(part.box, (width, height, width, height), strict=True))
+    pad = _PAD * part.size if part.category not in {"table", "figure", "chart"} else 0.0
+    box = part.box[0] - pad, part.box[1] - pad, part.box[2] + pad, part.box[3] + pad
+    relative = (value / size for value, size in zip(box, (width, height, width, height), strict=True))
     x0, y0, x1, y1 = (min(max(value, 0.0), 1.0) for value in relative)
     pixels = round(part.size * 1.5) or 14  # of a page rendered at about 110 dots per inch, as the API's are
     block = Block(part.category, part.text, (x0, y0, x1, y1), font_size=pixels)

@@ -7,19 +7,19 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from upstage_docs.local.elements import Box
+from upstage_docs.local.elements import Box, is_list_item
 from upstage_docs.local.parts import Part, joined
 
 __all__ = ["footnotes", "headers_and_footers", "repeated", "running_key"]
 
 _PAGE_NUMBER = re.compile(
-    r"(?:page|p\.|seite|쪽)?\s*[\[(|—–-]*\s*(?:\d{1,4}|[ivxlc]{1,7})\s*[\])|—–-]*(?:\s*(?:of|/|von)\s*\d{1,4})?",
+    r"(?:page|p\.|seite|쪽)?\s*[\[|—–-]*\s*(?:\d{1,4}|[ivxlc]{1,7})\s*[\]|—–-]*(?:\s*(?:of|/|von)\s*\d{1,4})?",
     re.IGNORECASE,
 )
 _WITH_NUMBER = re.compile(
     r"(?:\d{1,4}|[ivxlc]{1,7})\s*[|•·–—]\s*\S.*|.*\S\s*[|•·–—]\s*(?:\d{1,4}|[ivxlc]{1,7})", re.IGNORECASE
 )
-_NOTE = re.compile(r"(?:\d{1,3}|[*†‡§¶]{1,3})(?:[.)]?\s+|(?=[^\s\d.,%)]))\S")
+_NOTE = re.compile(r"(?:\d{1,3}|[*†‡§¶]{1,3})(?:[.)]?\s+|(?=[A-Z\"“‘가-힣]))\S|[*†‡§¶]\S")
 _DIGITS = re.compile(r"\d+")
 
 
@@ -90,14 +90,14 @@ def _is_header(
 def _is_footer(
     part: Part, above: Sequence[Part], below: Sequence[Part], body: float, height: float, running: Collection[str]
 ) -> bool:
-    if part.box[1] < 0.75 * height or part.size > 1.35 * body:
+    if part.box[1] < 0.75 * height or part.size > 2 * body or is_list_item(part.text):
         return False
     if any(p.lines and len(p.lines) > 2 for p in below):
         return False
     gap = min((part.box[1] - p.box[3] for p in above if p.shares_column(part, 0.05)), default=height)
     if _PAGE_NUMBER.fullmatch(part.text):
         return gap > 0.8 * part.size and not any(_PAGE_NUMBER.fullmatch(p.text) is None for p in below)
-    if part.box[1] > 0.85 * height and len(part.lines) <= 2:
+    if part.box[1] > 0.85 * height and len(part.lines) <= 2 and part.size <= 1.35 * body:
         if running_key(part.text) in running or (len(part.lines) == 1 and _WITH_NUMBER.fullmatch(part.text)):
             return True
         return part.box[1] > 0.9 * height and gap > 1.2 * part.size and len(part.lines) == 1

@@ -161,8 +161,16 @@ def _cut(stack: list[Line]) -> list[Paragraph]:
         room = right - before.box[2] - line.first_width
         early = room > 0.6 * size
         marked, in_list = is_list_item(line.text), is_list_item(parts[-1][0].text)
-        if marked:
-            new = not in_list
+        bullet = marked and not line.text[:2].strip("(").isalnum()
+        if marked and not in_list:
+            new = (
+                early
+                or bullet
+                or line.box[0] < before.box[0] - step
+                or any(is_list_item(other.text) for other in stack[number + 1 :])
+            )
+        elif marked:
+            new = False
         elif in_list:
             new = line.box[0] < parts[-1][0].box[0] + 0.3 * step and (early or line.box[0] < parts[-1][0].box[0] - step)
         elif centred:

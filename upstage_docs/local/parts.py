@@ -70,12 +70,19 @@ def joined(parts: Sequence[Part], category: str) -> Part:
 
 
 def body_size(parts: Sequence[Part]) -> float:
-    """Return the font size of most letters that are not in tables and pictures, 10 without text."""
+    """Return the font size of the body, 10 without text.
+
+    It is the largest size that a quarter of the letters outside tables and pictures have: notes may outnumber it.
+    """
     sizes: Counter[float] = Counter()
     for part in parts:
         if part.category in {"", "paragraph", "list"}:
             for line in part.lines:
                 sizes[round(line.size * 2) / 2] += len(line.text)
+    total = sizes.total()
+    common = [size for size, letters in sizes.items() if letters >= max(0.25 * total, 300)]
+    if common:
+        return max(common)
     return max(sizes, key=lambda size: (sizes[size], size)) if sizes else 10.0
 
 

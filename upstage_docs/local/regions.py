@@ -76,7 +76,7 @@ def _tables(page: Any, words: Sequence[Word], taken: list[bool], drawings: Seque
         table = table_of(block, words, taken)
         if table is None or (len(table.rows) < 2 and len(table.rows[0]) < 3):
             continue
-        if any(_is_chart(drawing, table, words) for drawing in drawings if overlap(drawing.box, table.box) > 0.4):
+        if _is_chart(drawings, table, words) or _is_prose(table, page):
             continue
         tables.append(table)
         for index in table.words:
@@ -89,11 +89,32 @@ def _behind(image: Box, table: Table) -> bool:
     return overlap(table.box, image) > 0.7 and len(table.rows) > 2 and table.filled > 0.4
 
 
-def _is_chart(drawing: Drawing, table: Table, words: Sequence[Word]) -> bool:
-    """Say whether a table that the library saw is a chart: bars of many heights stand where its cells should be."""
-    if drawing.glyphs:
+def _is_prose(table: Table, page: Any) -> bool:
+    """Say whether a table without any rule holds sentences: columns of text, not cells."""
+    cells = [cell for row in table.rows for cell in row if cell]
+    if sum(map(len, cells)) < 30 * len(cells):
         return False
-    bars = [p for p in drawing.paths if p.filled and p.box[3] - p.box[1] > 3 and p.box[2] - p.box[0] > 3]
+    lines = page.vector_graphics.lines if page.vector_graphics else []
+    x0, y0, x1, y1 = table.box
+    return not any(
+        abs(line.x1 - line.x2) + abs(line.y1 - line.y2) > 20
+        and x0 - 5 < (line.x1 + line.x2) / 2 < x1 + 5
+        and y0 - 5 < (line.y1 + line.y2) / 2 < y1 + 5
+        for line in lines
+    )
+
+
+def _is_chart(drawings: Sequence[Drawing], table: Table, words: Sequence[Word]) -> bool:
+    """Say whether a table that the library saw is a chart: bars of many heights stand where its cells should be."""
+    if len(table.rows) > 3 and table.filled > 0.35:
+        return False
+    bars = [
+        path
+        for drawing in drawings
+        if not drawing.glyphs and overlap(drawing.box, table.box) > 0.4
+        for path in drawing.paths
+        if path.filled and path.box[3] - path.box[1] > 3 and path.box[2] - path.box[0] > 3
+    ]
     empty = [p for p in bars if not any(overlap(words[i].box, p.box) > 0.5 for i in table.words)]
     return len(empty) >= 3 and len({round(p.box[3] - p.box[1]) for p in bars}) >= 4
 
