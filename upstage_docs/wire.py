@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import httpx
 
@@ -31,6 +31,7 @@ BASE_URL = "https://api.upstage.ai/v1"
 # The last segment of a full endpoint, old paths and deployments of one's own included; any other path is an API root.
 # https://console.upstage.ai/api/parse/document-parsing
 _ENDPOINTS = ("document-digitization", "document-parse", "ocr", "layout-analysis", "invocations")
+_PIECE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -199,10 +200,32 @@ def _headers(api: Api) -> dict[str, str]:
 def _upload(api: Api, url: str, source: Source, handle: BinaryIO, fields: dict[str, str]) -> httpx.Request:
     # A boundary from the document's own digest makes the request the same bytes each time, and cannot be in it.
     boundary = source.sha256[:32]
-    return httpx.Request(
+    request = httpx.Request(
         "POST",
         url,
         headers={**_headers(api), "Content-Type": f"multipart/form-data; boundary={boundary}"},
         data=fields,
         files={"document": (source.filename, handle, source.mime)},
     )
+    request.stream = _Gathered(cast("httpx.SyncByteStream", request.stream))
+    return request
+
+
+class _Gathered(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body in pieces worth sending: httpx makes fifty of a form, each a system call and a packet of its own."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        gathered = bytearray()
+        for piece in self._pieces:
+            gathered += piece
+            if len(gathered) >= _PIECE_BYTES:
+                yield bytes(gathered)
+                gathered.clear()
+        yield bytes(gathered)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self:
+            yield piece
