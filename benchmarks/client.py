@@ -7,13 +7,15 @@ PEERS is the Python of a virtual environment of their own:
 
     python -m venv peers && peers/bin/pip install -r benchmarks/requirements-plugins.txt
 
-The server runs in this process, every subject in a process of its own. It thinks over each page for 1/50 second (the
-API: about 1.7 seconds), one request after the other or all at once as they come, and 0.2 seconds over every request.
+Every subject runs in a process of its own. The server of `plugins` is this process: it takes 0.2 seconds for every
+request and 1/50 second for each page (the API: about 1.7), for any number of requests at once; the pages of one job it
+reads one after the other. The server of `throughput` answers every upload with the same page after exactly 0.2 seconds.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import subprocess
@@ -109,6 +111,11 @@ SUBJECTS: dict[str, Callable[[str, str, str], int]] = {
     )
 }
 
+MODULES = {
+    "langchain_upstage": ("langchain_upstage",),
+    "llama_index_readers_upstage": ("llama_index.readers.upstage",),
+}
+
 
 def _unlimited() -> dict[Any, Any]:
     from upstage_docs.rates import RATES, Rate
@@ -117,17 +124,20 @@ def _unlimited() -> dict[Any, Any]:
 
 
 def run_subject(name: str, base_url: str, path: str, cache: str) -> None:
-    """Run one subject and print what it took; its imports are not counted."""
+    """Run one subject and print what it took, its imports apart."""
     import resource
 
     subject = SUBJECTS[name]
+    for module in MODULES.get(name, ("upstage_docs.client", "upstage_docs.async_client", "upstage_docs.plan", "httpx")):
+        importlib.import_module(module)
     before = resource.getrusage(resource.RUSAGE_SELF)
     began = time.perf_counter()
     results = subject(base_url, path, cache)
     wall = time.perf_counter() - began
     after = resource.getrusage(resource.RUSAGE_SELF)
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(json.dumps({"results": results, "wall": wall, "peak_mb": after.ru_maxrss / 1024, "cpu": processor}))
+    peak = after.ru_maxrss - before.ru_maxrss
+    print(json.dumps({"results": results, "wall": wall, "peak_mb": peak / 1024, "cpu": processor}))
 
 
 # -- the server and the tables
@@ -165,12 +175,53 @@ def pdf(path: Path, pages: int) -> Path:
     return path
 
 
+@contextmanager
+def exact_server() -> Iterator[str]:
+    """Answer every upload `LATENCY` seconds after its last byte, with next to no work, in a process of its own."""
+    process = subprocess.Popen([sys.executable, __file__, "serve"], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        yield process.stdout.readline().strip()
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def serve() -> None:
+    import asyncio
+
+    sys.path.insert(0, str(HERE.parent / "tests"))
+    from stand_in import parse_answer
+
+    body = parse_answer(["one page"])
+    reply = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).lower()
+                await reader.readexactly(int(head.split(b"content-length:")[1].split(b"\r\n")[0]))
+                await asyncio.sleep(LATENCY)
+                writer.write(reply)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
+
+    async def listen() -> None:
+        listening = await asyncio.start_server(converse, "127.0.0.1", 0)
+        print(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1", flush=True)
+        await listening.serve_forever()
+
+    asyncio.run(listen())
+
+
 def throughput(files: int) -> None:
     """Many documents of one page: each is one request, and the server takes `LATENCY` for it."""
     ideal = files / AT_ONCE * LATENCY
     print(f"{files} documents, {AT_ONCE} at once, {LATENCY} s each: ideal {ideal:.2f} s\n")
     print("| client | store | wall s | of the ideal throughput | CPU s |\n|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as name, server(0.0, LATENCY) as (base_url, _):
+    sys.path.insert(0, str(HERE.parent / "tests"))
+    with tempfile.TemporaryDirectory() as name, exact_server() as base_url:
         folder = Path(name)
         (folder / "files").mkdir()
         for number in range(files):
@@ -186,7 +237,7 @@ def throughput(files: int) -> None:
 
 def plugins(python: str) -> None:
     """One PDF of 100 and one of 1,000 pages, an element Document each."""
-    print("| subject | pages | wall s | requests | peak MB | CPU s | elements |\n|---|---|---|---|---|---|---|")
+    print("| subject | pages | wall s | requests | peak MB above its imports | CPU s | elements |\n|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name, server(1 / 50, LATENCY) as (base_url, faults):
         folder = Path(name)
         for pages in (100, 1000):
@@ -214,6 +265,7 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("throughput").add_argument("--files", type=int, default=300)
     commands.add_parser("plugins").add_argument("--python", required=True, help="the Python that has the plugins")
+    commands.add_parser("serve", help="used by throughput")
     alone = commands.add_parser("subject", help="used by the other two")
     for name in ("name", "base_url", "path", "cache"):
         alone.add_argument(name)
@@ -222,6 +274,8 @@ def main() -> None:
         throughput(given.files)
     elif given.command == "plugins":
         plugins(given.python)
+    elif given.command == "serve":
+        serve()
     else:
         run_subject(given.name, given.base_url, given.path, given.cache)
 

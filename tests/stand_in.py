@@ -20,7 +20,7 @@ import pypdfium2
 from upstage_docs.local.messages import Begin, Part, Patience, Task
 from upstage_docs.sources import PDFIUM_LOCK
 
-__all__ = ["StandIn", "labels", "make_pdf"]
+__all__ = ["StandIn", "labels", "make_pdf", "parse_answer"]
 
 MODEL = "document-parse-000000"
 _WORDS = " ".join(["of what the parties to this contract have agreed upon"] * 5)
@@ -75,7 +75,7 @@ class StandIn:
                     raise TimeoutError("nobody waits for this document any more")
                 time.sleep(0.005)
             offset = start if self.absolute else 0
-            answer = _ocr(batch) if task.kind == "ocr" else _parse(batch, offset, self.filler)
+            answer = _ocr(batch) if task.kind == "ocr" else parse_answer(batch, offset, self.filler)
             yield Part(start + 1, start + len(batch), answer)
 
 
@@ -88,7 +88,8 @@ def _texts(file: IO[bytes]) -> list[str]:
     return texts
 
 
-def _parse(texts: list[str], offset: int, filler: int) -> bytes:
+def parse_answer(texts: list[str], offset: int = 0, filler: int = 0) -> bytes:
+    """Answer a parse of pages that hold *texts*."""
     box = [{"x": 0.1, "y": 0.3}, {"x": 0.5, "y": 0.3}, {"x": 0.5, "y": 0.4}, {"x": 0.1, "y": 0.4}]
     elements: list[dict[str, Any]] = []
     for number, label in enumerate(texts):
