@@ -240,8 +240,10 @@ class WorkerPool:
             return TimeoutError("the document was not read in time")
         if status in {-signal.SIGALRM, -signal.SIGXCPU}:
             return Refusal(f"the document took longer than {task.seconds:g} seconds to read", code="document_too_slow")
+        allowed = self.limits.memory / (1 << 30)
         return Refusal(
-            f"the document ended the process that read it ({_ending(status)}); it may be damaged or malicious",
+            f"the document ended the process that read it ({_ending(status)}): it is damaged, or needs more than the "
+            f"{allowed:.3g} GB of memory that the local engine may use",
             code="invalid_document",
         )
 

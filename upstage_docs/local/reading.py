@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import islice
@@ -26,7 +27,7 @@ def read_document(task: Task, data: bytes) -> Iterator[Begin | Part]:
     Raises:
         Refusal: 413 for too many pages or pixels, 415 for a format that is not read, 422 for a damaged document.
     """
-    form = detect(io.BytesIO(data), "") if task.format == "zip" else task.format
+    form = _in_package(data) if task.format == "zip" else task.format
     if form not in {"pdf", "jpeg", "png", "bmp", "tiff", "heic", *(_OFFICE if task.kind == "parse" else ())}:
         read = "unsupported document format"
         if form in {"hwp", "hwpx"}:
@@ -49,6 +50,13 @@ def read_document(task: Task, data: bytes) -> Iterator[Begin | Part]:
         _check_pages(total, task)
     yield Begin(total)
     yield from _parts(pages, task, total)
+
+
+def _in_package(data: bytes) -> str:
+    """Return the format of a ZIP archive, `""` if it is none of the API's."""
+    if not zipfile.is_zipfile(io.BytesIO(data)):
+        raise Refusal("corrupted document: the file is damaged or cut off", code="invalid_document")
+    return detect(io.BytesIO(data), "")
 
 
 def _recognised(form: str, data: bytes, total: int) -> Iterator[Begin | Part]:
@@ -121,19 +129,17 @@ def _pdf_pages(data: bytes) -> int:
     import pypdfium2
 
     try:
-        pdf = pypdfium2.PdfDocument(data)
+        with closing(pypdfium2.PdfDocument(data)) as pdf:
+            scale = (_DPI / 72) ** 2
+            # Sizes only: no page is loaded. A file that claims a million pages is told so by its count.
+            sizes = (pdf.get_page_size(number) for number in range(min(len(pdf), 10_000)))
+            _check_pixels(max((width * height * scale for width, height in sizes), default=0))
+            return len(pdf)
     except pypdfium2.PdfiumError as error:
         if "password" in str(error).lower():
             raise Refusal("the document is encrypted; save it without a password", code="encrypted_document") from error
-        raise Refusal(
-            f"corrupted document: the PDF is damaged or cut off ({error})", code="invalid_document"
-        ) from error
-    with closing(pdf):
-        scale = (_DPI / 72) ** 2
-        # Sizes only: no page is loaded. A file that claims a million pages is told so by its count.
-        sizes = (pdf.get_page_size(number) for number in range(min(len(pdf), 10_000)))
-        _check_pixels(max((width * height * scale for width, height in sizes), default=0))
-        return len(pdf)
+        message = f"corrupted document: the PDF is damaged or cut off ({error})"
+        raise Refusal(message, code="invalid_document") from error
 
 
 def _check_pixels(largest: float) -> None:
