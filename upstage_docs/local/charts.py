@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from upstage_docs.local.elements import Block, Box, Cell
 from upstage_docs.local.numbers import displayed
 
-__all__ = ["chart_block"]
+__all__ = ["LookUp", "chart_block"]
+
+LookUp = Callable[[str, bool], "list[str]"]
+"""A reference to cells, and whether plain values are wanted → their texts in order, empty cells included."""
 
 _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 
 
-def chart_block(xml: bytes, box: Box | None = None) -> Block | None:
-    """Return the chart of a `chartSpace` part with the values that the file keeps for it, None if it has none.
+def chart_block(xml: bytes, box: Box | None = None, *, look_up: LookUp | None = None) -> Block:
+    """Return the chart of a `chartSpace` part with the values that the file keeps for it; without any, it is a figure.
 
     One row for each category and one column for each series; where the series do not share their categories (scatter
     charts), one row for each point. ECMA-376, part 1, 21.2.
@@ -23,14 +26,15 @@ def chart_block(xml: bytes, box: Box | None = None) -> Block | None:
     Args:
         xml: The part.
         box: Where the chart stands, relative 0-1.
+        look_up: Gives the values of cells where the chart keeps none of its own.
     """
     from lxml import etree
 
     root = etree.fromstring(xml, etree.XMLParser(resolve_entities=False, no_network=True))
     plots = [plot for plot in root.iterfind(f"{_C}chart/{_C}plotArea/*") if plot.tag.endswith("Chart")]
-    series = [_Series(one) for plot in plots for one in plot.iterfind(f"{_C}ser")]
+    series = [_Series(one, look_up) for plot in plots for one in plot.iterfind(f"{_C}ser")]
     if not any(one.values for one in series):
-        return None
+        return Block("figure", _title(root.find(f"{_C}chart")), box)
     kinds = list(dict.fromkeys(_kind(plot) for plot in plots))
     axes = _axes(root)
     facts = (
@@ -51,12 +55,13 @@ def chart_block(xml: bytes, box: Box | None = None) -> Block | None:
 
 
 class _Series:
-    def __init__(self, series: Any) -> None:
-        self.name = " ".join(_points(series.find(f"{_C}tx")).values())
-        across = series.find(f"{_C}cat")
-        self.categories = _points(across if across is not None else series.find(f"{_C}xVal"))
-        along = series.find(f"{_C}val")
-        self.values = _points(along if along is not None else series.find(f"{_C}yVal"), plain=True)
+    def __init__(self, series: Any, look_up: LookUp | None) -> None:
+        across, along = series.find(f"{_C}cat"), series.find(f"{_C}val")
+        across = series.find(f"{_C}xVal") if across is None else across
+        along = series.find(f"{_C}yVal") if along is None else along
+        self.name = " ".join(_points(series.find(f"{_C}tx"), look_up).values())
+        self.categories = _points(across, look_up)
+        self.values = _points(along, look_up, plain=True)
 
 
 def _rows(series: Sequence[_Series]) -> list[list[str]]:
@@ -73,7 +78,7 @@ def _rows(series: Sequence[_Series]) -> list[list[str]]:
     return rows
 
 
-def _points(owner: Any | None, *, plain: bool = False) -> dict[int, str]:
+def _points(owner: Any | None, look_up: LookUp | None, *, plain: bool = False) -> dict[int, str]:
     """Return the points that are kept for a reference by their index, as displayed or as *plain* values."""
     if owner is None:
         return {}
@@ -89,7 +94,9 @@ def _points(owner: Any | None, *, plain: bool = False) -> dict[int, str]:
         for at, text in points.items():
             outer = max((start for start in found if start <= at), default=None)
             points[at] = text if outer is None else f"{found[outer]} {text}"
-    literal = owner.findtext(f"{_C}v")
+    literal, reference = owner.findtext(f"{_C}v"), owner.findtext(f".//{_C}f")
+    if not points and reference and look_up:
+        return {at: text for at, text in enumerate(look_up(reference, plain)) if text}
     return points or ({0: literal} if literal else {})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Iterator
+from zipfile import ZipFile
 
 from upstage_docs.formats import detect
 from upstage_docs.local.archive import open_archive
@@ -32,18 +33,29 @@ def read_office(data: bytes, suffix: str, *, crops: Collection[str] = ()) -> Ite
     if form not in {"docx", "pptx", "xlsx"}:
         raise _refusal(data, form or suffix.lstrip("."))
     with open_archive(data) as archive:
-        if form == "docx":
-            from upstage_docs.local.word import read_word
+        try:
+            yield from _pages(data, archive, form, crops)
+        except Refusal:
+            raise
+        except MemoryError as error:
+            message = "The document needs more memory than it may have here; split it, or let Upstage's API read it."
+            raise Refusal(message, status=413) from error
+        except Exception as error:  # whatever three libraries raise for a damaged file
+            raise Refusal(f"The {form.upper()} file is damaged ({type(error).__name__}: {error}).") from error
 
-            yield from read_word(data, crops=crops)
-        elif form == "pptx":
-            from upstage_docs.local.slides import read_slides
 
-            yield from read_slides(data, crops=crops)
-        else:
-            from upstage_docs.local.sheets import read_sheets
+def _pages(data: bytes, archive: ZipFile, form: str, crops: Collection[str]) -> Iterator[PageLayout]:
+    if form == "docx":
+        from upstage_docs.local.word import read_word
 
-            yield from read_sheets(data, archive, crops=crops)
+        return read_word(data, crops=crops)
+    if form == "pptx":
+        from upstage_docs.local.slides import read_slides
+
+        return read_slides(data, crops=crops)
+    from upstage_docs.local.sheets import read_sheets
+
+    return read_sheets(data, archive, crops=crops)
 
 
 def _refusal(data: bytes, form: str) -> Refusal:

@@ -10,7 +10,9 @@ from upstage_docs.local.images import as_jpeg, frames
 
 __all__ = ["diagram", "picture"]
 
-_FILE_NAME = re.compile(r"\S*\.(?:png|jpe?g|gif|bmp|tiff?|emf|wmf|svg|webp|heic)", re.IGNORECASE)
+_NO_DESCRIPTION = re.compile(
+    r"\S*\.(?:png|jpe?g|gif|bmp|tiff?|emf|wmf|svg|webp|heic)|(?:picture|image|그림) ?\d*", re.IGNORECASE
+)
 _DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 
@@ -24,7 +26,7 @@ def picture(data: bytes, description: str, box: Box | None = None, *, crops: Col
         box: Where the picture stands, relative 0-1.
         crops: Categories whose blocks get a JPEG crop.
     """
-    text = "" if _FILE_NAME.fullmatch(description.strip()) else description.strip()
+    text = "" if _NO_DESCRIPTION.fullmatch(description.strip()) else description.strip()
     return Block("figure", text, box, crop=_crop(data) if "figure" in crops else b"")
 
 

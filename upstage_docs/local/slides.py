@@ -14,11 +14,11 @@ from pptx.oxml.ns import qn
 from upstage_docs.local.charts import chart_block
 from upstage_docs.local.elements import Block, Box, Cell, PageLayout
 from upstage_docs.local.pictures import diagram, picture
+from upstage_docs.local.renderings import choose
 from upstage_docs.local.slide_text import Paragraphs, plain
 
 __all__ = ["read_slides"]
 
-_ALTERNATIVES = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
 _DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _BACKDROP = 0.9
 """Share of the slide from which on a picture is what the slide stands on."""
@@ -38,29 +38,12 @@ def read_slides(data: bytes, *, crops: Collection[str] = ()) -> Iterator[PageLay
     presentation = Presentation(io.BytesIO(data))
     size = (presentation.slide_width or 9_144_000, presentation.slide_height or 6_858_000)
     for number, slide in enumerate(presentation.slides, start=1):
-        _choose_renderings(slide.element)
+        choose(slide.element)
         placed = list(_shapes(slide.shapes, _Frame(1 / size[0], 1 / size[1]), slide, crops))
         blocks = [block for shape in _in_order(placed) for block in shape.blocks]
         notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
         text = "\n".join(filter(None, (plain(paragraph) for paragraph in _paragraphs(notes)))) if notes else ""
         yield PageLayout(number, (*blocks, *([Block("paragraph", text)] if text else [])))
-
-
-def _choose_renderings(slide: Any) -> None:
-    """Put the first rendering that holds anything in the place of each choice of several: ECMA-376, part 3, 9.3."""
-    for choice in [*slide.iter(_ALTERNATIVES)]:
-        content = (
-            rendering
-            for rendering in choice
-            if any(
-                isinstance(node.tag, str) and node.tag.endswith(("}t", "}blip", "}spPr")) for node in rendering.iter()
-            )
-        )
-        parent = choice.getparent()
-        place = parent.index(choice)
-        parent.remove(choice)
-        for offset, node in enumerate(next(content, ())):
-            parent.insert(place + offset, node)
 
 
 @dataclass(frozen=True)
@@ -137,9 +120,7 @@ def _blocks(shape: Any, box: Box | None, slide: Any, crops: Collection[str]) -> 
             yield _table(shape.table, box)
             return
         if shape.has_chart:
-            block = chart_block(shape.chart_part.blob, box)
-            if block:
-                yield block
+            yield chart_block(shape.chart_part.blob, box)
             return
         drawn = shape.element.find(f".//{_DIAGRAM}relIds")
         if drawn is not None:

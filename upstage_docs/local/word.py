@@ -16,6 +16,7 @@ from docx import Document
 from docx.oxml.ns import qn
 
 from upstage_docs.local.elements import Block, PageLayout
+from upstage_docs.local.renderings import choose
 from upstage_docs.local.word_body import Body, Item, SectionEnd, Turn
 from upstage_docs.local.word_text import local_name, value
 
@@ -35,6 +36,7 @@ def read_word(data: bytes, *, crops: Collection[str] = ()) -> Iterator[PageLayou
         crops: Categories whose blocks get a JPEG crop; only `figure` has one to give.
     """
     document = Document(io.BytesIO(data))
+    choose(document.element)
     body = Body(document, crops)
     sections = _sections(document, body)
     section = next(sections)
@@ -90,6 +92,7 @@ def _sections(document: Any, body: Body) -> Iterator[_Section]:
             for reference in properties.iterfind(qn(f"w:{what}Reference")):
                 part = document.part.related_parts.get(reference.get(qn("r:id")))
                 if part is not None:
+                    choose(part.element)
                     kind = reference.get(qn("w:type"), "default")
                     furniture[f"{what} {kind}"] = _furniture(what, body.blocks(part.element, part))
         yield _Section(

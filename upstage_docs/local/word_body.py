@@ -14,6 +14,7 @@ from upstage_docs.local.charts import chart_block
 from upstage_docs.local.elements import Block, Cell
 from upstage_docs.local.numbering import Numbering
 from upstage_docs.local.pictures import diagram, picture
+from upstage_docs.local.renderings import choose
 from upstage_docs.local.word_styles import Style, Styles
 from upstage_docs.local.word_text import Piece, local_name, pieces, value
 
@@ -137,6 +138,7 @@ class Body:
             return ""
         if kind not in self._note_texts:
             root = parse_xml(part.blob)
+            choose(root)
             self._note_texts[kind] = {note.get(qn("w:id")): note for note in root.iterfind(qn(f"w:{kind}"))}
         note = self._note_texts[kind].pop(identifier, None)
         if note is None:

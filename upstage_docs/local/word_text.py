@@ -1,11 +1,11 @@
 """What stands inside a Word paragraph, in order: text, page breaks, notes, equations, pictures, text boxes, charts.
 
-Deleted and hidden text is left out, and of two renderings of the same content one is taken; knows no layout.
+Deleted and hidden text is left out; knows no layout. `renderings.choose` has been there first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -86,8 +86,6 @@ def pieces(node: Any) -> Iterator[Piece]:
                 yield from _check_box(child)
             case "drawing" | "pict" | "object":
                 yield from _drawn(child)
-            case "AlternateContent":
-                yield from _alternative(child, pieces)
             case "oMathPara":
                 yield Piece("equation", " ".join(linear(one) for one in child if local_name(one) == "oMath"))
             case "oMath":
@@ -96,11 +94,6 @@ def pieces(node: Any) -> Iterator[Piece]:
                 continue
             case name if name and name not in _LEFT_OUT:
                 yield from pieces(child)
-
-
-def _alternative(node: Any, walk: Callable[[Any], Iterator[Piece]]) -> list[Piece]:
-    """Return the first of the renderings in *node* that has any content: ECMA-376, part 3, 9.3."""
-    return next(filter(None, (list(walk(rendering)) for rendering in node)), [])
 
 
 def _drawn(node: Any, description: str = "") -> Iterator[Piece]:
@@ -120,8 +113,6 @@ def _drawn(node: Any, description: str = "") -> Iterator[Piece]:
                 yield Piece("chart", child.get(f"{_R}id"))
             case "relIds" if child.get(f"{_R}dm"):
                 yield Piece("diagram", child.get(f"{_R}dm"))
-            case "AlternateContent":
-                yield from _alternative(child, _drawn)
             case name if name:
                 yield from _drawn(child, description)
 

@@ -1,0 +1,186 @@
+"""An XLSX file → one page of layout blocks for each sheet: tables as displayed, charts, pictures; computes nothing."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+import zipfile
+from collections.abc import Collection, Iterator
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from lxml import etree
+from openpyxl import load_workbook
+from openpyxl.packaging.relationship import get_dependents, get_rels_path
+from openpyxl.utils.cell import coordinate_from_string, coordinate_to_tuple, range_boundaries, range_to_tuple
+
+from upstage_docs.local.elements import Block, Cell, PageLayout, Refusal
+from upstage_docs.local.numbers import displayed
+from upstage_docs.local.sheet_drawings import drawings
+
+__all__ = ["read_sheets"]
+
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_WORKBOOK = "xl/workbook.xml"
+_MOST_MERGED = 500_000
+"""Cells that merged ranges may cover: openpyxl makes an object for each of them."""
+_MOST_CELLS = 5_000_000
+"""Of one table, empty ones included: cells far apart would fill the memory with nothing."""
+_MOST_HEADERS = 10
+_MOST_POINTS = 100_000
+
+_Values = dict[int, dict[int, str]]
+"""Row → column → text as displayed; both count from 1, empty cells are left out."""
+_Area = tuple[int, int, int, int]
+"""First column, first row, last column, last row."""
+
+
+def read_sheets(data: bytes, archive: zipfile.ZipFile, *, crops: Collection[str] = ()) -> Iterator[PageLayout]:
+    """Yield the sheets of an XLSX file, hidden ones too, so that page numbers are sheet numbers.
+
+    A sheet's name is its first heading. Rows between two empty ones are a table, a lone cell is a paragraph; empty
+    margins are trimmed. Formulas show the value that the file keeps; one that was never calculated shows itself.
+    Pictures, charts and text boxes stand after the table above them.
+
+    Args:
+        data: The file, checked by `archive.open_archive`.
+        archive: The same, open.
+        crops: Categories whose blocks get a JPEG crop; only `figure` has one to give.
+
+    Raises:
+        Refusal: 413 if a table or the merged cells of a sheet spread over too much.
+    """
+    parts = {relation.Id: relation.Target for relation in get_dependents(archive, get_rels_path(_WORKBOOK))}
+    found = etree.fromstring(archive.read(_WORKBOOK), etree.XMLParser(resolve_entities=False, no_network=True))
+    sheets = found.findall(f"{_MAIN}sheets/{_MAIN}sheet")
+    paths = {sheet.get("name", ""): parts.get(sheet.get(f"{_R}id", ""), "") for sheet in sheets}
+    formulas = {name: dict(_uncalculated(archive, path)) for name, path in paths.items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl warns of each extension that it leaves out
+        workbook = load_workbook(io.BytesIO(data), data_only=True, keep_links=False)
+    look_up = partial(_look_up, workbook)
+    for number, name in enumerate(workbook.sheetnames, start=1):
+        sheet = workbook[name]
+        placed = [*_tables(sheet, formulas.get(name, {})), *drawings(archive, paths.get(name, ""), look_up, crops)]
+        placed.sort(key=lambda block: block[0])
+        header, footer = _furniture(sheet, "header"), _furniture(sheet, "footer")
+        yield PageLayout(number, (*header, Block("heading1", name), *(block for _, block in placed), *footer))
+
+
+def _uncalculated(archive: zipfile.ZipFile, path: str) -> Iterator[tuple[tuple[int, int], str]]:
+    """Yield row, column and text of the formulas without a value; see to it that merged cells can be held."""
+    if path not in archive.namelist():
+        return
+    merged = 0
+    with archive.open(path) as part:
+        tags = (f"{_MAIN}c", f"{_MAIN}mergeCell")
+        for _, node in etree.iterparse(part, tag=tags, resolve_entities=False, no_network=True):
+            if node.tag == f"{_MAIN}mergeCell":
+                first_column, first_row, last_column, last_row = range_boundaries(node.get("ref", "A1"))
+                merged += (last_column - first_column + 1) * (last_row - first_row + 1)
+                if merged > _MOST_MERGED:
+                    raise Refusal(f"The merged cells of a sheet cover more than {_MOST_MERGED:,} cells.", status=413)
+            else:
+                formula = node.findtext(f"{_MAIN}f")
+                if formula and not node.findtext(f"{_MAIN}v") and node.get("r"):
+                    yield coordinate_to_tuple(node.get("r")), f"={formula}"
+            while node.getprevious() is not None:
+                del node.getparent()[0]
+
+
+def _look_up(workbook: Any, reference: str, plain: bool) -> list[str]:  # noqa: FBT001 - charts.LookUp
+    """Return the values of a reference such as `'Sales'!$B$2:$B$9`; none of one that is no plain range."""
+    try:
+        name, (first_column, first_row, last_column, last_row) = range_to_tuple(reference)
+        cells = getattr(workbook[name], "_cells", {})
+    except (ValueError, KeyError):
+        return []
+    places = (
+        (row, column) for row in range(first_row, last_row + 1) for column in range(first_column, last_column + 1)
+    )
+    found = [cells.get(place) for place in islice(places, _MOST_POINTS)]
+    return [displayed(cell.value, "General" if plain else cell.number_format) if cell else "" for cell in found]
+
+
+def _tables(sheet: Any, formulas: dict[tuple[int, int], str]) -> Iterator[tuple[int, Block]]:
+    """Yield the tables of *sheet*, each with the row in which it begins."""
+    values: _Values = {}
+    for (row, column), cell in getattr(sheet, "_cells", {}).items():  # every public way makes the empty cells too
+        text = displayed(cell.value, cell.number_format).strip() or formulas.get((row, column), "")
+        if text:
+            values.setdefault(row, {})[column] = text
+    merged = {
+        (area.min_row, area.min_col): (area.max_row, area.max_col)
+        for area in getattr(getattr(sheet, "merged_cells", None), "ranges", ())
+    }
+    named = {range_boundaries(table.ref): table.headerRowCount or 0 for table in getattr(sheet, "tables", {}).values()}
+    frozen = _frozen(sheet)
+    for area in _areas(values, merged, [bounds for bounds in named if None not in bounds]):
+        first_column, first_row, last_column, last_row = area
+        texts = [text for row in range(first_row, last_row + 1) for text in values.get(row, {}).values()]
+        if len(texts) == 1:
+            yield first_row, Block("paragraph", texts[0])
+            continue
+        if (last_column - first_column + 1) * (last_row - first_row + 1) > _MOST_CELLS:
+            message = (
+                f"Sheet {sheet.title!r} has cells so far apart that their table would have over {_MOST_CELLS:,} cells."
+            )
+            raise Refusal(message, status=413)
+        frozen_here = frozen - first_row + 1 if first_row <= frozen < last_row else 0
+        headers = named.get(area, frozen_here if frozen_here <= _MOST_HEADERS else 0)
+        yield first_row, Block("table", "", rows=_rows(area, values, merged), header_rows=headers)
+
+
+def _frozen(sheet: Any) -> int:
+    """Return the last row that stays in view, 0 if none does."""
+    pane = getattr(sheet, "freeze_panes", None)
+    return coordinate_from_string(pane)[1] - 1 if pane else 0
+
+
+def _areas(values: _Values, merged: dict[tuple[int, int], tuple[int, int]], named: list[_Area]) -> Iterator[_Area]:
+    """Yield the areas between empty rows, cut where a table begins or ends that the file names."""
+    filled = set(values)
+    for (row, column), (last_row, _) in merged.items():
+        if column in values.get(row, {}):  # what a value's merged cell covers is not empty
+            filled.update(range(row, last_row + 1))
+    cuts = {bounds[1] for bounds in named} | {bounds[3] + 1 for bounds in named}
+    rows = sorted(filled)
+    start = 0
+    for place in range(1, len(rows) + 1):
+        if place < len(rows) and rows[place] == rows[place - 1] + 1 and rows[place] not in cuts:
+            continue
+        run, start = rows[start:place], place
+        places = [(row, column) for row in run for column in values.get(row, ())]
+        columns = [column for _, column in places] + [merged[place][1] for place in places if place in merged]
+        if columns:
+            yield min(columns), run[0], max(columns), run[-1]
+
+
+def _rows(area: _Area, values: _Values, merged: dict[tuple[int, int], tuple[int, int]]) -> tuple[tuple[Cell, ...], ...]:
+    first_column, first_row, last_column, last_row = area
+    covered: set[tuple[int, int]] = set()
+    rows = []
+    for row in range(first_row, last_row + 1):
+        cells = []
+        for column in range(first_column, last_column + 1):
+            if (row, column) in covered:
+                continue
+            bottom, right = merged.get((row, column), (row, column))
+            bottom, right = min(bottom, last_row), min(right, last_column)
+            if (bottom, right) != (row, column):
+                covered |= {(y, x) for y in range(row, bottom + 1) for x in range(column, right + 1)}
+            text = values.get(row, {}).get(column, "")
+            cells.append(Cell(text, bottom - row + 1, right - column + 1))
+        rows.append(tuple(cells))
+    return tuple(rows)
+
+
+def _furniture(sheet: Any, what: str) -> list[Block]:
+    """Return the header or footer that the sheet is printed with, without codes such as the page number's."""
+    owner = getattr(sheet, f"odd{what.capitalize()}")
+    texts = [getattr(getattr(owner, side, None), "text", None) or "" for side in ("left", "center", "right")]
+    text = " ".join(filter(None, (re.sub(r"&(?:\[[^\]]*\]|[A-Za-z&])", "", one).strip() for one in texts)))
+    return [Block(what, text)] if text else []
