@@ -92,11 +92,14 @@ def refusal(response: httpx.Response) -> str:
 
 
 def alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and waits to be reaped does not."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+        if not Path("/proc/self").exists():
+            return True
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
         return False
-    return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z" if Path("/proc/self").exists() else True
 
 
 def gone(pid: int, seconds: float = 5) -> bool:
