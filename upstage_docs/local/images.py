@@ -28,8 +28,6 @@ _PAGE_WIDTH = 595
 """Points: an image becomes a page as wide as A4, so that sizes of text mean what they mean in a PDF."""
 _LONGEST_PAGE = 14_400
 """Points: a PDF page cannot be larger (ISO 32000-1, annex C.2)."""
-_REDUCED_RESOLUTION = 1
-"""Bit of the TIFF tag NewSubfileType (254) that marks a frame as a thumbnail of another."""
 
 
 def read_image(data: bytes, *, crops: Collection[str] = (), ocr: Recognise | None = None) -> Iterator[PageLayout]:
@@ -123,8 +121,7 @@ def frames(data: bytes) -> Iterator[Image]:
                 except EOFError:
                     return
                 page = _page(image, number)
-            if page is not None:
-                yield page
+            yield page
 
 
 @contextmanager
@@ -168,12 +165,10 @@ def _heic() -> Any:
     return HeifImageFile
 
 
-def _page(image: Any, number: int) -> Image | None:
-    """Return the frame at hand as a page, None if it is a mere thumbnail of another."""
+def _page(image: Any, number: int) -> Image:
+    """Return the frame at hand as a page."""
     from PIL import ImageOps
 
-    if number and getattr(image, "tag_v2", {}).get(254, 0) & _REDUCED_RESOLUTION:
-        return None
     if number >= _MAX_FRAMES:
         raise Refusal(f"The image has more than {_MAX_FRAMES:,} pages.", status=413)
     pixels = image.width * image.height

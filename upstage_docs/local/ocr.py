@@ -128,7 +128,7 @@ def _pdf_readings(data: bytes) -> Iterator[Reading]:
 def _rasterised(pdf: Any, number: int) -> tuple[Image, tuple[int, int]]:
     """Return page *number* (0-based) as a gray image to read, and its size in the pixels that the API counts."""
     width, height = pdf.get_page_size(number)
-    size = (max(1, math.ceil(width * _DPI / 72)), max(1, math.ceil(height * _DPI / 72)))
+    size = (_pixels(width), _pixels(height))
     if size[0] * size[1] > LIMITS.page_pixels:
         message = f"Page {number + 1} has {size[0] * size[1]:,} pixels at {_DPI} dpi; {LIMITS.page_pixels:,} are read."
         raise Refusal(message, status=413)
@@ -138,3 +138,7 @@ def _rasterised(pdf: Any, number: int) -> tuple[Image, tuple[int, int]]:
         return page.render(scale=dpi / 72, grayscale=True, may_draw_forms=False).to_pil(), size
     finally:
         page.close()
+
+
+def _pixels(points: float) -> int:
+    return max(1, math.ceil(round(points * _DPI / 72, 2)))
