@@ -44,7 +44,9 @@ def text_layer(words: Sequence[ScannedWord], width: float, height: float) -> byt
     numbers: dict[str, int] = {}
     drawn = []
     for word in _set(words):
-        codes = "".join(f"{numbers.setdefault(letter, len(numbers) + 1):04X}" for letter in word.text)
+        # The space keeps narrow gaps; and without it pdfium drops a lone letter that its own fonts lack, as all Hangul.
+        shown = f"{word.text} "
+        codes = "".join(f"{numbers.setdefault(letter, len(numbers) + 1):04X}" for letter in shown)
         natural = len(word.text) * _WIDE * word.size
         stretch = 100 * word.width / natural
         drawn.append(
