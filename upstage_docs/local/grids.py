@@ -1,24 +1,51 @@
-"""The PDF library's tables → rows of cells, their text taken from the words of the page; finds no table itself."""
+"""The PDF library's tables → rows of cells, completed by the words and rules of the page; finds no table itself."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
-from upstage_docs.local.elements import Cell
-from upstage_docs.local.lines import Box, Line, Word, bounds, lines_of
+from upstage_docs.local.elements import Box, Cell
+from upstage_docs.local.lines import Line, Word, bounds, lines_of
 
 __all__ = ["Table", "table_of"]
 
+_EMPHASIS = re.compile(r"(\*{1,3}|_{1,3}|~~|`)(?=\S)(.+?)(?<=\S)\1")
+_ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|~<>-])")
+
+
+class _Row:
+    """Cells of one row, and from where to where it reaches down the page."""
+
+    __slots__ = ("bottom", "cells", "top")
+
+    def __init__(self, cells: list[str], top: float, bottom: float) -> None:
+        self.cells = cells
+        self.top = top
+        self.bottom = bottom
+
 
 class Table:
-    """A grid of words; *words* are the numbers of the words it took."""
+    """A grid of text.
 
-    __slots__ = ("box", "header_rows", "rows", "words")
+    Attributes:
+        box: In points.
+        rows: Text by row and column; every row has the same width.
+        header_rows: How many of the first rows are headings of columns, 0 where the library knows none.
+        words: The numbers of the words in it.
+    """
 
-    def __init__(self, box: Box, rows: list[list[str]], header_rows: int, words: frozenset[int]) -> None:
+    __slots__ = ("box", "columns", "header_rows", "rows", "words")
+
+    def __init__(
+        self, box: Box, rows: list[list[str]], columns: list[float], header_rows: int, words: frozenset[int]
+    ) -> None:
         self.box = box
         self.rows = rows
+        self.columns = columns
         self.header_rows = header_rows
         self.words = words
 
@@ -33,41 +60,181 @@ class Table:
         """Its rows as cells of one row and one column each: the library tells no spans."""
         return tuple(tuple(Cell(text) for text in row) for row in self.rows)
 
+    def with_header(self, words: Sequence[Word], numbers: Iterable[int], above: Box) -> Table:
+        """Return the table with one or two header rows, made of the words that stand in the band *above* it.
 
-def table_of(block: Any, words: Sequence[Word], taken: Sequence[bool]) -> Table | None:
-    """Fill the grid of a table *block* with the *words* that stand in it and are not *taken*; None if none does."""
-    rows = [*([block.header] if block.header else []), *(block.rows or [])]
-    box = _box(block.bbox)
+        The lower row is that of the baseline at which most columns have words; what stands over it in a column is the
+        upper row, or, at the pitch of one text, part of the lower.
+        """
+        found = sorted(numbers, key=lambda i: (round(words[i].baseline), words[i].box[0]))
+        columns: list[list[Word]] = [[] for _ in self.columns]
+        for index in found:
+            middle = (words[index].box[0] + words[index].box[2]) / 2
+            columns[min(range(len(columns)), key=lambda c: abs(self.columns[c] - middle))].append(words[index])
+        shared = Counter(round(word.baseline) for column in columns for word in column)
+        base = max(shared, key=lambda baseline: (shared[baseline], baseline))
+        upper, lower = [""] * len(columns), [""] * len(columns)
+        for c, column in enumerate(columns):
+            over = [word for word in column if word.baseline < base - 0.5 * word.size]
+            under = column[len(over) :]
+            if over and under and under[0].baseline - over[-1].baseline < 1.4 * under[0].size:
+                over, under = [], column
+            upper[c], lower[c] = _cell_text(over), _cell_text(under)
+        header = [row for row in (upper, lower) if any(row)]
+        box, count = bounds([self.box, above]), self.header_rows + len(header)
+        return Table(box, header + self.rows, self.columns, count, self.words | set(found))
+
+
+def table_of(block: Any, words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box]) -> Table | None:
+    """Return the table of a library *block*; None if it has no text of its own.
+
+    Text is taken from the words in each cell's box where they agree with the library's text, else from that text with
+    its Markdown undone. Words that the library left out go to the nearest cell. Rows are joined where the table is
+    ruled between its rows, but not between these.
+
+    Args:
+        block: A liteparse block of kind `table`.
+        words: All words of the page.
+        taken: For each word whether something else has it.
+        rules: Horizontal rules of the page, in points.
+    """
+    given = [*([block.header] if block.header else []), *(block.rows or [])]
+    x, y = block.bbox.x, block.bbox.y
+    box = (x, y, x + block.bbox.width, y + block.bbox.height)
     inside = [i for i, word in enumerate(words) if not taken[i] and _holds(box, word.box)]
-    width = max((len(row) for row in rows), default=0)
+    width = max((len(row) for row in given), default=0)
     if not inside or not width:
         return None
-    grid: list[list[list[int]]] = [[[] for _ in range(width)] for _ in rows]
-    boxes = [
-        (_box(cell.bbox), r, c) for r, row in enumerate(rows) for c, cell in enumerate(row) if cell.bbox is not None
-    ]
-    if not boxes:
-        return None
+    rows, places, used = _read(given, width, words, inside)
+    missing = _missing(given, words, [i for i in inside if i not in used], used)
+    for index in missing:
+        if places:
+            _, r, c = min(places, key=lambda place: _distance(place[0], words[index].box))
+            rows[r].cells[c] = f"{rows[r].cells[c]} {words[index].text}".strip()
+    rows, kept = _without_title(rows, words, inside)
+    merged = _joined(rows, rules, box)
+    columns = [_middle([place for place, _, c in places if c == column], box, column, width) for column in range(width)]
+    header = 1 if block.header and len(merged) > 1 else 0
+    held = [i for i in inside if i in kept]
+    return Table(bounds(words[i].box for i in held), [row.cells for row in merged], columns, header, frozenset(held))
+
+
+def _read(
+    given: Sequence[Sequence[Any]], width: int, words: Sequence[Word], inside: Sequence[int]
+) -> tuple[list[_Row], list[tuple[Box, int, int]], set[int]]:
+    rows: list[_Row] = []
+    places: list[tuple[Box, int, int]] = []
+    used: set[int] = set()
+    for r, cells in enumerate(given):
+        texts = [""] * width
+        tops, bottoms = [], []
+        for c, cell in enumerate(cells):
+            texts[c] = _plain(cell.text)
+            if cell.bbox is None:
+                continue
+            place = (cell.bbox.x, cell.bbox.y, cell.bbox.x + cell.bbox.width, cell.bbox.y + cell.bbox.height)
+            places.append((place, r, c))
+            tops.append(place[1])
+            bottoms.append(place[3])
+            held = [i for i in inside if i not in used and _holds(place, words[i].box)]
+            text = _cell_text([words[i] for i in held])
+            if _letters(text) == _letters(texts[c]):
+                texts[c] = text
+                used.update(held)
+        last = rows[-1].bottom if rows else 0.0
+        rows.append(_Row(texts, min(tops, default=last), max(bottoms, default=last)))
+    return rows, places, used
+
+
+def _missing(given: Sequence[Sequence[Any]], words: Sequence[Word], rest: Sequence[int], used: set[int]) -> list[int]:
+    """Return those of the *rest* of the words whose letters the library's text does not have."""
+    have = Counter(letter for row in given for cell in row for letter in _letters(_plain(cell.text)))
+    have.subtract(letter for i in used for letter in _letters(words[i].text))
+    missing = []
+    for index in rest:
+        need = Counter(_letters(words[index].text))
+        if any(have[letter] < number for letter, number in need.items()):
+            missing.append(index)
+        else:
+            have.subtract(need)
+    return missing
+
+
+def _without_title(rows: list[_Row], words: Sequence[Word], inside: Sequence[int]) -> tuple[list[_Row], set[int]]:
+    """Leave out lines above a table that the library took into its first row: larger than the table's text."""
+    sizes: Counter[float] = Counter()
     for index in inside:
-        _, r, c = min(boxes, key=lambda entry: _distance(entry[0], words[index].box))
-        grid[r][c].append(index)
-    text = [[_cell_text([words[i] for i in cell]) for cell in row] for row in grid]
-    header = 1 if block.header else 0
-    return Table(bounds([box, *(words[i].box for i in inside)]), text, header, frozenset(inside))
+        sizes[round(words[index].size, 1)] += len(words[index].text)
+    usual = max(sizes, key=lambda size: (sizes[size], size))
+    lines = lines_of([words[i] for i in inside], [-1] * len(inside))
+    titles: list[Line] = []
+    for line, below in pairwise(lines):
+        if line.size < 1.2 * usual or below.baseline - line.baseline < 0.5 * line.size:
+            break
+        titles.append(line)
+    if not titles or len(rows) < 3:
+        return rows, set(inside)
+    title = {id(word) for line in titles for word in line.words}
+    kept = {i for i in inside if id(words[i]) not in title}
+    wrong = [line.text for line in titles]
+    first = rows[0]
+    for c, text in enumerate(first.cells):
+        cleaned = text
+        for part in [" ".join(wrong), *wrong]:
+            cleaned = cleaned.replace(part, "")
+        first.cells[c] = " ".join(cleaned.split())
+    return ([first, *rows[1:]] if any(first.cells) else rows[1:]), kept
+
+
+def _joined(rows: list[_Row], rules: Sequence[Box], box: Box) -> list[_Row]:
+    """Join rows without a rule between them, in a table that has rules between most of its rows."""
+    ruled = [_is_ruled(above.bottom, below.top, rules, box) for above, below in pairwise(rows)]
+    if sum(ruled) < 2 or sum(ruled) < 0.45 * len(ruled) or all(ruled):
+        return rows
+    merged = [rows[0]]
+    for row, apart in zip(rows[1:], ruled, strict=True):
+        last = merged[-1]
+        if apart or all(row.cells):  # where every second row is shaded, a full row is no rest of the one above
+            merged.append(row)
+            continue
+        cells = [f"{upper} {lower}".strip() for upper, lower in zip(last.cells, row.cells, strict=True)]
+        merged[-1] = _Row(cells, last.top, row.bottom)
+    return merged
+
+
+def _is_ruled(above: float, below: float, rules: Sequence[Box], box: Box) -> bool:
+    low, high = min(above, below) - 1.5, max(above, below) + 1.5
+    spans = sorted((max(r[0], box[0]), min(r[2], box[2])) for r in rules if low <= r[1] <= high)
+    covered, end = 0.0, box[0]
+    for start, stop in spans:
+        covered += max(0.0, stop - max(start, end))
+        end = max(end, stop)
+    return covered > 0.5 * (box[2] - box[0])
+
+
+def _plain(text: str) -> str:
+    """Undo the library's inline Markdown."""
+    before = None
+    while before != text:
+        before, text = text, _EMPHASIS.sub(r"\2", text)
+    return _ESCAPE.sub(r"\1", text).strip()
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text))
 
 
 def _cell_text(words: Sequence[Word]) -> str:
     if not words:
         return ""
-    return " ".join(line.text for line in _in_order(lines_of(words, [-1] * len(words))))
+    lines = lines_of(words, [-1] * len(words))
+    return " ".join(line.text for line in sorted(lines, key=lambda line: (round(line.baseline), line.box[0])))
 
 
-def _in_order(lines: Sequence[Line]) -> list[Line]:
-    return sorted(lines, key=lambda line: (round(line.baseline), line.box[0]))
-
-
-def _box(rect: Any) -> Box:
-    return rect.x, rect.y, rect.x + rect.width, rect.y + rect.height
+def _middle(places: Sequence[Box], box: Box, column: int, width: int) -> float:
+    if not places:
+        return box[0] + (column + 0.5) * (box[2] - box[0]) / width
+    return sum((place[0] + place[2]) / 2 for place in places) / len(places)
 
 
 def _holds(box: Box, inner: Box) -> bool:

@@ -16,7 +16,7 @@ from upstage_docs.local.lines import Word, bounds, ink, lines_of
 from upstage_docs.local.order import reading_order
 from upstage_docs.local.paragraphs import paragraphs_of
 from upstage_docs.local.parts import Part, body_size, overlap
-from upstage_docs.local.regions import box_of, regions_of
+from upstage_docs.local.regions import box_of, regions_of, rules_of
 
 __all__ = ["PageParts", "finished", "parts_of"]
 
@@ -52,7 +52,7 @@ def parts_of(page: Any, *, scanned: bool = False) -> PageParts:
         parts += _leaning(group, angle)
     free = [word for word, used in zip(words, taken, strict=True) if not used]
     contents, lines = contents_of(lines_of(free, _library_blocks(page, free)))
-    rules = _rules(page)
+    rules = rules_of(page)
     headings = [box_of(b.bbox) for b in page.blocks or () if b.kind == "heading" and b.bbox is not None]
     for paragraph in paragraphs_of(lines, rules):
         heading = not scanned and any(overlap(paragraph.box, box) > 0.6 for box in headings)
@@ -117,15 +117,6 @@ def _leaning(items: Sequence[Any], angle: int) -> list[Part]:
         box = bounds((x, y, x, y) for x, y in corners)
         parts.append(Part("paragraph", box, lines=tuple(paragraph.lines)))
     return parts
-
-
-def _rules(page: Any) -> list[Box]:
-    lines = page.vector_graphics.lines if page.vector_graphics else []
-    return [
-        (min(line.x1, line.x2), line.y1, max(line.x1, line.x2), line.y1)
-        for line in lines
-        if abs(line.y1 - line.y2) < 1 and abs(line.x1 - line.x2) > 30
-    ]
 
 
 def _library_blocks(page: Any, words: Sequence[Word]) -> list[int]:

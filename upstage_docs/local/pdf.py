@@ -112,6 +112,7 @@ def _parsed(data: bytes, numbers: Sequence[int], turned: dict[int, int]) -> dict
         page_orientation_corrections=sorted(turned.items()),
         extract_blocks=True,
         keep_headers_footers=True,
+        extract_links=False,
         extract_text_metadata=True,
         extract_vector_graphics=True,
         preserve_very_small_text=True,

@@ -11,7 +11,7 @@ from upstage_docs.local.grids import Table, table_of
 from upstage_docs.local.lines import Word, bounds, lines_of
 from upstage_docs.local.parts import Part, overlap
 
-__all__ = ["box_of", "regions_of"]
+__all__ = ["box_of", "regions_of", "rules_of"]
 
 _PROSE_ITEM = 45
 """A run of this many letters is no label of a picture."""
@@ -70,18 +70,50 @@ def _drawings(page: Any) -> list[Drawing]:
 
 def _tables(page: Any, words: Sequence[Word], taken: list[bool], drawings: Sequence[Drawing]) -> list[Table]:
     tables: list[Table] = []
+    rules = rules_of(page)
     for block in page.blocks or ():
         if block.kind != "table" or block.bbox is None:
             continue
-        table = table_of(block, words, taken)
+        table = table_of(block, words, taken, rules)
         if table is None or (len(table.rows) < 2 and len(table.rows[0]) < 3):
             continue
         if _is_chart(drawings, table, words) or _is_prose(table, page):
             continue
+        table = _with_drawn_header(table, drawings, words, taken)
         tables.append(table)
         for index in table.words:
             taken[index] = True
     return tables
+
+
+def _with_drawn_header(
+    table: Table, drawings: Sequence[Drawing], words: Sequence[Word], taken: Sequence[bool]
+) -> Table:
+    """Take in a filled band of the table's width that stands right above it and has words: its header."""
+    x0, y0, x1, _ = table.box
+    for drawing in drawings:
+        left, top, right, bottom = drawing.box
+        wide = min(right, x1) - max(left, x0) > 0.85 * max(right - left, x1 - x0)
+        if drawing.glyphs or not wide or abs(bottom - y0) > 8 or top >= y0 or not any(p.filled for p in drawing.paths):
+            continue
+        inside = [
+            i
+            for i, w in enumerate(words)
+            if not taken[i] and i not in table.words and overlap(w.box, drawing.box) > 0.5
+        ]
+        if len(inside) >= len(table.columns) // 2 > 0:
+            return table.with_header(words, inside, drawing.box)
+    return table
+
+
+def rules_of(page: Any) -> list[Box]:
+    """Return the horizontal rules of a page that are longer than 30 points."""
+    lines = page.vector_graphics.lines if page.vector_graphics else []
+    return [
+        (min(line.x1, line.x2), line.y1, max(line.x1, line.x2), line.y1)
+        for line in lines
+        if abs(line.y1 - line.y2) < 1 and abs(line.x1 - line.x2) > 30
+    ]
 
 
 def _behind(image: Box, table: Table) -> bool:
