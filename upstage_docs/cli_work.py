@@ -50,6 +50,7 @@ def carry_out(
             _report(task, "skipped", {}, as_json=as_json)
             counts["skipped"] += 1
     for task, outcome in _each(waiting, produce, max_concurrency):
+        facts: dict[str, object]
         if isinstance(outcome, UpstageDocsError):
             status, facts = "failed", {"error": str(outcome), "error_type": type(outcome).__name__}
         else:
