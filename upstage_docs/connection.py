@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from upstage_docs.client import Client
     from upstage_docs.spending import Spending
 
-__all__ = ["Connection", "Secret"]
+__all__ = ["Connection", "Secret", "StayedKey"]
 
 
 class Secret(Protocol):
@@ -22,6 +22,23 @@ class Secret(Protocol):
 
     def get_secret_value(self) -> str:
         """Return the key."""
+
+
+class StayedKey:
+    """Stands for a key that did not travel to this process."""
+
+    def get_secret_value(self) -> str:
+        """Return the key of this process.
+
+        Raises:
+            ConfigError: It has none.
+        """
+        key = os.environ.get("UPSTAGE_API_KEY")
+        if key is None:
+            raise ConfigError(
+                "The key given as api_key= does not travel to another process; set UPSTAGE_API_KEY there."
+            )
+        return key
 
 
 class Connection:
@@ -52,7 +69,6 @@ class Connection:
             raise ConfigError(f"client= and {given[0]}= contradict each other; give {given[0]}= to the client.")
         self._api_key = api_key
         self._client = client
-        self._key_stayed = False
         self._spent: list[Spending] = []
 
     @property
@@ -110,10 +126,8 @@ class Connection:
                 self._spent.append(client.usage)
 
     def _key(self) -> str | None:
-        if self._key_stayed and self._options.get("engine") != "local" and not os.environ.get("UPSTAGE_API_KEY"):
-            raise ConfigError(
-                "The key given as api_key= does not travel to another process; set UPSTAGE_API_KEY there."
-            )
+        if (self._options.get("engine") or os.environ.get("UPSTAGE_DOCS_ENGINE")) == "local":
+            return None
         key = self._api_key
         return key if key is None or isinstance(key, str) else key.get_secret_value()
 
@@ -131,5 +145,4 @@ class Connection:
                 "What was made with client= cannot be pickled or sent to another process; give api_key=, base_url= or "
                 "engine= instead, and each process makes its own client."
             )
-        stayed = self._key_stayed or self._api_key is not None
-        return {**self.__dict__, "_api_key": None, "_key_stayed": stayed, "_spent": []}
+        return {**self.__dict__, "_api_key": None if self._api_key is None else StayedKey(), "_spent": []}

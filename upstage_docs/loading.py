@@ -59,15 +59,19 @@ class Loading(ABC, Generic[Part]):
         self.show_progress = show_progress
         self.report = Report()
 
-    def records(self, items: Iterable[Item]) -> Iterator[Record]:
+    def records(self, items: Iterable[Item], *, show_progress: bool = False) -> Iterator[Record]:
         """Yield the records of *items*: of one document, as soon as its pages are answered; of many, several at once.
+
+        Args:
+            items: Taken as they are needed.
+            show_progress: Shows a bar for this load.
 
         Raises:
             UpstageDocsError: As `Client.parse` and `Client.ocr`, unless skipped.
         """
         load = Load(self.on_error)
         self.report = load.report
-        with self.connection.lend() as client, load.bar(show=self.show_progress):
+        with self.connection.lend() as client, load.bar(show=show_progress or self.show_progress):
             one, many = load.look(items)
             if one is not None:
                 convert = self._converter()
@@ -82,15 +86,15 @@ class Loading(ABC, Generic[Part]):
                     load.failed(one, error)
             with closing(self._wholes(client, load.named(many), load.report)) as wholes:
                 for whole in wholes:
-                    yield from load.item().finish(self._converted(whole))
+                    yield from load.item().finish(self.records_of(whole))
                     load.came(whole, whole=True)
 
-    async def arecords(self, items: Iterable[Item]) -> AsyncGenerator[Record, None]:
+    async def arecords(self, items: Iterable[Item], *, show_progress: bool = False) -> AsyncGenerator[Record, None]:
         """Yield the records of *items* without blocking the event loop; see `records`."""
         load = Load(self.on_error)
         self.report = load.report
         async with self.connection.alend() as client:
-            with load.bar(show=self.show_progress):
+            with load.bar(show=show_progress or self.show_progress):
                 one, many = load.look(await asyncio.to_thread(list, items))
                 if one is not None:
                     convert = self._converter()
@@ -107,11 +111,12 @@ class Loading(ABC, Generic[Part]):
                         load.failed(one, error)
                 async with aclosing(self._awholes(client, load.named(many), load.report)) as wholes:
                     async for whole in wholes:
-                        for record in load.item().finish(await asyncio.to_thread(self._converted, whole)):
+                        for record in load.item().finish(await asyncio.to_thread(self.records_of, whole)):
                             yield record
                         load.came(whole, whole=True)
 
-    def _converted(self, whole: Part) -> list[Record]:
+    def records_of(self, whole: Part) -> list[Record]:
+        """Return the records of a document that is there already."""
         convert = self._converter()
         return convert(whole) + convert(None)
 

@@ -1,0 +1,207 @@
+"""The node parser of Document Parse: files and parsed answers → linked nodes; what one says is decided in the core."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from llama_index.core.callbacks import CallbackManager
+from llama_index.core.node_parser.interface import NodeParser
+from llama_index.core.schema import BaseNode, Document
+
+from llama_index_upstage_docs.fields import ParseFields, secret
+from llama_index_upstage_docs.nodes import file_metadata, finished, source_of, text_of
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from upstage_docs import AsyncClient, Client, Record
+    from upstage_docs.loads import Item
+
+__all__ = ["LinkedNodeParser", "UpstageDocumentParseNodeParser"]
+
+
+class LinkedNodeParser(NodeParser):
+    """A node parser whose nodes have their ids, metadata and relationships already."""
+
+    include_section_nodes: bool = False
+
+    def _postprocess_parsed_nodes(
+        self,
+        nodes: list[BaseNode],
+        parent_doc_map: dict[str, Document],  # noqa: ARG002 - the base class gives it
+    ) -> list[BaseNode]:
+        return nodes  # the base class looks for every node's text in its document, which is quadratic
+
+
+class UpstageDocumentParseNodeParser(ParseFields, LinkedNodeParser):
+    """Makes a node per layout element, linked to its file and to its neighbours.
+
+    It takes the Documents of `UpstageDocumentParseReader(split="none", output_format="json")`, and Documents that name
+    a file in `metadata["file_path"]`, whose text is then not looked at: each distinct file is parsed once per call. A
+    docstore or cache sees such a Document, not the file, so that it does not notice when the file changes.
+
+    Args:
+        api_key: Else UPSTAGE_API_KEY. It never shows and is never pickled or serialised.
+        output_format: The text of a node: `html`, `markdown`, `text`, or `json`.
+        split: A node per `element` or per `page`.
+        include_section_nodes: Whether each heading also makes a node with all that it governs, whose CHILD nodes the
+            others are (`AutoMergingRetriever`); put only `get_leaf_nodes(nodes)` into the vector index then.
+        include_metadata: Whether a Document's further metadata goes into its nodes, after ours and never over it.
+        include_prev_next_rel: Whether nodes are linked to the one before and after.
+        callback_manager: Of the base class.
+        id_func: Taken for the base class's sake and not used: ids are deterministic, and those of the records.
+        base_url: As for `UpstageDocumentParseReader`, like all others.
+
+    Raises:
+        ConfigError: An option that does not exist, options that contradict each other, or a Document that is neither.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str | SecretStr | None = None,
+        base_url: str | None = None,
+        model: str = "document-parse",
+        mode: Literal["standard", "enhanced", "auto"] = "standard",
+        ocr: Literal["auto", "force"] = "auto",
+        chart_recognition: bool = True,
+        merge_multipage_tables: bool = False,
+        coordinates: bool = True,
+        base64_encoding: Sequence[str] | None = None,
+        extra_fields: Mapping[str, str] | None = None,
+        output_format: Literal["html", "markdown", "text", "json"] = "html",
+        split: Literal["element", "page"] = "element",
+        skip_empty: bool = False,
+        images: Literal["none", "files", "base64"] = "none",
+        image_folder: str | os.PathLike[str] | None = None,
+        engine: Literal["upstage", "local"] | None = None,
+        client: Client | AsyncClient | None = None,
+        max_concurrency: int | None = None,
+        on_error: Literal["raise", "skip"] = "raise",
+        show_progress: bool = False,
+        include_section_nodes: bool = False,
+        include_metadata: bool = True,
+        include_prev_next_rel: bool = True,
+        callback_manager: CallbackManager | None = None,
+        id_func: Callable[[int, BaseNode], str] | Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(
+            api_key=secret(api_key),
+            base_url=base_url,
+            model=model,
+            mode=mode,
+            ocr=ocr,
+            chart_recognition=chart_recognition,
+            merge_multipage_tables=merge_multipage_tables,
+            coordinates=coordinates,
+            base64_encoding=list(base64_encoding or ()),
+            extra_fields=dict(extra_fields or {}),
+            output_format=output_format,
+            split=split,
+            skip_empty=skip_empty,
+            images=images,
+            image_folder=None if image_folder is None else str(image_folder),
+            engine=engine,
+            client=client,
+            max_concurrency=max_concurrency,
+            on_error=on_error,
+            show_progress=show_progress,
+        )
+        self.include_section_nodes = include_section_nodes
+        self.include_metadata = include_metadata
+        self.include_prev_next_rel = include_prev_next_rel
+        self.callback_manager = callback_manager or CallbackManager([])
+        if callable(id_func):
+            self.id_func = id_func
+        self._loading = self._new_loading()
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Return the name by which it is serialised."""
+        return "UpstageDocumentParseNodeParser"
+
+    def _parse_nodes(
+        self,
+        nodes: Sequence[BaseNode],
+        show_progress: bool = False,  # noqa: FBT001 - of the base class
+        **kwargs: Any,  # noqa: ARG002 - of the base class
+    ) -> list[BaseNode]:
+        items = _items(nodes)
+        found = self.loading.records(items, show_progress=show_progress) if items else ()
+        return self._nodes(nodes, _by_file(found))
+
+    async def _aparse_nodes(
+        self,
+        nodes: Sequence[BaseNode],
+        show_progress: bool = False,  # noqa: FBT001 - of the base class
+        **kwargs: Any,  # noqa: ARG002 - of the base class
+    ) -> list[BaseNode]:
+        items = _items(nodes)
+        found = [record async for record in self.loading.arecords(items, show_progress=show_progress)] if items else ()
+        return await asyncio.to_thread(self._nodes, nodes, _by_file(found))
+
+    def _nodes(self, nodes: Sequence[BaseNode], files: dict[str, list[Record]]) -> list[BaseNode]:
+        made: list[BaseNode] = []
+        for node in nodes:
+            # A file named by several Documents, one per page as PDF readers make them, is the first one's.
+            records = self._answered(node) if _holds_answer(node) else files.pop(str(node.metadata["file_path"]), [])
+            further = node.metadata if self.include_metadata else {}
+            for record in records:
+                record.metadata |= {key: value for key, value in further.items() if key not in record.metadata}
+            made += finished(records, [(node, source_of(node))] * len(records), self)
+        return made
+
+    def _answered(self, node: BaseNode) -> list[Record]:
+        from upstage_docs.answers import decode_document
+
+        known = node.metadata
+        source = str(known.get("source") or known.get("file_path") or node.node_id)
+        document = decode_document(
+            text_of(node).encode(),
+            source=source,
+            file_sha256=str(known.get("file_sha256", "")),
+            total_pages=int(known.get("total_pages") or 0),
+        )
+        records = self.loading.records_of(document)
+        for record in records:
+            record.metadata |= file_metadata(source)
+        return records
+
+
+def _holds_answer(node: BaseNode) -> bool:
+    text = text_of(node)
+    return text.startswith("{") and '"elements"' in text
+
+
+def _items(nodes: Iterable[BaseNode]) -> list[Item]:
+    """Return the files to parse, each once."""
+    from upstage_docs.errors import ConfigError
+    from upstage_docs.loads import Item
+
+    items: dict[str, Item] = {}
+    for node in nodes:
+        if _holds_answer(node):
+            continue
+        if "file_sha256" in node.metadata:
+            raise ConfigError(
+                f"The Document {node.node_id} of {node.metadata.get('source')!r} was parsed already, but not into "
+                'what this node parser reads: give the reader split="none" and output_format="json".'
+            )
+        path = node.metadata.get("file_path")
+        if not isinstance(path, (str, os.PathLike)) or not str(path):
+            raise ConfigError(
+                f"The Document {node.node_id} is no answer of Document Parse and names no file in "
+                'metadata["file_path"].'
+            )
+        items.setdefault(str(path), Item(path, str(path), file_metadata(str(path))))
+    return list(items.values())
+
+
+def _by_file(records: Iterable[Record]) -> dict[str, list[Record]]:
+    files: dict[str, list[Record]] = {}
+    for record in records:
+        files.setdefault(record.metadata["file_path"], []).append(record)
+    return files

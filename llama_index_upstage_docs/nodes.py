@@ -1,0 +1,149 @@
+"""Records → LlamaIndex's Documents and nodes: what is embedded, what the LLM sees, how nodes are linked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from llama_index.core.schema import BaseNode, Document, MetadataMode, NodeRelationship, RelatedNodeInfo, TextNode
+
+if TYPE_CHECKING:
+    from llama_index_upstage_docs.node_parsers import LinkedNodeParser
+    from upstage_docs.models import Record
+
+__all__ = ["document_of", "file_metadata", "finished", "own_metadata", "source_of", "text_of"]
+
+# What is worth an embedding, and what an LLM needs to cite; the rest is for filters and viewers.
+_EMBEDDED = frozenset({"headings"})
+_SHOWN = frozenset({"file_name", "category", "page", "page_end", "headings"})
+# Keys beside those of every record: of files, chunks, OCR, crops and nested metadata.
+_FURTHER = (
+    *("file_path", "file_name", "page_end", "categories", "spans", "confidence"),
+    *("image_path", "image_base64", "base64_encoding", "base64_encodings", "id"),
+)
+
+
+def file_metadata(source: str, extra_info: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what LlamaIndex's readers say of a file, and what the caller adds, which is never put over it."""
+    own = {"file_path": source, "file_name": PurePath(source.replace("\\", "/")).name}
+    return {**own, **{key: value for key, value in (extra_info or {}).items() if key not in own}}
+
+
+def document_of(record: Record, extra_info: Mapping[str, Any] | None = None) -> Document:
+    """Return *record* as LlamaIndex's Document, without relationships."""
+    embed, llm = _excluded(tuple(extra_info or ()))
+    return Document(
+        id_=record.id,
+        text=record.text,
+        metadata=record.metadata,
+        excluded_embed_metadata_keys=embed,
+        excluded_llm_metadata_keys=llm,
+    )
+
+
+def text_of(node: BaseNode) -> str:
+    """Return the text of *node* without its metadata."""
+    return node.get_content(metadata_mode=MetadataMode.NONE)
+
+
+def own_metadata(node: BaseNode) -> dict[str, Any]:
+    """Return those of the metadata of *node* that this package knows."""
+    return {key: value for key, value in node.metadata.items() if key in _known()}
+
+
+def finished(
+    records: Sequence[Record], owners: Sequence[tuple[BaseNode, RelatedNodeInfo]], parser: LinkedNodeParser
+) -> list[BaseNode]:
+    """Return the *records* of one file as nodes that are linked as *parser* says.
+
+    Args:
+        records: In reading order.
+        owners: For each, the node that it was made from, and the Document of its file, which becomes its SOURCE.
+        parser: Says which links there are.
+    """
+    nodes: list[BaseNode] = [
+        _node(record, owner, source) for record, (owner, source) in zip(records, owners, strict=True)
+    ]
+    if parser.include_prev_next_rel:
+        _link(nodes)
+    if not parser.include_section_nodes:
+        return nodes
+    return _section_nodes(records, nodes, owners) + nodes
+
+
+def source_of(node: BaseNode) -> RelatedNodeInfo:
+    """Return the file's Document that *node* is of: itself, unless it names one."""
+    return node.source_node or _related(node)
+
+
+def _node(record: Record, owner: BaseNode, source: RelatedNodeInfo) -> TextNode:
+    embed, llm = _excluded(())
+    return TextNode(
+        id_=record.id,
+        text=record.text,
+        metadata=record.metadata,
+        # What a Document keeps out of texts stays out of those of its nodes.
+        excluded_embed_metadata_keys=_joined(embed, owner.excluded_embed_metadata_keys),
+        excluded_llm_metadata_keys=_joined(llm, owner.excluded_llm_metadata_keys),
+        relationships={NodeRelationship.SOURCE: source},
+    )
+
+
+def _link(nodes: Sequence[BaseNode]) -> None:
+    """Make *nodes* each other's PREVIOUS and NEXT."""
+    infos = [_related(node) for node in nodes]
+    for index, node in enumerate(nodes):
+        if index:
+            node.relationships[NodeRelationship.PREVIOUS] = infos[index - 1]
+        if index + 1 < len(nodes):
+            node.relationships[NodeRelationship.NEXT] = infos[index + 1]
+
+
+def _section_nodes(
+    records: Sequence[Record], nodes: Sequence[BaseNode], owners: Sequence[tuple[BaseNode, RelatedNodeInfo]]
+) -> list[BaseNode]:
+    """Return a node for each section, and make it the PARENT of its parts."""
+    from upstage_docs.sections import sections
+
+    found, section_of = sections(records)
+    owner_of = {record.id: owner for record, owner in zip(records, owners, strict=True)}
+    made: dict[str, BaseNode] = {}
+    for section in found:
+        owner, source = owner_of[section.first_id]
+        made[section.record.id] = _node(section.record, owner, source)
+    infos = {node.node_id: _related(node) for node in [*nodes, *made.values()]}
+    for section in found:
+        node = made[section.record.id]
+        node.relationships[NodeRelationship.CHILD] = [infos[child] for child in section.children]
+        if section.parent is not None:
+            node.relationships[NodeRelationship.PARENT] = infos[section.parent.record.id]
+    for node in nodes:
+        if node.node_id in section_of:
+            node.relationships[NodeRelationship.PARENT] = infos[section_of[node.node_id].record.id]
+    return list(made.values())
+
+
+def _related(node: BaseNode) -> RelatedNodeInfo:
+    """Return the reference to *node* without its metadata."""
+    return RelatedNodeInfo(node_id=node.node_id, node_type=node.get_type(), hash=node.hash)
+
+
+@lru_cache(maxsize=1)
+def _known() -> tuple[str, ...]:
+    from upstage_docs.records import METADATA_KEYS
+
+    return (*METADATA_KEYS, *_FURTHER)
+
+
+@lru_cache(maxsize=64)
+def _excluded(further: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    embed = [key for key in _known() if key not in _EMBEDDED]
+    llm = [key for key in _known() if key not in _SHOWN]
+    return _joined(embed, further), _joined(llm, further)
+
+
+def _joined(keys: list[str], further: Iterable[str]) -> list[str]:
+    more = [key for key in further if key not in keys]
+    return keys + more if more else keys
