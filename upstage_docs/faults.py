@@ -240,21 +240,20 @@ def settle(received: Received, status: int, body: bytes) -> None:
     received.pages = answer.get("usage", {}).get("pages", 0) or answer.get("numBilledPages", 0)
 
 
-def _error(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Answer:
+def _error(status: int, code: str, message: str, retry_after: float | None = None) -> Answer:
     body = json.dumps({"error": {"message": message, "type": code, "code": code}}).encode()
-    return Answer(status, body, {"content-type": "application/json", **(headers or {})})
+    headers = {} if retry_after is None else {"retry-after": f"{retry_after:g}"}
+    return Answer(status, body, {"content-type": "application/json", **headers})
 
 
 def too_many_requests(*, retry_after: float | None = None) -> Answer:
     """429, with a Retry-After of so many seconds or without one."""
-    headers = {} if retry_after is None else {"retry-after": f"{retry_after:g}"}
-    return _error(429, "too_many_requests", "Too many requests. Slow down.", headers)
+    return _error(429, "too_many_requests", "Too many requests. Slow down.", retry_after)
 
 
 def unavailable(status: int = 503, *, retry_after: float | None = None) -> Answer:
     """A server error with a JSON body."""
-    headers = {} if retry_after is None else {"retry-after": f"{retry_after:g}"}
-    return _error(status, "internal_server_error", "Something went wrong on our side.", headers)
+    return _error(status, "internal_server_error", "Something went wrong on our side.", retry_after)
 
 
 def gateway_text(status: int = 502) -> Answer:
