@@ -8,9 +8,9 @@ DIMENSIONS = 4096
 
 
 def vector(text: str) -> list[float]:
-    """Return a unit vector of the words in *text*; a word that is repeated counts little more."""
+    """Return a unit vector of the longer words in *text*; a word that is repeated counts little more."""
     counts = [0.0] * DIMENSIONS
-    for word in re.findall(r"\w+", re.sub(r"<[^>]*>", " ", text).lower()):
+    for word in re.findall(r"\w{4,}", re.sub(r"<[^>]*>", " ", text).lower()):
         counts[crc32(word[:6].encode()) % DIMENSIONS] += 1.0
     length = sqrt(sum(counts)) or 1.0
     return [sqrt(count) / length for count in counts]

@@ -13,7 +13,7 @@ pytest.importorskip("liteparse", reason="the local engine is an extra")
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "upstage_docs" / "samples" / "report.pdf"
-QUESTION = "How many GWh did Maehyang generate in 2025, and with what capacity?"
+QUESTION = "Which capacity, generation and availability had the site Maehyang in 2025?"
 
 
 def _run(name: str, *arguments: str) -> str:
