@@ -269,12 +269,8 @@ def unauthorized() -> Answer:
 
 def suspended() -> Answer:
     """403: the key is right, but there is no credit left; the message is the API's own."""
-    return _error(
-        403,
-        "api_key_is_not_allowed",
-        "API key suspended due to insufficient credit. "
-        "Register your payment method at https://console.upstage.ai/billing to continue.",
-    )
+    remedy = "Register your payment method at https://console.upstage.ai/billing to continue."
+    return _error(403, "api_key_is_not_allowed", f"API key suspended due to insufficient credit. {remedy}")
 
 
 def error_in_200() -> Answer:
