@@ -14,7 +14,7 @@ from upstage_docs.local.lines import ink
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Recognise", "ScannedWord", "text_layer"]
+__all__ = ["Recognise", "ScannedWord", "fit", "text_layer"]
 
 Recognise = Callable[["Image"], "list[tuple[str, float, Box]]"]
 """A page image → its words in reading order: text, confidence 0-1, and box in pixels."""
@@ -37,6 +37,7 @@ class _Set(NamedTuple):
     baseline: float
     size: float
     width: float
+    spaced: bool
 
 
 def text_layer(words: Sequence[ScannedWord], width: float, height: float) -> bytes:
@@ -44,8 +45,7 @@ def text_layer(words: Sequence[ScannedWord], width: float, height: float) -> byt
     numbers: dict[str, int] = {}
     drawn = []
     for word in _set(words):
-        # The space keeps narrow gaps; and without it pdfium drops a lone letter that its own fonts lack, as all Hangul.
-        shown = f"{word.text} "
+        shown = f"{word.text} " if word.spaced else word.text
         codes = "".join(f"{numbers.setdefault(letter, len(numbers) + 1):04X}" for letter in shown)
         natural = len(word.text) * _WIDE * word.size
         stretch = 100 * word.width / natural
@@ -59,13 +59,17 @@ def _set(words: Sequence[ScannedWord]) -> Iterator[_Set]:
     """Give the words of a line one baseline and one size, and lines of nearly one size the same."""
     rows = []
     for row in _rows([word for word in words if word.text.strip()]):
-        fits = [_fit(word) for word in row]
+        fits = [fit(word) for word in row]
         rows.append((row, median(size for _, size in fits), median(baseline for baseline, _ in fits)))
     sizes = _levelled([(size, sum(len(word.text) for word in row)) for row, size, _ in rows])
     for (row, _, baseline), size in zip(rows, sizes, strict=True):
-        for word in row:
+        for place, word in enumerate(row):
             text = word.text.strip()
-            yield _Set(text, word.box[0], baseline, size, max(word.box[2] - word.box[0], 0.5))
+            # pdfium drops a lone letter that its own fonts lack, as all Hangul, and spaces it finds too narrow.
+            following = row[place + 1] if place + 1 < len(row) else None
+            narrow = following and following.box[0] - word.box[2] < size * (0.3 if following.text.isascii() else 0.6)
+            spaced = bool(narrow) or (len(text) == 1 and not text.isascii())
+            yield _Set(text, word.box[0], baseline, size, max(word.box[2] - word.box[0], 0.5), spaced)
 
 
 def _rows(words: Sequence[ScannedWord]) -> Iterator[list[ScannedWord]]:
@@ -83,7 +87,7 @@ def _rows(words: Sequence[ScannedWord]) -> Iterator[list[ScannedWord]]:
         yield row
 
 
-def _fit(word: ScannedWord) -> tuple[float, float]:
+def fit(word: ScannedWord) -> tuple[float, float]:
     """Return the baseline and size at which the ink of *word* fills its box."""
     top, bottom = ink(word.text, 0.0, 1.0)
     size = max((word.box[3] - word.box[1]) / (bottom - top), 1.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -146,10 +146,35 @@ def read(image: Image) -> Reading:
     zoom = 1.0
     if height and not _READABLE_LINES[0] <= height <= _READABLE_LINES[1]:
         zoom = min(max(_LINE_HEIGHT / height, 0.3), 3.0, _LONGEST_SIDE / max(page.size))
-    found = engine.lines(_zoomed(page, zoom))
     scale = 1 / (zoom * shrunk)  # the words go back to the size that the image came in
-    lines = tuple(tuple(Word(text, sure, _scaled(box, scale)) for text, sure, box in line) for line in found)
-    return Reading(lines, angle, image.size, (round(page.width / shrunk), round(page.height / shrunk)))
+    found = engine.lines(_zoomed(page, zoom))
+    lines = [[Word(text, sure, _scaled(box, scale)) for text, sure, box in line] for line in found]
+    return Reading(
+        _without_ornaments(lines), angle, image.size, (round(page.width / shrunk), round(page.height / shrunk))
+    )
+
+
+def _without_ornaments(lines: Sequence[Sequence[Word]]) -> tuple[tuple[Word, ...], ...]:
+    """Leave out the rules, frames and ticks that Tesseract takes for single Hangul letters.
+
+    A letter is about as wide as it is high; and a page without one Hangul word of several letters has no Hangul.
+    """
+    korean = any(
+        word.confidence > 0.5 and len(word.text) > 1 and _is_hangul(word.text) for line in lines for word in line
+    )
+
+    def is_ornament(word: Word) -> bool:
+        if not _is_hangul(word.text):
+            return False
+        width, height = word.box[2] - word.box[0], word.box[3] - word.box[1]
+        return not korean or (len(word.text) == 1 and not 0.4 < width / max(height, 1) < 2.5)
+
+    kept = (tuple(word for word in line if not is_ornament(word)) for line in lines)
+    return tuple(line for line in kept if line)
+
+
+def _is_hangul(text: str) -> bool:
+    return all("가" <= letter <= "힣" or "ㄱ" <= letter <= "ㅣ" for letter in text)
 
 
 def turned(image: Image, angle: float) -> Image:
