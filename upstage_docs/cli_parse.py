@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from upstage_docs.answers import document_json
+from upstage_docs.answers import document_json, join
 from upstage_docs.cli_files import tasks
 from upstage_docs.cli_options import (
     AsJson,
@@ -27,7 +27,7 @@ from upstage_docs.cli_options import (
     Output,
     Sources,
 )
-from upstage_docs.cli_work import Result, carry_out
+from upstage_docs.cli_work import Result, Tell, carry_out
 from upstage_docs.client import Client
 from upstage_docs.errors import ConfigError
 from upstage_docs.models import OcrResult, ParsedDocument, Record
@@ -101,8 +101,12 @@ def parse(
         engine=engine, base_url=base_url, cache=cache, on_unknown=on_unknown, max_concurrency=max_concurrency
     ) as client:
 
-        def produce(path: Path) -> Result:
-            document = client.parse(path, options)
+        def produce(path: Path, tell: Tell) -> Result:
+            parts = []
+            for part in client.stream(path, options):
+                parts.append(part)
+                tell(max((element.page for element in part.elements), default=0), part.total_pages)
+            document = join(parts)
             return Result(written(document, form, shape), {"pages": document.total_pages, "model": document.model})
 
         carry_out(planned, produce, overwrite=overwrite, max_concurrency=max_concurrency, as_json=as_json)
@@ -130,7 +134,7 @@ def ocr(
         engine=engine, base_url=base_url, cache=cache, on_unknown=on_unknown, max_concurrency=max_concurrency
     ) as client:
 
-        def produce(path: Path) -> Result:
+        def produce(path: Path, _: Tell) -> Result:
             result = client.ocr(path, options)
             text = _recognised(result, form, split or "page")
             return Result(text, {"pages": len(result.pages), "model": result.model})

@@ -8,15 +8,18 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from upstage_docs.cli_files import Task, write
 from upstage_docs.cli_options import complain, terminal
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
 
-__all__ = ["Result", "carry_out"]
+__all__ = ["Produce", "Result", "Tell", "carry_out"]
 
 _INTERRUPTED = 130
 
@@ -29,9 +32,14 @@ class Result:
     facts: dict[str, object]
 
 
+# Told how many pages are read, and of how many.
+Tell = Callable[[int, int], None]
+Produce = Callable[[Path, Tell], Result]
+
+
 def carry_out(
     tasks: Sequence[Task],
-    produce: Callable[[Path], Result],
+    produce: Produce,
     *,
     overwrite: bool,
     max_concurrency: int,
@@ -43,29 +51,52 @@ def carry_out(
         ConfigError: Wrong for every document, so that the run stops; AuthenticationError is treated alike.
         typer.Exit: With 1, if a document failed.
     """
+    console = terminal(errors=True)
     counts = {"written": 0, "skipped": 0, "failed": 0}
     waiting = [task for task in tasks if overwrite or not task.done]
     for task in tasks:
         if task not in waiting:
-            _report(task, "skipped", {}, as_json=as_json)
+            _report(console, task, "skipped", {}, as_json=as_json)
             counts["skipped"] += 1
-    for task, outcome in _each(waiting, produce, max_concurrency):
-        facts: dict[str, object]
-        if isinstance(outcome, UpstageDocsError):
-            status, facts = "failed", {"error": str(outcome), "error_type": type(outcome).__name__}
-        else:
-            status, facts = "written", outcome.facts
-            if task.target is not None:
-                write(task.target, outcome.text)
+    with _bars(console, shown=not as_json and all(task.target is not None for task in tasks)) as bars:
+        for task, outcome in _each(waiting, partial(_with_bar, bars, produce), max_concurrency):
+            facts: dict[str, object]
+            if isinstance(outcome, UpstageDocsError):
+                status, facts = "failed", {"error": str(outcome), "error_type": type(outcome).__name__}
             else:
-                sys.stdout.write(outcome.text if outcome.text.endswith("\n") else f"{outcome.text}\n")
-        _report(task, status, facts, as_json=as_json)
-        counts[status] += 1
+                status, facts = "written", outcome.facts
+                if task.target is not None:
+                    write(task.target, outcome.text)
+                else:
+                    sys.stdout.write(outcome.text if outcome.text.endswith("\n") else f"{outcome.text}\n")
+            _report(console, task, status, facts, as_json=as_json)
+            counts[status] += 1
     if len(tasks) > 1 and not as_json:
         summary = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-        terminal(errors=True).print(f"{len(tasks)} documents: {summary}.")
+        console.print(f"{len(tasks)} documents: {summary}.")
     if counts["failed"]:
         raise typer.Exit(1)
+
+
+def _bars(console: Console, *, shown: bool) -> Progress:
+    """Return a bar for each document under way, on a terminal only and gone when its document is done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("pages"))
+    return Progress(
+        *columns,
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        redirect_stdout=False,
+        disable=not (shown and console.is_terminal),
+    )
+
+
+def _with_bar(bars: Progress, produce: Produce, path: Path) -> Result:
+    bar = bars.add_task(path.name, total=None)
+    try:
+        return produce(path, lambda done, total: bars.update(bar, completed=done, total=total))
+    finally:
+        bars.remove_task(bar)
 
 
 def _each(
@@ -95,14 +126,14 @@ def _each(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _report(task: Task, status: str, facts: dict[str, object], *, as_json: bool) -> None:
+def _report(console: Console, task: Task, status: str, facts: dict[str, object], *, as_json: bool) -> None:
     target = None if task.target is None else str(task.target)
     if as_json:
         line = {"source": str(task.source), "status": status, "output": target, **facts}
         sys.stdout.write(f"{json.dumps(line, ensure_ascii=False)}\n")
     elif status == "failed":
         error = str(facts["error"])
-        complain(error if str(task.source) in error else f"{task.source}: {error}")
+        console.print(error if str(task.source) in error else f"{task.source}: {error}", style="red", markup=False)
     elif target is not None:
         told = f"{facts['pages']} pages, {facts['model']}" if facts else "there already"
-        terminal(errors=True).print(f"{task.source} → {target} ({told})", markup=False)
+        console.print(f"{task.source} → {target} ({told})", markup=False)
