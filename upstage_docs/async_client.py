@@ -107,8 +107,9 @@ class AsyncClient(Face):
                             if isinstance(one, Got):
                                 yield await self._run(book.decode(one))
                             else:
-                                async for piece in self._batches(book, one):
-                                    yield piece
+                                async with aclosing(self._batches(book, one)) as pieces:
+                                    async for piece in pieces:
+                                        yield piece
                     else:
                         book.complete()
         finally:
@@ -199,8 +200,9 @@ class AsyncClient(Face):
     async def stream_result(self, job: Job | str) -> AsyncGenerator[ParsedDocument, None]:
         """Wait for *job* and yield its document in slices, in order, as batches complete; errors as `result`."""
         book = await self._run(reading.open_job(self._setup, job))
-        async for piece in self._batches(book, book.watch):
-            yield piece
+        async with aclosing(self._batches(book, book.watch)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def job(self, request_id: str) -> Job:
         """Return the state of one job now.
@@ -283,7 +285,10 @@ class AsyncClient(Face):
         return await self._run(whole.estimate(self._setup, wanted, self._settings.limits))
 
     async def close(self) -> None:
-        """Close connections and the transport."""
+        """Close connections, the transport and the store's file."""
+        import anyio.to_thread
+
+        await anyio.to_thread.run_sync(self._setup.store.close)
         for loop, (http, _) in list(self._connections.items()):
             del self._connections[loop]
             if loop is asyncio.get_running_loop():

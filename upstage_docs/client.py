@@ -281,7 +281,8 @@ class Client(Face):
         return self._run(whole.estimate(self._setup, wanted, self._settings.limits))
 
     def close(self) -> None:
-        """Close connections and the transport."""
+        """Close connections, the transport and the store's file."""
+        self._setup.store.close()
         with self._lock:
             http, self._http = self._http, None
         if http is not None:
