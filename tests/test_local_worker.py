@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 import pytest
 
+from upstage_docs.errors import ConfigError
 from upstage_docs.local import BASE_URL, Engine, Limits, LocalTransport
 from upstage_docs.local.pool import WorkerPool
 
@@ -235,6 +236,12 @@ def test_a_worker_sees_no_key_and_no_programs(pools: Any, monkeypatch: pytest.Mo
     assert "up_secret" not in json.dumps(environment)
 
 
+@pytest.mark.parametrize("limits", [{"memory": 1}, {"seconds": 0}, {"workers": 0}, {"idle": -1}])
+def test_limits_that_let_nothing_be_read_are_refused(limits: dict[str, int]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(limits))):
+        Limits(**limits)
+
+
 def test_an_idle_worker_ends_itself_and_another_takes_over(pools: Any) -> None:
     client = pools(idle=0.2)
     first = said(ask(client, "import os; say = os.getpid()"))
@@ -282,6 +289,7 @@ async def test_a_cancelled_request_kills_its_worker(pools: Any, tmp_path: Path) 
 
 PARSE = """
 import httpx, sys
+from upstage_docs.errors import ConfigError
 from upstage_docs.local import BASE_URL, Engine, LocalTransport
 
 def parse(path, transport=None):

@@ -322,11 +322,15 @@ def test_serving_stops_when_it_is_told_to() -> None:
                 break
             except httpx.ConnectError:
                 time.sleep(0.05)
+        httpx.get(f"http://127.0.0.1:{port}/results/x/0?expires=1&signature=secret")
         process.send_signal(signal.SIGTERM)
         _, log = process.communicate(timeout=20)
 
     assert answer.status_code == 422
     assert process.returncode in {0, -signal.SIGTERM}
+    assert f"POST /v1{SYNC} 422" in log
+    assert "GET /results/x/0 403" in log
+    assert "secret" not in log
     assert "Application shutdown complete" in log
     with pytest.raises(httpx.ConnectError):
         httpx.get(url)

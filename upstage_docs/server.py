@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import json
+import logging
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -24,7 +25,7 @@ try:
     import anyio.to_thread
     import uvicorn
     from starlette.applications import Starlette
-    from starlette.requests import Request as HttpRequest
+    from starlette.requests import ClientDisconnect, Request as HttpRequest
     from starlette.responses import Response, StreamingResponse
     from starlette.routing import Mount
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -33,6 +34,8 @@ except ImportError as error:
     raise MissingExtraError.of("server", "Serving the local engine over HTTP", error) from error
 
 __all__ = ["build_app", "running", "serve"]
+
+_log = logging.getLogger("upstage_docs.server")
 
 _ABORT = "upstage_docs.abort"
 _GRACE = 10
@@ -66,7 +69,7 @@ def serve(host: str = "127.0.0.1", port: int = 8000, *, api_key: str | None = No
     """
     if not api_key and not _is_loopback(host):
         raise ConfigError(f"Serving on {host} lets others in; set an API key, or serve on 127.0.0.1.")
-    uvicorn.Server(_config(build_app(api_key=api_key), host, port, log_level="info")).run()
+    uvicorn.Server(_config(build_app(api_key=api_key), host, port, quiet=False)).run()
 
 
 @contextmanager
@@ -111,7 +114,8 @@ class _Server(uvicorn.Server):
             self.settled.set()
 
 
-def _config(app: ASGIApp, host: str, port: int, log_level: str = "critical") -> uvicorn.Config:
+def _config(app: ASGIApp, host: str, port: int, *, quiet: bool = True) -> uvicorn.Config:
+    loggers = {**uvicorn.config.LOGGING_CONFIG["loggers"], _log.name: {"handlers": ["default"], "level": "INFO"}}
     return uvicorn.Config(
         app,
         host,
@@ -119,8 +123,9 @@ def _config(app: ASGIApp, host: str, port: int, log_level: str = "critical") -> 
         http=_AbortableProtocol,
         ws="none",
         lifespan="on",
-        log_level=log_level,
-        log_config=uvicorn.config.LOGGING_CONFIG if log_level == "info" else None,
+        access_log=False,
+        log_level="critical" if quiet else "info",
+        log_config=None if quiet else {**uvicorn.config.LOGGING_CONFIG, "loggers": loggers},
         server_header=False,
         timeout_graceful_shutdown=_GRACE,
     )
@@ -175,6 +180,7 @@ class _Endpoint:
             scope["extensions"][_ABORT]()
             return
         received.status = reply.status
+        _log.info("%s %s %d", head.method, head.path, reply.status)  # never the query: addresses are signed there
         latency = 0.0 if self._faults is None else self._faults.latency
         await anyio.sleep(latency + (fault.seconds if isinstance(fault, Delay) else 0.0))
         response = _response(_changed(reply, fault), fault, scope)
@@ -192,6 +198,8 @@ class _Endpoint:
                 received.sha256 = form.document.sha256 if form.document else ""
         except Refusal as refusal:
             return refused(refusal)
+        except ClientDisconnect:
+            return None
         if isinstance(fault, Answer) or fault == Reset(billed=False):
             if form is not None:
                 form.close()

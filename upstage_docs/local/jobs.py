@@ -139,7 +139,7 @@ class Jobs:
         Raises:
             Refusal: 403 if the address has expired or was not given out by us, 404 if the job is gone.
         """
-        if not hmac.compare_digest(signature, self._signature(identifier, batch, expires)):
+        if not hmac.compare_digest(signature.encode(), self._signature(identifier, batch, expires).encode()):
             raise Refusal("The request signature does not match", status=403, code="SignatureDoesNotMatch")
         if self._now() > int(expires) * 1_000_000_000:
             raise Refusal("Request has expired", status=403, code="AccessDenied")

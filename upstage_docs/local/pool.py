@@ -15,6 +15,7 @@ from typing import IO
 
 import msgspec
 
+from upstage_docs.errors import ConfigError
 from upstage_docs.local.elements import Refusal
 from upstage_docs.local.messages import Begin, End, Part, Patience, Refused, Task, read_message, write_frame
 
@@ -24,11 +25,15 @@ _ENVIRONMENT = (
     "HOME",
     "LANG",
     "LC_ALL",
+    "LC_CTYPE",
     "LD_LIBRARY_PATH",
+    "OMP_THREAD_LIMIT",
+    "PYTHONHOME",
     "SYSTEMROOT",
     "TESSDATA_PREFIX",
     "TMPDIR",
     "TZ",
+    "UPSTAGE_DOCS_OCR_LANGUAGES",
     "VIRTUAL_ENV",
 )
 """What a worker inherits. No PATH: it has nothing to start. No keys: it has nobody to show them to."""
@@ -44,12 +49,20 @@ class Limits:
             of a job. The kernel ends the worker at it, whatever it does.
         workers: Processes at once.
         idle: Seconds after which a worker that has nothing to do ends itself.
+
+    Raises:
+        ConfigError: A limit is too low to read anything at all.
     """
 
     memory: int = 4 << 30
     seconds: float = 600.0
     workers: int = min(4, os.cpu_count() or 1)
     idle: float = 60.0
+
+    def __post_init__(self) -> None:
+        for name, least in (("memory", 1 << 28), ("seconds", 0.001), ("workers", 1), ("idle", 0)):
+            if getattr(self, name) < least:
+                raise ConfigError(f"Limits({name}={getattr(self, name)!r}) must be {least:,} or more.")
 
 
 _DYING = 10

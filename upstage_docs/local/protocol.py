@@ -25,7 +25,7 @@ from upstage_docs.local.messages import MODEL, Part, Patience, Read, Task
 from upstage_docs.local.pool import Limits, WorkerPool
 from upstage_docs.plan import LIMITS
 
-__all__ = ["Engine", "Reply", "Request"]
+__all__ = ["Engine", "Reply", "Request", "refused"]
 
 _BATCH_PAGES = 10
 
@@ -224,7 +224,7 @@ def _task(kind: str, route: str, fields: Mapping[str, list[str]], document: Docu
             raise Refusal("the local engine answers OCR in Upstage's own schema only; leave schema out", status=400)
         return Task(kind="ocr", format=form, max_pages=LIMITS.ocr_pages)
     word(fields, "mode", "standard", ("standard", "enhanced", "auto"))
-    for name in ("chart_recognition", "merge_multipage_tables"):
+    for name in ("chart_recognition", "merge_multipage_tables"):  # checked, though there is nothing to do for them
         flag(fields, name, default=False)
     return Task(
         kind="parse",

@@ -15,7 +15,7 @@ from upstage_docs.local.form import Form, FormReader
 from upstage_docs.local.messages import Patience
 from upstage_docs.local.protocol import Engine, Reply, Request, refused
 
-__all__ = ["LocalTransport", "read_form"]
+__all__ = ["LocalTransport", "answer_in_thread", "read_form"]
 
 _PIECE = 1 << 20
 
