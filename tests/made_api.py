@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import pypdfium2
 
-from upstage_docs import AsyncClient, Client
+from upstage_docs import AsyncClient, Client, PollPolicy, Rate
 from upstage_docs.local import Engine, LocalTransport
 from upstage_docs.local.messages import Begin, Part, Patience, Task
 from upstage_docs.sources import PDFIUM_LOCK
@@ -25,6 +25,12 @@ PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010800000000 3a7e9b55".replace(" ", "")
     + "0000000a49444154789c6360000000020001e221bc330000000049454e44ae426082"
 )
+
+_SWIFT: dict[str, Any] = {
+    "cache": False,
+    "rates": {"sync": Rate(), "async": Rate(), "ocr": Rate()},
+    "poll": PollPolicy(initial=0.01, maximum=0.05),
+}
 
 
 def pdf(pages: int = 3, text: str = "page") -> bytes:
@@ -50,11 +56,11 @@ class MadeApi:
 
     def client(self, **options: Any) -> Client:
         """Return a client that this API answers."""
-        return Client("up_test", transport=LocalTransport(Engine(read=self._read)), **{"cache": False, **options})
+        return Client("up_test", transport=LocalTransport(Engine(read=self._read)), **{**_SWIFT, **options})
 
     def aclient(self, **options: Any) -> AsyncClient:
         """Return an asynchronous client that this API answers."""
-        return AsyncClient("up_test", transport=LocalTransport(Engine(read=self._read)), **{"cache": False, **options})
+        return AsyncClient("up_test", transport=LocalTransport(Engine(read=self._read)), **{**_SWIFT, **options})
 
     def _read(self, task: Task, document: IO[bytes], patience: Patience) -> Generator[Begin | Part, None, None]:
         from upstage_docs.local.elements import Refusal

@@ -1,0 +1,510 @@
+"""LangChain's loaders and blob parsers, on an API that is answered in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import io
+import json
+import logging
+import pickle
+import subprocess
+import sys
+import threading
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_api import JPEG, PNG, MadeApi, pdf
+
+from upstage_docs.errors import (
+    AuthenticationError,
+    BadRequestError,
+    ConfigError,
+    SourceError,
+    SourceNotFoundError,
+)
+from upstage_docs.records import METADATA_KEYS, coordinates_of
+
+pytest.importorskip("langchain_core", reason='needs the extra "langchain"')
+from langchain_core.document_loaders import Blob, BlobLoader
+from langchain_core.documents import Document
+from langchain_core.indexing import InMemoryRecordManager, index
+from langchain_core.load import dumps, loads
+from langchain_core.vectorstores import InMemoryVectorStore
+from pydantic import SecretStr
+
+from langchain_upstage_docs import (
+    UpstageDocumentParseLoader,
+    UpstageDocumentParseParser,
+    UpstageOCRLoader,
+    UpstageOCRParser,
+    index_key,
+)
+
+PER_PAGE = 8  # elements that MadeApi answers for an odd page; one less for an even one
+
+
+@pytest.fixture
+def api() -> MadeApi:
+    return MadeApi()
+
+
+@pytest.fixture(autouse=True)
+def _no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("UPSTAGE_API_KEY", "UPSTAGE_DOCS_ENGINE", "UPSTAGE_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Path:
+    path = tmp_path / "report.pdf"
+    path.write_bytes(pdf(3))
+    return path
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    """Three files, out of alphabetical order."""
+    paths = [tmp_path / name for name in ("b.pdf", "a.pdf", "c.pdf")]
+    for number, path in enumerate(paths, start=1):
+        path.write_bytes(pdf(number, text=path.name))
+    return paths
+
+
+def test_one_document_per_layout_element(api: MadeApi, report: Path) -> None:
+    documents = UpstageDocumentParseLoader(report, client=api.client()).load()
+
+    assert len(documents) == 3 * PER_PAGE - 1
+    for document in documents:
+        assert {key: type(value) for key, value in document.metadata.items()} == METADATA_KEYS
+        assert document.id == document.metadata["record_id"]
+        assert document.metadata["source"] == str(report)
+    table = documents[4]
+    assert table.page_content.startswith("<table id='4'><thead>")
+    assert [table.metadata[key] for key in ("category", "page", "headings")] == ["table", 1, "1. Results"]
+    assert coordinates_of(table.metadata)[2] == (0.9, 0.45)
+
+
+@pytest.mark.parametrize(
+    ("output_format", "text"),
+    [
+        ("html", "<p id='2' data-category='paragraph'>Page 1: R&D of < 5.8 and <TwoAFC> 매출이 증가했다.</p>"),
+        ("markdown", "Page 1: R&D of < 5.8 and <TwoAFC> 매출이 증가했다."),
+        ("text", "Page 1: R&D of < 5.8 and <TwoAFC> 매출이 증가했다."),
+    ],
+)
+def test_the_text_is_in_the_format_asked_for(api: MadeApi, report: Path, output_format: Any, text: str) -> None:
+    documents = UpstageDocumentParseLoader(report, output_format=output_format, client=api.client()).load()
+
+    assert documents[2].page_content == text
+    assert api.tasks[0].output_formats == ("html", "markdown", "text"), "one paid answer serves every later use"
+
+
+def test_json_is_lossless(api: MadeApi, report: Path) -> None:
+    (document,) = UpstageDocumentParseLoader(report, "none", output_format="json", client=api.client()).load()
+
+    assert len(json.loads(document.page_content)["elements"]) == 3 * PER_PAGE - 1
+
+
+def test_a_document_per_page_and_per_file(api: MadeApi, report: Path) -> None:
+    pages = UpstageDocumentParseLoader(report, "page", client=api.client()).load()
+    (whole,) = UpstageDocumentParseLoader(report, "none", client=api.client()).load()
+
+    assert [page.metadata["page"] for page in pages] == [1, 2, 3]
+    assert all(page.page_content in whole.page_content for page in pages)
+    assert "\n" in whole.page_content, "elements are not glued together"
+
+
+def test_every_option_reaches_the_api(api: MadeApi, report: Path) -> None:
+    UpstageDocumentParseLoader(
+        report, ocr="force", coordinates=False, base64_encoding=["figure"], chart_recognition=False, client=api.client()
+    ).load()
+
+    (task,) = api.tasks
+    assert (task.force_ocr, task.coordinates, task.crops) == (True, False, ("figure",))
+
+
+def test_documents_without_text_are_kept_unless_unwanted(api: MadeApi, report: Path) -> None:
+    kept = UpstageDocumentParseLoader(report, client=api.client()).load()
+    left = UpstageDocumentParseLoader(report, skip_empty=True, client=api.client()).load()
+
+    assert [document for document in kept if document.page_content] == left
+    assert len(kept) - len(left) == 3
+
+
+def test_a_long_document_streams_batch_by_batch(api: MadeApi, tmp_path: Path) -> None:
+    """The first Documents are there before the last pages are done."""
+    path = tmp_path / "long.pdf"
+    path.write_bytes(pdf(31))
+    api.hold = threading.Event()
+    documents = UpstageDocumentParseLoader(path, client=api.client()).lazy_load()
+
+    first = next(documents)
+    api.hold.set()
+    pages = [document.metadata["page"] for document in documents]
+
+    assert first.metadata["page"] == 1
+    assert pages == sorted(pages)
+    assert pages[-1] == 31
+    assert (
+        len({document.id for document in UpstageDocumentParseLoader(path, client=api.client()).load()})
+        == len(pages) + 1
+    )
+
+
+async def test_a_long_document_streams_without_blocking_the_loop(api: MadeApi, tmp_path: Path) -> None:
+    path = tmp_path / "long.pdf"
+    path.write_bytes(pdf(31))
+    api.hold = threading.Event()
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0.01)
+            ticks += 1
+
+    ticking = asyncio.create_task(tick())
+    documents = UpstageDocumentParseLoader(path, client=api.aclient()).alazy_load()
+    first = await anext(documents)
+    before = ticks
+    await asyncio.sleep(0.1)
+    api.hold.set()
+    rest = [document async for document in documents]
+    ticking.cancel()
+
+    assert first.metadata["page"] == 1
+    assert ticks > before
+    assert rest[-1].metadata["page"] == 31
+
+
+@pytest.mark.parametrize("asynchronous", [True, False])
+async def test_async_gives_the_same_documents(api: MadeApi, files: list[Path], asynchronous: bool) -> None:
+    """With an AsyncClient, and with a Client, which is used in threads."""
+    client = api.aclient() if asynchronous else api.client()
+    expected = UpstageDocumentParseLoader(files, client=api.client()).load()
+
+    assert await UpstageDocumentParseLoader(files, client=client).aload() == expected
+    assert await UpstageDocumentParseLoader(files[2], client=client).aload() == expected[-23:]
+
+
+async def test_sync_loading_works_inside_a_running_loop(api: MadeApi, report: Path) -> None:
+    """As in Jupyter."""
+    assert len(UpstageDocumentParseLoader(report, client=api.client()).load()) == 3 * PER_PAGE - 1
+
+
+def test_an_async_client_cannot_load_synchronously(api: MadeApi, report: Path) -> None:
+    with pytest.raises(ConfigError, match="load with an async method"):
+        UpstageDocumentParseLoader(report, client=api.aclient()).load()
+
+
+def test_many_files_come_in_the_order_given(api: MadeApi, files: list[Path]) -> None:
+    loader = UpstageDocumentParseLoader(files, "none", client=api.client())
+
+    assert [document.metadata["source"] for document in loader.lazy_load()] == [str(path) for path in files]
+    assert loader.report.succeeded == [str(path) for path in files]
+    assert loader.report.pages == 6
+
+
+def test_an_iterator_of_files_can_be_loaded_twice(api: MadeApi, files: list[Path]) -> None:
+    loader = UpstageDocumentParseLoader((path for path in files), "none", client=api.client())
+
+    assert loader.load() == loader.load()
+    assert len(loader.load()) == 3
+
+
+def test_no_files_are_no_documents(api: MadeApi) -> None:
+    assert UpstageDocumentParseLoader([], client=api.client()).load() == []
+
+
+@pytest.mark.parametrize("file", [b"%PDF-1.7", 7, None])
+def test_what_is_no_file_is_refused(api: MadeApi, file: Any) -> None:
+    with pytest.raises(ConfigError, match="a loader takes paths and blobs"):
+        UpstageDocumentParseLoader([file], client=api.client())
+
+
+def test_blobs_in_memory_are_parsed(api: MadeApi) -> None:
+    parser = UpstageDocumentParseParser(split="none", client=api.client())
+    named = Blob.from_data(pdf(1), path="folder/in-memory.pdf", metadata={"tenant": "a"})
+    (document,) = parser.parse(named)
+    (nameless,) = parser.parse(Blob.from_data(pdf(2)))
+
+    assert (document.metadata["source"], document.metadata["tenant"]) == ("folder/in-memory.pdf", "a")
+    assert list(document.metadata) == [*METADATA_KEYS, "tenant"]
+    assert nameless.metadata["source"] == f"sha256:{nameless.metadata['file_sha256']}"
+
+
+def test_a_blob_of_a_file_is_streamed_from_it(api: MadeApi, report: Path) -> None:
+    parser = UpstageDocumentParseParser(client=api.client())
+    renamed = Blob.from_path(report, metadata={"source": "s3://bucket/report.pdf", "page": 99})
+
+    assert parser.parse(Blob.from_path(report)) == UpstageDocumentParseLoader(report, client=api.client()).load()
+    assert {document.metadata["source"] for document in parser.parse(renamed)} == {"s3://bucket/report.pdf"}
+    assert parser.parse(renamed)[0].metadata["page"] == 1, "metadata of a blob is never put over ours"
+
+
+def test_any_blob_loader_is_taken(api: MadeApi, files: list[Path]) -> None:
+    class Folder(BlobLoader):
+        def yield_blobs(self) -> Any:
+            for path in files:
+                yield Blob.from_data(path.read_bytes(), path=path)
+
+    loader = UpstageDocumentParseLoader(Folder(), "none", client=api.client())
+
+    assert [document.metadata["source"] for document in loader.load()] == [str(path) for path in files]
+
+
+def test_generic_loader_takes_the_parser(api: MadeApi, files: list[Path]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the package announces its end
+        generic = pytest.importorskip(
+            "langchain_community.document_loaders.generic", reason="needs langchain-community, which is optional"
+        )
+    loader = generic.GenericLoader.from_filesystem(
+        files[0].parent, glob="*.pdf", parser=UpstageDocumentParseParser(split="none", client=api.client())
+    )
+
+    assert {document.metadata["source"] for document in loader.load()} == {str(path) for path in files}
+
+
+def test_crops_are_written_and_their_paths_recorded(api: MadeApi, report: Path, tmp_path: Path) -> None:
+    loader = UpstageDocumentParseLoader(report, images="files", image_folder=tmp_path / "crops", client=api.client())
+    documents = loader.load()
+
+    written = [Path(document.metadata["image_path"]) for document in documents if document.metadata["image_path"]]
+    assert [path.read_bytes() for path in written] == [JPEG] * 3
+    assert api.tasks[0].crops == ("chart", "figure") or api.tasks[0].crops == ("figure", "chart")
+    assert all(type(document.metadata["image_path"]) is str for document in documents)
+
+
+@pytest.mark.parametrize("options", [{"images": "files"}, {"image_folder": "crops"}])
+def test_crops_and_their_folder_go_together(api: MadeApi, report: Path, options: Any) -> None:
+    with pytest.raises(ConfigError, match="image_folder= go together"):
+        UpstageDocumentParseLoader(report, client=api.client(), **options)
+
+
+def test_a_file_that_fails_is_left_out_and_reported(
+    api: MadeApi, files: list[Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    api.refused.add(files[1].read_bytes())
+    paths = [*files, files[0].parent / "missing.pdf"]
+    loader = UpstageDocumentParseLoader(paths, "none", on_error="skip", client=api.client())
+
+    with caplog.at_level(logging.WARNING, logger="upstage_docs"):
+        documents = loader.load()
+
+    assert [document.metadata["source"] for document in documents] == [str(files[0]), str(files[2])]
+    assert [(failure.source, type(failure.error)) for failure in loader.report.failures] == [
+        (str(files[1]), BadRequestError),
+        (str(paths[3]), SourceNotFoundError),
+    ]
+    assert "left out" in caplog.text
+
+
+def test_a_single_file_that_fails_is_reported_too(api: MadeApi, report: Path) -> None:
+    api.refused.add(report.read_bytes())
+    loader = UpstageDocumentParseLoader(report, on_error="skip", client=api.client())
+
+    assert loader.load() == []
+    assert [failure.source for failure in loader.report.failures] == [str(report)]
+
+
+async def test_what_fails_is_left_out_asynchronously_too(api: MadeApi, files: list[Path]) -> None:
+    api.refused.add(files[1].read_bytes())
+    loader = UpstageDocumentParseLoader(files, "none", on_error="skip", client=api.aclient())
+
+    assert [document.metadata["source"] for document in await loader.aload()] == [str(files[0]), str(files[2])]
+    assert len(loader.report.failures) == 1
+
+
+def test_by_default_the_first_failure_is_raised(api: MadeApi, files: list[Path]) -> None:
+    api.refused.add(files[1].read_bytes())
+    documents = UpstageDocumentParseLoader(files, "none", client=api.client()).lazy_load()
+
+    assert next(documents).metadata["source"] == str(files[0])
+    with pytest.raises(BadRequestError):
+        next(documents)
+
+
+@pytest.mark.parametrize("on_error", ["raise", "skip"])
+def test_a_wrong_key_is_never_skipped(files: list[Path], on_error: Any) -> None:
+    """It is wrong for every file, and an empty success would hide it."""
+    import httpx
+
+    from upstage_docs import Client
+
+    refusing = httpx.MockTransport(lambda _: httpx.Response(401, json={"error": {"message": "no", "code": "x"}}))
+    with Client("up_wrong", transport=refusing, cache=False) as client:
+        for chosen in (files, files[0]):
+            with pytest.raises(AuthenticationError):
+                UpstageDocumentParseLoader(chosen, on_error=on_error, client=client).load()
+
+
+def test_bad_input_is_named_before_anything_is_sent(api: MadeApi, tmp_path: Path) -> None:
+    (tmp_path / "empty.pdf").write_bytes(b"")
+    (tmp_path / "note.txt").write_text("plain")
+    cases = {tmp_path: "is a directory", tmp_path / "empty.pdf": "is empty", tmp_path / "note.txt": "of no format"}
+
+    for path, message in cases.items():
+        with pytest.raises(SourceError, match=message):
+            UpstageDocumentParseLoader(path, client=api.client()).load()
+    with pytest.raises(FileNotFoundError, match=r"missing\.pdf"):
+        UpstageDocumentParseLoader(tmp_path / "missing.pdf", client=api.client())
+    assert api.tasks == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"split": "pages"}, "split='pages' is not an option"),
+        ({"output_format": "xml"}, "output_format='xml' is not an option"),
+        ({"ocr": "never"}, "ocr='never' is not an option"),
+        ({"mode": "best"}, "mode='best' is not an option"),
+        ({"on_error": "ignore"}, "on_error='ignore' is not an option"),
+        ({"base64_encoding": ["tables"]}, "base64_encoding entry='tables' is not an option"),
+        ({"chart_recognition": "no"}, "chart_recognition must be True or False"),
+        ({"engine": "cloud"}, "client= and engine= contradict each other"),
+        ({"api_key": "up_x"}, "client= and api_key= contradict each other"),
+    ],
+)
+def test_an_impossible_option_is_named(api: MadeApi, report: Path, options: Any, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        UpstageDocumentParseLoader(report, client=api.client(), **options)
+
+
+def test_no_key_and_a_key_that_is_none_are_named_at_once(report: Path) -> None:
+    with pytest.raises(ConfigError, match="UPSTAGE_API_KEY"):
+        UpstageDocumentParseLoader(report)
+    with pytest.raises(ConfigError, match="line break"):
+        UpstageOCRLoader(report, api_key="up_secret\n")
+
+
+@pytest.mark.parametrize("key", ["up_secret", SecretStr("up_secret")])
+def test_the_key_never_shows(report: Path, key: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    loader = UpstageDocumentParseLoader(report, api_key=key)
+    frozen = pickle.dumps(loader)
+
+    assert "secret" not in repr(loader) + repr(loader.parser.loading.connection) + repr(vars(loader.parser))
+    assert b"secret" not in frozen
+    again = pickle.loads(frozen)
+    with pytest.raises(ConfigError, match="set UPSTAGE_API_KEY there"):
+        again.load()
+    assert b"secret" not in pickle.dumps(copy.deepcopy(again))
+
+
+def test_a_loader_with_a_client_cannot_be_pickled(api: MadeApi, report: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be pickled"):
+        pickle.dumps(UpstageDocumentParseLoader(report, client=api.client()))
+
+
+def test_ocr_gives_a_document_per_page_word_or_file(api: MadeApi, report: Path, tmp_path: Path) -> None:
+    pages = UpstageOCRLoader(report, client=api.client()).load()
+    words = UpstageOCRLoader(report, "word", client=api.client()).load()
+    (tmp_path / "scan.png").write_bytes(PNG)
+    (whole,) = UpstageOCRLoader(tmp_path / "scan.png", "none", client=api.client()).load()
+
+    assert [page.metadata["page"] for page in pages] == [1, 2, 3]
+    assert [word.page_content for word in words] == ["Hello", "세계"] * 3
+    assert whole.page_content == "Hello \n세계"
+    for document in [*pages, *words, whole]:
+        assert {key: type(value) for key, value in document.metadata.items()} == {**METADATA_KEYS, "confidence": float}
+    assert coordinates_of(words[0].metadata)[0] == (0.05, 0.2)
+
+
+async def test_ocr_of_many_files_and_blobs(api: MadeApi, files: list[Path]) -> None:
+    expected = [
+        (str(path), number) for path, last in zip(files, (1, 2, 3), strict=True) for number in range(1, last + 1)
+    ]
+    for documents in (
+        UpstageOCRLoader(files, client=api.client()).load(),
+        await UpstageOCRLoader(files, client=api.client()).aload(),
+        await UpstageOCRLoader(files, client=api.aclient()).aload(),
+    ):
+        assert [(one.metadata["source"], one.metadata["page"]) for one in documents] == expected
+    (word, _) = UpstageOCRParser(split="word", client=api.client()).parse(Blob.from_data(PNG, path="scan.png"))
+    assert (word.metadata["source"], word.metadata["confidence"]) == ("scan.png", 0.5)
+    assert len(await UpstageOCRLoader(files[0], client=api.aclient()).aload()) == 1
+    assert len(await UpstageOCRLoader(files[0], client=api.client()).aload()) == 1
+
+
+def test_ocr_knows_no_elements(api: MadeApi, report: Path) -> None:
+    with pytest.raises(ConfigError, match="split='element' is not an option"):
+        UpstageOCRLoader(report, split="element", client=api.client())  # type: ignore[arg-type]
+
+
+def test_a_bar_counts_the_pages(api: MadeApi, files: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+    UpstageDocumentParseLoader(files, client=api.client(), show_progress=True).load()
+    UpstageOCRLoader(files[2], client=api.client(), show_progress=True).load()
+
+    shown = capsys.readouterr().err
+    assert "6/6" in shown
+    assert "3/3" in shown
+
+
+def test_usage_is_what_the_answers_tell(api: MadeApi, report: Path) -> None:
+    loader = UpstageDocumentParseLoader(report, client=api.client())
+    loader.load()
+
+    assert loader.usage.pages == 3
+
+
+def test_documents_survive_langchains_serialisation(api: MadeApi, report: Path) -> None:
+    document = UpstageDocumentParseLoader(report, client=api.client()).load()[4]
+
+    with pytest.warns(Warning, match="beta"):
+        assert loads(dumps(document), allowed_objects=[Document]) == document
+
+
+def test_indexing_twice_embeds_nothing_and_a_change_only_itself(api: MadeApi, tmp_path: Path) -> None:
+    """`scoped_full` with our key encoder, in batches smaller than a file, where "incremental" embeds again."""
+    from langchain_core.embeddings import DeterministicFakeEmbedding
+
+    path = tmp_path / "report.pdf"
+    path.write_bytes(pdf(3))
+    other = tmp_path / "other.pdf"
+    other.write_bytes(pdf(2))
+    store = InMemoryVectorStore(DeterministicFakeEmbedding(size=8))
+    manager = InMemoryRecordManager("test")
+    manager.create_schema()
+
+    def run() -> dict[str, int]:
+        loader = UpstageDocumentParseLoader([path, other], client=api.client())
+        done = index(
+            loader,
+            manager,
+            store,
+            batch_size=10,
+            cleanup="scoped_full",
+            source_id_key="source",
+            key_encoder=index_key,
+        )
+        return {name: done[f"num_{name}"] for name in ("added", "updated", "skipped", "deleted")}  # type: ignore[literal-required]
+
+    assert run() == {"added": 38, "updated": 0, "skipped": 0, "deleted": 0}
+    assert run() == {"added": 0, "updated": 0, "skipped": 38, "deleted": 0}
+    path.write_bytes(pdf(1))
+    assert run() == {"added": 8, "updated": 0, "skipped": 15, "deleted": 23}
+    assert len(store.store) == 23
+
+
+def test_the_index_key_follows_text_and_metadata() -> None:
+    document = Document("a", metadata={"source": "x", "page": 1})
+
+    assert index_key(document) == index_key(Document("a", metadata={"page": 1, "source": "x"}))
+    assert len({index_key(document), index_key(Document("b", metadata={})), index_key(Document("a", metadata={}))}) == 3
+    with pytest.raises(ConfigError, match="must be JSON"):
+        index_key(Document("a", metadata={"handle": io.BytesIO()}))
+
+
+def test_without_langchain_the_import_names_the_extra() -> None:
+    code = (
+        "import sys; sys.modules['langchain_core'] = None\n"
+        "try:\n    import langchain_upstage_docs\n"
+        "except ImportError as error:\n    print(type(error).__name__, error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.startswith("MissingExtraError")
+    assert 'pip install "upstage-docs[langchain]"' in done.stdout
