@@ -70,8 +70,10 @@ def langchain_upstage(base_url: str, path: str, _cache: str) -> int:
 def llama_index_readers_upstage(base_url: str, path: str, _cache: str) -> int:
     from llama_index.readers.upstage import UpstageDocumentParseReader
 
-    reader = UpstageDocumentParseReader(api_key="up_loopback", base_url=f"{base_url}/document-digitization")
-    return len(reader.load_data(path, split="element"))
+    reader = UpstageDocumentParseReader(
+        api_key="up_loopback", base_url=f"{base_url}/document-digitization", split="element"
+    )
+    return len(reader.load_data(path))
 
 
 def throughput_sync(base_url: str, folder: str, cache: str) -> int:

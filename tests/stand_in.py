@@ -47,6 +47,8 @@ def make_pdf(name: str, pages: int) -> bytes:
 class StandIn:
     """Reads documents for `Engine(read=...)`; `billed` counts how often each page, by its text, was paid for.
 
+    `most_at_once` is how many documents were read at the same time at the most.
+
     Args:
         seconds_per_page: How long it thinks over each page.
         absolute: Whether the batches of a job count pages from the beginning of the file; both are allowed for.
@@ -58,14 +60,25 @@ class StandIn:
         self.seconds_per_page = seconds_per_page
         self.absolute = absolute
         self.filler = filler
+        self.most_at_once = 0
+        self._now = 0
         self._lock = threading.Lock()
 
     def read(self, task: Task, file: IO[bytes], patience: Patience) -> Generator[Begin | Part, None, None]:
-        """Bill every page of the document, then answer it in one part or in batches."""
+        """Bill every page of the document, then answer it in one part, or in batches."""
         texts = _texts(file)
         with self._lock:
             self.billed.update(texts)
-        yield Begin(len(texts))
+            self._now += 1
+            self.most_at_once = max(self.most_at_once, self._now)
+        try:
+            yield Begin(len(texts))
+            yield from self._parts(task, texts, patience)
+        finally:
+            with self._lock:
+                self._now -= 1
+
+    def _parts(self, task: Task, texts: list[str], patience: Patience) -> Generator[Begin | Part, None, None]:
         step = task.batch_pages or len(texts)
         for start in range(0, len(texts), step):
             batch = texts[start : start + step]

@@ -37,6 +37,7 @@ RATES: Mapping[Family, Rate] = {
     "ocr": Rate(requests_per_second=3, pages_per_minute=300),
 }
 
+_MARGIN = 1.05  # requests do not all take equally long to the server, which counts them when they arrive
 _PAUSE = 1.0  # seconds to hold back after a 429 that names no time
 _SLOWEST = 1 / 16
 _RECOVERY = 15.0  # quiet seconds in which the rate doubles again
@@ -86,7 +87,7 @@ class RateLimiter:
             speed = lane.speed(now)
             start = max(now, lane.next_request, lane.next_pages)
             if lane.rate.requests_per_second is not None:
-                lane.next_request = start + 1.0 / (lane.rate.requests_per_second * speed)
+                lane.next_request = start + _MARGIN / (lane.rate.requests_per_second * speed)
             if lane.rate.pages_per_minute is not None:
                 lane.next_pages = start + max(pages, 1) * 60.0 / (lane.rate.pages_per_minute * speed)
             return start - now
