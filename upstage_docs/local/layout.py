@@ -17,6 +17,7 @@ from upstage_docs.local.order import reading_order
 from upstage_docs.local.paragraphs import paragraphs_of
 from upstage_docs.local.parts import Part, body_size, overlap
 from upstage_docs.local.regions import box_of, regions_of, rules_of
+from upstage_docs.local.scans import ScannedWord, fit
 
 __all__ = ["PageParts", "finished", "parts_of"]
 
@@ -37,10 +38,16 @@ class PageParts(NamedTuple):
     height: float
 
 
-def parts_of(page: Any, *, scanned: bool = False) -> PageParts:
-    """Return the parts of a liteparse page; those that are no plain text have their category already."""
+def parts_of(page: Any, left_out: Sequence[ScannedWord] = (), *, scanned: bool = False) -> PageParts:
+    """Return the parts of a liteparse page; those that are no plain text have their category already.
+
+    Args:
+        page: The page.
+        left_out: Words of the page that its text items do not have.
+        scanned: Whether its text was recognised.
+    """
     items = [item for item in page.text_items if item.text.strip()]
-    words = [_word(item) for item in items]
+    words = [*map(_word, items), *map(_bare_word, left_out)]
     taken = [False] * len(words)
     parts = regions_of(page, words, taken)
     leaning: defaultdict[int, list[Any]] = defaultdict(list)
@@ -88,6 +95,11 @@ def _word(item: Any) -> Word:
         return Word(text, (x0, item.y, x1, item.y + max(item.height, 0.1)), baseline, size, _is_heavy(item), "")
     top, bottom = ink(text, baseline, size)
     return Word(text, (x0, top, x1, bottom), baseline, size, _is_heavy(item), item.font_name or "")
+
+
+def _bare_word(word: ScannedWord) -> Word:
+    baseline, size = fit(word)
+    return Word(word.text, word.box, baseline, size, False, "")
 
 
 def _is_heavy(item: Any) -> bool:

@@ -14,8 +14,10 @@ from upstage_docs.sources import PDFIUM_LOCK
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["PdfPages"]
+__all__ = ["PdfPages", "shown"]
 
+_LINE_BREAK = "\ufffe"
+"""What pdfium writes for the hyphen of a word that goes on in the next line."""
 _MOST_PIXELS = 40_000_000
 """Of one rendered page; a larger one is rendered at fewer dots per inch."""
 
@@ -109,23 +111,30 @@ class PdfPages:
         image.crop((left, top, right, bottom)).save(jpeg, "JPEG", quality=85)
         return jpeg.getvalue()
 
+    def text(self, number: int) -> str:
+        """Return the text layer of a page in the file's order."""
+        with self._page(number) as page, closing(page.get_textpage()) as text:
+            return text.get_text_range()  # type: ignore[no-any-return]
+
     def words(self, number: int) -> list[ScannedWord]:
         """Return the words of a page's text layer in the file's order, without their fonts."""
+        from pypdfium2 import raw
+
         with self._page(number) as page, closing(page.get_textpage()) as text:
             words: list[ScannedWord] = []
             letters: list[str] = []
             boxes: list[Box] = []
             left, bottom, right, top = page.get_cropbox()
-            for index, letter in enumerate(text.get_text_range()):
-                if letter.isspace():
+            for index in range(text.count_chars()):
+                code = raw.FPDFText_GetUnicode(text.raw, index)
+                letter = "\ufffd" if 0xD800 <= code < 0xE000 else chr(code)
+                if letter.isspace() or letter == _LINE_BREAK:
                     _flush(letters, boxes, words)
                     continue
-                if index >= text.count_chars():
-                    break
                 x0, y0, x1, y1 = text.get_charbox(index)
                 letters.append(letter)
                 boxes.append(
-                    _shown((x0 - left, top - y1, x1 - left, top - y0), page.get_rotation(), right - left, top - bottom)
+                    shown((x0 - left, top - y1, x1 - left, top - y0), page.get_rotation(), right - left, top - bottom)
                 )
             _flush(letters, boxes, words)
             return words
@@ -139,8 +148,8 @@ def _flush(letters: list[str], boxes: list[Box], words: list[ScannedWord]) -> No
         boxes.clear()
 
 
-def _shown(box: Box, rotation: int, width: float, height: float) -> Box:
-    """Turn a box of the page as drawn into one of the page as shown."""
+def shown(box: Box, rotation: int, width: float, height: float) -> Box:
+    """Turn a box of a page *width* x *height* as that page is turned clockwise by *rotation* degrees."""
     x0, y0, x1, y1 = box
     match rotation:
         case 90:

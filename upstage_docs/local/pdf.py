@@ -11,8 +11,9 @@ from typing import Any
 from upstage_docs.local.elements import Block, Box, PageLayout, Refusal
 from upstage_docs.local.layout import PageParts, finished, parts_of
 from upstage_docs.local.margins import repeated
-from upstage_docs.local.pages import PdfPages
+from upstage_docs.local.pages import PdfPages, shown
 from upstage_docs.local.scans import Recognise, ScannedWord, text_layer
+from upstage_docs.local.sweep import letters_of, missed
 
 __all__ = ["Recognise", "read_pdf"]
 
@@ -85,7 +86,14 @@ def _batch(
                     parsed[number] = page
                     turned.pop(number, None)
                     recognised.add(number)
-    found = {number: parts_of(parsed[number], scanned=number in recognised) for number in numbers}
+    found = {
+        number: parts_of(
+            parsed[number],
+            [] if number in recognised or number in heavy else _left_out(parsed[number], document, number, turned),
+            scanned=number in recognised,
+        )
+        for number in numbers
+    }
     running = repeated((page.parts, page.height) for page in found.values())
     for number in numbers:
         blocks = _blocks(found[number], running, turned.get(number, 0))
@@ -149,6 +157,18 @@ def _turned_back(box: Box | None, angle: int) -> Box | None:
         case 270:
             return y0, 1 - x1, y1, 1 - x0
     return box
+
+
+def _left_out(page: Any, document: PdfPages, number: int, turned: dict[int, int]) -> list[ScannedWord]:
+    """Return the words of the text layer that the PDF library left out, where the page is upright."""
+    have, want = letters_of(item.text for item in page.text_items), letters_of([document.text(number)])
+    if not want - have:
+        return []
+    words = document.words(number)
+    if angle := turned.get(number, 0):
+        wide, tall = document.size(number)
+        words = [ScannedWord(text, shown(box, -angle % 360, wide, tall)) for text, box in words]
+    return missed(page.text_items, words, page.width, page.height)
 
 
 def _text_alone(document: PdfPages, number: int) -> Any:

@@ -125,8 +125,10 @@ def _pdf(content: bytes, numbers: dict[str, int], width: float, height: float) -
             b"<</Type/Font/Subtype/Type0/BaseFont/Layer/Encoding/Identity-H/DescendantFonts[6 0 R]/ToUnicode 8 0 R>>",
             b"<</Type/Font/Subtype/CIDFontType2/BaseFont/Layer/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)"
             b"/Supplement 0>>/DW %d/FontDescriptor 7 0 R>>" % (_WIDE * _EM),
-            b"<</Type/FontDescriptor/FontName/Layer/Flags 4/FontBBox[0 -220 1000 780]/ItalicAngle 0/Ascent 780"
-            b"/Descent -220/CapHeight 740/StemV 80>>",
+            (
+                b"<</Type/FontDescriptor/FontName/Layer/Flags 4/FontBBox[0 -220 1000 780]/ItalicAngle 0/Ascent 780"
+                b"/Descent -220/CapHeight 740/StemV 80>>"
+            ),
             _stream(to_unicode),
         ]
     )

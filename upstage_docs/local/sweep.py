@@ -1,0 +1,81 @@
+"""Words of a page's text layer that the PDF library left out; it drops page numbers and text under other text."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+from unicodedata import normalize
+
+from upstage_docs.local.elements import Box
+from upstage_docs.local.scans import ScannedWord
+
+__all__ = ["letters_of", "missed"]
+
+_SHELF = 20.0
+"""Points: items are looked up by stripes of the page of this height."""
+
+
+def missed(items: Sequence[Any], words: Sequence[ScannedWord], width: float, height: float) -> list[ScannedWord]:
+    """Return those of *words* that stand on the page and that no text item of the library has where they stand.
+
+    No letter is given that the items have often enough already: the two readings may differ in where words end.
+
+    Args:
+        items: Text items of liteparse.
+        words: Words of the same page's text layer.
+        width: Of the page, in points.
+        height: Of the page, in points.
+    """
+    visible = [word for word in words if _is_on(word.box, width, height)]
+    lacking = letters_of(word.text for word in visible) - letters_of(item.text for item in items)
+    shelves: defaultdict[int, list[_Item]] = defaultdict(list)
+    for item in items:
+        known = _Item(item)
+        for shelf in range(int(known.box[1] // _SHELF), int(known.box[3] // _SHELF) + 1):
+            shelves[shelf].append(known)
+    found = []
+    for word in visible:
+        text = _plain(word.text)
+        need = Counter(text)
+        if not text or any(known.gives(text, word.box) for known in shelves[int(_middle(word.box)[1] // _SHELF)]):
+            continue
+        if all(lacking[letter] >= number for letter, number in need.items()):
+            lacking.subtract(need)
+            found.append(word)
+    return found
+
+
+def letters_of(texts: Iterable[str]) -> Counter[str]:
+    """Count letters and digits."""
+    return Counter(letter for text in texts for letter in _plain(text))
+
+
+class _Item:
+    """A text item and what of its text is not yet accounted for."""
+
+    __slots__ = ("box", "text")
+
+    def __init__(self, item: Any) -> None:
+        self.box = (item.x - 2, item.y - 2, item.x + item.width + 2, item.y + item.height + 2)
+        self.text = _plain(item.text)
+
+    def gives(self, text: str, box: Box) -> bool:
+        x, y = _middle(box)
+        if not (self.box[0] <= x <= self.box[2] and self.box[1] <= y <= self.box[3]) or text not in self.text:
+            return False
+        self.text = self.text.replace(text, "", 1)
+        return True
+
+
+def _plain(text: str) -> str:
+    return "".join(filter(str.isalnum, normalize("NFKC", text)))
+
+
+def _middle(box: Box) -> tuple[float, float]:
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+
+
+def _is_on(box: Box, width: float, height: float) -> bool:
+    x, y = _middle(box)
+    return 0 <= x <= width and 0 <= y <= height
