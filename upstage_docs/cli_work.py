@@ -53,9 +53,11 @@ def carry_out(
     """
     console = terminal(errors=True)
     counts = {"written": 0, "skipped": 0, "failed": 0}
-    waiting = [task for task in tasks if overwrite or not task.done]
+    waiting = []
     for task in tasks:
-        if task not in waiting:
+        if overwrite or not task.done:
+            waiting.append(task)
+        else:
             _report(console, task, "skipped", {}, as_json=as_json)
             counts["skipped"] += 1
     with _bars(console, shown=not as_json and all(task.target is not None for task in tasks)) as bars:
@@ -80,9 +82,11 @@ def carry_out(
 
 def _bars(console: Console, *, shown: bool) -> Progress:
     """Return a bar for each document under way, on a terminal only and gone when its document is done."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("pages"))
     return Progress(
-        *columns,
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("pages"),
         TimeElapsedColumn(),
         console=console,
         transient=True,
