@@ -301,9 +301,13 @@ def test_a_hanging_job_ends_with_the_deadline_and_is_resumed_at_no_cost(world: W
 
 def test_a_failed_batch_keeps_the_others_and_only_its_pages_are_sent_again(world: World) -> None:
     path = world.pdf("a", 35)
+    with Client(**world.options()) as client:
+        job = client.submit(path)
+        while not client.job(job.request_id).done:
+            time.sleep(0.02)
     world.faults.always("status", failed_batch(1))
     with pytest.raises(JobFailedError, match="11-20"):
-        world.parse(path, route="async")
+        world.parse(path)
     world.faults.clear()
     assert texts(world.parse(path)) == labels("a", 35)
     assert world.bill("a", 35) == [1] * 10 + [2] * 10 + [1] * 15
