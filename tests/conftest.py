@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from upstage_docs.faults import Faults
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -16,3 +23,28 @@ def shared_folder() -> Path:
     if not (folder / "upstage" / "responses").is_dir():
         pytest.skip("the recorded real answers are not on this machine")
     return folder
+
+
+@dataclass
+class Loopback:
+    """The API's stand-in on loopback: `faults` says what goes wrong and what came in, `billed` what was paid for."""
+
+    base_url: str
+    faults: Faults
+    billed: Counter[str]
+
+
+@pytest.fixture
+def loopback() -> Iterator[Loopback]:
+    """A server of the API's protocol whose documents are read in no time."""
+    pytest.importorskip("starlette", reason='the loopback server needs the extra "server"')
+    pytest.importorskip("uvicorn", reason='the loopback server needs the extra "server"')
+    from stand_in import StandIn
+
+    from upstage_docs.faults import Faults
+    from upstage_docs.local import Engine
+    from upstage_docs.server import build_app, running
+
+    faults, stand_in = Faults(), StandIn()
+    with running(build_app(Engine(read=stand_in.read), faults=faults)) as base_url:
+        yield Loopback(base_url, faults, stand_in.billed)

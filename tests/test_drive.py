@@ -1,0 +1,424 @@
+"""The two drivers: sleeps, work and errors; deadlines and caps; many at once; nothing is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import aclosing, closing, contextmanager
+from typing import Any
+
+import httpx
+import pytest
+from stand_in import make_pdf
+
+from upstage_docs import drive
+from upstage_docs.drive import Stopped, arun, arun_many, run, run_many
+from upstage_docs.errors import ConfigError
+from upstage_docs.options import ParseOptions
+from upstage_docs.replies import Lost, Outcome, Reply
+from upstage_docs.sources import inspect
+from upstage_docs.steps import Flow, Now, Send, Sleep, Work
+from upstage_docs.wire import Api, parse_request
+
+# Runs a flow with either driver: every test that takes it runs twice.
+Driver = Callable[..., Any]
+
+
+def _sync(flow: Flow[Any], transport: Any = None) -> Any:
+    with drive.connect(transport) as http:
+        return run(flow, http)
+
+
+def _async(flow: Flow[Any], transport: Any = None) -> Any:
+    async def main() -> Any:
+        async with drive.aconnect(transport) as http:
+            return await arun(flow, http)
+
+    return asyncio.run(main())
+
+
+@pytest.fixture(params=[_sync, _async], ids=["run", "arun"])
+def driver(request: pytest.FixtureRequest) -> Driver:
+    return request.param  # type: ignore[no-any-return]
+
+
+def get(url: str, **more: Any) -> Send:
+    return Send(httpx.Request("GET", url), **more)
+
+
+def send(step: Send) -> Flow[Outcome]:
+    outcome: Outcome = yield step
+    return outcome
+
+
+@contextmanager
+def server(*pieces: bytes, pause: float = 0.0, wait: bool = True) -> Iterator[str]:
+    """A server on loopback that reads one request and answers in *pieces*, *pause* seconds apart, then closes."""
+    done = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.settimeout(5)
+                try:
+                    if wait:
+                        head = b""
+                        while b"\r\n\r\n" not in head:
+                            head += connection.recv(65536)
+                    for piece in pieces:
+                        connection.sendall(piece)
+                        if done.wait(pause):
+                            return
+                except OSError:
+                    return
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        finally:
+            done.set()
+            thread.join(10)
+
+
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n"
+
+
+def test_steps_are_carried_out_and_their_replies_handed_back(driver: Driver) -> None:
+    threads: list[int] = []
+
+    def flow() -> Flow[tuple[Any, ...]]:
+        first: float = yield Now()
+        yield Sleep(0.05)
+        second: float = yield Now()
+        value: int = yield Work(lambda: threads.append(threading.get_ident()) or 7)  # type: ignore[func-returns-value]
+        reply: Reply = yield get("http://a.example/x")
+        return value, second - first >= 0.049, reply.status, reply.body, reply.headers["x-a"], reply.at > 1e9
+
+    transport = httpx.MockTransport(lambda _: httpx.Response(201, headers={"x-a": "b"}, content=b"body"))
+    assert driver(flow(), transport) == (7, True, 201, b"body", "b", True)
+    assert (threads == [threading.get_ident()]) is (driver is _sync), "arun does work in a thread"
+
+
+def test_an_error_of_work_comes_to_the_flow_which_may_go_on(driver: Driver) -> None:
+    def flow() -> Flow[str]:
+        try:
+            yield Work(lambda: 1 / 0)
+        except ZeroDivisionError:
+            value: str = yield Work(lambda: "went on")
+            return value
+        return "not reached"
+
+    assert driver(flow()) == "went on"
+
+
+def test_a_flow_is_closed_when_it_fails(driver: Driver) -> None:
+    closed = []
+
+    def flow() -> Flow[None]:
+        try:
+            yield Work(lambda: {}["nothing"])
+        finally:
+            closed.append(True)
+
+    with pytest.raises(KeyError):
+        driver(flow())
+    assert closed
+
+
+def test_a_refused_connection_did_not_send(driver: Driver) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    outcome = driver(send(get(f"http://127.0.0.1:{port}/")))
+    assert isinstance(outcome, Lost)
+    assert (outcome.sent, outcome.timeout) == (False, False)
+    assert "ConnectError" in outcome.reason
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        httpx.ConnectTimeout,
+        httpx.ConnectError,
+        httpx.PoolTimeout,
+        httpx.ProxyError,
+        httpx.WriteError,
+        httpx.LocalProtocolError,
+    ],
+)
+def test_what_happens_before_the_whole_request_is_out_did_not_send(driver: Driver, error: type[Exception]) -> None:
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise error("no")
+
+    outcome = driver(send(get("http://a.example/")), httpx.MockTransport(fail))
+    assert outcome == Lost(f"{error.__name__}: no", sent=False, timeout="Timeout" in error.__name__)
+
+
+@pytest.mark.parametrize("error", [httpx.ReadTimeout, httpx.ReadError, httpx.RemoteProtocolError])
+def test_what_a_transport_does_not_tell_counts_as_sent(driver: Driver, error: type[Exception]) -> None:
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise error("no")
+
+    assert driver(send(get("http://a.example/")), httpx.MockTransport(fail)).sent
+
+
+def test_a_request_that_was_read_whole_counts_as_sent(driver: Driver) -> None:
+    with server() as url:
+        outcome = driver(send(get(url)))
+    assert isinstance(outcome, Lost)
+    assert outcome.sent
+
+
+def test_an_upload_that_breaks_off_did_not_send(driver: Driver) -> None:
+    """The server closes while megabytes are still to come: it cannot have understood the document."""
+    source = inspect(make_pdf("a", 1) + b"\0" * 30_000_000, source="a.pdf")
+    with server(wait=False) as url, source.open() as handle:
+        request = parse_request(Api.at(url), source, handle, ParseOptions())
+        outcome = driver(send(Send(request, deadline=20)))
+    assert isinstance(outcome, Lost)
+    assert not outcome.sent
+
+
+def test_a_body_that_breaks_off_is_no_answer(driver: Driver) -> None:
+    with server(HEAD, b"half of it") as url:
+        outcome = driver(send(get(url)))
+    assert isinstance(outcome, Lost)
+    assert outcome.sent
+
+
+def test_dripped_bytes_do_not_outlast_the_deadline(driver: Driver) -> None:
+    """A read timeout alone would start again with every byte."""
+    began = time.monotonic()
+    with server(HEAD, *[b"x"] * 200, pause=0.05) as url:
+        outcome = driver(send(get(url, deadline=0.4)))
+    assert outcome == Lost("not done after 0.4 s", sent=True, timeout=True)
+    assert time.monotonic() - began < 3
+
+
+def test_silence_ends_at_the_deadline(driver: Driver) -> None:
+    with server(b"", pause=30) as url:
+        outcome = driver(send(get(url, deadline=0.3)))
+    assert isinstance(outcome, Lost)
+    assert outcome.sent
+    assert outcome.timeout
+
+
+def test_an_answer_over_the_cap_is_cut_off(driver: Driver) -> None:
+    with server(HEAD, b"x" * 1000) as url:
+        outcome = driver(send(get(url, max_bytes=100)))
+    assert outcome == Lost("the answer is larger than 100 bytes", sent=True, oversize=True)
+
+
+def test_the_cap_counts_unpacked_bytes(driver: Driver) -> None:
+    import gzip
+
+    body = gzip.compress(b"0" * 10_000_000)
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, headers={"content-encoding": "gzip"}, content=body))
+    assert driver(send(get("http://a.example/", max_bytes=1_000_000)), transport).oversize
+
+
+def test_a_redirect_is_not_followed(driver: Driver) -> None:
+    asked = []
+
+    def move(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(307, headers={"location": "http://evil.example/"})
+
+    assert driver(send(get("http://a.example/")), httpx.MockTransport(move)).status == 307
+    assert asked == ["http://a.example/"]
+
+
+def test_a_transport_of_the_other_kind_is_refused() -> None:
+    with pytest.raises(ConfigError, match="synchronous transport"):
+        drive.connect(httpx.AsyncHTTPTransport())
+    with pytest.raises(ConfigError, match="asynchronous transport"):
+        drive.aconnect(httpx.HTTPTransport())
+
+
+def test_a_set_stop_ends_a_sleep_at_once_and_closes_the_flow() -> None:
+    closed, stop = threading.Event(), threading.Event()
+
+    def flow() -> Flow[None]:
+        threading.Timer(0.1, stop.set).start()
+        try:
+            yield Sleep(60)
+        finally:
+            closed.set()
+
+    with drive.connect(None) as http, pytest.raises(Stopped):
+        run(flow(), http, stop=stop)
+    assert closed.is_set()
+
+
+async def test_cancelling_closes_the_flow_and_the_send() -> None:
+    closed = []
+
+    def flow() -> Flow[Outcome]:
+        try:
+            outcome: Outcome = yield get(url, deadline=60)
+            return outcome
+        finally:
+            closed.append(True)
+
+    with server(b"", pause=30) as url:
+        async with drive.aconnect(None) as http:
+            task = asyncio.create_task(arun(flow(), http))
+            await asyncio.sleep(0.2)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+    assert closed == [True]
+
+
+async def test_work_does_not_block_the_loop() -> None:
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0.01)
+            ticks += 1
+
+    def flow() -> Flow[None]:
+        yield Work(lambda: time.sleep(0.3))
+
+    ticking = asyncio.create_task(tick())
+    async with drive.aconnect(None) as http:
+        await arun(flow(), http)
+    ticking.cancel()
+    assert ticks > 10
+
+
+class Counting:
+    """Flows that sleep, and how many of them were under way at once."""
+
+    def __init__(self) -> None:
+        self.now = self.most = self.begun = self.ended = 0
+        self.lock = threading.Lock()
+
+    def flow(self, number: int, seconds: float = 0.03) -> Flow[int]:
+        with self.lock:
+            self.begun += 1
+            self.now += 1
+            self.most = max(self.most, self.now)
+        try:
+            yield Sleep(seconds)
+            if number < 0:
+                raise ValueError("a flow that fails")
+            return number
+        finally:
+            with self.lock:
+                self.now -= 1
+                self.ended += 1
+
+
+def many(kind: str, flows: Iterator[Flow[int]], take: int | None = None, **more: Any) -> list[int]:
+    """Take results of many flows, with either driver, and close it."""
+    found: list[int] = []
+    if kind == "threads":
+        with drive.connect(None) as http, closing(run_many(flows, http, **more)) as results:
+            for result in results:
+                found.append(result)
+                if len(found) == take:
+                    break
+        return found
+
+    async def main() -> None:
+        async with drive.aconnect(None) as http, aclosing(arun_many(flows, http, **more)) as results:
+            async for result in results:
+                found.append(result)
+                if len(found) == take:
+                    break
+        assert asyncio.all_tasks() == {asyncio.current_task()}, "a task was left"
+
+    asyncio.run(main())
+    return found
+
+
+KINDS = pytest.mark.parametrize("kind", ["threads", "tasks"])
+
+
+@KINDS
+def test_many_flows_end_in_their_order_and_run_at_once(kind: str) -> None:
+    counting = Counting()
+    flows = (counting.flow(n, seconds=0.05 * (4 - n % 4)) for n in range(12))
+    assert many(kind, flows, at_once=4) == list(range(12))
+    assert counting.most == 4
+
+
+@KINDS
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_an_early_end_stops_what_sleeps_and_begins_nothing_more(kind: str, at_once: int) -> None:
+    counting, threads = Counting(), threading.active_count()
+    began = time.monotonic()
+
+    def endless() -> Generator[Flow[int], None, None]:
+        yield counting.flow(0)
+        for number in range(1, 1000):
+            yield counting.flow(number, seconds=60)
+
+    assert many(kind, endless(), take=1, at_once=at_once) == [0]
+    assert time.monotonic() - began < 5
+    assert counting.begun == counting.ended <= at_once
+    assert threading.active_count() == threads
+
+
+@KINDS
+def test_a_failure_comes_in_its_place_and_ends_the_others(kind: str) -> None:
+    counting = Counting()
+    flows = [counting.flow(0), counting.flow(-1), *[counting.flow(n, seconds=60) for n in range(2, 5)]]
+    began = time.monotonic()
+    with pytest.raises(ValueError, match="a flow that fails"):
+        many(kind, iter(flows), at_once=5)
+    assert time.monotonic() - began < 5
+    assert counting.begun == counting.ended
+
+
+@KINDS
+def test_a_send_under_way_ends_before_the_iterator_is_closed(kind: str) -> None:
+    """It may be a paid one, whose answer is then kept."""
+    kept = []
+    sending = threading.Event()
+
+    def flow(number: int) -> Flow[int]:
+        if number:
+            yield Work(sending.set)
+            outcome: Outcome = yield get(url, deadline=20)
+            yield Work(lambda: kept.append(outcome))
+        else:
+            yield Work(lambda: sending.wait(10))
+            yield Sleep(0.2)
+        return number
+
+    with server(b"", HEAD + b"x" * 1000, pause=1.0) as url:
+        assert many(kind, iter([flow(0), flow(1)]), take=1, at_once=2) == [0]
+    assert [type(outcome) for outcome in kept] == [Reply]
+
+
+@KINDS
+def test_results_held_are_bounded(kind: str) -> None:
+    counting = Counting()
+    assert many(kind, (counting.flow(n, seconds=0.0) for n in range(1000)), take=1, at_once=2, ahead=3) == [0]
+    assert counting.begun <= 3
+
+
+async def test_a_cancelled_iteration_leaves_no_task() -> None:
+    counting = Counting()
+    async with drive.aconnect(None) as http:
+
+        async def consume() -> None:
+            async with aclosing(arun_many((counting.flow(n, 60) for n in range(9)), http, at_once=3)) as results:
+                async for _ in results:
+                    pass
+
+        task = asyncio.create_task(consume())
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert counting.begun == counting.ended == 3
+    assert asyncio.all_tasks() == {asyncio.current_task()}
