@@ -265,6 +265,7 @@ class _Reader:
             yield Unit("done", text, "", [(0, len(text), place)], headings, section_id, run, further)
             return
         previous = at = 0
+        places: dict[Place, Place] = {}  # one for each element: its pieces in a chunk become one span again
         for block in found:
             inside = []
             while at < len(spans) and spans[at][3] <= block.start:
@@ -273,6 +274,7 @@ class _Reader:
                 if start >= block.end:
                     break
                 place = place_of_span(metadata, element, page, tuple(box), block, text)  # type: ignore[arg-type]
+                place = places.setdefault(place, place)
                 inside.append((max(start, block.start) - block.start, min(end, block.end) - block.start, place))
             gap = text[previous : block.start]
             kind = "caption" if category in _WHOLE and block.kind == "text" else block.kind

@@ -14,12 +14,14 @@ TAG_NAMES = (
     "a|b|blockquote|body|br|caption|code|col|colgroup|dd|div|dl|dt|em|figcaption|figure|footer|h[1-6]|head|header|hr|"
     "html|i|img|li|ol|p|pre|section|span|strong|sub|sup|table|tbody|td|tfoot|th|thead|title|tr|u|ul"
 )
-TAG = re.compile(rf"</?(?:{TAG_NAMES})(?=[\s/>])[^<>]*>", re.IGNORECASE)
+# `<b x>` after a variable is text too: what a tag holds has names and values.
+_TAG = rf"</?(?:{TAG_NAMES})(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>=]+))*\s*/?>"
+TAG = re.compile(_TAG, re.IGNORECASE)
 _LINE_TAG = re.compile(
     r"<br|</(?:p|li|div|tr|h[1-6]|ul|ol|pre|blockquote|dd|dt|header|footer|caption)\b", re.IGNORECASE
 )
 _TOKEN = re.compile(
-    rf"(?P<kept>\$\$.+?\$\$)|(?P<tag></?(?:{TAG_NAMES})(?=[\s/>])[^<>]*>)|(?P<gap>\s+)"
+    rf"(?P<kept>\$\$.+?\$\$)|(?P<tag>{_TAG})|(?P<gap>\s+)"
     # Full-width stops need no space after them; Korean that was read by OCR often lost it.
     r"|(?P<stop>[。！？｡．]+[”’」』）】〉》\"']*|(?<=[가-힣])[.!?]+(?=[가-힣]))"
     r"|(?P<ideograph>[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])",

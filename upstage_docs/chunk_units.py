@@ -13,7 +13,7 @@ __all__ = ["NOWHERE", "Place", "Run", "Unit", "joined"]
 NOWHERE: Box = (0.0, 0.0, 0.0, 0.0)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Place:
     """The element that a text came from; `coordinates` is the JSON of its corner points."""
 

@@ -136,7 +136,7 @@ class _Packer:
                 yield from self._flush()
                 yield self._builder.again(unit)
             elif unit.kind == "heading":
-                if self._body and self._size >= self._options.min_size:
+                if self._body and self._open[-1].kind != "heading" and self._size >= self._options.min_size:
                     yield from self._flush()
                     self._last = []
                 yield from self._add_text(unit)
@@ -146,6 +146,9 @@ class _Packer:
     def finish(self) -> Iterator[Chunk]:
         """Yield what is left of the run."""
         yield from self._settle()
+        headings = self._take_headings() if self._body else []
+        yield from self._flush()
+        self._reopen(headings)
         yield from self._flush()
         self._last = []
 

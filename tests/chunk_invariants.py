@@ -1,0 +1,498 @@
+"""The promises of the splitter, each a function that fails if a splitter breaks it; the splitter is an argument."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+from bs4 import BeautifulSoup, Tag
+
+from upstage_docs.chunk_options import ChunkOptions
+from upstage_docs.models import Chunk, Element, ParsedDocument, bounding_box
+from upstage_docs.records import METADATA_KEYS
+from upstage_docs.render import element_text, heading_level
+
+Splitter = Callable[[Any, ChunkOptions], Iterable[Chunk]]
+Invariant = Callable[[Splitter, ParsedDocument, ChunkOptions], None]
+
+CHUNK_KEYS = [*METADATA_KEYS, "page_end", "categories", "spans"]
+WHOLE = {"table", "chart", "figure"}
+BALANCED = ("table", "thead", "tbody", "tfoot", "tr", "td", "figure", "figcaption", "caption")
+TAG = re.compile(
+    r"</?(?:p|br|h[1-6]|table|thead|tbody|tr|td|figure|img|figcaption|caption|header|footer|pre|code)\b[^<>]*>"
+)
+BLANK = re.compile(rf"(?:\s|{TAG.pattern})*")
+ENTITY = re.compile(r"&(?:#\d+|\w+);")
+MATH = re.compile(r"\$\$.+?\$\$", re.DOTALL)
+
+
+def is_heading(element: Element) -> bool:
+    return element.category.startswith("heading")
+
+
+def says_something(text: str) -> bool:
+    return bool(TAG.sub("", text).strip()) or "<img" in text
+
+
+def expected(document: ParsedDocument, options: ChunkOptions) -> list[Element]:
+    """The elements that must be in chunks."""
+    return [
+        element
+        for element in document.elements
+        if element.category not in options.exclude_categories
+        and (text := element_text(element, options.output_format)).strip()
+        and (element.category in WHOLE or says_something(text))
+    ]
+
+
+def spans_of(chunk: Chunk) -> list[tuple[int, int, int, int]]:
+    """`(element_id, page, start, end)` of a chunk."""
+    return [tuple(span[:4]) for span in json.loads(chunk.metadata["spans"])]
+
+
+def pieces(chunks: Iterable[Chunk]) -> Iterator[tuple[int, str]]:
+    """Every piece of every chunk with its element's id."""
+    for chunk in chunks:
+        for number, _, start, end in spans_of(chunk):
+            yield number, chunk.text[start:end]
+
+
+def pieces_of(element: Element, chunks: Iterable[Chunk]) -> list[str]:
+    """The pieces of one element; a caption counts once that is repeated with every part of its table."""
+    parted = {
+        number for chunk in chunks if "<table" in chunk.text or "| ---" in chunk.text for number, *_ in spans_of(chunk)
+    }
+    found = [piece for number, piece in pieces(chunks) if number == element.id]
+    once = element.category == "caption" and element.id in parted and len(set(found)) == 1
+    return found[:1] if once else found
+
+
+def is_split(element: Element, options: ChunkOptions) -> bool:
+    text = element_text(element, options.output_format)
+    return options.oversized_tables == "split_rows" and ("<table" in text or "| ---" in text)
+
+
+def cuts(element: Element, found: Sequence[str], options: ChunkOptions) -> list[int]:
+    """Where the text of *element* was cut: its pieces must be all of it, in order, overlap apart."""
+    text = element_text(element, options.output_format)
+    assert found, f"element {element.id} is in no chunk: {text[:80]!r}"
+    position, offsets = 0, []
+    for piece in found:
+        gap = len(BLANK.match(text[position:])[0])  # type: ignore[index]
+        least = max(0, position - options.chunk_overlap * 6 - 6) if options.chunk_overlap else position
+        start = next((at for at in range(position + gap, least - 1, -1) if text.startswith(piece, at)), -1)
+        assert start >= 0, f"element {element.id}: {piece[:60]!r} does not follow {text[:position][-60:]!r}"
+        repeated = position - start
+        assert repeated <= 0 or options.size(text[start:position]) <= options.chunk_overlap, "repeated too much"
+        assert start + len(piece) >= position, "a chunk repeats what an earlier one had whole"
+        position = start + len(piece)
+        offsets += [start, position]
+    markup = TAG.sub("", text[position:])
+    assert not markup.strip(), f"element {element.id} lost {text[position:][:80]!r}"
+    return [offset for offset in offsets if 0 < offset < len(text)]
+
+
+# --- well-formedness ---------------------------------------------------------------------------------------------
+
+
+def markup_is_balanced(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """I1, I27: in no chunk is a table, row, cell, figure or caption opened without being closed."""
+    for chunk in split(document, options):
+        opened: list[str] = []
+        for match in re.finditer(rf"<(/?)({'|'.join(BALANCED)})(?=[\s/>])[^<>]*>", chunk.text):
+            if not match[1]:
+                opened.append(match[2])
+            elif match[2] in opened:
+                assert opened.pop() == match[2], f"{match[0]} closes something else in {chunk.text[:200]!r}"
+        # a caption or header cut for its size stands open; a table or figure never
+        assert not [name for name in opened if name != "caption"], f"{opened} open in {chunk.text[:200]!r}"
+
+
+def nothing_is_cut_inside(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """I2: no cut falls into a tag, an entity, an equation or a character."""
+    chunks = list(split(document, options))
+    for element in expected(document, options):
+        if is_split(element, options):
+            continue
+        text = element_text(element, options.output_format)
+        found = pieces_of(element, chunks)
+        kept = [match.span() for regex in (TAG, ENTITY, MATH) for match in regex.finditer(text)]
+        for cut in cuts(element, found, options):
+            assert not any(start < cut < end for start, end in kept), f"cut inside {text[cut - 20 : cut + 20]!r}"
+            assert text[cut] not in "\u0301\u200d\U0001f3fb", "cut inside a character"
+            assert text[cut - 1] != "\u200d", "cut inside a character"
+
+
+def no_chunk_is_empty(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """I3."""
+    for chunk in split(document, options):
+        assert chunk.text.strip()
+        assert says_something(chunk.text) or chunk.metadata["category"] in WHOLE
+
+
+# --- conservation ------------------------------------------------------------------------------------------------
+
+
+def no_word_is_lost_or_doubled(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """I4, I6, I7: the pieces of each element are its text, once; what was left out is what was excluded or empty."""
+    chunks = list(split(document, options))
+    wanted = expected(document, options)
+    found = {number for number, _ in pieces(chunks)}
+    assert found <= {element.id for element in wanted}, "a chunk holds what was to be left out"
+    for element in wanted:
+        if not is_split(element, options):
+            cuts(element, pieces_of(element, chunks), options)
+
+
+def order_is_kept(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """I5: elements come in reading order; only a caption or an overlap may come again."""
+    place = {element.id: index for index, element in enumerate(document.elements)}
+    captions = {element.id for element in document.elements if element.category == "caption"}
+    whole = {element.id for element in document.elements if element.category in WHOLE}
+    last = -1
+    for chunk in split(document, options):
+        spans = [(number, end - start) for number, _, start, end in spans_of(chunk)]
+        if options.chunk_overlap:
+            spans = [span for span in spans if place[span[0]] >= last] or spans[-1:]
+        if any(number in whole for number, _ in spans):
+            spans = [span for span in spans if span[0] not in captions]
+        order = [place[number] for number, _ in spans]
+        assert order == sorted(order), f"out of order: {order}"
+        assert not order or order[0] >= last, f"{order} after {last}"
+        last = max([last, *order])
+
+
+def wholes_are_whole(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """Every table, chart and figure is in one chunk, byte for byte; only split rows make several of a table."""
+    chunks = list(split(document, options))
+    for element in expected(document, options):
+        if element.category in WHOLE:
+            text = element_text(element, options.output_format).strip()
+            holding = [chunk for chunk in chunks if any(number == element.id for number, *_ in spans_of(chunk))]
+            if is_split(element, options) and len(holding) > 1:
+                continue
+            assert len(holding) == 1, f"{element.category} {element.id} is cut"
+            assert text in holding[0].text, f"{element.category} {element.id} is cut"
+
+
+def wholes_stand_alone(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """I31: beside a table, chart or figure stand only the headings directly before it and its captions, all of them."""
+    by_id = {element.id: element for element in document.elements}
+    wanted = expected(document, options)
+    for chunk in split(document, options):
+        inside = [by_id[number] for number, *_ in spans_of(chunk)]
+        wholes = {element.id for element in inside if element.category in WHOLE}
+        if not wholes:
+            continue
+        assert len(wholes) == 1, "two in one chunk"
+        others = [element for element in inside if element.category not in WHOLE]
+        assert all(is_heading(one) or one.category == "caption" for one in others), [one.category for one in others]
+        index = next(n for n, element in enumerate(wanted) if element.id in wholes)
+        before = [*others, wanted[index]]
+        while index and (wanted[index - 1].category == "caption") and wanted[index - 1] in before:
+            index -= 1
+        captioned_above = index and wanted[index - 1].category == "caption"
+        if (
+            not captioned_above
+            and is_heading(wanted[index - 1])
+            and index
+            and not is_split(by_id[min(wholes)], options)
+        ):
+            assert wanted[index - 1] in inside, "the heading directly before is elsewhere"
+
+
+def captions_stay(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """I31: a caption beside a table, chart or figure is in a chunk of one of its neighbours."""
+    wanted = expected(document, options)
+    where: dict[int, set[int]] = {}
+    for index, chunk in enumerate(split(document, options)):
+        for number, *_ in spans_of(chunk):
+            where.setdefault(number, set()).add(index)
+    for index, element in enumerate(wanted):
+        if element.category != "caption":
+            continue
+        first, last = index, index
+        while first and wanted[first - 1].category == "caption":
+            first -= 1
+        while last + 1 < len(wanted) and wanted[last + 1].category == "caption":
+            last += 1
+        neighbours = [wanted[n] for n in (first - 1, last + 1) if 0 <= n < len(wanted)]
+        wholes = [one for one in neighbours if one.category in WHOLE]
+        if wholes:
+            assert any(where[element.id] == where[one.id] for one in wholes), "a caption left its table"
+
+
+# --- sizes -------------------------------------------------------------------------------------------------------
+
+
+def sizes_are_kept(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """I8, I10: what is too large says so, and is a table, a figure or an equation."""
+    for chunk in split(document, options):
+        too_large = options.size(chunk.text) > options.chunk_size
+        assert chunk.oversize == too_large
+        if too_large:
+            whole = chunk.metadata["category"] in WHOLE or MATH.search(chunk.text)
+            tiny = len(chunk.text) < 12 or TAG.search(chunk.text)  # one character, or one tag with it
+            assert whole or tiny, f"{options.size(chunk.text)} > {options.chunk_size}: {chunk.text[:100]!r}"
+
+
+def chunks_are_full(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """I9: two text chunks of one section that follow each other would not have fitted into one."""
+    by_id = {element.id: element for element in document.elements}
+    if options.chunk_overlap or not options.exact:
+        return
+    for one, two in pairwise(split(document, options)):
+        categories = {by_id[number].category for chunk in (one, two) for number, *_ in spans_of(chunk)}
+        second = by_id[spans_of(two)[0][0]]
+        if categories & WHOLE or is_heading(second) or "caption" in categories:
+            continue
+        # a text that was cut: its piece ends where it reads best
+        cut = len(element_text(second, options.output_format)) > options.chunk_size
+        assert cut or len(one.text) + 2 + len(two.text) > options.chunk_size, (one.text[:60], two.text[:60])
+
+
+# --- headings ----------------------------------------------------------------------------------------------------
+
+
+def headings_govern(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """I29, I30: a chunk names the headings above its first text; none ends a chunk that holds more than headings."""
+    by_id = {element.id: element for element in document.elements}
+    trail: list[tuple[int, str]] = []
+    above: dict[int, str] = {}
+    for element in document.elements:
+        if level := heading_level(element):
+            trail = [one for one in trail if one[0] < level]
+        above[element.id] = " > ".join(text for _, text in trail)
+        if level:
+            trail.append((level, " ".join(element_text(element, "text").split())))
+    for chunk in split(document, options):
+        inside = [by_id[number] for number, *_ in spans_of(chunk)]
+        body = next((element for element in inside if not is_heading(element)), inside[0])
+        assert chunk.metadata["headings"] == above[body.id] == " > ".join(chunk.headings)
+        assert not is_heading(inside[-1]) or all(map(is_heading, inside)), "a heading ends a chunk"
+
+
+def headings_are_not_alone(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """A chunk of headings only is the last, or is full: consecutive headings travel with what follows them."""
+    by_id = {element.id: element for element in document.elements}
+    for one, two in pairwise(split(document, options)):
+        inside = [by_id[number] for number, *_ in spans_of(one)]
+        if all(map(is_heading, inside)):
+            room = options.chunk_size - options.size(one.text)
+            first = re.split(r"\s", two.text, maxsplit=1)[0] if by_id[spans_of(two)[0][0]].category not in WHOLE else ""
+            tagged = TAG.match(two.text)
+            least = options.size("\n\n" + (tagged[0] if tagged else "") + first) + 70
+            assert first, f"{one.text!r} is not with its table"
+            assert room < least, f"{one.text!r} stands alone"
+
+
+# --- provenance and metadata ----------------------------------------------------------------------------------------
+
+
+def provenance_is_exact(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """I16, I17: spans are in order, cover every word, and name the page and box of the element whose text they are."""
+    by_id = {element.id: element for element in document.elements}
+    for chunk in split(document, options):
+        metadata, text = chunk.metadata, chunk.text
+        spans = json.loads(metadata["spans"])
+        position, covered = 0, 0
+        for number, page, start, end, *box in spans:
+            element = by_id[number]
+            assert position <= start < end <= len(text)
+            assert not text[position:start].strip(), "words that come from nowhere"
+            position, covered = end, covered + 1
+            assert page == element.page
+            assert tuple(box) == bounding_box(element.coordinates)
+            if not is_split(element, options):
+                assert text[start:end] in element_text(element, options.output_format), "not this element's text"
+        assert covered
+        assert not text[position:].strip()
+        inside = [by_id[span[0]] for span in spans]
+        first = inside[0]
+        assert metadata["element_id"] == first.id
+        assert json.loads(metadata["coordinates"]) == [list(point) for point in first.coordinates]
+        assert metadata["page"] == first.page
+        assert metadata["page_end"] == max(element.page for element in inside)
+        assert metadata["categories"] == ", ".join(dict.fromkeys(element.category for element in inside))
+        boxes = [one.box for one in inside if one.page == first.page and (one is first or one.coordinates)]
+        union = tuple(choose(box[i] for box in boxes) for i, choose in enumerate((min, min, max, max)))
+        assert (metadata["x0"], metadata["y0"], metadata["x1"], metadata["y1"]) == union
+        names = {element.category for element in inside}
+        main = next((element.category for element in inside if element.category in WHOLE), None)
+        assert metadata["category"] == (main or (first.category if len(names) == 1 else "mixed"))
+
+
+def metadata_is_flat(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """I18, I19: always the same keys, in the same order, with the same scalar types; nothing is shared."""
+    chunks = list(split(document, options))
+    for chunk in chunks:
+        assert list(chunk.metadata) == CHUNK_KEYS
+        for key, value in chunk.metadata.items():
+            assert type(value) is METADATA_KEYS.get(key, int if key == "page_end" else str), (key, value)
+        assert json.loads(json.dumps(chunk.metadata)) == chunk.metadata
+        assert chunk.id == chunk.metadata["record_id"]
+        assert UUID(chunk.id).version == 5
+    assert len({id(chunk.metadata) for chunk in chunks}) == len(chunks)
+
+
+def ids_are_unique(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """No two chunks of a document share an id."""
+    ids = [chunk.id for chunk in split(document, options)]
+    assert len(ids) == len(set(ids))
+
+
+# --- sameness ----------------------------------------------------------------------------------------------------
+
+
+def the_same_again(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """I12, I18: the same input gives the same chunks and ids, and is not changed."""
+    before = copy.deepcopy(document)
+    assert list(split(document, options)) == list(split(document, options))
+    assert document == before
+
+
+def splitting_again_changes_nothing(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """I13: chunks split with the same options stay as they are, ids and metadata too."""
+    chunks = list(split(document, options))
+    assert list(split(chunks, options)) == chunks
+
+
+def children_keep_their_spans(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """Chunks split once more, smaller: each child's spans are those parts of its parent's that it holds."""
+    smaller = replace(options, chunk_size=max(1, options.chunk_size // 4), chunk_overlap=0, min_size=0)
+    if smaller.oversized_tables == "split_rows":
+        return  # then a child may repeat its table's header
+    for parent in split(document, options):
+        children = list(split([parent], smaller))
+        elements = {number for number, *_ in spans_of(parent)}
+        position = 0
+        for child in children:
+            start = position + len(BLANK.match(parent.text[position:])[0])  # type: ignore[index]
+            if not parent.text.startswith(child.text, start):  # it begins with markup itself
+                start = parent.text.find(child.text, position)
+            assert start >= 0, f"{child.text!r} is not of {parent.text!r}"
+            assert not BLANK.sub("", parent.text[position:start]), "not the next run of its parent's text"
+            position = start + len(child.text)
+            wanted = [
+                [span[0], span[1], max(span[2], start) - start, min(span[3], start + len(child.text)) - start]
+                for span in spans_of(parent)
+                if span[2] < start + len(child.text) and span[3] > start
+            ]
+            assert [list(span) for span in spans_of(child)] == wanted
+            assert {number for number, *_ in spans_of(child)} <= elements
+        assert not BLANK.sub("", parent.text[position:]), "the children lost text"
+
+
+def batches_change_nothing(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """I14: the pages of a document, batch by batch, give the chunks of the whole."""
+    batches = [
+        ParsedDocument(
+            document.source, document.file_sha256, document.model, page.elements, total_pages=document.total_pages
+        )
+        for page in document.pages
+    ]
+    assert list(split(batches, options)) == list(split(document, options))
+
+
+def files_are_not_joined(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """Two files in one call share no chunk, and each has the chunks that it has alone."""
+    other = ParsedDocument("other.pdf", "cd" * 32, document.model, document.elements, total_pages=document.total_pages)
+    alone = [*split(document, options), *split(other, options)]
+    assert list(split([document, other], options)) == alone
+
+
+def chunks_stream(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """I33: a chunk is given out before much more than it has been read."""
+    text = "word " * max(options.chunk_size, 10)
+    paragraph = Element(0, 1, "paragraph", f"<p>{text}</p>", text, text)
+    read = 0
+
+    def endless() -> Iterator[Element]:
+        nonlocal read
+        while read < 50:
+            read += 1
+            yield paragraph
+
+    next(iter(split(endless(), options)))
+    assert read <= 2
+
+
+# --- tables ------------------------------------------------------------------------------------------------------
+
+
+def grid(markup: str) -> list[list[str]]:
+    """The cells of the outer table of *markup*, spans expanded, read by BeautifulSoup."""
+    table = BeautifulSoup(markup, "lxml").find("table")
+    assert isinstance(table, Tag)
+    rows = [row for row in table.find_all("tr") if row.find_parent("table") is table]
+    last_of = {id(row.parent): index for index, row in enumerate(rows)}
+    filled: dict[tuple[int, int], str] = {}
+    for index, row in enumerate(rows):
+        column = 0
+        for cell in row.find_all(["td", "th"], recursive=False):
+            while (index, column) in filled:
+                column += 1
+            tall, wide = int(str(cell.get("rowspan", 1))), int(str(cell.get("colspan", 1)))
+            assert index + tall - 1 <= last_of[id(row.parent)] or tall == 1, "a span reaches out of its table"
+            for down in range(tall):
+                for right in range(wide):
+                    filled[index + down, column + right] = cell.decode_contents()
+            column += wide
+    width = max((column for _, column in filled), default=-1) + 1
+    return [[filled.get((index, column), "") for column in range(width)] for index in range(len(rows))]
+
+
+def rows_make_the_table(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """I20-I23: the parts of a table all begin with its header, and their other rows are those of the table."""
+    chunks = list(split(document, options))
+    for element in expected(document, options):
+        text = element_text(element, options.output_format)
+        if element.category not in {"table", "chart"} or "<table" not in text:
+            continue
+        parts = [chunk.text for chunk in chunks if any(number == element.id for number, *_ in spans_of(chunk))]
+        if len(parts) == 1:
+            assert text.strip() in parts[0]
+            continue
+        whole, grids = grid(text), [grid(part) for part in parts]
+        header = 0
+        while all(header < len(one) and one[header] == whole[header] for one in grids):
+            header += 1  # as long as all parts agree: then these are the header's rows, or rows that are all alike
+        for least in range(header, 0, -1):
+            if [*whole[:least], *(row for one in grids for row in one[least:])] == whole:
+                break
+        else:
+            raise AssertionError(f"the parts of table {element.id} are not the table: {parts}")
+        if captions := re.findall(r"<(?:fig)?caption.*?</(?:fig)?caption>", text, re.DOTALL):
+            assert all(caption in part for caption in captions for part in parts)
+
+
+INVARIANTS: tuple[Invariant, ...] = (
+    markup_is_balanced,
+    nothing_is_cut_inside,
+    no_chunk_is_empty,
+    no_word_is_lost_or_doubled,
+    order_is_kept,
+    wholes_are_whole,
+    wholes_stand_alone,
+    captions_stay,
+    sizes_are_kept,
+    chunks_are_full,
+    headings_govern,
+    headings_are_not_alone,
+    provenance_is_exact,
+    metadata_is_flat,
+    ids_are_unique,
+    the_same_again,
+    splitting_again_changes_nothing,
+    children_keep_their_spans,
+    batches_change_nothing,
+    files_are_not_joined,
+    chunks_stream,
+    rows_make_the_table,
+)

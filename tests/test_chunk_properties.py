@@ -1,0 +1,136 @@
+"""The splitter keeps its promises on generated documents, and each promise is one that a splitter can break."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import broken_splitters as broken
+import chunk_invariants as invariants
+import pytest
+from chunk_invariants import INVARIANTS, Invariant
+from hypothesis import HealthCheck, given, settings
+from strategies import chunk_options, documents
+
+from upstage_docs.chunk_options import ChunkOptions
+from upstage_docs.chunks import chunk_with
+from upstage_docs.models import Chunk, Element, ParsedDocument
+
+# `UPSTAGE_DOCS_EXAMPLES=2000` looks further, at other documents each time.
+EXAMPLES = int(os.environ.get("UPSTAGE_DOCS_EXAMPLES", "60"))
+FURTHER = "UPSTAGE_DOCS_EXAMPLES" in os.environ
+
+
+def splitter(given: Any, options: ChunkOptions) -> Iterable[Chunk]:
+    return chunk_with(options, given)
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=not FURTHER,
+    suppress_health_check=list(HealthCheck),
+    database=None,
+)
+@given(document=documents(), options=chunk_options)
+def test_every_invariant_holds(document: ParsedDocument, options: dict[str, Any]) -> None:
+    """Each promise holds for any document in the API's shapes and any options."""
+    for invariant in INVARIANTS:
+        invariant(splitter, document, ChunkOptions(**options))
+
+
+# --- every invariant notices when it is broken -----------------------------------------------------------------------
+
+
+def _element(number: int, category: str, html: str, page: int = 1) -> Element:
+    top = 0.05 * number
+    return Element(
+        number, page, category, html, coordinates=((0.1, top), (0.9, top), (0.9, top + 0.04), (0.1, top + 0.04))
+    )
+
+
+REPORT = ParsedDocument(
+    "report.pdf",
+    "ab" * 32,
+    "document-parse-260930",
+    (
+        _element(0, "heading1", "<h1 id='0'>Results of the year</h1>"),
+        _element(1, "paragraph", "<p id='1'>Costs &amp; revenue rose. 매출은 전년 대비 증가하였다. So it went on.</p>"),
+        _element(2, "heading1", "<h1 id='2'>Regions</h1>"),
+        _element(3, "caption", "<caption id='3'>Table 1. Sales by region</caption>"),
+        _element(
+            4,
+            "table",
+            "<table id='4'><thead><tr><td>Region</td><td>Sales</td></tr></thead><tbody>"
+            '<tr><td rowspan="3">North</td><td>12</td></tr><tr><td>14</td></tr><tr><td>15</td></tr>'
+            "<tr><td>South</td><td>9</td></tr><tr><td>East</td><td>7</td></tr></tbody></table>",
+        ),
+        _element(5, "footnote", "<p id='5'>Sales in millions of won.</p>"),
+        _element(6, "paragraph", "<p id='6'>It goes on over the page, with numbers that matter to nobody.</p>", 2),
+        _element(7, "header", "<header id='7'>The report</header>", 3),
+        _element(8, "heading1", "<h1 id='8'>Outlook</h1>", 3),
+        _element(9, "paragraph", "<p id='9'>Next year will be better, or so it is said.</p>", 3),
+        _element(10, "heading1", "<h1 id='10'>Map</h1>", 3),
+        _element(11, "figure", '<figure><img id=\'11\' alt="A map" /></figure>', 3),
+    ),
+    total_pages=3,
+)  # fmt: skip
+BREAKS: tuple[tuple[Invariant, broken.Splitter], ...] = (
+    (invariants.markup_is_balanced, broken.changed(broken.cut_every)),
+    (invariants.nothing_is_cut_inside, broken.changed(broken.cut_in_entity)),
+    (invariants.nothing_is_cut_inside, broken.changed(broken.cut_every)),
+    (invariants.no_chunk_is_empty, broken.changed(broken.empty_one)),
+    (invariants.no_word_is_lost_or_doubled, broken.changed(broken.drop_one)),
+    (invariants.no_word_is_lost_or_doubled, broken.changed(broken.double_one)),
+    (invariants.no_word_is_lost_or_doubled, broken.all_excluded),
+    (invariants.no_word_is_lost_or_doubled, broken.nothing_excluded),
+    (invariants.order_is_kept, broken.changed(broken.swap_two)),
+    (invariants.wholes_are_whole, broken.changed(broken.cut_every)),
+    (invariants.wholes_stand_alone, broken.changed(broken.join_two)),
+    (invariants.wholes_stand_alone, broken.each_alone),
+    (invariants.captions_stay, broken.each_alone),
+    (invariants.sizes_are_kept, broken.changed(broken.join_two)),
+    (invariants.chunks_are_full, broken.half_full),
+    (invariants.headings_govern, broken.changed(broken.heading_last)),
+    (invariants.headings_govern, broken.changed(broken.wrong_headings)),
+    (invariants.headings_are_not_alone, broken.each_alone),
+    (invariants.provenance_is_exact, broken.changed(broken.shifted_spans)),
+    (invariants.provenance_is_exact, broken.changed(broken.first_page_only)),
+    (invariants.metadata_is_flat, broken.changed(broken.nested_metadata)),
+    (invariants.metadata_is_flat, broken.changed(broken.missing_keys)),
+    (invariants.metadata_is_flat, broken.changed(broken.shared_metadata)),
+    (invariants.ids_are_unique, broken.changed(broken.ids_of_elements)),
+    (invariants.the_same_again, broken.changed(broken.random_ids)),
+    (invariants.splitting_again_changes_nothing, broken.adds_breadcrumb),
+    (invariants.children_keep_their_spans, broken.forgets_spans),
+    (invariants.batches_change_nothing, broken.page_by_page),
+    (invariants.files_are_not_joined, broken.one_file),
+    (invariants.chunks_stream, broken.eager),
+    (invariants.rows_make_the_table, broken.changed(broken.drop_headers)),
+    (invariants.rows_make_the_table, broken.changed(broken.drop_row_spans)),
+)
+NARROW = ChunkOptions(chunk_size=150, oversized_tables="split_rows")
+WIDE = ChunkOptions(chunk_size=200)
+
+
+def _options(invariant: Invariant) -> ChunkOptions:
+    return NARROW if invariant is invariants.rows_make_the_table else WIDE
+
+
+@pytest.mark.parametrize("invariant", invariants.INVARIANTS, ids=lambda invariant: invariant.__name__)
+def test_the_report_keeps_every_invariant(invariant: Invariant) -> None:
+    """The document that the broken splitters are tried on is split rightly by the right one."""
+    invariant(splitter, REPORT, NARROW)
+    invariant(splitter, REPORT, WIDE)
+
+
+@pytest.mark.parametrize(("invariant", "split"), BREAKS, ids=lambda one: getattr(one, "__name__", ""))
+def test_a_broken_splitter_is_noticed(invariant: Invariant, split: broken.Splitter) -> None:
+    """An invariant that cannot fail would say nothing."""
+    with pytest.raises(AssertionError):
+        invariant(split, REPORT, _options(invariant))
+
+
+def test_every_invariant_was_seen_failing() -> None:
+    assert {invariant for invariant, _ in BREAKS} == set(invariants.INVARIANTS)
