@@ -125,8 +125,7 @@ class _Reader:
         page = number(metadata, "page")
         self._enter_file(metadata, page)
         if record.text[:1] == "{" and (document := self._decoded(record.text)):
-            for element in document.elements:
-                yield from self.element(element)
+            yield from self._elements(document, extra(metadata))
             return
         flat = "element_id" in metadata
         coordinates = metadata.get("coordinates", "[]")
@@ -188,8 +187,7 @@ class _Reader:
         page = number(metadata, "page")
         begins = self._enter_file(metadata, page)
         if record.text[:1] == "{" and (document := self._decoded(record.text)):
-            for element in document.elements:
-                yield from self.element(element)
+            yield from self._elements(document, extra(metadata))
             return
         if begins:
             for level, heading in enumerate(self._split(string(metadata, "headings")), start=1):
@@ -213,8 +211,7 @@ class _Reader:
             )
         )
         if record.text[:1] == "{" and '"elements"' in record.text and (document := self._decoded(record.text)):
-            for element in document.elements:
-                yield from self.element(element)
+            yield from self._elements(document, extra(metadata))
             return
         for level, heading in enumerate(self._split(string(metadata, "headings")), start=1):
             self._enter(level, heading, "")
@@ -292,6 +289,13 @@ class _Reader:
             number(metadata, "total_pages"),
             page=page,
         )
+
+    def _elements(self, document: ParsedDocument, further: dict[str, Any] | None) -> Iterator[Unit]:
+        """Yield the units of what a JSON text held; its *further* metadata is theirs."""
+        for element in document.elements:
+            for unit in self.element(element):
+                unit.extra = further
+                yield unit
 
     def _decoded(self, text: str) -> ParsedDocument | None:
         """Return the elements that a JSON text of our loaders holds, None if it is something else."""
