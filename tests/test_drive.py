@@ -59,9 +59,13 @@ def server(*pieces: bytes, pause: float = 0.0, wait: bool = True) -> Iterator[st
     """A server on loopback that reads one request and answers in *pieces*, *pause* seconds apart, then closes."""
     done = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
 
         def serve() -> None:
-            connection, _ = listener.accept()
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
             with connection:
                 connection.settimeout(5)
                 try:
