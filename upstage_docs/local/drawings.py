@@ -35,17 +35,16 @@ class Drawing:
 def drawings_of(paths: Sequence[Path], width: float, height: float) -> list[Drawing]:
     """Gather the paths of a page into drawings; backgrounds and lone rules are none."""
     used = [path for path in paths[:_MOST_PATHS] if not _is_background(path.box, width, height)]
-    letters = [path for path in used if _is_letter(path)]
-    others = [path for path in used if not _is_letter(path)]
+    lettered = [_is_letter(path) for path in used]
+    letters = [path for path, letter in zip(used, lettered, strict=True) if letter]
     drawings = []
     for members in clusters([path.box for path in used], 4.0, 4.0, width, height):
+        if all(lettered[i] for i in members):
+            continue
         group = [used[i] for i in members]
         box = bounds(path.box for path in group)
-        if all(map(_is_letter, group)):
-            continue
         if len(group) > 1 or (box[2] - box[0] > 20 and box[3] - box[1] > 20):
             drawings.append(Drawing(box, tuple(group), glyphs=False))
-    del others
     for members in clusters([path.box for path in letters], 8.0, 3.0, width, height):
         group = [letters[i] for i in members]
         box = bounds(path.box for path in group)
@@ -59,14 +58,13 @@ def clusters(boxes: Sequence[Box], reach_x: float, reach_y: float, width: float,
 
     The boxes are painted on a grid whose rows are integers, so that the cost is that of the boxes, not of their pairs.
     """
-    cell = max(width, height, 1.0) / _CELLS
+    scale = _CELLS / max(width, height, 1.0)
+    across, down = reach_x / 2 * scale, reach_y / 2 * scale
     rows: defaultdict[int, int] = defaultdict(int)
     spans = []
     for x0, y0, x1, y1 in boxes:
-        left = _clamp((x0 - reach_x / 2) / cell)
-        right = max(left, _clamp((x1 + reach_x / 2) / cell))
-        top = _clamp((y0 - reach_y / 2) / cell)
-        bottom = max(top, _clamp((y1 + reach_y / 2) / cell))
+        left, right = _clamp(x0 * scale - across), _clamp(x1 * scale + across)
+        top, bottom = _clamp(y0 * scale - down), _clamp(y1 * scale + down)
         mask = (1 << (right + 1)) - (1 << left)
         for row in range(top, bottom + 1):
             rows[row] |= mask

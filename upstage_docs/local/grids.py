@@ -225,8 +225,8 @@ def _letters(text: str) -> str:
 
 
 def _cell_text(words: Sequence[Word]) -> str:
-    if not words:
-        return ""
+    if len(words) < 2:
+        return words[0].text if words else ""
     lines = lines_of(words, [-1] * len(words))
     return " ".join(line.text for line in sorted(lines, key=lambda line: (round(line.baseline), line.box[0])))
 

@@ -111,6 +111,8 @@ def lines_of(words: Sequence[Word], columns: Sequence[int]) -> list[Line]:
 
 
 def _by_letters(words: Sequence[Word]) -> float:
+    if len(words) == 1:
+        return words[0].size
     sizes: Counter[float] = Counter()
     for word in words:
         sizes[round(word.size, 1)] += len(word.text)

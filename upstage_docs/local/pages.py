@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from upstage_docs.local.elements import Box, Refusal
 from upstage_docs.local.scans import ScannedWord
+from upstage_docs.local.sweep import letters_of
 from upstage_docs.sources import PDFIUM_LOCK
 
 if TYPE_CHECKING:
@@ -16,10 +19,20 @@ if TYPE_CHECKING:
 
 __all__ = ["PdfPages", "shown"]
 
-_LINE_BREAK = "\ufffe"
-"""What pdfium writes for the hyphen of a word that goes on in the next line."""
+_WORD = re.compile(r"[^\s\ufffe]+")
+"""U+FFFE is what pdfium writes for the hyphen of a word that goes on in the next line."""
+_REMEMBERED = 32
 _MOST_PIXELS = 40_000_000
 """Of one rendered page; a larger one is rendered at fewer dots per inch."""
+
+
+class Facts(NamedTuple):
+    """Of a page as shown: its size in points, how many things are drawn (a form is one), and its text layer."""
+
+    width: float
+    height: float
+    objects: int
+    text: str
 
 
 class PdfPages:
@@ -35,6 +48,7 @@ class PdfPages:
     def __init__(self, data: bytes) -> None:
         import pypdfium2
 
+        self._facts: dict[int, Facts] = {}
         try:
             with PDFIUM_LOCK:
                 self._pdf: Any = pypdfium2.PdfDocument(data)
@@ -64,17 +78,17 @@ class PdfPages:
             with closing(page):
                 yield page
 
-    def size(self, number: int) -> tuple[float, float]:
-        """Return width and height of a page as shown, in points."""
-        with self._page(number) as page:
-            return page.get_size()  # type: ignore[no-any-return]
-
-    def objects(self, number: int) -> int:
-        """Return how many things are drawn on a page; those inside a form count as one."""
+    def facts(self, number: int) -> Facts:
+        """Return what is cheap to know of a page; the last ones asked for are remembered."""
         from pypdfium2 import raw
 
-        with self._page(number) as page:
-            return int(raw.FPDFPage_CountObjects(page.raw))
+        if number not in self._facts:
+            if len(self._facts) >= _REMEMBERED:
+                self._facts.clear()
+            with self._page(number) as page, closing(page.get_textpage()) as text:
+                count = int(raw.FPDFPage_CountObjects(page.raw))
+                self._facts[number] = Facts(page.get_width(), page.get_height(), count, text.get_text_range())
+        return self._facts[number]
 
     def pictured(self, number: int) -> float:
         """Return the share of a page that its largest picture covers."""
@@ -89,10 +103,10 @@ class PdfPages:
         """Say whether one of these pages has text, or whether nothing at all is drawn on them."""
         drawn = False
         for number in numbers:
-            with self._page(number) as page, closing(page.get_textpage()) as text:
-                if text.count_chars() and any(map(str.isalnum, text.get_text_range())):
-                    return True
-            drawn = drawn or self.objects(number) > 0
+            facts = self.facts(number)
+            if any(map(str.isalnum, facts.text)):
+                return True
+            drawn = drawn or facts.objects > 0
         return not drawn
 
     def image(self, number: int, *, dots: int) -> tuple[Image, float]:
@@ -111,41 +125,36 @@ class PdfPages:
         image.crop((left, top, right, bottom)).save(jpeg, "JPEG", quality=85)
         return jpeg.getvalue()
 
-    def text(self, number: int) -> str:
-        """Return the text layer of a page in the file's order."""
-        with self._page(number) as page, closing(page.get_textpage()) as text:
-            return text.get_text_range()  # type: ignore[no-any-return]
+    def words(self, number: int, among: Counter[str] | None = None) -> list[ScannedWord]:
+        """Return the words of a page's text layer in the file's order, without their fonts.
 
-    def words(self, number: int) -> list[ScannedWord]:
-        """Return the words of a page's text layer in the file's order, without their fonts."""
+        Args:
+            number: Of the page.
+            among: Letters and digits; words that need others, or more of them, are left out. None leaves out none.
+        """
         from pypdfium2 import raw
 
         with self._page(number) as page, closing(page.get_textpage()) as text:
-            words: list[ScannedWord] = []
-            letters: list[str] = []
-            boxes: list[Box] = []
+            letters = text.get_text_range()
+            if len(letters) != text.count_chars():  # some have no place of their own in the string
+                codes = (raw.FPDFText_GetUnicode(text.raw, index) for index in range(text.count_chars()))
+                letters = "".join("\ufffd" if 0xD800 <= code < 0xE000 else chr(code) for code in codes)
             left, bottom, right, top = page.get_cropbox()
-            for index in range(text.count_chars()):
-                code = raw.FPDFText_GetUnicode(text.raw, index)
-                letter = "\ufffd" if 0xD800 <= code < 0xE000 else chr(code)
-                if letter.isspace() or letter == _LINE_BREAK:
-                    _flush(letters, boxes, words)
+            rotation = page.get_rotation()
+            words = []
+            for found in _WORD.finditer(letters):
+                if among is not None and not _made_of(found[0], among):
                     continue
-                x0, y0, x1, y1 = text.get_charbox(index)
-                letters.append(letter)
-                boxes.append(
-                    shown((x0 - left, top - y1, x1 - left, top - y0), page.get_rotation(), right - left, top - bottom)
-                )
-            _flush(letters, boxes, words)
+                x0s, y0s, x1s, y1s = zip(*map(text.get_charbox, range(*found.span())), strict=True)
+                box = (min(x0s) - left, top - max(y1s), max(x1s) - left, top - min(y0s))
+                words.append(ScannedWord(found[0], shown(box, rotation, right - left, top - bottom)))
             return words
 
 
-def _flush(letters: list[str], boxes: list[Box], words: list[ScannedWord]) -> None:
-    if letters:
-        x0s, y0s, x1s, y1s = zip(*boxes, strict=True)
-        words.append(ScannedWord("".join(letters), (min(x0s), min(y0s), max(x1s), max(y1s))))
-        letters.clear()
-        boxes.clear()
+def _made_of(word: str, among: Counter[str]) -> bool:
+    if any(letter.isascii() and letter.isalnum() and letter not in among for letter in word):
+        return False
+    return not letters_of([word]) - among
 
 
 def shown(box: Box, rotation: int, width: float, height: float) -> Box:

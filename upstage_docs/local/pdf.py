@@ -70,7 +70,7 @@ def _batch(
     *,
     force_ocr: bool,
 ) -> Iterator[PageLayout]:
-    heavy = {number for number in numbers if document.objects(number) > _MOST_OBJECTS}
+    heavy = {number for number in numbers if document.facts(number).objects > _MOST_OBJECTS}
     parsed = _parsed(data, [number for number in numbers if number not in heavy], {})
     turned = {number: angle for number, page in parsed.items() if (angle := _lies_at(page))}
     if turned:
@@ -161,19 +161,18 @@ def _turned_back(box: Box | None, angle: int) -> Box | None:
 
 def _left_out(page: Any, document: PdfPages, number: int, turned: dict[int, int]) -> list[ScannedWord]:
     """Return the words of the text layer that the PDF library left out, where the page is upright."""
-    have, want = letters_of(item.text for item in page.text_items), letters_of([document.text(number)])
-    if not want - have:
-        return []
-    words = document.words(number)
+    have, want = letters_of(item.text for item in page.text_items), letters_of([document.facts(number).text])
+    lacking = want - have
+    words = document.words(number, lacking) if lacking else []
     if angle := turned.get(number, 0):
-        wide, tall = document.size(number)
+        wide, tall, *_ = document.facts(number)
         words = [ScannedWord(text, shown(box, -angle % 360, wide, tall)) for text, box in words]
-    return missed(page.text_items, words, page.width, page.height)
+    return missed(page.text_items, words, lacking, page.width, page.height)
 
 
 def _text_alone(document: PdfPages, number: int) -> Any:
     words = document.words(number)
-    return _parsed(text_layer(words, *document.size(number)), [1], {})[1]
+    return _parsed(text_layer(words, *document.facts(number)[:2]), [1], {})[1]
 
 
 def _needs_ocr(page: Any, document: PdfPages, number: int) -> bool:
@@ -182,12 +181,12 @@ def _needs_ocr(page: Any, document: PdfPages, number: int) -> bool:
     letters = sum(map(str.isalnum, text))
     unreadable = sum(letter == "\ufffd" or "\ue000" <= letter <= "\uf8ff" for letter in text)
     if unreadable > 0.3 * (letters + unreadable):
-        return document.objects(number) > 0
+        return document.facts(number).objects > 0
     if letters >= _FEW_LETTERS:
         return False
     shapes = page.vector_graphics.shapes if page.vector_graphics else []
     outlines = sum(bool(shape.has_curve and shape.fill) for shape in shapes)
-    return document.pictured(number) > 0.3 or outlines > 100 or (letters == 0 and document.objects(number) > 0)
+    return document.pictured(number) > 0.3 or outlines > 100 or (letters == 0 and document.facts(number).objects > 0)
 
 
 def _recognised(document: PdfPages, number: int, ocr: Recognise, page: Any, *, keep: bool) -> Any:
@@ -201,7 +200,7 @@ def _recognised(document: PdfPages, number: int, ocr: Recognise, page: Any, *, k
     known = sum(letter.isalnum() for item in page.text_items for letter in item.text)
     if keep and sum(letter.isalnum() for word in found for letter in word.text) < known:
         return None
-    return _parsed(text_layer(found, *document.size(number)), [1], {})[1]
+    return _parsed(text_layer(found, *document.facts(number)[:2]), [1], {})[1]
 
 
 def _cropped(blocks: Sequence[Block], document: PdfPages, number: int, crops: Collection[str]) -> tuple[Block, ...]:

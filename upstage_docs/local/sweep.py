@@ -16,7 +16,9 @@ _SHELF = 20.0
 """Points: items are looked up by stripes of the page of this height."""
 
 
-def missed(items: Sequence[Any], words: Sequence[ScannedWord], width: float, height: float) -> list[ScannedWord]:
+def missed(
+    items: Sequence[Any], words: Sequence[ScannedWord], lacking: Counter[str], width: float, height: float
+) -> list[ScannedWord]:
     """Return those of *words* that stand on the page and that no text item of the library has where they stand.
 
     No letter is given that the items have often enough already: the two readings may differ in where words end.
@@ -24,11 +26,14 @@ def missed(items: Sequence[Any], words: Sequence[ScannedWord], width: float, hei
     Args:
         items: Text items of liteparse.
         words: Words of the same page's text layer.
+        lacking: How many of each letter the items have too few.
         width: Of the page, in points.
         height: Of the page, in points.
     """
+    lacking = lacking.copy()
     visible = [word for word in words if _is_on(word.box, width, height)]
-    lacking = letters_of(word.text for word in visible) - letters_of(item.text for item in items)
+    if not visible:
+        return []
     shelves: defaultdict[int, list[_Item]] = defaultdict(list)
     for item in items:
         known = _Item(item)
@@ -48,28 +53,30 @@ def missed(items: Sequence[Any], words: Sequence[ScannedWord], width: float, hei
 
 def letters_of(texts: Iterable[str]) -> Counter[str]:
     """Count letters and digits."""
-    return Counter(letter for text in texts for letter in _plain(text))
+    return Counter(_plain("".join(texts)))
 
 
 class _Item:
     """A text item and what of its text is not yet accounted for."""
 
-    __slots__ = ("box", "text")
+    __slots__ = ("_item", "_text", "box")
 
     def __init__(self, item: Any) -> None:
         self.box = (item.x - 2, item.y - 2, item.x + item.width + 2, item.y + item.height + 2)
-        self.text = _plain(item.text)
+        self._item = item
+        self._text: str | None = None
 
     def gives(self, text: str, box: Box) -> bool:
         x, y = _middle(box)
-        if not (self.box[0] <= x <= self.box[2] and self.box[1] <= y <= self.box[3]) or text not in self.text:
+        if not (self.box[0] <= x <= self.box[2] and self.box[1] <= y <= self.box[3]):
             return False
-        self.text = self.text.replace(text, "", 1)
-        return True
+        rest = _plain(self._item.text) if self._text is None else self._text
+        self._text = rest.replace(text, "", 1)
+        return len(self._text) < len(rest)
 
 
 def _plain(text: str) -> str:
-    return "".join(filter(str.isalnum, normalize("NFKC", text)))
+    return "".join(filter(str.isalnum, text if text.isascii() else normalize("NFKC", text)))
 
 
 def _middle(box: Box) -> tuple[float, float]:
