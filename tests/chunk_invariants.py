@@ -28,6 +28,7 @@ TAG = re.compile(
     r"</?(?:p|br|h[1-6]|table|thead|tbody|tr|td|figure|img|figcaption|caption|header|footer|pre|code)\b[^<>]*>"
 )
 BLANK = re.compile(rf"(?:\s|{TAG.pattern})*")
+TEXT_SIGN = re.compile(rf"<(?!(?:{TAG.pattern[1:]}|/?t(?:foot|h)>))")  # the API does not escape it
 ENTITY = re.compile(r"&(?:#\d+|\w+);")
 MATH = re.compile(r"\$\$.+?\$\$", re.DOTALL)
 
@@ -428,7 +429,7 @@ def chunks_stream(split: Splitter, document: ParsedDocument, options: ChunkOptio
 
 def grid(markup: str) -> list[list[str]]:
     """The cells of the outer table of *markup*, spans expanded, read by BeautifulSoup."""
-    table = BeautifulSoup(markup, "lxml").find("table")
+    table = BeautifulSoup(TEXT_SIGN.sub("&lt;", markup), "lxml").find("table")
     assert isinstance(table, Tag)
     rows = [row for row in table.find_all("tr") if row.find_parent("table") is table]
     last_of = {id(row.parent): index for index, row in enumerate(rows)}

@@ -133,6 +133,8 @@ class Table:
         titles = 0
         while titles < min(len(self.rows) - 2, _MOST_TITLE_ROWS) and self._is_title(titles):
             titles += 1
+        if len(self.rows) > titles and len(self.cells(titles)) < 2:
+            titles = 0  # one cell to a row is how this table is
         if declared > titles:
             return declared
         if titles + 1 >= len(self.rows):
@@ -144,7 +146,8 @@ class Table:
         return header
 
     def _is_title(self, index: int) -> bool:
-        return len(self.cells(index)) == 1 < len(self.cells(index + 1))
+        cells = self.cells(index)
+        return len(cells) == 1 and (cells[0].column_span > 1 or len(self.cells(index + 1)) > 1)
 
 
 def read_table(text: str) -> Table | None:
