@@ -1,0 +1,122 @@
+"""Both faces say the same: texts, ids and metadata, LlamaIndex's `file_path` and `file_name` apart."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_api import PNG, MadeApi, pdf
+
+pytest.importorskip("langchain_core", reason='needs the extra "langchain"')
+pytest.importorskip("llama_index.core", reason='needs the extra "llama-index"')
+from langchain_core.documents import Document as LangChainDocument
+from llama_index.core.schema import BaseNode
+
+from langchain_upstage_docs import TableAwareTextSplitter, UpstageDocumentParseLoader, UpstageOCRLoader
+from llama_index_upstage_docs import (
+    TableAwareNodeParser,
+    UpstageDocumentParseNodeParser,
+    UpstageDocumentParseReader,
+    UpstageOCRReader,
+)
+
+GOLDEN = Path(__file__).parent / "golden" / "faces.json"
+Said = list[tuple[str | None, str, dict[str, Any]]]
+
+
+def langchain(documents: list[LangChainDocument]) -> Said:
+    return [(document.id, document.page_content, document.metadata) for document in documents]
+
+
+def llama_index(nodes: list[Any]) -> Said:
+    return [(node.node_id, node.get_content(), without_file(node)) for node in nodes]
+
+
+def without_file(node: BaseNode) -> dict[str, Any]:
+    assert list(node.metadata)[-2:] == ["file_path", "file_name"]
+    return {key: value for key, value in node.metadata.items() if key not in {"file_path", "file_name"}}
+
+
+@pytest.fixture
+def api() -> MadeApi:
+    return MadeApi()
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> str:
+    path = tmp_path / "report.pdf"
+    path.write_bytes(pdf(5))
+    return str(path)
+
+
+@pytest.mark.parametrize("metadata_format", ["flat", "nested"])
+@pytest.mark.parametrize("output_format", ["html", "markdown", "text", "json"])
+@pytest.mark.parametrize("split", ["element", "page", "none"])
+def test_loaders_and_readers_agree(
+    api: MadeApi, report: str, split: Any, output_format: Any, metadata_format: Any
+) -> None:
+    options = {"split": split, "output_format": output_format, "metadata_format": metadata_format}
+    loaded = UpstageDocumentParseLoader(report, **options, client=api.client()).load()
+    read = UpstageDocumentParseReader(**options, client=api.client()).load_data(report)
+
+    assert llama_index(read) == langchain(loaded)
+
+
+def test_node_parsers_and_loaders_agree(api: MadeApi, report: str) -> None:
+    whole = UpstageDocumentParseReader(split="none", output_format="json", client=api.client()).load_data(report)
+    nodes = UpstageDocumentParseNodeParser(client=api.client()).get_nodes_from_documents(whole)
+
+    assert llama_index(nodes) == langchain(UpstageDocumentParseLoader(report, client=api.client()).load())
+
+
+@pytest.mark.parametrize("split", ["page", "none", "word"])
+def test_ocr_agrees(api: MadeApi, report: str, split: Any) -> None:
+    loaded = UpstageOCRLoader(report, split, client=api.client()).load()
+
+    assert llama_index(UpstageOCRReader(split=split, client=api.client()).load_data(report)) == langchain(loaded)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"chunk_size": 200},
+        {"chunk_size": 300, "oversized_tables": "split_rows"},
+        {"chunk_size": 400, "chunk_overlap": 50, "min_size": 100, "exclude_categories": ()},
+    ],
+)
+@pytest.mark.parametrize("split", ["element", "page", "none"])
+def test_chunks_agree(api: MadeApi, report: str, split: Any, options: Any) -> None:
+    loaded = UpstageDocumentParseLoader(report, split, client=api.client()).load()
+    read = UpstageDocumentParseReader(split=split, client=api.client()).load_data(report)
+
+    chunks = langchain(TableAwareTextSplitter(**options).split_documents(loaded))
+    assert llama_index(TableAwareNodeParser(**options).get_nodes_from_documents(read)) == chunks
+    assert llama_index(TableAwareNodeParser(**options).get_nodes_from_documents(whole(api, report))) == langchain(
+        TableAwareTextSplitter(**options).split_documents(
+            UpstageDocumentParseLoader(report, "none", output_format="json", client=api.client()).load()
+        )
+    )
+
+
+def whole(api: MadeApi, report: str) -> list[Any]:
+    return UpstageDocumentParseReader(split="none", output_format="json", client=api.client()).load_data(report)
+
+
+def test_what_they_say_is_what_they_said(api: MadeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Golden: ids, texts and metadata that somebody's store holds. UPSTAGE_DOCS_REWRITE=1 writes them anew."""
+    monkeypatch.chdir(tmp_path)
+    Path("scan.png").write_bytes(PNG)
+    elements = UpstageDocumentParseLoader("scan.png", client=api.client()).load()
+    said = {
+        "elements": langchain(elements),
+        "chunks": langchain(TableAwareTextSplitter(300).split_documents(elements)),
+        "words": langchain(UpstageOCRLoader("scan.png", "word", client=api.client()).load()),
+    }
+    text = json.dumps(said, ensure_ascii=False, indent=1) + "\n"
+    if os.environ.get("UPSTAGE_DOCS_REWRITE"):
+        GOLDEN.write_text(text, encoding="utf-8")
+
+    assert json.loads(text) == json.loads(GOLDEN.read_text(encoding="utf-8"))
