@@ -34,9 +34,8 @@ class Loopback:
     billed: Counter[str]
 
 
-@pytest.fixture
-def loopback() -> Iterator[Loopback]:
-    """A server of the API's protocol whose documents are read in no time."""
+@pytest.fixture(scope="session")
+def _loopback_server() -> Iterator[Loopback]:
     pytest.importorskip("starlette", reason='the loopback server needs the extra "server"')
     pytest.importorskip("uvicorn", reason='the loopback server needs the extra "server"')
     from stand_in import StandIn
@@ -48,3 +47,12 @@ def loopback() -> Iterator[Loopback]:
     faults, stand_in = Faults(), StandIn()
     with running(build_app(Engine(read=stand_in.read), faults=faults)) as base_url:
         yield Loopback(base_url, faults, stand_in.billed)
+
+
+@pytest.fixture
+def loopback(_loopback_server: Loopback) -> Loopback:
+    """A server of the API's protocol whose documents are read in no time; it remembers its jobs, and nothing else."""
+    _loopback_server.faults.clear()
+    _loopback_server.faults.received.clear()
+    _loopback_server.billed.clear()
+    return _loopback_server

@@ -119,8 +119,8 @@ class Estimate:
         """Add up files."""
         return Estimate(
             self.pages + other.pages,
-            None if self.lowest is None or other.lowest is None else self.lowest + other.lowest,
-            None if self.highest is None or other.highest is None else self.highest + other.highest,
+            None if self.lowest is None or other.lowest is None else round(self.lowest + other.lowest, 6),
+            None if self.highest is None or other.highest is None else round(self.highest + other.highest, 6),
             self.uncounted + other.uncounted,
         )
 

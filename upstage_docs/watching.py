@@ -108,6 +108,13 @@ class Watch:
         """What messages call it."""
         return f"{self._source!r} (job {self.request_id})" if self._source else f"job {self.request_id}"
 
+    @property
+    def last_page(self) -> int:
+        """The last page of the document that the job was sent; 0 while it is not known."""
+        if self._stored is not None and self._stored.pages is not None:
+            return self._stored.pages[1]
+        return self.job.total_pages if self.job is not None else 0
+
     def refresh(self) -> Flow[Job]:
         """Ask for the job's state now."""
         try:
@@ -146,7 +153,7 @@ class Watch:
                 if pages in self._held and self._stored is not None:
                     answer = yield from work(partial(self.setup.store.read, self._stored.key, pages))
                     if answer is not None:
-                        return Got(answer.raw, pages, self._total())
+                        return Got(answer.raw, pages, self.last_page)
                     self._held.discard(pages)
                 now: float = yield Now()
                 if batch.status == "completed" and batch.download_url and now - self._looked < _ADDRESS_SECONDS:
@@ -172,11 +179,10 @@ class Watch:
         Raises:
             InvalidResponseError: Fewer pages came than were sent.
         """
-        if self._stored is None:
-            return
-        total = self.job.total_pages if self.job is not None else 0
-        yield Work(partial(self.setup.store.finished, self._stored, total if self._stored.pages is None else 0))
-        wanted = self._stored.pages[1] if self._stored.pages else total
+        wanted = self.last_page
+        if self._stored is not None:
+            total = wanted if self._stored.pages is None else 0
+            yield Work(partial(self.setup.store.finished, self._stored, total))
         if last_page < wanted:
             raise InvalidResponseError(
                 f"{self.name}: pages up to {wanted} were sent, the answer ends at page {last_page}. What came is kept; "
@@ -228,7 +234,7 @@ class Watch:
             )
             self._held.add(pages)
         self.setup.account.add_parse(document.usage, count, self._options)
-        return Got(reply.body, pages, self._total())
+        return Got(reply.body, pages, self.last_page)
 
     def _fail(self, batch: Batch | None) -> Flow[None]:
         job = self.job
@@ -248,10 +254,6 @@ class Watch:
             "only the rest.",
             job=job,
         )
-
-    def _total(self) -> int:
-        whole = self._stored is None or self._stored.pages is None
-        return self.job.total_pages if whole and self.job is not None else 0
 
     def _pages(self, batch: Batch) -> Pages:
         first = batch.start_page or batch.id * 10 + 1
