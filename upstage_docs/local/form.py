@@ -152,8 +152,10 @@ class FormReader:
                 raise Refusal("the request holds more than one document", status=400)
             self._is_document = True
             self._filename = options[b"filename"].decode("utf-8", "replace")
-            # A file without a name in the file system: nothing is left of it after a crash.
-            self._file = cast("IO[bytes]", tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
+            # A file without a name in the file system: nothing is left of it after a crash. Unbuffered, as a forked
+            # child that closes its copy must not write what the parent has in a buffer once more.
+            file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, buffering=0)  # noqa: SIM115
+            self._file = cast("IO[bytes]", file)
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
         if self._is_document and self._file is not None:

@@ -222,7 +222,8 @@ class Jobs:
                     batch.status, batch.failure, batch.updated = "failed", failure, job.completed
 
     def _begin(self, job: _Job, pages: int) -> None:
-        results = tempfile.TemporaryFile()  # noqa: SIM115 - the job owns it
+        # Unbuffered: a forked child closes its copy, which must not write what the parent has in a buffer once more.
+        results = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - the job owns it
         with self._lock:
             now = self._now()
             job.results = results

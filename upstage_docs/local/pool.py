@@ -44,7 +44,8 @@ class Limits:
     """What one document may cost, and what all may together.
 
     Attributes:
-        memory: Bytes of address space of a worker process (RLIMIT_AS).
+        memory: Bytes of address space of a worker process (RLIMIT_AS). The PDF library reserves 1.2 GB of it and uses
+            little of that, so that recognising text needs 2 GB.
         seconds: Wall-clock seconds for the next part of an answer: a whole answer of a synchronous request, ten pages
             of a job. The kernel ends the worker at it, whatever it does.
         workers: Processes at once.
@@ -122,7 +123,13 @@ class _Worker:
 def _environment() -> dict[str, str]:
     environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     folders = [str(Path(folder).absolute()) for folder in sys.path if folder]
-    return {**environment, "PATH": "", "PYTHONPATH": os.pathsep.join(folders), "PYTHONSAFEPATH": "1"}
+    return {
+        **environment,
+        "PATH": "",
+        "PYTHONPATH": os.pathsep.join(folders),
+        "PYTHONSAFEPATH": "1",
+        "TOKIO_WORKER_THREADS": "4",  # liteparse's threads reserve 16 MB each: with hundreds of cores, all there is
+    }
 
 
 class WorkerPool:
@@ -164,15 +171,15 @@ class WorkerPool:
 
     def close(self) -> None:
         """Kill every worker; what they were doing ends with a Refusal."""
+        if os.getpid() != self._pid:  # in a forked child, where no lock is safe
+            for worker in (*self._warm, *self._busy):
+                worker.forget()
+            return
         with self._changed:
             self._closed = True
             warm, self._warm = self._warm, []
             busy = list(self._busy)
             self._changed.notify_all()
-        if os.getpid() != self._pid:
-            for worker in (*warm, *busy):
-                worker.forget()
-            return
         for worker in warm:
             worker.end()
         for worker in busy:
@@ -196,7 +203,7 @@ class WorkerPool:
             self._changed.notify_all()
 
     def _converse(self, task: Task, document: IO[bytes], patience: Patience) -> Generator[Begin | Part, None, None]:
-        task = msgspec.structs.replace(task, seconds=min(self.limits.seconds, patience.seconds))
+        task = msgspec.structs.replace(task, seconds=max(0.01, min(self.limits.seconds, patience.seconds)))
         while True:
             worker, was_warm = self._take()
             began = finished = False
