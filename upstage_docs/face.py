@@ -92,6 +92,11 @@ class Face:
         """Which engine answers."""
         return self._settings.chosen
 
+    @property
+    def max_concurrency(self) -> int:
+        """Requests, documents and parts at once."""
+        return self._settings.max_concurrency
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}(engine={self.engine!r}, base_url={self._setup.api.root!r})"
 
