@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from conftest import open_files
 from play import Play, answer, form, lost, reply
 from stand_in import make_pdf
 
@@ -81,12 +82,6 @@ def state(*batches: tuple[int, int, str], status: str = "started", total: int = 
 
 SUBMITTED = reply(200, {"request_id": "job-1"})
 DONE = (1, 10, "completed"), (11, 20, "completed"), (21, 25, "completed")
-
-
-def open_files() -> set[str]:
-    """Names of the open files, where the system tells them."""
-    listing = Path("/proc/self/fd")
-    return {path.name for path in listing.iterdir()} if listing.is_dir() else set()
 
 
 class TestFetch:

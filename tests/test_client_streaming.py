@@ -1,0 +1,215 @@
+"""Slices arrive in order while the rest still runs; stopping early leaves nothing running and nothing to pay again."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import time
+from collections import Counter
+from contextlib import aclosing, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Loopback, open_files
+from stand_in import labels, make_pdf
+
+from upstage_docs import AsyncClient, Client
+from upstage_docs.faults import Delay, hanging_job, retrying_batch
+from upstage_docs.options import PollPolicy, RetryPolicy
+from upstage_docs.rates import RATES, Rate
+
+KEY = "up_abcdefghijklmnop"
+
+
+@pytest.fixture
+def settings(loopback: Loopback, tmp_path: Path) -> dict[str, Any]:
+    return {
+        "api_key": KEY,
+        "base_url": loopback.base_url,
+        "cache": tmp_path / "cache",
+        "rates": dict.fromkeys(RATES, Rate()),
+        "retry": RetryPolicy(attempts=3, initial=0.01, maximum=0.02),
+        "poll": PollPolicy(initial=0.02, maximum=0.05),
+    }
+
+
+def texts(*slices: Any) -> list[str]:
+    return [element.text for one in slices for element in one.elements]
+
+
+class TestSync:
+    def test_the_first_slice_comes_before_the_job_is_done(self, settings: dict[str, Any], loopback: Loopback) -> None:
+        loopback.faults.always("status", hanging_job(completed=1))
+        with Client(**settings) as client, closing(client.stream(make_pdf("a", 25), route="async")) as slices:
+            first = next(slices)
+            assert texts(first) == labels("a", 10)
+            assert first.total_pages == 25
+            loopback.faults.clear()
+            rest = list(slices)
+        assert texts(first, *rest) == labels("a", 25)
+        assert [element.id for one in (first, *rest) for element in one.elements] == list(range(25))
+        assert len({one.file_sha256 for one in (first, *rest)}) == 1
+
+    def test_batches_that_finish_out_of_order_come_in_order(self, settings: dict[str, Any], loopback: Loopback) -> None:
+        loopback.faults.script("status", retrying_batch(0), retrying_batch(0))
+        with Client(**settings) as client:
+            found = list(client.stream(make_pdf("a", 35), route="async"))
+        assert texts(*found) == labels("a", 35)
+        assert [one.elements[0].page for one in found] == [1, 11, 21, 31]
+
+    def test_elements_one_by_one(self, settings: dict[str, Any]) -> None:
+        with Client(**settings) as client:
+            pages = [element.page for element in client.iter_elements(make_pdf("a", 25), route="async")]
+        assert pages == list(range(1, 26))
+
+    def test_an_early_end_leaves_no_thread_and_a_job_to_resume(
+        self, settings: dict[str, Any], loopback: Loopback
+    ) -> None:
+        threads, files = threading.active_count(), open_files()
+        loopback.faults.always("status", hanging_job(completed=1))
+        began = time.monotonic()
+        with Client(**settings) as client:
+            for _ in client.stream(make_pdf("a", 45), route="async"):
+                break
+            assert time.monotonic() - began < 10
+            gc.collect()
+            ours = [one.name for one in threading.enumerate() if one.name.startswith("upstage-docs_")]
+            assert ours == []
+            received = len(loopback.faults.received)
+            time.sleep(0.2)
+            assert len(loopback.faults.received) == received, "nobody polls any more"
+        loopback.faults.clear()
+        with Client(**settings) as client:
+            assert texts(client.parse(make_pdf("a", 45))) == labels("a", 45)
+        assert loopback.faults.count("submit") == 1
+        assert loopback.billed == Counter(labels("a", 45))
+        assert threading.active_count() <= threads
+        assert not {one for one in open_files() - files if "cache" in one}
+
+    def test_an_early_end_keeps_the_parts_that_were_under_way(
+        self, settings: dict[str, Any], loopback: Loopback
+    ) -> None:
+        """They are paid for: their answers are waited for and stored."""
+        loopback.faults.script("sync", None, Delay(0.5), Delay(0.5))
+        with Client(**settings) as client:
+            stream = client.stream(make_pdf("a", 6), pages_per_request=2, route="sync")
+            assert texts(next(stream)) == labels("a", 2)
+            stream.close()
+        with Client(**settings) as client:
+            assert texts(client.parse(make_pdf("a", 6))) == labels("a", 6)
+        assert loopback.billed == Counter(labels("a", 6))
+
+    def test_many_documents_broken_off(self, settings: dict[str, Any], loopback: Loopback) -> None:
+        documents = [make_pdf(f"d{number}", 1) for number in range(20)]
+        with Client(**settings) as client:
+            for _ in client.parse_many(documents):
+                break
+        assert loopback.faults.count("sync") < 20
+        with Client(**settings) as client:
+            assert len(list(client.parse_many(documents))) == 20
+        assert set(loopback.billed.values()) == {1}
+
+
+class TestAsync:
+    async def test_the_first_slice_comes_before_the_job_is_done(
+        self, settings: dict[str, Any], loopback: Loopback
+    ) -> None:
+        loopback.faults.always("status", hanging_job(completed=1))
+        async with (
+            AsyncClient(**settings) as client,
+            aclosing(client.stream(make_pdf("a", 25), route="async")) as slices,
+        ):
+            first = await anext(slices)
+            assert texts(first) == labels("a", 10)
+            loopback.faults.clear()
+            rest = [one async for one in slices]
+        assert texts(first, *rest) == labels("a", 25)
+
+    async def test_elements_one_by_one(self, settings: dict[str, Any]) -> None:
+        async with AsyncClient(**settings) as client:
+            pages = [element.page async for element in client.iter_elements(make_pdf("a", 25), route="async")]
+        assert pages == list(range(1, 26))
+
+    @pytest.mark.parametrize("method", ["stream", "iter_elements"])
+    async def test_an_early_end_leaves_no_task_and_a_job_to_resume(
+        self, settings: dict[str, Any], loopback: Loopback, method: str
+    ) -> None:
+        loopback.faults.always("status", hanging_job(completed=1))
+        async with AsyncClient(**settings) as client:
+            async with aclosing(getattr(client, method)(make_pdf("a", 45), route="async")) as found:
+                async for _ in found:
+                    break
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+            received = len(loopback.faults.received)
+            await asyncio.sleep(0.2)
+            assert len(loopback.faults.received) == received, "nobody polls any more"
+        loopback.faults.clear()
+        async with AsyncClient(**settings) as client:
+            assert texts(await client.parse(make_pdf("a", 45))) == labels("a", 45)
+        assert loopback.faults.count("submit") == 1
+        assert loopback.billed == Counter(labels("a", 45))
+
+    async def test_an_early_end_keeps_the_parts_that_were_under_way(
+        self, settings: dict[str, Any], loopback: Loopback
+    ) -> None:
+        loopback.faults.script("sync", None, Delay(0.5), Delay(0.5))
+        async with AsyncClient(**settings) as client:
+            stream = client.stream(make_pdf("a", 6), pages_per_request=2, route="sync")
+            assert texts(await anext(stream)) == labels("a", 2)
+            await stream.aclose()
+            assert texts(await client.parse(make_pdf("a", 6))) == labels("a", 6)
+        assert loopback.billed == Counter(labels("a", 6))
+
+    async def test_cancelling_ends_at_once_and_a_job_goes_on(
+        self, settings: dict[str, Any], loopback: Loopback
+    ) -> None:
+        loopback.faults.always("status", hanging_job())
+        async with AsyncClient(**settings) as client:
+            task = asyncio.create_task(client.parse(make_pdf("a", 25), route="async"))
+            while not loopback.faults.count("status"):  # noqa: ASYNC110 - the server runs in a thread
+                await asyncio.sleep(0.02)
+            began = time.monotonic()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert time.monotonic() - began < 2
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+            loopback.faults.clear()
+            assert texts(await client.parse(make_pdf("a", 25))) == labels("a", 25)
+        assert loopback.billed == Counter(labels("a", 25))
+
+    async def test_a_deadline_of_the_caller_holds(self, settings: dict[str, Any], loopback: Loopback) -> None:
+        loopback.faults.always("status", hanging_job())
+        async with AsyncClient(**settings) as client:
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(client.parse(make_pdf("a", 25), route="async"), 0.5)
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    async def test_an_upload_does_not_block_the_loop_for_long(
+        self, settings: dict[str, Any], loopback: Loopback
+    ) -> None:
+        """Forty megabytes are read from their file piece by piece, between which the loop goes on."""
+        document = make_pdf("a", 1) + b"\0" * 40_000_000
+        stalls: list[float] = []
+
+        async def tick() -> None:
+            while True:
+                began = time.monotonic()
+                await asyncio.sleep(0.005)
+                stalls.append(time.monotonic() - began)
+
+        async with AsyncClient(**settings) as client:
+            ticking = asyncio.create_task(tick())
+            assert texts(await client.parse(document, route="sync")) == ["a page 1"]
+            ticking.cancel()
+        assert len(stalls) > 20
+        assert sorted(stalls)[int(len(stalls) * 0.9)] < 0.25
+
+    async def test_many_parses_at_once_share_one_client(self, settings: dict[str, Any], loopback: Loopback) -> None:
+        """Gathered by the caller: the client bounds what is in flight, and each document is paid for once."""
+        async with AsyncClient(**settings) as client:
+            found = await asyncio.gather(*(client.parse(make_pdf(f"d{n % 6}", 2)) for n in range(18)))
+        assert [texts(one) for one in found] == [labels(f"d{n % 6}", 2) for n in range(18)]
+        assert set(loopback.billed.values()) == {1}
