@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 from string import ascii_letters
@@ -29,6 +30,7 @@ from upstage_docs.errors import (
     UnknownOutcomeError,
 )
 from upstage_docs.flows import Payment
+from upstage_docs.holdings import Busy, ResultKey
 from upstage_docs.options import OCROptions, ParseOptions, PollPolicy, RetryPolicy
 from upstage_docs.rates import Rate, RateLimiter
 from upstage_docs.reading import Reading, Request, open_reading
@@ -161,6 +163,25 @@ class TestPayingOnce:
         assert (caught.value.intent.source, caught.value.intent.pages) == ("a.pdf", (1, 2))
         with pytest.raises(UnknownOutcomeError, match=r'was sent before.*on_unknown="resend"'):
             parse(Play(), stored(), ask(2))
+
+    def test_a_claim_outlives_a_long_wait_for_its_turn(self, tmp_path: Path) -> None:
+        """Expired while the rate limit held it back, it would look to others like a send that was lost."""
+        play = Play()
+        store = Store(tmp_path / "store.sqlite3", clock=lambda: play.clock)
+        limiter = RateLimiter({"sync": Rate(requests_per_second=1 / 5000)})
+        limiter.reserve(play.clock, "sync")
+        request = ask(2)
+        found: list[object] = []
+
+        def claimed(_: object) -> Outcome:
+            key = ResultKey.of(sha256(request.document).hexdigest(), ParseOptions(), API.root)  # type: ignore[arg-type]
+            play.clock += 899
+            found.append(store.claim(key, (1, 2), seconds=1, route="sync"))
+            return reply(200, answer([1, 2]))
+
+        play.outcomes.append(claimed)
+        parse(play, setup(store=store, rates=limiter, timeout=900.0), request)
+        assert isinstance(found[0], Busy)
 
     def test_resend_pays_again(self, stored: Callable[..., Setup]) -> None:
         with pytest.raises(UnknownOutcomeError):

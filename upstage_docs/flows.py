@@ -29,6 +29,7 @@ __all__ = ["Payment", "download", "fetch", "jobs", "look", "pay"]
 
 T = TypeVar("T")
 
+_SLACK = 120.0  # seconds that a claim lives beyond its send: what comes before and after it takes time too
 _BUSY = 1.0  # seconds between two looks at a claim that another flow holds
 
 
@@ -57,6 +58,8 @@ def fetch(
         if family is not None and setup.rates is not None:
             now: float = yield Now()
             wait = setup.rates.reserve(now, family, pages)
+            if wait > _SLACK / 2:
+                yield from _hold(setup, payment, wait + send.deadline)
             if wait > 0:
                 yield Sleep(wait)
         if payment is not None:
@@ -72,10 +75,15 @@ def fetch(
         delay = _delay(setup.retry, attempt, outcome)
         if delay is None:
             break
-        if payment is not None and payment.claim is not None:
-            yield Work(partial(setup.store.renew, payment.claim, delay + send.deadline))
+        yield from _hold(setup, payment, delay + send.deadline)
         yield Sleep(delay)
     return outcome
+
+
+def _hold(setup: Setup, payment: Payment | None, seconds: float) -> Flow[None]:
+    """Keep the claim for *seconds* more: expired, it would look like a send whose outcome is unknown."""
+    if payment is not None and payment.claim is not None:
+        yield Work(partial(setup.store.renew, payment.claim, seconds + _SLACK))
 
 
 def pay(
@@ -206,7 +214,7 @@ def _claim(
         answer = setup.store.claim(
             key,
             pages,
-            seconds=setup.timeout,
+            seconds=setup.timeout + _SLACK,
             route="async" if job else "sync",
             source=source.name,
             resend=setup.on_unknown == "resend",
