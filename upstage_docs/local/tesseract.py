@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import os
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from upstage_docs.local.elements import Box, Refusal
+from upstage_docs.local.page_images import calmed, is_uneven, lean, turned, zoomed
+from upstage_docs.local.readings import Reading, Word, merged, scaled, without_ornaments
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Reading", "Word", "available", "languages", "read", "turned", "words"]
-
-Point = tuple[float, float]
+__all__ = ["available", "languages", "read", "words"]
 
 _FOLDERS = (
     "/usr/share/tesseract-ocr/5/tessdata",  # Debian 12 and later, Ubuntu
@@ -39,59 +37,11 @@ _LONGEST_SIDE = 7_000
 _LINE_HEIGHT = 30
 _READABLE_LINES = (18, 60)
 """Pixels of a line of text that Tesseract reads well as they are; others are brought to `_LINE_HEIGHT`."""
-_MOST_LEAN = 15
+_OTSU, _SAUVOLA = "0", "2"
 _SURE_TURN = 2.0
 """Tesseract's own measure of how sure it is which way a page lies."""
 
 _engines = threading.local()
-
-
-@dataclass(frozen=True)
-class Word:
-    """One recognised word: confidence 0-1, *box* in pixels of the upright image."""
-
-    text: str
-    confidence: float
-    box: Box
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What stands on one page image.
-
-    Attributes:
-        lines: Words in reading order, line by line.
-        angle: Degrees, counter-clockwise, by which the image was turned so that its lines run level.
-        size: Pixels of the image as it was given.
-        upright_size: Pixels of the turned image, which the words' boxes refer to.
-    """
-
-    lines: tuple[tuple[Word, ...], ...]
-    angle: float
-    size: tuple[int, int]
-    upright_size: tuple[int, int]
-
-    def corners(self, box: Box) -> tuple[Point, Point, Point, Point]:
-        """Return the corners of an upright *box*, from the text's own top left on, in pixels of the image as given."""
-        x0, y0, x1, y1 = box
-        return self._back(x0, y0), self._back(x1, y0), self._back(x1, y1), self._back(x0, y1)
-
-    def resized(self, size: tuple[int, int]) -> Reading:
-        """Return the same reading in the pixels of a page of *size*."""
-        scale = size[0] / self.size[0]
-        lines = tuple(tuple(replace(word, box=_scaled(word.box, scale)) for word in line) for line in self.lines)
-        return Reading(
-            lines, self.angle, size, (round(self.upright_size[0] * scale), round(self.upright_size[1] * scale))
-        )
-
-    def _back(self, x: float, y: float) -> Point:
-        (width, height), (turned_width, turned_height) = self.size, self.upright_size
-        cosine, sine = math.cos(math.radians(self.angle)), math.sin(math.radians(self.angle))
-        x, y = x - turned_width / 2, y - turned_height / 2
-        return (
-            min(max(cosine * x - sine * y + width / 2, 0.0), float(width)),
-            min(max(sine * x + cosine * y + height / 2, 0.0), float(height)),
-        )
 
 
 def available() -> bool:
@@ -138,86 +88,23 @@ def read(image: Image) -> Reading:
     engine = _engine()
     page = image.convert("L")
     shrunk = min(1.0, _LONGEST_SIDE / max(page.size))
-    page = _zoomed(page, shrunk)
-    angle = float(engine.quarter_turn(page))
-    angle += _lean(turned(page, angle))
+    page = zoomed(page, shrunk)
+    uneven = is_uneven(page)
+    angle = float(engine.quarter_turn(calmed(page) if uneven else page, locally=uneven))
+    angle += lean(turned(page, angle))
     page = turned(page, angle)
-    height = engine.line_height(page)
-    zoom = 1.0
+    upright_size = (round(page.width / shrunk), round(page.height / shrunk))
+    height = engine.line_height(calmed(page) if uneven else page, locally=uneven)
     if height and not _READABLE_LINES[0] <= height <= _READABLE_LINES[1]:
         zoom = min(max(_LINE_HEIGHT / height, 0.3), 3.0, _LONGEST_SIDE / max(page.size))
-    scale = 1 / (zoom * shrunk)  # the words go back to the size that the image came in
-    found = engine.lines(_zoomed(page, zoom))
-    lines = [[Word(text, sure, _scaled(box, scale)) for text, sure, box in line] for line in found]
-    return Reading(
-        _without_ornaments(lines), angle, image.size, (round(page.width / shrunk), round(page.height / shrunk))
-    )
-
-
-def _without_ornaments(lines: Sequence[Sequence[Word]]) -> tuple[tuple[Word, ...], ...]:
-    """Leave out the rules, frames and ticks that Tesseract takes for single Hangul letters.
-
-    A letter is about as wide as it is high; and a page without one Hangul word of several letters has no Hangul.
-    """
-    korean = any(
-        word.confidence > 0.5 and len(word.text) > 1 and _is_hangul(word.text) for line in lines for word in line
-    )
-
-    def is_ornament(word: Word) -> bool:
-        if not _is_hangul(word.text):
-            return False
-        width, height = word.box[2] - word.box[0], word.box[3] - word.box[1]
-        return not korean or (len(word.text) == 1 and not 0.4 < width / max(height, 1) < 2.5)
-
-    kept = (tuple(word for word in line if not is_ornament(word)) for line in lines)
-    return tuple(line for line in kept if line)
-
-
-def _is_hangul(text: str) -> bool:
-    return all("가" <= letter <= "힣" or "ㄱ" <= letter <= "ㅣ" for letter in text)
-
-
-def turned(image: Image, angle: float) -> Image:
-    """Return *image* turned counter-clockwise by *angle* degrees, on white, with all of it kept."""
-    from PIL.Image import Resampling
-
-    return image.rotate(angle, resample=Resampling.BICUBIC, expand=True, fillcolor="white") if angle else image
-
-
-def _scaled(box: Box, scale: float) -> Box:
-    x0, y0, x1, y1 = box
-    return (x0 * scale, y0 * scale, x1 * scale, y1 * scale)
-
-
-def _zoomed(page: Image, zoom: float) -> Image:
-    from PIL.Image import Resampling
-
-    if zoom == 1:
-        return page
-    size = (max(1, round(page.width * zoom)), max(1, round(page.height * zoom)))
-    return page.resize(size, Resampling.BICUBIC, reducing_gap=2.0)
-
-
-def _lean(page: Image) -> float:
-    """Return the degrees, counter-clockwise, that level the lines of *page*; 0 where nothing tells.
-
-    Level lines make the sharpest profile of ink over the rows: W. Postl, "Detection of linear oblique structures and
-    skew scan in digitized documents", ICPR 1986.
-    """
-    from PIL import ImageOps
-
-    ink = ImageOps.invert(ImageOps.autocontrast(page.reduce(max(1, round(max(page.size) / 800)))))
-
-    def sharpness(angle: float) -> float:
-        turned = ink.rotate(angle)
-        rows = turned.reduce((turned.width, 1)).tobytes()
-        return float(sum((above - below) ** 2 for above, below in pairwise(rows)))
-
-    best = max(range(-_MOST_LEAN, _MOST_LEAN + 1), key=lambda angle: (sharpness(angle), -abs(angle)))
-    finest = float(best)
-    for step in (0.5, 0.2):
-        finest = max((finest - step, finest, finest + step), key=lambda angle: (sharpness(angle), -abs(angle)))
-    return finest if sharpness(finest) > 1.1 * sharpness(0.0) else 0.0
+        page = zoomed(page, zoom)
+        shrunk *= zoom
+    lines = engine.lines(page)
+    if uneven:
+        # One threshold for the page loses what lies in the shade, one for each place loses white letters on dark.
+        lines = merged(lines, engine.lines(calmed(page), locally=True))
+    lines = [[replace(word, box=scaled(word.box, 1 / shrunk)) for word in line] for line in lines]
+    return Reading(without_ornaments(lines), angle, image.size, upright_size)
 
 
 class _Engine:
@@ -234,11 +121,11 @@ class _Engine:
         if Path(folder, "osd.traineddata").is_file():
             self._compass = tesserocr.PyTessBaseAPI(path=folder, lang="osd", psm=tesserocr.PSM.OSD_ONLY)
 
-    def quarter_turn(self, page: Image) -> int:
+    def quarter_turn(self, page: Image, *, locally: bool) -> int:
         """Return by how many degrees to turn *page* counter-clockwise so that it stands upright: 0, 90, 180 or 270."""
         if self._compass is None:
             return 0
-        self._compass.SetImage(page)
+        self._show(self._compass, page, locally=locally)
         try:
             found = self._compass.DetectOrientationScript()
         except RuntimeError:  # too few letters to tell
@@ -247,32 +134,35 @@ class _Engine:
             self._compass.Clear()
         return int(found["orient_deg"]) if found and found["orient_conf"] >= _SURE_TURN else 0
 
-    def line_height(self, page: Image) -> float:
+    def line_height(self, page: Image, *, locally: bool) -> float:
         """Return the median height of the lines of text of *page* in pixels, 0 if none is found."""
-        self._reader.SetImage(page)
+        self._show(self._reader, page, locally=locally)
         level = self._tesserocr.RIL.TEXTLINE
         layout = self._reader.AnalyseLayout()
         boxes = [line.BoundingBox(level) for line in self._tesserocr.iterate_level(layout, level)] if layout else []
         return median([box[3] - box[1] for box in boxes if box]) if boxes else 0.0
 
-    def lines(self, page: Image) -> Iterator[list[tuple[str, float, Box]]]:
-        """Yield the words of *page* line by line: text, confidence 0-1, box in pixels."""
+    def lines(self, page: Image, *, locally: bool = False) -> list[list[Word]]:
+        """Return the words of *page* line by line; *locally* sets what is ink by the surroundings of each place."""
         word = self._tesserocr.RIL.WORD
-        self._reader.SetImage(page)
+        self._show(self._reader, page, locally=locally)
         if not self._reader.Recognize(_PAGE_SECONDS * 1000):
             raise Refusal(f"The text of a page was not recognised within {_PAGE_SECONDS} seconds.")
         # Tesseract counts the pieces of a Hangul word as words; only its text of the whole page has them joined.
         rows = self._reader.GetUTF8Text().splitlines()
         pieces = self._tesserocr.iterate_level(self._reader.GetIterator(), word) if any(rows) else []
         filled = (piece for piece in pieces if not piece.Empty(word))
-        for row in rows:
-            line = [joined for text in row.split() if (joined := _joined(text, filled, word))]
-            if line:
-                yield line
+        lines = [[joined for text in row.split() if (joined := _joined(text, filled, word))] for row in rows]
         self._reader.Clear()
+        return [line for line in lines if line]
+
+    @staticmethod
+    def _show(reader: Any, page: Image, *, locally: bool) -> None:
+        reader.SetVariable("thresholding_method", _SAUVOLA if locally else _OTSU)
+        reader.SetImage(page)
 
 
-def _joined(text: str, pieces: Iterator[Any], level: int) -> tuple[str, float, Box] | None:
+def _joined(text: str, pieces: Iterator[Any], level: int) -> Word | None:
     """Take the next of Tesseract's *pieces* that make up the word *text*; join their boxes and confidences."""
     letters, sure, boxes = 0, 0.0, []
     while letters < len(text) and (piece := next(pieces, None)):
@@ -283,7 +173,7 @@ def _joined(text: str, pieces: Iterator[Any], level: int) -> tuple[str, float, B
     if not boxes:
         return None
     x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return text, sure / letters, (min(x0), min(y0), max(x1), max(y1))
+    return Word(text, sure / letters, (min(x0), min(y0), max(x1), max(y1)))
 
 
 def _engine() -> _Engine:

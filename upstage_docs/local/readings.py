@@ -1,0 +1,117 @@
+"""What was recognised on a page image, as values: words, lines, where they stand; knows no engine."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from upstage_docs.local.elements import Box
+
+__all__ = ["Reading", "Word", "merged", "scaled", "without_ornaments"]
+
+Point = tuple[float, float]
+Lines = Sequence[Sequence["Word"]]
+
+_SURE = 0.6
+_BAND = 50
+"""Pixels of a band of the page within which words are compared."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """One recognised word: confidence 0-1, *box* in pixels of the upright image."""
+
+    text: str
+    confidence: float
+    box: Box
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What stands on one page image.
+
+    Attributes:
+        lines: Words in reading order, line by line.
+        angle: Degrees, counter-clockwise, by which the image was turned so that its lines run level.
+        size: Pixels of the image as it was given.
+        upright_size: Pixels of the turned image, which the words' boxes refer to.
+    """
+
+    lines: tuple[tuple[Word, ...], ...]
+    angle: float
+    size: tuple[int, int]
+    upright_size: tuple[int, int]
+
+    def corners(self, box: Box) -> tuple[Point, Point, Point, Point]:
+        """Return the corners of an upright *box*, from the text's own top left on, in pixels of the image as given."""
+        x0, y0, x1, y1 = box
+        return self._back(x0, y0), self._back(x1, y0), self._back(x1, y1), self._back(x0, y1)
+
+    def resized(self, size: tuple[int, int]) -> Reading:
+        """Return the same reading in the pixels of a page of *size*."""
+        scale = size[0] / self.size[0]
+        lines = tuple(tuple(replace(word, box=scaled(word.box, scale)) for word in line) for line in self.lines)
+        return Reading(
+            lines, self.angle, size, (round(self.upright_size[0] * scale), round(self.upright_size[1] * scale))
+        )
+
+    def _back(self, x: float, y: float) -> Point:
+        (width, height), (turned_width, turned_height) = self.size, self.upright_size
+        cosine, sine = math.cos(math.radians(self.angle)), math.sin(math.radians(self.angle))
+        x, y = x - turned_width / 2, y - turned_height / 2
+        return (
+            min(max(cosine * x - sine * y + width / 2, 0.0), float(width)),
+            min(max(sine * x + cosine * y + height / 2, 0.0), float(height)),
+        )
+
+
+def merged(one: Lines, other: Lines) -> list[list[Word]]:
+    """Return the better of two readings of one page, with the sure words of the other that stand elsewhere."""
+    best, rest = sorted((one, other), key=_worth, reverse=True)
+    bands: dict[int, list[Box]] = {}
+    for box in (word.box for line in best for word in line):
+        for band in range(int(box[1]) // _BAND, int(box[3]) // _BAND + 1):
+            bands.setdefault(band, []).append(box)
+
+    def is_new(word: Word) -> bool:
+        x, y = (word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2
+        known = any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in bands.get(int(y) // _BAND, ()))
+        return word.confidence >= _SURE and any(map(str.isalnum, word.text)) and not known
+
+    added = [found for line in rest if (found := [word for word in line if is_new(word)])]
+    lines = [list(line) for line in best]
+    return sorted(lines + added, key=lambda line: min(word.box[1] for word in line)) if added else lines
+
+
+def _worth(lines: Lines) -> float:
+    return sum(word.confidence * len(word.text) for line in lines for word in line)
+
+
+def without_ornaments(lines: Lines) -> tuple[tuple[Word, ...], ...]:
+    """Leave out the rules, frames and ticks that Tesseract takes for single Hangul letters.
+
+    A letter is about as wide as it is high; and a page without one Hangul word of several letters has no Hangul.
+    """
+    korean = any(
+        word.confidence > 0.5 and len(word.text) > 1 and _is_hangul(word.text) for line in lines for word in line
+    )
+
+    def is_ornament(word: Word) -> bool:
+        if not _is_hangul(word.text):
+            return False
+        width, height = word.box[2] - word.box[0], word.box[3] - word.box[1]
+        return not korean or (len(word.text) == 1 and not 0.4 < width / max(height, 1) < 2.5)
+
+    kept = (tuple(word for word in line if not is_ornament(word)) for line in lines)
+    return tuple(line for line in kept if line)
+
+
+def _is_hangul(text: str) -> bool:
+    return all("가" <= letter <= "힣" or "ㄱ" <= letter <= "ㅣ" for letter in text)
+
+
+def scaled(box: Box, scale: float) -> Box:
+    """Return *box* in pixels of a page *scale* times as large."""
+    x0, y0, x1, y1 = box
+    return (x0 * scale, y0 * scale, x1 * scale, y1 * scale)
