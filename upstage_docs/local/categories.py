@@ -53,12 +53,12 @@ def _captions(parts: Sequence[Part], body: float) -> list[Part]:
     out = [part for part in parts if part.category]
     texts = sorted((part for part in parts if not part.category), key=lambda part: (part.box[1], part.box[0]))
     taken: set[int] = set()
-    for number, part in enumerate(texts):
+    for part in texts:
         if id(part) in taken or not _is_caption(part, body):
             continue
         group = [part]
-        for below in texts[number + 1 :]:
-            if id(below) not in taken and _goes_on(group, below):
+        for below in texts:
+            if below is not part and id(below) not in taken and _goes_on(group, below):
                 group.append(below)
         taken.update(map(id, group))
         out.append(joined(group, "caption"))
@@ -78,6 +78,8 @@ def _is_caption(part: Part, body: float) -> bool:
 
 def _goes_on(group: Sequence[Part], below: Part) -> bool:
     last = group[-1]
+    if len(group) == 1 and below.right_of(last) and _LABEL.sub("", last.text, count=1).strip(" .:|") == "":
+        return below.size <= 1.12 * last.size and below.box[0] - last.box[2] < 10 * last.size
     gap = below.box[1] - last.box[3]
     close = -0.3 * last.size < gap < 0.75 * last.size
     alike = below.size <= 1.12 * last.size and len(below.lines) <= 4
@@ -106,7 +108,7 @@ def _is_heading(part: Part, body: float) -> bool:
     if part.size >= 1.18 * body:
         return len(text) < 120 or part.size > 1.4 * body
     sentence = text.endswith((".", ",", ";")) or len(text) > 110 or len(part.lines) > 2
-    if sentence or text[0].islower() or not any(map(str.isalpha, text)):
+    if sentence or text[0].islower() or text[0] in "([{" or not any(map(str.isalpha, text)):
         return False
     letters = [c for c in text if c.isalpha()]
     capitals = len(letters) >= 4 and all(c.isupper() for c in letters)

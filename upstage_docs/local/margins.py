@@ -78,7 +78,7 @@ def _is_header(
 ) -> bool:
     if len(part.lines) > 2 or part.box[3] > 0.14 * height or any(p.box[3] > 0.1 * height for p in above):
         return False
-    if running_key(part.text) in running or (_PAGE_NUMBER.fullmatch(part.text) and part.size < 1.3 * body):
+    if part.size < 1.3 * body and (running_key(part.text) in running or _PAGE_NUMBER.fullmatch(part.text)):
         return True
     if len(part.lines) > 1 or part.box[3] > 0.09 * height or part.size > 1.25 * body:
         return False

@@ -128,11 +128,10 @@ def _continues(stack: list[Line], line: Line, pitches: dict[tuple[str, int], flo
         return False
     if abs(last.size - line.size) > 0.11 * max(last.size, line.size):
         return False
-    if last.bold < 0.1 and line.bold > 0.9:
-        return False
-    # A bold line that is full runs on into its paragraph; a heading ends early.
+    # A full line runs on into the next, whatever its weight: words in bold may begin anywhere. A heading ends early,
+    # and so does what stands before one.
     room = max(last.box[2], line.box[2]) - last.box[2] - line.first_width
-    return not (last.bold > 0.9 and line.bold < 0.1 and room > 0)
+    return room <= 0 or 0.1 <= last.bold <= 0.9 or 0.1 <= line.bold <= 0.9 or (last.bold > 0.9) == (line.bold > 0.9)
 
 
 def _ruled(last: Line, line: Line, rules: Sequence[Box], tops: Sequence[float]) -> bool:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from upstage_docs.local.drawings import Drawing, Path, drawings_of
 from upstage_docs.local.elements import Box
 from upstage_docs.local.grids import Table, table_of
-from upstage_docs.local.lines import Word, bounds, lines_of
+from upstage_docs.local.lines import Line, Word, bounds, lines_of
 from upstage_docs.local.parts import Part, overlap
 
 __all__ = ["box_of", "regions_of", "rules_of"]
 
+_CAPTION = re.compile(r"(?:fig|tab|chart|diagram|graph|그림|표|图|表)[a-z]*\.?\s*\d", re.IGNORECASE)
+_LABEL_LETTERS = 25
+_LABEL_ROUNDS = 4
 _PROSE_ITEM = 45
 """A run of this many letters is no label of a picture."""
 
@@ -34,9 +39,16 @@ def regions_of(page: Any, words: Sequence[Word], taken: list[bool]) -> list[Part
         drawing.box
         for drawing in drawings
         if not drawing.glyphs
-        and not any(overlap(drawing.box, table.box) > 0.3 for table in tables)
+        and not any(overlap(drawing.box, table.box) > 0.3 for table in tables if len(table.rows) > 2)
         and _is_picture(drawing, words, taken, page)
     ]
+    if drawn:
+        labels = [line for line in lines_of(words, [-1] * len(words)) if line.box[3] > line.box[1]]
+        drawn = [_with_labels(box, labels) for box in drawn]
+        tables = [t for t in tables if len(t.rows) > 2 or not any(overlap(t.box, box) > 0.2 for box in drawn)]
+    for table in tables:
+        for index in table.words:
+            taken[index] = True
     pictures = []
     for box in _merged([*images, *drawn]):
         if any(overlap(box, table.box) > 0.7 for table in tables):
@@ -68,7 +80,7 @@ def _drawings(page: Any) -> list[Drawing]:
     return drawings_of(paths, page.width, page.height)
 
 
-def _tables(page: Any, words: Sequence[Word], taken: list[bool], drawings: Sequence[Drawing]) -> list[Table]:
+def _tables(page: Any, words: Sequence[Word], taken: Sequence[bool], drawings: Sequence[Drawing]) -> list[Table]:
     tables: list[Table] = []
     rules = rules_of(page)
     for block in page.blocks or ():
@@ -77,12 +89,13 @@ def _tables(page: Any, words: Sequence[Word], taken: list[bool], drawings: Seque
         table = table_of(block, words, taken, rules)
         if table is None or (len(table.rows) < 2 and len(table.rows[0]) < 3):
             continue
-        if _is_chart(drawings, table, words) or _is_prose(table, page):
+        if (
+            _is_chart(drawings, table, words)
+            or _is_prose(table, page)
+            or (not _has_rules(table, page) and _is_contents(table))
+        ):
             continue
-        table = _with_drawn_header(table, drawings, words, taken)
-        tables.append(table)
-        for index in table.words:
-            taken[index] = True
+        tables.append(_with_drawn_header(table, drawings, words, taken))
     return tables
 
 
@@ -124,11 +137,13 @@ def _behind(image: Box, table: Table) -> bool:
 def _is_prose(table: Table, page: Any) -> bool:
     """Say whether a table without any rule holds sentences: columns of text, not cells."""
     cells = [cell for row in table.rows for cell in row if cell]
-    if sum(map(len, cells)) < 30 * len(cells):
-        return False
+    return sum(map(len, cells)) >= 30 * len(cells) and not _has_rules(table, page)
+
+
+def _has_rules(table: Table, page: Any) -> bool:
     lines = page.vector_graphics.lines if page.vector_graphics else []
     x0, y0, x1, y1 = table.box
-    return not any(
+    return any(
         abs(line.x1 - line.x2) + abs(line.y1 - line.y2) > 20
         and x0 - 5 < (line.x1 + line.x2) / 2 < x1 + 5
         and y0 - 5 < (line.y1 + line.y2) / 2 < y1 + 5
@@ -136,10 +151,22 @@ def _is_prose(table: Table, page: Any) -> bool:
     )
 
 
+def _is_contents(table: Table) -> bool:
+    """Say whether a table is one of contents: its last column is page numbers that do not fall, its others titles."""
+    numbers = [token for row in table.rows for token in row[-1].split()]
+    titles = [cell for row in table.rows for cell in row[:-1]]
+    pages = [int(number) for number in numbers if number.isdigit()]
+    rising = all(before <= after for before, after in pairwise(pages))
+    worded = sum(len(cell) > 8 and any(map(str.isalpha, cell)) for cell in titles) >= 0.5 * len(table.rows)
+    return len(table.columns) <= 3 and len(pages) == len(numbers) >= 3 and rising and worded and max(pages) < 2000
+
+
 def _is_chart(drawings: Sequence[Drawing], table: Table, words: Sequence[Word]) -> bool:
     """Say whether a table that the library saw is a chart: bars of many heights stand where its cells should be."""
     if len(table.rows) > 3 and table.filled > 0.35:
         return False
+    if any(_is_axis(cell) for row in table.rows for cell in row):
+        return True
     bars = [
         path
         for drawing in drawings
@@ -149,6 +176,43 @@ def _is_chart(drawings: Sequence[Drawing], table: Table, words: Sequence[Word]) 
     ]
     empty = [p for p in bars if not any(overlap(words[i].box, p.box) > 0.5 for i in table.words)]
     return len(empty) >= 3 and len({round(p.box[3] - p.box[1]) for p in bars}) >= 4
+
+
+def _is_axis(cell: str) -> bool:
+    """Say whether a cell is a heap of numbers, as the labels of an axis are."""
+    tokens = cell.split()
+    numbers = sum(token.strip("%$€£₩,.-–()").replace(",", "").replace(".", "").isdigit() for token in tokens)
+    return numbers >= 6 and numbers > 0.5 * len(tokens)
+
+
+def _with_labels(box: Box, lines: Sequence[Line]) -> Box:
+    """Return the box of a drawing with the short lines that stand right beside it: labels of axes, a legend."""
+    short = [line for line in lines if len(line.text) <= _LABEL_LETTERS and not _CAPTION.match(line.text)]
+    long = [line for line in lines if len(line.text) > _LABEL_LETTERS]
+    short = [line for line in short if not any(_goes_on(line, other) for other in long)]
+    for _ in range(_LABEL_ROUNDS):
+        near = [line for line in short if _is_beside(line, box)]
+        if not near:
+            break
+        box = bounds([box, *(line.box for line in near)])
+        short = [line for line in short if line not in near]
+    return box
+
+
+def _goes_on(line: Line, other: Line) -> bool:
+    """Say whether a short line belongs to the text of a long one: right under, over, or beside it."""
+    across = max(line.box[0], other.box[0]) - min(line.box[2], other.box[2])
+    down = abs(line.baseline - other.baseline)
+    return down < 1.7 * other.size and across < 2 * other.size
+
+
+def _is_beside(line: Line, box: Box) -> bool:
+    x, y = (line.box[0] + line.box[2]) / 2, (line.box[1] + line.box[3]) / 2
+    across = max(box[0] - line.box[2], line.box[0] - box[2])
+    down = max(box[1] - line.box[3], line.box[1] - box[3])
+    reach = 1.6 * line.size
+    level, over = box[1] - reach < y < box[3] + reach, box[0] - reach < x < box[2] + reach
+    return (across < reach and level) and (down < reach and over)
 
 
 def _is_picture(drawing: Drawing, words: Sequence[Word], taken: Sequence[bool], page: Any) -> bool:
