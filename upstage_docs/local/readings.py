@@ -79,7 +79,9 @@ def merged(one: Lines, other: Lines) -> list[list[Word]]:
         known = any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in bands.get(int(y) // _BAND, ()))
         return word.confidence >= _SURE and any(map(str.isalnum, word.text)) and not known
 
-    added = [found for line in rest if (found := [word for word in line if is_new(word)])]
+    # A line of its own begins with a real word: single signs are specks and ornaments.
+    added = [[word for word in line if is_new(word)] for line in rest]
+    added = [line for line in added if any(len(word.text) > 1 + word.text.isascii() for word in line)]
     lines = [list(line) for line in best]
     return sorted(lines + added, key=lambda line: min(word.box[1] for word in line)) if added else lines
 
