@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -129,8 +130,14 @@ def frames(data: bytes) -> Iterator[Image]:
 @contextmanager
 def _reading() -> Iterator[None]:
     """Say what Pillow's many exceptions mean: the file is damaged, or larger than the memory allowed."""
+    from PIL.Image import DecompressionBombError, DecompressionBombWarning
+
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DecompressionBombWarning)  # at half of Pillow's limit; ours is the API's
+            yield
+    except DecompressionBombError as error:
+        raise Refusal(f"A page of the image is too large ({error}).", status=413) from error
     except MemoryError as error:
         raise Refusal("The image needs more memory than it may have here; make it smaller.", status=413) from error
     except (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, RuntimeError, EOFError) as error:
