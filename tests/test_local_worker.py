@@ -236,6 +236,17 @@ def test_a_worker_sees_no_key_and_no_programs(pools: Any, monkeypatch: pytest.Mo
     assert "up_secret" not in json.dumps(environment)
 
 
+def test_a_worker_that_does_not_start_is_the_engines_fault_and_not_the_documents() -> None:
+    """500, with how it ended and how to see why."""
+    pool = WorkerPool(Limits(workers=1), command=[sys.executable, "-c", "raise SystemExit(7)"])
+    with httpx.Client(transport=LocalTransport(Engine(pool.read)), base_url=BASE_URL) as client:
+        response = ask(client, "say = 1")
+    pool.close()
+
+    assert response.status_code == 500
+    assert "does not start (exit status 7); to see why, run: " in response.json()["error"]["message"]
+
+
 @pytest.mark.parametrize("limits", [{"memory": 1}, {"seconds": 0}, {"workers": 0}, {"idle": -1}])
 def test_limits_that_let_nothing_be_read_are_refused(limits: dict[str, int]) -> None:
     with pytest.raises(ConfigError, match=next(iter(limits))):

@@ -77,7 +77,7 @@ class Part(msgspec.Struct, frozen=True, tag=True):
 
 
 class End(msgspec.Struct, frozen=True, tag=True):
-    """Every part has been sent."""
+    """Every part has been sent, and the worker takes the next task; the first one says that it has started."""
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):

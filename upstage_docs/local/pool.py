@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -90,6 +91,13 @@ class _Worker:
         self.inbox: IO[bytes] = self.process.stdin
         self.outbox: IO[bytes] = os.fdopen(os.dup(self.process.stdout.fileno()), "rb")
         self.process.stdout.close()
+        self.started = False
+
+    def start(self) -> None:
+        """Wait until a new process says that it is there; EOFError if it ends before."""
+        if not self.started:
+            read_message(self.outbox)
+            self.started = True
 
     def kill(self) -> None:
         self.process.kill()
@@ -220,7 +228,7 @@ class WorkerPool:
                 status = self._bury(worker)
                 if was_warm and not began and status == 0 and not patience.stopped:
                     continue  # it had ended itself, idle or too large, just before it was asked
-                raise self._death(status, task, patience) from None
+                raise self._death(worker, status, task, patience) from None
             finally:
                 self._put_back(worker, warm=finished)
             return
@@ -252,12 +260,16 @@ class WorkerPool:
             self._busy.discard(worker)
         return worker.ended()
 
-    def _death(self, status: int, task: Task, patience: Patience) -> Exception:
+    def _death(self, worker: _Worker, status: int, task: Task, patience: Patience) -> Exception:
         """Say why a worker ended in the middle of a document."""
         if self._closed:
             return Refusal("the local engine was closed while it read the document", status=500)
         if patience.seconds <= 0:
             return TimeoutError("the document was not read in time")
+        if not worker.started:
+            remedy = f"to see why, run: {shlex.join(self._command)}"
+            message = f"the local engine's worker process does not start ({_ending(status)}); {remedy}"
+            return Refusal(message, status=500)
         if status in {-signal.SIGALRM, -signal.SIGXCPU}:
             return Refusal(f"the document took longer than {task.seconds:g} seconds to read", code="document_too_slow")
         allowed = self.limits.memory / (1 << 30)
@@ -270,6 +282,7 @@ class WorkerPool:
 
 def _conversation(worker: _Worker, task: Task, document: IO[bytes]) -> Iterator[Begin | Part | Refused]:
     """Send the task, yield the worker's messages up to its last; EOFError if it dies before."""
+    worker.start()
     with suppress(BrokenPipeError):  # the end of its messages says why
         write_frame(worker.inbox, msgspec.msgpack.encode(task))
         write_frame(worker.inbox, document)

@@ -17,6 +17,8 @@ from upstage_docs.plan import LIMITS
 __all__ = ["read_document"]
 
 _OFFICE = ("docx", "pptx", "xlsx")
+_LARGEST_ANSWER = 500 << 20
+"""Bytes of one part: the engine's owner holds it in memory."""
 _DPI = 150
 """What is not an image is measured at: https://console.upstage.ai/docs/models/document-parse.md"""
 
@@ -101,7 +103,10 @@ def _parts(pages: Iterable[PageLayout], task: Task, total: int) -> Iterator[Part
 
 
 def _encoded(answer: dict[str, object]) -> bytes:
-    return json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
+    body = json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
+    if len(body) > _LARGEST_ANSWER:
+        raise Refusal(f"the answer would have {len(body):,} bytes; send fewer pages at once", status=413)
+    return body
 
 
 def _check_pages(total: int, task: Task) -> None:

@@ -35,6 +35,7 @@ def main(read: ReadBytes) -> None:
     inbox, outbox = _private_pipes()
     _limit_memory(memory)
     sys.addaudithook(_refuse_network_and_processes)
+    write_frame(outbox, msgspec.msgpack.encode(End()))
     while _asked(inbox, idle):
         try:
             task = msgspec.msgpack.decode(read_frame(inbox), type=Task)
