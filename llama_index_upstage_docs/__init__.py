@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from upstage_docs.errors import MissingExtraError
 
 try:
-    from llama_index_upstage_docs.node_parsers import UpstageDocumentParseNodeParser
-    from llama_index_upstage_docs.readers import UpstageDocumentParseReader, UpstageOCRReader
-    from llama_index_upstage_docs.table_node_parser import TableAwareNodeParser
+    import llama_index.core  # noqa: F401 - to say what is missing at once
 except ModuleNotFoundError as error:
     if (error.name or "").partition(".")[0] != "llama_index":
         raise
     raise MissingExtraError.of("llama-index", "llama_index_upstage_docs", error) from error
+
+if TYPE_CHECKING:
+    from llama_index_upstage_docs.node_parsers import UpstageDocumentParseNodeParser
+    from llama_index_upstage_docs.readers import UpstageDocumentParseReader, UpstageOCRReader
+    from llama_index_upstage_docs.table_node_parser import TableAwareNodeParser
 
 __all__ = [
     "TableAwareNodeParser",
@@ -19,3 +25,21 @@ __all__ = [
     "UpstageDocumentParseReader",
     "UpstageOCRReader",
 ]
+
+# Name → module. Each class is a pydantic model, which costs milliseconds to make, so each is made when it is used.
+_HOME = {
+    "TableAwareNodeParser": "table_node_parser",
+    "UpstageDocumentParseNodeParser": "node_parsers",
+    "UpstageDocumentParseReader": "readers",
+    "UpstageOCRReader": "readers",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

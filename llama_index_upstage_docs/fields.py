@@ -1,11 +1,11 @@
 """The options that readers and node parsers share, as pydantic fields; how they are pickled without a key."""
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: pydantic would compile every annotation again for every class.
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from llama_index.core.bridge.pydantic import Field, PrivateAttr, SecretStr
+from llama_index.core.bridge.pydantic import ConfigDict, Field, PrivateAttr, SecretStr
 from llama_index.core.schema import BaseComponent
 from pydantic import SkipValidation
 
@@ -20,6 +20,8 @@ __all__ = ["ClientFields", "OCRFields", "ParseFields", "secret"]
 class ClientFields(BaseComponent):
     """What answers, and what happens when a file fails. Values are checked by the core, which names the remedy."""
 
+    model_config = ConfigDict(arbitrary_types_allowed=True, defer_build=True)  # building costs 20 ms of an import
+
     api_key: SecretStr | None = Field(default=None, exclude=True, repr=False)
     base_url: Annotated[str | None, SkipValidation] = None
     engine: Annotated[Literal["upstage", "local"] | None, SkipValidation] = None
@@ -33,22 +35,22 @@ class ClientFields(BaseComponent):
     _loading: Any = PrivateAttr(default=None)
 
     @property
-    def loading(self) -> Loading[Any]:
+    def loading(self) -> "Loading[Any]":
         """What loads."""
         loading: Loading[Any] = self._loading
         return loading
 
     @property
-    def report(self) -> Report:
+    def report(self) -> "Report":
         """What became of the files of the last load."""
         return self.loading.report
 
     @property
-    def usage(self) -> Spending:
+    def usage(self) -> "Spending":
         """What the loads so far were billed for, as the answers tell."""
         return self.loading.connection.usage
 
-    def _connection(self) -> Connection:
+    def _connection(self) -> "Connection":
         from upstage_docs.connection import Connection, StayedKey
 
         return Connection(
@@ -96,7 +98,7 @@ class ParseFields(ClientFields):
     images: Annotated[Literal["none", "files", "base64"], SkipValidation] = "none"
     image_folder: Annotated[str | None, SkipValidation] = None
 
-    def _new_loading(self, metadata_format: Literal["flat", "nested"] = "flat") -> ParseLoading:
+    def _new_loading(self, metadata_format: Literal["flat", "nested"] = "flat") -> "ParseLoading":
         from upstage_docs.loading import ParseLoading
         from upstage_docs.options import ParseOptions
         from upstage_docs.records import RecordOptions
@@ -134,7 +136,7 @@ class OCRFields(ClientFields):
     extra_fields: Annotated[Mapping[str, str], SkipValidation] = Field(default_factory=dict)
     skip_empty: Annotated[bool, SkipValidation] = False
 
-    def _new_loading(self) -> OCRLoading:
+    def _new_loading(self) -> "OCRLoading":
         from upstage_docs.loading import OCRLoading
         from upstage_docs.options import OCROptions
 

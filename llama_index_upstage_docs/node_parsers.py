@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from llama_index.core.bridge.pydantic import ConfigDict
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.node_parser.interface import NodeParser
 from llama_index.core.schema import BaseNode, Document
@@ -26,6 +27,7 @@ __all__ = ["LinkedNodeParser", "UpstageDocumentParseNodeParser"]
 class LinkedNodeParser(NodeParser):
     """A node parser whose nodes have their ids, metadata and relationships already."""
 
+    model_config = ConfigDict(arbitrary_types_allowed=True, defer_build=True)
     include_section_nodes: bool = False
 
     def _postprocess_parsed_nodes(

@@ -10,13 +10,14 @@ from llama_index.core.readers.base import BasePydanticReader
 from llama_index.core.schema import Document
 from pydantic import SkipValidation
 
-from llama_index_upstage_docs.fields import ClientFields, OCRFields, ParseFields, secret
+from llama_index_upstage_docs.fields import OCRFields, ParseFields, secret
 from llama_index_upstage_docs.nodes import document_of, file_metadata
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from upstage_docs import AsyncClient, Client
+    from upstage_docs.loading import Loading
     from upstage_docs.loads import Item
 
 __all__ = ["UpstageDocumentParseReader", "UpstageOCRReader"]
@@ -32,10 +33,13 @@ class FileSystem(Protocol):
         """Open a file."""
 
 
-class _Reader(ClientFields, BasePydanticReader):
-    """Reads files through a loading of the core; what differs is which one."""
+class _Reader:
+    """Reads files through a loading of the core; what differs is which one. No model of its own: those cost time."""
 
-    is_remote: bool = True
+    if TYPE_CHECKING:
+
+        @property
+        def loading(self) -> Loading[Any]: ...
 
     def lazy_load_data(
         self, file_path: Files, extra_info: Mapping[str, Any] | None = None, fs: FileSystem | None = None
@@ -90,7 +94,7 @@ class _Reader(ClientFields, BasePydanticReader):
         return await self.aload_data(file_path, extra_info, fs)
 
 
-class UpstageDocumentParseReader(ParseFields, _Reader):
+class UpstageDocumentParseReader(_Reader, ParseFields, BasePydanticReader):
     """Reads files with Upstage Document Parse: a Document per layout element, page or file.
 
     Element Documents carry no SOURCE, so that splitters link them rightly. For an `IngestionPipeline`, read files with
@@ -187,7 +191,7 @@ class UpstageDocumentParseReader(ParseFields, _Reader):
         return "UpstageDocumentParseReader"
 
 
-class UpstageOCRReader(OCRFields, _Reader):
+class UpstageOCRReader(_Reader, OCRFields, BasePydanticReader):
     """Reads files with Upstage Document OCR: a Document per page, word or file, with its confidence.
 
     Args:
