@@ -58,6 +58,8 @@ def parts_of(page: Any, left_out: Sequence[ScannedWord] = (), *, scanned: bool =
     for angle, group in leaning.items():
         parts += _leaning(group, angle)
     free = [word for word, used in zip(words, taken, strict=True) if not used]
+    parts, blanks = _inline(parts, free)
+    free += blanks
     contents, lines = contents_of(lines_of(free, _library_blocks(page, free)))
     rules = rules_of(page)
     headings = [box_of(b.bbox) for b in page.blocks or () if b.kind == "heading" and b.bbox is not None]
@@ -129,6 +131,33 @@ def _leaning(items: Sequence[Any], angle: int) -> list[Part]:
         box = bounds((x, y, x, y) for x, y in corners)
         parts.append(Part("paragraph", box, lines=tuple(paragraph.lines)))
     return parts
+
+
+def _inline(parts: Sequence[Part], words: Sequence[Word]) -> tuple[list[Part], list[Word]]:
+    """Return the parts without the formulas that are drawn within a line of text, and a blank word for each of those.
+
+    The blank keeps the line together; what it says is not known.
+    """
+    kept, blanks = [], []
+    for part in parts:
+        beside = None
+        if part.category == "equation" and not part.lines:
+            x0, y0, x1, y1 = part.box
+            beside = next(
+                (
+                    word
+                    for word in words
+                    if y0 - 2 < word.baseline < y1 + 0.5 * word.size
+                    and max(x0 - word.box[2], word.box[0] - x1) < 0.8 * word.size
+                ),
+                None,
+            )
+        if beside is None:
+            kept.append(part)
+        else:
+            box = (part.box[0], beside.box[1], part.box[2], beside.box[3])
+            blanks.append(Word("", box, beside.baseline, beside.size, False, ""))
+    return kept, blanks
 
 
 def _library_blocks(page: Any, words: Sequence[Word]) -> list[int]:

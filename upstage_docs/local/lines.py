@@ -120,7 +120,8 @@ def _by_letters(words: Sequence[Word]) -> float:
 
 
 def _joined(words: Sequence[Word]) -> str:
-    parts = [words[0].text]
+    words = [word for word in words if word.text]  # a blank stands for a formula that is drawn within the line
+    parts = [word.text for word in words[:1]]
     for before, word in pairwise(words):
         gap = word.box[0] - before.box[2]
         if gap > 0.09 * min(before.size, word.size) or gap < -0.5 * before.size:
@@ -182,4 +183,6 @@ def _gutters(words: Sequence[Word], rows: Sequence[Sequence[int]]) -> set[int]:
 
 
 def _is_marker(word: Word) -> bool:
-    return len(word.text) <= _MARKER_LENGTH and (word.text[-1] in ".)•·●○▪■–-*:" or word.text.strip("()[].").isdigit())
+    return 0 < len(word.text) <= _MARKER_LENGTH and (
+        word.text[-1] in ".)•·●○▪■–-*:" or word.text.strip("()[].").isdigit()
+    )
