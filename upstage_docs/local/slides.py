@@ -148,17 +148,19 @@ def _pictures(shape: Any, box: Box | None, crops: Collection[str]) -> Iterator[B
 
 
 def _table(table: Any, box: Box | None) -> Block:
+    height, width = len(table.rows), len(table.columns)
     rows = tuple(
         tuple(
             Cell(
                 "\n".join(plain(paragraph) for paragraph in _paragraphs(cell.text_frame)).strip(),
-                cell.span_height if cell.is_merge_origin else 1,
-                cell.span_width if cell.is_merge_origin else 1,
+                # What a file says of a span may reach beyond the table, by a billion cells if it means harm.
+                min(cell.span_height, height - row_number) if cell.is_merge_origin else 1,
+                min(cell.span_width, width - column) if cell.is_merge_origin else 1,
             )
-            for cell in row.cells
+            for column, cell in enumerate(row.cells)
             if not cell.is_spanned
         )
-        for row in table.rows
+        for row_number, row in enumerate(table.rows)
     )
     return Block("table", "", box, rows=rows, header_rows=int(table.first_row))
 
