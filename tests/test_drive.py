@@ -14,7 +14,7 @@ import httpx
 import pytest
 from stand_in import make_pdf
 
-from upstage_docs import drive
+from upstage_docs import sending
 from upstage_docs.drive import Stopped, arun, arun_many, run, run_many
 from upstage_docs.errors import ConfigError
 from upstage_docs.options import ParseOptions
@@ -28,13 +28,13 @@ Driver = Callable[..., Any]
 
 
 def _sync(flow: Flow[Any], transport: Any = None) -> Any:
-    with drive.connect(transport) as http:
+    with sending.connect(transport) as http:
         return run(flow, http)
 
 
 def _async(flow: Flow[Any], transport: Any = None) -> Any:
     async def main() -> Any:
-        async with drive.aconnect(transport) as http:
+        async with sending.aconnect(transport) as http:
             return await arun(flow, http)
 
     return asyncio.run(main())
@@ -238,9 +238,9 @@ def test_a_redirect_is_not_followed(driver: Driver) -> None:
 
 def test_a_transport_of_the_other_kind_is_refused() -> None:
     with pytest.raises(ConfigError, match="synchronous transport"):
-        drive.connect(httpx.AsyncHTTPTransport())
+        sending.connect(httpx.AsyncHTTPTransport())
     with pytest.raises(ConfigError, match="asynchronous transport"):
-        drive.aconnect(httpx.HTTPTransport())
+        sending.aconnect(httpx.HTTPTransport())
 
 
 def test_a_set_stop_ends_a_sleep_at_once_and_closes_the_flow() -> None:
@@ -253,7 +253,7 @@ def test_a_set_stop_ends_a_sleep_at_once_and_closes_the_flow() -> None:
         finally:
             closed.set()
 
-    with drive.connect(None) as http, pytest.raises(Stopped):
+    with sending.connect(None) as http, pytest.raises(Stopped):
         run(flow(), http, stop=stop)
     assert closed.is_set()
 
@@ -269,7 +269,7 @@ async def test_cancelling_closes_the_flow_and_the_send() -> None:
             closed.append(True)
 
     with server(b"", pause=30) as url:
-        async with drive.aconnect(None) as http:
+        async with sending.aconnect(None) as http:
             task = asyncio.create_task(arun(flow(), http))
             await asyncio.sleep(0.2)
             task.cancel()
@@ -291,7 +291,7 @@ async def test_work_does_not_block_the_loop() -> None:
         yield Work(lambda: time.sleep(0.3))
 
     ticking = asyncio.create_task(tick())
-    async with drive.aconnect(None) as http:
+    async with sending.aconnect(None) as http:
         await arun(flow(), http)
     ticking.cancel()
     assert ticks > 10
@@ -324,7 +324,7 @@ def many(kind: str, flows: Iterator[Flow[int]], take: int | None = None, **more:
     """Take results of many flows, with either driver, and close it."""
     found: list[int] = []
     if kind == "threads":
-        with drive.connect(None) as http, closing(run_many(flows, http, **more)) as results:
+        with sending.connect(None) as http, closing(run_many(flows, http, **more)) as results:
             for result in results:
                 found.append(result)
                 if len(found) == take:
@@ -332,7 +332,7 @@ def many(kind: str, flows: Iterator[Flow[int]], take: int | None = None, **more:
         return found
 
     async def main() -> None:
-        async with drive.aconnect(None) as http, aclosing(arun_many(flows, http, **more)) as results:
+        async with sending.aconnect(None) as http, aclosing(arun_many(flows, http, **more)) as results:
             async for result in results:
                 found.append(result)
                 if len(found) == take:
@@ -412,7 +412,7 @@ def test_results_held_are_bounded(kind: str) -> None:
 
 async def test_a_cancelled_iteration_leaves_no_task() -> None:
     counting = Counting()
-    async with drive.aconnect(None) as http:
+    async with sending.aconnect(None) as http:
 
         async def consume() -> None:
             async with aclosing(arun_many((counting.flow(n, 60) for n in range(9)), http, at_once=3)) as results:

@@ -9,7 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Literal, TypeVar
 from weakref import WeakKeyDictionary
 
-from upstage_docs import documents as whole, drive, flows, reading
+from upstage_docs import documents as whole, drive, flows, reading, sending
 from upstage_docs.answers import join
 from upstage_docs.face import Face
 from upstage_docs.models import Element, Job, OcrResult, ParsedDocument
@@ -145,7 +145,7 @@ class AsyncClient(Face):
         on_error: Literal["raise", "skip"] = "raise",
         report: Report | None = None,
     ) -> AsyncGenerator[ParsedDocument, None]:
-        """Parse many documents, `max_concurrency` of them at once, and yield them in the order given.
+        """Parse many documents, `max_concurrency` requests at once, and yield them in the order given.
 
         Args:
             documents: Taken as they are needed; `Named` gives one a name.
@@ -240,7 +240,7 @@ class AsyncClient(Face):
         on_error: Literal["raise", "skip"] = "raise",
         report: Report | None = None,
     ) -> AsyncGenerator[OcrResult, None]:
-        """Recognise the words of many documents, `max_concurrency` of them at once, and yield them in the order given.
+        """Recognise the words of many documents, `max_concurrency` requests at once, and yield them in the order given.
 
         Arguments and errors are those of `parse_many`.
         """
@@ -323,7 +323,7 @@ class AsyncClient(Face):
     def _connection(self) -> tuple[httpx.AsyncClient, asyncio.Semaphore]:
         loop = asyncio.get_running_loop()
         if loop not in self._connections:
-            http = drive.aconnect(transport_of(self._settings))
+            http = sending.aconnect(transport_of(self._settings))
             self._connections[loop] = http, asyncio.Semaphore(self._settings.max_concurrency)
         return self._connections[loop]
 
@@ -333,4 +333,4 @@ class AsyncClient(Face):
 
     def _run_many(self, many: Iterable[Flow[T]]) -> AsyncGenerator[T, None]:
         http, gate = self._connection()
-        return drive.arun_many(many, http, at_once=self._settings.max_concurrency, gate=gate)
+        return drive.arun_many(many, http, at_once=self._settings.at_once, gate=gate)

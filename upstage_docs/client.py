@@ -9,7 +9,7 @@ from contextlib import closing
 from itertools import count
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from upstage_docs import documents as whole, drive, flows, reading
+from upstage_docs import documents as whole, drive, flows, reading, sending
 from upstage_docs.answers import join
 from upstage_docs.face import Face
 from upstage_docs.models import Element, Job, OcrResult, ParsedDocument
@@ -143,7 +143,7 @@ class Client(Face):
         on_error: Literal["raise", "skip"] = "raise",
         report: Report | None = None,
     ) -> Generator[ParsedDocument, None, None]:
-        """Parse many documents, `max_concurrency` of them at once, and yield them in the order given.
+        """Parse many documents, `max_concurrency` requests at once, and yield them in the order given.
 
         Args:
             documents: Taken as they are needed; `Named` gives one a name.
@@ -236,7 +236,7 @@ class Client(Face):
         on_error: Literal["raise", "skip"] = "raise",
         report: Report | None = None,
     ) -> Generator[OcrResult, None, None]:
-        """Recognise the words of many documents, `max_concurrency` of them at once, and yield them in the order given.
+        """Recognise the words of many documents, `max_concurrency` requests at once, and yield them in the order given.
 
         Arguments and errors are those of `parse_many`.
         """
@@ -317,11 +317,11 @@ class Client(Face):
     def _connection(self) -> httpx.Client:
         with self._lock:
             if self._http is None or self._pid != os.getpid():  # sockets are not shared with a forked child
-                self._http, self._pid = drive.connect(transport_of(self._settings)), os.getpid()
+                self._http, self._pid = sending.connect(transport_of(self._settings)), os.getpid()
             return self._http
 
     def _run(self, flow: Flow[T]) -> T:
         return drive.run(flow, self._connection(), gate=self._gate)
 
     def _run_many(self, many: Iterable[Flow[T]]) -> Generator[T, None, None]:
-        return drive.run_many(many, self._connection(), at_once=self._settings.max_concurrency, gate=self._gate)
+        return drive.run_many(many, self._connection(), at_once=self._settings.at_once, gate=self._gate)

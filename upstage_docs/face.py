@@ -31,7 +31,7 @@ class Face:
         timeout: Seconds for one upload with its answer. 100 pages take about three minutes.
         retry: When a request is tried again.
         poll: How jobs are waited for.
-        max_concurrency: Requests, documents and parts at once.
+        max_concurrency: Requests at once; twice as many documents or parts are in work.
         rates: Overrides of `rates.RATES`, by family (`sync`, `async`, `ocr`).
         rate_share: The part of every rate that is this client's, 0-1, where several share one account.
         limits: What the API takes.
@@ -94,7 +94,7 @@ class Face:
 
     @property
     def max_concurrency(self) -> int:
-        """Requests, documents and parts at once."""
+        """Requests at once."""
         return self._settings.max_concurrency
 
     def __repr__(self) -> str:

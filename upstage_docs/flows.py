@@ -23,7 +23,7 @@ from upstage_docs.options import OCROptions, ParseOptions, RetryPolicy
 from upstage_docs.rates import Family
 from upstage_docs.replies import Lost, Outcome, Reply
 from upstage_docs.sources import Source
-from upstage_docs.steps import ANSWER_BYTES, STATE_BYTES, Flow, Now, Send, Setup, Sleep, Work
+from upstage_docs.steps import ANSWER_BYTES, STATE_BYTES, Enter, Flow, Leave, Now, Send, Setup, Sleep, Work
 
 __all__ = ["Payment", "download", "fetch", "jobs", "look", "pay"]
 
@@ -43,7 +43,7 @@ class Payment:
 
 
 def fetch(
-    setup: Setup, send: Send, *, family: Family | None, pages: int = 1, payment: Payment | None = None
+    setup: Setup, send: Send, *, family: Family | None, pages: int = 0, payment: Payment | None = None
 ) -> Flow[Outcome]:
     """Carry out *send*, again while the retry policy allows, and return its last outcome.
 
@@ -51,7 +51,7 @@ def fetch(
         setup: Of the client.
         send: The same request is sent each time.
         family: Whose rate limit counts, None for none (signed addresses are not the API's).
-        pages: That the request holds.
+        pages: That the request sends.
         payment: Given where the request costs money: then a send whose outcome is unknown is final.
     """
     for attempt in count(1):
@@ -117,9 +117,11 @@ def pay(
         APIConnectionError: The API could not be reached. Nothing was paid.
     """
     payment = Payment()
+    yield Enter()  # before the claim, which must not grow old in the queue
     try:
         claim = yield from _claim(setup, key, source, pages, payment, job=job, refresh=refresh)
         if claim is None:
+            yield Leave()
             return None
         with source.open() as handle:
             if isinstance(options, OCROptions):
@@ -140,9 +142,12 @@ def pay(
                 _unknown(intent, candidates, outcome), intent=intent, candidates=candidates
             )
         payment.reply = replies.settle(outcome, setup.api, source.name)
+        yield Leave()
         kept: T = yield Work(partial(keep, claim, payment.reply))
     except BaseException as error:
         _close(setup, payment, keep, error)
+        if isinstance(error, Exception):
+            yield Leave()
         raise
     return kept
 
@@ -240,7 +245,10 @@ def _close(setup: Setup, payment: Payment, keep: Callable[[Claim, Reply], Any], 
     if payment.claim is None:
         return
     if payment.reply is not None and not isinstance(error, Exception):
-        keep(payment.claim, payment.reply)  # closed between the answer and its keeping
+        try:
+            keep(payment.claim, payment.reply)  # closed between the answer and its keeping
+        except UpstageDocsError:
+            setup.store.abandon(payment.claim)
     elif payment.under_way or (isinstance(error, InvalidResponseError) and not replies.refused(error.raw)):
         setup.store.abandon(payment.claim)
     else:

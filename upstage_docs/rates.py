@@ -78,18 +78,18 @@ class RateLimiter:
         self._lock = threading.Lock()
 
     def reserve(self, now: float, family: Family, pages: int = 1) -> float:
-        """Take the next place for a request of *pages* and return how many seconds to wait until it, from *now*.
+        """Take the next place for a request that sends *pages*, 0 for a question; return the seconds to wait from *now*.
 
         *now* is seconds on any clock that never goes back, the same for all calls.
         """
         with self._lock:
             lane = self._lanes[family]
             speed = lane.speed(now)
-            start = max(now, lane.next_request, lane.next_pages)
+            start = max(now, lane.next_request, lane.next_pages if pages else now)
             if lane.rate.requests_per_second is not None:
                 lane.next_request = start + _MARGIN / (lane.rate.requests_per_second * speed)
-            if lane.rate.pages_per_minute is not None:
-                lane.next_pages = start + max(pages, 1) * 60.0 / (lane.rate.pages_per_minute * speed)
+            if lane.rate.pages_per_minute is not None and pages:
+                lane.next_pages = start + pages * 60.0 / (lane.rate.pages_per_minute * speed)
             return start - now
 
     def penalise(self, now: float, family: Family, retry_after: float | None = None) -> None:

@@ -59,6 +59,11 @@ class Settings:
             raise ConfigError(f"cache={self.cache!r} must be True, False or a folder.")
 
     @property
+    def at_once(self) -> int:
+        """Documents and parts in work: while the requests of one half wait, the other is read, hashed and stored."""
+        return self.max_concurrency if self.max_concurrency == 1 else 2 * self.max_concurrency
+
+    @property
     def chosen(self) -> Engine:
         """The engine: the argument, else UPSTAGE_DOCS_ENGINE, else Upstage; never one in place of the other."""
         engine = self.engine or os.environ.get("UPSTAGE_DOCS_ENGINE") or "upstage"

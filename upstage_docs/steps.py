@@ -14,7 +14,20 @@ from upstage_docs.spending import Account
 from upstage_docs.store import Store
 from upstage_docs.wire import Api
 
-__all__ = ["ANSWER_BYTES", "STATE_BYTES", "Flow", "Now", "Send", "Setup", "Sleep", "Step", "Work", "work"]
+__all__ = [
+    "ANSWER_BYTES",
+    "STATE_BYTES",
+    "Enter",
+    "Flow",
+    "Leave",
+    "Now",
+    "Send",
+    "Setup",
+    "Sleep",
+    "Step",
+    "Work",
+    "work",
+]
 
 T = TypeVar("T")
 
@@ -50,13 +63,26 @@ class Now:
 
 
 @dataclass(frozen=True)
+class Enter:
+    """Take a place among the requests that may run at once, until `Leave` or the flow's end; the reply is None.
+
+    A Send without a place takes one for itself.
+    """
+
+
+@dataclass(frozen=True)
+class Leave:
+    """Give the place back; the reply is None."""
+
+
+@dataclass(frozen=True)
 class Work:
     """Do what would block an event loop: files, hashing, decoding, the store; the reply is what *task* returns."""
 
     task: Callable[[], Any]
 
 
-Step: TypeAlias = Send | Sleep | Now | Work
+Step: TypeAlias = Send | Sleep | Now | Enter | Leave | Work
 Flow: TypeAlias = Generator[Step, Any, T]
 
 

@@ -1,0 +1,164 @@
+"""One request, sent with a deadline and a cap, and how far it got when it fails; knows no flow and no retry."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import httpx
+
+from upstage_docs.errors import ConfigError
+from upstage_docs.replies import Lost, Outcome, Reply
+from upstage_docs.steps import Send
+
+__all__ = ["aconnect", "asend", "connect", "send"]
+
+_CONNECT = 30.0  # seconds for TCP and TLS; a host that needs longer is not there
+# Kept open longer than any poll interval; the pool's own 5 s would cost a TLS handshake per look.
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=120.0)
+# The request did not reach the server whole, whatever else happened.
+_UNSENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+    httpx.WriteError,
+    httpx.WriteTimeout,
+)
+
+
+def connect(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None) -> httpx.Client:
+    """Open a client over *transport*, None for the network. Redirects are not followed: the key stays with its host."""
+    if transport is not None and not isinstance(transport, httpx.BaseTransport):
+        raise ConfigError(f"Client takes a synchronous transport; {type(transport).__name__} is not one.")
+    return httpx.Client(
+        transport=transport, verify=_tls() if transport is None else True, limits=_LIMITS, timeout=_CONNECT
+    )
+
+
+def aconnect(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    """Open an asynchronous client; see `connect`."""
+    if transport is not None and not isinstance(transport, httpx.AsyncBaseTransport):
+        raise ConfigError(f"AsyncClient takes an asynchronous transport; {type(transport).__name__} is not one.")
+    return httpx.AsyncClient(
+        transport=transport, verify=_tls() if transport is None else True, limits=_LIMITS, timeout=_CONNECT
+    )
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return httpx.create_ssl_context()  # 20 ms; shared by every client of the process
+
+
+def send(http: httpx.Client, step: Send) -> Outcome:
+    """Send *step* and read the answer whole; what goes wrong on the way is a Lost."""
+    began = time.monotonic()
+    progress = _Progress()
+    stream = _Until(step.request.stream, began + step.deadline)
+    try:
+        response = http.send(_copy(step, stream, progress.note), stream=True)
+        try:
+            body = bytearray()
+            for piece in response.iter_bytes():
+                body += piece
+                if len(body) > step.max_bytes:
+                    return _oversize(step)
+                if time.monotonic() - began > step.deadline:
+                    return _late(step, sent=True)
+        finally:
+            response.close()
+    except httpx.HTTPError as error:
+        return _lost(error, progress)
+    return Reply(response.status_code, response.headers, bytes(body), time.time())
+
+
+async def asend(http: httpx.AsyncClient, step: Send) -> Outcome:
+    """Send *step* without blocking the event loop; see `send`."""
+    import anyio
+
+    progress = _Progress()
+    try:
+        with anyio.fail_after(step.deadline):
+            response = await http.send(_copy(step, step.request.stream, progress.anote), stream=True)
+            try:
+                body = bytearray()
+                async for piece in response.aiter_bytes():
+                    body += piece
+                    if len(body) > step.max_bytes:
+                        return _oversize(step)
+            finally:
+                await response.aclose()
+    except httpx.HTTPError as error:
+        return _lost(error, progress)
+    except TimeoutError:
+        return _late(step, sent=progress.sent)
+    return Reply(response.status_code, response.headers, bytes(body), time.time())
+
+
+class _Progress:
+    """How far a request got, as the transport tells (https://www.encode.io/httpcore/extensions/#trace)."""
+
+    def __init__(self) -> None:
+        self.traced = False
+        self.whole = False
+
+    @property
+    def sent(self) -> bool:
+        """Whether the whole request may have arrived: a transport that tells nothing has to be assumed to have it."""
+        return self.whole or not self.traced
+
+    def note(self, event: str, _details: object) -> None:
+        self.traced = True
+        self.whole = self.whole or event.endswith("send_request_body.complete")
+
+    async def anote(self, event: str, details: object) -> None:
+        self.note(event, details)
+
+
+class _Until(httpx.SyncByteStream):
+    """An upload that ends at a time: each write may be quick, and all of them together too slow."""
+
+    def __init__(self, stream: Any, until: float) -> None:
+        self._stream = stream
+        self._until = until
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._stream:
+            if time.monotonic() > self._until:
+                raise httpx.WriteTimeout("the upload was too slow")
+            yield piece
+
+
+def _copy(step: Send, stream: Any, trace: Callable[..., Any]) -> httpx.Request:
+    """Return the request as it is sent this time: a flow may send it again, and compares it."""
+    seconds = step.deadline
+    timeout = {"connect": min(_CONNECT, seconds), "read": seconds, "write": seconds, "pool": seconds}
+    request = step.request
+    return httpx.Request(
+        request.method,
+        request.url,
+        headers=request.headers,
+        stream=stream,
+        extensions={"timeout": timeout, "trace": trace},
+    )
+
+
+def _lost(error: httpx.HTTPError, progress: _Progress) -> Lost:
+    return Lost(
+        f"{type(error).__name__}: {error}".rstrip(": "),
+        sent=progress.sent and not isinstance(error, _UNSENT),
+        timeout=isinstance(error, httpx.TimeoutException),
+    )
+
+
+def _late(step: Send, *, sent: bool) -> Lost:
+    return Lost(f"not done after {step.deadline:g} s", sent=sent, timeout=True)
+
+
+def _oversize(step: Send) -> Lost:
+    return Lost(f"the answer is larger than {step.max_bytes:,} bytes", sent=True, oversize=True)
