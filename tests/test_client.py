@@ -379,10 +379,14 @@ class TestParse:
             with client:
                 assert texts(client.parse(make_pdf(name, 1))) == labels(name, 1)
 
-    def test_connections_are_used_again(self, both: Both, loopback: Loopback, settings: dict[str, Any]) -> None:
-        calls = [("parse", (make_pdf(name, 1),), {}) for name in "abc"]
+    def test_connections_are_used_again(
+        self, both: Both, settings: dict[str, Any], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """One for all requests of a job and of what follows it, whatever the time between two looks."""
+        caplog.set_level(logging.DEBUG, "httpcore.connection")
+        calls = [("parse", (make_pdf("a", 25),), {"route": "async"}), ("parse", (make_pdf("b", 1),), {})]
         both.each({**settings, "max_concurrency": 1}, *calls)
-        assert loopback.faults.count("sync") == 3
+        assert len([one for one in caplog.messages if one.startswith("connect_tcp.started")]) == 1
 
 
 class TestFaults:
@@ -550,6 +554,7 @@ class TestMany:
         assert [type(one.error) for one in report.failures] == [APIStatusError, SourceNotFoundError, SourceError]
         assert [one.resumable for one in report.failures] == [True, False, False]
         assert report.failures[1].source == "missing.pdf"
+        assert report.failures[0].pages_paid == 0
         assert (len(report.succeeded), report.pages) == (1, 2)
         assert "1 documents read (2 pages), 3 failed" in str(report)
         assert "missing.pdf: There is no file" in str(report)

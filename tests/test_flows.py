@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -469,6 +470,31 @@ class TestJobs:
         body = {"requests": [{"id": "job-1", "status": "completed", "completed_at": None}]}
         (job,) = Play(reply(200, body))(flows.jobs(setup()))
         assert (job.request_id, job.status, job.done) == ("job-1", "completed", True)
+
+
+class TestOffice:
+    """The pages of what is no PDF and no image are counted by the API only."""
+
+    def ask(self) -> Request:
+        target = io.BytesIO()
+        with zipfile.ZipFile(target, "w") as made:
+            made.writestr("word/document.xml", "<w:document/>")
+        return Request(target.getvalue(), ParseOptions(), "a.docx")
+
+    def test_its_pages_are_those_answered(self, stored: Callable[..., Setup]) -> None:
+        document = parse(Play(reply(200, answer([1, 2, 3]))), stored(), self.ask())
+        assert document.total_pages == 3
+        assert parse(Play(), stored(), self.ask()) == document
+
+    def test_one_that_is_too_long_for_one_request_becomes_a_job(self, stored: Callable[..., Setup]) -> None:
+        done = reply(200, state((1, 10, "completed"), (11, 12, "completed"), status="completed", total=12))
+        batches = reply(200, answer(range(1, 11))), reply(200, answer([1, 2]))
+        play = Play(reply(413, b""), SUBMITTED, done, *batches)
+        document = parse(play, stored(), self.ask())
+        assert play.sent[:3] == [PARSE, SUBMIT, STATUS]
+        assert [element.page for element in document.elements] == list(range(1, 13))
+        assert document.total_pages == 12
+        assert parse(Play(), stored(), self.ask()).elements == document.elements
 
 
 class TestOcr:

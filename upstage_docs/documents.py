@@ -190,7 +190,7 @@ def _parsed(setup: Setup, request: Request, limits: plan.Limits) -> Flow[Outcome
         return Outcome((yield from _read(reading)))
     except UpstageDocsError as error:
         name = request.source or (reading.source.name if reading else _name(request.document))
-        return Outcome(None, Failure(name, error, reading.next_page - 1 if reading else 0))
+        return Outcome(None, Failure(name, error, (yield from reading.paid()) if reading else 0))
 
 
 def _recognised(setup: Setup, request: Request, limits: plan.Limits) -> Flow[Outcome[OcrResult]]:

@@ -5,12 +5,12 @@ The sequences are flows; which of them run at once is the client's to say.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from upstage_docs import plan
 from upstage_docs.answers import decode_document, decode_job, decode_ocr
-from upstage_docs.errors import InvalidResponseError
+from upstage_docs.errors import BadRequestError, InvalidResponseError
 from upstage_docs.flows import pay
 from upstage_docs.holdings import Claim, Holding, Pages, ResultKey, StoredJob
 from upstage_docs.models import Job, ParsedDocument
@@ -81,6 +81,11 @@ class Reading:
         planned = self.planned(holding)
         return [self.begin(part, holding) for part in planned if part.pages is None or part.pages[1] >= self.next_page]
 
+    def paid(self) -> Flow[int]:
+        """Say how many pages of it have been answered."""
+        holding = yield from work(partial(self.setup.store.look, self.key))
+        return max(self.next_page - 1, sum(last - first + 1 for first, last in holding.answers))
+
     def estimate(self) -> Flow[plan.Estimate]:
         """Say what reading it would cost now."""
         holding = yield from work(partial(self.setup.store.look, self.key))
@@ -132,7 +137,7 @@ class Reading:
             job = next(one for one in holding.jobs if one.pages == part.pages or one.pages is None)
             return (self.watch(job, holding),)
         if part.whole:
-            result = yield from self._sent(part, self.source)
+            result = yield from self._whole(part)
         else:
             piece = yield from work(partial(cut, self.source, *(part.pages or (1, 1))))
             try:
@@ -163,6 +168,16 @@ class Reading:
             file_sha256=self.source.sha256,
             after_page=self.next_page - 1,
         )
+
+    def _whole(self, part: plan.Part) -> Flow[Got | StoredJob | None]:
+        """Send the document as it is; one whose pages cannot be counted here may turn out to need a job."""
+        try:
+            return (yield from self._sent(part, self.source))
+        except BadRequestError as error:
+            parse = isinstance(self.request.options, ParseOptions) and self.request.route == "auto"
+            if error.status_code != 413 or part.pages is not None or part.route == "async" or not parse:
+                raise
+        return (yield from self._sent(replace(part, route="async"), self.source))
 
     def _sent(self, part: plan.Part, piece: Source) -> Flow[Got | StoredJob | None]:
         job = part.route == "async"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from upstage_docs.errors import APIConnectionError, JobTimeoutError, RateLimitError, UpstageDocsError
+from upstage_docs.errors import APIConnectionError, JobFailedError, JobTimeoutError, RateLimitError, UpstageDocsError
 
 __all__ = ["Failure", "Report"]
 
@@ -16,12 +16,12 @@ class Failure:
     Attributes:
         source: Path, URI or name.
         error: What was raised.
-        pages_delivered: Pages that came before the failure; with the store they are not paid again.
+        pages_paid: Pages of it that were answered before the failure; with the store they are not paid for again.
     """
 
     source: str
     error: UpstageDocsError
-    pages_delivered: int = 0
+    pages_paid: int = 0
 
     @property
     def reason(self) -> str:
@@ -31,7 +31,7 @@ class Failure:
     @property
     def resumable(self) -> bool:
         """Whether running the same again may succeed without a change."""
-        passing = isinstance(self.error, (APIConnectionError, RateLimitError, JobTimeoutError))
+        passing = isinstance(self.error, (APIConnectionError, RateLimitError, JobFailedError, JobTimeoutError))
         return passing or getattr(self.error, "status_code", 0) >= 500
 
 
