@@ -7,16 +7,19 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any, get_args
-from uuid import UUID
+from uuid import UUID, uuid5
 
+import msgspec
 import pytest
+from hypothesis import given, strategies as st
 
 from upstage_docs.answers import decode_document, decode_ocr, document_json
 from upstage_docs.errors import ConfigError
+from upstage_docs.ids import NAMESPACE, file_id
 from upstage_docs.models import Answer, Element, OcrPage, OcrResult, OcrWord, ParsedDocument
 from upstage_docs.ocr_records import ocr_records
 from upstage_docs.options import Split
-from upstage_docs.records import METADATA_KEYS, Recorder, RecordOptions, coordinates_of, file_id, records
+from upstage_docs.records import METADATA_KEYS, Recorder, RecordOptions, coordinates_of, records
 
 FORMATS = ("html", "markdown", "text", "json")
 # What stores keep for themselves, measured in both frameworks' adapters.
@@ -250,10 +253,16 @@ def test_some_ids_never_change() -> None:
     assert [one.id for one in ocr_records(ocr, split="word")] == ["5d6d877d-9e97-5d54-8e21-d5a1b1564a0e"]
 
 
+@given(st.text())
+def test_ids_are_uuids_of_version_five(source: str) -> None:
+    """As `uuid.uuid5` makes them; some stores take UUIDs only."""
+    name = source.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+    assert file_id(name) == str(uuid5(NAMESPACE, name))
+
+
 def test_ids_follow_the_content_and_nothing_that_varies(document: ParsedDocument) -> None:
     """The model that answered, the route and the file's length say nothing about an element."""
-    import msgspec
-
     other = msgspec.structs.replace(document, model="document-parse-nightly", total_pages=9)
     edited = msgspec.structs.replace(document, file_sha256="cd" * 32)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -47,6 +47,7 @@ JOINERS = {"html": "\n", "markdown": "\n\n", "text": "\n"}
 _ID = re.compile(r"(<[a-z][a-z0-9]*(?:\s[^<>]*?)?\sid=')(\d+)(?=')", re.ASCII)
 
 
+_NO_CONTENT = ContentShape()
 _documents = msgspec.json.Decoder(DocumentShape)
 _ocrs = msgspec.json.Decoder(OcrShape)
 _jobs = msgspec.json.Decoder(JobShape)
@@ -88,7 +89,7 @@ def decode_document(
         for element, page, number in zip(answer.elements, pages, ids, strict=True)
     )
     usage = _usage(answer.usage)
-    content = answer.content or ContentShape()
+    content = answer.content or _NO_CONTENT
     html = content.html or ""
     moved = bool(ids) and answer.elements[0].id is not None and ids[0] - answer.elements[0].id
     return ParsedDocument(
@@ -216,28 +217,29 @@ def _decode(decoder: msgspec.json.Decoder[Any], raw: bytes, what: str) -> Any:
 
 
 def _element(element: ElementShape, page: int, number: int) -> Element:
-    content = element.content or ContentShape()
+    content = element.content or _NO_CONTENT
     html = content.html or ""
-    if element.id is not None and number != element.id:
+    if number != element.id is not None:
         html = _ID.sub(lambda match: f"{match[1]}{number}" if int(match[2]) == element.id else match[0], html, count=1)
     return Element(
-        id=number,
-        page=page,
-        category=element.category or "",
-        html=html,
-        markdown=content.markdown or "",
-        text=content.text or "",
-        coordinates=_points(element.coordinates),
-        sub_category=element.sub_category or "",
-        base64_encoding=element.base64_encoding or "",
+        number,
+        page,
+        element.category or "",
+        html,
+        content.markdown or "",
+        content.text or "",
+        _points(element.coordinates),
+        element.sub_category or "",
+        element.base64_encoding or "",
     )
 
 
 def _points(points: list[PointShape] | None) -> tuple[Point, ...]:
-    if not points:
-        return ()
-    found = tuple((point.x, point.y) for point in points if point.x is not None and point.y is not None)
-    return found if len(found) == len(points) else ()
+    found = [(point.x, point.y) for point in points or ()]
+    for x, y in found:
+        if x is None or y is None:
+            return ()
+    return cast("tuple[Point, ...]", tuple(found))
 
 
 def _pages(elements: list[ElementShape], first: int) -> list[int]:

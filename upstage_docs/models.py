@@ -37,6 +37,10 @@ def bounding_box(coordinates: tuple[Point, ...]) -> Box:
     """Return `(x0, y0, x1, y1)` of relative *coordinates*, clamped to 0-1; four 0.0 where there are none."""
     if not coordinates:
         return (0.0, 0.0, 0.0, 0.0)
+    if len(coordinates) == 4:
+        (x0, y0), (x1, top), (right, y1), (left, bottom) = coordinates
+        if 0.0 <= x0 == left <= x1 == right <= 1.0 and 0.0 <= y0 == top <= y1 == bottom <= 1.0:
+            return (float(x0), float(y0), float(x1), float(y1))  # upright and on the page, as nearly all are
     xs = [point[0] for point in coordinates]
     ys = [point[1] for point in coordinates]
     return (_clamp(min(xs)), _clamp(min(ys)), _clamp(max(xs)), _clamp(max(ys)))
@@ -46,7 +50,7 @@ def _clamp(value: float) -> float:
     return 0.0 if value < 0.0 else 1.0 if value > 1.0 else float(value)
 
 
-class Element(msgspec.Struct, frozen=True):
+class Element(msgspec.Struct, frozen=True, gc=False):
     """One layout element of a document.
 
     Attributes:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any, Literal
-from uuid import UUID, uuid5
 
 import msgspec
 
 from upstage_docs.answers import JOINERS, document_json, join, raw_elements
 from upstage_docs.errors import ConfigError
+from upstage_docs.ids import NAMESPACE, file_id, record_id, text_sha256
 from upstage_docs.models import Box, Element, OcrResult, ParsedDocument, Point, Record, bounding_box
 from upstage_docs.options import OutputFormat, Split, choice
 from upstage_docs.render import element_text, heading_level
@@ -31,8 +30,7 @@ __all__ = [
     "text_sha256",
 ]
 
-# The namespace of every id this package makes; a golden test pins some ids.
-NAMESPACE = UUID("6f4b3c52-8a5e-5d0c-9a38-0c2f6f7d1e11")
+_encode = msgspec.json.Encoder().encode
 
 # Every flat record carries these keys, in this order, always with the same types: stores and record managers need it.
 METADATA_KEYS: dict[str, type] = {
@@ -82,21 +80,6 @@ class RecordOptions:
         choice("output_format", self.output_format, ("html", "markdown", "text", "json"))
         choice("metadata_format", self.metadata_format, ("flat", "nested"))
         choice("images", self.images, ("none", "files", "base64"))
-
-
-def record_id(*identity: object) -> str:
-    """Return the deterministic UUIDv5 of a record from what identifies it, as canonical JSON."""
-    return str(uuid5(NAMESPACE, msgspec.json.encode(identity).decode()))
-
-
-def file_id(source: str) -> str:
-    """Return the id of a whole file: of its source and nothing else, so that a changed file replaces its old self."""
-    return str(uuid5(NAMESPACE, source))
-
-
-def text_sha256(text: str) -> str:
-    """Return the SHA-256 of *text*, hexadecimal."""
-    return sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 class HeadingTrail:
@@ -292,7 +275,7 @@ def metadata(
         "sub_category": sub_category,
         "page": page,
         "total_pages": total_pages,
-        "coordinates": msgspec.json.encode(coordinates).decode(),
+        "coordinates": _encode(coordinates).decode(),
         "x0": x0,
         "y0": y0,
         "x1": x1,

@@ -2,6 +2,8 @@
 
 Every field may be missing or null, unknown fields are passed over, and value sets are open:
 https://console.upstage.ai/docs/capabilities/parse/understanding-output
+
+What there are thousands of is kept from the cycle collector (`gc=False`): decoded JSON holds no cycles.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ __all__ = [
 ]
 
 
-class ContentShape(msgspec.Struct):
+class ContentShape(msgspec.Struct, gc=False):
     """Content in each format."""
 
     html: str | None = None
@@ -33,14 +35,14 @@ class ContentShape(msgspec.Struct):
     text: str | None = None
 
 
-class PointShape(msgspec.Struct):
+class PointShape(msgspec.Struct, gc=False):
     """A corner point, relative or in pixels."""
 
     x: float | None = None
     y: float | None = None
 
 
-class ElementShape(msgspec.Struct):
+class ElementShape(msgspec.Struct, gc=False):
     """One layout element."""
 
     id: int | None = None
@@ -62,13 +64,13 @@ class DocumentShape(msgspec.Struct):
     ocr: Any = None
 
 
-class VerticesShape(msgspec.Struct):
+class VerticesShape(msgspec.Struct, gc=False):
     """The corners of a word."""
 
     vertices: list[PointShape] | None = None
 
 
-class WordShape(msgspec.Struct):
+class WordShape(msgspec.Struct, gc=False):
     """One recognised word."""
 
     id: int | None = None

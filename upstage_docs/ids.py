@@ -1,0 +1,38 @@
+"""Ids that are the same each time: of files, of records, of texts; knows nothing of what it names."""
+
+from __future__ import annotations
+
+from hashlib import sha1, sha256
+from uuid import UUID
+
+import msgspec
+
+__all__ = ["NAMESPACE", "file_id", "record_id", "text_sha256"]
+
+# The namespace of every id this package makes; a golden test pins some ids.
+NAMESPACE = UUID("6f4b3c52-8a5e-5d0c-9a38-0c2f6f7d1e11")
+
+_NAMESPACE_BYTES = NAMESPACE.bytes
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+_encode = msgspec.json.Encoder().encode
+
+
+def record_id(*identity: object) -> str:
+    """Return the deterministic UUIDv5 of a record from what identifies it, as canonical JSON."""
+    return _uuid5(_encode(identity))
+
+
+def file_id(source: str) -> str:
+    """Return the id of a whole file: of its source and nothing else, so that a changed file replaces its old self."""
+    return _uuid5(source.encode(errors="surrogatepass"))
+
+
+def _uuid5(name: bytes) -> str:
+    """Return `str(uuid5(NAMESPACE, name))` (RFC 9562) without the object: ids are made for every element of a corpus."""
+    text = sha1(_NAMESPACE_BYTES + name, usedforsecurity=False).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
+
+
+def text_sha256(text: str) -> str:
+    """Return the SHA-256 of *text*, hexadecimal."""
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()
