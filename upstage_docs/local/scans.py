@@ -66,10 +66,15 @@ def _set(words: Sequence[ScannedWord]) -> Iterator[_Set]:
         for place, word in enumerate(row):
             text = word.text.strip()
             # pdfium drops a lone letter that its own fonts lack, as all Hangul, and spaces it finds too narrow.
-            following = row[place + 1] if place + 1 < len(row) else None
-            narrow = following and following.box[0] - word.box[2] < size * (0.3 if following.text.isascii() else 0.6)
-            spaced = bool(narrow) or (len(text) == 1 and not text.isascii())
+            alone = len(text) == 1 and not text.isascii()
+            spaced = alone or (place + 1 < len(row) and _is_narrow(word, row[place + 1]))
             yield _Set(text, word.box[0], baseline, size, max(word.box[2] - word.box[0], 0.5), spaced)
+
+
+def _is_narrow(word: ScannedWord, following: ScannedWord) -> bool:
+    """Say whether the gap between two words of a line is small beside their letters."""
+    letter = max((one.box[2] - one.box[0]) / len(one.text) for one in (word, following))
+    return following.box[0] - word.box[2] < 0.5 * letter
 
 
 def _rows(words: Sequence[ScannedWord]) -> Iterator[list[ScannedWord]]:

@@ -1,0 +1,236 @@
+"""Recognition: the answer of Document OCR, pages on their side or askew, noise, Korean, PDFs, refusals."""
+
+from __future__ import annotations
+
+import io
+import random
+from collections import Counter
+from collections.abc import Iterable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("PIL", reason="needs the extra local")
+pytest.importorskip("liteparse", reason="needs the extra local")
+
+from PIL import Image, ImageDraw, ImageFont
+
+from upstage_docs.local import tesseract
+from upstage_docs.local.elements import Refusal
+from upstage_docs.local.images import read_image
+from upstage_docs.local.ocr import recognise
+from upstage_docs.local.readings import Reading, Word, merged, without_ornaments
+
+needs_tesseract = pytest.mark.skipif(not tesseract.available(), reason="needs the extra ocr and Tesseract's data")
+
+TEXT = (
+    "Annual report on rainfall and soil",
+    "Total rainfall reached 1,284.5 mm this year",
+    "Farmers started irrigation two weeks earlier",
+    "Samples were dried before they were weighed",
+)
+KOREAN = (
+    "연간 강수량 및 토양 조사 보고서",
+    "조사는 열네 개 마을에서 진행되었다",
+    "농민들은 두 주 먼저 시작했다고 말했다",
+)
+NANUM = Path("/usr/share/fonts/truetype/nanum/NanumGothic.ttf")
+
+
+def drawn(lines: Iterable[str] = TEXT, *, ground: int = 255, ink: int = 0) -> Image.Image:
+    page = Image.new("L", (1000, 600), ground)
+    pen = ImageDraw.Draw(page)
+    font = ImageFont.truetype(str(NANUM), 26) if lines is KOREAN else ImageFont.load_default(28)
+    for number, line in enumerate(lines):
+        pen.text((80, 70 + 70 * number), line, fill=ink, font=font)
+    return page
+
+
+def saved(image: Image.Image, form: str = "PNG", **options: Any) -> bytes:
+    file = io.BytesIO()
+    image.save(file, form, **options)
+    return file.getvalue()
+
+
+def turned(image: Image.Image, angle: float) -> Image.Image:
+    return image.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
+
+
+def recall(answer: dict[str, Any], lines: Iterable[str] = TEXT) -> float:
+    wanted = Counter(" ".join(lines).split())
+    found = Counter(word["text"] for page in answer["pages"] for word in page["words"])
+    return (wanted & found).total() / wanted.total()
+
+
+@needs_tesseract
+def test_the_answer_has_every_field_of_the_api() -> None:
+    data = saved(drawn(), "TIFF", save_all=True, append_images=[drawn(TEXT[:2])])
+    answer = recognise(data, ".tiff", model="local-1")
+    assert list(answer) == [
+        "apiVersion", "confidence", "metadata", "mimeType", "modelVersion", "numBilledPages", "pages", "stored", "text",
+    ]  # fmt: skip
+    assert answer["apiVersion"] == "1.1"
+    assert answer["mimeType"] == "multipart/form-data"
+    assert answer["modelVersion"] == "local-1"
+    assert answer["stored"] is False
+    assert answer["numBilledPages"] == 2
+    size = {"height": 600, "width": 1000}
+    assert answer["metadata"] == {"pages": [{**size, "page": 1}, {**size, "page": 2}]}
+    pages = answer["pages"]
+    assert [page["id"] for page in pages] == [0, 1]
+    words = [word for page in pages for word in page["words"]]
+    assert [word["id"] for word in words] == list(range(len(words)))
+    assert set(words[0]) == {"boundingBox", "confidence", "id", "text"}
+    assert all(0 < word["confidence"] <= 1 for word in words)
+    for page in pages:
+        mean = sum(word["confidence"] for word in page["words"]) / len(page["words"])
+        assert page["confidence"] == pytest.approx(mean, abs=0.001)
+    assert answer["confidence"] == min(page["confidence"] for page in pages)
+    assert pages[0]["text"] == " \n".join(TEXT)
+    assert answer["text"] == pages[0]["text"] + pages[1]["text"]
+
+
+@needs_tesseract
+@pytest.mark.parametrize("angle", [0, 4, 90, 180, 270, 94])
+def test_words_are_found_where_they_stand_however_the_page_lies(angle: int) -> None:
+    page = turned(drawn(), angle)
+    answer = recognise(saved(page), ".png", model="local-1")
+    assert recall(answer) >= 0.9
+    assert (answer["pages"][0]["width"], answer["pages"][0]["height"]) == page.size
+    words = answer["pages"][0]["words"]
+    for word in words:
+        corners = [(corner["x"], corner["y"]) for corner in word["boundingBox"]["vertices"]]
+        assert all(0 <= x <= page.width and 0 <= y <= page.height for x, y in corners)
+        xs, ys = zip(*corners, strict=True)
+        assert (
+            page.point(lambda value: 255 * (value < 128)).crop((min(xs), min(ys), max(xs) + 1, max(ys) + 1)).getbbox()
+        )  # there is ink
+    # The first edge of a word runs along its letters, whichever way they lie.
+    (x0, y0), (x1, y1) = ((corner["x"], corner["y"]) for corner in words[0]["boundingBox"]["vertices"][:2])
+    along = {0: (1, 0), 4: (1, 0), 90: (0, -1), 94: (0, -1), 180: (-1, 0), 270: (0, 1)}[angle]
+    assert (x1 - x0) * along[0] + (y1 - y0) * along[1] > 0.95 * ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5
+
+
+@needs_tesseract
+def test_noise_and_shade_lower_no_words() -> None:
+    page = drawn()
+    noise = Image.frombytes("L", page.size, random.Random(3).randbytes(page.width * page.height))
+    shade = Image.linear_gradient("L").resize(page.size).point(lambda value: 255 - value // 3)
+    from PIL import ImageChops
+
+    worn = Image.blend(ImageChops.multiply(page, shade), noise, 0.2)
+    assert recall(recognise(saved(worn), ".png", model="local-1")) >= 0.9
+
+
+@needs_tesseract
+@pytest.mark.parametrize(("ground", "ink"), [(30, 255), (190, 10), (255, 170)])
+def test_white_on_dark_tinted_and_faint_text_is_read(ground: int, ink: int) -> None:
+    assert recall(recognise(saved(drawn(ground=ground, ink=ink)), ".png", model="local-1")) >= 0.9
+
+
+@needs_tesseract
+@pytest.mark.skipif(not NANUM.is_file(), reason="needs a Korean font: Debian's fonts-nanum")
+def test_korean_words_are_whole() -> None:
+    if "kor" not in tesseract.languages():
+        pytest.skip("needs Tesseract's Korean data: Debian's tesseract-ocr-kor")
+    data = saved(drawn(KOREAN))
+    assert recall(recognise(data, ".png", model="local-1"), KOREAN) >= 0.9
+    text = " ".join(block.text for page in read_image(data) for block in page.blocks)
+    lost = [word for word in " ".join(KOREAN).split() if word not in text.split()]
+    assert len(lost) <= 1
+
+
+@needs_tesseract
+def test_pdf_pages_count_150_pixels_an_inch() -> None:
+    data = saved(drawn(), "PDF", resolution=100)
+    answer = recognise(data, ".pdf", model="local-1")
+    assert answer["metadata"]["pages"] == [{"height": 900, "page": 1, "width": 1500}]
+    assert recall(answer) >= 0.9
+    corner = answer["pages"][0]["words"][0]["boundingBox"]["vertices"][0]
+    assert (corner["x"], corner["y"]) == pytest.approx((120, 113), abs=12)
+
+
+@needs_tesseract
+def test_layout_comes_after_recognition_also_for_a_page_on_its_side() -> None:
+    (upright,) = read_image(saved(drawn()))
+    (sideways,) = read_image(saved(turned(drawn(), 90)))
+    assert upright.ocr
+    assert sideways.ocr
+    for page in (upright, sideways):
+        assert " ".join(block.text for block in page.blocks).split() == " ".join(TEXT).split()
+    x0, y0, x1, y1 = upright.blocks[0].box or (0, 0, 0, 0)
+    assert sideways.blocks[0].box == pytest.approx((y0, 1 - x1, y1, 1 - x0), abs=0.03)
+
+
+@needs_tesseract
+def test_a_blank_page_has_no_words_and_no_confidence() -> None:
+    answer = recognise(saved(Image.new("L", (300, 200), 255)), ".png", model="local-1")
+    assert (answer["confidence"], answer["text"], answer["pages"][0]["words"]) == (0.0, "", [])
+
+
+def test_boxes_turn_back_exactly() -> None:
+    """A point of the upright page is the same point of the page as given, for any angle."""
+    for angle in (0.0, 90.0, 180.0, 270.0, 13.0):
+        page = Image.new("L", (300, 200), 255)
+        page.paste(0, (40, 60, 44, 64))
+        upright = turned(page, angle)
+        x0, y0, x1, y1 = upright.point(lambda value: 255 * (value < 128)).getbbox() or (0, 0, 0, 0)
+        corners = Reading((), angle, page.size, upright.size).corners((x0, y0, x1, y1))
+        assert sum(x for x, _ in corners) / 4 == pytest.approx(42, abs=1)
+        assert sum(y for _, y in corners) / 4 == pytest.approx(62, abs=1)
+
+
+def word(text: str, x: float, y: float, *, sure: float = 0.9, width: float = 20, height: float = 20) -> Word:
+    return Word(text, sure, (x, y, x + width, y + height))
+
+
+def test_two_readings_are_merged_without_doubling_a_word() -> None:
+    one = [[word("first", 0, 0), word("line", 40, 0)], [word("third", 0, 200)]]
+    other = [[word("fist", 1, 1)], [word("second", 0, 100), word("x", 60, 100, sure=0.2)], [word("i", 0, 300)]]
+    for lines in (merged(one, other), merged(other, one)):
+        assert [[found.text for found in line] for line in lines] == [["first", "line"], ["second"], ["third"]]
+        assert all(above[0].box[1] < below[0].box[1] for above, below in pairwise(lines))
+
+
+def test_frames_and_ticks_are_no_hangul() -> None:
+    latin = [[word("report", 0, 0), word("일", 50, 0)]]
+    korean = [[word("보고서", 0, 0), word("및", 50, 0), word("일", 80, 0, width=900)]]
+    assert [found.text for line in without_ornaments(latin) for found in line] == ["report"]
+    assert [found.text for line in without_ornaments(korean) for found in line] == ["보고서", "및"]
+
+
+@pytest.mark.parametrize(
+    ("data", "suffix", "status", "message"),
+    [
+        (b"PK\x03\x04 and so on", ".docx", 415, "unsupported document format"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ".hwp", 415, "unsupported document format"),
+        (b"plain text", ".txt", 415, r"unsupported document format.*\.txt"),
+        (b"%PDF-1.7 cut off", ".pdf", 422, "damaged or cut off"),
+    ],
+)
+def test_what_is_no_picture_is_refused(data: bytes, suffix: str, status: int, message: str) -> None:
+    with pytest.raises(Refusal, match=message) as refusal:
+        recognise(data, suffix, model="local-1")
+    assert refusal.value.status == status
+
+
+@needs_tesseract
+def test_a_document_of_too_many_pages_is_413() -> None:
+    page = Image.new("1", (40, 40), 1)
+    data = saved(page, "TIFF", save_all=True, append_images=[page] * 100)
+    with pytest.raises(Refusal, match="more than 100 pages") as refusal:
+        recognise(data, ".tiff", model="local-1")
+    assert refusal.value.status == 413
+
+
+def test_languages_can_be_named_and_missing_ones_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "eng.traineddata").touch()
+    monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
+    monkeypatch.setenv("UPSTAGE_DOCS_OCR_LANGUAGES", "jpn+eng")
+    with pytest.raises(Refusal, match=r"jpn\+eng|not installed"):
+        tesseract.languages()
+    (tmp_path / "jpn.traineddata").touch()
+    if pytest.importorskip("tesserocr", reason="needs the extra ocr"):
+        assert tesseract.languages() == "jpn+eng"
