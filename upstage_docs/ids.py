@@ -28,7 +28,7 @@ def file_id(source: str) -> str:
 
 
 def _uuid5(name: bytes) -> str:
-    """Return `str(uuid5(NAMESPACE, name))` (RFC 9562) without the object: ids are made for every element of a corpus."""
+    """Return `str(uuid5(NAMESPACE, name))` (RFC 9562) without the object: every element of a corpus has an id."""
     text = sha1(_NAMESPACE_BYTES + name, usedforsecurity=False).hexdigest()
     return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
 
