@@ -325,7 +325,8 @@ def no_download_urls() -> Rewrite:
 
 def _one_batch(status: dict[str, Any], number: int, state: str, message: str) -> dict[str, Any]:
     batches = [_undone(batch, state, message) if batch["id"] == number else batch for batch in status["batches"]]
-    if state == "failed":
+    others = [batch for batch in status["batches"] if batch["id"] != number]
+    if state == "failed" and others and all(batch["status"] == "completed" for batch in others):
         return _job(status, "failed", batches, message)
     return _job(status, "started", batches)
 
