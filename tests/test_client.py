@@ -373,6 +373,19 @@ class TestParse:
         assert asyncio.run(main("a")) == labels("a", 2)
         assert asyncio.run(main("b")) == labels("b", 2)
 
+    def test_the_local_engine_is_one_for_all_loops(self) -> None:
+        """Its jobs live in it: one submitted in a call can be fetched in the next."""
+        client = AsyncClient(engine="local")
+
+        async def submit() -> Job:
+            return await client.submit(make_pdf("a", 2))
+
+        async def fetch(job: Job) -> int:
+            async with client:
+                return (await client.result(job)).total_pages
+
+        assert asyncio.run(fetch(asyncio.run(submit()))) == 2
+
     def test_a_client_can_be_used_again_after_closing(self, settings: dict[str, Any]) -> None:
         client = Client(**settings)
         for name in ("a", "b"):

@@ -20,7 +20,7 @@ from upstage_docs.errors import ConfigError
 from upstage_docs.options import ParseOptions
 from upstage_docs.replies import Lost, Outcome, Reply
 from upstage_docs.sources import inspect
-from upstage_docs.steps import Flow, Now, Send, Sleep, Work
+from upstage_docs.steps import Enter, Flow, Leave, Now, Send, Sleep, Work
 from upstage_docs.wire import Api, parse_request
 
 # Runs a flow with either driver: every test that takes it runs twice.
@@ -341,6 +341,48 @@ def many(kind: str, flows: Iterator[Flow[int]], take: int | None = None, **more:
 
     asyncio.run(main())
     return found
+
+
+@pytest.mark.parametrize("kind", ["threads", "tasks"])
+def test_a_place_is_held_from_enter_to_leave_and_given_back_at_the_end(kind: str) -> None:
+    """What follows a place, such as a claim, does not grow old in a queue."""
+    inside = most = 0
+
+    def enter() -> None:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+
+    def leave() -> None:
+        nonlocal inside
+        inside -= 1
+
+    def flow(number: int) -> Flow[int]:
+        yield Enter()
+        yield Work(enter)
+        yield get("http://a.example/")
+        yield Sleep(0.01)
+        yield Work(leave)
+        if number % 2:
+            yield Leave()
+            yield Sleep(0.01)
+        return number
+
+    def respond(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200)
+
+    async def main() -> list[int]:
+        async with sending.aconnect(httpx.MockTransport(respond)) as http:
+            gate = asyncio.Semaphore(2)
+            return [one async for one in arun_many(map(flow, range(12)), http, at_once=6, gate=gate)]
+
+    if kind == "threads":
+        with sending.connect(httpx.MockTransport(respond)) as http:
+            found = list(run_many(map(flow, range(12)), http, at_once=6, gate=threading.BoundedSemaphore(2)))
+    else:
+        found = asyncio.run(main())
+    assert found == list(range(12))
+    assert most == 2
 
 
 KINDS = pytest.mark.parametrize("kind", ["threads", "tasks"])

@@ -38,6 +38,8 @@ class AsyncClient(Face):
     Iterators that it returns stop their work when they are closed: use `contextlib.aclosing` where they may end early.
     """
 
+    _transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None
+
     async def parse(
         self,
         document: DocumentInput,
@@ -287,12 +289,16 @@ class AsyncClient(Face):
     async def close(self) -> None:
         """Close connections, the transport and the store's file."""
         import anyio.to_thread
+        import httpx
 
         await anyio.to_thread.run_sync(self._setup.store.close)
-        for loop, (http, _) in list(self._connections.items()):
-            del self._connections[loop]
-            if loop is asyncio.get_running_loop():
-                await http.aclose()
+        http, _ = self._connections.pop(asyncio.get_running_loop(), (None, None))
+        self._connections.clear()  # those of other loops went with their loops
+        transport, self._transport = self._transport, None
+        if http is not None:
+            await http.aclose()  # with its transport
+        elif isinstance(transport, httpx.AsyncBaseTransport):
+            await transport.aclose()
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -308,6 +314,7 @@ class AsyncClient(Face):
         self._connections: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[httpx.AsyncClient, asyncio.Semaphore]] = (
             WeakKeyDictionary()
         )
+        self._transport = None
 
     async def _batches(
         self, book: reading.Reading | reading.JobReading, watch: Watch
@@ -323,7 +330,8 @@ class AsyncClient(Face):
     def _connection(self) -> tuple[httpx.AsyncClient, asyncio.Semaphore]:
         loop = asyncio.get_running_loop()
         if loop not in self._connections:
-            http = sending.aconnect(transport_of(self._settings))
+            self._transport = self._transport or transport_of(self._settings)  # the engine is one for all loops
+            http = sending.aconnect(self._transport)
             self._connections[loop] = http, asyncio.Semaphore(self._settings.max_concurrency)
         return self._connections[loop]
 
