@@ -34,7 +34,7 @@ def regions_of(page: Any, words: Sequence[Word], taken: list[bool]) -> list[Part
     images = [box_of(b.bbox) for b in page.blocks or () if b.kind == "figure" and b.bbox is not None]
     area = page.width * page.height
     tables = _tables(page, words, taken, drawings)
-    images = [box for box in images if _area(box) < 0.85 * area and not any(_behind(box, t) for t in tables)]
+    images = [box for box in images if _area(box) < 0.85 * area]
     drawn = [
         drawing.box
         for drawing in drawings
@@ -89,11 +89,7 @@ def _tables(page: Any, words: Sequence[Word], taken: Sequence[bool], drawings: S
         table = table_of(block, words, taken, rules)
         if table is None or (len(table.rows) < 2 and len(table.rows[0]) < 3):
             continue
-        if (
-            _is_chart(drawings, table, words)
-            or _is_prose(table, page)
-            or (not _has_rules(table, page) and _is_contents(table))
-        ):
+        if not _has_rules(table, page) and (_is_prose(table) or _is_contents(table)):
             continue
         tables.append(_with_drawn_header(table, drawings, words, taken))
     return tables
@@ -129,15 +125,10 @@ def rules_of(page: Any) -> list[Box]:
     ]
 
 
-def _behind(image: Box, table: Table) -> bool:
-    """Say whether a picture is the background of a table that has text in most of its cells."""
-    return overlap(table.box, image) > 0.7 and len(table.rows) > 2 and table.filled > 0.4
-
-
-def _is_prose(table: Table, page: Any) -> bool:
-    """Say whether a table without any rule holds sentences: columns of text, not cells."""
+def _is_prose(table: Table) -> bool:
+    """Say whether a table holds sentences: without a rule, these are columns of text, not cells."""
     cells = [cell for row in table.rows for cell in row if cell]
-    return sum(map(len, cells)) >= 30 * len(cells) and not _has_rules(table, page)
+    return sum(map(len, cells)) >= 30 * len(cells)
 
 
 def _has_rules(table: Table, page: Any) -> bool:
@@ -159,30 +150,6 @@ def _is_contents(table: Table) -> bool:
     rising = all(before <= after for before, after in pairwise(pages))
     worded = sum(len(cell) > 8 and any(map(str.isalpha, cell)) for cell in titles) >= 0.5 * len(table.rows)
     return len(table.columns) <= 3 and len(pages) == len(numbers) >= 3 and rising and worded and max(pages) < 2000
-
-
-def _is_chart(drawings: Sequence[Drawing], table: Table, words: Sequence[Word]) -> bool:
-    """Say whether a table that the library saw is a chart: bars of many heights stand where its cells should be."""
-    if len(table.rows) > 3 and table.filled > 0.35:
-        return False
-    if any(_is_axis(cell) for row in table.rows for cell in row):
-        return True
-    bars = [
-        path
-        for drawing in drawings
-        if not drawing.glyphs and overlap(drawing.box, table.box) > 0.4
-        for path in drawing.paths
-        if path.filled and path.box[3] - path.box[1] > 3 and path.box[2] - path.box[0] > 3
-    ]
-    empty = [p for p in bars if not any(overlap(words[i].box, p.box) > 0.5 for i in table.words)]
-    return len(empty) >= 3 and len({round(p.box[3] - p.box[1]) for p in bars}) >= 4
-
-
-def _is_axis(cell: str) -> bool:
-    """Say whether a cell is a heap of numbers, as the labels of an axis are."""
-    tokens = cell.split()
-    numbers = sum(token.strip("%$€£₩,.-–()").replace(",", "").replace(".", "").isdigit() for token in tokens)
-    return numbers >= 6 and numbers > 0.5 * len(tokens)
 
 
 def _with_labels(box: Box, lines: Sequence[Line]) -> Box:

@@ -74,7 +74,7 @@ def _set(words: Sequence[ScannedWord]) -> Iterator[_Set]:
 def _is_narrow(word: ScannedWord, following: ScannedWord) -> bool:
     """Say whether the gap between two words of a line is small beside their letters."""
     letter = max((one.box[2] - one.box[0]) / len(one.text) for one in (word, following))
-    return following.box[0] - word.box[2] < 0.5 * letter
+    return following.box[0] - word.box[2] < 0.8 * letter
 
 
 def _rows(words: Sequence[ScannedWord]) -> Iterator[list[ScannedWord]]:
