@@ -23,6 +23,8 @@ _DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _BACKDROP = 0.9
 """Share of the slide from which on a picture is what the slide stands on."""
 _MOST_TO_CUT = 500
+_OVERLAP = -0.01
+"""Frames of text are larger than their text: a little overlap is still a white band."""
 
 
 def read_slides(data: bytes, *, crops: Collection[str] = ()) -> Iterator[PageLayout]:
@@ -179,27 +181,34 @@ def _in_order(placed: list[_Placed]) -> list[_Placed]:
 
 
 def _cut(shapes: list[_Placed]) -> list[_Placed]:
-    """Return shapes by cutting along the widest white band, again and again.
+    """Return shapes by cutting along white bands, again and again: the widest one, or what spans the columns off first.
 
     G. Nagy, S. Seth, "Hierarchical representation of optically scanned documents", ICPR 1984.
     """
-    if len(shapes) < 2:
-        return shapes
-    if len(shapes) > _MOST_TO_CUT:
+    if not 1 < len(shapes) <= _MOST_TO_CUT:
         return sorted(shapes, key=lambda shape: (_side(shape, 1), _side(shape, 0)))
-    best: tuple[float, list[_Placed], int] | None = None
-    for near, far in ((1, 3), (0, 2)):
-        ordered = sorted(shapes, key=lambda shape: _side(shape, near))
-        reach = _side(ordered[0], far)
-        for place, shape in enumerate(ordered[1:], start=1):
-            gap = _side(shape, near) - reach
-            if gap > -0.01 and (best is None or gap > best[0]):
-                best = (gap, ordered, place)
-            reach = max(reach, _side(shape, far))
-    if best is None:
+    rows, columns = _bands(shapes, 1, 3), _bands(shapes, 0, 2)
+    if not rows and not columns:
         return sorted(shapes, key=lambda shape: (_side(shape, 1), _side(shape, 0)))
-    _, ordered, place = best
+    widest_row, widest_column = max(rows, default=(-1.0, 0)), max(columns, default=(-1.0, 0))
+    near, (_, place) = (0, widest_column) if widest_column >= widest_row else (1, widest_row)
+    if not columns:
+        place = rows[0][1]
+    ordered = sorted(shapes, key=lambda shape: _side(shape, near))
     return _cut(ordered[:place]) + _cut(ordered[place:])
+
+
+def _bands(shapes: list[_Placed], near: int, far: int) -> list[tuple[float, int]]:
+    """Return the white bands across one direction: how wide each is, and how many shapes lie before it."""
+    ordered = sorted(shapes, key=lambda shape: _side(shape, near))
+    reach = _side(ordered[0], far)
+    bands = []
+    for place, shape in enumerate(ordered[1:], start=1):
+        gap = _side(shape, near) - reach
+        if gap > _OVERLAP:
+            bands.append((gap, place))
+        reach = max(reach, _side(shape, far))
+    return bands
 
 
 def _side(shape: _Placed, side: int) -> float:

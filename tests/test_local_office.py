@@ -1,0 +1,549 @@
+"""Office files become layout blocks with nothing lost: structure, spans, charts, places; hostile ones are refused."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+
+pytest.importorskip("liteparse", reason="needs the extra local")
+
+from docx import Document
+from docx.oxml import parse_xml
+from openpyxl import Workbook
+from openpyxl.chart import BarChart, Reference
+from openpyxl.worksheet.table import Table
+from PIL import Image
+from pptx import Presentation
+from pptx.chart.data import CategoryChartData, XyChartData
+from pptx.enum.chart import XL_CHART_TYPE
+from pptx.util import Inches
+
+from upstage_docs.local.archive import MAX_DEPTH
+from upstage_docs.local.elements import Block, PageLayout, Refusal, response
+from upstage_docs.local.numbers import displayed
+from upstage_docs.local.office import read_office
+
+W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+NAMESPACES = (
+    f'xmlns:w="{W}" xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math" '
+    'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" xmlns:v="urn:schemas-microsoft-com:vml" '
+    'xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape" '
+    'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
+)
+
+
+def saved(document: Any) -> bytes:
+    file = io.BytesIO()
+    document.save(file)
+    return file.getvalue()
+
+
+def picture() -> io.BytesIO:
+    file = io.BytesIO()
+    Image.new("RGB", (30, 20), "red").save(file, "PNG")
+    file.seek(0)
+    return file
+
+
+def blocks(pages: list[PageLayout], category: str) -> list[Block]:
+    return [block for page in pages for block in page.blocks if block.category == category]
+
+
+def read(data: bytes, suffix: str = "", **options: Any) -> list[PageLayout]:
+    return list(read_office(data, suffix, **options))
+
+
+def shape(block: Block) -> list[list[tuple[str, int, int]]]:
+    return [[(cell.text, cell.row_span, cell.column_span) for cell in row] for row in block.rows]
+
+
+def with_parts(data: bytes, **parts: bytes) -> bytes:
+    """Return the archive with parts put in or replaced; `__` in a name stands for a slash, `_dot_` for a dot."""
+    out = io.BytesIO()
+    names = {name.replace("__", "/").replace("_dot_", "."): content for name, content in parts.items()}
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for member in old.infolist():
+            new.writestr(member, names.pop(member.filename, old.read(member)))
+        for name, content in names.items():
+            new.writestr(name, content)
+    return out.getvalue()
+
+
+def word(body: str) -> bytes:
+    """Return a DOCX file with this body."""
+    xml = f"<w:document {NAMESPACES}><w:body>{body}</w:body></w:document>".encode()
+    return with_parts(saved(Document()), word__document_dot_xml=xml)
+
+
+def paragraph(text: str, properties: str = "") -> str:
+    return f"<w:p><w:pPr>{properties}</w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>"
+
+
+# --- DOCX
+
+
+def test_headings_lists_captions_and_pictures() -> None:
+    document = Document()
+    document.add_heading("The title", 0)
+    document.add_heading("Part one", 1)
+    document.add_heading("Section", 2)
+    for text in ("one", "two"):
+        document.add_paragraph(text, style="List Number")
+    for text in ("a", "b"):
+        document.add_paragraph(text, style="List Bullet")
+    document.add_paragraph("Figure 1. A box", style="Caption")
+    document.add_picture(picture())
+    pages = read(saved(document), ".docx", crops=("figure",))
+    assert [(block.text, block.level) for block in blocks(pages, "heading1")] == [
+        ("The title", 1),
+        ("Part one", 1),
+        ("Section", 2),
+    ]
+    assert [block.text for block in blocks(pages, "list")] == ["1. one\n2. two", "• a\n• b"]
+    assert [block.text for block in blocks(pages, "caption")] == ["Figure 1. A box"]
+    (figure,) = blocks(pages, "figure")
+    assert Image.open(io.BytesIO(figure.crop)).size == (30, 20)
+    assert all(block.box is None for page in pages for block in page.blocks)
+    assert not blocks(read(saved(document), ".docx"), "figure")[0].crop
+
+
+def test_merged_cells_of_a_word_table() -> None:
+    document = Document()
+    table = document.add_table(3, 3, style="Light Grid")
+    table.cell(0, 0).merge(table.cell(0, 1)).text = "wide"
+    table.cell(1, 2).merge(table.cell(2, 2)).text = "tall"
+    table.cell(1, 0).text = "x"
+    (block,) = blocks(read(saved(document)), "table")
+    assert shape(block) == [
+        [("wide", 1, 2), ("", 1, 1)],
+        [("x", 1, 1), ("", 1, 1), ("tall", 2, 1)],
+        [("", 1, 1), ("", 1, 1)],
+    ]
+    assert block.header_rows == 1  # the style sets off the first row
+
+
+def test_pages_end_where_the_document_says() -> None:
+    breaks = '<w:p><w:r><w:t>one</w:t><w:br w:type="page"/></w:r></w:p>'
+    noted = "<w:p><w:r><w:lastRenderedPageBreak/><w:t>two</w:t><w:lastRenderedPageBreak/><w:t>three</w:t></w:r></w:p>"
+    section = "<w:p><w:pPr><w:sectPr/></w:pPr><w:r><w:t>three still</w:t></w:r></w:p>"
+    rest = paragraph("four") + paragraph("five", "<w:pageBreakBefore/>")
+    pages = read(word(breaks + noted + section + rest))
+    assert [(page.number, [block.text for block in page.blocks]) for page in pages] == [
+        (1, ["one"]),
+        (2, ["two"]),
+        (3, ["three", "three still"]),
+        (4, ["four"]),
+        (5, ["five"]),
+    ]
+    assert [page.number for page in read(word(paragraph("alone")))] == [1]
+
+
+def test_a_table_over_three_pages_moves_what_follows() -> None:
+    row = "<w:tr><w:tc><w:p><w:r>{}<w:t>cell</w:t></w:r></w:p></w:tc></w:tr>"
+    table = f"<w:tbl>{''.join(row.format(mark) for mark in ('', '<w:lastRenderedPageBreak/>') * 2)}</w:tbl>"
+    pages = read(word(table + paragraph("after")))
+    assert [(page.number, [block.category for block in page.blocks]) for page in pages] == [
+        (1, ["table"]),
+        (2, []),
+        (3, ["paragraph"]),
+    ]
+
+
+def test_headers_footers_and_footnotes_stand_on_their_pages() -> None:
+    document = Document()
+    section = document.sections[0]
+    section.different_first_page_header_footer = True
+    section.first_page_header.paragraphs[0].text = "cover"
+    section.header.paragraphs[0].text = "report"
+    section.footer.paragraphs[0].text = "confidential"
+    noted = document.add_paragraph("a claim")
+    noted._p.append(parse_xml(f'<w:r xmlns:w="{W}"><w:footnoteReference w:id="7"/></w:r>'))
+    document.add_page_break()
+    document.add_paragraph("page two")
+    data = saved(document)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        relations = archive.read("word/_rels/document.xml.rels").decode()
+        types = archive.read("[Content_Types].xml").decode()
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
+    notes = f'<w:footnotes {NAMESPACES}><w:footnote w:id="7">{paragraph("its source")}</w:footnote></w:footnotes>'
+    override = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
+    data = with_parts(
+        data,
+        word__footnotes_dot_xml=notes.encode(),
+        word___rels__document_dot_xml_dot_rels=relations.replace(
+            "</Relationships>", f'<Relationship Id="n" Type="{kind}" Target="footnotes.xml"/></Relationships>'
+        ).encode(),
+        **{
+            "[Content_Types]_dot_xml": types.replace(
+                "</Types>", f'<Override PartName="/word/footnotes.xml" ContentType="{override}"/></Types>'
+            ).encode()
+        },
+    )
+    assert [[(block.category, block.text) for block in page.blocks] for page in read(data)] == [
+        [("header", "cover"), ("paragraph", "a claim[1]"), ("footnote", "[1] its source")],
+        [("header", "report"), ("paragraph", "page two"), ("footer", "confidential")],
+    ]
+
+
+AWKWARD = (
+    '<w:p><w:r><w:t>t01</w:t></w:r><w:hyperlink r:id="x"><w:r><w:t> t02</w:t></w:r></w:hyperlink>'
+    "<w:ins><w:r><w:t> t03</w:t></w:r></w:ins><w:del><w:r><w:delText> gone</w:delText></w:r></w:del>"
+    "<w:smartTag><w:r><w:t> t04</w:t></w:r></w:smartTag><w:r><w:noBreakHyphen/><w:t>t05</w:t><w:tab/><w:t>t06</w:t>"
+    '<w:br/><w:t>t07</w:t></w:r><w:r><w:fldChar w:fldCharType="begin"/><w:instrText>PAGE</w:instrText>'
+    '<w:fldChar w:fldCharType="separate"/><w:t> t08</w:t></w:r><w:r><w:rPr><w:vanish/></w:rPr><w:t>hidden</w:t></w:r>'
+    "<m:oMath><m:f><m:num><m:r><m:t>t09</m:t></m:r></m:num><m:den><m:r><m:t>t10</m:t></m:r></m:den></m:f></m:oMath></w:p>"
+    "<w:sdt><w:sdtContent><w:p><w:r><w:t>t11</w:t></w:r></w:p></w:sdtContent></w:sdt>"
+    "<w:tbl><w:tr><w:tc><w:p><w:r><w:t>t12</w:t></w:r></w:p><w:tbl><w:tr><w:tc><w:p><w:r><w:t>t13</w:t></w:r></w:p></w:tc>"
+    "</w:tr></w:tbl><w:p/></w:tc><w:tc><w:tcPr><w:vMerge w:val='restart'/></w:tcPr><w:p><w:r><w:t>t14</w:t></w:r></w:p>"
+    "</w:tc></w:tr><w:tr><w:sdt><w:sdtContent><w:tc><w:p><w:r><w:t>t15</w:t></w:r></w:p></w:tc></w:sdtContent></w:sdt>"
+    "<w:tc><w:tcPr><w:vMerge/></w:tcPr><w:p><w:r><w:t>t16</w:t></w:r></w:p></w:tc></w:tr></w:tbl>"
+    "<w:p><w:r><w:t>t17</w:t><mc:AlternateContent><mc:Choice Requires='wps'><w:drawing><wps:wsp><wps:txbx>"
+    "<w:txbxContent><w:p><w:r><w:t>t18</w:t></w:r></w:p></w:txbxContent></wps:txbx></wps:wsp></w:drawing></mc:Choice>"
+    "<mc:Fallback><w:pict><v:shape><v:textbox><w:txbxContent><w:p><w:r><w:t>t18</w:t></w:r></w:p></w:txbxContent>"
+    "</v:textbox></v:shape></w:pict></mc:Fallback></mc:AlternateContent></w:r></w:p>"
+    "<w:p><w:pPr><w:outlineLvl w:val='2'/></w:pPr><w:r><w:t>t19</w:t></w:r></w:p>"
+    "<w:p><m:oMathPara><m:oMath><m:sSup><m:e><m:r><m:t>t20</m:t></m:r></m:e><m:sup><m:r><m:t>t21</m:t></m:r></m:sup>"
+    "</m:sSup></m:oMath></m:oMathPara></w:p>"
+)
+
+
+def test_no_text_of_a_word_file_is_lost_or_doubled() -> None:
+    pages = read(word(AWKWARD))
+    texts = [block.text + " ".join(cell.text for row in block.rows for cell in row) for block in pages[0].blocks]
+    assert Counter(re.findall(r"t\d\d", " ".join(texts))) == Counter(f"t{number:02}" for number in range(1, 22))
+    assert "gone" not in str(texts)
+    assert "hidden" not in str(texts)
+    assert texts[0] == "t01 t02 t03 t04-t05 t06\nt07 t08t09/t10"
+    (table,) = blocks(pages, "table")
+    assert shape(table) == [[("t12\nt13", 1, 1), ("t14\nt16", 2, 1)], [("t15", 1, 1)]]
+    assert [(block.text, block.level) for block in blocks(pages, "heading1")] == [("t19", 3)]
+    assert [block.text for block in blocks(pages, "equation")] == ["t20^t21"]
+
+
+def test_every_format_of_the_answer_holds_every_word() -> None:
+    answer = response(read(word(AWKWARD)), model="local", output_formats=("html", "markdown", "text"), coordinates=True)
+    assert isinstance(answer["content"], dict)
+    for text in answer["content"].values():
+        assert set(re.findall(r"t\d\d", text)) == {f"t{number:02}" for number in range(1, 22)}
+
+
+# --- PPTX
+
+
+def slides() -> tuple[Any, Any]:
+    presentation = Presentation()
+    return presentation, presentation.slides.add_slide(presentation.slide_layouts[6])
+
+
+def test_titles_lists_footers_and_notes_of_slides() -> None:
+    presentation = Presentation()
+    slide = presentation.slides.add_slide(presentation.slide_layouts[1])
+    slide.shapes.title.text = "The plan"
+    frame = slide.placeholders[1].text_frame
+    frame.text = "first"
+    second = frame.add_paragraph()
+    second.text, second.level = "deeper", 1
+    slide.notes_slide.notes_text_frame.text = "say this"
+    (page,) = read(saved(presentation), ".pptx")
+    assert [(block.category, block.text) for block in page.blocks] == [
+        ("heading1", "The plan"),
+        ("list", "• first\n– deeper"),
+        ("paragraph", "say this"),
+    ]
+    assert page.blocks[0].box == pytest.approx((0.05, 0.04, 0.95, 0.2067), abs=0.001)
+    assert page.blocks[2].box is None
+
+
+def test_native_charts_are_chart_tables() -> None:
+    presentation, slide = slides()
+    data = CategoryChartData()
+    data.categories = ["Q1", "Q2"]
+    data.add_series("Seoul", (1, 2.5))
+    data.add_series("Busan", (3, None))
+    chart = slide.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, Inches(1), 0, Inches(4), Inches(3), data).chart
+    chart.has_title = True
+    chart.chart_title.text_frame.text = "Sales"
+    chart.category_axis.has_title = True
+    chart.category_axis.axis_title.text_frame.text = "Quarter"
+    points = XyChartData()
+    points.add_series("A").add_data_point(0.1, 2)
+    points.add_series("B").add_data_point(5, 7)
+    slide.shapes.add_chart(XL_CHART_TYPE.XY_SCATTER, Inches(5), 0, Inches(4), Inches(3), points)
+    pages = read(saved(presentation))
+    bars, scatter = blocks(pages, "chart")
+    assert [[cell.text for cell in row] for row in bars.rows] == [
+        ["", "Seoul", "Busan"],
+        ["Q1", "1", "3"],
+        ["Q2", "2.5", ""],
+    ]
+    assert bars.chart == (("Chart Title", "Sales"), ("X-Axis", "Quarter"), ("Chart Type", "bar"))
+    assert bars.box == pytest.approx((0.1, 0, 0.5, 0.4))
+    assert [[cell.text for cell in row] for row in scatter.rows] == [
+        ["Series", "X", "Y"],
+        ["A", "0.1", "2"],
+        ["B", "5", "7"],
+    ]
+    answer = response(pages, model="local", output_formats=("html",), coordinates=True)
+    assert isinstance(answer["content"], dict)
+    assert (
+        "<figcaption><p>Chart Title: Sales</p><p>X-Axis: Quarter</p><p>Chart Type: bar</p></figcaption><table><tr>"
+        in (answer["content"]["html"])
+    )
+
+
+def test_places_on_a_slide_are_true_in_groups_and_turned() -> None:
+    presentation, slide = slides()
+    box = slide.shapes.add_textbox(Inches(2), Inches(3), Inches(4), Inches(1))
+    box.text_frame.text = "turned"
+    box.rotation = 90
+    group = slide.shapes.add_group_shape()
+    group.shapes.add_textbox(Inches(1), Inches(1), Inches(2), Inches(1)).text_frame.text = "grouped"
+    group.left, group.top, group.width, group.height = Inches(6), Inches(5), Inches(4), Inches(2)
+    places = {block.text: block.box for block in read(saved(presentation))[0].blocks}
+    assert places["turned"] == pytest.approx((0.35, 1.5 / 7.5, 0.45, 5.5 / 7.5))
+    assert places["grouped"] == pytest.approx((0.6, 5 / 7.5, 1.0, 7 / 7.5))
+
+
+def test_columns_of_a_slide_are_read_one_after_the_other() -> None:
+    presentation, slide = slides()
+    for text, x, y in (("b2", 6, 3), ("a1", 1, 1.2), ("b1", 6, 1), ("a2", 1, 3.2), ("top", 1, 0.1)):
+        slide.shapes.add_textbox(
+            Inches(x), Inches(y), Inches(8 if text == "top" else 3), Inches(0.5)
+        ).text_frame.text = text
+    assert [block.text for block in read(saved(presentation))[0].blocks] == ["top", "a1", "a2", "b1", "b2"]
+
+
+def test_merged_cells_and_pictures_of_slides() -> None:
+    presentation, slide = slides()
+    table = slide.shapes.add_table(2, 3, 0, 0, Inches(5), Inches(2)).table
+    table.cell(0, 0).merge(table.cell(0, 1))
+    table.cell(0, 0).text = "wide"
+    table.cell(1, 2).text = "last"
+    slide.shapes.add_picture(picture(), Inches(1), Inches(4), Inches(3), Inches(2))
+    page = read(saved(presentation), crops=("figure",))[0]
+    assert shape(page.blocks[0]) == [[("wide", 1, 2), ("", 1, 1)], [("", 1, 1), ("", 1, 1), ("last", 1, 1)]]
+    assert page.blocks[0].header_rows == 1
+    assert page.blocks[1].category == "figure"
+    assert Image.open(io.BytesIO(page.blocks[1].crop)).size == (30, 20)
+
+
+# --- XLSX
+
+
+def filled(sheet: Any, first_row: int, *rows: tuple[object, ...]) -> None:
+    for number, row in enumerate(rows, start=first_row):
+        for column, value in enumerate(row, start=2):
+            sheet.cell(number, column, value)
+
+
+def test_sheets_are_pages_with_tables_as_displayed() -> None:
+    book = Workbook()
+    sheet = book.active
+    sheet.title = "Sales"
+    sheet["B2"] = "Report 2024"
+    sheet.merge_cells("B2:D2")
+    filled(sheet, 4, ("Region", "Amount", "Share"), ("Seoul", 1234.5, 0.125), ("Busan", date(2024, 3, 5), "=C5*2"))
+    sheet["C5"].number_format, sheet["D5"].number_format = "#,##0.00", "0.0%"
+    sheet.add_table(Table(displayName="Regions", ref="B4:D6"))
+    filled(sheet, 7, ("below", None, "the table"))
+    filled(sheet, 10, ("tall", "x"), (None, "y"))
+    sheet.merge_cells("B10:B11")
+    sheet.oddHeader.center.text = "Draft &P"
+    book.create_sheet("Empty")
+    book["Empty"].sheet_state = "hidden"
+    pages = read(saved(book), ".xlsx")
+    assert [page.number for page in pages] == [1, 2]
+    assert [(block.category, block.text) for block in pages[0].blocks if block.text] == [
+        ("header", "Draft"),
+        ("heading1", "Sales"),
+        ("paragraph", "Report 2024"),
+    ]
+    named, below, tall = blocks(pages, "table")
+    assert [[cell.text for cell in row] for row in named.rows] == [
+        ["Region", "Amount", "Share"],
+        ["Seoul", "1,234.50", "12.5%"],
+        ["Busan", "2024-03-05", "=C5*2"],  # never calculated: no program has opened this file
+    ]
+    assert named.header_rows == 1
+    assert shape(below) == [[("below", 1, 1), ("", 1, 1), ("the table", 1, 1)]]
+    assert shape(tall) == [[("tall", 2, 1), ("x", 1, 1)], [("y", 1, 1)]]
+    assert [block.text for block in pages[1].blocks] == ["Empty"]
+
+
+def test_frozen_rows_are_headings() -> None:
+    book = Workbook()
+    filled(book.active, 1, ("a", "b"), ("c", "d"), (1, 2))
+    book.active.freeze_panes = "A3"
+    assert blocks(read(saved(book)), "table")[0].header_rows == 2
+
+
+def test_charts_pictures_and_text_boxes_of_sheets() -> None:
+    from openpyxl.drawing.image import Image as Picture
+
+    book = Workbook()
+    sheet = book.active
+    filled(sheet, 1, ("city", "people"), ("Seoul", 9.4), ("Busan", 3.3))
+    chart = BarChart()
+    chart.title = "People"
+    chart.add_data(Reference(sheet, min_col=3, min_row=1, max_row=3), titles_from_data=True)
+    chart.set_categories(Reference(sheet, min_col=2, min_row=2, max_row=3))
+    sheet.add_chart(chart, "B6")
+    sheet.add_image(Picture(picture()), "B30")
+    data = saved(book)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        drawing = archive.read("xl/drawings/drawing1.xml").decode()
+    box = (
+        "<oneCellAnchor><from><col>0</col><colOff>0</colOff><row>40</row><rowOff>0</rowOff></from><sp><txBody>"
+        '<a:p xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"><a:r><a:t>floating</a:t></a:r></a:p>'
+        "</txBody></sp></oneCellAnchor></wsDr>"
+    )
+    data = with_parts(data, xl__drawings__drawing1_dot_xml=drawing.replace("</wsDr>", box).encode())
+    (page,) = read(data, crops=("figure",))
+    assert [block.category for block in page.blocks] == ["heading1", "table", "chart", "figure", "paragraph"]
+    assert [[cell.text for cell in row] for row in page.blocks[2].rows] == [
+        ["", "people"],
+        ["Seoul", "9.4"],
+        ["Busan", "3.3"],
+    ]
+    assert page.blocks[2].chart == (("Chart Title", "People"), ("Chart Type", "bar"))
+    assert page.blocks[3].crop
+    assert page.blocks[4].text == "floating"
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "text"),
+    [
+        (1234.5, "#,##0.00", "1,234.50"),
+        (-1234.5, "#,##0.00;[Red](#,##0.00)", "(1,234.50)"),
+        (-3, "0.0", "-3.0"),
+        (0.125, "0.0%", "12.5%"),
+        (1234567, '#,##0,"k"', "1,235k"),
+        (5, "000", "005"),
+        (0.5, "0.0#", "0.5"),
+        (1500, "[$₩-412]#,##0", "₩1,500"),
+        (0, '_-* #,##0_-;-* #,##0_-;_-* "-"??_-;_-@_-', "-"),
+        (0.1 + 0.2, "General", "0.3"),
+        (3.0, "General", "3"),
+        (1.5, "# ?/?", "1.5"),
+        (9, ";;;", "9"),
+        (1e300, "0", "1e+300"),
+        (True, "General", "TRUE"),
+        ("00123", "0", "00123"),
+        (None, "0", ""),
+        (datetime.fromisoformat("2024-03-05 14:07:09"), "yyyy-mm-dd hh:mm:ss", "2024-03-05 14:07:09"),
+        (datetime.fromisoformat("2024-03-05 00:00:00"), "mm-dd-yy", "2024-03-05"),
+        (datetime.fromisoformat("2024-03-05 00:07:00"), "d mmm yyyy h:mm AM/PM", "5 Mar 2024 12:07 AM"),
+        (date(2024, 3, 5), 'yyyy"년" m"월" d"일" aaaa', "2024년 3월 5일 화요일"),
+        (time(9, 5), "h:mm", "9:05"),
+        (timedelta(hours=30, minutes=5), "[h]:mm", "30:05"),
+    ],
+)  # fmt: skip
+def test_values_are_shown_as_excel_shows_them(value: object, form: str, text: str) -> None:
+    assert displayed(value, form) == text
+
+
+# --- What is refused
+
+
+def bare(**parts: bytes) -> bytes:
+    return with_parts(word(paragraph("fine")), **parts)
+
+
+def nested(depth: int) -> bytes:
+    return b"<a>" * depth + b"</a>" * depth
+
+
+ENTITY = b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>'
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
+
+
+@pytest.mark.parametrize(
+    ("data", "suffix", "status", "message"),
+    [
+        (bare(word__media__a_dot_bin=bytes(50_000_000)), ".docx", 413, "times its size"),
+        (bare(customXml__item1_dot_xml=ENTITY), ".docx", 422, "document type or entities"),
+        (bare(customXml__item1_dot_xml=ENTITY.decode().encode("utf-16")), ".docx", 422, "document type or entities"),
+        (bare(customXml__item1_dot_xml=nested(MAX_DEPTH + 1)), ".docx", 422, "nested over"),
+        (bare(word__styles_dot_xml=b"<unclosed>"), ".docx", 422, "is not XML"),
+        (word(paragraph("cut"))[:900], ".docx", 415, "no complete DOCX"),
+        (OLE, ".hwp", 415, "HWP is read by Upstage"),
+        (OLE, ".doc", 415, "of before 2007"),
+        (OLE + "EncryptedPackage".encode("utf-16-le"), ".docx", 422, "without a password"),
+        (b"plain", ".docx", 415, "unsupported document format"),
+    ],
+    ids=["bomb", "entity", "entity in UTF-16", "nested", "not XML", "cut", "HWP", "DOC", "encrypted", "plain"],
+)  # fmt: skip
+def test_hostile_and_foreign_files_are_refused(data: bytes, suffix: str, status: int, message: str) -> None:
+    with pytest.raises(Refusal, match=message) as refusal:
+        read(data, suffix)
+    assert refusal.value.status == status
+
+
+def test_hwpx_is_told_by_its_content() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("mimetype", "application/hwp+zip")
+        archive.writestr("Contents/content.hpf", "<x/>")
+    with pytest.raises(Refusal, match=r"HWPX is read by Upstage's API, not by the local engine") as refusal:
+        read(file.getvalue(), ".zip")
+    assert refusal.value.status == 415
+
+
+def test_a_missing_part_is_damage() -> None:
+    with pytest.raises(Refusal, match="DOCX file is damaged"):
+        read(bare(**{"[Content_Types]_dot_xml": b"<Types/>"}))
+
+
+def sheet_with(cells: str, after: str = "") -> bytes:
+    xml = (
+        '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+        f"<sheetData>{cells}</sheetData>{after}</worksheet>"
+    )
+    return with_parts(saved(Workbook()), xl__worksheets__sheet1_dot_xml=xml.encode())
+
+
+def test_cells_that_cover_the_whole_sheet_are_refused_before_they_are_made() -> None:
+    merged = '<mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>'
+    with pytest.raises(Refusal, match="cover more than 500,000 cells") as refusal:
+        read(sheet_with('<row r="1"><c r="A1"><v>1</v></c></row>', merged))
+    assert refusal.value.status == 413
+
+
+def test_cells_far_apart_cost_nothing() -> None:
+    far = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>2</v></c></row>'
+    assert [block.text for block in blocks(read(sheet_with(far)), "paragraph")] == ["1", "2"]
+
+
+def test_a_table_of_nothing_is_refused() -> None:
+    rows = "".join(
+        f'<row r="{number}"><c r="A{number}"><v>1</v></c><c r="XFD{number}"><v>1</v></c></row>'
+        for number in range(1, 400)
+    )
+    with pytest.raises(Refusal, match="so far apart") as refusal:
+        read(sheet_with(rows))
+    assert refusal.value.status == 413
+
+
+def test_reading_follows_no_reference_and_leaves_no_warning() -> None:
+    """A picture that is linked, not embedded, is a figure without content; warnings are errors in this suite."""
+    linked = (
+        '<w:p><w:r><w:drawing><a:blip xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
+        'r:embed="nowhere"/></w:drawing></w:r></w:p>'
+    )
+    assert [block.category for block in read(word(linked))[0].blocks] == ["figure"]
+
+
+def test_pages_come_as_they_are_read() -> None:
+    """The first slide is there before the last one is looked at."""
+    presentation = Presentation()
+    for _ in range(3):
+        presentation.slides.add_slide(presentation.slide_layouts[6])
+    pages: Iterator[PageLayout] = read_office(saved(presentation), ".pptx")
+    assert next(pages).number == 1
