@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from collections.abc import Callable
 from hashlib import sha256
@@ -437,10 +438,15 @@ class TestJobs:
         assert len(parse(play, stored(), ask(2)).elements) == 2
         assert play.sent == [STATUS, "GET /0"]
 
-    def test_a_job_that_is_gone_is_forgotten(self, stored: Callable[..., Setup]) -> None:
+    @pytest.mark.parametrize(("days", "kept"), [(1, 1), (31, 0)])
+    def test_a_job_that_is_not_known_is_forgotten_only_once_its_result_is_gone(
+        self, tmp_path: Path, days: int, kept: int
+    ) -> None:
+        """The key of another account does not know it either: that must not make it paid for again."""
+        store = Store(tmp_path / "store.sqlite3", clock=lambda: time.time() - days * 86400)
         with pytest.raises(JobError, match="does not know the job 'job-1'"):
-            parse(Play(SUBMITTED, reply(404, b"")), stored(), ask(2, route="async"))
-        assert stored().store.jobs() == ()
+            parse(Play(SUBMITTED, reply(404, b"")), setup(store=store), ask(2, route="async"))
+        assert len(store.jobs()) == kept
 
     def test_a_cut_job_is_an_error_that_keeps_what_came(self, stored: Callable[..., Setup]) -> None:
         done = reply(200, state((1, 10, "completed"), status="completed", total=10))

@@ -164,7 +164,7 @@ def look(setup: Setup, request_id: str, *, source: str = "", file_sha256: str = 
     if job is None:
         raise JobError(
             f"{setup.api.root} does not know the job {request_id!r}. Results are kept for 30 days, and only the "
-            "account that sent a document sees its job."
+            "account that sent a document sees its job: check the key."
         )
     return job
 

@@ -166,7 +166,7 @@ class Reading:
             held=holding.answers if holding is not None and not self.request.refresh else (),
             source=self.source.name,
             file_sha256=self.source.sha256,
-            after_page=self.next_page - 1,
+            options=self.request.options if isinstance(self.request.options, ParseOptions) else None,
         )
 
     def _whole(self, part: plan.Part) -> Flow[Got | StoredJob | None]:

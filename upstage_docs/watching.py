@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,6 +21,8 @@ __all__ = ["Got", "Watch", "placed"]
 
 # A signed address lives 15 minutes: https://console.upstage.ai/api/parse/document-parsing/async
 _ADDRESS_SECONDS = 14 * 60.0
+# Results are kept for 30 days: https://console.upstage.ai/docs/capabilities/parse/data-handling
+_KEPT_SECONDS = 30 * 86400.0
 _FAILED = {"failed"}
 
 
@@ -71,7 +74,6 @@ class Watch:
         held: Page ranges of the document that have an answer in the store already.
         source: Names the document in messages and results.
         file_sha256: Of the document, `""` if unknown.
-        after_page: Batches up to this page are not wanted.
         options: What was asked, where it is known.
     """
 
@@ -84,7 +86,6 @@ class Watch:
         held: tuple[Pages, ...] = (),
         source: str = "",
         file_sha256: str = "",
-        after_page: int = 0,
         options: ParseOptions | None = None,
     ) -> None:
         self.setup = setup
@@ -94,7 +95,6 @@ class Watch:
         self._held = set(held)
         self._source = source
         self._file_sha256 = file_sha256
-        self._after_page = after_page
         self._options = options
         self._offset = stored.pages[0] - 1 if stored is not None and stored.pages else 0
         self._lock = threading.Lock()
@@ -120,22 +120,12 @@ class Watch:
         try:
             job = yield from look(self.setup, self.request_id, source=self._source, file_sha256=self._file_sha256)
         except JobError:
-            if self._stored is not None:  # gone for good: the next call may send its pages again
+            if self._stored is not None and (yield from self._gone(self._stored)):
                 yield Work(partial(self.setup.store.failed, self._stored))
             raise
         self._looked = yield Now()
         self.job = job
         return job
-
-    def done(self) -> Flow[Job]:
-        """Wait until the job has come to its end, good or bad.
-
-        Raises:
-            JobTimeoutError: Not by the deadline of the poll policy.
-        """
-        while self.job is None or not self.job.done:
-            yield from self._turn()
-        return self.job
 
     def batch(self, index: int) -> Flow[Got | None]:
         """Wait for batch *index* (0-based) and return its answer; None where the job has no such batch.
@@ -188,6 +178,11 @@ class Watch:
                 f"{self.name}: pages up to {wanted} were sent, the answer ends at page {last_page}. What came is kept; "
                 "an older server may cut silently: lower Limits(async_pages=...)."
             )
+
+    def _gone(self, stored: StoredJob) -> Flow[bool]:
+        """Say whether a job that is not known there can be given up: another account's key does not know it either."""
+        now: float = yield Work(time.time)
+        return bool(self.setup.engine_version) or now - stored.created > _KEPT_SECONDS
 
     def _turn(self) -> Flow[None]:
         """Look, or wait until the next look, by whoever makes it."""
