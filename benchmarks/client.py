@@ -101,6 +101,22 @@ def throughput_async(base_url: str, folder: str, cache: str) -> int:
     return asyncio.run(count())
 
 
+def throughput_bare_httpx(base_url: str, folder: str, _cache: str) -> int:
+    """What the machine gives: the same uploads out of as many threads, and nothing done with the answers."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    import httpx
+
+    fields = {"model": "document-parse", "output_formats": '["html", "markdown", "text"]'}
+    with httpx.Client(timeout=60) as http, ThreadPoolExecutor(AT_ONCE) as pool:
+
+        def post(path: Path) -> int:
+            with path.open("rb") as file:
+                return http.post(f"{base_url}/document-digitization", data=fields, files={"document": file}).status_code
+
+        return sum(status == 200 for status in pool.map(post, sorted(Path(folder).glob("*.pdf"))))
+
+
 SUBJECTS: dict[str, Callable[[str, str, str], int]] = {
     one.__name__: one
     for one in (
@@ -108,6 +124,7 @@ SUBJECTS: dict[str, Callable[[str, str, str], int]] = {
         upstage_docs_job,
         langchain_upstage,
         llama_index_readers_upstage,
+        throughput_bare_httpx,
         throughput_sync,
         throughput_async,
     )
@@ -228,8 +245,8 @@ def throughput(files: int) -> None:
         (folder / "files").mkdir()
         for number in range(files):
             pdf(folder / "files" / f"{number:04}.pdf", 1)
-        for subject in ("throughput_sync", "throughput_async"):
-            for cache in ("", str(folder / f"cache of {subject}")):
+        for subject in ("throughput_bare_httpx", "throughput_sync", "throughput_async"):
+            for cache in ("", str(folder / f"cache of {subject}"))[: 1 if "bare" in subject else 2]:
                 got = measure(sys.executable, subject, base_url, folder / "files", cache)
                 assert got["results"] == files
                 share = ideal / got["wall"]
@@ -239,7 +256,8 @@ def throughput(files: int) -> None:
 
 def plugins(python: str) -> None:
     """One PDF of 100 and one of 1,000 pages, an element Document each."""
-    print("| subject | pages | wall s | requests | peak MB above its imports | CPU s | elements |\n|---|---|---|---|---|---|---|")
+    print("| subject | pages | wall s | requests | peak MB above its imports | CPU s | elements |")
+    print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name, server(1 / 50, LATENCY) as (base_url, faults):
         folder = Path(name)
         for pages in (100, 1000):
@@ -265,7 +283,7 @@ def plugins(python: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("throughput").add_argument("--files", type=int, default=300)
+    commands.add_parser("throughput").add_argument("--files", type=int, default=600)
     commands.add_parser("plugins").add_argument("--python", required=True, help="the Python that has the plugins")
     commands.add_parser("serve", help="used by throughput")
     alone = commands.add_parser("subject", help="used by the other two")
