@@ -52,7 +52,6 @@ def run(
         Stopped: *stop* was set.
     """
     gate = gate or nullcontext()
-    gate = gate or nullcontext()
     stop = stop or threading.Event()
     placed = False
     resume: Callable[[], Step] = partial(flow.send, None)
