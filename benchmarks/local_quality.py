@@ -2,7 +2,7 @@
 
     python benchmarks/local_quality.py ../shared/bench [--documents] [--no-ocr]
 
-The folder holds `score.py`, `pdfs/`, `markdown/`, `reference.json` and `words.json`; none of it is part of this project.
+The folder holds `score.py`, `pdfs/`, `markdown/`, `reference.json` and `words.json`; nothing of it is in this project.
 The scorer needs rapidfuzz, apted and beautifulsoup4.
 """
 

@@ -19,7 +19,24 @@ from upstage_docs.local.elements import response
 from upstage_docs.local.pdf import read_pdf
 
 PAGES = 1000
-WORDS = "harbour ship crew count list week cargo quay winter storm letter office town year north flag".split()
+WORDS = (
+    "harbour",
+    "ship",
+    "crew",
+    "count",
+    "list",
+    "week",
+    "cargo",
+    "quay",
+    "winter",
+    "storm",
+    "letter",
+    "office",
+    "town",
+    "year",
+    "north",
+    "flag",
+)
 
 
 def report(pages: int) -> bytes:
