@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING
 
 from upstage_docs.errors import MissingExtraError
 
+
+def _explained(error: ModuleNotFoundError) -> ImportError:
+    """Return what to tell of *error*: which extra is missing, if it is that."""
+    missing = (error.name or "").partition(".")[0] in {"langchain_core", "langchain_text_splitters"}
+    return MissingExtraError.of("langchain", "langchain_upstage_docs", error) if missing else error
+
+
 try:
     from langchain_upstage_docs.indexing import index_key
     from langchain_upstage_docs.loaders import UpstageDocumentParseLoader, UpstageOCRLoader
     from langchain_upstage_docs.parsers import UpstageDocumentParseParser, UpstageOCRParser
 except ModuleNotFoundError as error:
-    if (error.name or "").partition(".")[0] != "langchain_core":
-        raise
-    raise MissingExtraError.of("langchain", "langchain_upstage_docs", error) from error
+    raise _explained(error) from error
 
 if TYPE_CHECKING:
     from langchain_upstage_docs.splitters import TableAwareTextSplitter
@@ -31,8 +36,10 @@ __all__ = [
 def __getattr__(name: str) -> object:
     # langchain_text_splitters takes three times as long to import as langchain_core; loaders do not need it.
     if name == "TableAwareTextSplitter":
-        from langchain_upstage_docs.splitters import TableAwareTextSplitter
-
+        try:
+            from langchain_upstage_docs.splitters import TableAwareTextSplitter
+        except ModuleNotFoundError as error:
+            raise _explained(error) from error
         return TableAwareTextSplitter
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

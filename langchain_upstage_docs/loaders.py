@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from langchain_text_splitters import TextSplitter
     from pydantic import SecretStr
 
-    from upstage_docs import AsyncClient, Client, Report, Spending
+    from upstage_docs import AsyncClient, Client, Estimate, Report, Spending
     from upstage_docs.loads import Item
 
 __all__ = ["Files", "UpstageDocumentParseLoader", "UpstageOCRLoader"]
@@ -46,6 +46,14 @@ class _Loader(BaseLoader):
     def usage(self) -> Spending:
         """What the loads so far were billed for, as the answers tell."""
         return self.parser.loading.connection.usage
+
+    def estimate(self) -> Estimate:
+        """Say how many pages loading would be billed now, and at which list price; sends nothing.
+
+        Raises:
+            SourceError: A file could not be sent.
+        """
+        return self.parser.loading.estimate(self._items())
 
     def lazy_load(self) -> Iterator[Document]:
         """Yield Documents in the order of the files: of one file as its pages are answered, of many several at once.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal, Protocol, TypeAlias, Union
@@ -16,7 +17,7 @@ from llama_index_upstage_docs.nodes import document_of, file_metadata
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from upstage_docs import AsyncClient, Client
+    from upstage_docs import AsyncClient, Client, Estimate
     from upstage_docs.loading import Loading
     from upstage_docs.loads import Item
 
@@ -58,10 +59,21 @@ class _Reader:
             for record in self.loading.records(_items(file_path, extra_info)):
                 yield document_of(record, extra_info)
             return
+        from upstage_docs.reports import Report
+
+        report = Report()
         for path in _paths(file_path):
             with fs.open(str(path), "rb") as handle:
-                for record in self.loading.records([_item(path, extra_info, handle)]):
+                for record in self.loading.records([_item(path, extra_info, handle)], report=report):
                     yield document_of(record, extra_info)
+
+    def estimate(self, file_path: Files) -> Estimate:
+        """Say how many pages reading would be billed now, and at which list price; sends nothing.
+
+        Raises:
+            SourceError: A file could not be sent.
+        """
+        return self.loading.estimate(_items(file_path, None))
 
     async def astream_data(
         self, file_path: Files, extra_info: Mapping[str, Any] | None = None, fs: FileSystem | None = None
@@ -71,12 +83,13 @@ class _Reader:
             async for record in self.loading.arecords(_items(file_path, extra_info)):
                 yield document_of(record, extra_info)
             return
-        import asyncio
+        from upstage_docs.reports import Report
 
+        report = Report()
         for path in _paths(file_path):
             handle = await asyncio.to_thread(fs.open, str(path), "rb")
             try:
-                async for record in self.loading.arecords([_item(path, extra_info, handle)]):
+                async for record in self.loading.arecords([_item(path, extra_info, handle)], report=report):
                     yield document_of(record, extra_info)
             finally:
                 await asyncio.to_thread(handle.close)

@@ -498,10 +498,20 @@ def test_the_index_key_follows_text_and_metadata() -> None:
         index_key(Document("a", metadata={"handle": io.BytesIO()}))
 
 
-def test_without_langchain_the_import_names_the_extra() -> None:
+def test_what_loading_would_cost_is_told_before(api: MadeApi, files: list[Path]) -> None:
+    loader = UpstageDocumentParseLoader(files, client=api.client())
+    estimate = loader.estimate()
+
+    assert (estimate.pages, estimate.lowest) == (6, pytest.approx(0.06))
+    assert UpstageOCRLoader(files, client=api.client()).estimate().pages == 6
+    assert api.tasks == []
+
+
+@pytest.mark.parametrize("missing", ["langchain_core", "langchain_text_splitters"])
+def test_without_langchain_the_import_names_the_extra(missing: str) -> None:
     code = (
-        "import sys; sys.modules['langchain_core'] = None\n"
-        "try:\n    import langchain_upstage_docs\n"
+        f"import sys; sys.modules['{missing}'] = None\n"
+        "try:\n    from langchain_upstage_docs import TableAwareTextSplitter\n"
         "except ImportError as error:\n    print(type(error).__name__, error)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -158,6 +158,24 @@ async def test_it_reads_from_another_file_system(api: MadeApi) -> None:
     assert [one.id_ for one in await reader.aload_data("/folder/remote.pdf", fs=fs)] == [one.id_ for one in documents]
 
 
+async def test_failures_of_another_file_system_are_in_one_report(api: MadeApi) -> None:
+    fs = MemoryFileSystem()
+    names = [f"/mixed/{name}.pdf" for name in ("bad", "good", "worse")]
+    for name in names:
+        fs.pipe(name, pdf(1) if "good" in name else b"nothing")
+    for reader in (
+        UpstageDocumentParseReader(on_error="skip", client=client) for client in (api.client(), api.aclient())
+    ):
+        documents = await reader.aload_data(names, fs=fs)
+        assert {document.metadata["source"] for document in documents} == {names[1]}
+        assert [failure.source for failure in reader.report.failures] == [names[0], names[2]]
+
+
+def test_what_reading_would_cost_is_told_before(api: MadeApi, report: Path) -> None:
+    assert UpstageDocumentParseReader(client=api.client()).estimate([report, report]).pages == 6
+    assert api.tasks == []
+
+
 def test_a_reader_config_reads(api: MadeApi, report: Path) -> None:
     config = ReaderConfig(
         reader=UpstageDocumentParseReader(client=api.client()), reader_kwargs={"file_path": str(report)}

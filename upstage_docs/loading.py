@@ -24,6 +24,7 @@ from upstage_docs.sources import Named
 
 if TYPE_CHECKING:
     from upstage_docs.async_client import AsyncClient
+    from upstage_docs.plan import Estimate
 
 __all__ = ["Loading", "OCRLoading", "ParseLoading"]
 
@@ -46,6 +47,8 @@ class Loading(ABC, Generic[Part]):
         report: What became of the documents of the last load.
     """
 
+    options: ParseOptions | OCROptions
+
     def __init__(
         self,
         connection: Connection,
@@ -59,17 +62,20 @@ class Loading(ABC, Generic[Part]):
         self.show_progress = show_progress
         self.report = Report()
 
-    def records(self, items: Iterable[Item], *, show_progress: bool = False) -> Iterator[Record]:
+    def records(
+        self, items: Iterable[Item], *, show_progress: bool = False, report: Report | None = None
+    ) -> Iterator[Record]:
         """Yield the records of *items*: of one document, as soon as its pages are answered; of many, several at once.
 
         Args:
             items: Taken as they are needed.
             show_progress: Shows a bar for this load.
+            report: Is filled further, where several loads are one for the caller.
 
         Raises:
             UpstageDocsError: As `Client.parse` and `Client.ocr`, unless skipped.
         """
-        load = Load(self.on_error)
+        load = Load(self.on_error, report)
         self.report = load.report
         with self.connection.lend() as client, load.bar(show=show_progress or self.show_progress):
             one, many = load.look(items)
@@ -89,9 +95,11 @@ class Loading(ABC, Generic[Part]):
                     yield from load.item().finish(self.records_of(whole))
                     load.came(whole, whole=True)
 
-    async def arecords(self, items: Iterable[Item], *, show_progress: bool = False) -> AsyncGenerator[Record, None]:
+    async def arecords(
+        self, items: Iterable[Item], *, show_progress: bool = False, report: Report | None = None
+    ) -> AsyncGenerator[Record, None]:
         """Yield the records of *items* without blocking the event loop; see `records`."""
-        load = Load(self.on_error)
+        load = Load(self.on_error, report)
         self.report = load.report
         async with self.connection.alend() as client:
             with load.bar(show=show_progress or self.show_progress):
@@ -114,6 +122,15 @@ class Loading(ABC, Generic[Part]):
                         for record in load.item().finish(await asyncio.to_thread(self.records_of, whole)):
                             yield record
                         load.came(whole, whole=True)
+
+    def estimate(self, items: Iterable[Item]) -> Estimate:
+        """Say what loading *items* would be billed now: nothing for what is stored; sends nothing.
+
+        Raises:
+            SourceError: One of them could not be sent.
+        """
+        with self.connection.lend() as client:
+            return client.estimate([item.document for item in items], self.options)
 
     def records_of(self, whole: Part) -> list[Record]:
         """Return the records of a document that is there already."""
@@ -155,6 +172,8 @@ class ParseLoading(Loading[ParsedDocument]):
     Raises:
         ConfigError: Crops are to be written, and there is no folder.
     """
+
+    options: ParseOptions
 
     def __init__(
         self,
@@ -216,6 +235,8 @@ class OCRLoading(Loading[OcrResult]):
         on_error: See `Loading`.
         show_progress: See `Loading`.
     """
+
+    options: OCROptions
 
     def __init__(
         self,

@@ -51,9 +51,11 @@ class Item:
 class Load:
     """One load under way: its items in order, its report, its bar of pages."""
 
-    def __init__(self, on_error: Literal["raise", "skip"]) -> None:
-        self.report = Report()
+    def __init__(self, on_error: Literal["raise", "skip"], report: Report | None = None) -> None:
+        self.report = report or Report()
         self._on_error = on_error
+        self._before = self._outcomes
+        self._failures = len(self.report.failures)
         self._begun: list[Item] = []
         self._bar: Any = None
         self._page = 0  # the last one of the single document that came
@@ -72,7 +74,11 @@ class Load:
 
     def item(self) -> Item:
         """Return the item whose document came last: outcomes are reported in the items' order."""
-        return self._begun[len(self.report.succeeded) + len(self.report.failures) - 1]
+        return self._begun[self._outcomes - self._before - 1]
+
+    @property
+    def _outcomes(self) -> int:
+        return len(self.report.succeeded) + len(self.report.failures)
 
     def came(self, part: ParsedDocument | OcrResult, *, whole: bool) -> None:
         """Show that *part* is done."""
@@ -106,7 +112,7 @@ class Load:
                 yield
         else:
             yield
-        for failure in self.report.failures:
+        for failure in self.report.failures[self._failures :]:
             logger.warning("left out %s: %s", failure.source, failure.reason)
 
 
