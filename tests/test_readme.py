@@ -1,4 +1,4 @@
-"""What the README shows is run as it stands, on the sample report, and prints what the README says it prints."""
+"""What the README and the docs show is run as it stands, on the sample report, and prints what they say it prints."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import io
 import re
 import shutil
+import textwrap
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,7 +16,12 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 # A block of Python, and what it prints if a block of text follows it.
-BLOCKS = re.findall(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", TEXT, re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", re.DOTALL | re.MULTILINE)
+BLOCKS = [
+    pytest.param(code, expected, id=f"{page.name}-{number}")
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    for number, (code, expected) in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")), start=1)
+]
 NEEDS = {
     "langchain_": "langchain_text_splitters",
     "llama_index_": "llama_index",
@@ -45,17 +51,23 @@ def test_the_first_blocks_are_the_two_commands() -> None:
     assert commands[1] == ("bash", 'pip install ".[dev]" && pytest\n')
 
 
-@pytest.mark.parametrize(("code", "expected"), BLOCKS, ids=range(1, len(BLOCKS) + 1))
+@pytest.mark.parametrize(("code", "expected"), BLOCKS)
 @pytest.mark.usefixtures("folder")
-def test_the_readme_runs(code: str, expected: str) -> None:
+def test_what_the_docs_show_runs(code: str, expected: str) -> None:
+    for plugin in ("langchain_upstage", "llama_index.readers.upstage"):
+        if re.search(rf"^from {plugin} ", code, re.MULTILINE):
+            pytest.importorskip(plugin, reason="the plugins of others are shown beside ours")
     for sign, module in NEEDS.items():
         if sign in code and find_spec(module) is None:
             pytest.skip(f"needs {module}")
     if "client.ocr" in code and not pytest.importorskip("upstage_docs.local.tesseract").available():
         pytest.skip("recognising text needs Tesseract and its data")
+    if re.search(r"^ *(await|async) ", code, re.MULTILINE):  # shown as in a notebook
+        body = textwrap.indent(code, "    ")
+        code = f"async def shown():\n{body}\nimport asyncio\nasyncio.run(shown())"
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+        exec(compile(code, "shown", "exec"), {"__name__": "shown"})
 
     if expected:
         assert printed.getvalue() == expected
