@@ -22,6 +22,7 @@ class ChunkBuilder:
 
     def __init__(self, options: ChunkOptions) -> None:
         self._options = options
+        self._exact, self._limit = options.exact, options.chunk_size
         self._identity = msgspec.Raw(_encode(options.identity))
         self._last: tuple[str, str, str, int] | None = None
         self._part = 0
@@ -46,16 +47,17 @@ class ChunkBuilder:
         run = first.run
         if run.whole is not None and run.whole.text == text:
             return self.again(first)
-        spans = _spans(units)
-        body = next((unit for unit in units if unit.kind != "heading"), first)
-        metadata = self._metadata(units, body, spans)
+        body = first
+        if first.kind == "heading":
+            body = next((unit for unit in units if unit.kind != "heading"), first)
         identity = self._identify(first, text)
+        metadata = self._metadata(units, body, _spans(units))
         metadata["record_id"] = identity
-        oversize = not self._options.fits(text)
+        oversize = len(text) > self._limit if self._exact else not self._options.fits(text)
         return Chunk(identity, text, metadata, body.headings, caption, oversize)
 
     def _identify(self, first: Unit, text: str) -> str:
-        run, number = first.run, first.spans[0][2].element_id
+        run, number = first.run, first.place.element_id
         key = (run.source, run.file_sha256, run.origin, number)
         self._part = self._part + 1 if key == self._last else 0
         self._last = key
@@ -65,17 +67,19 @@ class ChunkBuilder:
 
     def _metadata(self, units: Sequence[Unit], body: Unit, spans: list[tuple[int, int, Place]]) -> dict[str, Any]:
         run, first = body.run, spans[0][2]
-        places = [place for _, _, place in spans]
-        categories = dict.fromkeys([place.category for place in places])
-        whole = next((unit for unit in units if unit.kind == "whole"), None)
-        main = whole.spans[0][2] if whole else first
-        alone = whole is not None or len(categories) == 1
-        x0, y0, x1, y1 = first.box
+        x0, y0, x1, y1 = first.x0, first.y0, first.x1, first.y1
         page = page_end = first.page
-        for place in places:
+        categories = {first.category: None}
+        found = []
+        for start, end, place in spans:
+            found.append((place.element_id, place.page, start, end, place.x0, place.y0, place.x1, place.y1))
+            if place is first:
+                continue
+            categories[place.category] = None
             page_end = max(page_end, place.page)
-            if place.page == page and place is not first and (box := place.box) != (0.0, 0.0, 0.0, 0.0):
-                x0, y0, x1, y1 = min(x0, box[0]), min(y0, box[1]), max(x1, box[2]), max(y1, box[3])
+            if place.page == page and (place.x1 or place.y1):
+                x0, y0, x1, y1 = min(x0, place.x0), min(y0, place.y0), max(x1, place.x1), max(y1, place.y1)
+        main = first if len(categories) == 1 else next((unit.place for unit in units if unit.kind == "whole"), None)
         metadata: dict[str, Any] = {
             "source": run.source,
             "file_sha256": run.file_sha256,
@@ -83,8 +87,8 @@ class ChunkBuilder:
             "element_id": first.element_id,
             "section_id": body.section_id,
             # A table keeps its category whatever headings and caption travel with it, so that it can be filtered by.
-            "category": main.category if alone else "mixed",
-            "sub_category": main.sub_category if alone else "",
+            "category": main.category if main else "mixed",
+            "sub_category": main.sub_category if main else "",
             "page": page,
             "total_pages": run.total_pages,
             "coordinates": first.coordinates,
@@ -96,9 +100,7 @@ class ChunkBuilder:
             "model": run.model,
             "page_end": page_end,
             "categories": ", ".join(categories),
-            "spans": _encode(
-                [(place.element_id, place.page, start, end, *place.box) for start, end, place in spans]
-            ).decode(),
+            "spans": _encode(found).decode(),
         }
         for key, value in (units[0].extra or {}).items():
             if key not in metadata and all((unit.extra or {}).get(key) == value for unit in units):
@@ -108,15 +110,19 @@ class ChunkBuilder:
 
 def _spans(units: Sequence[Unit]) -> list[tuple[int, int, Place]]:
     """Return `(start, end, place)` of the joined text; two runs of one element that touch are one."""
+    if len(units) == 1:
+        return units[0].sources
     spans: list[tuple[int, int, Place]] = []
     position = 0
-    for index, unit in enumerate(units):
-        if index:
+    last: Place | None = None
+    for unit in units:
+        if position:
             position += len(unit.joiner)
-        for start, end, place in unit.spans:
-            if spans and spans[-1][2] is place:
+        for start, end, place in unit.sources:
+            if place is last:
                 spans[-1] = (spans[-1][0], position + end, place)
             else:
                 spans.append((position + start, position + end, place))
+                last = place
         position += len(unit.text)
     return spans

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -11,7 +11,17 @@ import msgspec
 
 from upstage_docs.answers import JOINERS, decode_document
 from upstage_docs.blocks import blocks, element_kind
-from upstage_docs.chunk_metadata import Span, box_of, extra, number, place_of_span, points, read_spans, string
+from upstage_docs.chunk_metadata import (
+    Span,
+    box_of,
+    extra,
+    flat_element,
+    number,
+    place_of_span,
+    points,
+    read_spans,
+    string,
+)
 from upstage_docs.chunk_options import ChunkOptions
 from upstage_docs.chunk_text import has_words
 from upstage_docs.chunk_units import Place, Run, Unit
@@ -32,13 +42,13 @@ def units(items: Chunkable | Iterable[Chunkable], options: ChunkOptions) -> Iter
     """Yield the units of *items* in order; units of one file share their `run`."""
     reader = _Reader(options)
     for item in [items] if isinstance(items, (ParsedDocument, Element, Record)) else items:
-        if isinstance(item, ParsedDocument):
+        if isinstance(item, Record):
+            yield from reader.record(item)
+        elif isinstance(item, ParsedDocument):
             yield from reader.document(item)
         elif isinstance(item, Element):
             reader.enter("", "", "", 0, page=item.page)
             yield from reader.element(item)
-        elif isinstance(item, Record):
-            yield from reader.record(item)
         else:
             raise ConfigError(
                 f"A {type(item).__name__} cannot be chunked; give a ParsedDocument, its elements, or records of it."
@@ -51,12 +61,14 @@ class _Reader:
     def __init__(self, options: ChunkOptions) -> None:
         self._options = options
         self._form = options.output_format
+        self._joiner = "\n\n" if self._form == "html" else JOINERS[self._form]  # before what is not HTML
         self._excluded = frozenset(options.exclude_categories)
         self._run = Run()
         self._begun = False
         self._page = 0
         self._trail = HeadingTrail()
         self._headings: tuple[str, ...] = ()
+        self._section = ""
         self._last_headings: tuple[str, tuple[str, ...]] = ("", ())
 
     def enter(self, source: str, sha256: str, model: str, total_pages: int, *, page: int) -> bool:
@@ -75,7 +87,7 @@ class _Reader:
 
     def _begin(self, run: Run) -> None:
         self._run, self._begun = run, True
-        self._trail, self._headings = HeadingTrail(), ()
+        self._trail, self._headings, self._section = HeadingTrail(), (), ""
 
     def document(self, document: ParsedDocument) -> Iterator[Unit]:
         """Yield the units of a document, or of its next run of pages."""
@@ -84,13 +96,14 @@ class _Reader:
         for element in document.elements:
             yield from self.element(element)
 
-    def element(self, element: Element) -> Iterator[Unit]:
-        """Yield the units of one element: nearly always one."""
+    def element(self, element: Element) -> Iterable[Unit]:
+        """Return the units of one element: nearly always one."""
         text = element_text(element, self._form)
         category = element.category
         level = heading_level(element) if category[:7] == "heading" else 0
         if level:
             self._leave(level)
+        found: Iterable[Unit] = ()
         if category not in self._excluded and text:
             coordinates = element.coordinates
             place = Place(
@@ -99,26 +112,46 @@ class _Reader:
                 category,
                 element.sub_category,
                 _encode(coordinates).decode(),
-                bounding_box(coordinates),
+                *bounding_box(coordinates),
             )
-            yield from self._units(category, text, place, self._headings, self._trail.section_id)
+            found = self._units(category, text, place, self._headings, self._section)
         if level:
             run = self._run
             identity = record_id(run.source, run.file_sha256, self._form, "element", element.id, 0, text_sha256(text))
             self._enter(level, element_text(element, "text"), identity)
+        return found
 
-    def record(self, record: Record) -> Iterator[Unit]:
-        """Yield the units of a record: an element, a page, a document, a chunk, or what another loader made."""
+    def record(self, record: Record) -> Iterable[Unit]:
+        """Return the units of a record: an element, a page, a document, a chunk, or what another loader made."""
         metadata = record.metadata
         category = metadata.get("category")
-        if isinstance(metadata.get("spans"), str) and (spans := read_spans(metadata["spans"], record.text)):
-            yield from self._chunk(record, spans)
-        elif category in {"page", "document"} and "file_sha256" in metadata:
-            yield from self._text(record)
-        elif isinstance(category, str) and ("element_id" in metadata or "id" in metadata):
-            yield from self._element_record(record, category)
-        else:
-            yield from self._foreign(record)
+        if "spans" in metadata and (spans := read_spans(metadata["spans"], record.text)):
+            return self._chunk(record, spans)
+        if category in {"page", "document"} and "file_sha256" in metadata:
+            return self._text(record)
+        if isinstance(category, str):
+            if (own := flat_element(metadata)) and record.text[:1] != "{":
+                return self._flat(record, own)
+            if "element_id" in metadata or "id" in metadata:
+                return self._element_record(record, category)
+        return self._foreign(record)
+
+    def _flat(self, record: Record, own: tuple[Any, ...]) -> Iterable[Unit]:
+        """Return the units of an element as our own loaders describe it."""
+        run = self._run
+        source, sha256, headings, section_id = own[:4]
+        place = Place(*own[4:])
+        if not source or source != run.source or sha256 != run.file_sha256 or run.origin:
+            self._enter_file(record.metadata, place.page)
+        category = place.category
+        if category in self._excluded:
+            return ()
+        found = self._units(category, record.text, place, self._split(headings), section_id)
+        if len(record.metadata) > len(METADATA_KEYS):
+            further = extra(record.metadata)
+            for unit in found:
+                unit.extra = further
+        return found
 
     def _element_record(self, record: Record, category: str) -> Iterator[Unit]:
         metadata = record.metadata
@@ -140,9 +173,9 @@ class _Reader:
             category,
             string(metadata, "sub_category"),
             coordinates,
-            box,
+            *box,
         )
-        level = int(category[7:]) if category[:7] == "heading" and category[7:] in "123456" and category[7:] else 0
+        level = int(category[7:]) if category[:7] == "heading" and category[7:] in set("123456") else 0
         if "headings" in metadata:
             headings, section_id = self._split(string(metadata, "headings")), string(metadata, "section_id")
         else:
@@ -159,27 +192,28 @@ class _Reader:
 
     def _units(
         self, category: str, text: str, place: Place, headings: tuple[str, ...], section_id: str
-    ) -> Iterator[Unit]:
-        """Yield the units of one element's text."""
+    ) -> Sequence[Unit]:
+        """Return the units of one element's text."""
         text = text.lstrip("\r\n").rstrip()
         if not text:
-            return
+            return ()
         kind = element_kind(category, text)
         if len(text) < 150 and kind not in {"", "whole"} and not has_words(text):
-            return
-        joiner = "\n" if text[0] == "<" else "\n\n" if self._form == "html" else JOINERS[self._form]
+            return ()
+        joiner = "\n" if text[0] == "<" else self._joiner
         run = self._run
         if kind:
-            yield Unit(kind, text, joiner, [(0, len(text), place)], headings, section_id, run)
-            return
+            return (Unit(kind, text, joiner, place, headings, section_id, run),)
+        found = []
         previous = 0
         for block in blocks(text):
             gap = text[previous : block.start]
             body = text[block.start : block.end]
             between = joiner if not previous else gap if not gap.strip() else "\n"
             kind = "text" if block.kind == "heading" else block.kind
-            yield Unit(kind, body, between, [(0, len(body), place)], headings, section_id, run)
+            found.append(Unit(kind, body, between, place, headings, section_id, run))
             previous = block.end
+        return found
 
     def _text(self, record: Record) -> Iterator[Unit]:
         """Yield the units of a page's or a whole document's text, as our loaders make it."""
@@ -229,8 +263,7 @@ class _Reader:
                 gap = text[previous : block.start]
                 joiner = gap if gap and not gap.strip() else "\n"
                 here = Place(identity, place.page, block.category)
-                spans = [(0, len(body), here)]
-                yield Unit(block.kind, body, joiner, spans, self._headings, "", self._run, further)
+                yield Unit(block.kind, body, joiner, here, self._headings, "", self._run, further)
             previous = block.end
             if block.level:
                 self._enter(block.level, text_of_html(body).lstrip("# "), "")
@@ -259,7 +292,7 @@ class _Reader:
             or (category in _WHOLE and all(block.kind != "whole" for block in found))
         ):
             place = Place(number(metadata, "element_id"), number(metadata, "page"), category)
-            yield Unit("done", text, "", [(0, len(text), place)], headings, section_id, run, further)
+            yield Unit("done", text, "", place, headings, section_id, run, further)
             return
         previous = at = 0
         places: dict[Place, Place] = {}  # one for each element: its pieces in a chunk become one span again
@@ -277,8 +310,8 @@ class _Reader:
             kind = "caption" if category in _WHOLE and block.kind == "text" else block.kind
             joiner = gap if gap and not gap.strip() else "\n"
             body = text[block.start : block.end]
-            inside = inside or [(0, len(body), Place(number(metadata, "element_id"), number(metadata, "page")))]
-            yield Unit(kind, body, joiner, inside, headings, section_id, run, further)
+            place = Place(number(metadata, "element_id"), number(metadata, "page"))
+            yield Unit(kind, body, joiner, place, headings, section_id, run, further).with_text(body, inside)
             previous = block.end
 
     def _enter_file(self, metadata: dict[str, Any], page: int) -> bool:
@@ -311,11 +344,11 @@ class _Reader:
 
     def _leave(self, level: int) -> None:
         self._trail.leave(level)
-        self._headings = self._trail.headings
+        self._headings, self._section = self._trail.headings, self._trail.section_id
 
     def _enter(self, level: int, text: str, identity: str) -> None:
         self._trail.enter(level, text, identity)
-        self._headings = self._trail.headings
+        self._headings, self._section = self._trail.headings, self._trail.section_id
 
     def _split(self, headings: str) -> tuple[str, ...]:
         """Return the breadcrumb as its headings; it is the same for many records in a row."""

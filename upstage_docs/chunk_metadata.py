@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import json
+from operator import itemgetter
 from typing import Any
 
 import msgspec
 
 from upstage_docs.blocks import Block
-from upstage_docs.chunk_units import NOWHERE, Place
+from upstage_docs.chunk_units import Place
 from upstage_docs.errors import ConfigError
 from upstage_docs.models import Box, Point
 from upstage_docs.records import METADATA_KEYS, coordinates_of
 
-__all__ = ["Span", "box_of", "extra", "number", "place_of_span", "points", "read_spans", "string"]
+__all__ = [
+    "Span",
+    "box_of",
+    "extra",
+    "flat_element",
+    "number",
+    "place_of_span",
+    "points",
+    "read_spans",
+    "string",
+]
 
 Span = tuple[int, int, int, int, float, float, float, float]
 
@@ -22,12 +33,26 @@ _encode = msgspec.json.Encoder().encode
 _decoder = msgspec.json.Decoder(list[Span])
 
 
+_FLAT = ("source", "file_sha256", "headings", "section_id", *Place.__struct_fields__)
+_TYPES = [METADATA_KEYS[name] for name in _FLAT]
+_fields = itemgetter(*_FLAT)
+
+
+def flat_element(metadata: dict[str, Any]) -> tuple[Any, ...] | None:
+    """Return source, hash, headings, section and the fields of `Place` if *metadata* is our own, else None."""
+    try:
+        values = _fields(metadata)
+    except KeyError:
+        return None
+    return values if list(map(type, values)) == _TYPES else None
+
+
 def box_of(metadata: dict[str, Any]) -> Box:
     """Return the bounding box `(x0, y0, x1, y1)`, four 0.0 where it is missing or something else."""
     x0, y0, x1, y1 = (metadata.get(key) for key in ("x0", "y0", "x1", "y1"))
     if isinstance(x0, float) and isinstance(y0, float) and isinstance(x1, float) and isinstance(y1, float):
         return (x0, y0, x1, y1)
-    return NOWHERE
+    return (0.0, 0.0, 0.0, 0.0)
 
 
 def string(metadata: dict[str, Any], key: str) -> str:
@@ -67,8 +92,10 @@ def extra(metadata: dict[str, Any]) -> dict[str, Any] | None:
     return extra or None
 
 
-def read_spans(spans: str, text: str) -> list[Span]:
+def read_spans(spans: object, text: str) -> list[Span]:
     """Return spans that can be those of *text*, else none: another splitter may have cut it and kept the metadata."""
+    if not isinstance(spans, str):
+        return []
     try:
         found = _decoder.decode(spans)
     except (msgspec.DecodeError, UnicodeEncodeError):
@@ -88,12 +115,12 @@ def place_of_span(metadata: dict[str, Any], element_id: int, page: int, box: Box
         category = block.category
     first = element_id == number(metadata, "element_id") and page == number(metadata, "page")
     x0, y0, x1, y1 = box
-    corners = "[]" if box == NOWHERE else _encode(((x0, y0), (x1, y0), (x1, y1), (x0, y1))).decode()
+    corners = "[]" if not any(box) else _encode(((x0, y0), (x1, y0), (x1, y1), (x0, y1))).decode()
     return Place(
         element_id,
         page,
         category,
         string(metadata, "sub_category") if category == metadata.get("category") else "",
         string(metadata, "coordinates") if first else corners,
-        box,
+        *box,
     )

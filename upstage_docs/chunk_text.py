@@ -45,6 +45,9 @@ def has_words(text: str) -> bool:
     """Return whether *text* says anything: markup around nothing does not."""
     if "<" not in text:
         return bool(text) and not text.isspace()
+    inside = text[text.find(">") + 1 :][:1]
+    if inside.isalnum():
+        return True  # right after a tag, or in text that holds a sign
     return bool(TAG.sub("", text).strip()) or bool(_ALT.search(text))
 
 

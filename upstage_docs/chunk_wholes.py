@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from upstage_docs.chunk_options import ChunkOptions
 from upstage_docs.chunk_units import Place, Unit, joined
@@ -29,9 +28,8 @@ class Whole:
         self.unit = unit
         self.after: list[Unit] = []
 
-    @property
     def caption(self) -> str:
-        """The words of its captions, those inside its own markup too."""
+        """Return the words of its captions, those inside its own markup too."""
         texts = [text_of_html(unit.text) for unit in (*self.before, *self.after)]
         if "caption" in self.unit.text:
             texts += [text_of_html(match[2]) for match in _INNER_CAPTION.finditer(self.unit.text)]
@@ -39,15 +37,15 @@ class Whole:
 
     def take(self, unit: Unit) -> bool:
         """Join *unit* if it is this table going on at the top of the next page; return whether it was."""
-        last, following = self.unit.spans[-1][2], unit.place
+        last, following = self.unit.sources[-1][2], unit.place
         if last.category != "table" or following.category != "table" or following.page != last.page + 1:
             return False
         part = continued(self.unit.text, unit.text)
         if part is None:
             return False
         length = len(self.unit.text)
-        later = [(start + length, end + length, place) for start, end, place in unit.spans]
-        self.unit = _assembled(self.unit, part, [*self.unit.spans, *later])
+        later = [(start + length, end + length, place) for start, end, place in unit.sources]
+        self.unit = _assembled(self.unit, part, [*self.unit.sources, *later])
         return True
 
     def chunks(self, options: ChunkOptions) -> Iterator[list[Unit]]:
@@ -64,7 +62,7 @@ class Whole:
             yield units
             return
         for index, part in enumerate(parts):
-            unit = _assembled(self.unit, part, self.unit.spans)
+            unit = _assembled(self.unit, part, self.unit.sources)
             yield [*([] if index else self.headings), *self.before, unit, *self.after]
 
 
@@ -72,7 +70,7 @@ def _assembled(unit: Unit, part: Part, sources: list[tuple[int, int, Place]]) ->
     """Return *unit* with the text of *part*, whose pieces come from *sources*, by their offsets."""
     text = "".join(piece for piece, _ in part).rstrip()
     if len(sources) == 1:
-        return replace(unit, text=text, spans=[(0, len(text), sources[0][2])])
+        return unit.with_text(text, [(0, len(text), sources[0][2])])
     spans: list[tuple[int, int, Place]] = []
     position = 0
     for piece, offset in part:
@@ -92,7 +90,7 @@ def _assembled(unit: Unit, part: Part, sources: list[tuple[int, int, Place]]) ->
             merged[-1] = (merged[-1][0], end, place)
         elif start < end:
             merged.append((start, end, place))
-    return replace(unit, text=text, spans=merged or [(0, len(text), unit.place)])
+    return unit.with_text(text, merged or [(0, len(text), unit.place)])
 
 
 def captions_before(last: Unit, captions: Sequence[Unit], following: Unit) -> int:

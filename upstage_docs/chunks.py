@@ -120,8 +120,17 @@ class _Packer:
         self._whole: Whole | None = None  # a table whose captions may still follow
         self._captions: list[Unit] = []
 
-    def add(self, unit: Unit) -> Iterator[Chunk]:
-        """Take the next unit; yield the chunks that it completes."""
+    def add(self, unit: Unit) -> Iterable[Chunk]:
+        """Take the next unit; return the chunks that it completes."""
+        if unit.kind == "text" and unit.run is self._run and not self._whole and not self._captions:
+            if (grown := self._grown(unit)) > self._limit:
+                return self._add_text(unit)
+            self._open.append(unit)
+            self._size, self._body = grown, True
+            return ()
+        return self._add(unit)
+
+    def _add(self, unit: Unit) -> Iterator[Chunk]:
         if unit.run is not self._run:
             yield from self.finish()
             self._run = unit.run
@@ -133,14 +142,12 @@ class _Packer:
             if self._whole or self._captions:
                 yield from self._settle()
             if unit.kind == "done":
-                yield from self._flush()
                 yield self._builder.again(unit)
-            elif unit.kind == "heading":
-                if self._body and self._open[-1].kind != "heading" and self._size >= self._options.min_size:
+            else:
+                heading = unit.kind == "heading" and self._body and self._open[-1].kind != "heading"
+                if heading and self._size >= self._options.min_size:
                     yield from self._flush()
                     self._last = []
-                yield from self._add_text(unit)
-            else:
                 yield from self._add_text(unit)
 
     def finish(self) -> Iterator[Chunk]:
@@ -179,12 +186,15 @@ class _Packer:
     def _emit_whole(self) -> Iterator[Chunk]:
         whole, self._whole = self._whole, None
         if whole:
+            caption = whole.caption()
             for parts in whole.chunks(self._options):
-                yield self._builder.build(parts, caption=whole.caption)
+                yield self._builder.build(parts, caption)
 
     def _take_headings(self) -> list[Unit]:
         """Take the headings at the end of the open chunk out of it."""
         count = len(self._open)
+        if not count or self._open[-1].kind != "heading":
+            return []
         while count and self._open[count - 1].kind == "heading":
             count -= 1
         taken = self._open[count:]
@@ -292,7 +302,7 @@ class _Packer:
         opened, repeated = self._open, self._repeated
         if not opened:
             return
-        self._reopen([])
+        self._open, self._size, self._body, self._repeated = [], 0, False, 0
         self._last = opened if self._options.chunk_overlap else []
         while opened:
             count = len(opened) if self._exact else self._prefix(opened)

@@ -62,14 +62,19 @@ class _Cutter:
         self._table, self._limits = table, limits
         self._text, self._rows, self._header = table.text, table.rows, table.header_rows
         count = len(self._rows)
-        self._cells: list[list[Cell]] = []
+        self._cells: list[list[Cell]] = []  # only where a cut goes through a cell
         self._carried = [0] * (count + 1)  # per row, the size of what spans into it from above
-        self._group = list(range(count))  # per row, the first row of those bound to it by spans
         self._above: list[Cell] = []  # what spans into the first row of the part at hand
         self._can_cut_groups = True
+        self._group = list(range(count))  # per row, the first row of those bound to it by spans
         if table.has_row_spans:
-            self._cells = [table.cells(index) for index in range(count)]
-            self._bind()
+            reach = group = 0
+            for index, until in enumerate(table.reaches()):
+                group = index if index >= reach else group
+                self._group[index] = group
+                reach = max(reach, until)
+            if self._group[self._header] < self._header:
+                self._read_cells()
         last = self._rows[-1].section
         self._tail_start = self._rows[-1].end if last < 0 else table.sections[last].end
         head = self._text[: self._rows[self._header - 1].end]
@@ -82,17 +87,14 @@ class _Cutter:
             sizes = (limits.size(self._text[row.start : row.end]) for row in self._rows)
             self._totals = list(accumulate(sizes, initial=0))
 
-    def _bind(self) -> None:
-        reach = group = 0
-        for index, cells in enumerate(self._cells):
-            if index >= reach:
-                group = index
-            self._group[index] = group
-            reach = max([reach, *(cell.until for cell in cells)])
+    def _read_cells(self) -> None:
+        """Work out what a cut between bound rows needs: every cell, its column, and the sizes of those that span."""
+        if self._cells:
+            return
+        self._cells = [self._table.cells(index) for index in range(len(self._rows))]
         size, text = self._limits.size, self._text
         spanning = [cell for cells in self._cells for cell in cells if cell.row_span > 1]
-        sizes = {cell.start: size(text[cell.start : cell.end]) for cell in spanning}
-        self._carried = carried_sizes(self._cells, sizes)
+        self._carried = carried_sizes(self._cells, {cell.start: size(text[cell.start : cell.end]) for cell in spanning})
         self._can_cut_groups = place_columns(self._cells)
 
     def parts(self) -> Iterator[Part]:
@@ -138,6 +140,7 @@ class _Cutter:
         group = self._group[following]
         if group > first:
             return group - 1
+        self._read_cells()
         most = self._limits.later - self._fixed
         if self._can_cut_groups:
             for end in range(following, first, -1):

@@ -7,19 +7,27 @@ from __future__ import annotations
 
 import html as html_entities
 import re
-from dataclasses import dataclass
-from itertools import accumulate
+from bisect import bisect_right
+from functools import cached_property
+from itertools import accumulate, islice, pairwise
+
+import msgspec
 
 from upstage_docs.chunk_text import TAG
 
 __all__ = ["Cell", "Row", "Table", "carried_sizes", "mended", "place_columns", "read_table", "words_of"]
 
-_MARK = re.compile(r"<(/?)(table|thead|tbody|tfoot|tr)(?=[\s/>])[^<>]*>", re.IGNORECASE)
+# Tags in capitals are left to BeautifulSoup: the API writes none.
+_CAPITALS = re.compile(r"</?T(?:ABLE|HEAD|BODY|FOOT|R|D|H)[\s/>]")
+_TABLE = re.compile(r"<(/?)table(?=[\s/>])[^<>]*>")
+_SECTION = re.compile(r"<(/?)(thead|tbody|tfoot)(?=[\s/>])[^<>]*>")
+_ROW = re.compile(r"<tr(?=[\s/>])[^<>]*>")
+_ROW_END = re.compile(r"</tr\s*>")
 # In a well-formed row a cell begins, and the row ends, right after the row's own tag or another cell.
-_ORDER = re.compile(r"(?:</t[dh]\s*>|<tr(?:\s[^<>]*)?>)\s*(?:(?=<t[dh][\s/>])|(?=</tr))", re.IGNORECASE)
-_CELL_MARK = re.compile(r"<(/?)(td|th|table)(?=[\s/>])([^<>]*)>", re.IGNORECASE)
-ROW_SPAN = re.compile(r"(?<![\w-])(rowspan\s*=\s*[\"']?\s*)(\d{1,9})", re.IGNORECASE)
-_COLUMN_SPAN = re.compile(r"(?<![\w-])colspan\s*=\s*[\"']?\s*(\d{1,9})", re.IGNORECASE)
+_ORDER = re.compile(r"(?:</t[dh]\s*>|<tr(?:\s[^<>]*)?>)\s*(?:(?=<t[dh][\s/>])|(?=</tr))")
+_CELL_MARK = re.compile(r"<(/?)t[dh](?=[\s/>])([^<>]*)>")
+ROW_SPAN = re.compile(r"(\browspan\s*=\s*[\"']?\s*|\bROWSPAN\s*=\s*[\"']?\s*)(\d{1,9})")
+_COLUMN_SPAN = re.compile(r"\b(?:colspan|COLSPAN)\s*=\s*[\"']?\s*(\d{1,9})")
 
 # https://html.spec.whatwg.org/multipage/tables.html#attr-tdth-colspan
 _MOST_COLUMNS, _MOST_ROWS = 1000, 65534
@@ -27,8 +35,7 @@ _MOST_COLUMNS, _MOST_ROWS = 1000, 65534
 _MOST_HEADER_ROWS, _MOST_TITLE_ROWS = 4, 3
 
 
-@dataclass(slots=True)
-class Cell:
+class Cell(msgspec.Struct, gc=False):
     """A cell: its offsets, tags included, its row, its spans as they count, and its column where it was worked out."""
 
     start: int
@@ -44,8 +51,7 @@ class Cell:
         return self.row + self.row_span
 
 
-@dataclass(slots=True)
-class Row:
+class Row(msgspec.Struct, gc=False):
     """A row: its offsets, tags included, and the number of its section (`thead`, `tbody`, `tfoot`), -1 for none."""
 
     start: int
@@ -53,55 +59,68 @@ class Row:
     section: int
 
 
-@dataclass(slots=True)
-class Section:
-    """A `thead`, `tbody` or `tfoot`: its name, its opening tag as written, and the offset after its closing tag."""
+class Section(msgspec.Struct, gc=False):
+    """A `thead`, `tbody` or `tfoot`: its name, its opening tag as written, its first row, and where it ends."""
 
     name: str
     opening: str
+    first: int
     end: int = -1
 
 
 class Table:
     """A well-formed table in a text, which may hold more around it: a figure, a caption, a leading `<br>`."""
 
-    def __init__(self, text: str, rows: list[Row], sections: list[Section]) -> None:
+    def __init__(self, text: str, masked: str, rows: list[Row], sections: list[Section]) -> None:
         self.text = text
+        self._masked = masked  # the same with nested tables blanked out
         self.rows = rows
         self.sections = sections
-        self._ends = list(range(1, len(rows) + 1))  # per row, the first row after its section
-        for index in range(len(rows) - 2, -1, -1):
-            if rows[index].section == rows[index + 1].section:
-                self._ends[index] = self._ends[index + 1]
         self.header_rows = self._header()
 
     @property
     def has_row_spans(self) -> bool:
         """Whether any cell may span rows."""
-        return ROW_SPAN.search(self.text) is not None
+        return "rowspan" in self.text or "ROWSPAN" in self.text
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        """Per row, the first row after its section: there its spans end at the latest."""
+        rows = self.rows
+        ends = list(range(1, len(rows) + 1))
+        for index in range(len(rows) - 2, -1, -1):
+            if rows[index].section == rows[index + 1].section:
+                ends[index] = ends[index + 1]
+        return ends
+
+    def reaches(self) -> list[int]:
+        """Return, for each row, the first row that no cell of it spans into; too late rather than too early."""
+        reaches = list(range(1, len(self.rows) + 1))
+        index = 0
+        for match in ROW_SPAN.finditer(self._masked, self.rows[0].start, self.rows[-1].end):
+            while self.rows[index].end < match.start():
+                index += 1
+            asked = int(match[2]) or _MOST_ROWS
+            reaches[index] = max(reaches[index], min(index + asked, self._ends[index]))
+        return reaches
 
     def cells(self, index: int) -> list[Cell]:
         """Return the cells of a row; a nested table is part of its cell. Row spans end where the section does."""
         row = self.rows[index]
         cells: list[Cell] = []
-        depth, opened, attributes = 0, -1, ""
-        for match in _CELL_MARK.finditer(self.text, row.start, row.end):
-            closing = match[1]
-            if match[2].lower() == "table":
-                depth += -1 if closing else 1
-            elif depth:
+        start, attributes = -1, ""
+        for match in _CELL_MARK.finditer(self._masked, row.start, row.end):
+            if not match[1]:
+                start, attributes = match.start(), match[2]
                 continue
-            elif not closing:
-                opened, attributes = match.start(), match[3]
-            elif opened >= 0:
-                row_span = 1
-                if "span" in attributes and (found := ROW_SPAN.search(attributes)):
-                    asked = min(int(found[2]), _MOST_ROWS) or _MOST_ROWS  # 0: to the end of the section
+            row_span = column_span = 1
+            if attributes:
+                if found := ROW_SPAN.search(attributes):
+                    asked = int(found[2]) or _MOST_ROWS  # 0: to the end of the section
                     row_span = min(asked, self._ends[index] - index)
-                found = _COLUMN_SPAN.search(attributes) if "span" in attributes else None
-                column_span = min(int(found[1]), _MOST_COLUMNS) or 1 if found else 1
-                cells.append(Cell(opened, match.end(), index, row_span, column_span))
-                opened = -1
+                if found := _COLUMN_SPAN.search(attributes):
+                    column_span = min(int(found[1]), _MOST_COLUMNS) or 1
+            cells.append(Cell(start, match.end(), index, row_span, column_span))
         return cells
 
     @property
@@ -152,55 +171,70 @@ class Table:
 
 def read_table(text: str) -> Table | None:
     """Return the one table of *text*, None where there is none, several, or its markup is not well-formed."""
-    lowered = text.lower()
-    cells = lowered.count("<td") + lowered.count("<th") - lowered.count("<thead")
-    if cells != lowered.count("</td") + lowered.count("</th") - lowered.count("</thead"):
+    masked: str | None = text
+    if text.count("<table") != 1 or text.count("</table") != 1:
+        masked = _without_nested(text)
+    if masked is None or (("<T" in masked or "</T" in masked) and _CAPITALS.search(masked)):
         return None
-    if len(_ORDER.findall(text)) != cells + lowered.count("</tr"):
+    starts = [match.start() for match in _ROW.finditer(masked)]
+    ends = [match.end() for match in _ROW_END.finditer(masked)]
+    if not starts or len(starts) != len(ends) or masked.count("</tr") != len(ends) or not _in_order(masked):
         return None
-    rows: list[Row] = []
+    if not masked.index("<table") < starts[0] or not ends[-1] <= masked.index("</table"):
+        return None
+    rows = [Row(start, end, -1) for start, end in zip(starts, ends, strict=True)]
+    for row, following in pairwise(rows):
+        if row.end != following.start:
+            between = masked[row.end : following.start]
+            if row.end > following.start or _SECTION.sub("", between).strip():
+                return None  # rows in rows, or something between two of them
     sections: list[Section] = []
-    depth, row, section, seen, position, loose = 0, -1, -1, False, 0, False
-    for match in _MARK.finditer(text):
-        closing, name = bool(match[1]), match[2].lower()
-        if name == "table":
-            depth += -1 if closing else 1
-            if depth < 0 or (depth == 1 and not closing and seen) or (depth == 2 and not closing and row < 0):
-                return None
-            if depth == 0 and (row >= 0 or section >= 0):
-                return None
-            seen = True
-            if depth == 1 and not closing:
-                position = match.end()
-            continue
-        if depth != 1:
-            if depth == 0:
-                return None
-            continue
-        if row < 0:
-            loose = loose or bool(rows and text[position : match.start()].strip())
-        if name == "tr":
-            if closing == (row < 0):
-                return None
-            if closing:
-                rows.append(Row(row, match.end(), section))
-                row = -1
-            elif loose:
-                return None  # something stands between two rows
-            else:
-                row = match.start()
-        elif row >= 0 or closing == (section < 0):
+    for match in _SECTION.finditer(masked):
+        inside = bisect_right(starts, match.start()) - 1  # the last row that begins before it
+        if inside >= 0 and match.start() < ends[inside]:
             return None
-        elif closing:
-            if sections[section].name != name:
-                return None
-            sections[section].end = match.end()
-            section = -1
+        opened = bool(sections) and sections[-1].end < 0
+        if bool(match[1]) != opened or (opened and sections[-1].name != match[2]):
+            return None
+        if opened:
+            sections[-1].end = match.end()
+            for row in islice(rows, sections[-1].first, inside + 1):
+                row.section = len(sections) - 1
         else:
-            sections.append(Section(name, match[0]))
-            section = len(sections) - 1
-        position = match.end()
-    return Table(text, rows, sections) if seen and depth == 0 and rows else None
+            sections.append(Section(match[2], match[0], inside + 1))
+    if sections and sections[-1].end < 0:
+        return None
+    return Table(text, masked, rows, sections)
+
+
+def _in_order(masked: str) -> bool:
+    """Return whether every cell begins, and every row ends, right after the row's own tag or another cell's end."""
+    cells, ends, heads = masked.count("<td"), masked.count("</td"), masked.count("<thead")
+    if masked.count("<th") == heads and cells == ends:  # nearly all tables of the API: no white space, no `th`
+        inside = masked.count("<tr><td") + masked.count("</td><td")
+        if inside == cells and masked.count("</td></tr") + masked.count("<tr></tr") == masked.count("</tr"):
+            return True
+    cells += masked.count("<th") - heads
+    ends += masked.count("</th") - masked.count("</thead")
+    return cells == ends and len(_ORDER.findall(masked)) == cells + masked.count("</tr")
+
+
+def _without_nested(text: str) -> str | None:
+    """Return *text* with the tables inside its one table blanked out, None where it is not one table."""
+    depth, seen, position = 0, False, 0
+    pieces: list[str] = []
+    for match in _TABLE.finditer(text):
+        depth += -1 if match[1] else 1
+        if depth < 0 or (depth == 1 and not match[1] and seen):
+            return None
+        seen = True
+        if depth == 2 and not match[1]:
+            pieces.append(text[position : match.start()])
+            position = match.start()
+        elif depth == 1 and match[1]:
+            pieces.append(" " * (match.end() - position))
+            position = match.end()
+    return "".join([*pieces, text[position:]]) if seen and depth == 0 else None
 
 
 def mended(text: str) -> str | None:
