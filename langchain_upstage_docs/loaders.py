@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Union
 
 from langchain_core.document_loaders import BaseLoader, Blob, BlobLoader
@@ -61,13 +62,15 @@ class _Loader(BaseLoader):
         Raises:
             UpstageDocsError: As `Client.parse` and `Client.ocr`, unless skipped.
         """
-        for record in self.parser.loading.records(self._items()):
-            yield document_of(record)
+        with closing(self.parser.loading.records(self._items())) as records:
+            for record in records:
+                yield document_of(record)
 
     async def alazy_load(self) -> AsyncIterator[Document]:
         """Yield Documents without blocking the event loop; see `lazy_load`."""
-        async for record in self.parser.loading.arecords(self._items()):
-            yield document_of(record)
+        async with aclosing(self.parser.loading.arecords(self._items())) as records:
+            async for record in records:
+                yield document_of(record)
 
     def _items(self) -> Iterator[Item]:
         files = self.file_path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Literal
 
 from langchain_core.document_loaders import BaseBlobParser, Blob
@@ -117,8 +118,9 @@ class UpstageDocumentParseParser(BaseBlobParser):
         Raises:
             UpstageDocsError: As `Client.parse`.
         """
-        for record in self.loading.records([item_of(blob)]):
-            yield document_of(record)
+        with closing(self.loading.records([item_of(blob)])) as records:
+            for record in records:
+                yield document_of(record)
 
 
 class UpstageOCRParser(BaseBlobParser):
@@ -172,8 +174,9 @@ class UpstageOCRParser(BaseBlobParser):
         Raises:
             UpstageDocsError: As `Client.ocr`.
         """
-        for record in self.loading.records([item_of(blob)]):
-            yield document_of(record)
+        with closing(self.loading.records([item_of(blob)])) as records:
+            for record in records:
+                yield document_of(record)
 
 
 def document_of(record: Record) -> Document:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal, Protocol, TypeAlias, Union
 
 from llama_index.core.readers.base import BasePydanticReader
@@ -55,16 +56,18 @@ class _Reader:
         Raises:
             UpstageDocsError: As `Client.parse` and `Client.ocr`, unless skipped.
         """
-        if fs is None:
-            for record in self.loading.records(_items(file_path, extra_info)):
-                yield document_of(record, extra_info)
-            return
         from upstage_docs.reports import Report
 
+        if fs is None:
+            with closing(self.loading.records(_items(file_path, extra_info))) as records:
+                for record in records:
+                    yield document_of(record, extra_info)
+            return
         report = Report()
         for path in _paths(file_path):
-            with fs.open(str(path), "rb") as handle:
-                for record in self.loading.records([_item(path, extra_info, handle)], report=report):
+            item = _item(path, extra_info, handle := fs.open(str(path), "rb"))
+            with closing(handle), closing(self.loading.records([item], report=report)) as records:
+                for record in records:
                     yield document_of(record, extra_info)
 
     def estimate(self, file_path: Files) -> Estimate:
@@ -79,18 +82,21 @@ class _Reader:
         self, file_path: Files, extra_info: Mapping[str, Any] | None = None, fs: FileSystem | None = None
     ) -> AsyncGenerator[Document, None]:
         """Yield Documents without blocking the event loop; see `lazy_load_data`."""
-        if fs is None:
-            async for record in self.loading.arecords(_items(file_path, extra_info)):
-                yield document_of(record, extra_info)
-            return
         from upstage_docs.reports import Report
 
+        if fs is None:
+            async with aclosing(self.loading.arecords(_items(file_path, extra_info))) as records:
+                async for record in records:
+                    yield document_of(record, extra_info)
+            return
         report = Report()
         for path in _paths(file_path):
             handle = await asyncio.to_thread(fs.open, str(path), "rb")
             try:
-                async for record in self.loading.arecords([_item(path, extra_info, handle)], report=report):
-                    yield document_of(record, extra_info)
+                item = _item(path, extra_info, handle)
+                async with aclosing(self.loading.arecords([item], report=report)) as records:
+                    async for record in records:
+                        yield document_of(record, extra_info)
             finally:
                 await asyncio.to_thread(handle.close)
 

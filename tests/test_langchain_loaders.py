@@ -279,9 +279,16 @@ def test_crops_are_written_and_their_paths_recorded(api: MadeApi, report: Path, 
     assert all(type(document.metadata["image_path"]) is str for document in documents)
 
 
-@pytest.mark.parametrize("options", [{"images": "files"}, {"image_folder": "crops"}])
-def test_crops_and_their_folder_go_together(api: MadeApi, report: Path, options: Any) -> None:
-    with pytest.raises(ConfigError, match="image_folder= go together"):
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"images": "files"}, "image_folder= go together"),
+        ({"image_folder": "crops"}, "image_folder= go together"),
+        ({"images": "base64", "split": "page"}, 'goes with split="element"'),
+    ],
+)
+def test_crops_need_a_folder_and_elements(api: MadeApi, report: Path, options: Any, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
         UpstageDocumentParseLoader(report, client=api.client(), **options)
 
 
@@ -441,6 +448,24 @@ def test_a_bar_counts_the_pages(api: MadeApi, files: list[Path], capsys: pytest.
     shown = capsys.readouterr().err
     assert "6/6" in shown
     assert "3/3" in shown
+
+
+@pytest.mark.parametrize("count", [1, 3])
+async def test_stopping_early_leaves_nothing_behind(api: MadeApi, tmp_path: Path, count: int) -> None:
+    """No thread, no task, no generator: of one long file, and of several at once."""
+    paths = [tmp_path / f"{number}.pdf" for number in range(count)]
+    for path in paths:
+        path.write_bytes(pdf(31))
+    documents = UpstageDocumentParseLoader(paths, client=api.client()).lazy_load()
+    next(documents)
+    documents.close()  # type: ignore[attr-defined]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("upstage-docs")]
+
+    before = asyncio.all_tasks()
+    streamed = UpstageDocumentParseLoader(paths, client=api.aclient()).alazy_load()
+    await anext(streamed)
+    await streamed.aclose()  # type: ignore[attr-defined]
+    assert asyncio.all_tasks() == before
 
 
 def test_usage_is_what_the_answers_tell(api: MadeApi, report: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from contextlib import aclosing, closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
@@ -64,7 +64,7 @@ class Loading(ABC, Generic[Part]):
 
     def records(
         self, items: Iterable[Item], *, show_progress: bool = False, report: Report | None = None
-    ) -> Iterator[Record]:
+    ) -> Generator[Record, None, None]:
         """Yield the records of *items*: of one document, as soon as its pages are answered; of many, several at once.
 
         Args:
@@ -170,7 +170,7 @@ class ParseLoading(Loading[ParsedDocument]):
         show_progress: See `Loading`.
 
     Raises:
-        ConfigError: Crops are to be written, and there is no folder.
+        ConfigError: Crops are to be written, and there is no folder, or no element that they belong to.
     """
 
     options: ParseOptions
@@ -188,6 +188,8 @@ class ParseLoading(Loading[ParsedDocument]):
         super().__init__(connection, on_error=on_error, show_progress=show_progress)
         if (form.images == "files") != (image_folder is not None):
             raise ConfigError('images="files" and image_folder= go together: crops are written into that folder.')
+        if form.images != "none" and form.split != "element":
+            raise ConfigError(f'images={form.images!r} goes with split="element": a crop belongs to one element.')
         if form.images != "none" and not options.base64_encoding:
             options = replace(options, base64_encoding=_CROPPED)
         self.options = options
