@@ -7,8 +7,11 @@ import os
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from made_api import PNG, MadeApi, pdf
+
+from upstage_docs import Client, Rate
 
 pytest.importorskip("langchain_core", reason='needs the extra "langchain"')
 pytest.importorskip("llama_index.core", reason='needs the extra "llama-index"')
@@ -103,6 +106,27 @@ def test_chunks_agree(api: MadeApi, report: str, split: Any, options: Any) -> No
 
 def whole(api: MadeApi, report: str) -> list[Any]:
     return UpstageDocumentParseReader(split="none", output_format="json", client=api.client()).load_data(report)
+
+
+def test_every_real_answer_comes_through_both_faces(shared_folder: Path, tmp_path: Path) -> None:
+    """As many Documents as elements, the same from both, and every table whole in a chunk."""
+    for path in sorted((shared_folder / "upstage" / "responses").glob("dp_*.json")):
+        raw = path.read_bytes()
+        elements = json.loads(raw)["elements"]
+        file = tmp_path / f"{path.stem}.pdf"
+        file.write_bytes(pdf(max(element["page"] for element in elements)))
+        answer = httpx.MockTransport(lambda _, raw=raw: httpx.Response(200, content=raw))  # type: ignore[misc]
+        with Client("up_key", transport=answer, cache=False, rates={"sync": Rate()}) as client:
+            loaded = UpstageDocumentParseLoader(file, client=client).load()
+            read = UpstageDocumentParseReader(client=client).load_data(file)
+
+        assert [document.metadata["element_id"] for document in loaded] == [element["id"] for element in elements]
+        assert llama_index(read) == langchain(loaded)
+        chunks = TableAwareTextSplitter(300).split_documents(loaded)
+        assert llama_index(TableAwareNodeParser(300).get_nodes_from_documents(read)) == langchain(chunks)
+        for document in loaded:
+            if document.metadata["category"] == "table" and document.page_content:
+                assert [chunk for chunk in chunks if document.page_content.strip() in chunk.page_content]
 
 
 def test_what_they_say_is_what_they_said(api: MadeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
