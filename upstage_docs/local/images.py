@@ -206,4 +206,6 @@ def _plain(image: Image) -> Image:
         white = Image.new("RGBA", opaque.size, "white")
         white.alpha_composite(opaque)
         return white.convert("RGB")
-    return image.convert("L" if image.mode in {"1", "L"} else "RGB")
+    if image.mode in {"L", "RGB"}:
+        return image  # converting would copy it, and it may fill most of the memory
+    return image.convert("L" if image.mode == "1" else "RGB")
