@@ -14,9 +14,9 @@ from upstage_docs.local.parts import Part, body_size, joined
 __all__ = ["categorise"]
 
 _LABEL = re.compile(
-    r"(?P<word>fig(?:ure|\.|s\.)?|tab(?:le|\.)|diagram|chart|graph|plate|photo(?:graph)?|image|picture|map|scheme|exhibit|"
+    r"[<\[(〈【]?\s*(?P<word>fig(?:ure|\.|s\.)?|tab(?:le|\.)|diagram|chart|graph|plate|photo(?:graph)?|image|picture|map|scheme|exhibit|"
     r"illustration|algorithm|listing|그림|표|사진|도표|图|表|圖|図)\s*\.?\s*"
-    r"(?P<number>[A-Z]{0,2}\d+(?:[.\-–]\d+)*[a-z]?|[IVX]+|[A-Z])(?P<end>\s*[.:|)\]—–-]+|\s|$)(?P<rest>\s*\S?)",
+    r"(?P<number>[A-Z]{0,2}\d+(?:[.\-–]\d+)*[a-z]?|(?-i:[IVX]+|[A-Z]))(?P<end>\s*[.:|)\]>〉】—–-]+|\s|$)(?P<rest>\s*\S?)",
     re.IGNORECASE,
 )
 _SECTION = re.compile(

@@ -11,11 +11,10 @@ from upstage_docs.local.parts import Part, overlap
 
 __all__ = ["formulas"]
 
-_OPERATOR = re.compile(r"[=<>≤≥≈≡≠∝→⇒↔∂∇∑∏∫√∞±×÷·∈∉⊂∪∩∀∃¼þ+]|[−-]\s")
 _STRONG = re.compile(r"[=≤≥≈≡≠∝⇒∂∇∑∏∫√∈¼]")
 _WORD = re.compile(r"[A-Za-z]{4,}|[가-힣぀-ヿ一-鿿]{2,}")
+_CODE = re.compile(r"[\"“”{};]|</|://|\?>")
 _NUMBER = re.compile(r"[\[(]\s*[A-Z]?\d{1,3}(?:\.\d{1,3})*[a-z]?\s*[\])]")
-_MATH_FONT = re.compile(r"CMMI|CMSY|CMEX|MSBM|MSAM|Math|Symbol|STIX|Euclid|MTMI|MTSY|MTEX|RMTMI", re.IGNORECASE)
 _MOST_LETTERS = 160
 
 
@@ -55,9 +54,11 @@ def _is_formula(part: Part) -> bool:
     text = part.text
     if len(text) > _MOST_LETTERS or len(part.lines) > 4 or not _STRONG.search(text) or part.bold > 0.9:
         return False
+    if _CODE.search(text):
+        return False
     words = sum(map(len, _WORD.findall(text)))
     letters = sum(map(str.isalpha, text))
-    return letters > 0 and words <= 0.35 * len(text.replace(" ", "")) and not text.startswith("http")
+    return letters > 0 and words <= 0.35 * len(text.replace(" ", ""))
 
 
 def _is_piece(part: Part) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ __all__ = ["Box", "Line", "Word", "bounds", "ink", "lines_of"]
 
 _TALL = frozenset("bdfhijkltABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789()[]{}/|\\!?'\"‘’“”%&$#@§")
 _DEEP = frozenset("gjpqyQ,;()[]{}/|@§$")
+_MONOSPACED = re.compile(r"courier|mono|consol|cmtt|menlo|typewriter", re.IGNORECASE)
 _MARKER_LENGTH = 4
 _CROWD = 64  # rows looked at in one stripe of the page: text laid over itself must not cost its square
 
@@ -167,7 +169,8 @@ def _gutters(words: Sequence[Word], rows: Sequence[Sequence[int]]) -> set[int]:
     for row in rows:
         for left, right in pairwise(row):
             before, word = words[left], words[right]
-            if word.box[0] - before.box[2] >= 0.5 * word.size and not _is_marker(before):
+            space = 1.3 if _MONOSPACED.search(word.font) else 0.5  # letters of one width line up by themselves
+            if word.box[0] - before.box[2] >= space * word.size and not _is_marker(before):
                 starts[round(word.box[0])].append((word.baseline, word.size, right))
     found: set[int] = set()
     for x in list(starts):

@@ -22,6 +22,8 @@ _MOST_OBJECTS = 20_000
 """The PDF library needs the square of a page's lines: 6 seconds for 20,000 (measured). Above it, text is read alone."""
 _FEW_LETTERS = 50
 _SURE_ENOUGH = 0.25
+_SURE_ALONE = 0.85
+"""One or two letters that stand alone are more often a pictogram than text."""
 _NO_TEXT = (
     "The PDF has no text, only pictures of it, and text cannot be recognised here. Install the extra with "
     "`pip install \"upstage-docs[ocr]\"` and Tesseract's language data, or let Upstage's API read it."
@@ -192,15 +194,26 @@ def _needs_ocr(page: Any, document: PdfPages, number: int) -> bool:
 def _recognised(document: PdfPages, number: int, ocr: Recognise, page: Any, *, keep: bool) -> Any:
     """Return the page as recognised, None if its own text is to be kept because more letters are in it."""
     image, scale = document.image(number, dots=300)
+    words = [word for word in ocr(image) if word[1] >= _SURE_ENOUGH and word[0].strip()]
     found = [
         ScannedWord(text, (x0 / scale, y0 / scale, x1 / scale, y1 / scale))
-        for text, sure, (x0, y0, x1, y1) in ocr(image)
-        if sure >= _SURE_ENOUGH and text.strip()
+        for text, sure, (x0, y0, x1, y1) in words
+        if sure >= _SURE_ALONE or len(text) > 2 or not _is_alone((x0, y0, x1, y1), words)
     ]
     known = sum(letter.isalnum() for item in page.text_items for letter in item.text)
     if keep and sum(letter.isalnum() for word in found for letter in word.text) < known:
         return None
     return _parsed(text_layer(found, *document.facts(number)[:2]), [1], {})[1]
+
+
+def _is_alone(box: Box, words: Sequence[tuple[str, float, Box]]) -> bool:
+    """Say whether no other word stands in the row of *box* within three times its height."""
+    x0, y0, x1, y1 = box
+    reach = 3 * (y1 - y0)
+    return not any(
+        other != box and other[1] < y1 and y0 < other[3] and x0 - reach < other[2] and other[0] < x1 + reach
+        for _, _, other in words
+    )
 
 
 def _cropped(blocks: Sequence[Block], document: PdfPages, number: int, crops: Collection[str]) -> tuple[Block, ...]:
