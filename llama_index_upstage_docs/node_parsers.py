@@ -14,6 +14,7 @@ from llama_index.core.schema import BaseNode, Document
 
 from llama_index_upstage_docs.fields import ParseFields, secret
 from llama_index_upstage_docs.nodes import file_metadata, finished, source_of, text_of
+from upstage_docs.options import choice
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from upstage_docs.loads import Item
 
 __all__ = ["LinkedNodeParser", "UpstageDocumentParseNodeParser"]
+
+# What only our reader's Documents have, flat or nested: such a file has been paid for.
+_PARSED = frozenset({"file_sha256", "coordinates"})
 
 
 class LinkedNodeParser(NodeParser):
@@ -90,6 +94,7 @@ class UpstageDocumentParseNodeParser(ParseFields, LinkedNodeParser):
         callback_manager: CallbackManager | None = None,
         id_func: Callable[[int, BaseNode], str] | Mapping[str, str] | None = None,
     ) -> None:
+        choice("split", split, ("element", "page"))
         super().__init__(
             api_key=secret(api_key),
             base_url=base_url,
@@ -187,9 +192,9 @@ def _items(nodes: Iterable[BaseNode]) -> list[Item]:
     for node in nodes:
         if _holds_answer(node):
             continue
-        if "file_sha256" in node.metadata:
+        if not node.metadata.keys().isdisjoint(_PARSED):
             raise ConfigError(
-                f"The Document {node.node_id} of {node.metadata.get('source')!r} was parsed already, but not into "
+                f"The Document {node.node_id} of {node.metadata.get('file_path')!r} was parsed already, but not into "
                 'what this node parser reads: give the reader split="none" and output_format="json".'
             )
         path = node.metadata.get("file_path")

@@ -133,7 +133,13 @@ def test_what_is_neither_is_refused(api: MadeApi, report: Path) -> None:
         parser.get_nodes_from_documents([Document(text="plain")])
     with pytest.raises(ConfigError, match='give the reader split="none" and output_format="json"'):
         parser.get_nodes_from_documents(UpstageDocumentParseReader(client=api.client()).load_data(report))
-    assert len(api.tasks) == 1, "nothing that was parsed is parsed, and paid, once more"
+    with pytest.raises(ConfigError, match="was parsed already"):
+        parser.get_nodes_from_documents(
+            UpstageDocumentParseReader(metadata_format="nested", client=api.client()).load_data(report)
+        )
+    with pytest.raises(ConfigError, match="split='none' is not an option"):
+        UpstageDocumentParseNodeParser(split="none")  # type: ignore[arg-type]
+    assert len(api.tasks) == 2, "nothing that was parsed is parsed, and paid, once more"
 
 
 def test_a_file_that_fails_can_be_left_out(api: MadeApi, report: Path) -> None:
