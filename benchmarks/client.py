@@ -35,27 +35,35 @@ AT_ONCE = 10
 # -- subjects: each runs alone in a process, under its own Python
 
 
-def upstage_docs_parse(base_url: str, path: str, cache: str, **how: Any) -> int:
+def our_client(base_url: str, cache: str) -> Any:
     from upstage_docs.client import Client
     from upstage_docs.options import PollPolicy
 
-    with Client(
+    return Client(
         api_key="up_loopback",
         base_url=base_url,
         cache=cache or False,
         rates=_unlimited(),
         max_concurrency=AT_ONCE,
         poll=PollPolicy(initial=0.2, maximum=0.5),
-    ) as client:
-        return sum(1 for _ in client.iter_elements(path, **how))
+    )
 
 
 def upstage_docs_parts(base_url: str, path: str, cache: str) -> int:
-    return upstage_docs_parse(base_url, path, cache, pages_per_request=10)
+    with our_client(base_url, cache) as client:
+        return sum(1 for _ in client.iter_elements(path, pages_per_request=10))
 
 
 def upstage_docs_job(base_url: str, path: str, cache: str) -> int:
-    return upstage_docs_parse(base_url, path, cache, route="async")
+    with our_client(base_url, cache) as client:
+        return sum(1 for _ in client.iter_elements(path, route="async"))
+
+
+def langchain_upstage_docs(base_url: str, path: str, cache: str) -> int:
+    from langchain_upstage_docs import UpstageDocumentParseLoader
+
+    with our_client(base_url, cache) as client:
+        return len(UpstageDocumentParseLoader(path, client=client).load())
 
 
 def langchain_upstage(base_url: str, path: str, _cache: str) -> int:
@@ -122,6 +130,7 @@ SUBJECTS: dict[str, Callable[[str, str, str], int]] = {
     for one in (
         upstage_docs_parts,
         upstage_docs_job,
+        langchain_upstage_docs,
         langchain_upstage,
         llama_index_readers_upstage,
         throughput_bare_httpx,
@@ -131,6 +140,7 @@ SUBJECTS: dict[str, Callable[[str, str, str], int]] = {
 }
 
 MODULES = {
+    "langchain_upstage_docs": ("langchain_upstage_docs.loaders", "upstage_docs.client"),
     "langchain_upstage": ("langchain_upstage",),
     "llama_index_readers_upstage": ("llama_index.readers.upstage",),
 }
@@ -267,6 +277,7 @@ def plugins(python: str) -> None:
                 ("langchain_upstage", python, ""),
                 ("llama_index_readers_upstage", python, ""),
                 ("upstage_docs_parts", sys.executable, ""),
+                ("langchain_upstage_docs", sys.executable, ""),
                 ("upstage_docs_job", sys.executable, cache),
                 ("upstage_docs_job", sys.executable, cache),  # once more: all of it is read from the store
             ):

@@ -25,6 +25,7 @@ BLOCKS = [
 NEEDS = {
     "langchain_": "langchain_text_splitters",
     "llama_index_": "llama_index",
+    "upstage_docs.ray": "ray",
     "Client": "liteparse",
     "Loader": "liteparse",
     "Reader": "liteparse",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from upstage_docs.models import ParsedDocument
 
-__all__ = ["Corpus", "CorpusOptions", "ParseFiles", "parse_corpus"]
+__all__ = ["Corpus", "CorpusOptions", "ParseFiles", "parse_corpus", "share"]
 
 _CHUNK_KEYS: dict[str, type] = {"page_end": int, "categories": str, "spans": str, "embedding_text": str}
 _OUTCOMES = ("source", "rows", "billed_pages", "error", "fatal")
