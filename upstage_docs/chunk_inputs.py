@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Any
 
 import msgspec
 
 from upstage_docs.answers import JOINERS, decode_document
 from upstage_docs.blocks import blocks, element_kind
-from upstage_docs.chunk_metadata import (
-    Span,
-    box_of,
-    extra,
-    flat_element,
-    number,
-    place_of_span,
-    points,
-    read_spans,
-    string,
-)
+from upstage_docs.chunk_children import units_of_chunk
+from upstage_docs.chunk_metadata import box_of, extra, flat_element, number, points, read_spans, string
 from upstage_docs.chunk_options import ChunkOptions
 from upstage_docs.chunk_text import has_words
 from upstage_docs.chunk_units import Place, Run, Unit
 from upstage_docs.errors import ConfigError, InvalidResponseError
-from upstage_docs.models import Chunk, Element, ParsedDocument, Record, bounding_box
+from upstage_docs.models import Element, ParsedDocument, Record, bounding_box
 from upstage_docs.records import METADATA_KEYS, HeadingTrail, record_id, text_sha256
 from upstage_docs.render import element_text, heading_level, text_of_html
 
@@ -34,7 +24,6 @@ __all__ = ["Chunkable", "units"]
 
 Chunkable = ParsedDocument | Element | Record
 
-_WHOLE = frozenset({"table", "chart", "figure"})
 _encode = msgspec.json.Encoder().encode
 
 
@@ -126,7 +115,9 @@ class _Reader:
         metadata = record.metadata
         category = metadata.get("category")
         if "spans" in metadata and (spans := read_spans(metadata["spans"], record.text)):
-            return self._chunk(record, spans)
+            found = units_of_chunk(record, spans, self._options)
+            self._begin(found[0].run if found else Run())
+            return found
         if category in {"page", "document"} and "file_sha256" in metadata:
             return self._text(record)
         if isinstance(category, str):
@@ -267,52 +258,6 @@ class _Reader:
             previous = block.end
             if block.level:
                 self._enter(block.level, text_of_html(body).lstrip("# "), "")
-
-    def _chunk(self, record: Record, spans: list[Span]) -> Iterator[Unit]:
-        """Yield the units of a chunk that is split once more; each keeps the spans of its text."""
-        metadata, text = record.metadata, record.text
-        category = string(metadata, "category")
-        if category in self._excluded:
-            return
-        run = Run(
-            string(metadata, "source"),
-            string(metadata, "file_sha256"),
-            string(metadata, "model"),
-            number(metadata, "total_pages"),
-            origin=string(metadata, "record_id") or record.id,
-            whole=record,
-        )
-        self._begin(run)
-        headings = record.headings if isinstance(record, Chunk) else self._split(string(metadata, "headings"))
-        section_id, further = string(metadata, "section_id"), extra(metadata)
-        found = list(blocks(text)) if category not in _WHOLE or self._options.oversized_tables != "keep" else []
-        if (
-            self._options.fits(text)
-            or not found
-            or (category in _WHOLE and all(block.kind != "whole" for block in found))
-        ):
-            place = Place(number(metadata, "element_id"), number(metadata, "page"), category)
-            yield Unit("done", text, "", place, headings, section_id, run, further)
-            return
-        previous = at = 0
-        places: dict[Place, Place] = {}  # one for each element: its pieces in a chunk become one span again
-        for block in found:
-            inside = []
-            while at < len(spans) and spans[at][3] <= block.start:
-                at += 1
-            for element, page, start, end, *box in islice(spans, at, None):
-                if start >= block.end:
-                    break
-                place = place_of_span(metadata, element, page, tuple(box), block, text)  # type: ignore[arg-type]
-                place = places.setdefault(place, place)
-                inside.append((max(start, block.start) - block.start, min(end, block.end) - block.start, place))
-            gap = text[previous : block.start]
-            kind = "caption" if category in _WHOLE and block.kind == "text" else block.kind
-            joiner = gap if gap and not gap.strip() else "\n"
-            body = text[block.start : block.end]
-            place = Place(number(metadata, "element_id"), number(metadata, "page"))
-            yield Unit(kind, body, joiner, place, headings, section_id, run, further).with_text(body, inside)
-            previous = block.end
 
     def _enter_file(self, metadata: dict[str, Any], page: int) -> bool:
         return self.enter(

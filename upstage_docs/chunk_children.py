@@ -1,0 +1,70 @@
+"""A chunk that is split once more → units whose spans are its own, so that its children know where they come from."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from upstage_docs.blocks import Block, blocks
+from upstage_docs.chunk_metadata import Span, extra, number, place_of_span, string
+from upstage_docs.chunk_options import ChunkOptions
+from upstage_docs.chunk_units import Place, Run, Unit
+from upstage_docs.models import Chunk, Record
+
+__all__ = ["units_of_chunk"]
+
+_WHOLE = frozenset({"table", "chart", "figure"})
+
+
+def units_of_chunk(record: Record, spans: list[Span], options: ChunkOptions) -> list[Unit]:
+    """Return the units of *record*, whose text has *spans*; one of the kind `done` where it need not be split."""
+    metadata, text = record.metadata, record.text
+    category = string(metadata, "category")
+    if category in options.exclude_categories:
+        return []
+    run = Run(
+        string(metadata, "source"),
+        string(metadata, "file_sha256"),
+        string(metadata, "model"),
+        number(metadata, "total_pages"),
+        origin=string(metadata, "record_id") or record.id,
+        whole=record,
+    )
+    breadcrumb = string(metadata, "headings")
+    headings = tuple(breadcrumb.split(" > ")) if breadcrumb else ()
+    if isinstance(record, Chunk):
+        headings = record.headings
+    whole = Place(number(metadata, "element_id"), number(metadata, "page"), category)
+    model = Unit("done", text, "", whole, headings, string(metadata, "section_id"), run, extra(metadata))
+    found = _blocks_to_split(text, category, options)
+    if not found:
+        return [model]
+    units: list[Unit] = []
+    previous = at = 0
+    places: dict[Place, Place] = {}  # one for each element: its pieces in a chunk become one span again
+    for block in found:
+        inside = []
+        while at < len(spans) and spans[at][3] <= block.start:
+            at += 1
+        for element, page, start, end, *box in islice(spans, at, None):
+            if start >= block.end:
+                break
+            place = place_of_span(metadata, element, page, tuple(box), block, text)  # type: ignore[arg-type]
+            place = places.setdefault(place, place)
+            inside.append((max(start, block.start) - block.start, min(end, block.end) - block.start, place))
+        unit = model.with_text(text[block.start : block.end], inside)
+        unit.kind = "caption" if category in _WHOLE and block.kind == "text" else block.kind
+        gap = text[previous : block.start]
+        unit.joiner = gap if gap and not gap.strip() else "\n"
+        units.append(unit)
+        previous = block.end
+    return units
+
+
+def _blocks_to_split(text: str, category: str, options: ChunkOptions) -> list[Block]:
+    """Return the blocks of a chunk's text; none where it fits, or is a table that is to stay whole."""
+    if options.fits(text) or (category in _WHOLE and options.oversized_tables == "keep"):
+        return []
+    found = list(blocks(text))
+    if category in _WHOLE and all(block.kind != "whole" for block in found):
+        return []  # a table as plain text
+    return found
