@@ -378,6 +378,31 @@ def test_two_clients_at_once_pay_once(world: World) -> None:
     assert world.bill("a", 10) == [1] * 10
 
 
+def test_connections_are_reused_for_a_whole_job(tmp_path: Path) -> None:
+    """A job is dozens of requests; each client opens no more connections than it may have requests at once."""
+    from upstage_docs.local import Engine
+    from upstage_docs.server import build_app, running
+
+    ports, requests = set(), []
+    app = build_app(Engine(read=StandIn(seconds_per_page=0.002).read))
+
+    async def counting(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            ports.add(scope["client"][1])
+            requests.append(scope["path"])
+        await app(scope, receive, send)
+
+    with running(counting) as base_url:
+        world = World(tmp_path, base_url, Faults(), StandIn(), is_async=False)
+        for is_async in (False, True):
+            world.is_async = is_async
+            ports.clear()
+            requests.clear()
+            world.parse(world.pdf("a", 120), route="async", settings={"max_concurrency": 3, "cache": False})
+            assert len(requests) >= 1 + 1 + 12
+            assert len(ports) <= 3
+
+
 # -- streaming, and stopping
 
 
