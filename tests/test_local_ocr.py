@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import random
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ from upstage_docs.local import tesseract
 from upstage_docs.local.elements import Refusal
 from upstage_docs.local.images import read_image
 from upstage_docs.local.ocr import recognise
+from upstage_docs.local.pdf import read_pdf
 from upstage_docs.local.readings import Reading, Word, merged, without_ornaments
+from upstage_docs.local.scans import ScannedWord, lies_at
 
 needs_tesseract = pytest.mark.skipif(not tesseract.available(), reason="needs the extra ocr and Tesseract's data")
 
@@ -162,6 +164,33 @@ def test_layout_comes_after_recognition_also_for_a_page_on_its_side() -> None:
         assert " ".join(block.text for block in page.blocks).split() == " ".join(TEXT).split()
     x0, y0, x1, y1 = upright.blocks[0].box or (0, 0, 0, 0)
     assert sideways.blocks[0].box == pytest.approx((y0, 1 - x1, y1, 1 - x0), abs=0.03)
+
+
+@needs_tesseract
+@pytest.mark.parametrize("angle", [0, 90, 180, 270])
+def test_scanned_pdf_pages_are_laid_out_whichever_way_they_lie(angle: int) -> None:
+    """The words are those of the page, in order, and the box is where the text stands on the page as it is shown."""
+    page = turned(drawn(), angle)
+    (layout,) = read_pdf(saved(page, "PDF", resolution=150), ocr=tesseract.words)
+    assert layout.ocr
+    assert " ".join(block.text for block in layout.blocks).split() == " ".join(TEXT).split()
+    x0, y0, x1, y1 = page.point(lambda value: 255 * (value < 128)).getbbox() or (0, 0, 0, 0)
+    boxes = [block.box for block in layout.blocks if block.box]
+    bounds = (*map(min, list(zip(*boxes, strict=True))[:2]), *map(max, list(zip(*boxes, strict=True))[2:]))
+    assert bounds == pytest.approx((x0 / page.width, y0 / page.height, x1 / page.width, y1 / page.height), abs=0.03)
+
+
+@pytest.mark.parametrize("angle", [0, 90, 180, 270])
+def test_the_order_of_words_tells_how_a_page_lies(angle: int) -> None:
+    words = [ScannedWord("words", (x, y, x + 50, y + 12)) for y in (100, 130, 160) for x in (100, 160, 220)]
+    shown: dict[int, Callable[[float, float, float, float], tuple[float, float, float, float]]] = {
+        0: lambda x0, y0, x1, y1: (x0, y0, x1, y1),
+        90: lambda x0, y0, x1, y1: (800 - y1, x0, 800 - y0, x1),
+        180: lambda x0, y0, x1, y1: (600 - x1, 800 - y1, 600 - x0, 800 - y0),
+        270: lambda x0, y0, x1, y1: (y0, 600 - x1, y1, 600 - x0),
+    }
+    assert lies_at([ScannedWord(text, shown[angle](*box)) for text, box in words]) == angle
+    assert lies_at([ScannedWord("alone", (100, y, 150, y + 12)) for y in (100, 130, 160)]) == 0
 
 
 @needs_tesseract

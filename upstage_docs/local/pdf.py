@@ -12,7 +12,7 @@ from upstage_docs.local.elements import Block, Box, PageLayout, Refusal
 from upstage_docs.local.layout import PageParts, finished, parts_of
 from upstage_docs.local.margins import repeated
 from upstage_docs.local.pages import PdfPages, shown
-from upstage_docs.local.scans import Recognise, ScannedWord, text_layer
+from upstage_docs.local.scans import Recognise, ScannedWord, lies_at, text_layer
 from upstage_docs.local.sweep import letters_of, missed
 
 __all__ = ["Recognise", "read_pdf"]
@@ -85,8 +85,7 @@ def _batch(
             if force_ocr or _needs_ocr(parsed[number], document, number):
                 page = _recognised(document, number, ocr, parsed[number], keep=not force_ocr)
                 if page is not None:
-                    parsed[number] = page
-                    turned.pop(number, None)
+                    parsed[number], turned[number] = page
                     recognised.add(number)
     found = {
         number: parts_of(
@@ -191,8 +190,11 @@ def _needs_ocr(page: Any, document: PdfPages, number: int) -> bool:
     return document.pictured(number) > 0.3 or outlines > 100 or (letters == 0 and document.facts(number).objects > 0)
 
 
-def _recognised(document: PdfPages, number: int, ocr: Recognise, page: Any, *, keep: bool) -> Any:
-    """Return the page as recognised, None if its own text is to be kept because more letters are in it."""
+def _recognised(document: PdfPages, number: int, ocr: Recognise, page: Any, *, keep: bool) -> tuple[Any, int] | None:
+    """Return the page as recognised and the clockwise degrees at which its text lies.
+
+    None if its own text is to be kept because more letters are in it.
+    """
     image, scale = document.image(number, dots=300)
     words = [word for word in ocr(image) if word[1] >= _SURE_ENOUGH and word[0].strip()]
     found = [
@@ -203,7 +205,11 @@ def _recognised(document: PdfPages, number: int, ocr: Recognise, page: Any, *, k
     known = sum(letter.isalnum() for item in page.text_items for letter in item.text)
     if keep and sum(letter.isalnum() for word in found for letter in word.text) < known:
         return None
-    return _parsed(text_layer(found, *document.facts(number)[:2]), [1], {})[1]
+    angle = lies_at(found)
+    wide, tall = document.facts(number)[:2]
+    if angle:
+        found = [ScannedWord(text, shown(box, -angle % 360, wide, tall)) for text, box in found]
+    return _parsed(text_layer(found, *((tall, wide) if angle % 180 else (wide, tall))), [1], {})[1], angle
 
 
 def _is_alone(box: Box, words: Sequence[tuple[str, float, Box]]) -> bool:

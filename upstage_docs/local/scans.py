@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,12 +15,15 @@ from upstage_docs.local.lines import ink
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Recognise", "ScannedWord", "fit", "text_layer"]
+__all__ = ["Recognise", "LAYER_FONT", "ScannedWord", "fit", "text_layer"]
 
 Recognise = Callable[["Image"], "list[tuple[str, float, Box]]"]
 """A page image → its words in reading order: text, confidence 0-1, and box in pixels."""
 
+LAYER_FONT = "Layer"
+"""The font name of every recognised word: its weight is not known."""
 _EM = 1000
+_SAME_SIZE = 0.18
 _WIDE = 0.5
 """The width of every letter of the layer's font, in ems; each word is stretched to its box."""
 
@@ -38,6 +42,18 @@ class _Set(NamedTuple):
     size: float
     width: float
     spaced: bool
+
+
+def lies_at(words: Sequence[ScannedWord]) -> int:
+    """Return the clockwise degrees, in quarter turns, at which most of *words* lie; they stand in reading order."""
+    shapes = [(word.box[2] - word.box[0], word.box[3] - word.box[1]) for word in words if len(word.text) > 2]
+    along = int(sum(tall > wide for wide, tall in shapes) > len(shapes) / 2)  # the axis that lines run along
+    steps: Counter[bool] = Counter()
+    for one, other in pairwise(word.box for word in words):
+        if min(one[3 - along], other[3 - along]) > max(one[1 - along], other[1 - along]):  # on one line
+            steps[other[along] > one[along]] += 1
+    backwards = steps[False] > steps[True]
+    return (270 if backwards else 90) if along else (180 if backwards else 0)
 
 
 def text_layer(words: Sequence[ScannedWord], width: float, height: float) -> bytes:
@@ -100,13 +116,13 @@ def fit(word: ScannedWord) -> tuple[float, float]:
 
 
 def _levelled(sizes: Sequence[tuple[float, int]]) -> list[float]:
-    """Return each of `(size, letters)`, moved to the commonest size within a tenth of it."""
+    """Return each of `(size, letters)`, moved to the commonest size near it: boxes of words tell it within a tenth."""
     counts: Counter[float] = Counter()
     for size, letters in sizes:
         counts[round(size * 2) / 2] += letters
     levels: list[float] = []
     for size, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        if all(abs(size - level) > 0.12 * level for level in levels):
+        if all(abs(size - level) > _SAME_SIZE * level for level in levels):
             levels.append(size)
     return [min(levels, key=lambda level: (abs(level - size), level)) for size, _ in sizes]
 
