@@ -54,7 +54,7 @@ def units_of_chunk(record: Record, spans: list[Span], options: ChunkOptions) -> 
         unit = model.with_text(text[block.start : block.end], inside)
         unit.kind = "caption" if category in _WHOLE and block.kind == "text" else block.kind
         gap = text[previous : block.start]
-        unit.joiner = gap if gap and not gap.strip() else "\n"
+        unit.joiner = gap if not gap.strip() else "\n"
         units.append(unit)
         previous = block.end
     return units

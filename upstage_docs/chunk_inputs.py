@@ -118,9 +118,9 @@ class _Reader:
             found = units_of_chunk(record, spans, self._options)
             self._begin(found[0].run if found else Run())
             return found
-        if category in {"page", "document"} and "file_sha256" in metadata:
-            return self._text(record)
         if isinstance(category, str):
+            if category in {"page", "document"} and "file_sha256" in metadata:
+                return self._text(record)
             if (own := flat_element(metadata)) and record.text[:1] != "{":
                 return self._flat(record, own)
             if "element_id" in metadata or "id" in metadata:
@@ -252,7 +252,7 @@ class _Reader:
             if block.category not in self._excluded:
                 identity = place.element_id if block.element_id is None else block.element_id
                 gap = text[previous : block.start]
-                joiner = gap if gap and not gap.strip() else "\n"
+                joiner = gap if previous and not gap.strip() else "\n" if body[0] == "<" else self._joiner
                 here = Place(identity, place.page, block.category)
                 yield Unit(block.kind, body, joiner, here, self._headings, "", self._run, further)
             previous = block.end

@@ -64,8 +64,14 @@ class Breaks:
         self.starts: list[int] = []
         self._ranks: list[int] = []
         self._kept: list[tuple[int, int]] = []
+        words, position = False, 0
         for match in _TOKEN.finditer(text):
-            self._token(match)
+            words = words or match.start() > position or match.lastgroup in {"kept", "stop", "ideograph"}
+            position = match.end()
+            if words:
+                self._token(match)
+            elif match.lastgroup == "tag":  # no cut between the first tags: a piece of them would say nothing
+                self._kept.append(match.span())
         if not self.ends or self.ends[-1] < len(text):
             self._break(len(text), len(text), _PARAGRAPH)
 
@@ -159,8 +165,8 @@ class Breaks:
                 index = (low + high) // 2
         return low
 
-    def force(self, start: int, fits: Callable[[int, int], bool], guess: int) -> int:
-        """Return the end of a piece cut inside a word: what fits, or else one character or one kept run."""
+    def force(self, start: int, fits: Callable[[int, int], bool], guess: int) -> tuple[int, int]:
+        """Return the end of a piece cut inside a word, what fits or else one character or kept run, and the next."""
         limit = len(self.text)
         low, high = start, min(limit, start + max(1, 2 * guess)) + 1
         while high - low > 1:
@@ -169,7 +175,10 @@ class Breaks:
                 low = middle
             else:
                 high = middle
-        return self._whole(start, max(low, start + 1))
+        following = end = self._whole(start, max(low, start + 1))
+        while following < limit and self.text[following].isspace():
+            following += 1
+        return end, following
 
     def _whole(self, start: int, end: int) -> int:
         """Move *end* back, or if nothing is left forward, out of what must not be cut."""

@@ -239,8 +239,9 @@ class _Packer:
         size = len(text) if self._exact else options.size(text)
         guess = max(1, len(text) * self._limit // max(1, size))
         start = ended = 0
+        begun = False
         while start < len(text):
-            joiner = text[ended:start] if start else unit.joiner
+            joiner = text[ended:start] if begun else unit.joiner
             fits = self._fits(joiner, text)
             found = breaks.cut(start, fits, max(1, guess * (self._limit - self._size) // self._limit))
             if not found and self._repeated:
@@ -249,10 +250,11 @@ class _Packer:
             if not found and self._open:
                 yield from self._flush()
                 continue
-            end, following = found or (forced := breaks.force(start, fits, guess), forced)
+            end, following = found or breaks.force(start, fits, guess)
             piece = unit.part(start, end)
             piece.joiner = joiner
-            if has_words(piece.text):
+            if has_words(piece.text):  # a tag alone says nothing
+                begun = True
                 self._append(piece, self._grown(piece))
                 if following < len(text):
                     yield from self._flush()

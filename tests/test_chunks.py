@@ -1,0 +1,751 @@
+"""Elements become chunks: what stands together, what is cut where, and what each chunk says of itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import chunk_invariants as invariants
+import pytest
+
+from upstage_docs import ChunkOptions, ConfigError, chunk_elements, contextualize, decode_document
+from upstage_docs.chunks import chunk_with, split_text
+from upstage_docs.models import Chunk, Element, ParsedDocument, Record
+from upstage_docs.records import METADATA_KEYS, RecordOptions, records
+
+
+def element(number: int, category: str, html: str, *, page: int = 1, top: float = 0.0, sub: str = "") -> Element:
+    """An element one line high at *top*, 0-1 down the page."""
+    corners = ((0.1, top), (0.9, top), (0.9, top + 0.05), (0.1, top + 0.05))
+    return Element(number, page, category, html, coordinates=corners, sub_category=sub)
+
+
+def paragraph(number: int, text: str, *, page: int = 1) -> Element:
+    return element(number, "paragraph", f"<p id='{number}' data-category='paragraph'>{text}</p>", page=page)
+
+
+def heading(number: int, text: str, *, sub: str = "") -> Element:
+    return element(number, "heading1", f"<{sub or 'h1'} id='{number}'>{text}</{sub or 'h1'}>", sub=sub)
+
+
+def document(*elements: Element, source: str = "report.pdf") -> ParsedDocument:
+    pages = max((one.page for one in elements), default=1)
+    return ParsedDocument(source, "ab" * 32, "document-parse-260930", elements, total_pages=pages)
+
+
+def ids(chunk: Chunk) -> list[int]:
+    return [span[0] for span in json.loads(chunk.metadata["spans"])]
+
+
+def groups(*elements: Element, **options: Any) -> list[list[int]]:
+    """The element ids of each chunk."""
+    return [ids(chunk) for chunk in chunk_elements(document(*elements), **options)]
+
+
+TABLE = "<table id='9'><tr><td>Year</td><td>Sales</td></tr><tr><td>2025</td><td>12</td></tr></table>"
+FIGURE = '<figure><img id=\'8\' alt="a plan\nof the site" data-coord="top-left:(1,2); bottom-right:(3,4)" /></figure>'
+
+
+# --- the shapes of the recorded answers, made again in our own words -----------------------------------------------
+
+
+def test_text_that_looks_like_a_tag_is_text() -> None:
+    """Document Parse does not escape its HTML: `<FourBarTest_raw>` and `< 5.8` are words, cut like any others."""
+    text = "17 <FourBarTest_raw> and <Other.raw>, for x < 5.8 and y <z. PRESERVED_0 stays. " * 5
+    chunks = list(chunk_elements(document(element(0, "footnote", f"<p id='0'>{text.strip()}</p>")), chunk_size=90))
+
+    assert len(chunks) > 3
+    assert " ".join(chunk.text for chunk in chunks) == f"<p id='0'>{text.strip()}</p>"
+
+
+def test_an_index_is_cut_between_lines() -> None:
+    lines = [f"Chapter {number} on something long {number * 7}" for number in range(30)]
+    index = element(0, "index", f"<p id='0' data-category='index'>{'<br>'.join(lines)}</p>")
+
+    chunks = list(chunk_elements(document(index), chunk_size=200))
+
+    assert all(chunk.text.endswith(("<br>", "</p>")) for chunk in chunks)
+    assert [chunk.metadata["category"] for chunk in chunks] == ["index"] * len(chunks)
+
+
+def test_lists_figures_tables_and_headings() -> None:
+    """A heading goes with its table, lists and paragraphs pack, a figure stands alone, the page number is left out."""
+    elements = (
+        element(0, "header", "<br><header id='0'>The laboratory</header>"),
+        heading(1, "What you need"),
+        element(2, "list", "<p id='2' data-category='list'>· Scales<br>Test tubes<br>· Paper</p>"),
+        element(3, "figure", FIGURE),
+        paragraph(4, "Figure 3 shows it."),
+        heading(5, "Mixtures"),
+        element(6, "table", f"<br>{TABLE}"),
+        element(7, "list", "<br><p id='7' data-category='list'></p>"),
+        element(8, "footer", "<footer id='8'>113</footer>"),
+    )
+
+    assert groups(*elements) == [[1, 2], [3], [4], [5, 6]]
+    assert groups(*elements, exclude_categories=()) == [[0], [1, 2], [3], [4], [5, 6], [8]]
+
+
+def test_equations_are_never_cut() -> None:
+    """`$$…$$` is one piece however long; a raw `<` in it is no tag; a caption beside no table is text."""
+    equation = "$$0.d_{1}\\dots d_{n} \\cdot \\beta^{e} \\leq x <0.d_{1}d_{2} \\dots (d_{n}+1) \\cdot \\beta^{e},$$"
+    elements = (
+        paragraph(0, "±0.d1d2 · · · dn · Be,"),
+        element(1, "caption", "<br><caption id='1'>(1.1)</caption>"),
+        element(2, "equation", f"<br><p id='2' data-category='equation'>{equation}</p>"),
+    )
+
+    chunks = list(chunk_elements(document(*elements), chunk_size=40))
+
+    assert sum(equation in chunk.text for chunk in chunks) == 1
+    assert [chunk.oversize for chunk in chunks if equation in chunk.text] == [True]
+    assert groups(*elements) == [[0, 1, 2]]
+
+
+CHARTS = {
+    "recognised": (
+        "<figure id='4' data-category='chart'><img data-coord=\"(1,1)\" /><figcaption><p>Chart Title: Sales</p>"
+        "<p>Chart Type: bar</p></figcaption><table><tr><th></th><th>A</th></tr><tr><td>1</td><td>2</td></tr></table>"
+        "</figure>"
+    ),
+    "240910": "<figure data-category='chart'><img id='4' alt=\"66%\n24%\n18%\" data-coord=\"(1,1)\" /></figure>",
+    "the guide's": '<figure><img data-category="chart" alt="66%" /></figure>',
+    "enhanced": (
+        '<figure><figcaption><p class="chart-description">It rises.</p><p class="chart-ocr-text">Sales</p></figcaption>'
+        "<table><tr><td>1</td></tr></table></figure>"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHARTS)
+@pytest.mark.parametrize("category", ["chart", "figure"])
+def test_charts_of_every_shape_stand_alone_and_whole(name: str, category: str) -> None:
+    """With or without a table, as `chart` or fallen back to `figure`, in front of or behind its caption."""
+    chart = element(4, category, CHARTS[name])
+    caption = element(5, "caption", "<caption id='5'>Figure 7. Terms in use</caption>")
+
+    for order in ((chart, caption), (caption, chart)):
+        chunks = list(chunk_elements(document(paragraph(0, "Before."), *order, paragraph(9, "After.")), chunk_size=30))
+        holding = [chunk for chunk in chunks if 4 in ids(chunk)]
+        assert len(holding) == 1
+        assert CHARTS[name] in holding[0].text
+        assert ids(holding[0]) == [one.id for one in order]
+        assert holding[0].metadata["category"] == category
+        assert holding[0].oversize
+
+
+def test_a_table_with_spans_is_split_into_tables() -> None:
+    """No thead, a header of two rows by rowspan and colspan: both rows head every part."""
+    rows = "".join(f"<tr><td>Model {n}</td>{'<td>O</td>' * 6}</tr>" for n in range(8))
+    head = (
+        '<tr><td rowspan="2">Properties</td><td colspan="3">Instruction</td><td colspan="3">Alignment</td></tr>'
+        f"<tr>{''.join(f'<td>Set {n}</td>' for n in range(6))}</tr>"
+    )
+    table = element(0, "table", f"<table id='0' style='font-size:14px'>{head}{rows}</table>")
+    caption = element(1, "caption", "<caption id='1'>Table 2. Data sets</caption>")
+
+    parts = list(chunk_elements(document(table, caption), chunk_size=580, oversized_tables="split_rows"))
+
+    assert len(parts) == 3
+    for part in parts:
+        assert part.text.startswith(f"<table id='0' style='font-size:14px'>{head}<tr><td>Model")
+        assert part.text.endswith("</table>\n<caption id='1'>Table 2. Data sets</caption>")
+        assert (part.caption, part.oversize, part.metadata["category"]) == ("Table 2. Data sets", False, "table")
+        assert ids(part) == [0, 1]
+    assert "".join(part.text.split(head)[1].split("</table>")[0] for part in parts) == rows
+    assert len({part.id for part in parts}) == 3
+
+
+def test_an_element_without_html_is_still_chunked() -> None:
+    """Answers asked for in Markdown and text only hold `""` as HTML; the placeholder of pictures is no word."""
+    elements = (
+        Element(0, 1, "table", "", "| Set A 22.0 or tea |\n| --- |\n", "| Set A 22.0 or tea |\n| --- |\n"),
+        Element(1, 1, "figure", "", "![image](/image/placeholder)\n", "![image](/image/placeholder)\n"),
+        Element(2, 1, "paragraph", "", "새우", "새우"),
+    )
+
+    assert groups(*elements, output_format="markdown") == groups(*elements, output_format="text") == [[0], [2]]
+    assert "새우" in list(chunk_elements(document(*elements)))[-1].text
+
+
+def test_rotated_boxes_become_their_bounding_box() -> None:
+    corners = ((0.21, 0.50), (1.039, 0.47), (1.04, 0.60), (0.20, 0.61))
+    chunk = next(iter(chunk_elements(document(Element(0, 1, "paragraph", "<p>a</p>", coordinates=corners)))))
+
+    assert json.loads(chunk.metadata["coordinates"]) == [list(point) for point in corners]
+    assert [chunk.metadata[key] for key in ("x0", "y0", "x1", "y1")] == [0.20, 0.47, 1.0, 0.61]
+
+
+def test_pipe_tables_with_tables_in_their_cells_stay_whole() -> None:
+    """Merged cells come as HTML tables inside the API's pipe tables, in elements and in whole pages."""
+    table = "| 학년 | 과목 |\n| --- | --- |\n| 3 | <table><tr><td>AI 수학</td></tr></table> |\n| 4 | 트랙 | \n"
+    one = Element(1, 1, "table", "", table, table)
+    page = f"# 인공지능\n\n{table}\n소개한다."
+
+    assert groups(paragraph(0, "a"), one, output_format="markdown", chunk_size=30) == [[0], [1]]
+    assert table.strip() in split_text(ChunkOptions(chunk_size=30), page)[0]
+    parts = list(chunk_elements(one, output_format="markdown", chunk_size=70, oversized_tables="split_rows"))
+    assert len(parts) == 2
+    assert all(part.text.startswith("| 학년 | 과목 |\n| --- | --- |\n|") for part in parts)
+
+
+# --- headings, captions, sections --------------------------------------------------------------------------------
+
+
+def test_headings_open_chunks_and_travel_together() -> None:
+    elements = (
+        heading(0, "Report"),
+        heading(1, "Part one", sub="h2"),
+        paragraph(2, "First."),
+        heading(3, "Part two", sub="h2"),
+        paragraph(4, "Second."),
+        heading(5, "Appendix"),
+    )
+    chunks = list(chunk_elements(document(*elements)))
+
+    assert [ids(chunk) for chunk in chunks] == [[0, 1, 2], [3, 4], [5]]
+    assert [chunk.metadata["headings"] for chunk in chunks] == ["Report > Part one", "Report > Part two", ""]
+    assert chunks[1].headings == ("Report", "Part two")
+    made = {record.metadata["element_id"]: record.id for record in records(document(*elements))}
+    assert [chunk.metadata["section_id"] for chunk in chunks] == [made[1], made[3], ""]
+
+
+def test_a_heading_is_never_left_behind() -> None:
+    """Where its text does not fit, the heading goes to the next chunk with it; a long text is cut to join it."""
+    long = " ".join(["word"] * 60)
+
+    assert groups(paragraph(0, "a" * 60), heading(1, "H"), paragraph(2, "b" * 60), chunk_size=150, min_size=140) == [
+        [0],
+        [1, 2],
+    ]
+    chunks = list(chunk_elements(document(heading(0, "H"), paragraph(1, long)), chunk_size=150))
+    assert ids(chunks[0]) == [0, 1]
+    assert all(len(chunk.text) <= 150 for chunk in chunks)
+
+
+def test_small_sections_share_a_chunk_if_asked() -> None:
+    elements = [one for n in range(0, 8, 2) for one in (heading(n, f"Question {n}"), paragraph(n + 1, "Yes."))]
+
+    assert groups(*elements) == [[0, 1], [2, 3], [4, 5], [6, 7]]
+    assert groups(*elements, min_size=100) == [[0, 1, 2, 3], [4, 5, 6, 7]]
+
+
+def caption(number: int, text: str, top: float = 0.0) -> Element:
+    return element(number, "caption", f"<caption id='{number}'>{text}</caption>", top=top)
+
+
+@pytest.mark.parametrize(
+    ("elements", "wanted"),
+    [
+        ((heading(0, "H"), caption(1, "Table 1"), element(2, "table", TABLE)), [[0, 1, 2]]),
+        ((element(0, "table", TABLE), caption(1, "표 1. 매출"), element(2, "figure", FIGURE)), [[0, 1], [2]]),
+        ((element(0, "figure", FIGURE), caption(1, "표 1. 매출"), element(2, "table", TABLE)), [[0], [1, 2]]),
+        ((element(0, "table", TABLE), caption(1, "Figure 3"), element(2, "figure", FIGURE)), [[0], [1, 2]]),
+        (
+            (element(0, "figure", FIGURE), caption(1, "Figure 1"), caption(2, "Table 1"), element(3, "table", TABLE)),
+            [[0, 1], [2, 3]],
+        ),
+        ((element(0, "table", TABLE), caption(1, "One"), caption(2, "하나"), paragraph(3, "Text")), [[0, 1, 2], [3]]),
+        ((caption(0, "(1.1)"), paragraph(1, "Text")), [[0, 1]]),
+        (
+            (element(0, "table", TABLE, top=0.1), caption(1, "Near", 0.16), element(2, "table", TABLE, top=0.5)),
+            [[0, 1], [2]],
+        ),
+        (
+            (element(0, "table", TABLE, top=0.1), caption(1, "Near", 0.44), element(2, "table", TABLE, top=0.5)),
+            [[0], [1, 2]],
+        ),
+        (
+            (element(0, "table", TABLE), element(1, "caption", "<caption>x</caption>", page=2),
+             element(2, "table", TABLE, page=2)),
+            [[0], [1, 2]],
+        ),
+    ],
+)  # fmt: skip
+def test_a_caption_goes_with_what_it_names(elements: tuple[Element, ...], wanted: list[list[int]]) -> None:
+    """By its label, else by the page, else by which is nearer on it."""
+    assert groups(*elements) == wanted
+
+
+def test_captions_of_chunks_are_words() -> None:
+    inside = "<table><tr><td>1</td></tr><caption id='5'>Inside</caption></table>"
+    chunk = next(iter(chunk_elements(document(caption(0, "Before<br>it"), element(1, "table", inside)))))
+
+    assert chunk.caption == "Before\nit\nInside"
+
+
+def test_contextualize_puts_headings_and_caption_in_front_once() -> None:
+    """What the text begins with is not put there again; a caption that follows the table is."""
+    elements = (
+        heading(0, "Report"),
+        heading(1, "Sales &amp; costs", sub="h2"),
+        paragraph(2, "First."),
+        element(3, "table", TABLE),
+        caption(4, "Table 1. Sales"),
+    )
+    first, second = chunk_elements(document(*elements))
+
+    assert contextualize(first) == first.text
+    assert contextualize(second) == f"Report > Sales & costs\nTable 1. Sales\n{second.text}"
+    alone = Record("", "<h2>Part two</h2><p>x</p>", {"headings": "Report > Part two"})
+    assert contextualize(alone) == f"Report\n{alone.text}"
+    assert contextualize(Record("", "## Part two\n\nx", {"headings": "Report > Part two"})).startswith("Report\n##")
+    assert contextualize(Record("", "plain", {})) == "plain"
+
+
+# --- long texts --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "wanted"),
+    [
+        ("One is here. Two is there! Is three? Yes.", 22, ["One is here.", "Two is there!", "Is three? Yes."]),
+        ("매출은 늘었다. 비용은 줄었다. 좋았다.", 8, ["매출은 늘었다.", "비용은 줄었다.", "좋았다."]),
+        ("매출은 증가하였다.비용은 감소하였다.", 12, ["매출은 증가하였다.", "비용은 감소하였다."]),
+        ("本年度收入增加。成本下降了！结果如何？很好。", 9, ["本年度收入增加。", "成本下降了！", "结果如何？很好。"]),
+        ("売上高は増加した。費用は減少した。", 10, ["売上高は増加した。", "費用は減少した。"]),
+        ("Dr. Kim said, e.g. in Fig. 3 of it. So be it.", 39, ["Dr. Kim said, e.g. in Fig. 3 of it.", "So be it."]),
+        ("first line\nsecond line\nthird line", 24, ["first line\nsecond line", "third line"]),
+        ("abcdefghij" * 3, 10, ["abcdefghij"] * 3),
+        ("👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧", 11, ["👩‍👩‍👧👩‍👩‍👧", "👩‍👩‍👧"]),
+        ("e\u0301e\u0301e\u0301", 3, ["e\u0301", "e\u0301", "e\u0301"]),
+        ("a&amp;b&amp;c", 6, ["a&amp;", "b&amp;", "c"]),
+        ("x $$a b c d$$ y", 6, ["x", "$$a b c d$$", "y"]),
+        ("한국어문장에는띄어쓰기가없을수도있다", 6, ["한국어문장에", "는띄어쓰기가", "없을수도있다"]),
+    ],
+)  # fmt: skip
+def test_a_long_text_is_cut_where_it_reads_best(text: str, size: int, wanted: list[str]) -> None:
+    """Lines, sentences of four languages, words, then characters as a reader sees them."""
+    one = Element(0, 1, "paragraph", "", text, text)
+
+    assert [chunk.text for chunk in chunk_elements(document(one), output_format="text", chunk_size=size)] == wanted
+
+
+def test_overlap_repeats_the_end_of_a_cut_text() -> None:
+    """Whole words, at most so many, from the text before; never from a table or into a new section."""
+    text = " ".join(f"Sentence number {n} is here." for n in range(12))
+    elements = (
+        Element(0, 1, "paragraph", "", text, text),
+        Element(1, 1, "table", "", "| a |\n| --- |\n", "| a |\n| --- |\n"),
+        Element(2, 1, "paragraph", "", "after", "after"),
+        Element(3, 1, "heading1", "", "# Next", "Next"),
+    )
+
+    chunks = list(chunk_elements(document(*elements), chunk_size=100, chunk_overlap=30, output_format="text"))
+
+    cut = [chunk.text for chunk in chunks if ids(chunk) == [0]]
+    assert len(cut) > 3
+    for before, after in pairwise(cut):
+        repeated = next(n for n in range(30, 0, -1) if before.endswith(after[:n]))
+        assert repeated >= 10
+        assert after.startswith("Sentence"), "an overlap begins with a sentence where it can"
+    assert [chunk.text for chunk in chunks[-3:]] == ["| a |\n| --- |", "after", "Next"]
+
+
+def test_sizes_count_everything_in_the_text() -> None:
+    """With tokens, whose number is not the sum of the parts', what would be too large is measured and split."""
+
+    def tokens(text: str) -> int:
+        return len(text) // 4 + text.count("\n") * 3
+
+    elements = [Element(n, 1, "paragraph", "", "word " * 3, "word " * 3) for n in range(40)]
+    chunks = list(chunk_elements(document(*elements), chunk_size=20, length_function=tokens, output_format="text"))
+
+    assert max(tokens(chunk.text) for chunk in chunks) <= 20
+    assert [number for chunk in chunks for number in ids(chunk)] == list(range(40))
+    assert len(chunks) < 25
+
+
+# --- bad options and length functions ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"chunk_size": 0}, "chunk_size=0 must be a whole number, 1 or more"),
+        ({"chunk_size": True}, "chunk_size=True"),
+        ({"chunk_size": 10.5}, "chunk_size=10.5"),
+        ({"chunk_overlap": -1}, "chunk_overlap=-1"),
+        ({"chunk_size": 10, "chunk_overlap": 10}, "chunk_overlap=10 must be smaller than chunk_size=10"),
+        ({"chunk_size": 10, "min_size": 11}, "min_size=11 must not be larger"),
+        ({"length_function": "len"}, "length_function='len' must be callable"),
+        ({"oversized_tables": "cut"}, "choose one of 'keep', 'split_rows'"),
+        ({"output_format": "json"}, "choose one of 'html', 'markdown', 'text'"),
+        ({"merge_continued_tables": 1}, "merge_continued_tables=1 must be True or False"),
+        ({"exclude_categories": ("heading1", "foter")}, "'foter' is no layout category"),
+        ({"exclude_categories": 3}, "must be a list of category names"),
+    ],
+)
+def test_options_that_cannot_be_are_refused_at_once(options: dict[str, Any], message: str) -> None:
+    """Before anything is read: the message names the option."""
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        chunk_elements([], **options)
+
+
+def test_options_take_single_names_and_deeper_headings() -> None:
+    assert ChunkOptions(exclude_categories="footer").exclude_categories == ("footer",)
+    assert ChunkOptions(exclude_categories=["heading3", "header"]).exclude_categories == ("header", "heading3")
+
+
+@pytest.mark.parametrize("answer", [-1, 2.5, None, "3", True])
+def test_a_length_that_is_none_is_an_error(answer: object) -> None:
+    with pytest.raises(ConfigError, match=r"length_function answered"):
+        list(chunk_elements(document(paragraph(0, "a")), length_function=lambda _: answer))  # type: ignore[arg-type,return-value]
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        lambda text: 0,
+        lambda text: 10**9,
+        lambda text: len(text) % 7,
+        lambda text: -len(text) % 1000,
+        lambda text: hash(text) % 200,
+        lambda text: 1000 - min(len(text), 1000),
+        lambda text: len(text) ** 2,
+    ],
+)
+def test_a_length_function_that_lies_ends_and_loses_nothing(lie: Callable[[str], int]) -> None:
+    """Whatever it answers, there is an end, and every word is there once."""
+    text = " ".join(f"word{n}" for n in range(300))
+    table = f"<table>{''.join(f'<tr><td>cell{n}</td><td>b</td></tr>' for n in range(50))}</table>"
+    given = document(heading(0, "H"), paragraph(1, text), element(2, "table", table), paragraph(3, text))
+
+    chunks = list(chunk_elements(given, chunk_size=100, length_function=lie, oversized_tables="split_rows"))
+
+    found = re.sub(r"<[^<>]*>", " ", " ".join(chunk.text for chunk in chunks if 2 not in ids(chunk)))
+    assert "".join(found.split()) == "".join(f"H{text}{text}".split())
+    cells = re.findall(r"cell\d+", " ".join(chunk.text for chunk in chunks if 2 in ids(chunk)))
+    assert [cell for cell in cells if cell != "cell0"] == [f"cell{n}" for n in range(1, 50)]
+
+
+def test_what_is_no_element_is_refused() -> None:
+    with pytest.raises(ConfigError, match="A str cannot be chunked"):
+        list(chunk_elements(["<p>text</p>"]))  # type: ignore[list-item]
+
+
+# --- what is chunked ----------------------------------------------------------------------------------------------
+
+SAMPLE = document(
+    heading(0, "Report"),
+    paragraph(1, "Sales rose. " * 12),
+    element(2, "header", "<header id='2'>Running title</header>", page=2),
+    element(3, "table", TABLE.replace("'9'", "'3'"), page=2),
+    element(4, "caption", "<caption id='4'>Table 1</caption>", page=2),
+    element(5, "heading1", "<h2 id='5'>Outlook</h2>", page=2, sub="h2"),
+    paragraph(6, "It will go on. " * 20, page=3),
+)
+
+
+def with_answer(given: ParsedDocument) -> ParsedDocument:
+    """The same document, decoded from a body, so that its JSON can be had."""
+    elements = [
+        {
+            "id": one.id,
+            "page": one.page,
+            "category": one.category,
+            "sub_category": one.sub_category,
+            "content": {"html": one.html, "markdown": one.markdown, "text": one.text},
+            "coordinates": [{"x": x, "y": y} for x, y in one.coordinates],
+        }
+        for one in given.elements
+    ]
+    body = {"api": "2.0", "model": given.model, "elements": elements, "usage": {"pages": given.total_pages}}
+    return decode_document(json.dumps(body).encode(), source=given.source, file_sha256=given.file_sha256)
+
+
+@pytest.mark.parametrize("split", ["element", "page", "none"])
+def test_json_records_are_elements_again(split: Any) -> None:
+    """The lossless format of the reader gives the chunks of the document itself, with one record or many."""
+    given = with_answer(SAMPLE)
+    made = list(records(given, RecordOptions(split=split, output_format="json")))
+
+    assert list(chunk_elements(made, chunk_size=200)) == list(chunk_elements(given, chunk_size=200))
+
+
+def test_element_records_give_the_chunks_of_the_document() -> None:
+    assert list(chunk_elements(records(SAMPLE), chunk_size=200)) == list(chunk_elements(SAMPLE, chunk_size=200))
+
+
+def test_nested_metadata_is_understood() -> None:
+    """What `langchain-upstage` emits has neither file nor headings: headings are read from the elements themselves."""
+    nested = list(records(SAMPLE, RecordOptions(metadata_format="nested")))
+    chunks, wanted = list(chunk_elements(nested)), list(chunk_elements(SAMPLE))
+
+    assert [chunk.text for chunk in chunks] == [chunk.text for chunk in wanted]
+    same = [
+        key for key in wanted[0].metadata if key not in {"source", "file_sha256", "record_id", "section_id", "model"}
+    ]
+    for chunk, other in zip(chunks, wanted, strict=True):
+        assert list(chunk.metadata) == list(other.metadata)
+        for key in same[:-3]:
+            if key not in {"total_pages", "sub_category", "headings"}:
+                assert chunk.metadata[key] == other.metadata[key], key
+    twice = list(chunk_elements([*nested, *nested]))
+    assert [chunk.text for chunk in twice] == [chunk.text for chunk in wanted] * 2, (
+        "pages that go back are another file"
+    )
+
+
+@pytest.mark.parametrize("form", ["html", "markdown", "text"])
+@pytest.mark.parametrize("split", ["page", "none"])
+def test_pages_and_whole_documents_are_chunked(split: Any, form: Any) -> None:
+    """Tables stay whole, running headers are left out, and in HTML every span names its element."""
+    table = "| Year | Sales |\n| --- | --- |\n| 2025 | 12 |\n"
+    given = ParsedDocument(
+        SAMPLE.source, SAMPLE.file_sha256, SAMPLE.model,
+        tuple(
+            Element(one.id, one.page, one.category, one.html, table if one.category == "table" else f"text {one.id} " * 9,
+                    f"text {one.id} " * 9, one.coordinates, one.sub_category)
+            for one in SAMPLE.elements
+        ),
+        total_pages=3,
+    )  # fmt: skip
+
+    chunks = list(chunk_elements(records(given, RecordOptions(split=split, output_format=form)), chunk_size=150))
+
+    text = "\n".join(chunk.text for chunk in chunks)
+    assert all(list(chunk.metadata)[: len(METADATA_KEYS)] == list(METADATA_KEYS) for chunk in chunks)
+    if form == "html":
+        assert {number for chunk in chunks for number in ids(chunk)} == {0, 1, 3, 4, 5, 6}
+        assert sum(TABLE.replace("'9'", "'3'") in chunk.text for chunk in chunks) == 1
+        assert "Running title" not in text
+        assert chunks[-1].metadata["headings"] == "Report > Outlook"
+    elif form == "markdown":
+        assert sum(table.strip() in chunk.text for chunk in chunks) == 1
+    assert {chunk.metadata["page_end"] for chunk in chunks} == ({1, 2, 3} if split == "page" else {0})
+
+
+FOREIGN_HTML = (
+    "<html><head><title>Sales</title></head><body><header>Welcome</header><h1>Results</h1><div><p>They rose.</p>"
+    f"{TABLE.replace('<table', '<TABLE').replace('</table', '</TABLE')}</div><h2>Costs</h2><ul><li>less</li><li>least</li></ul>"
+    f"<figure><img src='a.png' alt='plan'><figcaption>A plan</figcaption></figure></body></html>"
+)
+
+
+def test_html_of_other_loaders_is_chunked() -> None:
+    """No table is cut, no word lost, headings govern, and their metadata goes along as scalars."""
+    foreign = Record(
+        "", FOREIGN_HTML, {"source": "a.html", "page": 0, "title": "Sales", "links": ["x"], "when": None, "score": 0.5}
+    )
+    chunks = list(chunk_elements([foreign]))
+
+    assert [chunk.text for chunk in chunks] == [
+        "<title>Sales</title>\n<header>Welcome</header>",
+        "<h1>Results</h1>\n<p>They rose.</p>",
+        TABLE.replace("<table", "<TABLE").replace("</table", "</TABLE"),
+        "<h2>Costs</h2><ul><li>less</li><li>least</li></ul>",
+        "<figure><img src='a.png' alt='plan'><figcaption>A plan</figcaption></figure>",
+    ]
+    assert [chunk.metadata["headings"] for chunk in chunks] == [
+        "",
+        "Results",
+        "Results",
+        "Results > Costs",
+        "Results > Costs",
+    ]
+    assert [chunk.metadata["category"] for chunk in chunks] == ["paragraph", "mixed", "table", "mixed", "figure"]
+    for chunk in chunks:
+        assert list(chunk.metadata)[-3:] == ["title", "links", "score"]
+        assert (chunk.metadata["title"], chunk.metadata["links"], chunk.metadata["score"]) == ("Sales", '["x"]', 0.5)
+        assert (chunk.metadata["source"], chunk.metadata["page"]) == ("a.html", 0)
+    assert len({chunk.id for chunk in chunks}) == len(chunks)
+
+
+def test_markdown_of_other_loaders_is_chunked() -> None:
+    """Pipe tables stay whole, code is no heading, headings govern."""
+    table = "| a | b |\n|:--|--:|\n| 1 | 2 |\n| 3 | 4 |"
+    text = f"# One\n\nWords.\n\n{table}\n\n## Two\nMore words\nin lines.\n\n```\n# no heading\n| x |\n```\n\n![plan](a.png)\n"
+    chunks = list(chunk_elements([Record("", text, {})]))
+
+    assert [chunk.text for chunk in chunks] == [
+        "# One\n\nWords.",
+        table,
+        "## Two\nMore words\nin lines.\n\n```\n# no heading\n| x |\n```",
+        "![plan](a.png)",
+    ]
+    assert [chunk.metadata["headings"] for chunk in chunks] == ["One", "One", "One > Two", "One > Two"]
+    assert split_text(ChunkOptions(chunk_size=12), table) == [table]
+    assert split_text(ChunkOptions(chunk_size=35, oversized_tables="split_rows"), table) == [
+        "| a | b |\n|:--|--:|\n| 1 | 2 |",
+        "| a | b |\n|:--|--:|\n| 3 | 4 |",
+    ]
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {},
+        {"category": None},
+        {"category": ["table"]},
+        {"category": "Title", "element_id": "5f2d", "page": "3", "coordinates": {"points": ((1, 2),)}},
+        {"category": "paragraph", "id": "x", "coordinates": "nonsense", "headings": 7, "page": float("nan")},
+        {"spans": "[[1,2"},
+        {"spans": "[[0,1,0,999,0,0,0,0]]"},
+        {"spans": [[1]]},
+        {"category": "document", "file_sha256": None, "total_pages": "many"},
+        dict.fromkeys(METADATA_KEYS, None),
+    ],
+)
+def test_metadata_of_any_make_is_no_error(metadata: dict[str, Any]) -> None:
+    """The text is chunked all the same, and the chunk's metadata has our keys with our types."""
+    (chunk,) = chunk_elements([Record("", "Some words.", metadata)])
+
+    assert chunk.text == "Some words."
+    for key, kind in METADATA_KEYS.items():
+        assert type(chunk.metadata[key]) is kind, key
+
+
+def test_foreign_documents_do_not_share_chunks() -> None:
+    """Two pages of a PDF loader stay two; the same page twice gets two ids."""
+    pages = [Record("", "Same words.", {"source": "a.pdf", "page": page}) for page in (1, 2, 2)]
+    chunks = list(chunk_elements(pages))
+
+    assert [chunk.metadata["page"] for chunk in chunks] == [1, 2, 2]
+    assert len({chunk.id for chunk in chunks}) == 3
+    assert [chunk.id for chunk in chunk_elements(pages)] == [chunk.id for chunk in chunks]
+
+
+def test_further_metadata_goes_along_where_all_elements_agree() -> None:
+    """A tenant that the user added is every chunk's; a crop of one element only its own."""
+    made = list(records(SAMPLE))
+    for record in made:
+        record.metadata |= {"tenant": "acme", "image_path": f"{record.metadata['element_id']}.jpg"}
+    chunks = list(chunk_elements(made))
+
+    assert all(chunk.metadata["tenant"] == "acme" for chunk in chunks)
+    assert ["image_path" in chunk.metadata for chunk in chunks] == [len(ids(chunk)) == 1 for chunk in chunks]
+
+
+def test_elements_by_themselves_are_chunked() -> None:
+    """As `Client.iter_elements` gives them, with no document around: all but the file's own words is the same."""
+    chunks, wanted = list(chunk_elements(SAMPLE.elements)), list(chunk_elements(SAMPLE))
+
+    assert [chunk.text for chunk in chunks] == [chunk.text for chunk in wanted]
+    assert [chunk.metadata["spans"] for chunk in chunks] == [chunk.metadata["spans"] for chunk in wanted]
+
+
+# --- split once more ----------------------------------------------------------------------------------------------
+
+
+def test_children_know_their_own_place() -> None:
+    """Parents of 2,000 split into children of 400, one call per parent: spans, pages and boxes are the child's own."""
+    elements = [heading(0, "Report")]
+    elements += [paragraph(n, f"This is sentence {n}. " * 15, page=1 + n // 4) for n in range(1, 12)]
+    given = document(*elements, element(12, "table", TABLE, page=3))
+
+    parents = list(chunk_elements(given, chunk_size=2000))
+    children = [child for parent in parents for child in chunk_elements([parent], chunk_size=400)]
+
+    assert len(parents) < len(children)
+    assert len({child.id for child in children}) == len(children)
+    by_id = {one.id: one for one in given.elements}
+    for child in children:
+        for number, page, start, end, *box in json.loads(child.metadata["spans"]):
+            assert child.text[start:end] in by_id[number].html
+            assert (page, tuple(box)) == (by_id[number].page, by_id[number].box)
+        first = by_id[ids(child)[0]]
+        assert (child.metadata["page"], child.metadata["element_id"]) == (first.page, first.id)
+        assert (child.metadata["x0"], child.metadata["y0"]) == first.box[:2]
+        assert child.metadata["headings"] == "Report"
+        assert child.metadata["source"] == "report.pdf"
+    assert sum(TABLE in child.text for child in children) == 1
+
+
+def test_children_of_a_table_are_its_rows_if_asked() -> None:
+    rows = "".join(f"<tr><td>{n}</td><td>words</td></tr>" for n in range(30))
+    given = document(heading(0, "H"), caption(1, "Table 1"), element(2, "table", f"<table>{rows}</table>"))
+    (parent,) = chunk_elements(given)
+
+    children = list(chunk_elements([parent], chunk_size=300, oversized_tables="split_rows"))
+
+    assert len(children) > 3
+    assert ids(children[0]) == [0, 1, 2]
+    assert all(ids(child) == [1, 2] and child.text.startswith("<caption") for child in children[1:])
+    assert list(chunk_elements([parent], chunk_size=300)) == [parent]
+
+
+def test_tables_that_go_on_are_joined_if_asked() -> None:
+    """Over a page break with only running headers and footers between; each row keeps the page it was on."""
+    head = "<tr><td>Year</td><td>Sales</td></tr>"
+    first = f"<table id='1'><thead>{head}</thead><tbody><tr><td>2024</td><td>10</td></tr></tbody></table>"
+    second = "<table id='4'><tbody><tr><td>2025</td><td>12</td></tr><tr><td>2026</td><td>14</td></tr></tbody></table>"
+    elements = (
+        heading(0, "Sales"),
+        element(1, "table", first),
+        element(2, "footer", "<footer id='2'>1</footer>"),
+        element(3, "header", "<header id='3'>Report</header>", page=2),
+        element(4, "table", second, page=2),
+        paragraph(5, "Text.", page=2),
+    )
+
+    assert groups(*elements) == [[0, 1], [4], [5]]
+    joined, _ = chunk_elements(document(*elements), merge_continued_tables=True)
+    assert ids(joined) == [0, 1, 4, 1]
+    assert (joined.metadata["page"], joined.metadata["page_end"]) == (1, 2)
+    spans = {span[0]: joined.text[span[2] : span[3]] for span in json.loads(joined.metadata["spans"])[:3]}
+    assert spans[4] == "<tr><td>2025</td><td>12</td></tr><tr><td>2026</td><td>14</td></tr>"
+    assert invariants.grid(joined.text) == [["Year", "Sales"], ["2024", "10"], ["2025", "12"], ["2026", "14"]]
+    parts = list(
+        chunk_elements(document(*elements), merge_continued_tables=True, oversized_tables="split_rows", chunk_size=150)
+    )
+    assert len(parts) == 4
+    assert {number for part in parts[:3] for number in ids(part)} == {0, 1, 4}
+    apart = (*elements[:4], paragraph(9, "Between.", page=2), *elements[4:])
+    assert groups(*apart, merge_continued_tables=True) == [[0, 1], [9], [4], [5]]
+
+
+# --- the real answers, golden chunks ---------------------------------------------------------------------------------
+
+REAL = (
+    {},
+    {"chunk_size": 300, "oversized_tables": "split_rows", "output_format": "html"},
+    {"chunk_size": 150, "chunk_overlap": 30, "output_format": "text"},
+    {"chunk_size": 120, "length_function": lambda text: (len(text.encode()) + 2) // 3, "output_format": "markdown"},
+    {"chunk_size": 500, "min_size": 200, "exclude_categories": ()},
+)
+
+
+@pytest.mark.parametrize("options", REAL, ids=lambda options: ",".join(map(str, options)) or "default")
+@pytest.mark.parametrize("invariant", invariants.INVARIANTS, ids=lambda invariant: invariant.__name__)
+def test_the_real_answers_keep_every_invariant(
+    shared_folder: Path, invariant: invariants.Invariant, options: dict[str, Any]
+) -> None:
+    for file in sorted((shared_folder / "upstage" / "responses").glob("dp_*.json")):
+        given = decode_document(file.read_bytes(), source=file.name, file_sha256="ab" * 32)
+        invariant(lambda one, chosen: chunk_with(chosen, one), given, ChunkOptions(**options))
+
+
+GOLDEN = Path(__file__).parent / "golden" / "chunks.json"
+REWRITE = "UPSTAGE_DOCS_REWRITE_GOLDEN"  # set it to 1 and run this file, after a change that is meant
+PINNED: dict[str, dict[str, Any]] = {
+    "default": {},
+    "narrow": {"chunk_size": 120, "chunk_overlap": 30},
+    "rows": {"chunk_size": 60, "oversized_tables": "split_rows", "output_format": "html"},
+    "markdown": {"output_format": "markdown", "min_size": 300},
+}
+
+
+def test_chunks_are_those_of_the_last_release() -> None:
+    """Texts, ids and metadata are pinned: a change of any makes every user embed their documents again."""
+    made = {
+        name: [
+            {"id": chunk.id, "text": chunk.text, "metadata": chunk.metadata, "caption": chunk.caption}
+            for chunk in chunk_elements(SAMPLE, **options)
+        ]
+        for name, options in PINNED.items()
+    }
+    if os.environ.get(REWRITE):
+        GOLDEN.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+    assert made == json.loads(GOLDEN.read_text(encoding="utf-8"))
+
+
+def test_golden_chunks_are_not_being_rewritten() -> None:
+    """With the flag on, the test above would pass whatever changed."""
+    assert not os.environ.get(REWRITE)
