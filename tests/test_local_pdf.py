@@ -496,3 +496,98 @@ def test_pages_stream() -> None:
     except Refusal:
         assert arrived == list(range(1, len(arrived) + 1))
     assert len(arrived) >= 20
+
+
+# --- further rules, each on a page of its own
+
+
+def test_dots_lead_to_page_numbers() -> None:
+    """A table of contents with dotted leaders is an index, whatever the PDF library takes it for."""
+
+    def contents(sheet: canvas.Canvas) -> None:
+        text(sheet, 60, 760, ["Contents"], 18, "Helvetica-Bold")
+        for number in range(8):
+            text(sheet, 60, 700 - 16 * number, [f"{number + 1}  Chapter about the harbour {'. ' * 40}{5 + 9 * number}"])
+
+    (page,) = read(pdf(contents))
+    assert categories(page) == ["heading1", "index"]
+    assert page.blocks[1].text.count("Chapter") == 8
+
+
+def test_a_caption_takes_the_text_beside_its_label() -> None:
+    """A label in a box of its own and the words to its right are one caption."""
+
+    def labelled(sheet: canvas.Canvas) -> None:
+        bars(sheet)
+        text(sheet, 100, 250, ["Diagram 4"], 10, "Helvetica-Bold")
+        text(sheet, 190, 250, ["Landings by year and by port"], 10, "Helvetica-Bold")
+
+    (page,) = read(pdf(labelled))
+    assert find(page, "Diagram 4").category == "caption"
+    assert find(page, "Diagram 4").text.endswith("by port")
+
+
+def test_a_sentence_about_a_figure_is_no_caption() -> None:
+    """A paragraph that begins with "Table 3 shows" stays a paragraph."""
+
+    def draw(sheet: canvas.Canvas) -> None:
+        text(sheet, 60, 700, paragraph("Table 3 shows what the committee found out about the quay in", 5))
+
+    (page,) = read(pdf(draw))
+    assert categories(page) == ["paragraph"]
+
+
+def test_paragraphs_end_at_indents() -> None:
+    """First-line indents and hanging indents begin paragraphs, though the pitch stays the same."""
+
+    def indented(sheet: canvas.Canvas) -> None:
+        for number in range(3):
+            text(sheet, 74, 700 - 60 * number, ["The first line of it is set in a little, as books have it, here"])
+            text(sheet, 60, 688 - 60 * number, ["and all the others begin at the left edge of the column again so"] * 4)
+
+    def hanging(sheet: canvas.Canvas) -> None:
+        for number in range(3):
+            text(sheet, 60, 700 - 36 * number, ["Author, A. and Writer, B.: A long title of a book about the harbour"])
+            text(
+                sheet,
+                80,
+                688 - 36 * number,
+                ["that goes on in the next line, and in one more, to the year it was", "printed in, 1999."],
+            )
+
+    for page in read(pdf(indented, hanging)):
+        assert [block.category for block in page.blocks] == ["paragraph"] * 3
+
+
+def test_a_formula_and_its_number() -> None:
+    """A short line with a relation is an equation, the number at its right a caption as the API has it; no LaTeX."""
+
+    def formula(sheet: canvas.Canvas) -> None:
+        text(sheet, 60, 700, paragraph("The speed of the current is told by the table of the month", 4))
+        text(sheet, 200, 620, ["v = s / t + 2a"], 10, "Helvetica-Oblique")
+        text(sheet, 480, 620, ["(7)"])
+        text(sheet, 60, 590, paragraph("where the way is counted from the quay to the buoy of the", 4))
+
+    (page,) = read(pdf(formula))
+    assert categories(page) == ["paragraph", "equation", "caption", "paragraph"]
+    assert "$" not in find(page, "v = s").text
+
+
+def test_a_heading_of_body_size_is_told_by_its_weight() -> None:
+    """Bold lines are headings if they are short and end early; a bold run within a paragraph is none."""
+
+    def weights(sheet: canvas.Canvas) -> None:
+        text(sheet, 60, 700, ["Results of the count"], 10, "Helvetica-Bold")
+        text(sheet, 60, 684, paragraph("All the ships of the year were counted by the crew of the boat", 4))
+        text(
+            sheet,
+            60,
+            600,
+            ["Note well: the list of last year was lost in the storm, and what is"],
+            10,
+            "Helvetica-Bold",
+        )
+        text(sheet, 60, 588, paragraph("told here of it was written down from memory in the winter of", 3))
+
+    (page,) = read(pdf(weights))
+    assert [block.category for block in page.blocks] == ["heading1", "paragraph", "paragraph"]

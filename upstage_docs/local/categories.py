@@ -10,6 +10,7 @@ from upstage_docs.local.elements import Box, is_list_item
 from upstage_docs.local.formulas import formulas
 from upstage_docs.local.margins import footnotes, headers_and_footers
 from upstage_docs.local.parts import Part, body_size, joined
+from upstage_docs.local.scans import LAYER_FONT
 
 __all__ = ["categorise"]
 
@@ -115,4 +116,6 @@ def _is_heading(part: Part, body: float) -> bool:
     numbered = _SECTION.match(text) is not None
     if part.bold > 0.9 or part.heading or part.size >= 1.08 * body:
         return True
-    return (capitals or (numbered and "." in text.split()[0][:-1])) and len(part.lines) == 1
+    weightless = all(word.font == LAYER_FONT for line in part.lines for word in line.words)
+    told = capitals or (numbered and (weightless or "." in text.split()[0][:-1]))
+    return told and len(part.lines) == 1

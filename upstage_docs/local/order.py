@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from upstage_docs.local.lines import Box
+from upstage_docs.local.elements import Box
+from upstage_docs.local.lines import bounds
 
 __all__ = ["reading_order"]
 
+_NARROWEST = 0.12
+"""Of all columns together: what one box must be wide to be a column by itself."""
 _DEEPEST = 40  # nested cuts; a page that needs more is read by rows
 
 
@@ -51,10 +54,19 @@ def _split(numbers: Sequence[int], boxes: Sequence[Box], *, axis: int, least: fl
 
 
 def _share_columns(bands: list[list[int]], boxes: Sequence[Box], gap: float) -> list[list[int]]:
+    """Merge neighbouring bands that are columns of one set; a lone narrow box, as a formula's number, is no column."""
     merged: list[list[int]] = []
     for band in bands:
-        if merged and len(_split(merged[-1] + band, boxes, axis=0, least=gap)) > 1:
-            merged[-1] = merged[-1] + band
-        else:
-            merged.append(list(band))
+        if merged:
+            union = merged[-1] + band
+            columns = _split(union, boxes, axis=0, least=gap)
+            if len(columns) > 1 and all(_is_column(column, union, boxes) for column in columns):
+                merged[-1] = union
+                continue
+        merged.append(list(band))
     return merged
+
+
+def _is_column(column: Sequence[int], union: Sequence[int], boxes: Sequence[Box]) -> bool:
+    own, whole = bounds(boxes[i] for i in column), bounds(boxes[i] for i in union)
+    return len(column) > 1 or own[2] - own[0] > _NARROWEST * (whole[2] - whole[0])

@@ -193,4 +193,4 @@ def _is_centred(stack: Sequence[Line], left: float, right: float, size: float) -
     middle = (left + right) / 2
     off = [abs((line.box[0] + line.box[2]) / 2 - middle) for line in stack]
     ragged = sum(line.box[0] > left + 0.5 * size for line in stack)
-    return max(off) < 0.6 * size and ragged > 0
+    return max(off) < 0.6 * size and ragged >= 0.5 * (len(stack) - 1)

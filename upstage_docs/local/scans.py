@@ -15,7 +15,7 @@ from upstage_docs.local.lines import ink
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Recognise", "LAYER_FONT", "ScannedWord", "fit", "text_layer"]
+__all__ = ["LAYER_FONT", "Recognise", "ScannedWord", "fit", "text_layer"]
 
 Recognise = Callable[["Image"], "list[tuple[str, float, Box]]"]
 """A page image → its words in reading order: text, confidence 0-1, and box in pixels."""
