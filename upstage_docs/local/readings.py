@@ -13,7 +13,8 @@ __all__ = ["Reading", "Word", "merged", "scaled", "without_ornaments"]
 Point = tuple[float, float]
 Lines = Sequence[Sequence["Word"]]
 
-_SURE = 0.6
+_SURE, _SURE_ALONE = 0.6, 0.85
+"""Confidence from which a word, or a single letter, of the lesser of two readings counts."""
 _BAND = 50
 """Pixels of a band of the page within which words are compared."""
 
@@ -77,7 +78,8 @@ def merged(one: Lines, other: Lines) -> list[list[Word]]:
     def is_new(word: Word) -> bool:
         x, y = (word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2
         known = any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in bands.get(int(y) // _BAND, ()))
-        return word.confidence >= _SURE and any(map(str.isalnum, word.text)) and not known
+        least = _SURE if len(word.text) > 1 else _SURE_ALONE
+        return word.confidence >= least and any(map(str.isalnum, word.text)) and not known
 
     # A line of its own begins with a real word: single signs are specks and ornaments.
     added = [[word for word in line if is_new(word)] for line in rest]
