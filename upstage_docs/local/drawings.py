@@ -117,7 +117,7 @@ def _is_background(box: Box, width: float, height: float) -> bool:
 
 def _is_letter(path: Path) -> bool:
     wide, tall = path.box[2] - path.box[0], path.box[3] - path.box[1]
-    return path.filled and wide < 120 and tall < 40 and (path.curved or tall < 2) and (path.curved or wide < 120)
+    return path.filled and wide < 120 and tall < 40 and (path.curved or tall < 2)  # a bar of a fraction has no curve
 
 
 def _inside(inner: Box, outer: Box) -> bool:

@@ -65,7 +65,7 @@ def parts_of(page: Any, left_out: Sequence[ScannedWord] = (), *, scanned: bool =
     headings = [box_of(b.bbox) for b in page.blocks or () if b.kind == "heading" and b.bbox is not None]
     for paragraph in paragraphs_of(lines, rules):
         heading = not scanned and any(overlap(paragraph.box, box) > 0.6 for box in headings)
-        parts.append(Part("", paragraph.box, lines=tuple(paragraph.lines), heading=heading))
+        parts.append(Part("", paragraph.box, lines=paragraph.lines, heading=heading))
     return PageParts([*parts, *contents], rules, page.width, page.height)
 
 
@@ -129,7 +129,7 @@ def _leaning(items: Sequence[Any], angle: int) -> list[Part]:
         x0, y0, x1, y1 = paragraph.box
         corners = [(u * cos - v * sin, v * cos + u * sin) for u in (x0, x1) for v in (y0, y1)]
         box = bounds((x, y, x, y) for x, y in corners)
-        parts.append(Part("paragraph", box, lines=tuple(paragraph.lines)))
+        parts.append(Part("paragraph", box, lines=paragraph.lines))
     return parts
 
 

@@ -20,6 +20,10 @@ _WITH_NUMBER = re.compile(
     r"(?:\d{1,4}|[ivxlc]{1,7})\s*[|•·–—]\s*\S.*|.*\S\s*[|•·–—]\s*(?:\d{1,4}|[ivxlc]{1,7})", re.IGNORECASE
 )
 _NOTE = re.compile(r"(?:\d{1,3}|[*†‡§¶]{1,3})(?:[.)]?\s+|(?=[A-Z\"“‘가-힣]))\S|[*†‡§¶]\S")
+_HIGH, _LOW = 0.14, 0.75
+"""Of the height of the page: headers end above the one, footers begin below the other."""
+_MOST_IN_MARGIN = 40
+"""Pieces of text in a margin; a page with more is no page of text."""
 _DIGITS = re.compile(r"\d+")
 
 
@@ -46,13 +50,16 @@ def headers_and_footers(parts: Sequence[Part], body: float, height: float, runni
     A line is one if it is repeated on other pages, is a page number, or stands far out in a size that is no title's.
     """
     texts = [part for part in parts if not part.category]
+    high = [part for part in texts if part.box[3] <= _HIGH * height and len(part.lines) <= 2]
+    low = [part for part in texts if part.box[1] >= _LOW * height and not is_list_item(part.text)]
     marked: dict[int, str] = {}
-    for part in texts:
-        above = [p for p in parts if p is not part and p.box[3] <= part.box[1] + 2]
-        below = [p for p in parts if p is not part and p.box[1] >= part.box[3] - 2]
+    for part in high if len(high) <= _MOST_IN_MARGIN else ():
+        above, below = _around(part, parts)
         if _is_header(part, above, below, body, height, running):
             marked[id(part)] = "header"
-        elif _is_footer(part, above, below, body, height, running):
+    for part in low if len(low) <= _MOST_IN_MARGIN else ():
+        above, below = _around(part, parts)
+        if _is_footer(part, above, below, body, height, running):
             marked[id(part)] = "footer"
     out = [part for part in parts if id(part) not in marked]
     for side in ("header", "footer"):
@@ -69,6 +76,12 @@ def headers_and_footers(parts: Sequence[Part], body: float, height: float, runni
     return out
 
 
+def _around(part: Part, parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
+    """Return the parts above and below one."""
+    above = [p for p in parts if p is not part and p.box[3] <= part.box[1] + 2]
+    return above, [p for p in parts if p is not part and p.box[1] >= part.box[3] - 2]
+
+
 def _in_row(parts: Sequence[Part], category: str) -> Part:
     return joined(parts, category) if len(parts) > 1 else replace(parts[0], category=category)
 
@@ -76,7 +89,7 @@ def _in_row(parts: Sequence[Part], category: str) -> Part:
 def _is_header(
     part: Part, above: Sequence[Part], below: Sequence[Part], body: float, height: float, running: Collection[str]
 ) -> bool:
-    if len(part.lines) > 2 or part.box[3] > 0.14 * height or any(p.box[3] > 0.1 * height for p in above):
+    if any(p.box[3] > 0.1 * height for p in above):
         return False
     if part.size < 1.3 * body and (running_key(part.text) in running or _PAGE_NUMBER.fullmatch(part.text)):
         return True
@@ -90,9 +103,7 @@ def _is_header(
 def _is_footer(
     part: Part, above: Sequence[Part], below: Sequence[Part], body: float, height: float, running: Collection[str]
 ) -> bool:
-    if part.box[1] < 0.75 * height or part.size > 2 * body or is_list_item(part.text):
-        return False
-    if any(p.lines and len(p.lines) > 2 for p in below):
+    if part.size > 2 * body or any(len(p.lines) > 2 for p in below):
         return False
     gap = min((part.box[1] - p.box[3] for p in above if p.shares_column(part, 0.05)), default=height)
     if _PAGE_NUMBER.fullmatch(part.text):
@@ -115,20 +126,19 @@ def footnotes(parts: Sequence[Part], body: float, height: float, rules: Sequence
     blocked = [p for p in parts if p.category in {"figure", "table", "chart", "equation", "caption", "index"}]
     columns: list[list[Part]] = []
     for part in texts:
-        small = part.size <= 0.93 * body and part.size > 0.0
-        home = next((column for column in columns if column[-1].shares_column(part, 0.6)), None)
-        ruled = any(_rule_above(part, rule) for rule in rules)
-        free = not any(
-            p.box[1] > part.box[1] and p.shares_column(part) for p in [*blocked, *_outside(texts, columns, part)]
-        )
-        noted = _NOTE.match(part.text) is not None
-        if part.box[1] > 0.4 * height and free and (small or (ruled and noted)):
-            if home is not None:
-                home.append(part)
-            else:
-                columns.append([part])
-        else:
+        small = part.size <= 0.93 * body or (_is_note(part) and any(_rule_above(part, rule) for rule in rules))
+        if (
+            not small
+            or part.box[1] < 0.4 * height
+            or any(p.box[1] > part.box[1] and p.shares_column(part) for p in blocked)
+        ):
             blocked.append(part)
+            continue
+        home = next((column for column in columns if column[-1].shares_column(part, 0.6)), None)
+        if home is not None:
+            home.append(part)
+        else:
+            columns.append([part])
     kept: set[int] = set()
     for column in columns:
         ordered = sorted(column, key=lambda part: part.box[1])
@@ -140,11 +150,6 @@ def footnotes(parts: Sequence[Part], body: float, height: float, rules: Sequence
             out.append(joined(ordered, "footnote") if len(ordered) > 1 else replace(ordered[0], category="footnote"))
     out += [part for part in texts if id(part) not in kept]
     return out
-
-
-def _outside(texts: Sequence[Part], columns: Sequence[Sequence[Part]], part: Part) -> list[Part]:
-    inside = {id(p) for column in columns for p in column}
-    return [p for p in texts if p is not part and id(p) not in inside]
 
 
 def _is_note(part: Part) -> bool:

@@ -17,33 +17,13 @@ _ENDS = tuple(".!?:;”\"')]。")
 
 
 class Paragraph:
-    """Lines that read as one piece; *hint* is what the PDF library took it for, `""` if unknown."""
+    """Lines that read as one piece."""
 
-    __slots__ = ("box", "hint", "lines")
+    __slots__ = ("box", "lines")
 
-    def __init__(self, lines: Sequence[Line], hint: str = "") -> None:
-        self.lines = list(lines)
-        self.hint = hint
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self.lines = tuple(lines)
         self.box = bounds(line.box for line in lines)
-
-    @property
-    def text(self) -> str:
-        """Its lines, joined by newlines."""
-        return "\n".join(line.text for line in self.lines)
-
-    @property
-    def size(self) -> float:
-        """Font size of most of its letters, in points."""
-        sizes: Counter[float] = Counter()
-        for line in self.lines:
-            sizes[round(line.size, 1)] += len(line.text)
-        return max(sizes, key=lambda size: (sizes[size], size))
-
-    @property
-    def bold(self) -> float:
-        """Share of its letters in a heavy font."""
-        letters = sum(len(line.text) for line in self.lines)
-        return sum(line.bold * len(line.text) for line in self.lines) / max(letters, 1)
 
 
 def paragraphs_of(lines: Sequence[Line], rules: Sequence[Box]) -> list[Paragraph]:
