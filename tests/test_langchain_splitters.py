@@ -126,7 +126,8 @@ def test_documents_of_another_loader_keep_their_metadata_and_tables() -> None:
 
 
 def test_a_size_in_tokens_keeps_our_options(load: Any) -> None:
-    pytest.importorskip("tiktoken")
+    if not hasattr(TextSplitter, "_tiktoken_length_function"):
+        pytest.skip("this version of langchain-text-splitters downloads an encoding")
 
     class Words(TableAwareTextSplitter):
         """Stands in for the encoding, which tiktoken would download."""
