@@ -46,8 +46,8 @@ def parse(base_url: str, cache: str, number: int, path: str) -> None:
                 document = one.parse(path, **WAYS[number % len(WAYS)])  # type: ignore[arg-type]
             except UnknownOutcomeError as error:
                 # The error names one send; the parts of a document may have left several.
-                unknown = [intent.pages for intent in Store.at(cache).intents() if intent.source == path]
-                say(unknown=path, pages=unknown, raised=error.intent.pages)
+                unknown = {intent.pages for intent in Store.at(cache).intents() if intent.source == path}
+                say(unknown=path, pages=sorted(unknown | {error.intent.pages}))
                 on_unknown = "resend"
                 continue
         say(done=path, texts=[element.text for element in document.elements], pages=document.total_pages)

