@@ -76,6 +76,9 @@ if TYPE_CHECKING:
         Failure as Failure,
         Report as Report,
     )
+    from upstage_docs.sources import (
+        Named as Named,
+    )
     from upstage_docs.spending import (
         Spending as Spending,
     )
@@ -90,6 +93,7 @@ _HOME: dict[str, str] = {
     **dict.fromkeys(("Estimate", "Limits"), "plan"),
     "Rate": "rates",
     **dict.fromkeys(("Report", "Failure"), "reports"),
+    "Named": "sources",
     "Spending": "spending",
     **dict.fromkeys(
         ("Element", "ParsedDocument", "Job", "Batch", "OcrResult", "OcrPage", "OcrWord", "Chunk", "Record"),
