@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from upstage_docs.formats import detect
 from upstage_docs.local.elements import Block, Box, PageLayout, Refusal
@@ -22,7 +22,7 @@ from upstage_docs.plan import LIMITS
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["as_jpeg", "frames", "read_image"]
+__all__ = ["Frame", "as_jpeg", "frames", "read_image"]
 
 _MAX_FRAMES = 2_000
 _ENOUGH_PIXELS = 50_000_000
@@ -31,6 +31,13 @@ _PAGE_WIDTH = 595
 """Points: an image becomes a page as wide as A4, so that sizes of text mean what they mean in a PDF."""
 _LONGEST_PAGE = 14_400
 """Points: a PDF page cannot be larger (ISO 32000-1, annex C.2)."""
+
+
+class Frame(NamedTuple):
+    """One page of an image file: gray or RGB, turned as its EXIF data says; *size* is that of the file's own pixels."""
+
+    image: Image
+    size: tuple[int, int]
 
 
 def read_image(data: bytes, *, crops: Collection[str] = (), ocr: Recognise | None = None) -> Iterator[PageLayout]:
@@ -48,7 +55,7 @@ def read_image(data: bytes, *, crops: Collection[str] = (), ocr: Recognise | Non
         Refusal: 413 if a page has too many pixels, 415 for another format, 422 if the file is damaged or text cannot
             be recognised here.
     """
-    for number, image in enumerate(frames(data), start=1):
+    for number, (image, _) in enumerate(frames(data), start=1):
         if ocr is None:
             reading = read(image)
         else:
@@ -107,28 +114,28 @@ def as_jpeg(image: Image) -> bytes:
     return jpeg.getvalue()
 
 
-def frames(data: bytes) -> Iterator[Image]:
-    """Yield the pages of an image file as gray or RGB images, turned as their EXIF data says.
+def frames(data: bytes) -> Iterator[Frame]:
+    """Yield the pages of an image file; those of more than 50 million pixels are made smaller.
 
     Raises:
         Refusal: 413 if a page has too many pixels, which is seen before it is decoded; 415 for another format than
             JPEG, PNG, BMP, TIFF and HEIC; 422 if the file is damaged.
     """
-    with _reading():
+    with _refusing():
         image = _opened(data)
     with closing(image):
         for number in count():
-            with _reading():
+            with _refusing():
                 try:
                     image.seek(number)
                 except EOFError:
                     return
-                page = _page(image, number)
+                page = _frame(image, number)
             yield page
 
 
 @contextmanager
-def _reading() -> Iterator[None]:
+def _refusing() -> Iterator[None]:
     """Say what Pillow's many exceptions mean: the file is damaged, or larger than the memory allowed."""
     from PIL.Image import DecompressionBombError, DecompressionBombWarning
 
@@ -174,22 +181,23 @@ def _heic() -> Any:
     return HeifImageFile
 
 
-def _page(image: Any, number: int) -> Image:
-    """Return the frame at hand as a page."""
+def _frame(image: Any, number: int) -> Frame:
     from PIL import ImageOps
 
     if number >= _MAX_FRAMES:
         raise Refusal(f"The image has more than {_MAX_FRAMES:,} pages.", status=413)
-    pixels = image.width * image.height
+    size, pixels = image.size, image.width * image.height
     if pixels > LIMITS.page_pixels:
         message = f"Page {number + 1} has {pixels:,} pixels; at most {LIMITS.page_pixels:,} are read."
         raise Refusal(message, status=413)
-    shrink = max(1, math.ceil(math.sqrt(pixels / _ENOUGH_PIXELS)))
     # A JPEG is decoded at a fraction of its size, which costs a fraction of the memory.
+    shrink = max(1, math.ceil(math.sqrt(pixels / _ENOUGH_PIXELS)))
     image.draft(None, (image.width // shrink, image.height // shrink))
     page = _plain(image)
     shrink = max(1, math.ceil(math.sqrt(page.width * page.height / _ENOUGH_PIXELS)))
-    return ImageOps.exif_transpose(page.reduce(shrink) if shrink > 1 else page)
+    page = page.reduce(shrink) if shrink > 1 else page
+    upright = ImageOps.exif_transpose(page)
+    return Frame(upright, size if (upright.width > upright.height) == (page.width > page.height) else size[::-1])
 
 
 def _plain(image: Image) -> Image:

@@ -12,14 +12,14 @@ from upstage_docs.formats import detect
 from upstage_docs.local.elements import Refusal
 from upstage_docs.local.images import frames
 from upstage_docs.local.readings import Reading
-from upstage_docs.local.tesseract import read, words
+from upstage_docs.local.tesseract import read
 from upstage_docs.plan import LIMITS
 from upstage_docs.sources import PDFIUM_LOCK
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["recognise", "words"]
+__all__ = ["recognise"]
 
 _DPI = 150
 """What the API rasterises PDF pages at: the pixels of sizes and vertices."""
@@ -52,7 +52,7 @@ def recognise(data: bytes, suffix: str, *, model: str) -> dict[str, Any]:
         raise Refusal(message, status=415)
     if form not in {"jpeg", "png", "bmp", "tiff", "heic", "pdf"}:
         raise Refusal(f"unsupported document format: not an image or a PDF ({suffix or 'no suffix'})", status=415)
-    readings = _pdf_readings(data) if form == "pdf" else map(read, frames(data))
+    readings = _pdf_readings(data) if form == "pdf" else (read(image).resized(size) for image, size in frames(data))
     pages: list[dict[str, Any]] = []
     count = 0
     for reading in readings:

@@ -32,7 +32,7 @@ def picture(data: bytes, description: str, box: Box | None = None, *, crops: Col
 
 def _crop(data: bytes) -> bytes:
     try:
-        return next((as_jpeg(image) for image in frames(data)), b"")
+        return next((as_jpeg(image) for image, _ in frames(data)), b"")
     except Refusal:
         return b""
 

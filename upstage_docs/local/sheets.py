@@ -182,5 +182,5 @@ def _furniture(sheet: Any, what: str) -> list[Block]:
     """Return the header or footer that the sheet is printed with, without codes such as the page number's."""
     owner = getattr(sheet, f"odd{what.capitalize()}")
     texts = [getattr(getattr(owner, side, None), "text", None) or "" for side in ("left", "center", "right")]
-    text = " ".join(filter(None, (re.sub(r"&(?:\[[^\]]*\]|[A-Za-z&])", "", one).strip() for one in texts)))
+    text = " ".join(filter(None, (re.sub(r"&(?:\[[^\]]*\]|[A-Za-z]|(&))", r"\1", one).strip() for one in texts)))
     return [Block(what, text)] if text else []
