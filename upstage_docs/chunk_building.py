@@ -42,8 +42,8 @@ class ChunkBuilder:
 
     def build(self, units: Sequence[Unit], caption: str = "") -> Chunk:
         """Return the chunk of *units*, which are not empty."""
-        text = units[0].text if len(units) == 1 else joined(units)
         first = units[0]
+        text = first.text if len(units) == 1 else joined(units)
         run = first.run
         if run.whole is not None and run.whole.text == text:
             return self.again(first)
@@ -51,8 +51,7 @@ class ChunkBuilder:
         if first.kind == "heading":
             body = next((unit for unit in units if unit.kind != "heading"), first)
         identity = self._identify(first, text)
-        metadata = self._metadata(units, body, _spans(units))
-        metadata["record_id"] = identity
+        metadata = self._metadata(units, body, identity)
         oversize = len(text) > self._limit if self._exact else not self._options.fits(text)
         return Chunk(identity, text, metadata, body.headings, caption, oversize)
 
@@ -65,13 +64,13 @@ class ChunkBuilder:
         form = self._options.output_format
         return record_id(run.source, run.file_sha256, form, self._identity, number, part, text_sha256(text))
 
-    def _metadata(self, units: Sequence[Unit], body: Unit, spans: list[tuple[int, int, Place]]) -> dict[str, Any]:
-        run, first = body.run, spans[0][2]
+    def _metadata(self, units: Sequence[Unit], body: Unit, identity: str) -> dict[str, Any]:
+        run, first = body.run, units[0].place
         x0, y0, x1, y1 = first.x0, first.y0, first.x1, first.y1
         page = page_end = first.page
         categories = {first.category: None}
         found = []
-        for start, end, place in spans:
+        for start, end, place in _spans(units):
             found.append((place.element_id, place.page, start, end, place.x0, place.y0, place.x1, place.y1))
             if place is first:
                 continue
@@ -83,7 +82,7 @@ class ChunkBuilder:
         metadata: dict[str, Any] = {
             "source": run.source,
             "file_sha256": run.file_sha256,
-            "record_id": "",
+            "record_id": identity,
             "element_id": first.element_id,
             "section_id": body.section_id,
             # A table keeps its category whatever headings and caption travel with it, so that it can be filtered by.
@@ -102,9 +101,10 @@ class ChunkBuilder:
             "categories": ", ".join(categories),
             "spans": _encode(found).decode(),
         }
-        for key, value in (units[0].extra or {}).items():
-            if key not in metadata and all((unit.extra or {}).get(key) == value for unit in units):
-                metadata[key] = value
+        if units[0].extra:
+            for key, value in units[0].extra.items():
+                if key not in metadata and all((unit.extra or {}).get(key) == value for unit in units):
+                    metadata[key] = value
         return metadata
 
 

@@ -53,10 +53,11 @@ class Whole:
         units = [*self.headings, *self.before, self.unit, *self.after]
         parts = None
         if options.oversized_tables == "split_rows" and not options.fits(joined(units)):
-            around = sum(options.size(unit.joiner + unit.text) for unit in (*self.before, *self.after))
-            around += options.size(self.unit.joiner)
+            room = options.chunk_size
             headings = sum(options.size(unit.joiner + unit.text) for unit in self.headings)
-            room = options.chunk_size - around
+            if len(units) > 1:
+                room -= sum(options.size(unit.joiner + unit.text) for unit in (*self.before, *self.after))
+                room -= options.size(self.unit.joiner)
             parts = split_rows(self.unit.text, Limits(room - headings, room, options.size, options.exact))
         if not parts:
             yield units

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import html as html_entities
 import re
-from bisect import bisect_right
 from functools import cached_property
-from itertools import accumulate, islice, pairwise
+from itertools import accumulate, islice
 
 import msgspec
 
@@ -17,17 +16,15 @@ from upstage_docs.chunk_text import TAG
 
 __all__ = ["Cell", "Row", "Table", "carried_sizes", "mended", "place_columns", "read_table", "words_of"]
 
-# Tags in capitals are left to BeautifulSoup: the API writes none.
-_CAPITALS = re.compile(r"</?T(?:ABLE|HEAD|BODY|FOOT|R|D|H)[\s/>]")
+# Tags and spans in capitals are left to BeautifulSoup: the API writes none.
+_CAPITALS = re.compile(r"</?T(?:ABLE|HEAD|BODY|FOOT|R|D|H)[\s/>]|<t[dh]\s[^<>]*(?:ROW|COL)SPAN")
 _TABLE = re.compile(r"<(/?)table(?=[\s/>])[^<>]*>")
 _SECTION = re.compile(r"<(/?)(thead|tbody|tfoot)(?=[\s/>])[^<>]*>")
-_ROW = re.compile(r"<tr(?=[\s/>])[^<>]*>")
-_ROW_END = re.compile(r"</tr\s*>")
 # In a well-formed row a cell begins, and the row ends, right after the row's own tag or another cell.
 _ORDER = re.compile(r"(?:</t[dh]\s*>|<tr(?:\s[^<>]*)?>)\s*(?:(?=<t[dh][\s/>])|(?=</tr))")
 _CELL_MARK = re.compile(r"<(/?)t[dh](?=[\s/>])([^<>]*)>")
-ROW_SPAN = re.compile(r"(\browspan\s*=\s*[\"']?\s*|\bROWSPAN\s*=\s*[\"']?\s*)(\d{1,9})")
-_COLUMN_SPAN = re.compile(r"\b(?:colspan|COLSPAN)\s*=\s*[\"']?\s*(\d{1,9})")
+ROW_SPAN = re.compile(r"(rowspan\s*=\s*[\"']?\s*)(\d{1,9})")
+_COLUMN_SPAN = re.compile(r"colspan\s*=\s*[\"']?\s*(\d{1,9})")
 
 # https://html.spec.whatwg.org/multipage/tables.html#attr-tdth-colspan
 _MOST_COLUMNS, _MOST_ROWS = 1000, 65534
@@ -81,7 +78,7 @@ class Table:
     @property
     def has_row_spans(self) -> bool:
         """Whether any cell may span rows."""
-        return "rowspan" in self.text or "ROWSPAN" in self.text
+        return "rowspan" in self._masked
 
     @cached_property
     def _ends(self) -> list[int]:
@@ -174,37 +171,48 @@ def read_table(text: str) -> Table | None:
     masked: str | None = text
     if text.count("<table") != 1 or text.count("</table") != 1:
         masked = _without_nested(text)
-    if masked is None or (("<T" in masked or "</T" in masked) and _CAPITALS.search(masked)):
+    if masked is None:
         return None
-    starts = [match.start() for match in _ROW.finditer(masked)]
-    ends = [match.end() for match in _ROW_END.finditer(masked)]
-    if not starts or len(starts) != len(ends) or masked.count("</tr") != len(ends) or not _in_order(masked):
+    if ("<T" in masked or "</T" in masked or "SPAN" in masked) and _CAPITALS.search(masked):
         return None
-    if not masked.index("<table") < starts[0] or not ends[-1] <= masked.index("</table"):
+    rows, gaps = _rows(masked)
+    if not rows or not _in_order(masked):
         return None
-    rows = [Row(start, end, -1) for start, end in zip(starts, ends, strict=True)]
-    for row, following in pairwise(rows):
-        if row.end != following.start:
-            between = masked[row.end : following.start]
-            if row.end > following.start or _SECTION.sub("", between).strip():
-                return None  # rows in rows, or something between two of them
+    if not masked.index("<table") < rows[0].start or not rows[-1].end <= masked.index("</table"):
+        return None
     sections: list[Section] = []
-    for match in _SECTION.finditer(masked):
-        inside = bisect_right(starts, match.start()) - 1  # the last row that begins before it
-        if inside >= 0 and match.start() < ends[inside]:
-            return None
-        opened = bool(sections) and sections[-1].end < 0
-        if bool(match[1]) != opened or (opened and sections[-1].name != match[2]):
-            return None
-        if opened:
-            sections[-1].end = match.end()
-            for row in islice(rows, sections[-1].first, inside + 1):
-                row.section = len(sections) - 1
-        else:
-            sections.append(Section(match[2], match[0], inside + 1))
+    for start, end, following in gaps:
+        for match in _SECTION.finditer(masked, start, end):
+            opened = bool(sections) and sections[-1].end < 0
+            if bool(match[1]) != opened or (opened and sections[-1].name != match[2]):
+                return None
+            if opened:
+                sections[-1].end = match.end()
+                for row in islice(rows, sections[-1].first, following):
+                    row.section = len(sections) - 1
+            else:
+                sections.append(Section(match[2], match[0], following))
     if sections and sections[-1].end < 0:
         return None
     return Table(text, masked, rows, sections)
+
+
+def _rows(masked: str) -> tuple[list[Row], list[tuple[int, int, int]]]:
+    """Return the rows, none if they are not one after the other, and `(start, end, next row)` of what is between."""
+    *pieces, rest = masked.split("</tr>")
+    rows: list[Row] = []
+    gaps: list[tuple[int, int, int]] = []
+    end = 0
+    for piece in pieces:
+        at = piece.find("<tr")
+        if at:
+            if at < 0 or (rows and _SECTION.sub("", piece[:at]).strip()):
+                return [], []  # an end without a beginning, or something that stands between two rows
+            gaps.append((end, end + at, len(rows)))
+        rows.append(Row(end + at, end + len(piece) + 5, -1))
+        end += len(piece) + 5
+    gaps.append((end, end + len(rest), len(rows)))
+    return (rows, gaps) if masked.count("<tr") == masked.count("</tr") == len(rows) else ([], [])
 
 
 def _in_order(masked: str) -> bool:
