@@ -9,7 +9,6 @@ from langchain_core.documents import Document
 from langchain_text_splitters.base import TextSplitter
 
 if TYPE_CHECKING:
-    from upstage_docs.models import Record
     from upstage_docs.options import OutputFormat
 
 __all__ = ["TableAwareTextSplitter"]
@@ -75,8 +74,10 @@ class TableAwareTextSplitter(TextSplitter):
     def lazy_split_documents(self, documents: Iterable[Document]) -> Iterator[Document]:
         """Yield the chunks of *documents* as soon as each is complete; see `split_documents`."""
         from upstage_docs.chunks import chunk_with
+        from upstage_docs.models import Record
 
-        for chunk in chunk_with(self._options, map(_record, documents)):
+        given = (Record(document.id or "", document.page_content, document.metadata) for document in documents)
+        for chunk in chunk_with(self._options, given):
             yield Document(page_content=chunk.text, metadata=chunk.metadata, id=chunk.id)
 
     def create_documents(self, texts: list[str], metadatas: list[dict[Any, Any]] | None = None) -> list[Document]:
@@ -91,9 +92,3 @@ class TableAwareTextSplitter(TextSplitter):
         import asyncio
 
         return await asyncio.to_thread(self.transform_documents, documents, **kwargs)
-
-
-def _record(document: Document) -> Record:
-    from upstage_docs.models import Record
-
-    return Record(document.id or "", document.page_content, document.metadata)
