@@ -42,7 +42,7 @@ def _refusal(message: str, status: int, code: str) -> Refusal:
     return Refusal(message, status=status, code=code)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One table cell; *row_span* and *column_span* count rows and columns, 1 for a plain cell."""
 
