@@ -482,6 +482,22 @@ async def _break_off(world: World, way: str) -> None:
     assert not tasks
 
 
+@pytest.mark.parametrize("way", ["stream of a job", "elements of parts", "many documents"])
+def test_a_plain_break_out_of_an_async_for_leaves_nothing_either(async_world: World, way: str) -> None:
+    """Nobody closes the iterator; the client, closed, lets its sends end, so that none of them is lost."""
+    async_world.stand_in.seconds_per_page = 0.005
+
+    async def break_off() -> set[asyncio.Task[Any]]:
+        async with AsyncClient(**async_world.options()) as client:
+            async for _ in BREAKS[way](client, async_world):
+                break
+        return asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
+
+    assert not asyncio.run(break_off())
+    assert async_world.store().intents() == ()
+    assert set(async_world.stand_in.billed.values()) == {1}
+
+
 def _threads_left() -> list[threading.Thread]:
     """Threads of the client's pools, and workers of event loops that are gone; the server has a loop of its own."""
     return [

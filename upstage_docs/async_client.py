@@ -291,6 +291,8 @@ class AsyncClient(Face):
         import anyio.to_thread
         import httpx
 
+        # An iteration that was broken off goes on until the loop comes to close it: its sends are paid, let them end.
+        await drive.end(self._runs.pop(asyncio.get_running_loop(), set()))
         await anyio.to_thread.run_sync(self._setup.store.close)
         http, _ = self._connections.pop(asyncio.get_running_loop(), (None, None))
         self._connections.clear()  # those of other loops went with their loops
@@ -314,6 +316,7 @@ class AsyncClient(Face):
         self._connections: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[httpx.AsyncClient, asyncio.Semaphore]] = (
             WeakKeyDictionary()
         )
+        self._runs: WeakKeyDictionary[asyncio.AbstractEventLoop, set[drive.Run]] = WeakKeyDictionary()
         self._transport = None
 
     async def _batches(
@@ -341,4 +344,5 @@ class AsyncClient(Face):
 
     def _run_many(self, many: Iterable[Flow[T]]) -> AsyncGenerator[T, None]:
         http, gate = self._connection()
-        return drive.arun_many(many, http, at_once=self._settings.at_once, gate=gate)
+        runs = self._runs.setdefault(asyncio.get_running_loop(), set())
+        return drive.arun_many(many, http, at_once=self._settings.at_once, gate=gate, runs=runs)

@@ -24,9 +24,11 @@ import httpx
 from upstage_docs.sending import asend, send
 from upstage_docs.steps import Enter, Flow, Leave, Now, Send, Sleep, Step, Work
 
-__all__ = ["Stopped", "arun", "arun_many", "run", "run_many"]
+__all__ = ["Run", "Stopped", "arun", "arun_many", "end", "run", "run_many"]
 
 T = TypeVar("T")
+
+_TURNS = 20  # of the event loop, for what only has to be unwound
 
 
 class Stopped(Exception):  # noqa: N818 - not an error: the caller stopped the work
@@ -195,15 +197,19 @@ async def arun_many(
     at_once: int,
     ahead: int | None = None,
     gate: AbstractAsyncContextManager[Any] | None = None,
+    runs: set[Run] | None = None,
 ) -> AsyncGenerator[T, None]:
     """Yield the results of *flows* in their order, while up to *at_once* of them run as tasks; see `run_many`.
 
-    Closing the iterator lets sends under way end and begins nothing new; cancelling cuts them.
+    Closing the iterator lets sends under way end and begins nothing new; cancelling cuts them. While it runs it is in
+    *runs*, so that `end` reaches one that was broken off without being closed.
     """
-    stop = asyncio.Event()
+    run = Run()
+    runs = set() if runs is None else runs
+    stop, begun = run.stop, run.begun
     slots = asyncio.Semaphore(at_once)
-    begun: deque[asyncio.Task[T]] = deque()
     supply = iter(flows)
+    runs.add(run)
 
     async def one(flow: Flow[T]) -> T:
         async with slots:
@@ -225,3 +231,23 @@ async def arun_many(
     finally:
         stop.set()
         await asyncio.gather(*begun, return_exceptions=True)
+        runs.discard(run)
+
+
+class Run:
+    """One `arun_many` under way: what stops it, and its tasks."""
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        self.begun: deque[asyncio.Task[Any]] = deque()
+
+
+async def end(runs: set[Run]) -> None:
+    """Let the sends of *runs* end and begin nothing new; whoever broke an iteration off may not have closed it."""
+    for run in runs:
+        run.stop.set()
+    await asyncio.gather(*(task for run in runs for task in run.begun), return_exceptions=True)
+    for _ in range(_TURNS):  # the loop closes iterators that nobody holds any more, each in a task
+        if not runs:
+            return
+        await asyncio.sleep(0)
