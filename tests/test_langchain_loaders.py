@@ -457,10 +457,11 @@ async def test_stopping_early_leaves_nothing_behind(api: MadeApi, tmp_path: Path
     paths = [tmp_path / f"{number}.pdf" for number in range(count)]
     for path in paths:
         path.write_bytes(pdf(31))
+    threads = set(threading.enumerate())
     documents = UpstageDocumentParseLoader(paths, client=api.client()).lazy_load()
     next(documents)
     documents.close()  # type: ignore[attr-defined]
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("upstage-docs")]
+    assert not set(threading.enumerate()) - threads
 
     before = asyncio.all_tasks()
     streamed = UpstageDocumentParseLoader(paths, client=api.aclient()).alazy_load()

@@ -119,6 +119,16 @@ def test_a_warm_worker_reads_the_next_document(pools: Any) -> None:
     assert said(ask(client, code)) == said(ask(client, code)) != os.getpid()
 
 
+def test_a_worker_of_a_large_process_stays_warm(pools: Any) -> None:
+    """The kernel hands the peak memory of the parent down to what it starts; that is no size of the worker's."""
+    client = pools()
+    large = bytearray(600 << 20)
+    large[::4096] = b"x" * len(large[::4096])
+    code = "import os; say = os.getpid()"
+
+    assert said(ask(client, code)) == said(ask(client, code))
+
+
 def test_what_a_library_prints_does_not_disturb_the_answer(pools: Any, capfd: pytest.CaptureFixture[str]) -> None:
     client = pools()
 

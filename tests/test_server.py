@@ -109,11 +109,12 @@ def test_it_is_not_served_to_others_without_a_key() -> None:
 
 
 def test_two_servers_run_at_once_and_leave_no_thread() -> None:
+    before = set(threading.enumerate())
     with served() as one, served() as other:
         assert one.base_url != other.base_url
         assert [upload(one).status_code, upload(other).status_code] == [200, 200]
 
-    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("upstage-docs")]
+    assert not set(threading.enumerate()) - before
 
 
 @pytest.mark.parametrize(
