@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from upstage_docs.cli_files import Task, write
-from upstage_docs.cli_options import complain, terminal
+from upstage_docs.cli_options import terminal
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
 
 __all__ = ["Produce", "Result", "Tell", "carry_out"]
@@ -60,19 +60,20 @@ def carry_out(
         else:
             _report(console, task, "skipped", {}, as_json=as_json)
             counts["skipped"] += 1
-    with _bars(console, shown=not as_json and all(task.target is not None for task in tasks)) as bars:
-        for task, outcome in _each(waiting, partial(_with_bar, bars, produce), max_concurrency):
-            facts: dict[str, object]
-            if isinstance(outcome, UpstageDocsError):
-                status, facts = "failed", {"error": str(outcome), "error_type": type(outcome).__name__}
-            else:
-                status, facts = "written", outcome.facts
-                if task.target is not None:
-                    write(task.target, outcome.text)
-                else:
-                    sys.stdout.write(outcome.text if outcome.text.endswith("\n") else f"{outcome.text}\n")
-            _report(console, task, status, facts, as_json=as_json)
-            counts[status] += 1
+    with (
+        _bars(console, shown=not as_json and all(task.target is not None for task in tasks)) as bars,
+        ThreadPoolExecutor(max_concurrency, thread_name_prefix="upstage-docs") as pool,
+    ):
+        try:
+            for task, outcome in _each(waiting, partial(_with_bar, bars, produce), pool, max_concurrency):
+                status, facts = _settle(task, outcome)
+                _report(console, task, status, facts, as_json=as_json)
+                counts[status] += 1
+        except KeyboardInterrupt:
+            console.print("Stopping when the requests under way are answered; the same command goes on from there.")
+            raise typer.Exit(_INTERRUPTED) from None
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
     if len(tasks) > 1 and not as_json:
         summary = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
         console.print(f"{len(tasks)} documents: {summary}.")
@@ -104,30 +105,36 @@ def _with_bar(bars: Progress, produce: Produce, path: Path) -> Result:
 
 
 def _each(
-    tasks: Sequence[Task], produce: Callable[[Path], Result], max_concurrency: int
+    tasks: Sequence[Task], produce: Callable[[Path], Result], pool: ThreadPoolExecutor, max_concurrency: int
 ) -> Iterator[tuple[Task, Result | UpstageDocsError]]:
     """Yield each task with its result or error, in order, while up to *max_concurrency* are under way."""
     running: deque[tuple[Task, Future[Result]]] = deque()
     left = iter(tasks)
-    with ThreadPoolExecutor(max_concurrency, thread_name_prefix="upstage-docs") as pool:
+    while True:
+        while len(running) < max_concurrency and (task := next(left, None)) is not None:
+            running.append((task, pool.submit(produce, task.source)))
+        if not running:
+            return
+        task, future = running.popleft()
+        outcome: Result | UpstageDocsError
         try:
-            while True:
-                while len(running) < max_concurrency and (task := next(left, None)) is not None:
-                    running.append((task, pool.submit(produce, task.source)))
-                if not running:
-                    return
-                task, future = running.popleft()
-                try:
-                    yield task, future.result()
-                except (ConfigError, AuthenticationError):
-                    raise
-                except UpstageDocsError as error:
-                    yield task, error
-        except KeyboardInterrupt:
-            complain("Stopping when the requests under way are answered; the same command then goes on from there.")
-            raise typer.Exit(_INTERRUPTED) from None
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            outcome = future.result()
+        except (ConfigError, AuthenticationError):
+            raise
+        except UpstageDocsError as error:
+            outcome = error
+        yield task, outcome
+
+
+def _settle(task: Task, outcome: Result | UpstageDocsError) -> tuple[str, dict[str, object]]:
+    """Write a result to where it goes; return what became of the task, and the facts to report."""
+    if isinstance(outcome, UpstageDocsError):
+        return "failed", {"error": str(outcome), "error_type": type(outcome).__name__}
+    if task.target is not None:
+        write(task.target, outcome.text)
+    else:
+        sys.stdout.write(outcome.text if outcome.text.endswith("\n") else f"{outcome.text}\n")
+    return "written", outcome.facts
 
 
 def _report(console: Console, task: Task, status: str, facts: dict[str, object], *, as_json: bool) -> None:
