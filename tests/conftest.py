@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from upstage_docs.faults import Faults
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# A key that lies around is never spent by the tests, and no setting of their machine decides what they show.
+for _name in ("UPSTAGE_API_KEY", "UPSTAGE_BASE_URL", "UPSTAGE_DOCS_ENGINE"):
+    os.environ.pop(_name, None)
 
 
 @pytest.fixture(scope="session")
