@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from upstage_docs.local.elements import Box, is_list_item
 from upstage_docs.local.formulas import formulas
+from upstage_docs.local.lines import LAYER_FONT
 from upstage_docs.local.margins import footnotes, headers_and_footers
 from upstage_docs.local.parts import Part, body_size, joined
-from upstage_docs.local.scans import LAYER_FONT
 
 __all__ = ["categorise"]
 
@@ -106,6 +106,9 @@ def _is_heading(part: Part, body: float) -> bool:
     text = part.text.replace("\n", " ")
     if len(part.lines) > 4 or len(text) > 200 or not any(map(str.isalnum, text)) or _SOURCE.match(text):
         return False
+    scanned = all(word.font == LAYER_FONT for line in part.lines for word in line.words)
+    if scanned and sum(map(str.isalpha, text)) < max(4, 0.6 * len(text)):
+        return False  # what was recognised in a picture
     if part.size >= 1.18 * body:
         return len(text) < 120 or part.size > 1.4 * body
     sentence = text.endswith((".", ",", ";")) or len(text) > 110 or len(part.lines) > 2
@@ -116,6 +119,5 @@ def _is_heading(part: Part, body: float) -> bool:
     numbered = _SECTION.match(text) is not None
     if part.bold > 0.9 or part.heading or part.size >= 1.08 * body:
         return True
-    weightless = all(word.font == LAYER_FONT for line in part.lines for word in line.words)
-    told = capitals or (numbered and (weightless or "." in text.split()[0][:-1]))
+    told = capitals or (numbered and (scanned or "." in text.split()[0][:-1]))
     return told and len(part.lines) == 1

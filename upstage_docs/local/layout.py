@@ -38,16 +38,17 @@ class PageParts(NamedTuple):
     height: float
 
 
-def parts_of(page: Any, left_out: Sequence[ScannedWord] = (), *, scanned: bool = False) -> PageParts:
+def parts_of(page: Any, left_out: Sequence[ScannedWord] = (), *, words: Sequence[Word] | None = None) -> PageParts:
     """Return the parts of a liteparse page; those that are no plain text have their category already.
 
     Args:
         page: The page.
         left_out: Words of the page that its text items do not have.
-        scanned: Whether its text was recognised.
+        words: Its words where they were recognised; its text items are not looked at then.
     """
-    items = [item for item in page.text_items if item.text.strip()]
-    words = [*map(_word, items), *map(_bare_word, left_out)]
+    scanned = words is not None
+    items = [] if scanned else [item for item in page.text_items if item.text.strip()]
+    words = [*(words or ()), *map(_word, items), *map(_bare_word, left_out)]
     taken = [False] * len(words)
     parts = regions_of(page, words, taken)
     leaning: defaultdict[int, list[Any]] = defaultdict(list)

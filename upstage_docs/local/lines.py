@@ -10,12 +10,14 @@ from itertools import pairwise
 
 from upstage_docs.local.elements import Box
 
-__all__ = ["Box", "Line", "Word", "bounds", "ink", "lines_of"]
+__all__ = ["LAYER_FONT", "Box", "Line", "Word", "bounds", "ink", "lines_of"]
 
 
 _TALL = frozenset("bdfhijkltABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789()[]{}/|\\!?'\"‘’“”%&$#@§")
 _DEEP = frozenset("gjpqyQ,;()[]{}/|@§$")
 _MONOSPACED = re.compile(r"courier|mono|consol|cmtt|menlo|typewriter", re.IGNORECASE)
+LAYER_FONT = "Layer"
+"""The font name of recognised words."""
 _MARKER_LENGTH = 4
 _CROWD = 64  # rows looked at in one stripe of the page: text laid over itself must not cost its square
 
@@ -169,8 +171,7 @@ def _gutters(words: Sequence[Word], rows: Sequence[Sequence[int]]) -> set[int]:
     for row in rows:
         for left, right in pairwise(row):
             before, word = words[left], words[right]
-            space = 1.3 if _MONOSPACED.search(word.font) else 0.5  # letters of one width line up by themselves
-            if word.box[0] - before.box[2] >= space * word.size and not _is_marker(before):
+            if word.box[0] - before.box[2] >= _wide_gap(word) * word.size and not _is_marker(before):
                 starts[round(word.box[0])].append((word.baseline, word.size, right))
     found: set[int] = set()
     for x in list(starts):
@@ -183,6 +184,15 @@ def _gutters(words: Sequence[Word], rows: Sequence[Sequence[int]]) -> set[int]:
             run.append(entry)
         found.update(index for _, _, index in run if len(run) >= 3)
     return found
+
+
+def _wide_gap(word: Word) -> float:
+    """Return how many font sizes wide a gap before *word* must be to part columns.
+
+    The library's text items end where a gap is wider than a space; recognised words end at every space, and letters
+    of one width line up by themselves.
+    """
+    return 1.3 if word.font == LAYER_FONT or _MONOSPACED.search(word.font) else 0.5
 
 
 def _is_marker(word: Word) -> bool:

@@ -6,14 +6,16 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from upstage_docs.local.elements import Block, Box, PageLayout, Refusal
 from upstage_docs.local.layout import PageParts, finished, parts_of
+from upstage_docs.local.lines import Word
 from upstage_docs.local.margins import repeated
 from upstage_docs.local.pages import PdfPages, shown
-from upstage_docs.local.scans import Recognise, ScannedWord, lies_at, text_layer
+from upstage_docs.local.scans import Recognise, ScannedWord, lies_at, set_words, text_layer
 from upstage_docs.local.sweep import letters_of, missed
+from upstage_docs.local.weights import are_heavy
 
 __all__ = ["Recognise", "read_pdf"]
 
@@ -28,6 +30,14 @@ _NO_TEXT = (
     "The PDF has no text, only pictures of it, and text cannot be recognised here. Install the extra with "
     "`pip install \"upstage-docs[ocr]\"` and Tesseract's language data, or let Upstage's API read it."
 )
+
+
+class _Scan(NamedTuple):
+    """A recognised page: as the PDF library reads its text layer, its words, and at what angle they lay."""
+
+    page: Any
+    words: list[Word]
+    angle: int
 
 
 def read_pdf(
@@ -79,28 +89,25 @@ def _batch(
         parsed |= _parsed(data, list(turned), turned)
     for number in heavy:
         parsed[number] = _text_alone(document, number)
-    recognised: set[int] = set()
-    if ocr is not None:
-        for number in numbers:
-            if force_ocr or _needs_ocr(parsed[number], document, number):
-                page = _recognised(document, number, ocr, parsed[number], keep=not force_ocr)
-                if page is not None:
-                    parsed[number], turned[number] = page
-                    recognised.add(number)
-    found = {
-        number: parts_of(
-            parsed[number],
-            [] if number in recognised or number in heavy else _left_out(parsed[number], document, number, turned),
-            scanned=number in recognised,
-        )
-        for number in numbers
-    }
+    scans: dict[int, _Scan] = {}
+    for number in numbers:
+        if ocr is not None and (force_ocr or _needs_ocr(parsed[number], document, number)):
+            scan = _recognised(document, number, ocr, parsed[number], keep=not force_ocr)
+            if scan is not None:
+                scans[number], turned[number] = scan, scan.angle
+    found = {}
+    for number in numbers:
+        if number in scans:
+            found[number] = parts_of(scans[number].page, words=scans[number].words)
+        else:
+            left_out = [] if number in heavy else _left_out(parsed[number], document, number, turned)
+            found[number] = parts_of(parsed[number], left_out)
     running = repeated((page.parts, page.height) for page in found.values())
     for number in numbers:
         blocks = _blocks(found[number], running, turned.get(number, 0))
         if any(block.category in crops for block in blocks):
             blocks = _cropped(blocks, document, number, crops)
-        yield PageLayout(number, blocks, ocr=number in recognised)
+        yield PageLayout(number, blocks, ocr=number in scans)
 
 
 def _blocks(page: PageParts, running: Collection[str], angle: int) -> tuple[Block, ...]:
@@ -172,7 +179,7 @@ def _left_out(page: Any, document: PdfPages, number: int, turned: dict[int, int]
 
 
 def _text_alone(document: PdfPages, number: int) -> Any:
-    words = document.words(number)
+    words = set_words(document.words(number))
     return _parsed(text_layer(words, *document.facts(number)[:2]), [1], {})[1]
 
 
@@ -190,26 +197,26 @@ def _needs_ocr(page: Any, document: PdfPages, number: int) -> bool:
     return document.pictured(number) > 0.3 or outlines > 100 or (letters == 0 and document.facts(number).objects > 0)
 
 
-def _recognised(document: PdfPages, number: int, ocr: Recognise, page: Any, *, keep: bool) -> tuple[Any, int] | None:
-    """Return the page as recognised and the clockwise degrees at which its text lies.
-
-    None if its own text is to be kept because more letters are in it.
-    """
+def _recognised(document: PdfPages, number: int, ocr: Recognise, page: Any, *, keep: bool) -> _Scan | None:
+    """Return a page as recognised, None if its own text is to be kept because more letters are in it."""
     image, scale = document.image(number, dots=300)
     words = [word for word in ocr(image) if word[1] >= _SURE_ENOUGH and word[0].strip()]
-    found = [
-        ScannedWord(text, (x0 / scale, y0 / scale, x1 / scale, y1 / scale))
-        for text, sure, (x0, y0, x1, y1) in words
-        if sure >= _SURE_ALONE or len(text) > 2 or not _is_alone((x0, y0, x1, y1), words)
-    ]
+    words = [word for word in words if word[1] >= _SURE_ALONE or len(word[0]) > 2 or not _is_alone(word[2], words)]
     known = sum(letter.isalnum() for item in page.text_items for letter in item.text)
-    if keep and sum(letter.isalnum() for word in found for letter in word.text) < known:
+    if keep and sum(letter.isalnum() for text, _, _ in words for letter in text) < known:
         return None
+    found = [
+        ScannedWord(text.strip(), (b[0] / scale, b[1] / scale, b[2] / scale, b[3] / scale)) for text, _, b in words
+    ]
     angle = lies_at(found)
     wide, tall = document.facts(number)[:2]
     if angle:
         found = [ScannedWord(text, shown(box, -angle % 360, wide, tall)) for text, box in found]
-    return _parsed(text_layer(found, *((tall, wide) if angle % 180 else (wide, tall))), [1], {})[1], angle
+        wide, tall = (tall, wide) if angle % 180 else (wide, tall)
+    placed = set_words(found)
+    heavy = are_heavy(image, [(w.text, box, w.size * scale) for w, (_, _, box) in zip(placed, words, strict=True)])
+    placed = [replace(word, bold=bold) for word, bold in zip(placed, heavy, strict=True)]
+    return _Scan(_parsed(text_layer(placed, wide, tall), [1], {})[1], placed, angle)
 
 
 def _is_alone(box: Box, words: Sequence[tuple[str, float, Box]]) -> bool:

@@ -10,18 +10,16 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from upstage_docs.local.elements import Box
-from upstage_docs.local.lines import ink
+from upstage_docs.local.lines import LAYER_FONT, Word, ink
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["LAYER_FONT", "Recognise", "ScannedWord", "fit", "text_layer"]
+__all__ = ["Recognise", "ScannedWord", "fit", "lies_at", "set_words", "text_layer"]
 
 Recognise = Callable[["Image"], "list[tuple[str, float, Box]]"]
 """A page image → its words in reading order: text, confidence 0-1, and box in pixels."""
 
-LAYER_FONT = "Layer"
-"""The font name of every recognised word: its weight is not known."""
 _EM = 1000
 _SAME_SIZE = 0.18
 _WIDE = 0.5
@@ -33,15 +31,6 @@ class ScannedWord(NamedTuple):
 
     text: str
     box: Box
-
-
-class _Set(NamedTuple):
-    text: str
-    x: float
-    baseline: float
-    size: float
-    width: float
-    spaced: bool
 
 
 def lies_at(words: Sequence[ScannedWord]) -> int:
@@ -56,41 +45,45 @@ def lies_at(words: Sequence[ScannedWord]) -> int:
     return (270 if backwards else 90) if along else (180 if backwards else 0)
 
 
-def text_layer(words: Sequence[ScannedWord], width: float, height: float) -> bytes:
-    """Return a PDF of one page *width* x *height* points that shows nothing and holds *words* where they stand."""
-    numbers: dict[str, int] = {}
-    drawn = []
-    for word in _set(words):
-        shown = f"{word.text} " if word.spaced else word.text
-        codes = "".join(f"{numbers.setdefault(letter, len(numbers) + 1):04X}" for letter in shown)
-        natural = len(word.text) * _WIDE * word.size
-        stretch = 100 * word.width / natural
-        drawn.append(
-            f"/F {word.size:.2f} Tf {stretch:.2f} Tz 1 0 0 1 {word.x:.2f} {height - word.baseline:.2f} Tm <{codes}> Tj"
-        )
-    return _pdf(f"BT 3 Tr\n{chr(10).join(drawn)}\nET".encode("ascii"), numbers, width, height)
+def set_words(words: Sequence[ScannedWord]) -> list[Word]:
+    """Give the words of a line one baseline and one size, and lines of nearly one size the same.
 
-
-def _set(words: Sequence[ScannedWord]) -> Iterator[_Set]:
-    """Give the words of a line one baseline and one size, and lines of nearly one size the same."""
+    Args:
+        words: In reading order; none is blank.
+    """
     rows = []
-    for row in _rows([word for word in words if word.text.strip()]):
+    for row in _rows(words):
         fits = [fit(word) for word in row]
         rows.append((row, median(size for _, size in fits), median(baseline for baseline, _ in fits)))
     sizes = _levelled([(size, sum(len(word.text) for word in row)) for row, size, _ in rows])
+    placed = []
     for (row, _, baseline), size in zip(rows, sizes, strict=True):
-        for place, word in enumerate(row):
-            text = word.text.strip()
-            # pdfium drops a lone letter that its own fonts lack, as all Hangul, and spaces it finds too narrow.
-            alone = len(text) == 1 and not text.isascii()
-            spaced = alone or (place + 1 < len(row) and _is_narrow(word, row[place + 1]))
-            yield _Set(text, word.box[0], baseline, size, max(word.box[2] - word.box[0], 0.5), spaced)
+        for text, (x0, _, x1, _) in row:
+            top, bottom = ink(text, baseline, size)
+            placed.append(Word(text, (x0, top, max(x1, x0 + 0.5), bottom), baseline, size, False, LAYER_FONT))
+    return placed
 
 
-def _is_narrow(word: ScannedWord, following: ScannedWord) -> bool:
+def text_layer(words: Sequence[Word], width: float, height: float) -> bytes:
+    """Return a PDF of one page *width* x *height* points that shows nothing and holds *words* where they stand."""
+    numbers: dict[str, int] = {}
+    drawn = []
+    for word, following in zip(words, [*words[1:], None], strict=True):
+        # pdfium drops a lone letter that its own fonts lack, as all Hangul, and spaces it finds too narrow.
+        alone = len(word.text) == 1 and not word.text.isascii()
+        spaced = alone or (following is not None and _is_narrow(word, following))
+        codes = "".join(f"{numbers.setdefault(c, len(numbers) + 1):04X}" for c in word.text + " " * spaced)
+        stretch = 100 * (word.box[2] - word.box[0]) / (len(word.text) * _WIDE * word.size)
+        font = "B" if word.bold else "F"
+        place = f"1 0 0 1 {word.box[0]:.2f} {height - word.baseline:.2f} Tm"
+        drawn.append(f"/{font} {word.size:.2f} Tf {stretch:.2f} Tz {place} <{codes}> Tj")
+    return _pdf(f"BT 3 Tr\n{chr(10).join(drawn)}\nET".encode("ascii"), numbers, width, height)
+
+
+def _is_narrow(word: Word, following: Word) -> bool:
     """Say whether the gap between two words of a line is small beside their letters."""
     letter = max((one.box[2] - one.box[0]) / len(one.text) for one in (word, following))
-    return following.box[0] - word.box[2] < 0.8 * letter
+    return following.baseline == word.baseline and following.box[0] - word.box[2] < 0.8 * letter
 
 
 def _rows(words: Sequence[ScannedWord]) -> Iterator[list[ScannedWord]]:
@@ -136,23 +129,31 @@ def _pdf(content: bytes, numbers: dict[str, int], width: float, height: float) -
         f"1 begincodespacerange <0000> <FFFF> endcodespacerange\n{table}\n"
         "endcmap CMapName currentdict /CMap defineresource pop end end"
     ).encode("ascii")
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 %.2f %.2f]/Contents 4 0 R/Resources<</Font<</F 6 0 R/B 9 0 R>>>>>>"
     return _file(
         [
             b"<</Type/Catalog/Pages 2 0 R>>",
             b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 %.2f %.2f]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>"
-            % (width, height),
+            page % (width, height),
             _stream(content),
-            b"<</Type/Font/Subtype/Type0/BaseFont/Layer/Encoding/Identity-H/DescendantFonts[6 0 R]/ToUnicode 8 0 R>>",
-            b"<</Type/Font/Subtype/CIDFontType2/BaseFont/Layer/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)"
-            b"/Supplement 0>>/DW %d/FontDescriptor 7 0 R>>" % (_WIDE * _EM),
-            (
-                b"<</Type/FontDescriptor/FontName/Layer/Flags 4/FontBBox[0 -220 1000 780]/ItalicAngle 0/Ascent 780"
-                b"/Descent -220/CapHeight 740/StemV 80>>"
-            ),
             _stream(to_unicode),
+            *_font(6, LAYER_FONT),
+            *_font(9, f"{LAYER_FONT}-Bold"),
         ]
     )
+
+
+def _font(number: int, name: str) -> list[bytes]:
+    """Return three objects, *number* the first: a font that is not there, for its letters are never shown."""
+    font = name.encode("ascii")
+    return [
+        b"<</Type/Font/Subtype/Type0/BaseFont/%b/Encoding/Identity-H/DescendantFonts[%d 0 R]/ToUnicode 5 0 R>>"
+        % (font, number + 1),
+        b"<</Type/Font/Subtype/CIDFontType2/BaseFont/%b/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)"
+        b"/Supplement 0>>/DW %d/FontDescriptor %d 0 R>>" % (font, _WIDE * _EM, number + 2),
+        b"<</Type/FontDescriptor/FontName/%b/Flags 4/FontBBox[0 -220 1000 780]/ItalicAngle 0/Ascent 780"
+        b"/Descent -220/CapHeight 740/StemV 80>>" % font,
+    ]
 
 
 def _stream(data: bytes) -> bytes:
