@@ -166,12 +166,18 @@ def _rows(words: Sequence[Word]) -> list[list[int]]:
 
 
 def _gutters(words: Sequence[Word], rows: Sequence[Sequence[int]]) -> set[int]:
-    """Return the words that begin a column: three rows in a run whose words begin at one x behind a gap."""
+    """Return the words that begin a column: three rows in a run whose words begin at one x behind a gap.
+
+    The library's text items end where a gap is wider than a space, so that few meet by chance; recognised words end
+    at every space, and of these it takes five rows.
+    """
+    least = 5 if words and words[0].font == LAYER_FONT else 3
     starts: defaultdict[int, list[tuple[float, float, int]]] = defaultdict(list)
     for row in rows:
         for left, right in pairwise(row):
             before, word = words[left], words[right]
-            if word.box[0] - before.box[2] >= _wide_gap(word) * word.size and not _is_marker(before):
+            space = 1.3 if _MONOSPACED.search(word.font) else 0.5  # letters of one width line up by themselves
+            if word.box[0] - before.box[2] >= space * word.size and not _is_marker(before):
                 starts[round(word.box[0])].append((word.baseline, word.size, right))
     found: set[int] = set()
     for x in list(starts):
@@ -179,20 +185,11 @@ def _gutters(words: Sequence[Word], rows: Sequence[Sequence[int]]) -> set[int]:
         run: list[tuple[float, float, int]] = []
         for entry in aligned:
             if run and entry[0] - run[-1][0] > 2.2 * entry[1]:
-                found.update(index for _, _, index in run if len(run) >= 3)
+                found.update(index for _, _, index in run if len(run) >= least)
                 run = []
             run.append(entry)
-        found.update(index for _, _, index in run if len(run) >= 3)
+        found.update(index for _, _, index in run if len(run) >= least)
     return found
-
-
-def _wide_gap(word: Word) -> float:
-    """Return how many font sizes wide a gap before *word* must be to part columns.
-
-    The library's text items end where a gap is wider than a space; recognised words end at every space, and letters
-    of one width line up by themselves.
-    """
-    return 1.3 if word.font == LAYER_FONT or _MONOSPACED.search(word.font) else 0.5
 
 
 def _is_marker(word: Word) -> bool:
