@@ -1,6 +1,6 @@
 """Measure recognition: word recall, precision and confidence on pages drawn here, upright, turned, skewed and noisy.
 
-    python benchmarks/local_ocr.py [--fonts FOLDER ...]
+    python benchmarks/local_ocr.py [--plain] [--fonts FOLDER]
 
 Needs the extra `ocr`, Tesseract's data for eng and kor, and the fonts of Debian's fonts-dejavu-core and fonts-nanum.
 Every page is drawn by a fixed seed, so that the figures are the same on every machine with the same versions. A word
@@ -22,6 +22,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
 from upstage_docs.local.tesseract import languages, read
 
+TESSDATA = ("/usr/share/tesseract-ocr/5/tessdata", "/usr/share/tessdata")
 WIDTH, HEIGHT = 1240, 1754  # A4 at 150 dpi
 FONTS = {
     "serif": "dejavu/DejaVuSerif.ttf",
@@ -111,22 +112,40 @@ def samples(fonts: Path) -> Iterator[tuple[str, str, Image.Image, list[str]]]:
             yield "askew by 3°, noise of 11 gray levels", language, noisy(turned(page, 3), 0.15), words
 
 
+def read_plainly(page: Image.Image) -> list[tuple[str, float]]:
+    """Tesseract as it comes, for comparison: its own layout, one threshold, no turning."""
+    import tesserocr
+
+    folder = next(folder for folder in TESSDATA if Path(folder).is_dir())
+    with tesserocr.PyTessBaseAPI(path=f"{folder}/", lang=languages(), psm=tesserocr.PSM.AUTO) as reader:
+        reader.SetImage(page)
+        words = reader.GetUTF8Text().split()
+        confidence = reader.MeanTextConf() / 100
+    return [(word, confidence) for word in words]
+
+
+def read_here(page: Image.Image) -> list[tuple[str, float]]:
+    return [(word.text, word.confidence) for line in read(page).lines for word in line]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fonts", type=Path, default=Path("/usr/share/fonts/truetype"), help="folder of the fonts")
+    parser.add_argument("--plain", action="store_true", help="Tesseract as it comes, for comparison")
     options = parser.parse_args()
+    recognised = read_plainly if options.plain else read_here
     read(Image.new("L", (200, 200), 255))  # load the language data before the clock runs
     rows: dict[str, dict[str, list[tuple[float, float, float]]]] = {}
     seconds: list[float] = []
     for condition, language, page, words in samples(options.fonts):
         start = time.process_time()
-        found = [word for line in read(page).lines for word in line]
+        found = recognised(page)
         seconds.append(time.process_time() - start)
-        right = sum((Counter(words) & Counter(word.text for word in found)).values())
+        right = sum((Counter(words) & Counter(word for word, _ in found)).values())
         figures = (
             right / len(words),
             right / max(len(found), 1),
-            sum(word.confidence for word in found) / max(len(found), 1),
+            sum(confidence for _, confidence in found) / max(len(found), 1),
         )
         rows.setdefault(condition, {}).setdefault(language, []).append(figures)
     print(f"languages {languages()}; recall / precision of whole words, mean confidence\n")

@@ -115,7 +115,7 @@ class _Engine:
 
         self._tesserocr = tesserocr
         self._reader = tesserocr.PyTessBaseAPI(path=folder, lang=language, psm=tesserocr.PSM.SINGLE_COLUMN)
-        # With PSM.AUTO, half of a sparse Korean page is taken for vertical text or lost (benchmarks/local_ocr.py).
+        # PSM.AUTO loses up to half of a Korean page's words: benchmarks/local_ocr.py --plain.
         self._reader.SetVariable("preserve_interword_spaces", "1")
         self._compass: Any = None
         if Path(folder, "osd.traineddata").is_file():
