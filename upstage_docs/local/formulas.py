@@ -13,7 +13,7 @@ __all__ = ["formulas"]
 
 _STRONG = re.compile(r"[=≤≥≈≡≠∝⇒∂∇∑∏∫√∈¼]")
 _WORD = re.compile(r"[A-Za-z]{4,}|[가-힣぀-ヿ一-鿿]{2,}")
-_CODE = re.compile(r"[\"“”{};]|</|://|\?>")
+_CODE = re.compile(r"[\"“”]|</|://|\?>")
 _NUMBER = re.compile(r"[\[(]\s*[A-Z]?\d{1,3}(?:\.\d{1,3})*[a-z]?\s*[\])]")
 _MOST_LETTERS = 160
 
