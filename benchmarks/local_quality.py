@@ -1,6 +1,6 @@
 """Score the local engine against pages with human ground truth, with a scorer like DP-Bench's.
 
-    python benchmarks/local_quality.py ../shared/bench [--documents] [--no-ocr]
+    python benchmarks/local_quality.py ../shared/bench [--documents] [--no-ocr | --force-ocr]
 
 The folder holds `score.py`, `pdfs/`, `markdown/`, `reference.json` and `words.json`; nothing of it is in this project.
 The scorer needs rapidfuzz, apted and beautifulsoup4.
@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument("bench", type=Path)
     parser.add_argument("--documents", action="store_true", help="every document too")
     parser.add_argument("--no-ocr", action="store_true", help="leave pages without text unread")
+    parser.add_argument("--force-ocr", action="store_true", help="recognise every page, whatever text it has")
     parser.add_argument("--keep", type=Path, help="keep the answers in this folder")
     options = parser.parse_args()
     ocr = None if options.no_ocr else recogniser()
@@ -42,7 +43,7 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for path in sorted((options.bench / "pdfs").glob("*.pdf")):
             try:
-                pages: list[PageLayout] = list(read_pdf(path.read_bytes(), ocr=ocr))
+                pages: list[PageLayout] = list(read_pdf(path.read_bytes(), ocr=ocr, force_ocr=options.force_ocr))
             except Refusal as refusal:
                 print(f"{path.name}: {refusal}")
                 pages = []

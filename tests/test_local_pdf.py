@@ -591,3 +591,17 @@ def test_a_heading_of_body_size_is_told_by_its_weight() -> None:
 
     (page,) = read(pdf(weights))
     assert [block.category for block in page.blocks] == ["heading1", "paragraph", "paragraph"]
+
+
+def test_a_column_of_numbers_beside_contents_is_not_lost() -> None:
+    """Numbers that fall, beside lines that lead to page numbers by dots, are kept."""
+
+    def mixed(sheet: canvas.Canvas) -> None:
+        for number in range(5):
+            text(sheet, 60, 760 - 16 * number, [f"Chapter about the harbour {'. ' * 40}{5 + 9 * number}"])
+            text(sheet, 60, 500 - 16 * number, [f"Ships of port {'ABCDE'[number]}"])
+            sheet.drawRightString(300, 500 - 16 * number, str(900 - 100 * number))
+
+    found = letters(all_text(read(pdf(mixed))))
+    assert all(str(900 - 100 * number) in all_text(read(pdf(mixed))) for number in range(5))
+    assert found["C"] == 5 + 1

@@ -32,11 +32,12 @@ def contents_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
             if titles:
                 numbers[id(max(titles, key=lambda t: t.box[2]))] = number
     paired = [line for line in lines if id(line) in numbers]
-    if len(paired) >= _LEAST and _rises([numbers[id(line)].text for line in paired]):
-        entries += paired
+    if len(paired) < _LEAST or not _rises([numbers[id(line)].text for line in paired]):
+        numbers, paired = {}, []
+    entries += paired
     if len(entries) < _LEAST:
         return [], list(lines)
-    used = {id(number) for number in numbers.values()} if paired else set()
+    used = {id(number) for number in numbers.values()}
     box = bounds(line.box for line in entries)
     chosen = {id(line) for line in entries}
     for line in lines:  # titles without a number, between those that have one
@@ -45,10 +46,11 @@ def contents_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
             chosen.add(id(line))
     if len(entries) < 0.5 * len(chosen):
         return [], list(lines)
-    rows = []
-    for line in lines:
-        if id(line) in chosen:
-            rows.append(Line([*line.words, *numbers[id(line)].words]) if id(line) in numbers else line)
+    rows = [
+        Line([*line.words, *numbers[id(line)].words]) if id(line) in numbers else line
+        for line in lines
+        if id(line) in chosen
+    ]
     rest = [line for line in lines if id(line) not in chosen and id(line) not in used]
     return [Part("index", bounds(row.box for row in rows), lines=tuple(rows))], rest
 
