@@ -500,11 +500,14 @@ def test_a_plain_break_out_of_an_async_for_leaves_nothing_either(async_world: Wo
 
 def _threads_left() -> list[threading.Thread]:
     """Threads of the client's pools, and workers of event loops that are gone; the server has a loop of its own."""
-    return [
+    left = [
         thread
         for thread in threading.enumerate()
         if thread.name.startswith("upstage-docs_") or (hasattr(thread, "loop") and thread.loop.is_closed())
     ]
+    for thread in left:
+        thread.join(2.0)  # one that was told to end may still be at it
+    return [thread for thread in left if thread.is_alive()]
 
 
 def test_a_cancelled_call_ends_at_once_and_reports_what_it_cut(async_world: World) -> None:

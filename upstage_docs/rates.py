@@ -78,7 +78,7 @@ class RateLimiter:
         self._lock = threading.Lock()
 
     def reserve(self, now: float, family: Family, pages: int = 1) -> float:
-        """Take the next place for a request that sends *pages*, 0 for a question; return the seconds to wait from *now*.
+        """Take the next place for a request that sends *pages*, 0 for a question; return the seconds to wait for it.
 
         *now* is seconds on any clock that never goes back, the same for all calls.
         """
