@@ -12,6 +12,8 @@ __all__ = ["Drawing", "Path", "clusters", "drawings_of"]
 
 _CELLS = 300  # of the longer side of a page: the grid on which paths touch
 _MOST_PATHS = 100_000
+_MOST_LETTERS = 3_000
+"""A page with more of them is text drawn as outlines, not formulas."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ def drawings_of(paths: Sequence[Path], width: float, height: float) -> list[Draw
         box = bounds(path.box for path in group)
         if len(group) > 1 or (box[2] - box[0] > 20 and box[3] - box[1] > 20):
             drawings.append(Drawing(box, tuple(group), glyphs=False))
+    if len(letters) > _MOST_LETTERS:
+        return drawings
     for members in clusters([path.box for path in letters], 8.0, 3.0, width, height):
         group = [letters[i] for i in members]
         box = bounds(path.box for path in group)
