@@ -422,6 +422,29 @@ def test_a_disk_that_fills_up_after_the_payment_loses_nothing_else(
     assert store.intents() == ()
 
 
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        "CREATE TRIGGER no BEFORE DELETE ON answer BEGIN SELECT RAISE(FAIL, 'disk I/O error'); END",
+        "ALTER TABLE answer RENAME COLUMN checksum TO gone",
+    ],
+)
+def test_an_answer_that_can_neither_be_read_nor_dropped_is_no_longer_listed(
+    store: Store, caplog: pytest.LogCaptureFixture, spoil: str
+) -> None:
+    """It would be planned and looked for without end; the store is given up with one warning."""
+    pay(store, (1, 10), b"whole")
+    assert store.path is not None
+    with closing(sqlite3.connect(store.path)) as db, db:
+        db.execute("UPDATE answer SET body = ?", (b"half",))
+        db.execute(spoil)
+    with caplog.at_level(logging.WARNING):
+        assert store.read(KEY, (1, 10)) is None
+    assert caplog.text.count("Results are not stored") == 1
+    assert store.look(KEY) == Holding()
+    pay(store, (1, 10))
+
+
 @pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
 def test_others_cannot_read_the_store(store: Store) -> None:
     pay(store, (1, 10))

@@ -110,7 +110,13 @@ class Store:
         answer, checksum, used = found
         if hashlib.sha256(answer.raw).digest() != checksum:
             _log.warning("A stored answer (pages %d-%d) is damaged; it is dropped and asked again.", *pages)
-            self._try(lambda db: rows.drop(db, key, pages, checksum), None, write=True)
+
+            def drop(db: sqlite3.Connection) -> bool:
+                rows.drop(db, key, pages, checksum)
+                return True
+
+            if not self._try(drop, False, write=True):
+                self._give_up()
             return None
         now = self._clock()
         if now - used > _USE_STEP:
@@ -272,17 +278,24 @@ class Store:
 
     def close(self) -> None:
         """Close the file; the next call opens it again."""
-        if self._database is not None:
-            self._database.close()
+        database = self._database
+        if database is not None:
+            database.close()
+
+    def _give_up(self) -> None:
+        """Go on without a store: what stays listed and cannot be read would be looked for without end."""
+        self.close()
+        self._database = None
 
     def _try(
         self, action: Callable[[sqlite3.Connection], _Result], otherwise: _Result, *, write: bool = False
     ) -> _Result:
         """Do *action* in one transaction; where the disk refuses, warn once and give *otherwise*."""
-        if self._database is None:
+        database = self._database
+        if database is None:
             return otherwise
         try:
-            with self._database.transaction(write=write) as db:
+            with database.transaction(write=write) as db:
                 abandoned = self._abandoned[:] if write else []
                 for token in abandoned:
                     rows.release(db, token)
@@ -291,6 +304,8 @@ class Store:
             if not self._warned:
                 self._warned = True
                 _log.warning("Results are not stored and may have to be paid for again: %s: %s", self.path, error)
+            if not write:
+                self._give_up()
             return otherwise
         for token in abandoned:
             self._abandoned.remove(token)
