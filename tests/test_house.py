@@ -198,3 +198,27 @@ def test_the_layers_are_checked_and_no_module_stands_outside() -> None:
         timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_first_asynchronous_load_imports_outside_the_event_loop() -> None:
+    """The modules of the engine and of the back end take a tenth of a second, in which a server would stand still."""
+    pytest.importorskip("liteparse")
+    code = """
+import asyncio, sys, threading
+from upstage_docs import AsyncClient
+
+class Note:
+    def find_spec(self, name, path=None, target=None):
+        if threading.current_thread() is threading.main_thread():
+            print(name)
+
+async def look():
+    async with AsyncClient(engine="local") as client:
+        sys.meta_path.insert(0, Note())
+        await client.jobs()
+
+asyncio.run(look())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+
+    assert {"upstage_docs.local.transport", "anyio._backends._asyncio"} & set(done.stdout.split()) == set()

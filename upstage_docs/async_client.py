@@ -17,7 +17,7 @@ from upstage_docs.options import OCROptions, ParseOptions, choice
 from upstage_docs.plan import Estimate, Route
 from upstage_docs.reading import Request
 from upstage_docs.reports import Report
-from upstage_docs.setting import Settings, transport_of
+from upstage_docs.setting import Settings, prepare, transport_of
 from upstage_docs.sources import DocumentInput, Named
 from upstage_docs.steps import Flow
 from upstage_docs.watching import Got, Watch
@@ -37,8 +37,6 @@ class AsyncClient(Face):
 
     Iterators that it returns stop their work when they are closed: use `contextlib.aclosing` where they may end early.
     """
-
-    _transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None
 
     async def parse(
         self,
@@ -101,7 +99,7 @@ class AsyncClient(Face):
         book = await self._run(reading.open_reading(self._setup, request, self._settings.limits))
         try:
             while not book.done:
-                async with aclosing(self._run_many(await self._run(book.parts()))) as parts:
+                async with aclosing(await self._run_many(await self._run(book.parts()))) as parts:
                     async for outcome in parts:
                         if outcome is None:
                             break
@@ -167,7 +165,8 @@ class AsyncClient(Face):
             for one in documents
         )
         choice("on_error", on_error, ("raise", "skip"))
-        async with aclosing(self._run_many(whole.parse_each(self._setup, wanted, self._settings.limits))) as outcomes:
+        many = whole.parse_each(self._setup, wanted, self._settings.limits)
+        async with aclosing(await self._run_many(many)) as outcomes:
             async for outcome in outcomes:
                 document = outcome.settle(on_error, report)
                 if document is not None:
@@ -249,7 +248,8 @@ class AsyncClient(Face):
         asked = whole.plain(options)
         wanted = (Request.of(one, asked, refresh=refresh) for one in documents)
         choice("on_error", on_error, ("raise", "skip"))
-        async with aclosing(self._run_many(whole.ocr_each(self._setup, wanted, self._settings.limits))) as outcomes:
+        many = whole.ocr_each(self._setup, wanted, self._settings.limits)
+        async with aclosing(await self._run_many(many)) as outcomes:
             async for outcome in outcomes:
                 result = outcome.settle(on_error, report)
                 if result is not None:
@@ -317,12 +317,12 @@ class AsyncClient(Face):
             WeakKeyDictionary()
         )
         self._runs: WeakKeyDictionary[asyncio.AbstractEventLoop, set[drive.Run]] = WeakKeyDictionary()
-        self._transport = None
+        self._transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None = None
 
     async def _batches(
         self, book: reading.Reading | reading.JobReading, watch: Watch
     ) -> AsyncGenerator[ParsedDocument, None]:
-        async with aclosing(self._run_many(watch.batch(index) for index in count())) as batches:
+        async with aclosing(await self._run_many(watch.batch(index) for index in count())) as batches:
             async for got in batches:
                 if got is None:
                     break
@@ -330,19 +330,21 @@ class AsyncClient(Face):
                     yield await self._run(book.decode(got))
         await self._run(watch.finish(book.next_page - 1))
 
-    def _connection(self) -> tuple[httpx.AsyncClient, asyncio.Semaphore]:
+    async def _connection(self) -> tuple[httpx.AsyncClient, asyncio.Semaphore]:
         loop = asyncio.get_running_loop()
         if loop not in self._connections:
+            await asyncio.to_thread(prepare, self._settings)
+        if loop not in self._connections:
             self._transport = self._transport or transport_of(self._settings)  # the engine is one for all loops
-            http = sending.aconnect(self._transport)
-            self._connections[loop] = http, asyncio.Semaphore(self._settings.max_concurrency)
+            gate = asyncio.Semaphore(self._settings.max_concurrency)
+            self._connections[loop] = sending.aconnect(self._transport), gate
         return self._connections[loop]
 
     async def _run(self, flow: Flow[T]) -> T:
-        http, gate = self._connection()
+        http, gate = await self._connection()
         return await drive.arun(flow, http, gate=gate)
 
-    def _run_many(self, many: Iterable[Flow[T]]) -> AsyncGenerator[T, None]:
-        http, gate = self._connection()
+    async def _run_many(self, many: Iterable[Flow[T]]) -> AsyncGenerator[T, None]:
+        http, gate = await self._connection()
         runs = self._runs.setdefault(asyncio.get_running_loop(), set())
         return drive.arun_many(many, http, at_once=self._settings.at_once, gate=gate, runs=runs)

@@ -14,7 +14,7 @@ from upstage_docs.errors import ConfigError
 from upstage_docs.replies import Lost, Outcome, Reply
 from upstage_docs.steps import Send
 
-__all__ = ["aconnect", "asend", "connect", "send"]
+__all__ = ["aconnect", "asend", "connect", "send", "tls"]
 
 _CONNECT = 30.0  # seconds for TCP and TLS; a host that needs longer is not there
 # Kept open longer than any poll interval; the pool's own 5 s would cost a TLS handshake per look.
@@ -37,7 +37,7 @@ def connect(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None) ->
     if transport is not None and not isinstance(transport, httpx.BaseTransport):
         raise ConfigError(f"Client takes a synchronous transport; {type(transport).__name__} is not one.")
     return httpx.Client(
-        transport=transport, verify=_tls() if transport is None else True, limits=_LIMITS, timeout=_CONNECT
+        transport=transport, verify=tls() if transport is None else True, limits=_LIMITS, timeout=_CONNECT
     )
 
 
@@ -46,13 +46,14 @@ def aconnect(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None) -
     if transport is not None and not isinstance(transport, httpx.AsyncBaseTransport):
         raise ConfigError(f"AsyncClient takes an asynchronous transport; {type(transport).__name__} is not one.")
     return httpx.AsyncClient(
-        transport=transport, verify=_tls() if transport is None else True, limits=_LIMITS, timeout=_CONNECT
+        transport=transport, verify=tls() if transport is None else True, limits=_LIMITS, timeout=_CONNECT
     )
 
 
 @cache
-def _tls() -> ssl.SSLContext:
-    return httpx.create_ssl_context()  # 20 ms; shared by every client of the process
+def tls() -> ssl.SSLContext:
+    """Return the TLS settings that every client of the process shares; making them takes 20 ms."""
+    return httpx.create_ssl_context()
 
 
 def send(http: httpx.Client, step: Send) -> Outcome:

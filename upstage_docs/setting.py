@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Literal
 
 from upstage_docs.errors import ConfigError
@@ -18,7 +19,7 @@ from upstage_docs.wire import BASE_URL, Api
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Engine", "Settings", "setup_of", "transport_of"]
+__all__ = ["Engine", "Settings", "prepare", "setup_of", "transport_of"]
 
 Engine = Literal["upstage", "local"]
 
@@ -124,6 +125,19 @@ def transport_of(settings: Settings) -> httpx.BaseTransport | httpx.AsyncBaseTra
 
         return LocalTransport()
     return settings.transport
+
+
+def prepare(settings: Settings) -> None:
+    """Load what the first asynchronous connection of a process needs: a tenth of a second, for a thread to spend."""
+    import_module("anyio._backends._asyncio")  # anyio would, at the first wait
+    if settings.transport is not None:
+        return
+    if settings.chosen == "local":
+        from upstage_docs.local import LocalTransport  # noqa: F401
+    else:
+        from upstage_docs.sending import tls
+
+        tls()
 
 
 def _proof(settings: Settings) -> dict[str, str]:
