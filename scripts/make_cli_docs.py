@@ -45,7 +45,10 @@ def _parameters(function: Callable[..., Any]) -> Iterator[tuple[str, Any, Any, A
     """Yield name, type, typer's description and default of each parameter."""
     hints = get_type_hints(function, include_extras=True)
     for name, parameter in inspect.signature(function).parameters.items():
-        kind, described = get_args(hints[name])[:2]
+        hint = hints[name]
+        if get_origin(hint) is Union:  # Python 3.10 puts Optional around what defaults to None
+            hint = get_args(hint)[0]
+        kind, described = get_args(hint)[:2]
         yield name, _plain(kind), described, parameter.default
 
 
