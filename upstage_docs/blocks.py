@@ -30,12 +30,13 @@ class Block(NamedTuple):
     element_id: int | None = None
 
 
-# A block begins at one of these outside tables and figures; a `<br>` in front is the API's mark for "beside the last".
+# A block begins at one of these outside tables and figures.
 _OPENING = re.compile(
-    r"(?:<br\s*/?>\s*)*<(?P<close>/?)(?P<name>table|figure|h[1-6]|p|ul|ol|pre|header|footer|caption|blockquote|div|dl|"
+    r"<(?P<close>/?)(?P<name>table|figure|h[1-6]|p|ul|ol|pre|header|footer|caption|blockquote|div|dl|"
     r"section|article|main|title)(?=[\s/>])(?P<rest>[^<>]*)>",
     re.IGNORECASE,
 )
+_BREAK = re.compile(r"<br\s*/?>\Z", re.IGNORECASE)
 _ID = re.compile(r"\bid=['\"]?(\d+)\b")
 _CATEGORY = re.compile(r"data-category=['\"]?(\w+)")
 _NAMES = {"p": "paragraph", "ul": "list", "ol": "list", "pre": "code"}
@@ -81,7 +82,9 @@ def _regions(text: str) -> Iterator[tuple[int, int, str, str]]:
     whole, depth = "", 0
     pipes = _pipe_tables(text) if "|" in text else iter(())
     pipe = next(pipes, None)
+    last = 0  # where the tag before ends
     for match in _OPENING.finditer(text):
+        before, last = last, match.end()
         if not whole:
             while pipe and pipe[1] <= match.start():
                 pipe = next(pipes, None)
@@ -100,13 +103,28 @@ def _regions(text: str) -> Iterator[tuple[int, int, str, str]]:
                 yield opened[0], match.end(), opened[1], opened[2]
                 opened = None
             continue
+        start = _before_breaks(text, before, match.start())
         if opened:
-            yield opened[0], match.start(), opened[1], opened[2]
-        opened = (match.start(), name, match["rest"])
+            yield opened[0], start, opened[1], opened[2]
+        opened = (start, name, match["rest"])
         if name in {"table", "figure"}:
             whole, depth = name, 1
     if opened:
         yield opened[0], len(text), opened[1], opened[2]
+
+
+def _before_breaks(text: str, first: int, start: int) -> int:
+    """Return where the `<br>`s in front of *start* begin: the API's mark for "beside the last element"."""
+    at = start
+    while at > first and (text[at - 1].isspace() or text[at - 1] == ">"):
+        if text[at - 1].isspace():
+            at -= 1
+            continue
+        opening = text.rfind("<", max(first, at - 6), at)
+        if opening < 0 or not _BREAK.match(text, opening, at):
+            break
+        at = start = opening
+    return start
 
 
 def _pipe_tables(text: str) -> Iterator[tuple[int, int]]:

@@ -16,7 +16,9 @@ _TABLE_LABEL = re.compile(r"\W*(?:table|tab\.|표|表)", re.IGNORECASE)
 _FIGURE_LABEL = re.compile(
     r"\W*(?:fig(?:ure|\.)|chart|graph|image|photo|그림|도표|사진|차트|그래프|図|图|圖)", re.IGNORECASE
 )
-_INNER_CAPTION = re.compile(r"<(fig)?caption\b[^<>]*>(.*?)</(?:fig)?caption>", re.DOTALL | re.IGNORECASE)
+_INNER_CAPTION = re.compile(
+    r"<(?:fig)?caption\b[^<>]*>([^<]*(?:<(?!/?(?:fig)?caption)[^<]*)*)</(?:fig)?caption>", re.IGNORECASE
+)
 
 
 class Whole:
@@ -32,7 +34,7 @@ class Whole:
         """Return the words of its captions, those inside its own markup too."""
         texts = [text_of_html(unit.text) for unit in (*self.before, *self.after)]
         if "caption" in self.unit.text:
-            texts += [text_of_html(match[2]) for match in _INNER_CAPTION.finditer(self.unit.text)]
+            texts += [text_of_html(match[1]) for match in _INNER_CAPTION.finditer(self.unit.text)]
         return "\n".join(texts)
 
     def take(self, unit: Unit) -> bool:
