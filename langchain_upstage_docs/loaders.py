@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Union
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from langchain_text_splitters import TextSplitter
     from pydantic import SecretStr
 
-    from upstage_docs import AsyncClient, Client, Estimate, Report, Spending
+    from upstage_docs import AsyncClient, Client, Estimate, Progress, Report, Spending
     from upstage_docs.loads import Item
 
 __all__ = ["Files", "UpstageDocumentParseLoader", "UpstageOCRLoader"]
@@ -125,6 +125,7 @@ class UpstageDocumentParseLoader(_Loader):
         max_concurrency: int | None = None,
         on_error: Literal["raise", "skip"] = "raise",
         show_progress: bool = False,
+        on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
         self.parser = UpstageDocumentParseParser(
             api_key,
@@ -148,6 +149,7 @@ class UpstageDocumentParseLoader(_Loader):
             max_concurrency=max_concurrency,
             on_error=on_error,
             show_progress=show_progress,
+            on_progress=on_progress,
         )
         super().__init__(file_path)
 
@@ -195,6 +197,7 @@ class UpstageOCRLoader(_Loader):
         max_concurrency: int | None = None,
         on_error: Literal["raise", "skip"] = "raise",
         show_progress: bool = False,
+        on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
         self.parser = UpstageOCRParser(
             api_key,
@@ -208,6 +211,7 @@ class UpstageOCRLoader(_Loader):
             max_concurrency=max_concurrency,
             on_error=on_error,
             show_progress=show_progress,
+            on_progress=on_progress,
         )
         super().__init__(file_path)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Literal
 
@@ -13,7 +13,7 @@ from langchain_core.documents import Document
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from upstage_docs import AsyncClient, Client
+    from upstage_docs import AsyncClient, Client, Progress
     from upstage_docs.loads import Item
     from upstage_docs.models import Record
 
@@ -48,6 +48,7 @@ class UpstageDocumentParseParser(BaseBlobParser):
         max_concurrency: Requests, documents and parts at once; 5 by default.
         on_error: `skip` leaves out a file that fails and goes on; `report` tells which and why.
         show_progress: Whether to show a bar of pages.
+        on_progress: Called with a `Progress` (pages, files) whenever pages arrive or a file is done.
 
     Raises:
         ConfigError: No key and no engine, an option that does not exist, or options that contradict each other.
@@ -77,6 +78,7 @@ class UpstageDocumentParseParser(BaseBlobParser):
         max_concurrency: int | None = None,
         on_error: Literal["raise", "skip"] = "raise",
         show_progress: bool = False,
+        on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
         from upstage_docs.connection import Connection
         from upstage_docs.loading import ParseLoading
@@ -105,6 +107,7 @@ class UpstageDocumentParseParser(BaseBlobParser):
             image_folder=image_folder,
             on_error=on_error,
             show_progress=show_progress,
+            on_progress=on_progress,
         )
         self.loading.connection.check()
 
@@ -153,6 +156,7 @@ class UpstageOCRParser(BaseBlobParser):
         max_concurrency: int | None = None,
         on_error: Literal["raise", "skip"] = "raise",
         show_progress: bool = False,
+        on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
         from upstage_docs.connection import Connection
         from upstage_docs.loading import OCRLoading
@@ -165,6 +169,7 @@ class UpstageOCRParser(BaseBlobParser):
             skip_empty=skip_empty,
             on_error=on_error,
             show_progress=show_progress,
+            on_progress=on_progress,
         )
         self.loading.connection.check()
 

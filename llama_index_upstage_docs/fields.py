@@ -30,6 +30,8 @@ class ClientFields(BaseComponent):
     max_concurrency: Annotated[int | None, SkipValidation] = None
     on_error: Annotated[Literal["raise", "skip"], SkipValidation] = "raise"
     show_progress: bool = False
+    # Callable[[Progress], None]; like a client, it stays where it is.
+    on_progress: Any = Field(default=None, exclude=True, repr=False)
 
     _key_stayed: bool = PrivateAttr(default=False)
     _loading: Any = PrivateAttr(default=None)
@@ -70,7 +72,7 @@ class ClientFields(BaseComponent):
         self._connection().__getstate__()
         stayed = self._key_stayed or self.api_key is not None
         state = super().__getstate__()
-        state["__dict__"] = {**state["__dict__"], "api_key": None, "client": None}
+        state["__dict__"] = {**state["__dict__"], "api_key": None, "client": None, "on_progress": None}
         state["__pydantic_private__"] = {"_key_stayed": stayed, "_loading": None}
         return state
 
@@ -125,6 +127,7 @@ class ParseFields(ClientFields):
             image_folder=self.image_folder,
             on_error=self.on_error,
             show_progress=self.show_progress,
+            on_progress=self.on_progress,
         )
 
 
@@ -147,6 +150,7 @@ class OCRFields(ClientFields):
             skip_empty=self.skip_empty,
             on_error=self.on_error,
             show_progress=self.show_progress,
+            on_progress=self.on_progress,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal, Protocol, TypeAlias, Union
 
@@ -18,7 +18,7 @@ from llama_index_upstage_docs.nodes import document_of, file_metadata
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from upstage_docs import AsyncClient, Client, Estimate
+    from upstage_docs import AsyncClient, Client, Estimate, Progress
     from upstage_docs.loading import Loading
     from upstage_docs.loads import Item
 
@@ -63,7 +63,7 @@ class _Reader:
                 for record in records:
                     yield document_of(record, extra_info)
             return
-        report = Report()
+        report = Report(on_progress=self.loading.on_progress)
         for path in _paths(file_path):
             item = _item(path, extra_info, handle := fs.open(str(path), "rb"))
             with closing(handle), closing(self.loading.records([item], report=report)) as records:
@@ -89,7 +89,7 @@ class _Reader:
                 async for record in records:
                     yield document_of(record, extra_info)
             return
-        report = Report()
+        report = Report(on_progress=self.loading.on_progress)
         for path in _paths(file_path):
             handle = await asyncio.to_thread(fs.open, str(path), "rb")
             try:
@@ -144,6 +144,7 @@ class UpstageDocumentParseReader(_Reader, ParseFields, BasePydanticReader):
         max_concurrency: Requests, documents and parts at once; 5 by default.
         on_error: `skip` leaves out a file that fails and goes on; `report` tells which and why.
         show_progress: Whether to show a bar of pages.
+        on_progress: Called with a `Progress` (pages, files) whenever pages arrive or a file is done.
         is_remote: Whether the data come from a remote API.
 
     Raises:
@@ -176,6 +177,7 @@ class UpstageDocumentParseReader(_Reader, ParseFields, BasePydanticReader):
         max_concurrency: int | None = None,
         on_error: Literal["raise", "skip"] = "raise",
         show_progress: bool = False,
+        on_progress: Callable[[Progress], None] | None = None,
         is_remote: bool = True,
     ) -> None:
         super().__init__(
@@ -199,6 +201,7 @@ class UpstageDocumentParseReader(_Reader, ParseFields, BasePydanticReader):
             max_concurrency=max_concurrency,
             on_error=on_error,
             show_progress=show_progress,
+            on_progress=on_progress,
         )
         self.is_remote = is_remote
         self.metadata_format = metadata_format
@@ -240,6 +243,7 @@ class UpstageOCRReader(_Reader, OCRFields, BasePydanticReader):
         max_concurrency: int | None = None,
         on_error: Literal["raise", "skip"] = "raise",
         show_progress: bool = False,
+        on_progress: Callable[[Progress], None] | None = None,
         is_remote: bool = True,
     ) -> None:
         super().__init__(
@@ -254,6 +258,7 @@ class UpstageOCRReader(_Reader, OCRFields, BasePydanticReader):
             max_concurrency=max_concurrency,
             on_error=on_error,
             show_progress=show_progress,
+            on_progress=on_progress,
         )
         self.is_remote = is_remote
         self._loading = self._new_loading()

@@ -38,7 +38,7 @@ from upstage_docs.models import Job
 from upstage_docs.options import OCROptions, ParseOptions, PollPolicy, RetryPolicy
 from upstage_docs.plan import Limits
 from upstage_docs.rates import RATES, Rate
-from upstage_docs.reports import Report
+from upstage_docs.reports import Progress, Report
 
 KEY = "up_abcdefghijklmnop"
 NO_LIMIT = dict.fromkeys(RATES, Rate())
@@ -571,6 +571,27 @@ class TestMany:
         assert (len(report.succeeded), report.pages) == (1, 2)
         assert "1 documents read (2 pages), 3 failed" in str(report)
         assert "missing.pdf: There is no file" in str(report)
+
+    def test_progress_is_told_of_pages_and_documents(self, both: Both, settings: dict[str, Any]) -> None:
+        told: list[Progress] = []
+        documents = [make_pdf("a", 3), "missing.pdf", make_pdf("b", 2)]
+        report = Report(on_progress=told.append)
+        both("parse_many", documents, settings=settings, on_error="skip", report=report)
+        assert told == [Progress(3, 3, 1), Progress(3, 3, 2, failed=1), Progress(5, 5, 3, failed=1)]
+
+    def test_a_failed_ocr_says_what_it_has_paid_for(
+        self, both: Both, settings: dict[str, Any], loopback: Loopback
+    ) -> None:
+        """The pages of the part that was answered; running again sends the other part only."""
+        from upstage_docs.faults import unavailable
+
+        settings["limits"] = Limits(ocr_pages=10)
+        settings["max_concurrency"] = 1
+        loopback.faults.script("sync", None, *[unavailable()] * QUICK.attempts)
+        report = Report()
+        assert both("ocr_many", [make_pdf("a", 20)], settings=settings, on_error="skip", report=report) == []
+        assert [(one.pages_paid, one.resumable) for one in report.failures] == [(10, True)]
+        assert both("estimate", make_pdf("a", 20), OCROptions(), settings=settings).pages == 10
 
     def test_the_first_failure_is_raised_in_its_place(self, both: Both, settings: dict[str, Any]) -> None:
         report = Report()

@@ -27,6 +27,7 @@ from upstage_docs.errors import (
     SourceNotFoundError,
 )
 from upstage_docs.records import METADATA_KEYS, coordinates_of
+from upstage_docs.reports import Progress
 
 pytest.importorskip("langchain_core", reason='needs the extra "langchain"')
 from langchain_core.document_loaders import Blob, BlobLoader
@@ -448,7 +449,22 @@ def test_a_bar_counts_the_pages(api: MadeApi, files: list[Path], capsys: pytest.
 
     shown = capsys.readouterr().err
     assert "6/6" in shown
+    assert "files=3" in shown
     assert "3/3" in shown
+
+
+def test_a_callback_is_told_of_pages_and_files(api: MadeApi, files: list[Path], tmp_path: Path) -> None:
+    """Of one long file as its pages come, of several file by file."""
+    told: list[Progress] = []
+    UpstageDocumentParseLoader(files, client=api.client(), on_progress=told.append).load()
+    assert [one.files for one in told] == [1, 2, 3]
+    assert told[-1] == Progress(pages=6, total_pages=6, files=3)
+
+    told.clear()
+    (tmp_path / "long.pdf").write_bytes(pdf(31))
+    UpstageDocumentParseLoader(tmp_path / "long.pdf", client=api.client(), on_progress=told.append).load()
+    assert told[0].pages < told[0].total_pages == 31
+    assert told[-1] == Progress(pages=31, total_pages=31, files=1)
 
 
 @pytest.mark.parametrize("count", [1, 3])

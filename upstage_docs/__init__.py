@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     )
     from upstage_docs.reports import (
         Failure as Failure,
+        Progress as Progress,
         Report as Report,
     )
     from upstage_docs.sources import (
@@ -92,7 +93,7 @@ _HOME: dict[str, str] = {
     "AsyncClient": "async_client",
     **dict.fromkeys(("Estimate", "Limits"), "plan"),
     "Rate": "rates",
-    **dict.fromkeys(("Report", "Failure"), "reports"),
+    **dict.fromkeys(("Report", "Progress", "Failure"), "reports"),
     "Named": "sources",
     "Spending": "spending",
     **dict.fromkeys(

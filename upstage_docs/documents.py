@@ -42,11 +42,11 @@ class Outcome(Generic[Whole]):
         """
         if report is not None:
             if self.document is not None:
-                report.succeeded.append(self.document.source)
                 parsed = self.document if isinstance(self.document, ParsedDocument) else None
-                report.pages += len(self.document.pages) if parsed is None else parsed.total_pages
+                pages = len(self.document.pages) if parsed is None else parsed.total_pages
+                report.read(self.document.source, pages)
             elif self.failure is not None:
-                report.failures.append(self.failure)
+                report.failed(self.failure)
         if self.failure is not None and (
             on_error == "raise" or isinstance(self.failure.error, (AuthenticationError, ConfigError))
         ):
@@ -74,14 +74,9 @@ def ocr_each(setup: Setup, requests: Iterable[Request], limits: plan.Limits) -> 
 
 def ocr(setup: Setup, request: Request, limits: plan.Limits) -> Flow[OcrResult]:
     """Recognise the text of a document, in several requests where it is long."""
-    reading, bodies = yield from _recognise(setup, request, limits)
-
-    def understand() -> OcrResult:
-        source = reading.source
-        results = [decode_ocr(body, source=source.name, file_sha256=source.sha256) for body in bodies]
-        return _joined(results)
-
-    return (yield from work(understand))
+    reading = yield from open_reading(setup, request, limits)
+    bodies = yield from _recognise(reading)
+    return (yield from _understood(reading, bodies))
 
 
 def ocr_raw(setup: Setup, request: Request, limits: plan.Limits) -> Flow[bytes]:
@@ -90,9 +85,8 @@ def ocr_raw(setup: Setup, request: Request, limits: plan.Limits) -> Flow[bytes]:
     Raises:
         SourceError: The document needs more than one request.
     """
-    reading, bodies = yield from _recognise(setup, request, limits, most=1)
-    del reading
-    return bodies[0]
+    reading = yield from open_reading(setup, request, limits)
+    return (yield from _recognise(reading, most=1))[0]
 
 
 def submit(setup: Setup, request: Request, limits: plan.Limits) -> Flow[Job]:
@@ -194,10 +188,14 @@ def _parsed(setup: Setup, request: Request, limits: plan.Limits) -> Flow[Outcome
 
 
 def _recognised(setup: Setup, request: Request, limits: plan.Limits) -> Flow[Outcome[OcrResult]]:
+    reading: Reading | None = None
     try:
-        return Outcome((yield from ocr(setup, request, limits)))
+        reading = yield from open_reading(setup, request, limits)
+        bodies = yield from _recognise(reading)
+        return Outcome((yield from _understood(reading, bodies)))
     except UpstageDocsError as error:
-        return Outcome(None, Failure(request.source or _name(request.document), error))
+        name = request.source or (reading.source.name if reading else _name(request.document))
+        return Outcome(None, Failure(name, error, (yield from reading.paid()) if reading else 0))
 
 
 def _name(document: Any) -> str:
@@ -206,10 +204,7 @@ def _name(document: Any) -> str:
     return str(getattr(document, "name", "") or f"<{type(document).__name__}>")
 
 
-def _recognise(
-    setup: Setup, request: Request, limits: plan.Limits, *, most: int | None = None
-) -> Flow[tuple[Reading, list[bytes]]]:
-    reading = yield from open_reading(setup, request, limits)
+def _recognise(reading: Reading, *, most: int | None = None) -> Flow[list[bytes]]:
     bodies: list[bytes] = []
     try:
         while not reading.done:
@@ -231,7 +226,15 @@ def _recognise(
                 reading.complete()
     finally:
         reading.source.close()
-    return reading, bodies
+    return bodies
+
+
+def _understood(reading: Reading, bodies: list[bytes]) -> Flow[OcrResult]:
+    def understand() -> OcrResult:
+        source = reading.source
+        return _joined([decode_ocr(body, source=source.name, file_sha256=source.sha256) for body in bodies])
+
+    return (yield from work(understand))
 
 
 def _joined(results: list[OcrResult]) -> OcrResult:

@@ -19,7 +19,7 @@ from upstage_docs.models import OcrResult, ParsedDocument, Record
 from upstage_docs.ocr_records import ocr_records
 from upstage_docs.options import OCROptions, ParseOptions, choice
 from upstage_docs.records import Recorder, RecordOptions
-from upstage_docs.reports import Report
+from upstage_docs.reports import Progress, Report
 from upstage_docs.sources import Named
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Loading(ABC, Generic[Part]):
         on_error: `raise`, or `skip`: leave out a document that fails, note it in the report, and go on. What is wrong
             for every document (an option, a refused key) is raised in any case.
         show_progress: Whether to show a bar of pages.
+        on_progress: Called while results are taken, see `Report`.
 
     Attributes:
         report: What became of the documents of the last load.
@@ -55,12 +56,14 @@ class Loading(ABC, Generic[Part]):
         *,
         on_error: Literal["raise", "skip"] = "raise",
         show_progress: bool = False,
+        on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
         choice("on_error", on_error, ("raise", "skip"))
         self.connection = connection
         self.on_error = on_error
         self.show_progress = show_progress
-        self.report = Report()
+        self.on_progress = on_progress
+        self.report = Report(on_progress=on_progress)
 
     def records(
         self, items: Iterable[Item], *, show_progress: bool = False, report: Report | None = None
@@ -75,7 +78,7 @@ class Loading(ABC, Generic[Part]):
         Raises:
             UpstageDocsError: As `Client.parse` and `Client.ocr`, unless skipped.
         """
-        load = Load(self.on_error, report)
+        load = Load(self.on_error, report or Report(on_progress=self.on_progress))
         self.report = load.report
         with self.connection.lend() as client, load.bar(show=show_progress or self.show_progress):
             one, many = load.look(items)
@@ -99,7 +102,7 @@ class Loading(ABC, Generic[Part]):
         self, items: Iterable[Item], *, show_progress: bool = False, report: Report | None = None
     ) -> AsyncGenerator[Record, None]:
         """Yield the records of *items* without blocking the event loop; see `records`."""
-        load = Load(self.on_error, report)
+        load = Load(self.on_error, report or Report(on_progress=self.on_progress))
         self.report = load.report
         async with self.connection.alend() as client:
             with load.bar(show=show_progress or self.show_progress):
@@ -168,6 +171,7 @@ class ParseLoading(Loading[ParsedDocument]):
         image_folder: Where `images="files"` writes crops.
         on_error: See `Loading`.
         show_progress: See `Loading`.
+        on_progress: See `Loading`.
 
     Raises:
         ConfigError: Crops are to be written, and there is no folder, or no element that they belong to.
@@ -184,8 +188,9 @@ class ParseLoading(Loading[ParsedDocument]):
         image_folder: str | os.PathLike[str] | None = None,
         on_error: Literal["raise", "skip"] = "raise",
         show_progress: bool = False,
+        on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
-        super().__init__(connection, on_error=on_error, show_progress=show_progress)
+        super().__init__(connection, on_error=on_error, show_progress=show_progress, on_progress=on_progress)
         if (form.images == "files") != (image_folder is not None):
             raise ConfigError('images="files" and image_folder= go together: crops are written into that folder.')
         if form.images != "none" and form.split != "element":
@@ -236,6 +241,7 @@ class OCRLoading(Loading[OcrResult]):
         skip_empty: Whether records without text are left out.
         on_error: See `Loading`.
         show_progress: See `Loading`.
+        on_progress: See `Loading`.
     """
 
     options: OCROptions
@@ -249,8 +255,9 @@ class OCRLoading(Loading[OcrResult]):
         skip_empty: bool = False,
         on_error: Literal["raise", "skip"] = "raise",
         show_progress: bool = False,
+        on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
-        super().__init__(connection, on_error=on_error, show_progress=show_progress)
+        super().__init__(connection, on_error=on_error, show_progress=show_progress, on_progress=on_progress)
         choice("split", split, ("page", "none", "word"))
         self.options = options
         self.split = split

@@ -85,20 +85,23 @@ class Load:
         parsed = part if isinstance(part, ParsedDocument) else None
         total = len(part.pages) if parsed is None else parsed.total_pages
         last = total if whole or parsed is None else max((one.page for one in parsed.elements), default=self._page)
+        if not whole:  # else the report has told of it already
+            self.report.tell(last, total)
         if self._bar is not None:
             if whole or not self._page:
                 self._bar.total += total
             self._bar.update(last - (0 if whole else self._page))
+            if whole:
+                self._bar.set_postfix(files=self._outcomes - self._before)
         self._page = last
 
     def succeeded(self, item: Item) -> None:
         """Note that the single document was read whole."""
-        self.report.succeeded.append(item.name)
-        self.report.pages += self._page
+        self.report.read(item.name, self._page)
 
     def failed(self, item: Item, error: UpstageDocsError) -> None:
         """Note that the single document failed; raise the error unless it is skipped."""
-        self.report.failures.append(Failure(item.name, error, self._page))
+        self.report.failed(Failure(item.name, error, self._page))
         if self._on_error == "raise" or isinstance(error, (AuthenticationError, ConfigError)):
             raise error
 

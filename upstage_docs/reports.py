@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from upstage_docs.errors import APIConnectionError, JobFailedError, JobTimeoutError, RateLimitError, UpstageDocsError
 
-__all__ = ["Failure", "Report"]
+__all__ = ["Failure", "Progress", "Report"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,23 @@ class Failure:
         return passing or getattr(self.error, "status_code", 0) >= 500
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far a load of documents has come, at one moment.
+
+    Attributes:
+        pages: Pages delivered.
+        total_pages: Pages of the documents that those belong to: more than `pages` while one of them is under way.
+        files: Documents done, those that failed included.
+        failed: Those of them that failed.
+    """
+
+    pages: int
+    total_pages: int
+    files: int
+    failed: int = 0
+
+
 @dataclass
 class Report:
     """The outcome of many documents, filled while they are read.
@@ -42,12 +60,33 @@ class Report:
     Attributes:
         succeeded: Sources that were read whole, in order.
         failures: The others, in order.
-        pages: Pages delivered.
+        pages: Pages of the documents that were read whole.
+        on_progress: Called with a Progress whenever pages arrive or a document is done, in the thread (or event loop)
+            that takes the results, and in between them: what it raises ends the load.
     """
 
     succeeded: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     pages: int = 0
+    on_progress: Callable[[Progress], None] | None = field(default=None, repr=False, compare=False)
+
+    def read(self, source: str, pages: int) -> None:
+        """Note that *source* was read whole."""
+        self.succeeded.append(source)
+        self.pages += pages
+        self.tell()
+
+    def failed(self, failure: Failure) -> None:
+        """Note that a document failed."""
+        self.failures.append(failure)
+        self.tell()
+
+    def tell(self, pages: int = 0, total_pages: int = 0) -> None:
+        """Tell whoever asked how far it is, *pages* of the *total_pages* of a document under way included."""
+        if self.on_progress is not None:
+            failed = len(self.failures)
+            files = len(self.succeeded) + failed
+            self.on_progress(Progress(self.pages + pages, self.pages + total_pages, files, failed))
 
     def __str__(self) -> str:
         lines = [f"{len(self.succeeded)} documents read ({self.pages} pages), {len(self.failures)} failed"]
