@@ -436,6 +436,14 @@ class TestFaults:
         assert loopback.billed == {}
         assert texts(both("parse", make_pdf("a", 1), settings=settings)) == ["a page 1"]
 
+    def test_nonsense_is_told_with_its_document(self, both: Both, settings: dict[str, Any], loopback: Loopback) -> None:
+        """JSON of another shape: among many documents the message says which one it was."""
+        nonsense = self.faults(loopback).Answer(200, b'{"pong": 1}')
+        loopback.faults.script("sync", nonsense, nonsense)
+        for method in ("parse", "ocr"):
+            with pytest.raises(InvalidResponseError, match=r"^scan-7\.pdf: the answer is not one of Document"):
+                both(method, make_pdf("a", 1), source="scan-7.pdf", settings=settings)
+
     @pytest.mark.parametrize("after", [None, 30])
     def test_a_reset_after_billing_is_reported_and_never_paid_twice(
         self, both: Both, settings: dict[str, Any], loopback: Loopback, after: int | None

@@ -85,7 +85,7 @@ def test_a_gateway_that_echoes_the_key_does_not_make_us_show_it() -> None:
     [
         ({"error": {"message": "overloaded", "code": "busy"}}, r"200 with an error: overloaded \(busy\)"),
         (b"<html>Sign in</html>", "not JSON: Sign in"),
-        (b"", "not JSON"),
+        (b"", "not JSON: it holds no text"),
         (b"pong", "not JSON: pong"),
     ],
 )

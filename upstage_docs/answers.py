@@ -79,7 +79,7 @@ def decode_document(
     Raises:
         InvalidResponseError: The body is not an answer of Document Parse; `.raw` holds it.
     """
-    answer = _decode(_documents, raw, "Document Parse")
+    answer = _decode(_documents, raw, "Document Parse", source)
     pages = _pages(answer.elements, first_page)
     restarts = bool(pages) and min(pages) < first_page
     offset = page_offset + (first_page - 1 if restarts else 0)
@@ -164,7 +164,7 @@ def decode_ocr(raw: bytes, *, source: str = "", file_sha256: str = "") -> OcrRes
     Raises:
         InvalidResponseError: The body is not an answer of Document OCR; `.raw` holds it.
     """
-    answer = _decode(_ocrs, raw, "Document OCR")
+    answer = _decode(_ocrs, raw, "Document OCR", source)
     pages = tuple(
         OcrPage(
             number=page.page or index,
@@ -198,7 +198,7 @@ def decode_ocr(raw: bytes, *, source: str = "", file_sha256: str = "") -> OcrRes
 
 def decode_job(raw: bytes, *, source: str = "", file_sha256: str = "") -> Job:
     """Decode what creating a job, or asking for its state, answers."""
-    return _job(_decode(_jobs, raw, "an asynchronous request"), raw, source, file_sha256)
+    return _job(_decode(_jobs, raw, "an asynchronous request", source), raw, source, file_sha256)
 
 
 def decode_jobs(raw: bytes) -> tuple[Job, ...]:
@@ -206,14 +206,13 @@ def decode_jobs(raw: bytes) -> tuple[Job, ...]:
     return tuple(_job(one, raw, "", "") for one in _decode(_job_lists, raw, "the list of requests").requests)
 
 
-def _decode(decoder: msgspec.json.Decoder[Any], raw: bytes, what: str) -> Any:
+def _decode(decoder: msgspec.json.Decoder[Any], raw: bytes, what: str, source: str = "") -> Any:
     try:
         return decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         start = bytes(raw[:200]).decode(errors="replace")
-        raise InvalidResponseError(
-            f"The answer is not one of {what} ({error}). It begins: {start!r}", raw=raw
-        ) from error
+        answer = f"{source}: the answer" if source else "The answer"
+        raise InvalidResponseError(f"{answer} is not one of {what} ({error}). It begins: {start!r}", raw=raw) from error
 
 
 def _element(element: ElementShape, page: int, number: int) -> Element:

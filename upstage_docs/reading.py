@@ -214,13 +214,13 @@ class Reading:
         """Return the model that answered and the pages it answered, and add them to the account."""
         options = self.request.options
         if isinstance(options, ParseOptions):
-            document = decode_document(raw)
+            document = decode_document(raw, source=self.source.name)
             self.setup.account.add_parse(document.usage, sent, options)
             return document.model, document.usage.pages or sent or document.total_pages
         if options.schema is not None:  # the shape of another service, which is handed through
             self.setup.account.add_ocr(sent)
             return options.model, sent
-        result = decode_ocr(raw)
+        result = decode_ocr(raw, source=self.source.name)
         self.setup.account.add_ocr(result.billed_pages)
         return result.model, len(result.pages)
 

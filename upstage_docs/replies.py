@@ -109,8 +109,9 @@ def settle(outcome: Outcome, api: Api, what: str) -> Reply:
 def _expect_json(reply: Reply, api: Api, what: str) -> None:
     start = reply.body.lstrip()[:1]
     if start not in {b"{", b"["}:
+        found = _excerpt(reply, api) or "it holds no text"
         raise InvalidResponseError(
-            f"{what}: the API answered 200 with something that is not JSON: {_excerpt(reply, api)}", raw=reply.body
+            f"{what}: the API answered 200 with something that is not JSON: {found}", raw=reply.body
         )
     if refused(reply.body):
         code, message = _explained(reply.body)

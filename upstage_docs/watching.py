@@ -212,8 +212,9 @@ class Watch:
                 JobError(f"{self.name}: batch {batch.id} cannot be fetched ({outcome.status}).", job=self.job)
             )
         try:
-            reply = replies.settle(outcome, self.setup.api, f"{self.name}, batch {batch.id}")
-            document = yield from work(partial(decode_document, reply.body))
+            what = f"{self.name}, batch {batch.id}"
+            reply = replies.settle(outcome, self.setup.api, what)
+            document = yield from work(partial(decode_document, reply.body, source=what))
         except InvalidResponseError as error:
             raise _AskAgainError(error) from error
         pages = self._pages(batch)
