@@ -297,6 +297,40 @@ def test_a_stopped_run_goes_on_and_nothing_is_billed_twice(tmp_path: Path) -> No
     assert sorted(faults.billed.values()) == [4] * 8
 
 
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_a_stop_does_not_wait_for_a_job(tmp_path: Path) -> None:
+    """A job may be queued for days: it goes on at the API, and the same command resumes it."""
+    pytest.importorskip("uvicorn", reason="serving is an extra")
+    from stand_in import StandIn, make_pdf
+
+    from upstage_docs.faults import Faults, hanging_job
+    from upstage_docs.local import Engine
+    from upstage_docs.server import build_app, running
+
+    (tmp_path / "long.pdf").write_bytes(make_pdf("long", 31))
+    environment = {**os.environ, "UPSTAGE_API_KEY": "not-a-real-key", "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    environment.pop("UPSTAGE_DOCS_ENGINE", None)
+    faults, stand_in = Faults(), StandIn()
+    faults.always("status", hanging_job(completed=1))
+    with running(build_app(Engine(read=stand_in.read), faults=faults)) as base_url:
+        call = [sys.executable, "-m", "upstage_docs", "parse", str(tmp_path / "long.pdf"), "-o", str(tmp_path / "out")]
+        call += ["--base-url", base_url]
+        stopped = subprocess.Popen(call, env=environment, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 30
+        while not faults.count("result") and time.monotonic() < deadline:
+            time.sleep(0.02)
+        stopped.send_signal(signal.SIGINT)
+        told = stopped.communicate(timeout=20)[1]
+        assert stopped.returncode == 130, told
+        assert "Traceback" not in told
+
+        faults.clear()
+        done = subprocess.run(call, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert set(stand_in.billed.values()) == {1}
+    assert len(stand_in.billed) == 31
+
+
 def test_help_is_what_the_docs_say() -> None:
     """docs/cli.md is written by scripts/make_cli_docs.py; run it when a command changes."""
     script = runpy.run_path(str(ROOT / "scripts" / "make_cli_docs.py"))

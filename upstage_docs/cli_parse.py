@@ -109,7 +109,7 @@ def parse(
             document = join(parts)
             return Result(written(document, form, shape), {"pages": document.total_pages, "model": document.model})
 
-        carry_out(planned, produce, overwrite=overwrite, max_concurrency=max_concurrency, as_json=as_json)
+        carry_out(planned, produce, client.close, overwrite=overwrite, max_concurrency=max_concurrency, as_json=as_json)
 
 
 def ocr(
@@ -139,7 +139,7 @@ def ocr(
             text = _recognised(result, form, split or "page")
             return Result(text, {"pages": len(result.pages), "model": result.model})
 
-        carry_out(planned, produce, overwrite=overwrite, max_concurrency=max_concurrency, as_json=as_json)
+        carry_out(planned, produce, client.close, overwrite=overwrite, max_concurrency=max_concurrency, as_json=as_json)
 
 
 def _fits_together(output: Path | None, form: str, *, as_json: bool, for_records: dict[str, str | None]) -> None:

@@ -6,7 +6,7 @@ import json
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsErr
 __all__ = ["Produce", "Result", "Tell", "carry_out"]
 
 _INTERRUPTED = 130
+_STOPPING = 0.2  # seconds
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,15 @@ Produce = Callable[[Path, Tell], Result]
 def carry_out(
     tasks: Sequence[Task],
     produce: Produce,
+    stop: Callable[[], None],
     *,
     overwrite: bool,
     max_concurrency: int,
     as_json: bool,
 ) -> None:
     """Produce and write the result of each task, report on it, and go on when one fails.
+
+    Interrupted, it calls *stop*, which ends what waits, until nothing is under way any more.
 
     Raises:
         ConfigError: Wrong for every document, so that the run stops; AuthenticationError is treated alike.
@@ -60,17 +64,23 @@ def carry_out(
         else:
             _report(console, task, "skipped", {}, as_json=as_json)
             counts["skipped"] += 1
+    running: deque[tuple[Task, Future[Result]]] = deque()
     with (
         _bars(console, shown=not as_json and all(task.target is not None for task in tasks)) as bars,
         ThreadPoolExecutor(max_concurrency, thread_name_prefix="upstage-docs") as pool,
     ):
         try:
-            for task, outcome in _each(waiting, partial(_with_bar, bars, produce), pool, max_concurrency):
+            for task, outcome in _each(waiting, running, partial(_with_bar, bars, produce), pool, max_concurrency):
                 status, facts = _settle(task, outcome)
                 _report(console, task, status, facts, as_json=as_json)
                 counts[status] += 1
         except KeyboardInterrupt:
             console.print("Stopping when the requests under way are answered; the same command goes on from there.")
+            pool.shutdown(wait=False, cancel_futures=True)
+            left = [future for _, future in running]
+            while any(future.running() for future in left):  # one may have begun to wait only just now
+                stop()
+                wait(left, timeout=_STOPPING)
             raise typer.Exit(_INTERRUPTED) from None
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -105,17 +115,20 @@ def _with_bar(bars: Progress, produce: Produce, path: Path) -> Result:
 
 
 def _each(
-    tasks: Sequence[Task], produce: Callable[[Path], Result], pool: ThreadPoolExecutor, max_concurrency: int
+    tasks: Sequence[Task],
+    running: deque[tuple[Task, Future[Result]]],
+    produce: Callable[[Path], Result],
+    pool: ThreadPoolExecutor,
+    max_concurrency: int,
 ) -> Iterator[tuple[Task, Result | UpstageDocsError]]:
-    """Yield each task with its result or error, in order, while up to *max_concurrency* are under way."""
-    running: deque[tuple[Task, Future[Result]]] = deque()
+    """Yield each task with its result or error, in order, while up to *max_concurrency* are *running*."""
     left = iter(tasks)
     while True:
         while len(running) < max_concurrency and (task := next(left, None)) is not None:
             running.append((task, pool.submit(produce, task.source)))
         if not running:
             return
-        task, future = running.popleft()
+        task, future = running[0]
         outcome: Result | UpstageDocsError
         try:
             outcome = future.result()
@@ -123,6 +136,7 @@ def _each(
             raise
         except UpstageDocsError as error:
             outcome = error
+        running.popleft()
         yield task, outcome
 
 

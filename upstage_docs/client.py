@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Generator, Iterable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from itertools import count
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -281,10 +281,19 @@ class Client(Face):
         return self._run(whole.estimate(self._setup, wanted, self._settings.limits))
 
     def close(self) -> None:
-        """Close connections, the transport and the store's file."""
-        self._setup.store.close()
+        """Close connections, the transport and the store's file.
+
+        What other threads do with this client ends at its next wait, with `drive.Stopped`; what is being sent is
+        answered first, and a job is resumed by the next call.
+        """
         with self._lock:
             http, self._http = self._http, None
+            busy = self._stops.set() and self._pid == os.getpid()
+        if busy:
+            with ExitStack() as sends:
+                for _ in range(self._settings.max_concurrency):
+                    sends.enter_context(self._gate)
+        self._setup.store.close()
         if http is not None:
             http.close()
 
@@ -300,6 +309,7 @@ class Client(Face):
         super()._open(settings)
         self._gate = threading.BoundedSemaphore(settings.max_concurrency)
         self._lock = threading.Lock()
+        self._stops = drive.Stops()
         self._http = None
         self._pid = os.getpid()
 
@@ -321,7 +331,11 @@ class Client(Face):
             return self._http
 
     def _run(self, flow: Flow[T]) -> T:
-        return drive.run(flow, self._connection(), gate=self._gate)
+        with self._stops.one() as stop:
+            return drive.run(flow, self._connection(), gate=self._gate, stop=stop)
 
     def _run_many(self, many: Iterable[Flow[T]]) -> Generator[T, None, None]:
-        return drive.run_many(many, self._connection(), at_once=self._settings.at_once, gate=self._gate)
+        with self._stops.one() as stop:
+            http, at_once = self._connection(), self._settings.at_once
+            with closing(drive.run_many(many, http, at_once=at_once, gate=self._gate, stop=stop)) as results:
+                yield from results

@@ -13,6 +13,7 @@ from contextlib import (
     AsyncExitStack,
     ExitStack,
     closing,
+    contextmanager,
     nullcontext,
 )
 from functools import partial
@@ -24,7 +25,7 @@ import httpx
 from upstage_docs.sending import asend, send
 from upstage_docs.steps import Enter, Flow, Leave, Now, Send, Sleep, Step, Work
 
-__all__ = ["Run", "Stopped", "arun", "arun_many", "end", "run", "run_many"]
+__all__ = ["Run", "Stopped", "Stops", "arun", "arun_many", "end", "run", "run_many"]
 
 T = TypeVar("T")
 
@@ -156,6 +157,7 @@ def run_many(
     at_once: int,
     ahead: int | None = None,
     gate: AbstractContextManager[Any] | None = None,
+    stop: threading.Event | None = None,
 ) -> Generator[T, None, None]:
     """Yield the results of *flows* in their order, while up to *at_once* of them run in threads.
 
@@ -165,16 +167,17 @@ def run_many(
         at_once: Flows that run at a time.
         ahead: Flows begun and not yet yielded, results held included; *at_once* unless given.
         gate: As in `run`.
+        stop: As in `run`; set at the end in any case.
 
     Closing the iterator stops the flows: sends under way end first, nothing new begins.
     """
     if at_once == 1:
         for flow in flows:
-            yield run(flow, http, gate=gate)
+            yield run(flow, http, gate=gate, stop=stop)
         return
     from concurrent.futures import Future, ThreadPoolExecutor
 
-    stop = threading.Event()
+    stop = stop or threading.Event()
     pool = ThreadPoolExecutor(at_once, thread_name_prefix="upstage-docs")
     begun: deque[Future[T]] = deque()
     supply = iter(flows)
@@ -232,6 +235,33 @@ async def arun_many(
         stop.set()
         await asyncio.gather(*begun, return_exceptions=True)
         runs.discard(run)
+
+
+class Stops:
+    """What ends each piece of work that the threads of one client have under way."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stops: set[threading.Event] = set()
+
+    @contextmanager
+    def one(self) -> Generator[threading.Event, None, None]:
+        """Give the stop of one piece of work, while that lasts."""
+        stop = threading.Event()
+        with self._lock:
+            self._stops.add(stop)
+        try:
+            yield stop
+        finally:
+            with self._lock:
+                self._stops.discard(stop)
+
+    def set(self) -> bool:
+        """Stop all that is under way; say whether there was any."""
+        with self._lock:
+            for stop in self._stops:
+                stop.set()
+            return bool(self._stops)
 
 
 class Run:
