@@ -53,14 +53,17 @@ def has_table(text: str) -> bool:
     return "|" in text or "<table" in text or "<TABLE" in text
 
 
+_KINDS = {
+    **dict.fromkeys(("table", "chart", "figure"), "whole"),
+    **dict.fromkeys([f"heading{level}" for level in range(1, 10)], "heading"),
+    "caption": "caption",
+}
+
+
 def element_kind(category: str, text: str) -> str:
     """Return the kind of one layout element by its category; `""` where its text must be looked through."""
-    if category in {"table", "chart", "figure"}:
-        return "whole"
-    if category == "caption":
-        return "caption"
-    if category.startswith("heading") and category[7:].isdigit():
-        return "heading"
+    if kind := _KINDS.get(category):
+        return kind
     return "" if has_table(text) or "<figure" in text or "<FIGURE" in text else "text"
 
 

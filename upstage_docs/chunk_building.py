@@ -70,7 +70,7 @@ class ChunkBuilder:
         page = page_end = first.page
         categories = {first.category: None}
         found = []
-        for start, end, place in _spans(units):
+        for start, end, place in units[0].sources if len(units) == 1 else _spans(units):
             found.append((place.element_id, place.page, start, end, place.x0, place.y0, place.x1, place.y1))
             if place is first:
                 continue
@@ -110,8 +110,6 @@ class ChunkBuilder:
 
 def _spans(units: Sequence[Unit]) -> list[tuple[int, int, Place]]:
     """Return `(start, end, place)` of the joined text; two runs of one element that touch are one."""
-    if len(units) == 1:
-        return units[0].sources
     spans: list[tuple[int, int, Place]] = []
     position = 0
     last: Place | None = None

@@ -32,7 +32,8 @@ def units(items: Chunkable | Iterable[Chunkable], options: ChunkOptions) -> Iter
     reader = _Reader(options)
     for item in [items] if isinstance(items, (ParsedDocument, Element, Record)) else items:
         if isinstance(item, Record):
-            yield from reader.record(item)
+            if found := reader.record(item):
+                yield from found
         elif isinstance(item, ParsedDocument):
             yield from reader.document(item)
         elif isinstance(item, Element):
@@ -189,7 +190,7 @@ class _Reader:
         if not text:
             return ()
         kind = element_kind(category, text)
-        if len(text) < 150 and kind not in {"", "whole"} and not has_words(text):
+        if len(text) < 150 and kind and kind != "whole" and not has_words(text):
             return ()
         joiner = "\n" if text[0] == "<" else self._joiner
         run = self._run

@@ -32,7 +32,7 @@ class Whole:
 
     def caption(self) -> str:
         """Return the words of its captions, those inside its own markup too."""
-        texts = [text_of_html(unit.text) for unit in (*self.before, *self.after)]
+        texts = [text_of_html(unit.text) for unit in (*self.before, *self.after)] if self.before or self.after else []
         if "caption" in self.unit.text:
             texts += [text_of_html(match[1]) for match in _INNER_CAPTION.finditer(self.unit.text)]
         return "\n".join(texts)

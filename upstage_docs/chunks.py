@@ -70,7 +70,8 @@ def chunk_with(options: ChunkOptions, elements: Chunkable | Iterable[Chunkable])
     """Yield the chunks of *elements* as `chunk_elements` does, with options that were made before."""
     packer = _Packer(options)
     for unit in units(elements, options):
-        yield from packer.add(unit)
+        if done := packer.add(unit):
+            yield from done
     yield from packer.finish()
 
 
@@ -122,13 +123,14 @@ class _Packer:
 
     def add(self, unit: Unit) -> Iterable[Chunk]:
         """Take the next unit; return the chunks that it completes."""
-        if unit.kind == "text" and unit.run is self._run and not self._whole and not self._captions:
-            if (grown := self._grown(unit)) > self._limit:
-                return self._add_text(unit)
-            self._open.append(unit)
-            self._size, self._body = grown, True
-            return ()
-        return self._add(unit)
+        if unit.kind != "text" or unit.run is not self._run or self._whole or self._captions:
+            return self._add(unit)
+        grown = self._grown(unit)
+        if grown > self._limit:
+            return self._add_text(unit)
+        self._open.append(unit)
+        self._size, self._body = grown, True
+        return ()
 
     def _add(self, unit: Unit) -> Iterator[Chunk]:
         if unit.run is not self._run:
