@@ -281,11 +281,9 @@ class Client(Face):
         return self._run(whole.estimate(self._setup, wanted, self._settings.limits))
 
     def close(self) -> None:
-        """Close connections, the transport and the store's file.
-
-        What other threads do with this client ends at its next wait, with `drive.Stopped`; what is being sent is
-        answered first, and a job is resumed by the next call.
-        """
+        """Close connections, the transport and the store's file."""
+        # What other threads do with this client ends at its next wait, with `drive.Stopped`; what is being sent is
+        # answered first, since it may be paid, and a job is resumed by the next call.
         with self._lock:
             http, self._http = self._http, None
             busy = self._stops.set() and self._pid == os.getpid()
