@@ -38,6 +38,8 @@ class AsyncClient(Face):
     Iterators that it returns stop their work when they are closed: use `contextlib.aclosing` where they may end early.
     """
 
+    _transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None
+
     async def parse(
         self,
         document: DocumentInput,
@@ -165,9 +167,8 @@ class AsyncClient(Face):
             for one in documents
         )
         choice("on_error", on_error, ("raise", "skip"))
-        many = whole.parse_each(self._setup, wanted, self._settings.limits)
-        async with aclosing(await self._run_many(many)) as outcomes:
-            async for outcome in outcomes:
+        async with aclosing(await self._run_many(whole.parse_each(self._setup, wanted, self._settings.limits))) as done:
+            async for outcome in done:
                 document = outcome.settle(on_error, report)
                 if document is not None:
                     yield document
@@ -248,9 +249,8 @@ class AsyncClient(Face):
         asked = whole.plain(options)
         wanted = (Request.of(one, asked, refresh=refresh) for one in documents)
         choice("on_error", on_error, ("raise", "skip"))
-        many = whole.ocr_each(self._setup, wanted, self._settings.limits)
-        async with aclosing(await self._run_many(many)) as outcomes:
-            async for outcome in outcomes:
+        async with aclosing(await self._run_many(whole.ocr_each(self._setup, wanted, self._settings.limits))) as done:
+            async for outcome in done:
                 result = outcome.settle(on_error, report)
                 if result is not None:
                     yield result
@@ -317,7 +317,7 @@ class AsyncClient(Face):
             WeakKeyDictionary()
         )
         self._runs: WeakKeyDictionary[asyncio.AbstractEventLoop, set[drive.Run]] = WeakKeyDictionary()
-        self._transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None = None
+        self._transport = None
 
     async def _batches(
         self, book: reading.Reading | reading.JobReading, watch: Watch
