@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -192,6 +193,14 @@ def test_pipe_tables_with_tables_in_their_cells_stay_whole() -> None:
     parts = list(chunk_elements(one, output_format="markdown", chunk_size=70, oversized_tables="split_rows"))
     assert len(parts) == 2
     assert all(part.text.startswith("| 학년 | 과목 |\n| --- | --- |\n|") for part in parts)
+
+
+def test_a_table_emptied_by_the_api_is_no_chunk() -> None:
+    """With `merge_multipage_tables` the later parts of a table may come back empty; a picture without text stays."""
+    empty = element(1, "table", "<table id='1'><thead></thead><tbody></tbody></table>")
+    picture = element(2, "figure", '<figure id=\'2\'><img alt="" data-coord="(1,2)" /></figure>')
+
+    assert groups(paragraph(0, "a"), empty, picture) == [[0], [2]]
 
 
 # --- headings, captions, sections --------------------------------------------------------------------------------
@@ -719,6 +728,34 @@ def test_the_real_answers_keep_every_invariant(
     for file in sorted((shared_folder / "upstage" / "responses").glob("dp_*.json")):
         given = decode_document(file.read_bytes(), source=file.name, file_sha256="ab" * 32)
         invariant(lambda one, chosen: chunk_with(chosen, one), given, ChunkOptions(**options))
+
+
+# What made one splitter or another quadratic, repeated to a length.
+REPEATED = (
+    "<", "$$ a ", "&", "<p ", '<p a="', "|\n", "| a |\n| --- |\n", "<table>", "</table>", "<tr><td>", "# a\n", "```\n",
+    "<br>", "<br> ", "<figure>", "<caption>x", '<img alt="', " ", ". ", "\u0301", "🇰", "漢", "가.", "<ul><li>",
+    "<!--", "rowspan=3 ",
+)  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("piece", REPEATED)
+def test_time_grows_with_the_text(piece: str) -> None:
+    """Twice the text takes about twice the time, whatever it is made of, as text, as HTML and as a table."""
+
+    def seconds(length: int) -> float:
+        text = piece * (length // len(piece))
+        options = ChunkOptions(oversized_tables="split_rows", chunk_overlap=40)
+        tokens = ChunkOptions(oversized_tables="split_rows", length_function=lambda one: len(one) // 3 + 1)
+        given = document(paragraph(0, text), element(1, "table", f"<table>{text}</table>"))
+        begun = time.process_time()
+        for chosen in (options, tokens):
+            split_text(chosen, text)
+            list(chunk_with(chosen, given))
+        return time.process_time() - begun
+
+    once = max(min(seconds(50_000) for _ in range(3)), 0.02)
+    assert seconds(200_000) < 8 * once, "four times the text took more than twice as long as it should"
 
 
 GOLDEN = Path(__file__).parent / "golden" / "chunks.json"

@@ -334,6 +334,7 @@ FIRST = f"<table>{HEAD}<tbody>{body(2)}</tbody></table>"
         (FIRST, f"<table><thead>{body(1)}</thead><tbody>{body(3)}</tbody></table>", None),
         (FIRST, f"<table><caption>Table 2</caption>{body(3)}</table>", None),
         (FIRST, "<table><tr><td>broken", None),
+        (FIRST, FIRST.replace("<table>", "<br><table id='7'>"), 3),
     ],
 )  # fmt: skip
 def test_a_table_that_goes_on_is_joined(first: str, second: str, wanted: int | None) -> None:

@@ -190,7 +190,7 @@ class _Reader:
         if not text:
             return ()
         kind = element_kind(category, text)
-        if len(text) < 150 and kind and kind != "whole" and not has_words(text):
+        if len(text) < 150 and kind and not has_words(text) and not (kind == "whole" and "<img" in text):
             return ()
         joiner = "\n" if text[0] == "<" else self._joiner
         run = self._run

@@ -262,14 +262,16 @@ def _lines_part(text: str, head: str, tail: str, start: int, end: int, tail_star
 def continued(first: str, second: str) -> Part | None:
     """Join *second*, the table at the top of the next page, to *first*; None if it is not the same table going on.
 
-    It is if it has as many columns and either no header or the same one, which is then left out. The offsets of the
-    pieces that come from *second* are those in it plus the length of *first*.
+    It is if it has as many columns and either no header or the same one, which is then left out; all the same rows are
+    taken once. The offsets of the pieces that come from *second* are those in it plus the length of *first*.
     """
     if not first.startswith("<"):
         return _continued_lines(first, second)
     one, two = read_table(first), read_table(second)
     if one is None or two is None or one.columns != two.columns:
         return None
+    if one.words(0, len(one.rows)) == two.words(0, len(two.rows)):
+        return [(first, 0)]  # merged by the API, which may answer the whole table at each of its pages
     repeated = one.header_rows if len(two.rows) > one.header_rows else 0
     header = one.words(0, repeated)
     if not header or header != two.words(0, repeated):
