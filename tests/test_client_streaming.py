@@ -59,6 +59,16 @@ class TestSync:
         assert texts(*found) == labels("a", 35)
         assert [one.elements[0].page for one in found] == [1, 11, 21, 31]
 
+    def test_without_a_store_few_batches_are_held(self, settings: dict[str, Any], loopback: Loopback) -> None:
+        """What is not stored waits in memory: at most `max_concurrency` batches beside the one in use."""
+        with Client(**{**settings, "cache": False, "max_concurrency": 2}) as client:
+            client.result(job := client.submit(make_pdf("a", 95)))  # done: every batch can be downloaded
+            loopback.faults.received.clear()
+            with closing(client.stream_result(job)) as slices:
+                next(slices)
+                time.sleep(0.5)
+                assert loopback.faults.count("download") <= 3
+
     def test_elements_one_by_one(self, settings: dict[str, Any]) -> None:
         with Client(**settings) as client:
             pages = [element.page for element in client.iter_elements(make_pdf("a", 25), route="async")]

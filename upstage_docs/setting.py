@@ -61,8 +61,12 @@ class Settings:
 
     @property
     def at_once(self) -> int:
-        """Documents and parts in work: while the requests of one half wait, the other is read, hashed and stored."""
-        return self.max_concurrency if self.max_concurrency == 1 else 2 * self.max_concurrency
+        """Documents and parts in work: while the requests of one half wait, the other is read, hashed and stored.
+
+        Without a store, answers that wait for their turn are held in memory: then no more than requests at once.
+        """
+        stored = self.chosen == "upstage" if self.cache is None else self.cache is not False
+        return 2 * self.max_concurrency if stored and self.max_concurrency > 1 else self.max_concurrency
 
     @property
     def chosen(self) -> Engine:
