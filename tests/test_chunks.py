@@ -433,6 +433,25 @@ def test_a_length_function_that_lies_ends_and_loses_nothing(lie: Callable[[str],
     assert [cell for cell in cells if cell != "cell0"] == [f"cell{n}" for n in range(1, 50)]
 
 
+def test_spans_are_carried_whatever_a_cell_measures() -> None:
+    """A measure that finds nothing in markup alone must not take an empty cell over several rows for none."""
+    rows = "".join(f"<tr><td>word{n}</td></tr>" for n in range(1, 9))
+    text = f'<table><tr><td>A</td><td>B</td></tr><tr><td rowspan="9"></td><td>word0</td></tr>{rows}</table>'
+
+    parts = list(
+        chunk_elements(
+            element(0, "table", text),
+            chunk_size=4,
+            oversized_tables="split_rows",
+            length_function=lambda one: len(re.sub(r"<[^<>]*>", " ", one).split()),
+        )
+    )
+
+    assert len(parts) > 3
+    grids = [invariants.grid(part.text) for part in parts]
+    assert [row for one in grids for row in one[1:]] == invariants.grid(text)[1:]
+
+
 def test_what_is_no_element_is_refused() -> None:
     with pytest.raises(ConfigError, match="A str cannot be chunked"):
         list(chunk_elements(["<p>text</p>"]))  # type: ignore[list-item]

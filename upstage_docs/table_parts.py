@@ -94,7 +94,9 @@ class _Cutter:
         self._cells = [self._table.cells(index) for index in range(len(self._rows))]
         size, text = self._limits.size, self._text
         spanning = [cell for cells in self._cells for cell in cells if cell.row_span > 1]
-        self._carried = carried_sizes(self._cells, {cell.start: size(text[cell.start : cell.end]) for cell in spanning})
+        # At least 1, whatever the measure says: 0 means that nothing is carried.
+        sizes = {cell.start: max(1, size(text[cell.start : cell.end])) for cell in spanning}
+        self._carried = carried_sizes(self._cells, sizes)
         self._can_cut_groups = place_columns(self._cells)
 
     def parts(self) -> Iterator[Part]:
