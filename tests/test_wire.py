@@ -180,6 +180,22 @@ def test_a_download_address_gets_no_key_and_no_header_of_ours() -> None:
     assert not {"authorization", "x-api-key", "x-upstage-client", "user-agent"} & set(request.headers)
 
 
+def test_a_signed_address_is_sent_whole_and_logged_without_its_signature(caplog: pytest.LogCaptureFixture) -> None:
+    """Httpx logs every address it asks for, at the level INFO."""
+    asked: list[bytes] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.raw_path)
+        return httpx.Response(200)
+
+    with caplog.at_level("DEBUG"), httpx.Client(transport=httpx.MockTransport(answer)) as http:
+        http.send(request := download_request("https://bucket.example/batch?X-Amz-Signature=abc"))
+
+    assert asked == [b"/batch?X-Amz-Signature=abc"]
+    assert "bucket.example/batch" in caplog.text
+    assert "abc" not in caplog.text + repr(request) + str(request.url)
+
+
 @pytest.mark.parametrize("url", ["", "file:///etc/passwd", "/relative", "https://a:b"])
 def test_a_download_address_that_is_none_is_an_invalid_response(url: str) -> None:
     with pytest.raises(InvalidResponseError, match="download_url"):

@@ -145,7 +145,7 @@ def _remedy(status: int, said: str, api: Api) -> str:
     if 300 <= status < 400:
         return " Redirects are not followed, so that the key stays with its host; correct base_url=."
     return {
-        404: " Check base_url=.",
+        404: " Check base_url=: it is the API root, https://api.upstage.ai/v1 for Upstage, or a full parse endpoint.",
         405: " Check base_url=: it must begin with https:// and be an API root or a parse endpoint.",
         413: " Send less at once: fewer pages, or the asynchronous route.",
         429: " Lower max_concurrency or the rates, or wait.",

@@ -175,7 +175,18 @@ def download_request(url: str) -> httpx.Request:
         raise InvalidResponseError("The API gave a download_url that is not an address.") from error
     if address.scheme not in {"http", "https"} or not address.host:
         raise InvalidResponseError("The API gave a download_url that is not an http(s) address.")
-    return httpx.Request("GET", address, headers=_PLAIN)
+    request = httpx.Request("GET", address, headers=_PLAIN)
+    request.url = _SignedAddress(address)
+    return request
+
+
+class _SignedAddress(httpx.URL):
+    """An address that is sent whole and shown without its query: httpx logs what it asks for, a signature included."""
+
+    def __str__(self) -> str:
+        return str(self.copy_with(query=None))
+
+    __repr__ = __str__
 
 
 def _boolean(value: bool) -> str:  # noqa: FBT001
