@@ -266,7 +266,7 @@ FAMILIES: dict[str, tuple[int, Callable[[int], list[Element]]]] = {
         ),
     ),
     "rows, each under a rowspan of 1,000": (
-        1_000,
+        4_000,
         lambda n: _one(
             "table", f"<table>{''.join(f'<tr><td rowspan=1000>{i}</td><td>b</td></tr>' for i in range(n))}</table>"
         ),

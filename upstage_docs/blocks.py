@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from upstage_docs.chunk_text import has_words
 
-__all__ = ["Block", "blocks", "element_kind", "has_table", "is_rule"]
+__all__ = ["Block", "blocks", "element_kind", "is_rule"]
 
 
 class Block(NamedTuple):
@@ -48,11 +48,6 @@ _FENCE = re.compile(r" {0,3}(?:```|~~~)")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)\s*\Z")
 
 
-def has_table(text: str) -> bool:
-    """Return whether *text* holds an HTML table, or a line that may be a pipe table's."""
-    return "|" in text or "<table" in text or "<TABLE" in text
-
-
 _KINDS = {
     **dict.fromkeys(("table", "chart", "figure"), "whole"),
     **dict.fromkeys([f"heading{level}" for level in range(1, 10)], "heading"),
@@ -64,7 +59,7 @@ def element_kind(category: str, text: str) -> str:
     """Return the kind of one layout element by its category; `""` where its text must be looked through."""
     if kind := _KINDS.get(category):
         return kind
-    return "" if has_table(text) or "<figure" in text or "<FIGURE" in text else "text"
+    return "" if "|" in text or "<table" in text or "<figure" in text else "text"
 
 
 def blocks(text: str) -> Iterator[Block]:

@@ -68,13 +68,14 @@ class ChunkBuilder:
         run, first = body.run, units[0].place
         x0, y0, x1, y1 = first.x0, first.y0, first.x1, first.y1
         page = page_end = first.page
-        categories = {first.category: None}
+        categories = [first.category]
         found = []
-        for start, end, place in units[0].sources if len(units) == 1 else _spans(units):
+        for start, end, place in _spans(units):
             found.append((place.element_id, place.page, start, end, place.x0, place.y0, place.x1, place.y1))
             if place is first:
                 continue
-            categories[place.category] = None
+            if place.category not in categories:
+                categories.append(place.category)
             page_end = max(page_end, place.page)
             if place.page == page and (place.x1 or place.y1):
                 x0, y0, x1, y1 = min(x0, place.x0), min(y0, place.y0), max(x1, place.x1), max(y1, place.y1)
@@ -110,17 +111,26 @@ class ChunkBuilder:
 
 def _spans(units: Sequence[Unit]) -> list[tuple[int, int, Place]]:
     """Return `(start, end, place)` of the joined text; two runs of one element that touch are one."""
+    first = units[0]
+    if len(units) == 1:
+        return first.spans or [(0, len(first.text), first.place)]
     spans: list[tuple[int, int, Place]] = []
     position = 0
     last: Place | None = None
     for unit in units:
         if position:
             position += len(unit.joiner)
+        length = len(unit.text)
+        if unit.spans is None and unit.place is not last:  # nearly always
+            last = unit.place
+            spans.append((position, position + length, last))
+            position += length
+            continue
         for start, end, place in unit.sources:
             if place is last:
                 spans[-1] = (spans[-1][0], position + end, place)
             else:
                 spans.append((position + start, position + end, place))
                 last = place
-        position += len(unit.text)
+        position += length
     return spans

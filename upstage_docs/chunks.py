@@ -125,7 +125,10 @@ class _Packer:
         """Take the next unit; return the chunks that it completes."""
         if unit.kind != "text" or unit.run is not self._run or self._whole or self._captions:
             return self._add(unit)
-        grown = self._grown(unit)
+        if self._exact:  # here and not by `_grown`: this is asked for every element of a corpus
+            grown = self._size + len(unit.text) + (len(unit.joiner) if self._size else 0)
+        else:
+            grown = self._grown(unit)
         if grown > self._limit:
             return self._add_text(unit)
         self._open.append(unit)
