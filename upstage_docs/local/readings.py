@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from upstage_docs.local.elements import Box
 
-__all__ = ["Reading", "Word", "merged", "scaled", "without_ornaments"]
+__all__ = ["Reading", "Word", "confidence", "merged", "scaled", "without_ornaments", "worth"]
 
 Point = tuple[float, float]
 Lines = Sequence[Sequence["Word"]]
@@ -69,7 +69,7 @@ class Reading:
 
 def merged(one: Lines, other: Lines) -> list[list[Word]]:
     """Return the better of two readings of one page, with the sure words of the other that stand elsewhere."""
-    best, rest = sorted((one, other), key=_worth, reverse=True)
+    best, rest = sorted((one, other), key=worth, reverse=True)
     bands: dict[int, list[Box]] = {}
     for box in (word.box for line in best for word in line):
         for band in range(int(box[1]) // _BAND, int(box[3]) // _BAND + 1):
@@ -88,8 +88,15 @@ def merged(one: Lines, other: Lines) -> list[list[Word]]:
     return sorted(lines + added, key=lambda line: min(word.box[1] for word in line)) if added else lines
 
 
-def _worth(lines: Lines) -> float:
+def worth(lines: Lines) -> float:
+    """Return how much was read, and how surely: the letters, each weighed by its confidence."""
     return sum(word.confidence * len(word.text) for line in lines for word in line)
+
+
+def confidence(lines: Lines) -> float:
+    """Return the mean confidence of the letters of *lines*, 0 if there is none."""
+    letters = sum(len(word.text) for line in lines for word in line)
+    return worth(lines) / letters if letters else 0.0
 
 
 def without_ornaments(lines: Lines) -> tuple[tuple[Word, ...], ...]:

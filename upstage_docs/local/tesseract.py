@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from upstage_docs.local.elements import Box, Refusal
 from upstage_docs.local.page_images import calmed, is_uneven, lean, turned, zoomed
-from upstage_docs.local.readings import Reading, Word, merged, scaled, without_ornaments
+from upstage_docs.local.readings import Reading, Word, confidence, merged, scaled, without_ornaments, worth
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -40,6 +40,8 @@ _READABLE_LINES = (18, 60)
 _OTSU, _SAUVOLA = "0", "2"
 _SURE_TURN = 2.0
 """Tesseract's own measure of how sure it is which way a page lies."""
+_SURE_READING = 0.8
+"""Mean confidence of a reading that is not of a page on its side or its head."""
 
 _engines = threading.local()
 
@@ -90,8 +92,22 @@ def read(image: Image) -> Reading:
     shrunk = min(1.0, _LONGEST_SIDE / max(page.size))
     page = zoomed(page, shrunk)
     uneven = is_uneven(page)
-    angle = float(engine.quarter_turn(calmed(page) if uneven else page, locally=uneven))
-    angle += lean(turned(page, angle))
+    turn = engine.quarter_turn(calmed(page) if uneven else page, locally=uneven)
+    best = _read_turned(engine, image.size, page, turn or 0, shrunk, uneven=uneven)
+    if turn is None and confidence(best.lines) < _SURE_READING:
+        # Too few letters to tell the way the page lies by: the reading that makes the most sense tells it.
+        others = [_read_turned(engine, image.size, page, angle, shrunk, uneven=uneven) for angle in (90, 180, 270)]
+        other = max(others, key=lambda reading: worth(reading.lines))
+        if confidence(other.lines) >= _SURE_READING and worth(other.lines) > worth(best.lines):
+            best = other
+    return best
+
+
+def _read_turned(
+    engine: _Engine, size: tuple[int, int], page: Image, turn: int, shrunk: float, *, uneven: bool
+) -> Reading:
+    """Recognise a *page* that stands upright, but for a lean, once it is turned counter-clockwise by *turn* degrees."""
+    angle = turn + lean(turned(page, turn))
     page = turned(page, angle)
     upright_size = (round(page.width / shrunk), round(page.height / shrunk))
     height = engine.line_height(calmed(page) if uneven else page, locally=uneven)
@@ -104,7 +120,7 @@ def read(image: Image) -> Reading:
         # One threshold for the page loses what lies in the shade, one for each place loses white letters on dark.
         lines = merged(lines, engine.lines(calmed(page), locally=True))
     lines = [[replace(word, box=scaled(word.box, 1 / shrunk)) for word in line] for line in lines]
-    return Reading(without_ornaments(lines), angle, image.size, upright_size)
+    return Reading(without_ornaments(lines), angle, size, upright_size)
 
 
 class _Engine:
@@ -121,18 +137,21 @@ class _Engine:
         if Path(folder, "osd.traineddata").is_file():
             self._compass = tesserocr.PyTessBaseAPI(path=folder, lang="osd", psm=tesserocr.PSM.OSD_ONLY)
 
-    def quarter_turn(self, page: Image, *, locally: bool) -> int:
-        """Return by how many degrees to turn *page* counter-clockwise so that it stands upright: 0, 90, 180 or 270."""
+    def quarter_turn(self, page: Image, *, locally: bool) -> int | None:
+        """Return by how many degrees to turn *page* counter-clockwise so that it stands upright: 0, 90, 180 or 270.
+
+        None where nothing tells for sure.
+        """
         if self._compass is None:
-            return 0
+            return None
         self._show(self._compass, page, locally=locally)
         try:
             found = self._compass.DetectOrientationScript()
         except RuntimeError:  # too few letters to tell
-            return 0
+            return None
         finally:
             self._compass.Clear()
-        return int(found["orient_deg"]) if found and found["orient_conf"] >= _SURE_TURN else 0
+        return int(found["orient_deg"]) if found and found["orient_conf"] >= _SURE_TURN else None
 
     def line_height(self, page: Image, *, locally: bool) -> float:
         """Return the median height of the lines of text of *page* in pixels, 0 if none is found."""
