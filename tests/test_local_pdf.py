@@ -190,6 +190,16 @@ def test_running_lines_are_told_by_their_repetition() -> None:
         assert find(page, "Harbour office").category == "footer"
 
 
+@pytest.mark.parametrize("ruled", [True, False])
+def test_a_low_note_is_a_footnote_under_a_short_rule_and_else_a_footer(ruled: bool) -> None:
+    def noted(sheet: canvas.Canvas) -> None:
+        text(sheet, 50, 700, paragraph(SENTENCE, 6))
+        sheet.line(50, 62, 150 if ruled else 560, 62)
+        text(sheet, 50, 48, ["1 From the figures of the year before."], size=7)
+
+    assert find(read(pdf(noted))[0], "From the figures").category == ("footnote" if ruled else "footer")
+
+
 def test_a_crop_is_a_jpeg_of_the_block() -> None:
     """Asked-for categories come with a JPEG of their part of the page, others without."""
     from PIL import Image

@@ -43,7 +43,7 @@ def categorise(
     """
     body = body_size(parts)
     parts = _captions(parts, body)
-    parts = headers_and_footers(parts, body, height, running)
+    parts = headers_and_footers(parts, body, height, running, rules)
     parts = formulas(parts)
     parts = footnotes(parts, body, height, rules)
     return [part if part.category else replace(part, category=_of_text(part, body)) for part in parts]

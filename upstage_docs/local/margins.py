@@ -44,10 +44,13 @@ def _at_edge(part: Part, height: float) -> bool:
     return not part.category and len(part.lines) <= 2 and (part.box[3] < 0.12 * height or part.box[1] > 0.85 * height)
 
 
-def headers_and_footers(parts: Sequence[Part], body: float, height: float, running: Collection[str]) -> list[Part]:
+def headers_and_footers(
+    parts: Sequence[Part], body: float, height: float, running: Collection[str], rules: Sequence[Box] = ()
+) -> list[Part]:
     """Mark the lines above and below everything else; neighbours in one row become one element.
 
-    A line is one if it is repeated on other pages, is a page number, or stands far out in a size that is no title's.
+    A line is one if it is repeated on other pages, is a page number, or stands far out in a size that is no title's;
+    but a small note under one of the horizontal *rules*, a short one, is a footnote however low it stands.
     """
     texts = [part for part in parts if not part.category]
     high = [part for part in texts if part.box[3] <= _HIGH * height and len(part.lines) <= 2]
@@ -59,7 +62,7 @@ def headers_and_footers(parts: Sequence[Part], body: float, height: float, runni
             marked[id(part)] = "header"
     for part in low if len(low) <= _MOST_IN_MARGIN else ():
         above, below = _around(part, parts)
-        if _is_footer(part, above, below, body, height, running):
+        if _is_footer(part, above, below, body, height, running, rules):
             marked[id(part)] = "footer"
     out = [part for part in parts if id(part) not in marked]
     for side in ("header", "footer"):
@@ -101,7 +104,13 @@ def _is_header(
 
 
 def _is_footer(
-    part: Part, above: Sequence[Part], below: Sequence[Part], body: float, height: float, running: Collection[str]
+    part: Part,
+    above: Sequence[Part],
+    below: Sequence[Part],
+    body: float,
+    height: float,
+    running: Collection[str],
+    rules: Sequence[Box],
 ) -> bool:
     if part.size > 2 * body or any(len(p.lines) > 2 for p in below):
         return False
@@ -111,6 +120,8 @@ def _is_footer(
     if part.box[1] > 0.85 * height and len(part.lines) <= 2 and part.size <= 1.35 * body:
         if running_key(part.text) in running or (len(part.lines) == 1 and _WITH_NUMBER.fullmatch(part.text)):
             return True
+        if _is_note(part) and part.size <= 0.93 * body and any(_sets_off_notes(rule, part, above) for rule in rules):
+            return False
         return part.box[1] > 0.9 * height and gap > 1.2 * part.size and len(part.lines) == 1
     return False
 
@@ -159,6 +170,12 @@ def _is_note(part: Part) -> bool:
 def _continues(ordered: Sequence[Part]) -> bool:
     """Say whether the first of *ordered* goes on from the page before: small, and close to the note below it."""
     return ordered[1].box[1] - ordered[0].box[3] < 1.0 * ordered[0].size
+
+
+def _sets_off_notes(rule: Box, part: Part, above: Sequence[Part]) -> bool:
+    """Say whether a *rule* over *part* is one for footnotes: one over a running footer is long, or outside the body."""
+    left, right = min((p.box[0] for p in above), default=0.0), max((p.box[2] for p in above), default=0.0)
+    return _rule_above(part, rule) and part.box[0] > left - 3 and rule[2] - rule[0] < 0.5 * (right - left)
 
 
 def _rule_above(part: Part, rule: Box) -> bool:
