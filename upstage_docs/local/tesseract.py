@@ -94,8 +94,9 @@ def read(image: Image) -> Reading:
     uneven = is_uneven(page)
     turn = engine.quarter_turn(calmed(page) if uneven else page, locally=uneven)
     best = _read_turned(engine, image.size, page, turn or 0, shrunk, uneven=uneven)
-    if turn is None and confidence(best.lines) < _SURE_READING:
-        # Too few letters to tell the way the page lies by: the reading that makes the most sense tells it.
+    if turn is None and not uneven and confidence(best.lines) < _SURE_READING:
+        # Too few letters to tell the way the page lies by: the reading that makes the most sense tells it. Not for
+        # photographs, which take ten seconds for each reading.
         others = [_read_turned(engine, image.size, page, angle, shrunk, uneven=uneven) for angle in (90, 180, 270)]
         other = max(others, key=lambda reading: worth(reading.lines))
         if confidence(other.lines) >= _SURE_READING and worth(other.lines) > worth(best.lines):
