@@ -353,3 +353,21 @@ def test_pipe_tables_are_joined() -> None:
     assert joined(head + "| 1 | 2 |", head + "| 3 | 4 |") == head + "| 1 | 2 |\n| 3 | 4 |"
     assert joined(head + "| 1 | 2 |\n", "| 3 | 4 |\n| --- | --- |\n| 5 | 6 |\n") is None
     assert joined("words", "words") is None
+
+
+@PROFILE
+@given(text=table_markup(), size=st.sampled_from((150, 300)))
+def test_what_was_cut_is_joined_again(text: str, size: int) -> None:
+    """Parts, each on the page after the last, are one table again: the rows that no span binds, in their order."""
+    parts = texts(text, size)
+    bound = "rowspan" in text or "caption" in text
+    if len(parts) < 2 or bound or len({tuple(words_of(part)) for part in parts}) < len(parts):
+        return
+    table = parts[0]
+    for part in parts[1:]:
+        table = joined(table, part) or ""
+
+    header = read_table(text)
+    assert header is not None
+    if words_of(text[: header.rows[header.header_rows - 1].end]):  # without a word it cannot be told from a row
+        assert grid(table) == grid(text)
