@@ -629,6 +629,19 @@ def test_metadata_of_any_make_is_no_error(metadata: dict[str, Any]) -> None:
         assert type(chunk.metadata[key]) is kind, key
 
 
+def test_metadata_of_a_loader_with_hashes_for_ids_is_kept() -> None:
+    """Others, too, write a category and an element_id."""
+    theirs = {"source": "a.html", "category": "NarrativeText", "element_id": "5f2b", "filename": "a.html", "mine": "1"}
+
+    (chunk,) = chunk_elements([Record("", "<p>hello</p>", dict(theirs))])
+
+    assert {key: chunk.metadata[key] for key in ("source", "filename", "mine")} == {
+        "source": "a.html",
+        "filename": "a.html",
+        "mine": "1",
+    }
+
+
 def test_foreign_documents_do_not_share_chunks() -> None:
     """Two pages of a PDF loader stay two; the same page twice gets two ids."""
     pages = [Record("", "Same words.", {"source": "a.pdf", "page": page}) for page in (1, 2, 2)]
@@ -747,6 +760,24 @@ def test_the_real_answers_keep_every_invariant(
     for file in sorted((shared_folder / "upstage" / "responses").glob("dp_*.json")):
         given = decode_document(file.read_bytes(), source=file.name, file_sha256="ab" * 32)
         invariant(lambda one, chosen: chunk_with(chosen, one), given, ChunkOptions(**options))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<table><tr><td>" * 3000 + "x" + "</td></tr></table>" * 3000,
+        "<table><tr><td>" * 3000,
+        f"<table><tr><td>A<td>{'<b>' * 3000}{'word ' * 300}</table>",
+        f"<table><tr><td>A</td></tr><tr><td>{'<div>' * 3000}x{'<tr><td>b</td></tr>' * 50}</table>",
+    ],
+    ids=["nested", "unclosed", "inline", "blocks"],
+)
+def test_depth_is_no_limit(text: str) -> None:
+    """Markup nested thousands deep is whole or in parts, with no recursion to run out of."""
+    options = ChunkOptions(chunk_size=500, oversized_tables="split_rows")
+
+    assert list(chunk_with(options, element(0, "table", text)))
+    assert split_text(options, text)
 
 
 # What made one splitter or another quadratic, repeated to a length.
