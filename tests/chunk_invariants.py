@@ -84,6 +84,8 @@ def cuts(element: Element, found: Sequence[str], options: ChunkOptions) -> list[
     text = element_text(element, options.output_format)
     assert found, f"element {element.id} is in no chunk: {text[:80]!r}"
     position, offsets = 0, []
+    if options.chunk_overlap and any(text.find(piece) != text.rfind(piece) for piece in found):
+        return []  # where a repeated word comes from cannot be told
     for piece in found:
         gap = len(BLANK.match(text[position:])[0])  # type: ignore[index]
         least = max(0, position - options.chunk_overlap * 6 - 6) if options.chunk_overlap else position
@@ -285,12 +287,15 @@ def headings_are_not_alone(split: Splitter, document: ParsedDocument, options: C
     for one, two in pairwise(split(document, options)):
         inside = [by_id[number] for number, *_ in spans_of(one)]
         if all(map(is_heading, inside)):
-            room = options.chunk_size - options.size(one.text)
-            first = re.split(r"\s", two.text, maxsplit=1)[0] if by_id[spans_of(two)[0][0]].category not in WHOLE else ""
-            tagged = TAG.match(two.text)
-            least = options.size("\n\n" + (tagged[0] if tagged else "") + first) + 70
-            assert first, f"{one.text!r} is not with its table"
-            assert room < least, f"{one.text!r} stands alone"
+            second = by_id[spans_of(two)[0][0]]
+            assert second.category not in WHOLE, f"{one.text!r} is not with its table"
+            text = element_text(second, options.output_format).strip()
+            if is_heading(second):  # is not cut to fill up a chunk
+                least = options.size(f"{one.text}\n\n{text}")
+            else:
+                tag = re.match(rf"(?:{TAG.pattern}|\s)*", text)
+                least = options.size(f"{one.text}\n\n{tag[0] if tag else ''}{text.split()[0]}") + 70
+            assert least > options.chunk_size, f"{one.text!r} stands alone"
 
 
 # --- provenance and metadata ----------------------------------------------------------------------------------------

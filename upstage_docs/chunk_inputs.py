@@ -175,7 +175,7 @@ class _Reader:
                 self._leave(level)
             headings, section_id = self._headings, ""
         if category not in self._excluded:
-            further = extra(metadata) if len(metadata) > len(METADATA_KEYS) or not flat else None
+            further = extra(metadata)
             for unit in self._units(category, record.text, place, headings, section_id):
                 unit.extra = further
                 yield unit

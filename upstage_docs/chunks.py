@@ -230,7 +230,7 @@ class _Packer:
         if self._body or (self._open and unit.kind == "heading"):
             headings = self._take_headings() if self._body else []
             yield from self._flush()
-            overlap = [] if headings else self._overlap(unit)
+            overlap = [] if headings or unit.kind == "heading" else self._overlap(unit)
             self._reopen(headings or overlap, repeated=len(overlap))
             if (grown := self._grown(unit)) <= self._limit:
                 self._append(unit, grown)
