@@ -72,7 +72,8 @@ class ClientFields(BaseComponent):
         self._connection().__getstate__()
         stayed = self._key_stayed or self.api_key is not None
         state = super().__getstate__()
-        state["__dict__"] = {**state["__dict__"], "api_key": None, "client": None, "on_progress": None}
+        stays = {"api_key", "client", "on_progress"}
+        state["__dict__"] = {name: None if name in stays else value for name, value in state["__dict__"].items()}
         state["__pydantic_private__"] = {"_key_stayed": stayed, "_loading": None}
         return state
 
