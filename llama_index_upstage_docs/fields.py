@@ -72,8 +72,9 @@ class ClientFields(BaseComponent):
         self._connection().__getstate__()
         stayed = self._key_stayed or self.api_key is not None
         state = super().__getstate__()
-        stays = {"api_key", "client", "on_progress"}
-        state["__dict__"] = {name: None if name in stays else value for name, value in state["__dict__"].items()}
+        fields = {**state["__dict__"], "api_key": None, "client": None}
+        fields.pop("on_progress", None)  # the base class makes the copy by its constructor, which may not take it
+        state["__dict__"] = fields
         state["__pydantic_private__"] = {"_key_stayed": stayed, "_loading": None}
         return state
 
