@@ -153,6 +153,7 @@ class TableAwareNodeParser(LinkedNodeParser):
         for _, group in groupby(enumerate(nodes), key=_file):
             of_file = [node for _, node in group]
             chunks = list(chunk_with(self._options, (_record(node, whole=self.include_metadata) for node in of_file)))
+            _apart(chunks, of_file, self.chunk_size)
             made += finished(chunks, _Owners(of_file).of(chunks), self)
         return made
 
@@ -186,6 +187,16 @@ class _Owners:
         if node.node_id not in self._sources:
             self._sources[node.node_id] = source_of(node)
         return self._sources[node.node_id]
+
+
+def _apart(chunks: Iterable[Record], nodes: Iterable[BaseNode], chunk_size: int) -> None:
+    """Give a chunk that is one of *nodes*, unchanged, an id of its own: in a hierarchy no node is its own parent."""
+    from upstage_docs.records import record_id
+
+    given = {node.node_id for node in nodes}
+    for chunk in chunks:
+        if chunk.id in given:
+            chunk.id = chunk.metadata["record_id"] = record_id(chunk.id, "child", chunk_size)
 
 
 def _restored(function: Callable[[str], int] | str) -> Callable[[str], int]:

@@ -18,7 +18,7 @@ pytest.importorskip("llama_index.core", reason='needs the extra "llama-index"')
 from llama_index.core import MockEmbedding, SimpleDirectoryReader, StorageContext, VectorStoreIndex
 from llama_index.core.ingestion import IngestionCache, IngestionPipeline
 from llama_index.core.ingestion.pipeline import DocstoreStrategy
-from llama_index.core.node_parser import SentenceSplitter, get_leaf_nodes
+from llama_index.core.node_parser import HierarchicalNodeParser, SentenceSplitter, get_leaf_nodes
 from llama_index.core.postprocessor import PrevNextNodePostprocessor
 from llama_index.core.retrievers import AutoMergingRetriever
 from llama_index.core.schema import BaseNode, Document, MetadataMode, NodeRelationship, NodeWithScore
@@ -409,3 +409,18 @@ def test_many_nodes_take_linear_time() -> None:
     small, large = min(seconds(1000) for _ in range(3)), min(seconds(4000) for _ in range(3))
 
     assert large / small < 8, f"{small:.3f} s, four times as much {large:.3f} s"
+
+
+def test_in_a_hierarchy_of_sizes_no_node_is_its_own_parent() -> None:
+    """What is small enough for both levels is a node on each, with ids of their own."""
+    text = f"<h1>A</h1><p>{'word one. ' * 60}</p><table><tr><td>1</td></tr></table><p>short</p>"
+    parser = HierarchicalNodeParser.from_defaults(
+        node_parser_ids=["large", "small"],
+        node_parser_map={"large": TableAwareNodeParser(800), "small": TableAwareNodeParser(150)},
+    )
+
+    nodes = parser.get_nodes_from_documents([Document(text=text)])
+
+    assert len({node.node_id for node in nodes}) == len(nodes)
+    assert all(node.parent_node is None or node.parent_node.node_id != node.node_id for node in nodes)
+    assert all(node.metadata["record_id"] == node.node_id for node in nodes)
