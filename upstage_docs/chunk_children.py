@@ -40,17 +40,17 @@ def units_of_chunk(record: Record, spans: list[Span], options: ChunkOptions) -> 
         return [model]
     units: list[Unit] = []
     previous = at = 0
-    places: dict[Place, Place] = {}  # one for each element: its pieces in a chunk become one span again
+    places: dict[int, Place] = {}  # one for each span: its pieces in a child become one span again
     for block in found:
         inside = []
         while at < len(spans) and spans[at][3] <= block.start:
             at += 1
-        for element, page, start, end, *box in islice(spans, at, None):
+        for index, (element, page, start, end, *box) in enumerate(islice(spans, at, None), start=at):
             if start >= block.end:
                 break
-            place = place_of_span(metadata, element, page, tuple(box), block, text)  # type: ignore[arg-type]
-            place = places.setdefault(place, place)
-            inside.append((max(start, block.start) - block.start, min(end, block.end) - block.start, place))
+            if index not in places:
+                places[index] = place_of_span(metadata, element, page, tuple(box), block, text)  # type: ignore[arg-type]
+            inside.append((max(start, block.start) - block.start, min(end, block.end) - block.start, places[index]))
         unit = model.with_text(text[block.start : block.end], inside)
         unit.kind = "caption" if category in _WHOLE and block.kind == "text" else block.kind
         gap = text[previous : block.start]
