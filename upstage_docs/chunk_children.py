@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 from upstage_docs.blocks import Block, blocks
 from upstage_docs.chunk_metadata import Span, extra, number, place_of_span, string
 from upstage_docs.chunk_options import ChunkOptions
@@ -45,7 +43,8 @@ def units_of_chunk(record: Record, spans: list[Span], options: ChunkOptions) -> 
         inside = []
         while at < len(spans) and spans[at][3] <= block.start:
             at += 1
-        for index, (element, page, start, end, *box) in enumerate(islice(spans, at, None), start=at):
+        for index in range(at, len(spans)):
+            element, page, start, end, *box = spans[index]
             if start >= block.end:
                 break
             if index not in places:
