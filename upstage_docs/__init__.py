@@ -50,9 +50,6 @@ if TYPE_CHECKING:
         ParsedDocument as ParsedDocument,
         Record as Record,
     )
-    from upstage_docs.ocr_records import (
-        ocr_records as ocr_records,
-    )
     from upstage_docs.options import (
         CATEGORIES as CATEGORIES,
         OCROptions as OCROptions,
@@ -70,7 +67,6 @@ if TYPE_CHECKING:
     from upstage_docs.records import (
         RecordOptions as RecordOptions,
         coordinates_of as coordinates_of,
-        records as records,
     )
     from upstage_docs.reports import (
         Failure as Failure,
@@ -102,8 +98,7 @@ _HOME: dict[str, str] = {
     ),
     **dict.fromkeys(("chunk_elements", "contextualize"), "chunks"),
     "ChunkOptions": "chunk_options",
-    **dict.fromkeys(("RecordOptions", "coordinates_of", "records"), "records"),
-    "ocr_records": "ocr_records",
+    **dict.fromkeys(("RecordOptions", "coordinates_of"), "records"),
     "decode_document": "answers",
     "decode_ocr": "answers",
     **dict.fromkeys(("ParseOptions", "OCROptions", "RetryPolicy", "PollPolicy", "CATEGORIES"), "options"),
