@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import httpx
 import pytest
+from eventually import threads_gone
 
 from upstage_docs.errors import ConfigError
 from upstage_docs.local import Engine
@@ -114,7 +115,7 @@ def test_two_servers_run_at_once_and_leave_no_thread() -> None:
         assert one.base_url != other.base_url
         assert [upload(one).status_code, upload(other).status_code] == [200, 200]
 
-    assert not set(threading.enumerate()) - before
+    assert threads_gone(before)
 
 
 @pytest.mark.parametrize(

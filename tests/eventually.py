@@ -1,0 +1,51 @@
+"""Waiting for what must come to be: by looking at it, never by guessing how long a busy machine takes."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+__all__ = ["PATIENCE", "eventually", "soon", "threads_gone"]
+
+PATIENCE = 60.0
+"""Seconds for what takes milliseconds on a free machine: whatever lasts longer hangs."""
+
+_STEP = 0.01
+
+T = TypeVar("T")
+
+
+def eventually(look: Callable[[], T], what: str) -> T:
+    """Look until it is true, and return what was seen.
+
+    Raises:
+        AssertionError: It was not true within `PATIENCE`; the message says *what* should have been.
+    """
+    until = time.monotonic() + PATIENCE
+    while not (seen := look()):
+        assert time.monotonic() < until, f"not within {PATIENCE:g} s: {what}; seen: {seen!r}"
+        time.sleep(_STEP)
+    return seen
+
+
+async def soon(look: Callable[[], T], what: str) -> T:
+    """Do as `eventually` does, while the event loop turns."""
+    until = time.monotonic() + PATIENCE
+    while not (seen := look()):
+        assert time.monotonic() < until, f"not within {PATIENCE:g} s: {what}; seen: {seen!r}"
+        await asyncio.sleep(_STEP)
+    return seen
+
+
+def threads_gone(before: set[threading.Thread]) -> bool:
+    """Whether every thread that was not there *before* has ended, or does so now.
+
+    AnyIO ends its idle workers by a message once their event loop's work is done, and joins none of them; so a thread
+    that was told to end may be seen for some milliseconds more.
+    """
+    for thread in set(threading.enumerate()) - before:
+        thread.join(PATIENCE)
+    return not set(threading.enumerate()) - before
