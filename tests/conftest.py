@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
+    from stand_in import StandIn
+
     from upstage_docs.faults import Faults
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,6 +23,26 @@ ROOT = Path(__file__).resolve().parent.parent
 # A key that lies around is never spent by the tests, and no setting of their machine decides what they show.
 for _name in ("UPSTAGE_API_KEY", "UPSTAGE_BASE_URL", "UPSTAGE_DOCS_ENGINE"):
     os.environ.pop(_name, None)
+
+
+# Properties are looked for among the same examples each time, however slow the machine is: a run can be repeated.
+# `UPSTAGE_DOCS_EXAMPLES=2000` looks among as many others each time, and prints how to repeat what fails.
+_EXAMPLES = int(os.environ.get("UPSTAGE_DOCS_EXAMPLES", "0"))
+settings.register_profile(
+    "suite",
+    max_examples=_EXAMPLES or 100,
+    derandomize=not _EXAMPLES,
+    print_blob=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+settings.load_profile("suite")
+
+
+def examples(usual: int) -> settings:
+    """How many examples a property is looked for among, where a hundred are too few or take too long."""
+    return settings(max_examples=_EXAMPLES or usual)
 
 
 @pytest.fixture(scope="session")
@@ -46,11 +69,19 @@ class Loopback:
 
     base_url: str
     faults: Faults
-    billed: Counter[str]
+    stand_in: StandIn
+
+    @property
+    def billed(self) -> Counter[str]:
+        return self.stand_in.billed
 
 
-@pytest.fixture(scope="session")
-def _loopback_server() -> Iterator[Loopback]:
+@pytest.fixture
+def loopback() -> Iterator[Loopback]:
+    """A server of the API's protocol whose documents are read in no time.
+
+    Each test has its own: what another left under way (a send that was cut, a job) is nothing that this one sees.
+    """
     pytest.importorskip("starlette", reason='the loopback server needs the extra "server"')
     pytest.importorskip("uvicorn", reason='the loopback server needs the extra "server"')
     from stand_in import StandIn
@@ -61,13 +92,4 @@ def _loopback_server() -> Iterator[Loopback]:
 
     faults, stand_in = Faults(), StandIn()
     with running(build_app(Engine(read=stand_in.read), faults=faults)) as base_url:
-        yield Loopback(base_url, faults, stand_in.billed)
-
-
-@pytest.fixture
-def loopback(_loopback_server: Loopback) -> Loopback:
-    """A server of the API's protocol whose documents are read in no time; it remembers its jobs, and nothing else."""
-    _loopback_server.faults.clear()
-    _loopback_server.faults.received.clear()
-    _loopback_server.billed.clear()
-    return _loopback_server
+        yield Loopback(base_url, faults, stand_in)

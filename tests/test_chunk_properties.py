@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,29 +9,20 @@ import broken_splitters as broken
 import chunk_invariants as invariants
 import pytest
 from chunk_invariants import INVARIANTS, Invariant
-from hypothesis import HealthCheck, given, settings
+from conftest import examples
+from hypothesis import given
 from strategies import chunk_options, documents
 
 from upstage_docs.chunk_options import ChunkOptions
 from upstage_docs.chunks import chunk_with
 from upstage_docs.models import Chunk, Element, ParsedDocument
 
-# `UPSTAGE_DOCS_EXAMPLES=2000` looks further, at other documents each time.
-EXAMPLES = int(os.environ.get("UPSTAGE_DOCS_EXAMPLES", "60"))
-FURTHER = "UPSTAGE_DOCS_EXAMPLES" in os.environ
-
 
 def splitter(given: Any, options: ChunkOptions) -> Iterable[Chunk]:
     return chunk_with(options, given)
 
 
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize=not FURTHER,
-    suppress_health_check=list(HealthCheck),
-    database=None,
-)
+@examples(60)
 @given(document=documents(), options=chunk_options)
 def test_every_invariant_holds(document: ParsedDocument, options: dict[str, Any]) -> None:
     """Each promise holds for any document in the API's shapes and any options."""

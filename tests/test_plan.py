@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from conftest import examples
+from hypothesis import given, strategies as st
 
 from upstage_docs.errors import ConfigError, SourceError
 from upstage_docs.options import OCROptions, ParseOptions
@@ -117,7 +118,7 @@ def test_a_running_job_is_resumed_rather_than_paid_again() -> None:
     per_request=st.none() | st.integers(1, 50),
     route=st.sampled_from(["auto", "sync", "async"]),
 )
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_every_page_once_and_none_that_is_held(
     total: int, ranges: list[tuple[int, int, bool]], per_request: int | None, route: str
 ) -> None:

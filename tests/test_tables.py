@@ -6,7 +6,8 @@ import re
 
 import pytest
 from chunk_invariants import grid
-from hypothesis import HealthCheck, given, settings, strategies as st
+from conftest import examples
+from hypothesis import given, strategies as st
 from strategies import table_markup
 
 from upstage_docs.table_parts import Limits, continued, split_rows
@@ -256,12 +257,7 @@ def test_what_can_be_mended_is_split() -> None:
     assert mended("<table><tr><td><TwoArm_Trial></td></tr></table>") is None, "a word would become a tag"
 
 
-PROFILE = settings(
-    max_examples=80, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
-
-
-@PROFILE
+@examples(80)
 @given(text=table_markup(), size=st.sampled_from((150, 300, 600)), tokens=st.booleans())
 def test_parts_make_the_table(text: str, size: int, tokens: bool) -> None:
     """For any table: the same grid, the header in every part, and no part too large that could be smaller."""
@@ -283,7 +279,7 @@ def test_parts_make_the_table(text: str, size: int, tokens: bool) -> None:
         assert "rowspan" in piece or text.startswith(piece, offset), "offsets are those of the text"
 
 
-@PROFILE
+@examples(80)
 @given(text=table_markup(), data=st.data())
 def test_broken_tables_lose_nothing(text: str, data: st.DataObject) -> None:
     """Any tags missing or doubled: no error, and all words are there."""
@@ -355,7 +351,7 @@ def test_pipe_tables_are_joined() -> None:
     assert joined("words", "words") is None
 
 
-@PROFILE
+@examples(80)
 @given(text=table_markup(), size=st.sampled_from((150, 300)))
 def test_what_was_cut_is_joined_again(text: str, size: int) -> None:
     """Parts, each on the page after the last, are one table again: the rows that no span binds, in their order."""
