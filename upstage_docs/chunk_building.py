@@ -22,7 +22,7 @@ class ChunkBuilder:
 
     def __init__(self, options: ChunkOptions) -> None:
         self._options = options
-        self._exact, self._limit = options.exact, options.chunk_size
+        self._exact, self._limit, self._form = options.exact, options.chunk_size, options.output_format
         self._identity = msgspec.Raw(_encode(options.identity))
         self._last: tuple[str, str, str, int] | None = None
         self._part = 0
@@ -61,32 +61,34 @@ class ChunkBuilder:
         self._part = self._part + 1 if key == self._last else 0
         self._last = key
         part: object = [run.origin, self._part] if run.origin else self._part
-        form = self._options.output_format
-        return record_id(run.source, run.file_sha256, form, self._identity, number, part, text_sha256(text))
+        return record_id(run.source, run.file_sha256, self._form, self._identity, number, part, text_sha256(text))
 
     def _metadata(self, units: Sequence[Unit], body: Unit, identity: str) -> dict[str, Any]:
         run, first = body.run, units[0].place
         x0, y0, x1, y1 = first.x0, first.y0, first.x1, first.y1
         page = page_end = first.page
-        categories = [first.category]
+        main: Place | None = first
+        categories = first.category
+        spans = _spans(units)
         found = []
-        for start, end, place in _spans(units):
-            found.append((place.element_id, place.page, start, end, place.x0, place.y0, place.x1, place.y1))
-            if place is first:
-                continue
-            if place.category not in categories:
-                categories.append(place.category)
-            page_end = max(page_end, place.page)
-            if place.page == page and (place.x1 or place.y1):
-                x0, y0, x1, y1 = min(x0, place.x0), min(y0, place.y0), max(x1, place.x1), max(y1, place.y1)
-        main = first if len(categories) == 1 else next((unit.place for unit in units if unit.kind == "whole"), None)
+        for start, end, one in spans:
+            found.append((one.element_id, one.page, start, end, one.x0, one.y0, one.x1, one.y1))
+            if one.page > page_end:
+                page_end = one.page
+            elif one is not first and one.page == page and (one.x1 or one.y1):
+                x0, y0, x1, y1 = min(x0, one.x0), min(y0, one.y0), max(x1, one.x1), max(y1, one.y1)
+        if len(spans) > 1:
+            names = dict.fromkeys([one.category for _, _, one in spans])
+            if len(names) > 1:
+                # A table keeps its category whatever travels with it, so that it can be filtered by.
+                main = next((unit.place for unit in units if unit.kind == "whole"), None)
+                categories = ", ".join(names)
         metadata: dict[str, Any] = {
             "source": run.source,
             "file_sha256": run.file_sha256,
             "record_id": identity,
             "element_id": first.element_id,
             "section_id": body.section_id,
-            # A table keeps its category whatever headings and caption travel with it, so that it can be filtered by.
             "category": main.category if main else "mixed",
             "sub_category": main.sub_category if main else "",
             "page": page,
@@ -99,7 +101,7 @@ class ChunkBuilder:
             "headings": " > ".join(body.headings),
             "model": run.model,
             "page_end": page_end,
-            "categories": ", ".join(categories),
+            "categories": categories,
             "spans": _encode(found).decode(),
         }
         if units[0].extra:

@@ -11,7 +11,7 @@ import msgspec
 from upstage_docs.answers import JOINERS, decode_document
 from upstage_docs.blocks import blocks, element_kind
 from upstage_docs.chunk_children import units_of_chunk
-from upstage_docs.chunk_metadata import box_of, extra, flat_element, number, points, read_spans, string
+from upstage_docs.chunk_metadata import FlatElement, box_of, extra, flat_element, number, points, read_spans, string
 from upstage_docs.chunk_options import ChunkOptions
 from upstage_docs.chunk_text import has_words
 from upstage_docs.chunk_units import Place, Run, Unit
@@ -128,17 +128,14 @@ class _Reader:
                 return self._element_record(record, category)
         return self._foreign(record)
 
-    def _flat(self, record: Record, own: tuple[Any, ...]) -> Iterable[Unit]:
+    def _flat(self, record: Record, own: FlatElement) -> Iterable[Unit]:
         """Return the units of an element as our own loaders describe it."""
         run = self._run
-        source, sha256, headings, section_id = own[:4]
-        place = Place(*own[4:])
-        if not source or source != run.source or sha256 != run.file_sha256 or run.origin:
-            self._enter_file(record.metadata, place.page)
-        category = place.category
-        if category in self._excluded:
+        if not own.source or own.source != run.source or own.file_sha256 != run.file_sha256 or run.origin:
+            self._enter_file(record.metadata, own.page)
+        if own.category in self._excluded:
             return ()
-        found = self._units(category, record.text, place, self._split(headings), section_id)
+        found = self._units(own.category, record.text, own, self._split(own.headings), own.section_id)
         if len(record.metadata) > len(METADATA_KEYS):
             further = extra(record.metadata)
             for unit in found:

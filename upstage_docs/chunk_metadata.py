@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -15,6 +14,7 @@ from upstage_docs.models import Box, Point
 from upstage_docs.records import METADATA_KEYS, coordinates_of
 
 __all__ = [
+    "FlatElement",
     "Span",
     "box_of",
     "extra",
@@ -33,18 +33,21 @@ _encode = msgspec.json.Encoder().encode
 _decoder = msgspec.json.Decoder(list[Span])
 
 
-_FLAT = ("source", "file_sha256", "headings", "section_id", *Place.__struct_fields__)
-_TYPES = [METADATA_KEYS[name] for name in _FLAT]
-_fields = itemgetter(*_FLAT)
+class FlatElement(Place, frozen=True, gc=False, kw_only=True):
+    """What our own loaders say of an element, of those types and no others."""
+
+    source: str
+    file_sha256: str
+    headings: str
+    section_id: str
 
 
-def flat_element(metadata: dict[str, Any]) -> tuple[Any, ...] | None:
-    """Return source, hash, headings, section and the fields of `Place` if *metadata* is our own, else None."""
+def flat_element(metadata: dict[str, Any]) -> FlatElement | None:
+    """Return what *metadata* says of an element if it is our own, else None."""
     try:
-        values = _fields(metadata)
-    except KeyError:
+        return msgspec.convert(metadata, FlatElement)
+    except msgspec.ValidationError:
         return None
-    return values if list(map(type, values)) == _TYPES else None
 
 
 def box_of(metadata: dict[str, Any]) -> Box:

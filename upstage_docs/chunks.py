@@ -69,10 +69,14 @@ def chunk_elements(
 def chunk_with(options: ChunkOptions, elements: Chunkable | Iterable[Chunkable]) -> Iterator[Chunk]:
     """Yield the chunks of *elements* as `chunk_elements` does, with options that were made before."""
     packer = _Packer(options)
+    done = packer.done
     for unit in units(elements, options):
-        if done := packer.add(unit):
+        packer.add(unit)
+        if done:
             yield from done
-    yield from packer.finish()
+            done.clear()
+    packer.finish()
+    yield from done
 
 
 def split_text(options: ChunkOptions, text: str) -> list[str]:
@@ -105,9 +109,15 @@ def contextualize(chunk: Record) -> str:
 
 
 class _Packer:
-    """Packs units in order; holds no more than the chunk that is open, the one before it and a pending table."""
+    """Packs units in order; holds no more than the chunk that is open, the one before it and a pending table.
+
+    Attributes:
+        done: The chunks that are complete; whoever adds units takes them out. (No generators: there are as many calls
+            as elements in a corpus.)
+    """
 
     def __init__(self, options: ChunkOptions) -> None:
+        self.done: list[Chunk] = []
         self._options = options
         self._exact = options.exact
         self._limit = options.chunk_size
@@ -121,60 +131,61 @@ class _Packer:
         self._whole: Whole | None = None  # a table whose captions may still follow
         self._captions: list[Unit] = []
 
-    def add(self, unit: Unit) -> Iterable[Chunk]:
-        """Take the next unit; return the chunks that it completes."""
+    def add(self, unit: Unit) -> None:
+        """Take the next unit."""
         if unit.kind != "text" or unit.run is not self._run or self._whole or self._captions:
-            return self._add(unit)
+            self._add(unit)
+            return
         if self._exact:  # here and not by `_grown`: this is asked for every element of a corpus
             grown = self._size + len(unit.text) + (len(unit.joiner) if self._size else 0)
         else:
             grown = self._grown(unit)
         if grown > self._limit:
-            return self._add_text(unit)
-        self._open.append(unit)
-        self._size, self._body = grown, True
-        return ()
+            self._open_next(unit)
+        else:
+            self._open.append(unit)
+            self._size, self._body = grown, True
 
-    def _add(self, unit: Unit) -> Iterator[Chunk]:
+    def _add(self, unit: Unit) -> None:
         if unit.run is not self._run:
-            yield from self.finish()
+            self.finish()
             self._run = unit.run
         if unit.kind == "caption":
             self._captions.append(unit)
         elif unit.kind == "whole":
-            yield from self._add_whole(unit)
+            self._add_whole(unit)
         else:
             if self._whole or self._captions:
-                yield from self._settle()
+                self._settle()
             if unit.kind == "done":
-                yield self._builder.again(unit)
+                self.done.append(self._builder.again(unit))
             else:
                 heading = unit.kind == "heading" and self._body and self._open[-1].kind != "heading"
                 if heading and self._size >= self._options.min_size:
-                    yield from self._flush()
+                    self._flush()
                     self._last = []
-                yield from self._add_text(unit)
+                self._add_text(unit)
 
-    def finish(self) -> Iterator[Chunk]:
-        """Yield what is left of the run."""
-        yield from self._settle()
+    def finish(self) -> None:
+        """Complete what is left of the run."""
+        self._settle()
         headings = self._take_headings() if self._body else []
-        yield from self._flush()
+        self._flush()
         self._reopen(headings)
-        yield from self._flush()
+        self._flush()
         self._last = []
 
-    def _settle(self) -> Iterator[Chunk]:
+    def _settle(self) -> None:
         """Decide on pending captions where no table follows: they are the last table's, or else text."""
         captions, self._captions = self._captions, []
         if self._whole:
             self._whole.after.extend(captions)
-            yield from self._emit_whole()
+            self._emit_whole()
         else:
             for caption in captions:
-                yield from self._add_text(caption)
+                self._add_text(caption)
 
-    def _add_whole(self, unit: Unit) -> Iterator[Chunk]:
+    def _add_whole(self, unit: Unit) -> None:
         before, self._captions = self._captions, []
         if self._whole:
             if self._options.merge_continued_tables and not before and self._whole.take(unit):
@@ -182,18 +193,18 @@ class _Packer:
             cut = captions_before(self._whole.unit, before, unit)
             self._whole.after.extend(before[:cut])
             before = before[cut:]
-            yield from self._emit_whole()
+            self._emit_whole()
         headings = self._take_headings()
-        yield from self._flush()
+        self._flush()
         self._last = []
         self._whole = Whole(headings, before, unit)
 
-    def _emit_whole(self) -> Iterator[Chunk]:
+    def _emit_whole(self) -> None:
         whole, self._whole = self._whole, None
         if whole:
             caption = whole.caption()
             for parts in whole.chunks(self._options):
-                yield self._builder.build(parts, caption)
+                self.done.append(self._builder.build(parts, caption))
 
     def _take_headings(self) -> list[Unit]:
         """Take the headings at the end of the open chunk out of it."""
@@ -223,21 +234,26 @@ class _Packer:
         size = self._options.size(unit.text)
         return self._size + size + self._options.size(unit.joiner) if self._open else size
 
-    def _add_text(self, unit: Unit) -> Iterator[Chunk]:
+    def _add_text(self, unit: Unit) -> None:
         if (grown := self._grown(unit)) <= self._limit:
             self._append(unit, grown)
-            return
+        else:
+            self._open_next(unit)
+
+    def _open_next(self, unit: Unit) -> None:
+        """Open a chunk with a text that has no room in the open one, or cut it."""
         if self._body or (self._open and unit.kind == "heading"):
             headings = self._take_headings() if self._body else []
-            yield from self._flush()
+            self._flush()
             overlap = [] if headings or unit.kind == "heading" else self._overlap(unit)
-            self._reopen(headings or overlap, repeated=len(overlap))
+            if headings or overlap:
+                self._reopen(headings or overlap, repeated=len(overlap))
             if (grown := self._grown(unit)) <= self._limit:
                 self._append(unit, grown)
                 return
-        yield from self._cut(unit)
+        self._cut(unit)
 
-    def _cut(self, unit: Unit) -> Iterator[Chunk]:
+    def _cut(self, unit: Unit) -> None:
         """Cut a text that is too long for one chunk; its first piece joins the headings that are open."""
         text, options = unit.text, self._options
         breaks = Breaks(text)
@@ -253,7 +269,7 @@ class _Packer:
                 self._reopen([])
                 continue
             if not found and self._open:
-                yield from self._flush()
+                self._flush()
                 continue
             end, following = found or breaks.force(start, fits, guess)
             piece = unit.part(start, end)
@@ -262,7 +278,7 @@ class _Packer:
                 begun = True
                 self._append(piece, self._grown(piece))
                 if following < len(text):
-                    yield from self._flush()
+                    self._flush()
                     overlap = self._overlap(None)
                     self._reopen(overlap, repeated=len(overlap))
             start, ended = following, end
@@ -304,19 +320,22 @@ class _Packer:
     def _is_small(self, text: str, most: int, start: int, end: int) -> bool:
         return self._options.size(text[start:end]) <= most
 
-    def _flush(self) -> Iterator[Chunk]:
-        """Yield the open chunk; where sizes do not add up it is measured now, and what is too much is cut off."""
+    def _flush(self) -> None:
+        """Complete the open chunk; where sizes do not add up it is measured now, and what is too much is cut off."""
         opened, repeated = self._open, self._repeated
         if not opened:
             return
         self._open, self._size, self._body, self._repeated = [], 0, False, 0
         self._last = opened if self._options.chunk_overlap else []
+        if self._exact:
+            self.done.append(self._builder.build(opened))
+            return
         while opened:
-            count = len(opened) if self._exact else self._prefix(opened)
+            count = self._prefix(opened)
             if count <= repeated < len(opened):
                 opened, repeated = opened[repeated:], 0
                 continue
-            yield self._builder.build(opened[:count])
+            self.done.append(self._builder.build(opened[:count]))
             opened, repeated = opened[count:], 0
 
     def _prefix(self, opened: list[Unit]) -> int:
