@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-__all__ = ["PATIENCE", "eventually", "soon", "threads_gone"]
+__all__ = ["GENEROUS", "eventually", "soon", "threads_gone"]
 
-PATIENCE = 60.0
+GENEROUS = 60.0
 """Seconds for what takes milliseconds on a free machine: whatever lasts longer hangs."""
 
 _STEP = 0.01
@@ -22,20 +22,20 @@ def eventually(look: Callable[[], T], what: str) -> T:
     """Look until it is true, and return what was seen.
 
     Raises:
-        AssertionError: It was not true within `PATIENCE`; the message says *what* should have been.
+        AssertionError: It was not true within `GENEROUS`; the message says *what* should have been.
     """
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + GENEROUS
     while not (seen := look()):
-        assert time.monotonic() < until, f"not within {PATIENCE:g} s: {what}; seen: {seen!r}"
+        assert time.monotonic() < until, f"not within {GENEROUS:g} s: {what}; seen: {seen!r}"
         time.sleep(_STEP)
     return seen
 
 
 async def soon(look: Callable[[], T], what: str) -> T:
     """Do as `eventually` does, while the event loop turns."""
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + GENEROUS
     while not (seen := look()):
-        assert time.monotonic() < until, f"not within {PATIENCE:g} s: {what}; seen: {seen!r}"
+        assert time.monotonic() < until, f"not within {GENEROUS:g} s: {what}; seen: {seen!r}"
         await asyncio.sleep(_STEP)
     return seen
 
@@ -47,5 +47,5 @@ def threads_gone(before: set[threading.Thread]) -> bool:
     that was told to end may be seen for some milliseconds more.
     """
     for thread in set(threading.enumerate()) - before:
-        thread.join(PATIENCE)
+        thread.join(GENEROUS)
     return not set(threading.enumerate()) - before

@@ -16,6 +16,7 @@ from contextlib import closing
 from typing import IO, Any
 
 import pypdfium2
+from eventually import GENEROUS
 
 from upstage_docs.local.messages import Begin, Part, Patience, Task
 from upstage_docs.sources import PDFIUM_LOCK
@@ -47,7 +48,10 @@ def make_pdf(name: str, pages: int) -> bytes:
 class StandIn:
     """Reads documents for `Engine(read=...)`; `billed` counts how often each page, by its text, was paid for.
 
-    `most_at_once` is how many documents were read at the same time at the most.
+    `most_at_once` is how many documents were read at the same time at the most; `answered` counts the parts of answers
+    (of a job, its batches) that were given. What a test has to see at a certain moment it arranges with two gates, not
+    with times: `meeting`, where every document waits until as many others are being read, and `allowed`, without whose
+    permit no part is answered. None, as at first, holds nothing up.
 
     Args:
         seconds_per_page: How long it thinks over each page.
@@ -61,6 +65,9 @@ class StandIn:
         self.absolute = absolute
         self.filler = filler
         self.most_at_once = 0
+        self.answered = 0
+        self.meeting: threading.Barrier | None = None
+        self.allowed: threading.Semaphore | None = None
         self._now = 0
         self._lock = threading.Lock()
 
@@ -72,6 +79,8 @@ class StandIn:
             self._now += 1
             self.most_at_once = max(self.most_at_once, self._now)
         try:
+            if self.meeting is not None:
+                self.meeting.wait(GENEROUS)
             yield Begin(len(texts))
             yield from self._parts(task, texts, patience)
         finally:
@@ -83,13 +92,18 @@ class StandIn:
         for start in range(0, len(texts), step):
             batch = texts[start : start + step]
             until = time.monotonic() + self.seconds_per_page * len(batch)
-            while time.monotonic() < until:
+            while time.monotonic() < until or not self._may_answer():
                 if patience.stopped:
                     raise TimeoutError("nobody waits for this document any more")
                 time.sleep(0.005)
             offset = start if self.absolute else 0
             answer = _ocr(batch) if task.kind == "ocr" else parse_answer(batch, offset, self.filler)
+            with self._lock:
+                self.answered += 1
             yield Part(start + 1, start + len(batch), answer)
+
+    def _may_answer(self) -> bool:
+        return self.allowed is None or self.allowed.acquire(blocking=False)
 
 
 def _texts(file: IO[bytes]) -> list[str]:
