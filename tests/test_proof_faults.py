@@ -6,12 +6,13 @@ import asyncio
 import gc
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import aclosing, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from eventually import GENEROUS, eventually, soon
 from stand_in import StandIn, labels, make_pdf
 
 from upstage_docs import (
@@ -30,6 +31,7 @@ from upstage_docs.client import Client
 from upstage_docs.faults import (
     Drip,
     Faults,
+    Received,
     Reset,
     Truncate,
     error_in_200,
@@ -44,7 +46,7 @@ from upstage_docs.faults import (
     too_many_requests,
     unavailable,
 )
-from upstage_docs.rates import RATES, Rate
+from upstage_docs.rates import RATES, Rate, RateLimiter
 from upstage_docs.store import Store
 
 pytest.importorskip("starlette", reason='the loopback server needs the extra "server"')
@@ -73,7 +75,7 @@ class World:
             "cache": self.cache,
             "rates": dict.fromkeys(RATES, Rate()),
             "retry": RetryPolicy(initial=0.01, maximum=0.05),
-            "poll": PollPolicy(initial=0.02, maximum=0.1, deadline=20),
+            "poll": PollPolicy(initial=0.02, maximum=0.1),
             **changes,
         }
 
@@ -258,12 +260,13 @@ def test_a_slow_body_is_waited_for_within_the_timeout(world: World) -> None:
 
 
 def test_a_dripping_body_ends_with_the_timeout_and_is_reported(world: World) -> None:
-    """Bytes keep coming, so that no timeout between them ever strikes; the deadline of the whole does."""
-    world.faults.script("sync", Drip(size=1, seconds=0.05))
-    began = time.monotonic()
+    """Bytes keep coming, so that no timeout between them ever strikes; the deadline of the whole does.
+
+    A busy machine may need the whole deadline to send the document; then that send is tried again, and dripped on too.
+    """
+    world.faults.always("sync", Drip(size=1, seconds=0.05))
     with pytest.raises(UnknownOutcomeError):
-        world.parse(world.pdf("a", 1), settings={"timeout": 0.6})
-    assert time.monotonic() - began < 3
+        world.parse(world.pdf("a", 1), settings={"timeout": 0.6, "retry": RetryPolicy(attempts=50, initial=0.01)})
 
 
 # -- jobs
@@ -303,8 +306,7 @@ def test_a_failed_batch_keeps_the_others_and_only_its_pages_are_sent_again(world
     path = world.pdf("a", 35)
     with Client(**world.options()) as client:
         job = client.submit(path)
-        while not client.job(job.request_id).done:
-            time.sleep(0.02)
+        eventually(lambda: client.job(job.request_id).done, "the job is done")
     world.faults.always("status", failed_batch(1))
     with pytest.raises(JobFailedError, match="11-20"):
         world.parse(path)
@@ -336,46 +338,65 @@ def test_batches_may_count_their_pages_from_the_file(sync_world: World) -> None:
 # -- rates and numbers
 
 
-def test_the_table_of_rates_keeps_a_limited_server_content(sync_world: World) -> None:
-    sync_world.faults.requests_per_second = 6
+@pytest.mark.parametrize(("family", "kind", "requests"), [("sync", "sync", 3), ("async", "submit", 6)])
+def test_the_table_of_rates_keeps_a_limited_server_content(family: Any, kind: str, requests: int) -> None:
+    """A hundred requests, each sent when the limiter says, meet none of the server's refusals; the clock is made."""
+    limiter, faults = RateLimiter(), Faults()
+    faults.requests_per_second = requests
+    now = 100.0
+    for _ in range(100):
+        now += limiter.reserve(now, family)
+        assert faults.meet(Received(kind, "POST", "/", now, authorized=True)) is None
+    unlimited = [faults.meet(Received(kind, "POST", "/", now + 10, authorized=True)) for _ in range(requests + 1)]
+    assert [fault is None for fault in unlimited] == [True] * requests + [False]
+
+
+def test_a_client_keeps_to_the_table_of_rates(sync_world: World) -> None:
+    """Ten jobs at six a second take a second and a half at least."""
     paths = [sync_world.pdf(f"d{number}", 1) for number in range(10)]
     with Client(**sync_world.options(rates=None, max_concurrency=8)) as client:
         began = time.monotonic()
         assert len([client.submit(path) for path in paths]) == 10
     assert time.monotonic() - began >= 9 / 6
-    refused = [one for one in sync_world.faults.received if one.status == 429]
-    assert len(refused) <= 1, "a busy machine may hold one back; without a limiter four come too early"
 
 
-def test_a_limit_that_no_table_knows_slows_down_and_loses_nothing(sync_world: World) -> None:
+def test_a_limit_that_no_table_knows_loses_nothing(sync_world: World) -> None:
+    """The first of those sent at once are refused in any case; later ones when they come too fast for the server."""
     sync_world.faults.requests_per_second = 10
     sync_world.faults.retry_after = 0.1
+    sync_world.faults.script("sync", *[too_many_requests(retry_after=0.1)] * 4)
     paths = [sync_world.pdf(f"d{number}", 1) for number in range(20)]
     with Client(**sync_world.options(max_concurrency=8, retry=RetryPolicy(attempts=20, initial=0.1))) as client:
         assert [texts(document) for document in client.parse_many(paths)] == [labels(f"d{n}", 1) for n in range(20)]
-    assert [one for one in sync_world.faults.received if one.status == 429], "or this proves nothing"
+    assert len([one for one in sync_world.faults.received if one.status == 429]) >= 4
     assert set(sync_world.stand_in.billed.values()) == {1}
 
 
-def test_no_more_requests_than_allowed_are_in_flight(sync_world: World) -> None:
-    sync_world.stand_in.seconds_per_page = 0.05
+def test_as_many_requests_as_allowed_are_in_flight_and_no_more(sync_world: World) -> None:
+    sync_world.stand_in.meeting = threading.Barrier(3)
+    sync_world.stand_in.seconds_per_page = 0.02
     paths = [sync_world.pdf(f"d{number}", 1) for number in range(12)]
     with Client(**sync_world.options(max_concurrency=3)) as client:
-        list(client.parse_many(paths))
+        assert len(list(client.parse_many(paths))) == 12
     assert sync_world.stand_in.most_at_once == 3
 
 
-def test_two_clients_at_once_pay_once(world: World) -> None:
-    world.stand_in.seconds_per_page = 0.02
+def test_four_clients_at_once_pay_once(world: World) -> None:
+    """One sends; its answer is held back until the others have begun to wait for it."""
+    world.stand_in.allowed = threading.Semaphore(0)
     path = world.pdf("a", 10)
     found: list[list[str]] = []
     threads = [threading.Thread(target=lambda: found.append(texts(world.parse(path)))) for _ in range(4)]
     for thread in threads:
         thread.start()
+    eventually(lambda: world.faults.count("sync"), "one has sent the document")
+    time.sleep(0.2)
+    world.stand_in.allowed.release(4)
     for thread in threads:
         thread.join()
     assert found == [labels("a", 10)] * 4
     assert world.bill("a", 10) == [1] * 10
+    assert world.faults.count("sync") == 1
 
 
 def test_connections_are_reused_for_a_whole_job(tmp_path: Path) -> None:
@@ -407,16 +428,15 @@ def test_connections_are_reused_for_a_whole_job(tmp_path: Path) -> None:
 
 
 def test_the_first_pages_arrive_while_later_ones_are_still_read(sync_world: World) -> None:
-    sync_world.stand_in.seconds_per_page = 0.02
+    sync_world.stand_in.allowed = threading.Semaphore(1)
     path = sync_world.pdf("a", 60)
     with Client(**sync_world.options()) as client, closing(client.stream(path, route="async")) as slices:
-        began = time.monotonic()
         first = next(slices)
-        after_first = time.monotonic() - began
+        assert sync_world.stand_in.answered == 1, "the second batch waits for a permit"
+        sync_world.stand_in.allowed.release(5)
         rest = list(slices)
     assert [element.page for element in first.elements] == list(range(1, 11))
-    assert after_first < (time.monotonic() - began) / 2
-    assert len(rest) == 5
+    assert [one.elements[0].page for one in rest] == [11, 21, 31, 41, 51]
 
 
 async def _first(many: Any) -> Any:
@@ -506,26 +526,25 @@ def _threads_left() -> list[threading.Thread]:
         if thread.name.startswith("upstage-docs_") or (hasattr(thread, "loop") and thread.loop.is_closed())
     ]
     for thread in left:
-        thread.join(2.0)  # one that was told to end may still be at it
+        thread.join(GENEROUS)  # one that was told to end may still be at it
     return [thread for thread in left if thread.is_alive()]
 
 
-def test_a_cancelled_call_ends_at_once_and_reports_what_it_cut(async_world: World) -> None:
-    async_world.stand_in.seconds_per_page = 1.0
+def test_a_cancelled_call_ends_before_its_answer_and_reports_what_it_cut(async_world: World) -> None:
+    """The answer is held back for as long as the call has not ended."""
+    async_world.stand_in.allowed = threading.Semaphore(0)
     path = async_world.pdf("a", 4)
 
-    async def cancelled() -> float:
+    async def cancelled() -> None:
         async with AsyncClient(**async_world.options()) as client:
-            task: Awaitable[Any] = asyncio.ensure_future(client.parse(path))
-            await asyncio.sleep(0.5)
-            assert async_world.faults.count("sync") == 1
-            began = time.monotonic()
-            task.cancel()  # type: ignore[attr-defined]
+            task = asyncio.ensure_future(client.parse(path))
+            await soon(lambda: async_world.stand_in.billed, "the document is being read")
+            task.cancel()
             with pytest.raises(asyncio.CancelledError):
-                await task
-            return time.monotonic() - began
+                await asyncio.wait_for(task, GENEROUS)
 
-    assert asyncio.run(cancelled()) < 0.5
+    asyncio.run(cancelled())
+    async_world.stand_in.allowed.release()
     with pytest.raises(UnknownOutcomeError):
         async_world.parse(path)
     assert async_world.faults.count("sync") == 1
