@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, aclosing, closing, contextmanager
+from contextlib import AbstractContextManager, aclosing, closing, contextmanager, suppress
 from typing import Any
 
 import httpx
@@ -60,26 +60,30 @@ def server(*pieces: bytes, pause: float = 0.0, wait: bool = True) -> Iterator[st
     """A server on loopback that reads one request and answers in *pieces*, *pause* seconds apart, then closes."""
     done = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(GENEROUS)
+        listener.settimeout(0.05)
+
+        def accept() -> socket.socket | None:
+            while not done.is_set():
+                with suppress(TimeoutError):
+                    return listener.accept()[0]
+            return None
 
         def serve() -> None:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
+            connection = accept()
+            if connection is None:
                 return
-            with connection:
+            with connection, suppress(OSError):
                 connection.settimeout(GENEROUS)
-                try:
-                    if wait:
-                        head = b""
-                        while b"\r\n\r\n" not in head:
-                            head += connection.recv(65536)
-                    for piece in pieces:
-                        connection.sendall(piece)
-                        if done.wait(pause):
-                            return
-                except OSError:
-                    return
+                head = b""
+                while wait and b"\r\n\r\n" not in head:
+                    received = connection.recv(65536)
+                    if not received:
+                        return
+                    head += received
+                for piece in pieces:
+                    connection.sendall(piece)
+                    if done.wait(pause):
+                        return
 
         thread = threading.Thread(target=serve)
         thread.start()
