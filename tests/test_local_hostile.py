@@ -19,12 +19,13 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+from eventually import GENEROUS, eventually
 
 from upstage_docs.local import BASE_URL, Engine, Limits, LocalTransport
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="worker processes are limited by POSIX means")
 
-SECONDS = 3
+SECONDS = 20  # four times what the slowest takes alone on a free machine: what is refused is not refused by the clock
 MEMORY = 2 << 30
 
 
@@ -420,7 +421,7 @@ def test_what_cannot_be_read_is_refused(client: httpx.Client, make: Callable[[],
     assert response.status_code in statuses, response.text[:300]
     assert response.json()["code"] == response.status_code
     assert len(response.json()["message"]) > 10
-    assert time.monotonic() - begin < SECONDS + 10
+    assert time.monotonic() - begin < SECONDS + GENEROUS
     assert "A good page" in words(parse(client, good_pdf()))
 
 
@@ -437,7 +438,7 @@ def test_what_can_be_read_is_read_or_refused(client: httpx.Client, make: Callabl
         assert len(response.content) < 50_000_000
     else:
         assert response.status_code in {413, 415, 422}, response.text[:300]
-    assert time.monotonic() - begin < SECONDS + 10
+    assert time.monotonic() - begin < SECONDS + GENEROUS
     assert "A good page" in words(parse(client, good_pdf()))
 
 
@@ -461,12 +462,10 @@ def test_the_ocr_endpoint_refuses_them_too(client: httpx.Client, make: Callable[
 def test_a_hostile_job_fails_and_says_why(client: httpx.Client) -> None:
     files = {"document": ("a.docx", docx_of_laughs())}
     submitted = client.post("/document-digitization/async", data={"model": "document-parse"}, files=files)
-    status = {"status": ""}
-    while status["status"] != "failed":
-        time.sleep(0.02)
-        status = client.get(f"/document-digitization/requests/{submitted.json()['request_id']}").json()
+    place = f"/document-digitization/requests/{submitted.json()['request_id']}"
+    eventually(lambda: client.get(place).json()["status"] == "failed", "the job has failed")
 
-    assert "entities" in status["failure_message"]
+    assert "entities" in client.get(place).json()["failure_message"]
 
 
 @contextmanager

@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
 import zipfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import IO, Any
 
 import httpx
 import pytest
+from eventually import GENEROUS, eventually
 
 from upstage_docs.local import BASE_URL, Engine, LocalTransport
 from upstage_docs.local.elements import Refusal
@@ -70,12 +70,13 @@ def upload(client: httpx.Client, path: str = SYNC, data: Any = None, document: A
 
 
 def until(client: httpx.Client, request_id: str, status: str, completed: int = 0) -> dict[str, Any]:
-    for _ in range(500):
+    def look() -> dict[str, Any] | None:
         answer: dict[str, Any] = client.get(f"{SYNC}/requests/{request_id}").json()
-        if answer["status"] == status and answer["completed_pages"] >= completed:
-            return answer
-        time.sleep(0.01)
-    raise AssertionError(answer)
+        return answer if answer["status"] == status and answer["completed_pages"] >= completed else None
+
+    found = eventually(look, f"the job is {status} with {completed} pages")
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize("root", ["http://local.invalid", "http://local.invalid/v1", "https://api.upstage.ai/v1"])
@@ -366,6 +367,7 @@ def test_closing_ends_running_jobs_and_answers_no_more() -> None:
     """No thread is left when `close` returns."""
     reader = Reader(30)
     reader.allowed = threading.Semaphore(0)
+    before = set(threading.enumerate())
     with opened(reader) as client:
         request_id = upload(client, f"{SYNC}/async").json()["request_id"]
         until(client, request_id, "started")
@@ -376,7 +378,7 @@ def test_closing_ends_running_jobs_and_answers_no_more() -> None:
     assert reader.stopped.is_set()
     assert after.status_code == 500
     assert "closed" in after.json()["error"]["message"]
-    assert not [thread for thread in threading.enumerate() if thread.name == "upstage-docs-job"]
+    assert not [one for one in set(threading.enumerate()) - before if one.name == "upstage-docs-job"]
 
 
 def test_a_read_timeout_ends_the_work() -> None:
@@ -385,7 +387,7 @@ def test_a_read_timeout_ends_the_work() -> None:
     with opened(reader) as client, pytest.raises(httpx.ReadTimeout):
         client.post(SYNC, data={"model": "document-parse"}, files={"document": PDF}, timeout=0.1)
 
-    assert reader.stopped.wait(1)
+    assert reader.stopped.wait(GENEROUS)
 
 
 async def test_an_async_client_is_answered_without_blocking_its_loop() -> None:
@@ -434,11 +436,11 @@ async def test_a_cancelled_request_stops_its_work() -> None:
     async with httpx.AsyncClient(transport=LocalTransport(engine), base_url=BASE_URL) as client:
         files = {"document": PDF}
         request = asyncio.create_task(client.post(SYNC, data={"model": "document-parse"}, files=files))
-        await asyncio.to_thread(reader.begun.wait, 5)
+        await asyncio.to_thread(reader.begun.wait, GENEROUS)
         request.cancel()
         with pytest.raises(asyncio.CancelledError):
             await request
-        stopped = await asyncio.to_thread(reader.stopped.wait, 2)
+        stopped = await asyncio.to_thread(reader.stopped.wait, GENEROUS)
     engine.close()
 
     assert stopped

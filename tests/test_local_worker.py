@@ -13,13 +13,13 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from eventually import GENEROUS, eventually
 
 from upstage_docs.errors import ConfigError
 from upstage_docs.local import BASE_URL, Engine, Limits, LocalTransport
@@ -68,7 +68,7 @@ def pools(script: Path) -> Iterator[Any]:
     def make(**limits: Any) -> httpx.Client:
         pool = WorkerPool(Limits(**{"workers": 1, **limits}), command=[sys.executable, str(script)])
         engine = Engine(pool.read)
-        client = httpx.Client(transport=LocalTransport(engine), base_url=BASE_URL, timeout=30)
+        client = httpx.Client(transport=LocalTransport(engine), base_url=BASE_URL, timeout=GENEROUS)
         opened.extend([client, engine, pool])
         return client
 
@@ -80,6 +80,18 @@ def pools(script: Path) -> Iterator[Any]:
 def ask(client: httpx.Client, code: str, path: str = SYNC) -> httpx.Response:
     document = ("%PDF-\n" + textwrap.dedent(code)).encode()
     return client.post(path, data={"model": "document-parse"}, files={"document": ("a.pdf", document)})
+
+
+def job(client: httpx.Client, request_id: str, wanted: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+    """Return the job's status as soon as it is as *wanted*."""
+    seen: dict[str, Any] = {}
+
+    def look() -> Any:
+        seen.update(client.get(f"{SYNC}/requests/{request_id}").json())
+        return wanted(seen)
+
+    eventually(look, "the job is as wanted")
+    return seen
 
 
 def said(response: httpx.Response) -> Any:
@@ -103,13 +115,13 @@ def alive(pid: int) -> bool:
         return False
 
 
-def gone(pid: int, seconds: float = 5) -> bool:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if not alive(pid):
-            return True
-        time.sleep(0.02)
-    return False
+def gone(pid: int) -> bool:
+    return eventually(lambda: not alive(pid), f"process {pid} has ended")
+
+
+def written(path: Path) -> int:
+    """Return the process number that another process writes to *path*."""
+    return int(eventually(lambda: path.exists() and path.read_text(), f"{path.name} is written"))
 
 
 def test_a_warm_worker_reads_the_next_document(pools: Any) -> None:
@@ -158,14 +170,12 @@ def test_a_crash_fails_its_document_and_no_other(pools: Any, code: str, message:
     assert said(ask(client, "say = 'alive'")) == "alive"
 
 
-@pytest.mark.parametrize("code", ["import time; time.sleep(60)", "while True: pass", "list(map(hash, range(10**12)))"])
+@pytest.mark.parametrize("code", ["import time; time.sleep(600)", "while True: pass", "list(map(hash, range(10**12)))"])
 def test_the_kernel_ends_what_takes_too_long(pools: Any, code: str) -> None:
     """Also where no line of Python runs any more."""
-    client = pools(seconds=0.5)
-    begin = time.monotonic()
+    client = pools(seconds=1)
 
-    assert refusal(ask(client, code)) == "the document took longer than 0.5 seconds to read"
-    assert time.monotonic() - begin < 5
+    assert refusal(ask(client, code)) == "the document took longer than 1 seconds to read"
     assert said(ask(client, "say = 'alive'")) == "alive"
 
 
@@ -173,10 +183,7 @@ def test_a_crash_in_a_job_keeps_its_completed_batches(pools: Any) -> None:
     client = pools()
     code = "pages = 25\n---\nif start == 11: import os; os.abort()"
     request_id = ask(client, code, f"{SYNC}/async").json()["request_id"]
-    status: dict[str, Any] = {"status": ""}
-    while status["status"] != "failed":
-        time.sleep(0.02)
-        status = client.get(f"{SYNC}/requests/{request_id}").json()
+    status = job(client, request_id, lambda status: status["status"] == "failed")
 
     assert "SIGABRT" in status["failure_message"]
     assert [batch["status"] for batch in status["batches"]] == ["completed", "failed", "failed"]
@@ -185,12 +192,9 @@ def test_a_crash_in_a_job_keeps_its_completed_batches(pools: Any) -> None:
 
 def test_the_first_batch_is_there_while_the_next_is_read(pools: Any) -> None:
     client = pools()
-    code = "pages = 20\n---\nif start == 11: import time; time.sleep(30)"
+    code = "pages = 20\n---\nif start == 11: import time; time.sleep(600)"
     request_id = ask(client, code, f"{SYNC}/async").json()["request_id"]
-    status: dict[str, Any] = {"completed_pages": 0}
-    while not status["completed_pages"]:
-        time.sleep(0.02)
-        status = client.get(f"{SYNC}/requests/{request_id}").json()
+    status = job(client, request_id, lambda status: status["completed_pages"])
 
     assert status["status"] == "started"
     assert client.get(status["batches"][0]["download_url"]).json()["usage"] == {"pages": 10}
@@ -291,16 +295,16 @@ async def test_a_cancelled_request_kills_its_worker(pools: Any, tmp_path: Path) 
     """The one that reads for it, within moments; the next request gets another."""
     transport = pools()._transport
     code = f"%PDF-\nimport os, time, pathlib; pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()));"
-    files = {"document": ("a.pdf", (code + "time.sleep(60)").encode())}
-    async with httpx.AsyncClient(transport=LocalTransport(transport._engine), base_url=BASE_URL, timeout=30) as client:
+    files = {"document": ("a.pdf", (code + "time.sleep(600)").encode())}
+    async with httpx.AsyncClient(
+        transport=LocalTransport(transport._engine), base_url=BASE_URL, timeout=GENEROUS
+    ) as client:
         request = asyncio.create_task(client.post(SYNC, data={"model": "document-parse"}, files=files))
-        while not (tmp_path / "pid").exists():  # noqa: ASYNC110 - another process writes it
-            await asyncio.sleep(0.02)
-        await asyncio.sleep(0.05)
+        pid = await asyncio.to_thread(written, tmp_path / "pid")
         request.cancel()
         with pytest.raises(asyncio.CancelledError):
             await request
-        assert await asyncio.to_thread(gone, int((tmp_path / "pid").read_text()))
+        assert await asyncio.to_thread(gone, pid)
         after = await client.post(SYNC, data={"model": "document-parse"}, files={"document": b"%PDF-\nsay = 1"})
 
     assert after.status_code == 200
@@ -314,7 +318,7 @@ from upstage_docs.errors import ConfigError
 from upstage_docs.local import BASE_URL, Engine, LocalTransport
 
 def parse(path, transport=None):
-    with httpx.Client(transport=transport or LocalTransport(), base_url=BASE_URL, timeout=60) as client:
+    with httpx.Client(transport=transport or LocalTransport(), base_url=BASE_URL, timeout=300) as client:
         with open(path, "rb") as file:
             form = {"model": "document-parse", "output_formats": "['text']"}
             answer = client.post("/document-digitization", data=form, files={"document": file})
@@ -339,7 +343,7 @@ def run(folder: Path, code: str, *arguments: object, flags: tuple[str, ...] = ()
     program = folder / "program.py"
     program.write_text(PARSE + textwrap.dedent(code))
     command = [sys.executable, "-W", "error", *flags, str(program), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, cwd=folder)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, cwd=folder)
 
 
 def outcome(done: subprocess.CompletedProcess[str]) -> list[str]:
@@ -426,26 +430,24 @@ def test_a_file_of_the_user_does_not_shadow_a_module(tmp_path: Path, pdf: Path) 
 def test_interrupting_the_owner_ends_its_worker(tmp_path: Path, script: Path) -> None:
     """Ctrl-C in a sync call: KeyboardInterrupt comes up, and nothing is left behind."""
     owner = tmp_path / "owner.py"
-    document = b"%PDF-\nimport os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(60)"
+    document = b"%PDF-\nimport os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(600)"
     owner.write_text(
         PARSE
         + textwrap.dedent(f"""
         from upstage_docs.local.pool import WorkerPool
         pool = WorkerPool(command=[sys.executable, {str(script)!r}])
         files = {{"document": {document!r}}}
-        with httpx.Client(transport=LocalTransport(Engine(pool.read)), base_url=BASE_URL, timeout=60) as client:
+        with httpx.Client(transport=LocalTransport(Engine(pool.read)), base_url=BASE_URL, timeout=600) as client:
             client.post("/document-digitization", data={{"model": "document-parse"}}, files=files)
         """).replace("open('pid'", f"open({str(tmp_path / 'pid')!r}")
     )
     process = subprocess.Popen([sys.executable, str(owner)], stderr=subprocess.PIPE, text=True)
-    while not (tmp_path / "pid").exists():
-        time.sleep(0.02)
-    time.sleep(0.1)
+    pid = written(tmp_path / "pid")
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=GENEROUS)
 
     assert "KeyboardInterrupt" in errors
-    assert gone(int((tmp_path / "pid").read_text()))
+    assert gone(pid)
 
 
 def test_a_killed_owner_leaves_no_worker(tmp_path: Path, pdf: Path) -> None:
@@ -456,7 +458,7 @@ def test_a_killed_owner_leaves_no_worker(tmp_path: Path, pdf: Path) -> None:
     engine = Engine()
     parse(sys.argv[1], LocalTransport(engine))
     print(engine._pool._warm[0].process.pid, flush=True)
-    time.sleep(60)
+    time.sleep(600)
     """
     program.write_text(PARSE + textwrap.dedent(code))
     process = subprocess.Popen([sys.executable, str(program), str(pdf)], stdout=subprocess.PIPE, text=True)
