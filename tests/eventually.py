@@ -18,15 +18,15 @@ _STEP = 0.01
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T], what: str) -> T:
+def eventually(look: Callable[[], T], what: str, within: float = GENEROUS) -> T:
     """Look until it is true, and return what was seen.
 
     Raises:
-        AssertionError: It was not true within `GENEROUS`; the message says *what* should have been.
+        AssertionError: It was not true *within* so many seconds; the message says *what* should have been.
     """
-    until = time.monotonic() + GENEROUS
+    until = time.monotonic() + within
     while not (seen := look()):
-        assert time.monotonic() < until, f"not within {GENEROUS:g} s: {what}; seen: {seen!r}"
+        assert time.monotonic() < until, f"not within {within:g} s: {what}; seen: {seen!r}"
         time.sleep(_STEP)
     return seen
 

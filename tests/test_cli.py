@@ -10,19 +10,25 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from eventually import GENEROUS, eventually
+from stand_in import StandIn, make_pdf
 
 pytest.importorskip("typer", reason="the command is an extra")
 pytest.importorskip("liteparse", reason="the local engine is an extra")
 
 from upstage_docs import Client
 from upstage_docs.cli import run
+
+if TYPE_CHECKING:
+    from upstage_docs.faults import Faults
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "upstage_docs" / "samples" / "report.pdf"
@@ -261,74 +267,95 @@ def test_what_was_paid_for_is_kept_listed_and_removed(command: Command, monkeypa
     assert command("cache", "ls", "--json").lines == []
 
 
-def test_a_stopped_run_goes_on_and_nothing_is_billed_twice(tmp_path: Path) -> None:
-    """Ctrl-C ends after the requests under way; the same command sends only what is missing."""
+@pytest.fixture
+def stopped(tmp_path: Path) -> Iterator[Stopped]:
+    """A run of the command that is held at a point, interrupted there, and repeated; the API is a stand-in."""
     pytest.importorskip("uvicorn", reason="serving is an extra")
     from upstage_docs.faults import Faults
-    from upstage_docs.server import build_app, running
-
-    (tmp_path / "in").mkdir()
-    for number in range(8):
-        (tmp_path / "in" / f"{number}.pdf").write_bytes(SAMPLE.read_bytes() + b"%%%d" % number)
-    output = tmp_path / "out"
-    environment = {**os.environ, "UPSTAGE_API_KEY": "not-a-real-key", "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    environment.pop("UPSTAGE_DOCS_ENGINE", None)
-    faults = Faults()
-    faults.latency = 0.5
-    with running(build_app(faults=faults)) as base_url:
-        call = [sys.executable, "-m", "upstage_docs", "parse", str(tmp_path / "in"), "-o", str(output)]
-        call += ["--base-url", base_url, "--max-concurrency", "2"]
-        stopped = subprocess.Popen(call, env=environment, stderr=subprocess.PIPE, text=True)
-        deadline = time.monotonic() + 30
-        while not (output.exists() and any(output.glob("*.md"))) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        stopped.send_signal(signal.SIGINT)
-        told = stopped.communicate(timeout=60)[1]
-
-        assert stopped.returncode == 130, told
-        assert "the same command goes on from there" in told
-        assert "Traceback" not in told
-        assert 0 < len(list(output.glob("*.md"))) < 8
-
-        faults.latency = 0.0
-        done = subprocess.run(call, env=environment, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stderr
-    assert len(list(output.glob("*.md"))) == len(list(output.iterdir())) == 8
-    assert sorted(faults.billed.values()) == [4] * 8
-
-
-@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-def test_a_stop_does_not_wait_for_a_job(tmp_path: Path) -> None:
-    """A job may be queued for days: it goes on at the API, and the same command resumes it."""
-    pytest.importorskip("uvicorn", reason="serving is an extra")
-    from stand_in import StandIn, make_pdf
-
-    from upstage_docs.faults import Faults, hanging_job
     from upstage_docs.local import Engine
     from upstage_docs.server import build_app, running
 
-    (tmp_path / "long.pdf").write_bytes(make_pdf("long", 31))
-    environment = {**os.environ, "UPSTAGE_API_KEY": "not-a-real-key", "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    environment.pop("UPSTAGE_DOCS_ENGINE", None)
     faults, stand_in = Faults(), StandIn()
-    faults.always("status", hanging_job(completed=1))
     with running(build_app(Engine(read=stand_in.read), faults=faults)) as base_url:
-        call = [sys.executable, "-m", "upstage_docs", "parse", str(tmp_path / "long.pdf"), "-o", str(tmp_path / "out")]
-        call += ["--base-url", base_url]
-        stopped = subprocess.Popen(call, env=environment, stderr=subprocess.PIPE, text=True)
-        deadline = time.monotonic() + 30
-        while not faults.count("result") and time.monotonic() < deadline:
-            time.sleep(0.02)
-        stopped.send_signal(signal.SIGINT)
-        told = stopped.communicate(timeout=20)[1]
-        assert stopped.returncode == 130, told
-        assert "Traceback" not in told
+        yield Stopped(tmp_path, base_url, faults, stand_in)
 
-        faults.clear()
-        done = subprocess.run(call, env=environment, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stderr
-    assert set(stand_in.billed.values()) == {1}
-    assert len(stand_in.billed) == 31
+
+class Stopped:
+    def __init__(self, folder: Path, base_url: str, faults: Faults, stand_in: StandIn) -> None:
+        self.faults, self.stand_in = faults, stand_in
+        self.given, self.output, self._told = folder / "in", folder / "out", folder / "told"
+        self.given.mkdir()
+        self._call = [sys.executable, "-m", "upstage_docs", "parse", str(self.given), "-o", str(self.output)]
+        self._call += ["--base-url", base_url, "--max-concurrency", "2"]
+        self._environment = {
+            **os.environ,
+            "UPSTAGE_API_KEY": "not-a-real-key",
+            "XDG_CACHE_HOME": str(folder / "cache"),
+        }
+
+    def interrupt(self, moment: Callable[[], object], what: str) -> str:
+        """Run the command and press Ctrl-C at the *moment*, then let two more answers out; return what it told."""
+        with (
+            self._told.open("w") as stderr,
+            subprocess.Popen(self._call, env=self._environment, stderr=stderr) as process,
+        ):
+            try:
+                eventually(moment, what)
+                process.send_signal(signal.SIGINT)
+                eventually(lambda: "goes on from there" in self._told.read_text(), "it says that it was stopped")
+                if self.stand_in.allowed is not None:
+                    self.stand_in.allowed.release(2)
+                process.wait(GENEROUS)
+            finally:
+                process.kill()
+        told = self._told.read_text()
+        assert process.returncode == 130, told
+        assert "Traceback" not in told
+        return told
+
+    def repeat(self) -> None:
+        done = subprocess.run(
+            self._call, env=self._environment, capture_output=True, text=True, check=False, timeout=2 * GENEROUS
+        )
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_a_stopped_run_goes_on_and_nothing_is_billed_twice(stopped: Stopped) -> None:
+    """Ctrl-C ends after the requests under way; the same command sends only what is missing.
+
+    Two of eight are answered before it and two after it: a run that went on would wait for the fifth answer.
+    """
+    for number in range(8):
+        (stopped.given / f"{number}.pdf").write_bytes(make_pdf(f"d{number}", 1))
+    stopped.stand_in.allowed = threading.Semaphore(2)
+
+    def first_written() -> bool:
+        return any(stopped.output.glob("*.md")) and stopped.faults.count("sync") >= 3
+
+    assert "the same command goes on from there" in stopped.interrupt(first_written, "a file is written")
+    assert 1 <= len(list(stopped.output.glob("*.md"))) <= 4
+
+    stopped.stand_in.allowed = None
+    stopped.repeat()
+    assert len(list(stopped.output.glob("*.md"))) == len(list(stopped.output.iterdir())) == 8
+    assert sorted(stopped.faults.billed.values()) == [1] * 8
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_a_stop_does_not_wait_for_a_job(stopped: Stopped) -> None:
+    """A job may be queued for days: it goes on at the API, and the same command resumes it."""
+    from upstage_docs.faults import hanging_job
+
+    (stopped.given / "long.pdf").write_bytes(make_pdf("long", 31))
+    stopped.faults.always("status", hanging_job(completed=1))
+
+    stopped.interrupt(lambda: stopped.faults.count("result"), "the first batch is fetched")
+
+    stopped.faults.clear()
+    stopped.repeat()
+    assert set(stopped.stand_in.billed.values()) == {1}
+    assert len(stopped.stand_in.billed) == 31
 
 
 def test_help_is_what_the_docs_say() -> None:

@@ -176,7 +176,7 @@ def test_the_kernel_ends_what_takes_too_long(pools: Any, code: str) -> None:
     client = pools(seconds=1)
 
     assert refusal(ask(client, code)) == "the document took longer than 1 seconds to read"
-    assert said(ask(client, "say = 'alive'")) == "alive"
+    eventually(lambda: ask(client, "say = 'alive'").status_code == 200, "the next document is read in a second")
 
 
 def test_a_crash_in_a_job_keeps_its_completed_batches(pools: Any) -> None:
