@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from eventually import eventually
 from stand_in import StandIn, labels, make_pdf
 
 from upstage_docs.store import Store
@@ -28,22 +31,22 @@ SIZES = {"synchronous": 3, "job": 25, "parts": 14, "another": 5, "long job": 47,
 
 def run_and_kill(arguments: list[str], seconds: float | None) -> tuple[list[dict[str, object]], bool]:
     """Run the victim; kill it *seconds* after it has begun, or let it end. Return what it said and whether it ended."""
-    victim = subprocess.Popen(
-        [sys.executable, str(VICTIM), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        assert victim.stdout is not None
-        first = victim.stdout.readline()
-        if seconds is not None:
-            time.sleep(seconds)
-            victim.send_signal(signal.SIGKILL)
-        rest, errors = victim.communicate(timeout=60)
-    finally:
-        victim.kill()
-        victim.wait()
-    assert not errors, errors
-    assert victim.returncode in {0, -signal.SIGKILL}, victim.returncode
-    lines = [json.loads(line) for line in (first + rest).splitlines() if line.endswith("}")]
+    with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as errors:
+        victim = subprocess.Popen([sys.executable, str(VICTIM), *arguments], stdout=said, stderr=errors)
+        try:
+            eventually(lambda: os.fstat(said.fileno()).st_size or victim.poll() is not None, "the victim has begun")
+            if seconds is not None:
+                time.sleep(seconds)
+                victim.send_signal(signal.SIGKILL)
+            victim.wait(300)
+        finally:
+            victim.kill()
+            victim.wait()
+        for file in (said, errors):
+            file.seek(0)
+        assert errors.read() == ""
+        assert victim.returncode in {0, -signal.SIGKILL}, victim.returncode
+        lines = [json.loads(line) for line in said.read().splitlines() if line.endswith("}")]
     return lines, victim.returncode == 0
 
 
