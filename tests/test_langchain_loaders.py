@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eventually import threads_gone
 from made_api import JPEG, PNG, MadeApi, pdf
 
 from upstage_docs.errors import (
@@ -477,7 +478,7 @@ async def test_stopping_early_leaves_nothing_behind(api: MadeApi, tmp_path: Path
     documents = UpstageDocumentParseLoader(paths, client=api.client()).lazy_load()
     next(documents)
     documents.close()  # type: ignore[attr-defined]
-    assert not set(threading.enumerate()) - threads
+    assert threads_gone(threads)
 
     before = asyncio.all_tasks()
     streamed = UpstageDocumentParseLoader(paths, client=api.aclient()).alazy_load()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import pickle
-import time
+import sys
+from collections import Counter
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -397,18 +399,37 @@ def test_other_parsers_follow_ours(api: MadeApi, report: Path) -> None:
 
 
 def test_many_nodes_take_linear_time() -> None:
-    """The base class looks for each node's text in the whole document."""
+    """Four times the nodes are four times the calls, and none of them for each node goes through the whole document.
 
-    def seconds(count: int) -> float:
+    The base class does: it looks for each node's text there.
+    """
+
+    def calls(count: int) -> tuple[int, Counter[str]]:
+        """Return how many functions are called, and which methods of a string as long as the document."""
         document = Document(text="<p>word</p>" * count)
-        began = time.perf_counter()
-        assert len(TableAwareNodeParser(11).get_nodes_from_documents([document])) == count
-        return time.perf_counter() - began
+        every, through_all = 0, Counter[str]()
 
-    seconds(100)
-    small, large = min(seconds(1000) for _ in range(3)), min(seconds(4000) for _ in range(3))
+        def note(_: FrameType, event: str, function: Any) -> None:
+            nonlocal every
+            every += event in {"call", "c_call"}
+            owner = getattr(function, "__self__", None) if event == "c_call" else None
+            if isinstance(owner, str) and len(owner) > len(document.text) / 2:
+                through_all[function.__name__] += 1
 
-    assert large / small < 8, f"{small:.3f} s, four times as much {large:.3f} s"
+        before = sys.getprofile()
+        sys.setprofile(note)
+        try:
+            nodes = TableAwareNodeParser(11).get_nodes_from_documents([document])
+        finally:
+            sys.setprofile(before)
+        assert len(nodes) == count
+        return every, through_all
+
+    calls(10)
+    (few, few_through_all), (many, many_through_all) = calls(250), calls(1000)
+
+    assert many / few < 4.5
+    assert few_through_all == many_through_all
 
 
 def test_in_a_hierarchy_of_sizes_no_node_is_its_own_parent() -> None:
