@@ -11,6 +11,7 @@ from contextlib import closing
 from typing import IO, Any
 
 import pypdfium2
+from eventually import GENEROUS
 
 from upstage_docs import AsyncClient, Client, PollPolicy, Rate
 from upstage_docs.local import Engine, LocalTransport
@@ -76,7 +77,7 @@ class MadeApi:
         for start in range(1, pages + 1, step):
             end = min(start + step - 1, pages)
             if start > 1 and self.hold is not None:
-                self.hold.wait(10)
+                self.hold.wait(GENEROUS)
             body = _ocr(end) if task.kind == "ocr" else _parse(task, start, end)
             yield Part(start, end, json.dumps(body).encode())
 

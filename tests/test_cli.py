@@ -378,7 +378,7 @@ def test_the_docs_name_the_options_that_help_names(command: Command, name: str) 
 
 def test_without_its_extra_the_command_names_it() -> None:
     code = "import sys; sys.modules['typer'] = None; from upstage_docs.__main__ import main; main()"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=300)
 
     assert done.returncode == 2
     assert 'pip install "upstage-docs[cli]"' in done.stderr
@@ -387,6 +387,6 @@ def test_without_its_extra_the_command_names_it() -> None:
 
 def test_the_module_is_the_command() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "upstage_docs", "--version"], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-m", "upstage_docs", "--version"], capture_output=True, text=True, check=True, timeout=300
     )
     assert done.stdout.startswith("upstage-docs 0.")

@@ -29,7 +29,7 @@ def test_the_code_of_a_page_runs(page: str, tmp_path: Path) -> None:
     shutil.copy(ROOT / "upstage_docs" / "samples" / "report.pdf", tmp_path)
     program = "import os\nos.environ['UPSTAGE_DOCS_ENGINE'] = 'local'\n" + "\n".join(blocks)
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
     )
 
     assert len(blocks) >= 2
@@ -80,7 +80,7 @@ if __name__ == "__main__":
 """
     script = tmp_path / "script.py"
     script.write_text(program, encoding="utf-8")
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False, timeout=300)
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "['0', '1'] 0"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
+from eventually import GENEROUS
 from stand_in import labels, make_pdf
 
 from upstage_docs.errors import ConfigError, SourceError, SourceNotFoundError
@@ -130,7 +131,7 @@ def test_a_stream_that_cannot_be_rewound_is_kept_in_a_temporary_file() -> None:
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as stream, ThreadPoolExecutor(1) as pool:
         with os.fdopen(writing, "wb") as feed:
-            pool.submit(feed.write, content).result(5)
+            pool.submit(feed.write, content).result(GENEROUS)
         source = inspect(stream, source="piped.pdf")
     with source.open() as handle:
         assert handle.read() == content

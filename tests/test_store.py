@@ -60,7 +60,7 @@ def in_another_process(code: str, *arguments: object) -> subprocess.CompletedPro
     program += "from upstage_docs.holdings import *\nfrom upstage_docs.options import ParseOptions\n"
     program += f"KEY = ResultKey.of({KEY.file_sha256!r}, ParseOptions(), {ROOT!r})\n" + code
     command = [sys.executable, "-W", "error", "-c", program, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 # -- keys

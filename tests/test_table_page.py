@@ -22,7 +22,7 @@ SHOWN = re.findall(r"^```python\n(.*?)^```\n+```text\n(.*?)^```", PAGE, re.DOTAL
 def test_the_page_shows_what_its_code_prints(code: str, shown: str, tmp_path: Path) -> None:
     shutil.copy(ROOT / "upstage_docs" / "samples" / "report.pdf", tmp_path)
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
     )
 
     assert done.returncode == 0, done.stderr
