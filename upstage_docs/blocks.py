@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from upstage_docs.chunk_text import has_words
+from upstage_docs.regions import Region, regions
+from upstage_docs.verbatim import FILLER, masked
 
-__all__ = ["Block", "blocks", "element_kind", "is_rule"]
+__all__ = ["Block", "blocks", "element_kind"]
 
 
 class Block(NamedTuple):
@@ -30,21 +32,15 @@ class Block(NamedTuple):
     element_id: int | None = None
 
 
-# A block begins at one of these outside tables and figures.
-_OPENING = re.compile(
-    r"<(?P<close>/?)(?P<name>table|figure|h[1-6]|p|ul|ol|pre|header|footer|caption|blockquote|div|dl|"
-    r"section|article|main|title)(?=[\s/>])(?P<rest>[^<>]*)>",
-    re.IGNORECASE,
-)
-_BREAK = re.compile(r"<br\s*/?>\Z", re.IGNORECASE)
 _ID = re.compile(r"\bid=['\"]?(\d+)\b")
 _CATEGORY = re.compile(r"data-category=['\"]?(\w+)")
 _NAMES = {"p": "paragraph", "ul": "list", "ol": "list", "pre": "code"}
 _DEEPEST = 6
 
-_PIPE_RULE = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\Z")
+# Of masked text: a fence that is closed, and an equation, hold nothing but filler.
 _MARKDOWN_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+\S")
 _FENCE = re.compile(r" {0,3}(?:```|~~~)")
+_EQUATION = re.compile(rf"[ \t]*(?:\$\${FILLER}+\$\$|\\\[{FILLER}+\\\])\s*\Z")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)\s*\Z")
 
 
@@ -52,6 +48,7 @@ _KINDS = {
     **dict.fromkeys(("table", "chart", "figure"), "whole"),
     **dict.fromkeys([f"heading{level}" for level in range(1, 10)], "heading"),
     "caption": "caption",
+    "equation": "text",
 }
 
 
@@ -64,92 +61,23 @@ def element_kind(category: str, text: str) -> str:
 
 def blocks(text: str) -> Iterator[Block]:
     """Yield the blocks of *text* in order; between them lies nothing but white space and empty markup."""
+    structure = masked(text)
     position = 0
-    for start, end, name, rest in _regions(text):
-        if start > position:
-            yield from _markdown(text, position, start)
-        if name:
-            yield from _markup(text, start, end, name, rest)
-        position = end
-    yield from _markdown(text, position, len(text))
+    for region in regions(structure):
+        if region.start > position:
+            yield from _markdown(text, structure, position, region.start)
+        yield from _region(text, region)
+        position = region.end
+    yield from _markdown(text, structure, position, len(text))
 
 
-def _regions(text: str) -> Iterator[tuple[int, int, str, str]]:
-    """Yield `(start, end, tag, attributes)` of each run that begins with a block's tag."""
-    opened: tuple[int, str, str] | None = None  # start, tag, attributes of the region that is open
-    whole, depth = "", 0
-    pipes = _pipe_tables(text) if "|" in text else iter(())
-    pipe = next(pipes, None)
-    last = 0  # where the tag before ends
-    for match in _OPENING.finditer(text):
-        before, last = last, match.end()
-        if not whole:
-            while pipe and pipe[1] <= match.start():
-                pipe = next(pipes, None)
-            if pipe and pipe[0] <= match.start():
-                continue  # the API's pipe tables hold HTML tables in their cells
-        name, closing = match["name"].lower(), bool(match["close"])
-        if whole:
-            if name == whole:
-                depth += -1 if closing else 1
-            if not depth and opened:
-                yield opened[0], match.end(), opened[1], opened[2]
-                opened, whole = None, ""
-            continue
-        if closing:
-            if opened and (name == opened[1] or name in {"ul", "ol"}):
-                yield opened[0], match.end(), opened[1], opened[2]
-                opened = None
-            continue
-        start = _before_breaks(text, before, match.start())
-        if opened:
-            yield opened[0], start, opened[1], opened[2]
-        opened = (start, name, match["rest"])
-        if name in {"table", "figure"}:
-            whole, depth = name, 1
-    if opened:
-        yield opened[0], len(text), opened[1], opened[2]
-
-
-def _before_breaks(text: str, first: int, start: int) -> int:
-    """Return where the `<br>`s in front of *start* begin: the API's mark for "beside the last element"."""
-    at = start
-    while at > first and (text[at - 1].isspace() or text[at - 1] == ">"):
-        if text[at - 1].isspace():
-            at -= 1
-            continue
-        opening = text.rfind("<", max(first, at - 6), at)
-        if opening < 0 or not _BREAK.match(text, opening, at):
-            break
-        at = start = opening
-    return start
-
-
-def _pipe_tables(text: str) -> Iterator[tuple[int, int]]:
-    """Yield `(start, end)` of each pipe table."""
-    start, before = 0, ""  # of the line before
-    begun: int | None = None
-    position = 0
-    for line in text.splitlines(keepends=True):
-        if begun is not None and "|" not in line:
-            yield begun, position
-            begun = None
-        elif begun is None and "|" in before and is_rule(line):
-            begun = start
-        start, before = position, line
-        position += len(line)
-    if begun is not None:
-        yield begun, position
-
-
-def _markup(text: str, start: int, end: int, name: str, rest: str) -> Iterator[Block]:
-    body = text[start:end]
-    stripped = body.rstrip()
-    end = start + len(stripped)
+def _region(text: str, region: Region) -> Iterator[Block]:
+    start, name, rest = region.start, region.name, region.attributes
+    body = text[start : region.end].rstrip()
     category = found[1] if (found := _CATEGORY.search(rest)) else _NAMES.get(name, name)
     number = int(found[1]) if (found := _ID.search(rest)) else None
     level = 0
-    if name == "table":
+    if name in {"table", "|"}:
         kind, category = "whole", "table"
     elif name == "figure":
         if number is None and (found := _ID.search(body)):
@@ -164,61 +92,42 @@ def _markup(text: str, start: int, end: int, name: str, rest: str) -> Iterator[B
         kind = "text"
         if name not in _NAMES and (category not in {"header", "footer"} or number is None):
             category = "paragraph"  # only the API means running headers by <header>
-    if has_words(stripped) or kind == "whole":
-        yield Block(start, end, kind, category, level, number)
+    if has_words(body) or name == "figure":
+        yield Block(start, start + len(body), kind, category, level, number)
 
 
-def _markdown(text: str, start: int, end: int) -> Iterator[Block]:
-    """Yield the blocks of `text[start:end]`, which holds no block's tag: Markdown or plain text."""
-    region = text[start:end]
-    if not has_words(region):
+def _markdown(text: str, structure: str, start: int, end: int) -> Iterator[Block]:
+    """Yield the blocks of `text[start:end]`, which holds no block's tag and no table: Markdown or plain text."""
+    if not has_words(text[start:end]):
         return
-    lines = region.splitlines(keepends=True)
-    offset, index = start, 0
+    offset = start
     begun: int | None = None  # where the paragraph that is open begins
-
-    def paragraph(upto: int) -> Iterator[Block]:
-        if begun is not None and has_words(body := text[begun:upto].rstrip()):
-            image = _IMAGE.match(body)
-            yield Block(begun, begun + len(body), "whole" if image else "text", "figure" if image else "paragraph")
-
-    while index < len(lines):
-        line = lines[index]
+    category = "paragraph"
+    for line in structure[start:end].splitlines(keepends=True):
         after = offset + len(line)
-        if _FENCE.match(line):
-            yield from paragraph(offset)
-            begun, closing = offset, index + 1
-            while closing < len(lines) and not _FENCE.match(lines[closing]):
-                closing += 1
-            for one in lines[index + 1 : closing + 1]:
-                after += len(one)
-            yield from (block._replace(category="code") for block in paragraph(after))
-            begun, index, offset = None, closing + 1, after
-            continue
-        if "|" in line and index + 1 < len(lines) and is_rule(lines[index + 1]):
-            yield from paragraph(offset)
-            begun, first = None, offset
-            offset = after
-            index += 1
-            while index < len(lines) and "|" in lines[index]:
-                offset += len(lines[index])
-                index += 1
-            yield Block(first, first + len(text[first:offset].rstrip()), "whole", "table")
-            continue
         heading = _MARKDOWN_HEADING.match(line)
-        if heading or not line.strip():
-            yield from paragraph(offset)
+        alone = "code" if _FENCE.match(line) else "equation" if _EQUATION.match(line) else ""
+        if begun is not None and (heading or alone or not line.strip()):
+            yield from _paragraph(text, begun, offset, category)
             begun = None
         if heading:
             level = len(heading[1])
             yield Block(offset, offset + len(line.rstrip()), "heading", f"heading{level}", level)
+        elif alone == "code" and FILLER not in line:  # a fence that is never closed
+            begun, category = offset, alone
+            break
+        elif alone:
+            yield from _paragraph(text, offset, after, alone)
         elif begun is None and line.strip():
-            begun = offset + len(line) - len(line.lstrip("\r\n"))
-        offset, index = after, index + 1
-    yield from paragraph(offset)
+            begun = offset
+        offset = after
+    if begun is not None:
+        yield from _paragraph(text, begun, end, category)
 
 
-def is_rule(line: str) -> bool:
-    """Return whether *line* is the second line of a pipe table."""
-    line = line.rstrip("\r\n")
-    return "|" in line and "-" in line and _PIPE_RULE.match(line) is not None
+def _paragraph(text: str, start: int, end: int, category: str) -> Iterator[Block]:
+    body = text[start:end].rstrip()
+    if not has_words(body):
+        return
+    image = _IMAGE.match(body)
+    yield Block(start, start + len(body), "whole" if image else "text", "figure" if image else category)

@@ -7,6 +7,8 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 
+from upstage_docs.verbatim import equations
+
 __all__ = ["TAG", "Breaks", "has_words"]
 
 # The API's HTML is not escaped, so only these names make a tag; anything else in angle brackets is text.
@@ -14,14 +16,14 @@ TAG_NAMES = (
     "a|b|blockquote|body|br|caption|code|col|colgroup|dd|div|dl|dt|em|figcaption|figure|footer|h[1-6]|head|header|hr|"
     "html|i|img|li|ol|p|pre|section|span|strong|sub|sup|table|tbody|td|tfoot|th|thead|title|tr|u|ul"
 )
-# `<b x>` after a variable is text too: what a tag holds has names and values.
-_TAG = rf"</?(?:{TAG_NAMES})(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>=]+))*\s*/?>"
+# `<b x>` after a variable is text too: what a tag holds has names and values. So many, so that time stays linear.
+_TAG = rf"</?(?:{TAG_NAMES})(?:\s+[\w:-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>=]+)){{0,50}}\s*/?>"
 TAG = re.compile(_TAG, re.IGNORECASE)
 _LINE_TAG = re.compile(
     r"<br|</(?:p|li|div|tr|h[1-6]|ul|ol|pre|blockquote|dd|dt|header|footer|caption)\b", re.IGNORECASE
 )
 _TOKEN = re.compile(
-    rf"(?P<kept>\$\$.+?\$\$)|(?P<tag>{_TAG})|(?P<gap>\s+)"
+    rf"(?P<tag>{_TAG})|(?P<gap>\s+)"
     # Full-width stops need no space after them; Korean that was read by OCR often lost it.
     r"|(?P<stop>[。！？｡．]+[”’」』）】〉》\"']*|(?<=[가-힣])[.!?]+(?=[가-힣]))"
     r"|(?P<ideograph>[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])",
@@ -45,33 +47,42 @@ def has_words(text: str) -> bool:
     """Return whether *text* says anything: markup around nothing does not."""
     if "<" not in text:
         return bool(text) and not text.isspace()
-    inside = text[text.find(">") + 1 :][:1]
-    if inside.isalnum():
+    inside = text.find(">") + 1
+    if text[inside : inside + 1].isalnum():
         return True  # right after a tag, or in text that holds a sign
-    return bool(TAG.sub("", text).strip()) or bool(_ALT.search(text))
+    position = 0
+    for tag in TAG.finditer(text):
+        if position < tag.start() and not text[position : tag.start()].isspace():
+            return True
+        position = tag.end()
+    return bool(text[position:].strip()) or bool(_ALT.search(text))
 
 
 class Breaks:
     """The places where *text* may be cut, found in one pass.
 
-    Never inside a tag, an entity, `$$…$$` or what a reader sees as one character. A piece ends at `ends[i]` and the
-    next begins at `starts[i]`: the white space between belongs to neither.
+    Never inside a tag, an entity, an equation or what a reader sees as one character, nor at all if the whole text is
+    to be *kept*. A piece ends at `ends[i]` and the next begins at `starts[i]`: the white space between belongs to
+    neither.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, kept: bool = False) -> None:
         self.text = text
         self.ends: list[int] = []
         self.starts: list[int] = []
         self._ranks: list[int] = []
         self._kept: list[tuple[int, int]] = []
         words, position = False, 0
-        for match in _TOKEN.finditer(text):
-            words = words or match.start() > position or match.lastgroup in {"kept", "stop", "ideograph"}
-            position = match.end()
-            if words:
-                self._token(match)
-            elif match.lastgroup == "tag":  # no cut between the first tags: a piece of them would say nothing
-                self._kept.append(match.span())
+        for start, end in [(0, len(text))] if kept else [*equations(text), (len(text), len(text))]:
+            for match in _TOKEN.finditer(text, position, start):
+                words = words or match.start() > position or match.lastgroup in {"stop", "ideograph"}
+                position = match.end()
+                if words:
+                    self._token(match)
+                elif match.lastgroup == "tag":  # no cut between the first tags: a piece of them would say nothing
+                    self._kept.append(match.span())
+            self._kept.append((start, end))
+            words, position = True, end
         if not self.ends or self.ends[-1] < len(text):
             self._break(len(text), len(text), _PARAGRAPH)
 

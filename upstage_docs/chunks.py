@@ -256,7 +256,7 @@ class _Packer:
     def _cut(self, unit: Unit) -> None:
         """Cut a text that is too long for one chunk; its first piece joins the headings that are open."""
         text, options = unit.text, self._options
-        breaks = Breaks(text)
+        breaks = Breaks(text, kept=unit.place.category == "equation")
         size = len(text) if self._exact else options.size(text)
         guess = max(1, len(text) * self._limit // max(1, size))
         start = ended = 0

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate, islice
 from typing import NamedTuple
 
-from upstage_docs.blocks import is_rule
-from upstage_docs.tables import ROW_SPAN, Cell, Table, carried_sizes, mended, place_columns, read_table, words_of
+from upstage_docs.regions import is_rule
+from upstage_docs.tables import Cell, Table, carried_sizes, mended, place_columns, read_table, words_of
 
 __all__ = ["Limits", "Part", "continued", "split_rows"]
 
@@ -64,16 +64,18 @@ class _Cutter:
         count = len(self._rows)
         self._cells: list[list[Cell]] = []  # only where a cut goes through a cell
         self._carried = [0] * (count + 1)  # per row, the size of what spans into it from above
+        self._overlong: set[int] = set()  # rows with a cell that asks for more rows than there are
         self._above: list[Cell] = []  # what spans into the first row of the part at hand
         self._can_cut_groups = True
         self._group = list(range(count))  # per row, the first row of those bound to it by spans
         if table.has_row_spans:
             reach = group = 0
-            for index, until in enumerate(table.reaches()):
+            reaches, overlong = table.reaches()
+            for index, until in enumerate(reaches):
                 group = index if index >= reach else group
                 self._group[index] = group
                 reach = max(reach, until)
-            if self._group[self._header] < self._header:
+            if overlong or self._group[self._header] < self._header:
                 self._read_cells()
         last = self._rows[-1].section
         self._tail_start = self._rows[-1].end if last < 0 else table.sections[last].end
@@ -94,6 +96,7 @@ class _Cutter:
         self._cells = [self._table.cells(index) for index in range(len(self._rows))]
         size, text = self._limits.size, self._text
         spanning = [cell for cells in self._cells for cell in cells if cell.row_span > 1]
+        self._overlong = {cell.row for cells in self._cells for cell in cells if cell.overlong}
         # At least 1, whatever the measure says: 0 means that nothing is carried.
         sizes = {cell.start: max(1, size(text[cell.start : cell.end])) for cell in spanning}
         self._carried = carried_sizes(self._cells, sizes)
@@ -180,7 +183,12 @@ class _Cutter:
         rows = self._rows
         position = rows[first].start if first else 0
         if self._cells:
-            changed = [row for row in range(first, last + 1) if self._reaches(row, until)] if self._open(until) else []
+            is_open = until + 1 < len(rows) and self._carried[until + 1] > 0
+            changed = [
+                row
+                for row in (range(first, last + 1) if is_open else sorted(self._overlong))
+                if first <= row <= last and (row in self._overlong or self._reaches(row, until))
+            ]
             if carry and self._carried[first] and changed[:1] != [first]:
                 changed.insert(0, first)
             for index in changed:
@@ -192,9 +200,6 @@ class _Cutter:
     def _append(self, part: Part, start: int, end: int) -> None:
         if start < end:
             part.append((self._text[start:end], start))
-
-    def _open(self, until: int) -> bool:
-        return until + 1 < len(self._rows) and self._carried[until + 1] > 0
 
     def _reaches(self, index: int, until: int) -> bool:
         return any(cell.until > until + 1 for cell in self._cells[index])
@@ -216,15 +221,11 @@ class _Cutter:
                 self._append(part, position, cell.start)
                 position = cell.end
             span = min(cell.until, until + 1) - index
-            if cell.row == index and span == cell.row_span:
+            if cell.row == index and span == cell.row_span and not cell.overlong:
                 self._append(part, cell.start, cell.end)
             else:
-                part.append((_with_row_span(self._text[cell.start : cell.end], span), cell.start))
+                part.append((self._table.clipped(cell, span), cell.start))
         self._append(part, position, self._rows[index].end)
-
-
-def _with_row_span(cell: str, span: int) -> str:
-    return ROW_SPAN.sub(lambda match: f"{match[1]}{span}", cell, count=1)
 
 
 def _split_lines(text: str, limits: Limits) -> list[Part] | None:

@@ -7,24 +7,34 @@ from __future__ import annotations
 
 import html as html_entities
 import re
-from functools import cached_property
-from itertools import accumulate, islice
+from functools import cached_property, partial
+from itertools import accumulate
 
 import msgspec
 
 from upstage_docs.chunk_text import TAG
+from upstage_docs.verbatim import FILLER, masked_markup
 
 __all__ = ["Cell", "Row", "Table", "carried_sizes", "mended", "place_columns", "read_table", "words_of"]
 
-# Tags and spans in capitals are left to BeautifulSoup: the API writes none.
-_CAPITALS = re.compile(r"</?T(?:ABLE|HEAD|BODY|FOOT|R|D|H)[\s/>]|<t[dh]\s[^<>]*(?:ROW|COL)SPAN")
+# Of masked text, in lower case: what only looks like a tag is blanked out, and so are the tables in cells.
+_NAMES = r"t(?:[dhr]|head|body|foot|able)|c(?:aption|ol|olgroup)"
+_INNER = rf"[^<]*(?:<(?!/?(?:{_NAMES})[\s/>])[^<]*)*"
+# A well-formed row. Nearly all cells hold no markup: these are looked for first, and never once more.
+_ROW = re.compile(
+    r"<tr(?:\s[^<>]*)?>(?=(?P<plain>(?:<td(?:\s[^<>]*)?>[^<]*</td>)*))(?P=plain)"
+    rf"\s*(?:<t[dh](?:\s[^<>]*)?>{_INNER}</t[dh]\s*>\s*)*</tr\s*>"
+)
+_ROW_OR_CELL = re.compile(r"</?t[rdh](?=[\s/>])")
 _TABLE = re.compile(r"<(/?)table(?=[\s/>])[^<>]*>")
 _SECTION = re.compile(r"<(/?)(thead|tbody|tfoot)(?=[\s/>])[^<>]*>")
-# In a well-formed row a cell begins, and the row ends, right after the row's own tag or another cell.
-_ORDER = re.compile(r"(?:</t[dh]\s*>|<tr(?:\s[^<>]*)?>)\s*(?:(?=<t[dh][\s/>])|(?=</tr))")
 _CELL_MARK = re.compile(r"<(/?)t[dh](?=[\s/>])([^<>]*)>")
-ROW_SPAN = re.compile(r"(rowspan\s*=\s*[\"']?\s*)(\d{1,9})")
-_COLUMN_SPAN = re.compile(r"colspan\s*=\s*[\"']?\s*(\d{1,9})")
+_OPENING_CELL = re.compile(r"<t[dh](?=[\s/>])")
+_CAPITALS = re.compile(rf"</?(?i:{_NAMES})(?=[\s/>])[^<>]*>")
+
+_ATTRIBUTE = re.compile(r"([^\s=\"'<>/]+)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'<>]+)")
+_NUMBER = re.compile(r"[\"']?\s*\+?0*(\d+)")
+_ROW_SPAN = re.compile(r"rowspan\s*=\s*[\"']?\s*\+?0*(\d+)")
 
 # https://html.spec.whatwg.org/multipage/tables.html#attr-tdth-colspan
 _MOST_COLUMNS, _MOST_ROWS = 1000, 65534
@@ -33,13 +43,17 @@ _MOST_HEADER_ROWS, _MOST_TITLE_ROWS = 4, 3
 
 
 class Cell(msgspec.Struct, gc=False):
-    """A cell: its offsets, tags included, its row, its spans as they count, and its column where it was worked out."""
+    """A cell: its offsets, tags included, its row, its spans as they count, and its column where it was worked out.
+
+    `overlong` says that it asks for more rows than its section has.
+    """
 
     start: int
     end: int
     row: int
     row_span: int
     column_span: int
+    overlong: bool
     column: int = -1
 
     @property
@@ -68,9 +82,9 @@ class Section(msgspec.Struct, gc=False):
 class Table:
     """A well-formed table in a text, which may hold more around it: a figure, a caption, a leading `<br>`."""
 
-    def __init__(self, text: str, masked: str, rows: list[Row], sections: list[Section]) -> None:
+    def __init__(self, text: str, structure: str, rows: list[Row], sections: list[Section]) -> None:
         self.text = text
-        self._masked = masked  # the same with nested tables blanked out
+        self._structure = structure  # the same, masked
         self.rows = rows
         self.sections = sections
         self.header_rows = self._header()
@@ -78,7 +92,7 @@ class Table:
     @property
     def has_row_spans(self) -> bool:
         """Whether any cell may span rows."""
-        return "rowspan" in self._masked
+        return "rowspan" in self._structure
 
     @cached_property
     def _ends(self) -> list[int]:
@@ -90,35 +104,44 @@ class Table:
                 ends[index] = ends[index + 1]
         return ends
 
-    def reaches(self) -> list[int]:
-        """Return, for each row, the first row that no cell of it spans into; too late rather than too early."""
+    def reaches(self) -> tuple[list[int], bool]:
+        """Return, for each row, the first row that no cell of it spans into, and whether any cell is overlong.
+
+        Attributes are not read one by one: too late rather than too early, and rather yes than no.
+        """
         reaches = list(range(1, len(self.rows) + 1))
-        index = 0
-        for match in ROW_SPAN.finditer(self._masked, self.rows[0].start, self.rows[-1].end):
+        index, overlong = 0, False
+        for match in _ROW_SPAN.finditer(self._structure, self.rows[0].start, self.rows[-1].end):
             while self.rows[index].end < match.start():
                 index += 1
-            asked = int(match[2]) or _MOST_ROWS
-            reaches[index] = max(reaches[index], min(index + asked, self._ends[index]))
-        return reaches
+            until = index + (int(match[1][:9]) or _MOST_ROWS)
+            overlong = overlong or until > self._ends[index]
+            reaches[index] = max(reaches[index], min(until, self._ends[index]))
+        return reaches, overlong
 
     def cells(self, index: int) -> list[Cell]:
         """Return the cells of a row; a nested table is part of its cell. Row spans end where the section does."""
         row = self.rows[index]
         cells: list[Cell] = []
         start, attributes = -1, ""
-        for match in _CELL_MARK.finditer(self._masked, row.start, row.end):
+        for match in _CELL_MARK.finditer(self._structure, row.start, row.end):
             if not match[1]:
                 start, attributes = match.start(), match[2]
                 continue
-            row_span = column_span = 1
-            if attributes:
-                if found := ROW_SPAN.search(attributes):
-                    asked = int(found[2]) or _MOST_ROWS  # 0: to the end of the section
-                    row_span = min(asked, self._ends[index] - index)
-                if found := _COLUMN_SPAN.search(attributes):
-                    column_span = min(int(found[1]), _MOST_COLUMNS) or 1
-            cells.append(Cell(start, match.end(), index, row_span, column_span))
+            tall = wide = 1
+            most = self._ends[index] - index
+            for name, value in _ATTRIBUTE.findall(attributes) if "span" in attributes else ():
+                if (number := _NUMBER.match(value)) and name == "rowspan":
+                    tall = int(number[1][:9]) or most  # 0: to the end of the section
+                elif number and name == "colspan":
+                    wide = min(int(number[1][:9]), _MOST_COLUMNS) or 1
+            cells.append(Cell(start, match.end(), index, min(tall, most), wide, tall > most))
         return cells
+
+    def clipped(self, cell: Cell, rows: int) -> str:
+        """Return the markup of *cell*, which spans rows, with a span of so many *rows*."""
+        end = self._structure.index(">", cell.start)
+        return _ATTRIBUTE.sub(partial(_with_rows, rows), self.text[cell.start : end]) + self.text[end : cell.end]
 
     @property
     def columns(self) -> int:
@@ -149,82 +172,106 @@ class Table:
         titles = 0
         while titles < min(len(self.rows) - 2, _MOST_TITLE_ROWS) and self._is_title(titles):
             titles += 1
-        if len(self.rows) > titles and len(self.cells(titles)) < 2:
+        if len(self.rows) > titles and self._count(titles) < 2:
             titles = 0  # one cell to a row is how this table is
         if declared > titles:
             return declared
         if titles + 1 >= len(self.rows):
             return min(1, len(self.rows))
         header = titles + 1
-        spanned = max((cell.until for cell in self.cells(titles)), default=header)
-        if header < spanned <= titles + _MOST_HEADER_ROWS and 2 * spanned <= len(self.rows):
-            header = spanned
+        if self.has_row_spans:
+            spanned = max((cell.until for cell in self.cells(titles)), default=header)
+            # Of how many rows it is the header must not matter: a part of this table is to be read like the table.
+            if header < spanned <= titles + _MOST_HEADER_ROWS and spanned < len(self.rows):
+                header = spanned
         return header
 
     def _is_title(self, index: int) -> bool:
-        cells = self.cells(index)
-        return len(cells) == 1 and (cells[0].column_span > 1 or len(self.cells(index + 1)) > 1)
+        if self._count(index) != 1:
+            return False
+        return self.cells(index)[0].column_span > 1 or self._count(index + 1) > 1
+
+    def _count(self, index: int) -> int:
+        """Return how many cells a row has."""
+        return len(_OPENING_CELL.findall(self._structure, self.rows[index].start, self.rows[index].end))
 
 
 def read_table(text: str) -> Table | None:
     """Return the one table of *text*, None where there is none, several, or its markup is not well-formed."""
-    masked: str | None = text
-    if text.count("<table") != 1 or text.count("</table") != 1:
-        masked = _without_nested(text)
-    if masked is None:
+    structure = _structure(text)
+    if structure is None:
         return None
-    if ("<T" in masked or "</T" in masked or "SPAN" in masked) and _CAPITALS.search(masked):
-        return None
-    rows, gaps = _rows(masked)
-    if not rows or not _in_order(masked):
-        return None
-    if not masked.index("<table") < rows[0].start or not rows[-1].end <= masked.index("</table"):
-        return None
+    rows: list[Row] = []
     sections: list[Section] = []
-    for start, end, following in gaps:
-        for match in _SECTION.finditer(masked, start, end):
-            opened = bool(sections) and sections[-1].end < 0
-            if bool(match[1]) != opened or (opened and sections[-1].name != match[2]):
-                return None
-            if opened:
-                sections[-1].end = match.end()
-                for row in islice(rows, sections[-1].first, following):
-                    row.section = len(sections) - 1
-            else:
-                sections.append(Section(match[2], match[0], following))
+    end = 0
+    for match in _ROW.finditer(structure):
+        start: int | None = match.start()
+        if start != end:
+            start = _read_gap(text, structure, (end, match.start()), len(rows), sections)
+        if start is None:
+            return None
+        inside = sections and sections[-1].end < 0
+        end = match.end()
+        rows.append(Row(start, end, len(sections) - 1 if inside else -1))
+    if not rows or _read_gap(text, structure, (end, len(text)), -1, sections) is None:
+        return None
     if sections and sections[-1].end < 0:
         return None
-    return Table(text, masked, rows, sections)
+    return Table(text, structure, rows, sections)
 
 
-def _rows(masked: str) -> tuple[list[Row], list[tuple[int, int, int]]]:
-    """Return the rows, none if they are not one after the other, and `(start, end, next row)` of what is between."""
-    *pieces, rest = masked.split("</tr>")
-    rows: list[Row] = []
-    gaps: list[tuple[int, int, int]] = []
-    end = 0
-    for piece in pieces:
-        at = piece.find("<tr")
-        if at:
-            if at < 0 or (rows and _SECTION.sub("", piece[:at]).strip()):
-                return [], []  # an end without a beginning, or something that stands between two rows
-            gaps.append((end, end + at, len(rows)))
-        rows.append(Row(end + at, end + len(piece) + 5, -1))
-        end += len(piece) + 5
-    gaps.append((end, end + len(rest), len(rows)))
-    return (rows, gaps) if masked.count("<tr") == masked.count("</tr") == len(rows) else ([], [])
+def _read_gap(
+    text: str, structure: str, gap: tuple[int, int], following: int, sections: list[Section]
+) -> int | None:
+    """Read what stands before row *following*, -1 for the end; return where that row begins, None if it is broken.
+
+    Between two rows stand sections and blank; comments go with the row that they stand before.
+    """
+    start, end = gap
+    if following > 0 and structure[start:end].isspace():
+        return end
+    position = start
+    between = []
+    for match in _SECTION.finditer(structure, start, end):
+        opened = bool(sections) and sections[-1].end < 0
+        if bool(match[1]) != opened or (opened and sections[-1].name != match[2]):
+            return None
+        between.append(structure[position : match.start()])
+        position = match.end()
+        if opened:
+            sections[-1].end = position
+        else:
+            sections.append(Section(match[2], text[match.start() : position], following))
+    last = structure[position:end]
+    if following > 0:
+        if "".join(between).strip() or last.strip(f"{FILLER} \t\r\n\f"):
+            return None
+        return position + last.index(FILLER) if FILLER in last else end
+    if _ROW_OR_CELL.search(structure, start, end):
+        return None
+    return end if ("<table" if not following else "</table") in structure[start:end] else None
 
 
-def _in_order(masked: str) -> bool:
-    """Return whether every cell begins, and every row ends, right after the row's own tag or another cell's end."""
-    cells, ends, heads = masked.count("<td"), masked.count("</td"), masked.count("<thead")
-    if masked.count("<th") == heads and cells == ends:  # nearly all tables of the API: no white space, no `th`
-        inside = masked.count("<tr><td") + masked.count("</td><td")
-        if inside == cells and masked.count("</td></tr") + masked.count("<tr></tr") == masked.count("</tr"):
-            return True
-    cells += masked.count("<th") - heads
-    ends += masked.count("</th") - masked.count("</thead")
-    return cells == ends and len(_ORDER.findall(masked)) == cells + masked.count("</tr")
+def _structure(text: str) -> str | None:
+    """Return *text*, masked, its tags in lower case, tables in its cells blanked out; None if it is not one table."""
+    structure = masked_markup(text)
+    if any(sign in structure for sign in ("<T", "</T", "SPAN", "Span")):
+        structure = _CAPITALS.sub(_lower, structure)
+    if structure.count("<table") == structure.count("</table") == 1:
+        return structure
+    return _without_nested(structure)
+
+
+def _lower(tag: re.Match[str]) -> str:
+    lower = tag[0].lower()
+    return lower if len(lower) == len(tag[0]) else tag[0]
+
+
+def _with_rows(rows: int, attribute: re.Match[str]) -> str:
+    if attribute[1].lower() != "rowspan":
+        return attribute[0]
+    quote = attribute[2][0] if attribute[2][0] in "\"'" else ""
+    return f"{attribute[0][: attribute.start(2) - attribute.start()]}{quote}{rows}{quote}"
 
 
 def _without_nested(text: str) -> str | None:
@@ -240,7 +287,7 @@ def _without_nested(text: str) -> str | None:
             pieces.append(text[position : match.start()])
             position = match.start()
         elif depth == 1 and match[1]:
-            pieces.append(" " * (match.end() - position))
+            pieces.append(FILLER * (match.end() - position))
             position = match.end()
     return "".join([*pieces, text[position:]]) if seen and depth == 0 else None
 
