@@ -28,6 +28,7 @@ _ROW = re.compile(
 _ROW_OR_CELL = re.compile(r"</?t[rdh](?=[\s/>])")
 _TABLE = re.compile(r"<(/?)table(?=[\s/>])[^<>]*>")
 _SECTION = re.compile(r"<(/?)(thead|tbody|tfoot)(?=[\s/>])[^<>]*>")
+_GAP = re.compile(rf"\s*(?:</?t(?:head|body|foot)(?=[\s/>])[^<>]*>\s*)*(?P<comment>{FILLER}[{FILLER}\s]*)?")
 _CELL_MARK = re.compile(r"<(/?)t[dh](?=[\s/>])([^<>]*)>")
 _OPENING_CELL = re.compile(r"<t[dh](?=[\s/>])")
 _CAPITALS = re.compile(rf"</?(?i:{_NAMES})(?=[\s/>])[^<>]*>")
@@ -201,55 +202,50 @@ def read_table(text: str) -> Table | None:
     structure = _structure(text)
     if structure is None:
         return None
-    rows: list[Row] = []
+    spans = [match.span() for match in _ROW.finditer(structure)]
+    if not spans or not _encloses(structure, spans[0][0], spans[-1][1]):
+        return None
+    starts, ends = [start for start, _ in spans], [end for _, end in spans]
+    gaps = [index for index in range(1, len(spans)) if starts[index] != ends[index - 1]]
     sections: list[Section] = []
-    end = 0
-    for match in _ROW.finditer(structure):
-        start: int | None = match.start()
-        if start != end:
-            start = _read_gap(text, structure, (end, match.start()), len(rows), sections)
-        if start is None:
+    numbers: list[int] = []  # per row, that of its section
+    number = -1
+    for index in (0, *gaps, len(spans)):
+        numbers += [number] * (index - len(numbers))
+        start = ends[index - 1] if index else 0
+        end = starts[index] if index < len(spans) else len(text)
+        if 0 < index < len(spans):
+            gap = _GAP.fullmatch(structure, start, end)
+            if gap is None:
+                return None
+            if gap["comment"]:  # goes with the row that it stands before
+                starts[index] = gap.start("comment")
+        if not _read_sections(text, structure, (start, end), index, sections):
             return None
-        inside = sections and sections[-1].end < 0
-        end = match.end()
-        rows.append(Row(start, end, len(sections) - 1 if inside else -1))
-    if not rows or _read_gap(text, structure, (end, len(text)), -1, sections) is None:
-        return None
-    if sections and sections[-1].end < 0:
-        return None
-    return Table(text, structure, rows, sections)
+        number = len(sections) - 1 if sections and sections[-1].end < 0 else -1
+    return Table(text, structure, list(map(Row, starts, ends, numbers)), sections) if number < 0 else None
 
 
-def _read_gap(
+def _encloses(structure: str, first: int, last: int) -> bool:
+    """Return whether the table begins before its first row and ends after the last one, and no row is broken there."""
+    if _ROW_OR_CELL.search(structure, 0, first) or _ROW_OR_CELL.search(structure, last):
+        return False
+    return "<table" in structure[:first] and "</table" in structure[last:]
+
+
+def _read_sections(
     text: str, structure: str, gap: tuple[int, int], following: int, sections: list[Section]
-) -> int | None:
-    """Read what stands before row *following*, -1 for the end; return where that row begins, None if it is broken.
-
-    Between two rows stand sections and blank; comments go with the row that they stand before.
-    """
-    start, end = gap
-    if following > 0 and structure[start:end].isspace():
-        return end
-    position = start
-    between = []
-    for match in _SECTION.finditer(structure, start, end):
+) -> bool:
+    """Add what opens and end what closes in the *gap* before row *following*; return whether that is in order."""
+    for match in _SECTION.finditer(structure, *gap):
         opened = bool(sections) and sections[-1].end < 0
         if bool(match[1]) != opened or (opened and sections[-1].name != match[2]):
-            return None
-        between.append(structure[position : match.start()])
-        position = match.end()
+            return False
         if opened:
-            sections[-1].end = position
+            sections[-1].end = match.end()
         else:
-            sections.append(Section(match[2], text[match.start() : position], following))
-    last = structure[position:end]
-    if following > 0:
-        if "".join(between).strip() or last.strip(f"{FILLER} \t\r\n\f"):
-            return None
-        return position + last.index(FILLER) if FILLER in last else end
-    if _ROW_OR_CELL.search(structure, start, end):
-        return None
-    return end if ("<table" if not following else "</table") in structure[start:end] else None
+            sections.append(Section(match[2], text[match.start() : match.end()], following))
+    return True
 
 
 def _structure(text: str) -> str | None:
