@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from upstage_docs.local.lines import Box, bounds
 
-__all__ = ["Drawing", "Path", "clusters", "drawings_of"]
+__all__ = ["Drawing", "Path", "clusters", "drawings_of", "is_plot"]
 
 _CELLS = 300  # of the longer side of a page: the grid on which paths touch
 _MOST_PATHS = 100_000
 _MOST_LETTERS = 3_000
 """A page with more of them is text drawn as outlines, not formulas."""
+
+
+_WIDE_CURVE = 15.0
+"""Points, both ways: rounded corners are no curves of data."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,25 @@ class Drawing:
     box: Box
     paths: tuple[Path, ...]
     glyphs: bool
+
+
+def is_plot(drawing: Drawing) -> bool:
+    """Say whether data are drawn: a curve, or bars, three or more that begin on one line and end at several."""
+    if any(path.curved and min(_sides(path)) > _WIDE_CURVE for path in drawing.paths):
+        return True
+    feet: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
+    count: Counter[tuple[int, int]] = Counter()
+    for path in drawing.paths:
+        if path.filled and min(_sides(path)) > 3:
+            for axis in (0, 1):  # bars that lie begin at one x, those that stand end at one y
+                foot = axis, round(path.box[2 * axis + axis] / 2)
+                feet[foot].add(round(path.box[2 - axis] / 3))
+                count[foot] += 1
+    return any(count[foot] > 2 and len(ends) > 1 for foot, ends in feet.items())
+
+
+def _sides(path: Path) -> tuple[float, float]:
+    return path.box[2] - path.box[0], path.box[3] - path.box[1]
 
 
 def drawings_of(paths: Sequence[Path], width: float, height: float) -> list[Drawing]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from upstage_docs.local.columns import column_starts, is_marker
 from upstage_docs.local.elements import Box
 
 __all__ = ["LAYER_FONT", "Box", "Line", "Word", "bounds", "ink", "lines_of"]
@@ -15,10 +15,8 @@ __all__ = ["LAYER_FONT", "Box", "Line", "Word", "bounds", "ink", "lines_of"]
 
 _TALL = frozenset("bdfhijkltABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789()[]{}/|\\!?'\"‘’“”%&$#@§")
 _DEEP = frozenset("gjpqyQ,;()[]{}/|@§$")
-_MONOSPACED = re.compile(r"courier|mono|consol|cmtt|menlo|typewriter", re.IGNORECASE)
 LAYER_FONT = "Layer"
 """The font name of recognised words."""
-_MARKER_LENGTH = 4
 _CROWD = 64  # rows looked at in one stripe of the page: text laid over itself must not cost its square
 
 
@@ -93,14 +91,15 @@ def lines_of(words: Sequence[Word], columns: Sequence[int]) -> list[Line]:
         Lines ordered by baseline, then from the left.
     """
     rows = _rows(words)
-    gutters = _gutters(words, rows)
+    # Recognised words end at every space, so that more meet by chance.
+    gutters = column_starts(words, rows, 5 if words and words[0].font == LAYER_FONT else 3)
     lines = []
     for row in rows:
         run = [row[0]]
         for index in row[1:]:
             gap = words[index].box[0] - words[run[-1]].box[2]
             size = (words[index].size + words[run[-1]].size) / 2
-            if len(run) == 1 and _is_marker(words[run[0]]):
+            if len(run) == 1 and is_marker(words[run[0]]):
                 apart = gap > 5 * size
             elif index in gutters or columns[index] != columns[run[-1]]:
                 apart = gap > 0.5 * size
@@ -163,36 +162,3 @@ def _rows(words: Sequence[Word]) -> list[list[int]]:
             if all(row is not best[1] for row in shelves[shelf]):
                 shelves[shelf].append(best[1])
     return rows
-
-
-def _gutters(words: Sequence[Word], rows: Sequence[Sequence[int]]) -> set[int]:
-    """Return the words that begin a column: three rows in a run whose words begin at one x behind a gap.
-
-    The library's text items end where a gap is wider than a space, so that few meet by chance; recognised words end
-    at every space, and of these it takes five rows.
-    """
-    least = 5 if words and words[0].font == LAYER_FONT else 3
-    starts: defaultdict[int, list[tuple[float, float, int]]] = defaultdict(list)
-    for row in rows:
-        for left, right in pairwise(row):
-            before, word = words[left], words[right]
-            space = 1.3 if _MONOSPACED.search(word.font) else 0.5  # letters of one width line up by themselves
-            if word.box[0] - before.box[2] >= space * word.size and not _is_marker(before):
-                starts[round(word.box[0])].append((word.baseline, word.size, right))
-    found: set[int] = set()
-    for x in list(starts):
-        aligned = sorted({entry for near in (x - 1, x, x + 1) for entry in starts.get(near, ())})
-        run: list[tuple[float, float, int]] = []
-        for entry in aligned:
-            if run and entry[0] - run[-1][0] > 2.2 * entry[1]:
-                found.update(index for _, _, index in run if len(run) >= least)
-                run = []
-            run.append(entry)
-        found.update(index for _, _, index in run if len(run) >= least)
-    return found
-
-
-def _is_marker(word: Word) -> bool:
-    return 0 < len(word.text) <= _MARKER_LENGTH and (
-        word.text[-1] in ".)•·●○▪■–-*:" or word.text.strip("()[].").isdigit()
-    )

@@ -64,6 +64,9 @@ def headers_and_footers(
         above, below = _around(part, parts)
         if _is_footer(part, above, below, body, height, running, rules):
             marked[id(part)] = "footer"
+    for side, near in (("header", high), ("footer", low)):
+        known = [part for part in texts if marked.get(id(part)) == side]
+        marked.update({id(part): side for part in near if _is_beside(part, known, body)})
     out = [part for part in parts if id(part) not in marked]
     for side in ("header", "footer"):
         row: list[Part] = []
@@ -77,6 +80,15 @@ def headers_and_footers(
         if row:
             out.append(_in_row(row, side))
     return out
+
+
+def _is_beside(part: Part, known: Sequence[Part], body: float) -> bool:
+    """Say whether a line stands in the row of a running line, as a title does beside its page number."""
+    return (
+        len(part.lines) == 1
+        and part.size <= 1.25 * body
+        and any(other is not part and (part.right_of(other) or other.right_of(part)) for other in known)
+    )
 
 
 def _around(part: Part, parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from upstage_docs.local.drawings import Drawing, Path, drawings_of
+from upstage_docs.local.drawings import Drawing, Path, drawings_of, is_plot
 from upstage_docs.local.elements import Box
 from upstage_docs.local.grids import Table, table_of
 from upstage_docs.local.lines import Line, Word, bounds, lines_of
 from upstage_docs.local.parts import Part, overlap
+from upstage_docs.local.ruled import ruled_tables
 
 __all__ = ["box_of", "regions_of", "rules_of"]
 
@@ -92,7 +93,33 @@ def _tables(page: Any, words: Sequence[Word], taken: Sequence[bool], drawings: S
         if not _has_rules(table, page) and (_is_prose(table) or _is_contents(table)):
             continue
         tables.append(_with_drawn_header(table, drawings, words, taken))
-    return tables
+    plots = [drawing.box for drawing in drawings if is_plot(drawing)]
+    ruled = [
+        table
+        for table in ruled_tables(words, taken, rules, _sides(page))
+        if not _is_contents(table) and not any(overlap(table.box, plot) > 0.3 for plot in plots)
+    ]
+    return _completed(tables, ruled)
+
+
+def _completed(tables: Sequence[Table], ruled: Sequence[Table]) -> list[Table]:
+    """Put a table told by its rules in the place of those that have only a part of its words."""
+    kept = list(tables)
+    for whole in ruled:
+        inside = [table for table in kept if table.words & whole.words]
+        if any(table.words >= whole.words for table in inside):
+            continue
+        kept = [table for table in kept if table not in inside] + [whole]
+    return kept
+
+
+def _sides(page: Any) -> list[Box]:
+    lines = page.vector_graphics.lines if page.vector_graphics else []
+    return [
+        (line.x1, min(line.y1, line.y2), line.x1, max(line.y1, line.y2))
+        for line in lines
+        if abs(line.x1 - line.x2) < 1 and abs(line.y1 - line.y2) > 5
+    ]
 
 
 def _with_drawn_header(

@@ -1,0 +1,108 @@
+"""Where columns begin on a page: gutters between words, told by the rows that share them; knows no categories."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from upstage_docs.local.lines import Word
+
+__all__ = ["column_starts", "is_marker"]
+
+_MONOSPACED = re.compile(r"courier|mono|consol|cmtt|menlo|typewriter", re.IGNORECASE)
+_MARKER_LENGTH = 4
+_WIDEST_STRIPES = 64  # followed at once: a page of a million gaps must not cost their square
+
+
+def column_starts(words: Sequence[Word], rows: Sequence[Sequence[int]], least: int) -> set[int]:
+    """Return the numbers of the words that begin a column.
+
+    Args:
+        words: Of the page.
+        rows: Their numbers by row, from left to right.
+        least: How many rows in a run must begin at one x.
+    """
+    return _aligned(words, rows, least) | _striped(words, rows)
+
+
+def is_marker(word: Word) -> bool:
+    """Say whether *word* may be the mark of a list item, which has a gap of its own behind it."""
+    return 0 < len(word.text) <= _MARKER_LENGTH and (
+        word.text[-1] in ".)•·●○▪■–-*:" or word.text.strip("()[].").isdigit()
+    )
+
+
+def _aligned(words: Sequence[Word], rows: Sequence[Sequence[int]], least: int) -> set[int]:
+    """Find rows in a run whose words begin at one x behind a gap.
+
+    The library's text items end where a gap is wider than a space, so that few meet by chance.
+    """
+    starts: defaultdict[int, list[tuple[float, float, int]]] = defaultdict(list)
+    for row in rows:
+        for left, right in pairwise(row):
+            before, word = words[left], words[right]
+            space = 1.3 if _MONOSPACED.search(word.font) else 0.5  # letters of one width line up by themselves
+            if word.box[0] - before.box[2] >= space * word.size and not is_marker(before):
+                starts[round(word.box[0])].append((word.baseline, word.size, right))
+    found: set[int] = set()
+    for x in list(starts):
+        aligned = sorted({entry for near in (x - 1, x, x + 1) for entry in starts.get(near, ())})
+        run: list[tuple[float, float, int]] = []
+        for entry in aligned:
+            if run and entry[0] - run[-1][0] > 2.2 * entry[1]:
+                found.update(index for _, _, index in run if len(run) >= least)
+                run = []
+            run.append(entry)
+        found.update(index for _, _, index in run if len(run) >= least)
+    return found
+
+
+class _Stripe:
+    """A stripe of white that runs down through rows: from *left* to *right*, with the words right of it."""
+
+    __slots__ = ("baseline", "left", "members", "right")
+
+    def __init__(self, left: float, right: float, baseline: float, member: int) -> None:
+        self.left, self.right, self.baseline = left, right, baseline
+        self.members = [member]
+
+
+def _striped(words: Sequence[Word], rows: Sequence[Sequence[int]]) -> set[int]:
+    """Find stripes of white that words stand on both sides of in five rows or more, wherever these begin."""
+    found: set[int] = set()
+    open_stripes: list[_Stripe] = []
+    for row in sorted(rows, key=lambda row: words[row[0]].baseline):
+        baseline, size = words[row[0]].baseline, words[row[0]].size
+        starts = [words[index].box[0] for index in row]
+        ends = [words[index].box[2] for index in row]
+        still_open, used = [], set()
+        for stripe in open_stripes:
+            if baseline - stripe.baseline > 3.5 * size:
+                continue
+            at = bisect_right(starts, (stripe.left + stripe.right) / 2)
+            left = max(stripe.left, ends[at - 1]) if at else stripe.left
+            right = min(stripe.right, starts[at]) if at < len(row) else stripe.right
+            if right - left < 0.8 * size:
+                continue
+            stripe.left, stripe.right, stripe.baseline = left, right, baseline
+            if 0 < at < len(row):
+                stripe.members.append(row[at])
+                used.add(at)
+                if len(stripe.members) >= _LEAST_ROWS:
+                    found.update(stripe.members)
+            still_open.append(stripe)
+        still_open += [
+            _Stripe(ends[at - 1], starts[at], baseline, row[at])
+            for at in range(1, len(row))
+            if at not in used and starts[at] - ends[at - 1] >= 0.8 * size and not is_marker(words[row[at - 1]])
+        ]
+        open_stripes = still_open[:_WIDEST_STRIPES]
+    return found
+
+
+_LEAST_ROWS = 5

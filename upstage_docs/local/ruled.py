@@ -1,0 +1,192 @@
+"""Tables told by their rules: what stands between two rules of one width, in columns, is a table; knows no library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
+from upstage_docs.local.elements import Box
+from upstage_docs.local.grids import Table
+from upstage_docs.local.lines import Line, Word, bounds, lines_of
+
+__all__ = ["ruled_tables"]
+
+_SAME = 4.0
+"""Points that the ends of two rules of one table may differ."""
+_PROSE = 34
+"""Letters of a usual cell: above it, what stands between two rules is columns of text."""
+_MOST_RULES = 2_000
+
+
+def ruled_tables(
+    words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], sides: Sequence[Box]
+) -> list[Table]:
+    """Return the tables of a page that rules set off.
+
+    Args:
+        words: Of the page.
+        taken: For each word whether something else has it.
+        rules: Horizontal rules, in points.
+        sides: Vertical rules.
+    """
+    tables = []
+    if len(rules) <= _MOST_RULES and len(sides) <= _MOST_RULES:
+        for group in _groups(_whole(rules)):
+            for run in _runs(words, taken, group, sides):
+                table = _table(words, taken, run, sides)
+                if table is not None:
+                    tables.append(table)
+    return tables
+
+
+def _whole(rules: Sequence[Box]) -> list[Box]:
+    """Join the pieces of rules that are drawn cell by cell, and the two edges of a thick one."""
+    out: list[Box] = []
+    for rule in sorted(rules, key=lambda r: (round(r[1] / 2), r[0])):
+        last = out[-1] if out else None
+        if last is not None and abs(last[1] - rule[1]) < 2 and rule[0] <= last[2] + _SAME:
+            out[-1] = last[0], last[1], max(last[2], rule[2]), last[3]
+        else:
+            out.append(rule)
+    return sorted(out, key=lambda r: r[1])
+
+
+def _groups(rules: Sequence[Box]) -> list[list[Box]]:
+    """Gather rules of one width, two or more from top to bottom."""
+    groups: list[list[Box]] = []
+    for rule in rules:
+        home = next((g for g in groups if abs(g[-1][0] - rule[0]) < _SAME and abs(g[-1][2] - rule[2]) < _SAME), None)
+        if home is None:
+            groups.append([rule])
+        elif rule[1] - home[-1][1] > 2:
+            home.append(rule)
+    return [group for group in groups if len(group) > 1]
+
+
+def _runs(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], sides: Sequence[Box]) -> list[list[Box]]:
+    """Cut a group of rules where what stands between two of them is no part of a table: tables under each other."""
+    runs = [[rules[0]]]
+    for above, below in pairwise(rules):
+        frame = above[0] - 1, above[1], above[2] + 1, below[1]
+        inside = [word for word, used in zip(words, taken, strict=True) if not used and _stands_in(word, frame)]
+        if _is_open(inside, frame, sides):
+            runs.append([])
+        runs[-1].append(below)
+    return [run for run in runs if len(run) > 1]
+
+
+def _is_open(words: Sequence[Word], frame: Box, sides: Sequence[Box]) -> bool:
+    """Say whether there are neither cells between two rules nor one line that runs through a table."""
+    tall = frame[3] - frame[1]
+    if any(
+        frame[0] - 2 < side[0] < frame[2] + 2 and min(side[3], frame[3]) - max(side[1], frame[1]) > 0.7 * tall
+        for side in sides
+    ):
+        return False
+    if not words:
+        return tall > 30
+    lines = lines_of(words, [0] * len(words))
+    bases = sorted(line.baseline for line in lines)
+    rows = 1 + sum(below - above > 0.5 * words[0].size for above, below in pairwise(bases))
+    return rows > 1 and len(lines) < 1.5 * rows
+
+
+def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], sides: Sequence[Box]) -> Table | None:
+    """Return the table between the first and the last of *rules*, None if there is none."""
+    frame = (rules[0][0] - 1, rules[0][1], rules[0][2] + 1, rules[-1][1])
+    held = [i for i, word in enumerate(words) if not taken[i] and _stands_in(word, frame)]
+    if len(held) < 4:
+        return None
+    columns = _columns([words[i] for i in held], rules, sides, frame)
+    if len(columns) < 2:
+        return None
+    lines = _rows([words[i] for i in held], columns)
+    rows = _joined(lines, rules)
+    texts = [[" ".join(line.text for line in cell) for cell in row] for row in rows]
+    cells = [text for row in texts for text in row if text]
+    full = sum(sum(map(bool, row)) > 1 for row in texts)
+    each_ruled = len(rules) > 0.8 * len(rows)
+    if len(rows) < 2 or 2 * full < len(rows) or len(cells) < 0.4 * len(rows) * len(columns):
+        return None
+    if not each_ruled and median(map(len, cells)) > _PROSE:
+        return None
+    header = 1 if len(rules) > 2 and rules[1][1] < min(line.baseline for cell in rows[1] for line in cell) else 0
+    middles = [(left + right) / 2 for left, right in columns]
+    return Table(bounds(words[i].box for i in held), texts, middles, header, frozenset(held))
+
+
+def _stands_in(word: Word, frame: Box) -> bool:
+    x = (word.box[0] + word.box[2]) / 2
+    return frame[0] <= x <= frame[2] and frame[1] < word.baseline - 0.2 * word.size and word.baseline < frame[3] + 1
+
+
+def _columns(
+    words: Sequence[Word], rules: Sequence[Box], sides: Sequence[Box], frame: Box
+) -> list[tuple[float, float]]:
+    """Return where columns run: between vertical rules, else between the stripes that no word crosses."""
+    tall = frame[3] - frame[1]
+    cuts = sorted(
+        side[0]
+        for side in sides
+        if frame[0] - 2 < side[0] < frame[2] + 2 and min(side[3], frame[3]) - max(side[1], frame[1]) > 0.7 * tall
+    )
+    cuts = [x for n, x in enumerate(cuts) if not n or x - cuts[n - 1] > 3]
+    inner = [x for x in cuts if frame[0] + 5 < x < frame[2] - 5]
+    if inner:
+        return list(pairwise([frame[0], *inner, frame[2]]))
+    size = median(word.size for word in words)
+    body = [word for word in words if word.baseline > rules[1][1]] if len(rules) > 2 else list(words)
+    spans = sorted((word.box[0], word.box[2]) for word in body or words)
+    merged: list[tuple[float, float]] = []
+    for start, end in spans:
+        if merged and start < merged[-1][1] + 0.5 * size:
+            merged[-1] = merged[-1][0], max(merged[-1][1], end)
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _rows(words: Sequence[Word], columns: Sequence[tuple[float, float]]) -> list[list[list[Line]]]:
+    """Gather words into lines of text per column, and those of one height into rows."""
+    middles = [(left + right) / 2 for left, right in columns]
+    in_column: list[list[Word]] = [[] for _ in columns]
+    for word in words:
+        shared = [min(word.box[2], right) - max(word.box[0], left) for left, right in columns]
+        best = max(shared)
+        x = (word.box[0] + word.box[2]) / 2
+        column = shared.index(best) if best > 0 else min(range(len(columns)), key=lambda c: abs(middles[c] - x))
+        in_column[column].append(word)
+    placed = [
+        (line, column) for column, held in enumerate(in_column) if held for line in lines_of(held, [0] * len(held))
+    ]
+    rows: list[list[list[Line]]] = []
+    base = 0.0
+    for line, column in sorted(placed, key=lambda item: item[0].baseline):
+        if not rows or line.baseline - base > 0.5 * line.size:
+            rows.append([[] for _ in columns])
+            base = line.baseline
+        rows[-1][column].append(line)
+    for row in rows:
+        for cell in row:
+            cell.sort(key=lambda line: line.box[0])
+    return rows
+
+
+def _joined(rows: list[list[list[Line]]], rules: Sequence[Box]) -> list[list[list[Line]]]:
+    """Join the lines of one row: those between two rules if every row has its own, else those set closer than rows."""
+    tops = [min(line.baseline for cell in row for line in cell) for row in rows]
+    inner = [rule[1] for rule in rules[1:-1]]
+    apart = [any(above < y < below for y in inner) for above, below in pairwise(tops)]
+    ruled = sum(apart) >= 2 and sum(apart) >= 0.45 * len(apart)
+    pitches = [below - above for above, below in pairwise(tops)]
+    usual = median(pitches) if pitches else 0.0
+    out = [rows[0]]
+    for row, split, pitch in zip(rows[1:], apart, pitches, strict=True):
+        whole = bool(row[0]) and all(row)
+        rest = not split and not whole and (ruled or (pitch < 0.8 * usual))
+        if rest:
+            out[-1] = [above + below for above, below in zip(out[-1], row, strict=True)]
+        else:
+            out.append(row)
+    return out
