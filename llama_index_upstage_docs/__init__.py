@@ -5,18 +5,19 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from upstage_docs.errors import MissingExtraError
-
 try:
     import llama_index.core  # noqa: F401 - to say what is missing at once
 except ModuleNotFoundError as error:
     if (error.name or "").partition(".")[0] != "llama_index":
         raise
+    from upstage_docs.errors import MissingExtraError
+
     raise MissingExtraError.of("llama-index", "llama_index_upstage_docs", error) from error
 
 if TYPE_CHECKING:
     from llama_index_upstage_docs.node_parsers import UpstageDocumentParseNodeParser
-    from llama_index_upstage_docs.readers import UpstageDocumentParseReader, UpstageOCRReader
+    from llama_index_upstage_docs.ocr_reader import UpstageOCRReader
+    from llama_index_upstage_docs.readers import UpstageDocumentParseReader
     from llama_index_upstage_docs.table_node_parser import TableAwareNodeParser
 
 __all__ = [
@@ -31,7 +32,7 @@ _HOME = {
     "TableAwareNodeParser": "table_node_parser",
     "UpstageDocumentParseNodeParser": "node_parsers",
     "UpstageDocumentParseReader": "readers",
-    "UpstageOCRReader": "readers",
+    "UpstageOCRReader": "ocr_reader",
 }
 
 

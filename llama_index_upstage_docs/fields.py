@@ -12,9 +12,9 @@ from pydantic import SkipValidation
 if TYPE_CHECKING:
     from upstage_docs import Report, Spending
     from upstage_docs.connection import Connection
-    from upstage_docs.loading import Loading, OCRLoading, ParseLoading
+    from upstage_docs.loading import Loading, ParseLoading
 
-__all__ = ["ClientFields", "OCRFields", "ParseFields", "secret"]
+__all__ = ["ClientFields", "ParseFields", "secret"]
 
 
 class ClientFields(BaseComponent):
@@ -127,29 +127,6 @@ class ParseFields(ClientFields):
                 images=self.images,
             ),
             image_folder=self.image_folder,
-            on_error=self.on_error,
-            show_progress=self.show_progress,
-            on_progress=self.on_progress,
-        )
-
-
-class OCRFields(ClientFields):
-    """What to ask of Document OCR, and what becomes of its words."""
-
-    model: Annotated[str, SkipValidation] = "ocr"
-    split: Annotated[Literal["page", "none", "word"], SkipValidation] = "page"
-    extra_fields: Annotated[Mapping[str, str], SkipValidation] = Field(default_factory=dict)
-    skip_empty: Annotated[bool, SkipValidation] = False
-
-    def _new_loading(self) -> "OCRLoading":
-        from upstage_docs.loading import OCRLoading
-        from upstage_docs.options import OCROptions
-
-        return OCRLoading(
-            self._connection(),
-            OCROptions(model=self.model, extra_fields=self.extra_fields),
-            split=self.split,
-            skip_empty=self.skip_empty,
             on_error=self.on_error,
             show_progress=self.show_progress,
             on_progress=self.on_progress,

@@ -7,14 +7,12 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from llama_index.core.bridge.pydantic import ConfigDict
 from llama_index.core.callbacks import CallbackManager
-from llama_index.core.node_parser.interface import NodeParser
-from llama_index.core.schema import BaseNode, Document
+from llama_index.core.schema import BaseNode
 
 from llama_index_upstage_docs.fields import ParseFields, secret
+from llama_index_upstage_docs.linked_node_parser import LinkedNodeParser
 from llama_index_upstage_docs.nodes import file_metadata, finished, source_of, text_of
-from upstage_docs.options import choice
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -22,24 +20,10 @@ if TYPE_CHECKING:
     from upstage_docs import AsyncClient, Client, Record
     from upstage_docs.loads import Item
 
-__all__ = ["LinkedNodeParser", "UpstageDocumentParseNodeParser"]
+__all__ = ["UpstageDocumentParseNodeParser"]
 
 # What only our reader's Documents have, flat or nested: such a file has been paid for.
 _PARSED = frozenset({"file_sha256", "coordinates"})
-
-
-class LinkedNodeParser(NodeParser):
-    """A node parser whose nodes have their ids, metadata and relationships already."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True, defer_build=True)
-    include_section_nodes: bool = False
-
-    def _postprocess_parsed_nodes(
-        self,
-        nodes: list[BaseNode],
-        parent_doc_map: dict[str, Document],  # noqa: ARG002 - the base class gives it
-    ) -> list[BaseNode]:
-        return nodes  # the base class looks for every node's text in its document, which is quadratic
 
 
 class UpstageDocumentParseNodeParser(ParseFields, LinkedNodeParser):
@@ -94,6 +78,8 @@ class UpstageDocumentParseNodeParser(ParseFields, LinkedNodeParser):
         callback_manager: CallbackManager | None = None,
         id_func: Callable[[int, BaseNode], str] | Mapping[str, str] | None = None,
     ) -> None:
+        from upstage_docs.options import choice
+
         choice("split", split, ("element", "page"))
         super().__init__(
             api_key=secret(api_key),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.schema import BaseNode, Document, MetadataMode, NodeRelationship, RelatedNodeInfo, TextNode
 
 if TYPE_CHECKING:
-    from llama_index_upstage_docs.node_parsers import LinkedNodeParser
+    from llama_index_upstage_docs.linked_node_parser import LinkedNodeParser
     from upstage_docs.models import Record
 
 __all__ = ["document_of", "file_metadata", "finished", "own_metadata", "source_of", "text_of"]

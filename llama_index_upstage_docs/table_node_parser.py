@@ -14,7 +14,7 @@ from llama_index.core.node_parser.node_utils import default_id_func
 from llama_index.core.schema import BaseNode, RelatedNodeInfo
 from pydantic import SkipValidation
 
-from llama_index_upstage_docs.node_parsers import LinkedNodeParser
+from llama_index_upstage_docs.linked_node_parser import LinkedNodeParser
 from llama_index_upstage_docs.nodes import finished, own_metadata, source_of, text_of
 
 if TYPE_CHECKING:

@@ -142,6 +142,26 @@ def test_a_face_adds_little_to_what_its_framework_loads(package: str) -> None:
     assert added & HEAVY == set(), f"{package} loads {sorted(added & HEAVY)} before it is used"
 
 
+@pytest.mark.parametrize(
+    ("name", "modules"),
+    [
+        ("UpstageDocumentParseReader", {"readers", "reading", "fields", "nodes"}),
+        ("UpstageOCRReader", {"ocr_reader", "reading", "fields", "nodes"}),
+        ("UpstageDocumentParseNodeParser", {"node_parsers", "linked_node_parser", "fields", "nodes"}),
+        ("TableAwareNodeParser", {"table_node_parser", "linked_node_parser", "nodes"}),
+    ],
+)
+def test_a_name_of_the_llama_index_face_makes_no_other_model(name: str, modules: set[str]) -> None:
+    """A pydantic model takes a millisecond to make, so a name loads the modules it needs and nothing of the core."""
+    pytest.importorskip("llama_index.core")
+    package = "llama_index_upstage_docs"
+    framework = "import llama_index.core.readers.base, llama_index.core.node_parser"
+    loaded = _imported_by(f"{framework}; from {package} import {name}")
+    ours = {found for found in loaded if found.partition(".")[0] in PACKAGES}
+
+    assert ours - {"upstage_docs"} == {package, *(f"{package}.{module}" for module in modules)}
+
+
 def test_importing_changes_nothing_around_it() -> None:
     """No log level, handler or environment variable is touched on import."""
     statement = (

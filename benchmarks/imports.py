@@ -1,0 +1,69 @@
+"""What importing costs: the core beside Python itself, and each name of the faces beside the framework it stands on.
+
+    python benchmarks/imports.py
+
+CPU milliseconds in fresh interpreters, the median of fifteen, bytecode already compiled, as pip leaves it.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+
+ROUNDS = 15
+# The names themselves: LangChain looks them up when they are used.
+LOADERS = (
+    "from langchain_core.document_loaders import BaseBlobParser, BaseLoader, Blob, BlobLoader; "
+    "from langchain_core.documents import Document"
+)
+SPLITTERS = f"{LOADERS}; from langchain_text_splitters.base import TextSplitter"
+READERS = "import llama_index.core.readers.base, llama_index.core.schema"
+PARSERS = "import llama_index.core.node_parser.interface, llama_index.core.schema"
+# Name → the parts of its framework that every user of such a class has loaded.
+FACES = {
+    "langchain_upstage_docs": {
+        "UpstageDocumentParseLoader": LOADERS,
+        "UpstageDocumentParseParser": LOADERS,
+        "UpstageOCRLoader": LOADERS,
+        "UpstageOCRParser": LOADERS,
+        "TableAwareTextSplitter": SPLITTERS,
+        "*": SPLITTERS,
+    },
+    "llama_index_upstage_docs": {
+        "UpstageDocumentParseReader": READERS,
+        "UpstageOCRReader": READERS,
+        "UpstageDocumentParseNodeParser": PARSERS,
+        "TableAwareNodeParser": PARSERS,
+        "*": f"{READERS}; {PARSERS}",
+    },
+}
+
+
+def cost(statement: str, before: str, folder: str) -> float:
+    """Return the milliseconds that *statement* takes after *before*."""
+    clock = "time.process_time()"
+    code = f"import time\n{before}\nbegin = {clock}\n{statement}\nprint(({clock} - begin) * 1e3)"
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPYCACHEPREFIX"] = folder
+    taken = []
+    for _ in range(ROUNDS + 1):  # the first one compiles
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+        taken.append(float(done.stdout))
+    return statistics.median(taken[1:])
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        print("| import | ms over the framework |\n| --- | ---: |")
+        print(f"| `upstage_docs` | {cost('import upstage_docs', '', folder):.1f} |", flush=True)
+        for package, names in FACES.items():
+            for name, framework in names.items():
+                taken = cost(f"from {package} import {name}", framework, folder)
+                print(f"| `{package}`: `{name}` | {taken:.1f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""Files → LlamaIndex Documents: the methods that both readers share; what a record says is decided in the core."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from contextlib import aclosing, closing
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, Union
+
+from llama_index.core.schema import Document
+
+from llama_index_upstage_docs.nodes import document_of, file_metadata
+
+if TYPE_CHECKING:
+    from upstage_docs import Estimate
+    from upstage_docs.loading import Loading
+    from upstage_docs.loads import Item
+
+__all__ = ["FileReader"]
+
+File: TypeAlias = Union[str, "os.PathLike[str]"]
+Files: TypeAlias = File | Iterable[File]
+
+
+class FileSystem(Protocol):
+    """A file system of fsspec, as `SimpleDirectoryReader(fs=...)` hands it over."""
+
+    def open(self, path: str, mode: str) -> BinaryIO:
+        """Open a file."""
+
+
+class FileReader:
+    """Reads files through a loading of the core; what differs is which one. No model of its own: those cost time."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def loading(self) -> Loading[Any]:
+            """What loads."""
+
+    def lazy_load_data(
+        self, file_path: Files, extra_info: Mapping[str, Any] | None = None, fs: FileSystem | None = None
+    ) -> Iterator[Document]:
+        """Yield Documents in the order of the files: of one file as its pages are answered, of many several at once.
+
+        Args:
+            file_path: A path, or several.
+            extra_info: Metadata that goes along, after ours and never over it, kept out of embedding and LLM texts.
+            fs: Where the paths are, if not here; such files are read one after the other.
+
+        Raises:
+            UpstageDocsError: As `Client.parse` and `Client.ocr`, unless skipped.
+        """
+        from upstage_docs.reports import Report
+
+        if fs is None:
+            with closing(self.loading.records(_items(file_path, extra_info))) as records:
+                for record in records:
+                    yield document_of(record, extra_info)
+            return
+        report = Report(on_progress=self.loading.on_progress)
+        for path in _paths(file_path):
+            item = _item(path, extra_info, handle := fs.open(str(path), "rb"))
+            with closing(handle), closing(self.loading.records([item], report=report)) as records:
+                for record in records:
+                    yield document_of(record, extra_info)
+
+    def estimate(self, file_path: Files) -> Estimate:
+        """Say how many pages reading would be billed now, and at which list price; sends nothing.
+
+        Raises:
+            SourceError: A file could not be sent.
+        """
+        return self.loading.estimate(_items(file_path, None))
+
+    async def astream_data(
+        self, file_path: Files, extra_info: Mapping[str, Any] | None = None, fs: FileSystem | None = None
+    ) -> AsyncGenerator[Document, None]:
+        """Yield Documents without blocking the event loop; see `lazy_load_data`."""
+        from upstage_docs.reports import Report
+
+        if fs is None:
+            async with aclosing(self.loading.arecords(_items(file_path, extra_info))) as records:
+                async for record in records:
+                    yield document_of(record, extra_info)
+            return
+        report = Report(on_progress=self.loading.on_progress)
+        for path in _paths(file_path):
+            handle = await asyncio.to_thread(fs.open, str(path), "rb")
+            try:
+                item = _item(path, extra_info, handle)
+                async with aclosing(self.loading.arecords([item], report=report)) as records:
+                    async for record in records:
+                        yield document_of(record, extra_info)
+            finally:
+                await asyncio.to_thread(handle.close)
+
+    async def aload_data(
+        self, file_path: Files, extra_info: Mapping[str, Any] | None = None, fs: FileSystem | None = None
+    ) -> list[Document]:
+        """Return Documents without blocking the event loop; see `lazy_load_data`."""
+        return [document async for document in self.astream_data(file_path, extra_info, fs)]
+
+    async def alazy_load_data(
+        self, file_path: Files, extra_info: Mapping[str, Any] | None = None, fs: FileSystem | None = None
+    ) -> list[Document]:
+        """Return Documents, as a list by the base class's contract; `astream_data` streams them."""
+        return await self.aload_data(file_path, extra_info, fs)
+
+
+def _paths(file_path: Files) -> Iterator[File]:
+    from upstage_docs.errors import ConfigError
+
+    for path in [file_path] if isinstance(file_path, (str, os.PathLike)) else file_path:
+        if not isinstance(path, (str, os.PathLike)):
+            raise ConfigError(f"file_path holds a {type(path).__name__}; a reader takes one path or several.")
+        yield path
+
+
+def _items(file_path: Files, extra_info: Mapping[str, Any] | None) -> Iterator[Item]:
+    return (_item(path, extra_info) for path in _paths(file_path))
+
+
+def _item(path: File, extra_info: Mapping[str, Any] | None, handle: BinaryIO | None = None) -> Item:
+    from upstage_docs.loads import Item
+
+    return Item(path if handle is None else handle, str(path), file_metadata(str(path), extra_info))
