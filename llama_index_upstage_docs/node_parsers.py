@@ -12,7 +12,7 @@ from llama_index.core.schema import BaseNode
 
 from llama_index_upstage_docs.fields import ParseFields, secret
 from llama_index_upstage_docs.linked_node_parser import LinkedNodeParser
-from llama_index_upstage_docs.nodes import file_metadata, finished, source_of, text_of
+from llama_index_upstage_docs.nodes import file_metadata, finished, source_of, text_of, was_parsed
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from upstage_docs.loads import Item
 
 __all__ = ["UpstageDocumentParseNodeParser"]
-
-# What only our reader's Documents have, flat or nested: such a file has been paid for.
-_PARSED = frozenset({"file_sha256", "coordinates"})
 
 
 class UpstageDocumentParseNodeParser(ParseFields, LinkedNodeParser):
@@ -178,7 +175,7 @@ def _items(nodes: Iterable[BaseNode]) -> list[Item]:
     for node in nodes:
         if _holds_answer(node):
             continue
-        if not node.metadata.keys().isdisjoint(_PARSED):
+        if was_parsed(node):
             raise ConfigError(
                 f"The Document {node.node_id} of {node.metadata.get('file_path')!r} was parsed already, but not into "
                 'what this node parser reads: give the reader split="none" and output_format="json".'

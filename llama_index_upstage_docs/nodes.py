@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from llama_index_upstage_docs.linked_node_parser import LinkedNodeParser
     from upstage_docs.models import Record
 
-__all__ = ["document_of", "file_metadata", "finished", "own_metadata", "source_of", "text_of"]
+__all__ = ["document_of", "file_metadata", "finished", "own_metadata", "source_of", "text_of", "was_parsed"]
 
 # What is worth an embedding, and what an LLM needs to cite; the rest is for filters and viewers.
 _EMBEDDED = frozenset({"headings"})
 _SHOWN = frozenset({"file_name", "category", "page", "page_end", "headings"})
+# What only our reader's Documents have, flat or nested: such a file has been paid for.
+_PARSED = frozenset({"file_sha256", "coordinates"})
 # Keys beside those of every record: of files, chunks, OCR, crops and nested metadata.
 _FURTHER = (
     *("file_path", "file_name", "page_end", "categories", "spans", "confidence"),
@@ -46,6 +48,11 @@ def document_of(record: Record, extra_info: Mapping[str, Any] | None = None) -> 
 def text_of(node: BaseNode) -> str:
     """Return the text of *node* without its metadata."""
     return node.get_content(metadata_mode=MetadataMode.NONE)
+
+
+def was_parsed(node: BaseNode) -> bool:
+    """Say whether *node* is of a file that Document Parse or Document OCR has answered."""
+    return not node.metadata.keys().isdisjoint(_PARSED)
 
 
 def own_metadata(node: BaseNode) -> dict[str, Any]:

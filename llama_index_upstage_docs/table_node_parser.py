@@ -15,7 +15,7 @@ from llama_index.core.schema import BaseNode, RelatedNodeInfo
 from pydantic import SkipValidation
 
 from llama_index_upstage_docs.linked_node_parser import LinkedNodeParser
-from llama_index_upstage_docs.nodes import finished, own_metadata, source_of, text_of
+from llama_index_upstage_docs.nodes import finished, own_metadata, source_of, text_of, was_parsed
 
 if TYPE_CHECKING:
     from upstage_docs import Record
@@ -53,7 +53,8 @@ class TableAwareNodeParser(LinkedNodeParser):
         id_func: Taken for the base class's sake and not used: ids are deterministic, and those of the chunks.
 
     Raises:
-        ConfigError: A value is not possible, or two contradict each other.
+        ConfigError: A value is not possible, or two contradict each other; when parsing, Documents that name a file and
+            have no text of it.
     """
 
     chunk_size: Annotated[int, SkipValidation] = 1000
@@ -149,6 +150,7 @@ class TableAwareNodeParser(LinkedNodeParser):
     ) -> list[BaseNode]:
         from upstage_docs.chunks import chunk_with
 
+        _require_text(nodes)
         made: list[BaseNode] = []
         for _, group in groupby(enumerate(nodes), key=_file):
             of_file = [node for _, node in group]
@@ -187,6 +189,27 @@ class _Owners:
         if node.node_id not in self._sources:
             self._sources[node.node_id] = source_of(node)
         return self._sources[node.node_id]
+
+
+def _require_text(nodes: Iterable[BaseNode]) -> None:
+    """Refuse a file of which nothing was read yet: no chunks would look like an empty file. One empty page is none.
+
+    Raises:
+        ConfigError: There is one.
+    """
+    from upstage_docs.errors import ConfigError
+
+    unread: dict[str, bool] = {}
+    for node in nodes:
+        path = node.metadata.get("file_path")
+        if path and not was_parsed(node):
+            unread[str(path)] = unread.get(str(path), True) and not text_of(node).strip()
+    path = next((path for path, empty in unread.items() if empty), None)
+    if path is not None:
+        raise ConfigError(
+            f"The Documents of {path!r} have no text: put UpstageDocumentParseNodeParser() before TableAwareNodeParser "
+            'to parse the file, or read it with UpstageDocumentParseReader(split="none", output_format="json").'
+        )
 
 
 def _apart(chunks: Iterable[Record], nodes: Iterable[BaseNode], chunk_size: int) -> None:

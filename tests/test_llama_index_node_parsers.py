@@ -239,6 +239,26 @@ def test_documents_of_other_readers_keep_their_tables() -> None:
     assert linked(nodes[:3])
 
 
+async def test_a_file_of_which_nothing_was_read_is_refused(api: MadeApi, report: Path) -> None:
+    """No chunks at all would look like an empty file; with the other node parser in front, the file is parsed."""
+    named = [Document(text="", metadata={"file_path": str(report)})]
+
+    with pytest.raises(ConfigError, match=r"report.pdf' have no text: put UpstageDocumentParseNodeParser\(\) before"):
+        TableAwareNodeParser().get_nodes_from_documents(named)
+    with pytest.raises(ConfigError, match="have no text"):
+        await TableAwareNodeParser().aget_nodes_from_documents(named)
+
+    parsers = [UpstageDocumentParseNodeParser(client=api.client()), TableAwareNodeParser()]
+    assert IngestionPipeline(transformations=parsers).run(documents=named)
+
+
+def test_an_empty_page_beside_others_is_none(report: Path) -> None:
+    """PDF readers make one Document per page, and pages can be empty."""
+    pages = [Document(text=text, metadata={"file_path": str(report)}) for text in ("A page.", " ")]
+
+    assert [node.get_content() for node in TableAwareNodeParser().get_nodes_from_documents(pages)] == ["A page."]
+
+
 def test_auto_merging_by_heading(api: MadeApi, report: Path) -> None:
     """Leaves go into the index; where most of a section is found, its whole text is given instead."""
     document = whole(api, report)
