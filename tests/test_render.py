@@ -45,6 +45,11 @@ PLACEHOLDER = "![image](/image/placeholder)\n"
             id="table-with-empty-thead",
         ),
         pytest.param('<pre><code class="language-python">x = 1</code></pre>', "x = 1", id="code"),
+        pytest.param("<p id='13'>if a<b x>y, a<b x=1>y</p>", "if a<b x>y, a<b x=1>y", id="no-attribute"),
+        pytest.param("<p>x<u y='1'>z, List<a>, m <i> n</p>", "x<u y='1'>z, List<a>, m <i> n", id="never-closed"),
+        pytest.param("<p>a <b>bold</b> and <i class='x'>word</i></p>", "a bold and word", id="closed"),
+        pytest.param("<table border><tr><td nowrap colspan=2>1</td></tr></table>", "1", id="attributes-of-others"),
+        pytest.param("<p>the <img tag> of 5 > 3</p>", "the <img tag> of 5 > 3", id="text-like-a-picture"),
         pytest.param("", "", id="nothing"),
     ],
 )

@@ -8,10 +8,20 @@ from typing import Any
 
 import msgspec
 
-from upstage_docs.answers import JOINERS, decode_document
+from upstage_docs.answers import decode_document
 from upstage_docs.blocks import blocks, element_kind
 from upstage_docs.chunk_children import units_of_chunk
-from upstage_docs.chunk_metadata import FlatElement, box_of, extra, flat_element, number, points, read_spans, string
+from upstage_docs.chunk_metadata import (
+    FlatElement,
+    box_of,
+    extra,
+    flat_element,
+    number,
+    points,
+    read_spans,
+    says_table,
+    string,
+)
 from upstage_docs.chunk_options import ChunkOptions
 from upstage_docs.chunk_text import has_words
 from upstage_docs.chunk_units import Place, Run, Unit
@@ -30,7 +40,11 @@ _encode = msgspec.json.Encoder().encode
 def units(items: Chunkable | Iterable[Chunkable], options: ChunkOptions) -> Iterator[Unit]:
     """Yield the units of *items* in order; units of one file share their `run`."""
     reader = _Reader(options)
-    for item in [items] if isinstance(items, (ParsedDocument, Element, Record)) else items:
+    if isinstance(items, (ParsedDocument, Element, Record)):
+        items = [items]
+    elif not isinstance(items, Iterable):
+        raise _refusal(items)
+    for item in items:
         if isinstance(item, Record):
             if found := reader.record(item):
                 yield from found
@@ -40,9 +54,13 @@ def units(items: Chunkable | Iterable[Chunkable], options: ChunkOptions) -> Iter
             reader.enter("", "", "", 0, page=item.page)
             yield from reader.element(item)
         else:
-            raise ConfigError(
-                f"A {type(item).__name__} cannot be chunked; give a ParsedDocument, its elements, or records of it."
-            )
+            raise _refusal(item)
+
+
+def _refusal(item: object) -> ConfigError:
+    return ConfigError(
+        f"A {type(item).__name__} cannot be chunked; give a ParsedDocument, its elements, or records of it."
+    )
 
 
 class _Reader:
@@ -51,7 +69,6 @@ class _Reader:
     def __init__(self, options: ChunkOptions) -> None:
         self._options = options
         self._form = options.output_format
-        self._joiner = "\n\n" if self._form == "html" else JOINERS[self._form]  # before what is not HTML
         self._excluded = frozenset(options.exclude_categories)
         self._run = Run()
         self._begun = False
@@ -125,7 +142,7 @@ class _Reader:
             if (own := flat_element(metadata)) and record.text[:1] != "{":
                 return self._flat(record, own)
             if "element_id" in metadata or "id" in metadata:
-                return self._element_record(record, category)
+                return self._element_record(record, "table" if says_table(metadata) else category)
         return self._foreign(record)
 
     def _flat(self, record: Record, own: FlatElement) -> Iterable[Unit]:
@@ -189,7 +206,7 @@ class _Reader:
         kind = element_kind(category, text)
         if len(text) < 150 and kind and not has_words(text) and not (kind == "whole" and "<img" in text):
             return ()
-        joiner = "\n" if text[0] == "<" else self._joiner
+        joiner = _joiner(text)
         run = self._run
         if kind:
             return (Unit(kind, text, joiner, place, headings, section_id, run),)
@@ -200,7 +217,9 @@ class _Reader:
             body = text[block.start : block.end]
             between = joiner if not previous else gap if not gap.strip() else "\n"
             kind = "text" if block.kind == "heading" else block.kind
-            found.append(Unit(kind, body, between, place, headings, section_id, run))
+            # A table is a table, whatever holds it.
+            here = place if kind != "whole" else msgspec.structs.replace(place, category=block.category)
+            found.append(Unit(kind, body, between, here, headings, section_id, run))
             previous = block.end
         return found
 
@@ -238,8 +257,13 @@ class _Reader:
             return
         for level, heading in enumerate(self._split(string(metadata, "headings")), start=1):
             self._enter(level, heading, "")
-        place = Place(number(metadata, "element_id"), number(metadata, "page"))
-        yield from self._blocks(record.text, place, extra(metadata))
+        place = Place(number(metadata, "element_id"), number(metadata, "page"), "table")
+        if says_table(metadata):
+            for unit in self._units("table", record.text, place, self._headings, ""):
+                unit.extra = extra(metadata)
+                yield unit
+        else:
+            yield from self._blocks(record.text, place, extra(metadata))
 
     def _blocks(self, text: str, place: Place, further: dict[str, Any] | None) -> Iterator[Unit]:
         previous = 0
@@ -250,7 +274,7 @@ class _Reader:
             if block.category not in self._excluded:
                 identity = place.element_id if block.element_id is None else block.element_id
                 gap = text[previous : block.start]
-                joiner = gap if previous and not gap.strip() else "\n" if body[0] == "<" else self._joiner
+                joiner = gap if previous and not gap.strip() else _joiner(body)
                 here = Place(identity, place.page, block.category)
                 yield Unit(block.kind, body, joiner, here, self._headings, "", self._run, further)
             previous = block.end
@@ -298,3 +322,8 @@ class _Reader:
         if self._last_headings[0] != headings:
             self._last_headings = (headings, tuple(headings.split(" > ")) if headings else ())
         return self._last_headings[1]
+
+
+def _joiner(text: str) -> str:
+    """Return what stands before *text* in a chunk."""
+    return "\n" if text[0] == "<" else "\n\n"

@@ -23,6 +23,7 @@ __all__ = [
     "place_of_span",
     "points",
     "read_spans",
+    "says_table",
     "string",
 ]
 
@@ -70,6 +71,16 @@ def number(metadata: dict[str, Any], key: str) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return int(value[:18])
     return int(value) if isinstance(value, (int, float)) and abs(value) < 2**62 else 0
+
+
+def says_table(metadata: dict[str, Any]) -> bool:
+    """Return whether a loader calls its text a table, in plain text too: unstructured's categories, docling's items."""
+    if string(metadata, "category").lower() in {"table", "tablechunk"}:
+        return True
+    docling = metadata.get("dl_meta", metadata)
+    items = docling.get("doc_items") if isinstance(docling, dict) else None
+    labels = [item.get("label") for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    return bool(labels) and all(label == "table" for label in labels)
 
 
 def points(metadata: dict[str, Any]) -> tuple[Point, ...]:

@@ -13,18 +13,26 @@ __all__ = ["element_text", "heading_level", "text_of_html"]
 # Newer models put this in front of a figure's text; there is no such image.
 _PLACEHOLDER = re.compile(r"\A!\[image\]\(/image/placeholder\)\n?")
 
-# Only what the API itself writes is taken for a tag, its attributes always with a value: its HTML is not escaped, so
-# `<TwoAFC>`, `< 5.8` or `a<b and c>d` is text.
+# The API's HTML is not escaped: `<TwoAFC>`, `< 5.8`, `a<b and c>d`, `a<b x=1>` are text. A tag has one of these names,
+# and attributes in quotes, as the API writes them, or without, where HTML knows the attribute.
 _TAGS = (
     "a|b|body|br|caption|code|col|colgroup|div|em|figcaption|figure|footer|h[1-6]|head|header|html|i|li|ol|p|pre|"
     "section|span|strong|sub|sup|table|tbody|td|tfoot|th|thead|tr|u|ul"
 )
-# A picture's text is not escaped either: its quotes end where the next attribute or the tag's end follows.
-_MARKUP = re.compile(
-    r"<img(?P<picture>\s.*?)/?>(?=\s*(?:<|\Z))"
-    rf"|<(?P<closing>/?)(?P<name>{_TAGS})(?:\s+[\w:-]+=(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>]+))*\s*/?>",
-    re.IGNORECASE | re.DOTALL,
+_ATTRIBUTE = (
+    r"[\w:-]{2,}=(?:\"[^\"]*\"|'[^']*')|(?:nowrap|hidden|border|reversed)(?=[\s/>])"
+    r"|(?:id|class|style|rowspan|colspan|width|height|v?align|border|scope|start|type|href|src)=[^\s\"'<>]+"
 )
+_MARKUP = re.compile(
+    r"(?P<picture><img)(?=\s+(?:[\w:-]+=|/?>))"
+    rf"|<(?P<closing>/?)(?P<name>{_TAGS})(?P<attributes>(?:\s+(?:{_ATTRIBUTE})){{0,50}})\s*/?>",
+    re.IGNORECASE,
+)
+# Of these, a tag that is never closed is text: `List<a>`.
+_SHORT = frozenset({"a", "b", "i", "u"})
+_SHORT_END = re.compile(r"</([abiu])>", re.IGNORECASE)
+# A picture's text is not escaped either: its quotes end where the next attribute or the tag's end follows.
+_PICTURE_END = re.compile(r"/?>(?=\s*(?:<|\Z))")
 _ALT = re.compile(r"\salt=([\"'])(.*?)\1(?=\s+[\w-]+=[\"']|\s*\Z)", re.DOTALL)
 _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);", re.IGNORECASE)  # `?a=1&copy=2` holds none
 _LINE_TAGS = frozenset(
@@ -39,16 +47,30 @@ def text_of_html(markup: str) -> str:
     """Return the words of the API's HTML: its own tags removed, the text of pictures kept, unescaped `<` kept."""
     pieces: list[str] = []
     position = 0
+    closed = set(_SHORT_END.findall(markup.lower()))
+    ended = True  # whether a picture that begins here may still end
     for match in _MARKUP.finditer(markup):
-        pieces.append(markup[position : match.start()])
-        position = match.end()
-        if match["picture"] is not None:
-            alt = _ALT.search(match["picture"])
-            pieces.append(f"\n{alt[2]}\n" if alt else "")
-        elif match["name"].lower() in {"td", "th"}:
-            pieces.append("" if match["closing"] else " ")
-        elif match["name"].lower() in _LINE_TAGS:
-            pieces.append("\n")
+        if match.start() < position:
+            continue  # inside a picture's text
+        end = match.end()
+        name = (match["name"] or "").lower()
+        written = ""
+        if match["picture"]:
+            last = _PICTURE_END.search(markup, end) if ended else None
+            ended = last is not None
+            if last is None:
+                continue
+            alt = _ALT.search(markup[end : last.start()])
+            written = f"\n{alt[2]}\n" if alt else ""
+            end = last.end()
+        elif name in _SHORT - closed and not (match["closing"] or match["attributes"]):
+            continue
+        elif name in {"td", "th"}:
+            written = "" if match["closing"] else " "
+        elif name in _LINE_TAGS:
+            written = "\n"
+        pieces += (markup[position : match.start()], written)
+        position = end
     pieces.append(markup[position:])
     text = _ENTITY.sub(lambda match: html_entities.unescape(match[0]), "".join(pieces))
     lines = (" ".join(line.split()) for line in text.split("\n"))

@@ -233,9 +233,7 @@ def _encloses(structure: str, first: int, last: int) -> bool:
     return "<table" in structure[:first] and "</table" in structure[last:]
 
 
-def _read_sections(
-    text: str, structure: str, gap: tuple[int, int], following: int, sections: list[Section]
-) -> bool:
+def _read_sections(text: str, structure: str, gap: tuple[int, int], following: int, sections: list[Section]) -> bool:
     """Add what opens and end what closes in the *gap* before row *following*; return whether that is in order."""
     for match in _SECTION.finditer(structure, *gap):
         opened = bool(sections) and sections[-1].end < 0

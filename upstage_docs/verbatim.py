@@ -33,9 +33,7 @@ _BLOCK_TAG = re.compile(
 
 # Values that hold an angle bracket, and the tags they may stand in; not more than so many, so that time stays linear.
 _ANGLED = re.compile(r"=\s*(?:\"[^\"<>]*[<>]|'[^'<>]*[<>])")
-_VALUED_TAG = re.compile(
-    r"<[A-Za-z][\w:-]*(?:\s+[\w:@.-]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>=]+))?){1,50}\s*/?>"
-)
+_VALUED_TAG = re.compile(r"<[A-Za-z][\w:-]*(?:\s+[\w:@.-]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>=]+))?){1,50}\s*/?>")
 _VALUE = re.compile(r"(=\s*)(\"[^\"]*\"|'[^']*')")
 
 
@@ -56,7 +54,7 @@ def masked_markup(text: str) -> str:
 
 
 def equations(text: str) -> list[tuple[int, int]]:
-    """Return `(start, end)` of every equation: `$$…$$`, `\\[…\\]`, `\\(…\\)`, its signs included."""
+    r"""Return `(start, end)` of every equation: `$$…$$`, `\[…\]`, `\(…\)`, its signs included."""
     if "$$" not in text and "\\" not in text:
         return []
     return [(mark.start(), end) for mark, end in _runs(text, _EQUATION_MARKS)]
