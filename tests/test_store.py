@@ -471,6 +471,18 @@ def test_the_least_recently_used_answers_go_first(tmp_path: Path, clock: Clock) 
     assert [bool(store.look(key).answers) for key in keys] == [True, False, True]
 
 
+def test_the_store_is_weighed_once_a_minute(tmp_path: Path, clock: Clock) -> None:
+    """Adding up all that is held takes longer than keeping one answer, where there are many."""
+    store = Store(tmp_path / "s.sqlite3", max_bytes=10, clock=clock)
+    first, second, third = (ResultKey.of(f"{number:064}", ParseOptions(), ROOT) for number in range(3))
+    pay(store, (1, 1), b"x" * 6, first)
+    pay(store, (1, 1), b"x" * 6, second)
+    assert len(store.entries()) == 2
+    clock.now += 60
+    pay(store, (1, 1), b"x" * 6, third)
+    assert [entry.key for entry in store.entries()] == [third]
+
+
 def test_batches_of_a_running_job_are_never_evicted(tmp_path: Path, clock: Clock) -> None:
     store = Store(tmp_path / "s.sqlite3", max_bytes=10, max_age=5, clock=clock)
     job = store.submitted(claim(store, (1, 30)), "r")

@@ -6,18 +6,20 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from itertools import count
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 from weakref import WeakKeyDictionary
 
-from upstage_docs import documents as whole, drive, flows, reading, sending
+from upstage_docs import documents as whole, flows, reading
 from upstage_docs.answers import join
+from upstage_docs.calls import AsyncCalls
+from upstage_docs.errors import UpstageDocsError
 from upstage_docs.face import Face
 from upstage_docs.models import Element, Job, OcrResult, ParsedDocument
 from upstage_docs.options import OCROptions, ParseOptions, choice
 from upstage_docs.plan import Estimate, Route
 from upstage_docs.reading import Request
 from upstage_docs.reports import Report
-from upstage_docs.setting import Settings, prepare, transport_of
+from upstage_docs.setting import Settings, transport_of
 from upstage_docs.sources import DocumentInput, Named
 from upstage_docs.steps import Flow
 from upstage_docs.watching import Got, Watch
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
     import httpx
 
 __all__ = ["AsyncClient"]
-
-T = TypeVar("T")
 
 
 class AsyncClient(Face):
@@ -72,12 +72,7 @@ class AsyncClient(Face):
             [
                 one
                 async for one in self.stream(
-                    document,
-                    options,
-                    source=source,
-                    route=route,
-                    pages_per_request=pages_per_request,
-                    refresh=refresh,
+                    document, options, source=source, route=route, pages_per_request=pages_per_request, refresh=refresh
                 )
             ]
         )
@@ -98,22 +93,26 @@ class AsyncClient(Face):
         ends the work: sends under way end first, and a job goes on to be resumed by the next call.
         """
         request = Request(document, options or ParseOptions(), source, route, pages_per_request, refresh)
-        book = await self._run(reading.open_reading(self._setup, request, self._settings.limits))
+        calls = self._calls()
+        book = await calls.run(reading.open_reading(self._setup, request, self._settings.limits))
         try:
             while not book.done:
-                async with aclosing(await self._run_many(await self._run(book.parts()))) as parts:
+                async with aclosing(calls.run_many(await calls.run(book.parts()))) as parts:
                     async for outcome in parts:
                         if outcome is None:
                             break
                         for one in outcome:
                             if isinstance(one, Got):
-                                yield await self._run(book.decode(one))
+                                yield await calls.run(book.decode(one))
                             else:
-                                async with aclosing(self._batches(book, one)) as pieces:
+                                async with aclosing(_batches(calls, book, one)) as pieces:
                                     async for piece in pieces:
                                         yield piece
                     else:
                         book.complete()
+        except UpstageDocsError as error:
+            error.pages_paid = await calls.run(book.paid())
+            raise
         finally:
             book.source.close()
 
@@ -136,7 +135,7 @@ class AsyncClient(Face):
                 for element in part.elements:
                     yield element
 
-    async def parse_many(
+    def parse_many(
         self,
         documents: Iterable[DocumentInput | Named],
         options: ParseOptions | None = None,
@@ -144,10 +143,11 @@ class AsyncClient(Face):
         route: Route = "auto",
         pages_per_request: int | None = None,
         refresh: bool = False,
+        ordered: bool = True,
         on_error: Literal["raise", "skip"] = "raise",
         report: Report | None = None,
     ) -> AsyncGenerator[ParsedDocument, None]:
-        """Parse many documents, `max_concurrency` requests at once, and yield them in the order given.
+        """Parse many documents, `max_concurrency` requests at once, and yield each whole.
 
         Args:
             documents: Taken as they are needed; `Named` gives one a name.
@@ -155,6 +155,8 @@ class AsyncClient(Face):
             route: See `parse`.
             pages_per_request: See `parse`.
             refresh: See `parse`.
+            ordered: False yields each document as soon as it is there. In the order given, one that takes long holds up
+                those behind it, once twice `max_concurrency` of them are in work.
             on_error: `skip` leaves out a document that fails and goes on.
             report: Filled with what succeeded and what failed, and why.
 
@@ -166,12 +168,8 @@ class AsyncClient(Face):
             Request.of(one, asked, route=route, pages_per_request=pages_per_request, refresh=refresh)
             for one in documents
         )
-        choice("on_error", on_error, ("raise", "skip"))
-        async with aclosing(await self._run_many(whole.parse_each(self._setup, wanted, self._settings.limits))) as done:
-            async for outcome in done:
-                document = outcome.settle(on_error, report)
-                if document is not None:
-                    yield document
+        each = whole.parse_each(self._setup, wanted, self._settings.limits)
+        return self._settled(each, ordered, on_error, report)
 
     async def submit(
         self,
@@ -188,7 +186,7 @@ class AsyncClient(Face):
             SourceError, APIStatusError, APIConnectionError, UnknownOutcomeError: As `parse`.
         """
         request = Request(document, options or ParseOptions(), source, "async", None, refresh)
-        return await self._run(whole.submit(self._setup, request, self._settings.limits))
+        return await self._calls().run(whole.submit(self._setup, request, self._settings.limits))
 
     async def result(self, job: Job | str) -> ParsedDocument:
         """Wait for *job*, or for the one with this request id (also from another machine), and return its document.
@@ -201,8 +199,9 @@ class AsyncClient(Face):
 
     async def stream_result(self, job: Job | str) -> AsyncGenerator[ParsedDocument, None]:
         """Wait for *job* and yield its document in slices, in order, as batches complete; errors as `result`."""
-        book = await self._run(reading.open_job(self._setup, job))
-        async with aclosing(self._batches(book, book.watch)) as pieces:
+        calls = self._calls()
+        book = await calls.run(reading.open_job(self._setup, job))
+        async with aclosing(_batches(calls, book, book.watch)) as pieces:
             async for piece in pieces:
                 yield piece
 
@@ -212,11 +211,11 @@ class AsyncClient(Face):
         Raises:
             JobError: The API does not know it.
         """
-        return await self._run(flows.look(self._setup, request_id))
+        return await self._calls().run(flows.look(self._setup, request_id))
 
     async def jobs(self) -> tuple[Job, ...]:
         """Return the account's jobs, in the API's order; they name no document."""
-        return await self._run(flows.jobs(self._setup))
+        return await self._calls().run(flows.jobs(self._setup))
 
     async def ocr(
         self,
@@ -231,29 +230,26 @@ class AsyncClient(Face):
         Arguments and errors are those of `parse`.
         """
         request = Request(document, whole.plain(options), source, "auto", None, refresh)
-        return await self._run(whole.ocr(self._setup, request, self._settings.limits))
+        return await self._calls().run(whole.ocr(self._setup, request, self._settings.limits))
 
-    async def ocr_many(
+    def ocr_many(
         self,
         documents: Iterable[DocumentInput | Named],
         options: OCROptions | None = None,
         *,
         refresh: bool = False,
+        ordered: bool = True,
         on_error: Literal["raise", "skip"] = "raise",
         report: Report | None = None,
     ) -> AsyncGenerator[OcrResult, None]:
-        """Recognise the words of many documents, `max_concurrency` requests at once, and yield them in the order given.
+        """Recognise the words of many documents, `max_concurrency` requests at once, and yield each whole.
 
         Arguments and errors are those of `parse_many`.
         """
         asked = whole.plain(options)
         wanted = (Request.of(one, asked, refresh=refresh) for one in documents)
-        choice("on_error", on_error, ("raise", "skip"))
-        async with aclosing(await self._run_many(whole.ocr_each(self._setup, wanted, self._settings.limits))) as done:
-            async for outcome in done:
-                result = outcome.settle(on_error, report)
-                if result is not None:
-                    yield result
+        each = whole.ocr_each(self._setup, wanted, self._settings.limits)
+        return self._settled(each, ordered, on_error, report)
 
     async def ocr_raw(
         self,
@@ -269,7 +265,7 @@ class AsyncClient(Face):
             SourceError: The document needs more than one request, whose answers cannot be joined here.
         """
         request = Request(document, options or OCROptions(), source, "auto", None, refresh)
-        return await self._run(whole.ocr_raw(self._setup, request, self._settings.limits))
+        return await self._calls().run(whole.ocr_raw(self._setup, request, self._settings.limits))
 
     async def estimate(
         self,
@@ -284,22 +280,23 @@ class AsyncClient(Face):
             SourceError: One of them could not be sent.
         """
         wanted = [Request(one, options or ParseOptions(), refresh=refresh) for one in whole.several(documents)]
-        return await self._run(whole.estimate(self._setup, wanted, self._settings.limits))
+        return await self._calls().run(whole.estimate(self._setup, wanted, self._settings.limits))
 
     async def close(self) -> None:
-        """Close connections, the transport and the store's file."""
+        """Close connections, the transport and the store's file.
+
+        Calls under way elsewhere are ended: what they are sending is answered first, since it may be paid, and kept;
+        then they raise `Stopped`. A job goes on, and is resumed by the next call, which opens all of it again.
+        """
         import anyio.to_thread
         import httpx
 
-        # An iteration that was broken off goes on until the loop comes to close it: its sends are paid, let them end.
-        await drive.end(self._runs.pop(asyncio.get_running_loop(), set()))
+        calls = self._all_calls.pop(asyncio.get_running_loop(), None)
+        self._all_calls.clear()  # those of other loops went with their loops
+        connected = calls is not None and await calls.close()
         await anyio.to_thread.run_sync(self._setup.store.close)
-        http, _ = self._connections.pop(asyncio.get_running_loop(), (None, None))
-        self._connections.clear()  # those of other loops went with their loops
         transport, self._transport = self._transport, None
-        if http is not None:
-            await http.aclose()  # with its transport
-        elif isinstance(transport, httpx.AsyncBaseTransport):
+        if not connected and isinstance(transport, httpx.AsyncBaseTransport):
             await transport.aclose()
 
     async def __aenter__(self) -> AsyncClient:
@@ -313,38 +310,39 @@ class AsyncClient(Face):
     def _open(self, settings: Settings) -> None:
         super()._open(settings)
         # Sockets and semaphores belong to the loop that made them; frameworks run a new loop for each call.
-        self._connections: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[httpx.AsyncClient, asyncio.Semaphore]] = (
-            WeakKeyDictionary()
-        )
-        self._runs: WeakKeyDictionary[asyncio.AbstractEventLoop, set[drive.Run]] = WeakKeyDictionary()
+        self._all_calls: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncCalls] = WeakKeyDictionary()
         self._transport = None
 
-    async def _batches(
-        self, book: reading.Reading | reading.JobReading, watch: Watch
-    ) -> AsyncGenerator[ParsedDocument, None]:
-        async with aclosing(await self._run_many(watch.batch(index) for index in count())) as batches:
-            async for got in batches:
-                if got is None:
-                    break
-                if got.pages[1] >= book.next_page:
-                    yield await self._run(book.decode(got))
-        await self._run(watch.finish(book.next_page - 1))
+    async def _settled(
+        self,
+        flows: Iterable[Flow[whole.Outcome[whole.Whole]]],
+        ordered: bool,  # noqa: FBT001
+        on_error: Literal["raise", "skip"],
+        report: Report | None,
+    ) -> AsyncGenerator[whole.Whole, None]:
+        choice("on_error", on_error, ("raise", "skip"))
+        async with aclosing(self._calls().run_many(flows, ordered=ordered)) as outcomes:
+            async for outcome in outcomes:
+                document = outcome.settle(on_error, report)
+                if document is not None:
+                    yield document
 
-    async def _connection(self) -> tuple[httpx.AsyncClient, asyncio.Semaphore]:
+    def _calls(self) -> AsyncCalls:
         loop = asyncio.get_running_loop()
-        if loop not in self._connections:
-            await asyncio.to_thread(prepare, self._settings)
-        if loop not in self._connections:
-            self._transport = self._transport or transport_of(self._settings)  # the engine is one for all loops
-            gate = asyncio.Semaphore(self._settings.max_concurrency)
-            self._connections[loop] = sending.aconnect(self._transport), gate
-        return self._connections[loop]
+        return self._all_calls.setdefault(loop, AsyncCalls(self._settings, self._engine))
 
-    async def _run(self, flow: Flow[T]) -> T:
-        http, gate = await self._connection()
-        return await drive.arun(flow, http, gate=gate)
+    def _engine(self) -> httpx.BaseTransport | httpx.AsyncBaseTransport | None:
+        self._transport = self._transport or transport_of(self._settings)
+        return self._transport
 
-    async def _run_many(self, many: Iterable[Flow[T]]) -> AsyncGenerator[T, None]:
-        http, gate = await self._connection()
-        runs = self._runs.setdefault(asyncio.get_running_loop(), set())
-        return drive.arun_many(many, http, at_once=self._settings.at_once, gate=gate, runs=runs)
+
+async def _batches(
+    calls: AsyncCalls, book: reading.Reading | reading.JobReading, watch: Watch
+) -> AsyncGenerator[ParsedDocument, None]:
+    async with aclosing(calls.run_many(watch.batch(index) for index in count())) as batches:
+        async for got in batches:
+            if got is None:
+                break
+            if got.pages[1] >= book.next_page:
+                yield await calls.run(book.decode(got))
+    await calls.run(watch.finish(book.next_page - 1))

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Generator, Iterable
-from contextlib import ExitStack, closing
+from contextlib import closing
 from itertools import count
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
-from upstage_docs import documents as whole, drive, flows, reading, sending
+from upstage_docs import documents as whole, flows, reading
 from upstage_docs.answers import join
+from upstage_docs.calls import Calls
+from upstage_docs.errors import UpstageDocsError
 from upstage_docs.face import Face
 from upstage_docs.models import Element, Job, OcrResult, ParsedDocument
 from upstage_docs.options import OCROptions, ParseOptions, choice
 from upstage_docs.plan import Estimate, Route
 from upstage_docs.reading import Request
 from upstage_docs.reports import Report
-from upstage_docs.setting import Settings, transport_of
+from upstage_docs.setting import Settings
 from upstage_docs.sources import DocumentInput, Named
 from upstage_docs.steps import Flow
 from upstage_docs.watching import Got, Watch
@@ -25,11 +26,7 @@ from upstage_docs.watching import Got, Watch
 if TYPE_CHECKING:
     from types import TracebackType
 
-    import httpx
-
 __all__ = ["Client"]
-
-T = TypeVar("T")
 
 
 class Client(Face):
@@ -38,7 +35,7 @@ class Client(Face):
     Iterators that it returns stop their work when they are closed: use `contextlib.closing` where they may end early.
     """
 
-    _http: httpx.Client | None
+    _calls: Calls
 
     def parse(
         self,
@@ -71,12 +68,7 @@ class Client(Face):
         return join(
             list(
                 self.stream(
-                    document,
-                    options,
-                    source=source,
-                    route=route,
-                    pages_per_request=pages_per_request,
-                    refresh=refresh,
+                    document, options, source=source, route=route, pages_per_request=pages_per_request, refresh=refresh
                 )
             )
         )
@@ -97,20 +89,24 @@ class Client(Face):
         ends the work: sends under way end first, and a job goes on to be resumed by the next call.
         """
         request = Request(document, options or ParseOptions(), source, route, pages_per_request, refresh)
-        book = self._run(reading.open_reading(self._setup, request, self._settings.limits))
+        calls = self._calls
+        book = calls.run(reading.open_reading(self._setup, request, self._settings.limits))
         try:
             while not book.done:
-                with closing(self._run_many(self._run(book.parts()))) as parts:
+                with closing(calls.run_many(calls.run(book.parts()))) as parts:
                     for outcome in parts:
                         if outcome is None:
                             break
                         for one in outcome:
                             if isinstance(one, Got):
-                                yield self._run(book.decode(one))
+                                yield calls.run(book.decode(one))
                             else:
-                                yield from self._batches(book, one)
+                                yield from _batches(calls, book, one)
                     else:
                         book.complete()
+        except UpstageDocsError as error:
+            error.pages_paid = calls.run(book.paid())
+            raise
         finally:
             book.source.close()
 
@@ -140,10 +136,11 @@ class Client(Face):
         route: Route = "auto",
         pages_per_request: int | None = None,
         refresh: bool = False,
+        ordered: bool = True,
         on_error: Literal["raise", "skip"] = "raise",
         report: Report | None = None,
     ) -> Generator[ParsedDocument, None, None]:
-        """Parse many documents, `max_concurrency` requests at once, and yield them in the order given.
+        """Parse many documents, `max_concurrency` requests at once, and yield each whole.
 
         Args:
             documents: Taken as they are needed; `Named` gives one a name.
@@ -151,6 +148,8 @@ class Client(Face):
             route: See `parse`.
             pages_per_request: See `parse`.
             refresh: See `parse`.
+            ordered: False yields each document as soon as it is there. In the order given, one that takes long holds up
+                those behind it, once twice `max_concurrency` of them are in work.
             on_error: `skip` leaves out a document that fails and goes on.
             report: Filled with what succeeded and what failed, and why.
 
@@ -162,12 +161,8 @@ class Client(Face):
             Request.of(one, asked, route=route, pages_per_request=pages_per_request, refresh=refresh)
             for one in documents
         )
-        choice("on_error", on_error, ("raise", "skip"))
-        with closing(self._run_many(whole.parse_each(self._setup, wanted, self._settings.limits))) as outcomes:
-            for outcome in outcomes:
-                document = outcome.settle(on_error, report)
-                if document is not None:
-                    yield document
+        each = whole.parse_each(self._setup, wanted, self._settings.limits)
+        return self._settled(each, ordered, on_error, report)
 
     def submit(
         self,
@@ -184,7 +179,7 @@ class Client(Face):
             SourceError, APIStatusError, APIConnectionError, UnknownOutcomeError: As `parse`.
         """
         request = Request(document, options or ParseOptions(), source, "async", None, refresh)
-        return self._run(whole.submit(self._setup, request, self._settings.limits))
+        return self._calls.run(whole.submit(self._setup, request, self._settings.limits))
 
     def result(self, job: Job | str) -> ParsedDocument:
         """Wait for *job*, or for the one with this request id (also from another machine), and return its document.
@@ -197,8 +192,9 @@ class Client(Face):
 
     def stream_result(self, job: Job | str) -> Generator[ParsedDocument, None, None]:
         """Wait for *job* and yield its document in slices, in order, as batches complete; errors as `result`."""
-        book = self._run(reading.open_job(self._setup, job))
-        yield from self._batches(book, book.watch)
+        calls = self._calls
+        book = calls.run(reading.open_job(self._setup, job))
+        yield from _batches(calls, book, book.watch)
 
     def job(self, request_id: str) -> Job:
         """Return the state of one job now.
@@ -206,11 +202,11 @@ class Client(Face):
         Raises:
             JobError: The API does not know it.
         """
-        return self._run(flows.look(self._setup, request_id))
+        return self._calls.run(flows.look(self._setup, request_id))
 
     def jobs(self) -> tuple[Job, ...]:
         """Return the account's jobs, in the API's order; they name no document."""
-        return self._run(flows.jobs(self._setup))
+        return self._calls.run(flows.jobs(self._setup))
 
     def ocr(
         self,
@@ -225,7 +221,7 @@ class Client(Face):
         Arguments and errors are those of `parse`.
         """
         request = Request(document, whole.plain(options), source, "auto", None, refresh)
-        return self._run(whole.ocr(self._setup, request, self._settings.limits))
+        return self._calls.run(whole.ocr(self._setup, request, self._settings.limits))
 
     def ocr_many(
         self,
@@ -233,21 +229,18 @@ class Client(Face):
         options: OCROptions | None = None,
         *,
         refresh: bool = False,
+        ordered: bool = True,
         on_error: Literal["raise", "skip"] = "raise",
         report: Report | None = None,
     ) -> Generator[OcrResult, None, None]:
-        """Recognise the words of many documents, `max_concurrency` requests at once, and yield them in the order given.
+        """Recognise the words of many documents, `max_concurrency` requests at once, and yield each whole.
 
         Arguments and errors are those of `parse_many`.
         """
         asked = whole.plain(options)
         wanted = (Request.of(one, asked, refresh=refresh) for one in documents)
-        choice("on_error", on_error, ("raise", "skip"))
-        with closing(self._run_many(whole.ocr_each(self._setup, wanted, self._settings.limits))) as outcomes:
-            for outcome in outcomes:
-                result = outcome.settle(on_error, report)
-                if result is not None:
-                    yield result
+        each = whole.ocr_each(self._setup, wanted, self._settings.limits)
+        return self._settled(each, ordered, on_error, report)
 
     def ocr_raw(
         self,
@@ -263,7 +256,7 @@ class Client(Face):
             SourceError: The document needs more than one request, whose answers cannot be joined here.
         """
         request = Request(document, options or OCROptions(), source, "auto", None, refresh)
-        return self._run(whole.ocr_raw(self._setup, request, self._settings.limits))
+        return self._calls.run(whole.ocr_raw(self._setup, request, self._settings.limits))
 
     def estimate(
         self,
@@ -278,22 +271,18 @@ class Client(Face):
             SourceError: One of them could not be sent.
         """
         wanted = [Request(one, options or ParseOptions(), refresh=refresh) for one in whole.several(documents)]
-        return self._run(whole.estimate(self._setup, wanted, self._settings.limits))
+        return self._calls.run(whole.estimate(self._setup, wanted, self._settings.limits))
 
     def close(self) -> None:
-        """Close connections, the transport and the store's file."""
-        # What other threads do with this client ends at its next wait, with `drive.Stopped`; what is being sent is
-        # answered first, since it may be paid, and a job is resumed by the next call.
+        """Close connections, the transport and the store's file.
+
+        Calls under way elsewhere are ended: what they are sending is answered first, since it may be paid, and kept;
+        then they raise `Stopped`. A job goes on, and is resumed by the next call, which opens all of it again.
+        """
         with self._lock:
-            http, self._http = self._http, None
-            busy = self._stops.set() and self._pid == os.getpid()
-        if busy:
-            with ExitStack() as sends:
-                for _ in range(self._settings.max_concurrency):
-                    sends.enter_context(self._gate)
+            calls, self._calls = self._calls, Calls(self._settings)
+        calls.close()
         self._setup.store.close()
-        if http is not None:
-            http.close()
 
     def __enter__(self) -> Client:
         return self
@@ -305,35 +294,31 @@ class Client(Face):
 
     def _open(self, settings: Settings) -> None:
         super()._open(settings)
-        self._gate = threading.BoundedSemaphore(settings.max_concurrency)
         self._lock = threading.Lock()
-        self._stops = drive.Stops()
-        self._http = None
-        self._pid = os.getpid()
+        self._calls = Calls(settings)
 
-    def _batches(
-        self, book: reading.Reading | reading.JobReading, watch: Watch
-    ) -> Generator[ParsedDocument, None, None]:
-        with closing(self._run_many(watch.batch(index) for index in count())) as batches:
-            for got in batches:
-                if got is None:
-                    break
-                if got.pages[1] >= book.next_page:
-                    yield self._run(book.decode(got))
-        self._run(watch.finish(book.next_page - 1))
+    def _settled(
+        self,
+        flows: Iterable[Flow[whole.Outcome[whole.Whole]]],
+        ordered: bool,  # noqa: FBT001
+        on_error: Literal["raise", "skip"],
+        report: Report | None,
+    ) -> Generator[whole.Whole, None, None]:
+        choice("on_error", on_error, ("raise", "skip"))
+        with closing(self._calls.run_many(flows, ordered=ordered)) as outcomes:
+            for outcome in outcomes:
+                document = outcome.settle(on_error, report)
+                if document is not None:
+                    yield document
 
-    def _connection(self) -> httpx.Client:
-        with self._lock:
-            if self._http is None or self._pid != os.getpid():  # sockets are not shared with a forked child
-                self._http, self._pid = sending.connect(transport_of(self._settings)), os.getpid()
-            return self._http
 
-    def _run(self, flow: Flow[T]) -> T:
-        with self._stops.one() as stop:
-            return drive.run(flow, self._connection(), gate=self._gate, stop=stop)
-
-    def _run_many(self, many: Iterable[Flow[T]]) -> Generator[T, None, None]:
-        with self._stops.one() as stop:
-            http, at_once = self._connection(), self._settings.at_once
-            with closing(drive.run_many(many, http, at_once=at_once, gate=self._gate, stop=stop)) as results:
-                yield from results
+def _batches(
+    calls: Calls, book: reading.Reading | reading.JobReading, watch: Watch
+) -> Generator[ParsedDocument, None, None]:
+    with closing(calls.run_many(watch.batch(index) for index in count())) as batches:
+        for got in batches:
+            if got is None:
+                break
+            if got.pages[1] >= book.next_page:
+                yield calls.run(book.decode(got))
+    calls.run(watch.finish(book.next_page - 1))

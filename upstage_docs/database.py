@@ -4,6 +4,9 @@ Write-ahead logging (https://sqlite.org/wal.html) lets several processes read wh
 Threads take turns here: SQLite's own way of waiting, which is for other processes, is neither fair nor quick. The
 connection stays open between uses, since the last one to close has to write the log back, and is closed before a fork:
 SQLite does not survive one (https://sqlite.org/howtocorrupt.html#_carrying_an_open_database_across_a_fork_).
+
+What is committed, no kill of a process takes back: it is the system's. Only a loss of power could, until `flush`.
+SQLite would wait for the disk at each commit, and let nobody else write or, here, read meanwhile.
 """
 
 from __future__ import annotations
@@ -38,6 +41,9 @@ class Database:
         self._schema = schema
         self._version = version
         self._lock = threading.Lock()
+        self._flushing = threading.Lock()
+        self._commits = 0
+        self._flushed = 0  # so many of the commits are on the disk
         self._connections: list[sqlite3.Connection] = []  # none or one
         self._file: tuple[int, int] | None = None
         weakref.finalize(self, _close, self._connections)
@@ -49,7 +55,7 @@ class Database:
         """Run the block in one transaction.
 
         A writing transaction holds the file's one write lock from its beginning, so that what it reads cannot change
-        under it. It is committed, to the disk, at the end of the block; an exception rolls it back.
+        under it. It is committed at the end of the block; an exception rolls it back.
 
         Raises:
             sqlite3.Error, OSError: The disk refuses, the file is no database, or a newer program made it.
@@ -63,6 +69,26 @@ class Database:
             except BaseException:
                 _close(self._connections)  # rolls back; whatever was wrong is not carried on
                 raise
+            self._commits += write
+
+    def flush(self) -> None:
+        """Wait until all that was committed is on the disk; nobody waits for this one.
+
+        Raises:
+            OSError: The disk refuses.
+        """
+        wanted = self._commits
+        with self._flushing:
+            if self._flushed >= wanted:
+                return  # another thread's flush, begun since, took it along
+            reached = self._commits
+            with suppress(FileNotFoundError):  # the last one to close the file wrote its log back, to the disk
+                log = os.open(f"{self.path}-wal", os.O_RDWR)
+                try:
+                    os.fsync(log)
+                finally:
+                    os.close(log)
+            self._flushed = reached
 
     def close(self) -> None:
         """Close the connection; the next use opens another."""
@@ -71,12 +97,14 @@ class Database:
 
     def pause(self) -> None:
         """Close the connection and let nobody open another until `resume`."""
+        self._flushing.acquire()
         self._lock.acquire()
         _close(self._connections)
 
     def resume(self) -> None:
         """End a `pause`."""
         self._lock.release()
+        self._flushing.release()
 
     def _connect(self) -> sqlite3.Connection:
         if self._file != _identity(self.path):
@@ -89,7 +117,7 @@ class Database:
         address = f"{self.path.absolute().as_uri()}?mode=rw"  # a file deleted just now is not to be made anew, empty
         db = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         self._connections.append(db)
-        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA synchronous = NORMAL")  # no power cut damages the file
         db.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten: documents may be private
         found = db.execute("PRAGMA user_version").fetchone()[0]
         if found != self._version:

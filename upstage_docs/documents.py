@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -22,8 +22,19 @@ from upstage_docs.sources import DocumentInput
 from upstage_docs.steps import Flow, Setup, work
 from upstage_docs.watching import Got, Watch
 
-__all__ = ["Outcome", "estimate", "ocr", "ocr_each", "ocr_raw", "parse", "parse_each", "plain", "several", "submit"]
-
+__all__ = [
+    "Outcome",
+    "Whole",
+    "estimate",
+    "ocr",
+    "ocr_each",
+    "ocr_raw",
+    "parse",
+    "parse_each",
+    "plain",
+    "several",
+    "submit",
+]
 
 Whole = TypeVar("Whole", ParsedDocument, OcrResult)
 
@@ -57,26 +68,25 @@ class Outcome(Generic[Whole]):
 def parse(setup: Setup, request: Request, limits: plan.Limits) -> Flow[ParsedDocument]:
     """Read a document from its first page to its last, one part after the other."""
     reading = yield from open_reading(setup, request, limits)
-    return (yield from _read(reading))
+    return (yield from _counting(reading, _read(reading)))
 
 
 def parse_each(
     setup: Setup, requests: Iterable[Request], limits: plan.Limits
 ) -> Iterator[Flow[Outcome[ParsedDocument]]]:
     """Yield a flow for each request, which ends in an outcome even where it fails."""
-    return (_parsed(setup, request, limits) for request in requests)
+    return (_outcome(setup, request, limits, _read) for request in requests)
 
 
 def ocr_each(setup: Setup, requests: Iterable[Request], limits: plan.Limits) -> Iterator[Flow[Outcome[OcrResult]]]:
     """Yield a flow for each request, which ends in an outcome even where it fails."""
-    return (_recognised(setup, request, limits) for request in requests)
+    return (_outcome(setup, request, limits, _recognised) for request in requests)
 
 
 def ocr(setup: Setup, request: Request, limits: plan.Limits) -> Flow[OcrResult]:
     """Recognise the text of a document, in several requests where it is long."""
     reading = yield from open_reading(setup, request, limits)
-    bodies = yield from _recognise(reading)
-    return (yield from _understood(reading, bodies))
+    return (yield from _counting(reading, _recognised(reading)))
 
 
 def ocr_raw(setup: Setup, request: Request, limits: plan.Limits) -> Flow[bytes]:
@@ -177,25 +187,25 @@ def _read(reading: Reading) -> Flow[ParsedDocument]:
     return join(slices)
 
 
-def _parsed(setup: Setup, request: Request, limits: plan.Limits) -> Flow[Outcome[ParsedDocument]]:
+def _counting(reading: Reading, flow: Flow[Whole]) -> Flow[Whole]:
+    """Note in an error what was paid for before it."""
+    try:
+        return (yield from flow)
+    except UpstageDocsError as error:
+        error.pages_paid = yield from reading.paid()
+        raise
+
+
+def _outcome(
+    setup: Setup, request: Request, limits: plan.Limits, read: Callable[[Reading], Flow[Whole]]
+) -> Flow[Outcome[Whole]]:
     reading: Reading | None = None
     try:
         reading = yield from open_reading(setup, request, limits)
-        return Outcome((yield from _read(reading)))
+        return Outcome((yield from _counting(reading, read(reading))))
     except UpstageDocsError as error:
         name = request.source or (reading.source.name if reading else _name(request.document))
-        return Outcome(None, Failure(name, error, (yield from reading.paid()) if reading else 0))
-
-
-def _recognised(setup: Setup, request: Request, limits: plan.Limits) -> Flow[Outcome[OcrResult]]:
-    reading: Reading | None = None
-    try:
-        reading = yield from open_reading(setup, request, limits)
-        bodies = yield from _recognise(reading)
-        return Outcome((yield from _understood(reading, bodies)))
-    except UpstageDocsError as error:
-        name = request.source or (reading.source.name if reading else _name(request.document))
-        return Outcome(None, Failure(name, error, (yield from reading.paid()) if reading else 0))
+        return Outcome(None, Failure(name, error, error.pages_paid))
 
 
 def _name(document: Any) -> str:
@@ -229,7 +239,9 @@ def _recognise(reading: Reading, *, most: int | None = None) -> Flow[list[bytes]
     return bodies
 
 
-def _understood(reading: Reading, bodies: list[bytes]) -> Flow[OcrResult]:
+def _recognised(reading: Reading) -> Flow[OcrResult]:
+    bodies = yield from _recognise(reading)
+
     def understand() -> OcrResult:
         source = reading.source
         return _joined([decode_ocr(body, source=source.name, file_sha256=source.sha256) for body in bodies])

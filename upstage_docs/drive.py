@@ -13,7 +13,6 @@ from contextlib import (
     AsyncExitStack,
     ExitStack,
     closing,
-    contextmanager,
     nullcontext,
 )
 from functools import partial
@@ -25,15 +24,16 @@ import httpx
 from upstage_docs.sending import asend, send
 from upstage_docs.steps import Enter, Flow, Leave, Now, Send, Sleep, Step, Work
 
-__all__ = ["Run", "Stopped", "Stops", "arun", "arun_many", "end", "run", "run_many"]
+__all__ = ["Stopped", "arun", "arun_many", "run", "run_many"]
 
 T = TypeVar("T")
 
-_TURNS = 20  # of the event loop, for what only has to be unwound
-
 
 class Stopped(Exception):  # noqa: N818 - not an error: the caller stopped the work
-    """The work was stopped between two steps; whatever was under way has ended."""
+    """The work was stopped between two steps; whatever was being sent has been answered, and what it paid for kept."""
+
+    def __init__(self) -> None:
+        super().__init__("the client was closed meanwhile; calling again goes on from what is stored")
 
 
 def run(
@@ -155,17 +155,17 @@ def run_many(
     http: httpx.Client,
     *,
     at_once: int,
-    ahead: int | None = None,
+    ordered: bool = True,
     gate: AbstractContextManager[Any] | None = None,
     stop: threading.Event | None = None,
 ) -> Generator[T, None, None]:
-    """Yield the results of *flows* in their order, while up to *at_once* of them run in threads.
+    """Yield the results of *flows*, while up to *at_once* of them run in threads.
 
     Args:
         flows: Taken as they are needed; may be endless.
         http: Sends.
-        at_once: Flows that run at a time.
-        ahead: Flows begun and not yet yielded, results held included; *at_once* unless given.
+        at_once: Flows begun and not yet yielded, results held included.
+        ordered: Whether results come in the order of the flows, or each as soon as it is there.
         gate: As in `run`.
         stop: As in `run`; set at the end in any case.
 
@@ -175,7 +175,7 @@ def run_many(
         for flow in flows:
             yield run(flow, http, gate=gate, stop=stop)
         return
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
     stop = stop or threading.Event()
     pool = ThreadPoolExecutor(at_once, thread_name_prefix="upstage-docs")
@@ -183,11 +183,13 @@ def run_many(
     supply = iter(flows)
     try:
         while True:
-            for flow in islice(supply, (ahead or at_once) - len(begun)):
+            for flow in islice(supply, at_once - len(begun)):
                 begun.append(pool.submit(run, flow, http, gate=gate, stop=stop))
             if not begun:
                 return
-            yield begun.popleft().result()
+            next_one = begun[0] if ordered else next(iter(wait(begun, return_when=FIRST_COMPLETED).done))
+            begun.remove(next_one)
+            yield next_one.result()
     finally:
         stop.set()
         pool.shutdown(wait=True, cancel_futures=True)
@@ -198,35 +200,32 @@ async def arun_many(
     http: httpx.AsyncClient,
     *,
     at_once: int,
-    ahead: int | None = None,
+    ordered: bool = True,
     gate: AbstractAsyncContextManager[Any] | None = None,
-    runs: set[Run] | None = None,
+    stop: asyncio.Event | None = None,
+    begun: deque[asyncio.Future[T]] | None = None,
 ) -> AsyncGenerator[T, None]:
-    """Yield the results of *flows* in their order, while up to *at_once* of them run as tasks; see `run_many`.
+    """Yield the results of *flows*, while up to *at_once* of them run as tasks; see `run_many`.
 
-    Closing the iterator lets sends under way end and begins nothing new; cancelling cuts them. While it runs it is in
-    *runs*, so that `end` reaches one that was broken off without being closed.
+    Closing the iterator lets sends under way end and begins nothing new; cancelling cuts them. The tasks are in *begun*
+    while they run, so that they can be waited for where the iterator was broken off and not closed.
     """
-    run = Run()
-    runs = set() if runs is None else runs
-    stop, begun = run.stop, run.begun
-    slots = asyncio.Semaphore(at_once)
+    stop = stop or asyncio.Event()
+    begun = deque() if begun is None else begun
     supply = iter(flows)
-    runs.add(run)
-
-    async def one(flow: Flow[T]) -> T:
-        async with slots:
-            return await arun(flow, http, gate=gate, stop=stop)
-
     try:
         while True:
-            for flow in islice(supply, (ahead or at_once) - len(begun)):
-                begun.append(asyncio.create_task(one(flow)))
+            for flow in islice(supply, at_once - len(begun)):
+                begun.append(asyncio.create_task(arun(flow, http, gate=gate, stop=stop)))
             if not begun:
                 return
-            result = await begun[0]
-            begun.popleft()
-            yield result
+            if ordered:
+                await asyncio.wait([begun[0]])
+            else:
+                await asyncio.wait(begun, return_when=asyncio.FIRST_COMPLETED)
+            done = next(one for one in begun if one.done())
+            begun.remove(done)
+            yield done.result()
     except asyncio.CancelledError:
         for task in begun:
             task.cancel()
@@ -234,50 +233,3 @@ async def arun_many(
     finally:
         stop.set()
         await asyncio.gather(*begun, return_exceptions=True)
-        runs.discard(run)
-
-
-class Stops:
-    """What ends each piece of work that the threads of one client have under way."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._stops: set[threading.Event] = set()
-
-    @contextmanager
-    def one(self) -> Generator[threading.Event, None, None]:
-        """Give the stop of one piece of work, while that lasts."""
-        stop = threading.Event()
-        with self._lock:
-            self._stops.add(stop)
-        try:
-            yield stop
-        finally:
-            with self._lock:
-                self._stops.discard(stop)
-
-    def set(self) -> bool:
-        """Stop all that is under way; say whether there was any."""
-        with self._lock:
-            for stop in self._stops:
-                stop.set()
-            return bool(self._stops)
-
-
-class Run:
-    """One `arun_many` under way: what stops it, and its tasks."""
-
-    def __init__(self) -> None:
-        self.stop = asyncio.Event()
-        self.begun: deque[asyncio.Task[Any]] = deque()
-
-
-async def end(runs: set[Run]) -> None:
-    """Let the sends of *runs* end and begin nothing new; whoever broke an iteration off may not have closed it."""
-    for run in runs:
-        run.stop.set()
-    await asyncio.gather(*(task for run in runs for task in run.begun), return_exceptions=True)
-    for _ in range(_TURNS):  # the loop closes iterators that nobody holds any more, each in a task
-        if not runs:
-            return
-        await asyncio.sleep(0)

@@ -50,7 +50,14 @@ def _rebuild(cls: type[UpstageDocsError], message: str, state: dict[str, Any]) -
 
 
 class UpstageDocsError(ValueError):
-    """Base of every error this package raises on purpose."""
+    """Base of every error this package raises on purpose.
+
+    Attributes:
+        message: What was wrong, and what to do next.
+        pages_paid: Pages of the document that were answered before; with the store they are not paid for again.
+    """
+
+    pages_paid: int = 0
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

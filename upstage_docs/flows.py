@@ -117,20 +117,20 @@ def pay(
         APIConnectionError: The API could not be reached. Nothing was paid.
     """
     payment = Payment()
-    yield Enter()  # before the claim, which must not grow old in the queue
     try:
-        claim = yield from _claim(setup, key, source, pages, payment, job=job, refresh=refresh)
-        if claim is None:
-            yield Leave()
-            return None
         with source.open() as handle:
             if isinstance(options, OCROptions):
                 request = wire.ocr_request(setup.api, source, handle, options)
             else:
                 request = wire.parse_request(setup.api, source, handle, options, job=job)
+            yield Enter()  # before the claim, which must not grow old in the queue
+            claim = yield from _claim(setup, key, source, pages, payment, job=job, refresh=refresh)
+            if claim is None:
+                yield Leave()
+                return None
             outcome = yield from fetch(
                 setup,
-                Send(request, setup.timeout, STATE_BYTES if job else ANSWER_BYTES),
+                Send(request, setup.timeout, STATE_BYTES if job else ANSWER_BYTES, meanwhile=setup.store.flush),
                 family="ocr" if isinstance(options, OCROptions) else "async" if job else "sync",
                 pages=source.pages or 1,
                 payment=payment,

@@ -101,7 +101,7 @@ class Load:
 
     def failed(self, item: Item, error: UpstageDocsError) -> None:
         """Note that the single document failed; raise the error unless it is skipped."""
-        self.report.failed(Failure(item.name, error, self._page))
+        self.report.failed(Failure(item.name, error, error.pages_paid))
         if self._on_error == "raise" or isinstance(error, (AuthenticationError, ConfigError)):
             raise error
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
+import httpcore
 import httpx
 
 from upstage_docs.errors import ConfigError
@@ -36,9 +38,14 @@ def connect(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None) ->
     """Open a client over *transport*, None for the network. Redirects are not followed: the key stays with its host."""
     if transport is not None and not isinstance(transport, httpx.BaseTransport):
         raise ConfigError(f"Client takes a synchronous transport; {type(transport).__name__} is not one.")
-    return httpx.Client(
+    http = httpx.Client(
         transport=transport, verify=tls() if transport is None else True, limits=_LIMITS, timeout=_CONNECT
     )
+    # httpcore's connections take a network of one's own; httpx, which makes them, offers no way to hand it through.
+    for one in (http._transport, *http._mounts.values()):  # noqa: SLF001
+        if isinstance(one, httpx.HTTPTransport):
+            one._pool._network_backend = _Network()  # noqa: SLF001
+    return http
 
 
 def aconnect(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
@@ -58,9 +65,10 @@ def tls() -> ssl.SSLContext:
 
 def send(http: httpx.Client, step: Send) -> Outcome:
     """Send *step* and read the answer whole; what goes wrong on the way is a Lost."""
-    began = time.monotonic()
-    progress = _Progress()
-    stream = _Until(step.request.stream, began + step.deadline)
+    until = time.monotonic() + step.deadline
+    progress = _Progress(step.meanwhile)
+    stream = _Until(step.request.stream, until)
+    deadline = _deadline.set(until)
     try:
         response = http.send(_copy(step, stream, progress.note), stream=True)
         try:
@@ -69,12 +77,14 @@ def send(http: httpx.Client, step: Send) -> Outcome:
                 body += piece
                 if len(body) > step.max_bytes:
                     return _oversize(step)
-                if time.monotonic() - began > step.deadline:
+                if time.monotonic() > until:
                     return _late(step, sent=True)
         finally:
             response.close()
     except httpx.HTTPError as error:
         return _lost(error, progress)
+    finally:
+        _deadline.reset(deadline)
     return Reply(response.status_code, response.headers, bytes(body), time.time())
 
 
@@ -82,7 +92,7 @@ async def asend(http: httpx.AsyncClient, step: Send) -> Outcome:
     """Send *step* without blocking the event loop; see `send`."""
     import anyio
 
-    progress = _Progress()
+    progress = _Progress(step.meanwhile)
     try:
         with anyio.fail_after(step.deadline):
             response = await http.send(_copy(step, step.request.stream, progress.anote), stream=True)
@@ -102,9 +112,14 @@ async def asend(http: httpx.AsyncClient, step: Send) -> Outcome:
 
 
 class _Progress:
-    """How far a request got, as the transport tells (https://www.encode.io/httpcore/extensions/#trace)."""
+    """How far a request got, as the transport tells (https://www.encode.io/httpcore/extensions/#trace).
 
-    def __init__(self) -> None:
+    Args:
+        meanwhile: Done when the request is out.
+    """
+
+    def __init__(self, meanwhile: Callable[[], None] | None) -> None:
+        self._meanwhile = meanwhile
         self.traced = False
         self.whole = False
 
@@ -114,11 +129,20 @@ class _Progress:
         return self.whole or not self.traced
 
     def note(self, event: str, _details: object) -> None:
-        self.traced = True
-        self.whole = self.whole or event.endswith("send_request_body.complete")
+        if self._out(event) and self._meanwhile is not None:
+            self._meanwhile()
 
-    async def anote(self, event: str, details: object) -> None:
-        self.note(event, details)
+    async def anote(self, event: str, _details: object) -> None:
+        if self._out(event) and self._meanwhile is not None:
+            import anyio.to_thread
+
+            await anyio.to_thread.run_sync(self._meanwhile)
+
+    def _out(self, event: str) -> bool:
+        self.traced = True
+        out = event.endswith("send_request_body.complete")
+        self.whole = self.whole or out
+        return out
 
 
 class _Until(httpx.SyncByteStream):
@@ -133,6 +157,49 @@ class _Until(httpx.SyncByteStream):
             if time.monotonic() > self._until:
                 raise httpx.WriteTimeout("the upload was too slow")
             yield piece
+
+
+# Until when (`time.monotonic`) the send of this thread may take.
+_deadline: ContextVar[float] = ContextVar("upstage_docs_deadline", default=float("inf"))
+
+
+class _Network(httpcore.SyncBackend):
+    """Connections that end with the deadline of a send: httpx bounds each read alone, and headers may be dripped."""
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        return _Stream(super().connect_tcp(host, port, timeout, local_address, socket_options))
+
+
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        left = _deadline.get() - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the answer was too slow")
+        return self._stream.read(max_bytes, left if timeout is None else min(timeout, left))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, timeout)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
 
 
 def _copy(step: Send, stream: Any, trace: Callable[..., Any]) -> httpx.Request:

@@ -52,6 +52,7 @@ __all__ = ["Store"]
 
 _Result = TypeVar("_Result")
 _log = logging.getLogger("upstage_docs")
+_EVICT_STEP = 60.0  # seconds: weighing fifty thousand answers takes longer than keeping one
 _USE_STEP = 3600.0  # a read marks its answer as used at most this often: reading should not mean writing
 
 # Claims that a flow of this process still holds. One in the file under this process's name that is not here was
@@ -66,7 +67,8 @@ class Store:
 
     Args:
         path: The file, made when first used (mode 0600, a new folder 0700), or None: no store, `claim` always grants.
-        max_bytes: Answers above this go, the least recently used first, never those of an unfinished document.
+        max_bytes: Answers above this go within a minute of use, the least recently used first, never those of an
+            unfinished document.
         max_age: Answers unused for this many seconds go.
         clock: Gives Unix seconds.
     """
@@ -85,6 +87,7 @@ class Store:
         self.max_age = max_age
         self._clock = clock
         self._warned = False
+        self._evicted = float("-inf")
         self._abandoned: list[str] = []
 
     @classmethod
@@ -134,7 +137,7 @@ class Store:
         resend: bool = False,
         refresh: bool = False,
     ) -> Claim | Busy | Held | Intent:
-        """Ask for leave to send *pages*, once; the intent is on disk when this returns a Claim.
+        """Ask for leave to send *pages*, once; no kill loses the intent when this returns a Claim.
 
         Args:
             key: The document and what is asked of it.
@@ -171,6 +174,15 @@ class Store:
             _held_here.discard(token)
         return outcome
 
+    def flush(self) -> None:
+        """Wait until all that was said so far is on the disk, where not even a loss of power takes it back."""
+        database = self._database
+        if database is not None:
+            try:
+                database.flush()
+            except OSError as error:
+                self._warn(error)
+
     def renew(self, claim: Claim, seconds: float) -> None:
         """Give *claim* another *seconds* from now, before its send is tried again."""
         expires = self._clock() + seconds
@@ -197,6 +209,7 @@ class Store:
 
         self._try(keep, None, write=True)
         _held_here.discard(claim.token)
+        self.flush()
         return job
 
     def answered(self, claim: Claim, raw: bytes, pages: Pages, *, model: str, total_pages: int = 0) -> StoredAnswer:
@@ -214,12 +227,13 @@ class Store:
         def keep(db: sqlite3.Connection) -> bool:
             rows.put(db, claim.key, answer, self._clock(), total_pages)
             rows.close_intent(db, claim.token)
-            rows.evict(db, self.max_bytes, self._clock() - self.max_age)
+            self._evict(db)
             return True
 
         if not self._try(keep, False, write=True):
             self.withdraw(claim)  # a full disk may still have room to say that the outcome is known
         _held_here.discard(claim.token)
+        self.flush()
         return answer
 
     def batch(self, job: StoredJob, raw: bytes, pages: Pages, *, model: str) -> StoredAnswer:
@@ -231,6 +245,7 @@ class Store:
             rows.close_covered(db, job)
 
         self._try(keep, None, write=True)
+        self.flush()
         return answer
 
     def finished(self, job: StoredJob, total_pages: int = 0) -> None:
@@ -238,7 +253,7 @@ class Store:
 
         def close(db: sqlite3.Connection) -> None:
             rows.close_job(db, job, total_pages)
-            rows.evict(db, self.max_bytes, self._clock() - self.max_age)
+            self._evict(db)
 
         self._try(close, None, write=True)
 
@@ -282,10 +297,21 @@ class Store:
         if database is not None:
             database.close()
 
+    def _evict(self, db: sqlite3.Connection) -> None:
+        now = self._clock()
+        if now - self._evicted >= _EVICT_STEP:
+            rows.evict(db, self.max_bytes, now - self.max_age)
+            self._evicted = now
+
     def _give_up(self) -> None:
         """Go on without a store: what stays listed and cannot be read would be looked for without end."""
         self.close()
         self._database = None
+
+    def _warn(self, error: Exception) -> None:
+        if not self._warned:
+            self._warned = True
+            _log.warning("Results are not stored and may have to be paid for again: %s: %s", self.path, error)
 
     def _try(
         self, action: Callable[[sqlite3.Connection], _Result], otherwise: _Result, *, write: bool = False
@@ -301,9 +327,7 @@ class Store:
                     rows.release(db, token)
                 result = action(db)
         except (sqlite3.Error, OSError) as error:
-            if not self._warned:
-                self._warned = True
-                _log.warning("Results are not stored and may have to be paid for again: %s: %s", self.path, error)
+            self._warn(error)
             if not write:
                 self._give_up()
             return otherwise
