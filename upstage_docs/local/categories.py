@@ -9,7 +9,7 @@ from dataclasses import replace
 from upstage_docs.local.elements import Box, is_list_item
 from upstage_docs.local.formulas import formulas
 from upstage_docs.local.lines import LAYER_FONT
-from upstage_docs.local.margins import footnotes, headers_and_footers
+from upstage_docs.local.margins import Sheet, footnotes, headers_and_footers
 from upstage_docs.local.parts import Part, body_size, joined
 
 __all__ = ["categorise"]
@@ -24,28 +24,35 @@ _SECTION = re.compile(
     r"(?:\d{1,2}(?:\.\d{1,2}){1,4}\.?|\d{1,2}\.?|[A-Z](?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|"
     r"(?:chapter|section|part|appendix|article|unit|lesson|제)\s*[\dA-Z]+[.:장절]?)\s+[A-Z가-힣\"“‘(]",
 )
-_BULLET = re.compile(r"[•·●○▪■□◦‣⁃∙–—-]\s")
+_BULLET = re.compile(r"[•·●○▪■□◦‣⁃∙–—\uf06c-\uf0fe☐☑☒✓✔✗✘❑❖◆◇►▶▸➢➤-]\s")
 _SOURCE = re.compile(r"(?:source|note|출처|자료|주)s?\s*[:：]", re.IGNORECASE)
 _LONG_ITEM = 5
 """Lines; a numbered or lettered item that is longer reads as a paragraph."""
 
 
 def categorise(
-    parts: Sequence[Part], height: float, *, rules: Sequence[Box] = (), running: Collection[str] = ()
+    parts: Sequence[Part],
+    width: float,
+    height: float,
+    *,
+    rules: Sequence[Box] = (),
+    running: Collection[str] = (),
 ) -> list[Part]:
     """Return *parts* with a category each, some of them joined.
 
     Args:
         parts: Of one page; those that already have a category keep it.
+        width: Of the page, in points.
         height: Of the page, in points.
         rules: Horizontal rules, in points.
         running: Keys of lines that are repeated on other pages; see `margins.running_key`.
     """
     body = body_size(parts)
     parts = _captions(parts, body)
-    parts = headers_and_footers(parts, body, height, running, rules)
+    sheet = Sheet(width, height, body, rules, running)
+    parts = headers_and_footers(parts, sheet)
     parts = formulas(parts)
-    parts = footnotes(parts, body, height, rules)
+    parts = footnotes(parts, sheet)
     return [part if part.category else replace(part, category=_of_text(part, body)) for part in parts]
 
 

@@ -22,11 +22,12 @@ _WIDE_CURVE = 15.0
 
 @dataclass(frozen=True)
 class Path:
-    """A vector path: its box in points, whether it is filled, and whether it has curves."""
+    """A vector path: its box in points, whether it is filled, whether it has curves, and its colour as `aarrggbb`."""
 
     box: Box
     filled: bool
     curved: bool
+    colour: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,19 @@ class Drawing:
     glyphs: bool
 
 
-def is_plot(drawing: Drawing) -> bool:
-    """Say whether data are drawn: a curve, or bars, three or more that begin on one line and end at several."""
-    if any(path.curved and min(_sides(path)) > _WIDE_CURVE for path in drawing.paths):
-        return True
+def is_plot(drawing: Drawing, rules: Sequence[Box]) -> bool:
+    """Say whether data are drawn: a curve, a line that goes up and down, or bars that begin together and end apart.
+
+    Args:
+        drawing: Of the page.
+        rules: The horizontal rules of the page: the frame of a cell has its edges on two of them.
+    """
+    heights = {round(rule[1] / 2) + near for rule in rules for near in (-1, 0, 1)}
+    for path in drawing.paths:
+        if min(_sides(path)) > _WIDE_CURVE:
+            edges = (round(path.box[1] / 2) in heights) + (round(path.box[3] / 2) in heights)
+            if path.curved or (not path.filled and not edges):
+                return True
     feet: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
     count: Counter[tuple[int, int]] = Counter()
     for path in drawing.paths:

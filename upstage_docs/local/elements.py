@@ -12,7 +12,10 @@ __all__ = ["Block", "Box", "Cell", "PageLayout", "Refusal", "is_list_item", "res
 
 Box = tuple[float, float, float, float]
 
-_LIST_MARKER = re.compile(r"(?:[•·●○▪■□◦‣⁃∙–—*-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5}|[가-힣])[.)])\s|[①-⑳⑴-⒇㉠-㉻]")
+_LIST_MARKER = re.compile(
+    r"(?:[•·●○▪■□◦‣⁃∙–—*\uf06c-\uf0fe☐☑☒✓✔✗✘❑❖◆◇►▶▸➢➤»-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5}|[가-힣])[.)])\s|[①-⑳⑴-⒇㉠-㉻]"
+)
+"""Bullets of Symbol and Wingdings stand at their code points beyond U+F000."""
 
 
 class Refusal(Exception):  # noqa: N818 - it is an answer of the API, not a failure of ours

@@ -9,12 +9,13 @@ from dataclasses import replace
 from upstage_docs.local.lines import bounds
 from upstage_docs.local.parts import Part, overlap
 
-__all__ = ["formulas"]
+__all__ = ["formulas", "is_formula_text", "is_latex"]
 
 _STRONG = re.compile(r"[=≤≥≈≡≠∝⇒∂∇∑∏∫√∈¼]")
 _WORD = re.compile(r"[A-Za-z]{4,}|[가-힣぀-ヿ一-鿿]{2,}")
 _CODE = re.compile(r"[\"“”]|</|://|\?>")
 _NUMBER = re.compile(r"[\[(]\s*[A-Z]?\d{1,3}(?:\.\d{1,3})*[a-z]?\s*[\])]")
+_LATEX = re.compile(r"\$.+\$")
 _MOST_LETTERS = 160
 
 
@@ -29,15 +30,10 @@ def formulas(parts: Sequence[Part]) -> list[Part]:
     drawn = [part for part in drawn if not any(overlap(part.box, text.box) > 0.4 for text in texts)]
     seeds = [part for part in texts if _is_formula(part)]
     pieces = [part for part in texts if part not in seeds and _is_piece(part)]
-    plain = [part for part in texts if part not in seeds and part not in pieces]
-    groups: list[list[Part]] = [[seed] for seed in seeds]
-    for part in pieces:
-        home = next((group for group in groups if any(_near(part, other) for other in group)), None)
-        if home is None:
-            plain.append(part)
-        else:
-            home.append(part)
+    groups = _groups(seeds, pieces) if seeds or any(_STRONG.search(part.text) for part in pieces) else []
     found = [*drawn, *map(_gathered, groups)]
+    gathered = {id(part) for group in groups for part in group}
+    plain = [part for part in texts if id(part) not in gathered]
     numbers = [part for part in plain if _NUMBER.fullmatch(part.text)]
     marked = {id(n) for n in numbers if any(n.right_of(part) for part in found)}
     for part in drawn:  # a formula's number may be drawn too
@@ -50,7 +46,19 @@ def formulas(parts: Sequence[Part]) -> list[Part]:
     ]
 
 
+def _groups(seeds: Sequence[Part], pieces: Sequence[Part]) -> list[list[Part]]:
+    """Gather each formula with the pieces near it, and pieces that are one only together."""
+    groups: list[list[Part]] = [[seed] for seed in seeds]
+    for part in pieces:
+        homes = [group for group in groups if any(_near(part, other) for other in group)]
+        groups = [group for group in groups if group not in homes]
+        groups.append([part, *(other for group in homes for other in group)])
+    return [group for group in groups if any(part in seeds for part in group) or _is_formula(_gathered(group))]
+
+
 def _is_formula(part: Part) -> bool:
+    if is_latex(part):
+        return True
     text = part.text
     if len(text) > _MOST_LETTERS or len(part.lines) > 4 or not _STRONG.search(text) or part.bold > 0.9:
         return False
@@ -59,6 +67,17 @@ def _is_formula(part: Part) -> bool:
     words = sum(map(len, _WORD.findall(text)))
     letters = sum(map(str.isalpha, text))
     return letters > 0 and words <= 0.35 * len(text.replace(" ", ""))
+
+
+def is_formula_text(text: str) -> bool:
+    """Say whether *text* is LaTeX as the PDF library writes what it reads as a formula."""
+    return _LATEX.fullmatch(text) is not None
+
+
+def is_latex(part: Part) -> bool:
+    """Say whether the PDF library read *part* as a formula: it writes `$...$` in no font."""
+    formulas = [word for line in part.lines for word in line.words if not word.font and is_formula_text(word.text)]
+    return sum(len(word.text) for word in formulas) > 0.6 * len(part.text)
 
 
 def _is_piece(part: Part) -> bool:

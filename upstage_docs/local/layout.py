@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 from upstage_docs.local.categories import categorise
 from upstage_docs.local.contents import contents_of
 from upstage_docs.local.elements import Block, Box
+from upstage_docs.local.formulas import is_formula_text
 from upstage_docs.local.lines import Word, bounds, ink, lines_of
+from upstage_docs.local.marks import bullets_of
 from upstage_docs.local.order import reading_order
 from upstage_docs.local.paragraphs import paragraphs_of
 from upstage_docs.local.parts import Part, body_size, overlap
-from upstage_docs.local.regions import box_of, regions_of, rules_of
+from upstage_docs.local.regions import box_of, paths_of, regions_of, rules_of
 from upstage_docs.local.scans import ScannedWord, fit
 
 __all__ = ["PageParts", "finished", "parts_of"]
@@ -49,8 +51,10 @@ def parts_of(page: Any, left_out: Sequence[ScannedWord] = (), *, words: Sequence
     scanned = words is not None
     items = [] if scanned else [item for item in page.text_items if item.text.strip()]
     words = [*(words or ()), *map(_word, items), *map(_bare_word, left_out)]
+    paths = paths_of(page)
+    words += bullets_of(paths, words)
     taken = [False] * len(words)
-    parts = regions_of(page, words, taken)
+    parts = regions_of(page, paths, words, taken)
     leaning: defaultdict[int, list[Any]] = defaultdict(list)
     for index, item in enumerate(items):
         if not taken[index] and _ASKEW < item.rotation % 360 < 360 - _ASKEW:
@@ -77,7 +81,7 @@ def finished(page: PageParts, running: Collection[str]) -> tuple[Block, ...]:
         page: What `parts_of` found.
         running: Keys of lines that are repeated on other pages; see `margins.running_key`.
     """
-    parts = categorise(page.parts, page.height, rules=page.rules, running=running)
+    parts = categorise(page.parts, page.width, page.height, rules=page.rules, running=running)
     return tuple(_block(part, page.width, page.height) for part in _ordered(parts))
 
 
@@ -94,6 +98,9 @@ def _word(item: Any) -> Word:
         size = min(size, 1.6 * item.height) if item.height > 0 else size
         baseline = item.y + 0.8 * item.height
     x0, x1 = item.x, item.x + max(item.width, 0.1)
+    if not item.font_name and is_formula_text(text):  # as the library reads it: of several heights about one axis
+        axis = item.y + item.height / 2
+        return Word(text, (x0, item.y, x1, item.y + item.height), axis + 0.25 * size, size, False, "")
     if _ASKEW < item.rotation % 360 < 360 - _ASKEW:
         return Word(text, (x0, item.y, x1, item.y + max(item.height, 0.1)), baseline, size, _is_heavy(item), "")
     top, bottom = ink(text, baseline, size)

@@ -100,7 +100,7 @@ def lines_of(words: Sequence[Word], columns: Sequence[int]) -> list[Line]:
             gap = words[index].box[0] - words[run[-1]].box[2]
             size = (words[index].size + words[run[-1]].size) / 2
             if len(run) == 1 and is_marker(words[run[0]]):
-                apart = gap > 5 * size
+                apart = gap > (0.5 if index in gutters else 5) * size
             elif index in gutters or columns[index] != columns[run[-1]]:
                 apart = gap > 0.5 * size
             else:

@@ -6,11 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from upstage_docs.local.elements import Box, is_list_item
 from upstage_docs.local.parts import Part, joined
 
-__all__ = ["footnotes", "headers_and_footers", "repeated", "running_key"]
+__all__ = ["Sheet", "footnotes", "headers_and_footers", "repeated", "running_key"]
 
 _PAGE_NUMBER = re.compile(
     r"(?:page|p\.|seite|쪽)?\s*[\[|—–-]*\s*(?:\d{1,4}|[ivxlc]{1,7})\s*[\]|—–-]*(?:\s*(?:of|/|von)\s*\d{1,4})?",
@@ -20,8 +21,8 @@ _WITH_NUMBER = re.compile(
     r"(?:\d{1,4}|[ivxlc]{1,7})\s*[|•·–—]\s*\S.*|.*\S\s*[|•·–—]\s*(?:\d{1,4}|[ivxlc]{1,7})", re.IGNORECASE
 )
 _NOTE = re.compile(r"(?:\d{1,3}|[*†‡§¶]{1,3})(?:[.)]?\s+|(?=[A-Z\"“‘가-힣]))\S|[*†‡§¶]\S")
-_HIGH, _LOW = 0.14, 0.75
-"""Of the height of the page: headers end above the one, footers begin below the other."""
+_HIGH, _LOW = 0.14, 0.25
+"""Of the longer side of the page: headers end above the one, footers begin below the other."""
 _MOST_IN_MARGIN = 40
 """Pieces of text in a margin; a page with more is no page of text."""
 _DIGITS = re.compile(r"\d+")
@@ -44,29 +45,53 @@ def _at_edge(part: Part, height: float) -> bool:
     return not part.category and len(part.lines) <= 2 and (part.box[3] < 0.12 * height or part.box[1] > 0.85 * height)
 
 
-def headers_and_footers(
-    parts: Sequence[Part], body: float, height: float, running: Collection[str], rules: Sequence[Box] = ()
-) -> list[Part]:
+class Sheet(NamedTuple):
+    """What rules over a page know of it.
+
+    Attributes:
+        width: In points.
+        height: In points.
+        body: Font size of its body.
+        rules: Its horizontal rules, in points.
+        running: Keys of lines that are repeated on other pages; see `running_key`.
+    """
+
+    width: float
+    height: float
+    body: float
+    rules: Sequence[Box] = ()
+    running: Collection[str] = ()
+
+    def from_top(self, share: float) -> float:
+        """Return the y of a *share* of the longer side below the top: the margins of a slide are not lower."""
+        return share * max(self.width, self.height)
+
+    def from_bottom(self, share: float) -> float:
+        """Return the y of a *share* of the longer side above the bottom."""
+        return self.height - share * max(self.width, self.height)
+
+
+def headers_and_footers(parts: Sequence[Part], sheet: Sheet) -> list[Part]:
     """Mark the lines above and below everything else; neighbours in one row become one element.
 
     A line is one if it is repeated on other pages, is a page number, or stands far out in a size that is no title's;
-    but a small note under one of the horizontal *rules*, a short one, is a footnote however low it stands.
+    but a small note under a short rule is a footnote however low it stands.
     """
     texts = [part for part in parts if not part.category]
-    high = [part for part in texts if part.box[3] <= _HIGH * height and len(part.lines) <= 2]
-    low = [part for part in texts if part.box[1] >= _LOW * height and not is_list_item(part.text)]
+    high = [part for part in texts if part.box[3] <= sheet.from_top(_HIGH) and len(part.lines) <= 2]
+    low = [part for part in texts if part.box[1] >= sheet.from_bottom(_LOW) and not is_list_item(part.text)]
     marked: dict[int, str] = {}
     for part in high if len(high) <= _MOST_IN_MARGIN else ():
         above, below = _around(part, parts)
-        if _is_header(part, above, below, body, height, running):
+        if _is_header(part, above, below, sheet):
             marked[id(part)] = "header"
     for part in low if len(low) <= _MOST_IN_MARGIN else ():
         above, below = _around(part, parts)
-        if _is_footer(part, above, below, body, height, running, rules):
+        if _is_footer(part, above, below, sheet):
             marked[id(part)] = "footer"
     for side, near in (("header", high), ("footer", low)):
         known = [part for part in texts if marked.get(id(part)) == side]
-        marked.update({id(part): side for part in near if _is_beside(part, known, body)})
+        marked.update({id(part): side for part in near if _is_beside(part, known, sheet.body)})
     out = [part for part in parts if id(part) not in marked]
     for side in ("header", "footer"):
         row: list[Part] = []
@@ -101,58 +126,50 @@ def _in_row(parts: Sequence[Part], category: str) -> Part:
     return joined(parts, category) if len(parts) > 1 else replace(parts[0], category=category)
 
 
-def _is_header(
-    part: Part, above: Sequence[Part], below: Sequence[Part], body: float, height: float, running: Collection[str]
-) -> bool:
-    if any(p.box[3] > 0.1 * height for p in above):
+def _is_header(part: Part, above: Sequence[Part], below: Sequence[Part], sheet: Sheet) -> bool:
+    if any(p.box[3] > sheet.from_top(0.1) for p in above):
         return False
-    if part.size < 1.3 * body and (running_key(part.text) in running or _PAGE_NUMBER.fullmatch(part.text)):
+    if part.size < 1.3 * sheet.body and (running_key(part.text) in sheet.running or _PAGE_NUMBER.fullmatch(part.text)):
         return True
-    if len(part.lines) > 1 or part.box[3] > 0.09 * height or part.size > 1.25 * body:
+    if len(part.lines) > 1 or part.box[3] > sheet.from_top(0.09) or part.size > 1.25 * sheet.body:
         return False
     # Text that goes on right below in the same column is the body's first line.
     following = [p.box[1] - part.box[3] for p in below if p.shares_column(part) and not p.right_of(part)]
-    return min(following, default=height) > 0.7 * part.size and bool(below)
+    return min(following, default=sheet.height) > 0.7 * part.size and bool(below)
 
 
-def _is_footer(
-    part: Part,
-    above: Sequence[Part],
-    below: Sequence[Part],
-    body: float,
-    height: float,
-    running: Collection[str],
-    rules: Sequence[Box],
-) -> bool:
-    if part.size > 2 * body or any(len(p.lines) > 2 for p in below):
+def _is_footer(part: Part, above: Sequence[Part], below: Sequence[Part], sheet: Sheet) -> bool:
+    if part.size > 2 * sheet.body or any(len(p.lines) > 2 for p in below):
         return False
-    gap = min((part.box[1] - p.box[3] for p in above if p.shares_column(part, 0.05)), default=height)
+    gap = min((part.box[1] - p.box[3] for p in above if p.shares_column(part, 0.05)), default=sheet.height)
     if _PAGE_NUMBER.fullmatch(part.text):
         return gap > 0.8 * part.size and not any(_PAGE_NUMBER.fullmatch(p.text) is None for p in below)
-    if part.box[1] > 0.85 * height and len(part.lines) <= 2 and part.size <= 1.35 * body:
-        if running_key(part.text) in running or (len(part.lines) == 1 and _WITH_NUMBER.fullmatch(part.text)):
+    if part.box[1] > sheet.from_bottom(0.15) and len(part.lines) <= 2 and part.size <= 1.35 * sheet.body:
+        if running_key(part.text) in sheet.running or (len(part.lines) == 1 and _WITH_NUMBER.fullmatch(part.text)):
             return True
-        if _is_note(part) and part.size <= 0.93 * body and any(_sets_off_notes(rule, part, above) for rule in rules):
+        small_note = _is_note(part) and part.size <= 0.93 * sheet.body
+        if small_note and any(_sets_off_notes(rule, part, above) for rule in sheet.rules):
             return False
-        return part.box[1] > 0.9 * height and gap > 1.2 * part.size and len(part.lines) == 1
+        return part.box[1] > sheet.from_bottom(0.1) and gap > 1.2 * part.size and len(part.lines) == 1
     return False
 
 
-def footnotes(parts: Sequence[Part], body: float, height: float, rules: Sequence[Box]) -> list[Part]:
+def footnotes(parts: Sequence[Part], sheet: Sheet) -> list[Part]:
     """Gather the notes at the foot of each column into one element per column.
 
     They are set smaller than the body or under a short rule, have nothing but notes below them, and at least one
     begins with a number or a sign.
     """
+    rules = sheet.rules
     out = [part for part in parts if part.category]
     texts = sorted((part for part in parts if not part.category), key=lambda part: -part.box[3])
     blocked = [p for p in parts if p.category in {"figure", "table", "chart", "equation", "caption", "index"}]
     columns: list[list[Part]] = []
     for part in texts:
-        small = part.size <= 0.93 * body or (_is_note(part) and any(_rule_above(part, rule) for rule in rules))
+        small = part.size <= 0.93 * sheet.body or (_is_note(part) and any(_rule_above(part, rule) for rule in rules))
         if (
             not small
-            or part.box[1] < 0.4 * height
+            or part.box[1] < 0.4 * sheet.height
             or any(p.box[1] > part.box[1] and p.shares_column(part) for p in blocked)
         ):
             blocked.append(part)

@@ -138,16 +138,17 @@ class PdfPages:
             letters = text.get_text_range()
             if len(letters) != text.count_chars():  # some have no place of their own in the string
                 codes = (raw.FPDFText_GetUnicode(text.raw, index) for index in range(text.count_chars()))
-                letters = "".join("\ufffd" if 0xD800 <= code < 0xE000 else chr(code) for code in codes)
+                letters = "".join(map(chr, codes))  # a letter beyond U+FFFF is two of them, surrogates
             left, bottom, right, top = page.get_cropbox()
             rotation = page.get_rotation()
             words = []
             for found in _WORD.finditer(letters):
-                if among is not None and not _made_of(found[0], among):
+                word = found[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+                if among is not None and not _made_of(word, among):
                     continue
                 x0s, y0s, x1s, y1s = zip(*map(text.get_charbox, range(*found.span())), strict=True)
                 box = (min(x0s) - left, top - max(y1s), max(x1s) - left, top - min(y0s))
-                words.append(ScannedWord(found[0], shown(box, rotation, right - left, top - bottom)))
+                words.append(ScannedWord(word, shown(box, rotation, right - left, top - bottom)))
             return words
 
 

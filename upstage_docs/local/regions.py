@@ -11,10 +11,11 @@ from upstage_docs.local.drawings import Drawing, Path, drawings_of, is_plot
 from upstage_docs.local.elements import Box
 from upstage_docs.local.grids import Table, table_of
 from upstage_docs.local.lines import Line, Word, bounds, lines_of
+from upstage_docs.local.marks import legend_of
 from upstage_docs.local.parts import Part, overlap
 from upstage_docs.local.ruled import ruled_tables
 
-__all__ = ["box_of", "regions_of", "rules_of"]
+__all__ = ["box_of", "paths_of", "regions_of", "rules_of"]
 
 _CAPTION = re.compile(r"(?:fig|tab|chart|diagram|graph|그림|표|图|表)[a-z]*\.?\s*\d", re.IGNORECASE)
 _LABEL_LETTERS = 25
@@ -23,17 +24,19 @@ _PROSE_ITEM = 45
 """A run of this many letters is no label of a picture."""
 
 
-def regions_of(page: Any, words: Sequence[Word], taken: list[bool]) -> list[Part]:
+def regions_of(page: Any, paths: Sequence[Path], words: Sequence[Word], taken: list[bool]) -> list[Part]:
     """Return tables, pictures, charts and drawn formulas of a liteparse page; mark the words in them as taken.
 
     Args:
         page: The page.
+        paths: Its vector paths.
         words: Its words.
         taken: For each word whether it is in a region; written.
     """
-    drawings = _drawings(page)
+    drawings = drawings_of(paths, page.width, page.height)
     images = [box_of(b.bbox) for b in page.blocks or () if b.kind == "figure" and b.bbox is not None]
     area = page.width * page.height
+    rules = rules_of(page)
     tables = _tables(page, words, taken, drawings)
     images = [box for box in images if _area(box) < 0.85 * area]
     drawn = [
@@ -45,7 +48,8 @@ def regions_of(page: Any, words: Sequence[Word], taken: list[bool]) -> list[Part
     ]
     if drawn:
         labels = [line for line in lines_of(words, [-1] * len(words)) if line.box[3] > line.box[1]]
-        drawn = [_with_labels(box, labels) for box in drawn]
+        keys = legend_of(paths, words)
+        drawn = [_with_labels(_with_legend(box, keys), labels) for box in drawn]
         tables = [t for t in tables if len(t.rows) > 2 or not any(overlap(t.box, box) > 0.2 for box in drawn)]
     for table in tables:
         for index in table.words:
@@ -58,11 +62,11 @@ def regions_of(page: Any, words: Sequence[Word], taken: list[bool]) -> list[Part
         for index in inside:
             taken[index] = True
         held = [words[i] for i in inside]
-        chart = any(overlap(other, box) > 0.5 for other in drawn) and sum(map(_is_number, held)) >= 3
+        chart = any(overlap(other, box) > 0.5 for other in drawn) and sum(map(_numbers, held)) >= 3
         lines = lines_of(held, [-1] * len(held)) if held else []
         around = bounds([box, *(word.box for word in held)])
         pictures.append(Part("chart" if chart else "figure", around, lines=tuple(lines)))
-    found = [*(Part("table", t.box, rows=t.cells, header_rows=t.header_rows) for t in tables), *pictures]
+    found = [*(Part("table", _framed(t, rules), rows=t.cells, header_rows=t.header_rows) for t in tables), *pictures]
     return [*found, *_drawn_formulas(drawings, found, words)]
 
 
@@ -71,14 +75,14 @@ def box_of(rect: Any) -> Box:
     return rect.x, rect.y, rect.x + rect.width, rect.y + rect.height
 
 
-def _drawings(page: Any) -> list[Drawing]:
+def paths_of(page: Any) -> list[Path]:
+    """Return the vector paths of a page."""
     shapes = page.vector_graphics.shapes if page.vector_graphics else []
-    paths = [
-        Path((x, y, x + wide, y + tall), bool(shape.fill), bool(shape.has_curve))
+    return [
+        Path((x, y, x + wide, y + tall), bool(shape.fill), bool(shape.has_curve), shape.fill_color or "")
         for shape in shapes
         for x, y, wide, tall in [shape.bbox]
     ]
-    return drawings_of(paths, page.width, page.height)
 
 
 def _tables(page: Any, words: Sequence[Word], taken: Sequence[bool], drawings: Sequence[Drawing]) -> list[Table]:
@@ -93,7 +97,7 @@ def _tables(page: Any, words: Sequence[Word], taken: Sequence[bool], drawings: S
         if not _has_rules(table, page) and (_is_prose(table) or _is_contents(table)):
             continue
         tables.append(_with_drawn_header(table, drawings, words, taken))
-    plots = [drawing.box for drawing in drawings if is_plot(drawing)]
+    plots = [drawing.box for drawing in drawings if is_plot(drawing, rules)]
     ruled = [
         table
         for table in ruled_tables(words, taken, rules, _sides(page))
@@ -103,14 +107,31 @@ def _tables(page: Any, words: Sequence[Word], taken: Sequence[bool], drawings: S
 
 
 def _completed(tables: Sequence[Table], ruled: Sequence[Table]) -> list[Table]:
-    """Put a table told by its rules in the place of those that have only a part of its words."""
+    """Put tables told by their rules in the place of those that have only a part of their words, or several of them."""
     kept = list(tables)
     for whole in ruled:
         inside = [table for table in kept if table.words & whole.words]
-        if any(table.words >= whole.words for table in inside):
+        if any(table.words >= whole.words and not _holds_several(table, ruled) for table in inside):
             continue
         kept = [table for table in kept if table not in inside] + [whole]
     return kept
+
+
+def _holds_several(table: Table, ruled: Sequence[Table]) -> bool:
+    return sum(table.words >= other.words for other in ruled) > 1
+
+
+def _framed(table: Table, rules: Sequence[Box]) -> Box:
+    """Return the box of a table with the rules right above and below it."""
+    x0, y0, x1, y1 = table.box
+    reach = 0.7 * (y1 - y0) / max(len(table.rows), 1)
+    near = [
+        rule
+        for rule in rules
+        if y0 - reach < rule[1] < y1 + reach
+        and min(rule[2], x1) - max(rule[0], x0) > 0.8 * max(rule[2] - rule[0], x1 - x0)
+    ]
+    return bounds([table.box, *near])
 
 
 def _sides(page: Any) -> list[Box]:
@@ -179,6 +200,17 @@ def _is_contents(table: Table) -> bool:
     return len(table.columns) <= 3 and len(pages) == len(numbers) >= 3 and rising and worded and max(pages) < 2000
 
 
+def _with_legend(box: Box, keys: Sequence[Box]) -> Box:
+    """Return the box of a drawing with the keys beside or below it and their names."""
+    for key in sorted(keys, key=lambda key: abs(key[0] - box[2])):
+        tall = key[3] - key[1]
+        across = max(box[0] - key[2], key[0] - box[2])
+        down = max(box[1] - key[3], key[1] - box[3])
+        if across < 8 * tall and down < 3 * tall:
+            box = bounds([box, key])
+    return box
+
+
 def _with_labels(box: Box, lines: Sequence[Line]) -> Box:
     """Return the box of a drawing with the short lines that stand right beside it: labels of axes, a legend."""
     short = [line for line in lines if len(line.text) <= _LABEL_LETTERS and not _CAPTION.match(line.text)]
@@ -221,8 +253,8 @@ def _is_picture(drawing: Drawing, words: Sequence[Word], taken: Sequence[bool], 
     return prose < 200 and wide * tall < 0.8 * page.width * page.height
 
 
-def _is_number(word: Word) -> bool:
-    return word.text.strip("%$€£₩,.-–()").replace(",", "").replace(".", "").isdigit()
+def _numbers(word: Word) -> int:
+    return sum(part.strip("%$€£₩,.-–()").replace(",", "").replace(".", "").isdigit() for part in word.text.split())
 
 
 def _drawn_formulas(drawings: Sequence[Drawing], regions: Sequence[Part], words: Sequence[Word]) -> list[Part]:

@@ -96,9 +96,10 @@ def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], s
     """Return the table between the first and the last of *rules*, None if there is none."""
     frame = (rules[0][0] - 1, rules[0][1], rules[0][2] + 1, rules[-1][1])
     held = [i for i, word in enumerate(words) if not taken[i] and _stands_in(word, frame)]
-    if len(held) < 4:
+    inner = _inner_sides(sides, frame)
+    if len(held) < (2 if inner else 4):
         return None
-    columns = _columns([words[i] for i in held], rules, sides, frame)
+    columns = _columns([words[i] for i in held], rules, inner, frame)
     if len(columns) < 2:
         return None
     lines = _rows([words[i] for i in held], columns)
@@ -107,7 +108,9 @@ def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], s
     cells = [text for row in texts for text in row if text]
     full = sum(sum(map(bool, row)) > 1 for row in texts)
     each_ruled = len(rules) > 0.8 * len(rows)
-    if len(rows) < 2 or 2 * full < len(rows) or len(cells) < 0.4 * len(rows) * len(columns):
+    if len(rows) < 2:
+        return None
+    if not (inner and each_ruled) and (2 * full < len(rows) or len(cells) < 0.4 * len(rows) * len(columns)):
         return None
     if not each_ruled and median(map(len, cells)) > _PROSE:
         return None
@@ -121,18 +124,21 @@ def _stands_in(word: Word, frame: Box) -> bool:
     return frame[0] <= x <= frame[2] and frame[1] < word.baseline - 0.2 * word.size and word.baseline < frame[3] + 1
 
 
-def _columns(
-    words: Sequence[Word], rules: Sequence[Box], sides: Sequence[Box], frame: Box
-) -> list[tuple[float, float]]:
-    """Return where columns run: between vertical rules, else between the stripes that no word crosses."""
+def _inner_sides(sides: Sequence[Box], frame: Box) -> list[float]:
+    """Return where vertical rules run through *frame*."""
     tall = frame[3] - frame[1]
     cuts = sorted(
         side[0]
         for side in sides
-        if frame[0] - 2 < side[0] < frame[2] + 2 and min(side[3], frame[3]) - max(side[1], frame[1]) > 0.7 * tall
+        if frame[0] + 5 < side[0] < frame[2] - 5 and min(side[3], frame[3]) - max(side[1], frame[1]) > 0.7 * tall
     )
-    cuts = [x for n, x in enumerate(cuts) if not n or x - cuts[n - 1] > 3]
-    inner = [x for x in cuts if frame[0] + 5 < x < frame[2] - 5]
+    return [x for n, x in enumerate(cuts) if not n or x - cuts[n - 1] > 3]
+
+
+def _columns(
+    words: Sequence[Word], rules: Sequence[Box], inner: Sequence[float], frame: Box
+) -> list[tuple[float, float]]:
+    """Return where columns run: between vertical rules, else between the stripes that no word crosses."""
     if inner:
         return list(pairwise([frame[0], *inner, frame[2]]))
     size = median(word.size for word in words)
