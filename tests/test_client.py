@@ -487,8 +487,9 @@ class TestFaults:
             both("parse", make_pdf("a", 5), settings=settings, route="async")
         loopback.faults.clear()
         loopback.faults.always("status", faults.failed_batch(1))
-        with pytest.raises(JobFailedError, match="pages 11-20"):
+        with pytest.raises(JobFailedError, match="pages 11-20") as caught:
             both("parse", make_pdf("b", 25), settings=settings, route="async")
+        assert caught.value.pages_paid == 15, "those after the failed ones are answered and paid for, too"
         loopback.faults.clear()
         assert texts(both("parse", make_pdf("b", 25), settings=settings, route="async")) == labels("b", 25)
         assert loopback.billed["b page 1"] == 1
@@ -564,6 +565,16 @@ class TestMany:
         found = both("parse_many", [make_pdf(name, 2) for name in names], settings=settings)
         assert [texts(document) for document in found] == [labels(name, 2) for name in names]
         assert loopback.stand_in.most_at_once >= 5
+
+    def test_each_as_soon_as_it_is_there(self, both: Both, settings: dict[str, Any], loopback: Loopback) -> None:
+        """The first one's job hangs until the two behind it have come."""
+        from upstage_docs.faults import hanging_job
+
+        loopback.faults.always("status", hanging_job())
+        documents = [make_pdf("a", 35), make_pdf("b", 1), make_pdf("c", 1)]
+        report = Report(on_progress=lambda now: loopback.faults.clear() if now.files == 2 else None)
+        found = both("parse_many", documents, settings=settings, ordered=False, report=report)
+        assert [len(texts(one)) for one in found] == [1, 1, 35]
 
     def test_failures_are_skipped_and_reported(self, both: Both, settings: dict[str, Any], loopback: Loopback) -> None:
         from upstage_docs.faults import unavailable

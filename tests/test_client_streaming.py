@@ -18,6 +18,7 @@ from eventually import GENEROUS, eventually, soon
 from stand_in import labels, make_pdf
 
 from upstage_docs import AsyncClient, Client
+from upstage_docs.drive import Stopped
 from upstage_docs.faults import Delay, hanging_job, retrying_batch
 from upstage_docs.options import PollPolicy, RetryPolicy
 from upstage_docs.rates import RATES, Rate
@@ -229,4 +230,59 @@ class TestAsync:
         async with AsyncClient(**settings) as client:
             found = await asyncio.gather(*(client.parse(make_pdf(f"d{n % 6}", 2)) for n in range(18)))
         assert [texts(one) for one in found] == [labels(f"d{n % 6}", 2) for n in range(18)]
+        assert set(loopback.billed.values()) == {1}
+
+
+class TestClose:
+    """Closing a client ends what is under way elsewhere: what is being sent is answered first, and nothing begins."""
+
+    def test_of_other_threads(self, settings: dict[str, Any], loopback: Loopback) -> None:
+        loopback.faults.script("sync", Delay(0.3))
+        loopback.faults.always("status", hanging_job())
+        errors: list[Exception] = []
+        client = Client(**settings)
+
+        def parse(name: str, route: Any) -> None:
+            try:
+                client.parse(make_pdf(name, 2), route=route)
+            except Exception as error:  # noqa: BLE001
+                errors.append(error)
+
+        threads = [threading.Thread(target=parse, args=call) for call in (("a", "sync"), ("b", "async"))]
+        for thread in threads:
+            thread.start()
+        eventually(lambda: loopback.faults.count("sync") and loopback.faults.count("status"), "both are under way")
+        client.close()
+        received = len(loopback.faults.received)
+        for thread in threads:
+            thread.join(GENEROUS)
+        assert [type(error) for error in errors] == [Stopped, Stopped]
+        assert "closed" in str(errors[0])
+        assert client._calls._http is None, "nobody has opened another connection"
+        self.goes_on(client, loopback, received)
+
+    async def test_of_other_tasks(self, settings: dict[str, Any], loopback: Loopback) -> None:
+        loopback.faults.script("sync", Delay(0.3))
+        loopback.faults.always("status", hanging_job())
+        client = AsyncClient(**settings)
+        tasks = [
+            asyncio.create_task(client.parse(make_pdf(name, 2), route=route))  # type: ignore[arg-type]
+            for name, route in (("a", "sync"), ("b", "async"))
+        ]
+        await soon(lambda: loopback.faults.count("sync") and loopback.faults.count("status"), "both are under way")
+        await client.close()
+        received = len(loopback.faults.received)
+        errors = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [type(error) for error in errors] == [Stopped, Stopped]
+        assert "closed" in str(errors[0])
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert not client._all_calls, "nobody has opened another connection"
+        await asyncio.to_thread(self.goes_on, Client(**settings), loopback, received)
+
+    def goes_on(self, client: Client, loopback: Loopback, received: int) -> None:
+        assert len(loopback.faults.received) == received, "nothing was asked after the close"
+        loopback.faults.clear()
+        with client:
+            for name in ("a", "b"):
+                assert texts(client.parse(make_pdf(name, 2))) == labels(name, 2)
         assert set(loopback.billed.values()) == {1}

@@ -444,6 +444,15 @@ def test_many_flows_end_in_their_order_and_run_at_once(kind: str) -> None:
 
 
 @KINDS
+def test_unordered_one_that_takes_long_holds_nobody_up(kind: str) -> None:
+    counting = Counting()
+    flows = (counting.flow(n, seconds=0.0 if n else GENEROUS) for n in range(100))
+    began = time.monotonic()
+    assert sorted(many(kind, flows, take=9, at_once=3, ordered=False)) == list(range(1, 10))
+    assert time.monotonic() - began < GENEROUS
+
+
+@KINDS
 @pytest.mark.parametrize("at_once", [1, 3])
 def test_an_early_end_stops_what_sleeps_and_begins_nothing_more(kind: str, at_once: int) -> None:
     counting, before = Counting(), set(threading.enumerate())

@@ -17,9 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Loopback
 from eventually import threads_gone
 from made_api import JPEG, PNG, MadeApi, pdf
+from stand_in import make_pdf
 
+from upstage_docs import Client
 from upstage_docs.errors import (
     AuthenticationError,
     BadRequestError,
@@ -27,6 +30,9 @@ from upstage_docs.errors import (
     SourceError,
     SourceNotFoundError,
 )
+from upstage_docs.faults import failed_batch
+from upstage_docs.options import PollPolicy
+from upstage_docs.rates import RATES, Rate
 from upstage_docs.records import METADATA_KEYS, coordinates_of
 from upstage_docs.reports import Progress
 
@@ -319,6 +325,23 @@ def test_a_single_file_that_fails_is_reported_too(api: MadeApi, report: Path) ->
 
     assert loader.load() == []
     assert [failure.source for failure in loader.report.failures] == [str(report)]
+
+
+def test_a_single_file_that_fails_says_what_was_paid_for(loopback: Loopback, tmp_path: Path) -> None:
+    """Ten pages were delivered before the failure; those after it, whose batches came too, are paid for as well."""
+    loopback.faults.always("status", failed_batch(1))
+    path = tmp_path / "a.pdf"
+    path.write_bytes(make_pdf("a", 35))
+    with Client(
+        "up_loopback",
+        base_url=loopback.base_url,
+        cache=tmp_path / "cache",
+        rates=dict.fromkeys(RATES, Rate()),
+        poll=PollPolicy(initial=0.02, maximum=0.05),
+    ) as client:
+        loader = UpstageDocumentParseLoader(path, on_error="skip", client=client)
+        assert len(loader.load()) == 10
+    assert [failure.pages_paid for failure in loader.report.failures] == [25]
 
 
 async def test_what_fails_is_left_out_asynchronously_too(api: MadeApi, files: list[Path]) -> None:
