@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import pytest
 from play import answer, lost, reply
@@ -62,6 +63,17 @@ def test_every_shape_of_refusal_is_read(status: int, body: object, kind: type, c
     assert (raised.status_code, raised.code) == (status, code)
     assert says in raised.message
     assert f"a.pdf: {status}" in raised.message
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_an_error_of_the_server_says_what_it_cost_and_what_to_do(status: int) -> None:
+    message = error(replace(reply(status, {"message": "busy"}), tries=3)).message
+    assert message == (
+        f"a.pdf: {status}: busy. It was tried 3 times. The server failed; errors count as not billed, and no request "
+        "is left open. Run it again later, which sends only what is missing, or let RetryPolicy(attempts=...) try for "
+        "longer."
+    )
+    assert "tried" not in error(reply(status, b"")).message.partition(", or let")[0], "once is not again"
 
 
 @pytest.mark.parametrize("name", ["x-request-id", "X-Upstage-Request-Id", "x-amzn-RequestId"])

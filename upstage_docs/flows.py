@@ -7,7 +7,7 @@ a `Lost`, not as an exception, until the retry policy says that it is final.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from typing import Any, TypeVar
@@ -66,6 +66,7 @@ def fetch(
             payment.under_way = True
         outcome: Outcome = yield send
         if payment is not None:
+            outcome = replies.given_up(outcome)
             payment.under_way = isinstance(outcome, Lost) and outcome.sent
             if payment.under_way:
                 break
@@ -77,7 +78,7 @@ def fetch(
             break
         yield from _hold(setup, payment, delay + send.deadline)
         yield Sleep(delay)
-    return outcome
+    return replace(outcome, tries=attempt)
 
 
 def _hold(setup: Setup, payment: Payment | None, seconds: float) -> Flow[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import email.utils
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -22,7 +22,7 @@ from upstage_docs.errors import (
 )
 from upstage_docs.wire import Api
 
-__all__ = ["Lost", "Outcome", "Reply", "refused", "retry_after", "settle", "transient"]
+__all__ = ["Lost", "Outcome", "Reply", "given_up", "refused", "retry_after", "settle", "transient"]
 
 _REQUEST_IDS = ("x-request-id", "x-upstage-request-id", "request-id", "x-amzn-requestid")
 _EXCERPT = 300
@@ -31,12 +31,13 @@ _ERROR_BYTES = 65_536
 
 @dataclass(frozen=True)
 class Reply:
-    """An HTTP answer, read whole; `at` is when it came, in Unix seconds."""
+    """An HTTP answer, read whole; `at` is when it came, in Unix seconds, `tries` how often it was asked for."""
 
     status: int
     headers: httpx.Headers
     body: bytes
     at: float = 0.0
+    tries: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,14 @@ class Lost:
         sent: Whether the whole request may have reached the server, so that it may have been carried out.
         timeout: Whether it took too long.
         oversize: Whether the answer was larger than allowed.
+        tries: How often it was sent.
     """
 
     reason: str
     sent: bool
     timeout: bool = False
     oversize: bool = False
+    tries: int = field(default=1, compare=False)
 
 
 Outcome = Reply | Lost
@@ -64,6 +67,16 @@ def transient(outcome: Outcome) -> bool:
     if isinstance(outcome, Lost):
         return not outcome.oversize
     return outcome.status in {408, 429} or outcome.status >= 500
+
+
+def given_up(outcome: Outcome) -> Outcome:
+    """Return what a paid send has come to: a gateway that no longer waits (504) leaves open what became of it.
+
+    https://www.rfc-editor.org/rfc/rfc9110#status.504
+    """
+    if isinstance(outcome, Reply) and outcome.status == 504:
+        return Lost("504: a gateway on the way did not wait any longer", sent=True, timeout=True)
+    return outcome
 
 
 def retry_after(reply: Reply) -> float | None:
@@ -99,7 +112,7 @@ def settle(outcome: Outcome, api: Api, what: str) -> Reply:
         if outcome.oversize:
             raise InvalidResponseError(f"{what}: {outcome.reason}.")
         kind = APITimeoutError if outcome.timeout else APIConnectionError
-        raise kind(f"{what}: no answer from {api.root}: {api.hide(outcome.reason)}.")
+        raise kind(f"{what}: no answer from {api.root}: {api.hide(outcome.reason)}.{_tried(outcome)}")
     if outcome.status == 200:
         _expect_json(outcome, api, what)
         return outcome
@@ -126,7 +139,7 @@ def _refusal(reply: Reply, api: Api, what: str) -> UpstageDocsError:
     said = api.hide(message).rstrip(".") or _excerpt(reply, api) or "no explanation"
     request_id = next((reply.headers[name] for name in _REQUEST_IDS if name in reply.headers), "")
     shown = f" ({code})" if code and code != str(reply.status) else ""
-    text = f"{what}: {reply.status}{shown}: {said}.{_remedy(reply.status, said, api)}"
+    text = f"{what}: {reply.status}{shown}: {said}.{_tried(reply)}{_remedy(reply.status, said, api)}"
     if reply.status == 429:
         return RateLimitError(text, code=code, request_id=request_id, retry_after=retry_after(reply))
     kind: type[APIStatusError] = APIStatusError
@@ -137,6 +150,10 @@ def _refusal(reply: Reply, api: Api, what: str) -> UpstageDocsError:
     return kind(text, status_code=reply.status, code=code, request_id=request_id)
 
 
+def _tried(outcome: Outcome) -> str:
+    return f" It was tried {outcome.tries} times." if outcome.tries > 1 else ""
+
+
 def _remedy(status: int, said: str, api: Api) -> str:
     if status in {401, 403}:
         if "suspended" in said or "credit" in said:
@@ -144,6 +161,11 @@ def _remedy(status: int, said: str, api: Api) -> str:
         return f" Check the key (UPSTAGE_API_KEY or api_key=) and that it belongs to {api.root}."
     if 300 <= status < 400:
         return " Redirects are not followed, so that the key stays with its host; correct base_url=."
+    if status >= 500:
+        return (
+            " The server failed; errors count as not billed, and no request is left open. Run it again later, which "
+            "sends only what is missing, or let RetryPolicy(attempts=...) try for longer."
+        )
     return {
         404: " Check base_url=: it is the API root, https://api.upstage.ai/v1 for Upstage, or a full parse endpoint.",
         405: " Check base_url=: it must begin with https:// and be an API root or a parse endpoint.",
