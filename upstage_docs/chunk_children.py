@@ -33,7 +33,7 @@ def units_of_chunk(record: Record, spans: list[Span], options: ChunkOptions) -> 
         headings = record.headings
     whole = Place(number(metadata, "element_id"), number(metadata, "page"), category)
     model = Unit("done", text, "", whole, headings, string(metadata, "section_id"), run, extra(metadata))
-    found = _blocks_to_split(text, category, options)
+    found = _blocks_to_split(text, category, options, spans)
     if not found:
         return [model]
     units: list[Unit] = []
@@ -59,11 +59,20 @@ def units_of_chunk(record: Record, spans: list[Span], options: ChunkOptions) -> 
     return units
 
 
-def _blocks_to_split(text: str, category: str, options: ChunkOptions) -> list[Block]:
-    """Return the blocks of a chunk's text; none where it fits, or is a table that is to stay whole."""
-    if options.fits(text) or (category in _WHOLE and options.oversized_tables == "keep"):
+def _blocks_to_split(text: str, category: str, options: ChunkOptions, spans: list[Span]) -> list[Block]:
+    """Return the blocks of a chunk's text, which has *spans*; none where it is to stay as it is.
+
+    So does what fits, an equation, a table that is not to be split, and one that the blocks do not show as it was: in
+    plain text, or so broken that it looks like several.
+    """
+    if options.fits(text) or category == "equation":
+        return []
+    if category not in _WHOLE:
+        return list(blocks(text))
+    if options.oversized_tables == "keep":
         return []
     found = list(blocks(text))
-    if category in _WHOLE and all(block.kind != "whole" for block in found):
-        return []  # a table as plain text
-    return found
+    wholes = sum(block.kind == "whole" for block in found)
+    starts, ends = {span[2] for span in spans}, {span[3] for span in spans}
+    same = all(block.start in starts and block.end in ends for block in found)
+    return found if wholes == 1 and same else []

@@ -73,16 +73,24 @@ class Breaks:
         self._ranks: list[int] = []
         self._kept: list[tuple[int, int]] = []
         words, position = False, 0
-        for start, end in [(0, len(text))] if kept else [*equations(text), (len(text), len(text))]:
-            for match in _TOKEN.finditer(text, position, start):
-                words = words or match.start() > position or match.lastgroup in {"stop", "ideograph"}
-                position = match.end()
-                if words:
-                    self._token(match)
-                elif match.lastgroup == "tag":  # no cut between the first tags: a piece of them would say nothing
-                    self._kept.append(match.span())
-            self._kept.append((start, end))
-            words, position = True, end
+        runs = iter([(0, len(text))] if kept else equations(text))
+        run = next(runs, None)
+        for match in _TOKEN.finditer(text):
+            start = match.start()
+            while run and run[0] <= start:
+                if run[0] >= position:  # else a tag has it in a value
+                    self._kept.append(run)
+                    words, position = True, run[1]
+                run = next(runs, None)
+            if start < position:
+                continue
+            words = words or start > position or match.lastgroup in {"stop", "ideograph"}
+            position = match.end()
+            if words:
+                self._token(match)
+            elif match.lastgroup == "tag":  # no cut between the first tags: a piece of them would say nothing
+                self._kept.append(match.span())
+        self._kept += [*([run] if run else []), *runs]
         if not self.ends or self.ends[-1] < len(text):
             self._break(len(text), len(text), _PARAGRAPH)
 

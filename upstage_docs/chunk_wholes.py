@@ -55,18 +55,21 @@ class Whole:
         units = [*self.headings, *self.before, self.unit, *self.after]
         parts = None
         if options.oversized_tables == "split_rows" and not options.fits(joined(units)):
-            room = options.chunk_size
-            headings = sum(options.size(unit.joiner + unit.text) for unit in self.headings)
-            if len(units) > 1:
-                room -= sum(options.size(unit.joiner + unit.text) for unit in (*self.before, *self.after))
-                room -= options.size(self.unit.joiner)
-            parts = split_rows(self.unit.text, Limits(room - headings, room, options.size, options.exact))
+            first, later = self._room(self.headings, options), self._room([], options)
+            parts = split_rows(self.unit.text, Limits(first, later, options.size, options.exact))
         if not parts:
             yield units
             return
         for index, part in enumerate(parts):
             unit = _assembled(self.unit, part, self.unit.sources)
             yield [*([] if index else self.headings), *self.before, unit, *self.after]
+
+    def _room(self, headings: list[Unit], options: ChunkOptions) -> int:
+        """Return the size that is left for the table in a chunk with *headings*."""
+        above = [*headings, *self.before]
+        around = joined(above) + self.unit.joiner if above else ""
+        around += "".join(unit.joiner + unit.text for unit in self.after)
+        return options.chunk_size - (options.size(around) if around else 0)
 
 
 def _assembled(unit: Unit, part: Part, sources: list[tuple[int, int, Place]]) -> Unit:

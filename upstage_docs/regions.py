@@ -80,16 +80,13 @@ def _before_breaks(masked: str, first: int, start: int) -> int:
 
 def _outermost(masked: str) -> list[Region]:
     """Return the tables of both kinds and the figures that stand in no other, in order."""
-    found = _wholes(masked)
+    found = sorted(_wholes(masked))
     if "|" in masked:
-        found += _pipe_tables(masked)
+        found = sorted([*found, *_pipe_tables(masked, found)])
     kept: list[Region] = []
-    for region in sorted(found):
-        if kept and region.start < kept[-1].end:
-            if region.end <= kept[-1].end:
-                continue
-            kept.pop()  # a table whose cells look like the lines of a pipe table
-        kept.append(region)
+    for region in found:
+        if not kept or region.start >= kept[-1].end:
+            kept.append(region)
     return kept
 
 
@@ -155,20 +152,30 @@ def _end_of_unclosed(masked: str, tags: list[re.Match[str]], number: int, closed
     return next(starts, len(masked))
 
 
-def _pipe_tables(masked: str) -> Iterator[Region]:
+def _pipe_tables(masked: str, wholes: list[Region]) -> Iterator[Region]:
+    """Yield the pipe tables; no line of one begins another block, nor does HTML of *wholes* go on after it."""
     start, before = 0, ""  # of the line before
     begun: int | None = None
-    position = 0
+    position = index = 0
     for line in masked.splitlines(keepends=True):
-        if begun is not None and "|" not in line:
-            yield Region(begun, position, "|", "")
-            begun = None
-        elif begun is None and "|" in before and is_rule(line):
+        end = position + len(line)
+        while index < len(wholes) and wholes[index].end <= end:
+            index += 1
+        over = index < len(wholes) and wholes[index].start < end
+        if "|" not in line or over or _begins_block(line):
+            if begun is not None:
+                yield Region(begun, position, "|", "")
+            begun, line = None, ""  # noqa: PLW2901
+        elif begun is None and before and is_rule(line):
             begun = start
-        start, before = position, line
-        position += len(line)
+        start, before, position = position, line, end
     if begun is not None:
         yield Region(begun, position, "|", "")
+
+
+def _begins_block(line: str) -> bool:
+    tag = _TAG.match(line, len(line) - len(line.lstrip()))
+    return tag is not None and (tag[2].lower() in _BLOCKS or tag[2].lower() in {"table", "figure"})
 
 
 def is_rule(line: str) -> bool:

@@ -8,7 +8,7 @@ from itertools import accumulate, islice
 from typing import NamedTuple
 
 from upstage_docs.regions import is_rule
-from upstage_docs.tables import Cell, Table, carried_sizes, mended, place_columns, read_table, words_of
+from upstage_docs.tables import MOST_ROWS, Cell, Table, carried_sizes, mended, place_columns, read_table, words_of
 
 __all__ = ["Limits", "Part", "continued", "split_rows"]
 
@@ -79,9 +79,7 @@ class _Cutter:
                 self._read_cells()
         last = self._rows[-1].section
         self._tail_start = self._rows[-1].end if last < 0 else table.sections[last].end
-        head = self._text[: self._rows[self._header - 1].end]
-        turns = max((limits.size(f"</thead>{section.opening}</tbody>") for section in table.sections), default=0)
-        self._fixed = limits.size(head) + turns + limits.size(self._text[self._tail_start :])
+        self._middles: dict[int, int] = {}
         if limits.exact:
             starts = [row.start for row in self._rows]
             self._totals = [*starts, self._rows[-1].end]
@@ -94,18 +92,18 @@ class _Cutter:
         if self._cells:
             return
         self._cells = [self._table.cells(index) for index in range(len(self._rows))]
-        size, text = self._limits.size, self._text
         spanning = [cell for cells in self._cells for cell in cells if cell.row_span > 1]
         self._overlong = {cell.row for cells in self._cells for cell in cells if cell.overlong}
-        # At least 1, whatever the measure says: 0 means that nothing is carried.
-        sizes = {cell.start: max(1, size(text[cell.start : cell.end])) for cell in spanning}
+        # At least 1, whatever the measure says: 0 means that nothing is carried. The same however many rows are left.
+        size, clipped = self._limits.size, self._table.clipped
+        sizes = {cell.start: max(1, size(clipped(cell, MOST_ROWS))) for cell in spanning}
         self._carried = carried_sizes(self._cells, sizes)
         self._can_cut_groups = place_columns(self._cells)
 
     def parts(self) -> Iterator[Part]:
         """Yield the parts; only one, the whole table, if nothing can be cut."""
         count, first = len(self._rows), self._header
-        if self._fixed >= self._limits.later:
+        if self._middle(first) >= self._limits.later:
             return  # the header alone is too large to be repeated
         begun = 0
         while first < count:
@@ -130,9 +128,48 @@ class _Cutter:
     def _small(self, first: int, part: Part) -> bool:
         return self._limits.size("".join(piece for piece, _ in part)) <= self._limit(first)
 
+    def _around(self, first: int) -> int:
+        """Return the size of what a part that begins with row *first* has around its rows, if no other comes before.
+
+        The first part has the gap after the header as it is written, and header cells that go on below, however far;
+        the last one has the end of the table as it is written.
+        """
+        size, rows, text = self._limits.size, self._rows, self._text
+        last = size(text[rows[-1].end :]) - size(self._end(first))
+        around = self._middle(first) + max(0, last)
+        if first == self._header:
+            around += size(text[rows[first - 1].end : rows[first].start]) - size(self._turn(first))
+            clipped = self._table.clipped
+            reaching = [cell for cells in self._cells[:first] for cell in cells if cell.until > first]
+            around += sum(size(clipped(cell, MOST_ROWS)) - size(clipped(cell, 1)) for cell in reaching)
+        return around
+
+    def _middle(self, first: int) -> int:
+        """Return the size of what a part that begins with row *first* repeats, if others come before and after."""
+        section = self._rows[first].section
+        if section not in self._middles:
+            head: Part = []
+            self._slice(head, 0, self._header - 1, self._header - 1, carry=False)
+            front = "".join(piece for piece, _ in head) + self._turn(first)
+            self._middles[section] = self._limits.size(front) + self._limits.size(self._end(first))
+        return self._middles[section]
+
+    def _end(self, index: int) -> str:
+        """Return what ends a part whose last row is in the section of row *index*, if others come after."""
+        return self._closing(self._rows[index].section) + self._text[self._tail_start :]
+
+    def _turn(self, first: int) -> str:
+        """Return what closes the section of the header, and opens that of row *first*, if that is another one."""
+        above, here = self._rows[self._header - 1].section, self._rows[first].section
+        opening = self._table.sections[here].opening if here >= 0 else ""
+        return self._closing(above) + opening if above != here else ""
+
+    def _closing(self, section: int) -> str:
+        return f"</{self._table.sections[section].name}>" if section >= 0 else ""
+
     def _reach(self, first: int) -> int:
         """Return the last row that has room in a part that begins with row *first*, that row at the least."""
-        room = self._limit(first) - self._fixed
+        room = self._limit(first) - self._around(first)
         if first > self._header:
             room -= self._carried[first]
         return max(first, bisect_right(self._totals, self._totals[first] + room) - 2)
@@ -146,7 +183,7 @@ class _Cutter:
         if group > first:
             return group - 1
         self._read_cells()
-        most = self._limits.later - self._fixed
+        most = self._limits.later - self._middle(first)
         if self._can_cut_groups:
             for end in range(following, first, -1):
                 if self._carried[end] < most:
@@ -158,23 +195,18 @@ class _Cutter:
         return following - 1
 
     def _part(self, first: int, last: int) -> Part:
-        text, rows, sections = self._text, self._rows, self._table.sections
-        whole_head = first == self._header
+        text, rows = self._text, self._rows
         part: Part = []
-        if whole_head:
+        if first == self._header:
             self._slice(part, 0, last, last, carry=False)
         else:
             self._slice(part, 0, self._header - 1, self._header - 1, carry=False)
-            above, here = rows[self._header - 1].section, rows[first].section
-            if above != here:
-                part.append((f"</{sections[above].name}>" if above >= 0 else "", -1))
-                part.append((sections[here].opening if here >= 0 else "", -1))
+            part.append((self._turn(first), -1))
             self._slice(part, first, last, last, carry=True)
         if last == len(rows) - 1:
             part.append((text[rows[-1].end :], rows[-1].end))
         else:
-            section = rows[last].section
-            part.append((f"</{sections[section].name}>" if section >= 0 else "", -1))
+            part.append((self._closing(rows[last].section), -1))
             part.append((text[self._tail_start :], self._tail_start))
         return [piece for piece in part if piece[0]]
 
@@ -213,7 +245,7 @@ class _Cutter:
             )
         position = self._rows[index].start
         own = self._cells[index]
-        end_of_tag = own[0].start if own else self._text.index(">", position) + 1
+        end_of_tag = own[0].start if own else self._table.inside(index)
         self._append(part, position, end_of_tag)
         position = end_of_tag
         for _, _, cell in cells:

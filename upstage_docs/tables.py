@@ -15,7 +15,7 @@ import msgspec
 from upstage_docs.chunk_text import TAG
 from upstage_docs.verbatim import FILLER, masked_markup
 
-__all__ = ["Cell", "Row", "Table", "carried_sizes", "mended", "place_columns", "read_table", "words_of"]
+__all__ = ["MOST_ROWS", "Cell", "Row", "Table", "carried_sizes", "mended", "place_columns", "read_table", "words_of"]
 
 # Of masked text, in lower case: what only looks like a tag is blanked out, and so are the tables in cells.
 _NAMES = r"t(?:[dhr]|head|body|foot|able)|c(?:aption|ol|olgroup)"
@@ -38,7 +38,7 @@ _NUMBER = re.compile(r"[\"']?\s*\+?0*(\d+)")
 _ROW_SPAN = re.compile(r"rowspan\s*=\s*[\"']?\s*\+?0*(\d+)")
 
 # https://html.spec.whatwg.org/multipage/tables.html#attr-tdth-colspan
-_MOST_COLUMNS, _MOST_ROWS = 1000, 65534
+_MOST_COLUMNS, MOST_ROWS = 1000, 65534
 # A header that spans more rows than this is no header: a first cell may well span 25 rows of the body.
 _MOST_HEADER_ROWS, _MOST_TITLE_ROWS = 4, 3
 
@@ -115,7 +115,7 @@ class Table:
         for match in _ROW_SPAN.finditer(self._structure, self.rows[0].start, self.rows[-1].end):
             while self.rows[index].end < match.start():
                 index += 1
-            until = index + (int(match[1][:9]) or _MOST_ROWS)
+            until = index + (int(match[1][:9]) or MOST_ROWS)
             overlong = overlong or until > self._ends[index]
             reaches[index] = max(reaches[index], min(until, self._ends[index]))
         return reaches, overlong
@@ -138,6 +138,10 @@ class Table:
                     wide = min(int(number[1][:9]), _MOST_COLUMNS) or 1
             cells.append(Cell(start, match.end(), index, min(tall, most), wide, tall > most))
         return cells
+
+    def inside(self, index: int) -> int:
+        """Return where the content of a row begins: after its tag, and the comments that may stand before that."""
+        return self._structure.index(">", self._structure.index("<tr", self.rows[index].start)) + 1
 
     def clipped(self, cell: Cell, rows: int) -> str:
         """Return the markup of *cell*, which spans rows, with a span of so many *rows*."""
@@ -290,8 +294,10 @@ def mended(text: str) -> str | None:
     """Return *text* with its markup made well-formed by BeautifulSoup, None if that changed a word of it."""
     from bs4 import BeautifulSoup
 
-    soup = BeautifulSoup(text, "lxml")
-    body = soup.body
+    try:
+        body = BeautifulSoup(text, "lxml").body
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return None
     if body is None:
         return None
     markup = "".join(str(child) for child in body.contents)
