@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import groupby
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -73,11 +74,13 @@ def finished(
     nodes: list[BaseNode] = [
         _node(record, owner, source) for record, (owner, source) in zip(records, owners, strict=True)
     ]
+    of_sections = _section_nodes(records, nodes, owners) if parser.include_section_nodes else []
     if parser.include_prev_next_rel:
-        _link(nodes)
-    if not parser.include_section_nodes:
-        return nodes
-    return _section_nodes(records, nodes, owners) + nodes
+        # Over sections, AutoMergingRetriever would never end: it takes in what lies between two neighbours, merges it
+        # into its section, and takes it in again.
+        for _, siblings in groupby(nodes, key=lambda node: node.parent_node and node.parent_node.node_id):
+            _link(list(siblings))
+    return of_sections + nodes
 
 
 def source_of(node: BaseNode) -> RelatedNodeInfo:

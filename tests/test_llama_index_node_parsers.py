@@ -270,7 +270,10 @@ def test_auto_merging_by_heading(api: MadeApi, report: Path) -> None:
         leaves = get_leaf_nodes(nodes)
         sections = [node for node in nodes if node.metadata["category"] == "section"]
         assert [section.metadata["headings"] for section in sections] == ["1. Results", "3. Results"]
-        assert linked(leaves)
+        parents = [leaf.parent_node.node_id if leaf.parent_node else None for leaf in leaves]
+        assert len(set(parents)) > 1
+        for parent in set(parents):
+            assert linked([leaf for leaf, its in zip(leaves, parents, strict=True) if its == parent])
         assert {node.ref_doc_id for node in nodes} == {document[0].id_}
 
         context = StorageContext.from_defaults(docstore=SimpleDocumentStore())
@@ -281,6 +284,24 @@ def test_auto_merging_by_heading(api: MadeApi, report: Path) -> None:
         assert {node.node.metadata["category"] for node in found} <= {"section", "header"}
         texts = "".join(one.node.get_content() for one in found if one.node.metadata["category"] == "section")
         assert all(f"Page {number}" in texts for number in (1, 2, 3))
+
+
+def test_auto_merging_ends() -> None:
+    """A section between two found ones, filled in and merged, would be filled in again if links led over sections."""
+    elements = [
+        {"id": number, "page": 1, "category": "heading1" if number % 2 == 0 else "paragraph", "content": {"html": html}}
+        for number, html in enumerate(f"<{tag}>Of {section}</{tag}>" for section in range(6) for tag in ("h1", "p"))
+    ]
+    answer = Document(text=json.dumps({"model": "made", "content": {}, "elements": elements, "usage": {"pages": 1}}))
+    nodes = TableAwareNodeParser(include_section_nodes=True).get_nodes_from_documents([answer])
+    leaves = get_leaf_nodes(nodes)
+    context = StorageContext.from_defaults(docstore=SimpleDocumentStore())
+    context.docstore.add_documents(nodes)
+    found = VectorStoreIndex([leaves[1], leaves[3]], storage_context=context, embed_model=MockEmbedding(embed_dim=2))
+    retriever = AutoMergingRetriever(found.as_retriever(), context, simple_ratio_thresh=0.0)
+
+    assert [leaf.next_node for leaf in leaves] == [None] * 6, "each is a section of its own"
+    assert {node.node.metadata["headings"] for node in retriever.retrieve("words")} == {"Of 1", "Of 3"}
 
 
 def test_neighbours_are_found_over_the_whole_file(api: MadeApi, report: Path) -> None:
