@@ -26,6 +26,9 @@ pytest.importorskip("liteparse", reason="the local engine is an extra")
 
 from upstage_docs import Client
 from upstage_docs.cli import run
+from upstage_docs.holdings import Claim, ResultKey
+from upstage_docs.options import ParseOptions
+from upstage_docs.store import Store
 
 if TYPE_CHECKING:
     from upstage_docs.faults import Faults
@@ -246,10 +249,23 @@ def test_jobs_are_listed_shown_and_fetched(command: Command, monkeypatch: pytest
         result = command("jobs", "result", job.request_id, "-o", tmp_path / "report.md", *url)
         assert result.code == 0
         assert ROW in (tmp_path / "report.md").read_text(encoding="utf-8")
-        assert [line["request_id"] for line in command("jobs", "ls", "--json", *url).lines] == [job.request_id]
+        (listed,) = command("jobs", "ls", "--json", *url).lines
+        assert listed["request_id"] == job.request_id
+        assert "total_pages" not in listed, "the API's list names none, and 0 would not be true"
         shown = command("jobs", "show", job.request_id, "--json", *url).lines[0]
         assert shown["status"] == "completed"
         assert command("jobs", "show", "no-such-job", *url).code == 1
+
+
+def test_a_request_whose_outcome_is_unknown_is_listed_with_its_pages(command: Command) -> None:
+    store = Store.at()
+    for number, pages in enumerate([(11, 20), None]):
+        key = ResultKey.of(f"{number:064x}", ParseOptions(), "https://api.upstage.ai/v1")
+        claim = store.claim(key, pages, seconds=0, route="async", source="a.pdf")
+        assert isinstance(claim, Claim)
+        store.abandon(claim)
+    store.close()
+    assert [line["pages"] for line in command("cache", "unknown", "--json").lines] == ["11-20", "all"]
 
 
 def test_what_was_paid_for_is_kept_listed_and_removed(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from stand_in import labels, make_pdf
 
 import upstage_docs
 from upstage_docs import AsyncClient, Client
+from upstage_docs.connection import Connection
 from upstage_docs.errors import (
     APIStatusError,
     AuthenticationError,
@@ -148,6 +149,16 @@ class TestConfiguration:
     def test_the_local_engine_takes_no_address(self) -> None:
         with pytest.raises(ConfigError, match="takes no base_url"):
             Client(engine="local", base_url="https://api.upstage.ai/v1")
+
+    def test_the_local_engine_takes_no_key(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """One in the environment is nothing that was asked for, and neither is an engine that is chosen there."""
+        for make in (Client, AsyncClient, Connection):
+            with pytest.raises(ConfigError, match=r'engine="local".*takes no api_key'):
+                make(KEY, engine="local")
+        monkeypatch.setenv("UPSTAGE_API_KEY", KEY)
+        assert Client(engine="local").engine == "local"
+        monkeypatch.setenv("UPSTAGE_DOCS_ENGINE", "local")
+        assert Client(KEY).engine == "local"
 
     def test_the_address_comes_from_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("UPSTAGE_BASE_URL", "https://gate.example/v1/document-digitization")
@@ -643,6 +654,19 @@ class TestMoney:
             client.ocr(make_pdf("a", 2))
             assert (client.usage.pages, client.usage.ocr_pages, client.usage.cost) == (3, 2, 0.03)
             assert client.estimate([make_pdf("a", 3), make_pdf("b", 30)]).pages == 30
+
+    def test_prices_of_an_account(self, settings: dict[str, Any]) -> None:
+        """No list price of OCR is public, and the local engine costs nothing."""
+        document = make_pdf("a", 3)
+        with Client(**settings, prices={"ocr": 0.002, "standard": 0.008}) as client:
+            assert client.estimate(document, OCROptions()).highest == 0.006
+            client.ocr(document)
+            assert client.estimate(document).highest == 0.024
+            client.parse(document)
+            assert client.usage.cost == 0.03
+        assert Client(engine="local").estimate(document, ParseOptions(mode="auto")).highest == 0
+        with pytest.raises(ConfigError, match=r"'pages': 1.*standard, enhanced, ocr"):
+            Client(KEY, prices={"pages": 1})
 
     def test_the_local_engine_has_no_store_unless_asked(self, tmp_path: Path) -> None:
         assert Client(engine="local")._setup.store.path is None

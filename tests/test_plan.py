@@ -184,6 +184,15 @@ def test_estimates_count_only_what_would_be_sent() -> None:
     assert estimate(parts, ParseOptions(mode="enhanced")) == Estimate(30, 0.90, 0.90)
     assert estimate(parts, ParseOptions(mode="auto")) == Estimate(30, 0.30, 0.90)
     assert estimate(parts, OCROptions()) == Estimate(30, None, None)
+    assert estimate(parts, OCROptions(), {"ocr": 0.002}) == Estimate(30, 0.06, 0.06)
     assert estimate(parts_of(source(4), PARSE, stored=[(1, 4)]), OCROptions()) == Estimate()
     uncounted = estimate(parts_of(source(None, file_format="docx"), PARSE), PARSE)
     assert Estimate(30, 0.3, 0.9) + uncounted == Estimate(30, 0.3, 0.9, 1)
+
+
+def test_an_estimate_says_what_is_not_known() -> None:
+    assert str(Estimate(3000, 30.0, 30.0)) == "3,000 pages, $30.00"
+    assert str(Estimate(30, 0.3, 0.9, 2)) == "30 pages, $0.30 to $0.90, and 2 files whose pages only the API can count"
+    assert str(Estimate(30, None, None)) == (
+        '30 pages, at a price that is not known: give yours with Client(prices={"ocr": ...})'
+    )

@@ -32,6 +32,17 @@ __all__ = ["cache", "estimate", "jobs"]
 jobs = typer.Typer(no_args_is_help=True, help="Asynchronous jobs: list, inspect, fetch.")
 cache = typer.Typer(no_args_is_help=True, help="Kept answers and jobs, and paid requests whose outcome is unknown.")
 
+_STATE = (
+    "request_id",
+    "status",
+    "model",
+    "completed_pages",
+    "total_pages",
+    "requested_at",
+    "completed_at",
+    "failure_message",
+)
+
 RequestId = Annotated[str, typer.Argument(help="The API's id of the job.", metavar="REQUEST_ID")]
 
 
@@ -41,8 +52,10 @@ def list_jobs(engine: Engine = None, base_url: BaseUrl = None, as_json: AsJson =
     sources = {job.request_id: job.source for job in Store.at().jobs()}
     with Client(engine=engine, base_url=base_url) as client:
         found = client.jobs()
-    lines = [{**_job(job), "source": sources.get(job.request_id, "")} for job in found]
-    _print(lines, ("request_id", "status", "completed_pages", "total_pages", "requested_at", "source"), as_json=as_json)
+    # The API's list names no pages; `jobs show` does.
+    names = ("request_id", "status", "model", "requested_at", "completed_at")
+    lines = [{**_job(job, names), "source": sources.get(job.request_id, "")} for job in found]
+    _print(lines, (*names, "source"), as_json=as_json)
 
 
 @jobs.command("show")
@@ -60,9 +73,9 @@ def show_job(request_id: RequestId, engine: Engine = None, base_url: BaseUrl = N
         for batch in job.batches
     ]
     if as_json:
-        _print([{**_job(job), "batches": batches}], (), as_json=True)
+        _print([{**_job(job, _STATE), "batches": batches}], (), as_json=True)
         return
-    terminal().print("\n".join(f"{name}: {value}" for name, value in _job(job).items()), markup=False)
+    terminal().print("\n".join(f"{name}: {value}" for name, value in _job(job, _STATE).items()), markup=False)
     _print(batches, ("batch", "status", "pages", "failure"), as_json=False)
 
 
@@ -120,10 +133,16 @@ def remove_from_cache(
 def list_unknown(as_json: AsJson = False) -> None:
     """List paid requests that are under way, or were cut off before their answer."""
     lines = [
-        {"token": intent.token, "source": intent.source, "route": intent.route, "sent": _time(intent.created)}
+        {
+            "token": intent.token,
+            "source": intent.source,
+            "pages": "all" if intent.pages is None else f"{intent.pages[0]}-{intent.pages[1]}",
+            "route": intent.route,
+            "sent": _time(intent.created),
+        }
         for intent in Store.at().intents()
     ]
-    _print(lines, ("token", "source", "route", "sent"), as_json=as_json)
+    _print(lines, ("token", "source", "pages", "route", "sent"), as_json=as_json)
 
 
 @cache.command("resolve")
@@ -170,9 +189,8 @@ def estimate(
         raise typer.Exit(1)
 
 
-def _job(job: Job) -> dict[str, Any]:
-    names = ("request_id", "status", "model", "completed_pages", "total_pages", "requested_at", "completed_at")
-    return {name: getattr(job, name) for name in (*names, "failure_message")}
+def _job(job: Job, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(job, name) for name in names}
 
 
 def _time(seconds: float) -> str:

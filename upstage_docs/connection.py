@@ -67,6 +67,8 @@ class Connection:
         given = ["api_key", *self._options] if api_key is not None else [*self._options]
         if client is not None and given:
             raise ConfigError(f"client= and {given[0]}= contradict each other; give {given[0]}= to the client.")
+        if engine == "local" and api_key is not None:
+            raise ConfigError('engine="local" answers on this machine and takes no api_key; leave one of them out.')
         self._api_key = api_key
         self._client = client
         self._spent: list[Spending] = []

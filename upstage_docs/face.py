@@ -35,6 +35,8 @@ class Face:
         rates: Overrides of `rates.RATES`, by family (`sync`, `async`, `ocr`).
         rate_share: The part of every rate that is this client's, 0-1, where several share one account.
         limits: What the API takes.
+        prices: Overrides of `plan.PRICES`, US dollars per page of `standard`, `enhanced` and `ocr`, in estimates and
+            `usage`. No list price of OCR is public.
         cache: Where answers, jobs and intents are kept, so that nothing is paid twice: True for the platform's cache
             folder, a folder, or False. None means True for Upstage and False for the local engine.
         on_unknown: `raise` reports a paid request whose outcome is not known, `resend` pays again.
@@ -59,6 +61,7 @@ class Face:
         rates: Mapping[Family, Rate] | None = None,
         rate_share: float = 1.0,
         limits: Limits = LIMITS,
+        prices: Mapping[str, float] | None = None,
         cache: bool | str | os.PathLike[str] | None = None,
         on_unknown: Literal["raise", "resend"] = "raise",
     ) -> None:
@@ -77,6 +80,7 @@ class Face:
                 rates=rates,
                 rate_share=rate_share,
                 limits=limits,
+                prices=prices,
                 cache=cache,
                 on_unknown=on_unknown,
             )

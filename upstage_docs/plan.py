@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LIMITS",
     "LIMITS_2025",
+    "PRICED",
     "PRICES",
     "Estimate",
     "Limits",
@@ -79,6 +80,7 @@ LIMITS_2025 = Limits(
 
 # US dollars per page, https://console.upstage.ai/docs/models/document-parse (2026-09). No page names a price for OCR.
 PRICES: Mapping[str, float] = {"standard": 0.01, "enhanced": 0.03}
+PRICED = ("standard", "enhanced", "ocr")
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,8 @@ class Estimate:
 
     Attributes:
         pages: Pages to be paid for.
-        lowest, highest: US dollars, list price; they differ with `mode="auto"`. None where no price is known.
+        lowest, highest: US dollars; they differ with `mode="auto"`. None where no price is known: no list price of OCR
+            is public, `Client(prices={"ocr": ...})` takes yours.
         uncounted: Files whose pages only the API can count; they are not in the other numbers.
     """
 
@@ -114,6 +117,16 @@ class Estimate:
     lowest: float | None = 0.0
     highest: float | None = 0.0
     uncounted: int = 0
+
+    def __str__(self) -> str:
+        if self.lowest is None or self.highest is None:
+            cost = 'at a price that is not known: give yours with Client(prices={"ocr": ...})'
+        elif self.lowest == self.highest:
+            cost = f"${self.lowest:,.2f}"
+        else:
+            cost = f"${self.lowest:,.2f} to ${self.highest:,.2f}"
+        more = f", and {self.uncounted} files whose pages only the API can count" if self.uncounted else ""
+        return f"{self.pages:,} pages, {cost}{more}"
 
     def __add__(self, other: Estimate) -> Estimate:
         """Add up files."""
@@ -232,16 +245,19 @@ def halves(part: Part) -> tuple[Part, Part]:
     return replace(part, pages=(first, middle), whole=False), replace(part, pages=(middle + 1, last), whole=False)
 
 
-def estimate(parts: Iterable[Part], options: ParseOptions | OCROptions) -> Estimate:
+def estimate(
+    parts: Iterable[Part], options: ParseOptions | OCROptions, prices: Mapping[str, float] = PRICES
+) -> Estimate:
     """Say what the parts that are still to be sent cost; what is stored or running is paid for."""
     to_send = [part.pages for part in parts if part.state == "send"]
     pages = sum(last - first + 1 for first, last in filter(None, to_send))
     uncounted = sum(1 for one in to_send if one is None)
-    if isinstance(options, OCROptions):
-        return Estimate(pages, None if to_send else 0.0, None if to_send else 0.0, uncounted)
-    modes = ("standard", "enhanced") if options.mode == "auto" else (options.mode,)
-    costs = [round(pages * PRICES[mode], 6) for mode in modes]
-    return Estimate(pages, min(costs), max(costs), uncounted)
+    modes: tuple[str, ...] = ("ocr",) if isinstance(options, OCROptions) else (options.mode,)
+    if modes == ("auto",):
+        modes = ("standard", "enhanced")
+    known = [prices[mode] for mode in modes if mode in prices] if to_send else [0.0]
+    costs = [round(pages * price, 6) for price in known]
+    return Estimate(pages, min(costs, default=None), max(costs, default=None), uncounted)
 
 
 def _ceiling(*, ocr: bool, route: Route, limits: Limits) -> tuple[int, int]:

@@ -89,7 +89,7 @@ class Reading:
     def estimate(self) -> Flow[plan.Estimate]:
         """Say what reading it would cost now."""
         holding = yield from work(partial(self.setup.store.look, self.key))
-        return plan.estimate(self.planned(holding), self.request.options)
+        return plan.estimate(self.planned(holding), self.request.options, self.setup.account.spending.prices)
 
     def decode(self, got: Got) -> Flow[ParsedDocument]:
         """Understand *got*, the next answer in order, as a slice with final pages and ids."""

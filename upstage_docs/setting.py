@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Literal
 
 from upstage_docs.errors import ConfigError
 from upstage_docs.options import PollPolicy, RetryPolicy, choice
-from upstage_docs.plan import LIMITS, Limits
+from upstage_docs.plan import LIMITS, PRICED, PRICES, Limits
 from upstage_docs.rates import RATES, Family, Rate, RateLimiter
+from upstage_docs.spending import Account
 from upstage_docs.steps import Setup
 from upstage_docs.store import Store
 from upstage_docs.wire import BASE_URL, Api
@@ -47,6 +48,7 @@ class Settings:
     rates: Mapping[Family, Rate] | None = None
     rate_share: float = 1.0
     limits: Limits = LIMITS
+    prices: Mapping[str, float] | None = None
     cache: bool | str | os.PathLike[str] | None = None
     on_unknown: Literal["raise", "resend"] = "raise"
 
@@ -56,6 +58,11 @@ class Settings:
             raise ConfigError(f"max_concurrency={self.max_concurrency!r} must be a whole number, 1 or more.")
         if not isinstance(self.timeout, (int, float)) or not 0 < self.timeout < float("inf"):
             raise ConfigError(f"timeout={self.timeout!r} must be a number of seconds above 0.")
+        for name, price in (self.prices or {}).items():
+            if name not in PRICED or not isinstance(price, (int, float)) or not 0 <= price < float("inf"):
+                raise ConfigError(
+                    f"prices={{{name!r}: {price!r}}} must be US dollars per page, of {', '.join(PRICED)}."
+                )
         if self.cache is not None and not isinstance(self.cache, (bool, str, os.PathLike)):
             raise ConfigError(f"cache={self.cache!r} must be True, False or a folder.")
 
@@ -101,6 +108,8 @@ def setup_of(settings: Settings) -> Setup:
     local = settings.chosen == "local"
     if local and settings.base_url is not None:
         raise ConfigError('engine="local" answers on this machine and takes no base_url; leave one of them out.')
+    if settings.engine == "local" and settings.api_key is not None:  # chosen by the environment, it replaces Upstage
+        raise ConfigError('engine="local" answers on this machine and takes no api_key; leave one of them out.')
     base_url = settings.base_url or os.environ.get("UPSTAGE_BASE_URL") or BASE_URL
     version = ""
     if local:
@@ -119,6 +128,7 @@ def setup_of(settings: Settings) -> Setup:
         rates=RateLimiter({**(unlimited if local else {}), **(settings.rates or {})}, share=settings.rate_share),
         on_unknown=settings.on_unknown,
         engine_version=version,
+        account=Account({**(dict.fromkeys(PRICED, 0.0) if local else PRICES), **(settings.prices or {})}),
     )
 
 

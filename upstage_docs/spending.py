@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from upstage_docs.models import Usage
 from upstage_docs.options import ParseOptions
@@ -20,25 +21,27 @@ class Spending:
         pages: Parsed pages, in any mode.
         enhanced: Those of them that ran in enhanced mode.
         ocr_pages: Pages of Document OCR, as billed (`numBilledPages`).
-        cost: US dollars at list price for the parsed pages; no list price of OCR is public, so it is not in it.
+        prices: US dollars per page, by mode and of `ocr`.
     """
 
     pages: int = 0
     enhanced: int = 0
     ocr_pages: int = 0
+    prices: Mapping[str, float] = field(default_factory=lambda: PRICES, repr=False, compare=False)
 
     @property
     def cost(self) -> float:
-        """US dollars at list price, without OCR."""
-        return round((self.pages - self.enhanced) * PRICES["standard"] + self.enhanced * PRICES["enhanced"], 6)
+        """US dollars; without OCR where its price is not given, since no list price of it is public."""
+        counts = {"standard": self.pages - self.enhanced, "enhanced": self.enhanced, "ocr": self.ocr_pages}
+        return round(sum(count * self.prices.get(mode, 0.0) for mode, count in counts.items()), 6)
 
 
 class Account:
-    """The running sum of one client; safe in threads."""
+    """The running sum of one client, at its *prices*; safe in threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, prices: Mapping[str, float] = PRICES) -> None:
         self._lock = threading.Lock()
-        self._sum = Spending()
+        self._sum = Spending(prices=prices)
 
     @property
     def spending(self) -> Spending:
