@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from upstage_docs.local.elements import Box, is_list_item
 from upstage_docs.local.formulas import formulas
-from upstage_docs.local.lines import LAYER_FONT
+from upstage_docs.local.headings import is_heading, standing_out
 from upstage_docs.local.margins import Sheet, footnotes, headers_and_footers
 from upstage_docs.local.parts import Part, body_size, joined
 
@@ -20,12 +20,7 @@ _LABEL = re.compile(
     r"(?P<number>[A-Z]{0,2}\d+(?:[.\-–]\d+)*[a-z]?|(?-i:[IVX]+|[A-Z]))(?P<end>\s*[.:|)\]>〉】—–-]+|\s|$)(?P<rest>\s*\S?)",
     re.IGNORECASE,
 )
-_SECTION = re.compile(
-    r"(?:\d{1,2}(?:\.\d{1,2}){1,4}\.?|\d{1,2}\.?|[A-Z](?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|"
-    r"(?:chapter|section|part|appendix|article|unit|lesson|제)\s*[\dA-Z]+[.:장절]?)\s+[A-Z가-힣\"“‘(]",
-)
 _BULLET = re.compile(r"[•·●○▪■□◦‣⁃∙–—\uf06c-\uf0fe☐☑☒✓✔✗✘❑❖◆◇►▶▸➢➤-]\s")
-_SOURCE = re.compile(r"(?:source|note|출처|자료|주)s?\s*[:：]", re.IGNORECASE)
 _LONG_ITEM = 5
 """Lines; a numbered or lettered item that is longer reads as a paragraph."""
 
@@ -53,7 +48,11 @@ def categorise(
     parts = headers_and_footers(parts, sheet)
     parts = formulas(parts)
     parts = footnotes(parts, sheet)
-    return [part if part.category else replace(part, category=_of_text(part, body)) for part in parts]
+    told = standing_out(parts, body)
+    return [
+        part if part.category else replace(part, category="heading1" if id(part) in told else _of_text(part, body))
+        for part in parts
+    ]
 
 
 def _captions(parts: Sequence[Part], body: float) -> list[Part]:
@@ -97,7 +96,7 @@ def _goes_on(group: Sequence[Part], below: Part) -> bool:
 def _of_text(part: Part, body: float) -> str:
     if _BULLET.match(part.text):
         return "list"
-    if _is_heading(part, body):
+    if is_heading(part, body):
         return "heading1"
     stars = part.text.startswith("*") and part.text.count("\n*") == 0
     item = is_list_item(part.text) and not stars and not (len(part.lines) > _LONG_ITEM and _items(part) == 1)
@@ -106,25 +105,3 @@ def _of_text(part: Part, body: float) -> str:
 
 def _items(part: Part) -> int:
     return sum(is_list_item(line.text) for line in part.lines)
-
-
-def _is_heading(part: Part, body: float) -> bool:
-    """Tell a heading by its size, its weight, its capitals or its section number, if it is short and no sentence."""
-    text = part.text.replace("\n", " ")
-    if len(part.lines) > 4 or len(text) > 200 or not any(map(str.isalnum, text)) or _SOURCE.match(text):
-        return False
-    scanned = all(word.font == LAYER_FONT for line in part.lines for word in line.words)
-    if scanned and sum(map(str.isalpha, text)) < max(4, 0.6 * len(text)):
-        return False  # what was recognised in a picture
-    if part.size >= 1.18 * body:
-        return len(text) < 120 or part.size > 1.4 * body
-    sentence = text.endswith((".", ",", ";")) or len(text) > 110 or len(part.lines) > 2
-    if sentence or text[0].islower() or text[0] in "([{" or not any(map(str.isalpha, text)):
-        return False
-    letters = [c for c in text if c.isalpha()]
-    capitals = len(letters) >= 4 and all(c.isupper() for c in letters)
-    numbered = _SECTION.match(text) is not None
-    if part.bold > 0.9 or part.heading or part.size >= 1.08 * body:
-        return True
-    told = capitals or (numbered and (scanned or "." in text.split()[0][:-1]))
-    return told and len(part.lines) == 1

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from upstage_docs.local.lines import Word
 
-__all__ = ["column_starts", "is_marker"]
+__all__ = ["column_starts", "is_marker", "is_monospaced"]
 
-_MONOSPACED = re.compile(r"courier|mono|consol|cmtt|menlo|typewriter", re.IGNORECASE)
+_MONOSPACED = re.compile(
+    r"courier|mono|consol|(?:cm|sf|lm|ec)tt|menlo|typewriter|inconsol|sourcecode|letter.?gothic|andale", re.IGNORECASE
+)
 _MARKER_LENGTH = 4
 _WIDEST_STRIPES = 64  # followed at once: a page of a million gaps must not cost their square
 
@@ -28,6 +30,11 @@ def column_starts(words: Sequence[Word], rows: Sequence[Sequence[int]], least: i
         least: How many rows in a run must begin at one x.
     """
     return _aligned(words, rows, least) | _striped(words, rows)
+
+
+def is_monospaced(font: str) -> bool:
+    """Say whether the letters of *font* have one width, by its name."""
+    return _MONOSPACED.search(font) is not None
 
 
 def is_marker(word: Word) -> bool:
@@ -46,7 +53,7 @@ def _aligned(words: Sequence[Word], rows: Sequence[Sequence[int]], least: int) -
     for row in rows:
         for left, right in pairwise(row):
             before, word = words[left], words[right]
-            space = 1.3 if _MONOSPACED.search(word.font) else 0.5  # letters of one width line up by themselves
+            space = 1.3 if is_monospaced(word.font) else 0.5  # letters of one width line up by themselves
             if word.box[0] - before.box[2] >= space * word.size and not is_marker(before):
                 starts[round(word.box[0])].append((word.baseline, word.size, right))
     found: set[int] = set()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from upstage_docs.local.lines import Box, bounds
 
-__all__ = ["Drawing", "Path", "clusters", "drawings_of", "is_plot"]
+__all__ = ["Drawing", "Path", "clusters", "drawings_of", "is_frame", "is_plot"]
 
 _CELLS = 300  # of the longer side of a page: the grid on which paths touch
 _MOST_PATHS = 100_000
@@ -39,6 +39,22 @@ class Drawing:
     glyphs: bool
 
 
+def is_frame(drawing: Drawing) -> bool:
+    """Say whether a drawing frames a text or is its ground: its paths run along its edges or from side to side.
+
+    A line that goes up and down from side to side is none, so it must be as tall as the frame.
+    """
+    x0, y0, x1, y1 = drawing.box
+    inset = 0.05 * (x1 - x0)
+    for path in drawing.paths:
+        wide, tall = _sides(path)
+        left, right = path.box[0] - x0 < inset, x1 - path.box[2] < inset
+        across = left and right and (path.filled or tall < 3 or tall > 0.9 * (y1 - y0))
+        if not across and not ((left or right) and wide < 8):
+            return False
+    return True
+
+
 def is_plot(drawing: Drawing, rules: Sequence[Box]) -> bool:
     """Say whether data are drawn: a curve, a line that goes up and down, or bars that begin together and end apart.
 
@@ -46,6 +62,8 @@ def is_plot(drawing: Drawing, rules: Sequence[Box]) -> bool:
         drawing: Of the page.
         rules: The horizontal rules of the page: the frame of a cell has its edges on two of them.
     """
+    if is_frame(drawing):
+        return False
     heights = {round(rule[1] / 2) + near for rule in rules for near in (-1, 0, 1)}
     for path in drawing.paths:
         if min(_sides(path)) > _WIDE_CURVE:

@@ -14,6 +14,7 @@ from upstage_docs.local.contents import contents_of
 from upstage_docs.local.elements import Block, Box
 from upstage_docs.local.formulas import is_formula_text
 from upstage_docs.local.lines import Word, bounds, ink, lines_of
+from upstage_docs.local.listings import indented, listings_of
 from upstage_docs.local.marks import bullets_of
 from upstage_docs.local.order import reading_order
 from upstage_docs.local.paragraphs import paragraphs_of
@@ -25,10 +26,11 @@ __all__ = ["PageParts", "finished", "parts_of"]
 
 _HEAVY = 600
 _HEAVY_NAME = re.compile(r"bold|black|heavy|demi|-medi$|bx\d*$|\.b$", re.IGNORECASE)
+_SMALL_NUMBER = re.compile(r"\d{1,4}\s?\S*[^\W\d]")
 _PAD = 0.12
 """Of the font size: how far the box of a text stands off its ink."""
-_ASKEW = 2.0
-"""Degrees; text that leans less is read as upright."""
+_ASKEW, _SLANT = 2.0, 25.0
+"""Degrees: text that leans less is read as upright; letters are slanted by less."""
 
 
 class PageParts(NamedTuple):
@@ -57,7 +59,7 @@ def parts_of(page: Any, left_out: Sequence[ScannedWord] = (), *, words: Sequence
     parts = regions_of(page, paths, words, taken)
     leaning: defaultdict[int, list[Any]] = defaultdict(list)
     for index, item in enumerate(items):
-        if not taken[index] and _ASKEW < item.rotation % 360 < 360 - _ASKEW:
+        if not taken[index] and _leans(item):
             taken[index] = True
             leaning[round(item.rotation)].append(item)
     for angle, group in leaning.items():
@@ -66,12 +68,13 @@ def parts_of(page: Any, left_out: Sequence[ScannedWord] = (), *, words: Sequence
     parts, blanks = _inline(parts, free)
     free += blanks
     contents, lines = contents_of(lines_of(free, _library_blocks(page, free)))
+    listings, lines = listings_of(lines)
     rules = rules_of(page)
     headings = [box_of(b.bbox) for b in page.blocks or () if b.kind == "heading" and b.bbox is not None]
     for paragraph in paragraphs_of(lines, rules):
         heading = not scanned and any(overlap(paragraph.box, box) > 0.6 for box in headings)
         parts.append(Part("", paragraph.box, lines=paragraph.lines, heading=heading))
-    return PageParts([*parts, *contents], rules, page.width, page.height)
+    return PageParts([*parts, *contents, *listings], rules, page.width, page.height)
 
 
 def finished(page: PageParts, running: Collection[str]) -> tuple[Block, ...]:
@@ -85,14 +88,29 @@ def finished(page: PageParts, running: Collection[str]) -> tuple[Block, ...]:
     return tuple(_block(part, page.width, page.height) for part in _ordered(parts))
 
 
+def _leans(item: Any) -> bool:
+    """Say whether a text item is turned; one whose letters are slanted, as programs make italics, is no taller."""
+    angle = (item.rotation + 180) % 360 - 180
+    if abs(angle) > _SLANT:
+        return True
+    turned = (item.font_height or item.height) + 0.5 * item.width * math.tan(math.radians(abs(angle)))
+    return bool(abs(angle) > _ASKEW and item.height > turned)
+
+
 def _word(item: Any) -> Word:
     """Take over a text item; its box may span several fonts, so that only its top and its first font are reliable."""
     text = item.text.strip()
     size = item.font_height or item.font_size or item.height or 1.0
+    if item.rotation and not _leans(item):  # of slanted letters, the library tells a smaller size
+        size = max(size, min(item.height, 1.15 * size))
     unit = item.font_size or 1.0
     ascent, descent = (item.font_ascent or 0.0) / unit, (item.font_descent or 0.0) / unit
     height = (ascent - descent) * size
-    if ascent > 0.3 and item.height > 0.9 * height > 0:
+    if height > 0 and item.height > 1.22 * height and _SMALL_NUMBER.match(text):
+        # The number of a note or of a line stands before the text, and is all that the library tells of its font.
+        size = min(item.height, 1.34 * size)
+        baseline = item.y + item.height - 0.2 * size
+    elif ascent > 0.3 and item.height > 0.9 * height > 0:
         baseline = item.y + ascent * size
     else:
         size = min(size, 1.6 * item.height) if item.height > 0 else size
@@ -101,10 +119,11 @@ def _word(item: Any) -> Word:
     if not item.font_name and is_formula_text(text):  # as the library reads it: of several heights about one axis
         axis = item.y + item.height / 2
         return Word(text, (x0, item.y, x1, item.y + item.height), axis + 0.25 * size, size, False, "")
-    if _ASKEW < item.rotation % 360 < 360 - _ASKEW:
+    if _leans(item):
         return Word(text, (x0, item.y, x1, item.y + max(item.height, 0.1)), baseline, size, _is_heavy(item), "")
     top, bottom = ink(text, baseline, size)
-    return Word(text, (x0, top, x1, bottom), baseline, size, _is_heavy(item), item.font_name or "")
+    colour = (item.fill_color or "")[::2]  # the first digit of each channel of `aarrggbb`: what the eye tells apart
+    return Word(text, (x0, top, x1, bottom), baseline, size, _is_heavy(item), item.font_name or "", colour)
 
 
 def _bare_word(word: ScannedWord) -> Word:
@@ -208,5 +227,6 @@ def _block(part: Part, width: float, height: float) -> Block:
     relative = (value / size for value, size in zip(box, (width, height, width, height), strict=True))
     x0, y0, x1, y1 = (min(max(value, 0.0), 1.0) for value in relative)
     pixels = round(part.size * 1.5) or 14  # of a page rendered at about 110 dots per inch, as the API's are
-    block = Block(part.category, part.text, (x0, y0, x1, y1), font_size=pixels)
+    text = indented(part) if part.category == "code" else part.text
+    block = Block(part.category, text, (x0, y0, x1, y1), font_size=pixels)
     return replace(block, rows=part.rows, header_rows=part.header_rows) if part.rows else block

@@ -10,7 +10,7 @@ from itertools import pairwise
 from upstage_docs.local.columns import column_starts, is_marker
 from upstage_docs.local.elements import Box
 
-__all__ = ["LAYER_FONT", "Box", "Line", "Word", "bounds", "ink", "lines_of"]
+__all__ = ["LAYER_FONT", "Box", "Line", "Word", "bounds", "ink", "lines_of", "rows_of"]
 
 
 _TALL = frozenset("bdfhijkltABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789()[]{}/|\\!?'\"‘’“”%&$#@§")
@@ -31,6 +31,7 @@ class Word:
         size: Font size as seen on the page, in points.
         bold: Whether the font is a heavy one.
         font: Its name.
+        colour: Of its letters, `""` if unknown.
     """
 
     text: str
@@ -39,6 +40,7 @@ class Word:
     size: float
     bold: bool
     font: str
+    colour: str = ""
 
 
 class Line:
@@ -90,7 +92,7 @@ def lines_of(words: Sequence[Word], columns: Sequence[int]) -> list[Line]:
     Returns:
         Lines ordered by baseline, then from the left.
     """
-    rows = _rows(words)
+    rows = rows_of(words)
     # Recognised words end at every space, so that more meet by chance.
     gutters = column_starts(words, rows, 5 if words and words[0].font == LAYER_FONT else 3)
     lines = []
@@ -133,7 +135,7 @@ def _joined(words: Sequence[Word]) -> str:
     return "".join(parts)
 
 
-def _rows(words: Sequence[Word]) -> list[list[int]]:
+def rows_of(words: Sequence[Word]) -> list[list[int]]:
     """Gather word numbers into rows over the whole width: words overlap in height with the one to their left."""
     shelves: defaultdict[int, list[list[int]]] = defaultdict(list)
     rows: list[list[int]] = []

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from upstage_docs.local.elements import Box, is_list_item
+from upstage_docs.local.headings import may_be_heading
 from upstage_docs.local.parts import Part, joined
 
 __all__ = ["Sheet", "footnotes", "headers_and_footers", "repeated", "running_key"]
@@ -135,7 +136,8 @@ def _is_header(part: Part, above: Sequence[Part], below: Sequence[Part], sheet: 
         return False
     # Text that goes on right below in the same column is the body's first line.
     following = [p.box[1] - part.box[3] for p in below if p.shares_column(part) and not p.right_of(part)]
-    return min(following, default=sheet.height) > 0.7 * part.size and bool(below)
+    apart = 1.6 if may_be_heading(part, sheet.body) else 0.7
+    return min(following, default=sheet.height) > apart * part.size and bool(below)
 
 
 def _is_footer(part: Part, above: Sequence[Part], below: Sequence[Part], sheet: Sheet) -> bool:

@@ -51,6 +51,15 @@ class Part:
         letters = sum(len(line.text) for line in self.lines)
         return sum(line.bold * len(line.text) for line in self.lines) / max(letters, 1)
 
+    @property
+    def style(self) -> tuple[str, str]:
+        """Font and colour of most of its letters."""
+        styles: Counter[tuple[str, str]] = Counter()
+        for line in self.lines:
+            for word in line.words:
+                styles[word.font, word.colour] += len(word.text)
+        return styles.most_common(1)[0][0] if styles else ("", "")
+
     def right_of(self, left: Part) -> bool:
         """Say whether it stands in the same row as *left*, behind it."""
         shared = min(self.box[3], left.box[3]) - max(self.box[1], left.box[1])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import pairwise
+from statistics import median
 from typing import Any
 
-from upstage_docs.local.drawings import Drawing, Path, drawings_of, is_plot
+from upstage_docs.local.columns import is_monospaced
+from upstage_docs.local.drawings import Drawing, Path, drawings_of, is_frame, is_plot
 from upstage_docs.local.elements import Box
 from upstage_docs.local.grids import Table, table_of
-from upstage_docs.local.lines import Line, Word, bounds, lines_of
+from upstage_docs.local.lines import Line, Word, bounds, lines_of, rows_of
 from upstage_docs.local.marks import legend_of
 from upstage_docs.local.parts import Part, overlap
 from upstage_docs.local.ruled import ruled_tables
@@ -94,7 +96,11 @@ def _tables(page: Any, words: Sequence[Word], taken: Sequence[bool], drawings: S
         table = table_of(block, words, taken, rules)
         if table is None or (len(table.rows) < 2 and len(table.rows[0]) < 3):
             continue
+        if len(table.columns) < 2 and _rules_in(table, rules) < len(table.rows) - 1:
+            continue
         if not _has_rules(table, page) and (_is_prose(table) or _is_contents(table)):
+            continue
+        if _is_text(table, words):
             continue
         tables.append(_with_drawn_header(table, drawings, words, taken))
     plots = [drawing.box for drawing in drawings if is_plot(drawing, rules)]
@@ -179,6 +185,26 @@ def _is_prose(table: Table) -> bool:
     return sum(map(len, cells)) >= 30 * len(cells)
 
 
+def _rules_in(table: Table, rules: Sequence[Box]) -> int:
+    """Count the heights at which a rule runs through a table."""
+    x0, y0, x1, y1 = table.box
+    return len({round(r[1] / 3) for r in rules if y0 < r[1] < y1 and min(r[2], x1) - max(r[0], x0) > 0.5 * (x1 - x0)})
+
+
+def _is_text(table: Table, words: Sequence[Word]) -> bool:
+    """Say whether a table is a listing of code, or lines of text that fill their column but for wide spaces."""
+    held = [words[i] for i in table.words]
+    letters = sum(len(word.text) for word in held)
+    if sum(len(word.text) for word in held if is_monospaced(word.font)) > 0.7 * letters:
+        return True
+    size = median(word.size for word in held)
+    rows = rows_of(held)
+    gaps = [held[b].box[0] - held[a].box[2] for row in rows for a, b in pairwise(row)]
+    x0, _, x1, _ = table.box
+    flush = sum(held[row[0]].box[0] - x0 < 2 * size and x1 - held[row[-1]].box[2] < 0.6 * size for row in rows)
+    return bool(gaps) and flush >= 0.6 * len(rows) and median(gaps) < 1.1 * size
+
+
 def _has_rules(table: Table, page: Any) -> bool:
     lines = page.vector_graphics.lines if page.vector_graphics else []
     x0, y0, x1, y1 = table.box
@@ -243,7 +269,7 @@ def _is_beside(line: Line, box: Box) -> bool:
 
 def _is_picture(drawing: Drawing, words: Sequence[Word], taken: Sequence[bool], page: Any) -> bool:
     wide, tall = drawing.box[2] - drawing.box[0], drawing.box[3] - drawing.box[1]
-    if wide < 0.1 * page.width or tall < 0.05 * page.height or len(drawing.paths) < 4:
+    if wide < 0.1 * page.width or tall < 0.05 * page.height or len(drawing.paths) < 4 or is_frame(drawing):
         return False
     prose = sum(
         len(word.text)

@@ -1,0 +1,90 @@
+"""Which lines of a page are headings: by size, weight, capitals, section numbers, and what stands below them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from upstage_docs.local.elements import is_list_item
+from upstage_docs.local.lines import LAYER_FONT
+from upstage_docs.local.parts import Part
+
+__all__ = ["is_heading", "may_be_heading", "standing_out"]
+
+_SECTION = re.compile(
+    r"(?:\d{1,2}(?:\.\d{1,2}){1,4}\.?|\d{1,2}\.?|[A-Z](?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|"
+    r"(?:chapter|section|part|appendix|article|unit|lesson|제)\s*[\dA-Z]+[.:장절]?)\s+[A-Z가-힣\"“‘(]",
+)
+_SOURCE = re.compile(r"(?:source|note|출처|자료|주)s?\s*[:：]", re.IGNORECASE)
+
+
+def is_heading(part: Part, body: float) -> bool:
+    """Tell a heading by its size, its weight, its capitals or its section number, if it is short and no sentence."""
+    text = part.text.replace("\n", " ")
+    if len(part.lines) > 4 or len(text) > 200 or not any(map(str.isalnum, text)) or _SOURCE.match(text):
+        return False
+    scanned = all(word.font == LAYER_FONT for line in part.lines for word in line.words)
+    if scanned and sum(map(str.isalpha, text)) < max(4, 0.6 * len(text)):
+        return False  # what was recognised in a picture
+    if part.size >= 1.18 * body:
+        return len(text) < 120 or part.size > 1.4 * body
+    sentence = text.endswith((".", ",", ";")) or len(text) > 110 or len(part.lines) > 2
+    if sentence or text[0].islower() or text[0] in "([{" or not any(map(str.isalpha, text)):
+        return False
+    letters = [c for c in text if c.isalpha()]
+    capitals = len(letters) >= 4 and all(c.isupper() for c in letters)
+    numbered = _SECTION.match(text) is not None
+    if part.bold > 0.9 or part.heading or part.size >= 1.08 * body:
+        return True
+    told = capitals or (numbered and (scanned or "." in text.split()[0][:-1]))
+    return told and len(part.lines) == 1
+
+
+def may_be_heading(part: Part, body: float) -> bool:
+    """Say whether a line has a number, a weight or a size as headings have, whatever stands around it."""
+    return part.bold > 0.9 or part.size >= 1.08 * body or _SECTION.match(part.text) is not None
+
+
+def standing_out(parts: Sequence[Part], body: float) -> set[int]:
+    """Return the lines in a font or a colour of their own that stand right above a paragraph: headings of body size."""
+    texts = [part for part in parts if not part.category]
+    styles: Counter[tuple[str, str]] = Counter()
+    for part in texts:
+        styles[part.style] += len(part.text)
+    if not styles:
+        return set()
+    usual = styles.most_common(1)[0][0]
+    found = set()
+    for part in texts:
+        numbered = _SECTION.match(part.text) is not None
+        if part.size < 0.97 * body or not (numbered or part.style != usual) or not _is_short_title(part, numbered=numbered):
+            continue
+        below = [p for p in texts if p is not part and p.box[1] >= part.box[3] - 2 and p.shares_column(part)]
+        above = [p for p in parts if p is not part and p.box[3] <= part.box[1] + 2 and p.shares_column(part)]
+        following = min(below, key=lambda p: p.box[1], default=None)
+        if following is None or following.style != usual or len(following.text) < 1.5 * len(part.text):
+            continue
+        before = max(above, key=lambda p: p.box[3], default=None)
+        if numbered and any(is_list_item(p.text) for p in (before, following) if p is not None):
+            continue  # an item of a list
+        gap = following.box[1] - part.box[3]
+        over = min((part.box[1] - p.box[3] for p in above), default=1e6)
+        if gap < 1.6 * part.size and over > 0.9 * gap and over > 0.3 * part.size:
+            found.add(id(part))
+    return found
+
+
+def _is_short_title(part: Part, *, numbered: bool) -> bool:
+    text = part.text.replace("\n", " ")
+    letters = sum(map(str.isalpha, text))
+    return (
+        len(part.lines) <= 2
+        and letters >= max(3, 0.5 * len(text.replace(" ", "")))
+        and len(text) < 90
+        and not text.endswith((".", ",", ";", "。", ":"))
+        and not text[0].islower()
+        and text[0] not in "([{"
+        and (numbered or not is_list_item(text))
+        and not _SOURCE.match(text)
+    )

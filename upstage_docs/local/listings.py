@@ -1,0 +1,72 @@
+"""Lines in a typewriter's font → listings of code; knows no language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from upstage_docs.local.columns import is_monospaced
+from upstage_docs.local.lines import Line, bounds
+from upstage_docs.local.parts import Part
+
+__all__ = ["indented", "listings_of"]
+
+_SIGNS = re.compile(r"[^\w\s.,;:'\"!?-]")
+_WIDTH = 0.6
+"""Ems: the width of a letter in fonts of one width."""
+
+
+def listings_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
+    """Find listings, two or more lines each; return them as parts of category `code`, and the lines that are none.
+
+    A page that is mostly in such a font may be typewritten: there only lines full of signs are code.
+    """
+    code = [_is_code(line) for line in lines]
+    if not any(code):
+        return [], list(lines)
+    typed = sum(len(line.text) for line, is_code in zip(lines, code, strict=True) if is_code)
+    typewritten = typed > 0.6 * sum(len(line.text) for line in lines)
+    groups: list[list[int]] = []
+    for number, is_code in enumerate(code):
+        if not is_code:
+            continue
+        home = next((group for group in reversed(groups) if _goes_on(lines, code, group[-1], number)), None)
+        if home is None:
+            groups.append([number])
+        else:
+            home.append(number)
+    chosen: set[int] = set()
+    parts = []
+    for group in groups:
+        text = "".join(lines[number].text for number in group)
+        if len(group) < 2 or (typewritten and len(_SIGNS.findall(text)) < 0.06 * len(text)):
+            continue
+        chosen.update(group)
+        parts.append(Part("code", bounds(lines[n].box for n in group), lines=tuple(lines[n] for n in group)))
+    return parts, [line for number, line in enumerate(lines) if number not in chosen]
+
+
+def indented(part: Part) -> str:
+    """Return the text of a listing with its lines indented as they stand."""
+    left = min(line.box[0] for line in part.lines)
+    return "\n".join(" " * round((line.box[0] - left) / (_WIDTH * line.size)) + line.text for line in part.lines)
+
+
+def _is_code(line: Line) -> bool:
+    """Say whether most of a line is in such a font; the number of the line may be in another."""
+    words = [word for word in line.words if not (word is line.words[0] and word.text.isdigit())]
+    letters = sum(len(word.text) for word in words)
+    return letters > 0 and sum(len(word.text) for word in words if is_monospaced(word.font)) > 0.8 * letters
+
+
+def _goes_on(lines: Sequence[Line], code: Sequence[bool], last: int, number: int) -> bool:
+    """Say whether a line of code goes on right below another, with no line of text between them."""
+    above, line = lines[last], lines[number]
+    pitch = line.baseline - above.baseline
+    alike = abs(above.size - line.size) < 0.15 * line.size and line.box[0] < above.box[2] + 4 * line.size
+    if not (0 < pitch < 2.7 * line.size and alike and line.box[2] > above.box[0] - 4 * line.size):
+        return False
+    return not any(
+        not is_code and other.box[0] < line.box[2] and other.box[2] > line.box[0]
+        for other, is_code in zip(lines[last + 1 : number], code[last + 1 : number], strict=True)
+    )
