@@ -374,6 +374,18 @@ def test_a_stop_does_not_wait_for_a_job(stopped: Stopped) -> None:
     assert len(stopped.stand_in.billed) == 31
 
 
+def test_a_document_that_takes_long_holds_up_no_other(stopped: Stopped) -> None:
+    """Two are in work at a time, and the first one's job hangs."""
+    from upstage_docs.faults import hanging_job
+
+    (stopped.given / "a.pdf").write_bytes(make_pdf("a", 31))
+    for name in "bcdef":
+        (stopped.given / f"{name}.pdf").write_bytes(make_pdf(name, 1))
+    stopped.faults.always("status", hanging_job())
+
+    stopped.interrupt(lambda: len(list(stopped.output.glob("*.md"))) == 5, "the others are written")
+
+
 def test_help_is_what_the_docs_say() -> None:
     """docs/cli.md is written by scripts/make_cli_docs.py; run it when a command changes."""
     script = runpy.run_path(str(ROOT / "scripts" / "make_cli_docs.py"))

@@ -6,7 +6,7 @@ import json
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -121,14 +121,19 @@ def _each(
     pool: ThreadPoolExecutor,
     max_concurrency: int,
 ) -> Iterator[tuple[Task, Result | UpstageDocsError]]:
-    """Yield each task with its result or error, in order, while up to *max_concurrency* are *running*."""
+    """Yield each task with its result or error, while up to *max_concurrency* are *running*.
+
+    What is printed comes in order; files are written as they come, so that one that takes long holds up no other.
+    """
     left = iter(tasks)
+    ordered = any(task.target is None for task in tasks)
     while True:
         while len(running) < max_concurrency and (task := next(left, None)) is not None:
             running.append((task, pool.submit(produce, task.source)))
         if not running:
             return
-        task, future = running[0]
+        wait([future for _, future in running][: 1 if ordered else None], return_when=FIRST_COMPLETED)
+        task, future = next(one for one in running if one[1].done())
         outcome: Result | UpstageDocsError
         try:
             outcome = future.result()
@@ -136,7 +141,7 @@ def _each(
             raise
         except UpstageDocsError as error:
             outcome = error
-        running.popleft()
+        running.remove((task, future))
         yield task, outcome
 
 
