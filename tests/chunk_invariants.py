@@ -47,8 +47,7 @@ def expected(document: ParsedDocument, options: ChunkOptions) -> list[Element]:
         element
         for element in document.elements
         if element.category not in options.exclude_categories
-        and (text := element_text(element, options.output_format)).strip()
-        and (element.category in WHOLE or says_something(text))
+        and says_something(element_text(element, options.output_format))
     ]
 
 

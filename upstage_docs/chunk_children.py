@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from upstage_docs.blocks import Block, blocks
 from upstage_docs.chunk_metadata import Span, extra, number, place_of_span, string
 from upstage_docs.chunk_options import ChunkOptions
@@ -73,6 +75,11 @@ def _blocks_to_split(text: str, category: str, options: ChunkOptions, spans: lis
         return []
     found = list(blocks(text))
     wholes = sum(block.kind == "whole" for block in found)
-    starts, ends = {span[2] for span in spans}, {span[3] for span in spans}
-    same = all(block.start in starts and block.end in ends for block in found)
-    return found if wholes == 1 and same else []
+    return found if wholes == 1 and all(_is_same(block, spans) for block in found) else []
+
+
+def _is_same(block: Block, spans: list[Span]) -> bool:
+    """Return whether *block* is one of the texts that were joined: it begins and ends with spans that touch."""
+    inside = [span for span in spans if block.start <= span[2] and span[3] <= block.end]
+    touch = all(one[3] == two[2] for one, two in pairwise(inside))
+    return touch and bool(inside) and (inside[0][2], inside[-1][3]) == (block.start, block.end)

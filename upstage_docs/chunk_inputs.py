@@ -204,7 +204,7 @@ class _Reader:
         if not text:
             return ()
         kind = element_kind(category, text)
-        if len(text) < 150 and kind and not has_words(text) and not (kind == "whole" and "<img" in text):
+        if kind and not has_words(text) and not (kind == "whole" and "<img" in text):
             return ()
         joiner = _joiner(text)
         run = self._run
