@@ -49,7 +49,7 @@ def is_frame(drawing: Drawing) -> bool:
     for path in drawing.paths:
         wide, tall = _sides(path)
         left, right = path.box[0] - x0 < inset, x1 - path.box[2] < inset
-        across = left and right and (path.filled or tall < 3 or tall > 0.9 * (y1 - y0))
+        across = left and right and (path.filled or tall < 8 or tall > 0.9 * (y1 - y0))
         if not across and not ((left or right) and wide < 8):
             return False
     return True
@@ -64,11 +64,11 @@ def is_plot(drawing: Drawing, rules: Sequence[Box]) -> bool:
     """
     if is_frame(drawing):
         return False
-    heights = {round(rule[1] / 2) + near for rule in rules for near in (-1, 0, 1)}
+    heights = {round(rule[1]) + near for rule in rules for near in (-1, 0, 1)}
     for path in drawing.paths:
         if min(_sides(path)) > _WIDE_CURVE:
-            edges = (round(path.box[1] / 2) in heights) + (round(path.box[3] / 2) in heights)
-            if path.curved or (not path.filled and not edges):
+            top, bottom = round(path.box[1]) in heights, round(path.box[3]) in heights
+            if path.curved or not (top or (bottom and not path.filled)):
                 return True
     feet: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
     count: Counter[tuple[int, int]] = Counter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from statistics import median
 
 from upstage_docs.local.columns import is_monospaced
 from upstage_docs.local.lines import Line, bounds
@@ -25,7 +26,7 @@ def listings_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
     if not any(code):
         return [], list(lines)
     typed = sum(len(line.text) for line, is_code in zip(lines, code, strict=True) if is_code)
-    typewritten = typed > 0.6 * sum(len(line.text) for line in lines)
+    typewritten = typed > 0.85 * sum(len(line.text) for line in lines)
     groups: list[list[int]] = []
     for number, is_code in enumerate(code):
         if not is_code:
@@ -39,7 +40,7 @@ def listings_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
     parts = []
     for group in groups:
         text = "".join(lines[number].text for number in group)
-        if len(group) < 2 or (typewritten and len(_SIGNS.findall(text)) < 0.06 * len(text)):
+        if len(group) < 2 or not _has_one_width([lines[n] for n in group]) or (typewritten and len(_SIGNS.findall(text)) < 0.06 * len(text)):
             continue
         chosen.update(group)
         parts.append(Part("code", bounds(lines[n].box for n in group), lines=tuple(lines[n] for n in group)))
@@ -57,6 +58,14 @@ def _is_code(line: Line) -> bool:
     words = [word for word in line.words if not (word is line.words[0] and word.text.isdigit())]
     letters = sum(len(word.text) for word in words)
     return letters > 0 and sum(len(word.text) for word in words if is_monospaced(word.font)) > 0.8 * letters
+
+
+def _has_one_width(lines: Sequence[Line]) -> bool:
+    """Say whether letters have one width in all words: of a text that begins in such a font, the library tells no other."""
+    words = [word for line in lines for word in line.words if len(word.text) > 4]
+    widths = [(word.box[2] - word.box[0]) / len(word.text) / word.size for word in words]
+    usual = median(widths) if widths else 0.0
+    return 4 * sum(abs(width - usual) < 0.07 * usual for width in widths) >= 3 * len(widths)
 
 
 def _goes_on(lines: Sequence[Line], code: Sequence[bool], last: int, number: int) -> bool:

@@ -21,7 +21,7 @@ _PAGE_NUMBER = re.compile(
 _WITH_NUMBER = re.compile(
     r"(?:\d{1,4}|[ivxlc]{1,7})\s*[|•·–—]\s*\S.*|.*\S\s*[|•·–—]\s*(?:\d{1,4}|[ivxlc]{1,7})", re.IGNORECASE
 )
-_NOTE = re.compile(r"(?:\d{1,3}|[*†‡§¶]{1,3})(?:[.)]?\s+|(?=[A-Z\"“‘가-힣]))\S|[*†‡§¶]\S")
+_NOTE = re.compile(r"(?:(?:\d{1,3}|[*†‡§¶]{1,3})(?:[.)]?\s+|(?=[A-Z\"“‘가-힣]))|[*†‡§¶])[^\W_]|\d{1,3}[.)]?\s+[\"“‘«(\[「]")
 _HIGH, _LOW = 0.14, 0.25
 """Of the longer side of the page: headers end above the one, footers begin below the other."""
 _MOST_IN_MARGIN = 40
@@ -165,10 +165,21 @@ def footnotes(parts: Sequence[Part], sheet: Sheet) -> list[Part]:
     rules = sheet.rules
     out = [part for part in parts if part.category]
     texts = sorted((part for part in parts if not part.category), key=lambda part: -part.box[3])
+    left, right = min((p.box[0] for p in texts), default=0.0), max((p.box[2] for p in texts), default=0.0)
+    notes = [
+        (rule, part.size)
+        for rule in rules
+        if rule[1] > 0.4 * sheet.height and rule[2] - rule[0] < 0.5 * (right - left)
+        for part in texts
+        if _is_note(part) and _rule_above(part, rule)
+        if any(part.size <= 0.93 * p.size and len(p.text) > 100 for p in texts if p.box[3] < rule[1])
+    ]
     blocked = [p for p in parts if p.category in {"figure", "table", "chart", "equation", "caption", "index"}]
     columns: list[list[Part]] = []
     for part in texts:
-        small = part.size <= 0.93 * sheet.body or (_is_note(part) and any(_rule_above(part, rule) for rule in rules))
+        small = part.size <= 0.93 * sheet.body or any(
+            _is_under(part, rule) and part.size < 1.05 * size for rule, size in notes
+        )
         if (
             not small
             or part.box[1] < 0.4 * sheet.height
@@ -207,6 +218,10 @@ def _sets_off_notes(rule: Box, part: Part, above: Sequence[Part]) -> bool:
     """Say whether a *rule* over *part* is one for footnotes: one over a running footer is long, or outside the body."""
     left, right = min((p.box[0] for p in above), default=0.0), max((p.box[2] for p in above), default=0.0)
     return _rule_above(part, rule) and part.box[0] > left - 3 and rule[2] - rule[0] < 0.5 * (right - left)
+
+
+def _is_under(part: Part, rule: Box) -> bool:
+    return part.box[1] > rule[1] and rule[0] < part.box[0] + 40 and rule[2] > part.box[0]
 
 
 def _rule_above(part: Part, rule: Box) -> bool:

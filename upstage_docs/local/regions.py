@@ -271,6 +271,10 @@ def _is_picture(drawing: Drawing, words: Sequence[Word], taken: Sequence[bool], 
     wide, tall = drawing.box[2] - drawing.box[0], drawing.box[3] - drawing.box[1]
     if wide < 0.1 * page.width or tall < 0.05 * page.height or len(drawing.paths) < 4 or is_frame(drawing):
         return False
+    inside = [word for i, word in enumerate(words) if not taken[i] and overlap(word.box, drawing.box) > 0.5]
+    letters = sum(len(word.text) for word in inside)
+    if letters > 40 and sum(len(word.text) for word in inside if is_monospaced(word.font)) > 0.6 * letters:
+        return False  # a listing in its frame
     prose = sum(
         len(word.text)
         for i, word in enumerate(words)

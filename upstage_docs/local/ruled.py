@@ -190,7 +190,8 @@ def _joined(rows: list[list[list[Line]]], rules: Sequence[Box]) -> list[list[lis
     out = [rows[0]]
     for row, split, pitch in zip(rows[1:], apart, pitches, strict=True):
         whole = bool(row[0]) and all(row)
-        rest = not split and not whole and (ruled or (pitch < 0.8 * usual))
+        lone = not row[0] and sum(map(bool, row)) == 1  # one cell goes on
+        rest = not split and not whole and (ruled or lone or pitch < 0.8 * usual)
         if rest:
             out[-1] = [above + below for above, below in zip(out[-1], row, strict=True)]
         else:
