@@ -234,10 +234,13 @@ class TestAsync:
 
 
 class TestClose:
-    """Closing a client ends what is under way elsewhere: what is being sent is answered first, and nothing begins."""
+    """Closing a client ends what is under way elsewhere: what is being sent is answered first, and nothing begins.
+
+    The answer is held back until the other call, which only waits for its job, has been ended by the close.
+    """
 
     def test_of_other_threads(self, settings: dict[str, Any], loopback: Loopback) -> None:
-        loopback.faults.script("sync", Delay(0.3))
+        loopback.stand_in.allowed = threading.Semaphore(0)
         loopback.faults.always("status", hanging_job())
         errors: list[Exception] = []
         client = Client(**settings)
@@ -252,9 +255,12 @@ class TestClose:
         for thread in threads:
             thread.start()
         eventually(lambda: loopback.faults.count("sync") and loopback.faults.count("status"), "both are under way")
-        client.close()
+        closing = threading.Thread(target=client.close)
+        closing.start()
+        eventually(lambda: errors, "the job is waited for no longer")
         received = len(loopback.faults.received)
-        for thread in threads:
+        loopback.stand_in.allowed = None
+        for thread in (closing, *threads):
             thread.join(GENEROUS)
         assert [type(error) for error in errors] == [Stopped, Stopped]
         assert "closed" in str(errors[0])
@@ -262,7 +268,7 @@ class TestClose:
         self.goes_on(client, loopback, received)
 
     async def test_of_other_tasks(self, settings: dict[str, Any], loopback: Loopback) -> None:
-        loopback.faults.script("sync", Delay(0.3))
+        loopback.stand_in.allowed = threading.Semaphore(0)
         loopback.faults.always("status", hanging_job())
         client = AsyncClient(**settings)
         tasks = [
@@ -270,8 +276,11 @@ class TestClose:
             for name, route in (("a", "sync"), ("b", "async"))
         ]
         await soon(lambda: loopback.faults.count("sync") and loopback.faults.count("status"), "both are under way")
-        await client.close()
+        closing = asyncio.create_task(client.close())
+        await soon(tasks[1].done, "the job is waited for no longer")
         received = len(loopback.faults.received)
+        loopback.stand_in.allowed = None
+        await closing
         errors = await asyncio.gather(*tasks, return_exceptions=True)
         assert [type(error) for error in errors] == [Stopped, Stopped]
         assert "closed" in str(errors[0])
