@@ -76,7 +76,7 @@ class _Loader(BaseLoader):
         files = self.file_path
         if isinstance(files, BlobLoader):
             files = files.yield_blobs()
-        elif isinstance(files, (str, os.PathLike, Blob)):
+        elif isinstance(files, (str, bytes, os.PathLike, Blob)) or not isinstance(files, Iterable):
             files = [files]
         for file in files:
             yield _item(file)
@@ -225,6 +225,6 @@ def _item(file: object) -> Item:
     if isinstance(file, (str, os.PathLike)):
         return Item(file)
     raise ConfigError(
-        f"file_path holds a {type(file).__name__}; a loader takes paths and blobs. Bytes become one with "
+        f"file_path is or holds {type(file).__name__}; a loader takes paths and blobs. Bytes become one with "
         "Blob.from_data(content, path='name.pdf')."
     )

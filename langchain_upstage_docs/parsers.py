@@ -82,7 +82,7 @@ class UpstageDocumentParseParser(BaseBlobParser):
     ) -> None:
         from upstage_docs.connection import Connection
         from upstage_docs.loading import ParseLoading
-        from upstage_docs.options import ParseOptions
+        from upstage_docs.options import ParseOptions, several
         from upstage_docs.records import RecordOptions
 
         self.loading = ParseLoading(
@@ -94,7 +94,7 @@ class UpstageDocumentParseParser(BaseBlobParser):
                 chart_recognition=chart_recognition,
                 merge_multipage_tables=merge_multipage_tables,
                 coordinates=coordinates,
-                base64_encoding=tuple(base64_encoding or ()),
+                base64_encoding=several(base64_encoding),
                 extra_fields=extra_fields or {},
             ),
             RecordOptions(

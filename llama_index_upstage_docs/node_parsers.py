@@ -75,7 +75,7 @@ class UpstageDocumentParseNodeParser(ParseFields, LinkedNodeParser):
         callback_manager: CallbackManager | None = None,
         id_func: Callable[[int, BaseNode], str] | Mapping[str, str] | None = None,
     ) -> None:
-        from upstage_docs.options import choice
+        from upstage_docs.options import choice, several
 
         choice("split", split, ("element", "page"))
         super().__init__(
@@ -87,8 +87,8 @@ class UpstageDocumentParseNodeParser(ParseFields, LinkedNodeParser):
             chart_recognition=chart_recognition,
             merge_multipage_tables=merge_multipage_tables,
             coordinates=coordinates,
-            base64_encoding=list(base64_encoding or ()),
-            extra_fields=dict(extra_fields or {}),
+            base64_encoding=list(several(base64_encoding)),
+            extra_fields=extra_fields or {},
             output_format=output_format,
             split=split,
             skip_empty=skip_empty,
@@ -107,6 +107,7 @@ class UpstageDocumentParseNodeParser(ParseFields, LinkedNodeParser):
         if callable(id_func):
             self.id_func = id_func
         self._loading = self._new_loading()
+        self._loading.connection.check(key_later=True)
 
     @classmethod
     def class_name(cls) -> str:

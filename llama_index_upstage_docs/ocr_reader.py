@@ -82,7 +82,7 @@ class UpstageOCRReader(FileReader, OCRFields, BasePydanticReader):
             base_url=base_url,
             model=model,
             split=split,
-            extra_fields=dict(extra_fields or {}),
+            extra_fields=extra_fields or {},
             skip_empty=skip_empty,
             engine=engine,
             client=client,
@@ -93,6 +93,7 @@ class UpstageOCRReader(FileReader, OCRFields, BasePydanticReader):
         )
         self.is_remote = is_remote
         self._loading = self._new_loading()
+        self._loading.connection.check(key_later=True)
 
     @classmethod
     def class_name(cls) -> str:

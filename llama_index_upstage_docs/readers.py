@@ -87,6 +87,8 @@ class UpstageDocumentParseReader(FileReader, ParseFields, BasePydanticReader):
         on_progress: Callable[[Progress], None] | None = None,
         is_remote: bool = True,
     ) -> None:
+        from upstage_docs.options import several
+
         super().__init__(
             api_key=secret(api_key),
             base_url=base_url,
@@ -95,11 +97,11 @@ class UpstageDocumentParseReader(FileReader, ParseFields, BasePydanticReader):
             ocr=ocr,
             output_format=output_format,
             coordinates=coordinates,
-            base64_encoding=list(base64_encoding or ()),
+            base64_encoding=list(several(base64_encoding)),
             mode=mode,
             chart_recognition=chart_recognition,
             merge_multipage_tables=merge_multipage_tables,
-            extra_fields=dict(extra_fields or {}),
+            extra_fields=extra_fields or {},
             skip_empty=skip_empty,
             images=images,
             image_folder=None if image_folder is None else str(image_folder),
@@ -113,6 +115,7 @@ class UpstageDocumentParseReader(FileReader, ParseFields, BasePydanticReader):
         self.is_remote = is_remote
         self.metadata_format = metadata_format
         self._loading = self._new_loading(metadata_format)
+        self._loading.connection.check(key_later=True)
 
     @classmethod
     def class_name(cls) -> str:

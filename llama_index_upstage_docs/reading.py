@@ -112,9 +112,11 @@ class FileReader:
 def _paths(file_path: Files) -> Iterator[File]:
     from upstage_docs.errors import ConfigError
 
-    for path in [file_path] if isinstance(file_path, (str, os.PathLike)) else file_path:
+    if isinstance(file_path, (str, bytes, os.PathLike)) or not isinstance(file_path, Iterable):
+        file_path = [file_path]
+    for path in file_path:
         if not isinstance(path, (str, os.PathLike)):
-            raise ConfigError(f"file_path holds a {type(path).__name__}; a reader takes one path or several.")
+            raise ConfigError(f"file_path is or holds {type(path).__name__}; a reader takes one path or several.")
         yield path
 
 

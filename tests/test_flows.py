@@ -65,6 +65,10 @@ def ask(pages: int, name: str = "a.pdf", **more: Any) -> Request:
     return Request(make_pdf("a", pages), source=name, **more)
 
 
+NO_PAGE: dict[str, Any] = {"model": "m", "usage": {"pages": 0}, "content": {}, "elements": []}
+NO_ANSWERS: tuple[object, ...] = (b'{"elements": [{"id"', {"elements": None}, {"api": "2.0"}, [], NO_PAGE)
+
+
 def parse(play: Play, with_: Setup, request: Request, limits: plan.Limits = plan.LIMITS) -> Any:
     return play(documents.parse(with_, request, limits))
 
@@ -219,7 +223,7 @@ class TestPayingOnce:
         assert stored().store.intents() == ()
         parse(Play(reply(200, answer([1, 2]))), stored(), ask(2))
 
-    @pytest.mark.parametrize("body", [b"<html>", b'{"elements": [{"id"', {"elements": None}, {"api": "2.0"}, []])
+    @pytest.mark.parametrize("body", [b"<html>", *NO_ANSWERS])
     def test_a_200_that_is_no_answer_may_have_been_billed(self, stored: Callable[..., Setup], body: object) -> None:
         with pytest.raises(InvalidResponseError) as caught:
             parse(Play(reply(200, body)), stored(), ask(2))

@@ -128,7 +128,7 @@ def test_a_document_per_page_and_per_file(api: MadeApi, report: Path) -> None:
 
 def test_every_option_reaches_the_api(api: MadeApi, report: Path) -> None:
     UpstageDocumentParseLoader(
-        report, ocr="force", coordinates=False, base64_encoding=["figure"], chart_recognition=False, client=api.client()
+        report, ocr="force", coordinates=False, base64_encoding="figure", chart_recognition=False, client=api.client()
     ).load()
 
     (task,) = api.tasks
@@ -230,8 +230,9 @@ def test_no_files_are_no_documents(api: MadeApi) -> None:
 
 @pytest.mark.parametrize("file", [b"%PDF-1.7", 7, None])
 def test_what_is_no_file_is_refused(api: MadeApi, file: Any) -> None:
-    with pytest.raises(ConfigError, match="a loader takes paths and blobs"):
-        UpstageDocumentParseLoader([file], client=api.client())
+    for given in (file, [file]):
+        with pytest.raises(ConfigError, match=r"is or holds \w+; a loader takes paths and blobs"):
+            UpstageDocumentParseLoader(given, client=api.client())
 
 
 def test_blobs_in_memory_are_parsed(api: MadeApi) -> None:
@@ -398,6 +399,8 @@ def test_bad_input_is_named_before_anything_is_sent(api: MadeApi, tmp_path: Path
         ({"on_error": "ignore"}, "on_error='ignore' is not an option"),
         ({"base64_encoding": ["tables"]}, "base64_encoding entry='tables' is not an option"),
         ({"chart_recognition": "no"}, "chart_recognition must be True or False"),
+        ({"extra_fields": ["mode"]}, "extra_fields must map names to strings, not be a list"),
+        ({"model": "ocr"}, "model='ocr' is one of Document OCR"),
         ({"engine": "cloud"}, "client= and engine= contradict each other"),
         ({"api_key": "up_x"}, "client= and api_key= contradict each other"),
     ],
@@ -407,11 +410,19 @@ def test_an_impossible_option_is_named(api: MadeApi, report: Path, options: Any,
         UpstageDocumentParseLoader(report, client=api.client(), **options)
 
 
+@pytest.mark.parametrize("path", ["https://example.com/a.pdf", "*.pdf", "~/a.pdf"])
+def test_a_path_that_is_none_says_what_to_pass(api: MadeApi, path: str) -> None:
+    with pytest.raises(FileNotFoundError, match=r"fetch it first|pass the files|expanduser"):
+        UpstageDocumentParseLoader(path, client=api.client())
+
+
 def test_no_key_and_a_key_that_is_none_are_named_at_once(report: Path) -> None:
     with pytest.raises(ConfigError, match="UPSTAGE_API_KEY"):
         UpstageDocumentParseLoader(report)
     with pytest.raises(ConfigError, match="line break"):
         UpstageOCRLoader(report, api_key="up_secret\n")
+    with pytest.raises(ConfigError, match="model='document-parse' is one of Document Parse"):
+        UpstageOCRLoader(report, model="document-parse", engine="local")
 
 
 @pytest.mark.parametrize("key", ["up_secret", SecretStr("up_secret")])

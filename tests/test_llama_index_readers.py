@@ -205,6 +205,9 @@ def test_failures_are_reported(api: MadeApi, report: Path) -> None:
         UpstageDocumentParseReader(client=api.client()).load_data("missing.pdf")
     with pytest.raises(ConfigError, match="a reader takes one path or several"):
         UpstageDocumentParseReader(client=api.client()).load_data([b"%PDF"])  # type: ignore[list-item]
+    for nothing in (None, b"%PDF"):
+        with pytest.raises(ConfigError, match=r"file_path is or holds (NoneType|bytes)"):
+            UpstageDocumentParseReader(client=api.client()).load_data(nothing)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -217,6 +220,13 @@ def test_failures_are_reported(api: MadeApi, report: Path) -> None:
         ({"images": "files"}, "image_folder= go together"),
         ({"on_error": "ignore"}, "on_error='ignore' is not an option"),
         ({"client": object(), "engine": "local"}, "client= and engine= contradict"),
+        ({"engine": "cloud"}, "engine='cloud' is not an option"),
+        ({"engine": "local", "base_url": "https://a.example"}, "takes no base_url"),
+        ({"base_url": "ftp://a.example"}, "base_url"),
+        ({"api_key": "up_secret\n"}, "line break"),
+        ({"max_concurrency": 0}, "max_concurrency=0 must be"),
+        ({"extra_fields": ["mode"]}, "extra_fields must map names to strings"),
+        ({"base64_encoding": "figures"}, "base64_encoding entry='figures' is not an option"),
     ],
 )
 def test_an_impossible_option_is_named(options: Any, message: str) -> None:

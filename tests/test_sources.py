@@ -160,6 +160,19 @@ def test_an_address_is_not_a_file() -> None:
         inspect("https://example.com/a.pdf")
 
 
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("*.pdf", r"sorted\(Path\(folder\)\.glob\(pattern\)\)"),
+        ("~/a.pdf", "expanduser"),
+        ("", "The path is empty; name"),
+    ],
+)
+def test_a_path_that_is_meant_otherwise_says_how_to_mean_it(path: str, message: str) -> None:
+    with pytest.raises(SourceError, match=message):
+        inspect(path)
+
+
 def test_a_directory_an_empty_file_and_a_null_byte_are_named(tmp_path: Path) -> None:
     assert "is a directory" in refused(tmp_path)
     (tmp_path / "empty.pdf").touch()

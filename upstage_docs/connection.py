@@ -86,8 +86,11 @@ class Connection:
             ocr_pages=sum(one.ocr_pages for one in self._spent),
         )
 
-    def check(self) -> None:
+    def check(self, *, key_later: bool = False) -> None:
         """Make a client and close it, so that what is wrong shows before the first load.
+
+        Args:
+            key_later: Whether the key may still be missing.
 
         Raises:
             ConfigError: No key and no engine chosen, a malformed key or address, or contradicting options.
@@ -95,7 +98,10 @@ class Connection:
         if self._client is None:
             from upstage_docs.client import Client
 
-            Client(self._key(), **self._options).close()
+            key = self._key()
+            if key_later and not self._local and key is None and not os.environ.get("UPSTAGE_API_KEY"):
+                key = "later"
+            Client(key, **self._options).close()
 
     @contextmanager
     def lend(self) -> Iterator[Client]:
@@ -127,8 +133,12 @@ class Connection:
             finally:
                 self._spent.append(client.usage)
 
+    @property
+    def _local(self) -> bool:
+        return (self._options.get("engine") or os.environ.get("UPSTAGE_DOCS_ENGINE")) == "local"
+
     def _key(self) -> str | None:
-        if (self._options.get("engine") or os.environ.get("UPSTAGE_DOCS_ENGINE")) == "local":
+        if self._local:
             return None
         key = self._api_key
         return key if key is None or isinstance(key, str) else key.get_secret_value()

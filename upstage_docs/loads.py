@@ -11,10 +11,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal
 
-from upstage_docs.errors import AuthenticationError, ConfigError, SourceNotFoundError, UpstageDocsError
+from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
 from upstage_docs.models import OcrResult, ParsedDocument, Record
 from upstage_docs.reports import Failure, Report
-from upstage_docs.sources import DocumentInput, Named
+from upstage_docs.sources import DocumentInput, Named, missing
 
 __all__ = ["Item", "Load", "require_files"]
 
@@ -127,4 +127,4 @@ def require_files(paths: Iterable[str | os.PathLike[str]]) -> None:
     """
     for path in paths:
         if not Path(path).exists():
-            raise SourceNotFoundError(f"There is no file at {str(path)!r} (looked from {str(Path.cwd())!r}).")
+            raise missing(str(path))

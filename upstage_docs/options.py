@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ __all__ = [
     "Split",
     "choice",
     "names",
+    "several",
 ]
 
 OutputFormat = Literal["html", "markdown", "text"]
@@ -43,6 +44,11 @@ CATEGORIES: tuple[str, ...] = (
     "code",
 )
 _OUTPUT_FORMATS = ("html", "markdown", "text")
+
+
+def several(value: str | Iterable[str] | None) -> tuple[str, ...]:
+    """Return *value*, one name or several, as a tuple."""
+    return (value,) if isinstance(value, str) else tuple(value or ())
 
 
 def choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
@@ -97,6 +103,10 @@ class ParseOptions:
 
     def __post_init__(self) -> None:
         _model(self.model)
+        if self.model.startswith("ocr"):
+            raise ConfigError(
+                f"model={self.model!r} is one of Document OCR: take Client.ocr, or a loader or reader of it."
+            )
         choice("mode", self.mode, ("standard", "enhanced", "auto"))
         choice("ocr", self.ocr, ("auto", "force"))
         for name in ("chart_recognition", "merge_multipage_tables", "coordinates"):
@@ -130,6 +140,10 @@ class OCROptions:
 
     def __post_init__(self) -> None:
         _model(self.model)
+        if self.model.startswith("document-parse"):
+            raise ConfigError(
+                f"model={self.model!r} is one of Document Parse: take Client.parse, or a loader or reader of it."
+            )
         if self.schema is not None:
             choice("schema", self.schema, ("clova", "google"))
         _extra_fields(self.extra_fields, self.__dataclass_fields__)
@@ -194,6 +208,8 @@ def _model(model: object) -> None:
 
 
 def _extra_fields(fields: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    if not isinstance(fields, Mapping):
+        raise ConfigError(f"extra_fields must map names to strings, not be a {type(fields).__name__}.")
     for name, value in fields.items():
         if name in known or name == "document":
             raise ConfigError(f"extra_fields holds {name!r}, which has an option of its own.")

@@ -215,6 +215,12 @@ class Reading:
         options = self.request.options
         if isinstance(options, ParseOptions):
             document = decode_document(raw, source=self.source.name)
+            if not document.elements and not document.usage.pages:
+                raise InvalidResponseError(
+                    f"{self.source.name!r}: the answer holds no page and no element. Check that base_url= leads to the "
+                    "API itself.",
+                    raw=raw,
+                )
             self.setup.account.add_parse(document.usage, sent, options)
             return document.model, document.usage.pages or sent or document.total_pages
         if options.schema is not None:  # the shape of another service, which is handed through

@@ -124,7 +124,9 @@ def _expect_json(reply: Reply, api: Api, what: str) -> None:
     if start not in {b"{", b"["}:
         found = _excerpt(reply, api) or "it holds no text"
         raise InvalidResponseError(
-            f"{what}: the API answered 200 with something that is not JSON: {found}", raw=reply.body
+            f"{what}: {api.root} answered 200 with something that is not JSON: {found}. Check that base_url= leads to "
+            "the API itself.",
+            raw=reply.body,
         )
     if refused(reply.body):
         code, message = _explained(reply.body)

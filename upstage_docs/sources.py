@@ -167,12 +167,22 @@ def cut(source: Source, first: int, last: int) -> Source:
         raise
 
 
+def missing(text: str) -> SourceNotFoundError:
+    """Return the error of a path that leads to no file, with what might have been meant."""
+    if "://" in text:
+        return SourceNotFoundError(f"{text!r} is an address, not a file; fetch it first, or hand over its bytes.")
+    hint = ""
+    if any(mark in text for mark in "*?["):
+        hint = " Patterns are not searched for: pass the files, e.g. sorted(Path(folder).glob(pattern))."
+    elif text.startswith("~"):
+        hint = " Pass os.path.expanduser(path) for what is in the home folder."
+    return SourceNotFoundError(f"There is no file at {text!r} (looked from {str(Path.cwd())!r}).{hint}")
+
+
 def _path(document: str | os.PathLike[str]) -> Path:
     text = os.fspath(document)
-    if "://" in text and not Path(text).exists():
-        raise SourceNotFoundError(
-            f"{text!r} is an address, not a file; fetch it and pass its bytes with source={text!r}."
-        )
+    if not text:
+        raise SourceError("The path is empty; name a file.")
     path = Path(text)
     try:
         if path.is_dir():
@@ -180,7 +190,7 @@ def _path(document: str | os.PathLike[str]) -> Path:
         if "\0" in text:
             raise SourceError(f"{text!r} is not a path: it holds a null character.")
         if not path.exists():
-            raise SourceNotFoundError(f"There is no file at {text!r} (looked from {str(Path.cwd())!r}).")
+            raise missing(text)
         if not path.is_file():
             raise SourceError(f"{text!r} is not a regular file; open it in binary mode and pass the file object.")
     except (OSError, ValueError) as error:
@@ -221,7 +231,7 @@ def _inspect(handle: BinaryIO, name: str) -> Source:
         raise SourceError(f"{name or 'The file object'!r} does not give bytes; open it in binary mode.") from error
     shown = name or "The document"
     if not size:
-        raise SourceError(f"{shown!r} is empty (0 bytes).")
+        raise SourceError(f"{shown!r} is empty (0 bytes); copy or download it again.")
     suffix = Path(name).suffix
     form = detect(handle, suffix)
     named = format_of_suffix(suffix)
