@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from upstage_docs.models import Element, ParsedDocument
 
-__all__ = ["chunk_options", "documents", "element_lists", "table_markup", "texts"]
+__all__ = ["chunk_options", "documents", "element_lists", "headed_tables", "table_markup", "texts"]
 
 WORDS = (
     # English and Korean prose
@@ -74,6 +74,26 @@ def table_markup(draw: st.DrawFn, number: int = 0) -> str:
     if shape in {"head", "empty"}:
         rows = f"<thead>{''.join(head)}</thead>{rows}"
     return f"<table id='{number}' style='font-size:14px'>{rows}{caption}</table>"
+
+
+@st.composite
+def headed_tables(draw: st.DrawFn) -> str:
+    """Return a table with a header of any shape (spans, several rows, titles) over rows that may be too large."""
+    columns = draw(st.integers(1, 4))
+    blank = draw(st.sampled_from(("", "\n", "\n  ")))
+    titles = [f'<tr><td colspan="{columns}">{draw(texts)}</td></tr>' for _ in range(draw(st.integers(0, 2)))]
+    head = draw(table_rows(draw(st.integers(0, 3)), columns))
+    body = draw(table_rows(draw(st.integers(2, 8)), columns))
+    for index in draw(st.sets(st.integers(0, len(body) - 1), max_size=2)):
+        body[index] = body[index].replace("</td>", f"{' long' * draw(st.sampled_from((20, 60)))}</td>", 1)
+    beyond = draw(st.sampled_from(("", "", ' rowspan="3"', ' rowspan="99"', " rowspan='0'")))
+    first = draw(st.integers(0, len(body) - 1))
+    if "rowspan" not in body[first]:
+        body[first] = body[first].replace("<td", f"<td{beyond}", 1)
+    head, body = [*titles, *head], [blank.join(body)]
+    if draw(st.booleans()):
+        head, body = [f"<thead>{blank.join(head)}</thead>"], [f"{blank}<tbody>{blank}{body[0]}{blank}</tbody>{blank}"]
+    return f"<table>{blank}{blank.join(head)}{blank}{body[0]}{blank}</table>"
 
 
 @st.composite

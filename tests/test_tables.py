@@ -8,8 +8,11 @@ import pytest
 from chunk_invariants import grid
 from conftest import examples
 from hypothesis import given, strategies as st
-from strategies import table_markup
+from strategies import headed_tables, table_markup
 
+from upstage_docs.chunk_options import ChunkOptions
+from upstage_docs.chunks import chunk_with
+from upstage_docs.models import Element
 from upstage_docs.table_parts import Limits, continued, split_rows
 from upstage_docs.tables import mended, read_table, words_of
 
@@ -132,6 +135,70 @@ def test_a_span_too_large_to_be_carried_is_not_cut() -> None:
 def test_a_header_too_large_to_be_repeated_leaves_the_table_whole() -> None:
     header = f"<tr><td>{'A' * 300}</td></tr>"
     assert split_rows(f"<table>{header}{body(50, 1)}</table>", limits(300)) is None
+
+
+@pytest.mark.parametrize("size", [100, 200])
+def test_parts_split_again_stay_as_they_are(size: int) -> None:
+    """A header of two rows is one over a single row, too, that is too large by itself."""
+    head = "<tr><td rowspan='2'>A</td><td>B</td></tr><tr><td>C</td></tr>"
+    text = f"<table>{head}<tr><td>1</td><td>{'x ' * 80}</td></tr><tr><td>2</td><td>y</td></tr></table>"
+
+    parts = texts(text, size)
+
+    assert len(parts) == 2
+    assert all(part.startswith(f"<table>{head}<tr>") for part in parts)
+    assert not any(texts(part, size) for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("head", "repeated"),
+    [
+        ('<thead><tr><td rowspan="5">A</td><td>B</td></tr></thead>', '<td rowspan="1">A</td>'),
+        ("<thead><tr><td rowspan='99999999999999999999'>A</td><td>B</td></tr></thead>", "<td rowspan='1'>A</td>"),
+        ("<thead><tr><td rowspan=0>A</td><td>B</td></tr></thead>", "<td rowspan=0>A</td>"),
+        ("<thead><tr><td rowspan=' +2 '>A</td><td>B</td></tr><tr><td>C</td></tr></thead>", "<td rowspan=' +2 '>A</td>"),
+        ("<tr><td rowspan='20' title='a>b' data-rowspan='7'>A</td><td>B</td></tr>",
+         "<td rowspan='1' title='a>b' data-rowspan='7'>A</td>"),
+        ("<tr><td rowSpan=20>A</td><td>B</td></tr>", "<td rowSpan=1>A</td>"),
+        ("<tr><td rowspan='-1'>A</td><td colspan='no'>B</td></tr>", "<td rowspan='-1'>A</td><td colspan='no'>B</td>"),
+    ],
+)  # fmt: skip
+def test_no_cell_spans_more_rows_than_there_are(head: str, repeated: str) -> None:
+    """Spans out of the header are clipped where it is repeated; what is no number, or 0, means what HTML says."""
+    rows = body(20, 1) if "20" in head else body(20)
+    text = f"<table>{head}{f'<tbody>{rows}</tbody>' if '<thead' in head else rows}</table>"
+
+    parts = texts(text, 250)
+
+    assert len(parts) > 2
+    assert all(repeated in part for part in parts[1:])
+    for table in map(read_table, parts):
+        assert table is not None
+        assert not any(cell.overlong for row in range(len(table.rows)) for cell in table.cells(row))
+
+
+def test_tables_in_capitals_are_cut_byte_for_byte() -> None:
+    """Nothing is written anew: names in capitals and entities stay as they were."""
+    rows = [f"<TR><TD>{n}</TD><TD CLASS=x>R&amp;D &nbsp; {n}</TD></TR>" for n in range(9)]
+
+    parts = texts(f"<TABLE ID='4'><TBODY>{''.join(rows)}</TBODY></TABLE>", 190)
+
+    assert len(parts) > 2
+    for part in parts:
+        assert part.startswith(f"<TABLE ID='4'><TBODY>{rows[0]}")
+    assert "".join(re.findall(r"<TR>.*?</TR>", "".join(parts))).replace(rows[0], "") == "".join(rows[1:])
+
+
+def test_comments_and_values_are_no_rows() -> None:
+    """What only looks like a tag ends no row; a comment goes with the row after it, and none is lost."""
+    rows = "".join(f"<!-- row {n} </tr></table> -->\n<tr><td title='</td>'>{n}</td><td>b</td></tr>\n" for n in range(8))
+    head = "<table><!-- <table> -->\n<tr><td>A</td><td>B</td></tr>"
+
+    parts = texts(f"{head}\n{rows}</table>", 200)
+
+    assert len(parts) > 3
+    assert all(part.startswith(head) for part in parts)
+    assert "".join(f"{part.removeprefix(head).removesuffix('</table>')}\n" for part in parts).split() == rows.split()
 
 
 def test_captions_and_figures_are_repeated() -> None:
@@ -257,7 +324,11 @@ def test_what_can_be_mended_is_split() -> None:
     assert mended("<table><tr><td><TwoArm_Trial></td></tr></table>") is None, "a word would become a tag"
 
 
-@examples(80)
+def test_half_a_surrogate_pair_is_no_error() -> None:
+    """BeautifulSoup could not read it: the table stays whole."""
+    assert split_rows(f"<table><tr><td>\ud800<td>b</tr>{body(40)}</table>", limits(100)) is None
+
+
 @given(text=table_markup(), size=st.sampled_from((150, 300, 600)), tokens=st.booleans())
 def test_parts_make_the_table(text: str, size: int, tokens: bool) -> None:
     """For any table: the same grid, the header in every part, and no part too large that could be smaller."""
@@ -367,3 +438,22 @@ def test_what_was_cut_is_joined_again(text: str, size: int) -> None:
     assert header is not None
     if words_of(text[: header.rows[header.header_rows - 1].end]):  # without a word it cannot be told from a row
         assert grid(table) == grid(text)
+
+
+@given(text=headed_tables(), size=st.sampled_from((60, 120, 250, 500)), tokens=st.booleans(), caption=st.booleans())
+def test_splitting_parts_again_changes_nothing(text: str, size: int, tokens: bool, caption: bool) -> None:
+    """Whatever the header and however large a row: chunks of parts are those parts, and none spans out of itself."""
+    options = ChunkOptions(
+        chunk_size=size,
+        oversized_tables="split_rows",
+        length_function=(lambda one: len(one.encode()) // 3 + 1) if tokens else len,
+    )
+    heading = Element(0, 1, "heading1", "<h1>Report</h1>", text="Report")
+    above = [heading, Element(1, 1, "caption", "<caption>Table 1</caption>")] if caption else []
+
+    chunks = list(chunk_with(options, [*above, Element(2, 1, "table", text)]))
+
+    assert list(chunk_with(options, chunks)) == chunks
+    if len(chunks) > 1:
+        for chunk in chunks:
+            assert grid(chunk.text)  # refuses a span that reaches out of its table

@@ -40,6 +40,7 @@ def units_of_chunk(record: Record, spans: list[Span], options: ChunkOptions) -> 
         return [model]
     units: list[Unit] = []
     previous = at = 0
+    below = False  # whether the table, chart or figure is above
     places: dict[int, Place] = {}  # one for each span: its pieces in a child become one span again
     for block in found:
         inside = []
@@ -53,7 +54,8 @@ def units_of_chunk(record: Record, spans: list[Span], options: ChunkOptions) -> 
                 places[index] = place_of_span(metadata, element, page, tuple(box), block, text)  # type: ignore[arg-type]
             inside.append((max(start, block.start) - block.start, min(end, block.end) - block.start, places[index]))
         unit = model.with_text(text[block.start : block.end], inside)
-        unit.kind = "caption" if category in _WHOLE and block.kind == "text" else block.kind
+        unit.kind = "caption" if category in _WHOLE and (below or block.kind == "text") else block.kind
+        below = below or block.kind == "whole"
         gap = text[previous : block.start]
         unit.joiner = gap if not gap.strip() else "\n"
         units.append(unit)
