@@ -133,6 +133,42 @@ def test_addresses_of_fsspec(world: World) -> None:
     assert {row["source"] for row in rows_in(world.folder / "rows")} == set(paths)
 
 
+def test_addresses_of_s3(world: World) -> None:
+    """Files out of a bucket, rows into it, and again: an S3 of loopback, as moto serves one."""
+    pytest.importorskip("s3fs", reason='S3 needs s3fs: pip install s3fs "moto[server]"')
+    moto = pytest.importorskip("moto.server", reason='S3 needs a server: pip install s3fs "moto[server]"')
+    import fsspec
+
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        storage = {
+            "endpoint_url": "http://{}:{}".format(*server.get_host_and_port()),
+            "key": "nobody",
+            "secret": "nothing",
+            "client_kwargs": {"region_name": "eu-central-1"},
+        }
+        bucket = fsspec.filesystem("s3", **storage)
+        bucket.mkdir("corpus")
+        paths = [f"s3://corpus/in/d{number}.pdf" for number in range(5)]
+        for number, path in enumerate(paths):
+            bucket.pipe_file(path, make_pdf(f"d{number}", 2))
+        paths.append("s3://corpus/in/missing.pdf")
+        options = CorpusOptions(storage_options=storage)
+        runs = [
+            parse_corpus(paths, "s3://corpus/rows", client=world.client(), options=options, actors=2, files_per_task=3)
+            for _ in range(2)
+        ]
+        told = [(run.parsed, run.skipped, list(run.failures)) for run in runs]
+        assert told == [(5, 0, paths[-1:]), (0, 5, paths[-1:])]
+        for name in bucket.glob("corpus/rows/*.parquet"):
+            bucket.get_file(name, str(world.folder / Path(name).name))
+        assert sorted(str(row["source"]) for row in rows_in(world.folder) if not row["error"]) == sorted(2 * paths[:-1])
+        assert set(world.stand_in.billed.values()) == {1}
+    finally:
+        server.stop()
+
+
 def test_what_is_wrong_for_every_file_stops_the_job(world: World) -> None:
     from upstage_docs.errors import AuthenticationError
 

@@ -131,7 +131,12 @@ def pay(
                 return None
             outcome = yield from fetch(
                 setup,
-                Send(request, setup.timeout, STATE_BYTES if job else ANSWER_BYTES, meanwhile=setup.store.flush),
+                Send(
+                    request,
+                    setup.timeout,
+                    STATE_BYTES if job else ANSWER_BYTES,
+                    meanwhile=setup.store.flush if setup.store.path else None,  # the intent, to the disk
+                ),
                 family="ocr" if isinstance(options, OCROptions) else "async" if job else "sync",
                 pages=source.pages or 1,
                 payment=payment,

@@ -243,8 +243,6 @@ def parse_corpus(
         raise ConfigError(f"actors={actors} and files_per_task={files_per_task} must be 1 or more.")
     options = options or CorpusOptions()
     client = client or Client()
-    actors = min(actors, client.max_concurrency)
-    part = share(client, actors)
     wanted = list(dict.fromkeys(str(path) for path in paths))
     done = _done(str(output), options)
     missing = [path for path in wanted if path not in done]
@@ -252,9 +250,10 @@ def parse_corpus(
     if not missing:
         return corpus
     tasks = math.ceil(len(missing) / files_per_task)
+    actors = min(actors, client.max_concurrency, tasks)
     outcomes = ray.data.from_items([{"path": path} for path in missing], override_num_blocks=tasks).map_batches(
         _WriteFiles,
-        fn_constructor_args=(part, options, str(output)),
+        fn_constructor_args=(share(client, actors), options, str(output)),
         batch_size=files_per_task,
         num_cpus=cpus_per_actor,
         compute=ray.data.ActorPoolStrategy(size=actors),
