@@ -488,7 +488,7 @@ class TestOffice:
     def ask(self) -> Request:
         target = io.BytesIO()
         with zipfile.ZipFile(target, "w") as made:
-            made.writestr("word/document.xml", "<w:document/>")
+            made.writestr(zipfile.ZipInfo("word/document.xml"), "<w:document/>")  # the same bytes at any time
         return Request(target.getvalue(), ParseOptions(), "a.docx")
 
     def test_its_pages_are_those_answered(self, stored: Callable[..., Setup]) -> None:
