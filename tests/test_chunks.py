@@ -197,10 +197,12 @@ def test_pipe_tables_with_tables_in_their_cells_stay_whole() -> None:
 
 def test_a_table_emptied_by_the_api_is_no_chunk() -> None:
     """With `merge_multipage_tables` the later parts of a table may come back empty; a picture without text stays."""
-    empty = element(1, "table", "<table id='1'><thead></thead><tbody></tbody></table>")
+    cells = "<tr><td></td><td> </td></tr>" * 20
+    empty = element(1, "table", f"<table id='1'><thead></thead><tbody>{cells}</tbody></table>")
     picture = element(2, "figure", '<figure id=\'2\'><img alt="" data-coord="(1,2)" /></figure>')
 
     assert groups(paragraph(0, "a"), empty, picture) == [[0], [2]]
+    assert groups(element(1, "table", "<table id='1'></table>"), paragraph(2, "a")) == [[2]]
 
 
 # --- headings, captions, sections --------------------------------------------------------------------------------
@@ -452,9 +454,11 @@ def test_spans_are_carried_whatever_a_cell_measures() -> None:
     assert [row for one in grids for row in one[1:]] == invariants.grid(text)[1:]
 
 
-def test_what_is_no_element_is_refused() -> None:
-    with pytest.raises(ConfigError, match="A str cannot be chunked"):
-        list(chunk_elements(["<p>text</p>"]))  # type: ignore[list-item]
+@pytest.mark.parametrize("given", [None, 3, object(), ["<p>text</p>"], "<p>text</p>", {"text": 1}])
+def test_what_is_no_element_is_refused(given: Any) -> None:
+    """With the same clear error, whether it is no iterable or one of something else."""
+    with pytest.raises(ConfigError, match=r"A \w+ cannot be chunked; give a ParsedDocument, its elements, or records"):
+        list(chunk_elements(given))
 
 
 # --- what is chunked ----------------------------------------------------------------------------------------------
@@ -640,6 +644,60 @@ def test_metadata_of_a_loader_with_hashes_for_ids_is_kept() -> None:
         "filename": "a.html",
         "mine": "1",
     }
+
+
+DOCLING = {"dl_meta": {"doc_items": [{"label": "table"}, {"label": "table"}], "headings": ["Sales"]}}
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"category": "Table", "text_as_html": TABLE},
+        {"category": "Table", "element_id": "5f2b", "text_as_html": TABLE, "page_number": 3},
+        {"category": "TableChunk", "id": "5f2b"},
+        DOCLING,
+        {"doc_items": [{"label": "table", "prov": []}]},
+    ],
+)
+@pytest.mark.parametrize("oversized_tables", ["keep", "split_rows"])
+def test_what_others_call_a_table_is_kept_whole(metadata: dict[str, Any], oversized_tables: Any) -> None:
+    """unstructured and docling give a table's words as plain text, without any markup to know it by."""
+    options = {"chunk_size": 40, "oversized_tables": oversized_tables}
+    record = Record("", "Year Sales " + "2025 12 " * 40, metadata)
+
+    (chunk,) = chunk_elements([record], **options)
+
+    assert chunk.text == record.text.strip()
+    assert (chunk.metadata["category"], chunk.oversize) == ("table", True)
+    assert chunk.metadata.get("text_as_html") == metadata.get("text_as_html")
+    assert list(chunk_elements([chunk], **options)) == [chunk]
+    assert len(list(chunk_elements([Record("", record.text, {"doc_items": [{"label": "text"}]})], **options))) > 1
+
+
+def test_a_table_is_a_table_in_a_text_of_another_category() -> None:
+    """In an element of another loader, or in a paragraph: its chunk can be filtered by its category."""
+    theirs = {"category": "NarrativeText", "element_id": "5f2b"}
+    ours = next(iter(records(document(paragraph(1, "")))))
+
+    for record in (
+        Record("", f"<p>before</p>{TABLE}<p>after</p>", theirs),
+        Record("", "before\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\nafter", ours.metadata),
+    ):
+        chunks = list(chunk_elements([record]))
+        assert [chunk.metadata["category"] for chunk in chunks] == [
+            record.metadata["category"], "table", record.metadata["category"]
+        ]  # fmt: skip
+        assert list(chunk_elements(chunks)) == chunks
+
+
+@pytest.mark.parametrize("form", ["markdown", "text"])
+def test_records_and_elements_are_joined_alike(form: Any) -> None:
+    given = document(*(Element(n, 1, "paragraph", "", f"words {n}", f"words {n}") for n in range(3)))
+
+    (chunk,) = chunk_elements(records(given, RecordOptions(output_format=form)))
+
+    assert chunk.text == "words 0\n\nwords 1\n\nwords 2"
+    assert [one.text for one in chunk_elements(given, output_format=form)] == [chunk.text]
 
 
 def test_foreign_documents_do_not_share_chunks() -> None:

@@ -125,25 +125,6 @@ def test_documents_of_another_loader_keep_their_metadata_and_tables() -> None:
     assert given == Document(text, metadata={"author": "Kim", "tags": ["x"]}), "the input is not changed"
 
 
-def test_a_size_in_tokens_keeps_our_options(load: Any) -> None:
-    if not hasattr(TextSplitter, "_tiktoken_length_function"):
-        pytest.skip("this version of langchain-text-splitters downloads an encoding")
-
-    class Words(TableAwareTextSplitter):
-        """Stands in for the encoding, which tiktoken would download."""
-
-        @staticmethod
-        def _tiktoken_length_function(*_: Any) -> Any:
-            return lambda text: len(text.split())
-
-    splitter = Words.from_tiktoken_encoder("cl100k_base", chunk_size=20, oversized_tables="split_rows")
-    chunks = splitter.split_documents(load())
-
-    assert isinstance(splitter, TableAwareTextSplitter)
-    assert max(len(chunk.page_content.split()) for chunk in chunks) <= 20
-    assert len([chunk for chunk in chunks if chunk.metadata["category"] == "table"]) >= 3
-
-
 def test_oversized_tables_can_be_split_between_rows(load: Any) -> None:
     chunks = TableAwareTextSplitter(250, oversized_tables="split_rows").split_documents(load())
 
