@@ -10,7 +10,7 @@ from typing import TypeVar
 
 __all__ = ["GENEROUS", "eventually", "soon", "threads_gone"]
 
-GENEROUS = 60.0
+GENEROUS = 120.0
 """Seconds for what takes milliseconds on a free machine: whatever lasts longer hangs."""
 
 _STEP = 0.01

@@ -39,6 +39,7 @@ _log = logging.getLogger("upstage_docs.server")
 
 _ABORT = "upstage_docs.abort"
 _GRACE = 10
+_IDLE = 120  # seconds: longer than a client waits between two looks at a job, so that none meets a closing connection
 
 
 def build_app(engine: Engine | None = None, *, api_key: str | None = None, faults: Faults | None = None) -> Starlette:
@@ -127,6 +128,7 @@ def _config(app: ASGIApp, host: str, port: int, *, quiet: bool = True) -> uvicor
         log_level="critical" if quiet else "info",
         log_config=None if quiet else {**uvicorn.config.LOGGING_CONFIG, "loggers": loggers},
         server_header=False,
+        timeout_keep_alive=_IDLE,
         timeout_graceful_shutdown=_GRACE,
     )
 
