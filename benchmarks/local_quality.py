@@ -22,11 +22,11 @@ from upstage_docs.local.pdf import Recognise, read_pdf
 FORMATS = ("html", "markdown", "text")
 
 
-def recogniser() -> Recognise | None:
-    """Tesseract, None where it is not installed."""
+def recognisers() -> tuple[Recognise | None, Recognise | None]:
+    """Tesseract for pages and for pictures, None where it is not installed."""
     from upstage_docs.local import tesseract
 
-    return tesseract.words if tesseract.available() else None
+    return (tesseract.words, tesseract.labels) if tesseract.available() else (None, None)
 
 
 def main() -> None:
@@ -37,13 +37,14 @@ def main() -> None:
     parser.add_argument("--force-ocr", action="store_true", help="recognise every page, whatever text it has")
     parser.add_argument("--keep", type=Path, help="keep the answers in this folder")
     options = parser.parse_args()
-    ocr = None if options.no_ocr else recogniser()
+    ocr, labels = (None, None) if options.no_ocr else recognisers()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         for path in sorted((options.bench / "pdfs").glob("*.pdf")):
             try:
-                pages: list[PageLayout] = list(read_pdf(path.read_bytes(), ocr=ocr, force_ocr=options.force_ocr))
+                data = path.read_bytes()
+                pages: list[PageLayout] = list(read_pdf(data, ocr=ocr, force_ocr=options.force_ocr, labels=labels))
             except Refusal as refusal:
                 print(f"{path.name}: {refusal}")
                 pages = []

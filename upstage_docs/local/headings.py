@@ -58,7 +58,11 @@ def standing_out(parts: Sequence[Part], body: float) -> set[int]:
     found = set()
     for part in texts:
         numbered = _SECTION.match(part.text) is not None
-        if part.size < 0.97 * body or not (numbered or part.style != usual) or not _is_short_title(part, numbered=numbered):
+        if (
+            part.size < 0.97 * body
+            or not (numbered or part.style != usual)
+            or not _is_short_title(part, numbered=numbered)
+        ):
             continue
         below = [p for p in texts if p is not part and p.box[1] >= part.box[3] - 2 and p.shares_column(part)]
         above = [p for p in parts if p is not part and p.box[3] <= part.box[1] + 2 and p.shares_column(part)]

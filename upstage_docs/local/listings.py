@@ -40,7 +40,11 @@ def listings_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
     parts = []
     for group in groups:
         text = "".join(lines[number].text for number in group)
-        if len(group) < 2 or not _has_one_width([lines[n] for n in group]) or (typewritten and len(_SIGNS.findall(text)) < 0.06 * len(text)):
+        if (
+            len(group) < 2
+            or not _has_one_width([lines[n] for n in group])
+            or (typewritten and len(_SIGNS.findall(text)) < 0.06 * len(text))
+        ):
             continue
         chosen.update(group)
         parts.append(Part("code", bounds(lines[n].box for n in group), lines=tuple(lines[n] for n in group)))
@@ -61,7 +65,7 @@ def _is_code(line: Line) -> bool:
 
 
 def _has_one_width(lines: Sequence[Line]) -> bool:
-    """Say whether letters have one width in all words: of a text that begins in such a font, the library tells no other."""
+    """Say whether letters have one width in all words: of a text in several fonts, the library tells only the first."""
     words = [word for line in lines for word in line.words if len(word.text) > 4]
     widths = [(word.box[2] - word.box[0]) / len(word.text) / word.size for word in words]
     usual = median(widths) if widths else 0.0

@@ -21,7 +21,9 @@ _PAGE_NUMBER = re.compile(
 _WITH_NUMBER = re.compile(
     r"(?:\d{1,4}|[ivxlc]{1,7})\s*[|•·–—]\s*\S.*|.*\S\s*[|•·–—]\s*(?:\d{1,4}|[ivxlc]{1,7})", re.IGNORECASE
 )
-_NOTE = re.compile(r"(?:(?:\d{1,3}|[*†‡§¶]{1,3})(?:[.)]?\s+|(?=[A-Z\"“‘가-힣]))|[*†‡§¶])[^\W_]|\d{1,3}[.)]?\s+[\"“‘«(\[「]")
+_NOTE = re.compile(
+    r"(?:(?:\d{1,3}|[*†‡§¶]{1,3})(?:[.)]?\s+|(?=[A-Z\"“‘가-힣]))|[*†‡§¶])[^\W_]|\d{1,3}[.)]?\s+[\"“‘«(\[「]"
+)
 _HIGH, _LOW = 0.14, 0.25
 """Of the longer side of the page: headers end above the one, footers begin below the other."""
 _MOST_IN_MARGIN = 40

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["calmed", "is_uneven", "lean", "turned", "zoomed"]
+__all__ = ["calmed", "flatness", "is_uneven", "lean", "turned", "zoomed"]
 
 _MOST_LEAN = 15
 _EVEN_SHARE = 0.8
@@ -58,10 +58,15 @@ def lean(page: Image) -> float:
 
 def is_uneven(page: Image) -> bool:
     """Say whether the ground of a gray *page* is not one shade: shadows, noise, tinted boxes, photographs."""
+    return flatness(page) < _EVEN_SHARE
+
+
+def flatness(page: Image) -> float:
+    """Return the share of a gray *page* that has nearly one shade: its ground."""
     counts = page.histogram()
     shade = max(range(256), key=counts.__getitem__)
     near = sum(counts[max(shade - _NEAR, 0) : shade + _NEAR + 1])
-    return near < _EVEN_SHARE * page.width * page.height
+    return near / max(page.width * page.height, 1)
 
 
 def calmed(page: Image) -> Image:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from upstage_docs.local.elements import Block, Box, PageLayout, Refusal
+from upstage_docs.local.labels import DOTS, labelled, may_have_labels
 from upstage_docs.local.layout import PageParts, finished, parts_of
 from upstage_docs.local.lines import Word
 from upstage_docs.local.margins import repeated
@@ -22,6 +23,8 @@ __all__ = ["Recognise", "read_pdf"]
 BATCH_PAGES = 10
 _MOST_OBJECTS = 20_000
 """The PDF library needs the square of a page's lines: 6 seconds for 20,000 (measured). Above it, text is read alone."""
+_MOST_PICTURES = 8
+"""Of one page whose words are recognised; a page with more is a sheet of icons or photographs."""
 _FEW_LETTERS = 50
 _SURE_ENOUGH = 0.25
 _SURE_ALONE = 0.85
@@ -47,6 +50,7 @@ def read_pdf(
     crops: Collection[str] = (),
     ocr: Recognise | None = None,
     force_ocr: bool = False,
+    labels: Recognise | None = None,
 ) -> Iterator[PageLayout]:
     """Yield the pages of a PDF in order, as soon as their batch of ten is understood.
 
@@ -56,6 +60,7 @@ def read_pdf(
         crops: Categories whose blocks get a JPEG crop.
         ocr: What recognises the words of pages without usable text; None if there is no such thing here.
         force_ocr: Whether every page is recognised, whatever text it has.
+        labels: What recognises the words in charts and diagrams that are pictures; None leaves them unread.
 
     Raises:
         Refusal: 422 if the file is encrypted, damaged, has no pages, or has no text and *ocr* is None.
@@ -70,7 +75,7 @@ def read_pdf(
             raise Refusal(_NO_TEXT)
         for start in range(0, len(numbers), BATCH_PAGES):
             batch = numbers[start : start + BATCH_PAGES]
-            yield from _batch(data, document, batch, crops, ocr, force_ocr=force_ocr)
+            yield from _batch(data, document, batch, crops, ocr, labels, force_ocr=force_ocr)
 
 
 def _batch(
@@ -79,6 +84,7 @@ def _batch(
     numbers: Sequence[int],
     crops: Collection[str],
     ocr: Recognise | None,
+    labels: Recognise | None,
     *,
     force_ocr: bool,
 ) -> Iterator[PageLayout]:
@@ -102,12 +108,24 @@ def _batch(
         else:
             left_out = [] if number in heavy else _left_out(parsed[number], document, number, turned)
             found[number] = parts_of(parsed[number], left_out)
+            if labels is not None and number not in turned:
+                found[number] = _labelled(found[number], document, number, labels)
     running = repeated((page.parts, page.height) for page in found.values())
     for number in numbers:
         blocks = _blocks(found[number], running, turned.get(number, 0))
         if any(block.category in crops for block in blocks):
             blocks = _cropped(blocks, document, number, crops)
         yield PageLayout(number, blocks, ocr=number in scans)
+
+
+def _labelled(page: PageParts, document: PdfPages, number: int, labels: Recognise) -> PageParts:
+    """Return a page with the words in its charts and diagrams that are pictures."""
+    unread = [part for part in page.parts if may_have_labels(part, page.width, page.height)]
+    if not 0 < len(unread) <= _MOST_PICTURES:
+        return page
+    image, scale = document.image(number, dots=DOTS)
+    read = {id(part): labelled(part, image, scale, labels) for part in unread}
+    return page._replace(parts=[read.get(id(part), part) for part in page.parts])
 
 
 def _blocks(page: PageParts, running: Collection[str], angle: int) -> tuple[Block, ...]:

@@ -78,8 +78,9 @@ def _layouts(form: str, task: Task, data: bytes) -> Iterator[PageLayout]:
         from upstage_docs.local import tesseract
         from upstage_docs.local.pdf import read_pdf
 
-        recognise = tesseract.words if tesseract.available() else None
-        return read_pdf(data, crops=task.crops, ocr=recognise, force_ocr=task.force_ocr)
+        here = tesseract.available()
+        recognise, labels = (tesseract.words, tesseract.labels) if here else (None, None)
+        return read_pdf(data, crops=task.crops, ocr=recognise, force_ocr=task.force_ocr, labels=labels)
     from upstage_docs.local.images import read_image
 
     return read_image(data, crops=task.crops)

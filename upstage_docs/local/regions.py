@@ -115,6 +115,7 @@ def _tables(page: Any, words: Sequence[Word], taken: Sequence[bool], drawings: S
 def _completed(tables: Sequence[Table], ruled: Sequence[Table]) -> list[Table]:
     """Put tables told by their rules in the place of those that have only a part of their words, or several of them."""
     kept = list(tables)
+    ruled = [table for table in ruled if not any(table.words < other.words for other in ruled)]
     for whole in ruled:
         inside = [table for table in kept if table.words & whole.words]
         if any(table.words >= whole.words and not _holds_several(table, ruled) for table in inside):

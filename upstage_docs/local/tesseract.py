@@ -17,7 +17,7 @@ from upstage_docs.local.readings import Reading, Word, confidence, merged, scale
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["available", "languages", "read", "words"]
+__all__ = ["available", "labels", "languages", "read", "words"]
 
 _FOLDERS = (
     "/usr/share/tesseract-ocr/5/tessdata",  # Debian 12 and later, Ubuntu
@@ -32,6 +32,7 @@ _REMEDY = (
     "apt-get install tesseract-ocr tesseract-ocr-kor. Upstage's API reads such documents without either."
 )
 _PAGE_SECONDS = 120
+_PICTURE_SECONDS = 10
 _LONGEST_SIDE = 7_000
 """Pixels; Tesseract needs some ten bytes for each of a page's."""
 _LINE_HEIGHT = 30
@@ -79,6 +80,16 @@ def words(image: Image) -> list[tuple[str, float, Box]]:
             xs, ys = zip(*reading.corners(word.box), strict=True)
             found.append((word.text, word.confidence, (min(xs), min(ys), max(xs), max(ys))))
     return found
+
+
+def labels(image: Image) -> list[tuple[str, float, Box]]:
+    """Return the words of a chart or a diagram, which stand anywhere and are level: as `words` does.
+
+    Raises:
+        Refusal: 422 if text cannot be recognised here.
+    """
+    found = _engine().scattered(image.convert("L"))
+    return [(word.text, word.confidence, word.box) for line in without_ornaments([found]) for word in line]
 
 
 def read(image: Image) -> Reading:
@@ -175,6 +186,24 @@ class _Engine:
         lines = [[joined for text in row.split() if (joined := _joined(text, filled, word))] for row in rows]
         self._reader.Clear()
         return [line for line in lines if line]
+
+    def scattered(self, picture: Image) -> list[Word]:
+        """Return the words of a *picture* that stand anywhere in it; none where that takes too long."""
+        modes, word = self._tesserocr.PSM, self._tesserocr.RIL.WORD
+        self._reader.SetPageSegMode(modes.SPARSE_TEXT)
+        try:
+            self._show(self._reader, picture, locally=False)
+            if not self._reader.Recognize(_PICTURE_SECONDS * 1000):
+                return []
+            pieces = self._tesserocr.iterate_level(self._reader.GetIterator(), word)
+            return [
+                Word(piece.GetUTF8Text(word).strip(), piece.Confidence(word) / 100, piece.BoundingBox(word))
+                for piece in pieces
+                if not piece.Empty(word)
+            ]
+        finally:
+            self._reader.Clear()
+            self._reader.SetPageSegMode(modes.SINGLE_COLUMN)
 
     @staticmethod
     def _show(reader: Any, page: Image, *, locally: bool) -> None:
