@@ -27,7 +27,7 @@ class UpstageDocumentParseParser(BaseBlobParser):
     `metadata_format="nested"`.
 
     Args:
-        api_key: Else UPSTAGE_API_KEY. It never shows and is never pickled.
+        api_key: The key, else UPSTAGE_API_KEY. It never shows and is never pickled.
         base_url: API root or full endpoint, else UPSTAGE_BASE_URL, else the public API.
         model: `document-parse`, or a dated name.
         split: A Document per `element`, per `page`, or one per file (`none`).
@@ -130,7 +130,7 @@ class UpstageOCRParser(BaseBlobParser):
     """Parses blobs with Upstage Document OCR: a Document per page, word or file, with its confidence.
 
     Args:
-        api_key: Else UPSTAGE_API_KEY. It never shows and is never pickled.
+        api_key: The key, else UPSTAGE_API_KEY. It never shows and is never pickled.
         base_url: API root or full endpoint, else UPSTAGE_BASE_URL, else the public API.
         model: `ocr`, or a dated name.
         split: A Document per `page`, per `word`, or one per file (`none`).

@@ -6,6 +6,8 @@ from llama_index.core.bridge.pydantic import ConfigDict
 from llama_index.core.node_parser.interface import NodeParser
 from llama_index.core.schema import BaseNode, Document
 
+from llama_index_upstage_docs.signature import ConstructorSignature
+
 __all__ = ["LinkedNodeParser"]
 
 
@@ -14,6 +16,8 @@ class LinkedNodeParser(NodeParser):
 
     model_config = ConfigDict(arbitrary_types_allowed=True, defer_build=True)
     include_section_nodes: bool = False
+
+    __signature__ = ConstructorSignature()
 
     def _postprocess_parsed_nodes(
         self,

@@ -17,7 +17,7 @@ from llama_index_upstage_docs.nodes import file_metadata, finished, source_of, t
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from upstage_docs import AsyncClient, Client, Record
+    from upstage_docs import AsyncClient, Client, Progress, Record
     from upstage_docs.loads import Item
 
 __all__ = ["UpstageDocumentParseNodeParser"]
@@ -31,7 +31,7 @@ class UpstageDocumentParseNodeParser(ParseFields, LinkedNodeParser):
     docstore or cache sees such a Document, not the file, so that it does not notice when the file changes.
 
     Args:
-        api_key: Else UPSTAGE_API_KEY. It never shows and is never pickled or serialised.
+        api_key: The key, else UPSTAGE_API_KEY. It never shows and is never pickled or serialised.
         output_format: The text of a node: `html`, `markdown`, `text`, or `json`.
         split: A node per `element` or per `page`.
         include_section_nodes: Whether each heading also makes a node with all that it governs, whose CHILD nodes the
@@ -69,6 +69,7 @@ class UpstageDocumentParseNodeParser(ParseFields, LinkedNodeParser):
         max_concurrency: int | None = None,
         on_error: Literal["raise", "skip"] = "raise",
         show_progress: bool = False,
+        on_progress: Callable[[Progress], None] | None = None,
         include_section_nodes: bool = False,
         include_metadata: bool = True,
         include_prev_next_rel: bool = True,
@@ -99,6 +100,7 @@ class UpstageDocumentParseNodeParser(ParseFields, LinkedNodeParser):
             max_concurrency=max_concurrency,
             on_error=on_error,
             show_progress=show_progress,
+            on_progress=on_progress,
         )
         self.include_section_nodes = include_section_nodes
         self.include_metadata = include_metadata

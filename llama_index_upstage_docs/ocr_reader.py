@@ -48,7 +48,7 @@ class UpstageOCRReader(FileReader, OCRFields, BasePydanticReader):
     """Reads files with Upstage Document OCR: a Document per page, word or file, with its confidence.
 
     Args:
-        api_key: Else UPSTAGE_API_KEY. It never shows and is never pickled or serialised.
+        api_key: The key, else UPSTAGE_API_KEY. It never shows and is never pickled or serialised.
         base_url: API root or full endpoint, else UPSTAGE_BASE_URL, else the public API.
         model: `ocr`, or a dated name.
         split: A Document per `page`, per `word`, or one per file (`none`).

@@ -30,7 +30,7 @@ class UpstageDocumentParseReader(FileReader, ParseFields, BasePydanticReader):
     `split="none"` and `metadata_format="nested"`.
 
     Args:
-        api_key: Else UPSTAGE_API_KEY. It never shows and is never pickled or serialised.
+        api_key: The key, else UPSTAGE_API_KEY. It never shows and is never pickled or serialised.
         base_url: API root or full endpoint, else UPSTAGE_BASE_URL, else the public API.
         model: `document-parse`, or a dated name.
         split: A Document per `element`, per `page`, or one per file (`none`).

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, Union
 from llama_index.core.schema import Document
 
 from llama_index_upstage_docs.nodes import document_of, file_metadata
+from llama_index_upstage_docs.signature import ConstructorSignature
 
 if TYPE_CHECKING:
     from upstage_docs import Estimate
@@ -32,6 +33,8 @@ class FileSystem(Protocol):
 
 class FileReader:
     """Reads files through a loading of the core; what differs is which one. No model of its own: those cost time."""
+
+    __signature__ = ConstructorSignature()
 
     if TYPE_CHECKING:
 

@@ -143,10 +143,10 @@ def test_a_face_adds_little_to_what_its_framework_loads(package: str) -> None:
 @pytest.mark.parametrize(
     ("name", "modules"),
     [
-        ("UpstageDocumentParseReader", {"readers", "reading", "fields", "nodes"}),
-        ("UpstageOCRReader", {"ocr_reader", "reading", "fields", "nodes"}),
-        ("UpstageDocumentParseNodeParser", {"node_parsers", "linked_node_parser", "fields", "nodes"}),
-        ("TableAwareNodeParser", {"table_node_parser", "linked_node_parser", "nodes"}),
+        ("UpstageDocumentParseReader", {"readers", "reading", "fields", "nodes", "signature"}),
+        ("UpstageOCRReader", {"ocr_reader", "reading", "fields", "nodes", "signature"}),
+        ("UpstageDocumentParseNodeParser", {"node_parsers", "linked_node_parser", "fields", "nodes", "signature"}),
+        ("TableAwareNodeParser", {"table_node_parser", "linked_node_parser", "nodes", "signature"}),
     ],
 )
 def test_a_name_of_the_llama_index_face_makes_no_other_model(name: str, modules: set[str]) -> None:

@@ -236,6 +236,26 @@ def test_an_impossible_option_is_named(options: Any, message: str) -> None:
         UpstageDocumentParseReader(output_fromat="text")  # type: ignore[call-arg]
 
 
+@pytest.mark.parametrize(
+    "name", ["TableAwareNodeParser", "UpstageDocumentParseNodeParser", "UpstageDocumentParseReader", "UpstageOCRReader"]
+)
+def test_a_notebook_shows_the_options_of_a_class(name: str) -> None:
+    """Asked before the first use, too, when the model behind the class is not built yet."""
+    options = "" if name == "TableAwareNodeParser" else "engine='local'"
+    code = f"""
+import inspect, llama_index_upstage_docs
+made = llama_index_upstage_docs.{name}
+before = inspect.signature(made)
+made({options})
+assert before == inspect.signature(made)
+print(*before.parameters)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+
+    assert ("engine" if options else "chunk_size") in done.stdout.split()
+    assert "self" not in done.stdout.split()
+
+
 def test_without_a_key_loading_says_so(report: Path) -> None:
     with pytest.raises(ConfigError, match="UPSTAGE_API_KEY"):
         UpstageDocumentParseReader().load_data(report)
