@@ -842,7 +842,8 @@ def test_depth_is_no_limit(text: str) -> None:
 REPEATED = (
     "<", "$$ a ", "&", "<p ", '<p a="', "|\n", "| a |\n| --- |\n", "<table>", "</table>", "<tr><td>", "# a\n", "```\n",
     "<br>", "<br> ", "<figure>", "<caption>x", '<img alt="', " ", ". ", "\u0301", "🇰", "漢", "가.", "<ul><li>",
-    "<!--", "rowspan=3 ",
+    "<!--", "rowspan=3 ", "$$\n", "\\[", "\\( ", "```a\n", "<script>", "<![CDATA[", "<pre>", "='<", '"<p ="',
+    "<table><tr><td>", "<table>x ", "<figure><table>", "| a <table> |\n", "<tr> <!-- --> </tr> ", "<td title='<'>x</td>", "<tr><td>a<tr>",
 )  # fmt: skip
 
 
