@@ -843,7 +843,8 @@ REPEATED = (
     "<", "$$ a ", "&", "<p ", '<p a="', "|\n", "| a |\n| --- |\n", "<table>", "</table>", "<tr><td>", "# a\n", "```\n",
     "<br>", "<br> ", "<figure>", "<caption>x", '<img alt="', " ", ". ", "\u0301", "🇰", "漢", "가.", "<ul><li>",
     "<!--", "rowspan=3 ", "$$\n", "\\[", "\\( ", "```a\n", "<script>", "<![CDATA[", "<pre>", "='<", '"<p ="',
-    "<table><tr><td>", "<table>x ", "<figure><table>", "| a <table> |\n", "<tr> <!-- --> </tr> ", "<td title='<'>x</td>", "<tr><td>a<tr>",
+    "<table><tr><td>", "<table>x ", "<figure><table>", "| a <table> |\n", "<tr> <!-- --> </tr> ", "<tr><td>a<tr>",
+    "<td title='<'>x</td>",
 )  # fmt: skip
 
 
