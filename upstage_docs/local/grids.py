@@ -11,7 +11,7 @@ from typing import Any
 from upstage_docs.local.elements import Box, Cell
 from upstage_docs.local.lines import Line, Word, bounds, lines_of
 
-__all__ = ["Table", "table_of"]
+__all__ = ["Table", "cell_text", "table_of"]
 
 _EMPHASIS = re.compile(r"(\*{1,3}|_{1,3}|~~|`)(?=\S)(.+?)(?<=\S)\1")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|~<>-])")
@@ -36,13 +36,22 @@ class Table:
         rows: Text by row and column; every row has the same width.
         header_rows: How many of the first rows are headings of columns, 0 where the library knows none.
         words: The numbers of the words in it.
+        spans: Row and column of each cell → how many rows and columns it covers; None where every cell covers one.
     """
 
-    __slots__ = ("box", "columns", "header_rows", "rows", "words")
+    __slots__ = ("box", "columns", "header_rows", "rows", "spans", "words")
 
     def __init__(
-        self, box: Box, rows: list[list[str]], columns: list[float], header_rows: int, words: frozenset[int]
+        self,
+        box: Box,
+        rows: list[list[str]],
+        columns: list[float],
+        header_rows: int,
+        words: frozenset[int],
+        *,
+        spans: dict[tuple[int, int], tuple[int, int]] | None = None,
     ) -> None:
+        self.spans = spans
         self.box = box
         self.rows = rows
         self.columns = columns
@@ -57,8 +66,14 @@ class Table:
 
     @property
     def cells(self) -> tuple[tuple[Cell, ...], ...]:
-        """Its rows as cells of one row and one column each: the library tells no spans."""
-        return tuple(tuple(Cell(text) for text in row) for row in self.rows)
+        """Its rows of cells; what a cell spans is left out, as in HTML."""
+        spans = self.spans
+        if spans is None:
+            return tuple(tuple(Cell(text) for text in row) for row in self.rows)
+        return tuple(
+            tuple(Cell(text, *spans[r, c]) for c, text in enumerate(row) if (r, c) in spans)
+            for r, row in enumerate(self.rows)
+        )
 
     def with_header(self, words: Sequence[Word], numbers: Iterable[int], above: Box) -> Table:
         """Return the table with one or two header rows, made of the words that stand in the band *above* it.
@@ -79,7 +94,7 @@ class Table:
             under = column[len(over) :]
             if over and under and under[0].baseline - over[-1].baseline < 1.4 * under[0].size:
                 over, under = [], column
-            upper[c], lower[c] = _cell_text(over), _cell_text(under)
+            upper[c], lower[c] = cell_text(over), cell_text(under)
         header = [row for row in (upper, lower) if any(row)]
         box, count = bounds([self.box, above]), self.header_rows + len(header)
         return Table(box, header + self.rows, self.columns, count, self.words | set(found))
@@ -137,7 +152,7 @@ def _read(
             tops.append(place[1])
             bottoms.append(place[3])
             held = [i for i in inside if i not in used and _holds(place, words[i].box)]
-            text = _cell_text([words[i] for i in held])
+            text = cell_text([words[i] for i in held])
             if _letters(text) == _letters(texts[c]):
                 texts[c] = text
                 used.update(held)
@@ -224,7 +239,8 @@ def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, text))
 
 
-def _cell_text(words: Sequence[Word]) -> str:
+def cell_text(words: Sequence[Word]) -> str:
+    """Return the text of *words* that stand in one cell, its lines joined by spaces."""
     if len(words) < 2:
         return words[0].text if words else ""
     lines = lines_of(words, [-1] * len(words))

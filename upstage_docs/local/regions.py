@@ -12,6 +12,7 @@ from upstage_docs.local.columns import is_monospaced
 from upstage_docs.local.drawings import Drawing, Path, drawings_of, is_frame, is_plot
 from upstage_docs.local.elements import Box
 from upstage_docs.local.grids import Table, table_of
+from upstage_docs.local.lattices import lattice_tables
 from upstage_docs.local.lines import Line, Word, bounds, lines_of, rows_of
 from upstage_docs.local.marks import legend_of
 from upstage_docs.local.parts import Part, overlap
@@ -104,9 +105,12 @@ def _tables(page: Any, words: Sequence[Word], taken: Sequence[bool], drawings: S
             continue
         tables.append(_with_drawn_header(table, drawings, words, taken))
     plots = [drawing.box for drawing in drawings if is_plot(drawing, rules)]
+    sides = _sides(page)
+    lattices = lattice_tables(words, taken, rules, sides)
+    in_lattice = [used or any(i in table.words for table in lattices) for i, used in enumerate(taken)]
     ruled = [
         table
-        for table in ruled_tables(words, taken, rules, _sides(page))
+        for table in [*lattices, *ruled_tables(words, in_lattice, rules, sides)]
         if not _is_contents(table) and not any(overlap(table.box, plot) > 0.3 for plot in plots)
     ]
     return _completed(tables, ruled)
@@ -118,7 +122,8 @@ def _completed(tables: Sequence[Table], ruled: Sequence[Table]) -> list[Table]:
     ruled = [table for table in ruled if not any(table.words < other.words for other in ruled)]
     for whole in ruled:
         inside = [table for table in kept if table.words & whole.words]
-        if any(table.words >= whole.words and not _holds_several(table, ruled) for table in inside):
+        larger = [t for t in inside if t.words >= whole.words and not _holds_several(t, ruled)]
+        if any(whole.spans is None or t.words > whole.words or len(t.columns) > len(whole.columns) for t in larger):
             continue
         kept = [table for table in kept if table not in inside] + [whole]
     return kept

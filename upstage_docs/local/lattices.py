@@ -1,0 +1,192 @@
+"""Tables whose cells are all ruled off: cells, and the spans that missing rules make; knows no library."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from upstage_docs.local.elements import Box
+from upstage_docs.local.grids import Table, cell_text
+from upstage_docs.local.lines import Word, lines_of
+
+__all__ = ["lattice_tables"]
+
+_NEAR = 3.0
+"""Points: rules that are nearer are one, as the two edges of a thick one are."""
+_MOST_RULES = 3_000
+_MOST_CELLS = 20_000
+_FILLED = 0.35
+"""Share of the cells that have text, at least: the grid of a chart has nearly none."""
+
+
+def lattice_tables(
+    words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], sides: Sequence[Box]
+) -> list[Table]:
+    """Return the tables of a page whose rows and columns are ruled off.
+
+    Args:
+        words: Of the page.
+        taken: For each word whether something else has it.
+        rules: Horizontal rules, in points.
+        sides: Vertical rules.
+    """
+    if not rules or not sides or len(rules) + len(sides) > _MOST_RULES:
+        return []
+    found = (_table(words, taken, *group) for group in _groups(rules, sides))
+    return [table for table in found if table is not None]
+
+
+def _groups(rules: Sequence[Box], sides: Sequence[Box]) -> list[tuple[list[Box], list[Box]]]:
+    """Gather the rules that meet each other."""
+    parent = list(range(len(rules) + len(sides)))
+
+    def root(number: int) -> int:
+        while parent[number] != number:
+            parent[number] = parent[parent[number]]
+            number = parent[number]
+        return number
+
+    for across, rule in enumerate(rules):
+        for down, side in enumerate(sides, start=len(rules)):
+            level = rule[0] - _NEAR <= side[0] <= rule[2] + _NEAR
+            if level and side[1] - _NEAR <= rule[1] <= side[3] + _NEAR:
+                parent[root(across)] = root(down)
+    groups: defaultdict[int, tuple[list[Box], list[Box]]] = defaultdict(lambda: ([], []))
+    for number, rule in enumerate([*rules, *sides]):
+        groups[root(number)][number >= len(rules)].append(rule)
+    return _stacked([group for group in groups.values() if len(group[0]) > 1 and group[1]])
+
+
+def _stacked(groups: Sequence[tuple[list[Box], list[Box]]]) -> list[tuple[list[Box], list[Box]]]:
+    """Join groups of the same columns that stand a row apart: where every second row is shaded, only those have edges."""
+    out: list[tuple[list[Box], list[Box]]] = []
+    for rules, sides in sorted(groups, key=lambda group: min(rule[1] for rule in group[0])):
+        if out:
+            above, last = out[-1]
+            ys = _levels([rule[1] for rule in above])
+            gap = min(rule[1] for rule in rules) - ys[-1]
+            xs, others = (_levels([side[0] for side in one]) for one in (sides, last))
+            alike = len(xs) == len(others) and all(abs(a - b) < _NEAR for a, b in zip(xs, others, strict=True))
+            if alike and len(ys) > 1 and gap < 2 * (ys[-1] - ys[-2]):
+                out[-1] = above + rules, last + sides
+                continue
+        out.append((rules, sides))
+    return out
+
+
+def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], sides: Sequence[Box]) -> Table | None:
+    """Return the table that rules make, None if they make none."""
+    xs = _levels([side[0] for side in sides] + [min(r[0] for r in rules), max(r[2] for r in rules)])
+    ys = _levels([rule[1] for rule in rules])
+    height, width = len(ys) - 1, len(xs) - 1
+    if height < 2 or width < 2 or height * width > _MOST_CELLS:
+        return None
+    held: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    for index, word in enumerate(words):
+        column = _between(xs, (word.box[0] + word.box[2]) / 2)
+        row = _between(ys, word.baseline - 0.3 * word.size)
+        if not taken[index] and column is not None and row is not None:
+            held[row, column].append(index)
+    right = [[_is_wall(sides, 0, xs[c + 1], ys[r], ys[r + 1]) for c in range(width)] for r in range(height)]
+    below = [[_is_wall(rules, 1, ys[r + 1], xs[c], xs[c + 1]) for c in range(width)] for r in range(height)]
+    _wall_where_text_parts(right, below, held, words)
+    spans = _spans(right, below, height, width)
+    rows = [[""] * width for _ in range(height)]
+    lines: defaultdict[int, list[int]] = defaultdict(list)
+    for (r, c), (tall, wide) in spans.items():
+        inside = [words[i] for y in range(r, r + tall) for x in range(c, c + wide) for i in held[y, x]]
+        rows[r][c] = cell_text(inside)
+        if inside and tall == 1:
+            lines[r].append(len({round(line.baseline) for line in lines_of(inside, [-1] * len(inside))}))
+    filled = sum(bool(rows[r][c]) for r, c in spans)
+    unruled = any(len(counts) > 1 and min(counts) == max(counts) > 2 for counts in lines.values())
+    if unruled or filled < max(2, _FILLED * len(spans)) or len(spans) < 3:
+        return None
+    middles = [(left + after) / 2 for left, after in zip(xs, xs[1:], strict=False)]
+    used = frozenset(index for cell in held.values() for index in cell)
+    return Table((xs[0], ys[0], xs[-1], ys[-1]), rows, middles, 0, used, spans=spans)
+
+
+def _wall_where_text_parts(
+    right: list[list[bool]],
+    below: list[list[bool]],
+    held: dict[tuple[int, int], list[int]],
+    words: Sequence[Word],
+) -> None:
+    """Put walls where texts part that no rule divides: of rows shaded in turn, only every second one has edges.
+
+    A row without any wall is given all, one with some only those that its texts need: the others are spans.
+    """
+    height, width = len(right), len(right[0])
+    for r in range(height):
+        inner = range(width - 1)
+        parted = [
+            c
+            for c in inner
+            if not right[r][c] and held.get((r, c)) and held.get((r, c + 1))
+            if _part_in_line(held[r, c], held[r, c + 1], words)
+        ]
+        bare = not any(right[r][c] for c in inner)
+        for c in inner if bare and parted else parted:
+            right[r][c] = True
+    for r in range(height - 1):
+        parted = [c for c in range(width) if not below[r][c] and held.get((r, c)) and held.get((r + 1, c))]
+        if len(parted) > 1 or (parted and width == 2):
+            below[r] = [True] * width
+
+
+def _part_in_line(left: Sequence[int], after: Sequence[int], words: Sequence[Word]) -> bool:
+    """Say whether words of two cells stand in one line, a gap apart."""
+    return any(
+        abs(words[a].baseline - words[b].baseline) < 0.5 * words[a].size
+        and words[b].box[0] - words[a].box[2] > 0.8 * words[a].size
+        for a in left
+        for b in after
+    )
+
+
+def _levels(values: Sequence[float]) -> list[float]:
+    """Return *values* in order, those that are near each other once."""
+    levels: list[float] = []
+    for value in sorted(values):
+        if not levels or value - levels[-1] > _NEAR:
+            levels.append(value)
+    return levels
+
+
+def _between(levels: Sequence[float], value: float) -> int | None:
+    return next((n for n in range(len(levels) - 1) if levels[n] <= value < levels[n + 1]), None)
+
+
+def _is_wall(rules: Sequence[Box], axis: int, at: float, start: float, end: float) -> bool:
+    """Say whether rules cover most of the way from *start* to *end* at one x (axis 0) or one y (axis 1)."""
+    along = 1 - axis
+    pieces = sorted((max(r[along], start), min(r[along + 2], end)) for r in rules if abs(r[axis] - at) <= _NEAR)
+    covered, last = 0.0, start
+    for begin, stop in pieces:
+        covered += max(0.0, stop - max(begin, last))
+        last = max(last, stop)
+    return covered > 0.6 * (end - start)
+
+
+def _spans(
+    right: Sequence[Sequence[bool]], below: Sequence[Sequence[bool]], height: int, width: int
+) -> dict[tuple[int, int], tuple[int, int]]:
+    """Return how many rows and columns each cell covers: it ends at the first wall to the right and below."""
+    spans: dict[tuple[int, int], tuple[int, int]] = {}
+    covered: set[tuple[int, int]] = set()
+    for r in range(height):
+        for c in range(width):
+            if (r, c) in covered:
+                continue
+            wide = 1
+            while c + wide < width and not right[r][c + wide - 1] and (r, c + wide) not in covered:
+                wide += 1
+            tall = 1
+            while r + tall < height and not any(below[r + tall - 1][x] for x in range(c, c + wide)):
+                if any(right[r + tall][x] for x in range(c, c + wide - 1)):
+                    break
+                tall += 1
+            spans[r, c] = tall, wide
+            covered.update((y, x) for y in range(r, r + tall) for x in range(c, c + wide))
+    return spans
