@@ -286,7 +286,7 @@ class AsyncClient(Face):
         """Close connections, the transport and the store's file.
 
         Calls under way elsewhere are ended: what they are sending is answered first, since it may be paid, and kept;
-        then they raise `Stopped`. A job goes on, and is resumed by the next call, which opens all of it again.
+        then they raise `drive.Stopped`. A job goes on, and is resumed by the next call, which opens everything again.
         """
         import anyio.to_thread
         import httpx

@@ -277,7 +277,7 @@ class Client(Face):
         """Close connections, the transport and the store's file.
 
         Calls under way elsewhere are ended: what they are sending is answered first, since it may be paid, and kept;
-        then they raise `Stopped`. A job goes on, and is resumed by the next call, which opens all of it again.
+        then they raise `drive.Stopped`. A job goes on, and is resumed by the next call, which opens everything again.
         """
         with self._lock:
             calls, self._calls = self._calls, Calls(self._settings)

@@ -41,10 +41,12 @@ def connect(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None) ->
     http = httpx.Client(
         transport=transport, verify=tls() if transport is None else True, limits=_LIMITS, timeout=_CONNECT
     )
-    # httpcore's connections take a network of one's own; httpx, which makes them, offers no way to hand it through.
-    for one in (http._transport, *http._mounts.values()):  # noqa: SLF001
-        if isinstance(one, httpx.HTTPTransport):
-            one._pool._network_backend = _Network()  # noqa: SLF001
+    if transport is None:
+        # httpcore's connections take a network of one's own; httpx, which makes them, offers no way to hand it through.
+        for one in (http._transport, *http._mounts.values()):  # noqa: SLF001
+            pool = getattr(one, "_pool", None)
+            if hasattr(pool, "_network_backend"):
+                pool._network_backend = _Network()  # noqa: SLF001
     return http
 
 
@@ -182,13 +184,10 @@ class _Stream(httpcore.NetworkStream):
         self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        left = _deadline.get() - time.monotonic()
-        if left <= 0:
-            raise httpcore.ReadTimeout("the answer was too slow")
-        return self._stream.read(max_bytes, left if timeout is None else min(timeout, left))
+        return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, timeout)
+        self._stream.write(buffer, _left(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
         self._stream.close()
@@ -200,6 +199,13 @@ class _Stream(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
+
+
+def _left(timeout: float | None, too_late: type[Exception]) -> float:
+    left = _deadline.get() - time.monotonic()
+    if left <= 0:
+        raise too_late("the deadline is over")
+    return left if timeout is None else min(timeout, left)
 
 
 def _copy(step: Send, stream: Any, trace: Callable[..., Any]) -> httpx.Request:
