@@ -44,7 +44,7 @@ def connect(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None) ->
     if transport is None:
         # httpcore's connections take a network of one's own; httpx, which makes them, offers no way to hand it through.
         for one in (http._transport, *http._mounts.values()):  # noqa: SLF001
-            pool = getattr(one, "_pool", None)
+            pool: Any = getattr(one, "_pool", None)
             if hasattr(pool, "_network_backend"):
                 pool._network_backend = _Network()  # noqa: SLF001
     return http
