@@ -7,7 +7,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from upstage_docs import Client, MissingExtraError
+from upstage_docs import Client, MissingExtraError, decode_document
+from upstage_docs.view import view_html
 
 SAMPLE = "upstage_docs/samples/report.pdf"
 
@@ -31,6 +32,7 @@ def parse_locally() -> None:
         client.parse(SAMPLE)
 
 
+names_its_extra("upstage_docs.view", lambda: next(view_html(decode_document(b'{"elements": []}'), SAMPLE)), "view")
 names_its_extra("langchain_upstage_docs", lambda: importlib.import_module("langchain_upstage_docs"), "langchain")
 names_its_extra("llama_index_upstage_docs", lambda: importlib.import_module("llama_index_upstage_docs"), "llama-index")
 names_its_extra('Client(engine="local")', parse_locally, "local")

@@ -1,4 +1,4 @@
-"""The pages about the two frameworks do what they say: every block of Python in them runs on the sample report."""
+"""The pages about frameworks and pictures do what they say: every block of Python in them runs on the sample report."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ FRAMEWORK = {
     "langchain": "langchain_text_splitters",
     "llama-index": "llama_index.core",
     "migrating": "llama_index.core",
+    "view": "PIL",
 }
 
 

@@ -12,6 +12,7 @@ from upstage_docs.cli_jobs import cache, estimate, jobs
 from upstage_docs.cli_options import complain
 from upstage_docs.cli_parse import ocr, parse
 from upstage_docs.cli_split import split
+from upstage_docs.cli_view import view
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
 
 __all__ = ["app", "run"]
@@ -58,7 +59,7 @@ def serve(
     serve_engine(host, port, api_key=api_key)
 
 
-for _command in (demo, parse, ocr, split, estimate, serve):
+for _command in (demo, parse, ocr, split, view, estimate, serve):
     app.command()(_command)
 app.add_typer(jobs, name="jobs")
 app.add_typer(cache, name="cache")
