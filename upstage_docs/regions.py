@@ -137,7 +137,8 @@ def _end_of_unclosed(masked: str, tags: list[re.Match[str]], number: int, closed
     """Return where the table ends that tag *number* opens: with its last row; what stands in a cell is part of it."""
     position = end = tags[number].end()
     in_cell = False
-    for tag in (*tags[number + 1 :], None):
+    for index in range(number + 1, len(tags) + 1):
+        tag = tags[index] if index < len(tags) else None
         limit = tag.start() if tag else len(masked)
         if limit < position:
             continue  # inside a table that is closed
