@@ -61,31 +61,37 @@ class _Cutter:
     def __init__(self, table: Table, limits: Limits) -> None:
         self._table, self._limits = table, limits
         self._text, self._rows, self._header = table.text, table.rows, table.header_rows
-        count = len(self._rows)
         self._cells: list[list[Cell]] = []  # only where a cut goes through a cell
-        self._carried = [0] * (count + 1)  # per row, the size of what spans into it from above
-        self._overlong: set[int] = set()  # rows with a cell that asks for more rows than there are
+        self._carried: list[int] = []  # per row, the size of what spans into it from above; as the cells
         self._above: list[Cell] = []  # what spans into the first row of the part at hand
+        self._has_overlong = False
         self._can_cut_groups = True
-        self._group = list(range(count))  # per row, the first row of those bound to it by spans
+        self._group: list[int] = []  # per row, the first row of those bound to it by spans; none if there are no spans
         if table.has_row_spans:
-            reach = group = 0
-            reaches, overlong = table.reaches()
-            for index, until in enumerate(reaches):
-                group = index if index >= reach else group
-                self._group[index] = group
-                reach = max(reach, until)
-            if overlong or self._group[self._header] < self._header:
-                self._read_cells()
+            self._bind()
         last = self._rows[-1].section
         self._tail_start = self._rows[-1].end if last < 0 else table.sections[last].end
-        self._middles: dict[int, int] = {}
+        self._head: Part = []  # the header as later parts repeat it
+        self._slice(self._head, 0, self._header - 1, carry=False)
+        self._arounds: dict[int, tuple[int, int]] = {}
         if limits.exact:
-            starts = [row.start for row in self._rows]
-            self._totals = [*starts, self._rows[-1].end]
+            self._totals = [row.start for row in self._rows]
+            self._totals.append(self._rows[-1].end)
         else:
             sizes = (limits.size(self._text[row.start : row.end]) for row in self._rows)
             self._totals = list(accumulate(sizes, initial=0))
+
+    def _bind(self) -> None:
+        """Work out which rows are bound together."""
+        reach = group = 0
+        reaches, overlong = self._table.reaches()
+        for index, until in enumerate(reaches):
+            if index >= reach:
+                group = index
+            self._group.append(group)
+            reach = max(reach, until)
+        if overlong or self._group[self._header] < self._header:
+            self._read_cells()
 
     def _read_cells(self) -> None:
         """Work out what a cut between bound rows needs: every cell, its column, and the sizes of those that span."""
@@ -93,7 +99,7 @@ class _Cutter:
             return
         self._cells = [self._table.cells(index) for index in range(len(self._rows))]
         spanning = [cell for cells in self._cells for cell in cells if cell.row_span > 1]
-        self._overlong = {cell.row for cells in self._cells for cell in cells if cell.overlong}
+        self._has_overlong = any(cell.overlong for cells in self._cells for cell in cells)
         # At least 1, whatever the measure says: 0 means that nothing is carried. The same however many rows are left.
         size, clipped = self._limits.size, self._table.clipped
         sizes = {cell.start: max(1, size(clipped(cell, MOST_ROWS))) for cell in spanning}
@@ -102,88 +108,75 @@ class _Cutter:
 
     def parts(self) -> Iterator[Part]:
         """Yield the parts; only one, the whole table, if nothing can be cut."""
-        count, first = len(self._rows), self._header
-        if self._middle(first) >= self._limits.later:
+        limits, first = self._limits, self._header
+        if self._around(first)[0] >= limits.later:
             return  # the header alone is too large to be repeated
+        limit, room = limits.first, limits.first - self._around(first)[1] - self._first()
         begun = 0
-        while first < count:
-            if self._cells and first > self._header:
-                self._above = [cell for cell in self._above if cell.until > first]
-                rows = islice(self._cells, begun, first)
-                self._above += [cell for cells in rows for cell in cells if cell.until > first]
-                begun = first
-            last = self._boundary(first, self._reach(first))
+        while True:
+            # The last row that has room, the first one at the least.
+            reach = max(first, bisect_right(self._totals, self._totals[first] + room) - 2)
+            last = self._boundary(first, reach)
             part = self._part(first, last)
-            while not self._limits.exact and last > first and not self._small(first, part):
+            while not limits.exact and last > first and limits.size("".join(piece for piece, _ in part)) > limit:
                 fewer = self._boundary(first, first + (last - first) // 2)
                 if fewer >= last:
                     break  # bound together: they stay so, whatever their size
                 last, part = fewer, self._part(first, fewer)
             yield part
             first = last + 1
+            if first == len(self._rows):
+                return
+            limit, room = limits.later, limits.later - self._around(first)[1]
+            if self._cells:
+                room -= self._carried[first]
+                rows = islice(self._cells, begun, first)
+                self._above = [cell for cells in (self._above, *rows) for cell in cells if cell.until > first]
+                begun = first
 
-    def _limit(self, first: int) -> int:
-        return self._limits.first if first == self._header else self._limits.later
+    def _first(self) -> int:
+        """Return by how much the header of the first part is larger than a repeated one.
 
-    def _small(self, first: int, part: Part) -> bool:
-        return self._limits.size("".join(piece for piece, _ in part)) <= self._limit(first)
-
-    def _around(self, first: int) -> int:
-        """Return the size of what a part that begins with row *first* has around its rows, if no other comes before.
-
-        The first part has the gap after the header as it is written, and header cells that go on below, however far;
-        the last one has the end of the table as it is written.
+        The gap after it is as written, and its cells may go on below, however far.
         """
-        size, rows, text = self._limits.size, self._rows, self._text
-        last = size(text[rows[-1].end :]) - size(self._end(first))
-        around = self._middle(first) + max(0, last)
-        if first == self._header:
-            around += size(text[rows[first - 1].end : rows[first].start]) - size(self._turn(first))
-            clipped = self._table.clipped
-            reaching = [cell for cells in self._cells[:first] for cell in cells if cell.until > first]
-            around += sum(size(clipped(cell, MOST_ROWS)) - size(clipped(cell, 1)) for cell in reaching)
-        return around
+        size, clipped, first = self._limits.size, self._table.clipped, self._header
+        gap = self._text[self._rows[first - 1].end : self._rows[first].start]
+        more = size(gap) - size(self._turn(self._rows[first].section)) if gap else 0
+        reaching = [cell for cells in self._cells[:first] for cell in cells if cell.until > first]
+        return more + sum(size(clipped(cell, MOST_ROWS)) - size(clipped(cell, 1)) for cell in reaching)
 
-    def _middle(self, first: int) -> int:
-        """Return the size of what a part that begins with row *first* repeats, if others come before and after."""
+    def _around(self, first: int) -> tuple[int, int]:
+        """Return the size of what a part from row *first* on repeats, if others come after it, and if none may come.
+
+        The last part ends as the table is written.
+        """
         section = self._rows[first].section
-        if section not in self._middles:
-            head: Part = []
-            self._slice(head, 0, self._header - 1, self._header - 1, carry=False)
-            front = "".join(piece for piece, _ in head) + self._turn(first)
-            self._middles[section] = self._limits.size(front) + self._limits.size(self._end(first))
-        return self._middles[section]
+        if section not in self._arounds:
+            size = self._limits.size
+            end = size(self._closing(section) + self._text[self._tail_start :])
+            around = size("".join(piece for piece, _ in self._head) + self._turn(section)) + end
+            self._arounds[section] = (around, around + max(0, size(self._text[self._rows[-1].end :]) - end))
+        return self._arounds[section]
 
-    def _end(self, index: int) -> str:
-        """Return what ends a part whose last row is in the section of row *index*, if others come after."""
-        return self._closing(self._rows[index].section) + self._text[self._tail_start :]
-
-    def _turn(self, first: int) -> str:
-        """Return what closes the section of the header, and opens that of row *first*, if that is another one."""
-        above, here = self._rows[self._header - 1].section, self._rows[first].section
-        opening = self._table.sections[here].opening if here >= 0 else ""
-        return self._closing(above) + opening if above != here else ""
+    def _turn(self, section: int) -> str:
+        """Return what closes the section of the header and opens *section*, if that is another one."""
+        above = self._rows[self._header - 1].section
+        opening = self._table.sections[section].opening if section >= 0 else ""
+        return self._closing(above) + opening if above != section else ""
 
     def _closing(self, section: int) -> str:
         return f"</{self._table.sections[section].name}>" if section >= 0 else ""
 
-    def _reach(self, first: int) -> int:
-        """Return the last row that has room in a part that begins with row *first*, that row at the least."""
-        room = self._limit(first) - self._around(first)
-        if first > self._header:
-            room -= self._carried[first]
-        return max(first, bisect_right(self._totals, self._totals[first] + room) - 2)
-
     def _boundary(self, first: int, last: int) -> int:
         """Move *last* to where a part that begins with row *first* may end."""
         following = last + 1
-        if following >= len(self._rows) or self._group[following] == following:
+        if not self._group or following >= len(self._rows) or self._group[following] == following:
             return last
         group = self._group[following]
         if group > first:
             return group - 1
         self._read_cells()
-        most = self._limits.later - self._middle(first)
+        most = self._limits.later - self._around(first)[0]
         if self._can_cut_groups:
             for end in range(following, first, -1):
                 if self._carried[end] < most:
@@ -195,46 +188,40 @@ class _Cutter:
         return following - 1
 
     def _part(self, first: int, last: int) -> Part:
-        text, rows = self._text, self._rows
         part: Part = []
         if first == self._header:
-            self._slice(part, 0, last, last, carry=False)
+            self._slice(part, 0, last, carry=False)
         else:
-            self._slice(part, 0, self._header - 1, self._header - 1, carry=False)
-            part.append((self._turn(first), -1))
-            self._slice(part, first, last, last, carry=True)
-        if last == len(rows) - 1:
-            part.append((text[rows[-1].end :], rows[-1].end))
+            part += self._head
+            if turn := self._turn(self._rows[first].section):
+                part.append((turn, -1))
+            self._slice(part, first, last, carry=True)
+        if last == len(self._rows) - 1:
+            self._append(part, self._rows[last].end, len(self._text))
         else:
-            part.append((self._closing(rows[last].section), -1))
-            part.append((text[self._tail_start :], self._tail_start))
-        return [piece for piece in part if piece[0]]
+            if closing := self._closing(self._rows[last].section):
+                part.append((closing, -1))
+            self._append(part, self._tail_start, len(self._text))
+        return part
 
-    def _slice(self, part: Part, first: int, last: int, until: int, *, carry: bool) -> None:
-        """Append the rows from *first* to *last*, and what stands before if *first* is 0; spans end with *until*."""
+    def _slice(self, part: Part, first: int, last: int, *, carry: bool) -> None:
+        """Append the rows from *first* to *last*, and what stands before if *first* is 0; spans end with the last."""
         rows = self._rows
         position = rows[first].start if first else 0
         if self._cells:
-            is_open = until + 1 < len(rows) and self._carried[until + 1] > 0
-            changed = [
-                row
-                for row in (range(first, last + 1) if is_open else sorted(self._overlong))
-                if first <= row <= last and (row in self._overlong or self._reaches(row, until))
-            ]
-            if carry and self._carried[first] and changed[:1] != [first]:
-                changed.insert(0, first)
-            for index in changed:
-                self._append(part, position, rows[index].start)
-                self._row(part, index, until, carry=carry and index == first)
-                position = rows[index].end
+            carry = carry and self._carried[first] > 0
+            is_open = last + 1 < len(rows) and self._carried[last + 1] > 0
+            for index in range(first, last + 1) if is_open or self._has_overlong else [first] if carry else ():
+                carried = carry and index == first
+                if carried or any(cell.overlong or cell.until > last + 1 for cell in self._cells[index]):
+                    self._append(part, position, rows[index].start)
+                    self._row(part, index, last, carry=carried)
+                    position = rows[index].end
         self._append(part, position, rows[last].end)
 
     def _append(self, part: Part, start: int, end: int) -> None:
         if start < end:
             part.append((self._text[start:end], start))
-
-    def _reaches(self, index: int, until: int) -> bool:
-        return any(cell.until > until + 1 for cell in self._cells[index])
 
     def _row(self, part: Part, index: int, until: int, *, carry: bool) -> None:
         """Append a row whose cells are clipped at the row *until*, with the cells that span into it if *carry*."""

@@ -13,19 +13,18 @@ from itertools import accumulate
 import msgspec
 
 from upstage_docs.chunk_text import TAG
-from upstage_docs.verbatim import FILLER, masked_markup
+from upstage_docs.verbatim import FILLER, is_plain, masked_markup
 
 __all__ = ["MOST_ROWS", "Cell", "Row", "Table", "carried_sizes", "mended", "place_columns", "read_table", "words_of"]
 
 # Of masked text, in lower case: what only looks like a tag is blanked out, and so are the tables in cells.
 _NAMES = r"t(?:[dhr]|head|body|foot|able)|c(?:aption|ol|olgroup)"
 _INNER = rf"[^<]*(?:<(?!/?(?:{_NAMES})[\s/>])[^<]*)*"
-# A well-formed row. Nearly all cells hold no markup: these are looked for first, and never once more.
-_ROW = re.compile(
-    r"<tr(?:\s[^<>]*)?>(?=(?P<plain>(?:<td(?:\s[^<>]*)?>[^<]*</td>)*))(?P=plain)"
-    rf"\s*(?:<t[dh](?:\s[^<>]*)?>{_INNER}</t[dh]\s*>\s*)*</tr\s*>"
-)
-_ROW_OR_CELL = re.compile(r"</?t[rdh](?=[\s/>])")
+# A well-formed row, and one whose cells hold no markup, as nearly all of the API's.
+_CELL, _TEXT_CELL = (rf"<t[dh](?:\s[^<>]*)?>{inner}</t[dh]" for inner in (_INNER, "[^<]*"))
+_ROW = re.compile(rf"<tr(?:\s[^<>]*)?>\s*(?:{_CELL}\s*>\s*)*</tr\s*>")
+_PLAIN_ROW = re.compile(rf"<tr(?:\s[^<>]*)?>(?:{_TEXT_CELL}>)*</tr>")
+_BROKEN = re.compile(r"</?t[rdh](?=[\s/>])|<!")  # where no row is
 _TABLE = re.compile(r"<(/?)table(?=[\s/>])[^<>]*>")
 _SECTION = re.compile(r"<(/?)(thead|tbody|tfoot)(?=[\s/>])[^<>]*>")
 _GAP = re.compile(rf"\s*(?:</?t(?:head|body|foot)(?=[\s/>])[^<>]*>\s*)*(?P<comment>{FILLER}[{FILLER}\s]*)?")
@@ -203,10 +202,14 @@ class Table:
 
 def read_table(text: str) -> Table | None:
     """Return the one table of *text*, None where there is none, several, or its markup is not well-formed."""
+    if is_plain(text) and (table := _read(text, text, _PLAIN_ROW)):
+        return table
     structure = _structure(text)
-    if structure is None:
-        return None
-    spans = [match.span() for match in _ROW.finditer(structure)]
+    return None if structure is None else _read(text, structure, _ROW)
+
+
+def _read(text: str, structure: str, row: re.Pattern[str]) -> Table | None:
+    spans = [match.span() for match in row.finditer(structure)]
     if not spans or not _encloses(structure, spans[0][0], spans[-1][1]):
         return None
     starts, ends = [start for start, _ in spans], [end for _, end in spans]
@@ -231,10 +234,11 @@ def read_table(text: str) -> Table | None:
 
 
 def _encloses(structure: str, first: int, last: int) -> bool:
-    """Return whether the table begins before its first row and ends after the last one, and no row is broken there."""
-    if _ROW_OR_CELL.search(structure, 0, first) or _ROW_OR_CELL.search(structure, last):
+    """Return whether the one table begins before its first row and ends after the last, and no row is broken there."""
+    before, after = structure[:first], structure[last:]
+    if before.count("<table") != 1 or after.count("</table") != 1 or _BROKEN.search(before) or _BROKEN.search(after):
         return False
-    return "<table" in structure[:first] and "</table" in structure[last:]
+    return "</table" not in before and "<table" not in after
 
 
 def _read_sections(text: str, structure: str, gap: tuple[int, int], following: int, sections: list[Section]) -> bool:
@@ -255,9 +259,7 @@ def _structure(text: str) -> str | None:
     structure = masked_markup(text)
     if any(sign in structure for sign in ("<T", "</T", "SPAN", "Span")):
         structure = _CAPITALS.sub(_lower, structure)
-    if structure.count("<table") == structure.count("</table") == 1:
-        return structure
-    return _without_nested(structure)
+    return structure if structure.count("<table") == 1 else _without_nested(structure)
 
 
 def _lower(tag: re.Match[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-__all__ = ["FILLER", "equations", "masked", "masked_markup"]
+__all__ = ["FILLER", "equations", "is_plain", "masked", "masked_markup"]
 
 # What is blanked out: no white space and no sign of any format.
 FILLER = "\0"
@@ -51,6 +51,11 @@ def masked(text: str) -> str:
 def masked_markup(text: str) -> str:
     """Return *text*, at the same length, with comments, scripts, `<pre>` and values with angle brackets blanked out."""
     return _without_values(_blanked(text, _MARKUP_MARKS))
+
+
+def is_plain(text: str) -> bool:
+    """Return whether the tags of *text* end where they seem to, and are in lower case, attributes too."""
+    return "SPAN" not in text and "Span" not in text and not _ANGLED.search(text)
 
 
 def equations(text: str) -> list[tuple[int, int]]:
