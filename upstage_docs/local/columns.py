@@ -18,18 +18,20 @@ _MONOSPACED = re.compile(
     r"courier|mono|consol|(?:cm|sf|lm|ec)tt|menlo|typewriter|inconsol|sourcecode|letter.?gothic|andale", re.IGNORECASE
 )
 _MARKER_LENGTH = 4
+_LEAST_ROWS = 5
 _WIDEST_STRIPES = 64  # followed at once: a page of a million gaps must not cost their square
 
 
-def column_starts(words: Sequence[Word], rows: Sequence[Sequence[int]], least: int) -> set[int]:
-    """Return the numbers of the words that begin a column.
+def column_starts(words: Sequence[Word], rows: Sequence[Sequence[int]], least: int) -> tuple[set[int], set[int]]:
+    """Return the numbers of the words that begin a column: behind a stripe of white, and those that only line up.
 
     Args:
         words: Of the page.
         rows: Their numbers by row, from left to right.
         least: How many rows in a run must begin at one x.
     """
-    return _aligned(words, rows, least) | _striped(words, rows)
+    striped = _striped(words, rows)
+    return striped, _aligned(words, rows, least) - striped
 
 
 def is_monospaced(font: str) -> bool:
@@ -72,15 +74,16 @@ def _aligned(words: Sequence[Word], rows: Sequence[Sequence[int]], least: int) -
 class _Stripe:
     """A stripe of white that runs down through rows: from *left* to *right*, with the words right of it."""
 
-    __slots__ = ("baseline", "left", "members", "right")
+    __slots__ = ("baseline", "left", "members", "right", "rows")
 
     def __init__(self, left: float, right: float, baseline: float, member: int) -> None:
         self.left, self.right, self.baseline = left, right, baseline
         self.members = [member]
+        self.rows = 1
 
 
 def _striped(words: Sequence[Word], rows: Sequence[Sequence[int]]) -> set[int]:
-    """Find stripes of white that words stand on both sides of in five rows or more, wherever these begin."""
+    """Find stripes of white with words on both sides, wherever these begin: in five rows, or in three of ten."""
     found: set[int] = set()
     open_stripes: list[_Stripe] = []
     for row in sorted(rows, key=lambda row: words[row[0]].baseline):
@@ -97,11 +100,12 @@ def _striped(words: Sequence[Word], rows: Sequence[Sequence[int]]) -> set[int]:
             if right - left < 0.8 * size:
                 continue
             stripe.left, stripe.right, stripe.baseline = left, right, baseline
+            stripe.rows += 1
             if 0 < at < len(row):
                 stripe.members.append(row[at])
                 used.add(at)
-                if len(stripe.members) >= _LEAST_ROWS:
-                    found.update(stripe.members)
+            if len(stripe.members) >= (_LEAST_ROWS if stripe.rows < 2 * _LEAST_ROWS else 3):
+                found.update(stripe.members)
             still_open.append(stripe)
         still_open += [
             _Stripe(ends[at - 1], starts[at], baseline, row[at])
@@ -110,6 +114,3 @@ def _striped(words: Sequence[Word], rows: Sequence[Sequence[int]]) -> set[int]:
         ]
         open_stripes = still_open[:_WIDEST_STRIPES]
     return found
-
-
-_LEAST_ROWS = 5

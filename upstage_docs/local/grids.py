@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from statistics import median
 from typing import Any
 
 from upstage_docs.local.elements import Box, Cell
@@ -202,19 +203,37 @@ def _without_title(rows: list[_Row], words: Sequence[Word], inside: Sequence[int
 
 
 def _joined(rows: list[_Row], rules: Sequence[Box], box: Box) -> list[_Row]:
-    """Join rows without a rule between them, in a table that has rules between most of its rows."""
+    """Join the lines of one row: those without a rule between them, in a table that has rules between most rows.
+
+    Where the first column of many is empty and no rules are drawn, white space tells rows from lines.
+    """
     ruled = [_is_ruled(above.bottom, below.top, rules, box) for above, below in pairwise(rows)]
-    if sum(ruled) < 2 or sum(ruled) < 0.45 * len(ruled) or all(ruled):
+    several = sum(ruled) < 2 and sum(not row.cells[0] for row in rows) >= 0.25 * len(rows) > 1
+    if several:
+        ruled = _parted(rows)
+    elif sum(ruled) < 2 or sum(ruled) < 0.45 * len(ruled) or all(ruled):
         return rows
     merged = [rows[0]]
     for row, apart in zip(rows[1:], ruled, strict=True):
         last = merged[-1]
-        if apart or all(row.cells):  # where every second row is shaded, a full row is no rest of the one above
+        # Where every second row is shaded, a full row is no rest of the one above.
+        if apart or (all(row.cells) and not several):
             merged.append(row)
             continue
         cells = [f"{upper} {lower}".strip() for upper, lower in zip(last.cells, row.cells, strict=True)]
         merged[-1] = _Row(cells, last.top, row.bottom)
     return merged
+
+
+def _parted(rows: Sequence[_Row]) -> list[bool]:
+    """Say where rows begin if their cells have several lines: more white runs there than between lines."""
+    gaps, end = [], rows[0].bottom
+    for row in rows[1:]:
+        gaps.append(row.top - end)
+        end = max(end, row.bottom)
+    usual = sorted(gaps)[len(gaps) // 4]  # below zero where the boxes of fonts are taller than lines are apart
+    height = median(row.bottom - row.top for row in rows)
+    return [gap > usual + 0.4 * height for gap in gaps]
 
 
 def _is_ruled(above: float, below: float, rules: Sequence[Box], box: Box) -> bool:

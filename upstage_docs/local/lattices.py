@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 
 from upstage_docs.local.elements import Box
 from upstage_docs.local.grids import Table, cell_text
@@ -58,7 +59,7 @@ def _groups(rules: Sequence[Box], sides: Sequence[Box]) -> list[tuple[list[Box],
 
 
 def _stacked(groups: Sequence[tuple[list[Box], list[Box]]]) -> list[tuple[list[Box], list[Box]]]:
-    """Join groups of the same columns that stand a row apart: where every second row is shaded, only those have edges."""
+    """Join groups of the same columns a row apart: where every second row is shaded, only those have edges."""
     out: list[tuple[list[Box], list[Box]]] = []
     for rules, sides in sorted(groups, key=lambda group: min(rule[1] for rule in group[0])):
         if out:
@@ -102,7 +103,7 @@ def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], s
     unruled = any(len(counts) > 1 and min(counts) == max(counts) > 2 for counts in lines.values())
     if unruled or filled < max(2, _FILLED * len(spans)) or len(spans) < 3:
         return None
-    middles = [(left + after) / 2 for left, after in zip(xs, xs[1:], strict=False)]
+    middles = [(left + after) / 2 for left, after in pairwise(xs)]
     used = frozenset(index for cell in held.values() for index in cell)
     return Table((xs[0], ys[0], xs[-1], ys[-1]), rows, middles, 0, used, spans=spans)
 

@@ -17,9 +17,10 @@ from upstage_docs.local.lines import Word, bounds, ink, lines_of
 from upstage_docs.local.listings import indented, listings_of
 from upstage_docs.local.marks import bullets_of
 from upstage_docs.local.order import reading_order
+from upstage_docs.local.page_tables import box_of, rules_of
 from upstage_docs.local.paragraphs import paragraphs_of
 from upstage_docs.local.parts import Part, body_size, overlap
-from upstage_docs.local.regions import box_of, paths_of, regions_of, rules_of
+from upstage_docs.local.regions import paths_of, regions_of
 from upstage_docs.local.scans import ScannedWord, fit
 
 __all__ = ["PageParts", "finished", "parts_of"]

@@ -94,25 +94,66 @@ def lines_of(words: Sequence[Word], columns: Sequence[int]) -> list[Line]:
     """
     rows = rows_of(words)
     # Recognised words end at every space, so that more meet by chance.
-    gutters = column_starts(words, rows, 5 if words and words[0].font == LAYER_FONT else 3)
-    lines = []
-    for row in rows:
-        run = [row[0]]
-        for index in row[1:]:
-            gap = words[index].box[0] - words[run[-1]].box[2]
-            size = (words[index].size + words[run[-1]].size) / 2
-            if len(run) == 1 and is_marker(words[run[0]]):
-                apart = gap > (0.5 if index in gutters else 5) * size
-            elif index in gutters or columns[index] != columns[run[-1]]:
-                apart = gap > 0.5 * size
-            else:
-                apart = gap > 2 * size
-            if apart:
-                lines.append(Line([words[i] for i in run]))
-                run = []
-            run.append(index)
-        lines.append(Line([words[i] for i in run]))
+    striped, aligned = column_starts(words, rows, 5 if words and words[0].font == LAYER_FONT else 3)
+    cut = [_runs(words, row, columns, striped, aligned) for row in rows]
+    lines = [Line([words[i] for i in run]) for runs in _closed_up(words, cut, striped) for run in runs]
     return sorted(lines, key=lambda line: (line.baseline, line.box[0]))
+
+
+def _runs(
+    words: Sequence[Word], row: Sequence[int], columns: Sequence[int], striped: set[int], aligned: set[int]
+) -> list[list[int]]:
+    """Cut a row where columns begin, and at wide gaps."""
+    runs = [[row[0]]]
+    for index in row[1:]:
+        last = runs[-1][-1]
+        gap = words[index].box[0] - words[last].box[2]
+        size = (words[index].size + words[last].size) / 2
+        column = index in striped or index in aligned
+        if len(runs[-1]) == 1 and is_marker(words[last]):
+            apart = gap > (0.5 if column else 5) * size
+        elif column or columns[index] != columns[last]:
+            apart = gap > 0.5 * size
+        else:
+            apart = gap > 2 * size
+        if apart:
+            runs.append([])
+        runs[-1].append(index)
+    return runs
+
+
+def _closed_up(words: Sequence[Word], cut: Sequence[list[list[int]]], striped: set[int]) -> list[list[list[int]]]:
+    """Join the runs of a line of justified text that was cut at a wide space: together they fill the line beside it."""
+    ordered = sorted(cut, key=lambda runs: words[runs[0][0]].baseline)
+    joined = list(ordered)
+    for number, runs in enumerate(ordered):
+        if len(runs) < 2:
+            continue
+        base = words[runs[0][0]].baseline
+        for near in (number - 1, number + 1):
+            if (
+                not 0 <= near < len(ordered)
+                or abs(words[ordered[near][0][0]].baseline - base) > 2 * words[runs[0][0]].size
+            ):
+                continue
+            for line in ordered[near]:
+                joined[number] = _filled(words, joined[number], line, striped)
+    return joined
+
+
+def _filled(words: Sequence[Word], runs: list[list[int]], line: Sequence[int], striped: set[int]) -> list[list[int]]:
+    """Join those of *runs* that begin and end where a whole *line* does, if no column may begin between them."""
+    size = words[line[0]].size
+    left, right = words[line[0]].box[0], words[line[-1]].box[2]
+    first = next((n for n, run in enumerate(runs) if abs(words[run[0]].box[0] - left) < 0.5 * size), None)
+    last = next((n for n, run in enumerate(runs) if abs(words[run[-1]].box[2] - right) < 0.5 * size), None)
+    if first is None or last is None or last <= first:
+        return runs
+    for before, after in pairwise(runs[first : last + 1]):
+        gap = words[after[0]].box[0] - words[before[-1]].box[2]
+        if after[0] in striped or gap > 4 * size:
+            return runs
+    return [*runs[:first], [index for run in runs[first : last + 1] for index in run], *runs[last + 1 :]]
 
 
 def _by_letters(words: Sequence[Word]) -> float:

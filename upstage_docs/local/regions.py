@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
-from statistics import median
 from typing import Any
 
 from upstage_docs.local.columns import is_monospaced
-from upstage_docs.local.drawings import Drawing, Path, drawings_of, is_frame, is_plot
+from upstage_docs.local.drawings import Drawing, Path, drawings_of, is_frame
 from upstage_docs.local.elements import Box
-from upstage_docs.local.grids import Table, table_of
-from upstage_docs.local.lattices import lattice_tables
-from upstage_docs.local.lines import Line, Word, bounds, lines_of, rows_of
+from upstage_docs.local.lines import Line, Word, bounds, lines_of
 from upstage_docs.local.marks import legend_of
+from upstage_docs.local.page_tables import box_of, framed, rules_of, tables_of
 from upstage_docs.local.parts import Part, overlap
-from upstage_docs.local.ruled import ruled_tables
 
-__all__ = ["box_of", "paths_of", "regions_of", "rules_of"]
+__all__ = ["paths_of", "regions_of"]
 
 _CAPTION = re.compile(r"(?:fig|tab|chart|diagram|graph|그림|표|图|表)[a-z]*\.?\s*\d", re.IGNORECASE)
 _LABEL_LETTERS = 25
@@ -40,7 +36,7 @@ def regions_of(page: Any, paths: Sequence[Path], words: Sequence[Word], taken: l
     images = [box_of(b.bbox) for b in page.blocks or () if b.kind == "figure" and b.bbox is not None]
     area = page.width * page.height
     rules = rules_of(page)
-    tables = _tables(page, words, taken, drawings)
+    tables = tables_of(page, words, taken, drawings)
     images = [box for box in images if _area(box) < 0.85 * area]
     drawn = [
         drawing.box
@@ -69,13 +65,8 @@ def regions_of(page: Any, paths: Sequence[Path], words: Sequence[Word], taken: l
         lines = lines_of(held, [-1] * len(held)) if held else []
         around = bounds([box, *(word.box for word in held)])
         pictures.append(Part("chart" if chart else "figure", around, lines=tuple(lines)))
-    found = [*(Part("table", _framed(t, rules), rows=t.cells, header_rows=t.header_rows) for t in tables), *pictures]
+    found = [*(Part("table", framed(t, rules), rows=t.cells, header_rows=t.header_rows) for t in tables), *pictures]
     return [*found, *_drawn_formulas(drawings, found, words)]
-
-
-def box_of(rect: Any) -> Box:
-    """Return a rectangle of the PDF library as a box."""
-    return rect.x, rect.y, rect.x + rect.width, rect.y + rect.height
 
 
 def paths_of(page: Any) -> list[Path]:
@@ -86,150 +77,6 @@ def paths_of(page: Any) -> list[Path]:
         for shape in shapes
         for x, y, wide, tall in [shape.bbox]
     ]
-
-
-def _tables(page: Any, words: Sequence[Word], taken: Sequence[bool], drawings: Sequence[Drawing]) -> list[Table]:
-    tables: list[Table] = []
-    rules = rules_of(page)
-    for block in page.blocks or ():
-        if block.kind != "table" or block.bbox is None:
-            continue
-        table = table_of(block, words, taken, rules)
-        if table is None or (len(table.rows) < 2 and len(table.rows[0]) < 3):
-            continue
-        if len(table.columns) < 2 and _rules_in(table, rules) < len(table.rows) - 1:
-            continue
-        if not _has_rules(table, page) and (_is_prose(table) or _is_contents(table)):
-            continue
-        if _is_text(table, words):
-            continue
-        tables.append(_with_drawn_header(table, drawings, words, taken))
-    plots = [drawing.box for drawing in drawings if is_plot(drawing, rules)]
-    sides = _sides(page)
-    lattices = lattice_tables(words, taken, rules, sides)
-    in_lattice = [used or any(i in table.words for table in lattices) for i, used in enumerate(taken)]
-    ruled = [
-        table
-        for table in [*lattices, *ruled_tables(words, in_lattice, rules, sides)]
-        if not _is_contents(table) and not any(overlap(table.box, plot) > 0.3 for plot in plots)
-    ]
-    return _completed(tables, ruled)
-
-
-def _completed(tables: Sequence[Table], ruled: Sequence[Table]) -> list[Table]:
-    """Put tables told by their rules in the place of those that have only a part of their words, or several of them."""
-    kept = list(tables)
-    ruled = [table for table in ruled if not any(table.words < other.words for other in ruled)]
-    for whole in ruled:
-        inside = [table for table in kept if table.words & whole.words]
-        larger = [t for t in inside if t.words >= whole.words and not _holds_several(t, ruled)]
-        if any(whole.spans is None or t.words > whole.words or len(t.columns) > len(whole.columns) for t in larger):
-            continue
-        kept = [table for table in kept if table not in inside] + [whole]
-    return kept
-
-
-def _holds_several(table: Table, ruled: Sequence[Table]) -> bool:
-    return sum(table.words >= other.words for other in ruled) > 1
-
-
-def _framed(table: Table, rules: Sequence[Box]) -> Box:
-    """Return the box of a table with the rules right above and below it."""
-    x0, y0, x1, y1 = table.box
-    reach = 0.7 * (y1 - y0) / max(len(table.rows), 1)
-    near = [
-        rule
-        for rule in rules
-        if y0 - reach < rule[1] < y1 + reach
-        and min(rule[2], x1) - max(rule[0], x0) > 0.8 * max(rule[2] - rule[0], x1 - x0)
-    ]
-    return bounds([table.box, *near])
-
-
-def _sides(page: Any) -> list[Box]:
-    lines = page.vector_graphics.lines if page.vector_graphics else []
-    return [
-        (line.x1, min(line.y1, line.y2), line.x1, max(line.y1, line.y2))
-        for line in lines
-        if abs(line.x1 - line.x2) < 1 and abs(line.y1 - line.y2) > 5
-    ]
-
-
-def _with_drawn_header(
-    table: Table, drawings: Sequence[Drawing], words: Sequence[Word], taken: Sequence[bool]
-) -> Table:
-    """Take in a filled band of the table's width that stands right above it and has words: its header."""
-    x0, y0, x1, _ = table.box
-    for drawing in drawings:
-        left, top, right, bottom = drawing.box
-        wide = min(right, x1) - max(left, x0) > 0.85 * max(right - left, x1 - x0)
-        if drawing.glyphs or not wide or abs(bottom - y0) > 8 or top >= y0 or not any(p.filled for p in drawing.paths):
-            continue
-        inside = [
-            i
-            for i, w in enumerate(words)
-            if not taken[i] and i not in table.words and overlap(w.box, drawing.box) > 0.5
-        ]
-        if len(inside) >= len(table.columns) // 2 > 0:
-            return table.with_header(words, inside, drawing.box)
-    return table
-
-
-def rules_of(page: Any) -> list[Box]:
-    """Return the horizontal rules of a page that are longer than 30 points."""
-    lines = page.vector_graphics.lines if page.vector_graphics else []
-    return [
-        (min(line.x1, line.x2), line.y1, max(line.x1, line.x2), line.y1)
-        for line in lines
-        if abs(line.y1 - line.y2) < 1 and abs(line.x1 - line.x2) > 30
-    ]
-
-
-def _is_prose(table: Table) -> bool:
-    """Say whether a table holds sentences: without a rule, these are columns of text, not cells."""
-    cells = [cell for row in table.rows for cell in row if cell]
-    return sum(map(len, cells)) >= 30 * len(cells)
-
-
-def _rules_in(table: Table, rules: Sequence[Box]) -> int:
-    """Count the heights at which a rule runs through a table."""
-    x0, y0, x1, y1 = table.box
-    return len({round(r[1] / 3) for r in rules if y0 < r[1] < y1 and min(r[2], x1) - max(r[0], x0) > 0.5 * (x1 - x0)})
-
-
-def _is_text(table: Table, words: Sequence[Word]) -> bool:
-    """Say whether a table is a listing of code, or lines of text that fill their column but for wide spaces."""
-    held = [words[i] for i in table.words]
-    letters = sum(len(word.text) for word in held)
-    if sum(len(word.text) for word in held if is_monospaced(word.font)) > 0.7 * letters:
-        return True
-    size = median(word.size for word in held)
-    rows = rows_of(held)
-    gaps = [held[b].box[0] - held[a].box[2] for row in rows for a, b in pairwise(row)]
-    x0, _, x1, _ = table.box
-    flush = sum(held[row[0]].box[0] - x0 < 2 * size and x1 - held[row[-1]].box[2] < 0.6 * size for row in rows)
-    return bool(gaps) and flush >= 0.6 * len(rows) and median(gaps) < 1.1 * size
-
-
-def _has_rules(table: Table, page: Any) -> bool:
-    lines = page.vector_graphics.lines if page.vector_graphics else []
-    x0, y0, x1, y1 = table.box
-    return any(
-        abs(line.x1 - line.x2) + abs(line.y1 - line.y2) > 20
-        and x0 - 5 < (line.x1 + line.x2) / 2 < x1 + 5
-        and y0 - 5 < (line.y1 + line.y2) / 2 < y1 + 5
-        for line in lines
-    )
-
-
-def _is_contents(table: Table) -> bool:
-    """Say whether a table is one of contents: its last column is page numbers that do not fall, its others titles."""
-    numbers = [token for row in table.rows for token in row[-1].split()]
-    titles = [cell for row in table.rows for cell in row[:-1]]
-    pages = [int(number) for number in numbers if number.isdigit()]
-    rising = all(before <= after for before, after in pairwise(pages))
-    worded = sum(len(cell) > 8 and any(map(str.isalpha, cell)) for cell in titles) >= 0.5 * len(table.rows)
-    return len(table.columns) <= 3 and len(pages) == len(numbers) >= 3 and rising and worded and max(pages) < 2000
 
 
 def _with_legend(box: Box, keys: Sequence[Box]) -> Box:

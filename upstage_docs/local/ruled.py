@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
@@ -181,19 +182,39 @@ def _rows(words: Sequence[Word], columns: Sequence[tuple[float, float]]) -> list
 
 def _joined(rows: list[list[list[Line]]], rules: Sequence[Box]) -> list[list[list[Line]]]:
     """Join the lines of one row: those between two rules if every row has its own, else those set closer than rows."""
-    tops = [min(line.baseline for cell in row for line in cell) for row in rows]
+    lone = sum(not row[0] for row in rows)
     inner = [rule[1] for rule in rules[1:-1]]
+    tops = [min(line.baseline for cell in row for line in cell) for row in rows]
     apart = [any(above < y < below for y in inner) for above, below in pairwise(tops)]
     ruled = sum(apart) >= 2 and sum(apart) >= 0.45 * len(apart)
+    if not ruled and lone >= 0.25 * len(rows):
+        bands = _bands(rows)
+        numbers = [bisect_right(bands, top) for top in tops]
+        apart = [split or before != after for split, (before, after) in zip(apart, pairwise(numbers), strict=True)]
+        ruled = True
     pitches = [below - above for above, below in pairwise(tops)]
     usual = median(pitches) if pitches else 0.0
     out = [rows[0]]
     for row, split, pitch in zip(rows[1:], apart, pitches, strict=True):
         whole = bool(row[0]) and all(row)
-        lone = not row[0] and sum(map(bool, row)) == 1  # one cell goes on
-        rest = not split and not whole and (ruled or lone or pitch < 0.8 * usual)
+        rest = not split and not whole and (ruled or pitch < 0.8 * usual)
         if rest:
             out[-1] = [above + below for above, below in zip(out[-1], row, strict=True)]
         else:
             out.append(row)
     return out
+
+
+def _bands(rows: Sequence[Sequence[Sequence[Line]]]) -> list[float]:
+    """Return the tops of rows whose cells have several lines: white runs through all columns there, and more of it."""
+    columns = [[line for row in rows for line in row[c]] for c in range(len(rows[0]))]
+    steps = sorted(below.box[1] - above.box[3] for column in columns for above, below in pairwise(column))
+    usual = steps[len(steps) // 4] if steps else 0.0
+    lines = sorted((line for column in columns for line in column), key=lambda line: line.box[1])
+    size = median(line.size for line in lines)
+    tops, end = [], None
+    for line in lines:
+        if end is None or line.box[1] - end > max(1.6 * usual, usual + 0.25 * size):
+            tops.append(line.box[1])
+        end = line.box[3] if end is None else max(end, line.box[3])
+    return tops
