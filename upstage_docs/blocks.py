@@ -64,16 +64,19 @@ def blocks(text: str) -> Iterator[Block]:
     structure = masked(text)
     position = 0
     for region in regions(structure):
-        if region.start > position:
+        if region.start > position and not text[position : region.start].isspace():
             yield from _markdown(text, structure, position, region.start)
-        yield from _region(text, region)
+        if block := _block(text, region):
+            yield block
         position = region.end
     yield from _markdown(text, structure, position, len(text))
 
 
-def _region(text: str, region: Region) -> Iterator[Block]:
-    start, name, rest = region.start, region.name, region.attributes
-    body = text[start : region.end].rstrip()
+def _block(text: str, region: Region) -> Block | None:
+    start, end, name, rest = region
+    body = text[start:end].rstrip()
+    if not (has_words(body) or name == "figure"):
+        return None
     category = found[1] if (found := _CATEGORY.search(rest)) else _NAMES.get(name, name)
     number = int(found[1]) if (found := _ID.search(rest)) else None
     level = 0
@@ -92,8 +95,7 @@ def _region(text: str, region: Region) -> Iterator[Block]:
         kind = "text"
         if name not in _NAMES and (category not in {"header", "footer"} or number is None):
             category = "paragraph"  # only the API means running headers by <header>
-    if has_words(body) or name == "figure":
-        yield Block(start, start + len(body), kind, category, level, number)
+    return Block(start, start + len(body), kind, category, level, number)
 
 
 def _markdown(text: str, structure: str, start: int, end: int) -> Iterator[Block]:
