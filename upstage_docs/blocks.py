@@ -35,7 +35,6 @@ class Block(NamedTuple):
 _ID = re.compile(r"\bid=['\"]?(\d+)\b")
 _CATEGORY = re.compile(r"data-category=['\"]?(\w+)")
 _NAMES = {"p": "paragraph", "ul": "list", "ol": "list", "pre": "code"}
-_DEEPEST = 6
 
 # Of masked text: a fence that is closed, and an equation, hold nothing but filler.
 _MARKDOWN_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+\S")
@@ -77,9 +76,11 @@ def _block(text: str, region: Region) -> Block | None:
     body = text[start:end].rstrip()
     if not (has_words(body) or name == "figure"):
         return None
-    category = found[1] if (found := _CATEGORY.search(rest)) else _NAMES.get(name, name)
-    number = int(found[1]) if (found := _ID.search(rest)) else None
-    level = 0
+    category, kind, level = _NAMES.get(name, name), "text", 0
+    number = None
+    if rest:
+        category = found[1] if (found := _CATEGORY.search(rest)) else category
+        number = int(found[1]) if (found := _ID.search(rest)) else None
     if name in {"table", "|"}:
         kind, category = "whole", "table"
     elif name == "figure":
@@ -88,13 +89,11 @@ def _block(text: str, region: Region) -> Block | None:
         kind = "whole"
         category = category if category in {"chart", "figure"} else "figure"
     elif name[0] == "h" and name[1:].isdigit():
-        kind, category, level = "heading", f"heading{name[1:]}", min(int(name[1:]), _DEEPEST)
+        kind, category, level = "heading", f"heading{name[1:]}", int(name[1:])
     elif name == "caption" or category == "caption":
         kind = category = "caption"
-    else:
-        kind = "text"
-        if name not in _NAMES and (category not in {"header", "footer"} or number is None):
-            category = "paragraph"  # only the API means running headers by <header>
+    elif name not in _NAMES and (category not in {"header", "footer"} or number is None):
+        category = "paragraph"  # only the API means running headers by <header>
     return Block(start, start + len(body), kind, category, level, number)
 
 

@@ -43,15 +43,17 @@ def regions(masked: str) -> Iterator[Region]:
         limit = whole.start if whole else len(masked)
         for tag in _TAG.finditer(masked, last, limit):
             closing, name, rest = tag.groups()
-            if (name := name.lower()) not in _BLOCKS:
+            if name not in _BLOCKS and (name := name.lower()) not in _BLOCKS:
                 continue
-            before, last = last, tag.end()
+            before = last
+            start, last = tag.span()
             if closing:
                 if opened and (name == opened[1] or name in {"ul", "ol"}):
                     yield Region(opened[0], last, opened[1], opened[2])
                     opened = None
                 continue
-            start = _before_breaks(masked, before, tag.start())
+            if start - before > 3:
+                start = _before_breaks(masked, before, start)
             if opened:
                 yield Region(opened[0], start, opened[1], opened[2])
             opened = (start, name, rest)
