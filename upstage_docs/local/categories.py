@@ -21,6 +21,8 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _BULLET = re.compile(r"[•·●○▪■□◦‣⁃∙–—\uf06c-\uf0fe☐☑☒✓✔✗✘❑❖◆◇►▶▸➢➤-]\s")
+_LARGEST_BODY = 0.025
+"""Of the longer side of a page: larger text on a page of few words is its title."""
 _LONG_ITEM = 5
 """Lines; a numbered or lettered item that is longer reads as a paragraph."""
 
@@ -42,7 +44,7 @@ def categorise(
         rules: Horizontal rules, in points.
         running: Keys of lines that are repeated on other pages; see `margins.running_key`.
     """
-    body = body_size(parts)
+    body = min(body_size(parts), _LARGEST_BODY * max(width, height)) if _is_title_page(parts) else body_size(parts)
     parts = _captions(parts, body)
     sheet = Sheet(width, height, body, rules, running)
     parts = headers_and_footers(parts, sheet)
@@ -53,6 +55,11 @@ def categorise(
         part if part.category else replace(part, category="heading1" if id(part) in told else _of_text(part, body))
         for part in parts
     ]
+
+
+def _is_title_page(parts: Sequence[Part]) -> bool:
+    """Say whether a page has so few words that they do not tell the size of its body."""
+    return sum(len(part.text) for part in parts) < 150
 
 
 def _captions(parts: Sequence[Part], body: float) -> list[Part]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
+from statistics import median
 from typing import Any
 
 from upstage_docs.local.columns import is_monospaced
@@ -62,7 +64,7 @@ def regions_of(page: Any, paths: Sequence[Path], words: Sequence[Word], taken: l
             taken[index] = True
         held = [words[i] for i in inside]
         chart = any(overlap(other, box) > 0.5 for other in drawn) and sum(map(_numbers, held)) >= 3
-        lines = lines_of(held, [-1] * len(held)) if held else []
+        lines = sorted(lines_of(held, [-1] * len(held)), key=_by_row) if held else []
         around = bounds([box, *(word.box for word in held)])
         pictures.append(Part("chart" if chart else "figure", around, lines=tuple(lines)))
     found = [*(Part("table", framed(t, rules), rows=t.cells, header_rows=t.header_rows) for t in tables), *pictures]
@@ -91,9 +93,20 @@ def _with_legend(box: Box, keys: Sequence[Box]) -> Box:
 
 
 def _with_labels(box: Box, lines: Sequence[Line]) -> Box:
-    """Return the box of a drawing with the short lines that stand right beside it: labels of axes, a legend."""
-    short = [line for line in lines if len(line.text) <= _LABEL_LETTERS and not _CAPTION.match(line.text)]
-    long = [line for line in lines if len(line.text) > _LABEL_LETTERS]
+    """Return the box of a drawing with the short lines that stand right beside it: labels of axes, a legend.
+
+    A line much larger than those in the drawing is a heading above it.
+    """
+    inside = [line.size for line in lines if overlap(line.box, box) > 0.5]
+    largest = 1.8 * median(inside) if inside else math.inf
+    short = [
+        line
+        for line in lines
+        if (len(line.text) <= _LABEL_LETTERS or _is_scale(line))
+        and line.size < largest
+        and not _CAPTION.match(line.text)
+    ]
+    long = [line for line in lines if len(line.text) > _LABEL_LETTERS and not _is_scale(line)]
     short = [line for line in short if not any(_goes_on(line, other) for other in long)]
     for _ in range(_LABEL_ROUNDS):
         near = [line for line in short if _is_beside(line, box)]
@@ -102,6 +115,17 @@ def _with_labels(box: Box, lines: Sequence[Line]) -> Box:
         box = bounds([box, *(line.box for line in near)])
         short = [line for line in short if line not in near]
     return box
+
+
+def _is_scale(line: Line) -> bool:
+    """Say whether a line is the numbers along an axis."""
+    numbers = sum(map(_numbers, line.words))
+    return numbers > 2 and numbers >= 0.8 * len(line.text.split())
+
+
+def _by_row(line: Line) -> tuple[int, float]:
+    """Order labels of one height from the left, though they stand on baselines that are not quite the same."""
+    return round(line.baseline), line.box[0]
 
 
 def _goes_on(line: Line, other: Line) -> bool:
@@ -122,7 +146,9 @@ def _is_beside(line: Line, box: Box) -> bool:
 
 def _is_picture(drawing: Drawing, words: Sequence[Word], taken: Sequence[bool], page: Any) -> bool:
     wide, tall = drawing.box[2] - drawing.box[0], drawing.box[3] - drawing.box[1]
-    if wide < 0.1 * page.width or tall < 0.05 * page.height or len(drawing.paths) < 4 or is_frame(drawing):
+    if wide < 0.1 * page.width or len(drawing.paths) < 4 or is_frame(drawing):
+        return False
+    if tall < 0.05 * page.height and not _is_flow(drawing, words, taken):
         return False
     inside = [word for i, word in enumerate(words) if not taken[i] and overlap(word.box, drawing.box) > 0.5]
     letters = sum(len(word.text) for word in inside)
@@ -134,6 +160,23 @@ def _is_picture(drawing: Drawing, words: Sequence[Word], taken: Sequence[bool], 
         if not taken[i] and len(word.text) > _PROSE_ITEM and overlap(word.box, drawing.box) > 0.5
     )
     return prose < 200 and wide * tall < 0.8 * page.width * page.height
+
+
+def _is_flow(drawing: Drawing, words: Sequence[Word], taken: Sequence[bool]) -> bool:
+    """Say whether a low drawing is boxes with labels: two or more shapes that hold a short text each, side by side."""
+    shapes = {
+        tuple(map(round, path.box))
+        for path in drawing.paths
+        if path.box[2] - path.box[0] > 15 and path.box[3] - path.box[1] > 7
+        if path.box[2] - path.box[0] < 0.6 * (drawing.box[2] - drawing.box[0])
+    }
+    held = {
+        shape[0]
+        for shape in shapes
+        for word, used in zip(words, taken, strict=True)
+        if not used and len(word.text) <= _LABEL_LETTERS and overlap(word.box, shape) > 0.7
+    }
+    return len(held) > 1
 
 
 def _numbers(word: Word) -> int:
