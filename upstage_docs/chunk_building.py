@@ -12,7 +12,7 @@ from upstage_docs.chunk_units import Place, Unit, joined
 from upstage_docs.models import Chunk
 from upstage_docs.records import record_id, text_sha256
 
-__all__ = ["ChunkBuilder"]
+__all__ = ["ChunkBuilder", "TextBuilder"]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -109,6 +109,14 @@ class ChunkBuilder:
                 if key not in metadata and all((unit.extra or {}).get(key) == value for unit in units):
                     metadata[key] = value
         return metadata
+
+
+class TextBuilder(ChunkBuilder):
+    """Builds chunks that have a text and nothing else, for those who ask for no more."""
+
+    def build(self, units: Sequence[Unit], caption: str = "") -> Chunk:  # noqa: ARG002 - as its base class
+        """Return the chunk of *units*, with no id and no metadata."""
+        return Chunk("", joined(units), {})
 
 
 def _spans(units: Sequence[Unit]) -> list[tuple[int, int, Place]]:

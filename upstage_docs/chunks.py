@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from upstage_docs.chunk_building import ChunkBuilder
+from upstage_docs.chunk_building import ChunkBuilder, TextBuilder
 from upstage_docs.chunk_inputs import Chunkable, units
 from upstage_docs.chunk_options import ChunkOptions, OversizedTables
 from upstage_docs.chunk_text import Breaks, has_words
@@ -81,7 +81,11 @@ def chunk_with(options: ChunkOptions, elements: Chunkable | Iterable[Chunkable])
 
 def split_text(options: ChunkOptions, text: str) -> list[str]:
     """Return the texts of the chunks of *text*: HTML, Markdown or plain text; text only, nothing of where it was."""
-    return [chunk.text for chunk in chunk_with(options, [Record("", text, {})])]
+    packer = _Packer(options, TextBuilder(options))
+    for unit in units([Record("", text, {})], options):
+        packer.add(unit)
+    packer.finish()
+    return [chunk.text for chunk in packer.done]
 
 
 def contextualize(chunk: Record) -> str:
@@ -116,12 +120,12 @@ class _Packer:
             as elements in a corpus.)
     """
 
-    def __init__(self, options: ChunkOptions) -> None:
+    def __init__(self, options: ChunkOptions, builder: ChunkBuilder | None = None) -> None:
         self.done: list[Chunk] = []
         self._options = options
         self._exact = options.exact
         self._limit = options.chunk_size
-        self._builder = ChunkBuilder(options)
+        self._builder = builder or ChunkBuilder(options)
         self._run: Run | None = None
         self._open: list[Unit] = []
         self._size = 0
