@@ -56,13 +56,8 @@ def send(step: Send) -> Flow[Outcome]:
 
 
 @contextmanager
-def server(
-    *pieces: bytes, pause: float = 0.0, wait: bool = True, after: threading.Event | None = None
-) -> Iterator[str]:
-    """A server on loopback that reads one request and answers in *pieces*, *pause* seconds apart, then closes.
-
-    The answer begins *after* that has happened.
-    """
+def server(*pieces: bytes, pause: float = 0.0, wait: bool = True) -> Iterator[str]:
+    """A server on loopback that reads one request and answers in *pieces*, *pause* seconds apart, then closes."""
     done = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.05)
@@ -85,8 +80,6 @@ def server(
                     if not received:
                         return
                     head += received
-                if after is not None:
-                    after.wait(GENEROUS)
                 for piece in pieces:
                     connection.sendall(piece)
                     if done.wait(pause):
@@ -228,21 +221,6 @@ def test_dripped_headers_do_not_outlast_the_deadline(driver: Driver) -> None:
     """Nothing of the answer is handed on before its headers are whole: only the connection itself can see the time."""
     lost = struck(driver, lambda: server(b"HTTP/1.1 200 OK\r\nx-slow: ", *[b"x"] * 900, pause=0.05))
     assert (lost.sent, lost.timeout) == (True, True)
-
-
-def test_what_is_to_be_done_meanwhile_is_done_before_the_answer_comes(driver: Driver) -> None:
-    """The server answers only then, so it cannot be done after the answer."""
-    done = threading.Event()
-    threads: list[int] = []
-
-    def note() -> None:
-        threads.append(threading.get_ident())
-        done.set()
-
-    with server(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}", after=done) as url:
-        outcome = driver(send(get(url, meanwhile=note, deadline=GENEROUS)))
-    assert isinstance(outcome, Reply)
-    assert (threads == [threading.get_ident()]) is (driver is _sync), "it may wait for a disk: arun does it in a thread"
 
 
 def test_silence_ends_at_the_deadline(driver: Driver) -> None:

@@ -17,6 +17,7 @@ import threading
 import uuid
 import weakref
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -44,6 +45,7 @@ class Database:
         self._flushing = threading.Lock()
         self._commits = 0
         self._flushed = 0  # so many of the commits are on the disk
+        self._flusher = _one_thread()
         self._connections: list[sqlite3.Connection] = []  # none or one
         self._file: tuple[int, int] | None = None
         weakref.finalize(self, _close, self._connections)
@@ -71,8 +73,18 @@ class Database:
                 raise
             self._commits += write
 
+    def flush_soon(self) -> None:
+        """Begin to bring to the disk what was committed, and wait for nothing."""
+
+        def flush() -> None:
+            with suppress(OSError):  # who waits for the disk will hear of it
+                self.flush()
+
+        with suppress(RuntimeError):  # the program, or this connection, is just ending, which does it too
+            self._flusher.submit(flush)
+
     def flush(self) -> None:
-        """Wait until all that was committed is on the disk; nobody waits for this one.
+        """Wait until all that was committed is on the disk; others read and write meanwhile.
 
         Raises:
             OSError: The disk refuses.
@@ -97,14 +109,16 @@ class Database:
 
     def pause(self) -> None:
         """Close the connection and let nobody open another until `resume`."""
-        self._flushing.acquire()
         self._lock.acquire()
+        self._flusher.shutdown()
+        self._flusher = _one_thread()
+        self._flushing.acquire()
         _close(self._connections)
 
     def resume(self) -> None:
         """End a `pause`."""
-        self._lock.release()
         self._flushing.release()
+        self._lock.release()
 
     def _connect(self) -> sqlite3.Connection:
         if self._file != _identity(self.path):
@@ -123,6 +137,10 @@ class Database:
         if found != self._version:
             raise sqlite3.DatabaseError(f"its format is {found}, this program knows {self._version}")
         return db
+
+
+def _one_thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="upstage-docs-flush")
 
 
 def _close(connections: list[sqlite3.Connection]) -> None:

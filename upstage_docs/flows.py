@@ -131,12 +131,7 @@ def pay(
                 return None
             outcome = yield from fetch(
                 setup,
-                Send(
-                    request,
-                    setup.timeout,
-                    STATE_BYTES if job else ANSWER_BYTES,
-                    meanwhile=setup.store.flush if setup.store.path else None,  # the intent, to the disk
-                ),
+                Send(request, setup.timeout, STATE_BYTES if job else ANSWER_BYTES),
                 family="ocr" if isinstance(options, OCROptions) else "async" if job else "sync",
                 pages=source.pages or 1,
                 payment=payment,
@@ -236,7 +231,7 @@ def _claim(
         return answer
 
     while True:
-        answer: Claim | Busy | Held | Intent = yield Work(ask)
+        answer: Claim | Busy | Held | Intent = ask() if setup.store.path is None else (yield Work(ask))
         if isinstance(answer, Busy):
             yield Sleep(_BUSY)
         elif isinstance(answer, Intent):

@@ -68,7 +68,7 @@ def tls() -> ssl.SSLContext:
 def send(http: httpx.Client, step: Send) -> Outcome:
     """Send *step* and read the answer whole; what goes wrong on the way is a Lost."""
     until = time.monotonic() + step.deadline
-    progress = _Progress(step.meanwhile)
+    progress = _Progress()
     stream = _Until(step.request.stream, until)
     deadline = _deadline.set(until)
     try:
@@ -94,7 +94,7 @@ async def asend(http: httpx.AsyncClient, step: Send) -> Outcome:
     """Send *step* without blocking the event loop; see `send`."""
     import anyio
 
-    progress = _Progress(step.meanwhile)
+    progress = _Progress()
     try:
         with anyio.fail_after(step.deadline):
             response = await http.send(_copy(step, step.request.stream, progress.anote), stream=True)
@@ -114,14 +114,9 @@ async def asend(http: httpx.AsyncClient, step: Send) -> Outcome:
 
 
 class _Progress:
-    """How far a request got, as the transport tells (https://www.encode.io/httpcore/extensions/#trace).
+    """How far a request got, as the transport tells (https://www.encode.io/httpcore/extensions/#trace)."""
 
-    Args:
-        meanwhile: Done when the request is out.
-    """
-
-    def __init__(self, meanwhile: Callable[[], None] | None) -> None:
-        self._meanwhile = meanwhile
+    def __init__(self) -> None:
         self.traced = False
         self.whole = False
 
@@ -131,20 +126,11 @@ class _Progress:
         return self.whole or not self.traced
 
     def note(self, event: str, _details: object) -> None:
-        if self._out(event) and self._meanwhile is not None:
-            self._meanwhile()
-
-    async def anote(self, event: str, _details: object) -> None:
-        if self._out(event) and self._meanwhile is not None:
-            import anyio.to_thread
-
-            await anyio.to_thread.run_sync(self._meanwhile)
-
-    def _out(self, event: str) -> bool:
         self.traced = True
-        out = event.endswith("send_request_body.complete")
-        self.whole = self.whole or out
-        return out
+        self.whole = self.whole or event.endswith("send_request_body.complete")
+
+    async def anote(self, event: str, details: object) -> None:
+        self.note(event, details)
 
 
 class _Until(httpx.SyncByteStream):

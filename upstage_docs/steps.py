@@ -43,13 +43,11 @@ class Send:
     Attributes:
         deadline: Seconds for the whole exchange.
         max_bytes: Bytes that the answer may have, unpacked.
-        meanwhile: Work to be done when the request is out, while its answer is awaited.
     """
 
     request: httpx.Request
     deadline: float = _STATE_SECONDS
     max_bytes: int = STATE_BYTES
-    meanwhile: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,8 @@ class Store:
     ) -> Claim | Busy | Held | Intent:
         """Ask for leave to send *pages*, once; no kill loses the intent when this returns a Claim.
 
+        A loss of power may, for the milliseconds in which the intent is still brought to the disk.
+
         Args:
             key: The document and what is asked of it.
             pages: Pages of this send.
@@ -172,16 +174,9 @@ class Store:
         outcome = self._try(ask, without_store, write=True)
         if not isinstance(outcome, Claim):
             _held_here.discard(token)
+        elif self._database is not None:
+            self._database.flush_soon()
         return outcome
-
-    def flush(self) -> None:
-        """Wait until all that was said so far is on the disk, where not even a loss of power takes it back."""
-        database = self._database
-        if database is not None:
-            try:
-                database.flush()
-            except OSError as error:
-                self._warn(error)
 
     def renew(self, claim: Claim, seconds: float) -> None:
         """Give *claim* another *seconds* from now, before its send is tried again."""
@@ -209,7 +204,7 @@ class Store:
 
         self._try(keep, None, write=True)
         _held_here.discard(claim.token)
-        self.flush()
+        self._flush()
         return job
 
     def answered(self, claim: Claim, raw: bytes, pages: Pages, *, model: str, total_pages: int = 0) -> StoredAnswer:
@@ -233,7 +228,7 @@ class Store:
         if not self._try(keep, False, write=True):
             self.withdraw(claim)  # a full disk may still have room to say that the outcome is known
         _held_here.discard(claim.token)
-        self.flush()
+        self._flush()
         return answer
 
     def batch(self, job: StoredJob, raw: bytes, pages: Pages, *, model: str) -> StoredAnswer:
@@ -245,7 +240,7 @@ class Store:
             rows.close_covered(db, job)
 
         self._try(keep, None, write=True)
-        self.flush()
+        self._flush()
         return answer
 
     def finished(self, job: StoredJob, total_pages: int = 0) -> None:
@@ -307,6 +302,14 @@ class Store:
         """Go on without a store: what stays listed and cannot be read would be looked for without end."""
         self.close()
         self._database = None
+
+    def _flush(self) -> None:
+        database = self._database
+        if database is not None:
+            try:
+                database.flush()
+            except OSError as error:
+                self._warn(error)
 
     def _warn(self, error: Exception) -> None:
         if not self._warned:
