@@ -21,30 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["UpstageOCRReader"]
 
 
-class OCRFields(ClientFields):
-    """What to ask of Document OCR, and what becomes of its words."""
-
-    model: Annotated[str, SkipValidation] = "ocr"
-    split: Annotated[Literal["page", "none", "word"], SkipValidation] = "page"
-    extra_fields: Annotated[Mapping[str, str], SkipValidation] = Field(default_factory=dict)
-    skip_empty: Annotated[bool, SkipValidation] = False
-
-    def _new_loading(self) -> OCRLoading:
-        from upstage_docs.loading import OCRLoading
-        from upstage_docs.options import OCROptions
-
-        return OCRLoading(
-            self._connection(),
-            OCROptions(model=self.model, extra_fields=self.extra_fields),
-            split=self.split,
-            skip_empty=self.skip_empty,
-            on_error=self.on_error,
-            show_progress=self.show_progress,
-            on_progress=self.on_progress,
-        )
-
-
-class UpstageOCRReader(FileReader, OCRFields, BasePydanticReader):
+class UpstageOCRReader(FileReader, ClientFields, BasePydanticReader):
     """Reads files with Upstage Document OCR: a Document per page, word or file, with its confidence.
 
     Args:
@@ -59,6 +36,11 @@ class UpstageOCRReader(FileReader, OCRFields, BasePydanticReader):
     Raises:
         ConfigError: An option that does not exist, or options that contradict each other.
     """
+
+    model: Annotated[str, SkipValidation] = "ocr"
+    split: Annotated[Literal["page", "none", "word"], SkipValidation] = "page"
+    extra_fields: Annotated[Mapping[str, str], SkipValidation] = Field(default_factory=dict)
+    skip_empty: Annotated[bool, SkipValidation] = False
 
     def __init__(
         self,
@@ -77,7 +59,7 @@ class UpstageOCRReader(FileReader, OCRFields, BasePydanticReader):
         on_progress: Callable[[Progress], None] | None = None,
         is_remote: bool = True,
     ) -> None:
-        super().__init__(
+        super().__init__(  # type: ignore[call-arg]
             api_key=secret(api_key),
             base_url=base_url,
             model=model,
@@ -94,6 +76,20 @@ class UpstageOCRReader(FileReader, OCRFields, BasePydanticReader):
         self.is_remote = is_remote
         self._loading = self._new_loading()
         self._loading.connection.check(key_later=True)
+
+    def _new_loading(self) -> OCRLoading:
+        from upstage_docs.loading import OCRLoading
+        from upstage_docs.options import OCROptions
+
+        return OCRLoading(
+            self._connection(),
+            OCROptions(model=self.model, extra_fields=self.extra_fields),
+            split=self.split,
+            skip_empty=self.skip_empty,
+            on_error=self.on_error,
+            show_progress=self.show_progress,
+            on_progress=self.on_progress,
+        )
 
     @classmethod
     def class_name(cls) -> str:
