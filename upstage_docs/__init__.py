@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from upstage_docs.async_client import (
         AsyncClient as AsyncClient,
     )
+    from upstage_docs.chunk_context import (
+        contextualize as contextualize,
+    )
     from upstage_docs.chunk_options import (
         ChunkOptions as ChunkOptions,
     )
     from upstage_docs.chunks import (
         chunk_elements as chunk_elements,
-        contextualize as contextualize,
     )
     from upstage_docs.client import (
         Client as Client,
@@ -96,7 +98,8 @@ _HOME: dict[str, str] = {
         ("Element", "ParsedDocument", "Job", "Batch", "OcrResult", "OcrPage", "OcrWord", "Chunk", "Record"),
         "models",
     ),
-    **dict.fromkeys(("chunk_elements", "contextualize"), "chunks"),
+    "chunk_elements": "chunks",
+    "contextualize": "chunk_context",
     "ChunkOptions": "chunk_options",
     **dict.fromkeys(("RecordOptions", "coordinates_of"), "records"),
     "decode_document": "answers",

@@ -13,9 +13,8 @@ from upstage_docs.chunk_units import Run, Unit, joined
 from upstage_docs.chunk_wholes import Whole, captions_before
 from upstage_docs.models import Chunk, Record
 from upstage_docs.options import OutputFormat
-from upstage_docs.render import text_of_html
 
-__all__ = ["chunk_elements", "chunk_with", "contextualize", "split_text"]
+__all__ = ["chunk_elements", "chunk_with", "split_text"]
 
 
 def chunk_elements(
@@ -66,9 +65,11 @@ def chunk_elements(
     return chunk_with(options, elements)
 
 
-def chunk_with(options: ChunkOptions, elements: Chunkable | Iterable[Chunkable]) -> Iterator[Chunk]:
+def chunk_with(
+    options: ChunkOptions, elements: Chunkable | Iterable[Chunkable], builder: ChunkBuilder | None = None
+) -> Iterator[Chunk]:
     """Yield the chunks of *elements* as `chunk_elements` does, with options that were made before."""
-    packer = _Packer(options)
+    packer = _Packer(options, builder or ChunkBuilder(options))
     done = packer.done
     for unit in units(elements, options):
         packer.add(unit)
@@ -81,35 +82,7 @@ def chunk_with(options: ChunkOptions, elements: Chunkable | Iterable[Chunkable])
 
 def split_text(options: ChunkOptions, text: str) -> list[str]:
     """Return the texts of the chunks of *text*: HTML, Markdown or plain text; text only, nothing of where it was."""
-    packer = _Packer(options, TextBuilder(options))
-    for unit in units([Record("", text, {})], options):
-        packer.add(unit)
-    packer.finish()
-    return [chunk.text for chunk in packer.done]
-
-
-def contextualize(chunk: Record) -> str:
-    """Return the text to embed: the chunk's, with the headings above it and its caption in front.
-
-    A heading or caption that the text begins with is not put there twice. The chunk's size does not count them.
-    """
-    if isinstance(chunk, Chunk):
-        headings, caption = chunk.headings, chunk.caption
-    else:
-        breadcrumb = str(chunk.metadata.get("headings", ""))
-        headings, caption = tuple(breadcrumb.split(" > ")) if breadcrumb else (), ""
-    reach = sum(map(len, headings)) + len(caption)
-    front = " ".join(text_of_html(chunk.text[: 4 * reach + 1000]).replace("#", " ").split())
-    above = len(headings)
-    for index in range(len(headings)):
-        own = " ".join(" ".join(headings[index:]).replace("#", " ").split())
-        if front.startswith(own):
-            above, front = index, front[len(own) :].lstrip()
-            break
-    lead = [" > ".join(headings[:above])] if above else []
-    if caption and not front.startswith(" ".join(caption.replace("#", " ").split())):
-        lead.append(caption)
-    return "\n".join([*lead, chunk.text])
+    return [chunk.text for chunk in chunk_with(options, [Record("", text, {})], TextBuilder(options))]
 
 
 class _Packer:
@@ -120,12 +93,12 @@ class _Packer:
             as elements in a corpus.)
     """
 
-    def __init__(self, options: ChunkOptions, builder: ChunkBuilder | None = None) -> None:
+    def __init__(self, options: ChunkOptions, builder: ChunkBuilder) -> None:
         self.done: list[Chunk] = []
         self._options = options
         self._exact = options.exact
         self._limit = options.chunk_size
-        self._builder = builder or ChunkBuilder(options)
+        self._builder = builder
         self._run: Run | None = None
         self._open: list[Unit] = []
         self._size = 0
