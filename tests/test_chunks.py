@@ -851,7 +851,10 @@ REPEATED = (
 @pytest.mark.slow
 @pytest.mark.parametrize("piece", REPEATED)
 def test_time_grows_with_the_text(piece: str) -> None:
-    """Twice the text takes about twice the time, whatever it is made of, as text, as HTML and as a table."""
+    """Twice the text takes about twice the time, whatever it is made of, as text, as HTML and as a table.
+
+    What a busy machine adds differs from one time to the next; what grows with the square of the text is there each time.
+    """
 
     def seconds(length: int) -> float:
         text = piece * (length // len(piece))
@@ -865,7 +868,9 @@ def test_time_grows_with_the_text(piece: str) -> None:
         return time.process_time() - begun
 
     once = max(min(seconds(50_000) for _ in range(3)), 0.02)
-    assert seconds(200_000) < 8 * once, "four times the text took more than twice as long as it should"
+    assert any(seconds(200_000) < 8 * once for _ in range(5)), (
+        "four times the text took over twice as long as it should"
+    )
 
 
 GOLDEN = Path(__file__).parent / "golden" / "chunks.json"

@@ -250,7 +250,7 @@ made({options})
 assert before == inspect.signature(made)
 print(*before.parameters)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300)
 
     assert ("engine" if options else "chunk_size") in done.stdout.split()
     assert "self" not in done.stdout.split()

@@ -158,7 +158,7 @@ for show in (boxed_pages, view_html):
     except ImportError as error:
         print(error)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300)
 
     assert done.stdout.count('pip install "upstage-docs[view]"') == 2
 
