@@ -853,7 +853,7 @@ REPEATED = (
 def test_time_grows_with_the_text(piece: str) -> None:
     """Twice the text takes about twice the time, whatever it is made of, as text, as HTML and as a table.
 
-    What a busy machine adds differs from one time to the next; what grows with the square of the text is there each time.
+    What a busy machine adds differs from time to time; what grows with the square of the text is there each time.
     """
 
     def seconds(length: int) -> float:
