@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
+from statistics import median
 
 from upstage_docs.local.lines import Line, bounds
 from upstage_docs.local.parts import Part
@@ -34,9 +35,11 @@ def contents_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
     paired = [line for line in lines if id(line) in numbers]
     if len(paired) < _LEAST or not _rises([numbers[id(line)].text for line in paired]):
         numbers, paired = {}, []
-    entries += paired
+    entries = _together(entries + paired)
     if len(entries) < _LEAST:
         return [], list(lines)
+    together = {id(line) for line in entries}
+    numbers = {title: number for title, number in numbers.items() if title in together}
     used = {id(number) for number in numbers.values()}
     box = bounds(line.box for line in entries)
     chosen = {id(line) for line in entries}
@@ -53,6 +56,19 @@ def contents_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
     ]
     rest = [line for line in lines if id(line) not in chosen and id(line) not in used]
     return [Part("index", bounds(row.box for row in rows), lines=tuple(rows))], rest
+
+
+def _together(entries: Sequence[Line]) -> list[Line]:
+    """Leave out what stands far above or below the others: a running line with its page number."""
+    ordered = sorted(entries, key=lambda line: line.baseline)
+    if len(ordered) < _LEAST:
+        return ordered
+    far = 6 * median(below.baseline - above.baseline for above, below in pairwise(ordered)) + 6 * ordered[0].size
+    while len(ordered) > 1 and ordered[1].baseline - ordered[0].baseline > far:
+        ordered.pop(0)
+    while len(ordered) > 1 and ordered[-1].baseline - ordered[-2].baseline > far:
+        ordered.pop()
+    return ordered
 
 
 def _number_columns(lines: Sequence[Line]) -> list[list[Line]]:

@@ -16,6 +16,7 @@ from upstage_docs.local.formulas import is_formula_text
 from upstage_docs.local.lines import Word, bounds, ink, lines_of
 from upstage_docs.local.listings import indented, listings_of
 from upstage_docs.local.marks import bullets_of
+from upstage_docs.local.number_tables import number_tables
 from upstage_docs.local.order import reading_order
 from upstage_docs.local.page_tables import box_of, rules_of
 from upstage_docs.local.paragraphs import paragraphs_of
@@ -27,6 +28,7 @@ __all__ = ["PageParts", "finished", "parts_of"]
 
 _HEAVY = 600
 _HEAVY_NAME = re.compile(r"bold|black|heavy|demi|-medi$|bx\d*$|\.b$", re.IGNORECASE)
+_PLAIN_NAME = re.compile(r"regular|roman|book|light|-it(?:alic)?$", re.IGNORECASE)
 _SMALL_NUMBER = re.compile(r"\d{1,4}\s?\S*[^\W\d]")
 _PAD = 0.12
 """Of the font size: how far the box of a text stands off its ink."""
@@ -70,12 +72,13 @@ def parts_of(page: Any, left_out: Sequence[ScannedWord] = (), *, words: Sequence
     free += blanks
     contents, lines = contents_of(lines_of(free, _library_blocks(page, free)))
     listings, lines = listings_of(lines)
+    tables, lines = ([], lines) if scanned else number_tables(lines)
     rules = rules_of(page)
     headings = [box_of(b.bbox) for b in page.blocks or () if b.kind == "heading" and b.bbox is not None]
     for paragraph in paragraphs_of(lines, rules):
         heading = not scanned and any(overlap(paragraph.box, box) > 0.6 for box in headings)
         parts.append(Part("", paragraph.box, lines=paragraph.lines, heading=heading))
-    return PageParts([*parts, *contents, *listings], rules, page.width, page.height)
+    return PageParts([*parts, *contents, *listings, *tables], rules, page.width, page.height)
 
 
 def finished(page: PageParts, running: Collection[str]) -> tuple[Block, ...]:
@@ -133,7 +136,10 @@ def _bare_word(word: ScannedWord) -> Word:
 
 
 def _is_heavy(item: Any) -> bool:
-    return (item.font_weight or 400) >= _HEAVY or _HEAVY_NAME.search(item.font_name or "") is not None
+    name = item.font_name or ""
+    if _HEAVY_NAME.search(name):
+        return True
+    return (item.font_weight or 400) >= _HEAVY and not _PLAIN_NAME.search(name)  # the weight is told by the stems
 
 
 def _leaning(items: Sequence[Any], angle: int) -> list[Part]:

@@ -54,6 +54,7 @@ def tables_of(page: Any, words: Sequence[Word], taken: Sequence[bool], drawings:
         table
         for table in [*lattices, *ruled_tables(words, in_lattice, rules, sides)]
         if not _is_contents(table) and not any(overlap(table.box, plot) > 0.3 for plot in plots)
+        if _rules_in(table, rules) > 0.4 * len(table.rows) or not _is_columns_of_text(table, words)
     ]
     return _completed(tables, ruled)
 
@@ -168,7 +169,7 @@ def _is_columns_of_text(table: Table, words: Sequence[Word]) -> bool:
     cells = [cell for row in table.rows for cell in row if cell]
     if table.filled < _FILLED or sum(cell[0].islower() for cell in cells) > 0.7 * len(cells):
         return True  # pieces of lines
-    worded = sum(len(cell) > 12 and not cell[0].isdigit() for cell in cells)
+    worded = sum(len(cell) > 8 and not cell[0].isdigit() for cell in cells)
     if len(table.rows) < 5 or worded < 0.8 * len(cells):
         return False
     held = [words[i] for i in table.words]

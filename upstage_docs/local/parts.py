@@ -85,7 +85,7 @@ def body_size(parts: Sequence[Part]) -> float:
     """
     sizes: Counter[float] = Counter()
     for part in parts:
-        if part.category in {"", "paragraph", "list"}:
+        if part.category in {"", "paragraph", "list", "index"}:
             for line in part.lines:
                 sizes[round(line.size * 2) / 2] += len(line.text)
     total = sizes.total()

@@ -165,13 +165,13 @@ def _is_picture(drawing: Drawing, words: Sequence[Word], taken: Sequence[bool], 
 def _is_flow(drawing: Drawing, words: Sequence[Word], taken: Sequence[bool]) -> bool:
     """Say whether a low drawing is boxes with labels: two or more shapes that hold a short text each, side by side."""
     shapes = {
-        tuple(map(round, path.box))
+        path.box
         for path in drawing.paths
         if path.box[2] - path.box[0] > 15 and path.box[3] - path.box[1] > 7
         if path.box[2] - path.box[0] < 0.6 * (drawing.box[2] - drawing.box[0])
     }
     held = {
-        shape[0]
+        (round(shape[0]), round(shape[1]))
         for shape in shapes
         for word, used in zip(words, taken, strict=True)
         if not used and len(word.text) <= _LABEL_LETTERS and overlap(word.box, shape) > 0.7

@@ -113,11 +113,16 @@ def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], s
         return None
     if not (inner and each_ruled) and (2 * full < len(rows) or len(cells) < 0.4 * len(rows) * len(columns)):
         return None
-    if not each_ruled and median(map(len, cells)) > _PROSE:
+    if not each_ruled and median(map(_width, cells)) > _PROSE:
         return None
     header = 1 if len(rules) > 2 and rules[1][1] < min(line.baseline for cell in rows[1] for line in cell) else 0
     middles = [(left + right) / 2 for left, right in columns]
     return Table(bounds(words[i].box for i in held), texts, middles, header, frozenset(held))
+
+
+def _width(text: str) -> int:
+    """Count letters as wide as Latin ones: one of Chinese, Japanese or Korean is two."""
+    return sum(1 if letter < "\u1100" else 2 for letter in text)
 
 
 def _stands_in(word: Word, frame: Box) -> bool:
