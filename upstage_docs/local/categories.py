@@ -15,7 +15,7 @@ from upstage_docs.local.parts import Part, body_size, joined
 __all__ = ["categorise"]
 
 _LABEL = re.compile(
-    r"[<\[(〈【]?\s*(?P<word>fig(?:ure|\.|s\.)?|tab(?:le|\.)|diagram|chart|graph|plate|photo(?:graph)?|image|picture|map|scheme|exhibit|"
+    r"[<\[(〈【]?\s*(?P<word>fig(?:ure|ura|\.|s\.)?|tab(?:le|leau|elle|ella|la|\.)|abb(?:ildung|\.)|рис(?:унок|\.)|таблица|diagram|chart|graph|plate|photo(?:graph)?|image|picture|map|scheme|exhibit|"
     r"illustration|algorithm|listing|그림|표|사진|도표|图|表|圖|図)\s*\.?\s*"
     r"(?P<number>[A-Z]{0,2}\d+(?:[.\-–]\d+)*[a-z]?|(?-i:[IVX]+|[A-Z]))(?P<end>\s*[.:|)\]>〉】—–-]+|\s|$)(?P<rest>\s*\S?)",
     re.IGNORECASE,

@@ -15,7 +15,7 @@ _STRONG = re.compile(r"[=≤≥≈≡≠∝⇒∂∇∑∏∫√∈¼]")
 _WORD = re.compile(r"[A-Za-z]{4,}|[가-힣぀-ヿ一-鿿]{2,}")
 _CODE = re.compile(r"[\"“”]|</|://|\?>")
 _NUMBER = re.compile(r"[\[(]\s*[A-Z]?\d{1,3}(?:\.\d{1,3})*[a-z]?\s*[\])]")
-_LATEX = re.compile(r"\$.+\$")
+_LATEX = re.compile(r"\$[^$]+\$")
 _MOST_LETTERS = 160
 
 
@@ -76,8 +76,9 @@ def is_formula_text(text: str) -> bool:
 
 def is_latex(part: Part) -> bool:
     """Say whether the PDF library read *part* as a formula: it writes `$...$` in no font."""
-    formulas = [word for line in part.lines for word in line.words if not word.font and is_formula_text(word.text)]
-    return sum(len(word.text) for word in formulas) > 0.6 * len(part.text)
+    formulas = [found for line in part.lines for found in _LATEX.findall(line.text) if "\\" in found]
+    words = sum(map(len, _WORD.findall(_LATEX.sub("", part.text))))
+    return sum(map(len, formulas)) > 0.6 * len(part.text) and not words
 
 
 def _is_piece(part: Part) -> bool:

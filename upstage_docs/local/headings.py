@@ -16,6 +16,9 @@ _SECTION = re.compile(
     r"(?:\d{1,2}(?:\.\d{1,2}){1,4}\.?|\d{1,2}\.?|[A-Z](?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|"
     r"(?:chapter|section|part|appendix|article|unit|lesson|제)\s*[\dA-Z]+[.:장절]?)\s+[A-Z가-힣\"“‘(]",
 )
+_DATE = re.compile(
+    r"(?:\w+\.? \d{1,2},? \d{4}|\d{1,2}\.? \w+\.? \d{4}|\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4})"
+)
 _SOURCE = re.compile(r"(?:source|note|출처|자료|주)s?\s*[:：]", re.IGNORECASE)
 
 
@@ -27,6 +30,8 @@ def is_heading(part: Part, body: float) -> bool:
     scanned = all(word.font == LAYER_FONT for line in part.lines for word in line.words)
     if scanned and sum(map(str.isalpha, text)) < max(4, 0.6 * len(text)):
         return False  # what was recognised in a picture
+    if part.size < 1.3 * body and part.bold <= 0.9 and (_DATE.fullmatch(text) or text.count(",") > 1 or "@" in text):
+        return False  # authors, an address, a date
     if part.size >= 1.18 * body:
         return len(text) < 120 or part.size > 1.4 * body
     sentence = text.endswith((".", ",", ";")) or len(text) > 110 or len(part.lines) > 2

@@ -113,6 +113,9 @@ def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], s
         return None
     if not (inner and each_ruled) and (2 * full < len(rows) or len(cells) < 0.4 * len(rows) * len(columns)):
         return None
+    numeric = sum(text[0].isdigit() for text in cells)
+    if len(rules) < 3 and not inner and numeric < 0.3 * len(cells):
+        return None  # between the rules of a header and a footer, or around a text
     if not each_ruled and median(map(_width, cells)) > _PROSE:
         return None
     header = 1 if len(rules) > 2 and rules[1][1] < min(line.baseline for cell in rows[1] for line in cell) else 0
