@@ -149,6 +149,7 @@ def test_fields_are_read_as_clients_write_them(fields: dict[str, Any], expected:
         ({}, "invalid model name"),
         ({"model": "document-parse", "output_formats": "['pdf']"}, "invalid output_formats: 'pdf'"),
         ({"model": "document-parse", "output_formats": "[{'a': 1}]"}, "is not a list of names"),
+        ({"model": "document-parse", "base64_encoding": "['tabel']"}, "invalid base64_encoding: 'tabel'"),
         ({"model": "document-parse", "coordinates": "maybe"}, "invalid coordinates: 'maybe'"),
         ({"model": "document-parse", "mode": "fast"}, "invalid mode: 'fast'"),
         ({"model": "document-parse", "ocr": "never"}, "invalid ocr: 'never'"),

@@ -14,6 +14,7 @@ from typing import BinaryIO, cast
 from upstage_docs.formats import detect, supported
 from upstage_docs.local.elements import Refusal
 from upstage_docs.local.form import Document
+from upstage_docs.options import CATEGORIES
 
 __all__ = ["crop_categories", "flag", "format_of", "output_formats", "word"]
 
@@ -51,8 +52,12 @@ def output_formats(fields: Fields) -> tuple[str, ...]:
 
 
 def crop_categories(fields: Fields) -> tuple[str, ...]:
-    """Return the categories whose elements are to carry a crop."""
-    return _names(fields, "base64_encoding")
+    """Return the categories whose elements are to carry a crop; 400 if one is none of the API's."""
+    wanted = _names(fields, "base64_encoding")
+    for name in wanted:
+        if name not in CATEGORIES:
+            raise Refusal(f"invalid base64_encoding: {name!r} is none of {', '.join(CATEGORIES)}", status=400)
+    return wanted
 
 
 def format_of(document: Document) -> str:
