@@ -164,9 +164,12 @@ def _create(path: Path, schema: str, version: int) -> None:
     os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     try:
         with closing(sqlite3.connect(new, isolation_level=None)) as db:
+            db.execute("PRAGMA synchronous = OFF")  # it has no name yet: one flush at the end will do
             db.execute("PRAGMA auto_vacuum = FULL")  # what is deleted gives its space back to the disk at once
             db.execute("PRAGMA journal_mode = WAL")
             db.executescript(f"BEGIN; {schema} PRAGMA user_version = {version}; COMMIT;")
+        with new.open("rb+") as file:
+            os.fsync(file.fileno())
         try:
             os.link(new, path)
         except FileExistsError:
