@@ -113,6 +113,8 @@ def clusters(boxes: Sequence[Box], reach_x: float, reach_y: float, width: float,
 
     The boxes are painted on a grid whose rows are integers, so that the cost is that of the boxes, not of their pairs.
     """
+    if not boxes:
+        return []
     scale = _CELLS / max(width, height, 1.0)
     across, down = reach_x / 2 * scale, reach_y / 2 * scale
     rows: defaultdict[int, int] = defaultdict(int)

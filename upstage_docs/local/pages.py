@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import string
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -21,7 +22,11 @@ __all__ = ["PdfPages", "shown"]
 
 _WORD = re.compile(r"[^\s\ufffe]+")
 """U+FFFE is what pdfium writes for the hyphen of a word that goes on in the next line."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ASCII = frozenset(string.ascii_letters + string.digits)
 _REMEMBERED = 32
+_OPEN = 10
+"""Pages kept open at once: loading one is most of what asking it costs."""
 _MOST_PIXELS = 40_000_000
 """Of one rendered page; a larger one is rendered at fewer dots per inch."""
 
@@ -49,6 +54,7 @@ class PdfPages:
         import pypdfium2
 
         self._facts: dict[int, Facts] = {}
+        self._open: dict[int, Any] = {}
         try:
             with PDFIUM_LOCK:
                 self._pdf: Any = pypdfium2.PdfDocument(data)
@@ -64,19 +70,27 @@ class PdfPages:
     def close(self) -> None:
         """Release the document."""
         with PDFIUM_LOCK:
+            self._close_pages()
             self._pdf.close()
+
+    def _close_pages(self) -> None:
+        for page in self._open.values():
+            page.close()
+        self._open.clear()
 
     @contextmanager
     def _page(self, number: int) -> Iterator[Any]:
         import pypdfium2
 
         with PDFIUM_LOCK:
-            try:
-                page = self._pdf[number - 1]
-            except pypdfium2.PdfiumError as error:
-                raise Refusal(f"Page {number} of the PDF is damaged: it cannot be opened.") from error
-            with closing(page):
-                yield page
+            if number not in self._open:
+                if len(self._open) >= _OPEN:
+                    self._close_pages()
+                try:
+                    self._open[number] = self._pdf[number - 1]
+                except pypdfium2.PdfiumError as error:
+                    raise Refusal(f"Page {number} of the PDF is damaged: it cannot be opened.") from error
+            yield self._open[number]
 
     def facts(self, number: int) -> Facts:
         """Return what is cheap to know of a page; the last ones asked for are remembered."""
@@ -142,20 +156,20 @@ class PdfPages:
             left, bottom, right, top = page.get_cropbox()
             rotation = page.get_rotation()
             words = []
+            beyond = _SURROGATE.search(letters) is not None
+            banned = _ASCII.difference(among) if among is not None else frozenset()
             for found in _WORD.finditer(letters):
-                word = found[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-                if among is not None and not _made_of(word, among):
+                word = found[0]
+                if not banned.isdisjoint(word):
+                    continue
+                if beyond:
+                    word = word.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+                if among is not None and letters_of([word]) - among:
                     continue
                 x0s, y0s, x1s, y1s = zip(*map(text.get_charbox, range(*found.span())), strict=True)
                 box = (min(x0s) - left, top - max(y1s), max(x1s) - left, top - min(y0s))
                 words.append(ScannedWord(word, shown(box, rotation, right - left, top - bottom)))
             return words
-
-
-def _made_of(word: str, among: Counter[str]) -> bool:
-    if any(letter.isascii() and letter.isalnum() and letter not in among for letter in word):
-        return False
-    return not letters_of([word]) - among
 
 
 def shown(box: Box, rotation: int, width: float, height: float) -> Box:

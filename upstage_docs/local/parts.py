@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from upstage_docs.local.elements import Box, Cell
 from upstage_docs.local.lines import Line, bounds
@@ -32,12 +33,12 @@ class Part:
     header_rows: int = 0
     heading: bool = False
 
-    @property
+    @cached_property
     def text(self) -> str:
         """Its lines, joined by newlines."""
         return "\n".join(line.text for line in self.lines)
 
-    @property
+    @cached_property
     def size(self) -> float:
         """Font size of most of its letters in points, 0 without text."""
         sizes: Counter[float] = Counter()
@@ -45,13 +46,13 @@ class Part:
             sizes[round(line.size, 1)] += len(line.text)
         return max(sizes, key=lambda size: (sizes[size], size)) if sizes else 0.0
 
-    @property
+    @cached_property
     def bold(self) -> float:
         """Share of its letters in a heavy font."""
         letters = sum(len(line.text) for line in self.lines)
         return sum(line.bold * len(line.text) for line in self.lines) / max(letters, 1)
 
-    @property
+    @cached_property
     def style(self) -> tuple[str, str]:
         """Font and colour of most of its letters."""
         styles: Counter[tuple[str, str]] = Counter()

@@ -13,6 +13,9 @@ from upstage_docs.local.lines import Line, Word, bounds, lines_of
 
 __all__ = ["ruled_tables"]
 
+Free = Sequence[tuple[float, int]]
+"""Words that nothing else has, as baseline and number, from the top."""
+
 _SAME = 4.0
 """Points that the ends of two rules of one table may differ."""
 _PROSE = 34
@@ -33,9 +36,10 @@ def ruled_tables(
     """
     tables = []
     if len(rules) <= _MOST_RULES and len(sides) <= _MOST_RULES:
+        free = sorted((word.baseline, i) for i, word in enumerate(words) if not taken[i])
         for group in _groups(_whole(rules)):
-            for run in _runs(words, taken, group, sides):
-                table = _table(words, taken, run, sides)
+            for run in _runs(words, free, group, sides):
+                table = _table(words, free, run, sides)
                 if table is not None:
                     tables.append(table)
     return tables
@@ -65,12 +69,12 @@ def _groups(rules: Sequence[Box]) -> list[list[Box]]:
     return [group for group in groups if len(group) > 1]
 
 
-def _runs(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], sides: Sequence[Box]) -> list[list[Box]]:
+def _runs(words: Sequence[Word], free: Free, rules: Sequence[Box], sides: Sequence[Box]) -> list[list[Box]]:
     """Cut a group of rules where what stands between two of them is no part of a table: tables under each other."""
     runs = [[rules[0]]]
     for above, below in pairwise(rules):
         frame = above[0] - 1, above[1], above[2] + 1, below[1]
-        inside = [word for word, used in zip(words, taken, strict=True) if not used and _stands_in(word, frame)]
+        inside = [words[i] for i in _standing_in(words, free, frame)]
         if _is_open(inside, frame, sides):
             runs.append([])
         runs[-1].append(below)
@@ -93,10 +97,10 @@ def _is_open(words: Sequence[Word], frame: Box, sides: Sequence[Box]) -> bool:
     return rows > 1 and len(lines) < 1.5 * rows
 
 
-def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], sides: Sequence[Box]) -> Table | None:
+def _table(words: Sequence[Word], free: Free, rules: Sequence[Box], sides: Sequence[Box]) -> Table | None:
     """Return the table between the first and the last of *rules*, None if there is none."""
     frame = (rules[0][0] - 1, rules[0][1], rules[0][2] + 1, rules[-1][1])
-    held = [i for i, word in enumerate(words) if not taken[i] and _stands_in(word, frame)]
+    held = _standing_in(words, free, frame)
     inner = _inner_sides(sides, frame)
     if len(held) < (2 if inner else 4):
         return None
@@ -128,9 +132,15 @@ def _width(text: str) -> int:
     return sum(1 if letter < "\u1100" else 2 for letter in text)
 
 
-def _stands_in(word: Word, frame: Box) -> bool:
-    x = (word.box[0] + word.box[2]) / 2
-    return frame[0] <= x <= frame[2] and frame[1] < word.baseline - 0.2 * word.size and word.baseline < frame[3] + 1
+def _standing_in(words: Sequence[Word], free: Free, frame: Box) -> list[int]:
+    """Return the numbers of the free words in *frame*."""
+    start, end = bisect_right(free, (frame[1], -1)), bisect_right(free, (frame[3] + 1, -1))
+    found = []
+    for _, index in free[start:end]:
+        word = words[index]
+        if frame[0] <= (word.box[0] + word.box[2]) / 2 <= frame[2] and frame[1] < word.baseline - 0.2 * word.size:
+            found.append(index)
+    return sorted(found)
 
 
 def _inner_sides(sides: Sequence[Box], frame: Box) -> list[float]:
