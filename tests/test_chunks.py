@@ -671,6 +671,7 @@ def test_what_others_call_a_table_is_kept_whole(metadata: dict[str, Any], oversi
     assert (chunk.metadata["category"], chunk.oversize) == ("table", True)
     assert chunk.metadata.get("text_as_html") == metadata.get("text_as_html")
     assert list(chunk_elements([chunk], **options)) == [chunk]
+    assert not list(chunk_elements([record], **options, exclude_categories=("table",)))
     assert len(list(chunk_elements([Record("", record.text, {"doc_items": [{"label": "text"}]})], **options))) > 1
 
 

@@ -259,6 +259,8 @@ class _Reader:
             self._enter(level, heading, "")
         place = Place(number(metadata, "element_id"), number(metadata, "page"), "table")
         if says_table(metadata):
+            if "table" in self._excluded:
+                return
             for unit in self._units("table", record.text, place, self._headings, ""):
                 unit.extra = extra(metadata)
                 yield unit
