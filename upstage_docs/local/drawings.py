@@ -119,13 +119,17 @@ def clusters(boxes: Sequence[Box], reach_x: float, reach_y: float, width: float,
     across, down = reach_x / 2 * scale, reach_y / 2 * scale
     rows: defaultdict[int, int] = defaultdict(int)
     spans = []
+    known: set[tuple[int, int, int, int]] = set()
     for x0, y0, x1, y1 in boxes:
         left, right = _clamp(x0 * scale - across), _clamp(x1 * scale + across)
         top, bottom = _clamp(y0 * scale - down), _clamp(y1 * scale + down)
+        spans.append((top, left))
+        if (painted := (left, right, top, bottom)) in known:
+            continue
+        known.add(painted)
         mask = (1 << (right + 1)) - (1 << left)
         for row in range(top, bottom + 1):
             rows[row] |= mask
-        spans.append((top, left))
     labels = _components(rows)
     groups: defaultdict[int, list[int]] = defaultdict(list)
     for number, (row, column) in enumerate(spans):
@@ -164,7 +168,7 @@ def _components(rows: dict[int, int]) -> dict[int, list[tuple[int, int, int]]]:
 
 
 def _clamp(value: float) -> int:
-    return int(min(max(value, -_CELLS), 2 * _CELLS)) + _CELLS
+    return int(-_CELLS if value < -_CELLS else min(value, 2 * _CELLS)) + _CELLS
 
 
 def _is_background(box: Box, width: float, height: float) -> bool:

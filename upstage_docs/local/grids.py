@@ -182,6 +182,8 @@ def _without_title(rows: list[_Row], words: Sequence[Word], inside: Sequence[int
     for index in inside:
         sizes[round(words[index].size, 1)] += len(words[index].text)
     usual = max(sizes, key=lambda size: (sizes[size], size))
+    if max(sizes) < 1.15 * usual:
+        return rows, set(inside)
     lines = lines_of([words[i] for i in inside], [-1] * len(inside))
     titles: list[Line] = []
     for line, below in pairwise(lines):

@@ -57,9 +57,10 @@ def parts_of(page: Any, left_out: Sequence[ScannedWord] = (), *, words: Sequence
     items = [] if scanned else [item for item in page.text_items if item.text.strip()]
     words = [*(words or ()), *map(_word, items), *map(_bare_word, left_out)]
     paths = paths_of(page)
+    rules, sides = rules_of(page)
     words += bullets_of(paths, words)
     taken = [False] * len(words)
-    parts = regions_of(page, paths, words, taken)
+    parts = regions_of(page, paths, words, taken, rules, sides)
     leaning: defaultdict[int, list[Any]] = defaultdict(list)
     for index, item in enumerate(items):
         if not taken[index] and _leans(item):
@@ -73,7 +74,6 @@ def parts_of(page: Any, left_out: Sequence[ScannedWord] = (), *, words: Sequence
     contents, lines = contents_of(lines_of(free, _library_blocks(page, free)))
     listings, lines = listings_of(lines)
     tables, lines = ([], lines) if scanned else number_tables(lines)
-    rules = rules_of(page)
     headings = [box_of(b.bbox) for b in page.blocks or () if b.kind == "heading" and b.bbox is not None]
     for paragraph in paragraphs_of(lines, rules):
         heading = not scanned and any(overlap(paragraph.box, box) > 0.6 for box in headings)

@@ -50,6 +50,11 @@ class Line:
 
     def __init__(self, words: Sequence[Word]) -> None:
         self.words = tuple(words)
+        if len(words) == 1:
+            word = words[0]
+            self.size, self.baseline, self.bold = word.size, word.baseline, float(word.bold)
+            self.box, self.text = word.box, word.text
+            return
         letters = sum(len(word.text) for word in words) or 1
         widest = max(words, key=lambda word: len(word.text) * word.size)
         self.size = max(_by_letters(words), widest.size * 0.8)

@@ -22,7 +22,14 @@ _FILLED = 0.45
 """Share of the cells that have text, at least, where no rule stands between them."""
 
 
-def tables_of(page: Any, words: Sequence[Word], taken: Sequence[bool], drawings: Sequence[Drawing]) -> list[Table]:
+def tables_of(
+    page: Any,
+    words: Sequence[Word],
+    taken: Sequence[bool],
+    drawings: Sequence[Drawing],
+    rules: Sequence[Box],
+    sides: Sequence[Box],
+) -> list[Table]:
     """Return the tables of a liteparse page.
 
     Args:
@@ -30,9 +37,10 @@ def tables_of(page: Any, words: Sequence[Word], taken: Sequence[bool], drawings:
         words: Its words.
         taken: For each word whether something else has it.
         drawings: Of the page.
+        rules: Its horizontal rules, in points.
+        sides: Its vertical ones.
     """
     tables: list[Table] = []
-    rules = rules_of(page)
     for block in page.blocks or ():
         if block.kind != "table" or block.bbox is None:
             continue
@@ -41,18 +49,18 @@ def tables_of(page: Any, words: Sequence[Word], taken: Sequence[bool], drawings:
             continue
         if len(table.columns) < 2 and _rules_in(table, rules) < len(table.rows) - 1:
             continue
-        if not _has_rules(table, page) and (_is_prose(table) or _is_contents(table)):
+        if not _has_rules(table, [*rules, *sides]) and (_is_prose(table) or _is_contents(table)):
             continue
         if _is_text(table, words) or (not _rules_in(table, rules) and _is_columns_of_text(table, words)):
             continue
         tables.append(_with_drawn_header(table, drawings, words, taken))
     plots = [drawing.box for drawing in drawings if is_plot(drawing, rules)]
-    sides = _sides(page)
     lattices = lattice_tables(words, taken, rules, sides)
     in_lattice = [used or any(i in table.words for table in lattices) for i, used in enumerate(taken)]
+    known = [table.words for table in tables]
     ruled = [
         table
-        for table in [*lattices, *ruled_tables(words, in_lattice, rules, sides)]
+        for table in [*lattices, *ruled_tables(words, in_lattice, rules, sides, known)]
         if not _is_contents(table) and not any(overlap(table.box, plot) > 0.3 for plot in plots)
         if _rules_in(table, rules) > 0.4 * len(table.rows) or not _is_columns_of_text(table, words)
     ]
@@ -94,23 +102,17 @@ def box_of(rect: Any) -> Box:
     return rect.x, rect.y, rect.x + rect.width, rect.y + rect.height
 
 
-def rules_of(page: Any) -> list[Box]:
-    """Return the horizontal rules of a page that are longer than 30 points."""
-    lines = page.vector_graphics.lines if page.vector_graphics else []
-    return [
-        (min(line.x1, line.x2), line.y1, max(line.x1, line.x2), line.y1)
-        for line in lines
-        if abs(line.y1 - line.y2) < 1 and abs(line.x1 - line.x2) > 30
-    ]
-
-
-def _sides(page: Any) -> list[Box]:
-    lines = page.vector_graphics.lines if page.vector_graphics else []
-    return [
-        (line.x1, min(line.y1, line.y2), line.x1, max(line.y1, line.y2))
-        for line in lines
-        if abs(line.x1 - line.x2) < 1 and abs(line.y1 - line.y2) > 5
-    ]
+def rules_of(page: Any) -> tuple[list[Box], list[Box]]:
+    """Return the rules of a page: the horizontal ones longer than 30 points, and the vertical ones longer than 5."""
+    rules, sides = [], []
+    for line in page.vector_graphics.lines if page.vector_graphics else ():
+        x0, y0, x1, y1 = line.x1, line.y1, line.x2, line.y2
+        if abs(y0 - y1) < 1:
+            if abs(x0 - x1) > 30:
+                rules.append((min(x0, x1), y0, max(x0, x1), y0))
+        elif abs(x0 - x1) < 1 and abs(y0 - y1) > 5:
+            sides.append((x0, min(y0, y1), x0, max(y0, y1)))
+    return rules, sides
 
 
 def _with_drawn_header(
@@ -185,14 +187,13 @@ def _is_columns_of_text(table: Table, words: Sequence[Word]) -> bool:
     return all(width and median(width) > 0.75 * max(width) for width in widths)
 
 
-def _has_rules(table: Table, page: Any) -> bool:
-    lines = page.vector_graphics.lines if page.vector_graphics else []
+def _has_rules(table: Table, rules: Sequence[Box]) -> bool:
     x0, y0, x1, y1 = table.box
     return any(
-        abs(line.x1 - line.x2) + abs(line.y1 - line.y2) > 20
-        and x0 - 5 < (line.x1 + line.x2) / 2 < x1 + 5
-        and y0 - 5 < (line.y1 + line.y2) / 2 < y1 + 5
-        for line in lines
+        rule[2] - rule[0] + rule[3] - rule[1] > 20
+        and x0 - 5 < (rule[0] + rule[2]) / 2 < x1 + 5
+        and y0 - 5 < (rule[1] + rule[3]) / 2 < y1 + 5
+        for rule in rules
     )
 
 

@@ -7,7 +7,7 @@ import re
 import string
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from upstage_docs.local.elements import Box, Refusal
@@ -55,6 +55,7 @@ class PdfPages:
 
         self._facts: dict[int, Facts] = {}
         self._open: dict[int, Any] = {}
+        self._texts: dict[int, Any] = {}
         try:
             with PDFIUM_LOCK:
                 self._pdf: Any = pypdfium2.PdfDocument(data)
@@ -74,9 +75,10 @@ class PdfPages:
             self._pdf.close()
 
     def _close_pages(self) -> None:
-        for page in self._open.values():
-            page.close()
-        self._open.clear()
+        for held in (self._texts, self._open):
+            for one in held.values():
+                one.close()
+            held.clear()
 
     @contextmanager
     def _page(self, number: int) -> Iterator[Any]:
@@ -92,6 +94,11 @@ class PdfPages:
                     raise Refusal(f"Page {number} of the PDF is damaged: it cannot be opened.") from error
             yield self._open[number]
 
+    def _text(self, number: int, page: Any) -> Any:
+        if number not in self._texts:
+            self._texts[number] = page.get_textpage()
+        return self._texts[number]
+
     def facts(self, number: int) -> Facts:
         """Return what is cheap to know of a page; the last ones asked for are remembered."""
         from pypdfium2 import raw
@@ -99,9 +106,9 @@ class PdfPages:
         if number not in self._facts:
             if len(self._facts) >= _REMEMBERED:
                 self._facts.clear()
-            with self._page(number) as page, closing(page.get_textpage()) as text:
-                count = int(raw.FPDFPage_CountObjects(page.raw))
-                self._facts[number] = Facts(page.get_width(), page.get_height(), count, text.get_text_range())
+            with self._page(number) as page:
+                count, letters = int(raw.FPDFPage_CountObjects(page.raw)), self._text(number, page).get_text_range()
+                self._facts[number] = Facts(page.get_width(), page.get_height(), count, letters)
         return self._facts[number]
 
     def pictured(self, number: int) -> float:
@@ -148,7 +155,8 @@ class PdfPages:
         """
         from pypdfium2 import raw
 
-        with self._page(number) as page, closing(page.get_textpage()) as text:
+        with self._page(number) as page:
+            text = self._text(number, page)
             letters = text.get_text_range()
             if len(letters) != text.count_chars():  # some have no place of their own in the string
                 codes = (raw.FPDFText_GetUnicode(text.raw, index) for index in range(text.count_chars()))

@@ -13,7 +13,7 @@ from upstage_docs.local.drawings import Drawing, Path, drawings_of, is_frame
 from upstage_docs.local.elements import Box
 from upstage_docs.local.lines import Line, Word, bounds, lines_of
 from upstage_docs.local.marks import legend_of
-from upstage_docs.local.page_tables import box_of, framed, rules_of, tables_of
+from upstage_docs.local.page_tables import box_of, framed, tables_of
 from upstage_docs.local.parts import Part, overlap
 
 __all__ = ["paths_of", "regions_of"]
@@ -25,7 +25,14 @@ _PROSE_ITEM = 45
 """A run of this many letters is no label of a picture."""
 
 
-def regions_of(page: Any, paths: Sequence[Path], words: Sequence[Word], taken: list[bool]) -> list[Part]:
+def regions_of(
+    page: Any,
+    paths: Sequence[Path],
+    words: Sequence[Word],
+    taken: list[bool],
+    rules: Sequence[Box],
+    sides: Sequence[Box],
+) -> list[Part]:
     """Return tables, pictures, charts and drawn formulas of a liteparse page; mark the words in them as taken.
 
     Args:
@@ -33,12 +40,13 @@ def regions_of(page: Any, paths: Sequence[Path], words: Sequence[Word], taken: l
         paths: Its vector paths.
         words: Its words.
         taken: For each word whether it is in a region; written.
+        rules: The page's horizontal rules, in points.
+        sides: Its vertical ones.
     """
     drawings = drawings_of(paths, page.width, page.height)
     images = [box_of(b.bbox) for b in page.blocks or () if b.kind == "figure" and b.bbox is not None]
     area = page.width * page.height
-    rules = rules_of(page)
-    tables = tables_of(page, words, taken, drawings)
+    tables = tables_of(page, words, taken, drawings, rules, sides)
     images = [box for box in images if _area(box) < 0.85 * area]
     drawn = [
         drawing.box

@@ -24,7 +24,11 @@ _MOST_RULES = 2_000
 
 
 def ruled_tables(
-    words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], sides: Sequence[Box]
+    words: Sequence[Word],
+    taken: Sequence[bool],
+    rules: Sequence[Box],
+    sides: Sequence[Box],
+    known: Sequence[frozenset[int]] = (),
 ) -> list[Table]:
     """Return the tables of a page that rules set off.
 
@@ -33,16 +37,26 @@ def ruled_tables(
         taken: For each word whether something else has it.
         rules: Horizontal rules, in points.
         sides: Vertical rules.
+        known: The words of tables that are known; one that holds all words between some rules, and no others between
+            others, is not looked for again.
     """
     tables = []
     if len(rules) <= _MOST_RULES and len(sides) <= _MOST_RULES:
         free = sorted((word.baseline, i) for i, word in enumerate(words) if not taken[i])
-        for group in _groups(_whole(rules)):
-            for run in _runs(words, free, group, sides):
-                table = _table(words, free, run, sides)
-                if table is not None:
-                    tables.append(table)
+        runs = [run for group in _groups(_whole(rules)) for run in _runs(words, free, group, sides)]
+        inside = [frozenset(_standing_in(words, free, _frame(run))) for run in runs]
+        inside = [held if not any(held < other for other in inside) else frozenset() for held in inside]
+        for run, held in zip(runs, inside, strict=True):
+            if any(held <= one and sum(bool(other) and other <= one for other in inside) == 1 for one in known):
+                continue
+            table = _table(words, held, run, sides) if held else None
+            if table is not None:
+                tables.append(table)
     return tables
+
+
+def _frame(rules: Sequence[Box]) -> Box:
+    return rules[0][0] - 1, rules[0][1], rules[0][2] + 1, rules[-1][1]
 
 
 def _whole(rules: Sequence[Box]) -> list[Box]:
@@ -91,16 +105,18 @@ def _is_open(words: Sequence[Word], frame: Box, sides: Sequence[Box]) -> bool:
         return False
     if not words:
         return tall > 30
+    if tall < 2 * min(word.size for word in words):
+        return False
     lines = lines_of(words, [0] * len(words))
     bases = sorted(line.baseline for line in lines)
     rows = 1 + sum(below - above > 0.5 * words[0].size for above, below in pairwise(bases))
     return rows > 1 and len(lines) < 1.5 * rows
 
 
-def _table(words: Sequence[Word], free: Free, rules: Sequence[Box], sides: Sequence[Box]) -> Table | None:
+def _table(words: Sequence[Word], inside: frozenset[int], rules: Sequence[Box], sides: Sequence[Box]) -> Table | None:
     """Return the table between the first and the last of *rules*, None if there is none."""
-    frame = (rules[0][0] - 1, rules[0][1], rules[0][2] + 1, rules[-1][1])
-    held = _standing_in(words, free, frame)
+    frame = _frame(rules)
+    held = sorted(inside)
     inner = _inner_sides(sides, frame)
     if len(held) < (2 if inner else 4):
         return None
