@@ -146,6 +146,7 @@ def test_what_is_refused_is_tried_again_and_paid_once(world: World, kind: Any, r
         unavailable(),
         unavailable(500),
         gateway_text(502),
+        gateway_text(504),
     ]
     for number, refusal in enumerate(refusals):
         name = f"d{number}"
@@ -225,17 +226,6 @@ def test_a_lost_answer_is_reported_and_never_guessed(world: World, fault: Reset,
     assert answer.sends == 2
     assert texts(world.parse(path)) == labels("a", 4), "and from now on it is read"
     assert world.faults.count(kind) == 2
-
-
-@pytest.mark.parametrize(("kind", "route"), [("sync", "sync"), ("submit", "async")])
-def test_a_gateway_that_gave_up_waiting_is_a_lost_answer(world: World, kind: Any, route: str) -> None:
-    """The API behind it may go on, and bill: what is asked again at once may be paid as often as it is tried."""
-    world.faults.script(kind, gateway_text(504))
-    for _ in range(2):
-        with pytest.raises(UnknownOutcomeError, match="on_unknown"):
-            world.parse(world.pdf("a", 4), route=route)
-    assert world.faults.count(kind) == 1
-    assert [intent.pages for intent in world.store().intents()] == [(1, 4)]
 
 
 def test_a_cut_answer_in_a_whole_reply_is_not_paid_again_unasked(world: World) -> None:

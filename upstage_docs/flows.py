@@ -66,7 +66,6 @@ def fetch(
             payment.under_way = True
         outcome: Outcome = yield send
         if payment is not None:
-            outcome = replies.given_up(outcome)
             payment.under_way = isinstance(outcome, Lost) and outcome.sent
             if payment.under_way:
                 break

@@ -22,7 +22,7 @@ from upstage_docs.errors import (
 )
 from upstage_docs.wire import Api
 
-__all__ = ["Lost", "Outcome", "Reply", "given_up", "refused", "retry_after", "settle", "transient"]
+__all__ = ["Lost", "Outcome", "Reply", "refused", "retry_after", "settle", "transient"]
 
 _REQUEST_IDS = ("x-request-id", "x-upstage-request-id", "request-id", "x-amzn-requestid")
 _EXCERPT = 300
@@ -67,16 +67,6 @@ def transient(outcome: Outcome) -> bool:
     if isinstance(outcome, Lost):
         return not outcome.oversize
     return outcome.status in {408, 429} or outcome.status >= 500
-
-
-def given_up(outcome: Outcome) -> Outcome:
-    """Return what a paid send has come to: a gateway that no longer waits (504) leaves open what became of it.
-
-    https://www.rfc-editor.org/rfc/rfc9110#status.504
-    """
-    if isinstance(outcome, Reply) and outcome.status == 504:
-        return Lost("504: a gateway on the way did not wait any longer", sent=True, timeout=True)
-    return outcome
 
 
 def retry_after(reply: Reply) -> float | None:
