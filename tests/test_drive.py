@@ -423,10 +423,13 @@ def test_many_flows_end_in_their_order_and_run_at_once(kind: str) -> None:
 
 @KINDS
 def test_unordered_one_that_takes_long_holds_nobody_up(kind: str) -> None:
+    """Nine end before the first; of the two beside it either may end first, so that one of ten is still under way."""
     counting = Counting()
     flows = (counting.flow(n, seconds=0.0 if n else GENEROUS) for n in range(100))
     began = time.monotonic()
-    assert sorted(many(kind, flows, take=9, at_once=3, ordered=False)) == list(range(1, 10))
+    found = many(kind, flows, take=9, at_once=3, ordered=False)
+    assert len(set(found)) == len(found) == 9
+    assert set(found) < set(range(1, 11))
     assert time.monotonic() - began < GENEROUS
 
 
