@@ -120,9 +120,13 @@ def clusters(boxes: Sequence[Box], reach_x: float, reach_y: float, width: float,
     rows: defaultdict[int, int] = defaultdict(int)
     spans = []
     known: set[tuple[int, int, int, int]] = set()
+    most = 3 * _CELLS
     for x0, y0, x1, y1 in boxes:
-        left, right = _clamp(x0 * scale - across), _clamp(x1 * scale + across)
-        top, bottom = _clamp(y0 * scale - down), _clamp(y1 * scale + down)
+        left, right = int(x0 * scale - across) + _CELLS, int(x1 * scale + across) + _CELLS
+        top, bottom = int(y0 * scale - down) + _CELLS, int(y1 * scale + down) + _CELLS
+        if left < 0 or top < 0 or right > most or bottom > most:  # far off the page
+            left, right = min(max(left, 0), most), min(max(right, 0), most)
+            top, bottom = min(max(top, 0), most), min(max(bottom, 0), most)
         spans.append((top, left))
         if (painted := (left, right, top, bottom)) in known:
             continue
@@ -165,10 +169,6 @@ def _components(rows: dict[int, int]) -> dict[int, list[tuple[int, int, int]]]:
             runs[row].append((start, end, label))
             start = end
     return {row: [(start, end, root(label)) for start, end, label in found] for row, found in runs.items()}
-
-
-def _clamp(value: float) -> int:
-    return int(-_CELLS if value < -_CELLS else min(value, 2 * _CELLS)) + _CELLS
 
 
 def _is_background(box: Box, width: float, height: float) -> bool:

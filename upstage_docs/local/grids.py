@@ -264,6 +264,9 @@ def cell_text(words: Sequence[Word]) -> str:
     """Return the text of *words* that stand in one cell, its lines joined by spaces."""
     if len(words) < 2:
         return words[0].text if words else ""
+    bases = [word.baseline for word in words]
+    if max(bases) - min(bases) < 0.2 * words[0].size:
+        return Line(sorted(words, key=lambda word: word.box[0])).text
     lines = lines_of(words, [-1] * len(words))
     return " ".join(line.text for line in sorted(lines, key=lambda line: (round(line.baseline), line.box[0])))
 

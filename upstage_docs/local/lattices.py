@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 
 from upstage_docs.local.elements import Box
 from upstage_docs.local.grids import Table, cell_text
-from upstage_docs.local.lines import Word, lines_of
+from upstage_docs.local.lines import Word
 
 __all__ = ["lattice_tables"]
 
@@ -47,11 +48,12 @@ def _groups(rules: Sequence[Box], sides: Sequence[Box]) -> list[tuple[list[Box],
             number = parent[number]
         return number
 
+    by_x = sorted((side[0], number) for number, side in enumerate(sides))
     for across, rule in enumerate(rules):
-        for down, side in enumerate(sides, start=len(rules)):
-            level = rule[0] - _NEAR <= side[0] <= rule[2] + _NEAR
-            if level and side[1] - _NEAR <= rule[1] <= side[3] + _NEAR:
-                parent[root(across)] = root(down)
+        first, end = bisect_left(by_x, (rule[0] - _NEAR, -1)), bisect_left(by_x, (rule[2] + _NEAR, len(sides)))
+        for _, number in by_x[first:end]:
+            if sides[number][1] - _NEAR <= rule[1] <= sides[number][3] + _NEAR:
+                parent[root(across)] = root(len(rules) + number)
     groups: defaultdict[int, tuple[list[Box], list[Box]]] = defaultdict(lambda: ([], []))
     for number, rule in enumerate([*rules, *sides]):
         groups[root(number)][number >= len(rules)].append(rule)
@@ -88,8 +90,12 @@ def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], s
         row = _between(ys, word.baseline - 0.3 * word.size)
         if not taken[index] and column is not None and row is not None:
             held[row, column].append(index)
-    right = [[_is_wall(sides, 0, xs[c + 1], ys[r], ys[r + 1]) for c in range(width)] for r in range(height)]
-    below = [[_is_wall(rules, 1, ys[r + 1], xs[c], xs[c + 1]) for c in range(width)] for r in range(height)]
+    if len(held) < 3:
+        return None
+    upright = [[side for side in sides if abs(side[0] - x) <= _NEAR] for x in xs]
+    level = [[rule for rule in rules if abs(rule[1] - y) <= _NEAR] for y in ys]
+    right = [[_is_wall(upright[c + 1], 0, ys[r], ys[r + 1]) for c in range(width)] for r in range(height)]
+    below = [[_is_wall(level[r + 1], 1, xs[c], xs[c + 1]) for c in range(width)] for r in range(height)]
     _wall_where_text_parts(right, below, held, words)
     spans = _spans(right, below, height, width)
     rows = [[""] * width for _ in range(height)]
@@ -98,7 +104,7 @@ def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], s
         inside = [words[i] for y in range(r, r + tall) for x in range(c, c + wide) for i in held[y, x]]
         rows[r][c] = cell_text(inside)
         if inside and tall == 1:
-            lines[r].append(len({round(line.baseline) for line in lines_of(inside, [-1] * len(inside))}))
+            lines[r].append(len({round(word.baseline / word.size) for word in inside}))
     filled = sum(bool(rows[r][c]) for r, c in spans)
     unruled = any(len(counts) > 1 and min(counts) == max(counts) > 2 for counts in lines.values())
     if unruled or filled < max(2, _FILLED * len(spans)) or len(spans) < 3:
@@ -156,13 +162,16 @@ def _levels(values: Sequence[float]) -> list[float]:
 
 
 def _between(levels: Sequence[float], value: float) -> int | None:
-    return next((n for n in range(len(levels) - 1) if levels[n] <= value < levels[n + 1]), None)
+    number = bisect_right(levels, value) - 1
+    return number if 0 <= number < len(levels) - 1 else None
 
 
-def _is_wall(rules: Sequence[Box], axis: int, at: float, start: float, end: float) -> bool:
-    """Say whether rules cover most of the way from *start* to *end* at one x (axis 0) or one y (axis 1)."""
+def _is_wall(rules: Sequence[Box], axis: int, start: float, end: float) -> bool:
+    """Say whether rules at one x (axis 0) or one y (axis 1) cover most of the way from *start* to *end*."""
     along = 1 - axis
-    pieces = sorted((max(r[along], start), min(r[along + 2], end)) for r in rules if abs(r[axis] - at) <= _NEAR)
+    if any(rule[along] <= start + 1 and rule[along + 2] >= end - 1 for rule in rules):
+        return True
+    pieces = sorted((max(rule[along], start), min(rule[along + 2], end)) for rule in rules)
     covered, last = 0.0, start
     for begin, stop in pieces:
         covered += max(0.0, stop - max(begin, last))

@@ -11,8 +11,8 @@ from upstage_docs.local.lines import Box, Word
 __all__ = ["bullets_of", "legend_of"]
 
 _SMALL, _LARGE = 1.2, 20.0
-_MOST = 500
-"""Small shapes; a page with more has no list of so many items."""
+_MOST_PATHS, _MOST = 5_000, 500
+"""Of a page, and small ones: a page with more has no list of so many items."""
 _SHELF = 8.0
 
 
@@ -47,7 +47,7 @@ def _shade(mark: Path) -> str:
 
 def _columns(paths: Sequence[Path], words: Sequence[Word]) -> list[list[tuple[Path, Word]]]:
     """Return small shapes of one size under each other, each with the word right behind it."""
-    small = [path for path in paths if path.filled and _is_square(path.box)]
+    small = [path for path in paths if path.filled and _is_square(path.box)] if len(paths) <= _MOST_PATHS else []
     if not 1 < len(small) <= _MOST:
         return []
     shelves: defaultdict[int, list[Word]] = defaultdict(list)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from upstage_docs.local.elements import Box, Refusal
 from upstage_docs.local.scans import ScannedWord
-from upstage_docs.local.sweep import letters_of
 from upstage_docs.sources import PDFIUM_LOCK
 
 if TYPE_CHECKING:
@@ -172,7 +171,7 @@ class PdfPages:
                     continue
                 if beyond:
                     word = word.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-                if among is not None and letters_of([word]) - among:
+                if among is not None and any(among[letter] < word.count(letter) for letter in set(word) & _ASCII):
                     continue
                 x0s, y0s, x1s, y1s = zip(*map(text.get_charbox, range(*found.span())), strict=True)
                 box = (min(x0s) - left, top - max(y1s), max(x1s) - left, top - min(y0s))
