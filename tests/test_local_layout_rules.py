@@ -1,0 +1,220 @@
+"""The rules of a PDF page's layout, each with a page of its own, by what the local engine answers for it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from test_local_pdf import Draw, paragraph, pdf, text
+
+from upstage_docs.local.messages import Part, Task
+from upstage_docs.local.reading import read_document
+
+if TYPE_CHECKING:
+    from reportlab.pdfgen.canvas import Canvas
+
+WORDS = "The crew of every ship was asked to sign the list at hour"
+
+
+def elements(*pages: Draw) -> list[dict[str, Any]]:
+    """Return the elements of the engine's answer for the pages drawn, in its order."""
+    task = Task(format="pdf", output_formats=("html", "text"))
+    parts = [part for part in read_document(task, pdf(*pages)) if isinstance(part, Part)]
+    return [element for part in parts for element in json.loads(part.body)["elements"]]
+
+
+def found(answer: list[dict[str, Any]], words: str) -> dict[str, Any]:
+    """Return the one element that has *words*."""
+    (element,) = [element for element in answer if words in element["content"]["text"].replace("\n", " ")]
+    return element
+
+
+def categories(answer: list[dict[str, Any]]) -> list[str]:
+    return [element["category"] for element in answer]
+
+
+def cells(answer: list[dict[str, Any]]) -> list[list[tuple[str, str]]]:
+    """Return the rows of the one table: each cell's attributes that make it span, and its text."""
+    (table,) = [element for element in answer if element["category"] == "table"]
+    rows = re.findall(r"<tr>(.*?)</tr>", table["content"]["html"], re.DOTALL)
+    return [[(spans.strip(), cell) for spans, cell in re.findall(r"<t[dh]([^>]*)>(.*?)</t[dh]>", row)] for row in rows]
+
+
+def test_missing_rules_of_a_grid_are_spans() -> None:
+    """A cell without a rule to its right or below goes on there, over columns and over rows."""
+
+    def grid(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(WORDS, 4))
+        for y, start in ((640, 80), (620, 200), (600, 80), (580, 80), (560, 80)):
+            sheet.line(start, y, 440, y)  # none under the first cell of the first row
+        for x, top in ((80, 640), (200, 640), (320, 620), (440, 640)):
+            sheet.line(x, top, x, 560)  # none between the last two of it
+        for x, y, cell in (
+            (86, 616, "Port"),
+            (206, 626, "Cargo in tonnes by year"),
+            (206, 606, "1998"),
+            (326, 606, "1999"),
+            (86, 586, "Masan"),
+            (206, 586, "5,410"),
+            (326, 586, "5,822"),
+            (86, 566, "Ulsan"),
+            (206, 566, "7,002"),
+            (326, 566, "6,900"),
+        ):
+            text(sheet, x, y, [cell])
+
+    assert cells(elements(grid)) == [
+        [('rowspan="2"', "Port"), ('colspan="2"', "Cargo in tonnes by year")],
+        [("", "1998"), ("", "1999")],
+        [("", "Masan"), ("", "5,410"), ("", "5,822")],
+        [("", "Ulsan"), ("", "7,002"), ("", "6,900")],
+    ]
+
+
+PORTS = [["Masan", "120"], ["Ulsan", "98"], ["Pohang", "77"], ["Mokpo", "61"]]
+
+
+def test_a_column_of_numbers_beside_labels_is_a_table() -> None:
+    """Numbers under each other with names to their left need no rule; the row above them is the header."""
+    rows = [["Port", "Ships"], *PORTS]
+
+    def numbers(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(WORDS, 4))
+        for r, (name, value) in enumerate(rows):
+            text(sheet, 80, 640 - 14 * r, [name])
+            sheet.drawRightString(280, 640 - 14 * r, value)
+
+    assert [[cell for _, cell in row] for row in cells(elements(numbers))] == rows
+
+
+def test_words_between_two_far_rules_are_no_table() -> None:
+    """Two rules alone, with words and no numbers between them, make no table, though the words line up."""
+
+    def between(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(WORDS, 6))
+        sheet.line(60, 640, 520, 640)
+        text(sheet, 60, 620, ["Sender", "Reader", "Matter", "Copies"])
+        text(sheet, 210, 620, ["Harbour office", "Town of Masan", "Ships of the quay", "Archive and crew"])
+        sheet.line(60, 570, 520, 570)
+        text(sheet, 60, 540, paragraph(WORDS, 6))
+
+    answer = elements(between)
+    assert set(categories(answer)) == {"paragraph"}
+    assert found(answer, "Sender") is not found(answer, "Harbour office")
+
+
+CODE = ["def count(ships: list[str]) -> int:", "    total = 0", "    for ship in ships:", "        total += 1", ""]
+
+
+def test_a_listing_is_one_element_with_its_indents() -> None:
+    """Lines in a font of one width are code, also across an empty line, and keep how far they are set in."""
+
+    def listing(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(WORDS, 6))
+        text(sheet, 60, 640, [*CODE, "print(count(['Anna', 'Berta']))"], font="Courier")
+        text(sheet, 60, 540, paragraph(WORDS, 6))
+
+    answer = elements(listing)
+    assert categories(answer) == ["paragraph", "code", "paragraph"]
+    assert "\n        total += 1\n" in answer[1]["content"]["html"]
+    assert "print(count(" in answer[1]["content"]["text"]
+
+
+def test_a_title_beside_a_page_number_is_a_running_line() -> None:
+    """What stands in the row of the page number runs with it, though it is bold as headings are."""
+
+    def running(sheet: Canvas) -> None:
+        text(sheet, 60, 800, ["12"], 10, "Helvetica-Bold")
+        text(sheet, 400, 800, ["Traffic in the harbour"], 10, "Helvetica-Bold")
+        text(sheet, 60, 784, paragraph(f"{WORDS} and in the order of the quays", 20))
+
+    answer = elements(running)
+    assert categories(answer) == ["header", "header", "paragraph"]
+    assert found(answer, "Traffic in")["category"] == "header"
+
+
+@pytest.mark.parametrize("drawn", [True, False])
+def test_drawn_bullets_make_a_list(drawn: bool) -> None:
+    """Discs beside lines of text are the marks of items; without them the same lines are none."""
+
+    def items(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(WORDS, 5))
+        for n, item in enumerate(("the name of the ship", "the flag that it carries", "the tonnes of its cargo")):
+            text(sheet, 80, 660 - 12 * n, [item])
+            if drawn:
+                sheet.circle(70, 663.5 - 12 * n, 2, stroke=0, fill=1)
+        text(sheet, 60, 606, paragraph(WORDS, 5))
+
+    answer = elements(items)
+    middle = found(answer, "the name of the ship")
+    marked = "• the name of the ship\n• the flag that it carries\n• the tonnes of its cargo"
+    assert categories(answer) == ["paragraph", "list" if drawn else "paragraph", "paragraph"]
+    assert middle["content"]["text"] == (marked if drawn else marked.replace("• ", ""))
+
+
+def test_authors_and_dates_are_no_headings() -> None:
+    """Under a title, names with commas, an address and a date are larger than the body and still no headings."""
+
+    def title(sheet: Canvas) -> None:
+        text(sheet, 60, 760, ["Traffic in the northern harbour"], 20, "Helvetica-Bold")
+        text(sheet, 60, 720, ["Anna Berg, Carl Dahl, Eva Falk"], 12)
+        text(sheet, 60, 690, ["office@harbour.example"], 12)
+        text(sheet, 60, 660, ["March 14, 1999"], 12)
+        text(sheet, 60, 620, paragraph(WORDS, 20))
+
+    answer = elements(title)
+    assert [element["content"]["text"] for element in answer if element["category"] == "heading1"] == [
+        "Traffic in the northern harbour"
+    ]
+    for words in ("Anna Berg", "office@", "March 14"):
+        assert found(answer, words)["category"] == "paragraph"
+
+
+@pytest.mark.parametrize("crossed", [False, True])
+def test_a_frame_around_a_text_is_no_figure(crossed: bool) -> None:
+    """Double rules around a text leave it a paragraph; with circles across them it is part of a figure."""
+
+    def framed(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(WORDS, 6))
+        for inset in (0, 4):
+            left, bottom, right, top = 60 + inset, 480 + inset, 300 - inset, 600 - inset
+            sheet.lines([(left, y, right, y) for y in (bottom, top)])
+            sheet.lines([(x, bottom, x, top) for x in (left, right)])
+        for n in range(3 * crossed):
+            sheet.circle(120 + 60 * n, 530, 30)
+        text(sheet, 76, 570, ["Closed on Mondays,", "open on all other days."])
+        text(sheet, 60, 440, paragraph(WORDS, 6))
+
+    answer = elements(framed)
+    assert categories(answer) == ["paragraph", "figure" if crossed else "paragraph", "paragraph"]
+    assert found(answer, "Closed on Mondays") is answer[1]
+
+
+def test_a_narrow_gutter_parts_columns() -> None:
+    """A stripe of white no wider than two spaces, but all the way down, parts columns: one is read after the other."""
+    left = [f"The left one tells of the quay on day {number}" for number in range(10, 30)]
+    right = [f"The right one tells of the town on day {number}" for number in range(10, 30)]
+
+    def columns(sheet: Canvas) -> None:
+        text(sheet, 60, 760, left)
+        text(sheet, 60 + sheet.stringWidth(left[0], "Helvetica", 10) + 5.5, 760, right)
+
+    assert [element["content"]["text"].splitlines() for element in elements(columns)] == [left, right]
+
+
+def test_a_heading_in_a_font_of_its_own_is_told_by_the_paragraph_below() -> None:
+    """A short line in another font, as large and as heavy as the body, is a heading; one in the same font is none."""
+
+    def fonts(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(WORDS, 8))
+        text(sheet, 60, 630, ["How the ships were counted"], 10, "Times-Italic")
+        text(sheet, 60, 614, paragraph(WORDS, 8))
+        text(sheet, 60, 480, ["Where the lists are kept"])
+        text(sheet, 60, 464, paragraph(WORDS, 8))
+
+    answer = elements(fonts)
+    assert [element["content"]["text"] for element in answer if element["category"] == "heading1"] == [
+        "How the ships were counted"
+    ]
