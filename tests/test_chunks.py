@@ -868,8 +868,7 @@ def test_time_grows_with_the_text(piece: str) -> None:
             list(chunk_with(chosen, given))
         return time.process_time() - begun
 
-    once = max(min(seconds(50_000) for _ in range(3)), 0.02)
-    assert any(seconds(200_000) < 8 * once for _ in range(5)), (
+    assert any(seconds(200_000) < 8 * max(seconds(50_000), 0.02) for _ in range(5)), (
         "four times the text took over twice as long as it should"
     )
 
