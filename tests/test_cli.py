@@ -296,12 +296,20 @@ def stopped(tmp_path: Path) -> Iterator[Stopped]:
         yield Stopped(tmp_path, base_url, faults, stand_in)
 
 
+# A shell that starts the tests in the background has told them, and all that they start, to ignore it.
+HEARS_CTRL_C = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("upstage_docs", run_name="__main__", alter_sys=True)
+"""
+
+
 class Stopped:
     def __init__(self, folder: Path, base_url: str, faults: Faults, stand_in: StandIn) -> None:
         self.faults, self.stand_in = faults, stand_in
         self.given, self.output, self._told = folder / "in", folder / "out", folder / "told"
         self.given.mkdir()
-        self._call = [sys.executable, "-m", "upstage_docs", "parse", str(self.given), "-o", str(self.output)]
+        self._call = [sys.executable, "-c", HEARS_CTRL_C, "parse", str(self.given), "-o", str(self.output)]
         self._call += ["--base-url", base_url, "--max-concurrency", "2"]
         self._environment = {
             **os.environ,
