@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import io
+import sqlite3
 import threading
 import time
 from collections import Counter
@@ -162,6 +163,24 @@ class TestAsync:
             assert texts(await client.parse(make_pdf("a", 45))) == labels("a", 45)
         assert loopback.faults.count("submit") == 1
         assert loopback.billed == Counter(labels("a", 45))
+
+    async def test_cancelled_while_it_asks_the_store_a_call_leaves_nothing_that_the_next_one_waits_for(
+        self, settings: dict[str, Any], loopback: Loopback
+    ) -> None:
+        async with AsyncClient(**settings) as client:
+            await client.parse(make_pdf("other", 1))  # makes the store's file
+            with closing(sqlite3.connect(settings["cache"] / "store.sqlite3", isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")  # the claim has to wait
+                task = asyncio.create_task(client.parse(make_pdf("a", 1)))
+                await asyncio.sleep(0.5)
+                task.cancel()
+                await asyncio.sleep(0.1)
+                other.execute("ROLLBACK")
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            again = await asyncio.wait_for(client.parse(make_pdf("a", 1)), GENEROUS)
+        assert texts(again) == labels("a", 1)
+        assert loopback.billed == Counter([*labels("other", 1), *labels("a", 1)])
 
     async def test_an_early_end_keeps_the_parts_that_were_under_way(
         self, settings: dict[str, Any], loopback: Loopback

@@ -295,6 +295,50 @@ async def test_cancelling_closes_the_flow_and_the_send() -> None:
     assert closed == [True]
 
 
+async def test_a_flow_cancelled_in_its_work_is_closed_when_the_work_has_ended() -> None:
+    begun, release = threading.Event(), threading.Event()
+    happened: list[str] = []
+
+    def task() -> None:
+        begun.set()
+        release.wait(GENEROUS)
+        happened.append("work done")
+
+    def flow() -> Flow[None]:
+        try:
+            yield Work(task)
+        finally:
+            happened.append("closed")
+
+    async with sending.aconnect(None) as http:
+        running = asyncio.create_task(arun(flow(), http))
+        await soon(begun.is_set, "the work has begun")
+        for _ in range(3):  # impatience does not help
+            running.cancel()
+            await asyncio.sleep(0)
+        assert not happened
+        release.set()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+    assert happened == ["work done", "closed"]
+
+
+def test_work_after_work(driver: Driver) -> None:
+    def refuse() -> None:
+        raise OSError("no")
+
+    def flow() -> Flow[list[object]]:
+        found: list[object] = [(yield Work(lambda: 1))]
+        try:
+            yield Work(refuse)
+        except OSError as error:
+            found.append(str(error))
+        found.append((yield Work(lambda: 2)))
+        return found
+
+    assert driver(flow()) == [1, "no", 2]
+
+
 async def test_work_does_not_block_the_loop() -> None:
     """The work ends only when the loop has turned ten times since it began."""
     turned = threading.Event()

@@ -14,7 +14,9 @@ from contextlib import (
     ExitStack,
     closing,
     nullcontext,
+    suppress,
 )
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar, cast
@@ -62,12 +64,13 @@ def run(
         if stop.is_set():
             raise Stopped
         while True:
-            try:
-                step = resume()
-            except StopIteration as end:
-                return cast("T", end.value)
+            step = _resumed(resume)
+            if isinstance(step, Work):
+                step = _worked(flow, step)
             reply: object = None
             match step:
+                case _End(result):
+                    return cast("T", result)
                 case Sleep(seconds):
                     if stop.wait(seconds):
                         raise Stopped
@@ -81,13 +84,10 @@ def run(
                 case Leave():
                     place.close()
                     placed = False
-                case Send() | Work():
+                case Send():
                     try:
-                        if isinstance(step, Work):
-                            reply = step.task()
-                        else:
-                            with nullcontext() if placed else gate:
-                                reply = send(http, step)
+                        with nullcontext() if placed else gate:
+                            reply = send(http, step)
                     except Exception as error:  # noqa: BLE001 - the flow decides
                         resume = partial(flow.throw, error)
                         continue
@@ -106,7 +106,6 @@ async def arun(
     Cancelled, it ends at once (a thread's work, which is short, is awaited) and closes the flow.
     """
     import anyio
-    import anyio.to_thread
 
     gate = gate or nullcontext()
     stop = stop or asyncio.Event()
@@ -117,12 +116,13 @@ async def arun(
             if stop.is_set():
                 raise Stopped
             while True:
-                try:
-                    step = resume()
-                except StopIteration as end:
-                    return cast("T", end.value)
+                step = _resumed(resume)
+                if isinstance(step, Work):
+                    step = await _in_thread(partial(_worked, flow, step))
                 reply: object = None
                 match step:
+                    case _End(result):
+                        return cast("T", result)
                     case Sleep(seconds):
                         with anyio.move_on_after(seconds):
                             await stop.wait()
@@ -137,17 +137,52 @@ async def arun(
                     case Leave():
                         await place.aclose()
                         placed = False
-                    case Send() | Work():
+                    case Send():
                         try:
-                            if isinstance(step, Work):
-                                reply = await anyio.to_thread.run_sync(step.task)
-                            else:
-                                async with nullcontext() if placed else gate:
-                                    reply = await asend(http, step)
+                            async with nullcontext() if placed else gate:
+                                reply = await asend(http, step)
                         except Exception as error:  # noqa: BLE001 - the flow decides
                             resume = partial(flow.throw, error)
                             continue
                 resume = partial(flow.send, reply)
+
+
+@dataclass(frozen=True)
+class _End:
+    """A flow ended, with this result."""
+
+    result: Any
+
+
+def _resumed(resume: Callable[[], Step]) -> Step | _End:
+    """Return the next step of the flow, or its end."""
+    try:
+        return resume()
+    except StopIteration as end:
+        return _End(end.value)
+
+
+def _worked(flow: Flow[Any], step: Step | _End) -> Step | _End:
+    """Do the work of *step*, and what work the flow asks for next: a hop to a thread costs as much as most of it."""
+    while isinstance(step, Work):
+        try:
+            resume = partial(flow.send, step.task())
+        except Exception as error:  # noqa: BLE001 - the flow decides
+            resume = partial(flow.throw, error)
+        step = _resumed(resume)
+    return step
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """Do *work* in a thread of the loop. Cancelled, wait for its end first: no flow is to be closed while it runs."""
+    done = asyncio.get_running_loop().run_in_executor(None, work)
+    try:
+        return await asyncio.shield(done)
+    except asyncio.CancelledError:
+        while not done.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([done])
+        raise
 
 
 def run_many(

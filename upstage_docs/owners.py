@@ -17,8 +17,7 @@ __all__ = ["may_live", "name"]
 
 def name() -> str:
     """Return the name of the calling process; a forked child has one of its own."""
-    pid = os.getpid()
-    return f"{_place()}|{pid}|{_started(pid)}"
+    return _name(os.getpid())
 
 
 def may_live(owner: str) -> bool:
@@ -42,6 +41,11 @@ def may_live(owner: str) -> bool:
 
 
 @lru_cache(maxsize=1)
+def _name(pid: int) -> str:
+    return f"{_place()}|{pid}|{_started(pid)}"
+
+
+@lru_cache(maxsize=1)
 def _place() -> str:
     parts = [socket.gethostname()]
     with suppress(OSError):  # Linux only
@@ -59,3 +63,7 @@ def _started(pid: int) -> str:
     fields = stat.rpartition(")")[2].split()  # the name before it may hold spaces and brackets
     # proc(5): field 3 is the state, field 22 the start time; a zombie runs nothing any more.
     return "" if fields[0] in {"Z", "X"} else fields[19]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_name.cache_clear)  # the number of the child may be one that was known before
