@@ -78,8 +78,14 @@ class TableAwareTextSplitter(TextSplitter):
 
         given = (Record(document.id or "", document.page_content, document.metadata) for document in documents)
         for chunk in chunk_with(self._options, given):
-            # Not checked once more: these are the types that it asks for, and the check costs as much as the split.
-            yield Document.model_construct(page_content=chunk.text, metadata=chunk.metadata, id=chunk.id)
+            # Not checked once more: these are the types that it asks for.
+            yield Document.model_construct(
+                {"id", "metadata", "page_content"},
+                id=chunk.id,
+                metadata=chunk.metadata,
+                page_content=chunk.text,
+                type="Document",  # else its default is looked up, each time
+            )
 
     def create_documents(self, texts: list[str], metadatas: list[dict[Any, Any]] | None = None) -> list[Document]:
         """Return the chunks of *texts*, each a document of its own; see `split_documents`."""

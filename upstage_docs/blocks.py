@@ -32,6 +32,7 @@ class Block(NamedTuple):
     element_id: int | None = None
 
 
+_TABLE_OR_FIGURE = re.compile("<(?:table|figure)")
 _ID = re.compile(r"\bid=['\"]?(\d+)\b")
 _CATEGORY = re.compile(r"data-category=['\"]?(\w+)")
 _NAMES = {"p": "paragraph", "ul": "list", "ol": "list", "pre": "code"}
@@ -55,7 +56,7 @@ def element_kind(category: str, text: str) -> str:
     """Return the kind of one layout element by its category; `""` where its text must be looked through."""
     if kind := _KINDS.get(category):
         return kind
-    return "" if "|" in text or "<table" in text or "<figure" in text else "text"
+    return "" if "|" in text or _TABLE_OR_FIGURE.search(text) else "text"
 
 
 def blocks(text: str) -> Iterator[Block]:

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from upstage_docs.chunk_options import ChunkOptions
-from upstage_docs.chunk_units import Place, Unit, joined
+from upstage_docs.chunk_units import Place, Run, Unit, joined
+from upstage_docs.ids import RecordIds, text_sha256
 from upstage_docs.models import Chunk
-from upstage_docs.records import record_id, text_sha256
 
 __all__ = ["ChunkBuilder", "TextBuilder"]
 
@@ -24,6 +24,8 @@ class ChunkBuilder:
         self._options = options
         self._exact, self._limit, self._form = options.exact, options.chunk_size, options.output_format
         self._identity = msgspec.Raw(_encode(options.identity))
+        self._run: Run | None = None
+        self._ids = RecordIds()  # of that run
         self._last: tuple[str, str, str, int] | None = None
         self._part = 0
 
@@ -57,11 +59,13 @@ class ChunkBuilder:
 
     def _identify(self, first: Unit, text: str) -> str:
         run, number = first.run, first.place.element_id
+        if run is not self._run:
+            self._run, self._ids = run, RecordIds(run.source, run.file_sha256, self._form, self._identity)
         key = (run.source, run.file_sha256, run.origin, number)
         self._part = self._part + 1 if key == self._last else 0
         self._last = key
         part: object = [run.origin, self._part] if run.origin else self._part
-        return record_id(run.source, run.file_sha256, self._form, self._identity, number, part, text_sha256(text))
+        return self._ids.of(number, part, text_sha256(text))
 
     def _metadata(self, units: Sequence[Unit], body: Unit, identity: str) -> dict[str, Any]:
         run, first = body.run, units[0].place

@@ -19,6 +19,7 @@ TAG_NAMES = (
 # `<b x>` after a variable is text too: what a tag holds has names and values. So many, so that time stays linear.
 _TAG = rf"</?(?:{TAG_NAMES})(?:\s+[\w:-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>=]+)){{0,50}}\s*/?>"
 TAG = re.compile(_TAG, re.IGNORECASE)
+_BARE_TAGS_AND_WORD = re.compile(rf"(?:</?(?:{TAG_NAMES})>)+[^\W_]")
 _LINE_TAG = re.compile(
     r"<br|</(?:p|li|div|tr|h[1-6]|ul|ol|pre|blockquote|dd|dt|header|footer|caption)\b", re.IGNORECASE
 )
@@ -48,7 +49,7 @@ def has_words(text: str) -> bool:
     if "<" not in text:
         return bool(text) and not text.isspace()
     inside = text.find(">") + 1
-    if text[inside : inside + 1].isalnum():
+    if text[inside : inside + 1].isalnum() or _BARE_TAGS_AND_WORD.match(text, inside):
         return True  # right after a tag, or in text that holds a sign
     position = 0
     for tag in TAG.finditer(text):
