@@ -74,7 +74,7 @@ class Whole:
 
 def _assembled(unit: Unit, part: Part, sources: list[tuple[int, int, Place]]) -> Unit:
     """Return *unit* with the text of *part*, whose pieces come from *sources*, by their offsets."""
-    text = "".join(piece for piece, _ in part).rstrip()
+    text = "".join([piece for piece, _ in part]).rstrip()
     if len(sources) == 1:
         return unit.with_text(text, [(0, len(text), sources[0][2])])
     spans: list[tuple[int, int, Place]] = []

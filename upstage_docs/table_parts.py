@@ -28,6 +28,20 @@ class Limits(NamedTuple):
     exact: bool
 
 
+class _Frame(NamedTuple):
+    """What a part that begins in one section repeats.
+
+    Attributes:
+        opening: What closes the section of the header and opens this one, if that is another.
+        around: The size of the header, the opening and what closes the table, if other parts come after this one.
+        around_last: That, if none may come: the last part ends as the table is written.
+    """
+
+    opening: str
+    around: int
+    around_last: int
+
+
 # A part: its pieces in order, each with the offset that it was taken from, -1 for closing tags that were added.
 Part = list[tuple[str, int]]
 
@@ -73,7 +87,7 @@ class _Cutter:
         self._tail_start = self._rows[-1].end if last < 0 else table.sections[last].end
         self._head: Part = []  # the header as later parts repeat it
         self._slice(self._head, 0, self._header - 1, carry=False)
-        self._arounds: dict[int, tuple[int, int]] = {}
+        self._frames: dict[int, _Frame] = {}
         if limits.exact:
             self._totals = [row.start for row in self._rows]
             self._totals.append(self._rows[-1].end)
@@ -109,9 +123,9 @@ class _Cutter:
     def parts(self) -> Iterator[Part]:
         """Yield the parts; only one, the whole table, if nothing can be cut."""
         limits, first = self._limits, self._header
-        if self._around(first)[0] >= limits.later:
+        if self._frame(first).around >= limits.later:
             return  # the header alone is too large to be repeated
-        limit, room = limits.first, limits.first - self._around(first)[1] - self._first()
+        limit, room = limits.first, limits.first - self._frame(first).around_last - self._first()
         begun = 0
         while True:
             # The last row that has room, the first one at the least.
@@ -127,7 +141,7 @@ class _Cutter:
             first = last + 1
             if first == len(self._rows):
                 return
-            limit, room = limits.later, limits.later - self._around(first)[1]
+            limit, room = limits.later, limits.later - self._frame(first).around_last
             if self._cells:
                 room -= self._carried[first]
                 rows = islice(self._cells, begun, first)
@@ -141,28 +155,24 @@ class _Cutter:
         """
         size, clipped, first = self._limits.size, self._table.clipped, self._header
         gap = self._text[self._rows[first - 1].end : self._rows[first].start]
-        more = size(gap) - size(self._turn(self._rows[first].section)) if gap else 0
+        more = size(gap) - size(self._frame(first).opening) if gap else 0
         reaching = [cell for cells in self._cells[:first] for cell in cells if cell.until > first]
         return more + sum(size(clipped(cell, MOST_ROWS)) - size(clipped(cell, 1)) for cell in reaching)
 
-    def _around(self, first: int) -> tuple[int, int]:
-        """Return the size of what a part from row *first* on repeats, if others come after it, and if none may come.
-
-        The last part ends as the table is written.
-        """
+    def _frame(self, first: int) -> _Frame:
+        """Return what a part from row *first* on repeats."""
         section = self._rows[first].section
-        if section not in self._arounds:
-            size = self._limits.size
-            end = size(self._closing(section) + self._text[self._tail_start :])
-            around = size("".join(piece for piece, _ in self._head) + self._turn(section)) + end
-            self._arounds[section] = (around, around + max(0, size(self._text[self._rows[-1].end :]) - end))
-        return self._arounds[section]
-
-    def _turn(self, section: int) -> str:
-        """Return what closes the section of the header and opens *section*, if that is another one."""
-        above = self._rows[self._header - 1].section
-        opening = self._table.sections[section].opening if section >= 0 else ""
-        return self._closing(above) + opening if above != section else ""
+        if frame := self._frames.get(section):
+            return frame
+        size, above = self._limits.size, self._rows[self._header - 1].section
+        opening = ""
+        if above != section:
+            opening = self._closing(above) + (self._table.sections[section].opening if section >= 0 else "")
+        end = size(self._closing(section) + self._text[self._tail_start :])
+        around = size("".join([piece for piece, _ in self._head]) + opening) + end
+        last = around + max(0, size(self._text[self._rows[-1].end :]) - end)
+        self._frames[section] = frame = _Frame(opening, around, last)
+        return frame
 
     def _closing(self, section: int) -> str:
         return f"</{self._table.sections[section].name}>" if section >= 0 else ""
@@ -176,7 +186,7 @@ class _Cutter:
         if group > first:
             return group - 1
         self._read_cells()
-        most = self._limits.later - self._around(first)[0]
+        most = self._limits.later - self._frame(first).around
         if self._can_cut_groups:
             for end in range(following, first, -1):
                 if self._carried[end] < most:
@@ -188,20 +198,20 @@ class _Cutter:
         return following - 1
 
     def _part(self, first: int, last: int) -> Part:
-        part: Part = []
-        if first == self._header:
-            self._slice(part, 0, last, carry=False)
-        else:
-            part += self._head
-            if turn := self._turn(self._rows[first].section):
-                part.append((turn, -1))
+        rows, part = self._rows, []
+        if first > self._header:
+            part = [*self._head]
+            if opening := self._frame(first).opening:
+                part.append((opening, -1))
             self._slice(part, first, last, carry=True)
-        if last == len(self._rows) - 1:
-            self._append(part, self._rows[last].end, len(self._text))
         else:
-            if closing := self._closing(self._rows[last].section):
+            self._slice(part, 0, last, carry=False)
+        tail = rows[last].end
+        if last < len(rows) - 1:
+            if closing := self._closing(rows[last].section):
                 part.append((closing, -1))
-            self._append(part, self._tail_start, len(self._text))
+            tail = self._tail_start
+        self._append(part, tail, len(self._text))
         return part
 
     def _slice(self, part: Part, first: int, last: int, *, carry: bool) -> None:

@@ -20,10 +20,10 @@ __all__ = ["MOST_ROWS", "Cell", "Row", "Table", "carried_sizes", "mended", "plac
 # Of masked text, in lower case: what only looks like a tag is blanked out, and so are the tables in cells.
 _NAMES = r"t(?:[dhr]|head|body|foot|able)|c(?:aption|ol|olgroup)"
 _INNER = rf"[^<]*(?:<(?!/?(?:{_NAMES})[\s/>])[^<]*)*"
-# A well-formed row, and one whose cells hold no markup, as nearly all of the API's.
-_CELL, _TEXT_CELL = (rf"<t[dh](?:\s[^<>]*)?>{inner}</t[dh]" for inner in (_INNER, "[^<]*"))
-_ROW = re.compile(rf"<tr(?:\s[^<>]*)?>\s*(?:{_CELL}\s*>\s*)*</tr\s*>")
-_PLAIN_ROW = re.compile(rf"<tr(?:\s[^<>]*)?>(?:{_TEXT_CELL}>)*</tr>")
+# A well-formed row, and one as programs write it: no markup in its cells, attributes in lower case and with no angles.
+_ROW = re.compile(rf"<tr(?:\s[^<>]*)?>\s*(?:<t[dh](?:\s[^<>]*)?>{_INNER}</t[dh]\s*>\s*)*</tr\s*>")
+_PLAIN = r"(?:\s+[a-z-]+=(?:\"[^\"<>]*\"|'[^'<>]*'|[\w.%#-]+))*\s*"
+_PLAIN_ROW = re.compile(rf"<tr{_PLAIN}>(?:<td>[^<]*</td>|<t[dh]{_PLAIN}>[^<]*</t[dh]>)*</tr>")
 _BROKEN = re.compile(r"</?t[rdh](?=[\s/>])|<!")  # where no row is
 _TABLE = re.compile(r"<(/?)table(?=[\s/>])[^<>]*>")
 _SECTION = re.compile(r"<(/?)(thead|tbody|tfoot)(?=[\s/>])[^<>]*>")
@@ -89,7 +89,7 @@ class Table:
         self.sections = sections
         self.header_rows = self._header()
 
-    @property
+    @cached_property
     def has_row_spans(self) -> bool:
         """Whether any cell may span rows."""
         return "rowspan" in self._structure
@@ -173,10 +173,11 @@ class Table:
         declared = self.declared_header_rows
         if declared == len(self.rows):
             declared = 0  # no body: not a header in any useful sense
-        titles = 0
-        while titles < min(len(self.rows) - 2, _MOST_TITLE_ROWS) and self._is_title(titles):
+        titles, cells = 0, self._count(0)
+        while cells == 1 and titles < min(len(self.rows) - 2, _MOST_TITLE_ROWS) and self._is_title(titles):
             titles += 1
-        if len(self.rows) > titles and self._count(titles) < 2:
+            cells = self._count(titles)
+        if cells < 2:
             titles = 0  # one cell to a row is how this table is
         if declared > titles:
             return declared
@@ -191,8 +192,7 @@ class Table:
         return header
 
     def _is_title(self, index: int) -> bool:
-        if self._count(index) != 1:
-            return False
+        """Return whether the one cell of a row goes over all columns."""
         return self.cells(index)[0].column_span > 1 or self._count(index + 1) > 1
 
     def _count(self, index: int) -> int:
@@ -202,7 +202,8 @@ class Table:
 
 def read_table(text: str) -> Table | None:
     """Return the one table of *text*, None where there is none, several, or its markup is not well-formed."""
-    if is_plain(text) and (table := _read(text, text, _PLAIN_ROW)):
+    table = _read(text, text, _PLAIN_ROW)
+    if table is not None and is_plain(text[: table.rows[0].start]) and is_plain(text[table.rows[-1].end :]):
         return table
     structure = _structure(text)
     return None if structure is None else _read(text, structure, _ROW)
@@ -212,8 +213,9 @@ def _read(text: str, structure: str, row: re.Pattern[str]) -> Table | None:
     spans = [match.span() for match in row.finditer(structure)]
     if not spans or not _encloses(structure, spans[0][0], spans[-1][1]):
         return None
-    starts, ends = [start for start, _ in spans], [end for _, end in spans]
-    gaps = [index for index in range(1, len(spans)) if starts[index] != ends[index - 1]]
+    starts, ends = map(list, zip(*spans, strict=True))
+    borders = zip(ends, starts[1:], strict=False)
+    gaps = [index for index, (end, start) in enumerate(borders, start=1) if start != end]
     sections: list[Section] = []
     numbers: list[int] = []  # per row, that of its section
     number = -1
