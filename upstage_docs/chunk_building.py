@@ -74,14 +74,13 @@ class ChunkBuilder:
         main: Place | None = first
         categories = first.category
         spans = _spans(units)
-        found = []
-        for start, end, one in spans:
-            found.append((one.element_id, one.page, start, end, one.x0, one.y0, one.x1, one.y1))
-            if one.page > page_end:
-                page_end = one.page
-            elif one is not first and one.page == page and (one.x1 or one.y1):
-                x0, y0, x1, y1 = min(x0, one.x0), min(y0, one.y0), max(x1, one.x1), max(y1, one.y1)
+        found = [(one.element_id, one.page, start, end, one.x0, one.y0, one.x1, one.y1) for start, end, one in spans]
         if len(spans) > 1:
+            for _, _, one in spans:
+                if one.page > page_end:
+                    page_end = one.page
+                elif one is not first and one.page == page and (one.x1 or one.y1):
+                    x0, y0, x1, y1 = min(x0, one.x0), min(y0, one.y0), max(x1, one.x1), max(y1, one.y1)
             names = dict.fromkeys([one.category for _, _, one in spans])
             if len(names) > 1:
                 # A table keeps its category whatever travels with it, so that it can be filtered by.
