@@ -213,9 +213,8 @@ def _read(text: str, structure: str, row: re.Pattern[str]) -> Table | None:
     spans = [match.span() for match in row.finditer(structure)]
     if not spans or not _encloses(structure, spans[0][0], spans[-1][1]):
         return None
-    starts, ends = map(list, zip(*spans, strict=True))
-    borders = zip(ends, starts[1:], strict=False)
-    gaps = [index for index, (end, start) in enumerate(borders, start=1) if start != end]
+    starts, ends = [start for start, _ in spans], [end for _, end in spans]
+    gaps = [index for index in range(1, len(spans)) if starts[index] != ends[index - 1]]
     sections: list[Section] = []
     numbers: list[int] = []  # per row, that of its section
     number = -1
