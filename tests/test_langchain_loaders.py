@@ -398,7 +398,7 @@ def test_bad_input_is_named_before_anything_is_sent(api: MadeApi, tmp_path: Path
         ({"mode": "best"}, "mode='best' is not an option"),
         ({"on_error": "ignore"}, "on_error='ignore' is not an option"),
         ({"base64_encoding": ["tables"]}, "base64_encoding entry='tables' is not an option"),
-        ({"chart_recognition": "no"}, "chart_recognition must be True or False"),
+        ({"chart_recognition": "no"}, "chart_recognition=.no. must be True or False"),
         ({"extra_fields": ["mode"]}, "extra_fields must map names to strings, not be a list"),
         ({"model": "ocr"}, "model='ocr' is one of Document OCR"),
         ({"engine": "cloud"}, "client= and engine= contradict each other"),

@@ -228,6 +228,13 @@ def test_an_option_that_does_not_exist_names_those_that_do(name: str) -> None:
         RecordOptions(**{name: "pages"})
 
 
+def test_an_option_that_is_yes_or_no_takes_nothing_else() -> None:
+    with pytest.raises(ConfigError, match="skip_empty='no' must be True or False"):
+        RecordOptions(skip_empty="no")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="skip_empty='no' must be True or False"):
+        list(ocr_records(OCR, skip_empty="no"))  # type: ignore[arg-type]
+
+
 def test_some_ids_never_change() -> None:
     """Golden: whoever stored these ids finds them again with the next version."""
     document = ParsedDocument(

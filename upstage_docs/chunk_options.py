@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from upstage_docs.errors import ConfigError
-from upstage_docs.options import CATEGORIES, OutputFormat, choice
+from upstage_docs.options import CATEGORIES, OutputFormat, choice, yes_or_no
 
 __all__ = ["ChunkOptions", "OversizedTables"]
 
@@ -64,8 +64,7 @@ class ChunkOptions:
             raise ConfigError(f"length_function={self.length_function!r} must be callable: text → its size.")
         choice("oversized_tables", self.oversized_tables, ("keep", "split_rows"))
         choice("output_format", self.output_format, ("html", "markdown", "text"))
-        if not isinstance(self.merge_continued_tables, bool):
-            raise ConfigError(f"merge_continued_tables={self.merge_continued_tables!r} must be True or False.")
+        yes_or_no("merge_continued_tables", self.merge_continued_tables)
         object.__setattr__(self, "exclude_categories", _categories(self.exclude_categories))
 
     @property

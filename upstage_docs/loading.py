@@ -17,7 +17,7 @@ from upstage_docs.errors import ConfigError, UpstageDocsError
 from upstage_docs.loads import Item, Load
 from upstage_docs.models import OcrResult, ParsedDocument, Record
 from upstage_docs.ocr_records import ocr_records
-from upstage_docs.options import OCROptions, ParseOptions, choice
+from upstage_docs.options import OCROptions, ParseOptions, choice, yes_or_no
 from upstage_docs.records import Recorder, RecordOptions
 from upstage_docs.reports import Progress, Report
 from upstage_docs.sources import Named
@@ -259,6 +259,7 @@ class OCRLoading(Loading[OcrResult]):
     ) -> None:
         super().__init__(connection, on_error=on_error, show_progress=show_progress, on_progress=on_progress)
         choice("split", split, ("page", "none", "word"))
+        yes_or_no("skip_empty", skip_empty)
         self.options = options
         self.split = split
         self.skip_empty = skip_empty

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from upstage_docs.models import OcrPage, OcrResult, Point, Record
-from upstage_docs.options import choice
+from upstage_docs.options import choice, yes_or_no
 from upstage_docs.records import file_id, metadata, record_id, text_sha256
 
 __all__ = ["ocr_records"]
@@ -21,6 +21,7 @@ def ocr_records(
     page's pixels.
     """
     choice("split", split, ("page", "none", "word"))
+    yes_or_no("skip_empty", skip_empty)
     if split == "none":
         yield from _ocr_record(result, "document", 0, 1, result.text, result.confidence, (), skip_empty=skip_empty)
         return

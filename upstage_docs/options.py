@@ -21,6 +21,7 @@ __all__ = [
     "choice",
     "names",
     "several",
+    "yes_or_no",
 ]
 
 OutputFormat = Literal["html", "markdown", "text"]
@@ -55,6 +56,12 @@ def choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
     """Raise ConfigError unless *value* is one of *allowed*."""
     if value not in allowed:
         raise ConfigError(f"{name}={value!r} is not an option; choose one of {', '.join(map(repr, allowed))}.")
+
+
+def yes_or_no(name: str, value: object) -> None:
+    """Raise ConfigError unless *value* is True or False."""
+    if not isinstance(value, bool):
+        raise ConfigError(f"{name}={value!r} must be True or False.")
 
 
 def names(name: str, value: object, allowed: tuple[str, ...]) -> tuple[str, ...]:
@@ -110,8 +117,7 @@ class ParseOptions:
         choice("mode", self.mode, ("standard", "enhanced", "auto"))
         choice("ocr", self.ocr, ("auto", "force"))
         for name in ("chart_recognition", "merge_multipage_tables", "coordinates"):
-            if not isinstance(getattr(self, name), bool):
-                raise ConfigError(f"{name} must be True or False, not {getattr(self, name)!r}.")
+            yes_or_no(name, getattr(self, name))
         object.__setattr__(self, "output_formats", names("output_formats", self.output_formats, _OUTPUT_FORMATS))
         if not self.output_formats:
             raise ConfigError("output_formats is empty; ask for at least one of 'html', 'markdown', 'text'.")

@@ -13,7 +13,7 @@ from upstage_docs.answers import JOINERS, document_json, join, raw_elements
 from upstage_docs.errors import ConfigError
 from upstage_docs.ids import NAMESPACE, file_id, record_id, text_sha256
 from upstage_docs.models import Box, Element, OcrResult, ParsedDocument, Point, Record, bounding_box
-from upstage_docs.options import OutputFormat, Split, choice
+from upstage_docs.options import OutputFormat, Split, choice, yes_or_no
 from upstage_docs.render import element_text, heading_level
 
 __all__ = [
@@ -79,6 +79,7 @@ class RecordOptions:
         choice("split", self.split, ("element", "page", "none"))
         choice("output_format", self.output_format, ("html", "markdown", "text", "json"))
         choice("metadata_format", self.metadata_format, ("flat", "nested"))
+        yes_or_no("skip_empty", self.skip_empty)
         choice("images", self.images, ("none", "files", "base64"))
 
 
