@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 from llama_index.core.bridge.pydantic import ConfigDict
 from llama_index.core.node_parser.interface import NodeParser
 from llama_index.core.schema import BaseNode, Document
@@ -9,6 +11,8 @@ from llama_index.core.schema import BaseNode, Document
 from llama_index_upstage_docs.signature import ConstructorSignature
 
 __all__ = ["LinkedNodeParser"]
+
+Parser = TypeVar("Parser", bound="LinkedNodeParser")
 
 
 class LinkedNodeParser(NodeParser):
@@ -18,6 +22,11 @@ class LinkedNodeParser(NodeParser):
     include_section_nodes: bool = False
 
     __signature__ = ConstructorSignature()
+
+    @classmethod
+    def from_defaults(cls: type[Parser], *args: Any, **options: Any) -> Parser:
+        """Return a node parser with these options, the constructor's: how the framework's own are made."""
+        return cls(*args, **options)
 
     def _postprocess_parsed_nodes(
         self,

@@ -227,6 +227,14 @@ def test_chunks_can_be_split_once_more(api: MadeApi, report: Path) -> None:
             assert 0 <= start < end <= len(node.get_content())
 
 
+def test_made_as_the_framework_s_own_are() -> None:
+    parser = TableAwareNodeParser.from_defaults(chunk_size=500, oversized_tables="split_rows")
+    assert (type(parser), parser.chunk_size, parser.oversized_tables) == (TableAwareNodeParser, 500, "split_rows")
+    assert UpstageDocumentParseNodeParser.from_defaults(engine="local", split="page").split == "page"
+    with pytest.raises(TypeError, match="chunk_sise"):
+        TableAwareNodeParser.from_defaults(chunk_sise=500)
+
+
 def test_documents_of_other_readers_keep_their_tables() -> None:
     text = "Intro\n\n| a | b |\n| - | - |\n| 1 | 2 |\n| 3 | 4 |\n\nOutro"
     documents = [Document(text=text, metadata={"file_path": "notes.md", "author": name}) for name in ("Kim", "Lee")]
