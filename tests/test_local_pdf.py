@@ -422,7 +422,7 @@ def test_a_scan_without_ocr_is_refused() -> None:
         read(pdf(scan, scan))
     assert refused.value.status == 422
     assert [page.number for page in read(pdf(scan, report))] == [1, 2]
-    with pytest.raises(Refusal, match="ocr"):
+    with pytest.raises(Refusal, match=r"ocr=force.*pip install"):
         read(pdf(report), force_ocr=True)
 
 

@@ -29,8 +29,8 @@ _FEW_LETTERS = 50
 _SURE_ENOUGH = 0.25
 _SURE_ALONE = 0.85
 """One or two letters that stand alone are more often a pictogram than text."""
-_NO_TEXT = (
-    "The PDF has no text, only pictures of it, and text cannot be recognised here. Install the extra with "
+_NO_OCR = (
+    "and text cannot be recognised here. Install the extra with "
     "`pip install \"upstage-docs[ocr]\"` and Tesseract's language data, or let Upstage's API read it."
 )
 
@@ -66,13 +66,13 @@ def read_pdf(
         Refusal: 422 if the file is encrypted, damaged, has no pages, or has no text and *ocr* is None.
     """
     if force_ocr and ocr is None:
-        raise Refusal("ocr=force was asked for, but text cannot be recognised here: install upstage-docs[ocr].")
+        raise Refusal(f"Recognised text was asked for (ocr=force), {_NO_OCR}")
     with closing(PdfPages(data)) as document:
         numbers = list(range(1, document.count + 1) if pages is None else pages)
         if any(not 1 <= number <= document.count for number in numbers):
             raise Refusal(f"The PDF has {document.count} pages; page {max(numbers)} was asked for.", status=400)
         if ocr is None and not document.has_text(numbers):
-            raise Refusal(_NO_TEXT)
+            raise Refusal(f"The PDF has no text, only pictures of it, {_NO_OCR}")
         for start in range(0, len(numbers), BATCH_PAGES):
             batch = numbers[start : start + BATCH_PAGES]
             yield from _batch(data, document, batch, crops, ocr, labels, force_ocr=force_ocr)
