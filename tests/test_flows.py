@@ -366,6 +366,14 @@ class TestJobs:
         assert [element.page for element in document.elements] == list(range(1, 41))
         assert [element.id for element in document.elements] == list(range(40))
 
+    @pytest.mark.parametrize("length", [13, 16, 17, 19])
+    def test_a_part_of_a_pdf_may_end_in_a_short_batch_that_counts_from_the_part(self, length: int) -> None:
+        done = reply(200, state((1, 10, "completed"), (11, length, "completed"), status="completed", total=length))
+        batches = [range(1, 11), range(11, length + 1)]
+        play = Play(*[one for _ in range(2) for one in (SUBMITTED, done, *[reply(200, answer(b)) for b in batches])])
+        document = parse(play, setup(), ask(2 * length, route="async", pages_per_request=length))
+        assert [element.page for element in document.elements] == list(range(1, 2 * length + 1))
+
     def test_unknown_states_count_as_running(self) -> None:
         play = Play(
             SUBMITTED,

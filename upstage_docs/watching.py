@@ -23,6 +23,8 @@ __all__ = ["Got", "Watch", "placed"]
 _ADDRESS_SECONDS = 14 * 60.0
 # Results are kept for 30 days: https://console.upstage.ai/docs/capabilities/parse/data-handling
 _KEPT_SECONDS = 30 * 86400.0
+# https://console.upstage.ai/api/parse/document-parsing/async
+_BATCH_PAGES = 10
 _FAILED = {"failed"}
 
 
@@ -55,13 +57,14 @@ def placed(got: Got, *, source: str, file_sha256: str, first_id: int, total_page
         return document
     if highest <= width:
         return decode(page_offset=first - 1)
-    # Counted from the start of the file that was sent: its batches are all as long as this one.
-    start = (lowest - 1) // width * width + 1
-    if highest >= start + width:
-        raise InvalidResponseError(
-            f"{source!r}: the answer for pages {first}-{last} holds pages {lowest}-{highest}.", raw=got.raw
-        )
-    return decode(page_offset=first - start)
+    # Counted from the start of the file that was sent: its batches are of ten pages, or as long as this one.
+    for length in (_BATCH_PAGES, width):
+        start = (lowest - 1) // length * length + 1
+        if highest < start + width:
+            return decode(page_offset=first - start)
+    raise InvalidResponseError(
+        f"{source!r}: the answer for pages {first}-{last} holds pages {lowest}-{highest}.", raw=got.raw
+    )
 
 
 class Watch:
