@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, closing
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,17 @@ class TestAsync:
             assert texts(await client.parse(make_pdf("a", 45))) == labels("a", 45)
         assert loopback.faults.count("submit") == 1
         assert loopback.billed == Counter(labels("a", 45))
+
+    async def test_a_program_whose_threads_all_wait_for_it_gets_its_answer(self, settings: dict[str, Any]) -> None:
+        """As sync code does that a framework runs in the loop's threads: here there is one, and it waits."""
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        async with AsyncClient(**settings) as client:
+
+            def wait() -> list[str]:
+                return texts(asyncio.run_coroutine_threadsafe(client.parse(make_pdf("a", 1)), loop).result(GENEROUS))
+
+            assert await asyncio.to_thread(wait) == labels("a", 1)
 
     async def test_cancelled_while_it_asks_the_store_a_call_leaves_nothing_that_the_next_one_waits_for(
         self, settings: dict[str, Any], loopback: Loopback

@@ -298,6 +298,14 @@ class TestParts:
         document = parse(play, stored(), ask(5, pages_per_request=2))
         assert [element.page for element in document.elements] == [1, 2, 3, 4, 5]
 
+    def test_a_part_answered_with_too_many_pages_is_reported_once_and_not_paid_for_again(
+        self, stored: Callable[..., Setup]
+    ) -> None:
+        with pytest.raises(InvalidResponseError, match="2 pages were sent, 3 came back"):
+            parse(Play(reply(200, answer([1, 2], usage={"pages": 3}))), stored(), ask(4, pages_per_request=2))
+        document = parse(Play(reply(200, answer([1, 2]))), stored(), ask(4, pages_per_request=2))
+        assert [element.page for element in document.elements] == [1, 2, 3, 4]
+
     def test_another_partition_uses_what_is_there(self, stored: Callable[..., Setup]) -> None:
         parse(Play(*[reply(200, answer([1, 2]))] * 2), stored(), ask(4, pages_per_request=2))
         assert len(parse(Play(), stored(), ask(4)).elements) == 4

@@ -329,7 +329,9 @@ class AsyncClient(Face):
 
     def _calls(self) -> AsyncCalls:
         loop = asyncio.get_running_loop()
-        return self._all_calls.setdefault(loop, AsyncCalls(self._settings, self._engine))
+        if loop not in self._all_calls:
+            self._all_calls[loop] = AsyncCalls(self._settings, self._engine)
+        return self._all_calls[loop]
 
     def _engine(self) -> httpx.BaseTransport | httpx.AsyncBaseTransport | None:
         self._transport = self._transport or transport_of(self._settings)

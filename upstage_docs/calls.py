@@ -10,6 +10,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Collection, Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, aclosing, closing, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,6 +25,7 @@ __all__ = ["AsyncCalls", "Calls"]
 
 T = TypeVar("T")
 
+_MOST_THREADS = 32
 _TURNS = 20  # of the event loop, for what only has to be unwound
 
 
@@ -108,13 +110,17 @@ class AsyncCalls:
         self._under_way: dict[asyncio.Event, Collection[asyncio.Future[Any]]] = {}
         self._closed = False
         self._http: httpx.AsyncClient | None = None
+        # Not the loop's threads: a program that fills those with work that waits for this client would wait for ever.
+        self._threads = ThreadPoolExecutor(min(settings.at_once, _MOST_THREADS), thread_name_prefix="upstage-docs")
 
     async def run(self, flow: Flow[T]) -> T:
         """Carry out *flow*; see `Calls.run`."""
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         with self._stop((ended,)) as stop:
             try:
-                return await drive.arun(flow, await self._connection(), gate=self._gate, stop=stop)
+                return await drive.arun(
+                    flow, await self._connection(), gate=self._gate, stop=stop, threads=self._threads
+                )
             finally:
                 ended.cancel()
 
@@ -124,7 +130,14 @@ class AsyncCalls:
         with self._stop(tasks) as stop:
             http, at_once = await self._connection(), self._settings.at_once
             results = drive.arun_many(
-                flows, http, at_once=at_once, ordered=ordered, gate=self._gate, stop=stop, begun=tasks
+                flows,
+                http,
+                at_once=at_once,
+                ordered=ordered,
+                gate=self._gate,
+                stop=stop,
+                threads=self._threads,
+                begun=tasks,
             )
             async with aclosing(results):
                 async for result in results:
@@ -145,6 +158,7 @@ class AsyncCalls:
             await asyncio.sleep(0)
         if self._http is not None:
             await self._http.aclose()  # with its transport
+        self._threads.shutdown(wait=False)  # idle
         return self._http is not None
 
     @contextmanager
@@ -160,7 +174,7 @@ class AsyncCalls:
 
     async def _connection(self) -> httpx.AsyncClient:
         if self._http is None:
-            await asyncio.to_thread(prepare, self._settings)
+            await asyncio.get_running_loop().run_in_executor(self._threads, prepare, self._settings)
         if self._closed:
             raise drive.Stopped
         if self._http is None:

@@ -19,12 +19,15 @@ from contextlib import (
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx
 
 from upstage_docs.sending import asend, send
 from upstage_docs.steps import Enter, Flow, Leave, Now, Send, Sleep, Step, Work
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 __all__ = ["Stopped", "arun", "arun_many", "run", "run_many"]
 
@@ -100,9 +103,11 @@ async def arun(
     *,
     gate: AbstractAsyncContextManager[Any] | None = None,
     stop: asyncio.Event | None = None,
+    threads: Executor | None = None,
 ) -> T:
-    """Carry out every step of *flow* without blocking the event loop; see `run`. Work is done in a thread.
+    """Carry out every step of *flow* without blocking the event loop; see `run`. Work is done by *threads*.
 
+    The loop's own do where none are given, but whoever blocks all of those to wait for a flow waits for ever.
     Cancelled, it ends at once (a thread's work, which is short, is awaited) and closes the flow.
     """
     import anyio
@@ -118,7 +123,7 @@ async def arun(
             while True:
                 step = _resumed(resume)
                 if isinstance(step, Work):
-                    step = await _in_thread(partial(_worked, flow, step))
+                    step = await _in_thread(threads, partial(_worked, flow, step))
                 reply: object = None
                 match step:
                     case _End(result):
@@ -173,9 +178,9 @@ def _worked(flow: Flow[Any], step: Step | _End) -> Step | _End:
     return step
 
 
-async def _in_thread(work: Callable[[], T]) -> T:
-    """Do *work* in a thread of the loop. Cancelled, wait for its end first: no flow is to be closed while it runs."""
-    done = asyncio.get_running_loop().run_in_executor(None, work)
+async def _in_thread(threads: Executor | None, work: Callable[[], T]) -> T:
+    """Do *work* in a thread. Cancelled, wait for its end first: no flow is to be closed while it runs."""
+    done = asyncio.get_running_loop().run_in_executor(threads, work)
     try:
         return await asyncio.shield(done)
     except asyncio.CancelledError:
@@ -238,6 +243,7 @@ async def arun_many(
     ordered: bool = True,
     gate: AbstractAsyncContextManager[Any] | None = None,
     stop: asyncio.Event | None = None,
+    threads: Executor | None = None,
     begun: deque[asyncio.Future[T]] | None = None,
 ) -> AsyncGenerator[T, None]:
     """Yield the results of *flows*, while up to *at_once* of them run as tasks; see `run_many`.
@@ -251,7 +257,7 @@ async def arun_many(
     try:
         while True:
             for flow in islice(supply, at_once - len(begun)):
-                begun.append(asyncio.create_task(arun(flow, http, gate=gate, stop=stop)))
+                begun.append(asyncio.create_task(arun(flow, http, gate=gate, stop=stop, threads=threads)))
             if not begun:
                 return
             if ordered:

@@ -199,7 +199,8 @@ class Reading:
     def _answered(self, part: plan.Part, piece: Source, claim: Claim, reply: Reply) -> Got | StoredJob:
         model, answered = self._counted(reply.body, piece.pages or 0)
         first = part.pages[0] if part.pages else 1
-        pages = (first, first + (answered or 1) - 1)
+        kept = min(answered, piece.pages or answered) or 1  # what was not sent is not of this document
+        pages = (first, first + kept - 1)
         total = self.source.pages or (answered if part.whole else 0)
         self.setup.store.answered(claim, reply.body, pages, model=model, total_pages=total)
         if piece.pages is not None and answered != piece.pages:
