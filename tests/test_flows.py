@@ -302,7 +302,7 @@ class TestParts:
         self, stored: Callable[..., Setup]
     ) -> None:
         with pytest.raises(InvalidResponseError, match="2 pages were sent, 3 came back"):
-            parse(Play(reply(200, answer([1, 2], usage={"pages": 3}))), stored(), ask(4, pages_per_request=2))
+            parse(Play(reply(200, answer([1, 2], usage=3))), stored(), ask(4, pages_per_request=2))
         document = parse(Play(reply(200, answer([1, 2]))), stored(), ask(4, pages_per_request=2))
         assert [element.page for element in document.elements] == [1, 2, 3, 4]
 
