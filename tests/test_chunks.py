@@ -791,6 +791,10 @@ def test_tables_that_go_on_are_joined_if_asked() -> None:
     spans = {span[0]: joined.text[span[2] : span[3]] for span in json.loads(joined.metadata["spans"])[:3]}
     assert spans[4] == "<tr><td>2025</td><td>12</td></tr><tr><td>2026</td><td>14</td></tr>"
     assert invariants.grid(joined.text) == [["Year", "Sales"], ["2024", "10"], ["2025", "12"], ["2026", "14"]]
+    third = element(6, "table", second.replace("202", "203").replace("id='4'", "id='6'"), page=3)
+    over_three = next(chunk_elements(document(*elements[:5], third), merge_continued_tables=True))
+    assert ids(over_three) == [0, 1, 4, 6, 1]
+    assert over_three.metadata["page_end"] == 3
     parts = list(
         chunk_elements(document(*elements), merge_continued_tables=True, oversized_tables="split_rows", chunk_size=150)
     )

@@ -12,8 +12,9 @@ from strategies import headed_tables, table_markup
 
 from upstage_docs.chunk_options import ChunkOptions
 from upstage_docs.chunks import chunk_with
+from upstage_docs.joined_tables import JoinedTable
 from upstage_docs.models import Element
-from upstage_docs.table_parts import Limits, continued, split_rows
+from upstage_docs.table_parts import Limits, split_rows
 from upstage_docs.tables import mended, read_table, words_of
 
 
@@ -381,9 +382,9 @@ def test_pipe_tables_are_cut_between_lines() -> None:
 # --- continued on the next page ------------------------------------------------------------------------------------
 
 
-def joined(first: str, second: str) -> str | None:
-    part = continued(first, second)
-    return None if part is None else "".join(piece for piece, _ in part)
+def joined(*pages: str) -> str | None:
+    table = JoinedTable(pages[0])
+    return "".join(piece for piece, _ in table.part) if all(map(table.take, pages[1:])) else None
 
 
 HEAD = "<thead><tr><td>A</td><td>B</td></tr></thead>"
@@ -401,6 +402,7 @@ FIRST = f"<table>{HEAD}<tbody>{body(2)}</tbody></table>"
         (FIRST, f"<table><thead>{body(1)}</thead><tbody>{body(3)}</tbody></table>", None),
         (FIRST, f"<table><caption>Table 2</caption>{body(3)}</table>", None),
         (FIRST, "<table><tr><td>broken", None),
+        (FIRST.replace("<td", "<td rowspan='9'", 3), f"<table>{body(3)}</table>", None),
         (FIRST, FIRST.replace("<table>", "<br><table id='7'>"), 3),
     ],
 )  # fmt: skip
@@ -412,6 +414,13 @@ def test_a_table_that_goes_on_is_joined(first: str, second: str, wanted: int | N
     if text is not None:
         assert read_table(text) is not None
         assert text.count("<td>A</td>") == 1
+
+
+def test_a_table_over_many_pages_is_joined() -> None:
+    """Not only its first two pages; rows that the API answers at each of its pages are taken once."""
+    pages = [FIRST, *(f"<br><table id='{page}'>{HEAD}<tbody>{body(page)}</tbody></table>" for page in (3, 4, 5))]
+    assert grid(joined(*pages) or "") == [["A", "B"], *(row for page in pages for row in grid(page)[1:])]
+    assert joined(FIRST, FIRST, FIRST) == FIRST
 
 
 def test_pipe_tables_are_joined() -> None:
@@ -430,9 +439,7 @@ def test_what_was_cut_is_joined_again(text: str, size: int) -> None:
     bound = "rowspan" in text or "caption" in text
     if len(parts) < 2 or bound or len({tuple(words_of(part)) for part in parts}) < len(parts):
         return
-    table = parts[0]
-    for part in parts[1:]:
-        table = joined(table, part) or ""
+    table = joined(*parts) or ""
 
     header = read_table(text)
     assert header is not None

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 
 from upstage_docs.chunk_options import ChunkOptions
 from upstage_docs.chunk_units import Place, Unit, joined
+from upstage_docs.joined_tables import JoinedTable
 from upstage_docs.render import text_of_html
-from upstage_docs.table_parts import Limits, Part, continued, split_rows
+from upstage_docs.table_parts import Limits, Part, split_rows
 
 __all__ = ["Whole", "captions_before"]
 
@@ -22,52 +25,68 @@ _INNER_CAPTION = re.compile(
 
 
 class Whole:
-    """One table, chart or figure, and the units that share its chunk."""
+    """One table, chart or figure, and the units that share its chunk.
+
+    Attributes:
+        units: Itself, and on the next pages the tables that it goes on in.
+    """
 
     def __init__(self, headings: list[Unit], before: list[Unit], unit: Unit) -> None:
         self.headings = headings
         self.before = before
-        self.unit = unit
+        self.units = [unit]
         self.after: list[Unit] = []
+        self._table: JoinedTable | None = None
 
     def caption(self) -> str:
         """Return the words of its captions, those inside its own markup too."""
         texts = [text_of_html(unit.text) for unit in (*self.before, *self.after)] if self.before or self.after else []
-        if "caption" in self.unit.text:
-            texts += [text_of_html(match[1]) for match in _INNER_CAPTION.finditer(self.unit.text)]
+        own = self.units[0].text
+        if "caption" in own:
+            texts += [text_of_html(match[1]) for match in _INNER_CAPTION.finditer(own)]
         return "\n".join(texts)
 
     def take(self, unit: Unit) -> bool:
         """Join *unit* if it is this table going on at the top of the next page; return whether it was."""
-        last, following = self.unit.sources[-1][2], unit.place
+        last, following = self.units[-1].place, unit.place
         if last.category != "table" or following.category != "table" or following.page != last.page + 1:
             return False
-        part = continued(self.unit.text, unit.text)
-        if part is None:
+        self._table = self._table or JoinedTable(self.units[0].text)
+        if not self._table.take(unit.text):
             return False
-        length = len(self.unit.text)
-        later = [(start + length, end + length, place) for start, end, place in unit.sources]
-        self.unit = _assembled(self.unit, part, [*self.unit.sources, *later])
+        self.units.append(unit)
         return True
+
+    def _joined(self) -> Unit:
+        """Return the one unit of all tables that were joined."""
+        if len(self.units) == 1 or self._table is None:
+            return self.units[0]
+        sources: list[tuple[int, int, Place]] = []
+        position = 0
+        for unit in self.units:
+            sources += [(start + position, end + position, place) for start, end, place in unit.sources]
+            position += len(unit.text)
+        return _assembled(self.units[0], self._table.part, sources)
 
     def chunks(self, options: ChunkOptions) -> Iterator[list[Unit]]:
         """Yield the units of each chunk: one, or, where rows are to be split, one for each part."""
-        units = [*self.headings, *self.before, self.unit, *self.after]
+        whole = self._joined()
+        units = [*self.headings, *self.before, whole, *self.after]
         parts = None
         if options.oversized_tables == "split_rows" and not options.fits(joined(units)):
             first, later = self._room(self.headings, options), self._room([], options)
-            parts = split_rows(self.unit.text, Limits(first, later, options.size, options.exact))
+            parts = split_rows(whole.text, Limits(first, later, options.size, options.exact))
         if not parts:
             yield units
             return
         for index, part in enumerate(parts):
-            unit = _assembled(self.unit, part, self.unit.sources)
+            unit = _assembled(whole, part, whole.sources)
             yield [*([] if index else self.headings), *self.before, unit, *self.after]
 
     def _room(self, headings: list[Unit], options: ChunkOptions) -> int:
         """Return the size that is left for the table in a chunk with *headings*."""
         above = [*headings, *self.before]
-        around = joined(above) + self.unit.joiner if above else ""
+        around = joined(above) + self.units[0].joiner if above else ""
         around += "".join(unit.joiner + unit.text for unit in self.after)
         return options.chunk_size - (options.size(around) if around else 0)
 
@@ -81,10 +100,11 @@ def _assembled(unit: Unit, part: Part, sources: list[tuple[int, int, Place]]) ->
     position = 0
     for piece, offset in part:
         length = min(len(piece), len(text) - position)
+        first = bisect_right(sources, offset, key=itemgetter(1))
+        last = bisect_left(sources, offset + length, key=itemgetter(0))
         found = [
             (max(start, offset) - offset + position, min(end - offset, length) + position, place)
-            for start, end, place in sources
-            if offset >= 0 and start < offset + length and end > offset
+            for start, end, place in (sources[first:last] if offset >= 0 else ())
         ]
         if not found and spans:
             found = [(position, position + length, spans[-1][2])]  # a closing tag

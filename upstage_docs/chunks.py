@@ -167,7 +167,7 @@ class _Packer:
         if self._whole:
             if self._options.merge_continued_tables and not before and self._whole.take(unit):
                 return
-            cut = captions_before(self._whole.unit, before, unit)
+            cut = captions_before(self._whole.units[-1], before, unit)
             self._whole.after.extend(before[:cut])
             before = before[cut:]
             self._emit_whole()

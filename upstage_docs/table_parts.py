@@ -8,9 +8,9 @@ from itertools import accumulate, islice
 from typing import NamedTuple
 
 from upstage_docs.regions import is_rule
-from upstage_docs.tables import MOST_ROWS, Cell, Table, carried_sizes, mended, place_columns, read_table, words_of
+from upstage_docs.tables import MOST_ROWS, Cell, Table, carried_sizes, mended, place_columns, read_table
 
-__all__ = ["Limits", "Part", "continued", "split_rows"]
+__all__ = ["Limits", "Part", "split_rows"]
 
 
 class Limits(NamedTuple):
@@ -289,46 +289,3 @@ def _split_lines(text: str, limits: Limits) -> list[Part] | None:
 
 def _lines_part(text: str, head: str, tail: str, start: int, end: int, tail_start: int) -> Part:
     return [piece for piece in ((head, 0), (text[start:end], start), (tail, tail_start)) if piece[0]]
-
-
-def continued(first: str, second: str) -> Part | None:
-    """Join *second*, the table at the top of the next page, to *first*; None if it is not the same table going on.
-
-    It is if it has as many columns and either no header or the same one, which is then left out; all the same rows are
-    taken once. The offsets of the pieces that come from *second* are those in it plus the length of *first*.
-    """
-    if not first.startswith("<"):
-        return _continued_lines(first, second)
-    one, two = read_table(first), read_table(second)
-    if one is None or two is None or one.columns != two.columns:
-        return None
-    if one.words(0, len(one.rows)) == two.words(0, len(two.rows)):
-        return [(first, 0)]  # merged by the API, which may answer the whole table at each of its pages
-    repeated = one.header_rows if len(two.rows) > one.header_rows else 0
-    header = one.words(0, repeated)
-    if not header or header != two.words(0, repeated):
-        repeated = 0
-    if two.declared_header_rows not in {0, repeated}:
-        return None
-    if any(cell.until > repeated for row in range(repeated) for cell in two.cells(row)):
-        return None
-    around = words_of(second[: two.rows[0].start]) + words_of(second[two.rows[-1].end :])
-    if around:
-        return None  # a caption: a table of its own
-    rows = two.rows[repeated:]
-    cut = one.rows[-1].end
-    part: Part = [(first[:cut], 0)]
-    if rows[0].section == rows[-1].section:
-        part.append((second[rows[0].start : rows[-1].end], len(first) + rows[0].start))
-    else:
-        part += [(second[row.start : row.end], len(first) + row.start) for row in rows]
-    return [*part, (first[cut:], cut)]
-
-
-def _continued_lines(first: str, second: str) -> Part | None:
-    one, two = first.splitlines(), second.splitlines(keepends=True)
-    if len(one) < 2 or len(two) < 3 or not is_rule(one[1]) or not is_rule(two[1]) or one[0].strip() != two[0].strip():
-        return None
-    start = len(two[0]) + len(two[1])
-    gap: Part = [] if first.endswith("\n") else [("\n", -1)]
-    return [(first, 0), *gap, (second[start:], len(first) + start)]
