@@ -337,6 +337,15 @@ def test_a_long_text_is_cut_where_it_reads_best(text: str, size: int, wanted: li
     assert [chunk.text for chunk in chunk_elements(document(one), output_format="text", chunk_size=size)] == wanted
 
 
+def test_a_tag_behind_an_overlap_is_not_passed_over() -> None:
+    """Between the words that are repeated and those that follow stays what stood there: a span is a run of its text."""
+    text = "<p>ab ab <b> z</p>"
+
+    for size in range(9, 18):
+        for chunk in chunk_elements(document(Element(0, 1, "paragraph", text)), chunk_size=size, chunk_overlap=4):
+            assert chunk.text in text
+
+
 def test_overlap_repeats_the_end_of_a_cut_text() -> None:
     """Whole words, at most so many, from the text before; never from a table or into a new section."""
     text = " ".join(f"Sentence number {n} is here." for n in range(12))
@@ -631,6 +640,20 @@ def test_metadata_of_any_make_is_no_error(metadata: dict[str, Any]) -> None:
     assert chunk.text == "Some words."
     for key, kind in METADATA_KEYS.items():
         assert type(chunk.metadata[key]) is kind, key
+
+
+def test_ids_differ_where_those_of_elements_repeat() -> None:
+    """Answers that were joined by hand number their elements anew; a store refuses two chunks with one id."""
+    page = "<p id='0'>Text.</p><figure><img id='1' alt=\"logo\" /></figure>"
+    whole = [chunk.id for chunk in chunk_elements(Record("a.html", page * 3, {}))]
+    pages = [
+        Record("", page, {"category": "page", "file_sha256": "ab", "source": "a.pdf", "page": number})
+        for number in (1, 2, 3)
+    ]
+    paged = [chunk.id for chunk in chunk_elements(pages)]
+
+    assert len(set(whole)) == len(whole) == len(set(paged)) == len(paged) == 6
+    assert whole == [chunk.id for chunk in chunk_elements(Record("a.html", page * 3, {}))]
 
 
 def test_metadata_of_a_loader_with_hashes_for_ids_is_kept() -> None:

@@ -18,7 +18,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class ChunkBuilder:
-    """Builds chunk after chunk; remembers only which part of which element came last."""
+    """Builds chunk after chunk; remembers the ids in the file at hand, and which part of which element came last."""
 
     def __init__(self, options: ChunkOptions) -> None:
         self._options = options
@@ -26,6 +26,7 @@ class ChunkBuilder:
         self._identity = msgspec.Raw(_encode(options.identity))
         self._run: Run | None = None
         self._ids = RecordIds()  # of that run
+        self._given: dict[str, int] = {}  # how often each was made in it
         self._last: tuple[str, str, str, int] | None = None
         self._part = 0
 
@@ -61,11 +62,15 @@ class ChunkBuilder:
         run, number = first.run, first.place.element_id
         if run is not self._run:
             self._run, self._ids = run, RecordIds(run.source, run.file_sha256, self._form, self._identity)
+            self._given = {}
         key = (run.source, run.file_sha256, run.origin, number)
         self._part = self._part + 1 if key == self._last else 0
         self._last = key
         part: object = [run.origin, self._part] if run.origin else self._part
-        return self._ids.of(number, part, text_sha256(text))
+        digest = text_sha256(text)
+        identity = self._ids.of(number, part, digest)
+        count = self._given[identity] = self._given.get(identity, 0) + 1
+        return identity if count == 1 else self._ids.of(number, part, digest, count)  # ids of elements may repeat
 
     def _metadata(self, units: Sequence[Unit], body: Unit, identity: str) -> dict[str, Any]:
         run, first = body.run, units[0].place

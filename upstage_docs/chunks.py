@@ -252,13 +252,13 @@ class _Packer:
             piece = unit.part(start, end)
             piece.joiner = joiner
             if has_words(piece.text):  # a tag alone says nothing
-                begun = True
+                begun, ended = True, end
                 self._append(piece, self._grown(piece))
                 if following < len(text):
                     self._flush()
                     overlap = self._overlap(None)
                     self._reopen(overlap, repeated=len(overlap))
-            start, ended = following, end
+            start = following
 
     def _fits(self, joiner: str, text: str) -> Callable[[int, int], bool]:
         """Return whether `text[start:end]` has room in the open chunk, as a function."""
