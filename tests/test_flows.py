@@ -522,6 +522,18 @@ class TestOffice:
         assert document.total_pages == 12
         assert parse(Play(), stored(), self.ask()).elements == document.elements
 
+    def test_one_whose_job_failed_half_way_is_sent_again(self, stored: Callable[..., Setup]) -> None:
+        """It cannot be cut, and how many pages it has is not known: what is stored of it must not hold it up."""
+        failed = state(DONE[0], (11, 12, "failed"), status="failed", total=12)
+        with pytest.raises(JobFailedError):
+            parse(
+                Play(reply(413, b""), SUBMITTED, reply(200, failed), reply(200, answer(range(1, 11)))),
+                stored(),
+                self.ask(),
+            )
+        document = parse(Play(reply(200, answer(range(1, 13)))), stored(), self.ask())
+        assert [element.page for element in document.elements] == list(range(1, 13))
+
 
 class TestOcr:
     def ocr(self, play: Play, with_: Setup, pages: int, limits: plan.Limits = plan.LIMITS) -> Any:

@@ -105,6 +105,17 @@ def test_what_was_answered_under_other_cuts_is_used() -> None:
     ]
 
 
+def test_what_is_stored_and_does_not_fit_is_replaced() -> None:
+    """Sent as if nothing was stored of it, it would be refused as there already, and looked for without end."""
+    parts = parts_of(source(20), PARSE, stored=[(1, 12), (11, 20)])
+    assert [(part.pages, part.state, part.replaces) for part in parts] == [
+        ((1, 12), "stored", False),
+        ((13, 20), "send", True),
+    ]
+    docx = source(None, file_format="docx", size=50_000)
+    assert parts_of(docx, PARSE, stored=[(1, 10)]) == (Part(None, route="sync", replaces=True),)
+
+
 def test_a_running_job_is_resumed_rather_than_paid_again() -> None:
     parts = parts_of(source(50), PARSE, stored=[(1, 10), (11, 20)], running=[(1, 50)])
     assert parts == (Part((1, 50), "running"),)

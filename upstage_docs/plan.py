@@ -92,7 +92,7 @@ class Part:
         state: `stored` (read it), `running` (a job has it: resume that), or `send`.
         route: How to send it.
         whole: Send the file as it is; otherwise cut these pages out of it.
-        replaces: Stored pages are paid for again, because a file that cannot be cut lacks others.
+        replaces: Stored pages are paid for again: the file lacks others and cannot be cut, or they do not fit.
     """
 
     pages: Pages | None
@@ -204,15 +204,17 @@ def parts_of(
         raise ConfigError(f"pages_per_request={pages_per_request!r} must be a whole number of pages, 1 or more.")
     ocr = isinstance(options, OCROptions)
     total = source.pages or total_pages
+    held = tuple(stored)
     in_jobs = [(1, total) if pages is None else pages for pages in running]
     if not total:
         if in_jobs:
             return (Part(None, "running"),)
-        return (Part(None, route=_uncounted_route(source, ocr=ocr, route=route, limits=limits)),)
-    tiles = _tile(total, tuple(stored), in_jobs)
+        way = _uncounted_route(source, ocr=ocr, route=route, limits=limits)
+        return (Part(None, route=way, replaces=bool(held)),)
+    tiles = _tile(total, held, in_jobs)
     gaps = [tile.pages for tile in tiles if tile.state == "send"]
     if gaps and source.format != "pdf":
-        way: Literal["sync", "async"] = _uncounted_route(source, ocr=ocr, route=route, limits=limits)
+        way = _uncounted_route(source, ocr=ocr, route=route, limits=limits)
         if source.pages is not None:
             way = _route(total, source.size, ocr=ocr, route=route, limits=limits)
         return (Part((1, total) if source.pages else None, route=way, replaces=len(tiles) > 1),)
@@ -228,7 +230,8 @@ def parts_of(
         for pages in _cut(first, last, most):
             count = pages[1] - pages[0] + 1
             way = _route(count, source.size * count // total, ocr=ocr, route=route, limits=limits)
-            parts.append(Part(pages, route=way, whole=pages == (1, total)))
+            overlaps = any(first <= pages[1] and last >= pages[0] for first, last in held)
+            parts.append(Part(pages, route=way, whole=pages == (1, total), replaces=overlaps))
     return tuple(parts)
 
 

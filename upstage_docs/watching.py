@@ -250,7 +250,7 @@ class Watch:
                 yield Work(partial(self.setup.store.failed, self._stored))
         raise JobFailedError(
             f"{self.name} failed at {where}: {self.setup.api.hide(reason)}. What came is kept; running again sends "
-            "only the rest.",
+            "what is missing, of a PDF only that.",
             job=job,
         )
 
