@@ -335,6 +335,29 @@ def test_batches_may_count_their_pages_from_the_file(sync_world: World) -> None:
     assert [element.page for element in relative.elements] == list(range(1, 26))
 
 
+def test_what_is_deleted_while_it_is_read_is_sent_again_and_given_once(sync_world: World) -> None:
+    path = sync_world.pdf("a", 8)
+    sync_world.parse(path, pages_per_request=2)
+    with Client(**sync_world.options(max_concurrency=1)) as client, closing(client.stream(path)) as slices:
+        given = [element.text for element in next(slices).elements]
+        sync_world.store().remove()
+        given += [element.text for part in slices for element in part.elements]
+    assert given == labels("a", 8)
+    assert sync_world.bill("a", 8)[:2] == [1, 1]
+
+
+def test_what_is_replaced_while_it_is_read_is_an_error_and_costs_nothing(sync_world: World) -> None:
+    path = sync_world.pdf("a", 8)
+    sync_world.parse(path, pages_per_request=2)
+    with Client(**sync_world.options(max_concurrency=1)) as client, closing(client.stream(path)) as slices:
+        next(slices)
+        sync_world.parse(path, refresh=True)
+        with pytest.raises(InvalidResponseError, match="was replaced while it was read"):
+            list(slices)
+    assert texts(sync_world.parse(path)) == labels("a", 8)
+    assert sync_world.bill("a", 8) == [2] * 8
+
+
 # -- rates and numbers
 
 

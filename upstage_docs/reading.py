@@ -99,7 +99,17 @@ class Reading:
         return document
 
     def advance(self, got: Got) -> None:
-        """Note that the pages of *got* have been delivered."""
+        """Note that the pages of *got* have been delivered.
+
+        Raises:
+            InvalidResponseError: Some were delivered before, out of what is stored no more.
+        """
+        if got.pages[0] < self.next_page:
+            raise InvalidResponseError(
+                f"What is stored of {self.source.name!r} was replaced while it was read, up to page "
+                f"{self.next_page - 1}. Read it again from the beginning; that costs nothing.",
+                raw=got.raw,
+            )
         self.next_page = got.pages[1] + 1
         self.total = self.total or got.total_pages
 
@@ -116,13 +126,14 @@ class Reading:
         self.done = True
 
     def planned(self, holding: Holding) -> tuple[plan.Part, ...]:
-        """Plan every page of the document, given what is held."""
+        """Plan every page of the document, given what is held; what was delivered is not wanted again."""
+        delivered = ((1, self.next_page - 1),) if self.next_page > 1 else ()
         return plan.parts_of(
             self.source,
             self.request.options,
             route=self.request.route,
             pages_per_request=self.request.pages_per_request,
-            stored=() if self.request.refresh else holding.answers,
+            stored=delivered + (() if self.request.refresh else holding.answers),
             running=[job.pages for job in holding.jobs],
             total_pages=holding.total_pages,
             limits=self.limits,
