@@ -363,6 +363,26 @@ def test_a_damaged_answer_is_a_miss_and_is_deleted(store: Store, caplog: pytest.
     claim(store)
 
 
+def test_an_answer_that_stands_for_other_pages_than_it_was_given_for_is_damaged(store: Store) -> None:
+    pay(store, (1, 10))
+    assert store.path is not None
+    with closing(sqlite3.connect(store.path)) as db, db:
+        db.execute("UPDATE answer SET first = 11, last = 20")
+    assert store.look(KEY).answers == ((11, 20),)
+    assert store.read(KEY, (11, 20)) is None
+    assert store.look(KEY).answers == ()
+
+
+def test_a_document_that_lost_its_line_finds_its_answers_again(store: Store) -> None:
+    """Else they would be in the way of a claim, and nobody would see them."""
+    pay(store, (1, 10))
+    assert store.path is not None
+    with closing(sqlite3.connect(store.path)) as db, db:
+        db.execute("DELETE FROM document")
+    assert isinstance(store.claim(KEY, (1, 10), seconds=60, route="sync"), Held)
+    assert store.look(KEY).answers == ((1, 10),)
+
+
 def everything(store: Store) -> None:
     """One of each call, none of which may raise."""
     first = claim(store)
@@ -393,13 +413,20 @@ def _no_database(path: Path) -> None:
     path.write_bytes(b"this is no database at all, and long enough to be looked at" * 40)
 
 
+def _unreadable_name(path: Path) -> None:
+    Store(path).look(KEY)
+    path.write_bytes(
+        path.read_bytes().replace(b"answer_by_use", b"\xff" * 13).replace(b"CREATE INDEX", b"CREATE INDEQ")
+    )
+
+
 def _newer_format(path: Path) -> None:
     Store(path).look(KEY)
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version = 99")
 
 
-@pytest.mark.parametrize("spoil", [_folder_is_a_file, _no_database, _newer_format])
+@pytest.mark.parametrize("spoil", [_folder_is_a_file, _no_database, _unreadable_name, _newer_format])
 def test_a_store_that_cannot_be_used_is_one_warning_and_no_store(
     spoil, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

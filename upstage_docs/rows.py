@@ -14,6 +14,7 @@ from upstage_docs.holdings import Entry, Holding, Intent, Pages, ResultKey, Stor
 __all__ = [
     "SCHEMA",
     "VERSION",
+    "checksum",
     "close_covered",
     "close_intent",
     "close_job",
@@ -21,6 +22,7 @@ __all__ = [
     "entries",
     "evict",
     "holding",
+    "insert_document",
     "insert_intent",
     "insert_job",
     "intents",
@@ -114,15 +116,18 @@ def overlapping_intents(
     return tuple((known[token], expires, owner) for token, expires, owner in rows)
 
 
-def insert_intent(db: sqlite3.Connection, intent: Intent, expires: float, owner: str) -> None:
-    """Keep *intent*, and its document if it is new."""
-    key = intent.key
+def insert_document(db: sqlite3.Connection, key: ResultKey, source: str) -> None:
+    """Keep what *key* stands for, and the document's latest name."""
     db.execute(
         "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET source = excluded.source "
         "WHERE excluded.source != ''",
-        (key.digest, key.file_sha256, key.model, key.root, key.options, intent.source),
+        (key.digest, key.file_sha256, key.model, key.root, key.options, source),
     )
-    span = _span(key, intent.pages)
+
+
+def insert_intent(db: sqlite3.Connection, intent: Intent, expires: float, owner: str) -> None:
+    """Keep *intent*."""
+    span = _span(intent.key, intent.pages)
     db.execute(
         "INSERT INTO intent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (intent.token, *span.values(), intent.route, intent.sends, intent.created, expires, owner),
@@ -181,18 +186,25 @@ def close_covered(db: sqlite3.Connection, job: StoredJob) -> None:
         close_job(db, job)
 
 
+def checksum(key: ResultKey, pages: Pages, raw: bytes) -> bytes:
+    """Return what tells a damaged answer, or one that stands for other pages than it did: SHA-256 over all of it."""
+    digest = hashlib.sha256(f"{key.digest} {pages[0]}-{pages[1]} ".encode())
+    digest.update(raw)
+    return digest.digest()
+
+
 def put(db: sqlite3.Connection, key: ResultKey, answer: StoredAnswer, now: float, total_pages: int = 0) -> None:
     """Keep an answer; the newest answer to a page replaces older ones."""
-    checksum = hashlib.sha256(answer.raw).digest()
+    check = checksum(key, answer.pages, answer.raw)
     span = _span(key, answer.pages)
     _count(db, key, total_pages)
     held = db.execute(f"SELECT first, last, checksum FROM answer WHERE {_OVERLAP}", span).fetchall()
-    if held == [(*answer.pages, checksum)]:
+    if held == [(*answer.pages, check)]:
         return
     db.execute(f"DELETE FROM answer WHERE {_OVERLAP}", span)
     db.execute(
         "INSERT INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*span.values(), len(answer.raw), checksum, answer.model, answer.sends, now, now, answer.raw),
+        (*span.values(), len(answer.raw), check, answer.model, answer.sends, now, now, answer.raw),
     )
 
 

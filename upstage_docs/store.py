@@ -23,7 +23,6 @@ goes on as if there was no store.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import sqlite3
@@ -111,7 +110,7 @@ class Store:
         if found is None:
             return None
         answer, checksum, used = found
-        if hashlib.sha256(answer.raw).digest() != checksum:
+        if rows.checksum(key, pages, answer.raw) != checksum:
             _log.warning("A stored answer (pages %d-%d) is damaged; it is dropped and asked again.", *pages)
 
             def drop(db: sqlite3.Connection) -> bool:
@@ -154,6 +153,7 @@ class Store:
         token = uuid.uuid4().hex
 
         def ask(db: sqlite3.Connection) -> Claim | Busy | Held | Intent:
+            rows.insert_document(db, key, source)  # first: without it nothing else of this document would be seen
             if rows.is_running(db, key, pages) or (not refresh and rows.is_answered(db, key, pages)):
                 return Held()
             others = rows.overlapping_intents(db, key, pages)
@@ -329,7 +329,7 @@ class Store:
                 for token in abandoned:
                     rows.release(db, token)
                 result = action(db)
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, UnicodeDecodeError) as error:  # the last: a damaged name in an error of SQLite
             self._warn(error)
             if not write:
                 self._give_up()
