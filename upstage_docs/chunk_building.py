@@ -18,7 +18,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class ChunkBuilder:
-    """Builds chunk after chunk; remembers the ids in the file at hand, and which part of which element came last."""
+    """Builds chunk after chunk; remembers which elements of the file at hand there were, and which part came last."""
 
     def __init__(self, options: ChunkOptions) -> None:
         self._options = options
@@ -26,9 +26,9 @@ class ChunkBuilder:
         self._identity = msgspec.Raw(_encode(options.identity))
         self._run: Run | None = None
         self._ids = RecordIds()  # of that run
-        self._given: dict[str, int] = {}  # how often each was made in it
-        self._last: tuple[str, str, str, int] | None = None
-        self._part = 0
+        self._visits: dict[int, int] = {}  # how often it came back to an element of a number: numbers may repeat
+        self._number: int | None = None  # of the last
+        self._part = self._visit = 0
 
     def again(self, unit: Unit) -> Chunk:
         """Return the chunk that *unit* already is, with its id and metadata."""
@@ -61,16 +61,21 @@ class ChunkBuilder:
     def _identify(self, first: Unit, text: str) -> str:
         run, number = first.run, first.place.element_id
         if run is not self._run:
-            self._run, self._ids = run, RecordIds(run.source, run.file_sha256, self._form, self._identity)
-            self._given = {}
-        key = (run.source, run.file_sha256, run.origin, number)
-        self._part = self._part + 1 if key == self._last else 0
-        self._last = key
+            self._enter(run)
+        if number == self._number:
+            self._part += 1
+        else:
+            self._number, self._part = number, 0
+            self._visit = self._visits[number] = self._visits.get(number, -1) + 1
         part: object = [run.origin, self._part] if run.origin else self._part
         digest = text_sha256(text)
-        identity = self._ids.of(number, part, digest)
-        count = self._given[identity] = self._given.get(identity, 0) + 1
-        return identity if count == 1 else self._ids.of(number, part, digest, count)  # ids of elements may repeat
+        return self._ids.of(number, part, digest, self._visit) if self._visit else self._ids.of(number, part, digest)
+
+    def _enter(self, run: Run) -> None:
+        last, self._run = self._run, run
+        if last is None or (last.source, last.file_sha256, last.origin) != (run.source, run.file_sha256, run.origin):
+            self._number = None
+        self._ids, self._visits = RecordIds(run.source, run.file_sha256, self._form, self._identity), {}
 
     def _metadata(self, units: Sequence[Unit], body: Unit, identity: str) -> dict[str, Any]:
         run, first = body.run, units[0].place
