@@ -6,6 +6,7 @@ import io
 import time
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -15,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from conftest import open_files
+from interrupting import interrupted
 from play import Play, answer, form, lost, reply
 from stand_in import make_pdf
 
@@ -267,6 +269,23 @@ class TestPayingOnce:
         flow.send(reply(200, answer([1])))
         flow.close()
         assert parse(Play(), stored(), ask(1)).total_pages == 1
+
+    def test_interrupted_at_any_line_after_the_answer_nothing_is_silently_paid_again(self, tmp_path: Path) -> None:
+        """It is kept, or it is reported as a send whose outcome is not known."""
+        for line in range(1000):
+            with_ = setup(store=Store.at(tmp_path / str(line)))
+            flow = documents.parse(with_, ask(1), plan.LIMITS)
+            step = next(flow)
+            while not isinstance(step, Send):
+                step = flow.send(step.task() if hasattr(step, "task") else 0.0)
+            with suppress(KeyboardInterrupt), interrupted(line, "flows.py") as ran:
+                flow.send(reply(200, answer([1])))
+            if len(ran) <= line:
+                break
+            flow.close()
+            with suppress(UnknownOutcomeError):
+                assert parse(Play(), with_, ask(1)).total_pages == 1
+        assert line > 10
 
     def test_the_account_counts_what_was_answered_and_not_what_was_read(self, stored: Callable[..., Setup]) -> None:
         with_ = stored()

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sqlite3
 import stat
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 from conftest import open_files
-from eventually import threads_gone
+from eventually import GENEROUS, threads_gone
+from interrupting import interrupted
 
 from upstage_docs import owners
 from upstage_docs.errors import UnknownOutcomeError
@@ -250,6 +252,33 @@ def test_the_user_may_settle_an_open_intent(store: Store) -> None:
     assert store.intents() == ()
 
 
+def test_a_claim_that_was_interrupted_at_any_line_is_held_by_nobody(store: Store) -> None:
+    for line in range(1000):
+        with suppress(KeyboardInterrupt), interrupted(line, Store.claim.__code__) as ran:
+            store.claim(KEY, (1, 10), seconds=60, route="sync")
+        if len(ran) <= line:
+            break
+        assert store.intents() == ()
+        store.withdraw(claim(store))
+    assert line > 10
+
+
+def test_a_store_whose_closing_was_interrupted_can_be_used(store: Store) -> None:
+    release = threading.Event()
+    pay(store, (1, 2))
+    assert store._database
+    store._database._flusher.submit(release.wait)  # the closing waits for it
+    interrupt = threading.Timer(0.2, signal.pthread_kill, [threading.get_ident(), signal.SIGINT])
+    interrupt.start()
+    with pytest.raises(KeyboardInterrupt):
+        store.close()
+    release.set()
+    interrupt.join()
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(store.read, KEY, (1, 2)).result(GENEROUS)
+    store.close()
+
+
 # -- many at once
 
 
@@ -298,13 +327,12 @@ def test_a_killed_process_leaves_an_open_intent_at_once(tmp_path: Path) -> None:
     assert isinstance(Store(path).claim(KEY, (1, 3), seconds=60, route="sync"), Intent)
 
 
-def test_another_process_learns_of_an_abandoned_claim_with_the_next_write(store: Store, clock: Clock) -> None:
+def test_another_process_learns_of_an_abandoned_claim_at_once(store: Store, clock: Clock) -> None:
     code = "print(type(Store(Path(sys.argv[1]), clock=lambda: float(sys.argv[2])).claim(KEY, (1, 10), seconds=9,"
     code += " route='sync')).__name__)"
     first = claim(store)
     assert in_another_process(code, store.path, clock.now).stdout.strip() == "Busy"
     store.abandon(first)
-    store.withdraw(claim(store, (50, 60)))
     assert in_another_process(code, store.path, clock.now).stdout.strip() == "Intent"
 
 

@@ -104,21 +104,24 @@ class Database:
 
     def close(self) -> None:
         """Close the connection; the next use opens another."""
-        self.pause()
-        self.resume()
+        with self._lock:
+            self._let_go()
 
     def pause(self) -> None:
         """Close the connection and let nobody open another until `resume`."""
         self._lock.acquire()
-        self._flusher.shutdown()
-        self._flusher = _one_thread()
+        self._let_go()
         self._flushing.acquire()
-        _close(self._connections)
 
     def resume(self) -> None:
         """End a `pause`."""
         self._flushing.release()
         self._lock.release()
+
+    def _let_go(self) -> None:
+        flusher, self._flusher = self._flusher, _one_thread()
+        flusher.shutdown()
+        _close(self._connections)
 
     def _connect(self) -> sqlite3.Connection:
         if self._file != _identity(self.path):

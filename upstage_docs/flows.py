@@ -63,9 +63,12 @@ def fetch(
             if wait > 0:
                 yield Sleep(wait)
         if payment is not None:
-            payment.under_way = True
+            payment.under_way, payment.reply = True, None
         outcome: Outcome = yield send
         if payment is not None:
+            payment.reply = (
+                outcome if isinstance(outcome, Reply) else None
+            )  # first: at no moment nothing is known of it
             payment.under_way = isinstance(outcome, Lost) and outcome.sent
             if payment.under_way:
                 break
@@ -141,9 +144,9 @@ def pay(
             raise UnknownOutcomeError(  # noqa: TRY301 - it is settled as every other end is
                 _unknown(intent, candidates, outcome), intent=intent, candidates=candidates
             )
-        payment.reply = replies.settle(outcome, setup.api, source.name)
+        reply = replies.settle(outcome, setup.api, source.name)
         yield Leave()
-        kept: T = yield Work(partial(keep, claim, payment.reply))
+        kept: T = yield Work(partial(keep, claim, reply))
     except BaseException as error:
         _close(setup, payment, keep, error)
         if isinstance(error, Exception):
@@ -244,12 +247,14 @@ def _close(setup: Setup, payment: Payment, keep: Callable[[Claim, Reply], Any], 
     """Settle what a flow leaves behind. It may be closing, so no step can be asked for: the store is told here."""
     if payment.claim is None:
         return
-    if payment.reply is not None and not isinstance(error, Exception):
+    if payment.reply is not None and not isinstance(error, Exception):  # closed between the answer and its keeping
         try:
-            keep(payment.claim, payment.reply)  # closed between the answer and its keeping
-        except UpstageDocsError:
-            setup.store.abandon(payment.claim)
-    elif payment.under_way or (isinstance(error, InvalidResponseError) and not replies.refused(error.raw)):
+            keep(payment.claim, replies.settle(payment.reply, setup.api, payment.claim.source))
+        except UpstageDocsError as refusal:
+            error = refusal
+        else:
+            return
+    if payment.under_way or (isinstance(error, InvalidResponseError) and not replies.refused(error.raw)):
         setup.store.abandon(payment.claim)
     else:
         setup.store.withdraw(payment.claim)

@@ -12,8 +12,7 @@ The life of one paid send, each step one transaction:
       submitted(claim, request_id)      the job is known: its intent is closed
       answered(claim, raw, pages, ...)  the answer is stored: its intent is closed
       withdraw(claim)                   nothing was paid (not sent, or refused): its intent is closed
-      abandon(claim)                    the outcome is not known: the intent stays, open; writes nothing, so that a
-                                        cancelled flow may call it
+      abandon(claim)                    the outcome is not known: the intent stays, open
     batch(job, ...), finished(job, ...), failed(job)
 
 Killed after `claim` and before one of the four, the claim becomes an open intent: the next `claim` of any of its pages
@@ -87,7 +86,6 @@ class Store:
         self._clock = clock
         self._warned = False
         self._evicted = float("-inf")
-        self._abandoned: list[str] = []
 
     @classmethod
     def at(cls, cache: bool | str | os.PathLike[str] = True) -> Store:  # noqa: FBT001 - what a user writes
@@ -171,12 +169,16 @@ class Store:
 
         without_store: Claim | Busy | Held | Intent = Claim(token, key, pages, source)
         _held_here.add(token)
-        outcome = self._try(ask, without_store, write=True)
-        if not isinstance(outcome, Claim):
-            _held_here.discard(token)
-        elif self._database is not None:
-            self._database.flush_soon()
-        return outcome
+        try:
+            outcome = self._try(ask, without_store, write=True)
+            if not isinstance(outcome, Claim):
+                _held_here.discard(token)
+            elif self._database is not None:
+                self._database.flush_soon()
+            return outcome  # noqa: TRY300 - until the caller has it
+        except BaseException:  # interrupted: nobody will ever know of this claim
+            self.withdraw(Claim(token, key, pages))
+            raise
 
     def renew(self, claim: Claim, seconds: float) -> None:
         """Give *claim* another *seconds* from now, before its send is tried again."""
@@ -185,14 +187,13 @@ class Store:
 
     def withdraw(self, claim: Claim) -> None:
         """Close the intent of *claim*: nothing was paid, since nothing was sent or the API refused."""
-        self._try(lambda db: rows.close_intent(db, claim.token), None, write=True)
         _held_here.discard(claim.token)
+        self._try(lambda db: rows.close_intent(db, claim.token), None, write=True)
 
     def abandon(self, claim: Claim) -> None:
-        """Leave the intent of *claim* open: what became of the send is not known. No I/O: safe in a cancelled flow."""
-        if claim.token in _held_here:
-            _held_here.discard(claim.token)
-            self._abandoned.append(claim.token)  # other processes learn it with the next write
+        """Leave the intent of *claim* open: what became of the send is not known."""
+        _held_here.discard(claim.token)
+        self._try(lambda db: rows.release(db, claim.token), None, write=True)  # other processes learn it, too
 
     def submitted(self, claim: Claim, request_id: str) -> StoredJob:
         """Keep the job that the API made of *claim*, and close its intent."""
@@ -325,18 +326,12 @@ class Store:
             return otherwise
         try:
             with database.transaction(write=write) as db:
-                abandoned = self._abandoned[:] if write else []
-                for token in abandoned:
-                    rows.release(db, token)
-                result = action(db)
+                return action(db)
         except (sqlite3.Error, OSError, UnicodeDecodeError) as error:  # the last: a damaged name in an error of SQLite
             self._warn(error)
             if not write:
                 self._give_up()
             return otherwise
-        for token in abandoned:
-            self._abandoned.remove(token)
-        return result
 
 
 def _is_held(token: str, owner: str) -> bool:
