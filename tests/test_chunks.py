@@ -140,6 +140,22 @@ def test_charts_of_every_shape_stand_alone_and_whole(name: str, category: str) -
         assert holding[0].oversize
 
 
+def test_charts_in_a_whole_text_are_told_by_what_they_hold() -> None:
+    """Where no element says what it is: a figure with a table is a chart if it says so, else what it holds: a table."""
+    figures = {
+        CHARTS["recognised"]: "chart",
+        CHARTS["240910"]: "chart",
+        CHARTS["the guide's"]: "figure",
+        CHARTS["the guide's"].replace("</figure>", f"{TABLE}</figure>"): "chart",
+        CHARTS["enhanced"]: "chart",
+        f'<figure class="wp-block-table">{TABLE}<figcaption>By region</figcaption></figure>': "table",
+    }
+
+    chunks = list(chunk_elements(Record("", "<p>Between.</p>".join(figures), {})))
+
+    assert {chunk.text: chunk.metadata["category"] for chunk in chunks[::2]} == figures
+
+
 def test_a_table_with_spans_is_split_into_tables() -> None:
     """No thead, a header of two rows by rowspan and colspan: both rows head every part."""
     rows = "".join(f"<tr><td>Model {n}</td>{'<td>O</td>' * 6}</tr>" for n in range(8))

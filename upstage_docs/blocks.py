@@ -35,6 +35,7 @@ class Block(NamedTuple):
 _TABLE_OR_FIGURE = re.compile("<(?:table|figure)")
 _ID = re.compile(r"\bid=['\"]?(\d+)\b")
 _CATEGORY = re.compile(r"data-category=['\"]?(\w+)")
+_CHART = re.compile(r"data-category=['\"]?chart|class=['\"]?chart-")  # in the figure: the guide's, enhanced mode's
 _NAMES = {"p": "paragraph", "ul": "list", "ol": "list", "pre": "code"}
 
 # Of masked text: a fence that is closed, and an equation, hold nothing but filler.
@@ -88,7 +89,10 @@ def _block(text: str, region: Region) -> Block | None:
         if number is None and (found := _ID.search(body)):
             number = int(found[1])
         kind = "whole"
-        category = category if category in {"chart", "figure"} else "figure"
+        if category != "chart":
+            category = "figure"
+            if "<table" in body.lower():
+                category = "chart" if _CHART.search(body) else "table"
     elif name[0] == "h" and name[1:].isdigit():
         kind, category, level = "heading", f"heading{name[1:]}", int(name[1:])
     elif name == "caption" or category == "caption":
