@@ -172,9 +172,10 @@ def test_the_command_says_how_to_go_on_without_a_key(command: Command, monkeypat
         (("parse", ROOT / "docs"), "no document in the folder"),
         (("parse", SAMPLE, "--base64-encoding", "tabel"), "tabel"),
         (("parse", SAMPLE, "--base-url", "http://127.0.0.1:1"), "base_url"),
-        (("split", SAMPLE, "--chunk-size", "0"), "chunk_size"),
+        (("split", "not-even-looked-at.pdf", "--chunk-size", "0"), "chunk_size"),
         (("split", SAMPLE, "--exclude-categories", "heading"), "heading"),
         (("cache", "rm"), "--all"),
+        (("cache", "rm", "no-such-document.pdf"), "no-such-document.pdf"),
         (("cache", "resolve", "nothing"), "nothing"),
         (("parse",), "SOURCES"),
         (("parse", SAMPLE, "--mode", "fast"), "fast"),
@@ -266,6 +267,10 @@ def test_a_request_whose_outcome_is_unknown_is_listed_with_its_pages(command: Co
         store.abandon(claim)
     store.close()
     assert [line["pages"] for line in command("cache", "unknown", "--json").lines] == ["11-20", "all"]
+    assert [line["used"] for line in command("cache", "ls", "--json").lines] == ["", ""]
+    assert "--everything" in command("cache", "rm", "a.pdf").err
+    assert command("cache", "rm", "a.pdf", "--everything").code == 0
+    assert command("cache", "ls", "--json").lines == []
 
 
 def test_what_was_paid_for_is_kept_listed_and_removed(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,8 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from upstage_docs.chunks import chunk_elements
+from upstage_docs.chunk_options import ChunkOptions
+from upstage_docs.chunks import chunk_with
 from upstage_docs.cli_files import find
 from upstage_docs.cli_options import (
     AsJson,
@@ -71,6 +72,15 @@ def split(
         chart_recognition=chart_recognition,
         merge_multipage_tables=merge_multipage_tables,
     )
+    chunking = ChunkOptions(  # before a document is parsed, which may cost
+        chunk_size=chunk_size,
+        chunk_overlap=chunk_overlap,
+        oversized_tables=oversized_tables,
+        merge_continued_tables=merge_continued_tables,
+        min_size=min_size,
+        exclude_categories=("header", "footer") if exclude_categories is None else exclude_categories,
+        output_format=output_format,
+    )
     failed = False
     with Client(engine=engine, base_url=base_url, cache=cache) as client:
         for path, _ in find(sources):
@@ -82,18 +92,7 @@ def split(
                 complain(str(error))
                 failed = True
                 continue
-            chunks = list(
-                chunk_elements(
-                    document,
-                    chunk_size=chunk_size,
-                    chunk_overlap=chunk_overlap,
-                    oversized_tables=oversized_tables,
-                    merge_continued_tables=merge_continued_tables,
-                    min_size=min_size,
-                    exclude_categories=("header", "footer") if exclude_categories is None else exclude_categories,
-                    output_format=output_format,
-                )
-            )
+            chunks = list(chunk_with(chunking, document))
             if as_json:
                 _print_lines(chunks)
             elif whole:
