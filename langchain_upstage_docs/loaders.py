@@ -104,7 +104,7 @@ class UpstageDocumentParseLoader(_Loader):
         extra_fields: Further form fields of the API.
         metadata_format: `flat` (scalars that every vector store takes) or `nested` (as `langchain-upstage`).
         skip_empty: Whether to leave out Documents without text, which embedding APIs refuse.
-        images: `files` writes crops into *image_folder* and records `image_path`; `base64` puts them into the metadata.
+        images: `files` writes crops into *image_folder* and records `image_path`; `base64` fills `image_base64`.
         image_folder: For `images="files"`.
         engine: `upstage`, or `local` for the engine on this machine, else UPSTAGE_DOCS_ENGINE, else `upstage`.
         client: A `Client` or `AsyncClient` to use; it stays open, and the options of a client are then its own.
@@ -193,7 +193,17 @@ class UpstageOCRLoader(_Loader):
     Args:
         file_path: A path, a blob, several of them, or a blob loader.
         split: A Document per `page`, per `word`, or one per file (`none`).
-        api_key: As for `UpstageOCRParser`, like all that follow.
+        api_key: The key, else UPSTAGE_API_KEY. It never shows and is never pickled.
+        base_url: API root or full endpoint, else UPSTAGE_BASE_URL, else the public API.
+        model: `ocr`, or a dated name.
+        extra_fields: Further form fields of the API.
+        skip_empty: Whether to leave out Documents without text.
+        engine: `upstage`, or `local` for the engine on this machine, else UPSTAGE_DOCS_ENGINE, else `upstage`.
+        client: A `Client` or `AsyncClient` to use; it stays open, and the options of a client are then its own.
+        max_concurrency: Requests, documents and parts at once; 5 by default.
+        on_error: `skip` leaves out a file that fails and goes on; `report` tells which and why.
+        show_progress: Whether to show a bar of pages.
+        on_progress: Called with a `Progress` (pages, files) whenever pages arrive or a file is done.
 
     Raises:
         SourceNotFoundError: A file is missing, unless such files are skipped; also a FileNotFoundError.

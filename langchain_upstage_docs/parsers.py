@@ -41,7 +41,7 @@ class UpstageDocumentParseParser(BaseBlobParser):
         extra_fields: Further form fields of the API.
         metadata_format: `flat` (scalars that every vector store takes) or `nested` (as `langchain-upstage`).
         skip_empty: Whether to leave out Documents without text, which embedding APIs refuse.
-        images: `files` writes crops into *image_folder* and records `image_path`; `base64` puts them into the metadata.
+        images: `files` writes crops into *image_folder* and records `image_path`; `base64` fills `image_base64`.
         image_folder: For `images="files"`.
         engine: `upstage`, or `local` for the engine on this machine, else UPSTAGE_DOCS_ENGINE, else `upstage`.
         client: A `Client` or `AsyncClient` to use; it stays open, and the options of a client are then its own.
@@ -136,7 +136,12 @@ class UpstageOCRParser(BaseBlobParser):
         split: A Document per `page`, per `word`, or one per file (`none`).
         extra_fields: Further form fields of the API.
         skip_empty: Whether to leave out Documents without text.
-        engine: As for `UpstageDocumentParseParser`, like all that follow.
+        engine: `upstage`, or `local` for the engine on this machine, else UPSTAGE_DOCS_ENGINE, else `upstage`.
+        client: A `Client` or `AsyncClient` to use; it stays open, and the options of a client are then its own.
+        max_concurrency: Requests, documents and parts at once; 5 by default.
+        on_error: `skip` leaves out a file that fails and goes on; `report` tells which and why.
+        show_progress: Whether to show a bar of pages.
+        on_progress: Called with a `Progress` (pages, files) whenever pages arrive or a file is done.
 
     Raises:
         ConfigError: No key and no engine, an option that does not exist, or options that contradict each other.

@@ -74,8 +74,14 @@ class TableAwareTextSplitter(TextSplitter):
     def lazy_split_documents(self, documents: Iterable[Document]) -> Iterator[Document]:
         """Yield the chunks of *documents* as soon as each is complete; see `split_documents`."""
         from upstage_docs.chunks import chunk_with
+        from upstage_docs.errors import ConfigError
         from upstage_docs.models import Record
 
+        if isinstance(documents, (str, Document)):
+            raise ConfigError(
+                f"split_documents takes a list of Documents, not one {type(documents).__name__}; split_text and "
+                "create_documents take texts."
+            )
         given = (Record(document.id or "", document.page_content, document.metadata) for document in documents)
         for chunk in chunk_with(self._options, given):
             # Not checked once more: these are the types that it asks for.

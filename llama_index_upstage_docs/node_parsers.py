@@ -32,15 +32,32 @@ class UpstageDocumentParseNodeParser(ParseFields, LinkedNodeParser):
 
     Args:
         api_key: The key, else UPSTAGE_API_KEY. It never shows and is never pickled or serialised.
+        base_url: API root or full endpoint, else UPSTAGE_BASE_URL, else the public API.
+        model: `document-parse`, or a dated name.
+        mode: `standard`, `enhanced` or `auto`.
+        ocr: `auto` reads embedded text where there is some; `force` recognises everything.
+        chart_recognition: Whether charts are answered as tables.
+        merge_multipage_tables: Whether the API merges tables that go on over pages.
+        coordinates: Whether elements carry their coordinates, relative 0-1.
+        base64_encoding: Layout categories whose elements are cropped; see *images*.
+        extra_fields: Further form fields of the API.
         output_format: The text of a node: `html`, `markdown`, `text`, or `json`.
         split: A node per `element` or per `page`.
+        skip_empty: Whether to leave out nodes without text, which embedding APIs refuse.
+        images: `files` writes crops into *image_folder* and records `image_path`; `base64` fills `image_base64`.
+        image_folder: For `images="files"`.
+        engine: `upstage`, or `local` for the engine on this machine, else UPSTAGE_DOCS_ENGINE, else `upstage`.
+        client: A `Client` or `AsyncClient` to use; it stays open, and the options of a client are then its own.
+        max_concurrency: Requests, documents and parts at once; 5 by default.
+        on_error: `skip` leaves out a file that fails and goes on; `report` tells which and why.
+        show_progress: Whether to show a bar of pages.
+        on_progress: Called with a `Progress` (pages, files) whenever pages arrive or a file is done.
         include_section_nodes: Whether each heading also makes a node with all that it governs, whose CHILD nodes the
             others are (`AutoMergingRetriever`); put only `get_leaf_nodes(nodes)` into the vector index then.
         include_metadata: Whether a Document's further metadata goes into its nodes, after ours and never over it.
         include_prev_next_rel: Whether nodes are linked to the one before and after.
         callback_manager: Of the base class.
         id_func: Taken for the base class's sake and not used: ids are deterministic, and those of the records.
-        base_url: As for `UpstageDocumentParseReader`, like all others.
 
     Raises:
         ConfigError: An option that does not exist, options that contradict each other, or a Document that is neither.

@@ -31,7 +31,13 @@ class UpstageOCRReader(FileReader, ClientFields, BasePydanticReader):
         split: A Document per `page`, per `word`, or one per file (`none`).
         extra_fields: Further form fields of the API.
         skip_empty: Whether to leave out Documents without text.
-        engine: As for `UpstageDocumentParseReader`, like all that follow.
+        engine: `upstage`, or `local` for the engine on this machine, else UPSTAGE_DOCS_ENGINE, else `upstage`.
+        client: A `Client` or `AsyncClient` to use; it stays open, and the options of a client are then its own.
+        max_concurrency: Requests, documents and parts at once; 5 by default.
+        on_error: `skip` leaves out a file that fails and goes on; `report` tells which and why.
+        show_progress: Whether to show a bar of pages.
+        on_progress: Called with a `Progress` (pages, files) whenever pages arrive or a file is done.
+        is_remote: Whether the data come from a remote API.
 
     Raises:
         ConfigError: An option that does not exist, or options that contradict each other.

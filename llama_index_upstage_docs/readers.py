@@ -44,7 +44,7 @@ class UpstageDocumentParseReader(FileReader, ParseFields, BasePydanticReader):
         extra_fields: Further form fields of the API.
         metadata_format: `flat` (scalars that every vector store takes) or `nested`.
         skip_empty: Whether to leave out Documents without text, which embedding APIs refuse.
-        images: `files` writes crops into *image_folder* and records `image_path`; `base64` puts them into the metadata.
+        images: `files` writes crops into *image_folder* and records `image_path`; `base64` fills `image_base64`.
         image_folder: For `images="files"`.
         engine: `upstage`, or `local` for the engine on this machine, else UPSTAGE_DOCS_ENGINE, else `upstage`.
         client: A `Client` or `AsyncClient` to use; it stays open, and the options of a client are then its own.

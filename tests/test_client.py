@@ -119,6 +119,12 @@ class TestConfiguration:
         with pytest.raises(ConfigError, match=r'UPSTAGE_API_KEY.*engine="local"'):
             kind()
 
+    @pytest.mark.parametrize("kind", [Client, AsyncClient])
+    def test_a_notebook_shows_what_each_option_of_a_client_is(self, kind: type) -> None:
+        """It shows the docstring of the class and of its constructor, and no base's."""
+        shown = f"{inspect.getdoc(kind)}\n{inspect.getdoc(kind.__init__)}"
+        assert [name for name in inspect.signature(kind).parameters if f"\n    {name}: " not in shown] == []
+
     @pytest.mark.parametrize("key", ["up_a\n", "up a", "up_ä", "", "up_a\x00b", " ", "업스테이지"])
     def test_a_malformed_key_is_refused_and_not_shown(self, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(ConfigError, match="copy it again") as caught:
@@ -159,6 +165,13 @@ class TestConfiguration:
         assert Client(engine="local").engine == "local"
         monkeypatch.setenv("UPSTAGE_DOCS_ENGINE", "local")
         assert Client(KEY).engine == "local"
+
+    def test_an_engine_chosen_by_the_environment_is_named_where_it_meets_an_address(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("UPSTAGE_DOCS_ENGINE", "local")
+        with pytest.raises(ConfigError, match=r'UPSTAGE_DOCS_ENGINE=local.*takes no base_url.*engine="upstage"'):
+            Client(KEY, base_url="http://127.0.0.1:8000/v1")
 
     def test_the_address_comes_from_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("UPSTAGE_BASE_URL", "https://gate.example/v1/document-digitization")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 from pathlib import Path
@@ -18,7 +19,13 @@ pytest.importorskip("llama_index.core", reason='needs the extra "llama-index"')
 from langchain_core.documents import Document as LangChainDocument
 from llama_index.core.schema import BaseNode
 
-from langchain_upstage_docs import TableAwareTextSplitter, UpstageDocumentParseLoader, UpstageOCRLoader
+from langchain_upstage_docs import (
+    TableAwareTextSplitter,
+    UpstageDocumentParseLoader,
+    UpstageDocumentParseParser,
+    UpstageOCRLoader,
+    UpstageOCRParser,
+)
 from llama_index_upstage_docs import (
     TableAwareNodeParser,
     UpstageDocumentParseNodeParser,
@@ -28,6 +35,26 @@ from llama_index_upstage_docs import (
 
 GOLDEN = Path(__file__).parent / "golden" / "faces.json"
 Said = list[tuple[str | None, str, dict[str, Any]]]
+
+
+@pytest.mark.parametrize(
+    "face",
+    [
+        UpstageDocumentParseLoader,
+        UpstageDocumentParseParser,
+        UpstageOCRLoader,
+        UpstageOCRParser,
+        TableAwareTextSplitter,
+        UpstageDocumentParseReader,
+        UpstageOCRReader,
+        UpstageDocumentParseNodeParser,
+        TableAwareNodeParser,
+    ],
+)
+def test_a_notebook_shows_what_each_option_is(face: type) -> None:
+    """It shows the class's own docstring, and nothing of another class that this one may refer to."""
+    shown = inspect.getdoc(face) or ""
+    assert [name for name in inspect.signature(face).parameters if f"\n    {name}: " not in shown] == []
 
 
 def langchain(documents: list[LangChainDocument]) -> Said:

@@ -209,6 +209,12 @@ def test_an_async_client_cannot_load_synchronously(api: MadeApi, report: Path) -
         UpstageDocumentParseLoader(report, client=api.aclient()).load()
 
 
+@pytest.mark.parametrize("client", [Client, "local", object()])
+def test_what_is_no_client_is_refused(client: Any, report: Path) -> None:
+    with pytest.raises(ConfigError, match=r"client= is .*; give a Client\(\.\.\.\) or AsyncClient\(\.\.\.\)"):
+        UpstageDocumentParseLoader(report, client=client)
+
+
 def test_many_files_come_in_the_order_given(api: MadeApi, files: list[Path]) -> None:
     loader = UpstageDocumentParseLoader(files, "none", client=api.client())
 

@@ -50,7 +50,7 @@ class Connection:
         client: The caller's, which stays open; the other options are then its own.
 
     Raises:
-        ConfigError: *client* and another option contradict each other.
+        ConfigError: *client* is none, or it and another option contradict each other.
     """
 
     def __init__(
@@ -65,8 +65,10 @@ class Connection:
         options = {"base_url": base_url, "engine": engine, "max_concurrency": max_concurrency}
         self._options: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
         given = ["api_key", *self._options] if api_key is not None else [*self._options]
-        if client is not None and given:
-            raise ConfigError(f"client= and {given[0]}= contradict each other; give {given[0]}= to the client.")
+        if client is not None:
+            if given:
+                raise ConfigError(f"client= and {given[0]}= contradict each other; give {given[0]}= to the client.")
+            _require_client(client)
         if engine == "local" and api_key is not None:
             raise ConfigError('engine="local" answers on this machine and takes no api_key; leave one of them out.')
         self._api_key = api_key
@@ -158,3 +160,12 @@ class Connection:
                 "engine= instead, and each process makes its own client."
             )
         return {**self.__dict__, "_api_key": None if self._api_key is None else StayedKey(), "_spent": []}
+
+
+def _require_client(client: object) -> None:
+    from upstage_docs.face import Face  # only here: it imports httpx, as what made the client did
+
+    if not isinstance(client, Face):
+        raise ConfigError(
+            f"client= is of type {type(client).__name__!r}; give a Client(...) or AsyncClient(...) of upstage_docs."
+        )

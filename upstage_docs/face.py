@@ -19,31 +19,7 @@ __all__ = ["Face"]
 
 
 class Face:
-    """What a client is made with.
-
-    Args:
-        api_key: Else UPSTAGE_API_KEY. It goes to the API's host only and never shows.
-        base_url: API root or full endpoint, else UPSTAGE_BASE_URL, else the public API.
-        engine: `upstage`, or `local` for the engine on this machine, else UPSTAGE_DOCS_ENGINE, else `upstage`.
-        auth_header: Header that carries the key; `x-api-key` for many private gateways.
-        headers: Further headers, sent to the API's host only.
-        transport: What answers instead of the network: an `httpx` transport. Closed with the client.
-        timeout: Seconds for one upload with its answer. 100 pages take about three minutes.
-        retry: When a request is tried again.
-        poll: How jobs are waited for.
-        max_concurrency: Requests at once; twice as many documents or parts are in work.
-        rates: Overrides of `rates.RATES`, by family (`sync`, `async`, `ocr`).
-        rate_share: The part of every rate that is this client's, 0-1, where several share one account.
-        limits: What the API takes.
-        prices: Overrides of `plan.PRICES`, US dollars per page of `standard`, `enhanced` and `ocr`, in estimates and
-            `usage`. No list price of OCR is public.
-        cache: Where answers, jobs and intents are kept, so that nothing is paid twice: True for the platform's cache
-            folder, a folder, or False. None means True for Upstage and False for the local engine.
-        on_unknown: `raise` reports a paid request whose outcome is not known, `resend` pays again.
-
-    Raises:
-        ConfigError: No key and no engine chosen, a malformed key or address, or contradicting options.
-    """
+    """What both clients are made of; what they are made with is said in the constructor, where notebooks look."""
 
     def __init__(
         self,
@@ -65,6 +41,31 @@ class Face:
         cache: bool | str | os.PathLike[str] | None = None,
         on_unknown: Literal["raise", "resend"] = "raise",
     ) -> None:
+        """Make a client; nothing is sent.
+
+        Args:
+            api_key: Else UPSTAGE_API_KEY. It goes to the API's host only and never shows.
+            base_url: API root or full endpoint, else UPSTAGE_BASE_URL, else the public API.
+            engine: `upstage`, or `local` for the engine on this machine, else UPSTAGE_DOCS_ENGINE, else `upstage`.
+            auth_header: Header that carries the key; `x-api-key` for many private gateways.
+            headers: Further headers, sent to the API's host only.
+            transport: What answers instead of the network: an `httpx` transport. Closed with the client.
+            timeout: Seconds for one upload with its answer. 100 pages take about three minutes.
+            retry: When a request is tried again.
+            poll: How jobs are waited for.
+            max_concurrency: Requests at once; twice as many documents or parts are in work.
+            rates: Overrides of `rates.RATES`, by family (`sync`, `async`, `ocr`).
+            rate_share: The part of every rate that is this client's, 0-1, where several share one account.
+            limits: What the API takes; `plan.LIMITS_2025` for older deployments.
+            prices: Overrides of `plan.PRICES`, US dollars per page of `standard`, `enhanced` and `ocr`, in estimates
+                and `usage`. No list price of OCR is public.
+            cache: Where answers, jobs and intents are kept, so that nothing is paid twice: True for the platform's
+                cache folder, a folder, or False. None means True for Upstage and False for the local engine.
+            on_unknown: `raise` reports a paid request whose outcome is not known, `resend` pays again.
+
+        Raises:
+            ConfigError: No key and no engine chosen, a malformed key or address, or contradicting options.
+        """
         self._open(
             Settings(
                 api_key=api_key,

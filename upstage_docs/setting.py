@@ -107,7 +107,11 @@ def setup_of(settings: Settings) -> Setup:
     """
     local = settings.chosen == "local"
     if local and settings.base_url is not None:
-        raise ConfigError('engine="local" answers on this machine and takes no base_url; leave one of them out.')
+        chosen = 'engine="local"' if settings.engine else "UPSTAGE_DOCS_ENGINE=local"
+        raise ConfigError(
+            f"{chosen} answers on this machine and takes no base_url; leave one of them out, or say "
+            'engine="upstage" for that address.'
+        )
     if settings.engine == "local" and settings.api_key is not None:  # chosen by the environment, it replaces Upstage
         raise ConfigError('engine="local" answers on this machine and takes no api_key; leave one of them out.')
     base_url = settings.base_url or os.environ.get("UPSTAGE_BASE_URL") or BASE_URL
@@ -173,7 +177,8 @@ def _proof(settings: Settings) -> dict[str, str]:
             return headers
         raise ConfigError(
             "No API key. Set UPSTAGE_API_KEY or pass api_key= to use Upstage (https://console.upstage.ai), or choose "
-            'the engine on this machine with engine="local" or UPSTAGE_DOCS_ENGINE=local.'
+            'the engine on this machine with engine="local" (--engine local in the command) or '
+            "UPSTAGE_DOCS_ENGINE=local."
         )
     if not isinstance(key, str) or not key or not key.isascii() or not key.isprintable() or " " in key:
         raise ConfigError(
