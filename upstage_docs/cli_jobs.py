@@ -106,7 +106,7 @@ def list_cache(as_json: AsJson = False) -> None:
             "bytes": entry.size,
             "running": entry.jobs,
             "unknown": entry.intents,
-            "used": _time(entry.used),
+            "used": _time(entry.used) if entry.used else "",  # nothing is answered yet
             "model": entry.key.model,
             "sha256": entry.key.file_sha256[:12],
         }
@@ -126,7 +126,15 @@ def remove_from_cache(
     """Delete kept answers; asking for them again is paid again."""
     if bool(name) == every:
         raise ConfigError("Name the document whose answers go, as `cache ls` shows it, or say --all.")
-    terminal().print(f"{Store.at().remove(name, everything=everything)} answers deleted.")
+    store = Store.at()
+    held = len(store.entries())
+    deleted = store.remove(name, everything=everything)
+    if name and not deleted and len(store.entries()) == held:
+        raise ConfigError(
+            f"Nothing of {name!r} was deleted: `cache ls` shows what is kept; running jobs and unknown outcomes go with "
+            "--everything."
+        )
+    terminal().print(f"{deleted} answers deleted.")
 
 
 @cache.command("unknown")

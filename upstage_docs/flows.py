@@ -279,6 +279,6 @@ def _unknown(intent: Intent, candidates: tuple[str, ...], outcome: Lost | None =
     known = ", ".join(candidates[:5])
     return (
         f"{intent.source!r}{pages} {happened}: whether it was carried out and billed is not known. Sending it again "
-        'may pay twice; allow that with on_unknown="resend"'
+        'may pay twice; allow that with on_unknown="resend" (--on-unknown resend)'
         + (f", or ask for the result of the job, if it is one of {known}." if known else ".")
     )
