@@ -131,8 +131,8 @@ def remove_from_cache(
     deleted = store.remove(name, everything=everything)
     if name and not deleted and len(store.entries()) == held:
         raise ConfigError(
-            f"Nothing of {name!r} was deleted: `cache ls` shows what is kept; running jobs and unknown outcomes go with "
-            "--everything."
+            f"Nothing of {name!r} was deleted: `cache ls` shows what is kept; running jobs and unknown outcomes go "
+            "with --everything."
         )
     terminal().print(f"{deleted} answers deleted.")
 
