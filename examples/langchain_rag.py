@@ -1,6 +1,7 @@
 """A retriever over a document in LangChain: `python examples/langchain_rag.py report.pdf "your question"`.
 
 The Upstage API answers with the key in UPSTAGE_API_KEY; the local engine does with UPSTAGE_DOCS_ENGINE=local.
+LangChain's store in memory needs numpy.
 """
 
 import sys
