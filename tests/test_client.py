@@ -552,6 +552,12 @@ class TestJobs:
         slices = both("stream_result", job.request_id, settings={**settings, "cache": False})
         assert [len(one.elements) for one in slices] == [10, 10, 5]
 
+    def test_a_result_that_is_fetched_again_is_not_billed_again(self, settings: dict[str, Any]) -> None:
+        with Client(**{**settings, "cache": False}) as client:
+            job = client.submit(make_pdf("a", 15))
+            assert [texts(client.result(job)) for _ in range(2)] == [labels("a", 15)] * 2
+            assert client.usage.pages == 15
+
     def test_a_job_is_resumed_by_parsing_the_same_document(
         self, both: Both, settings: dict[str, Any], loopback: Loopback
     ) -> None:

@@ -487,6 +487,12 @@ class TestJobs:
             parse(Play(SUBMITTED, reply(404, b"")), setup(store=store), ask(2, route="async"))
         assert len(store.jobs()) == kept
 
+    def test_a_job_that_is_lost_says_how_it_is_forgotten(self, stored: Callable[..., Setup]) -> None:
+        with pytest.raises(JobError, match=r"`upstage-docs cache rm a\.pdf --everything`"):
+            parse(Play(SUBMITTED, reply(404, b"")), stored(), ask(2, route="async"))
+        stored().store.remove("a.pdf", everything=True)
+        assert len(parse(Play(reply(200, answer([1, 2]))), stored(), ask(2)).elements) == 2
+
     def test_a_cut_job_is_an_error_that_keeps_what_came(self, stored: Callable[..., Setup]) -> None:
         done = reply(200, state((1, 10, "completed"), status="completed", total=10))
         play = Play(SUBMITTED, done, reply(200, answer(range(1, 11))))

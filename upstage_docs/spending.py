@@ -42,19 +42,26 @@ class Account:
     def __init__(self, prices: Mapping[str, float] = PRICES) -> None:
         self._lock = threading.Lock()
         self._sum = Spending(prices=prices)
+        self._batches: set[str] = set()
 
     @property
     def spending(self) -> Spending:
         """What was billed so far."""
         return self._sum
 
-    def add_parse(self, usage: Usage, pages: int, options: ParseOptions | None) -> None:
-        """Add one answer: what it says of itself, or *pages* in the mode asked for where it says nothing."""
+    def add_parse(self, usage: Usage, pages: int, options: ParseOptions | None, *, batch: str = "") -> None:
+        """Add one answer: what it says of itself, or *pages* in the mode asked for where it says nothing.
+
+        What names a *batch* of a job that the store does not know is counted once: it may be fetched again and again.
+        """
         count = usage.pages or pages
         enhanced = len(usage.enhanced)
         if not usage.standard and not usage.enhanced and options is not None and options.mode == "enhanced":
             enhanced = count
         with self._lock:
+            if batch in self._batches:
+                return
+            self._batches |= {batch} if batch else set()
             self._sum = replace(self._sum, pages=self._sum.pages + count, enhanced=self._sum.enhanced + enhanced)
 
     def add_ocr(self, billed_pages: int) -> None:

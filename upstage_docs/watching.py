@@ -122,10 +122,16 @@ class Watch:
         """Ask for the job's state now."""
         try:
             job = yield from look(self.setup, self.request_id, source=self._source, file_sha256=self._file_sha256)
-        except JobError:
-            if self._stored is not None and (yield from self._gone(self._stored)):
+        except JobError as error:
+            if self._stored is None:
+                raise
+            if (yield from self._gone(self._stored)):
                 yield Work(partial(self.setup.store.failed, self._stored))
-            raise
+                raise
+            raise JobError(
+                f"{error.message} Where it is lost for good, `upstage-docs cache rm {self._source} --everything` "
+                "forgets it; its document is then sent, and paid for, again."
+            ) from None
         self._looked = yield Now()
         self.job = job
         return job
@@ -232,7 +238,8 @@ class Watch:
                 partial(self.setup.store.batch, self._stored, reply.body, pages, model=document.model or batch.model)
             )
             self._held.add(pages)
-        self.setup.account.add_parse(document.usage, count, self._options)
+        asked_for = "" if self._stored is not None else f"{self.request_id} {batch.id}"
+        self.setup.account.add_parse(document.usage, count, self._options, batch=asked_for)
         return Got(reply.body, pages, self.last_page)
 
     def _fail(self, batch: Batch | None) -> Flow[None]:
