@@ -587,6 +587,22 @@ class TestOcr:
             both("ocr", make_pdf("a", 1), OCROptions(schema="clova"), settings=settings)
 
 
+class TestOptionsOfAnotherKind:
+    @pytest.mark.parametrize("method", ["parse", "submit", "ocr", "ocr_raw", "estimate"])
+    @pytest.mark.parametrize("options", [{"mode": "auto"}, "auto"], ids=str)
+    def test_are_named(
+        self, both: Both, settings: dict[str, Any], loopback: Loopback, method: str, options: Any
+    ) -> None:
+        wanted = "OCROptions" if "ocr" in method else "ParseOptions"
+        with pytest.raises(ConfigError, match=rf"^options= is of type '(dict|str)'; .*{wanted}\("):
+            both(method, make_pdf("a", 1), options, settings=settings)
+        assert not loopback.faults.billed
+
+    def test_of_a_parse_are_none_of_ocr(self, both: Both, settings: dict[str, Any]) -> None:
+        with pytest.raises(ConfigError, match=r"^options= is of type 'ParseOptions'; .*OCROptions\("):
+            both("ocr", make_pdf("a", 1), ParseOptions(), settings=settings)
+
+
 class TestMany:
     def test_in_order_and_at_once(self, both: Both, settings: dict[str, Any], loopback: Loopback) -> None:
         """None of five is answered before all five are being read."""

@@ -143,8 +143,10 @@ def plain(options: OCROptions | None) -> OCROptions:
     """Return *options* for `ocr`, which reads the API's own schema only.
 
     Raises:
-        ConfigError: Another schema is asked for.
+        ConfigError: They are no options of OCR, or another schema is asked for.
     """
+    if options is not None and not isinstance(options, OCROptions):
+        raise ConfigError(f"options= is of type {type(options).__name__!r}; OCR takes OCROptions(...).")
     if options is not None and options.schema is not None:
         raise ConfigError(f"schema={options.schema!r} answers in another shape; ocr_raw() hands it through.")
     return options or OCROptions()

@@ -10,7 +10,7 @@ from functools import partial
 
 from upstage_docs import plan
 from upstage_docs.answers import decode_document, decode_job, decode_ocr
-from upstage_docs.errors import BadRequestError, InvalidResponseError
+from upstage_docs.errors import BadRequestError, ConfigError, InvalidResponseError
 from upstage_docs.flows import pay
 from upstage_docs.holdings import Claim, Holding, Pages, ResultKey, StoredJob
 from upstage_docs.models import Job, ParsedDocument
@@ -36,6 +36,9 @@ class Request:
         route: `auto`, `sync` or `async`.
         pages_per_request: Cut a PDF into parts of this many pages.
         refresh: Ask again although there is an answer.
+
+    Raises:
+        ConfigError: The options are neither.
     """
 
     document: DocumentInput
@@ -44,6 +47,13 @@ class Request:
     route: plan.Route = "auto"
     pages_per_request: int | None = None
     refresh: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.options, (ParseOptions, OCROptions)):
+            raise ConfigError(
+                f"options= is of type {type(self.options).__name__!r}; a parse takes ParseOptions(...), OCR takes "
+                "OCROptions(...)."
+            )
 
     @classmethod
     def of(
