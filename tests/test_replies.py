@@ -84,6 +84,8 @@ def test_the_request_id_is_kept(name: str) -> None:
 def test_a_gateway_that_echoes_the_key_does_not_make_us_show_it() -> None:
     for body in ({"error": {"message": f"bad key {KEY}"}}, f"<p>bad key {KEY}</p>".encode()):
         assert KEY not in str(error(reply(401, body)))
+    elsewhere = error(reply(401, {"error": {"message": "bad", "code": KEY}}, {"x-request-id": KEY}))
+    assert KEY not in str(elsewhere) + repr(elsewhere.__dict__)
     with pytest.raises(InvalidResponseError) as caught:
         settle(reply(200, f"bad key {KEY}".encode()), API, "a.pdf")
     assert KEY not in str(caught.value)

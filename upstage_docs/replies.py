@@ -119,17 +119,17 @@ def _expect_json(reply: Reply, api: Api, what: str) -> None:
             raw=reply.body,
         )
     if refused(reply.body):
-        code, message = _explained(reply.body)
+        code, message = map(api.hide, _explained(reply.body))
         raise InvalidResponseError(
-            f"{what}: the API answered 200 with an error: {api.hide(message)}{f' ({code})' if code else ''}",
+            f"{what}: the API answered 200 with an error: {message}{f' ({code})' if code else ''}",
             raw=reply.body,
         )
 
 
 def _refusal(reply: Reply, api: Api, what: str) -> UpstageDocsError:
-    code, message = _explained(reply.body)
-    said = api.hide(message).rstrip(".") or _excerpt(reply, api) or "no explanation"
-    request_id = next((reply.headers[name] for name in _REQUEST_IDS if name in reply.headers), "")
+    code, message = map(api.hide, _explained(reply.body))
+    said = message.rstrip(".") or _excerpt(reply, api) or "no explanation"
+    request_id = api.hide(next((reply.headers[name] for name in _REQUEST_IDS if name in reply.headers), ""))
     shown = f" ({code})" if code and code != str(reply.status) else ""
     text = f"{what}: {reply.status}{shown}: {said}.{_tried(reply)}{_remedy(reply.status, said, api)}"
     if reply.status == 429:
