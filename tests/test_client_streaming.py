@@ -14,6 +14,7 @@ from contextlib import aclosing, closing
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from conftest import Loopback, open_files
 from eventually import GENEROUS, eventually, soon
@@ -316,8 +317,40 @@ class TestClose:
         assert [type(error) for error in errors] == [Stopped, Stopped]
         assert "closed" in str(errors[0])
         assert asyncio.all_tasks() == {asyncio.current_task()}
-        assert not client._all_calls, "nobody has opened another connection"
+        assert not client._loops._calls, "nobody has opened another connection"
         await asyncio.to_thread(self.goes_on, Client(**settings), loopback, received)
+
+    async def test_in_a_cancelled_scope_it_leaves_nothing_open(
+        self, settings: dict[str, Any], loopback: Loopback
+    ) -> None:
+        loopback.faults.always("status", hanging_job())
+        with anyio.CancelScope() as scope:
+            async with AsyncClient(**settings) as client:
+                asyncio.get_running_loop().call_later(0.3, scope.cancel)
+                await client.parse(make_pdf("a", 2), route="async")
+        assert scope.cancelled_caught
+        assert not [one for one in open_files() if str(settings["cache"]) in one]
+        del client
+        gc.collect()  # a connection that was left would warn
+
+    async def test_of_the_loops_of_other_threads(self, settings: dict[str, Any], loopback: Loopback) -> None:
+        loopback.faults.always("status", hanging_job())
+        client = AsyncClient(**settings)
+        errors: list[Exception] = []
+
+        async def parse() -> None:
+            try:
+                await client.parse(make_pdf("a", 2), route="async")
+            except Exception as error:  # noqa: BLE001
+                errors.append(error)
+
+        thread = threading.Thread(target=lambda: asyncio.run(parse()))
+        thread.start()
+        await soon(lambda: loopback.faults.count("status"), "the other loop waits for its job")
+        await client.close()
+        await asyncio.to_thread(thread.join, GENEROUS)
+        assert [type(error) for error in errors] == [Stopped]
+        gc.collect()  # a connection that was left would warn
 
     def goes_on(self, client: Client, loopback: Loopback, received: int) -> None:
         assert len(loopback.faults.received) == received, "nothing was asked after the close"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, aclosing, closing, contextmanager, suppress
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from eventually import GENEROUS, soon, threads_gone
@@ -321,6 +322,77 @@ async def test_a_flow_cancelled_in_its_work_is_closed_when_the_work_has_ended() 
         with pytest.raises(asyncio.CancelledError):
             await running
     assert happened == ["work done", "closed"]
+
+
+async def test_a_cancelled_scope_waits_for_the_work_and_not_busily() -> None:
+    """A scope of AnyIO cancels again at each turn of the loop."""
+    happened: list[str] = []
+
+    def flow() -> Flow[None]:
+        try:
+            yield Work(lambda: time.sleep(0.5))
+            happened.append("work done")
+            yield Sleep(GENEROUS)
+        finally:
+            happened.append("closed")
+
+    async with sending.aconnect(None) as http:
+        began = time.thread_time()
+        with anyio.move_on_after(0.05):
+            await arun(flow(), http)
+    assert happened == ["work done", "closed"]
+    assert time.thread_time() - began < 0.25
+
+
+async def test_what_a_broken_off_flow_does_at_its_end_does_not_block_the_loop() -> None:
+    """It may tell the store, which others may be using."""
+    closed_by: list[int] = []
+
+    def flow() -> Flow[None]:
+        try:
+            yield Sleep(GENEROUS)
+        finally:
+            closed_by.append(threading.get_ident())
+
+    async with sending.aconnect(None) as http:
+        task = asyncio.create_task(arun(flow(), http))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        stop = asyncio.Event()
+        stopped = asyncio.create_task(arun(flow(), http, stop=stop))
+        await asyncio.sleep(0.05)
+        stop.set()
+        with pytest.raises(Stopped):
+            await stopped
+    assert len(closed_by) == 2
+    assert threading.get_ident() not in closed_by
+
+
+@pytest.mark.parametrize("kind", ["threads", "tasks"])
+def test_stopped_in_its_work_a_flow_sends_nothing_more(kind: str) -> None:
+    sent: list[str] = []
+    transport = httpx.MockTransport(lambda request: sent.append(str(request.url)) or httpx.Response(200))
+
+    def flow(stop: threading.Event | asyncio.Event) -> Flow[Outcome]:
+        yield Work(stop.set)
+        outcome: Outcome = yield get("http://a.example/")
+        return outcome
+
+    def in_a_thread() -> None:
+        stop = threading.Event()
+        with sending.connect(transport) as http:
+            run(flow(stop), http, stop=stop)
+
+    async def in_a_task() -> None:
+        stop = asyncio.Event()
+        async with sending.aconnect(transport) as http:
+            await arun(flow(stop), http, stop=stop)
+
+    with pytest.raises(Stopped):
+        in_a_thread() if kind == "threads" else asyncio.run(in_a_task())
+    assert sent == []
 
 
 def test_work_after_work(driver: Driver) -> None:

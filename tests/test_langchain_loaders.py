@@ -13,12 +13,13 @@ import subprocess
 import sys
 import threading
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Loopback
-from eventually import threads_gone
+from eventually import soon, threads_gone
 from made_api import JPEG, PNG, MadeApi, pdf
 from stand_in import make_pdf
 
@@ -30,7 +31,7 @@ from upstage_docs.errors import (
     SourceError,
     SourceNotFoundError,
 )
-from upstage_docs.faults import failed_batch
+from upstage_docs.faults import Delay, failed_batch, hanging_job
 from upstage_docs.options import PollPolicy
 from upstage_docs.rates import RATES, Rate
 from upstage_docs.records import METADATA_KEYS, coordinates_of
@@ -187,6 +188,53 @@ async def test_a_long_document_streams_without_blocking_the_loop(api: MadeApi, t
     assert first.metadata["page"] == 1
     assert ticks > before
     assert rest[-1].metadata["page"] == 31
+
+
+@pytest.fixture
+def network_client(loopback: Loopback, tmp_path: Path) -> Iterator[Client]:
+    with Client(
+        "up_test",
+        base_url=loopback.base_url,
+        cache=tmp_path / "cache",
+        rates=dict.fromkeys(RATES, Rate()),
+        poll=PollPolicy(initial=0.02, maximum=0.05),
+    ) as client:
+        yield client
+
+
+async def test_cancelled_a_load_with_a_synchronous_client_asks_no_more(
+    network_client: Client, loopback: Loopback, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.pdf"
+    path.write_bytes(pdf(101))
+    loopback.faults.always("status", hanging_job())
+    loading = asyncio.create_task(UpstageDocumentParseLoader(path, client=network_client).aload())
+    await soon(lambda: loopback.faults.count("status"), "the job is asked for")
+    loading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await loading
+    await asyncio.sleep(0.2)
+    asked = len(loopback.faults.received)
+    await asyncio.sleep(0.3)
+    assert len(loopback.faults.received) == asked
+
+
+async def test_closed_a_load_with_a_synchronous_client_does_not_block_the_loop(
+    network_client: Client, loopback: Loopback, files: list[Path]
+) -> None:
+    """What is being sent is waited for, in a thread."""
+    await asyncio.to_thread(network_client.parse, files[0])  # stored, it comes first
+    loopback.faults.always("sync", Delay(1.0))
+    documents = UpstageDocumentParseLoader(files, client=network_client).alazy_load()
+    await anext(documents)
+    await soon(lambda: loopback.faults.count("sync") == 3, "the others are sent")
+    closing = asyncio.create_task(documents.aclose())
+    turns = 0
+    while not closing.done():
+        await asyncio.sleep(0.01)
+        turns += 1
+    await closing
+    assert turns > 20
 
 
 @pytest.mark.parametrize("asynchronous", [True, False])

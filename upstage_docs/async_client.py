@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from itertools import count
 from typing import TYPE_CHECKING, Literal
-from weakref import WeakKeyDictionary
 
 from upstage_docs import documents as whole, flows, reading
 from upstage_docs.answers import join
-from upstage_docs.calls import AsyncCalls
+from upstage_docs.calls import AsyncCalls, Loops
 from upstage_docs.errors import UpstageDocsError
 from upstage_docs.face import Face
 from upstage_docs.models import Element, Job, OcrResult, ParsedDocument
@@ -19,15 +17,13 @@ from upstage_docs.options import OCROptions, ParseOptions, choice
 from upstage_docs.plan import Estimate, Route
 from upstage_docs.reading import Request
 from upstage_docs.reports import Report
-from upstage_docs.setting import Settings, transport_of
+from upstage_docs.setting import Settings
 from upstage_docs.sources import DocumentInput, Named
 from upstage_docs.steps import Flow
 from upstage_docs.watching import Got, Watch
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-    import httpx
 
 __all__ = ["AsyncClient"]
 
@@ -38,7 +34,7 @@ class AsyncClient(Face):
     Iterators that it returns stop their work when they are closed: use `contextlib.aclosing` where they may end early.
     """
 
-    _transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None
+    _loops: Loops
 
     async def parse(
         self,
@@ -93,7 +89,7 @@ class AsyncClient(Face):
         ends the work: sends under way end first, and a job goes on to be resumed by the next call.
         """
         request = Request(document, options or ParseOptions(), source, route, pages_per_request, refresh)
-        calls = self._calls()
+        calls = self._loops.here()
         book = await calls.run(reading.open_reading(self._setup, request, self._settings.limits))
         try:
             while not book.done:
@@ -186,7 +182,7 @@ class AsyncClient(Face):
             SourceError, APIStatusError, APIConnectionError, UnknownOutcomeError: As `parse`.
         """
         request = Request(document, options or ParseOptions(), source, "async", None, refresh)
-        return await self._calls().run(whole.submit(self._setup, request, self._settings.limits))
+        return await self._loops.here().run(whole.submit(self._setup, request, self._settings.limits))
 
     async def result(self, job: Job | str) -> ParsedDocument:
         """Wait for *job*, or for the one with this request id (also from another machine), and return its document.
@@ -199,7 +195,7 @@ class AsyncClient(Face):
 
     async def stream_result(self, job: Job | str) -> AsyncGenerator[ParsedDocument, None]:
         """Wait for *job* and yield its document in slices, in order, as batches complete; errors as `result`."""
-        calls = self._calls()
+        calls = self._loops.here()
         book = await calls.run(reading.open_job(self._setup, job))
         async with aclosing(_batches(calls, book, book.watch)) as pieces:
             async for piece in pieces:
@@ -211,11 +207,11 @@ class AsyncClient(Face):
         Raises:
             JobError: The API does not know it.
         """
-        return await self._calls().run(flows.look(self._setup, request_id))
+        return await self._loops.here().run(flows.look(self._setup, request_id))
 
     async def jobs(self) -> tuple[Job, ...]:
         """Return the account's jobs, in the API's order; they name no document."""
-        return await self._calls().run(flows.jobs(self._setup))
+        return await self._loops.here().run(flows.jobs(self._setup))
 
     async def ocr(
         self,
@@ -230,7 +226,7 @@ class AsyncClient(Face):
         Arguments and errors are those of `parse`.
         """
         request = Request(document, whole.plain(options), source, "auto", None, refresh)
-        return await self._calls().run(whole.ocr(self._setup, request, self._settings.limits))
+        return await self._loops.here().run(whole.ocr(self._setup, request, self._settings.limits))
 
     def ocr_many(
         self,
@@ -265,7 +261,7 @@ class AsyncClient(Face):
             SourceError: The document needs more than one request, whose answers cannot be joined here.
         """
         request = Request(document, options or OCROptions(), source, "auto", None, refresh)
-        return await self._calls().run(whole.ocr_raw(self._setup, request, self._settings.limits))
+        return await self._loops.here().run(whole.ocr_raw(self._setup, request, self._settings.limits))
 
     async def estimate(
         self,
@@ -280,7 +276,7 @@ class AsyncClient(Face):
             SourceError: One of them could not be sent.
         """
         wanted = [Request(one, options or ParseOptions(), refresh=refresh) for one in whole.several(documents)]
-        return await self._calls().run(whole.estimate(self._setup, wanted, self._settings.limits))
+        return await self._loops.here().run(whole.estimate(self._setup, wanted, self._settings.limits))
 
     async def close(self) -> None:
         """Close connections, the transport and the store's file.
@@ -289,15 +285,12 @@ class AsyncClient(Face):
         then they raise `drive.Stopped`. A job goes on, and is resumed by the next call, which opens everything again.
         """
         import anyio.to_thread
-        import httpx
 
-        calls = self._all_calls.pop(asyncio.get_running_loop(), None)
-        self._all_calls.clear()  # those of other loops went with their loops
-        connected = calls is not None and await calls.close()
-        await anyio.to_thread.run_sync(self._setup.store.close)
-        transport, self._transport = self._transport, None
-        if not connected and isinstance(transport, httpx.AsyncBaseTransport):
-            await transport.aclose()
+        try:
+            await self._loops.close()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._setup.store.close)
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -309,9 +302,7 @@ class AsyncClient(Face):
 
     def _open(self, settings: Settings) -> None:
         super()._open(settings)
-        # Sockets and semaphores belong to the loop that made them; frameworks run a new loop for each call.
-        self._all_calls: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncCalls] = WeakKeyDictionary()
-        self._transport = None
+        self._loops = Loops(settings)
 
     async def _settled(
         self,
@@ -321,21 +312,11 @@ class AsyncClient(Face):
         report: Report | None,
     ) -> AsyncGenerator[whole.Whole, None]:
         choice("on_error", on_error, ("raise", "skip"))
-        async with aclosing(self._calls().run_many(flows, ordered=ordered)) as outcomes:
+        async with aclosing(self._loops.here().run_many(flows, ordered=ordered)) as outcomes:
             async for outcome in outcomes:
                 document = outcome.settle(on_error, report)
                 if document is not None:
                     yield document
-
-    def _calls(self) -> AsyncCalls:
-        loop = asyncio.get_running_loop()
-        if loop not in self._all_calls:
-            self._all_calls[loop] = AsyncCalls(self._settings, self._engine)
-        return self._all_calls[loop]
-
-    def _engine(self) -> httpx.BaseTransport | httpx.AsyncBaseTransport | None:
-        self._transport = self._transport or transport_of(self._settings)
-        return self._transport
 
 
 async def _batches(

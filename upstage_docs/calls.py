@@ -11,8 +11,10 @@ import threading
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Collection, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, aclosing, closing, contextmanager
+from contextlib import ExitStack, aclosing, closing, contextmanager, nullcontext
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from upstage_docs import drive, sending
 from upstage_docs.setting import Settings, prepare, transport_of
@@ -21,12 +23,51 @@ from upstage_docs.steps import Flow
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["AsyncCalls", "Calls"]
+__all__ = ["AsyncCalls", "Calls", "Loops", "Stops", "ending"]
 
 T = TypeVar("T")
 
 _MOST_THREADS = 32
+_LOOK = 0.1  # seconds between two looks whether another thread's event loop still runs
 _TURNS = 20  # of the event loop, for what only has to be unwound
+
+
+class Stops:
+    """What ends each piece of work that threads have under way; `ended` says whether that has come."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._under_way: set[threading.Event] = set()
+        self.ended = False
+
+    @contextmanager
+    def holding(self, stop: threading.Event) -> Generator[None, None, None]:
+        """Set *stop* at the `end`, should it come within the block.
+
+        Raises:
+            Stopped: It has been.
+        """
+        with self._lock:
+            if self.ended:
+                raise drive.Stopped
+            self._under_way.add(stop)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way.discard(stop)
+
+    def end(self) -> bool:
+        """Stop all that is under way, and let nothing begin any more; say whether there was anything."""
+        with self._lock:
+            self.ended = True
+            for stop in self._under_way:
+                stop.set()
+            return bool(self._under_way)
+
+
+# Ends what a `Client` begins in this context: of an asynchronous caller, who can cancel no thread.
+ending: ContextVar[Stops | None] = ContextVar("upstage_docs_ending", default=None)
 
 
 class Calls:
@@ -36,8 +77,7 @@ class Calls:
         self._settings = settings
         self._lock = threading.Lock()
         self._gate = threading.BoundedSemaphore(settings.max_concurrency)
-        self._stops: set[threading.Event] = set()
-        self._closed = False
+        self._stops = Stops()
         self._http: httpx.Client | None = None
         self._pid = os.getpid()
 
@@ -60,34 +100,28 @@ class Calls:
 
     def close(self) -> None:
         """Let what is being sent be answered, since it may be paid, begin nothing more, and close the connection."""
+        busy = self._stops.end()
         with self._lock:
-            self._closed = True
             http, self._http = self._http, None
-            busy = bool(self._stops) and self._pid == os.getpid()
-            for stop in self._stops:
-                stop.set()
-        if busy:
-            with ExitStack() as sends:
-                for _ in range(self._settings.max_concurrency):
-                    sends.enter_context(self._gate)
-        if http is not None:
-            http.close()
+        try:
+            if busy and self._pid == os.getpid():
+                with ExitStack() as sends:
+                    for _ in range(self._settings.max_concurrency):
+                        sends.enter_context(self._gate)
+        finally:  # who does not wait cuts what is being sent
+            if http is not None:
+                http.close()
 
     @contextmanager
     def _stop(self) -> Generator[threading.Event, None, None]:
-        stop = threading.Event()
-        with self._lock:
-            if self._closed:
-                raise drive.Stopped
-            self._stops.add(stop)
-        try:
+        stop, ends = threading.Event(), ending.get()
+        with self._stops.holding(stop), nullcontext() if ends is None else ends.holding(stop):
             yield stop
-        finally:
-            with self._lock:
-                self._stops.discard(stop)
 
     def _connection(self) -> httpx.Client:
         with self._lock:
+            if self._stops.ended:  # nobody would close another connection
+                raise drive.Stopped
             if self._http is None or self._pid != os.getpid():  # sockets are not shared with a forked child
                 self._http, self._pid = sending.connect(transport_of(self._settings)), os.getpid()
             return self._http
@@ -146,19 +180,26 @@ class AsyncCalls:
     async def close(self) -> bool:
         """Let what is being sent be answered, begin nothing more, and close the connection; say whether there was one.
 
-        An iteration that was broken off goes on until the loop comes to close it: that is waited for, too.
+        An iteration that was broken off goes on until the loop comes to close it: that is waited for, too. Cancelled,
+        it waits no longer: what is being sent is cut, and its outcome is not known.
         """
+        import anyio
+
         self._closed = True
         for stop in self._under_way:
             stop.set()
-        await asyncio.gather(*(one for some in self._under_way.values() for one in some), return_exceptions=True)
-        for _ in range(_TURNS):  # the loop closes iterators that nobody holds any more, each in a task
-            if not self._under_way:
-                break
-            await asyncio.sleep(0)
-        if self._http is not None:
-            await self._http.aclose()  # with its transport
-        self._threads.shutdown(wait=False)  # idle
+        try:
+            if sends := [one for some in self._under_way.values() for one in some]:
+                await asyncio.wait(sends)
+            for _ in range(_TURNS):  # the loop closes iterators that nobody holds any more, each in a task
+                if not self._under_way:
+                    break
+                await asyncio.sleep(0)
+            self._threads.shutdown(wait=False)  # idle
+        finally:
+            if self._http is not None:
+                with anyio.CancelScope(shield=True):
+                    await self._http.aclose()  # with its transport
         return self._http is not None
 
     @contextmanager
@@ -180,3 +221,59 @@ class AsyncCalls:
         if self._http is None:
             self._http = sending.aconnect(self._transport())
         return self._http
+
+
+class Loops:
+    """The calls of an `AsyncClient`, apart for each event loop, and the transport that is one for all.
+
+    Sockets and semaphores belong to the loop that made them; frameworks run a new loop for each call.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._calls: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncCalls] = WeakKeyDictionary()
+        self._transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None = None
+
+    def here(self) -> AsyncCalls:
+        """Return the calls of the running loop."""
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            calls = self._calls.get(loop)
+            if calls is None:
+                calls = self._calls[loop] = AsyncCalls(self._settings, self._engine)
+            return calls
+
+    async def close(self) -> None:
+        """Close the calls of every loop that runs, in this thread or another; see `AsyncCalls.close`."""
+        import anyio
+        import httpx
+
+        with self._lock:
+            found = [*self._calls.items()]
+            self._calls.clear()
+            transport, self._transport = self._transport, None
+        connected = False
+        try:
+            for loop, calls in found:
+                connected |= await _close_in(loop, calls)
+        finally:
+            if not connected and isinstance(transport, httpx.AsyncBaseTransport):
+                with anyio.CancelScope(shield=True):
+                    await transport.aclose()
+
+    def _engine(self) -> httpx.BaseTransport | httpx.AsyncBaseTransport | None:
+        with self._lock:
+            self._transport = self._transport or transport_of(self._settings)
+            return self._transport
+
+
+async def _close_in(loop: asyncio.AbstractEventLoop, calls: AsyncCalls) -> bool:
+    if loop is asyncio.get_running_loop():
+        return await calls.close()
+    if not loop.is_running():
+        return False  # it took its connections with it
+    closed = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(calls.close(), loop))
+    while loop.is_running() and not closed.done():
+        await asyncio.wait([closed], timeout=_LOOK)
+    return closed.done() and not closed.cancelled() and closed.exception() is None and closed.result()

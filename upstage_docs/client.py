@@ -281,8 +281,10 @@ class Client(Face):
         """
         with self._lock:
             calls, self._calls = self._calls, Calls(self._settings)
-        calls.close()
-        self._setup.store.close()
+        try:
+            calls.close()
+        finally:
+            self._setup.store.close()
 
     def __enter__(self) -> Client:
         return self

@@ -14,7 +14,6 @@ from contextlib import (
     ExitStack,
     closing,
     nullcontext,
-    suppress,
 )
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +27,7 @@ from upstage_docs.steps import Enter, Flow, Leave, Now, Send, Sleep, Step, Work
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+    from types import TracebackType
 
 __all__ = ["Stopped", "arun", "arun_many", "run", "run_many"]
 
@@ -90,6 +90,8 @@ def run(
                 case Send():
                     try:
                         with nullcontext() if placed else gate:
+                            if stop.is_set() and not placed:  # with a place it is under way, and may be paid
+                                raise Stopped  # noqa: TRY301 - the flow hears of it
                             reply = send(http, step)
                     except Exception as error:  # noqa: BLE001 - the flow decides
                         resume = partial(flow.throw, error)
@@ -116,40 +118,41 @@ async def arun(
     stop = stop or asyncio.Event()
     placed = False
     resume: Callable[[], Step] = partial(flow.send, None)
-    with closing(flow):
-        async with AsyncExitStack() as place:
-            if stop.is_set():
-                raise Stopped
-            while True:
-                step = _resumed(resume)
-                if isinstance(step, Work):
-                    step = await _in_thread(threads, partial(_worked, flow, step))
-                reply: object = None
-                match step:
-                    case _End(result):
-                        return cast("T", result)
-                    case Sleep(seconds):
-                        with anyio.move_on_after(seconds):
-                            await stop.wait()
-                            raise Stopped
-                    case Now():
-                        reply = time.monotonic()
-                    case Enter():
-                        await place.enter_async_context(gate)
-                        placed = True
-                        if stop.is_set():
-                            raise Stopped
-                    case Leave():
-                        await place.aclose()
-                        placed = False
-                    case Send():
-                        try:
-                            async with nullcontext() if placed else gate:
-                                reply = await asend(http, step)
-                        except Exception as error:  # noqa: BLE001 - the flow decides
-                            resume = partial(flow.throw, error)
-                            continue
-                resume = partial(flow.send, reply)
+    async with _Closing(flow, threads), AsyncExitStack() as place:
+        if stop.is_set():
+            raise Stopped
+        while True:
+            step = _resumed(resume)
+            if isinstance(step, Work):
+                step = await _in_thread(threads, partial(_worked, flow, step))
+            reply: object = None
+            match step:
+                case _End(result):
+                    return cast("T", result)
+                case Sleep(seconds):
+                    with anyio.move_on_after(seconds):
+                        await stop.wait()
+                        raise Stopped
+                case Now():
+                    reply = time.monotonic()
+                case Enter():
+                    await place.enter_async_context(gate)
+                    placed = True
+                    if stop.is_set():
+                        raise Stopped
+                case Leave():
+                    await place.aclose()
+                    placed = False
+                case Send():
+                    try:
+                        async with nullcontext() if placed else gate:
+                            if stop.is_set() and not placed:
+                                raise Stopped  # noqa: TRY301 - the flow hears of it
+                            reply = await asend(http, step)
+                    except Exception as error:  # noqa: BLE001 - the flow decides
+                        resume = partial(flow.throw, error)
+                        continue
+            resume = partial(flow.send, reply)
 
 
 @dataclass(frozen=True)
@@ -178,16 +181,40 @@ def _worked(flow: Flow[Any], step: Step | _End) -> Step | _End:
     return step
 
 
+@dataclass(frozen=True)
+class _Closing:
+    """Closes a flow at its end. One that is broken off may have to tell the store, which is done by a thread."""
+
+    flow: Flow[Any]
+    threads: Executor | None
+
+    async def __aenter__(self) -> None:
+        return None
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, (asyncio.CancelledError, Stopped)):
+            await _in_thread(self.threads, self.flow.close)
+        self.flow.close()
+
+
 async def _in_thread(threads: Executor | None, work: Callable[[], T]) -> T:
     """Do *work* in a thread. Cancelled, wait for its end first: no flow is to be closed while it runs."""
+    import anyio
+
     done = asyncio.get_running_loop().run_in_executor(threads, work)
-    try:
-        return await asyncio.shield(done)
-    except asyncio.CancelledError:
+    cancelled: asyncio.CancelledError | None = None
+    with anyio.CancelScope(shield=True):  # one of a scope would come again at each turn of the loop
         while not done.done():
-            with suppress(asyncio.CancelledError):
+            try:
                 await asyncio.wait([done])
-        raise
+            except asyncio.CancelledError as error:  # noqa: PERF203 - seldom more than once
+                cancelled = error
+    if cancelled is not None:
+        done.exception()  # nobody else asks for it
+        raise cancelled
+    return done.result()
 
 
 def run_many(

@@ -10,6 +10,7 @@ from contextlib import aclosing, closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
 
+from upstage_docs.calls import Stops, ending
 from upstage_docs.client import Client
 from upstage_docs.connection import Connection
 from upstage_docs.crops import write_crops
@@ -273,11 +274,13 @@ class OCRLoading(Loading[OcrResult]):
     def _parts(self, client: Client, item: Item) -> Generator[OcrResult, None, None]:
         yield client.ocr(item.document, self.options, source=item.source)
 
-    async def _aparts(self, client: AsyncClient | Client, item: Item) -> AsyncGenerator[OcrResult, None]:
+    def _aparts(self, client: AsyncClient | Client, item: Item) -> AsyncGenerator[OcrResult, None]:
         if isinstance(client, Client):
-            yield await asyncio.to_thread(client.ocr, item.document, self.options, source=item.source)
-        else:
-            yield await client.ocr(item.document, self.options, source=item.source)
+            return _threaded(self._parts(client, item))
+        return self._only(client, item)
+
+    async def _only(self, client: AsyncClient, item: Item) -> AsyncGenerator[OcrResult, None]:
+        yield await client.ocr(item.document, self.options, source=item.source)
 
     def _wholes(self, client: Client, items: Iterable[Named], report: Report) -> Generator[OcrResult, None, None]:
         return client.ocr_many(items, self.options, on_error=self.on_error, report=report)
@@ -291,10 +294,17 @@ class OCRLoading(Loading[OcrResult]):
 
 
 async def _threaded(parts: Generator[Part, None, None]) -> AsyncGenerator[Part, None]:
-    """Yield *parts*, each made in a thread."""
+    """Yield *parts*, each made in a thread. Ended early, what that sends is still answered and kept; no more begins."""
+    stops = Stops()
+
+    def following() -> Part | None:
+        ending.set(stops)  # in a context of this call's own
+        return next(parts, None)
+
     try:
-        while (part := await asyncio.to_thread(next, parts, None)) is not None:
+        while (part := await asyncio.to_thread(following)) is not None:
             yield part
     finally:
+        stops.end()
         with suppress(ValueError):  # cancelled: the thread still works on the next part, and drops it
-            parts.close()
+            await asyncio.to_thread(parts.close)
