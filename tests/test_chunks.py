@@ -658,6 +658,15 @@ def test_metadata_of_any_make_is_no_error(metadata: dict[str, Any]) -> None:
         assert type(chunk.metadata[key]) is kind, key
 
 
+def test_a_heading_with_no_room_for_its_end_tag_goes_with_its_table() -> None:
+    """What is cut off is the tag; the heading is still the one directly before."""
+    elements = (element(0, "heading1", "<h1 id='0'>매출현황</h1>"), element(1, "table", TABLE))
+
+    for size in range(len("<h1 id='0'>매출현황"), 30):
+        (chunk,) = chunk_elements(document(*elements), chunk_size=size)
+        assert ids(chunk) == [0, 1]
+
+
 def test_ids_differ_where_those_of_elements_repeat() -> None:
     """Answers that were joined by hand number their elements anew; a store refuses two chunks with one id."""
     page = "<p id='0'>Text.</p><figure><img id='1' alt=\"logo\" /></figure>"

@@ -249,6 +249,8 @@ class _Packer:
                 self._flush()
                 continue
             end, following = found or breaks.force(start, fits, guess)
+            if unit.kind == "heading" and not has_words(text[following:]):
+                following = len(text)  # what is left is its end tag: it still goes with what it is the heading of
             piece = unit.part(start, end)
             piece.joiner = joiner
             if has_words(piece.text):  # a tag alone says nothing
