@@ -273,6 +273,24 @@ def test_a_request_whose_outcome_is_unknown_is_listed_with_its_pages(command: Co
     assert command("cache", "ls", "--json").lines == []
 
 
+def test_the_store_in_a_folder_of_its_own_is_shown_settled_and_emptied(command: Command, tmp_path: Path) -> None:
+    store = Store.at(tmp_path)
+    for number in (1, 2):
+        key = ResultKey.of(f"{number:064x}", ParseOptions(), "https://api.upstage.ai/v1")
+        claim = store.claim(key, (1, 2), seconds=60, route="sync", source=f"{number}.pdf")
+        assert isinstance(claim, Claim)
+        store.answered(claim, b"{}", (1, 2), model="m") if number == 1 else store.abandon(claim)
+    store.close()
+    there = ("--folder", tmp_path)
+    assert {line["source"] for line in command("cache", "ls", "--json", *there).lines} == {"1.pdf", "2.pdf"}
+    (unknown,) = command("cache", "unknown", "--json", *there).lines
+    assert command("cache", "resolve", unknown["token"], *there).code == 0
+    assert command("cache", "unknown", "--json", *there).lines == []
+    assert command("cache", "rm", "1.pdf", *there).out == "1 answers deleted.\n"
+    assert command("cache", "ls", "--folder", tmp_path / "no-such-folder").code == 2
+    assert command("cache", "ls", "--json").lines == []
+
+
 def test_what_was_paid_for_is_kept_listed_and_removed(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UPSTAGE_DOCS_ENGINE", "upstage")
     monkeypatch.setenv("UPSTAGE_API_KEY", "not-a-real-key")

@@ -43,6 +43,16 @@ _STATE = (
     "failure_message",
 )
 
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        "--folder",
+        help="Folder of a client made with cache=FOLDER. Default: the user's cache folder.",
+        exists=True,
+        file_okay=False,
+        show_default=False,
+    ),
+]
 RequestId = Annotated[str, typer.Argument(help="The API's id of the job.", metavar="REQUEST_ID")]
 
 
@@ -97,7 +107,7 @@ def fetch_job(
 
 
 @cache.command("ls")
-def list_cache(as_json: AsJson = False) -> None:
+def list_cache(folder: Folder = None, as_json: AsJson = False) -> None:
     """List the documents whose answers or jobs are kept, the last used first."""
     lines = [
         {
@@ -110,7 +120,7 @@ def list_cache(as_json: AsJson = False) -> None:
             "model": entry.key.model,
             "sha256": entry.key.file_sha256[:12],
         }
-        for entry in Store.at().entries()
+        for entry in Store.at(folder or True).entries()
     ]
     _print(lines, ("source", "pages", "bytes", "running", "unknown", "used", "model", "sha256"), as_json=as_json)
 
@@ -122,11 +132,12 @@ def remove_from_cache(
     everything: Annotated[
         bool, typer.Option(help="Forget running jobs and unknown outcomes too; they may then be paid again.")
     ] = False,
+    folder: Folder = None,
 ) -> None:
     """Delete kept answers; asking for them again is paid again."""
     if bool(name) == every:
         raise ConfigError("Name the document whose answers go, as `cache ls` shows it, or say --all.")
-    store = Store.at()
+    store = Store.at(folder or True)
     held = len(store.entries())
     deleted = store.remove(name, everything=everything)
     if name and not deleted and len(store.entries()) == held:
@@ -138,7 +149,7 @@ def remove_from_cache(
 
 
 @cache.command("unknown")
-def list_unknown(as_json: AsJson = False) -> None:
+def list_unknown(folder: Folder = None, as_json: AsJson = False) -> None:
     """List paid requests that are under way, or were cut off before their answer."""
     lines = [
         {
@@ -148,7 +159,7 @@ def list_unknown(as_json: AsJson = False) -> None:
             "route": intent.route,
             "sent": _time(intent.created),
         }
-        for intent in Store.at().intents()
+        for intent in Store.at(folder or True).intents()
     ]
     _print(lines, ("token", "source", "pages", "route", "sent"), as_json=as_json)
 
@@ -159,9 +170,10 @@ def resolve_unknown(
     request_id: Annotated[
         str, typer.Option(help="The job it became, as `jobs ls` shows it; without it, it was never carried out.")
     ] = "",
+    folder: Folder = None,
 ) -> None:
     """Say what became of a paid request whose outcome is unknown."""
-    store = Store.at()
+    store = Store.at(folder or True)
     found = [intent for intent in store.intents() if intent.token == token]
     if not found:
         raise ConfigError(f"No request with the token {token!r} is open; see `upstage-docs cache unknown`.")
