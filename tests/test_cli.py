@@ -188,6 +188,17 @@ def test_a_wrong_call_ends_with_2_and_says_why(command: Command, arguments: tupl
     assert told in ended.err
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are text")
+def test_a_file_whose_name_is_no_text_is_a_document_like_others(command: Command, tmp_path: Path) -> None:
+    """As archives from systems with other encodings leave them: one would end a run over all files."""
+    path = tmp_path / os.fsdecode("보고서.pdf".encode("euc-kr"))
+    shutil.copy(SAMPLE, path)
+    (line,) = command("parse", tmp_path, "-o", tmp_path / "out", "-f", "jsonl", "--json").lines
+    assert (line["status"], line["source"]) == ("written", str(path))
+    record = json.loads(Path(str(line["output"])).read_text().partition("\n")[0])
+    assert record["metadata"]["source"].encode() == str(path).encode(errors="backslashreplace")
+
+
 def test_two_documents_are_never_written_to_one_file(command: Command, tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()

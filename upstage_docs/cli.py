@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from typing import Annotated
 
 import typer
@@ -71,6 +73,8 @@ def run(arguments: list[str] | None = None) -> None:
     Raises:
         SystemExit: With 0; 1 if a document failed; 2 if the call or its configuration is wrong.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may be no text, a terminal may not show all
     try:
         app(args=arguments)
     except UpstageDocsError as error:

@@ -223,6 +223,7 @@ def _file_object(document: Any) -> tuple[BinaryIO, bool]:
 
 
 def _inspect(handle: BinaryIO, name: str) -> Source:
+    name = name.encode(errors="backslashreplace").decode()  # bytes of a path that are no text fit no request and no id
     try:
         handle.seek(0, os.SEEK_END)
         size = handle.tell()
