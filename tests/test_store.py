@@ -568,7 +568,8 @@ def test_listing_and_removing(store: Store) -> None:
     assert (mine.source, mine.pages, mine.size, mine.jobs, mine.intents) == ("a.pdf", 10, 5, 1, 1)
     assert entries[other].key.model == "ocr"
     assert store.remove("cd" * 3) == 0, "too short to name one file"
-    assert store.remove("cd" * 8) == 1
+    assert store.remove("%" * 8) == store.remove("_" * 8) == 0, "a name is no pattern"
+    assert store.remove("CD" * 8) == 1
     assert store.remove("a.pdf") == 1
     assert len(store.jobs()) == len(store.intents()) == 1, "what was paid for is not forgotten by the way"
     store.remove(everything=True)

@@ -261,7 +261,7 @@ def entries(db: sqlite3.Connection) -> tuple[Entry, ...]:
 def remove(db: sqlite3.Connection, name: str, *, everything: bool) -> int:
     """Delete the answers of the documents that *name* fits, with *everything* their jobs and intents too."""
     fits = """digest IN (SELECT digest FROM document WHERE :name IN ('', source)
-        OR (LENGTH(:name) >= 8 AND file_sha256 LIKE :name || '%'))"""
+        OR (LENGTH(:name) >= 8 AND SUBSTR(file_sha256, 1, LENGTH(:name)) = LOWER(:name)))"""
     count = db.execute(f"DELETE FROM answer WHERE {fits}", {"name": name}).rowcount
     for table in ("job", "intent") if everything else ():
         db.execute(f"DELETE FROM {table} WHERE {fits}", {"name": name})
