@@ -602,8 +602,26 @@ class TestOptionsOfAnotherKind:
         with pytest.raises(ConfigError, match=r"^options= is of type 'ParseOptions'; .*OCROptions\("):
             both("ocr", make_pdf("a", 1), ParseOptions(), settings=settings)
 
+    @pytest.mark.parametrize("method", ["parse", "stream", "submit", "parse_many"])
+    def test_of_ocr_are_none_of_a_parse(
+        self, both: Both, settings: dict[str, Any], loopback: Loopback, method: str
+    ) -> None:
+        """Else the wrong thing would be paid for."""
+        document = make_pdf("a", 1)
+        with pytest.raises(ConfigError, match=r"^options= is of type 'OCROptions'; .*ParseOptions\("):
+            both(method, [document] if method == "parse_many" else document, OCROptions(), settings=settings)
+        assert not loopback.faults.billed
+
 
 class TestMany:
+    @pytest.mark.parametrize("method", ["parse_many", "ocr_many"])
+    def test_one_path_is_one_document(self, both: Both, settings: dict[str, Any], tmp_path: Path, method: str) -> None:
+        """And not as many as it has letters."""
+        path = tmp_path / "a.pdf"
+        path.write_bytes(make_pdf("a", 1))
+        (found,) = both(method, str(path), settings=settings)
+        assert found.source == str(path)
+
     def test_in_order_and_at_once(self, both: Both, settings: dict[str, Any], loopback: Loopback) -> None:
         """None of five is answered before all five are being read."""
         loopback.stand_in.meeting = threading.Barrier(5)

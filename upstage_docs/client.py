@@ -88,7 +88,7 @@ class Client(Face):
         Arguments and errors are those of `parse`. Each slice has final pages and element ids. Closing the iterator
         ends the work: sends under way end first, and a job goes on to be resumed by the next call.
         """
-        request = Request(document, options or ParseOptions(), source, route, pages_per_request, refresh)
+        request = Request(document, whole.asked(options, ParseOptions), source, route, pages_per_request, refresh)
         calls = self._calls
         book = calls.run(reading.open_reading(self._setup, request, self._settings.limits))
         try:
@@ -130,7 +130,7 @@ class Client(Face):
 
     def parse_many(
         self,
-        documents: Iterable[DocumentInput | Named],
+        documents: DocumentInput | Named | Iterable[DocumentInput | Named],
         options: ParseOptions | None = None,
         *,
         route: Route = "auto",
@@ -143,7 +143,7 @@ class Client(Face):
         """Parse many documents, `max_concurrency` requests at once, and yield each whole.
 
         Args:
-            documents: Taken as they are needed; `Named` gives one a name.
+            documents: One or many, taken as they are needed; `Named` gives one a name.
             options: What to ask of each.
             route: See `parse`.
             pages_per_request: See `parse`.
@@ -156,10 +156,10 @@ class Client(Face):
         Raises:
             UpstageDocsError: As `parse`, unless skipped.
         """
-        asked = options or ParseOptions()
+        asked = whole.asked(options, ParseOptions)
         wanted = (
             Request.of(one, asked, route=route, pages_per_request=pages_per_request, refresh=refresh)
-            for one in documents
+            for one in whole.several(documents)
         )
         each = whole.parse_each(self._setup, wanted, self._settings.limits)
         return self._settled(each, ordered, on_error, report)
@@ -178,7 +178,7 @@ class Client(Face):
             ConfigError: The document is answered already, or needs more than one job.
             SourceError, APIStatusError, APIConnectionError, UnknownOutcomeError: As `parse`.
         """
-        request = Request(document, options or ParseOptions(), source, "async", None, refresh)
+        request = Request(document, whole.asked(options, ParseOptions), source, "async", None, refresh)
         return self._calls.run(whole.submit(self._setup, request, self._settings.limits))
 
     def result(self, job: Job | str) -> ParsedDocument:
@@ -225,7 +225,7 @@ class Client(Face):
 
     def ocr_many(
         self,
-        documents: Iterable[DocumentInput | Named],
+        documents: DocumentInput | Named | Iterable[DocumentInput | Named],
         options: OCROptions | None = None,
         *,
         refresh: bool = False,
@@ -238,7 +238,7 @@ class Client(Face):
         Arguments and errors are those of `parse_many`.
         """
         asked = whole.plain(options)
-        wanted = (Request.of(one, asked, refresh=refresh) for one in documents)
+        wanted = (Request.of(one, asked, refresh=refresh) for one in whole.several(documents))
         each = whole.ocr_each(self._setup, wanted, self._settings.limits)
         return self._settled(each, ordered, on_error, report)
 
@@ -255,7 +255,7 @@ class Client(Face):
         Raises:
             SourceError: The document needs more than one request, whose answers cannot be joined here.
         """
-        request = Request(document, options or OCROptions(), source, "auto", None, refresh)
+        request = Request(document, whole.asked(options, OCROptions), source, "auto", None, refresh)
         return self._calls.run(whole.ocr_raw(self._setup, request, self._settings.limits))
 
     def estimate(

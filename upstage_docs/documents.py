@@ -15,16 +15,17 @@ from upstage_docs import plan
 from upstage_docs.answers import decode_ocr, join
 from upstage_docs.errors import AuthenticationError, ConfigError, SourceError, UpstageDocsError
 from upstage_docs.models import Job, OcrPage, OcrResult, ParsedDocument
-from upstage_docs.options import OCROptions
+from upstage_docs.options import OCROptions, ParseOptions
 from upstage_docs.reading import Reading, Request, open_reading
 from upstage_docs.reports import Failure, Report
-from upstage_docs.sources import DocumentInput
+from upstage_docs.sources import DocumentInput, Named
 from upstage_docs.steps import Flow, Setup, work
 from upstage_docs.watching import Got, Watch
 
 __all__ = [
     "Outcome",
     "Whole",
+    "asked",
     "estimate",
     "ocr",
     "ocr_each",
@@ -37,6 +38,8 @@ __all__ = [
 ]
 
 Whole = TypeVar("Whole", ParsedDocument, OcrResult)
+Options = TypeVar("Options", ParseOptions, OCROptions)
+Input = TypeVar("Input", bound=DocumentInput | Named)
 
 
 @dataclass(frozen=True)
@@ -139,28 +142,38 @@ def estimate(setup: Setup, requests: Iterable[Request], limits: plan.Limits) -> 
     return total
 
 
+def asked(options: Options | None, kind: type[Options]) -> Options:
+    """Return *options*, or those of *kind* that ask for nothing else.
+
+    Raises:
+        ConfigError: They are of another kind: what is sent would be paid for, and be another thing.
+    """
+    if options is not None and not isinstance(options, kind):
+        raise ConfigError(f"options= is of type {type(options).__name__!r}; this takes {kind.__name__}(...).")
+    return options or kind()
+
+
 def plain(options: OCROptions | None) -> OCROptions:
     """Return *options* for `ocr`, which reads the API's own schema only.
 
     Raises:
         ConfigError: They are no options of OCR, or another schema is asked for.
     """
-    if options is not None and not isinstance(options, OCROptions):
-        raise ConfigError(f"options= is of type {type(options).__name__!r}; OCR takes OCROptions(...).")
-    if options is not None and options.schema is not None:
+    options = asked(options, OCROptions)
+    if options.schema is not None:
         raise ConfigError(f"schema={options.schema!r} answers in another shape; ocr_raw() hands it through.")
-    return options or OCROptions()
+    return options
 
 
-def several(documents: DocumentInput | Iterable[DocumentInput]) -> Iterator[DocumentInput]:
+def several(documents: Input | Iterable[Input]) -> Iterator[Input]:
     """Yield the documents of one or many."""
-    one = isinstance(documents, (str, os.PathLike, bytes, bytearray, memoryview)) or hasattr(documents, "read")
+    one = isinstance(documents, (str, os.PathLike, bytes, bytearray, memoryview, Named)) or hasattr(documents, "read")
     if one:
-        yield cast("DocumentInput", documents)
+        yield cast("Input", documents)
         return
     if not isinstance(documents, Iterable):
         raise ConfigError(f"A document is a path, bytes or a binary file object, not {type(documents).__name__}.")
-    yield from cast("Iterable[DocumentInput]", documents)
+    yield from cast("Iterable[Input]", documents)
 
 
 def _read(reading: Reading) -> Flow[ParsedDocument]:
