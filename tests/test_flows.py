@@ -233,6 +233,12 @@ class TestPayingOnce:
         with pytest.raises(UnknownOutcomeError):
             parse(Play(), stored(), ask(2))
 
+    def test_whatever_says_that_it_was_done_is_an_answer(self) -> None:
+        """A job may well be answered with 202; to send it again would be to pay again."""
+        done = reply(200, state((1, 2, "completed"), status="completed", total=2))
+        play = Play(reply(202, {"request_id": "job-1"}), done, reply(200, answer([1, 2])))
+        assert len(parse(play, setup(), ask(2, route="async")).elements) == 2
+
     def test_a_silent_cut_is_an_error_that_keeps_what_came(self, stored: Callable[..., Setup]) -> None:
         """An older server answers the first pages only; the next call sends the others and no more."""
         limits = plan.Limits(sync_pages=200, prefer_async_above=200)

@@ -95,7 +95,7 @@ def settle(outcome: Outcome, api: Api, what: str) -> Reply:
 
     Raises:
         APIConnectionError: No answer came (APITimeoutError: in time).
-        InvalidResponseError: It was larger than allowed, or a 200 that holds an error or something else than JSON.
+        InvalidResponseError: It was larger than allowed, or a 2xx that holds an error or something else than JSON.
         APIStatusError: The API refused: AuthenticationError, RateLimitError, BadRequestError or itself.
     """
     if isinstance(outcome, Lost):
@@ -103,7 +103,7 @@ def settle(outcome: Outcome, api: Api, what: str) -> Reply:
             raise InvalidResponseError(f"{what}: {outcome.reason}.")
         kind = APITimeoutError if outcome.timeout else APIConnectionError
         raise kind(f"{what}: no answer from {api.root}: {api.hide(outcome.reason)}.{_tried(outcome)}")
-    if outcome.status == 200:
+    if 200 <= outcome.status < 300:  # the API says 200; any other of these means that it was done, and may be billed
         _expect_json(outcome, api, what)
         return outcome
     raise _refusal(outcome, api, what)
@@ -114,14 +114,14 @@ def _expect_json(reply: Reply, api: Api, what: str) -> None:
     if start not in {b"{", b"["}:
         found = _excerpt(reply, api) or "it holds no text"
         raise InvalidResponseError(
-            f"{what}: {api.root} answered 200 with something that is not JSON: {found}. Check that base_url= leads to "
+            f"{what}: {api.root} answered {reply.status} with something that is not JSON: {found}. Check that base_url= leads to "
             "the API itself.",
             raw=reply.body,
         )
     if refused(reply.body):
         code, message = map(api.hide, _explained(reply.body))
         raise InvalidResponseError(
-            f"{what}: the API answered 200 with an error: {message}{f' ({code})' if code else ''}",
+            f"{what}: the API answered {reply.status} with an error: {message}{f' ({code})' if code else ''}",
             raw=reply.body,
         )
 
