@@ -114,8 +114,8 @@ def _expect_json(reply: Reply, api: Api, what: str) -> None:
     if start not in {b"{", b"["}:
         found = _excerpt(reply, api) or "it holds no text"
         raise InvalidResponseError(
-            f"{what}: {api.root} answered {reply.status} with something that is not JSON: {found}. Check that base_url= "
-            "leads to the API itself.",
+            f"{what}: {api.root} answered {reply.status} with something that is not JSON: {found}. Check that "
+            "base_url= leads to the API itself.",
             raw=reply.body,
         )
     if refused(reply.body):
