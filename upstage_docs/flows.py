@@ -166,8 +166,8 @@ def look(setup: Setup, request_id: str, *, source: str = "", file_sha256: str = 
     job = yield from _ask(setup, request, decode, f"job {request_id}")
     if job is None:
         raise JobError(
-            f"{setup.api.root} does not know the job {request_id!r}. Results are kept for 30 days, and only the "
-            "account that sent a document sees its job: check the key."
+            f"{setup.api.root} does not know the job {request_id!r}. Results are kept for 30 days (by the local engine "
+            "until its client is closed), and only the account that sent a document sees its job: check the key."
         )
     return job
 
