@@ -148,13 +148,16 @@ class TableAwareNodeParser(LinkedNodeParser):
         show_progress: bool = False,  # noqa: FBT001, ARG002 - of the base class; chunks come faster than a bar
         **kwargs: Any,  # noqa: ARG002 - of the base class
     ) -> list[BaseNode]:
+        from upstage_docs.chunk_building import ChunkBuilder
         from upstage_docs.chunks import chunk_with
 
         _require_text(nodes)
         made: list[BaseNode] = []
+        builder = ChunkBuilder(self._options)  # one, so that no two chunks have the same id
         for _, group in groupby(enumerate(nodes), key=_file):
             of_file = [node for _, node in group]
-            chunks = list(chunk_with(self._options, (_record(node, whole=self.include_metadata) for node in of_file)))
+            records = (_record(node, whole=self.include_metadata) for node in of_file)
+            chunks = list(chunk_with(self._options, records, builder))
             _apart(chunks, of_file, self.chunk_size)
             made += finished(chunks, _Owners(of_file).of(chunks), self)
         return made

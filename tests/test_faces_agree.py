@@ -17,7 +17,7 @@ from upstage_docs import Client, Rate
 pytest.importorskip("langchain_core", reason='needs the extra "langchain"')
 pytest.importorskip("llama_index.core", reason='needs the extra "llama-index"')
 from langchain_core.documents import Document as LangChainDocument
-from llama_index.core.schema import BaseNode
+from llama_index.core.schema import BaseNode, Document
 
 from langchain_upstage_docs import (
     TableAwareTextSplitter,
@@ -133,6 +133,19 @@ def test_chunks_agree(api: MadeApi, report: str, split: Any, options: Any) -> No
 
 def whole(api: MadeApi, report: str) -> list[Any]:
     return UpstageDocumentParseReader(split="none", output_format="json", client=api.client()).load_data(report)
+
+
+def test_chunks_of_other_loaders_agree() -> None:
+    """Whatever stands beside it, a Document has the same ids in both; one that comes again has ids of its own."""
+    texts = ["<p>Text.</p><p>More.</p>", "Other.", "<p>Text.</p><p>More.</p>", "Last."]
+    chunks = TableAwareTextSplitter(12).create_documents(texts)
+    nodes = TableAwareNodeParser(12).get_nodes_from_documents([Document(text=text) for text in texts])
+
+    assert [chunk.id for chunk in chunks] == [node.node_id for node in nodes]
+    assert len({chunk.id for chunk in chunks}) == len(chunks) == 6
+    assert [chunk.id for chunk in TableAwareTextSplitter(12).create_documents(texts[1:])][:3] == [
+        chunk.id for chunk in (chunks[2], *chunks[:2])
+    ]
 
 
 def test_every_real_answer_comes_through_both_faces(shared_folder: Path, tmp_path: Path) -> None:

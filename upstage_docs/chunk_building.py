@@ -18,7 +18,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class ChunkBuilder:
-    """Builds chunk after chunk; remembers which elements of the file at hand there were, and which part came last."""
+    """Builds chunk after chunk; remembers what ids were made of, so that each is made once."""
 
     def __init__(self, options: ChunkOptions) -> None:
         self._options = options
@@ -28,6 +28,7 @@ class ChunkBuilder:
         self._ids = RecordIds()  # of that run
         self._visits: dict[int, int] = {}  # how often it came back to an element of a number: numbers may repeat
         self._number: int | None = None  # of the last
+        self._given: dict[str, int] = {}  # how often each id was made
         self._part = self._visit = 0
 
     def again(self, unit: Unit) -> Chunk:
@@ -61,7 +62,8 @@ class ChunkBuilder:
     def _identify(self, first: Unit, text: str) -> str:
         run, number = first.run, first.place.element_id
         if run is not self._run:
-            self._enter(run)
+            self._run, self._ids = run, RecordIds(run.source, run.file_sha256, self._form, self._identity)
+            self._visits, self._number = {}, None
         if number == self._number:
             self._part += 1
         else:
@@ -69,13 +71,12 @@ class ChunkBuilder:
             self._visit = self._visits[number] = self._visits.get(number, -1) + 1
         part: object = [run.origin, self._part] if run.origin else self._part
         digest = text_sha256(text)
-        return self._ids.of(number, part, digest, self._visit) if self._visit else self._ids.of(number, part, digest)
-
-    def _enter(self, run: Run) -> None:
-        last, self._run = self._run, run
-        if last is None or (last.source, last.file_sha256, last.origin) != (run.source, run.file_sha256, run.origin):
-            self._number = None
-        self._ids, self._visits = RecordIds(run.source, run.file_sha256, self._form, self._identity), {}
+        made = self._ids.of(number, part, digest, self._visit) if self._visit else self._ids.of(number, part, digest)
+        if run.source and not run.origin:
+            return made
+        # What is no file of ours may come again, the same in every way.
+        count = self._given[made] = self._given.get(made, 0) + 1
+        return made if count == 1 else self._ids.of(number, part, digest, self._visit, count)
 
     def _metadata(self, units: Sequence[Unit], body: Unit, identity: str) -> dict[str, Any]:
         run, first = body.run, units[0].place
