@@ -119,6 +119,8 @@ def test_what_is_stored_and_does_not_fit_is_replaced() -> None:
 def test_a_running_job_is_resumed_rather_than_paid_again() -> None:
     parts = parts_of(source(50), PARSE, stored=[(1, 10), (11, 20)], running=[(1, 50)])
     assert parts == (Part((1, 50), "running"),)
+    beside = parts_of(source(25), PARSE, stored=[(5, 25)], running=[(1, 20)])
+    assert [(part.pages, part.state) for part in beside] == [((1, 20), "running"), ((21, 25), "send")]
     done = parts_of(source(20), PARSE, stored=[(1, 10), (11, 20)], running=[(1, 20)])
     assert [part.state for part in done] == ["stored", "stored"], "a job whose batches are all here is not asked again"
 

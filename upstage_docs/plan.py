@@ -321,7 +321,9 @@ def _tile(total: int, stored: tuple[Pages, ...], running: list[Pages]) -> list[P
         start = starts[index]
         following = starts[index + 1] if index + 1 < len(starts) else total + 1
         gap = (start, following - 1)
-        options = [(best[following][0] + following - start, best[following][1], Part(gap))]
+        # What a job has cannot be sent beside it: only where nothing else is left.
+        dear = total if any(first < following and last >= start for first, last in running) else 0
+        options = [(best[following][0] + following - start + dear, best[following][1], Part(gap))]
         for pages, state in ways.get(start, []):
             send, job, _ = best[pages[1] + 1]
             if state == "stored":
