@@ -95,7 +95,15 @@ class TableAwareTextSplitter(TextSplitter):
 
     def create_documents(self, texts: list[str], metadatas: list[dict[Any, Any]] | None = None) -> list[Document]:
         """Return the chunks of *texts*, each a document of its own; see `split_documents`."""
+        from upstage_docs.errors import ConfigError
+
+        if isinstance(texts, str):
+            raise ConfigError("create_documents takes a list of texts, not one text; split_text takes one.")
         given = metadatas or [{} for _ in texts]
+        if len(given) != len(texts):
+            raise ConfigError(
+                f"create_documents got {len(texts)} texts and {len(given)} metadatas; give one for each text, or none."
+            )
         return self.split_documents(
             Document(page_content=text, metadata=metadata) for text, metadata in zip(texts, given, strict=True)
         )

@@ -51,6 +51,15 @@ def test_one_text_or_document_is_no_list_of_them(given: Any) -> None:
         TableAwareTextSplitter(200).split_documents(given)
 
 
+@pytest.mark.parametrize(
+    ("texts", "metadatas", "told"),
+    [("<p>text</p>", None, "takes a list of texts"), (["one", "two"], [{"k": 1}], "2 texts and 1 metadatas")],
+)
+def test_texts_and_their_metadata_go_together(texts: Any, metadatas: Any, told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        TableAwareTextSplitter(200).create_documents(texts, metadatas)
+
+
 def test_chunks_carry_their_id_and_flat_metadata(load: Any) -> None:
     chunks = TableAwareTextSplitter(200).split_documents(load())
 
