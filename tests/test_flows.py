@@ -472,6 +472,8 @@ class TestJobs:
         with pytest.raises(JobFailedError, match="failed at the job: corrupted"):
             parse(Play(SUBMITTED, reply(200, failed)), stored(), ask(2, route="async"))
         assert stored().store.jobs() == ()
+        with pytest.raises(JobFailedError, match=r"corrupted\.$"):  # nothing is kept, and it does not say so
+            parse(Play(SUBMITTED, reply(200, failed)), setup(), ask(2, route="async"))
 
     def test_a_job_past_its_deadline_is_resumed_by_the_next_call(self, stored: Callable[..., Setup]) -> None:
         running = reply(200, state((1, 2, "started")))

@@ -246,7 +246,9 @@ class Watch:
         job = self.job
         reason = (batch.failure_message if batch else "") or (job.failure_message if job else "") or "no reason given"
         where = f"pages {'-'.join(map(str, self._pages(batch)))}" if batch else "the job"
+        kept = ""
         if job is not None and self._stored is not None and self.setup.store.path is not None:
+            kept = " What came is kept; running again sends what is missing, of a PDF only that."
             for other in job.batches:
                 if other.status == "completed" and other.download_url and self._pages(other) not in self._held:
                     try:
@@ -256,8 +258,7 @@ class Watch:
             if job.done:
                 yield Work(partial(self.setup.store.failed, self._stored))
         raise JobFailedError(
-            f"{self.name} failed at {where}: {self.setup.api.hide(reason)}. What came is kept; running again sends "
-            "what is missing, of a PDF only that.",
+            f"{self.name} failed at {where}: {self.setup.api.hide(reason)}.{kept}",
             job=job,
         )
 
