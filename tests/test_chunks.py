@@ -149,6 +149,7 @@ def test_charts_in_a_whole_text_are_told_by_what_they_hold() -> None:
         CHARTS["the guide's"].replace("</figure>", f"{TABLE}</figure>"): "chart",
         CHARTS["enhanced"]: "chart",
         f'<figure class="wp-block-table">{TABLE}<figcaption>By region</figcaption></figure>': "table",
+        "<figure><figcaption>the <table> tag</figcaption></figure>": "figure",
     }
 
     chunks = list(chunk_elements(Record("", "<p>Between.</p>".join(figures), {})))

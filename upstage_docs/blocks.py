@@ -67,13 +67,13 @@ def blocks(text: str) -> Iterator[Block]:
     for region in regions(structure):
         if region.start > position and not text[position : region.start].isspace():
             yield from _markdown(text, structure, position, region.start)
-        if block := _block(text, region):
+        if block := _block(text, structure, region):
             yield block
         position = region.end
     yield from _markdown(text, structure, position, len(text))
 
 
-def _block(text: str, region: Region) -> Block | None:
+def _block(text: str, structure: str, region: Region) -> Block | None:
     start, end, name, rest = region
     body = text[start:end].rstrip()
     if not (has_words(body) or name == "figure"):
@@ -91,7 +91,7 @@ def _block(text: str, region: Region) -> Block | None:
         kind = "whole"
         if category != "chart":
             category = "figure"
-            if "<table" in body.lower():
+            if "</table" in structure[start:end].lower():  # a table that is spoken of has no end
                 category = "chart" if _CHART.search(body) else "table"
     elif name[0] == "h" and name[1:].isdigit():
         kind, category, level = "heading", f"heading{name[1:]}", int(name[1:])
