@@ -51,6 +51,16 @@ def test_a_retriever_answers_with_the_whole_table_and_its_place(name: str, frame
     assert "by local-" in printed
 
 
+@pytest.mark.parametrize("name", ["parse.py", "langchain_rag.py", "llama_index_rag.py"])
+def test_an_example_without_arguments_says_how_it_is_run(name: str) -> None:
+    if name != "parse.py":
+        pytest.importorskip("langchain_core" if name.startswith("langchain") else "llama_index")
+    done = subprocess.run([sys.executable, ROOT / "examples" / name], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"`python examples/{name} report.pdf" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.name)
 def test_examples_are_short(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 50
