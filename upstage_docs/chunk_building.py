@@ -26,10 +26,9 @@ class ChunkBuilder:
         self._identity = msgspec.Raw(_encode(options.identity))
         self._run: Run | None = None
         self._ids = RecordIds()  # of that run
-        self._visits: dict[int, int] = {}  # how often it came back to an element of a number: numbers may repeat
-        self._number: int | None = None  # of the last
+        # The element that came last, which part of it, and how often numbers went back: then they may repeat.
+        self._number = self._part = self._lap = 0
         self._given: dict[str, int] = {}  # how often each id was made
-        self._part = self._visit = 0
 
     def again(self, unit: Unit) -> Chunk:
         """Return the chunk that *unit* already is, with its id and metadata."""
@@ -63,20 +62,20 @@ class ChunkBuilder:
         run, number = first.run, first.place.element_id
         if run is not self._run:
             self._run, self._ids = run, RecordIds(run.source, run.file_sha256, self._form, self._identity)
-            self._visits, self._number = {}, None
+            self._number, self._part, self._lap = number, -1, 0
         if number == self._number:
             self._part += 1
         else:
+            self._lap += number < self._number
             self._number, self._part = number, 0
-            self._visit = self._visits[number] = self._visits.get(number, -1) + 1
         part: object = [run.origin, self._part] if run.origin else self._part
         digest = text_sha256(text)
-        made = self._ids.of(number, part, digest, self._visit) if self._visit else self._ids.of(number, part, digest)
+        made = self._ids.of(number, part, digest, self._lap) if self._lap else self._ids.of(number, part, digest)
         if run.source and not run.origin:
             return made
         # What is no file of ours may come again, the same in every way.
         count = self._given[made] = self._given.get(made, 0) + 1
-        return made if count == 1 else self._ids.of(number, part, digest, self._visit, count)
+        return made if count == 1 else self._ids.of(number, part, digest, self._lap, count)
 
     def _metadata(self, units: Sequence[Unit], body: Unit, identity: str) -> dict[str, Any]:
         run, first = body.run, units[0].place

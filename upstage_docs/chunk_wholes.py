@@ -59,7 +59,7 @@ class Whole:
 
     def _joined(self) -> Unit:
         """Return the one unit of all tables that were joined."""
-        if len(self.units) == 1 or self._table is None:
+        if self._table is None:
             return self.units[0]
         sources: list[tuple[int, int, Place]] = []
         position = 0
@@ -70,7 +70,7 @@ class Whole:
 
     def chunks(self, options: ChunkOptions) -> Iterator[list[Unit]]:
         """Yield the units of each chunk: one, or, where rows are to be split, one for each part."""
-        whole = self._joined()
+        whole = self._joined() if len(self.units) > 1 else self.units[0]
         units = [*self.headings, *self.before, whole, *self.after]
         parts = None
         if options.oversized_tables == "split_rows" and not options.fits(joined(units)):
