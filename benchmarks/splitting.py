@@ -20,7 +20,7 @@ import re
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from upstage_docs.answers import decode_document
@@ -102,16 +102,16 @@ def make_answer(pages: int) -> bytes:
 
 
 def cpu(work: Callable[[], object], rounds: int = 5) -> float:
-    """Return the least CPU seconds of several rounds; those that take long are not repeated."""
+    """Return the least CPU seconds of several rounds; what takes long has two, since the first one may import."""
     best = float("inf")
-    for _ in range(rounds):
+    for number in range(rounds):
         gc.collect()
         begun = time.process_time()
         result = work()
         spent = time.process_time() - begun
         del result
         best = min(best, spent)
-        if spent > 3:
+        if spent > 3 and number:
             break
     return best
 
@@ -193,11 +193,29 @@ def unstructured_by_title(documents: list[Any], html: str) -> object:  # noqa: A
     return chunk_by_title(made, max_characters=1000, repeat_table_headers=True)
 
 
+@cache
+def word_pieces(texts: tuple[str, ...]) -> Any:
+    """Return a tokenizer of the kind that docling's chunker takes when none is given; that one would be downloaded."""
+    from tokenizers import BertWordPieceTokenizer
+    from transformers import PreTrainedTokenizerFast
+
+    made = BertWordPieceTokenizer()
+    made.train_from_iterator([re.sub(r"<[^<>]*>", " ", text) for text in texts], show_progress=False)
+    return PreTrainedTokenizerFast(tokenizer_object=made._tokenizer)  # noqa: SLF001
+
+
 def docling_hybrid(documents: list[Any], html: str) -> object:  # noqa: ARG001
     from docling_core.transforms.chunker.hybrid_chunker import HybridChunker
+    from docling_core.transforms.chunker.tokenizer.huggingface import HuggingFaceTokenizer
+
+    tokenizer = word_pieces(tuple(document.page_content for document in documents))
+    chunker = HybridChunker(tokenizer=HuggingFaceTokenizer(tokenizer=tokenizer, max_tokens=256))
+    return list(chunker.chunk(_docling_document(documents)))
+
+
+def docling_hybrid_of_words(documents: list[Any], html: str) -> object:  # noqa: ARG001
+    from docling_core.transforms.chunker.hybrid_chunker import HybridChunker
     from docling_core.transforms.chunker.tokenizer.base import BaseTokenizer
-    from docling_core.types.doc.document import DoclingDocument, TableCell, TableData
-    from docling_core.types.doc.labels import DocItemLabel
 
     class Words(BaseTokenizer):
         """Counts words: cheaper than any tokenizer that it would be used with."""
@@ -210,6 +228,22 @@ def docling_hybrid(documents: list[Any], html: str) -> object:  # noqa: ARG001
 
         def get_tokenizer(self) -> Any:
             return self.count_tokens
+
+    return list(HybridChunker(tokenizer=Words()).chunk(_docling_document(documents)))
+
+
+def ours_in_word_pieces(documents: list[Any], html: str) -> object:  # noqa: ARG001
+    from langchain_upstage_docs import TableAwareTextSplitter
+
+    tokenizer = word_pieces(tuple(document.page_content for document in documents))
+    return TableAwareTextSplitter.from_huggingface_tokenizer(
+        tokenizer, chunk_size=256, chunk_overlap=0, oversized_tables="split_rows"
+    ).split_documents(documents)
+
+
+def _docling_document(documents: list[Any]) -> Any:
+    from docling_core.types.doc.document import DoclingDocument, TableCell, TableData
+    from docling_core.types.doc.labels import DocItemLabel
 
     made = DoclingDocument(name="report")
     for document in documents:
@@ -228,7 +262,7 @@ def docling_hybrid(documents: list[Any], html: str) -> object:  # noqa: ARG001
             made.add_heading(plain)
         elif plain:
             made.add_text(DocItemLabel.TEXT, plain)
-    return list(HybridChunker(tokenizer=Words()).chunk(made))
+    return made
 
 
 PEERS: tuple[tuple[str, str, Callable[[list[Any], str], object], bool], ...] = (
@@ -242,7 +276,9 @@ PEERS: tuple[tuple[str, str, Callable[[list[Any], str], object], bool], ...] = (
     ("LlamaIndex HTMLNodeParser", "whole", html_nodes, True),
     ("LlamaIndex SentenceSplitter", "rows", sentence_splitter, True),
     ("unstructured chunk_by_title", "rows", unstructured_by_title, True),
-    ("docling HybridChunker", "rows", docling_hybrid, True),
+    ("docling HybridChunker, its kind of tokenizer", "rows", docling_hybrid, True),
+    ("docling HybridChunker, words counted", "rows", docling_hybrid_of_words, True),
+    ("**ours, large tables split by rows**, in tokens of docling's kind", "rows", ours_in_word_pieces, True),
 )
 
 # --- inputs that grow ------------------------------------------------------------------------------------------------

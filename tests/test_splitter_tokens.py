@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -117,3 +118,15 @@ def test_loaders_of_others_load_and_split(encoding: Any) -> None:
     assert [chunk.page_content for chunk in chunks] == splitter.split_text(TEXT) * 2
     assert sorted({chunk.metadata["page"] for chunk in chunks}) == [0, 1]
     assert {chunk.metadata["category"] for chunk in chunks} == {"mixed", "paragraph", "table"}
+
+
+def test_no_text_is_counted_twice() -> None:
+    counted: Counter[str] = Counter()
+
+    def size(text: str) -> int:
+        counted[text] += 1
+        return len(text.split())
+
+    splitter = TableAwareTextSplitter(chunk_size=60, length_function=size, oversized_tables="split_rows")
+    assert len(splitter.split_documents([Document(page_content=TEXT, metadata={"source": "a"})])) > 3
+    assert max(counted.values()) == 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 from upstage_docs.errors import ConfigError
@@ -83,6 +84,10 @@ class ChunkOptions:
             "min_size": self.min_size,
             "exclude_categories": sorted(self.exclude_categories),
         }
+
+    def remembering(self) -> ChunkOptions:
+        """Return the same options, by which no text is measured twice in a row: counting tokens takes long."""
+        return self if self.exact else replace(self, length_function=lru_cache(maxsize=64)(self.length_function))
 
     def size(self, text: str) -> int:
         """Return the size of *text*.

@@ -69,6 +69,7 @@ def chunk_with(
     options: ChunkOptions, elements: Chunkable | Iterable[Chunkable], builder: ChunkBuilder | None = None
 ) -> Iterator[Chunk]:
     """Yield the chunks of *elements* as `chunk_elements` does, with options that were made before."""
+    options = options.remembering()
     packer = _Packer(options, builder or ChunkBuilder(options))
     done = packer.done
     for unit in units(elements, options):
