@@ -323,6 +323,10 @@ def test_contextualize_puts_headings_and_caption_in_front_once() -> None:
     alone = Record("", "<h2>Part two</h2><p>x</p>", {"headings": "Report > Part two"})
     assert contextualize(alone) == f"Report\n{alone.text}"
     assert contextualize(Record("", "## Part two\n\nx", {"headings": "Report > Part two"})).startswith("Report\n##")
+    several = "<h1>2 How</h1>\n<h1>2.1 Sites</h1>\n<table><caption>Our sites</caption><tr><td>a</td></tr></table>"
+    chunk = Chunk("", several, {}, ("2.1 Sites",), "Our sites")
+    assert contextualize(chunk) == several, "headings of one level follow each other; the last one governs"
+    assert contextualize(Chunk("", "## 2 How\n\n## 2.1 Sites\n\nx", {}, ("1 All", "2.1 Sites"))).startswith("1 All\n##")
     assert contextualize(Record("", "plain", {})) == "plain"
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from upstage_docs.blocks import blocks
 from upstage_docs.models import Chunk, Record
 from upstage_docs.render import text_of_html
 
@@ -19,14 +22,29 @@ def contextualize(chunk: Record) -> str:
         breadcrumb = str(chunk.metadata.get("headings", ""))
         headings, caption = tuple(breadcrumb.split(" > ")) if breadcrumb else (), ""
     reach = sum(map(len, headings)) + len(caption)
-    front = " ".join(text_of_html(chunk.text[: 4 * reach + 1000]).replace("#", " ").split())
+    begins = chunk.text[: 4 * reach + 1000]
+    front = _words(text_of_html(begins))
     above = len(headings)
-    for index in range(len(headings)):
-        own = " ".join(" ".join(headings[index:]).replace("#", " ").split())
-        if front.startswith(own):
-            above, front = index, front[len(own) :].lstrip()
+    for passed in ("", *_first_headings(begins)):  # those before may be of the same level, and so of no breadcrumb
+        front = front.removeprefix(passed).lstrip()
+        given = [index for index in range(len(headings)) if front.startswith(_words(" ".join(headings[index:])))]
+        if given:
+            above = given[0]
+            front = front.removeprefix(_words(" ".join(headings[above:]))).lstrip()
             break
     lead = [" > ".join(headings[:above])] if above else []
-    if caption and not front.startswith(" ".join(caption.replace("#", " ").split())):
+    if caption and not front.startswith(_words(caption)):
         lead.append(caption)
     return "\n".join([*lead, chunk.text])
+
+
+def _first_headings(text: str) -> Iterator[str]:
+    """Yield the words of each heading that *text* begins with."""
+    for block in blocks(text):
+        if block.kind != "heading":
+            return
+        yield _words(text_of_html(text[block.start : block.end]))
+
+
+def _words(text: str) -> str:
+    return " ".join(text.replace("#", " ").split())
