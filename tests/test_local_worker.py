@@ -434,7 +434,9 @@ def test_interrupting_the_owner_ends_its_worker(tmp_path: Path, script: Path) ->
     owner.write_text(
         PARSE
         + textwrap.dedent(f"""
+        import signal
         from upstage_docs.local.pool import WorkerPool
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background has it ignored
         pool = WorkerPool(command=[sys.executable, {str(script)!r}])
         files = {{"document": {document!r}}}
         with httpx.Client(transport=LocalTransport(Engine(pool.read)), base_url=BASE_URL, timeout=600) as client:

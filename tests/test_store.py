@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from conftest import open_files
 from eventually import GENEROUS, threads_gone
-from interrupting import interrupted
+from interrupting import hearing_ctrl_c, interrupted
 
 from upstage_docs import owners
 from upstage_docs.errors import UnknownOutcomeError
@@ -269,9 +269,10 @@ def test_a_store_whose_closing_was_interrupted_can_be_used(store: Store) -> None
     assert store._database
     store._database._flusher.submit(release.wait)  # the closing waits for it
     interrupt = threading.Timer(0.2, signal.pthread_kill, [threading.get_ident(), signal.SIGINT])
-    interrupt.start()
-    with pytest.raises(KeyboardInterrupt):
-        store.close()
+    with hearing_ctrl_c():
+        interrupt.start()
+        with pytest.raises(KeyboardInterrupt):
+            store.close()
     release.set()
     interrupt.join()
     reading = threading.Thread(target=store.read, args=(KEY, (1, 2)), daemon=True)
