@@ -382,20 +382,15 @@ def test_a_single_file_that_fails_is_reported_too(api: MadeApi, report: Path) ->
     assert [failure.source for failure in loader.report.failures] == [str(report)]
 
 
-def test_a_single_file_that_fails_says_what_was_paid_for(loopback: Loopback, tmp_path: Path) -> None:
+def test_a_single_file_that_fails_says_what_was_paid_for(
+    loopback: Loopback, network_client: Client, tmp_path: Path
+) -> None:
     """Ten pages were delivered before the failure; those after it, whose batches came too, are paid for as well."""
     loopback.faults.always("status", failed_batch(1))
     path = tmp_path / "a.pdf"
     path.write_bytes(make_pdf("a", 35))
-    with Client(
-        "up_loopback",
-        base_url=loopback.base_url,
-        cache=tmp_path / "cache",
-        rates=dict.fromkeys(RATES, Rate()),
-        poll=PollPolicy(initial=0.02, maximum=0.05),
-    ) as client:
-        loader = UpstageDocumentParseLoader(path, on_error="skip", client=client)
-        assert len(loader.load()) == 10
+    loader = UpstageDocumentParseLoader(path, on_error="skip", client=network_client)
+    assert len(loader.load()) == 10
     assert [failure.pages_paid for failure in loader.report.failures] == [25]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from upstage_docs.blocks import blocks
 from upstage_docs.models import Chunk, Record
@@ -24,13 +25,13 @@ def contextualize(chunk: Record) -> str:
     reach = sum(map(len, headings)) + len(caption)
     begins = chunk.text[: 4 * reach + 1000]
     front = _words(text_of_html(begins))
+    rests = [_words(" ".join(headings[index:])) for index in range(len(headings))]
     above = len(headings)
-    for passed in ("", *_first_headings(begins)):  # those before may be of the same level, and so of no breadcrumb
+    for passed in chain([""], _first_headings(begins)):  # these may be of the same level, and so of no breadcrumb
         front = front.removeprefix(passed).lstrip()
-        given = [index for index in range(len(headings)) if front.startswith(_words(" ".join(headings[index:])))]
-        if given:
-            above = given[0]
-            front = front.removeprefix(_words(" ".join(headings[above:]))).lstrip()
+        above = next((index for index, rest in enumerate(rests) if front.startswith(rest)), above)
+        if above < len(headings):
+            front = front.removeprefix(rests[above]).lstrip()
             break
     lead = [" > ".join(headings[:above])] if above else []
     if caption and not front.startswith(_words(caption)):

@@ -67,9 +67,7 @@ def run(
         if stop.is_set():
             raise Stopped
         while True:
-            step = _resumed(resume)
-            if isinstance(step, Work):
-                step = _worked(flow, step)
+            step = _worked(flow, _resumed(resume))
             reply: object = None
             match step:
                 case _End(result):

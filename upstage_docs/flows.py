@@ -66,9 +66,8 @@ def fetch(
             payment.under_way, payment.reply = True, None
         outcome: Outcome = yield send
         if payment is not None:
-            payment.reply = (
-                outcome if isinstance(outcome, Reply) else None
-            )  # first: at no moment nothing is known of it
+            # First the reply: at no moment nothing is known of it.
+            payment.reply = outcome if isinstance(outcome, Reply) else None
             payment.under_way = isinstance(outcome, Lost) and outcome.sent
             if payment.under_way:
                 break

@@ -230,8 +230,7 @@ def parts_of(
         for pages in _cut(first, last, most):
             count = pages[1] - pages[0] + 1
             way = _route(count, source.size * count // total, ocr=ocr, route=route, limits=limits)
-            overlaps = any(first <= pages[1] and last >= pages[0] for first, last in held)
-            parts.append(Part(pages, route=way, whole=pages == (1, total), replaces=overlaps))
+            parts.append(Part(pages, route=way, whole=pages == (1, total), replaces=_meets(pages, held)))
     return tuple(parts)
 
 
@@ -307,6 +306,11 @@ def _cut(first: int, last: int, size: int) -> list[Pages]:
     return [(start, min(last, start + size - 1)) for start in range(first, last + 1, size)]
 
 
+def _meets(pages: Pages, others: Iterable[Pages]) -> bool:
+    """Say whether any of *others* holds any of *pages*."""
+    return any(first <= pages[1] and last >= pages[0] for first, last in others)
+
+
 def _tile(total: int, stored: tuple[Pages, ...], running: list[Pages]) -> list[Part]:
     """Cover pages 1 to *total* without overlap: the fewest pages to send, then the fewest out of running jobs."""
     ways: dict[int, list[tuple[Pages, str]]] = {}
@@ -322,7 +326,7 @@ def _tile(total: int, stored: tuple[Pages, ...], running: list[Pages]) -> list[P
         following = starts[index + 1] if index + 1 < len(starts) else total + 1
         gap = (start, following - 1)
         # What a job has cannot be sent beside it: only where nothing else is left.
-        dear = total if any(first < following and last >= start for first, last in running) else 0
+        dear = total if _meets(gap, running) else 0
         options = [(best[following][0] + following - start + dear, best[following][1], Part(gap))]
         for pages, state in ways.get(start, []):
             send, job, _ = best[pages[1] + 1]

@@ -110,8 +110,7 @@ def _table(stacks: Sequence[Sequence[Line]], lines: Sequence[Line]) -> tuple[Par
     above = _header(lines, columns, heights[0], size, members)
     if len(stacks) < 2 and not above:
         return None
-    rows = [heights[0] - 1e3] * bool(above) + heights
-    cells = [[""] * len(columns) for _ in rows]
+    cells = [[""] * len(columns) for _ in range(len(heights) + bool(above))]
     for c, column in enumerate(columns):
         for line in column:
             members.add(id(line))

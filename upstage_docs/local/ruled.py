@@ -87,7 +87,7 @@ def _runs(words: Sequence[Word], free: Free, rules: Sequence[Box], sides: Sequen
     """Cut a group of rules where what stands between two of them is no part of a table: tables under each other."""
     runs = [[rules[0]]]
     for above, below in pairwise(rules):
-        frame = above[0] - 1, above[1], above[2] + 1, below[1]
+        frame = _frame([above, below])
         inside = [words[i] for i in _standing_in(words, free, frame)]
         if _is_open(inside, frame, sides):
             runs.append([])
