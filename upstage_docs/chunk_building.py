@@ -82,20 +82,21 @@ class ChunkBuilder:
         x0, y0, x1, y1 = first.x0, first.y0, first.x1, first.y1
         page = page_end = first.page
         main: Place | None = first
-        categories = first.category
-        spans = _spans(units)
-        found = [(one.element_id, one.page, start, end, one.x0, one.y0, one.x1, one.y1) for start, end, one in spans]
-        if len(spans) > 1:
-            for _, _, one in spans:
-                if one.page > page_end:
-                    page_end = one.page
-                elif one is not first and one.page == page and (one.x1 or one.y1):
-                    x0, y0, x1, y1 = min(x0, one.x0), min(y0, one.y0), max(x1, one.x1), max(y1, one.y1)
-            names = dict.fromkeys([one.category for _, _, one in spans])
-            if len(names) > 1:
-                # A table keeps its category whatever travels with it, so that it can be filtered by.
-                main = next((unit.place for unit in units if unit.kind == "whole"), None)
-                categories = ", ".join(names)
+        category = categories = first.category
+        spans, mixed = [], False
+        for start, end, one in _spans(units):
+            spans.append((one.element_id, one.page, start, end, one.x0, one.y0, one.x1, one.y1))
+            if one is first:
+                continue
+            if one.page > page_end:
+                page_end = one.page
+            elif one.page == page and (one.x1 or one.y1):
+                x0, y0, x1, y1 = min(x0, one.x0), min(y0, one.y0), max(x1, one.x1), max(y1, one.y1)
+            mixed = mixed or one.category != category
+        if mixed:
+            # A table keeps its category whatever travels with it, so that it can be filtered by.
+            main = next((unit.place for unit in units if unit.kind == "whole"), None)
+            categories = ", ".join(dict.fromkeys([one.category for unit in units for _, _, one in unit.sources]))
         metadata: dict[str, Any] = {
             "source": run.source,
             "file_sha256": run.file_sha256,
@@ -115,7 +116,7 @@ class ChunkBuilder:
             "model": run.model,
             "page_end": page_end,
             "categories": categories,
-            "spans": _encode(found).decode(),
+            "spans": _encode(spans).decode(),
         }
         if units[0].extra:
             for key, value in units[0].extra.items():
