@@ -70,20 +70,20 @@ class Breaks:
 
     Never inside a tag, an entity, an equation or what a reader sees as one character, nor at all if the whole text is
     to be *kept*. A piece ends at `ends[i]` and the next begins at `starts[i]`: the white space between belongs to
-    neither.
+    neither. Where only the end of the text is of interest, places before *since* may be left out.
     """
 
-    def __init__(self, text: str, *, kept: bool = False) -> None:
+    def __init__(self, text: str, *, kept: bool = False, since: int = 0) -> None:
         self.text = text
         self.ends: list[int] = []
         self.starts: list[int] = []
         self._ranks: list[int] = []
         self._kept: list[tuple[int, int]] = []
         ends, starts, ranks = self.ends, self.starts, self._ranks
-        words, position = False, 0
         runs = iter([(0, len(text))] if kept else equations(text))
         run = next(runs, None)
-        for match in _TOKEN.finditer(text):
+        words, position = (False, 0) if run else _skip(text, since)
+        for match in _TOKEN.finditer(text, position):
             start, end = match.span()
             while run and run[0] <= start:
                 if run[0] >= position:  # else a tag has it in a value
@@ -251,9 +251,25 @@ class Breaks:
         for index in range(low + 1, last):
             if self.starts[index] > half:
                 break
-            if min(self._rank(index), _SENTENCE) > min(self._rank(best), _SENTENCE):
+            if self._rank(best) >= _SENTENCE:
+                break
+            if self._rank(index) >= _SENTENCE:
                 best = index
         return self.starts[best]
+
+
+def _skip(text: str, since: int) -> tuple[bool, int]:
+    """Return a place before *since*, in no tag and no white space, and whether there are words before it."""
+    words, position = False, 0
+    since -= 8  # so that what ends at it is seen whole: closing quotes after a full stop
+    for tag in TAG.finditer(text) if since > 0 else ():
+        if tag.end() >= since:
+            since = min(since, tag.start())
+            break
+        words = words or bool(text[position : tag.start()].strip())
+        position = tag.end()
+    plain = text[position : max(since, 0)].rstrip()
+    return words or bool(plain), position + len(plain)
 
 
 def _continues(text: str, index: int) -> bool:

@@ -291,7 +291,8 @@ class _Packer:
                 continue
             text = one.text
             guess = min(len(text) - 1, len(text) * left // max(1, own))
-            start = Breaks(text).tail(0, len(text), partial(self._is_small, text, left), guess)
+            breaks = Breaks(text, since=len(text) - guess)
+            start = breaks.tail(0, len(text), partial(self._is_small, text, left), guess)
             if start < len(text) and has_words(text[start:]):
                 overlap.append(one.part(start, len(text)))
             break
