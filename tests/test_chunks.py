@@ -222,6 +222,13 @@ def test_a_table_emptied_by_the_api_is_no_chunk() -> None:
     assert groups(element(1, "table", "<table id='1'></table>"), paragraph(2, "a")) == [[2]]
 
 
+def test_the_caption_of_a_table_in_a_cell_is_not_that_of_the_table() -> None:
+    inner = "<table><caption>Inner</caption><tr><td>1</td></tr></table>"
+    markup = f"<table><caption>Outer</caption><tr><td>{inner}</td></tr><tr><td>2</td></tr></table>"
+    (chunk,) = chunk_elements(element(0, "table", markup))
+    assert chunk.caption == "Outer"
+
+
 # --- headings, captions, sections --------------------------------------------------------------------------------
 
 

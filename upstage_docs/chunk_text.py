@@ -134,14 +134,17 @@ class Breaks:
 
     def _rank(self, index: int) -> int:
         """Return what kind of place a break is; that of white space is worked out where it is asked for."""
-        rank = self._ranks[index]
-        if rank == _UNKNOWN:
+        if self._ranks[index] == _UNKNOWN:
             end = self.ends[index]
             lines = self.text.count("\n", end, self.starts[index])
-            sentence = lines < 2 and self._ends_sentence(end)
-            rank = _PARAGRAPH if lines > 1 or (lines and sentence) else _LINE if lines else _SENTENCE if sentence else _WORD
+            if lines > 1:
+                rank = _PARAGRAPH
+            elif self._ends_sentence(end):
+                rank = _PARAGRAPH if lines else _SENTENCE
+            else:
+                rank = _LINE if lines else _WORD
             self._ranks[index] = rank
-        return rank
+        return self._ranks[index]
 
     def _ends_sentence(self, end: int) -> bool:
         text = self.text

@@ -42,8 +42,9 @@ class Whole:
         """Return the words of its captions, those inside its own markup too."""
         texts = [text_of_html(unit.text) for unit in (*self.before, *self.after)] if self.before or self.after else []
         own = self.units[0].text
-        if "caption" in own:
-            texts += [text_of_html(match[1]) for match in _INNER_CAPTION.finditer(own)]
+        around = own[: own.find("<tr")] + own[own.rfind("</tr") :]  # all of it where there are no rows
+        if "caption" in around:
+            texts += [text_of_html(match[1]) for match in _INNER_CAPTION.finditer(around)]
         return "\n".join(texts)
 
     def take(self, unit: Unit) -> bool:
