@@ -250,15 +250,12 @@ class Breaks:
         if low >= last:
             return end
         half = self.starts[low] + (end - self.starts[low]) // 2
-        best = low
-        for index in range(low + 1, last):
+        for index in range(low, last):
             if self.starts[index] > half:
                 break
-            if self._rank(best) >= _SENTENCE:
-                break
             if self._rank(index) >= _SENTENCE:
-                best = index
-        return self.starts[best]
+                return self.starts[index]
+        return self.starts[low]
 
 
 def _skip(text: str, since: int) -> tuple[bool, int]:
