@@ -143,6 +143,23 @@ def test_what_is_no_answer_is_an_error_that_keeps_the_bytes(raw: bytes) -> None:
     assert caught.value.raw == raw
 
 
+def test_what_an_answer_echoes_is_not_shown() -> None:
+    """A gateway may send back the headers of the request, the key among them."""
+    with pytest.raises(InvalidResponseError, match="it holds 'args', 'headers'") as caught:
+        decode_document(b'{"args": {}, "headers": {"Authorization": "Bearer up_secret"}}')
+    assert "up_secret" not in str(caught.value)
+
+
+def test_a_text_that_looks_like_a_very_long_id_is_text() -> None:
+    text = f"<p id='{'1' * 5000}'>"
+    one = {"id": 0, "category": "paragraph", "page": 1, "content": {"html": f"<p id='0'>{text}</p>"}}
+    other = {"id": 1, "category": "paragraph", "page": 1, "content": {"html": text}}
+    raw = json.dumps({"elements": [one, other], "content": {"html": text}}).encode()
+    document = decode_document(raw, first_id=7)
+    assert [element.html for element in document.elements] == [f"<p id='7'>{text}</p>", text]
+    assert document.html == text
+
+
 def batches() -> list[ParsedDocument]:
     first = decode_document(
         body(made(0, 1, new=1), made(1, 2), usage={"pages": 2, "standard": [1, 2]}, ocr=False), source="a.pdf"

@@ -23,7 +23,7 @@ from upstage_docs.options import ParseOptions
 from upstage_docs.replies import Lost, Outcome, Reply
 from upstage_docs.sources import inspect
 from upstage_docs.steps import Enter, Flow, Leave, Now, Send, Sleep, Work
-from upstage_docs.wire import Api, parse_request
+from upstage_docs.wire import Api, download_request, parse_request
 
 # Runs a flow with either driver: every test that takes it runs twice.
 Driver = Callable[..., Any]
@@ -241,6 +241,37 @@ def test_the_cap_counts_unpacked_bytes(driver: Driver) -> None:
     body = gzip.compress(b"0" * 10_000_000)
     transport = httpx.MockTransport(lambda _: httpx.Response(200, headers={"content-encoding": "gzip"}, content=body))
     assert driver(send(get("http://a.example/", max_bytes=1_000_000)), transport).oversize
+
+
+def test_what_is_compressed_twice_is_not_read(driver: Driver) -> None:
+    """Two layers make gigabytes of a few bytes at one go."""
+    import gzip
+
+    body = gzip.compress(gzip.compress(b"0" * 100))
+    headers = {"content-encoding": "gzip, gzip"}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, headers=headers, stream=httpx.ByteStream(body)))
+    assert driver(send(get("http://a.example/")), transport).oversize
+
+
+def test_a_host_that_cannot_be_one_is_not_reached(driver: Driver) -> None:
+    outcome = driver(send(get("http://a..example/")))
+    assert isinstance(outcome, Lost)
+    assert not outcome.sent
+
+
+def test_a_signature_is_in_no_log(driver: Driver, caplog: pytest.LogCaptureFixture) -> None:
+    asked: list[bytes] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.raw_path)
+        return httpx.Response(200)
+
+    step = Send(download_request("https://bucket.example/batch?X-Amz-Signature=abc"))
+    with caplog.at_level("DEBUG"):
+        driver(send(step), httpx.MockTransport(answer))
+    assert asked == [b"/batch?X-Amz-Signature=abc"]
+    assert "bucket.example/batch" in caplog.text
+    assert "abc" not in caplog.text
 
 
 def test_a_redirect_is_not_followed(driver: Driver) -> None:

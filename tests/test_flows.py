@@ -7,6 +7,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -68,7 +69,8 @@ def ask(pages: int, name: str = "a.pdf", **more: Any) -> Request:
 
 
 NO_PAGE: dict[str, Any] = {"model": "m", "usage": {"pages": 0}, "content": {}, "elements": []}
-NO_ANSWERS: tuple[object, ...] = (b'{"elements": [{"id"', {"elements": None}, {"api": "2.0"}, [], NO_PAGE)
+LESS: dict[str, Any] = {**NO_PAGE, "usage": {"pages": -3}}
+NO_ANSWERS: tuple[object, ...] = (b'{"elements": [{"id"', {"elements": None}, {"api": "2.0"}, [], NO_PAGE, LESS)
 
 
 def parse(play: Play, with_: Setup, request: Request, limits: plan.Limits = plan.LIMITS) -> Any:
@@ -122,6 +124,16 @@ class TestFetch:
         play = Play(reply(429, b"", {"retry-after": "3600"}))
         self.fetch(play, setup())
         assert play.slept == []
+
+    @pytest.mark.parametrize("seconds", ["3600", "1" + "0" * 12, "9" * 400])
+    def test_nor_does_the_next_request_wait_so_long(self, seconds: str) -> None:
+        """It would look like a hang."""
+        with_ = setup(rates=RateLimiter())
+        self.fetch(Play(reply(429, b"", {"retry-after": seconds})), with_, family="sync")
+        with pytest.raises(RateLimitError, match="asked for a pause") as caught:
+            self.fetch(Play(), with_, family="sync")
+        assert caught.value.retry_after == pytest.approx(float(seconds))
+        self.fetch(Play(reply(200)), with_, family="async")  # of another family nothing was said
 
     def test_a_send_that_costs_nothing_is_tried_again_even_if_it_arrived(self) -> None:
         play = Play(lost(sent=True), reply(200, {}))
@@ -407,6 +419,62 @@ class TestJobs:
         document = parse(play, setup(), ask(2 * length, route="async", pages_per_request=length))
         assert [element.page for element in document.elements] == list(range(1, 2 * length + 1))
 
+    def test_batches_that_are_listed_late_are_waited_for(self) -> None:
+        some = state(DONE[0], DONE[2], total=25)
+        play = Play(
+            SUBMITTED,
+            reply(200, some),
+            reply(200, answer(range(1, 11))),
+            reply(200, state(*DONE, status="completed", total=25)),
+            reply(200, answer(range(11, 21))),
+            reply(200, answer(range(21, 26))),
+        )
+        document = parse(play, setup(), ask(25, route="async"))
+        assert [element.page for element in document.elements] == list(range(1, 26))
+
+    def test_batches_come_by_their_pages_whatever_their_numbers(self) -> None:
+        done = state(*DONE[::-1], DONE[0], status="completed", total=25)
+        play = Play(
+            SUBMITTED,
+            reply(200, done),
+            *[reply(200, answer(range(first, last + 1))) for first, last, _ in DONE],
+        )
+        document = parse(play, setup(), ask(25, route="async"))
+        assert [element.page for element in document.elements] == list(range(1, 26))
+
+    @pytest.mark.parametrize("others", [[(21, 25, "completed")], [(6, 15, "completed"), (16, 25, "completed")]])
+    def test_batches_that_leave_out_pages_or_overlap_are_an_error_each_time(
+        self, stored: Callable[..., Setup], others: list[tuple[int, int, str]]
+    ) -> None:
+        """And the job, which was paid for, is asked again: nothing is sent anew."""
+        done = reply(200, state(DONE[0], *others, status="completed", total=25))
+        for play in (Play(SUBMITTED, done, reply(200, answer(range(1, 11)))), Play(done)):
+            with pytest.raises(InvalidResponseError, match="batches do not follow each other"):
+                parse(play, stored(), ask(25, route="async"))
+
+    def test_a_batch_of_nothing_is_fetched_again_and_never_kept(self, stored: Callable[..., Setup]) -> None:
+        done = reply(200, state((1, 2, "completed"), status="completed", total=2))
+        nothing = reply(200, {"elements": []})
+        with pytest.raises(InvalidResponseError, match="batch 0 holds no page and no element"):
+            parse(Play(SUBMITTED, *[done, nothing] * 5), stored(), ask(2, route="async"))
+        assert len(parse(Play(done, reply(200, answer([1, 2]))), stored(), ask(2, route="async")).elements) == 2
+
+    def test_batches_that_do_not_say_where_they_end(self) -> None:
+        done = state(*DONE, status="completed", total=25)
+        for batch in done["batches"]:
+            del batch["end_page"]
+        play = Play(SUBMITTED, reply(200, done), *[reply(200, answer(range(a, b + 1))) for a, b, _ in DONE])
+        assert len(parse(play, setup(), ask(25, route="async")).elements) == 25
+
+    def test_a_key_that_a_job_echoes_is_hidden(self) -> None:
+        said = {"failure_message": "bad token up_0123456789"}
+        body = {"id": "job-1", "status": "failed", **said, "batches": [{"id": 0, "status": "failed", **said}]}
+        with_ = replace(setup(), api=Api.at("https://api.example/v1", {"Authorization": "Bearer up_0123456789"}))
+        job = Play(reply(200, body))(flows.look(with_, "job-1"))
+        listed = Play(reply(200, {"requests": [body]}))(flows.jobs(with_))
+        assert "0123456789" not in repr((job, listed))
+        assert "[hidden]" in job.failure_message
+
     def test_unknown_states_count_as_running(self) -> None:
         play = Play(
             SUBMITTED,
@@ -585,6 +653,15 @@ class TestOcr:
         assert [word.id for page in result.pages for word in page.words] == [0, 1, 2]
         assert (result.billed_pages, result.confidence) == (3, 0.8)
         assert with_.account.spending.ocr_pages == 3
+
+    @pytest.mark.parametrize("pages", [1, 5])
+    def test_an_answer_without_pages_is_no_success_and_is_not_paid_for_again(
+        self, stored: Callable[..., Setup], pages: int
+    ) -> None:
+        with pytest.raises(InvalidResponseError, match="holds no page"):
+            self.ocr(Play(reply(200, self.body(0))), stored(), pages)
+        with pytest.raises(UnknownOutcomeError):
+            self.ocr(Play(), stored(), pages)
 
     def test_missing_pages_are_an_error(self) -> None:
         with pytest.raises(InvalidResponseError, match="3 pages were sent, 2 came back"):

@@ -57,6 +57,8 @@ def archive(*members: str) -> bytes:
     return target.getvalue()
 
 
+# A version of the format that Python's zipfile does not read.
+NEWER_ZIP = archive("word/document.xml").replace(b"PK\x01\x02\x14\x03\x14", b"PK\x01\x02\x14\x03\xff")
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
 FILES = {
     "a.pdf": ("pdf", make_pdf("a", 3), 3),
@@ -201,6 +203,8 @@ def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
         (b"PK\x03\x04 not a zip at all", "a.docx", "does not hold DOCX"),
         (make_pdf("a", 1)[:60], "a.pdf", "damaged or cut off"),
         (b"%PDF-1.7\nnothing of the kind", "a.pdf", "damaged or cut off"),
+        (make_pdf("a", 1).replace(b"/Count 1", b"/Count 7"), "a.pdf", "damaged or cut off"),
+        (NEWER_ZIP, "a.docx", "does not hold DOCX"),
     ],
 )
 def test_wrong_extensions_and_unsupported_types_are_refused(content: bytes, name: str, says: str) -> None:

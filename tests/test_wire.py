@@ -76,6 +76,10 @@ def test_every_way_of_writing_the_root_is_the_same_root() -> None:
     "base_url",
     [
         "",
+        "https://api..upstage.ai/v1",
+        f"https://{'a' * 64}.example/v1",
+        "https://a.example/v1?",
+        "https://a.example/v1#",
         "api.upstage.ai/v1",
         "ftp://a.example",
         "https://",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -44,7 +44,8 @@ __all__ = [
 
 # How the API joins the elements' contents into the document's (measured on its answers).
 JOINERS = {"html": "\n", "markdown": "\n\n", "text": "\n"}
-_ID = re.compile(r"(<[a-z][a-z0-9]*(?:\s[^<>]*?)?\sid=')(\d+)(?=')", re.ASCII)
+# The API's HTML is not escaped: what looks like an id may be a text of any length.
+_ID = re.compile(r"(<[a-z][a-z0-9]*(?:\s[^<>]*?)?\sid=')(\d{1,18})(?=')", re.ASCII)
 
 
 _NO_CONTENT = ContentShape()
@@ -196,23 +197,31 @@ def decode_ocr(raw: bytes, *, source: str = "", file_sha256: str = "") -> OcrRes
     )
 
 
-def decode_job(raw: bytes, *, source: str = "", file_sha256: str = "") -> Job:
-    """Decode what creating a job, or asking for its state, answers."""
-    return _job(_decode(_jobs, raw, "an asynchronous request", source), raw, source, file_sha256)
+def decode_job(raw: bytes, *, source: str = "", file_sha256: str = "", hide: Callable[[str], str] = str) -> Job:
+    """Decode what creating a job, or asking for its state, answers; *hide* takes secrets out of what it says failed."""
+    return _job(_decode(_jobs, raw, "an asynchronous request", source), raw, source, file_sha256, hide)
 
 
-def decode_jobs(raw: bytes) -> tuple[Job, ...]:
-    """Decode the list of the account's asynchronous requests, in the API's order."""
-    return tuple(_job(one, raw, "", "") for one in _decode(_job_lists, raw, "the list of requests").requests)
+def decode_jobs(raw: bytes, *, hide: Callable[[str], str] = str) -> tuple[Job, ...]:
+    """Decode the list of the account's asynchronous requests, in the API's order; *hide* as for one."""
+    return tuple(_job(one, raw, "", "", hide) for one in _decode(_job_lists, raw, "the list of requests").requests)
 
 
 def _decode(decoder: msgspec.json.Decoder[Any], raw: bytes, what: str, source: str = "") -> Any:
     try:
         return decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        start = bytes(raw[:200]).decode(errors="replace")
         answer = f"{source}: the answer" if source else "The answer"
-        raise InvalidResponseError(f"{answer} is not one of {what} ({error}). It begins: {start!r}", raw=raw) from error
+        raise InvalidResponseError(f"{answer} is not one of {what} ({error}){_keys(raw)}.", raw=raw) from error
+
+
+def _keys(raw: bytes) -> str:
+    """Return which keys a JSON object has, for a message; not its values, which may echo what was sent with a key."""
+    try:
+        found = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
+    return f"; it holds {', '.join(repr(key[:30]) for key in list(found)[:5])}" if isinstance(found, dict) else ""
 
 
 def _element(element: ElementShape, page: int, number: int) -> Element:
@@ -275,7 +284,7 @@ def _joined(joiner: str, texts: Iterable[str]) -> str:
     return joiner.join(text for text in texts if text)
 
 
-def _job(job: JobShape, raw: bytes, source: str, file_sha256: str) -> Job:
+def _job(job: JobShape, raw: bytes, source: str, file_sha256: str, hide: Callable[[str], str]) -> Job:
     request_id = job.request_id or job.id
     if not request_id:
         raise InvalidResponseError("The answer about an asynchronous request holds no request id.", raw=raw)
@@ -285,23 +294,25 @@ def _job(job: JobShape, raw: bytes, source: str, file_sha256: str) -> Job:
         source=source,
         file_sha256=file_sha256,
         model=job.model or "",
-        failure_message=job.failure_message or "",
+        failure_message=hide(job.failure_message or ""),
         total_pages=job.total_pages or 0,
         completed_pages=job.completed_pages or 0,
-        batches=tuple(sorted((_batch(one, index) for index, one in enumerate(job.batches or ())), key=lambda b: b.id)),
+        batches=tuple(
+            sorted((_batch(one, index, hide) for index, one in enumerate(job.batches or ())), key=lambda b: b.id)
+        ),
         requested_at=job.requested_at or "",
         completed_at=job.completed_at or "",
     )
 
 
-def _batch(batch: BatchShape, index: int) -> Batch:
+def _batch(batch: BatchShape, index: int, hide: Callable[[str], str]) -> Batch:
     return Batch(
         id=index if batch.id is None else batch.id,
         status=batch.status or "scheduled",
         start_page=batch.start_page or 0,
         end_page=batch.end_page or 0,
         model=batch.model or "",
-        failure_message=batch.failure_message or "",
+        failure_message=hide(batch.failure_message or ""),
         download_url=batch.download_url or "",
         requested_at=batch.requested_at or "",
         updated_at=batch.updated_at or "",

@@ -16,7 +16,13 @@ import httpx
 
 from upstage_docs import replies, wire
 from upstage_docs.answers import decode_job, decode_jobs
-from upstage_docs.errors import InvalidResponseError, JobError, UnknownOutcomeError, UpstageDocsError
+from upstage_docs.errors import (
+    InvalidResponseError,
+    JobError,
+    RateLimitError,
+    UnknownOutcomeError,
+    UpstageDocsError,
+)
 from upstage_docs.holdings import Busy, Claim, Held, Intent, Pages, ResultKey
 from upstage_docs.models import Job
 from upstage_docs.options import OCROptions, ParseOptions, RetryPolicy
@@ -57,6 +63,7 @@ def fetch(
     for attempt in count(1):
         if family is not None and setup.rates is not None:
             now: float = yield Now()
+            _refuse_long_pause(setup, setup.rates.asked(now, family))
             wait = setup.rates.reserve(now, family, pages)
             if wait > _SLACK / 2:
                 yield from _hold(setup, payment, wait + send.deadline)
@@ -80,6 +87,21 @@ def fetch(
         yield from _hold(setup, payment, delay + send.deadline)
         yield Sleep(delay)
     return replace(outcome, tries=attempt)
+
+
+def _refuse_long_pause(setup: Setup, seconds: float) -> None:
+    """Refuse to wait as long as the request that was told to did: to the next one it would look like a hang.
+
+    Raises:
+        RateLimitError: The pause is longer than the retry policy allows.
+    """
+    longest = setup.retry.longest_retry_after
+    if seconds > longest:
+        raise RateLimitError(
+            f"{setup.api.root} answered 429 before and asked for a pause, of which {seconds:,.0f} s are left. Try "
+            f"again then; pauses up to {longest:g} s are waited for (RetryPolicy(longest_retry_after=...)).",
+            retry_after=seconds,
+        )
 
 
 def _hold(setup: Setup, payment: Payment | None, seconds: float) -> Flow[None]:
@@ -161,7 +183,7 @@ def look(setup: Setup, request_id: str, *, source: str = "", file_sha256: str = 
         JobError: The API does not know it (results are kept for 30 days).
     """
     request = wire.job_request(setup.api, request_id)
-    decode = partial(decode_job, source=source, file_sha256=file_sha256)
+    decode = partial(decode_job, source=source, file_sha256=file_sha256, hide=setup.api.hide)
     job = yield from _ask(setup, request, decode, f"job {request_id}")
     if job is None:
         raise JobError(
@@ -173,7 +195,8 @@ def look(setup: Setup, request_id: str, *, source: str = "", file_sha256: str = 
 
 def jobs(setup: Setup) -> Flow[tuple[Job, ...]]:
     """Return the account's jobs, in the API's order."""
-    found = yield from _ask(setup, wire.jobs_request(setup.api), decode_jobs, "the list of jobs")
+    decode = partial(decode_jobs, hide=setup.api.hide)
+    found = yield from _ask(setup, wire.jobs_request(setup.api), decode, "the list of jobs")
     return found or ()
 
 

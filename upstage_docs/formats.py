@@ -98,7 +98,7 @@ def _in_zip(handle: BinaryIO) -> str:
     try:
         with zipfile.ZipFile(handle) as archive:
             members = set(archive.namelist())
-    except (zipfile.BadZipFile, ValueError, OSError):
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
         return ""
     for form, member in (
         ("docx", "word/document.xml"),

@@ -51,6 +51,7 @@ class _Lane:
     next_pages: float = float("-inf")
     factor: float = 1.0
     penalised: float = float("-inf")
+    paused: float = float("-inf")  # until when the server asked for a pause
 
     def speed(self, now: float) -> float:
         quiet = max(0.0, now - self.penalised)
@@ -100,7 +101,13 @@ class RateLimiter:
                 lane.factor = max(_SLOWEST, lane.speed(now) / 2)
                 lane.penalised = now
             pause = _PAUSE if retry_after is None else max(0.0, retry_after)
-            lane.next_request = max(lane.next_request, now + pause)
+            lane.paused = max(lane.paused, now + pause)
+            lane.next_request = max(lane.next_request, lane.paused)
+
+    def asked(self, now: float, family: Family) -> float:
+        """Return how many seconds are left of the pause that the server asked for with a 429."""
+        with self._lock:
+            return max(0.0, self._lanes[family].paused - now)
 
 
 def _shared(rate: Rate, share: float) -> Rate:

@@ -112,8 +112,14 @@ class Reading:
         """Note that the pages of *got* have been delivered.
 
         Raises:
-            InvalidResponseError: Some were delivered before, out of what is stored no more.
+            InvalidResponseError: Some were delivered before, out of what is stored no more, or some are missing.
         """
+        if got.pages[0] > self.next_page:
+            raise InvalidResponseError(
+                f"{self.source.name!r}: after page {self.next_page - 1} comes page {got.pages[0]}. What came is kept; "
+                "read it again from the beginning.",
+                raw=got.raw,
+            )
         if got.pages[0] < self.next_page:
             raise InvalidResponseError(
                 f"What is stored of {self.source.name!r} was replaced while it was read, up to page "
@@ -219,8 +225,14 @@ class Reading:
 
     def _answered(self, part: plan.Part, piece: Source, claim: Claim, reply: Reply) -> Got | StoredJob:
         model, answered = self._counted(reply.body, piece.pages or 0)
+        if answered < 1:
+            raise InvalidResponseError(
+                f"{self.source.name!r}: the answer holds no page and no element. Check that base_url= leads to the "
+                "API itself.",
+                raw=reply.body,
+            )
         first = part.pages[0] if part.pages else 1
-        kept = min(answered, piece.pages or answered) or 1  # what was not sent is not of this document
+        kept = min(answered, piece.pages or answered)  # what was not sent is not of this document
         pages = (first, first + kept - 1)
         total = self.source.pages or (answered if part.whole else 0)
         self.setup.store.answered(claim, reply.body, pages, model=model, total_pages=total)
@@ -238,11 +250,7 @@ class Reading:
         if isinstance(options, ParseOptions):
             document = decode_document(raw, source=self.source.name)
             if not document.elements and not document.usage.pages:
-                raise InvalidResponseError(
-                    f"{self.source.name!r}: the answer holds no page and no element. Check that base_url= leads to the "
-                    "API itself.",
-                    raw=raw,
-                )
+                return document.model, 0
             self.setup.account.add_parse(document.usage, sent, options)
             return document.model, document.usage.pages or sent or document.total_pages
         if options.schema is not None:  # the shape of another service, which is handed through

@@ -74,6 +74,8 @@ def send(http: httpx.Client, step: Send) -> Outcome:
     try:
         response = http.send(_copy(step, stream, progress.note), stream=True)
         try:
+            if _compressed_twice(response):
+                return _oversize(step)
             body = bytearray()
             for piece in response.iter_bytes():
                 body += piece
@@ -83,7 +85,7 @@ def send(http: httpx.Client, step: Send) -> Outcome:
                     return _late(step, sent=True)
         finally:
             response.close()
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, UnicodeError) as error:
         return _lost(error, progress)
     finally:
         _deadline.reset(deadline)
@@ -99,6 +101,8 @@ async def asend(http: httpx.AsyncClient, step: Send) -> Outcome:
         with anyio.fail_after(step.deadline):
             response = await http.send(_copy(step, step.request.stream, progress.anote), stream=True)
             try:
+                if _compressed_twice(response):
+                    return _oversize(step)
                 body = bytearray()
                 async for piece in response.aiter_bytes():
                     body += piece
@@ -106,7 +110,7 @@ async def asend(http: httpx.AsyncClient, step: Send) -> Outcome:
                         return _oversize(step)
             finally:
                 await response.aclose()
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, UnicodeError) as error:
         return _lost(error, progress)
     except TimeoutError:
         return _late(step, sent=progress.sent)
@@ -199,16 +203,23 @@ def _copy(step: Send, stream: Any, trace: Callable[..., Any]) -> httpx.Request:
     seconds = step.deadline
     timeout = {"connect": min(_CONNECT, seconds), "read": seconds, "write": seconds, "pool": seconds}
     request = step.request
-    return httpx.Request(
+    copy = httpx.Request(
         request.method,
         request.url,
         headers=request.headers,
         stream=stream,
         extensions={"timeout": timeout, "trace": trace},
     )
+    copy.url = request.url  # of the kind it is: a signed address hides its signature from logs
+    return copy
 
 
-def _lost(error: httpx.HTTPError, progress: _Progress) -> Lost:
+def _compressed_twice(response: httpx.Response) -> bool:
+    """Say whether a few bytes may become gigabytes before they can be counted; nobody asked for that."""
+    return "," in response.headers.get("content-encoding", "")
+
+
+def _lost(error: httpx.HTTPError | UnicodeError, progress: _Progress) -> Lost:
     return Lost(
         f"{type(error).__name__}: {error}".rstrip(": "),
         sent=progress.sent and not isinstance(error, _UNSENT),

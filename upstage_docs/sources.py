@@ -37,6 +37,7 @@ PDFIUM_LOCK = threading.RLock()
 
 _DPI = 150  # the API rasterises what is not an image at this resolution
 _CHUNK = 1 << 20
+_DAMAGED = "{!r} cannot be read as a PDF: it is damaged or cut off."
 
 
 @dataclass(frozen=True)
@@ -274,13 +275,22 @@ def _pages(handle: BinaryIO, form: str, shown: str) -> tuple[int | None, int]:
             count = len(pdf)
             if not count:
                 raise SourceError(f"{shown!r} is a PDF without pages.")
-            scale = _DPI / 72
-            areas = (width * scale * height * scale for width, height in map(pdf.get_page_size, range(count)))
-            return count, int(max(areas))
+            return count, _largest(pdf, count, shown)
     sizes = image_pages(handle, form)
     if FORMATS[form].mime.startswith("image/"):
         return len(sizes) or 1, max((width * height for width, height in sizes), default=0)
     return None, 0
+
+
+def _largest(pdf: Any, count: int, shown: str) -> int:
+    """Return the pixels of the largest page, as the API sees it."""
+    import pypdfium2
+
+    scale = _DPI / 72
+    try:
+        return int(max(width * scale * height * scale for width, height in map(pdf.get_page_size, range(count))))
+    except pypdfium2.PdfiumError as error:  # it claims pages that are not there
+        raise SourceError(_DAMAGED.format(shown)) from error
 
 
 def _pdf(handle: BinaryIO, shown: str) -> Any:
@@ -303,4 +313,4 @@ def _pdf(handle: BinaryIO, shown: str) -> Any:
             raise SourceError(f"{shown!r} is encrypted; remove its password (e.g. with qpdf --decrypt).") from error
         if code == pypdfium2.raw.FPDF_ERR_FILE:
             raise SourceError(f"{shown!r} is a PDF without pages.") from error
-        raise SourceError(f"{shown!r} cannot be read as a PDF: it is damaged or cut off.") from error
+        raise SourceError(_DAMAGED.format(shown)) from error

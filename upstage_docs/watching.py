@@ -146,8 +146,9 @@ class Watch:
         refused = 0
         while True:
             job = self.job
-            if job is not None and index < len(job.batches):
-                batch = job.batches[index]
+            batches = self._in_order(job) if job is not None else []
+            if job is not None and index < len(batches):
+                batch = batches[index]
                 pages = self._pages(batch)
                 if pages in self._held and self._stored is not None:
                     answer = yield from work(partial(self.setup.store.read, self._stored.key, pages))
@@ -169,6 +170,8 @@ class Watch:
             elif job is not None and job.done:
                 if job.status in _FAILED:
                     yield from self._fail(None)
+                if len({self._pages(batch) for batch in job.batches}) > len(batches):
+                    raise InvalidResponseError(self._gap(job))
                 return None
             yield from self._turn()
 
@@ -226,6 +229,8 @@ class Watch:
             document = yield from work(partial(decode_document, reply.body, source=what))
         except InvalidResponseError as error:
             raise _AskAgainError(error) from error
+        if not document.elements and not document.usage.pages:
+            raise _AskAgainError(InvalidResponseError(f"{what} holds no page and no element.", raw=reply.body))
         pages = self._pages(batch)
         count = pages[1] - pages[0] + 1
         if document.usage.pages and document.usage.pages != count:
@@ -257,14 +262,33 @@ class Watch:
                         continue  # it stays in the job, which is not forgotten before its end
             if job.done:
                 yield Work(partial(self.setup.store.failed, self._stored))
-        raise JobFailedError(
-            f"{self.name} failed at {where}: {self.setup.api.hide(reason)}.{kept}",
-            job=job,
+        raise JobFailedError(f"{self.name} failed at {where}: {reason}.{kept}", job=job)
+
+    def _in_order(self, job: Job) -> list[Batch]:
+        """Return the batches that follow each other from the first page on: others may not be listed yet."""
+        found: list[Batch] = []
+        following = self._offset + 1
+        for batch in sorted(job.batches, key=self._pages):
+            first, last = self._pages(batch)
+            if first == following <= last:
+                found.append(batch)
+                following = last + 1
+        return found
+
+    def _gap(self, job: Job) -> str:
+        listed = ", ".join(f"{first}-{last}" for first, last in sorted(map(self._pages, job.batches)))
+        forget = f" `upstage-docs cache rm {self._source} --everything` gives the job up." if self._source else ""
+        return (
+            f"{self.name} is done, and its batches do not follow each other (pages {listed}). What came is kept; "
+            f"asking again costs nothing.{forget}"
         )
 
     def _pages(self, batch: Batch) -> Pages:
-        first = batch.start_page or batch.id * 10 + 1
-        return (first + self._offset, (batch.end_page or first) + self._offset)
+        first = batch.start_page or batch.id * _BATCH_PAGES + 1
+        last = batch.end_page or first + _BATCH_PAGES - 1
+        if not batch.end_page and self.job is not None and self.job.total_pages:
+            last = min(last, self.job.total_pages)
+        return (first + self._offset, last + self._offset)
 
 
 class _AskAgainError(Exception):

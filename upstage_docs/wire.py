@@ -62,7 +62,7 @@ class Api:
             url = httpx.URL(base_url.strip())
         except (httpx.InvalidURL, TypeError, AttributeError) as error:
             raise ConfigError(f"base_url is not an address ({error}); it looks like {BASE_URL}.") from error
-        if url.scheme not in {"http", "https"} or not url.host or url.userinfo or url.query or url.fragment:
+        if _is_no_host(url.host) or url.scheme not in {"http", "https"} or url.userinfo or set(base_url) & set("?#"):
             raise ConfigError(
                 f"base_url must be http(s)://host/path, such as {BASE_URL}, without a user, query or fragment; a key "
                 "goes into api_key= or headers=."
@@ -187,6 +187,14 @@ class _SignedAddress(httpx.URL):
         return str(self.copy_with(query=None))
 
     __repr__ = __str__
+
+
+def _is_no_host(host: str) -> bool:
+    """Say whether no host can have this name: it is empty, or a label of it is, or is too long."""
+    try:
+        return not host.encode("idna")
+    except UnicodeError:
+        return True
 
 
 def _boolean(value: bool) -> str:  # noqa: FBT001
