@@ -154,6 +154,33 @@ def test_korean_words_are_whole() -> None:
 
 
 @needs_tesseract
+def test_words_of_a_ruled_table_have_their_own_boxes() -> None:
+    """Tesseract counts the rules as words without letters; none of them takes the place of a word."""
+    rows = (
+        ("A", "Harbour", "Tonnes"),
+        ("Bracket", "Masan", "4"),
+        ("Cylinder", "Ulsan", "12"),
+        ("Gasket", "Incheon", "7"),
+    )
+    page = Image.new("L", (1240, 500), 255)
+    pen, font = ImageDraw.Draw(page), ImageFont.load_default(28)
+    pen.text((100, 60), "Inventory of parts", fill=0, font=font)
+    pen.text((100, 420), "Outlook for the year", fill=0, font=font)
+    for y in range(126, 367, 60):
+        pen.line((100, y, 1060, y), fill=0, width=2)
+    corners = {
+        cell: (120 + 320 * column, 140 + 60 * row)
+        for row, cells in enumerate(rows)
+        for column, cell in enumerate(cells)
+    }
+    for cell, corner in corners.items():
+        pen.text(corner, cell, fill=0, font=font)
+    found = {text: box for text, _, box in tesseract.words(page)}
+    for cell, corner in corners.items():
+        assert found[cell] == pytest.approx(pen.textbbox(corner, cell, font=font), abs=20), cell
+
+
+@needs_tesseract
 def test_pdf_pages_count_150_pixels_an_inch() -> None:
     data = saved(drawn(), "PDF", resolution=100)
     answer = recognise(data, ".pdf", model="local-1")

@@ -175,35 +175,35 @@ class _Engine:
 
     def lines(self, page: Image, *, locally: bool = False) -> list[list[Word]]:
         """Return the words of *page* line by line; *locally* sets what is ink by the surroundings of each place."""
-        word = self._tesserocr.RIL.WORD
         self._show(self._reader, page, locally=locally)
         if not self._reader.Recognize(_PAGE_SECONDS * 1000):
             raise Refusal(f"The text of a page was not recognised within {_PAGE_SECONDS} seconds.")
         # Tesseract counts the pieces of a Hangul word as words; only its text of the whole page has them joined.
         rows = self._reader.GetUTF8Text().splitlines()
-        pieces = self._tesserocr.iterate_level(self._reader.GetIterator(), word) if any(rows) else []
-        filled = (piece for piece in pieces if not piece.Empty(word))
-        lines = [[joined for text in row.split() if (joined := _joined(text, filled, word))] for row in rows]
+        pieces = self._pieces() if any(rows) else iter(())
+        lines = [[joined for text in row.split() if (joined := _joined(text, pieces))] for row in rows]
         self._reader.Clear()
         return [line for line in lines if line]
 
     def scattered(self, picture: Image) -> list[Word]:
         """Return the words of a *picture* that stand anywhere in it; none where that takes too long."""
-        modes, word = self._tesserocr.PSM, self._tesserocr.RIL.WORD
+        modes = self._tesserocr.PSM
         self._reader.SetPageSegMode(modes.SPARSE_TEXT)
         try:
             self._show(self._reader, picture, locally=False)
             if not self._reader.Recognize(_PICTURE_SECONDS * 1000):
                 return []
-            pieces = self._tesserocr.iterate_level(self._reader.GetIterator(), word)
-            return [
-                Word(piece.GetUTF8Text(word).strip(), piece.Confidence(word) / 100, piece.BoundingBox(word))
-                for piece in pieces
-                if not piece.Empty(word)
-            ]
+            return list(self._pieces())
         finally:
             self._reader.Clear()
             self._reader.SetPageSegMode(modes.SINGLE_COLUMN)
+
+    def _pieces(self) -> Iterator[Word]:
+        """Yield what Tesseract counts as words of the image it has recognised, but for rules: their text is blank."""
+        level = self._tesserocr.RIL.WORD
+        for piece in self._tesserocr.iterate_level(self._reader.GetIterator(), level):
+            if not piece.Empty(level) and (text := piece.GetUTF8Text(level).strip()):
+                yield Word(text, piece.Confidence(level) / 100, piece.BoundingBox(level))
 
     @staticmethod
     def _show(reader: Any, page: Image, *, locally: bool) -> None:
@@ -211,14 +211,13 @@ class _Engine:
         reader.SetImage(page)
 
 
-def _joined(text: str, pieces: Iterator[Any], level: int) -> Word | None:
+def _joined(text: str, pieces: Iterator[Word]) -> Word | None:
     """Take the next of Tesseract's *pieces* that make up the word *text*; join their boxes and confidences."""
     letters, sure, boxes = 0, 0.0, []
     while letters < len(text) and (piece := next(pieces, None)):
-        length = len(piece.GetUTF8Text(level))
-        letters += length
-        sure += piece.Confidence(level) / 100 * length
-        boxes.append(piece.BoundingBox(level))
+        letters += len(piece.text)
+        sure += piece.confidence * len(piece.text)
+        boxes.append(piece.box)
     if not boxes:
         return None
     x0, y0, x1, y1 = zip(*boxes, strict=True)
