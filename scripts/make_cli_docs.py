@@ -14,10 +14,12 @@ from typer.models import ArgumentInfo
 from upstage_docs.cli import app
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
-HEAD = """# The command
+HEAD = r"""# The command
 
 `pip install "upstage-docs[cli]"` brings `upstage-docs`, also as `python -m upstage_docs`. Results go to standard output
 or into files, everything else to standard error. `upstage-docs COMMAND --help` says what is below.
+What a terminal would obey in a name or a text (escape sequences, marks that turn the direction of writing) is shown as
+`\x1b`; documents, JSON and files hold it unchanged.
 <!-- written by scripts/make_cli_docs.py -->
 """
 

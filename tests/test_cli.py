@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from eventually import GENEROUS, eventually
-from stand_in import StandIn, make_pdf
+from stand_in import StandIn, make_pdf, parse_answer
 
 pytest.importorskip("typer", reason="the command is an extra")
 pytest.importorskip("liteparse", reason="the local engine is an extra")
@@ -315,6 +315,52 @@ def test_what_was_paid_for_is_kept_listed_and_removed(command: Command, monkeypa
     assert [(line["source"], line["pages"]) for line in kept] == [(str(SAMPLE), 4)]
     assert command("cache", "rm", "--all").code == 0
     assert command("cache", "ls", "--json").lines == []
+
+
+OBEYED = "\x1b\x07\x9b\x7f\u202e\u2066"
+HOSTILE = "\x1b]0;owned\x07\x9b31m\x7f\u202e\u2066[red] :date: 표"
+SHOWN = r"\x1b]0;owned\x07\x9b31m\x7f\u202e\u2066[red] :date: 표"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names of files")
+def test_what_a_terminal_would_obey_is_shown_instead(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Escape sequences and marks that turn the direction of writing, in an answer and in names of files."""
+    pytest.importorskip("uvicorn", reason="serving is an extra")
+    from upstage_docs.local import Engine
+    from upstage_docs.local.messages import Begin, Part
+    from upstage_docs.server import build_app, running
+
+    def read(*_: object) -> Generator[Begin | Part, None, None]:
+        yield Begin(1)
+        yield Part(1, 1, json.dumps({**json.loads(parse_answer([HOSTILE])), "model": HOSTILE}).encode())
+
+    monkeypatch.setenv("UPSTAGE_DOCS_ENGINE", "upstage")
+    monkeypatch.setenv("UPSTAGE_API_KEY", "not-a-real-key")
+    monkeypatch.setenv("COLUMNS", "900")
+    good, bad = tmp_path / "in" / f"{HOSTILE}.pdf", tmp_path / f"{HOSTILE}.pdf"
+    good.parent.mkdir()
+    good.write_bytes(make_pdf("x", 1))
+    bad.write_bytes(b"nothing")
+    with running(build_app(Engine(read=read))) as base_url:
+        url = ("--base-url", base_url)
+        told = [
+            command("split", good, *url).out,
+            command("split", good, "--text", *url).out,
+            command("parse", good.parent, "-o", tmp_path / "out", *url).err,
+            command("parse", bad, *url).err,
+            command("view", good, "-o", tmp_path / "out", *url).out,
+            command("cache", "ls").out,
+        ]
+        document = command("parse", good, *url).out
+        line = command("split", good, "--json", *url).out
+    for shown in told:
+        assert SHOWN in shown
+        assert not set(OBEYED) & set(shown)
+    assert HOSTILE in document, "what is written is the document"
+    assert HOSTILE in json.loads(line)["text"]
+    assert not set(OBEYED) & set(line)
 
 
 @pytest.fixture

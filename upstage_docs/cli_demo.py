@@ -10,12 +10,11 @@ import typer
 from rich import box
 from rich.console import Console
 from rich.markdown import Markdown
-from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
 from upstage_docs.chunks import chunk_elements
-from upstage_docs.cli_options import EngineName, page, place, terminal
+from upstage_docs.cli_options import EngineName, page, place, terminal, visible
 from upstage_docs.client import Client
 from upstage_docs.demo import QUESTION, SAMPLE, Passage, retrieve
 from upstage_docs.models import Chunk, ParsedDocument
@@ -62,8 +61,7 @@ def _show_elements(console: Console, document: ParsedDocument, name: str) -> Non
     counts = Counter(element.category for element in document.elements)
     console.print(
         f"{name}: {document.total_pages} pages, {len(document.elements)} Documents in {len(counts)} categories, "
-        f"each with its page and box.",
-        markup=False,
+        f"each with its page and box."
     )
     table = Table(box=box.SIMPLE_HEAD, expand=True)
     table.add_column("category", no_wrap=True, style="bold")
@@ -75,7 +73,7 @@ def _show_elements(console: Console, document: ParsedDocument, name: str) -> Non
         for number, element in enumerate(members[:_SHOWN]):
             label = f"{category} ({count})" if number == 0 else ""
             text = " ".join((element.text or element.markdown).split())
-            table.add_row(label, str(element.page), place(element.box), escape(text))
+            table.add_row(label, str(element.page), place(element.box), text)
         if count > _SHOWN:
             table.add_row("", "", "", f"... {count - _SHOWN} more", style="dim")
     console.print(table)
@@ -87,22 +85,22 @@ def _show_chunks(console: Console, chunks: list[Chunk]) -> None:
     for chunk in whole:
         pages = page(chunk.metadata["page"], chunk.metadata["page_end"])
         title = chunk.caption or chunk.metadata["headings"] or "without a caption"
-        console.print(f"  page {pages}, {len(chunk.text)} characters: {' '.join(title.split())}", markup=False)
+        console.print(f"  page {pages}, {len(chunk.text)} characters: {' '.join(title.split())}")
     console.print()
 
 
 def _show_answer(console: Console, question: str, passages: list[Passage]) -> None:
-    console.print(f"Question: {question}", style="bold", markup=False)
+    console.print(f"Question: {question}", style="bold")
     if not passages:
         console.print("No chunk shares a word with the question.")
         return
     best = passages[0]
     where = f"page {best.page}, box {place(best.box)}"
-    console.print(Panel(Markdown(_excerpt(best)), title="best passage", subtitle=where, title_align="left"))
+    console.print(Panel(Markdown(visible(_excerpt(best))), title="best passage", subtitle=where, title_align="left"))
     cells = [cell.strip() for cell in best.line.split("|")] if best.line.startswith("|") else [best.line.strip()]
     answer = " · ".join(cell for cell in cells if cell)
-    console.print(f"Answer: {answer}", style="bold green", markup=False, soft_wrap=True)
-    console.print(f"        {where}", markup=False, soft_wrap=True)
+    console.print(f"Answer: {answer}", style="bold green", soft_wrap=True)
+    console.print(f"        {where}", soft_wrap=True)
 
 
 def _excerpt(passage: Passage) -> str:

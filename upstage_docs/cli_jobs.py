@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -13,11 +12,10 @@ from typing import Annotated, Any
 
 import typer
 from rich import box
-from rich.markup import escape
 from rich.table import Table
 
 from upstage_docs.cli_files import find, write
-from upstage_docs.cli_options import AsJson, BaseUrl, Engine, Mode, Sources, complain, terminal
+from upstage_docs.cli_options import AsJson, BaseUrl, Engine, Mode, Sources, complain, print_line, terminal
 from upstage_docs.cli_parse import ParseFormat, written
 from upstage_docs.client import Client
 from upstage_docs.errors import ConfigError, UpstageDocsError
@@ -85,7 +83,7 @@ def show_job(request_id: RequestId, engine: Engine = None, base_url: BaseUrl = N
     if as_json:
         _print([{**_job(job, _STATE), "batches": batches}], (), as_json=True)
         return
-    terminal().print("\n".join(f"{name}: {value}" for name, value in _job(job, _STATE).items()), markup=False)
+    terminal().print("\n".join(f"{name}: {value}" for name, value in _job(job, _STATE).items()))
     _print(batches, ("batch", "status", "pages", "failure"), as_json=False)
 
 
@@ -221,11 +219,11 @@ def _print(lines: Sequence[dict[str, Any]], columns: Sequence[str], *, as_json: 
     """Print *lines* as JSON lines, or the *columns* of them as a table."""
     if as_json:
         for line in lines:
-            sys.stdout.write(f"{json.dumps(line, ensure_ascii=False)}\n")
+            print_line(line)
         return
     table = Table(box=box.SIMPLE_HEAD)
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold")
     for line in lines:
-        table.add_row(*(escape("" if line[column] is None else str(line[column])) for column in columns))
+        table.add_row(*("" if line[column] is None else str(line[column]) for column in columns))
     terminal().print(table)

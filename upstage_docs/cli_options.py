@@ -1,13 +1,18 @@
-"""What the subcommands share: their options' types and help, the client they open, the terminal they write to."""
+"""What the subcommands share: their options' types and help, and how they write to a terminal and to programs."""
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 __all__ = [
     "AsJson",
@@ -27,10 +32,14 @@ __all__ = [
     "complain",
     "page",
     "place",
+    "print_line",
     "terminal",
+    "visible",
 ]
 
 _PIPE_WIDTH = 100
+# Control characters (C0, DEL, C1) but newline and tab, and the marks that turn the direction of writing.
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 EngineName = Literal["upstage", "local"]
 
 Sources = Annotated[
@@ -82,9 +91,16 @@ ChartRecognition = Annotated[bool, typer.Option(help="Answer charts as tables.")
 MergeMultipageTables = Annotated[bool, typer.Option(help="Merge tables that go on over pages.")]
 
 
+class _Terminal(Console):
+    """Shows all texts as they are: they may come from a document, an answer or the name of a file."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(visible(text), **options)
+
+
 def terminal(*, errors: bool = False) -> Console:
     """Return standard output, or standard error, as rich writes to it: plain where it is a pipe or a file."""
-    console = Console(stderr=errors, highlight=False, soft_wrap=errors)
+    console = _Terminal(stderr=errors, markup=False, emoji=False, highlight=False, soft_wrap=errors)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _PIPE_WIDTH
     return console
@@ -92,7 +108,18 @@ def terminal(*, errors: bool = False) -> Console:
 
 def complain(message: str) -> None:
     """Write one line to standard error."""
-    terminal(errors=True).print(message, style="red", markup=False)
+    terminal(errors=True).print(message, style="red")
+
+
+def print_line(line: Mapping[str, Any]) -> None:
+    """Write *line* as one line of JSON to standard output; it means the same, and a terminal obeys nothing in it."""
+    text = json.dumps(line, ensure_ascii=False)
+    sys.stdout.write(_OBEYED.sub(lambda one: f"\\u{ord(one[0]):04x}", text) + "\n")
+
+
+def visible(text: str) -> str:
+    r"""Return *text* for people: what a terminal would obey instead of showing it, as `\x1b` or `\u202e`."""
+    return _OBEYED.sub(lambda one: one[0].encode("unicode_escape").decode(), text)
 
 
 def page(first: int, last: int) -> str:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import typer
 from rich import box
-from rich.markup import escape
 from rich.table import Table
 
 from upstage_docs.chunk_options import ChunkOptions
@@ -28,7 +26,9 @@ from upstage_docs.cli_options import (
     Sources,
     complain,
     page,
+    print_line,
     terminal,
+    visible,
 )
 from upstage_docs.client import Client
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
@@ -106,7 +106,7 @@ def split(
 
 
 def _print_table(chunks: Sequence[Chunk], title: str, chunk_size: int, output_format: OutputFormat) -> None:
-    table = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD, expand=True)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, expand=True)
     for name in ("#", "size", "page"):
         table.add_column(name, justify="right", no_wrap=True, min_width=len(name) + 1)
     table.add_column("categories", overflow="fold", max_width=24)
@@ -116,7 +116,7 @@ def _print_table(chunks: Sequence[Chunk], title: str, chunk_size: int, output_fo
         pages = page(chunk.metadata["page"], chunk.metadata["page_end"])
         text = text_of_html(chunk.text) if output_format == "html" else chunk.text
         begins = " ".join(text.split())[:200]
-        table.add_row(str(number), size, pages, escape(chunk.metadata["categories"]), escape(begins))
+        table.add_row(str(number), size, pages, chunk.metadata["categories"], begins)
     console = terminal()
     console.print(table)
     oversize = sum(chunk.oversize for chunk in chunks)
@@ -127,13 +127,10 @@ def _print_table(chunks: Sequence[Chunk], title: str, chunk_size: int, output_fo
 def _print_texts(chunks: Sequence[Chunk]) -> None:
     for number, chunk in enumerate(chunks, start=1):
         pages = page(chunk.metadata["page"], chunk.metadata["page_end"])
-        categories = chunk.metadata["categories"]
-        sys.stdout.write(
-            f"--- chunk {number}: {len(chunk.text)} characters, page {pages}, {categories}\n{chunk.text}\n"
-        )
+        title = f"--- chunk {number}: {len(chunk.text)} characters, page {pages}, {chunk.metadata['categories']}"
+        sys.stdout.write(visible(f"{title}\n{chunk.text}\n"))
 
 
 def _print_lines(chunks: Sequence[Chunk]) -> None:
     for chunk in chunks:
-        line = {"id": chunk.id, "size": len(chunk.text), "text": chunk.text, "metadata": chunk.metadata}
-        sys.stdout.write(f"{json.dumps(line, ensure_ascii=False)}\n")
+        print_line({"id": chunk.id, "size": len(chunk.text), "text": chunk.text, "metadata": chunk.metadata})

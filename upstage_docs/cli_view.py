@@ -21,6 +21,7 @@ from upstage_docs.cli_options import (
     Ocr,
     Sources,
     complain,
+    visible,
 )
 from upstage_docs.client import Client
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
@@ -71,7 +72,7 @@ def view(
                 continue
             if task.target is not None:
                 write(task.target, text)
-                typer.echo(task.target)
+                typer.echo(visible(str(task.target)))
     if failed:
         raise typer.Exit(1)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from upstage_docs.cli_files import Task, write
-from upstage_docs.cli_options import terminal
+from upstage_docs.cli_options import print_line, terminal, visible
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
 
 __all__ = ["Produce", "Result", "Tell", "carry_out"]
@@ -107,7 +106,7 @@ def _bars(console: Console, *, shown: bool) -> Progress:
 
 
 def _with_bar(bars: Progress, produce: Produce, path: Path) -> Result:
-    bar = bars.add_task(path.name, total=None)
+    bar = bars.add_task(visible(path.name), total=None)
     try:
         return produce(path, lambda done, total: bars.update(bar, completed=done, total=total))
     finally:
@@ -159,11 +158,10 @@ def _settle(task: Task, outcome: Result | UpstageDocsError) -> tuple[str, dict[s
 def _report(console: Console, task: Task, status: str, facts: dict[str, object], *, as_json: bool) -> None:
     target = None if task.target is None else str(task.target)
     if as_json:
-        line = {"source": str(task.source), "status": status, "output": target, **facts}
-        sys.stdout.write(f"{json.dumps(line, ensure_ascii=False)}\n")
+        print_line({"source": str(task.source), "status": status, "output": target, **facts})
     elif status == "failed":
         error = str(facts["error"])
-        console.print(error if str(task.source) in error else f"{task.source}: {error}", style="red", markup=False)
+        console.print(error if str(task.source) in error else f"{task.source}: {error}", style="red")
     elif target is not None:
         told = f"{facts['pages']} pages, {facts['model']}" if facts else "there already"
-        console.print(f"{task.source} → {target} ({told})", markup=False)
+        console.print(f"{task.source} → {target} ({told})")
