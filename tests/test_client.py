@@ -11,6 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from traceback import TracebackException
 from typing import Any
 
 import httpx
@@ -187,6 +188,7 @@ class TestConfiguration:
             ({"max_concurrency": 2.5}, "max_concurrency=2.5"),
             ({"on_unknown": "ignore"}, "on_unknown='ignore'"),
             ({"cache": 7}, "cache=7"),
+            ({"cache": "a\0b"}, "null character"),
             ({"rates": {"parse": Rate()}}, "'parse'"),
             ({"rate_share": 0}, "share=0"),
             ({"headers": {"x-a": "b\r\nx-c: d"}}, "'x-a'"),
@@ -197,6 +199,16 @@ class TestConfiguration:
     def test_options_that_cannot_be_are_named(self, settings: dict[str, Any], names: str) -> None:
         with pytest.raises(ConfigError, match=names):
             Client(api_key=KEY, **settings)
+
+    @pytest.mark.parametrize("kind", [Client, AsyncClient])
+    def test_a_client_that_could_not_be_made_hides_no_error(self, kind: type) -> None:
+        """Error reports show what every frame of a traceback holds, which includes such a client."""
+        with pytest.raises(ConfigError) as caught:
+            kind(KEY, base_url="api.upstage.ai")
+        shown = "".join(TracebackException.from_exception(caught.value, capture_locals=True).format())
+        assert f"self = <{kind.__name__} that could not be made>" in shown
+        with pytest.raises(TypeError, match=r"Client\.__init__\(\) got an unexpected keyword argument 'apikey'"):
+            kind(apikey=KEY)
 
     def test_the_key_shows_nowhere(self, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.DEBUG)

@@ -103,6 +103,8 @@ class Face:
         return self._settings.max_concurrency
 
     def __repr__(self) -> str:
+        if "_setup" not in vars(self):
+            return f"<{type(self).__name__} that could not be made>"  # as tools see it that show a traceback's locals
         return f"{type(self).__name__}(engine={self.engine!r}, base_url={self._setup.api.root!r})"
 
     def __getstate__(self) -> dict[str, Any]:
@@ -114,3 +116,6 @@ class Face:
     def _open(self, settings: Settings) -> None:
         self._settings = settings
         self._setup = setup_of(settings)
+
+
+Face.__init__.__qualname__ = "(Async)Client.__init__"  # Python names it where an argument is wrong

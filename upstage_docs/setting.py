@@ -65,6 +65,8 @@ class Settings:
                 )
         if self.cache is not None and not isinstance(self.cache, (bool, str, os.PathLike)):
             raise ConfigError(f"cache={self.cache!r} must be True, False or a folder.")
+        if isinstance(self.cache, (str, os.PathLike)) and "\0" in os.fsdecode(self.cache):
+            raise ConfigError(f"cache={self.cache!r} is no folder: its name holds a null character.")
 
     @property
     def at_once(self) -> int:
