@@ -18,7 +18,7 @@ from typing import IO, Any
 
 import httpx
 import pytest
-from eventually import GENEROUS, eventually, threads_gone
+from eventually import GENEROUS, eventually, soon, threads_gone
 
 from upstage_docs.errors import ConfigError
 from upstage_docs.local import Engine
@@ -109,6 +109,129 @@ def test_a_key_is_asked_for_where_one_is_set() -> None:
 def test_it_is_not_served_to_others_without_a_key() -> None:
     with pytest.raises(ConfigError, match="set an API key"):
         serve("0.0.0.0")
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:8000", "127.0.0.1", "[::1]:8000", "127.0.0.2:80", "[fd00::1]"]
+)
+def test_without_a_key_it_is_asked_by_the_names_of_this_machine(host: str) -> None:
+    """And by those that it was told."""
+    app = build_app(Engine(read), hosts=["127.0.0.2", "fd00::1"])  # type: ignore[arg-type]
+    with running(app) as base_url, httpx.Client(base_url=base_url, timeout=GENEROUS, headers={"Host": host}) as client:
+        assert upload(client).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "localhost.evil.example", "127.0.0.1@evil", ""])
+def test_without_a_key_it_is_asked_by_no_other_name(host: str) -> None:
+    """A web page whose name is made to lead here would read what other programs have parsed; a key it does not have."""
+    with served() as client, served(api_key="up_right") as with_a_key:
+        url = status(client, job(client))["batches"][0]["download_url"]
+        paths = (f"{SYNC}/requests", "/nothing", url)
+        answers = [upload(client, Host=host), *[client.get(path, headers={"Host": host}) for path in paths]]
+        allowed = upload(with_a_key, Host=host, Authorization="Bearer up_right")
+
+    assert [answer.status_code for answer in answers] == [403] * 4
+    assert {answer.json()["error"]["code"] for answer in answers} == {"host_not_allowed"}
+    assert f"not as {host.removesuffix(':8000')!r}" in answers[0].json()["error"]["message"]
+    assert "--api-key" in answers[0].json()["error"]["message"]
+    assert allowed.status_code == 200
+
+
+class Slow:
+    """Reads no document before it is `released`, except those of jobs; knows how many it has begun and let go."""
+
+    def __init__(self) -> None:
+        self.released = threading.Event()
+        self.begun = self.let_go = 0
+        self._lock = threading.Lock()
+
+    def read(self, task: Task, document: IO[bytes], patience: Patience) -> Iterator[Begin | Part]:
+        with self._lock:
+            self.begun += 1
+        while not task.batch_pages and not self.released.wait(0.01):
+            if patience.stopped:
+                with self._lock:
+                    self.let_go += 1
+                raise TimeoutError("nobody waits for it")
+        yield from read(task, document, patience)
+
+
+def test_documents_that_wait_keep_nothing_else_waiting() -> None:
+    """Though they are more than their threads: a job is taken and told of, and in the end each has its answer."""
+    slow = Slow()
+
+    async def scene(base_url: str) -> tuple[list[int], list[int]]:
+        async with httpx.AsyncClient(base_url=base_url, timeout=GENEROUS) as client:
+
+            def post(path: str) -> Any:
+                return client.post(path, data={"model": "document-parse"}, files={"document": PDF})
+
+            uploads = [asyncio.create_task(post(SYNC)) for _ in range(45)]
+            try:
+                await soon(lambda: slow.begun >= 40, "all threads are held")
+                submitted = await asyncio.wait_for(post(f"{SYNC}/async"), GENEROUS)
+                paths = (f"{SYNC}/requests/{submitted.json()['request_id']}", f"{SYNC}/requests", "/nothing")
+                others = [submitted, *[await client.get(path) for path in paths], await client.post("/nothing")]
+            finally:
+                slow.released.set()
+            return [other.status_code for other in others], [one.status_code for one in await asyncio.gather(*uploads)]
+
+    with running(build_app(Engine(slow.read))) as base_url:  # type: ignore[arg-type]
+        others, uploads = asyncio.run(scene(base_url))
+
+    assert others == [200, 200, 200, 404, 404]
+    assert uploads == [200] * 45
+
+
+def leave(base_url: str, slow: Slow) -> None:
+    """Upload a document and go when it is being read."""
+
+    async def scene() -> None:
+        async with httpx.AsyncClient(base_url=base_url, timeout=GENEROUS) as client:
+            call = client.post(SYNC, data={"model": "document-parse"}, files={"document": PDF})
+            upload = asyncio.create_task(call)
+            await soon(lambda: slow.begun, "it is being read")
+            upload.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await upload
+
+    asyncio.run(scene())
+
+
+def test_a_document_whose_client_has_left_is_let_go() -> None:
+    slow = Slow()
+    app = build_app(Engine(slow.read))  # type: ignore[arg-type]
+    with running(app) as base_url, httpx.Client(base_url=base_url, timeout=GENEROUS) as client:
+        try:
+            leave(base_url, slow)
+            eventually(lambda: slow.let_go, "the document is let go", within=10)
+        finally:
+            slow.released.set()
+        assert upload(client).status_code == 200
+
+
+def test_with_faults_a_document_is_billed_though_its_client_has_left() -> None:
+    """As by the API, for which a client that gives up has paid."""
+    slow, faults = Slow(), Faults()
+    with running(build_app(Engine(slow.read), faults=faults)) as base_url:  # type: ignore[arg-type]
+        leave(base_url, slow)
+        slow.released.set()
+        eventually(lambda: faults.billed, "it is billed")
+
+    assert faults.billed == {SHA256: PAGES}
+    assert slow.let_go == 0
+
+
+def test_a_form_that_is_out_of_all_measure_is_the_clients_error() -> None:
+    with served() as client:
+        bound = client.post(SYNC, content=b"x", headers={"content-type": f"multipart/form-data; boundary={'X' * 300}"})
+        fields = {"model": "document-parse", "output_formats": "[" * 200_000}
+        nested = client.post(SYNC, data=fields, files={"document": PDF})
+
+    assert [answer.status_code for answer in (bound, nested)] == [400, 400]
+    assert [answer.json()["code"] for answer in (bound, nested)] == [400, 400]
+    assert "invalid output_formats" in nested.json()["message"]
+    assert len(nested.content) < 1_000
 
 
 def test_two_servers_run_at_once_and_leave_no_thread() -> None:

@@ -6,16 +6,19 @@ import hmac
 import ipaddress
 import json
 import logging
+import re
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import cached_property
 from typing import Any
 
 from upstage_docs.errors import ConfigError, MissingExtraError
 from upstage_docs.faults import Answer, Delay, Drip, Fault, Faults, Received, Reset, Rewrite, Truncate, kind_of, settle
 from upstage_docs.local import Engine
 from upstage_docs.local.elements import Refusal
+from upstage_docs.local.form import Form
 from upstage_docs.local.messages import Patience
 from upstage_docs.local.protocol import Reply, Request, refused
 from upstage_docs.local.transport import answer_in_thread, read_form
@@ -40,17 +43,30 @@ _log = logging.getLogger("upstage_docs.server")
 _ABORT = "upstage_docs.abort"
 _GRACE = 10
 _IDLE = 120  # seconds: longer than a client waits between two looks at a job, so that none meets a closing connection
+_THREADS = 40  # that documents hold, most of them waiting for a worker process; further documents wait without one
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
-def build_app(engine: Engine | None = None, *, api_key: str | None = None, faults: Faults | None = None) -> Starlette:
+def build_app(
+    engine: Engine | None = None,
+    *,
+    api_key: str | None = None,
+    faults: Faults | None = None,
+    hosts: Collection[str] = (),
+) -> Starlette:
     """Return the ASGI application that answers as the API does.
+
+    A document whose client leaves is read no further; with *faults* it is, and is billed, as with the API.
 
     Args:
         engine: What answers; it is closed when the application shuts down. A new one if None.
         api_key: What a request must bring (`Authorization: Bearer` or `x-api-key`) not to get 401; nothing if None.
         faults: What shall go wrong, for tests.
+        hosts: Names or addresses that a request's `Host` may have without an *api_key*, besides those of this machine:
+            localhost, 127.0.0.1 and [::1]. Any other gets 403, as it may come from a web page whose name was made to
+            lead here (DNS rebinding).
     """
-    endpoint = _Endpoint(engine or Engine(), api_key, faults)
+    endpoint = _Endpoint(engine or Engine(), api_key, faults, hosts)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -70,7 +86,7 @@ def serve(host: str = "127.0.0.1", port: int = 8000, *, api_key: str | None = No
     """
     if not api_key and not _is_loopback(host):
         raise ConfigError(f"Serving on {host} lets others in; set an API key, or serve on 127.0.0.1.")
-    uvicorn.Server(_config(build_app(api_key=api_key), host, port, quiet=False)).run()
+    uvicorn.Server(_config(build_app(api_key=api_key, hosts=(host,)), host, port, quiet=False)).run()
 
 
 @contextmanager
@@ -157,10 +173,11 @@ class _AbortableProtocol(H11Protocol):
 class _Endpoint:
     """Every path of the API, as one ASGI application."""
 
-    def __init__(self, engine: Engine, api_key: str | None, faults: Faults | None) -> None:
+    def __init__(self, engine: Engine, api_key: str | None, faults: Faults | None, hosts: Collection[str]) -> None:
         self.engine = engine
         self._api_key = api_key
         self._faults = faults
+        self._hosts = {f"[{host}]" if ":" in host else host for host in map(str.lower, (*_THIS_MACHINE, *hosts))}
         if faults is not None:
             faults.attach(engine.pages_of_job)
 
@@ -179,7 +196,9 @@ class _Endpoint:
         fault = None if self._faults is None else self._faults.meet(received)
         reply = await self._reply(http, head, received, fault)
         if reply is None:
-            scope["extensions"][_ABORT]()
+            abort = scope.get("extensions", {}).get(_ABORT)
+            if abort is not None:  # another server than ours has none, and a client that has left needs none
+                abort()
             return
         received.status = reply.status
         _log.info("%s %s %d", head.method, head.path, reply.status)  # never the query: addresses are signed there
@@ -206,21 +225,55 @@ class _Endpoint:
             if form is not None:
                 form.close()
             return Reply(fault.status, fault.body, fault.headers) if isinstance(fault, Answer) else None
-        reply = await answer_in_thread(self.engine, head, form, Patience())
+        reply = await self._answer(http, head, form, received.kind)
+        if reply is None:
+            return None
         settle(received, reply.status, reply.body)
         return None if fault == Reset() else reply
 
+    @cached_property
+    def _documents(self) -> anyio.CapacityLimiter:
+        return anyio.CapacityLimiter(_THREADS)
+
+    async def _answer(self, http: HttpRequest, head: Request, form: Form | None, kind: str) -> Reply | None:
+        """Return the engine's answer; None if the client has left, and its document has been let go."""
+        if form is None or kind != "sync":
+            return await answer_in_thread(self.engine, head, form, Patience())
+        reply = None
+        async with anyio.create_task_group() as group:
+            if self._faults is None:
+                group.start_soon(_cancel_when_left, http, group.cancel_scope)
+            reply = await answer_in_thread(self.engine, head, form, Patience(), self._documents)
+            group.cancel_scope.cancel()
+        return reply
+
     def _authorize(self, http: HttpRequest, received: Received) -> None:
+        if not self._api_key:
+            self._check_host(http.headers.get("host", ""))
         if received.kind == "result":
             if "authorization" in http.headers:  # object storage takes one way of showing who one is, the signature
                 raise Refusal("Only one auth mechanism allowed", status=400)
             return
-        if self._api_key is None:
+        if not self._api_key:
             return
         scheme, _, bearer = http.headers.get("authorization", "").partition(" ")
         given = bearer if scheme.lower() == "bearer" else http.headers.get("x-api-key", "")
         if not hmac.compare_digest(given.encode(), self._api_key.encode()):
             raise Refusal("invalid api key", status=401, code="invalid_api_key")
+
+    def _check_host(self, header: str) -> None:
+        host = re.sub(r":\d*$", "", header.lower())
+        if host not in self._hosts:
+            names = ", ".join(sorted(self._hosts))
+            remedy = "use one of these, or start it with a key: upstage-docs serve --api-key KEY"
+            message = f"without a key, this server is asked as {names} and not as {host[:100]!r}; {remedy}"
+            raise Refusal(message, status=403, code="host_not_allowed")
+
+
+async def _cancel_when_left(http: HttpRequest, scope: anyio.CancelScope) -> None:
+    while (await http.receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()
 
 
 def _changed(reply: Reply, fault: Fault | None) -> Reply:

@@ -105,8 +105,8 @@ def _names(fields: Fields, name: str) -> tuple[str, ...]:
 def _listed(name: str, text: str) -> list[str]:
     try:
         listed = json.loads(text.replace("'", '"'))
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter if lists are nested deeply
         listed = None
     if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
-        raise Refusal(f"invalid {name}: {text!r} is not a list of names", status=400)
+        raise Refusal(f"invalid {name}: {text[:100]!r} is not a list of names", status=400)
     return listed

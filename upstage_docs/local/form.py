@@ -66,6 +66,7 @@ class FormReader:
     """
 
     def __init__(self, content_type: str, *, max_document: int, announced: int = 0) -> None:
+        from python_multipart.exceptions import FormParserError
         from python_multipart.multipart import MultipartParser, parse_options_header
 
         kind, options = parse_options_header(content_type)
@@ -87,18 +88,21 @@ class FormReader:
         self._value = bytearray()
         self._is_document = False
         self._ended = False
-        self._parser: MultipartParser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": self._part_begins,
-                "on_header_field": self._header_name,
-                "on_header_value": self._header_value,
-                "on_header_end": self._header_ends,
-                "on_part_data": self._part_data,
-                "on_part_end": self._part_ends,
-                "on_end": self._form_ends,
-            },
-        )
+        try:
+            self._parser: MultipartParser = MultipartParser(
+                boundary,
+                {
+                    "on_part_begin": self._part_begins,
+                    "on_header_field": self._header_name,
+                    "on_header_value": self._header_value,
+                    "on_header_end": self._header_ends,
+                    "on_part_data": self._part_data,
+                    "on_part_end": self._part_ends,
+                    "on_end": self._form_ends,
+                },
+            )
+        except FormParserError as error:  # its boundary is too long
+            raise Refusal(f"the form in the body cannot be read: {error}", status=400) from error
 
     def feed(self, piece: bytes) -> None:
         """Take the next *piece* of the body."""

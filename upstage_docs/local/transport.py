@@ -128,10 +128,21 @@ async def read_form(reader: FormReader, pieces: AsyncIterator[bytes]) -> Form:
         reader.close()
 
 
-async def answer_in_thread(engine: Engine, request: Request, form: Form | None, patience: Patience) -> Reply:
-    """Return the engine's answer without blocking the loop; a cancelled caller's document is let go at once."""
+async def answer_in_thread(
+    engine: Engine,
+    request: Request,
+    form: Form | None,
+    patience: Patience,
+    limiter: anyio.CapacityLimiter | None = None,
+) -> Reply:
+    """Return the engine's answer without blocking the loop; a cancelled caller's document is let go at once.
+
+    The thread is one of those that *limiter* counts, of the event loop's own if None.
+    """
     try:
-        return await anyio.to_thread.run_sync(engine.answer, request, form, patience, abandon_on_cancel=True)
+        return await anyio.to_thread.run_sync(
+            engine.answer, request, form, patience, abandon_on_cancel=True, limiter=limiter
+        )
     except BaseException:
         patience.stop()
         if form is not None:
