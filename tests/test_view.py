@@ -7,6 +7,7 @@ import io
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,50 @@ def test_some_pages_only() -> None:
     for page in (0, 6):
         with pytest.raises(ConfigError, match=f"has no page {page}; it has 5"):
             next(view_html(answered(5), document, pages=[page]))
+
+
+def test_an_answer_that_names_any_number_of_pages_makes_no_more_sheets() -> None:
+    """A page that the file does not have is a blank sheet; of a file that tells none, 2,000 are shown at the most."""
+    document = pytest.importorskip("docx").Document()
+    target = io.BytesIO()
+    document.save(target)
+    elements = (Element(0, 10**9, "paragraph", text="Far.", coordinates=BOX), Element(1, 2**70, "table"))
+    of_a_pdf = list(boxed_pages(parsed(*elements), make_pdf("a", 2), width=100))
+    billed = ParsedDocument("a.docx", "", "made", elements[:1], total_pages=10**9)
+    of_word = [number for number, _ in boxed_pages(billed, target, width=1)]
+
+    assert [number for number, _ in of_a_pdf] == [1, 2, 10**9, 2**70]
+    assert [page.size for _, page in of_a_pdf] == [(100, 100), (100, 100), (100, 141), (100, 141)]
+    assert (of_word[:3], of_word[-1], len(of_word)) == ([1, 2, 3], 10**9, 2_001)
+    with pytest.raises(ConfigError, match="has no page 3; it has 2"):
+        next(view_html(parsed(*elements), make_pdf("a", 2), pages=range(1, 10**12)))
+
+
+def damaged_png() -> bytes:
+    """Its data end after two bytes, and where the next chunk should be there are zeros."""
+    head, data = image((50, 50)).split(b"IDAT")
+    return head[:-4] + b"\0\0\0\2IDAT" + data[:6] + bytes(8)
+
+
+def damaged_tiff() -> bytes:
+    """The directory of its second picture lacks the height (tag 257), the last entry of that number in the file."""
+    target = io.BytesIO()
+    Image.new("L", (50, 50)).save(target, "TIFF", save_all=True, append_images=[Image.new("L", (50, 50))])
+    content = bytearray(target.getvalue())
+    content[content.rindex(b"\x01\x01\x04\x00")] = 255
+    return bytes(content)
+
+
+@pytest.mark.parametrize(("damaged", "number", "error"), [(damaged_png, 1, SyntaxError), (damaged_tiff, 2, TypeError)])
+def test_a_damaged_image_is_a_blank_sheet(damaged: Callable[[], bytes], number: int, error: type[Exception]) -> None:
+    """Whatever Pillow calls the damage."""
+    with Image.open(io.BytesIO(damaged())) as opened, pytest.raises(error):
+        opened.seek(number - 1) if number > 1 else opened.load()
+    made = parsed(Element(0, number, "table", coordinates=BOX))
+    ((_, page),) = boxed_pages(made, damaged(), pages=[number], width=100)
+
+    assert page.size == (100, 141)
+    assert colour_of("table") in {page.getpixel((x, 50)) for x in range(100)}
 
 
 def test_a_file_that_is_not_the_one_is_refused(tmp_path: Path) -> None:

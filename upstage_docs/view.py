@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from upstage_docs.errors import ConfigError, MissingExtraError, SourceError
 from upstage_docs.models import Element, ParsedDocument
+from upstage_docs.plan import LIMITS
 from upstage_docs.sources import PDFIUM_LOCK, DocumentInput, Source, inspect
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ def boxed_pages(
 
     Args:
         parsed: What was answered for *document*.
-        document: The file: PDF and image pages are drawn; of what has no pages to draw, such as Word, a blank sheet.
+        document: The file: PDF and image pages are drawn; of what has no pages to draw, such as Word, a blank sheet, as
+            of a page that elements are said to stand on and that the file does not have.
         pages: Numbers of the pages that are wanted, 1-based; all of them if None.
         width: Of a picture, in pixels.
 
@@ -194,13 +196,14 @@ def _sheets(
     of_page: dict[int, list[Element]] = {}
     for element in parsed.elements:
         of_page.setdefault(element.page, []).append(element)
-    last = max([source.pages or parsed.total_pages, *of_page])
-    wanted = range(1, last + 1) if pages is None else sorted(set(pages))
-    for number in wanted:
-        if not 1 <= number <= last:
-            raise ConfigError(f"{source.name!r} has no page {number}; it has {last}.")
+    # An answer may name any number: of a file that tells none, no more than the API reads is believed.
+    told = source.pages or min(parsed.total_pages, LIMITS.async_pages)
+    there = {*range(1, told + 1), *of_page}
+    for number in pages or ():
+        if number not in there:
+            raise ConfigError(f"{source.name!r} has no page {number}; it has {told}.")
     try:
-        for number in wanted:
+        for number in sorted(there if pages is None else set(pages)):
             yield _Sheet(number, tuple(of_page.get(number, ())), _picture(source, number, width))
     finally:
         source.close()
@@ -211,7 +214,7 @@ def _picture(source: Source, number: int, width: int) -> Image | None:
     from PIL import Image, ImageOps
 
     if source.format == "pdf":
-        return _pdf_page(source, number, width)
+        return _pdf_page(source, number, width) if 1 <= number <= (source.pages or 0) else None
     if source.format not in _IMAGES:
         return None
     with source.open() as handle:
@@ -224,7 +227,7 @@ def _picture(source: Source, number: int, width: int) -> Image | None:
                     paper.alpha_composite(picture.convert("RGBA"))
                     picture = paper
                 picture = picture.convert("RGB")
-        except (OSError, EOFError, ValueError, Image.DecompressionBombError):
+        except Exception:  # noqa: BLE001 - Pillow names damage in many ways, SyntaxError and TypeError among them
             return None  # the format needs a library that is not here, or the page is damaged: boxes alone say enough
     picture.thumbnail((width, _TALLEST * width))
     return picture
