@@ -204,6 +204,36 @@ def test_a_narrow_gutter_parts_columns() -> None:
     assert [element["content"]["text"].splitlines() for element in elements(columns)] == [left, right]
 
 
+def test_a_narrow_table_is_read_before_the_heading_below_it() -> None:
+    """A table in the middle of the page and a short heading at its left share no set of columns: one is below."""
+
+    def sections(sheet: Canvas) -> None:
+        text(sheet, 60, 760, ["1 Sales"], 14, "Helvetica-Bold")
+        text(sheet, 60, 730, paragraph(WORDS, 6))
+        for y in (620, 600, 580):
+            sheet.line(220, y, 320, y)
+        for x in (220, 270, 320):
+            sheet.line(x, 620, x, 580)
+        for x, y, cell in ((226, 606, "Port"), (276, 606, "Ships"), (226, 586, "Masan"), (276, 586, "54")):
+            text(sheet, x, y, [cell])
+        text(sheet, 60, 550, ["2 Costs"], 14, "Helvetica-Bold")
+        text(sheet, 60, 520, paragraph(WORDS, 6))
+
+    assert categories(elements(sections)) == ["heading1", "paragraph", "table", "heading1", "paragraph"]
+
+
+def test_a_column_may_begin_a_little_above_the_other() -> None:
+    """The heading of the right column ends above where that of the left one begins; each column is read to its end."""
+
+    def columns(sheet: Canvas) -> None:
+        for x, y, title in ((60, 744, "1 Harbour"), (320, 760, "2 Town")):
+            text(sheet, x, y, [title], 12, "Helvetica-Bold")
+            text(sheet, x, y - 32, [f"{title[2:]} lists are kept for year {year}" for year in range(1980, 1998)])
+
+    answer = elements(columns)
+    assert [element["content"]["text"][:6] for element in answer] == ["1 Harb", "Harbou", "2 Town", "Town l"]
+
+
 def test_a_heading_in_a_font_of_its_own_is_told_by_the_paragraph_below() -> None:
     """A short line in another font, as large and as heavy as the body, is a heading; one in the same font is none."""
 

@@ -54,19 +54,26 @@ def _split(numbers: Sequence[int], boxes: Sequence[Box], *, axis: int, least: fl
 
 
 def _share_columns(bands: list[list[int]], boxes: Sequence[Box], gap: float) -> list[list[int]]:
-    """Merge neighbouring bands that are columns of one set; a lone narrow box, as a formula's number, is no column."""
+    """Merge neighbouring bands that are columns of one set."""
     merged: list[list[int]] = []
     for band in bands:
-        if merged:
-            union = merged[-1] + band
-            columns = _split(union, boxes, axis=0, least=gap)
-            if len(columns) > 1 and all(_is_column(column, union, boxes) for column in columns):
-                merged[-1] = union
-                continue
-        merged.append(list(band))
+        union = band
+        while merged and _are_columns(_split(merged[-1] + union, boxes, axis=0, least=gap), boxes):
+            union = merged.pop() + union
+        merged.append(union)
     return merged
 
 
-def _is_column(column: Sequence[int], union: Sequence[int], boxes: Sequence[Box]) -> bool:
-    own, whole = bounds(boxes[i] for i in column), bounds(boxes[i] for i in union)
-    return len(column) > 1 or own[2] - own[0] > _NARROWEST * (whole[2] - whole[0])
+def _are_columns(parts: Sequence[Sequence[int]], boxes: Sequence[Box]) -> bool:
+    """Say whether *parts*, which no box joins, are columns: several, none a lone narrow box, as a formula's number.
+
+    Each stands beside another: a heading below a narrow table in the middle of the page is no column.
+    """
+    own = [bounds(boxes[i] for i in part) for part in parts]
+    whole = bounds(own)
+    least = _NARROWEST * (whole[2] - whole[0])
+    return len(parts) > 1 and all(
+        (len(part) > 1 or box[2] - box[0] > least)
+        and any(other[1] < box[3] and box[1] < other[3] for other in own if other is not box)
+        for part, box in zip(parts, own, strict=True)
+    )
