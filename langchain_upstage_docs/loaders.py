@@ -33,8 +33,8 @@ class _Loader(BaseLoader):
     def __init__(self, file_path: Files) -> None:
         from upstage_docs.loads import require_files
 
-        # An iterator would be empty when the loader is used once more.
-        self.file_path = list(file_path) if isinstance(file_path, Iterator) else file_path
+        # An iterator would be empty when the loader is used once more; a file object is none of files.
+        self.file_path = list(file_path) if isinstance(file_path, Iterator) and not _is_open(file_path) else file_path
         if self.parser.loading.on_error == "raise" and not isinstance(self.file_path, BlobLoader):
             require_files(item.document for item in self._items() if isinstance(item.document, (str, os.PathLike)))
 
@@ -76,7 +76,7 @@ class _Loader(BaseLoader):
         files = self.file_path
         if isinstance(files, BlobLoader):
             files = files.yield_blobs()
-        elif isinstance(files, (str, bytes, os.PathLike, Blob)) or not isinstance(files, Iterable):
+        elif isinstance(files, (str, bytes, os.PathLike, Blob)) or _is_open(files) or not isinstance(files, Iterable):
             files = [files]
         for file in files:
             yield _item(file)
@@ -244,6 +244,11 @@ class UpstageOCRLoader(_Loader):
             on_progress=on_progress,
         )
         super().__init__(file_path)
+
+
+def _is_open(file: object) -> bool:
+    """Say whether *file* is a file object, which yields its lines."""
+    return hasattr(file, "read")
 
 
 def _item(file: object) -> Item:

@@ -9,6 +9,7 @@ from langchain_core.documents import Document
 from langchain_text_splitters.base import TextSplitter
 
 if TYPE_CHECKING:
+    from upstage_docs.errors import ConfigError
     from upstage_docs.options import OutputFormat
 
 __all__ = ["TableAwareTextSplitter"]
@@ -28,7 +29,8 @@ class TableAwareTextSplitter(TextSplitter):
             the header and the caption.
         merge_continued_tables: Whether a table that goes on on the next page is joined to its first part.
         min_size: A section smaller than this takes the next one into its chunk.
-        exclude_categories: Layout categories that are left out.
+        exclude_categories: Layout categories that are left out. Markdown and text of a whole page or file
+            (`split="page"`, `"none"`) name none, so that nothing is left out of them; HTML and JSON do.
         output_format: The text of chunks made of `output_format="json"` Documents; other texts are taken as they are.
 
     Raises:
@@ -47,6 +49,7 @@ class TableAwareTextSplitter(TextSplitter):
         exclude_categories: Iterable[str] = ("header", "footer"),
         output_format: OutputFormat = "html",
     ) -> None:
+        """Make a splitter; its class says what the options are."""
         from upstage_docs.chunk_options import ChunkOptions
 
         self._options = ChunkOptions(
@@ -74,16 +77,18 @@ class TableAwareTextSplitter(TextSplitter):
     def lazy_split_documents(self, documents: Iterable[Document]) -> Iterator[Document]:
         """Yield the chunks of *documents* as soon as each is complete; see `split_documents`."""
         from upstage_docs.chunks import chunk_with
-        from upstage_docs.errors import ConfigError
         from upstage_docs.models import Record
 
         if isinstance(documents, (str, Document)):
-            raise ConfigError(
-                f"split_documents takes a list of Documents, not one {type(documents).__name__}; split_text and "
-                "create_documents take texts."
-            )
-        given = (Record(document.id or "", document.page_content, document.metadata) for document in documents)
-        for chunk in chunk_with(self._options, given):
+            raise _refusal(f"one {type(documents).__name__}")
+
+        def records() -> Iterator[Record]:
+            for document in documents:
+                if not isinstance(document, Document):
+                    raise _refusal(type(document).__name__)
+                yield Record(document.id or "", document.page_content, document.metadata)
+
+        for chunk in chunk_with(self._options, records()):
             # Not checked once more: these are the types that it asks for.
             yield Document.model_construct(
                 {"id", "metadata", "page_content"},
@@ -113,3 +118,11 @@ class TableAwareTextSplitter(TextSplitter):
         import asyncio
 
         return await asyncio.to_thread(self.transform_documents, documents, **kwargs)
+
+
+def _refusal(what: str) -> ConfigError:
+    from upstage_docs.errors import ConfigError
+
+    return ConfigError(
+        f"split_documents takes a list of Documents, not {what}; split_text and create_documents take texts."
+    )

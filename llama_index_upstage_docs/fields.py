@@ -22,7 +22,7 @@ class ClientFields(BaseComponent):
 
     model_config = ConfigDict(arbitrary_types_allowed=True, defer_build=True)  # building costs 20 ms of an import
 
-    api_key: SecretStr | None = Field(default=None, exclude=True, repr=False)
+    api_key: Annotated[SecretStr | None, SkipValidation] = Field(default=None, exclude=True, repr=False)
     base_url: Annotated[str | None, SkipValidation] = None
     engine: Annotated[Literal["upstage", "local"] | None, SkipValidation] = None
     # A Client or AsyncClient; naming the types here would import httpx.

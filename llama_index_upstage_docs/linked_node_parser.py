@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 from llama_index.core.bridge.pydantic import ConfigDict
@@ -28,9 +29,51 @@ class LinkedNodeParser(NodeParser):
         """Return a node parser with these options, the constructor's: how the framework's own are made."""
         return cls(*args, **options)
 
+    def get_nodes_from_documents(
+        self,
+        documents: Sequence[Document],
+        show_progress: bool = False,  # noqa: FBT001 - of the base class
+        **kwargs: Any,
+    ) -> list[BaseNode]:
+        """Return the nodes of *documents*.
+
+        Raises:
+            ConfigError: They are no Documents or nodes.
+            UpstageDocsError: As `Client.parse`, where a file is parsed.
+        """
+        return super().get_nodes_from_documents(_documents(documents), show_progress, **kwargs)
+
+    async def aget_nodes_from_documents(
+        self,
+        documents: Sequence[Document],
+        show_progress: bool = False,  # noqa: FBT001 - of the base class
+        **kwargs: Any,
+    ) -> list[BaseNode]:
+        """Return the nodes of *documents* without blocking the event loop; see `get_nodes_from_documents`."""
+        return await super().aget_nodes_from_documents(_documents(documents), show_progress, **kwargs)
+
     def _postprocess_parsed_nodes(
         self,
         nodes: list[BaseNode],
         parent_doc_map: dict[str, Document],  # noqa: ARG002 - the base class gives it
     ) -> list[BaseNode]:
         return nodes  # the base class looks for every node's text in its document, which is quadratic
+
+
+def _documents(given: Iterable[Any]) -> list[Any]:
+    """Return what is *given* as a list: the base class goes through it twice.
+
+    Raises:
+        ConfigError: It is no Documents or nodes.
+    """
+    from upstage_docs.errors import ConfigError
+
+    one = isinstance(given, (str, bytes, BaseNode)) or not isinstance(given, Iterable)
+    documents = [given] if one else list(given)
+    for document in documents:
+        if one or not isinstance(document, BaseNode):
+            raise ConfigError(
+                f"A node parser takes a list of Documents or nodes, not {'one ' if one else ''}"
+                f"{type(document).__name__}; UpstageDocumentParseReader makes Documents of files."
+            )
+    return documents

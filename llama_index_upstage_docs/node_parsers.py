@@ -93,6 +93,7 @@ class UpstageDocumentParseNodeParser(ParseFields, LinkedNodeParser):
         callback_manager: CallbackManager | None = None,
         id_func: Callable[[int, BaseNode], str] | Mapping[str, str] | None = None,
     ) -> None:
+        """Make a node parser; its class says what the options are."""
         from upstage_docs.options import choice, several
 
         choice("split", split, ("element", "page"))

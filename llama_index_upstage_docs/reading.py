@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, Union
 
+from llama_index.core.bridge.pydantic import BaseModel
 from llama_index.core.schema import Document
 
 from llama_index_upstage_docs.nodes import document_of, file_metadata
@@ -115,11 +116,14 @@ class FileReader:
 def _paths(file_path: Files) -> Iterator[File]:
     from upstage_docs.errors import ConfigError
 
-    if isinstance(file_path, (str, bytes, os.PathLike)) or not isinstance(file_path, Iterable):
-        file_path = [file_path]
-    for path in file_path:
+    # A file object would yield its lines, a model (a Blob, a Document) its fields.
+    one = isinstance(file_path, (str, bytes, os.PathLike, BaseModel)) or hasattr(file_path, "read")
+    for path in [file_path] if one or not isinstance(file_path, Iterable) else file_path:
         if not isinstance(path, (str, os.PathLike)):
-            raise ConfigError(f"file_path is or holds {type(path).__name__}; a reader takes one path or several.")
+            raise ConfigError(
+                f"file_path is or holds {type(path).__name__}; a reader takes one path or several. For what is in "
+                "memory, give the path that it has in an fsspec file system, and that as fs=."
+            )
         yield path
 
 

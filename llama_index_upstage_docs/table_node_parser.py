@@ -43,7 +43,8 @@ class TableAwareNodeParser(LinkedNodeParser):
             the header and the caption.
         merge_continued_tables: Whether a table that goes on on the next page is joined to its first part.
         min_size: A section smaller than this takes the next one into its chunk.
-        exclude_categories: Layout categories that are left out.
+        exclude_categories: Layout categories that are left out. Markdown and text of a whole page or file
+            (`split="page"`, `"none"`) name none, so that nothing is left out of them; HTML and JSON do.
         output_format: The text of chunks made of `output_format="json"` Documents; other texts are taken as they are.
         include_section_nodes: Whether each heading also makes a node with all that it governs, whose CHILD nodes the
             chunks are (`AutoMergingRetriever`); put only `get_leaf_nodes(nodes)` into the vector index then.
@@ -85,6 +86,7 @@ class TableAwareNodeParser(LinkedNodeParser):
         callback_manager: CallbackManager | None = None,
         id_func: Callable[[int, BaseNode], str] | Mapping[str, str] | None = None,
     ) -> None:
+        """Make a node parser; its class says what the options are."""
         from upstage_docs.chunk_options import ChunkOptions
 
         options = ChunkOptions(

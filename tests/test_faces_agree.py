@@ -57,6 +57,12 @@ def test_a_notebook_shows_what_each_option_is(face: type) -> None:
     assert [name for name in inspect.signature(face).parameters if f"\n    {name}: " not in shown] == []
 
 
+@pytest.mark.parametrize("face", [TableAwareTextSplitter, TableAwareNodeParser, UpstageDocumentParseNodeParser])
+def test_help_on_a_constructor_tells_nothing_of_a_base_s(face: Any) -> None:
+    """Such as options that ours does not take, or errors that it does not raise."""
+    assert "class says what the options are" in (inspect.getdoc(face.__init__) or "")
+
+
 def langchain(documents: list[LangChainDocument]) -> Said:
     return [(document.id, document.page_content, document.metadata) for document in documents]
 

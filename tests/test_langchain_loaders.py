@@ -282,10 +282,10 @@ def test_no_files_are_no_documents(api: MadeApi) -> None:
     assert UpstageDocumentParseLoader([], client=api.client()).load() == []
 
 
-@pytest.mark.parametrize("file", [b"%PDF-1.7", 7, None])
+@pytest.mark.parametrize("file", [b"%PDF-1.7", 7, None, io.BytesIO(b"")])
 def test_what_is_no_file_is_refused(api: MadeApi, file: Any) -> None:
     for given in (file, [file]):
-        with pytest.raises(ConfigError, match=r"is or holds \w+; a loader takes paths and blobs"):
+        with pytest.raises(ConfigError, match=rf"is or holds {type(file).__name__}; a loader takes paths and blobs"):
             UpstageDocumentParseLoader(given, client=api.client())
 
 
@@ -450,6 +450,7 @@ def test_bad_input_is_named_before_anything_is_sent(api: MadeApi, tmp_path: Path
         ({"chart_recognition": "no"}, "chart_recognition=.no. must be True or False"),
         ({"extra_fields": ["mode"]}, "extra_fields must map names to strings, not be a list"),
         ({"model": "ocr"}, "model='ocr' is one of Document OCR"),
+        ({"on_progress": 3}, "on_progress=3 must be a function"),
         ({"engine": "cloud"}, "client= and engine= contradict each other"),
         ({"api_key": "up_x"}, "client= and api_key= contradict each other"),
     ],
@@ -470,6 +471,8 @@ def test_no_key_and_a_key_that_is_none_are_named_at_once(report: Path) -> None:
         UpstageDocumentParseLoader(report)
     with pytest.raises(ConfigError, match="line break"):
         UpstageOCRLoader(report, api_key="up_secret\n")
+    with pytest.raises(ConfigError, match="api_key= is int"):
+        UpstageOCRLoader(report, api_key=5)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="model='document-parse' is one of Document Parse"):
         UpstageOCRLoader(report, model="document-parse", engine="local")
 

@@ -45,9 +45,12 @@ def test_every_table_is_whole_in_a_chunk_of_its_own(load: Any) -> None:
     assert not any("Annual report" in chunk.page_content for chunk in chunks), "running headers are left out"
 
 
-@pytest.mark.parametrize("given", ["<p>text</p>", Document(page_content="text")])
-def test_one_text_or_document_is_no_list_of_them(given: Any) -> None:
-    with pytest.raises(ConfigError, match=r"split_documents takes a list of Documents"):
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [("<p>text</p>", "one str"), (Document(page_content="text"), "one Document"), (["<p>text</p>"], "str")],
+)
+def test_texts_or_one_document_are_no_list_of_them(given: Any, told: str) -> None:
+    with pytest.raises(ConfigError, match=f"split_documents takes a list of Documents, not {told};"):
         TableAwareTextSplitter(200).split_documents(given)
 
 

@@ -144,6 +144,24 @@ def test_what_is_neither_is_refused(api: MadeApi, report: Path) -> None:
     assert len(api.tasks) == 2, "nothing that was parsed is parsed, and paid, once more"
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [("m.docx", "one str"), (Path("m.docx"), "one "), (Document(text="x"), "one Document"), (["m.docx"], "str")],
+)
+@pytest.mark.parametrize("kind", [TableAwareNodeParser, UpstageDocumentParseNodeParser])
+async def test_what_is_no_list_of_documents_is_refused(kind: Any, given: Any, told: str) -> None:
+    parser = kind() if kind is TableAwareNodeParser else kind(engine="local")
+    with pytest.raises(ConfigError, match=f"takes a list of Documents or nodes, not {told}.*; .*Reader makes"):
+        parser.get_nodes_from_documents(given)
+    with pytest.raises(ConfigError, match="takes a list of Documents"):
+        await parser.aget_nodes_from_documents(given)
+
+
+def test_documents_come_from_an_iterator_too(api: MadeApi, report: Path) -> None:
+    documents = whole(api, report)
+    assert TableAwareNodeParser()(iter(documents)) == TableAwareNodeParser()(documents) != []  # type: ignore[arg-type]
+
+
 def test_a_file_that_fails_can_be_left_out(api: MadeApi, report: Path) -> None:
     api.refused.add(report.read_bytes())
     named = [Document(text="", metadata={"file_path": str(report)})]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
 import subprocess
@@ -22,7 +23,7 @@ from llama_index.core import MockEmbedding, SimpleDirectoryReader
 from llama_index.core.ingestion import IngestionPipeline
 from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.readers.base import ReaderConfig
-from llama_index.core.schema import MetadataMode, NodeRelationship
+from llama_index.core.schema import Document, MetadataMode, NodeRelationship
 from llama_index.core.storage.docstore import SimpleDocumentStore
 from llama_index.core.vector_stores import SimpleVectorStore
 from pydantic import SecretStr
@@ -205,8 +206,9 @@ def test_failures_are_reported(api: MadeApi, report: Path) -> None:
         UpstageDocumentParseReader(client=api.client()).load_data("missing.pdf")
     with pytest.raises(ConfigError, match="a reader takes one path or several"):
         UpstageDocumentParseReader(client=api.client()).load_data([b"%PDF"])  # type: ignore[list-item]
-    for nothing in (None, b"%PDF"):
-        with pytest.raises(ConfigError, match=r"file_path is or holds (NoneType|bytes)"):
+    for nothing in (None, b"%PDF", io.BytesIO(b"%PDF\n"), io.BytesIO(), Document(text="%PDF")):
+        told = rf"holds {type(nothing).__name__}; .* fsspec file system, and that as fs="
+        with pytest.raises(ConfigError, match=told):
             UpstageDocumentParseReader(client=api.client()).load_data(nothing)  # type: ignore[arg-type]
 
 
@@ -224,6 +226,8 @@ def test_failures_are_reported(api: MadeApi, report: Path) -> None:
         ({"engine": "local", "base_url": "https://a.example"}, "takes no base_url"),
         ({"base_url": "ftp://a.example"}, "base_url"),
         ({"api_key": "up_secret\n"}, "line break"),
+        ({"api_key": 5}, "api_key= is int"),
+        ({"on_progress": 3}, "on_progress=3 must be a function"),
         ({"max_concurrency": 0}, "max_concurrency=0 must be"),
         ({"extra_fields": ["mode"]}, "extra_fields must map names to strings"),
         ({"base64_encoding": "figures"}, "base64_encoding entry='figures' is not an option"),

@@ -50,7 +50,7 @@ class Connection:
         client: The caller's, which stays open; the other options are then its own.
 
     Raises:
-        ConfigError: *client* is none, or it and another option contradict each other.
+        ConfigError: *api_key* or *client* is none, or *client* and another option contradict each other.
     """
 
     def __init__(
@@ -62,6 +62,8 @@ class Connection:
         max_concurrency: int | None = None,
         client: Client | AsyncClient | None = None,
     ) -> None:
+        if not (api_key is None or isinstance(api_key, str) or hasattr(api_key, "get_secret_value")):
+            raise ConfigError(f"api_key= is {type(api_key).__name__}; give the key as str or SecretStr.")
         options = {"base_url": base_url, "engine": engine, "max_concurrency": max_concurrency}
         self._options: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
         given = ["api_key", *self._options] if api_key is not None else [*self._options]

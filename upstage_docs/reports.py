@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from upstage_docs.errors import APIConnectionError, JobFailedError, JobTimeoutError, RateLimitError, UpstageDocsError
+from upstage_docs.errors import (
+    APIConnectionError,
+    ConfigError,
+    JobFailedError,
+    JobTimeoutError,
+    RateLimitError,
+    UpstageDocsError,
+)
 
 __all__ = ["Failure", "Progress", "Report"]
 
@@ -63,12 +70,19 @@ class Report:
         pages: Pages of the documents that were read whole.
         on_progress: Called with a Progress whenever pages arrive or a document is done, in the thread (or event loop)
             that takes the results, and in between them: what it raises ends the load.
+
+    Raises:
+        ConfigError: *on_progress* cannot be called.
     """
 
     succeeded: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     pages: int = 0
     on_progress: Callable[[Progress], None] | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.on_progress is not None and not callable(self.on_progress):
+            raise ConfigError(f"on_progress={self.on_progress!r} must be a function that takes a Progress.")
 
     def read(self, source: str, pages: int) -> None:
         """Note that *source* was read whole."""
