@@ -32,7 +32,8 @@ _AFTER_TABLE_TAG = re.compile(
     r"(?=[\s/>])"
 )
 _BREAK = re.compile(r"<br\s*/?>\Z", re.IGNORECASE)
-_PIPE_RULE = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\Z")
+# Two runs of blanks never touch: a long one could be divided between them in every way.
+_PIPE_RULE = re.compile(r"[ \t]*(?:\|[ \t]*)?:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*(?:\|[ \t]*)?\Z")
 
 
 def regions(masked: str) -> Iterator[Region]:
