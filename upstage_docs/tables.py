@@ -32,9 +32,10 @@ _CELL_MARK = re.compile(r"<(/?)t[dh](?=[\s/>])([^<>]*)>")
 _OPENING_CELL = re.compile(r"<t[dh](?=[\s/>])")
 _CAPITALS = re.compile(rf"</?(?i:{_NAMES})(?=[\s/>])[^<>]*>")
 
-_ATTRIBUTE = re.compile(r"([^\s=\"'<>/]+)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'<>]+)")
+# From where a name begins only, and with no two runs of white space that touch, so that time stays linear.
+_ATTRIBUTE = re.compile(r"(?<![^\s=\"'<>/])([^\s=\"'<>/]+)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'<>]+)")
 _NUMBER = re.compile(r"[\"']?\s*\+?0*(\d+)")
-_ROW_SPAN = re.compile(r"rowspan\s*=\s*[\"']?\s*\+?0*(\d+)")
+_ROW_SPAN = re.compile(r"rowspan\s*=\s*(?:[\"']\s*)?\+?0*(\d+)")
 
 # https://html.spec.whatwg.org/multipage/tables.html#attr-tdth-colspan
 _MOST_COLUMNS, MOST_ROWS = 1000, 65534
