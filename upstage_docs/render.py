@@ -33,7 +33,8 @@ _SHORT = frozenset({"a", "b", "i", "u"})
 _SHORT_END = re.compile(r"</([abiu])>", re.IGNORECASE)
 # A picture's text is not escaped either: its quotes end where the next attribute or the tag's end follows.
 _PICTURE_END = re.compile(r"/?>(?=\s*(?:<|\Z))")
-_ALT = re.compile(r"\salt=([\"'])(.*?)\1(?=\s+[\w-]+=[\"']|\s*\Z)", re.DOTALL)
+_ALT = re.compile(r"\salt=([\"'])")
+_ALT_ENDS = {quote: re.compile(rf"{quote}(?=\s+[\w-]+=[\"']|\s*\Z)") for quote in "\"'"}
 _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);", re.IGNORECASE)  # `?a=1&copy=2` holds none
 _LINE_TAGS = frozenset(
     {"br", "p", "div", "tr", "li", "table", "caption", "figcaption", "figure", "header", "footer", "pre", "section"}
@@ -60,8 +61,7 @@ def text_of_html(markup: str) -> str:
             ended = last is not None
             if last is None:
                 continue
-            alt = _ALT.search(markup[end : last.start()])
-            written = f"\n{alt[2]}\n" if alt else ""
+            written = _text_of_picture(markup[end : last.start()])
             end = last.end()
         elif name in _SHORT - closed and not (match["closing"] or match["attributes"]):
             continue
@@ -75,6 +75,18 @@ def text_of_html(markup: str) -> str:
     text = _ENTITY.sub(lambda match: html_entities.unescape(match[0]), "".join(pieces))
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
+
+
+def _text_of_picture(attributes: str) -> str:
+    """Return the text of a picture, on lines of its own, `""` where it has none."""
+    missing: set[str] = set()  # quotes that no text ends with: looking for each again would be quadratic
+    for alt in _ALT.finditer(attributes):
+        quote = alt[1]
+        if quote not in missing:
+            if end := _ALT_ENDS[quote].search(attributes, alt.end()):
+                return f"\n{attributes[alt.end() : end.start()]}\n"
+            missing.add(quote)
+    return ""
 
 
 def element_text(element: Element, output_format: OutputFormat) -> str:
