@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, aclosing, closing, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
-from weakref import WeakKeyDictionary
 
 from upstage_docs import drive, sending
+from upstage_docs.errors import ConfigError
 from upstage_docs.setting import Settings, prepare, transport_of
 from upstage_docs.steps import Flow
 
@@ -75,11 +75,30 @@ class Calls:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._begin()
+
+    def _begin(self) -> None:
         self._lock = threading.Lock()
-        self._gate = threading.BoundedSemaphore(settings.max_concurrency)
+        self._gate = threading.BoundedSemaphore(self._settings.max_concurrency)
         self._stops = Stops()
         self._http: httpx.Client | None = None
         self._pid = os.getpid()
+
+    def _forked(self) -> bool:
+        """Begin anew in a forked child, whose sockets, places and locks may be in use in the parent; say whether it is.
+
+        Raises:
+            ConfigError: The transport given has sockets of its own, for all that is known.
+        """
+        if self._pid == os.getpid():
+            return False
+        self._begin()
+        if _has_sockets(self._settings.transport):
+            raise ConfigError(
+                "A client with transport= cannot be used in a forked process: its sockets are the parent's, and an "
+                "answer might come to the wrong one. Make the client in the process that uses it."
+            )
+        return True
 
     def run(self, flow: Flow[T]) -> T:
         """Carry out *flow*.
@@ -87,11 +106,13 @@ class Calls:
         Raises:
             Stopped: By `close`, now or before.
         """
+        self._forked()
         with self._stop() as stop:
             return drive.run(flow, self._connection(), gate=self._gate, stop=stop)
 
     def run_many(self, flows: Iterable[Flow[T]], *, ordered: bool = True) -> Generator[T, None, None]:
         """Carry out *flows*, several at once, and yield their results; see `drive.run_many`."""
+        self._forked()
         with self._stop() as stop:
             http, at_once = self._connection(), self._settings.at_once
             results = drive.run_many(flows, http, at_once=at_once, ordered=ordered, gate=self._gate, stop=stop)
@@ -100,11 +121,13 @@ class Calls:
 
     def close(self) -> None:
         """Let what is being sent be answered, since it may be paid, begin nothing more, and close the connection."""
+        if self._pid != os.getpid():  # what is open is the parent's
+            self._begin()
         busy = self._stops.end()
         with self._lock:
             http, self._http = self._http, None
         try:
-            if busy and self._pid == os.getpid():
+            if busy:
                 with ExitStack() as sends:
                     for _ in range(self._settings.max_concurrency):
                         sends.enter_context(self._gate)
@@ -122,9 +145,18 @@ class Calls:
         with self._lock:
             if self._stops.ended:  # nobody would close another connection
                 raise drive.Stopped
-            if self._http is None or self._pid != os.getpid():  # sockets are not shared with a forked child
-                self._http, self._pid = sending.connect(transport_of(self._settings)), os.getpid()
+            if self._http is None:
+                self._http = sending.connect(transport_of(self._settings))
             return self._http
+
+
+def _has_sockets(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None) -> bool:
+    """Say whether a transport may have connections: any but the local engine's and those that only pretend."""
+    import httpx
+
+    pretends = (httpx.MockTransport, httpx.WSGITransport, httpx.ASGITransport)
+    ours = type(transport).__module__.startswith("upstage_docs.local.")
+    return transport is not None and not ours and not isinstance(transport, pretends)
 
 
 class AsyncCalls:
@@ -202,6 +234,11 @@ class AsyncCalls:
                     await self._http.aclose()  # with its transport
         return self._http is not None
 
+    def forget(self) -> None:
+        """Let go of the threads: the loop is closed."""
+        self._closed = True
+        self._threads.shutdown(wait=False)
+
     @contextmanager
     def _stop(self, waited_for: Collection[asyncio.Future[Any]]) -> Generator[asyncio.Event, None, None]:
         if self._closed:
@@ -232,15 +269,34 @@ class Loops:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
-        self._calls: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncCalls] = WeakKeyDictionary()
+        self._calls: dict[asyncio.AbstractEventLoop, AsyncCalls] = {}
         self._transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None = None
+        self._begun = False
 
     def here(self) -> AsyncCalls:
-        """Return the calls of the running loop."""
-        loop = asyncio.get_running_loop()
+        """Return the calls of the running loop.
+
+        Raises:
+            ConfigError: There is no event loop of asyncio, or the transport given serves another one.
+        """
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError as error:
+            raise ConfigError(
+                "An AsyncClient works in an event loop of asyncio, and none runs here. In Trio, call a Client in a "
+                "thread: trio.to_thread.run_sync(client.parse, path)."
+            ) from error
         with self._lock:
+            for closed in [one for one in self._calls if one.is_closed()]:
+                self._calls.pop(closed).forget()
             calls = self._calls.get(loop)
             if calls is None:
+                if self._begun and _has_sockets(self._settings.transport):
+                    raise ConfigError(
+                        "An AsyncClient with transport= serves one event loop: the transport's connections belong to "
+                        "it. Make a client in each event loop (asyncio.run), or close it in between."
+                    )
+                self._begun = True
                 calls = self._calls[loop] = AsyncCalls(self._settings, self._engine)
             return calls
 
@@ -253,6 +309,7 @@ class Loops:
             found = [*self._calls.items()]
             self._calls.clear()
             transport, self._transport = self._transport, None
+            self._begun = False
         connected = False
         try:
             for loop, calls in found:
@@ -272,7 +329,8 @@ async def _close_in(loop: asyncio.AbstractEventLoop, calls: AsyncCalls) -> bool:
     if loop is asyncio.get_running_loop():
         return await calls.close()
     if not loop.is_running():
-        return False  # it took its connections with it
+        calls.forget()  # nothing of it can be closed any more
+        return False
     closed = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(calls.close(), loop))
     while loop.is_running() and not closed.done():
         await asyncio.wait([closed], timeout=_LOOK)

@@ -324,11 +324,11 @@ def no_download_urls() -> Rewrite:
 
 
 def _one_batch(status: dict[str, Any], number: int, state: str, message: str) -> dict[str, Any]:
+    done = all(batch["status"] == "completed" for batch in status["batches"] if batch["id"] != number)
+    if state == "failed" and not (done and len(status["batches"]) > 1):
+        state, message = "started", ""
     batches = [_undone(batch, state, message) if batch["id"] == number else batch for batch in status["batches"]]
-    others = [batch for batch in status["batches"] if batch["id"] != number]
-    if state == "failed" and others and all(batch["status"] == "completed" for batch in others):
-        return _job(status, "failed", batches, message)
-    return _job(status, "started", batches)
+    return _job(status, "failed" if state == "failed" else "started", batches, message)
 
 
 def _undone(batch: dict[str, Any], state: str = "started", message: str = "") -> dict[str, Any]:

@@ -34,6 +34,10 @@ class Named(NamedTuple):
 
 # pdfium keeps global state and is not thread-safe: every use of it in this process takes this lock.
 PDFIUM_LOCK = threading.RLock()
+if hasattr(os, "register_at_fork"):  # a child must not find it held by a thread that it does not have
+    os.register_at_fork(
+        before=PDFIUM_LOCK.acquire, after_in_parent=PDFIUM_LOCK.release, after_in_child=PDFIUM_LOCK.release
+    )
 
 _DPI = 150  # the API rasterises what is not an image at this resolution
 _CHUNK = 1 << 20
