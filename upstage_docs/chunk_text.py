@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from upstage_docs.verbatim import equations
 
-__all__ = ["TAG", "Breaks", "has_words"]
+__all__ = ["TAG", "Breaks", "end_of_words", "has_words"]
 
 # The API's HTML is not escaped, so only these names make a tag; anything else in angle brackets is text.
 _NAMES = (  # by their first letter: twenty fewer to try where none of them is
@@ -63,6 +63,18 @@ def has_words(text: str) -> bool:
             return True
         position = tag.end()
     return bool(text[position:].strip()) or bool(_ALT.search(text))
+
+
+def end_of_words(text: str) -> int:
+    """Return where the last word of *text* ends, or the last picture that has a text; 0 where it says nothing."""
+    end = position = 0
+    for tag in TAG.finditer(text):
+        if before := text[position : tag.start()].rstrip():
+            end = position + len(before)
+        position = tag.end()
+        if _ALT.search(tag[0]):
+            end = position
+    return position + len(rest) if (rest := text[position:].rstrip()) else end
 
 
 class Breaks:

@@ -8,7 +8,7 @@ from functools import partial
 from upstage_docs.chunk_building import ChunkBuilder, TextBuilder
 from upstage_docs.chunk_inputs import Chunkable, units
 from upstage_docs.chunk_options import ChunkOptions, OversizedTables
-from upstage_docs.chunk_text import Breaks, has_words
+from upstage_docs.chunk_text import Breaks, end_of_words, has_words
 from upstage_docs.chunk_units import Run, Unit, joined
 from upstage_docs.chunk_wholes import Whole, captions_before
 from upstage_docs.models import Chunk, Record
@@ -237,6 +237,8 @@ class _Packer:
         breaks = Breaks(text, kept=unit.place.category == "equation")
         size = len(text) if self._exact else options.size(text)
         guess = max(1, len(text) * self._limit // max(1, size))
+        # What is left of a heading after its words is its end tag: it still goes with what it is the heading of.
+        said = end_of_words(text) if unit.kind == "heading" else len(text)
         start = ended = 0
         begun = False
         while start < len(text):
@@ -250,8 +252,8 @@ class _Packer:
                 self._flush()
                 continue
             end, following = found or breaks.force(start, fits, guess)
-            if unit.kind == "heading" and not has_words(text[following:]):
-                following = len(text)  # what is left is its end tag: it still goes with what it is the heading of
+            if following >= said:
+                following = len(text)
             piece = unit.part(start, end)
             piece.joiner = joiner
             if has_words(piece.text):  # a tag alone says nothing
