@@ -213,6 +213,8 @@ class _Reader:
         found = []
         previous = 0
         for block in blocks(text):
+            if block.kind == "whole" and block.category in self._excluded:
+                continue  # as it would be in an element of its own
             gap = text[previous : block.start]
             body = text[block.start : block.end]
             between = joiner if not previous else gap if not gap.strip() else "\n"
