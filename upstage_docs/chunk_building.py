@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from upstage_docs.chunk_metadata import own
 from upstage_docs.chunk_options import ChunkOptions
 from upstage_docs.chunk_units import Place, Run, Unit, joined
 from upstage_docs.ids import RecordIds, text_sha256
@@ -31,17 +32,15 @@ class ChunkBuilder:
         self._given: dict[str, int] = {}  # how often each id was made
 
     def again(self, unit: Unit) -> Chunk:
-        """Return the chunk that *unit* already is, with its id and metadata."""
+        """Return the chunk that *unit* already is, with its id; its metadata is that of its pieces if it were cut."""
         record = unit.run.whole
-        if isinstance(record, Chunk):
-            return Chunk(
-                record.id, record.text, dict(record.metadata), record.headings, record.caption, record.oversize
-            )
         if record is None:
             raise AssertionError("only a record that is split once more is done already")
+        metadata = own(record.metadata) | (unit.extra or {})
+        if isinstance(record, Chunk):
+            return Chunk(record.id, record.text, metadata, record.headings, record.caption, record.oversize)
         identity = str(record.metadata.get("record_id") or record.id)
-        oversize = not self._options.fits(record.text)
-        return Chunk(identity, record.text, dict(record.metadata), unit.headings, "", oversize)
+        return Chunk(identity, record.text, metadata, unit.headings, "", not self._options.fits(record.text))
 
     def build(self, units: Sequence[Unit], caption: str = "") -> Chunk:
         """Return the chunk of *units*, which are not empty."""

@@ -20,6 +20,7 @@ __all__ = [
     "extra",
     "flat_element",
     "number",
+    "own",
     "place_of_span",
     "points",
     "read_spans",
@@ -93,17 +94,23 @@ def points(metadata: dict[str, Any]) -> tuple[Point, ...]:
 
 def extra(metadata: dict[str, Any]) -> dict[str, Any] | None:
     """Return what *metadata* holds beside our own keys, as scalars: stores refuse anything else."""
-    extra: dict[str, Any] = {}
-    for key, value in metadata.items():
-        if key in _CHUNK_KEYS or key == "id" or value is None:
-            continue
-        if isinstance(value, (str, int, float)):
-            extra[key] = value
-        elif isinstance(value, (list, tuple, dict)):
-            extra[key] = json.dumps(value, ensure_ascii=False, default=str)
-        else:
-            extra[key] = str(value)
+    extra = {
+        key: _scalar(value)
+        for key, value in metadata.items()
+        if key not in _CHUNK_KEYS and key != "id" and value is not None
+    }
     return extra or None
+
+
+def own(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Return what *metadata* holds under our own keys, as scalars."""
+    return {key: _scalar(value) for key, value in metadata.items() if key in _CHUNK_KEYS}
+
+
+def _scalar(value: object) -> object:
+    if isinstance(value, (str, int, float)) or value is None:
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, (list, tuple, dict)) else str(value)
 
 
 def read_spans(spans: object, text: str) -> list[Span]:
