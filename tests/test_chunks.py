@@ -679,6 +679,19 @@ def test_a_heading_with_no_room_for_its_end_tag_goes_with_its_table() -> None:
         assert ids(chunk) == [0, 1]
 
 
+def test_the_end_tags_of_a_heading_follow_it_and_its_words_are_cut() -> None:
+    """However many there are; a picture with a text is a word of it."""
+    markup = "<h1 id='0'><b>매출</b><i> 현황</i> &amp; <img alt='계획'></b></h1>"
+
+    for size in range(12, 60):
+        chunks = list(
+            chunk_elements(document(element(0, "heading1", markup), element(1, "table", TABLE)), chunk_size=size)
+        )
+        assert ids(chunks[-1]) == [0, 1]
+        assert invariants.TAG.sub("", "".join(chunk.text for chunk in chunks[:-1])).strip() or len(chunks) == 1
+        assert "계획" in chunks[-1].text
+
+
 def test_ids_differ_where_those_of_elements_repeat() -> None:
     """Answers that were joined by hand number their elements anew; a store refuses two chunks with one id."""
     page = "<p id='0'>Text.</p><figure><img id='1' alt=\"logo\" /></figure>"
@@ -751,6 +764,18 @@ def test_a_table_is_a_table_in_a_text_of_another_category() -> None:
         assert list(chunk_elements(chunks)) == chunks
 
 
+@pytest.mark.parametrize("markup", [TABLE, "\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\n"])
+def test_a_table_that_is_left_out_is_left_out_of_any_element(markup: str) -> None:
+    """Else it would be left out when its chunk is split once more."""
+    without = {"exclude_categories": ("table",)}
+    given = document(paragraph(0, "Before."), Element(1, 1, "list", f"Costs:{markup}more"))
+
+    chunks = list(chunk_elements(given, **without))
+
+    assert [chunk.text for chunk in chunks] == [f"{given.elements[0].html}\n\nCosts:\nmore"]
+    assert list(chunk_elements(chunks, **without)) == chunks
+
+
 @pytest.mark.parametrize("form", ["markdown", "text"])
 def test_records_and_elements_are_joined_alike(form: Any) -> None:
     given = document(*(Element(n, 1, "paragraph", "", f"words {n}", f"words {n}") for n in range(3)))
@@ -780,6 +805,21 @@ def test_further_metadata_goes_along_where_all_elements_agree() -> None:
 
     assert all(chunk.metadata["tenant"] == "acme" for chunk in chunks)
     assert ["image_path" in chunk.metadata for chunk in chunks] == [len(ids(chunk)) == 1 for chunk in chunks]
+
+
+@pytest.mark.parametrize("size", [2000, 100])
+def test_what_is_added_to_a_chunk_is_a_scalar_of_its_children_too(size: int) -> None:
+    """Whether it has to be cut or not; and nothing is shared that could be changed."""
+    (parent,) = chunk_elements(document(paragraph(1, "words " * 60)))
+    parent.metadata |= {"tags": ["one"], "when": None, "tenant": "acme"}
+
+    for record in (parent, Record(parent.id, parent.text, parent.metadata)):
+        children = list(chunk_elements(record, chunk_size=size))
+        assert (len(children) > 1) is (size == 100)
+        for child in children:
+            added = {key: value for key, value in child.metadata.items() if key not in invariants.CHUNK_KEYS}
+            assert added == {"tags": '["one"]', "tenant": "acme"}
+            assert child.metadata is not parent.metadata
 
 
 def test_elements_by_themselves_are_chunked() -> None:
@@ -913,28 +953,51 @@ REPEATED = (
 )  # fmt: skip
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("piece", REPEATED)
-def test_time_grows_with_the_text(piece: str) -> None:
-    """Twice the text takes about twice the time, whatever it is made of, as text, as HTML and as a table.
+# What is long in one place only: what stands before it, what is repeated, what stands after it.
+ROW = "<tr><td>a</td><td>b</td></tr>"
+LONG = {
+    "blanks before a rule": ("a | b\n", " ", "x | -\nc"),
+    "blanks after a rule": ("a | b\n|-", " ", "x\nc"),
+    "blanks in a span": (f"<table>{ROW * 100}<tr><td rowspan=", " ", f"x>a</td><td>b</td></tr>{ROW}</table>"),
+    "a name in a cell": (f"<table>{ROW * 100}<tr><td rowspan=99 ", "a", f">a</td><td>b</td></tr>{ROW}</table>"),
+    "a picture's quotes": ('<caption><img alt="', ' alt="x"y', '">c</caption>'),
+    "a heading of signs": ("<h1>", "< 5 ", "</h1>"),
+    "a heading of what is no tag": ("<h1>Survival", " <Arm_A> < 5.8", ""),
+}
+
+
+def _seconds(text: str) -> float:
+    """The time that *text* takes as text, as HTML, and as an element of each kind."""
+    options = ChunkOptions(oversized_tables="split_rows", chunk_overlap=40)
+    tokens = ChunkOptions(oversized_tables="split_rows", length_function=lambda one: len(one) // 3 + 1)
+    elements = (paragraph(0, text), heading(1, text), caption(2, text), element(3, "table", f"<table>{text}</table>"))
+    begun = time.process_time()
+    for chosen in (options, tokens):
+        split_text(chosen, text)
+        list(chunk_with(chosen, document(*elements)))
+    return time.process_time() - begun
+
+
+def _grows_with_the_text(seconds: Callable[[int], float], length: int) -> bool:
+    """Whether four times the text takes about four times the time.
 
     What a busy machine adds differs from time to time; what grows with the square of the text is there each time.
     """
+    return any(seconds(4 * length) < 8 * max(seconds(length), 0.02) for _ in range(5))
 
-    def seconds(length: int) -> float:
-        text = piece * (length // len(piece))
-        options = ChunkOptions(oversized_tables="split_rows", chunk_overlap=40)
-        tokens = ChunkOptions(oversized_tables="split_rows", length_function=lambda one: len(one) // 3 + 1)
-        given = document(paragraph(0, text), element(1, "table", f"<table>{text}</table>"))
-        begun = time.process_time()
-        for chosen in (options, tokens):
-            split_text(chosen, text)
-            list(chunk_with(chosen, given))
-        return time.process_time() - begun
 
-    assert any(seconds(200_000) < 8 * max(seconds(50_000), 0.02) for _ in range(5)), (
-        "four times the text took over twice as long as it should"
-    )
+@pytest.mark.slow
+@pytest.mark.parametrize("piece", REPEATED)
+def test_time_grows_with_the_text(piece: str) -> None:
+    """Whatever it is made of."""
+    assert _grows_with_the_text(lambda length: _seconds(piece * (length // len(piece))), 50_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LONG)
+def test_time_grows_with_what_is_long_in_one_place(name: str) -> None:
+    before, piece, after = LONG[name]
+    assert _grows_with_the_text(lambda length: _seconds(before + piece * (length // len(piece)) + after), 10_000)
 
 
 GOLDEN = Path(__file__).parent / "golden" / "chunks.json"
