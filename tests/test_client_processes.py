@@ -116,14 +116,14 @@ def test_loops_that_are_closed_leave_no_threads() -> None:
     """As tasks of a queue do, each with an `asyncio.run` of its own, and one client for all of them."""
 
     async def nothing(_: httpx.Request) -> httpx.Response:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
         return httpx.Response(200, json={"requests": []})
 
     transport = httpx.MockTransport(nothing)
     client = AsyncClient("up_test", transport=transport, cache=False, max_concurrency=1, rates={"async": Rate()})
 
     async def at_once() -> None:
-        await asyncio.gather(client.jobs(), client.jobs())  # the second waits, in a place that belongs to this loop
+        await asyncio.gather(*[client.jobs() for _ in range(3)])  # they wait for places of this loop
 
     def ours() -> list[str]:
         return [one.name for one in threading.enumerate() if one.name.startswith("upstage-docs_")]
