@@ -234,6 +234,22 @@ def test_a_column_may_begin_a_little_above_the_other() -> None:
     assert [element["content"]["text"][:6] for element in answer] == ["1 Harb", "Harbou", "2 Town", "Town l"]
 
 
+def test_a_wide_pitch_does_not_cut_a_sentence() -> None:
+    """A line that is full runs on into the next one at 1.75 times its size; a line that ends early does not."""
+
+    def spaced(sheet: Canvas) -> None:
+        text(sheet, 60, 760, [f"{WORDS} one and to"])
+        text(sheet, 60, 742.5, ["go ashore before the bell."])
+        text(sheet, 60, 700, ["Bells and whistles"])
+        text(sheet, 60, 682.5, [f"{WORDS} one and to go"])
+
+    assert [element["content"]["text"].splitlines() for element in elements(spaced)] == [
+        [f"{WORDS} one and to", "go ashore before the bell."],
+        ["Bells and whistles"],
+        [f"{WORDS} one and to go"],
+    ]
+
+
 def test_a_heading_in_a_font_of_its_own_is_told_by_the_paragraph_below() -> None:
     """A short line in another font, as large and as heavy as the body, is a heading; one in the same font is none."""
 

@@ -103,7 +103,7 @@ def _continues(stack: list[Line], line: Line, pitches: dict[tuple[str, int], flo
     elif (known := pitches.get(_kind(line))) is not None:
         limit = 1.22 * known + 0.5
     else:
-        limit = 1.6 * line.size
+        limit = (1.8 if _runs_on(last, line) else 1.6) * line.size
     if pitch > limit:
         return False
     if abs(last.size - line.size) > 0.11 * max(last.size, line.size):
@@ -112,6 +112,12 @@ def _continues(stack: list[Line], line: Line, pitches: dict[tuple[str, int], flo
     # and so does what stands before one.
     room = max(last.box[2], line.box[2]) - last.box[2] - line.first_width
     return room <= 0 or 0.1 <= last.bold <= 0.9 or 0.1 <= line.bold <= 0.9 or (last.bold > 0.9) == (line.bold > 0.9)
+
+
+def _runs_on(last: Line, line: Line) -> bool:
+    """Say whether *last* is full, so that *line*, no further right, may go on with its sentence at a wide pitch."""
+    room = max(last.box[2], line.box[2]) - last.box[2] - line.first_width
+    return room <= 0 and line.box[0] < last.box[0] + 0.3 * line.size and not is_list_item(last.text)
 
 
 def _ruled(last: Line, line: Line, rules: Sequence[Box], tops: Sequence[float]) -> bool:
