@@ -67,7 +67,11 @@ class _Loader(BaseLoader):
                 yield document_of(record)
 
     async def alazy_load(self) -> AsyncIterator[Document]:
-        """Yield Documents without blocking the event loop; see `lazy_load`."""
+        """Yield Documents without blocking the event loop; see `lazy_load`.
+
+        Left early, it is to be closed (`contextlib.aclosing`): else the end of the event loop cuts what is being sent,
+        and may have been paid for.
+        """
         async with aclosing(self.parser.loading.arecords(self._items())) as records:
             async for record in records:
                 yield document_of(record)

@@ -81,7 +81,11 @@ class FileReader:
     async def astream_data(
         self, file_path: Files, extra_info: Mapping[str, Any] | None = None, fs: FileSystem | None = None
     ) -> AsyncGenerator[Document, None]:
-        """Yield Documents without blocking the event loop; see `lazy_load_data`."""
+        """Yield Documents without blocking the event loop; see `lazy_load_data`.
+
+        Left early, it is to be closed (`contextlib.aclosing`): else the end of the event loop cuts what is being sent,
+        and may have been paid for.
+        """
         from upstage_docs.reports import Report
 
         if fs is None:
