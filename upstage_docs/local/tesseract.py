@@ -168,10 +168,13 @@ class _Engine:
     def line_height(self, page: Image, *, locally: bool) -> float:
         """Return the median height of the lines of text of *page* in pixels, 0 if none is found."""
         self._show(self._reader, page, locally=locally)
-        level = self._tesserocr.RIL.TEXTLINE
+        level, kinds = self._tesserocr.RIL.TEXTLINE, self._tesserocr.PT
         layout = self._reader.AnalyseLayout()
-        boxes = [line.BoundingBox(level) for line in self._tesserocr.iterate_level(layout, level)] if layout else []
-        return median([box[3] - box[1] for box in boxes if box]) if boxes else 0.0
+        lines = self._tesserocr.iterate_level(layout, level) if layout else ()
+        rules = kinds.HORZ_LINE, kinds.VERT_LINE  # Tesseract counts them as lines of text, a pixel or two high
+        boxes = [line.BoundingBox(level) for line in lines if line.BlockType() not in rules]
+        heights = [box[3] - box[1] for box in boxes if box]
+        return median(heights) if heights else 0.0
 
     def lines(self, page: Image, *, locally: bool = False) -> list[list[Word]]:
         """Return the words of *page* line by line; *locally* sets what is ink by the surroundings of each place."""
