@@ -23,6 +23,7 @@ CJK = (
     "总计！",
     "以上です？",
 )
+CODE = ('<div class="row">', '  <div><span class="icon"></span></div>', "  <ul>", "</ul>", "# a | b", "")
 EQUATIONS = ("$$E=mc^2$$", "$$\\frac{a}{b} < 1 \\quad x$$")
 
 words = st.sampled_from((*WORDS, *WORDS, *CJK, *EQUATIONS))
@@ -149,6 +150,9 @@ def _element(draw: st.DrawFn, number: int, page: int) -> Element:
     elif category in {"header", "footer", "caption"}:
         html = f"{br}<{category} id='{number}'{style}>{'<br>'.join(said)}</{category}>"
     elif category == "code":
+        text = draw(
+            st.sampled_from((text, "\n".join(draw(st.lists(st.sampled_from(CODE), min_size=1, max_size=40))).strip()))
+        )
         html = f'<pre><code class="language-python">{text}</code></pre>'
         markdown = f"```python\n{text}\n```"
     elif category == "empty":

@@ -7,7 +7,7 @@ import pytest
 from upstage_docs.blocks import blocks
 from upstage_docs.chunk_options import ChunkOptions
 from upstage_docs.chunks import chunk_elements, split_text
-from upstage_docs.models import Element
+from upstage_docs.models import Element, Record
 
 TABLE = "<table><tr><td>A</td><td>B</td></tr><tr><td>1</td><td>2</td></tr></table>"
 PIPES = "| A | B |\n| --- | --- |\n| 1 | 2 |"
@@ -117,6 +117,59 @@ def test_a_fence_that_is_never_closed_is_code_to_its_end() -> None:
 
     assert found(text)[:2] == [("paragraph", "Words."), ("code", "```\n# no heading")]
     assert of(text, "table") == [TABLE]
+
+
+LINE = '  <div class="wide"><span class="icon"></span></div>'
+TAGS = "\n".join(['<div class="row">', *[LINE] * 40, "</div>"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Use this:\n\n```html\n{TAGS}\n```\n\nThe end.",
+        f"Use this:\n\n~~~\n{TAGS}\n~~~\n\nThe end.",
+        f"Use this:\n\n```html\n{TAGS}",
+        f"<p>Use this:</p><pre><code class='language-html'>{TAGS}</code></pre><p>The end.</p>",
+        f"<p>Use this:</p><pre>\n{TAGS}\n</pre><p>The end.</p>",
+    ],
+)
+@pytest.mark.parametrize("size", [4000, 700, 150])
+def test_code_made_of_tags_is_no_empty_markup(text: str, size: int) -> None:
+    """No line of it is lost, nor cut, in whole texts and where their chunks are split once more."""
+    chunks = list(chunk_elements(Record("", text, {}), chunk_size=size))
+
+    for smaller in (size, 600, 130):
+        chunks = list(chunk_elements(chunks, chunk_size=smaller))
+        assert sum(chunk.text.count(LINE.strip()) for chunk in chunks) == 40
+        assert not any(chunk.oversize for chunk in chunks)
+        assert "".join("".join(chunk.text for chunk in chunks).split()) == "".join(text.split())
+    assert sum(text.count(LINE.strip()) for text in split_text(ChunkOptions(chunk_size=size), text)) == 40
+
+
+@pytest.mark.parametrize("form", ["html", "markdown", "text"])
+@pytest.mark.parametrize("code", [TAGS, "<br>\n" * 99, "<p></p>\n" * 99, f"| a |\n|---|\n# no\n\n{TAGS}"])
+def test_code_made_of_tags_is_no_empty_element(code: str, form: str) -> None:
+    """Nor is a table in it a table."""
+    element = Element(3, 1, "code", f'<pre><code class="language-html">{code}</code></pre>', f"```\n{code}\n```", code)
+    before = Element(2, 1, "paragraph", "<p>Words.</p>", "Words.", "Words.")
+
+    for options in ({}, {"chunk_size": 200}, {"chunk_size": 200, "chunk_overlap": 30}):
+        chunks = list(chunk_elements([before, element, before], output_format=form, **options))  # type: ignore[arg-type]
+        assert {name for chunk in chunks for name in chunk.metadata["categories"].split(", ")} == {"paragraph", "code"}
+        if "chunk_overlap" not in options:
+            for again in (chunks, list(chunk_elements(chunks, chunk_size=120))):
+                said = "".join(chunk.text for chunk in again)
+                whole = "".join(one.content(form) for one in (before, element, before))  # type: ignore[arg-type]
+                end = "</code></pre>"  # where it would be a chunk of its own it is none
+                assert "".join(said.replace(end, "").split()) == "".join(whole.replace(end, "").split())
+
+
+@pytest.mark.parametrize(
+    "markup", ["<pre></pre>", "<br><pre><code class='x'>\n</code></pre>", "<p data-category='code'></p>"]
+)
+def test_code_of_nothing_is_nothing(markup: str) -> None:
+    assert not list(chunk_elements(Element(0, 1, "code", markup)))
+    assert not split_text(ChunkOptions(), markup)
 
 
 def test_a_tag_is_one_piece_whatever_its_values_hold() -> None:

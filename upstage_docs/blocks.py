@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from upstage_docs.chunk_text import has_words
+from upstage_docs.chunk_text import has_code, has_words
 from upstage_docs.regions import Region, regions
 from upstage_docs.verbatim import FILLER, masked
 
@@ -50,6 +50,7 @@ _KINDS = {
     **dict.fromkeys([f"heading{level}" for level in range(1, 10)], "heading"),
     "caption": "caption",
     "equation": "text",
+    "code": "text",
 }
 
 
@@ -61,8 +62,33 @@ def element_kind(category: str, text: str) -> str:
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """Yield the blocks of *text* in order; between them lies nothing but white space and empty markup."""
+    """Yield the blocks of *text* in order; between them lies nothing but white space and empty markup.
+
+    After a fence that is never closed, in Markdown, there is no empty markup: it is code.
+    """
     structure = masked(text)
+    position = 0
+    is_html = text[:100].lstrip().startswith("<")
+    in_code = False
+    for block in _found(text, structure):
+        if in_code:
+            yield from _code(text, position, block.start)
+        elif block.category == "code" and not is_html and (fence := _FENCE.match(structure, block.start)):
+            in_code = not structure.startswith(FILLER, fence.end())
+        yield block
+        position = block.end
+    if in_code:
+        yield from _code(text, position, len(text))
+
+
+def _code(text: str, start: int, end: int) -> Iterator[Block]:
+    """Yield what lies between two blocks as one of code, unless it is white space."""
+    if body := text[start:end].strip():
+        start = text.index(body, start)
+        yield Block(start, start + len(body), "text", "code")
+
+
+def _found(text: str, structure: str) -> Iterator[Block]:
     position = 0
     for region in regions(structure):
         if region.start > position and not text[position : region.start].isspace():
@@ -76,13 +102,13 @@ def blocks(text: str) -> Iterator[Block]:
 def _block(text: str, structure: str, region: Region) -> Block | None:
     start, end, name, rest = region
     body = text[start:end].rstrip()
-    if not (has_words(body) or name == "figure"):
-        return None
     category, kind, level = _NAMES.get(name, name), "text", 0
     number = None
     if rest:
         category = found[1] if (found := _CATEGORY.search(rest)) else category
         number = int(found[1]) if (found := _ID.search(rest)) else None
+    if not (has_words(body) or name == "figure" or (category == "code" and has_code(body))):
+        return None
     if name in {"table", "|"}:
         kind, category = "whole", "table"
     elif name == "figure":

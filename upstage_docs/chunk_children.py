@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 from upstage_docs.blocks import Block, blocks
@@ -35,7 +36,8 @@ def units_of_chunk(record: Record, spans: list[Span], options: ChunkOptions) -> 
         headings = record.headings
     whole = Place(number(metadata, "element_id"), number(metadata, "page"), category)
     model = Unit("done", text, "", whole, headings, string(metadata, "section_id"), run, extra(metadata))
-    found = _blocks_to_split(text, category, options, spans)
+    categories = string(metadata, "categories").split(", ")
+    found = _blocks_to_split(text, category, options, spans, categories)
     if not found:
         return [model]
     units: list[Unit] = []
@@ -63,7 +65,9 @@ def units_of_chunk(record: Record, spans: list[Span], options: ChunkOptions) -> 
     return units
 
 
-def _blocks_to_split(text: str, category: str, options: ChunkOptions, spans: list[Span]) -> list[Block]:
+def _blocks_to_split(
+    text: str, category: str, options: ChunkOptions, spans: list[Span], categories: list[str]
+) -> list[Block]:
     """Return the blocks of a chunk's text, which has *spans*; none where it is to stay as it is.
 
     So does what fits, an equation, a table that is not to be split, and one that the blocks do not show as it was: in
@@ -72,7 +76,7 @@ def _blocks_to_split(text: str, category: str, options: ChunkOptions, spans: lis
     if options.fits(text) or category == "equation":
         return []
     if category not in _WHOLE:
-        return list(blocks(text))
+        return list(_blocks_beside_code(text, spans, categories) if "code" in categories else blocks(text))
     if options.oversized_tables == "keep":
         return []
     found = list(blocks(text))
@@ -85,3 +89,38 @@ def _is_same(block: Block, spans: list[Span]) -> bool:
     inside = [span for span in spans if block.start <= span[2] and span[3] <= block.end]
     touch = all(one[3] == two[2] for one, two in pairwise(inside))
     return touch and bool(inside) and (inside[0][2], inside[-1][3]) == (block.start, block.end)
+
+
+def _blocks_beside_code(text: str, spans: list[Span], categories: list[str]) -> Iterator[Block]:
+    """Yield the blocks of a chunk that holds code: that is not looked through, its marks may be in another chunk."""
+    position = 0
+    for _, _, start, end, *_ in _spans_of_code(text, spans, categories):
+        yield from _blocks_of(text, position, start)
+        yield Block(start, end, "text", "code")
+        position = end
+    yield from _blocks_of(text, position, len(text))
+
+
+def _blocks_of(text: str, start: int, end: int) -> Iterator[Block]:
+    for block in blocks(text[start:end]):
+        yield block._replace(start=start + block.start, end=start + block.end)
+
+
+def _spans_of_code(text: str, spans: list[Span], categories: list[str]) -> list[Span]:
+    """Return the spans that are code; *categories* are in the order in which each comes first."""
+    if len(categories) == 1:
+        return spans
+    if len(categories) == len(spans):
+        return [span for span, category in zip(spans, categories, strict=True) if category == "code"]
+    first = spans[:1] if categories[0] == "code" else []
+    return first + [span for span in spans[len(first) :] if _is_passed_over(text[span[2] : span[3]])]
+
+
+def _is_passed_over(text: str) -> bool:
+    """Return whether the blocks of *text* leave out some of it: in a chunk nothing is empty but in code."""
+    position = 0
+    for block in blocks(text):
+        if text[position : block.start].strip():
+            return True
+        position = block.end
+    return bool(text[position:].strip())

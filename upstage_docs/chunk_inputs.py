@@ -23,7 +23,7 @@ from upstage_docs.chunk_metadata import (
     string,
 )
 from upstage_docs.chunk_options import ChunkOptions
-from upstage_docs.chunk_text import has_words
+from upstage_docs.chunk_text import has_code, has_words
 from upstage_docs.chunk_units import Place, Run, Unit
 from upstage_docs.errors import ConfigError, InvalidResponseError
 from upstage_docs.models import Element, ParsedDocument, Record, bounding_box
@@ -204,7 +204,7 @@ class _Reader:
         if not text:
             return ()
         kind = element_kind(category, text)
-        if kind and not has_words(text) and not (kind == "whole" and "<img" in text):
+        if kind and not has_words(text) and not _is_said_without_words(kind, category, text):
             return ()
         joiner = _joiner(text)
         run = self._run
@@ -326,6 +326,11 @@ class _Reader:
         if self._last_headings[0] != headings:
             self._last_headings = (headings, tuple(headings.split(" > ")) if headings else ())
         return self._last_headings[1]
+
+
+def _is_said_without_words(kind: str, category: str, text: str) -> bool:
+    """Return whether *text*, in which is nothing but tags, says something: a picture, or code."""
+    return "<img" in text if kind == "whole" else category == "code" and has_code(text)
 
 
 def _joiner(text: str) -> str:

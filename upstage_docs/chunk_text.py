@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from upstage_docs.verbatim import equations
 
-__all__ = ["TAG", "Breaks", "end_of_words", "has_words"]
+__all__ = ["TAG", "Breaks", "end_of_words", "has_code", "has_words"]
 
 # The API's HTML is not escaped, so only these names make a tag; anything else in angle brackets is text.
 _NAMES = (  # by their first letter: twenty fewer to try where none of them is
@@ -45,6 +45,13 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|\w{1,31});")
 
 _ALT = re.compile(r"\salt=(?:\"\s*[^\"\s]|'\s*[^'\s])")
 
+# What stands around code in HTML; a paragraph does where it is the API's own, which names a category.
+_BEGIN_OF_CODE = (
+    r"\s*(?:(?:<br\s*/?>\s*)*<(?:pre(?=[\s>])|(?P<p>p)(?=\s[^<>]*\bdata-category=))[^<>]*>\s*)?(?:<code\b[^<>]*>\s*)?"
+)
+_NO_CODE = re.compile(rf"{_BEGIN_OF_CODE}(?:</code\s*>\s*)?(?:</(?(p)p|pre)\s*>\s*)?\Z", re.IGNORECASE)
+_CODE = re.compile(_BEGIN_OF_CODE, re.IGNORECASE)
+
 _UNKNOWN, _WORD, _SENTENCE, _LINE, _PARAGRAPH = 0, 1, 2, 3, 4
 
 
@@ -65,6 +72,11 @@ def has_words(text: str) -> bool:
     return bool(text[position:].strip()) or bool(_ALT.search(text))
 
 
+def has_code(text: str) -> bool:
+    """Return whether *text*, which is code, says anything: tags do, those around it (`<pre><code>`) do not."""
+    return not _NO_CODE.match(text)
+
+
 def end_of_words(text: str) -> int:
     """Return where the last word of *text* ends, or the last picture that has a text; 0 where it says nothing."""
     end = position = 0
@@ -82,10 +94,11 @@ class Breaks:
 
     Never inside a tag, an entity, an equation or what a reader sees as one character, nor at all if the whole text is
     to be *kept*. A piece ends at `ends[i]` and the next begins at `starts[i]`: the white space between belongs to
-    neither. Where only the end of the text is of interest, places before *since* may be left out.
+    neither. Where only the end of the text is of interest, places before *since* may be left out. In *code*, tags are
+    words.
     """
 
-    def __init__(self, text: str, *, kept: bool = False, since: int = 0) -> None:
+    def __init__(self, text: str, *, kept: bool = False, code: bool = False, since: int = 0) -> None:
         self.text = text
         self.ends: list[int] = []
         self.starts: list[int] = []
@@ -94,6 +107,8 @@ class Breaks:
         ends, starts, ranks = self.ends, self.starts, self._ranks
         runs = iter([(0, len(text))] if kept else equations(text))
         run = next(runs, None)
+        around = _CODE.match(text) if code else None
+        said = around.end() if around else len(text)
         words, position = (False, 0) if run else _skip(text, since)
         for match in _TOKEN.finditer(text, position):
             start, end = match.span()
@@ -118,6 +133,7 @@ class Breaks:
                 self._token(match, kind)
             elif kind == "tag":  # no cut between the first tags: a piece of them would say nothing
                 self._kept.append((start, end))
+                words = start >= said
         self._kept += [*([run] if run else []), *runs]
         if not self.ends or self.ends[-1] < len(text):
             self._break(len(text), len(text), _PARAGRAPH)

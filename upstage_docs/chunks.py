@@ -8,7 +8,7 @@ from functools import partial
 from upstage_docs.chunk_building import ChunkBuilder, TextBuilder
 from upstage_docs.chunk_inputs import Chunkable, units
 from upstage_docs.chunk_options import ChunkOptions, OversizedTables
-from upstage_docs.chunk_text import Breaks, end_of_words, has_words
+from upstage_docs.chunk_text import Breaks, end_of_words, has_code, has_words
 from upstage_docs.chunk_units import Run, Unit, joined
 from upstage_docs.chunk_wholes import Whole, captions_before
 from upstage_docs.models import Chunk, Record
@@ -234,7 +234,8 @@ class _Packer:
     def _cut(self, unit: Unit) -> None:
         """Cut a text that is too long for one chunk; its first piece joins the headings that are open."""
         text, options = unit.text, self._options
-        breaks = Breaks(text, kept=unit.place.category == "equation")
+        code = unit.place.category == "code"
+        breaks = Breaks(text, kept=unit.place.category == "equation", code=code)
         size = len(text) if self._exact else options.size(text)
         guess = max(1, len(text) * self._limit // max(1, size))
         # What is left of a heading after its words is its end tag: it still goes with what it is the heading of.
@@ -256,7 +257,7 @@ class _Packer:
                 following = len(text)
             piece = unit.part(start, end)
             piece.joiner = joiner
-            if has_words(piece.text):  # a tag alone says nothing
+            if has_code(piece.text) if code else has_words(piece.text):  # a tag alone says nothing
                 begun, ended = True, end
                 self._append(piece, self._grown(piece))
                 if following < len(text):
@@ -293,9 +294,10 @@ class _Packer:
                 continue
             text = one.text
             guess = min(len(text) - 1, len(text) * left // max(1, own))
-            breaks = Breaks(text, since=len(text) - guess)
+            code = one.place.category == "code"
+            breaks = Breaks(text, code=code, since=len(text) - guess)
             start = breaks.tail(0, len(text), partial(self._is_small, text, left), guess)
-            if start < len(text) and has_words(text[start:]):
+            if start < len(text) and (has_code(text[start:]) if code else has_words(text[start:])):
                 overlap.append(one.part(start, len(text)))
             break
         return overlap[::-1]
