@@ -157,3 +157,73 @@ def test_without_a_loop_of_asyncio_the_error_says_what_to_do() -> None:
     asked = AsyncClient("up_test", cache=False).jobs()
     with pytest.raises(ConfigError, match=r"trio\.to_thread"):
         asked.send(None)
+
+
+ABANDONED = """
+import json, sys
+import httpx
+from upstage_docs import Client, PollPolicy, Rate
+
+def respond(request):
+    if request.method == "POST":
+        return httpx.Response(200, json={"request_id": "job-1"})
+    if request.url.host != "api.upstage.ai":
+        return httpx.Response(200, content=open(sys.argv[2], "rb").read())
+    first = {"id": 0, "status": "completed", "start_page": 1, "end_page": 10, "download_url": "https://s3.example/0"}
+    second = {"id": 1, "status": "started", "start_page": 11, "end_page": 12}
+    return httpx.Response(200, json={"id": "job-1", "status": "started", "total_pages": 12, "batches": [first, second]})
+
+client = Client("up_test", transport=httpx.MockTransport(respond), cache=False, poll=PollPolicy(initial=0.01))
+parts = client.stream(open(sys.argv[1], "rb").read(), route="async")
+print(len(next(parts).elements), flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [
+        ("raise SystemExit(3)", 3),
+        ("import threading; threading.Thread(target=next, args=(parts,), daemon=True).start()", 0),
+    ],
+)
+def test_a_program_that_ends_does_not_wait_for_a_job_that_nobody_waits_for(tmp_path: Path, end: str, code: int) -> None:
+    """Left half way, or waited for by a thread that ends with the program; the job goes on at the API."""
+    (tmp_path / "a.pdf").write_bytes(make_pdf("a", 12))
+    (tmp_path / "answer.json").write_text(json.dumps(answer(range(1, 11))))
+    command = [sys.executable, "-c", ABANDONED + end, tmp_path / "a.pdf", tmp_path / "answer.json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=GENEROUS, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (code, "10\n", "")
+
+
+def test_a_thread_that_outlives_the_main_one_gets_its_answer(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(make_pdf("a", 12))
+    (tmp_path / "answer.json").write_text(json.dumps(answer(range(1, 11))))
+    end = """
+import threading, time
+
+def later():
+    threading.main_thread().join()
+    print(sum(len(part.elements) for part in client.stream(open(sys.argv[1], "rb").read(), route="async")))
+
+looks = iter(range(10**9))
+respond_before = respond
+def respond(request):
+    answer = respond_before(request)
+    if request.url.path.endswith("job-1") and next(looks) > 20:
+        state = answer.json()
+        state["status"] = state["batches"][1]["status"] = "completed"
+        state["batches"][1]["download_url"] = "https://s3.example/1"
+        return httpx.Response(200, json=state)
+    if request.url.host == "s3.example" and request.url.path == "/1":
+        body = json.loads(answer.content)
+        return httpx.Response(200, json={**body, "elements": body["elements"][:2], "usage": {"pages": 2}})
+    return answer
+
+parts.close()
+client = Client("up_test", transport=httpx.MockTransport(respond), cache=False, rates={"async": Rate(), "sync": Rate()},
+                poll=PollPolicy(initial=0.01, maximum=0.02))
+threading.Thread(target=later).start()
+"""
+    command = [sys.executable, "-c", ABANDONED + end, tmp_path / "a.pdf", tmp_path / "answer.json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=GENEROUS, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "10\n12\n", "")

@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx
 
+from upstage_docs.attended import Attended, begin
 from upstage_docs.sending import asend, send
 from upstage_docs.steps import Enter, Flow, Leave, Now, Send, Sleep, Step, Work
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
+    from concurrent.futures import Executor, Future
     from types import TracebackType
 
 __all__ = ["Stopped", "arun", "arun_many", "run", "run_many"]
@@ -240,24 +241,26 @@ def run_many(
         for flow in flows:
             yield run(flow, http, gate=gate, stop=stop)
         return
-    from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+    from concurrent.futures import FIRST_COMPLETED, wait
 
-    stop = stop or threading.Event()
-    pool = ThreadPoolExecutor(at_once, thread_name_prefix="upstage-docs")
+    attended = Attended(stop or threading.Event())
     begun: deque[Future[T]] = deque()
+    threads: set[threading.Thread] = set()
     supply = iter(flows)
     try:
         while True:
+            attended.by = threading.current_thread()
             for flow in islice(supply, at_once - len(begun)):
-                begun.append(pool.submit(run, flow, http, gate=gate, stop=stop))
+                begun.append(begin(partial(run, flow, http, gate=gate, stop=attended), threads))
             if not begun:
                 return
             next_one = begun[0] if ordered else next(iter(wait(begun, return_when=FIRST_COMPLETED).done))
             begun.remove(next_one)
             yield next_one.result()
     finally:
-        stop.set()
-        pool.shutdown(wait=True, cancel_futures=True)
+        attended.set()
+        for thread in [*threads]:
+            thread.join()
 
 
 async def arun_many(
