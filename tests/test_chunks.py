@@ -963,6 +963,9 @@ LONG = {
     "a picture's quotes": ('<caption><img alt="', ' alt="x"y', '">c</caption>'),
     "a heading of signs": ("<h1>", "< 5 ", "</h1>"),
     "a heading of what is no tag": ("<h1>Survival", " <Arm_A> < 5.8", ""),
+    "code of tags": ("words\n\n```\n", "<div></div>\n", "```"),
+    "code of tags in a fence without end": ("words\n\n```\n", "<div></div>\n", ""),
+    "code of tags in an element": ("<pre><code>", "<div></div>\n", "</code></pre>"),
 }
 
 
@@ -970,7 +973,8 @@ def _seconds(text: str) -> float:
     """The time that *text* takes as text, as HTML, and as an element of each kind."""
     options = ChunkOptions(oversized_tables="split_rows", chunk_overlap=40)
     tokens = ChunkOptions(oversized_tables="split_rows", length_function=lambda one: len(one) // 3 + 1)
-    elements = (paragraph(0, text), heading(1, text), caption(2, text), element(3, "table", f"<table>{text}</table>"))
+    table = element(3, "table", f"<table>{text}</table>")
+    elements = (paragraph(0, text), heading(1, text), caption(2, text), table, element(4, "code", text))
     begun = time.process_time()
     for chosen in (options, tokens):
         split_text(chosen, text)
