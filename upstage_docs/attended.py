@@ -6,9 +6,11 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
-__all__ = ["Attended", "begin"]
+__all__ = ["Attended", "Threads"]
 
 T = TypeVar("T")
 
@@ -45,25 +47,50 @@ class Attended(threading.Event):
         return self.is_set()
 
 
-def begin(work: Callable[[], T], threads: set[threading.Thread]) -> Future[T]:
-    """Do *work* in a thread, which is one of *threads* while it runs; return what will hold its result."""
+class Threads:
+    """At most *most* threads that work for another one; once *stop* has come, they end when nothing is left to do."""
 
-    def fill(work: Callable[[], T], future: Future[T]) -> None:
-        try:
-            result = work()
-        except BaseException as error:  # noqa: BLE001 - whoever takes the result gets it
-            future.set_exception(error)
-            del future  # which holds the error, whose frames hold this
-        else:
-            future.set_result(result)
-        threads.discard(threading.current_thread())
+    def __init__(self, most: int, stop: Attended) -> None:
+        self._most, self._stop = most, stop
+        self._asked: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
 
-    future: Future[T] = Future()
-    thread = threading.Thread(target=fill, args=(work, future), name="upstage-docs")
-    threads.add(thread)
+    def begin(self, work: Callable[[], T]) -> Future[T]:
+        """Do *work* in one of the threads; return what will hold its result."""
+        future: Future[T] = Future()
+        self._asked.put(partial(_fill, work, future))
+        if len(self._threads) < self._most:
+            thread = threading.Thread(target=self._serve, name="upstage-docs")
+            thread.start()
+            self._threads.append(thread)
+        return future
+
+    def end(self) -> None:
+        """Wait until what was begun has ended, and the threads with it."""
+        for _ in self._threads:
+            self._asked.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                work = self._asked.get(timeout=_LOOK)
+            except Empty:
+                if self._stop.is_set():
+                    return
+                continue
+            if work is None:
+                return
+            work()
+            del work  # while nothing is to be done, nothing is held
+
+
+def _fill(work: Callable[[], T], future: Future[T]) -> None:
     try:
-        thread.start()
-    except RuntimeError:  # the machine has no more
-        threads.discard(thread)
-        raise
-    return future
+        result = work()
+    except BaseException as error:  # noqa: BLE001 - whoever takes the result gets it
+        future.set_exception(error)
+        del future  # which holds the error, whose frames hold this
+    else:
+        future.set_result(result)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx
 
-from upstage_docs.attended import Attended, begin
+from upstage_docs.attended import Attended, Threads
 from upstage_docs.sending import asend, send
 from upstage_docs.steps import Enter, Flow, Leave, Now, Send, Sleep, Step, Work
 
@@ -245,13 +245,13 @@ def run_many(
 
     attended = Attended(stop or threading.Event())
     begun: deque[Future[T]] = deque()
-    threads: set[threading.Thread] = set()
+    threads = Threads(at_once, attended)
     supply = iter(flows)
     try:
         while True:
             attended.by = threading.current_thread()
             for flow in islice(supply, at_once - len(begun)):
-                begun.append(begin(partial(run, flow, http, gate=gate, stop=attended), threads))
+                begun.append(threads.begin(partial(run, flow, http, gate=gate, stop=attended)))
             if not begun:
                 return
             next_one = begun[0] if ordered else next(iter(wait(begun, return_when=FIRST_COMPLETED).done))
@@ -259,8 +259,7 @@ def run_many(
             yield next_one.result()
     finally:
         attended.set()
-        for thread in [*threads]:
-            thread.join()
+        threads.end()
 
 
 async def arun_many(
