@@ -133,8 +133,10 @@ def test_loops_that_are_closed_leave_no_threads() -> None:
     async def at_once() -> None:
         await asyncio.gather(*[client.jobs() for _ in range(3)])  # they wait for places of this loop
 
+    before = set(threading.enumerate())
+
     def ours() -> list[str]:
-        return [one.name for one in threading.enumerate() if one.name.startswith("upstage-docs_")]
+        return [one.name for one in set(threading.enumerate()) - before if one.name.startswith("upstage-docs_")]
 
     for _ in range(5):
         asyncio.run(at_once())
