@@ -75,6 +75,7 @@ class Calls:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._made_in = os.getpid()
         self._begin()
 
     def _begin(self) -> None:
@@ -84,21 +85,10 @@ class Calls:
         self._http: httpx.Client | None = None
         self._pid = os.getpid()
 
-    def _forked(self) -> bool:
-        """Begin anew in a forked child, whose sockets, places and locks may be in use in the parent; say whether it is.
-
-        Raises:
-            ConfigError: The transport given has sockets of its own, for all that is known.
-        """
-        if self._pid == os.getpid():
-            return False
-        self._begin()
-        if _has_sockets(self._settings.transport):
-            raise ConfigError(
-                "A client with transport= cannot be used in a forked process: its sockets are the parent's, and an "
-                "answer might come to the wrong one. Make the client in the process that uses it."
-            )
-        return True
+    def _here(self) -> None:
+        """Begin anew in a forked child: sockets, places and locks may be in use in the parent."""
+        if self._pid != os.getpid():
+            self._begin()
 
     def run(self, flow: Flow[T]) -> T:
         """Carry out *flow*.
@@ -106,13 +96,13 @@ class Calls:
         Raises:
             Stopped: By `close`, now or before.
         """
-        self._forked()
+        self._here()
         with self._stop() as stop:
             return drive.run(flow, self._connection(), gate=self._gate, stop=stop)
 
     def run_many(self, flows: Iterable[Flow[T]], *, ordered: bool = True) -> Generator[T, None, None]:
         """Carry out *flows*, several at once, and yield their results; see `drive.run_many`."""
-        self._forked()
+        self._here()
         with self._stop() as stop:
             http, at_once = self._connection(), self._settings.at_once
             results = drive.run_many(flows, http, at_once=at_once, ordered=ordered, gate=self._gate, stop=stop)
@@ -121,8 +111,7 @@ class Calls:
 
     def close(self) -> None:
         """Let what is being sent be answered, since it may be paid, begin nothing more, and close the connection."""
-        if self._pid != os.getpid():  # what is open is the parent's
-            self._begin()
+        self._here()
         busy = self._stops.end()
         with self._lock:
             http, self._http = self._http, None
@@ -146,6 +135,11 @@ class Calls:
             if self._stops.ended:  # nobody would close another connection
                 raise drive.Stopped
             if self._http is None:
+                if self._made_in != os.getpid() and _has_sockets(self._settings.transport):
+                    raise ConfigError(
+                        "A client with transport= cannot be used in a forked process: its sockets are the parent's, "
+                        "and an answer might come to the wrong one. Make the client in the process that uses it."
+                    )
                 self._http = sending.connect(transport_of(self._settings))
             return self._http
 
