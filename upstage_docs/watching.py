@@ -94,6 +94,7 @@ class Watch:
         self.setup = setup
         self.request_id = request_id
         self.job: Job | None = None
+        self._ordered: tuple[Job, list[Batch]] | None = None  # a state of the job, and its batches in order
         self._stored = stored
         self._held = set(held)
         self._source = source
@@ -265,7 +266,12 @@ class Watch:
         raise JobFailedError(f"{self.name} failed at {where}: {reason}.{kept}", job=job)
 
     def _in_order(self, job: Job) -> list[Batch]:
-        """Return the batches that follow each other from the first page on: others may not be listed yet."""
+        """Return the batches that follow each other from the first page on: others may not be listed yet.
+
+        Worked out once for each state of the job, which all who wait for a batch look at.
+        """
+        if (ordered := self._ordered) is not None and ordered[0] is job:
+            return ordered[1]
         found: list[Batch] = []
         following = self._offset + 1
         for batch in sorted(job.batches, key=self._pages):
@@ -273,6 +279,7 @@ class Watch:
             if first == following <= last:
                 found.append(batch)
                 following = last + 1
+        self._ordered = job, found
         return found
 
     def _gap(self, job: Job) -> str:
