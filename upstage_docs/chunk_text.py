@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from upstage_docs.verbatim import equations
 
-__all__ = ["TAG", "Breaks", "end_of_words", "has_code", "has_words"]
+__all__ = ["TAG", "Breaks", "end_of_words", "has_code", "has_words", "says_something"]
 
 # The API's HTML is not escaped, so only these names make a tag; anything else in angle brackets is text.
 _NAMES = (  # by their first letter: twenty fewer to try where none of them is
@@ -75,6 +75,11 @@ def has_words(text: str) -> bool:
 def has_code(text: str) -> bool:
     """Return whether *text*, which is code, says anything: tags do, those around it (`<pre><code>`) do not."""
     return not _NO_CODE.match(text)
+
+
+def says_something(text: str, *, code: bool) -> bool:
+    """Return whether *text*, which may be *code*, says anything."""
+    return has_code(text) if code else has_words(text)
 
 
 def end_of_words(text: str) -> int:

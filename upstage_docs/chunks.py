@@ -8,7 +8,7 @@ from functools import partial
 from upstage_docs.chunk_building import ChunkBuilder, TextBuilder
 from upstage_docs.chunk_inputs import Chunkable, units
 from upstage_docs.chunk_options import ChunkOptions, OversizedTables
-from upstage_docs.chunk_text import Breaks, end_of_words, has_code, has_words
+from upstage_docs.chunk_text import Breaks, end_of_words, says_something
 from upstage_docs.chunk_units import Run, Unit, joined
 from upstage_docs.chunk_wholes import Whole, captions_before
 from upstage_docs.models import Chunk, Record
@@ -257,7 +257,7 @@ class _Packer:
                 following = len(text)
             piece = unit.part(start, end)
             piece.joiner = joiner
-            if has_code(piece.text) if code else has_words(piece.text):  # a tag alone says nothing
+            if says_something(piece.text, code=code):  # a tag alone says nothing
                 begun, ended = True, end
                 self._append(piece, self._grown(piece))
                 if following < len(text):
@@ -297,7 +297,7 @@ class _Packer:
             code = one.place.category == "code"
             breaks = Breaks(text, code=code, since=len(text) - guess)
             start = breaks.tail(0, len(text), partial(self._is_small, text, left), guess)
-            if start < len(text) and (has_code(text[start:]) if code else has_words(text[start:])):
+            if start < len(text) and says_something(text[start:], code=code):
                 overlap.append(one.part(start, len(text)))
             break
         return overlap[::-1]
