@@ -84,6 +84,6 @@ def _in_row(title: Line, number: Line) -> bool:
 
 
 def _rises(numbers: Sequence[str]) -> bool:
-    values = [int(number) for number in numbers if number.isdigit()]
+    values = [int(number) for number in numbers if number.isdecimal()]
     falls = sum(after < before for before, after in pairwise(values))
     return falls <= len(values) // 10

@@ -83,7 +83,7 @@ def _start(level: Any | None) -> int:
 
 
 def _integer(text: str | None, otherwise: int = 0) -> int:
-    return int(text) if text and text.lstrip("-").isdecimal() else otherwise
+    return int(text) if text and re.fullmatch(r"-?\d{1,9}", text) else otherwise
 
 
 def _written(levels: dict[int, Any], level: int, counts: list[int]) -> str:

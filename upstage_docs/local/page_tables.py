@@ -20,6 +20,10 @@ __all__ = ["box_of", "framed", "rules_of", "tables_of"]
 
 _FILLED = 0.45
 """Share of the cells that have text, at least, where no rule stands between them."""
+_LAST_PAGE = 2000
+"""Numbers from here on are years and amounts, not pages of a table of contents."""
+_PAGE_DIGITS = 6
+"""More digits are no page number; thousands of them are more than `int` takes."""
 
 
 def tables_of(
@@ -201,7 +205,7 @@ def _is_contents(table: Table) -> bool:
     """Say whether a table is one of contents: its last column is page numbers that do not fall, its others titles."""
     numbers = [token for row in table.rows for token in row[-1].split()]
     titles = [cell for row in table.rows for cell in row[:-1]]
-    pages = [int(number) for number in numbers if number.isdigit()]
+    pages = [int(number) for number in numbers if number.isdecimal() and len(number) <= _PAGE_DIGITS]
     rising = all(before <= after for before, after in pairwise(pages))
     worded = sum(len(cell) > 8 and any(map(str.isalpha, cell)) for cell in titles) >= 0.5 * len(table.rows)
-    return len(table.columns) <= 3 and len(pages) == len(numbers) >= 3 and rising and worded and max(pages) < 2000
+    return len(table.columns) <= 3 and len(pages) == len(numbers) >= 3 and rising and worded and max(pages) < _LAST_PAGE

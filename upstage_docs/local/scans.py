@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -68,7 +68,7 @@ def text_layer(words: Sequence[Word], width: float, height: float) -> bytes:
     """Return a PDF of one page *width* x *height* points that shows nothing and holds *words* where they stand."""
     numbers: dict[str, int] = {}
     drawn = []
-    for word, following in zip(words, [*words[1:], None], strict=True):
+    for word, following in zip_longest(words, words[1:]):
         # pdfium drops a lone letter that its own fonts lack, as all Hangul, and spaces it finds too narrow.
         alone = len(word.text) == 1 and not word.text.isascii()
         spaced = alone or (following is not None and _is_narrow(word, following))
