@@ -24,7 +24,7 @@ from functools import cache, partial
 from typing import Any
 
 from upstage_docs.answers import decode_document
-from upstage_docs.chunks import chunk_elements
+from upstage_docs.chunking.packing import chunk_elements
 from upstage_docs.models import Element, ParsedDocument, Record
 from upstage_docs.records import records
 

@@ -50,7 +50,7 @@ class TableAwareTextSplitter(TextSplitter):
         output_format: OutputFormat = "html",
     ) -> None:
         """Make a splitter; its class says what the options are."""
-        from upstage_docs.chunk_options import ChunkOptions
+        from upstage_docs.chunking.options import ChunkOptions
 
         self._options = ChunkOptions(
             chunk_size=chunk_size,
@@ -66,7 +66,7 @@ class TableAwareTextSplitter(TextSplitter):
 
     def split_text(self, text: str) -> list[str]:
         """Return the texts of the chunks of HTML, Markdown or plain *text*; nothing of where they were."""
-        from upstage_docs.chunks import split_text
+        from upstage_docs.chunking.packing import split_text
 
         return split_text(self._options, text)
 
@@ -76,7 +76,7 @@ class TableAwareTextSplitter(TextSplitter):
 
     def lazy_split_documents(self, documents: Iterable[Document]) -> Iterator[Document]:
         """Yield the chunks of *documents* as soon as each is complete; see `split_documents`."""
-        from upstage_docs.chunks import chunk_with
+        from upstage_docs.chunking.packing import chunk_with
         from upstage_docs.models import Record
 
         if isinstance(documents, (str, Document)):

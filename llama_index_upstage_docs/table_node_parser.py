@@ -87,7 +87,7 @@ class TableAwareNodeParser(LinkedNodeParser):
         id_func: Callable[[int, BaseNode], str] | Mapping[str, str] | None = None,
     ) -> None:
         """Make a node parser; its class says what the options are."""
-        from upstage_docs.chunk_options import ChunkOptions
+        from upstage_docs.chunking.options import ChunkOptions
 
         options = ChunkOptions(
             chunk_size=chunk_size,
@@ -150,8 +150,8 @@ class TableAwareNodeParser(LinkedNodeParser):
         show_progress: bool = False,  # noqa: FBT001, ARG002 - of the base class; chunks come faster than a bar
         **kwargs: Any,  # noqa: ARG002 - of the base class
     ) -> list[BaseNode]:
-        from upstage_docs.chunk_building import ChunkBuilder
-        from upstage_docs.chunks import chunk_with
+        from upstage_docs.chunking.building import ChunkBuilder
+        from upstage_docs.chunking.packing import chunk_with
 
         _require_text(nodes)
         made: list[BaseNode] = []

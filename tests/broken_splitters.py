@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from upstage_docs.chunk_options import ChunkOptions
-from upstage_docs.chunks import chunk_with
+from upstage_docs.chunking.options import ChunkOptions
+from upstage_docs.chunking.packing import chunk_with
 from upstage_docs.models import Chunk, Element, ParsedDocument
 
 Splitter = Callable[[Any, ChunkOptions], Iterable[Chunk]]

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from bs4 import BeautifulSoup, Tag
 
-from upstage_docs.chunk_options import ChunkOptions
+from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.models import Chunk, Element, ParsedDocument, bounding_box
 from upstage_docs.records import METADATA_KEYS
 from upstage_docs.render import element_text, heading_level

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from upstage_docs.blocks import blocks
-from upstage_docs.chunk_options import ChunkOptions
-from upstage_docs.chunks import chunk_elements, split_text
+from upstage_docs.chunking.blocks import blocks
+from upstage_docs.chunking.options import ChunkOptions
+from upstage_docs.chunking.packing import chunk_elements, split_text
 from upstage_docs.models import Element, Record
 
 TABLE = "<table><tr><td>A</td><td>B</td></tr><tr><td>1</td><td>2</td></tr></table>"

@@ -13,8 +13,8 @@ from conftest import examples
 from hypothesis import given
 from strategies import chunk_options, documents
 
-from upstage_docs.chunk_options import ChunkOptions
-from upstage_docs.chunks import chunk_with
+from upstage_docs.chunking.options import ChunkOptions
+from upstage_docs.chunking.packing import chunk_with
 from upstage_docs.models import Chunk, Element, ParsedDocument
 
 

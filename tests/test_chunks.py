@@ -15,7 +15,7 @@ import chunk_invariants as invariants
 import pytest
 
 from upstage_docs import ChunkOptions, ConfigError, chunk_elements, contextualize, decode_document
-from upstage_docs.chunks import chunk_with, split_text
+from upstage_docs.chunking.packing import chunk_with, split_text
 from upstage_docs.models import Chunk, Element, ParsedDocument, Record
 from upstage_docs.records import METADATA_KEYS, RecordOptions, records
 

@@ -19,7 +19,7 @@ from stand_in import StandIn, labels, make_pdf
 pytest.importorskip("ray", reason='needs the extra "ray": pip install "upstage-docs[ray,server,local]"')
 pytest.importorskip("uvicorn", reason='the loopback server needs the extra "server"')
 
-from upstage_docs.chunk_options import ChunkOptions
+from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.client import Client
 from upstage_docs.errors import ConfigError
 from upstage_docs.faults import Faults, unauthorized

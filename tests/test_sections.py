@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from upstage_docs.chunks import chunk_elements
+from upstage_docs.chunking.packing import chunk_elements
 from upstage_docs.models import Element, ParsedDocument, Record
 from upstage_docs.records import METADATA_KEYS, RecordOptions, records
 from upstage_docs.sections import sections

@@ -10,12 +10,12 @@ from conftest import examples
 from hypothesis import given, strategies as st
 from strategies import headed_tables, table_markup
 
-from upstage_docs.chunk_options import ChunkOptions
-from upstage_docs.chunks import chunk_with
-from upstage_docs.joined_tables import JoinedTable
+from upstage_docs.chunking.options import ChunkOptions
+from upstage_docs.chunking.packing import chunk_with
+from upstage_docs.chunking.table import mended, read_table, words_of
+from upstage_docs.chunking.table_joining import JoinedTable
+from upstage_docs.chunking.table_rows import Limits, split_rows
 from upstage_docs.models import Element
-from upstage_docs.table_parts import Limits, split_rows
-from upstage_docs.tables import mended, read_table, words_of
 
 
 def limits(size: int, first: int | None = None) -> Limits:

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from upstage_docs.async_client import (
         AsyncClient as AsyncClient,
     )
-    from upstage_docs.chunk_context import (
+    from upstage_docs.chunking.context import (
         contextualize as contextualize,
     )
-    from upstage_docs.chunk_options import (
+    from upstage_docs.chunking.options import (
         ChunkOptions as ChunkOptions,
     )
-    from upstage_docs.chunks import (
+    from upstage_docs.chunking.packing import (
         chunk_elements as chunk_elements,
     )
     from upstage_docs.client import (
@@ -98,9 +98,9 @@ _HOME: dict[str, str] = {
         ("Element", "ParsedDocument", "Job", "Batch", "OcrResult", "OcrPage", "OcrWord", "Chunk", "Record"),
         "models",
     ),
-    "chunk_elements": "chunks",
-    "contextualize": "chunk_context",
-    "ChunkOptions": "chunk_options",
+    "chunk_elements": "chunking.packing",
+    "contextualize": "chunking.context",
+    "ChunkOptions": "chunking.options",
     **dict.fromkeys(("RecordOptions", "coordinates_of"), "records"),
     "decode_document": "answers",
     "decode_ocr": "answers",

@@ -13,7 +13,7 @@ from rich.markdown import Markdown
 from rich.panel import Panel
 from rich.table import Table
 
-from upstage_docs.chunks import chunk_elements
+from upstage_docs.chunking.packing import chunk_elements
 from upstage_docs.cli_options import EngineName, page, place, terminal, visible
 from upstage_docs.client import Client
 from upstage_docs.demo import QUESTION, SAMPLE, Passage, retrieve

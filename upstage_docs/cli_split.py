@@ -10,8 +10,8 @@ import typer
 from rich import box
 from rich.table import Table
 
-from upstage_docs.chunk_options import ChunkOptions
-from upstage_docs.chunks import chunk_with
+from upstage_docs.chunking.options import ChunkOptions
+from upstage_docs.chunking.packing import chunk_with
 from upstage_docs.cli_files import find
 from upstage_docs.cli_options import (
     AsJson,

@@ -17,9 +17,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from upstage_docs.chunk_context import contextualize
-from upstage_docs.chunk_options import ChunkOptions
-from upstage_docs.chunks import chunk_with
+from upstage_docs.chunking.context import contextualize
+from upstage_docs.chunking.options import ChunkOptions
+from upstage_docs.chunking.packing import chunk_with
 from upstage_docs.client import Client
 from upstage_docs.errors import AuthenticationError, ConfigError, MissingExtraError
 from upstage_docs.options import ParseOptions

@@ -7,7 +7,7 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 
-from upstage_docs.verbatim import equations
+from upstage_docs.chunking.masking import equations
 
 __all__ = ["TAG", "Breaks", "end_of_words", "has_code", "has_words", "says_something"]
 

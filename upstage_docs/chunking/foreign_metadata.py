@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from upstage_docs.blocks import Block
-from upstage_docs.chunk_units import Place
+from upstage_docs.chunking.blocks import Block
+from upstage_docs.chunking.units import Place
 from upstage_docs.errors import ConfigError
 from upstage_docs.models import Box, Point
 from upstage_docs.records import METADATA_KEYS, coordinates_of

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from upstage_docs.chunk_text import has_code, has_words
-from upstage_docs.regions import Region, regions
-from upstage_docs.verbatim import FILLER, masked
+from upstage_docs.chunking.markup_regions import Region, regions
+from upstage_docs.chunking.masking import FILLER, masked
+from upstage_docs.chunking.text_breaks import has_code, has_words
 
 __all__ = ["Block", "blocks", "element_kind"]
 

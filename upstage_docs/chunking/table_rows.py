@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate, islice
 from typing import NamedTuple
 
-from upstage_docs.regions import is_rule
-from upstage_docs.tables import MOST_ROWS, Cell, Table, carried_sizes, mended, place_columns, read_table
+from upstage_docs.chunking.markup_regions import is_rule
+from upstage_docs.chunking.table import MOST_ROWS, Cell, Table, carried_sizes, mended, place_columns, read_table
 
 __all__ = ["Limits", "Part", "split_rows"]
 

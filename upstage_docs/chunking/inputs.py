@@ -9,9 +9,8 @@ from typing import Any
 import msgspec
 
 from upstage_docs.answers import decode_document
-from upstage_docs.blocks import blocks, element_kind
-from upstage_docs.chunk_children import units_of_chunk
-from upstage_docs.chunk_metadata import (
+from upstage_docs.chunking.blocks import blocks, element_kind
+from upstage_docs.chunking.foreign_metadata import (
     FlatElement,
     box_of,
     extra,
@@ -22,9 +21,10 @@ from upstage_docs.chunk_metadata import (
     says_table,
     string,
 )
-from upstage_docs.chunk_options import ChunkOptions
-from upstage_docs.chunk_text import has_code, has_words
-from upstage_docs.chunk_units import Place, Run, Unit
+from upstage_docs.chunking.options import ChunkOptions
+from upstage_docs.chunking.resplitting import units_of_chunk
+from upstage_docs.chunking.text_breaks import has_code, has_words
+from upstage_docs.chunking.units import Place, Run, Unit
 from upstage_docs.errors import ConfigError, InvalidResponseError
 from upstage_docs.models import Element, ParsedDocument, Record, bounding_box
 from upstage_docs.records import METADATA_KEYS, HeadingTrail, record_id, text_sha256

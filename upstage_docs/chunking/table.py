@@ -12,8 +12,8 @@ from itertools import accumulate
 
 import msgspec
 
-from upstage_docs.chunk_text import TAG
-from upstage_docs.verbatim import FILLER, is_plain, masked_markup
+from upstage_docs.chunking.masking import FILLER, is_plain, masked_markup
+from upstage_docs.chunking.text_breaks import TAG
 
 __all__ = ["MOST_ROWS", "Cell", "Row", "Table", "carried_sizes", "mended", "place_columns", "read_table", "words_of"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from upstage_docs.blocks import Block, blocks
-from upstage_docs.chunk_metadata import Span, extra, number, place_of_span, string
-from upstage_docs.chunk_options import ChunkOptions
-from upstage_docs.chunk_units import Place, Run, Unit
+from upstage_docs.chunking.blocks import Block, blocks
+from upstage_docs.chunking.foreign_metadata import Span, extra, number, place_of_span, string
+from upstage_docs.chunking.options import ChunkOptions
+from upstage_docs.chunking.units import Place, Run, Unit
 from upstage_docs.models import Chunk, Record
 
 __all__ = ["units_of_chunk"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from upstage_docs.regions import is_rule
-from upstage_docs.table_parts import Part
-from upstage_docs.tables import Table, read_table, words_of
+from upstage_docs.chunking.markup_regions import is_rule
+from upstage_docs.chunking.table import Table, read_table, words_of
+from upstage_docs.chunking.table_rows import Part
 
 __all__ = ["JoinedTable"]
 

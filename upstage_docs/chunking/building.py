@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from upstage_docs.chunk_metadata import own
-from upstage_docs.chunk_options import ChunkOptions
-from upstage_docs.chunk_units import Place, Run, Unit, joined
+from upstage_docs.chunking.foreign_metadata import own
+from upstage_docs.chunking.options import ChunkOptions
+from upstage_docs.chunking.units import Place, Run, Unit, joined
 from upstage_docs.ids import RecordIds, text_sha256
 from upstage_docs.models import Chunk
 

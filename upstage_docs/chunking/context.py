@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from upstage_docs.blocks import blocks
+from upstage_docs.chunking.blocks import blocks
 from upstage_docs.models import Chunk, Record
 from upstage_docs.render import text_of_html
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from upstage_docs.chunk_building import ChunkBuilder, TextBuilder
-from upstage_docs.chunk_inputs import Chunkable, units
-from upstage_docs.chunk_options import ChunkOptions, OversizedTables
-from upstage_docs.chunk_text import Breaks, end_of_words, says_something
-from upstage_docs.chunk_units import Run, Unit, joined
-from upstage_docs.chunk_wholes import Whole, captions_before
+from upstage_docs.chunking.building import ChunkBuilder, TextBuilder
+from upstage_docs.chunking.inputs import Chunkable, units
+from upstage_docs.chunking.kept_whole import Whole, captions_before
+from upstage_docs.chunking.options import ChunkOptions, OversizedTables
+from upstage_docs.chunking.text_breaks import Breaks, end_of_words, says_something
+from upstage_docs.chunking.units import Run, Unit, joined
 from upstage_docs.models import Chunk, Record
 from upstage_docs.options import OutputFormat
 

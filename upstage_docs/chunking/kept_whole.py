@@ -7,11 +7,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
-from upstage_docs.chunk_options import ChunkOptions
-from upstage_docs.chunk_units import Place, Unit, joined
-from upstage_docs.joined_tables import JoinedTable
+from upstage_docs.chunking.options import ChunkOptions
+from upstage_docs.chunking.table_joining import JoinedTable
+from upstage_docs.chunking.table_rows import Limits, Part, split_rows
+from upstage_docs.chunking.units import Place, Unit, joined
 from upstage_docs.render import text_of_html
-from upstage_docs.table_parts import Limits, Part, split_rows
 
 __all__ = ["Whole", "captions_before"]
 

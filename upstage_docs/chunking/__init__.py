@@ -1,0 +1,1 @@
+"""The table-aware splitter: elements become chunks, and every table stays whole."""
