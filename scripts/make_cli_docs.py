@@ -11,7 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from typer import Typer
 from typer.models import ArgumentInfo
 
-from upstage_docs.cli import app
+from upstage_docs.cli.app import app
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 HEAD = r"""# The command

@@ -25,7 +25,7 @@ pytest.importorskip("typer", reason="the command is an extra")
 pytest.importorskip("liteparse", reason="the local engine is an extra")
 
 from upstage_docs import Client
-from upstage_docs.cli import run
+from upstage_docs.cli.app import run
 from upstage_docs.holdings import Claim, ResultKey
 from upstage_docs.options import ParseOptions
 from upstage_docs.store import Store

@@ -12,8 +12,8 @@ pytest.importorskip("liteparse", reason="the local engine is an extra")
 pytest.importorskip("bm25s", reason="the demo is an extra")
 
 from upstage_docs import Element, chunk_elements
-from upstage_docs.cli import run
-from upstage_docs.demo import SAMPLE, retrieve
+from upstage_docs.cli.app import run
+from upstage_docs.cli.ranking import SAMPLE, retrieve
 
 
 def _element(number: int, category: str, markdown: str, page: int = 1) -> Element:

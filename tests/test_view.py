@@ -211,7 +211,7 @@ for show in (boxed_pages, view_html):
 def test_the_command_writes_a_page_per_document(tmp_path: Path) -> None:
     pytest.importorskip("typer", reason="the command is an extra")
     pytest.importorskip("liteparse", reason="the local engine is an extra")
-    from upstage_docs.cli import run
+    from upstage_docs.cli.app import run
 
     for name in ("a", "b"):
         (tmp_path / f"{name}.pdf").write_bytes(make_pdf(name, 3))

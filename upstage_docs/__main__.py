@@ -12,7 +12,7 @@ __all__ = ["main"]
 def main() -> None:
     """Run the command; without its extra, say in one line how to install it, and exit with 2."""
     try:
-        from upstage_docs.cli import run
+        from upstage_docs.cli.app import run
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] not in {"typer", "rich"}:
             raise

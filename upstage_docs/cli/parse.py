@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 import typer
 
 from upstage_docs.answers import document_json, join
-from upstage_docs.cli_files import tasks
-from upstage_docs.cli_options import (
+from upstage_docs.cli.files import tasks
+from upstage_docs.cli.options import (
     AsJson,
     BaseUrl,
     Cache,
@@ -27,7 +27,7 @@ from upstage_docs.cli_options import (
     Output,
     Sources,
 )
-from upstage_docs.cli_work import Result, Tell, carry_out
+from upstage_docs.cli.work import Result, Tell, carry_out
 from upstage_docs.client import Client
 from upstage_docs.errors import ConfigError
 from upstage_docs.models import OcrResult, ParsedDocument, Record

@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from upstage_docs import __version__
-from upstage_docs.cli_demo import demo
-from upstage_docs.cli_jobs import cache, estimate, jobs
-from upstage_docs.cli_options import complain
-from upstage_docs.cli_parse import ocr, parse
-from upstage_docs.cli_split import split
-from upstage_docs.cli_view import view
+from upstage_docs.cli.demo import demo
+from upstage_docs.cli.jobs import cache, estimate, jobs
+from upstage_docs.cli.options import complain
+from upstage_docs.cli.parse import ocr, parse
+from upstage_docs.cli.split import split
+from upstage_docs.cli.view import view
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
 
 __all__ = ["app", "run"]

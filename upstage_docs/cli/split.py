@@ -12,8 +12,8 @@ from rich.table import Table
 
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.packing import chunk_with
-from upstage_docs.cli_files import find
-from upstage_docs.cli_options import (
+from upstage_docs.cli.files import find
+from upstage_docs.cli.options import (
     AsJson,
     BaseUrl,
     Cache,

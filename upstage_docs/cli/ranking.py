@@ -15,7 +15,7 @@ from upstage_docs.models import Box, Chunk
 
 __all__ = ["QUESTION", "SAMPLE", "Passage", "retrieve"]
 
-SAMPLE = Path(__file__).resolve().parent / "samples" / "report.pdf"
+SAMPLE = Path(__file__).resolve().parent.parent / "samples" / "report.pdf"
 QUESTION = "How many GWh did Maehyang generate in 2025?"
 
 # Words and numbers; Korean in pairs of syllables, which outlive the endings of words; Chinese and kana one by one.

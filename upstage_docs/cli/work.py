@@ -14,8 +14,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from upstage_docs.cli_files import Task, write
-from upstage_docs.cli_options import print_line, terminal, visible
+from upstage_docs.cli.files import Task, write
+from upstage_docs.cli.options import print_line, terminal, visible
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
 
 __all__ = ["Produce", "Result", "Tell", "carry_out"]

@@ -14,9 +14,9 @@ import typer
 from rich import box
 from rich.table import Table
 
-from upstage_docs.cli_files import find, write
-from upstage_docs.cli_options import AsJson, BaseUrl, Engine, Mode, Sources, complain, print_line, terminal
-from upstage_docs.cli_parse import ParseFormat, written
+from upstage_docs.cli.files import find, write
+from upstage_docs.cli.options import AsJson, BaseUrl, Engine, Mode, Sources, complain, print_line, terminal
+from upstage_docs.cli.parse import ParseFormat, written
 from upstage_docs.client import Client
 from upstage_docs.errors import ConfigError, UpstageDocsError
 from upstage_docs.models import Job

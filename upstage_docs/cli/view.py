@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from upstage_docs.cli_files import tasks, write
-from upstage_docs.cli_options import (
+from upstage_docs.cli.files import tasks, write
+from upstage_docs.cli.options import (
     BaseUrl,
     Cache,
     ChartRecognition,

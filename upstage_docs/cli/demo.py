@@ -14,9 +14,9 @@ from rich.panel import Panel
 from rich.table import Table
 
 from upstage_docs.chunking.packing import chunk_elements
-from upstage_docs.cli_options import EngineName, page, place, terminal, visible
+from upstage_docs.cli.options import EngineName, page, place, terminal, visible
+from upstage_docs.cli.ranking import QUESTION, SAMPLE, Passage, retrieve
 from upstage_docs.client import Client
-from upstage_docs.demo import QUESTION, SAMPLE, Passage, retrieve
 from upstage_docs.models import Chunk, ParsedDocument
 
 __all__ = ["demo"]

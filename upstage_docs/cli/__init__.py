@@ -1,0 +1,1 @@
+"""The command `upstage-docs`: arguments, files to write, the terminal."""
