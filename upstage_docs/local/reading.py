@@ -71,7 +71,7 @@ def _recognised(form: str, data: bytes, total: int) -> Iterator[Begin | Part]:
 
 def _layouts(form: str, task: Task, data: bytes) -> Iterator[PageLayout]:
     if form in _OFFICE:
-        from upstage_docs.local.office import read_office
+        from upstage_docs.local.office.open import read_office
 
         return read_office(data, f".{form}", crops=task.crops)
     if form == "pdf":

@@ -9,10 +9,10 @@ from typing import Any
 from lxml import etree
 from openpyxl.packaging.relationship import get_dependents, get_rels_path
 
-from upstage_docs.local.charts import LookUp, chart_block
 from upstage_docs.local.elements import Block
-from upstage_docs.local.pictures import diagram, picture
-from upstage_docs.local.renderings import choose
+from upstage_docs.local.office.alternate_content import choose
+from upstage_docs.local.office.charts import LookUp, chart_block
+from upstage_docs.local.office.pictures import diagram, picture
 
 __all__ = ["drawings"]
 

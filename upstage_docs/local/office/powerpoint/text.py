@@ -10,8 +10,8 @@ from pptx.enum.shapes import PP_PLACEHOLDER
 from pptx.oxml.ns import qn
 
 from upstage_docs.local.elements import Block, Box
-from upstage_docs.local.equations import linear
-from upstage_docs.local.numbering import written_number
+from upstage_docs.local.office.equations import linear
+from upstage_docs.local.office.list_numbering import written_number
 
 __all__ = ["Paragraphs", "plain"]
 

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator
 from zipfile import ZipFile
 
 from upstage_docs.formats import detect
-from upstage_docs.local.archive import open_archive
 from upstage_docs.local.elements import PageLayout, Refusal
+from upstage_docs.local.office.archive import open_archive
 
 __all__ = ["read_office"]
 
@@ -46,14 +46,14 @@ def read_office(data: bytes, suffix: str, *, crops: Collection[str] = ()) -> Ite
 
 def _pages(data: bytes, archive: ZipFile, form: str, crops: Collection[str]) -> Iterator[PageLayout]:
     if form == "docx":
-        from upstage_docs.local.word import read_word
+        from upstage_docs.local.office.word.document import read_word
 
         return read_word(data, crops=crops)
     if form == "pptx":
-        from upstage_docs.local.slides import read_slides
+        from upstage_docs.local.office.powerpoint.slides import read_slides
 
         return read_slides(data, crops=crops)
-    from upstage_docs.local.sheets import read_sheets
+    from upstage_docs.local.office.excel.workbook import read_sheets
 
     return read_sheets(data, archive, crops=crops)
 

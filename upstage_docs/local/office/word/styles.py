@@ -8,7 +8,7 @@ from typing import Any
 
 from docx.oxml.ns import qn
 
-from upstage_docs.local.word_text import value
+from upstage_docs.local.office.word.text import value
 
 __all__ = ["Style", "Styles"]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from upstage_docs.local.elements import Block, Box, Cell
-from upstage_docs.local.numbers import displayed
+from upstage_docs.local.office.number_formats import displayed
 
 __all__ = ["LookUp", "chart_block"]
 

@@ -16,9 +16,9 @@ from docx import Document
 from docx.oxml.ns import qn
 
 from upstage_docs.local.elements import Block, PageLayout
-from upstage_docs.local.renderings import choose
-from upstage_docs.local.word_body import Body, Item, SectionEnd, Turn
-from upstage_docs.local.word_text import local_name, value
+from upstage_docs.local.office.alternate_content import choose
+from upstage_docs.local.office.word.body import Body, Item, SectionEnd, Turn
+from upstage_docs.local.office.word.text import local_name, value
 
 __all__ = ["read_word"]
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from docx.oxml.ns import qn
 
-from upstage_docs.local.equations import linear
+from upstage_docs.local.office.equations import linear
 
 __all__ = ["Piece", "local_name", "pieces", "value"]
 

@@ -10,13 +10,13 @@ from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import parse_xml
 from docx.oxml.ns import qn
 
-from upstage_docs.local.charts import chart_block
 from upstage_docs.local.elements import Block, Cell
-from upstage_docs.local.numbering import Numbering
-from upstage_docs.local.pictures import diagram, picture
-from upstage_docs.local.renderings import choose
-from upstage_docs.local.word_styles import Style, Styles
-from upstage_docs.local.word_text import Piece, local_name, pieces, value
+from upstage_docs.local.office.alternate_content import choose
+from upstage_docs.local.office.charts import chart_block
+from upstage_docs.local.office.list_numbering import Numbering
+from upstage_docs.local.office.pictures import diagram, picture
+from upstage_docs.local.office.word.styles import Style, Styles
+from upstage_docs.local.office.word.text import Piece, local_name, pieces, value
 
 __all__ = ["Body", "Item", "SectionEnd", "Turn"]
 

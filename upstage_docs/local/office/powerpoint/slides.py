@@ -11,11 +11,11 @@ from typing import Any
 from pptx import Presentation
 from pptx.oxml.ns import qn
 
-from upstage_docs.local.charts import chart_block
 from upstage_docs.local.elements import Block, Box, Cell, PageLayout
-from upstage_docs.local.pictures import diagram, picture
-from upstage_docs.local.renderings import choose
-from upstage_docs.local.slide_text import Paragraphs, plain
+from upstage_docs.local.office.alternate_content import choose
+from upstage_docs.local.office.charts import chart_block
+from upstage_docs.local.office.pictures import diagram, picture
+from upstage_docs.local.office.powerpoint.text import Paragraphs, plain
 
 __all__ = ["read_slides"]
 
