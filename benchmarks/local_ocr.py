@@ -20,7 +20,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
-from upstage_docs.local.tesseract import languages, read
+from upstage_docs.local.ocr.tesseract import languages, read
 
 TESSDATA = ("/usr/share/tesseract-ocr/5/tessdata", "/usr/share/tessdata")
 WIDTH, HEIGHT = 1240, 1754  # A4 at 150 dpi

@@ -24,7 +24,7 @@ FORMATS = ("html", "markdown", "text")
 
 def recognisers() -> tuple[Recognise | None, Recognise | None]:
     """Tesseract for pages and for pictures, None where it is not installed."""
-    from upstage_docs.local import tesseract
+    from upstage_docs.local.ocr import tesseract
 
     return (tesseract.words, tesseract.labels) if tesseract.available() else (None, None)
 

@@ -17,12 +17,12 @@ pytest.importorskip("liteparse", reason="needs the extra local")
 
 from PIL import Image, ImageDraw, ImageFont
 
-from upstage_docs.local import tesseract
 from upstage_docs.local.elements import Refusal
-from upstage_docs.local.images import read_image
-from upstage_docs.local.ocr import recognise
+from upstage_docs.local.ocr import tesseract
+from upstage_docs.local.ocr.answer import recognise
+from upstage_docs.local.ocr.frames import read_image
+from upstage_docs.local.ocr.recognised import Reading, Word, merged, without_ornaments
 from upstage_docs.local.pdf import read_pdf
-from upstage_docs.local.readings import Reading, Word, merged, without_ornaments
 from upstage_docs.local.scans import ScannedWord, lies_at
 
 needs_tesseract = pytest.mark.skipif(not tesseract.available(), reason="needs the extra ocr and Tesseract's data")

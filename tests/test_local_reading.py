@@ -54,7 +54,7 @@ def picture(form: str, pages: int = 1) -> bytes:
     image = pytest.importorskip("PIL.Image")
     draw = pytest.importorskip("PIL.ImageDraw")
     font = pytest.importorskip("PIL.ImageFont")
-    tesseract = pytest.importorskip("upstage_docs.local.tesseract")
+    tesseract = pytest.importorskip("upstage_docs.local.ocr.tesseract")
     if not tesseract.available():
         pytest.skip("recognising text needs Tesseract and its data")
     frames = []

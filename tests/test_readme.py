@@ -61,7 +61,7 @@ def test_what_the_docs_show_runs(code: str, expected: str) -> None:
     for sign, module in NEEDS.items():
         if sign in code and find_spec(module) is None:
             pytest.skip(f"needs {module}")
-    if "client.ocr" in code and not pytest.importorskip("upstage_docs.local.tesseract").available():
+    if "client.ocr" in code and not pytest.importorskip("upstage_docs.local.ocr.tesseract").available():
         pytest.skip("recognising text needs Tesseract and its data")
     if re.search(r"^ *(await|async) ", code, re.MULTILINE):  # shown as in a notebook
         body = textwrap.indent(code, "    ")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from upstage_docs.local.lines import Word, lines_of
-from upstage_docs.local.page_images import flatness
+from upstage_docs.local.ocr.page_images import flatness
 from upstage_docs.local.parts import Part
 from upstage_docs.local.scans import Recognise, ScannedWord, set_words
 

@@ -62,7 +62,7 @@ def _in_package(data: bytes) -> str:
 
 
 def _recognised(form: str, data: bytes, total: int) -> Iterator[Begin | Part]:
-    from upstage_docs.local.ocr import recognise
+    from upstage_docs.local.ocr.answer import recognise
 
     answer = recognise(data, f".{form}", model=MODEL)
     yield Begin(total)
@@ -75,13 +75,13 @@ def _layouts(form: str, task: Task, data: bytes) -> Iterator[PageLayout]:
 
         return read_office(data, f".{form}", crops=task.crops)
     if form == "pdf":
-        from upstage_docs.local import tesseract
+        from upstage_docs.local.ocr import tesseract
         from upstage_docs.local.pdf import read_pdf
 
         here = tesseract.available()
         recognise, labels = (tesseract.words, tesseract.labels) if here else (None, None)
         return read_pdf(data, crops=task.crops, ocr=recognise, force_ocr=task.force_ocr, labels=labels)
-    from upstage_docs.local.images import read_image
+    from upstage_docs.local.ocr.frames import read_image
 
     return read_image(data, crops=task.crops)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 
 from upstage_docs.local.elements import Block, Box, Refusal
-from upstage_docs.local.images import as_jpeg, frames
+from upstage_docs.local.ocr.frames import as_jpeg, frames
 
 __all__ = ["diagram", "picture"]
 

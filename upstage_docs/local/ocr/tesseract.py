@@ -11,8 +11,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from upstage_docs.local.elements import Box, Refusal
-from upstage_docs.local.page_images import calmed, is_uneven, lean, turned, zoomed
-from upstage_docs.local.readings import Reading, Word, confidence, merged, scaled, without_ornaments, worth
+from upstage_docs.local.ocr.page_images import calmed, is_uneven, lean, turned, zoomed
+from upstage_docs.local.ocr.recognised import Reading, Word, confidence, merged, scaled, without_ornaments, worth
 
 if TYPE_CHECKING:
     from PIL.Image import Image

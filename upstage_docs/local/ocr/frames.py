@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from upstage_docs.formats import detect
 from upstage_docs.local.elements import Block, Box, PageLayout, Refusal
-from upstage_docs.local.page_images import turned
+from upstage_docs.local.ocr.page_images import turned
+from upstage_docs.local.ocr.recognised import Reading, Word
+from upstage_docs.local.ocr.tesseract import read
 from upstage_docs.local.pdf import Recognise, read_pdf
-from upstage_docs.local.readings import Reading, Word
-from upstage_docs.local.tesseract import read
 from upstage_docs.plan import LIMITS
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from upstage_docs.formats import detect
 from upstage_docs.local.elements import Refusal
-from upstage_docs.local.images import frames
-from upstage_docs.local.readings import Reading
-from upstage_docs.local.tesseract import read
+from upstage_docs.local.ocr.frames import frames
+from upstage_docs.local.ocr.recognised import Reading
+from upstage_docs.local.ocr.tesseract import read
 from upstage_docs.plan import LIMITS
 from upstage_docs.sources import PDFIUM_LOCK
 

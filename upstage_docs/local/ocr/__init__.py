@@ -1,0 +1,1 @@
+"""Pictures of text become words with boxes and confidences."""
