@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from upstage_docs.local.elements import PageLayout, Refusal, response
-from upstage_docs.local.pdf import Recognise, read_pdf
+from upstage_docs.local.pdf.document import Recognise, read_pdf
 
 FORMATS = ("html", "markdown", "text")
 

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from upstage_docs.local.elements import response
-from upstage_docs.local.pdf import read_pdf
+from upstage_docs.local.pdf.document import read_pdf
 
 PAGES = 1000
 WORDS = (

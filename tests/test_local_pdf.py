@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from upstage_docs.local.elements import Block, PageLayout, Refusal
-from upstage_docs.local.pdf import read_pdf
+from upstage_docs.local.pdf.document import read_pdf
 
 canvas = pytest.importorskip("reportlab.pdfgen.canvas")
 pytest.importorskip("liteparse")

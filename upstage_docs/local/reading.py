@@ -76,7 +76,7 @@ def _layouts(form: str, task: Task, data: bytes) -> Iterator[PageLayout]:
         return read_office(data, f".{form}", crops=task.crops)
     if form == "pdf":
         from upstage_docs.local.ocr import tesseract
-        from upstage_docs.local.pdf import read_pdf
+        from upstage_docs.local.pdf.document import read_pdf
 
         here = tesseract.available()
         recognise, labels = (tesseract.words, tesseract.labels) if here else (None, None)

@@ -16,7 +16,7 @@ from upstage_docs.local.elements import Block, Box, PageLayout, Refusal
 from upstage_docs.local.ocr.page_images import turned
 from upstage_docs.local.ocr.recognised import Reading, Word
 from upstage_docs.local.ocr.tesseract import read
-from upstage_docs.local.pdf import Recognise, read_pdf
+from upstage_docs.local.pdf.document import Recognise, read_pdf
 from upstage_docs.plan import LIMITS
 
 if TYPE_CHECKING:

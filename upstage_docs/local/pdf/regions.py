@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from upstage_docs.local.columns import is_monospaced
-from upstage_docs.local.drawings import Drawing, Path, drawings_of, is_frame
 from upstage_docs.local.elements import Box
-from upstage_docs.local.lines import Line, Word, bounds, lines_of
-from upstage_docs.local.marks import legend_of
-from upstage_docs.local.page_tables import box_of, framed, tables_of
-from upstage_docs.local.parts import Part, overlap
+from upstage_docs.local.pdf.bullets import legend_of
+from upstage_docs.local.pdf.columns import is_monospaced
+from upstage_docs.local.pdf.lines import Line, Word, bounds, lines_of
+from upstage_docs.local.pdf.parts import Part, overlap
+from upstage_docs.local.pdf.tables.tables import box_of, framed, tables_of
+from upstage_docs.local.pdf.vector_paths import Drawing, Path, drawings_of, is_frame
 
 __all__ = ["paths_of", "regions_of"]
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from statistics import median
 
-from upstage_docs.local.columns import is_monospaced
-from upstage_docs.local.lines import Line, bounds
-from upstage_docs.local.parts import Part
+from upstage_docs.local.pdf.columns import is_monospaced
+from upstage_docs.local.pdf.lines import Line, bounds
+from upstage_docs.local.pdf.parts import Part
 
 __all__ = ["indented", "listings_of"]
 

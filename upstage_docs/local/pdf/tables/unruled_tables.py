@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from upstage_docs.local.elements import Cell
-from upstage_docs.local.lines import Line, bounds
-from upstage_docs.local.parts import Part
+from upstage_docs.local.pdf.lines import Line, bounds
+from upstage_docs.local.pdf.parts import Part
 
 __all__ = ["number_tables"]
 

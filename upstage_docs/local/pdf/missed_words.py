@@ -8,7 +8,7 @@ from typing import Any
 from unicodedata import normalize
 
 from upstage_docs.local.elements import Box
-from upstage_docs.local.scans import ScannedWord
+from upstage_docs.local.pdf.text_layer import ScannedWord
 
 __all__ = ["letters_of", "missed"]
 

@@ -8,8 +8,8 @@ from itertools import pairwise
 from statistics import median
 
 from upstage_docs.local.elements import Box
-from upstage_docs.local.grids import Table
-from upstage_docs.local.lines import Line, Word, bounds, lines_of
+from upstage_docs.local.pdf.lines import Line, Word, bounds, lines_of
+from upstage_docs.local.pdf.tables.library_tables import Table
 
 __all__ = ["ruled_tables"]
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from upstage_docs.local.elements import Box, Refusal
-from upstage_docs.local.scans import ScannedWord
+from upstage_docs.local.pdf.text_layer import ScannedWord
 from upstage_docs.sources import PDFIUM_LOCK
 
 if TYPE_CHECKING:

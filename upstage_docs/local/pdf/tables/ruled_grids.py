@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from upstage_docs.local.elements import Box
-from upstage_docs.local.grids import Table, cell_text
-from upstage_docs.local.lines import Word
+from upstage_docs.local.pdf.lines import Word
+from upstage_docs.local.pdf.tables.library_tables import Table, cell_text
 
 __all__ = ["lattice_tables"]
 

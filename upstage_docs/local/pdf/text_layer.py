@@ -10,7 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from upstage_docs.local.elements import Box
-from upstage_docs.local.lines import LAYER_FONT, Word, ink
+from upstage_docs.local.pdf.lines import LAYER_FONT, Word, ink
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from upstage_docs.local.elements import Box
-from upstage_docs.local.lines import bounds
+from upstage_docs.local.pdf.lines import bounds
 
 __all__ = ["reading_order"]
 

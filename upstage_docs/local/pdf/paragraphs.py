@@ -9,7 +9,7 @@ from itertools import pairwise
 from statistics import median
 
 from upstage_docs.local.elements import is_list_item
-from upstage_docs.local.lines import Box, Line, bounds
+from upstage_docs.local.pdf.lines import Box, Line, bounds
 
 __all__ = ["Paragraph", "paragraphs_of"]
 

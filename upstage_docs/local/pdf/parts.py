@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from upstage_docs.local.elements import Box, Cell
-from upstage_docs.local.lines import Line, bounds
+from upstage_docs.local.pdf.lines import Line, bounds
 
 __all__ = ["Part", "body_size", "joined", "overlap"]
 

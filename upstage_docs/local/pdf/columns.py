@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from upstage_docs.local.lines import Word
+    from upstage_docs.local.pdf.lines import Word
 
 __all__ = ["column_starts", "is_marker", "is_monospaced"]
 

@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from upstage_docs.local.elements import Block, Box, PageLayout, Refusal
-from upstage_docs.local.labels import DOTS, labelled, may_have_labels
-from upstage_docs.local.layout import PageParts, finished, parts_of
-from upstage_docs.local.lines import Word
-from upstage_docs.local.margins import repeated
-from upstage_docs.local.pages import PdfPages, shown
-from upstage_docs.local.scans import Recognise, ScannedWord, lies_at, set_words, text_layer
-from upstage_docs.local.sweep import letters_of, missed
-from upstage_docs.local.weights import are_heavy
+from upstage_docs.local.pdf.layout import PageParts, finished, parts_of
+from upstage_docs.local.pdf.lines import Word
+from upstage_docs.local.pdf.margins import repeated
+from upstage_docs.local.pdf.missed_words import letters_of, missed
+from upstage_docs.local.pdf.pdfium import PdfPages, shown
+from upstage_docs.local.pdf.picture_labels import DOTS, labelled, may_have_labels
+from upstage_docs.local.pdf.stroke_weight import are_heavy
+from upstage_docs.local.pdf.text_layer import Recognise, ScannedWord, lies_at, set_words, text_layer
 
 __all__ = ["Recognise", "read_pdf"]
 

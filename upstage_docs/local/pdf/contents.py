@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-from upstage_docs.local.lines import Line, bounds
-from upstage_docs.local.parts import Part
+from upstage_docs.local.pdf.lines import Line, bounds
+from upstage_docs.local.pdf.parts import Part
 
 __all__ = ["contents_of"]
 

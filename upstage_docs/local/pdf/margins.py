@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from upstage_docs.local.elements import Box, is_list_item
-from upstage_docs.local.headings import may_be_heading
-from upstage_docs.local.parts import Part, joined
+from upstage_docs.local.pdf.headings import may_be_heading
+from upstage_docs.local.pdf.parts import Part, joined
 
 __all__ = ["Sheet", "footnotes", "headers_and_footers", "repeated", "running_key"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from upstage_docs.local.drawings import Path
-from upstage_docs.local.lines import Box, Word
+from upstage_docs.local.pdf.lines import Box, Word
+from upstage_docs.local.pdf.vector_paths import Path
 
 __all__ = ["bullets_of", "legend_of"]
 

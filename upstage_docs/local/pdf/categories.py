@@ -7,10 +7,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from upstage_docs.local.elements import Box, is_list_item
-from upstage_docs.local.formulas import formulas
-from upstage_docs.local.headings import is_heading, standing_out
-from upstage_docs.local.margins import Sheet, footnotes, headers_and_footers
-from upstage_docs.local.parts import Part, body_size, joined
+from upstage_docs.local.pdf.formulas import formulas
+from upstage_docs.local.pdf.headings import is_heading, standing_out
+from upstage_docs.local.pdf.margins import Sheet, footnotes, headers_and_footers
+from upstage_docs.local.pdf.parts import Part, body_size, joined
 
 __all__ = ["categorise"]
 

@@ -1,0 +1,1 @@
+"""Pages of a PDF become blocks in reading order."""
