@@ -17,8 +17,8 @@ import httpx
 from reportlab.pdfgen.canvas import Canvas
 
 from upstage_docs.local import BASE_URL, LocalTransport
-from upstage_docs.local.messages import Task
-from upstage_docs.local.reading import read_document
+from upstage_docs.local.read_document import read_document
+from upstage_docs.local.service.pipe import Task
 
 FORM = {"model": "document-parse", "output_formats": '["html", "markdown", "text"]'}
 ROUNDS = 50

@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from upstage_docs.local.elements import PageLayout, Refusal, response
+from upstage_docs.local.blocks import PageLayout, Refusal, response
 from upstage_docs.local.pdf.document import Recognise, read_pdf
 
 FORMATS = ("html", "markdown", "text")

@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from upstage_docs.local.elements import response
+from upstage_docs.local.blocks import response
 from upstage_docs.local.pdf.document import read_pdf
 
 PAGES = 1000

@@ -15,7 +15,7 @@ from eventually import GENEROUS
 
 from upstage_docs import AsyncClient, Client, PollPolicy, Rate
 from upstage_docs.local import Engine, LocalTransport
-from upstage_docs.local.messages import Begin, Part, Patience, Task
+from upstage_docs.local.service.pipe import Begin, Part, Patience, Task
 from upstage_docs.sources import PDFIUM_LOCK
 
 __all__ = ["JPEG", "PNG", "MadeApi", "pdf"]
@@ -64,7 +64,7 @@ class MadeApi:
         return AsyncClient("up_test", transport=LocalTransport(Engine(read=self._read)), **{**_SWIFT, **options})
 
     def _read(self, task: Task, document: IO[bytes], patience: Patience) -> Generator[Begin | Part, None, None]:
-        from upstage_docs.local.elements import Refusal
+        from upstage_docs.local.blocks import Refusal
 
         self.tasks.append(task)
         document.seek(0)

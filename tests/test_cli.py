@@ -329,7 +329,7 @@ def test_what_a_terminal_would_obey_is_shown_instead(
     """Escape sequences and marks that turn the direction of writing, in an answer and in names of files."""
     pytest.importorskip("uvicorn", reason="serving is an extra")
     from upstage_docs.local import Engine
-    from upstage_docs.local.messages import Begin, Part
+    from upstage_docs.local.service.pipe import Begin, Part
     from upstage_docs.server import build_app, running
 
     def read(*_: object) -> Generator[Begin | Part, None, None]:

@@ -239,4 +239,4 @@ asyncio.run(look())
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300)
 
-    assert {"upstage_docs.local.transport", "anyio._backends._asyncio"} & set(done.stdout.split()) == set()
+    assert {"upstage_docs.local.service.transport", "anyio._backends._asyncio"} & set(done.stdout.split()) == set()

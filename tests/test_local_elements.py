@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
-from upstage_docs.local.elements import Block, Cell, PageLayout, Refusal, response
+from upstage_docs.local.blocks import Block, Cell, PageLayout, Refusal, response
 
 FORMATS = ("html", "markdown", "text")
 BOX = (0.1, 0.2, 0.5, 0.25)

@@ -13,7 +13,7 @@ pytest.importorskip("liteparse", reason="needs the extra local")
 
 from PIL import Image, ImageDraw, ImageFont
 
-from upstage_docs.local.elements import PageLayout, Refusal
+from upstage_docs.local.blocks import PageLayout, Refusal
 from upstage_docs.local.ocr.frames import frames, read_image
 
 Found = list[tuple[str, float, tuple[float, float, float, float]]]

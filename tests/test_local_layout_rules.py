@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from test_local_pdf import Draw, paragraph, pdf, text
 
-from upstage_docs.local.messages import Part, Task
-from upstage_docs.local.reading import read_document
+from upstage_docs.local.read_document import read_document
+from upstage_docs.local.service.pipe import Part, Task
 
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas

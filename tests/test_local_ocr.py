@@ -17,7 +17,7 @@ pytest.importorskip("liteparse", reason="needs the extra local")
 
 from PIL import Image, ImageDraw, ImageFont
 
-from upstage_docs.local.elements import Refusal
+from upstage_docs.local.blocks import Refusal
 from upstage_docs.local.ocr import tesseract
 from upstage_docs.local.ocr.answer import recognise
 from upstage_docs.local.ocr.frames import read_image

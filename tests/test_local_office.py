@@ -25,7 +25,7 @@ from pptx.chart.data import CategoryChartData, XyChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
-from upstage_docs.local.elements import Block, PageLayout, Refusal, response
+from upstage_docs.local.blocks import Block, PageLayout, Refusal, response
 from upstage_docs.local.office.archive import MAX_DEPTH
 from upstage_docs.local.office.number_formats import displayed
 from upstage_docs.local.office.open import read_office

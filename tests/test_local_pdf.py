@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from upstage_docs.local.elements import Block, PageLayout, Refusal
+from upstage_docs.local.blocks import Block, PageLayout, Refusal
 from upstage_docs.local.pdf.document import read_pdf
 
 canvas = pytest.importorskip("reportlab.pdfgen.canvas")

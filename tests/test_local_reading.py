@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from upstage_docs.local.elements import Refusal
-from upstage_docs.local.messages import Begin, Part, Task
-from upstage_docs.local.reading import read_document
+from upstage_docs.local.blocks import Refusal
+from upstage_docs.local.read_document import read_document
+from upstage_docs.local.service.pipe import Begin, Part, Task
 
 
 def pdf(pages: int = 1) -> bytes:

@@ -19,8 +19,8 @@ import pytest
 from eventually import GENEROUS, eventually
 
 from upstage_docs.local import BASE_URL, Engine, LocalTransport
-from upstage_docs.local.elements import Refusal
-from upstage_docs.local.messages import Begin, Part, Patience, Task
+from upstage_docs.local.blocks import Refusal
+from upstage_docs.local.service.pipe import Begin, Part, Patience, Task
 
 PDF = b"%PDF-1.4 a stand-in"
 SYNC = "/document-digitization"

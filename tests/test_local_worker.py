@@ -23,7 +23,7 @@ from eventually import GENEROUS, eventually
 
 from upstage_docs.errors import ConfigError
 from upstage_docs.local import BASE_URL, Engine, Limits, LocalTransport
-from upstage_docs.local.pool import WorkerPool
+from upstage_docs.local.service.workers import WorkerPool
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="worker processes are limited by POSIX means")
 
@@ -32,7 +32,7 @@ SYNC = "/document-digitization"
 # A worker whose documents are Python: `%PDF`, a line break, and what to do.
 WORKER = """
 import json, sys
-from upstage_docs.local.messages import Begin, Part
+from upstage_docs.local.service.pipe import Begin, Part
 from upstage_docs.local.worker import main
 
 def read(task, data):
@@ -435,7 +435,7 @@ def test_interrupting_the_owner_ends_its_worker(tmp_path: Path, script: Path) ->
         PARSE
         + textwrap.dedent(f"""
         import signal
-        from upstage_docs.local.pool import WorkerPool
+        from upstage_docs.local.service.workers import WorkerPool
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background has it ignored
         pool = WorkerPool(command=[sys.executable, {str(script)!r}])
         files = {{"document": {document!r}}}

@@ -22,7 +22,7 @@ from eventually import GENEROUS, eventually, soon, threads_gone
 
 from upstage_docs.errors import ConfigError
 from upstage_docs.local import Engine
-from upstage_docs.local.messages import Begin, Part, Patience, Task
+from upstage_docs.local.service.pipe import Begin, Part, Patience, Task
 
 pytest.importorskip("uvicorn")
 pytest.importorskip("starlette")

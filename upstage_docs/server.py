@@ -17,11 +17,11 @@ from typing import Any
 from upstage_docs.errors import ConfigError, MissingExtraError
 from upstage_docs.faults import Answer, Delay, Drip, Fault, Faults, Received, Reset, Rewrite, Truncate, kind_of, settle
 from upstage_docs.local import Engine
-from upstage_docs.local.elements import Refusal
-from upstage_docs.local.form import Form
-from upstage_docs.local.messages import Patience
-from upstage_docs.local.protocol import Reply, Request, refused
-from upstage_docs.local.transport import answer_in_thread, read_form
+from upstage_docs.local.blocks import Refusal
+from upstage_docs.local.service.form import Form
+from upstage_docs.local.service.pipe import Patience
+from upstage_docs.local.service.protocol import Reply, Request, refused
+from upstage_docs.local.service.transport import answer_in_thread, read_form
 
 try:
     import anyio

@@ -120,7 +120,7 @@ def setup_of(settings: Settings) -> Setup:
     version = ""
     if local:
         from upstage_docs import local as engine
-        from upstage_docs.local.messages import MODEL
+        from upstage_docs.local.service.pipe import MODEL
 
         base_url, version = engine.BASE_URL, MODEL
     unlimited = dict.fromkeys(RATES, Rate())

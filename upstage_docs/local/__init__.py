@@ -6,16 +6,16 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from upstage_docs.local.pool import Limits as Limits
-    from upstage_docs.local.protocol import Engine as Engine
-    from upstage_docs.local.transport import LocalTransport as LocalTransport
+    from upstage_docs.local.service.protocol import Engine as Engine
+    from upstage_docs.local.service.transport import LocalTransport as LocalTransport
+    from upstage_docs.local.service.workers import Limits as Limits
 
 __all__ = ["BASE_URL", "Engine", "Limits", "LocalTransport"]
 
 BASE_URL = "http://local.invalid/v1"
 """The engine's address. By RFC 2606 no such host exists: sent through any other transport, nothing goes anywhere."""
 
-_HOME = {"LocalTransport": "transport", "Engine": "protocol", "Limits": "pool"}
+_HOME = {"LocalTransport": "service.transport", "Engine": "service.protocol", "Limits": "service.workers"}
 _EXTRA = ("liteparse", "PIL", "docx", "pptx", "openpyxl", "python_multipart")
 
 

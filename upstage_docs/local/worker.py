@@ -17,8 +17,8 @@ from typing import IO
 
 import msgspec
 
-from upstage_docs.local.elements import Refusal
-from upstage_docs.local.messages import Begin, End, Message, Part, Refused, Task, read_frame, write_frame
+from upstage_docs.local.blocks import Refusal
+from upstage_docs.local.service.pipe import Begin, End, Message, Part, Refused, Task, read_frame, write_frame
 
 __all__ = ["main"]
 
@@ -121,6 +121,6 @@ def _resident() -> int:
 
 
 if __name__ == "__main__":
-    from upstage_docs.local.reading import read_document
+    from upstage_docs.local.read_document import read_document
 
     main(read_document)

@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from upstage_docs.formats import detect
-from upstage_docs.local.elements import Refusal
+from upstage_docs.local.blocks import Refusal
 from upstage_docs.local.ocr.frames import frames
 from upstage_docs.local.ocr.recognised import Reading
 from upstage_docs.local.ocr.tesseract import read

@@ -12,7 +12,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from upstage_docs.formats import detect
-from upstage_docs.local.elements import Block, Box, PageLayout, Refusal
+from upstage_docs.local.blocks import Block, Box, PageLayout, Refusal
 from upstage_docs.local.ocr.page_images import turned
 from upstage_docs.local.ocr.recognised import Reading, Word
 from upstage_docs.local.ocr.tesseract import read

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from upstage_docs.local.elements import Box, Refusal
+from upstage_docs.local.blocks import Box, Refusal
 from upstage_docs.local.ocr.page_images import calmed, is_uneven, lean, turned, zoomed
 from upstage_docs.local.ocr.recognised import Reading, Word, confidence, merged, scaled, without_ornaments, worth
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from zipfile import ZipFile
 
 from upstage_docs.formats import detect
-from upstage_docs.local.elements import PageLayout, Refusal
+from upstage_docs.local.blocks import PageLayout, Refusal
 from upstage_docs.local.office.archive import open_archive
 
 __all__ = ["read_office"]

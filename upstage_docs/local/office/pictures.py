@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from upstage_docs.local.elements import Block, Box, Refusal
+from upstage_docs.local.blocks import Block, Box, Refusal
 from upstage_docs.local.ocr.frames import as_jpeg, frames
 
 __all__ = ["diagram", "picture"]

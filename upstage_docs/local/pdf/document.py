@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from upstage_docs.local.elements import Block, Box, PageLayout, Refusal
+from upstage_docs.local.blocks import Block, Box, PageLayout, Refusal
 from upstage_docs.local.pdf.layout import PageParts, finished, parts_of
 from upstage_docs.local.pdf.lines import Word
 from upstage_docs.local.pdf.margins import repeated

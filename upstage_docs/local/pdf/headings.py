@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from upstage_docs.local.elements import is_list_item
+from upstage_docs.local.blocks import is_list_item
 from upstage_docs.local.pdf.lines import LAYER_FONT
 from upstage_docs.local.pdf.parts import Part
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from upstage_docs.local.elements import Block, Box
+from upstage_docs.local.blocks import Block, Box
 from upstage_docs.local.pdf.bullets import bullets_of
 from upstage_docs.local.pdf.categories import categorise
 from upstage_docs.local.pdf.contents import contents_of

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from upstage_docs.local.elements import Box
+from upstage_docs.local.blocks import Box
 from upstage_docs.local.pdf.columns import column_starts, is_marker
 
 __all__ = ["LAYER_FONT", "Box", "Line", "Word", "bounds", "ink", "lines_of", "rows_of"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from upstage_docs.local.elements import Box
+from upstage_docs.local.blocks import Box
 from upstage_docs.local.pdf.lines import bounds
 
 __all__ = ["reading_order"]

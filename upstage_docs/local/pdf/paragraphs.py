@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-from upstage_docs.local.elements import is_list_item
+from upstage_docs.local.blocks import is_list_item
 from upstage_docs.local.pdf.lines import Box, Line, bounds
 
 __all__ = ["Paragraph", "paragraphs_of"]

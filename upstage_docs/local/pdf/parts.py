@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from upstage_docs.local.elements import Box, Cell
+from upstage_docs.local.blocks import Box, Cell
 from upstage_docs.local.pdf.lines import Line, bounds
 
 __all__ = ["Part", "body_size", "joined", "overlap"]

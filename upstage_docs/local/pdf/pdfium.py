@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from upstage_docs.local.elements import Box, Refusal
+from upstage_docs.local.blocks import Box, Refusal
 from upstage_docs.local.pdf.text_layer import ScannedWord
 from upstage_docs.sources import PDFIUM_LOCK
 

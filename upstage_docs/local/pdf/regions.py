@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from upstage_docs.local.elements import Box
+from upstage_docs.local.blocks import Box
 from upstage_docs.local.pdf.bullets import legend_of
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import Line, Word, bounds, lines_of

@@ -9,7 +9,7 @@ from itertools import pairwise, zip_longest
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from upstage_docs.local.elements import Box
+from upstage_docs.local.blocks import Box
 from upstage_docs.local.pdf.lines import LAYER_FONT, Word, ink
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 from lxml import etree
 from openpyxl.packaging.relationship import get_dependents, get_rels_path
 
-from upstage_docs.local.elements import Block
+from upstage_docs.local.blocks import Block
 from upstage_docs.local.office.alternate_content import choose
 from upstage_docs.local.office.charts import LookUp, chart_block
 from upstage_docs.local.office.pictures import diagram, picture

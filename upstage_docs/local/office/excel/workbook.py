@@ -16,7 +16,7 @@ from openpyxl import load_workbook
 from openpyxl.packaging.relationship import get_dependents, get_rels_path
 from openpyxl.utils.cell import coordinate_from_string, coordinate_to_tuple, range_boundaries, range_to_tuple
 
-from upstage_docs.local.elements import Block, Cell, PageLayout, Refusal
+from upstage_docs.local.blocks import Block, Cell, PageLayout, Refusal
 from upstage_docs.local.office.excel.drawings import drawings
 from upstage_docs.local.office.number_formats import displayed
 

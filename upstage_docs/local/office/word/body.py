@@ -10,7 +10,7 @@ from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import parse_xml
 from docx.oxml.ns import qn
 
-from upstage_docs.local.elements import Block, Cell
+from upstage_docs.local.blocks import Block, Cell
 from upstage_docs.local.office.alternate_content import choose
 from upstage_docs.local.office.charts import chart_block
 from upstage_docs.local.office.list_numbering import Numbering

@@ -15,7 +15,7 @@ from typing import Any
 from docx import Document
 from docx.oxml.ns import qn
 
-from upstage_docs.local.elements import Block, PageLayout
+from upstage_docs.local.blocks import Block, PageLayout
 from upstage_docs.local.office.alternate_content import choose
 from upstage_docs.local.office.word.body import Body, Item, SectionEnd, Turn
 from upstage_docs.local.office.word.text import local_name, value

@@ -9,7 +9,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from upstage_docs.local.elements import Box, Cell
+from upstage_docs.local.blocks import Box, Cell
 from upstage_docs.local.pdf.lines import Line, Word, bounds, lines_of
 
 __all__ = ["Table", "cell_text", "table_of"]

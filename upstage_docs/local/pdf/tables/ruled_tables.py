@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-from upstage_docs.local.elements import Box
+from upstage_docs.local.blocks import Box
 from upstage_docs.local.pdf.lines import Line, Word, bounds, lines_of
 from upstage_docs.local.pdf.tables.library_tables import Table
 

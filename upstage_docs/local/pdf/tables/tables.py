@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from upstage_docs.local.elements import Box, is_list_item
+from upstage_docs.local.blocks import Box, is_list_item
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import Word, bounds, rows_of
 from upstage_docs.local.pdf.parts import overlap

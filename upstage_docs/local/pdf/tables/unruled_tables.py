@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from upstage_docs.local.elements import Cell
+from upstage_docs.local.blocks import Cell
 from upstage_docs.local.pdf.lines import Line, bounds
 from upstage_docs.local.pdf.parts import Part
 

@@ -10,10 +10,10 @@ import anyio
 import anyio.to_thread
 import httpx
 
-from upstage_docs.local.elements import Refusal
-from upstage_docs.local.form import Form, FormReader
-from upstage_docs.local.messages import Patience
-from upstage_docs.local.protocol import Engine, Reply, Request, refused
+from upstage_docs.local.blocks import Refusal
+from upstage_docs.local.service.form import Form, FormReader
+from upstage_docs.local.service.pipe import Patience
+from upstage_docs.local.service.protocol import Engine, Reply, Request, refused
 
 __all__ = ["LocalTransport", "answer_in_thread", "read_form"]
 

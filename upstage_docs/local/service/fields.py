@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from upstage_docs.formats import detect, supported
-from upstage_docs.local.elements import Refusal
-from upstage_docs.local.form import Document
+from upstage_docs.local.blocks import Refusal
+from upstage_docs.local.service.form import Document
 from upstage_docs.options import CATEGORIES
 
 __all__ = ["crop_categories", "flag", "format_of", "output_formats", "word"]

@@ -10,8 +10,8 @@ from contextlib import closing
 from itertools import islice
 
 from upstage_docs.formats import detect, image_pages, supported
-from upstage_docs.local.elements import PageLayout, Refusal, response
-from upstage_docs.local.messages import MODEL, Begin, Part, Task
+from upstage_docs.local.blocks import PageLayout, Refusal, response
+from upstage_docs.local.service.pipe import MODEL, Begin, Part, Task
 from upstage_docs.plan import LIMITS
 
 __all__ = ["read_document"]

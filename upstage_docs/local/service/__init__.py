@@ -1,0 +1,1 @@
+"""The API's protocol, answered on this machine: requests, jobs, worker processes."""
