@@ -26,9 +26,9 @@ pytest.importorskip("liteparse", reason="the local engine is an extra")
 
 from upstage_docs import Client
 from upstage_docs.cli.app import run
-from upstage_docs.holdings import Claim, ResultKey
 from upstage_docs.options import ParseOptions
-from upstage_docs.store import Store
+from upstage_docs.store.store import Store
+from upstage_docs.store.values import Claim, ResultKey
 
 if TYPE_CHECKING:
     from upstage_docs.faults import Faults

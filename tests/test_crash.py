@@ -20,7 +20,7 @@ import pytest
 from eventually import eventually
 from stand_in import StandIn, labels, make_pdf
 
-from upstage_docs.store import Store
+from upstage_docs.store.store import Store
 
 pytest.importorskip("starlette", reason='the loopback server needs the extra "server"')
 pytest.importorskip("uvicorn", reason='the loopback server needs the extra "server"')

@@ -35,14 +35,14 @@ from upstage_docs.errors import (
     UnknownOutcomeError,
 )
 from upstage_docs.flows import Payment
-from upstage_docs.holdings import Busy, ResultKey
 from upstage_docs.options import OCROptions, ParseOptions, PollPolicy, RetryPolicy
 from upstage_docs.rates import Rate, RateLimiter
 from upstage_docs.reading import Reading, Request, open_reading
 from upstage_docs.replies import Outcome, Reply
 from upstage_docs.sources import inspect
 from upstage_docs.steps import Send, Setup, Sleep
-from upstage_docs.store import Store
+from upstage_docs.store.store import Store
+from upstage_docs.store.values import Busy, ResultKey
 from upstage_docs.wire import Api, jobs_request
 
 API = Api.at("https://api.upstage.ai/v1", {"Authorization": "Bearer up_abcdefghijkl"})

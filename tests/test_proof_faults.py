@@ -47,7 +47,7 @@ from upstage_docs.faults import (
     unavailable,
 )
 from upstage_docs.rates import RATES, Rate, RateLimiter
-from upstage_docs.store import Store
+from upstage_docs.store.store import Store
 
 pytest.importorskip("starlette", reason='the loopback server needs the extra "server"')
 pytest.importorskip("uvicorn", reason='the loopback server needs the extra "server"')

@@ -19,11 +19,11 @@ from conftest import open_files
 from eventually import GENEROUS, threads_gone
 from interrupting import hearing_ctrl_c, interrupted
 
-from upstage_docs import owners
 from upstage_docs.errors import UnknownOutcomeError
-from upstage_docs.holdings import Busy, Claim, Held, Holding, Intent, ResultKey
 from upstage_docs.options import OCROptions, ParseOptions
-from upstage_docs.store import Store
+from upstage_docs.store import processes as owners
+from upstage_docs.store.store import Store
+from upstage_docs.store.values import Busy, Claim, Held, Holding, Intent, ResultKey
 
 ROOT = "https://api.upstage.ai/v1"
 KEY = ResultKey.of("ab" * 32, ParseOptions(), ROOT)
@@ -60,8 +60,8 @@ def pay(store: Store, pages: tuple[int, int], raw: bytes = b"{}", key: ResultKey
 
 
 def in_another_process(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    program = "import sys; from pathlib import Path\nfrom upstage_docs.store import Store\n"
-    program += "from upstage_docs.holdings import *\nfrom upstage_docs.options import ParseOptions\n"
+    program = "import sys; from pathlib import Path\nfrom upstage_docs.store.store import Store\n"
+    program += "from upstage_docs.store.values import *\nfrom upstage_docs.options import ParseOptions\n"
     program += f"KEY = ResultKey.of({KEY.file_sha256!r}, ParseOptions(), {ROOT!r})\n" + code
     command = [sys.executable, "-W", "error", "-c", program, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
@@ -296,7 +296,7 @@ def test_of_many_processes_one_pays_and_all_read_it(tmp_path: Path) -> None:
     """Six processes want the same ten documents; each is paid for once."""
     code = """
 import time
-from upstage_docs.holdings import ResultKey
+from upstage_docs.store.values import ResultKey
 store = Store(Path(sys.argv[1])); paid = 0
 for number in range(10):
     key = ResultKey.of(f"{number:064}", ParseOptions(), "https://api.upstage.ai/v1")

@@ -23,13 +23,13 @@ from upstage_docs.errors import (
     UnknownOutcomeError,
     UpstageDocsError,
 )
-from upstage_docs.holdings import Busy, Claim, Held, Intent, Pages, ResultKey
 from upstage_docs.models import Job
 from upstage_docs.options import OCROptions, ParseOptions, RetryPolicy
 from upstage_docs.rates import Family
 from upstage_docs.replies import Lost, Outcome, Reply
 from upstage_docs.sources import Source
 from upstage_docs.steps import ANSWER_BYTES, STATE_BYTES, Enter, Flow, Leave, Now, Send, Setup, Sleep, Work
+from upstage_docs.store.values import Busy, Claim, Held, Intent, Pages, ResultKey
 
 __all__ = ["Payment", "download", "fetch", "jobs", "look", "pay"]
 

@@ -11,8 +11,8 @@ from upstage_docs.errors import ConfigError, SourceError
 from upstage_docs.options import OCROptions, ParseOptions, choice
 
 if TYPE_CHECKING:
-    from upstage_docs.holdings import Pages
     from upstage_docs.sources import Source
+    from upstage_docs.store.values import Pages
 
 __all__ = [
     "LIMITS",

@@ -14,7 +14,7 @@ from upstage_docs.plan import LIMITS, PRICED, PRICES, Limits
 from upstage_docs.rates import RATES, Family, Rate, RateLimiter
 from upstage_docs.spending import Account
 from upstage_docs.steps import Setup
-from upstage_docs.store import Store
+from upstage_docs.store.store import Store
 from upstage_docs.wire import BASE_URL, Api
 
 if TYPE_CHECKING:

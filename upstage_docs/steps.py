@@ -11,7 +11,7 @@ import httpx
 from upstage_docs.options import PollPolicy, RetryPolicy
 from upstage_docs.rates import RateLimiter
 from upstage_docs.spending import Account
-from upstage_docs.store import Store
+from upstage_docs.store.store import Store
 from upstage_docs.wire import Api
 
 __all__ = [

@@ -11,11 +11,11 @@ from upstage_docs import replies
 from upstage_docs.answers import decode_document
 from upstage_docs.errors import InvalidResponseError, JobError, JobFailedError, JobTimeoutError
 from upstage_docs.flows import download, look
-from upstage_docs.holdings import Pages, StoredJob
 from upstage_docs.models import Batch, Job, ParsedDocument
 from upstage_docs.options import ParseOptions
 from upstage_docs.replies import Reply
 from upstage_docs.steps import Flow, Now, Setup, Sleep, Work, work
+from upstage_docs.store.values import Pages, StoredJob
 
 __all__ = ["Got", "Watch", "placed"]
 

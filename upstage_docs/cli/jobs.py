@@ -23,7 +23,7 @@ from upstage_docs.models import Job
 from upstage_docs.options import ParseOptions
 from upstage_docs.plan import Estimate
 from upstage_docs.records import RecordOptions
-from upstage_docs.store import Store
+from upstage_docs.store.store import Store
 
 __all__ = ["cache", "estimate", "jobs"]
 

@@ -9,7 +9,7 @@ import sqlite3
 import uuid
 from typing import Any
 
-from upstage_docs.holdings import Entry, Holding, Intent, Pages, ResultKey, StoredAnswer, StoredJob
+from upstage_docs.store.values import Entry, Holding, Intent, Pages, ResultKey, StoredAnswer, StoredJob
 
 __all__ = [
     "SCHEMA",

@@ -31,9 +31,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from upstage_docs import owners, rows
-from upstage_docs.database import Database
-from upstage_docs.holdings import (
+from upstage_docs.store import processes as owners, sql as rows
+from upstage_docs.store.database import Database
+from upstage_docs.store.values import (
     Busy,
     Claim,
     Entry,

@@ -1,0 +1,1 @@
+"""What was paid for, on disk: answers, jobs and open intents."""
