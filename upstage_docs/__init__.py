@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from upstage_docs.version import __version__
+
 TYPE_CHECKING = False  # as typing's, which alone costs more than this whole module
 if TYPE_CHECKING:
     from upstage_docs.answers import (
@@ -81,8 +83,6 @@ if TYPE_CHECKING:
     from upstage_docs.spending import (
         Spending as Spending,
     )
-
-__version__ = "0.1.0"
 
 # Public name → the module that holds it. Names are looked up when they are first used (PEP 562), so that importing
 # this package costs a Python user nothing.

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from upstage_docs import __version__
 from upstage_docs.cli.demo import demo
 from upstage_docs.cli.jobs import cache, estimate, jobs
 from upstage_docs.cli.options import complain
@@ -16,6 +15,7 @@ from upstage_docs.cli.parse import ocr, parse
 from upstage_docs.cli.split import split
 from upstage_docs.cli.view import view
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
+from upstage_docs.version import __version__
 
 __all__ = ["app", "run"]
 

@@ -12,7 +12,7 @@ from typing import IO, Literal
 
 import msgspec
 
-from upstage_docs import __version__
+from upstage_docs.version import __version__
 
 __all__ = [
     "MODEL",
