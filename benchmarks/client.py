@@ -150,7 +150,7 @@ MODULES = {
 
 
 def _unlimited() -> dict[Any, Any]:
-    from upstage_docs.rates import RATES, Rate
+    from upstage_docs.api.rates import RATES, Rate
 
     return dict.fromkeys(RATES, Rate())
 

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Any
 
-from upstage_docs.answers import decode_document
+from upstage_docs.api.decode import decode_document
 from upstage_docs.chunking.packing import chunk_elements
 from upstage_docs.models import Element, ParsedDocument, Record
 from upstage_docs.records import records

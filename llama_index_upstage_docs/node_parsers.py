@@ -166,7 +166,7 @@ class UpstageDocumentParseNodeParser(ParseFields, LinkedNodeParser):
         return made
 
     def _answered(self, node: BaseNode) -> list[Record]:
-        from upstage_docs.answers import decode_document
+        from upstage_docs.api.decode import decode_document
 
         known = node.metadata
         source = str(known.get("source") or known.get("file_path") or node.node_id)

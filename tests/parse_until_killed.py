@@ -10,8 +10,8 @@ import sys
 import threading
 
 from upstage_docs import PollPolicy, UnknownOutcomeError
+from upstage_docs.api.rates import RATES, Rate
 from upstage_docs.client import Client
-from upstage_docs.rates import RATES, Rate
 from upstage_docs.store.store import Store
 
 WAYS = ({"route": "sync"}, {"route": "async"}, {"pages_per_request": 4})  # in turn, by the file's place

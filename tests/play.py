@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from upstage_docs.replies import Lost, Outcome, Reply
+from upstage_docs.api.responses import Lost, Outcome, Reply
 from upstage_docs.steps import Flow, Now, Send, Sleep, Step, Work
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from upstage_docs.answers import (
+from upstage_docs.api.decode import (
     decode_document,
     decode_job,
     decode_jobs,

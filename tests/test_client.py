@@ -22,6 +22,7 @@ from stand_in import labels, make_pdf
 
 import upstage_docs
 from upstage_docs import AsyncClient, Client
+from upstage_docs.api.rates import RATES, Rate
 from upstage_docs.connection import Connection
 from upstage_docs.errors import (
     APIStatusError,
@@ -40,7 +41,6 @@ from upstage_docs.errors import (
 from upstage_docs.models import Job
 from upstage_docs.options import OCROptions, ParseOptions, PollPolicy, RetryPolicy
 from upstage_docs.plan import Limits
-from upstage_docs.rates import RATES, Rate
 from upstage_docs.reports import Progress, Report
 
 KEY = "up_abcdefghijklmnop"

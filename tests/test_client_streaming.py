@@ -21,10 +21,10 @@ from eventually import GENEROUS, eventually, soon
 from stand_in import labels, make_pdf
 
 from upstage_docs import AsyncClient, Client
+from upstage_docs.api.rates import RATES, Rate
 from upstage_docs.drive import Stopped
 from upstage_docs.faults import Delay, hanging_job, retrying_batch
 from upstage_docs.options import PollPolicy, RetryPolicy
-from upstage_docs.rates import RATES, Rate
 
 KEY = "up_abcdefghijklmnop"
 

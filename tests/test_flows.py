@@ -22,6 +22,9 @@ from play import Play, answer, form, lost, reply
 from stand_in import make_pdf
 
 from upstage_docs import documents, flows, plan
+from upstage_docs.api.rates import Rate, RateLimiter
+from upstage_docs.api.requests import Api, jobs_request
+from upstage_docs.api.responses import Outcome, Reply
 from upstage_docs.errors import (
     APIConnectionError,
     APIStatusError,
@@ -36,14 +39,11 @@ from upstage_docs.errors import (
 )
 from upstage_docs.flows import Payment
 from upstage_docs.options import OCROptions, ParseOptions, PollPolicy, RetryPolicy
-from upstage_docs.rates import Rate, RateLimiter
 from upstage_docs.reading import Reading, Request, open_reading
-from upstage_docs.replies import Outcome, Reply
 from upstage_docs.sources import inspect
 from upstage_docs.steps import Send, Setup, Sleep
 from upstage_docs.store.store import Store
 from upstage_docs.store.values import Busy, ResultKey
-from upstage_docs.wire import Api, jobs_request
 
 API = Api.at("https://api.upstage.ai/v1", {"Authorization": "Bearer up_abcdefghijkl"})
 PARSE = "POST /v1/document-digitization"

@@ -24,6 +24,7 @@ from made_api import JPEG, PNG, MadeApi, pdf
 from stand_in import make_pdf
 
 from upstage_docs import Client
+from upstage_docs.api.rates import RATES, Rate
 from upstage_docs.errors import (
     AuthenticationError,
     BadRequestError,
@@ -33,7 +34,6 @@ from upstage_docs.errors import (
 )
 from upstage_docs.faults import Delay, failed_batch, hanging_job
 from upstage_docs.options import PollPolicy
-from upstage_docs.rates import RATES, Rate
 from upstage_docs.records import METADATA_KEYS, coordinates_of
 from upstage_docs.reports import Progress
 

@@ -26,6 +26,7 @@ from upstage_docs import (
     RetryPolicy,
     UnknownOutcomeError,
 )
+from upstage_docs.api.rates import RATES, Rate, RateLimiter
 from upstage_docs.async_client import AsyncClient
 from upstage_docs.client import Client
 from upstage_docs.faults import (
@@ -46,7 +47,6 @@ from upstage_docs.faults import (
     too_many_requests,
     unavailable,
 )
-from upstage_docs.rates import RATES, Rate, RateLimiter
 from upstage_docs.store.store import Store
 
 pytest.importorskip("starlette", reason='the loopback server needs the extra "server"')

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
+from upstage_docs.api.rates import RATES, Rate, RateLimiter
 from upstage_docs.errors import ConfigError
-from upstage_docs.rates import RATES, Rate, RateLimiter
 
 
 def starts(limiter: RateLimiter, count: int, *, now: float = 0.0, family: str = "sync", pages: int = 1) -> list[float]:

@@ -19,11 +19,11 @@ from stand_in import StandIn, labels, make_pdf
 pytest.importorskip("ray", reason='needs the extra "ray": pip install "upstage-docs[ray,server,local]"')
 pytest.importorskip("uvicorn", reason='the loopback server needs the extra "server"')
 
+from upstage_docs.api.rates import RATES, Rate
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.client import Client
 from upstage_docs.errors import ConfigError
 from upstage_docs.faults import Faults, unauthorized
-from upstage_docs.rates import RATES, Rate
 from upstage_docs.ray import CorpusOptions, ParseFiles, parse_corpus, share
 from upstage_docs.records import METADATA_KEYS, RecordOptions
 
@@ -221,7 +221,7 @@ def test_wrong_options_are_refused(tmp_path: Path) -> None:
 VICTIM = """
 import sys, ray
 from upstage_docs.client import Client
-from upstage_docs.rates import RATES, Rate
+from upstage_docs.api.rates import RATES, Rate
 from upstage_docs.ray import parse_corpus
 if __name__ == "__main__":
     base_url, output, cache, *paths = sys.argv[1:]

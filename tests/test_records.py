@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
-from upstage_docs.answers import decode_document, decode_ocr, document_json
+from upstage_docs.api.decode import decode_document, decode_ocr, document_json
 from upstage_docs.errors import ConfigError
 from upstage_docs.ids import NAMESPACE, file_id
 from upstage_docs.models import Answer, Element, OcrPage, OcrResult, OcrWord, ParsedDocument

@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 from play import answer, lost, reply
 
+from upstage_docs.api.requests import Api
+from upstage_docs.api.responses import Lost, Outcome, refused, retry_after, settle, transient
 from upstage_docs.errors import (
     APIConnectionError,
     APIStatusError,
@@ -17,8 +19,6 @@ from upstage_docs.errors import (
     InvalidResponseError,
     RateLimitError,
 )
-from upstage_docs.replies import Lost, Outcome, refused, retry_after, settle, transient
-from upstage_docs.wire import Api
 
 KEY = "up_abcdefghijklmnop"
 API = Api.at("https://api.upstage.ai/v1", {"Authorization": f"Bearer {KEY}"})

@@ -17,7 +17,7 @@ pytest.importorskip("PIL", reason='needs the extra "view"')
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from upstage_docs.answers import decode_document
+from upstage_docs.api.decode import decode_document
 from upstage_docs.errors import ConfigError, SourceError
 from upstage_docs.models import Element, ParsedDocument
 from upstage_docs.view import COLOURS, boxed_pages, view_html

@@ -6,9 +6,12 @@ from upstage_docs.version import __version__
 
 TYPE_CHECKING = False  # as typing's, which alone costs more than this whole module
 if TYPE_CHECKING:
-    from upstage_docs.answers import (
+    from upstage_docs.api.decode import (
         decode_document as decode_document,
         decode_ocr as decode_ocr,
+    )
+    from upstage_docs.api.rates import (
+        Rate as Rate,
     )
     from upstage_docs.async_client import (
         AsyncClient as AsyncClient,
@@ -65,9 +68,6 @@ if TYPE_CHECKING:
         Estimate as Estimate,
         Limits as Limits,
     )
-    from upstage_docs.rates import (
-        Rate as Rate,
-    )
     from upstage_docs.records import (
         RecordOptions as RecordOptions,
         coordinates_of as coordinates_of,
@@ -90,7 +90,7 @@ _HOME: dict[str, str] = {
     "Client": "client",
     "AsyncClient": "async_client",
     **dict.fromkeys(("Estimate", "Limits"), "plan"),
-    "Rate": "rates",
+    "Rate": "api.rates",
     **dict.fromkeys(("Report", "Progress", "Failure"), "reports"),
     "Named": "sources",
     "Spending": "spending",
@@ -102,8 +102,8 @@ _HOME: dict[str, str] = {
     "contextualize": "chunking.context",
     "ChunkOptions": "chunking.options",
     **dict.fromkeys(("RecordOptions", "coordinates_of"), "records"),
-    "decode_document": "answers",
-    "decode_ocr": "answers",
+    "decode_document": "api.decode",
+    "decode_ocr": "api.decode",
     **dict.fromkeys(("ParseOptions", "OCROptions", "RetryPolicy", "PollPolicy", "CATEGORIES"), "options"),
     **dict.fromkeys(
         (

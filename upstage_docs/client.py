@@ -9,7 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Literal
 
 from upstage_docs import documents as whole, flows, reading
-from upstage_docs.answers import join
+from upstage_docs.api.decode import join
 from upstage_docs.calls import Calls
 from upstage_docs.errors import UpstageDocsError
 from upstage_docs.face import Face

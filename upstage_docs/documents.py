@@ -12,7 +12,7 @@ from typing import Any, Generic, Literal, TypeVar, cast
 import msgspec
 
 from upstage_docs import plan
-from upstage_docs.answers import decode_ocr, join
+from upstage_docs.api.decode import decode_ocr, join
 from upstage_docs.errors import AuthenticationError, ConfigError, SourceError, UpstageDocsError
 from upstage_docs.models import Job, OcrPage, OcrResult, ParsedDocument
 from upstage_docs.options import OCROptions, ParseOptions

@@ -6,9 +6,9 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from upstage_docs.api.rates import Family, Rate
 from upstage_docs.options import PollPolicy, RetryPolicy
 from upstage_docs.plan import LIMITS, Limits
-from upstage_docs.rates import Family, Rate
 from upstage_docs.setting import Engine, Settings, setup_of
 from upstage_docs.spending import Spending
 

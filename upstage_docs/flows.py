@@ -14,8 +14,10 @@ from typing import Any, TypeVar
 
 import httpx
 
-from upstage_docs import replies, wire
-from upstage_docs.answers import decode_job, decode_jobs
+from upstage_docs.api import requests as wire, responses as replies
+from upstage_docs.api.decode import decode_job, decode_jobs
+from upstage_docs.api.rates import Family
+from upstage_docs.api.responses import Lost, Outcome, Reply
 from upstage_docs.errors import (
     InvalidResponseError,
     JobError,
@@ -25,8 +27,6 @@ from upstage_docs.errors import (
 )
 from upstage_docs.models import Job
 from upstage_docs.options import OCROptions, ParseOptions, RetryPolicy
-from upstage_docs.rates import Family
-from upstage_docs.replies import Lost, Outcome, Reply
 from upstage_docs.sources import Source
 from upstage_docs.steps import ANSWER_BYTES, STATE_BYTES, Enter, Flow, Leave, Now, Send, Setup, Sleep, Work
 from upstage_docs.store.values import Busy, Claim, Held, Intent, Pages, ResultKey

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from upstage_docs.answers import JOINERS, document_json, join, raw_elements
+from upstage_docs.api.decode import JOINERS, document_json, join, raw_elements
 from upstage_docs.errors import ConfigError
 from upstage_docs.ids import NAMESPACE, file_id, record_id, text_sha256
 from upstage_docs.models import Box, Element, OcrResult, ParsedDocument, Point, Record, bounding_box

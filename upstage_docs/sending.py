@@ -12,8 +12,8 @@ from typing import Any
 import httpcore
 import httpx
 
+from upstage_docs.api.responses import Lost, Outcome, Reply
 from upstage_docs.errors import ConfigError
-from upstage_docs.replies import Lost, Outcome, Reply
 from upstage_docs.steps import Send
 
 __all__ = ["aconnect", "asend", "connect", "send", "tls"]

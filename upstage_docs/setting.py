@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal
 
+from upstage_docs.api.rates import RATES, Family, Rate, RateLimiter
+from upstage_docs.api.requests import BASE_URL, Api
 from upstage_docs.errors import ConfigError
 from upstage_docs.options import PollPolicy, RetryPolicy, choice
 from upstage_docs.plan import LIMITS, PRICED, PRICES, Limits
-from upstage_docs.rates import RATES, Family, Rate, RateLimiter
 from upstage_docs.spending import Account
 from upstage_docs.steps import Setup
 from upstage_docs.store.store import Store
-from upstage_docs.wire import BASE_URL, Api
 
 if TYPE_CHECKING:
     import httpx

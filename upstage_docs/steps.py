@@ -8,11 +8,11 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 import httpx
 
+from upstage_docs.api.rates import RateLimiter
+from upstage_docs.api.requests import Api
 from upstage_docs.options import PollPolicy, RetryPolicy
-from upstage_docs.rates import RateLimiter
 from upstage_docs.spending import Account
 from upstage_docs.store.store import Store
-from upstage_docs.wire import Api
 
 __all__ = [
     "ANSWER_BYTES",

@@ -7,13 +7,13 @@ import time
 from dataclasses import dataclass
 from functools import partial
 
-from upstage_docs import replies
-from upstage_docs.answers import decode_document
+from upstage_docs.api import responses as replies
+from upstage_docs.api.decode import decode_document
+from upstage_docs.api.responses import Reply
 from upstage_docs.errors import InvalidResponseError, JobError, JobFailedError, JobTimeoutError
 from upstage_docs.flows import download, look
 from upstage_docs.models import Batch, Job, ParsedDocument
 from upstage_docs.options import ParseOptions
-from upstage_docs.replies import Reply
 from upstage_docs.steps import Flow, Now, Setup, Sleep, Work, work
 from upstage_docs.store.values import Pages, StoredJob
 

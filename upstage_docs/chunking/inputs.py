@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from upstage_docs.answers import decode_document
+from upstage_docs.api.decode import decode_document
 from upstage_docs.chunking.blocks import blocks, element_kind
 from upstage_docs.chunking.foreign_metadata import (
     FlatElement,

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from upstage_docs.answers import document_json, join
+from upstage_docs.api.decode import document_json, join
 from upstage_docs.cli.files import tasks
 from upstage_docs.cli.options import (
     AsJson,

@@ -8,6 +8,16 @@ from typing import Any, cast
 
 import msgspec
 
+from upstage_docs.api.json_shapes import (
+    BatchShape,
+    ContentShape,
+    DocumentShape,
+    ElementShape,
+    JobShape,
+    JobsShape,
+    OcrShape,
+    PointShape,
+)
 from upstage_docs.errors import InvalidResponseError
 from upstage_docs.models import (
     Answer,
@@ -20,16 +30,6 @@ from upstage_docs.models import (
     ParsedDocument,
     Point,
     Usage,
-)
-from upstage_docs.shapes import (
-    BatchShape,
-    ContentShape,
-    DocumentShape,
-    ElementShape,
-    JobShape,
-    JobsShape,
-    OcrShape,
-    PointShape,
 )
 
 __all__ = [

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from upstage_docs.api.requests import Api
 from upstage_docs.errors import (
     APIConnectionError,
     APIStatusError,
@@ -20,7 +21,6 @@ from upstage_docs.errors import (
     RateLimitError,
     UpstageDocsError,
 )
-from upstage_docs.wire import Api
 
 __all__ = ["Lost", "Outcome", "Reply", "refused", "retry_after", "settle", "transient"]
 

@@ -1,0 +1,1 @@
+"""The API without a network: requests out of options, models and errors out of responses."""
