@@ -14,9 +14,9 @@ import pypdfium2
 from eventually import GENEROUS
 
 from upstage_docs import AsyncClient, Client, PollPolicy, Rate
+from upstage_docs.files.source import PDFIUM_LOCK
 from upstage_docs.local import Engine, LocalTransport
 from upstage_docs.local.service.pipe import Begin, Part, Patience, Task
-from upstage_docs.sources import PDFIUM_LOCK
 
 __all__ = ["JPEG", "PNG", "MadeApi", "pdf"]
 

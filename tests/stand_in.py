@@ -18,8 +18,8 @@ from typing import IO, Any
 import pypdfium2
 from eventually import GENEROUS
 
+from upstage_docs.files.source import PDFIUM_LOCK
 from upstage_docs.local.service.pipe import Begin, Part, Patience, Task
-from upstage_docs.sources import PDFIUM_LOCK
 
 __all__ = ["StandIn", "labels", "make_pdf", "parse_answer"]
 

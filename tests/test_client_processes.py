@@ -24,7 +24,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 FORK = """
 import httpx, os, sys, threading
 from upstage_docs import Client, ConfigError
-from upstage_docs.sources import PDFIUM_LOCK
+from upstage_docs.files.source import PDFIUM_LOCK
 
 pdf, answer = [open(name, "rb").read() for name in sys.argv[1:]]
 parent, sending, wait = os.getpid(), threading.Event(), threading.Event()

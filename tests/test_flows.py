@@ -37,10 +37,10 @@ from upstage_docs.errors import (
     SourceError,
     UnknownOutcomeError,
 )
+from upstage_docs.files.source import inspect
 from upstage_docs.flows import Payment
 from upstage_docs.options import OCROptions, ParseOptions, PollPolicy, RetryPolicy
 from upstage_docs.reading import Reading, Request, open_reading
-from upstage_docs.sources import inspect
 from upstage_docs.steps import Send, Setup, Sleep
 from upstage_docs.store.store import Store
 from upstage_docs.store.values import Busy, ResultKey

@@ -17,8 +17,8 @@ from eventually import GENEROUS
 from stand_in import labels, make_pdf
 
 from upstage_docs.errors import ConfigError, SourceError, SourceNotFoundError
-from upstage_docs.formats import FORMATS
-from upstage_docs.sources import cut, inspect
+from upstage_docs.files.formats import FORMATS
+from upstage_docs.files.source import cut, inspect
 
 
 def png(width: int, height: int) -> bytes:

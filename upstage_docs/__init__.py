@@ -46,6 +46,9 @@ if TYPE_CHECKING:
         UnknownOutcomeError as UnknownOutcomeError,
         UpstageDocsError as UpstageDocsError,
     )
+    from upstage_docs.files.source import (
+        Named as Named,
+    )
     from upstage_docs.models import (
         Batch as Batch,
         Chunk as Chunk,
@@ -77,9 +80,6 @@ if TYPE_CHECKING:
         Progress as Progress,
         Report as Report,
     )
-    from upstage_docs.sources import (
-        Named as Named,
-    )
     from upstage_docs.spending import (
         Spending as Spending,
     )
@@ -92,7 +92,7 @@ _HOME: dict[str, str] = {
     **dict.fromkeys(("Estimate", "Limits"), "plan"),
     "Rate": "api.rates",
     **dict.fromkeys(("Report", "Progress", "Failure"), "reports"),
-    "Named": "sources",
+    "Named": "files.source",
     "Spending": "spending",
     **dict.fromkeys(
         ("Element", "ParsedDocument", "Job", "Batch", "OcrResult", "OcrPage", "OcrWord", "Chunk", "Record"),

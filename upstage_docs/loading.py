@@ -15,13 +15,13 @@ from upstage_docs.client import Client
 from upstage_docs.connection import Connection
 from upstage_docs.crops import write_crops
 from upstage_docs.errors import ConfigError, UpstageDocsError
+from upstage_docs.files.source import Named
 from upstage_docs.loads import Item, Load
 from upstage_docs.models import OcrResult, ParsedDocument, Record
 from upstage_docs.ocr_records import ocr_records
 from upstage_docs.options import OCROptions, ParseOptions, choice, yes_or_no
 from upstage_docs.records import Recorder, RecordOptions
 from upstage_docs.reports import Progress, Report
-from upstage_docs.sources import Named
 
 if TYPE_CHECKING:
     from upstage_docs.async_client import AsyncClient

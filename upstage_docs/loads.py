@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
+from upstage_docs.files.source import DocumentInput, Named, missing
 from upstage_docs.models import OcrResult, ParsedDocument, Record
 from upstage_docs.reports import Failure, Report
-from upstage_docs.sources import DocumentInput, Named, missing
 
 __all__ = ["Item", "Load", "require_files"]
 

@@ -11,7 +11,7 @@ from upstage_docs.errors import ConfigError, SourceError
 from upstage_docs.options import OCROptions, ParseOptions, choice
 
 if TYPE_CHECKING:
-    from upstage_docs.sources import Source
+    from upstage_docs.files.source import Source
     from upstage_docs.store.values import Pages
 
 __all__ = [

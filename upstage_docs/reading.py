@@ -12,10 +12,10 @@ from upstage_docs import plan
 from upstage_docs.api.decode import decode_document, decode_job, decode_ocr
 from upstage_docs.api.responses import Reply
 from upstage_docs.errors import BadRequestError, ConfigError, InvalidResponseError
+from upstage_docs.files.source import DocumentInput, Named, Source, cut, inspect
 from upstage_docs.flows import pay
 from upstage_docs.models import Job, ParsedDocument
 from upstage_docs.options import OCROptions, ParseOptions
-from upstage_docs.sources import DocumentInput, Named, Source, cut, inspect
 from upstage_docs.steps import Flow, Setup, Sleep, work
 from upstage_docs.store.values import Claim, Holding, Pages, ResultKey, StoredJob
 from upstage_docs.watching import Got, Watch, placed

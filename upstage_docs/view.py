@@ -13,9 +13,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from upstage_docs.errors import ConfigError, MissingExtraError, SourceError
+from upstage_docs.files.source import PDFIUM_LOCK, DocumentInput, Source, inspect
 from upstage_docs.models import Element, ParsedDocument
 from upstage_docs.plan import LIMITS
-from upstage_docs.sources import PDFIUM_LOCK, DocumentInput, Source, inspect
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -13,8 +13,8 @@ import httpx
 
 import upstage_docs
 from upstage_docs.errors import ConfigError, InvalidResponseError
+from upstage_docs.files.source import Source
 from upstage_docs.options import OCROptions, ParseOptions
-from upstage_docs.sources import Source
 
 __all__ = [
     "BASE_URL",

@@ -10,7 +10,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from upstage_docs.errors import ConfigError
-from upstage_docs.formats import format_of_suffix, supported
+from upstage_docs.files.formats import format_of_suffix, supported
 
 __all__ = ["Task", "find", "tasks", "write"]
 

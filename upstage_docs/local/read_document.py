@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import islice
 
-from upstage_docs.formats import detect, image_pages, supported
+from upstage_docs.files.formats import detect, image_pages, supported
 from upstage_docs.local.blocks import PageLayout, Refusal, response
 from upstage_docs.local.service.pipe import MODEL, Begin, Part, Task
 from upstage_docs.plan import LIMITS

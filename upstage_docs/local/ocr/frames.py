@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from upstage_docs.formats import detect
+from upstage_docs.files.formats import detect
 from upstage_docs.local.blocks import Block, Box, PageLayout, Refusal
 from upstage_docs.local.ocr.page_images import turned
 from upstage_docs.local.ocr.recognised import Reading, Word

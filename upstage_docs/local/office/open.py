@@ -6,7 +6,7 @@ import io
 from collections.abc import Collection, Iterator
 from zipfile import ZipFile
 
-from upstage_docs.formats import detect
+from upstage_docs.files.formats import detect
 from upstage_docs.local.blocks import PageLayout, Refusal
 from upstage_docs.local.office.archive import open_archive
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from upstage_docs.files.source import PDFIUM_LOCK
 from upstage_docs.local.blocks import Box, Refusal
 from upstage_docs.local.pdf.text_layer import ScannedWord
-from upstage_docs.sources import PDFIUM_LOCK
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from upstage_docs.formats import detect, supported
+from upstage_docs.files.formats import detect, supported
 from upstage_docs.local.blocks import Refusal
 from upstage_docs.local.service.form import Document
 from upstage_docs.options import CATEGORIES
@@ -61,7 +61,7 @@ def crop_categories(fields: Fields) -> tuple[str, ...]:
 
 
 def format_of(document: Document) -> str:
-    """Return the document's format, a key of `upstage_docs.formats.FORMATS`, or `zip` for a package to be looked into.
+    """Return the document's format, a key of `files.formats.FORMATS`, or `zip` for a package to be looked into.
 
     An archive is opened in the worker process, never here.
 

@@ -41,7 +41,7 @@ class Task(msgspec.Struct, frozen=True):
 
     Attributes:
         kind: `parse` (Document Parse) or `ocr` (Document OCR).
-        format: A key of `upstage_docs.formats.FORMATS`, or `zip` for a package that the worker looks into.
+        format: A key of `upstage_docs.files.formats.FORMATS`, or `zip` for a package that the worker looks into.
         output_formats: Which of `html`, `markdown`, `text` to write.
         coordinates: Whether elements carry their corners.
         crops: Categories whose elements carry a JPEG crop.

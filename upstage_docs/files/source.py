@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeAlias, Union, cast
 
 from upstage_docs.errors import ConfigError, SourceError, SourceNotFoundError
-from upstage_docs.formats import FORMATS, detect, format_of_suffix, image_pages, supported
+from upstage_docs.files.formats import FORMATS, detect, format_of_suffix, image_pages, supported
 
 __all__ = ["PDFIUM_LOCK", "DocumentInput", "Named", "Source", "cut", "inspect"]
 

@@ -1,0 +1,1 @@
+"""A document to send: its bytes, format, pages and digest."""
