@@ -56,7 +56,7 @@ class FileReader:
         Raises:
             UpstageDocsError: As `Client.parse` and `Client.ocr`, unless skipped.
         """
-        from upstage_docs.reports import Report
+        from upstage_docs.flows.reports import Report
 
         if fs is None:
             with closing(self.loading.records(_items(file_path, extra_info))) as records:
@@ -86,7 +86,7 @@ class FileReader:
         Left early, it is to be closed (`contextlib.aclosing`): else the end of the event loop cuts what is being sent,
         and may have been paid for.
         """
-        from upstage_docs.reports import Report
+        from upstage_docs.flows.reports import Report
 
         if fs is None:
             async with aclosing(self.loading.arecords(_items(file_path, extra_info))) as records:

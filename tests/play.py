@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import httpx
 
 from upstage_docs.api.responses import Lost, Outcome, Reply
-from upstage_docs.steps import Flow, Now, Send, Sleep, Step, Work
+from upstage_docs.flows.steps import Flow, Now, Send, Sleep, Step, Work
 
 T = TypeVar("T")
 

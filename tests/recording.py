@@ -22,8 +22,8 @@ from upstage_docs import Client, UpstageDocsError
 from upstage_docs.api.rates import RATES, Rate
 from upstage_docs.api.requests import BASE_URL
 from upstage_docs.faults import Faults, failed_job, too_many_requests
+from upstage_docs.flows.plan import Limits
 from upstage_docs.options import PollPolicy, RetryPolicy
-from upstage_docs.plan import Limits
 
 CASSETTES = Path(__file__).resolve().parent.parent / "cassettes"
 DOCUMENTS = CASSETTES / "documents"

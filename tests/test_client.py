@@ -38,10 +38,10 @@ from upstage_docs.errors import (
     SourceNotFoundError,
     UnknownOutcomeError,
 )
+from upstage_docs.flows.plan import Limits
+from upstage_docs.flows.reports import Progress, Report
 from upstage_docs.models import Job
 from upstage_docs.options import OCROptions, ParseOptions, PollPolicy, RetryPolicy
-from upstage_docs.plan import Limits
-from upstage_docs.reports import Progress, Report
 
 KEY = "up_abcdefghijklmnop"
 NO_LIMIT = dict.fromkeys(RATES, Rate())

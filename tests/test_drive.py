@@ -22,8 +22,8 @@ from upstage_docs.api.responses import Lost, Outcome, Reply
 from upstage_docs.drive import Stopped, arun, arun_many, run, run_many
 from upstage_docs.errors import ConfigError
 from upstage_docs.files.source import inspect
+from upstage_docs.flows.steps import Enter, Flow, Leave, Now, Send, Sleep, Work
 from upstage_docs.options import ParseOptions
-from upstage_docs.steps import Enter, Flow, Leave, Now, Send, Sleep, Work
 
 # Runs a flow with either driver: every test that takes it runs twice.
 Driver = Callable[..., Any]

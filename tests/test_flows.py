@@ -21,7 +21,6 @@ from interrupting import interrupted
 from play import Play, answer, form, lost, reply
 from stand_in import make_pdf
 
-from upstage_docs import documents, flows, plan
 from upstage_docs.api.rates import Rate, RateLimiter
 from upstage_docs.api.requests import Api, jobs_request
 from upstage_docs.api.responses import Outcome, Reply
@@ -38,10 +37,11 @@ from upstage_docs.errors import (
     UnknownOutcomeError,
 )
 from upstage_docs.files.source import inspect
-from upstage_docs.flows import Payment
+from upstage_docs.flows import exchange as flows, operations as documents, plan
+from upstage_docs.flows.document import Reading, Request, open_reading
+from upstage_docs.flows.exchange import Payment
+from upstage_docs.flows.steps import Send, Setup, Sleep
 from upstage_docs.options import OCROptions, ParseOptions, PollPolicy, RetryPolicy
-from upstage_docs.reading import Reading, Request, open_reading
-from upstage_docs.steps import Send, Setup, Sleep
 from upstage_docs.store.store import Store
 from upstage_docs.store.values import Busy, ResultKey
 
@@ -296,7 +296,7 @@ class TestPayingOnce:
             step = next(flow)
             while not isinstance(step, Send):
                 step = flow.send(step.task() if hasattr(step, "task") else 0.0)
-            with suppress(KeyboardInterrupt), interrupted(line, "flows.py") as ran:
+            with suppress(KeyboardInterrupt), interrupted(line, "exchange.py") as ran:
                 flow.send(reply(200, answer([1])))
             if len(ran) <= line:
                 break

@@ -33,9 +33,9 @@ from upstage_docs.errors import (
     SourceNotFoundError,
 )
 from upstage_docs.faults import Delay, failed_batch, hanging_job
+from upstage_docs.flows.reports import Progress
 from upstage_docs.options import PollPolicy
 from upstage_docs.records import METADATA_KEYS, coordinates_of
-from upstage_docs.reports import Progress
 
 pytest.importorskip("langchain_core", reason='needs the extra "langchain"')
 from langchain_core.document_loaders import Blob, BlobLoader

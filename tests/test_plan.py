@@ -8,8 +8,8 @@ from hypothesis import given, strategies as st
 
 from upstage_docs.errors import ConfigError, SourceError
 from upstage_docs.files.source import Source
+from upstage_docs.flows.plan import LIMITS, LIMITS_2025, Estimate, Limits, Part, check, estimate, halves, parts_of
 from upstage_docs.options import OCROptions, ParseOptions
-from upstage_docs.plan import LIMITS, LIMITS_2025, Estimate, Limits, Part, check, estimate, halves, parts_of
 
 PARSE = ParseOptions()
 MB = 2**20

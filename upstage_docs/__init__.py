@@ -49,6 +49,18 @@ if TYPE_CHECKING:
     from upstage_docs.files.source import (
         Named as Named,
     )
+    from upstage_docs.flows.billing import (
+        Spending as Spending,
+    )
+    from upstage_docs.flows.plan import (
+        Estimate as Estimate,
+        Limits as Limits,
+    )
+    from upstage_docs.flows.reports import (
+        Failure as Failure,
+        Progress as Progress,
+        Report as Report,
+    )
     from upstage_docs.models import (
         Batch as Batch,
         Chunk as Chunk,
@@ -67,21 +79,9 @@ if TYPE_CHECKING:
         PollPolicy as PollPolicy,
         RetryPolicy as RetryPolicy,
     )
-    from upstage_docs.plan import (
-        Estimate as Estimate,
-        Limits as Limits,
-    )
     from upstage_docs.records import (
         RecordOptions as RecordOptions,
         coordinates_of as coordinates_of,
-    )
-    from upstage_docs.reports import (
-        Failure as Failure,
-        Progress as Progress,
-        Report as Report,
-    )
-    from upstage_docs.spending import (
-        Spending as Spending,
     )
 
 # Public name → the module that holds it. Names are looked up when they are first used (PEP 562), so that importing
@@ -89,11 +89,11 @@ if TYPE_CHECKING:
 _HOME: dict[str, str] = {
     "Client": "client",
     "AsyncClient": "async_client",
-    **dict.fromkeys(("Estimate", "Limits"), "plan"),
+    **dict.fromkeys(("Estimate", "Limits"), "flows.plan"),
     "Rate": "api.rates",
-    **dict.fromkeys(("Report", "Progress", "Failure"), "reports"),
+    **dict.fromkeys(("Report", "Progress", "Failure"), "flows.reports"),
     "Named": "files.source",
-    "Spending": "spending",
+    "Spending": "flows.billing",
     **dict.fromkeys(
         ("Element", "ParsedDocument", "Job", "Batch", "OcrResult", "OcrPage", "OcrWord", "Chunk", "Record"),
         "models",

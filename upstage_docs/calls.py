@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from upstage_docs import drive, sending
 from upstage_docs.errors import ConfigError
+from upstage_docs.flows.steps import Flow
 from upstage_docs.setting import Settings, prepare, transport_of
-from upstage_docs.steps import Flow
 
 if TYPE_CHECKING:
     import httpx

@@ -8,20 +8,20 @@ from contextlib import closing
 from itertools import count
 from typing import TYPE_CHECKING, Literal
 
-from upstage_docs import documents as whole, flows, reading
 from upstage_docs.api.decode import join
 from upstage_docs.calls import Calls
 from upstage_docs.errors import UpstageDocsError
 from upstage_docs.face import Face
 from upstage_docs.files.source import DocumentInput, Named
+from upstage_docs.flows import document as reading, exchange as flows, operations as whole
+from upstage_docs.flows.document import Request
+from upstage_docs.flows.job import Got, Watch
+from upstage_docs.flows.plan import Estimate, Route
+from upstage_docs.flows.reports import Report
+from upstage_docs.flows.steps import Flow
 from upstage_docs.models import Element, Job, OcrResult, ParsedDocument
 from upstage_docs.options import OCROptions, ParseOptions, choice
-from upstage_docs.plan import Estimate, Route
-from upstage_docs.reading import Request
-from upstage_docs.reports import Report
 from upstage_docs.setting import Settings
-from upstage_docs.steps import Flow
-from upstage_docs.watching import Got, Watch
 
 if TYPE_CHECKING:
     from types import TracebackType

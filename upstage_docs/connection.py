@@ -12,7 +12,7 @@ from upstage_docs.errors import ConfigError
 if TYPE_CHECKING:
     from upstage_docs.async_client import AsyncClient
     from upstage_docs.client import Client
-    from upstage_docs.spending import Spending
+    from upstage_docs.flows.billing import Spending
 
 __all__ = ["Connection", "Secret", "StayedKey"]
 
@@ -80,7 +80,7 @@ class Connection:
     @property
     def usage(self) -> Spending:
         """What the loads so far were billed for, as the answers tell; of the caller's client, all that it did."""
-        from upstage_docs.spending import Spending
+        from upstage_docs.flows.billing import Spending
 
         if self._client is not None:
             return self._client.usage

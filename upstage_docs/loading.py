@@ -16,16 +16,16 @@ from upstage_docs.connection import Connection
 from upstage_docs.crops import write_crops
 from upstage_docs.errors import ConfigError, UpstageDocsError
 from upstage_docs.files.source import Named
+from upstage_docs.flows.reports import Progress, Report
 from upstage_docs.loads import Item, Load
 from upstage_docs.models import OcrResult, ParsedDocument, Record
 from upstage_docs.ocr_records import ocr_records
 from upstage_docs.options import OCROptions, ParseOptions, choice, yes_or_no
 from upstage_docs.records import Recorder, RecordOptions
-from upstage_docs.reports import Progress, Report
 
 if TYPE_CHECKING:
     from upstage_docs.async_client import AsyncClient
-    from upstage_docs.plan import Estimate
+    from upstage_docs.flows.plan import Estimate
 
 __all__ = ["Loading", "OCRLoading", "ParseLoading"]
 

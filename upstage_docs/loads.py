@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
 from upstage_docs.files.source import DocumentInput, Named, missing
+from upstage_docs.flows.reports import Failure, Report
 from upstage_docs.models import OcrResult, ParsedDocument, Record
-from upstage_docs.reports import Failure, Report
 
 __all__ = ["Item", "Load", "require_files"]
 

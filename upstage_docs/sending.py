@@ -14,7 +14,7 @@ import httpx
 
 from upstage_docs.api.responses import Lost, Outcome, Reply
 from upstage_docs.errors import ConfigError
-from upstage_docs.steps import Send
+from upstage_docs.flows.steps import Send
 
 __all__ = ["aconnect", "asend", "connect", "send", "tls"]
 

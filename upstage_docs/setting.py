@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Literal
 from upstage_docs.api.rates import RATES, Family, Rate, RateLimiter
 from upstage_docs.api.requests import BASE_URL, Api
 from upstage_docs.errors import ConfigError
+from upstage_docs.flows.billing import Account
+from upstage_docs.flows.plan import LIMITS, PRICED, PRICES, Limits
+from upstage_docs.flows.steps import Setup
 from upstage_docs.options import PollPolicy, RetryPolicy, choice
-from upstage_docs.plan import LIMITS, PRICED, PRICES, Limits
-from upstage_docs.spending import Account
-from upstage_docs.steps import Setup
 from upstage_docs.store.store import Store
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from upstage_docs.errors import ConfigError, MissingExtraError, SourceError
 from upstage_docs.files.source import PDFIUM_LOCK, DocumentInput, Source, inspect
+from upstage_docs.flows.plan import LIMITS
 from upstage_docs.models import Element, ParsedDocument
-from upstage_docs.plan import LIMITS
 
 if TYPE_CHECKING:
     from PIL.Image import Image

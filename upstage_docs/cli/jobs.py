@@ -19,9 +19,9 @@ from upstage_docs.cli.options import AsJson, BaseUrl, Engine, Mode, Sources, com
 from upstage_docs.cli.parse import ParseFormat, written
 from upstage_docs.client import Client
 from upstage_docs.errors import ConfigError, UpstageDocsError
+from upstage_docs.flows.plan import Estimate
 from upstage_docs.models import Job
 from upstage_docs.options import ParseOptions
-from upstage_docs.plan import Estimate
 from upstage_docs.records import RecordOptions
 from upstage_docs.store.store import Store
 

@@ -10,9 +10,9 @@ from contextlib import closing
 from itertools import islice
 
 from upstage_docs.files.formats import detect, image_pages, supported
+from upstage_docs.flows.plan import LIMITS
 from upstage_docs.local.blocks import PageLayout, Refusal, response
 from upstage_docs.local.service.pipe import MODEL, Begin, Part, Task
-from upstage_docs.plan import LIMITS
 
 __all__ = ["read_document"]
 

@@ -12,12 +12,12 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from upstage_docs.files.formats import detect
+from upstage_docs.flows.plan import LIMITS
 from upstage_docs.local.blocks import Block, Box, PageLayout, Refusal
 from upstage_docs.local.ocr.page_images import turned
 from upstage_docs.local.ocr.recognised import Reading, Word
 from upstage_docs.local.ocr.tesseract import read
 from upstage_docs.local.pdf.document import Recognise, read_pdf
-from upstage_docs.plan import LIMITS
 
 if TYPE_CHECKING:
     from PIL.Image import Image

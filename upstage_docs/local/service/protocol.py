@@ -17,13 +17,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
+from upstage_docs.flows.plan import LIMITS
 from upstage_docs.local.blocks import Refusal
 from upstage_docs.local.service.fields import crop_categories, flag, format_of, output_formats, word
 from upstage_docs.local.service.form import Document, Form, FormReader
 from upstage_docs.local.service.jobs import Jobs
 from upstage_docs.local.service.pipe import MODEL, Part, Patience, Read, Task
 from upstage_docs.local.service.workers import Limits, WorkerPool
-from upstage_docs.plan import LIMITS
 
 __all__ = ["Engine", "Reply", "Request", "refused"]
 

@@ -26,9 +26,9 @@ from upstage_docs.errors import (
     UpstageDocsError,
 )
 from upstage_docs.files.source import Source
+from upstage_docs.flows.steps import ANSWER_BYTES, STATE_BYTES, Enter, Flow, Leave, Now, Send, Setup, Sleep, Work
 from upstage_docs.models import Job
 from upstage_docs.options import OCROptions, ParseOptions, RetryPolicy
-from upstage_docs.steps import ANSWER_BYTES, STATE_BYTES, Enter, Flow, Leave, Now, Send, Setup, Sleep, Work
 from upstage_docs.store.values import Busy, Claim, Held, Intent, Pages, ResultKey
 
 __all__ = ["Payment", "download", "fetch", "jobs", "look", "pay"]

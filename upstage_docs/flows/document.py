@@ -8,17 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 
-from upstage_docs import plan
 from upstage_docs.api.decode import decode_document, decode_job, decode_ocr
 from upstage_docs.api.responses import Reply
 from upstage_docs.errors import BadRequestError, ConfigError, InvalidResponseError
 from upstage_docs.files.source import DocumentInput, Named, Source, cut, inspect
-from upstage_docs.flows import pay
+from upstage_docs.flows import plan
+from upstage_docs.flows.exchange import pay
+from upstage_docs.flows.job import Got, Watch, placed
+from upstage_docs.flows.steps import Flow, Setup, Sleep, work
 from upstage_docs.models import Job, ParsedDocument
 from upstage_docs.options import OCROptions, ParseOptions
-from upstage_docs.steps import Flow, Setup, Sleep, work
 from upstage_docs.store.values import Claim, Holding, Pages, ResultKey, StoredJob
-from upstage_docs.watching import Got, Watch, placed
 
 __all__ = ["JobReading", "Reading", "Request", "open_job", "open_reading"]
 

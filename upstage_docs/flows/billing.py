@@ -6,9 +6,9 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from upstage_docs.flows.plan import PRICES
 from upstage_docs.models import Usage
 from upstage_docs.options import ParseOptions
-from upstage_docs.plan import PRICES
 
 __all__ = ["Account", "Spending"]
 

@@ -11,10 +11,10 @@ from upstage_docs.api import responses as replies
 from upstage_docs.api.decode import decode_document
 from upstage_docs.api.responses import Reply
 from upstage_docs.errors import InvalidResponseError, JobError, JobFailedError, JobTimeoutError
-from upstage_docs.flows import download, look
+from upstage_docs.flows.exchange import download, look
+from upstage_docs.flows.steps import Flow, Now, Setup, Sleep, Work, work
 from upstage_docs.models import Batch, Job, ParsedDocument
 from upstage_docs.options import ParseOptions
-from upstage_docs.steps import Flow, Now, Setup, Sleep, Work, work
 from upstage_docs.store.values import Pages, StoredJob
 
 __all__ = ["Got", "Watch", "placed"]

@@ -11,16 +11,16 @@ from typing import Any, Generic, Literal, TypeVar, cast
 
 import msgspec
 
-from upstage_docs import plan
 from upstage_docs.api.decode import decode_ocr, join
 from upstage_docs.errors import AuthenticationError, ConfigError, SourceError, UpstageDocsError
 from upstage_docs.files.source import DocumentInput, Named
+from upstage_docs.flows import plan
+from upstage_docs.flows.document import Reading, Request, open_reading
+from upstage_docs.flows.job import Got, Watch
+from upstage_docs.flows.reports import Failure, Report
+from upstage_docs.flows.steps import Flow, Setup, work
 from upstage_docs.models import Job, OcrPage, OcrResult, ParsedDocument
 from upstage_docs.options import OCROptions, ParseOptions
-from upstage_docs.reading import Reading, Request, open_reading
-from upstage_docs.reports import Failure, Report
-from upstage_docs.steps import Flow, Setup, work
-from upstage_docs.watching import Got, Watch
 
 __all__ = [
     "Outcome",

@@ -10,8 +10,8 @@ import httpx
 
 from upstage_docs.api.rates import RateLimiter
 from upstage_docs.api.requests import Api
+from upstage_docs.flows.billing import Account
 from upstage_docs.options import PollPolicy, RetryPolicy
-from upstage_docs.spending import Account
 from upstage_docs.store.store import Store
 
 __all__ = [
