@@ -37,7 +37,7 @@ AT_ONCE = 10
 
 
 def our_client(base_url: str, cache: str) -> Any:
-    from upstage_docs.client import Client
+    from upstage_docs.client.client import Client
     from upstage_docs.options import PollPolicy
 
     return Client(
@@ -86,7 +86,7 @@ def llama_index_readers_upstage(base_url: str, path: str, _cache: str) -> int:
 
 
 def throughput_sync(base_url: str, folder: str, cache: str) -> int:
-    from upstage_docs.client import Client
+    from upstage_docs.client.client import Client
 
     with Client(
         api_key="up_loopback", base_url=base_url, cache=cache or False, rates=_unlimited(), max_concurrency=AT_ONCE
@@ -97,7 +97,7 @@ def throughput_sync(base_url: str, folder: str, cache: str) -> int:
 def throughput_async(base_url: str, folder: str, cache: str) -> int:
     import asyncio
 
-    from upstage_docs.async_client import AsyncClient
+    from upstage_docs.client.async_client import AsyncClient
 
     paths = sorted(Path(folder).glob("*.pdf"))
 
@@ -141,7 +141,13 @@ SUBJECTS: dict[str, Callable[[str, str, str], int]] = {
 }
 
 # Those that are loaded when first needed, too.
-OURS = ("upstage_docs.client", "upstage_docs.async_client", "pypdfium2", "anyio._backends._asyncio", "encodings.idna")
+OURS = (
+    "upstage_docs.client.client",
+    "upstage_docs.client.async_client",
+    "pypdfium2",
+    "anyio._backends._asyncio",
+    "encodings.idna",
+)
 MODULES = {
     "langchain_upstage_docs": ("langchain_upstage_docs.loaders", *OURS),
     "langchain_upstage": ("langchain_upstage",),

@@ -11,7 +11,7 @@ import threading
 
 from upstage_docs import PollPolicy, UnknownOutcomeError
 from upstage_docs.api.rates import RATES, Rate
-from upstage_docs.client import Client
+from upstage_docs.client.client import Client
 from upstage_docs.store.store import Store
 
 WAYS = ({"route": "sync"}, {"route": "async"}, {"pages_per_request": 4})  # in turn, by the file's place

@@ -16,10 +16,10 @@ import pytest
 from eventually import GENEROUS, soon, threads_gone
 from stand_in import make_pdf
 
-from upstage_docs import sending
 from upstage_docs.api.requests import Api, download_request, parse_request
 from upstage_docs.api.responses import Lost, Outcome, Reply
-from upstage_docs.drive import Stopped, arun, arun_many, run, run_many
+from upstage_docs.client import sending
+from upstage_docs.client.drive import Stopped, arun, arun_many, run, run_many
 from upstage_docs.errors import ConfigError
 from upstage_docs.files.source import inspect
 from upstage_docs.flows.steps import Enter, Flow, Leave, Now, Send, Sleep, Work

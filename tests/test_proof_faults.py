@@ -27,8 +27,8 @@ from upstage_docs import (
     UnknownOutcomeError,
 )
 from upstage_docs.api.rates import RATES, Rate, RateLimiter
-from upstage_docs.async_client import AsyncClient
-from upstage_docs.client import Client
+from upstage_docs.client.async_client import AsyncClient
+from upstage_docs.client.client import Client
 from upstage_docs.faults import (
     Drip,
     Faults,

@@ -21,7 +21,7 @@ pytest.importorskip("uvicorn", reason='the loopback server needs the extra "serv
 
 from upstage_docs.api.rates import RATES, Rate
 from upstage_docs.chunking.options import ChunkOptions
-from upstage_docs.client import Client
+from upstage_docs.client.client import Client
 from upstage_docs.errors import ConfigError
 from upstage_docs.faults import Faults, unauthorized
 from upstage_docs.ray import CorpusOptions, ParseFiles, parse_corpus, share
@@ -220,7 +220,7 @@ def test_wrong_options_are_refused(tmp_path: Path) -> None:
 
 VICTIM = """
 import sys, ray
-from upstage_docs.client import Client
+from upstage_docs.client.client import Client
 from upstage_docs.api.rates import RATES, Rate
 from upstage_docs.ray import parse_corpus
 if __name__ == "__main__":

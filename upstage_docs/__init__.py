@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from upstage_docs.api.rates import (
         Rate as Rate,
     )
-    from upstage_docs.async_client import (
-        AsyncClient as AsyncClient,
-    )
     from upstage_docs.chunking.context import (
         contextualize as contextualize,
     )
@@ -25,7 +22,10 @@ if TYPE_CHECKING:
     from upstage_docs.chunking.packing import (
         chunk_elements as chunk_elements,
     )
-    from upstage_docs.client import (
+    from upstage_docs.client.async_client import (
+        AsyncClient as AsyncClient,
+    )
+    from upstage_docs.client.client import (
         Client as Client,
     )
     from upstage_docs.errors import (
@@ -87,8 +87,8 @@ if TYPE_CHECKING:
 # Public name → the module that holds it. Names are looked up when they are first used (PEP 562), so that importing
 # this package costs a Python user nothing.
 _HOME: dict[str, str] = {
-    "Client": "client",
-    "AsyncClient": "async_client",
+    "Client": "client.client",
+    "AsyncClient": "client.async_client",
     **dict.fromkeys(("Estimate", "Limits"), "flows.plan"),
     "Rate": "api.rates",
     **dict.fromkeys(("Report", "Progress", "Failure"), "flows.reports"),

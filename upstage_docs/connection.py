@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from upstage_docs.errors import ConfigError
 
 if TYPE_CHECKING:
-    from upstage_docs.async_client import AsyncClient
-    from upstage_docs.client import Client
+    from upstage_docs.client.async_client import AsyncClient
+    from upstage_docs.client.client import Client
     from upstage_docs.flows.billing import Spending
 
 __all__ = ["Connection", "Secret", "StayedKey"]
@@ -100,7 +100,7 @@ class Connection:
             ConfigError: No key and no engine chosen, a malformed key or address, or contradicting options.
         """
         if self._client is None:
-            from upstage_docs.client import Client
+            from upstage_docs.client.client import Client
 
             key = self._key()
             if key_later and not self._local and key is None and not os.environ.get("UPSTAGE_API_KEY"):
@@ -110,7 +110,7 @@ class Connection:
     @contextmanager
     def lend(self) -> Iterator[Client]:
         """Lend the client of a synchronous load."""
-        from upstage_docs.client import Client
+        from upstage_docs.client.client import Client
 
         if self._client is None:
             with Client(self._key(), **self._options) as client:
@@ -129,7 +129,7 @@ class Connection:
         if self._client is not None:
             yield self._client
             return
-        from upstage_docs.async_client import AsyncClient
+        from upstage_docs.client.async_client import AsyncClient
 
         async with AsyncClient(self._key(), **self._options) as client:
             try:
@@ -165,7 +165,7 @@ class Connection:
 
 
 def _require_client(client: object) -> None:
-    from upstage_docs.face import Face  # only here: it imports httpx, as what made the client did
+    from upstage_docs.client.face import Face  # only here: it imports httpx, as what made the client did
 
     if not isinstance(client, Face):
         raise ConfigError(

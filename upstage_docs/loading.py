@@ -10,8 +10,8 @@ from contextlib import aclosing, closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
 
-from upstage_docs.calls import Stops, ending
-from upstage_docs.client import Client
+from upstage_docs.client.client import Client
+from upstage_docs.client.session import Stops, ending
 from upstage_docs.connection import Connection
 from upstage_docs.crops import write_crops
 from upstage_docs.errors import ConfigError, UpstageDocsError
@@ -24,7 +24,7 @@ from upstage_docs.options import OCROptions, ParseOptions, choice, yes_or_no
 from upstage_docs.records import Recorder, RecordOptions
 
 if TYPE_CHECKING:
-    from upstage_docs.async_client import AsyncClient
+    from upstage_docs.client.async_client import AsyncClient
     from upstage_docs.flows.plan import Estimate
 
 __all__ = ["Loading", "OCRLoading", "ParseLoading"]

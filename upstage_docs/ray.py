@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from upstage_docs.chunking.context import contextualize
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.packing import chunk_with
-from upstage_docs.client import Client
+from upstage_docs.client.client import Client
 from upstage_docs.errors import AuthenticationError, ConfigError, MissingExtraError
 from upstage_docs.options import ParseOptions
 from upstage_docs.records import METADATA_KEYS, RecordOptions, records

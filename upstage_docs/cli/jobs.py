@@ -17,7 +17,7 @@ from rich.table import Table
 from upstage_docs.cli.files import find, write
 from upstage_docs.cli.options import AsJson, BaseUrl, Engine, Mode, Sources, complain, print_line, terminal
 from upstage_docs.cli.parse import ParseFormat, written
-from upstage_docs.client import Client
+from upstage_docs.client.client import Client
 from upstage_docs.errors import ConfigError, UpstageDocsError
 from upstage_docs.flows.plan import Estimate
 from upstage_docs.models import Job

@@ -28,7 +28,7 @@ from upstage_docs.cli.options import (
     Sources,
 )
 from upstage_docs.cli.work import Result, Tell, carry_out
-from upstage_docs.client import Client
+from upstage_docs.client.client import Client
 from upstage_docs.errors import ConfigError
 from upstage_docs.models import OcrResult, ParsedDocument, Record
 from upstage_docs.ocr_records import ocr_records

@@ -30,7 +30,7 @@ from upstage_docs.cli.options import (
     terminal,
     visible,
 )
-from upstage_docs.client import Client
+from upstage_docs.client.client import Client
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
 from upstage_docs.models import Chunk
 from upstage_docs.options import OutputFormat, ParseOptions

@@ -23,7 +23,7 @@ from upstage_docs.cli.options import (
     complain,
     visible,
 )
-from upstage_docs.client import Client
+from upstage_docs.client.client import Client
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
 from upstage_docs.options import ParseOptions
 from upstage_docs.view import view_html

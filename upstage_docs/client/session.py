@@ -15,10 +15,10 @@ from contextlib import ExitStack, aclosing, closing, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from upstage_docs import drive, sending
+from upstage_docs.client import drive, sending
+from upstage_docs.client.settings import Settings, prepare, transport_of
 from upstage_docs.errors import ConfigError
 from upstage_docs.flows.steps import Flow
-from upstage_docs.setting import Settings, prepare, transport_of
 
 if TYPE_CHECKING:
     import httpx

@@ -8,9 +8,10 @@ from itertools import count
 from typing import TYPE_CHECKING, Literal
 
 from upstage_docs.api.decode import join
-from upstage_docs.calls import AsyncCalls, Loops
+from upstage_docs.client.face import Face
+from upstage_docs.client.session import AsyncCalls, Loops
+from upstage_docs.client.settings import Settings
 from upstage_docs.errors import UpstageDocsError
-from upstage_docs.face import Face
 from upstage_docs.files.source import DocumentInput, Named
 from upstage_docs.flows import document as reading, exchange as flows, operations as whole
 from upstage_docs.flows.document import Request
@@ -20,7 +21,6 @@ from upstage_docs.flows.reports import Report
 from upstage_docs.flows.steps import Flow
 from upstage_docs.models import Element, Job, OcrResult, ParsedDocument
 from upstage_docs.options import OCROptions, ParseOptions, choice
-from upstage_docs.setting import Settings
 
 if TYPE_CHECKING:
     from types import TracebackType

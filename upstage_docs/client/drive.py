@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx
 
-from upstage_docs.attended import Attended, Threads
+from upstage_docs.client.sending import asend, send
+from upstage_docs.client.threads import Attended, Threads
 from upstage_docs.flows.steps import Enter, Flow, Leave, Now, Send, Sleep, Step, Work
-from upstage_docs.sending import asend, send
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future

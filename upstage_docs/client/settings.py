@@ -155,7 +155,7 @@ def prepare(settings: Settings) -> None:
     if settings.chosen == "local":
         from upstage_docs.local import LocalTransport  # noqa: F401
     else:
-        from upstage_docs.sending import tls
+        from upstage_docs.client.sending import tls
 
         tls()
 

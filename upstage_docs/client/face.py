@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from upstage_docs.api.rates import Family, Rate
+from upstage_docs.client.settings import Engine, Settings, setup_of
 from upstage_docs.flows.billing import Spending
 from upstage_docs.flows.plan import LIMITS, Limits
 from upstage_docs.options import PollPolicy, RetryPolicy
-from upstage_docs.setting import Engine, Settings, setup_of
 
 if TYPE_CHECKING:
     import httpx

@@ -1,0 +1,1 @@
+"""Carries the flows out: connections, threads, event loops and clocks."""
