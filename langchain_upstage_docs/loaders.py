@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from upstage_docs import AsyncClient, Client, Estimate, Progress, Report, Spending
-    from upstage_docs.loads import Item
+    from upstage_docs.loading.progress import Item
 
 __all__ = ["Files", "UpstageDocumentParseLoader", "UpstageOCRLoader"]
 
@@ -31,7 +31,7 @@ class _Loader(BaseLoader):
     parser: UpstageDocumentParseParser | UpstageOCRParser
 
     def __init__(self, file_path: Files) -> None:
-        from upstage_docs.loads import require_files
+        from upstage_docs.loading.progress import require_files
 
         # An iterator would be empty when the loader is used once more; a file object is none of files.
         self.file_path = list(file_path) if isinstance(file_path, Iterator) and not _is_open(file_path) else file_path
@@ -257,7 +257,7 @@ def _is_open(file: object) -> bool:
 
 def _item(file: object) -> Item:
     from upstage_docs.errors import ConfigError
-    from upstage_docs.loads import Item
+    from upstage_docs.loading.progress import Item
 
     if isinstance(file, Blob):
         return item_of(file)

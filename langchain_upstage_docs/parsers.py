@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from upstage_docs import AsyncClient, Client, Progress
-    from upstage_docs.loads import Item
+    from upstage_docs.loading.progress import Item
     from upstage_docs.models import Record
 
 __all__ = ["UpstageDocumentParseParser", "UpstageOCRParser", "document_of", "item_of"]
@@ -80,8 +80,8 @@ class UpstageDocumentParseParser(BaseBlobParser):
         show_progress: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
-        from upstage_docs.connection import Connection
-        from upstage_docs.loading import ParseLoading
+        from upstage_docs.loading.client_source import Connection
+        from upstage_docs.loading.loading import ParseLoading
         from upstage_docs.options import ParseOptions, several
         from upstage_docs.records import RecordOptions
 
@@ -163,8 +163,8 @@ class UpstageOCRParser(BaseBlobParser):
         show_progress: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
-        from upstage_docs.connection import Connection
-        from upstage_docs.loading import OCRLoading
+        from upstage_docs.loading.client_source import Connection
+        from upstage_docs.loading.loading import OCRLoading
         from upstage_docs.options import OCROptions
 
         self.loading = OCRLoading(
@@ -196,7 +196,7 @@ def document_of(record: Record) -> Document:
 
 def item_of(blob: Blob) -> Item:
     """Return *blob* as something to load: its bytes, or its path, so that a file is streamed, and its metadata."""
-    from upstage_docs.loads import Item
+    from upstage_docs.loading.progress import Item
 
     in_memory = blob.data is not None or blob.path is None
     return Item(blob.as_bytes() if in_memory else os.fspath(blob.path or ""), blob.source, blob.metadata)

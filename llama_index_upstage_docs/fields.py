@@ -11,8 +11,8 @@ from pydantic import SkipValidation
 
 if TYPE_CHECKING:
     from upstage_docs import Report, Spending
-    from upstage_docs.connection import Connection
-    from upstage_docs.loading import Loading, ParseLoading
+    from upstage_docs.loading.client_source import Connection
+    from upstage_docs.loading.loading import Loading, ParseLoading
 
 __all__ = ["ClientFields", "ParseFields", "secret"]
 
@@ -53,7 +53,7 @@ class ClientFields(BaseComponent):
         return self.loading.connection.usage
 
     def _connection(self) -> "Connection":
-        from upstage_docs.connection import Connection, StayedKey
+        from upstage_docs.loading.client_source import Connection, StayedKey
 
         return Connection(
             StayedKey() if self._key_stayed else self.api_key,
@@ -103,7 +103,7 @@ class ParseFields(ClientFields):
     image_folder: Annotated[str | None, SkipValidation] = None
 
     def _new_loading(self, metadata_format: Literal["flat", "nested"] = "flat") -> "ParseLoading":
-        from upstage_docs.loading import ParseLoading
+        from upstage_docs.loading.loading import ParseLoading
         from upstage_docs.options import ParseOptions
         from upstage_docs.records import RecordOptions
 

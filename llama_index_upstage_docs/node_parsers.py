@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from upstage_docs import AsyncClient, Client, Progress, Record
-    from upstage_docs.loads import Item
+    from upstage_docs.loading.progress import Item
 
 __all__ = ["UpstageDocumentParseNodeParser"]
 
@@ -190,7 +190,7 @@ def _holds_answer(node: BaseNode) -> bool:
 def _items(nodes: Iterable[BaseNode]) -> list[Item]:
     """Return the files to parse, each once."""
     from upstage_docs.errors import ConfigError
-    from upstage_docs.loads import Item
+    from upstage_docs.loading.progress import Item
 
     items: dict[str, Item] = {}
     for node in nodes:

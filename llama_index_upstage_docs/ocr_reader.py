@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from upstage_docs import AsyncClient, Client, Progress
-    from upstage_docs.loading import OCRLoading
+    from upstage_docs.loading.loading import OCRLoading
 
 __all__ = ["UpstageOCRReader"]
 
@@ -84,7 +84,7 @@ class UpstageOCRReader(FileReader, ClientFields, BasePydanticReader):
         self._loading.connection.check(key_later=True)
 
     def _new_loading(self) -> OCRLoading:
-        from upstage_docs.loading import OCRLoading
+        from upstage_docs.loading.loading import OCRLoading
         from upstage_docs.options import OCROptions
 
         return OCRLoading(

@@ -16,8 +16,8 @@ from llama_index_upstage_docs.signature import ConstructorSignature
 
 if TYPE_CHECKING:
     from upstage_docs import Estimate
-    from upstage_docs.loading import Loading
-    from upstage_docs.loads import Item
+    from upstage_docs.loading.loading import Loading
+    from upstage_docs.loading.progress import Item
 
 __all__ = ["FileReader"]
 
@@ -136,6 +136,6 @@ def _items(file_path: Files, extra_info: Mapping[str, Any] | None) -> Iterator[I
 
 
 def _item(path: File, extra_info: Mapping[str, Any] | None, handle: BinaryIO | None = None) -> Item:
-    from upstage_docs.loads import Item
+    from upstage_docs.loading.progress import Item
 
     return Item(path if handle is None else handle, str(path), file_metadata(str(path), extra_info))

@@ -23,7 +23,6 @@ from stand_in import labels, make_pdf
 import upstage_docs
 from upstage_docs import AsyncClient, Client
 from upstage_docs.api.rates import RATES, Rate
-from upstage_docs.connection import Connection
 from upstage_docs.errors import (
     APIStatusError,
     AuthenticationError,
@@ -40,6 +39,7 @@ from upstage_docs.errors import (
 )
 from upstage_docs.flows.plan import Limits
 from upstage_docs.flows.reports import Progress, Report
+from upstage_docs.loading.client_source import Connection
 from upstage_docs.models import Job
 from upstage_docs.options import OCROptions, ParseOptions, PollPolicy, RetryPolicy
 

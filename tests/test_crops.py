@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from upstage_docs.crops import write_crops
 from upstage_docs.errors import ConfigError, InvalidResponseError
+from upstage_docs.loading.crops import write_crops
 from upstage_docs.models import Element, ParsedDocument
 
 JPEG = b"\xff\xd8\xff\xe0 picture"

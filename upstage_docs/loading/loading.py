@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
 
 from upstage_docs.client.client import Client
 from upstage_docs.client.session import Stops, ending
-from upstage_docs.connection import Connection
-from upstage_docs.crops import write_crops
 from upstage_docs.errors import ConfigError, UpstageDocsError
 from upstage_docs.files.source import Named
 from upstage_docs.flows.reports import Progress, Report
-from upstage_docs.loads import Item, Load
+from upstage_docs.loading.client_source import Connection
+from upstage_docs.loading.crops import write_crops
+from upstage_docs.loading.progress import Item, Load
 from upstage_docs.models import OcrResult, ParsedDocument, Record
 from upstage_docs.ocr_records import ocr_records
 from upstage_docs.options import OCROptions, ParseOptions, choice, yes_or_no

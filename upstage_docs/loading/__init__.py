@@ -1,0 +1,1 @@
+"""What both integrations share: files become records, with progress and a report."""
