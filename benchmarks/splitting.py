@@ -26,7 +26,7 @@ from typing import Any
 from upstage_docs.api.decode import decode_document
 from upstage_docs.chunking.packing import chunk_elements
 from upstage_docs.models import Element, ParsedDocument, Record
-from upstage_docs.records import records
+from upstage_docs.records.records import records
 
 ENGLISH = "revenue rose by the end of last quarter while costs of research and delivery fell in most regions".split()  # noqa: SIM905
 KOREAN = "매출은 전년 대비 증가하였으며 연구 개발 비용은 주요 지역에서 감소한 것으로 나타났다 다음 표와 같다".split()  # noqa: SIM905

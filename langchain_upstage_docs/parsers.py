@@ -83,7 +83,7 @@ class UpstageDocumentParseParser(BaseBlobParser):
         from upstage_docs.loading.client_source import Connection
         from upstage_docs.loading.loading import ParseLoading
         from upstage_docs.options import ParseOptions, several
-        from upstage_docs.records import RecordOptions
+        from upstage_docs.records.records import RecordOptions
 
         self.loading = ParseLoading(
             Connection(api_key, base_url=base_url, engine=engine, client=client, max_concurrency=max_concurrency),

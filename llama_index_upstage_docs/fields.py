@@ -105,7 +105,7 @@ class ParseFields(ClientFields):
     def _new_loading(self, metadata_format: Literal["flat", "nested"] = "flat") -> "ParseLoading":
         from upstage_docs.loading.loading import ParseLoading
         from upstage_docs.options import ParseOptions
-        from upstage_docs.records import RecordOptions
+        from upstage_docs.records.records import RecordOptions
 
         return ParseLoading(
             self._connection(),

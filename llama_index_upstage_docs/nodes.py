@@ -115,7 +115,7 @@ def _section_nodes(
     records: Sequence[Record], nodes: Sequence[BaseNode], owners: Sequence[tuple[BaseNode, RelatedNodeInfo]]
 ) -> list[BaseNode]:
     """Return a node for each section, and make it the PARENT of its parts."""
-    from upstage_docs.sections import sections
+    from upstage_docs.records.sections import sections
 
     found, section_of = sections(records)
     owner_of = {record.id: owner for record, owner in zip(records, owners, strict=True)}
@@ -142,7 +142,7 @@ def _related(node: BaseNode) -> RelatedNodeInfo:
 
 @lru_cache(maxsize=1)
 def _known() -> tuple[str, ...]:
-    from upstage_docs.records import METADATA_KEYS
+    from upstage_docs.records.records import METADATA_KEYS
 
     return (*METADATA_KEYS, *_FURTHER)
 

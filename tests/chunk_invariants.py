@@ -15,8 +15,8 @@ from bs4 import BeautifulSoup, Tag
 
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.models import Chunk, Element, ParsedDocument, bounding_box
-from upstage_docs.records import METADATA_KEYS
-from upstage_docs.render import element_text, heading_level
+from upstage_docs.records.records import METADATA_KEYS
+from upstage_docs.records.render import element_text, heading_level
 
 Splitter = Callable[[Any, ChunkOptions], Iterable[Chunk]]
 Invariant = Callable[[Splitter, ParsedDocument, ChunkOptions], None]

@@ -17,7 +17,7 @@ import pytest
 from upstage_docs import ChunkOptions, ConfigError, chunk_elements, contextualize, decode_document
 from upstage_docs.chunking.packing import chunk_with, split_text
 from upstage_docs.models import Chunk, Element, ParsedDocument, Record
-from upstage_docs.records import METADATA_KEYS, RecordOptions, records
+from upstage_docs.records.records import METADATA_KEYS, RecordOptions, records
 
 
 def element(number: int, category: str, html: str, *, page: int = 1, top: float = 0.0, sub: str = "") -> Element:

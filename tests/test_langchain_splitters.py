@@ -11,7 +11,7 @@ import pytest
 from made_api import MadeApi, pdf
 
 from upstage_docs.errors import ConfigError
-from upstage_docs.records import METADATA_KEYS
+from upstage_docs.records.records import METADATA_KEYS
 
 pytest.importorskip("langchain_text_splitters", reason='needs the extra "langchain"')
 from langchain_core.documents import Document

@@ -14,7 +14,7 @@ import pytest
 from made_api import JPEG, MadeApi, pdf
 
 from upstage_docs.errors import BadRequestError, ConfigError
-from upstage_docs.records import METADATA_KEYS
+from upstage_docs.records.records import METADATA_KEYS
 
 pytest.importorskip("llama_index.core", reason='needs the extra "llama-index"')
 from llama_index.core import MockEmbedding, SimpleDirectoryReader, StorageContext, VectorStoreIndex

@@ -25,7 +25,7 @@ from upstage_docs.client.client import Client
 from upstage_docs.errors import ConfigError
 from upstage_docs.faults import Faults, unauthorized
 from upstage_docs.ray import CorpusOptions, ParseFiles, parse_corpus, share
-from upstage_docs.records import METADATA_KEYS, RecordOptions
+from upstage_docs.records.records import METADATA_KEYS, RecordOptions
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # Ray's own warnings are Ray's
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from upstage_docs.models import Element
-from upstage_docs.render import element_text, heading_level, text_of_html
+from upstage_docs.records.render import element_text, heading_level, text_of_html
 
 PLACEHOLDER = "![image](/image/placeholder)\n"
 

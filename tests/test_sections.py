@@ -8,8 +8,8 @@ import pytest
 
 from upstage_docs.chunking.packing import chunk_elements
 from upstage_docs.models import Element, ParsedDocument, Record
-from upstage_docs.records import METADATA_KEYS, RecordOptions, records
-from upstage_docs.sections import sections
+from upstage_docs.records.records import METADATA_KEYS, RecordOptions, records
+from upstage_docs.records.sections import sections
 
 
 def element(number: int, category: str, text: str, sub_category: str = "") -> Element:

@@ -79,7 +79,7 @@ if TYPE_CHECKING:
         PollPolicy as PollPolicy,
         RetryPolicy as RetryPolicy,
     )
-    from upstage_docs.records import (
+    from upstage_docs.records.records import (
         RecordOptions as RecordOptions,
         coordinates_of as coordinates_of,
     )
@@ -101,7 +101,7 @@ _HOME: dict[str, str] = {
     "chunk_elements": "chunking.packing",
     "contextualize": "chunking.context",
     "ChunkOptions": "chunking.options",
-    **dict.fromkeys(("RecordOptions", "coordinates_of"), "records"),
+    **dict.fromkeys(("RecordOptions", "coordinates_of"), "records.records"),
     "decode_document": "api.decode",
     "decode_ocr": "api.decode",
     **dict.fromkeys(("ParseOptions", "OCROptions", "RetryPolicy", "PollPolicy", "CATEGORIES"), "options"),

@@ -23,7 +23,7 @@ from upstage_docs.chunking.packing import chunk_with
 from upstage_docs.client.client import Client
 from upstage_docs.errors import AuthenticationError, ConfigError, MissingExtraError
 from upstage_docs.options import ParseOptions
-from upstage_docs.records import METADATA_KEYS, RecordOptions, records
+from upstage_docs.records.records import METADATA_KEYS, RecordOptions, records
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,8 +10,8 @@ import msgspec
 from upstage_docs.chunking.foreign_metadata import own
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.units import Place, Run, Unit, joined
-from upstage_docs.ids import RecordIds, text_sha256
 from upstage_docs.models import Chunk
+from upstage_docs.records.ids import RecordIds, text_sha256
 
 __all__ = ["ChunkBuilder", "TextBuilder"]
 

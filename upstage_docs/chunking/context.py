@@ -7,7 +7,7 @@ from itertools import chain
 
 from upstage_docs.chunking.blocks import blocks
 from upstage_docs.models import Chunk, Record
-from upstage_docs.render import text_of_html
+from upstage_docs.records.render import text_of_html
 
 __all__ = ["contextualize"]
 

@@ -11,7 +11,7 @@ from upstage_docs.chunking.blocks import Block
 from upstage_docs.chunking.units import Place
 from upstage_docs.errors import ConfigError
 from upstage_docs.models import Box, Point
-from upstage_docs.records import METADATA_KEYS, coordinates_of
+from upstage_docs.records.records import METADATA_KEYS, coordinates_of
 
 __all__ = [
     "FlatElement",

@@ -27,8 +27,8 @@ from upstage_docs.chunking.text_breaks import has_code, has_words
 from upstage_docs.chunking.units import Place, Run, Unit
 from upstage_docs.errors import ConfigError, InvalidResponseError
 from upstage_docs.models import Element, ParsedDocument, Record, bounding_box
-from upstage_docs.records import METADATA_KEYS, HeadingTrail, record_id, text_sha256
-from upstage_docs.render import element_text, heading_level, text_of_html
+from upstage_docs.records.records import METADATA_KEYS, HeadingTrail, record_id, text_sha256
+from upstage_docs.records.render import element_text, heading_level, text_of_html
 
 __all__ = ["Chunkable", "units"]
 

@@ -11,7 +11,7 @@ from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.table_joining import JoinedTable
 from upstage_docs.chunking.table_rows import Limits, Part, split_rows
 from upstage_docs.chunking.units import Place, Unit, joined
-from upstage_docs.render import text_of_html
+from upstage_docs.records.render import text_of_html
 
 __all__ = ["Whole", "captions_before"]
 

@@ -22,7 +22,7 @@ from upstage_docs.errors import ConfigError, UpstageDocsError
 from upstage_docs.flows.plan import Estimate
 from upstage_docs.models import Job
 from upstage_docs.options import ParseOptions
-from upstage_docs.records import RecordOptions
+from upstage_docs.records.records import RecordOptions
 from upstage_docs.store.store import Store
 
 __all__ = ["cache", "estimate", "jobs"]

@@ -31,9 +31,9 @@ from upstage_docs.cli.work import Result, Tell, carry_out
 from upstage_docs.client.client import Client
 from upstage_docs.errors import ConfigError
 from upstage_docs.models import OcrResult, ParsedDocument, Record
-from upstage_docs.ocr_records import ocr_records
 from upstage_docs.options import OCROptions, OutputFormat, ParseOptions, Split
-from upstage_docs.records import RecordOptions, records
+from upstage_docs.records.ocr_records import ocr_records
+from upstage_docs.records.records import RecordOptions, records
 
 __all__ = ["ParseFormat", "ocr", "parse", "written"]
 

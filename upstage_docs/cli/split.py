@@ -34,7 +34,7 @@ from upstage_docs.client.client import Client
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
 from upstage_docs.models import Chunk
 from upstage_docs.options import OutputFormat, ParseOptions
-from upstage_docs.render import text_of_html
+from upstage_docs.records.render import text_of_html
 
 __all__ = ["split"]
 

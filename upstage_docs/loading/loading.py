@@ -19,9 +19,9 @@ from upstage_docs.loading.client_source import Connection
 from upstage_docs.loading.crops import write_crops
 from upstage_docs.loading.progress import Item, Load
 from upstage_docs.models import OcrResult, ParsedDocument, Record
-from upstage_docs.ocr_records import ocr_records
 from upstage_docs.options import OCROptions, ParseOptions, choice, yes_or_no
-from upstage_docs.records import Recorder, RecordOptions
+from upstage_docs.records.ocr_records import ocr_records
+from upstage_docs.records.records import Recorder, RecordOptions
 
 if TYPE_CHECKING:
     from upstage_docs.client.async_client import AsyncClient

@@ -7,7 +7,7 @@ from typing import Literal
 
 from upstage_docs.models import OcrPage, OcrResult, Point, Record
 from upstage_docs.options import choice, yes_or_no
-from upstage_docs.records import file_id, metadata, record_id, text_sha256
+from upstage_docs.records.records import file_id, metadata, record_id, text_sha256
 
 __all__ = ["ocr_records"]
 

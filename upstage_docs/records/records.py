@@ -11,10 +11,10 @@ import msgspec
 
 from upstage_docs.api.decode import JOINERS, document_json, join, raw_elements
 from upstage_docs.errors import ConfigError
-from upstage_docs.ids import NAMESPACE, file_id, record_id, text_sha256
 from upstage_docs.models import Box, Element, OcrResult, ParsedDocument, Point, Record, bounding_box
 from upstage_docs.options import OutputFormat, Split, choice, yes_or_no
-from upstage_docs.render import element_text, heading_level
+from upstage_docs.records.ids import NAMESPACE, file_id, record_id, text_sha256
+from upstage_docs.records.render import element_text, heading_level
 
 __all__ = [
     "METADATA_KEYS",

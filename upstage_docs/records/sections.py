@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from upstage_docs.models import Record
-from upstage_docs.records import record_id
+from upstage_docs.records.records import record_id
 
 __all__ = ["Section", "sections"]
 

@@ -1,0 +1,1 @@
+"""Elements become records: text, metadata and ids."""
