@@ -186,9 +186,9 @@ def server(seconds_per_page: float, latency: float) -> Iterator[tuple[str, Any]]
     sys.path.insert(0, str(HERE.parent / "tests"))
     from stand_in import StandIn
 
-    from upstage_docs.faults import Faults
     from upstage_docs.local import Engine
     from upstage_docs.server import build_app, running
+    from upstage_docs.testing.faults import Faults
 
     faults = Faults()
     faults.latency = latency

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from recording import CASES, DOCUMENTS, KEY, Case, record
 
 from upstage_docs.api.requests import BASE_URL
-from upstage_docs.flows.plan import PRICES
+from upstage_docs.flows.billing import PRICES
 
 
 def draw(path: Path, pages: int) -> None:
@@ -43,9 +43,9 @@ def draw(path: Path, pages: int) -> None:
 
 def through_engine(cases: list[Case]) -> None:
     """Record from the local engine's own server on loopback."""
-    from upstage_docs.faults import Faults
     from upstage_docs.local import Engine
     from upstage_docs.server import build_app, running
+    from upstage_docs.testing.faults import Faults
 
     for case in cases:
         faults = Faults()

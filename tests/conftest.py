@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from stand_in import StandIn
 
-    from upstage_docs.faults import Faults
+    from upstage_docs.testing.faults import Faults
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -86,9 +86,9 @@ def loopback() -> Iterator[Loopback]:
     pytest.importorskip("uvicorn", reason='the loopback server needs the extra "server"')
     from stand_in import StandIn
 
-    from upstage_docs.faults import Faults
     from upstage_docs.local import Engine
     from upstage_docs.server import build_app, running
+    from upstage_docs.testing.faults import Faults
 
     faults, stand_in = Faults(), StandIn()
     with running(build_app(Engine(read=stand_in.read), faults=faults)) as base_url:

@@ -19,11 +19,11 @@ import vcr
 from play import form
 
 from upstage_docs import Client, UpstageDocsError
+from upstage_docs.api.limits import Limits
 from upstage_docs.api.rates import RATES, Rate
 from upstage_docs.api.requests import BASE_URL
-from upstage_docs.faults import Faults, failed_job, too_many_requests
-from upstage_docs.flows.plan import Limits
 from upstage_docs.options import PollPolicy, RetryPolicy
+from upstage_docs.testing.faults import Faults, failed_job, too_many_requests
 
 CASSETTES = Path(__file__).resolve().parent.parent / "cassettes"
 DOCUMENTS = CASSETTES / "documents"

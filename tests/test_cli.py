@@ -31,7 +31,7 @@ from upstage_docs.store.store import Store
 from upstage_docs.store.values import Claim, ResultKey
 
 if TYPE_CHECKING:
-    from upstage_docs.faults import Faults
+    from upstage_docs.testing.faults import Faults
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "upstage_docs" / "samples" / "report.pdf"
@@ -367,9 +367,9 @@ def test_what_a_terminal_would_obey_is_shown_instead(
 def stopped(tmp_path: Path) -> Iterator[Stopped]:
     """A run of the command that is held at a point, interrupted there, and repeated; the API is a stand-in."""
     pytest.importorskip("uvicorn", reason="serving is an extra")
-    from upstage_docs.faults import Faults
     from upstage_docs.local import Engine
     from upstage_docs.server import build_app, running
+    from upstage_docs.testing.faults import Faults
 
     faults, stand_in = Faults(), StandIn()
     with running(build_app(Engine(read=stand_in.read), faults=faults)) as base_url:
@@ -449,7 +449,7 @@ def test_a_stopped_run_goes_on_and_nothing_is_billed_twice(stopped: Stopped) -> 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 def test_a_stop_does_not_wait_for_a_job(stopped: Stopped) -> None:
     """A job may be queued for days: it goes on at the API, and the same command resumes it."""
-    from upstage_docs.faults import hanging_job
+    from upstage_docs.testing.faults import hanging_job
 
     (stopped.given / "long.pdf").write_bytes(make_pdf("long", 31))
     stopped.faults.always("status", hanging_job(completed=1))
@@ -464,7 +464,7 @@ def test_a_stop_does_not_wait_for_a_job(stopped: Stopped) -> None:
 
 def test_a_document_that_takes_long_holds_up_no_other(stopped: Stopped) -> None:
     """Two are in work at a time, and the first one's job hangs."""
-    from upstage_docs.faults import hanging_job
+    from upstage_docs.testing.faults import hanging_job
 
     (stopped.given / "a.pdf").write_bytes(make_pdf("a", 31))
     for name in "bcdef":

@@ -22,6 +22,7 @@ from stand_in import labels, make_pdf
 
 import upstage_docs
 from upstage_docs import AsyncClient, Client
+from upstage_docs.api.limits import Limits
 from upstage_docs.api.rates import RATES, Rate
 from upstage_docs.errors import (
     APIStatusError,
@@ -37,7 +38,6 @@ from upstage_docs.errors import (
     SourceNotFoundError,
     UnknownOutcomeError,
 )
-from upstage_docs.flows.plan import Limits
 from upstage_docs.flows.reports import Progress, Report
 from upstage_docs.loading.client_source import Connection
 from upstage_docs.models import Job
@@ -443,7 +443,7 @@ class TestFaults:
     """The documented ways of going wrong, made by a real server."""
 
     def faults(self, loopback: Loopback) -> Any:
-        from upstage_docs import faults
+        from upstage_docs.testing import faults
 
         return faults
 
@@ -505,7 +505,7 @@ class TestFaults:
         loopback.stand_in.allowed.release(50)
 
     def test_batches_that_go_wrong_on_the_way(self, both: Both, settings: dict[str, Any], loopback: Loopback) -> None:
-        from upstage_docs.faults import Truncate
+        from upstage_docs.testing.faults import Truncate
 
         faults = self.faults(loopback)
         loopback.faults.script(
@@ -644,7 +644,7 @@ class TestMany:
 
     def test_each_as_soon_as_it_is_there(self, both: Both, settings: dict[str, Any], loopback: Loopback) -> None:
         """The first one's job hangs until the two behind it have come."""
-        from upstage_docs.faults import hanging_job
+        from upstage_docs.testing.faults import hanging_job
 
         loopback.faults.always("status", hanging_job())
         documents = [make_pdf("a", 35), make_pdf("b", 1), make_pdf("c", 1)]
@@ -653,7 +653,7 @@ class TestMany:
         assert [len(texts(one)) for one in found] == [1, 1, 35]
 
     def test_failures_are_skipped_and_reported(self, both: Both, settings: dict[str, Any], loopback: Loopback) -> None:
-        from upstage_docs.faults import unavailable
+        from upstage_docs.testing.faults import unavailable
 
         loopback.faults.script("sync", unavailable(), unavailable(), unavailable())
         report = Report()
@@ -680,7 +680,7 @@ class TestMany:
         self, both: Both, settings: dict[str, Any], loopback: Loopback
     ) -> None:
         """The pages of the part that was answered; running again sends the other part only."""
-        from upstage_docs.faults import unavailable
+        from upstage_docs.testing.faults import unavailable
 
         settings["limits"] = Limits(ocr_pages=10)
         settings["max_concurrency"] = 1

@@ -23,8 +23,8 @@ from stand_in import labels, make_pdf
 from upstage_docs import AsyncClient, Client
 from upstage_docs.api.rates import RATES, Rate
 from upstage_docs.client.drive import Stopped
-from upstage_docs.faults import Delay, hanging_job, retrying_batch
 from upstage_docs.options import PollPolicy, RetryPolicy
+from upstage_docs.testing.faults import Delay, hanging_job, retrying_batch
 
 KEY = "up_abcdefghijklmnop"
 

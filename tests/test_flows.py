@@ -21,6 +21,7 @@ from interrupting import interrupted
 from play import Play, answer, form, lost, reply
 from stand_in import make_pdf
 
+from upstage_docs.api.limits import LIMITS, Limits
 from upstage_docs.api.rates import Rate, RateLimiter
 from upstage_docs.api.requests import Api, jobs_request
 from upstage_docs.api.responses import Outcome, Reply
@@ -37,7 +38,7 @@ from upstage_docs.errors import (
     UnknownOutcomeError,
 )
 from upstage_docs.files.source import inspect
-from upstage_docs.flows import exchange as flows, operations as documents, plan
+from upstage_docs.flows import exchange as flows, operations as documents
 from upstage_docs.flows.document import Reading, Request, open_reading
 from upstage_docs.flows.exchange import Payment
 from upstage_docs.flows.steps import Send, Setup, Sleep
@@ -73,7 +74,7 @@ LESS: dict[str, Any] = {**NO_PAGE, "usage": {"pages": -3}}
 NO_ANSWERS: tuple[object, ...] = (b'{"elements": [{"id"', {"elements": None}, {"api": "2.0"}, [], NO_PAGE, LESS)
 
 
-def parse(play: Play, with_: Setup, request: Request, limits: plan.Limits = plan.LIMITS) -> Any:
+def parse(play: Play, with_: Setup, request: Request, limits: Limits = LIMITS) -> Any:
     return play(documents.parse(with_, request, limits))
 
 
@@ -253,7 +254,7 @@ class TestPayingOnce:
 
     def test_a_silent_cut_is_an_error_that_keeps_what_came(self, stored: Callable[..., Setup]) -> None:
         """An older server answers the first pages only; the next call sends the others and no more."""
-        limits = plan.Limits(sync_pages=200, prefer_async_above=200)
+        limits = Limits(sync_pages=200, prefer_async_above=200)
         with pytest.raises(InvalidResponseError, match="5 pages were sent, 3 came back") as caught:
             parse(Play(reply(200, answer([1, 2, 3]))), stored(), ask(5), limits)
         assert b"page 3" in caught.value.raw
@@ -271,7 +272,7 @@ class TestPayingOnce:
 
     def test_a_flow_closed_while_waiting_leaves_nothing_open(self, stored: Callable[..., Setup]) -> None:
         with_ = stored()
-        flow = documents.parse(with_, ask(2), plan.LIMITS)
+        flow = documents.parse(with_, ask(2), LIMITS)
         step = next(flow)
         while not isinstance(step, Sleep):
             step = flow.send(reply(503) if isinstance(step, Send) else step.task() if hasattr(step, "task") else 0.0)
@@ -280,7 +281,7 @@ class TestPayingOnce:
 
     def test_an_answer_that_came_as_the_flow_was_closed_is_kept(self, stored: Callable[..., Setup]) -> None:
         with_ = stored()
-        flow = documents.parse(with_, ask(1), plan.LIMITS)
+        flow = documents.parse(with_, ask(1), LIMITS)
         step = next(flow)
         while not isinstance(step, Send):
             step = flow.send(step.task() if hasattr(step, "task") else 0.0)
@@ -292,7 +293,7 @@ class TestPayingOnce:
         """It is kept, or it is reported as a send whose outcome is not known."""
         for line in range(1000):
             with_ = setup(store=Store.at(tmp_path / str(line)))
-            flow = documents.parse(with_, ask(1), plan.LIMITS)
+            flow = documents.parse(with_, ask(1), LIMITS)
             step = next(flow)
             while not isinstance(step, Send):
                 step = flow.send(step.task() if hasattr(step, "task") else 0.0)
@@ -364,13 +365,13 @@ class TestParts:
             canvas.showPage()
         canvas.save()
         request = Request(target.getvalue(), ParseOptions(), "a.pdf", "sync")
-        document = parse(Play(*[respond] * 5), setup(), request, plan.Limits(sync_bytes=60_000))
+        document = parse(Play(*[respond] * 5), setup(), request, Limits(sync_bytes=60_000))
         assert [element.page for element in document.elements] == list(range(1, 9))
         assert sent == [1, 1, 1, 3, 2]
 
     def test_a_single_page_that_is_too_large_is_named(self) -> None:
         with pytest.raises(SourceError, match="One page"):
-            parse(Play(), setup(), ask(2, route="sync"), plan.Limits(sync_bytes=100))
+            parse(Play(), setup(), ask(2, route="sync"), Limits(sync_bytes=100))
 
     def test_no_temporary_file_is_left(self) -> None:
         before = open_files()
@@ -403,7 +404,7 @@ class TestJobs:
     @pytest.mark.parametrize("absolute", [True, False])
     def test_the_jobs_of_a_very_long_pdf_are_joined(self, absolute: bool) -> None:
         """Each part of the PDF is a file of its own to the API: its pages begin again."""
-        limits = plan.Limits(async_pages=20, sync_pages=5, prefer_async_above=5)
+        limits = Limits(async_pages=20, sync_pages=5, prefer_async_above=5)
         half = [range(1, 11), range(11, 21) if absolute else range(1, 11)]
         done = reply(200, state((1, 10, "completed"), (11, 20, "completed"), status="completed", total=20))
         play = Play(*[one for _ in range(2) for one in (SUBMITTED, done, *[reply(200, answer(b)) for b in half])])
@@ -584,8 +585,8 @@ class TestJobs:
             parse(play, setup(), ask(10, route="async"))
 
     def test_submitting_twice_makes_one_job(self, stored: Callable[..., Setup]) -> None:
-        first = Play(SUBMITTED)(documents.submit(stored(), ask(2, route="async"), plan.LIMITS))
-        again = Play()(documents.submit(stored(), ask(2, route="async"), plan.LIMITS))
+        first = Play(SUBMITTED)(documents.submit(stored(), ask(2, route="async"), LIMITS))
+        again = Play()(documents.submit(stored(), ask(2, route="async"), LIMITS))
         assert first == again
         assert (first.request_id, first.source) == ("job-1", "a.pdf")
 
@@ -637,7 +638,7 @@ class TestOffice:
 
 
 class TestOcr:
-    def ocr(self, play: Play, with_: Setup, pages: int, limits: plan.Limits = plan.LIMITS) -> Any:
+    def ocr(self, play: Play, with_: Setup, pages: int, limits: Limits = LIMITS) -> Any:
         return play(documents.ocr(with_, ask(pages, options=OCROptions()), limits))
 
     def body(self, pages: int) -> dict[str, Any]:
@@ -648,7 +649,7 @@ class TestOcr:
 
     def test_a_long_document_is_recognised_in_parts(self) -> None:
         play = Play(reply(200, self.body(2)), reply(200, self.body(1)))
-        result = self.ocr(play, with_ := setup(), 3, plan.Limits(ocr_pages=2))
+        result = self.ocr(play, with_ := setup(), 3, Limits(ocr_pages=2))
         assert [page.number for page in result.pages] == [1, 2, 3]
         assert [word.id for page in result.pages for word in page.words] == [0, 1, 2]
         assert (result.billed_pages, result.confidence) == (3, 0.8)
@@ -669,23 +670,23 @@ class TestOcr:
 
     def test_another_schema_is_handed_through(self, stored: Callable[..., Setup]) -> None:
         request = ask(1, options=OCROptions(schema="google"))
-        raw = Play(reply(200, {"responses": []}))(documents.ocr_raw(stored(), request, plan.LIMITS))
+        raw = Play(reply(200, {"responses": []}))(documents.ocr_raw(stored(), request, LIMITS))
         assert raw == b'{"responses": []}'
-        assert Play()(documents.ocr_raw(stored(), request, plan.LIMITS)) == raw
+        assert Play()(documents.ocr_raw(stored(), request, LIMITS)) == raw
 
     def test_raw_answers_of_several_requests_are_not_glued(self) -> None:
         with pytest.raises(SourceError, match="needs 2 requests"):
-            Play()(documents.ocr_raw(setup(), ask(3, options=OCROptions()), plan.Limits(ocr_pages=2)))
+            Play()(documents.ocr_raw(setup(), ask(3, options=OCROptions()), Limits(ocr_pages=2)))
 
 
 class TestEstimate:
     def test_what_is_stored_or_running_costs_nothing(self, stored: Callable[..., Setup]) -> None:
         parse(Play(reply(200, answer([1, 2]))), stored(), ask(2))
         wanted = [ask(2), ask(5)]
-        estimate = Play()(documents.estimate(stored(), wanted, plan.LIMITS))
+        estimate = Play()(documents.estimate(stored(), wanted, LIMITS))
         assert (estimate.pages, estimate.lowest) == (5, 0.05)
 
     def test_a_reading_knows_its_source(self) -> None:
-        reading = Play()(open_reading(setup(), ask(3), plan.LIMITS))
+        reading = Play()(open_reading(setup(), ask(3), LIMITS))
         assert isinstance(reading, Reading)
         assert reading.source.pages == 3

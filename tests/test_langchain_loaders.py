@@ -32,10 +32,10 @@ from upstage_docs.errors import (
     SourceError,
     SourceNotFoundError,
 )
-from upstage_docs.faults import Delay, failed_batch, hanging_job
 from upstage_docs.flows.reports import Progress
 from upstage_docs.options import PollPolicy
 from upstage_docs.records.records import METADATA_KEYS, coordinates_of
+from upstage_docs.testing.faults import Delay, failed_batch, hanging_job
 
 pytest.importorskip("langchain_core", reason='needs the extra "langchain"')
 from langchain_core.document_loaders import Blob, BlobLoader

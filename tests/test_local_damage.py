@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from upstage_docs.local.elements import Box, PageLayout
-from upstage_docs.local.pdf import read_pdf
+from upstage_docs.local.blocks import Box, PageLayout
+from upstage_docs.local.pdf.document import read_pdf
 
 canvas = pytest.importorskip("reportlab.pdfgen.canvas")
 pytest.importorskip("liteparse")

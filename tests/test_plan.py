@@ -6,9 +6,11 @@ import pytest
 from conftest import examples
 from hypothesis import given, strategies as st
 
+from upstage_docs.api.limits import LIMITS, LIMITS_2025, Limits
 from upstage_docs.errors import ConfigError, SourceError
 from upstage_docs.files.source import Source
-from upstage_docs.flows.plan import LIMITS, LIMITS_2025, Estimate, Limits, Part, check, estimate, halves, parts_of
+from upstage_docs.flows.billing import Estimate, estimate
+from upstage_docs.flows.plan import Part, check, halves, parts_of
 from upstage_docs.options import OCROptions, ParseOptions
 
 PARSE = ParseOptions()

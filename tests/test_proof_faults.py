@@ -29,7 +29,8 @@ from upstage_docs import (
 from upstage_docs.api.rates import RATES, Rate, RateLimiter
 from upstage_docs.client.async_client import AsyncClient
 from upstage_docs.client.client import Client
-from upstage_docs.faults import (
+from upstage_docs.store.store import Store
+from upstage_docs.testing.faults import (
     Drip,
     Faults,
     Received,
@@ -47,7 +48,6 @@ from upstage_docs.faults import (
     too_many_requests,
     unavailable,
 )
-from upstage_docs.store.store import Store
 
 pytest.importorskip("starlette", reason='the loopback server needs the extra "server"')
 pytest.importorskip("uvicorn", reason='the loopback server needs the extra "server"')

@@ -22,10 +22,10 @@ pytest.importorskip("uvicorn", reason='the loopback server needs the extra "serv
 from upstage_docs.api.rates import RATES, Rate
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.client.client import Client
+from upstage_docs.corpora.ray import CorpusOptions, ParseFiles, parse_corpus, share
 from upstage_docs.errors import ConfigError
-from upstage_docs.faults import Faults, unauthorized
-from upstage_docs.ray import CorpusOptions, ParseFiles, parse_corpus, share
 from upstage_docs.records.records import METADATA_KEYS, RecordOptions
+from upstage_docs.testing.faults import Faults, unauthorized
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # Ray's own warnings are Ray's
 
@@ -222,7 +222,7 @@ VICTIM = """
 import sys, ray
 from upstage_docs.client.client import Client
 from upstage_docs.api.rates import RATES, Rate
-from upstage_docs.ray import parse_corpus
+from upstage_docs.corpora.ray import parse_corpus
 if __name__ == "__main__":
     base_url, output, cache, *paths = sys.argv[1:]
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=100 * 2**20)

@@ -27,9 +27,9 @@ from upstage_docs.local.service.pipe import Begin, Part, Patience, Task
 pytest.importorskip("uvicorn")
 pytest.importorskip("starlette")
 
-from upstage_docs import faults as fault
-from upstage_docs.faults import Delay, Drip, Faults, Received, Truncate
 from upstage_docs.server import build_app, running, serve
+from upstage_docs.testing import faults as fault
+from upstage_docs.testing.faults import Delay, Drip, Faults, Received, Truncate
 
 SYNC = "/document-digitization"
 PDF = b"%PDF-1.4 a stand-in"

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
         decode_document as decode_document,
         decode_ocr as decode_ocr,
     )
+    from upstage_docs.api.limits import Limits as Limits
     from upstage_docs.api.rates import (
         Rate as Rate,
     )
@@ -50,11 +51,8 @@ if TYPE_CHECKING:
         Named as Named,
     )
     from upstage_docs.flows.billing import (
-        Spending as Spending,
-    )
-    from upstage_docs.flows.plan import (
         Estimate as Estimate,
-        Limits as Limits,
+        Spending as Spending,
     )
     from upstage_docs.flows.reports import (
         Failure as Failure,
@@ -89,7 +87,8 @@ if TYPE_CHECKING:
 _HOME: dict[str, str] = {
     "Client": "client.client",
     "AsyncClient": "client.async_client",
-    **dict.fromkeys(("Estimate", "Limits"), "flows.plan"),
+    "Limits": "api.limits",
+    "Estimate": "flows.billing",
     "Rate": "api.rates",
     **dict.fromkeys(("Report", "Progress", "Failure"), "flows.reports"),
     "Named": "files.source",

@@ -56,7 +56,7 @@ def serve(
     ] = None,
 ) -> None:
     """Answer the API's protocol with the local engine, so that any client of the API can develop against it."""
-    from upstage_docs.server import serve as serve_engine
+    from upstage_docs.serve.server import serve as serve_engine
 
     serve_engine(host, port, api_key=api_key)
 

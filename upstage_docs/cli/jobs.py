@@ -19,7 +19,7 @@ from upstage_docs.cli.options import AsJson, BaseUrl, Engine, Mode, Sources, com
 from upstage_docs.cli.parse import ParseFormat, written
 from upstage_docs.client.client import Client
 from upstage_docs.errors import ConfigError, UpstageDocsError
-from upstage_docs.flows.plan import Estimate
+from upstage_docs.flows.billing import Estimate
 from upstage_docs.models import Job
 from upstage_docs.options import ParseOptions
 from upstage_docs.records.records import RecordOptions

@@ -26,7 +26,7 @@ from upstage_docs.cli.options import (
 from upstage_docs.client.client import Client
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
 from upstage_docs.options import ParseOptions
-from upstage_docs.view import view_html
+from upstage_docs.view.page import view_html
 
 __all__ = ["view"]
 

@@ -14,9 +14,10 @@ from upstage_docs.client.settings import Settings
 from upstage_docs.errors import UpstageDocsError
 from upstage_docs.files.source import DocumentInput, Named
 from upstage_docs.flows import document as reading, exchange as flows, operations as whole
+from upstage_docs.flows.billing import Estimate
 from upstage_docs.flows.document import Request
 from upstage_docs.flows.job import Got, Watch
-from upstage_docs.flows.plan import Estimate, Route
+from upstage_docs.flows.plan import Route
 from upstage_docs.flows.reports import Report
 from upstage_docs.flows.steps import Flow
 from upstage_docs.models import Element, Job, OcrResult, ParsedDocument

@@ -6,10 +6,10 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from upstage_docs.api.limits import LIMITS, Limits
 from upstage_docs.api.rates import Family, Rate
 from upstage_docs.client.settings import Engine, Settings, setup_of
 from upstage_docs.flows.billing import Spending
-from upstage_docs.flows.plan import LIMITS, Limits
 from upstage_docs.options import PollPolicy, RetryPolicy
 
 if TYPE_CHECKING:
@@ -56,9 +56,9 @@ class Face:
             max_concurrency: Requests at once; twice as many documents or parts are in work.
             rates: Overrides of `rates.RATES`, by family (`sync`, `async`, `ocr`).
             rate_share: The part of every rate that is this client's, 0-1, where several share one account.
-            limits: What the API takes; `plan.LIMITS_2025` for older deployments.
-            prices: Overrides of `plan.PRICES`, US dollars per page of `standard`, `enhanced` and `ocr`, in estimates
-                and `usage`. No list price of OCR is public.
+            limits: What the API takes; `api.limits.LIMITS_2025` for older deployments.
+            prices: US dollars per page of `standard`, `enhanced` and `ocr` in estimates and `usage`, over those of
+                `flows.billing.PRICES`. No list price of OCR is public.
             cache: Where answers, jobs and intents are kept, so that nothing is paid twice: True for the platform's
                 cache folder, a folder, or False. None means True for Upstage and False for the local engine.
             on_unknown: `raise` reports a paid request whose outcome is not known, `resend` pays again.

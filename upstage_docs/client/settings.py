@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal
 
+from upstage_docs.api.limits import LIMITS, Limits
 from upstage_docs.api.rates import RATES, Family, Rate, RateLimiter
 from upstage_docs.api.requests import BASE_URL, Api
 from upstage_docs.errors import ConfigError
-from upstage_docs.flows.billing import Account
-from upstage_docs.flows.plan import LIMITS, PRICED, PRICES, Limits
+from upstage_docs.flows.billing import PRICED, PRICES, Account
 from upstage_docs.flows.steps import Setup
 from upstage_docs.options import PollPolicy, RetryPolicy, choice
 from upstage_docs.store.store import Store

@@ -1,16 +1,56 @@
-"""What one client was billed for, as the answers tell; knows prices, sends nothing."""
+"""What documents cost: the list prices, an estimate before sending, and what the answers billed."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from upstage_docs.flows.plan import PRICES
+from upstage_docs.flows.plan import Part
 from upstage_docs.models import Usage
-from upstage_docs.options import ParseOptions
+from upstage_docs.options import OCROptions, ParseOptions
 
-__all__ = ["Account", "Spending"]
+__all__ = ["PRICED", "PRICES", "Account", "Estimate", "Spending", "estimate"]
+
+# US dollars per page, https://console.upstage.ai/docs/models/document-parse (2026-09). No page names a price for OCR.
+PRICES: Mapping[str, float] = {"standard": 0.01, "enhanced": 0.03}
+PRICED = ("standard", "enhanced", "ocr")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What sending would cost, before it is sent.
+
+    Attributes:
+        pages: Pages to be paid for.
+        lowest, highest: US dollars; they differ with `mode="auto"`. None where no price is known: no list price of OCR
+            is public, `Client(prices={"ocr": ...})` takes yours.
+        uncounted: Files whose pages only the API can count; they are not in the other numbers.
+    """
+
+    pages: int = 0
+    lowest: float | None = 0.0
+    highest: float | None = 0.0
+    uncounted: int = 0
+
+    def __str__(self) -> str:
+        if self.lowest is None or self.highest is None:
+            cost = 'at a price that is not known: give yours with Client(prices={"ocr": ...})'
+        elif self.lowest == self.highest:
+            cost = f"${self.lowest:,.2f}"
+        else:
+            cost = f"${self.lowest:,.2f} to ${self.highest:,.2f}"
+        more = f", and {self.uncounted} files whose pages only the API can count" if self.uncounted else ""
+        return f"{self.pages:,} pages, {cost}{more}"
+
+    def __add__(self, other: Estimate) -> Estimate:
+        """Add up files."""
+        return Estimate(
+            self.pages + other.pages,
+            None if self.lowest is None or other.lowest is None else round(self.lowest + other.lowest, 6),
+            None if self.highest is None or other.highest is None else round(self.highest + other.highest, 6),
+            self.uncounted + other.uncounted,
+        )
 
 
 @dataclass(frozen=True)
@@ -68,3 +108,18 @@ class Account:
         """Add one answer of Document OCR."""
         with self._lock:
             self._sum = replace(self._sum, ocr_pages=self._sum.ocr_pages + billed_pages)
+
+
+def estimate(
+    parts: Iterable[Part], options: ParseOptions | OCROptions, prices: Mapping[str, float] = PRICES
+) -> Estimate:
+    """Say what the parts that are still to be sent cost; what is stored or running is paid for."""
+    to_send = [part.pages for part in parts if part.state == "send"]
+    pages = sum(last - first + 1 for first, last in filter(None, to_send))
+    uncounted = sum(1 for one in to_send if one is None)
+    modes: tuple[str, ...] = ("ocr",) if isinstance(options, OCROptions) else (options.mode,)
+    if modes == ("auto",):
+        modes = ("standard", "enhanced")
+    known = [prices[mode] for mode in modes if mode in prices] if to_send else [0.0]
+    costs = [round(pages * price, 6) for price in known]
+    return Estimate(pages, min(costs, default=None), max(costs, default=None), uncounted)

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from upstage_docs.api.decode import decode_document, decode_job, decode_ocr
+from upstage_docs.api.limits import Limits
 from upstage_docs.api.responses import Reply
 from upstage_docs.errors import BadRequestError, ConfigError, InvalidResponseError
 from upstage_docs.files.source import DocumentInput, Named, Source, cut, inspect
-from upstage_docs.flows import plan
+from upstage_docs.flows import billing, plan
 from upstage_docs.flows.exchange import pay
 from upstage_docs.flows.job import Got, Watch, placed
 from upstage_docs.flows.steps import Flow, Setup, Sleep, work
@@ -73,7 +74,7 @@ class Request:
 class Reading:
     """One document while it is read; `next_page` and `next_id` are the first that no slice has held yet."""
 
-    def __init__(self, setup: Setup, request: Request, source: Source, limits: plan.Limits) -> None:
+    def __init__(self, setup: Setup, request: Request, source: Source, limits: Limits) -> None:
         self.setup = setup
         self.request = request
         self.source = source
@@ -96,10 +97,10 @@ class Reading:
         holding = yield from work(partial(self.setup.store.look, self.key))
         return max(self.next_page - 1, sum(last - first + 1 for first, last in holding.answers))
 
-    def estimate(self) -> Flow[plan.Estimate]:
+    def estimate(self) -> Flow[billing.Estimate]:
         """Say what reading it would cost now."""
         holding = yield from work(partial(self.setup.store.look, self.key))
-        return plan.estimate(self.planned(holding), self.request.options, self.setup.account.spending.prices)
+        return billing.estimate(self.planned(holding), self.request.options, self.setup.account.spending.prices)
 
     def decode(self, got: Got) -> Flow[ParsedDocument]:
         """Understand *got*, the next answer in order, as a slice with final pages and ids."""
@@ -270,7 +271,7 @@ class Reading:
         )
 
 
-def open_reading(setup: Setup, request: Request, limits: plan.Limits) -> Flow[Reading]:
+def open_reading(setup: Setup, request: Request, limits: Limits) -> Flow[Reading]:
     """Look at the document of *request* and refuse what the API would refuse; nothing is sent yet.
 
     Raises:

@@ -12,9 +12,10 @@ from typing import Any, Generic, Literal, TypeVar, cast
 import msgspec
 
 from upstage_docs.api.decode import decode_ocr, join
+from upstage_docs.api.limits import Limits
 from upstage_docs.errors import AuthenticationError, ConfigError, SourceError, UpstageDocsError
 from upstage_docs.files.source import DocumentInput, Named
-from upstage_docs.flows import plan
+from upstage_docs.flows import billing
 from upstage_docs.flows.document import Reading, Request, open_reading
 from upstage_docs.flows.job import Got, Watch
 from upstage_docs.flows.reports import Failure, Report
@@ -68,31 +69,29 @@ class Outcome(Generic[Whole]):
         return self.document
 
 
-def parse(setup: Setup, request: Request, limits: plan.Limits) -> Flow[ParsedDocument]:
+def parse(setup: Setup, request: Request, limits: Limits) -> Flow[ParsedDocument]:
     """Read a document from its first page to its last, one part after the other."""
     reading = yield from open_reading(setup, request, limits)
     return (yield from _counting(reading, _read(reading)))
 
 
-def parse_each(
-    setup: Setup, requests: Iterable[Request], limits: plan.Limits
-) -> Iterator[Flow[Outcome[ParsedDocument]]]:
+def parse_each(setup: Setup, requests: Iterable[Request], limits: Limits) -> Iterator[Flow[Outcome[ParsedDocument]]]:
     """Yield a flow for each request, which ends in an outcome even where it fails."""
     return (_outcome(setup, request, limits, _read) for request in requests)
 
 
-def ocr_each(setup: Setup, requests: Iterable[Request], limits: plan.Limits) -> Iterator[Flow[Outcome[OcrResult]]]:
+def ocr_each(setup: Setup, requests: Iterable[Request], limits: Limits) -> Iterator[Flow[Outcome[OcrResult]]]:
     """Yield a flow for each request, which ends in an outcome even where it fails."""
     return (_outcome(setup, request, limits, _recognised) for request in requests)
 
 
-def ocr(setup: Setup, request: Request, limits: plan.Limits) -> Flow[OcrResult]:
+def ocr(setup: Setup, request: Request, limits: Limits) -> Flow[OcrResult]:
     """Recognise the text of a document, in several requests where it is long."""
     reading = yield from open_reading(setup, request, limits)
     return (yield from _counting(reading, _recognised(reading)))
 
 
-def ocr_raw(setup: Setup, request: Request, limits: plan.Limits) -> Flow[bytes]:
+def ocr_raw(setup: Setup, request: Request, limits: Limits) -> Flow[bytes]:
     """Recognise the text of a document and return the body as it was answered.
 
     Raises:
@@ -102,7 +101,7 @@ def ocr_raw(setup: Setup, request: Request, limits: plan.Limits) -> Flow[bytes]:
     return (yield from _recognise(reading, most=1))[0]
 
 
-def submit(setup: Setup, request: Request, limits: plan.Limits) -> Flow[Job]:
+def submit(setup: Setup, request: Request, limits: Limits) -> Flow[Job]:
     """Create the job of a document, or return the one that is running for it.
 
     Raises:
@@ -130,9 +129,9 @@ def submit(setup: Setup, request: Request, limits: plan.Limits) -> Flow[Job]:
         reading.source.close()
 
 
-def estimate(setup: Setup, requests: Iterable[Request], limits: plan.Limits) -> Flow[plan.Estimate]:
+def estimate(setup: Setup, requests: Iterable[Request], limits: Limits) -> Flow[billing.Estimate]:
     """Add up what the documents would cost now; nothing is sent."""
-    total = plan.Estimate()
+    total = billing.Estimate()
     for request in requests:
         reading = yield from open_reading(setup, request, limits)
         try:
@@ -212,7 +211,7 @@ def _counting(reading: Reading, flow: Flow[Whole]) -> Flow[Whole]:
 
 
 def _outcome(
-    setup: Setup, request: Request, limits: plan.Limits, read: Callable[[Reading], Flow[Whole]]
+    setup: Setup, request: Request, limits: Limits, read: Callable[[Reading], Flow[Whole]]
 ) -> Flow[Outcome[Whole]]:
     reading: Reading | None = None
     try:

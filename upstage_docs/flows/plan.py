@@ -1,12 +1,13 @@
-"""Which route a document takes, and in which parts; knows the API's limits and prices, sends and reads nothing."""
+"""Which route a document takes, and in which parts; sends and reads nothing."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from upstage_docs.api.limits import LIMITS, MEGABYTE, Limits
 from upstage_docs.errors import ConfigError, SourceError
 from upstage_docs.options import OCROptions, ParseOptions, choice
 
@@ -14,73 +15,9 @@ if TYPE_CHECKING:
     from upstage_docs.files.source import Source
     from upstage_docs.store.values import Pages
 
-__all__ = [
-    "LIMITS",
-    "LIMITS_2025",
-    "PRICED",
-    "PRICES",
-    "Estimate",
-    "Limits",
-    "Part",
-    "Route",
-    "check",
-    "estimate",
-    "halves",
-    "parts_of",
-]
+__all__ = ["Part", "Route", "check", "halves", "parts_of"]
 
 Route = Literal["auto", "sync", "async"]
-
-_MB = 2**20  # the API says MB and not which: at the edge, the server decides
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What the API takes. The defaults are the one table of limits; every value can be overridden.
-
-    Sources: https://console.upstage.ai/docs/models/document-parse (sizes, pages, 2026-09),
-    https://console.upstage.ai/api/parse/document-ocr; the older values are those of the pages of 2025.
-
-    Attributes:
-        sync_bytes: Bytes of one synchronous upload (50 MB in 2025).
-        async_bytes: Bytes of one asynchronous upload (50 MB in 2025).
-        sync_pages: Pages of one synchronous request. Above it, newer servers answer 413, older ones silently left
-            the rest out.
-        async_pages: Pages of one job (1,000 in 2025).
-        ocr_bytes, ocr_pages: The same for Document OCR, which has no job (30 pages in 2025).
-        page_pixels: Pixels of one page, those of a PDF at 150 dpi (100,000,000 in 2025).
-        prefer_async_above: Pages above which `route="auto"` makes a job. At the API's 0.6 pages per second, 30 pages
-            are 50 seconds of an idle connection, which many networks cut after 60; a job's own window, in which a
-            lost connection leaves open what was paid, is milliseconds.
-        uncounted_sync_bytes: Bytes up to which a file whose pages cannot be counted here (Office, HWP) goes the
-            synchronous way: one that small does not have 100 pages.
-    """
-
-    sync_bytes: int = 100 * _MB
-    async_bytes: int = 500 * _MB
-    sync_pages: int = 100
-    async_pages: int = 2_000
-    ocr_bytes: int = 50 * _MB
-    ocr_pages: int = 100
-    page_pixels: int = 200_000_000
-    prefer_async_above: int = 30
-    uncounted_sync_bytes: int = 128 * 1024
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if not isinstance(value, int) or value < 1:
-                raise ConfigError(f"Limits({name}={value!r}) must be a whole number above 0.")
-
-
-LIMITS = Limits()
-# For private deployments that run an older model.
-LIMITS_2025 = Limits(
-    sync_bytes=50 * _MB, async_bytes=50 * _MB, async_pages=1_000, ocr_pages=30, page_pixels=100_000_000
-)
-
-# US dollars per page, https://console.upstage.ai/docs/models/document-parse (2026-09). No page names a price for OCR.
-PRICES: Mapping[str, float] = {"standard": 0.01, "enhanced": 0.03}
-PRICED = ("standard", "enhanced", "ocr")
 
 
 @dataclass(frozen=True)
@@ -100,42 +37,6 @@ class Part:
     route: Literal["sync", "async"] = "sync"
     whole: bool = True
     replaces: bool = False
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What sending would cost, before it is sent.
-
-    Attributes:
-        pages: Pages to be paid for.
-        lowest, highest: US dollars; they differ with `mode="auto"`. None where no price is known: no list price of OCR
-            is public, `Client(prices={"ocr": ...})` takes yours.
-        uncounted: Files whose pages only the API can count; they are not in the other numbers.
-    """
-
-    pages: int = 0
-    lowest: float | None = 0.0
-    highest: float | None = 0.0
-    uncounted: int = 0
-
-    def __str__(self) -> str:
-        if self.lowest is None or self.highest is None:
-            cost = 'at a price that is not known: give yours with Client(prices={"ocr": ...})'
-        elif self.lowest == self.highest:
-            cost = f"${self.lowest:,.2f}"
-        else:
-            cost = f"${self.lowest:,.2f} to ${self.highest:,.2f}"
-        more = f", and {self.uncounted} files whose pages only the API can count" if self.uncounted else ""
-        return f"{self.pages:,} pages, {cost}{more}"
-
-    def __add__(self, other: Estimate) -> Estimate:
-        """Add up files."""
-        return Estimate(
-            self.pages + other.pages,
-            None if self.lowest is None or other.lowest is None else round(self.lowest + other.lowest, 6),
-            None if self.highest is None or other.highest is None else round(self.highest + other.highest, 6),
-            self.uncounted + other.uncounted,
-        )
 
 
 def check(
@@ -162,8 +63,8 @@ def check(
     size, pages = _ceiling(ocr=ocr, route="sync" if ocr or route == "sync" else "async", limits=limits)
     if source.size > size:
         raise SourceError(
-            f"{source.name!r} is {source.size / _MB:,.1f} MB; {way} takes {size / _MB:,.0f} MB. Only a PDF can be cut "
-            "into parts: convert it, or split it yourself."
+            f"{source.name!r} is {source.size / MEGABYTE:,.1f} MB; {way} takes {size / MEGABYTE:,.0f} MB. "
+            "Only a PDF can be cut into parts: convert it, or split it yourself."
         )
     if source.pages is not None and source.pages > pages:
         raise SourceError(
@@ -245,21 +146,6 @@ def halves(part: Part) -> tuple[Part, Part]:
     first, last = part.pages
     middle = (first + last) // 2
     return replace(part, pages=(first, middle), whole=False), replace(part, pages=(middle + 1, last), whole=False)
-
-
-def estimate(
-    parts: Iterable[Part], options: ParseOptions | OCROptions, prices: Mapping[str, float] = PRICES
-) -> Estimate:
-    """Say what the parts that are still to be sent cost; what is stored or running is paid for."""
-    to_send = [part.pages for part in parts if part.state == "send"]
-    pages = sum(last - first + 1 for first, last in filter(None, to_send))
-    uncounted = sum(1 for one in to_send if one is None)
-    modes: tuple[str, ...] = ("ocr",) if isinstance(options, OCROptions) else (options.mode,)
-    if modes == ("auto",):
-        modes = ("standard", "enhanced")
-    known = [prices[mode] for mode in modes if mode in prices] if to_send else [0.0]
-    costs = [round(pages * price, 6) for price in known]
-    return Estimate(pages, min(costs, default=None), max(costs, default=None), uncounted)
 
 
 def _ceiling(*, ocr: bool, route: Route, limits: Limits) -> tuple[int, int]:

@@ -25,7 +25,7 @@ from upstage_docs.records.records import Recorder, RecordOptions
 
 if TYPE_CHECKING:
     from upstage_docs.client.async_client import AsyncClient
-    from upstage_docs.flows.plan import Estimate
+    from upstage_docs.flows.billing import Estimate
 
 __all__ = ["Loading", "OCRLoading", "ParseLoading"]
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import islice
 
+from upstage_docs.api.limits import LIMITS
 from upstage_docs.files.formats import detect, image_pages, supported
-from upstage_docs.flows.plan import LIMITS
 from upstage_docs.local.blocks import PageLayout, Refusal, response
 from upstage_docs.local.service.pipe import MODEL, Begin, Part, Task
 

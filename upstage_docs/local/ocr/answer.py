@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+from upstage_docs.api.limits import LIMITS
 from upstage_docs.files.formats import detect
 from upstage_docs.files.source import PDFIUM_LOCK
-from upstage_docs.flows.plan import LIMITS
 from upstage_docs.local.blocks import Refusal
 from upstage_docs.local.ocr.frames import frames
 from upstage_docs.local.ocr.recognised import Reading

@@ -11,8 +11,8 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from upstage_docs.api.limits import LIMITS
 from upstage_docs.files.formats import detect
-from upstage_docs.flows.plan import LIMITS
 from upstage_docs.local.blocks import Block, Box, PageLayout, Refusal
 from upstage_docs.local.ocr.page_images import turned
 from upstage_docs.local.ocr.recognised import Reading, Word

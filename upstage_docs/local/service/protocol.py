@@ -17,7 +17,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
-from upstage_docs.flows.plan import LIMITS
+from upstage_docs.api.limits import LIMITS
 from upstage_docs.local.blocks import Refusal
 from upstage_docs.local.service.fields import crop_categories, flag, format_of, output_formats, word
 from upstage_docs.local.service.form import Document, Form, FormReader

@@ -12,9 +12,9 @@ from html import escape
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from upstage_docs.api.limits import LIMITS
 from upstage_docs.errors import ConfigError, MissingExtraError, SourceError
 from upstage_docs.files.source import PDFIUM_LOCK, DocumentInput, Source, inspect
-from upstage_docs.flows.plan import LIMITS
 from upstage_docs.models import Element, ParsedDocument
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Corpora on more than one machine."""
