@@ -6,12 +6,18 @@ Nothing is refused because of a Python error: what is refused is damaged, and th
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
-from upstage_docs.local.blocks import Box, PageLayout
+from upstage_docs import Client
+from upstage_docs.api.decode import document_json
+from upstage_docs.local.blocks import Box, PageLayout, Refusal
 from upstage_docs.local.pdf.document import read_pdf
+from upstage_docs.local.read_document import read_document
+from upstage_docs.local.service.pipe import Task
 
 canvas = pytest.importorskip("reportlab.pdfgen.canvas")
 pytest.importorskip("liteparse")
@@ -117,3 +123,121 @@ def test_digits_that_are_no_numbers_are_text(font: str, marks: Sequence[str]) ->
     rows += [(f"Item {n}", f"A cell with some words in it {n}", mark) for n, mark in enumerate(marks)]
     (page,) = read_pdf(pdf(ruled_table(rows, font)))
     assert all(mark[:100] in text_of(page) for mark in marks)
+
+
+# --- one page that cannot be read
+
+
+def numbered(objects: Sequence[bytes]) -> bytes:
+    """Write a PDF by hand: *objects* are numbered from 1, the first is the catalog."""
+    body = b"".join(b"%d 0 obj%bendobj\n" % (number, each) for number, each in enumerate(objects, 1))
+    return b"%PDF-1.4\n" + body + b"trailer<</Root 1 0 R>>\n%%EOF"
+
+
+def with_missing_pages(kids: bytes, count: int) -> bytes:
+    """Return a PDF whose object 3 is a page and whose other *kids* are not there."""
+    content = b"BT /F 12 Tf 1 0 0 1 72 700 Tm (A page that is whole) Tj ET"
+    return numbered(
+        [
+            b"<</Type/Catalog/Pages 2 0 R>>",
+            b"<</Type/Pages/Kids[%b]/Count %d>>" % (kids, count),
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
+            b"<</Length %d>>stream\n%b\nendstream" % (len(content), content),
+            b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        ]
+    )
+
+
+def test_a_page_that_cannot_be_opened_is_named() -> None:
+    """It has no elements and says why; the pages around it are there."""
+    pages = list(read_pdf(with_missing_pages(b"3 0 R 9 0 R 3 0 R", 3)))
+    assert [text_of(page) for page in pages] == ["A page that is whole", "", "A page that is whole"]
+    assert [[loss.message for loss in page.losses] for page in pages] == [
+        [],
+        ["the page is damaged and cannot be opened (Page 2 of the PDF is damaged: it cannot be opened)"],
+        [],
+    ]
+
+
+def test_a_document_of_which_no_page_can_be_read_is_refused() -> None:
+    """Bad input gives no empty success."""
+    with pytest.raises(Refusal, match=r"none of the document's 2 pages.*damaged") as refused:
+        list(read_document(Task(), with_missing_pages(b"8 0 R 9 0 R", 2)))
+    assert refused.value.status == 422
+
+
+def test_a_page_whose_layout_fails_keeps_its_words() -> None:
+    """Here the places of its recognised words are none; the text that it has itself stands in the answer."""
+
+    def nowhere(_image: object) -> list[tuple[str, float, Box]]:
+        return [("Nowhere" * 20, 0.9, (float("nan"),) * 4)]
+
+    pages = list(read_pdf(pdf(words("The first."), words("The second.")), ocr=nowhere, force_ocr=True))
+    assert [text_of(page) for page in pages] == ["The first.", "The second."]
+    assert all("could not be recognised" in page.losses[0].message for page in pages)
+    assert all("Error" in page.losses[0].detail for page in pages), "the log says what it was"
+
+
+def test_recognition_that_fails_on_one_page_costs_that_page() -> None:
+    """Whatever it raises; a refusal's own words are told with it."""
+    seen = []
+
+    def failing(_image: object) -> list[tuple[str, float, Box]]:
+        seen.append(1)
+        if len(seen) == 1:
+            raise Refusal("The text of a page was not recognised within 120 seconds.")
+        if len(seen) == 2:
+            raise IndexError("list index out of range")
+        return [("Recognised", 0.9, (100.0, 100.0, 400.0, 140.0))]
+
+    back = picture("white")
+    pages = list(read_pdf(pdf(words("In front."), back, back, back), ocr=failing))
+    assert [text_of(page) for page in pages] == ["In front.", "", "", "Recognised"]
+    assert [[loss.message for loss in page.losses] for page in pages] == [
+        [],
+        ["the text of the page could not be recognised (The text of a page was not recognised within 120 seconds)"],
+        ["the text of the page could not be recognised"],
+        [],
+    ]
+
+
+# --- what the answer and the log say
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Client]:
+    """A client of the local engine where no text can be recognised."""
+    monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
+    with Client(engine="local", cache=False) as client:
+        yield client
+
+
+def test_a_scan_among_other_pages_is_no_silent_nothing(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """Without recognition its text is not there; the answer and the log say so, and of no other page."""
+    document = client.parse(pdf(words("In front."), picture("photograph"), rule, lambda _: None), source="scans.pdf")
+
+    assert document.text == "In front."
+    assert [warning.page for warning in document.warnings] == [2]
+    assert 'pip install "upstage-docs[ocr]"' in document.warnings[0].message
+    assert json.loads(document.raw)["warnings"] == [{"page": 2, "message": document.warnings[0].message}]
+    (record,) = [record for record in caplog.records if record.name == "upstage_docs"]
+    assert record.levelname == "WARNING"
+    assert "'scans.pdf': page 2: the page is a picture" in record.getMessage()
+
+
+def test_a_page_that_is_read_says_nothing(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    document = client.parse(pdf(words("All is well.")))
+
+    assert document.warnings == ()
+    assert "warnings" not in json.loads(document.raw)
+    assert not caplog.records
+
+
+def test_a_job_says_it_too(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """Pages are those of the file, in whatever batch they came."""
+    whole = [words(f"Page {number}.") for number in range(1, 13)]
+    document = client.result(client.submit(pdf(*whole[:11], picture("photograph"))))
+
+    assert [str(warning).split(",")[0] for warning in document.warnings] == ["page 12: the page is a picture"]
+    assert json.loads(document_json(document))["warnings"][0]["page"] == 12
+    assert "page 12" in caplog.text

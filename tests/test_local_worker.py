@@ -157,8 +157,6 @@ def test_what_a_library_prints_does_not_disturb_the_answer(pools: Any, capfd: py
         ("import os; os._exit(0)", "exit status 0"),
         ("x = bytearray(2 << 30)", "more memory"),
         ("x = [bytes(1_000_000) for _ in range(10**9)]", "more memory"),
-        ("raise ValueError('what the library says')", "ValueError: what the library says"),
-        ("def f(): f()\nf()", "RecursionError"),
         ("pages = 2\n---\nif start == 1: import os; os.abort()", "SIGABRT"),
     ],
 )
@@ -167,6 +165,27 @@ def test_a_crash_fails_its_document_and_no_other(pools: Any, code: str, message:
     client = pools(memory=1 << 30)
 
     assert message in refusal(ask(client, code))
+    assert said(ask(client, "say = 'alive'")) == "alive"
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("raise ValueError('what the library says')", "ValueError: what the library says"),
+        ("def f(): f()\nf()", "RecursionError"),
+        ("class PanicException(BaseException): ...\nraise PanicException('what Rust says')", "what Rust says"),
+    ],
+    ids=["exception", "recursion", "panic"],
+)
+def test_a_defect_of_ours_is_told_as_one(pools: Any, caplog: pytest.LogCaptureFixture, code: str, told: str) -> None:
+    """The document is not blamed and no Python error is named; the log says what it was, and the next one is read."""
+    client = pools(memory=1 << 30)
+    message = refusal(ask(client, code))
+
+    assert "defect of the engine" in message
+    assert "Error" not in message
+    assert "Exception" not in message
+    assert told in caplog.text
     assert said(ask(client, "say = 'alive'")) == "alive"
 
 
@@ -235,9 +254,10 @@ def test_two_workers_read_at_the_same_time(pools: Any) -> None:
         "import os; os.execv('/bin/true', ['true'])",
     ],
 )
-def test_a_worker_has_no_network_and_starts_nothing(pools: Any, code: str) -> None:
+def test_a_worker_has_no_network_and_starts_nothing(pools: Any, caplog: pytest.LogCaptureFixture, code: str) -> None:
     """Python code in it is refused by an audit hook."""
-    assert "neither uses the network nor starts programs" in refusal(ask(pools(), code))
+    assert refusal(ask(pools(), code))
+    assert "neither uses the network nor starts programs" in caplog.text
 
 
 def test_a_worker_sees_no_key_and_no_programs(pools: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ __all__ = [
     "OcrResult",
     "OcrWord",
     "Page",
+    "PageWarning",
     "ParsedDocument",
     "Record",
     "Usage",
@@ -117,6 +118,16 @@ class Page(msgspec.Struct, frozen=True):
     elements: tuple[Element, ...]
 
 
+class PageWarning(msgspec.Struct, frozen=True):
+    """What of a page could not be read, as a sentence; `page` is 1-based, absolute in the file."""
+
+    page: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"page {self.page}: {self.message}"
+
+
 class ParsedDocument(msgspec.Struct, frozen=True):
     """A document, or a run of its pages, as Document Parse understood it.
 
@@ -130,6 +141,7 @@ class ParsedDocument(msgspec.Struct, frozen=True):
         usage: What was billed.
         ocr: Whether OCR was used, None if the API did not say.
         answers: The bodies this was decoded from.
+        warnings: What the local engine could not read of single pages; empty where all was read, and from the API.
     """
 
     source: str
@@ -143,6 +155,7 @@ class ParsedDocument(msgspec.Struct, frozen=True):
     usage: Usage = Usage()
     ocr: bool | None = None
     answers: tuple[Answer, ...] = ()
+    warnings: tuple[PageWarning, ...] = ()
 
     @property
     def raw(self) -> bytes:

@@ -27,6 +27,7 @@ from upstage_docs.models import (
     OcrPage,
     OcrResult,
     OcrWord,
+    PageWarning,
     ParsedDocument,
     Point,
     Usage,
@@ -105,6 +106,7 @@ def decode_document(
         usage=usage,
         ocr=answer.ocr if isinstance(answer.ocr, bool) else None,
         answers=(Answer(raw, first_page=first_page, first_id=first_id, page_offset=page_offset),),
+        warnings=_warnings(answer.warnings, offset),
     )
 
 
@@ -131,6 +133,7 @@ def join(parts: Sequence[ParsedDocument]) -> ParsedDocument:
         ),
         ocr=None if all(part.ocr is None for part in parts) else any(part.ocr for part in parts),
         answers=tuple(answer for part in parts for answer in part.answers),
+        warnings=tuple(warning for part in parts for warning in part.warnings),
     )
 
 
@@ -156,6 +159,9 @@ def document_json(document: ParsedDocument) -> str:
     merged["ocr"] = document.ocr
     merged["content"] = {"html": document.html, "markdown": document.markdown, "text": document.text}
     merged["elements"] = raw_elements(document)
+    merged.pop("warnings", None)
+    if document.warnings:
+        merged["warnings"] = msgspec.to_builtins(document.warnings)
     return msgspec.json.encode(merged).decode()
 
 
@@ -273,6 +279,16 @@ def _usage(usage: Any) -> Usage:
         pages=pages if isinstance(pages, int) else 0,
         standard=_page_numbers(usage.get("standard")),
         enhanced=_page_numbers(usage.get("enhanced")),
+    )
+
+
+def _warnings(value: Any, offset: int) -> tuple[PageWarning, ...]:
+    """Return what could not be read; *offset* is how many pages of the document stand before those of the answer."""
+    found = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return tuple(
+        PageWarning(one["page"] + offset, one["message"])
+        for one in found
+        if isinstance(one.get("page"), int) and isinstance(one.get("message"), str)
     )
 
 

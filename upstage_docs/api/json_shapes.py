@@ -62,6 +62,7 @@ class DocumentShape(msgspec.Struct):
     model: str | None = None
     usage: Any = None
     ocr: Any = None
+    warnings: Any = None  # of the local engine; the API has none
 
 
 class VerticesShape(msgspec.Struct, gc=False):

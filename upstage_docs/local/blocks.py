@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-__all__ = ["Block", "Box", "Cell", "PageLayout", "Refusal", "is_list_item", "response"]
+__all__ = ["Block", "Box", "Cell", "Loss", "PageLayout", "Refusal", "is_list_item", "response"]
 
 Box = tuple[float, float, float, float]
 
@@ -83,13 +83,28 @@ class Block:
     sub_category: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What of a page could not be read: a *message* for those who asked, and a *detail* for the log alone."""
+
+    message: str
+    detail: str = ""
+
+
 @dataclass(frozen=True)
 class PageLayout:
-    """The blocks of one page in reading order; *number* is 1-based, *ocr* says whether its text was recognised."""
+    """The blocks of one page in reading order.
+
+    Attributes:
+        number: 1-based.
+        ocr: Whether its text was recognised.
+        losses: What of it could not be read.
+    """
 
     number: int
     blocks: tuple[Block, ...] = field(default=())
     ocr: bool = False
+    losses: tuple[Loss, ...] = ()
 
 
 def response(
@@ -99,6 +114,9 @@ def response(
 
     Unlike the API's, the HTML is escaped, so that no parser drops text that looks like a tag. Formats that are not in
     *output_formats* are `""`, as the API answers them. The content is the elements joined, captions included.
+
+    What could not be read stands in `warnings`, a list of objects with `page` and `message`, which the API does not
+    have; there is none where everything was read.
 
     Args:
         pages: Pages of one document or of one batch of it, in order.
@@ -112,8 +130,10 @@ def response(
     elements: list[dict[str, object]] = []
     numbers: list[int] = []
     joined: dict[str, list[str]] = {"html": [], "markdown": [], "text": []}
+    warnings: list[dict[str, object]] = []
     recognised = False
     for page in pages:
+        warnings += [{"page": page.number, "message": loss.message} for loss in page.losses]
         numbers.append(page.number)
         recognised = recognised or page.ocr
         for block in page.blocks:
@@ -149,6 +169,7 @@ def response(
             "text": "\n".join(joined["text"]),
         },
         "elements": elements,
+        **({"warnings": warnings} if warnings else {}),
     }
 
 

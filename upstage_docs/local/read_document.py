@@ -8,10 +8,12 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import islice
+from typing import Any
 
 from upstage_docs.api.limits import LIMITS
 from upstage_docs.files.formats import detect, image_pages, supported
-from upstage_docs.local.blocks import PageLayout, Refusal, response
+from upstage_docs.local.blocks import Loss, PageLayout, Refusal, response
+from upstage_docs.local.losses import Losses
 from upstage_docs.local.service.pipe import MODEL, Begin, Part, Task
 
 __all__ = ["read_document"]
@@ -90,17 +92,49 @@ def _parts(pages: Iterable[PageLayout], task: Task, total: int) -> Iterator[Part
     """Gather *pages* into parts of the task's size; element ids run on over all of them."""
     rest = iter(pages)
     done, first_id = 0, 0
+    lost: list[PageLayout] = []
     while done < total:
         run = list(islice(rest, task.batch_pages or total))
         if not run:
             raise Refusal(f"only {done} of the document's {total} pages could be read", code="invalid_document")
-        answer = response(
-            run, model=MODEL, output_formats=task.output_formats, coordinates=task.coordinates, first_id=first_id
-        )
+        run, answer = _written(run, task, first_id)
         elements = answer["elements"]
         first_id += len(elements) if isinstance(elements, list) else 0
-        yield Part(done + 1, done + len(run), _encoded(answer))
+        lost += [page for page in run if page.losses and not page.blocks]
+        if len(lost) == total:
+            message = f"none of the document's {total} pages can be read: {lost[0].losses[0].message}"
+            raise Refusal(message, code="invalid_document")
+        yield Part(done + 1, done + len(run), _encoded(answer), tuple(map(_told, _losses(run))))
         done += len(run)
+
+
+def _written(run: list[PageLayout], task: Task, first_id: int) -> tuple[list[PageLayout], dict[str, object]]:
+    """Return pages and their answer; a page that cannot be written is left without elements."""
+
+    def answer(pages: list[PageLayout]) -> dict[str, object]:
+        return response(
+            pages, model=MODEL, output_formats=task.output_formats, coordinates=task.coordinates, first_id=first_id
+        )
+
+    try:
+        return run, answer(run)
+    except Exception:  # noqa: BLE001 - which page it was is told below
+        losses = Losses()
+        for number, page in enumerate(run):
+            with losses.kept(page.number, "the page cannot be written"):
+                answer([page])
+            if met := losses.of(page.number):
+                run[number] = PageLayout(page.number, ocr=page.ocr, losses=(*page.losses, *met))
+        return run, answer(run)
+
+
+def _losses(pages: Iterable[PageLayout]) -> Iterator[tuple[int, Loss]]:
+    return ((page.number, loss) for page in pages for loss in page.losses)
+
+
+def _told(found: tuple[int, Loss]) -> str:
+    number, loss = found
+    return f"page {number}: {loss.message}" + (f" [{loss.detail}]" if loss.detail else "")
 
 
 def _encoded(answer: dict[str, object]) -> bytes:
@@ -138,7 +172,7 @@ def _pdf_pages(data: bytes) -> int:
         with closing(pypdfium2.PdfDocument(data)) as pdf:
             scale = (_DPI / 72) ** 2
             # Sizes only: no page is loaded. A file that claims a million pages is told so by its count.
-            sizes = (pdf.get_page_size(number) for number in range(min(len(pdf), 10_000)))
+            sizes = (_size(pdf, number) for number in range(min(len(pdf), 10_000)))
             _check_pixels(max((width * height * scale for width, height in sizes), default=0))
             return len(pdf)
     except pypdfium2.PdfiumError as error:
@@ -146,6 +180,17 @@ def _pdf_pages(data: bytes) -> int:
             raise Refusal("the document is encrypted; save it without a password", code="encrypted_document") from error
         message = f"corrupted document: the PDF is damaged or cut off ({error})"
         raise Refusal(message, code="invalid_document") from error
+
+
+def _size(pdf: Any, number: int) -> tuple[float, float]:
+    """Return width and height of a page (0-based) in points; nothing of one that is damaged."""
+    import pypdfium2
+
+    try:
+        width, height = pdf.get_page_size(number)
+    except pypdfium2.PdfiumError:
+        return 0.0, 0.0
+    return width, height
 
 
 def _check_pixels(largest: float) -> None:

@@ -11,6 +11,7 @@ import select
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
@@ -18,6 +19,7 @@ from typing import IO
 import msgspec
 
 from upstage_docs.local.blocks import Refusal
+from upstage_docs.local.losses import is_survivable
 from upstage_docs.local.service.pipe import Begin, End, Message, Part, Refused, Task, read_frame, write_frame
 
 __all__ = ["main"]
@@ -25,6 +27,12 @@ __all__ = ["main"]
 _LARGEST_IDLE = 512 << 20
 """Bytes of resident memory above which a worker is not kept for the next document."""
 
+_DEFECT = (
+    "the local engine failed while it read the document: that is a defect of the engine and not of the document. "
+    'The log ("upstage_docs") says where it failed; Upstage\'s API reads the document.'
+)
+_DETAIL = 4_000
+"""Characters of a traceback, the last ones."""
 _FORBIDDEN = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.startfile")
 
 ReadBytes = Callable[[Task, bytes], Iterator[Begin | Part]]
@@ -62,9 +70,10 @@ def _answer(read: ReadBytes, task: Task, document: bytes) -> Iterator[Message]:
         yield Refused(refusal.message, refusal.status, refusal.code)
     except MemoryError:
         yield Refused("the document needs more memory than the local engine may use", 422, "document_too_complex")
-    except Exception as error:  # noqa: BLE001 - the owner must hear of it, whatever it is
-        reason = f"{type(error).__name__}: {error}"[:300]
-        yield Refused(f"the document could not be read ({reason})", 422, "invalid_document")
+    except BaseException as error:
+        if not is_survivable(error):
+            raise
+        yield Refused(_DEFECT, 422, "engine_failed", "".join(traceback.format_exception(error))[-_DETAIL:])
 
 
 def _private_pipes() -> tuple[IO[bytes], IO[bytes]]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from upstage_docs.local.blocks import Block, Box, PageLayout, Refusal
+from upstage_docs.local.losses import Losses, is_survivable
 from upstage_docs.local.pdf.layout import PageParts, finished, parts_of
 from upstage_docs.local.pdf.lines import Word
 from upstage_docs.local.pdf.margins import repeated
@@ -33,6 +34,13 @@ _NO_OCR = (
     "and text cannot be recognised here. Install the extra with "
     "`pip install \"upstage-docs[ocr]\"` and Tesseract's language data, or let Upstage's API read it."
 )
+_IS_A_PICTURE = "the page is a picture, or most of it is,"
+_NOT_OPENED = "the page is damaged and cannot be opened"
+_NOT_RECOGNISED = "the text of the page could not be recognised"
+_NO_LABELS = "the words in the pictures of the page could not be recognised"
+_WORDS_ALONE = "the layout of the page could not be told, its words stand without it"
+_NOTHING = "nothing of the page could be read"
+_NO_CROPS = "the page could not be drawn, its crops are missing"
 
 
 class _Scan(NamedTuple):
@@ -53,6 +61,8 @@ def read_pdf(
     labels: Recognise | None = None,
 ) -> Iterator[PageLayout]:
     """Yield the pages of a PDF in order, as soon as their batch of ten is understood.
+
+    A page that cannot be read has what can still be told of it, its words or nothing, and says so in its `losses`.
 
     Args:
         data: The file.
@@ -88,34 +98,94 @@ def _batch(
     *,
     force_ocr: bool,
 ) -> Iterator[PageLayout]:
-    heavy = {number for number in numbers if document.facts(number).objects > _MOST_OBJECTS}
-    parsed = _parsed(data, [number for number in numbers if number not in heavy], {})
-    turned = {number: angle for number, page in parsed.items() if (angle := _lies_at(page))}
-    if turned:
-        parsed |= _parsed(data, list(turned), turned)
-    for number in heavy:
-        parsed[number] = _text_alone(document, number)
-    scans: dict[int, _Scan] = {}
+    losses = Losses()
+    opened, heavy = [], set()
     for number in numbers:
-        if ocr is not None and (force_ocr or _needs_ocr(parsed[number], document, number)):
-            scan = _recognised(document, number, ocr, parsed[number], keep=not force_ocr)
-            if scan is not None:
-                scans[number], turned[number] = scan, scan.angle
-    found = {}
+        with losses.kept(number, _NOT_OPENED):
+            if document.facts(number).objects > _MOST_OBJECTS:
+                heavy.add(number)
+            opened.append(number)
+    parsed, turned = _understood(data, [number for number in opened if number not in heavy], losses)
+    scans: set[int] = set()
+    found: dict[int, PageParts] = {}
+    for number in opened:
+        with losses.kept(number, _WORDS_ALONE):
+            bare = number not in parsed
+            page = _text_alone(document, number) if bare else parsed[number]
+            needed = _needs_ocr(page, document, number)
+            if ocr is not None and (force_ocr or needed):
+                with losses.kept(number, _NOT_RECOGNISED):
+                    scan = _recognised(document, number, ocr, page, keep=not force_ocr)
+                    if scan is not None:
+                        found[number] = parts_of(scan.page, words=scan.words)
+                        turned[number] = scan.angle
+                        scans.add(number)
+            elif needed and _may_show_text(page, document, number):
+                losses.add(number, f"{_IS_A_PICTURE} {_NO_OCR}")
+            if number not in found:
+                found[number] = parts_of(page, [] if bare else _left_out(page, document, number, turned))
+                if labels is not None and number not in turned:
+                    with losses.kept(number, _NO_LABELS):
+                        found[number] = _labelled(found[number], document, number, labels)
+        if number not in found and number in parsed:
+            with losses.kept(number, _WORDS_ALONE):
+                found[number] = parts_of(_text_alone(document, number))
+                turned.pop(number, None)
+    running = _running(found, losses)
     for number in numbers:
-        if number in scans:
-            found[number] = parts_of(scans[number].page, words=scans[number].words)
-        else:
-            left_out = [] if number in heavy else _left_out(parsed[number], document, number, turned)
-            found[number] = parts_of(parsed[number], left_out)
-            if labels is not None and number not in turned:
-                found[number] = _labelled(found[number], document, number, labels)
-    running = repeated((page.parts, page.height) for page in found.values())
-    for number in numbers:
-        blocks = _blocks(found[number], running, turned.get(number, 0))
+        blocks: tuple[Block, ...] | None = None
+        if number in found:
+            with losses.kept(number, _WORDS_ALONE):
+                blocks = _blocks(found[number], running, turned.get(number, 0))
+        if blocks is None and number in opened:
+            with losses.kept(number, _NOTHING):
+                blocks = _words_alone(document, number)
+        blocks = blocks or ()
         if any(block.category in crops for block in blocks):
-            blocks = _cropped(blocks, document, number, crops)
-        yield PageLayout(number, blocks, ocr=number in scans)
+            with losses.kept(number, _NO_CROPS):
+                blocks = _cropped(blocks, document, number, crops)
+        yield PageLayout(number, blocks, ocr=number in scans, losses=losses.of(number))
+
+
+def _understood(data: bytes, numbers: Sequence[int], losses: Losses) -> tuple[dict[int, Any], dict[int, int]]:
+    """Return what the PDF library reads of pages, and the clockwise degrees at which the text of some of them lies.
+
+    A page that it cannot read is left out.
+    """
+    parsed = _each_parsed(data, numbers, {}, losses)
+    turned: dict[int, int] = {}
+    for number, page in parsed.items():
+        with losses.kept(number, _WORDS_ALONE):
+            if angle := _lies_at(page):
+                turned[number] = angle
+    upright = _each_parsed(data, list(turned), turned, losses)
+    return parsed | upright, {number: angle for number, angle in turned.items() if number in upright}
+
+
+def _each_parsed(data: bytes, numbers: Sequence[int], turned: dict[int, int], losses: Losses) -> dict[int, Any]:
+    """Read pages with the PDF library, all at once, and those one by one that it does not give then."""
+    pages: dict[int, Any] = {}
+    try:
+        pages = _parsed(data, numbers, turned)
+    except BaseException as error:
+        if not is_survivable(error):
+            raise
+    for number in numbers:
+        if number not in pages:
+            with losses.kept(number, _WORDS_ALONE):
+                alone = {number: turned[number]} if number in turned else {}
+                pages[number] = _parsed(data, [number], alone)[number]
+    return pages
+
+
+def _running(found: dict[int, PageParts], losses: Losses) -> Collection[str]:
+    """Return the keys of lines that are repeated on pages; a page that does not tell its lines is not counted."""
+    told = []
+    for number, page in found.items():
+        with losses.kept(number, _WORDS_ALONE):
+            repeated([(page.parts, page.height)])
+            told.append((page.parts, page.height))
+    return repeated(told)
 
 
 def _labelled(page: PageParts, document: PdfPages, number: int, labels: Recognise) -> PageParts:
@@ -134,10 +204,13 @@ def _blocks(page: PageParts, running: Collection[str], angle: int) -> tuple[Bloc
 
 
 def _parsed(data: bytes, numbers: Sequence[int], turned: dict[int, int]) -> dict[int, Any]:
-    """Read pages with the PDF library; *turned* are the clockwise degrees at which the text of a page lies."""
+    """Read pages with the PDF library; *turned* are the clockwise degrees at which the text of a page lies.
+
+    What the library makes nothing of is left out.
+    """
     if not numbers:
         return {}
-    from liteparse import LiteParse, ParseError
+    from liteparse import LiteParse
 
     parser = LiteParse(
         ocr_enabled=False,  # its default downloads data
@@ -151,14 +224,7 @@ def _parsed(data: bytes, numbers: Sequence[int], turned: dict[int, int]) -> dict
         extract_vector_graphics=True,
         preserve_very_small_text=True,
     )
-    try:
-        result = parser.parse(data)
-    except ParseError as error:
-        raise Refusal(f"The PDF cannot be read: {error}. Is the file complete?") from error
-    pages = {page.page_num: page for page in result.pages}
-    if missing := [number for number in numbers if number not in pages]:
-        raise Refusal(f"Page {missing[0]} of the PDF cannot be read. Is the file complete?")
-    return pages
+    return {page.page_num: page for page in parser.parse(data).pages}
 
 
 def _lies_at(page: Any) -> int:
@@ -199,6 +265,19 @@ def _left_out(page: Any, document: PdfPages, number: int, turned: dict[int, int]
 def _text_alone(document: PdfPages, number: int) -> Any:
     words = set_words(document.words(number))
     return _parsed(text_layer(words, *document.facts(number)[:2]), [1], {})[1]
+
+
+def _words_alone(document: PdfPages, number: int) -> tuple[Block, ...]:
+    """Return the text layer of a page as one paragraph, where nothing else can be told of it."""
+    lines = (" ".join(line.split()) for line in document.facts(number).text.splitlines())
+    text = "\n".join(filter(None, lines))
+    return (Block("paragraph", text),) if text else ()
+
+
+def _may_show_text(page: Any, document: PdfPages, number: int) -> bool:
+    """Say whether a page that needs recognition has a picture or outlines of letters; a lone rule hides no text."""
+    shapes = page.vector_graphics.shapes if page.vector_graphics else []
+    return document.pictured(number) > 0 or any(shape.has_curve and shape.fill for shape in shapes)
 
 
 def _needs_ocr(page: Any, document: PdfPages, number: int) -> bool:

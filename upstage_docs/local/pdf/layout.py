@@ -232,7 +232,7 @@ def _block(part: Part, width: float, height: float) -> Block:
     pad = _PAD * part.size if part.category not in {"table", "figure", "chart"} else 0.0
     box = part.box[0] - pad, part.box[1] - pad, part.box[2] + pad, part.box[3] + pad
     relative = (value / size for value, size in zip(box, (width, height, width, height), strict=True))
-    x0, y0, x1, y1 = (min(max(value, 0.0), 1.0) for value in relative)
+    x0, y0, x1, y1 = (min(max(value, 0.0), 1.0) if math.isfinite(value) else 0.0 for value in relative)
     pixels = round(part.size * 1.5) or 14  # of a page rendered at about 110 dots per inch, as the API's are
     text = indented(part) if part.category == "code" else part.text
     block = Block(part.category, text, (x0, y0, x1, y1), font_size=pixels)

@@ -99,14 +99,22 @@ class PdfPages:
         return self._texts[number]
 
     def facts(self, number: int) -> Facts:
-        """Return what is cheap to know of a page; the last ones asked for are remembered."""
-        from pypdfium2 import raw
+        """Return what is cheap to know of a page; the last ones asked for are remembered.
+
+        Raises:
+            Refusal: 422 if the page is damaged.
+        """
+        from pypdfium2 import PdfiumError, raw
 
         if number not in self._facts:
             if len(self._facts) >= _REMEMBERED:
                 self._facts.clear()
             with self._page(number) as page:
-                count, letters = int(raw.FPDFPage_CountObjects(page.raw)), self._text(number, page).get_text_range()
+                count = int(raw.FPDFPage_CountObjects(page.raw))
+                try:
+                    letters = self._text(number, page).get_text_range()
+                except PdfiumError:  # what is drawn may still be seen, and recognised
+                    letters = ""
                 self._facts[number] = Facts(page.get_width(), page.get_height(), count, letters)
         return self._facts[number]
 
@@ -120,10 +128,13 @@ class PdfPages:
             return max(((x1 - x0) * (y1 - y0) / max(area, 1e-6) for x0, y0, x1, y1 in boxes), default=0.0)
 
     def has_text(self, numbers: Sequence[int]) -> bool:
-        """Say whether one of these pages has text, or whether nothing at all is drawn on them."""
+        """Say whether one of these pages has text, or whether nothing at all is drawn on those that can be opened."""
         drawn = False
         for number in numbers:
-            facts = self.facts(number)
+            try:
+                facts = self.facts(number)
+            except Refusal:
+                continue
             if any(map(str.isalnum, facts.text)):
                 return True
             drawn = drawn or facts.objects > 0

@@ -41,6 +41,7 @@ class Task(msgspec.Struct, frozen=True):
 
     Attributes:
         kind: `parse` (Document Parse) or `ocr` (Document OCR).
+        name: Of the document, as the client named it, for the log; `""` if it did not.
         format: A key of `upstage_docs.files.formats.FORMATS`, or `zip` for a package that the worker looks into.
         output_formats: Which of `html`, `markdown`, `text` to write.
         coordinates: Whether elements carry their corners.
@@ -52,6 +53,7 @@ class Task(msgspec.Struct, frozen=True):
     """
 
     kind: Literal["parse", "ocr"] = "parse"
+    name: str = ""
     format: str = "pdf"
     output_formats: tuple[str, ...] = ("html",)
     coordinates: bool = True
@@ -69,11 +71,16 @@ class Begin(msgspec.Struct, frozen=True, tag=True):
 
 
 class Part(msgspec.Struct, frozen=True, tag=True):
-    """One answer, encoded as JSON, for the pages *start* to *end* (1-based, inclusive)."""
+    """One answer, encoded as JSON, for the pages *start* to *end* (1-based, inclusive).
+
+    Attributes:
+        losses: What of them could not be read, as sentences for the log.
+    """
 
     start: int
     end: int
     body: bytes
+    losses: tuple[str, ...] = ()
 
 
 class End(msgspec.Struct, frozen=True, tag=True):
@@ -81,11 +88,12 @@ class End(msgspec.Struct, frozen=True, tag=True):
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
-    """The document is refused, with the HTTP status and code of the API's answer."""
+    """The document is refused, with the HTTP status and code of the API's answer; *detail* is for the log alone."""
 
     message: str
     status: int
     code: str = ""
+    detail: str = ""
 
 
 Message = Begin | Part | End | Refused

@@ -7,14 +7,17 @@ twin and https://console.upstage.ai/api/parse/document-ocr, with the older `/doc
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import time
 import uuid
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
+from typing import IO
 from urllib.parse import parse_qs
 
 from upstage_docs.api.limits import LIMITS
@@ -22,11 +25,12 @@ from upstage_docs.local.blocks import Refusal
 from upstage_docs.local.service.fields import crop_categories, flag, format_of, output_formats, word
 from upstage_docs.local.service.form import Document, Form, FormReader
 from upstage_docs.local.service.jobs import Jobs
-from upstage_docs.local.service.pipe import MODEL, Part, Patience, Read, Task
+from upstage_docs.local.service.pipe import MODEL, Begin, Part, Patience, Read, Task
 from upstage_docs.local.service.workers import Limits, WorkerPool
 
 __all__ = ["Engine", "Reply", "Request", "refused"]
 
+_log = logging.getLogger("upstage_docs")
 _BATCH_PAGES = 10
 
 _PARSE, _OCR, _SUBMIT, _LIST, _STATUS, _RESULT = "parse", "ocr", "submit", "list", "status", "result"
@@ -129,7 +133,7 @@ class Engine:
         self._pid = os.getpid()
         self._pool = WorkerPool(self._limits)
         self._read: Read = self._own_read or self._pool.read
-        self._jobs = Jobs(self._read, runners=self._limits.workers, model=MODEL, now=self._now)
+        self._jobs = Jobs(partial(_logged, self._read), runners=self._limits.workers, model=MODEL, now=self._now)
         self._finalizer = weakref.finalize(self, _close, self._pid, self._pool, self._jobs)
 
     def _in_this_process(self) -> None:
@@ -185,11 +189,20 @@ class Engine:
             document, form.document = form.document, None  # the job closes it
             return _json(200, {"request_id": self._jobs.submit(task, document.file)})
         body = b""
-        with closing(self._read(task, form.document.file, patience)) as messages:
+        with closing(_logged(self._read, task, form.document.file, patience)) as messages:
             for message in messages:
                 if isinstance(message, Part):
                     body = message.body
         return Reply(200, body, {"content-type": "application/json"})
+
+
+def _logged(read: Read, task: Task, document: IO[bytes], patience: Patience) -> Generator[Begin | Part, None, None]:
+    """Read a document; what of it could not be read is a warning."""
+    with closing(read(task, document, patience)) as messages:
+        for message in messages:
+            for loss in message.losses if isinstance(message, Part) else ():
+                _log.warning("%s: %s", repr(task.name) if task.name else "a document", loss)
+            yield message
 
 
 def refused(refusal: Refusal) -> Reply:
@@ -222,12 +235,13 @@ def _task(kind: str, route: str, fields: Mapping[str, list[str]], document: Docu
     if kind == "ocr":
         if word(fields, "schema", ""):
             raise Refusal("the local engine answers OCR in Upstage's own schema only; leave schema out", status=400)
-        return Task(kind="ocr", format=form, max_pages=LIMITS.ocr_pages)
+        return Task(kind="ocr", name=document.name, format=form, max_pages=LIMITS.ocr_pages)
     word(fields, "mode", "standard", ("standard", "enhanced", "auto"))
     for name in ("chart_recognition", "merge_multipage_tables"):  # checked, though there is nothing to do for them
         flag(fields, name, default=False)
     return Task(
         kind="parse",
+        name=document.name,
         format=form,
         output_formats=output_formats(fields),
         coordinates=flag(fields, "coordinates", default=True),

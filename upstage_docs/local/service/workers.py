@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 import signal
@@ -21,6 +22,8 @@ from upstage_docs.local.blocks import Refusal
 from upstage_docs.local.service.pipe import Begin, End, Part, Patience, Refused, Task, read_message, write_frame
 
 __all__ = ["Limits", "WorkerPool"]
+
+_log = logging.getLogger("upstage_docs")
 
 _ENVIRONMENT = (
     "HOME",
@@ -220,6 +223,8 @@ class WorkerPool:
                     for message in _conversation(worker, task, document):
                         if isinstance(message, Refused):
                             finished = True
+                            if message.detail:
+                                _log.error("The local engine failed on %r:\n%s", task.name, message.detail)
                             raise Refusal(message.message, status=message.status, code=message.code)
                         began = True
                         yield message

@@ -1,0 +1,60 @@
+"""What could not be read of a document, page by page: an error on a page ends what was read there, nothing else."""
+
+from __future__ import annotations
+
+import traceback
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from upstage_docs.local.blocks import Loss, Refusal
+
+__all__ = ["Losses", "is_survivable"]
+
+_FRAMES = 3
+"""Of a traceback, the innermost: enough to find the line."""
+
+
+class Losses:
+    """The losses of some pages, by page number."""
+
+    def __init__(self) -> None:
+        self._of: defaultdict[int, list[Loss]] = defaultdict(list)
+
+    def of(self, number: int) -> tuple[Loss, ...]:
+        """Return the losses of page *number*, in the order in which they were met."""
+        return tuple(self._of.get(number, ()))
+
+    def add(self, number: int, message: str, error: BaseException | None = None) -> None:
+        """Note that *message* is true of page *number*, because of *error* if there was one.
+
+        The message of a `Refusal`, and a lack of memory, are told with it; what else went wrong is for the log alone.
+        """
+        if isinstance(error, Refusal):
+            message = f"{message} ({error.message.rstrip('.')})"
+        elif isinstance(error, MemoryError):
+            message = f"{message} (it needs more memory than the local engine may use)"
+        loss = Loss(message, "" if error is None else _described(error))
+        if loss.message not in {known.message for known in self._of[number]}:
+            self._of[number].append(loss)
+
+    @contextmanager
+    def kept(self, number: int, message: str) -> Iterator[None]:
+        """Inside this block, an error is noted with *message* as a loss of page *number*, and raised no further."""
+        try:
+            yield
+        except BaseException as error:
+            if not is_survivable(error):
+                raise
+            self.add(number, message, error)
+
+
+def is_survivable(error: BaseException) -> bool:
+    """Say whether *error* concerns what was read alone: an exception, or a panic of a library written in Rust."""
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
+
+
+def _described(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    places = " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames))
+    return f"{type(error).__name__}: {error}"[:300] + (f" at {places}" if places else "")
