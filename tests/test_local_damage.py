@@ -96,8 +96,27 @@ def test_a_page_on_which_no_word_is_recognised_is_a_page(empty: Draw, force: boo
     """A scanned back, a cover photograph, a page with a rule alone: no words there, and every other page is there."""
     pages = list(read_pdf(pdf(words("Before it."), empty, words("Behind it.")), ocr=nothing, force_ocr=force))
     assert [page.number for page in pages] == [1, 2, 3]
-    if not force:
-        assert [text_of(page) for page in pages] == ["Before it.", text_of(pages[1]), "Behind it."]
+    assert [text_of(page).strip() for page in pages] == (["", "", ""] if force else ["Before it.", "", "Behind it."])
+
+
+def test_a_photograph_without_words_is_a_figure() -> None:
+    """As one that is a file of its own; a scan of blank paper is nothing."""
+    blank, photograph = read_pdf(pdf(picture("white"), picture("photograph")), ocr=nothing)
+    assert blank.blocks == ()
+    assert [block.category for block in photograph.blocks] == ["figure"]
+
+
+def test_a_page_of_too_many_things_says_so() -> None:
+    """Its text is read alone: figures and tables of it are not there."""
+
+    def crowded(sheet: canvas.Canvas) -> None:
+        words("In a crowd.")(sheet)
+        for number in range(20_001):
+            sheet.line(number % 500, 50, number % 500 + 1, 50)
+
+    (page,) = read_pdf(pdf(crowded))
+    assert text_of(page) == "In a crowd."
+    assert "more than 20,000 things" in page.losses[0].message
 
 
 # --- digits that are no numbers

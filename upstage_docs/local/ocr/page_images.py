@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["calmed", "flatness", "is_uneven", "lean", "turned", "zoomed"]
+__all__ = ["calmed", "flatness", "ink_box", "is_uneven", "lean", "turned", "zoomed"]
 
 _MOST_LEAN = 15
 _EVEN_SHARE = 0.8
 """Share of a page that has nearly one shade, if it is plain paper."""
 _NEAR = 24
 """Gray levels, of 255."""
+_LEAST_INK = 0.005
+"""Share of a page that is not its ground; a scan of blank paper has specks and a shaded edge, which are less."""
 
 
 def turned(image: Image, angle: float) -> Image:
@@ -67,6 +69,15 @@ def flatness(page: Image) -> float:
     shade = max(range(256), key=counts.__getitem__)
     near = sum(counts[max(shade - _NEAR, 0) : shade + _NEAR + 1])
     return near / max(page.width * page.height, 1)
+
+
+def ink_box(image: Image) -> tuple[int, int, int, int] | None:
+    """Return the box, in pixels, of what stands out from the ground of *image*; None for blank paper."""
+    page = image.convert("L")
+    counts = page.histogram()
+    shade = max(range(256), key=counts.__getitem__)
+    ink = page.point([255 * (abs(value - shade) > _NEAR) for value in range(256)])
+    return ink.getbbox() if ink.histogram()[255] > _LEAST_INK * page.width * page.height else None
 
 
 def calmed(page: Image) -> Image:

@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 
 from upstage_docs.local.blocks import Block, Box, PageLayout, Refusal
 from upstage_docs.local.losses import Losses, is_survivable
+from upstage_docs.local.ocr.page_images import ink_box
 from upstage_docs.local.pdf.layout import PageParts, finished, parts_of
 from upstage_docs.local.pdf.lines import Word
 from upstage_docs.local.pdf.margins import repeated
 from upstage_docs.local.pdf.missed_words import letters_of, missed
+from upstage_docs.local.pdf.parts import Part
 from upstage_docs.local.pdf.pdfium import PdfPages, shown
 from upstage_docs.local.pdf.picture_labels import DOTS, labelled, may_have_labels
 from upstage_docs.local.pdf.stroke_weight import are_heavy
@@ -27,6 +29,10 @@ _MOST_OBJECTS = 20_000
 _MOST_PICTURES = 8
 """Of one page whose words are recognised; a page with more is a sheet of icons or photographs."""
 _FEW_LETTERS = 50
+_PICTURED = 0.3
+"""Share of a page from which on a picture may be a scan of its text."""
+_DOTS_OF_INK = 50
+"""Per inch: enough to tell paper from a photograph."""
 _SURE_ENOUGH = 0.25
 _SURE_ALONE = 0.85
 """One or two letters that stand alone are more often a pictogram than text."""
@@ -37,6 +43,7 @@ _NO_OCR = (
 _IS_A_PICTURE = "the page is a picture, or most of it is,"
 _NOT_OPENED = "the page is damaged and cannot be opened"
 _NOT_RECOGNISED = "the text of the page could not be recognised"
+_TOO_MANY_OBJECTS = f"more than {_MOST_OBJECTS:,} things are drawn on the page, its text alone is read"
 _NO_LABELS = "the words in the pictures of the page could not be recognised"
 _WORDS_ALONE = "the layout of the page could not be told, its words stand without it"
 _NOTHING = "nothing of the page could be read"
@@ -104,6 +111,7 @@ def _batch(
         with losses.kept(number, _NOT_OPENED):
             if document.facts(number).objects > _MOST_OBJECTS:
                 heavy.add(number)
+                losses.add(number, _TOO_MANY_OBJECTS)
             opened.append(number)
     parsed, turned = _understood(data, [number for number in opened if number not in heavy], losses)
     scans: set[int] = set()
@@ -116,7 +124,10 @@ def _batch(
             if ocr is not None and (force_ocr or needed):
                 with losses.kept(number, _NOT_RECOGNISED):
                     scan = _recognised(document, number, ocr, page, keep=not force_ocr)
-                    if scan is not None:
+                    if scan is None and (force_ocr or not any(item.text.strip() for item in page.text_items)):
+                        found[number] = _picture_alone(page, document, number)
+                        scans.add(number)
+                    elif scan is not None:
                         found[number] = parts_of(scan.page, words=scan.words)
                         turned[number] = scan.angle
                         scans.add(number)
@@ -267,6 +278,17 @@ def _text_alone(document: PdfPages, number: int) -> Any:
     return _parsed(text_layer(words, *document.facts(number)[:2]), [1], {})[1]
 
 
+def _picture_alone(page: Any, document: PdfPages, number: int) -> PageParts:
+    """Return a page on which no word is recognised: a photograph is a figure, a scan of blank paper is nothing."""
+    found = parts_of(page, words=())
+    if not found.parts and document.pictured(number) > _PICTURED:
+        image, scale = document.image(number, dots=_DOTS_OF_INK)
+        if (box := ink_box(image)) is not None:
+            x0, y0, x1, y1 = (value / scale for value in box)
+            found.parts.append(Part("figure", (x0, y0, x1, y1)))
+    return found
+
+
 def _words_alone(document: PdfPages, number: int) -> tuple[Block, ...]:
     """Return the text layer of a page as one paragraph, where nothing else can be told of it."""
     lines = (" ".join(line.split()) for line in document.facts(number).text.splitlines())
@@ -291,15 +313,19 @@ def _needs_ocr(page: Any, document: PdfPages, number: int) -> bool:
         return False
     shapes = page.vector_graphics.shapes if page.vector_graphics else []
     outlines = sum(bool(shape.has_curve and shape.fill) for shape in shapes)
-    return document.pictured(number) > 0.3 or outlines > 100 or (letters == 0 and document.facts(number).objects > 0)
+    return (
+        document.pictured(number) > _PICTURED or outlines > 100 or (letters == 0 and document.facts(number).objects > 0)
+    )
 
 
 def _recognised(document: PdfPages, number: int, ocr: Recognise, page: Any, *, keep: bool) -> _Scan | None:
-    """Return a page as recognised, None if its own text is to be kept because more letters are in it."""
+    """Return a page as recognised; None if no word is, or if its own text is to be kept: more letters are in it."""
     image, scale = document.image(number, dots=300)
     words = [word for word in ocr(image) if word[1] >= _SURE_ENOUGH and word[0].strip()]
     words = [word for word in words if word[1] >= _SURE_ALONE or len(word[0]) > 2 or not _is_alone(word[2], words)]
     known = sum(letter.isalnum() for item in page.text_items for letter in item.text)
+    if not words:
+        return None
     if keep and sum(letter.isalnum() for text, _, _ in words for letter in text) < known:
         return None
     found = [
