@@ -1,0 +1,85 @@
+"""Pages as the PDF library reads them, and a page laid out from its words alone; tells no category."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from upstage_docs.local.losses import Losses, is_survivable
+from upstage_docs.local.pdf.pdfium import PdfPages
+from upstage_docs.local.pdf.text_layer import set_words, text_layer
+
+__all__ = ["WORDS_ALONE", "lay_out_words", "parse_pages", "read_pages"]
+
+WORDS_ALONE = "the layout of the page could not be told, its words stand without it"
+
+
+def read_pages(data: bytes, numbers: Sequence[int], losses: Losses) -> tuple[dict[int, Any], dict[int, int]]:
+    """Return what the PDF library reads of pages, and the clockwise degrees at which the text of some of them lies.
+
+    A page that it cannot read is left out.
+    """
+    parsed = _each_parsed(data, numbers, {}, losses)
+    turned: dict[int, int] = {}
+    for number, page in parsed.items():
+        with losses.kept(number, WORDS_ALONE):
+            if angle := _lies_at(page):
+                turned[number] = angle
+    upright = _each_parsed(data, list(turned), turned, losses)
+    return parsed | upright, {number: angle for number, angle in turned.items() if number in upright}
+
+
+def _each_parsed(data: bytes, numbers: Sequence[int], turned: dict[int, int], losses: Losses) -> dict[int, Any]:
+    """Read pages with the PDF library, all at once, and those one by one that it does not give then."""
+    pages: dict[int, Any] = {}
+    try:
+        pages = parse_pages(data, numbers, turned)
+    except BaseException as error:
+        if not is_survivable(error):
+            raise
+    for number in numbers:
+        if number not in pages:
+            with losses.kept(number, WORDS_ALONE):
+                alone = {number: turned[number]} if number in turned else {}
+                pages[number] = parse_pages(data, [number], alone)[number]
+    return pages
+
+
+def parse_pages(data: bytes, numbers: Sequence[int], turned: dict[int, int]) -> dict[int, Any]:
+    """Read pages with the PDF library; *turned* are the clockwise degrees at which the text of a page lies.
+
+    What the library makes nothing of is left out.
+    """
+    if not numbers:
+        return {}
+    from liteparse import LiteParse
+
+    parser = LiteParse(
+        ocr_enabled=False,  # its default downloads data
+        quiet=True,
+        target_pages=",".join(map(str, numbers)),
+        page_orientation_corrections=sorted(turned.items()),
+        extract_blocks=True,
+        keep_headers_footers=True,
+        extract_links=False,
+        extract_text_metadata=True,
+        extract_vector_graphics=True,
+        preserve_very_small_text=True,
+    )
+    return {page.page_num: page for page in parser.parse(data).pages}
+
+
+def _lies_at(page: Any) -> int:
+    """Return the clockwise degrees, in quarter turns, at which more than half of the text of *page* lies."""
+    letters: Counter[int] = Counter()
+    for item in page.text_items:
+        letters[round(item.rotation / 90) % 4 * 90] += len(item.text)
+    angle, number = letters.most_common(1)[0] if letters else (0, 0)
+    return angle if number > 0.5 * letters.total() else 0
+
+
+def lay_out_words(document: PdfPages, number: int) -> Any:
+    """Return a page as the library reads it from the words of its text layer alone."""
+    words = set_words(document.words(number))
+    return parse_pages(text_layer(words, *document.facts(number)[:2]), [1], {})[1]

@@ -1,0 +1,103 @@
+"""Pages whose text is a picture: which need recognition, and what becomes of them by it; recognises nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from upstage_docs.local.blocks import Box
+from upstage_docs.local.ocr.page_images import ink_box
+from upstage_docs.local.pdf.layout import PageParts, parts_of
+from upstage_docs.local.pdf.library import parse_pages
+from upstage_docs.local.pdf.lines import Word
+from upstage_docs.local.pdf.parts import Part
+from upstage_docs.local.pdf.pdfium import PdfPages, shown
+from upstage_docs.local.pdf.stroke_weight import are_heavy
+from upstage_docs.local.pdf.text_layer import Recognise, ScannedWord, lies_at, set_words, text_layer
+
+__all__ = ["Scan", "may_show_text", "needs_recognition", "picture_alone", "recognised_page"]
+
+_FEW_LETTERS = 50
+_PICTURED = 0.3
+"""Share of a page from which on a picture may be a scan of its text."""
+_DOTS_OF_INK = 50
+"""Per inch: enough to tell paper from a photograph."""
+_SURE_ENOUGH = 0.25
+_SURE_ALONE = 0.85
+"""One or two letters that stand alone are more often a pictogram than text."""
+
+
+class Scan(NamedTuple):
+    """A recognised page: as the PDF library reads its text layer, its words, and at what angle they lay."""
+
+    page: Any
+    words: list[Word]
+    angle: int
+
+
+def needs_recognition(page: Any, document: PdfPages, number: int) -> bool:
+    """Say whether the text layer of a page is missing, unreadable, or a few words beside a picture of the text."""
+    text = "".join(item.text for item in page.text_items)
+    letters = sum(map(str.isalnum, text))
+    unreadable = sum(letter == "\ufffd" or "\ue000" <= letter <= "\uf8ff" for letter in text)
+    if unreadable > 0.3 * (letters + unreadable):
+        return document.facts(number).objects > 0
+    if letters >= _FEW_LETTERS:
+        return False
+    shapes = page.vector_graphics.shapes if page.vector_graphics else []
+    outlines = sum(bool(shape.has_curve and shape.fill) for shape in shapes)
+    return (
+        document.pictured(number) > _PICTURED or outlines > 100 or (letters == 0 and document.facts(number).objects > 0)
+    )
+
+
+def may_show_text(page: Any, document: PdfPages, number: int) -> bool:
+    """Say whether a page that needs recognition has a picture or outlines of letters; a lone rule hides no text."""
+    shapes = page.vector_graphics.shapes if page.vector_graphics else []
+    return document.pictured(number) > 0 or any(shape.has_curve and shape.fill for shape in shapes)
+
+
+def recognised_page(document: PdfPages, number: int, ocr: Recognise, page: Any, *, keep: bool) -> Scan | None:
+    """Return a page as recognised; None if no word is, or if its own text is to be kept: more letters are in it."""
+    image, scale = document.image(number, dots=300)
+    words = [word for word in ocr(image) if word[1] >= _SURE_ENOUGH and word[0].strip()]
+    words = [word for word in words if word[1] >= _SURE_ALONE or len(word[0]) > 2 or not _is_alone(word[2], words)]
+    known = sum(letter.isalnum() for item in page.text_items for letter in item.text)
+    if not words:
+        return None
+    if keep and sum(letter.isalnum() for text, _, _ in words for letter in text) < known:
+        return None
+    found = [
+        ScannedWord(text.strip(), (b[0] / scale, b[1] / scale, b[2] / scale, b[3] / scale)) for text, _, b in words
+    ]
+    angle = lies_at(found)
+    wide, tall = document.facts(number)[:2]
+    if angle:
+        found = [ScannedWord(text, shown(box, -angle % 360, wide, tall)) for text, box in found]
+        wide, tall = (tall, wide) if angle % 180 else (wide, tall)
+    placed = set_words(found)
+    heavy = are_heavy(image, [(w.text, box, w.size * scale) for w, (_, _, box) in zip(placed, words, strict=True)])
+    placed = [replace(word, bold=bold) for word, bold in zip(placed, heavy, strict=True)]
+    return Scan(parse_pages(text_layer(placed, wide, tall), [1], {})[1], placed, angle)
+
+
+def _is_alone(box: Box, words: Sequence[tuple[str, float, Box]]) -> bool:
+    """Say whether no other word stands in the row of *box* within three times its height."""
+    x0, y0, x1, y1 = box
+    reach = 3 * (y1 - y0)
+    return not any(
+        other != box and other[1] < y1 and y0 < other[3] and x0 - reach < other[2] and other[0] < x1 + reach
+        for _, _, other in words
+    )
+
+
+def picture_alone(page: Any, document: PdfPages, number: int) -> PageParts:
+    """Return a page on which no word is recognised: a photograph is a figure, a scan of blank paper is nothing."""
+    found = parts_of(page, words=())
+    if not found.parts and document.pictured(number) > _PICTURED:
+        image, scale = document.image(number, dots=_DOTS_OF_INK)
+        if (box := ink_box(image)) is not None:
+            x0, y0, x1, y1 = (value / scale for value in box)
+            found.parts.append(Part("figure", (x0, y0, x1, y1)))
+    return found
