@@ -16,8 +16,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from upstage_docs.local.blocks import PageLayout, Refusal, response
+from upstage_docs.local.answer_writer import write_answer
+from upstage_docs.local.blocks import PageLayout
 from upstage_docs.local.pdf.document import Recognise, read_pdf
+from upstage_docs.local.refusal import Refusal
 
 FORMATS = ("html", "markdown", "text")
 
@@ -48,7 +50,7 @@ def main() -> None:
             except Refusal as refusal:
                 print(f"{path.name}: {refusal}")
                 pages = []
-            answer: dict[str, Any] = response(pages, model="local", output_formats=FORMATS, coordinates=True)
+            answer: dict[str, Any] = write_answer(pages, model="local", output_formats=FORMATS, coordinates=True)
             (folder / f"{path.stem}.json").write_text(json.dumps(answer), "utf-8")
             (folder / f"{path.stem}.md").write_text(answer["content"]["markdown"], "utf-8")
         command = [

@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from upstage_docs.local.blocks import response
+from upstage_docs.local.answer_writer import write_answer
 from upstage_docs.local.pdf.document import read_pdf
 
 PAGES = 1000
@@ -80,7 +80,7 @@ def engine(documents: list[bytes]) -> tuple[float, float, int]:
     for data in documents:
         for page in read_pdf(data):
             first = first or time.perf_counter() - started
-            response([page], model="local", output_formats=("html", "markdown", "text"), coordinates=True)
+            write_answer([page], model="local", output_formats=("html", "markdown", "text"), coordinates=True)
             pages += 1
     return time.process_time() - begun, first, pages
 

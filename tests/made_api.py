@@ -64,7 +64,7 @@ class MadeApi:
         return AsyncClient("up_test", transport=LocalTransport(Engine(read=self._read)), **{**_SWIFT, **options})
 
     def _read(self, task: Task, document: IO[bytes], patience: Patience) -> Generator[Begin | Part, None, None]:
-        from upstage_docs.local.blocks import Refusal
+        from upstage_docs.local.refusal import Refusal
 
         self.tasks.append(task)
         document.seek(0)

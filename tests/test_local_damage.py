@@ -14,9 +14,11 @@ import pytest
 
 from upstage_docs import Client
 from upstage_docs.api.decode import document_json
-from upstage_docs.local.blocks import Box, PageLayout, Refusal
+from upstage_docs.local.blocks import PageLayout
+from upstage_docs.local.geometry import Box
 from upstage_docs.local.pdf.document import read_pdf
 from upstage_docs.local.read_document import read_document
+from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.pipe import Task
 
 canvas = pytest.importorskip("reportlab.pdfgen.canvas")

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
-from upstage_docs.local.blocks import Block, Cell, PageLayout, Refusal, response
+from upstage_docs.local.answer_writer import write_answer
+from upstage_docs.local.blocks import Block, Cell, PageLayout
+from upstage_docs.local.refusal import Refusal
 
 FORMATS = ("html", "markdown", "text")
 BOX = (0.1, 0.2, 0.5, 0.25)
@@ -19,7 +21,9 @@ BOX = (0.1, 0.2, 0.5, 0.25)
 def answer(*blocks: Block, formats: tuple[str, ...] = FORMATS, coordinates: bool = True) -> dict[str, Any]:
     """Answer one page of *blocks*, through JSON as a client gets it."""
     page = PageLayout(1, blocks)
-    return json.loads(json.dumps(response([page], model="local-1", output_formats=formats, coordinates=coordinates)))  # type: ignore[no-any-return]
+    return json.loads(
+        json.dumps(write_answer([page], model="local-1", output_formats=formats, coordinates=coordinates))
+    )  # type: ignore[no-any-return]
 
 
 def content(block: Block) -> dict[str, str]:
@@ -36,7 +40,7 @@ def test_the_answer_has_the_shape_of_the_api() -> None:
         PageLayout(4, (Block("paragraph", "a", BOX), Block("paragraph", "b", BOX))),
         PageLayout(5, (Block("paragraph", "c"),), ocr=True),
     ]
-    found: dict[str, Any] = response(pages, model="local-1", output_formats=FORMATS, coordinates=True, first_id=7)
+    found: dict[str, Any] = write_answer(pages, model="local-1", output_formats=FORMATS, coordinates=True, first_id=7)
     assert (found["api"], found["model"], found["ocr"]) == ("2.0", "local-1", True)
     assert found["usage"] == {"pages": 2, "standard": [4, 5]}
     assert [(element["id"], element["page"]) for element in found["elements"]] == [(7, 4), (8, 4), (9, 5)]

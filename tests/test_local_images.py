@@ -13,8 +13,10 @@ pytest.importorskip("liteparse", reason="needs the extra local")
 
 from PIL import Image, ImageDraw, ImageFont
 
-from upstage_docs.local.blocks import PageLayout, Refusal
-from upstage_docs.local.ocr.frames import frames, read_image
+from upstage_docs.local.blocks import PageLayout
+from upstage_docs.local.ocr.frames import frames
+from upstage_docs.local.read_image import read_image
+from upstage_docs.local.refusal import Refusal
 
 Found = list[tuple[str, float, tuple[float, float, float, float]]]
 

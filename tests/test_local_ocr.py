@@ -17,13 +17,13 @@ pytest.importorskip("liteparse", reason="needs the extra local")
 
 from PIL import Image, ImageDraw, ImageFont
 
-from upstage_docs.local.blocks import Refusal
 from upstage_docs.local.ocr import tesseract
 from upstage_docs.local.ocr.answer import recognise
-from upstage_docs.local.ocr.frames import read_image
 from upstage_docs.local.ocr.recognised import Reading, Word, merged, without_ornaments
 from upstage_docs.local.pdf.document import read_pdf
 from upstage_docs.local.pdf.text_layer import ScannedWord, lies_at
+from upstage_docs.local.read_image import read_image
+from upstage_docs.local.refusal import Refusal
 
 needs_tesseract = pytest.mark.skipif(not tesseract.available(), reason="needs the extra ocr and Tesseract's data")
 

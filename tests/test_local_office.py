@@ -25,10 +25,12 @@ from pptx.chart.data import CategoryChartData, XyChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
-from upstage_docs.local.blocks import Block, PageLayout, Refusal, response
+from upstage_docs.local.answer_writer import write_answer
+from upstage_docs.local.blocks import Block, PageLayout
 from upstage_docs.local.office.archive import MAX_DEPTH
 from upstage_docs.local.office.number_formats import displayed
 from upstage_docs.local.office.open import read_office
+from upstage_docs.local.refusal import Refusal
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 NAMESPACES = (
@@ -228,7 +230,9 @@ def test_no_text_of_a_word_file_is_lost_or_doubled() -> None:
 
 
 def test_every_format_of_the_answer_holds_every_word() -> None:
-    answer = response(read(word(AWKWARD)), model="local", output_formats=("html", "markdown", "text"), coordinates=True)
+    answer = write_answer(
+        read(word(AWKWARD)), model="local", output_formats=("html", "markdown", "text"), coordinates=True
+    )
     assert isinstance(answer["content"], dict)
     for text in answer["content"].values():
         assert set(re.findall(r"t\d\d", text)) == {f"t{number:02}" for number in range(1, 22)}
@@ -290,7 +294,7 @@ def test_native_charts_are_chart_tables() -> None:
         ["A", "0.1", "2"],
         ["B", "5", "7"],
     ]
-    answer = response(pages, model="local", output_formats=("html",), coordinates=True)
+    answer = write_answer(pages, model="local", output_formats=("html",), coordinates=True)
     assert isinstance(answer["content"], dict)
     assert (
         "<figcaption><p>Chart Title: Sales</p><p>X-Axis: Quarter</p><p>Chart Type: bar</p></figcaption><table><tr>"

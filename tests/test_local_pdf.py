@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from upstage_docs.local.blocks import Block, PageLayout, Refusal
+from upstage_docs.local.blocks import Block, PageLayout
 from upstage_docs.local.pdf.document import read_pdf
+from upstage_docs.local.refusal import Refusal
 
 canvas = pytest.importorskip("reportlab.pdfgen.canvas")
 pytest.importorskip("liteparse")

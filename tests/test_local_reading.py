@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from upstage_docs.local.blocks import Refusal
 from upstage_docs.local.read_document import read_document
+from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.pipe import Begin, Part, Task
 
 

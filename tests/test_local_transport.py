@@ -19,7 +19,7 @@ import pytest
 from eventually import GENEROUS, eventually
 
 from upstage_docs.local import BASE_URL, Engine, LocalTransport
-from upstage_docs.local.blocks import Refusal
+from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.pipe import Begin, Part, Patience, Task
 
 PDF = b"%PDF-1.4 a stand-in"

@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from upstage_docs.local.blocks import Loss, Refusal
+from upstage_docs.local.blocks import Loss
+from upstage_docs.local.refusal import Refusal
 
 __all__ = ["Losses", "is_survivable"]
 

@@ -12,8 +12,10 @@ from typing import Any
 
 from upstage_docs.api.limits import LIMITS
 from upstage_docs.files.formats import detect, image_pages, supported
-from upstage_docs.local.blocks import Loss, PageLayout, Refusal, response
+from upstage_docs.local.answer_writer import write_answer
+from upstage_docs.local.blocks import Loss, PageLayout
 from upstage_docs.local.losses import Losses
+from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.pipe import MODEL, Begin, Part, Task
 
 __all__ = ["read_document"]
@@ -83,7 +85,7 @@ def _layouts(form: str, task: Task, data: bytes) -> Iterator[PageLayout]:
         here = tesseract.available()
         recognise, labels = (tesseract.words, tesseract.labels) if here else (None, None)
         return read_pdf(data, crops=task.crops, ocr=recognise, force_ocr=task.force_ocr, labels=labels)
-    from upstage_docs.local.ocr.frames import read_image
+    from upstage_docs.local.read_image import read_image
 
     return read_image(data, crops=task.crops)
 
@@ -112,7 +114,7 @@ def _written(run: list[PageLayout], task: Task, first_id: int) -> tuple[list[Pag
     """Return pages and their answer; a page that cannot be written is left without elements."""
 
     def answer(pages: list[PageLayout]) -> dict[str, object]:
-        return response(
+        return write_answer(
             pages, model=MODEL, output_formats=task.output_formats, coordinates=task.coordinates, first_id=first_id
         )
 

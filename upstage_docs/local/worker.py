@@ -18,8 +18,8 @@ from typing import IO
 
 import msgspec
 
-from upstage_docs.local.blocks import Refusal
 from upstage_docs.local.losses import is_survivable
+from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.pipe import Begin, End, Message, Part, Refused, Task, read_frame, write_frame
 
 __all__ = ["main"]

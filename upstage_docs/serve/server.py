@@ -15,7 +15,7 @@ from typing import Any
 
 from upstage_docs.errors import ConfigError, MissingExtraError
 from upstage_docs.local import Engine
-from upstage_docs.local.blocks import Refusal
+from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.form import Form
 from upstage_docs.local.service.pipe import Patience
 from upstage_docs.local.service.protocol import Reply, Request, refused

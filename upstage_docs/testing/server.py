@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from upstage_docs.local import Engine
-from upstage_docs.local.blocks import Refusal
+from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.protocol import Reply, Request, refused
 from upstage_docs.serve.server import Endpoint, abort
 from upstage_docs.testing.faults import (

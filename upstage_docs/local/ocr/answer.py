@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from upstage_docs.api.limits import LIMITS
 from upstage_docs.files.formats import detect
 from upstage_docs.files.source import PDFIUM_LOCK
-from upstage_docs.local.blocks import Refusal
 from upstage_docs.local.ocr.frames import frames
 from upstage_docs.local.ocr.recognised import Reading
 from upstage_docs.local.ocr.tesseract import read
+from upstage_docs.local.refusal import Refusal
 
 if TYPE_CHECKING:
     from PIL.Image import Image

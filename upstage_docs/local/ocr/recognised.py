@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from upstage_docs.local.blocks import Box
+from upstage_docs.local.geometry import Box
 
 __all__ = ["Reading", "Word", "confidence", "merged", "scaled", "without_ornaments", "worth"]
 

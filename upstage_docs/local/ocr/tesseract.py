@@ -10,9 +10,10 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from upstage_docs.local.blocks import Box, Refusal
+from upstage_docs.local.geometry import Box
 from upstage_docs.local.ocr.page_images import calmed, is_uneven, lean, turned, zoomed
 from upstage_docs.local.ocr.recognised import Reading, Word, confidence, merged, scaled, without_ornaments, worth
+from upstage_docs.local.refusal import Refusal
 
 if TYPE_CHECKING:
     from PIL.Image import Image

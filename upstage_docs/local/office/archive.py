@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from xml.parsers import expat
 
-from upstage_docs.local.blocks import Refusal
+from upstage_docs.local.refusal import Refusal
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_ELEMENTS", "MAX_MEMBERS", "MAX_RATIO", "open_archive"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from upstage_docs.local.blocks import Block, Box, Cell
+from upstage_docs.local.blocks import Block, Cell
+from upstage_docs.local.geometry import Box
 from upstage_docs.local.office.number_formats import displayed
 
 __all__ = ["LookUp", "chart_block"]

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterator
 from zipfile import ZipFile
 
 from upstage_docs.files.formats import detect
-from upstage_docs.local.blocks import PageLayout, Refusal
+from upstage_docs.local.blocks import PageLayout
 from upstage_docs.local.office.archive import open_archive
+from upstage_docs.local.refusal import Refusal
 
 __all__ = ["read_office"]
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from upstage_docs.local.blocks import Block, Box, Refusal
+from upstage_docs.local.blocks import Block
+from upstage_docs.local.geometry import Box
 from upstage_docs.local.ocr.frames import as_jpeg, frames
+from upstage_docs.local.refusal import Refusal
 
 __all__ = ["diagram", "picture"]
 

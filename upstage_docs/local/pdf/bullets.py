@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from upstage_docs.local.pdf.lines import Box, Word
+from upstage_docs.local.geometry import Box
 from upstage_docs.local.pdf.vector_paths import Path
+from upstage_docs.local.pdf.words import Word
 
 __all__ = ["bullets_of", "legend_of"]
 

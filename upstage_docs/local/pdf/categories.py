@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from upstage_docs.local.blocks import Box, is_list_item
+from upstage_docs.local.blocks import is_list_item
+from upstage_docs.local.geometry import Box
 from upstage_docs.local.pdf.formulas import formulas
 from upstage_docs.local.pdf.headings import is_heading, standing_out
 from upstage_docs.local.pdf.margins import Sheet, footnotes, headers_and_footers

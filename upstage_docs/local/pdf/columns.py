@@ -7,10 +7,8 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from upstage_docs.local.pdf.lines import Word
+from upstage_docs.local.pdf.words import Word
 
 __all__ = ["column_starts", "is_marker", "is_monospaced"]
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-from upstage_docs.local.pdf.lines import Line, bounds
+from upstage_docs.local.geometry import bounds
+from upstage_docs.local.pdf.lines import Line
 from upstage_docs.local.pdf.parts import Part
 
 __all__ = ["contents_of"]

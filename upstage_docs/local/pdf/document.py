@@ -7,7 +7,8 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
-from upstage_docs.local.blocks import Block, Box, PageLayout, Refusal
+from upstage_docs.local.blocks import Block, PageLayout
+from upstage_docs.local.geometry import Box
 from upstage_docs.local.losses import Losses
 from upstage_docs.local.pdf.layout import PageParts, finished, parts_of
 from upstage_docs.local.pdf.library import WORDS_ALONE, lay_out_words, read_pages
@@ -17,6 +18,7 @@ from upstage_docs.local.pdf.pdfium import PdfPages, shown
 from upstage_docs.local.pdf.picture_labels import DOTS, labelled, may_have_labels
 from upstage_docs.local.pdf.scanned_pages import may_show_text, needs_recognition, picture_alone, recognised_page
 from upstage_docs.local.pdf.text_layer import Recognise, ScannedWord
+from upstage_docs.local.refusal import Refusal
 
 __all__ = ["Recognise", "read_pdf"]
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from upstage_docs.local.pdf.lines import bounds
-from upstage_docs.local.pdf.parts import Part, overlap
+from upstage_docs.local.geometry import bounds, overlap
+from upstage_docs.local.pdf.parts import Part
 
 __all__ = ["formulas", "is_formula_text", "is_latex"]
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from upstage_docs.local.blocks import is_list_item
-from upstage_docs.local.pdf.lines import LAYER_FONT
 from upstage_docs.local.pdf.parts import Part
+from upstage_docs.local.pdf.words import LAYER_FONT
 
 __all__ = ["is_heading", "may_be_heading", "standing_out"]
 

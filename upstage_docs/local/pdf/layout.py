@@ -9,20 +9,22 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from upstage_docs.local.blocks import Block, Box
+from upstage_docs.local.blocks import Block
+from upstage_docs.local.geometry import Box, bounds, overlap
 from upstage_docs.local.pdf.bullets import bullets_of
 from upstage_docs.local.pdf.categories import categorise
 from upstage_docs.local.pdf.contents import contents_of
 from upstage_docs.local.pdf.formulas import is_formula_text
-from upstage_docs.local.pdf.lines import Word, bounds, ink, lines_of
+from upstage_docs.local.pdf.lines import lines_of
 from upstage_docs.local.pdf.listings import indented, listings_of
 from upstage_docs.local.pdf.order import reading_order
 from upstage_docs.local.pdf.paragraphs import paragraphs_of
-from upstage_docs.local.pdf.parts import Part, body_size, overlap
+from upstage_docs.local.pdf.parts import Part, body_size
 from upstage_docs.local.pdf.regions import paths_of, regions_of
 from upstage_docs.local.pdf.tables.tables import box_of, rules_of
 from upstage_docs.local.pdf.tables.unruled_tables import number_tables
 from upstage_docs.local.pdf.text_layer import ScannedWord, fit
+from upstage_docs.local.pdf.words import Word, ink
 
 __all__ = ["PageParts", "finished", "parts_of"]
 

@@ -3,44 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import pairwise
 
-from upstage_docs.local.blocks import Box
+from upstage_docs.local.geometry import bounds
 from upstage_docs.local.pdf.columns import column_starts, is_marker
+from upstage_docs.local.pdf.words import LAYER_FONT, Word
 
-__all__ = ["LAYER_FONT", "Box", "Line", "Word", "bounds", "ink", "lines_of", "rows_of"]
+__all__ = ["Line", "lines_of", "rows_of"]
 
 
-_TALL = frozenset("bdfhijkltABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789()[]{}/|\\!?'\"‘’“”%&$#@§")
-_DEEP = frozenset("gjpqyQ,;()[]{}/|@§$")
-LAYER_FONT = "Layer"
-"""The font name of recognised words."""
 _CROWD = 64  # rows looked at in one stripe of the page: text laid over itself must not cost its square
-
-
-@dataclass(frozen=True)
-class Word:
-    """A run of text in one font; the box is that of its ink, in points from the top left of the page.
-
-    Attributes:
-        text: As in the PDF, without the spaces around it.
-        box: `(x0, y0, x1, y1)`.
-        baseline: The y its letters stand on.
-        size: Font size as seen on the page, in points.
-        bold: Whether the font is a heavy one.
-        font: Its name.
-        colour: Of its letters, `""` if unknown.
-    """
-
-    text: str
-    box: Box
-    baseline: float
-    size: float
-    bold: bool
-    font: str
-    colour: str = ""
 
 
 class Line:
@@ -70,20 +43,6 @@ class Line:
         head, _, rest = first.text.partition(" ")
         width = first.box[2] - first.box[0]
         return width * len(head) / max(len(first.text), 1) if rest else width
-
-
-def bounds(boxes: Iterable[Box]) -> Box:
-    """Return the box around *boxes*, which must not be empty."""
-    x0s, y0s, x1s, y1s = zip(*boxes, strict=True)
-    return min(x0s), min(y0s), max(x1s), max(y1s)
-
-
-def ink(text: str, baseline: float, size: float) -> tuple[float, float]:
-    """Return the top and bottom of *text* as drawn: font boxes are up to half as tall again as their letters."""
-    letters = set(text)
-    tall = not letters or not letters.isdisjoint(_TALL) or not text.isascii()
-    deep = not letters.isdisjoint(_DEEP) or not text.isascii()
-    return baseline - size * (0.74 if tall else 0.52), baseline + size * (0.22 if deep else 0.03)
 
 
 def lines_of(words: Sequence[Word], columns: Sequence[int]) -> list[Line]:

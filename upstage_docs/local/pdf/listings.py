@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from statistics import median
 
+from upstage_docs.local.geometry import bounds
 from upstage_docs.local.pdf.columns import is_monospaced
-from upstage_docs.local.pdf.lines import Line, bounds
+from upstage_docs.local.pdf.lines import Line
 from upstage_docs.local.pdf.parts import Part
 
 __all__ = ["indented", "listings_of"]

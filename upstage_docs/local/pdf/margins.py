@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from upstage_docs.local.blocks import Box, is_list_item
+from upstage_docs.local.blocks import is_list_item
+from upstage_docs.local.geometry import Box
 from upstage_docs.local.pdf.headings import may_be_heading
 from upstage_docs.local.pdf.parts import Part, joined
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from unicodedata import normalize
 
-from upstage_docs.local.blocks import Box
+from upstage_docs.local.geometry import Box
 from upstage_docs.local.pdf.text_layer import ScannedWord
 
 __all__ = ["letters_of", "missed"]

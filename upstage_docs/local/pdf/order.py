@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from upstage_docs.local.blocks import Box
-from upstage_docs.local.pdf.lines import bounds
+from upstage_docs.local.geometry import Box, bounds
 
 __all__ = ["reading_order"]
 

@@ -9,7 +9,8 @@ from itertools import pairwise
 from statistics import median
 
 from upstage_docs.local.blocks import is_list_item
-from upstage_docs.local.pdf.lines import Box, Line, bounds
+from upstage_docs.local.geometry import Box, bounds
+from upstage_docs.local.pdf.lines import Line
 
 __all__ = ["Paragraph", "paragraphs_of"]
 

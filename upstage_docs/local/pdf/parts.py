@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from upstage_docs.local.blocks import Box, Cell
-from upstage_docs.local.pdf.lines import Line, bounds
+from upstage_docs.local.blocks import Cell
+from upstage_docs.local.geometry import Box, bounds
+from upstage_docs.local.pdf.lines import Line
 
-__all__ = ["Part", "body_size", "joined", "overlap"]
+__all__ = ["Part", "body_size", "joined"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,12 +95,3 @@ def body_size(parts: Sequence[Part]) -> float:
     if common:
         return max(common)
     return max(sizes, key=lambda size: (sizes[size], size)) if sizes else 10.0
-
-
-def overlap(inner: Box, outer: Box) -> float:
-    """Return the share of *inner* that lies in *outer*."""
-    wide = min(inner[2], outer[2]) - max(inner[0], outer[0])
-    tall = min(inner[3], outer[3]) - max(inner[1], outer[1])
-    if wide <= 0 or tall <= 0:
-        return 0.0
-    return wide * tall / max((inner[2] - inner[0]) * (inner[3] - inner[1]), 1e-6)

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from upstage_docs.files.source import PDFIUM_LOCK
-from upstage_docs.local.blocks import Box, Refusal
+from upstage_docs.local.geometry import Box
 from upstage_docs.local.pdf.text_layer import ScannedWord
+from upstage_docs.local.refusal import Refusal
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from upstage_docs.local.ocr.page_images import flatness
-from upstage_docs.local.pdf.lines import Word, lines_of
+from upstage_docs.local.pdf.lines import lines_of
 from upstage_docs.local.pdf.parts import Part
 from upstage_docs.local.pdf.text_layer import Recognise, ScannedWord, set_words
+from upstage_docs.local.pdf.words import Word
 
 if TYPE_CHECKING:
     from PIL.Image import Image

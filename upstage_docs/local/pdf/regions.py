@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from upstage_docs.local.blocks import Box
+from upstage_docs.local.geometry import Box, bounds, overlap
 from upstage_docs.local.pdf.bullets import legend_of
 from upstage_docs.local.pdf.columns import is_monospaced
-from upstage_docs.local.pdf.lines import Line, Word, bounds, lines_of
-from upstage_docs.local.pdf.parts import Part, overlap
+from upstage_docs.local.pdf.lines import Line, lines_of
+from upstage_docs.local.pdf.parts import Part
 from upstage_docs.local.pdf.tables.tables import box_of, framed, tables_of
 from upstage_docs.local.pdf.vector_paths import Drawing, Path, drawings_of, is_frame
+from upstage_docs.local.pdf.words import Word
 
 __all__ = ["paths_of", "regions_of"]
 

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from upstage_docs.local.blocks import Box
+from upstage_docs.local.geometry import Box
 from upstage_docs.local.ocr.page_images import ink_box
 from upstage_docs.local.pdf.layout import PageParts, parts_of
 from upstage_docs.local.pdf.library import parse_pages
-from upstage_docs.local.pdf.lines import Word
 from upstage_docs.local.pdf.parts import Part
 from upstage_docs.local.pdf.pdfium import PdfPages, shown
 from upstage_docs.local.pdf.stroke_weight import are_heavy
 from upstage_docs.local.pdf.text_layer import Recognise, ScannedWord, lies_at, set_words, text_layer
+from upstage_docs.local.pdf.words import Word
 
 __all__ = ["Scan", "may_show_text", "needs_recognition", "picture_alone", "recognised_page"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import TYPE_CHECKING
 
-from upstage_docs.local.blocks import Box
+from upstage_docs.local.geometry import Box
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -9,8 +9,8 @@ from itertools import pairwise, zip_longest
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from upstage_docs.local.blocks import Box
-from upstage_docs.local.pdf.lines import LAYER_FONT, Word, ink
+from upstage_docs.local.geometry import Box
+from upstage_docs.local.pdf.words import LAYER_FONT, Word, ink
 
 if TYPE_CHECKING:
     from PIL.Image import Image

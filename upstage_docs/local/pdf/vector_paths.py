@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from upstage_docs.local.pdf.lines import Box, bounds
+from upstage_docs.local.geometry import Box, bounds
 
 __all__ = ["Drawing", "Path", "clusters", "drawings_of", "is_frame", "is_plot"]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from upstage_docs.files.formats import detect, supported
-from upstage_docs.local.blocks import Refusal
+from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.form import Document
 from upstage_docs.options import CATEGORIES
 

@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, cast
 
-from upstage_docs.local.blocks import Refusal
+from upstage_docs.local.refusal import Refusal
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartParser

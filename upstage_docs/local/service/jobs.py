@@ -14,7 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import IO
 
-from upstage_docs.local.blocks import Refusal
+from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.pipe import Begin, Patience, Read, Task
 
 __all__ = ["URL_SECONDS", "Jobs", "rfc3339"]

@@ -21,7 +21,7 @@ from typing import IO
 from urllib.parse import parse_qs
 
 from upstage_docs.api.limits import LIMITS
-from upstage_docs.local.blocks import Refusal
+from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.fields import crop_categories, flag, format_of, output_formats, word
 from upstage_docs.local.service.form import Document, Form, FormReader
 from upstage_docs.local.service.jobs import Jobs

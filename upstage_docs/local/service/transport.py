@@ -10,7 +10,7 @@ import anyio
 import anyio.to_thread
 import httpx
 
-from upstage_docs.local.blocks import Refusal
+from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.form import Form, FormReader
 from upstage_docs.local.service.pipe import Patience
 from upstage_docs.local.service.protocol import Engine, Reply, Request, refused

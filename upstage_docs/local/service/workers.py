@@ -18,7 +18,7 @@ from typing import IO
 import msgspec
 
 from upstage_docs.errors import ConfigError
-from upstage_docs.local.blocks import Refusal
+from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.pipe import Begin, End, Part, Patience, Refused, Task, read_message, write_frame
 
 __all__ = ["Limits", "WorkerPool"]

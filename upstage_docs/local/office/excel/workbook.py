@@ -16,9 +16,10 @@ from openpyxl import load_workbook
 from openpyxl.packaging.relationship import get_dependents, get_rels_path
 from openpyxl.utils.cell import coordinate_from_string, coordinate_to_tuple, range_boundaries, range_to_tuple
 
-from upstage_docs.local.blocks import Block, Cell, PageLayout, Refusal
+from upstage_docs.local.blocks import Block, Cell, PageLayout
 from upstage_docs.local.office.excel.drawings import drawings
 from upstage_docs.local.office.number_formats import displayed
+from upstage_docs.local.refusal import Refusal
 
 __all__ = ["read_sheets"]
 

@@ -11,7 +11,8 @@ from typing import Any
 from pptx import Presentation
 from pptx.oxml.ns import qn
 
-from upstage_docs.local.blocks import Block, Box, Cell, PageLayout
+from upstage_docs.local.blocks import Block, Cell, PageLayout
+from upstage_docs.local.geometry import Box
 from upstage_docs.local.office.alternate_content import choose
 from upstage_docs.local.office.charts import chart_block
 from upstage_docs.local.office.pictures import diagram, picture

@@ -9,7 +9,8 @@ from typing import Any
 from pptx.enum.shapes import PP_PLACEHOLDER
 from pptx.oxml.ns import qn
 
-from upstage_docs.local.blocks import Block, Box
+from upstage_docs.local.blocks import Block
+from upstage_docs.local.geometry import Box
 from upstage_docs.local.office.equations import linear
 from upstage_docs.local.office.list_numbering import written_number
 

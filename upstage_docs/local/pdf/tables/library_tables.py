@@ -9,8 +9,10 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from upstage_docs.local.blocks import Box, Cell
-from upstage_docs.local.pdf.lines import Line, Word, bounds, lines_of
+from upstage_docs.local.blocks import Cell
+from upstage_docs.local.geometry import Box, bounds
+from upstage_docs.local.pdf.lines import Line, lines_of
+from upstage_docs.local.pdf.words import Word
 
 __all__ = ["Table", "cell_text", "table_of"]
 

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 
-from upstage_docs.local.blocks import Box
-from upstage_docs.local.pdf.lines import Word
+from upstage_docs.local.geometry import Box
 from upstage_docs.local.pdf.tables.library_tables import Table, cell_text
+from upstage_docs.local.pdf.words import Word
 
 __all__ = ["lattice_tables"]
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-from upstage_docs.local.blocks import Box
-from upstage_docs.local.pdf.lines import Line, Word, bounds, lines_of
+from upstage_docs.local.geometry import Box, bounds
+from upstage_docs.local.pdf.lines import Line, lines_of
 from upstage_docs.local.pdf.tables.library_tables import Table
+from upstage_docs.local.pdf.words import Word
 
 __all__ = ["ruled_tables"]
 

@@ -7,14 +7,15 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from upstage_docs.local.blocks import Box, is_list_item
+from upstage_docs.local.blocks import is_list_item
+from upstage_docs.local.geometry import Box, bounds, overlap
 from upstage_docs.local.pdf.columns import is_monospaced
-from upstage_docs.local.pdf.lines import Word, bounds, rows_of
-from upstage_docs.local.pdf.parts import overlap
+from upstage_docs.local.pdf.lines import rows_of
 from upstage_docs.local.pdf.tables.library_tables import Table, table_of
 from upstage_docs.local.pdf.tables.ruled_grids import lattice_tables
 from upstage_docs.local.pdf.tables.ruled_tables import ruled_tables
 from upstage_docs.local.pdf.vector_paths import Drawing, is_plot
+from upstage_docs.local.pdf.words import Word
 
 __all__ = ["box_of", "framed", "rules_of", "tables_of"]
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from upstage_docs.local.blocks import Cell
-from upstage_docs.local.pdf.lines import Line, bounds
+from upstage_docs.local.geometry import bounds
+from upstage_docs.local.pdf.lines import Line
 from upstage_docs.local.pdf.parts import Part
 
 __all__ = ["number_tables"]

@@ -1,0 +1,93 @@
+"""An image file → pages of layout blocks: recognised words are laid out as those of a scanned PDF page."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from upstage_docs.local.blocks import Block, PageLayout
+from upstage_docs.local.geometry import Box
+from upstage_docs.local.ocr.frames import as_jpeg, frames
+from upstage_docs.local.ocr.page_images import turned
+from upstage_docs.local.ocr.recognised import Reading, Word
+from upstage_docs.local.ocr.tesseract import read
+from upstage_docs.local.pdf.document import Recognise, read_pdf
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["read_image"]
+
+_PAGE_WIDTH = 595
+"""Points: an image becomes a page as wide as A4, so that sizes of text mean what they mean in a PDF."""
+_LONGEST_PAGE = 14_400
+"""Points: a PDF page cannot be larger (ISO 32000-1, annex C.2)."""
+
+
+def read_image(data: bytes, *, crops: Collection[str] = (), ocr: Recognise | None = None) -> Iterator[PageLayout]:
+    """Yield the pages of an image, one for each frame of a TIFF, laid out as scanned PDF pages are.
+
+    Boxes are relative to the page as an image viewer shows it, even where its text lies on a side or is askew; crops
+    stand upright. A page with a picture but no text is one figure.
+
+    Args:
+        data: A JPEG, PNG, BMP, TIFF or (with the extra `heic`) HEIC file.
+        crops: Categories whose blocks get a JPEG crop.
+        ocr: What recognises words instead of Tesseract; it takes pages to be upright.
+
+    Raises:
+        Refusal: 413 if a page has too many pixels, 415 for another format, 422 if the file is damaged or text cannot
+            be recognised here.
+    """
+    for number, (image, _) in enumerate(frames(data), start=1):
+        if ocr is None:
+            reading = read(image)
+        else:
+            words = tuple(Word(*word) for word in ocr(image))
+            reading = Reading((words,), 0.0, image.size, image.size)
+        yield _laid_out(number, image, reading, crops)
+
+
+def _laid_out(number: int, image: Image, reading: Reading, crops: Collection[str]) -> PageLayout:
+    upright = turned(image, reading.angle)
+    width, height = reading.upright_size
+
+    def recognised(rendered: Image) -> list[tuple[str, float, Box]]:
+        across, down = rendered.width / width, rendered.height / height
+        return [
+            (word.text, word.confidence, (x0 * across, y0 * down, x1 * across, y1 * down))
+            for line in reading.lines
+            for word in line
+            for x0, y0, x1, y1 in [word.box]
+        ]
+
+    blocks: list[Block] = []
+    if any(reading.lines):
+        for page in read_pdf(_as_pdf(upright), crops=crops, ocr=recognised, force_ocr=True):
+            blocks += page.blocks
+    elif not _is_blank(image):
+        blocks.append(Block("figure", "", (0.0, 0.0, 1.0, 1.0), crop=as_jpeg(upright) if "figure" in crops else b""))
+    return PageLayout(number, tuple(replace(block, box=_as_given(block.box, reading)) for block in blocks), ocr=True)
+
+
+def _is_blank(image: Image) -> bool:
+    darkest, lightest = cast("tuple[int, int]", image.convert("L").getextrema())
+    return lightest - darkest < 32
+
+
+def _as_given(box: Box | None, reading: Reading) -> Box | None:
+    """Turn a relative *box* of the upright page back into one of the page as it was given."""
+    if box is None or not reading.angle:
+        return box
+    width, height = reading.upright_size
+    xs, ys = zip(*reading.corners((box[0] * width, box[1] * height, box[2] * width, box[3] * height)), strict=True)
+    return (min(xs) / reading.size[0], min(ys) / reading.size[1], max(xs) / reading.size[0], max(ys) / reading.size[1])
+
+
+def _as_pdf(image: Image) -> bytes:
+    points = min(_PAGE_WIDTH / min(image.size), _LONGEST_PAGE / max(image.size))
+    pdf = io.BytesIO()
+    image.save(pdf, "PDF", resolution=72 / points, quality=90)
+    return pdf.getvalue()
