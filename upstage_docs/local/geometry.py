@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["Box", "bounds", "overlap"]
+__all__ = ["Box", "area", "bounds", "holds_middle", "middle", "overlap", "shared_height", "shared_width"]
 
 Box = tuple[float, float, float, float]
 """`(x0, y0, x1, y1)` from the top left corner, in whatever unit the reader uses."""
+
+_LEAST_AREA = 1e-6
+"""Instead of nothing: the ink of a rule may have no area."""
 
 
 def bounds(boxes: Iterable[Box]) -> Box:
@@ -16,10 +19,35 @@ def bounds(boxes: Iterable[Box]) -> Box:
     return min(x0s), min(y0s), max(x1s), max(y1s)
 
 
+def area(box: Box) -> float:
+    """Return width times height."""
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def middle(box: Box) -> tuple[float, float]:
+    """Return the point `(x, y)` in the middle of *box*."""
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+
+
+def shared_width(one: Box, other: Box) -> float:
+    """Return how far two boxes stand over each other; below 0, minus the gap between them across."""
+    return min(one[2], other[2]) - max(one[0], other[0])
+
+
+def shared_height(one: Box, other: Box) -> float:
+    """Return how far two boxes stand beside each other; below 0, minus the gap between them down."""
+    return min(one[3], other[3]) - max(one[1], other[1])
+
+
+def holds_middle(outer: Box, inner: Box, *, reach: float = 0.0) -> bool:
+    """Return whether the middle of *inner* lies in *outer*, or at most *reach* beside it."""
+    x, y = middle(inner)
+    return outer[0] - reach <= x <= outer[2] + reach and outer[1] - reach <= y <= outer[3] + reach
+
+
 def overlap(inner: Box, outer: Box) -> float:
-    """Return the share of *inner* that lies in *outer*."""
-    wide = min(inner[2], outer[2]) - max(inner[0], outer[0])
-    tall = min(inner[3], outer[3]) - max(inner[1], outer[1])
+    """Return the share of *inner* that lies in *outer*, 0-1."""
+    wide, tall = shared_width(inner, outer), shared_height(inner, outer)
     if wide <= 0 or tall <= 0:
         return 0.0
-    return wide * tall / max((inner[2] - inner[0]) * (inner[3] - inner[1]), 1e-6)
+    return wide * tall / max(area(inner), _LEAST_AREA)

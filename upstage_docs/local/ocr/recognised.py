@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from upstage_docs.local.geometry import Box
+from upstage_docs.local.geometry import Box, middle
 
 __all__ = ["Reading", "Word", "confidence", "merged", "scaled", "without_ornaments", "worth"]
 
@@ -76,7 +76,7 @@ def merged(one: Lines, other: Lines) -> list[list[Word]]:
             bands.setdefault(band, []).append(box)
 
     def is_new(word: Word) -> bool:
-        x, y = (word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2
+        x, y = middle(word.box)
         known = any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in bands.get(int(y) // _BAND, ()))
         least = _SURE if len(word.text) > 1 else _SURE_ALONE
         return word.confidence >= least and any(map(str.isalnum, word.text)) and not known

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from upstage_docs.local.blocks import Block
-from upstage_docs.local.geometry import Box, bounds, overlap
+from upstage_docs.local.geometry import Box, bounds, middle, overlap
 from upstage_docs.local.pdf.bullets import bullets_of
 from upstage_docs.local.pdf.categories import categorise
 from upstage_docs.local.pdf.contents import contents_of
@@ -205,7 +205,7 @@ def _library_blocks(page: Any, words: Sequence[Word]) -> list[int]:
     )
     found = []
     for word in words:
-        x, y = (word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2
+        x, y = middle(word.box)
         found.append(next((n for _, n, box in boxes if box[0] <= x <= box[2] and box[1] - 1 <= y <= box[3] + 1), -1))
     return found
 

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 
-from upstage_docs.local.geometry import bounds
+from upstage_docs.local.geometry import bounds, shared_height
 from upstage_docs.local.pdf.columns import column_starts, is_marker
 from upstage_docs.local.pdf.words import LAYER_FONT, Word
 
@@ -156,7 +156,7 @@ def rows_of(words: Sequence[Word]) -> list[list[int]]:
             if gap < -0.6 * size or off > 0.8 * size:
                 continue
             raised = min(last.size, word.size) < 0.85 * size and gap < 0.4 * size  # a note's number, an exponent
-            shared = min(last.box[3], word.box[3]) - max(last.box[1], word.box[1])
+            shared = shared_height(last.box, word.box)
             height = min(last.box[3] - last.box[1], word.box[3] - word.box[1])
             level = off <= 0.5 * size and shared >= 0.45 * height
             if (level or raised) and (best is None or gap + 4 * off < best[0]):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from unicodedata import normalize
 
-from upstage_docs.local.geometry import Box
+from upstage_docs.local.geometry import Box, middle
 from upstage_docs.local.pdf.text_layer import ScannedWord
 
 __all__ = ["letters_of", "missed"]
@@ -43,7 +43,7 @@ def missed(
     for word in visible:
         text = _plain(word.text)
         need = Counter(text)
-        if not text or any(known.gives(text, word.box) for known in shelves[int(_middle(word.box)[1] // _SHELF)]):
+        if not text or any(known.gives(text, word.box) for known in shelves[int(middle(word.box)[1] // _SHELF)]):
             continue
         if all(lacking[letter] >= number for letter, number in need.items()):
             lacking.subtract(need)
@@ -67,7 +67,7 @@ class _Item:
         self._text: str | None = None
 
     def gives(self, text: str, box: Box) -> bool:
-        x, y = _middle(box)
+        x, y = middle(box)
         if not (self.box[0] <= x <= self.box[2] and self.box[1] <= y <= self.box[3]):
             return False
         rest = _plain(self._item.text) if self._text is None else self._text
@@ -79,10 +79,6 @@ def _plain(text: str) -> str:
     return "".join(filter(str.isalnum, text if text.isascii() else normalize("NFKC", text)))
 
 
-def _middle(box: Box) -> tuple[float, float]:
-    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-
-
 def _is_on(box: Box, width: float, height: float) -> bool:
-    x, y = _middle(box)
+    x, y = middle(box)
     return 0 <= x <= width and 0 <= y <= height

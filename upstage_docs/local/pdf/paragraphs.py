@@ -9,7 +9,7 @@ from itertools import pairwise
 from statistics import median
 
 from upstage_docs.local.blocks import is_list_item
-from upstage_docs.local.geometry import Box, bounds
+from upstage_docs.local.geometry import Box, bounds, middle, shared_width
 from upstage_docs.local.pdf.lines import Line
 
 __all__ = ["Paragraph", "paragraphs_of"]
@@ -49,7 +49,7 @@ def _stacks(lines: Sequence[Line], rules: Sequence[Box]) -> list[list[Line]]:
             if pitch > 3 * max(last.size, line.size):
                 continue
             still_open.append(stack)
-            shared = min(last.box[2], line.box[2]) - max(last.box[0], line.box[0])
+            shared = shared_width(last.box, line.box)
             if shared <= 0 or pitch <= 0.3 * line.size:
                 continue
             if best is None or pitch < best[0]:
@@ -80,7 +80,7 @@ def _pitches(lines: Sequence[Line]) -> dict[tuple[str, int], float]:
     for line in lines:
         recent = [last for last in recent if line.baseline - last.baseline < 3 * line.size]
         for last in reversed(recent):
-            shared = min(last.box[2], line.box[2]) - max(last.box[0], line.box[0])
+            shared = shared_width(last.box, line.box)
             pitch = line.baseline - last.baseline
             if shared > 0.3 * min(last.box[2] - last.box[0], line.box[2] - line.box[0]) and pitch > 0.5 * line.size:
                 if abs(last.size - line.size) < 0.06 * line.size:
@@ -126,7 +126,7 @@ def _ruled(last: Line, line: Line, rules: Sequence[Box], tops: Sequence[float]) 
     for rule in rules[bisect_left(tops, top) :]:
         if rule[1] > bottom:
             return False
-        if min(rule[2], line.box[2]) - max(rule[0], line.box[0]) > 0.5 * (line.box[2] - line.box[0]):
+        if shared_width(rule, line.box) > 0.5 * (line.box[2] - line.box[0]):
             return True
     return False
 
@@ -177,7 +177,7 @@ def _cut(stack: list[Line]) -> list[Paragraph]:
 def _is_centred(stack: Sequence[Line], left: float, right: float, size: float) -> bool:
     if len(stack) < 2:
         return False
-    middle = (left + right) / 2
-    off = [abs((line.box[0] + line.box[2]) / 2 - middle) for line in stack]
+    centre = (left + right) / 2
+    off = [abs(middle(line.box)[0] - centre) for line in stack]
     ragged = sum(line.box[0] > left + 0.5 * size for line in stack)
     return max(off) < 0.6 * size and ragged >= 0.5 * (len(stack) - 1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from upstage_docs.local.blocks import Cell
-from upstage_docs.local.geometry import Box, bounds
+from upstage_docs.local.geometry import Box, bounds, shared_height, shared_width
 from upstage_docs.local.pdf.lines import Line
 
 __all__ = ["Part", "body_size", "joined"]
@@ -64,13 +64,13 @@ class Part:
 
     def right_of(self, left: Part) -> bool:
         """Say whether it stands in the same row as *left*, behind it."""
-        shared = min(self.box[3], left.box[3]) - max(self.box[1], left.box[1])
+        shared = shared_height(self.box, left.box)
         least = min(self.box[3] - self.box[1], left.box[3] - left.box[1])
         return shared > 0.5 * least and self.box[0] >= left.box[2] - 1
 
     def shares_column(self, other: Part, share: float = 0.3) -> bool:
         """Say whether the two stand over each other for at least *share* of the narrower one."""
-        wide = min(self.box[2], other.box[2]) - max(self.box[0], other.box[0])
+        wide = shared_width(self.box, other.box)
         return wide > share * min(self.box[2] - self.box[0], other.box[2] - other.box[0])
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from upstage_docs.local.geometry import Box, bounds, overlap
+from upstage_docs.local.geometry import Box, area, bounds, middle, overlap, shared_height, shared_width
 from upstage_docs.local.pdf.bullets import legend_of
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import Line, lines_of
@@ -46,9 +46,9 @@ def regions_of(
     """
     drawings = drawings_of(paths, page.width, page.height)
     images = [box_of(b.bbox) for b in page.blocks or () if b.kind == "figure" and b.bbox is not None]
-    area = page.width * page.height
+    whole = page.width * page.height
     tables = tables_of(page, words, taken, drawings, rules, sides)
-    images = [box for box in images if _area(box) < 0.85 * area]
+    images = [box for box in images if area(box) < 0.85 * whole]
     drawn = [
         drawing.box
         for drawing in drawings
@@ -145,9 +145,8 @@ def _goes_on(line: Line, other: Line) -> bool:
 
 
 def _is_beside(line: Line, box: Box) -> bool:
-    x, y = (line.box[0] + line.box[2]) / 2, (line.box[1] + line.box[3]) / 2
-    across = max(box[0] - line.box[2], line.box[0] - box[2])
-    down = max(box[1] - line.box[3], line.box[1] - box[3])
+    x, y = middle(line.box)
+    across, down = -shared_width(box, line.box), -shared_height(box, line.box)
     reach = 1.6 * line.size
     level, over = box[1] - reach < y < box[3] + reach, box[0] - reach < x < box[2] + reach
     return (across < reach and level) and (down < reach and over)
@@ -203,14 +202,10 @@ def _drawn_formulas(drawings: Sequence[Drawing], regions: Sequence[Part], words:
     ]
 
 
-def _area(box: Box) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
-
-
 def _merged(boxes: Sequence[Box]) -> list[Box]:
     """Join boxes that lie over each other by a third."""
     out: list[Box] = []
-    for box in sorted(boxes, key=lambda b: -_area(b)):
+    for box in sorted(boxes, key=lambda b: -area(b)):
         for number, other in enumerate(out):
             if overlap(box, other) > 0.3:
                 out[number] = bounds([box, other])

@@ -9,7 +9,7 @@ from itertools import pairwise, zip_longest
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from upstage_docs.local.geometry import Box
+from upstage_docs.local.geometry import Box, shared_height
 from upstage_docs.local.pdf.words import LAYER_FONT, Word, ink
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _rows(words: Sequence[ScannedWord]) -> Iterator[list[ScannedWord]]:
     for word in words:
         if row:
             last = row[-1].box
-            shared = min(last[3], word.box[3]) - max(last[1], word.box[1])
+            shared = shared_height(last, word.box)
             near = shared > 0.4 * min(last[3] - last[1], word.box[3] - word.box[1])
             if not near or word.box[0] < last[0]:
                 yield row

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from upstage_docs.local.geometry import Box, bounds
+from upstage_docs.local.geometry import Box, bounds, holds_middle
 
 __all__ = ["Drawing", "Path", "clusters", "drawings_of", "is_frame", "is_plot"]
 
@@ -103,7 +103,7 @@ def drawings_of(paths: Sequence[Path], width: float, height: float) -> list[Draw
     for members in clusters([path.box for path in letters], 8.0, 3.0, width, height):
         group = [letters[i] for i in members]
         box = bounds(path.box for path in group)
-        if not any(_inside(box, drawing.box) for drawing in drawings) and any(path.curved for path in group):
+        if not any(holds_middle(drawing.box, box) for drawing in drawings) and any(path.curved for path in group):
             drawings.append(Drawing(box, tuple(group), glyphs=True))
     return drawings
 
@@ -179,8 +179,3 @@ def _is_background(box: Box, width: float, height: float) -> bool:
 def _is_letter(path: Path) -> bool:
     wide, tall = path.box[2] - path.box[0], path.box[3] - path.box[1]
     return path.filled and wide < 120 and tall < 40 and (path.curved or tall < 2)  # a bar of a fraction has no curve
-
-
-def _inside(inner: Box, outer: Box) -> bool:
-    x, y = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
-    return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3]

@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 from upstage_docs.local.blocks import Cell
-from upstage_docs.local.geometry import Box, bounds
+from upstage_docs.local.geometry import Box, area, bounds, holds_middle, middle
 from upstage_docs.local.pdf.lines import Line, lines_of
 from upstage_docs.local.pdf.words import Word
 
@@ -87,8 +87,8 @@ class Table:
         found = sorted(numbers, key=lambda i: (round(words[i].baseline), words[i].box[0]))
         columns: list[list[Word]] = [[] for _ in self.columns]
         for index in found:
-            middle = (words[index].box[0] + words[index].box[2]) / 2
-            columns[min(range(len(columns)), key=lambda c: abs(self.columns[c] - middle))].append(words[index])
+            x, _ = middle(words[index].box)
+            columns[min(range(len(columns)), key=lambda c: abs(self.columns[c] - x))].append(words[index])
         shared = Counter(round(word.baseline) for column in columns for word in column)
         base = max(shared, key=lambda baseline: (shared[baseline], baseline))
         upper, lower = [""] * len(columns), [""] * len(columns)
@@ -119,7 +119,7 @@ def table_of(block: Any, words: Sequence[Word], taken: Sequence[bool], rules: Se
     given = [*([block.header] if block.header else []), *(block.rows or [])]
     x, y = block.bbox.x, block.bbox.y
     box = (x, y, x + block.bbox.width, y + block.bbox.height)
-    inside = [i for i, word in enumerate(words) if not taken[i] and _holds(box, word.box)]
+    inside = [i for i, word in enumerate(words) if not taken[i] and holds_middle(box, word.box, reach=1)]
     width = max((len(row) for row in given), default=0)
     if not inside or not width:
         return None
@@ -131,7 +131,9 @@ def table_of(block: Any, words: Sequence[Word], taken: Sequence[bool], rules: Se
             rows[r].cells[c] = f"{rows[r].cells[c]} {words[index].text}".strip()
     rows, kept = _without_title(rows, words, inside)
     merged = _joined(rows, rules, box)
-    columns = [_middle([place for place, _, c in places if c == column], box, column, width) for column in range(width)]
+    columns = [
+        _column_middle([place for place, _, c in places if c == column], box, column, width) for column in range(width)
+    ]
     header = 1 if block.header and len(merged) > 1 else 0
     held = [i for i in inside if i in kept]
     return Table(bounds(words[i].box for i in held), [row.cells for row in merged], columns, header, frozenset(held))
@@ -154,7 +156,7 @@ def _read(
             places.append((place, r, c))
             tops.append(place[1])
             bottoms.append(place[3])
-            held = [i for i in inside if i not in used and _holds(place, words[i].box)]
+            held = [i for i in inside if i not in used and holds_middle(place, words[i].box, reach=1)]
             text = cell_text([words[i] for i in held])
             if _letters(text) == _letters(texts[c]):
                 texts[c] = text
@@ -273,20 +275,15 @@ def cell_text(words: Sequence[Word]) -> str:
     return " ".join(line.text for line in sorted(lines, key=lambda line: (round(line.baseline), line.box[0])))
 
 
-def _middle(places: Sequence[Box], box: Box, column: int, width: int) -> float:
+def _column_middle(places: Sequence[Box], box: Box, column: int, width: int) -> float:
     if not places:
         return box[0] + (column + 0.5) * (box[2] - box[0]) / width
-    return sum((place[0] + place[2]) / 2 for place in places) / len(places)
-
-
-def _holds(box: Box, inner: Box) -> bool:
-    x, y = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
-    return box[0] - 1 <= x <= box[2] + 1 and box[1] - 1 <= y <= box[3] + 1
+    return sum(middle(place)[0] for place in places) / len(places)
 
 
 def _distance(cell: Box, word: Box) -> tuple[float, float]:
     """Return how far the middle of *word* is from *cell*, then how large the cell is: the tightest cell wins."""
-    x, y = (word[0] + word[2]) / 2, (word[1] + word[3]) / 2
+    x, y = middle(word)
     across = max(cell[0] - x, 0.0, x - cell[2])
     down = max(cell[1] - y, 0.0, y - cell[3])
-    return across + down, (cell[2] - cell[0]) * (cell[3] - cell[1])
+    return across + down, area(cell)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 
-from upstage_docs.local.geometry import Box
+from upstage_docs.local.geometry import Box, middle
 from upstage_docs.local.pdf.tables.library_tables import Table, cell_text
 from upstage_docs.local.pdf.words import Word
 
@@ -86,7 +86,7 @@ def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], s
         return None
     held: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     for index, word in enumerate(words):
-        column = _between(xs, (word.box[0] + word.box[2]) / 2)
+        column = _between(xs, middle(word.box)[0])
         row = _between(ys, word.baseline - 0.3 * word.size)
         if not taken[index] and column is not None and row is not None:
             held[row, column].append(index)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-from upstage_docs.local.geometry import Box, bounds
+from upstage_docs.local.geometry import Box, bounds, middle, shared_height
 from upstage_docs.local.pdf.lines import Line, lines_of
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.words import Word
@@ -99,10 +99,7 @@ def _runs(words: Sequence[Word], free: Free, rules: Sequence[Box], sides: Sequen
 def _is_open(words: Sequence[Word], frame: Box, sides: Sequence[Box]) -> bool:
     """Say whether there are neither cells between two rules nor one line that runs through a table."""
     tall = frame[3] - frame[1]
-    if any(
-        frame[0] - 2 < side[0] < frame[2] + 2 and min(side[3], frame[3]) - max(side[1], frame[1]) > 0.7 * tall
-        for side in sides
-    ):
+    if any(frame[0] - 2 < side[0] < frame[2] + 2 and shared_height(side, frame) > 0.7 * tall for side in sides):
         return False
     if not words:
         return tall > 30
@@ -155,7 +152,7 @@ def _standing_in(words: Sequence[Word], free: Free, frame: Box) -> list[int]:
     found = []
     for _, index in free[start:end]:
         word = words[index]
-        if frame[0] <= (word.box[0] + word.box[2]) / 2 <= frame[2] and frame[1] < word.baseline - 0.2 * word.size:
+        if frame[0] <= middle(word.box)[0] <= frame[2] and frame[1] < word.baseline - 0.2 * word.size:
             found.append(index)
     return sorted(found)
 
@@ -164,9 +161,7 @@ def _inner_sides(sides: Sequence[Box], frame: Box) -> list[float]:
     """Return where vertical rules run through *frame*."""
     tall = frame[3] - frame[1]
     cuts = sorted(
-        side[0]
-        for side in sides
-        if frame[0] + 5 < side[0] < frame[2] - 5 and min(side[3], frame[3]) - max(side[1], frame[1]) > 0.7 * tall
+        side[0] for side in sides if frame[0] + 5 < side[0] < frame[2] - 5 and shared_height(side, frame) > 0.7 * tall
     )
     return [x for n, x in enumerate(cuts) if not n or x - cuts[n - 1] > 3]
 
@@ -196,7 +191,7 @@ def _rows(words: Sequence[Word], columns: Sequence[tuple[float, float]]) -> list
     for word in words:
         shared = [min(word.box[2], right) - max(word.box[0], left) for left, right in columns]
         best = max(shared)
-        x = (word.box[0] + word.box[2]) / 2
+        x, _ = middle(word.box)
         column = shared.index(best) if best > 0 else min(range(len(columns)), key=lambda c: abs(middles[c] - x))
         in_column[column].append(word)
     placed = [

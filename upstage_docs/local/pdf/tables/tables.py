@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from upstage_docs.local.blocks import is_list_item
-from upstage_docs.local.geometry import Box, bounds, overlap
+from upstage_docs.local.geometry import Box, bounds, middle, overlap, shared_width
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import rows_of
 from upstage_docs.local.pdf.tables.library_tables import Table, table_of
@@ -96,8 +96,7 @@ def framed(table: Table, rules: Sequence[Box]) -> Box:
     near = [
         rule
         for rule in rules
-        if y0 - reach < rule[1] < y1 + reach
-        and min(rule[2], x1) - max(rule[0], x0) > 0.8 * max(rule[2] - rule[0], x1 - x0)
+        if y0 - reach < rule[1] < y1 + reach and shared_width(rule, table.box) > 0.8 * max(rule[2] - rule[0], x1 - x0)
     ]
     return bounds([table.box, *near])
 
@@ -127,7 +126,7 @@ def _with_drawn_header(
     x0, y0, x1, _ = table.box
     for drawing in drawings:
         left, top, right, bottom = drawing.box
-        wide = min(right, x1) - max(left, x0) > 0.85 * max(right - left, x1 - x0)
+        wide = shared_width(drawing.box, table.box) > 0.85 * max(right - left, x1 - x0)
         if drawing.glyphs or not wide or abs(bottom - y0) > 8 or top >= y0 or not any(p.filled for p in drawing.paths):
             continue
         inside = [
@@ -149,7 +148,7 @@ def _is_prose(table: Table) -> bool:
 def _rules_in(table: Table, rules: Sequence[Box]) -> int:
     """Count the heights at which a rule runs through a table."""
     x0, y0, x1, y1 = table.box
-    return len({round(r[1] / 3) for r in rules if y0 < r[1] < y1 and min(r[2], x1) - max(r[0], x0) > 0.5 * (x1 - x0)})
+    return len({round(r[1] / 3) for r in rules if y0 < r[1] < y1 and shared_width(r, table.box) > 0.5 * (x1 - x0)})
 
 
 def _is_text(table: Table, words: Sequence[Word]) -> bool:
@@ -184,8 +183,8 @@ def _is_columns_of_text(table: Table, words: Sequence[Word]) -> bool:
     for row in rows_of(held):
         placed: list[list[Word]] = [[] for _ in columns]
         for index in row:
-            middle = (held[index].box[0] + held[index].box[2]) / 2
-            placed[min(range(len(columns)), key=lambda c: abs(table.columns[c] - middle))].append(held[index])
+            x, _ = middle(held[index].box)
+            placed[min(range(len(columns)), key=lambda c: abs(table.columns[c] - x))].append(held[index])
         for c, inside in enumerate(placed):
             if inside:
                 widths[c].append(inside[-1].box[2] - inside[0].box[0])

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from upstage_docs.local.blocks import Cell
-from upstage_docs.local.geometry import bounds
+from upstage_docs.local.geometry import Box, bounds, middle
 from upstage_docs.local.pdf.lines import Line
 from upstage_docs.local.pdf.parts import Part
 
@@ -158,6 +158,6 @@ def _header(
     return found if len(numbers) >= 0.6 * (len(columns) - 1) else {}
 
 
-def _stands_in(line: Line, box: tuple[float, float, float, float]) -> bool:
-    x, y = (line.box[0] + line.box[2]) / 2, (line.box[1] + line.box[3]) / 2
+def _stands_in(line: Line, box: Box) -> bool:
+    x, y = middle(line.box)
     return box[0] < x < box[2] and box[1] < y < box[3]
