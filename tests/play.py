@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from upstage_docs.api.responses import Lost, Outcome, Reply
+from upstage_docs.api.responses import NoReply, Outcome, Reply
 from upstage_docs.flows.steps import Flow, Now, Send, Sleep, Step, Work
 
 T = TypeVar("T")
@@ -20,9 +20,9 @@ def reply(status: int, body: object = b"", headers: Mapping[str, str] | None = N
     return Reply(status, httpx.Headers(headers), body if isinstance(body, bytes) else json.dumps(body).encode(), at)
 
 
-def lost(*, sent: bool, timeout: bool = False) -> Lost:
+def lost(*, sent: bool, timeout: bool = False) -> NoReply:
     """No answer."""
-    return Lost("ReadTimeout" if timeout else "ConnectError", sent=sent, timeout=timeout)
+    return NoReply("ReadTimeout" if timeout else "ConnectError", sent=sent, timeout=timeout)
 
 
 def form(request: httpx.Request) -> dict[str, tuple[str, bytes]]:

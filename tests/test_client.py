@@ -217,7 +217,7 @@ class TestConfiguration:
         with pytest.raises(AuthenticationError) as caught, client:
             client.parse(make_pdf("a", 1))
         shown = [repr(client), str(caught.value), repr(caught.value), repr(vars(client)), caplog.text]
-        shown += [repr(pickle.dumps(caught.value)), repr(client._setup), repr(client._settings)]
+        shown += [repr(pickle.dumps(caught.value)), repr(client._context), repr(client._settings)]
         assert not [one for one in shown if KEY in one or "another_secret" in one]
 
     def test_the_key_goes_to_the_host_of_the_api_only(self, both: Both) -> None:
@@ -271,7 +271,7 @@ class TestPickling:
         monkeypatch.setenv("UPSTAGE_API_KEY", "up_of_the_worker")
         copy = pickle.loads(data)
         assert copy._settings.timeout == 7
-        assert copy._setup.api.headers["Authorization"] == "Bearer up_of_the_worker"
+        assert copy._context.api.headers["Authorization"] == "Bearer up_of_the_worker"
 
     def test_open_connections_do_not_go_along(self, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("UPSTAGE_API_KEY", KEY)
@@ -734,8 +734,8 @@ class TestMoney:
             Client(KEY, prices={"pages": 1})
 
     def test_the_local_engine_has_no_store_unless_asked(self, tmp_path: Path) -> None:
-        assert Client(engine="local")._setup.store.path is None
-        assert Client(engine="local", cache=tmp_path)._setup.store.path is not None
+        assert Client(engine="local")._context.store.path is None
+        assert Client(engine="local", cache=tmp_path)._context.store.path is not None
 
 
 def test_the_request_that_a_mock_sees_is_the_upload(both: Both) -> None:

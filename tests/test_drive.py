@@ -17,12 +17,12 @@ from eventually import GENEROUS, soon, threads_gone
 from stand_in import make_pdf
 
 from upstage_docs.api.requests import Api, download_request, parse_request
-from upstage_docs.api.responses import Lost, Outcome, Reply
+from upstage_docs.api.responses import NoReply, Outcome, Reply
 from upstage_docs.client import sending
 from upstage_docs.client.drive import Stopped, arun, arun_many, run, run_many
 from upstage_docs.errors import ConfigError
 from upstage_docs.files.source import inspect
-from upstage_docs.flows.steps import Enter, Flow, Leave, Now, Send, Sleep, Work
+from upstage_docs.flows.steps import AcquireSlot, Flow, Now, ReleaseSlot, Send, Sleep, Work
 from upstage_docs.options import ParseOptions
 
 # Runs a flow with either driver: every test that takes it runs twice.
@@ -145,7 +145,7 @@ def test_a_refused_connection_did_not_send(driver: Driver) -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         outcome = driver(send(get(f"http://127.0.0.1:{bound.getsockname()[1]}/")))
-    assert isinstance(outcome, Lost)
+    assert isinstance(outcome, NoReply)
     assert (outcome.sent, outcome.timeout) == (False, False)
     assert "ConnectError" in outcome.reason
 
@@ -166,7 +166,7 @@ def test_what_happens_before_the_whole_request_is_out_did_not_send(driver: Drive
         raise error("no")
 
     outcome = driver(send(get("http://a.example/")), httpx.MockTransport(fail))
-    assert outcome == Lost(f"{error.__name__}: no", sent=False, timeout="Timeout" in error.__name__)
+    assert outcome == NoReply(f"{error.__name__}: no", sent=False, timeout="Timeout" in error.__name__)
 
 
 @pytest.mark.parametrize("error", [httpx.ReadTimeout, httpx.ReadError, httpx.RemoteProtocolError])
@@ -180,7 +180,7 @@ def test_what_a_transport_does_not_tell_counts_as_sent(driver: Driver, error: ty
 def test_a_request_that_was_read_whole_counts_as_sent(driver: Driver) -> None:
     with server() as url:
         outcome = driver(send(get(url)))
-    assert isinstance(outcome, Lost)
+    assert isinstance(outcome, NoReply)
     assert outcome.sent
 
 
@@ -190,23 +190,23 @@ def test_an_upload_that_breaks_off_did_not_send(driver: Driver) -> None:
     with server(wait=False) as url, source.open() as handle:
         request = parse_request(Api.at(url), source, handle, ParseOptions())
         outcome = driver(send(Send(request, deadline=GENEROUS)))
-    assert isinstance(outcome, Lost)
+    assert isinstance(outcome, NoReply)
     assert not outcome.sent
 
 
 def test_a_body_that_breaks_off_is_no_answer(driver: Driver) -> None:
     with server(HEAD, b"half of it") as url:
         outcome = driver(send(get(url)))
-    assert isinstance(outcome, Lost)
+    assert isinstance(outcome, NoReply)
     assert outcome.sent
 
 
-def struck(driver: Driver, serve: Callable[[], AbstractContextManager[str]]) -> Lost:
+def struck(driver: Driver, serve: Callable[[], AbstractContextManager[str]]) -> NoReply:
     """Send with a short deadline; with a longer one where a busy machine needs the short one for sending alone."""
     for deadline in (0.3, 1.0, 4.0, 16.0):
         with serve() as url:
             outcome = driver(send(get(url, deadline=deadline)))
-        assert isinstance(outcome, Lost)
+        assert isinstance(outcome, NoReply)
         if outcome.sent:
             break
     return outcome
@@ -232,7 +232,7 @@ def test_silence_ends_at_the_deadline(driver: Driver) -> None:
 def test_an_answer_over_the_cap_is_cut_off(driver: Driver) -> None:
     with server(HEAD, b"x" * 1000) as url:
         outcome = driver(send(get(url, max_bytes=100)))
-    assert outcome == Lost("the answer is larger than 100 bytes", sent=True, oversize=True)
+    assert outcome == NoReply("the answer is larger than 100 bytes", sent=True, oversize=True)
 
 
 def test_the_cap_counts_unpacked_bytes(driver: Driver) -> None:
@@ -255,7 +255,7 @@ def test_what_is_compressed_twice_is_not_read(driver: Driver) -> None:
 
 def test_a_host_that_cannot_be_one_is_not_reached(driver: Driver) -> None:
     outcome = driver(send(get("http://a..example/")))
-    assert isinstance(outcome, Lost)
+    assert isinstance(outcome, NoReply)
     assert not outcome.sent
 
 
@@ -532,13 +532,13 @@ def test_a_place_is_held_from_enter_to_leave_and_given_back_at_the_end(kind: str
             inside -= 1
 
     def flow(number: int) -> Flow[int]:
-        yield Enter()
+        yield AcquireSlot()
         yield Work(enter)
         yield get("http://a.example/")
         yield Sleep(0.01)
         yield Work(leave)
         if number % 2:
-            yield Leave()
+            yield ReleaseSlot()
             yield Sleep(0.01)
         return number
 

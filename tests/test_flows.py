@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from random import Random
 from string import ascii_letters
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 import pytest
@@ -41,7 +41,7 @@ from upstage_docs.files.source import inspect
 from upstage_docs.flows import exchange as flows, operations as documents
 from upstage_docs.flows.document import Reading, Request, open_reading
 from upstage_docs.flows.exchange import Payment
-from upstage_docs.flows.steps import Send, Setup, Sleep
+from upstage_docs.flows.steps import ClientContext, Send, Sleep
 from upstage_docs.options import OCROptions, ParseOptions, PollPolicy, RetryPolicy
 from upstage_docs.store.store import Store
 from upstage_docs.store.values import Busy, ResultKey
@@ -54,12 +54,15 @@ JOBS = "GET /v1/document-digitization/requests"
 EXACT = RetryPolicy(jitter=lambda: 1.0)
 
 
-def setup(**more: Any) -> Setup:
-    return Setup(api=API, **{"retry": EXACT, "poll": PollPolicy(initial=1.0, maximum=3.0), **more})
+Stored: TypeAlias = Callable[..., ClientContext]
+
+
+def setup(**more: Any) -> ClientContext:
+    return ClientContext(api=API, **{"retry": EXACT, "poll": PollPolicy(initial=1.0, maximum=3.0), **more})
 
 
 @pytest.fixture
-def stored(tmp_path: Path) -> Callable[..., Setup]:
+def stored(tmp_path: Path) -> Stored:
     """Makes a setup with one and the same store each time."""
     return lambda **more: setup(store=Store.at(tmp_path), **more)
 
@@ -74,7 +77,7 @@ LESS: dict[str, Any] = {**NO_PAGE, "usage": {"pages": -3}}
 NO_ANSWERS: tuple[object, ...] = (b'{"elements": [{"id"', {"elements": None}, {"api": "2.0"}, [], NO_PAGE, LESS)
 
 
-def parse(play: Play, with_: Setup, request: Request, limits: Limits = LIMITS) -> Any:
+def parse(play: Play, with_: ClientContext, request: Request, limits: Limits = LIMITS) -> Any:
     return play(documents.parse(with_, request, limits))
 
 
@@ -98,7 +101,7 @@ DONE = (1, 10, "completed"), (11, 20, "completed"), (21, 25, "completed")
 
 
 class TestFetch:
-    def fetch(self, play: Play, with_: Setup, **more: Any) -> Outcome:
+    def fetch(self, play: Play, with_: ClientContext, **more: Any) -> Outcome:
         return play(flows.fetch(with_, Send(jobs_request(API)), **{"family": None, **more}))
 
     def test_the_server_says_when(self) -> None:
@@ -163,22 +166,20 @@ class TestFetch:
 
 
 class TestPayingOnce:
-    def test_an_answer_is_read_the_second_time(self, stored: Callable[..., Setup]) -> None:
+    def test_an_answer_is_read_the_second_time(self, stored: Stored) -> None:
         first = parse(Play(reply(200, answer([1, 2]))), stored(), ask(2))
         again = parse(Play(), stored(), ask(2))
         assert again == first
         assert first.raw == again.raw
 
-    def test_refresh_asks_again(self, stored: Callable[..., Setup]) -> None:
+    def test_refresh_asks_again(self, stored: Stored) -> None:
         parse(Play(reply(200, answer([1]))), stored(), ask(1))
         newer = parse(Play(reply(200, answer([1]) | {"model": "newer"})), stored(), ask(1, refresh=True))
         assert newer.model == "newer"
         assert parse(Play(), stored(), ask(1)).model == "newer"
 
     @pytest.mark.parametrize("timeout", [True, False])
-    def test_an_unknown_outcome_is_reported_and_not_sent_again(
-        self, stored: Callable[..., Setup], timeout: bool
-    ) -> None:
+    def test_an_unknown_outcome_is_reported_and_not_sent_again(self, stored: Stored, timeout: bool) -> None:
         with pytest.raises(UnknownOutcomeError, match=r"'a.pdf' \(pages 1-2\) was sent, and no answer came") as caught:
             parse(Play(lost(sent=True, timeout=timeout)), stored(), ask(2))
         assert (caught.value.intent.source, caught.value.intent.pages) == ("a.pdf", (1, 2))
@@ -204,14 +205,14 @@ class TestPayingOnce:
         parse(play, setup(store=store, rates=limiter, timeout=900.0), request)
         assert isinstance(found[0], Busy)
 
-    def test_resend_pays_again(self, stored: Callable[..., Setup]) -> None:
+    def test_resend_pays_again(self, stored: Stored) -> None:
         with pytest.raises(UnknownOutcomeError):
             parse(Play(lost(sent=True)), stored(), ask(2))
         document = parse(Play(reply(200, answer([1, 2]))), stored(on_unknown="resend"), ask(2))
         assert len(document.elements) == 2
         assert stored().store.intents() == ()
 
-    def test_an_unknown_job_is_reported_with_the_jobs_that_it_might_be(self, stored: Callable[..., Setup]) -> None:
+    def test_an_unknown_job_is_reported_with_the_jobs_that_it_might_be(self, stored: Stored) -> None:
         jobs = reply(200, {"requests": [{"id": "job-8", "status": "started"}, {"id": "job-9", "status": "started"}]})
         with pytest.raises(UnknownOutcomeError, match="one of job-8, job-9") as caught:
             parse(Play(lost(sent=True), jobs), stored(), ask(2, route="async"))
@@ -231,7 +232,7 @@ class TestPayingOnce:
         ],
     )
     def test_a_refusal_leaves_nothing_open(
-        self, stored: Callable[..., Setup], outcomes: list[Outcome], error: type[Exception]
+        self, stored: Stored, outcomes: list[Outcome], error: type[Exception]
     ) -> None:
         with pytest.raises(error):
             parse(Play(*outcomes), stored(), ask(2))
@@ -239,7 +240,7 @@ class TestPayingOnce:
         parse(Play(reply(200, answer([1, 2]))), stored(), ask(2))
 
     @pytest.mark.parametrize("body", [b"<html>", *NO_ANSWERS])
-    def test_a_200_that_is_no_answer_may_have_been_billed(self, stored: Callable[..., Setup], body: object) -> None:
+    def test_a_200_that_is_no_answer_may_have_been_billed(self, stored: Stored, body: object) -> None:
         with pytest.raises(InvalidResponseError) as caught:
             parse(Play(reply(200, body)), stored(), ask(2))
         assert caught.value.raw == reply(200, body).body
@@ -252,7 +253,7 @@ class TestPayingOnce:
         play = Play(reply(202, {"request_id": "job-1"}), done, reply(200, answer([1, 2])))
         assert len(parse(play, setup(), ask(2, route="async")).elements) == 2
 
-    def test_a_silent_cut_is_an_error_that_keeps_what_came(self, stored: Callable[..., Setup]) -> None:
+    def test_a_silent_cut_is_an_error_that_keeps_what_came(self, stored: Stored) -> None:
         """An older server answers the first pages only; the next call sends the others and no more."""
         limits = Limits(sync_pages=200, prefer_async_above=200)
         with pytest.raises(InvalidResponseError, match="5 pages were sent, 3 came back") as caught:
@@ -263,14 +264,14 @@ class TestPayingOnce:
         assert [element.id for element in document.elements] == [0, 1, 2, 3, 4]
 
     @pytest.mark.parametrize("after", [0, 1])
-    def test_a_flow_closed_while_sending_leaves_an_open_intent(self, stored: Callable[..., Setup], after: int) -> None:
+    def test_a_flow_closed_while_sending_leaves_an_open_intent(self, stored: Stored, after: int) -> None:
         with_ = stored()
         play = Play(*[reply(503)] * after)
         with pytest.raises(IndexError):  # the play has no outcome for this send: it ends there
             parse(play, with_, ask(2))
         assert len(with_.store.intents()) == 1
 
-    def test_a_flow_closed_while_waiting_leaves_nothing_open(self, stored: Callable[..., Setup]) -> None:
+    def test_a_flow_closed_while_waiting_leaves_nothing_open(self, stored: Stored) -> None:
         with_ = stored()
         flow = documents.parse(with_, ask(2), LIMITS)
         step = next(flow)
@@ -279,7 +280,7 @@ class TestPayingOnce:
         flow.close()
         assert with_.store.intents() == ()
 
-    def test_an_answer_that_came_as_the_flow_was_closed_is_kept(self, stored: Callable[..., Setup]) -> None:
+    def test_an_answer_that_came_as_the_flow_was_closed_is_kept(self, stored: Stored) -> None:
         with_ = stored()
         flow = documents.parse(with_, ask(1), LIMITS)
         step = next(flow)
@@ -306,7 +307,7 @@ class TestPayingOnce:
                 assert parse(Play(), with_, ask(1)).total_pages == 1
         assert line > 10
 
-    def test_the_account_counts_what_was_answered_and_not_what_was_read(self, stored: Callable[..., Setup]) -> None:
+    def test_the_account_counts_what_was_answered_and_not_what_was_read(self, stored: Stored) -> None:
         with_ = stored()
         body = answer([1, 2]) | {"usage": {"pages": 2, "standard": [1], "enhanced": [2]}}
         parse(Play(reply(200, body)), with_, ask(2))
@@ -314,7 +315,7 @@ class TestPayingOnce:
         assert (with_.account.spending.pages, with_.account.spending.enhanced) == (2, 1)
         assert with_.account.spending.cost == 0.04
 
-    def test_other_options_are_another_answer(self, stored: Callable[..., Setup]) -> None:
+    def test_other_options_are_another_answer(self, stored: Stored) -> None:
         parse(Play(reply(200, answer([1]))), stored(), ask(1))
         parse(Play(reply(200, answer([1]))), stored(), ask(1, options=ParseOptions(mode="enhanced")))
         parse(Play(), stored(), ask(1, name="another name of the same bytes.pdf"))
@@ -329,22 +330,20 @@ class TestParts:
         assert [element.id for element in document.elements] == [0, 1, 2, 3, 4]
         assert (document.total_pages, document.usage.pages) == (5, 5)
 
-    def test_only_the_part_that_is_missing_is_sent_again(self, stored: Callable[..., Setup]) -> None:
+    def test_only_the_part_that_is_missing_is_sent_again(self, stored: Stored) -> None:
         with pytest.raises(APIStatusError):
             parse(Play(reply(200, answer([1, 2])), reply(400)), stored(), ask(5, pages_per_request=2))
         play = Play(reply(200, answer([1, 2])), reply(200, answer([1])))
         document = parse(play, stored(), ask(5, pages_per_request=2))
         assert [element.page for element in document.elements] == [1, 2, 3, 4, 5]
 
-    def test_a_part_answered_with_too_many_pages_is_reported_once_and_not_paid_for_again(
-        self, stored: Callable[..., Setup]
-    ) -> None:
+    def test_a_part_answered_with_too_many_pages_is_reported_once_and_not_paid_for_again(self, stored: Stored) -> None:
         with pytest.raises(InvalidResponseError, match="2 pages were sent, 3 came back"):
             parse(Play(reply(200, answer([1, 2], usage=3))), stored(), ask(4, pages_per_request=2))
         document = parse(Play(reply(200, answer([1, 2]))), stored(), ask(4, pages_per_request=2))
         assert [element.page for element in document.elements] == [1, 2, 3, 4]
 
-    def test_another_partition_uses_what_is_there(self, stored: Callable[..., Setup]) -> None:
+    def test_another_partition_uses_what_is_there(self, stored: Stored) -> None:
         parse(Play(*[reply(200, answer([1, 2]))] * 2), stored(), ask(4, pages_per_request=2))
         assert len(parse(Play(), stored(), ask(4)).elements) == 4
 
@@ -445,7 +444,7 @@ class TestJobs:
 
     @pytest.mark.parametrize("others", [[(21, 25, "completed")], [(6, 15, "completed"), (16, 25, "completed")]])
     def test_batches_that_leave_out_pages_or_overlap_are_an_error_each_time(
-        self, stored: Callable[..., Setup], others: list[tuple[int, int, str]]
+        self, stored: Stored, others: list[tuple[int, int, str]]
     ) -> None:
         """And the job, which was paid for, is asked again: nothing is sent anew."""
         done = reply(200, state(DONE[0], *others, status="completed", total=25))
@@ -453,7 +452,7 @@ class TestJobs:
             with pytest.raises(InvalidResponseError, match="batches do not follow each other"):
                 parse(play, stored(), ask(25, route="async"))
 
-    def test_a_batch_of_nothing_is_fetched_again_and_never_kept(self, stored: Callable[..., Setup]) -> None:
+    def test_a_batch_of_nothing_is_fetched_again_and_never_kept(self, stored: Stored) -> None:
         done = reply(200, state((1, 2, "completed"), status="completed", total=2))
         nothing = reply(200, {"elements": []})
         with pytest.raises(InvalidResponseError, match="batch 0 holds no page and no element"):
@@ -523,9 +522,7 @@ class TestJobs:
         play = Play(SUBMITTED, reply(200, without), reply(200, done), reply(200, answer([1, 2])))
         assert len(parse(play, setup(), ask(2, route="async")).elements) == 2
 
-    def test_a_failed_job_keeps_its_good_batches_and_only_the_rest_is_sent_again(
-        self, stored: Callable[..., Setup]
-    ) -> None:
+    def test_a_failed_job_keeps_its_good_batches_and_only_the_rest_is_sent_again(self, stored: Stored) -> None:
         failed = state(DONE[0], (11, 20, "failed"), DONE[2], status="failed", total=25, failure_message="no luck")
         play = Play(SUBMITTED, reply(200, failed), reply(200, answer(range(1, 11))), reply(200, answer(range(1, 6))))
         with pytest.raises(JobFailedError, match="failed at pages 11-20: no luck") as caught:
@@ -536,7 +533,7 @@ class TestJobs:
         document = parse(play, stored(), ask(25, route="async"))
         assert [element.page for element in document.elements] == list(range(1, 26))
 
-    def test_a_job_that_fails_as_a_whole(self, stored: Callable[..., Setup]) -> None:
+    def test_a_job_that_fails_as_a_whole(self, stored: Stored) -> None:
         failed = {"id": "job-1", "status": "failed", "failure_message": "corrupted", "batches": []}
         with pytest.raises(JobFailedError, match="failed at the job: corrupted"):
             parse(Play(SUBMITTED, reply(200, failed)), stored(), ask(2, route="async"))
@@ -544,7 +541,7 @@ class TestJobs:
         with pytest.raises(JobFailedError, match=r"corrupted\.$"):  # nothing is kept, and it does not say so
             parse(Play(SUBMITTED, reply(200, failed)), setup(), ask(2, route="async"))
 
-    def test_a_job_past_its_deadline_is_resumed_by_the_next_call(self, stored: Callable[..., Setup]) -> None:
+    def test_a_job_past_its_deadline_is_resumed_by_the_next_call(self, stored: Stored) -> None:
         running = reply(200, state((1, 2, "started")))
         hurried = stored(poll=PollPolicy(initial=1800.0, maximum=1800.0, deadline=3600.0))
         with pytest.raises(JobTimeoutError, match="It goes on"):
@@ -564,13 +561,13 @@ class TestJobs:
             parse(Play(SUBMITTED, reply(404, b"")), setup(store=store), ask(2, route="async"))
         assert len(store.jobs()) == kept
 
-    def test_a_job_that_is_lost_says_how_it_is_forgotten(self, stored: Callable[..., Setup]) -> None:
+    def test_a_job_that_is_lost_says_how_it_is_forgotten(self, stored: Stored) -> None:
         with pytest.raises(JobError, match=r"`upstage-docs cache rm a\.pdf --everything`"):
             parse(Play(SUBMITTED, reply(404, b"")), stored(), ask(2, route="async"))
         stored().store.remove("a.pdf", everything=True)
         assert len(parse(Play(reply(200, answer([1, 2]))), stored(), ask(2)).elements) == 2
 
-    def test_a_cut_job_is_an_error_that_keeps_what_came(self, stored: Callable[..., Setup]) -> None:
+    def test_a_cut_job_is_an_error_that_keeps_what_came(self, stored: Stored) -> None:
         done = reply(200, state((1, 10, "completed"), status="completed", total=10))
         play = Play(SUBMITTED, done, reply(200, answer(range(1, 11))))
         with pytest.raises(InvalidResponseError, match="pages up to 12 were sent, the answer ends at page 10"):
@@ -584,7 +581,7 @@ class TestJobs:
         with pytest.raises(InvalidResponseError, match="batch 0 should hold 10 pages and holds 8"):
             parse(play, setup(), ask(10, route="async"))
 
-    def test_submitting_twice_makes_one_job(self, stored: Callable[..., Setup]) -> None:
+    def test_submitting_twice_makes_one_job(self, stored: Stored) -> None:
         first = Play(SUBMITTED)(documents.submit(stored(), ask(2, route="async"), LIMITS))
         again = Play()(documents.submit(stored(), ask(2, route="async"), LIMITS))
         assert first == again
@@ -609,12 +606,12 @@ class TestOffice:
             made.writestr(zipfile.ZipInfo("word/document.xml"), "<w:document/>")  # the same bytes at any time
         return Request(target.getvalue(), ParseOptions(), "a.docx")
 
-    def test_its_pages_are_those_answered(self, stored: Callable[..., Setup]) -> None:
+    def test_its_pages_are_those_answered(self, stored: Stored) -> None:
         document = parse(Play(reply(200, answer([1, 2, 3]))), stored(), self.ask())
         assert document.total_pages == 3
         assert parse(Play(), stored(), self.ask()) == document
 
-    def test_one_that_is_too_long_for_one_request_becomes_a_job(self, stored: Callable[..., Setup]) -> None:
+    def test_one_that_is_too_long_for_one_request_becomes_a_job(self, stored: Stored) -> None:
         done = reply(200, state((1, 10, "completed"), (11, 12, "completed"), status="completed", total=12))
         batches = reply(200, answer(range(1, 11))), reply(200, answer([1, 2]))
         play = Play(reply(413, b""), SUBMITTED, done, *batches)
@@ -624,7 +621,7 @@ class TestOffice:
         assert document.total_pages == 12
         assert parse(Play(), stored(), self.ask()).elements == document.elements
 
-    def test_one_whose_job_failed_half_way_is_sent_again(self, stored: Callable[..., Setup]) -> None:
+    def test_one_whose_job_failed_half_way_is_sent_again(self, stored: Stored) -> None:
         """It cannot be cut, and how many pages it has is not known: what is stored of it must not hold it up."""
         failed = state(DONE[0], (11, 12, "failed"), status="failed", total=12)
         with pytest.raises(JobFailedError):
@@ -638,7 +635,7 @@ class TestOffice:
 
 
 class TestOcr:
-    def ocr(self, play: Play, with_: Setup, pages: int, limits: Limits = LIMITS) -> Any:
+    def ocr(self, play: Play, with_: ClientContext, pages: int, limits: Limits = LIMITS) -> Any:
         return play(documents.ocr(with_, ask(pages, options=OCROptions()), limits))
 
     def body(self, pages: int) -> dict[str, Any]:
@@ -656,9 +653,7 @@ class TestOcr:
         assert with_.account.spending.ocr_pages == 3
 
     @pytest.mark.parametrize("pages", [1, 5])
-    def test_an_answer_without_pages_is_no_success_and_is_not_paid_for_again(
-        self, stored: Callable[..., Setup], pages: int
-    ) -> None:
+    def test_an_answer_without_pages_is_no_success_and_is_not_paid_for_again(self, stored: Stored, pages: int) -> None:
         with pytest.raises(InvalidResponseError, match="holds no page"):
             self.ocr(Play(reply(200, self.body(0))), stored(), pages)
         with pytest.raises(UnknownOutcomeError):
@@ -668,7 +663,7 @@ class TestOcr:
         with pytest.raises(InvalidResponseError, match="3 pages were sent, 2 came back"):
             self.ocr(Play(reply(200, self.body(2))), setup(), 3)
 
-    def test_another_schema_is_handed_through(self, stored: Callable[..., Setup]) -> None:
+    def test_another_schema_is_handed_through(self, stored: Stored) -> None:
         request = ask(1, options=OCROptions(schema="google"))
         raw = Play(reply(200, {"responses": []}))(documents.ocr_raw(stored(), request, LIMITS))
         assert raw == b'{"responses": []}'
@@ -680,7 +675,7 @@ class TestOcr:
 
 
 class TestEstimate:
-    def test_what_is_stored_or_running_costs_nothing(self, stored: Callable[..., Setup]) -> None:
+    def test_what_is_stored_or_running_costs_nothing(self, stored: Stored) -> None:
         parse(Play(reply(200, answer([1, 2]))), stored(), ask(2))
         wanted = [ask(2), ask(5)]
         estimate = Play()(documents.estimate(stored(), wanted, LIMITS))

@@ -10,7 +10,7 @@ from upstage_docs.api.limits import LIMITS, LIMITS_2025, Limits
 from upstage_docs.errors import ConfigError, SourceError
 from upstage_docs.files.source import Source
 from upstage_docs.flows.billing import Estimate, estimate
-from upstage_docs.flows.plan import Part, check, halves, parts_of
+from upstage_docs.flows.plan import PageRun, check, halves, parts_of
 from upstage_docs.options import OCROptions, ParseOptions
 
 PARSE = ParseOptions()
@@ -21,7 +21,7 @@ def source(pages: int | None, *, size: int = 100_000, file_format: str = "pdf", 
     return Source(f"a.{file_format}", f"a.{file_format}", file_format, "ab" * 32, size, pages, pixels)
 
 
-def ways(parts: tuple[Part, ...]) -> list[tuple[object, str, bool]]:
+def ways(parts: tuple[PageRun, ...]) -> list[tuple[object, str, bool]]:
     return [(part.pages, part.route, part.whole) for part in parts]
 
 
@@ -79,15 +79,15 @@ def test_files_that_cannot_be_counted_here() -> None:
     docx = source(None, file_format="docx", size=50_000)
     assert ways(parts_of(docx, PARSE)) == [(None, "sync", True)]
     assert ways(parts_of(source(None, file_format="hwp", size=5 * MB), PARSE)) == [(None, "async", True)]
-    assert parts_of(docx, PARSE, running=[None]) == (Part(None, "running"),)
+    assert parts_of(docx, PARSE, running=[None]) == (PageRun(None, "running"),)
     assert [part.state for part in parts_of(docx, PARSE, stored=[(1, 10), (11, 12)], total_pages=12)] == ["stored"] * 2
     again = parts_of(docx, PARSE, stored=[(1, 10)], total_pages=12)
-    assert again == (Part(None, route="sync", replaces=True),), "it cannot be cut, so all of it is sent again"
+    assert again == (PageRun(None, route="sync", replaces=True),), "it cannot be cut, so all of it is sent again"
 
 
 def test_a_tiff_that_lacks_pages_is_sent_whole_again() -> None:
     again = parts_of(source(12, file_format="tiff"), PARSE, stored=[(1, 10)])
-    assert again == (Part((1, 12), route="sync", replaces=True),)
+    assert again == (PageRun((1, 12), route="sync", replaces=True),)
 
 
 def test_ocr_is_always_synchronous() -> None:
@@ -115,12 +115,12 @@ def test_what_is_stored_and_does_not_fit_is_replaced() -> None:
         ((13, 20), "send", True),
     ]
     docx = source(None, file_format="docx", size=50_000)
-    assert parts_of(docx, PARSE, stored=[(1, 10)]) == (Part(None, route="sync", replaces=True),)
+    assert parts_of(docx, PARSE, stored=[(1, 10)]) == (PageRun(None, route="sync", replaces=True),)
 
 
 def test_a_running_job_is_resumed_rather_than_paid_again() -> None:
     parts = parts_of(source(50), PARSE, stored=[(1, 10), (11, 20)], running=[(1, 50)])
-    assert parts == (Part((1, 50), "running"),)
+    assert parts == (PageRun((1, 50), "running"),)
     beside = parts_of(source(25), PARSE, stored=[(5, 25)], running=[(1, 20)])
     assert [(part.pages, part.state) for part in beside] == [((1, 20), "running"), ((21, 25), "send")]
     done = parts_of(source(20), PARSE, stored=[(1, 10), (11, 20)], running=[(1, 20)])
@@ -162,10 +162,10 @@ def test_every_page_once_and_none_that_is_held(
 
 
 def test_a_part_too_large_after_cutting_is_halved_down_to_one_page() -> None:
-    first, second = halves(Part((11, 15), route="async"))
+    first, second = halves(PageRun((11, 15), route="async"))
     assert (first.pages, second.pages, first.route, first.whole) == ((11, 13), (14, 15), "async", False)
     with pytest.raises(SourceError, match="One page"):
-        halves(Part((3, 3)))
+        halves(PageRun((3, 3)))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from play import answer, lost, reply
 
 from upstage_docs.api.requests import Api
-from upstage_docs.api.responses import Lost, Outcome, refused, retry_after, settle, transient
+from upstage_docs.api.responses import NoReply, Outcome, refused, retry_after, settle, transient
 from upstage_docs.errors import (
     APIConnectionError,
     APIStatusError,
@@ -90,7 +90,7 @@ def test_a_gateway_that_echoes_the_key_does_not_make_us_show_it() -> None:
         settle(reply(200, f"bad key {KEY}".encode()), API, "a.pdf")
     assert KEY not in str(caught.value)
     with pytest.raises(APIConnectionError) as lost_:
-        settle(Lost(f"cannot reach {KEY}", sent=False), API, "a.pdf")
+        settle(NoReply(f"cannot reach {KEY}", sent=False), API, "a.pdf")
     assert KEY not in str(lost_.value)
 
 
@@ -123,7 +123,7 @@ def test_no_answer_is_a_connection_error_or_a_timeout() -> None:
     with pytest.raises(APITimeoutError):
         settle(lost(sent=False, timeout=True), API, "a.pdf")
     with pytest.raises(InvalidResponseError, match="larger than"):
-        settle(Lost("the answer is larger than 5 bytes", sent=True, oversize=True), API, "a.pdf")
+        settle(NoReply("the answer is larger than 5 bytes", sent=True, oversize=True), API, "a.pdf")
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 599])
@@ -138,7 +138,7 @@ def test_statuses_that_do_not_pass(status: int) -> None:
 
 def test_lost_sends_pass_but_oversize_ones() -> None:
     assert transient(lost(sent=False))
-    assert not transient(Lost("too large", sent=True, oversize=True))
+    assert not transient(NoReply("too large", sent=True, oversize=True))
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from upstage_docs.errors import (
     UpstageDocsError,
 )
 
-__all__ = ["Lost", "Outcome", "Reply", "refused", "retry_after", "settle", "transient"]
+__all__ = ["NoReply", "Outcome", "Reply", "refused", "retry_after", "settle", "transient"]
 
 _REQUEST_IDS = ("x-request-id", "x-upstage-request-id", "request-id", "x-amzn-requestid")
 _EXCERPT = 300
@@ -41,7 +41,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Lost:
+class NoReply:
     """A send without an answer.
 
     Attributes:
@@ -59,12 +59,12 @@ class Lost:
     tries: int = field(default=1, compare=False)
 
 
-Outcome = Reply | Lost
+Outcome = Reply | NoReply
 
 
 def transient(outcome: Outcome) -> bool:
     """Say whether the same request may succeed later: no answer in bounds, 408, 429 or 5xx."""
-    if isinstance(outcome, Lost):
+    if isinstance(outcome, NoReply):
         return not outcome.oversize
     return outcome.status in {408, 429} or outcome.status >= 500
 
@@ -98,7 +98,7 @@ def settle(outcome: Outcome, api: Api, what: str) -> Reply:
         InvalidResponseError: It was larger than allowed, or a 2xx that holds an error or something else than JSON.
         APIStatusError: The API refused: AuthenticationError, RateLimitError, BadRequestError or itself.
     """
-    if isinstance(outcome, Lost):
+    if isinstance(outcome, NoReply):
         if outcome.oversize:
             raise InvalidResponseError(f"{what}: {outcome.reason}.")
         kind = APITimeoutError if outcome.timeout else APIConnectionError

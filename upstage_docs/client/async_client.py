@@ -8,15 +8,14 @@ from itertools import count
 from typing import TYPE_CHECKING, Literal
 
 from upstage_docs.api.decode import join
-from upstage_docs.client.face import Face
-from upstage_docs.client.session import AsyncCalls, Loops
-from upstage_docs.client.settings import Settings
+from upstage_docs.client.session import AsyncSession, Loops
+from upstage_docs.client.settings import ClientBase, Settings
 from upstage_docs.errors import UpstageDocsError
 from upstage_docs.files.source import DocumentInput, Named
 from upstage_docs.flows import document as reading, exchange as flows, operations as whole
 from upstage_docs.flows.billing import Estimate
 from upstage_docs.flows.document import Request
-from upstage_docs.flows.job import Got, Watch
+from upstage_docs.flows.job import JobWatch, PageAnswer
 from upstage_docs.flows.plan import Route
 from upstage_docs.flows.reports import Report
 from upstage_docs.flows.steps import Flow
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncClient"]
 
 
-class AsyncClient(Face):
+class AsyncClient(ClientBase):
     """Document Parse and Document OCR, asynchronously; it never blocks the event loop, and serves several loops.
 
     Iterators that it returns stop their work when they are closed: use `contextlib.aclosing` where they may end early.
@@ -91,7 +90,7 @@ class AsyncClient(Face):
         """
         request = Request(document, whole.asked(options, ParseOptions), source, route, pages_per_request, refresh)
         calls = self._loops.here()
-        book = await calls.run(reading.open_reading(self._setup, request, self._settings.limits))
+        book = await calls.run(reading.open_reading(self._context, request, self._settings.limits))
         try:
             while not book.done:
                 async with aclosing(calls.run_many(await calls.run(book.parts()))) as parts:
@@ -99,7 +98,7 @@ class AsyncClient(Face):
                         if outcome is None:
                             break
                         for one in outcome:
-                            if isinstance(one, Got):
+                            if isinstance(one, PageAnswer):
                                 yield await calls.run(book.decode(one))
                             else:
                                 async with aclosing(_batches(calls, book, one)) as pieces:
@@ -165,7 +164,7 @@ class AsyncClient(Face):
             Request.of(one, asked, route=route, pages_per_request=pages_per_request, refresh=refresh)
             for one in whole.several(documents)
         )
-        each = whole.parse_each(self._setup, wanted, self._settings.limits)
+        each = whole.parse_each(self._context, wanted, self._settings.limits)
         return self._settled(each, ordered, on_error, report)
 
     async def submit(
@@ -183,7 +182,7 @@ class AsyncClient(Face):
             SourceError, APIStatusError, APIConnectionError, UnknownOutcomeError: As `parse`.
         """
         request = Request(document, whole.asked(options, ParseOptions), source, "async", None, refresh)
-        return await self._loops.here().run(whole.submit(self._setup, request, self._settings.limits))
+        return await self._loops.here().run(whole.submit(self._context, request, self._settings.limits))
 
     async def result(self, job: Job | str) -> ParsedDocument:
         """Wait for *job*, or for the one with this request id (also from another machine), and return its document.
@@ -197,7 +196,7 @@ class AsyncClient(Face):
     async def stream_result(self, job: Job | str) -> AsyncGenerator[ParsedDocument, None]:
         """Wait for *job* and yield its document in slices, in order, as batches complete; errors as `result`."""
         calls = self._loops.here()
-        book = await calls.run(reading.open_job(self._setup, job))
+        book = await calls.run(reading.open_job(self._context, job))
         async with aclosing(_batches(calls, book, book.watch)) as pieces:
             async for piece in pieces:
                 yield piece
@@ -208,11 +207,11 @@ class AsyncClient(Face):
         Raises:
             JobError: The API does not know it.
         """
-        return await self._loops.here().run(flows.look(self._setup, request_id))
+        return await self._loops.here().run(flows.look(self._context, request_id))
 
     async def jobs(self) -> tuple[Job, ...]:
         """Return the account's jobs, in the API's order; they name no document."""
-        return await self._loops.here().run(flows.jobs(self._setup))
+        return await self._loops.here().run(flows.jobs(self._context))
 
     async def ocr(
         self,
@@ -227,7 +226,7 @@ class AsyncClient(Face):
         Arguments and errors are those of `parse`.
         """
         request = Request(document, whole.plain(options), source, "auto", None, refresh)
-        return await self._loops.here().run(whole.ocr(self._setup, request, self._settings.limits))
+        return await self._loops.here().run(whole.ocr(self._context, request, self._settings.limits))
 
     def ocr_many(
         self,
@@ -245,7 +244,7 @@ class AsyncClient(Face):
         """
         asked = whole.plain(options)
         wanted = (Request.of(one, asked, refresh=refresh) for one in whole.several(documents))
-        each = whole.ocr_each(self._setup, wanted, self._settings.limits)
+        each = whole.ocr_each(self._context, wanted, self._settings.limits)
         return self._settled(each, ordered, on_error, report)
 
     async def ocr_raw(
@@ -262,7 +261,7 @@ class AsyncClient(Face):
             SourceError: The document needs more than one request, whose answers cannot be joined here.
         """
         request = Request(document, whole.asked(options, OCROptions), source, "auto", None, refresh)
-        return await self._loops.here().run(whole.ocr_raw(self._setup, request, self._settings.limits))
+        return await self._loops.here().run(whole.ocr_raw(self._context, request, self._settings.limits))
 
     async def estimate(
         self,
@@ -277,12 +276,12 @@ class AsyncClient(Face):
             SourceError: One of them could not be sent.
         """
         wanted = [Request(one, options or ParseOptions(), refresh=refresh) for one in whole.several(documents)]
-        return await self._loops.here().run(whole.estimate(self._setup, wanted, self._settings.limits))
+        return await self._loops.here().run(whole.estimate(self._context, wanted, self._settings.limits))
 
     async def close(self) -> None:
         """Close connections, the transport and the store's file.
 
-        Calls under way elsewhere are ended: what they are sending is answered first, since it may be paid, and kept;
+        Session under way elsewhere are ended: what they are sending is answered first, since it may be paid, and kept;
         then they raise `drive.Stopped`. A job goes on, and is resumed by the next call, which opens everything again.
         """
         import anyio.to_thread
@@ -291,7 +290,7 @@ class AsyncClient(Face):
             await self._loops.close()
         finally:
             with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(self._setup.store.close)
+                await anyio.to_thread.run_sync(self._context.store.close)
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -321,7 +320,7 @@ class AsyncClient(Face):
 
 
 async def _batches(
-    calls: AsyncCalls, book: reading.Reading | reading.JobReading, watch: Watch
+    calls: AsyncSession, book: reading.Reading | reading.JobReading, watch: JobWatch
 ) -> AsyncGenerator[ParsedDocument, None]:
     async with aclosing(calls.run_many(watch.batch(index) for index in count())) as batches:
         async for got in batches:

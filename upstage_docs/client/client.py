@@ -9,15 +9,14 @@ from itertools import count
 from typing import TYPE_CHECKING, Literal
 
 from upstage_docs.api.decode import join
-from upstage_docs.client.face import Face
-from upstage_docs.client.session import Calls
-from upstage_docs.client.settings import Settings
+from upstage_docs.client.session import Session
+from upstage_docs.client.settings import ClientBase, Settings
 from upstage_docs.errors import UpstageDocsError
 from upstage_docs.files.source import DocumentInput, Named
 from upstage_docs.flows import document as reading, exchange as flows, operations as whole
 from upstage_docs.flows.billing import Estimate
 from upstage_docs.flows.document import Request
-from upstage_docs.flows.job import Got, Watch
+from upstage_docs.flows.job import JobWatch, PageAnswer
 from upstage_docs.flows.plan import Route
 from upstage_docs.flows.reports import Report
 from upstage_docs.flows.steps import Flow
@@ -30,13 +29,13 @@ if TYPE_CHECKING:
 __all__ = ["Client"]
 
 
-class Client(Face):
+class Client(ClientBase):
     """Document Parse and Document OCR, synchronously; it works inside a running event loop too, which it blocks.
 
     Iterators that it returns stop their work when they are closed: use `contextlib.closing` where they may end early.
     """
 
-    _calls: Calls
+    _calls: Session
 
     def parse(
         self,
@@ -91,7 +90,7 @@ class Client(Face):
         """
         request = Request(document, whole.asked(options, ParseOptions), source, route, pages_per_request, refresh)
         calls = self._calls
-        book = calls.run(reading.open_reading(self._setup, request, self._settings.limits))
+        book = calls.run(reading.open_reading(self._context, request, self._settings.limits))
         try:
             while not book.done:
                 with closing(calls.run_many(calls.run(book.parts()))) as parts:
@@ -99,7 +98,7 @@ class Client(Face):
                         if outcome is None:
                             break
                         for one in outcome:
-                            if isinstance(one, Got):
+                            if isinstance(one, PageAnswer):
                                 yield calls.run(book.decode(one))
                             else:
                                 yield from _batches(calls, book, one)
@@ -162,7 +161,7 @@ class Client(Face):
             Request.of(one, asked, route=route, pages_per_request=pages_per_request, refresh=refresh)
             for one in whole.several(documents)
         )
-        each = whole.parse_each(self._setup, wanted, self._settings.limits)
+        each = whole.parse_each(self._context, wanted, self._settings.limits)
         return self._settled(each, ordered, on_error, report)
 
     def submit(
@@ -180,7 +179,7 @@ class Client(Face):
             SourceError, APIStatusError, APIConnectionError, UnknownOutcomeError: As `parse`.
         """
         request = Request(document, whole.asked(options, ParseOptions), source, "async", None, refresh)
-        return self._calls.run(whole.submit(self._setup, request, self._settings.limits))
+        return self._calls.run(whole.submit(self._context, request, self._settings.limits))
 
     def result(self, job: Job | str) -> ParsedDocument:
         """Wait for *job*, or for the one with this request id (also from another machine), and return its document.
@@ -194,7 +193,7 @@ class Client(Face):
     def stream_result(self, job: Job | str) -> Generator[ParsedDocument, None, None]:
         """Wait for *job* and yield its document in slices, in order, as batches complete; errors as `result`."""
         calls = self._calls
-        book = calls.run(reading.open_job(self._setup, job))
+        book = calls.run(reading.open_job(self._context, job))
         yield from _batches(calls, book, book.watch)
 
     def job(self, request_id: str) -> Job:
@@ -203,11 +202,11 @@ class Client(Face):
         Raises:
             JobError: The API does not know it.
         """
-        return self._calls.run(flows.look(self._setup, request_id))
+        return self._calls.run(flows.look(self._context, request_id))
 
     def jobs(self) -> tuple[Job, ...]:
         """Return the account's jobs, in the API's order; they name no document."""
-        return self._calls.run(flows.jobs(self._setup))
+        return self._calls.run(flows.jobs(self._context))
 
     def ocr(
         self,
@@ -222,7 +221,7 @@ class Client(Face):
         Arguments and errors are those of `parse`.
         """
         request = Request(document, whole.plain(options), source, "auto", None, refresh)
-        return self._calls.run(whole.ocr(self._setup, request, self._settings.limits))
+        return self._calls.run(whole.ocr(self._context, request, self._settings.limits))
 
     def ocr_many(
         self,
@@ -240,7 +239,7 @@ class Client(Face):
         """
         asked = whole.plain(options)
         wanted = (Request.of(one, asked, refresh=refresh) for one in whole.several(documents))
-        each = whole.ocr_each(self._setup, wanted, self._settings.limits)
+        each = whole.ocr_each(self._context, wanted, self._settings.limits)
         return self._settled(each, ordered, on_error, report)
 
     def ocr_raw(
@@ -257,7 +256,7 @@ class Client(Face):
             SourceError: The document needs more than one request, whose answers cannot be joined here.
         """
         request = Request(document, whole.asked(options, OCROptions), source, "auto", None, refresh)
-        return self._calls.run(whole.ocr_raw(self._setup, request, self._settings.limits))
+        return self._calls.run(whole.ocr_raw(self._context, request, self._settings.limits))
 
     def estimate(
         self,
@@ -272,20 +271,20 @@ class Client(Face):
             SourceError: One of them could not be sent.
         """
         wanted = [Request(one, options or ParseOptions(), refresh=refresh) for one in whole.several(documents)]
-        return self._calls.run(whole.estimate(self._setup, wanted, self._settings.limits))
+        return self._calls.run(whole.estimate(self._context, wanted, self._settings.limits))
 
     def close(self) -> None:
         """Close connections, the transport and the store's file.
 
-        Calls under way elsewhere are ended: what they are sending is answered first, since it may be paid, and kept;
+        Session under way elsewhere are ended: what they are sending is answered first, since it may be paid, and kept;
         then they raise `drive.Stopped`. A job goes on, and is resumed by the next call, which opens everything again.
         """
         with self._lock:
-            calls, self._calls = self._calls, Calls(self._settings)
+            calls, self._calls = self._calls, Session(self._settings)
         try:
             calls.close()
         finally:
-            self._setup.store.close()
+            self._context.store.close()
 
     def __enter__(self) -> Client:
         return self
@@ -298,7 +297,7 @@ class Client(Face):
     def _open(self, settings: Settings) -> None:
         super()._open(settings)
         self._lock = threading.Lock()
-        self._calls = Calls(settings)
+        self._calls = Session(settings)
 
     def _settled(
         self,
@@ -316,7 +315,7 @@ class Client(Face):
 
 
 def _batches(
-    calls: Calls, book: reading.Reading | reading.JobReading, watch: Watch
+    calls: Session, book: reading.Reading | reading.JobReading, watch: JobWatch
 ) -> Generator[ParsedDocument, None, None]:
     with closing(calls.run_many(watch.batch(index) for index in count())) as batches:
         for got in batches:

@@ -24,7 +24,7 @@ import httpx
 
 from upstage_docs.client.sending import asend, send
 from upstage_docs.client.threads import Attended, Threads
-from upstage_docs.flows.steps import Enter, Flow, Leave, Now, Send, Sleep, Step, Work
+from upstage_docs.flows.steps import AcquireSlot, Flow, Now, ReleaseSlot, Send, Sleep, Step, Work
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
@@ -54,7 +54,8 @@ def run(
     Args:
         flow: Closed at the end, whatever happens.
         http: Sends.
-        gate: Held while a send, or what a flow does from Enter to Leave, is under way: it bounds what runs at once.
+        gate: Held while a send, or what a flow does between AcquireSlot and ReleaseSlot, is under way: it bounds what
+            runs at once.
         stop: Ends the work at its beginning or its next sleep. A send under way is not cut: it may be paid.
 
     Raises:
@@ -78,12 +79,12 @@ def run(
                         raise Stopped
                 case Now():
                     reply = time.monotonic()
-                case Enter():
+                case AcquireSlot():
                     place.enter_context(gate)
                     placed = True
                     if stop.is_set():
                         raise Stopped
-                case Leave():
+                case ReleaseSlot():
                     place.close()
                     placed = False
                 case Send():
@@ -134,12 +135,12 @@ async def arun(
                         raise Stopped
                 case Now():
                     reply = time.monotonic()
-                case Enter():
+                case AcquireSlot():
                     await place.enter_async_context(gate)
                     placed = True
                     if stop.is_set():
                         raise Stopped
-                case Leave():
+                case ReleaseSlot():
                     await place.aclose()
                     placed = False
                 case Send():

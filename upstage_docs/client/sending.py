@@ -12,7 +12,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from upstage_docs.api.responses import Lost, Outcome, Reply
+from upstage_docs.api.responses import NoReply, Outcome, Reply
 from upstage_docs.errors import ConfigError
 from upstage_docs.flows.steps import Send
 
@@ -66,7 +66,7 @@ def tls() -> ssl.SSLContext:
 
 
 def send(http: httpx.Client, step: Send) -> Outcome:
-    """Send *step* and read the answer whole; what goes wrong on the way is a Lost."""
+    """Send *step* and read the answer whole; what goes wrong on the way is a NoReply."""
     until = time.monotonic() + step.deadline
     progress = _Progress()
     stream = _Until(step.request.stream, until)
@@ -219,17 +219,17 @@ def _compressed_twice(response: httpx.Response) -> bool:
     return "," in response.headers.get("content-encoding", "")
 
 
-def _lost(error: httpx.HTTPError | UnicodeError, progress: _Progress) -> Lost:
-    return Lost(
+def _lost(error: httpx.HTTPError | UnicodeError, progress: _Progress) -> NoReply:
+    return NoReply(
         f"{type(error).__name__}: {error}".rstrip(": "),
         sent=progress.sent and not isinstance(error, _UNSENT),
         timeout=isinstance(error, httpx.TimeoutException),
     )
 
 
-def _late(step: Send, *, sent: bool) -> Lost:
-    return Lost(f"not done after {step.deadline:g} s", sent=sent, timeout=True)
+def _late(step: Send, *, sent: bool) -> NoReply:
+    return NoReply(f"not done after {step.deadline:g} s", sent=sent, timeout=True)
 
 
-def _oversize(step: Send) -> Lost:
-    return Lost(f"the answer is larger than {step.max_bytes:,} bytes", sent=True, oversize=True)
+def _oversize(step: Send) -> NoReply:
+    return NoReply(f"the answer is larger than {step.max_bytes:,} bytes", sent=True, oversize=True)

@@ -23,7 +23,7 @@ from upstage_docs.flows.steps import Flow
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["AsyncCalls", "Calls", "Loops", "Stops", "ending"]
+__all__ = ["AsyncSession", "Loops", "Session", "StopSignals", "ending"]
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ _LOOK = 0.1  # seconds between two looks whether another thread's event loop sti
 _TURNS = 20  # of the event loop, for what only has to be unwound
 
 
-class Stops:
+class StopSignals:
     """What ends each piece of work that threads have under way; `ended` says whether that has come."""
 
     def __init__(self) -> None:
@@ -67,10 +67,10 @@ class Stops:
 
 
 # Ends what a `Client` begins in this context: of an asynchronous caller, who can cancel no thread.
-ending: ContextVar[Stops | None] = ContextVar("upstage_docs_ending", default=None)
+ending: ContextVar[StopSignals | None] = ContextVar("upstage_docs_ending", default=None)
 
 
-class Calls:
+class Session:
     """The connection of a `Client`, and what its threads do with it."""
 
     def __init__(self, settings: Settings) -> None:
@@ -81,7 +81,7 @@ class Calls:
     def _begin(self) -> None:
         self._lock = threading.Lock()
         self._gate = threading.BoundedSemaphore(self._settings.max_concurrency)
-        self._stops = Stops()
+        self._stops = StopSignals()
         self._http: httpx.Client | None = None
         self._pid = os.getpid()
 
@@ -153,7 +153,7 @@ def _has_sockets(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | Non
     return transport is not None and not ours and not isinstance(transport, pretends)
 
 
-class AsyncCalls:
+class AsyncSession:
     """The connection of an `AsyncClient` in one event loop, and what the tasks there do with it.
 
     Args:
@@ -174,7 +174,7 @@ class AsyncCalls:
         self._threads = ThreadPoolExecutor(min(settings.at_once, _MOST_THREADS), thread_name_prefix="upstage-docs")
 
     async def run(self, flow: Flow[T]) -> T:
-        """Carry out *flow*; see `Calls.run`."""
+        """Carry out *flow*; see `Session.run`."""
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         with self._stop((ended,)) as stop:
             try:
@@ -263,11 +263,11 @@ class Loops:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
-        self._calls: dict[asyncio.AbstractEventLoop, AsyncCalls] = {}
+        self._calls: dict[asyncio.AbstractEventLoop, AsyncSession] = {}
         self._transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None = None
         self._begun = False
 
-    def here(self) -> AsyncCalls:
+    def here(self) -> AsyncSession:
         """Return the calls of the running loop.
 
         Raises:
@@ -291,11 +291,11 @@ class Loops:
                         "it. Make a client in each event loop (asyncio.run), or close it in between."
                     )
                 self._begun = True
-                calls = self._calls[loop] = AsyncCalls(self._settings, self._engine)
+                calls = self._calls[loop] = AsyncSession(self._settings, self._engine)
             return calls
 
     async def close(self) -> None:
-        """Close the calls of every loop that runs, in this thread or another; see `AsyncCalls.close`."""
+        """Close the calls of every loop that runs, in this thread or another; see `AsyncSession.close`."""
         import anyio
         import httpx
 
@@ -319,7 +319,7 @@ class Loops:
             return self._transport
 
 
-async def _close_in(loop: asyncio.AbstractEventLoop, calls: AsyncCalls) -> bool:
+async def _close_in(loop: asyncio.AbstractEventLoop, calls: AsyncSession) -> bool:
     if loop is asyncio.get_running_loop():
         return await calls.close()
     if not loop.is_running():

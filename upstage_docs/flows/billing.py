@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from upstage_docs.flows.plan import Part
+from upstage_docs.flows.plan import PageRun
 from upstage_docs.models import Usage
 from upstage_docs.options import OCROptions, ParseOptions
 
@@ -111,7 +111,7 @@ class Account:
 
 
 def estimate(
-    parts: Iterable[Part], options: ParseOptions | OCROptions, prices: Mapping[str, float] = PRICES
+    parts: Iterable[PageRun], options: ParseOptions | OCROptions, prices: Mapping[str, float] = PRICES
 ) -> Estimate:
     """Say what the parts that are still to be sent cost; what is stored or running is paid for."""
     to_send = [part.pages for part in parts if part.state == "send"]

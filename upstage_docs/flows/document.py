@@ -15,8 +15,8 @@ from upstage_docs.errors import BadRequestError, ConfigError, InvalidResponseErr
 from upstage_docs.files.source import DocumentInput, Named, Source, cut, inspect
 from upstage_docs.flows import billing, plan
 from upstage_docs.flows.exchange import pay
-from upstage_docs.flows.job import Got, Watch, placed
-from upstage_docs.flows.steps import Flow, Setup, Sleep, work
+from upstage_docs.flows.job import JobWatch, PageAnswer, placed
+from upstage_docs.flows.steps import ClientContext, Flow, Sleep, work
 from upstage_docs.models import Job, ParsedDocument
 from upstage_docs.options import OCROptions, ParseOptions
 from upstage_docs.store.values import Claim, Holding, Pages, ResultKey, StoredJob
@@ -74,42 +74,42 @@ class Request:
 class Reading:
     """One document while it is read; `next_page` and `next_id` are the first that no slice has held yet."""
 
-    def __init__(self, setup: Setup, request: Request, source: Source, limits: Limits) -> None:
-        self.setup = setup
+    def __init__(self, context: ClientContext, request: Request, source: Source, limits: Limits) -> None:
+        self.context = context
         self.request = request
         self.source = source
         self.limits = limits
-        self.key = ResultKey.of(source.sha256, request.options, setup.api.root, engine_version=setup.engine_version)
+        self.key = ResultKey.of(source.sha256, request.options, context.api.root, engine_version=context.engine_version)
         self.next_page = 1
         self.next_id = 0
         self.total = source.pages or 0
         self.done = False
 
-    def parts(self) -> Flow[list[Flow[tuple[Got | Watch, ...] | None]]]:
+    def parts(self) -> Flow[list[Flow[tuple[PageAnswer | JobWatch, ...] | None]]]:
         """Look at what is held, plan the rest, and return one flow for each part that is still to come."""
-        holding = yield from work(partial(self.setup.store.look, self.key))
+        holding = yield from work(partial(self.context.store.look, self.key))
         self.total = self.total or holding.total_pages
         planned = self.planned(holding)
         return [self.begin(part, holding) for part in planned if part.pages is None or part.pages[1] >= self.next_page]
 
     def paid(self) -> Flow[int]:
         """Say how many pages of it have been answered."""
-        holding = yield from work(partial(self.setup.store.look, self.key))
+        holding = yield from work(partial(self.context.store.look, self.key))
         return max(self.next_page - 1, sum(last - first + 1 for first, last in holding.answers))
 
     def estimate(self) -> Flow[billing.Estimate]:
         """Say what reading it would cost now."""
-        holding = yield from work(partial(self.setup.store.look, self.key))
-        return billing.estimate(self.planned(holding), self.request.options, self.setup.account.spending.prices)
+        holding = yield from work(partial(self.context.store.look, self.key))
+        return billing.estimate(self.planned(holding), self.request.options, self.context.account.spending.prices)
 
-    def decode(self, got: Got) -> Flow[ParsedDocument]:
+    def decode(self, got: PageAnswer) -> Flow[ParsedDocument]:
         """Understand *got*, the next answer in order, as a slice with final pages and ids."""
         document = yield from work(partial(self._decoded, got))
         self.next_id = max((element.id + 1 for element in document.elements), default=self.next_id)
         self.advance(got)
         return document
 
-    def advance(self, got: Got) -> None:
+    def advance(self, got: PageAnswer) -> None:
         """Note that the pages of *got* have been delivered.
 
         Raises:
@@ -142,7 +142,7 @@ class Reading:
             )
         self.done = True
 
-    def planned(self, holding: Holding) -> tuple[plan.Part, ...]:
+    def planned(self, holding: Holding) -> tuple[plan.PageRun, ...]:
         """Plan every page of the document, given what is held; what was delivered is not wanted again."""
         delivered = ((1, self.next_page - 1),) if self.next_page > 1 else ()
         return plan.parts_of(
@@ -156,11 +156,11 @@ class Reading:
             limits=self.limits,
         )
 
-    def begin(self, part: plan.Part, holding: Holding) -> Flow[tuple[Got | Watch, ...] | None]:
+    def begin(self, part: plan.PageRun, holding: Holding) -> Flow[tuple[PageAnswer | JobWatch, ...] | None]:
         """Get *part*, or what will give it; None: the plan no longer holds, make another."""
         if part.state == "stored" and part.pages is not None:
-            stored = yield from work(partial(self.setup.store.read, self.key, part.pages))
-            return None if stored is None else (Got(stored.raw, stored.pages),)
+            stored = yield from work(partial(self.context.store.read, self.key, part.pages))
+            return None if stored is None else (PageAnswer(stored.raw, stored.pages),)
         if part.state == "running":
             job = next(one for one in holding.jobs if one.pages == part.pages or one.pages is None)
             return (self.watch(job, holding),)
@@ -183,12 +183,12 @@ class Reading:
         if result is None:
             yield Sleep(_AGAIN)
             return None
-        return (result if isinstance(result, Got) else self.watch(result),)
+        return (result if isinstance(result, PageAnswer) else self.watch(result),)
 
-    def watch(self, job: StoredJob, holding: Holding | None = None) -> Watch:
+    def watch(self, job: StoredJob, holding: Holding | None = None) -> JobWatch:
         """Return what waits for *job*, a part of this document."""
-        return Watch(
-            self.setup,
+        return JobWatch(
+            self.context,
             job.request_id,
             stored=job,
             held=holding.answers if holding is not None and not self.request.refresh else (),
@@ -197,7 +197,7 @@ class Reading:
             options=self.request.options if isinstance(self.request.options, ParseOptions) else None,
         )
 
-    def _whole(self, part: plan.Part) -> Flow[Got | StoredJob | None]:
+    def _whole(self, part: plan.PageRun) -> Flow[PageAnswer | StoredJob | None]:
         """Send the document as it is; one whose pages cannot be counted here may turn out to need a job."""
         try:
             return (yield from self._sent(part, self.source))
@@ -207,10 +207,10 @@ class Reading:
                 raise
         return (yield from self._sent(replace(part, route="async"), self.source))
 
-    def _sent(self, part: plan.Part, piece: Source) -> Flow[Got | StoredJob | None]:
+    def _sent(self, part: plan.PageRun, piece: Source) -> Flow[PageAnswer | StoredJob | None]:
         job = part.route == "async"
         return pay(
-            self.setup,
+            self.context,
             self.key,
             piece,
             part.pages,
@@ -220,11 +220,11 @@ class Reading:
             refresh=self.request.refresh or part.replaces,
         )
 
-    def _submitted(self, _part: plan.Part, piece: Source, claim: Claim, reply: Reply) -> Got | StoredJob:
+    def _submitted(self, _part: plan.PageRun, piece: Source, claim: Claim, reply: Reply) -> PageAnswer | StoredJob:
         job = decode_job(reply.body, source=piece.name)
-        return self.setup.store.submitted(claim, job.request_id)
+        return self.context.store.submitted(claim, job.request_id)
 
-    def _answered(self, part: plan.Part, piece: Source, claim: Claim, reply: Reply) -> Got | StoredJob:
+    def _answered(self, part: plan.PageRun, piece: Source, claim: Claim, reply: Reply) -> PageAnswer | StoredJob:
         model, answered = self._counted(reply.body, piece.pages or 0)
         if answered < 1:
             raise InvalidResponseError(
@@ -236,14 +236,14 @@ class Reading:
         kept = min(answered, piece.pages or answered)  # what was not sent is not of this document
         pages = (first, first + kept - 1)
         total = self.source.pages or (answered if part.whole else 0)
-        self.setup.store.answered(claim, reply.body, pages, model=model, total_pages=total)
+        self.context.store.answered(claim, reply.body, pages, model=model, total_pages=total)
         if piece.pages is not None and answered != piece.pages:
             raise InvalidResponseError(
                 f"{piece.name!r}: {piece.pages} pages were sent, {answered} came back. What came is kept. An older "
                 'server cuts silently: lower Limits(sync_pages=...) or take route="async".',
                 raw=reply.body,
             )
-        return Got(reply.body, pages)
+        return PageAnswer(reply.body, pages)
 
     def _counted(self, raw: bytes, sent: int) -> tuple[str, int]:
         """Return the model that answered and the pages it answered, and add them to the account."""
@@ -252,16 +252,16 @@ class Reading:
             document = decode_document(raw, source=self.source.name)
             if not document.elements and not document.usage.pages:
                 return document.model, 0
-            self.setup.account.add_parse(document.usage, sent, options)
+            self.context.account.add_parse(document.usage, sent, options)
             return document.model, document.usage.pages or sent or document.total_pages
         if options.schema is not None:  # the shape of another service, which is handed through
-            self.setup.account.add_ocr(sent)
+            self.context.account.add_ocr(sent)
             return options.model, sent
         result = decode_ocr(raw, source=self.source.name)
-        self.setup.account.add_ocr(result.billed_pages)
+        self.context.account.add_ocr(result.billed_pages)
         return result.model, len(result.pages)
 
-    def _decoded(self, got: Got) -> ParsedDocument:
+    def _decoded(self, got: PageAnswer) -> ParsedDocument:
         return placed(
             got,
             source=self.source.name,
@@ -271,7 +271,7 @@ class Reading:
         )
 
 
-def open_reading(setup: Setup, request: Request, limits: Limits) -> Flow[Reading]:
+def open_reading(context: ClientContext, request: Request, limits: Limits) -> Flow[Reading]:
     """Look at the document of *request* and refuse what the API would refuse; nothing is sent yet.
 
     Raises:
@@ -280,20 +280,20 @@ def open_reading(setup: Setup, request: Request, limits: Limits) -> Flow[Reading
     """
     source = yield from work(partial(inspect, request.document, source=request.source))
     plan.check(source, request.options, route=request.route, limits=limits)
-    return Reading(setup, request, source, limits)
+    return Reading(context, request, source, limits)
 
 
 class JobReading:
     """The document of a job that may have been made elsewhere: its batches, in order."""
 
-    def __init__(self, watch: Watch, source: str, file_sha256: str) -> None:
+    def __init__(self, watch: JobWatch, source: str, file_sha256: str) -> None:
         self.watch = watch
         self._source = source
         self._file_sha256 = file_sha256
         self._next_id = 0
         self.next_page = 1
 
-    def decode(self, got: Got) -> Flow[ParsedDocument]:
+    def decode(self, got: PageAnswer) -> Flow[ParsedDocument]:
         """Understand *got*, the next batch in order."""
         document = yield from work(
             partial(
@@ -310,15 +310,15 @@ class JobReading:
         return document
 
 
-def open_job(setup: Setup, job: Job | str) -> Flow[JobReading]:
+def open_job(context: ClientContext, job: Job | str) -> Flow[JobReading]:
     """Find what the store knows of *job*, a Job or a request id; the API is not asked yet."""
     request_id = job if isinstance(job, str) else job.request_id
-    known = yield from work(setup.store.jobs)
+    known = yield from work(context.store.jobs)
     stored = next((one for one in known if one.request_id == request_id), None)
     source = (job.source if isinstance(job, Job) else "") or (stored.source if stored else "")
     sha256 = (job.file_sha256 if isinstance(job, Job) else "") or (stored.key.file_sha256 if stored else "")
     held: tuple[Pages, ...] = ()
     if stored is not None:
-        held = (yield from work(partial(setup.store.look, stored.key))).answers
-    watch = Watch(setup, request_id, stored=stored, held=held, source=source, file_sha256=sha256)
+        held = (yield from work(partial(context.store.look, stored.key))).answers
+    watch = JobWatch(context, request_id, stored=stored, held=held, source=source, file_sha256=sha256)
     return JobReading(watch, source, sha256)

@@ -1,7 +1,7 @@
 """What happens, in order: sending, trying again, paying once; no network, no clock, no threads.
 
 A flow is a generator that yields steps and returns a value; `drive` carries the steps out. A failed send comes back as
-a `Lost`, not as an exception, until the retry policy says that it is final.
+a `NoReply`, not as an exception, until the retry policy says that it is final.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import httpx
 from upstage_docs.api import requests as wire, responses as replies
 from upstage_docs.api.decode import decode_job, decode_jobs
 from upstage_docs.api.rates import Family
-from upstage_docs.api.responses import Lost, Outcome, Reply
+from upstage_docs.api.responses import NoReply, Outcome, Reply
 from upstage_docs.errors import (
     InvalidResponseError,
     JobError,
@@ -26,7 +26,18 @@ from upstage_docs.errors import (
     UpstageDocsError,
 )
 from upstage_docs.files.source import Source
-from upstage_docs.flows.steps import ANSWER_BYTES, STATE_BYTES, Enter, Flow, Leave, Now, Send, Setup, Sleep, Work
+from upstage_docs.flows.steps import (
+    ANSWER_BYTES,
+    STATE_BYTES,
+    AcquireSlot,
+    ClientContext,
+    Flow,
+    Now,
+    ReleaseSlot,
+    Send,
+    Sleep,
+    Work,
+)
 from upstage_docs.models import Job
 from upstage_docs.options import OCROptions, ParseOptions, RetryPolicy
 from upstage_docs.store.values import Busy, Claim, Held, Intent, Pages, ResultKey
@@ -49,24 +60,24 @@ class Payment:
 
 
 def fetch(
-    setup: Setup, send: Send, *, family: Family | None, pages: int = 0, payment: Payment | None = None
+    context: ClientContext, send: Send, *, family: Family | None, pages: int = 0, payment: Payment | None = None
 ) -> Flow[Outcome]:
     """Carry out *send*, again while the retry policy allows, and return its last outcome.
 
     Args:
-        setup: Of the client.
+        context: Of the client.
         send: The same request is sent each time.
         family: Whose rate limit counts, None for none (signed addresses are not the API's).
         pages: That the request sends.
         payment: Given where the request costs money: then a send whose outcome is unknown is final.
     """
     for attempt in count(1):
-        if family is not None and setup.rates is not None:
+        if family is not None and context.rates is not None:
             now: float = yield Now()
-            _refuse_long_pause(setup, setup.rates.asked(now, family))
-            wait = setup.rates.reserve(now, family, pages)
+            _refuse_long_pause(context, context.rates.asked(now, family))
+            wait = context.rates.reserve(now, family, pages)
             if wait > _SLACK / 2:
-                yield from _hold(setup, payment, wait + send.deadline)
+                yield from _hold(context, payment, wait + send.deadline)
             if wait > 0:
                 yield Sleep(wait)
         if payment is not None:
@@ -75,43 +86,43 @@ def fetch(
         if payment is not None:
             # First the reply: at no moment nothing is known of it.
             payment.reply = outcome if isinstance(outcome, Reply) else None
-            payment.under_way = isinstance(outcome, Lost) and outcome.sent
+            payment.under_way = isinstance(outcome, NoReply) and outcome.sent
             if payment.under_way:
                 break
-        if family is not None and setup.rates is not None and isinstance(outcome, Reply) and outcome.status == 429:
+        if family is not None and context.rates is not None and isinstance(outcome, Reply) and outcome.status == 429:
             now = yield Now()
-            setup.rates.penalise(now, family, replies.retry_after(outcome))
-        delay = _delay(setup.retry, attempt, outcome)
+            context.rates.penalise(now, family, replies.retry_after(outcome))
+        delay = _delay(context.retry, attempt, outcome)
         if delay is None:
             break
-        yield from _hold(setup, payment, delay + send.deadline)
+        yield from _hold(context, payment, delay + send.deadline)
         yield Sleep(delay)
     return replace(outcome, tries=attempt)
 
 
-def _refuse_long_pause(setup: Setup, seconds: float) -> None:
+def _refuse_long_pause(context: ClientContext, seconds: float) -> None:
     """Refuse to wait as long as the request that was told to did: to the next one it would look like a hang.
 
     Raises:
         RateLimitError: The pause is longer than the retry policy allows.
     """
-    longest = setup.retry.longest_retry_after
+    longest = context.retry.longest_retry_after
     if seconds > longest:
         raise RateLimitError(
-            f"{setup.api.root} answered 429 before and asked for a pause, of which {seconds:,.0f} s are left. Try "
+            f"{context.api.root} answered 429 before and asked for a pause, of which {seconds:,.0f} s are left. Try "
             f"again then; pauses up to {longest:g} s are waited for (RetryPolicy(longest_retry_after=...)).",
             retry_after=seconds,
         )
 
 
-def _hold(setup: Setup, payment: Payment | None, seconds: float) -> Flow[None]:
+def _hold(context: ClientContext, payment: Payment | None, seconds: float) -> Flow[None]:
     """Keep the claim for *seconds* more: expired, it would look like a send whose outcome is unknown."""
     if payment is not None and payment.claim is not None:
-        yield Work(partial(setup.store.renew, payment.claim, seconds + _SLACK))
+        yield Work(partial(context.store.renew, payment.claim, seconds + _SLACK))
 
 
 def pay(
-    setup: Setup,
+    context: ClientContext,
     key: ResultKey,
     source: Source,
     pages: Pages | None,
@@ -124,7 +135,7 @@ def pay(
     """Send *source* once, under a claim in the store; None where something of it came in meanwhile: look again.
 
     Args:
-        setup: Of the client.
+        context: Of the client.
         key: Of the whole document.
         source: What is sent: the document, or the part of it that holds *pages*.
         pages: Of the document, None where their number is not known.
@@ -144,80 +155,80 @@ def pay(
     try:
         with source.open() as handle:
             if isinstance(options, OCROptions):
-                request = wire.ocr_request(setup.api, source, handle, options)
+                request = wire.ocr_request(context.api, source, handle, options)
             else:
-                request = wire.parse_request(setup.api, source, handle, options, job=job)
-            yield Enter()  # before the claim, which must not grow old in the queue
-            claim = yield from _claim(setup, key, source, pages, payment, job=job, refresh=refresh)
+                request = wire.parse_request(context.api, source, handle, options, job=job)
+            yield AcquireSlot()  # before the claim, which must not grow old in the queue
+            claim = yield from _claim(context, key, source, pages, payment, job=job, refresh=refresh)
             if claim is None:
-                yield Leave()
+                yield ReleaseSlot()
                 return None
             outcome = yield from fetch(
-                setup,
-                Send(request, setup.timeout, STATE_BYTES if job else ANSWER_BYTES),
+                context,
+                Send(request, context.timeout, STATE_BYTES if job else ANSWER_BYTES),
                 family="ocr" if isinstance(options, OCROptions) else "async" if job else "sync",
                 pages=source.pages or 1,
                 payment=payment,
             )
-        if isinstance(outcome, Lost) and payment.under_way and not outcome.oversize:
-            candidates = yield from _candidates(setup) if job else _none()
+        if isinstance(outcome, NoReply) and payment.under_way and not outcome.oversize:
+            candidates = yield from _candidates(context) if job else _none()
             intent = Intent(claim.token, key, pages, "async" if job else "sync", source.name, sends=claim.sends)
             raise UnknownOutcomeError(  # noqa: TRY301 - it is settled as every other end is
                 _unknown(intent, candidates, outcome), intent=intent, candidates=candidates
             )
-        reply = replies.settle(outcome, setup.api, source.name)
-        yield Leave()
+        reply = replies.settle(outcome, context.api, source.name)
+        yield ReleaseSlot()
         kept: T = yield Work(partial(keep, claim, reply))
     except BaseException as error:
-        _close(setup, payment, keep, error)
+        _close(context, payment, keep, error)
         if isinstance(error, Exception):
-            yield Leave()
+            yield ReleaseSlot()
         raise
     return kept
 
 
-def look(setup: Setup, request_id: str, *, source: str = "", file_sha256: str = "") -> Flow[Job]:
+def look(context: ClientContext, request_id: str, *, source: str = "", file_sha256: str = "") -> Flow[Job]:
     """Return the state of the job *request_id*.
 
     Raises:
         JobError: The API does not know it (results are kept for 30 days).
     """
-    request = wire.job_request(setup.api, request_id)
-    decode = partial(decode_job, source=source, file_sha256=file_sha256, hide=setup.api.hide)
-    job = yield from _ask(setup, request, decode, f"job {request_id}")
+    request = wire.job_request(context.api, request_id)
+    decode = partial(decode_job, source=source, file_sha256=file_sha256, hide=context.api.hide)
+    job = yield from _ask(context, request, decode, f"job {request_id}")
     if job is None:
         raise JobError(
-            f"{setup.api.root} does not know the job {request_id!r}. Results are kept for 30 days (by the local engine "
-            "until its client is closed), and only the account that sent a document sees its job: check the key."
+            f"{context.api.root} does not know the job {request_id!r}. Results are kept for 30 days (by the local "
+            "engine until its client is closed), and only the account that sent a document sees its job: check the key."
         )
     return job
 
 
-def jobs(setup: Setup) -> Flow[tuple[Job, ...]]:
+def jobs(context: ClientContext) -> Flow[tuple[Job, ...]]:
     """Return the account's jobs, in the API's order."""
-    decode = partial(decode_jobs, hide=setup.api.hide)
-    found = yield from _ask(setup, wire.jobs_request(setup.api), decode, "the list of jobs")
+    decode = partial(decode_jobs, hide=context.api.hide)
+    found = yield from _ask(context, wire.jobs_request(context.api), decode, "the list of jobs")
     return found or ()
 
 
-def download(setup: Setup, url: str) -> Flow[Outcome]:
+def download(context: ClientContext, url: str) -> Flow[Outcome]:
     """Return what is at *url*, a signed address; it gets no key, and its host's rates are not the API's."""
-    send = Send(wire.download_request(url), setup.timeout, ANSWER_BYTES)
-    return (yield from fetch(setup, send, family=None))
+    send = Send(wire.download_request(url), context.timeout, ANSWER_BYTES)
+    return (yield from fetch(context, send, family=None))
 
 
-def _ask(setup: Setup, request: httpx.Request, decode: Callable[[bytes], T], what: str) -> Flow[T | None]:
+def _ask(context: ClientContext, request: httpx.Request, decode: Callable[[bytes], T], what: str) -> Flow[T | None]:
     """Return what is answered to *request*, which costs nothing; None for a 404. Nonsense is asked for again."""
     for attempt in count(1):
-        outcome = yield from fetch(setup, Send(request), family="async")
+        outcome = yield from fetch(context, Send(request), family="async")
         if isinstance(outcome, Reply) and outcome.status == 404:
             return None
         try:
-            return decode(replies.settle(outcome, setup.api, what).body)
+            return decode(replies.settle(outcome, context.api, what).body)
         except InvalidResponseError:
-            if attempt >= setup.retry.attempts:
+            if attempt >= context.retry.attempts:
                 raise
-        yield Sleep(setup.retry.backoff(attempt))
+        yield Sleep(context.retry.backoff(attempt))
     return None
 
 
@@ -231,7 +242,7 @@ def _delay(retry: RetryPolicy, attempt: int, outcome: Outcome) -> float | None:
 
 
 def _claim(
-    setup: Setup,
+    context: ClientContext,
     key: ResultKey,
     source: Source,
     pages: Pages | None,
@@ -241,13 +252,13 @@ def _claim(
     refresh: bool,
 ) -> Flow[Claim | None]:
     def ask() -> Claim | Busy | Held | Intent:
-        answer = setup.store.claim(
+        answer = context.store.claim(
             key,
             pages,
-            seconds=setup.timeout + _SLACK,
+            seconds=context.timeout + _SLACK,
             route="async" if job else "sync",
             source=source.name,
-            resend=setup.on_unknown == "resend",
+            resend=context.on_unknown == "resend",
             refresh=refresh,
         )
         if isinstance(answer, Claim):
@@ -255,31 +266,31 @@ def _claim(
         return answer
 
     while True:
-        answer: Claim | Busy | Held | Intent = ask() if setup.store.path is None else (yield Work(ask))
+        answer: Claim | Busy | Held | Intent = ask() if context.store.path is None else (yield Work(ask))
         if isinstance(answer, Busy):
             yield Sleep(_BUSY)
         elif isinstance(answer, Intent):
-            candidates = yield from _candidates(setup) if answer.route == "async" else _none()
+            candidates = yield from _candidates(context) if answer.route == "async" else _none()
             raise UnknownOutcomeError(_unknown(answer, candidates), intent=answer, candidates=candidates)
         else:
             return answer if isinstance(answer, Claim) else None
 
 
-def _close(setup: Setup, payment: Payment, keep: Callable[[Claim, Reply], Any], error: BaseException) -> None:
+def _close(context: ClientContext, payment: Payment, keep: Callable[[Claim, Reply], Any], error: BaseException) -> None:
     """Settle what a flow leaves behind. It may be closing, so no step can be asked for: the store is told here."""
     if payment.claim is None:
         return
     if payment.reply is not None and not isinstance(error, Exception):  # closed between the answer and its keeping
         try:
-            keep(payment.claim, replies.settle(payment.reply, setup.api, payment.claim.source))
+            keep(payment.claim, replies.settle(payment.reply, context.api, payment.claim.source))
         except UpstageDocsError as refusal:
             error = refusal
         else:
             return
     if payment.under_way or (isinstance(error, InvalidResponseError) and not replies.refused(error.raw)):
-        setup.store.abandon(payment.claim)
+        context.store.abandon(payment.claim)
     else:
-        setup.store.withdraw(payment.claim)
+        context.store.withdraw(payment.claim)
 
 
 def _none() -> Flow[tuple[str, ...]]:
@@ -287,15 +298,15 @@ def _none() -> Flow[tuple[str, ...]]:
     yield
 
 
-def _candidates(setup: Setup) -> Flow[tuple[str, ...]]:
+def _candidates(context: ClientContext) -> Flow[tuple[str, ...]]:
     """Return the ids of jobs that might be the one, for a human to judge: the list names no document."""
     try:
-        return tuple(job.request_id for job in (yield from jobs(setup)))
+        return tuple(job.request_id for job in (yield from jobs(context)))
     except UpstageDocsError:
         return ()
 
 
-def _unknown(intent: Intent, candidates: tuple[str, ...], outcome: Lost | None = None) -> str:
+def _unknown(intent: Intent, candidates: tuple[str, ...], outcome: NoReply | None = None) -> str:
     happened = f"was sent, and no answer came ({outcome.reason})" if outcome else "was sent before, and no answer came"
     pages = f" (pages {intent.pages[0]}-{intent.pages[1]})" if intent.pages else ""
     known = ", ".join(candidates[:5])

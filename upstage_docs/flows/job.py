@@ -12,12 +12,12 @@ from upstage_docs.api.decode import decode_document
 from upstage_docs.api.responses import Reply
 from upstage_docs.errors import InvalidResponseError, JobError, JobFailedError, JobTimeoutError
 from upstage_docs.flows.exchange import download, look
-from upstage_docs.flows.steps import Flow, Now, Setup, Sleep, Work, work
+from upstage_docs.flows.steps import ClientContext, Flow, Now, Sleep, Work, work
 from upstage_docs.models import Batch, Job, ParsedDocument
 from upstage_docs.options import ParseOptions
 from upstage_docs.store.values import Pages, StoredJob
 
-__all__ = ["Got", "Watch", "placed"]
+__all__ = ["JobWatch", "PageAnswer", "placed"]
 
 # A signed address lives 15 minutes: https://console.upstage.ai/api/parse/document-parsing/async
 _ADDRESS_SECONDS = 14 * 60.0
@@ -29,7 +29,7 @@ _FAILED = {"failed"}
 
 
 @dataclass(frozen=True)
-class Got:
+class PageAnswer:
     """One answer and its *pages* in the document, 1-based and inclusive; *total_pages* is 0 where not known."""
 
     raw: bytes
@@ -37,7 +37,7 @@ class Got:
     total_pages: int = 0
 
 
-def placed(got: Got, *, source: str, file_sha256: str, first_id: int, total_pages: int) -> ParsedDocument:
+def placed(got: PageAnswer, *, source: str, file_sha256: str, first_id: int, total_pages: int) -> ParsedDocument:
     """Decode *got* with the document's own page numbers, whatever its body counts from.
 
     A part of a PDF that was cut counts from 1; whether a batch counts from 1 or from its start in the file that was
@@ -67,11 +67,11 @@ def placed(got: Got, *, source: str, file_sha256: str, first_id: int, total_page
     )
 
 
-class Watch:
+class JobWatch:
     """A job and what is known of it; any number of flows may wait for its batches at once.
 
     Args:
-        setup: Of the client.
+        context: Of the client.
         request_id: Of the job.
         stored: The store's record of it, None where the store does not know it.
         held: Page ranges of the document that have an answer in the store already.
@@ -82,7 +82,7 @@ class Watch:
 
     def __init__(
         self,
-        setup: Setup,
+        context: ClientContext,
         request_id: str,
         *,
         stored: StoredJob | None = None,
@@ -91,7 +91,7 @@ class Watch:
         file_sha256: str = "",
         options: ParseOptions | None = None,
     ) -> None:
-        self.setup = setup
+        self.context = context
         self.request_id = request_id
         self.job: Job | None = None
         self._ordered: tuple[Job, list[Batch]] | None = None  # a state of the job, and its batches in order
@@ -102,7 +102,7 @@ class Watch:
         self._options = options
         self._offset = stored.pages[0] - 1 if stored is not None and stored.pages else 0
         self._lock = threading.Lock()
-        self._interval = setup.poll.initial
+        self._interval = context.poll.initial
         self._next_look = 0.0
         self._looked = 0.0
         self._began: float | None = None
@@ -122,12 +122,12 @@ class Watch:
     def refresh(self) -> Flow[Job]:
         """Ask for the job's state now."""
         try:
-            job = yield from look(self.setup, self.request_id, source=self._source, file_sha256=self._file_sha256)
+            job = yield from look(self.context, self.request_id, source=self._source, file_sha256=self._file_sha256)
         except JobError as error:
             if self._stored is None:
                 raise
             if (yield from self._gone(self._stored)):
-                yield Work(partial(self.setup.store.failed, self._stored))
+                yield Work(partial(self.context.store.failed, self._stored))
                 raise
             raise JobError(
                 f"{error.message} Where it is lost for good, `upstage-docs cache rm {self._source} --everything` "
@@ -137,7 +137,7 @@ class Watch:
         self.job = job
         return job
 
-    def batch(self, index: int) -> Flow[Got | None]:
+    def batch(self, index: int) -> Flow[PageAnswer | None]:
         """Wait for batch *index* (0-based) and return its answer; None where the job has no such batch.
 
         Raises:
@@ -152,9 +152,9 @@ class Watch:
                 batch = batches[index]
                 pages = self._pages(batch)
                 if pages in self._held and self._stored is not None:
-                    answer = yield from work(partial(self.setup.store.read, self._stored.key, pages))
+                    answer = yield from work(partial(self.context.store.read, self._stored.key, pages))
                     if answer is not None:
-                        return Got(answer.raw, pages, self.last_page)
+                        return PageAnswer(answer.raw, pages, self.last_page)
                     self._held.discard(pages)
                 now: float = yield Now()
                 if batch.status == "completed" and batch.download_url and now - self._looked < _ADDRESS_SECONDS:
@@ -162,7 +162,7 @@ class Watch:
                         return (yield from self._download(batch))
                     except _AskAgainError as again:
                         refused += 1
-                        if refused >= self.setup.retry.attempts:
+                        if refused >= self.context.retry.attempts:
                             raise again.reason from None
                         if self.job is job:  # nobody has looked since: these addresses are of no use
                             self._looked = -_ADDRESS_SECONDS
@@ -185,7 +185,7 @@ class Watch:
         wanted = self.last_page
         if self._stored is not None:
             total = wanted if self._stored.pages is None else 0
-            yield Work(partial(self.setup.store.finished, self._stored, total))
+            yield Work(partial(self.context.store.finished, self._stored, total))
         if last_page < wanted:
             raise InvalidResponseError(
                 f"{self.name}: pages up to {wanted} were sent, the answer ends at page {last_page}. What came is kept; "
@@ -195,7 +195,7 @@ class Watch:
     def _gone(self, stored: StoredJob) -> Flow[bool]:
         """Say whether a job that is not known there can be given up: another account's key does not know it either."""
         now: float = yield Work(time.time)
-        return bool(self.setup.engine_version) or now - stored.created > _KEPT_SECONDS
+        return bool(self.context.engine_version) or now - stored.created > _KEPT_SECONDS
 
     def _turn(self) -> Flow[None]:
         """Look, or wait until the next look, by whoever makes it."""
@@ -203,7 +203,7 @@ class Watch:
         with self._lock:
             if self._began is None:
                 self._began = now
-            deadline = self.setup.poll.deadline
+            deadline = self.context.poll.deadline
             if deadline is not None and now - self._began > deadline:
                 raise JobTimeoutError(
                     f"{self.name} was not done after {deadline:g} s. It goes on: ask again later, at no cost.",
@@ -212,21 +212,21 @@ class Watch:
             wait = self._next_look - now
             if wait <= 0:
                 self._next_look = now + self._interval
-                self._interval = min(self._interval * 1.5, self.setup.poll.maximum)
+                self._interval = min(self._interval * 1.5, self.context.poll.maximum)
         if wait > 0:
             yield Sleep(wait)
         else:
             yield from self.refresh()
 
-    def _download(self, batch: Batch) -> Flow[Got]:
-        outcome = yield from download(self.setup, batch.download_url)
+    def _download(self, batch: Batch) -> Flow[PageAnswer]:
+        outcome = yield from download(self.context, batch.download_url)
         if isinstance(outcome, Reply) and outcome.status in {400, 401, 403, 404, 410}:
             raise _AskAgainError(
                 JobError(f"{self.name}: batch {batch.id} cannot be fetched ({outcome.status}).", job=self.job)
             )
         try:
             what = f"{self.name}, batch {batch.id}"
-            reply = replies.settle(outcome, self.setup.api, what)
+            reply = replies.settle(outcome, self.context.api, what)
             document = yield from work(partial(decode_document, reply.body, source=what))
         except InvalidResponseError as error:
             raise _AskAgainError(error) from error
@@ -241,19 +241,19 @@ class Watch:
             )
         if self._stored is not None:
             yield Work(
-                partial(self.setup.store.batch, self._stored, reply.body, pages, model=document.model or batch.model)
+                partial(self.context.store.batch, self._stored, reply.body, pages, model=document.model or batch.model)
             )
             self._held.add(pages)
         asked_for = "" if self._stored is not None else f"{self.request_id} {batch.id}"
-        self.setup.account.add_parse(document.usage, count, self._options, batch=asked_for)
-        return Got(reply.body, pages, self.last_page)
+        self.context.account.add_parse(document.usage, count, self._options, batch=asked_for)
+        return PageAnswer(reply.body, pages, self.last_page)
 
     def _fail(self, batch: Batch | None) -> Flow[None]:
         job = self.job
         reason = (batch.failure_message if batch else "") or (job.failure_message if job else "") or "no reason given"
         where = f"pages {'-'.join(map(str, self._pages(batch)))}" if batch else "the job"
         kept = ""
-        if job is not None and self._stored is not None and self.setup.store.path is not None:
+        if job is not None and self._stored is not None and self.context.store.path is not None:
             kept = " What came is kept; running again sends what is missing, of a PDF only that."
             for other in job.batches:
                 if other.status == "completed" and other.download_url and self._pages(other) not in self._held:
@@ -262,7 +262,7 @@ class Watch:
                     except (_AskAgainError, ValueError):
                         continue  # it stays in the job, which is not forgotten before its end
             if job.done:
-                yield Work(partial(self.setup.store.failed, self._stored))
+                yield Work(partial(self.context.store.failed, self._stored))
         raise JobFailedError(f"{self.name} failed at {where}: {reason}.{kept}", job=job)
 
     def _in_order(self, job: Job) -> list[Batch]:

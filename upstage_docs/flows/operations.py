@@ -17,9 +17,9 @@ from upstage_docs.errors import AuthenticationError, ConfigError, SourceError, U
 from upstage_docs.files.source import DocumentInput, Named
 from upstage_docs.flows import billing
 from upstage_docs.flows.document import Reading, Request, open_reading
-from upstage_docs.flows.job import Got, Watch
+from upstage_docs.flows.job import JobWatch, PageAnswer
 from upstage_docs.flows.reports import Failure, Report
-from upstage_docs.flows.steps import Flow, Setup, work
+from upstage_docs.flows.steps import ClientContext, Flow, work
 from upstage_docs.models import Job, OcrPage, OcrResult, ParsedDocument
 from upstage_docs.options import OCROptions, ParseOptions
 
@@ -69,48 +69,50 @@ class Outcome(Generic[Whole]):
         return self.document
 
 
-def parse(setup: Setup, request: Request, limits: Limits) -> Flow[ParsedDocument]:
+def parse(context: ClientContext, request: Request, limits: Limits) -> Flow[ParsedDocument]:
     """Read a document from its first page to its last, one part after the other."""
-    reading = yield from open_reading(setup, request, limits)
+    reading = yield from open_reading(context, request, limits)
     return (yield from _counting(reading, _read(reading)))
 
 
-def parse_each(setup: Setup, requests: Iterable[Request], limits: Limits) -> Iterator[Flow[Outcome[ParsedDocument]]]:
+def parse_each(
+    context: ClientContext, requests: Iterable[Request], limits: Limits
+) -> Iterator[Flow[Outcome[ParsedDocument]]]:
     """Yield a flow for each request, which ends in an outcome even where it fails."""
-    return (_outcome(setup, request, limits, _read) for request in requests)
+    return (_outcome(context, request, limits, _read) for request in requests)
 
 
-def ocr_each(setup: Setup, requests: Iterable[Request], limits: Limits) -> Iterator[Flow[Outcome[OcrResult]]]:
+def ocr_each(context: ClientContext, requests: Iterable[Request], limits: Limits) -> Iterator[Flow[Outcome[OcrResult]]]:
     """Yield a flow for each request, which ends in an outcome even where it fails."""
-    return (_outcome(setup, request, limits, _recognised) for request in requests)
+    return (_outcome(context, request, limits, _recognised) for request in requests)
 
 
-def ocr(setup: Setup, request: Request, limits: Limits) -> Flow[OcrResult]:
+def ocr(context: ClientContext, request: Request, limits: Limits) -> Flow[OcrResult]:
     """Recognise the text of a document, in several requests where it is long."""
-    reading = yield from open_reading(setup, request, limits)
+    reading = yield from open_reading(context, request, limits)
     return (yield from _counting(reading, _recognised(reading)))
 
 
-def ocr_raw(setup: Setup, request: Request, limits: Limits) -> Flow[bytes]:
+def ocr_raw(context: ClientContext, request: Request, limits: Limits) -> Flow[bytes]:
     """Recognise the text of a document and return the body as it was answered.
 
     Raises:
         SourceError: The document needs more than one request.
     """
-    reading = yield from open_reading(setup, request, limits)
+    reading = yield from open_reading(context, request, limits)
     return (yield from _recognise(reading, most=1))[0]
 
 
-def submit(setup: Setup, request: Request, limits: Limits) -> Flow[Job]:
+def submit(context: ClientContext, request: Request, limits: Limits) -> Flow[Job]:
     """Create the job of a document, or return the one that is running for it.
 
     Raises:
         ConfigError: The document needs more than one job, or is answered already.
     """
-    reading = yield from open_reading(setup, request, limits)
+    reading = yield from open_reading(context, request, limits)
     try:
         while True:
-            holding = yield from work(partial(setup.store.look, reading.key))
+            holding = yield from work(partial(context.store.look, reading.key))
             parts = reading.planned(holding)
             if all(part.state == "stored" for part in parts):
                 raise ConfigError(
@@ -123,17 +125,17 @@ def submit(setup: Setup, request: Request, limits: Limits) -> Flow[Job]:
                     "running. Use parse() or stream(), which join them."
                 )
             outcome = yield from reading.begin(parts[0], holding)
-            if outcome is not None and isinstance(outcome[0], Watch):
+            if outcome is not None and isinstance(outcome[0], JobWatch):
                 return Job(outcome[0].request_id, source=reading.source.name, file_sha256=reading.source.sha256)
     finally:
         reading.source.close()
 
 
-def estimate(setup: Setup, requests: Iterable[Request], limits: Limits) -> Flow[billing.Estimate]:
+def estimate(context: ClientContext, requests: Iterable[Request], limits: Limits) -> Flow[billing.Estimate]:
     """Add up what the documents would cost now; nothing is sent."""
     total = billing.Estimate()
     for request in requests:
-        reading = yield from open_reading(setup, request, limits)
+        reading = yield from open_reading(context, request, limits)
         try:
             total += yield from reading.estimate()
         finally:
@@ -184,7 +186,7 @@ def _read(reading: Reading) -> Flow[ParsedDocument]:
                 if outcome is None:
                     break
                 for one in outcome:
-                    if isinstance(one, Got):
+                    if isinstance(one, PageAnswer):
                         slices.append((yield from reading.decode(one)))
                         continue
                     for index in count():
@@ -211,11 +213,11 @@ def _counting(reading: Reading, flow: Flow[Whole]) -> Flow[Whole]:
 
 
 def _outcome(
-    setup: Setup, request: Request, limits: Limits, read: Callable[[Reading], Flow[Whole]]
+    context: ClientContext, request: Request, limits: Limits, read: Callable[[Reading], Flow[Whole]]
 ) -> Flow[Outcome[Whole]]:
     reading: Reading | None = None
     try:
-        reading = yield from open_reading(setup, request, limits)
+        reading = yield from open_reading(context, request, limits)
         return Outcome((yield from _counting(reading, read(reading))))
     except UpstageDocsError as error:
         name = request.source or (reading.source.name if reading else _name(request.document))
@@ -243,7 +245,7 @@ def _recognise(reading: Reading, *, most: int | None = None) -> Flow[list[bytes]
                 if outcome is None:
                     break
                 for one in outcome:
-                    if isinstance(one, Got):
+                    if isinstance(one, PageAnswer):
                         bodies.append(one.raw)
                         reading.advance(one)
             else:

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from upstage_docs.files.source import Source
     from upstage_docs.store.values import Pages
 
-__all__ = ["Part", "Route", "check", "halves", "parts_of"]
+__all__ = ["PageRun", "Route", "check", "halves", "parts_of"]
 
 Route = Literal["auto", "sync", "async"]
 
 
 @dataclass(frozen=True)
-class Part:
+class PageRun:
     """A run of pages with one way to get it.
 
     Attributes:
@@ -83,7 +83,7 @@ def parts_of(
     running: Iterable[Pages | None] = (),
     total_pages: int = 0,
     limits: Limits = LIMITS,
-) -> tuple[Part, ...]:
+) -> tuple[PageRun, ...]:
     """Plan *source*: every page in one part, in document order, and no page sent that is stored or in a job.
 
     Args:
@@ -109,17 +109,17 @@ def parts_of(
     in_jobs = [(1, total) if pages is None else pages for pages in running]
     if not total:
         if in_jobs:
-            return (Part(None, "running"),)
+            return (PageRun(None, "running"),)
         way = _uncounted_route(source, ocr=ocr, route=route, limits=limits)
-        return (Part(None, route=way, replaces=bool(held)),)
+        return (PageRun(None, route=way, replaces=bool(held)),)
     tiles = _tile(total, held, in_jobs)
     gaps = [tile.pages for tile in tiles if tile.state == "send"]
     if gaps and source.format != "pdf":
         way = _uncounted_route(source, ocr=ocr, route=route, limits=limits)
         if source.pages is not None:
             way = _route(total, source.size, ocr=ocr, route=route, limits=limits)
-        return (Part((1, total) if source.pages else None, route=way, replaces=len(tiles) > 1),)
-    parts: list[Part] = []
+        return (PageRun((1, total) if source.pages else None, route=way, replaces=len(tiles) > 1),)
+    parts: list[PageRun] = []
     for tile in tiles:
         if tile.state != "send" or tile.pages is None:
             parts.append(tile)
@@ -131,11 +131,11 @@ def parts_of(
         for pages in _cut(first, last, most):
             count = pages[1] - pages[0] + 1
             way = _route(count, source.size * count // total, ocr=ocr, route=route, limits=limits)
-            parts.append(Part(pages, route=way, whole=pages == (1, total), replaces=_meets(pages, held)))
+            parts.append(PageRun(pages, route=way, whole=pages == (1, total), replaces=_meets(pages, held)))
     return tuple(parts)
 
 
-def halves(part: Part) -> tuple[Part, Part]:
+def halves(part: PageRun) -> tuple[PageRun, PageRun]:
     """Cut *part* in two: its cut PDF came out larger than the API takes.
 
     Raises:
@@ -197,7 +197,7 @@ def _meets(pages: Pages, others: Iterable[Pages]) -> bool:
     return any(first <= pages[1] and last >= pages[0] for first, last in others)
 
 
-def _tile(total: int, stored: tuple[Pages, ...], running: list[Pages]) -> list[Part]:
+def _tile(total: int, stored: tuple[Pages, ...], running: list[Pages]) -> list[PageRun]:
     """Cover pages 1 to *total* without overlap: the fewest pages to send, then the fewest out of running jobs."""
     ways: dict[int, list[tuple[Pages, str]]] = {}
     for state, ranges in (("stored", stored), ("running", running)):
@@ -206,22 +206,22 @@ def _tile(total: int, stored: tuple[Pages, ...], running: list[Pages]) -> list[P
                 ways.setdefault(pages[0], []).append((pages, state))
     starts = sorted({1, *ways, *(pages[1] + 1 for found in ways.values() for pages, _ in found)} - {total + 1})
     # From each start on: (pages to send, pages from jobs, the part to take). Worked out from the end.
-    best: dict[int, tuple[int, int, Part | None]] = {total + 1: (0, 0, None)}
+    best: dict[int, tuple[int, int, PageRun | None]] = {total + 1: (0, 0, None)}
     for index in range(len(starts) - 1, -1, -1):
         start = starts[index]
         following = starts[index + 1] if index + 1 < len(starts) else total + 1
         gap = (start, following - 1)
         # What a job has cannot be sent beside it: only where nothing else is left.
         dear = total if _meets(gap, running) else 0
-        options = [(best[following][0] + following - start + dear, best[following][1], Part(gap))]
+        options = [(best[following][0] + following - start + dear, best[following][1], PageRun(gap))]
         for pages, state in ways.get(start, []):
             send, job, _ = best[pages[1] + 1]
             if state == "stored":
-                options.append((send, job, Part(pages, "stored")))
+                options.append((send, job, PageRun(pages, "stored")))
             else:
-                options.append((send, job + pages[1] - pages[0] + 1, Part(pages, "running")))
+                options.append((send, job + pages[1] - pages[0] + 1, PageRun(pages, "running")))
         best[start] = min(options, key=lambda option: option[:2])
-    tiles: list[Part] = []
+    tiles: list[PageRun] = []
     at = 1
     while at <= total:
         part = best[at][2]
@@ -230,7 +230,7 @@ def _tile(total: int, stored: tuple[Pages, ...], running: list[Pages]) -> list[P
         at = part.pages[1] + 1
         before = tiles[-1].pages if tiles and tiles[-1].state == part.state == "send" else None
         if before is not None:
-            tiles[-1] = Part((before[0], part.pages[1]))
+            tiles[-1] = PageRun((before[0], part.pages[1]))
         else:
             tiles.append(part)
     return tiles

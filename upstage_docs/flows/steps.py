@@ -17,12 +17,12 @@ from upstage_docs.store.store import Store
 __all__ = [
     "ANSWER_BYTES",
     "STATE_BYTES",
-    "Enter",
+    "AcquireSlot",
+    "ClientContext",
     "Flow",
-    "Leave",
     "Now",
+    "ReleaseSlot",
     "Send",
-    "Setup",
     "Sleep",
     "Step",
     "Work",
@@ -63,15 +63,15 @@ class Now:
 
 
 @dataclass(frozen=True)
-class Enter:
-    """Take a place among the requests that may run at once, until `Leave` or the flow's end; the reply is None.
+class AcquireSlot:
+    """Take a place among the requests that may run at once, until `ReleaseSlot` or the flow's end; the reply is None.
 
     A Send without a place takes one for itself.
     """
 
 
 @dataclass(frozen=True)
-class Leave:
+class ReleaseSlot:
     """Give the place back; the reply is None."""
 
 
@@ -82,12 +82,12 @@ class Work:
     task: Callable[[], Any]
 
 
-Step: TypeAlias = Send | Sleep | Now | Enter | Leave | Work
+Step: TypeAlias = Send | Sleep | Now | AcquireSlot | ReleaseSlot | Work
 Flow: TypeAlias = Generator[Step, Any, T]
 
 
 @dataclass(frozen=True)
-class Setup:
+class ClientContext:
     """What all flows of one client share.
 
     Attributes:

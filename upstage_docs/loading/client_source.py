@@ -165,9 +165,9 @@ class Connection:
 
 
 def _require_client(client: object) -> None:
-    from upstage_docs.client.face import Face  # only here: it imports httpx, as what made the client did
+    from upstage_docs.client.settings import ClientBase  # only here: it imports httpx, as what made the client did
 
-    if not isinstance(client, Face):
+    if not isinstance(client, ClientBase):
         raise ConfigError(
             f"client= is of type {type(client).__name__!r}; give a Client(...) or AsyncClient(...) of upstage_docs."
         )

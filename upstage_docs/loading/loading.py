@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
 
 from upstage_docs.client.client import Client
-from upstage_docs.client.session import Stops, ending
+from upstage_docs.client.session import StopSignals, ending
 from upstage_docs.errors import ConfigError, UpstageDocsError
 from upstage_docs.files.source import Named
 from upstage_docs.flows.reports import Progress, Report
@@ -295,7 +295,7 @@ class OCRLoading(Loading[OcrResult]):
 
 async def _threaded(parts: Generator[Part, None, None]) -> AsyncGenerator[Part, None]:
     """Yield *parts*, each made in a thread. Ended early, what that sends is still answered and kept; no more begins."""
-    stops = Stops()
+    stops = StopSignals()
 
     def following() -> Part | None:
         ending.set(stops)  # in a context of this call's own
