@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +19,7 @@ from upstage_docs import Client
 from upstage_docs.api.decode import document_json
 from upstage_docs.local.blocks import PageLayout
 from upstage_docs.local.geometry import Box
+from upstage_docs.local.office.open import read_office
 from upstage_docs.local.pdf.document import read_pdf
 from upstage_docs.local.read_document import read_document
 from upstage_docs.local.refusal import Refusal
@@ -262,3 +266,137 @@ def test_a_job_says_it_too(client: Client, caplog: pytest.LogCaptureFixture) -> 
     assert [str(warning).split(",")[0] for warning in document.warnings] == ["page 12: the page is a picture"]
     assert json.loads(document_json(document))["warnings"][0]["page"] == 12
     assert "page 12" in caplog.text
+
+
+# --- Office files: one slide, sheet or part
+
+
+def changed(data: bytes, change: Callable[[str, bytes], bytes | None]) -> bytes:
+    """Return an Office file with each part as *change* gives it by name and content; None leaves it out."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(out, "w") as target:
+        for name in source.namelist():
+            content = change(name, source.read(name))
+            if content is not None:
+                target.writestr(name, content)
+    return out.getvalue()
+
+
+def replaced(data: bytes, part: str, old: bytes, new: bytes) -> bytes:
+    def change(name: str, content: bytes) -> bytes:
+        assert name != part or old in content
+        return content.replace(old, new) if name == part else content
+
+    return changed(data, change)
+
+
+def saved(document: Any) -> bytes:
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+def slides() -> bytes:
+    show = pytest.importorskip("pptx").Presentation()
+    for number in (1, 2, 3):
+        slide = show.slides.add_slide(show.slide_layouts[1])
+        slide.shapes.title.text = f"Slide {number}"
+        slide.placeholders[1].text_frame.text = f"Text of slide {number}"
+    return saved(show)
+
+
+def sheets() -> bytes:
+    book = pytest.importorskip("openpyxl").Workbook()
+    for number in (1, 2, 3):
+        sheet = book.active if number == 1 else book.create_sheet()
+        sheet.title = f"Sheet {number}"
+        sheet.append(["Name", "Amount"])
+        sheet.append([f"Row of sheet {number}", number])
+    return saved(book)
+
+
+def letter() -> bytes:
+    document = pytest.importorskip("docx").Document()
+    document.add_heading("A heading", 1)
+    document.add_paragraph("The first paragraph.")
+    document.add_paragraph("An item", style="List Number")
+    document.add_table(1, 2).rows[0].cells[0].text = "A cell"
+    document.add_paragraph("The last paragraph.")
+    return saved(document)
+
+
+def office(data: bytes) -> tuple[list[str], list[list[str]]]:
+    """Return the text of each page and its losses."""
+    pages = list(read_office(data, ""))
+    return [text_of(page) for page in pages], [[loss.message for loss in page.losses] for page in pages]
+
+
+SECOND_SLIDE, SECOND_SHEET = "ppt/slides/slide2.xml", "xl/worksheets/sheet2.xml"
+
+
+def test_a_slide_whose_end_is_lost_keeps_what_stands_before() -> None:
+    def cut(name: str, content: bytes) -> bytes:
+        return content[: content.index(b"Text of slide 2")] if name == SECOND_SLIDE else content
+
+    texts, losses = office(changed(slides(), cut))
+    assert texts == ["Slide 1\n• Text of slide 1", "Slide 2", "Slide 3\n• Text of slide 3"]
+    assert losses[0] == [f"the part {SECOND_SLIDE} of the file is damaged, its end or all of it is missing"]
+
+
+def test_a_slide_that_is_missing_costs_itself_alone() -> None:
+    texts, losses = office(changed(slides(), lambda name, content: None if name == SECOND_SLIDE else content))
+    assert texts == ["Slide 1\n• Text of slide 1", "", "Slide 3\n• Text of slide 3"]
+    assert losses == [[f"the part {SECOND_SLIDE} of the file is missing"], ["the slide cannot be read"], []]
+
+
+def test_a_shape_that_cannot_be_read_keeps_its_text() -> None:
+    """Here its place is none that a number can be."""
+    damaged = replaced(slides(), SECOND_SLIDE, b"<p:spPr/>", b'<p:spPr><a:xfrm><a:off x="here"/></a:xfrm></p:spPr>')
+    texts, losses = office(damaged)
+    assert texts == ["Slide 1\n• Text of slide 1", "Slide 2\nText of slide 2", "Slide 3\n• Text of slide 3"]
+    assert losses == [[], ["a shape of the slide cannot be read, its text stands alone"], []]
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["a cell", "all of it"])
+def test_a_sheet_that_cannot_be_read_costs_itself_alone(whole: bool) -> None:
+    """A value that is none, or a part that is not there: the other sheets keep their numbers and their cells."""
+    data = sheets()
+    if whole:
+        data = changed(data, lambda name, content: None if name == SECOND_SHEET else content)
+    else:
+        data = replaced(data, SECOND_SHEET, b"<v>2</v>", b"<v>two</v>")
+    texts, losses = office(data)
+    assert [text.split("\n")[0].strip() for text in texts] == ["Sheet 1", "Sheet 2", "Sheet 3"]
+    assert [f"Row of sheet {number}" in text for number, text in enumerate(texts, 1)] == [True, False, True]
+    assert losses[1:] == [["the cells of the sheet cannot be read"], []]
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("word/document.xml", b'<w:pStyle w:val="ListNumber"/>', b'<w:numPr><w:ilvl w:val="\xc2\xb2"/></w:numPr>'),
+        ("word/document.xml", b"<w:tblGrid>", b'<w:tblPr><w:tblLook w:val="4Z"/></w:tblPr><w:tblGrid>'),
+        ("word/styles.xml", b"</w:styles>", b""),
+        ("word/styles.xml", b'<w:sz w:val="', b'<w:sz w:val="\xe2\x91\xa0'),
+        ("word/numbering.xml", b'<w:lvl w:ilvl="0"', b'<w:lvl w:ilvl="--0"'),
+        ("word/settings.xml", b"</w:settings>", b""),
+    ],
+    ids=["raised level", "look in no digits", "open styles", "circled size", "level of two signs", "open settings"],
+)
+def test_a_word_file_with_a_damaged_part_keeps_its_text(part: str, old: bytes, new: bytes) -> None:
+    texts, _ = office(replaced(letter(), part, old, new))
+    (text,) = texts
+    for held in ("A heading", "The first paragraph.", "An item", "A cell", "The last paragraph."):
+        assert held in text
+
+
+def test_a_damaged_file_is_refused_without_a_python_error() -> None:
+    """What all of it rests on is not there; the message says so in words of its own."""
+    for data, part in (
+        (letter(), "word/document.xml"),
+        (slides(), "ppt/presentation.xml"),
+        (sheets(), "[Content_Types].xml"),
+    ):
+        with pytest.raises(Refusal) as refused:
+            office(changed(data, lambda name, content, part=part: b"<nothing/>" if name == part else content))
+        assert not re.search(r"[A-Z]\w*(Error|Exception)\b", refused.value.message)

@@ -40,12 +40,15 @@ class Losses:
             self._of[number].append(loss)
 
     @contextmanager
-    def kept(self, number: int, message: str) -> Iterator[None]:
-        """Inside this block, an error is noted with *message* as a loss of page *number*, and raised no further."""
+    def kept(self, number: int, message: str, *, refuse: bool = False) -> Iterator[None]:
+        """Inside this block, an error is noted with *message* as a loss of page *number*, and raised no further.
+
+        With *refuse*, a `Refusal` is raised all the same.
+        """
         try:
             yield
         except BaseException as error:
-            if not is_survivable(error):
+            if not is_survivable(error) or (refuse and isinstance(error, Refusal)):
                 raise
             self.add(number, message, error)
 

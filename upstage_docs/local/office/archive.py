@@ -8,8 +8,13 @@ refused. Nothing is written to disk, no reference is followed.
 from __future__ import annotations
 
 import io
+import posixpath
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import NamedTuple
+from urllib.parse import unquote
 from xml.parsers import expat
 
 from upstage_docs.local.refusal import Refusal
@@ -26,27 +31,55 @@ MAX_ELEMENTS = 3_000_000
 MAX_DEPTH = 200
 """Nesting of XML elements; the XML library that reads them gives up at 256."""
 
+_PIECE = 64 << 10
+_WORKBOOK = "xl/_rels/workbook.xml.rels"
+"""The library that reads sheets passes over one that is missing, but not over one that nothing leads to."""
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
 
 
-def open_archive(data: bytes) -> zipfile.ZipFile:
-    """Open the ZIP archive *data* after checking it; the caller closes it.
+class Opened(NamedTuple):
+    """An archive that was looked at; the caller closes it.
+
+    Attributes:
+        data: Its file, mended where a part was damaged or missing.
+        archive: The same, open.
+        losses: What of it is damaged or missing, as sentences.
+    """
+
+    data: bytes
+    archive: zipfile.ZipFile
+    losses: tuple[str, ...]
+
+
+def open_archive(data: bytes) -> Opened:
+    """Open the ZIP archive *data* after checking it; a part that is damaged or missing costs that part.
 
     Raises:
-        Refusal: 413 if it would unpack to too much, 422 if it is damaged, encrypted, or holds XML that is not Office's.
+        Refusal: 413 if it would unpack to too much, 422 if it is no archive, encrypted, or holds XML that is not
+            Office's.
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except _UNREADABLE as error:
-        raise Refusal(f"The file is not a complete Office document ({error}).") from error
+        raise Refusal("The file is not a complete Office document: its list of parts is damaged or cut off.") from error
     try:
         _check_sizes(archive)
-        _check_xml(archive)
+        mended = _check_parts(archive)
+        losses = [f"the part {name} of the file is damaged, its end or all of it is missing" for name in mended]
+        names = {name for name in archive.namelist() if mended.get(name) != b""}
+        for name, missing, rest in _dangling(archive, names, mended):
+            mended[name] = rest
+            losses += [f"the part {part} of the file is missing" for part in missing if part not in mended]
+        if mended:
+            data = _mended(archive, mended)
     except BaseException:
         archive.close()
         raise
-    return archive
+    if mended:
+        archive.close()
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    return Opened(data, archive, tuple(dict.fromkeys(losses)))
 
 
 def _check_sizes(archive: zipfile.ZipFile) -> None:
@@ -66,22 +99,85 @@ def _check_sizes(archive: zipfile.ZipFile) -> None:
             raise Refusal(message, status=413)
 
 
-def _check_xml(archive: zipfile.ZipFile) -> None:
+def _check_parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
+    """Return what is left of the parts that are damaged, by name."""
     census = _Census()
+    damaged: dict[str, bytes] = {}
     for member in archive.infolist():
-        if not member.filename.lower().endswith((".xml", ".rels")):
-            continue
+        is_xml = member.filename.lower().endswith((".xml", ".rels"))
         parser = expat.ParserCreate()
         parser.StartDoctypeDeclHandler = census.refuse_document_type
         parser.StartElementHandler = census.enter
         parser.EndElementHandler = census.leave
+        census.depth = 0
         try:
             with archive.open(member) as stream:
-                parser.ParseFile(stream)
-        except expat.ExpatError as error:
-            raise Refusal(f"The document is damaged: its part {member.filename} is not XML ({error}).") from error
-        except _UNREADABLE as error:
-            raise Refusal(f"The document is damaged: its part {member.filename} cannot be unpacked.") from error
+                if is_xml:
+                    parser.ParseFile(stream)
+                else:
+                    while stream.read(_PIECE):
+                        pass
+        except (expat.ExpatError, *_UNREADABLE):
+            rest = _rest(archive, member)
+            damaged[member.filename] = _mended_xml(rest) if is_xml else rest
+    return damaged
+
+
+def _dangling(
+    archive: zipfile.ZipFile, names: set[str], mended: dict[str, bytes]
+) -> Iterator[tuple[str, list[str], bytes]]:
+    """Yield the parts of relationships that lead to no part: name, what is missing, and the part without them."""
+    from lxml import etree
+
+    known = {name.lower() for name in names}
+    for name in sorted(names):
+        if not name.lower().endswith(".rels"):
+            continue
+        content = mended[name] if name in mended else archive.read(name)
+        root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
+        folder = posixpath.dirname(posixpath.dirname(name))
+        missing = []
+        for relation in list(root.iterfind("{*}Relationship")):
+            target = unquote(relation.get("Target", "")).partition("#")[0]
+            part = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
+            if relation.get("TargetMode") != "External" and target and part.lower() not in known:
+                missing.append(part)
+                if name.lower() != _WORKBOOK:
+                    root.remove(relation)
+        if missing:
+            yield name, missing, etree.tostring(root, encoding="UTF-8", xml_declaration=True, standalone=True)
+
+
+def _rest(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """Return what of a part can be unpacked."""
+    pieces = []
+    with suppress(*_UNREADABLE), archive.open(member) as stream:
+        while piece := stream.read(_PIECE):
+            pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _mended_xml(xml: bytes) -> bytes:
+    """Return what of damaged XML can be read, with its elements closed; nothing if its root cannot."""
+    from lxml import etree
+
+    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        root = etree.fromstring(xml, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return b""
+    return b"" if root is None else etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+
+
+def _mended(archive: zipfile.ZipFile, damaged: dict[str, bytes]) -> bytes:
+    """Return the archive with what is left of its damaged parts; one with nothing left is not in it."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as target:
+        for name in dict.fromkeys(archive.namelist()):
+            content = damaged[name] if name in damaged else archive.read(name)
+            if content:
+                target.writestr(name, content)
+    return file.getvalue()
 
 
 class _Census:

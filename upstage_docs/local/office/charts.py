@@ -8,6 +8,7 @@ from typing import Any
 from upstage_docs.local.blocks import Block, Cell
 from upstage_docs.local.geometry import Box
 from upstage_docs.local.office.number_formats import displayed
+from upstage_docs.local.office.xml_values import integer
 
 __all__ = ["LookUp", "chart_block"]
 
@@ -88,7 +89,7 @@ def _points(owner: Any | None, look_up: LookUp | None, *, plain: bool = False) -
     points: dict[int, str] = {}
     # The levels of a category come innermost first; an outer one names only the first of the points that it covers.
     for level in owner.findall(f".//{_C}lvl") or [owner]:
-        found = {int(point.get("idx", "0")): point.findtext(f"{_C}v") or "" for point in level.iterfind(f".//{_C}pt")}
+        found = {integer(point.get("idx")): point.findtext(f"{_C}v") or "" for point in level.iterfind(f".//{_C}pt")}
         if not points:
             points = {at: _shown(text, form) if numeric else text for at, text in found.items()}
             continue
@@ -118,9 +119,15 @@ def _axes(root: Any) -> tuple[str, str]:
     across = [axis for tag in ("catAx", "dateAx") for axis in root.iterfind(f"{area}/{_C}{tag}")]
     along = root.findall(f"{area}/{_C}valAx")
     if not across and len(along) > 1:  # a scatter chart: two axes of values
-        along.sort(key=lambda axis: axis.find(f"{_C}axPos").get("val") not in {"b", "t"})
+        along.sort(key=_stands)
         across, along = along[:1], along[1:]
     return " ".join(filter(None, map(_title, across))), " ".join(filter(None, map(_title, along)))
+
+
+def _stands(axis: Any) -> bool:
+    """Say whether an axis stands at a side; one that does not say where it is comes last too."""
+    place = axis.find(f"{_C}axPos")
+    return place is None or place.get("val") not in {"b", "t"}
 
 
 def _title(owner: Any) -> str:

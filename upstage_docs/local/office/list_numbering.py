@@ -7,6 +7,8 @@ from typing import Any
 
 from docx.oxml.ns import qn
 
+from upstage_docs.local.office.xml_values import integer
+
 __all__ = ["Numbering", "written_number"]
 
 _GANADA = "가나다라마바사아자차카타파하"
@@ -41,10 +43,10 @@ class Numbering:
             owner = number.find(qn("w:abstractNumId"))
             starts, levels = {}, {}
             for override in number.findall(qn("w:lvlOverride")):
-                level = _integer(override.get(qn("w:ilvl")))
+                level = integer(override.get(qn("w:ilvl")))
                 start = override.find(qn("w:startOverride"))
                 if start is not None:
-                    starts[level] = _integer(start.get(qn("w:val")), 1)
+                    starts[level] = integer(start.get(qn("w:val")), 1)
                 levels.update(_levels(override))
             if owner is not None:
                 self._numbers[number.get(qn("w:numId"))] = (owner.get(qn("w:val")), levels, starts)
@@ -60,7 +62,7 @@ class Numbering:
         if number not in self._begun:
             self._begun.add(number)
             for overridden, start in starts.items():
-                counts[min(overridden, 8)] = start - 1
+                counts[min(max(overridden, 0), 8)] = start - 1
         for upper in range(level + 1):
             if not counts[upper]:
                 counts[upper] = _start(levels.get(upper)) - (upper == level)
@@ -70,7 +72,7 @@ class Numbering:
 
 
 def _levels(owner: Any) -> dict[int, Any]:
-    return {_integer(level.get(qn("w:ilvl"))): level for level in owner.findall(qn("w:lvl"))}
+    return {integer(level.get(qn("w:ilvl"))): level for level in owner.findall(qn("w:lvl"))}
 
 
 def _value(level: Any | None, tag: str) -> str:
@@ -79,11 +81,7 @@ def _value(level: Any | None, tag: str) -> str:
 
 
 def _start(level: Any | None) -> int:
-    return _integer(_value(level, "w:start"), 1)
-
-
-def _integer(text: str | None, otherwise: int = 0) -> int:
-    return int(text) if text and re.fullmatch(r"-?\d{1,9}", text) else otherwise
+    return integer(_value(level, "w:start"), 1)
 
 
 def _written(levels: dict[int, Any], level: int, counts: list[int]) -> str:

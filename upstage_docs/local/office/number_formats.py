@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 __all__ = ["displayed"]
 
@@ -47,10 +49,18 @@ def displayed(value: object, form: str) -> str:
         case bool():
             return "TRUE" if value else "FALSE"
         case int() | float():
-            return _number(value, form) or _plain(value)
+            return _written(_number, value, form) or _plain(value)
         case datetime() | date() | time() | timedelta():
-            return _date(value, form)
+            return _written(_date, value, form) or _iso(value)
     return str(value)
+
+
+def _written(write: Callable[[Any, str], str], value: object, form: str) -> str:
+    """Return *value* as *write* does, `""` where the format is one that nobody has foreseen."""
+    try:
+        return write(value, form)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return ""
 
 
 def _plain(value: float) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from zipfile import ZipFile
 
 from upstage_docs.files.formats import detect
-from upstage_docs.local.blocks import PageLayout
+from upstage_docs.local.blocks import Loss, PageLayout
 from upstage_docs.local.office.archive import open_archive
 from upstage_docs.local.refusal import Refusal
 
@@ -33,16 +34,21 @@ def read_office(data: bytes, suffix: str, *, crops: Collection[str] = ()) -> Ite
     form = detect(io.BytesIO(data), suffix)
     if form not in {"docx", "pptx", "xlsx"}:
         raise _refusal(data, form or suffix.lstrip("."))
-    with open_archive(data) as archive:
+    data, archive, lost = open_archive(data)
+    losses = tuple(map(Loss, lost))
+    with archive:
         try:
-            yield from _pages(data, archive, form, crops)
+            for page in _pages(data, archive, form, crops):
+                yield replace(page, losses=(*losses, *page.losses)) if losses else page
+                losses = ()
         except Refusal:
             raise
         except MemoryError as error:
             message = "The document needs more memory than it may have here; split it, or let Upstage's API read it."
             raise Refusal(message, status=413) from error
         except Exception as error:  # whatever three libraries raise for a damaged file
-            raise Refusal(f"The {form.upper()} file is damaged ({type(error).__name__}: {error}).") from error
+            message = f"The {form.upper()} file is damaged: a part of it is missing, or is not what the format says."
+            raise Refusal(message) from error
 
 
 def _pages(data: bytes, archive: ZipFile, form: str, crops: Collection[str]) -> Iterator[PageLayout]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 from lxml import etree
@@ -13,6 +14,7 @@ from upstage_docs.local.blocks import Block
 from upstage_docs.local.office.alternate_content import choose
 from upstage_docs.local.office.charts import LookUp, chart_block
 from upstage_docs.local.office.pictures import diagram, picture
+from upstage_docs.local.office.xml_values import integer
 
 __all__ = ["drawings"]
 
@@ -24,7 +26,11 @@ _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 
 
 def drawings(
-    archive: zipfile.ZipFile, sheet: str, look_up: LookUp, crops: Collection[str]
+    archive: zipfile.ZipFile,
+    sheet: str,
+    look_up: LookUp,
+    crops: Collection[str],
+    kept: Callable[[], AbstractContextManager[None]],
 ) -> Iterator[tuple[int, Block]]:
     """Yield the blocks that float over a sheet, each with the row (1-based) in which it begins.
 
@@ -33,17 +39,21 @@ def drawings(
         sheet: The sheet's part.
         look_up: Gives the values of cells, for charts that keep none of their own.
         crops: Categories whose blocks get a JPEG crop; only `figure` has one to give.
+        kept: Inside it, an error is noted and ends nothing: one drawing costs no other.
     """
     for path, kind in _related(archive, sheet).values():
         if not kind.endswith("/drawing"):
             continue
-        targets = _related(archive, path)
-        root = etree.fromstring(archive.read(path), etree.XMLParser(resolve_entities=False, no_network=True))
-        choose(root)
-        for anchor in root:
-            row = anchor.findtext(f"{_XDR}from/{_XDR}row") or "0"
-            for block in _blocks(archive, anchor, targets, look_up, crops):
-                yield int(row) + 1, block
+        found: list[tuple[int, Block]] = []
+        with kept():
+            targets = _related(archive, path)
+            root = etree.fromstring(archive.read(path), etree.XMLParser(resolve_entities=False, no_network=True))
+            choose(root)
+            for anchor in root:
+                row = integer(anchor.findtext(f"{_XDR}from/{_XDR}row")) + 1
+                with kept():
+                    found += [(row, block) for block in _blocks(archive, anchor, targets, look_up, crops)]
+        yield from found
 
 
 def _related(archive: zipfile.ZipFile, path: str) -> dict[str, tuple[str, str]]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import re
-import warnings
 import zipfile
 from collections.abc import Collection, Iterator
 from functools import partial
@@ -12,12 +10,13 @@ from itertools import islice
 from typing import Any
 
 from lxml import etree
-from openpyxl import load_workbook
 from openpyxl.packaging.relationship import get_dependents, get_rels_path
 from openpyxl.utils.cell import coordinate_from_string, coordinate_to_tuple, range_boundaries, range_to_tuple
 
 from upstage_docs.local.blocks import Block, Cell, PageLayout
+from upstage_docs.local.losses import Losses
 from upstage_docs.local.office.excel.drawings import drawings
+from upstage_docs.local.office.excel.load import open_workbook
 from upstage_docs.local.office.number_formats import displayed
 from upstage_docs.local.refusal import Refusal
 
@@ -31,6 +30,8 @@ _MOST_MERGED = 500_000
 _MOST_CELLS = 5_000_000
 """Of one table, empty ones included: cells far apart would fill the memory with nothing."""
 _MOST_HEADERS = 10
+_NO_CELLS = "the cells of the sheet cannot be read"
+_NO_DRAWINGS = "a drawing of the sheet cannot be read"
 _MOST_POINTS = 100_000
 
 _Values = dict[int, dict[int, str]]
@@ -44,7 +45,8 @@ def read_sheets(data: bytes, archive: zipfile.ZipFile, *, crops: Collection[str]
 
     A sheet's name is its first heading. Rows between two empty ones are a table, a lone cell is a paragraph; empty
     margins are trimmed. Formulas show the value that the file keeps; one that was never calculated shows itself.
-    Pictures, charts and text boxes stand after the table above them.
+    Pictures, charts and text boxes stand after the table above them. A sheet that cannot be read, or spreads over too
+    much, costs its own cells alone.
 
     Args:
         data: The file, checked by `archive.open_archive`.
@@ -52,23 +54,40 @@ def read_sheets(data: bytes, archive: zipfile.ZipFile, *, crops: Collection[str]
         crops: Categories whose blocks get a JPEG crop; only `figure` has one to give.
 
     Raises:
-        Refusal: 413 if a table or the merged cells of a sheet spread over too much.
+        Refusal: 413 if a table or the merged cells of the only sheet spread over too much.
     """
     parts = {relation.Id: relation.Target for relation in get_dependents(archive, get_rels_path(_WORKBOOK))}
     found = etree.fromstring(archive.read(_WORKBOOK), etree.XMLParser(resolve_entities=False, no_network=True))
     sheets = found.findall(f"{_MAIN}sheets/{_MAIN}sheet")
     paths = {sheet.get("name", ""): parts.get(sheet.get(f"{_R}id", ""), "") for sheet in sheets}
-    formulas = {name: dict(_uncalculated(archive, path)) for name, path in paths.items()}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # openpyxl warns of each extension that it leaves out
-        workbook = load_workbook(io.BytesIO(data), data_only=True, keep_links=False)
+    alone = len(paths) == 1
+    losses = Losses()
+    formulas: dict[str, dict[tuple[int, int], str]] = {}
+    for number, (name, path) in enumerate(paths.items(), start=1):
+        with losses.kept(number, _NO_CELLS, refuse=alone):
+            formulas[name] = dict(_uncalculated(archive, path))
+    too_wide = [path for name, path in paths.items() if name not in formulas]
+    workbook, left_out = open_workbook(data, archive, [path for path in paths.values() if path], too_wide)
     look_up = partial(_look_up, workbook)
-    for number, name in enumerate(workbook.sheetnames, start=1):
+    for number, (name, path) in enumerate(paths.items(), start=1):
+        if path in left_out or name not in workbook.sheetnames:
+            losses.add(number, _NO_CELLS)
+        if name not in workbook.sheetnames:
+            yield PageLayout(number, (Block("heading1", name),), losses=losses.of(number))
+            continue
         sheet = workbook[name]
-        placed = [*_tables(sheet, formulas.get(name, {})), *drawings(archive, paths.get(name, ""), look_up, crops)]
+        placed: list[tuple[int, Block]] = []
+        header: list[Block] = []
+        footer: list[Block] = []
+        with losses.kept(number, _NO_CELLS, refuse=alone):
+            placed += _tables(sheet, formulas.get(name, {}))
+        with losses.kept(number, _NO_DRAWINGS):
+            placed += drawings(archive, path, look_up, crops, partial(losses.kept, number, _NO_DRAWINGS))
+        with losses.kept(number, "the header or the footer of the sheet cannot be read"):
+            header, footer = _furniture(sheet, "header"), _furniture(sheet, "footer")
         placed.sort(key=lambda block: block[0])
-        header, footer = _furniture(sheet, "header"), _furniture(sheet, "footer")
-        yield PageLayout(number, (*header, Block("heading1", name), *(block for _, block in placed), *footer))
+        blocks = (*header, Block("heading1", name), *(block for _, block in placed), *footer)
+        yield PageLayout(number, blocks, losses=losses.of(number))
 
 
 def _uncalculated(archive: zipfile.ZipFile, path: str) -> Iterator[tuple[tuple[int, int], str]]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pptx import Presentation
@@ -13,10 +15,12 @@ from pptx.oxml.ns import qn
 
 from upstage_docs.local.blocks import Block, Cell, PageLayout
 from upstage_docs.local.geometry import Box
+from upstage_docs.local.losses import Losses
 from upstage_docs.local.office.alternate_content import choose
 from upstage_docs.local.office.charts import chart_block
 from upstage_docs.local.office.pictures import diagram, picture
 from upstage_docs.local.office.powerpoint.text import Paragraphs, plain
+from upstage_docs.local.office.xml_values import integer
 
 __all__ = ["read_slides"]
 
@@ -32,7 +36,7 @@ def read_slides(data: bytes, *, crops: Collection[str] = ()) -> Iterator[PageLay
     """Yield the slides of a PPTX file, hidden ones too, so that page numbers are slide numbers.
 
     Blocks stand in the order that the eye takes: the title, then by rows and columns of white space. Speaker notes
-    come last, without a box.
+    come last, without a box. A slide or a shape that cannot be read costs itself alone: of a shape, the text is kept.
 
     Args:
         data: The file, checked by `archive.open_archive`.
@@ -40,13 +44,26 @@ def read_slides(data: bytes, *, crops: Collection[str] = ()) -> Iterator[PageLay
     """
     presentation = Presentation(io.BytesIO(data))
     size = (presentation.slide_width or 9_144_000, presentation.slide_height or 6_858_000)
-    for number, slide in enumerate(presentation.slides, start=1):
-        choose(slide.element)
-        placed = list(_shapes(slide.shapes, _Frame(1 / size[0], 1 / size[1]), slide, crops))
-        blocks = [block for shape in _in_order(placed) for block in shape.blocks]
-        notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
-        text = "\n".join(filter(None, (plain(paragraph) for paragraph in _paragraphs(notes)))) if notes else ""
-        yield PageLayout(number, (*blocks, *([Block("paragraph", text)] if text else [])))
+    losses = Losses()
+    # Not `presentation.slides`, which renames all of them and is nothing where one is missing.
+    listed = presentation.element.sldIdLst
+    for number, identifier in enumerate(() if listed is None else listed, start=1):
+        blocks: list[Block] = []
+        with losses.kept(number, "the slide cannot be read"):
+            slide = presentation.part.related_slide(identifier.rId)
+            choose(slide.element)
+            lost = partial(losses.kept, number, "a shape of the slide cannot be read, its text stands alone")
+            placed = list(_shapes(slide.shapes, _Frame(1 / size[0], 1 / size[1]), slide, crops, lost))
+            blocks += [block for shape in _in_order(placed) for block in shape.blocks]
+            with losses.kept(number, "the notes of the slide cannot be read"):
+                blocks += _notes(slide)
+        yield PageLayout(number, tuple(blocks), losses=losses.of(number))
+
+
+def _notes(slide: Any) -> list[Block]:
+    notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
+    text = "\n".join(filter(None, (plain(paragraph) for paragraph in _paragraphs(notes)))) if notes else ""
+    return [Block("paragraph", text)] if text else []
 
 
 @dataclass(frozen=True)
@@ -81,10 +98,10 @@ class _Frame:
         parts = {} if place is None else {node.tag.rpartition("}")[2]: node for node in place}
         if not {"off", "ext", "chOff", "chExt"} <= parts.keys():
             return self
-        x, y = (int(parts["off"].get(name)) for name in ("x", "y"))
-        width, height = (int(parts["ext"].get(name)) for name in ("cx", "cy"))
-        inner_x, inner_y = (int(parts["chOff"].get(name)) for name in ("x", "y"))
-        inner_width, inner_height = (int(parts["chExt"].get(name)) or 1 for name in ("cx", "cy"))
+        x, y = (integer(parts["off"].get(name)) for name in ("x", "y"))
+        width, height = (integer(parts["ext"].get(name)) for name in ("cx", "cy"))
+        inner_x, inner_y = (integer(parts["chOff"].get(name)) for name in ("x", "y"))
+        inner_width, inner_height = (integer(parts["chExt"].get(name)) or 1 for name in ("cx", "cy"))
         across, down = self.across * width / inner_width, self.down * height / inner_height
         return _Frame(
             across, down, self.left + x * self.across - inner_x * across, self.top + y * self.down - inner_y * down
@@ -106,13 +123,25 @@ class _Placed:
         return (self.box[2] - self.box[0]) * (self.box[3] - self.box[1]) >= _BACKDROP
 
 
-def _shapes(shapes: Any, frame: _Frame, slide: Any, crops: Collection[str]) -> Iterator[_Placed]:
+def _shapes(
+    shapes: Any, frame: _Frame, slide: Any, crops: Collection[str], kept: Callable[[], AbstractContextManager[None]]
+) -> Iterator[_Placed]:
+    """Yield the shapes of a slide or a group; inside *kept*, an error is noted and ends nothing."""
     for shape in shapes:
         if shape.element.tag == qn("p:grpSp"):
-            yield from _shapes(shape.shapes, frame.inside(shape), slide, crops)
+            inner = frame
+            with kept():
+                inner = frame.inside(shape)
+            yield from _shapes(shape.shapes, inner, slide, crops, kept)
             continue
-        box = frame.box(shape)
-        blocks = tuple(_blocks(shape, box, slide, crops))
+        box: Box | None = None
+        blocks: tuple[Block, ...] | None = None
+        with kept():
+            box = frame.box(shape)
+            blocks = tuple(_blocks(shape, box, slide, crops))
+        if blocks is None:
+            text = "\n".join(filter(None, map(plain, shape.element.iter(qn("a:p")))))
+            blocks = (Block("paragraph", text, box),) if text else ()
         if blocks:
             yield _Placed(box, blocks, title=blocks[0].category == "heading1")
 
@@ -143,11 +172,11 @@ def _pictures(shape: Any, box: Box | None, crops: Collection[str]) -> Iterator[B
         return
     name = shape.element.find(f".//{qn('p:cNvPr')}")
     description = "" if name is None else name.get("descr", "")
-    embedded = blip.get(qn("r:embed"))
-    if embedded:
-        yield picture(shape.part.related_part(embedded).blob, description, box, crops=crops)
-    else:
+    embedded = shape.part.rels.get(blip.get(qn("r:embed")))
+    if embedded is None or embedded.is_external:  # linked, or missing: the picture is not part of the file
         yield Block("figure", description, box)
+    else:
+        yield picture(embedded.target_part.blob, description, box, crops=crops)
 
 
 def _table(table: Any, box: Box | None) -> Block:

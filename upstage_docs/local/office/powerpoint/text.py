@@ -13,6 +13,7 @@ from upstage_docs.local.blocks import Block
 from upstage_docs.local.geometry import Box
 from upstage_docs.local.office.equations import linear
 from upstage_docs.local.office.list_numbering import written_number
+from upstage_docs.local.office.xml_values import integer
 
 __all__ = ["Paragraphs", "plain"]
 
@@ -83,7 +84,7 @@ class Paragraphs:
         counts: dict[int, int] = {}
         for paragraph in self._paragraphs:
             own = paragraph.find(qn("a:pPr"))
-            level = int(own.get("lvl", "0")) if own is not None else 0
+            level = integer(own.get("lvl")) if own is not None else 0
             text = plain(paragraph)
             if not text:  # an empty line has no marker and is not counted
                 continue
@@ -103,8 +104,8 @@ class Paragraphs:
     def _font_size(self) -> int:
         for paragraph in self._paragraphs:
             for properties in paragraph.iter(qn("a:rPr")):
-                if properties.get("sz"):
-                    return round(int(properties.get("sz")) / 100 * 96 / 72)
+                if size := integer(properties.get("sz")):
+                    return round(size / 100 * 96 / 72)
         return _FONT_SIZE
 
 
@@ -128,7 +129,7 @@ def _mark(style: Any) -> tuple[str, str, int] | None:
         return "none", "", 0
     numbered = style.find(qn("a:buAutoNum"))
     if numbered is not None:
-        return "number", numbered.get("type", "arabicPeriod"), int(numbered.get("startAt", "1"))
+        return "number", numbered.get("type", "arabicPeriod"), integer(numbered.get("startAt"), 1)
     bullet = style.find(qn("a:buChar"))
     if bullet is None:
         return None if style.find(qn("a:buBlip")) is None else ("bullet", "•", 0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,17 +11,20 @@ from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import parse_xml
 from docx.oxml.ns import qn
 
-from upstage_docs.local.blocks import Block, Cell
+from upstage_docs.local.blocks import Block, Cell, Loss
+from upstage_docs.local.losses import Losses
 from upstage_docs.local.office.alternate_content import choose
 from upstage_docs.local.office.charts import chart_block
 from upstage_docs.local.office.list_numbering import Numbering
 from upstage_docs.local.office.pictures import diagram, picture
 from upstage_docs.local.office.word.styles import Style, Styles
 from upstage_docs.local.office.word.text import Piece, local_name, pieces, value
+from upstage_docs.local.office.xml_values import hexadecimal, integer
 
 __all__ = ["Body", "Item", "SectionEnd", "Turn"]
 
 _TRANSPARENT = {"sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"}
+_TEXT_ALONE = "a paragraph or a table cannot be read, its text stands alone"
 _PLAIN_TABLES = {None, "", "TableGrid", "TableNormal", "a3"}
 """Ids of table styles that do not set off the first row; a3 is the table grid of Korean Word."""
 
@@ -62,10 +66,15 @@ class Body:
         self.footnotes: list[Block] = []
         self.endnotes: list[Block] = []
         self._crops = crops
-        self._styles = Styles(document.styles.element)
+        self._losses = Losses()
+        self._styles = Styles(None)
+        self._numbering = Numbering(None)
         related = {relation.reltype: relation for relation in document.part.rels.values() if not relation.is_external}
-        numbering = related.get(RELATIONSHIP_TYPE.NUMBERING)
-        self._numbering = Numbering(parse_xml(numbering.target_part.blob) if numbering else None)
+        with self.kept("the styles of the document cannot be read, its headings are paragraphs"):
+            self._styles = Styles(document.styles.element)
+        with self.kept("the numbering of the document cannot be read, its lists have no numbers"):
+            if numbering := related.get(RELATIONSHIP_TYPE.NUMBERING):
+                self._numbering = Numbering(parse_xml(numbering.target_part.blob))
         self._notes = {
             kind: related[relation].target_part
             for kind, relation in (("footnote", RELATIONSHIP_TYPE.FOOTNOTES), ("endnote", RELATIONSHIP_TYPE.ENDNOTES))
@@ -79,13 +88,30 @@ class Body:
         for child in container:
             match local_name(child):
                 case "p":
-                    yield from self._paragraph(child, part)
+                    yield from self._kept(self._paragraph, child, part)
                     if child.find(f"{qn('w:pPr')}/{qn('w:sectPr')}") is not None:
                         yield SectionEnd()
                 case "tbl":
-                    yield from self._table(child, part)
+                    yield from self._kept(self._table, child, part)
                 case name if name in _TRANSPARENT:
                     yield from self.items(child, part)
+
+    def kept(self, message: str) -> AbstractContextManager[None]:
+        """Inside this block, an error ends nothing else; *message* is a loss of the page that is being read."""
+        return self._losses.kept(0, message)
+
+    def take_losses(self) -> tuple[Loss, ...]:
+        """Return the losses met since they were last taken."""
+        losses, self._losses = self._losses.of(0), Losses()
+        return losses
+
+    def _kept(self, read: Callable[[Any, Any], Iterator[Item | Turn]], node: Any, part: Any) -> Iterator[Item | Turn]:
+        """Return what *read* makes of a paragraph or a table, the text in it where that fails."""
+        with self.kept(_TEXT_ALONE):
+            return iter([*read(node, part)])
+        lines = ("".join(text.text or "" for text in line.iter(qn("w:t"))) for line in node.iter(qn("w:p")))
+        text = "\n".join(filter(None, lines))
+        return iter([Item(Block("paragraph", text))] if text else [])
 
     def blocks(self, container: Any, part: Any) -> list[Block]:
         """Return the blocks of *container*, which has no pages of its own."""
@@ -126,9 +152,12 @@ class Body:
         target = part.related_parts.get(piece.text)
         if target is None:  # linked, not embedded: it is not part of the file
             return [Item(Block("figure", piece.description))] if piece.kind == "picture" else []
-        if piece.kind == "picture":
-            return [Item(picture(target.blob, piece.description, crops=self._crops))]
-        block = chart_block(target.blob) if piece.kind == "chart" else diagram(target.blob)
+        block: Block | None = None
+        with self.kept(f"a {piece.kind} cannot be read"):
+            if piece.kind == "picture":
+                block = picture(target.blob, piece.description, crops=self._crops)
+            else:
+                block = chart_block(target.blob) if piece.kind == "chart" else diagram(target.blob)
         return [Item(block)] if block else []
 
     def _note(self, kind: str, identifier: str) -> str:
@@ -209,7 +238,7 @@ def _cells(row: Any) -> Iterator[Any]:
 
 
 def _count(text: str | None, otherwise: int) -> int:
-    return min(int(text), 1_000) if text and text.isdecimal() else otherwise
+    return min(max(integer(text, otherwise), 0), 1_000)
 
 
 def _flat(block: Block) -> str:
@@ -224,8 +253,8 @@ def _first_row_is_header(table: Any) -> int:
     look = table.find(f"{qn('w:tblPr')}/{qn('w:tblLook')}")
     if look is None or value(table, "w:tblPr/w:tblStyle") in _PLAIN_TABLES:
         return 0
-    bits = look.get(qn("w:val"), "")
-    return int(look.get(qn("w:firstRow")) in {"1", "true"} or bool(bits and int(bits, 16) & 0x20))
+    bits = hexadecimal(look.get(qn("w:val")))
+    return int(look.get(qn("w:firstRow")) in {"1", "true"} or bool(bits & 0x20))
 
 
 class _Grid:

@@ -78,23 +78,26 @@ class _Section:
         self._first = False
         notes, body.footnotes = body.footnotes, []
         header, footer = (self._furniture.get(f"{what} {kind}", []) for what in ("header", "footer"))
-        return PageLayout(number, (*header, *_joined(items), *notes, *footer))
+        return PageLayout(number, (*header, *_joined(items), *notes, *footer), losses=body.take_losses())
 
 
 def _sections(document: Any, body: Body) -> Iterator[_Section]:
     """Yield the sections in order; one without a header of its own has that of the section before."""
-    even = value(document.settings.element, "w:evenAndOddHeaders") not in _NO
+    even = False
+    with body.kept("the settings of the document cannot be read"):
+        even = value(document.settings.element, "w:evenAndOddHeaders") not in _NO
     furniture: dict[str, list[Block]] = {}
     found = [one for one in document.element.body.iter(qn("w:sectPr")) if local_name(one.getparent()) != "sectPrChange"]
     for properties in found or [document.element.body]:
         furniture = {**furniture}
         for what in ("header", "footer"):
             for reference in properties.iterfind(qn(f"w:{what}Reference")):
-                part = document.part.related_parts.get(reference.get(qn("r:id")))
-                if part is not None:
-                    choose(part.element)
-                    kind = reference.get(qn("w:type"), "default")
-                    furniture[f"{what} {kind}"] = _furniture(what, body.blocks(part.element, part))
+                with body.kept(f"a {what} cannot be read"):
+                    part = document.part.related_parts.get(reference.get(qn("r:id")))
+                    if part is not None:
+                        choose(part.element)
+                        kind = reference.get(qn("w:type"), "default")
+                        furniture[f"{what} {kind}"] = _furniture(what, body.blocks(part.element, part))
         yield _Section(
             furniture,
             on_new_page=value(properties, "w:type") not in {"continuous", "nextColumn"},

@@ -9,6 +9,7 @@ from typing import Any
 from docx.oxml.ns import qn
 
 from upstage_docs.local.office.word.text import value
+from upstage_docs.local.office.xml_values import integer
 
 __all__ = ["Style", "Styles"]
 
@@ -41,11 +42,12 @@ class Styles:
     """The styles of one document, looked up by paragraph.
 
     Args:
-        root: The root of `word/styles.xml`.
+        root: The root of `word/styles.xml`, None if the document has none that can be read.
     """
 
-    def __init__(self, root: Any) -> None:
-        self._styles = {style.get(qn("w:styleId")): style for style in root.iterfind(qn("w:style"))}
+    def __init__(self, root: Any | None) -> None:
+        found = root.iterfind(qn("w:style")) if root is not None else ()
+        self._styles = {style.get(qn("w:styleId")): style for style in found}
         self._default = next(
             (
                 name
@@ -69,7 +71,7 @@ class Styles:
             category="list" if listed and category == "paragraph" else category,
             level=level,
             number=listed,
-            depth=int(depth) if depth and depth.isdecimal() else 0,
+            depth=max(integer(depth), 0),
             font_size=_pixels(_first(sizes, "w:rPr/w:sz")),
         )
 
@@ -86,7 +88,8 @@ def _first(owners: list[Any], path: str) -> str | None:
 
 
 def _pixels(half_points: str | None) -> int:
-    return round(int(half_points) / 2 * 96 / 72) if half_points and half_points.isdecimal() else _FONT_SIZE
+    size = integer(half_points)
+    return round(size / 2 * 96 / 72) if size > 0 else _FONT_SIZE
 
 
 def _kind(names: list[str], outline: str | None) -> tuple[str, int]:
@@ -98,8 +101,8 @@ def _kind(names: list[str], outline: str | None) -> tuple[str, int]:
             return "caption", 1
         if name in _CODE:
             return "code", 1
-    if outline and outline.isdecimal() and int(outline) < _BODY:
-        return "heading1", min(int(outline) + 1, 6)
+    if 0 <= integer(outline, _BODY) < _BODY:
+        return "heading1", min(integer(outline) + 1, 6)
     for name in names:
         if name in {"title", "toc heading"}:
             return "heading1", 1

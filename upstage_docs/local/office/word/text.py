@@ -12,6 +12,7 @@ from typing import Any, Literal
 from docx.oxml.ns import qn
 
 from upstage_docs.local.office.equations import linear
+from upstage_docs.local.office.xml_values import hexadecimal
 
 __all__ = ["Piece", "local_name", "pieces", "value"]
 
@@ -119,7 +120,7 @@ def _drawn(node: Any, description: str = "") -> Iterator[Piece]:
 
 def _symbol(node: Any) -> str:
     """Return a character of a symbol font: only those of Wingdings that forms and lists use are known."""
-    code = int(node.get(qn("w:char"), "0"), 16) & 0xFF
+    code = hexadecimal(node.get(qn("w:char"))) & 0xFF
     known = _WINGDINGS.get(code) if "wingdings" in node.get(qn("w:font"), "").lower() else None
     return known or "\ufffd"
 
