@@ -303,3 +303,167 @@ def test_every_real_ocr_answer_decodes_and_gives_back_its_bytes(shared_folder: P
         ids = [word.id for page in result.pages for word in page.words]
         assert ids == list(range(len(ids)))
         assert result.billed_pages == answered["numBilledPages"]
+
+
+@pytest.mark.parametrize("wrong", [5, 1.5, True, [1], {"a": 1}, "7 pages", 10**25, -3, float("nan"), float("inf")])
+def test_a_field_of_a_wrong_type_is_read_as_its_empty_value(wrong: Any) -> None:
+    numbers = isinstance(wrong, (int, float)) and not isinstance(wrong, bool)
+    strange = made(
+        wrong if wrong != 5 else "x", 2, category=5, sub_category={}, base64_encoding=[], coordinates=[{"x": wrong}]
+    )
+    document = decode_document(body(made(0, 1), strange, model=wrong if not isinstance(wrong, str) else 3))
+
+    assert [(one.id, one.page, one.category, one.text) for one in document.elements] == [
+        (0, 1, "paragraph", "a"),
+        (1, 2, "", "a"),
+    ]
+    assert document.elements[1].coordinates == () or numbers
+    assert (document.elements[1].sub_category, document.elements[1].base64_encoding) == ("", "")
+    assert document.model == ""
+
+
+@pytest.mark.parametrize("page", [2.0, "2"])
+def test_a_page_that_is_written_otherwise_is_that_page(page: Any) -> None:
+    assert decode_document(body(made(0, 1), made(1, page))).elements[1].page == 2
+
+
+@pytest.mark.parametrize(
+    "coordinates", [{"x": 1}, "no", [None], [{"x": 0.1, "y": 0.1}, 7, {"x": 1, "y": 1}], [{"x": "1", "y": 0}]]
+)
+def test_corners_that_cannot_be_read_are_no_box_of_other_corners(coordinates: Any) -> None:
+    assert decode_document(body(made(coordinates=coordinates))).elements[0].coordinates == ()
+
+
+def test_a_content_without_formats_is_the_text_in_each_of_them() -> None:
+    raw = json.dumps({"elements": [made(content="the words")]}).encode()
+    element = decode_document(raw).elements[0]
+
+    assert (element.html, element.markdown, element.text) == ("the words", "the words", "the words")
+
+
+@pytest.mark.parametrize(
+    ("harm", "text"),
+    [
+        (lambda raw: b"\xef\xbb\xbf" + raw, "word"),
+        (lambda raw: raw.decode().encode("utf-16"), "word"),
+        (lambda raw: raw.decode().encode("utf-32"), "word"),
+        (lambda raw: raw.replace(b"word", b"wo\xff\xferd"), "wo\ufffd\ufffdrd"),
+        (lambda raw: raw.replace(b"word", b"wo\\ud800rd"), "wo\ufffdrd"),
+        (lambda raw: raw.replace(b'"api": "2.0"', b'"api": NaN'), "word"),
+        (lambda raw: raw.replace(b'"api": "2.0"', b'"api": "\\udfff"'), "word"),
+        (lambda raw: raw.replace(b'"api": "2.0"', b'"api": 1e999, "new": ' + b"9" * 5000), "word"),
+    ],
+    ids=["utf-8 with a mark", "utf-16", "utf-32", "bytes", "half a character", "NaN", "half, elsewhere", "numbers"],
+)
+def test_marks_and_broken_characters_cost_nothing(harm: Any, text: str) -> None:
+    """The document reads, and what is made of its JSON reads as well."""
+    document = decode_document(harm(body(made(text="word"), made(1, 1, "more"))))
+
+    assert [one.text for one in document.elements] == [text, "more"]
+    assert [one["content"]["text"] for one in raw_elements(document)] == [text, "more"]
+    assert [one.text for one in decode_document(document_json(document).encode()).elements] == [text, "more"]
+    assert document_json(document).startswith("{")
+
+
+@pytest.mark.parametrize("elements", [None, {}, "x", 5, [None], [1, "a"]])
+def test_an_answer_without_a_readable_element_is_an_error(elements: Any) -> None:
+    raw = json.dumps({"elements": elements, "usage": {"pages": 3}}).encode()
+    with pytest.raises(InvalidResponseError, match="not one of Document Parse") as caught:
+        decode_document(raw)
+
+    assert caught.value.raw == raw
+
+
+def test_what_is_cut_off_trails_or_is_nested_without_end_is_an_error() -> None:
+    whole = body(made())
+    for raw in (whole[:-3], whole + b"garbage", b'{"elements":' + b"[" * 200_000, b'{"elements":[],"a":' + b"[" * 900):
+        with pytest.raises(InvalidResponseError):
+            decode_document(raw)
+
+
+@pytest.mark.parametrize("page", [999, 0, -4, 10**25, 13, "page 3", {"n": 1}, True])
+def test_an_element_on_a_page_that_the_document_lacks_keeps_its_text_on_page_0(page: Any) -> None:
+    document = decode_document(body(made(0, 1), made(1, page, "lost"), made(2, 12)), pages=(1, 12))
+
+    assert [(one.page, one.text) for one in document.elements] == [(1, "a"), (0, "lost"), (12, "a")]
+    assert len(document.warnings) == 1
+    assert "elements 1." in str(document.warnings[0])
+    again = decode_document(document_json(document).encode())
+    assert [one.page for one in again.elements] == [1, 0, 12]
+
+
+@pytest.mark.parametrize(
+    ("pages", "answered", "expected"),
+    [
+        ((11, 20), [1, 10], [11, 20]),
+        ((11, 20), [11, 20], [11, 20]),
+        ((11, 20), [1, 99, 10], [11, 0, 20]),
+        ((11, 20), [11, 20, 2], [11, 20, 0]),
+        ((111, 120), [11, 15, 20], [111, 115, 120]),
+        ((111, 120), [11, 15, 20, 500], [111, 115, 120, 0]),
+        ((1, 10), [1, 12, 10, 3], [1, 0, 10, 3]),
+    ],
+)
+def test_pages_are_those_that_most_elements_agree_on(
+    pages: tuple[int, int], answered: list[int], expected: list[int]
+) -> None:
+    document = decode_document(body(*(made(index, page) for index, page in enumerate(answered))), pages=pages)
+
+    assert [one.page for one in document.elements] == expected
+
+
+@pytest.mark.parametrize("answered", [[0, 0], [999, 998], [-1, 10**25], ["x", "y"]])
+def test_an_answer_whose_pages_are_all_strange_is_an_error_that_keeps_it(answered: list[Any]) -> None:
+    raw = body(*(made(index, page) for index, page in enumerate(answered)))
+    with pytest.raises(InvalidResponseError, match="answer for pages 1-4 holds") as caught:
+        decode_document(raw, source="a.pdf", pages=(1, 4))
+
+    assert caught.value.raw == raw
+
+
+def test_a_batch_of_later_pages_does_not_become_the_first() -> None:
+    """Two addresses that were exchanged: pages 11 to 20 came where 1 to 10 were to be."""
+    with pytest.raises(InvalidResponseError, match="pages 1-10 holds pages 11-20"):
+        decode_document(body(made(0, 11), made(1, 20)), source="a.pdf", pages=(1, 10))
+
+
+@pytest.mark.parametrize("usage", [{"pages": 10**25}, {"pages": -3}, {"pages": "2"}, {"pages": True}, [2], "2"])
+def test_a_count_that_can_be_none_is_none(usage: Any) -> None:
+    assert decode_document(body(made(), usage=usage)).usage == Usage()
+
+
+def test_counts_in_other_numbers_are_counts() -> None:
+    usage = decode_document(body(made(), usage={"pages": 2.0, "standard": [1, -4, 10**25, 2.0, "x"]})).usage
+
+    assert usage == Usage(pages=2, standard=(1, 2))
+
+
+def test_ocr_reads_wrong_types_as_their_empty_values() -> None:
+    word = {"id": "w", "text": "hi", "confidence": "high", "boundingBox": [1]}
+    page = {"id": 0, "page": 999, "width": 100.0, "height": "tall", "confidence": None, "text": 5, "words": [word, 3]}
+    raw = json.dumps({"pages": [page], "confidence": [], "modelVersion": 3, "numBilledPages": 10**25}).encode()
+    result = decode_ocr(b"\xef\xbb\xbf" + raw)
+
+    assert (result.model, result.confidence, result.billed_pages) == ("", 0.0, 1)
+    assert [(p.number, p.width, p.height, p.text) for p in result.pages] == [(1, 100, 0, "hi")]
+    assert [(w.id, w.text, w.confidence, w.vertices) for w in result.pages[0].words] == [(0, "hi", 0.0, ())]
+
+
+def test_a_job_reads_wrong_types_as_their_empty_values() -> None:
+    batch = {"id": 0, "status": "completed", "start_page": -3, "end_page": 10**25, "download_url": 5}
+    job = decode_job(
+        json.dumps(
+            {"request_id": "j", "status": 7, "total_pages": 10**25, "batches": [batch, "x"], "model": []}
+        ).encode()
+    )
+
+    assert (job.status, job.total_pages, job.model) == ("submitted", 0, "")
+    assert [(one.start_page, one.end_page, one.download_url) for one in job.batches] == [(0, 0, "")]
+
+
+@pytest.mark.parametrize("request_id", ["../../x", "..", "a/b", "a" * 100_000, "é한", "a b", "", "a?b", "a\nb"])
+def test_a_request_id_that_is_none_is_an_error(request_id: str) -> None:
+    with pytest.raises(InvalidResponseError, match="request id") as caught:
+        decode_job(json.dumps({"request_id": request_id}).encode())
+
+    assert len(str(caught.value)) < 300

@@ -141,7 +141,8 @@ class ParsedDocument(msgspec.Struct, frozen=True):
         usage: What was billed.
         ocr: Whether OCR was used, None if the API did not say.
         answers: The bodies this was decoded from.
-        warnings: What the local engine could not read of single pages; empty where all was read, and from the API.
+        warnings: What the local engine could not read of single pages, and which elements have page 0, because the
+            answer puts them on a page that the document does not have; empty where all was read.
     """
 
     source: str

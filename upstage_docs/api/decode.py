@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, cast
 
 import msgspec
 
 from upstage_docs.api.json_shapes import (
+    LARGEST,
     BatchShape,
     ContentShape,
     DocumentShape,
     ElementShape,
     JobShape,
     JobsShape,
+    OcrPageShape,
     OcrShape,
     PointShape,
 )
+from upstage_docs.api.lenient import UNREADABLE_PAGE, load_json, read_shape
 from upstage_docs.errors import InvalidResponseError
 from upstage_docs.models import (
     Answer,
@@ -39,6 +44,7 @@ __all__ = [
     "decode_jobs",
     "decode_ocr",
     "document_json",
+    "is_request_id",
     "join",
     "raw_elements",
 ]
@@ -49,6 +55,10 @@ JOINERS = {"html": "\n", "markdown": "\n\n", "text": "\n"}
 _ID = re.compile(r"(<[a-z][a-z0-9]*(?:\s[^<>]*?)?\sid=')(\d{1,18})(?=')", re.ASCII)
 
 
+# https://console.upstage.ai/api/parse/document-parsing/async
+_BATCH_PAGES = 10
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.~-]{1,256}")
+_MOST_NAMED = 10  # of any kind in one message
 _NO_CONTENT = ContentShape()
 _documents = msgspec.json.Decoder(DocumentShape)
 _ocrs = msgspec.json.Decoder(OcrShape)
@@ -65,6 +75,7 @@ def decode_document(
     first_id: int = 0,
     page_offset: int = 0,
     total_pages: int = 0,
+    pages: tuple[int, int] | None = None,
 ) -> ParsedDocument:
     """Decode one answer of Document Parse, a whole document or a batch of it.
 
@@ -77,18 +88,28 @@ def decode_document(
         first_id: The first free element id; ids that restart are moved there, in the HTML too.
         page_offset: Pages of the whole document before the part that was sent.
         total_pages: Pages of the whole document, 0 if unknown (then what the answer says).
+        pages: First and last page of the whole document that were sent, whatever the answer counts from: in place of
+            *first_page* and *page_offset*. An element on any other page gets page 0 and keeps its text.
 
     Raises:
-        InvalidResponseError: The body is not an answer of Document Parse; `.raw` holds it.
+        InvalidResponseError: The body is not an answer of Document Parse, or none of its elements is on one of
+            *pages*; `.raw` holds it.
     """
     answer = _decode(_documents, raw, "Document Parse", source)
-    pages = _pages(answer.elements, first_page)
-    restarts = bool(pages) and min(pages) < first_page
-    offset = page_offset + (first_page - 1 if restarts else 0)
+    answered = _page_numbers(answer.elements, first_page)
+    if pages is None:
+        restarts = min(filter(None, answered), default=first_page) < first_page
+        offset = page_offset + (first_page - 1 if restarts else 0)
+    else:
+        first_page = 1
+        offset = page_offset = _offset(answered, pages, raw, source)
+    last = pages[1] if pages else total_pages or LARGEST
+    numbers = [page + offset if page and page + offset <= last else UNREADABLE_PAGE for page in answered]
+    if pages is not None:
+        numbers = [page if page >= pages[0] else UNREADABLE_PAGE for page in numbers]
     ids = _ids([element.id for element in answer.elements], first_id)
     elements = tuple(
-        _element(element, page + offset, number)
-        for element, page, number in zip(answer.elements, pages, ids, strict=True)
+        _element(element, page, number) for element, page, number in zip(answer.elements, numbers, ids, strict=True)
     )
     usage = _usage(answer.usage)
     content = answer.content or _NO_CONTENT
@@ -106,7 +127,7 @@ def decode_document(
         usage=usage,
         ocr=answer.ocr if isinstance(answer.ocr, bool) else None,
         answers=(Answer(raw, first_page=first_page, first_id=first_id, page_offset=page_offset),),
-        warnings=_warnings(answer.warnings, offset),
+        warnings=(*_warnings(answer.warnings, offset), *_off_the_pages(answer.elements, elements)),
     )
 
 
@@ -139,7 +160,7 @@ def join(parts: Sequence[ParsedDocument]) -> ParsedDocument:
 
 def raw_elements(document: ParsedDocument) -> list[dict[str, Any]]:
     """Return the elements as the API's JSON, unknown fields included, with the document's final ids and pages."""
-    answered = [one for answer in document.answers for one in msgspec.json.decode(answer.raw)["elements"]]
+    answered = [one for answer in document.answers for one in _loaded(answer.raw)["elements"] if isinstance(one, dict)]
     for one, element in zip(answered, document.elements, strict=True):
         one["id"] = element.id
         one["page"] = element.page
@@ -151,9 +172,14 @@ def raw_elements(document: ParsedDocument) -> list[dict[str, Any]]:
 def document_json(document: ParsedDocument) -> str:
     """Return the document as one JSON answer of the API: the body itself, or the several bodies merged into one."""
     answers = document.answers
-    if len(answers) == 1 and answers[0].page_offset == 0 and answers[0].first_page == 1 and answers[0].first_id == 0:
-        return answers[0].raw.decode()
-    merged = msgspec.json.decode(answers[0].raw)
+    first = answers[0]
+    untouched = len(answers) == 1 and first.page_offset == 0 and first.first_page == 1 and first.first_id == 0
+    if untouched and all(element.page for element in document.elements):
+        with suppress(UnicodeDecodeError):
+            text = first.raw.decode()
+            if text.lstrip(" \t\r\n").startswith("{"):  # and not with a byte order mark, which no JSON parser takes
+                return text
+    merged = _loaded(first.raw)
     merged["model"] = document.model
     merged["usage"] = {name: value for name, value in msgspec.to_builtins(document.usage).items() if value}
     merged["ocr"] = document.ocr
@@ -172,13 +198,15 @@ def decode_ocr(raw: bytes, *, source: str = "", file_sha256: str = "") -> OcrRes
         InvalidResponseError: The body is not an answer of Document OCR; `.raw` holds it.
     """
     answer = _decode(_ocrs, raw, "Document OCR", source)
+    numbers = [page.page for page in answer.pages]
+    in_order = sorted(number or 0 for number in numbers) == list(range(1, len(numbers) + 1))
     pages = tuple(
         OcrPage(
-            number=page.page or index,
+            number=(in_order and page.page) or index,
             width=page.width or 0,
             height=page.height or 0,
             confidence=page.confidence or 0.0,
-            text=page.text or "",
+            text=_page_text(page),
             words=tuple(
                 OcrWord(
                     id=position if word.id is None else word.id,
@@ -203,31 +231,54 @@ def decode_ocr(raw: bytes, *, source: str = "", file_sha256: str = "") -> OcrRes
     )
 
 
+def _page_text(page: OcrPageShape) -> str:
+    if page.text is None:  # then its words say what is on it
+        return " ".join(word.text for word in page.words or () if word.text)
+    return page.text
+
+
 def decode_job(raw: bytes, *, source: str = "", file_sha256: str = "", hide: Callable[[str], str] = str) -> Job:
     """Decode what creating a job, or asking for its state, answers; *hide* takes secrets out of what it says failed."""
     return _job(_decode(_jobs, raw, "an asynchronous request", source), raw, source, file_sha256, hide)
 
 
+def is_request_id(text: str) -> bool:
+    """Say whether *text* can be the id of a job: it becomes part of an address."""
+    return _REQUEST_ID.fullmatch(text) is not None and bool(text.strip("."))
+
+
 def decode_jobs(raw: bytes, *, hide: Callable[[str], str] = str) -> tuple[Job, ...]:
     """Decode the list of the account's asynchronous requests, in the API's order; *hide* as for one."""
-    return tuple(_job(one, raw, "", "", hide) for one in _decode(_job_lists, raw, "the list of requests").requests)
+    listed = _decode(_job_lists, raw, "the list of requests").requests
+    return tuple(_job(one, raw, "", "", hide) for one in listed if is_request_id(one.request_id or one.id or ""))
 
 
 def _decode(decoder: msgspec.json.Decoder[Any], raw: bytes, what: str, source: str = "") -> Any:
-    try:
+    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return decoder.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        answer = f"{source}: the answer" if source else "The answer"
-        raise InvalidResponseError(f"{answer} is not one of {what} ({error}){_keys(raw)}.", raw=raw) from error
-
-
-def _keys(raw: bytes) -> str:
-    """Return which keys a JSON object has, for a message; not its values, which may echo what was sent with a key."""
+    keys = ""
     try:
-        found = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ""
+        found = load_json(raw)
+        keys = _keys(found)
+        return read_shape(cast("type[msgspec.Struct]", decoder.type), found)
+    except ValueError as error:
+        reason = str(error)
+    # Outside of the handler: the frames of the first error hold the body.
+    answer = f"{source}: the answer" if source else "The answer"
+    raise InvalidResponseError(f"{answer} is not one of {what} ({reason}){keys}.", raw=raw)
+
+
+def _keys(found: Any) -> str:
+    """Return which keys a JSON object has, for a message; not its values, which may echo what was sent with a key."""
     return f"; it holds {', '.join(repr(key[:30]) for key in list(found)[:5])}" if isinstance(found, dict) else ""
+
+
+def _loaded(raw: bytes) -> Any:
+    """Return the JSON of an answer that was decoded before."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return load_json(raw)
 
 
 def _element(element: ElementShape, page: int, number: int) -> Element:
@@ -256,11 +307,61 @@ def _points(points: list[PointShape] | None) -> tuple[Point, ...]:
     return cast("tuple[Point, ...]", tuple(found))
 
 
-def _pages(elements: list[ElementShape], first: int) -> list[int]:
-    """Return the page of each element as answered; where there is none, that of the element before it."""
-    known = [element.page for element in elements if element.page]
-    page = known[0] if known else first
-    return [page := element.page or page for element in elements]
+def _page_numbers(elements: list[ElementShape], first: int) -> list[int]:
+    """Return the page of each element as answered: 0 where it cannot be one, where none is named the one before."""
+    found = []
+    page = next((element.page for element in elements if _is_page(element.page)), None) or first
+    for element in elements:
+        if element.page is None:
+            found.append(page)
+        elif _is_page(element.page):
+            found.append(page := element.page)
+        else:
+            found.append(UNREADABLE_PAGE)
+    return found
+
+
+def _is_page(number: int | None) -> bool:
+    return number is not None and 1 <= number <= LARGEST
+
+
+def _offset(answered: list[int], pages: tuple[int, int], raw: bytes, source: str) -> int:
+    """Return what to add to *answered* so that it counts the document's pages: as many as can be are in *pages* then.
+
+    A part of a PDF that was cut counts from 1; whether a batch counts from 1 or from its start in the file that was
+    sent is not documented, and that file may itself have been a part.
+    """
+    first, last = pages
+    width = last - first + 1
+    counts = Counter(answered)
+    del counts[UNREADABLE_PAGE]
+    # From 1, from the document's start, or from the start of the file that was sent: its batches are of ten pages, or
+    # as long as this one. A part begins with the document or after it, never before.
+    starts = {(page - 1) // length * length + 1 for page in counts for length in (_BATCH_PAGES, width)}
+    offsets = [first - 1, 0, *(first - start for start in sorted(starts) if start <= first)]
+
+    def inside(offset: int) -> int:
+        return sum(count for page, count in counts.items() if first <= page + offset <= last)
+
+    best = max(offsets, key=inside)
+    if answered and not inside(best):
+        held = f"pages {min(counts)}-{max(counts)}" if counts else "no page number that can be one"
+        raise InvalidResponseError(f"{source!r}: the answer for pages {first}-{last} holds {held}.", raw=raw)
+    return best
+
+
+def _off_the_pages(answered: list[ElementShape], elements: tuple[Element, ...]) -> Iterator[PageWarning]:
+    """Yield a warning that names the elements whose page the document does not have."""
+    lost = [(one.id, given.page) for one, given in zip(elements, answered, strict=True) if not one.page]
+    if lost:
+        ids = ", ".join(str(one) for one, _ in lost[:_MOST_NAMED]) + (", ..." if len(lost) > _MOST_NAMED else "")
+        pages = ", ".join(sorted({str(page) for _, page in lost if page and -LARGEST < page < LARGEST})[:_MOST_NAMED])
+        named = f" (the answer says {pages})" if pages else ""
+        yield PageWarning(
+            UNREADABLE_PAGE,
+            f"The page of {len(lost)} elements is none of the document's{named}: elements {ids}. They keep their "
+            "text and have page 0.",
+        )
 
 
 def _ids(answered: list[int | None], first: int) -> list[int]:
@@ -274,12 +375,22 @@ def _ids(answered: list[int | None], first: int) -> list[int]:
 def _usage(usage: Any) -> Usage:
     if not isinstance(usage, dict):
         return Usage()
-    pages = usage.get("pages")
     return Usage(
-        pages=pages if isinstance(pages, int) else 0,
-        standard=_page_numbers(usage.get("standard")),
-        enhanced=_page_numbers(usage.get("enhanced")),
+        pages=_count(usage.get("pages")),
+        standard=_mode_pages(usage.get("standard")),
+        enhanced=_mode_pages(usage.get("enhanced")),
     )
+
+
+def _mode_pages(value: Any) -> tuple[int, ...]:
+    return tuple(filter(None, map(_count, value))) if isinstance(value, list) else ()
+
+
+def _count(value: Any) -> int:
+    """Return *value* where it is a number of pages, else 0."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST else 0
 
 
 def _warnings(value: Any, offset: int) -> tuple[PageWarning, ...]:
@@ -292,10 +403,6 @@ def _warnings(value: Any, offset: int) -> tuple[PageWarning, ...]:
     )
 
 
-def _page_numbers(value: Any) -> tuple[int, ...]:
-    return tuple(page for page in value if isinstance(page, int)) if isinstance(value, list) else ()
-
-
 def _joined(joiner: str, texts: Iterable[str]) -> str:
     return joiner.join(text for text in texts if text)
 
@@ -304,6 +411,10 @@ def _job(job: JobShape, raw: bytes, source: str, file_sha256: str, hide: Callabl
     request_id = job.request_id or job.id
     if not request_id:
         raise InvalidResponseError("The answer about an asynchronous request holds no request id.", raw=raw)
+    if not is_request_id(request_id):
+        raise InvalidResponseError(
+            f"The answer about an asynchronous request holds a request id that is none: {request_id[:40]!r}.", raw=raw
+        )
     return Job(
         request_id=request_id,
         status=job.status or "submitted",

@@ -8,11 +8,12 @@ What there are thousands of is kept from the cycle collector (`gc=False`): decod
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 __all__ = [
+    "LARGEST",
     "BatchShape",
     "ContentShape",
     "DocumentShape",
@@ -25,6 +26,11 @@ __all__ = [
     "VerticesShape",
     "WordShape",
 ]
+
+
+# Larger than any count, and small enough for every database; a number beyond it is as one of a wrong type.
+LARGEST = 2**31 - 2
+Count = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)]
 
 
 class ContentShape(msgspec.Struct, gc=False):
@@ -45,8 +51,8 @@ class PointShape(msgspec.Struct, gc=False):
 class ElementShape(msgspec.Struct, gc=False):
     """One layout element."""
 
-    id: int | None = None
-    page: int | None = None
+    id: Count | None = None
+    page: int | None = None  # any: an element on a page that cannot be keeps its text
     category: str | None = None
     content: ContentShape | None = None
     coordinates: list[PointShape] | None = None
@@ -74,7 +80,7 @@ class VerticesShape(msgspec.Struct, gc=False):
 class WordShape(msgspec.Struct, gc=False):
     """One recognised word."""
 
-    id: int | None = None
+    id: Count | None = None
     text: str | None = None
     confidence: float | None = None
     boundingBox: VerticesShape | None = None  # noqa: N815 - the API's name
@@ -83,10 +89,10 @@ class WordShape(msgspec.Struct, gc=False):
 class OcrPageShape(msgspec.Struct):
     """One page of recognised words."""
 
-    id: int | None = None
-    page: int | None = None
-    width: int | None = None
-    height: int | None = None
+    id: Count | None = None
+    page: Count | None = None
+    width: Count | None = None
+    height: Count | None = None
     confidence: float | None = None
     text: str | None = None
     words: list[WordShape] | None = None
@@ -98,16 +104,16 @@ class OcrShape(msgspec.Struct):
     pages: list[OcrPageShape]
     confidence: float | None = None
     modelVersion: str | None = None  # noqa: N815 - the API's name
-    numBilledPages: int | None = None  # noqa: N815 - the API's name
+    numBilledPages: Count | None = None  # noqa: N815 - the API's name
 
 
 class BatchShape(msgspec.Struct):
     """One batch of an asynchronous request."""
 
-    id: int | None = None
+    id: Count | None = None
     status: str | None = None
-    start_page: int | None = None
-    end_page: int | None = None
+    start_page: Count | None = None
+    end_page: Count | None = None
     model: str | None = None
     failure_message: str | None = None
     download_url: str | None = None
@@ -123,8 +129,8 @@ class JobShape(msgspec.Struct):
     status: str | None = None
     model: str | None = None
     failure_message: str | None = None
-    total_pages: int | None = None
-    completed_pages: int | None = None
+    total_pages: Count | None = None
+    completed_pages: Count | None = None
     batches: list[BatchShape] | None = None
     requested_at: str | None = None
     completed_at: str | None = None

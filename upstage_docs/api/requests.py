@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO, cast
@@ -12,6 +11,7 @@ from typing import BinaryIO, cast
 import httpx
 
 import upstage_docs
+from upstage_docs.api.decode import is_request_id
 from upstage_docs.errors import ConfigError, InvalidResponseError
 from upstage_docs.files.source import Source
 from upstage_docs.options import OCROptions, ParseOptions
@@ -32,6 +32,7 @@ BASE_URL = "https://api.upstage.ai/v1"
 # https://console.upstage.ai/api/parse/document-parsing
 _ENDPOINTS = ("document-digitization", "document-parse", "ocr", "layout-analysis", "invocations")
 _PIECE_BYTES = 64 * 1024
+_SHOWN = 80  # characters, in messages
 
 
 @dataclass(frozen=True)
@@ -153,8 +154,9 @@ def job_request(api: Api, request_id: str) -> httpx.Request:
     Raises:
         ConfigError: *request_id* cannot be one.
     """
-    if not re.fullmatch(r"[\w.-]+", request_id) or not request_id.strip("."):
-        raise ConfigError(f"{request_id!r} is not a request id.")
+    if not is_request_id(request_id):
+        shown = request_id if len(request_id) <= _SHOWN else f"{request_id[:_SHOWN]}..."
+        raise ConfigError(f"{shown!r} is not a request id.")
     return httpx.Request("GET", f"{api.requests}/{request_id}", headers=_headers(api))
 
 

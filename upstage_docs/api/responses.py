@@ -27,6 +27,7 @@ __all__ = ["NoReply", "Outcome", "Reply", "refused", "retry_after", "settle", "t
 _REQUEST_IDS = ("x-request-id", "x-upstage-request-id", "request-id", "x-amzn-requestid")
 _EXCERPT = 300
 _ERROR_BYTES = 65_536
+_START_BYTES = 4_096
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,7 @@ def settle(outcome: Outcome, api: Api, what: str) -> Reply:
 
 
 def _expect_json(reply: Reply, api: Api, what: str) -> None:
-    start = reply.body.lstrip()[:1]
-    if start not in {b"{", b"["}:
+    if not _looks_like_json(reply.body):
         found = _excerpt(reply, api) or "it holds no text"
         raise InvalidResponseError(
             f"{what}: {api.root} answered {reply.status} with something that is not JSON: {found}. Check that "
@@ -124,6 +124,12 @@ def _expect_json(reply: Reply, api: Api, what: str) -> None:
             f"{what}: the API answered {reply.status} with an error: {message}{f' ({code})' if code else ''}",
             raw=reply.body,
         )
+
+
+def _looks_like_json(body: bytes) -> bool:
+    """Say whether *body* begins as an object or array does, a byte order mark or another Unicode encoding apart."""
+    start = body.lstrip()[:_START_BYTES].decode(json.detect_encoding(body), errors="replace").lstrip("\ufeff \t\r\n")
+    return start.startswith(("{", "["))
 
 
 def _refusal(reply: Reply, api: Api, what: str) -> UpstageDocsError:

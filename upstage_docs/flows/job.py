@@ -43,27 +43,13 @@ def placed(got: PageAnswer, *, source: str, file_sha256: str, first_id: int, tot
     A part of a PDF that was cut counts from 1; whether a batch counts from 1 or from its start in the file that was
     sent is not documented, and that file may itself have been a part.
     """
-    decode = partial(
-        decode_document, got.raw, source=source, file_sha256=file_sha256, first_id=first_id, total_pages=total_pages
-    )
-    document = decode()
-    if not document.elements:
-        return document
-    first, last = got.pages
-    width = last - first + 1
-    lowest = min(element.page for element in document.elements)
-    highest = max(element.page for element in document.elements)
-    if first <= lowest and highest <= last and (first == 1 or highest > width):
-        return document
-    if highest <= width:
-        return decode(page_offset=first - 1)
-    # Counted from the start of the file that was sent: its batches are of ten pages, or as long as this one.
-    for length in (_BATCH_PAGES, width):
-        start = (lowest - 1) // length * length + 1
-        if highest < start + width:
-            return decode(page_offset=first - start)
-    raise InvalidResponseError(
-        f"{source!r}: the answer for pages {first}-{last} holds pages {lowest}-{highest}.", raw=got.raw
+    return decode_document(
+        got.raw,
+        source=source,
+        file_sha256=file_sha256,
+        first_id=first_id,
+        total_pages=total_pages,
+        pages=got.pages,
     )
 
 

@@ -1,0 +1,159 @@
+"""A second reading of an answer that the strict decoder refused: a field of a wrong type is read as its empty value.
+
+It is slower by far, and runs only where the alternative is to lose an answer that was paid for.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from functools import cache
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+from upstage_docs.api.json_shapes import ContentShape, ElementShape, PointShape
+
+__all__ = ["UNREADABLE_PAGE", "load_json", "read_shape"]
+
+UNREADABLE_PAGE = 0  # an element whose page cannot be read is on no page, and not on that of its neighbour
+# Larger numbers than an int64 holds are none of ours, and Python takes no integer of more than 4,300 digits.
+_MOST_DIGITS = 18
+_LONE_SURROGATES = re.compile("[\ud800-\udfff]")
+_MOST_DEPTH = 200  # the API's answers are eight deep
+
+
+class _Wrong(Exception):  # noqa: N818 - never leaves this module
+    """A value has another type than its field."""
+
+
+def load_json(raw: bytes) -> Any:
+    """Return what *raw* holds, whatever small harm was done to it.
+
+    Byte order marks and other Unicode encodings are understood, U+FFFD stands for broken characters, and null for NaN
+    and for numbers out of range.
+
+    Raises:
+        ValueError: It is no JSON, or is nested too deep.
+    """
+    text = raw.decode(json.detect_encoding(raw), errors="replace").lstrip("\ufeff")
+    try:
+        found = json.loads(text, parse_int=_integer, parse_float=_number, parse_constant=lambda _: None)
+        return _cleaned(found, 0)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+
+
+def read_shape(kind: type[msgspec.Struct], value: Any) -> Any:
+    """Return *value*, which `load_json` gave, as a *kind*; only a field that must be there may not be of a wrong type.
+
+    Raises:
+        ValueError: It is no object, or lacks a field that must be there.
+    """
+    try:
+        return _struct(kind, value)
+    except _Wrong as error:
+        raise ValueError(str(error)) from None
+
+
+def _cleaned(value: Any, depth: int) -> Any:
+    """Return *value* without halves of characters, which fit no text that is stored or sent."""
+    if depth > _MOST_DEPTH:
+        raise RecursionError
+    if isinstance(value, str):
+        return value if value.isascii() else _LONE_SURROGATES.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_cleaned(one, depth + 1) for one in value]
+    if isinstance(value, dict):
+        return {_cleaned(key, depth): _cleaned(one, depth + 1) for key, one in value.items()}
+    return value
+
+
+def _integer(digits: str) -> int | None:
+    return int(digits) if len(digits) <= _MOST_DIGITS else None
+
+
+def _number(digits: str) -> float | None:
+    value = float(digits)
+    return value if math.isfinite(value) else None
+
+
+@cache
+def _fields(kind: type[msgspec.Struct]) -> tuple[inspect.Field, ...]:
+    info = inspect.type_info(kind)
+    return info.fields if isinstance(info, inspect.StructType) else ()
+
+
+def _struct(kind: type[msgspec.Struct], value: Any) -> msgspec.Struct:
+    if kind is ContentShape and isinstance(value, str):  # a content without formats is a text in all of them
+        value = {"html": value, "markdown": value, "text": value}
+    if not isinstance(value, dict):
+        raise _Wrong(f"expected an object, got {_type_name(value)}")
+    found: dict[str, Any] = {}
+    for field in _fields(kind):
+        given = value.get(field.encode_name)
+        if given is None:
+            if field.required:
+                raise _Wrong(f"it lacks `{field.encode_name}`")
+            continue
+        try:
+            found[field.name] = _value(field.type, given)
+        except _Wrong as error:
+            if field.required:
+                raise _Wrong(f"{error} - at `{field.encode_name}`") from None
+            if kind is ElementShape and field.name == "page":
+                found[field.name] = UNREADABLE_PAGE
+    return kind(**found)
+
+
+def _value(kind: inspect.Type, value: Any) -> Any:
+    if isinstance(kind, inspect.UnionType):
+        kind = next(one for one in kind.types if not isinstance(one, inspect.NoneType))
+    if isinstance(kind, inspect.AnyType):
+        return value
+    if isinstance(kind, inspect.StructType):
+        return _struct(kind.cls, value)
+    if isinstance(kind, inspect.ListType):
+        return _items(kind.item_type, value)
+    if isinstance(kind, inspect.IntType):
+        return _whole(kind, value)
+    if isinstance(kind, inspect.FloatType) and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(kind, inspect.StrType) and isinstance(value, str):
+        return value
+    raise _Wrong(f"got {_type_name(value)}")
+
+
+def _whole(kind: inspect.IntType, value: Any) -> int:
+    if isinstance(value, str) and re.fullmatch(rf"[0-9]{{1,{_MOST_DIGITS}}}", value):
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _Wrong(f"expected a whole number, got {_type_name(value)}")
+    if not (kind.ge is None or value >= kind.ge) or not (kind.le is None or value <= kind.le):
+        raise _Wrong("a number is out of range")
+    return value
+
+
+def _items(kind: inspect.Type, value: Any) -> list[Any]:
+    """Return the items that can be read; of corner points all, since the others alone are another shape."""
+    if not isinstance(value, list):
+        raise _Wrong(f"expected an array, got {_type_name(value)}")
+    found = []
+    for one in value:
+        try:
+            found.append(_value(kind, one))
+        except _Wrong:  # noqa: PERF203 - each by itself
+            if isinstance(kind, inspect.StructType) and kind.cls is PointShape:
+                raise
+    if value and not found:
+        raise _Wrong("an array holds nothing that can be read")
+    return found
+
+
+def _type_name(value: Any) -> str:
+    names = {"NoneType": "null", "dict": "an object", "list": "an array", "str": "a text", "bool": "true or false"}
+    return names.get(type(value).__name__, "a number")
