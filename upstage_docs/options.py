@@ -12,6 +12,7 @@ from upstage_docs.errors import ConfigError
 
 __all__ = [
     "CATEGORIES",
+    "Ids",
     "OCROptions",
     "OutputFormat",
     "ParseOptions",
@@ -26,6 +27,7 @@ __all__ = [
 
 OutputFormat = Literal["html", "markdown", "text"]
 Split = Literal["element", "page", "none"]
+Ids = Literal["source", "content"]
 
 # https://console.upstage.ai/docs/capabilities/parse/understanding-output
 # The set is open: an answer may hold others. It is used to check what a *user* writes.

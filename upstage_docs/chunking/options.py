@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from upstage_docs.errors import ConfigError
-from upstage_docs.options import CATEGORIES, OutputFormat, choice, yes_or_no
+from upstage_docs.options import CATEGORIES, Ids, OutputFormat, choice, yes_or_no
 
 __all__ = ["ChunkOptions", "OversizedTables"]
 
@@ -35,6 +35,8 @@ class ChunkOptions:
         min_size: A section smaller than this takes the next one into its chunk; 0 never does.
         exclude_categories: Categories that are left out of chunks.
         output_format: The content of an `Element` to chunk; the text of a `Record` is taken as it is.
+        ids: Whether ids are made of a file's `source`, or of its `content`, so that a file under two names gives the
+            same chunks; then a changed file does not replace its old self in a store.
 
     Raises:
         ConfigError: A value is not possible, or two contradict each other.
@@ -48,6 +50,7 @@ class ChunkOptions:
     min_size: int = 0
     exclude_categories: Iterable[str] = ("header", "footer")
     output_format: OutputFormat = "html"
+    ids: Ids = "source"
 
     def __post_init__(self) -> None:
         for name, least in (("chunk_size", 1), ("chunk_overlap", 0), ("min_size", 0)):
@@ -65,6 +68,7 @@ class ChunkOptions:
             raise ConfigError(f"length_function={self.length_function!r} must be callable: text → its size.")
         choice("oversized_tables", self.oversized_tables, ("keep", "split_rows"))
         choice("output_format", self.output_format, ("html", "markdown", "text"))
+        choice("ids", self.ids, ("source", "content"))
         yes_or_no("merge_continued_tables", self.merge_continued_tables)
         object.__setattr__(self, "exclude_categories", _categories(self.exclude_categories))
 
