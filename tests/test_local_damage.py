@@ -19,14 +19,19 @@ from upstage_docs import Client
 from upstage_docs.api.decode import document_json
 from upstage_docs.local.blocks import PageLayout
 from upstage_docs.local.geometry import Box
+from upstage_docs.local.ocr import tesseract
+from upstage_docs.local.ocr.answer import recognise
 from upstage_docs.local.office.open import read_office
 from upstage_docs.local.pdf.document import read_pdf
 from upstage_docs.local.read_document import read_document
+from upstage_docs.local.read_image import read_image
 from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.pipe import Task
 
 canvas = pytest.importorskip("reportlab.pdfgen.canvas")
 pytest.importorskip("liteparse")
+
+needs_tesseract = pytest.mark.skipif(not tesseract.available(), reason="recognising text needs Tesseract and its data")
 
 A4 = (595, 842)
 Draw = Callable[["canvas.Canvas"], None]
@@ -400,3 +405,58 @@ def test_a_damaged_file_is_refused_without_a_python_error() -> None:
         with pytest.raises(Refusal) as refused:
             office(changed(data, lambda name, content, part=part: b"<nothing/>" if name == part else content))
         assert not re.search(r"[A-Z]\w*(Error|Exception)\b", refused.value.message)
+
+
+# --- images
+
+
+def tiff(pages: int) -> bytes:
+    image = pytest.importorskip("PIL.Image")
+    frames = [image.new("L", (300, 400), 255 - 60 * number) for number in range(pages)]
+    out = io.BytesIO()
+    frames[0].save(out, "TIFF", save_all=True, append_images=frames[1:], compression="tiff_adobe_deflate")
+    return out.getvalue()
+
+
+def with_damaged_frame(data: bytes, number: int) -> bytes:
+    """Return a TIFF whose frame (0-based) holds no longer what its compression says."""
+    image = pytest.importorskip("PIL.Image").open(io.BytesIO(data))
+    image.seek(number)
+    at = image.tag_v2[273][0] + 2  # where its first strip begins
+    return data[:at] + bytes(8) + data[at + 8 :]
+
+
+def test_a_damaged_page_of_an_image_costs_itself_alone() -> None:
+    pages = list(read_image(with_damaged_frame(tiff(3), 1), ocr=nothing))
+    assert [[loss.message for loss in page.losses] for page in pages] == [
+        [],
+        ["the page is damaged (The image is damaged or cut off)"],
+        [],
+    ]
+
+
+def test_an_image_of_which_no_page_can_be_read_is_refused() -> None:
+    with pytest.raises(Refusal, match="damaged or cut off"):
+        list(read_image(with_damaged_frame(tiff(1), 0), ocr=nothing))
+
+
+@needs_tesseract
+def test_a_damaged_page_costs_no_recognised_text_of_others() -> None:
+    """The answer of Document OCR has every page, that one without a word, and names it."""
+    answer = recognise(with_damaged_frame(tiff(3), 1), ".tiff", model="m")
+    assert [page["id"] for page in answer["pages"]] == [0, 1, 2]
+    assert answer["warnings"] == [{"page": 2, "message": "the page is damaged (The image is damaged or cut off)"}]
+    answer = recognise(with_missing_pages(b"3 0 R 9 0 R", 2), ".pdf", model="m")
+    assert "A page that is whole" in answer["pages"][0]["text"]
+    assert [warning["page"] for warning in answer["warnings"]] == [2]
+    with pytest.raises(Refusal, match="damaged"):
+        recognise(with_missing_pages(b"8 0 R 9 0 R", 2), ".pdf", model="m")
+
+
+def test_a_document_on_which_nothing_stands_says_so(client: Client) -> None:
+    """It may be blank, or lost what stood on it: an empty answer is never a silent one."""
+    document = client.parse(pdf(lambda _: None, lambda _: None))
+    assert document.elements == ()
+    assert [str(warning) for warning in document.warnings] == [
+        "page 1: nothing stands on this page or on any other of the document: it is blank, or damaged"
+    ]

@@ -346,7 +346,7 @@ def test_the_list_names_every_job_the_latest_first() -> None:
     assert set(listed[0]) == {"id", "status", "model", "requested_at", "completed_at"}
 
 
-def test_what_the_reader_did_not_expect_fails_its_job_alone() -> None:
+def test_what_the_reader_did_not_expect_fails_its_job_alone(caplog: pytest.LogCaptureFixture) -> None:
     def broken(task: Task, document: IO[bytes], patience: Patience) -> Iterator[Begin | Part]:
         yield Begin(2)
         raise KeyError("a mistake")
@@ -357,7 +357,8 @@ def test_what_the_reader_did_not_expect_fails_its_job_alone() -> None:
         failed = until(client, request_id, "failed")
     engine.close()
 
-    assert "KeyError: 'a mistake'" in failed["failure_message"]
+    assert "the local engine failed" in failed["failure_message"]
+    assert "KeyError: 'a mistake'" in caplog.text
 
 
 def test_closing_ends_running_jobs_and_answers_no_more() -> None:

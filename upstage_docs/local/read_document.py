@@ -7,6 +7,7 @@ import json
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -23,6 +24,8 @@ __all__ = ["read_document"]
 _OFFICE = ("docx", "pptx", "xlsx")
 _LARGEST_ANSWER = 500 << 20
 """Bytes of one part: the engine's owner holds it in memory."""
+_BLANK = "nothing stands on this page or on any other of the document: it is blank, or damaged"
+_NOT_REACHED = "the page cannot be reached: the document is damaged before it"
 _DPI = 150
 """What is not an image is measured at: https://console.upstage.ai/docs/models/document-parse.md"""
 
@@ -55,7 +58,7 @@ def read_document(task: Task, data: bytes) -> Iterator[Begin | Part]:
         total, pages = len(known), iter(known)
         _check_pages(total, task)
     yield Begin(total)
-    yield from _parts(pages, task, total)
+    yield from _parts(_all_pages(pages, total), task, total)
 
 
 def _in_package(data: bytes) -> str:
@@ -68,9 +71,11 @@ def _in_package(data: bytes) -> str:
 def _recognised(form: str, data: bytes, total: int) -> Iterator[Begin | Part]:
     from upstage_docs.local.ocr.answer import recognise
 
-    answer = recognise(data, f".{form}", model=MODEL)
+    losses = Losses()
+    answer = recognise(data, f".{form}", model=MODEL, losses=losses)
+    pages = [PageLayout(number, losses=losses.of(number)) for number in range(1, total + 1)]
     yield Begin(total)
-    yield Part(1, total, _encoded(answer))
+    yield Part(1, total, _encoded(answer), tuple(map(_told, _losses(pages))))
 
 
 def _layouts(form: str, task: Task, data: bytes) -> Iterator[PageLayout]:
@@ -90,6 +95,23 @@ def _layouts(form: str, task: Task, data: bytes) -> Iterator[PageLayout]:
     return read_image(data, crops=task.crops)
 
 
+def _all_pages(pages: Iterator[PageLayout], total: int) -> Iterator[PageLayout]:
+    """Yield *pages*, and one without blocks for each that is not among them: the document ends, or fails, before it."""
+    losses = Losses()
+    reached = 0
+    try:
+        for page in pages:
+            reached = page.number
+            yield page
+    except Exception as error:
+        if not reached or isinstance(error, Refusal):
+            raise
+        losses.add(reached + 1, _NOT_REACHED, error)
+    for number in range(reached + 1, total + 1):
+        losses.add(number, _NOT_REACHED)
+        yield PageLayout(number, losses=losses.of(number))
+
+
 def _parts(pages: Iterable[PageLayout], task: Task, total: int) -> Iterator[Part]:
     """Gather *pages* into parts of the task's size; element ids run on over all of them."""
     rest = iter(pages)
@@ -97,8 +119,6 @@ def _parts(pages: Iterable[PageLayout], task: Task, total: int) -> Iterator[Part
     lost: list[PageLayout] = []
     while done < total:
         run = list(islice(rest, task.batch_pages or total))
-        if not run:
-            raise Refusal(f"only {done} of the document's {total} pages could be read", code="invalid_document")
         run, answer = _written(run, task, first_id)
         elements = answer["elements"]
         first_id += len(elements) if isinstance(elements, list) else 0
@@ -106,6 +126,9 @@ def _parts(pages: Iterable[PageLayout], task: Task, total: int) -> Iterator[Part
         if len(lost) == total:
             message = f"none of the document's {total} pages can be read: {lost[0].losses[0].message}"
             raise Refusal(message, code="invalid_document")
+        if done + len(run) >= total and not first_id and not lost:
+            run[0] = replace(run[0], losses=(*run[0].losses, Loss(_BLANK)))
+            run, answer = _written(run, task, first_id)
         yield Part(done + 1, done + len(run), _encoded(answer), tuple(map(_told, _losses(run))))
         done += len(run)
 

@@ -7,13 +7,15 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from upstage_docs.local.blocks import Block, PageLayout
+from upstage_docs.local.blocks import Block, Loss, PageLayout
 from upstage_docs.local.geometry import Box
-from upstage_docs.local.ocr.frames import as_jpeg, frames
+from upstage_docs.local.losses import Losses
+from upstage_docs.local.ocr.frames import as_jpeg, each_frame
 from upstage_docs.local.ocr.page_images import turned
 from upstage_docs.local.ocr.recognised import Reading, Word
-from upstage_docs.local.ocr.tesseract import read
+from upstage_docs.local.ocr.tesseract import languages, read
 from upstage_docs.local.pdf.document import Recognise, read_pdf
+from upstage_docs.local.refusal import Refusal
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -37,17 +39,42 @@ def read_image(data: bytes, *, crops: Collection[str] = (), ocr: Recognise | Non
         crops: Categories whose blocks get a JPEG crop.
         ocr: What recognises words instead of Tesseract; it takes pages to be upright.
 
+    A page that is damaged, or whose text is not recognised, costs itself alone.
+
     Raises:
-        Refusal: 413 if a page has too many pixels, 415 for another format, 422 if the file is damaged or text cannot
+        Refusal: 413 if a page has too many pixels, 415 for another format, 422 if no page can be read or text cannot
             be recognised here.
     """
-    for number, (image, _) in enumerate(frames(data), start=1):
-        if ocr is None:
-            reading = read(image)
+    if ocr is None:
+        languages()  # where no text can be recognised at all, no page is to blame
+    losses = Losses()
+    lost: list[PageLayout] = []
+    refusal: Refusal | None = None
+    read_one = False
+    for number, frame in enumerate(each_frame(data), start=1):
+        page = PageLayout(number, ocr=True)
+        if isinstance(frame, Refusal):
+            refusal = refusal or frame
+            losses.add(number, "the page is damaged", frame)
         else:
-            words = tuple(Word(*word) for word in ocr(image))
-            reading = Reading((words,), 0.0, image.size, image.size)
-        yield _laid_out(number, image, reading, crops)
+            with losses.kept(number, "the text of the page could not be recognised"):
+                page = _laid_out(number, frame.image, _reading(frame.image, ocr), crops)
+        page = replace(page, losses=(*losses.of(number), *page.losses))
+        read_one = read_one or not losses.of(number)
+        lost.append(page)
+        if read_one:
+            yield from lost
+            lost.clear()
+    if not read_one and refusal is not None:
+        raise refusal
+    yield from lost
+
+
+def _reading(image: Image, ocr: Recognise | None) -> Reading:
+    if ocr is None:
+        return read(image)
+    words = tuple(Word(*word) for word in ocr(image))
+    return Reading((words,), 0.0, image.size, image.size)
 
 
 def _laid_out(number: int, image: Image, reading: Reading, crops: Collection[str]) -> PageLayout:
@@ -64,12 +91,16 @@ def _laid_out(number: int, image: Image, reading: Reading, crops: Collection[str
         ]
 
     blocks: list[Block] = []
+    losses: tuple[Loss, ...] = ()
     if any(reading.lines):
         for page in read_pdf(_as_pdf(upright), crops=crops, ocr=recognised, force_ocr=True):
             blocks += page.blocks
+            losses += page.losses
     elif not _is_blank(image):
         blocks.append(Block("figure", "", (0.0, 0.0, 1.0, 1.0), crop=as_jpeg(upright) if "figure" in crops else b""))
-    return PageLayout(number, tuple(replace(block, box=_as_given(block.box, reading)) for block in blocks), ocr=True)
+    return PageLayout(
+        number, tuple(replace(block, box=_as_given(block.box, reading)) for block in blocks), ocr=True, losses=losses
+    )
 
 
 def _is_blank(image: Image) -> bool:

@@ -6,18 +6,16 @@ import io
 import math
 from collections.abc import Iterator
 from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from upstage_docs.api.limits import LIMITS
 from upstage_docs.files.formats import detect
 from upstage_docs.files.source import PDFIUM_LOCK
-from upstage_docs.local.ocr.frames import frames
+from upstage_docs.local.losses import Losses
+from upstage_docs.local.ocr.frames import Frame, each_frame
 from upstage_docs.local.ocr.recognised import Reading
-from upstage_docs.local.ocr.tesseract import read
+from upstage_docs.local.ocr.tesseract import languages, read
 from upstage_docs.local.refusal import Refusal
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 __all__ = ["recognise"]
 
@@ -26,9 +24,11 @@ _DPI = 150
 _READING_DPI = 300
 """What Tesseract is given of them; a page that is too large for it is given less."""
 _READING_PIXELS = 40_000_000
+_NO_SIZE = (1, 1)
+"""Pixels of a page that is damaged."""
 
 
-def recognise(data: bytes, suffix: str, *, model: str) -> dict[str, Any]:
+def recognise(data: bytes, suffix: str, *, model: str, losses: Losses | None = None) -> dict[str, Any]:
     """Return what Document OCR would answer for a document, as a value for `json.dumps`.
 
     Pixels are those of the image as a viewer shows it; PDF pages count 150 per inch. Words of a page that lies on a
@@ -38,10 +38,12 @@ def recognise(data: bytes, suffix: str, *, model: str) -> dict[str, Any]:
         data: A JPEG, PNG, BMP, TIFF, HEIC or PDF file.
         suffix: Of its name, with the dot; only for what the bytes do not tell.
         model: What `modelVersion` says.
+        losses: Takes what of single pages could not be read; the answer's `warnings`, which the API does not have,
+            name it too.
 
     Raises:
-        Refusal: 413 if the document has too many pages or pixels, 415 for another format, 422 if it is damaged or text
-            cannot be recognised here.
+        Refusal: 413 if the document has too many pages or pixels, 415 for another format, 422 if no page of it can be
+            read or text cannot be recognised here.
 
     See https://console.upstage.ai/api/parse/document-ocr
     """
@@ -52,14 +54,29 @@ def recognise(data: bytes, suffix: str, *, model: str) -> dict[str, Any]:
         raise Refusal(message, status=415)
     if form not in {"jpeg", "png", "bmp", "tiff", "heic", "pdf"}:
         raise Refusal(f"unsupported document format: not an image or a PDF ({suffix or 'no suffix'})", status=415)
-    readings = _pdf_readings(data) if form == "pdf" else (read(image).resized(size) for image, size in frames(data))
+    languages()  # where no text can be recognised at all, no page is to blame
+    losses = Losses() if losses is None else losses
     pages: list[dict[str, Any]] = []
+    warnings: list[dict[str, object]] = []
+    refusal: Refusal | None = None
     count = 0
-    for reading in readings:
-        if len(pages) == LIMITS.ocr_pages:
+    for number, frame in enumerate(_pdf_frames(data) if form == "pdf" else each_frame(data), start=1):
+        if number > LIMITS.ocr_pages:
             raise Refusal(f"The document has more than {LIMITS.ocr_pages} pages; send it in parts.", status=413)
+        reading = Reading((), 0.0, _NO_SIZE, _NO_SIZE)
+        if isinstance(frame, Refusal):
+            if frame.status == 413:
+                raise frame
+            refusal = refusal or frame
+            losses.add(number, "the page is damaged", frame)
+        else:
+            with losses.kept(number, "the text of the page could not be recognised"):
+                reading = read(frame.image).resized(frame.size)
         pages.append(_page(len(pages), count, reading))
+        warnings += [{"page": number, "message": loss.message} for loss in losses.of(number)]
         count += len(pages[-1]["words"])
+    if len({warning["page"] for warning in warnings}) == len(pages) > 0:
+        raise refusal or Refusal(f"None of the document's pages can be read: {warnings[0]['message']}.")
     return {
         "apiVersion": "1.1",
         "confidence": min((page["confidence"] for page in pages), default=0.0),
@@ -75,6 +92,7 @@ def recognise(data: bytes, suffix: str, *, model: str) -> dict[str, Any]:
         "pages": pages,
         "stored": False,
         "text": "".join(page["text"] for page in pages),
+        **({"warnings": warnings} if warnings else {}),
     }
 
 
@@ -99,8 +117,8 @@ def _page(number: int, first_word: int, reading: Reading) -> dict[str, Any]:
     }
 
 
-def _pdf_readings(data: bytes) -> Iterator[Reading]:
-    """Read the pages of a PDF, one at a time, in the pixels that the API counts."""
+def _pdf_frames(data: bytes) -> Iterator[Frame | Refusal]:
+    """Yield the pages of a PDF with their size in the pixels that the API counts, a refusal for a damaged one."""
     import pypdfium2
 
     with PDFIUM_LOCK:
@@ -116,17 +134,18 @@ def _pdf_readings(data: bytes) -> Iterator[Reading]:
             raise Refusal("The PDF has no pages.")
         for number in range(count):
             with PDFIUM_LOCK:
+                frame: Frame | Refusal
                 try:
-                    image, size = _rasterised(pdf, number)
-                except pypdfium2.PdfiumError as error:
-                    raise Refusal(f"Page {number + 1} of the PDF is damaged ({error}).") from error
-            yield read(image).resized(size)
+                    frame = _rasterised(pdf, number)
+                except pypdfium2.PdfiumError:
+                    frame = Refusal(f"Page {number + 1} of the PDF is damaged.")
+            yield frame
     finally:
         with PDFIUM_LOCK:
             pdf.close()
 
 
-def _rasterised(pdf: Any, number: int) -> tuple[Image, tuple[int, int]]:
+def _rasterised(pdf: Any, number: int) -> Frame:
     """Return page *number* (0-based) as a gray image to read, and its size in the pixels that the API counts."""
     width, height = pdf.get_page_size(number)
     size = (_pixels(width), _pixels(height))
@@ -136,7 +155,7 @@ def _rasterised(pdf: Any, number: int) -> tuple[Image, tuple[int, int]]:
     dpi = min(_READING_DPI, _DPI * math.sqrt(_READING_PIXELS / (size[0] * size[1])))
     page = pdf[number]
     try:
-        return page.render(scale=dpi / 72, grayscale=True, may_draw_forms=False).to_pil(), size
+        return Frame(page.render(scale=dpi / 72, grayscale=True, may_draw_forms=False).to_pil(), size)
     finally:
         page.close()
 

@@ -17,7 +17,7 @@ from upstage_docs.local.refusal import Refusal
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Frame", "as_jpeg", "frames"]
+__all__ = ["Frame", "as_jpeg", "each_frame", "frames"]
 
 _MAX_FRAMES = 2_000
 _ENOUGH_PIXELS = 50_000_000
@@ -45,17 +45,39 @@ def frames(data: bytes) -> Iterator[Frame]:
         Refusal: 413 if a page has too many pixels, which is seen before it is decoded; 415 for another format than
             JPEG, PNG, BMP, TIFF and HEIC; 422 if the file is damaged.
     """
+    for frame in each_frame(data):
+        if isinstance(frame, Refusal):
+            raise frame
+        yield frame
+
+
+def each_frame(data: bytes) -> Iterator[Frame | Refusal]:
+    """Yield the pages of an image file as `frames` does, and in the place of one that is damaged its refusal.
+
+    Raises:
+        Refusal: 413 if there are too many pages, 415 for another format, 422 if the file cannot be opened.
+    """
     with _refusing():
         image = _opened(data)
     with closing(image):
         for number in count():
-            with _refusing():
-                try:
-                    image.seek(number)
-                except EOFError:
-                    return
-                page = _frame(image, number)
+            if number >= _MAX_FRAMES:
+                raise Refusal(f"The image has more than {_MAX_FRAMES:,} pages.", status=413)
+            reached = False
+            page: Frame | Refusal
+            try:
+                with _refusing():
+                    try:
+                        image.seek(number)
+                    except EOFError:
+                        return
+                    reached = True
+                    page = _frame(image, number)
+            except Refusal as refusal:
+                page = refusal
             yield page
+            if not reached:
+                return  # where the next one begins stands in the one that is damaged
 
 
 @contextmanager
@@ -68,11 +90,12 @@ def _refusing() -> Iterator[None]:
             warnings.simplefilter("ignore", DecompressionBombWarning)  # at half of Pillow's limit; ours is the API's
             yield
     except DecompressionBombError as error:
-        raise Refusal(f"A page of the image is too large ({error}).", status=413) from error
+        message = f"A page of the image has more than the {LIMITS.page_pixels:,} pixels that are read."
+        raise Refusal(message, status=413) from error
     except MemoryError as error:
         raise Refusal("The image needs more memory than it may have here; make it smaller.", status=413) from error
     except (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, RuntimeError, EOFError) as error:
-        raise Refusal(f"The image is damaged or cut off ({error}).") from error
+        raise Refusal("The image is damaged or cut off.") from error
 
 
 def _opened(data: bytes) -> Any:
@@ -108,8 +131,6 @@ def _heic() -> Any:
 def _frame(image: Any, number: int) -> Frame:
     from PIL import ImageOps
 
-    if number >= _MAX_FRAMES:
-        raise Refusal(f"The image has more than {_MAX_FRAMES:,} pages.", status=413)
     size, pixels = image.size, image.width * image.height
     if pixels > LIMITS.page_pixels:
         message = f"Page {number + 1} has {pixels:,} pixels; at most {LIMITS.page_pixels:,} are read."

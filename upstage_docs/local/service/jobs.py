@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import secrets
 import tempfile
 import threading
@@ -19,6 +20,7 @@ from upstage_docs.local.service.pipe import Begin, Patience, Read, Task
 
 __all__ = ["URL_SECONDS", "Jobs", "rfc3339"]
 
+_log = logging.getLogger("upstage_docs")
 URL_SECONDS = 900
 """A download address lives 15 minutes: https://console.upstage.ai/api/parse/document-parsing/async"""
 _KEPT = 200
@@ -211,7 +213,10 @@ class Jobs:
         except TimeoutError:
             failure = "the local engine was closed"
         except Exception as error:  # noqa: BLE001 - one job's trouble is that job's, and is told by its status
-            failure = f"the job could not be run ({type(error).__name__}: {error})"
+            failure = (
+                'the local engine failed on the job, not for what the document holds; the log ("upstage_docs") says why'
+            )
+            _log.error("A job of the local engine failed on %r.", job.task.name, exc_info=error)
         with self._lock:
             job.completed = self._now()
             job.failure = failure
