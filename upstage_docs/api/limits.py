@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from upstage_docs.errors import ConfigError
+from upstage_docs.options.definitions import check_options, documented, option
 
 __all__ = ["LIMITS", "LIMITS_2025", "MEGABYTE", "Limits"]
 
 MEGABYTE = 2**20  # the API says MB and not which: at the edge, the server decides
 
 
+@documented
 @dataclass(frozen=True)
 class Limits:
     """What the API takes. The defaults are the one table of limits; every value can be overridden.
@@ -18,35 +19,39 @@ class Limits:
     Sources: https://console.upstage.ai/docs/models/document-parse (sizes, pages, 2026-09),
     https://console.upstage.ai/api/parse/document-ocr; the older values are those of the pages of 2025.
 
-    Attributes:
-        sync_bytes: Bytes of one synchronous upload (50 MB in 2025).
-        async_bytes: Bytes of one asynchronous upload (50 MB in 2025).
-        sync_pages: Pages of one synchronous request. Above it, newer servers answer 413, older ones silently left
-            the rest out.
-        async_pages: Pages of one job (1,000 in 2025).
-        ocr_bytes, ocr_pages: The same for Document OCR, which has no job (30 pages in 2025).
-        page_pixels: Pixels of one page, those of a PDF at 150 dpi (100,000,000 in 2025).
-        prefer_async_above: Pages above which `route="auto"` makes a job. At the API's 0.6 pages per second, 30 pages
-            are 50 seconds of an idle connection, which many networks cut after 60; a job's own window, in which a
-            lost connection leaves open what was paid, is milliseconds.
-        uncounted_sync_bytes: Bytes up to which a file whose pages cannot be counted here (Office, HWP) goes the
-            synchronous way: one that small does not have 100 pages.
+    Raises:
+        ConfigError: A limit is no whole number above 0.
     """
 
-    sync_bytes: int = 100 * MEGABYTE
-    async_bytes: int = 500 * MEGABYTE
-    sync_pages: int = 100
-    async_pages: int = 2_000
-    ocr_bytes: int = 50 * MEGABYTE
-    ocr_pages: int = 100
-    page_pixels: int = 200_000_000
-    prefer_async_above: int = 30
-    uncounted_sync_bytes: int = 128 * 1024
+    sync_bytes: int = option(100 * MEGABYTE, "Bytes of one synchronous upload (50 MB in 2025).", least=1)
+    async_bytes: int = option(500 * MEGABYTE, "Bytes of one asynchronous upload (50 MB in 2025).", least=1)
+    sync_pages: int = option(
+        100,
+        "Pages of one synchronous request. Above it, newer servers answer 413, older ones silently left the rest out.",
+        least=1,
+    )
+    async_pages: int = option(2_000, "Pages of one job (1,000 in 2025).", least=1)
+    ocr_bytes: int = option(50 * MEGABYTE, "Bytes of one upload to Document OCR, which has no job.", least=1)
+    ocr_pages: int = option(100, "Pages of one request to Document OCR (30 in 2025).", least=1)
+    page_pixels: int = option(
+        200_000_000, "Pixels of one page, those of a PDF at 150 dpi (100,000,000 in 2025).", least=1
+    )
+    prefer_async_above: int = option(
+        30,
+        'Pages above which `route="auto"` makes a job. At 0.6 pages per second, which the API reaches, 30 pages are 50 '
+        "seconds of an idle connection, which many networks cut after 60; a job's own window, in which a lost "
+        "connection leaves open what was paid, is milliseconds.",
+        least=1,
+    )
+    uncounted_sync_bytes: int = option(
+        128 * 1024,
+        "Bytes up to which a file whose pages cannot be counted here (Office, HWP) goes the synchronous way: one that "
+        "small does not have 100 pages.",
+        least=1,
+    )
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if not isinstance(value, int) or value < 1:
-                raise ConfigError(f"Limits({name}={value!r}) must be a whole number above 0.")
+        check_options(self, "Limits")
 
 
 LIMITS = Limits()

@@ -8,24 +8,23 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from upstage_docs.errors import ConfigError
+from upstage_docs.options.definitions import check_options, documented, number, option
 
-__all__ = ["RATES", "Family", "Rate", "RateLimiter", "SeenLimits"]
+__all__ = ["RATES", "Family", "Rate", "RateLimiter", "rates_by_family"]
 
 Family = Literal["sync", "async", "ocr"]
 
 
+@documented
 @dataclass(frozen=True)
 class Rate:
-    """Requests per second and pages per minute that one family of endpoints allows; None means no such limit."""
+    """What one family of endpoints allows; None means no such limit."""
 
-    requests_per_second: float | None = None
-    pages_per_minute: float | None = None
+    requests_per_second: float | None = option(None, "Requests per second.", above=0)
+    pages_per_minute: float | None = option(None, "Pages per minute.", above=0)
 
     def __post_init__(self) -> None:
-        for name in ("requests_per_second", "pages_per_minute"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ConfigError(f"Rate({name}={value!r}) must be above 0, or None for no limit.")
+        check_options(self, "Rate")
 
 
 # The one table of rates. Requests: https://console.upstage.ai/docs/capabilities/parse/api-quickstart (2026-09). Pages:
@@ -42,36 +41,6 @@ _PAUSE = 1.0  # seconds to hold back after a 429 that names no time
 _SLOWEST = 1 / 16
 _RECOVERY = 15.0  # quiet seconds in which the rate doubles again
 _SAME = 1.0  # 429s within this many seconds are one event: several requests were on their way
-# Seconds. A limit that counts over a longer time than a minute (a quota of a day) is no reason to space requests
-# evenly over it: the API says with a 429 when it is used up.
-_LONGEST_INTERVAL = 60.0
-
-
-@dataclass(frozen=True)
-class SeenLimits:
-    """What an answer says of the limits that it counted against; None where it says nothing that can be one.
-
-    Attributes:
-        requests: Requests in each interval.
-        requests_interval: Its length in seconds.
-        pages: Pages in each interval.
-        pages_interval: Its length in seconds; where it is not said, a minute, in which the API counts pages.
-    """
-
-    requests: float | None = None
-    requests_interval: float | None = None
-    pages: float | None = None
-    pages_interval: float | None = None
-
-    def replace_in(self, rate: Rate, share: float) -> Rate:
-        """Return *rate* with what is said here in place of what it says, of which *share* is ours."""
-        requests, pages = rate.requests_per_second, rate.pages_per_minute
-        if self.requests and self.requests_interval and self.requests_interval <= _LONGEST_INTERVAL:
-            requests = share * self.requests / self.requests_interval
-        interval = self.pages_interval or 60.0
-        if self.pages and interval <= _LONGEST_INTERVAL:
-            pages = share * self.pages * 60.0 / interval
-        return Rate(requests, pages)
 
 
 @dataclass
@@ -81,49 +50,55 @@ class _Lane:
     next_pages: float = float("-inf")
     factor: float = 1.0
     penalised: float = float("-inf")
-    told: float = float("-inf")  # until when the server asked for a pause
-    paused: float = float("-inf")  # until when that is kept
+    paused: float = float("-inf")  # until when the server asked for a pause
 
     def speed(self, now: float) -> float:
         quiet = max(0.0, now - self.penalised)
         return float(min(1.0, self.factor * 2.0 ** min(quiet / _RECOVERY, 16.0)))
 
 
+def rates_by_family(name: str, rates: object) -> dict[Family, Rate] | None:
+    """Return a copy of *rates*, or None.
+
+    Raises:
+        ConfigError: They are no mapping of families to `Rate`.
+    """
+    if rates is None:
+        return None
+    if not isinstance(rates, Mapping):
+        raise ConfigError(f"{name}={rates!r} must map families ({', '.join(RATES)}) to Rate(...).")
+    for family, rate in rates.items():
+        if family not in RATES:
+            raise ConfigError(f"{name} names {family!r}; the families are {', '.join(RATES)}.")
+        if not isinstance(rate, Rate):
+            raise ConfigError(f"{name}={{{family!r}: {rate!r}}} must hold Rate(requests_per_second=...).")
+    return dict(rates)
+
+
 class RateLimiter:
     """One limiter for all flows of a client, safe in threads: requests are spaced evenly, without bursts.
 
     Even spacing keeps every window of a second or a minute, wherever the server lets it begin. A 429 halves the rate,
-    which then doubles every 15 quiet seconds until it is whole again. The API counts for each model by itself; a
-    question, which names none, counts with what was sent last.
+    which then doubles every 15 quiet seconds until it is whole again.
 
     Args:
-        rates: Overrides of `RATES`, by family. `Rate()` is without limit. What answers say of their limits replaces the
-            table, never an override.
+        rates: Overrides of `RATES`, by family. `Rate()` is without limit.
         share: The part of every rate that is this limiter's, 0-1: with n clients on one account, 1/n each.
     """
 
     def __init__(self, rates: Mapping[Family, Rate] | None = None, *, share: float = 1.0) -> None:
-        if not 0 < share <= 1:
-            raise ConfigError(f"share={share!r} must be above 0 and at most 1.")
-        for family in rates or {}:
-            if family not in RATES:
-                raise ConfigError(f"rates names {family!r}; the families are {', '.join(RATES)}.")
-        self._overridden = frozenset(rates or ())
-        self._share = share
-        self._rates = {family: _shared(rate, share) for family, rate in {**RATES, **(rates or {})}.items()}
-        self._lanes: dict[tuple[Family, str], _Lane] = {}
-        self._latest: dict[Family, str] = {}
+        number("share", share, above=0, most=1)
+        rates_by_family("rates", rates)
+        self._lanes = {family: _Lane(_shared(rate, share)) for family, rate in {**RATES, **(rates or {})}.items()}
         self._lock = threading.Lock()
 
-    def reserve(self, now: float, family: Family, pages: int = 1, *, model: str = "") -> float:
+    def reserve(self, now: float, family: Family, pages: int = 1) -> float:
         """Take the next place for a request that sends *pages*, 0 for a question; return the seconds to wait for it.
 
-        *now* is seconds on any clock that never goes back, the same for all calls; *model* is the one asked for.
+        *now* is seconds on any clock that never goes back, the same for all calls.
         """
         with self._lock:
-            if model:
-                self._latest[family] = model
-            lane = self._lane(family, model)
+            lane = self._lanes[family]
             speed = lane.speed(now)
             start = max(now, lane.next_request, lane.next_pages if pages else now)
             if lane.rate.requests_per_second is not None:
@@ -132,46 +107,21 @@ class RateLimiter:
                 lane.next_pages = start + pages * 60.0 / (lane.rate.pages_per_minute * speed)
             return start - now
 
-    def penalise(
-        self,
-        now: float,
-        family: Family,
-        retry_after: float | None = None,
-        *,
-        model: str = "",
-        longest: float = float("inf"),
-    ) -> None:
-        """Slow *family* down after a 429 at *now*.
-
-        Nothing of it starts before *retry_after* seconds have passed, or *longest*: whoever asks for a pause of years,
-        by mistake, does not end the work of a client for ever.
-        """
+    def penalise(self, now: float, family: Family, retry_after: float | None = None) -> None:
+        """Slow *family* down after a 429 at *now*; nothing of it starts before *retry_after* seconds have passed."""
         with self._lock:
-            lane = self._lane(family, model)
+            lane = self._lanes[family]
             if now - lane.penalised > _SAME:
                 lane.factor = max(_SLOWEST, lane.speed(now) / 2)
                 lane.penalised = now
             pause = _PAUSE if retry_after is None else max(0.0, retry_after)
-            lane.told = max(lane.told, now + pause)
-            lane.paused = max(lane.paused, now + min(pause, longest))
+            lane.paused = max(lane.paused, now + pause)
             lane.next_request = max(lane.next_request, lane.paused)
 
-    def learn(self, family: Family, limits: SeenLimits, *, model: str = "") -> None:
-        """Take what an answer says of its limits in place of the table."""
-        if family not in self._overridden:
-            with self._lock:
-                lane = self._lane(family, model)
-                lane.rate = limits.replace_in(lane.rate, self._share)
-
-    def remaining_pause(self, now: float, family: Family, *, model: str = "") -> float:
-        """Return how many seconds are left of the pause that the server asked for, 0 once it is kept no longer."""
+    def asked(self, now: float, family: Family) -> float:
+        """Return how many seconds are left of the pause that the server asked for with a 429."""
         with self._lock:
-            lane = self._lane(family, model)
-            return lane.told - now if lane.paused > now else 0.0
-
-    def _lane(self, family: Family, model: str) -> _Lane:
-        key = (family, model or self._latest.get(family, ""))
-        return self._lanes.setdefault(key, _Lane(self._rates[family]))
+            return max(0.0, self._lanes[family].paused - now)
 
 
 def _shared(rate: Rate, share: float) -> Rate:

@@ -15,6 +15,7 @@ from upstage_docs.api.decode import is_request_id
 from upstage_docs.errors import ConfigError, InvalidResponseError
 from upstage_docs.files.source import Source
 from upstage_docs.options import OCROptions, ParseOptions
+from upstage_docs.options.definitions import default_of, definitions
 
 __all__ = [
     "BASE_URL",
@@ -119,22 +120,7 @@ def parse_request(
 
     https://console.upstage.ai/api/parse/document-parsing and …/async
     """
-    fields = {
-        "model": options.model,
-        "ocr": options.ocr,
-        "coordinates": _boolean(options.coordinates),
-        "chart_recognition": _boolean(options.chart_recognition),
-        # A string that holds a JSON list.
-        "output_formats": json.dumps(options.output_formats),
-    }
-    # Options that older models do not know are named only where they say something.
-    if options.mode != "standard":
-        fields["mode"] = options.mode
-    if options.merge_multipage_tables:
-        fields["merge_multipage_tables"] = "true"
-    if options.base64_encoding:
-        fields["base64_encoding"] = json.dumps(options.base64_encoding)
-    return _upload(api, api.jobs if job else api.parse, source, handle, {**fields, **options.extra_fields})
+    return _upload(api, api.jobs if job else api.parse, source, handle, form_fields(options))
 
 
 def ocr_request(api: Api, source: Source, handle: BinaryIO, options: OCROptions) -> httpx.Request:
@@ -142,10 +128,19 @@ def ocr_request(api: Api, source: Source, handle: BinaryIO, options: OCROptions)
 
     https://console.upstage.ai/api/parse/document-ocr
     """
-    fields = {"model": options.model}
-    if options.schema is not None:
-        fields["schema"] = options.schema
-    return _upload(api, api.ocr, source, handle, {**fields, **options.extra_fields})
+    return _upload(api, api.ocr, source, handle, form_fields(options))
+
+
+def form_fields(options: ParseOptions | OCROptions) -> dict[str, str]:
+    """Return the form fields that ask for *options*: each by its name, the further ones last."""
+    fields = {}
+    for name, said in definitions(type(options)).items():
+        value = getattr(options, name)
+        # Options that older models do not know are named only where they say something.
+        if name != "extra_fields" and (said.always_sent or value != default_of(type(options), name)):
+            # The API takes a list as a string that holds JSON.
+            fields[name] = value if isinstance(value, str) else json.dumps(value)
+    return {**fields, **options.extra_fields}
 
 
 def job_request(api: Api, request_id: str) -> httpx.Request:
@@ -197,10 +192,6 @@ def _is_no_host(host: str) -> bool:
         return not host.encode("idna")
     except UnicodeError:
         return True
-
-
-def _boolean(value: bool) -> str:  # noqa: FBT001
-    return "true" if value else "false"
 
 
 _PLAIN = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate"}

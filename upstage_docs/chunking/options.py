@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from upstage_docs.errors import ConfigError
-from upstage_docs.options import CATEGORIES, Ids, OutputFormat, choice, yes_or_no
+from upstage_docs.options import CATEGORIES, OutputFormat
+from upstage_docs.options.definitions import check_options, documented, option
 
 __all__ = ["ChunkOptions", "OversizedTables"]
 
@@ -19,44 +20,74 @@ OversizedTables = Literal["keep", "split_rows"]
 _HEADING = re.compile(r"heading[1-6]\Z")
 
 
+def _categories(name: str, given: object) -> tuple[str, ...]:
+    if isinstance(given, str):
+        given = (given,)
+    if not isinstance(given, (list, tuple, set, frozenset)):
+        raise ConfigError(f"{name} must be a list of category names, not {type(given).__name__}.")
+    for one in given:
+        if not (isinstance(one, str) and (one in CATEGORIES or _HEADING.match(one))):
+            raise ConfigError(
+                f"{name} entry {one!r} is no layout category; "
+                f"choose among {', '.join(map(repr, CATEGORIES))} and 'heading2' to 'heading6'."
+            )
+    return tuple(sorted(set(given)))
+
+
+def _length_function(name: str, given: object) -> object:
+    if not callable(given):
+        raise ConfigError(f"{name}={given!r} must be callable: text → its size.")
+    return given
+
+
+@documented
 @dataclass(frozen=True)
 class ChunkOptions:
     """How elements become chunks.
-
-    Attributes:
-        chunk_size: The largest size of a chunk, in the unit of *length_function* (characters by default). It counts
-            everything in the chunk's text; only what is kept whole exceeds it.
-        chunk_overlap: How much of a text chunk, at the most, is repeated at the start of the next one where a text was
-            cut for its size. Tables, figures and headings are never repeated by it.
-        length_function: The size of a text: `len`, or the number of its tokens.
-        oversized_tables: `keep` leaves every table whole; `split_rows` cuts those over *chunk_size* between rows.
-        merge_continued_tables: Whether a table that goes on at the top of the next page, with the same columns, is
-            joined to its first part.
-        min_size: A section smaller than this takes the next one into its chunk; 0 never does.
-        exclude_categories: Categories that are left out of chunks.
-        output_format: The content of an `Element` to chunk; the text of a `Record` is taken as it is.
-        ids: Whether ids are made of a file's `source`, or of its `content`, so that a file under two names gives the
-            same chunks; then a changed file does not replace its old self in a store.
 
     Raises:
         ConfigError: A value is not possible, or two contradict each other.
     """
 
-    chunk_size: int = 1000
-    chunk_overlap: int = 0
-    length_function: Callable[[str], int] = len
-    oversized_tables: OversizedTables = "keep"
-    merge_continued_tables: bool = False
-    min_size: int = 0
-    exclude_categories: Iterable[str] = ("header", "footer")
-    output_format: OutputFormat = "html"
-    ids: Ids = "source"
+    chunk_size: int = option(
+        1000,
+        "The largest size of a chunk, in the unit of *length_function* (characters by default). It counts everything "
+        "in the chunk's text; only what is kept whole exceeds it.",
+        least=1,
+    )
+    chunk_overlap: int = option(
+        0,
+        "How much of a text chunk, at the most, is repeated at the start of the next one where a text was cut for its "
+        "size. Tables, figures and headings are never repeated by it.",
+        least=0,
+    )
+    length_function: Callable[[str], int] = option(
+        len, "The size of a text: `len`, or the number of its tokens.", _length_function, in_command=False
+    )
+    oversized_tables: OversizedTables = option(
+        "keep",
+        "`keep` leaves every table whole; `split_rows` cuts those over *chunk_size* between rows, each part with the "
+        "header and the caption.",
+    )
+    merge_continued_tables: bool = option(
+        False,
+        "Whether a table that goes on at the top of the next page, with the same columns, is joined to its first part.",
+    )
+    min_size: int = option(0, "A section smaller than this takes the next one into its chunk; 0 never does.", least=0)
+    exclude_categories: Iterable[str] = option(
+        ("header", "footer"),
+        'Layout categories that are left out of chunks. Markdown and text of a whole page or file (`split="page"`, '
+        '`"none"`) name none, so that nothing is left out of them; HTML and JSON do.',
+        _categories,
+    )
+    output_format: OutputFormat = option(
+        "html",
+        'The text of chunks made of elements, or of records with `output_format="json"`; other texts are taken as they '
+        "are.",
+    )
 
     def __post_init__(self) -> None:
-        for name, least in (("chunk_size", 1), ("chunk_overlap", 0), ("min_size", 0)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise ConfigError(f"{name}={value!r} must be a whole number, {least} or more.")
+        check_options(self)
         if self.chunk_overlap >= self.chunk_size:
             raise ConfigError(
                 f"chunk_overlap={self.chunk_overlap} must be smaller than chunk_size={self.chunk_size}, "
@@ -64,13 +95,6 @@ class ChunkOptions:
             )
         if self.min_size > self.chunk_size:
             raise ConfigError(f"min_size={self.min_size} must not be larger than chunk_size={self.chunk_size}.")
-        if not callable(self.length_function):
-            raise ConfigError(f"length_function={self.length_function!r} must be callable: text → its size.")
-        choice("oversized_tables", self.oversized_tables, ("keep", "split_rows"))
-        choice("output_format", self.output_format, ("html", "markdown", "text"))
-        choice("ids", self.ids, ("source", "content"))
-        yes_or_no("merge_continued_tables", self.merge_continued_tables)
-        object.__setattr__(self, "exclude_categories", _categories(self.exclude_categories))
 
     @property
     def exact(self) -> bool:
@@ -116,17 +140,3 @@ class ChunkOptions:
     def fits(self, text: str) -> bool:
         """Return whether *text* is no larger than a chunk may be."""
         return self.size(text) <= self.chunk_size
-
-
-def _categories(given: object) -> tuple[str, ...]:
-    if isinstance(given, str):
-        given = (given,)
-    if not isinstance(given, (list, tuple, set, frozenset)):
-        raise ConfigError(f"exclude_categories must be a list of category names, not {type(given).__name__}.")
-    for name in given:
-        if not (isinstance(name, str) and (name in CATEGORIES or _HEADING.match(name))):
-            raise ConfigError(
-                f"exclude_categories entry {name!r} is no layout category; "
-                f"choose among {', '.join(map(repr, CATEGORIES))} and 'heading2' to 'heading6'."
-            )
-    return tuple(sorted(set(given)))

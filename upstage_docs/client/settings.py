@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from upstage_docs.api.limits import LIMITS, Limits
-from upstage_docs.api.rates import RATES, Family, Rate, RateLimiter
+from upstage_docs.api.rates import RATES, Family, Rate, RateLimiter, rates_by_family
 from upstage_docs.api.requests import BASE_URL, Api
 from upstage_docs.errors import ConfigError
 from upstage_docs.flows.billing import PRICED, PRICES, Account, Spending
 from upstage_docs.flows.steps import ClientContext
 from upstage_docs.options import PollPolicy, RetryPolicy, choice
+from upstage_docs.options.definitions import check_options, hash_of, option, takes
 from upstage_docs.store.store import Store
 
 if TYPE_CHECKING:
@@ -25,48 +27,148 @@ __all__ = ["ClientBase", "Engine", "Settings", "client_context", "prepare", "tra
 Engine = Literal["upstage", "local"]
 
 _ENGINES = ("upstage", "local")
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _SECRET = ("authorization", "cookie", "key", "token", "secret", "password", "credential")
+
+
+def _headers(name: str, headers: object) -> dict[str, str] | None:
+    if headers is None:
+        return None
+    if not isinstance(headers, Mapping):
+        raise ConfigError(f"{name}= must map header names to strings, not be a {type(headers).__name__}.")
+    for header, value in headers.items():
+        _header_name(f"{name} entry", header)
+        if not isinstance(value, str) or not value.isascii() or not value.isprintable():
+            raise ConfigError(f"{name}[{header!r}] must be printable ASCII without line breaks.")
+    return dict(headers)
+
+
+def _header_name(name: str, header: object) -> object:
+    if not isinstance(header, str) or not _HEADER.fullmatch(header):
+        raise ConfigError(f"{name}={header!r} is no name of a header; it looks like x-api-key.")
+    return header
+
+
+def _transport(name: str, transport: object) -> object:
+    if transport is not None and not {"handle_request", "handle_async_request"} & set(dir(transport)):
+        raise ConfigError(f"{name}= is of type {type(transport).__name__!r}; give an httpx transport.")
+    return transport
+
+
+def _prices(name: str, prices: object) -> dict[str, float] | None:
+    if prices is None:
+        return None
+    if not isinstance(prices, Mapping):
+        raise ConfigError(f"{name}={prices!r} must map {', '.join(PRICED)} to US dollars per page.")
+    for kind, price in prices.items():
+        numeric = isinstance(price, (int, float)) and not isinstance(price, bool) and 0 <= price < float("inf")
+        if kind not in PRICED or not numeric:
+            raise ConfigError(f"{name}={{{kind!r}: {price!r}}} must be US dollars per page, of {', '.join(PRICED)}.")
+    return dict(prices)
+
+
+def _cache(name: str, cache: object) -> object:
+    if cache is not None and not isinstance(cache, (bool, str, os.PathLike)):
+        raise ConfigError(f"{name}={cache!r} must be True, False or a folder.")
+    if isinstance(cache, (str, os.PathLike)) and "\0" in os.fsdecode(cache):
+        raise ConfigError(f"{name}={cache!r} is no folder: its name holds a null character.")
+    return cache
+
+
+def _with_the_environment(_: str, value: object) -> object:
+    """Leave the check to `client_context`, which knows the environment and never shows a key."""
+    return value
 
 
 @dataclass(frozen=True)
 class Settings:
     """What a client was made with; the key, the headers and the transport never show.
 
-    `choose` decides the engine; `without_secrets` is what may be pickled.
+    `chosen` decides the engine; `without_secrets` is what may be pickled.
     """
 
-    api_key: str | None = field(default=None, repr=False)
-    base_url: str | None = None
-    engine: Engine | None = None
-    auth_header: str = "Authorization"
-    headers: Mapping[str, str] | None = field(default=None, repr=False)
-    transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None = field(default=None, repr=False)
-    timeout: float = 900.0
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
-    poll: PollPolicy | None = None
-    max_concurrency: int = 5
-    rates: Mapping[Family, Rate] | None = None
-    rate_share: float = 1.0
-    limits: Limits = LIMITS
-    prices: Mapping[str, float] | None = None
-    cache: bool | str | os.PathLike[str] | None = None
-    on_unknown: Literal["raise", "resend"] = "raise"
+    api_key: str | None = option(
+        None,
+        "The key, else UPSTAGE_API_KEY. It goes to the API's host only and never shows.",
+        _with_the_environment,
+        shown=False,
+        in_command=False,
+    )
+    _: KW_ONLY
+    base_url: str | None = option(
+        None, "API root or full endpoint, else UPSTAGE_BASE_URL, else the public API.", _with_the_environment
+    )
+    engine: Engine | None = option(
+        None,
+        "`upstage`, or `local` for the engine on this machine, without key and network; else UPSTAGE_DOCS_ENGINE, else "
+        "`upstage`.",
+    )
+    auth_header: str = option(
+        "Authorization",
+        "Header that carries the key; `x-api-key` for many private gateways.",
+        _header_name,
+        in_command=False,
+    )
+    headers: Mapping[str, str] | None = option(
+        None, "Further headers, sent to the API's host only.", _headers, shown=False, in_command=False
+    )
+    transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None = option(
+        None,
+        "What answers instead of the network: an `httpx` transport. Closed with the client.",
+        _transport,
+        shown=False,
+        in_command=False,
+    )
+    timeout: float = option(
+        900.0,
+        "Seconds for one upload with its answer. 100 pages take about three minutes.",
+        above=0,
+        unit="seconds",
+        in_command=False,
+    )
+    retry: RetryPolicy | None = option(
+        None, "When a request is tried again; `RetryPolicy()` if None.", in_command=False
+    )
+    poll: PollPolicy | None = option(None, "How jobs are waited for; as fits the engine if None.", in_command=False)
+    max_concurrency: int = option(5, "Requests at once; twice as many documents or parts are in work.", least=1)
+    rates: Mapping[Family, Rate] | None = option(
+        None,
+        "Overrides of `rates.RATES`, by family (`sync`, `async`, `ocr`).",
+        rates_by_family,
+        in_command=False,
+    )
+    rate_share: float = option(
+        1.0,
+        "The part of every rate that is this client's, 0-1, where several share one account.",
+        above=0,
+        most=1,
+        in_command=False,
+    )
+    limits: Limits = option(
+        LIMITS, "What the API takes; `api.limits.LIMITS_2025` for older deployments.", in_command=False
+    )
+    prices: Mapping[str, float] | None = option(
+        None,
+        "US dollars per page of `standard`, `enhanced` and `ocr` in estimates and `usage`, over those of "
+        "`flows.billing.PRICES`. No list price of OCR is public.",
+        _prices,
+        in_command=False,
+    )
+    cache: bool | str | os.PathLike[str] | None = option(
+        None,
+        "Where answers, jobs and intents are kept, so that nothing is paid twice: True for the platform's cache "
+        "folder, a folder, or False. None means True for Upstage and False for the local engine.",
+        _cache,
+    )
+    on_unknown: Literal["raise", "resend"] = option(
+        "raise",
+        "Where a paid request was cut off and its outcome is unknown: `raise` reports it, `resend` pays again.",
+    )
 
     def __post_init__(self) -> None:
-        choice("on_unknown", self.on_unknown, ("raise", "resend"))
-        if not isinstance(self.max_concurrency, int) or self.max_concurrency < 1:
-            raise ConfigError(f"max_concurrency={self.max_concurrency!r} must be a whole number, 1 or more.")
-        if not isinstance(self.timeout, (int, float)) or not 0 < self.timeout < float("inf"):
-            raise ConfigError(f"timeout={self.timeout!r} must be a number of seconds above 0.")
-        for name, price in (self.prices or {}).items():
-            if name not in PRICED or not isinstance(price, (int, float)) or not 0 <= price < float("inf"):
-                raise ConfigError(
-                    f"prices={{{name!r}: {price!r}}} must be US dollars per page, of {', '.join(PRICED)}."
-                )
-        if self.cache is not None and not isinstance(self.cache, (bool, str, os.PathLike)):
-            raise ConfigError(f"cache={self.cache!r} must be True, False or a folder.")
-        if isinstance(self.cache, (str, os.PathLike)) and "\0" in os.fsdecode(self.cache):
-            raise ConfigError(f"cache={self.cache!r} is no folder: its name holds a null character.")
+        check_options(self)
+
+    __hash__ = hash_of
 
     @property
     def at_once(self) -> int:
@@ -104,71 +206,14 @@ class Settings:
 class ClientBase:
     """The constructor, the usage and the pickling that `Client` and `AsyncClient` share."""
 
-    def __init__(
-        self,
-        api_key: str | None = None,
-        *,
-        base_url: str | None = None,
-        engine: Engine | None = None,
-        auth_header: str = "Authorization",
-        headers: Mapping[str, str] | None = None,
-        transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None = None,
-        timeout: float = 900.0,
-        retry: RetryPolicy | None = None,
-        poll: PollPolicy | None = None,
-        max_concurrency: int = 5,
-        rates: Mapping[Family, Rate] | None = None,
-        rate_share: float = 1.0,
-        limits: Limits = LIMITS,
-        prices: Mapping[str, float] | None = None,
-        cache: bool | str | os.PathLike[str] | None = None,
-        on_unknown: Literal["raise", "resend"] = "raise",
-    ) -> None:
+    @takes(Settings)
+    def __init__(self, *values: Any, **settings: Any) -> None:
         """Make a client; nothing is sent.
-
-        Args:
-            api_key: Else UPSTAGE_API_KEY. It goes to the API's host only and never shows.
-            base_url: API root or full endpoint, else UPSTAGE_BASE_URL, else the public API.
-            engine: `upstage`, or `local` for the engine on this machine, else UPSTAGE_DOCS_ENGINE, else `upstage`.
-            auth_header: Header that carries the key; `x-api-key` for many private gateways.
-            headers: Further headers, sent to the API's host only.
-            transport: What answers instead of the network: an `httpx` transport. Closed with the client.
-            timeout: Seconds for one upload with its answer. 100 pages take about three minutes.
-            retry: When a request is tried again.
-            poll: How jobs are waited for.
-            max_concurrency: Requests at once; twice as many documents or parts are in work.
-            rates: Overrides of `rates.RATES`, by family (`sync`, `async`, `ocr`).
-            rate_share: The part of every rate that is this client's, 0-1, where several share one account.
-            limits: What the API takes; `api.limits.LIMITS_2025` for older deployments.
-            prices: US dollars per page of `standard`, `enhanced` and `ocr` in estimates and `usage`, over those of
-                `flows.billing.PRICES`. No list price of OCR is public.
-            cache: Where answers, jobs and intents are kept, so that nothing is paid twice: True for the platform's
-                cache folder, a folder, or False. None means True for Upstage and False for the local engine.
-            on_unknown: `raise` reports a paid request whose outcome is not known, `resend` pays again.
 
         Raises:
             ConfigError: No key and no engine chosen, a malformed key or address, or contradicting options.
         """
-        self._open(
-            Settings(
-                api_key=api_key,
-                base_url=base_url,
-                engine=engine,
-                auth_header=auth_header,
-                headers=headers,
-                transport=transport,
-                timeout=timeout,
-                retry=retry or RetryPolicy(),
-                poll=poll,
-                max_concurrency=max_concurrency,
-                rates=rates,
-                rate_share=rate_share,
-                limits=limits,
-                prices=prices,
-                cache=cache,
-                on_unknown=on_unknown,
-            )
-        )
+        self._open(Settings(*values, **settings))
 
     @property
     def usage(self) -> Spending:
@@ -201,7 +246,7 @@ class ClientBase:
         self._context = client_context(settings)
 
 
-ClientBase.__init__.__qualname__ = "(Async)Client.__init__"  # Python names it where an argument is wrong
+Settings.__init__.__qualname__ = "(Async)Client.__init__"  # Python names it where an argument is wrong
 
 
 def client_context(settings: Settings) -> ClientContext:
@@ -229,7 +274,7 @@ def client_context(settings: Settings) -> ClientContext:
     unlimited = dict.fromkeys(RATES, Rate())
     return ClientContext(
         api=Api.at(base_url, dict(settings.headers or {}) if local else _proof(settings)),
-        retry=settings.retry,
+        retry=settings.retry or RetryPolicy(),
         poll=settings.poll or (PollPolicy(initial=0.05, maximum=0.5) if local else PollPolicy()),
         timeout=settings.timeout,
         # What the local engine answers costs nothing, and its jobs end with its process: it is stored only if asked.
@@ -267,9 +312,6 @@ def _proof(settings: Settings) -> dict[str, str]:
     """Return the headers that go to the API and to no other host."""
     headers = dict(settings.headers or {})
     given = {name.lower() for name in headers}
-    for name, value in headers.items():
-        if not isinstance(value, str) or not value.isascii() or not value.isprintable():
-            raise ConfigError(f"headers[{name!r}] must be printable ASCII without line breaks.")
     if settings.auth_header.lower() in given:
         if settings.api_key is not None:
             raise ConfigError(f"api_key= and headers[{settings.auth_header!r}] contradict each other; give one.")

@@ -23,6 +23,7 @@ from upstage_docs.chunking.packing import chunk_with
 from upstage_docs.client.client import Client
 from upstage_docs.errors import AuthenticationError, ConfigError, MissingExtraError
 from upstage_docs.options import ParseOptions
+from upstage_docs.options.definitions import hash_of, number, require_kind, whole_number
 from upstage_docs.records.records import METADATA_KEYS, RecordOptions, records
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Corpus", "CorpusOptions", "ParseFiles", "parse_corpus", "share"]
 
-_CHUNK_KEYS: dict[str, type] = {"embedding_text": str}
+_CHUNK_KEYS: dict[str, type] = {"page_end": int, "categories": str, "spans": str, "embedding_text": str}
 _OUTCOMES = ("source", "rows", "billed_pages", "error", "fatal")
 _FOOTER = b"upstage_docs"  # key of what a Parquet file says of the files in it
 
@@ -44,7 +45,7 @@ class CorpusOptions:
     Attributes:
         parse: What to ask of Document Parse.
         records: A row per element, per page or per document.
-        chunks: A row per chunk instead, with `embedding_text`.
+        chunks: A row per chunk instead, with `page_end`, `categories`, `spans` and `embedding_text`.
         storage_options: For fsspec, where paths have a scheme: `{"anon": True}`, `{"endpoint_url": ...}`, ...
 
     Raises:
@@ -57,8 +58,14 @@ class CorpusOptions:
     storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
+        for name, kind in (("parse", ParseOptions), ("records", RecordOptions), ("storage_options", Mapping)):
+            require_kind(name, getattr(self, name), kind)
+        if self.chunks is not None:
+            require_kind("chunks", self.chunks, ChunkOptions)
         if self.records.metadata_format != "flat" or self.records.images != "none":
             raise ConfigError('Rows of a corpus take RecordOptions(metadata_format="flat", images="none") only.')
+
+    __hash__ = hash_of
 
     @property
     def columns(self) -> dict[str, type]:
@@ -240,8 +247,9 @@ def parse_corpus(
         import ray.data
     except ImportError as error:
         raise MissingExtraError.of("ray", "A corpus on Ray", error) from error
-    if actors < 1 or files_per_task < 1:
-        raise ConfigError(f"actors={actors} and files_per_task={files_per_task} must be 1 or more.")
+    whole_number("actors", actors, least=1)
+    whole_number("files_per_task", files_per_task, least=1)
+    number("cpus_per_actor", cpus_per_actor, above=0)
     options = options or CorpusOptions()
     client = client or Client()
     wanted = list(dict.fromkeys(str(path) for path in paths))

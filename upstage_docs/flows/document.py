@@ -18,7 +18,7 @@ from upstage_docs.flows.exchange import pay
 from upstage_docs.flows.job import JobWatch, PageAnswer, placed
 from upstage_docs.flows.steps import ClientContext, Flow, Sleep, work
 from upstage_docs.models import Job, ParsedDocument
-from upstage_docs.options import OCROptions, ParseOptions
+from upstage_docs.options import OCROptions, ParseOptions, SendOptions
 from upstage_docs.store.values import Claim, Holding, Pages, ResultKey, StoredJob
 
 __all__ = ["JobReading", "Reading", "Request", "open_job", "open_reading"]
@@ -55,6 +55,9 @@ class Request:
                 f"options= is of type {type(self.options).__name__!r}; a parse takes ParseOptions(...), OCR takes "
                 "OCROptions(...)."
             )
+        if self.source is not None and not isinstance(self.source, str):
+            raise ConfigError(f"source= is of type {type(self.source).__name__!r}; give the document's name as str.")
+        SendOptions(self.route, self.pages_per_request, self.refresh)  # checks them
 
     @classmethod
     def of(

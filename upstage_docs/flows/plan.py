@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Literal
 
 from upstage_docs.api.limits import LIMITS, MEGABYTE, Limits
 from upstage_docs.errors import ConfigError, SourceError
-from upstage_docs.options import OCROptions, ParseOptions, choice
+from upstage_docs.options import OCROptions, ParseOptions, Route, SendOptions
 
 if TYPE_CHECKING:
     from upstage_docs.files.source import Source
     from upstage_docs.store.values import Pages
 
 __all__ = ["PageRun", "Route", "check", "halves", "parts_of"]
-
-Route = Literal["auto", "sync", "async"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,6 @@ def check(
         ConfigError: *route* is not a route, or not one for this operation.
         SourceError: *source* is too large, and cannot be cut into parts.
     """
-    choice("route", route, ("auto", "sync", "async"))
     ocr = isinstance(options, OCROptions)
     if ocr and route == "async":
         raise ConfigError('Document OCR has no asynchronous route; leave out route="async".')
@@ -101,8 +98,7 @@ def parts_of(
         ConfigError, SourceError: As `check`; or *pages_per_request* is not a whole number above 0.
     """
     check(source, options, route=route, limits=limits)
-    if pages_per_request is not None and (not isinstance(pages_per_request, int) or pages_per_request < 1):
-        raise ConfigError(f"pages_per_request={pages_per_request!r} must be a whole number of pages, 1 or more.")
+    SendOptions(route, pages_per_request)  # checks them
     ocr = isinstance(options, OCROptions)
     total = source.pages or total_pages
     held = tuple(stored)

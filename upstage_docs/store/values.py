@@ -8,11 +8,18 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 from upstage_docs.options import OCROptions, ParseOptions
+from upstage_docs.options.definitions import default_of
 
 __all__ = ["Busy", "Claim", "Entry", "Held", "Holding", "Intent", "Pages", "ResultKey", "StoredAnswer", "StoredJob"]
 
 # First and last page, 1-based and inclusive.
 Pages = tuple[int, int]
+# The options of the first version, all of which its keys name. A later option is named only where it differs from its
+# default, so that what was paid for before it existed is still found.
+_ALWAYS_NAMED = frozenset(
+    {"model", "mode", "ocr", "chart_recognition", "merge_multipage_tables", "output_formats", "coordinates"}
+    | {"base64_encoding", "extra_fields", "schema"}
+)
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,8 @@ class ResultKey:
         }
         for option in fields(options):
             value = getattr(options, option.name)
+            if option.name not in _ALWAYS_NAMED and value == default_of(type(options), option.name):
+                continue
             if isinstance(value, tuple):
                 value = sorted(value)  # the order of names asks for nothing else
             words[option.name] = dict(value) if option.name == "extra_fields" else value

@@ -17,9 +17,9 @@ from typing import IO
 
 import msgspec
 
-from upstage_docs.errors import ConfigError
 from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.pipe import Begin, End, Part, Patience, Refused, Task, read_message, write_frame
+from upstage_docs.options.definitions import check_options, documented, option
 
 __all__ = ["Limits", "WorkerPool"]
 
@@ -43,31 +43,35 @@ _ENVIRONMENT = (
 """What a worker inherits. No PATH: it has nothing to start. No keys: it has nobody to show them to."""
 
 
+@documented
 @dataclass(frozen=True)
 class Limits:
     """What one document may cost, and what all may together.
-
-    Attributes:
-        memory: Bytes of address space of a worker process (RLIMIT_AS). The PDF library reserves 1.2 GB of it and uses
-            little of that, so that recognising text needs 2 GB.
-        seconds: Wall-clock seconds for the next part of an answer: a whole answer of a synchronous request, ten pages
-            of a job. The kernel ends the worker at it, whatever it does.
-        workers: Processes at once.
-        idle: Seconds after which a worker that has nothing to do ends itself.
 
     Raises:
         ConfigError: A limit is too low to read anything at all.
     """
 
-    memory: int = 4 << 30
-    seconds: float = 600.0
-    workers: int = min(4, os.cpu_count() or 1)
-    idle: float = 60.0
+    memory: int = option(
+        4 << 30,
+        "Bytes of address space of a worker process (RLIMIT_AS). The PDF library reserves 1.2 GB of it and uses little "
+        "of that, so that recognising text needs 2 GB.",
+        least=1 << 28,
+    )
+    seconds: float = option(
+        600.0,
+        "Wall-clock seconds for the next part of an answer: a whole answer of a synchronous request, ten pages of a "
+        "job. The kernel ends the worker at it, whatever it does.",
+        least=0.001,
+        unit="seconds",
+    )
+    workers: int = option(min(4, os.cpu_count() or 1), "Processes at once.", least=1)
+    idle: float = option(
+        60.0, "Seconds after which a worker that has nothing to do ends itself.", least=0, unit="seconds"
+    )
 
     def __post_init__(self) -> None:
-        for name, least in (("memory", 1 << 28), ("seconds", 0.001), ("workers", 1), ("idle", 0)):
-            if getattr(self, name) < least:
-                raise ConfigError(f"Limits({name}={getattr(self, name)!r}) must be {least:,} or more.")
+        check_options(self, "Limits")
 
 
 _DYING = 10

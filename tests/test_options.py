@@ -1,0 +1,161 @@
+"""An option is written once: its definition says what may be given, in every class and function that takes it."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from upstage_docs import Client, OCROptions, ParseOptions, PollPolicy, RetryPolicy
+from upstage_docs.api.limits import Limits as ApiLimits
+from upstage_docs.api.rates import Rate, RateLimiter
+from upstage_docs.api.requests import form_fields
+from upstage_docs.chunking.options import ChunkOptions
+from upstage_docs.client.settings import Settings
+from upstage_docs.corpora.ray import CorpusOptions
+from upstage_docs.errors import ConfigError
+from upstage_docs.options.definitions import definitions
+from upstage_docs.options.sending import SendOptions
+from upstage_docs.records.options import OCRRecordOptions, RecordOptions
+from upstage_docs.store.values import ResultKey
+
+KINDS: list[Any] = [
+    *(ParseOptions, OCROptions, RetryPolicy, PollPolicy, SendOptions, RecordOptions, OCRRecordOptions, ChunkOptions),
+    *(Rate, ApiLimits, Settings),
+]
+NAN = float("nan")
+UNCHECKED = {"api_key", "base_url"}  # by the client, with the environment
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: RetryPolicy(attempts="3"), r"RetryPolicy\(attempts='3'\) must be a whole number, 1 or more"),
+        (lambda: RetryPolicy(attempts=True), r"RetryPolicy\(attempts=True\)"),
+        (lambda: RetryPolicy(attempts=2.5), r"RetryPolicy\(attempts=2.5\)"),
+        (lambda: RetryPolicy(initial=NAN), r"RetryPolicy\(initial=nan\) must be a number of seconds, 0 or more"),
+        (lambda: RetryPolicy(jitter=0.5), r"RetryPolicy\(jitter=0.5\) must be a function"),
+        (lambda: PollPolicy(deadline="1h"), r"PollPolicy\(deadline='1h'\)"),
+        (lambda: PollPolicy(maximum=10**400), r"PollPolicy\(maximum=10"),
+        (lambda: ParseOptions(mode=["auto"]), r"mode=\['auto'\] is not an option"),
+        (lambda: ParseOptions(coordinates=1), "coordinates=1 must be True or False"),
+        (lambda: ParseOptions(ocr=None), "ocr=None is not an option"),
+        (lambda: ParseOptions(extra_fields={"page": 1}), "extra_fields must map names to strings; 'page' does not"),
+        (lambda: ParseOptions(extra_fields={"mode": "auto"}), "'mode', which has an option of its own"),
+        (lambda: OCROptions(schema="azure"), "schema='azure' is not an option"),
+        (lambda: SendOptions(pages_per_request=True), "pages_per_request=True must be a whole number, 1 or more"),
+        (lambda: SendOptions(refresh="yes"), "refresh='yes' must be True or False"),
+        (lambda: RecordOptions(skip_empty="x"), "skip_empty='x' must be True or False"),
+        (lambda: ChunkOptions(min_size=True), "min_size=True must be a whole number"),
+        (lambda: Rate(pages_per_minute="300"), r"Rate\(pages_per_minute='300'\) must be a number above 0"),
+        (lambda: Rate(requests_per_second=True), r"Rate\(requests_per_second=True\)"),
+        (lambda: RateLimiter(share="1"), "share='1' must be a number above 0, at most 1"),
+        (lambda: ApiLimits(sync_pages=True), r"Limits\(sync_pages=True\)"),
+        (lambda: CorpusOptions(parse={"mode": "auto"}), "parse= is of type 'dict'; give ParseOptions"),
+        (lambda: CorpusOptions(chunks=500), "chunks= is of type 'int'; give ChunkOptions"),
+    ],
+)
+def test_a_value_that_an_option_does_not_take_is_refused_where_it_is_made(make: Callable[[], Any], told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"retry": 3}, r"retry= is of type 'int'; give RetryPolicy\(...\)"),
+        ({"poll": "1s"}, r"poll= is of type 'str'; give PollPolicy\(...\)"),
+        ({"limits": None}, r"limits= is of type 'NoneType'; give \w+\(...\)"),
+        ({"rates": {"sync": 3}}, r"rates=\{'sync': 3\} must hold Rate"),
+        ({"rates": 3}, "rates=3 must map families"),
+        ({"max_concurrency": True}, "max_concurrency=True must be a whole number"),
+        ({"max_concurrency": None}, "max_concurrency=None must be a whole number"),
+        ({"timeout": "30"}, "timeout='30' must be a number of seconds above 0"),
+        ({"timeout": True}, "timeout=True"),
+        ({"rate_share": NAN}, "rate_share=nan"),
+        ({"prices": {"ocr": True}}, "must be US dollars per page"),
+        ({"prices": 0.01}, "prices=0.01 must map"),
+        ({"headers": ["x-a"]}, "headers= must map header names"),
+        ({"headers": {"x a": "b"}}, "'x a' is no name of a header"),
+        ({"auth_header": "x-api-key:"}, "auth_header='x-api-key:' is no name of a header"),
+        ({"transport": "local"}, "transport= is of type 'str'; give an httpx transport"),
+    ],
+)
+def test_a_client_refuses_what_its_options_do_not_take(settings: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        Client("up_test", **settings)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_no_option_takes_an_object_of_no_meaning(kind: Any) -> None:
+    """Every field is an option, and has a check: nothing of this type could be meant."""
+    assert [one.name for one in fields(kind)] == [*definitions(kind)]
+    for name in definitions(kind).keys() - UNCHECKED:
+        with pytest.raises(ConfigError, match=name):
+            kind(**{name: object()})
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_docstrings_say_what_the_definitions_say(kind: Any) -> None:
+    shown = " ".join((inspect.getdoc(Client.__init__ if kind is Settings else kind) or "").split())
+
+    for name, said in definitions(kind).items():
+        assert f"{name}: {said.sentence}" in shown
+
+
+def test_equal_options_have_equal_hashes_and_are_written_alike() -> None:
+    """Whatever the order of a mapping; a mapping of the caller's may change afterwards."""
+    given = {"b": "2", "a": "1"}
+    one, other = ParseOptions(extra_fields=given), ParseOptions(extra_fields={"a": "1", "b": "2"})
+    key = hash(one)
+    given["c"] = "3"
+
+    assert one == other
+    assert hash(one) == hash(other) == key == hash(pickle.loads(pickle.dumps(one)))
+    assert repr(one) == repr(other)
+    assert len({OCROptions(extra_fields={"x": "1"}), OCROptions(extra_fields={"x": "1"})}) == 1
+    assert CorpusOptions(parse=one, storage_options={"a": {"b": [1]}}) == CorpusOptions(
+        parse=other, storage_options={"a": {"b": [1]}}
+    )
+    assert len({CorpusOptions(parse=one, storage_options={"a": {"b": [1]}}), CorpusOptions(parse=other)}) == 2
+    assert CorpusOptions(parse=one).digest == CorpusOptions(parse=other).digest
+    assert hash(Settings(headers={"x-a": "1", "x-b": "2"})) == hash(Settings(headers={"x-b": "2", "x-a": "1"}))
+    assert hash(Settings(rates={"sync": Rate()}, prices={"ocr": 0.1}))
+
+
+def test_a_request_names_each_option_once() -> None:
+    """What older models do not know is named only where it says something."""
+    assert form_fields(ParseOptions()) == {
+        "model": "document-parse",
+        "ocr": "auto",
+        "chart_recognition": "true",
+        "output_formats": '["html", "markdown", "text"]',
+        "coordinates": "true",
+    }
+    asked = ParseOptions(
+        mode="auto", merge_multipage_tables=True, base64_encoding=("table",), extra_fields={"page": "2"}
+    )
+    assert form_fields(asked) == {
+        **form_fields(ParseOptions()),
+        "mode": "auto",
+        "merge_multipage_tables": "true",
+        "base64_encoding": '["table"]',
+        "page": "2",
+    }
+    assert form_fields(OCROptions(schema="clova")) == {"model": "ocr", "schema": "clova"}
+
+
+def test_the_key_of_a_stored_answer_names_the_options_of_the_first_version() -> None:
+    """An answer that was paid for before an option existed is found under its default."""
+    key = ResultKey.of("ab", ParseOptions(), "https://a.example/v1")
+
+    assert key.options == (
+        '{"base64_encoding":[],"chart_recognition":true,"coordinates":true,"engine_version":"","extra_fields":{},'
+        '"merge_multipage_tables":false,"mode":"standard","model":"document-parse","ocr":"auto","operation":"parse",'
+        '"output_formats":["html","markdown","text"]}'
+    )
+    assert replace(key, model="document-parse") == key

@@ -1,0 +1,22 @@
+"""What a user may ask: every option written once, checked where it is made; sends nothing."""
+
+from upstage_docs.options.definitions import choice, names, several, yes_or_no
+from upstage_docs.options.parse import CATEGORIES, OCROptions, OutputFormat, ParseOptions, Split
+from upstage_docs.options.policies import PollPolicy, RetryPolicy
+from upstage_docs.options.sending import Route, SendOptions
+
+__all__ = [
+    "CATEGORIES",
+    "OCROptions",
+    "OutputFormat",
+    "ParseOptions",
+    "PollPolicy",
+    "RetryPolicy",
+    "Route",
+    "SendOptions",
+    "Split",
+    "choice",
+    "names",
+    "several",
+    "yes_or_no",
+]

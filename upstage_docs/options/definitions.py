@@ -1,0 +1,308 @@
+"""How an option is written once: its default, the values it takes, and the sentence that says what it is for.
+
+An option is a field of a frozen dataclass: `mode: Literal["standard", "auto"] = option("standard", "What it is for.")`.
+The type says which values may be given; `check_options` refuses others where the dataclass is made. Docstrings, the
+command's options and their help, and the form of a request are made of the same field.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import textwrap
+from collections import abc
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from functools import lru_cache, partial
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, get_args, get_origin
+
+from upstage_docs.errors import ConfigError
+
+__all__ = [
+    "Definition",
+    "check_options",
+    "choice",
+    "default_of",
+    "definitions",
+    "documented",
+    "function",
+    "hash_of",
+    "names",
+    "number",
+    "option",
+    "require_kind",
+    "several",
+    "takes",
+    "whole_number",
+    "with_section",
+    "yes_or_no",
+]
+
+Value = TypeVar("Value")
+Kind = TypeVar("Kind")
+Parameters = ParamSpec("Parameters")
+# Takes the name of an option and its value; returns the value as it is kept, or raises ConfigError.
+Check = Callable[[str, Any], Any]
+_DEFINITION = "upstage_docs.definition"
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What is said of an option beside its name, type and default.
+
+    Attributes:
+        sentence: What it is for; the docstrings and the command's help show it.
+        check: Replaces the check that follows from the type.
+        least, above, most: Bounds of a number; *above* is no value itself.
+        unit: What a number counts, for the message.
+        always_sent: False names the option in a request only where it differs from its default: older models do not
+            know it.
+        in_command: Whether the command has it.
+    """
+
+    sentence: str
+    check: Check | None = None
+    least: float | None = None
+    above: float | None = None
+    most: float | None = None
+    unit: str = ""
+    always_sent: bool = False
+    in_command: bool = True
+
+
+def option(
+    default: Value,
+    sentence: str,
+    check: Check | None = None,
+    *,
+    least: float | None = None,
+    above: float | None = None,
+    most: float | None = None,
+    unit: str = "",
+    always_sent: bool = False,
+    in_command: bool = True,
+    shown: bool = True,
+) -> Value:
+    """Define an option of a dataclass: a field with its default and its `Definition`, which says what the rest means.
+
+    Args:
+        default: A mapping is copied for each instance.
+        sentence: What the option is for.
+        check: See `Definition`.
+        least: See `Definition`.
+        above: See `Definition`.
+        most: See `Definition`.
+        unit: See `Definition`.
+        always_sent: See `Definition`.
+        in_command: See `Definition`.
+        shown: Whether the value shows in a repr; secrets do not.
+    """
+    said = Definition(sentence, check, least, above, most, unit, always_sent, in_command)
+    metadata = {_DEFINITION: said}
+    made: Any = (
+        field(default_factory=partial(dict, default), repr=shown, metadata=metadata)
+        if isinstance(default, dict)
+        else field(default=default, repr=shown, metadata=metadata)
+    )
+    return made  # type: ignore[no-any-return]  # a type checker takes it for the default, as with dataclasses.field
+
+
+def definitions(kind: type) -> dict[str, Definition]:
+    """Return name → definition of the options of the dataclass *kind*, in order."""
+    return {one.name: one.metadata[_DEFINITION] for one in fields(kind) if _DEFINITION in one.metadata}
+
+
+def default_of(kind: type, name: str) -> Any:
+    """Return the default of the option *name* of the dataclass *kind*."""
+    one = next(one for one in fields(kind) if one.name == name)
+    return one.default if one.default_factory is MISSING else one.default_factory()
+
+
+@lru_cache(maxsize=64)
+def _types_of(kind: Any) -> dict[str, Any]:
+    """Return name → type of the options of the dataclass *kind*; of one with a check of its own, Any."""
+    module = dict(vars(sys.modules[kind.__module__]))
+    found = {}
+    for one in fields(kind):
+        said = one.metadata.get(_DEFINITION)
+        if said is not None and said.check is None:
+            found[one.name] = eval(one.type, module) if isinstance(one.type, str) else one.type  # noqa: S307 - ours
+        elif said is not None:
+            found[one.name] = Any
+    return found
+
+
+def documented(kind: type[Kind]) -> type[Kind]:
+    """Put what is said of the options of the dataclass *kind* into its docstring."""
+    described = {name: said.sentence for name, said in definitions(kind).items()}
+    kind.__doc__ = with_section(kind.__doc__, "Attributes", described)
+    return kind
+
+
+def with_section(docstring: str | None, title: str, described: Mapping[str, str]) -> str:
+    """Return *docstring* with the section *title*, name → sentence, before its errors or at its end."""
+    text = inspect.cleandoc(docstring or "")
+    lines = [
+        textwrap.fill(f"{name}: {sentence}", 120, initial_indent="    ", subsequent_indent="        ")
+        for name, sentence in described.items()
+    ]
+    before, errors, after = text.partition("\n\nRaises:")
+    return "\n".join([before, "", f"{title}:", *lines]) + errors + after
+
+
+def takes(
+    kind: Callable[Parameters, object],
+) -> Callable[[Callable[..., None]], Callable[Concatenate[Any, Parameters], None]]:
+    """Give a constructor the parameters of the dataclass *kind*, and put what is said of them into its docstring."""
+
+    def given(constructor: Any) -> Any:
+        own = inspect.signature(kind).parameters.values()
+        first = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        constructor.__signature__ = inspect.Signature([first, *own], return_annotation=None)
+        described = {name: said.sentence for name, said in definitions(kind).items()}  # type: ignore[arg-type]
+        constructor.__doc__ = with_section(constructor.__doc__, "Args", described)
+        return constructor
+
+    return given
+
+
+def check_options(options: Any, owner: str = "") -> None:
+    """Check every option of the dataclass instance *options*, and keep each value as its check returns it.
+
+    Args:
+        options: Calls this in its `__post_init__`.
+        owner: A name that stands around the option in messages, `RetryPolicy(attempts=0)`; else the option's alone.
+
+    Raises:
+        ConfigError: A value is not one that the option takes.
+    """
+    kind: Any = type(options)
+    kinds = _types_of(kind)
+    for name, said in definitions(kind).items():
+        value = getattr(options, name)
+        if said.check is not None:
+            kept = said.check(name, value)
+        else:
+            kept = _checked(_Told(name, owner, said), value, kinds[name])
+        if kept is not value:
+            object.__setattr__(options, name, kept)
+
+
+def hash_of(options: Any) -> int:
+    """Return a hash of the dataclass instance *options*: equal ones have the same, mappings in any order."""
+    return hash(tuple(_hashable(getattr(options, one.name)) for one in fields(options) if one.compare))
+
+
+def _hashable(value: object) -> object:
+    if isinstance(value, Mapping):
+        return frozenset((key, _hashable(one)) for key, one in value.items())
+    return tuple(map(_hashable, value)) if isinstance(value, (list, tuple)) else value
+
+
+def several(value: str | Iterable[str] | None) -> tuple[str, ...]:
+    """Return *value*, one name or several, as a tuple."""
+    return (value,) if isinstance(value, str) else tuple(value or ())
+
+
+def choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    """Raise ConfigError unless *value* is one of *allowed*."""
+    if not isinstance(value, str) or value not in allowed:
+        raise ConfigError(f"{name}={value!r} is not an option; choose one of {', '.join(map(repr, allowed))}.")
+
+
+def yes_or_no(name: str, value: object) -> None:
+    """Raise ConfigError unless *value* is True or False."""
+    if not isinstance(value, bool):
+        raise ConfigError(f"{name}={value!r} must be True or False.")
+
+
+def whole_number(name: str, value: object, *, least: int) -> None:
+    """Raise ConfigError unless *value* is a whole number, *least* or more; True is none."""
+    _number(_Told(name, "", Definition("", least=least)), value, int)
+
+
+def number(name: str, value: object, *, above: float | None = None, most: float | None = None) -> None:
+    """Raise ConfigError unless *value* is a finite number within the bounds; True is none."""
+    _number(_Told(name, "", Definition("", above=above, most=most)), value, float)
+
+
+def names(name: str, value: object, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    """Return *value*, one name or several, as a tuple of *allowed* names without repeats."""
+    if isinstance(value, str):
+        value = (value,)
+    if not isinstance(value, (list, tuple, set, frozenset)):
+        raise ConfigError(f"{name} must be a list of names, not {type(value).__name__}.")
+    for one in value:
+        choice(f"{name} entry", one, allowed)
+    return tuple(dict.fromkeys(value if isinstance(value, (list, tuple)) else sorted(value)))
+
+
+def require_kind(name: str, value: object, kind: type) -> None:
+    """Raise ConfigError unless *value* is an instance of *kind*."""
+    if not isinstance(value, kind):
+        raise ConfigError(f"{name}= is of type {type(value).__name__!r}; give {kind.__name__}(...).")
+
+
+def function(name: str, value: object) -> None:
+    """Raise ConfigError unless *value* can be called, or is None."""
+    if value is not None and not callable(value):
+        raise ConfigError(f"{name}={value!r} must be a function.")
+
+
+@dataclass(frozen=True)
+class _Told:
+    """An option, as the messages of its errors name it."""
+
+    name: str
+    owner: str
+    said: Definition
+
+    def refusal(self, value: object, wanted: str) -> ConfigError:
+        told = f"{self.name}={value!r}"
+        return ConfigError(f"{f'{self.owner}({told})' if self.owner else told} must be {wanted}.")
+
+
+def _checked(told: _Told, value: Any, kind: Any) -> Any:
+    """Return *value* as it is kept.
+
+    Raises:
+        ConfigError: It is not of the type *kind*, or out of bounds.
+    """
+    origin, inner = get_origin(kind), get_args(kind)
+    if type(None) in inner:  # X | None
+        return value if value is None else _checked(told, value, inner[0])
+    if origin is Literal:
+        choice(told.name, value, inner)
+    elif kind is bool:
+        yes_or_no(told.name, value)
+    elif kind in {int, float}:
+        _number(told, value, kind)
+    elif kind is str:
+        if not isinstance(value, str) or not value:
+            raise told.refusal(value, "a text that is not empty")
+    elif origin is tuple:
+        return names(told.name, value, get_args(inner[0]))
+    elif origin is abc.Callable:
+        if not callable(value):
+            raise told.refusal(value, "a function")
+    elif kind is not Any:
+        require_kind(told.name, value, kind)
+    return value
+
+
+def _number(told: _Told, value: Any, kind: type) -> None:
+    said = told.said
+    fits = (
+        not isinstance(value, bool)
+        and isinstance(value, int if kind is int else (int, float))
+        and -sys.float_info.max <= value <= sys.float_info.max  # NaN is not
+        and (said.least is None or value >= said.least)
+        and (said.above is None or value > said.above)
+        and (said.most is None or value <= said.most)
+    )
+    if not fits:
+        what = "a whole number" if kind is int else f"a number{f' of {said.unit}' if said.unit else ''}"
+        above = "" if said.above is None else f" above {said.above:g}"
+        least = "" if said.least is None else f", {said.least:,} or more"
+        most = "" if said.most is None else f", at most {said.most:g}"
+        raise told.refusal(value, what + above + least + most)

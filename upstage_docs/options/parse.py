@@ -1,0 +1,158 @@
+"""What to ask of Document Parse and of Document OCR: each option of the API, by its API name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from upstage_docs.errors import ConfigError
+from upstage_docs.options.definitions import check_options, definitions, documented, hash_of, names, option
+
+__all__ = ["CATEGORIES", "OCROptions", "OutputFormat", "ParseOptions", "Split"]
+
+OutputFormat: TypeAlias = Literal["html", "markdown", "text"]
+Split: TypeAlias = Literal["element", "page", "none"]
+
+# https://console.upstage.ai/docs/capabilities/parse/understanding-output
+# The set is open: an answer may hold others. It is used to check what a *user* writes.
+CATEGORIES: tuple[str, ...] = (
+    "paragraph",
+    "table",
+    "figure",
+    "chart",
+    "header",
+    "footer",
+    "caption",
+    "equation",
+    "heading1",
+    "list",
+    "index",
+    "footnote",
+    "code",
+)
+
+
+def _model(name: str, model: object) -> object:
+    if not isinstance(model, str) or not model or any(ch.isspace() for ch in model):
+        raise ConfigError(f"{name}={model!r} is not a model name; the default is the stable alias.")
+    return model
+
+
+def _formats(name: str, formats: object) -> tuple[str, ...]:
+    kept = names(name, formats, ("html", "markdown", "text"))
+    if not kept:
+        raise ConfigError(f"{name} is empty; ask for at least one of 'html', 'markdown', 'text'.")
+    return kept
+
+
+def _categories(name: str, categories: object) -> tuple[str, ...]:
+    return names(name, categories, CATEGORIES)
+
+
+def _fields(name: str, fields: object) -> dict[str, str]:
+    """Return a copy of *fields* in the order of their names: equal options are written alike."""
+    if not isinstance(fields, Mapping):
+        raise ConfigError(f"{name} must map names to strings, not be a {type(fields).__name__}.")
+    for key, value in fields.items():
+        if not isinstance(key, str) or not isinstance(value, str):
+            raise ConfigError(f"{name} must map names to strings; {key!r} does not.")
+    return dict(sorted(fields.items()))
+
+
+@documented
+@dataclass(frozen=True)
+class ParseOptions:
+    """What to ask of Document Parse, every option by its API name.
+
+    Raises:
+        ConfigError: An option has a value that the API does not know.
+
+    See https://console.upstage.ai/api/parse/document-parsing
+    """
+
+    model: str = option(
+        "document-parse",
+        "`document-parse` (the stable alias), `document-parse-nightly`, or a dated name. Dated names are retired after "
+        "some months.",
+        _model,
+        always_sent=True,
+    )
+    mode: Literal["standard", "enhanced", "auto"] = option(
+        "standard", "`standard`, `enhanced` or `auto`; the last two need `document-parse-260128` or later."
+    )
+    ocr: Literal["auto", "force"] = option(
+        "auto",
+        "`auto` reads embedded text where there is some; `force` rasterises and recognises everything.",
+        always_sent=True,
+    )
+    chart_recognition: bool = option(True, "Whether charts are answered as tables.", always_sent=True)
+    merge_multipage_tables: bool = option(
+        False, "Whether the API merges tables that go on over pages into their first part."
+    )
+    output_formats: tuple[OutputFormat, ...] = option(
+        ("html", "markdown", "text"),
+        "Which of `html`, `markdown`, `text` to answer. All three cost the same as one, and one stored answer then "
+        "serves every later use.",
+        _formats,
+        always_sent=True,
+        in_command=False,
+    )
+    coordinates: bool = option(True, "Whether elements carry their coordinates, relative 0-1.", always_sent=True)
+    base64_encoding: tuple[str, ...] = option(
+        (), "Layout categories whose elements come with a JPEG crop.", _categories
+    )
+    extra_fields: Mapping[str, str] = option(
+        {},
+        "Further form fields, for options that the API offers and this package does not know yet.",
+        _fields,
+        in_command=False,
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        if self.model.startswith("ocr"):
+            raise ConfigError(
+                f"model={self.model!r} is one of Document OCR: take Client.ocr, or a loader or reader of it."
+            )
+        _without_own_options(self.extra_fields, type(self))
+
+    __hash__ = hash_of
+
+
+@documented
+@dataclass(frozen=True)
+class OCROptions:
+    """What to ask of Document OCR.
+
+    Raises:
+        ConfigError: An option has a value that the API does not know.
+
+    See https://console.upstage.ai/api/parse/document-ocr
+    """
+
+    model: str = option("ocr", "`ocr` (the stable alias) or a dated name.", _model, always_sent=True)
+    schema: Literal["clova", "google"] | None = option(
+        None,
+        "`clova` or `google` answers in the shape of those services; only `Client.ocr_raw` takes it.",
+        in_command=False,
+    )
+    extra_fields: Mapping[str, str] = option(
+        {}, "Further form fields (`use_patchify` on private deployments).", _fields, in_command=False
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        if self.model.startswith("document-parse"):
+            raise ConfigError(
+                f"model={self.model!r} is one of Document Parse: take Client.parse, or a loader or reader of it."
+            )
+        _without_own_options(self.extra_fields, type(self))
+
+    __hash__ = hash_of
+
+
+def _without_own_options(fields: Mapping[str, Any], kind: type) -> None:
+    for name in fields:
+        if name in definitions(kind) or name == "document":
+            raise ConfigError(f"extra_fields holds {name!r}, which has an option of its own.")

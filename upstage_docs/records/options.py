@@ -1,0 +1,55 @@
+"""What a record is: the options of records, checked where they are made; makes none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from upstage_docs.options.definitions import check_options, documented, option
+
+__all__ = ["OCRRecordOptions", "RecordOptions"]
+
+
+@documented
+@dataclass(frozen=True)
+class RecordOptions:
+    """How a parsed document becomes records.
+
+    Raises:
+        ConfigError: A value is not one of those.
+    """
+
+    split: Literal["element", "page", "none"] = option(
+        "element", "A record per `element`, per `page`, or one for the whole document (`none`)."
+    )
+    output_format: Literal["html", "markdown", "text", "json"] = option(
+        "html", "The text of a record: `html`, `markdown`, `text`, or `json` (the API's own JSON)."
+    )
+    metadata_format: Literal["flat", "nested"] = option(
+        "flat", "`flat` (scalars that every vector store takes) or `nested` (as `langchain-upstage`)."
+    )
+    skip_empty: bool = option(False, "Whether records without text, which embedding APIs refuse, are left out.")
+    images: Literal["none", "files", "base64"] = option(
+        "none",
+        "`files`: crops are written into a folder and `image_path` records where; `base64`: the crop is in "
+        "`image_base64`.",
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+@documented
+@dataclass(frozen=True)
+class OCRRecordOptions:
+    """How recognised text becomes records.
+
+    Raises:
+        ConfigError: A value is not one of those.
+    """
+
+    split: Literal["page", "none", "word"] = option("page", "A record per `page`, per `word`, or one (`none`).")
+    skip_empty: bool = option(False, "Whether records without text, which embedding APIs refuse, are left out.")
+
+    def __post_init__(self) -> None:
+        check_options(self)
