@@ -14,6 +14,7 @@ from upstage_docs.api.requests import Api, download_request, job_request, jobs_r
 from upstage_docs.errors import ConfigError, InvalidResponseError
 from upstage_docs.files.source import Source, inspect
 from upstage_docs.options import OCROptions, ParseOptions
+from upstage_docs.redaction import redact
 
 KEY = "up_abcdefghijklmnop"
 GATE = "https://gate.example/v1/document-digitization"
@@ -219,4 +220,4 @@ def test_job_and_list_addresses() -> None:
 
 def test_the_key_does_not_show_in_reprs() -> None:
     assert KEY not in repr(API)
-    assert API.hide(f"key {KEY} is wrong; Bearer {KEY}") == "key [hidden] is wrong; [hidden]"
+    assert redact(f"key {KEY} is wrong; Bearer {KEY}") == "key [hidden] is wrong; [hidden]"

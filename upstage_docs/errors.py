@@ -16,12 +16,14 @@ UpstageDocsError (ValueError)      every error of ours; chains that catch ValueE
 │   └── JobTimeoutError
 └── UnknownOutcomeError            a paid send whose outcome is not known: .intent .candidates
 
-All carry plain values only, so they pickle, and none ever holds a key.
+All carry plain values only, so they pickle, and none ever holds a key: what they are made of is redacted.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+from upstage_docs.redaction import Body, redact, redact_bytes
 
 __all__ = [
     "APIConnectionError",
@@ -60,6 +62,7 @@ class UpstageDocsError(ValueError):
     pages_paid: int = 0
 
     def __init__(self, message: str) -> None:
+        message = redact(message)
         super().__init__(message)
         self.message = message
 
@@ -117,8 +120,8 @@ class APIStatusError(UpstageDocsError):
     def __init__(self, message: str, *, status_code: int = 0, code: str = "", request_id: str = "") -> None:
         super().__init__(message)
         self.status_code = status_code
-        self.code = code
-        self.request_id = request_id
+        self.code = redact(code)
+        self.request_id = redact(request_id)
 
 
 class AuthenticationError(APIStatusError):
@@ -155,7 +158,7 @@ class InvalidResponseError(UpstageDocsError):
 
     def __init__(self, message: str, *, raw: bytes = b"") -> None:
         super().__init__(message)
-        self.raw = raw
+        self.raw = Body(redact_bytes(raw))
 
 
 class JobError(UpstageDocsError):

@@ -162,7 +162,7 @@ class ParsedDocument(msgspec.Struct, frozen=True):
     def raw(self) -> bytes:
         """Every byte that was answered: the body itself, or, where there were several, a JSON array of them."""
         if len(self.answers) == 1:
-            return self.answers[0].raw
+            return bytes(self.answers[0].raw)  # a plain one, which shows itself
         return b"[" + b",".join(answer.raw for answer in self.answers) + b"]"
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
@@ -37,6 +37,7 @@ from upstage_docs.models import (
     Point,
     Usage,
 )
+from upstage_docs.redaction import redact, shorten
 
 __all__ = [
     "decode_document",
@@ -58,6 +59,7 @@ _ID = re.compile(r"(<[a-z][a-z0-9]*(?:\s[^<>]*?)?\sid=')(\d{1,18})(?=')", re.ASC
 # https://console.upstage.ai/api/parse/document-parsing/async
 _BATCH_PAGES = 10
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.~-]{1,256}")
+_SHOWN = 40  # characters of what came, in a message
 _MOST_NAMED = 10  # of any kind in one message
 _NO_CONTENT = ContentShape()
 _documents = msgspec.json.Decoder(DocumentShape)
@@ -237,9 +239,9 @@ def _page_text(page: OcrPageShape) -> str:
     return page.text
 
 
-def decode_job(raw: bytes, *, source: str = "", file_sha256: str = "", hide: Callable[[str], str] = str) -> Job:
-    """Decode what creating a job, or asking for its state, answers; *hide* takes secrets out of what it says failed."""
-    return _job(_decode(_jobs, raw, "an asynchronous request", source), raw, source, file_sha256, hide)
+def decode_job(raw: bytes, *, source: str = "", file_sha256: str = "") -> Job:
+    """Decode what creating a job, or asking for its state, answers."""
+    return _job(_decode(_jobs, raw, "an asynchronous request", source), raw, source, file_sha256)
 
 
 def is_request_id(text: str) -> bool:
@@ -247,30 +249,40 @@ def is_request_id(text: str) -> bool:
     return _REQUEST_ID.fullmatch(text) is not None and bool(text.strip("."))
 
 
-def decode_jobs(raw: bytes, *, hide: Callable[[str], str] = str) -> tuple[Job, ...]:
-    """Decode the list of the account's asynchronous requests, in the API's order; *hide* as for one."""
+def decode_jobs(raw: bytes) -> tuple[Job, ...]:
+    """Decode the list of the account's asynchronous requests, in the API's order."""
     listed = _decode(_job_lists, raw, "the list of requests").requests
-    return tuple(_job(one, raw, "", "", hide) for one in listed if is_request_id(one.request_id or one.id or ""))
+    return tuple(_job(one, raw, "", "") for one in listed if is_request_id(one.request_id or one.id or ""))
 
 
 def _decode(decoder: msgspec.json.Decoder[Any], raw: bytes, what: str, source: str = "") -> Any:
     with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return decoder.decode(raw)
+    found, reason = _read_leniently(cast("type[msgspec.Struct]", decoder.type), raw)
+    if found is not None:
+        return found
+    answer = f"{source}: the answer" if source else "The answer"
+    raise InvalidResponseError(f"{answer} is not one of {what} ({reason}.", raw=raw)
+
+
+def _read_leniently(kind: type[msgspec.Struct], raw: bytes) -> tuple[Any, str]:
+    """Return what *raw* holds, or why it cannot be read: an error raised here would have the body in its frames."""
     keys = ""
     try:
         found = load_json(raw)
         keys = _keys(found)
-        return read_shape(cast("type[msgspec.Struct]", decoder.type), found)
+        return read_shape(kind, found), ""
     except ValueError as error:
-        reason = str(error)
-    # Outside of the handler: the frames of the first error hold the body.
-    answer = f"{source}: the answer" if source else "The answer"
-    raise InvalidResponseError(f"{answer} is not one of {what} ({reason}){keys}.", raw=raw)
+        return None, f"{error}){keys}"
 
 
 def _keys(found: Any) -> str:
     """Return which keys a JSON object has, for a message; not its values, which may echo what was sent with a key."""
-    return f"; it holds {', '.join(repr(key[:30]) for key in list(found)[:5])}" if isinstance(found, dict) else ""
+    return (
+        f"; it holds {', '.join(repr(shorten(key, _SHOWN)) for key in list(found)[:5])}"
+        if isinstance(found, dict)
+        else ""
+    )
 
 
 def _loaded(raw: bytes) -> Any:
@@ -407,13 +419,15 @@ def _joined(joiner: str, texts: Iterable[str]) -> str:
     return joiner.join(text for text in texts if text)
 
 
-def _job(job: JobShape, raw: bytes, source: str, file_sha256: str, hide: Callable[[str], str]) -> Job:
-    request_id = job.request_id or job.id
+def _job(job: JobShape, raw: bytes, source: str, file_sha256: str) -> Job:
+    request_id = redact(job.request_id or job.id or "")
     if not request_id:
         raise InvalidResponseError("The answer about an asynchronous request holds no request id.", raw=raw)
     if not is_request_id(request_id):
         raise InvalidResponseError(
-            f"The answer about an asynchronous request holds a request id that is none: {request_id[:40]!r}.", raw=raw
+            f"The answer about an asynchronous request holds a request id that is none: "
+            f"{shorten(request_id, _SHOWN)!r}.",
+            raw=raw,
         )
     return Job(
         request_id=request_id,
@@ -421,25 +435,23 @@ def _job(job: JobShape, raw: bytes, source: str, file_sha256: str, hide: Callabl
         source=source,
         file_sha256=file_sha256,
         model=job.model or "",
-        failure_message=hide(job.failure_message or ""),
+        failure_message=redact(job.failure_message or ""),
         total_pages=job.total_pages or 0,
         completed_pages=job.completed_pages or 0,
-        batches=tuple(
-            sorted((_batch(one, index, hide) for index, one in enumerate(job.batches or ())), key=lambda b: b.id)
-        ),
+        batches=tuple(sorted((_batch(one, index) for index, one in enumerate(job.batches or ())), key=lambda b: b.id)),
         requested_at=job.requested_at or "",
         completed_at=job.completed_at or "",
     )
 
 
-def _batch(batch: BatchShape, index: int, hide: Callable[[str], str]) -> Batch:
+def _batch(batch: BatchShape, index: int) -> Batch:
     return Batch(
         id=index if batch.id is None else batch.id,
         status=batch.status or "scheduled",
         start_page=batch.start_page or 0,
         end_page=batch.end_page or 0,
         model=batch.model or "",
-        failure_message=hide(batch.failure_message or ""),
+        failure_message=redact(batch.failure_message or ""),
         download_url=batch.download_url or "",
         requested_at=batch.requested_at or "",
         updated_at=batch.updated_at or "",

@@ -70,6 +70,9 @@ class DocumentShape(msgspec.Struct):
     ocr: Any = None
     warnings: Any = None  # of the local engine; the API has none
 
+    def __repr__(self) -> str:
+        return f"DocumentShape({len(self.elements)} elements)"
+
 
 class VerticesShape(msgspec.Struct, gc=False):
     """The corners of a word."""
@@ -106,6 +109,9 @@ class OcrShape(msgspec.Struct):
     modelVersion: str | None = None  # noqa: N815 - the API's name
     numBilledPages: Count | None = None  # noqa: N815 - the API's name
 
+    def __repr__(self) -> str:
+        return f"OcrShape({len(self.pages)} pages)"
+
 
 class BatchShape(msgspec.Struct):
     """One batch of an asynchronous request."""
@@ -119,6 +125,9 @@ class BatchShape(msgspec.Struct):
     download_url: str | None = None
     requested_at: str | None = None
     updated_at: str | None = None
+
+    def __repr__(self) -> str:
+        return f"BatchShape({self.id})"  # its address is signed
 
 
 class JobShape(msgspec.Struct):
@@ -134,6 +143,9 @@ class JobShape(msgspec.Struct):
     batches: list[BatchShape] | None = None
     requested_at: str | None = None
     completed_at: str | None = None
+
+    def __repr__(self) -> str:
+        return f"JobShape({len(self.batches or ())} batches)"
 
 
 class JobsShape(msgspec.Struct):

@@ -16,6 +16,7 @@ from upstage_docs.errors import ConfigError, InvalidResponseError
 from upstage_docs.files.source import Source
 from upstage_docs.options import OCROptions, ParseOptions
 from upstage_docs.options.definitions import default_of, definitions
+from upstage_docs.redaction import guard, shorten
 
 __all__ = [
     "BASE_URL",
@@ -52,6 +53,9 @@ class Api:
     requests: str
     ocr: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        guard(self, self.headers)
 
     @classmethod
     def at(cls, base_url: str, headers: Mapping[str, str] | None = None) -> Api:
@@ -104,14 +108,6 @@ class Api:
             headers=given,
         )
 
-    def hide(self, text: str) -> str:
-        """Return *text* without the secrets of the headers: a gateway may echo them in an error."""
-        for value in self.headers.values():
-            for secret in (value, value.rpartition(" ")[2]):
-                if len(secret) >= 8:
-                    text = text.replace(secret, "[hidden]")
-        return text
-
 
 def parse_request(
     api: Api, source: Source, handle: BinaryIO, options: ParseOptions, *, job: bool = False
@@ -150,8 +146,7 @@ def job_request(api: Api, request_id: str) -> httpx.Request:
         ConfigError: *request_id* cannot be one.
     """
     if not is_request_id(request_id):
-        shown = request_id if len(request_id) <= _SHOWN else f"{request_id[:_SHOWN]}..."
-        raise ConfigError(f"{shown!r} is not a request id.")
+        raise ConfigError(f"{shorten(request_id, _SHOWN)!r} is not a request id.")
     return httpx.Request("GET", f"{api.requests}/{request_id}", headers=_headers(api))
 
 

@@ -21,6 +21,7 @@ from upstage_docs.errors import (
     RateLimitError,
     UpstageDocsError,
 )
+from upstage_docs.redaction import Body, redact, redact_start, shorten
 
 __all__ = ["NoReply", "Outcome", "Reply", "refused", "retry_after", "settle", "transient"]
 
@@ -35,10 +36,14 @@ class Reply:
     """An HTTP answer, read whole; `at` is when it came, in Unix seconds, `tries` how often it was asked for."""
 
     status: int
-    headers: httpx.Headers
+    headers: httpx.Headers = field(repr=False)
     body: bytes
     at: float = 0.0
     tries: int = field(default=1, compare=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.body, Body):
+            object.__setattr__(self, "body", Body(self.body))
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,9 @@ class NoReply:
     timeout: bool = False
     oversize: bool = False
     tries: int = field(default=1, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", redact(self.reason))  # transports quote what they cannot read
 
 
 Outcome = Reply | NoReply
@@ -103,7 +111,7 @@ def settle(outcome: Outcome, api: Api, what: str) -> Reply:
         if outcome.oversize:
             raise InvalidResponseError(f"{what}: {outcome.reason}.")
         kind = APITimeoutError if outcome.timeout else APIConnectionError
-        raise kind(f"{what}: no answer from {api.root}: {api.hide(outcome.reason)}.{_tried(outcome)}")
+        raise kind(f"{what}: no answer from {api.root}: {outcome.reason}.{_tried(outcome)}")
     if 200 <= outcome.status < 300:  # the API says 200; any other of these means that it was done, and may be billed
         _expect_json(outcome, api, what)
         return outcome
@@ -112,14 +120,14 @@ def settle(outcome: Outcome, api: Api, what: str) -> Reply:
 
 def _expect_json(reply: Reply, api: Api, what: str) -> None:
     if not _looks_like_json(reply.body):
-        found = _excerpt(reply, api) or "it holds no text"
+        found = _excerpt(reply) or "it holds no text"
         raise InvalidResponseError(
             f"{what}: {api.root} answered {reply.status} with something that is not JSON: {found}. Check that "
             "base_url= leads to the API itself.",
             raw=reply.body,
         )
     if refused(reply.body):
-        code, message = map(api.hide, _explained(reply.body))
+        code, message = map(redact, _explained(reply.body))
         raise InvalidResponseError(
             f"{what}: the API answered {reply.status} with an error: {message}{f' ({code})' if code else ''}",
             raw=reply.body,
@@ -133,9 +141,9 @@ def _looks_like_json(body: bytes) -> bool:
 
 
 def _refusal(reply: Reply, api: Api, what: str) -> UpstageDocsError:
-    code, message = map(api.hide, _explained(reply.body))
-    said = message.rstrip(".") or _excerpt(reply, api) or "no explanation"
-    request_id = api.hide(next((reply.headers[name] for name in _REQUEST_IDS if name in reply.headers), ""))
+    code, message = map(redact, _explained(reply.body))
+    said = message.rstrip(".") or _excerpt(reply) or "no explanation"
+    request_id = shorten(next((reply.headers[name] for name in _REQUEST_IDS if name in reply.headers), ""), _EXCERPT)
     shown = f" ({code})" if code and code != str(reply.status) else ""
     text = f"{what}: {reply.status}{shown}: {said}.{_tried(reply)}{_remedy(reply.status, said, api)}"
     if reply.status == 429:
@@ -197,10 +205,8 @@ def _word(value: Any) -> str:
     return str(value) if isinstance(value, (str, int)) else ""
 
 
-def _excerpt(reply: Reply, api: Api) -> str:
-    text = re.sub(r"<[^>]*>|\s+", " ", reply.body[:4000].decode(errors="replace"))
-    text = api.hide(" ".join(text.split()))
-    return text[:_EXCERPT] + ("…" if len(text) > _EXCERPT else "")
+def _excerpt(reply: Reply) -> str:
+    return shorten(re.sub(r"<[^>]*>", " ", redact_start(reply.body)), _EXCERPT)
 
 
 def _moment(value: str) -> float | None:

@@ -15,6 +15,7 @@ import httpx
 from upstage_docs.api.responses import NoReply, Outcome, Reply
 from upstage_docs.errors import ConfigError
 from upstage_docs.flows.steps import Send
+from upstage_docs.redaction import Body
 
 __all__ = ["aconnect", "asend", "connect", "send", "tls"]
 
@@ -89,7 +90,7 @@ def send(http: httpx.Client, step: Send) -> Outcome:
         return _lost(error, progress)
     finally:
         _deadline.reset(deadline)
-    return Reply(response.status_code, response.headers, bytes(body), time.time())
+    return Reply(response.status_code, response.headers, Body(body), time.time())
 
 
 async def asend(http: httpx.AsyncClient, step: Send) -> Outcome:
@@ -114,7 +115,7 @@ async def asend(http: httpx.AsyncClient, step: Send) -> Outcome:
         return _lost(error, progress)
     except TimeoutError:
         return _late(step, sent=progress.sent)
-    return Reply(response.status_code, response.headers, bytes(body), time.time())
+    return Reply(response.status_code, response.headers, Body(body), time.time())
 
 
 class _Progress:

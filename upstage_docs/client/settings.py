@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 from collections.abc import Mapping
@@ -17,10 +18,12 @@ from upstage_docs.flows.billing import PRICED, PRICES, Account, Spending
 from upstage_docs.flows.steps import ClientContext
 from upstage_docs.options import PollPolicy, RetryPolicy, choice
 from upstage_docs.options.definitions import check_options, hash_of, option, takes
+from upstage_docs.redaction import Secret, wrap_secrets
 from upstage_docs.store.store import Store
 
 if TYPE_CHECKING:
     import httpx
+    from typing_extensions import Self
 
 __all__ = ["ClientBase", "Engine", "Settings", "client_context", "prepare", "transport_of"]
 
@@ -203,6 +206,14 @@ class Settings:
         return replace(self, api_key=None)
 
 
+def _wrap_secrets(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return *settings* with a key and headers that do not show."""
+    wrapped: dict[str, Any] = {"headers": wrap_secrets(settings["headers"])} if "headers" in settings else {}
+    if isinstance(settings.get("api_key"), str):
+        wrapped["api_key"] = Secret(settings["api_key"])
+    return {**settings, **wrapped}
+
+
 class ClientBase:
     """The constructor, the usage and the pickling that `Client` and `AsyncClient` share."""
 
@@ -213,6 +224,8 @@ class ClientBase:
         Raises:
             ConfigError: No key and no engine chosen, a malformed key or address, or contradicting options.
         """
+        values = tuple(Secret(one) if isinstance(one, str) else one for one in values)  # the key
+        settings = _wrap_secrets(settings)  # tools that show a traceback show its local variables
         self._open(Settings(*values, **settings))
 
     @property
@@ -234,6 +247,22 @@ class ClientBase:
         if "_context" not in vars(self):
             return f"<{type(self).__name__} that could not be made>"  # as tools see it that show a traceback's locals
         return f"{type(self).__name__}(engine={self.engine!r}, base_url={self._context.api.root!r})"
+
+    def __copy__(self) -> Self:
+        """Return another client with the same settings; it stays in this process, so the key goes with it.
+
+        Raises:
+            ConfigError: A transport cannot be shared: closing one client would close it for the other.
+        """
+        if self._settings.transport is not None:
+            raise ConfigError("A client with transport= cannot be copied; make another with a transport of its own.")
+        copied = type(self).__new__(type(self))
+        copied.__setstate__({"settings": self._settings})
+        return copied
+
+    def __deepcopy__(self, _: dict[int, Any]) -> Self:
+        """Return another client with the same settings, as `copy.copy` does."""
+        return copy.copy(self)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"settings": self._settings.without_secrets()}
@@ -310,7 +339,7 @@ def prepare(settings: Settings) -> None:
 
 def _proof(settings: Settings) -> dict[str, str]:
     """Return the headers that go to the API and to no other host."""
-    headers = dict(settings.headers or {})
+    headers = dict(wrap_secrets(settings.headers) or {})
     given = {name.lower() for name in headers}
     if settings.auth_header.lower() in given:
         if settings.api_key is not None:
@@ -318,7 +347,7 @@ def _proof(settings: Settings) -> dict[str, str]:
         return headers
     key = settings.api_key
     if key is None:
-        key = os.environ.get("UPSTAGE_API_KEY") or None
+        key = Secret(os.environ.get("UPSTAGE_API_KEY", "")) or None
     if key is None:
         if given & {"x-api-key", "authorization"}:
             return headers
@@ -332,5 +361,5 @@ def _proof(settings: Settings) -> dict[str, str]:
             "The API key is empty or holds a space, a line break or a character that no key has; copy it again "
             "(UPSTAGE_API_KEY or api_key=). It is not shown here."
         )
-    headers[settings.auth_header] = f"Bearer {key}" if settings.auth_header.lower() == "authorization" else key
+    headers[settings.auth_header] = Secret(f"Bearer {key}" if settings.auth_header.lower() == "authorization" else key)
     return headers

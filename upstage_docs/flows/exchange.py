@@ -194,7 +194,7 @@ def look(context: ClientContext, request_id: str, *, source: str = "", file_sha2
         JobError: The API does not know it (results are kept for 30 days).
     """
     request = wire.job_request(context.api, request_id)
-    decode = partial(decode_job, source=source, file_sha256=file_sha256, hide=context.api.hide)
+    decode = partial(decode_job, source=source, file_sha256=file_sha256)
     job = yield from _ask(context, request, decode, f"job {request_id}")
     if job is None:
         raise JobError(
@@ -206,8 +206,7 @@ def look(context: ClientContext, request_id: str, *, source: str = "", file_sha2
 
 def jobs(context: ClientContext) -> Flow[tuple[Job, ...]]:
     """Return the account's jobs, in the API's order."""
-    decode = partial(decode_jobs, hide=context.api.hide)
-    found = yield from _ask(context, wire.jobs_request(context.api), decode, "the list of jobs")
+    found = yield from _ask(context, wire.jobs_request(context.api), decode_jobs, "the list of jobs")
     return found or ()
 
 

@@ -100,7 +100,7 @@ def ocr_raw(context: ClientContext, request: Request, limits: Limits) -> Flow[by
         SourceError: The document needs more than one request.
     """
     reading = yield from open_reading(context, request, limits)
-    return (yield from _recognise(reading, most=1))[0]
+    return bytes((yield from _recognise(reading, most=1))[0])
 
 
 def submit(context: ClientContext, request: Request, limits: Limits) -> Flow[Job]:

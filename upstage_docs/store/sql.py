@@ -9,6 +9,7 @@ import sqlite3
 import uuid
 from typing import Any
 
+from upstage_docs.redaction import Body
 from upstage_docs.store.values import Entry, Holding, Intent, Pages, ResultKey, StoredAnswer, StoredJob
 
 __all__ = [
@@ -218,7 +219,7 @@ def read(db: sqlite3.Connection, key: ResultKey, pages: Pages) -> tuple[StoredAn
     row = db.execute(
         f"SELECT body, model, sends, checksum, used FROM answer WHERE {_EXACTLY}", _span(key, pages)
     ).fetchone()
-    return row and (StoredAnswer(bytes(row[0]), pages, row[1], row[2]), row[3], row[4])
+    return row and (StoredAnswer(Body(row[0]), pages, row[1], row[2]), row[3], row[4])
 
 
 def touch(db: sqlite3.Connection, key: ResultKey, pages: Pages, now: float) -> None:

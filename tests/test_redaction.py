@@ -1,0 +1,181 @@
+"""No secret shows: in no message, attribute, pickle or frame, wherever the text came from that echoes it."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import json
+import pickle
+import traceback
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from upstage_docs import Client, ConfigError, UpstageDocsError
+from upstage_docs.api.requests import Api
+from upstage_docs.options import RetryPolicy
+from upstage_docs.redaction import Body, Secret, redact, shorten
+
+KEY = "up_pl4nted/K3Y+value=="
+SAMPLE = Path(__file__).resolve().parent.parent / "upstage_docs" / "samples" / "report.pdf"
+
+
+class Echo(httpx.BaseTransport):
+    """Answers with what the request's headers say, or fails with it."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        said = request.headers.get("authorization") or request.headers.get("x-api-key") or request.headers["cookie"]
+        answer: httpx.Response = self.answer(said)
+        return answer
+
+
+def fail(kind: type[httpx.TransportError]) -> Any:
+    def answer(said: str) -> httpx.Response:
+        raise kind(f"illegal header line: {bytearray(f'Authorization {said}'.encode())!r}")
+
+    return answer
+
+
+ECHOES = {
+    "a broken header": fail(httpx.RemoteProtocolError),
+    "a broken connection": fail(httpx.ConnectError),
+    "a message": lambda said: httpx.Response(400, json={"error": {"message": f"bad {said}", "code": said}}),
+    "a text": lambda said: httpx.Response(403, text=f"who is {said}?"),
+    "tags around it": lambda said: httpx.Response(502, text=f"<p>{said.split()[-1]}</p>"),
+    "an address": lambda said: httpx.Response(404, text=f"/?key={quote(said.split()[-1], safe='')}"),
+    "the edge of what is quoted": lambda said: httpx.Response(400, text=" " * 3980 + said),
+    "the edge of what is read": lambda said: httpx.Response(400, text=" " * (2**20 - 10) + said),
+    "a request id": lambda said: httpx.Response(500, json={}, headers={"x-request-id": said}),
+    "the key of an object": lambda said: httpx.Response(200, json={said: 1, said.split()[-1]: 2}),
+    "a value of an object": lambda said: httpx.Response(200, json={"elements": [{"page": -1, "category": said}]}),
+    "an error in a 200": lambda said: httpx.Response(200, json={"error": {"message": said}}),
+    "a page of a portal": lambda said: httpx.Response(200, text=f"<html>{said}"),
+    "an id that is none": lambda said: httpx.Response(200, json={"request_id": "/" + said}),
+}
+
+
+def everything_of(error: BaseException, *, pickled: bool = True) -> str:
+    """What a tool for errors may show of it: messages, attributes, pickle, our frames with their local variables."""
+    shown = [repr(pickle.dumps(error))] if pickled else []
+    chain: list[BaseException | None] = [error]
+    while chain:
+        if (one := chain.pop()) is None:
+            continue
+        chain += [one.__cause__, one.__context__]
+        shown += [str(one), repr(one), repr(vars(one))]
+        for frame, _ in traceback.walk_tb(one.__traceback__):
+            if frame.f_globals.get("__name__", "").startswith("upstage_docs"):
+                shown.append(f"{frame.f_code.co_name}: {frame.f_locals!r}")
+    return "\n".join(shown)
+
+
+def parts_of(secret: str) -> set[str]:
+    return {secret, quote(secret), quote(secret, safe=""), secret[:12]}
+
+
+@pytest.mark.parametrize("route", ["sync", "async"])
+@pytest.mark.parametrize("proof", ["Authorization", "x-api-key", "Cookie"])
+@pytest.mark.parametrize("name", ECHOES)
+def test_what_echoes_the_key_does_not_show_it(name: str, proof: str, route: Any) -> None:
+    headers = {"Cookie": f"session={KEY}"} if proof == "Cookie" else None
+    key = {} if proof == "Cookie" else {"api_key": KEY, "auth_header": proof}
+    client = Client(
+        **({"api_key": "up_another_key", "auth_header": "X-Other"} | key),  # type: ignore[arg-type]
+        headers=headers,
+        engine="upstage",
+        base_url="http://api.test/v1",
+        transport=Echo(ECHOES[name]),
+        cache=False,
+        retry=RetryPolicy(attempts=1),
+    )
+    with client, pytest.raises(UpstageDocsError) as caught:
+        client.parse(SAMPLE, route=route)
+
+    shown = everything_of(caught.value)
+    assert "parse: {" in shown
+    for part in parts_of(KEY):
+        assert part not in shown
+
+
+@pytest.mark.parametrize("key", [f"{KEY} and a space", f"{KEY}\n", f"{KEY}é"])
+def test_a_key_that_is_none_is_not_shown_where_it_is_refused(key: str) -> None:
+    def make(proof: dict[str, Any]) -> None:
+        Client(**proof)
+
+    with pytest.raises(ConfigError) as caught:
+        make({"api_key": key, "headers": {"X-Token": key}})
+
+    shown = everything_of(caught.value)
+    assert "check_options: " in shown or "client_context: " in shown
+    assert KEY not in shown
+
+
+def test_a_key_of_the_environment_is_not_shown_where_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPSTAGE_API_KEY", f"{KEY} ")
+    with pytest.raises(ConfigError) as caught:
+        Client()
+
+    assert KEY not in everything_of(caught.value)
+
+
+def test_a_whole_answer_shows_in_no_frame() -> None:
+    words = "words of a private document"
+    body = json.dumps({"elements": [{"id": 0, "page": 999, "content": {"text": words}}], "usage": {"pages": 4}})
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, text=body))
+    with (
+        Client("up_abcdefgh", engine="upstage", transport=transport, cache=False) as client,
+        pytest.raises(UpstageDocsError) as caught,
+    ):
+        client.parse(SAMPLE)
+
+    assert words not in everything_of(caught.value, pickled=False)
+    assert words.encode() in caught.value.raw  # type: ignore[attr-defined]
+
+
+def test_secrets_are_hidden_while_their_client_lives() -> None:
+    proof = Api.at("http://api.test/v1", {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"})
+    again = Api.at("http://api.test/v1", {"x-api-key": KEY})
+    assert (
+        redact(f"key {KEY} is wrong; Bearer {KEY}; application/json")
+        == "key [hidden] is wrong; [hidden]; application/json"
+    )
+    del proof
+    gc.collect()
+    assert KEY not in redact(KEY)
+    del again
+    gc.collect()
+    assert redact(KEY) == KEY
+
+
+def test_what_is_quoted_is_redacted_before_it_is_cut() -> None:
+    owner = Api.at("http://api.test/v1", {"x-api-key": KEY})
+    assert shorten(f"one\n two {KEY}", 12) == "one two [hid…"
+    assert shorten("short", 12) == "short"
+    del owner
+
+
+def test_what_does_not_show_is_still_itself() -> None:
+    assert f"{Secret('abc')}" == "abc"
+    assert "abc" not in repr({"key": Secret("abc")})
+    assert Body(b"abc") == b"abc"
+    assert repr(Body(b"x" * 1234)) == "<1,234 bytes>"
+
+
+def test_a_copied_client_keeps_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("UPSTAGE_API_KEY", raising=False)
+    with Client(KEY, cache=False, max_concurrency=3) as client:
+        for copied in (copy.copy(client), copy.deepcopy(client)):
+            with copied:
+                assert (copied is not client, copied.max_concurrency, repr(copied)) == (True, 3, repr(client))
+
+
+def test_a_client_with_a_transport_is_not_copied() -> None:
+    """It would be closed twice, and be gone for the other."""
+    with Client(KEY, transport=Echo(None), cache=False) as client, pytest.raises(ConfigError, match="cannot be copied"):
+        copy.copy(client)

@@ -1,0 +1,111 @@
+"""What must not show: the secrets of every client, in whatever becomes an error, and whole answers in a repr.
+
+Clients say here what their secrets are, and errors pass all that they say through here when they are made. So a text
+that echoes a key (a gateway's page, a header in a transport's message) is hidden wherever it came from.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import weakref
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+__all__ = ["Body", "Secret", "guard", "redact", "redact_bytes", "redact_start", "shorten", "wrap_secrets"]
+
+HIDDEN = "[hidden]"
+_SHORTEST = 8  # characters; a shorter text may be part of any word
+# Their values are no secrets, and words that messages need.
+_HARMLESS = {"accept", "accept-charset", "accept-encoding", "accept-language", "content-type", "user-agent"}
+_LONGEST_TEXT = 1 << 20  # bytes of an answer that are looked at for a message
+_LONGEST_SECRET = 1 << 14  # characters: no server takes a longer header
+_lock = threading.Lock()
+_known: Counter[str] = Counter()  # every form of a secret, and how many objects have it
+
+
+class Secret(str):
+    """A text that goes into requests and does not show in a repr, such as that of a traceback's local variables."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"'{HIDDEN}'"
+
+
+class Body(bytes):
+    """What was answered, whole; a repr shows its size: it may hold a private document, and is long."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{len(self):,} bytes>"
+
+
+def wrap_secrets(headers: Mapping[str, str] | None) -> Mapping[str, str] | None:
+    """Return *headers* with values that do not show; what is no mapping is returned as it is."""
+    if not isinstance(headers, Mapping):
+        return headers
+    return {name: Secret(value) if isinstance(value, str) else value for name, value in headers.items()}
+
+
+def guard(owner: object, headers: Mapping[str, str]) -> None:
+    """Hide the values of *headers* in all errors for as long as *owner* lives."""
+    forms = {
+        form for name, value in headers.items() if name.lower() not in _HARMLESS for form in _forms(value)
+    }  # hidden in each way that a text may write them
+    if forms:
+        with _lock:
+            _known.update(forms)
+        weakref.finalize(owner, _forget, forms).atexit = False
+
+
+def redact(text: str) -> str:
+    """Return *text* without the secrets of any client."""
+    if not _known:
+        return text
+    with _lock:
+        forms = sorted(_known, key=len, reverse=True)  # a whole header before the key in it
+    for form in forms:
+        if form in text:
+            text = text.replace(form, HIDDEN)
+    return text
+
+
+def redact_bytes(raw: bytes) -> bytes:
+    """Return *raw* without the secrets of any client."""
+    with _lock:
+        forms = sorted(_known, key=len, reverse=True)
+    for form in forms:
+        if (encoded := form.encode()) in raw:
+            raw = raw.replace(encoded, HIDDEN.encode())
+    return raw
+
+
+def redact_start(raw: bytes) -> str:
+    """Return the beginning of *raw* as a text without the secrets of any client, and without one that is cut."""
+    text = redact(raw[:_LONGEST_TEXT].decode(errors="replace"))
+    return text if len(raw) <= _LONGEST_TEXT else text[:-_LONGEST_SECRET]
+
+
+def shorten(text: str, length: int) -> str:
+    """Return *text* as a message may quote it: without secrets, then on one line, then cut to *length* characters."""
+    text = " ".join(redact(text).split())
+    return text if len(text) <= length else f"{text[:length]}…"
+
+
+def _forms(value: str) -> Iterable[str]:
+    from json import dumps
+    from urllib.parse import quote
+
+    for part in {value, *re.split(r"[\s;,=]+", value)}:
+        if len(part) >= _SHORTEST:
+            yield from {str(part), quote(part, safe=""), quote(part), dumps(part)[1:-1]}
+
+
+def _forget(forms: Iterable[str]) -> None:
+    with _lock:
+        for form in forms:
+            _known[form] -= 1
+            if _known[form] <= 0:
+                del _known[form]
