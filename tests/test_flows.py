@@ -139,6 +139,51 @@ class TestFetch:
         assert caught.value.retry_after == pytest.approx(float(seconds))
         self.fetch(Play(reply(200)), with_, family="async")  # of another family nothing was said
 
+    @pytest.mark.parametrize("seconds", ["3600", "1" + "0" * 12, "9" * 400])
+    def test_but_it_is_sent_once_the_longest_pause_is_over(self, seconds: str) -> None:
+        """A gateway that asks for milliseconds, or nonsense, does not end the work of a client for ever."""
+        with_ = setup(rates=RateLimiter(), retry=RetryPolicy(longest_retry_after=60.0))
+        play = Play(reply(429, b"", {"retry-after": seconds}))
+        self.fetch(play, with_, family="sync")
+        later = Play(reply(200))
+        later.clock = play.clock + 60.0
+        self.fetch(later, with_, family="sync")
+        assert later.slept == []
+
+    def test_upstage_tells_the_moment_and_nothing_is_sent_before(self) -> None:
+        with_ = setup(rates=RateLimiter())
+        until = {"x-upstage-ratelimit-retry-after-pages": "1800000015", "x-upstage-ratelimit-limit-pages": "300"}
+        play, other = Play(reply(429, b"", until, at=1.8e9), reply(200)), Play(reply(200))
+        self.fetch(play, with_, family="sync", model="m", pages=4)
+        assert sum(play.slept) == pytest.approx(15.0, abs=1.0)
+        other.clock = play.clock - 10.0
+        self.fetch(other, with_, family="sync", model="m", pages=4)
+        assert sum(other.slept) >= 10.0
+
+    def test_a_request_that_waits_for_its_turn_waits_on_if_another_is_told_to(self) -> None:
+        limiter = RateLimiter({"sync": Rate(requests_per_second=1)})
+        limiter.reserve(1000.0, "sync", model="m")
+        play = Play(reply(200))
+        flow = flows.fetch(setup(rates=limiter), Send(jobs_request(API)), family="sync", model="m")
+
+        def told() -> Any:
+            step = next(flow)
+            answer: Any = None
+            while True:
+                if isinstance(step, Sleep) and step.seconds < 2:
+                    limiter.penalise(1000.5, "sync", 20.0, model="m")
+                answer = yield step
+                step = flow.send(answer)
+
+        def until_the_end() -> Any:
+            try:
+                return (yield from told())
+            except RuntimeError:  # what a StopIteration becomes inside a generator
+                return None
+
+        play(until_the_end())
+        assert sum(play.slept) >= 20.0
+
     def test_a_send_that_costs_nothing_is_tried_again_even_if_it_arrived(self) -> None:
         play = Play(lost(sent=True), reply(200, {}))
         self.fetch(play, setup())

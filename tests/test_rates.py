@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from upstage_docs.api.rates import RATES, Rate, RateLimiter
+from upstage_docs.api.rates import RATES, Rate, RateLimiter, SeenLimits
 from upstage_docs.errors import ConfigError
 
 
@@ -130,3 +130,65 @@ def test_nonsense_is_refused() -> None:
     with pytest.raises(ConfigError, match="families are"):
         RateLimiter({"parse": Rate()})  # type: ignore[dict-item]
     assert set(RATES) == {"sync", "async", "ocr"}
+
+
+def spacing(limiter: RateLimiter, now: float = 0.0, **more: object) -> float:
+    first = limiter.reserve(now, "sync", **more)  # type: ignore[arg-type]
+    return limiter.reserve(now, "sync", **more) - first  # type: ignore[arg-type]
+
+
+def test_what_the_answers_say_replaces_the_table() -> None:
+    limiter = RateLimiter()
+    limiter.learn("sync", SeenLimits(requests=600, requests_interval=60))
+    assert spacing(limiter, pages=0) == pytest.approx(0.105)
+    limiter.learn("sync", SeenLimits(pages=600, pages_interval=60))
+    assert spacing(limiter, 100.0, pages=100) == pytest.approx(10.0)
+    limiter.learn("sync", SeenLimits(pages=60))
+    assert spacing(limiter, 300.0, pages=10) == pytest.approx(10.0)
+
+
+def test_a_share_is_one_of_what_the_answers_say() -> None:
+    limiter = RateLimiter(share=0.5)
+    limiter.learn("sync", SeenLimits(requests=20, requests_interval=1))
+    assert spacing(limiter, pages=0) == pytest.approx(0.105)
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        SeenLimits(),
+        SeenLimits(requests=100),
+        SeenLimits(requests=1, requests_interval=86_400),
+        SeenLimits(pages=10, pages_interval=86_400),
+    ],
+    ids=["nothing", "requests in no time", "requests of a day", "pages of a day"],
+)
+def test_a_quota_or_half_of_a_limit_replaces_nothing(limits: SeenLimits) -> None:
+    limiter = RateLimiter()
+    limiter.learn("sync", limits)
+    assert spacing(limiter) == pytest.approx(0.35)
+    assert spacing(limiter, 100.0, pages=100) == pytest.approx(20)
+
+
+def test_what_a_user_says_is_replaced_by_nobody() -> None:
+    limiter = RateLimiter({"sync": Rate()})
+    limiter.learn("sync", SeenLimits(requests=1, requests_interval=60, pages=1))
+    assert spacing(limiter, pages=100) == 0
+
+
+def test_each_model_is_counted_by_itself_and_a_question_with_the_last_of_them() -> None:
+    limiter = RateLimiter()
+    limiter.penalise(0.0, "async", 30.0, model="nightly")
+    assert limiter.reserve(0.0, "async", model="stable") == 0
+    assert limiter.reserve(0.0, "async", pages=0) == pytest.approx(0.175), "asked after the stable one was sent"
+    assert limiter.remaining_pause(1.0, "async", model="nightly") == pytest.approx(29.0)
+    assert limiter.remaining_pause(1.0, "async") == 0
+
+
+@pytest.mark.parametrize("told", [99_999.0, 1e12, float("inf")])
+def test_a_pause_of_years_is_told_and_ends_after_the_longest_one(told: float) -> None:
+    limiter = RateLimiter()
+    limiter.penalise(0.0, "sync", told, longest=300.0)
+    assert limiter.remaining_pause(299.0, "sync") == pytest.approx(told - 299.0)
+    assert limiter.remaining_pause(300.0, "sync") == 0
+    assert limiter.reserve(300.0, "sync") == 0

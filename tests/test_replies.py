@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 from play import answer, lost, reply
 
+from upstage_docs.api.rates import SeenLimits
 from upstage_docs.api.requests import Api
-from upstage_docs.api.responses import NoReply, Outcome, refused, retry_after, settle, transient
+from upstage_docs.api.responses import NoReply, Outcome, refused, retry_after, seen_limits, settle, transient
 from upstage_docs.errors import (
     APIConnectionError,
     APIStatusError,
@@ -159,3 +160,44 @@ def test_lost_sends_pass_but_oversize_ones() -> None:
 )
 def test_retry_after_in_seconds_or_as_a_date(headers: dict[str, str], at: float, seconds: float | None) -> None:
     assert retry_after(reply(429, b"", headers, at=at)) == seconds
+
+
+UNTIL = "x-upstage-ratelimit-retry-after"
+NOON = {"date": "Sun, 29 Nov 2026 12:00:00 GMT"}  # 1795953600
+
+
+@pytest.mark.parametrize(
+    ("headers", "at", "seconds"),
+    [
+        ({f"{UNTIL}-requests": "1795953615", **NOON}, 0.0, 15.0),
+        ({f"{UNTIL}-pages": "1795953615", **NOON}, 9e9, 15.0),
+        ({f"{UNTIL}-tokens": "1795953615.5", **NOON}, 0.0, 15.5),
+        ({f"{UNTIL}-pages": "1795953615"}, 1795953600.0, 15.0),
+        ({f"{UNTIL}-pages": "1795953615", "date": "yesterday"}, 1795953600.0, 15.0),
+        ({f"{UNTIL}-requests": "1795953601", f"{UNTIL}-pages": "1795953640", **NOON}, 0.0, 40.0),
+        ({f"{UNTIL}-pages": "1795953610", "retry-after": "30", **NOON}, 0.0, 30.0),
+        ({f"{UNTIL}-pages": "1795953610", "retry-after": "soon", **NOON}, 0.0, 10.0),
+        ({f"{UNTIL}-pages": "1795953000", **NOON}, 0.0, 0.0),
+        ({f"{UNTIL}-pages": "15", **NOON}, 0.0, 15.0),
+        ({f"{UNTIL}-pages": "-15", **NOON}, 0.0, None),
+        ({f"{UNTIL}-pages": "later", **NOON}, 0.0, None),
+        ({f"{UNTIL}-pages": "", **NOON}, 0.0, None),
+    ],
+)
+def test_upstage_says_until_when_to_wait(headers: dict[str, str], at: float, seconds: float | None) -> None:
+    assert retry_after(reply(429, b"", headers, at=at)) == seconds
+
+
+@pytest.mark.parametrize(
+    ("interval", "seconds"),
+    [("1", 1), ("60", 60), ("60s", 60), ("1m", 60), ("minute", 60), ("2 seconds", 2), ("1 hour", 3600), ("0.5", 0.5)]
+    + [(word, None) for word in ("", "0", "-1", "soon", "nan", "inf", "9" * 400, "1 fortnight")],
+)
+def test_an_answer_says_how_much_is_allowed(interval: str, seconds: float | None) -> None:
+    headers = {"X-Upstage-Ratelimit-Limit-Pages": "300", "X-Upstage-RateLimit-Interval-Pages": interval}
+    assert seen_limits(reply(200, b"", headers)) == SeenLimits(pages=300, pages_interval=seconds)
+
+
+@pytest.mark.parametrize("limit", ["", "0", "-3", "many", "9" * 400, "nan"])
+def test_a_limit_that_can_be_none_is_none(limit: str) -> None:
+    assert seen_limits(reply(200, b"", {"x-upstage-ratelimit-limit-requests": limit})) == SeenLimits()

@@ -10,7 +10,7 @@ from typing import Literal
 from upstage_docs.errors import ConfigError
 from upstage_docs.options.definitions import check_options, documented, number, option
 
-__all__ = ["RATES", "Family", "Rate", "RateLimiter", "rates_by_family"]
+__all__ = ["RATES", "Family", "Rate", "RateLimiter", "SeenLimits", "rates_by_family"]
 
 Family = Literal["sync", "async", "ocr"]
 
@@ -41,6 +41,36 @@ _PAUSE = 1.0  # seconds to hold back after a 429 that names no time
 _SLOWEST = 1 / 16
 _RECOVERY = 15.0  # quiet seconds in which the rate doubles again
 _SAME = 1.0  # 429s within this many seconds are one event: several requests were on their way
+# Seconds. A limit that counts over a longer time than a minute (a quota of a day) is no reason to space requests
+# evenly over it: the API says with a 429 when it is used up.
+_LONGEST_INTERVAL = 60.0
+
+
+@dataclass(frozen=True)
+class SeenLimits:
+    """What an answer says of the limits that it counted against; None where it says nothing that can be one.
+
+    Attributes:
+        requests: Requests in each interval.
+        requests_interval: Its length in seconds.
+        pages: Pages in each interval.
+        pages_interval: Its length in seconds; where it is not said, a minute, in which the API counts pages.
+    """
+
+    requests: float | None = None
+    requests_interval: float | None = None
+    pages: float | None = None
+    pages_interval: float | None = None
+
+    def replace_in(self, rate: Rate, share: float) -> Rate:
+        """Return *rate* with what is said here in place of what it says, of which *share* is ours."""
+        requests, pages = rate.requests_per_second, rate.pages_per_minute
+        if self.requests and self.requests_interval and self.requests_interval <= _LONGEST_INTERVAL:
+            requests = share * self.requests / self.requests_interval
+        interval = self.pages_interval or 60.0
+        if self.pages and interval <= _LONGEST_INTERVAL:
+            pages = share * self.pages * 60.0 / interval
+        return Rate(requests, pages)
 
 
 @dataclass
@@ -50,7 +80,8 @@ class _Lane:
     next_pages: float = float("-inf")
     factor: float = 1.0
     penalised: float = float("-inf")
-    paused: float = float("-inf")  # until when the server asked for a pause
+    told: float = float("-inf")  # until when the server asked for a pause
+    paused: float = float("-inf")  # until when that is kept
 
     def speed(self, now: float) -> float:
         quiet = max(0.0, now - self.penalised)
@@ -79,26 +110,34 @@ class RateLimiter:
     """One limiter for all flows of a client, safe in threads: requests are spaced evenly, without bursts.
 
     Even spacing keeps every window of a second or a minute, wherever the server lets it begin. A 429 halves the rate,
-    which then doubles every 15 quiet seconds until it is whole again.
+    which then doubles every 15 quiet seconds until it is whole again. The API counts for each model by itself; a
+    question, which names none, counts with what was sent last.
 
     Args:
-        rates: Overrides of `RATES`, by family. `Rate()` is without limit.
+        rates: Overrides of `RATES`, by family. `Rate()` is without limit. What answers say of their limits replaces the
+            table, never an override.
         share: The part of every rate that is this limiter's, 0-1: with n clients on one account, 1/n each.
     """
 
     def __init__(self, rates: Mapping[Family, Rate] | None = None, *, share: float = 1.0) -> None:
         number("share", share, above=0, most=1)
         rates_by_family("rates", rates)
-        self._lanes = {family: _Lane(_shared(rate, share)) for family, rate in {**RATES, **(rates or {})}.items()}
+        self._overridden = frozenset(rates or ())
+        self._share = share
+        self._rates = {family: _shared(rate, share) for family, rate in {**RATES, **(rates or {})}.items()}
+        self._lanes: dict[tuple[Family, str], _Lane] = {}
+        self._latest: dict[Family, str] = {}
         self._lock = threading.Lock()
 
-    def reserve(self, now: float, family: Family, pages: int = 1) -> float:
+    def reserve(self, now: float, family: Family, pages: int = 1, *, model: str = "") -> float:
         """Take the next place for a request that sends *pages*, 0 for a question; return the seconds to wait for it.
 
-        *now* is seconds on any clock that never goes back, the same for all calls.
+        *now* is seconds on any clock that never goes back, the same for all calls; *model* is the one asked for.
         """
         with self._lock:
-            lane = self._lanes[family]
+            if model:
+                self._latest[family] = model
+            lane = self._lane(family, model)
             speed = lane.speed(now)
             start = max(now, lane.next_request, lane.next_pages if pages else now)
             if lane.rate.requests_per_second is not None:
@@ -107,21 +146,46 @@ class RateLimiter:
                 lane.next_pages = start + pages * 60.0 / (lane.rate.pages_per_minute * speed)
             return start - now
 
-    def penalise(self, now: float, family: Family, retry_after: float | None = None) -> None:
-        """Slow *family* down after a 429 at *now*; nothing of it starts before *retry_after* seconds have passed."""
+    def penalise(
+        self,
+        now: float,
+        family: Family,
+        retry_after: float | None = None,
+        *,
+        model: str = "",
+        longest: float = float("inf"),
+    ) -> None:
+        """Slow *family* down after a 429 at *now*.
+
+        Nothing of it starts before *retry_after* seconds have passed, or *longest*: whoever asks for a pause of years,
+        by mistake, does not end the work of a client for ever.
+        """
         with self._lock:
-            lane = self._lanes[family]
+            lane = self._lane(family, model)
             if now - lane.penalised > _SAME:
                 lane.factor = max(_SLOWEST, lane.speed(now) / 2)
                 lane.penalised = now
             pause = _PAUSE if retry_after is None else max(0.0, retry_after)
-            lane.paused = max(lane.paused, now + pause)
+            lane.told = max(lane.told, now + pause)
+            lane.paused = max(lane.paused, now + min(pause, longest))
             lane.next_request = max(lane.next_request, lane.paused)
 
-    def asked(self, now: float, family: Family) -> float:
-        """Return how many seconds are left of the pause that the server asked for with a 429."""
+    def learn(self, family: Family, limits: SeenLimits, *, model: str = "") -> None:
+        """Take what an answer says of its limits in place of the table."""
+        if family not in self._overridden:
+            with self._lock:
+                lane = self._lane(family, model)
+                lane.rate = limits.replace_in(lane.rate, self._share)
+
+    def remaining_pause(self, now: float, family: Family, *, model: str = "") -> float:
+        """Return how many seconds are left of the pause that the server asked for, 0 once it is kept no longer."""
         with self._lock:
-            return max(0.0, self._lanes[family].paused - now)
+            lane = self._lane(family, model)
+            return lane.told - now if lane.paused > now else 0.0
+
+    def _lane(self, family: Family, model: str) -> _Lane:
+        key = (family, model or self._latest.get(family, ""))
+        return self._lanes.setdefault(key, _Lane(self._rates[family]))
 
 
 def _shared(rate: Rate, share: float) -> Rate:

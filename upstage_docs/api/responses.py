@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from upstage_docs.api.rates import SeenLimits
 from upstage_docs.api.requests import Api
 from upstage_docs.errors import (
     APIConnectionError,
@@ -23,12 +24,22 @@ from upstage_docs.errors import (
 )
 from upstage_docs.redaction import Body, redact, redact_start, shorten
 
-__all__ = ["NoReply", "Outcome", "Reply", "refused", "retry_after", "settle", "transient"]
+__all__ = ["NoReply", "Outcome", "Reply", "refused", "retry_after", "seen_limits", "settle", "transient"]
 
 _REQUEST_IDS = ("x-request-id", "x-upstage-request-id", "request-id", "x-amzn-requestid")
 _EXCERPT = 300
 _ERROR_BYTES = 65_536
 _START_BYTES = 4_096
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+_COUNTED = ("requests", "pages", "tokens")
+_FIRST_MOMENT = 1e9  # no answer comes from before September 2001: a smaller number is a number of seconds
+_MOST_COUNTED = 1e9
+_UNITS = {
+    **dict.fromkeys(("s", "sec", "second"), 1.0),
+    **dict.fromkeys(("m", "min", "minute"), 60.0),
+    **dict.fromkeys(("h", "hour"), 3600.0),
+    **dict.fromkeys(("d", "day"), 86400.0),
+}
 
 
 @dataclass(frozen=True)
@@ -79,19 +90,53 @@ def transient(outcome: Outcome) -> bool:
 
 
 def retry_after(reply: Reply) -> float | None:
-    """Return the seconds that the server asks to wait, from either form of the header, None if it does not ask.
+    """Return the seconds that the server asks to wait, None if it does not ask; of several times, the longest.
 
-    https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+    Retry-After is seconds or a date (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after); Upstage's own headers
+    are Unix times, for each thing that is counted (https://console.upstage.ai/docs/guides/rate-limits).
     """
-    value = reply.headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d+(\.\d+)?", value):
-        return float(value)
-    moment = _moment(value)
-    if moment is None:
-        return None
     # The server's own clock, where it tells it, so that a wrong one here does not matter.
     now = _moment(reply.headers.get("date", "")) or reply.at
-    return max(0.0, moment - now)
+    told = []
+    value = reply.headers.get("retry-after", "").strip()
+    if _NUMBER.fullmatch(value):
+        told.append(float(value))
+    elif (moment := _moment(value)) is not None:
+        told.append(max(0.0, moment - now))
+    for counted in _COUNTED:
+        value = reply.headers.get(f"x-upstage-ratelimit-retry-after-{counted}", "").strip()
+        if _NUMBER.fullmatch(value):
+            moment = float(value)
+            told.append(moment if moment < _FIRST_MOMENT else max(0.0, moment - now))
+    return max(told, default=None)
+
+
+def seen_limits(reply: Reply) -> SeenLimits:
+    """Return what an answer says of the limits that it counted against.
+
+    What is said to remain is not read: it is reported not to shrink always.
+    https://console.upstage.ai/docs/guides/rate-limits
+    """
+    found: dict[str, float | None] = {}
+    for counted in ("requests", "pages"):
+        found[counted] = _positive(reply.headers.get(f"x-upstage-ratelimit-limit-{counted}", ""))
+        found[f"{counted}_interval"] = _seconds(reply.headers.get(f"x-upstage-ratelimit-interval-{counted}", ""))
+    return SeenLimits(**found)
+
+
+def _positive(value: str) -> float | None:
+    number = float(value) if _NUMBER.fullmatch(value.strip()) else 0.0
+    return number if 0 < number < _MOST_COUNTED else None
+
+
+def _seconds(value: str) -> float | None:
+    """Return the seconds of an interval: a number of them, or one with a unit such as `1m`, `60 s` or `minute`."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)?\s*([a-z]*)", value.strip().lower())
+    if found is None or not value.strip():
+        return None
+    number = _positive(found[1] or "1")
+    unit = _UNITS.get(found[2].removesuffix("s") or "s")
+    return None if number is None or unit is None else number * unit
 
 
 def refused(body: bytes) -> bool:

@@ -60,7 +60,13 @@ class Payment:
 
 
 def fetch(
-    context: ClientContext, send: Send, *, family: Family | None, pages: int = 0, payment: Payment | None = None
+    context: ClientContext,
+    send: Send,
+    *,
+    family: Family | None,
+    model: str = "",
+    pages: int = 0,
+    payment: Payment | None = None,
 ) -> Flow[Outcome]:
     """Carry out *send*, again while the retry policy allows, and return its last outcome.
 
@@ -68,18 +74,12 @@ def fetch(
         context: Of the client.
         send: The same request is sent each time.
         family: Whose rate limit counts, None for none (signed addresses are not the API's).
+        model: The one that the request asks for, `""` for a question.
         pages: That the request sends.
         payment: Given where the request costs money: then a send whose outcome is unknown is final.
     """
     for attempt in count(1):
-        if family is not None and context.rates is not None:
-            now: float = yield Now()
-            _refuse_long_pause(context, context.rates.asked(now, family))
-            wait = context.rates.reserve(now, family, pages)
-            if wait > _SLACK / 2:
-                yield from _hold(context, payment, wait + send.deadline)
-            if wait > 0:
-                yield Sleep(wait)
+        yield from _wait_for_turn(context, send, family, model, pages, payment)
         if payment is not None:
             payment.under_way, payment.reply = True, None
         outcome: Outcome = yield send
@@ -89,9 +89,13 @@ def fetch(
             payment.under_way = isinstance(outcome, NoReply) and outcome.sent
             if payment.under_way:
                 break
-        if family is not None and context.rates is not None and isinstance(outcome, Reply) and outcome.status == 429:
-            now = yield Now()
-            context.rates.penalise(now, family, replies.retry_after(outcome))
+        if family is not None and context.rates is not None and isinstance(outcome, Reply):
+            context.rates.learn(family, replies.seen_limits(outcome), model=model)
+            if outcome.status == 429:
+                now: float = yield Now()
+                asked = replies.retry_after(outcome)
+                longest = context.retry.longest_retry_after
+                context.rates.penalise(now, family, asked, model=model, longest=longest)
         delay = _delay(context.retry, attempt, outcome)
         if delay is None:
             break
@@ -100,19 +104,36 @@ def fetch(
     return replace(outcome, tries=attempt)
 
 
-def _refuse_long_pause(context: ClientContext, seconds: float) -> None:
-    """Refuse to wait as long as the request that was told to did: to the next one it would look like a hang.
+def _wait_for_turn(
+    context: ClientContext, send: Send, family: Family | None, model: str, pages: int, payment: Payment | None
+) -> Flow[None]:
+    """Wait until the rate limits allow *send*; again where a 429 to another request came meanwhile.
 
     Raises:
-        RateLimitError: The pause is longer than the retry policy allows.
+        RateLimitError: The server asked for a longer pause than the retry policy allows: to wait as long as the request
+            that was told so did not would look like a hang.
     """
+    if family is None or context.rates is None:
+        return
     longest = context.retry.longest_retry_after
-    if seconds > longest:
-        raise RateLimitError(
-            f"{context.api.root} answered 429 before and asked for a pause, of which {seconds:,.0f} s are left. Try "
-            f"again then; pauses up to {longest:g} s are waited for (RetryPolicy(longest_retry_after=...)).",
-            retry_after=seconds,
-        )
+    while True:
+        now: float = yield Now()
+        pause = context.rates.remaining_pause(now, family, model=model)
+        if pause > longest:
+            raise RateLimitError(
+                f"{context.api.root} answered 429 before and asked for a pause, of which {pause:,.0f} s are left. Try "
+                f"again then; pauses up to {longest:g} s are waited for (RetryPolicy(longest_retry_after=...)).",
+                retry_after=pause,
+            )
+        wait = context.rates.reserve(now, family, pages, model=model)
+        if wait <= 0:
+            return
+        if wait > _SLACK / 2:
+            yield from _hold(context, payment, wait + send.deadline)
+        yield Sleep(wait)
+        now = yield Now()
+        if context.rates.remaining_pause(now, family, model=model) <= 0:
+            return
 
 
 def _hold(context: ClientContext, payment: Payment | None, seconds: float) -> Flow[None]:
@@ -167,6 +188,7 @@ def pay(
                 context,
                 Send(request, context.timeout, STATE_BYTES if job else ANSWER_BYTES),
                 family="ocr" if isinstance(options, OCROptions) else "async" if job else "sync",
+                model=options.model,
                 pages=source.pages or 1,
                 payment=payment,
             )
