@@ -30,6 +30,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 LATENCY = 0.2
+FILLER = " ".join(["of what the parties to this contract have agreed upon"] * 5)
 AT_ONCE = 10
 
 
@@ -183,18 +184,16 @@ def run_subject(name: str, base_url: str, path: str, cache: str) -> None:
 
 @contextmanager
 def server(seconds_per_page: float, latency: float) -> Iterator[tuple[str, Any]]:
-    sys.path.insert(0, str(HERE.parent / "tests"))
-    from stand_in import StandIn
+    sys.path.insert(0, str(HERE.parent / "tests"))  # where `pdf` finds how to draw one
+    from upstage_docs.testing import PageElement, StandInReader, running_stand_in
 
-    from upstage_docs.local import Engine
-    from upstage_docs.server import build_app, running
-    from upstage_docs.testing.faults import Faults
+    def full_page(_: int, text: str) -> list[PageElement]:
+        """Make a page with as much text as a real one has."""
+        return [PageElement("paragraph", one) for one in (text, *[f"{text}: {FILLER}"] * 11)]
 
-    faults = Faults()
-    faults.latency = latency
-    stand_in = StandIn(seconds_per_page, filler=11)
-    with running(build_app(Engine(read=stand_in.read), faults=faults)) as base_url:
-        yield base_url, faults
+    with running_stand_in(StandInReader(full_page, seconds_per_page=seconds_per_page)) as api:
+        api.faults.latency = latency
+        yield api.base_url, api.faults
 
 
 def measure(python: str, subject: str, base_url: str, path: Path, cache: str = "") -> dict[str, Any]:

@@ -32,6 +32,10 @@ class TableAwareTextSplitter(TextSplitter):
         exclude_categories: Layout categories that are left out. Markdown and text of a whole page or file
             (`split="page"`, `"none"`) name none, so that nothing is left out of them; HTML and JSON do.
         output_format: The text of chunks made of `output_format="json"` Documents; other texts are taken as they are.
+        ids: Whether ids are made of a file's `source`, or of its `content`, so that a file under two names gives the
+            same chunks; then a changed file does not replace its old self in a store.
+        add_start_index: Whether chunks say in `start_index` where they stand in the text of the Document that they
+            begin in; -1 where that text is JSON.
 
     Raises:
         ConfigError: A value is not possible, or two contradict each other.
@@ -48,9 +52,12 @@ class TableAwareTextSplitter(TextSplitter):
         min_size: int = 0,
         exclude_categories: Iterable[str] = ("header", "footer"),
         output_format: OutputFormat = "html",
+        ids: Literal["source", "content"] = "source",
+        add_start_index: bool = False,
     ) -> None:
         """Make a splitter; its class says what the options are."""
         from upstage_docs.chunking.options import ChunkOptions
+        from upstage_docs.options import yes_or_no
 
         self._options = ChunkOptions(
             chunk_size=chunk_size,
@@ -61,8 +68,15 @@ class TableAwareTextSplitter(TextSplitter):
             min_size=min_size,
             exclude_categories=exclude_categories,
             output_format=output_format,
+            ids=ids,
         )
-        super().__init__(chunk_size=chunk_size, chunk_overlap=chunk_overlap, length_function=length_function)
+        yes_or_no("add_start_index", add_start_index)
+        super().__init__(
+            chunk_size=chunk_size,
+            chunk_overlap=chunk_overlap,
+            length_function=length_function,
+            add_start_index=add_start_index,
+        )
 
     def split_text(self, text: str) -> list[str]:
         """Return the texts of the chunks of HTML, Markdown or plain *text*; nothing of where they were."""
@@ -89,6 +103,8 @@ class TableAwareTextSplitter(TextSplitter):
                 yield Record(document.id or "", document.page_content, document.metadata)
 
         for chunk in chunk_with(self._options, records()):
+            if self._add_start_index:
+                chunk.metadata["start_index"] = chunk.start
             # Not checked once more: these are the types that it asks for.
             yield Document.model_construct(
                 {"id", "metadata", "page_content"},

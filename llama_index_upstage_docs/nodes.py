@@ -23,7 +23,7 @@ _SHOWN = frozenset({"file_name", "category", "page", "page_end", "headings"})
 _PARSED = frozenset({"file_sha256", "coordinates"})
 # Keys beside those of every record: of files, chunks, OCR, crops and nested metadata.
 _FURTHER = (
-    *("file_path", "file_name", "page_end", "categories", "spans", "confidence"),
+    *("file_path", "file_name", "confidence"),
     *("image_path", "image_base64", "base64_encoding", "base64_encodings", "id"),
 )
 
@@ -36,7 +36,7 @@ def file_metadata(source: str, extra_info: Mapping[str, Any] | None = None) -> d
 
 def document_of(record: Record, extra_info: Mapping[str, Any] | None = None) -> Document:
     """Return *record* as LlamaIndex's Document, without relationships."""
-    embed, llm = _excluded(tuple(extra_info or ()))
+    embed, llm = _excluded(tuple(extra_info or ()), _unsaid(record.metadata))
     return Document(
         id_=record.id,
         text=record.text,
@@ -89,7 +89,7 @@ def source_of(node: BaseNode) -> RelatedNodeInfo:
 
 
 def _node(record: Record, owner: BaseNode, source: RelatedNodeInfo) -> TextNode:
-    embed, llm = _excluded(())
+    embed, llm = _excluded((), _unsaid(record.metadata))
     return TextNode(
         id_=record.id,
         text=record.text,
@@ -147,10 +147,16 @@ def _known() -> tuple[str, ...]:
     return (*METADATA_KEYS, *_FURTHER)
 
 
+def _unsaid(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the pages that tell an LLM nothing: one that is not known, and a last page that is the first one too."""
+    page, page_end = metadata.get("page"), metadata.get("page_end")
+    return (*(() if page else ("page",)), *(("page_end",) if page_end == page or not page_end else ()))
+
+
 @lru_cache(maxsize=64)
-def _excluded(further: tuple[str, ...]) -> tuple[list[str], list[str]]:
+def _excluded(further: tuple[str, ...], unsaid: tuple[str, ...]) -> tuple[list[str], list[str]]:
     embed = [key for key in _known() if key not in _EMBEDDED]
-    llm = [key for key in _known() if key not in _SHOWN]
+    llm = [key for key in _known() if key not in _SHOWN or key in unsaid]
     return _joined(embed, further), _joined(llm, further)
 
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from llama_index.core.bridge.pydantic import Field, PrivateAttr, field_serializer
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.node_parser.node_utils import default_id_func
-from llama_index.core.schema import BaseNode, RelatedNodeInfo
+from llama_index.core.schema import BaseNode, RelatedNodeInfo, TextNode
 from pydantic import SkipValidation
 
 from llama_index_upstage_docs.linked_node_parser import LinkedNodeParser
 from llama_index_upstage_docs.nodes import finished, own_metadata, source_of, text_of, was_parsed
 
 if TYPE_CHECKING:
-    from upstage_docs import Record
+    from upstage_docs import Chunk, Record
     from upstage_docs.options import OutputFormat
 
 __all__ = ["TableAwareNodeParser"]
@@ -161,7 +161,9 @@ class TableAwareNodeParser(LinkedNodeParser):
             records = (_record(node, whole=self.include_metadata) for node in of_file)
             chunks = list(chunk_with(self._options, records, builder))
             _apart(chunks, of_file, self.chunk_size)
-            made += finished(chunks, _Owners(of_file).of(chunks), self)
+            nodes_of_file = finished(chunks, _owners(chunks, of_file), self)
+            _locate(nodes_of_file, chunks)
+            made += nodes_of_file
         return made
 
     async def _aparse_nodes(
@@ -173,27 +175,27 @@ class TableAwareNodeParser(LinkedNodeParser):
         return await asyncio.to_thread(self._parse_nodes, nodes, show_progress, **kwargs)
 
 
-class _Owners:
-    """Which of the nodes of one file a chunk begins in."""
+def _owners(chunks: Iterable[Chunk], nodes: Sequence[BaseNode]) -> list[tuple[BaseNode, RelatedNodeInfo]]:
+    """Return, for each chunk, which of the *nodes* of one file it begins in, and the Document that this is of."""
+    by_id = {node.node_id: node for node in reversed(nodes)}
+    sources: dict[str, RelatedNodeInfo] = {}
+    owners = []
+    for chunk in chunks:
+        node = by_id.get(chunk.begins_in, nodes[0])
+        if node.node_id not in sources:
+            sources[node.node_id] = source_of(node)
+        owners.append((node, sources[node.node_id]))
+    return owners
 
-    def __init__(self, nodes: Sequence[BaseNode]) -> None:
-        self._first = nodes[0]
-        self._by_element = {node.metadata.get("element_id", node.metadata.get("id")): node for node in nodes[::-1]}
-        self._by_page = {node.metadata.get("page"): node for node in nodes[::-1]}
-        self._sources: dict[str, RelatedNodeInfo] = {}
 
-    def of(self, chunks: Iterable[Record]) -> list[tuple[BaseNode, RelatedNodeInfo]]:
-        """Return, for each chunk, that node and the Document that it is of."""
-        return [(node, self._source(node)) for node in map(self._node, chunks)]
-
-    def _node(self, chunk: Record) -> BaseNode:
-        by_page = self._by_page.get(chunk.metadata["page"], self._first)
-        return self._by_element.get(chunk.metadata["element_id"], by_page)
-
-    def _source(self, node: BaseNode) -> RelatedNodeInfo:
-        if node.node_id not in self._sources:
-            self._sources[node.node_id] = source_of(node)
-        return self._sources[node.node_id]
+def _locate(nodes: Iterable[BaseNode], chunks: Iterable[Chunk]) -> None:
+    """Say of each of *nodes* where it stands in the text of the node that it was made of, where that is known."""
+    chunk_of = {chunk.id: chunk for chunk in chunks}
+    for node in nodes:
+        chunk = chunk_of.get(node.node_id)
+        if chunk is not None and chunk.start >= 0 and isinstance(node, TextNode):
+            node.start_char_idx = chunk.start
+            node.end_char_idx = chunk.end if chunk.end >= 0 else None
 
 
 def _require_text(nodes: Iterable[BaseNode]) -> None:

@@ -12,6 +12,7 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.packing import chunk_with
 from upstage_docs.models import Chunk, Element, ParsedDocument
+from upstage_docs.records.ids import text_sha256
 
 Splitter = Callable[[Any, ChunkOptions], Iterable[Chunk]]
 Change = Callable[[list[Chunk]], list[Chunk]]
@@ -30,7 +31,8 @@ def _with(chunk: Chunk, text: str, spans: list[list[Any]] | None = None, **metad
     found = json.loads(chunk.metadata["spans"]) if spans is None else spans
     found = [[*span[:2], min(span[2], len(text)), min(span[3], len(text)), *span[4:]] for span in found]
     kept = [span for span in found if span[2] < span[3]]
-    changed_metadata = {**chunk.metadata, "spans": json.dumps(kept, separators=(",", ":")), **metadata}
+    own = {"spans": json.dumps(kept, separators=(",", ":")), "text_sha256": text_sha256(text)}
+    changed_metadata = {**chunk.metadata, **own, **metadata}
     return Chunk(chunk.id, text, changed_metadata, chunk.headings, chunk.caption, chunk.oversize)
 
 

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,6 @@ from upstage_docs.records.render import element_text, heading_level
 Splitter = Callable[[Any, ChunkOptions], Iterable[Chunk]]
 Invariant = Callable[[Splitter, ParsedDocument, ChunkOptions], None]
 
-CHUNK_KEYS = [*METADATA_KEYS, "page_end", "categories", "spans"]
 WHOLE = {"table", "chart", "figure"}
 BALANCED = ("table", "thead", "tbody", "tfoot", "tr", "td", "figure", "figcaption", "caption")
 TAG = re.compile(
@@ -318,28 +318,46 @@ def provenance_is_exact(split: Splitter, document: ParsedDocument, options: Chun
                 assert text[start:end] in element_text(element, options.output_format), "not this element's text"
         assert covered
         assert not text[position:].strip()
+        assert metadata["text_sha256"] == sha256(text.encode(errors="surrogatepass")).hexdigest()
         inside = [by_id[span[0]] for span in spans]
-        first = inside[0]
-        assert metadata["element_id"] == first.id
-        assert json.loads(metadata["coordinates"]) == [list(point) for point in first.coordinates]
-        assert metadata["page"] == first.page
-        assert metadata["page_end"] == max(element.page for element in inside)
+        wholes = [element for element in inside if element.category in WHOLE]
+        main = by_id[metadata["element_id"]]
+        # That of the table or figure, not of its caption; of a joined table, that of the rows which are not repeated.
+        assert main in wholes if wholes else main is inside[0]
+        assert json.loads(metadata["coordinates"]) == [list(point) for point in main.coordinates]
+        assert metadata["page"] == main.page
+        pages = {element.page for element in inside}
+        assert metadata["page_end"] == max(pages) or (len(wholes) > 1 and main.page <= metadata["page_end"] in pages)
         assert metadata["categories"] == ", ".join(dict.fromkeys(element.category for element in inside))
-        boxes = [one.box for one in inside if one.page == first.page and (one is first or one.coordinates)]
-        union = tuple(choose(box[i] for box in boxes) for i, choose in enumerate((min, min, max, max)))
-        assert (metadata["x0"], metadata["y0"], metadata["x1"], metadata["y1"]) == union
+        on_page = [one for one in inside if one.page == main.page]
+        boxes = {_box_around(main, on_page)}
+        if is_split(main, options):  # what a part repeats is no place of it
+            boxes.add(_box_around(main, [one for one in on_page if one.category in WHOLE]))
+        assert (metadata["x0"], metadata["y0"], metadata["x1"], metadata["y1"]) in boxes
         names = {element.category for element in inside}
-        main = next((element.category for element in inside if element.category in WHOLE), None)
-        assert metadata["category"] == (main or (first.category if len(names) == 1 else "mixed"))
+        assert metadata["category"] == (main.category if wholes or len(names) == 1 else "mixed")
+
+
+def _box_around(main: Element, elements: list[Element]) -> tuple[float, ...]:
+    """The box around those of *elements* that are read one after the other in one column with *main*."""
+    columns: list[list[Element]] = [[]]
+    for element in (one for one in elements if one.coordinates):
+        last = columns[-1][-1].box if columns[-1] else (0.0, 0.0, 1.0, 0.0)
+        is_right, is_left = element.box[0] >= last[2], element.box[2] <= last[0]
+        if element.box[1] < last[3] and (is_right or is_left):
+            columns.append([])
+        columns[-1].append(element)
+    column = next((one for one in columns if main in one), [main])
+    return tuple(choose(one.box[i] for one in column) for i, choose in enumerate((min, min, max, max)))
 
 
 def metadata_is_flat(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
     """I18, I19: always the same keys, in the same order, with the same scalar types; nothing is shared."""
     chunks = list(split(document, options))
     for chunk in chunks:
-        assert list(chunk.metadata) == CHUNK_KEYS
+        assert list(chunk.metadata) == list(METADATA_KEYS)
         for key, value in chunk.metadata.items():
-            assert type(value) is METADATA_KEYS.get(key, int if key == "page_end" else str), (key, value)
+            assert type(value) is METADATA_KEYS[key], (key, value)
         assert json.loads(json.dumps(chunk.metadata)) == chunk.metadata
         assert chunk.id == chunk.metadata["record_id"]
         assert UUID(chunk.id).version == 5

@@ -14,9 +14,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from stand_in import StandIn
-
     from upstage_docs.testing.faults import Faults
+    from upstage_docs.testing.reader import StandInReader
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -69,7 +68,7 @@ class Loopback:
 
     base_url: str
     faults: Faults
-    stand_in: StandIn
+    stand_in: StandInReader
 
     @property
     def billed(self) -> Counter[str]:
@@ -84,12 +83,7 @@ def loopback() -> Iterator[Loopback]:
     """
     pytest.importorskip("starlette", reason='the loopback server needs the extra "server"')
     pytest.importorskip("uvicorn", reason='the loopback server needs the extra "server"')
-    from stand_in import StandIn
+    from upstage_docs.testing.stand_in import running_stand_in
 
-    from upstage_docs.local import Engine
-    from upstage_docs.server import build_app, running
-    from upstage_docs.testing.faults import Faults
-
-    faults, stand_in = Faults(), StandIn()
-    with running(build_app(Engine(read=stand_in.read), faults=faults)) as base_url:
-        yield Loopback(base_url, faults, stand_in)
+    with running_stand_in() as api:
+        yield Loopback(api.base_url, api.faults, api.reader)

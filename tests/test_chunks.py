@@ -577,7 +577,7 @@ def test_pages_and_whole_documents_are_chunked(split: Any, form: Any) -> None:
     chunks = list(chunk_elements(records(given, RecordOptions(split=split, output_format=form)), chunk_size=150))
 
     text = "\n".join(chunk.text for chunk in chunks)
-    assert all(list(chunk.metadata)[: len(METADATA_KEYS)] == list(METADATA_KEYS) for chunk in chunks)
+    assert all(list(chunk.metadata) == list(METADATA_KEYS) for chunk in chunks)
     if form == "html":
         assert {number for chunk in chunks for number in ids(chunk)} == {0, 1, 3, 4, 5, 6}
         assert sum(TABLE.replace("'9'", "'3'") in chunk.text for chunk in chunks) == 1
@@ -796,15 +796,17 @@ def test_foreign_documents_do_not_share_chunks() -> None:
     assert [chunk.id for chunk in chunk_elements(pages)] == [chunk.id for chunk in chunks]
 
 
-def test_further_metadata_goes_along_where_all_elements_agree() -> None:
-    """A tenant that the user added is every chunk's; a crop of one element only its own."""
+def test_further_metadata_goes_along_and_every_chunk_has_the_same_keys() -> None:
+    """A tenant that the user added is every chunk's; of what only one element has, none is lost by merging."""
     made = list(records(SAMPLE))
     for record in made:
-        record.metadata |= {"tenant": "acme", "image_path": f"{record.metadata['element_id']}.jpg"}
+        record.metadata |= {"tenant": "acme", "note": f"note {record.metadata['element_id']}", "rank": 7}
     chunks = list(chunk_elements(made))
 
-    assert all(chunk.metadata["tenant"] == "acme" for chunk in chunks)
-    assert ["image_path" in chunk.metadata for chunk in chunks] == [len(ids(chunk)) == 1 for chunk in chunks]
+    assert {tuple(chunk.metadata) for chunk in chunks} == {(*METADATA_KEYS, "tenant", "note", "rank")}
+    assert all((chunk.metadata["tenant"], chunk.metadata["rank"]) == ("acme", 7) for chunk in chunks)
+    for chunk in chunks:
+        assert chunk.metadata["note"].splitlines() == [f"note {number}" for number in ids(chunk)]
 
 
 @pytest.mark.parametrize("size", [2000, 100])
@@ -817,7 +819,7 @@ def test_what_is_added_to_a_chunk_is_a_scalar_of_its_children_too(size: int) -> 
         children = list(chunk_elements(record, chunk_size=size))
         assert (len(children) > 1) is (size == 100)
         for child in children:
-            added = {key: value for key, value in child.metadata.items() if key not in invariants.CHUNK_KEYS}
+            added = {key: value for key, value in child.metadata.items() if key not in METADATA_KEYS}
             assert added == {"tags": '["one"]', "tenant": "acme"}
             assert child.metadata is not parent.metadata
 

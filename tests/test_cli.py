@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from eventually import GENEROUS, eventually
-from stand_in import StandIn, make_pdf, parse_answer
+from stand_in import make_pdf, parse_answer
 
 pytest.importorskip("typer", reason="the command is an extra")
 pytest.importorskip("liteparse", reason="the local engine is an extra")
@@ -32,6 +32,7 @@ from upstage_docs.store.values import Claim, ResultKey
 
 if TYPE_CHECKING:
     from upstage_docs.testing.faults import Faults
+    from upstage_docs.testing.reader import StandInReader
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "upstage_docs" / "samples" / "report.pdf"
@@ -367,13 +368,10 @@ def test_what_a_terminal_would_obey_is_shown_instead(
 def stopped(tmp_path: Path) -> Iterator[Stopped]:
     """A run of the command that is held at a point, interrupted there, and repeated; the API is a stand-in."""
     pytest.importorskip("uvicorn", reason="serving is an extra")
-    from upstage_docs.local import Engine
-    from upstage_docs.server import build_app, running
-    from upstage_docs.testing.faults import Faults
+    from upstage_docs.testing.stand_in import running_stand_in
 
-    faults, stand_in = Faults(), StandIn()
-    with running(build_app(Engine(read=stand_in.read), faults=faults)) as base_url:
-        yield Stopped(tmp_path, base_url, faults, stand_in)
+    with running_stand_in() as api:
+        yield Stopped(tmp_path, api.base_url, api.faults, api.reader)
 
 
 # A shell that starts the tests in the background has told them, and all that they start, to ignore it.
@@ -385,7 +383,7 @@ runpy.run_module("upstage_docs", run_name="__main__", alter_sys=True)
 
 
 class Stopped:
-    def __init__(self, folder: Path, base_url: str, faults: Faults, stand_in: StandIn) -> None:
+    def __init__(self, folder: Path, base_url: str, faults: Faults, stand_in: StandInReader) -> None:
         self.faults, self.stand_in = faults, stand_in
         self.given, self.output, self._told = folder / "in", folder / "out", folder / "told"
         self.given.mkdir()

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from eventually import eventually
-from stand_in import StandIn, labels, make_pdf
+from stand_in import labels, make_pdf
 
 from upstage_docs.store.store import Store
 
@@ -56,13 +56,13 @@ def crash(folder: Path, *, kills: int, reports: int, seed: int, at_once: int = 1
     Checks every page's bill. Goes on until there were *kills*, and *reports* of a send whose outcome is unknown, or
     four times as many kills.
     """
-    from upstage_docs.local import Engine
-    from upstage_docs.server import build_app, running
+    from upstage_docs.testing.reader import StandInReader
+    from upstage_docs.testing.stand_in import running_stand_in
 
     chance = random.Random(seed)
-    stand_in = StandIn(seconds_per_page=0.002)
+    stand_in = StandInReader(seconds_per_page=0.002)
     seen: Counter[str] = Counter()
-    with running(build_app(Engine(read=stand_in.read))) as base_url:
+    with running_stand_in(stand_in) as api:
 
         def enough() -> bool:
             return seen["kills"] >= kills and (seen["reports"] >= reports or seen["kills"] >= 4 * kills)
@@ -74,7 +74,7 @@ def crash(folder: Path, *, kills: int, reports: int, seed: int, at_once: int = 1
             for path, pages in names.items():
                 path.write_bytes(make_pdf(path.stem, pages))
             cache = folder / f"cache {generation}"
-            arguments = [base_url, str(cache), *map(str, names)]
+            arguments = [api.base_url, str(cache), *map(str, names)]
             reported: Counter[str] = Counter()
             ended = False
             while not ended:

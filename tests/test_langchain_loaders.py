@@ -148,11 +148,11 @@ def test_a_long_document_streams_batch_by_batch(api: MadeApi, tmp_path: Path) ->
     """The first Documents are there before the last pages are done."""
     path = tmp_path / "long.pdf"
     path.write_bytes(pdf(31))
-    api.hold = threading.Event()
+    api.allowed = threading.Semaphore(1)
     documents = UpstageDocumentParseLoader(path, client=api.client()).lazy_load()
 
     first = next(documents)
-    api.hold.set()
+    api.allowed.release(100)
     pages = [document.metadata["page"] for document in documents]
 
     assert first.metadata["page"] == 1
@@ -167,7 +167,7 @@ def test_a_long_document_streams_batch_by_batch(api: MadeApi, tmp_path: Path) ->
 async def test_a_long_document_streams_without_blocking_the_loop(api: MadeApi, tmp_path: Path) -> None:
     path = tmp_path / "long.pdf"
     path.write_bytes(pdf(31))
-    api.hold = threading.Event()
+    api.allowed = threading.Semaphore(1)
     ticks = 0
 
     async def tick() -> None:
@@ -181,7 +181,7 @@ async def test_a_long_document_streams_without_blocking_the_loop(api: MadeApi, t
     first = await anext(documents)
     before = ticks
     await asyncio.sleep(0.1)
-    api.hold.set()
+    api.allowed.release(100)
     rest = [document async for document in documents]
     ticking.cancel()
 

@@ -19,7 +19,7 @@ from langchain_text_splitters import TextSplitter
 
 from langchain_upstage_docs import TableAwareTextSplitter, UpstageDocumentParseLoader
 
-CHUNK_KEYS = {**METADATA_KEYS, "page_end": int, "categories": str, "spans": str}
+CHUNK_KEYS = METADATA_KEYS
 
 
 @pytest.fixture(scope="module")

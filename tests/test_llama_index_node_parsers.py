@@ -198,7 +198,7 @@ def test_extra_info_stays_out_of_texts(api: MadeApi, report: Path) -> None:
         assert node.metadata["file_type"] == "application/pdf"
         assert "file_type" not in node.get_content(MetadataMode.EMBED) + node.get_content(MetadataMode.LLM)
     bare = TableAwareNodeParser(200, include_metadata=False).get_nodes_from_documents(documents)[2]
-    assert list(bare.metadata) == [*METADATA_KEYS, "page_end", "categories", "spans", "file_path", "file_name"]
+    assert list(bare.metadata) == [*METADATA_KEYS, "file_path", "file_name"]
 
 
 def test_chunks_keep_tables_whole_and_are_linked(api: MadeApi, report: Path) -> None:

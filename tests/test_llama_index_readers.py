@@ -110,16 +110,16 @@ async def test_streams_come_batch_by_batch(api: MadeApi, tmp_path: Path) -> None
     path = tmp_path / "long.pdf"
     path.write_bytes(pdf(31))
     for asynchronous in (False, True):
-        api.hold = threading.Event()
+        api.allowed = threading.Semaphore(1)
         if asynchronous:
             stream = UpstageDocumentParseReader(client=api.aclient()).astream_data(path)
             first = await anext(stream)
-            api.hold.set()
+            api.allowed.release(100)
             last = [document async for document in stream][-1]
         else:
             lazy = UpstageDocumentParseReader(client=api.client()).lazy_load_data(path)
             first = next(iter(lazy))
-            api.hold.set()
+            api.allowed.release(100)
             *_, last = lazy
         assert (first.metadata["page"], last.metadata["page"]) == (1, 31)
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import io
-import json
 import re
 import subprocess
 import sys
 import threading
 import zipfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -21,44 +20,41 @@ from eventually import GENEROUS, eventually
 from upstage_docs.local import BASE_URL, Engine, LocalTransport
 from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.pipe import Begin, Part, Patience, Task
+from upstage_docs.testing.reader import StandInReader
 
 PDF = b"%PDF-1.4 a stand-in"
 SYNC = "/document-digitization"
 
 
-class Reader:
-    """Reads any document as *pages* pages; a part is given only when `allowed` lets it."""
+class Reader(StandInReader):
+    """Reads any document as *pages* pages without elements; knows what it was given, and if it was stopped."""
 
     def __init__(self, pages: int = 1, *, fails_after: int | None = None) -> None:
-        self.pages = pages
+        super().__init__(pages=pages)
         self.fails_after = fails_after
-        self.allowed = threading.Semaphore(1_000)
-        self.tasks: list[Task] = []
         self.documents: list[bytes] = []
         self.begun = threading.Event()
         self.stopped = threading.Event()
 
-    def __call__(self, task: Task, document: IO[bytes], patience: Patience) -> Iterator[Begin | Part]:
-        self.tasks.append(task)
+    def read(self, task: Task, document: IO[bytes], patience: Patience) -> Generator[Begin | Part, None, None]:
         document.seek(0)
         self.documents.append(document.read())
         self.begun.set()
-        yield Begin(self.pages)
-        step = task.batch_pages or self.pages
-        for number, start in enumerate(range(1, self.pages + 1, step)):
-            if number == self.fails_after:
-                raise Refusal("page 11 is damaged")
-            while not self.allowed.acquire(timeout=0.01):
-                if patience.seconds <= 0:
-                    self.stopped.set()
-                    raise TimeoutError("not in time")
-            end = min(start + step - 1, self.pages)
-            yield Part(start, end, json.dumps({"usage": {"pages": end - start + 1}, "elements": []}).encode())
+        try:
+            yield from super().read(task, document, patience)
+        except TimeoutError:
+            self.stopped.set()
+            raise
+
+    def parse_answer(self, task: Task, texts: Sequence[str], start: int = 1) -> dict[str, Any]:
+        if self.fails_after is not None and start > self.fails_after * task.batch_pages:
+            raise Refusal("page 11 is damaged")
+        return {"usage": {"pages": len(texts)}, "elements": []}
 
 
 @contextmanager
 def opened(reader: Reader, **options: Any) -> Iterator[httpx.Client]:
-    engine = Engine(reader, **options)  # type: ignore[arg-type]
+    engine = Engine(reader.read, **options)
     with httpx.Client(transport=LocalTransport(engine), base_url=BASE_URL) as client:
         yield client
     engine.close()
@@ -416,7 +412,7 @@ async def test_an_async_client_is_answered_without_blocking_its_loop() -> None:
 
     headers = {"content-type": "multipart/form-data; boundary=b"}
     beating = asyncio.create_task(heartbeat())
-    engine = Engine(reader)  # type: ignore[arg-type]
+    engine = Engine(reader.read)
     async with httpx.AsyncClient(transport=LocalTransport(engine), base_url=BASE_URL) as client:
         response = await client.post(SYNC, content=body(), headers=headers)
         listed = await client.get(f"{SYNC}/requests")
@@ -434,7 +430,7 @@ async def test_an_async_client_is_answered_without_blocking_its_loop() -> None:
 async def test_a_cancelled_request_stops_its_work() -> None:
     reader = Reader()
     reader.allowed = threading.Semaphore(0)
-    engine = Engine(reader)  # type: ignore[arg-type]
+    engine = Engine(reader.read)
     async with httpx.AsyncClient(transport=LocalTransport(engine), base_url=BASE_URL) as client:
         files = {"document": PDF}
         request = asyncio.create_task(client.post(SYNC, data={"model": "document-parse"}, files=files))

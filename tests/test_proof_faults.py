@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from eventually import GENEROUS, eventually, soon
-from stand_in import StandIn, labels, make_pdf
+from stand_in import labels, make_pdf
 
 from upstage_docs import (
     APIConnectionError,
@@ -48,6 +48,7 @@ from upstage_docs.testing.faults import (
     too_many_requests,
     unavailable,
 )
+from upstage_docs.testing.reader import StandInReader
 
 pytest.importorskip("starlette", reason='the loopback server needs the extra "server"')
 pytest.importorskip("uvicorn", reason='the loopback server needs the extra "server"')
@@ -60,7 +61,7 @@ class World:
         both: Whether `parse` goes through AsyncClient.
     """
 
-    def __init__(self, folder: Path, base_url: str, faults: Faults, stand_in: StandIn, *, is_async: bool) -> None:
+    def __init__(self, folder: Path, base_url: str, faults: Faults, stand_in: StandInReader, *, is_async: bool) -> None:
         self.folder = folder
         self.base_url = base_url
         self.faults = faults
@@ -106,12 +107,10 @@ class World:
 
 @contextmanager
 def _world(folder: Path, *, is_async: bool) -> Iterator[World]:
-    from upstage_docs.local import Engine
-    from upstage_docs.server import build_app, running
+    from upstage_docs.testing.stand_in import running_stand_in
 
-    faults, stand_in = Faults(), StandIn()
-    with running(build_app(Engine(read=stand_in.read), faults=faults)) as base_url:
-        yield World(folder, base_url, faults, stand_in, is_async=is_async)
+    with running_stand_in() as api:
+        yield World(folder, api.base_url, api.faults, api.reader, is_async=is_async)
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -428,7 +427,7 @@ def test_connections_are_reused_for_a_whole_job(tmp_path: Path) -> None:
     from upstage_docs.server import build_app, running
 
     ports, requests = set(), []
-    app = build_app(Engine(read=StandIn(seconds_per_page=0.002).read))
+    app = build_app(Engine(read=StandInReader(seconds_per_page=0.002).read))
 
     async def counting(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
@@ -437,7 +436,7 @@ def test_connections_are_reused_for_a_whole_job(tmp_path: Path) -> None:
         await app(scope, receive, send)
 
     with running(counting) as base_url:
-        world = World(tmp_path, base_url, Faults(), StandIn(), is_async=False)
+        world = World(tmp_path, base_url, Faults(), StandInReader(), is_async=False)
         for is_async in (False, True):
             world.is_async = is_async
             ports.clear()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from eventually import eventually
-from stand_in import StandIn, labels, make_pdf
+from stand_in import labels, make_pdf
 
 pytest.importorskip("ray", reason='needs the extra "ray": pip install "upstage-docs[ray,server,local]"')
 pytest.importorskip("uvicorn", reason='the loopback server needs the extra "server"')
@@ -26,6 +26,7 @@ from upstage_docs.corpora.ray import CorpusOptions, ParseFiles, parse_corpus, sh
 from upstage_docs.errors import ConfigError
 from upstage_docs.records.records import METADATA_KEYS, RecordOptions
 from upstage_docs.testing.faults import Faults, unauthorized
+from upstage_docs.testing.reader import StandInReader
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # Ray's own warnings are Ray's
 
@@ -43,7 +44,7 @@ def cluster() -> Iterator[None]:
 
 
 class World:
-    def __init__(self, folder: Path, base_url: str, stand_in: StandIn, faults: Faults) -> None:
+    def __init__(self, folder: Path, base_url: str, stand_in: StandInReader, faults: Faults) -> None:
         self.folder, self.base_url, self.stand_in, self.faults = folder, base_url, stand_in, faults
 
     def client(self, *, cache: Path | bool = False, max_concurrency: int = 4) -> Client:
@@ -63,12 +64,10 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    from upstage_docs.local import Engine
-    from upstage_docs.server import build_app, running
+    from upstage_docs.testing.stand_in import running_stand_in
 
-    faults, stand_in = Faults(), StandIn()
-    with running(build_app(Engine(read=stand_in.read), faults=faults)) as base_url:
-        yield World(tmp_path, base_url, stand_in, faults)
+    with running_stand_in() as api:
+        yield World(tmp_path, api.base_url, api.reader, api.faults)
 
 
 def rows_in(folder: Path) -> list[dict[str, object]]:

@@ -26,6 +26,7 @@ NEEDS = {
     "langchain_": "langchain_text_splitters",
     "llama_index_": "llama_index",
     "upstage_docs.ray": "ray",
+    "upstage_docs.testing": "uvicorn",
     "Client": "liteparse",
     "Loader": "liteparse",
     "Reader": "liteparse",

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -30,6 +30,7 @@ pytest.importorskip("starlette")
 from upstage_docs.server import build_app, running, serve
 from upstage_docs.testing import faults as fault
 from upstage_docs.testing.faults import Delay, Drip, Faults, Received, Truncate
+from upstage_docs.testing.reader import StandInReader
 
 SYNC = "/document-digitization"
 PDF = b"%PDF-1.4 a stand-in"
@@ -37,18 +38,19 @@ SHA256 = hashlib.sha256(PDF).hexdigest()
 PAGES = 12
 
 
-def read(task: Task, document: IO[bytes], patience: Patience) -> Iterator[Begin | Part]:
-    yield Begin(PAGES)
-    step = task.batch_pages or PAGES
-    for start in range(1, PAGES + 1, step):
-        end = min(start + step - 1, PAGES)
-        body = {"usage": {"pages": end - start + 1}, "elements": [], "content": {"text": "x" * 1_000}}
-        yield Part(start, end, json.dumps(body).encode())
+class Reader(StandInReader):
+    """Reads any document as twelve pages without elements, whose text is long."""
+
+    def __init__(self) -> None:
+        super().__init__(pages=PAGES)
+
+    def parse_answer(self, task: Task, texts: Sequence[str], start: int = 1) -> dict[str, Any]:
+        return {"usage": {"pages": len(texts)}, "elements": [], "content": {"text": "x" * 1_000}}
 
 
 @contextmanager
 def served(faults: Faults | None = None, api_key: str | None = None) -> Iterator[httpx.Client]:
-    app = build_app(Engine(read), api_key=api_key, faults=faults)  # type: ignore[arg-type]
+    app = build_app(Engine(Reader().read), api_key=api_key, faults=faults)
     with running(app) as base_url, httpx.Client(base_url=base_url, timeout=GENEROUS) as client:
         yield client
 
@@ -116,7 +118,7 @@ def test_it_is_not_served_to_others_without_a_key() -> None:
 )
 def test_without_a_key_it_is_asked_by_the_names_of_this_machine(host: str) -> None:
     """And by those that it was told."""
-    app = build_app(Engine(read), hosts=["127.0.0.2", "fd00::1"])  # type: ignore[arg-type]
+    app = build_app(Engine(Reader().read), hosts=["127.0.0.2", "fd00::1"])
     with running(app) as base_url, httpx.Client(base_url=base_url, timeout=GENEROUS, headers={"Host": host}) as client:
         assert upload(client).status_code == 200
 
@@ -137,15 +139,15 @@ def test_without_a_key_it_is_asked_by_no_other_name(host: str) -> None:
     assert allowed.status_code == 200
 
 
-class Slow:
+class Slow(Reader):
     """Reads no document before it is `released`, except those of jobs; knows how many it has begun and let go."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.released = threading.Event()
         self.begun = self.let_go = 0
-        self._lock = threading.Lock()
 
-    def read(self, task: Task, document: IO[bytes], patience: Patience) -> Iterator[Begin | Part]:
+    def read(self, task: Task, document: IO[bytes], patience: Patience) -> Generator[Begin | Part, None, None]:
         with self._lock:
             self.begun += 1
         while not task.batch_pages and not self.released.wait(0.01):
@@ -153,7 +155,7 @@ class Slow:
                 with self._lock:
                     self.let_go += 1
                 raise TimeoutError("nobody waits for it")
-        yield from read(task, document, patience)
+        yield from super().read(task, document, patience)
 
 
 def test_documents_that_wait_keep_nothing_else_waiting() -> None:
@@ -176,7 +178,7 @@ def test_documents_that_wait_keep_nothing_else_waiting() -> None:
                 slow.released.set()
             return [other.status_code for other in others], [one.status_code for one in await asyncio.gather(*uploads)]
 
-    with running(build_app(Engine(slow.read))) as base_url:  # type: ignore[arg-type]
+    with running(build_app(Engine(slow.read))) as base_url:
         others, uploads = asyncio.run(scene(base_url))
 
     assert others == [200, 200, 200, 404, 404]
@@ -200,7 +202,7 @@ def leave(base_url: str, slow: Slow) -> None:
 
 def test_a_document_whose_client_has_left_is_let_go() -> None:
     slow = Slow()
-    app = build_app(Engine(slow.read))  # type: ignore[arg-type]
+    app = build_app(Engine(slow.read))
     with running(app) as base_url, httpx.Client(base_url=base_url, timeout=GENEROUS) as client:
         try:
             leave(base_url, slow)
@@ -213,7 +215,7 @@ def test_a_document_whose_client_has_left_is_let_go() -> None:
 def test_with_faults_a_document_is_billed_though_its_client_has_left() -> None:
     """As by the API, for which a client that gives up has paid."""
     slow, faults = Slow(), Faults()
-    with running(build_app(Engine(slow.read), faults=faults)) as base_url:  # type: ignore[arg-type]
+    with running(build_app(Engine(slow.read), faults=faults)) as base_url:
         leave(base_url, slow)
         slow.released.set()
         eventually(lambda: faults.billed, "it is billed")
@@ -418,7 +420,7 @@ def test_latency_is_before_every_answer_and_does_not_add_up() -> None:
             calls = [client.post(SYNC, data={"model": "document-parse"}, files=files) for _ in range(30)]
             return [answer.status_code for answer in await asyncio.gather(*calls)]
 
-    with running(build_app(Engine(read), faults=faults)) as base_url:  # type: ignore[arg-type]
+    with running(build_app(Engine(Reader().read), faults=faults)) as base_url:
         begin = time.monotonic()
         codes = asyncio.run(thirty(base_url))
         took = time.monotonic() - begin

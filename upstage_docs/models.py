@@ -293,14 +293,28 @@ class Record(msgspec.Struct):
 
 
 class Chunk(Record):
-    """One chunk of the table-aware splitter: a Record whose metadata also holds `page_end`, `categories`, `spans`.
+    """One chunk of the table-aware splitter.
 
     Attributes:
         headings: The headings that govern the chunk, outermost first.
         caption: The caption of the table or figure in it, `""` if none.
         oversize: Whether it is larger than `chunk_size`, because what it holds is kept whole.
+        begins_in: The id of the record that it begins in, `""` if it was made of elements.
+        start, end: Where it stands in the text of that record, as offsets; what is repeated (a header, a caption) is
+            not counted. -1 where that is not known, as in a JSON text; *end* also where it ends in another record.
     """
 
     headings: tuple[str, ...] = ()
     caption: str = ""
     oversize: bool = False
+    begins_in: str = ""
+    start: int = -1
+    end: int = -1
+
+    def __eq__(self, other: object) -> bool:
+        """Compare what they say; of which record they were made is no part of that."""
+        if not isinstance(other, Chunk):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__struct_fields__[:-3])
+
+    __hash__ = None  # type: ignore[assignment]

@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from upstage_docs.chunking.foreign_metadata import own
 from upstage_docs.chunking.options import ChunkOptions
-from upstage_docs.chunking.units import Place, Run, Unit, joined
-from upstage_docs.models import Chunk
-from upstage_docs.records.ids import RecordIds, text_sha256
+from upstage_docs.chunking.record_metadata import scalar_metadata
+from upstage_docs.chunking.units import Place, Run, Unit, joined, merged_extra
+from upstage_docs.models import Box, Chunk
+from upstage_docs.records.ids import RecordIds, source_in_ids, text_sha256
 
 __all__ = ["ChunkBuilder", "TextBuilder"]
 
@@ -36,11 +36,12 @@ class ChunkBuilder:
         record = unit.run.whole
         if record is None:
             raise AssertionError("only a record that is split once more is done already")
-        metadata = own(record.metadata) | (unit.extra or {})
+        metadata = scalar_metadata(record.metadata) | {"record_type": "chunk"} | (unit.extra or {})
         if isinstance(record, Chunk):
-            return Chunk(record.id, record.text, metadata, record.headings, record.caption, record.oversize)
+            return msgspec.structs.replace(record, metadata=metadata)
         identity = str(record.metadata.get("record_id") or record.id)
-        return Chunk(identity, record.text, metadata, unit.headings, "", not self._options.fits(record.text))
+        oversize = not self._options.fits(record.text)
+        return Chunk(identity, record.text, metadata, unit.headings, "", oversize, record.id, 0, len(record.text))
 
     def build(self, units: Sequence[Unit], caption: str = "") -> Chunk:
         """Return the chunk of *units*, which are not empty."""
@@ -52,15 +53,27 @@ class ChunkBuilder:
         body = first
         if first.kind == "heading":
             body = next((unit for unit in units if unit.kind != "heading"), first)
-        identity = self._identify(first, text)
-        metadata = self._metadata(units, body, identity)
+        digest = text_sha256(text)
+        identity = self._identify(first, digest)
+        metadata = self._metadata(units, body, identity, digest)
         oversize = len(text) > self._limit if self._exact else not self._options.fits(text)
-        return Chunk(identity, text, metadata, body.headings, caption, oversize)
+        begin = next((unit for unit in units if not unit.repeated), first) if first.repeated else first
+        end = next((unit for unit in reversed(units) if not unit.repeated), first) if units[-1].repeated else units[-1]
+        until = end.end if end.record_id == begin.record_id and begin.start >= 0 else -1
+        return Chunk(identity, text, metadata, body.headings, caption, oversize, begin.record_id, begin.start, until)
 
-    def _identify(self, first: Unit, text: str) -> str:
+    def _identify(self, first: Unit, digest: str) -> str:
         run, number = first.run, first.place.element_id
         if run is not self._run:
-            self._run, self._ids = run, RecordIds(run.source, run.file_sha256, self._form, self._identity)
+            self._run, self._ids = (
+                run,
+                RecordIds(
+                    source_in_ids(run.source, run.file_sha256, self._options.ids),
+                    run.file_sha256,
+                    self._form,
+                    self._identity,
+                ),
+            )
             self._number, self._part, self._lap = number, -1, 0
         if number == self._number:
             self._part += 1
@@ -68,7 +81,6 @@ class ChunkBuilder:
             self._lap += number < self._number
             self._number, self._part = number, 0
         part: object = [run.origin, self._part] if run.origin else self._part
-        digest = text_sha256(text)
         made = self._ids.of(number, part, digest, self._lap) if self._lap else self._ids.of(number, part, digest)
         if run.source and not run.origin:
             return made
@@ -76,37 +88,38 @@ class ChunkBuilder:
         count = self._given[made] = self._given.get(made, 0) + 1
         return made if count == 1 else self._ids.of(number, part, digest, self._lap, count)
 
-    def _metadata(self, units: Sequence[Unit], body: Unit, identity: str) -> dict[str, Any]:
+    def _metadata(self, units: Sequence[Unit], body: Unit, identity: str, digest: str) -> dict[str, Any]:
         run, first = body.run, units[0].place
-        x0, y0, x1, y1 = first.x0, first.y0, first.x1, first.y1
-        page = page_end = first.page
-        main: Place | None = first
         category = categories = first.category
         spans, mixed = [], False
         for start, end, one in _spans(units):
             spans.append((one.element_id, one.page, start, end, one.x0, one.y0, one.x1, one.y1))
-            if one is first:
-                continue
-            if one.page > page_end:
-                page_end = one.page
-            elif one.page == page and (one.x1 or one.y1):
-                x0, y0, x1, y1 = min(x0, one.x0), min(y0, one.y0), max(x1, one.x1), max(y1, one.y1)
             mixed = mixed or one.category != category
+        main, kept = first, next((unit for unit in units if unit.kind == "whole"), None)
+        if kept:
+            main = kept.main
+            category, sub_category = main.category, main.sub_category
+        else:
+            category, sub_category = ("mixed", "") if mixed else (category, first.sub_category)
         if mixed:
-            # A table keeps its category whatever travels with it, so that it can be filtered by.
-            main = next((unit.place for unit in units if unit.kind == "whole"), None)
             categories = ", ".join(dict.fromkeys([one.category for unit in units for _, _, one in unit.sources]))
+        if len(spans) == 1:
+            page_end, (x0, y0, x1, y1) = main.page, main.box
+        else:
+            own = [one for unit in units for _, _, one in unit.sources if one not in unit.repeated]
+            page_end = max([main.page, *[one.page for one in own]])
+            x0, y0, x1, y1 = _box(main, [one for one in own if one.page == main.page])
         metadata: dict[str, Any] = {
             "source": run.source,
             "file_sha256": run.file_sha256,
             "record_id": identity,
-            "element_id": first.element_id,
+            "element_id": main.element_id,
             "section_id": body.section_id,
-            "category": main.category if main else "mixed",
-            "sub_category": main.sub_category if main else "",
-            "page": page,
+            "category": category,
+            "sub_category": sub_category,
+            "page": main.page,
             "total_pages": run.total_pages,
-            "coordinates": first.coordinates,
+            "coordinates": main.coordinates,
             "x0": x0,
             "y0": y0,
             "x1": x1,
@@ -116,11 +129,12 @@ class ChunkBuilder:
             "page_end": page_end,
             "categories": categories,
             "spans": _encode(spans).decode(),
+            "record_type": "chunk",
+            "text_sha256": digest,
         }
-        if units[0].extra:
-            for key, value in units[0].extra.items():
-                if key not in metadata and all((unit.extra or {}).get(key) == value for unit in units):
-                    metadata[key] = value
+        extra = units[0].extra if len(units) == 1 else merged_extra(units)
+        if extra:
+            metadata |= {key: value for key, value in extra.items() if key not in metadata}
         return metadata
 
 
@@ -157,3 +171,34 @@ def _spans(units: Sequence[Unit]) -> list[tuple[int, int, Place]]:
                 last = place
         position += length
     return spans
+
+
+# How much of the narrower of two boxes may lie below the other for them to stand in two columns: they hardly touch.
+_SHARED_WIDTH = 0.1
+
+
+def _box(main: Place, places: Sequence[Place]) -> Box:
+    """Return the box around those of *places*, in reading order on one page, that stand in one column with *main*."""
+    column: list[Place] = []
+    for place in places:
+        if not (place.x1 or place.y1):
+            continue
+        if column and _is_beside(column[-1], place):
+            if any(one is main for one in column):
+                break
+            column = []
+        column.append(place)
+    if not column or not any(one is main for one in column):
+        return main.box
+    return (
+        min([one.x0 for one in column]),
+        min([one.y0 for one in column]),
+        max([one.x1 for one in column]),
+        max([one.y1 for one in column]),
+    )
+
+
+def _is_beside(one: Place, other: Place) -> bool:
+    """Return whether *other*, which is read after *one*, begins the next column."""
+    shared = min(one.x1, other.x1) - max(one.x0, other.x0)
+    return other.y0 < one.y1 and shared < _SHARED_WIDTH * min(one.x1 - one.x0, other.x1 - other.x0)

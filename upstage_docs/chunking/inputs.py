@@ -10,23 +10,20 @@ import msgspec
 
 from upstage_docs.api.decode import decode_document
 from upstage_docs.chunking.blocks import blocks, element_kind
-from upstage_docs.chunking.foreign_metadata import (
-    FlatElement,
-    box_of,
-    extra,
-    flat_element,
-    number,
-    points,
-    read_spans,
-    says_table,
-    string,
-)
 from upstage_docs.chunking.options import ChunkOptions
-from upstage_docs.chunking.resplitting import units_of_chunk
+from upstage_docs.chunking.record_metadata import (
+    FlatElement,
+    RecordMetadata,
+    extra_metadata,
+    flat_element,
+    read_metadata,
+)
+from upstage_docs.chunking.resplitting import SpansInside, units_of_chunk
 from upstage_docs.chunking.text_breaks import has_code, has_words
-from upstage_docs.chunking.units import Place, Run, Unit
+from upstage_docs.chunking.units import UNKNOWN, Place, Run, Unit
 from upstage_docs.errors import ConfigError, InvalidResponseError
 from upstage_docs.models import Element, ParsedDocument, Record, bounding_box
+from upstage_docs.records.ids import source_in_ids
 from upstage_docs.records.records import METADATA_KEYS, HeadingTrail, record_id, text_sha256
 from upstage_docs.records.render import element_text, heading_level, text_of_html
 
@@ -51,7 +48,7 @@ def units(items: Chunkable | Iterable[Chunkable], options: ChunkOptions) -> Iter
         elif isinstance(item, ParsedDocument):
             yield from reader.document(item)
         elif isinstance(item, Element):
-            reader.enter("", "", "", 0, page=item.page)
+            reader.enter("", "", "", 0, page=item.page, element_id=item.id)
             yield from reader.element(item)
         else:
             raise _refusal(item)
@@ -73,23 +70,27 @@ class _Reader:
         self._run = Run()
         self._begun = False
         self._page = 0
+        self._element_id = UNKNOWN
         self._trail = HeadingTrail()
         self._headings: tuple[str, ...] = ()
         self._section = ""
         self._last_headings: tuple[str, tuple[str, ...]] = ("", ())
 
-    def enter(self, source: str, sha256: str, model: str, total_pages: int, *, page: int) -> bool:
+    def enter(
+        self, source: str, sha256: str, model: str, total_pages: int, *, page: int, element_id: int = UNKNOWN
+    ) -> bool:
         """Go on in the run of this file, or begin it; return whether it begins.
 
-        What names no file (elements by themselves, nested metadata) is one file as long as its pages do not go back.
+        What names no file (elements by themselves, nested metadata) is one file as long as neither its pages nor its
+        elements go back.
         """
-        run = self._run
+        run, last = self._run, self._element_id
         same = self._begun and run.source == source and run.file_sha256 == sha256 and not run.origin
-        if same and (source or page >= self._page):
-            self._page = page
+        goes_on = page >= self._page and (element_id > last or UNKNOWN in {element_id, last})
+        self._page, self._element_id = page, element_id
+        if same and (source or sha256 or goes_on):
             return False
         self._begin(Run(source, sha256, model, total_pages))
-        self._page = page
         return True
 
     def _begin(self, run: Run) -> None:
@@ -98,9 +99,12 @@ class _Reader:
 
     def document(self, document: ParsedDocument) -> Iterator[Unit]:
         """Yield the units of a document, or of its next run of pages."""
-        page = document.elements[0].page if document.elements else 0
-        self.enter(document.source, document.file_sha256, document.model, document.total_pages, page=page)
-        for element in document.elements:
+        elements = document.elements
+        page, number = (elements[0].page, elements[0].id) if elements else (0, UNKNOWN)
+        run = document.source, document.file_sha256, document.model, document.total_pages
+        self.enter(*run, page=page, element_id=number)
+        for element in elements:
+            self._element_id = element.id
             yield from self.element(element)
 
     def element(self, element: Element) -> Iterable[Unit]:
@@ -124,83 +128,87 @@ class _Reader:
             found = self._units(category, text, place, self._headings, self._section)
         if level:
             run = self._run
-            identity = record_id(run.source, run.file_sha256, self._form, "element", element.id, 0, text_sha256(text))
+            named = source_in_ids(run.source, run.file_sha256, self._options.ids)
+            identity = record_id(named, run.file_sha256, self._form, "element", element.id, 0, text_sha256(text))
             self._enter(level, element_text(element, "text"), identity)
         return found
 
     def record(self, record: Record) -> Iterable[Unit]:
         """Return the units of a record: an element, a page, a document, a chunk, or what another loader made."""
-        metadata = record.metadata
-        category = metadata.get("category")
-        if "spans" in metadata and (spans := read_spans(metadata["spans"], record.text)):
-            found = units_of_chunk(record, spans, self._options)
+        if (own := flat_element(record.metadata)) and record.text[:1] != "{":
+            return self._flat(record, own)
+        known = read_metadata(record)
+        if known.record_type in {"chunk", "section"}:
+            if not known.spans:
+                return self._foreign(record, known)
+            found = units_of_chunk(record, known, self._options)
             self._begin(found[0].run if found else Run())
             return found
-        if isinstance(category, str):
-            if category in {"page", "document"} and "file_sha256" in metadata:
-                return self._text(record)
-            if (own := flat_element(metadata)) and record.text[:1] != "{":
-                return self._flat(record, own)
-            if "element_id" in metadata or "id" in metadata:
-                return self._element_record(record, "table" if says_table(metadata) else category)
-        return self._foreign(record)
+        if known.record_type in {"page", "document"}:
+            return self._text(record, known)
+        if known.says_element:
+            return self._element_record(record, known)
+        return self._foreign(record, known)
 
     def _flat(self, record: Record, own: FlatElement) -> Iterable[Unit]:
         """Return the units of an element as our own loaders describe it."""
         run = self._run
         if not own.source or own.source != run.source or own.file_sha256 != run.file_sha256 or run.origin:
-            self._enter_file(record.metadata, own.page)
+            model, pages = record.metadata.get("model"), record.metadata.get("total_pages")
+            self.enter(
+                own.source,
+                own.file_sha256,
+                model if isinstance(model, str) else "",
+                pages if isinstance(pages, int) else 0,
+                page=own.page,
+                element_id=own.element_id,
+            )
         if own.category in self._excluded:
             return ()
-        found = self._units(own.category, record.text, own, self._split(own.headings), own.section_id)
+        found = self._units(own.category, record.text, own, self._split(own.headings), own.section_id, record.id)
         if len(record.metadata) > len(METADATA_KEYS):
-            further = extra(record.metadata)
+            further = extra_metadata(record.metadata)
             for unit in found:
                 unit.extra = further
         return found
 
-    def _element_record(self, record: Record, category: str) -> Iterator[Unit]:
-        metadata = record.metadata
-        page = number(metadata, "page")
-        self._enter_file(metadata, page)
+    def _element_record(self, record: Record, known: RecordMetadata) -> Iterator[Unit]:
+        place = known.place
+        self._enter_file(known)
         if record.text[:1] == "{" and (document := self._decoded(record.text)):
-            yield from self._elements(document, extra(metadata))
+            yield from self._elements(document, known.extra, record.id)
             return
-        flat = "element_id" in metadata
-        coordinates = metadata.get("coordinates", "[]")
-        if flat and isinstance(coordinates, str):
-            box = box_of(metadata)
-        else:
-            corners = points(metadata)
-            coordinates, box = _encode(corners).decode(), bounding_box(corners)
-        place = Place(
-            number(metadata, "element_id" if flat else "id"),
-            page,
-            category,
-            string(metadata, "sub_category"),
-            coordinates,
-            *box,
-        )
+        category = "table" if known.says_table else place.category
+        if category != place.category:
+            place = msgspec.structs.replace(place, category=category)
         level = int(category[7:]) if category[:7] == "heading" and category[7:] in set("123456") else 0
-        if "headings" in metadata:
-            headings, section_id = self._split(string(metadata, "headings")), string(metadata, "section_id")
+        if known.headings is not None:
+            headings, section_id = known.headings, known.section_id
         else:
             if level:
                 self._leave(level)
             headings, section_id = self._headings, ""
         if category not in self._excluded:
-            further = extra(metadata)
-            for unit in self._units(category, record.text, place, headings, section_id):
-                unit.extra = further
+            for unit in self._units(category, record.text, place, headings, section_id, record.id):
+                unit.extra = known.extra
                 yield unit
-        if level and "headings" not in metadata:
+        if level and known.headings is None:
             self._enter(level, text_of_html(record.text).lstrip("# "), "")
 
     def _units(
-        self, category: str, text: str, place: Place, headings: tuple[str, ...], section_id: str
+        self,
+        category: str,
+        text: str,
+        place: Place,
+        headings: tuple[str, ...],
+        section_id: str,
+        record_id: str | None = None,
     ) -> Sequence[Unit]:
-        """Return the units of one element's text."""
-        text = text.lstrip("\r\n").rstrip()
+        """Return the units of one element's text, which is that of the record *record_id* if it is one's."""
+        length = len(text)
+        text = text.lstrip("\r\n")
+        offset = length - len(text)
+        text = text.rstrip()
         if not text:
             return ()
         kind = element_kind(category, text)
@@ -209,7 +217,10 @@ class _Reader:
         joiner = _joiner(text)
         run = self._run
         if kind:
-            return (Unit(kind, text, joiner, place, headings, section_id, run),)
+            unit = Unit(kind, text, joiner, place, headings, section_id, run)
+            if record_id is not None:
+                unit.record_id, unit.start, unit.end = record_id, offset, offset + len(text)
+            return (unit,)
         found = []
         previous = 0
         for block in blocks(text):
@@ -221,84 +232,82 @@ class _Reader:
             kind = "text" if block.kind == "heading" else block.kind
             # A table is a table, whatever holds it.
             here = place if kind != "whole" else msgspec.structs.replace(place, category=block.category)
-            found.append(Unit(kind, body, between, here, headings, section_id, run))
+            unit = Unit(kind, body, between, here, headings, section_id, run)
+            if record_id is not None:
+                unit.record_id, unit.start, unit.end = record_id, offset + block.start, offset + block.end
+            found.append(unit)
             previous = block.end
         return found
 
-    def _text(self, record: Record) -> Iterator[Unit]:
+    def _text(self, record: Record, known: RecordMetadata) -> Iterator[Unit]:
         """Yield the units of a page's or a whole document's text, as our loaders make it."""
-        metadata = record.metadata
-        page = number(metadata, "page")
-        begins = self._enter_file(metadata, page)
+        begins = self._enter_file(known)
         if record.text[:1] == "{" and (document := self._decoded(record.text)):
-            yield from self._elements(document, extra(metadata))
+            yield from self._elements(document, known.extra, record.id)
             return
         if begins:
-            for level, heading in enumerate(self._split(string(metadata, "headings")), start=1):
+            for level, heading in enumerate(known.headings or (), start=1):
                 self._enter(level, heading, "")
-        if metadata["category"] == "document" and self._run.total_pages != 1:
+        page = known.place.page
+        if known.record_type == "document" and self._run.total_pages != 1:
             page = 0  # the text does not say where its pages end
-        place = Place(number(metadata, "element_id"), page)
-        yield from self._blocks(record.text, place, extra(metadata))
+        yield from self._blocks(record, Place(UNKNOWN, page), known)
 
-    def _foreign(self, record: Record) -> Iterator[Unit]:
-        """Yield the units of what another loader made; it shares no chunk with anything else."""
-        metadata = record.metadata
-        digest = text_sha256(json.dumps(metadata, sort_keys=True, default=str, ensure_ascii=False))
-        self._begin(
-            Run(
-                string(metadata, "source"),
-                string(metadata, "file_sha256"),
-                string(metadata, "model"),
-                number(metadata, "total_pages"),
-                origin=digest,
-            )
-        )
+    def _foreign(self, record: Record, known: RecordMetadata) -> Iterator[Unit]:
+        """Yield the units of what another loader made, or cut: it shares no chunk with anything else."""
+        digest = text_sha256(json.dumps(record.metadata, sort_keys=True, default=str, ensure_ascii=False))
+        self._begin(Run(known.source, known.file_sha256, known.model, known.total_pages, origin=digest))
         if record.text[:1] == "{" and '"elements"' in record.text and (document := self._decoded(record.text)):
-            yield from self._elements(document, extra(metadata))
+            yield from self._elements(document, known.extra, record.id)
             return
-        for level, heading in enumerate(self._split(string(metadata, "headings")), start=1):
+        for level, heading in enumerate(known.headings or (), start=1):
             self._enter(level, heading, "")
-        place = Place(number(metadata, "element_id"), number(metadata, "page"), "table")
-        if says_table(metadata):
+        # What another loader calls coordinates may be anything; what our own chunks say stays true of their pieces.
+        place = known.place if known.is_stale else Place(known.place.element_id, known.place.page)
+        if known.says_table:
             if "table" in self._excluded:
                 return
-            for unit in self._units("table", record.text, place, self._headings, ""):
-                unit.extra = extra(metadata)
+            place = msgspec.structs.replace(place, category="table")
+            for unit in self._units("table", record.text, place, self._headings, "", record.id):
+                unit.extra = known.extra
                 yield unit
         else:
-            yield from self._blocks(record.text, place, extra(metadata))
+            yield from self._blocks(record, place, known)
 
-    def _blocks(self, text: str, place: Place, further: dict[str, Any] | None) -> Iterator[Unit]:
+    def _blocks(self, record: Record, place: Place, known: RecordMetadata) -> Iterator[Unit]:
+        """Yield the units of a text with structure of its own; *place* is that of what no span tells more of."""
+        text = record.text
+        inside = SpansInside(record, known) if known.spans else None
         previous = 0
         for block in blocks(text):
-            if block.level:
+            if block.level and not known.is_stale:
                 self._leave(block.level)
             body = text[block.start : block.end]
             if block.category not in self._excluded:
                 identity = place.element_id if block.element_id is None else block.element_id
                 gap = text[previous : block.start]
                 joiner = gap if previous and not gap.strip() else _joiner(body)
-                here = Place(identity, place.page, block.category)
-                yield Unit(block.kind, body, joiner, here, self._headings, "", self._run, further)
+                here = msgspec.structs.replace(place, element_id=identity, category=block.category)
+                section_id = known.section_id if known.is_stale else ""
+                unit = Unit(block.kind, body, joiner, here, self._headings, section_id, self._run, known.extra)
+                if inside and (spans := inside.of(block)):
+                    unit = unit.with_text(body, spans)
+                unit.record_id, unit.start, unit.end = record.id, block.start, block.end
+                yield unit
             previous = block.end
-            if block.level:
+            if block.level and not known.is_stale:
                 self._enter(block.level, text_of_html(body).lstrip("# "), "")
 
-    def _enter_file(self, metadata: dict[str, Any], page: int) -> bool:
-        return self.enter(
-            string(metadata, "source"),
-            string(metadata, "file_sha256"),
-            string(metadata, "model"),
-            number(metadata, "total_pages"),
-            page=page,
-        )
+    def _enter_file(self, known: RecordMetadata) -> bool:
+        place = known.place
+        run = known.source, known.file_sha256, known.model, known.total_pages
+        return self.enter(*run, page=place.page, element_id=place.element_id)
 
-    def _elements(self, document: ParsedDocument, further: dict[str, Any] | None) -> Iterator[Unit]:
+    def _elements(self, document: ParsedDocument, further: dict[str, Any] | None, record_id: str) -> Iterator[Unit]:
         """Yield the units of what a JSON text held; its *further* metadata is theirs."""
         for element in document.elements:
             for unit in self.element(element):
-                unit.extra = further
+                unit.extra, unit.record_id = further, record_id
                 yield unit
 
     def _decoded(self, text: str) -> ParsedDocument | None:

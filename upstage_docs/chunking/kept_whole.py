@@ -7,10 +7,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
+import msgspec
+
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.table_joining import JoinedTable
-from upstage_docs.chunking.table_rows import Limits, Part, split_rows
-from upstage_docs.chunking.units import Place, Unit, joined
+from upstage_docs.chunking.table_rows import Limits, Part, runs_of_one_part, split_rows
+from upstage_docs.chunking.units import UNKNOWN, Place, Unit, joined, merged_extra
 from upstage_docs.records.render import text_of_html
 
 __all__ = ["Whole", "captions_before"]
@@ -22,6 +24,7 @@ _FIGURE_LABEL = re.compile(
 _INNER_CAPTION = re.compile(
     r"<(?:fig)?caption\b[^<>]*>([^<]*(?:<(?!/?(?:fig)?caption)[^<]*)*)</(?:fig)?caption>", re.IGNORECASE
 )
+_CLOSING_TAGS = re.compile(r"(?:\s|</\w+\s*>)*")
 
 
 class Whole:
@@ -67,7 +70,10 @@ class Whole:
         for unit in self.units:
             sources += [(start + position, end + position, place) for start, end, place in unit.sources]
             position += len(unit.text)
-        return _assembled(self.units[0], self._table.part, sources)
+        whole = _assembled(self.units[0], self._table.part, sources)
+        whole.extra = merged_extra(self.units)
+        whole.end = self.units[-1].end if self.units[-1].record_id == whole.record_id else UNKNOWN
+        return whole
 
     def chunks(self, options: ChunkOptions) -> Iterator[list[Unit]]:
         """Yield the units of each chunk: one, or, where rows are to be split, one for each part."""
@@ -80,9 +86,49 @@ class Whole:
         if not parts:
             yield units
             return
-        for index, part in enumerate(parts):
+        before, after = ([_as_repeated(unit) for unit in around] for around in (self.before, self.after))
+        for index, (part, runs) in enumerate(zip(parts, runs_of_one_part(parts), strict=True)):
             unit = _assembled(whole, part, whole.sources)
-            yield [*([] if index else self.headings), *self.before, unit, *self.after]
+            self._locate(unit, whole, runs, is_first=not index)
+            yield [*before, unit, *after] if index else [*self.headings, *self.before, unit, *self.after]
+
+    def _locate(self, unit: Unit, whole: Unit, runs: Sequence[tuple[int, int]], *, is_first: bool) -> None:
+        """Say of a part which places are only repeated in it, where its rows stand, and what belongs to them.
+
+        Args:
+            unit: The part.
+            whole: What it is a part of.
+            runs: The offsets into the text of *whole* that no other part holds.
+            is_first: Whether it is the first part, whose header is not repeated yet.
+        """
+        runs = [run for run in runs if not _CLOSING_TAGS.fullmatch(whole.text, *run)]
+        if not runs:
+            return
+        start, end = 0 if is_first else runs[0][0], runs[-1][1]
+        end = start + len(whole.text[start:end].rstrip())
+        own = [place for a, b, place in whole.sources if a < end and b > start]
+        if unit.spans:
+            unit.repeated = tuple(place for _, _, place in unit.spans if place not in own)
+        tables = [one for one in self.units if any(place in own for _, _, place in one.sources)] or self.units
+        unit.extra = merged_extra(tables)
+        one, other = tables[0], tables[-1]
+        unit.record_id = one.record_id
+        unit.start = self._offset(start, one)
+        unit.end = self._offset(end - 1, other) + 1 if one.record_id == other.record_id else UNKNOWN
+
+    def _offset(self, position: int, unit: Unit) -> int:
+        """Return where *position* of the text of all tables stands in the record of *unit*, one of them."""
+        before = 0
+        for one in self.units:
+            if one is unit:
+                break
+            before += len(one.text)
+        for piece, offset in self._table.part if self._table else ():
+            if position < len(piece):
+                position += offset
+                break
+            position -= len(piece)
+        return unit.start + position - before if unit.start >= 0 else UNKNOWN
 
     def _room(self, headings: list[Unit], options: ChunkOptions) -> int:
         """Return the size that is left for the table in a chunk with *headings*."""
@@ -118,6 +164,11 @@ def _assembled(unit: Unit, part: Part, sources: list[tuple[int, int, Place]]) ->
         elif start < end:
             merged.append((start, end, place))
     return unit.with_text(text, merged or [(0, len(text), unit.place)])
+
+
+def _as_repeated(unit: Unit) -> Unit:
+    """Return *unit* as it stands in a later part of its table."""
+    return msgspec.structs.replace(unit, repeated=tuple(place for _, _, place in unit.sources))
 
 
 def captions_before(last: Unit, captions: Sequence[Unit], following: Unit) -> int:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from upstage_docs.errors import ConfigError
-from upstage_docs.options import CATEGORIES, OutputFormat
+from upstage_docs.options import CATEGORIES, Ids, OutputFormat
 from upstage_docs.options.definitions import check_options, documented, option
 
 __all__ = ["ChunkOptions", "OversizedTables"]
@@ -84,6 +84,11 @@ class ChunkOptions:
         "html",
         'The text of chunks made of elements, or of records with `output_format="json"`; other texts are taken as they '
         "are.",
+    )
+    ids: Ids = option(
+        "source",
+        "Whether ids are made of a file's `source`, or of its `content`, so that a file under two names gives the same "
+        "ids; then a changed file does not replace its old self in a store.",
     )
 
     def __post_init__(self) -> None:

@@ -12,7 +12,7 @@ from upstage_docs.chunking.options import ChunkOptions, OversizedTables
 from upstage_docs.chunking.text_breaks import Breaks, end_of_words, says_something
 from upstage_docs.chunking.units import Run, Unit, joined
 from upstage_docs.models import Chunk, Record
-from upstage_docs.options import OutputFormat
+from upstage_docs.options import Ids, OutputFormat
 
 __all__ = ["chunk_elements", "chunk_with", "split_text"]
 
@@ -28,6 +28,7 @@ def chunk_elements(
     min_size: int = 0,
     exclude_categories: Iterable[str] = ("header", "footer"),
     output_format: OutputFormat = "html",
+    ids: Ids = "source",
 ) -> Iterator[Chunk]:
     """Yield the chunks of *elements*, in reading order, as soon as each is complete.
 
@@ -47,6 +48,7 @@ def chunk_elements(
         min_size: Sections below it share a chunk with the next.
         exclude_categories: Left out of chunks.
         output_format: Which content of an `Element`.
+        ids: What ids are made of.
 
     Raises:
         ConfigError: The options are not possible (raised here, before anything is read), *length_function* answers
@@ -61,6 +63,7 @@ def chunk_elements(
         min_size=min_size,
         exclude_categories=exclude_categories,
         output_format=output_format,
+        ids=ids,
     )
     return chunk_with(options, elements)
 

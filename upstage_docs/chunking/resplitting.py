@@ -6,56 +6,43 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from upstage_docs.chunking.blocks import Block, blocks
-from upstage_docs.chunking.foreign_metadata import Span, extra, number, place_of_span, string
 from upstage_docs.chunking.options import ChunkOptions
+from upstage_docs.chunking.record_metadata import RecordMetadata, place_of_span
 from upstage_docs.chunking.units import Place, Run, Unit
 from upstage_docs.models import Chunk, Record
+from upstage_docs.records.metadata import Span
 
-__all__ = ["units_of_chunk"]
+__all__ = ["SpansInside", "units_of_chunk"]
 
 _WHOLE = frozenset({"table", "chart", "figure"})
 
 
-def units_of_chunk(record: Record, spans: list[Span], options: ChunkOptions) -> list[Unit]:
-    """Return the units of *record*, whose text has *spans*; one of the kind `done` where it need not be split."""
-    metadata, text = record.metadata, record.text
-    category = string(metadata, "category")
+def units_of_chunk(record: Record, known: RecordMetadata, options: ChunkOptions) -> list[Unit]:
+    """Return the units of a chunk whose spans are *known*; one of the kind `done` where it need not be split."""
+    text, spans, category = record.text, known.spans, known.place.category
     if category in options.exclude_categories:
         return []
     run = Run(
-        string(metadata, "source"),
-        string(metadata, "file_sha256"),
-        string(metadata, "model"),
-        number(metadata, "total_pages"),
-        origin=string(metadata, "record_id") or record.id,
+        known.source,
+        known.file_sha256,
+        known.model,
+        known.total_pages,
+        origin=known.record_id or record.id,
         whole=record,
     )
-    breadcrumb = string(metadata, "headings")
-    headings = tuple(breadcrumb.split(" > ")) if breadcrumb else ()
-    if isinstance(record, Chunk):
-        headings = record.headings
-    whole = Place(number(metadata, "element_id"), number(metadata, "page"), category)
-    model = Unit("done", text, "", whole, headings, string(metadata, "section_id"), run, extra(metadata))
-    categories = string(metadata, "categories").split(", ")
-    found = _blocks_to_split(text, category, options, spans, categories)
+    headings = record.headings if isinstance(record, Chunk) else known.headings or ()
+    model = Unit("done", text, "", known.place, headings, known.section_id, run, known.extra)
+    model.record_id, model.start, model.end = record.id, 0, len(text)
+    found = _blocks_to_split(text, category, options, spans, list(known.categories))
     if not found:
         return [model]
     units: list[Unit] = []
-    previous = at = 0
+    previous = 0
     below = False  # whether the table, chart or figure is above
-    places: dict[int, Place] = {}  # one for each span: its pieces in a child become one span again
+    inside = SpansInside(record, known)
     for block in found:
-        inside = []
-        while at < len(spans) and spans[at][3] <= block.start:
-            at += 1
-        for index in range(at, len(spans)):
-            element, page, start, end, *box = spans[index]
-            if start >= block.end:
-                break
-            if index not in places:
-                places[index] = place_of_span(metadata, element, page, tuple(box), block, text)  # type: ignore[arg-type]
-            inside.append((max(start, block.start) - block.start, min(end, block.end) - block.start, places[index]))
-        unit = model.with_text(text[block.start : block.end], inside)
+        unit = model.part(block.start, block.end)
+        unit = unit.with_text(unit.text, inside.of(block))
         unit.kind = "caption" if category in _WHOLE and (below or block.kind == "text") else block.kind
         below = below or block.kind == "whole"
         gap = text[previous : block.start]
@@ -63,6 +50,33 @@ def units_of_chunk(record: Record, spans: list[Span], options: ChunkOptions) -> 
         units.append(unit)
         previous = block.end
     return units
+
+
+class SpansInside:
+    """The spans of a record, block by block of its text; blocks are asked for in order."""
+
+    def __init__(self, record: Record, known: RecordMetadata) -> None:
+        self._text, self._known = record.text, known
+        self._at = 0
+        self._places: dict[int, Place] = {}  # one for each span: its pieces in a child become one span again
+
+    def of(self, block: Block) -> list[tuple[int, int, Place]]:
+        """Return `(start, end, place)` of each span in *block*, by offsets into the block."""
+        inside = []
+        spans = self._known.spans
+        while self._at < len(spans) and spans[self._at][3] <= block.start:
+            self._at += 1
+        for index in range(self._at, len(spans)):
+            span = spans[index]
+            start, end = span[2:4]
+            if start >= block.end:
+                break
+            if index not in self._places:
+                self._places[index] = place_of_span(self._known, span, block, self._text)
+            inside.append(
+                (max(start, block.start) - block.start, min(end, block.end) - block.start, self._places[index])
+            )
+        return inside
 
 
 def _blocks_to_split(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
-from itertools import accumulate, islice
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate, islice, pairwise
 from typing import NamedTuple
 
 from upstage_docs.chunking.markup_regions import is_rule
 from upstage_docs.chunking.table import MOST_ROWS, Cell, Table, carried_sizes, mended, place_columns, read_table
 
-__all__ = ["Limits", "Part", "split_rows"]
+__all__ = ["Limits", "Part", "runs_of_one_part", "split_rows"]
 
 
 class Limits(NamedTuple):
@@ -67,6 +67,37 @@ def split_rows(text: str, limits: Limits) -> list[Part] | None:
     if len(parts) < 2:
         return None
     return parts if offsets else [[(piece, -1) for piece, _ in part] for part in parts]
+
+
+def runs_of_one_part(parts: Sequence[Part]) -> list[list[tuple[int, int]]]:
+    """Return, for each part, the runs `(start, end)` of the table's text that no other part holds: its own rows."""
+    edges = sorted(
+        edge
+        for part in parts
+        for piece, offset in part
+        if offset >= 0
+        for edge in ((offset, 1), (offset + len(piece), -1))
+    )
+    alone: list[tuple[int, int]] = []
+    holders = 0
+    for (position, step), (following, _) in pairwise(edges):
+        holders += step
+        if holders == 1 and position < following:
+            alone.append((position, following))
+    starts = [start for start, _ in alone]
+    found = []
+    for part in parts:
+        runs = []
+        for piece, offset in part:
+            end = offset + len(piece)
+            index = max(0, bisect_right(starts, offset) - 1)
+            while offset >= 0 and index < len(alone) and alone[index][0] < end:
+                start, stop = max(alone[index][0], offset), min(alone[index][1], end)
+                if start < stop:
+                    runs.append((start, stop))
+                index += 1
+        found.append(sorted(runs))
+    return found
 
 
 class _Cutter:

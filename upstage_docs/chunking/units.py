@@ -9,7 +9,9 @@ import msgspec
 
 from upstage_docs.models import Box, Record
 
-__all__ = ["Place", "Run", "Unit", "joined"]
+__all__ = ["UNKNOWN", "Place", "Run", "Unit", "joined", "merged_extra"]
+
+UNKNOWN = -1  # the element id of a text whose element is not known
 
 # Made for every element of a corpus: structs that the garbage collector need not follow, since they hold no cycle.
 
@@ -58,6 +60,9 @@ class Unit(msgspec.Struct, gc=False):
         place: Where it begins.
         extra: Further metadata of its record, as scalars.
         spans: `(start, end, place)` of its text, in order, where it comes from several elements; else None.
+        record_id: The id of the record that its text was taken from, `""` if of an element.
+        start, end: Where it stands in that record's text, -1 where that is not known.
+        repeated: The places whose text is here only because it is repeated: a header's, a caption's in a later part.
     """
 
     kind: str
@@ -69,6 +74,17 @@ class Unit(msgspec.Struct, gc=False):
     run: Run
     extra: dict[str, Any] | None = None
     spans: list[tuple[int, int, Place]] | None = None
+    record_id: str = ""
+    start: int = -1
+    end: int = -1
+    repeated: tuple[Place, ...] = ()
+
+    @property
+    def main(self) -> Place:
+        """The first place whose text is not merely repeated, else where it begins."""
+        if not self.repeated:
+            return self.place
+        return next((place for _, _, place in self.sources if place not in self.repeated), self.place)
 
     @property
     def sources(self) -> list[tuple[int, int, Place]]:
@@ -79,14 +95,17 @@ class Unit(msgspec.Struct, gc=False):
         """Return it with another text, whose spans are *spans*."""
         several = spans if len(spans) > 1 else None
         place = spans[0][2] if spans else self.place
-        return Unit(self.kind, text, self.joiner, place, self.headings, self.section_id, self.run, self.extra, several)
+        return msgspec.structs.replace(self, text=text, place=place, spans=several)
 
     def part(self, start: int, end: int) -> Unit:
         """Return the run `text[start:end]` of it."""
         spans = [
             (max(a, start) - start, min(b, end) - start, one) for a, b, one in self.sources if a < end and b > start
         ]
-        return self.with_text(self.text[start:end], spans)
+        part = self.with_text(self.text[start:end], spans)
+        if self.start >= 0:
+            part.start, part.end = self.start + start, self.start + end
+        return part
 
 
 def joined(units: Sequence[Unit]) -> str:
@@ -95,3 +114,26 @@ def joined(units: Sequence[Unit]) -> str:
     for unit in units[1:]:
         texts += (unit.joiner, unit.text)
     return "".join(texts)
+
+
+# What belongs to one element and to no other: of a table, not of its caption.
+_OF_ONE_ELEMENT = frozenset({"image_path", "image_base64", "base64_encoding", "confidence"})
+
+
+def merged_extra(units: Sequence[Unit]) -> dict[str, Any] | None:
+    """Return the further metadata of *units* that share a chunk: every key, so that all chunks of a load have the same.
+
+    Where texts differ, each stands on a line of its own. What belongs to one element is that of the table, chart or
+    figure where there is one; of other values that differ, the first is kept.
+    """
+    first = units[0].extra
+    if all(unit.extra is first or unit.extra == first for unit in units):
+        return first
+    merged: dict[str, Any] = {}
+    wholes = [unit for unit in units if unit.kind == "whole"]
+    for key in dict.fromkeys(key for unit in units for key in unit.extra or ()):
+        those = wholes if wholes and key in _OF_ONE_ELEMENT else units
+        values = list(dict.fromkeys((unit.extra or {}).get(key, "") for unit in those))
+        said = [value for value in values if value != ""] or [""]
+        merged[key] = "\n".join(said) if all(isinstance(value, str) for value in said) else said[0]
+    return merged

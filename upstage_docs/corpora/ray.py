@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Corpus", "CorpusOptions", "ParseFiles", "parse_corpus", "share"]
 
-_CHUNK_KEYS: dict[str, type] = {"page_end": int, "categories": str, "spans": str, "embedding_text": str}
+_CHUNK_KEYS: dict[str, type] = {"embedding_text": str}
 _OUTCOMES = ("source", "rows", "billed_pages", "error", "fatal")
 _FOOTER = b"upstage_docs"  # key of what a Parquet file says of the files in it
 
@@ -45,7 +45,7 @@ class CorpusOptions:
     Attributes:
         parse: What to ask of Document Parse.
         records: A row per element, per page or per document.
-        chunks: A row per chunk instead, with `page_end`, `categories`, `spans` and `embedding_text`.
+        chunks: A row per chunk instead, with `embedding_text`.
         storage_options: For fsspec, where paths have a scheme: `{"anon": True}`, `{"endpoint_url": ...}`, ...
 
     Raises:

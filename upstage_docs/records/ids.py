@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
+import sys
+from functools import lru_cache
 from hashlib import sha1, sha256
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -11,13 +15,16 @@ import msgspec
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
 
-__all__ = ["NAMESPACE", "RecordIds", "file_id", "record_id", "text_sha256"]
+    from upstage_docs.options import Ids
+
+__all__ = ["NAMESPACE", "RecordIds", "file_id", "normal_source", "record_id", "source_in_ids", "text_sha256"]
 
 # The namespace of every id this package makes; a golden test pins some ids.
 NAMESPACE = UUID("6f4b3c52-8a5e-5d0c-9a38-0c2f6f7d1e11")
 
 _NAMESPACE_BYTES = NAMESPACE.bytes
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # a drive of Windows has one letter
 _encode = msgspec.json.Encoder().encode
 
 
@@ -39,9 +46,29 @@ class RecordIds:
         return _uuid5(digest)
 
 
-def file_id(source: str) -> str:
-    """Return the id of a whole file: of its source and nothing else, so that a changed file replaces its old self."""
-    return _uuid5(_begun(source.encode(errors="surrogatepass")))
+def file_id(source: str, file_sha256: str = "", ids: Ids = "source") -> str:
+    """Return the id of a whole file: of its source and nothing else, so that a changed file replaces its old self.
+
+    By content, it is that of the bytes: a changed file is then another one, and its old self stays in a store.
+    """
+    name = file_sha256 if ids == "content" and file_sha256 else normal_source(source)
+    return _uuid5(_begun(name.encode(errors="surrogatepass")))
+
+
+def source_in_ids(source: str, file_sha256: str, ids: Ids) -> str:
+    """Return what stands for *source* in the identity of a file's records: nothing where its content names it."""
+    return "" if ids == "content" and file_sha256 else normal_source(source)
+
+
+@lru_cache(maxsize=256)  # asked for every element of a file
+def normal_source(source: str) -> str:
+    """Return *source* so that every way to write one path gives one id: `./a.pdf`, `x/../a.pdf`.
+
+    A path is never made absolute: ids would differ from machine to machine. An address (`s3://…`) stays as it is.
+    """
+    if not source or _ADDRESS.match(source):
+        return source
+    return posixpath.normpath(source.replace("\\", "/") if sys.platform == "win32" else source)
 
 
 def _begun(name: bytes) -> Hash:

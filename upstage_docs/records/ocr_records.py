@@ -5,61 +5,77 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from upstage_docs.models import OcrPage, OcrResult, Point, Record
+from upstage_docs.models import OcrPage, OcrResult, Point, Record, bounding_box
+from upstage_docs.options import Ids
+from upstage_docs.records.ids import file_id, record_id, source_in_ids, text_sha256
+from upstage_docs.records.metadata import metadata
 from upstage_docs.records.options import OCRRecordOptions
-from upstage_docs.records.records import file_id, metadata, record_id, text_sha256
 
 __all__ = ["ocr_records"]
 
 
 def ocr_records(
-    result: OcrResult, *, split: Literal["page", "none", "word"] = "page", skip_empty: bool = False
+    result: OcrResult,
+    *,
+    split: Literal["page", "none", "word"] = "page",
+    skip_empty: bool = False,
+    ids: Ids = "source",
 ) -> Iterator[Record]:
     """Yield the records of an OCR result: a page, the whole document, or a word each.
 
     The metadata has the keys of METADATA_KEYS and `confidence` (float 0-1); coordinates are made relative 0-1 from the
-    page's pixels.
+    page's pixels. *ids* is that of `RecordOptions`.
     """
-    OCRRecordOptions(split, skip_empty)
+    OCRRecordOptions(split, skip_empty, ids)
+    found = _all_records(result, split, ids)
+    yield from (record for record in found if record.text.strip()) if skip_empty else found
+
+
+def _all_records(result: OcrResult, split: str, ids: Ids) -> Iterator[Record]:
     if split == "none":
-        yield from _ocr_record(result, "document", 0, 1, result.text, result.confidence, (), skip_empty=skip_empty)
+        yield _ocr_record(result, "document", 0, 1, result.text, result.confidence, (), ids)
         return
     for index, page in enumerate(result.pages):
         if split == "page":
-            yield from _ocr_record(
-                result, "page", index, page.number, page.text, page.confidence, (), skip_empty=skip_empty
-            )
+            yield _ocr_record(result, "page", index, page.number, page.text, page.confidence, (), ids)
             continue
         for word in page.words:
             relative = _relative(word.vertices, page)
-            yield from _ocr_record(
-                result, "word", word.id, page.number, word.text, word.confidence, relative, skip_empty=skip_empty
-            )
+            yield _ocr_record(result, "word", word.id, page.number, word.text, word.confidence, relative, ids)
 
 
 def _ocr_record(
     result: OcrResult,
-    category: str,
+    category: Literal["page", "document", "word"],
     number: int,
     page: int,
     text: str,
     confidence: float,
     coordinates: tuple[Point, ...],
-    *,
-    skip_empty: bool,
-) -> Iterator[Record]:
-    if skip_empty and not text.strip():
-        return
+    ids: Ids,
+) -> Record:
+    digest = text_sha256(text)
     if category == "document":
-        identity = file_id(result.source)
+        identity = file_id(result.source, result.file_sha256, ids)
     else:
-        identity = record_id(result.source, result.file_sha256, "ocr", category, number, 0, text_sha256(text))
-    box = None if coordinates or category == "word" else (0.0, 0.0, 1.0, 1.0)
+        named = source_in_ids(result.source, result.file_sha256, ids)
+        identity = record_id(named, result.file_sha256, "ocr", category, number, 0, digest)
+    box = bounding_box(coordinates) if coordinates or category == "word" else (0.0, 0.0, 1.0, 1.0)
     flat = metadata(
-        result, identity=identity, element_id=number, category=category, page=page, coordinates=coordinates, box=box
+        result,
+        identity=identity,
+        record_type=category,
+        digest="" if category == "document" else digest,
+        element_id=number,
+        category=category,
+        page=page,
+        page_end=max((one.number for one in result.pages), default=page) if category == "document" else page,
+        coordinates=coordinates,
+        box=box,
+        spans=[(number, page, 0, len(text), *box)] if text and category != "document" else [],
     )
     flat["confidence"] = float(confidence)
-    yield Record(identity, text, flat)
+    return Record(identity, text, flat)
 
 
 def _relative(vertices: tuple[Point, ...], page: OcrPage) -> tuple[Point, ...]:

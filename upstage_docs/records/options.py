@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from upstage_docs.options import Ids
 from upstage_docs.options.definitions import check_options, documented, option
 
 __all__ = ["OCRRecordOptions", "RecordOptions"]
@@ -34,6 +35,11 @@ class RecordOptions:
         "`files`: crops are written into a folder and `image_path` records where; `base64`: the crop is in "
         "`image_base64`.",
     )
+    ids: Ids = option(
+        "source",
+        "Whether ids are made of a file's `source`, or of its `content`, so that a file under two names gives the same "
+        "ids; then a changed file does not replace its old self in a store.",
+    )
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -50,6 +56,11 @@ class OCRRecordOptions:
 
     split: Literal["page", "none", "word"] = option("page", "A record per `page`, per `word`, or one (`none`).")
     skip_empty: bool = option(False, "Whether records without text, which embedding APIs refuse, are left out.")
+    ids: Ids = option(
+        "source",
+        "Whether ids are made of a file's `source`, or of its `content`, so that a file under two names gives the same "
+        "ids; then a changed file does not replace its old self in a store.",
+    )
 
     def __post_init__(self) -> None:
         check_options(self)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
-
-import msgspec
+from typing import Any, Literal
 
 from upstage_docs.api.decode import JOINERS, document_json, join, raw_elements
-from upstage_docs.errors import ConfigError
-from upstage_docs.models import Box, Element, OcrResult, ParsedDocument, Point, Record, bounding_box
+from upstage_docs.models import Box, Element, ParsedDocument, Point, Record
 from upstage_docs.options import Split
-from upstage_docs.records.ids import NAMESPACE, file_id, record_id, text_sha256
+from upstage_docs.records.ids import NAMESPACE, file_id, record_id, source_in_ids, text_sha256
+from upstage_docs.records.metadata import METADATA_KEYS, Span, coordinates_of, metadata
 from upstage_docs.records.options import RecordOptions
 from upstage_docs.records.render import element_text, heading_level
 
@@ -29,28 +27,6 @@ __all__ = [
     "records",
     "text_sha256",
 ]
-
-_encode = msgspec.json.Encoder().encode
-
-# Every flat record carries these keys, in this order, always with the same types: stores and record managers need it.
-METADATA_KEYS: dict[str, type] = {
-    "source": str,
-    "file_sha256": str,
-    "record_id": str,
-    "element_id": int,
-    "section_id": str,
-    "category": str,
-    "sub_category": str,
-    "page": int,
-    "total_pages": int,
-    "coordinates": str,
-    "x0": float,
-    "y0": float,
-    "x1": float,
-    "y1": float,
-    "headings": str,
-    "model": str,
-}
 
 
 class HeadingTrail:
@@ -119,16 +95,17 @@ class Recorder:
             level = heading_level(element)
             if level:
                 self._trail.leave(level)
+            digest = text_sha256(text)
             identity = record_id(
-                document.source,
+                source_in_ids(document.source, document.file_sha256, options.ids),
                 document.file_sha256,
                 options.output_format,
                 "element",
                 element.id,
                 0,
-                text_sha256(text),
+                digest,
             )
-            metadata = self._metadata(document, element, identity)
+            metadata = self._metadata(document, element, identity, len(text), digest)
             if level:
                 self._trail.enter(level, element_text(element, "text"), identity)
             if options.skip_empty and not text.strip():
@@ -139,7 +116,9 @@ class Recorder:
                 metadata["image_base64"] = element.base64_encoding
             yield Record(identity, text, metadata)
 
-    def _metadata(self, document: ParsedDocument, element: Element, identity: str) -> dict[str, Any]:
+    def _metadata(
+        self, document: ParsedDocument, element: Element, identity: str, length: int, digest: str
+    ) -> dict[str, Any]:
         if self._options.metadata_format == "nested":
             nested = {
                 "id": element.id,
@@ -148,9 +127,12 @@ class Recorder:
                 "coordinates": _nested(element.coordinates),
             }
             return {**nested, "base64_encoding": element.base64_encoding} if element.base64_encoding else nested
+        box = element.box
         return metadata(
             document,
             identity=identity,
+            record_type="element",
+            digest=digest,
             element_id=element.id,
             section_id=self._trail.section_id,
             category=element.category,
@@ -158,6 +140,8 @@ class Recorder:
             page=element.page,
             coordinates=element.coordinates,
             headings=self._trail.headings,
+            box=box,
+            spans=[(element.id, element.page, 0, length, *box)] if length else [],
         )
 
     def _pages(self, document: ParsedDocument) -> Iterator[Record]:
@@ -166,30 +150,49 @@ class Recorder:
 
     def _whole(self, document: ParsedDocument) -> Iterator[Record]:
         if self._options.output_format == "json":
-            yield from self._one(document, document.elements, "none", document_json(document))
+            yield from self._one(document, document.elements, "none", document_json(document), [])
         else:
             yield from self._joined(document, document.elements, "none")
 
     def _joined(self, document: ParsedDocument, elements: tuple[Element, ...], split: Split) -> Iterator[Record]:
         form = self._options.output_format
+        spans: list[Span] = []
         if form == "json":
             chosen = {element.id for element in elements}
             page = [one for one in raw_elements(document) if one["id"] in chosen]
             text = json.dumps({"elements": page}, ensure_ascii=False)
         else:
-            text = JOINERS[form].join(filter(None, (element_text(element, form).rstrip("\n") for element in elements)))
-        yield from self._one(document, elements, split, text)
+            texts: list[str] = []
+            position, joiner = 0, JOINERS[form]
+            for element in elements:
+                if text := element_text(element, form).rstrip("\n"):
+                    texts.append(text)
+                    spans.append((element.id, element.page, position, position + len(text), *element.box))
+                    position += len(text) + len(joiner)
+            text = joiner.join(texts)
+        # Not those of a whole document: every splitter copies metadata to each piece, which would be quadratic.
+        yield from self._one(document, elements, split, text, spans if split == "page" else [])
 
     def _one(
-        self, document: ParsedDocument, elements: tuple[Element, ...], split: Split, text: str
+        self, document: ParsedDocument, elements: tuple[Element, ...], split: Split, text: str, spans: list[Span]
     ) -> Iterator[Record]:
         first_id = elements[0].id if elements else 0
         page = elements[0].page if elements else 1
         form = self._options.output_format
+        digest = text_sha256(text)
+        options = self._options
         if split == "none":
-            identity = file_id(document.source)
+            identity = file_id(document.source, document.file_sha256, options.ids)
         else:
-            identity = record_id(document.source, document.file_sha256, form, split, first_id, 0, text_sha256(text))
+            identity = record_id(
+                source_in_ids(document.source, document.file_sha256, options.ids),
+                document.file_sha256,
+                form,
+                split,
+                first_id,
+                0,
+                digest,
+            )
         headings = self._trail.headings
         for element in elements:
             if level := heading_level(element):
@@ -206,54 +209,22 @@ class Recorder:
             yield Record(identity, text, nested)
             return
         boxes = [element.box for element in elements if element.page == page and element.coordinates]
+        kind: Literal["page", "document"] = "page" if split == "page" else "document"
         flat = metadata(
             document,
             identity=identity,
+            record_type=kind,
+            digest=digest if spans else "",  # a whole document's JSON differs by the route that it took
             element_id=first_id,
-            category="page" if split == "page" else "document",
+            category=kind,
             page=page,
+            page_end=max((element.page for element in elements), default=page),
             headings=headings,
             box=_union(boxes),
+            categories=dict.fromkeys(element.category for element in elements),
+            spans=spans,
         )
         yield Record(identity, text, flat)
-
-
-def metadata(
-    document: ParsedDocument | OcrResult,
-    *,
-    identity: str,
-    element_id: int,
-    category: str,
-    page: int,
-    section_id: str = "",
-    sub_category: str = "",
-    total_pages: int | None = None,
-    coordinates: tuple[Point, ...] = (),
-    headings: tuple[str, ...] = (),
-    box: Box | None = None,
-) -> dict[str, Any]:
-    """Return flat metadata: the keys of METADATA_KEYS, all of them, in that order."""
-    x0, y0, x1, y1 = bounding_box(coordinates) if box is None else box
-    if total_pages is None:
-        total_pages = document.total_pages if isinstance(document, ParsedDocument) else len(document.pages)
-    return {
-        "source": document.source,
-        "file_sha256": document.file_sha256,
-        "record_id": identity,
-        "element_id": element_id,
-        "section_id": section_id,
-        "category": category,
-        "sub_category": sub_category,
-        "page": page,
-        "total_pages": total_pages,
-        "coordinates": _encode(coordinates).decode(),
-        "x0": x0,
-        "y0": y0,
-        "x1": x1,
-        "y1": y1,
-        "headings": " > ".join(headings),
-        "model": document.model,
-    }
 
 
 def records(
@@ -264,22 +235,6 @@ def records(
     for document in [documents] if isinstance(documents, ParsedDocument) else documents:
         yield from recorder.add(document)
     yield from recorder.finish()
-
-
-def coordinates_of(metadata: Mapping[str, Any]) -> list[tuple[float, float]]:
-    """Read the corner points `(x, y)`, relative 0-1, from flat or nested *metadata*; empty if it has none.
-
-    Raises:
-        ConfigError: `metadata["coordinates"]` is neither ours nor what `langchain-upstage` writes.
-    """
-    value = metadata.get("coordinates", "[]")
-    try:
-        points = json.loads(value) if isinstance(value, str) else value
-        return [
-            (float(p["x"]), float(p["y"])) if isinstance(p, Mapping) else (float(p[0]), float(p[1])) for p in points
-        ]
-    except (ValueError, TypeError, KeyError, IndexError) as error:
-        raise ConfigError(f"metadata['coordinates'] is not a list of points: {value!r}") from error
 
 
 def _nested(coordinates: tuple[Point, ...]) -> list[dict[str, float]]:

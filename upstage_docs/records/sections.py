@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from upstage_docs.models import Record
-from upstage_docs.records.records import record_id
+from upstage_docs.records.records import record_id, text_sha256
 
 __all__ = ["Section", "sections"]
 
@@ -83,6 +83,7 @@ def _begun(first: Record, path: str, parent: Section | None) -> Record:
         "category": "section",
         "sub_category": "",
         "headings": path,
+        "record_type": "section",
     }
     return Record(identity, "", {**first.metadata, **changed})
 
@@ -90,8 +91,6 @@ def _begun(first: Record, path: str, parent: Section | None) -> Record:
 def _finish(record: Record, parts: list[Record]) -> None:
     parts = [part for part in parts if part.text]
     record.text = _JOINER.join(part.text for part in parts)
-    if "spans" not in record.metadata:
-        return  # elements
     spans: list[list[Any]] = []
     position = 0
     for part in parts:
@@ -103,4 +102,5 @@ def _finish(record: Record, parts: list[Record]) -> None:
         "spans": json.dumps(spans, separators=(",", ":")),
         "page_end": max(part.metadata["page_end"] for part in parts),
         "categories": ", ".join(categories),
+        "text_sha256": text_sha256(record.text),
     }

@@ -89,10 +89,15 @@ class Store:
 
     @classmethod
     def at(cls, cache: bool | str | os.PathLike[str] = True) -> Store:  # noqa: FBT001 - what a user writes
-        """Open the store for what a user writes: True (the platform's cache folder), a folder, or False (none)."""
+        """Open the store for what a user writes: a folder, False (none), or True.
+
+        True is the folder that `UPSTAGE_DOCS_CACHE` names, or else the platform's cache folder.
+        """
         if cache is False:
             return cls(None)
         if cache is True:
+            if named := os.environ.get("UPSTAGE_DOCS_CACHE"):
+                return cls(Path(named) / "store.sqlite3")
             import platformdirs
 
             return cls(platformdirs.user_cache_path("upstage-docs") / "store.sqlite3")

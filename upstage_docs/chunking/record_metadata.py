@@ -1,0 +1,229 @@
+"""What a record's metadata says, read once, whoever wrote it: ours, `langchain-upstage`'s, another loader's."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+from upstage_docs.chunking.blocks import Block
+from upstage_docs.chunking.units import UNKNOWN, Place
+from upstage_docs.errors import ConfigError
+from upstage_docs.models import Box, Point, Record, bounding_box
+from upstage_docs.records.ids import text_sha256
+from upstage_docs.records.metadata import METADATA_KEYS, Span, coordinates_of
+
+__all__ = ["FlatElement", "RecordMetadata", "flat_element", "place_of_span", "read_metadata", "scalar_metadata"]
+
+_ELEMENTS = frozenset({"", "element", "word"})
+_encode = msgspec.json.Encoder().encode
+_spans = msgspec.json.Decoder(list[Span])
+
+
+class FlatElement(Place, frozen=True, gc=False, kw_only=True):
+    """What our own loaders say of an element, of those types and no others."""
+
+    source: str
+    file_sha256: str
+    headings: str
+    section_id: str
+    record_type: str = ""
+    spans: str = ""
+
+
+class RecordMetadata(msgspec.Struct, frozen=True):
+    """What is known of a record.
+
+    Attributes:
+        record_type: `element`, `page`, `document`, `chunk`, `section` or `word` where we wrote it; `""` for others.
+        place: What the metadata says of an element, `coordinates` as JSON, whatever their shape was.
+        page_end: The last page, 0 where it is not known.
+        categories: Those of all elements in it.
+        headings: Outermost first; None where the metadata says nothing of headings.
+        spans: Where each element stands in the text; none unless they are those of this very text.
+        is_stale: Whether spans came along that are not: another splitter cut the text, or it was changed.
+        says_element: Whether it is an element that a loader describes with a category and an id.
+        says_table: Whether the loader calls its text a table.
+        extra: What stands beside our own keys, as scalars.
+    """
+
+    record_type: str
+    source: str
+    file_sha256: str
+    model: str
+    total_pages: int
+    record_id: str
+    section_id: str
+    place: Place
+    page_end: int
+    categories: tuple[str, ...]
+    headings: tuple[str, ...] | None
+    spans: list[Span]
+    is_stale: bool
+    says_element: bool
+    says_table: bool
+    extra: dict[str, Any] | None
+
+
+def flat_element(metadata: dict[str, Any]) -> FlatElement | None:
+    """Return what *metadata* says of an element if it is our own, else None."""
+    try:
+        found = msgspec.convert(metadata, FlatElement)
+    except msgspec.ValidationError:
+        return None
+    is_element = found.record_type in _ELEMENTS and found.category not in {"page", "document"}
+    return found if is_element and (found.record_type or not found.spans) else None
+
+
+def read_metadata(record: Record) -> RecordMetadata:
+    """Return what the metadata of *record* says; it never raises, values of an unexpected kind say nothing."""
+    given = record.metadata
+    text = _texts(given)
+    category = text["category"]
+    record_type = text["record_type"] or (category if category in {"page", "document"} and text["file_sha256"] else "")
+    record_type = record_type or ("chunk" if "spans" in given else "")
+    spans = _read_spans(given.get("spans"), record.text, text["text_sha256"])
+    element_id = _number(given.get("element_id", given.get("id")), UNKNOWN)
+    coordinates, box = _corners(given)
+    page, page_end = _number(given.get("page")), _number(given.get("page_end"))
+    categories = tuple(text["categories"].split(", "))
+    is_stale = record_type in {"chunk", "section"} and not spans
+    if is_stale:
+        # A piece of several elements may be any one's; what all of them share is still true.
+        ids = {span[0] for span in _decoded_spans(given.get("spans"))}
+        element_id = ids.pop() if len(ids) == 1 else UNKNOWN
+        if page != page_end:
+            page, box = 0, (0.0, 0.0, 0.0, 0.0)
+        coordinates = coordinates if element_id != UNKNOWN else "[]"
+        category = category if len(categories) == 1 else ""
+    return RecordMetadata(
+        record_type=record_type,
+        source=text["source"],
+        file_sha256=text["file_sha256"],
+        model=text["model"],
+        total_pages=_number(given.get("total_pages")),
+        record_id=text["record_id"],
+        section_id=text["section_id"],
+        place=Place(element_id, page, category, text["sub_category"], coordinates, *box),
+        page_end=page_end,
+        categories=categories,
+        headings=_split(text["headings"]) if "headings" in given else None,
+        spans=spans,
+        is_stale=is_stale,
+        says_element=isinstance(given.get("category"), str) and ("element_id" in given or "id" in given),
+        says_table=_says_table(given, category),
+        extra=extra_metadata(given),
+    )
+
+
+def extra_metadata(metadata: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what *metadata* holds beside our own keys, as scalars: stores refuse anything else."""
+    extra = {
+        key: _scalar(value)
+        for key, value in metadata.items()
+        if key not in METADATA_KEYS and key != "id" and value is not None
+    }
+    return extra or None
+
+
+def scalar_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Return what *metadata* holds under our own keys, as scalars."""
+    return {key: _scalar(value) for key, value in metadata.items() if key in METADATA_KEYS}
+
+
+def place_of_span(known: RecordMetadata, span: Span, block: Block, text: str) -> Place:
+    """Return the place of a *span* of a record, as far as what is *known* of it and its *block* of *text* tell it."""
+    element_id, page, _, _, x0, y0, x1, y1 = span
+    place = known.place
+    category = place.category
+    if text[block.start] == "<" or (category in {"mixed", "page"} and block.category != "paragraph"):
+        category = block.category
+    elif category == "page":
+        category = "paragraph"
+    if element_id == place.element_id and page == place.page and known.record_type != "page":
+        coordinates = place.coordinates
+    elif x1 or y1:
+        coordinates = _encode(((x0, y0), (x1, y0), (x1, y1), (x0, y1))).decode()
+    else:
+        coordinates = "[]"
+    sub_category = place.sub_category if category == place.category else ""
+    return Place(element_id, page, category, sub_category, coordinates, x0, y0, x1, y1)
+
+
+_TEXTS = (
+    *("record_type", "source", "file_sha256", "model", "record_id", "section_id"),
+    *("category", "sub_category", "categories", "headings", "text_sha256"),
+)
+
+
+def _texts(metadata: dict[str, Any]) -> dict[str, str]:
+    """Return the values that are texts, `""` for one that is missing or no scalar."""
+    found = {}
+    for key in _TEXTS:
+        value = metadata.get(key, "")
+        found[key] = value if isinstance(value, str) else str(value) if isinstance(value, (int, float)) else ""
+    return found
+
+
+def _number(value: object, unknown: int = 0) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value[:18])
+    return int(value) if isinstance(value, (int, float)) and abs(value) < 2**62 else unknown
+
+
+def _split(headings: str) -> tuple[str, ...]:
+    return tuple(headings.split(" > ")) if headings else ()
+
+
+def _corners(metadata: dict[str, Any]) -> tuple[str, Box]:
+    """Return the coordinates as JSON and their bounding box, flat or nested; none where they are something else."""
+    coordinates = metadata.get("coordinates", "[]")
+    box = tuple(metadata.get(key) for key in ("x0", "y0", "x1", "y1"))
+    if "element_id" in metadata and isinstance(coordinates, str):
+        known = all(isinstance(value, float) for value in box)
+        return coordinates, box if known else (0.0, 0.0, 0.0, 0.0)  # type: ignore[return-value]
+    points: tuple[Point, ...]
+    try:
+        points = tuple(coordinates_of(metadata))
+    except ConfigError:  # another loader's word for something else
+        points = ()
+    return _encode(points).decode(), bounding_box(points)
+
+
+def _says_table(metadata: dict[str, Any], category: str) -> bool:
+    """Return whether a loader calls its text a table, in plain text too: unstructured's categories, docling's items."""
+    if category.lower() in {"table", "tablechunk"}:
+        return True
+    docling = metadata.get("dl_meta", metadata)
+    items = docling.get("doc_items") if isinstance(docling, dict) else None
+    labels = [item.get("label") for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    return bool(labels) and all(label == "table" for label in labels)
+
+
+def _scalar(value: object) -> object:
+    if isinstance(value, (str, int, float)) or value is None:
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, (list, tuple, dict)) else str(value)
+
+
+def _read_spans(spans: object, text: str, digest: str) -> list[Span]:
+    """Return the spans if they are those of *text*, else none: another splitter copies metadata to what it cuts."""
+    found = _decoded_spans(spans)
+    if not found or digest != text_sha256(text):
+        return []
+    position = 0
+    for _, _, start, end, *_ in found:
+        if not position <= start < end <= len(text):
+            return []
+        position = end
+    return found
+
+
+def _decoded_spans(spans: object) -> list[Span]:
+    if not isinstance(spans, str):
+        return []
+    try:
+        return _spans.decode(spans)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return []
