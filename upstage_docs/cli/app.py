@@ -10,9 +10,9 @@ import typer
 
 from upstage_docs.cli.demo import demo
 from upstage_docs.cli.jobs import cache, estimate, jobs
-from upstage_docs.cli.options import complain
 from upstage_docs.cli.parse import ocr, parse
 from upstage_docs.cli.split import split
+from upstage_docs.cli.terminal import complain
 from upstage_docs.cli.view import view
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
 from upstage_docs.version import __version__

@@ -14,8 +14,9 @@ from rich.panel import Panel
 from rich.table import Table
 
 from upstage_docs.chunking.packing import chunk_elements
-from upstage_docs.cli.options import EngineName, page, place, terminal, visible
+from upstage_docs.cli.options import EngineName
 from upstage_docs.cli.ranking import QUESTION, SAMPLE, Passage, retrieve
+from upstage_docs.cli.terminal import page, place, terminal, visible
 from upstage_docs.client.client import Client
 from upstage_docs.models import Chunk, ParsedDocument
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,10 +15,12 @@ from rich import box
 from rich.table import Table
 
 from upstage_docs.cli.files import find, write
-from upstage_docs.cli.options import AsJson, BaseUrl, Engine, Mode, Sources, complain, print_line, terminal
+from upstage_docs.cli.options import AsJson, Connect, Group, Sources, looking, with_options
 from upstage_docs.cli.parse import ParseFormat, written
+from upstage_docs.cli.terminal import print_line, terminal
+from upstage_docs.cli.work import count_failures
 from upstage_docs.client.client import Client
-from upstage_docs.errors import ConfigError, UpstageDocsError
+from upstage_docs.errors import ConfigError
 from upstage_docs.flows.billing import Estimate
 from upstage_docs.models import Job
 from upstage_docs.options import ParseOptions
@@ -55,10 +57,11 @@ RequestId = Annotated[str, typer.Argument(help="The API's id of the job.", metav
 
 
 @jobs.command("ls")
-def list_jobs(engine: Engine = None, base_url: BaseUrl = None, as_json: AsJson = False) -> None:
+@with_options(connect=looking)
+def list_jobs(as_json: AsJson = False, *, connect: Connect) -> None:
     """List the account's jobs; those of this machine with their document."""
     sources = {job.request_id: job.source for job in Store.at().jobs()}
-    with Client(engine=engine, base_url=base_url) as client:
+    with connect() as client:
         found = client.jobs()
     # The API's list names no pages; `jobs show` does.
     names = ("request_id", "status", "model", "requested_at", "completed_at")
@@ -67,9 +70,10 @@ def list_jobs(engine: Engine = None, base_url: BaseUrl = None, as_json: AsJson =
 
 
 @jobs.command("show")
-def show_job(request_id: RequestId, engine: Engine = None, base_url: BaseUrl = None, as_json: AsJson = False) -> None:
+@with_options(connect=looking)
+def show_job(request_id: RequestId, as_json: AsJson = False, *, connect: Connect) -> None:
     """Show the state of a job and of its batches."""
-    with Client(engine=engine, base_url=base_url) as client:
+    with connect() as client:
         job = client.job(request_id)
     batches: list[dict[str, Any]] = [
         {
@@ -88,15 +92,16 @@ def show_job(request_id: RequestId, engine: Engine = None, base_url: BaseUrl = N
 
 
 @jobs.command("result")
+@with_options(connect=looking)
 def fetch_job(
     request_id: RequestId,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File for the result.", dir_okay=False)] = None,
     form: ParseFormat = "markdown",
-    engine: Engine = None,
-    base_url: BaseUrl = None,
+    *,
+    connect: Connect,
 ) -> None:
     """Wait for a job, also one of another machine, and write its result."""
-    with Client(engine=engine, base_url=base_url) as client:
+    with connect() as client:
         text = written(client.result(request_id), form, RecordOptions())
     if output is None:
         sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
@@ -178,31 +183,24 @@ def resolve_unknown(
     store.resolve(found[0], request_id)
 
 
-def estimate(
-    sources: Sources,
-    mode: Mode = "standard",
-    engine: Engine = None,
-    base_url: BaseUrl = None,
-    as_json: AsJson = False,
-) -> None:
+@with_options(options=Group(ParseOptions, only=("mode",)), settings=replace(looking, make=dict))
+def estimate(sources: Sources, as_json: AsJson = False, *, options: ParseOptions, settings: dict[str, Any]) -> None:
     """Say what parsing the documents would cost now; sends nothing and needs no key."""
-    options = ParseOptions(mode=mode)
-    lines, total, failed = [], Estimate(), False
+    found: dict[str, Estimate] = {}
     # The key is not used, so any will do where none is set.
-    key = None if engine == "local" or os.environ.get("UPSTAGE_API_KEY") else "unused"
-    with Client(key, engine=engine, base_url=base_url) as client:
-        for path, _ in find(sources):
-            try:
-                one = client.estimate(path, options)
-            except UpstageDocsError as error:
-                if isinstance(error, ConfigError):
-                    raise
-                complain(str(error))
-                failed = True
-                continue
-            total += one
-            lines.append({"source": str(path), **asdict(one)})
-    _print([*lines, {"source": "total", **asdict(total)}], ("source", *asdict(total)), as_json=as_json)
+    key = None if settings.get("engine") == "local" or os.environ.get("UPSTAGE_API_KEY") else "unused"
+    with Client(key, **settings) as client:
+
+        def look(path: Path) -> None:
+            found[str(path)] = client.estimate(path, options)
+
+        failed = count_failures((path for path, _ in find(sources)), look)
+    found["total"] = sum(found.values(), Estimate())
+    _print(
+        [{"source": source, **asdict(one)} for source, one in found.items()],
+        ("source", *asdict(Estimate())),
+        as_json=as_json,
+    )
     if failed:
         raise typer.Exit(1)
 

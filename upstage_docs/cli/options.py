@@ -1,46 +1,35 @@
-"""What the subcommands share: their options' types and help, and how they write to a terminal and to programs."""
+"""The subcommands' options: those of a library call come from its definitions, the others are said here."""
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import sys
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 import typer
-from rich.console import Console
-from rich.text import Text
+
+from upstage_docs.client.client import Client
+from upstage_docs.client.settings import Settings
+from upstage_docs.options.definitions import Definition, default_of, definitions, type_of
 
 __all__ = [
     "AsJson",
-    "BaseUrl",
-    "Cache",
-    "ChartRecognition",
-    "Engine",
+    "Connect",
+    "EngineName",
     "Force",
-    "MaxConcurrency",
-    "MergeMultipageTables",
-    "Mode",
-    "Model",
-    "Ocr",
-    "OnUnknown",
+    "Group",
     "Output",
     "Sources",
-    "complain",
-    "page",
-    "place",
-    "print_line",
-    "terminal",
-    "visible",
+    "asking",
+    "looking",
+    "with_options",
 ]
 
-_PIPE_WIDTH = 100
-# Control characters (C0, DEL, C1) but newline and tab, and the marks that turn the direction of writing.
-_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 EngineName = Literal["upstage", "local"]
+Connect: TypeAlias = Callable[[], Client]
 
 Sources = Annotated[
     list[str],
@@ -56,77 +45,105 @@ Output = Annotated[
         file_okay=False,
     ),
 ]
-Engine = Annotated[
-    EngineName | None,
-    typer.Option(
-        help="Who answers: the Upstage API, with the key in UPSTAGE_API_KEY, or the local engine, without key and "
-        "network. Default: UPSTAGE_DOCS_ENGINE, then upstage.",
-        show_default=False,
-    ),
-]
-BaseUrl = Annotated[
-    str | None, typer.Option(help="API root or full endpoint of a private deployment.", show_default=False)
-]
-Cache = Annotated[
-    bool | None,
-    typer.Option(
-        "--cache/--no-cache",
-        help="Keep answers and running jobs, so that nothing is paid twice. Default: with upstage, not with local.",
-        show_default=False,
-    ),
-]
-OnUnknown = Annotated[
-    Literal["raise", "resend"],
-    typer.Option(help="Where a paid request was cut off and its outcome is unknown: report it, or pay again."),
-]
-MaxConcurrency = Annotated[int, typer.Option(help="Documents at once.", min=1)]
 Force = Annotated[bool, typer.Option("--overwrite", help="Write results again that are there already.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Report in JSON lines on standard output, for programs.")]
-Model = Annotated[str, typer.Option(help="Model that is asked.")]
-Mode = Annotated[Literal["standard", "enhanced", "auto"], typer.Option(help="Processing mode.")]
-Ocr = Annotated[
-    Literal["auto", "force"], typer.Option(help="Recognise text where none is embedded (auto) or everywhere (force).")
-]
-ChartRecognition = Annotated[bool, typer.Option(help="Answer charts as tables.")]
-MergeMultipageTables = Annotated[bool, typer.Option(help="Merge tables that go on over pages.")]
 
 
-class _Terminal(Console):
-    """Shows all texts as they are: they may come from a document, an answer or the name of a file."""
+@dataclass(frozen=True)
+class Group:
+    """Options of the command that are those of one dataclass.
 
-    def render_str(self, text: str, **options: Any) -> Text:
-        return super().render_str(visible(text), **options)
+    Attributes:
+        kind: The dataclass.
+        make: Gets what was given, by name, and returns what the subcommand takes; else an instance is made.
+        only: The names of the options, if not all that a command has.
+        without: The names of those that it has not.
+        note: Stands behind the sentence of each; such an option has no value where it is not given.
+    """
+
+    kind: type
+    make: Callable[..., Any] | None = None
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def options(self) -> dict[str, Definition]:
+        """Name → definition, in order."""
+        said = definitions(self.kind)
+        names = self.only or [name for name, one in said.items() if one.in_command and name not in self.without]
+        return {name: said[name] for name in names}
+
+    def parameters(self) -> list[inspect.Parameter]:
+        """Return the parameters of these options, as typer reads them."""
+        return [self._parameter(name, said) for name, said in self.options.items()]
+
+    def made(self, values: dict[str, Any]) -> Any:
+        """Take the values of these options out of *values* and return what the subcommand takes."""
+        given = {name: values.pop(name) for name in self.options}
+        make = self.make or self.kind
+        return make(**{name: value for name, value in given.items() if value not in (None, [])})
+
+    def _parameter(self, name: str, said: Definition) -> inspect.Parameter:
+        kind, default = _option_type(type_of(self.kind, name)), default_of(self.kind, name)
+        told = said.sentence.replace("`", "").replace("*", "")
+        if get_origin(kind) is list:
+            told += " May be repeated." + (f" Default: {', '.join(default)}." if default else "")
+        elif self.note:
+            told += f" {self.note} Default: {default}."
+        unset = bool(self.note) or default is None or get_origin(kind) is list
+        return inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None if unset else default,
+            annotation=Annotated[
+                kind | None if unset else kind,
+                typer.Option(help=told, show_default=not unset),
+            ],
+        )
 
 
-def terminal(*, errors: bool = False) -> Console:
-    """Return standard output, or standard error, as rich writes to it: plain where it is a pipe or a file."""
-    console = _Terminal(stderr=errors, markup=False, emoji=False, highlight=False, soft_wrap=errors)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = _PIPE_WIDTH
-    return console
+def with_options(**groups: Group) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a subcommand the options of *groups*; each group's parameter gets what the group makes of them."""
+
+    def given(command: Callable[..., None]) -> Callable[..., None]:
+        hints = get_type_hints(command, include_extras=True)
+        own = [
+            one.replace(annotation=hints[one.name], kind=inspect.Parameter.KEYWORD_ONLY)
+            for one in inspect.signature(command).parameters.values()
+            if one.name not in groups
+        ]
+        first = [one for one in own if one.default is inspect.Parameter.empty]
+        further = [one for group in groups.values() for one in group.parameters()]
+        parameters = [*first, *(one for one in own if one not in first), *further]
+
+        def call(**values: Any) -> None:
+            command(**{name: group.made(values) for name, group in groups.items()}, **values)
+
+        call.__name__, call.__doc__ = command.__name__, command.__doc__
+        call.__annotations__ = {one.name: one.annotation for one in parameters}
+        call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        return call
+
+    return given
 
 
-def complain(message: str) -> None:
-    """Write one line to standard error."""
-    terminal(errors=True).print(message, style="red")
+def _connect(**settings: Any) -> Connect:
+    return partial(Client, **settings)
 
 
-def print_line(line: Mapping[str, Any]) -> None:
-    """Write *line* as one line of JSON to standard output; it means the same, and a terminal obeys nothing in it."""
-    text = json.dumps(line, ensure_ascii=False)
-    sys.stdout.write(_OBEYED.sub(lambda one: f"\\u{ord(one[0]):04x}", text) + "\n")
+# Who answers: of a subcommand that sends documents, and of one that only looks.
+asking = Group(Settings, _connect)
+looking = Group(Settings, _connect, only=("engine", "base_url"))
 
 
-def visible(text: str) -> str:
-    r"""Return *text* for people: what a terminal would obey instead of showing it, as `\x1b` or `\u202e`."""
-    return _OBEYED.sub(lambda one: one[0].encode("unicode_escape").decode(), text)
-
-
-def page(first: int, last: int) -> str:
-    """Return the pages from *first* to *last*, 1-based, as `3` or `3-4`."""
-    return str(first) if first == last else f"{first}-{last}"
-
-
-def place(box: tuple[float, float, float, float]) -> str:
-    """Return a relative box for people: `x 0.10-0.90, y 0.20-0.31`."""
-    return f"x {box[0]:.2f}-{box[2]:.2f}, y {box[1]:.2f}-{box[3]:.2f}"
+def _option_type(kind: Any) -> Any:
+    """Return the type of an option of the command: a switch, a choice, a number, a text, or a list of texts."""
+    origin = get_origin(kind)
+    if origin is Literal or kind in {bool, int, float, str}:
+        return kind
+    if bool in get_args(kind):  # True, False, or what only a program gives
+        return bool
+    if type(None) in get_args(kind):
+        return _option_type(get_args(kind)[0])
+    return list[str]

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from upstage_docs.cli.files import Task, write
-from upstage_docs.cli.options import print_line, terminal, visible
+from upstage_docs.cli.terminal import complain, print_line, terminal, visible
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
 
-__all__ = ["Produce", "Result", "Tell", "carry_out"]
+__all__ = ["Produce", "Result", "Tell", "carry_out", "count_failures", "for_each"]
 
+Item = TypeVar("Item")
 _INTERRUPTED = 130
 _STOPPING = 0.2  # seconds
 
@@ -35,6 +37,31 @@ class Result:
 # Told how many pages are read, and of how many.
 Tell = Callable[[int, int], None]
 Produce = Callable[[Path, Tell], Result]
+
+
+def for_each(tasks: Iterable[Item], do: Callable[[Item], None]) -> None:
+    """Do each task, say in a line which fail and why, and go on.
+
+    Raises:
+        ConfigError, AuthenticationError: Wrong for every document.
+        typer.Exit: With 1, if a task failed.
+    """
+    if count_failures(tasks, do):
+        raise typer.Exit(1)
+
+
+def count_failures(tasks: Iterable[Item], do: Callable[[Item], None]) -> int:
+    """Do each task as `for_each` does, and return how many failed."""
+    failed = 0
+    for task in tasks:
+        try:
+            do(task)
+        except (ConfigError, AuthenticationError):  # noqa: PERF203 - each is a document
+            raise
+        except UpstageDocsError as error:
+            complain(str(error))
+            failed += 1
+    return failed
 
 
 def carry_out(

@@ -103,8 +103,8 @@ class Settings:
     )
     engine: Engine | None = option(
         None,
-        "`upstage`, or `local` for the engine on this machine, without key and network; else UPSTAGE_DOCS_ENGINE, else "
-        "`upstage`.",
+        "Who answers: `upstage`, or `local` for the engine on this machine, without key and network; else "
+        "UPSTAGE_DOCS_ENGINE, else `upstage`.",
     )
     auth_header: str = option(
         "Authorization",
@@ -159,8 +159,8 @@ class Settings:
     )
     cache: bool | str | os.PathLike[str] | None = option(
         None,
-        "Where answers, jobs and intents are kept, so that nothing is paid twice: True for the platform's cache "
-        "folder, a folder, or False. None means True for Upstage and False for the local engine.",
+        "Whether answers, jobs and intents are kept, so that nothing is paid twice; the name of a folder keeps them "
+        "there. By default with Upstage, in the platform's cache folder, and not with the local engine.",
         _cache,
     )
     on_unknown: Literal["raise", "resend"] = option(

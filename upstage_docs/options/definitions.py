@@ -33,6 +33,7 @@ __all__ = [
     "require_kind",
     "several",
     "takes",
+    "type_of",
     "whole_number",
     "with_section",
     "yes_or_no",
@@ -118,18 +119,16 @@ def default_of(kind: type, name: str) -> Any:
     return one.default if one.default_factory is MISSING else one.default_factory()
 
 
+def type_of(kind: type, name: str) -> Any:
+    """Return the type of the option *name* of the dataclass *kind*."""
+    said = next(one.type for one in fields(kind) if one.name == name)
+    return eval(said, dict(vars(sys.modules[kind.__module__]))) if isinstance(said, str) else said  # noqa: S307 - ours
+
+
 @lru_cache(maxsize=64)
-def _types_of(kind: Any) -> dict[str, Any]:
-    """Return name → type of the options of the dataclass *kind*; of one with a check of its own, Any."""
-    module = dict(vars(sys.modules[kind.__module__]))
-    found = {}
-    for one in fields(kind):
-        said = one.metadata.get(_DEFINITION)
-        if said is not None and said.check is None:
-            found[one.name] = eval(one.type, module) if isinstance(one.type, str) else one.type  # noqa: S307 - ours
-        elif said is not None:
-            found[one.name] = Any
-    return found
+def _checked_types(kind: Any) -> dict[str, Any]:
+    """Return name → type of the options whose check follows from their type."""
+    return {name: type_of(kind, name) for name, said in definitions(kind).items() if said.check is None}
 
 
 def documented(kind: type[Kind]) -> type[Kind]:
@@ -177,7 +176,7 @@ def check_options(options: Any, owner: str = "") -> None:
         ConfigError: A value is not one that the option takes.
     """
     kind: Any = type(options)
-    kinds = _types_of(kind)
+    kinds = _checked_types(kind)
     for name, said in definitions(kind).items():
         value = getattr(options, name)
         if said.check is not None:

@@ -74,17 +74,18 @@ class ParseOptions:
 
     model: str = option(
         "document-parse",
-        "`document-parse` (the stable alias), `document-parse-nightly`, or a dated name. Dated names are retired after "
-        "some months.",
+        "Model that is asked: `document-parse` (the stable alias), `document-parse-nightly`, or a dated name, which is "
+        "retired after some months.",
         _model,
         always_sent=True,
     )
     mode: Literal["standard", "enhanced", "auto"] = option(
-        "standard", "`standard`, `enhanced` or `auto`; the last two need `document-parse-260128` or later."
+        "standard",
+        "Processing mode: `standard`, `enhanced` or `auto`; the last two need `document-parse-260128` or later.",
     )
     ocr: Literal["auto", "force"] = option(
         "auto",
-        "`auto` reads embedded text where there is some; `force` rasterises and recognises everything.",
+        "Where text is recognised: `auto` reads embedded text where there is some; `force` recognises everything.",
         always_sent=True,
     )
     chart_recognition: bool = option(True, "Whether charts are answered as tables.", always_sent=True)
@@ -132,7 +133,9 @@ class OCROptions:
     See https://console.upstage.ai/api/parse/document-ocr
     """
 
-    model: str = option("ocr", "`ocr` (the stable alias) or a dated name.", _model, always_sent=True)
+    model: str = option(
+        "ocr", "Model that is asked: `ocr` (the stable alias), or a dated name.", _model, always_sent=True
+    )
     schema: Literal["clova", "google"] | None = option(
         None,
         "`clova` or `google` answers in the shape of those services; only `Client.ocr_raw` takes it.",
