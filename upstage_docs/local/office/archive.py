@@ -134,7 +134,10 @@ def _dangling(
         if not name.lower().endswith(".rels"):
             continue
         content = mended[name] if name in mended else archive.read(name)
-        root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
+        # Expat, which has been over it, passes names of name spaces that lxml does not.
+        root = etree.fromstring(content, etree.XMLParser(recover=True, resolve_entities=False, no_network=True))
+        if root is None:
+            continue
         folder = posixpath.dirname(posixpath.dirname(name))
         missing = []
         for relation in list(root.iterfind("{*}Relationship")):
