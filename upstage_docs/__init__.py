@@ -47,6 +47,25 @@ if TYPE_CHECKING:
         UnknownOutcomeError as UnknownOutcomeError,
         UpstageDocsError as UpstageDocsError,
     )
+    from upstage_docs.evidence.citation import (
+        Citation as Citation,
+        acite as acite,
+        cite as cite,
+    )
+    from upstage_docs.evidence.locate import (
+        aplaces as aplaces,
+        places as places,
+    )
+    from upstage_docs.evidence.pictures import (
+        PagePicture as PagePicture,
+        acrop as acrop,
+        ahighlight as ahighlight,
+        crop as crop,
+        highlight as highlight,
+    )
+    from upstage_docs.evidence.place import (
+        Place as Place,
+    )
     from upstage_docs.files.source import (
         Named as Named,
     )
@@ -101,6 +120,10 @@ _HOME: dict[str, str] = {
     "contextualize": "chunking.context",
     "ChunkOptions": "chunking.options",
     **dict.fromkeys(("RecordOptions", "coordinates_of"), "records.records"),
+    **dict.fromkeys(("Citation", "acite", "cite"), "evidence.citation"),
+    **dict.fromkeys(("aplaces", "places"), "evidence.locate"),
+    **dict.fromkeys(("PagePicture", "acrop", "ahighlight", "crop", "highlight"), "evidence.pictures"),
+    "Place": "evidence.place",
     "decode_document": "api.decode",
     "decode_ocr": "api.decode",
     **dict.fromkeys(("ParseOptions", "OCROptions", "RetryPolicy", "PollPolicy", "CATEGORIES"), "options"),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html as html_entities
 import re
+from collections.abc import Iterator
 
 from upstage_docs.models import Element
 from upstage_docs.options import OutputFormat
 
-__all__ = ["element_text", "heading_level", "text_of_html"]
+__all__ = ["ENTITY", "element_text", "heading_level", "text_of_html", "text_runs"]
 
 # Newer models put this in front of a figure's text; there is no such image.
 _PLACEHOLDER = re.compile(r"\A!\[image\]\(/image/placeholder\)\n?")
@@ -35,7 +36,7 @@ _SHORT_END = re.compile(r"</([abiu])>", re.IGNORECASE)
 _PICTURE_END = re.compile(r"/?>(?=\s*(?:<|\Z))")
 _ALT = re.compile(r"\salt=([\"'])")
 _ALT_ENDS = {quote: re.compile(rf"{quote}(?=\s+[\w-]+=[\"']|\s*\Z)") for quote in "\"'"}
-_ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);", re.IGNORECASE)  # `?a=1&copy=2` holds none
+ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);", re.IGNORECASE)  # `?a=1&copy=2` holds none
 _LINE_TAGS = frozenset(
     {"br", "p", "div", "tr", "li", "table", "caption", "figcaption", "figure", "header", "footer", "pre", "section"}
     | {f"h{level}" for level in range(1, 7)}
@@ -46,47 +47,58 @@ _SUB_HEADING = re.compile(r"h([1-6])\Z")
 
 def text_of_html(markup: str) -> str:
     """Return the words of the API's HTML: its own tags removed, the text of pictures kept, unescaped `<` kept."""
-    pieces: list[str] = []
+    written = "".join(text for _, text in text_runs(markup))
+    text = ENTITY.sub(lambda match: html_entities.unescape(match[0]), written)
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+def text_runs(markup: str) -> Iterator[tuple[int, str]]:
+    """Yield the runs of text in the API's HTML and their offsets; white space stands for tags, with their offsets.
+
+    Entities are left as they are.
+    """
     position = 0
     closed = set(_SHORT_END.findall(markup.lower()))
     ended = True  # whether a picture that begins here may still end
     for match in _MARKUP.finditer(markup):
         if match.start() < position:
             continue  # inside a picture's text
-        end = match.end()
+        start, end = match.span()
         name = (match["name"] or "").lower()
-        written = ""
         if match["picture"]:
             last = _PICTURE_END.search(markup, end) if ended else None
             ended = last is not None
             if last is None:
                 continue
-            written = _text_of_picture(markup[end : last.start()])
-            end = last.end()
-        elif name in _SHORT - closed and not (match["closing"] or match["attributes"]):
+            yield position, markup[position:start]
+            if said := _text_of_picture(markup[end : last.start()]):
+                yield start, "\n"
+                yield end + said[0], markup[end + said[0] : end + said[1]]
+                yield last.start(), "\n"
+            position = last.end()
             continue
-        elif name in {"td", "th"}:
-            written = "" if match["closing"] else " "
+        if name in _SHORT - closed and not (match["closing"] or match["attributes"]):
+            continue
+        yield position, markup[position:start]
+        if name in {"td", "th"}:
+            yield start, "" if match["closing"] else " "
         elif name in _LINE_TAGS:
-            written = "\n"
-        pieces += (markup[position : match.start()], written)
+            yield start, "\n"
         position = end
-    pieces.append(markup[position:])
-    text = _ENTITY.sub(lambda match: html_entities.unescape(match[0]), "".join(pieces))
-    lines = (" ".join(line.split()) for line in text.split("\n"))
-    return "\n".join(line for line in lines if line)
+    yield position, markup[position:]
 
 
-def _text_of_picture(attributes: str) -> str:
-    """Return the text of a picture, on lines of its own, `""` where it has none."""
+def _text_of_picture(attributes: str) -> tuple[int, int] | None:
+    """Return the offsets of the text of a picture, None where it has none."""
     missing: set[str] = set()  # quotes that no text ends with: looking for each again would be quadratic
     for alt in _ALT.finditer(attributes):
         quote = alt[1]
         if quote not in missing:
             if end := _ALT_ENDS[quote].search(attributes, alt.end()):
-                return f"\n{attributes[alt.end() : end.start()]}\n"
+                return alt.end(), end.start()
             missing.add(quote)
-    return ""
+    return None
 
 
 def element_text(element: Element, output_format: OutputFormat) -> str:

@@ -1,0 +1,45 @@
+"""Where an answer stands: places, citations, pictures and tables of what was retrieved."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # as typing's, whose import costs more than this module
+if TYPE_CHECKING:
+    from upstage_docs.evidence.citation import (
+        Citation as Citation,
+        acite as acite,
+        cite as cite,
+    )
+    from upstage_docs.evidence.locate import (
+        aplaces as aplaces,
+        places as places,
+    )
+    from upstage_docs.evidence.pictures import (
+        PagePicture as PagePicture,
+        acrop as acrop,
+        ahighlight as ahighlight,
+        crop as crop,
+        highlight as highlight,
+    )
+    from upstage_docs.evidence.place import Place as Place
+
+# Public name → the module that holds it, looked up when it is first used (PEP 562).
+_HOME: dict[str, str] = {
+    **dict.fromkeys(("Citation", "acite", "cite"), "citation"),
+    **dict.fromkeys(("aplaces", "places"), "locate"),
+    **dict.fromkeys(("PagePicture", "acrop", "ahighlight", "crop", "highlight"), "pictures"),
+    "Place": "place",
+}
+
+__all__ = [*_HOME]  # noqa: PLE0604 - every key is a string
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME:
+        from importlib import import_module
+
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

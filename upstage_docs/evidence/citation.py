@@ -1,0 +1,154 @@
+"""`cite`: a thing → a short line that tells where it stands, with its places; opens no file unless a quote asks."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import partial
+from html import escape
+from typing import Any
+
+from upstage_docs.chunking.blocks import blocks
+from upstage_docs.chunking.foreign_metadata import string
+from upstage_docs.evidence.locate import places
+from upstage_docs.evidence.place import Place
+from upstage_docs.evidence.things import Parsed, Thing, read_thing
+from upstage_docs.files.source import DocumentInput
+from upstage_docs.records.render import text_of_html
+
+__all__ = ["Citation", "acite", "caption_of", "cite"]
+
+_LABEL = re.compile(
+    r"\W*((?:table|tab\.|figure|fig\.|chart|graph|exhibit|equation|표|그림|도표|사진|차트|그래프|表|図|图|圖)"
+    r"\s*[<\[(]?\s*[A-Za-z]?[\d.\-–]*\d[a-z]?)",
+    re.IGNORECASE,
+)
+_CAPTION = re.compile(
+    r"<(?:fig)?caption\b[^<>]*>([^<]*(?:<(?!/?(?:fig)?caption)[^<]*)*)</(?:fig)?caption>", re.IGNORECASE
+)
+_NAMED = frozenset({"table", "chart", "figure", "equation", "code"})
+"""Categories that a citation names where no label does."""
+_LONGEST = 60
+"""Characters of a heading or of a file's name in a citation."""
+
+
+class Citation(str):
+    """A short line such as `report.pdf, p. 3, 3 Results > Table 1`; a `str`, and in a notebook a little card.
+
+    Attributes:
+        places: Where the text stands, as `places` returns them.
+        quote: The words that were asked for, `""` if none.
+    """
+
+    __slots__ = ("places", "quote")
+    places: tuple[Place, ...]
+    quote: str
+
+    def __new__(cls, line: str, places: Sequence[Place] = (), quote: str = "") -> Citation:
+        """Return the citation *line* with its *places* and *quote*."""
+        made = super().__new__(cls, line)
+        made.places, made.quote = tuple(places), quote
+        return made
+
+    def __getnewargs__(self) -> tuple[str, tuple[Place, ...], str]:  # type: ignore[override]
+        return str(self), self.places, self.quote
+
+    def _repr_html_(self) -> str:
+        """Return the citation as HTML: all of it text, none of the document's markup, no name's writing direction."""
+        note = next((place.note for place in self.places if place.note), "")
+        parts = [f"<cite><bdi>{escape(self)}</bdi></cite>"]
+        if self.quote:
+            parts.insert(0, f"<blockquote><bdi>{escape(_plain(self.quote))}</bdi></blockquote>")
+        if note:
+            parts.append(f"<small>{escape(_plain(note))}</small>")
+        return f"<div>{'<br>'.join(parts)}</div>"
+
+
+def cite(
+    thing: object, *, quote: str = "", file: DocumentInput | None = None, parsed: Parsed | None = None
+) -> Citation:
+    """Return where *thing* stands in a short line: file, page, headings, and the label of a table or figure.
+
+    What is not known says so: `report.docx, place unknown`.
+
+    Args:
+        thing: As for `places`.
+        quote: Words of the text, whose own places the citation then has; only then is the file read.
+        file: As for `places`.
+        parsed: As for `places`.
+
+    Raises:
+        ConfigError, SourceError: As `places`.
+    """
+    read = read_thing(thing)
+    found = places(read, quote=quote, file=file, parsed=parsed)
+    return Citation(_line(read, found), found, quote)
+
+
+async def acite(
+    thing: object, *, quote: str = "", file: DocumentInput | None = None, parsed: Parsed | None = None
+) -> Citation:
+    """Return what `cite` does; the file is read in a thread, so that the event loop goes on."""
+    from anyio import to_thread
+
+    return await to_thread.run_sync(partial(cite, thing, quote=quote, file=file, parsed=parsed))
+
+
+def caption_of(thing: Thing) -> str:
+    """Return the caption of a table or figure, as the object, its metadata or its own text says it; `""` if none."""
+    if thing.caption:
+        return thing.caption
+    if told := string(dict(thing.metadata), "caption"):
+        return told
+    text = thing.text or ""
+    if found := _CAPTION.search(text):
+        return text_of_html(found[1])
+    for block in blocks(text) if "caption" in text else ():
+        if block.kind == "caption":
+            return text_of_html(text[block.start : block.end])
+    return ""
+
+
+def _line(thing: Thing, found: list[Place]) -> str:
+    metadata: dict[str, Any] = dict(thing.metadata)
+    name = found[0].source.replace("\\", "/").rstrip("/").rpartition("/")[2] or "unnamed document"
+    headings = [_short(heading) for heading in string(metadata, "headings").split(" > ") if heading.strip()]
+    category = string(metadata, "category")
+    caption = caption_of(thing)
+    if category.startswith("heading"):
+        headings.append(_short(text_of_html(thing.text or "").lstrip("# ")))
+    if label := _LABEL.match(caption):
+        headings.append(_plain(label[1]).strip(" .<[("))
+    elif category in _NAMED:
+        headings.append(category)
+    return ", ".join(filter(None, [_short(name), _pages(found), " > ".join(filter(None, headings))]))
+
+
+def _pages(found: list[Place]) -> str:
+    numbers = sorted({place.page for place in found if place.known})
+    if not numbers:
+        return "place unknown"
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    told = ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+    return f"{'pp.' if len(numbers) > 1 else 'p.'} {told}"
+
+
+def _short(text: str) -> str:
+    text = _plain(text)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1].rstrip()}…"
+
+
+def _plain(text: str) -> str:
+    """Return *text* on one line, without control characters and marks that turn the direction of what follows."""
+    kept = (" " if letter.isspace() else letter for letter in text if letter.isspace() or _is_shown(letter))
+    return " ".join("".join(kept).split())
+
+
+def _is_shown(letter: str) -> bool:
+    return unicodedata.category(letter) not in {"Cc", "Cf", "Cs", "Co", "Cn"} or letter in "\u200c\u200d"

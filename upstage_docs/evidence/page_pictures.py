@@ -1,0 +1,106 @@
+"""Pages of a PDF or an image file → pictures, as a viewer shows them, within limits; draws no box."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+from upstage_docs.api.limits import LIMITS
+from upstage_docs.errors import MissingExtraError, SourceError
+from upstage_docs.evidence.source_file import require_page
+from upstage_docs.files.source import PDFIUM_LOCK, Source
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["page_picture", "require_pillow"]
+
+_MOST_PIXELS = 40_000_000
+"""Of one page that is drawn; a larger page is drawn at fewer dots per inch."""
+
+
+def page_picture(source: Source, page: int, *, dpi: int = 150) -> Image:
+    """Return *page* (1-based) as an RGB picture; a PDF page at *dpi*, an image at its own pixels, upright as EXIF says.
+
+    Raises:
+        MissingExtraError: Pillow, or for HEIC its plug-in, is not installed.
+        SourceError: The format has no pages to draw, there is no such page, it is damaged, or it has more pixels than
+            the API takes.
+    """
+    require_pillow()
+    require_page(source, page)
+    return _pdf_page(source, page, dpi) if source.format == "pdf" else _image_page(source, page)
+
+
+def require_pillow() -> None:
+    """Require Pillow, which draws.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    try:
+        import PIL  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise MissingExtraError.of("view", "A picture of a page", error) from error
+
+
+def _pdf_page(source: Source, page: int, dpi: int) -> Image:
+    import pypdfium2
+
+    with PDFIUM_LOCK, source.open() as handle:
+        try:
+            with closing(pypdfium2.PdfDocument(handle)) as pdf, closing(pdf[page - 1]) as sheet:
+                width, height = sheet.get_size()
+                scale = min(dpi / 72, (_MOST_PIXELS / max(width * height, 1.0)) ** 0.5)
+                with closing(sheet.render(scale=scale)) as bitmap:
+                    picture: Image = bitmap.to_pil().convert("RGB")
+                    return picture
+        except pypdfium2.PdfiumError as error:
+            raise SourceError(f"Page {page} of {source.name!r} cannot be drawn: {error}.") from error
+
+
+def _image_page(source: Source, page: int) -> Image:
+    from PIL import Image, ImageOps
+
+    if source.format == "heic":
+        try:
+            from pillow_heif import register_heif_opener
+        except ModuleNotFoundError as error:
+            raise MissingExtraError.of("heic", "A picture of a HEIC page", error) from error
+        register_heif_opener()
+    with source.open() as handle, _explained(source, page), Image.open(handle) as image:
+        image.seek(page - 1)
+        if image.width * image.height > LIMITS.page_pixels:
+            raise SourceError(
+                f"Page {page} of {source.name!r} has {image.width * image.height:,} pixels; "
+                f"at most {LIMITS.page_pixels:,} are drawn."
+            )
+        picture = ImageOps.exif_transpose(image)
+        if picture.has_transparency_data:
+            paper = Image.new("RGBA", picture.size, "white")
+            paper.alpha_composite(picture.convert("RGBA"))
+            picture = paper
+        if picture.mode in {"I", "F"} or picture.mode.startswith("I;"):
+            picture = picture.convert("F").point(lambda value: value / 256)  # sixteen bits of gray
+        return picture.convert("RGB")
+
+
+@contextmanager
+def _explained(source: Source, page: int) -> Iterator[None]:
+    """Say what Pillow's many exceptions mean: the picture is damaged, or unpacks to more than may be drawn."""
+    from PIL.Image import DecompressionBombError, DecompressionBombWarning
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DecompressionBombWarning)  # at half of Pillow's limit; ours is the API's
+            yield
+    except DecompressionBombError as error:
+        raise SourceError(f"Page {page} of {source.name!r} is too large to draw ({error}).") from error
+    except SourceError:
+        raise
+    except EOFError as error:
+        raise SourceError(f"{source.name!r} has no page {page}.") from error
+    except (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, RuntimeError) as error:
+        raise SourceError(f"Page {page} of {source.name!r} cannot be drawn: it is damaged ({error}).") from error

@@ -1,0 +1,235 @@
+"""`crop` and `highlight`: places → pictures of the pages that they are on; finds no place."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from upstage_docs.errors import ConfigError
+from upstage_docs.evidence.citation import Citation
+from upstage_docs.evidence.locate import PageTexts, quoted_places
+from upstage_docs.evidence.page_pictures import page_picture, require_pillow
+from upstage_docs.evidence.place import Place, places_of
+from upstage_docs.evidence.things import Parsed, parsed_answer, read_things
+from upstage_docs.files.source import DocumentInput
+from upstage_docs.models import Box, OcrResult, ParsedDocument
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["PagePicture", "acrop", "ahighlight", "crop", "highlight"]
+
+_COLOUR = "#ffe94d"
+_MARGIN = 0.006
+"""Of the page's longer side, what a crop shows around a box: letters reach a little over the boxes answered."""
+_PAD = 0.0015
+"""Of the page's longer side, what a mark reaches over its box."""
+
+
+class PagePicture(msgspec.Struct, frozen=True):
+    """A page, or what was cut from it.
+
+    Attributes:
+        page: 1-based.
+        image: A Pillow picture in RGB.
+        places: What it shows.
+        source: Of the file.
+    """
+
+    page: int
+    image: Image
+    places: tuple[Place, ...]
+    source: str = ""
+
+    def png(self) -> bytes:
+        """Return the picture as PNG bytes."""
+        target = io.BytesIO()
+        self.image.save(target, "PNG")
+        return target.getvalue()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture to *path*, in the format of its suffix."""
+        self.image.save(path)
+
+    def _repr_png_(self) -> bytes:
+        return self.png()
+
+    def __repr__(self) -> str:
+        return f"PagePicture({self.source!r}, page {self.page}, {self.image.width} x {self.image.height} pixels)"
+
+
+def crop(
+    thing: object,
+    file: DocumentInput | None = None,
+    *,
+    quote: str = "",
+    parsed: Parsed | None = None,
+    dpi: int = 150,
+) -> list[PagePicture]:
+    """Return a picture of *thing* for each page that it stands on: cut from the page, with nothing drawn over it.
+
+    Where only the page is known, the picture is the whole page.
+
+    Args:
+        thing: As for `places`; or what `places` or `cite` returned; or several of these, of one file.
+        file: The file, if its `source` no longer leads to it: a path, bytes, or a binary file object.
+        quote: Words of the text: then only their lines are shown.
+        parsed: What was answered for the file, as for `places`.
+        dpi: Dots per inch of a PDF page, 30 to 600; images keep their own pixels.
+
+    Raises:
+        ConfigError: The place is unknown, or an option is wrong.
+        SourceError: The file has changed, is missing or damaged, has no pages to draw (Office) or no such page.
+        MissingExtraError: Pillow is not installed.
+    """
+    pictures = []
+    for page in _pages(thing, file, quote, parsed, dpi):
+        boxes = [place.box for place in page.places]
+        known = [box for box in boxes if box]
+        image = _cut(page.image, known) if len(known) == len(boxes) else page.image
+        pictures.append(msgspec.structs.replace(page, image=image))
+    return pictures
+
+
+def highlight(
+    things: object,
+    file: DocumentInput | None = None,
+    *,
+    quote: str = "",
+    parsed: Parsed | None = None,
+    dpi: int = 150,
+    colour: str = _COLOUR,
+) -> list[PagePicture]:
+    """Return a picture of each page that *things* stand on, with these regions marked as with a highlighter.
+
+    Args:
+        things: One or many, as for `crop`, of one file.
+        file: As for `crop`.
+        quote: Words of the texts: then only these are marked.
+        parsed: What was answered for the file, as for `places`.
+        dpi: As for `crop`.
+        colour: Of the marks, as `#rrggbb` or a name; it is multiplied with the page, so that ink stays readable.
+
+    Raises:
+        ConfigError, SourceError, MissingExtraError: As `crop`.
+    """
+    require_pillow()
+    from PIL import ImageColor
+
+    try:
+        ink = ImageColor.getrgb(colour)[:3]
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ConfigError(f"colour={colour!r} is no colour; write it as '#ffe94d'.") from error
+    pictures = _pages(things, file, quote, parsed, dpi)
+    return [msgspec.structs.replace(page, image=_marked(page.image, page.places, ink)) for page in pictures]
+
+
+async def acrop(
+    thing: object,
+    file: DocumentInput | None = None,
+    *,
+    quote: str = "",
+    parsed: Parsed | None = None,
+    dpi: int = 150,
+) -> list[PagePicture]:
+    """Return what `crop` does; files are read and drawn in a thread, so that the event loop goes on."""
+    from anyio import to_thread
+
+    return await to_thread.run_sync(partial(crop, thing, file, quote=quote, parsed=parsed, dpi=dpi))
+
+
+async def ahighlight(
+    things: object,
+    file: DocumentInput | None = None,
+    *,
+    quote: str = "",
+    parsed: Parsed | None = None,
+    dpi: int = 150,
+    colour: str = _COLOUR,
+) -> list[PagePicture]:
+    """Return what `highlight` does; files are read and drawn in a thread, so that the event loop goes on."""
+    from anyio import to_thread
+
+    call = partial(highlight, things, file, quote=quote, parsed=parsed, dpi=dpi, colour=colour)
+    return await to_thread.run_sync(call)
+
+
+def _pages(
+    things: object, file: DocumentInput | None, quote: str, parsed: Parsed | None, dpi: int
+) -> list[PagePicture]:
+    """Return the pages that *things* stand on, in order, with their places."""
+    require_pillow()
+    if isinstance(dpi, bool) or not isinstance(dpi, int) or not 30 <= dpi <= 600:
+        raise ConfigError(f"dpi={dpi!r} must be a whole number from 30 to 600.")
+    if not isinstance(quote, str):
+        raise ConfigError(f"quote={quote!r} must be a text.")
+    answer = parsed_answer(parsed)
+    found = _located(things, file, quote, answer)
+    if unknown := [place for place in found if not place.known]:
+        raise ConfigError(f"The place of this text is unknown, so there is no picture of it: {unknown[0].note}")
+    files = {place.source: place for place in found}
+    if file is not None and len({place.file_sha256 for place in found if place.file_sha256}) > 1:
+        raise ConfigError(f"These texts are of {len(files)} files, and file= is one: give those of one file at a time.")
+    pictures = []
+    for name, first in files.items():
+        of_page: dict[int, list[Place]] = {}
+        for place in found:
+            if place.source == name:
+                of_page.setdefault(place.page, []).append(place)
+        with PageTexts(first, file, None) as texts:
+            for number in sorted(of_page):
+                image = page_picture(texts.source, number, dpi=dpi)
+                pictures.append(PagePicture(number, image, tuple(of_page[number]), name or texts.source.name))
+    return pictures
+
+
+def _located(
+    things: object, file: DocumentInput | None, quote: str, answer: ParsedDocument | OcrResult | None
+) -> list[Place]:
+    """Return the places of all *things*; given places are taken as they are."""
+    if isinstance(things, Place):
+        return [things]
+    if isinstance(things, Citation):
+        return list(things.places)
+    if isinstance(things, (list, tuple)) and any(isinstance(one, (Place, Citation)) for one in things):
+        return [place for one in things for place in _located(one, file, quote, answer)]
+    located: list[Place] = []
+    for thing in read_things(things):
+        found = places_of(thing, answer)
+        if quote.strip() and any(place.known for place in found):
+            with PageTexts(found[0], file, answer) as texts:
+                found = quoted_places(thing, found, quote, texts)
+        located += found
+    if not located:
+        raise ConfigError("There is nothing to show: no Document, node or place was given.")
+    return located
+
+
+def _cut(image: Image, boxes: Iterable[Box]) -> Image:
+    x0s, y0s, x1s, y1s = zip(*boxes, strict=True)
+    margin = _MARGIN * max(image.size)
+    left, top = max(0, int(min(x0s) * image.width - margin)), max(0, int(min(y0s) * image.height - margin))
+    right = min(image.width, round(max(x1s) * image.width + margin) + 1)
+    bottom = min(image.height, round(max(y1s) * image.height + margin) + 1)
+    return image.crop((left, top, right, bottom))
+
+
+def _marked(image: Image, places: Iterable[Place], colour: tuple[int, ...]) -> Image:
+    from PIL import Image, ImageChops, ImageDraw
+
+    layer = Image.new("RGB", image.size, "white")
+    draw = ImageDraw.Draw(layer)
+    pad = _PAD * max(image.size)
+    for place in places:
+        if len(place.corners) > 2 and place.precision == "element":
+            draw.polygon([(x * image.width, y * image.height) for x, y in place.corners], fill=colour)
+            continue
+        for x0, y0, x1, y1 in place.boxes or ((0.0, 0.0, 1.0, 1.0),):
+            sides = (x0 * image.width - pad, y0 * image.height - pad, x1 * image.width + pad, y1 * image.height + pad)
+            draw.rectangle(sides, fill=colour)
+    return ImageChops.multiply(image, layer)

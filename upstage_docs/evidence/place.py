@@ -1,0 +1,251 @@
+"""Metadata → the places on pages that it names, per element and page; reads no file and guesses nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from upstage_docs.chunking.blocks import blocks
+from upstage_docs.chunking.foreign_metadata import Span, number, points, read_spans, string
+from upstage_docs.evidence.alignment import align
+from upstage_docs.evidence.things import Thing, element_things
+from upstage_docs.models import Box, Element, OcrResult, ParsedDocument, Point, bounding_box
+
+__all__ = ["Place", "Precision", "places_of", "source_of"]
+
+Precision = Literal["words", "rows", "element", "elements", "page", "unknown"]
+
+_FARTHEST = 1.5
+"""Relative coordinates may exceed the page slightly (1.06 was answered); what lies beyond this is no part of a page."""
+_NO_BOX = "It has no coordinates: only the page is known."
+_spans = msgspec.json.Decoder(list[Span])
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a text, or a part of it, stands.
+
+    Attributes:
+        source: Path, URI or name of the file, `""` if not told.
+        file_sha256: Of the file's bytes, hexadecimal, `""` if not told.
+        page: 1-based, 0 if unknown.
+        total_pages: Pages of the file, 0 if not told.
+        element_id: Of the layout element, -1 if it is none.
+        category: Of the element, `page`, `word`, `line` or `""`.
+        boxes: `(x0, y0, x1, y1)` relative to the page 0-1: one for an element, one for each line of a quote, none
+            where only the page is known.
+        corners: The element's corner points, relative, which may be a turned rectangle; empty if not told.
+        start, end: The range of the text that stands here.
+        precision: `words` (a quote's own), `rows` (of its table), `element`, `elements` (a piece of a chunk of several:
+            it stands in one or more of them), `page`, or `unknown`.
+        note: What could not be told, in a sentence; `""` if all was.
+    """
+
+    source: str = ""
+    file_sha256: str = ""
+    page: int = 0
+    total_pages: int = 0
+    element_id: int = -1
+    category: str = ""
+    boxes: tuple[Box, ...] = ()
+    corners: tuple[Point, ...] = ()
+    start: int = 0
+    end: int = 0
+    precision: Precision = "unknown"
+    note: str = ""
+
+    @property
+    def box(self) -> Box | None:
+        """The bounding box of all *boxes*, None where there are none."""
+        if not self.boxes:
+            return None
+        x0s, y0s, x1s, y1s = zip(*self.boxes, strict=True)
+        return (min(x0s), min(y0s), max(x1s), max(y1s))
+
+    @property
+    def known(self) -> bool:
+        """Whether at least the page is known."""
+        return self.page > 0
+
+
+def source_of(metadata: Mapping[str, Any]) -> str:
+    """Return the file that *metadata* names, `""` if it names none."""
+    for key in ("source", "file_path", "file_name"):
+        if found := string(dict(metadata), key):
+            return found
+    return ""
+
+
+def places_of(thing: Thing, parsed: ParsedDocument | OcrResult | None = None) -> list[Place]:
+    """Return the places of *thing*, at least one; those of a whole document need what was *parsed*.
+
+    A chunk has one for each element and page; so has JSON. What another splitter made of an element is where the
+    element is; what it made of a chunk is in its elements, one by one where the splitter says where it cut.
+    """
+    metadata = dict(thing.metadata)
+    whole = Place(
+        source_of(metadata) or (parsed.source if parsed else ""),
+        string(metadata, "file_sha256") or (parsed.file_sha256 if parsed else ""),
+        total_pages=max(0, number(metadata, "total_pages")),
+        category=string(metadata, "category"),
+        end=len(thing.text or ""),
+    )
+    if (elements := element_things(thing)) is not None:
+        found = [replace(_of_metadata(dict(one.metadata), whole), end=0) for one in elements]
+        return found or [_unknown(whole, "The document has no elements.")]
+    if spans := _of_spans(thing, metadata, whole):
+        return _with_pages(spans, parsed)
+    if _is_document(metadata):
+        if parsed is not None and thing.text:
+            return _aligned(thing.text, parsed, whole)
+        if whole.total_pages == 1:
+            return [replace(whole, page=1, precision="page", note="Only the page is known.")]
+        return [_unknown(whole, "The text of a whole document does not say where it stands: pass what was parsed.")]
+    return [_of_metadata(metadata, whole)]
+
+
+def _aligned(text: str, parsed: ParsedDocument | OcrResult, whole: Place) -> list[Place]:
+    stretches = align(text, parsed)
+    if stretches is None:
+        return [_unknown(whole, "The text stands nowhere in what was parsed, or more than once.")]
+    found = []
+    for one in stretches:
+        place = replace(whole, page=one.page, start=one.start, end=one.end, precision="page", category="page")
+        place = _in_element(place, one.element)
+        found.append(place)
+    return found
+
+
+def _of_metadata(metadata: dict[str, Any], whole: Place) -> Place:
+    page = number(metadata, "page")
+    if page < 1:
+        return _unknown(whole, "The metadata names no page.")
+    category = string(metadata, "category")
+    corners = _corners(metadata)
+    box = _box([metadata.get(key) for key in ("x0", "y0", "x1", "y1")]) or (
+        _box(bounding_box(corners)) if corners else None
+    )
+    element = number(metadata, "element_id" if "element_id" in metadata else "id") if category else -1
+    found = replace(whole, page=page, category=category, element_id=element, precision="page")
+    if category == "page":
+        return replace(found, element_id=-1)
+    if category == "section":
+        return replace(
+            found, element_id=-1, note="A section that begins on this page; its metadata names no place of its parts."
+        )
+    if box is None:
+        return replace(found, note=_NO_BOX)
+    return replace(found, boxes=(box,), corners=corners, precision="element")
+
+
+def _of_spans(thing: Thing, metadata: dict[str, Any], whole: Place) -> list[Place]:
+    """Return a place for each element and page of a chunk, none where the metadata holds no spans."""
+    told = metadata.get("spans")
+    if thing.text is None:
+        spans, precision = _decoded(told), "element"
+    elif (spans := read_spans(told, thing.text)) and spans[-1][3] == len(thing.text):
+        precision = "element"
+    else:
+        spans = _decoded(told)
+        if thing.start is not None and spans and thing.start + len(thing.text) <= spans[-1][3]:
+            spans, precision = _cut(spans, thing.start, thing.start + len(thing.text)), "element"
+        else:
+            precision = "element" if len({span[:2] for span in spans}) == 1 else "elements"
+            spans = [(*span[:2], 0, len(thing.text), *span[4:8]) for span in spans]
+    note = "Cut from a chunk of several elements: it stands in one or more of them." if precision == "elements" else ""
+    kinds = set(string(metadata, "categories").split(", "))
+    single = kinds.pop() if len(kinds) == 1 else ""
+    found: dict[tuple[int, int], Place] = {}
+    for element, page, start, end, *sides in spans:
+        if page < 1:
+            place = replace(
+                _unknown(whole, "The text of a whole document does not say where its pages end."), element_id=element
+            )
+        else:
+            box = _box(sides)
+            place = replace(
+                whole,
+                page=page,
+                element_id=element,
+                boxes=(box,) if box else (),
+                precision=precision if box else "page",
+                note=note if box else _NO_BOX,
+            )
+        category = single or _category_at(thing.text or "", start)
+        known = found.get((element, page))
+        found[element, page] = replace(place, start=known.start if known else start, end=end, category=category)
+    return list(found.values())
+
+
+def _category_at(text: str, offset: int) -> str:
+    """Return the category that the markup of *text* tells at *offset*, `""` if it tells none."""
+    return next((block.category for block in blocks(text) if block.start <= offset < block.end), "")
+
+
+def _with_pages(found: list[Place], parsed: ParsedDocument | OcrResult | None) -> list[Place]:
+    """Return places with what *parsed* says of their elements where they name no page."""
+    if not isinstance(parsed, ParsedDocument) or all(place.page for place in found):
+        return found
+    known = {element.id: element for element in parsed.elements}
+    return [place if place.page else _in_element(place, known.get(place.element_id)) for place in found]
+
+
+def _in_element(place: Place, element: Element | None) -> Place:
+    if element is None:
+        return place
+    box = _box(element.box)
+    return replace(
+        place,
+        page=element.page,
+        element_id=element.id,
+        category=element.category,
+        boxes=(box,) if box else (),
+        corners=element.coordinates,
+        precision="element" if box else "page",
+        note="" if box else _NO_BOX,
+    )
+
+
+def _is_document(metadata: dict[str, Any]) -> bool:
+    """Return whether metadata is that of a whole document: flat, or nested as langchain-upstage's."""
+    return metadata.get("category") == "document" or ("page" not in metadata and "total_pages" in metadata)
+
+
+def _unknown(whole: Place, note: str) -> Place:
+    return replace(whole, page=0, element_id=-1, precision="unknown", note=note)
+
+
+def _decoded(spans: object) -> list[Span]:
+    try:
+        return _spans.decode(spans) if isinstance(spans, (str, bytes)) else []
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return []
+
+
+def _cut(spans: list[Span], first: int, last: int) -> list[Span]:
+    """Return the spans of the run from *first* to *last* of a text, counted from its beginning."""
+    return [
+        (*span[:2], max(span[2], first) - first, min(span[3], last) - first, *span[4:8])
+        for span in spans
+        if span[2] < last and span[3] > first
+    ]
+
+
+def _corners(metadata: dict[str, Any]) -> tuple[Point, ...]:
+    found = points(metadata)
+    sides = [side for point in found for side in point]
+    return found if all(map(math.isfinite, sides)) and all(abs(side) <= _FARTHEST for side in sides) else ()
+
+
+def _box(sides: Any) -> Box | None:
+    """Return four sides as a box on the page, None where they are none."""
+    try:
+        x0, y0, x1, y1 = map(float, sides)
+    except (TypeError, ValueError):
+        return None
+    if not all(0.0 <= side <= 1.0 for side in (x0, y0, x1, y1)) or x0 >= x1 or y0 >= y1:
+        return None
+    return (x0, y0, x1, y1)

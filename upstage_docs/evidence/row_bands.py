@@ -1,0 +1,78 @@
+"""A table in a picture → the bands that its rows lie in, where as many can be seen as the table has; reads no words."""
+
+from __future__ import annotations
+
+from array import array
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from upstage_docs.models import Box
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["row_bands"]
+
+_DARK = 96
+"""Levels of 255 that ink is darker than its paper, at least."""
+_RULE = 0.6
+"""Of a table's width, what a rule between rows covers at least; text covers less."""
+_INK = 0.004
+"""Of a table's width, what a line of text covers at least."""
+
+
+def row_bands(picture: Image, box: Box, rows: int) -> list[Box] | None:
+    """Return the band of each of *rows* rows of the table in *box*, relative to the page, from the top.
+
+    Either rules lie between all rows, or white space does; None where as many bands are not seen.
+
+    Args:
+        picture: The page.
+        box: Of the table, relative 0-1.
+        rows: How many the table has.
+    """
+    left, top = int(box[0] * picture.width), int(box[1] * picture.height)
+    right, bottom = round(box[2] * picture.width), round(box[3] * picture.height)
+    if right - left < 2 or bottom - top < rows or not rows:
+        return None
+    gray = picture.crop((left, top, right, bottom)).convert("L")
+    paper = sorted(gray.resize((64, 64)).tobytes())[64 * 32]
+    ink = gray.point(lambda value: 255 if abs(value - paper) > _DARK else 0)
+    shares = _ink_shares(ink)
+    for bands in (_between_rules(shares), _of_text(shares)):
+        if len(bands) == rows:
+            return [
+                (box[0], (top + start) / picture.height, box[2], (top + end) / picture.height) for start, end in bands
+            ]
+    return None
+
+
+def _ink_shares(ink: Image) -> list[float]:
+    """Return, for each line of pixels, the share of ink in it."""
+    from PIL.Image import Resampling
+
+    means = array("f")
+    means.frombytes(ink.convert("F").resize((1, ink.height), Resampling.BOX).tobytes())
+    return [mean / 255 for mean in means]
+
+
+def _between_rules(shares: list[float]) -> list[tuple[int, int]]:
+    edges = [(0, 0), *_runs([share >= _RULE for share in shares]), (len(shares), len(shares))]
+    least = max(3, len(shares) // 200)
+    return [(above[1], below[0]) for above, below in pairwise(edges) if below[0] - above[1] >= least]
+
+
+def _of_text(shares: list[float]) -> list[tuple[int, int]]:
+    return _runs([_INK <= share < _RULE for share in shares])
+
+
+def _runs(flags: list[bool]) -> list[tuple[int, int]]:
+    found = []
+    begun: int | None = None
+    for index, flag in enumerate([*flags, False]):
+        if flag and begun is None:
+            begun = index
+        elif not flag and begun is not None:
+            found.append((begun, index))
+            begun = None
+    return found
