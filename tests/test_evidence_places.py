@@ -439,3 +439,22 @@ def test_every_error_is_ours() -> None:
     for bad in ({"parsed": 3}, {"parsed": "no json"}, {"quote": 3}):
         with pytest.raises(UpstageDocsError):
             places(quay(), **bad)  # type: ignore[arg-type]
+
+
+def test_metadata_of_an_older_version_degrades_plainly() -> None:
+    """Without the hash of their text, spans are believed if they end where it ends; without spans there is one place."""
+    (chunk,) = chunk_elements(document())
+    old = {key: value for key, value in chunk.metadata.items() if key not in {"text_sha256", "record_type"}}
+    oldest = {key: value for key, value in old.items() if key not in {"spans", "page_end", "categories"}}
+
+    assert [place.element_id for place in places(LangChain(chunk.text, old))] == [0, 1, 2]
+    assert {place.precision for place in places(LangChain(chunk.text[5:], old))} == {"elements"}
+    assert [(place.page, place.precision) for place in places(LangChain(chunk.text, oldest))] == [(1, "element")]
+    assert [place.page for place in places({**oldest, "spans": "no JSON"})] == [1]
+
+
+def test_spans_of_a_text_that_was_changed_are_not_believed() -> None:
+    (chunk,) = chunk_elements(document())
+    changed = chunk.text.replace("quay", "pier")
+
+    assert {place.precision for place in places(LangChain(changed, chunk.metadata))} == {"elements"}

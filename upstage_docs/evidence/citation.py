@@ -7,12 +7,10 @@ import unicodedata
 from collections.abc import Sequence
 from functools import partial
 from html import escape
-from typing import Any
 
 from upstage_docs.chunking.blocks import blocks
-from upstage_docs.chunking.foreign_metadata import string
 from upstage_docs.evidence.locate import places
-from upstage_docs.evidence.place import Place
+from upstage_docs.evidence.place import Place, string
 from upstage_docs.evidence.things import Parsed, Thing, read_thing
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.records.render import text_of_html
@@ -99,7 +97,7 @@ def caption_of(thing: Thing) -> str:
     """Return the caption of a table or figure, as the object, its metadata or its own text says it; `""` if none."""
     if thing.caption:
         return thing.caption
-    if told := string(dict(thing.metadata), "caption"):
+    if told := string(thing.metadata, "caption"):
         return told
     text = thing.text or ""
     if found := _CAPTION.search(text):
@@ -111,7 +109,7 @@ def caption_of(thing: Thing) -> str:
 
 
 def _line(thing: Thing, found: list[Place]) -> str:
-    metadata: dict[str, Any] = dict(thing.metadata)
+    metadata = thing.metadata
     name = found[0].source.replace("\\", "/").rstrip("/").rpartition("/")[2] or "unnamed document"
     headings = [_short(heading) for heading in string(metadata, "headings").split(" > ") if heading.strip()]
     category = string(metadata, "category")

@@ -10,15 +10,19 @@ import msgspec
 from msgspec.structs import replace
 
 from upstage_docs.chunking.blocks import blocks
-from upstage_docs.chunking.foreign_metadata import Span, number, points, read_spans, string
+from upstage_docs.errors import ConfigError
 from upstage_docs.evidence.alignment import align
 from upstage_docs.evidence.things import Thing, element_things
 from upstage_docs.models import Box, Element, OcrResult, ParsedDocument, Point, bounding_box
+from upstage_docs.records.ids import text_sha256
+from upstage_docs.records.metadata import Span, coordinates_of
 
-__all__ = ["Place", "Precision", "places_of", "source_of"]
+__all__ = ["Place", "Precision", "places_of", "source_of", "string"]
 
 Precision = Literal["words", "rows", "element", "elements", "page", "unknown"]
 
+_ONE_PLACE = frozenset({"element", "page", "line", "word"})
+"""Types of records that stand in one place: another splitter's piece of it does, too."""
 _FARTHEST = 1.5
 """Relative coordinates may exceed the page slightly (1.06 was answered); what lies beyond this is no part of a page."""
 _NO_BOX = "It has no coordinates: only the page is known."
@@ -71,10 +75,25 @@ class Place(msgspec.Struct, frozen=True):
         return self.page > 0
 
 
+def string(metadata: Mapping[str, Any], key: str) -> str:
+    """Return a text of *metadata*, `""` where it is missing or something else."""
+    value = metadata.get(key, "")
+    return value if isinstance(value, str) else ""
+
+
+def _number(metadata: Mapping[str, Any], key: str) -> int:
+    """Return a whole number, 0 where it is missing or something else; some stores give it back as a float or a text."""
+    try:
+        value = float(metadata.get(key, 0))
+    except (TypeError, ValueError):
+        return 0
+    return int(value) if value.is_integer() and abs(value) < 2**53 else 0
+
+
 def source_of(metadata: Mapping[str, Any]) -> str:
     """Return the file that *metadata* names, `""` if it names none."""
     for key in ("source", "file_path", "file_name"):
-        if found := string(dict(metadata), key):
+        if found := string(metadata, key):
             return found
     return ""
 
@@ -89,13 +108,15 @@ def places_of(thing: Thing, parsed: ParsedDocument | OcrResult | None = None) ->
     whole = Place(
         source_of(metadata) or (parsed.source if parsed else ""),
         string(metadata, "file_sha256") or (parsed.file_sha256 if parsed else ""),
-        total_pages=max(0, number(metadata, "total_pages")),
+        total_pages=max(0, _number(metadata, "total_pages")),
         category=string(metadata, "category"),
         end=len(thing.text or ""),
     )
     if (elements := element_things(thing)) is not None:
         found = [replace(_of_metadata(dict(one.metadata), whole), end=0) for one in elements]
         return found or [_unknown(whole, "The document has no elements.")]
+    if string(metadata, "category") == "page" or string(metadata, "record_type") in _ONE_PLACE:
+        return [_of_metadata(metadata, whole)]
     if spans := _of_spans(thing, metadata, whole):
         return _with_pages(spans, parsed)
     if _is_document(metadata):
@@ -120,7 +141,7 @@ def _aligned(text: str, parsed: ParsedDocument | OcrResult, whole: Place) -> lis
 
 
 def _of_metadata(metadata: dict[str, Any], whole: Place) -> Place:
-    page = number(metadata, "page")
+    page = _number(metadata, "page")
     if page < 1:
         return _unknown(whole, "The metadata names no page.")
     category = string(metadata, "category")
@@ -128,7 +149,7 @@ def _of_metadata(metadata: dict[str, Any], whole: Place) -> Place:
     box = _box([metadata.get(key) for key in ("x0", "y0", "x1", "y1")]) or (
         _box(bounding_box(corners)) if corners else None
     )
-    element = number(metadata, "element_id" if "element_id" in metadata else "id") if category else -1
+    element = _number(metadata, "element_id" if "element_id" in metadata else "id") if category else -1
     found = replace(whole, page=page, category=category, element_id=element, precision="page")
     if category == "page":
         return replace(found, element_id=-1)
@@ -146,15 +167,15 @@ def _of_spans(thing: Thing, metadata: dict[str, Any], whole: Place) -> list[Plac
     told = metadata.get("spans")
     if thing.text is None:
         spans, precision = _decoded(told), "element"
-    elif (spans := read_spans(told, thing.text)) and spans[-1][3] == len(thing.text):
+    elif _are_of(spans := _decoded(told), thing.text, string(metadata, "text_sha256")):
         precision = "element"
+    elif thing.start is None and _is_document(metadata):
+        return []
+    elif thing.start is not None and spans and thing.start + len(thing.text) <= spans[-1][3]:
+        spans, precision = _cut(spans, thing.start, thing.start + len(thing.text)), "element"
     else:
-        spans = _decoded(told)
-        if thing.start is not None and spans and thing.start + len(thing.text) <= spans[-1][3]:
-            spans, precision = _cut(spans, thing.start, thing.start + len(thing.text)), "element"
-        else:
-            precision = "element" if len({span[:2] for span in spans}) == 1 else "elements"
-            spans = [(*span[:2], 0, len(thing.text), *span[4:8]) for span in spans]
+        precision = "element" if len({span[:2] for span in spans}) == 1 else "elements"
+        spans = [(*span[:2], 0, len(thing.text), *span[4:8]) for span in spans]
     note = "Cut from a chunk of several elements: it stands in one or more of them." if precision == "elements" else ""
     kinds = set(string(metadata, "categories").split(", "))
     single = kinds.pop() if len(kinds) == 1 else ""
@@ -218,6 +239,13 @@ def _unknown(whole: Place, note: str) -> Place:
     return replace(whole, page=0, element_id=-1, precision="unknown", note=note)
 
 
+def _are_of(spans: list[Span], text: str, digest: str) -> bool:
+    """Return whether *spans* are those of *text*: other splitters copy metadata to what they cut."""
+    if digest:
+        return bool(spans) and digest == text_sha256(text)
+    return bool(spans) and spans[-1][3] == len(text)  # metadata of an older version has no hash of its text
+
+
 def _decoded(spans: object) -> list[Span]:
     try:
         return _spans.decode(spans) if isinstance(spans, (str, bytes)) else []
@@ -235,7 +263,10 @@ def _cut(spans: list[Span], first: int, last: int) -> list[Span]:
 
 
 def _corners(metadata: dict[str, Any]) -> tuple[Point, ...]:
-    found = points(metadata)
+    try:
+        found = tuple(coordinates_of(metadata))
+    except ConfigError:  # another loader's word for something else
+        return ()
     sides = [side for point in found for side in point]
     return found if all(map(math.isfinite, sides)) and all(abs(side) <= _FARTHEST for side in sides) else ()
 
