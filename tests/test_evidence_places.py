@@ -442,7 +442,7 @@ def test_every_error_is_ours() -> None:
 
 
 def test_metadata_of_an_older_version_degrades_plainly() -> None:
-    """Without the hash of their text, spans are believed if they end where it ends; without spans there is one place."""
+    """Without the hash of their text, spans are believed if they end where it ends; without spans, one place."""
     (chunk,) = chunk_elements(document())
     old = {key: value for key, value in chunk.metadata.items() if key not in {"text_sha256", "record_type"}}
     oldest = {key: value for key, value in old.items() if key not in {"spans", "page_end", "categories"}}
