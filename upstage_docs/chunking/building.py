@@ -89,26 +89,27 @@ class ChunkBuilder:
         return made if count == 1 else self._ids.of(number, part, digest, self._lap, count)
 
     def _metadata(self, units: Sequence[Unit], body: Unit, identity: str, digest: str) -> dict[str, Any]:
-        run, first = body.run, units[0].place
-        category = categories = first.category
-        spans, mixed = [], False
-        for start, end, one in _spans(units):
-            spans.append((one.element_id, one.page, start, end, one.x0, one.y0, one.x1, one.y1))
-            mixed = mixed or one.category != category
-        main, kept = first, next((unit for unit in units if unit.kind == "whole"), None)
-        if kept:
-            main = kept.main
-            category, sub_category = main.category, main.sub_category
-        else:
-            category, sub_category = ("mixed", "") if mixed else (category, first.sub_category)
-        if mixed:
-            categories = ", ".join(dict.fromkeys([one.category for unit in units for _, _, one in unit.sources]))
-        if len(spans) == 1:
-            page_end, (x0, y0, x1, y1) = main.page, main.box
-        else:
-            own = [one for unit in units for _, _, one in unit.sources if one not in unit.repeated]
-            page_end = max([main.page, *[one.page for one in own]])
-            x0, y0, x1, y1 = _box(main, [one for one in own if one.page == main.page])
+        run = body.run
+        main, kept = units[0].place, False
+        for unit in units:
+            if unit.kind == "whole":
+                main, kept = unit.main, True
+                break
+        category = categories = main.category
+        page, page_end, box = main.page, main.page, main.box
+        placed = _spans(units)
+        spans = [(one.element_id, one.page, start, end, one.x0, one.y0, one.x1, one.y1) for start, end, one in placed]
+        if len(placed) > 1:
+            names = dict.fromkeys([one.category for _, _, one in placed])
+            if len(names) > 1:
+                categories = ", ".join(names)
+                category = category if kept else "mixed"
+            own = [one for _, _, one in placed]
+            if kept and (repeated := [place for unit in units for place in unit.repeated]):
+                own = [one for one in own if one not in repeated]
+            page_end = max([page, *[one.page for one in own]])
+            box = _box(main, [one for one in own if one.page == page])
+        x0, y0, x1, y1 = box
         metadata: dict[str, Any] = {
             "source": run.source,
             "file_sha256": run.file_sha256,
@@ -116,8 +117,8 @@ class ChunkBuilder:
             "element_id": main.element_id,
             "section_id": body.section_id,
             "category": category,
-            "sub_category": sub_category,
-            "page": main.page,
+            "sub_category": main.sub_category if category != "mixed" else "",
+            "page": page,
             "total_pages": run.total_pages,
             "coordinates": main.coordinates,
             "x0": x0,
@@ -132,8 +133,7 @@ class ChunkBuilder:
             "record_type": "chunk",
             "text_sha256": digest,
         }
-        extra = units[0].extra if len(units) == 1 else merged_extra(units)
-        if extra:
+        if extra := units[0].extra if len(units) == 1 else merged_extra(units):
             metadata |= {key: value for key, value in extra.items() if key not in metadata}
         return metadata
 
@@ -179,26 +179,26 @@ _SHARED_WIDTH = 0.1
 
 def _box(main: Place, places: Sequence[Place]) -> Box:
     """Return the box around those of *places*, in reading order on one page, that stand in one column with *main*."""
-    column: list[Place] = []
+    x0, y0, x1, y1 = main.box
+    found = False
+    last: Place | None = None
     for place in places:
         if not (place.x1 or place.y1):
             continue
-        if column and _is_beside(column[-1], place):
-            if any(one is main for one in column):
+        if last is None or _is_beside(last, place):
+            if found:
                 break
-            column = []
-        column.append(place)
-    if not column or not any(one is main for one in column):
-        return main.box
-    return (
-        min([one.x0 for one in column]),
-        min([one.y0 for one in column]),
-        max([one.x1 for one in column]),
-        max([one.y1 for one in column]),
-    )
+            x0, y0, x1, y1 = place.box
+        else:
+            x0, y0, x1, y1 = min(x0, place.x0), min(y0, place.y0), max(x1, place.x1), max(y1, place.y1)
+        found = found or place is main
+        last = place
+    return (x0, y0, x1, y1) if found else main.box
 
 
 def _is_beside(one: Place, other: Place) -> bool:
     """Return whether *other*, which is read after *one*, begins the next column."""
+    if other.y0 >= one.y1:
+        return False
     shared = min(one.x1, other.x1) - max(one.x0, other.x0)
-    return other.y0 < one.y1 and shared < _SHARED_WIDTH * min(one.x1 - one.x0, other.x1 - other.x0)
+    return shared < _SHARED_WIDTH * min(one.x1 - one.x0, other.x1 - other.x0)

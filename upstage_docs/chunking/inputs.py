@@ -217,10 +217,10 @@ class _Reader:
         joiner = _joiner(text)
         run = self._run
         if kind:
-            unit = Unit(kind, text, joiner, place, headings, section_id, run)
-            if record_id is not None:
-                unit.record_id, unit.start, unit.end = record_id, offset, offset + len(text)
-            return (unit,)
+            if record_id is None:
+                return (Unit(kind, text, joiner, place, headings, section_id, run),)
+            end = offset + len(text)
+            return (Unit(kind, text, joiner, place, headings, section_id, run, None, None, record_id, offset, end),)
         found = []
         previous = 0
         for block in blocks(text):

@@ -101,11 +101,17 @@ class Whole:
             runs: The offsets into the text of *whole* that no other part holds.
             is_first: Whether it is the first part, whose header is not repeated yet.
         """
-        runs = [run for run in runs if not _CLOSING_TAGS.fullmatch(whole.text, *run)]
+        if whole.spans:  # what closes the first table is no row of it
+            runs = [run for run in runs if not _CLOSING_TAGS.fullmatch(whole.text, *run)]
         if not runs:
             return
+        text = whole.text
         start, end = 0 if is_first else runs[0][0], runs[-1][1]
-        end = start + len(whole.text[start:end].rstrip())
+        while text[end - 1].isspace():
+            end -= 1
+        if not whole.spans:
+            unit.start, unit.end = (whole.start + start, whole.start + end) if whole.start >= 0 else (UNKNOWN, UNKNOWN)
+            return
         own = [place for a, b, place in whole.sources if a < end and b > start]
         if unit.spans:
             unit.repeated = tuple(place for _, _, place in unit.spans if place not in own)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -76,8 +76,64 @@ def flat_element(metadata: dict[str, Any]) -> FlatElement | None:
     return found if is_element and (found.record_type or not found.spans) else None
 
 
+class _OwnMetadata(msgspec.Struct, frozen=True, gc=False):
+    """The metadata of our own chunks and pages, of those types and no others."""
+
+    source: str
+    file_sha256: str
+    record_id: str
+    element_id: int
+    section_id: str
+    category: str
+    sub_category: str
+    page: int
+    total_pages: int
+    coordinates: str
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    headings: str
+    model: str
+    page_end: int
+    categories: str
+    spans: str
+    record_type: Literal["page", "document", "chunk", "section"]
+    text_sha256: str
+
+
 def read_metadata(record: Record) -> RecordMetadata:
     """Return what the metadata of *record* says; it never raises, values of an unexpected kind say nothing."""
+    try:
+        own = msgspec.convert(record.metadata, _OwnMetadata)
+    except msgspec.ValidationError:
+        return _read_any(record)
+    spans = _read_spans(own.spans, record.text, own.text_sha256)
+    if not spans and own.record_type in {"chunk", "section"}:
+        return _read_any(record)
+    box = (own.x0, own.y0, own.x1, own.y1)
+    return RecordMetadata(
+        record_type=own.record_type,
+        source=own.source,
+        file_sha256=own.file_sha256,
+        model=own.model,
+        total_pages=own.total_pages,
+        record_id=own.record_id,
+        section_id=own.section_id,
+        place=Place(own.element_id, own.page, own.category, own.sub_category, own.coordinates, *box),
+        page_end=own.page_end,
+        categories=tuple(own.categories.split(", ")),
+        headings=_split(own.headings),
+        spans=spans,
+        is_stale=False,
+        says_element=True,
+        says_table=own.category == "table",
+        extra=extra_metadata(record.metadata) if len(record.metadata) > len(METADATA_KEYS) else None,
+    )
+
+
+def _read_any(record: Record) -> RecordMetadata:
+    """Return what metadata of any make says."""
     given = record.metadata
     text = _texts(given)
     category = text["category"]

@@ -127,7 +127,10 @@ def merged_extra(units: Sequence[Unit]) -> dict[str, Any] | None:
     figure where there is one; of other values that differ, the first is kept.
     """
     first = units[0].extra
-    if all(unit.extra is first or unit.extra == first for unit in units):
+    for unit in units:  # for nearly all chunks, no generator
+        if unit.extra is not first and unit.extra != first:
+            break
+    else:
         return first
     merged: dict[str, Any] = {}
     wholes = [unit for unit in units if unit.kind == "whole"]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from upstage_docs.api.decode import JOINERS, document_json, join, raw_elements
 from upstage_docs.models import Box, Element, ParsedDocument, Point, Record
 from upstage_docs.options import Split
-from upstage_docs.records.ids import NAMESPACE, file_id, record_id, source_in_ids, text_sha256
+from upstage_docs.records.ids import NAMESPACE, RecordIds, file_id, record_id, source_in_ids, text_sha256
 from upstage_docs.records.metadata import METADATA_KEYS, Span, coordinates_of, metadata
 from upstage_docs.records.options import RecordOptions
 from upstage_docs.records.render import element_text, heading_level
@@ -87,6 +87,8 @@ class Recorder:
     def _elements(self, document: ParsedDocument, image_paths: Mapping[int, str]) -> Iterator[Record]:
         options = self._options
         answered = raw_elements(document) if options.output_format == "json" else None
+        named = source_in_ids(document.source, document.file_sha256, options.ids)
+        ids = RecordIds(named, document.file_sha256, options.output_format, "element")
         for index, element in enumerate(document.elements):
             if answered is not None:
                 text = json.dumps(answered[index], ensure_ascii=False)
@@ -96,15 +98,7 @@ class Recorder:
             if level:
                 self._trail.leave(level)
             digest = text_sha256(text)
-            identity = record_id(
-                source_in_ids(document.source, document.file_sha256, options.ids),
-                document.file_sha256,
-                options.output_format,
-                "element",
-                element.id,
-                0,
-                digest,
-            )
+            identity = ids.of(element.id, 0, digest)
             metadata = self._metadata(document, element, identity, len(text), digest)
             if level:
                 self._trail.enter(level, element_text(element, "text"), identity)
