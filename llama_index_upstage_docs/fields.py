@@ -35,6 +35,8 @@ class ClientFields(BaseComponent):
 
     _key_stayed: bool = PrivateAttr(default=False)
     _loading: Any = PrivateAttr(default=None)
+    _directory_report: Any = PrivateAttr(default=None)
+    _warned_of_json: bool = PrivateAttr(default=False)
 
     @property
     def loading(self) -> "Loading[Any]":

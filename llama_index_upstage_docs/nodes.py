@@ -36,7 +36,11 @@ def file_metadata(source: str, extra_info: Mapping[str, Any] | None = None) -> d
 
 def document_of(record: Record, extra_info: Mapping[str, Any] | None = None) -> Document:
     """Return *record* as LlamaIndex's Document, without relationships."""
-    embed, llm = _excluded(tuple(extra_info or ()), _unsaid(record.metadata))
+    # SimpleDirectoryReader hides the name of a file, and leaves its path to tell which file it was.
+    further = tuple(key for key in extra_info or () if key != "file_path")
+    embed, llm = _excluded(further, _unsaid(record.metadata))
+    if extra_info and "file_path" in extra_info:
+        llm = [key for key in llm if key != "file_path"]
     return Document(
         id_=record.id,
         text=record.text,
@@ -90,15 +94,22 @@ def source_of(node: BaseNode) -> RelatedNodeInfo:
 
 def _node(record: Record, owner: BaseNode, source: RelatedNodeInfo) -> TextNode:
     embed, llm = _excluded((), _unsaid(record.metadata))
-    return TextNode(
+    hidden = owner.excluded_llm_metadata_keys
+    if "file_name" in hidden and "file_path" not in hidden:  # as SimpleDirectoryReader leaves it
+        llm = [key for key in llm if key != "file_path"]
+    node = TextNode(
         id_=record.id,
         text=record.text,
         metadata=record.metadata,
         # What a Document keeps out of texts stays out of those of its nodes.
         excluded_embed_metadata_keys=_joined(embed, owner.excluded_embed_metadata_keys),
-        excluded_llm_metadata_keys=_joined(llm, owner.excluded_llm_metadata_keys),
+        excluded_llm_metadata_keys=_joined(llm, hidden),
         relationships={NodeRelationship.SOURCE: source},
     )
+    node.metadata_template, node.metadata_separator = owner.metadata_template, owner.metadata_separator
+    if isinstance(owner, TextNode | Document):
+        node.text_template = owner.text_template
+    return node
 
 
 def _link(nodes: Sequence[BaseNode]) -> None:
@@ -148,14 +159,23 @@ def _known() -> tuple[str, ...]:
 
 
 def _unsaid(metadata: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the pages that tell an LLM nothing: one that is not known, and a last page that is the first one too."""
+    """Return the keys that say nothing: no headings, a page that is not known, a last page that is the first one too.
+
+    The pieces of a whole file are not on its first page, nor on all of its pages.
+    """
     page, page_end = metadata.get("page"), metadata.get("page_end")
-    return (*(() if page else ("page",)), *(("page_end",) if page_end == page or not page_end else ()))
+    several = page_end and page_end != page
+    unsaid = [] if metadata.get("headings", "headings") else ["headings"]
+    if not page or (several and metadata.get("record_type") == "document"):
+        unsaid += ["page", "page_end"]
+    elif not several:
+        unsaid.append("page_end")
+    return tuple(unsaid)
 
 
 @lru_cache(maxsize=64)
 def _excluded(further: tuple[str, ...], unsaid: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    embed = [key for key in _known() if key not in _EMBEDDED]
+    embed = [key for key in _known() if key not in _EMBEDDED or key in unsaid]
     llm = [key for key in _known() if key not in _SHOWN or key in unsaid]
     return _joined(embed, further), _joined(llm, further)
 

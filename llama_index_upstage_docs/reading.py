@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import warnings
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, Union
@@ -15,7 +16,7 @@ from llama_index_upstage_docs.nodes import document_of, file_metadata
 from llama_index_upstage_docs.signature import ConstructorSignature
 
 if TYPE_CHECKING:
-    from upstage_docs import Estimate
+    from upstage_docs import Estimate, Report
     from upstage_docs.loading.loading import Loading
     from upstage_docs.loading.progress import Item
 
@@ -43,6 +44,16 @@ class FileReader:
         def loading(self) -> Loading[Any]:
             """What loads."""
 
+        _directory_report: Report | None
+        _warned_of_json: bool
+
+    def load_data(
+        self, file_path: Files, extra_info: Mapping[str, Any] | None = None, fs: FileSystem | None = None
+    ) -> list[Document]:
+        """Return Documents in the order of the files; see `lazy_load_data`."""
+        self._warn_of_json()
+        return list(self.lazy_load_data(file_path, extra_info, fs))
+
     def lazy_load_data(
         self, file_path: Files, extra_info: Mapping[str, Any] | None = None, fs: FileSystem | None = None
     ) -> Iterator[Document]:
@@ -59,11 +70,12 @@ class FileReader:
         from upstage_docs.flows.reports import Report
 
         if fs is None:
-            with closing(self.loading.records(_items(file_path, extra_info))) as records:
+            report = self._report_of_directory(file_path, extra_info)
+            with closing(self.loading.records(_items(file_path, extra_info), report=report)) as records:
                 for record in records:
                     yield document_of(record, extra_info)
             return
-        report = Report(on_progress=self.loading.on_progress)
+        report = self._report_of_directory(file_path, extra_info) or Report(on_progress=self.loading.on_progress)
         for path in _paths(file_path):
             item = _item(path, extra_info, handle := fs.open(str(path), "rb"))
             with closing(handle), closing(self.loading.records([item], report=report)) as records:
@@ -89,11 +101,12 @@ class FileReader:
         from upstage_docs.flows.reports import Report
 
         if fs is None:
-            async with aclosing(self.loading.arecords(_items(file_path, extra_info))) as records:
+            report = self._report_of_directory(file_path, extra_info)
+            async with aclosing(self.loading.arecords(_items(file_path, extra_info), report=report)) as records:
                 async for record in records:
                     yield document_of(record, extra_info)
             return
-        report = Report(on_progress=self.loading.on_progress)
+        report = self._report_of_directory(file_path, extra_info) or Report(on_progress=self.loading.on_progress)
         for path in _paths(file_path):
             handle = await asyncio.to_thread(fs.open, str(path), "rb")
             try:
@@ -108,6 +121,7 @@ class FileReader:
         self, file_path: Files, extra_info: Mapping[str, Any] | None = None, fs: FileSystem | None = None
     ) -> list[Document]:
         """Return Documents without blocking the event loop; see `lazy_load_data`."""
+        self._warn_of_json()
         return [document async for document in self.astream_data(file_path, extra_info, fs)]
 
     async def alazy_load_data(
@@ -115,6 +129,33 @@ class FileReader:
     ) -> list[Document]:
         """Return Documents, as a list by the base class's contract; `astream_data` streams them."""
         return await self.aload_data(file_path, extra_info, fs)
+
+    def _report_of_directory(self, file_path: Files, extra_info: Mapping[str, Any] | None) -> Report | None:
+        """Return the report to go on with where `SimpleDirectoryReader` loads file after file, else None.
+
+        It says in *extra_info* which file it is; a file that the report holds already begins another directory.
+        """
+        from upstage_docs.flows.reports import Report
+
+        if not isinstance(file_path, (str, os.PathLike)) or "file_path" not in (extra_info or {}):
+            self._directory_report = None
+            return None
+        report: Report | None = self._directory_report
+        if report is None or str(file_path) in {*report.succeeded, *(failure.source for failure in report.failures)}:
+            report = self._directory_report = Report(on_progress=self.loading.on_progress)
+        return report
+
+    def _warn_of_json(self) -> None:
+        """Say once that JSON is no text to embed: a plain index would take slices of it in silence."""
+        if self._warned_of_json or getattr(self, "output_format", "") != "json":
+            return
+        self._warned_of_json = True
+        warnings.warn(
+            "The text of these Documents is JSON: a plain index would embed the JSON itself. Put TableAwareNodeParser "
+            "or UpstageDocumentParseNodeParser, which read it without a loss, into the transformations, or read with "
+            'output_format="markdown".',
+            stacklevel=3,
+        )
 
 
 def _paths(file_path: Files) -> Iterator[File]:
