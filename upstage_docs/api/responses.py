@@ -66,6 +66,7 @@ class NoReply:
         sent: Whether the whole request may have reached the server, so that it may have been carried out.
         timeout: Whether it took too long.
         oversize: Whether the answer was larger than allowed.
+        untrusted: Whether the server's certificate is not trusted: no further try changes that.
         tries: How often it was sent.
     """
 
@@ -73,6 +74,7 @@ class NoReply:
     sent: bool
     timeout: bool = False
     oversize: bool = False
+    untrusted: bool = False
     tries: int = field(default=1, compare=False)
 
     def __post_init__(self) -> None:
@@ -82,10 +84,16 @@ class NoReply:
 Outcome = Reply | NoReply
 
 
+_UNTRUSTED = (
+    " Nothing was sent. Where a proxy of your company looks into TLS, name the file with its certificate in "
+    "SSL_CERT_FILE; who answers is decided by base_url= and by HTTPS_PROXY, ALL_PROXY and NO_PROXY."
+)
+
+
 def transient(outcome: Outcome) -> bool:
     """Say whether the same request may succeed later: no answer in bounds, 408, 429 or 5xx."""
     if isinstance(outcome, NoReply):
-        return not outcome.oversize
+        return not outcome.oversize and not outcome.untrusted
     return outcome.status in {408, 429} or outcome.status >= 500
 
 
@@ -156,7 +164,8 @@ def settle(outcome: Outcome, api: Api, what: str) -> Reply:
         if outcome.oversize:
             raise InvalidResponseError(f"{what}: {outcome.reason}.")
         kind = APITimeoutError if outcome.timeout else APIConnectionError
-        raise kind(f"{what}: no answer from {api.root}: {outcome.reason}.{_tried(outcome)}")
+        remedy = _UNTRUSTED if outcome.untrusted else ""
+        raise kind(f"{what}: no answer from {api.root}: {outcome.reason}.{_tried(outcome)}{remedy}")
     if 200 <= outcome.status < 300:  # the API says 200; any other of these means that it was done, and may be billed
         _expect_json(outcome, api, what)
         return outcome

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
 import ssl
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from typing import Any
@@ -13,12 +17,19 @@ import httpcore
 import httpx
 
 from upstage_docs.api.responses import NoReply, Outcome, Reply
+from upstage_docs.client.unpacking import TooLargeError, Unpacker
 from upstage_docs.errors import ConfigError
 from upstage_docs.flows.steps import Send
 from upstage_docs.redaction import Body
 
 __all__ = ["aconnect", "asend", "connect", "send", "tls"]
 
+# What goes wrong on the way: everything else is a mistake, of ours or of a transport's.
+_FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError, OSError, zlib.error)
+# What httpx, and Python's own TLS, read in the environment: https://www.python-httpx.org/environment_variables/
+_VARIABLES = {
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
+}  # fmt: skip
 _CONNECT = 30.0  # seconds for TCP and TLS; a host that needs longer is not there
 # Kept open longer than any poll interval; the pool's own 5 s would cost a TLS handshake per look.
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=120.0)
@@ -36,12 +47,17 @@ _UNSENT = (
 
 
 def connect(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None) -> httpx.Client:
-    """Open a client over *transport*, None for the network. Redirects are not followed: the key stays with its host."""
+    """Open a client over *transport*, None for the network. Redirects are not followed: the key stays with its host.
+
+    Raises:
+        ConfigError: *transport* is asynchronous, or a variable of the environment cannot be followed.
+    """
     if transport is not None and not isinstance(transport, httpx.BaseTransport):
         raise ConfigError(f"Client takes a synchronous transport; {type(transport).__name__} is not one.")
-    http = httpx.Client(
-        transport=transport, verify=tls() if transport is None else True, limits=_LIMITS, timeout=_CONNECT
-    )
+    with _following_the_environment():
+        http = httpx.Client(
+            transport=transport, verify=tls() if transport is None else True, limits=_LIMITS, timeout=_CONNECT
+        )
     if transport is None:
         # httpcore's connections take a network of one's own; httpx, which makes them, offers no way to hand it through.
         for one in (http._transport, *http._mounts.values()):  # noqa: SLF001
@@ -55,15 +71,43 @@ def aconnect(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None) -
     """Open an asynchronous client; see `connect`."""
     if transport is not None and not isinstance(transport, httpx.AsyncBaseTransport):
         raise ConfigError(f"AsyncClient takes an asynchronous transport; {type(transport).__name__} is not one.")
-    return httpx.AsyncClient(
-        transport=transport, verify=tls() if transport is None else True, limits=_LIMITS, timeout=_CONNECT
-    )
+    with _following_the_environment():
+        return httpx.AsyncClient(
+            transport=transport, verify=tls() if transport is None else True, limits=_LIMITS, timeout=_CONNECT
+        )
+
+
+def tls() -> ssl.SSLContext:
+    """Return the TLS settings that every client of the process shares; making them takes 20 ms.
+
+    Raises:
+        ConfigError: A variable of the environment names a certificate file that is none.
+    """
+    with _following_the_environment():
+        return _tls()
 
 
 @cache
-def tls() -> ssl.SSLContext:
-    """Return the TLS settings that every client of the process shares; making them takes 20 ms."""
+def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
+
+
+@contextmanager
+def _following_the_environment() -> Iterator[None]:
+    """Say which variables of the environment may be behind an error of the HTTP client that is made in the block."""
+    try:
+        yield
+    except ConfigError:
+        raise
+    except (OSError, ValueError, TypeError, LookupError, ImportError, httpx.InvalidURL) as error:
+        problem = re.sub(r"//[^/@\s]*@", "//", f"{type(error).__name__}: {error}")  # a proxy's password
+        found = [name for name in os.environ if name.upper() in _VARIABLES]
+        hint = f"Look at {', '.join(sorted(found))}" if found else "Look at the proxy settings of this system"
+        raise ConfigError(
+            f"The HTTP client cannot be made here: {problem}. {hint}: SSL_CERT_FILE and SSL_CERT_DIR must exist, a "
+            "proxy is an http://, https:// or socks5:// address (socks5 needs: pip install 'httpx[socks]'), and "
+            "NO_PROXY holds host names and addresses without brackets or networks."
+        ) from None
 
 
 def send(http: httpx.Client, step: Send) -> Outcome:
@@ -75,19 +119,18 @@ def send(http: httpx.Client, step: Send) -> Outcome:
     try:
         response = http.send(_copy(step, stream, progress.note), stream=True)
         try:
-            if _compressed_twice(response):
-                return _oversize(step)
-            body = bytearray()
-            for piece in response.iter_bytes():
-                body += piece
-                if len(body) > step.max_bytes:
-                    return _oversize(step)
+            unpacker = _unpacker(response, step)
+            for piece in [response.content] if response.is_stream_consumed else response.iter_raw():
+                unpacker.add(piece)
                 if time.monotonic() > until:
                     return _late(step, sent=True)
+            body = unpacker.finish()
         finally:
             response.close()
-    except (httpx.HTTPError, UnicodeError) as error:
+    except _FAILURES as error:
         return _lost(error, progress)
+    except TooLargeError as error:
+        return NoReply(str(error), sent=True, oversize=True)
     finally:
         _deadline.reset(deadline)
     return Reply(response.status_code, response.headers, Body(body), time.time())
@@ -102,19 +145,21 @@ async def asend(http: httpx.AsyncClient, step: Send) -> Outcome:
         with anyio.fail_after(step.deadline):
             response = await http.send(_copy(step, step.request.stream, progress.anote), stream=True)
             try:
-                if _compressed_twice(response):
-                    return _oversize(step)
-                body = bytearray()
-                async for piece in response.aiter_bytes():
-                    body += piece
-                    if len(body) > step.max_bytes:
-                        return _oversize(step)
+                unpacker = _unpacker(response, step)
+                if response.is_stream_consumed:
+                    unpacker.add(response.content)
+                else:
+                    async for piece in response.aiter_raw():
+                        unpacker.add(piece)
+                body = unpacker.finish()
             finally:
                 await response.aclose()
-    except (httpx.HTTPError, UnicodeError) as error:
-        return _lost(error, progress)
+    except TooLargeError as error:
+        return NoReply(str(error), sent=True, oversize=True)
     except TimeoutError:
         return _late(step, sent=progress.sent)
+    except _FAILURES as error:
+        return _lost(error, progress)
     return Reply(response.status_code, response.headers, Body(body), time.time())
 
 
@@ -215,22 +260,31 @@ def _copy(step: Send, stream: Any, trace: Callable[..., Any]) -> httpx.Request:
     return copy
 
 
-def _compressed_twice(response: httpx.Response) -> bool:
-    """Say whether a few bytes may become gigabytes before they can be counted; nobody asked for that."""
-    return "," in response.headers.get("content-encoding", "")
+def _unpacker(response: httpx.Response, step: Send) -> Unpacker:
+    encoding = response.headers.get("content-encoding", "")
+    if "," in encoding:  # packed twice: a few bytes might become gigabytes, and nobody asked for that
+        raise TooLargeError("the answer is packed twice")
+    return Unpacker("" if response.is_stream_consumed else encoding, step.max_bytes)
 
 
-def _lost(error: httpx.HTTPError | UnicodeError, progress: _Progress) -> NoReply:
+def _lost(error: Exception, progress: _Progress) -> NoReply:
+    untrusted = _is_untrusted(error)
     return NoReply(
         f"{type(error).__name__}: {error}".rstrip(": "),
-        sent=progress.sent and not isinstance(error, _UNSENT),
+        sent=progress.sent and not isinstance(error, _UNSENT) and not untrusted,
         timeout=isinstance(error, httpx.TimeoutException),
+        untrusted=untrusted,
     )
+
+
+def _is_untrusted(error: BaseException | None) -> bool:
+    """Say whether a certificate that is not trusted is behind *error*."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _late(step: Send, *, sent: bool) -> NoReply:
     return NoReply(f"not done after {step.deadline:g} s", sent=sent, timeout=True)
-
-
-def _oversize(step: Send) -> NoReply:
-    return NoReply(f"the answer is larger than {step.max_bytes:,} bytes", sent=True, oversize=True)

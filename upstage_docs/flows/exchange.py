@@ -27,7 +27,6 @@ from upstage_docs.errors import (
 )
 from upstage_docs.files.source import Source
 from upstage_docs.flows.steps import (
-    ANSWER_BYTES,
     STATE_BYTES,
     AcquireSlot,
     ClientContext,
@@ -37,6 +36,7 @@ from upstage_docs.flows.steps import (
     Send,
     Sleep,
     Work,
+    answer_bytes,
 )
 from upstage_docs.models import Job
 from upstage_docs.options import OCROptions, ParseOptions, RetryPolicy
@@ -186,7 +186,7 @@ def pay(
                 return None
             outcome = yield from fetch(
                 context,
-                Send(request, context.timeout, STATE_BYTES if job else ANSWER_BYTES),
+                Send(request, context.timeout, STATE_BYTES if job else answer_bytes(source.pages)),
                 family="ocr" if isinstance(options, OCROptions) else "async" if job else "sync",
                 model=options.model,
                 pages=source.pages or 1,
@@ -232,9 +232,9 @@ def jobs(context: ClientContext) -> Flow[tuple[Job, ...]]:
     return found or ()
 
 
-def download(context: ClientContext, url: str) -> Flow[Outcome]:
-    """Return what is at *url*, a signed address; it gets no key, and its host's rates are not the API's."""
-    send = Send(wire.download_request(url), context.timeout, ANSWER_BYTES)
+def download(context: ClientContext, url: str, pages: int) -> Flow[Outcome]:
+    """Return what is at *url*, a signed address of *pages*; it gets no key, and its host's rates are not the API's."""
+    send = Send(wire.download_request(url), context.timeout, answer_bytes(pages))
     return (yield from fetch(context, send, family=None))
 
 

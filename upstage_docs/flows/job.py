@@ -25,6 +25,7 @@ _ADDRESS_SECONDS = 14 * 60.0
 _KEPT_SECONDS = 30 * 86400.0
 # https://console.upstage.ai/api/parse/document-parsing/async
 _BATCH_PAGES = 10
+_MOST_BATCH_PAGES = 100  # that a job is believed to have in one batch, where memory is set aside for its answer
 _FAILED = {"failed"}
 
 
@@ -205,7 +206,8 @@ class JobWatch:
             yield from self.refresh()
 
     def _download(self, batch: Batch) -> Flow[PageAnswer]:
-        outcome = yield from download(self.context, batch.download_url)
+        first, last = self._pages(batch)
+        outcome = yield from download(self.context, batch.download_url, min(last - first + 1, _MOST_BATCH_PAGES))
         if isinstance(outcome, Reply) and outcome.status in {400, 401, 403, 404, 410}:
             raise _AskAgainError(
                 JobError(f"{self.name}: batch {batch.id} cannot be fetched ({outcome.status}).", job=self.job)

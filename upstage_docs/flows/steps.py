@@ -15,7 +15,6 @@ from upstage_docs.options import PollPolicy, RetryPolicy
 from upstage_docs.store.store import Store
 
 __all__ = [
-    "ANSWER_BYTES",
     "STATE_BYTES",
     "AcquireSlot",
     "ClientContext",
@@ -26,12 +25,16 @@ __all__ = [
     "Sleep",
     "Step",
     "Work",
+    "answer_bytes",
     "work",
 ]
 
 T = TypeVar("T")
 
-ANSWER_BYTES = 2 * 2**30  # a hundred pages with every crop in base64 stay far below
+_ANSWER_BYTES = 64 * 2**20
+# A page in three formats is 0.7 MB where it is all text; every crop of it in base64 is 2 MB at the API's 150 dpi.
+_PAGE_BYTES = 4 * 2**20
+_MOST_UNCOUNTED_PAGES = 100  # the API takes no more at once
 STATE_BYTES = 32 * 2**20  # the state of a job of 2,000 pages holds 200 signed addresses
 _STATE_SECONDS = 60.0
 
@@ -111,6 +114,11 @@ class ClientContext:
     on_unknown: Literal["raise", "resend"] = "raise"
     engine_version: str = ""
     account: Account = field(default_factory=Account)
+
+
+def answer_bytes(pages: int | None) -> int:
+    """Return the bytes that the answer to *pages* may have, unpacked; None where they are not counted."""
+    return _ANSWER_BYTES + (_MOST_UNCOUNTED_PAGES if pages is None else pages) * _PAGE_BYTES
 
 
 def work(task: Callable[[], T]) -> Flow[T]:

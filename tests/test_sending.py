@@ -1,0 +1,266 @@
+"""What is between a request and its answer: packed bodies, the environment, certificates."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import itertools
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import tracemalloc
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from upstage_docs import APIConnectionError, AsyncClient, Client, RetryPolicy
+from upstage_docs.client.unpacking import TooLargeError, Unpacker
+
+SAMPLE = Path(__file__).resolve().parent.parent / "upstage_docs" / "samples" / "report.pdf"
+JSON = b'{"elements": [' + b",".join(b'{"id": %d}' % number for number in range(5000)) + b"]}"
+
+
+def unpack(body: bytes, encoding: str, *, most: int = 2**30, size: int = 1000) -> bytes:
+    unpacker = Unpacker(encoding, most)
+    for start in range(0, len(body), size):
+        unpacker.add(body[start : start + size])
+    return unpacker.finish()
+
+
+def deflate_raw(body: bytes) -> bytes:
+    packing = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packing.compress(body) + packing.flush()
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000, 10**6])
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("", JSON),
+        ("identity", JSON),
+        ("gzip", gzip.compress(JSON)),
+        ("GZIP", gzip.compress(JSON)),
+        ("x-gzip", gzip.compress(JSON)),
+        ("gzip", gzip.compress(JSON[:100]) + gzip.compress(JSON[100:])),
+        ("gzip", gzip.compress(JSON) + b"trailing"),
+        ("gzip", JSON),
+        ("deflate", zlib.compress(JSON)),
+        ("deflate", deflate_raw(JSON)),
+        ("deflate", JSON),
+        ("br", JSON),
+    ],
+)
+def test_bodies_are_unpacked_as_they_are_packed(encoding: str, body: bytes, size: int) -> None:
+    if size == 1:
+        body, whole = body[:400] if body == JSON else body, JSON[:400] if body == JSON else JSON
+    else:
+        whole = JSON
+    assert unpack(body, encoding, size=size) == whole
+
+
+@pytest.mark.parametrize("encoding", ["", "gzip", "deflate", "br"])
+def test_nothing_is_nothing(encoding: str) -> None:
+    assert unpack(b"", encoding) == b""
+    assert unpack(b"{", encoding) == b"{"
+
+
+@pytest.mark.parametrize("cut", [1, 8, 12, 100])
+def test_a_packed_body_that_is_cut_off_is_no_body(cut: int) -> None:
+    with pytest.raises(zlib.error):
+        unpack(gzip.compress(JSON)[:-cut], "gzip")
+
+
+def test_a_packed_body_that_is_broken_is_no_body() -> None:
+    packed = bytearray(gzip.compress(JSON))
+    packed[-6] ^= 0xFF
+    with pytest.raises(zlib.error):
+        unpack(bytes(packed), "gzip")
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        gzip.compress(b" " * 200_000_000),
+        gzip.compress(gzip.compress(b" " * 10) * 2) + gzip.compress(b"\0" * 100_000_000),
+        b"".join(itertools.repeat(gzip.compress(b" " * 1_000_000), 100)),
+        zlib.compress(b"\0" * 200_000_000),
+    ],
+    ids=["spaces", "in a second member", "in many members", "deflate"],
+)
+def test_a_bomb_is_let_go_before_it_is_there(bomb: bytes) -> None:
+    encoding = "gzip" if bomb.startswith(b"\x1f") else "deflate"
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLargeError, match="packed more than 100 times"):
+            unpack(bomb, encoding, size=2**20)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 45 * 2**20, f"{peak:,} bytes for an answer that may be 16 MB before anyone asks"
+
+
+def test_what_is_packed_tightly_and_small_is_no_bomb() -> None:
+    blank = b" " * (16 * 2**20)
+    assert unpack(gzip.compress(blank), "gzip") == blank
+
+
+def test_a_large_body_that_is_packed_as_text_is_comes_whole() -> None:
+    rows = b"".join(b"<tr><td>%d</td><td>%d</td></tr>" % (number, number * 7919) for number in range(900_000))
+    assert len(rows) > 2 * 16 * 2**20
+    assert unpack(gzip.compress(rows, 1), "gzip", size=65_536) == rows
+
+
+def test_the_limit_counts_unpacked_bytes() -> None:
+    with pytest.raises(TooLargeError, match="larger than 1,000,000 bytes"):
+        unpack(gzip.compress(JSON * 100), "gzip", most=1_000_000)
+
+
+CODE = """
+import asyncio, sys
+from upstage_docs import AsyncClient, Client, ConfigError
+async def main():
+    async with AsyncClient("up_abcdefgh", base_url="http://127.0.0.1:9/v1", cache=False) as client:
+        await client.jobs()
+def both():
+    with Client("up_abcdefgh", base_url="http://127.0.0.1:9/v1", cache=False) as client:
+        client.jobs()
+for call in (both, lambda: asyncio.run(main())):
+    try:
+        call()
+    except ConfigError as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SSL_CERT_FILE", "/there/is/none.pem"),
+        ("SSL_CERT_FILE", __file__),
+        ("SSLKEYLOGFILE", "/there/is/no/file"),
+        ("NO_PROXY", "localhost,fd07:b51a:cc66:f0::/64"),
+        ("HTTP_PROXY", "ftp://user:hunter2pass@127.0.0.1:9"),
+        ("all_proxy", "http://127.0.0.1:port"),
+    ],
+)
+def test_a_variable_that_cannot_be_followed_is_named(name: str, value: str) -> None:
+    """Whoever makes a client in such an environment learns which variable it is, with either client."""
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(SAMPLE.parent.parent.parent), name: value}
+    ran = subprocess.run(  # a process of its own: the settings of TLS are made once for each
+        [sys.executable, "-W", "ignore", "-c", CODE], env=environment, capture_output=True, text=True, check=False
+    )
+    lines = ran.stdout.splitlines()
+    assert len(lines) == 2, ran.stdout + ran.stderr
+    for line in lines:
+        assert line.startswith("The HTTP client cannot be made here: ")
+        assert f"Look at {name}" in line
+        assert "hunter2pass" not in line
+
+
+class Untrusted(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Fails as the network does where a certificate is not trusted."""
+
+    def __init__(self) -> None:
+        self.tries = 0
+
+    def handle_request(self, _: httpx.Request) -> httpx.Response:
+        self.tries += 1
+        try:
+            raise ssl.SSLCertVerificationError("certificate verify failed: self-signed certificate")
+        except ssl.SSLError as error:
+            raise httpx.ConnectError(str(error)) from error
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return self.handle_request(request)
+
+
+@pytest.mark.parametrize("kind", ["Client", "AsyncClient"])
+def test_a_certificate_that_is_not_trusted_is_tried_once(kind: str) -> None:
+    transport = Untrusted()
+    given: dict[str, Any] = {"engine": "upstage", "transport": transport, "cache": False}
+
+    async def ask() -> None:
+        async with AsyncClient("up_abcdefgh", **given) as client:
+            await client.parse(SAMPLE)
+
+    def parse() -> None:
+        if kind == "AsyncClient":
+            asyncio.run(ask())
+        else:
+            with Client("up_abcdefgh", **given) as client:
+                client.parse(SAMPLE)
+
+    with pytest.raises(APIConnectionError, match=r"SSL_CERT_FILE.*HTTPS_PROXY") as caught:
+        parse()
+    assert transport.tries == 1
+    assert "Nothing was sent" in str(caught.value)
+
+
+@contextmanager
+def self_signed(folder: Path) -> Iterator[int]:
+    """A server on loopback whose certificate nobody signed; gives its port."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "1",
+        "-subj",
+        "/CN=localhost",
+        "-keyout",
+    ]
+    subprocess.run([*command, key, "-out", certificate], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    done = threading.Event()
+
+    def serve() -> None:
+        while not done.is_set():
+            try:
+                connection, _ = listener.accept()
+                with connection, context.wrap_socket(connection, server_side=True):
+                    pass
+            except OSError:
+                continue
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.05)
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            done.set()
+            thread.join()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
+def test_the_network_says_that_a_certificate_is_not_trusted(tmp_path: Path) -> None:
+    """What the libraries raise is known for what it is, through all that wraps it."""
+
+    async def ask(base_url: str) -> None:
+        async with AsyncClient("up_abcdefgh", base_url=base_url, cache=False, retry=retry) as client:
+            await client.jobs()
+
+    retry = RetryPolicy(attempts=3, initial=30.0)  # a second try would take longer than the test may
+    with self_signed(tmp_path) as port:
+        base_url = f"https://localhost:{port}/v1"
+        with (
+            Client("up_abcdefgh", base_url=base_url, cache=False, retry=retry) as client,
+            pytest.raises(APIConnectionError, match="SSL_CERT_FILE"),
+        ):
+            client.jobs()
+        with pytest.raises(APIConnectionError, match="SSL_CERT_FILE"):
+            asyncio.run(ask(base_url))
