@@ -30,6 +30,9 @@ TAG = re.compile(
 BLANK = re.compile(rf"(?:\s|{TAG.pattern})*")
 TEXT_SIGN = re.compile(rf"<(?!(?:{TAG.pattern[1:]}|/?t(?:foot|h)>))")  # the API does not escape it
 ENTITY = re.compile(r"&(?:#\d+|\w+);")
+BESIDE = re.compile(
+    r"table|chart|figure|below|follow|표|그림|다음|아래|表|图|図|圖|下|次|^\W|^note|^source|^주|^자료", re.IGNORECASE
+)
 MATH = re.compile(r"\$\$.+?\$\$", re.DOTALL)
 
 
@@ -64,13 +67,18 @@ def pieces(chunks: Iterable[Chunk]) -> Iterator[tuple[int, str]]:
 
 
 def pieces_of(element: Element, chunks: Iterable[Chunk]) -> list[str]:
-    """The pieces of one element; a caption counts once that is repeated with every part of its table."""
-    parted = {
-        number for chunk in chunks if "<table" in chunk.text or "| ---" in chunk.text for number, *_ in spans_of(chunk)
-    }
+    """The pieces of one element; a caption or unit line counts once that is repeated with every part of its table."""
+    parted = [
+        chunk.text[start:end]
+        for chunk in chunks
+        if chunk.metadata["category"] in WHOLE
+        for number, _, start, end in spans_of(chunk)
+        if number == element.id
+    ]
     found = [piece for number, piece in pieces(chunks) if number == element.id]
-    once = element.category == "caption" and element.id in parted and len(set(found)) == 1
-    return found[:1] if once else found
+    if element.category in WHOLE or len(parted) < 2 or len(set(parted)) > 1:
+        return found
+    return found[: len(found) - len(parted) + 1]
 
 
 def is_split(element: Element, options: ChunkOptions) -> bool:
@@ -145,7 +153,7 @@ def no_word_is_lost_or_doubled(split: Splitter, document: ParsedDocument, option
     """I4, I6, I7: the pieces of each element are its text, once; what was left out is what was excluded or empty."""
     chunks = list(split(document, options))
     wanted = expected(document, options)
-    found = {number for number, _ in pieces(chunks)}
+    found = {number for number, piece in pieces(chunks) if piece}  # a picture without words has an empty one
     assert found <= {element.id for element in wanted}, "a chunk holds what was to be left out"
     for element in wanted:
         if not is_split(element, options):
@@ -153,18 +161,20 @@ def no_word_is_lost_or_doubled(split: Splitter, document: ParsedDocument, option
 
 
 def order_is_kept(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
-    """I5: elements come in reading order; only a caption or an overlap may come again."""
+    """I5: elements come in reading order; only what every part of a table repeats, or an overlap, may come again."""
     place = {element.id: index for index, element in enumerate(document.elements)}
-    captions = {element.id for element in document.elements if element.category == "caption"}
     whole = {element.id for element in document.elements if element.category in WHOLE}
-    last = -1
+    last, parted = -1, set()
     for chunk in split(document, options):
         spans = [(number, end - start) for number, _, start, end in spans_of(chunk)]
         if options.chunk_overlap:
             spans = [span for span in spans if place[span[0]] >= last] or spans[-1:]
-        if any(number in whole for number, _ in spans):
-            spans = [span for span in spans if span[0] not in captions]
+        tables = [number for number, _ in spans if number in whole]
         order = [place[number] for number, _ in spans]
+        assert order == sorted(order), f"out of order: {order}"
+        if tables and tables[0] in parted:
+            continue  # a part of a table that goes on
+        parted.update(tables)
         assert order == sorted(order), f"out of order: {order}"
         assert not order or order[0] >= last, f"{order} after {last}"
         last = max([last, *order])
@@ -184,28 +194,36 @@ def wholes_are_whole(split: Splitter, document: ParsedDocument, options: ChunkOp
 
 
 def wholes_stand_alone(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
-    """I31: beside a table, chart or figure stand only the headings directly before it and its captions, all of them."""
+    """I31: beside a table, chart or figure stands only what is directly beside it on the page, and not much of that."""
     by_id = {element.id: element for element in document.elements}
     wanted = expected(document, options)
+    place = {element.id: index for index, element in enumerate(wanted)}
     for chunk in split(document, options):
-        inside = [by_id[number] for number, *_ in spans_of(chunk)]
+        inside = [by_id[number] for number, _, start, end in spans_of(chunk) if start < end]
         wholes = {element.id for element in inside if element.category in WHOLE}
         if not wholes:
             continue
         assert len(wholes) == 1, "two in one chunk"
         others = [element for element in inside if element.category not in WHOLE]
-        assert all(is_heading(one) or one.category == "caption" for one in others), [one.category for one in others]
-        index = next(n for n, element in enumerate(wanted) if element.id in wholes)
-        before = [*others, wanted[index]]
-        while index and (wanted[index - 1].category == "caption") and wanted[index - 1] in before:
-            index -= 1
-        captioned_above = index and wanted[index - 1].category == "caption"
-        if (
-            not captioned_above
-            and is_heading(wanted[index - 1])
-            and index
-            and not is_split(by_id[min(wholes)], options)
-        ):
+        assert all(element.category not in {"equation", "code", "index"} for element in others)
+        if len(others) == len(inside) - 1 and not is_split(by_id[min(wholes)], options):
+            order = [place[element.id] for element in inside]
+            assert order == list(range(order[0], order[0] + len(order))), "taken from far away"
+        owned = {
+            one.id
+            for one in others
+            if not (is_heading(one) or one.category == "caption" or one.text.startswith(("Table", "Figure")))
+        }
+        for number in owned:
+            said = by_id[number].text or TAG.sub("", by_id[number].html)
+            sentence = said.rstrip().endswith((".", "?", "!", "。", "！", "？"))
+            assert not sentence or BESIDE.search(said), f"running text beside a table: {said[:80]!r}"
+        spans = [(end - start, number) for number, _, start, end in spans_of(chunk) if number in owned]
+        assert not options.exact or sum(size for size, _ in spans) <= options.chunk_size, (
+            "a text, not what belongs to it"
+        )
+        index = place[min(wholes)]
+        if index and is_heading(wanted[index - 1]) and not is_split(by_id[min(wholes)], options):
             assert wanted[index - 1] in inside, "the heading directly before is elsewhere"
 
 
@@ -309,7 +327,9 @@ def provenance_is_exact(split: Splitter, document: ParsedDocument, options: Chun
         position, covered = 0, 0
         for number, page, start, end, *box in spans:
             element = by_id[number]
-            assert position <= start < end <= len(text)
+            silent = element.category in WHOLE and not element_text(element, options.output_format)
+            assert position <= start <= end <= len(text)
+            assert silent or start < end, "only a picture without words has an empty span"
             assert not text[position:start].strip(), "words that come from nowhere"
             position, covered = end, covered + 1
             assert page == element.page
@@ -343,8 +363,9 @@ def _box_around(main: Element, elements: list[Element]) -> tuple[float, ...]:
     columns: list[list[Element]] = [[]]
     for element in (one for one in elements if one.coordinates):
         last = columns[-1][-1].box if columns[-1] else (0.0, 0.0, 1.0, 0.0)
-        is_right, is_left = element.box[0] >= last[2], element.box[2] <= last[0]
-        if element.box[1] < last[3] and (is_right or is_left):
+        touching = 0.1 * min(last[2] - last[0], element.box[2] - element.box[0])
+        is_beside = min(last[2], element.box[2]) - max(last[0], element.box[0]) < touching or not touching
+        if element.box[1] < last[3] and is_beside:
             columns.append([])
         columns[-1].append(element)
     column = next((one for one in columns if main in one), [main])
@@ -405,7 +426,7 @@ def children_keep_their_spans(split: Splitter, document: ParsedDocument, options
             wanted = [
                 [span[0], span[1], max(span[2], start) - start, min(span[3], start + len(child.text)) - start]
                 for span in spans_of(parent)
-                if span[2] < start + len(child.text) and span[3] > start
+                if (span[2] < start + len(child.text) and span[3] > start) or span[2] == span[3] == start
             ]
             assert [list(span) for span in spans_of(child)] == wanted
             assert {number for number, *_ in spans_of(child)} <= elements

@@ -138,7 +138,7 @@ def test_documents_of_another_loader_keep_their_metadata_and_tables() -> None:
 
     chunks = TableAwareTextSplitter(30).split_documents([given])
 
-    assert "| a | b |\n| - | - |\n| 1 | 2 |\n| 3 | 4 |" in [chunk.page_content for chunk in chunks]
+    assert "Intro\n\n| a | b |\n| - | - |\n| 1 | 2 |\n| 3 | 4 |" in [chunk.page_content for chunk in chunks]
     assert all(chunk.metadata["author"] == "Kim" for chunk in chunks)
     assert given == Document(text, metadata={"author": "Kim", "tags": ["x"]}), "the input is not changed"
 

@@ -259,10 +259,10 @@ def test_documents_of_other_readers_keep_their_tables() -> None:
     nodes = TableAwareNodeParser(30).get_nodes_from_documents(documents)
 
     assert [node.metadata["author"] for node in nodes] == ["Kim"] * (len(nodes) // 2) + ["Lee"] * (len(nodes) // 2)
-    assert "| a | b |\n| - | - |\n| 1 | 2 |\n| 3 | 4 |" in [node.get_content() for node in nodes]
-    assert [node.ref_doc_id for node in nodes] == [documents[0].id_] * 3 + [documents[1].id_] * 3
+    assert "Intro\n\n| a | b |\n| - | - |\n| 1 | 2 |\n| 3 | 4 |" in [node.get_content() for node in nodes]
+    assert [node.ref_doc_id for node in nodes] == [documents[0].id_] * 2 + [documents[1].id_] * 2
     assert nodes[0].metadata["source"] == "notes.md"
-    assert linked(nodes[:3])
+    assert linked(nodes[:2])
 
 
 async def test_a_file_of_which_nothing_was_read_is_refused(api: MadeApi, report: Path) -> None:

@@ -24,12 +24,17 @@ from upstage_docs.chunking.units import UNKNOWN, Place, Run, Unit
 from upstage_docs.errors import ConfigError, InvalidResponseError
 from upstage_docs.models import Element, ParsedDocument, Record, bounding_box
 from upstage_docs.records.ids import source_in_ids
+from upstage_docs.records.ownership import caption_label, is_note, is_unit
 from upstage_docs.records.records import METADATA_KEYS, HeadingTrail, record_id, text_sha256
 from upstage_docs.records.render import element_text, heading_level, text_of_html
 
 __all__ = ["Chunkable", "units"]
 
 Chunkable = ParsedDocument | Element | Record
+
+# What the layout model sometimes calls a caption at the top or the bottom of a page.
+_RUNNING = frozenset({"header", "footer"})
+_PICTURES = frozenset({"figure", "chart"})
 
 _encode = msgspec.json.Encoder().encode
 
@@ -115,7 +120,7 @@ class _Reader:
         if level:
             self._leave(level)
         found: Iterable[Unit] = ()
-        if category not in self._excluded and text:
+        if category not in self._excluded or category in _RUNNING:
             coordinates = element.coordinates
             place = Place(
                 element.id,
@@ -163,7 +168,7 @@ class _Reader:
                 page=own.page,
                 element_id=own.element_id,
             )
-        if own.category in self._excluded:
+        if own.category in self._excluded and own.category not in _RUNNING:
             return ()
         found = self._units(own.category, record.text, own, self._split(own.headings), own.section_id, record.id)
         if len(record.metadata) > len(METADATA_KEYS):
@@ -188,7 +193,7 @@ class _Reader:
             if level:
                 self._leave(level)
             headings, section_id = self._headings, ""
-        if category not in self._excluded:
+        if category not in self._excluded or category in _RUNNING:
             for unit in self._units(category, record.text, place, headings, section_id, record.id):
                 unit.extra = known.extra
                 yield unit
@@ -205,17 +210,21 @@ class _Reader:
         record_id: str | None = None,
     ) -> Sequence[Unit]:
         """Return the units of one element's text, which is that of the record *record_id* if it is one's."""
+        run = self._run
         length = len(text)
         text = text.lstrip("\r\n")
         offset = length - len(text)
         text = text.rstrip()
         if not text:
-            return ()
+            return (Unit("whole", "", "", place, headings, section_id, run),) if category in _PICTURES else ()
         kind = element_kind(category, text)
         if kind and not has_words(text) and not _is_said_without_words(kind, category, text):
             return ()
         joiner = _joiner(text)
-        run = self._run
+        if category in self._excluded:
+            if not _may_be_owned(text):
+                return ()
+            kind = "aside"
         if kind:
             if record_id is None:
                 return (Unit(kind, text, joiner, place, headings, section_id, run),)
@@ -335,6 +344,12 @@ class _Reader:
         if self._last_headings[0] != headings:
             self._last_headings = (headings, tuple(headings.split(" > ")) if headings else ())
         return self._last_headings[1]
+
+
+def _may_be_owned(text: str) -> bool:
+    """Return whether a running header or footer may belong to a table, a mistaken label apart."""
+    words = text_of_html(text) if "<" in text else text
+    return bool(caption_label(words)) or is_unit(words) or is_note(words)
 
 
 def _is_said_without_words(kind: str, category: str, text: str) -> bool:

@@ -1,4 +1,4 @@
-"""A table, chart or figure with what belongs to it: headings, captions, its continuation on the next page."""
+"""A table, chart or figure with what belongs to it: headings, captions, unit lines, notes, its continuation."""
 
 from __future__ import annotations
 
@@ -13,42 +13,76 @@ from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.table_joining import JoinedTable
 from upstage_docs.chunking.table_rows import Limits, Part, runs_of_one_part, split_rows
 from upstage_docs.chunking.units import UNKNOWN, Place, Unit, joined, merged_extra
+from upstage_docs.records.ownership import (
+    Line,
+    Owned,
+    caption_label,
+    is_unit,
+    owner_of_caption,
+    role_above,
+    role_below,
+    start_of_last_sentence,
+)
 from upstage_docs.records.render import text_of_html
 
-__all__ = ["Whole", "captions_before"]
+__all__ = ["Whole", "captions_before", "take_above"]
 
-_TABLE_LABEL = re.compile(r"\W*(?:table|tab\.|표|表)", re.IGNORECASE)
-_FIGURE_LABEL = re.compile(
-    r"\W*(?:fig(?:ure|\.)|chart|graph|image|photo|그림|도표|사진|차트|그래프|図|图|圖)", re.IGNORECASE
-)
 _INNER_CAPTION = re.compile(
     r"<(?:fig)?caption\b[^<>]*>([^<]*(?:<(?!/?(?:fig)?caption)[^<]*)*)</(?:fig)?caption>", re.IGNORECASE
 )
 _CLOSING_TAGS = re.compile(r"(?:\s|</\w+\s*>)*")
+_LINE_BREAK = re.compile(r"<br\s*/?>|\n")
+_EMPHASIS = re.compile(r"\*\*|__")
+
+# What every part of a table that is cut by rows repeats; the rest stands once.
+_REPEATED = frozenset({"caption", "title", "unit"})
+# Of a longer announcement only the last sentence travels with its table.
+_LONGEST_ANNOUNCEMENT = 400
 
 
 class Whole:
     """One table, chart or figure, and the units that share its chunk.
 
     Attributes:
+        above: What stands before it, in order: an announcement, headings, captions, titles, unit lines, by `kind`.
         units: Itself, and on the next pages the tables that it goes on in.
+        below: What stands after it: captions, unit lines, notes.
     """
 
-    def __init__(self, headings: list[Unit], before: list[Unit], unit: Unit) -> None:
-        self.headings = headings
-        self.before = before
+    def __init__(self, above: list[Unit], unit: Unit) -> None:
+        self.above = above
         self.units = [unit]
-        self.after: list[Unit] = []
+        self.below: list[Unit] = []
         self._table: JoinedTable | None = None
 
+    def owned(self) -> Owned:
+        """Return what lines beside it are compared with."""
+        return _owned(self.units[-1], self.above)
+
+    def role_of(self, unit: Unit, options: ChunkOptions) -> str:
+        """Return what *unit*, which follows, is to it; `""` for nothing, and for what would be more than a chunk."""
+        if unit.kind not in {"text", "caption", "aside"}:
+            return ""
+        role = role_below(line_of(unit), self.owned()) or ("caption" if unit.kind == "caption" else "")
+        if role and role != "caption":
+            others = [one for one in (*self.above, *self.below) if one.kind not in {"caption", "heading"}]
+            if sum(options.size(one.text) for one in (*others, unit)) > options.chunk_size:
+                return ""
+        return role
+
     def caption(self) -> str:
-        """Return the words of its captions, those inside its own markup too."""
-        texts = [text_of_html(unit.text) for unit in (*self.before, *self.after)] if self.before or self.after else []
+        """Return the words of its captions and titles, those inside its own markup too."""
+        texts = [text_of_html(unit.text) for unit in (*self.above, *self.below) if unit.kind in {"caption", "title"}]
         own = self.units[0].text
         around = own[: own.find("<tr")] + own[own.rfind("</tr") :]  # all of it where there are no rows
         if "caption" in around:
             texts += [text_of_html(match[1]) for match in _INNER_CAPTION.finditer(around)]
         return "\n".join(texts)
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it has no text of its own, and no caption that stands for it."""
+        return not any(unit.text for unit in (*self.units, *self.above, *self.below))
 
     def take(self, unit: Unit) -> bool:
         """Join *unit* if it is this table going on at the top of the next page; return whether it was."""
@@ -78,19 +112,28 @@ class Whole:
     def chunks(self, options: ChunkOptions) -> Iterator[list[Unit]]:
         """Yield the units of each chunk: one, or, where rows are to be split, one for each part."""
         whole = self._joined() if len(self.units) > 1 else self.units[0]
-        units = [*self.headings, *self.before, whole, *self.after]
-        parts = None
-        if options.oversized_tables == "split_rows" and not options.fits(joined(units)):
-            first, later = self._room(self.headings, options), self._room([], options)
-            parts = split_rows(whole.text, Limits(first, later, options.size, options.exact))
+        units = [*self.above, whole, *self.below]
+        if not whole.text:  # a picture without words: its caption stands for it
+            whole.joiner = ""
+            if not self.above:
+                self.below[0].joiner = ""
+        if options.oversized_tables != "split_rows" or options.fits(joined(units)):
+            yield units
+            return
+        above, below = _repeated(self.above), _repeated(self.below)
+        first = self._room(self.above, below, options)
+        later = self._room(above, below, options)
+        parts = split_rows(whole.text, Limits(first, later, options.size, options.exact))
         if not parts:
             yield units
             return
-        before, after = ([_as_repeated(unit) for unit in around] for around in (self.before, self.after))
         for index, (part, runs) in enumerate(zip(parts, runs_of_one_part(parts), strict=True)):
             unit = _assembled(whole, part, whole.sources)
             self._locate(unit, whole, runs, is_first=not index)
-            yield [*before, unit, *after] if index else [*self.headings, *self.before, unit, *self.after]
+            after = self.below if index == len(parts) - 1 else [one for one in self.below if one.kind in _REPEATED]
+            if index:
+                after = [_as_repeated(one) if one.kind in _REPEATED else one for one in after]
+            yield [*(above if index else self.above), unit, *after]
 
     def _locate(self, unit: Unit, whole: Unit, runs: Sequence[tuple[int, int]], *, is_first: bool) -> None:
         """Say of a part which places are only repeated in it, where its rows stand, and what belongs to them.
@@ -136,12 +179,98 @@ class Whole:
             position -= len(piece)
         return unit.start + position - before if unit.start >= 0 else UNKNOWN
 
-    def _room(self, headings: list[Unit], options: ChunkOptions) -> int:
-        """Return the size that is left for the table in a chunk with *headings*."""
-        above = [*headings, *self.before]
+    def _room(self, above: list[Unit], below: list[Unit], options: ChunkOptions) -> int:
+        """Return the size that is left for the table in a chunk with what is *above* and *below*."""
         around = joined(above) + self.units[0].joiner if above else ""
-        around += "".join(unit.joiner + unit.text for unit in self.after)
+        around += "".join(unit.joiner + unit.text for unit in below)
         return options.chunk_size - (options.size(around) if around else 0)
+
+
+def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOptions) -> tuple[list[Unit], list[Unit]]:
+    """Divide the units before *whole* into those that stay and those that belong to it.
+
+    Args:
+        opened: The units of the open chunk.
+        first: The first of them that may be taken.
+        whole: The table, chart or figure that follows.
+        options: Say how much travels.
+    """
+    taken: list[Unit] = []
+    roles: set[str] = set()
+    room = options.chunk_size
+    count = len(opened)
+    while count > first:
+        unit = opened[count - 1]
+        if unit.kind == "heading":
+            roles.add("heading")
+            taken.append(unit)
+            count -= 1
+            continue
+        if unit.kind not in {"text", "caption", "aside", "rest"} or unit.place.category in _NEVER:
+            break
+        line = line_of(unit)
+        owned = _owned(whole, ())
+        known = roles | {"title"} if unit.kind == "rest" else roles  # what is left of a long text is no title
+        role: str = role_above(line, owned, known) or ("caption" if unit.kind == "caption" else "")
+        start = 0
+        if not role or (role == "announcement" and len(unit.text) > _LONGEST_ANNOUNCEMENT):
+            start = _start_of_tail(unit, role)
+            if not start:
+                break
+            tail = unit.part(start, len(unit.text))
+            role = role or role_above(line_of(tail), owned, roles)
+            if role not in {"announcement", "unit", "caption"}:
+                break
+        else:
+            tail = unit
+        if role != "caption" and (room := room - options.size(tail.text)) < 0:
+            break
+        if start:
+            tail.joiner = "\n"
+            rest = unit.part(0, start)
+            rest.kind = unit.kind
+            opened = [*opened[: count - 1], rest]
+        else:
+            count -= 1
+        tail.kind = role
+        roles.add(role)
+        taken.append(tail)
+        if start or role == "announcement":
+            break
+    return opened[:count], taken[::-1]
+
+
+# Texts that are no line beside a table, however short.
+_NEVER = frozenset({"equation", "code", "index"})
+
+
+def _start_of_tail(unit: Unit, role: str) -> int:
+    """Return where the last line of *unit* begins, or its last sentence; 0 where it cannot be cut off."""
+    text = unit.text
+    if "alt=" in text or "$$" in text or "\\[" in text:
+        return 0
+    if role == "announcement":
+        body = text.rstrip()
+        end = body.rfind("</") if body.endswith(">") else len(body)
+        return start_of_last_sentence(text[: max(end, 0)])
+    breaks = [match.end() for match in _LINE_BREAK.finditer(text, max(0, len(text) - 400))]
+    return breaks[-1] if breaks else 0
+
+
+def line_of(unit: Unit) -> Line:
+    """Return *unit* as a line that may belong to a table."""
+    text = unit.text
+    words = text_of_html(text) if "<" in text else text.strip()
+    if words[:2] in {"**", "__"}:
+        words = _EMPHASIS.sub("", words)
+    place = unit.place
+    return Line(words, place.category, place.page, place.box)
+
+
+def _owned(unit: Unit, above: Sequence[Unit]) -> Owned:
+    label = next((found for one in above if one.kind == "caption" and (found := caption_label(line_of(one).words))), "")
+    place = unit.place
+    return Owned(place.category, place.page, place.box, unit.text, label)
 
 
 def _assembled(unit: Unit, part: Part, sources: list[tuple[int, int, Place]]) -> Unit:
@@ -172,33 +301,27 @@ def _assembled(unit: Unit, part: Part, sources: list[tuple[int, int, Place]]) ->
     return unit.with_text(text, merged or [(0, len(text), unit.place)])
 
 
+def _repeated(units: list[Unit]) -> list[Unit]:
+    """Return those of *units* that every part repeats, as they stand in a later part."""
+    return [_as_repeated(unit) for unit in units if unit.kind in _REPEATED]
+
+
 def _as_repeated(unit: Unit) -> Unit:
     """Return *unit* as it stands in a later part of its table."""
     return msgspec.structs.replace(unit, repeated=tuple(place for _, _, place in unit.sources))
 
 
-def captions_before(last: Unit, captions: Sequence[Unit], following: Unit) -> int:
-    """Return how many of the *captions* between two tables or figures belong to the first one.
+def captions_before(last: Whole, between: Sequence[Unit], following: Unit) -> int:
+    """Return how many of the units *between* two tables or figures belong to the first one.
 
-    A caption that says "Table" or "Figure" goes to its like; any other to the one that it is nearer to on the page,
-    and to the first if that cannot be told.
+    A note is that of the first, and so is what stands above it; a unit line is that of the second.
     """
-    for index, caption in enumerate(captions):
-        if _belongs_to(last, caption, following) is following:
+    notes = [index for index, unit in enumerate(between) if unit.kind == "note"]
+    first = notes[-1] + 1 if notes else 0
+    one, two = last.owned(), _owned(following, ())
+    for index in range(first, len(between)):
+        unit = between[index]
+        line = line_of(unit)
+        if is_unit(line.words) or owner_of_caption(line, one, two):
             return index
-    return len(captions)
-
-
-def _belongs_to(last: Unit, caption: Unit, following: Unit) -> Unit:
-    words = text_of_html(caption.text)
-    for label, is_table in ((_TABLE_LABEL, True), (_FIGURE_LABEL, False)):
-        if label.match(words):
-            likes = [unit for unit in (last, following) if (unit.place.category == "table") is is_table]
-            if len(likes) == 1:
-                return likes[0]
-    pages = [unit.place.page == caption.place.page for unit in (last, following)]
-    if pages[0] != pages[1]:
-        return last if pages[0] else following
-    _, top, _, bottom = caption.place.box
-    over, under = top - last.place.box[3], following.place.box[1] - bottom
-    return following if pages[1] and bottom > top and abs(under) < abs(over) else last
+    return len(between)

@@ -7,12 +7,13 @@ from functools import partial
 
 from upstage_docs.chunking.building import ChunkBuilder, TextBuilder
 from upstage_docs.chunking.inputs import Chunkable, units
-from upstage_docs.chunking.kept_whole import Whole, captions_before
+from upstage_docs.chunking.kept_whole import Whole, captions_before, line_of, take_above
 from upstage_docs.chunking.options import ChunkOptions, OversizedTables
 from upstage_docs.chunking.text_breaks import Breaks, end_of_words, says_something
 from upstage_docs.chunking.units import Run, Unit, joined
 from upstage_docs.models import Chunk, Record
 from upstage_docs.options import Ids, OutputFormat
+from upstage_docs.records.ownership import caption_label, is_unit
 
 __all__ = ["chunk_elements", "chunk_with", "split_text"]
 
@@ -109,12 +110,16 @@ class _Packer:
         self._body = False  # whether the open chunk holds more than headings
         self._repeated = 0  # how many of the open units are overlap
         self._last: list[Unit] = []  # the text chunk before, for the overlap
-        self._whole: Whole | None = None  # a table whose captions may still follow
-        self._captions: list[Unit] = []
+        self._whole: Whole | None = None  # a table whose captions and notes may still follow
+        # After a pending table, what belongs to it or to the next one; else captions that are too large for a chunk.
+        self._waiting: list[Unit] = []
+        self._bare: Unit | None = None  # a picture without words, which is left out unless a caption follows
+        # Running headers and footers that may be captions after all: their places among the open units.
+        self._asides: list[tuple[int, Unit]] = []
 
     def add(self, unit: Unit) -> None:
         """Take the next unit."""
-        if unit.kind != "text" or unit.run is not self._run or self._whole or self._captions:
+        if unit.kind != "text" or unit.run is not self._run or self._whole or self._waiting or self._bare:
             self._add(unit)
             return
         if self._exact:  # here and not by `_grown`: this is asked for every element of a corpus
@@ -131,24 +136,40 @@ class _Packer:
         if unit.run is not self._run:
             self.finish()
             self._run = unit.run
-        if unit.kind == "caption":
-            self._captions.append(unit)
-        elif unit.kind == "whole":
+        if unit.kind == "whole":
             self._add_whole(unit)
-        else:
-            if self._whole or self._captions:
-                self._settle()
-            if unit.kind == "done":
-                self.done.append(self._builder.again(unit))
-            else:
-                heading = unit.kind == "heading" and self._body and self._open[-1].kind != "heading"
-                if heading and self._size >= self._options.min_size:
-                    self._flush()
-                    self._last = []
-                self._add_text(unit)
+            return
+        bare, self._bare = self._bare, None
+        if bare is not None and _is_caption(unit) and self._options.fits(unit.text):
+            self._begin_whole([], bare)
+        if self._whole:
+            if role := self._whole.role_of(unit, self._options):
+                unit.kind = role
+                self._waiting.append(unit)
+                return
+            if unit.kind == "aside":
+                return
+            self._settle()
+        elif unit.kind == "aside":
+            self._asides.append((len(self._open), unit))
+            return
+        elif self._waiting:
+            if unit.kind == "caption" or is_unit(line_of(unit).words):
+                self._waiting.append(unit)
+                return
+            self._settle()
+        if unit.kind == "done":
+            self.done.append(self._builder.again(unit))
+            return
+        heading = unit.kind == "heading" and self._body and self._open[-1].kind != "heading"
+        if heading and self._size >= self._options.min_size:
+            self._flush()
+            self._last = []
+        self._add_text(unit)
 
     def finish(self) -> None:
         """Complete what is left of the run."""
+        self._bare = None
         self._settle()
         headings = self._take_headings() if self._body else []
         self._flush()
@@ -157,32 +178,52 @@ class _Packer:
         self._last = []
 
     def _settle(self) -> None:
-        """Decide on pending captions where no table follows: they are the last table's, or else text."""
-        captions, self._captions = self._captions, []
+        """Decide on what waits where no table follows: it is the last table's, or else text."""
+        waiting, self._waiting = self._waiting, []
         if self._whole:
-            self._whole.after.extend(captions)
+            self._whole.below.extend(waiting)
             self._emit_whole()
         else:
-            for caption in captions:
-                self._add_text(caption)
+            for unit in waiting:
+                self._add_text(unit, wait=False)
 
     def _add_whole(self, unit: Unit) -> None:
-        before, self._captions = self._captions, []
+        above, self._waiting = self._waiting, []
         if self._whole:
-            if self._options.merge_continued_tables and not before and self._whole.take(unit):
+            if self._options.merge_continued_tables and not above and self._whole.take(unit):
                 return
-            cut = captions_before(self._whole.units[-1], before, unit)
-            self._whole.after.extend(before[:cut])
-            before = before[cut:]
+            cut = captions_before(self._whole, above, unit)
+            self._whole.below.extend(above[:cut])
+            above = above[cut:]
             self._emit_whole()
-        headings = self._take_headings()
+        else:
+            left, taken = self._take_above(unit)
+            if not unit.text and not any(one.kind == "caption" for one in (*taken, *above)):
+                self._bare = unit
+                return
+            if taken:
+                self._reopen(left if len(left) > self._repeated else [], repeated=self._repeated)
+            above = taken + above
+        self._begin_whole(above, unit)
+
+    def _take_above(self, unit: Unit) -> tuple[list[Unit], list[Unit]]:
+        """Divide the open units into those that stay and those that belong to *unit*, a table that follows."""
+        opened = self._open
+        if self._asides:
+            opened = [*opened]
+            for place, aside in reversed(self._asides):
+                opened.insert(place, aside)
+        left, taken = take_above(opened, self._repeated, unit, self._options)
+        return [one for one in left if one.kind != "aside"] if self._asides else left, taken
+
+    def _begin_whole(self, above: list[Unit], unit: Unit) -> None:
         self._flush()
         self._last = []
-        self._whole = Whole(headings, before, unit)
+        self._whole = Whole(above, unit)
 
     def _emit_whole(self) -> None:
         whole, self._whole = self._whole, None
-        if whole:
+        if whole and not whole.is_bare:
             caption = whole.caption()
             for parts in whole.chunks(self._options):
                 self.done.append(self._builder.build(parts, caption))
@@ -199,6 +240,7 @@ class _Packer:
         return taken
 
     def _reopen(self, opened: list[Unit], *, repeated: int = 0) -> None:
+        self._asides.clear()
         self._open, self._size, self._body, self._repeated = [], 0, False, repeated
         for unit in opened:
             self._append(unit, self._grown(unit))
@@ -215,14 +257,17 @@ class _Packer:
         size = self._options.size(unit.text)
         return self._size + size + self._options.size(unit.joiner) if self._open else size
 
-    def _add_text(self, unit: Unit) -> None:
+    def _add_text(self, unit: Unit, *, wait: bool = True) -> None:
         if (grown := self._grown(unit)) <= self._limit:
             self._append(unit, grown)
         else:
-            self._open_next(unit)
+            self._open_next(unit, wait=wait)
 
-    def _open_next(self, unit: Unit) -> None:
-        """Open a chunk with a text that has no room in the open one, or cut it."""
+    def _open_next(self, unit: Unit, *, wait: bool = True) -> None:
+        """Open a chunk with a text that has no room in the open one, or cut it; a caption waits for its table."""
+        if wait and not self._options.fits(unit.text) and _is_caption(unit):
+            self._waiting.append(unit)
+            return
         if self._body or (self._open and unit.kind == "heading"):
             headings = self._take_headings() if self._body else []
             self._flush()
@@ -260,6 +305,8 @@ class _Packer:
                 following = len(text)
             piece = unit.part(start, end)
             piece.joiner = joiner
+            if begun and piece.kind == "text":
+                piece.kind = "rest"
             if says_something(piece.text, code=code):  # a tag alone says nothing
                 begun, ended = True, end
                 self._append(piece, self._grown(piece))
@@ -311,6 +358,8 @@ class _Packer:
     def _flush(self) -> None:
         """Complete the open chunk; where sizes do not add up it is measured now, and what is too much is cut off."""
         opened, repeated = self._open, self._repeated
+        if self._asides:
+            self._asides.clear()
         if not opened:
             return
         self._open, self._size, self._body, self._repeated = [], 0, False, 0
@@ -341,3 +390,8 @@ class _Packer:
         while count > 1 and opened[count - 1].kind == "heading":
             count -= 1
         return count if opened[count - 1].kind != "heading" else low
+
+
+def _is_caption(unit: Unit) -> bool:
+    """Say whether a unit is a caption, by its label or by its wording."""
+    return unit.kind == "caption" or (unit.kind in {"text", "aside"} and bool(caption_label(line_of(unit).words)))

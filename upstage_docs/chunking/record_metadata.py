@@ -270,7 +270,7 @@ def _read_spans(spans: object, text: str, digest: str) -> list[Span]:
         return []
     position = 0
     for _, _, start, end, *_ in found:
-        if not position <= start < end <= len(text):
+        if not position <= start <= end <= len(text):  # a picture without words has an empty one
             return []
         position = end
     return found

@@ -55,7 +55,10 @@ class Unit(msgspec.Struct, gc=False):
     """A text that is packed as one, or cut if it is too long.
 
     Attributes:
-        kind: `heading`, `caption`, `whole` (a table or figure), `text`, or `done`: a chunk that needs no splitting.
+        kind: `heading`, `caption`, `whole` (a table or figure; its text is `""` for a picture without words), `text`,
+            `done` (a chunk that needs no splitting), `aside` (a running header or footer, left out unless a table takes
+            it). The packer makes it `rest` where a text was cut before, and the role of what a table takes:
+            `announcement`, `caption`, `title`, `unit`, `note`.
         joiner: What stands before it where it is not the first of its chunk.
         place: Where it begins.
         extra: Further metadata of its record, as scalars.

@@ -1,0 +1,426 @@
+"""Which lines belong to a table, chart or figure: its caption, title, unit line, notes, and what announces it.
+
+Pure rules on the words of a line, its place on the page and its category. They read no markup and pack nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple
+
+from upstage_docs.models import Box
+
+__all__ = [
+    "Line",
+    "Owned",
+    "announces",
+    "announces_within",
+    "caption_label",
+    "is_note",
+    "is_unit",
+    "names_no_section",
+    "owner_of_caption",
+    "role_above",
+    "role_below",
+    "start_of_last_sentence",
+]
+
+Role = Literal["caption", "title", "unit", "note", "announcement", "heading", ""]
+
+_NO_BOX: Box = (0.0, 0.0, 0.0, 0.0)
+
+# A caption longer than this is a text that happens to begin like one. The longest of 350 real ones has 749 characters.
+LONGEST_CAPTION = 1200
+_LONGEST_TITLE = 120
+_LONGEST_UNIT = 120
+_LONGEST_NOTE = 800
+# Relative to the height of the page: how far a title without a label may be from its table. A line takes about 0.015.
+_CLOSE = 0.035
+
+
+class Line(NamedTuple):
+    """A text beside a table, chart or figure.
+
+    Attributes:
+        words: Its text without markup, lines kept apart.
+        category: What the layout model calls it.
+        page: 1-based; 0 where it is not known.
+        box: `(x0, y0, x1, y1)`, relative 0-1; four 0.0 where it is not known.
+    """
+
+    words: str
+    category: str = "paragraph"
+    page: int = 0
+    box: Box = _NO_BOX
+
+
+class Owned(NamedTuple):
+    """The table, chart or figure that lines may belong to.
+
+    Attributes:
+        category: `table`, `chart` or `figure`.
+        words: Its text, by which the marks of its notes are found; `""` where that is not wanted.
+        label: The label of the caption that it already has (`table` or `figure`), `""` if none.
+    """
+
+    category: str
+    page: int = 0
+    box: Box = _NO_BOX
+    words: str = ""
+    label: str = ""
+
+
+# Where a sentence ends and another begins, in words or in HTML.
+_STOPS = (". ", "? ", "! ", ".\n", "?\n", "!\n", "다.\n", ".<br>", "。", "！", "？", ".” ", ".) ")
+_LETTER = re.compile(r"[^\W\d_]")
+_TITLED = frozenset({"paragraph", "header", "footnote", "list"})
+
+# --- captions by their wording ---------------------------------------------------------------------------------------
+
+_OPEN = r"[\s\"'“‘*_#>|~\-–—■□▶▷●○◆◇◎△▲☞<〈《「『【［\[(（＜≪«]*"
+_CLOSE_MARK = r"[>〉》」』】］\])）＞≫»*_]"
+_TABLES_LATIN = r"tables?|tab\.|tabelle|tabela|tabella|tabla|tableau|tabel|quadro|cuadro|таблица|табл\.|bảng"
+_FIGURES_LATIN = (
+    r"fig(?:ure)?s?\.?|charts?|graphs?|diagrams?|plates?|maps?|schemes?|photos?|photographs?|images?|illustrations?|pictures?|"
+    r"plots?|exhibits?|abbildung|abb\.|figura|gr[áa]fico|graphique|grafik|diagramm|figuur|рисунок|рис\.|hình"
+)
+_TABLES_CJK = r"附表|别表|別表|別紙|图表|圖表|図表|表"
+_FIGURES_CJK = r"附[图圖図]|示意[图圖]|[图圖図]|写真|照片"
+_TABLES_KOREAN = r"부\s?표|별\s?표|참고표|통계표|도표|표"
+_FIGURES_KOREAN = r"그\s?림|사\s?진|차\s?트|그래프|지\s?도"
+_PREFIX = r"(?:(?:supplementa(?:l|ry)|suppl?\.|appendix|annex|extended\s+data|text|selected|online|box)\s+)?"
+_DIGITS = r"[0-9０-９]"
+_NUMBER = (
+    rf"(?:no\.?\s*|nr\.?\s*|n[º°]\s*|#\s*)?(?:[A-Z]{{1,3}}[\s.\-–]?)?{_DIGITS}+(?:\s?[.\-–—·‒:]\s?{_DIGITS}+)*(?:\s?\([a-z]\)|[a-z](?![a-z]))?"
+    r"|[IVXLC]{1,6}(?:\s?[.\-–]\s?\d+)*(?![a-z])|[ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩⅪⅫ]+(?:\s?[.\-–]\s?\d+)*|[A-Z](?:[.\-–]\d+)*(?![A-Za-z'’])"
+)
+_CJK_NUMBER = (
+    rf"(?:[A-Z][.\-–]?)?{_DIGITS}+(?:\s?[.\-–—·‐－]\s?{_DIGITS}+)*|[一二三四五六七八九十]+"
+    r"|[ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩ]+(?:\s?[.\-–]\s?\d+)*|[IVX]+(?:[.\-–]\d+)*"
+)
+_LATIN = re.compile(
+    rf"{_OPEN}{_PREFIX}(?:(?P<table>{_TABLES_LATIN})|(?P<figure>{_FIGURES_LATIN}))(?:\s*(?P<number>{_NUMBER})|(?=\s*[:：|]))",
+    re.IGNORECASE,
+)
+_CJK = re.compile(
+    rf"{_OPEN}(?:第\s*(?P<first>{_CJK_NUMBER})\s*)?(?:(?P<table>{_TABLES_CJK})|(?P<figure>{_FIGURES_CJK}))"
+    rf"(?(first)|\s*(?P<number>{_CJK_NUMBER}))"
+)
+_KOREAN = re.compile(
+    rf"{_OPEN}(?:참고\s*)?(?:(?P<table>{_TABLES_KOREAN})|(?P<figure>{_FIGURES_KOREAN}))"
+    rf"\s*(?P<number>(?:no\.?\s*)?(?:{_CJK_NUMBER}|[가-하](?=[\s.)>〉\]])|[A-Z](?:[.\-–]\d+)*(?![A-Za-z])))"
+)
+
+# What follows the number in a running sentence.
+_RUNNING_LATIN = re.compile(
+    r"\s*,|\s*(?:and|or|to|through|und|et|y)\s+(?:\d|[A-Z]|tables?\b|fig)|\s*\)?\s+"
+    r"(?:shows?|is|are|was|were|presents?|lists?|gives?|summari[sz]es?|provides?|contains?|illustrates?|depicts?|reports?|"
+    r"compares?|describes?|displays?|details?|indicates?|reveals?|reflects?|plots?|demonstrates?|includes?|sets|outlines?|"
+    r"also|has|have|had|can|could|may|might|will|would|should|does|do|did|suggests?|confirms?|highlights?|offers?|"
+    r"in|of|on|from|for|below|above|that|which|we|you|they|it|and|or|as|at|by|with|the|shown|presented|again|here|"
+    r"I(?=\s+[a-z])|zeigt|montre|muestra|mostra)\b"
+)
+_PARTICLE = re.compile(
+    r"\s?(?:은|는|이|가|을|를|에|에서|에는|에서는|에서와|에서도|의|와|과|로|으로|처럼|및|부터|까지|도|에도|보다|이나|나|참조|참고)"
+    r"(?=[\s,.)]|$)|\s?(?:과|와)\s?같|\s?에\s?(?:보|나타|제시|따)|\s?,"
+)
+_RUNNING_CJK = re.compile(
+    r"\s?(?:は|が|に|を|の|から|より|で|と|も|へ|显示|顯示|表明|所示|所列|中|可见|可見|可以|可知|列出|列示|给出|給出|为|為|是|和|与|與|及|所|反映|"
+    r"说明|說明|展示|的|则|則|、|，|,|参照|を参照)"
+)
+_PUNCTUATED = re.compile(rf"\s*(?:{_CLOSE_MARK}\s*)*(?:[.:：。|–—\-‒·․．)]|{_CLOSE_MARK})")
+_KOREAN_SENTENCE = re.compile(r"다\s?[.。]?\s*\Z")
+_SENTENCE_END = re.compile(r"[.!?。！？]['\"”’)\]]*\s*\Z")
+_OTHER_LETTERS = re.compile(r"[^\x00-ɏͰ-ϿЀ-ӿḀ-ỿ]")
+_FIRST_LETTERS = frozenset("TtFfCcGgDdPpMmSsIiEeAaQqBbOoHhLlWwРрТтNnUuXx표그도사차지부별참통附别別图圖図表示写照第")
+_SKIPPED = " \t\r\n\"'“‘*_#>|~-–—■□▶▷●○◆◇◎△▲☞<〈《「『【［[(（＜≪«"
+
+
+def caption_label(words: str) -> str:
+    """Return what a caption's own words say that it is of, `table` or `figure`; `""` for words that are no caption.
+
+    A running sentence that only mentions a table ("Table 3 shows that ...", "표 3은 ...") is none.
+    """
+    start = words[:60].lstrip(_SKIPPED)
+    if not start or start[0] not in _FIRST_LETTERS or len(words) > LONGEST_CAPTION:
+        return ""
+    found = _KOREAN.match(words)
+    if found:
+        return "" if _runs_on_korean(words, found) else _label(found)
+    found = _CJK.match(words)
+    if found:
+        rest = words[found.end() :]
+        after = _PUNCTUATED.match(rest)
+        runs = _RUNNING_CJK.match(rest[after.end() :] if after and after[0].strip()[-1] in ")）]］】》〉" else rest)
+        return "" if runs or (not after and words.rstrip().endswith("。")) else _label(found)
+    found = _LATIN.match(words)
+    if found is None:
+        return ""
+    return "" if _runs_on_latin(words, found) else _label(found)
+
+
+def _label(found: re.Match[str]) -> str:
+    return "table" if found["table"] else "figure"
+
+
+def _runs_on_korean(words: str, found: re.Match[str]) -> bool:
+    rest = words[found.end() :]
+    closed = _PUNCTUATED.match(rest)
+    after = rest[closed.end() :] if closed else rest
+    if _PARTICLE.match(after) and not (closed and after[:1].isspace()):
+        return True
+    if closed:
+        return False
+    if rest[:1] and not rest[0].isspace() and found["number"][-1:].isalpha() and "가" <= found["number"][-1] <= "힣":
+        return True
+    return bool(_KOREAN_SENTENCE.search(words))
+
+
+def _runs_on_latin(words: str, found: re.Match[str]) -> bool:
+    rest = words[found.end() :]
+    if not rest.strip():
+        return False
+    if found["number"] is None:
+        return False
+    closed = _PUNCTUATED.match(rest)
+    if closed:
+        mark = closed[0].strip()
+        after = rest[closed.end() :]
+        # "Table 3) shows" or "Table 3. shows" does not begin a sentence of its own.
+        return mark[-1] in ")]" and bool(_RUNNING_LATIN.match(after))
+    if rest.lstrip()[:1] == "(":
+        inner = rest.find(")")
+        return inner > 0 and bool(_RUNNING_LATIN.match(rest[inner + 1 :]))
+    if _RUNNING_LATIN.match(rest):
+        return True
+    if not rest[0].isspace():
+        return True  # "Figure 3's", "Table 4/5"
+    first = rest.lstrip()[0]
+    if first.islower():
+        return bool(_SENTENCE_END.search(words)) or len(words) > _LONGEST_TITLE
+    return False
+
+
+# --- unit lines, notes, announcements --------------------------------------------------------------------------------
+
+_UNIT_WORDS = (
+    r"thousands?|millions?|billions?|trillions?|hundreds?|thous\.?|mill?\.?|mn|bn|tn|percent(?:age)?(?:\s+points?)?|per\s?cent|%|"
+    r"dollars?|won|yen|euros?|pounds?|krw|usd|eur|us\$|[$€£¥₩]|shares?|units?|tonn?es?|tons?|kg|mwh?|gwh?|kwh?|persons?|people|"
+    r"households?|days|hours|years|basis\s+points?|bps|index|000s?"
+)
+_UNIT = re.compile(
+    r"\W*(?:"
+    r"(?:measurement\s+|currency\s+)?units?(?:\s+of\s+measure(?:ment)?)?\s*[:：=]"
+    r"|단\s*위\s*[:：;=)]?|單\s?位|单\s?位|単\s?位|기준일?\s*[:：]|금액\s?단위"
+    r"|[Ee]inheit(?:en)?\s*:|unités?\s*:|unidad(?:es)?\s*:|unidade\s*:"
+    rf"|(?:(?:all|the|us|u\.s\.|canadian|millions|amounts?|figures?|numbers?|dollars?|values?|expressed|stated|presented|shown|"
+    rf"are|is|tabular|[$€£¥₩]|won|yen|euros?|krw|usd|eur|rmb|hk\$|us\$)[\s,]*){{0,5}}\(?in\s+(?:[\w.'’]+\s+){{0,2}}?(?:{_UNIT_WORDS})"
+    r")",
+    re.IGNORECASE,
+)
+_BARE_UNIT = re.compile(
+    rf"\s*[(（\[]?\s*(?:(?:in|of|us|u\.s\.|and|per|,|/|[$€£¥₩])\s*)*(?:{_UNIT_WORDS})(?:[\s,/]+(?:of|in|and|per|except|{_UNIT_WORDS}|gdp|total|[\w\-]+){{1}}){{0,6}}\s*[)）\]]?\s*\Z",
+    re.IGNORECASE,
+)
+_PARENTHESIS = re.compile(r"\s*(?:[(（\[［<〈][^()（）\[\]［］<>〈〉]{1,80}[)）\]］>〉]\s*){1,2}\Z")
+
+_NOTE = re.compile(
+    r"\s*[*_]{0,2}(?:"
+    r"(?:foot)?notes?\s*(?:\d+|[a-z])?\s*[:.)–—\-]|sources?\s*[:.–—\-]|source\s+notes?\b|remarks?\s*[:.]|n\.?\s?b\.?\s*[:.]|"
+    r"legend\s*[:.]|keys?\s*:|abbreviations?\s*[:.]|data\s+sources?\s*:|adapted\s+from\b|reproduced\s+from\b|credit\s*:|"
+    r"significance\s*:|p\s?<\s?0?\.\d|quellen?\s*:|anmerkung(?:en)?\s*:|fuentes?\s*:|notas?\s*:|fontes?\s*:|note\s*:|fonti?\s*:|bron\s*:|"
+    r"источник\s*:|примечание\s*:|nguồn\s*:|"
+    r"주\s*\d*\s*[)）:：.]|주석\s*[:：]|각\s?주\s*[:：)]|자\s?료\s*(?:출처|원)?\s*[:：)]|출\s?처\s*[:：)]|비\s?고\s*[:：)]|참\s?고\s*[:：)]|근거\s*[:：]|※|☞|"
+    r"[（(\[]?(?:注|註|备注|備註|備考|説明|说明|說明)(?:\s*\d+|[一二三四五])?\s*[)）\]:：.．]|資料(?:來源|来源|出所)?\s*[:：]|资料来源\s*[:：]?|数据来源\s*[:：]?|數據來源|"
+    r"来源\s*[:：]|來源\s*[:：]|出典\s*[:：]?|出所\s*[:：]?|"
+    r"[†‡§¶]\s*\S"
+    r")",
+    re.IGNORECASE,
+)
+_STARRED = re.compile(r"\s*(?:\\?\*){1,4}(?![*\s]*\Z)")
+_MARKED = re.compile(
+    r"\s*(?P<mark>\(\d{1,2}\)|\d{1,2}\)|\([a-z]\)|[a-z]\)|[¹²³⁴⁵⁶⁷⁸⁹]|[①②③④⑤⑥⑦⑧⑨]|\d{1,2}|[a-z])(?P<gap>[\s.]*)\S"
+)
+
+_ANNOUNCES = re.compile(
+    r"(?:[:：]"
+    r"|\bas\s+follows\W*|\b(?:following|below|above)\s+(?:table|chart|figure|graph|schedule)s?\W*|\b(?:table|chart|figure|graph|schedule)s?\s+(?:below|that\s+follows?)\W*"
+    r"|\b(?:is|are|was|were)\s+(?:as\s+)?(?:follows|shown|set\s+forth|presented|summari[sz]ed|detailed|listed|provided|given|outlined|disclosed|reported|included)[^.]{0,60}\W*"
+    r"|\b(?:set\s+forth|shown|presented|summari[sz]ed|detailed|listed)\s+(?:below|in\s+the\s+(?:following|table)[^.]{0,40})\W*"
+    r"|\bthe\s+following(?:\s+\w+){0,4}\W*"
+    r"|(?:다음|아래)(?:의?\s?표|의)?[과와]\s?같(?:다|습니다|음|이\s?\S{0,12})\W*|(?:아래|다음)\s?(?:표|그림)\S{0,4}\s?\S{0,8}(?:다|음)\W*"
+    r"|(?:以下|次|下)(?:の(?:表|図|とおり|通り)|表|图|圖)\S{0,14}|如下\S{0,6}|如下[表图圖]\S{0,8}|(?:下表|下图|下圖)\S{0,12}"
+    r")\s*\Z",
+    re.IGNORECASE,
+)
+# One of these stands in whatever announces; most texts hold none. As one choice they took ten times as long.
+_SIGNS = (
+    *(
+        ":",
+        "：",
+        "ollow",
+        "below",
+        "above",
+        "accompanying",
+        "table",
+        "chart",
+        "figure",
+        "graph",
+        "schedule",
+        "forth",
+        "shown",
+    ),
+    *("presented", "summar", "detail", "listed", "provid", "given", "outlin", "disclos", "report", "includ"),
+    *("다음", "아래", "以下", "次", "下"),
+)
+_ANNOUNCES_WITHIN = re.compile(
+    r"\b(?:the\s+)?(?:following|below|accompanying)\s+(?:table|chart|figure|graph|schedule)s?\b"
+    r"|\b(?:table|chart|figure|graph|schedule)s?\s+(?:\w+\s+)?(?:below|that\s+follows)\b|\bas\s+follows\b|[다아][음래]\s?(?:표|그림)|下表|下[图圖]|次の表|以下の表",
+    re.IGNORECASE,
+)
+
+
+def is_unit(words: str) -> bool:
+    """Say whether a line tells the unit of a table: `(단위: 백만원)`, `(in millions)`, `Unit: %`."""
+    if len(words) > _LONGEST_UNIT:
+        return False
+    if found := _UNIT.match(words):
+        # "In millions of homes, people ..." goes on as a sentence.
+        return not _SENTENCE_END.search(words) or len(words) - found.end() < 20
+    return len(words) <= 40 and bool(_BARE_UNIT.match(words))
+
+
+def is_note(words: str, table: str = "") -> bool:
+    """Say whether a line is a note or a source of the table above it, whose words are *table*."""
+    if len(words) > _LONGEST_NOTE:
+        return False
+    if _NOTE.match(words):
+        return True
+    if _STARRED.match(words):
+        lines = words.splitlines()
+        bullets = sum(line.lstrip().startswith("* ") for line in lines)
+        return bullets < 2 or "*" in table
+    if table and (found := _MARKED.match(words)):
+        mark, gap = found["mark"], found["gap"]
+        if mark.isdigit() or (len(mark) == 1 and mark.isalpha()):
+            # A bare digit is a mark only where one is set close to a word of the table.
+            return bool(gap.strip(".")) < 1 and re.search(rf"[^\W\d_]{{3,}}{mark}(?![\w.%])", table) is not None
+        return re.search(rf"\S\s?{re.escape(mark)}", table) is not None
+    return False
+
+
+def announces(words: str) -> bool:
+    """Say whether a text ends by announcing what stands below it: "... were as follows:"."""
+    tail = words[-160:].rstrip()
+    if not tail or not any(sign in tail for sign in _SIGNS):
+        return False
+    return tail[-1] in ":：" or _ANNOUNCES.search(tail) is not None
+
+
+def announces_within(words: str) -> bool:
+    """Say whether the last sentence of a text speaks of the table below: "The table below shows the year's sales."."""
+    tail = words[-400:].rstrip()
+    if not any(sign in tail for sign in _SIGNS):
+        return False
+    return _ANNOUNCES_WITHIN.search(tail, start_of_last_sentence(tail)) is not None
+
+
+def start_of_last_sentence(text: str) -> int:
+    """Return where the last sentence of *text* begins; 0 where there is one."""
+    end = len(text.rstrip()) - 1
+    found = [at + len(stop) for stop in _STOPS if (at := text.rfind(stop, 0, end)) >= 0] if end > 0 else []
+    return max(found, default=0)
+
+
+def names_no_section(words: str) -> bool:
+    """Say whether what was called a heading is none and must not govern what follows: a caption, a unit line."""
+    return bool(caption_label(words)) or is_unit(words)
+
+
+# --- who owns a line -------------------------------------------------------------------------------------------------
+
+
+def role_above(line: Line, owned: Owned, taken: frozenset[str] | set[str]) -> Role:
+    """Return what *line*, directly above *owned* or above what was *taken* for it, is to it; `""` for nothing.
+
+    Args:
+        line: Not a heading, table, chart or figure.
+        owned: What stands below.
+        taken: The roles of the lines between the two.
+    """
+    words = line.words
+    if line.category == "caption":
+        return "caption"
+    if line.page and owned.page and not 0 <= owned.page - line.page <= 1:
+        return ""
+    if caption_label(words):
+        return "caption"
+    if is_unit(words):
+        return "unit"
+    if "heading" in taken:
+        return ""
+    if not taken & {"title", "caption"} and _is_title(line, owned, taken):
+        return "title"
+    if "announcement" not in taken and (announces(words) or announces_within(words)):
+        return "announcement"
+    return ""
+
+
+def role_below(line: Line, owned: Owned) -> Role:
+    """Return what *line*, directly below *owned* or below what was taken for it, is to it; `""` for nothing."""
+    words = line.words
+    on_page = not (line.page and owned.page) or line.page == owned.page
+    if on_page and is_note(words, owned.words):
+        return "note"
+    if line.category == "caption":
+        return "caption"
+    if not on_page:
+        return ""
+    if label := caption_label(words):
+        return "" if label == owned.label else "caption"
+    if is_unit(words):
+        return "unit"
+    return ""
+
+
+def _is_title(line: Line, owned: Owned, taken: frozenset[str] | set[str]) -> bool:
+    """Say whether *line* is a title by its place: short, alone, no sentence, close to the table and aligned with it."""
+    words = line.words
+    if not words or len(words) > _LONGEST_TITLE or "\n" in words or line.category not in _TITLED:
+        return False
+    if _SENTENCE_END.search(words) or _KOREAN_SENTENCE.search(words) or is_note(words):
+        return False
+    if line.page != owned.page or len(_LETTER.findall(words)) < 2:
+        return False
+    if not (line.box[3] and owned.box[3]):
+        return True
+    gap = owned.box[1] - line.box[3]
+    overlap = min(line.box[2], owned.box[2]) - max(line.box[0], owned.box[0])
+    return -_CLOSE < gap < _CLOSE * (2 if taken else 1) and overlap > 0
+
+
+def owner_of_caption(caption: Line, last: Owned, following: Owned) -> bool:
+    """Say whether a *caption* between two tables or figures belongs to the *following* one.
+
+    A caption that says "Table" or "Figure" goes to its like; any other, and where both are alike, to the one that it
+    is nearer to on the page, and to the last one if that cannot be told.
+    """
+    if label := caption_label(caption.words):
+        likes = [one for one in (last, following) if (one.category == "table") is (label == "table")]
+        if len(likes) == 1:
+            return likes[0] is following
+        if last.label == label:
+            return True
+    pages = [one.page == caption.page for one in (last, following)]
+    if pages[0] != pages[1]:
+        return pages[1]
+    _, top, _, bottom = caption.box
+    if not pages[1] or bottom <= top:
+        return False
+    return _distance(caption.box, following.box) < _distance(caption.box, last.box)
+
+
+def _distance(one: Box, two: Box) -> float:
+    """Return how far two boxes are from each other; what lies beside is far, as captions stand above or below."""
+    beside = max(0.0, two[0] - one[2], one[0] - two[2])
+    return max(0.0, two[1] - one[3], one[1] - two[3]) + 3 * beside
