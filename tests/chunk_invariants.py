@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -321,7 +322,9 @@ def headings_are_not_alone(split: Splitter, document: ParsedDocument, options: C
 def provenance_is_exact(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
     """I16, I17: spans are in order, cover every word, and name the page and box of the element whose text they are."""
     by_id = {element.id: element for element in document.elements}
-    for chunk in split(document, options):
+    chunks = list(split(document, options))
+    often = Counter(number for chunk in chunks for number in {number for number, *_ in spans_of(chunk)})
+    for chunk in chunks:
         metadata, text = chunk.metadata, chunk.text
         spans = json.loads(metadata["spans"])
         position, covered = 0, 0
@@ -353,6 +356,7 @@ def provenance_is_exact(split: Splitter, document: ParsedDocument, options: Chun
         boxes = {_box_around(main, on_page)}
         if is_split(main, options):  # what a part repeats is no place of it
             boxes.add(_box_around(main, [one for one in on_page if one.category in WHOLE]))
+            boxes.add(_box_around(main, [one for one in on_page if one.category in WHOLE or often[one.id] == 1]))
         assert (metadata["x0"], metadata["y0"], metadata["x1"], metadata["y1"]) in boxes
         names = {element.category for element in inside}
         assert metadata["category"] == (main.category if wholes or len(names) == 1 else "mixed")

@@ -309,18 +309,25 @@ def is_note(words: str, table: str = "") -> bool:
     return False
 
 
+def _has_sign(tail: str) -> bool:
+    for sign in _SIGNS:  # noqa: SIM110 - a generator takes twice as long, and this is asked beside every table
+        if sign in tail:
+            return True
+    return False
+
+
 def announces(words: str) -> bool:
     """Say whether a text ends by announcing what stands below it: "... were as follows:"."""
     tail = words[-160:].rstrip()
-    if not tail or not any(sign in tail for sign in _SIGNS):
+    if not tail or not _has_sign(tail):
         return False
-    return tail[-1] in ":：" or _ANNOUNCES.search(tail) is not None
+    return tail[-1] in ":：" or _ANNOUNCES.search(tail, start_of_last_sentence(tail)) is not None
 
 
 def announces_within(words: str) -> bool:
     """Say whether the last sentence of a text speaks of the table below: "The table below shows the year's sales."."""
     tail = words[-400:].rstrip()
-    if not any(sign in tail for sign in _SIGNS):
+    if not _has_sign(tail):
         return False
     return _ANNOUNCES_WITHIN.search(tail, start_of_last_sentence(tail)) is not None
 
@@ -328,8 +335,13 @@ def announces_within(words: str) -> bool:
 def start_of_last_sentence(text: str) -> int:
     """Return where the last sentence of *text* begins; 0 where there is one."""
     end = len(text.rstrip()) - 1
-    found = [at + len(stop) for stop in _STOPS if (at := text.rfind(stop, 0, end)) >= 0] if end > 0 else []
-    return max(found, default=0)
+    found = 0
+    if end > 0:
+        for stop in _STOPS:
+            at = text.rfind(stop, found, end)
+            if at >= 0:
+                found = at + len(stop)
+    return found
 
 
 def names_no_section(words: str) -> bool:
