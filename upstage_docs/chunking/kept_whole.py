@@ -271,7 +271,7 @@ def line_of(unit: Unit) -> Line:
 
 
 def _words_of(text: str) -> str:
-    """Return the words of *text*, HTML or not; of one tag around lines, as nearly all are, in a twentieth of the time."""
+    """Return the words of *text*, HTML or not; quickly where one tag stands around lines."""
     if "<" not in text:
         return text.strip()
     start = text.index(">") + 1 if text[0] == "<" else 0
