@@ -43,11 +43,11 @@ def parse(base_url: str, cache: str, number: int, path: str) -> None:
     while True:
         with client(base_url, cache, on_unknown) as one:
             try:
-                document = one.parse(path, **WAYS[number % len(WAYS)])  # type: ignore[arg-type]
+                document = one.parse(path, **WAYS[number % len(WAYS)])
             except UnknownOutcomeError as error:
                 # The error names one send; the parts of a document may have left several.
                 unknown = {intent.pages for intent in Store.at(cache).intents() if intent.source == path}
-                say(unknown=path, pages=sorted(unknown | {error.intent.pages}))
+                say(unknown=path, pages=sorted(unknown | {error.intent.pages}))  # type: ignore[type-var]
                 on_unknown = "resend"
                 continue
         say(done=path, texts=[element.text for element in document.elements], pages=document.total_pages)

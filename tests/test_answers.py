@@ -309,7 +309,12 @@ def test_every_real_ocr_answer_decodes_and_gives_back_its_bytes(shared_folder: P
 def test_a_field_of_a_wrong_type_is_read_as_its_empty_value(wrong: Any) -> None:
     numbers = isinstance(wrong, (int, float)) and not isinstance(wrong, bool)
     strange = made(
-        wrong if wrong != 5 else "x", 2, category=5, sub_category={}, base64_encoding=[], coordinates=[{"x": wrong}]
+        wrong if wrong != 5 else "x",  # type: ignore[arg-type]
+        2,
+        category=5,
+        sub_category={},
+        base64_encoding=[],
+        coordinates=[{"x": wrong}],
     )
     document = decode_document(body(made(0, 1), strange, model=wrong if not isinstance(wrong, str) else 3))
 

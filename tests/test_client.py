@@ -123,7 +123,7 @@ class TestConfiguration:
     @pytest.mark.parametrize("kind", [Client, AsyncClient])
     def test_a_notebook_shows_what_each_option_of_a_client_is(self, kind: type) -> None:
         """It shows the docstring of the class and of its constructor, and no base's."""
-        shown = f"{inspect.getdoc(kind)}\n{inspect.getdoc(kind.__init__)}"
+        shown = f"{inspect.getdoc(kind)}\n{inspect.getdoc(kind.__init__)}"  # type: ignore[misc]
         assert [name for name in inspect.signature(kind).parameters if f"\n    {name}: " not in shown] == []
 
     @pytest.mark.parametrize("key", ["up_a\n", "up a", "up_ä", "", "up_a\x00b", " ", "업스테이지"])

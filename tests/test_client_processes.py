@@ -57,8 +57,8 @@ def forked(tmp_path: Path, code: str) -> None:
         "ignore:This process:DeprecationWarning",
         "-c",
         FORK + code,
-        tmp_path / "a.pdf",
-        tmp_path / "answer.json",
+        str(tmp_path / "a.pdf"),
+        str(tmp_path / "answer.json"),
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=GENEROUS, check=False)
     assert (done.returncode, done.stderr) == (0, "")
@@ -199,7 +199,7 @@ def test_a_program_that_ends_does_not_wait_for_a_job_that_nobody_waits_for(tmp_p
     """Left half way, or waited for by a thread that ends with the program; the job goes on at the API."""
     (tmp_path / "a.pdf").write_bytes(make_pdf("a", 12))
     (tmp_path / "answer.json").write_text(json.dumps(answer(range(1, 11))))
-    command = [sys.executable, "-c", ABANDONED + end, tmp_path / "a.pdf", tmp_path / "answer.json"]
+    command = [sys.executable, "-c", ABANDONED + end, str(tmp_path / "a.pdf"), str(tmp_path / "answer.json")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=GENEROUS, check=False)
     assert (done.returncode, done.stdout) == (code, "10\n"), done.stderr
 
@@ -233,6 +233,6 @@ client = Client("up_test", transport=httpx.MockTransport(respond), cache=False, 
                 poll=PollPolicy(initial=0.01, maximum=0.02))
 threading.Thread(target=later).start()
 """
-    command = [sys.executable, "-c", ABANDONED + end, tmp_path / "a.pdf", tmp_path / "answer.json"]
+    command = [sys.executable, "-c", ABANDONED + end, str(tmp_path / "a.pdf"), str(tmp_path / "answer.json")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=GENEROUS, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "10\n12\n", "")

@@ -127,13 +127,13 @@ def test_an_error_of_work_comes_to_the_flow_which_may_go_on(driver: Driver) -> N
 
 
 def test_a_flow_is_closed_when_it_fails(driver: Driver) -> None:
-    closed = []
+    closed: list[str] = []
 
     def flow() -> Flow[None]:
         try:
-            yield Work(lambda: {}["nothing"])
+            yield Work(lambda: dict[str, str]()["nothing"])
         finally:
-            closed.append(True)
+            closed.append(True)  # type: ignore[arg-type]
 
     with pytest.raises(KeyError):
         driver(flow())
@@ -209,7 +209,7 @@ def struck(driver: Driver, serve: Callable[[], AbstractContextManager[str]]) -> 
         assert isinstance(outcome, NoReply)
         if outcome.sent:
             break
-    return outcome
+    return outcome  # type: ignore[no-any-return]
 
 
 def test_dripped_bytes_do_not_outlast_the_deadline(driver: Driver) -> None:
@@ -308,14 +308,14 @@ def test_a_set_stop_ends_a_sleep_at_once_and_closes_the_flow() -> None:
 
 
 async def test_cancelling_closes_the_flow_and_the_send() -> None:
-    closed = []
+    closed: list[str] = []
 
     def flow() -> Flow[Outcome]:
         try:
             outcome: Outcome = yield get(url, deadline=60)
             return outcome
         finally:
-            closed.append(True)
+            closed.append(True)  # type: ignore[arg-type]
 
     with server(b"", pause=30) as url:
         async with sending.aconnect(None) as http:
@@ -324,7 +324,7 @@ async def test_cancelling_closes_the_flow_and_the_send() -> None:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-    assert closed == [True]
+    assert closed == [True]  # type: ignore[comparison-overlap]
 
 
 async def test_a_flow_cancelled_in_its_work_is_closed_when_the_work_has_ended() -> None:
@@ -404,7 +404,7 @@ async def test_what_a_broken_off_flow_does_at_its_end_does_not_block_the_loop() 
 @pytest.mark.parametrize("kind", ["threads", "tasks"])
 def test_stopped_in_its_work_a_flow_sends_nothing_more(kind: str) -> None:
     sent: list[str] = []
-    transport = httpx.MockTransport(lambda request: sent.append(str(request.url)) or httpx.Response(200))
+    transport = httpx.MockTransport(lambda request: sent.append(str(request.url)) or httpx.Response(200))  # type: ignore[func-returns-value]
 
     def flow(stop: threading.Event | asyncio.Event) -> Flow[Outcome]:
         yield Work(stop.set)
@@ -614,14 +614,14 @@ def test_a_failure_comes_in_its_place_and_ends_the_others(kind: str) -> None:
 @KINDS
 def test_a_send_under_way_ends_before_the_iterator_is_closed(kind: str) -> None:
     """It may be a paid one, whose answer is then kept."""
-    kept = []
+    kept: list[bytes] = []
     sending = threading.Event()
 
     def flow(number: int) -> Flow[int]:
         if number:
             yield Work(sending.set)
             outcome: Outcome = yield get(url, deadline=GENEROUS)
-            yield Work(lambda: kept.append(outcome))
+            yield Work(lambda: kept.append(outcome))  # type: ignore[arg-type]
         else:
             yield Work(lambda: sending.wait(GENEROUS))
             yield Sleep(0.2)
@@ -629,7 +629,7 @@ def test_a_send_under_way_ends_before_the_iterator_is_closed(kind: str) -> None:
 
     with server(b"", HEAD + b"x" * 1000, pause=1.0) as url:
         assert many(kind, iter([flow(0), flow(1)]), take=1, at_once=2) == [0]
-    assert [type(outcome) for outcome in kept] == [Reply]
+    assert [type(outcome) for outcome in kept] == [Reply]  # type: ignore[comparison-overlap]
 
 
 @KINDS

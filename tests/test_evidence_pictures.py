@@ -43,13 +43,13 @@ def test_a_crop_is_the_element_and_nothing_else() -> None:
 
     assert (picture.page, picture.image.mode) == (1, "RGB")
     assert picture.image.size[0] == pytest.approx(100, abs=8)
-    assert {colour for _, colour in picture.image.getcolors()} == {(255, 0, 0), (255, 255, 255)}
+    assert {colour for _, colour in picture.image.getcolors()} == {(255, 0, 0), (255, 255, 255)}  # type: ignore[union-attr]
     assert picture.image.getpixel((50, 50)) == (255, 0, 0)
     assert Image.open(io.BytesIO(picture._repr_png_())).size == picture.image.size
 
 
 def test_a_highlight_is_the_whole_page_and_what_is_dark_stays_dark() -> None:
-    ((picture,), (plain,)) = highlight(thing(), sheet("black")), highlight(thing(**dict.fromkeys(BOX, 0.1)), sheet())
+    ((picture,), (plain,)) = highlight(thing(), sheet("black")), highlight(thing(**dict.fromkeys(BOX, 0.1)), sheet())  # type: ignore[arg-type]
 
     assert picture.image.size == (400, 400)
     assert picture.image.getpixel((250, 250)) == (0, 0, 0)
@@ -90,7 +90,7 @@ def test_an_image_is_shown_upright_as_its_exif_data_says() -> None:
     exif[0x0112] = 6  # a quarter turn clockwise
     (picture,) = crop(thing(x0=0.25, x1=0.5), sheet("red", "JPEG", exif=exif))
 
-    red, green, _ = picture.image.getpixel((picture.image.width // 2, picture.image.height // 2))
+    red, green, _ = picture.image.getpixel((picture.image.width // 2, picture.image.height // 2))  # type: ignore[misc]
     assert red > 200 > 50 > green
 
 

@@ -332,8 +332,8 @@ def test_a_quote_on_a_turned_page(rotation: int) -> None:
         target = io.BytesIO()
         made.save(target)
     whole = {"x0": 0.0, "y0": 0.0, "x1": 1.0, "y1": 1.0}
-    (upright,) = places(quay(**whole), quote="north", file=QUAY)
-    (turned,) = places(quay(**whole), quote="north", file=target.getvalue())
+    (upright,) = places(quay(**whole), quote="north", file=QUAY)  # type: ignore[arg-type]
+    (turned,) = places(quay(**whole), quote="north", file=target.getvalue())  # type: ignore[arg-type]
 
     assert upright.box is not None
     assert turned.box is not None
@@ -378,7 +378,7 @@ def test_a_quote_in_a_picture_is_found_by_recognised_words() -> None:
     (place,) = places(quay("north quay"), quote="quay", parsed=result)
     (of_page,) = places(next(iter(ocr_records(result))), quote="north", parsed=result)
 
-    assert place.boxes == ((0.3, pytest.approx(1 / 6), pytest.approx(140 / 300), pytest.approx(62 / 300)),)
+    assert place.boxes == ((0.3, pytest.approx(1 / 6), pytest.approx(140 / 300), pytest.approx(62 / 300)),)  # type: ignore[comparison-overlap]
     assert of_page.precision == "words"
 
 
@@ -438,7 +438,7 @@ async def test_places_without_blocking() -> None:
 def test_every_error_is_ours() -> None:
     for bad in ({"parsed": 3}, {"parsed": "no json"}, {"quote": 3}):
         with pytest.raises(UpstageDocsError):
-            places(quay(), **bad)  # type: ignore[arg-type]
+            places(quay(), **bad)
 
 
 def test_metadata_of_an_older_version_degrades_plainly() -> None:

@@ -161,7 +161,7 @@ def test_every_real_answer_comes_through_both_faces(shared_folder: Path, tmp_pat
         elements = json.loads(raw)["elements"]
         file = tmp_path / f"{path.stem}.pdf"
         file.write_bytes(pdf(max(element["page"] for element in elements)))
-        answer = httpx.MockTransport(lambda _, raw=raw: httpx.Response(200, content=raw))  # type: ignore[misc]
+        answer = httpx.MockTransport(lambda _, raw=raw: httpx.Response(200, content=raw))
         with Client("up_key", transport=answer, cache=False, rates={"sync": Rate()}) as client:
             loaded = UpstageDocumentParseLoader(file, client=client).load()
             read = UpstageDocumentParseReader(client=client).load_data(file)

@@ -228,7 +228,7 @@ async def test_closed_a_load_with_a_synchronous_client_does_not_block_the_loop(
     documents = UpstageDocumentParseLoader(files, client=network_client).alazy_load()
     await anext(documents)
     await soon(lambda: loopback.faults.count("sync") == 3, "the others are sent")
-    closing = asyncio.create_task(documents.aclose())
+    closing = asyncio.create_task(documents.aclose())  # type: ignore[attr-defined]
     turns = 0
     while not closing.done():
         await asyncio.sleep(0.01)
@@ -313,7 +313,7 @@ def test_any_blob_loader_is_taken(api: MadeApi, files: list[Path]) -> None:
     class Folder(BlobLoader):
         def yield_blobs(self) -> Any:
             for path in files:
-                yield Blob.from_data(path.read_bytes(), path=path)
+                yield Blob.from_data(path.read_bytes(), path=path)  # type: ignore[arg-type]
 
     loader = UpstageDocumentParseLoader(Folder(), "none", client=api.client())
 
@@ -585,7 +585,7 @@ def test_documents_survive_langchains_serialisation(api: MadeApi, report: Path) 
 
     newer = {"allowed_objects": [Document]} if "allowed_objects" in inspect.signature(loads).parameters else {}
     with pytest.warns(Warning, match="beta"):
-        assert loads(dumps(document), **newer) == document
+        assert loads(dumps(document), **newer) == document  # type: ignore[arg-type]
 
 
 def test_indexing_twice_embeds_nothing_and_a_change_only_itself(api: MadeApi, tmp_path: Path) -> None:
@@ -633,7 +633,7 @@ def test_what_loading_would_cost_is_told_before(api: MadeApi, files: list[Path])
     loader = UpstageDocumentParseLoader(files, client=api.client())
     estimate = loader.estimate()
 
-    assert (estimate.pages, estimate.lowest) == (6, pytest.approx(0.06))
+    assert (estimate.pages, estimate.lowest) == (6, pytest.approx(0.06))  # type: ignore[comparison-overlap]
     assert UpstageOCRLoader(files, client=api.client()).estimate().pages == 6
     assert api.tasks == []
 

@@ -236,7 +236,7 @@ def test_chunks_can_be_split_once_more(api: MadeApi, report: Path) -> None:
     """As hierarchical indexes do: the places of the smaller chunks are exact, and their file is the same."""
     document = whole(api, report)
     large = TableAwareNodeParser(2000, min_size=400).get_nodes_from_documents(document)
-    small = TableAwareNodeParser(300, oversized_tables="split_rows").get_nodes_from_documents(large)
+    small = TableAwareNodeParser(300, oversized_tables="split_rows").get_nodes_from_documents(large)  # type: ignore[arg-type]
 
     assert len(small) > len(large)
     assert {node.ref_doc_id for node in small} == {document[0].id_}
@@ -275,7 +275,7 @@ async def test_a_file_of_which_nothing_was_read_is_refused(api: MadeApi, report:
         await TableAwareNodeParser().aget_nodes_from_documents(named)
 
     parsers = [UpstageDocumentParseNodeParser(client=api.client()), TableAwareNodeParser()]
-    assert IngestionPipeline(transformations=parsers).run(documents=named)
+    assert IngestionPipeline(transformations=parsers).run(documents=named)  # type: ignore[arg-type]
 
 
 def test_an_empty_page_beside_others_is_none(report: Path) -> None:
@@ -305,7 +305,7 @@ def test_auto_merging_by_heading(api: MadeApi, report: Path) -> None:
         context = StorageContext.from_defaults(docstore=SimpleDocumentStore())
         context.docstore.add_documents(nodes)
         index = VectorStoreIndex(leaves, storage_context=context, embed_model=MockEmbedding(embed_dim=2))
-        retriever = AutoMergingRetriever(index.as_retriever(similarity_top_k=len(leaves)), context)
+        retriever = AutoMergingRetriever(index.as_retriever(similarity_top_k=len(leaves)), context)  # type: ignore[arg-type]
         found = retriever.retrieve("sales")
         assert {node.node.metadata["category"] for node in found} <= {"section", "header"}
         texts = "".join(one.node.get_content() for one in found if one.node.metadata["category"] == "section")
@@ -324,7 +324,7 @@ def test_auto_merging_ends() -> None:
     context = StorageContext.from_defaults(docstore=SimpleDocumentStore())
     context.docstore.add_documents(nodes)
     found = VectorStoreIndex([leaves[1], leaves[3]], storage_context=context, embed_model=MockEmbedding(embed_dim=2))
-    retriever = AutoMergingRetriever(found.as_retriever(), context, simple_ratio_thresh=0.0)
+    retriever = AutoMergingRetriever(found.as_retriever(), context, simple_ratio_thresh=0.0)  # type: ignore[arg-type]
 
     assert [leaf.next_node for leaf in leaves] == [None] * 6, "each is a section of its own"
     assert {node.node.metadata["headings"] for node in retriever.retrieve("words")} == {"Of 1", "Of 3"}
@@ -391,7 +391,7 @@ def test_worker_processes_make_the_same_nodes(api: MadeApi, tmp_path: Path) -> N
         path.write_bytes(pdf(1, text=str(number)))
     documents = whole(api, *paths)
     parsers = [UpstageDocumentParseNodeParser(api_key="up_stays_here"), TableAwareNodeParser(200)]
-    pipeline = IngestionPipeline(transformations=parsers, disable_cache=True)
+    pipeline = IngestionPipeline(transformations=parsers, disable_cache=True)  # type: ignore[arg-type]
 
     alone = pipeline.run(documents=documents)
     together = pipeline.run(documents=documents, num_workers=2)

@@ -141,7 +141,7 @@ def test_it_reads_inside_simple_directory_reader(api: MadeApi, report: Path) -> 
 
 async def test_it_reads_inside_simple_directory_reader_asynchronously(api: MadeApi, report: Path) -> None:
     extractor = {".pdf": UpstageDocumentParseReader(client=api.aclient())}
-    documents = await SimpleDirectoryReader(str(report.parent), file_extractor=extractor).aload_data()
+    documents = await SimpleDirectoryReader(str(report.parent), file_extractor=extractor).aload_data()  # type: ignore[arg-type]
 
     assert len(documents) == 23
 

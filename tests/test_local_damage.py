@@ -28,7 +28,10 @@ from upstage_docs.local.read_image import read_image
 from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.pipe import Task
 
-canvas = pytest.importorskip("reportlab.pdfgen.canvas")
+pytest.importorskip("reportlab")
+
+from reportlab.pdfgen import canvas
+
 pytest.importorskip("liteparse")
 
 needs_tesseract = pytest.mark.skipif(not tesseract.available(), reason="recognising text needs Tesseract and its data")
@@ -403,7 +406,7 @@ def test_a_damaged_file_is_refused_without_a_python_error() -> None:
         (sheets(), "[Content_Types].xml"),
     ):
         with pytest.raises(Refusal) as refused:
-            office(changed(data, lambda name, content, part=part: b"<nothing/>" if name == part else content))
+            office(changed(data, lambda name, content, part=part: b"<nothing/>" if name == part else content))  # type: ignore[misc]
         assert not re.search(r"[A-Z]\w*(Error|Exception)\b", refused.value.message)
 
 

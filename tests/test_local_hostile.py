@@ -293,7 +293,7 @@ def paragraph(words: str) -> str:
 
 
 def docx_that_inflates() -> bytes:
-    return docx(paragraph("Words"), **{"word/media/a.bin": b"\0" * (1 << 28)})
+    return docx(paragraph("Words"), **{"word/media/a.bin": b"\0" * (1 << 28)})  # type: ignore[arg-type]
 
 
 def docx_of_laughs() -> bytes:
@@ -323,7 +323,7 @@ def docx_of_noise() -> bytes:
 
 
 def zip_of_many_members() -> bytes:
-    return docx(paragraph("Words"), **{f"word/{number}.xml": b"" for number in range(30_000)})
+    return docx(paragraph("Words"), **{f"word/{number}.xml": b"" for number in range(30_000)})  # type: ignore[arg-type]
 
 
 def zip_of_nothing() -> bytes:

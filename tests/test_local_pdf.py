@@ -12,7 +12,10 @@ from upstage_docs.local.blocks import Block, PageLayout
 from upstage_docs.local.pdf.document import read_pdf
 from upstage_docs.local.refusal import Refusal
 
-canvas = pytest.importorskip("reportlab.pdfgen.canvas")
+pytest.importorskip("reportlab")
+
+from reportlab.pdfgen import canvas
+
 pytest.importorskip("liteparse")
 
 A4 = (595, 842)

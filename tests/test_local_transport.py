@@ -400,7 +400,7 @@ async def test_an_async_client_is_answered_without_blocking_its_loop() -> None:
             await asyncio.sleep(0.01)
             turns += 1
             if turns == 10:
-                reader.allowed.release()
+                reader.allowed.release()  # type: ignore[union-attr]
 
     async def body() -> AsyncIterator[bytes]:
         yield b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\ndocument-parse\r\n'

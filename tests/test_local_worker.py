@@ -222,7 +222,7 @@ def test_the_first_batch_is_there_while_the_next_is_read(pools: Any) -> None:
 def test_two_workers_read_at_the_same_time(pools: Any) -> None:
     """Each waits for the other's file."""
     client = pools(workers=2)
-    folder = Path(client._transport._engine._read.__self__._command[1]).parent  # type: ignore[attr-defined]
+    folder = Path(client._transport._engine._read.__self__._command[1]).parent
     code = """
     import pathlib, time
     pathlib.Path({0!r}).touch()

@@ -34,29 +34,29 @@ UNCHECKED = {"api_key", "base_url"}  # by the client, with the environment
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda: RetryPolicy(attempts="3"), r"RetryPolicy\(attempts='3'\) must be a whole number, 1 or more"),
+        (lambda: RetryPolicy(attempts="3"), r"RetryPolicy\(attempts='3'\) must be a whole number, 1 or more"),  # type: ignore[arg-type]
         (lambda: RetryPolicy(attempts=True), r"RetryPolicy\(attempts=True\)"),
-        (lambda: RetryPolicy(attempts=2.5), r"RetryPolicy\(attempts=2.5\)"),
+        (lambda: RetryPolicy(attempts=2.5), r"RetryPolicy\(attempts=2.5\)"),  # type: ignore[arg-type]
         (lambda: RetryPolicy(initial=NAN), r"RetryPolicy\(initial=nan\) must be a number of seconds, 0 or more"),
-        (lambda: RetryPolicy(jitter=0.5), r"RetryPolicy\(jitter=0.5\) must be a function"),
-        (lambda: PollPolicy(deadline="1h"), r"PollPolicy\(deadline='1h'\)"),
+        (lambda: RetryPolicy(jitter=0.5), r"RetryPolicy\(jitter=0.5\) must be a function"),  # type: ignore[arg-type]
+        (lambda: PollPolicy(deadline="1h"), r"PollPolicy\(deadline='1h'\)"),  # type: ignore[arg-type]
         (lambda: PollPolicy(maximum=10**400), r"PollPolicy\(maximum=10"),
-        (lambda: ParseOptions(mode=["auto"]), r"mode=\['auto'\] is not an option"),
-        (lambda: ParseOptions(coordinates=1), "coordinates=1 must be True or False"),
-        (lambda: ParseOptions(ocr=None), "ocr=None is not an option"),
-        (lambda: ParseOptions(extra_fields={"page": 1}), "extra_fields must map names to strings; 'page' does not"),
+        (lambda: ParseOptions(mode=["auto"]), r"mode=\['auto'\] is not an option"),  # type: ignore[arg-type]
+        (lambda: ParseOptions(coordinates=1), "coordinates=1 must be True or False"),  # type: ignore[arg-type]
+        (lambda: ParseOptions(ocr=None), "ocr=None is not an option"),  # type: ignore[arg-type]
+        (lambda: ParseOptions(extra_fields={"page": 1}), "extra_fields must map names to strings; 'page' does not"),  # type: ignore[dict-item]
         (lambda: ParseOptions(extra_fields={"mode": "auto"}), "'mode', which has an option of its own"),
-        (lambda: OCROptions(schema="azure"), "schema='azure' is not an option"),
+        (lambda: OCROptions(schema="azure"), "schema='azure' is not an option"),  # type: ignore[arg-type]
         (lambda: SendOptions(pages_per_request=True), "pages_per_request=True must be a whole number, 1 or more"),
-        (lambda: SendOptions(refresh="yes"), "refresh='yes' must be True or False"),
-        (lambda: RecordOptions(skip_empty="x"), "skip_empty='x' must be True or False"),
+        (lambda: SendOptions(refresh="yes"), "refresh='yes' must be True or False"),  # type: ignore[arg-type]
+        (lambda: RecordOptions(skip_empty="x"), "skip_empty='x' must be True or False"),  # type: ignore[arg-type]
         (lambda: ChunkOptions(min_size=True), "min_size=True must be a whole number"),
-        (lambda: Rate(pages_per_minute="300"), r"Rate\(pages_per_minute='300'\) must be a number above 0"),
+        (lambda: Rate(pages_per_minute="300"), r"Rate\(pages_per_minute='300'\) must be a number above 0"),  # type: ignore[arg-type]
         (lambda: Rate(requests_per_second=True), r"Rate\(requests_per_second=True\)"),
-        (lambda: RateLimiter(share="1"), "share='1' must be a number above 0, at most 1"),
+        (lambda: RateLimiter(share="1"), "share='1' must be a number above 0, at most 1"),  # type: ignore[arg-type]
         (lambda: ApiLimits(sync_pages=True), r"Limits\(sync_pages=True\)"),
-        (lambda: CorpusOptions(parse={"mode": "auto"}), "parse= is of type 'dict'; give ParseOptions"),
-        (lambda: CorpusOptions(chunks=500), "chunks= is of type 'int'; give ChunkOptions"),
+        (lambda: CorpusOptions(parse={"mode": "auto"}), "parse= is of type 'dict'; give ParseOptions"),  # type: ignore[arg-type]
+        (lambda: CorpusOptions(chunks=500), "chunks= is of type 'int'; give ChunkOptions"),  # type: ignore[arg-type]
     ],
 )
 def test_a_value_that_an_option_does_not_take_is_refused_where_it_is_made(make: Callable[[], Any], told: str) -> None:

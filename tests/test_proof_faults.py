@@ -32,6 +32,7 @@ from upstage_docs.client.client import Client
 from upstage_docs.store.store import Store
 from upstage_docs.testing.faults import (
     Drip,
+    Fault,
     Faults,
     Received,
     Reset,
@@ -284,8 +285,15 @@ def test_a_download_that_fails_is_repeated_at_no_cost(world: World) -> None:
 
 
 def test_a_job_in_trouble_is_waited_for(world: World) -> None:
-    trouble = [retrying_batch(1), no_download_urls(), unavailable(), reset(), gateway_text(504), retrying_batch(0)]
-    world.faults.script("status", *trouble)
+    trouble: list[Fault] = [
+        retrying_batch(1),
+        no_download_urls(),
+        unavailable(),
+        reset(),
+        gateway_text(504),
+        retrying_batch(0),
+    ]
+    world.faults.script("status", *trouble, retrying_batch(0))
     assert texts(world.parse(world.pdf("a", 25), route="async")) == labels("a", 25)
     assert world.bill("a", 25) == [1] * 25
 
@@ -473,7 +481,7 @@ BREAKS: dict[str, Callable[[Any, World], Any]] = {
     "elements of parts": lambda client, world: client.iter_elements(world.pdf("a", 60), pages_per_request=5),
     "many documents": lambda client, world: client.parse_many([world.pdf(f"d{n}", 3) for n in range(12)]),
     "many recognised": lambda client, world: client.ocr_many([world.pdf(f"d{n}", 3) for n in range(12)]),
-    "stream of a result": lambda client, world: client.stream_result(world.submitted),
+    "stream of a result": lambda client, world: client.stream_result(world.submitted),  # type: ignore[attr-defined]
 }
 
 
@@ -520,7 +528,7 @@ def test_a_broken_off_iteration_leaves_nothing_behind_and_costs_nothing_twice(wo
 async def _break_off(world: World, way: str) -> None:
     async with AsyncClient(**world.options()) as client:
         assert await _first(BREAKS[way](client, world)) is not None
-    tasks: set[asyncio.Task[Any]] = asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
+    tasks: set[asyncio.Task[Any]] = asyncio.all_tasks() - {asyncio.current_task()}
     assert not tasks
 
 
@@ -533,7 +541,7 @@ def test_a_plain_break_out_of_an_async_for_leaves_nothing_either(async_world: Wo
         async with AsyncClient(**async_world.options()) as client:
             async for _ in BREAKS[way](client, async_world):
                 break
-        return asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
+        return asyncio.all_tasks() - {asyncio.current_task()}
 
     assert not asyncio.run(break_off())
     assert async_world.store().intents() == ()

@@ -180,7 +180,7 @@ def test_all_records_of_all_kinds_have_the_same_keys_and_types() -> None:
     scan = OcrResult("scan.png", "12" * 32, "ocr-250904", (OcrPage(1, 100, 50, 0.9, "Quay", (word,)),), "Quay", 0.9, 1)
     splits: tuple[Literal["page", "none", "word"], ...] = ("page", "none", "word")
     elements = list(records(PLAN))
-    made = {
+    made: dict[str, list[Record]] = {
         "element": elements,
         "page": list(records(PLAN, RecordOptions(split="page"))),
         "document": list(records(PLAN, RecordOptions(split="none", output_format="json"))),
@@ -353,7 +353,7 @@ def test_one_path_however_written_gives_one_id(written: str, split: Any) -> None
 )
 def test_other_sources_have_other_ids(one: str, two: str) -> None:
     ids = [
-        {record.id for split in ("element", "none") for record in records(given, RecordOptions(split=split))}  # type: ignore[arg-type]
+        {record.id for split in ("element", "none") for record in records(given, RecordOptions(split=split))}
         for given in (document(*PLAN.elements, source=source) for source in (one, two))
     ]
 
@@ -364,7 +364,7 @@ def test_other_sources_have_other_ids(one: str, two: str) -> None:
 def test_ids_of_content_are_the_same_under_two_names(split: Any) -> None:
     """An upload that was saved twice is one document to a store, if asked for; a changed file is another one."""
     options = RecordOptions(split=split, ids="content")
-    made = {
+    made: dict[str, list[Record]] = {
         name: list(records(document(*PLAN.elements, source=source, sha256=sha256), options))
         for name, source, sha256 in (
             ("one", "a.pdf", "11" * 32),

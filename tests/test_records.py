@@ -78,14 +78,14 @@ def runs(document: ParsedDocument) -> list[ParsedDocument]:
         for one in ELEMENTS[4:]
     )  # fmt: skip
     return [
-        decode_document(answer(*ELEMENTS[:4]), **named),
-        decode_document(answer(*second), first_page=2, first_id=4, **named),
+        decode_document(answer(*ELEMENTS[:4]), **named),  # type: ignore[arg-type]
+        decode_document(answer(*second), first_page=2, first_id=4, **named),  # type: ignore[arg-type]
     ]
 
 
 def chosen(**fields: Any) -> Iterator[RecordOptions]:
     for split, output_format in product(get_args(Split), FORMATS):
-        yield RecordOptions(split=split, output_format=output_format, **fields)
+        yield RecordOptions(split=split, output_format=output_format, **fields)  # type: ignore[arg-type]
 
 
 def test_one_record_per_element_in_the_api_order(document: ParsedDocument) -> None:
@@ -225,7 +225,7 @@ def test_coordinates_of_somebody_else_are_a_clear_error(value: object) -> None:
 @pytest.mark.parametrize("name", ["split", "output_format", "metadata_format", "images"])
 def test_an_option_that_does_not_exist_names_those_that_do(name: str) -> None:
     with pytest.raises(ConfigError, match=f"{name}='pages' is not an option; choose one of"):
-        RecordOptions(**{name: "pages"})
+        RecordOptions(**{name: "pages"})  # type: ignore[arg-type]
 
 
 def test_an_option_that_is_yes_or_no_takes_nothing_else() -> None:

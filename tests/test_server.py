@@ -457,6 +457,7 @@ def test_serving_stops_when_it_is_told_to(tmp_path: Path) -> None:
             ready = eventually(
                 lambda: re.search(r"running on (http://[\w.:]+)", log.read_text()), "it says where it is"
             )
+            assert ready is not None
             url = f"{ready[1]}/v1{SYNC}"
             answer = httpx.post(url, data={"model": "document-parse"}, files={"document": PDF}, timeout=GENEROUS)
             httpx.get(f"{ready[1]}/results/x/0?expires=1&signature=secret", timeout=GENEROUS)

@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
@@ -459,7 +460,7 @@ def _newer_format(path: Path) -> None:
 
 @pytest.mark.parametrize("spoil", [_folder_is_a_file, _no_database, _unreadable_name, _newer_format])
 def test_a_store_that_cannot_be_used_is_one_warning_and_no_store(
-    spoil, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    spoil: Callable[[Path], None], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "cache" / "store.sqlite3"
     spoil(path)

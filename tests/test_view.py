@@ -100,8 +100,8 @@ def test_the_html_page_shows_every_element_and_where_it_stands() -> None:
         assert "left: 10.00%; top: 30.00%; width: 40.00%; height: 10.00%" in str(box["style"])
         entry = shown.find(id=str(box["href"]).removeprefix("#"))
         assert entry is not None
-        assert entry.a is not None
-        assert entry.a["href"] == f"#{box['id']}", "and back"
+        assert entry.a is not None  # type: ignore[union-attr]
+        assert entry.a["href"] == f"#{box['id']}", "and back"  # type: ignore[union-attr]
     pictures = [str(one["src"]).removeprefix("data:image/jpeg;base64,") for one in shown.find_all("img")]
     assert [Image.open(io.BytesIO(base64.b64decode(one))).size for one in pictures] == [(100, 100)] * 2
 
