@@ -10,13 +10,13 @@ from typing import BinaryIO, cast
 
 import httpx
 
-import upstage_docs
 from upstage_docs.api.decode import is_request_id
 from upstage_docs.errors import ConfigError, InvalidResponseError
 from upstage_docs.files.source import Source
 from upstage_docs.options import OCROptions, ParseOptions
 from upstage_docs.options.definitions import default_of, definitions
 from upstage_docs.redaction import guard, shorten
+from upstage_docs.version import __version__
 
 __all__ = [
     "BASE_URL",
@@ -193,7 +193,7 @@ _PLAIN = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
 
 
 def _headers(api: Api) -> dict[str, str]:
-    client = f"upstage-docs/{upstage_docs.__version__}"
+    client = f"upstage-docs/{__version__}"
     agent = f"{client} python/{platform.python_version()} httpx/{httpx.__version__}"
     ours = {
         "Accept": "application/json",
