@@ -17,6 +17,7 @@ try:
     from langchain_upstage_docs.indexing import index_key
     from langchain_upstage_docs.loaders import UpstageDocumentParseLoader, UpstageOCRLoader
     from langchain_upstage_docs.parsers import UpstageDocumentParseParser, UpstageOCRParser
+    from langchain_upstage_docs.rows import row_documents
 except ModuleNotFoundError as error:
     raise _explained(error) from error
 
@@ -30,6 +31,7 @@ __all__ = [
     "UpstageOCRLoader",
     "UpstageOCRParser",
     "index_key",
+    "row_documents",
 ]
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from llama_index_upstage_docs.node_parsers import UpstageDocumentParseNodeParser
     from llama_index_upstage_docs.ocr_reader import UpstageOCRReader
     from llama_index_upstage_docs.readers import UpstageDocumentParseReader
+    from llama_index_upstage_docs.rows import row_documents
     from llama_index_upstage_docs.table_node_parser import TableAwareNodeParser
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "UpstageDocumentParseNodeParser",
     "UpstageDocumentParseReader",
     "UpstageOCRReader",
+    "row_documents",
 ]
 
 # Name → module. Each class is a pydantic model, which costs milliseconds to make, so each is made when it is used.
@@ -33,6 +35,7 @@ _HOME = {
     "UpstageDocumentParseNodeParser": "node_parsers",
     "UpstageDocumentParseReader": "readers",
     "UpstageOCRReader": "ocr_reader",
+    "row_documents": "rows",
 }
 
 

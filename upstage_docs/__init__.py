@@ -66,6 +66,13 @@ if TYPE_CHECKING:
     from upstage_docs.evidence.place import (
         Place as Place,
     )
+    from upstage_docs.evidence.rows import (
+        row_records as row_records,
+    )
+    from upstage_docs.evidence.table_data import (
+        TableData as TableData,
+        tables as tables,
+    )
     from upstage_docs.files.source import (
         Named as Named,
     )
@@ -124,6 +131,8 @@ _HOME: dict[str, str] = {
     **dict.fromkeys(("aplaces", "places"), "evidence.locate"),
     **dict.fromkeys(("PagePicture", "acrop", "ahighlight", "crop", "highlight"), "evidence.pictures"),
     "Place": "evidence.place",
+    **dict.fromkeys(("TableData", "tables"), "evidence.table_data"),
+    "row_records": "evidence.rows",
     "decode_document": "api.decode",
     "decode_ocr": "api.decode",
     **dict.fromkeys(("ParseOptions", "OCROptions", "RetryPolicy", "PollPolicy", "CATEGORIES"), "options"),

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         highlight as highlight,
     )
     from upstage_docs.evidence.place import Place as Place
+    from upstage_docs.evidence.rows import row_records as row_records
+    from upstage_docs.evidence.table_data import TableData as TableData, tables as tables
 
 # Public name → the module that holds it, looked up when it is first used (PEP 562).
 _HOME: dict[str, str] = {
@@ -28,6 +30,8 @@ _HOME: dict[str, str] = {
     **dict.fromkeys(("aplaces", "places"), "locate"),
     **dict.fromkeys(("PagePicture", "acrop", "ahighlight", "crop", "highlight"), "pictures"),
     "Place": "place",
+    **dict.fromkeys(("TableData", "tables"), "table_data"),
+    "row_records": "rows",
 }
 
 __all__ = [*_HOME]  # noqa: PLE0604 - every key is a string

@@ -17,11 +17,11 @@ from upstage_docs.models import Box, Element, OcrResult, ParsedDocument, Point, 
 from upstage_docs.records.ids import text_sha256
 from upstage_docs.records.metadata import Span, coordinates_of
 
-__all__ = ["Place", "Precision", "places_of", "source_of", "string"]
+__all__ = ["Place", "Precision", "places_of", "source_of", "string", "whole_number"]
 
 Precision = Literal["words", "rows", "element", "elements", "page", "unknown"]
 
-_ONE_PLACE = frozenset({"element", "page", "line", "word"})
+_ONE_PLACE = frozenset({"element", "page", "line", "word", "row"})
 """Types of records that stand in one place: another splitter's piece of it does, too."""
 _FARTHEST = 1.5
 """Relative coordinates may exceed the page slightly (1.06 was answered); what lies beyond this is no part of a page."""
@@ -81,7 +81,7 @@ def string(metadata: Mapping[str, Any], key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _number(metadata: Mapping[str, Any], key: str) -> int:
+def whole_number(metadata: Mapping[str, Any], key: str) -> int:
     """Return a whole number, 0 where it is missing or something else; some stores give it back as a float or a text."""
     try:
         value = float(metadata.get(key, 0))
@@ -108,7 +108,7 @@ def places_of(thing: Thing, parsed: ParsedDocument | OcrResult | None = None) ->
     whole = Place(
         source_of(metadata) or (parsed.source if parsed else ""),
         string(metadata, "file_sha256") or (parsed.file_sha256 if parsed else ""),
-        total_pages=max(0, _number(metadata, "total_pages")),
+        total_pages=max(0, whole_number(metadata, "total_pages")),
         category=string(metadata, "category"),
         end=len(thing.text or ""),
     )
@@ -141,7 +141,7 @@ def _aligned(text: str, parsed: ParsedDocument | OcrResult, whole: Place) -> lis
 
 
 def _of_metadata(metadata: dict[str, Any], whole: Place) -> Place:
-    page = _number(metadata, "page")
+    page = whole_number(metadata, "page")
     if page < 1:
         return _unknown(whole, "The metadata names no page.")
     category = string(metadata, "category")
@@ -149,7 +149,7 @@ def _of_metadata(metadata: dict[str, Any], whole: Place) -> Place:
     box = _box([metadata.get(key) for key in ("x0", "y0", "x1", "y1")]) or (
         _box(bounding_box(corners)) if corners else None
     )
-    element = _number(metadata, "element_id" if "element_id" in metadata else "id") if category else -1
+    element = whole_number(metadata, "element_id" if "element_id" in metadata else "id") if category else -1
     found = replace(whole, page=page, category=category, element_id=element, precision="page")
     if category == "page":
         return replace(found, element_id=-1)
@@ -180,6 +180,7 @@ def _of_spans(thing: Thing, metadata: dict[str, Any], whole: Place) -> list[Plac
     kinds = set(string(metadata, "categories").split(", "))
     single = kinds.pop() if len(kinds) == 1 else ""
     found: dict[tuple[int, int], Place] = {}
+    last = (-1, 0)
     for element, page, start, end, *sides in spans:
         if page < 1:
             place = replace(
@@ -196,8 +197,11 @@ def _of_spans(thing: Thing, metadata: dict[str, Any], whole: Place) -> list[Plac
                 note=note if box else _NO_BOX,
             )
         category = single or _category_at(thing.text or "", start)
-        known = found.get((element, page))
-        found[element, page] = replace(place, start=known.start if known else start, end=end, category=category)
+        if (element, page) not in found:
+            found[element, page] = replace(place, start=start, end=end, category=category)
+        elif last == (element, page):
+            found[last] = replace(found[last], end=end)
+        last = (element, page)
     return list(found.values())
 
 

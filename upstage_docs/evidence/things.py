@@ -122,6 +122,7 @@ def _element_thing(element: Element, around: Mapping[str, Any]) -> Thing:
     metadata = {
         "source": around.get("source", ""),
         "file_sha256": around.get("file_sha256", ""),
+        "record_id": around.get("record_id", ""),
         "total_pages": around.get("total_pages", 0),
         "element_id": element.id,
         "category": element.category,

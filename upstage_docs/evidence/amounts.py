@@ -1,0 +1,132 @@
+"""The text of a table's cell → its number, unit and share; of a line → the units that it tells; knows no table."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import msgspec
+
+__all__ = ["Amount", "is_percent", "means_percent", "read_amount", "read_share", "unit_in_name", "units_told"]
+
+_UNIT = (
+    r"%p?|‰|bps?|pts?|"
+    r"(?:십|백|천|만|십만|백만|천만|억|십억|백억|천억|조)?(?:원|달러|엔|유로|위안)|[백천]만|[만억조]|"
+    r"(?:百万|千|億|兆|万)?(?:円|元|美元)|億|兆|万|"
+    r"명|개|건|대|배|주|톤|세대|호|가구|人|名|件|台|倍|株|"
+    r"(?:KRW|USD|EUR|JPY|GBP|CNY|CHF|won|dollars?|euros?|yen)(?:\s*(?:thousands?|millions?|billions?|bn|mn|m|k))?|"
+    r"(?:thousand|million|billion|trillion|bn|mn)s?(?:\s*(?:of\s*)?(?:KRW|USD|EUR|JPY|GBP|CNY|won|(?:U\.?S\.?\s*)?dollars?|euros?|yen))?|"
+    r"[kMGT]?Wh?p?|[kmcµn]?m[²³23]?|k?m/[hs]|km/h|[kmµ]?g|t|kt|Mt|[kmh]?[lL]|ha|°[CF]|[kMG]?Hz|[kMGT]?B|dB(?:\(A\))?|"
+    r"h|hours?|min|s|ms|days?|years?|persons?|people|units?|times|x"
+)
+"""Units that tables write behind a number, or in brackets behind a name; `3분기`, `Q4`, `1st` and `12a` are names."""
+_CURRENCY = r"[₩￦$€£¥]|US\$|(?:KRW|USD|EUR|JPY|GBP|CNY|CHF)(?=[\s\d])"
+_DIGITS = (
+    r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,}|"
+    r"\d{1,3}(?:[ '’]\d{3})+(?:[.,]\d+)?|\d+,\d{1,2}|(?:0|[1-9]\d*)(?:\.\d+)?|\.\d+"
+)
+_MINUS = "△▲▽▼−–—-"
+"""White and black triangles are minus signs in Korean and Japanese accounts."""
+_NUMBER = re.compile(
+    rf"(?P<before>{_CURRENCY})?\s*(?P<open>[(（])?\s*(?P<sign>[+±{_MINUS}]?)\s*(?P<currency>{_CURRENCY})?"
+    rf"\s*(?P<inner>[{_MINUS}]?)\s*(?P<digits>{_DIGITS})\s*(?P<unit>{_UNIT})?\s*(?:(?P<close>[)）])\s*(?P<after>{_UNIT})?)?\Z"
+)
+_SHARE = re.compile(r"(?P<value>.*\S)\s*[(（\[]\s*(?P<share>[^()（）\[\]]+?)\s*%\s*[)）\]]\Z", re.DOTALL)
+_LONE_SHARE = re.compile(r"[(（\[]\s*([^()（）\[\]]+?)\s*%\s*[)）\]]\Z")
+_NOTE = re.compile(r"(?<=[\d)%])\s*(?:\*+|[†‡§]|[¹²³⁰⁴-⁹]+\)?|\s\d{1,2}\))\Z")
+_MOST_DIGITS = 40
+_NAMED_UNIT = re.compile(rf"(?P<name>.*?)\s*[(（\[〔]\s*(?P<unit>{_UNIT})\s*[)）\]〕]\s*\Z", re.DOTALL)
+_TOLD = re.compile(
+    r"(?:단\s?위|単位|单位|單位|(?:^|(?<=[(（\[〔]))\s*units?)\s*[:：]\s*(?P<units>[^()（）\[\]〔〕<>\n]{1,60})"
+    r"|[(（\[]\s*(?P<english>[^(),;]{0,40}?\bin\s+(?:thousands|millions|billions|trillions)\b[^(),;]{0,40})"
+    rf"|[(（\[]\s*(?P<bare>(?:{_CURRENCY})?\s*(?:{_UNIT}))\s*[)）\]]\s*\Z",
+    re.IGNORECASE | re.MULTILINE,
+)
+_PERCENT_NAME = re.compile(
+    r"%|비율|비중|율(?=\W|\Z)|률(?=\W|\Z)|구성비|점유|증감률|\b(?:rate|ratio|share|margin|growth|yield|percent(?:age)?|yoy|qoq)\b|率|比",
+    re.IGNORECASE,
+)
+
+
+class Amount(msgspec.Struct, frozen=True):
+    """What a cell says.
+
+    Attributes:
+        number: None where the cell is no number; an int where it has no decimals.
+        unit: What stands behind the number, `""` if nothing.
+        share: The percentage in brackets behind or beneath the number, None if there is none.
+    """
+
+    number: int | float | None = None
+    unit: str = ""
+    share: int | float | None = None
+
+
+def read_amount(text: str) -> Amount:
+    """Return the number that *text* is, with its sign, unit and share; none where it is anything else."""
+    text = _NOTE.sub("", text.strip())
+    text = unicodedata.normalize("NFKC", text).replace("\u2009", " ").strip()
+    share = None
+    if (found := _SHARE.match(text)) and (rest := _signed(found["value"].strip())):
+        share = _signed(found["share"].strip())
+        if share is not None:
+            return Amount(rest[0], rest[1], share[0])
+    return Amount(*read) if (read := _signed(text)) else Amount()
+
+
+def read_share(text: str) -> int | float | None:
+    """Return the percentage that stands in brackets, alone, as the share of the value above it; None if it is not."""
+    found = _LONE_SHARE.match(unicodedata.normalize("NFKC", text.strip()))
+    read = _signed(found[1]) if found else None
+    return read[0] if read else None
+
+
+def is_percent(unit: str) -> bool:
+    """Return whether *unit* is a percentage."""
+    return unit.strip().lower() in {"%", "%p", "percent", "퍼센트", "‰"}
+
+
+def means_percent(name: str) -> bool:
+    """Return whether a column called *name* holds percentages: a share, a rate, a ratio."""
+    return bool(_PERCENT_NAME.search(name))
+
+
+def unit_in_name(name: str) -> str:
+    """Return the unit in brackets at the end of a column's or row's *name*, `""` if there is none."""
+    found = _NAMED_UNIT.match(unicodedata.normalize("NFKC", name.strip()))
+    return found["unit"] if found and found["name"] else ""
+
+
+def units_told(line: str) -> tuple[str, ...]:
+    """Return the units that a *line* such as `(단위: 조원, %)` or `(in millions of dollars)` tells, in its order."""
+    found = _TOLD.search(unicodedata.normalize("NFKC", line))
+    if found is None:
+        return ()
+    told = found["units"] or (found["english"] or "").removeprefix("in ") or found["bare"]
+    return tuple(" ".join(unit.split()) for unit in re.split(r"[,、;]", told) if unit.strip())
+
+
+def _signed(text: str) -> tuple[int | float, str] | None:
+    found = _NUMBER.match(text)
+    if found is None or bool(found["open"]) != bool(found["close"]):
+        return None
+    number = _unsigned(found["digits"])
+    if number is None:
+        return None
+    minus = bool(found["open"]) or found["sign"] in set(_MINUS) or bool(found["inner"])
+    currency = found["before"] or found["currency"] or ""
+    return -number if minus else number, currency + (found["unit"] or found["after"] or "")
+
+
+def _unsigned(digits: str) -> int | float | None:
+    if len(digits) > _MOST_DIGITS:
+        return None
+    digits = digits.replace(" ", "").replace("'", "").replace("’", "")
+    dot, comma = digits.rfind("."), digits.rfind(",")
+    if comma > dot >= 0 or (comma >= 0 and dot < 0 and len(digits) - comma - 1 < 3):
+        digits = digits.replace(".", "").replace(",", ".")  # a decimal comma
+    else:
+        digits = digits.replace(",", "")
+        if digits.count(".") > 1:
+            digits = digits.replace(".", "")
+    return float(digits) if "." in digits else int(digits)
