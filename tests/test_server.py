@@ -7,12 +7,13 @@ import hashlib
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,6 +28,7 @@ from upstage_docs.local.service.pipe import Begin, Part, Patience, Task
 pytest.importorskip("uvicorn")
 pytest.importorskip("starlette")
 
+from upstage_docs.serve.connections import ConnectionLimits
 from upstage_docs.server import build_app, running, serve
 from upstage_docs.testing import faults as fault
 from upstage_docs.testing.faults import Delay, Drip, Faults, Received, Truncate
@@ -49,9 +51,14 @@ class Reader(StandInReader):
 
 
 @contextmanager
-def served(faults: Faults | None = None, api_key: str | None = None) -> Iterator[httpx.Client]:
-    app = build_app(Engine(Reader().read), api_key=api_key, faults=faults)
-    with running(app) as base_url, httpx.Client(base_url=base_url, timeout=GENEROUS) as client:
+def served(
+    faults: Faults | None = None,
+    api_key: str | None = None,
+    origins: Sequence[str] = (),
+    connections: ConnectionLimits | None = None,
+) -> Iterator[httpx.Client]:
+    app = build_app(Engine(Reader().read), api_key=api_key, faults=faults, origins=origins)
+    with running(app, connections=connections) as base_url, httpx.Client(base_url=base_url, timeout=GENEROUS) as client:
         yield client
 
 
@@ -156,6 +163,160 @@ class Slow(Reader):
                     self.let_go += 1
                 raise TimeoutError("nobody waits for it")
         yield from super().read(task, document, patience)
+
+
+ANSWERED = [
+    {},
+    {"sec-fetch-site": "none"},
+    {"sec-fetch-site": "same-origin"},
+    {"origin": "http://127.0.0.1:{port}", "sec-fetch-site": "same-origin"},
+    {"origin": "HTTP://127.0.0.1:{port}"},
+    {"origin": "http://pages.example:3000", "sec-fetch-site": "cross-site"},
+    {"origin": "https://pages.example", "sec-fetch-site": "cross-site"},
+]
+REFUSED = [
+    {"origin": "http://evil.example"},
+    {"origin": "null"},
+    {"origin": ""},
+    {"origin": "https://127.0.0.1:{port}"},
+    {"origin": "http://127.0.0.1"},
+    {"origin": "http://127.0.0.1:{port}.evil.example"},
+    {"origin": "http://localhost:{port}"},
+    {"origin": "http://pages.example"},
+    {"origin": "file://"},
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site"},
+    {"sec-fetch-site": "Cross-Site"},
+]
+
+
+@pytest.mark.parametrize("api_key", [None, "key-of-the-server"])
+def test_it_answers_no_page_but_those_that_are_named(api_key: str | None) -> None:
+    """A browser says whose page a request is of; with a key or without, and whatever is asked for."""
+    origins = ["http://pages.example:3000", "https://Pages.example:443"]
+    with served(api_key=api_key, origins=origins) as client:
+        key = {"x-api-key": api_key} if api_key else {}
+        submitted = upload(client, f"{SYNC}/async", **key).json()
+        paths = [f"{SYNC}/requests", f"{SYNC}/requests/{submitted['request_id']}"]
+
+        def statuses(headers: dict[str, str]) -> set[int]:
+            headers = {name: value.format(port=client.base_url.port) for name, value in headers.items()} | key
+            asked = {client.get(path, headers=headers).status_code for path in paths}
+            return asked | {upload(client, path, **headers).status_code for path in (SYNC, f"{SYNC}/async")}
+
+        for headers in ANSWERED:
+            assert statuses(headers) == {200}, headers
+        for headers in REFUSED:
+            assert statuses(headers) == {403}, headers
+        twice = [
+            ("origin", "http://evil.example"),
+            ("origin", f"http://127.0.0.1:{client.base_url.port}"),
+            *key.items(),
+        ]
+        assert client.get(paths[0], headers=twice).status_code == 403
+        body = client.get(paths[0], headers={"origin": "http://evil.example", **key}).text
+        assert "--allow-origin" in body
+
+
+def test_a_page_that_is_named_may_read_the_answer() -> None:
+    with served(origins=["http://pages.example:3000"]) as client:
+        page = {"origin": "http://pages.example:3000"}
+        asked = {"access-control-request-method": "POST", "access-control-request-headers": "authorization"}
+        before = client.options(SYNC, headers=page | asked)
+        answer = upload(client, **page)
+        assert (before.status_code, answer.status_code) == (200, 200)
+        assert before.headers["access-control-allow-origin"] == page["origin"]
+        assert answer.headers["access-control-allow-origin"] == page["origin"]
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "null", "pages.example", "http://a/b", "http://a:b", "ftp://a", "http://a b", ""]
+)
+def test_a_page_that_can_be_none_is_refused(origin: str) -> None:
+    with pytest.raises(ConfigError, match="no origin of a web page"):
+        build_app(Engine(Reader().read), origins=[origin])
+
+
+def connect(client: httpx.Client, sent: bytes = b"") -> socket.socket:
+    connection = socket.create_connection((client.base_url.host, client.base_url.port or 80), timeout=GENEROUS)
+    connection.sendall(sent)
+    return connection
+
+
+def is_ended(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1) == b""
+    except ConnectionError:
+        return True
+
+
+def test_silent_connections_cost_only_those_that_are_silent() -> None:
+    """However many there are, a request is answered; those that were silent for longest are ended."""
+    with served(connections=ConnectionLimits(waiting=20)) as client, ExitStack() as open_ones:
+        kept = upload(client)  # leaves an idle connection behind
+        silent = [open_ones.enter_context(connect(client, begun)) for begun in [b"", b"GET / HT"] * 100]
+        assert upload(client).status_code == kept.status_code == 200
+        for connection in silent[:150]:
+            assert is_ended(connection)
+
+
+HALF_A_BODY = (
+    b"POST /v1/document-digitization HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
+    b"Content-Type: multipart/form-data; boundary=x\r\n\r\n--x"
+)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET /v1/document-digi",
+        b"GET /v1/document-digitization/requests HTTP/1.1\r\nHost: localhost\r\n",
+        HALF_A_BODY,
+    ],
+    ids=["nothing", "half a line", "half a head", "half a body"],
+)
+def test_a_request_that_does_not_come_is_waited_for_no_longer(sent: bytes) -> None:
+    limits = ConnectionLimits(head_seconds=0.2, body_seconds=0.2)
+    with served(connections=limits) as client, connect(client, sent) as connection:
+        assert is_ended(connection)
+
+
+@pytest.mark.parametrize("part", ["head", "body"])
+def test_a_request_that_is_dripped_ends_in_time(part: str) -> None:
+    limits = ConnectionLimits(head_seconds=0.3, body_seconds=GENEROUS, upload_seconds=0.3)
+    head = b"POST /v1/document-digitization HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999\r\n"
+    form = b"Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n"
+    with served(connections=limits) as client, connect(client, head + (form if part == "body" else b"")) as connection:
+        connection.settimeout(0.02)
+
+        def ended() -> bool:
+            try:
+                connection.sendall(b"a")
+                return is_ended(connection)
+            except TimeoutError:
+                return False
+            except ConnectionError:
+                return True
+
+        eventually(ended, "the connection is ended")
+
+
+def test_who_answers_slowly_is_not_who_asks_slowly() -> None:
+    """A document that is read for long outlasts every time that a request may take to come."""
+    faults = Faults()
+    faults.script("sync", Delay(0.5))
+    limits = ConnectionLimits(head_seconds=0.1, body_seconds=0.1, upload_seconds=0.1)
+    with served(faults, connections=limits) as client:
+        assert upload(client).status_code == 200
+        assert upload(client).status_code == 200, "on the same connection"
+
+
+def test_a_length_out_of_all_measure_is_refused() -> None:
+    head = b"POST /v1/document-digitization HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + b"9" * 19
+    with served() as client, connect(client, head + b"\r\n\r\n") as connection:
+        assert re.match(rb"HTTP/1.1 4\d\d ", connection.recv(100))
+        assert upload(client).status_code == 200
 
 
 def test_documents_that_wait_keep_nothing_else_waiting() -> None:

@@ -52,13 +52,21 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
     api_key: Annotated[
         str | None,
-        typer.Option(envvar="UPSTAGE_DOCS_SERVER_KEY", help="Key that clients must send.", show_default=False),
+        typer.Option(
+            envvar="UPSTAGE_DOCS_SERVER_KEY",
+            help="Key that clients must send. Given here it shows in the list of processes; the variable does not.",
+            show_default=False,
+        ),
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(help="Web page that may ask, such as http://localhost:3000. Repeatable.", show_default=False),
     ] = None,
 ) -> None:
     """Answer the API's protocol with the local engine, so that any client of the API can develop against it."""
     from upstage_docs.serve.server import serve as serve_engine
 
-    serve_engine(host, port, api_key=api_key)
+    serve_engine(host, port, api_key=api_key, origins=allow_origin or ())
 
 
 for _command in (demo, parse, ocr, split, view, estimate, serve):

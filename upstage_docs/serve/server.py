@@ -11,7 +11,6 @@ import threading
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import cached_property
-from typing import Any
 
 from upstage_docs.errors import ConfigError, MissingExtraError
 from upstage_docs.local import Engine
@@ -20,28 +19,32 @@ from upstage_docs.local.service.form import Form
 from upstage_docs.local.service.pipe import Patience
 from upstage_docs.local.service.protocol import Reply, Request, refused
 from upstage_docs.local.service.transport import answer_in_thread, read_form
+from upstage_docs.redaction import shorten
+from upstage_docs.serve.connections import ConnectionLimits, abort, watching
 
 try:
     import anyio
     import anyio.to_thread
     import uvicorn
     from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+    from starlette.middleware.cors import CORSMiddleware
     from starlette.requests import ClientDisconnect, Request as HttpRequest
     from starlette.responses import Response
     from starlette.routing import Mount
     from starlette.types import ASGIApp, Receive, Scope, Send
-    from uvicorn.protocols.http.h11_impl import H11Protocol
 except ImportError as error:
     raise MissingExtraError.of("server", "Serving the local engine over HTTP", error) from error
 
-__all__ = ["Endpoint", "abort", "build_app", "running", "serve"]
+__all__ = ["ConnectionLimits", "Endpoint", "build_app", "running", "serve"]
 
 _log = logging.getLogger("upstage_docs.server")
 
-_ABORT = "upstage_docs.abort"
 _GRACE = 10
 _IDLE = 120  # seconds: longer than a client waits between two looks at a job, so that none meets a closing connection
 _THREADS = 40  # that documents hold, most of them waiting for a worker process; further documents wait without one
+_BACKLOG = 128  # connections taken at one go: what is silent is ended between two of them
+_MOST_DIGITS = 18  # of a length that is announced; a longer one is refused as one of so many
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -50,6 +53,7 @@ def build_app(
     *,
     api_key: str | None = None,
     hosts: Collection[str] = (),
+    origins: Collection[str] = (),
 ) -> Starlette:
     """Return the ASGI application that answers as the API does.
 
@@ -61,24 +65,34 @@ def build_app(
         hosts: Names or addresses that a request's `Host` may have without an *api_key*, besides those of this machine:
             localhost, 127.0.0.1 and [::1]. Any other gets 403, as it may come from a web page whose name was made to
             lead here (DNS rebinding).
+        origins: Web pages that may ask, such as `http://localhost:3000`. Any other gets 403: a browser sends what a
+            page wants wherever it leads, and a page could read, or make work of, what is none of its business.
+
+    Raises:
+        ConfigError: One of *origins* is none.
     """
-    return Endpoint(engine or Engine(), api_key, hosts).as_app()
+    return Endpoint(engine or Engine(), api_key, hosts, origins).as_app()
 
 
-def serve(host: str = "127.0.0.1", port: int = 8000, *, api_key: str | None = None) -> None:
+def serve(
+    host: str = "127.0.0.1", port: int = 8000, *, api_key: str | None = None, origins: Collection[str] = ()
+) -> None:
     """Serve the local engine until SIGINT or SIGTERM; requests that run get ten seconds to end then.
 
     Raises:
-        ConfigError: *host* is not loopback and there is no *api_key*: anyone could use the engine.
+        ConfigError: *host* is not loopback and there is no *api_key*: anyone could use the engine; or one of *origins*
+            is none.
     """
     if not api_key and not _is_loopback(host):
         raise ConfigError(f"Serving on {host} lets others in; set an API key, or serve on 127.0.0.1.")
-    uvicorn.Server(_config(build_app(api_key=api_key, hosts=(host,)), host, port, quiet=False)).run()
+    uvicorn.Server(_config(build_app(api_key=api_key, hosts=(host,), origins=origins), host, port, quiet=False)).run()
 
 
 @contextmanager
-def running(app: ASGIApp) -> Iterator[str]:
+def running(app: ASGIApp, *, connections: ConnectionLimits | None = None) -> Iterator[str]:
     """Run *app* on a free loopback port in a thread of its own; give the base URL, `http://127.0.0.1:PORT/v1`.
+
+    *connections* says what a connection without a request may cost.
 
     Raises:
         OSError: The server did not start.
@@ -87,7 +101,7 @@ def running(app: ASGIApp) -> Iterator[str]:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        server = _Server(_config(app, "127.0.0.1", port))
+        server = _Server(_config(app, "127.0.0.1", port, connections=connections))
         thread = threading.Thread(target=server.run_on, args=(listener,), name="upstage-docs-server")
         thread.start()
         try:
@@ -118,19 +132,22 @@ class _Server(uvicorn.Server):
             self.settled.set()
 
 
-def _config(app: ASGIApp, host: str, port: int, *, quiet: bool = True) -> uvicorn.Config:
+def _config(
+    app: ASGIApp, host: str, port: int, *, quiet: bool = True, connections: ConnectionLimits | None = None
+) -> uvicorn.Config:
     loggers = {**uvicorn.config.LOGGING_CONFIG["loggers"], _log.name: {"handlers": ["default"], "level": "INFO"}}
     return uvicorn.Config(
         app,
         host,
         port,
-        http=_AbortableProtocol,
+        http=watching(connections or ConnectionLimits()),
         ws="none",
         lifespan="on",
         access_log=False,
         log_level="critical" if quiet else "info",
         log_config=None if quiet else {**uvicorn.config.LOGGING_CONFIG, "loggers": loggers},
         server_header=False,
+        backlog=_BACKLOG,
         timeout_keep_alive=_IDLE,
         timeout_graceful_shutdown=_GRACE,
     )
@@ -143,26 +160,19 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-class _AbortableProtocol(H11Protocol):
-    """Lets an application abort its connection, which ASGI has no word for: an extension in the scope."""
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        inner = self.app
-
-        async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            scope.setdefault("extensions", {})[_ABORT] = transport.abort
-            await inner(scope, receive, send)
-
-        self.app = app
-
-
 class Endpoint:
     """Every path of the API, as one ASGI application; see `build_app`."""
 
-    def __init__(self, engine: Engine, api_key: str | None = None, hosts: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        api_key: str | None = None,
+        hosts: Collection[str] = (),
+        origins: Collection[str] = (),
+    ) -> None:
         self.engine = engine
         self._api_key = api_key
+        self._origins = frozenset(map(_require_origin, origins))
         self._hosts = {f"[{host}]" if ":" in host else host for host in map(str.lower, (*_THIS_MACHINE, *hosts))}
 
     def as_app(self) -> Starlette:
@@ -175,7 +185,14 @@ class Endpoint:
             finally:
                 await anyio.to_thread.run_sync(self.engine.close)
 
-        return Starlette(routes=[Mount("/", app=self)], lifespan=lifespan)
+        # Only pages that may ask are told so; what browsers ask beforehand (OPTIONS) is answered for them alone.
+        answers = CORSMiddleware
+        middleware = [
+            Middleware(answers, allow_origins=[*self._origins], allow_methods=["GET", "POST"], allow_headers=["*"])
+        ]
+        return Starlette(
+            routes=[Mount("/", app=self)], lifespan=lifespan, middleware=middleware if self._origins else []
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -195,7 +212,7 @@ class Endpoint:
             path=http.url.path,
             query=http.url.query,
             content_type=http.headers.get("content-type", ""),
-            content_length=int(http.headers.get("content-length", 0)),
+            content_length=int(http.headers.get("content-length", "0")[:_MOST_DIGITS]),
             origin=f"{http.url.scheme}://{http.headers.get('host', http.url.netloc)}",
         )
 
@@ -241,6 +258,7 @@ class Endpoint:
         return anyio.CapacityLimiter(_THREADS)
 
     def _authorize(self, http: HttpRequest, head: Request) -> None:
+        self._check_origin(http, head)
         if not self._api_key:
             self._check_host(http.headers.get("host", ""))
         if _is_download(head):
@@ -254,6 +272,23 @@ class Endpoint:
         if not hmac.compare_digest(given.encode(), self._api_key.encode()):
             raise Refusal("invalid api key", status=401, code="invalid_api_key")
 
+    def _check_origin(self, http: HttpRequest, head: Request) -> None:
+        """Refuse what a browser sends for a page of others: it says so, and no page can make it say otherwise."""
+        origins = set(http.headers.getlist("origin"))
+        allowed = {_without_default_port(one) for one in origins} <= self._origins | {
+            _without_default_port(head.origin)
+        }
+        # A picture or a link of a page has no Origin, and tells of the page all the same.
+        foreign = not origins and http.headers.get("sec-fetch-site", "none").lower() not in {"none", "same-origin"}
+        if not allowed or foreign:
+            page = ", ".join(sorted(origins)) or "another site"
+            raise Refusal(
+                f"this server is not for web pages of {shorten(page, 100)!r}; where one may ask, name it: upstage-docs "
+                "serve --allow-origin ORIGIN",
+                status=403,
+                code="origin_not_allowed",
+            )
+
     def _check_host(self, header: str) -> None:
         host = re.sub(r":\d*$", "", header.lower())
         if host not in self._hosts:
@@ -263,17 +298,26 @@ class Endpoint:
             raise Refusal(message, status=403, code="host_not_allowed")
 
 
+def _require_origin(origin: str) -> str:
+    """Return *origin* as browsers write it.
+
+    Raises:
+        ConfigError: It is none: a scheme, a host and perhaps a port.
+    """
+    if not re.fullmatch(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?", origin.strip().lower()):
+        raise ConfigError(f"{origin!r} is no origin of a web page; one looks like http://localhost:3000.")
+    return _without_default_port(origin.strip())
+
+
+def _without_default_port(origin: str) -> str:
+    scheme, _, host = origin.lower().partition("://")
+    return f"{scheme}://{host.removesuffix({'http': ':80', 'https': ':443'}.get(scheme, '/'))}"
+
+
 async def _cancel_when_left(http: HttpRequest, scope: anyio.CancelScope) -> None:
     while (await http.receive())["type"] != "http.disconnect":
         pass
     scope.cancel()
-
-
-def abort(scope: Scope) -> None:
-    """Abort a request's connection. A server of others has no word for it, and a client that has left needs none."""
-    close = scope.get("extensions", {}).get(_ABORT)
-    if close is not None:
-        close()
 
 
 def _is_submission(head: Request) -> bool:

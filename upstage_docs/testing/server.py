@@ -14,7 +14,8 @@ from starlette.types import Receive, Scope, Send
 from upstage_docs.local import Engine
 from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.protocol import Reply, Request, refused
-from upstage_docs.serve.server import Endpoint, abort
+from upstage_docs.serve.connections import abort
+from upstage_docs.serve.server import Endpoint
 from upstage_docs.testing.faults import (
     Answer,
     Delay,
@@ -38,6 +39,7 @@ def build_app(
     api_key: str | None = None,
     faults: Faults | None = None,
     hosts: Collection[str] = (),
+    origins: Collection[str] = (),
 ) -> Starlette:
     """Return the ASGI application that answers as the API does, or as *faults* say.
 
@@ -48,16 +50,19 @@ def build_app(
         api_key: See `upstage_docs.serve.server.build_app`.
         faults: What shall go wrong, and the record of what came.
         hosts: See `upstage_docs.serve.server.build_app`.
+        origins: See `upstage_docs.serve.server.build_app`.
     """
     answering = engine or Engine()
     if faults is None:
-        return Endpoint(answering, api_key, hosts).as_app()
-    return _FaultyEndpoint(answering, faults, api_key, hosts).as_app()
+        return Endpoint(answering, api_key, hosts, origins).as_app()
+    return _FaultyEndpoint(answering, faults, api_key, hosts, origins).as_app()
 
 
 class _FaultyEndpoint(Endpoint):
-    def __init__(self, engine: Engine, faults: Faults, api_key: str | None, hosts: Collection[str]) -> None:
-        super().__init__(engine, api_key, hosts)
+    def __init__(
+        self, engine: Engine, faults: Faults, api_key: str | None, hosts: Collection[str], origins: Collection[str]
+    ) -> None:
+        super().__init__(engine, api_key, hosts, origins)
         self._faults = faults
         faults.attach(engine.pages_of_job)
 

@@ -1,0 +1,133 @@
+"""Connections that bring no request: how long they may take, and how many of them there may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from upstage_docs.errors import MissingExtraError
+
+try:
+    import asyncio
+
+    import h11
+    from starlette.types import Receive, Scope, Send
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+except ImportError as error:
+    raise MissingExtraError.of("server", "Serving the local engine over HTTP", error) from error
+
+__all__ = ["ConnectionLimits", "abort", "watching"]
+
+_ABORT = "upstage_docs.abort"
+
+
+@dataclass(frozen=True)
+class ConnectionLimits:
+    """What a connection may cost before its request is whole. Times are seconds.
+
+    Attributes:
+        waiting: Connections without a whole request, idle ones included. One more ends the one of them that has been
+            silent for longest: silence costs those who are silent, and never who asks.
+        head_seconds: From a connection's beginning, or a request's first byte, to the end of its head.
+        body_seconds: Between two pieces of a body.
+        upload_seconds: From a body's beginning to its end: 500 MB at 3 Mbit/s.
+    """
+
+    waiting: int = 200
+    head_seconds: float = 15.0
+    body_seconds: float = 60.0
+    upload_seconds: float = 1_500.0
+
+
+def watching(limits: ConnectionLimits) -> type[H11Protocol]:
+    """Return the protocol of one server, whose connections keep *limits*."""
+
+    class Watched(_Watched):
+        pass
+
+    Watched.limits = limits
+    Watched.waiting = {}
+    return Watched
+
+
+def abort(scope: Scope) -> None:
+    """Abort a request's connection. A server of others has no word for it, and a client that has left needs none."""
+    close = scope.get("extensions", {}).get(_ABORT)
+    if close is not None:
+        close()
+
+
+class _Watched(H11Protocol):
+    """Ends connections that keep a request waiting, and lets an application abort one: ASGI has no word for that."""
+
+    limits: ConnectionLimits
+    waiting: dict[_Watched, None]  # the longest silent one first
+    _timer: asyncio.TimerHandle | None = None
+    _head_since: float | None = None
+    _body_since: float | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        inner = self.app
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            scope.setdefault("extensions", {})[_ABORT] = transport.abort
+            await inner(scope, receive, send)
+
+        self.app = app
+        self._watch()
+        self._end_silent()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.conn.their_state is h11.IDLE:  # between two requests; the time of that is the server's own
+            self._wait_for(None)
+            self._move_to_end()
+            self._end_silent()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait_for(None)
+        self.waiting.pop(self, None)
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        """Say until when the next piece of the request has to come."""
+        now, state = self.loop.time(), self.conn.their_state
+        if self.transport.is_closing() or state not in {h11.IDLE, h11.SEND_BODY}:
+            self._head_since = self._body_since = None
+            self._wait_for(None)
+            self.waiting.pop(self, None)
+            return
+        self._move_to_end()
+        if state is h11.IDLE:
+            self._head_since = self._head_since or now
+            self._wait_for(self._head_since + self.limits.head_seconds)
+        else:
+            self._head_since, self._body_since = None, self._body_since or now
+            self._wait_for(min(now + self.limits.body_seconds, self._body_since + self.limits.upload_seconds))
+
+    def _wait_for(self, moment: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None if moment is None else self.loop.call_at(moment, self._end_late)
+
+    def _end_late(self) -> None:
+        if self.flow.read_paused:  # it is the application that has not taken what came
+            self._wait_for(self.loop.time() + self.limits.body_seconds)
+        else:
+            self.transport.abort()
+
+    def _move_to_end(self) -> None:
+        self.waiting.pop(self, None)
+        self.waiting[self] = None
+
+    def _end_silent(self) -> None:
+        if len(self.waiting) > self.limits.waiting:
+            without_head = (one for one in self.waiting if one.conn.their_state is h11.IDLE)
+            longest = next(without_head, next(iter(self.waiting)))
+            del self.waiting[longest]
+            longest.transport.abort()
