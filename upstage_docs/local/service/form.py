@@ -17,6 +17,9 @@ __all__ = ["Document", "Form", "FormReader"]
 _IN_MEMORY = 1 << 20
 _FIELDS = 1 << 20
 """Bytes that all fields but the document may have together."""
+_HEADERS = 1 << 16
+"""Bytes that the headers of all parts may have together. The library takes far longer for each than for one of a
+document, and longest where a header holds many parameters; a form of the API's has two thousand."""
 
 
 @dataclass
@@ -82,6 +85,7 @@ class FormReader:
         self._hash = hashlib.sha256()
         self._size = 0
         self._fields = 0
+        self._headers = 0
         self._header: list[bytes] = [b"", b""]
         self._name = ""
         self._filename: str | None = None
@@ -147,6 +151,9 @@ class FormReader:
     def _header_ends(self) -> None:
         name, value = self._header
         self._header = [b"", b""]
+        self._headers += len(name) + len(value)
+        if self._headers > _HEADERS:
+            raise Refusal("the headers of the form's parts are too large", status=400)
         if name.lower() != b"content-disposition":
             return
         _, options = self._parse_header(value)
