@@ -19,7 +19,7 @@ import random
 import re
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -311,7 +311,11 @@ def _one(category: str, html: str) -> list[Element]:
     return [Element(0, 1, category, html)]
 
 
-FAMILIES: dict[str, tuple[int, Callable[[int], list[Element]]]] = {
+def _markdown(text: str) -> list[Record]:
+    return [Record("", text, {"source": "notes.md"})]
+
+
+FAMILIES: dict[str, tuple[int, Callable[[int], Sequence[Element | Record]]]] = {
     "`<br>` in a paragraph": (100_000, lambda n: _one("paragraph", f"<p>{'word<br>' * n}</p>")),
     "rows in a table": (
         10_000,
@@ -338,6 +342,15 @@ FAMILIES: dict[str, tuple[int, Callable[[int], list[Element]]]] = {
     "bytes in one word": (1_000_000, lambda n: _one("paragraph", f"<p>{'x' * n}</p>")),
     "tiny elements": (100_000, lambda n: [Element(i, i // 20, "paragraph", f"<p id='{i}'>a</p>") for i in range(n)]),
     "headings": (50_000, lambda n: [Element(i, 1, "heading1", f"<h1>{i}</h1>", text=str(i)) for i in range(n)]),
+    "Markdown: rows of a table": (50_000, lambda n: _markdown("| a | b |\n| - | - |\n" + "| 1 | 2 |\n" * n)),
+    "Markdown: rows that are never closed": (10_000, lambda n: _markdown("|a|b|\n|-|-|\n" + "| 1 | 2\nx\n" * n)),
+    "Markdown: rows without a rule": (10_000, lambda n: _markdown("| 1 | 2 |\n" * n)),
+    "Markdown: tables": (5_000, lambda n: _markdown("| a | b |\n| - | - |\n| 1 | 2 |\n\n" * n)),
+    "Markdown: items of a list": (10_000, lambda n: _markdown("- one\n" * n)),
+    "Markdown: lines of a quote": (10_000, lambda n: _markdown("> > one\n" * n)),
+    "Markdown: underlined headings": (10_000, lambda n: _markdown("one\n===\n" * n)),
+    "Markdown: fences": (5_000, lambda n: _markdown("```\none\n```\n" * n)),
+    "Markdown: paragraphs between HTML": (5_000, lambda n: _markdown("<p>one</p>\n\n- two | b\n\n" * n)),
 }  # fmt: skip
 
 
@@ -352,7 +365,7 @@ def growth(counted: str) -> Iterator[tuple[str, int, float, float]]:
     for name, (size, make) in FAMILIES.items():
         once, twice = make(size), make(2 * size)
 
-        def work(elements: list[Element]) -> int:
+        def work(elements: Sequence[Element | Record]) -> int:
             made = chunk_elements(elements, chunk_size=1000, oversized_tables="split_rows", length_function=measure)
             return sum(1 for _ in made)
 
@@ -438,6 +451,11 @@ def main() -> None:
         name = f"ours, large tables split by rows, {shown}"
         print(f"| **{name}** | {given.pages} | {seconds * 1e3:.0f} | {given.pages / seconds:,.0f} |")
         pages_per_second[shown] = given.pages / seconds
+    written = "\n\n".join(element.markdown for element in document.elements)
+    notes = [Document(page_content=written, metadata={"source": "report.md"})]
+    seconds = cpu(lambda: splitter.split_documents(notes))
+    print(f"| **ours, large tables split by rows, one string of Markdown, Documents** | {given.pages} | "
+          f"{seconds * 1e3:.0f} | {given.pages / seconds:,.0f} |")  # fmt: skip
     ratios = []
     for name, against, work, few in PEERS:
         pages = min(given.peer_pages, given.pages) if few else given.pages

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from upstage_docs.chunking.markup_regions import Region, regions
-from upstage_docs.chunking.masking import FILLER, masked
+from upstage_docs.chunking.markdown import MarkdownBlock, lines_of, markdown_blocks
+from upstage_docs.chunking.markup_regions import Region, outermost, regions, wholes
+from upstage_docs.chunking.masking import FILLER, masked, masked_but_code
 from upstage_docs.chunking.text_breaks import has_code, has_words
 
 __all__ = ["Block", "blocks", "element_kind"]
@@ -22,6 +24,7 @@ class Block(NamedTuple):
         category: What Document Parse would call it.
         level: Depth of a heading 1-6, 0 for anything else.
         element_id: The `id` attribute where it is a number, as in the API's HTML, else None.
+        title: The words of a heading of Markdown, without its marks; `""` for any other.
     """
 
     start: int
@@ -30,6 +33,7 @@ class Block(NamedTuple):
     category: str
     level: int = 0
     element_id: int | None = None
+    title: str = ""
 
 
 _TABLE_OR_FIGURE = re.compile("<(?:table|figure)")
@@ -38,12 +42,16 @@ _CATEGORY = re.compile(r"data-category=['\"]?(\w+)")
 _CHART = re.compile(r"data-category=['\"]?chart|class=['\"]?chart-")  # in the figure: the guide's, enhanced mode's
 _NAMES = {"p": "paragraph", "ul": "list", "ol": "list", "pre": "code"}
 
-# Of masked text: a fence that is closed, and an equation, hold nothing but filler.
-_MARKDOWN_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+\S")
-_FENCE = re.compile(r" {0,3}(?:```|~~~)")
+# Of masked text: an equation holds nothing but filler.
 _EQUATION = re.compile(rf"[ \t]*(?:\$\${FILLER}+\$\$|\\\[{FILLER}+\\\])\s*\Z")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)\s*\Z")
 
+
+_RULE_OR_BORDER = re.compile(r"(?:\A\ufeff?|[\r\n])[ \t>]*(?:\||\+[-=]|:?-+:?[ \t]*\|)")
+_INDENTED_TABLE = re.compile(r"^(?: {4}|\t).*<(?:table|figure)", re.MULTILINE | re.IGNORECASE)
+_UNCLOSED_FENCE = re.compile(rf"^ {{0,3}}(?:````*|~~~~*)(?!{FILLER}|[`~])", re.MULTILINE)  # of masked text
+_TABLES = frozenset({"table", "figure", "|"})
+_NO_LINE_END = re.compile(r"[^\r\n]")
 
 _KINDS = {
     **dict.fromkeys(("table", "chart", "figure"), "whole"),
@@ -62,41 +70,93 @@ def element_kind(category: str, text: str) -> str:
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """Yield the blocks of *text* in order; between them lies nothing but white space and empty markup.
-
-    After a fence that is never closed, in Markdown, there is no empty markup: it is code.
-    """
+    """Yield the blocks of *text* in order; between them lies nothing but white space and empty markup."""
     structure = masked(text)
+    is_html = text[:100].lstrip("\ufeff \t\r\n").startswith("<")
+    found = wholes(structure)
+    if not is_html and found and _INDENTED_TABLE.search(text):
+        found = _outside_code(found, text)
+    view: str | None = None
+    written: list[MarkdownBlock] = []
+    if _RULE_OR_BORDER.search(text):  # pipe and grid tables: where they stand decides where paragraphs of HTML end
+        view = _without(masked_but_code(text), found)
+        written = markdown_blocks(view, is_html=is_html)
+        found += [Region(one.start, one.end, "|", "") for one in written if one.kind == "table"]
+    all_regions = list(regions(structure, outermost(found)))
+    if not is_html and (fence := _UNCLOSED_FENCE.search(structure)):
+        all_regions = [one for one in all_regions if one.start < fence.start() or one.name in _TABLES]
+    position = int(text.startswith("\ufeff"))
+    for region in (*all_regions, None):
+        start = region.start if region else len(text)
+        if start > position and not text[position:start].isspace() and has_words(text[position:start]):
+            if view is None or any(one.name != "|" for one in all_regions):
+                view = _without(masked_but_code(text) if view is None else view, all_regions)
+                written = markdown_blocks(view, is_html=is_html)
+                all_regions = [one for one in all_regions if one.name == "|"]  # blanked out once
+            yield from _markdown(text, view, written, position, start)
+        if region:
+            if block := _block(text, structure, region):
+                yield block
+            position = region.end
+
+
+def _without(view: str, found: Sequence[Region]) -> str:
+    """Return *view*, at the same length, with regions that are HTML blanked out but for their lines."""
+    pieces: list[str] = []
     position = 0
-    is_html = text[:100].lstrip().startswith("<")
-    in_code = False
-    for block in _found(text, structure):
-        if in_code:
-            yield from _code(text, position, block.start)
-        elif block.category == "code" and not is_html and (fence := _FENCE.match(structure, block.start)):
-            in_code = not structure.startswith(FILLER, fence.end())
-        yield block
-        position = block.end
-    if in_code:
-        yield from _code(text, position, len(text))
+    for region in found:
+        if region.name != "|" and region.start >= position:
+            pieces += (view[position : region.start], _NO_LINE_END.sub(" ", view[region.start : region.end]))
+            position = region.end
+    return "".join([*pieces, view[position:]]) if pieces else view
 
 
-def _code(text: str, start: int, end: int) -> Iterator[Block]:
-    """Yield what lies between two blocks as one of code, unless it is white space."""
-    if body := text[start:end].strip():
-        start = text.index(body, start)
-        yield Block(start, start + len(body), "text", "code")
+def _outside_code(found: list[Region], text: str) -> list[Region]:
+    """Return those of the tables and figures *found* that do not begin in code of Markdown that is indented."""
+    code = [one for one in markdown_blocks(masked_but_code(text)) if one.kind == "code"]
+    starts = [one.start for one in code]
+    kept: list[Region] = []
+    for region in found:
+        index = bisect_right(starts, region.start) - 1
+        inside = index >= 0 and region.start < code[index].end and text[starts[index]] in " \t"
+        if not inside or any(one.start < region.start < one.end for one in kept):
+            kept.append(region)
+    return kept
 
 
-def _found(text: str, structure: str) -> Iterator[Block]:
-    position = 0
-    for region in regions(structure):
-        if region.start > position and not text[position : region.start].isspace():
-            yield from _markdown(text, structure, position, region.start)
-        if block := _block(text, structure, region):
-            yield block
-        position = region.end
-    yield from _markdown(text, structure, position, len(text))
+def _markdown(text: str, view: str, written: Sequence[MarkdownBlock], start: int, end: int) -> Iterator[Block]:
+    """Yield the blocks of `text[start:end]`, which holds no block's tag and no table: Markdown or plain text."""
+    index = max(0, bisect_right(written, start, key=lambda one: one.start) - 1)
+    while index < len(written) and written[index].start < end:
+        one = written[index]
+        first, last = max(start, one.start), min(end, one.end)
+        index += 1
+        body = text[first:last].strip() if first < last else ""
+        if not body or one.kind == "table":
+            continue
+        if first == one.start and one.kind == "heading":
+            first += len(text[first:last]) - len(text[first:last].lstrip())
+            yield Block(first, first + len(body), "heading", f"heading{one.level}", one.level, None, one.title)
+        elif one.kind == "code":
+            first = one.start if first == one.start else text.index(body, first)
+            body = text[first:last].rstrip()
+            if has_code(body):
+                yield Block(first, first + len(body), "text", "code")
+        else:
+            yield from _paragraphs(text, view, first, last)
+
+
+def _paragraphs(text: str, view: str, start: int, end: int) -> Iterator[Block]:
+    """Yield a text as one block, and equations that stand on lines of their own as others."""
+    begun = offset = start
+    for line in lines_of(view[start:end]) if FILLER in view[start:end] else ():
+        after = offset + len(line)
+        if _EQUATION.match(line):
+            yield from _paragraph(text, begun, offset, "paragraph")
+            yield from _paragraph(text, offset, after, "equation")
+            begun = after
+        offset = after
+    yield from _paragraph(text, begun, end, "paragraph")
 
 
 def _block(text: str, structure: str, region: Region) -> Block | None:
@@ -128,38 +188,10 @@ def _block(text: str, structure: str, region: Region) -> Block | None:
     return Block(start, start + len(body), kind, category, level, number)
 
 
-def _markdown(text: str, structure: str, start: int, end: int) -> Iterator[Block]:
-    """Yield the blocks of `text[start:end]`, which holds no block's tag and no table: Markdown or plain text."""
-    if not has_words(text[start:end]):
-        return
-    offset = start
-    begun: int | None = None  # where the paragraph that is open begins
-    category = "paragraph"
-    for line in structure[start:end].splitlines(keepends=True):
-        after = offset + len(line)
-        heading = _MARKDOWN_HEADING.match(line)
-        alone = "code" if _FENCE.match(line) else "equation" if _EQUATION.match(line) else ""
-        if begun is not None and (heading or alone or not line.strip()):
-            yield from _paragraph(text, begun, offset, category)
-            begun = None
-        if heading:
-            level = len(heading[1])
-            yield Block(offset, offset + len(line.rstrip()), "heading", f"heading{level}", level)
-        elif alone == "code" and FILLER not in line:  # a fence that is never closed
-            begun, category = offset, alone
-            break
-        elif alone:
-            yield from _paragraph(text, offset, after, alone)
-        elif begun is None and line.strip():
-            begun = offset
-        offset = after
-    if begun is not None:
-        yield from _paragraph(text, begun, end, category)
-
-
 def _paragraph(text: str, start: int, end: int, category: str) -> Iterator[Block]:
-    body = text[start:end].rstrip()
+    body = text[start:end].strip()
     if not has_words(body):
         return
+    start = text.index(body, start)
     image = _IMAGE.match(body)
     yield Block(start, start + len(body), "whole" if image else "text", "figure" if image else category)

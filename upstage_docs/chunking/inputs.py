@@ -10,6 +10,7 @@ import msgspec
 
 from upstage_docs.api.decode import decode_document
 from upstage_docs.chunking.blocks import blocks, element_kind
+from upstage_docs.chunking.data_pictures import WithoutPictures
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.record_metadata import (
     FlatElement,
@@ -114,7 +115,7 @@ class _Reader:
 
     def element(self, element: Element) -> Iterable[Unit]:
         """Return the units of one element: nearly always one."""
-        text = element_text(element, self._form)
+        text = WithoutPictures(element_text(element, self._form)).text
         category = element.category
         level = heading_level(element) if category[:7] == "heading" else 0
         if level:
@@ -140,6 +141,24 @@ class _Reader:
 
     def record(self, record: Record) -> Iterable[Unit]:
         """Return the units of a record: an element, a page, a document, a chunk, or what another loader made."""
+        if "data:" in record.text and record.text[:1] != "{":
+            return self._without_pictures(record)
+        return self._record(record)
+
+    def _without_pictures(self, record: Record) -> Iterator[Unit]:
+        """Yield the units of a record whose text holds pictures as bytes, with their places in the text as it was."""
+        without = WithoutPictures(record.text)
+        metadata = record.metadata
+        if without.text != record.text and (spans := read_metadata(record).spans):
+            short = [(*one[:2], without.shortened(one[2]), without.shortened(one[3]), *one[4:]) for one in spans]
+            own = {"spans": _encode(short).decode(), "text_sha256": text_sha256(without.text)}
+            metadata = {**metadata, **own}
+        for unit in self._record(msgspec.structs.replace(record, text=without.text, metadata=metadata)):
+            if unit.start >= 0:
+                unit.start, unit.end = without.original(unit.start), without.original(unit.end - 1) + 1
+            yield unit
+
+    def _record(self, record: Record) -> Iterable[Unit]:
         if (own := flat_element(record.metadata)) and record.text[:1] != "{":
             return self._flat(record, own)
         known = read_metadata(record)
@@ -305,7 +324,7 @@ class _Reader:
                 yield unit
             previous = block.end
             if block.level and not known.is_stale:
-                self._enter(block.level, text_of_html(body).lstrip("# "), "")
+                self._enter(block.level, block.title or text_of_html(body), "")
 
     def _enter_file(self, known: RecordMetadata) -> bool:
         place = known.place

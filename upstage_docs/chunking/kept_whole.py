@@ -274,7 +274,7 @@ def _words_of(text: str) -> str:
     """Return the words of *text*, HTML or not; quickly where one tag stands around lines."""
     if "<" not in text:
         return text.strip()
-    start = text.index(">") + 1 if text[0] == "<" else 0
+    start = text.find(">") + 1 if text[0] == "<" else 0
     end = text.rindex("<") if text[-1] == ">" else len(text)
     inner = text[start:end]
     if inner.count("<") != inner.count("<br>") or "&" in inner or end < start:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-__all__ = ["Region", "is_rule", "regions"]
+__all__ = ["Region", "outermost", "regions", "wholes"]
 
 
 class Region(NamedTuple):
@@ -32,15 +32,18 @@ _AFTER_TABLE_TAG = re.compile(
     r"(?=[\s/>])"
 )
 _BREAK = re.compile(r"<br\s*/?>\Z", re.IGNORECASE)
-# Two runs of blanks never touch: a long one could be divided between them in every way.
-_PIPE_RULE = re.compile(r"[ \t]*(?:\|[ \t]*)?:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*(?:\|[ \t]*)?\Z")
 
 
-def regions(masked: str) -> Iterator[Region]:
-    """Yield the regions of *masked* in order; a heading or paragraph ends at its end tag or where the next begins."""
+def regions(masked: str, tables: Sequence[Region]) -> Iterator[Region]:
+    """Yield the regions of *masked* in order; a heading or paragraph ends at its end tag or where the next begins.
+
+    Args:
+        masked: The text, with what only looks like structure blanked out.
+        tables: The tables of both kinds and the figures that stand in no other, in order: `outermost`.
+    """
     opened: tuple[int, str, str] | None = None  # start, name, attributes of the region that is open
     last = 0  # where the tag before ends
-    for whole in (*_outermost(masked), None):
+    for whole in (*tables, None):
         limit = whole.start if whole else len(masked)
         for tag in _TAG.finditer(masked, last, limit):
             closing, name, rest = tag.groups()
@@ -81,19 +84,16 @@ def _before_breaks(masked: str, first: int, start: int) -> int:
     return start
 
 
-def _outermost(masked: str) -> list[Region]:
-    """Return the tables of both kinds and the figures that stand in no other, in order."""
-    found = sorted(_wholes(masked))
-    if "|" in masked:
-        found = sorted([*found, *_pipe_tables(masked, found)])
+def outermost(found: Iterable[Region]) -> list[Region]:
+    """Return those of the tables and figures *found* that stand in no other, in order."""
     kept: list[Region] = []
-    for region in found:
+    for region in sorted(found):
         if not kept or region.start >= kept[-1].end:
             kept.append(region)
     return kept
 
 
-def _wholes(masked: str) -> list[Region]:
+def wholes(masked: str) -> list[Region]:
     """Return the tables and figures that are HTML; those that stand in another one may be left out.
 
     A tag that is only spoken of ("the <table> tag", not escaped) opens none. A table that is never closed ends with
@@ -154,35 +154,3 @@ def _end_of_unclosed(masked: str, tags: list[re.Match[str]], number: int, closed
         return end
     starts = (tag.start() for tag in _TAG.finditer(masked, end) if tag[2].lower() in _BLOCKS)
     return next(starts, len(masked))
-
-
-def _pipe_tables(masked: str, wholes: list[Region]) -> Iterator[Region]:
-    """Yield the pipe tables; no line of one begins another block, nor does HTML of *wholes* go on after it."""
-    start, before = 0, ""  # of the line before
-    begun: int | None = None
-    position = index = 0
-    for line in masked.splitlines(keepends=True):
-        end = position + len(line)
-        while index < len(wholes) and wholes[index].end <= end:
-            index += 1
-        over = index < len(wholes) and wholes[index].start < end
-        if "|" not in line or over or _begins_block(line):
-            if begun is not None:
-                yield Region(begun, position, "|", "")
-            begun, line = None, ""  # noqa: PLW2901
-        elif begun is None and before and is_rule(line):
-            begun = start
-        start, before, position = position, line, end
-    if begun is not None:
-        yield Region(begun, position, "|", "")
-
-
-def _begins_block(line: str) -> bool:
-    tag = _TAG.match(line, len(line) - len(line.lstrip()))
-    return tag is not None and (tag[2].lower() in _BLOCKS or tag[2].lower() in {"table", "figure"})
-
-
-def is_rule(line: str) -> bool:
-    """Return whether *line* is the second line of a pipe table."""
-    line = line.rstrip("\r\n")
-    return "|" in line and "-" in line and _PIPE_RULE.match(line) is not None

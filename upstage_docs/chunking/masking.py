@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-__all__ = ["FILLER", "equations", "is_plain", "masked", "masked_markup"]
+__all__ = ["FILLER", "equations", "is_plain", "masked", "masked_but_code", "masked_markup"]
 
 # What is blanked out: no white space and no sign of any format.
 FILLER = "\0"
@@ -46,6 +46,13 @@ def masked(text: str) -> str:
     if any(sign in text for sign in "$\\`~"):
         return _without_values(_blanked(text, _MARKS))
     return masked_markup(text)
+
+
+def masked_but_code(text: str) -> str:
+    """Return *text* as `masked` does, but with its code as it is, for a parser that reads it itself."""
+    if any(sign in text for sign in "$\\<"):
+        return _blanked(text, _MARKS, code=False)
+    return text
 
 
 def masked_markup(text: str) -> str:
@@ -116,12 +123,14 @@ def _is_equation(text: str, mark: re.Match[str], closing: re.Match[str]) -> bool
     return displayed or not _BLANK_LINE.search(inside)
 
 
-def _blanked(text: str, marks: re.Pattern[str]) -> str:
+def _blanked(text: str, marks: re.Pattern[str], *, code: bool = True) -> str:
     pieces: list[str] = []
     position = 0
     for mark, end in _runs(text, marks):
         first, last, sign = mark.start(), end, mark[0][0]
         if sign in "`~":
+            if not code:
+                continue
             first += 3
         elif sign != "<":
             first, last = first + 2, end - 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from upstage_docs.chunking.markup_regions import is_rule
+from upstage_docs.chunking.markdown import is_rule, lines_of
 from upstage_docs.chunking.table import Table, read_table, words_of
 from upstage_docs.chunking.table_rows import Part
 
@@ -66,7 +66,7 @@ class JoinedTable:
 
     def _lines_of(self, text: str) -> list[tuple[int, int]] | None:
         """Return the offsets of the lines of *text* that go on, None if it is no pipe table with the same header."""
-        one, two = self._text.splitlines(), text.splitlines(keepends=True)
+        one, two = lines_of(self._text), lines_of(text)
         if (
             len(one) < 2
             or len(two) < 3

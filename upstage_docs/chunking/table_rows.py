@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, islice, pairwise
 from typing import NamedTuple
 
-from upstage_docs.chunking.markup_regions import is_rule
+from upstage_docs.chunking.markdown import read_text_table
 from upstage_docs.chunking.table import MOST_ROWS, Cell, Table, carried_sizes, mended, place_columns, read_table
 
 __all__ = ["Limits", "Part", "runs_of_one_part", "split_rows"]
@@ -289,30 +289,26 @@ class _Cutter:
 
 
 def _split_lines(text: str, limits: Limits) -> list[Part] | None:
-    """Cut a pipe table between lines; what stands before and after the table is repeated, as its captions are."""
-    lines = text.splitlines(keepends=True)
-    rule = next((n for n in range(1, len(lines)) if is_rule(lines[n]) and "|" in lines[n - 1]), None)
-    if rule is None:
+    """Cut a pipe or grid table between rows; what stands before and after the table is repeated, as captions are."""
+    table = read_text_table(text)
+    if table is None or len(table.rows) < 2:
         return None
-    end = rule + 1
-    while end < len(lines) and "|" in lines[end]:
-        end += 1
-    offsets = list(accumulate(map(len, lines), initial=0))
-    head, tail = text[: offsets[rule + 1]], text[offsets[end] :]
+    rows = table.rows
+    head, tail = text[: table.head], text[table.tail :]
     fixed = limits.size(head) + limits.size(tail)
-    if end - rule < 3 or fixed >= limits.later:
+    if fixed >= limits.later:
         return None
     parts: list[Part] = []
-    first = rule + 1
-    while first < end:
+    first = 0
+    while first < len(rows):
         limit = limits.later if parts else limits.first
-        last, used = first, fixed + limits.size(lines[first])
-        while last + 1 < end and (used := used + limits.size(lines[last + 1])) <= limit:
+        last, used = first, fixed + limits.size(text[rows[first][0] : rows[first][1]])
+        while last + 1 < len(rows) and (used := used + limits.size(text[slice(*rows[last + 1])])) <= limit:
             last += 1
-        part = _lines_part(text, head, tail, offsets[first], offsets[last + 1], offsets[end])
+        part = _lines_part(text, head, tail, rows[first][0], rows[last][1], table.tail)
         while not limits.exact and last > first and limits.size("".join(piece for piece, _ in part)) > limit:
             last = first + (last - first) // 2
-            part = _lines_part(text, head, tail, offsets[first], offsets[last + 1], offsets[end])
+            part = _lines_part(text, head, tail, rows[first][0], rows[last][1], table.tail)
         parts.append(part)
         first = last + 1
     return parts if len(parts) > 1 else None

@@ -1,0 +1,305 @@
+"""Markdown as CommonMark has it and as converters write it: headings, code, quotes, tables of bars and of borders."""
+
+from __future__ import annotations
+
+import base64
+import random
+from typing import Any
+
+import pytest
+from conftest import examples
+from hypothesis import given, strategies as st
+
+from upstage_docs.chunking.blocks import blocks
+from upstage_docs.chunking.context import contextualize
+from upstage_docs.chunking.markdown import lines_of, markdown_blocks
+from upstage_docs.chunking.options import ChunkOptions
+from upstage_docs.chunking.packing import chunk_elements, split_text
+from upstage_docs.models import Record
+
+TABLE = "| Site | MW |\n| --- | --- |\n| Alpha | 1 |\n| Beta | 2 |"
+
+
+def found(text: str) -> list[tuple[str, str]]:
+    return [(block.category, text[block.start : block.end]) for block in blocks(text)]
+
+
+def headings(text: str, **options: Any) -> list[str]:
+    return [chunk.metadata["headings"] for chunk in chunk_elements(Record("", text, {}), **options)]
+
+
+# --- headings --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("Tides\n=====\n\nNight\n-----\n\nIt rose.", "Tides > Night"),
+        ("Tides\n=\n\nNight\n-\n\nIt rose.", "Tides > Night"),
+        ("Tides\nof the bay\n===\n\nIt rose.", "Tides of the bay"),
+        ("# Tides #\n\n## Night ####\n\nIt rose.", "Tides > Night"),
+        ("#\tTides\n\nIt rose.", "Tides"),
+        ("   ### Tides\n\nIt rose.", "Tides"),
+        ("# C#\n\nIt rose.", "C#"),
+        ("\ufeff# Tides\n\nIt rose.", "Tides"),
+        ("\ufeffTides\n===\n\nIt rose.", "Tides"),
+        ("# Tides\r\rIt rose.", "Tides"),
+        ("Tides\r\n===\r\n\r\nIt rose.", "Tides"),
+        ("#Tides\n\nIt rose.", ""),
+        ("    # Tides\n\nIt rose.", ""),
+        ("```\n# Tides\n```\n\nIt rose.", ""),
+        ("> # Tides\n\nIt rose.", ""),
+        ("- # Tides\n\nIt rose.", ""),
+        ("It was high.\n\n---\n\nIt rose.", ""),
+        ("---\ntitle: Tides\n---\n\nIt rose.", ""),
+        (f"{'It was high and long. ' * 20}\n---\n\nIt rose.", ""),
+        ("\\# Tides\n\nIt rose.", ""),
+    ],
+)
+def test_what_is_a_heading_and_what_is_none(text: str, path: str) -> None:
+    """Closing hashes, underlines and a byte order mark are no words of it; code, quotes and front matter hold none."""
+    assert headings(text)[-1] == path
+    words = "".join("".join(chunk for chunk in split_text(ChunkOptions(chunk_size=1000), text)).split())
+    assert words == "".join(text.replace("\ufeff", "").split())
+
+
+def test_a_heading_of_marks_is_not_put_in_front_of_itself() -> None:
+    for text in ("Tides\n=====\n\nIt rose.", "# Tides #\n\nIt rose."):
+        (chunk,) = chunk_elements(Record("", text, {}))
+
+        assert chunk.headings == ("Tides",)
+        assert contextualize(chunk) == text
+
+
+# --- code, quotes, lists, definitions --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"```\n{TABLE}\n```",
+        f"~~~~ md\n~~~\n{TABLE}\n~~~~",
+        "    | a | b |\n    | - | - |\n    | 1 | 2 |",
+        "\tif x | y:\n\n\t    # no heading",
+        "    <table><tr><td>x</td></tr></table>",
+        "    <br>",
+    ],
+)
+def test_code_is_code(code: str) -> None:
+    """Fenced or indented: no table and no heading is in it, and it is one block."""
+    assert found(f"Words.\n\n{code}\n\nMore words.") == [
+        ("paragraph", "Words."),
+        ("code", code),
+        ("paragraph", "More words."),
+    ]
+
+
+def test_code_in_a_list_is_code() -> None:
+    text = f"1. First:\n\n   ```\n   # no\n   {TABLE.splitlines()[0]}\n   ```\n\n2. Second"
+
+    assert [category for category, _ in found(text)] == ["paragraph", "code", "paragraph"]
+
+
+@pytest.mark.parametrize("before", ["> ", "- ", "* * * "])
+def test_markers_alone_do_not_make_time_grow(before: str) -> None:
+    assert split_text(ChunkOptions(chunk_size=1000), before * 400 + "words")
+
+
+def test_definitions_of_links_are_kept() -> None:
+    """The parser takes them out of the text; the link that needs them would lead nowhere."""
+    text = "See [the plan][1].\n\n[1]: https://example.org/plan 'The plan'\n[2]: <other>\n\nAfter."
+
+    assert [body for _, body in found(text)] == [
+        "See [the plan][1].",
+        "[1]: https://example.org/plan 'The plan'\n[2]: <other>",
+        "After.",
+    ]
+
+
+# --- tables ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sign", ["\x0b", "\x0c", "\x1c", "\x1e", "\x85", "\u2028", "\u2029"])
+def test_only_line_feeds_and_carriage_returns_end_a_line(sign: str) -> None:
+    """`str.splitlines` knows eight more; in a cell they are breaks that stand where they are."""
+    table = f"| Site{sign}name | MW |\n| --- | --- |\n| Al{sign}pha | 1 |\n| Beta | 2 |"
+
+    assert found(f"Words.\n\n{table}\n\nAfter.")[1] == ("table", table)
+    for part in split_text(ChunkOptions(chunk_size=50, oversized_tables="split_rows"), table):
+        assert part.startswith(f"| Site{sign}name | MW |\n| --- | --- |\n")
+        assert part.count("\n") == 2
+    assert lines_of(f"a{sign}b\r\nc\rd\n") == [f"a{sign}b\r\n", "c\r", "d\n"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_every_end_of_a_line_is_one(end: str) -> None:
+    text = f"# Power\n\n{TABLE}\n\nWords.".replace("\n", end)
+
+    assert [category for category, _ in found(text)] == ["heading1", "table", "paragraph"]
+    parts = split_text(ChunkOptions(chunk_size=45, oversized_tables="split_rows"), TABLE.replace("\n", end))
+    assert [part.count("| --- | --- |") for part in parts] == [1, 1]
+
+
+BROKEN_CELLS = [
+    "| a | first\nlast |\n",
+    "| b | first\nmiddle\nlast |\n",
+    "| c | one line |\n",
+    "| d | - first\n- last |\n",
+    "| e\nee | x |\n",
+    "| f | # no heading\n|\n",
+]
+
+
+@pytest.mark.parametrize("size", range(40, 90, 6))
+def test_a_line_break_in_a_cell_ends_no_row(size: int) -> None:
+    """Converters write it as it is: the row goes over several lines, and stays one."""
+    head = "| key | note |\n| --- | --- |\n"
+    table = head + "".join(BROKEN_CELLS).rstrip()
+
+    assert found(f"{table}\n\nAfter.")[0] == ("table", table)
+    bodies = [
+        part.removeprefix(head)
+        for part in split_text(ChunkOptions(chunk_size=size, oversized_tables="split_rows"), table)
+    ]
+    assert len(bodies) > 1
+    assert "\n".join(bodies) == table.removeprefix(head)
+    rows = [row.rstrip() for row in BROKEN_CELLS]
+    assert all(sum(row in body for body in bodies) == 1 for row in rows)
+
+
+def test_a_row_that_no_bar_closes_takes_one_line() -> None:
+    """What follows is not swallowed: words, a heading, another table."""
+    for after in ("Words that are no cell.", "# Next", "More | or less"):
+        table = "| key | note |\n| --- | --- |\n| a | b\n| c | d"
+        assert found(f"{table}\n\n{after}")[0] == ("table", table)
+
+
+def test_a_line_without_a_bar_ends_a_table() -> None:
+    assert found(f"{TABLE}\nSource: the ministry.")[:2] == [("table", TABLE), ("paragraph", "Source: the ministry.")]
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_all_rows_above_the_rule_are_the_header(rows: int) -> None:
+    head = "".join(f"| upper {n} | | x |\n" for n in range(rows)) + "| --- | --- | --- |\n"
+    table = head + "".join(f"| row {n} | {n} | {n} |\n" for n in range(9))
+
+    assert found(f"Words.\n\n{table}\nAfter.")[1] == ("table", table.rstrip())
+    parts = split_text(ChunkOptions(chunk_size=len(head) + 50, oversized_tables="split_rows"), table)
+    assert len(parts) > 1
+    assert all(part.startswith(head) for part in parts)
+
+
+GRID = (
+    "+-------+--------------+\n| Site  | Notes        |\n+=======+==============+\n"
+    "| Alpha | - quiet      |\n|       | - deep       |\n+-------+--------------+\n"
+    "| Beta  | shallow      |\n+-------+--------------+\n| Gamma | far          |\n+-------+--------------+"
+)
+DRAWN = "+-------+----+\n| site  | mw |\n+-------+----+\n| Alpha |  1 |\n| Beta  |  2 |\n| Gamma |  3 |\n+-------+----+"
+
+
+@pytest.mark.parametrize("grid", [GRID, DRAWN, GRID.replace("=", "-")], ids=["header", "database", "no header"])
+def test_a_grid_of_borders_is_a_table(grid: str) -> None:
+    """pandoc and reStructuredText draw rows from border to border; a database draws three borders."""
+    assert found(f"# Power\n\nWords.\n{grid}\n\nAfter.")[2] == ("table", grid)
+    parts = split_text(ChunkOptions(chunk_size=len(grid) // 2 + 30, oversized_tables="split_rows"), grid)
+    assert len(parts) > 1
+    for part in parts:
+        assert part.rstrip().endswith("-+")
+        if "=" in grid or grid == DRAWN:
+            assert part.startswith("\n".join(grid.split("\n")[:3]))
+        assert ("Alpha" in part) == ("deep" in part) or grid == DRAWN
+    assert [sum(name in part for part in parts) for name in ("Alpha", "Beta", "Gamma")] == [1, 1, 1]
+
+
+def test_padding_and_a_lonely_plus_make_no_difference() -> None:
+    padded = "| Site          |            MW |\n|:--------------|--------------:|\n| Alpha         |             1 |"
+
+    assert found(padded) == [("table", padded)]
+    assert found("+ one\n+ two\n\n+---+")[0] == ("paragraph", "+ one\n+ two")
+
+
+def test_a_table_in_a_quote_or_a_list_is_found() -> None:
+    quoted = "\n".join(f"> {line}" for line in TABLE.split("\n"))
+    listed = "- Sites:\n\n" + "\n".join(f"  {line}" for line in TABLE.split("\n"))
+
+    assert ("table", quoted) in found(f"Words.\n\n{quoted}\n\nAfter.")
+    assert [category for category, _ in found(f"{listed}\n\nAfter.")] == ["paragraph", "table", "paragraph"]
+
+
+# --- every line is in one block --------------------------------------------------------------------------------------
+
+PIECES = st.sampled_from(
+    [
+        *("# a\n", "a\n", "===\n", "---\n", "\n", "- b\n", "  - c\n", "1. d\n", "> e\n", ">> f\n", "    g\n", "\th\n"),
+        *("```\n", "~~~\n", "| i | j |\n", "|---|---|\n", "| k\n", "l |\n", "+---+\n", "| m |\n", "[n]: o\n", "***\n"),
+        *(
+            "<div>\n",
+            "</div>\n",
+            "<!-- p -->\n",
+            "\r\n",
+            "q\r",
+            "\x0b",
+            "$$\n",
+            "r  \n",
+            "\\\n",
+            "* - + s\n",
+            "-\n",
+            "\0",
+        ),
+    ]
+)
+
+
+@examples(300)
+@given(st.lists(PIECES, max_size=25).map("".join))
+def test_every_line_is_in_one_block_and_in_order(text: str) -> None:
+    """Whatever stands beside what: nothing is lost, nothing comes twice."""
+    position = 0
+    for block in markdown_blocks(text):
+        assert position <= block.start < block.end <= len(text)
+        assert not text[position : block.start].strip(" \t\r\n\x0b\ufeff\0")
+        position = block.end
+    assert not text[position:].strip(" \t\r\n\x0b\ufeff\0")
+
+
+# --- pictures --------------------------------------------------------------------------------------------------------
+
+BYTES = base64.b64encode(random.Random(3).randbytes(9000)).decode()
+WRAPPED = "\n".join(BYTES[at : at + 76] for at in range(0, len(BYTES), 76))
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (f"![quay](data:image/png;base64,{BYTES})", "![quay](data:image/png)"),
+        (f"Words ![quay](data:image/jpeg;base64,{BYTES} 'The quay') more.", "![quay](data:image/jpeg 'The quay')"),
+        (f"![quay][1]\n\n[1]: data:image/png;base64,{BYTES}", "[1]: data:image/png"),
+        (f"<figure><img src='data:image/png;base64,{BYTES}' alt='a'></figure>", "<img src='data:image/png' alt='a'>"),
+        (f'<p>a</p><img src="data:image/png;base64,{WRAPPED}" alt="b">', '<img src="data:image/png" alt="b">'),
+        (f"<table><tr><td>a<img src='data:image/gif;base64,{BYTES}'></td></tr></table>", "<img src='data:image/gif'>"),
+        (f"| a | b |\n| - | - |\n| ![x](data:image/png;base64,{BYTES}) | 1 |", "| ![x](data:image/png) | 1 |"),
+        ("![quay](data:image/svg+xml;utf8,%3Csvg%20xmlns%3D%22a%22%3E)", "![quay](data:image/svg+xml)"),
+        (f"<a href='data:application/pdf;base64,{BYTES}'>plan</a>", "<a href='data:application/pdf'>plan</a>"),
+    ],
+)  # fmt: skip
+def test_the_bytes_of_a_picture_are_no_text(text: str, kept: str) -> None:
+    """They are not measured, cut or embedded, wherever the address stands; what it shows is still named."""
+    whole = f"# Harbour\n\nBefore.\n\n{text}\n\nAfter."
+    for given_text in (whole, text):
+        chunks = split_text(ChunkOptions(chunk_size=300), given_text)
+        assert any(kept in chunk for chunk in chunks)
+        assert sum(map(len, chunks)) < 400
+        assert not any(BYTES[:60] in chunk or "base64" in chunk or "%3C" in chunk for chunk in chunks)
+
+
+def test_what_only_mentions_an_address_is_kept() -> None:
+    for text in ("Write data:text/plain,hello here.", "The data: an overview.", "`data:image/png` is a type."):
+        assert split_text(ChunkOptions(), text) == [text]
+
+
+def test_a_chunk_after_a_picture_knows_where_it_stands() -> None:
+    text = f"Before the quay.\n\n![quay](data:image/png;base64,{BYTES})\n\nAfter the quay."
+    chunks = list(chunk_elements(Record("", text, {}), chunk_size=30))
+
+    assert [text[chunk.start : chunk.start + 6] for chunk in chunks] == ["Before", "![quay", "After "]
+    assert text[chunks[-1].start : chunks[-1].end] == "After the quay."

@@ -1,0 +1,55 @@
+"""Pictures written into a text as `data:` addresses: their bytes are no text, so they are taken out, by one rule."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+__all__ = ["WithoutPictures"]
+
+# The bytes of any media type in base64, wrapped over lines too, and of pictures in any other way.
+_DATA = re.compile(
+    r"(data:(?:[a-z]+/[\w.+-]+|(?=;base64)))(?:;[\w.=+-]+)*?"
+    r"(?:;base64,(?:[A-Za-z0-9+/=_-]|%[0-9a-f]{2}|[ \t]*\r?\n[ \t]*(?=[A-Za-z0-9+/]{20}|[A-Za-z0-9+/=]+[\"')]))*"
+    r"|(?<=data:image/svg\+xml)(?:;[\w.=+-]+)*,[^\s\"'()<>]*)",
+    re.IGNORECASE,
+)
+
+
+class WithoutPictures:
+    """A text whose `data:` addresses end after their type: `![plan](data:image/png)`.
+
+    Attributes:
+        text: The text without the bytes; the same object where there are none.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._cuts: list[tuple[int, int]] = []  # where the text goes on, and how much was taken out before
+        self._places: list[tuple[int, int]] = []  # the same by offsets of the text as it was
+        self.text = text
+        if "data:" not in text and "DATA:" not in text:
+            return
+        pieces: list[str] = []
+        position = taken = 0
+        for match in _DATA.finditer(text):
+            kept = match.end(1)
+            if kept == match.end():
+                continue
+            pieces.append(text[position:kept])
+            position = match.end()
+            taken += position - kept
+            self._cuts.append((position - taken, taken))
+            self._places.append((position, taken))
+        if pieces:
+            self.text = "".join([*pieces, text[position:]])
+
+    def original(self, offset: int) -> int:
+        """Return where what stands at *offset* stood in the text as it was."""
+        index = bisect_right(self._cuts, (offset, 2**62)) - 1
+        return offset + self._cuts[index][1] if index >= 0 else offset
+
+    def shortened(self, offset: int) -> int:
+        """Return where what stood at *offset* of the text as it was stands now."""
+        index = bisect_right(self._places, (offset, 2**62)) - 1
+        following = self._cuts[index + 1][0] if index + 1 < len(self._cuts) else len(self.text)
+        return min(offset - (self._places[index][1] if index >= 0 else 0), following)
