@@ -200,6 +200,8 @@ def _without_title(rows: list[_Row], words: Sequence[Word], inside: Sequence[int
     kept = {i for i in inside if id(words[i]) not in title}
     wrong = [line.text for line in titles]
     first = rows[0]
+    if _letters("".join(first.cells)) == _letters("".join(wrong)):  # spread over several cells
+        return rows[1:], kept
     for c, text in enumerate(first.cells):
         cleaned = text
         for part in [" ".join(wrong), *wrong]:

@@ -1,0 +1,204 @@
+"""Rules by which the local engine tells a table of a PDF, each drawn on a page of its own, asked as the API is."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+pytest.importorskip("reportlab")
+pytest.importorskip("liteparse")
+
+from reportlab.pdfgen.canvas import Canvas
+from test_local_pdf import Draw, paragraph, pdf, text
+
+from upstage_docs.local.read_document import read_document
+from upstage_docs.local.service.pipe import Part, Task
+
+WORDS = "The ferries between the islands were counted on every day of the year"
+LEFT = (80, 220, 320, 420)
+"""Where the columns of the tables begin, in points."""
+
+
+def elements(*pages: Draw) -> list[dict[str, Any]]:
+    task = Task(format="pdf", output_formats=("html", "text"))
+    parts = [part for part in read_document(task, pdf(*pages)) if isinstance(part, Part)]
+    return [element for part in parts for element in json.loads(part.body)["elements"]]
+
+
+def tables(answer: Sequence[dict[str, Any]]) -> list[list[list[str]]]:
+    """Return the cells of each table, row by row."""
+    found = [element["content"]["html"] for element in answer if element["category"] == "table"]
+    rows = [re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL) for table in found]
+    return [
+        [list(map(html.unescape, re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row))) for row in table] for table in rows
+    ]
+
+
+def draw_rows(
+    sheet: Canvas, top: float, rows: Sequence[Sequence[str]], pitch: float = 18, font: str = "Helvetica"
+) -> None:
+    sheet.setFont(font, 10)
+    for r, row in enumerate(rows):
+        for x, cell in zip(LEFT, row, strict=False):
+            sheet.drawString(x, top - pitch * r, cell)
+
+
+ROWS = [
+    ["Anmado", "1,204", "98.1", "12"],
+    ["Biyangdo", "877", "97.4", "9"],
+    ["Chujado", "2,310", "99.0", "15"],
+    ["Deokjeokdo", "1,951", "96.2", "11"],
+    ["Eocheongdo", "640", "95.8", "6"],
+]
+HEAD = ["Island", "Crossings", "On time", "Ships"]
+
+
+def ruled(sheet: Canvas, top: float, rows: int, pitch: float = 18) -> None:
+    for n in range(rows + 1):
+        sheet.line(70, top - pitch * n, 480, top - pitch * n)
+
+
+def banded(sheet: Canvas, height: float, header: Sequence[Sequence[str]]) -> None:
+    """Draw a ruled table below a dark band that has *header* in white."""
+    text(sheet, 60, 780, paragraph(WORDS, 4))
+    sheet.setFillGray(0.3)
+    sheet.rect(70, 634, 410, height, stroke=0, fill=1)
+    sheet.setFillGray(1)
+    draw_rows(sheet, 620 + height, header, pitch=25, font="Helvetica-Bold")
+    sheet.setFillGray(0)
+    draw_rows(sheet, 616, ROWS)
+    ruled(sheet, 630, 5)
+
+
+def test_a_filled_band_above_a_table_is_its_header() -> None:
+    assert tables(elements(lambda sheet: banded(sheet, 40, [HEAD]))) == [[HEAD, *ROWS]]
+
+
+def test_a_band_of_two_lines_is_a_header_of_two_rows() -> None:
+    """What stands higher in the band, over some of the columns, is a row of its own."""
+    header = [["", "In the year", "", "At the pier"], HEAD]
+
+    answer = elements(lambda sheet: banded(sheet, 60, header))
+
+    assert tables(answer) == [[*header, *ROWS]]
+    (table,) = [element for element in answer if element["category"] == "table"]
+    assert table["content"]["html"].partition("</thead>")[0].count("<tr>") == 2
+
+
+@pytest.mark.parametrize(("size", "gap"), [(12, 12), (14, 20), (16, 14)])
+def test_a_larger_line_above_a_table_is_a_heading_and_not_its_first_row(size: float, gap: float) -> None:
+    def titled(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(WORDS, 4))
+        text(sheet, 80, 620 + gap, ["Crossings by island and year"], size, "Helvetica-Bold")
+        draw_rows(sheet, 620, [HEAD, *ROWS], pitch=14)
+        ruled(sheet, 630, 6, 14)
+
+    answer = elements(titled)
+    assert [element["category"] for element in answer] == ["paragraph", "heading1", "table"]
+    assert tables(answer) == [[HEAD, *ROWS]]
+
+
+def test_lines_between_two_rules_are_one_row() -> None:
+    def parted(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(WORDS, 4))
+        lines = [HEAD, ["Anmado", "1,204", "98.1", "12"], ["and reefs", "crossings", "", ""], *ROWS[1:]]
+        y = 640.0
+        for n, line in enumerate(lines):
+            draw_rows(sheet, y, [line])
+            if n != 1:
+                sheet.line(70, y - 5, 480, y - 5)
+            y -= 18 if n != 1 else 12
+
+    assert tables(elements(parted)) == [[HEAD, ["Anmado and reefs", "1,204 crossings", "98.1", "12"], *ROWS[1:]]]
+
+
+def test_white_space_tells_rows_of_several_lines() -> None:
+    """Without rules, where the first column of many lines is empty."""
+
+    def spaced(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(WORDS, 4))
+        draw_rows(sheet, 640, [HEAD])
+        for n, row in enumerate(ROWS):
+            draw_rows(sheet, 616 - 34 * n, [row, ["", "counted", "of all", "at most"]], pitch=11)
+
+    rows = [[name, f"{count} counted", f"{share} of all", f"{ships} at most"] for name, count, share, ships in ROWS]
+    assert tables(elements(spaced)) == [[HEAD, *rows]]
+
+
+@pytest.mark.parametrize("mark", ["•", "–"])
+def test_marks_beside_items_are_a_list_and_no_table(mark: str) -> None:
+    def items(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(WORDS, 4))
+        for n in range(6):
+            text(sheet, 80, 640 - 16 * n, [mark])
+            text(sheet, 110, 640 - 16 * n, [f"The ferry number {n + 1} leaves the pier at noon"])
+
+    answer = elements(items)
+    assert tables(answer) == []
+    assert "list" in [element["category"] for element in answer]
+
+
+def test_marks_beside_columns_are_no_table() -> None:
+    """Though each line has three parts that stand under each other."""
+
+    def marked(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(WORDS, 4))
+        for n in range(6):
+            for x, words in ((80, "•"), (150, f"Ferry {n}"), (300, "noon")):
+                text(sheet, x, 640 - 16 * n, [words])
+
+    assert tables(elements(marked)) == []
+
+
+def test_titles_between_numbers_and_pages_are_an_index() -> None:
+    def contents(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(WORDS, 4))
+        for n in range(6):
+            for x, words in ((80, str(n + 1)), (110, "The ferries and their piers"), (400, str(7 + 4 * n))):
+                text(sheet, x, 640 - 16 * n, [words])
+
+    answer = elements(contents)
+    assert tables(answer) == []
+    assert answer[-1]["category"] == "index"
+
+
+def test_two_columns_of_prose_are_no_table() -> None:
+    def columns(sheet: Canvas) -> None:
+        text(sheet, 60, 780, ["the ferries between the islands were", "counted on every day of the year and"] * 12)
+        text(sheet, 310, 780, ["nobody knows how many were missed in", "the fog, which lay there until noon so"] * 12)
+
+    assert tables(elements(columns)) == []
+
+
+def test_columns_of_a_listing_are_code_and_no_table() -> None:
+    def listing(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(WORDS, 4))
+        for n in range(8):
+            for x, words in ((80, "mov"), (150, f"r{n}"), (220, str(7 * n)), (320, "; load")):
+                text(sheet, x, 640 - 12 * n, [words], font="Courier")
+
+    answer = elements(listing)
+    assert tables(answer) == []
+    assert "code" in [element["category"] for element in answer]
+
+
+def test_a_plot_with_grid_lines_is_no_table() -> None:
+    """Numbers beside the lines of a chart's grid are its scale."""
+
+    def plot(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(WORDS, 4))
+        for n in range(6):
+            sheet.line(100, 400 + 40 * n, 460, 400 + 40 * n)
+            text(sheet, 76, 397 + 40 * n, [str(100 * n)])
+        path = sheet.beginPath()
+        path.moveTo(100, 420)
+        for n in range(1, 8):
+            path.curveTo(100 + 50 * n - 30, 420 + 10 * n, 100 + 50 * n - 15, 500, 100 + 50 * n, 430 + 20 * n)
+        sheet.drawPath(path)
+
+    assert tables(elements(plot)) == []
