@@ -323,6 +323,78 @@ HOSTILE = "\x1b]0;owned\x07\x9b31m\x7f\u202e\u2066[red] :date: 표"
 SHOWN = r"\x1b]0;owned\x07\x9b31m\x7f\u202e\u2066[red] :date: 표"
 
 
+@pytest.fixture
+def stand_in_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A stand-in for the API that the command reaches by `--base-url`, with a key in the environment."""
+    pytest.importorskip("uvicorn", reason="the stand-in is a server")
+    from upstage_docs.testing.stand_in import running_stand_in
+
+    with running_stand_in() as api:
+        monkeypatch.setenv("UPSTAGE_DOCS_ENGINE", "upstage")
+        monkeypatch.setenv("UPSTAGE_API_KEY", "not-a-real-key")
+        yield api.base_url
+
+
+def test_ocr_prints_the_text(command: Command, stand_in_url: str, tmp_path: Path) -> None:
+    scan = tmp_path / "scan.pdf"
+    scan.write_bytes(make_pdf("scan", 2))
+
+    ended = command("ocr", scan, "--base-url", stand_in_url)
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == "scan page 1\nscan page 2\n"
+
+
+def test_ocr_gives_the_answer_or_a_line_for_each_word(command: Command, stand_in_url: str, tmp_path: Path) -> None:
+    scan = tmp_path / "scan.pdf"
+    scan.write_bytes(make_pdf("scan", 2))
+    url = ("--base-url", stand_in_url)
+
+    whole = command("ocr", scan, "-f", "json", *url)
+    pages = command("ocr", scan, "-f", "jsonl", *url)
+    words = command("ocr", scan, "-f", "jsonl", "--split", "word", *url)
+
+    assert json.loads(whole.out)["numBilledPages"] == 2
+    assert [line["text"] for line in pages.lines] == ["scan page 1", "scan page 2"]
+    assert [line["text"] for line in words.lines] == ["scan", "page", "1", "scan", "page", "2"]
+    assert {line["metadata"]["confidence"] for line in words.lines} == {0.9}  # type: ignore[index]
+
+
+def test_ocr_writes_many_and_says_which_fail(command: Command, stand_in_url: str, tmp_path: Path) -> None:
+    """The others are written; a second run sends nothing again and tries what failed."""
+    given, output = tmp_path / "in", tmp_path / "out"
+    given.mkdir()
+    for name in ("a", "b"):
+        (given / f"{name}.pdf").write_bytes(make_pdf(name, 1))
+    (given / "broken.pdf").write_bytes(b"no PDF")
+
+    first = command("ocr", given, "-o", output, "--base-url", stand_in_url)
+    second = command("ocr", given, "-o", output, "--json", "--base-url", stand_in_url)
+
+    assert first.code == second.code == 1
+    assert "broken.pdf" in first.err
+    assert sorted(path.name for path in output.iterdir()) == ["a.pdf.txt", "b.pdf.txt"]
+    assert (output / "a.pdf.txt").read_text() == "a page 1"
+    assert [line["status"] for line in second.lines] == ["skipped", "skipped", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [(("--split", "word"), "jsonl"), (("--json",), "--output"), (("-f", "markdown"), "markdown")],
+)
+def test_ocr_refuses_what_does_not_fit_together(
+    command: Command, stand_in_url: str, tmp_path: Path, arguments: tuple[str, ...], says: str
+) -> None:
+    scan = tmp_path / "scan.pdf"
+    scan.write_bytes(make_pdf("scan", 1))
+
+    ended = command("ocr", scan, *arguments, "--base-url", stand_in_url)
+
+    assert ended.code == 2
+    assert says in ended.err
+    assert ended.out == ""
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such names of files")
 def test_what_a_terminal_would_obey_is_shown_instead(
     command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
