@@ -196,7 +196,7 @@ class UpstageOCRLoader(_Loader):
 
     Args:
         file_path: A path, a blob, several of them, or a blob loader.
-        split: A Document per `page`, per `word`, or one per file (`none`).
+        split: A Document per `page`, per `line`, per `word`, or one per file (`none`).
         api_key: The key, else UPSTAGE_API_KEY. It never shows and is never pickled.
         base_url: API root or full endpoint, else UPSTAGE_BASE_URL, else the public API.
         model: `ocr`, or a dated name.
@@ -219,7 +219,7 @@ class UpstageOCRLoader(_Loader):
     def __init__(
         self,
         file_path: Files,
-        split: Literal["page", "none", "word"] = "page",
+        split: Literal["page", "none", "word", "line"] = "page",
         api_key: str | SecretStr | None = None,
         base_url: str | None = None,
         model: str = "ocr",

@@ -133,7 +133,7 @@ class UpstageOCRParser(BaseBlobParser):
         api_key: The key, else UPSTAGE_API_KEY. It never shows and is never pickled.
         base_url: API root or full endpoint, else UPSTAGE_BASE_URL, else the public API.
         model: `ocr`, or a dated name.
-        split: A Document per `page`, per `word`, or one per file (`none`).
+        split: A Document per `page`, per `line`, per `word`, or one per file (`none`).
         extra_fields: Further form fields of the API.
         skip_empty: Whether to leave out Documents without text.
         engine: `upstage`, or `local` for the engine on this machine, else UPSTAGE_DOCS_ENGINE, else `upstage`.
@@ -152,7 +152,7 @@ class UpstageOCRParser(BaseBlobParser):
         api_key: str | SecretStr | None = None,
         base_url: str | None = None,
         model: str = "ocr",
-        split: Literal["page", "none", "word"] = "page",
+        split: Literal["page", "none", "word", "line"] = "page",
         *,
         extra_fields: Mapping[str, str] | None = None,
         skip_empty: bool = False,

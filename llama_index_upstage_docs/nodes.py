@@ -23,7 +23,7 @@ _SHOWN = frozenset({"file_name", "category", "page", "page_end", "headings"})
 _PARSED = frozenset({"file_sha256", "coordinates"})
 # Keys beside those of every record: of files, chunks, OCR, crops and nested metadata.
 _FURTHER = (
-    *("file_path", "file_name", "confidence"),
+    *("file_path", "file_name", "confidence", "page_width", "page_height", "words"),
     *("image_path", "image_base64", "base64_encoding", "base64_encodings", "id"),
 )
 

@@ -34,6 +34,7 @@ from upstage_docs.errors import (
 )
 from upstage_docs.flows.reports import Progress
 from upstage_docs.options import PollPolicy
+from upstage_docs.records.metadata import OCR_KEYS
 from upstage_docs.records.records import METADATA_KEYS, coordinates_of
 from upstage_docs.testing.faults import Delay, failed_batch, hanging_job
 
@@ -505,7 +506,7 @@ def test_ocr_gives_a_document_per_page_word_or_file(api: MadeApi, report: Path, 
     assert [word.page_content for word in words] == ["Hello", "세계"] * 3
     assert whole.page_content == "Hello \n세계"
     for document in [*pages, *words, whole]:
-        assert {key: type(value) for key, value in document.metadata.items()} == {**METADATA_KEYS, "confidence": float}
+        assert {key: type(value) for key, value in document.metadata.items()} == {**METADATA_KEYS, **OCR_KEYS}
     assert coordinates_of(words[0].metadata)[0] == (0.05, 0.2)
 
 

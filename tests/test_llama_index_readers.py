@@ -15,6 +15,7 @@ import pytest
 from made_api import PNG, MadeApi, pdf
 
 from upstage_docs.errors import BadRequestError, ConfigError, SourceNotFoundError
+from upstage_docs.records.metadata import OCR_KEYS
 from upstage_docs.records.records import METADATA_KEYS
 
 pytest.importorskip("llama_index.core", reason='needs the extra "llama-index"')
@@ -301,7 +302,7 @@ def test_ocr_gives_a_document_per_page_word_or_file(api: MadeApi, report: Path, 
     assert ([page.metadata["page"] for page in pages], len(words)) == ([1, 2, 3], 6)
     assert whole.text == "Hello \n세계"
     for document in [*pages, *words, whole]:
-        assert {**FILE_KEYS, "confidence": float} == {key: type(value) for key, value in document.metadata.items()}
+        assert {key: type(value) for key, value in document.metadata.items()} == {**FILE_KEYS, **OCR_KEYS}
         assert "confidence" not in document.get_content(MetadataMode.LLM)
 
 

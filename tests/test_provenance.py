@@ -6,7 +6,7 @@ import json
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from langchain_core.documents import Document
@@ -18,7 +18,8 @@ from llama_index_upstage_docs import TableAwareNodeParser
 from upstage_docs.api.decode import decode_document
 from upstage_docs.chunking.packing import chunk_elements
 from upstage_docs.models import Chunk, Element, OcrPage, OcrResult, OcrWord, ParsedDocument, Point, Record
-from upstage_docs.records.metadata import METADATA_KEYS
+from upstage_docs.options import OCRSplit
+from upstage_docs.records.metadata import METADATA_KEYS, OCR_KEYS
 from upstage_docs.records.ocr_records import ocr_records
 from upstage_docs.records.records import RecordOptions, records
 from upstage_docs.records.sections import sections
@@ -178,7 +179,7 @@ def test_all_records_of_all_kinds_have_the_same_keys_and_types() -> None:
     """A store's schema is made from the first record that comes."""
     word = OcrWord(0, "Quay", 0.9, ((1, 1), (9, 1), (9, 4), (1, 4)))
     scan = OcrResult("scan.png", "12" * 32, "ocr-250904", (OcrPage(1, 100, 50, 0.9, "Quay", (word,)),), "Quay", 0.9, 1)
-    splits: tuple[Literal["page", "none", "word"], ...] = ("page", "none", "word")
+    splits: tuple[OCRSplit, ...] = ("page", "none", "word", "line")
     elements = list(records(PLAN))
     made: dict[str, list[Record]] = {
         "element": elements,
@@ -192,7 +193,7 @@ def test_all_records_of_all_kinds_have_the_same_keys_and_types() -> None:
     for kind, found in made.items():
         assert found
         for record in found:
-            own = {key: type(value) for key, value in record.metadata.items() if key != "confidence"}
+            own = {key: type(value) for key, value in record.metadata.items() if key not in OCR_KEYS}
             assert (kind, list(own), own) == (kind, list(METADATA_KEYS), METADATA_KEYS)
     assert {kind: made[kind][0].metadata["record_type"] for kind in made} == {
         **{kind: kind for kind in made},

@@ -18,6 +18,7 @@ from upstage_docs.errors import ConfigError
 from upstage_docs.models import Answer, Element, OcrPage, OcrResult, OcrWord, ParsedDocument
 from upstage_docs.options import Split
 from upstage_docs.records.ids import NAMESPACE, file_id
+from upstage_docs.records.metadata import OCR_KEYS
 from upstage_docs.records.ocr_records import ocr_records
 from upstage_docs.records.records import METADATA_KEYS, Recorder, RecordOptions, coordinates_of, records
 
@@ -303,7 +304,7 @@ def test_ocr_records_have_the_same_keys_and_a_confidence(split: Any, category: s
     assert [record.text for record in found] == texts
     assert len({record.id for record in found}) == len(found)
     for record in found:
-        assert {key: type(value) for key, value in record.metadata.items()} == {**METADATA_KEYS, "confidence": float}
+        assert {key: type(value) for key, value in record.metadata.items()} == {**METADATA_KEYS, **OCR_KEYS}
         assert (record.metadata["category"], record.metadata["total_pages"]) == (category, 2)
 
 

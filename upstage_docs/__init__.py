@@ -56,6 +56,13 @@ if TYPE_CHECKING:
         aplaces as aplaces,
         places as places,
     )
+    from upstage_docs.evidence.ocr_words import (
+        uncertain as uncertain,
+    )
+    from upstage_docs.evidence.overlay_text import (
+        aoverlay as aoverlay,
+        overlay as overlay,
+    )
     from upstage_docs.evidence.pictures import (
         PagePicture as PagePicture,
         acrop as acrop,
@@ -90,6 +97,7 @@ if TYPE_CHECKING:
         Chunk as Chunk,
         Element as Element,
         Job as Job,
+        OcrLine as OcrLine,
         OcrPage as OcrPage,
         OcrResult as OcrResult,
         OcrWord as OcrWord,
@@ -102,6 +110,10 @@ if TYPE_CHECKING:
         ParseOptions as ParseOptions,
         PollPolicy as PollPolicy,
         RetryPolicy as RetryPolicy,
+    )
+    from upstage_docs.records.ocr_lines import (
+        ocr_lines as ocr_lines,
+        word_ranges as word_ranges,
     )
     from upstage_docs.records.records import (
         RecordOptions as RecordOptions,
@@ -120,17 +132,20 @@ _HOME: dict[str, str] = {
     "Named": "files.source",
     "Spending": "flows.billing",
     **dict.fromkeys(
-        ("Element", "ParsedDocument", "Job", "Batch", "OcrResult", "OcrPage", "OcrWord", "Chunk", "Record"),
+        ("Element", "ParsedDocument", "Job", "Batch", "OcrResult", "OcrLine", "OcrPage", "OcrWord", "Chunk", "Record"),
         "models",
     ),
     "chunk_elements": "chunking.packing",
     "contextualize": "chunking.context",
     "ChunkOptions": "chunking.options",
+    **dict.fromkeys(("ocr_lines", "word_ranges"), "records.ocr_lines"),
     **dict.fromkeys(("RecordOptions", "coordinates_of"), "records.records"),
     **dict.fromkeys(("Citation", "acite", "cite"), "evidence.citation"),
     **dict.fromkeys(("aplaces", "places"), "evidence.locate"),
     **dict.fromkeys(("PagePicture", "acrop", "ahighlight", "crop", "highlight"), "evidence.pictures"),
     "Place": "evidence.place",
+    "uncertain": "evidence.ocr_words",
+    **dict.fromkeys(("aoverlay", "overlay"), "evidence.overlay_text"),
     **dict.fromkeys(("TableData", "tables"), "evidence.table_data"),
     "row_records": "evidence.rows",
     "decode_document": "api.decode",

@@ -20,6 +20,7 @@ __all__ = [
     "Chunk",
     "Element",
     "Job",
+    "OcrLine",
     "OcrPage",
     "OcrResult",
     "OcrWord",
@@ -236,6 +237,27 @@ class OcrWord(msgspec.Struct, frozen=True):
     text: str
     confidence: float
     vertices: tuple[Point, ...]
+
+
+class OcrLine(msgspec.Struct, frozen=True):
+    """One line of recognised words.
+
+    Attributes:
+        page: 1-based.
+        text: As it stands in the page's text.
+        confidence: The mean of its words', 0-1.
+        vertices: Pixels: the rectangle around its words, turned as they are; empty if they have none.
+        words: In writing order.
+        start, end: Its range in the page's text, -1 where its words do not stand there.
+    """
+
+    page: int
+    text: str
+    confidence: float
+    vertices: tuple[Point, ...]
+    words: tuple[OcrWord, ...]
+    start: int
+    end: int
 
 
 class OcrPage(msgspec.Struct, frozen=True):

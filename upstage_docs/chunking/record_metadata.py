@@ -16,7 +16,7 @@ from upstage_docs.records.metadata import METADATA_KEYS, Span, coordinates_of
 
 __all__ = ["FlatElement", "RecordMetadata", "flat_element", "place_of_span", "read_metadata", "scalar_metadata"]
 
-_ELEMENTS = frozenset({"", "element", "word"})
+_ELEMENTS = frozenset({"", "element", "word", "line"})
 _encode = msgspec.json.Encoder().encode
 _spans = msgspec.json.Decoder(list[Span])
 

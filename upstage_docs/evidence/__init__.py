@@ -13,6 +13,8 @@ if TYPE_CHECKING:
         aplaces as aplaces,
         places as places,
     )
+    from upstage_docs.evidence.ocr_words import uncertain as uncertain
+    from upstage_docs.evidence.overlay_text import aoverlay as aoverlay, overlay as overlay
     from upstage_docs.evidence.pictures import (
         PagePicture as PagePicture,
         acrop as acrop,
@@ -30,6 +32,8 @@ _HOME: dict[str, str] = {
     **dict.fromkeys(("aplaces", "places"), "locate"),
     **dict.fromkeys(("PagePicture", "acrop", "ahighlight", "crop", "highlight"), "pictures"),
     "Place": "place",
+    "uncertain": "ocr_words",
+    **dict.fromkeys(("aoverlay", "overlay"), "overlay_text"),
     **dict.fromkeys(("TableData", "tables"), "table_data"),
     "row_records": "rows",
 }

@@ -11,8 +11,9 @@ from msgspec.structs import replace
 from upstage_docs.chunking.table import read_table
 from upstage_docs.errors import ConfigError
 from upstage_docs.evidence.keys import Keyed, keyed_markup
+from upstage_docs.evidence.ocr_words import words_in
 from upstage_docs.evidence.page_pictures import page_picture
-from upstage_docs.evidence.page_text import PageText, ocr_text, pdf_text
+from upstage_docs.evidence.page_text import PageText, line_text, ocr_text, pdf_text
 from upstage_docs.evidence.place import Place, places_of
 from upstage_docs.evidence.row_bands import row_bands
 from upstage_docs.evidence.source_file import DRAWN, opened, require_page
@@ -121,6 +122,8 @@ def quoted_places(thing: Thing, found: list[Place], quote: str, texts: PageTexts
         return _in_elements(elements, found, quote, wanted, texts)
     mine = keyed_markup(thing.text or "")
     ranges = mine.find(wanted)
+    words = words_in(thing) if len(found) == 1 else []
+    known = line_text(thing.text or "", words) if words else None
     located: list[Place] = []
     missed: list[Place] = []
     for place in found:
@@ -131,7 +134,7 @@ def quoted_places(thing: Thing, found: list[Place], quote: str, texts: PageTexts
             parts = [(0, 0)]
         for part in parts:
             ranged = place if part == (0, 0) else replace(place, start=mine.at[part[0]], end=mine.at[part[1] - 1] + 1)
-            hits = _on_page(place, ranged, mine, reach, part, wanted, texts) if place.known else []
+            hits = _on_page(place, ranged, mine, reach, part, wanted, texts, known) if place.known else []
             if not hits and place.known and ranges:
                 hits = _in_row(thing, place, ranged, texts)
             (located if hits else missed).extend(hits or [ranged])
@@ -161,13 +164,14 @@ def _on_page(
     part: tuple[int, int],
     wanted: str,
     texts: PageTexts,
+    known: PageText | None,
 ) -> list[Place]:
     """Return where a *part* of the key of a text stands within *place*, by the words of its page.
 
     The whole text is looked for first: where it stands just once, the part is at its place in it.
     """
-    letters = texts.of(place.page)
-    if place.box is not None:
+    letters = known or texts.of(place.page)
+    if place.box is not None and known is None:
         letters = letters.inside(place.box)
     sought = mine.key[slice(*part)] or wanted
     hits: list[tuple[Box, ...]] = []

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 from upstage_docs.evidence.keys import Keyed
+from upstage_docs.evidence.ocr_words import WordInText
 from upstage_docs.files.source import PDFIUM_LOCK, Source
 from upstage_docs.local.pdf.pdfium import shown
 from upstage_docs.models import Box, OcrPage
@@ -15,7 +16,7 @@ from upstage_docs.models import Box, OcrPage
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["PageText", "ocr_text", "pdf_text"]
+__all__ = ["PageText", "line_text", "ocr_text", "pdf_text"]
 
 _SLACK = 0.004
 """How far, of the page, the middle of a letter may lie outside its element's box: boxes are answered to 4 decimals, and
@@ -158,5 +159,16 @@ def ocr_text(page: OcrPage) -> PageText:
             box = (min(xs), min(ys), max(xs), max(ys))
             yield from ((letter, box) for letter in word.text)
             yield " ", box
+
+    return PageText(letters())
+
+
+def line_text(text: str, words: Sequence[WordInText]) -> PageText:
+    """Return the words of one recognised line, each letter with the box of its word."""
+
+    def letters() -> Iterator[tuple[str, Box]]:
+        for word in words:
+            yield from ((letter, word.box) for letter in text[word.start : word.end])
+            yield " ", word.box
 
     return PageText(letters())

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from contextlib import aclosing, closing, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar, get_args
 
 from upstage_docs.client.client import Client
 from upstage_docs.client.session import StopSignals, ending
@@ -19,7 +19,7 @@ from upstage_docs.loading.client_source import Connection
 from upstage_docs.loading.crops import write_crops
 from upstage_docs.loading.progress import Item, Load
 from upstage_docs.models import OcrResult, ParsedDocument, Record
-from upstage_docs.options import OCROptions, ParseOptions, choice, yes_or_no
+from upstage_docs.options import OCROptions, OCRSplit, ParseOptions, choice, yes_or_no
 from upstage_docs.records.ocr_records import ocr_records
 from upstage_docs.records.records import Recorder, RecordOptions
 
@@ -238,7 +238,7 @@ class OCRLoading(Loading[OcrResult]):
     Args:
         connection: See `Loading`.
         options: What to ask.
-        split: A record per `page`, per `word`, or one (`none`).
+        split: A record per `page`, per `line`, per `word`, or one (`none`).
         skip_empty: Whether records without text are left out.
         on_error: See `Loading`.
         show_progress: See `Loading`.
@@ -252,14 +252,14 @@ class OCRLoading(Loading[OcrResult]):
         connection: Connection,
         options: OCROptions,
         *,
-        split: Literal["page", "none", "word"] = "page",
+        split: OCRSplit = "page",
         skip_empty: bool = False,
         on_error: Literal["raise", "skip"] = "raise",
         show_progress: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
         super().__init__(connection, on_error=on_error, show_progress=show_progress, on_progress=on_progress)
-        choice("split", split, ("page", "none", "word"))
+        choice("split", split, get_args(OCRSplit))
         yes_or_no("skip_empty", skip_empty)
         self.options = options
         self.split = split

@@ -1,7 +1,7 @@
 """What a user may ask: every option written once, checked where it is made; sends nothing."""
 
 from upstage_docs.options.definitions import choice, names, several, yes_or_no
-from upstage_docs.options.parse import CATEGORIES, Ids, OCROptions, OutputFormat, ParseOptions, Split
+from upstage_docs.options.parse import CATEGORIES, Ids, OCROptions, OCRSplit, OutputFormat, ParseOptions, Split
 from upstage_docs.options.policies import PollPolicy, RetryPolicy
 from upstage_docs.options.sending import Route, SendOptions
 
@@ -9,6 +9,7 @@ __all__ = [
     "CATEGORIES",
     "Ids",
     "OCROptions",
+    "OCRSplit",
     "OutputFormat",
     "ParseOptions",
     "PollPolicy",

@@ -9,10 +9,11 @@ from typing import Any, Literal, TypeAlias
 from upstage_docs.errors import ConfigError
 from upstage_docs.options.definitions import check_options, definitions, documented, hash_of, names, option
 
-__all__ = ["CATEGORIES", "Ids", "OCROptions", "OutputFormat", "ParseOptions", "Split"]
+__all__ = ["CATEGORIES", "Ids", "OCROptions", "OCRSplit", "OutputFormat", "ParseOptions", "Split"]
 
 OutputFormat: TypeAlias = Literal["html", "markdown", "text"]
 Split: TypeAlias = Literal["element", "page", "none"]
+OCRSplit: TypeAlias = Literal["page", "none", "word", "line"]
 Ids: TypeAlias = Literal["source", "content"]
 
 # https://console.upstage.ai/docs/capabilities/parse/understanding-output

@@ -11,13 +11,13 @@ import msgspec
 from upstage_docs.errors import ConfigError
 from upstage_docs.models import Box, OcrResult, ParsedDocument, Point, bounding_box
 
-__all__ = ["METADATA_KEYS", "RecordType", "Span", "coordinates_of", "metadata"]
+__all__ = ["METADATA_KEYS", "OCR_KEYS", "RecordType", "Span", "coordinates_of", "metadata"]
 
 _encode = msgspec.json.Encoder().encode
 
 # Which element stands where in a record's text: element id, page, start, end (offsets), and its box.
 Span = tuple[int, int, int, int, float, float, float, float]
-RecordType = Literal["element", "page", "document", "chunk", "section", "word"]
+RecordType = Literal["element", "page", "document", "chunk", "section", "word", "line"]
 
 # Every flat record carries these keys, in this order, always with the same types: stores and record managers need it.
 METADATA_KEYS: dict[str, type] = {
@@ -43,6 +43,9 @@ METADATA_KEYS: dict[str, type] = {
     "record_type": str,
     "text_sha256": str,
 }
+
+# Those of recognised text carry these too.
+OCR_KEYS: dict[str, type] = {"confidence": float, "page_width": int, "page_height": int, "words": str}
 
 
 def metadata(

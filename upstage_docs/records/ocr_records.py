@@ -3,64 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from upstage_docs.models import OcrPage, OcrResult, Point, Record, bounding_box
-from upstage_docs.options import Ids
+import msgspec
+
+from upstage_docs.models import OcrLine, OcrPage, OcrResult, Point, Record, bounding_box
+from upstage_docs.options import Ids, OCRSplit
 from upstage_docs.records.ids import file_id, record_id, source_in_ids, text_sha256
 from upstage_docs.records.metadata import metadata
+from upstage_docs.records.ocr_lines import ocr_lines
 from upstage_docs.records.options import OCRRecordOptions
 
 __all__ = ["ocr_records"]
 
+_encode = msgspec.json.Encoder().encode
+
 
 def ocr_records(
-    result: OcrResult,
-    *,
-    split: Literal["page", "none", "word"] = "page",
-    skip_empty: bool = False,
-    ids: Ids = "source",
+    result: OcrResult, *, split: OCRSplit = "page", skip_empty: bool = False, ids: Ids = "source"
 ) -> Iterator[Record]:
-    """Yield the records of an OCR result: a page, the whole document, or a word each.
+    """Yield the records of an OCR result: a page, the whole document, a line in writing order, or a word each.
 
-    The metadata has the keys of METADATA_KEYS and `confidence` (float 0-1); coordinates are made relative 0-1 from the
-    page's pixels. *ids* is that of `RecordOptions`.
+    The metadata has the keys of METADATA_KEYS, `confidence` (float 0-1), `page_width` and `page_height` (pixels) and
+    `words`: of a line, JSON `[[start, end, x0, y0, x1, y1, confidence], ...]` with offsets into its text, else `[]`.
+    Coordinates are made relative 0-1 from the page's pixels. *ids* is that of `RecordOptions`.
     """
     OCRRecordOptions(split, skip_empty, ids)
     found = _all_records(result, split, ids)
     yield from (record for record in found if record.text.strip()) if skip_empty else found
 
 
-def _all_records(result: OcrResult, split: str, ids: Ids) -> Iterator[Record]:
+class _Unit(NamedTuple):
+    """What one record is made of; *number* tells it from others of its kind."""
+
+    category: Literal["page", "document", "word", "line"]
+    number: int
+    page: int
+    text: str
+    confidence: float
+    vertices: tuple[Point, ...] = ()
+    words: str = "[]"
+
+
+def _all_records(result: OcrResult, split: OCRSplit, ids: Ids) -> Iterator[Record]:
     if split == "none":
-        yield _ocr_record(result, "document", 0, 1, result.text, result.confidence, (), ids)
+        whole = _Unit("document", 0, 1, result.text, result.confidence)
+        yield _ocr_record(result, whole, result.pages[0] if len(result.pages) == 1 else None, ids)
         return
+    count = 0
     for index, page in enumerate(result.pages):
         if split == "page":
-            yield _ocr_record(result, "page", index, page.number, page.text, page.confidence, (), ids)
-            continue
-        for word in page.words:
-            relative = _relative(word.vertices, page)
-            yield _ocr_record(result, "word", word.id, page.number, word.text, word.confidence, relative, ids)
+            yield _ocr_record(result, _Unit("page", index, page.number, page.text, page.confidence), page, ids)
+        elif split == "line":
+            for line in ocr_lines(page):
+                unit = _Unit("line", count, page.number, line.text, line.confidence, line.vertices, _words(line, page))
+                yield _ocr_record(result, unit, page, ids)
+                count += 1
+        else:
+            for word in page.words:
+                unit = _Unit("word", word.id, page.number, word.text, word.confidence, word.vertices)
+                yield _ocr_record(result, unit, page, ids)
 
 
-def _ocr_record(
-    result: OcrResult,
-    category: Literal["page", "document", "word"],
-    number: int,
-    page: int,
-    text: str,
-    confidence: float,
-    coordinates: tuple[Point, ...],
-    ids: Ids,
-) -> Record:
+def _ocr_record(result: OcrResult, unit: _Unit, page: OcrPage | None, ids: Ids) -> Record:
+    category, number, text = unit.category, unit.number, unit.text
     digest = text_sha256(text)
     if category == "document":
         identity = file_id(result.source, result.file_sha256, ids)
     else:
         named = source_in_ids(result.source, result.file_sha256, ids)
         identity = record_id(named, result.file_sha256, "ocr", category, number, 0, digest)
-    box = bounding_box(coordinates) if coordinates or category == "word" else (0.0, 0.0, 1.0, 1.0)
+    coordinates = _relative(unit.vertices, page) if page else ()
+    is_part = category in {"word", "line"}
+    box = bounding_box(coordinates) if coordinates or is_part else (0.0, 0.0, 1.0, 1.0)
     flat = metadata(
         result,
         identity=identity,
@@ -68,14 +83,29 @@ def _ocr_record(
         digest="" if category == "document" else digest,
         element_id=number,
         category=category,
-        page=page,
-        page_end=max((one.number for one in result.pages), default=page) if category == "document" else page,
+        page=unit.page,
+        page_end=max((one.number for one in result.pages), default=1) if category == "document" else unit.page,
         coordinates=coordinates,
         box=box,
-        spans=[(number, page, 0, len(text), *box)] if text and category != "document" else [],
+        spans=[(number, unit.page, 0, len(text), *box)] if text and category != "document" else [],
     )
-    flat["confidence"] = float(confidence)
+    flat["confidence"] = float(unit.confidence)
+    flat["page_width"], flat["page_height"] = (page.width, page.height) if page else (0, 0)
+    flat["words"] = unit.words
     return Record(identity, text, flat)
+
+
+def _words(line: OcrLine, page: OcrPage) -> str:
+    """Return where each word of a line stands, in its text and on its page, as JSON."""
+    found = []
+    position = 0
+    for word in line.words:
+        start = line.text.find(word.text, position)
+        if start < 0:
+            continue
+        position = start + len(word.text)
+        found.append((start, position, *bounding_box(_relative(word.vertices, page)), float(word.confidence)))
+    return _encode(found).decode()
 
 
 def _relative(vertices: tuple[Point, ...], page: OcrPage) -> tuple[Point, ...]:

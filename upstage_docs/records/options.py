@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from upstage_docs.options import Ids
+from upstage_docs.options import Ids, OCRSplit
 from upstage_docs.options.definitions import check_options, documented, option
 
 __all__ = ["OCRRecordOptions", "RecordOptions"]
@@ -54,7 +54,9 @@ class OCRRecordOptions:
         ConfigError: A value is not one of those.
     """
 
-    split: Literal["page", "none", "word"] = option("page", "A record per `page`, per `word`, or one (`none`).")
+    split: OCRSplit = option(
+        "page", "A record per `page`, per `line` in writing order, per `word`, or one for the whole file (`none`)."
+    )
     skip_empty: bool = option(False, "Whether records without text, which embedding APIs refuse, are left out.")
     ids: Ids = option(
         "source",
