@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -280,9 +281,42 @@ def test_a_request_whose_outcome_is_unknown_is_listed_with_its_pages(command: Co
     store.close()
     assert [line["pages"] for line in command("cache", "unknown", "--json").lines] == ["11-20", "all"]
     assert [line["used"] for line in command("cache", "ls", "--json").lines] == ["", ""]
-    assert "--everything" in command("cache", "rm", "a.pdf").err
-    assert command("cache", "rm", "a.pdf", "--everything").code == 0
+    assert "Nothing of 'b.pdf' is kept" in command("cache", "rm", "b.pdf").err
+    assert command("cache", "rm", "a.pdf").code == 0, "its unknown outcomes go with it"
     assert command("cache", "ls", "--json").lines == []
+
+
+def test_a_file_is_removed_whatever_it_was_called(command: Command, tmp_path: Path) -> None:
+    """Each trace of it: bytes that were parsed without a name are kept under their digest."""
+    digest = hashlib.sha256(SAMPLE.read_bytes()).hexdigest()
+    store = Store.at()
+    for number, source in enumerate(["report.pdf", f"sha256:{digest}", "other.pdf"]):
+        key = ResultKey.of(
+            digest if number < 2 else "ab" * 32, ParseOptions(model=f"m{number}"), "https://a.example/v1"
+        )
+        claim = store.claim(key, (1, 2), seconds=60, route="sync", source=source)
+        assert isinstance(claim, Claim)
+        store.answered(claim, b"{}", (1, 2), model="m") if number else store.submitted(claim, "job-1")
+    store.close()
+    assert command("cache", "rm", SAMPLE).code == 0
+    assert [line["source"] for line in command("cache", "ls", "--json").lines] == ["other.pdf"]
+    assert Store.at().jobs() == ()
+
+
+def test_damaged_stores_that_were_moved_aside_are_named_and_go_with_everything(
+    command: Command, tmp_path: Path
+) -> None:
+    store = Store.at(tmp_path)
+    store.entries()
+    store.close()
+    assert store.path is not None
+    store.path.write_bytes(b"no database" * 1000)
+    there = ("--folder", tmp_path)
+    assert command("cache", "ls", *there).code == 0
+    (aside,) = tmp_path.glob("*.damaged-*")
+    assert aside.name in command("cache", "rm", "--all", *there).err.replace("\n", "")
+    assert command("cache", "rm", "--all", "--everything", *there).code == 0
+    assert not aside.exists()
 
 
 def test_the_store_in_a_folder_of_its_own_is_shown_settled_and_emptied(command: Command, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import signal
@@ -20,7 +21,8 @@ from conftest import open_files
 from eventually import GENEROUS, threads_gone
 from interrupting import hearing_ctrl_c, interrupted
 
-from upstage_docs.errors import UnknownOutcomeError
+from upstage_docs import Client
+from upstage_docs.errors import ConfigError, UnknownOutcomeError
 from upstage_docs.options import OCROptions, ParseOptions
 from upstage_docs.store import processes as owners
 from upstage_docs.store.store import Store
@@ -440,25 +442,13 @@ def _folder_is_a_file(path: Path) -> None:
     path.parent.write_bytes(b"")
 
 
-def _no_database(path: Path) -> None:
+def _another_database(path: Path) -> None:
     path.parent.mkdir()
-    path.write_bytes(b"this is no database at all, and long enough to be looked at" * 40)
-
-
-def _unreadable_name(path: Path) -> None:
-    Store(path).look(KEY)
-    path.write_bytes(
-        path.read_bytes().replace(b"answer_by_use", b"\xff" * 13).replace(b"CREATE INDEX", b"CREATE INDEQ")
-    )
-
-
-def _newer_format(path: Path) -> None:
-    Store(path).look(KEY)
     with closing(sqlite3.connect(path)) as db:
-        db.execute("PRAGMA user_version = 99")
+        db.execute("CREATE TABLE recipe (name TEXT)")
 
 
-@pytest.mark.parametrize("spoil", [_folder_is_a_file, _no_database, _unreadable_name, _newer_format])
+@pytest.mark.parametrize("spoil", [_folder_is_a_file, _another_database])
 def test_a_store_that_cannot_be_used_is_one_warning_and_no_store(
     spoil: Callable[[Path], None], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -608,3 +598,205 @@ def test_where_the_store_lies(tmp_path: Path) -> None:
     assert default is not None
     assert default.parts[-2:] == ("upstage-docs", "store.sqlite3")
     assert not Store.at(tmp_path / "new").path.parent.exists(), "nothing is made before it is needed"  # type: ignore[union-attr]
+
+
+# -- a file that is damaged, another version's, or somebody else's
+
+
+def filled(path: Path) -> Store:
+    """A store with forty answers, a job and an intent, closed, so that its file holds all of it."""
+    store = Store(path)
+    for number in range(40):
+        pay(store, (1, 10), b"%d " % number * 2_000, ResultKey.of(f"{number:064x}", ParseOptions(), ROOT))
+    store.submitted(claim(store, (11, 20)), "job-1")
+    store.abandon(claim(store, (21, 30)))
+    store.close()
+    return store
+
+
+def held(store: Store) -> tuple[int, int, int]:
+    """Answers that can be read, jobs and intents."""
+    keys = [ResultKey.of(f"{number:064x}", ParseOptions(), ROOT) for number in range(40)]
+    answers = [store.read(key, (1, 10)) for key in keys if store.look(key).answers]
+    return sum(one is not None for one in answers), len(store.jobs()), len(store.intents())
+
+
+def overwrite(path: Path, start: float, size: int = 6_000) -> None:
+    with path.open("r+b") as file:
+        file.seek(int(path.stat().st_size * start))
+        file.write(b"\x5a" * size)
+
+
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    "no database": lambda path: path.write_bytes(b"this is no database at all, and long enough to be looked at" * 40),
+    "emptied": lambda path: os.truncate(path, 0),
+    "cut in half": lambda path: os.truncate(path, path.stat().st_size // 2),
+    "cut in a page": lambda path: os.truncate(path, path.stat().st_size // 2 + 100),
+    "the first bytes": lambda path: overwrite(path, 0.0, 100),
+    "the tables' names": lambda path: path.write_bytes(
+        path.read_bytes().replace(b"answer_by_use", b"\xff" * 13).replace(b"CREATE INDEX", b"CREATE INDEQ")
+    ),
+    "a quarter": lambda path: overwrite(path, 0.25),
+    "the middle": lambda path: overwrite(path, 0.5),
+    "much of it": lambda path: overwrite(path, 0.3, path.stat().st_size // 2),
+    "the end": lambda path: overwrite(path, 0.95, 4_000),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_store_heals_with_what_can_be_read(
+    kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "cache" / "store.sqlite3"
+    filled(path)
+    DAMAGE[kind](path)
+    was = path.read_bytes()
+    with caplog.at_level(logging.WARNING):
+        store = Store(path)
+        kept = held(store)
+        pay(store, (41, 50))
+    moved = [one for one in caplog.records if "was damaged" in one.getMessage()]
+    assert store.look(KEY).answers == ((41, 50),), "it works again"
+    again = Store(path)
+    assert held(again) == kept
+    assert again.look(KEY).answers == ((41, 50),)
+    if moved:  # else what was overwritten was no more than an answer, which its checksum finds
+        (aside,) = [one for one in store.remains() if one.suffix not in {".sqlite3-wal", ".sqlite3-shm"}][:1]
+        assert (aside.read_bytes() == was) or kind == "the tables' names"
+        assert len(moved) == 1
+        assert str(path) in moved[0].getMessage()
+        assert str(aside) in moved[0].getMessage()
+    if kind in {"the tables' names", "the end", "the middle", "a quarter"}:
+        assert kept[0] >= 10, "what is whole is taken over"
+
+
+def test_of_many_processes_one_heals_and_all_go_on(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    filled(path)
+    overwrite(path, 0.0, 100)
+    code = (
+        "store = Store(Path(sys.argv[1])); got = store.claim(KEY, (int(sys.argv[2]),) * 2, seconds=60, route='sync')\n"
+        "store.answered(got, b'{}', (int(sys.argv[2]),) * 2, model='m')"
+    )
+    with ThreadPoolExecutor(6) as threads:
+        done = list(threads.map(lambda number: in_another_process(code, path, number), range(1, 7)))
+    assert [one.returncode for one in done] == [0] * 6, [one.stderr for one in done]
+    assert len(Store(path).look(KEY).answers) == 6, "no answer went into a file that was moved away"
+    assert len([one for one in Store(path).remains() if not one.name.endswith(("-wal", "-shm"))]) == 1
+
+
+def test_a_store_that_is_open_elsewhere_while_it_heals_is_the_new_one_for_all(store: Store) -> None:
+    pay(store, (1, 10))
+    assert store.path is not None
+    other = Store(store.path)
+    assert other.look(KEY).answers == ((1, 10),)
+    store.close()
+    other.close()
+    overwrite(store.path, 0.0, 100)
+    store.look(KEY)
+    pay(store, (11, 20))
+    assert other.look(KEY).answers == ((11, 20),)
+
+
+def test_a_store_of_a_newer_version_is_left_alone_and_what_it_knows_is_not_sent(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "store.sqlite3"
+    filled(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("ALTER TABLE answer ADD COLUMN colour TEXT")
+        db.execute("PRAGMA user_version = 99")
+    was = path.read_bytes()
+    store, other = Store(path), ResultKey.of("ef" * 32, ParseOptions(), ROOT)
+    with caplog.at_level(logging.WARNING):
+        with pytest.raises(UnknownOutcomeError, match="newer version of upstage-docs"):
+            store.claim(KEY, (1, 10), seconds=60, route="sync", source="a.pdf")
+        pay(store, (1, 10), key=other)
+    assert [record.getMessage().count("newer version") for record in caplog.records] == [1]
+    assert Store(path).look(other).answers == ((1, 10),), "in a file of its own, which the next one finds"
+    assert isinstance(store.claim(KEY, (1, 5), seconds=60, route="sync", resend=True), Claim)
+    assert isinstance(store.claim(KEY, (6, 9), seconds=60, route="sync", refresh=True), Claim)
+    assert path.read_bytes() == was
+    assert (tmp_path / "store.v1.sqlite3").is_file()
+
+
+FIRST_FORMAT = """
+CREATE TABLE document (digest TEXT PRIMARY KEY, file_sha256 TEXT NOT NULL, model TEXT NOT NULL, root TEXT NOT NULL,
+    options TEXT NOT NULL, source TEXT NOT NULL, pages INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE answer (digest TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, size INTEGER NOT NULL,
+    checksum BLOB NOT NULL, model TEXT NOT NULL, sends INTEGER NOT NULL, created REAL NOT NULL, used REAL NOT NULL,
+    body BLOB NOT NULL, PRIMARY KEY (digest, first, last));
+CREATE INDEX answer_by_use ON answer (used, size);
+CREATE TABLE job (digest TEXT NOT NULL, request_id TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    sends INTEGER NOT NULL, created REAL NOT NULL, PRIMARY KEY (digest, request_id)) WITHOUT ROWID;
+CREATE TABLE intent (token TEXT PRIMARY KEY, digest TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    route TEXT NOT NULL, sends INTEGER NOT NULL, created REAL NOT NULL, expires REAL NOT NULL, owner TEXT NOT NULL
+    ) WITHOUT ROWID;
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_store_of_the_first_format_is_read_for_good(tmp_path: Path) -> None:
+    """Written out as it was: a change of the tables must still read what was paid for with it."""
+    path, raw = tmp_path / "store.sqlite3", b'{"elements": []}'
+    checksum = hashlib.sha256(f"{KEY.digest} 1-10 ".encode() + raw).digest()
+    with closing(sqlite3.connect(path)) as db, db:
+        db.executescript(FIRST_FORMAT)
+        db.execute(
+            "INSERT INTO document VALUES (?, ?, ?, ?, ?, 'a.pdf', 30)",
+            (KEY.digest, KEY.file_sha256, KEY.model, KEY.root, KEY.options),
+        )
+        db.execute(
+            "INSERT INTO answer VALUES (?, 1, 10, ?, ?, 'm', 2, 1.0, 2.0, ?)", (KEY.digest, len(raw), checksum, raw)
+        )
+        db.execute("INSERT INTO job VALUES (?, 'job-1', 11, 20, 1, 1.0)", (KEY.digest,))
+        db.execute("INSERT INTO intent VALUES ('t', ?, 21, 30, 'sync', 1, 1.0, 2.0, 'gone')", (KEY.digest,))
+    path.chmod(0o600)
+    store = Store(path)
+    holding, answer = store.look(KEY), store.read(KEY, (1, 10))
+    assert (holding.total_pages, holding.answers, len(holding.jobs), len(holding.intents)) == (30, ((1, 10),), 1, 1)
+    assert answer is not None
+    assert (answer.raw, answer.model, answer.sends) == (raw, "m", 2)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
+@pytest.mark.parametrize(("place", "mode"), [("folder", 0o777), ("folder", 0o702), ("file", 0o666), ("file", 0o602)])
+def test_a_place_that_others_can_write_is_told_before_anything_is_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, place: str, mode: int
+) -> None:
+    """Named by the user it is an error; the platform's folder is a warning, and there is no store."""
+    import platformdirs
+
+    folder = tmp_path / "upstage-docs"
+    store = Store(folder / "store.sqlite3")
+    pay(store, (1, 10))
+    store.close()
+    wrong = folder if place == "folder" else folder / "store.sqlite3"
+    wrong.chmod(mode)
+    with pytest.raises(ConfigError, match=f"{mode:o}.*chmod go-w"):
+        Store.at(folder)
+    with pytest.raises(ConfigError, match="can be written by others"):
+        Client("up_abcdefgh", cache=folder)
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda _: folder)
+    with caplog.at_level(logging.WARNING):
+        everything(Store.at(cache=True))
+    assert len(caplog.records) == 1
+    assert str(wrong) in caplog.text
+    wrong.chmod(0o700)
+    assert Store.at(folder).look(KEY).answers == ((1, 10),)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives a folder away")
+def test_a_folder_of_another_user_is_no_place_for_a_store(tmp_path: Path) -> None:
+    os.chown(tmp_path, 12_345, -1)
+    with pytest.raises(ConfigError, match="belongs to another user"):
+        Store.at(tmp_path)
+
+
+def test_what_is_removed_is_in_no_file_of_the_store(store: Store) -> None:
+    """Not in its log either, which keeps what was written until it is written back."""
+    pay(store, (1, 10), b"very private words" * 10_000)
+    assert store.path is not None
+    store.remove("a.pdf", everything=True)
+    for file in store.path.parent.iterdir():
+        assert b"very private words" not in file.read_bytes(), file

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -17,10 +18,11 @@ from rich.table import Table
 from upstage_docs.cli.files import find, write
 from upstage_docs.cli.options import AsJson, Connect, Group, Sources, looking, with_options
 from upstage_docs.cli.parse import ParseFormat, written
-from upstage_docs.cli.terminal import print_line, terminal
+from upstage_docs.cli.terminal import complain, print_line, terminal
 from upstage_docs.cli.work import count_failures
 from upstage_docs.client.client import Client
-from upstage_docs.errors import ConfigError
+from upstage_docs.errors import ConfigError, SourceError
+from upstage_docs.files.source import inspect
 from upstage_docs.flows.billing import Estimate
 from upstage_docs.models import Job
 from upstage_docs.options import ParseOptions
@@ -130,25 +132,33 @@ def list_cache(folder: Folder = None, as_json: AsJson = False) -> None:
 
 @cache.command("rm")
 def remove_from_cache(
-    name: Annotated[str, typer.Argument(help="A source as listed, or the beginning of its SHA-256.")] = "",
+    name: Annotated[
+        str, typer.Argument(help="A file, a source as listed, or the beginning of its SHA-256.", metavar="FILE")
+    ] = "",
     every: Annotated[bool, typer.Option("--all", help="Every document.")] = False,
     everything: Annotated[
-        bool, typer.Option(help="Forget running jobs and unknown outcomes too; they may then be paid again.")
+        bool, typer.Option(help="With --all: forget running jobs and unknown outcomes too, and damaged stores.")
     ] = False,
     folder: Folder = None,
 ) -> None:
-    """Delete kept answers; asking for them again is paid again."""
+    """Delete each trace of a document, running jobs and unknown outcomes too; asking for it again is paid again."""
     if bool(name) == every:
         raise ConfigError("Name the document whose answers go, as `cache ls` shows it, or say --all.")
     store = Store.at(folder or True)
     held = len(store.entries())
-    deleted = store.remove(name, everything=everything)
+    deleted = store.remove(name, everything=everything or not every)
+    if name:
+        with suppress(SourceError):  # it is a source as listed, of a file that is gone
+            deleted += store.remove(inspect(name).sha256, everything=True)  # kept under another name, or under none
     if name and not deleted and len(store.entries()) == held:
-        raise ConfigError(
-            f"Nothing of {name!r} was deleted: `cache ls` shows what is kept; running jobs and unknown outcomes go "
-            "with --everything."
-        )
+        raise ConfigError(f"Nothing of {name!r} is kept: `cache ls` shows what is.")
     terminal().print(f"{deleted} answers deleted.")
+    remains = store.remains()
+    if every and everything:
+        for file in remains:
+            file.unlink(missing_ok=True)
+    elif remains:
+        complain(f"Damaged stores that were moved aside may hold more; delete them: {', '.join(map(str, remains))}")
 
 
 @cache.command("unknown")

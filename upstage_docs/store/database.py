@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 import threading
 import uuid
 import weakref
@@ -21,11 +22,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["Database"]
+__all__ = ["Database", "NewerFormatError", "find_intruder", "identity", "make_file"]
 
 _BUSY_SECONDS = 30.0
 _known: weakref.WeakSet[Database] = weakref.WeakSet()
 _known_lock = threading.Lock()
+
+
+class NewerFormatError(sqlite3.DatabaseError):
+    """A newer version of this program made the file."""
 
 
 class Database:
@@ -72,6 +77,15 @@ class Database:
                 _close(self._connections)  # rolls back; whatever was wrong is not carried on
                 raise
             self._commits += write
+
+    def checkpoint(self) -> None:
+        """Write the log back and empty it, as far as no other process is reading: what was deleted stands in it.
+
+        Raises:
+            sqlite3.Error, OSError: The disk refuses.
+        """
+        with self._lock:
+            self._connect().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def flush_soon(self) -> None:
         """Begin to bring to the disk what was committed, and wait for nothing."""
@@ -124,20 +138,26 @@ class Database:
         _close(self._connections)
 
     def _connect(self) -> sqlite3.Connection:
-        if self._file != _identity(self.path):
+        if self._file != identity(self.path):
             _close(self._connections)  # the file was deleted or replaced
         if self._connections:
             return self._connections[0]
+        if intruder := find_intruder(self.path):
+            raise PermissionError(intruder)
         if not self.path.exists():
             _create(self.path, self._schema, self._version)
-        self._file = _identity(self.path)
+        self._file = identity(self.path)
         address = f"{self.path.absolute().as_uri()}?mode=rw"  # a file deleted just now is not to be made anew, empty
         db = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         self._connections.append(db)
         db.execute("PRAGMA synchronous = NORMAL")  # no power cut damages the file
         db.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten: documents may be private
         found = db.execute("PRAGMA user_version").fetchone()[0]
+        if found > self._version:
+            raise NewerFormatError(f"its format is {found}, this program knows {self._version}")
         if found != self._version:
+            if db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0] == 0:
+                raise sqlite3.DatabaseError("it holds no tables: it was cut off")
             raise sqlite3.DatabaseError(f"its format is {found}, this program knows {self._version}")
         return db
 
@@ -152,7 +172,8 @@ def _close(connections: list[sqlite3.Connection]) -> None:
             connections.pop().close()
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file at *path* from another of that name, None where there is none."""
     try:
         found = path.stat()
     except OSError:
@@ -160,8 +181,28 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _create(path: Path, schema: str, version: int) -> None:
-    """Make the file aside and then give it its name at once: no process ever sees half of it."""
+def find_intruder(path: Path) -> str:
+    """Say which of the folder and the file at *path* others could have written, `""` if none.
+
+    What they put there would be taken for answers, and what is kept there be theirs to read.
+    """
+    if not hasattr(os, "geteuid"):
+        return ""  # on Windows a user's folders are the user's by their lists of access
+    for place in (path.parent, path):
+        try:
+            found = place.stat()
+        except OSError:
+            continue  # it is made when first used, and then it is ours
+        if found.st_uid != os.geteuid():
+            return f"{place} belongs to another user; take a folder of your own, or chown it"
+        group = found.st_mode & stat.S_IWGRP and found.st_gid != os.getegid()
+        if group or found.st_mode & stat.S_IWOTH:
+            return f"{place} can be written by others (mode {found.st_mode & 0o777:o}); run: chmod go-w {place}"
+    return ""
+
+
+def make_file(path: Path, schema: str, version: int) -> Path:
+    """Make an empty database beside *path*, which has no name that anyone looks for yet."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = path.with_name(f"{path.name}.{uuid.uuid4().hex}.new")
     os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -173,13 +214,22 @@ def _create(path: Path, schema: str, version: int) -> None:
             db.executescript(f"BEGIN; {schema} PRAGMA user_version = {version}; COMMIT;")
         with new.open("rb+") as file:
             os.fsync(file.fileno())
-        try:
-            os.link(new, path)
-        except FileExistsError:
-            return  # another process was first
-        except OSError:  # no hard links here
-            if not path.exists():
-                new.rename(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
+    return new
+
+
+def _create(path: Path, schema: str, version: int) -> None:
+    """Make the file aside and then give it its name at once: no process ever sees half of it."""
+    new = make_file(path, schema, version)
+    try:
+        os.link(new, path)
+    except FileExistsError:
+        return  # another process was first
+    except OSError:  # no hard links here
+        if not path.exists():
+            new.rename(path)
     finally:
         new.unlink(missing_ok=True)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import uuid
+from contextlib import suppress
 from typing import Any
 
 from upstage_docs.redaction import Body
@@ -14,6 +15,7 @@ from upstage_docs.store.values import Entry, Holding, Intent, Pages, ResultKey, 
 
 __all__ = [
     "SCHEMA",
+    "TABLES",
     "VERSION",
     "checksum",
     "close_covered",
@@ -30,12 +32,14 @@ __all__ = [
     "is_answered",
     "is_running",
     "jobs",
+    "knows",
     "overlapping_intents",
     "put",
     "read",
     "release",
     "remove",
     "renew",
+    "salvage",
     "split_intent",
     "touch",
 ]
@@ -54,6 +58,20 @@ CREATE TABLE intent (token TEXT PRIMARY KEY, digest TEXT NOT NULL, first INTEGER
     route TEXT NOT NULL, sends INTEGER NOT NULL, created REAL NOT NULL, expires REAL NOT NULL, owner TEXT NOT NULL
     ) WITHOUT ROWID;
 """
+# The columns of each table with the type of each, the first ones being its primary key: what is taken over from a
+# damaged file has to be what it says it is.
+TABLES: dict[str, dict[str, type]] = {
+    "document": dict.fromkeys(("digest", "file_sha256", "model", "root", "options", "source"), str) | {"pages": int},
+    "answer": {
+        "digest": str, "first": int, "last": int, "size": int, "checksum": bytes, "model": str, "sends": int,
+        "created": float, "used": float, "body": bytes,
+    },
+    "job": {"digest": str, "request_id": str, "first": int, "last": int, "sends": int, "created": float},
+    "intent": {
+        "token": str, "digest": str, "first": int, "last": int, "route": str, "sends": int, "created": float,
+        "expires": float, "owner": str,
+    },
+}  # fmt: skip
 _END = 2**31 - 1  # stands for the last page where the page count is not known
 _OVERLAP = "digest = :digest AND first <= :last AND last >= :first"
 _EXACTLY = "digest = :digest AND first = :first AND last = :last"
@@ -189,9 +207,58 @@ def close_covered(db: sqlite3.Connection, job: StoredJob) -> None:
 
 def checksum(key: ResultKey, pages: Pages, raw: bytes) -> bytes:
     """Return what tells a damaged answer, or one that stands for other pages than it did: SHA-256 over all of it."""
-    digest = hashlib.sha256(f"{key.digest} {pages[0]}-{pages[1]} ".encode())
+    return _checksum(key.digest, pages, raw)
+
+
+def _checksum(key_digest: str, pages: Pages, raw: bytes) -> bytes:
+    digest = hashlib.sha256(f"{key_digest} {pages[0]}-{pages[1]} ".encode())
     digest.update(raw)
     return digest.digest()
+
+
+def salvage(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -> int:
+    """Copy the lines of *table* that can be read and are whole into *target*; return how many.
+
+    They are read from the first on and from the last back, each way until something cannot be read, and the answers in
+    between one by one, by what the index of them says that there are.
+    """
+    columns = TABLES[table]
+    selected = f"SELECT {', '.join(columns)} FROM {table}"
+    order = "rowid" if table == "answer" else next(iter(columns))
+    copied = 0
+    for direction in ("ASC", "DESC"):
+        copied += _copy(source, target, table, f"{selected} ORDER BY {order} {direction}")
+    if table == "answer":
+        numbers: set[int] = set()
+        for direction in ("ASC", "DESC"):
+            with suppress(sqlite3.Error):
+                listed = f"SELECT rowid FROM answer INDEXED BY answer_by_use ORDER BY used {direction}"
+                numbers.update(row[0] for row in source.execute(listed))
+        for number in numbers:
+            copied += _copy(source, target, table, f"{selected} WHERE rowid = {number:d}")
+    return copied
+
+
+def _copy(source: sqlite3.Connection, target: sqlite3.Connection, table: str, query: str) -> int:
+    columns = TABLES[table]
+    copied = 0
+    with suppress(sqlite3.Error, UnicodeDecodeError):
+        for row in source.execute(query):
+            if _is_whole(table, dict(zip(columns, row, strict=True))):
+                places = ", ".join("?" * len(columns))
+                copied += target.execute(f"INSERT OR IGNORE INTO {table} VALUES ({places})", row).rowcount
+    return copied
+
+
+def _is_whole(table: str, row: dict[str, Any]) -> bool:
+    if not all(isinstance(row[name], kind) for name, kind in TABLES[table].items()):
+        return False
+    return table != "answer" or _checksum(row["digest"], (row["first"], row["last"]), row["body"]) == row["checksum"]
+
+
+def knows(db: sqlite3.Connection, key: ResultKey) -> bool:
+    """Say whether anything is held under *key*; newer versions keep this table and column for older ones to ask."""
+    return db.execute("SELECT 1 FROM document WHERE digest = ?", (key.digest,)).fetchone() is not None
 
 
 def put(db: sqlite3.Connection, key: ResultKey, answer: StoredAnswer, now: float, total_pages: int = 0) -> None:

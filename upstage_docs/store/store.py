@@ -28,11 +28,14 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TypeVar
 
+from upstage_docs.errors import ConfigError, UnknownOutcomeError
 from upstage_docs.store import processes as owners, sql as rows
-from upstage_docs.store.database import Database
+from upstage_docs.store.database import Database, NewerFormatError, find_intruder
+from upstage_docs.store.healing import heal, is_damage, remains_of
 from upstage_docs.store.values import (
     Busy,
     Claim,
@@ -51,6 +54,7 @@ __all__ = ["Store"]
 _Result = TypeVar("_Result")
 _log = logging.getLogger("upstage_docs")
 _EVICT_STEP = 60.0  # seconds: weighing fifty thousand answers takes longer than keeping one
+_NEWER_SECONDS = 5.0  # to wait for a newer version that is just writing
 _USE_STEP = 3600.0  # a read marks its answer as used at most this often: reading should not mean writing
 
 # Claims that a flow of this process still holds. One in the file under this process's name that is not here was
@@ -85,6 +89,8 @@ class Store:
         self.max_age = max_age
         self._clock = clock
         self._warned = False
+        self._opened = False
+        self._newer: Path | None = None  # a file of a newer version, beside which this one's lies
         self._evicted = float("-inf")
 
     @classmethod
@@ -101,7 +107,10 @@ class Store:
             import platformdirs
 
             return cls(platformdirs.user_cache_path("upstage-docs") / "store.sqlite3")
-        return cls(Path(cache) / "store.sqlite3")
+        path = Path(cache) / "store.sqlite3"
+        if intruder := find_intruder(path):
+            raise ConfigError(f"cache={os.fspath(cache)!r} is no place to keep answers in: {intruder}.")
+        return cls(path)
 
     def look(self, key: ResultKey) -> Holding:
         """Say what is held under *key*."""
@@ -151,7 +160,15 @@ class Store:
             source: Path or name, for listings and reports.
             resend: Send although the outcome of an earlier send is unknown; `Claim.sends` then counts both.
             refresh: Send although there is an answer; the new one will replace it.
+
+        Raises:
+            UnknownOutcomeError: A newer version of this program keeps something of the document, which this one cannot
+                read.
         """
+        if not self._opened:
+            self.look(key)
+        if self._newer is not None and not resend and not refresh:
+            self._refuse_what_is_known_to(self._newer, key, source)
         now = self._clock()
         token = uuid.uuid4().hex
 
@@ -290,7 +307,16 @@ class Store:
                 means every document.
             everything: Also forget running jobs and open intents; what they paid for may then be paid for again.
         """
-        return self._try(lambda db: rows.remove(db, name, everything=everything), 0, write=True)
+        deleted = self._try(lambda db: rows.remove(db, name, everything=everything), 0, write=True)
+        database = self._database
+        if database is not None:
+            with suppress(sqlite3.Error, OSError):  # then it is in the log until that is written back
+                database.checkpoint()
+        return deleted
+
+    def remains(self) -> list[Path]:
+        """Return the files of damaged stores that were moved aside; they may hold what is deleted here."""
+        return [] if self.path is None else remains_of(self.path)
 
     def close(self) -> None:
         """Close the file; the next call opens it again."""
@@ -326,17 +352,66 @@ class Store:
         self, action: Callable[[sqlite3.Connection], _Result], otherwise: _Result, *, write: bool = False
     ) -> _Result:
         """Do *action* in one transaction; where the disk refuses, warn once and give *otherwise*."""
-        database = self._database
-        if database is None:
-            return otherwise
+        mended = False
+        while (database := self._database) is not None:
+            try:
+                with database.transaction(write=write) as db:
+                    result = action(db)
+            except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
+                if not mended and self._mend(database, error):
+                    mended = True
+                    continue
+                self._warn(error)
+                if not write:
+                    self._give_up()
+                break
+            self._opened = True
+            return result
+        return otherwise
+
+    def _mend(self, database: Database, error: Exception) -> bool:
+        """Say whether what *error* says is mended: the file is damaged, or of a newer version."""
+        if isinstance(error, NewerFormatError):
+            self._newer = database.path
+            self.path = database.path.with_name(f"{database.path.stem}.v{rows.VERSION}{database.path.suffix}")
+            _log.warning(
+                "%s was made by a newer version of upstage-docs and stays as it is. This version keeps what it pays "
+                "for in %s, and sends no document that the newer one knows.",
+                self._newer,
+                self.path,
+            )
+            self._database = Database(self.path, rows.SCHEMA, rows.VERSION)
+            database.close()
+            return True
+        if not is_damage(error):
+            return False
         try:
-            with database.transaction(write=write) as db:
-                return action(db)
-        except (sqlite3.Error, OSError, UnicodeDecodeError) as error:  # the last: a damaged name in an error of SQLite
+            healed = heal(database)
+        except (sqlite3.Error, OSError):
+            return False
+        if healed is not None:
+            _log.warning(
+                "The store %s was damaged (%s): %s. What else it held is lost, and would be paid for again.",
+                database.path,
+                error,
+                healed,
+            )
+        return True
+
+    def _refuse_what_is_known_to(self, newer: Path, key: ResultKey, source: str) -> None:
+        try:
+            address = f"{newer.absolute().as_uri()}?mode=ro"
+            with closing(sqlite3.connect(address, uri=True, timeout=_NEWER_SECONDS)) as db:
+                known = rows.knows(db, key)
+        except sqlite3.Error as error:
             self._warn(error)
-            if not write:
-                self._give_up()
-            return otherwise
+            return
+        if known:
+            raise UnknownOutcomeError(
+                f"{source!r} was sent by a newer version of upstage-docs, whose store {newer} this version cannot "
+                'read: sending it again may pay twice. Use that version, or allow it with on_unknown="resend" or '
+                "refresh=True."
+            )
 
 
 def _is_held(token: str, owner: str) -> bool:
