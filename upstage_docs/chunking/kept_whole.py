@@ -21,6 +21,7 @@ from upstage_docs.records.ownership import (
     owner_of_caption,
     role_above,
     role_below,
+    role_of_last_line,
     start_of_last_sentence,
 )
 from upstage_docs.records.render import text_of_html
@@ -201,6 +202,7 @@ def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOption
     """
     taken: list[Unit] = []
     roles: set[str] = set()
+    owned = _owned(whole, ())
     room = options.chunk_size
     count = len(opened)
     while count > first:
@@ -213,20 +215,18 @@ def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOption
         if unit.kind not in {"text", "caption", "aside", "rest"} or unit.place.category in _NEVER:
             break
         line = line_of(unit)
-        owned = _owned(whole, ())
         known = roles | {"title"} if unit.kind == "rest" else roles  # what is left of a long text is no title
         role: str = role_above(line, owned, known) or ("caption" if unit.kind == "caption" else "")
         start = 0
-        if not role or (role == "announcement" and len(unit.text) > _LONGEST_ANNOUNCEMENT):
-            start = _start_of_tail(unit, role)
-            if not start:
-                break
-            tail = unit.part(start, len(unit.text))
-            role = role or role_above(line_of(tail), owned, roles)
-            if role not in {"announcement", "unit", "caption"}:
-                break
-        else:
-            tail = unit
+        if not role and (role := role_of_last_line(line.words)):
+            start = _start_of_last_line(unit)
+            role = role if start else ""
+        elif role == "announcement" and len(unit.text) > _LONGEST_ANNOUNCEMENT:
+            start = _start_of_last_sentence(unit)
+            role = role if start else ""
+        if not role:
+            break
+        tail = unit.part(start, len(unit.text)) if start else unit
         if role != "caption" and (room := room - options.size(tail.text)) < 0:
             break
         if start:
@@ -248,17 +248,25 @@ def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOption
 _NEVER = frozenset({"equation", "code", "index"})
 
 
-def _start_of_tail(unit: Unit, role: str) -> int:
-    """Return where the last line of *unit* begins, or its last sentence; 0 where it cannot be cut off."""
-    text = unit.text
-    if "alt=" in text or "$$" in text or "\\[" in text:
+def _start_of_last_line(unit: Unit) -> int:
+    """Return where the last line of *unit* begins, 0 where it cannot be cut off."""
+    if not _can_be_cut(unit.text):
         return 0
-    if role == "announcement":
-        body = text.rstrip()
-        end = body.rfind("</") if body.endswith(">") else len(body)
-        return start_of_last_sentence(text[: max(end, 0)])
-    breaks = [match.end() for match in _LINE_BREAK.finditer(text, max(0, len(text) - 400))]
+    breaks = [match.end() for match in _LINE_BREAK.finditer(unit.text.rstrip(), max(0, len(unit.text) - 400))]
     return breaks[-1] if breaks else 0
+
+
+def _start_of_last_sentence(unit: Unit) -> int:
+    """Return where the last sentence of *unit* begins, 0 where it cannot be cut off."""
+    body = unit.text.rstrip()
+    if not _can_be_cut(body):
+        return 0
+    return start_of_last_sentence(body[: body.rfind("</")] if body.endswith(">") and "</" in body else body)
+
+
+def _can_be_cut(text: str) -> bool:
+    """Say whether no picture's text and no equation is in the way."""
+    return not ("alt=" in text or "$$" in text or "\\[" in text)
 
 
 def line_of(unit: Unit) -> Line:

@@ -14,7 +14,6 @@ __all__ = [
     "Line",
     "Owned",
     "announces",
-    "announces_within",
     "caption_label",
     "is_note",
     "is_unit",
@@ -22,6 +21,7 @@ __all__ = [
     "owner_of_caption",
     "role_above",
     "role_below",
+    "role_of_last_line",
     "start_of_last_sentence",
 ]
 
@@ -243,8 +243,7 @@ _MARKED = re.compile(
 )
 
 _ANNOUNCES = re.compile(
-    r"(?:[:：]"
-    r"|\bas\s+follows\W*|\b(?:following|below|above)\s+(?:table|chart|figure|graph|schedule)s?\W*|\b(?:table|chart|figure|graph|schedule)s?\s+(?:below|that\s+follows?)\W*"
+    r"(?:\bas\s+follows\W*|\b(?:following|below|above)\s+(?:table|chart|figure|graph|schedule)s?\W*|\b(?:table|chart|figure|graph|schedule)s?\s+(?:below|that\s+follows?)\W*"
     r"|\b(?:is|are|was|were)\s+(?:as\s+)?(?:follows|shown|set\s+forth|presented|summari[sz]ed|detailed|listed|provided|given|outlined|disclosed|reported|included)[^.]{0,60}\W*"
     r"|\b(?:set\s+forth|shown|presented|summari[sz]ed|detailed|listed)\s+(?:below|in\s+the\s+(?:following|table)[^.]{0,40})\W*"
     r"|\bthe\s+following(?:\s+\w+){0,4}\W*"
@@ -317,19 +316,16 @@ def _has_sign(tail: str) -> bool:
 
 
 def announces(words: str) -> bool:
-    """Say whether a text ends by announcing what stands below it: "... were as follows:"."""
-    tail = words[-160:].rstrip()
-    if not tail or not _has_sign(tail):
-        return False
-    return tail[-1] in ":：" or _ANNOUNCES.search(tail, start_of_last_sentence(tail)) is not None
-
-
-def announces_within(words: str) -> bool:
-    """Say whether the last sentence of a text speaks of the table below: "The table below shows the year's sales."."""
+    """Say whether a text ends by announcing what stands below it: "... were as follows:", "The table below shows"."""
     tail = words[-400:].rstrip()
-    if not _has_sign(tail):
+    if not tail:
         return False
-    return _ANNOUNCES_WITHIN.search(tail, start_of_last_sentence(tail)) is not None
+    if tail[-1] in ":：":
+        return True
+    start = start_of_last_sentence(tail)
+    if not _has_sign(tail[start:]):
+        return False
+    return bool(_ANNOUNCES_WITHIN.search(tail, start) or _ANNOUNCES.search(tail, max(start, len(tail) - 160)))
 
 
 def start_of_last_sentence(text: str) -> int:
@@ -373,9 +369,15 @@ def role_above(line: Line, owned: Owned, taken: frozenset[str] | set[str]) -> Ro
         return ""
     if not taken & {"title", "caption"} and _is_title(line, owned, taken):
         return "title"
-    if "announcement" not in taken and (announces(words) or announces_within(words)):
-        return "announcement"
-    return ""
+    return "announcement" if "announcement" not in taken and announces(words) else ""
+
+
+def role_of_last_line(words: str) -> Role:
+    """Return what the last of several lines is to the table below, where the text as a whole is nothing to it."""
+    last = words[words.rfind("\n") + 1 :]
+    if len(last) == len(words) or len(last) > _LONGEST_UNIT:
+        return ""
+    return "caption" if caption_label(last) else "unit" if is_unit(last) else ""
 
 
 def role_below(line: Line, owned: Owned) -> Role:
