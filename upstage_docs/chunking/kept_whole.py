@@ -128,7 +128,7 @@ class Whole:
         above, below = _repeated(self.above), _repeated(self.below)
         first = self._room(self.above, below, options)
         later = self._room(above, below, options)
-        parts = split_rows(whole.text, Limits(first, later, options.size, options.exact))
+        parts = split_rows(whole.text, Limits(first, later, options.size, options.exact), self._header_rows)
         if not parts:
             yield units
             return
@@ -183,6 +183,14 @@ class Whole:
                 break
             position -= len(piece)
         return unit.start + position - before if unit.start >= 0 else UNKNOWN
+
+    @property
+    def _header_rows(self) -> int:
+        """How many rows are the header of a table that is no HTML; 1 for plain text of which nothing else is known."""
+        unit = self.units[0]
+        if unit.header_rows or unit.place.category != "table" or "|" in unit.text:
+            return unit.header_rows
+        return 1
 
     def _room(self, above: list[Unit], below: list[Unit], options: ChunkOptions) -> int:
         """Return the size that is left for the table in a chunk with what is *above* and *below*."""

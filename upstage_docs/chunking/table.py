@@ -14,6 +14,8 @@ import msgspec
 
 from upstage_docs.chunking.masking import FILLER, is_plain, masked_markup
 from upstage_docs.chunking.text_breaks import TAG
+from upstage_docs.records.header_rows import MOST_ROWS_READ, infer_header_rows, words_of_cell
+from upstage_docs.records.header_rows import Cell as HeaderCell
 
 __all__ = ["MOST_ROWS", "Cell", "Row", "Table", "carried_sizes", "mended", "place_columns", "read_table", "words_of"]
 
@@ -41,6 +43,8 @@ _ROW_SPAN = re.compile(r"rowspan\s*=\s*(?:[\"']\s*)?\+?0*(\d+)")
 _MOST_COLUMNS, MOST_ROWS = 1000, 65534
 # A header that spans more rows than this is no header: a first cell may well span 25 rows of the body.
 _MOST_HEADER_ROWS, _MOST_TITLE_ROWS = 4, 3
+# Wider tables are told by these.
+_MOST_CELLS_READ = 30
 
 
 class Cell(msgspec.Struct, gc=False):
@@ -184,13 +188,26 @@ class Table:
             return declared
         if titles + 1 >= len(self.rows):
             return min(1, len(self.rows))
-        header = titles + 1
+        header = titles + self._inferred(titles)
         if self.has_row_spans:
             spanned = max((cell.until for cell in self.cells(titles)), default=header)
             # Of how many rows it is the header must not matter: a part of this table is to be read like the table.
             if header < spanned <= titles + _MOST_HEADER_ROWS and spanned < len(self.rows):
                 header = spanned
         return header
+
+    def _inferred(self, first: int) -> int:
+        """Return how many rows from *first* on are the header, by what stands in them."""
+        rows: list[list[HeaderCell]] = []
+        for index in range(first, min(len(self.rows), first + MOST_ROWS_READ)):
+            cells = self.cells(index)
+            rows.append(
+                [
+                    HeaderCell(words_of_cell(self.text[cell.start : cell.end]), cell.row_span, cell.column_span)
+                    for cell in cells[:_MOST_CELLS_READ]
+                ]
+            )
+        return infer_header_rows(rows)
 
     def _is_title(self, index: int) -> bool:
         """Return whether the one cell of a row goes over all columns."""

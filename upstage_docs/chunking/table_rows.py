@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, islice, pairwise
 from typing import NamedTuple
 
-from upstage_docs.chunking.markdown import read_text_table
+from upstage_docs.chunking.markdown import is_rule, lines_of, read_text_table
 from upstage_docs.chunking.table import MOST_ROWS, Cell, Table, carried_sizes, mended, place_columns, read_table
+from upstage_docs.records.header_rows import MOST_ROWS_READ, header_rows_of_lines
 
 __all__ = ["Limits", "Part", "runs_of_one_part", "split_rows"]
 
@@ -46,16 +47,22 @@ class _Frame(NamedTuple):
 Part = list[tuple[str, int]]
 
 
-def split_rows(text: str, limits: Limits) -> list[Part] | None:
+def split_rows(text: str, limits: Limits, header_rows: int = 0) -> list[Part] | None:
     """Cut the table in *text* between rows; None where that cannot be, so that the table stays whole.
 
     Every part repeats what stands before the body (captions and all header rows) and after it. A cell that spans a
     cut is clipped above it and repeated below with the rows that are left, so that the grid stays the same; all other
     rows are as they were, byte for byte. A row that alone is too large is a part of its own. The offsets of a part are
     -1 throughout where BeautifulSoup had to mend the markup.
+
+    Args:
+        text: HTML, a pipe table, or a line for each row.
+        limits: How large parts may be.
+        header_rows: How many rows of a table that is no HTML are its header; 0 where that must be told by its cells,
+            and for plain text that is not to be cut.
     """
     if not text.startswith("<"):  # a pipe table may hold HTML tables in its cells
-        return _split_lines(text, limits)
+        return _split_lines(text, limits, header_rows)
     table = read_table(text)
     offsets = table is not None
     if table is None:
@@ -288,13 +295,28 @@ class _Cutter:
         self._append(part, position, self._rows[index].end)
 
 
-def _split_lines(text: str, limits: Limits) -> list[Part] | None:
-    """Cut a pipe or grid table between rows; what stands before and after the table is repeated, as captions are."""
+def _split_lines(text: str, limits: Limits, header_rows: int) -> list[Part] | None:
+    """Cut a pipe or grid table, or one in plain text, between rows.
+
+    What stands before and after the table is repeated, as captions are; each line of a plain text is a row.
+    """
     table = read_text_table(text)
-    if table is None or len(table.rows) < 2:
+    if table is None:
+        rows, ends = _runs_of_lines(text), len(text)
+        extra = header_rows if header_rows > 0 else len(rows)
+        start = 0
+    else:
+        rows, ends, start = table.rows, table.tail, table.head
+        above = [line for line in lines_of(text[:start]) if "|" in line and not is_rule(line)]
+        read = [text[slice(*row)] for row in rows[:MOST_ROWS_READ]]
+        extra = max(0, (header_rows or header_rows_of_lines([*above, *read])) - len(above))
+    if len(rows) - extra < 2:
+        extra = 0 if table else extra
+    if len(rows) - extra < 2:
         return None
-    rows = table.rows
-    head, tail = text[: table.head], text[table.tail :]
+    start = rows[extra - 1][1] if extra else start
+    rows = rows[extra:]
+    head, tail = text[:start], text[ends:]
     fixed = limits.size(head) + limits.size(tail)
     if fixed >= limits.later:
         return None
@@ -305,10 +327,10 @@ def _split_lines(text: str, limits: Limits) -> list[Part] | None:
         last, used = first, fixed + limits.size(text[rows[first][0] : rows[first][1]])
         while last + 1 < len(rows) and (used := used + limits.size(text[slice(*rows[last + 1])])) <= limit:
             last += 1
-        part = _lines_part(text, head, tail, rows[first][0], rows[last][1], table.tail)
+        part = _lines_part(text, head, tail, rows[first][0], rows[last][1], ends)
         while not limits.exact and last > first and limits.size("".join(piece for piece, _ in part)) > limit:
             last = first + (last - first) // 2
-            part = _lines_part(text, head, tail, rows[first][0], rows[last][1], table.tail)
+            part = _lines_part(text, head, tail, rows[first][0], rows[last][1], ends)
         parts.append(part)
         first = last + 1
     return parts if len(parts) > 1 else None
@@ -316,3 +338,8 @@ def _split_lines(text: str, limits: Limits) -> list[Part] | None:
 
 def _lines_part(text: str, head: str, tail: str, start: int, end: int, tail_start: int) -> Part:
     return [piece for piece in ((head, 0), (text[start:end], start), (tail, tail_start)) if piece[0]]
+
+
+def _runs_of_lines(text: str) -> list[tuple[int, int]]:
+    """Return the offsets of the lines of *text*, with their ends."""
+    return list(pairwise(accumulate(map(len, lines_of(text)), initial=0)))

@@ -65,6 +65,7 @@ class Unit(msgspec.Struct, gc=False):
         spans: `(start, end, place)` of its text, in order, where it comes from several elements; else None.
         record_id: The id of the record that its text was taken from, `""` if of an element.
         start, end: Where it stands in that record's text, -1 where that is not known.
+        header_rows: How many rows of a table in Markdown or text are its header, 0 where that is not known.
         repeated: The places whose text is here only because it is repeated: a header's, a caption's in a later part.
     """
 
@@ -81,6 +82,7 @@ class Unit(msgspec.Struct, gc=False):
     start: int = -1
     end: int = -1
     repeated: tuple[Place, ...] = ()
+    header_rows: int = 0
 
     @property
     def main(self) -> Place:

@@ -1,0 +1,179 @@
+"""How many first rows of a table are its header, told by what stands in them: labels, years, periods, spans above values.
+
+Pure rules on the words of cells, and a reader of the first rows of HTML and of pipe tables. They cut nothing.
+"""
+
+from __future__ import annotations
+
+import html as html_entities
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from upstage_docs.records.ownership import is_unit
+
+__all__ = ["MOST_ROWS_READ", "Cell", "cells_of_line", "header_rows_of", "header_rows_of_lines", "infer_header_rows"]
+
+# No header of the 29 real and 143 financial tables that this was tried on has more rows; what is below is not read.
+MOST_ROWS_READ = 8
+_MOST_HEADER_ROWS = 6
+_MOST_COLUMNS = 60
+
+
+class Cell(NamedTuple):
+    """The words of a cell, and how many rows and columns it spans."""
+
+    words: str
+    rows: int = 1
+    columns: int = 1
+
+
+_MONTH = (
+    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|january|february|march|april|june|july|august|september|"
+    r"october|november|december)\.?"
+)
+_YEAR = r"(?:(?:FY|CY|fiscal|year)?\s*(?:19|20)\d\d(?:\s?[AEFPaefp]\b)?|['’]\d\d|FY\s*['’]?\d\d)"
+_PERIOD = re.compile(
+    rf"\s*\(?(?:{_YEAR}(?:\s*[-–—/~.]\s*(?:\d{{1,4}}|{_MONTH}))*\.?|(?:{_YEAR}[\s,/]*)?(?:Q[1-4]|[1-4]Q|H[12]|[12]H)(?:[\s,/]*(?:{_YEAR}|\d\d))?|"
+    rf"(?:\d{{1,2}}(?:st|nd|rd|th)?[\s-]+)?{_MONTH}(?:[\s-]+\d{{1,2}}(?:st|nd|rd|th)?)?(?:,?[\s-]+(?:\d\d|(?:19|20)\d\d))?|"
+    r"\d{1,2}[./]\d{1,2}[./](?:\d\d){1,2}|제?\s*\d+\s*(?:기|분기|반기|월|년|년차|년도|年度|年|月|期|季度)(?:\s*말)?)"
+    r"(?![\d,.]*\d)[^\d]{0,24}\Z",
+    re.IGNORECASE,
+)
+_VALUE = re.compile(
+    r"\s*[(（]?\s*[-−–+△▲]?\s*(?:[$€£¥₩]|US\$|HK\$|RMB|KRW|USD|EUR)?\s*[(（]?[-−–+△▲]?\s*\d[\d,.\s]*"
+    r"(?:%|p{1,2}|bps|[kKmMbBxX]|bn|mn|원|명|개|건|억|만|천|円|人|件|元|万|亿)?\s*[)）]?\s*(?:[*†‡]|[a-z]\)|\d\))*\s*\Z"
+)
+
+
+_SCALES = r"['’]?000s?|m|mn|mil\.?|millions?|bn|billions?|thousands?|k|천원|백만원|억원|원|명"
+_SHORT_UNIT = re.compile(
+    rf"\s*\(?(?:[A-Z]{{1,3}}\s?)?(?:[$€£¥₩%]\s?(?:{_SCALES})?|{_SCALES})\)?\s*\Z", re.IGNORECASE
+)
+# A first cell over more rows is the label of a body, not of a header.
+_MOST_ROWS_OF_A_LABEL = 4
+
+
+def _is_value(words: str) -> bool:
+    return bool(_VALUE.match(words)) and not _PERIOD.match(words)
+
+
+def _is_label_of_columns(words: str) -> bool:
+    """Say whether a cell tells a period or a unit."""
+    return bool(_PERIOD.match(words) or _SHORT_UNIT.match(words)) or is_unit(words)
+
+
+def infer_header_rows(rows: Sequence[Sequence[Cell]]) -> int:
+    """Return how many first rows are the header: at least 1, unless there is no row.
+
+    A row with values is none. Rows above it are, as long as they only name columns: a title, a cell over several
+    columns, years and periods, units. A row with one label alone below complete names begins a section.
+    """
+    if not rows:
+        return 0
+    if all(len(row) < 2 for row in rows):
+        return 1
+    grid = _grid(rows[:MOST_ROWS_READ])
+    header = 0
+    complete = False  # whether the rows so far name every column
+    named = False  # whether any row so far names a column
+    periods = False  # whether they do so by periods alone
+    tall = bool(rows[0]) and rows[0][0].rows > _MOST_ROWS_OF_A_LABEL
+    for index, row in enumerate(grid[: 1 if tall else _MOST_HEADER_ROWS]):
+        first, rest = row[0], row[1:]
+        said = [words for words in rest if words and words != first]
+        if any(map(_is_value, said)):
+            break
+        if not said:
+            if named and first and not is_unit(first):
+                break  # a section
+        elif all(map(_is_label_of_columns, said)):
+            complete = periods = True
+        elif complete and not (first and (grid[index - 1][0] == first or (periods and not grid[index - 1][0]))):
+            break  # a text
+        else:
+            complete = complete or not _has_spanning(rest) or (index > 0 and grid[index - 1][0] == first != "")
+        named = named or bool(said)
+        header = index + 1
+    return max(1, min(header, len(grid) - 1))
+
+
+def _has_spanning(words: Sequence[str]) -> bool:
+    """Say whether a row of a header has a cell over several columns, which converters repeat or leave blank."""
+    return any(not one or one == other for one, other in zip(words[1:], words, strict=False))
+
+
+def _grid(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
+    """Return the words of each place, those of cells that span it too."""
+    filled: dict[tuple[int, int], str] = {}
+    width = 1
+    for index, row in enumerate(rows):
+        column = 0
+        for cell in row:
+            while (index, column) in filled:
+                column += 1
+            for down in range(min(cell.rows, len(rows) - index)):
+                for right in range(min(cell.columns, _MOST_COLUMNS)):
+                    filled[index + down, column + right] = cell.words
+            column += min(cell.columns, _MOST_COLUMNS)
+        width = max(width, column)
+    return [[filled.get((index, column), "") for column in range(width)] for index in range(len(rows))]
+
+
+_ROW = re.compile(r"<tr\b[^>]*>(.*?)(?=</tr\b|<tr\b|</table\b|\Z)", re.IGNORECASE | re.DOTALL)
+_CELL = re.compile(r"<t[dh]\b([^>]*)>(.*?)(?=</t[dh]\b|<t[dh]\b|\Z)", re.IGNORECASE | re.DOTALL)
+_HEAD = re.compile(r"<thead\b[^>]*>(.*?)</thead\s*>", re.IGNORECASE | re.DOTALL)
+_SPAN = re.compile(r"(row|col)span\s*=\s*[\"']?\s*(\d{1,3})", re.IGNORECASE)
+_TAG = re.compile(r"<[^>]*>")
+_PIPE = re.compile(r"(?<!\\)\|")
+_RULE = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?\s*\Z")
+
+
+def header_rows_of(text: str) -> int:
+    """Return how many first rows of the table in *text*, HTML or a pipe table, are its header; 0 where there is none."""
+    start = text.find("<table")
+    if start < 0:
+        return _header_rows_of_pipes(text)
+    if head := _HEAD.search(text, start, start + 20_000):
+        if declared := len(_ROW.findall(head[1])):
+            return declared if _ROW.search(text, head.end()) else 1
+    rows = []
+    for match in _ROW.finditer(text, start):
+        rows.append(
+            [cell_of(attributes, words_of_cell(content)) for attributes, content in _CELL.findall(match[1])]
+        )
+        if len(rows) == MOST_ROWS_READ:
+            break
+    return infer_header_rows([row for row in rows if row])
+
+
+def cell_of(attributes: str, words: str) -> Cell:
+    """Return a cell with its words and the spans that its tag tells."""
+    spans = {name.lower(): max(1, int(number)) for name, number in _SPAN.findall(attributes)}
+    return Cell(words, spans.get("row", 1), spans.get("col", 1))
+
+
+def words_of_cell(markup: str) -> str:
+    """Return the words of a cell's markup on one line."""
+    return " ".join(html_entities.unescape(_TAG.sub(" ", markup)).split())
+
+
+def _header_rows_of_pipes(text: str) -> int:
+    lines = [line for line in text.split("\n", 40)[:40] if "|" in line]
+    rule = next((index for index, line in enumerate(lines) if index and "-" in line and _RULE.match(line)), None)
+    if rule is None:
+        return 0
+    found = infer_header_rows([cells_of_line(line) for line in [*lines[:rule], *lines[rule + 1 :]]])
+    return max(rule, found)
+
+
+def cells_of_line(line: str) -> list[Cell]:
+    """Return the cells of a line of a pipe table."""
+    inner = line.strip().removeprefix("|")
+    inner = inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner
+    return [Cell(words_of_cell(words)) for words in _PIPE.split(inner)]
+
+
+def header_rows_of_lines(lines: Iterable[str]) -> int:
+    """Return how many of the *lines* of a pipe table, its rule left out, are its header."""
+    return infer_header_rows([cells_of_line(line) for line in lines])
