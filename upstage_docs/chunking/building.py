@@ -55,7 +55,7 @@ class ChunkBuilder:
             body = next((unit for unit in units if unit.kind != "heading"), first)
         digest = text_sha256(text)
         identity = self._identify(first, digest)
-        metadata = self._metadata(units, body, identity, digest)
+        metadata = self._metadata(units, body, identity, digest, caption)
         oversize = len(text) > self._limit if self._exact else not self._options.fits(text)
         begin = next((unit for unit in units if not unit.repeated), first) if first.repeated else first
         end = next((unit for unit in reversed(units) if not unit.repeated), first) if units[-1].repeated else units[-1]
@@ -88,12 +88,12 @@ class ChunkBuilder:
         count = self._given[made] = self._given.get(made, 0) + 1
         return made if count == 1 else self._ids.of(number, part, digest, self._lap, count)
 
-    def _metadata(self, units: Sequence[Unit], body: Unit, identity: str, digest: str) -> dict[str, Any]:
+    def _metadata(self, units: Sequence[Unit], body: Unit, identity: str, digest: str, caption: str) -> dict[str, Any]:
         run = body.run
-        main, kept = units[0].place, False
+        main, kept, header_rows = units[0].place, False, 0
         for unit in units:
             if unit.kind == "whole":
-                main, kept = unit.main, True
+                main, kept, header_rows = unit.main, True, unit.header_rows
                 break
         category = categories = main.category
         page, page_end, box = main.page, main.page, main.box
@@ -132,6 +132,8 @@ class ChunkBuilder:
             "spans": _encode(spans).decode(),
             "record_type": "chunk",
             "text_sha256": digest,
+            "caption": " ".join(caption.split()) if caption else "",
+            "header_rows": header_rows,
         }
         if extra := units[0].extra if len(units) == 1 else merged_extra(units):
             metadata |= {key: value for key, value in extra.items() if key not in metadata}

@@ -24,6 +24,7 @@ from upstage_docs.chunking.text_breaks import has_code, has_words
 from upstage_docs.chunking.units import UNKNOWN, Place, Run, Unit
 from upstage_docs.errors import ConfigError, InvalidResponseError
 from upstage_docs.models import Element, ParsedDocument, Record, bounding_box
+from upstage_docs.records.header_rows import header_rows_of
 from upstage_docs.records.ids import source_in_ids
 from upstage_docs.records.ownership import caption_label, is_note, is_unit
 from upstage_docs.records.records import METADATA_KEYS, HeadingTrail, record_id, text_sha256
@@ -36,6 +37,7 @@ Chunkable = ParsedDocument | Element | Record
 # What the layout model sometimes calls a caption at the top or the bottom of a page.
 _RUNNING = frozenset({"header", "footer"})
 _PICTURES = frozenset({"figure", "chart"})
+_TABLES = frozenset({"table", "chart"})
 
 _encode = msgspec.json.Encoder().encode
 
@@ -132,6 +134,9 @@ class _Reader:
                 *bounding_box(coordinates),
             )
             found = self._units(category, text, place, self._headings, self._section)
+            if self._form != "html" and category in _TABLES and element.html:
+                for unit in found:
+                    unit.header_rows = header_rows_of(element.html)
         if level:
             run = self._run
             named = source_in_ids(run.source, run.file_sha256, self._options.ids)
@@ -190,6 +195,9 @@ class _Reader:
         if own.category in self._excluded and own.category not in _RUNNING:
             return ()
         found = self._units(own.category, record.text, own, self._split(own.headings), own.section_id, record.id)
+        if own.caption or own.header_rows:
+            for unit in found:
+                unit.caption, unit.header_rows = own.caption, own.header_rows
         if len(record.metadata) > len(METADATA_KEYS):
             further = extra_metadata(record.metadata)
             for unit in found:

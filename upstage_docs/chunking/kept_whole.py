@@ -13,12 +13,12 @@ from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.table_joining import JoinedTable
 from upstage_docs.chunking.table_rows import Limits, Part, runs_of_one_part, split_rows
 from upstage_docs.chunking.units import UNKNOWN, Place, Unit, joined, merged_extra
+from upstage_docs.records.element_captions import inner_captions, owned_before
+from upstage_docs.records.header_rows import header_rows_of
 from upstage_docs.records.ownership import (
     Line,
     Owned,
     caption_label,
-    is_unit,
-    owner_of_caption,
     role_above,
     role_below,
     role_of_last_line,
@@ -28,9 +28,6 @@ from upstage_docs.records.render import text_of_html
 
 __all__ = ["Whole", "captions_before", "take_above"]
 
-_INNER_CAPTION = re.compile(
-    r"<(?:fig)?caption\b[^<>]*>([^<]*(?:<(?!/?(?:fig)?caption)[^<]*)*)</(?:fig)?caption>", re.IGNORECASE
-)
 _CLOSING_TAGS = re.compile(r"(?:\s|</\w+\s*>)*")
 _LINE_BREAK = re.compile(r"<br\s*/?>|\n")
 _EMPHASIS = re.compile(r"\*\*|__")
@@ -77,11 +74,8 @@ class Whole:
     def caption(self) -> str:
         """Return the words of its captions and titles, those inside its own markup too."""
         texts = [text_of_html(unit.text) for unit in (*self.above, *self.below) if unit.kind in {"caption", "title"}]
-        own = self.units[0].text
-        around = own[: own.find("<tr")] + own[own.rfind("</tr") :]  # all of it where there are no rows
-        if "caption" in around:
-            texts += [text_of_html(match[1]) for match in _INNER_CAPTION.finditer(around)]
-        return "\n".join(texts)
+        texts += inner_captions(self.units[0].text)
+        return "\n".join(texts) or self.units[0].caption
 
     @property
     def is_bare(self) -> bool:
@@ -116,6 +110,7 @@ class Whole:
 
     def chunks(self, options: ChunkOptions) -> Iterator[list[Unit]]:
         """Yield the units of each chunk: one, or, where rows are to be split, one for each part."""
+        self.units[0].header_rows = self.units[0].header_rows or header_rows_of(self.units[0].text)
         whole = self._joined() if len(self.units) > 1 else self.units[0]
         units = [*self.above, whole, *self.below]
         if not whole.text:  # a picture without words: its caption stands for it
@@ -343,16 +338,5 @@ def _as_repeated(unit: Unit) -> Unit:
 
 
 def captions_before(last: Whole, between: Sequence[Unit], following: Unit) -> int:
-    """Return how many of the units *between* two tables or figures belong to the first one.
-
-    A note is that of the first, and so is what stands above it; a unit line is that of the second.
-    """
-    notes = [index for index, unit in enumerate(between) if unit.kind == "note"]
-    first = notes[-1] + 1 if notes else 0
-    one, two = last.owned(), _owned(following, ())
-    for index in range(first, len(between)):
-        unit = between[index]
-        line = line_of(unit)
-        if is_unit(line.words) or owner_of_caption(line, one, two):
-            return index
-    return len(between)
+    """Return how many of the units *between* two tables or figures belong to the first one."""
+    return owned_before([(line_of(unit), unit.kind) for unit in between], last.owned(), _owned(following, ()))

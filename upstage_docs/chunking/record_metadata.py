@@ -30,6 +30,8 @@ class FlatElement(Place, frozen=True, gc=False, kw_only=True):
     section_id: str
     record_type: str = ""
     spans: str = ""
+    caption: str = ""
+    header_rows: int = 0
 
 
 class RecordMetadata(msgspec.Struct, frozen=True):
@@ -46,6 +48,8 @@ class RecordMetadata(msgspec.Struct, frozen=True):
         says_element: Whether it is an element that a loader describes with a category and an id.
         says_table: Whether the loader calls its text a table.
         extra: What stands beside our own keys, as scalars.
+        caption: That of the table, chart or figure, `""` if none.
+        header_rows: How many rows of the table are its header, 0 where that is not known.
     """
 
     record_type: str
@@ -64,6 +68,8 @@ class RecordMetadata(msgspec.Struct, frozen=True):
     says_element: bool
     says_table: bool
     extra: dict[str, Any] | None
+    caption: str = ""
+    header_rows: int = 0
 
 
 def flat_element(metadata: dict[str, Any]) -> FlatElement | None:
@@ -100,6 +106,8 @@ class _OwnMetadata(msgspec.Struct, frozen=True, gc=False):
     spans: str
     record_type: Literal["page", "document", "chunk", "section"]
     text_sha256: str
+    caption: str = ""
+    header_rows: int = 0
 
 
 def read_metadata(record: Record) -> RecordMetadata:
@@ -129,6 +137,8 @@ def read_metadata(record: Record) -> RecordMetadata:
         says_element=True,
         says_table=own.category == "table",
         extra=extra_metadata(record.metadata) if len(record.metadata) > len(METADATA_KEYS) else None,
+        caption=own.caption,
+        header_rows=own.header_rows,
     )
 
 
@@ -170,6 +180,8 @@ def _read_any(record: Record) -> RecordMetadata:
         says_element=isinstance(given.get("category"), str) and ("element_id" in given or "id" in given),
         says_table=_says_table(given, category),
         extra=extra_metadata(given),
+        caption=text["caption"],
+        header_rows=_number(given.get("header_rows")),
     )
 
 
@@ -209,7 +221,7 @@ def place_of_span(known: RecordMetadata, span: Span, block: Block, text: str) ->
 
 _TEXTS = (
     *("record_type", "source", "file_sha256", "model", "record_id", "section_id"),
-    *("category", "sub_category", "categories", "headings", "text_sha256"),
+    *("category", "sub_category", "categories", "headings", "text_sha256", "caption"),
 )
 
 

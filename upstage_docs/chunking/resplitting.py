@@ -33,6 +33,7 @@ def units_of_chunk(record: Record, known: RecordMetadata, options: ChunkOptions)
     headings = record.headings if isinstance(record, Chunk) else known.headings or ()
     model = Unit("done", text, "", known.place, headings, known.section_id, run, known.extra)
     model.record_id, model.start, model.end = record.id, 0, len(text)
+    model.caption, model.header_rows = known.caption, known.header_rows
     found = _blocks_to_split(text, category, options, spans, list(known.categories))
     if not found:
         return [model]

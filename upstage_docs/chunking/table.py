@@ -14,8 +14,7 @@ import msgspec
 
 from upstage_docs.chunking.masking import FILLER, is_plain, masked_markup
 from upstage_docs.chunking.text_breaks import TAG
-from upstage_docs.records.header_rows import MOST_ROWS_READ, infer_header_rows, words_of_cell
-from upstage_docs.records.header_rows import Cell as HeaderCell
+from upstage_docs.records.header_rows import MOST_ROWS_READ, Cell as HeaderCell, infer_header_rows, words_of_cell
 
 __all__ = ["MOST_ROWS", "Cell", "Row", "Table", "carried_sizes", "mended", "place_columns", "read_table", "words_of"]
 

@@ -66,6 +66,7 @@ class Unit(msgspec.Struct, gc=False):
         record_id: The id of the record that its text was taken from, `""` if of an element.
         start, end: Where it stands in that record's text, -1 where that is not known.
         header_rows: How many rows of a table in Markdown or text are its header, 0 where that is not known.
+        caption: What its record says that its caption is, for one that comes without the lines around it.
         repeated: The places whose text is here only because it is repeated: a header's, a caption's in a later part.
     """
 
@@ -83,6 +84,7 @@ class Unit(msgspec.Struct, gc=False):
     end: int = -1
     repeated: tuple[Place, ...] = ()
     header_rows: int = 0
+    caption: str = ""
 
     @property
     def main(self) -> Place:

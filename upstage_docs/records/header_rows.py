@@ -1,4 +1,4 @@
-"""How many first rows of a table are its header, told by what stands in them: labels, years, periods, spans above values.
+"""How many first rows of a table are its header, told by what stands in them: labels, years, spans above values.
 
 Pure rules on the words of cells, and a reader of the first rows of HTML and of pipe tables. They cut nothing.
 """
@@ -47,9 +47,7 @@ _VALUE = re.compile(
 
 
 _SCALES = r"['’]?000s?|m|mn|mil\.?|millions?|bn|billions?|thousands?|k|천원|백만원|억원|원|명"
-_SHORT_UNIT = re.compile(
-    rf"\s*\(?(?:[A-Z]{{1,3}}\s?)?(?:[$€£¥₩%]\s?(?:{_SCALES})?|{_SCALES})\)?\s*\Z", re.IGNORECASE
-)
+_SHORT_UNIT = re.compile(rf"\s*\(?(?:[A-Z]{{1,3}}\s?)?(?:[$€£¥₩%]\s?(?:{_SCALES})?|{_SCALES})\)?\s*\Z", re.IGNORECASE)
 # A first cell over more rows is the label of a body, not of a header.
 _MOST_ROWS_OF_A_LABEL = 4
 
@@ -79,21 +77,24 @@ def infer_header_rows(rows: Sequence[Sequence[Cell]]) -> int:
     named = False  # whether any row so far names a column
     periods = False  # whether they do so by periods alone
     tall = bool(rows[0]) and rows[0][0].rows > _MOST_ROWS_OF_A_LABEL
+    said = [[words for words in row[1:] if words and words != row[0]] for row in grid]
+    has_values = [any(map(_is_value, words)) for words in said]
     for index, row in enumerate(grid[: 1 if tall else _MOST_HEADER_ROWS]):
-        first, rest = row[0], row[1:]
-        said = [words for words in rest if words and words != first]
-        if any(map(_is_value, said)):
+        first, above = row[0], grid[index - 1][0]
+        if has_values[index]:
             break
-        if not said:
+        if not said[index]:
             if named and first and not is_unit(first):
                 break  # a section
-        elif all(map(_is_label_of_columns, said)):
+        elif all(map(_is_label_of_columns, said[index])):
             complete = periods = True
-        elif complete and not (first and (grid[index - 1][0] == first or (periods and not grid[index - 1][0]))):
-            break  # a text
+        elif complete:
+            goes_on = first == above or (periods and not above) if first else any(has_values[index + 1 : index + 2])
+            if not goes_on:
+                break  # a text
         else:
-            complete = complete or not _has_spanning(rest) or (index > 0 and grid[index - 1][0] == first != "")
-        named = named or bool(said)
+            complete = not _has_spanning(row[1:]) or (index > 0 and above == first != "")
+        named = named or bool(said[index])
         header = index + 1
     return max(1, min(header, len(grid) - 1))
 
@@ -122,7 +123,6 @@ def _grid(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
 
 _ROW = re.compile(r"<tr\b[^>]*>(.*?)(?=</tr\b|<tr\b|</table\b|\Z)", re.IGNORECASE | re.DOTALL)
 _CELL = re.compile(r"<t[dh]\b([^>]*)>(.*?)(?=</t[dh]\b|<t[dh]\b|\Z)", re.IGNORECASE | re.DOTALL)
-_HEAD = re.compile(r"<thead\b[^>]*>(.*?)</thead\s*>", re.IGNORECASE | re.DOTALL)
 _SPAN = re.compile(r"(row|col)span\s*=\s*[\"']?\s*(\d{1,3})", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
 _PIPE = re.compile(r"(?<!\\)\|")
@@ -130,18 +130,16 @@ _RULE = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?\s*\Z")
 
 
 def header_rows_of(text: str) -> int:
-    """Return how many first rows of the table in *text*, HTML or a pipe table, are its header; 0 where there is none."""
+    """Return how many first rows of the table in *text*, HTML or a pipe table, are its header; 0 without a table."""
     start = text.find("<table")
     if start < 0:
         return _header_rows_of_pipes(text)
-    if head := _HEAD.search(text, start, start + 20_000):
-        if declared := len(_ROW.findall(head[1])):
-            return declared if _ROW.search(text, head.end()) else 1
+    head = text.find("<thead", start)
+    if head >= 0 and (end := text.find("</thead", head)) >= 0 and (declared := text.count("<tr", head, end)):
+        return declared if text.find("<tr", end) >= 0 else 1
     rows = []
     for match in _ROW.finditer(text, start):
-        rows.append(
-            [cell_of(attributes, words_of_cell(content)) for attributes, content in _CELL.findall(match[1])]
-        )
+        rows.append([cell_of(attributes, words_of_cell(content)) for attributes, content in _CELL.findall(match[1])])
         if len(rows) == MOST_ROWS_READ:
             break
     return infer_header_rows([row for row in rows if row])

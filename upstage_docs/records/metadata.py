@@ -42,6 +42,8 @@ METADATA_KEYS: dict[str, type] = {
     "spans": str,
     "record_type": str,
     "text_sha256": str,
+    "caption": str,
+    "header_rows": int,
 }
 
 # Those of recognised text carry these too.
@@ -66,11 +68,14 @@ def metadata(
     box: Box | None = None,
     categories: Iterable[str] = (),
     spans: Sequence[Span] = (),
+    caption: str = "",
+    header_rows: int = 0,
 ) -> dict[str, Any]:
     """Return flat metadata: the keys of METADATA_KEYS, all of them, in that order.
 
     *digest* is the SHA-256 of the record's text: whoever reads *spans* later can tell whether they are still its own.
-    It is `""` where there are no spans to be believed.
+    It is `""` where there are no spans to be believed. *caption* is that of a table, chart or figure, on one line, and
+    *header_rows* says how many rows of a table are its header; `""` and 0 for all other records.
     """
     x0, y0, x1, y1 = bounding_box(coordinates) if box is None else box
     if total_pages is None:
@@ -97,6 +102,8 @@ def metadata(
         "spans": _encode(spans).decode(),
         "record_type": record_type,
         "text_sha256": digest,
+        "caption": caption,
+        "header_rows": header_rows,
     }
 
 

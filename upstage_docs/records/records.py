@@ -9,6 +9,8 @@ from typing import Any, Literal
 from upstage_docs.api.decode import JOINERS, document_json, join, raw_elements
 from upstage_docs.models import Box, Element, ParsedDocument, Point, Record
 from upstage_docs.options import Split
+from upstage_docs.records.element_captions import captions_of
+from upstage_docs.records.header_rows import header_rows_of
 from upstage_docs.records.ids import NAMESPACE, RecordIds, file_id, record_id, source_in_ids, text_sha256
 from upstage_docs.records.metadata import METADATA_KEYS, Span, coordinates_of, metadata
 from upstage_docs.records.options import RecordOptions
@@ -27,6 +29,10 @@ __all__ = [
     "records",
     "text_sha256",
 ]
+
+
+# Elements that may hold a table.
+_TABLES = frozenset({"table", "chart"})
 
 
 class HeadingTrail:
@@ -89,6 +95,7 @@ class Recorder:
         answered = raw_elements(document) if options.output_format == "json" else None
         named = source_in_ids(document.source, document.file_sha256, options.ids)
         ids = RecordIds(named, document.file_sha256, options.output_format, "element")
+        captions = captions_of(document.elements) if options.metadata_format == "flat" else {}
         for index, element in enumerate(document.elements):
             if answered is not None:
                 text = json.dumps(answered[index], ensure_ascii=False)
@@ -99,7 +106,7 @@ class Recorder:
                 self._trail.leave(level)
             digest = text_sha256(text)
             identity = ids.of(element.id, 0, digest)
-            metadata = self._metadata(document, element, identity, len(text), digest)
+            metadata = self._metadata(document, element, identity, len(text), digest, captions.get(index, ""))
             if level:
                 self._trail.enter(level, element_text(element, "text"), identity)
             if options.skip_empty and not text.strip():
@@ -111,7 +118,7 @@ class Recorder:
             yield Record(identity, text, metadata)
 
     def _metadata(
-        self, document: ParsedDocument, element: Element, identity: str, length: int, digest: str
+        self, document: ParsedDocument, element: Element, identity: str, length: int, digest: str, caption: str
     ) -> dict[str, Any]:
         if self._options.metadata_format == "nested":
             nested = {
@@ -136,6 +143,8 @@ class Recorder:
             headings=self._trail.headings,
             box=box,
             spans=[(element.id, element.page, 0, length, *box)] if length else [],
+            caption=caption,
+            header_rows=header_rows_of(element.html or element.markdown) if element.category in _TABLES else 0,
         )
 
     def _pages(self, document: ParsedDocument) -> Iterator[Record]:

@@ -1,0 +1,57 @@
+"""How many rows of a table are its header, told by what stands in them, in HTML and in pipe tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from upstage_docs import Element, chunk_elements
+from upstage_docs.records.header_rows import header_rows_of
+
+TABLES: dict[str, tuple[int, list[list[str]]]] = {
+    "labels": (1, [["Site", "Wind", "Rain"], ["Alpha", "5", "1,200"], ["Beta", "7", "900"]]),
+    "years below a span": (2, [["", "Years ended June 30,", ""], ["", "2024", "2023"], ["Sales", "1,200", "900"]]),
+    "a unit row": (2, [["", "2024", "2023"], ["", "£m", "£m"], ["Sales", "12.5", "9.1"]]),
+    "terms of Korean reports": (2, [["과목", "제 12 기", "제 11 기"], ["", "금액", "금액"], ["자산", "1,200", "900"]]),
+    "a section": (1, [["", "2024", "2023"], ["Assets", "", ""], ["Cash", "1,200", "900"]]),
+    "texts alone": (1, [["Term", "Meaning"], ["Base", "what stands below"], ["Top", "what stands above"]]),
+}  # fmt: skip
+
+
+def _html(rows: list[list[str]]) -> str:
+    return "<table>" + "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows) + "</table>"
+
+
+def _pipes(rows: list[list[str]]) -> str:
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_header_is_told_by_what_stands_in_it(name: str) -> None:
+    wanted, rows = TABLES[name]
+
+    assert header_rows_of(_html(rows)) == header_rows_of(_pipes(rows)) == wanted
+
+
+def test_a_thead_says_so_itself() -> None:
+    rows = [f"<tr><td>{n}</td><td>{n}</td></tr>" for n in range(5)]
+
+    assert header_rows_of(f"<table><thead>{''.join(rows[:2])}</thead><tbody>{''.join(rows[2:])}</tbody></table>") == 2
+    assert header_rows_of("No table") == 0
+
+
+@pytest.mark.parametrize("output_format", ["html", "markdown", "text"])
+def test_every_part_repeats_all_header_rows_in_every_format(output_format: str) -> None:
+    rows = [
+        ["", "Years ended June 30,", ""],
+        ["", "2024", "2023"],
+        *([f"Item {n}", f"{n},100", f"{n},200"] for n in range(20)),
+    ]
+    text = "\n".join(" ".join(row) for row in rows)
+    table = Element(0, 1, "table", _html(rows), _pipes(rows), text)
+
+    parts = list(chunk_elements(table, chunk_size=300, oversized_tables="split_rows", output_format=output_format))  # type: ignore[arg-type]
+
+    assert len(parts) > 1
+    assert all("Years ended" in part.text and "2024" in part.text for part in parts)
+    assert all(part.metadata["header_rows"] == 2 for part in parts)

@@ -1,0 +1,240 @@
+"""Which lines belong to a table, chart or figure: by their wording, in several languages, and by their place."""
+
+from __future__ import annotations
+
+import pytest
+
+from upstage_docs import Element, ParsedDocument, chunk_elements
+from upstage_docs.records.ownership import announces, caption_label, is_note, is_unit
+from upstage_docs.records.records import records
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Table 7: Harvest by county",
+        "TABLE IV. Yields",
+        "Table A-2 Sites",
+        "Supplementary Table S3 | Primers",
+        "**Table 2.** Wages by sector",
+        "표 4. 시도별 인구",
+        "<표 Ⅱ-3> 세출 예산",
+        "[표 2-1] 고용률 추이",
+        "表5 各省产量",
+        "第2表 事業別売上高",
+        "Tabelle 3: Ausgaben",
+    ],
+)
+def test_a_caption_of_a_table_is_told_by_its_words(words: str) -> None:
+    assert caption_label(words) == "table"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Fig. 9",
+        "FIGURE 3.2 A harbour at dawn",
+        "그림 5: 온도",
+        "〈그림 1〉 조직도",
+        "圖 2",
+        "図３ 構成",
+        "Chart 4 — Prices",
+    ],
+)
+def test_a_caption_of_a_figure_is_told_by_its_words(words: str) -> None:
+    assert caption_label(words) == "figure"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Table 7 shows that harvests fell.",
+        "Tables 2 and 3 list the sites.",
+        "Figure 4, which follows, is new.",
+        "표 4는 인구를 나타낸다.",
+        "<표 3>에서 보듯이 늘었다.",
+        "図1は構成を示す。",
+        "表5显示产量上升。",
+        "Table of contents",
+        "Tablets and phones",
+        "표본은 300명이다.",
+    ],
+)
+def test_what_mentions_a_table_is_no_caption(words: str) -> None:
+    assert caption_label(words) == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "(단위 : 천원)",
+        "[단위: 명, %]",
+        "(in thousands)",
+        "Unit: tonnes",
+        "(€ million)",
+        "（单位：万元）",
+        "(単位：百万円)",
+        "($ in millions)",
+    ],
+)
+def test_a_unit_line_is_told(words: str) -> None:
+    assert is_unit(words)
+
+
+@pytest.mark.parametrize("words", ["In millions of homes, lights went out.", "Revenue by region", "2024"])
+def test_what_is_no_unit_line(words: str) -> None:
+    assert not is_unit(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Note: estimates.",
+        "Source: the ministry",
+        "주) 잠정치",
+        "※ 연말 기준",
+        "자료: 통계청",
+        "* 잠정",
+        "注：不含税",
+        "資料：総務省",
+        "출처: 한국은행",
+    ],
+)
+def test_a_note_is_told(words: str) -> None:
+    assert is_note(words)
+
+
+@pytest.mark.parametrize("words", ["Notes on the method", "주요 사업", "Source code is open", "* one\n* two"])
+def test_what_is_no_note(words: str) -> None:
+    assert not is_note(words)
+
+
+def test_a_marked_note_is_one_of_a_table_that_holds_its_mark() -> None:
+    assert is_note("1) Without the islands", "<td>Area1)</td>")
+    assert not is_note("1) Open the box", "<td>Area</td>")
+
+
+@pytest.mark.parametrize(
+    ("words", "does"),
+    [
+        ("Costs were as follows:", True),
+        ("It rained. The following table shows the days of rain.", True),
+        ("세부 내역은 다음과 같다.", True),
+        ("具体情况如下：", True),
+        ("The following day it rained and nobody came.", False),
+        ("We met the board.", False),
+    ],
+)
+def test_what_announces_a_table(words: str, *, does: bool) -> None:
+    assert announces(words) is does
+
+
+# --- in chunks and on records ----------------------------------------------------------------------------------------
+
+TABLE = "<table><tr><td>Site</td><td>2024</td></tr><tr><td>Alpha</td><td>5,120</td></tr></table>"
+
+
+def _document(*elements: tuple[str, str], gap: float = 0.05) -> ParsedDocument:
+    made = []
+    for number, (category, html) in enumerate(elements):
+        top = 0.1 + gap * number
+        box = ((0.1, top), (0.9, top), (0.9, top + 0.03), (0.1, top + 0.03))
+        made.append(Element(number, 1, category, html, coordinates=box))
+    return ParsedDocument("plan.pdf", "cd" * 32, "m", tuple(made), total_pages=1)
+
+
+def _chunk_of_table(document: ParsedDocument) -> str:
+    return next(chunk.text for chunk in chunk_elements(document) if "Alpha" in chunk.text)
+
+
+@pytest.mark.parametrize("category", ["paragraph", "heading1", "list", "header", "footnote", "caption"])
+def test_a_caption_travels_whatever_it_is_called(category: str) -> None:
+    tag = {"heading1": "h1", "header": "header", "caption": "caption"}.get(category, "p")
+    before = ("paragraph", "<p>We surveyed all sites. It took a year.</p>")
+
+    text = _chunk_of_table(_document(before, (category, f"<{tag}>Table 3. Output by site</{tag}>"), ("table", TABLE)))
+
+    assert "Output by site" in text
+    assert "surveyed" not in text
+
+
+def test_caption_unit_and_note_are_one_run_with_their_table() -> None:
+    document = _document(
+        ("paragraph", "<p>본문이 끝난다.</p>"),
+        ("paragraph", "<p>&lt;표 2&gt; 지역별 생산</p>"),
+        ("paragraph", "<p>(단위 : 톤)</p>"),
+        ("table", TABLE),
+        ("paragraph", "<p>주: 잠정치</p>"),
+        ("paragraph", "<p>자료: 통계청</p>"),
+        ("paragraph", "<p>다음 문단이다.</p>"),
+    )
+
+    text = _chunk_of_table(document)
+
+    assert all(one in text for one in ("지역별 생산", "톤", "잠정치", "통계청"))
+    assert "본문" not in text
+    assert "문단" not in text
+
+
+def test_parts_repeat_caption_and_unit_but_no_note() -> None:
+    rows = "".join(f"<tr><td>Site {n}</td><td>{n},500</td></tr>" for n in range(30))
+    document = _document(
+        ("paragraph", "<p>Table 3. Output by site</p>"),
+        ("paragraph", "<p>(in tonnes)</p>"),
+        ("table", f"<table><tr><td>Site</td><td>2024</td></tr>{rows}</table>"),
+        ("paragraph", "<p>Source: own survey</p>"),
+    )
+
+    parts = list(chunk_elements(document, chunk_size=300, oversized_tables="split_rows"))
+
+    assert len(parts) > 3
+    assert all("Output by site" in part.text and "tonnes" in part.text and "2024" in part.text for part in parts)
+    assert ["survey" in part.text for part in parts] == [False] * (len(parts) - 1) + [True]
+
+
+def test_a_picture_without_words_is_found_by_its_caption_in_markdown() -> None:
+    picture = Element(
+        0, 1, "figure", '<figure><img alt="" /></figure>', coordinates=((0.1, 0.1), (0.9, 0.1), (0.9, 0.3), (0.1, 0.3))
+    )
+    caption = Element(1, 1, "paragraph", "<p>Figure 2. The quay</p>", "Figure 2. The quay", "Figure 2. The quay")
+    text = Element(2, 1, "paragraph", "<p>Ships came.</p>", "Ships came.", "Ships came.")
+    document = ParsedDocument("plan.pdf", "", "m", (picture, caption, text), total_pages=1)
+
+    chunks = list(chunk_elements(document, output_format="markdown"))
+
+    assert [(chunk.text, chunk.metadata["category"]) for chunk in chunks] == [
+        ("Figure 2. The quay", "figure"),
+        ("Ships came.", "paragraph"),
+    ]
+    assert [chunk.metadata["element_id"] for chunk in chunks] == [0, 2]
+    alone = ParsedDocument("plan.pdf", "", "m", (picture, text), total_pages=1)
+    assert [chunk.text for chunk in chunk_elements(alone, output_format="markdown")] == ["Ships came."]
+
+
+def test_the_record_of_a_table_knows_its_caption_and_its_header() -> None:
+    document = _document(
+        ("paragraph", "<p>Table 3. Output by site</p>"), ("paragraph", "<p>(in tonnes)</p>"), ("table", TABLE)
+    )
+
+    made = list(records(document))
+
+    assert [(one.metadata["caption"], one.metadata["header_rows"]) for one in made] == [
+        ("", 0),
+        ("", 0),
+        ("Table 3. Output by site", 1),
+    ]
+
+
+def test_between_two_tables_each_gets_its_own_caption() -> None:
+    other = TABLE.replace("Alpha", "Beta")
+    captions = ("paragraph", "<p>Table 1. First</p>"), ("paragraph", "<p>Table 2. Second</p>")
+    document = _document(captions[0], ("table", TABLE), captions[1], ("table", other))
+
+    assert [one.metadata["caption"] for one in records(document) if one.metadata["category"] == "table"] == [
+        "Table 1. First",
+        "Table 2. Second",
+    ]
+    assert [("First" in one.text, "Second" in one.text) for one in chunk_elements(document)] == [
+        (True, False),
+        (False, True),
+    ]

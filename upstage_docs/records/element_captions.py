@@ -1,0 +1,136 @@
+"""The captions of the tables, charts and figures among the elements of a page; knows no chunks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from upstage_docs.models import Element
+from upstage_docs.records.ownership import (
+    Line,
+    Owned,
+    caption_label,
+    is_unit,
+    owner_of_caption,
+    role_above,
+    role_below,
+)
+from upstage_docs.records.render import element_text, text_of_html
+
+__all__ = ["captions_of", "inner_captions", "owned_before"]
+
+_WHOLE = frozenset({"table", "chart", "figure"})
+_RUNNING = frozenset({"header", "footer"})
+_NO_LINE = frozenset({"equation", "code", "index"})
+_Lines = Callable[[int], Line]
+_INNER_CAPTION = re.compile(
+    r"<(?:fig)?caption\b[^<>]*>([^<]*(?:<(?!/?(?:fig)?caption)[^<]*)*)</(?:fig)?caption>", re.IGNORECASE
+)
+
+
+def captions_of(elements: Sequence[Element]) -> dict[int, str]:
+    """Return the caption of each table, chart and figure that has one, on one line, by its place in *elements*.
+
+    A caption stands on the page of what it is of, or in its markup.
+    """
+    if not any(element.category in _WHOLE for element in elements):
+        return {}
+    lines: dict[int, Line] = {}
+
+    def line(index: int) -> Line:
+        if index not in lines:
+            element = elements[index]
+            lines[index] = Line(element_text(element, "text").strip(), element.category, element.page, element.box)
+        return lines[index]
+
+    found: dict[int, str] = {}
+    free = 0  # the first element that no table before has taken
+    for index, element in enumerate(elements):
+        if element.category not in _WHOLE:
+            continue
+        owned = Owned(element.category, element.page, element.box, element.html)
+        above = _above(elements, index, free, line, owned)
+        label = next((label for one in above if (label := caption_label(line(one).words))), "")
+        owned = owned._replace(label=label)
+        between, following = _below(elements, index, line, owned)
+        if following is not None:
+            after = elements[following]
+            two = Owned(after.category, after.page, after.box)
+            between = between[: owned_before([(line(one), role) for one, role in between], owned, two)]
+        free = max([index, *(one for one, _ in between)]) + 1
+        captions = [*above, *(one for one, role in between if role == "caption")]
+        texts = [line(one).words for one in captions] + inner_captions(element.html)
+        if texts:
+            found[index] = " ".join(" ".join(texts).split())
+    return found
+
+
+def _above(elements: Sequence[Element], index: int, free: int, line: _Lines, owned: Owned) -> list[int]:
+    """Return the places of the captions and titles above element *index*, in order."""
+    taken: list[int] = []
+    roles: set[str] = set()
+    for at in range(index - 1, free - 1, -1):
+        element = elements[at]
+        if element.page != elements[index].page or element.category in _WHOLE or element.category in _NO_LINE:
+            break
+        words = line(at).words
+        if not words:
+            continue
+        if element.category.startswith("heading") and not caption_label(words):
+            roles.add("heading")
+            continue
+        role = role_above(line(at), owned, roles)
+        if role in {"caption", "title"}:
+            taken.append(at)
+        elif role != "unit":
+            if element.category in _RUNNING:
+                continue
+            break
+        roles.add(role)
+    return taken[::-1]
+
+
+def _below(
+    elements: Sequence[Element], index: int, line: _Lines, owned: Owned
+) -> tuple[list[tuple[int, str]], int | None]:
+    """Return places and roles of what belongs to element *index* or to the table directly after, and that one's."""
+    between: list[tuple[int, str]] = []
+    for at in range(index + 1, len(elements)):
+        element = elements[at]
+        if element.page != elements[index].page:
+            break
+        if element.category in _WHOLE:
+            return between, at
+        words = line(at).words
+        if not words:
+            continue
+        role = role_below(line(at), owned) if element.category not in _NO_LINE else ""
+        if element.category.startswith("heading") and not caption_label(words):
+            role = ""
+        if not role:
+            if element.category in _RUNNING:
+                continue
+            break
+        between.append((at, role))
+    return between, None
+
+
+def owned_before(between: Sequence[tuple[Line, str]], last: Owned, following: Owned) -> int:
+    """Return how many of the lines *between* two tables or figures, with their roles, belong to the first one.
+
+    A note is that of the first, and so is what stands above it; a unit line is that of the second.
+    """
+    first = max((index + 1 for index, (_, role) in enumerate(between) if role == "note"), default=0)
+    for index in range(first, len(between)):
+        line, _ = between[index]
+        if is_unit(line.words) or owner_of_caption(line, last, following):
+            return index
+    return len(between)
+
+
+def inner_captions(markup: str) -> list[str]:
+    """Return the words of the captions inside the markup of a table or figure, around its rows."""
+    if "caption" not in markup:
+        return []
+    around = markup[: markup.find("<tr")] + markup[markup.rfind("</tr") :]  # all of it where there are no rows
+    return [text_of_html(match[1]) for match in _INNER_CAPTION.finditer(around)]
