@@ -190,6 +190,28 @@ def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("content", "name", "filename", "mime"),
+    [
+        (png(3, 2), "scan.jpg", "scan.png", "image/png"),
+        (png(3, 2), "SCAN.JPEG", "SCAN.png", "image/png"),
+        (png(3, 2), "a.b.tif", "a.b.png", "image/png"),
+        (png(3, 2), "scan.dat", "scan.dat.png", "image/png"),
+        (jpeg(3, 2), "scan.heic", "scan.jpg", "image/jpeg"),
+        (jpeg(3, 2), "scan.png", "scan.jpg", "image/jpeg"),
+        (jpeg(3, 2), "scan.jpeg", "scan.jpeg", "image/jpeg"),
+    ],
+)
+def test_a_picture_with_the_suffix_of_another_goes_under_its_own(
+    content: bytes, name: str, filename: str, mime: str, tmp_path: Path
+) -> None:
+    """The API goes by the suffix of the upload; the document keeps its name."""
+    (tmp_path / name).write_bytes(content)
+    for source in (inspect(tmp_path / name), inspect(content, source=name)):
+        assert (source.filename, source.mime, source.pixels) == (filename, mime, 6)
+        assert source.name.endswith(name)
+
+
+@pytest.mark.parametrize(
     ("content", "name", "says"),
     [
         (png(1, 1), "a.pdf", "is named .pdf but holds PNG; rename it to .png"),

@@ -26,10 +26,11 @@ from upstage_docs.errors import ConfigError, UnknownOutcomeError
 from upstage_docs.options import OCROptions, ParseOptions
 from upstage_docs.store import processes as owners
 from upstage_docs.store.store import Store
-from upstage_docs.store.values import Busy, Claim, Held, Holding, Intent, ResultKey
+from upstage_docs.store.values import WHOLE_FILE, Busy, Claim, Held, Holding, Intent, ResultKey
 
 ROOT = "https://api.upstage.ai/v1"
 KEY = ResultKey.of("ab" * 32, ParseOptions(), ROOT)
+OTHER = ResultKey.of("ef" * 32, ParseOptions(), ROOT)
 
 
 class Clock:
@@ -800,3 +801,29 @@ def test_what_is_removed_is_in_no_file_of_the_store(store: Store) -> None:
     store.remove("a.pdf", everything=True)
     for file in store.path.parent.iterdir():
         assert b"very private words" not in file.read_bytes(), file
+
+
+def test_what_nobody_understands_is_kept_and_is_no_open_intent(store: Store) -> None:
+    """The next look finds it; an answer that is understood takes its place, whatever the pages turn out to be."""
+    store.keep_unread(claim(store, (1, 10)), b'{"new": 1}', route="sync")
+    store.keep_unread(claim(store, None, OTHER), b'{"id": 5}', route="async")
+    first, second = store.read(KEY, (1, 10)), store.read(OTHER, WHOLE_FILE)
+    assert first is not None
+    assert second is not None
+    assert (first.raw, first.unread_route, first.model) == (b'{"new": 1}', "sync", "")
+    assert (second.raw, second.unread_route) == (b'{"id": 5}', "async")
+    assert store.intents() == ()
+    assert isinstance(store.claim(KEY, (1, 10), seconds=60, route="sync"), Held)
+    assert isinstance(store.claim(OTHER, None, seconds=60, route="async"), Held)
+    assert {entry.pages for entry in store.entries()} == {10, 0}, "how many pages a whole file has is not known"
+    store.answered(Claim("", OTHER, None), b"{}", (1, 7), model="m", total_pages=7)
+    assert store.look(OTHER).answers == ((1, 7),)
+
+
+def test_an_answer_is_not_replaced_by_what_nobody_understands(store: Store) -> None:
+    pay(store, (1, 10), b'{"elements": []}')
+    store.keep_unread(claim(store, (1, 10), refresh=True), b'{"new": 1}', route="sync")
+    kept = store.read(KEY, (1, 10))
+    assert kept is not None
+    assert (kept.raw, kept.unread_route) == (b'{"elements": []}', "")
+    assert store.intents() == ()

@@ -7,7 +7,7 @@ import struct
 import zipfile
 from typing import BinaryIO, NamedTuple
 
-__all__ = ["FORMATS", "Format", "detect", "format_of_suffix", "image_pages", "supported"]
+__all__ = ["FORMATS", "Format", "detect", "format_of_suffix", "image_pages", "is_picture", "supported"]
 
 
 class Format(NamedTuple):
@@ -46,6 +46,11 @@ def supported() -> str:
 def format_of_suffix(suffix: str) -> str:
     """Return the format that *suffix* (with its dot, any case) stands for, `""` if none of the API's."""
     return next((name for name, known in FORMATS.items() if suffix.lower() in known.suffixes), "")
+
+
+def is_picture(form: str) -> bool:
+    """Say whether *form* is a format of pictures."""
+    return FORMATS[form].mime.startswith("image/")
 
 
 def detect(handle: BinaryIO, suffix: str) -> str:

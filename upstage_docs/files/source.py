@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeAlias, Union, cast
 
 from upstage_docs.errors import ConfigError, SourceError, SourceNotFoundError
-from upstage_docs.files.formats import FORMATS, detect, format_of_suffix, image_pages, supported
+from upstage_docs.files.formats import FORMATS, detect, format_of_suffix, image_pages, is_picture, supported
 
 __all__ = ["PDFIUM_LOCK", "DocumentInput", "Named", "Source", "cut", "inspect"]
 
@@ -109,7 +109,8 @@ def inspect(document: DocumentInput, *, source: str | None = None) -> Source:
 
     Raises:
         SourceError: Missing, a directory, empty, unreadable, encrypted, without pages, damaged, of a format that the
-            API does not take, or with a suffix of another format. Nothing was sent.
+            API does not take, or with a suffix of another format (a picture with another picture's suffix is sent under
+            its true one). Nothing was sent.
     """
     if isinstance(document, (str, os.PathLike)):
         path = _path(document)
@@ -243,14 +244,13 @@ def _inspect(handle: BinaryIO, name: str) -> Source:
     named = format_of_suffix(suffix)
     if not form:
         raise SourceError(_refusal(handle, shown, suffix, named))
-    if named and named != form:
-        raise SourceError(
-            f"{shown!r} is named {suffix} but holds {form.upper()}; rename it to {FORMATS[form].suffixes[0]}."
-        )
+    true_suffix = FORMATS[form].suffixes[0]
+    if named and named != form and not (is_picture(named) and is_picture(form)):
+        raise SourceError(f"{shown!r} is named {suffix} but holds {form.upper()}; rename it to {true_suffix}.")
     pages, pixels = _pages(handle, form, shown)
     filename = Path(name.replace("\\", "/")).name if name else "document"
-    if not named:
-        filename += FORMATS[form].suffixes[0]
+    if named != form:  # phones and browsers give pictures each other's suffixes; the API goes by it
+        filename = (filename.removesuffix(suffix) if named else filename) + true_suffix
     return Source(name or f"sha256:{digest}", filename, form, digest, size, pages, pixels)
 
 
@@ -281,7 +281,7 @@ def _pages(handle: BinaryIO, form: str, shown: str) -> tuple[int | None, int]:
                 raise SourceError(f"{shown!r} is a PDF without pages.")
             return count, _largest(pdf, count, shown)
     sizes = image_pages(handle, form)
-    if FORMATS[form].mime.startswith("image/"):
+    if is_picture(form):
         return len(sizes) or 1, max((width * height for width, height in sizes), default=0)
     return None, 0
 

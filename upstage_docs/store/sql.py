@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from upstage_docs.redaction import Body
-from upstage_docs.store.values import Entry, Holding, Intent, Pages, ResultKey, StoredAnswer, StoredJob
+from upstage_docs.store.values import WHOLE_FILE, Entry, Holding, Intent, Pages, ResultKey, StoredAnswer, StoredJob
 
 __all__ = [
     "SCHEMA",
@@ -35,6 +35,7 @@ __all__ = [
     "knows",
     "overlapping_intents",
     "put",
+    "put_unread",
     "read",
     "release",
     "remove",
@@ -72,7 +73,10 @@ TABLES: dict[str, dict[str, type]] = {
         "expires": float, "owner": str,
     },
 }  # fmt: skip
-_END = 2**31 - 1  # stands for the last page where the page count is not known
+_END = WHOLE_FILE[1]
+# In the place of an answer's model: what came by this route was understood by nobody yet. A version before this one
+# reads such an answer as any other, and says then that it cannot be understood.
+_UNREAD = "unread:"
 _OVERLAP = "digest = :digest AND first <= :last AND last >= :first"
 _EXACTLY = "digest = :digest AND first = :first AND last = :last"
 _KEY = "document.file_sha256, document.model, document.root, document.options"
@@ -276,6 +280,14 @@ def put(db: sqlite3.Connection, key: ResultKey, answer: StoredAnswer, now: float
     )
 
 
+def put_unread(
+    db: sqlite3.Connection, key: ResultKey, pages: Pages | None, raw: bytes, route: str, sends: int, now: float
+) -> None:
+    """Keep what came for *pages* and could not be understood, unless an older answer to any of them is there."""
+    if not is_answered(db, key, pages):
+        put(db, key, StoredAnswer(raw, pages or WHOLE_FILE, _UNREAD + route, sends), now)
+
+
 def _count(db: sqlite3.Connection, key: ResultKey, total_pages: int) -> None:
     if total_pages:
         db.execute("UPDATE document SET pages = ? WHERE digest = ?", (total_pages, key.digest))
@@ -286,7 +298,11 @@ def read(db: sqlite3.Connection, key: ResultKey, pages: Pages) -> tuple[StoredAn
     row = db.execute(
         f"SELECT body, model, sends, checksum, used FROM answer WHERE {_EXACTLY}", _span(key, pages)
     ).fetchone()
-    return row and (StoredAnswer(Body(row[0]), pages, row[1], row[2]), row[3], row[4])
+    if row is None:
+        return None
+    unread = row[1].removeprefix(_UNREAD) if row[1].startswith(_UNREAD) else ""
+    model = "" if unread else row[1]
+    return StoredAnswer(Body(row[0]), pages, model, row[2], unread), row[3], row[4]
 
 
 def touch(db: sqlite3.Connection, key: ResultKey, pages: Pages, now: float) -> None:
@@ -317,7 +333,8 @@ def evict(db: sqlite3.Connection, max_bytes: int, unused_since: float) -> None:
 def entries(db: sqlite3.Connection) -> tuple[Entry, ...]:
     """List the documents that something is held of, the most recently used first."""
     rows = db.execute(
-        f"""SELECT {_KEY}, source, COALESCE(SUM(last - first + 1), 0), COALESCE(SUM(size), 0),
+        f"""SELECT {_KEY}, source, COALESCE(SUM(CASE last WHEN {_END} THEN 0 ELSE last - first + 1 END), 0),
+        COALESCE(SUM(size), 0),
         (SELECT COUNT(*) FROM job WHERE job.digest = document.digest),
         (SELECT COUNT(*) FROM intent WHERE intent.digest = document.digest),
         COALESCE(MIN(created), 0.0), COALESCE(MAX(used), 0.0) AS latest

@@ -11,11 +11,12 @@ The life of one paid send, each step one transaction:
                                         · Busy: another flow is at it, wait and claim again · Intent: outcome unknown
       submitted(claim, request_id)      the job is known: its intent is closed
       answered(claim, raw, pages, ...)  the answer is stored: its intent is closed
+      keep_unread(claim, raw, ...)      what came is no answer that we understand: it is stored, its intent is closed
       withdraw(claim)                   nothing was paid (not sent, or refused): its intent is closed
       abandon(claim)                    the outcome is not known: the intent stays, open
     batch(job, ...), finished(job, ...), failed(job)
 
-Killed after `claim` and before one of the four, the claim becomes an open intent: the next `claim` of any of its pages
+Killed after `claim` and before one of the five, the claim becomes an open intent: the next `claim` of any of its pages
 gives it back, unless told to `resend`. What the disk refuses is one warning, never an error after a payment: the call
 goes on as if there was no store.
 """
@@ -253,6 +254,27 @@ class Store:
         _held_here.discard(claim.token)
         self._flush()
         return answer
+
+    def keep_unread(self, claim: Claim, raw: bytes, *, route: str) -> None:
+        """Keep what came for *claim* and nobody could understand, and close its intent: it was paid for.
+
+        The next look finds an answer to these pages, so that nothing is sent, and a newer version may understand it.
+
+        Args:
+            claim: The claim under which it was sent.
+            raw: The body, every byte.
+            route: `sync` or `async`: what it should have been, an answer or the id of a job.
+        """
+
+        def keep(db: sqlite3.Connection) -> bool:
+            rows.put_unread(db, claim.key, claim.pages, raw, route, claim.sends, self._clock())
+            rows.close_intent(db, claim.token)
+            return True
+
+        if not self._try(keep, False, write=True):
+            self.abandon(claim)
+        _held_here.discard(claim.token)
+        self._flush()
 
     def batch(self, job: StoredJob, raw: bytes, pages: Pages, *, model: str) -> StoredAnswer:
         """Keep the answer for one batch of *job*, *pages* absolute in the file; the last one closes the job."""

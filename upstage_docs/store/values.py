@@ -10,10 +10,24 @@ from functools import cached_property
 from upstage_docs.options import OCROptions, ParseOptions
 from upstage_docs.options.definitions import default_of
 
-__all__ = ["Busy", "Claim", "Entry", "Held", "Holding", "Intent", "Pages", "ResultKey", "StoredAnswer", "StoredJob"]
+__all__ = [
+    "WHOLE_FILE",
+    "Busy",
+    "Claim",
+    "Entry",
+    "Held",
+    "Holding",
+    "Intent",
+    "Pages",
+    "ResultKey",
+    "StoredAnswer",
+    "StoredJob",
+]
 
 # First and last page, 1-based and inclusive.
 Pages = tuple[int, int]
+# Stands for all pages of a file whose page count is not known.
+WHOLE_FILE: Pages = (1, 2**31 - 1)
 # The options of the first version, all of which its keys name. A later option is named only where it differs from its
 # default, so that what was paid for before it existed is still found.
 _ALWAYS_NAMED = frozenset(
@@ -65,12 +79,16 @@ class ResultKey:
 
 @dataclass(frozen=True)
 class StoredAnswer:
-    """One body as it was answered, for *pages*; `sends` counts how often these pages were paid for."""
+    """One body as it was answered, for *pages*; `sends` counts how often these pages were paid for.
+
+    `unread_route` is `""`, or the route (`sync`, `async`) by which came what nobody could understand.
+    """
 
     raw: bytes
     pages: Pages
     model: str
     sends: int = 1
+    unread_route: str = ""
 
 
 @dataclass(frozen=True)
