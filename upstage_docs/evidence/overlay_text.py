@@ -94,7 +94,7 @@ def overlay(
             for place, _, paper in written:
                 _cover(image, place, paper)
             for place, text, paper in written:
-                _write(image, place, text, path, paper)
+                _write(image, place, text, path, paper, _room(place, [other for other, _ in here]) * image.height)
             pictures.append(PagePicture(page, image, tuple(place for place, _ in here), opened.source.name))
     return pictures
 
@@ -186,6 +186,16 @@ def _turn(image: Image, place: Place) -> tuple[float, float, float]:
     return 0.0, right - left, bottom - top
 
 
+def _room(place: Place, others: Sequence[Place]) -> float:
+    """Return how far apart the lines are here, relative to the page: higher letters would run into the next line."""
+    (x0, y0, x1, y1), middles = place.boxes[0], []
+    for left, top, right, bottom in (other.boxes[0] for other in others):
+        apart = abs(top + bottom - y0 - y1) / 2
+        if apart > (y1 - y0) / 4 and left < x1 and right > x0:
+            middles.append(apart)
+    return min(middles, default=1.0)
+
+
 def _cover(image: Image, place: Place, paper: tuple[int, int, int]) -> None:
     from PIL import ImageDraw
 
@@ -197,7 +207,7 @@ def _cover(image: Image, place: Place, paper: tuple[int, int, int]) -> None:
         draw.rectangle((left, top, right - 1, bottom - 1), fill=paper)
 
 
-def _write(image: Image, place: Place, text: str, name: str | None, paper: tuple[int, int, int]) -> None:
+def _write(image: Image, place: Place, text: str, name: str | None, paper: tuple[int, int, int], room: float) -> None:
     from PIL import Image, ImageDraw
 
     degrees, length, height = _turn(image, place)
@@ -205,7 +215,7 @@ def _write(image: Image, place: Place, text: str, name: str | None, paper: tuple
     ink = "white" if sum(paper) / 3 < _DARK else "black"
     slip = Image.new("RGBA", (width, tall), (*paper, 0))
     draw = ImageDraw.Draw(slip)
-    lines, size = _fitted(text, name, width, tall)
+    lines, size = _fitted(text, name, width, round(min(tall, room)))
     font = _font(name, size)
     top = (tall - size * _LINE_HEIGHT * len(lines)) / 2
     for number, line in enumerate(lines):

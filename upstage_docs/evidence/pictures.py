@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -168,42 +169,53 @@ def _pages(
         raise ConfigError(f"dpi={dpi!r} must be a whole number from 30 to 600.")
     if not isinstance(quote, str):
         raise ConfigError(f"quote={quote!r} must be a text.")
-    answer = parsed_answer(parsed)
-    found = _located(things, file, quote, answer)
-    if unknown := [place for place in found if not place.known]:
-        raise ConfigError(f"The place of this text is unknown, so there is no picture of it: {unknown[0].note}")
-    files = {place.source: place for place in found}
-    if file is not None and len({place.file_sha256 for place in found if place.file_sha256}) > 1:
-        raise ConfigError(f"These texts are of {len(files)} files, and file= is one: give those of one file at a time.")
-    pictures = []
-    for name, first in files.items():
-        of_page: dict[int, list[Place]] = {}
-        for place in found:
-            if place.source == name:
-                of_page.setdefault(place.page, []).append(place)
-        with PageTexts(first, file, None) as texts:
-            for number in sorted(of_page):
-                image = page_picture(texts.source, number, dpi=dpi)
-                pictures.append(PagePicture(number, image, tuple(of_page[number]), name or texts.source.name))
-    return pictures
+    with ExitStack() as stack:
+        files = _Files(stack, file, parsed_answer(parsed))
+        found = _located(things, quote, files)
+        if unknown := [place for place in found if not place.known]:
+            raise ConfigError(f"The place of this text is unknown, so there is no picture of it: {unknown[0].note}")
+        if file is not None and len({place.file_sha256 for place in found if place.file_sha256}) > 1:
+            raise ConfigError("These texts are of several files, and file= is one: give those of one file at a time.")
+        of_page: dict[tuple[str, int], list[Place]] = {}
+        order = list(dict.fromkeys(place.source for place in found))
+        for place in sorted(found, key=lambda place: (order.index(place.source), place.page)):
+            of_page.setdefault((place.source, place.page), []).append(place)
+        pictures = []
+        for (name, number), places in of_page.items():
+            source = files.texts(places[0]).source
+            image = page_picture(source, number, dpi=dpi)
+            pictures.append(PagePicture(number, image, tuple(places), name or source.name))
+        return pictures
 
 
-def _located(
-    things: object, file: DocumentInput | None, quote: str, answer: ParsedDocument | OcrResult | None
-) -> list[Place]:
+class _Files:
+    """The files that are drawn, each opened and hashed once."""
+
+    def __init__(self, stack: ExitStack, file: DocumentInput | None, answer: ParsedDocument | OcrResult | None) -> None:
+        self._stack, self._file, self.answer = stack, file, answer
+        self._texts: dict[tuple[str, str], PageTexts] = {}
+
+    def texts(self, place: Place) -> PageTexts:
+        """Return the words of the pages of the file that *place* is in."""
+        key = (place.source, place.file_sha256)
+        if key not in self._texts:
+            self._texts[key] = self._stack.enter_context(PageTexts(place, self._file, self.answer))
+        return self._texts[key]
+
+
+def _located(things: object, quote: str, files: _Files) -> list[Place]:
     """Return the places of all *things*; given places are taken as they are."""
     if isinstance(things, Place):
         return [things]
     if isinstance(things, Citation):
         return list(things.places)
     if isinstance(things, (list, tuple)) and any(isinstance(one, (Place, Citation)) for one in things):
-        return [place for one in things for place in _located(one, file, quote, answer)]
+        return [place for one in things for place in _located(one, quote, files)]
     located: list[Place] = []
     for thing in read_things(things):
-        found = places_of(thing, answer)
+        found = places_of(thing, files.answer)
         if quote.strip() and any(place.known for place in found):
-            with PageTexts(found[0], file, answer) as texts:
-                found = quoted_places(thing, found, quote, texts)
+            found = quoted_places(thing, found, quote, files.texts(found[0]))
         located += found
     if not located:
         raise ConfigError("There is nothing to show: no Document, node or place was given.")
