@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
 
 from upstage_docs.chunking.masking import equations
 
@@ -25,19 +26,36 @@ _TAGS_AND_TEXT = re.compile(rf"(?:{_TAG}\s*)*[^\s<]", re.IGNORECASE)
 _LINE_TAG = re.compile(
     r"<br|</(?:p|li|div|tr|h[1-6]|ul|ol|pre|blockquote|dd|dt|header|footer|caption)\b", re.IGNORECASE
 )
-_FULL_STOPS, _IDEOGRAPHS = "。！？｡．", r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_FULL_STOPS, _CLAUSE_MARKS = "。！？｡．", "，、；：､…‥"
+_IDEOGRAPHS = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003134f"
+_CLOSING = "”’」』）】〉》〕〗\\\"'"
+# What is part of the sign before it: accents, marks of voiced kana, variants of a sign.
+_MARKS = r"\u0300-\u036f\u200d\u20d0-\u20ff\u3099\u309a\ufe00-\ufe0f\uff9e\uff9f\U000e0100-\U000e01ef"
 _TOKEN = re.compile(
-    rf"(?=[<\s.!?{_FULL_STOPS}{_IDEOGRAPHS}])"  # any that follows begins so: looked at alone, it takes half the time
-    rf"(?:(?P<tag>{_TAG})|(?P<gap>\s+)"
+    # Any that follows begins so: looked at alone, it takes half the time.
+    rf"(?=[<\s.!?,;:{_FULL_STOPS}{_CLAUSE_MARKS}{_IDEOGRAPHS}])"
+    rf"(?:(?P<tag>{_TAG})|(?P<gap>\s+(?![{_MARKS}]))"
     # Full-width stops need no space after them; Korean that was read by OCR often lost it.
-    rf"|(?P<stop>[{_FULL_STOPS}]+[”’」』）】〉》\"']*|(?<=[가-힣])[.!?]+(?=[가-힣]))"
+    rf"|(?P<stop>[{_FULL_STOPS}]+[{_CLOSING}]*|(?<=[가-힣])[.!?]+(?=[가-힣])|(?<=[{_IDEOGRAPHS}])[.!?]+(?=[{_IDEOGRAPHS}]))"
+    rf"|(?P<clause>[{_CLAUSE_MARKS}]+[{_CLOSING}]*|(?<=[{_IDEOGRAPHS}])[,;:]+(?=[{_IDEOGRAPHS}]))"
     rf"|(?P<ideograph>[{_IDEOGRAPHS}]))",
     re.DOTALL | re.IGNORECASE,
 )
 # A line of Chinese or Japanese does not begin with these.
-_NO_START = frozenset("，。、．！？；：」』）】〉》”’…‥ー々ゝゞぁぃぅぇぉっゃゅょァィゥェォッャュョ!?.,;:)]}\"'")
+_NO_START = frozenset(
+    "，。、．！？；：」』）】〉》”’…‥ー々ゝゞぁぃぅぇぉっゃゅょァィゥェォッャュョ!?.,;:)]}\"'､｡ｰ｣〕〗ゎゕゖヮヵヶ%％℃"
+)
 _CLOSERS = "\"'”’」』）】〉》)]"
-_ENDERS = frozenset(".!?…。！？")
+_ENDERS = frozenset(".!?…。！？؟۔।॥")
+# A word of Korean that ends a clause: after a comma, or a verb with a connective ending. Nouns that end alike, such as
+# 보고 and 화면, are left out; so many signs of it are looked at.
+_KOREAN_CLAUSE = re.compile(
+    r"[가-힣\d%)][,;:]\Z|[가-힣](?:며|지만|는데|은데|던데|면서|므로|니까|거나|도록|아서|어서|하여|되어)\Z"
+    r"|[하되이있없였했었았겠않같]고\Z"
+)
+# A sentence of Korean whose full stop was not read.
+_KOREAN_SENTENCE = re.compile(r"[가-힣](?:니|[였었았했됐겠])다\Z")
+_LONGEST_ENDING = 6
 _ABBREVIATION = re.compile(
     r"(?:\A|[\s(])(?:[A-Za-z]|\d{1,2}|Dr|Mr|Mrs|Ms|Prof|Figs?|No|Vol|vs|e\.g|i\.e|cf|al|St|Eq|pp|Sec|Ch|approx)\.\Z"
 )
@@ -52,7 +70,7 @@ _BEGIN_OF_CODE = (
 _NO_CODE = re.compile(rf"{_BEGIN_OF_CODE}(?:</code\s*>\s*)?(?:</(?(p)p|pre)\s*>\s*)?\Z", re.IGNORECASE)
 _CODE = re.compile(_BEGIN_OF_CODE, re.IGNORECASE)
 
-_UNKNOWN, _WORD, _SENTENCE, _LINE, _PARAGRAPH = 0, 1, 2, 3, 4
+_UNKNOWN, _WORD, _CLAUSE, _SENTENCE, _LINE, _PARAGRAPH = 0, 1, 2, 3, 4, 5
 
 
 def has_words(text: str) -> bool:
@@ -125,7 +143,7 @@ class Breaks:
             if start < position:
                 continue
             kind = match.lastgroup
-            words = words or start > position or kind in {"stop", "ideograph"}
+            words = words or start > position or kind in {"stop", "clause", "ideograph"}
             position = end
             if kind == "gap":  # as most are: no calls
                 if words and starts and starts[-1] == start:
@@ -147,8 +165,17 @@ class Breaks:
         start, end = match.span()
         if kind == "stop":
             self._break(end, end, _SENTENCE)
-        elif kind == "ideograph":
+        elif kind == "clause":
             if self.text[end : end + 1] not in _NO_START:
+                self._break(end, end, _CLAUSE)
+        elif kind == "ideograph":
+            following = self.text[end : end + 1]
+            if following not in _NO_START and (
+                following < "\u0300"
+                or "\u309b" <= following <= "\u9fff"
+                or "\u3040" <= following <= "\u3098"
+                or _cluster_around(self.text, end)[0] == end
+            ):
                 self._break(end, end, _WORD)
         else:
             self._kept.append((start, end))
@@ -169,15 +196,27 @@ class Breaks:
         """Return what kind of place a break is; that of white space is worked out where it is asked for."""
         if self._ranks[index] == _UNKNOWN:
             end = self.ends[index]
-            lines = self.text.count("\n", end, self.starts[index])
+            gap = self.text[end : self.starts[index]]
+            lines = gap.count("\n") or gap.count("\r")
             if lines > 1:
                 rank = _PARAGRAPH
             elif self._ends_sentence(end):
                 rank = _PARAGRAPH if lines else _SENTENCE
+            elif lines:
+                rank = _LINE
             else:
-                rank = _LINE if lines else _WORD
+                rank = self._rank_of_word(end)
             self._ranks[index] = rank
         return self._ranks[index]
+
+    def _rank_of_word(self, end: int) -> int:
+        """Return what a word ends that no sign tells to end a sentence."""
+        before = self.text[max(0, end - _LONGEST_ENDING) : end]
+        if before.isascii():
+            return _WORD
+        if _KOREAN_SENTENCE.search(before):
+            return _SENTENCE
+        return _CLAUSE if before[-1] in _CLAUSE_MARKS or _KOREAN_CLAUSE.search(before) else _WORD
 
     def _ends_sentence(self, end: int) -> bool:
         text = self.text
@@ -192,7 +231,7 @@ class Breaks:
         """Return where the piece that begins at *start* ends and where the next one begins, None if no word fits.
 
         Of all places in the second half of what fits, the last of the best kind is taken: the end of a line that ends
-        a sentence, of a line, of a sentence, of a word.
+        a sentence, of a line, of a sentence, of a clause (in Chinese, Japanese and Korean), of a word.
 
         Args:
             start: Where the piece begins.
@@ -261,19 +300,13 @@ class Breaks:
             if ampersand > start:
                 return ampersand
             end = entity.end()
-        back = end
-        while back > start and _continues(text, back):
-            back -= 1
-        if back > start:
-            return back
-        while _continues(text, end):
-            end += 1
-        return end
+        first, last = _cluster_around(text, end)
+        return first if first > start else last
 
     def tail(self, start: int, end: int, fits: Callable[[int, int], bool], guess: int) -> int:
         """Return where the longest run of whole words at the end of `text[start:end]` that fits begins, else *end*.
 
-        In the half of it that is longest, the beginning of a sentence or line is preferred.
+        In the half of it that is longest, the beginning of a sentence or line is preferred, or else of a clause.
         """
         first = bisect_left(self.starts, start + 1)
         last = bisect_left(self.starts, end)  # first start that is not inside
@@ -283,12 +316,15 @@ class Breaks:
         if low >= last:
             return end
         half = self.starts[low] + (end - self.starts[low]) // 2
+        clause: int | None = None
         for index in range(low, last):
             if self.starts[index] > half:
                 break
-            if self._rank(index) >= _SENTENCE:
+            if (rank := self._rank(index)) >= _SENTENCE:
                 return self.starts[index]
-        return self.starts[low]
+            if rank == _CLAUSE and clause is None:
+                clause = index
+        return self.starts[low if clause is None else clause]
 
 
 def _skip(text: str, since: int) -> tuple[bool, int]:
@@ -305,22 +341,33 @@ def _skip(text: str, since: int) -> tuple[bool, int]:
     return words or bool(plain), position + len(plain)
 
 
-def _continues(text: str, index: int) -> bool:
-    """Return whether the character at *index* belongs to the one before it, as a reader sees them."""
-    if not 0 < index < len(text):
-        return False
-    before, here = text[index - 1], text[index]
-    if here < "\u0300":
-        return before == "\r" and here == "\n"
-    if here == "\u200d" or before == "\u200d" or "\U0001f3fb" <= here <= "\U0001f3ff":
-        return True
-    if "\u1160" <= here <= "\u11ff":  # a vowel or final consonant of a decomposed Korean syllable
-        return "\u1100" <= before <= "\u11ff"
-    if "\udc00" <= here <= "\udfff":
-        return "\ud800" <= before <= "\udbff"
-    if "\U0001f1e6" <= here <= "\U0001f1ff":  # flags are pairs
-        run = 0
-        while run < 64 and run < index and "\U0001f1e6" <= text[index - 1 - run] <= "\U0001f1ff":
-            run += 1
-        return run % 2 == 1
-    return unicodedata.category(here)[0] == "M"
+# How far back a run of signs is followed that are no ASCII, to see which of them a reader sees as one.
+_FARTHEST = 256
+
+
+def _cluster_around(text: str, index: int) -> tuple[int, int]:
+    """Return the span of what a reader sees as one character at *index* (UAX 29), `(index, index)` between two."""
+    if not 0 < index < len(text) or (text[index] < "\u0300" and text[index] != "\n"):
+        return index, index
+    if "\udc00" <= text[index] <= "\udfff" and "\ud800" <= text[index - 1] <= "\udbff":
+        return index - 1, index + 1
+    start = index - 1
+    while start > 0 and index - start < _FARTHEST and not " " <= text[start] < "\x7f":
+        start -= 1
+    end = min(len(text), index + 64)
+    while True:
+        for match in _clusters().finditer(text, start, end):
+            if match.end() == end < len(text):
+                break  # it may go on
+            if match.end() == index:
+                return index, index
+            if match.end() > index:
+                return int(match.start()), int(match.end())
+        end = min(len(text), index + 2 * (end - index))
+
+
+@lru_cache(maxsize=1)
+def _clusters() -> Any:
+    import regex
+
+    return regex.compile(r"\X")
