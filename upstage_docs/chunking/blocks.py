@@ -78,7 +78,9 @@ def blocks(text: str) -> Iterator[Block]:
         found = _outside_code(found, text)
     view: str | None = None
     written: list[MarkdownBlock] = []
-    if _RULE_OR_BORDER.search(text):  # pipe and grid tables: where they stand decides where paragraphs of HTML end
+    if ("|" in structure or "+-" in text or "+=" in text) and _RULE_OR_BORDER.search(
+        text
+    ):  # pipe and grid tables: where they stand decides where paragraphs of HTML end
         view = _without(masked_but_code(text), found)
         written = markdown_blocks(view, is_html=is_html)
         found += [Region(one.start, one.end, "|", "") for one in written if one.kind == "table"]

@@ -105,10 +105,15 @@ class ChunkBuilder:
                 categories = ", ".join(names)
                 category = category if kept else "mixed"
             own = [one for _, _, one in placed]
-            if kept and (repeated := [place for unit in units for place in unit.repeated]):
-                own = [one for one in own if one not in repeated]
-            page_end = max([page, *[one.page for one in own]])
-            box = _box(main, [one for one in own if one.page == page])
+            if kept and (repeated := {id(place) for unit in units for place in unit.repeated}):
+                own = [one for one in own if id(one) not in repeated]
+            for one in own:
+                if one.page != page:
+                    page_end = max([page, *[one.page for one in own]])
+                    own = [one for one in own if one.page == page]
+                    break
+            if len(own) > 1:
+                box = _box(main, own)
         x0, y0, x1, y1 = box
         metadata: dict[str, Any] = {
             "source": run.source,

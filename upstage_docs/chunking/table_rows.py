@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate, islice, pairwise
+from itertools import accumulate, islice
 from typing import NamedTuple
 
 from upstage_docs.chunking.markdown import is_rule, lines_of, read_text_table
@@ -78,32 +78,35 @@ def split_rows(text: str, limits: Limits, header_rows: int = 0) -> list[Part] | 
 
 def runs_of_one_part(parts: Sequence[Part]) -> list[list[tuple[int, int]]]:
     """Return, for each part, the runs `(start, end)` of the table's text that no other part holds: its own rows."""
-    edges = sorted(
-        edge
-        for part in parts
-        for piece, offset in part
-        if offset >= 0
-        for edge in ((offset, 1), (offset + len(piece), -1))
-    )
+    edges: list[tuple[int, int]] = []
+    for part in parts:
+        for piece, offset in part:
+            if offset >= 0:
+                edges += ((offset, 1), (offset + len(piece), -1))
+    edges.sort()
     alone: list[tuple[int, int]] = []
-    holders = 0
-    for (position, step), (following, _) in pairwise(edges):
-        holders += step
+    holders = position = 0
+    for following, step in edges:
         if holders == 1 and position < following:
             alone.append((position, following))
+        holders += step
+        position = following
     starts = [start for start, _ in alone]
     found = []
     for part in parts:
         runs = []
         for piece, offset in part:
+            if offset < 0:
+                continue
             end = offset + len(piece)
             index = max(0, bisect_right(starts, offset) - 1)
-            while offset >= 0 and index < len(alone) and alone[index][0] < end:
+            while index < len(alone) and alone[index][0] < end:
                 start, stop = max(alone[index][0], offset), min(alone[index][1], end)
                 if start < stop:
                     runs.append((start, stop))
                 index += 1
-        found.append(sorted(runs))
+        runs.sort()
+        found.append(runs)
     return found
 
 
