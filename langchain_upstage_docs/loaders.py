@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from upstage_docs import AsyncClient, Client, Estimate, Progress, Report, Spending
-    from upstage_docs.loading.progress import Item
+    from upstage_docs.files.source import Named
 
 __all__ = ["Files", "UpstageDocumentParseLoader", "UpstageOCRLoader"]
 
@@ -31,7 +31,7 @@ class _Loader(BaseLoader):
     parser: UpstageDocumentParseParser | UpstageOCRParser
 
     def __init__(self, file_path: Files) -> None:
-        from upstage_docs.loading.progress import require_files
+        from upstage_docs.files.source import require_files
 
         # An iterator would be empty when the loader is used once more; a file object is none of files.
         self.file_path = list(file_path) if isinstance(file_path, Iterator) and not _is_open(file_path) else file_path
@@ -76,7 +76,7 @@ class _Loader(BaseLoader):
             async for record in records:
                 yield document_of(record)
 
-    def _items(self) -> Iterator[Item]:
+    def _items(self) -> Iterator[Named]:
         files = self.file_path
         if isinstance(files, BlobLoader):
             files = files.yield_blobs()
@@ -255,14 +255,14 @@ def _is_open(file: object) -> bool:
     return hasattr(file, "read")
 
 
-def _item(file: object) -> Item:
+def _item(file: object) -> Named:
     from upstage_docs.errors import ConfigError
-    from upstage_docs.loading.progress import Item
+    from upstage_docs.files.source import Named
 
     if isinstance(file, Blob):
         return item_of(file)
     if isinstance(file, (str, os.PathLike)):
-        return Item(file)
+        return Named(file)
     raise ConfigError(
         f"file_path is or holds {type(file).__name__}; a loader takes paths and blobs. Bytes become one with "
         "Blob.from_data(content, path='name.pdf')."

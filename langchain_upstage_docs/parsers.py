@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from upstage_docs import AsyncClient, Client, Progress
-    from upstage_docs.loading.progress import Item
+    from upstage_docs.files.source import Named
     from upstage_docs.models import Record
 
 __all__ = ["UpstageDocumentParseParser", "UpstageOCRParser", "document_of", "item_of"]
@@ -194,9 +194,9 @@ def document_of(record: Record) -> Document:
     return Document(page_content=record.text, metadata=record.metadata, id=record.id)
 
 
-def item_of(blob: Blob) -> Item:
+def item_of(blob: Blob) -> Named:
     """Return *blob* as something to load: its bytes, or its path, so that a file is streamed, and its metadata."""
-    from upstage_docs.loading.progress import Item
+    from upstage_docs.files.source import Named
 
     in_memory = blob.data is not None or blob.path is None
-    return Item(blob.as_bytes() if in_memory else os.fspath(blob.path or ""), blob.source, blob.metadata)
+    return Named(blob.as_bytes() if in_memory else os.fspath(blob.path or ""), blob.source, blob.metadata)

@@ -39,9 +39,9 @@ class ClientFields(BaseComponent):
     _warned_of_json: bool = PrivateAttr(default=False)
 
     @property
-    def loading(self) -> "Loading[Any]":
+    def loading(self) -> "Loading":
         """What loads."""
-        loading: Loading[Any] = self._loading
+        loading: Loading = self._loading
         return loading
 
     @property

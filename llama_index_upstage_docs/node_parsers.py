@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from upstage_docs import AsyncClient, Client, Progress, Record
-    from upstage_docs.loading.progress import Item
+    from upstage_docs.files.source import Named
 
 __all__ = ["UpstageDocumentParseNodeParser"]
 
@@ -187,12 +187,12 @@ def _holds_answer(node: BaseNode) -> bool:
     return text.startswith("{") and '"elements"' in text
 
 
-def _items(nodes: Iterable[BaseNode]) -> list[Item]:
+def _items(nodes: Iterable[BaseNode]) -> list[Named]:
     """Return the files to parse, each once."""
     from upstage_docs.errors import ConfigError
-    from upstage_docs.loading.progress import Item
+    from upstage_docs.files.source import Named
 
-    items: dict[str, Item] = {}
+    items: dict[str, Named] = {}
     for node in nodes:
         if _holds_answer(node):
             continue
@@ -207,7 +207,7 @@ def _items(nodes: Iterable[BaseNode]) -> list[Item]:
                 f"The Document {node.node_id} is no answer of Document Parse and names no file in "
                 'metadata["file_path"].'
             )
-        items.setdefault(str(path), Item(path, str(path), file_metadata(str(path))))
+        items.setdefault(str(path), Named(path, str(path), file_metadata(str(path))))
     return list(items.values())
 
 

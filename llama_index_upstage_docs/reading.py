@@ -17,8 +17,8 @@ from llama_index_upstage_docs.signature import ConstructorSignature
 
 if TYPE_CHECKING:
     from upstage_docs import Estimate, Report
+    from upstage_docs.files.source import Named
     from upstage_docs.loading.loading import Loading
-    from upstage_docs.loading.progress import Item
 
 __all__ = ["FileReader"]
 
@@ -41,7 +41,7 @@ class FileReader:
     if TYPE_CHECKING:
 
         @property
-        def loading(self) -> Loading[Any]:
+        def loading(self) -> Loading:
             """What loads."""
 
         _directory_report: Report | None
@@ -172,11 +172,11 @@ def _paths(file_path: Files) -> Iterator[File]:
         yield path
 
 
-def _items(file_path: Files, extra_info: Mapping[str, Any] | None) -> Iterator[Item]:
+def _items(file_path: Files, extra_info: Mapping[str, Any] | None) -> Iterator[Named]:
     return (_item(path, extra_info) for path in _paths(file_path))
 
 
-def _item(path: File, extra_info: Mapping[str, Any] | None, handle: BinaryIO | None = None) -> Item:
-    from upstage_docs.loading.progress import Item
+def _item(path: File, extra_info: Mapping[str, Any] | None, handle: BinaryIO | None = None) -> Named:
+    from upstage_docs.files.source import Named
 
-    return Item(path if handle is None else handle, str(path), file_metadata(str(path), extra_info))
+    return Named(path if handle is None else handle, str(path), file_metadata(str(path), extra_info))

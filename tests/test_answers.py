@@ -8,15 +8,8 @@ from typing import Any
 
 import pytest
 
-from upstage_docs.api.decode import (
-    decode_document,
-    decode_job,
-    decode_jobs,
-    decode_ocr,
-    document_json,
-    join,
-    raw_elements,
-)
+from upstage_docs.api.decode import decode_document, decode_job, decode_jobs, decode_ocr
+from upstage_docs.api.joining import document_json, join, raw_elements
 from upstage_docs.errors import InvalidResponseError
 from upstage_docs.models import ParsedDocument, Usage
 

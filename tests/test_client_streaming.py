@@ -22,7 +22,7 @@ from stand_in import labels, make_pdf
 
 from upstage_docs import AsyncClient, Client
 from upstage_docs.api.rates import RATES, Rate
-from upstage_docs.client.drive import Stopped
+from upstage_docs.client.session import Stopped
 from upstage_docs.options import PollPolicy, RetryPolicy
 from upstage_docs.testing.faults import Delay, hanging_job, retrying_batch
 
@@ -296,7 +296,7 @@ class TestClose:
             thread.join(GENEROUS)
         assert [type(error) for error in errors] == [Stopped, Stopped]
         assert "closed" in str(errors[0])
-        assert client._calls._http is None, "nobody has opened another connection"
+        assert client._session._http is None, "nobody has opened another connection"
         self.goes_on(client, loopback, received)
 
     async def test_of_other_tasks(self, settings: dict[str, Any], loopback: Loopback) -> None:
@@ -317,7 +317,7 @@ class TestClose:
         assert [type(error) for error in errors] == [Stopped, Stopped]
         assert "closed" in str(errors[0])
         assert asyncio.all_tasks() == {asyncio.current_task()}
-        assert not client._loops._calls, "nobody has opened another connection"
+        assert not client._sessions._sessions, "nobody has opened another connection"
         await asyncio.to_thread(self.goes_on, Client(**settings), loopback, received)
 
     async def test_in_a_cancelled_scope_it_leaves_nothing_open(

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, aclosing, closing, contextmanager, suppress
 from typing import Any
 
@@ -19,10 +19,12 @@ from stand_in import make_pdf
 from upstage_docs.api.requests import Api, download_request, parse_request
 from upstage_docs.api.responses import NoReply, Outcome, Reply
 from upstage_docs.client import sending
-from upstage_docs.client.drive import Stopped, arun, arun_many, run, run_many
+from upstage_docs.client.async_session import acarry_out, arun
+from upstage_docs.client.session import Stopped, carry_out, run
 from upstage_docs.errors import ConfigError
 from upstage_docs.files.source import inspect
-from upstage_docs.flows.steps import AcquireSlot, Flow, Now, ReleaseSlot, Send, Sleep, Work
+from upstage_docs.flows.schedule import DONE, Schedule
+from upstage_docs.flows.steps import AcquireSlot, Deliver, Flow, Now, ReleaseSlot, Send, Sleep, Work, next_result
 from upstage_docs.options import ParseOptions
 
 # Runs a flow with either driver: every test that takes it runs twice.
@@ -485,6 +487,25 @@ class Counting:
             with self.lock:
                 self.now -= 1
                 self.ended += 1
+
+
+def each(flows: Iterable[Flow[int]], at_once: int, *, ordered: bool = True) -> Flow[None]:
+    """Deliver the results of *flows*, several at once."""
+    schedule = Schedule(iter(flows), at_once, ordered=ordered)
+    while (result := (yield from next_result(schedule))) is not DONE:
+        yield Deliver(result)
+
+
+def run_many(
+    flows: Iterable[Flow[int]], http: httpx.Client, *, at_once: int, ordered: bool = True, **more: Any
+) -> Generator[int, None, None]:
+    return carry_out(each(flows, at_once, ordered=ordered), http, **more)
+
+
+def arun_many(
+    flows: Iterable[Flow[int]], http: httpx.AsyncClient, *, at_once: int, ordered: bool = True, **more: Any
+) -> AsyncGenerator[int, None]:
+    return acarry_out(each(flows, at_once, ordered=ordered), http, **more)
 
 
 def many(kind: str, flows: Iterator[Flow[int]], take: int | None = None, **more: Any) -> list[int]:

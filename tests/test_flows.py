@@ -78,7 +78,7 @@ NO_ANSWERS: tuple[object, ...] = (b'{"elements": [{"id"', {"elements": None}, {"
 
 
 def parse(play: Play, with_: ClientContext, request: Request, limits: Limits = LIMITS) -> Any:
-    return play(documents.parse(with_, request, limits))
+    return play(documents.read_one(replace(with_, limits=limits), request))
 
 
 def state(*batches: tuple[int, int, str], status: str = "started", total: int = 0, **more: Any) -> dict[str, Any]:
@@ -318,7 +318,7 @@ class TestPayingOnce:
 
     def test_a_flow_closed_while_waiting_leaves_nothing_open(self, stored: Stored) -> None:
         with_ = stored()
-        flow = documents.parse(with_, ask(2), LIMITS)
+        flow = documents.read_one(with_, ask(2))
         step = next(flow)
         while not isinstance(step, Sleep):
             step = flow.send(reply(503) if isinstance(step, Send) else step.task() if hasattr(step, "task") else 0.0)
@@ -327,7 +327,7 @@ class TestPayingOnce:
 
     def test_an_answer_that_came_as_the_flow_was_closed_is_kept(self, stored: Stored) -> None:
         with_ = stored()
-        flow = documents.parse(with_, ask(1), LIMITS)
+        flow = documents.read_one(with_, ask(1))
         step = next(flow)
         while not isinstance(step, Send):
             step = flow.send(step.task() if hasattr(step, "task") else 0.0)
@@ -339,7 +339,7 @@ class TestPayingOnce:
         """It is kept, or it is reported as a send whose outcome is not known."""
         for line in range(1000):
             with_ = setup(store=Store.at(tmp_path / str(line)))
-            flow = documents.parse(with_, ask(1), LIMITS)
+            flow = documents.read_one(with_, ask(1))
             step = next(flow)
             while not isinstance(step, Send):
                 step = flow.send(step.task() if hasattr(step, "task") else 0.0)
@@ -515,7 +515,7 @@ class TestJobs:
         said = {"failure_message": "bad token up_0123456789"}
         body = {"id": "job-1", "status": "failed", **said, "batches": [{"id": 0, "status": "failed", **said}]}
         with_ = replace(setup(), api=Api.at("https://api.example/v1", {"Authorization": "Bearer up_0123456789"}))
-        job = Play(reply(200, body))(flows.look(with_, "job-1"))
+        job = Play(reply(200, body))(flows.job_state(with_, "job-1"))
         listed = Play(reply(200, {"requests": [body]}))(flows.jobs(with_))
         assert "0123456789" not in repr((job, listed))
         assert "[hidden]" in job.failure_message
@@ -627,14 +627,14 @@ class TestJobs:
             parse(play, setup(), ask(10, route="async"))
 
     def test_submitting_twice_makes_one_job(self, stored: Stored) -> None:
-        first = Play(SUBMITTED)(documents.submit(stored(), ask(2, route="async"), LIMITS))
-        again = Play()(documents.submit(stored(), ask(2, route="async"), LIMITS))
+        first = Play(SUBMITTED)(documents.submit(stored(), ask(2, route="async")))
+        again = Play()(documents.submit(stored(), ask(2, route="async")))
         assert first == again
         assert (first.request_id, first.source) == ("job-1", "a.pdf")
 
     def test_a_request_id_cannot_be_looked_up_elsewhere(self) -> None:
         with pytest.raises(ValueError, match="not a request id"):
-            Play()(flows.look(setup(), "../../models"))
+            Play()(flows.job_state(setup(), "../../models"))
 
     def test_the_list_of_jobs(self) -> None:
         body = {"requests": [{"id": "job-1", "status": "completed", "completed_at": None}]}
@@ -681,7 +681,7 @@ class TestOffice:
 
 class TestOcr:
     def ocr(self, play: Play, with_: ClientContext, pages: int, limits: Limits = LIMITS) -> Any:
-        return play(documents.ocr(with_, ask(pages, options=OCROptions()), limits))
+        return play(documents.read_one(replace(with_, limits=limits), ask(pages, options=OCROptions())))
 
     def body(self, pages: int) -> dict[str, Any]:
         listed = [
@@ -710,23 +710,23 @@ class TestOcr:
 
     def test_another_schema_is_handed_through(self, stored: Stored) -> None:
         request = ask(1, options=OCROptions(schema="google"))
-        raw = Play(reply(200, {"responses": []}))(documents.ocr_raw(stored(), request, LIMITS))
+        raw = Play(reply(200, {"responses": []}))(documents.ocr_raw(stored(), request))
         assert raw == b'{"responses": []}'
-        assert Play()(documents.ocr_raw(stored(), request, LIMITS)) == raw
+        assert Play()(documents.ocr_raw(stored(), request)) == raw
 
     def test_raw_answers_of_several_requests_are_not_glued(self) -> None:
         with pytest.raises(SourceError, match="needs 2 requests"):
-            Play()(documents.ocr_raw(setup(), ask(3, options=OCROptions()), Limits(ocr_pages=2)))
+            Play()(documents.ocr_raw(setup(limits=Limits(ocr_pages=2)), ask(3, options=OCROptions())))
 
 
 class TestEstimate:
     def test_what_is_stored_or_running_costs_nothing(self, stored: Stored) -> None:
         parse(Play(reply(200, answer([1, 2]))), stored(), ask(2))
         wanted = [ask(2), ask(5)]
-        estimate = Play()(documents.estimate(stored(), wanted, LIMITS))
+        estimate = Play()(documents.estimate(stored(), wanted))
         assert (estimate.pages, estimate.lowest) == (5, 0.05)
 
     def test_a_reading_knows_its_source(self) -> None:
-        reading = Play()(open_reading(setup(), ask(3), LIMITS))
+        reading = Play()(open_reading(setup(), ask(3)))
         assert isinstance(reading, Reading)
         assert reading.source.pages == 3

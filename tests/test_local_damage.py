@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from upstage_docs import Client
-from upstage_docs.api.decode import document_json
+from upstage_docs.api.joining import document_json
 from upstage_docs.local.blocks import PageLayout
 from upstage_docs.local.geometry import Box
 from upstage_docs.local.ocr import tesseract

@@ -13,7 +13,8 @@ import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
-from upstage_docs.api.decode import decode_document, decode_ocr, document_json
+from upstage_docs.api.decode import decode_document, decode_ocr
+from upstage_docs.api.joining import document_json
 from upstage_docs.errors import ConfigError
 from upstage_docs.models import Answer, Element, OcrPage, OcrResult, OcrWord, ParsedDocument
 from upstage_docs.options import Split

@@ -6,10 +6,7 @@ from upstage_docs.version import __version__
 
 TYPE_CHECKING = False  # as typing's, which alone costs more than this whole module
 if TYPE_CHECKING:
-    from upstage_docs.api.decode import (
-        decode_document as decode_document,
-        decode_ocr as decode_ocr,
-    )
+    from upstage_docs.api.decode import decode_document as decode_document, decode_ocr as decode_ocr
     from upstage_docs.api.limits import Limits as Limits
     from upstage_docs.api.rates import (
         Rate as Rate,

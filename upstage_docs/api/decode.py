@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, cast
 
 import msgspec
 
+from upstage_docs.api.joining import join
 from upstage_docs.api.json_shapes import (
     LARGEST,
     BatchShape,
@@ -44,14 +45,13 @@ __all__ = [
     "decode_job",
     "decode_jobs",
     "decode_ocr",
-    "document_json",
+    "decode_shape",
     "is_request_id",
-    "join",
-    "raw_elements",
+    "last_page_of",
+    "usage_of",
+    "with_document_words",
 ]
 
-# How the API joins the elements' contents into the document's (measured on its answers).
-JOINERS = {"html": "\n", "markdown": "\n\n", "text": "\n"}
 # The API's HTML is not escaped: what looks like an id may be a text of any length.
 _ID = re.compile(r"(<[a-z][a-z0-9]*(?:\s[^<>]*?)?\sid=')(\d{1,18})(?=')", re.ASCII)
 
@@ -78,11 +78,12 @@ def decode_document(
     page_offset: int = 0,
     total_pages: int = 0,
     pages: tuple[int, int] | None = None,
+    shape: DocumentShape | None = None,
 ) -> ParsedDocument:
-    """Decode one answer of Document Parse, a whole document or a batch of it.
+    """Decode one answer of Document Parse, a whole document or a batch of it; or what `ParsedDocument.raw` gives.
 
     Args:
-        raw: The body, kept byte for byte in `ParsedDocument.raw`.
+        raw: The body, kept byte for byte in `ParsedDocument.raw`; or the JSON array of the bodies of one document.
         source: Path, URI or name of the file.
         file_sha256: Of the file's bytes.
         first_page: The batch's first page in the file that was sent, 1-based. Whether `page` restarts in a batch is
@@ -92,12 +93,15 @@ def decode_document(
         total_pages: Pages of the whole document, 0 if unknown (then what the answer says).
         pages: First and last page of the whole document that were sent, whatever the answer counts from: in place of
             *first_page* and *page_offset*. An element on any other page gets page 0 and keeps its text.
+        shape: What `decode_shape` gave of the body.
 
     Raises:
         InvalidResponseError: The body is not an answer of Document Parse, or none of its elements is on one of
             *pages*; `.raw` holds it.
     """
-    answer = _decode(_documents, raw, "Document Parse", source)
+    if shape is None and raw.lstrip()[:1] == b"[":
+        return _decode_several(raw, source=source, file_sha256=file_sha256, total_pages=total_pages)
+    answer = shape or decode_shape(raw, source=source)
     answered = _page_numbers(answer.elements, first_page)
     if pages is None:
         restarts = min(filter(None, answered), default=first_page) < first_page
@@ -113,7 +117,7 @@ def decode_document(
     elements = tuple(
         _element(element, page, number) for element, page, number in zip(answer.elements, numbers, ids, strict=True)
     )
-    usage = _usage(answer.usage)
+    usage = usage_of(answer)
     content = answer.content or _NO_CONTENT
     html = content.html or ""
     moved = bool(ids) and answer.elements[0].id is not None and ids[0] - answer.elements[0].id
@@ -133,73 +137,68 @@ def decode_document(
     )
 
 
-def join(parts: Sequence[ParsedDocument]) -> ParsedDocument:
-    """Join the parts of one document, in order, into the whole; their pages and ids are final already."""
-    if len(parts) == 1:
-        return parts[0]
-    if not parts:
-        raise InvalidResponseError("There are no answers to join into a document.")
-    first = parts[0]
-    return ParsedDocument(
-        source=first.source,
-        file_sha256=first.file_sha256,
-        model=first.model,
-        elements=tuple(element for part in parts for element in part.elements),
-        html=_joined(JOINERS["html"], (part.html for part in parts)),
-        markdown=_joined(JOINERS["markdown"], (part.markdown for part in parts)),
-        text=_joined(JOINERS["text"], (part.text for part in parts)),
-        total_pages=max(part.total_pages for part in parts),
-        usage=Usage(
-            pages=sum(part.usage.pages for part in parts),
-            standard=tuple(page for part in parts for page in part.usage.standard),
-            enhanced=tuple(page for part in parts for page in part.usage.enhanced),
-        ),
-        ocr=None if all(part.ocr is None for part in parts) else any(part.ocr for part in parts),
-        answers=tuple(answer for part in parts for answer in part.answers),
-        warnings=tuple(warning for part in parts for warning in part.warnings),
+def decode_shape(raw: bytes, *, source: str = "") -> DocumentShape:
+    """Decode the JSON of one answer of Document Parse and understand nothing of it yet; *source* is for messages.
+
+    Raises:
+        InvalidResponseError: It is not one; `.raw` holds it.
+    """
+    return cast("DocumentShape", _decode(_documents, raw, "Document Parse", source))
+
+
+def last_page_of(answer: DocumentShape) -> int:
+    """Return the highest page that an element of an answer names, 0 if none does."""
+    return max(_page_numbers(answer.elements, 1), default=0)
+
+
+def usage_of(answer: DocumentShape) -> Usage:
+    """Return what an answer says that it was billed for."""
+    usage = answer.usage
+    if not isinstance(usage, dict):
+        return Usage()
+    return Usage(
+        pages=_count(usage.get("pages")),
+        standard=_mode_pages(usage.get("standard")),
+        enhanced=_mode_pages(usage.get("enhanced")),
     )
 
 
-def raw_elements(document: ParsedDocument) -> list[dict[str, Any]]:
-    """Return the elements as the API's JSON, unknown fields included, with the document's final ids and pages."""
-    answered = [one for answer in document.answers for one in _loaded(answer.raw)["elements"] if isinstance(one, dict)]
-    for one, element in zip(answered, document.elements, strict=True):
-        one["id"] = element.id
-        one["page"] = element.page
-        if isinstance(one.get("content"), dict) and one["content"].get("html"):
-            one["content"]["html"] = element.html
-    return answered
-
-
-def document_json(document: ParsedDocument) -> str:
-    """Return the document as one JSON answer of the API: the body itself, or the several bodies merged into one."""
-    answers = document.answers
-    first = answers[0]
-    untouched = len(answers) == 1 and first.page_offset == 0 and first.first_page == 1 and first.first_id == 0
-    if untouched and all(element.page for element in document.elements):
-        with suppress(UnicodeDecodeError):
-            text = first.raw.decode()
-            if text.lstrip(" \t\r\n").startswith("{"):  # and not with a byte order mark, which no JSON parser takes
-                return text
-    merged = _loaded(first.raw)
-    merged["model"] = document.model
-    merged["usage"] = {name: value for name, value in msgspec.to_builtins(document.usage).items() if value}
-    merged["ocr"] = document.ocr
-    merged["content"] = {"html": document.html, "markdown": document.markdown, "text": document.text}
-    merged["elements"] = raw_elements(document)
-    merged.pop("warnings", None)
-    if document.warnings:
-        merged["warnings"] = msgspec.to_builtins(document.warnings)
-    return msgspec.json.encode(merged).decode()
-
-
 def decode_ocr(raw: bytes, *, source: str = "", file_sha256: str = "") -> OcrResult:
-    """Decode an answer of Document OCR; the text is built from the pages, since the API's own glues them together.
+    """Decode an answer of Document OCR, or what `OcrResult.raw` gives.
+
+    The text is built from the pages, since the API's own glues them together.
 
     Raises:
         InvalidResponseError: The body is not an answer of Document OCR; `.raw` holds it.
     """
-    answer = _decode(_ocrs, raw, "Document OCR", source)
+    if raw.lstrip()[:1] == b"[" and (several := _bodies(raw)):
+        results: list[OcrResult] = []
+        pages, words = 0, 0
+        for body in several:
+            result = _ocr_result(_decode(_ocrs, body, "Document OCR", source), body, source, file_sha256)
+            results.append(with_document_words(result, pages, words))
+            pages += len(result.pages)
+            words = max([words, *(word.id + 1 for page in results[-1].pages for word in page.words)])
+        return join(results)
+    return _ocr_result(_decode(_ocrs, raw, "Document OCR", source), raw, source, file_sha256)
+
+
+def with_document_words(result: OcrResult, pages: int, words: int) -> OcrResult:
+    """Return *result* as a slice of its document: so many *pages* and *words* come before it."""
+    if not pages and not words:
+        return result
+    moved = (
+        msgspec.structs.replace(
+            page,
+            number=page.number + pages,
+            words=tuple(msgspec.structs.replace(word, id=word.id + words) for word in page.words),
+        )
+        for page in result.pages
+    )
+    return msgspec.structs.replace(result, pages=tuple(moved))
+
+
+def _ocr_result(answer: OcrShape, raw: bytes, source: str, file_sha256: str) -> OcrResult:
     numbers = [page.page for page in answer.pages]
     in_order = sorted(number or 0 for number in numbers) == list(range(1, len(numbers) + 1))
     pages = tuple(
@@ -255,6 +254,36 @@ def decode_jobs(raw: bytes) -> tuple[Job, ...]:
     return tuple(_job(one, raw, "", "") for one in listed if is_request_id(one.request_id or one.id or ""))
 
 
+def _decode_several(raw: bytes, *, source: str, file_sha256: str, total_pages: int) -> ParsedDocument:
+    """Decode the JSON array of the answers about one document: each begins with the page after the last."""
+    parts: list[ParsedDocument] = []
+    following, first_id = 1, 0
+    for body in _bodies(raw):
+        part = decode_document(
+            body,
+            source=source,
+            file_sha256=file_sha256,
+            first_page=following,
+            first_id=first_id,
+            total_pages=total_pages,
+            shape=decode_shape(body, source=source),
+        )
+        pages = [element.page for element in part.elements]
+        following = max([following + part.usage.pages, *(page + 1 for page in pages)])
+        first_id = max((element.id + 1 for element in part.elements), default=first_id)
+        parts.append(part)
+    whole = join(parts) if parts else decode_document(raw, source=source, shape=decode_shape(raw, source=source))
+    return msgspec.structs.replace(whole, total_pages=max(whole.total_pages, following - 1))
+
+
+def _bodies(raw: bytes) -> list[bytes]:
+    """Return the answers in a JSON array of them, none where it is no such array."""
+    try:
+        return [bytes(body) for body in msgspec.json.decode(raw, type=list[msgspec.Raw])]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return []
+
+
 def _decode(decoder: msgspec.json.Decoder[Any], raw: bytes, what: str, source: str = "") -> Any:
     with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return decoder.decode(raw)
@@ -283,14 +312,6 @@ def _keys(found: Any) -> str:
         if isinstance(found, dict)
         else ""
     )
-
-
-def _loaded(raw: bytes) -> Any:
-    """Return the JSON of an answer that was decoded before."""
-    try:
-        return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return load_json(raw)
 
 
 def _element(element: ElementShape, page: int, number: int) -> Element:
@@ -384,16 +405,6 @@ def _ids(answered: list[int | None], first: int) -> list[int]:
     return [number + offset for number in known]
 
 
-def _usage(usage: Any) -> Usage:
-    if not isinstance(usage, dict):
-        return Usage()
-    return Usage(
-        pages=_count(usage.get("pages")),
-        standard=_mode_pages(usage.get("standard")),
-        enhanced=_mode_pages(usage.get("enhanced")),
-    )
-
-
 def _mode_pages(value: Any) -> tuple[int, ...]:
     return tuple(filter(None, map(_count, value))) if isinstance(value, list) else ()
 
@@ -413,10 +424,6 @@ def _warnings(value: Any, offset: int) -> tuple[PageWarning, ...]:
         for one in found
         if isinstance(one.get("page"), int) and isinstance(one.get("message"), str)
     )
-
-
-def _joined(joiner: str, texts: Iterable[str]) -> str:
-    return joiner.join(text for text in texts if text)
 
 
 def _job(job: JobShape, raw: bytes, source: str, file_sha256: str) -> Job:

@@ -27,6 +27,7 @@ from upstage_docs.redaction import Body, redact, redact_start, shorten
 __all__ = ["NoReply", "Outcome", "Reply", "refused", "retry_after", "seen_limits", "settle", "transient"]
 
 _REQUEST_IDS = ("x-request-id", "x-upstage-request-id", "request-id", "x-amzn-requestid")
+_LIMITS = "x-upstage-ratelimit-"
 _EXCERPT = 300
 _ERROR_BYTES = 65_536
 _START_BYTES = 4_096
@@ -119,16 +120,18 @@ def retry_after(reply: Reply) -> float | None:
     return max(told, default=None)
 
 
-def seen_limits(reply: Reply) -> SeenLimits:
-    """Return what an answer says of the limits that it counted against.
+def seen_limits(reply: Reply) -> SeenLimits | None:
+    """Return what an answer says of the limits that it counted against, None where it says nothing.
 
     What is said to remain is not read: it is reported not to shrink always.
     https://console.upstage.ai/docs/guides/rate-limits
     """
+    if not any(name.startswith(_LIMITS) for name in reply.headers):
+        return None
     found: dict[str, float | None] = {}
     for counted in ("requests", "pages"):
-        found[counted] = _positive(reply.headers.get(f"x-upstage-ratelimit-limit-{counted}", ""))
-        found[f"{counted}_interval"] = _seconds(reply.headers.get(f"x-upstage-ratelimit-interval-{counted}", ""))
+        found[counted] = _positive(reply.headers.get(f"{_LIMITS}limit-{counted}", ""))
+        found[f"{counted}_interval"] = _seconds(reply.headers.get(f"{_LIMITS}interval-{counted}", ""))
     return SeenLimits(**found)
 
 

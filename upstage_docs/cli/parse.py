@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from upstage_docs.api.decode import document_json, join
+from upstage_docs.api.joining import document_json, join
 from upstage_docs.cli.files import tasks
 from upstage_docs.cli.options import AsJson, Connect, Force, Group, Output, Sources, asking, with_options
 from upstage_docs.cli.work import Result, Tell, carry_out

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import wait
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from upstage_docs.cli.files import Task, write
 from upstage_docs.cli.terminal import complain, print_line, terminal, visible
+from upstage_docs.client.threads import Attended, Threads
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
+from upstage_docs.flows.schedule import Schedule
 
 __all__ = ["Produce", "Result", "Tell", "carry_out", "count_failures", "for_each"]
 
@@ -90,26 +91,24 @@ def carry_out(
         else:
             _report(console, task, "skipped", {}, as_json=as_json)
             counts["skipped"] += 1
-    running: deque[tuple[Task, Future[Result]]] = deque()
-    with (
-        _bars(console, shown=not as_json and all(task.target is not None for task in tasks)) as bars,
-        ThreadPoolExecutor(max_concurrency, thread_name_prefix="upstage-docs") as pool,
-    ):
+    # What is printed comes in order; files are written as they come, so that one that takes long holds up no other.
+    schedule = Schedule(iter(waiting), max_concurrency, ordered=any(task.target is None for task in waiting))
+    threads = Threads(schedule, Attended())
+    with _bars(console, shown=not as_json and all(task.target is not None for task in tasks)) as bars:
         try:
-            for task, outcome in _each(waiting, running, partial(_with_bar, bars, produce), pool, max_concurrency):
+            while (future := threads.next(partial(_produced, bars, produce))) is not None:
+                task, outcome = future.result()
                 status, facts = _settle(task, outcome)
                 _report(console, task, status, facts, as_json=as_json)
                 counts[status] += 1
         except KeyboardInterrupt:
             console.print("Stopping when the requests under way are answered; the same command goes on from there.")
-            pool.shutdown(wait=False, cancel_futures=True)
-            left = [future for _, future in running]
-            while any(future.running() for future in left):  # one may have begun to wait only just now
+            while not all(future.done() for future in schedule.begun):  # one may have begun to wait only just now
                 stop()
-                wait(left, timeout=_STOPPING)
+                wait(schedule.begun, timeout=_STOPPING)
             raise typer.Exit(_INTERRUPTED) from None
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            threads.end()
     if len(tasks) > 1 and not as_json:
         summary = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
         console.print(f"{len(tasks)} documents: {summary}.")
@@ -132,43 +131,17 @@ def _bars(console: Console, *, shown: bool) -> Progress:
     )
 
 
-def _with_bar(bars: Progress, produce: Produce, path: Path) -> Result:
-    bar = bars.add_task(visible(path.name), total=None)
+def _produced(bars: Progress, produce: Produce, task: Task) -> tuple[Task, Result | UpstageDocsError]:
+    """Return the task with its result, or with the error that it alone has."""
+    bar = bars.add_task(visible(task.source.name), total=None)
     try:
-        return produce(path, lambda done, total: bars.update(bar, completed=done, total=total))
+        return task, produce(task.source, lambda done, total: bars.update(bar, completed=done, total=total))
+    except (ConfigError, AuthenticationError):
+        raise
+    except UpstageDocsError as error:
+        return task, error
     finally:
         bars.remove_task(bar)
-
-
-def _each(
-    tasks: Sequence[Task],
-    running: deque[tuple[Task, Future[Result]]],
-    produce: Callable[[Path], Result],
-    pool: ThreadPoolExecutor,
-    max_concurrency: int,
-) -> Iterator[tuple[Task, Result | UpstageDocsError]]:
-    """Yield each task with its result or error, while up to *max_concurrency* are *running*.
-
-    What is printed comes in order; files are written as they come, so that one that takes long holds up no other.
-    """
-    left = iter(tasks)
-    ordered = any(task.target is None for task in tasks)
-    while True:
-        while len(running) < max_concurrency and (task := next(left, None)) is not None:
-            running.append((task, pool.submit(produce, task.source)))
-        if not running:
-            return
-        wait([future for _, future in running][: 1 if ordered else None], return_when=FIRST_COMPLETED)
-        task, future = next(one for one in running if one[1].done())
-        outcome: Result | UpstageDocsError
-        try:
-            outcome = future.result()
-        except (ConfigError, AuthenticationError):
-            raise
-        except UpstageDocsError as error:
-            outcome = error
-        running.remove((task, future))
-        yield task, outcome
 
 
 def _settle(task: Task, outcome: Result | UpstageDocsError) -> tuple[str, dict[str, object]]:

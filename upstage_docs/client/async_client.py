@@ -1,31 +1,58 @@
-"""AsyncClient: the asynchronous face of the flows; what happens, and in which order, is not decided here."""
+"""AsyncClient: the calls of `Client` for an event loop; they are the same methods, carried out by another session."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
+import inspect
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import aclosing
-from itertools import count
-from typing import TYPE_CHECKING, Literal
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
-from upstage_docs.api.decode import join
-from upstage_docs.client.session import AsyncSession, Loops
+from upstage_docs.client.async_session import AsyncSessions
+from upstage_docs.client.client import Client
 from upstage_docs.client.settings import ClientBase, Settings
-from upstage_docs.errors import UpstageDocsError
-from upstage_docs.files.source import DocumentInput, Named
-from upstage_docs.flows import document as reading, exchange as flows, operations as whole
-from upstage_docs.flows.billing import Estimate
-from upstage_docs.flows.document import Request
-from upstage_docs.flows.job import JobWatch, PageAnswer
-from upstage_docs.flows.plan import Route
-from upstage_docs.flows.reports import Report
 from upstage_docs.flows.steps import Flow
-from upstage_docs.models import Element, Job, OcrResult, ParsedDocument
-from upstage_docs.options import OCROptions, ParseOptions, choice
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 __all__ = ["AsyncClient"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _awaited(
+    method: Callable[Concatenate[Client, P], T],
+) -> Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, T]]:
+    """Return *method* of `Client` with its parameters and its docstring, to be awaited."""
+
+    @wraps(method)
+    async def awaited(self: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return cast("T", await cast("Any", method)(self, *args, **kwargs))
+
+    return _named(awaited, method)
+
+
+def _iterated(
+    method: Callable[Concatenate[Client, P], Generator[T, None, None]],
+) -> Callable[Concatenate[AsyncClient, P], AsyncGenerator[T, None]]:
+    """Return *method* of `Client` with its parameters and its docstring, for `async for`."""
+
+    @wraps(method)
+    def iterated(self: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[T, None]:
+        return cast("AsyncGenerator[T, None]", cast("Any", method)(self, *args, **kwargs))
+
+    signature = inspect.signature(method)
+    gives = str(signature.return_annotation).replace("Generator", "AsyncGenerator").replace(", None, None]", ", None]")
+    iterated.__signature__ = signature.replace(return_annotation=gives)  # type: ignore[attr-defined]
+    return _named(iterated, method)
+
+
+def _named(twin: Callable[P, T], method: Callable[..., Any]) -> Callable[P, T]:
+    twin.__qualname__ = f"AsyncClient.{method.__name__}"
+    twin.__module__ = __name__
+    return twin
 
 
 class AsyncClient(ClientBase):
@@ -34,263 +61,33 @@ class AsyncClient(ClientBase):
     Iterators that it returns stop their work when they are closed: use `contextlib.aclosing` where they may end early.
     """
 
-    _loops: Loops
+    _sessions: AsyncSessions
 
-    async def parse(
-        self,
-        document: DocumentInput,
-        options: ParseOptions | None = None,
-        *,
-        source: str | None = None,
-        route: Route = "auto",
-        pages_per_request: int | None = None,
-        refresh: bool = False,
-    ) -> ParsedDocument:
-        """Parse one document.
+    parse = _awaited(Client.parse)
+    stream = _iterated(Client.stream)
+    iter_elements = _iterated(Client.iter_elements)
+    parse_many = _iterated(Client.parse_many)
+    stream_many = _iterated(Client.stream_many)
+    submit = _awaited(Client.submit)
+    result = _awaited(Client.result)
+    stream_result = _iterated(Client.stream_result)
+    job = _awaited(Client.job)
+    jobs = _awaited(Client.jobs)
+    ocr = _awaited(Client.ocr)
+    ocr_many = _iterated(Client.ocr_many)
+    ocr_raw = _awaited(Client.ocr_raw)
+    estimate = _awaited(Client.estimate)
 
-        Args:
-            document: A path, bytes, or a binary file object.
-            options: What to ask; by default all three formats.
-            source: Names a document that has no path.
-            route: `sync`, `async` (a job), or `auto`, which makes a job of what is long.
-            pages_per_request: Cut a PDF into parts of this many pages, sent at once: less waiting, same price.
-            refresh: Ask (and pay) again although the answer is stored.
-
-        Raises:
-            SourceError: The document cannot be sent; nothing was.
-            APIStatusError: The API refused.
-            APIConnectionError: No answer came.
-            InvalidResponseError: The answer is not what the API promises; `.raw` holds it.
-            JobFailedError, JobTimeoutError: Its job failed, or was not done in time.
-            UnknownOutcomeError: It was sent and nobody knows whether it was billed.
-        """
-        return join(
-            [
-                one
-                async for one in self.stream(
-                    document, options, source=source, route=route, pages_per_request=pages_per_request, refresh=refresh
-                )
-            ]
-        )
-
-    async def stream(
-        self,
-        document: DocumentInput,
-        options: ParseOptions | None = None,
-        *,
-        source: str | None = None,
-        route: Route = "auto",
-        pages_per_request: int | None = None,
-        refresh: bool = False,
-    ) -> AsyncGenerator[ParsedDocument, None]:
-        """Parse one document and yield it in slices of pages, in order, each as soon as it is answered.
-
-        Arguments and errors are those of `parse`. Each slice has final pages and element ids. Closing the iterator
-        ends the work: sends under way end first, and a job goes on to be resumed by the next call.
-        """
-        request = Request(document, whole.asked(options, ParseOptions), source, route, pages_per_request, refresh)
-        calls = self._loops.here()
-        book = await calls.run(reading.open_reading(self._context, request, self._settings.limits))
-        try:
-            while not book.done:
-                async with aclosing(calls.run_many(await calls.run(book.parts()))) as parts:
-                    async for outcome in parts:
-                        if outcome is None:
-                            break
-                        for one in outcome:
-                            if isinstance(one, PageAnswer):
-                                yield await calls.run(book.decode(one))
-                            else:
-                                async with aclosing(_batches(calls, book, one)) as pieces:
-                                    async for piece in pieces:
-                                        yield piece
-                    else:
-                        book.complete()
-        except UpstageDocsError as error:
-            error.pages_paid = await calls.run(book.paid())
-            raise
-        finally:
-            book.source.close()
-
-    async def iter_elements(
-        self,
-        document: DocumentInput,
-        options: ParseOptions | None = None,
-        *,
-        source: str | None = None,
-        route: Route = "auto",
-        pages_per_request: int | None = None,
-        refresh: bool = False,
-    ) -> AsyncGenerator[Element, None]:
-        """Parse one document and yield its elements in order, as they are answered; see `stream`."""
-        slices = self.stream(
-            document, options, source=source, route=route, pages_per_request=pages_per_request, refresh=refresh
-        )
-        async with aclosing(slices):
-            async for part in slices:
-                for element in part.elements:
-                    yield element
-
-    def parse_many(
-        self,
-        documents: DocumentInput | Named | Iterable[DocumentInput | Named],
-        options: ParseOptions | None = None,
-        *,
-        route: Route = "auto",
-        pages_per_request: int | None = None,
-        refresh: bool = False,
-        ordered: bool = True,
-        on_error: Literal["raise", "skip"] = "raise",
-        report: Report | None = None,
-    ) -> AsyncGenerator[ParsedDocument, None]:
-        """Parse many documents, `max_concurrency` requests at once, and yield each whole.
-
-        Args:
-            documents: One or many, taken as they are needed; `Named` gives one a name.
-            options: What to ask of each.
-            route: See `parse`.
-            pages_per_request: See `parse`.
-            refresh: See `parse`.
-            ordered: False yields each document as soon as it is there. In the order given, one that takes long holds up
-                those behind it, once twice `max_concurrency` of them are in work.
-            on_error: `skip` leaves out a document that fails and goes on.
-            report: Filled with what succeeded and what failed, and why.
-
-        Raises:
-            UpstageDocsError: As `parse`, unless skipped.
-        """
-        asked = whole.asked(options, ParseOptions)
-        wanted = (
-            Request.of(one, asked, route=route, pages_per_request=pages_per_request, refresh=refresh)
-            for one in whole.several(documents)
-        )
-        each = whole.parse_each(self._context, wanted, self._settings.limits)
-        return self._settled(each, ordered, on_error, report)
-
-    async def submit(
-        self,
-        document: DocumentInput,
-        options: ParseOptions | None = None,
-        *,
-        source: str | None = None,
-        refresh: bool = False,
-    ) -> Job:
-        """Create the asynchronous job of one document and return it at once; a running job for it is returned as it is.
-
-        Raises:
-            ConfigError: The document is answered already, or needs more than one job.
-            SourceError, APIStatusError, APIConnectionError, UnknownOutcomeError: As `parse`.
-        """
-        request = Request(document, whole.asked(options, ParseOptions), source, "async", None, refresh)
-        return await self._loops.here().run(whole.submit(self._context, request, self._settings.limits))
-
-    async def result(self, job: Job | str) -> ParsedDocument:
-        """Wait for *job*, or for the one with this request id (also from another machine), and return its document.
-
-        Raises:
-            JobFailedError, JobTimeoutError: It failed, or was not done by the deadline of the poll policy.
-            JobError: The API does not know it.
-        """
-        return join([one async for one in self.stream_result(job)])
-
-    async def stream_result(self, job: Job | str) -> AsyncGenerator[ParsedDocument, None]:
-        """Wait for *job* and yield its document in slices, in order, as batches complete; errors as `result`."""
-        calls = self._loops.here()
-        book = await calls.run(reading.open_job(self._context, job))
-        async with aclosing(_batches(calls, book, book.watch)) as pieces:
-            async for piece in pieces:
-                yield piece
-
-    async def job(self, request_id: str) -> Job:
-        """Return the state of one job now.
-
-        Raises:
-            JobError: The API does not know it.
-        """
-        return await self._loops.here().run(flows.look(self._context, request_id))
-
-    async def jobs(self) -> tuple[Job, ...]:
-        """Return the account's jobs, in the API's order; they name no document."""
-        return await self._loops.here().run(flows.jobs(self._context))
-
-    async def ocr(
-        self,
-        document: DocumentInput,
-        options: OCROptions | None = None,
-        *,
-        source: str | None = None,
-        refresh: bool = False,
-    ) -> OcrResult:
-        """Recognise the words of one document, with confidences and boxes in pixels.
-
-        Arguments and errors are those of `parse`.
-        """
-        request = Request(document, whole.plain(options), source, "auto", None, refresh)
-        return await self._loops.here().run(whole.ocr(self._context, request, self._settings.limits))
-
-    def ocr_many(
-        self,
-        documents: DocumentInput | Named | Iterable[DocumentInput | Named],
-        options: OCROptions | None = None,
-        *,
-        refresh: bool = False,
-        ordered: bool = True,
-        on_error: Literal["raise", "skip"] = "raise",
-        report: Report | None = None,
-    ) -> AsyncGenerator[OcrResult, None]:
-        """Recognise the words of many documents, `max_concurrency` requests at once, and yield each whole.
-
-        Arguments and errors are those of `parse_many`.
-        """
-        asked = whole.plain(options)
-        wanted = (Request.of(one, asked, refresh=refresh) for one in whole.several(documents))
-        each = whole.ocr_each(self._context, wanted, self._settings.limits)
-        return self._settled(each, ordered, on_error, report)
-
-    async def ocr_raw(
-        self,
-        document: DocumentInput,
-        options: OCROptions | None = None,
-        *,
-        source: str | None = None,
-        refresh: bool = False,
-    ) -> bytes:
-        """Return what Document OCR answers, byte for byte: the way to `OCROptions(schema=...)`.
-
-        Raises:
-            SourceError: The document needs more than one request, whose answers cannot be joined here.
-        """
-        request = Request(document, whole.asked(options, OCROptions), source, "auto", None, refresh)
-        return await self._loops.here().run(whole.ocr_raw(self._context, request, self._settings.limits))
-
-    async def estimate(
-        self,
-        documents: DocumentInput | Iterable[DocumentInput],
-        options: ParseOptions | OCROptions | None = None,
-        *,
-        refresh: bool = False,
-    ) -> Estimate:
-        """Say how many pages *documents*, one or many, would be billed for now, and at which list price; sends nothing.
-
-        Raises:
-            SourceError: One of them could not be sent.
-        """
-        wanted = [Request(one, options or ParseOptions(), refresh=refresh) for one in whole.several(documents)]
-        return await self._loops.here().run(whole.estimate(self._context, wanted, self._settings.limits))
-
-    async def close(self) -> None:
-        """Close connections, the transport and the store's file.
-
-        Session under way elsewhere are ended: what they are sending is answered first, since it may be paid, and kept;
-        then they raise `drive.Stopped`. A job goes on, and is resumed by the next call, which opens everything again.
-        """
+    async def close(self) -> None:  # noqa: D102 - the docstring is that of `Client.close`
         import anyio.to_thread
 
         try:
-            await self._loops.close()
+            await self._sessions.close()
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._context.store.close)
+
+    close.__doc__ = Client.close.__doc__
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -302,30 +99,12 @@ class AsyncClient(ClientBase):
 
     def _open(self, settings: Settings) -> None:
         super()._open(settings)
-        self._loops = Loops(settings)
+        self._sessions = AsyncSessions(settings)
 
-    async def _settled(
-        self,
-        flows: Iterable[Flow[whole.Outcome[whole.Whole]]],
-        ordered: bool,  # noqa: FBT001
-        on_error: Literal["raise", "skip"],
-        report: Report | None,
-    ) -> AsyncGenerator[whole.Whole, None]:
-        choice("on_error", on_error, ("raise", "skip"))
-        async with aclosing(self._loops.here().run_many(flows, ordered=ordered)) as outcomes:
-            async for outcome in outcomes:
-                document = outcome.settle(on_error, report)
-                if document is not None:
-                    yield document
+    async def _run(self, flow: Flow[Any]) -> Any:
+        return await self._sessions.here().run(flow)
 
-
-async def _batches(
-    calls: AsyncSession, book: reading.Reading | reading.JobReading, watch: JobWatch
-) -> AsyncGenerator[ParsedDocument, None]:
-    async with aclosing(calls.run_many(watch.batch(index) for index in count())) as batches:
-        async for got in batches:
-            if got is None:
-                break
-            if got.pages[1] >= book.next_page:
-                yield await calls.run(book.decode(got))
-    await calls.run(watch.finish(book.next_page - 1))
+    async def _stream(self, flow: Flow[None]) -> AsyncGenerator[Any, None]:
+        async with aclosing(self._sessions.here().stream(flow)) as values:
+            async for value in values:
+                yield value

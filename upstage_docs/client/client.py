@@ -1,32 +1,30 @@
-"""Client: the synchronous face of the flows; what happens, and in which order, is not decided here."""
+"""Client: Document Parse and Document OCR as calls that wait; each is one line over a flow."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterable
-from contextlib import closing
-from itertools import count
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Generator, Iterable
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from upstage_docs.api.decode import join
-from upstage_docs.client.session import Session
+from upstage_docs.client.session import Session, result_of
 from upstage_docs.client.settings import ClientBase, Settings
-from upstage_docs.errors import UpstageDocsError
 from upstage_docs.files.source import DocumentInput, Named
-from upstage_docs.flows import document as reading, exchange as flows, operations as whole
+from upstage_docs.flows import exchange, operations
 from upstage_docs.flows.billing import Estimate
-from upstage_docs.flows.document import Request
-from upstage_docs.flows.job import JobWatch, PageAnswer
+from upstage_docs.flows.document import Request, Slice, Slices
+from upstage_docs.flows.operations import require_options, require_plain_ocr
 from upstage_docs.flows.plan import Route
 from upstage_docs.flows.reports import Report
 from upstage_docs.flows.steps import Flow
 from upstage_docs.models import Element, Job, OcrResult, ParsedDocument
-from upstage_docs.options import OCROptions, ParseOptions, choice
+from upstage_docs.options import OCROptions, ParseOptions, SendOptions
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 __all__ = ["Client"]
+
+T = TypeVar("T")
 
 
 class Client(ClientBase):
@@ -35,7 +33,7 @@ class Client(ClientBase):
     Iterators that it returns stop their work when they are closed: use `contextlib.closing` where they may end early.
     """
 
-    _calls: Session
+    _session: Session
 
     def parse(
         self,
@@ -65,13 +63,9 @@ class Client(ClientBase):
             JobFailedError, JobTimeoutError: Its job failed, or was not done in time.
             UnknownOutcomeError: It was sent and nobody knows whether it was billed.
         """
-        return join(
-            list(
-                self.stream(
-                    document, options, source=source, route=route, pages_per_request=pages_per_request, refresh=refresh
-                )
-            )
-        )
+        wanted = Request(document, require_options(options, ParseOptions), source, route, pages_per_request, refresh)
+        parsed: ParsedDocument = self._run(operations.read_one(self._context, wanted))
+        return parsed
 
     def stream(
         self,
@@ -88,27 +82,8 @@ class Client(ClientBase):
         Arguments and errors are those of `parse`. Each slice has final pages and element ids. Closing the iterator
         ends the work: sends under way end first, and a job goes on to be resumed by the next call.
         """
-        request = Request(document, whole.asked(options, ParseOptions), source, route, pages_per_request, refresh)
-        calls = self._calls
-        book = calls.run(reading.open_reading(self._context, request, self._settings.limits))
-        try:
-            while not book.done:
-                with closing(calls.run_many(calls.run(book.parts()))) as parts:
-                    for outcome in parts:
-                        if outcome is None:
-                            break
-                        for one in outcome:
-                            if isinstance(one, PageAnswer):
-                                yield calls.run(book.decode(one))
-                            else:
-                                yield from _batches(calls, book, one)
-                    else:
-                        book.complete()
-        except UpstageDocsError as error:
-            error.pages_paid = calls.run(book.paid())
-            raise
-        finally:
-            book.source.close()
+        wanted = Request(document, require_options(options, ParseOptions), source, route, pages_per_request, refresh)
+        return self._stream(operations.read_one(self._context, wanted, deliver=_slice))
 
     def iter_elements(
         self,
@@ -121,12 +96,8 @@ class Client(ClientBase):
         refresh: bool = False,
     ) -> Generator[Element, None, None]:
         """Parse one document and yield its elements in order, as they are answered; see `stream`."""
-        slices = self.stream(
-            document, options, source=source, route=route, pages_per_request=pages_per_request, refresh=refresh
-        )
-        with closing(slices):
-            for part in slices:
-                yield from part.elements
+        wanted = Request(document, require_options(options, ParseOptions), source, route, pages_per_request, refresh)
+        return self._stream(operations.read_one(self._context, wanted, deliver=_elements))
 
     def parse_many(
         self,
@@ -156,13 +127,70 @@ class Client(ClientBase):
         Raises:
             UpstageDocsError: As `parse`, unless skipped.
         """
-        asked = whole.asked(options, ParseOptions)
-        wanted = (
-            Request.of(one, asked, route=route, pages_per_request=pages_per_request, refresh=refresh)
-            for one in whole.several(documents)
+        wanted, send = require_options(options, ParseOptions), SendOptions(route, pages_per_request, refresh)
+        return self._stream(
+            operations.read_many(
+                self._context,
+                documents,
+                wanted,
+                send,
+                whole=True,
+                ordered=ordered,
+                on_error=on_error,
+                report=report,
+            )
         )
-        each = whole.parse_each(self._context, wanted, self._settings.limits)
-        return self._settled(each, ordered, on_error, report)
+
+    def stream_many(
+        self,
+        documents: DocumentInput | Named | Iterable[DocumentInput | Named],
+        options: ParseOptions | OCROptions | None = None,
+        *,
+        route: Route = "auto",
+        pages_per_request: int | None = None,
+        refresh: bool = False,
+        ordered: bool = True,
+        on_error: Literal["raise", "skip"] = "raise",
+        report: Report | None = None,
+        convert: Callable[[], Callable[[Any], Any]] | None = None,
+    ) -> Generator[tuple[Named, Any], None, None]:
+        """Read many documents, several at once, and yield `(document, slice)` for each slice of their pages.
+
+        After the last slice of a document comes `(document, None)`. A document that is the only one is yielded as it
+        is answered; of many, the slices of one document come together, once it is there whole.
+
+        Args:
+            documents: See `parse_many`; each is yielded as a `Named`.
+            options: ParseOptions, whose slices are ParsedDocuments, or OCROptions, whose slices are OcrResults.
+            route: See `parse`.
+            pages_per_request: See `parse`.
+            refresh: See `parse`.
+            ordered: See `parse_many`.
+            on_error: See `parse_many`.
+            report: See `parse_many`.
+            convert: Gives, for each document, a function that turns its slices, and None after the last one, into what
+                is yielded in their place. An UpstageDocsError of it is a failure of that document.
+
+        Raises:
+            UpstageDocsError: As `parse` and `ocr`, unless skipped.
+        """
+        wanted = options or ParseOptions()
+        if isinstance(wanted, OCROptions):
+            require_plain_ocr(wanted)
+        send = SendOptions(route, pages_per_request, refresh)
+        return self._stream(
+            operations.read_many(
+                self._context,
+                documents,
+                wanted,
+                send,
+                whole=False,
+                ordered=ordered,
+                on_error=on_error,
+                report=report,
+                convert=convert,
+            )
+        )
 
     def submit(
         self,
@@ -178,8 +206,8 @@ class Client(ClientBase):
             ConfigError: The document is answered already, or needs more than one job.
             SourceError, APIStatusError, APIConnectionError, UnknownOutcomeError: As `parse`.
         """
-        request = Request(document, whole.asked(options, ParseOptions), source, "async", None, refresh)
-        return self._calls.run(whole.submit(self._context, request, self._settings.limits))
+        wanted = Request(document, require_options(options, ParseOptions), source, "async", None, refresh)
+        return self._run(operations.submit(self._context, wanted))
 
     def result(self, job: Job | str) -> ParsedDocument:
         """Wait for *job*, or for the one with this request id (also from another machine), and return its document.
@@ -188,13 +216,12 @@ class Client(ClientBase):
             JobFailedError, JobTimeoutError: It failed, or was not done by the deadline of the poll policy.
             JobError: The API does not know it.
         """
-        return join(list(self.stream_result(job)))
+        document: ParsedDocument = self._run(operations.read_job(self._context, job))
+        return document
 
     def stream_result(self, job: Job | str) -> Generator[ParsedDocument, None, None]:
         """Wait for *job* and yield its document in slices, in order, as batches complete; errors as `result`."""
-        calls = self._calls
-        book = calls.run(reading.open_job(self._context, job))
-        yield from _batches(calls, book, book.watch)
+        return self._stream(operations.read_job(self._context, job, deliver=_slice))
 
     def job(self, request_id: str) -> Job:
         """Return the state of one job now.
@@ -202,11 +229,11 @@ class Client(ClientBase):
         Raises:
             JobError: The API does not know it.
         """
-        return self._calls.run(flows.look(self._context, request_id))
+        return self._run(exchange.job_state(self._context, request_id))
 
     def jobs(self) -> tuple[Job, ...]:
         """Return the account's jobs, in the API's order; they name no document."""
-        return self._calls.run(flows.jobs(self._context))
+        return self._run(exchange.jobs(self._context))
 
     def ocr(
         self,
@@ -220,8 +247,9 @@ class Client(ClientBase):
 
         Arguments and errors are those of `parse`.
         """
-        request = Request(document, whole.plain(options), source, "auto", None, refresh)
-        return self._calls.run(whole.ocr(self._context, request, self._settings.limits))
+        wanted = Request(document, require_plain_ocr(options), source, "auto", None, refresh)
+        recognised: OcrResult = self._run(operations.read_one(self._context, wanted))
+        return recognised
 
     def ocr_many(
         self,
@@ -237,10 +265,19 @@ class Client(ClientBase):
 
         Arguments and errors are those of `parse_many`.
         """
-        asked = whole.plain(options)
-        wanted = (Request.of(one, asked, refresh=refresh) for one in whole.several(documents))
-        each = whole.ocr_each(self._context, wanted, self._settings.limits)
-        return self._settled(each, ordered, on_error, report)
+        wanted, send = require_plain_ocr(options), SendOptions(refresh=refresh)
+        return self._stream(
+            operations.read_many(
+                self._context,
+                documents,
+                wanted,
+                send,
+                whole=True,
+                ordered=ordered,
+                on_error=on_error,
+                report=report,
+            )
+        )
 
     def ocr_raw(
         self,
@@ -255,12 +292,12 @@ class Client(ClientBase):
         Raises:
             SourceError: The document needs more than one request, whose answers cannot be joined here.
         """
-        request = Request(document, whole.asked(options, OCROptions), source, "auto", None, refresh)
-        return self._calls.run(whole.ocr_raw(self._context, request, self._settings.limits))
+        wanted = Request(document, require_options(options, OCROptions), source, "auto", None, refresh)
+        return self._run(operations.ocr_raw(self._context, wanted))
 
     def estimate(
         self,
-        documents: DocumentInput | Iterable[DocumentInput],
+        documents: DocumentInput | Named | Iterable[DocumentInput | Named],
         options: ParseOptions | OCROptions | None = None,
         *,
         refresh: bool = False,
@@ -270,21 +307,22 @@ class Client(ClientBase):
         Raises:
             SourceError: One of them could not be sent.
         """
-        wanted = [Request(one, options or ParseOptions(), refresh=refresh) for one in whole.several(documents)]
-        return self._calls.run(whole.estimate(self._context, wanted, self._settings.limits))
+        wanted = operations.several_requests(documents, options or ParseOptions(), SendOptions(refresh=refresh))
+        return self._run(operations.estimate(self._context, wanted))
 
     def close(self) -> None:
         """Close connections, the transport and the store's file.
 
-        Session under way elsewhere are ended: what they are sending is answered first, since it may be paid, and kept;
-        then they raise `drive.Stopped`. A job goes on, and is resumed by the next call, which opens everything again.
+        Calls under way elsewhere are ended: what they are sending is answered first, since it may be paid, and kept;
+        then they raise `session.Stopped`. A job goes on, and is resumed by the next call, which opens everything again.
         """
         with self._lock:
-            calls, self._calls = self._calls, Session(self._settings)
+            session, self._session = self._session, Session(self._settings)
         try:
-            calls.close()
+            session.close()
         finally:
-            self._context.store.close()
+            if self._context.store.path is not None:
+                self._context.store.close()
 
     def __enter__(self) -> Client:
         return self
@@ -297,30 +335,18 @@ class Client(ClientBase):
     def _open(self, settings: Settings) -> None:
         super()._open(settings)
         self._lock = threading.Lock()
-        self._calls = Session(settings)
+        self._session = Session(settings)
 
-    def _settled(
-        self,
-        flows: Iterable[Flow[whole.Outcome[whole.Whole]]],
-        ordered: bool,  # noqa: FBT001
-        on_error: Literal["raise", "skip"],
-        report: Report | None,
-    ) -> Generator[whole.Whole, None, None]:
-        choice("on_error", on_error, ("raise", "skip"))
-        with closing(self._calls.run_many(flows, ordered=ordered)) as outcomes:
-            for outcome in outcomes:
-                document = outcome.settle(on_error, report)
-                if document is not None:
-                    yield document
+    def _run(self, flow: Flow[T]) -> T:
+        return result_of(self._session.stream(flow))
+
+    def _stream(self, flow: Flow[None]) -> Generator[Any, None, None]:
+        return self._session.stream(flow)
 
 
-def _batches(
-    calls: Session, book: reading.Reading | reading.JobReading, watch: JobWatch
-) -> Generator[ParsedDocument, None, None]:
-    with closing(calls.run_many(watch.batch(index) for index in count())) as batches:
-        for got in batches:
-            if got is None:
-                break
-            if got.pages[1] >= book.next_page:
-                yield calls.run(book.decode(got))
-    calls.run(watch.finish(book.next_page - 1))
+def _slice(piece: Slice, _: Slices) -> tuple[Slice]:
+    return (piece,)
+
+
+def _elements(piece: ParsedDocument, _: Slices) -> tuple[Element, ...]:
+    return piece.elements

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -163,12 +164,12 @@ async def asend(http: httpx.AsyncClient, step: Send) -> Outcome:
     return Reply(response.status_code, response.headers, Body(body), time.time())
 
 
+@dataclass
 class _Progress:
     """How far a request got, as the transport tells (https://www.encode.io/httpcore/extensions/#trace)."""
 
-    def __init__(self) -> None:
-        self.traced = False
-        self.whole = False
+    traced: bool = False
+    whole: bool = False
 
     @property
     def sent(self) -> bool:
@@ -183,16 +184,16 @@ class _Progress:
         self.note(event, details)
 
 
+@dataclass
 class _Until(httpx.SyncByteStream):
     """An upload that ends at a time: each write may be quick, and all of them together too slow."""
 
-    def __init__(self, stream: Any, until: float) -> None:
-        self._stream = stream
-        self._until = until
+    stream: Any
+    until: float
 
     def __iter__(self) -> Iterator[bytes]:
-        for piece in self._stream:
-            if time.monotonic() > self._until:
+        for piece in self.stream:
+            if time.monotonic() > self.until:
                 raise httpx.WriteTimeout("the upload was too slow")
             yield piece
 

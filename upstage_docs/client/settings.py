@@ -311,6 +311,8 @@ def client_context(settings: Settings) -> ClientContext:
         rates=RateLimiter({**(unlimited if local else {}), **(settings.rates or {})}, share=settings.rate_share),
         on_unknown=settings.on_unknown,
         engine_version=version,
+        limits=settings.limits,
+        at_once=settings.at_once,
         account=Account({**(dict.fromkeys(PRICED, 0.0) if local else PRICES), **(settings.prices or {})}),
     )
 

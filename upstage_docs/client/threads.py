@@ -1,83 +1,120 @@
-"""Threads that work for another one, and stop where nobody is left to take their results; knows no flow."""
+"""Threads that work for another one, and stop where nobody is left to take their results."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextvars import copy_context
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
-__all__ = ["Attended", "Threads"]
+from upstage_docs.flows.schedule import Schedule
+
+__all__ = ["Attended", "StopEvent", "Threads"]
 
 T = TypeVar("T")
+Work = TypeVar("Work")
 
 _LOOK = 1.0  # seconds between two looks whether anybody still waits
+_links = threading.Lock()  # for `StopEvent.below`
 
 
-class Attended(threading.Event):
-    """The stop of what threads work at for another one, *by* which the results are taken.
+class StopEvent(threading.Event):
+    """Ends work; where one of those *above* is set, it is set too."""
+
+    def __init__(self, *above: threading.Event) -> None:
+        super().__init__()
+        self.below: WeakSet[threading.Event] = WeakSet()
+        for one in above:
+            if isinstance(one, StopEvent):
+                with _links:
+                    one.below.add(self)
+            if one.is_set():
+                self.set()
+
+    def set(self) -> None:
+        """End the work."""
+        super().set()
+        with _links:
+            below = list(self.below)
+        for one in below:
+            one.set()
+
+
+class Attended(StopEvent):
+    """Ends what threads do for another one, *by* which the results are taken.
 
     It comes, too, when the program has ended and nobody is left to take them: those of a generator that an exception
     left half way would keep the process alive until a job is done. (An executor's threads would not hear of it: they
     are joined before the main thread counts as ended, and take no more work then, of any other thread either.)
     """
 
-    def __init__(self, stop: threading.Event) -> None:
-        super().__init__()
+    def __init__(self, *above: threading.Event) -> None:
+        super().__init__(*above)
         self.by = threading.current_thread()
-        self._stop = stop
-
-    def set(self) -> None:
-        """End the work."""
-        self._stop.set()
+        self._above = above
 
     def is_set(self) -> bool:
-        """Say whether the work is to end."""
-        ended = not threading.main_thread().is_alive()
-        return self._stop.is_set() or (ended and (self.by.daemon or not self.by.is_alive()))
+        """Return whether the work is to end."""
+        if super().is_set() or any(one.is_set() for one in self._above):
+            return True
+        return not threading.main_thread().is_alive() and (self.by.daemon or not self.by.is_alive())
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the work is to end, *timeout* seconds at the most; say whether it is."""
+        """Wait until the work is to end, *timeout* seconds at the most; return whether it is."""
         until = float("inf") if timeout is None else time.monotonic() + timeout
         while not self.is_set() and (left := until - time.monotonic()) > 0:
-            self._stop.wait(min(left, _LOOK))
+            super().wait(min(left, _LOOK))
         return self.is_set()
 
 
-class Threads:
-    """At most *most* threads that work for another one; once *stop* has come, they end when nothing is left to do."""
+class Threads(Generic[Work]):
+    """Threads that carry out a schedule, as many as it has in work at once; once *stop* has come, they end idle."""
 
-    def __init__(self, most: int, stop: Attended) -> None:
-        self._most, self._stop = most, stop
+    def __init__(self, schedule: Schedule[Work], stop: Attended) -> None:
+        self.stop = stop
+        self._schedule = schedule
         self._asked: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
 
-    def begin(self, work: Callable[[], T]) -> Future[T]:
-        """Do *work* in one of the threads; return what will hold its result."""
-        future: Future[T] = Future()
-        self._asked.put(partial(_fill, work, future))
-        if len(self._threads) < self._most:
-            thread = threading.Thread(target=self._serve, name="upstage-docs")
-            thread.start()
-            self._threads.append(thread)
+    def next(self, do: Callable[[Work], Any]) -> Future[Any] | None:
+        """Begin what the schedule lets run now, and wait for what it takes next: its future, None after the last."""
+        self.stop.by = threading.current_thread()
+        for work in self._schedule.to_begin():
+            self._schedule.begun.append(self._begin(partial(do, work)))
+        if not self._schedule.begun:
+            return None
+        wait(self._schedule.awaited(), return_when=FIRST_COMPLETED)
+        future: Future[Any] = self._schedule.take()
         return future
 
     def end(self) -> None:
-        """Wait until what was begun has ended, and the threads with it."""
+        """Set the stop, and wait until what was begun has ended, and the threads with it."""
+        self.stop.set()
         for _ in self._threads:
             self._asked.put(None)
         for thread in self._threads:
             thread.join()
+
+    def _begin(self, work: Callable[[], Any]) -> Future[Any]:
+        future: Future[Any] = Future()
+        self._asked.put(partial(copy_context().run, _fill, work, future))  # traces go on in what it does
+        if len(self._threads) < self._schedule.at_once:
+            thread = threading.Thread(target=self._serve, name="upstage-docs")
+            thread.start()
+            self._threads.append(thread)
+        return future
 
     def _serve(self) -> None:
         while True:
             try:
                 work = self._asked.get(timeout=_LOOK)
             except Empty:
-                if self._stop.is_set():
+                if self.stop.is_set():
                     return
                 continue
             if work is None:

@@ -21,7 +21,9 @@ from upstage_docs.chunking.context import contextualize
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.packing import chunk_with
 from upstage_docs.client.client import Client
+from upstage_docs.client.threads import Attended, Threads
 from upstage_docs.errors import AuthenticationError, ConfigError, MissingExtraError
+from upstage_docs.flows.schedule import Schedule
 from upstage_docs.options import ParseOptions
 from upstage_docs.options.definitions import hash_of, number, require_kind, whole_number
 from upstage_docs.records.records import METADATA_KEYS, RecordOptions, records
@@ -122,11 +124,16 @@ class ParseFiles:
 
     def parse(self, paths: Iterable[Any]) -> list[list[dict[str, Any]]]:
         """Parse *paths*, several at once, each to its rows."""
-        with (
-            tempfile.TemporaryDirectory(prefix="upstage-docs-") as folder,
-            ThreadPoolExecutor(self.client.max_concurrency, thread_name_prefix="upstage-docs") as pool,
-        ):
-            return list(pool.map(lambda path: self._rows(str(path), Path(folder)), paths))
+        schedule = Schedule(iter(paths), self.client.max_concurrency)
+        threads = Threads(schedule, Attended())
+        found: list[list[dict[str, Any]]] = []
+        with tempfile.TemporaryDirectory(prefix="upstage-docs-") as folder:
+            try:
+                while (future := threads.next(lambda path: self._rows(str(path), Path(folder)))) is not None:
+                    found.append(future.result())
+            finally:
+                threads.end()
+        return found
 
     def table(self, rows: list[dict[str, Any]]) -> pa.Table:
         """Return *rows* with the same columns and types every time, even if there are none."""

@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -20,16 +20,23 @@ from typing import Any, BinaryIO, NamedTuple, TypeAlias, Union, cast
 from upstage_docs.errors import ConfigError, SourceError, SourceNotFoundError
 from upstage_docs.files.formats import FORMATS, detect, format_of_suffix, image_pages, is_picture, supported
 
-__all__ = ["PDFIUM_LOCK", "DocumentInput", "Named", "Source", "cut", "inspect"]
+__all__ = ["PDFIUM_LOCK", "DocumentInput", "Named", "Source", "cut", "inspect", "not_found_error", "require_files"]
 
 DocumentInput: TypeAlias = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryIO]
 
 
 class Named(NamedTuple):
-    """One of many documents with a name of its own: `source` names what has no path, or names it otherwise."""
+    """One of many documents with a name of its own.
+
+    Attributes:
+        document: Path, bytes or binary file object.
+        source: Names what has no path, or names it otherwise.
+        extra: Further metadata of its records, where it is loaded.
+    """
 
     document: DocumentInput
-    source: str | None
+    source: str | None = None
+    extra: Mapping[str, Any] | None = None
 
 
 # pdfium keeps global state and is not thread-safe: every use of it in this process takes this lock.
@@ -173,7 +180,18 @@ def cut(source: Source, first: int, last: int) -> Source:
         raise
 
 
-def missing(text: str) -> SourceNotFoundError:
+def require_files(paths: Iterable[str | os.PathLike[str]]) -> None:
+    """Raise at once for the first of *paths* that is missing, before anything is read or sent.
+
+    Raises:
+        SourceNotFoundError: There is no file at it.
+    """
+    for path in paths:
+        if not Path(path).exists():
+            raise not_found_error(str(path))
+
+
+def not_found_error(text: str) -> SourceNotFoundError:
     """Return the error of a path that leads to no file, with what might have been meant."""
     if "://" in text:
         return SourceNotFoundError(f"{text!r} is an address, not a file; fetch it first, or hand over its bytes.")
@@ -196,7 +214,7 @@ def _path(document: str | os.PathLike[str]) -> Path:
         if "\0" in text:
             raise SourceError(f"{text!r} is not a path: it holds a null character.")
         if not path.exists():
-            raise missing(text)
+            raise not_found_error(text)
         if not path.is_file():
             raise SourceError(f"{text!r} is not a regular file; open it in binary mode and pass the file object.")
     except (OSError, ValueError) as error:

@@ -45,11 +45,12 @@ class Estimate:
 
     def __add__(self, other: Estimate) -> Estimate:
         """Add up files."""
-        return Estimate(
-            self.pages + other.pages,
-            None if self.lowest is None or other.lowest is None else round(self.lowest + other.lowest, 6),
-            None if self.highest is None or other.highest is None else round(self.highest + other.highest, 6),
-            self.uncounted + other.uncounted,
+        return replace(
+            self,
+            pages=self.pages + other.pages,
+            lowest=None if self.lowest is None or other.lowest is None else round(self.lowest + other.lowest, 6),
+            highest=None if self.highest is None or other.highest is None else round(self.highest + other.highest, 6),
+            uncounted=self.uncounted + other.uncounted,
         )
 
 
@@ -74,6 +75,15 @@ class Spending:
         """US dollars; without OCR where its price is not given, since no list price of it is public."""
         counts = {"standard": self.pages - self.enhanced, "enhanced": self.enhanced, "ocr": self.ocr_pages}
         return round(sum(count * self.prices.get(mode, 0.0) for mode, count in counts.items()), 6)
+
+    def __add__(self, other: Spending) -> Spending:
+        """Add up the pages of two clients that pay the same prices."""
+        return replace(
+            self,
+            pages=self.pages + other.pages,
+            enhanced=self.enhanced + other.enhanced,
+            ocr_pages=self.ocr_pages + other.ocr_pages,
+        )
 
 
 class Account:
@@ -102,12 +112,12 @@ class Account:
             if batch in self._batches:
                 return
             self._batches |= {batch} if batch else set()
-            self._sum = replace(self._sum, pages=self._sum.pages + count, enhanced=self._sum.enhanced + enhanced)
+            self._sum += Spending(pages=count, enhanced=enhanced)
 
     def add_ocr(self, billed_pages: int) -> None:
         """Add one answer of Document OCR."""
         with self._lock:
-            self._sum = replace(self._sum, ocr_pages=self._sum.ocr_pages + billed_pages)
+            self._sum += Spending(ocr_pages=billed_pages)
 
 
 def estimate(

@@ -42,7 +42,7 @@ from upstage_docs.models import Job
 from upstage_docs.options import OCROptions, ParseOptions, RetryPolicy
 from upstage_docs.store.values import Busy, Claim, Held, Intent, Pages, ResultKey
 
-__all__ = ["Payment", "download", "fetch", "jobs", "look", "pay"]
+__all__ = ["Payment", "download", "fetch", "job_state", "jobs", "pay"]
 
 T = TypeVar("T")
 
@@ -90,13 +90,15 @@ def fetch(
             if payment.under_way:
                 break
         if family is not None and context.rates is not None and isinstance(outcome, Reply):
-            context.rates.learn(family, replies.seen_limits(outcome), model=model)
+            if (seen := replies.seen_limits(outcome)) is not None:
+                context.rates.learn(family, seen, model=model)
             if outcome.status == 429:
                 now: float = yield Now()
                 asked = replies.retry_after(outcome)
                 longest = context.retry.longest_retry_after
                 context.rates.penalise(now, family, asked, model=model, longest=longest)
-        delay = _delay(context.retry, attempt, outcome)
+        answered = isinstance(outcome, Reply) and outcome.status < 300
+        delay = None if answered else _delay(context.retry, attempt, outcome)
         if delay is None:
             break
         yield from _hold(context, payment, delay + send.deadline)
@@ -144,11 +146,11 @@ def _hold(context: ClientContext, payment: Payment | None, seconds: float) -> Fl
 
 def pay(
     context: ClientContext,
-    key: ResultKey,
+    file_sha256: str,
     source: Source,
     pages: Pages | None,
     options: ParseOptions | OCROptions,
-    keep: Callable[[Claim, Reply], T],
+    keep: Callable[[Claim | None, Reply], T],
     *,
     job: bool = False,
     refresh: bool = False,
@@ -157,12 +159,13 @@ def pay(
 
     Args:
         context: Of the client.
-        key: Of the whole document.
+        file_sha256: Of the whole document.
         source: What is sent: the document, or the part of it that holds *pages*.
         pages: Of the document, None where their number is not known.
         options: A parse, or OCR.
-        keep: Reads the reply and settles the claim (`Store.answered` or `submitted`); what it returns is returned. An
-            InvalidResponseError of it leaves the claim open: something came, but not what was paid for.
+        keep: Reads the reply and settles the claim (`Store.answered` or `submitted`), which is None where nothing is
+            stored; what it returns is returned. An InvalidResponseError of it leaves the claim open: something came,
+            but not what was paid for.
         job: Whether to create an asynchronous job.
         refresh: Send although there is an answer.
 
@@ -180,10 +183,13 @@ def pay(
             else:
                 request = wire.parse_request(context.api, source, handle, options, job=job)
             yield AcquireSlot()  # before the claim, which must not grow old in the queue
-            claim = yield from _claim(context, key, source, pages, payment, job=job, refresh=refresh)
-            if claim is None:
-                yield ReleaseSlot()
-                return None
+            claim: Claim | None = None
+            if job or context.store.path is not None:
+                key = context.result_key(file_sha256, options)
+                claim = yield from _claim(context, key, source, pages, payment, job=job, refresh=refresh)
+                if claim is None:
+                    yield ReleaseSlot()
+                    return None
             outcome = yield from fetch(
                 context,
                 Send(request, context.timeout, STATE_BYTES if job else answer_bytes(source.pages)),
@@ -194,7 +200,8 @@ def pay(
             )
         if isinstance(outcome, NoReply) and payment.under_way and not outcome.oversize:
             candidates = yield from _candidates(context) if job else _none()
-            intent = Intent(claim.token, key, pages, "async" if job else "sync", source.name, sends=claim.sends)
+            claim = claim or Claim("", context.result_key(file_sha256, options), pages)
+            intent = Intent(claim.token, claim.key, pages, "async" if job else "sync", source.name, sends=claim.sends)
             raise UnknownOutcomeError(  # noqa: TRY301 - it is settled as every other end is
                 _unknown(intent, candidates, outcome), intent=intent, candidates=candidates
             )
@@ -209,7 +216,7 @@ def pay(
     return kept
 
 
-def look(context: ClientContext, request_id: str, *, source: str = "", file_sha256: str = "") -> Flow[Job]:
+def job_state(context: ClientContext, request_id: str, *, source: str = "", file_sha256: str = "") -> Flow[Job]:
     """Return the state of the job *request_id*.
 
     Raises:
@@ -297,7 +304,9 @@ def _claim(
             return answer if isinstance(answer, Claim) else None
 
 
-def _close(context: ClientContext, payment: Payment, keep: Callable[[Claim, Reply], Any], error: BaseException) -> None:
+def _close(
+    context: ClientContext, payment: Payment, keep: Callable[[Claim | None, Reply], Any], error: BaseException
+) -> None:
     """Settle what a flow leaves behind. It may be closing, so no step can be asked for: the store is told here."""
     if payment.claim is None:
         return

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from upstage_docs.api import responses as replies
-from upstage_docs.api.decode import decode_document
+from upstage_docs.api.decode import decode_shape, usage_of
+from upstage_docs.api.json_shapes import DocumentShape
 from upstage_docs.api.responses import Reply
 from upstage_docs.errors import InvalidResponseError, JobError, JobFailedError, JobTimeoutError
-from upstage_docs.flows.exchange import download, look
+from upstage_docs.flows.exchange import download, job_state
 from upstage_docs.flows.steps import ClientContext, Flow, Now, Sleep, Work, work
-from upstage_docs.models import Batch, Job, ParsedDocument
+from upstage_docs.models import Batch, Job, OcrResult
 from upstage_docs.options import ParseOptions
 from upstage_docs.store.values import Pages, StoredJob
 
-__all__ = ["JobWatch", "PageAnswer", "placed"]
+__all__ = ["JobWatch", "PageAnswer"]
 
 # A signed address lives 15 minutes: https://console.upstage.ai/api/parse/document-parsing/async
 _ADDRESS_SECONDS = 14 * 60.0
@@ -31,27 +32,19 @@ _FAILED = {"failed"}
 
 @dataclass(frozen=True)
 class PageAnswer:
-    """One answer and its *pages* in the document, 1-based and inclusive; *total_pages* is 0 where not known."""
+    """One answer about a document.
+
+    Attributes:
+        raw: The body.
+        pages: First and last page in the document, 1-based and inclusive.
+        total_pages: Of the document, 0 if not known.
+        content: What was decoded of it already.
+    """
 
     raw: bytes
     pages: Pages
     total_pages: int = 0
-
-
-def placed(got: PageAnswer, *, source: str, file_sha256: str, first_id: int, total_pages: int) -> ParsedDocument:
-    """Decode *got* with the document's own page numbers, whatever its body counts from.
-
-    A part of a PDF that was cut counts from 1; whether a batch counts from 1 or from its start in the file that was
-    sent is not documented, and that file may itself have been a part.
-    """
-    return decode_document(
-        got.raw,
-        source=source,
-        file_sha256=file_sha256,
-        first_id=first_id,
-        total_pages=total_pages,
-        pages=got.pages,
-    )
+    content: DocumentShape | OcrResult | None = field(default=None, repr=False, compare=False)
 
 
 class JobWatch:
@@ -100,6 +93,11 @@ class JobWatch:
         return f"{self._source!r} (job {self.request_id})" if self._source else f"job {self.request_id}"
 
     @property
+    def first_page(self) -> int:
+        """The first page of the document that the job was sent."""
+        return self._offset + 1
+
+    @property
     def last_page(self) -> int:
         """The last page of the document that the job was sent; 0 while it is not known."""
         if self._stored is not None and self._stored.pages is not None:
@@ -109,7 +107,9 @@ class JobWatch:
     def refresh(self) -> Flow[Job]:
         """Ask for the job's state now."""
         try:
-            job = yield from look(self.context, self.request_id, source=self._source, file_sha256=self._file_sha256)
+            job = yield from job_state(
+                self.context, self.request_id, source=self._source, file_sha256=self._file_sha256
+            )
         except JobError as error:
             if self._stored is None:
                 raise
@@ -215,26 +215,27 @@ class JobWatch:
         try:
             what = f"{self.name}, batch {batch.id}"
             reply = replies.settle(outcome, self.context.api, what)
-            document = yield from work(partial(decode_document, reply.body, source=what))
+            shape = yield from work(partial(decode_shape, reply.body, source=what))
         except InvalidResponseError as error:
             raise _AskAgainError(error) from error
-        if not document.elements and not document.usage.pages:
+        usage = usage_of(shape)
+        if not shape.elements and not usage.pages:
             raise _AskAgainError(InvalidResponseError(f"{what} holds no page and no element.", raw=reply.body))
         pages = self._pages(batch)
         count = pages[1] - pages[0] + 1
-        if document.usage.pages and document.usage.pages != count:
+        if usage.pages and usage.pages != count:
             raise InvalidResponseError(
-                f"{self.name}: batch {batch.id} should hold {count} pages and holds {document.usage.pages}.",
+                f"{self.name}: batch {batch.id} should hold {count} pages and holds {usage.pages}.",
                 raw=reply.body,
             )
         if self._stored is not None:
             yield Work(
-                partial(self.context.store.batch, self._stored, reply.body, pages, model=document.model or batch.model)
+                partial(self.context.store.batch, self._stored, reply.body, pages, model=shape.model or batch.model)
             )
             self._held.add(pages)
         asked_for = "" if self._stored is not None else f"{self.request_id} {batch.id}"
-        self.context.account.add_parse(document.usage, count, self._options, batch=asked_for)
-        return PageAnswer(reply.body, pages, self.last_page)
+        self.context.account.add_parse(usage, count, self._options, batch=asked_for)
+        return PageAnswer(reply.body, pages, self.last_page, shape)
 
     def _fail(self, batch: Batch | None) -> Flow[None]:
         job = self.job

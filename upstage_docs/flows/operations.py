@@ -1,150 +1,228 @@
-"""Whole documents, one flow each: parsed, recognised, submitted, estimated."""
+"""What a client can do, one flow each: read one document or many, follow a job, create one, estimate the price."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
-from itertools import count
-from typing import Any, Generic, Literal, TypeVar, cast
+from itertools import chain, islice
+from typing import Any, Literal, TypeVar, cast
 
-import msgspec
-
-from upstage_docs.api.decode import decode_ocr, join
-from upstage_docs.api.limits import Limits
+from upstage_docs.api.joining import join
 from upstage_docs.errors import AuthenticationError, ConfigError, SourceError, UpstageDocsError
 from upstage_docs.files.source import DocumentInput, Named
 from upstage_docs.flows import billing
-from upstage_docs.flows.document import Reading, Request, open_reading
+from upstage_docs.flows.document import Deliverer, Reading, Request, Slices, open_reading, read, read_batches
 from upstage_docs.flows.job import JobWatch, PageAnswer
 from upstage_docs.flows.reports import Failure, Report
-from upstage_docs.flows.steps import ClientContext, Flow, work
-from upstage_docs.models import Job, OcrPage, OcrResult, ParsedDocument
-from upstage_docs.options import OCROptions, ParseOptions
+from upstage_docs.flows.schedule import DONE, Schedule
+from upstage_docs.flows.steps import ClientContext, Deliver, Flow, next_result, work
+from upstage_docs.models import Job
+from upstage_docs.options import OCROptions, ParseOptions, SendOptions, choice
+from upstage_docs.store.values import Pages
 
 __all__ = [
-    "Outcome",
-    "Whole",
-    "asked",
     "estimate",
-    "ocr",
-    "ocr_each",
     "ocr_raw",
-    "parse",
-    "parse_each",
-    "plain",
-    "several",
+    "read_job",
+    "read_many",
+    "read_one",
+    "require_options",
+    "require_plain_ocr",
+    "several_requests",
     "submit",
 ]
 
-Whole = TypeVar("Whole", ParsedDocument, OcrResult)
 Options = TypeVar("Options", ParseOptions, OCROptions)
-Input = TypeVar("Input", bound=DocumentInput | Named)
 
 
-@dataclass(frozen=True)
-class Outcome(Generic[Whole]):
-    """What became of one of many documents: the document, or the failure."""
-
-    document: Whole | None
-    failure: Failure | None = None
-
-    def settle(self, on_error: Literal["raise", "skip"], report: Report | None) -> Whole | None:
-        """Note it in *report* and return the document; raise the failure unless it is skipped.
-
-        What is wrong for every document, such as a refused key, is raised in any case.
-        """
-        if report is not None:
-            if self.document is not None:
-                parsed = self.document if isinstance(self.document, ParsedDocument) else None
-                pages = len(self.document.pages) if parsed is None else parsed.total_pages
-                report.read(self.document.source, pages)
-            elif self.failure is not None:
-                report.failed(self.failure)
-        if self.failure is not None and (
-            on_error == "raise" or isinstance(self.failure.error, (AuthenticationError, ConfigError))
-        ):
-            raise self.failure.error
-        return self.document
+def read_one(context: ClientContext, request: Request, *, deliver: Deliverer | None = None) -> Flow[Any]:
+    """Read one document; return it whole, or deliver what *deliver* gives for each slice."""
+    reading = yield from open_reading(context, request, deliver)
+    slices = yield from read(reading, at_once=context.at_once)
+    return None if deliver else join(slices)
 
 
-def parse(context: ClientContext, request: Request, limits: Limits) -> Flow[ParsedDocument]:
-    """Read a document from its first page to its last, one part after the other."""
-    reading = yield from open_reading(context, request, limits)
-    return (yield from _counting(reading, _read(reading)))
+def read_many(
+    context: ClientContext,
+    documents: DocumentInput | Named | Iterable[DocumentInput | Named],
+    options: ParseOptions | OCROptions,
+    send: SendOptions,
+    *,
+    whole: bool,
+    ordered: bool = True,
+    on_error: Literal["raise", "skip"] = "raise",
+    report: Report | None = None,
+    convert: Callable[[], Callable[[Any], Any]] | None = None,
+) -> Flow[None]:
+    """Read documents, several at once, and deliver what they hold.
+
+    Args:
+        context: Of the client.
+        documents: One or many, taken as they are needed.
+        options: What to ask of each.
+        send: How each is sent.
+        whole: Deliver each document whole. Else deliver `(item, slice)` for each slice and `(item, None)` after the
+            last one: where there is one document only, each slice as soon as it is answered.
+        ordered: Whether documents come in the order given.
+        on_error: `skip` leaves out a document that fails. What is wrong for every document is raised in any case.
+        report: Filled with what succeeded and what failed, and why.
+        convert: Gives, for each document, what turns its slices, and None after the last, into what is delivered.
+    """
+    choice("on_error", on_error, ("raise", "skip"))
+    report = report or Report()
+    supply = several_requests(documents, options, send)
+    first = list(islice(supply, 2))
+    if len(first) == 1:
+        streamed = None if whole else report
+        only = _outcome(context, first[0], at_once=context.at_once, streamed=streamed, convert=convert)
+        schedule = Schedule(iter([only]), 1)
+    else:
+        outcomes = (_outcome(context, request, at_once=1, convert=convert) for request in chain(first, supply))
+        schedule = Schedule(outcomes, context.at_once, ordered=ordered)
+    while (outcome := (yield from next_result(schedule))) is not DONE:
+        if isinstance(outcome, Failure):
+            report.failed(outcome)
+            if on_error == "raise" or isinstance(outcome.error, (AuthenticationError, ConfigError)):
+                raise outcome.error
+            continue
+        request, slices = outcome
+        if whole:
+            document = join(slices.kept)
+            report.read(document.source, slices.next_page - 1)
+            yield Deliver(document)
+            continue
+        for piece in slices.kept:
+            yield Deliver((request.item, piece))
+        report.read(slices.source, slices.next_page - 1)
+        yield Deliver((request.item, None))
 
 
-def parse_each(
-    context: ClientContext, requests: Iterable[Request], limits: Limits
-) -> Iterator[Flow[Outcome[ParsedDocument]]]:
-    """Yield a flow for each request, which ends in an outcome even where it fails."""
-    return (_outcome(context, request, limits, _read) for request in requests)
+def _outcome(
+    context: ClientContext,
+    request: Request,
+    *,
+    at_once: int,
+    streamed: Report | None = None,
+    convert: Callable[[], Callable[[Any], Any]] | None,
+) -> Flow[tuple[Request, Slices] | Failure]:
+    """Read one of many documents: one that fails is no end of the others."""
+
+    def deliver(piece: Any, slices: Slices) -> Iterator[tuple[Named | None, Any]]:
+        yield request.item, piece
+        if streamed is not None and streamed.on_progress is not None:
+            streamed.tell(slices.next_page - 1, slices.total or slices.next_page - 1)
+
+    reading: Reading | None = None
+    try:
+        reading = yield from open_reading(
+            context, request, None if streamed is None else deliver, convert and convert()
+        )
+        yield from read(reading, at_once=at_once)
+    except UpstageDocsError as error:
+        return Failure(reading.source.name if reading else request.name, error, error.pages_paid)
+    return request, reading.slices
 
 
-def ocr_each(context: ClientContext, requests: Iterable[Request], limits: Limits) -> Iterator[Flow[Outcome[OcrResult]]]:
-    """Yield a flow for each request, which ends in an outcome even where it fails."""
-    return (_outcome(context, request, limits, _recognised) for request in requests)
+def read_job(context: ClientContext, job: Job | str, *, deliver: Deliverer | None = None) -> Flow[Any]:
+    """Wait for *job*, a Job or a request id; return its document whole, or deliver it as `read_one` does."""
+    request_id = job if isinstance(job, str) else job.request_id
+    known = yield from work(context.store.jobs)
+    stored = next((one for one in known if one.request_id == request_id), None)
+    source = (job.source if isinstance(job, Job) else "") or (stored.source if stored else "")
+    sha256 = (job.file_sha256 if isinstance(job, Job) else "") or (stored.key.file_sha256 if stored else "")
+    held: tuple[Pages, ...] = ()
+    if stored is not None:
+        held = (yield from work(partial(context.store.look, stored.key))).answers
+    watch = JobWatch(context, request_id, stored=stored, held=held, source=source, file_sha256=sha256)
+    slices = Slices(source, sha256, next_page=watch.first_page, deliver=deliver)
+    yield from read_batches(watch, slices, at_once=context.at_once)
+    return None if deliver else join(slices.kept)
 
 
-def ocr(context: ClientContext, request: Request, limits: Limits) -> Flow[OcrResult]:
-    """Recognise the text of a document, in several requests where it is long."""
-    reading = yield from open_reading(context, request, limits)
-    return (yield from _counting(reading, _recognised(reading)))
-
-
-def ocr_raw(context: ClientContext, request: Request, limits: Limits) -> Flow[bytes]:
+def ocr_raw(context: ClientContext, request: Request) -> Flow[bytes]:
     """Recognise the text of a document and return the body as it was answered.
 
     Raises:
         SourceError: The document needs more than one request.
     """
-    reading = yield from open_reading(context, request, limits)
-    return bytes((yield from _recognise(reading, most=1))[0])
+    reading = yield from open_reading(context, request)
+    try:
+        while True:
+            parts = yield from reading.parts()
+            if len(parts) > 1:
+                raise SourceError(
+                    f"{reading.source.name!r} needs {len(parts)} requests, whose answers cannot be joined; cut it "
+                    "yourself, or use ocr()."
+                )
+            answers = yield from parts[0]
+            if answers is not None and isinstance(answers[0], PageAnswer):
+                return bytes(answers[0].raw)
+    finally:
+        reading.source.close()
 
 
-def submit(context: ClientContext, request: Request, limits: Limits) -> Flow[Job]:
+def submit(context: ClientContext, request: Request) -> Flow[Job]:
     """Create the job of a document, or return the one that is running for it.
 
     Raises:
         ConfigError: The document needs more than one job, or is answered already.
     """
-    reading = yield from open_reading(context, request, limits)
+    reading = yield from open_reading(context, request)
     try:
         while True:
-            holding = yield from work(partial(context.store.look, reading.key))
-            parts = reading.planned(holding)
-            if all(part.state == "stored" for part in parts):
+            holding = yield from reading.holding()
+            runs = reading.planned(holding)
+            if all(run.state == "stored" for run in runs):
                 raise ConfigError(
                     f"{reading.source.name!r} is answered already: parse() reads that at no cost, refresh=True asks "
                     "anew."
                 )
-            if len(parts) != 1:
+            if len(runs) != 1:
                 raise ConfigError(
-                    f"{reading.source.name!r} does not make one job, but {len(parts)} parts, some of them stored or "
+                    f"{reading.source.name!r} does not make one job, but {len(runs)} parts, some of them stored or "
                     "running. Use parse() or stream(), which join them."
                 )
-            outcome = yield from reading.begin(parts[0], holding)
-            if outcome is not None and isinstance(outcome[0], JobWatch):
-                return Job(outcome[0].request_id, source=reading.source.name, file_sha256=reading.source.sha256)
+            begun = yield from reading.begin(runs[0], holding)
+            if begun is not None and isinstance(begun[0], JobWatch):
+                return Job(begun[0].request_id, source=reading.source.name, file_sha256=reading.source.sha256)
     finally:
         reading.source.close()
 
 
-def estimate(context: ClientContext, requests: Iterable[Request], limits: Limits) -> Flow[billing.Estimate]:
+def estimate(context: ClientContext, requests: Iterable[Request]) -> Flow[billing.Estimate]:
     """Add up what the documents would cost now; nothing is sent."""
     total = billing.Estimate()
     for request in requests:
-        reading = yield from open_reading(context, request, limits)
+        reading = yield from open_reading(context, request)
         try:
-            total += yield from reading.estimate()
+            runs = reading.planned((yield from reading.holding()))
+            total += billing.estimate(runs, request.options, context.account.spending.prices)
         finally:
             reading.source.close()
     return total
 
 
-def asked(options: Options | None, kind: type[Options]) -> Options:
-    """Return *options*, or those of *kind* that ask for nothing else.
+def several_requests(
+    documents: DocumentInput | Named | Iterable[DocumentInput | Named],
+    options: ParseOptions | OCROptions,
+    send: SendOptions,
+) -> Iterator[Request]:
+    """Yield what is asked of each of *documents*, one or many; they are taken as they are needed.
+
+    Raises:
+        ConfigError: They are no documents.
+    """
+    one = isinstance(documents, (str, os.PathLike, bytes, bytearray, memoryview, Named)) or hasattr(documents, "read")
+    if not one and not isinstance(documents, Iterable):
+        raise ConfigError(f"A document is a path, bytes or a binary file object, not {type(documents).__name__}.")
+    for document in cast("Iterable[DocumentInput | Named]", [documents] if one else documents):
+        item = document if isinstance(document, Named) else Named(document, None)
+        yield Request(item.document, options, item.source, send.route, send.pages_per_request, send.refresh, item)
+
+
+def require_options(options: Options | None, kind: type[Options]) -> Options:
+    """Return *options*, or `kind()` where None was given; refuse options of another kind.
 
     Raises:
         ConfigError: They are of another kind: what is sent would be paid for, and be another thing.
@@ -154,137 +232,13 @@ def asked(options: Options | None, kind: type[Options]) -> Options:
     return options or kind()
 
 
-def plain(options: OCROptions | None) -> OCROptions:
-    """Return *options* for `ocr`, which reads the API's own schema only.
+def require_plain_ocr(options: OCROptions | None) -> OCROptions:
+    """Return *options* for a call that reads the API's own schema only.
 
     Raises:
         ConfigError: They are no options of OCR, or another schema is asked for.
     """
-    options = asked(options, OCROptions)
+    options = require_options(options, OCROptions)
     if options.schema is not None:
         raise ConfigError(f"schema={options.schema!r} answers in another shape; ocr_raw() hands it through.")
     return options
-
-
-def several(documents: Input | Iterable[Input]) -> Iterator[Input]:
-    """Yield the documents of one or many."""
-    one = isinstance(documents, (str, os.PathLike, bytes, bytearray, memoryview, Named)) or hasattr(documents, "read")
-    if one:
-        yield cast("Input", documents)
-        return
-    if not isinstance(documents, Iterable):
-        raise ConfigError(f"A document is a path, bytes or a binary file object, not {type(documents).__name__}.")
-    yield from cast("Iterable[Input]", documents)
-
-
-def _read(reading: Reading) -> Flow[ParsedDocument]:
-    slices = []
-    try:
-        while not reading.done:
-            for part in (yield from reading.parts()):
-                outcome = yield from part
-                if outcome is None:
-                    break
-                for one in outcome:
-                    if isinstance(one, PageAnswer):
-                        slices.append((yield from reading.decode(one)))
-                        continue
-                    for index in count():
-                        got = yield from one.batch(index)
-                        if got is None:
-                            break
-                        if got.pages[1] >= reading.next_page:
-                            slices.append((yield from reading.decode(got)))
-                    yield from one.finish(reading.next_page - 1)
-            else:
-                reading.complete()
-    finally:
-        reading.source.close()
-    return join(slices)
-
-
-def _counting(reading: Reading, flow: Flow[Whole]) -> Flow[Whole]:
-    """Note in an error what was paid for before it."""
-    try:
-        return (yield from flow)
-    except UpstageDocsError as error:
-        error.pages_paid = yield from reading.paid()
-        raise
-
-
-def _outcome(
-    context: ClientContext, request: Request, limits: Limits, read: Callable[[Reading], Flow[Whole]]
-) -> Flow[Outcome[Whole]]:
-    reading: Reading | None = None
-    try:
-        reading = yield from open_reading(context, request, limits)
-        return Outcome((yield from _counting(reading, read(reading))))
-    except UpstageDocsError as error:
-        name = request.source or (reading.source.name if reading else _name(request.document))
-        return Outcome(None, Failure(name, error, error.pages_paid))
-
-
-def _name(document: Any) -> str:
-    if isinstance(document, (str, os.PathLike)):
-        return str(document)
-    return str(getattr(document, "name", "") or f"<{type(document).__name__}>")
-
-
-def _recognise(reading: Reading, *, most: int | None = None) -> Flow[list[bytes]]:
-    bodies: list[bytes] = []
-    try:
-        while not reading.done:
-            parts = yield from reading.parts()
-            if most is not None and len(parts) > most:
-                raise SourceError(
-                    f"{reading.source.name!r} needs {len(parts)} requests, whose answers cannot be joined; cut it "
-                    "yourself, or use ocr()."
-                )
-            for part in parts:
-                outcome = yield from part
-                if outcome is None:
-                    break
-                for one in outcome:
-                    if isinstance(one, PageAnswer):
-                        bodies.append(one.raw)
-                        reading.advance(one)
-            else:
-                reading.complete()
-    finally:
-        reading.source.close()
-    return bodies
-
-
-def _recognised(reading: Reading) -> Flow[OcrResult]:
-    bodies = yield from _recognise(reading)
-
-    def understand() -> OcrResult:
-        source = reading.source
-        return _joined([decode_ocr(body, source=source.name, file_sha256=source.sha256) for body in bodies])
-
-    return (yield from work(understand))
-
-
-def _joined(results: list[OcrResult]) -> OcrResult:
-    if len(results) == 1:
-        return results[0]
-    pages: list[OcrPage] = []
-    words = 0
-    for result in results:
-        first = len(pages)
-        next_word = words
-        for page in result.pages:
-            moved = tuple(msgspec.structs.replace(word, id=word.id + words) for word in page.words)
-            next_word = max([next_word, *(word.id + 1 for word in moved)])
-            pages.append(msgspec.structs.replace(page, number=page.number + first, words=moved))
-        words = next_word
-    return OcrResult(
-        source=results[0].source,
-        file_sha256=results[0].file_sha256,
-        model=results[0].model,
-        pages=tuple(pages),
-        text="\n".join(page.text for page in pages),
-        confidence=min(result.confidence for result in results),
-        billed_pages=sum(result.billed_pages for result in results),
-        raw=b"[" + b",".join(result.raw for result in results) + b"]",
-    )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from upstage_docs.files.source import Source
     from upstage_docs.store.values import Pages
 
-__all__ = ["PageRun", "Route", "check", "halves", "parts_of"]
+__all__ = ["PageRun", "Route", "check", "halves", "parts_of", "request_limits"]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def check(
     if source.format == "pdf":
         return  # cut where it is too large
     way = "Document OCR" if ocr else "the synchronous route" if route == "sync" else "the API"
-    size, pages = _ceiling(ocr=ocr, route="sync" if ocr or route == "sync" else "async", limits=limits)
+    size, pages = request_limits(ocr=ocr, route="sync" if ocr or route == "sync" else "async", limits=limits)
     if source.size > size:
         raise SourceError(
             f"{source.name!r} is {source.size / MEGABYTE:,.1f} MB; {way} takes {size / MEGABYTE:,.0f} MB. "
@@ -103,6 +103,10 @@ def parts_of(
     total = source.pages or total_pages
     held = tuple(stored)
     in_jobs = [(1, total) if pages is None else pages for pages in running]
+    size, most = request_limits(ocr=ocr, route=route, limits=limits)
+    fits = source.pages is not None and total <= most and source.size <= size
+    if fits and not held and not in_jobs and pages_per_request is None:
+        return (PageRun((1, total), route=_route(total, source.size, ocr=ocr, route=route, limits=limits)),)
     if not total:
         if in_jobs:
             return (PageRun(None, "running"),)
@@ -144,8 +148,8 @@ def halves(part: PageRun) -> tuple[PageRun, PageRun]:
     return replace(part, pages=(first, middle), whole=False), replace(part, pages=(middle + 1, last), whole=False)
 
 
-def _ceiling(*, ocr: bool, route: Route, limits: Limits) -> tuple[int, int]:
-    """Bytes and pages that one request of this kind may have."""
+def request_limits(*, ocr: bool, route: Route, limits: Limits) -> tuple[int, int]:
+    """Return the bytes and the pages that one request of this kind may have."""
     if ocr:
         return limits.ocr_bytes, limits.ocr_pages
     if route == "sync":
@@ -174,7 +178,7 @@ def _part_pages(
     source: Source, total: int, pages: int, *, asked: int | None, ocr: bool, route: Route, limits: Limits
 ) -> int:
     """How many pages of a PDF one request holds: as asked, and within the limits of bytes and pages."""
-    size, most = _ceiling(ocr=ocr, route=route, limits=limits)
+    size, most = request_limits(ocr=ocr, route=route, limits=limits)
     if source.size > size:
         # Pages differ in size and every part carries the shared fonts, so aim below; `halves` mends the rest.
         most = min(most, max(1, int(0.8 * size * total / source.size)))

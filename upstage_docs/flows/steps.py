@@ -8,17 +8,23 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 import httpx
 
+from upstage_docs.api.limits import LIMITS, Limits
 from upstage_docs.api.rates import RateLimiter
 from upstage_docs.api.requests import Api
 from upstage_docs.flows.billing import Account
-from upstage_docs.options import PollPolicy, RetryPolicy
-from upstage_docs.store.store import Store
+from upstage_docs.flows.schedule import DONE, Schedule
+from upstage_docs.options import OCROptions, ParseOptions, PollPolicy, RetryPolicy
+from upstage_docs.store.store import NO_STORE, Store
+from upstage_docs.store.values import ResultKey
 
 __all__ = [
     "STATE_BYTES",
     "AcquireSlot",
     "ClientContext",
+    "Deliver",
+    "End",
     "Flow",
+    "Next",
     "Now",
     "ReleaseSlot",
     "Send",
@@ -26,6 +32,7 @@ __all__ = [
     "Step",
     "Work",
     "answer_bytes",
+    "next_result",
     "work",
 ]
 
@@ -85,7 +92,31 @@ class Work:
     task: Callable[[], Any]
 
 
-Step: TypeAlias = Send | Sleep | Now | AcquireSlot | ReleaseSlot | Work
+@dataclass(frozen=True)
+class Next:
+    """Begin the flows that *schedule* lets run now, and wait for one: the reply is its handle, None after the last."""
+
+    schedule: Schedule[Any]
+
+
+@dataclass(frozen=True)
+class End:
+    """Stop what was begun of *schedule*: sends under way are answered first, nothing new begins; the reply is None.
+
+    Whatever a flow has begun is stopped at its own end, too.
+    """
+
+    schedule: Schedule[Any]
+
+
+@dataclass(frozen=True)
+class Deliver:
+    """Hand *value* to whoever has the flow carried out, before the flow ends; the reply is None."""
+
+    value: Any
+
+
+Step: TypeAlias = Send | Sleep | Now | AcquireSlot | ReleaseSlot | Work | Next | End | Deliver
 Flow: TypeAlias = Generator[Step, Any, T]
 
 
@@ -103,17 +134,25 @@ class ClientContext:
         on_unknown: Whether a paid send whose outcome is unknown is reported (`raise`) or paid again (`resend`).
         engine_version: Of a local engine, `""` for the API: part of what identifies a result.
         account: The sum of what was billed.
+        limits: What the API takes in one request.
+        at_once: Documents, or parts of one document, in work at the same time.
     """
 
     api: Api
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     poll: PollPolicy = field(default_factory=PollPolicy)
     timeout: float = 900.0
-    store: Store = field(default_factory=lambda: Store(None))
+    store: Store = NO_STORE
     rates: RateLimiter | None = None
     on_unknown: Literal["raise", "resend"] = "raise"
     engine_version: str = ""
     account: Account = field(default_factory=Account)
+    limits: Limits = LIMITS
+    at_once: int = 1
+
+    def result_key(self, file_sha256: str, options: ParseOptions | OCROptions) -> ResultKey:
+        """Return what identifies the answer to *options* about a file in the store."""
+        return ResultKey.of(file_sha256, options, self.api.root, engine_version=self.engine_version)
 
 
 def answer_bytes(pages: int | None) -> int:
@@ -125,3 +164,20 @@ def work(task: Callable[[], T]) -> Flow[T]:
     """Do *task* where it blocks nobody, and return its value, with its type."""
     value: T = yield Work(task)
     return value
+
+
+def next_result(schedule: Schedule[Flow[Any]]) -> Flow[Any]:
+    """Return the flow that gives the next result of the scheduled flows, `DONE` where all have been taken."""
+    if schedule.at_once > 1:
+        return _next_of_several(schedule)
+    return next(schedule.supply, None) or _nothing_left()
+
+
+def _next_of_several(schedule: Schedule[Flow[Any]]) -> Flow[Any]:
+    handle = yield Next(schedule)
+    return DONE if handle is None else handle.result()
+
+
+def _nothing_left() -> Flow[Any]:
+    return DONE
+    yield

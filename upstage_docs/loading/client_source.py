@@ -80,18 +80,14 @@ class Connection:
     @property
     def usage(self) -> Spending:
         """What the loads so far were billed for, as the answers tell; of the caller's client, all that it did."""
-        from upstage_docs.flows.billing import Spending
-
         if self._client is not None:
             return self._client.usage
-        return Spending(
-            pages=sum(one.pages for one in self._spent),
-            enhanced=sum(one.enhanced for one in self._spent),
-            ocr_pages=sum(one.ocr_pages for one in self._spent),
-        )
+        from upstage_docs.flows.billing import Spending
+
+        return sum(self._spent[1:], self._spent[0]) if self._spent else Spending()
 
     def check(self, *, key_later: bool = False) -> None:
-        """Make a client and close it, so that what is wrong shows before the first load.
+        """Check what a client would be made of, so that what is wrong shows before the first load.
 
         Args:
             key_later: Whether the key may still be missing.
@@ -100,12 +96,12 @@ class Connection:
             ConfigError: No key and no engine chosen, a malformed key or address, or contradicting options.
         """
         if self._client is None:
-            from upstage_docs.client.client import Client
+            from upstage_docs.client.settings import Settings, client_context
 
             key = self._key()
             if key_later and not self._local and key is None and not os.environ.get("UPSTAGE_API_KEY"):
                 key = "later"
-            Client(key, **self._options).close()
+            client_context(Settings(api_key=key, **self._options))
 
     @contextmanager
     def lend(self) -> Iterator[Client]:

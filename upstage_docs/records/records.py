@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
-from upstage_docs.api.decode import JOINERS, document_json, join, raw_elements
+from upstage_docs.api.joining import JOINERS, document_json, join, raw_elements
 from upstage_docs.models import Box, Element, ParsedDocument, Point, Record
 from upstage_docs.options import Split
 from upstage_docs.records.element_captions import captions_of

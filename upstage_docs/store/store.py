@@ -50,7 +50,7 @@ from upstage_docs.store.values import (
     StoredJob,
 )
 
-__all__ = ["Store"]
+__all__ = ["NO_STORE", "Store"]
 
 _Result = TypeVar("_Result")
 _log = logging.getLogger("upstage_docs")
@@ -101,7 +101,7 @@ class Store:
         True is the folder that `UPSTAGE_DOCS_CACHE` names, or else the platform's cache folder.
         """
         if cache is False:
-            return cls(None)
+            return NO_STORE
         if cache is True:
             if named := os.environ.get("UPSTAGE_DOCS_CACHE"):
                 return cls(Path(named) / "store.sqlite3")
@@ -434,6 +434,9 @@ class Store:
                 'read: sending it again may pay twice. Use that version, or allow it with on_unknown="resend" or '
                 "refresh=True."
             )
+
+
+NO_STORE = Store(None)  # keeps nothing; what asks it gets nothing
 
 
 def _is_held(token: str, owner: str) -> bool:
