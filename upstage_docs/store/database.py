@@ -40,6 +40,9 @@ class Database:
         path: The file, made when first used: mode 0600, a new folder 0700.
         schema: Statements that make its tables.
         version: Of the schema; a file with another one is refused.
+
+    Attributes:
+        opened: The identity of the file that was opened last.
     """
 
     def __init__(self, path: Path, schema: str, version: int) -> None:
@@ -52,7 +55,7 @@ class Database:
         self._flushed = 0  # so many of the commits are on the disk
         self._flusher = _one_thread()
         self._connections: list[sqlite3.Connection] = []  # none or one
-        self._file: tuple[int, int] | None = None
+        self.opened: tuple[int, int] | None = None
         weakref.finalize(self, _close, self._connections)
         with _known_lock:
             _known.add(self)
@@ -71,6 +74,9 @@ class Database:
             try:
                 db = self._connect()
                 db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+                if write and self.opened != identity(self.path):  # replaced while others held the write lock
+                    db = self._connect()
+                    db.execute("BEGIN IMMEDIATE")
                 yield db
                 db.execute("COMMIT")
             except BaseException:
@@ -138,7 +144,7 @@ class Database:
         _close(self._connections)
 
     def _connect(self) -> sqlite3.Connection:
-        if self._file != identity(self.path):
+        if self.opened != identity(self.path):
             _close(self._connections)  # the file was deleted or replaced
         if self._connections:
             return self._connections[0]
@@ -146,7 +152,7 @@ class Database:
             raise PermissionError(intruder)
         if not self.path.exists():
             _create(self.path, self._schema, self._version)
-        self._file = identity(self.path)
+        self.opened = identity(self.path)
         address = f"{self.path.absolute().as_uri()}?mode=rw"  # a file deleted just now is not to be made anew, empty
         db = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         self._connections.append(db)

@@ -60,22 +60,36 @@ def heal(database: Database) -> Healed | None:
         sqlite3.Error, OSError: The folder refuses.
     """
     path = database.path
-    damaged = identity(path)
     database.pause()
     try:
         with _lock(path):
-            if damaged is None or identity(path) != damaged:
+            if identity(path) != database.opened:  # that of whom the error came is not there any more
                 return None
             new = make_file(path, sql.SCHEMA, sql.VERSION)
             try:
-                taken = _salvage(path, new)
-                aside = _move_aside(path)
-                new.replace(path)
+                with _only_writer(path) as source:
+                    taken = _salvage(source, new)
+                    if os.name == "nt":  # no open file can be moved there
+                        source.close()
+                    aside = _move_aside(path)
+                    new.replace(path)
             finally:
                 new.unlink(missing_ok=True)
             return Healed(aside, taken)
     finally:
         database.resume()
+
+
+@contextmanager
+def _only_writer(damaged: Path) -> Iterator[sqlite3.Connection]:
+    """Open a damaged file and, where that can still be done, let nobody write to it before another is in its place."""
+    address = f"{damaged.absolute().as_uri()}?mode=rw"
+    with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=_LOCK_SECONDS)) as source:
+        source.text_factory = lambda text: text.decode(errors="replace")
+        with suppress(sqlite3.Error, UnicodeDecodeError):
+            source.execute("PRAGMA writable_schema = ON")  # one broken line of the schema costs no other
+            source.execute("BEGIN IMMEDIATE")
+        yield source
 
 
 @contextmanager
@@ -100,20 +114,11 @@ def _move_aside(path: Path) -> Path:
     return aside
 
 
-def _salvage(damaged: Path, new: Path) -> Counter[str]:
-    """Copy every line that can be read, and is whole, from *damaged* to *new*."""
-    taken: Counter[str] = Counter()
+def _salvage(source: sqlite3.Connection, new: Path) -> Counter[str]:
+    """Copy every line that can be read, and is whole, from *source* to *new*."""
     with closing(sqlite3.connect(new, isolation_level=None)) as target:
         target.execute("BEGIN")
-        try:
-            address = f"{damaged.absolute().as_uri()}?mode=rw"
-            with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as source:
-                source.text_factory = lambda text: text.decode(errors="replace")
-                source.execute("PRAGMA writable_schema = ON")  # one broken line of the schema costs no other
-                for table in sql.TABLES:
-                    taken[table] = sql.salvage(source, target, table)
-        except (sqlite3.Error, UnicodeDecodeError):
-            pass  # nothing more of it can be read
+        taken = Counter({table: sql.salvage(source, target, table) for table in sql.TABLES})
         target.execute("COMMIT")
         target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return taken

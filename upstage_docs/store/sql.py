@@ -22,6 +22,7 @@ __all__ = [
     "close_intent",
     "close_job",
     "drop",
+    "drop_unread",
     "entries",
     "evict",
     "holding",
@@ -286,6 +287,11 @@ def put_unread(
     """Keep what came for *pages* and could not be understood, unless an older answer to any of them is there."""
     if not is_answered(db, key, pages):
         put(db, key, StoredAnswer(raw, pages or WHOLE_FILE, _UNREAD + route, sends), now)
+
+
+def drop_unread(db: sqlite3.Connection, key: ResultKey, pages: Pages | None) -> None:
+    """Delete what nobody had understood for *pages*: it is, by now."""
+    db.execute(f"DELETE FROM answer WHERE {_OVERLAP} AND model LIKE '{_UNREAD}%'", _span(key, pages))
 
 
 def _count(db: sqlite3.Connection, key: ResultKey, total_pages: int) -> None:

@@ -55,6 +55,7 @@ __all__ = ["NO_STORE", "Store"]
 _Result = TypeVar("_Result")
 _log = logging.getLogger("upstage_docs")
 _EVICT_STEP = 60.0  # seconds: weighing fifty thousand answers takes longer than keeping one
+_MOST_MENDED = 5  # times in one call: other processes may be at it too
 _NEWER_SECONDS = 5.0  # to wait for a newer version that is just writing
 _USE_STEP = 3600.0  # a read marks its answer as used at most this often: reading should not mean writing
 
@@ -224,6 +225,7 @@ class Store:
 
         def keep(db: sqlite3.Connection) -> None:
             rows.insert_job(db, job)
+            rows.drop_unread(db, claim.key, claim.pages)
             rows.close_intent(db, claim.token)
 
         self._try(keep, None, write=True)
@@ -374,14 +376,14 @@ class Store:
         self, action: Callable[[sqlite3.Connection], _Result], otherwise: _Result, *, write: bool = False
     ) -> _Result:
         """Do *action* in one transaction; where the disk refuses, warn once and give *otherwise*."""
-        mended = False
+        mended = 0
         while (database := self._database) is not None:
             try:
                 with database.transaction(write=write) as db:
                     result = action(db)
             except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
-                if not mended and self._mend(database, error):
-                    mended = True
+                if mended < _MOST_MENDED and self._mend(database, error):
+                    mended += 1
                     continue
                 self._warn(error)
                 if not write:
