@@ -11,10 +11,17 @@ from upstage_docs.local.blocks import Block, PageLayout
 from upstage_docs.local.geometry import Box
 from upstage_docs.local.losses import Losses
 from upstage_docs.local.pdf.layout import PageParts, finished, parts_of
-from upstage_docs.local.pdf.library import WORDS_ALONE, lay_out_words, read_pages
+from upstage_docs.local.pdf.library import (
+    WORDS_ALONE,
+    drops_letters,
+    lay_out_words,
+    read_pages,
+    upright_words,
+    with_all_words,
+)
 from upstage_docs.local.pdf.margins import repeated
 from upstage_docs.local.pdf.missed_words import letters_of, missed
-from upstage_docs.local.pdf.pdfium import PdfPages, shown
+from upstage_docs.local.pdf.pdfium import PdfPages
 from upstage_docs.local.pdf.picture_labels import DOTS, labelled, may_have_labels
 from upstage_docs.local.pdf.scanned_pages import may_show_text, needs_recognition, picture_alone, recognised_page
 from upstage_docs.local.pdf.text_layer import Recognise, ScannedWord
@@ -102,6 +109,10 @@ def _batch(
         with losses.kept(number, WORDS_ALONE):
             bare = number not in parsed
             page = lay_out_words(document, number) if bare else parsed[number]
+            angle, of_file = turned.get(number, 0), bare
+            if not bare and drops_letters(page, document, number, angle):
+                page = with_all_words(page, document, number, angle)
+                of_file = True
             needed = needs_recognition(page, document, number)
             if ocr is not None and (force_ocr or needed):
                 with losses.kept(number, _NOT_RECOGNISED):
@@ -116,7 +127,9 @@ def _batch(
             elif needed and may_show_text(page, document, number):
                 losses.add(number, f"{_IS_A_PICTURE} {_NO_OCR}")
             if number not in found:
-                found[number] = parts_of(page, [] if bare else _left_out(page, document, number, turned))
+                left_out = [] if bare else _left_out(page, document, number, turned)
+                file = document.file_text(number, angle)
+                found[number] = parts_of(page, left_out, file=None if of_file else file)
                 if labels is not None and number not in turned:
                     with losses.kept(number, _NO_LABELS):
                         found[number] = _labelled(found[number], document, number, labels)
@@ -184,10 +197,7 @@ def _left_out(page: Any, document: PdfPages, number: int, turned: dict[int, int]
     """Return the words of the text layer that the PDF library left out, where the page is upright."""
     have, want = letters_of(item.text for item in page.text_items), letters_of([document.facts(number).text])
     lacking = want - have
-    words = document.words(number, lacking) if lacking else []
-    if angle := turned.get(number, 0):
-        wide, tall, *_ = document.facts(number)
-        words = [ScannedWord(text, shown(box, -angle % 360, wide, tall)) for text, box in words]
+    words = upright_words(document, number, turned.get(number, 0), lacking) if lacking else []
     return missed(page.text_items, words, lacking, page.width, page.height)
 
 

@@ -17,19 +17,20 @@ from upstage_docs.local.pdf.contents import contents_of
 from upstage_docs.local.pdf.formulas import is_formula_text
 from upstage_docs.local.pdf.lines import lines_of
 from upstage_docs.local.pdf.listings import indented, listings_of
+from upstage_docs.local.pdf.missed_words import is_on_page
 from upstage_docs.local.pdf.order import reading_order
 from upstage_docs.local.pdf.paragraphs import paragraphs_of
 from upstage_docs.local.pdf.parts import Part, body_size
 from upstage_docs.local.pdf.regions import paths_of, regions_of
+from upstage_docs.local.pdf.restoration import FileText, restored, without_controls
 from upstage_docs.local.pdf.tables.tables import box_of, rules_of
 from upstage_docs.local.pdf.tables.unruled_tables import number_tables
 from upstage_docs.local.pdf.text_layer import ScannedWord, fit
-from upstage_docs.local.pdf.words import Word, ink
+from upstage_docs.local.pdf.words import Word, ink, is_heavy_name
 
 __all__ = ["PageParts", "finished", "parts_of"]
 
 _HEAVY = 600
-_HEAVY_NAME = re.compile(r"bold|black|heavy|demi|-medi$|bx\d*$|\.b$", re.IGNORECASE)
 _PLAIN_NAME = re.compile(r"regular|roman|book|light|-it(?:alic)?$", re.IGNORECASE)
 _SMALL_NUMBER = re.compile(r"\d{1,4}\s?\S*[^\W\d]")
 _PAD = 0.12
@@ -47,25 +48,36 @@ class PageParts(NamedTuple):
     height: float
 
 
-def parts_of(page: Any, left_out: Sequence[ScannedWord] = (), *, words: Sequence[Word] | None = None) -> PageParts:
+def parts_of(
+    page: Any,
+    left_out: Sequence[ScannedWord] = (),
+    *,
+    words: Sequence[Word] | None = None,
+    file: FileText | None = None,
+) -> PageParts:
     """Return the parts of a liteparse page; those that are no plain text have their category already.
 
     Args:
         page: The page.
         left_out: Words of the page that its text items do not have.
         words: Its words where they were recognised; its text items are not looked at then.
+        file: The page's text as the file has it, to complete its text items; None leaves these as they are.
     """
     scanned = words is not None
-    items = [] if scanned else [item for item in page.text_items if item.text.strip()]
-    words = [*(words or ()), *map(_word, items), *map(_bare_word, left_out)]
+    items = [] if scanned else [item for item in page.text_items if item.text.strip() and _is_seen(item, page)]
+    turned = [item for item in items if _leans(item)]
+    upright = [_word(item) for item in items if not _leans(item)]
     paths = paths_of(page)
     rules, sides = rules_of(page)
+    if file is not None:
+        upright = restored(upright, file, sides)
+    words = [*map(_word, turned), *(words or ()), *upright, *map(_bare_word, left_out)]
     words += bullets_of(paths, words)
     taken = [False] * len(words)
     parts = regions_of(page, paths, words, taken, rules, sides)
     leaning: defaultdict[int, list[Any]] = defaultdict(list)
-    for index, item in enumerate(items):
-        if not taken[index] and _leans(item):
+    for index, item in enumerate(turned):
+        if not taken[index]:
             taken[index] = True
             leaning[round(item.rotation)].append(item)
     for angle, group in leaning.items():
@@ -103,9 +115,14 @@ def _leans(item: Any) -> bool:
     return bool(abs(angle) > _ASKEW and item.height > turned)
 
 
+def _is_seen(item: Any, page: Any) -> bool:
+    """Say whether a text item stands on the page; what lies beside it is not seen."""
+    return is_on_page((item.x, item.y, item.x + item.width, item.y + item.height), page.width, page.height)
+
+
 def _word(item: Any) -> Word:
     """Take over a text item; its box may span several fonts, so that only its top and its first font are reliable."""
-    text = item.text.strip()
+    text = without_controls(item.text).strip()
     size = item.font_height or item.font_size or item.height or 1.0
     if item.rotation and not _leans(item):  # of slanted letters, the library tells a smaller size
         size = max(size, min(item.height, 1.15 * size))
@@ -139,7 +156,7 @@ def _bare_word(word: ScannedWord) -> Word:
 
 def _is_heavy(item: Any) -> bool:
     name = item.font_name or ""
-    if _HEAVY_NAME.search(name):
+    if is_heavy_name(name):
         return True
     return (item.font_weight or 400) >= _HEAVY and not _PLAIN_NAME.search(name)  # the weight is told by the stems
 
@@ -157,7 +174,7 @@ def _leaning(items: Sequence[Any], angle: int) -> list[Part]:
         else:
             length = (item.height - size * abs(cos)) / abs(sin)
         half = max(length, size / 4) / 2
-        text, baseline = item.text.strip(), across + 0.3 * size
+        text, baseline = without_controls(item.text).strip(), across + 0.3 * size
         top, bottom = ink(text, baseline, size)
         words.append(Word(text, (along - half, top, along + half, bottom), baseline, size, _is_heavy(item), ""))
     parts = []

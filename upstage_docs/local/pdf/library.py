@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from upstage_docs.local.losses import Losses, is_survivable
-from upstage_docs.local.pdf.pdfium import PdfPages
-from upstage_docs.local.pdf.text_layer import set_words, text_layer
+from upstage_docs.local.pdf.missed_words import is_on_page, letters_of
+from upstage_docs.local.pdf.pdfium import PdfPages, shown
+from upstage_docs.local.pdf.text_layer import ScannedWord, set_words, text_layer
 
-__all__ = ["WORDS_ALONE", "lay_out_words", "parse_pages", "read_pages"]
+__all__ = [
+    "WORDS_ALONE",
+    "drops_letters",
+    "lay_out_words",
+    "parse_pages",
+    "read_pages",
+    "upright_words",
+    "with_all_words",
+]
 
+_DROPPED = 0.2
+"""Of a page's letters: the library drops 40 to 91 % of them on 7 of 199 pages, and at most 2 % on the others."""
+_NOT_OF_TEXT = {"figure", "rule"}
 WORDS_ALONE = "the layout of the page could not be told, its words stand without it"
 
 
@@ -83,3 +95,63 @@ def lay_out_words(document: PdfPages, number: int) -> Any:
     """Return a page as the library reads it from the words of its text layer alone."""
     words = set_words(document.words(number))
     return parse_pages(text_layer(words, *document.facts(number)[:2]), [1], {})[1]
+
+
+class _PageOfWords(NamedTuple):
+    """A page of the library: its text from one reading, its pictures and drawings from another."""
+
+    width: float
+    height: float
+    text_items: Sequence[Any]
+    blocks: Sequence[Any]
+    vector_graphics: Any
+
+
+def drops_letters(page: Any, document: PdfPages, number: int, angle: int) -> bool:
+    """Say whether the library leaves out a large share of the letters that stand on a page.
+
+    Letters that it has instead of others are repaired ones, of a font that names them wrongly; a page cut out of a
+    larger sheet has letters that stand beside it.
+
+    Args:
+        page: Of the library.
+        document: The file.
+        number: Of the page.
+        angle: Clockwise degrees at which its text lies.
+    """
+    have, want = letters_of(item.text for item in page.text_items), letters_of([document.facts(number).text])
+    if _lost(have, want) <= _DROPPED * want.total():
+        return False
+    words = upright_words(document, number, angle)
+    want = letters_of(word.text for word in words if is_on_page(word.box, page.width, page.height))
+    return _lost(have, want) > _DROPPED * want.total()
+
+
+def _lost(have: Counter[str], want: Counter[str]) -> int:
+    return (want - have).total() - (have - want).total()
+
+
+def upright_words(document: PdfPages, number: int, angle: int, among: Counter[str] | None = None) -> list[ScannedWord]:
+    """Return the words of a page's text layer, of a page whose text lies at *angle* degrees turned upright."""
+    words = document.words(number, among)
+    if not angle:
+        return words
+    wide, tall, *_ = document.facts(number)
+    return [word._replace(box=shown(word.box, -angle % 360, wide, tall)) for word in words]
+
+
+def with_all_words(page: Any, document: PdfPages, number: int, angle: int) -> Any:
+    """Return a page of the library with all words of the file in place of its text, laid out by the library.
+
+    Args:
+        page: Of the library.
+        document: The file.
+        number: Of the page.
+        angle: Clockwise degrees at which its text lies.
+    """
+    words = upright_words(document, number, angle)
+    on_page = [word for word in words if is_on_page(word.box, page.width, page.height)]
+    laid_out = parse_pages(text_layer(set_words(on_page), page.width, page.height), [1], {})[1]
+    pictures = [block for block in page.blocks or () if block.kind in _NOT_OF_TEXT]
+    blocks = [*(block for block in laid_out.blocks or () if block.kind not in _NOT_OF_TEXT), *pictures]
+    return _PageOfWords(page.width, page.height, laid_out.text_items, blocks, page.vector_graphics)

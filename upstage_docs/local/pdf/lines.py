@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from upstage_docs.local.geometry import bounds, shared_height
 from upstage_docs.local.pdf.columns import column_starts, is_marker
+from upstage_docs.local.pdf.right_to_left import has_right_to_left, words_in_order
 from upstage_docs.local.pdf.words import LAYER_FONT, Word
 
 __all__ = ["Line", "lines_of", "rows_of"]
@@ -131,6 +132,8 @@ def _by_letters(words: Sequence[Word]) -> float:
 
 def _joined(words: Sequence[Word]) -> str:
     words = [word for word in words if word.text]  # a blank stands for a formula that is drawn within the line
+    if any(has_right_to_left(word.text) for word in words):
+        return " ".join(words[number].text for number in words_in_order([word.text for word in words]))
     parts = [word.text for word in words[:1]]
     for before, word in pairwise(words):
         gap = word.box[0] - before.box[2]

@@ -10,7 +10,7 @@ from unicodedata import normalize
 from upstage_docs.local.geometry import Box, middle
 from upstage_docs.local.pdf.text_layer import ScannedWord
 
-__all__ = ["letters_of", "missed"]
+__all__ = ["is_on_page", "letters_of", "missed"]
 
 _SHELF = 20.0
 """Points: items are looked up by stripes of the page of this height."""
@@ -31,13 +31,14 @@ def missed(
         height: Of the page, in points.
     """
     lacking = lacking.copy()
-    visible = [word for word in words if _is_on(word.box, width, height)]
+    visible = [word for word in words if is_on_page(word.box, width, height)]
     if not visible:
         return []
     shelves: defaultdict[int, list[_Item]] = defaultdict(list)
     for item in items:
         known = _Item(item)
-        for shelf in range(int(known.box[1] // _SHELF), int(known.box[3] // _SHELF) + 1):
+        top, bottom = max(known.box[1], 0.0), min(known.box[3], height)  # a text in an absurd matrix is miles high
+        for shelf in range(int(top // _SHELF), int(bottom // _SHELF) + 1):
             shelves[shelf].append(known)
     found = []
     for word in visible:
@@ -79,6 +80,7 @@ def _plain(text: str) -> str:
     return "".join(filter(str.isalnum, text if text.isascii() else normalize("NFKC", text)))
 
 
-def _is_on(box: Box, width: float, height: float) -> bool:
+def is_on_page(box: Box, width: float, height: float) -> bool:
+    """Say whether the middle of *box* lies on a page."""
     x, y = middle(box)
     return 0 <= x <= width and 0 <= y <= height

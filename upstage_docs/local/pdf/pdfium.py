@@ -8,11 +8,14 @@ import string
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from upstage_docs.files.source import PDFIUM_LOCK
 from upstage_docs.local.geometry import Box
+from upstage_docs.local.pdf.restoration import FileText
 from upstage_docs.local.pdf.text_layer import ScannedWord
+from upstage_docs.local.pdf.words import is_heavy_name
 from upstage_docs.local.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ _WORD = re.compile(r"[^\s\ufffe]+")
 """U+FFFE is what pdfium writes for the hyphen of a word that goes on in the next line."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ASCII = frozenset(string.ascii_letters + string.digits)
+_FONT_NAME_BYTES = 128
 _REMEMBERED = 32
 _OPEN = 10
 """Pages kept open at once: loading one is most of what asking it costs."""
@@ -158,20 +162,16 @@ class PdfPages:
         return jpeg.getvalue()
 
     def words(self, number: int, among: Counter[str] | None = None) -> list[ScannedWord]:
-        """Return the words of a page's text layer in the file's order, without their fonts.
+        """Return the words of a page's text layer in the file's order; of their fonts, whether these are heavy.
 
         Args:
             number: Of the page.
-            among: Letters and digits; words that need others, or more of them, are left out. None leaves out none.
+            among: Letters and digits; words that need others, or more of them, are left out, and no font is looked
+                at. None leaves out none.
         """
-        from pypdfium2 import raw
-
         with self._page(number) as page:
             text = self._text(number, page)
-            letters = text.get_text_range()
-            if len(letters) != text.count_chars():  # some have no place of their own in the string
-                codes = (raw.FPDFText_GetUnicode(text.raw, index) for index in range(text.count_chars()))
-                letters = "".join(map(chr, codes))  # a letter beyond U+FFFF is two of them, surrogates
+            letters = _letters(text)
             left, bottom, right, top = page.get_cropbox()
             rotation = page.get_rotation()
             words = []
@@ -187,8 +187,48 @@ class PdfPages:
                     continue
                 x0s, y0s, x1s, y1s = zip(*map(text.get_charbox, range(*found.span())), strict=True)
                 box = (min(x0s) - left, top - max(y1s), max(x1s) - left, top - min(y0s))
-                words.append(ScannedWord(word, shown(box, rotation, right - left, top - bottom)))
+                bold = among is None and is_heavy_name(_font_name(text, found.start()))
+                words.append(ScannedWord(word, shown(box, rotation, right - left, top - bottom), bold))
             return words
+
+    def file_text(self, number: int, angle: int = 0) -> FileText:
+        """Return the text of a page with its boxes, of a page whose text lies at *angle* degrees turned upright."""
+        with self._page(number) as page:
+            return FileText(_letters(self._text(number, page)), partial(self._letter_boxes, number, angle))
+
+    def _letter_boxes(self, number: int, angle: int, start: int, end: int) -> list[Box]:
+        with self._page(number) as page:
+            text = self._text(number, page)
+            left, bottom, right, top = page.get_cropbox()
+            rotation = page.get_rotation()
+            width, height = right - left, top - bottom
+            wide, tall = (height, width) if rotation % 180 else (width, height)
+            boxes = []
+            for x0, y0, x1, y1 in map(text.get_charbox, range(start, end)):
+                box = shown((x0 - left, top - y1, x1 - left, top - y0), rotation, width, height)
+                boxes.append(shown(box, -angle % 360, wide, tall) if angle else box)
+            return boxes
+
+
+def _font_name(text: Any, index: int) -> str:
+    """Return the name of the font of a character, `""` if it has none."""
+    from ctypes import c_int, create_string_buffer
+
+    from pypdfium2 import raw
+
+    buffer, flags = create_string_buffer(_FONT_NAME_BYTES), c_int()
+    length = raw.FPDFText_GetFontInfo(text.raw, index, buffer, _FONT_NAME_BYTES, flags)
+    return buffer.value.decode("utf-8", "replace") if 0 < length <= _FONT_NAME_BYTES else ""
+
+
+def _letters(text: Any) -> str:
+    """Return the characters of pdfium's text page, as many as it counts: one beyond U+FFFF is two, surrogates."""
+    from pypdfium2 import raw
+
+    letters: str = text.get_text_range()
+    if len(letters) != text.count_chars():  # some have no place of their own in the string
+        letters = "".join(chr(raw.FPDFText_GetUnicode(text.raw, index)) for index in range(text.count_chars()))
+    return letters
 
 
 def shown(box: Box, rotation: int, width: float, height: float) -> Box:

@@ -74,7 +74,7 @@ def recognised_page(document: PdfPages, number: int, ocr: Recognise, page: Any, 
     angle = lies_at(found)
     wide, tall = document.facts(number)[:2]
     if angle:
-        found = [ScannedWord(text, shown(box, -angle % 360, wide, tall)) for text, box in found]
+        found = [word._replace(box=shown(word.box, -angle % 360, wide, tall)) for word in found]
         wide, tall = (tall, wide) if angle % 180 else (wide, tall)
     placed = set_words(found)
     heavy = are_heavy(image, [(w.text, box, w.size * scale) for w, (_, _, box) in zip(placed, words, strict=True)])

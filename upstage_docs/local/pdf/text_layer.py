@@ -27,10 +27,11 @@ _WIDE = 0.5
 
 
 class ScannedWord(NamedTuple):
-    """A word and its box in points from the top left of the page."""
+    """A word, its box in points from the top left of the page, and whether its font is a heavy one."""
 
     text: str
     box: Box
+    bold: bool = False
 
 
 def lies_at(words: Sequence[ScannedWord]) -> int:
@@ -58,9 +59,9 @@ def set_words(words: Sequence[ScannedWord]) -> list[Word]:
     sizes = _levelled([(size, sum(len(word.text) for word in row)) for row, size, _ in rows])
     placed = []
     for (row, _, baseline), size in zip(rows, sizes, strict=True):
-        for text, (x0, _, x1, _) in row:
+        for text, (x0, _, x1, _), bold in row:
             top, bottom = ink(text, baseline, size)
-            placed.append(Word(text, (x0, top, max(x1, x0 + 0.5), bottom), baseline, size, False, LAYER_FONT))
+            placed.append(Word(text, (x0, top, max(x1, x0 + 0.5), bottom), baseline, size, bold, LAYER_FONT))
     return placed
 
 

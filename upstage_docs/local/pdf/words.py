@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from upstage_docs.local.geometry import Box
 
-__all__ = ["LAYER_FONT", "Word", "ink"]
+__all__ = ["LAYER_FONT", "Word", "ink", "is_heavy_name"]
 
 _TALL = frozenset("bdfhijkltABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789()[]{}/|\\!?'\"‘’“”%&$#@§")
 _DEEP = frozenset("gjpqyQ,;()[]{}/|@§$")
+_HEAVY_NAME = re.compile(r"bold|black|heavy|demi|-medi$|bx\d*$|\.b$", re.IGNORECASE)
 LAYER_FONT = "Layer"
 """The font name of recognised words."""
 
@@ -43,3 +45,8 @@ def ink(text: str, baseline: float, size: float) -> tuple[float, float]:
     tall = not letters or not letters.isdisjoint(_TALL) or not text.isascii()
     deep = not letters.isdisjoint(_DEEP) or not text.isascii()
     return baseline - size * (0.74 if tall else 0.52), baseline + size * (0.22 if deep else 0.03)
+
+
+def is_heavy_name(font: str) -> bool:
+    """Say whether the letters of *font* are heavy, by its name."""
+    return _HEAVY_NAME.search(font) is not None

@@ -1,0 +1,230 @@
+"""What the PDF library's words lose beside the file's own text: spaces, typographic signs, cuts at rules, order."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import NamedTuple
+from unicodedata import normalize
+
+from upstage_docs.local.geometry import Box, bounds, holds_middle, middle
+from upstage_docs.local.pdf.right_to_left import has_right_to_left, letters_in_order
+from upstage_docs.local.pdf.words import Word
+
+__all__ = ["FileText", "restored", "without_controls"]
+
+_SIGNS = {**dict.fromkeys("‘’‚‛′", "'"), **dict.fromkeys("“”„‟″", '"'), **dict.fromkeys("‐‑‒–—―−", "-")}
+"""What the library writes for them (liteparse 2.18, measured)."""
+_PLAIN_SIGNS = str.maketrans(_SIGNS)
+_PLAIN_ASCII = frozenset(_SIGNS.values())
+_NO_TEXT = {*map(chr, range(32)), "\x7f", "\ufffe", "\uffff", "\u00ad", "\u200b", "\ufeff"}
+_CONTROLS = {
+    **{code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)},
+    **dict.fromkeys((*range(9), 11, 12, *range(14, 32), 0x7F, 0xFFFE, 0xFFFF), ""),
+}
+"""Codes of 128 to 159 are those of Windows, as browsers take them; other control characters are nothing."""
+_SPACED_OUT = 0.6
+"""Of all gaps in a run of letters: with more of them spaces, the letters are s p a c e d for emphasis."""
+_INSIDE = 0.25
+"""Of the font size: a rule nearer to the end of a text does not cross it."""
+_WORD = re.compile(r"[^\s\ufffe]+")
+_SHELF = 20.0
+"""Points: words are looked up by stripes of the page of this height."""
+_COLUMN_GAP = 0.25
+"""Of the font size: what lies at least between two texts of one item that a rule parts, without a space."""
+_MOST_PLACES = 12
+"""Places at which one text is looked for: a page that repeats it more often does not cost its square."""
+
+
+class FileText(NamedTuple):
+    """The text of a page as the file has it.
+
+    Attributes:
+        text: Its characters, generated spaces and line ends too.
+        boxes: Returns the boxes of a slice of them, in points from the top left as the words stand.
+    """
+
+    text: str
+    boxes: Callable[[int, int], Sequence[Box]]
+
+
+def without_controls(text: str) -> str:
+    """Return *text* without control characters; what Windows shows for some of them stays."""
+    return text if text.isprintable() else text.translate(_CONTROLS)
+
+
+def restored(words: Sequence[Word], file: FileText, sides: Sequence[Box]) -> list[Word]:
+    """Return words with what the file has and the library's text has not; a text that crosses a rule is cut at it.
+
+    Args:
+        words: Of the library, in its order.
+        file: The page's text.
+        sides: Vertical rules, in points.
+    """
+    stream, standing, crossings = None, _Standing(file), _Crossings(sides)
+    signs = _PLAIN_ASCII if any(sign in file.text for sign in _SIGNS) else frozenset()
+    found: list[Word] = []
+    for word in words:
+        if has_right_to_left(word.text):
+            found += standing.in_order(word)
+            continue
+        cuts = crossings.of(word)
+        if not cuts and word.text in file.text and signs.isdisjoint(word.text):
+            found.append(word)
+            continue
+        stream = stream or _Stream(file)
+        numbers = stream.find(word)
+        whole = file.text[numbers[0] : numbers[-1] + 1] if numbers else ""
+        if not numbers:
+            found.append(word)
+        elif not cuts and whole.translate(_PLAIN_SIGNS) == word.text:
+            found.append(replace(word, text=whole))
+        else:
+            found += _cut(word, _letters_of(word, numbers, file), cuts, file)
+    return found
+
+
+class _Letter(NamedTuple):
+    """A letter of a word: itself, whether a space stands before it, and its number in the file's text."""
+
+    text: str
+    spaced: bool
+    number: int
+
+
+class _Stream:
+    """The letters of a file's text without spaces, its typographic signs made plain, to find words in."""
+
+    def __init__(self, file: FileText) -> None:
+        self._file = file
+        text = file.text.translate(_PLAIN_SIGNS)
+        skipped = {letter for letter in set(text) if letter.isspace() or letter in _NO_TEXT}
+        numbers = [number for number, letter in enumerate(text) if letter not in skipped]
+        several = {letter: plain for letter in set(text) - skipped if (plain := _plain(letter)) != letter}
+        if several:
+            pairs = [(sign, n) for n in numbers for sign in several.get(text[n], text[n])]
+            self._plain, self._numbers = "".join(sign for sign, _ in pairs), [n for _, n in pairs]
+        else:
+            self._plain, self._numbers = "".join([text[n] for n in numbers]), numbers
+        self._next = 0
+
+    def find(self, word: Word) -> list[int]:
+        """Return which characters of the file's text are those of a word, spaces left out; none if it is not found."""
+        wanted = _plain("".join(word.text.split()))
+        reach = 0.5 * word.size
+        start = self._plain.find(wanted, self._next) if wanted else -1
+        if start < 0 < len(wanted):
+            start = self._plain.find(wanted)
+        for _ in range(_MOST_PLACES):
+            if start < 0:
+                break
+            numbers = self._numbers[start : start + len(wanted)]
+            ends = [self._file.boxes(number, number + 1)[0] for number in (numbers[0], numbers[-1])]
+            if all(holds_middle(word.box, box, reach=reach) for box in ends):
+                self._next = start + len(wanted)
+                return numbers
+            start = self._plain.find(wanted, start + 1)
+        return []
+
+
+def _letters_of(word: Word, numbers: Sequence[int], file: FileText) -> list[_Letter]:
+    """Return the letters of *word*, whose plain letters are those of these *numbers* of the file's text."""
+    text = file.text
+    letters: list[_Letter] = []
+    at, spaced = 0, False
+    for letter in word.text:
+        if letter.isspace():
+            spaced = True
+            continue
+        number = numbers[min(at, len(numbers) - 1)]
+        at += len(_plain(letter))
+        own = text[number] if letter in _PLAIN_ASCII and text[number].translate(_PLAIN_SIGNS) == letter else letter
+        if letters and not spaced and number > letters[-1].number + 1:
+            spaced = _is_space(letters[-1].number, number, file)
+        letters.append(_Letter(own, spaced, number))
+        spaced = False
+    return letters
+
+
+def _is_space(before: int, after: int, file: FileText) -> bool:
+    """Say whether the file tells a space between two letters; the end of a line is one where the second stands behind.
+
+    Other spaces are believed whatever the boxes tell: in a Type 3 font, these may be as wide as the widest letter.
+    """
+    between = file.text[before + 1 : after]
+    if "\r" in between or "\n" in between:
+        return file.boxes(after, after + 1)[0][0] > file.boxes(before, before + 1)[0][2]
+    return any(map(str.isspace, between))
+
+
+def _cut(word: Word, letters: Sequence[_Letter], cuts: Sequence[float], file: FileText) -> list[Word]:
+    """Return the word of *letters*, or several where rules stand in gaps between them."""
+    known = word.text.count(" ")
+    if sum(letter.spaced for letter in letters) > known + _SPACED_OUT * len(letters):
+        return [word]
+    boxes = [file.boxes(letter.number, letter.number + 1)[0] for letter in letters] if cuts else []
+    starts = [0]
+    for after in range(1, len(letters) if cuts else 0):
+        left, right = boxes[after - 1][2], boxes[after][0]
+        apart = letters[after].spaced or right - left > _COLUMN_GAP * word.size
+        if apart and any(left - 1 <= x <= right + 1 for x in cuts):
+            starts.append(after)
+    x0, y0, x1, y1 = word.box
+    pieces = []
+    for start, end in pairwise([*starts, len(letters)]):
+        text = "".join(" " * (n > start and letters[n].spaced) + letters[n].text for n in range(start, end))
+        left = boxes[start][0] if start else x0
+        right = boxes[end - 1][2] if end < len(letters) else x1
+        pieces.append(replace(word, text=text, box=(left, y0, max(left, right), y1)))
+    return pieces
+
+
+def _plain(text: str) -> str:
+    return text if text.isascii() else normalize("NFKC", text.translate(_PLAIN_SIGNS))
+
+
+class _Crossings:
+    """The vertical rules of a page, to look up which of them cross a word."""
+
+    def __init__(self, sides: Sequence[Box]) -> None:
+        self._sides = sorted(sides)
+        self._xs = [side[0] for side in self._sides]
+
+    def of(self, word: Word) -> list[float]:
+        """Return where rules run through a word, ends excepted, over most of its height."""
+        x0, y0, x1, y1 = word.box
+        inset = _INSIDE * word.size
+        first, end = bisect_left(self._xs, x0 + inset), bisect_right(self._xs, x1 - inset)
+        low, high = y0 + 0.3 * (y1 - y0), y1 - 0.3 * (y1 - y0)
+        return [side[0] for side in self._sides[first:end] if side[1] <= low and side[3] >= high]
+
+
+class _Standing:
+    """The words of a file's text by their height on the page, read when the first is asked for."""
+
+    def __init__(self, file: FileText) -> None:
+        self._file = file
+        self._shelves: defaultdict[int, list[tuple[Box, str]]] | None = None
+
+    def in_order(self, word: Word) -> list[Word]:
+        """Return the words of a text from right to left, each with its letters in reading order."""
+        if self._shelves is None:
+            self._shelves = defaultdict(list)
+            for match in _WORD.finditer(self._file.text):
+                boxes = self._file.boxes(*match.span())
+                box = bounds(boxes)
+                told = box, letters_in_order(without_controls(match[0]), boxes)
+                self._shelves[int(middle(box)[1] // _SHELF)].append(told)
+        _, y0, _, y1 = word.box
+        near = range(int(y0 // _SHELF) - 1, int(y1 // _SHELF) + 2)
+        found = [
+            replace(word, text=text, box=(box[0], y0, box[2], y1))
+            for shelf in near
+            for box, text in self._shelves.get(shelf, ())
+            if holds_middle(word.box, box, reach=1)
+        ]
+        return found or [word]

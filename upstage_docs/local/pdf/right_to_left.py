@@ -1,0 +1,72 @@
+"""Arabic and Hebrew: letters and words as they stand on the page → the order in which they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import TypeVar
+from unicodedata import bidirectional
+
+from upstage_docs.local.geometry import Box
+
+__all__ = ["has_right_to_left", "letters_in_order", "words_in_order"]
+
+Thing = TypeVar("Thing")
+
+_RIGHT_TO_LEFT = {"R", "AL"}
+_LEFT_TO_RIGHT = {"L", "EN", "AN"}
+_WITHIN_NUMBERS = {"ES", "CS"}
+"""Signs such as `.` and `/`, which keep the order of the digits around them."""
+_FIRST = "\u0590"
+"""No letter before it is written from right to left."""
+
+
+def has_right_to_left(text: str) -> bool:
+    """Say whether a letter of *text* is written from right to left."""
+    return not text.isascii() and any(letter >= _FIRST and bidirectional(letter) in _RIGHT_TO_LEFT for letter in text)
+
+
+def letters_in_order(text: str, boxes: Sequence[Box]) -> str:
+    """Return the letters of one word in reading order, by where they stand.
+
+    Args:
+        text: The word, in whatever order its file has it.
+        boxes: Of its letters, one each.
+    """
+    if not has_right_to_left(text):
+        return text
+    placed = sorted(zip(text, boxes, strict=True), key=lambda placed: -(placed[1][0] + placed[1][2]))
+    letters = [letter for letter, _ in placed]
+    kinds = [bidirectional(letter) for letter in letters]
+    forward = [
+        kind in _LEFT_TO_RIGHT
+        or (kind in _WITHIN_NUMBERS and 0 < n < len(kinds) - 1 and {kinds[n - 1], kinds[n + 1]} <= _LEFT_TO_RIGHT)
+        for n, kind in enumerate(kinds)
+    ]
+    numbers = _with_runs_reversed(range(len(letters)), lambda n: forward[n])
+    return "".join(letters[n] for n in numbers)
+
+
+def words_in_order(texts: Sequence[str]) -> list[int]:
+    """Return the numbers of the words of one line in reading order; *texts* stand from left to right.
+
+    A line most of whose letters are written from right to left is read so, but runs of other words and of numbers in
+    it keep their order; in any other line only runs of words from right to left are turned.
+    """
+    numbers = list(range(len(texts)))
+    turned = [has_right_to_left(text) for text in texts]
+    if not any(turned):
+        return numbers
+    kinds = [bidirectional(letter) for text in texts for letter in text]
+    if sum(kind in _RIGHT_TO_LEFT for kind in kinds) >= kinds.count("L"):
+        return _with_runs_reversed(numbers[::-1], lambda number: not turned[number])
+    return _with_runs_reversed(numbers, lambda number: turned[number])
+
+
+def _with_runs_reversed(things: Sequence[Thing], is_chosen: Callable[[Thing], bool]) -> list[Thing]:
+    """Return *things* with each run of chosen ones reversed."""
+    found: list[Thing] = []
+    for chosen, run in groupby(things, key=is_chosen):
+        members = list(run)
+        found += members[::-1] if chosen else members
+    return found
