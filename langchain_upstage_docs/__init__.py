@@ -14,6 +14,7 @@ def _explained(error: ModuleNotFoundError) -> ImportError:
 
 
 try:
+    from langchain_upstage_docs.crops import to_content_blocks
     from langchain_upstage_docs.indexing import index_key
     from langchain_upstage_docs.loaders import UpstageDocumentParseLoader, UpstageOCRLoader
     from langchain_upstage_docs.parsers import UpstageDocumentParseParser, UpstageOCRParser
@@ -32,6 +33,7 @@ __all__ = [
     "UpstageOCRParser",
     "index_key",
     "row_documents",
+    "to_content_blocks",
 ]
 
 

@@ -15,6 +15,7 @@ except ModuleNotFoundError as error:
     raise MissingExtraError.of("llama-index", "llama_index_upstage_docs", error) from error
 
 if TYPE_CHECKING:
+    from llama_index_upstage_docs.crops import image_nodes
     from llama_index_upstage_docs.node_parsers import UpstageDocumentParseNodeParser
     from llama_index_upstage_docs.ocr_reader import UpstageOCRReader
     from llama_index_upstage_docs.readers import UpstageDocumentParseReader
@@ -26,6 +27,7 @@ __all__ = [
     "UpstageDocumentParseNodeParser",
     "UpstageDocumentParseReader",
     "UpstageOCRReader",
+    "image_nodes",
     "row_documents",
 ]
 
@@ -35,6 +37,7 @@ _HOME = {
     "UpstageDocumentParseNodeParser": "node_parsers",
     "UpstageDocumentParseReader": "readers",
     "UpstageOCRReader": "ocr_reader",
+    "image_nodes": "crops",
     "row_documents": "rows",
 }
 

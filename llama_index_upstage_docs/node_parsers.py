@@ -155,13 +155,18 @@ class UpstageDocumentParseNodeParser(ParseFields, LinkedNodeParser):
         return await asyncio.to_thread(self._nodes, nodes, _by_file(found))
 
     def _nodes(self, nodes: Sequence[BaseNode], files: dict[str, list[Record]]) -> list[BaseNode]:
+        from upstage_docs.records.crop_names import own_crops_by_metadata
+
         made: list[BaseNode] = []
         for node in nodes:
             # A file named by several Documents, one per page as PDF readers make them, is the first one's.
             records = self._answered(node) if _holds_answer(node) else files.pop(str(node.metadata["file_path"]), [])
             further = node.metadata if self.include_metadata else {}
             for record in records:
+                paths = record.metadata.get("image_path") or further.get("image_path")
                 record.metadata |= {key: value for key, value in further.items() if key not in record.metadata}
+                if isinstance(paths, str):  # the Document has those of the whole file
+                    record.metadata["image_path"] = own_crops_by_metadata(paths, record.metadata)
             made += finished(records, [(node, source_of(node))] * len(records), self)
         return made
 

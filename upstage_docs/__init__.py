@@ -49,6 +49,12 @@ if TYPE_CHECKING:
         acite as acite,
         cite as cite,
     )
+    from upstage_docs.evidence.crop_files import (
+        CropFile as CropFile,
+        ato_content_blocks as ato_content_blocks,
+        crops_of as crops_of,
+        to_content_blocks as to_content_blocks,
+    )
     from upstage_docs.evidence.locate import (
         aplaces as aplaces,
         places as places,
@@ -141,6 +147,7 @@ _HOME: dict[str, str] = {
     **dict.fromkeys(("aplaces", "places"), "evidence.locate"),
     **dict.fromkeys(("PagePicture", "acrop", "ahighlight", "crop", "highlight"), "evidence.pictures"),
     "Place": "evidence.place",
+    **dict.fromkeys(("CropFile", "ato_content_blocks", "crops_of", "to_content_blocks"), "evidence.crop_files"),
     "uncertain": "evidence.ocr_words",
     **dict.fromkeys(("aoverlay", "overlay"), "evidence.overlay_text"),
     **dict.fromkeys(("TableData", "tables"), "evidence.table_data"),

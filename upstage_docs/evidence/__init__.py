@@ -9,6 +9,12 @@ if TYPE_CHECKING:
         acite as acite,
         cite as cite,
     )
+    from upstage_docs.evidence.crop_files import (
+        CropFile as CropFile,
+        ato_content_blocks as ato_content_blocks,
+        crops_of as crops_of,
+        to_content_blocks as to_content_blocks,
+    )
     from upstage_docs.evidence.locate import (
         aplaces as aplaces,
         places as places,
@@ -32,6 +38,7 @@ _HOME: dict[str, str] = {
     **dict.fromkeys(("aplaces", "places"), "locate"),
     **dict.fromkeys(("PagePicture", "acrop", "ahighlight", "crop", "highlight"), "pictures"),
     "Place": "place",
+    **dict.fromkeys(("CropFile", "ato_content_blocks", "crops_of", "to_content_blocks"), "crop_files"),
     "uncertain": "ocr_words",
     **dict.fromkeys(("aoverlay", "overlay"), "overlay_text"),
     **dict.fromkeys(("TableData", "tables"), "table_data"),

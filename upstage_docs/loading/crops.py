@@ -10,6 +10,7 @@ from tempfile import NamedTemporaryFile
 
 from upstage_docs.errors import ConfigError, InvalidResponseError
 from upstage_docs.models import Element, ParsedDocument
+from upstage_docs.records.crop_names import crop_name
 
 __all__ = ["write_crops"]
 
@@ -44,8 +45,8 @@ def _write(place: Path, document: ParsedDocument, element: Element) -> Path:
         raise InvalidResponseError(
             f"{document.source!r}: the crop of element {element.id} on page {element.page} is not base64 ({error})."
         ) from error
-    owner = document.file_sha256[:16] or "document"
-    path = place / f"{owner}-p{element.page}-e{element.id}{_SUFFIXES.get(picture[:4], '.jpg')}"
+    suffix = _SUFFIXES.get(picture[:4], ".jpg")
+    path = place / crop_name(document.file_sha256, element.page, element.id, suffix)
     if not path.exists():
         with NamedTemporaryFile(dir=place, prefix=f".{path.name}.", delete=False) as part:
             part.write(picture)

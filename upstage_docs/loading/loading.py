@@ -162,8 +162,8 @@ class ParseLoading(Loading):
     ) -> None:
         if (form.images == "files") != (image_folder is not None):
             raise ConfigError('images="files" and image_folder= go together: crops are written into that folder.')
-        if form.images != "none" and form.split != "element":
-            raise ConfigError(f'images={form.images!r} goes with split="element": a crop belongs to one element.')
+        if form.images == "base64" and form.split != "element":
+            raise ConfigError('images="base64" goes with split="element"; crops= and crop_folder= go with every split.')
         if form.images != "none" and not options.base64_encoding:
             options = replace(options, base64_encoding=_CROPPED)
         super().__init__(connection, options, on_error=on_error, show_progress=show_progress, on_progress=on_progress)

@@ -68,6 +68,7 @@ class Recorder:
         self._options = options
         self._trail = HeadingTrail()
         self._waiting: list[ParsedDocument] = []
+        self._image_paths: dict[int, str] = {}
 
     def add(self, document: ParsedDocument, image_paths: Mapping[int, str] | None = None) -> Iterator[Record]:
         """Yield the records that *document*, the next run of pages, completes.
@@ -76,6 +77,8 @@ class Recorder:
             document: The whole document or its next pages.
             image_paths: Element id → file of its crop, for `images="files"`.
         """
+        if image_paths and self._options.split != "element":
+            self._image_paths |= image_paths
         if self._options.split == "none":
             self._waiting.append(document)
         elif self._options.split == "page":
@@ -98,7 +101,10 @@ class Recorder:
         captions = captions_of(document.elements) if options.metadata_format == "flat" else {}
         for index, element in enumerate(document.elements):
             if answered is not None:
-                text = json.dumps(answered[index], ensure_ascii=False)
+                one = answered[index]
+                if options.images == "files" and one.get("base64_encoding"):
+                    one["base64_encoding"] = ""  # it is in a file
+                text = json.dumps(one, ensure_ascii=False)
             else:
                 text = element_text(element, options.output_format)  # type: ignore[arg-type]
             level = heading_level(element)
@@ -153,7 +159,10 @@ class Recorder:
 
     def _whole(self, document: ParsedDocument) -> Iterator[Record]:
         if self._options.output_format == "json":
-            yield from self._one(document, document.elements, "none", document_json(document), [])
+            text = document_json(document)
+            if self._options.images == "files":
+                text = _without_crops(text)
+            yield from self._one(document, document.elements, "none", text, [])
         else:
             yield from self._joined(document, document.elements, "none")
 
@@ -163,6 +172,8 @@ class Recorder:
         if form == "json":
             chosen = {element.id for element in elements}
             page = [one for one in raw_elements(document) if one["id"] in chosen]
+            if self._options.images == "files":
+                page = [{**one, "base64_encoding": ""} if "base64_encoding" in one else one for one in page]
             text = json.dumps({"elements": page}, ensure_ascii=False)
         else:
             texts: list[str] = []
@@ -207,7 +218,9 @@ class Recorder:
             # langchain-upstage gives a page its number, and a whole document how many pages it has.
             nested: dict[str, Any] = {"page": page} if split == "page" else {"total_pages": document.total_pages}
             nested["coordinates"] = [_nested(element.coordinates) for element in elements if element.coordinates]
-            if crops := [element.base64_encoding for element in elements if element.base64_encoding]:
+            if options.images == "files":
+                nested["image_path"] = self._paths_of(elements)
+            elif crops := [element.base64_encoding for element in elements if element.base64_encoding]:
                 nested["base64_encodings"] = crops
             yield Record(identity, text, nested)
             return
@@ -227,7 +240,13 @@ class Recorder:
             categories=dict.fromkeys(element.category for element in elements),
             spans=spans,
         )
+        if options.images == "files":
+            flat["image_path"] = self._paths_of(elements)
         yield Record(identity, text, flat)
+
+    def _paths_of(self, elements: Iterable[Element]) -> str:
+        """Return the files of the crops of *elements*, one a line."""
+        return "\n".join(path for element in elements if (path := self._image_paths.get(element.id)))
 
 
 def records(
@@ -238,6 +257,15 @@ def records(
     for document in [documents] if isinstance(documents, ParsedDocument) else documents:
         yield from recorder.add(document)
     yield from recorder.finish()
+
+
+def _without_crops(answer: str) -> str:
+    """Return the JSON of a document without the pictures in it, which are in files."""
+    document = json.loads(answer)
+    for element in document.get("elements", ()):
+        if element.get("base64_encoding"):
+            element["base64_encoding"] = ""
+    return json.dumps(document, ensure_ascii=False)
 
 
 def _nested(coordinates: tuple[Point, ...]) -> list[dict[str, float]]:

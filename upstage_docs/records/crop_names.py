@@ -1,0 +1,61 @@
+"""The names of crops: which element a picture file is of, so that it is found again however a text was split."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from upstage_docs.records.metadata import Span
+
+__all__ = ["crop_name", "own_crops", "own_crops_by_metadata"]
+
+_NAME = re.compile(r"(?:[0-9a-f]{16}|document)-p(?P<page>\d{1,9})-e(?P<element>\d{1,18})\.\w+\Z")
+_spans = msgspec.json.Decoder(list[Span])
+
+
+def crop_name(file_sha256: str, page: int, element_id: int, suffix: str = ".jpg") -> str:
+    """Return the name of an element's crop: nothing of it comes from the document's text or the file's name."""
+    return f"{file_sha256[:16] or 'document'}-p{page}-e{element_id}{suffix}"
+
+
+def own_crops(paths: str, elements: Collection[tuple[int, int]]) -> str:
+    """Return those of *paths*, one a line, that are crops of *elements*; files with names of others' stay.
+
+    Args:
+        paths: As in `metadata["image_path"]`.
+        elements: Element id and page; page 0 is any.
+    """
+    named, others = _by_element(paths)
+    if not named:
+        return paths
+    found = [one for element, page in elements for one in named.get(element, ()) if page in {0, one[0]}]
+    return "\n".join([*(path for _, path in sorted(set(found))), *others])
+
+
+@lru_cache(maxsize=16)  # asked for each chunk of a file
+def _by_element(paths: str) -> tuple[dict[int, list[tuple[int, str]]], tuple[str, ...]]:
+    """Return the page and path of each crop by its element, and the paths that name none."""
+    named: dict[int, list[tuple[int, str]]] = {}
+    others = []
+    for path in paths.split("\n"):
+        if found := _NAME.search(path.replace("\\", "/").rpartition("/")[2]):
+            named.setdefault(int(found["element"]), []).append((int(found["page"]), path))
+        elif path:
+            others.append(path)
+    return named, tuple(others)
+
+
+def own_crops_by_metadata(paths: str, metadata: Mapping[str, Any]) -> str:
+    """Return those of *paths* that are crops of the elements which flat *metadata* names."""
+    try:
+        spans = _spans.decode(str(metadata.get("spans") or "[]"))
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        spans = []
+    elements = {(span[0], span[1]) for span in spans}
+    if not elements and isinstance(metadata.get("element_id"), int):
+        elements = {(metadata["element_id"], int(metadata.get("page") or 0))}
+    return own_crops(paths, elements)
