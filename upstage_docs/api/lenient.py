@@ -16,7 +16,7 @@ from msgspec import inspect
 
 from upstage_docs.api.json_shapes import ContentShape, ElementShape, PointShape
 
-__all__ = ["UNREADABLE_PAGE", "load_json", "read_shape"]
+__all__ = ["UNREADABLE_PAGE", "is_object", "load_json", "read_shape"]
 
 UNREADABLE_PAGE = 0  # an element whose page cannot be read is on no page, and not on that of its neighbour
 # Larger numbers than an int64 holds are none of ours, and Python takes no integer of more than 4,300 digits.
@@ -44,6 +44,14 @@ def load_json(raw: bytes) -> Any:
         return _cleaned(found, 0)
     except RecursionError:
         raise ValueError("it is nested too deep") from None
+
+
+def is_object(raw: bytes) -> bool:
+    """Say whether *raw* is a JSON object, whatever it holds: what a gateway or a network puts in between is none."""
+    try:
+        return isinstance(load_json(raw), dict)
+    except ValueError:
+        return False
 
 
 def read_shape(kind: type[msgspec.Struct], value: Any) -> Any:

@@ -19,20 +19,26 @@ from upstage_docs.api.decode import (
     with_document_words,
 )
 from upstage_docs.api.json_shapes import DocumentShape
+from upstage_docs.api.lenient import is_object
 from upstage_docs.api.responses import Reply
 from upstage_docs.errors import BadRequestError, ConfigError, InvalidResponseError, UpstageDocsError
 from upstage_docs.files.source import DocumentInput, Named, Source, cut, inspect
 from upstage_docs.flows import plan
+from upstage_docs.flows.billing import Account
 from upstage_docs.flows.exchange import pay
 from upstage_docs.flows.job import JobWatch, PageAnswer
 from upstage_docs.flows.schedule import DONE, Schedule
 from upstage_docs.flows.steps import ClientContext, Deliver, End, Flow, Sleep, Work, next_result, work
 from upstage_docs.models import OcrResult, ParsedDocument
 from upstage_docs.options import OCROptions, ParseOptions, SendOptions
-from upstage_docs.store.values import Claim, Holding, StoredJob
+from upstage_docs.store.values import WHOLE_FILE, Claim, Holding, StoredAnswer, StoredJob
 
 __all__ = ["Deliverer", "Reading", "Request", "Slice", "Slices", "open_reading", "read", "read_batches"]
 
+_KEPT = (
+    " What came is kept: the next call reads it and sends nothing; refresh=True asks, and pays, again. A newer version "
+    "of this package may understand it."
+)
 _AGAIN = 0.2  # seconds before looking again at what another flow is changing
 
 Slice: TypeAlias = ParsedDocument | OcrResult
@@ -205,7 +211,8 @@ class Reading:
     def paid(self) -> Flow[int]:
         """Return how many pages of it have been answered."""
         holding = yield from self.holding()
-        return max(self.slices.next_page - 1, sum(last - first + 1 for first, last in holding.answers))
+        answered = sum(pages[1] - pages[0] + 1 for pages in holding.answers if pages != WHOLE_FILE)
+        return max(self.slices.next_page - 1, answered)
 
     def planned(self, holding: Holding) -> tuple[plan.PageRun, ...]:
         """Plan every page of the document, given what is held; what was delivered is not wanted again."""
@@ -226,6 +233,9 @@ class Reading:
         if run.state == "stored" and run.pages is not None:
             key = self.context.result_key(self.source.sha256, self.request.options)
             stored = yield from work(partial(self.context.store.read, key, run.pages))
+            if stored is not None and stored.unread_route:
+                answer = yield from work(partial(self._read_again, run, stored))
+                return (answer if isinstance(answer, PageAnswer) else self._watch(answer, Holding()),)
             return None if stored is None else (PageAnswer(stored.raw, stored.pages),)
         if run.state == "running":
             job = next(one for one in holding.jobs if one.pages == run.pages or one.pages is None)
@@ -288,33 +298,51 @@ class Reading:
 
     def _keep(self, run: plan.PageRun, piece: Source, claim: Claim | None, reply: Reply) -> PageAnswer | StoredJob:
         """Read what came, put it on the bill and keep it."""
-        if run.route == "async" and claim is not None:
-            return self.context.store.submitted(claim, decode_job(reply.body, source=piece.name).request_id)
-        content, model, answered = self._counted(reply.body, piece.pages or 0)
-        if answered < 1:
-            raise InvalidResponseError(
-                f"{self.source.name!r}: the answer holds no page and no element. Check that base_url= leads to the "
-                "API itself.",
-                raw=reply.body,
-            )
+        return self._settle(run, piece, claim, reply.body, self.context.account)
+
+    def _read_again(self, run: plan.PageRun, stored: StoredAnswer) -> PageAnswer | StoredJob:
+        """Read what nobody understood when it came; this version may. It is on the bill already."""
+        pages = None if run.pages == WHOLE_FILE else run.pages
+        count = None if pages is None else pages[1] - pages[0] + 1
+        key = self.context.result_key(self.source.sha256, self.request.options)
+        claim = Claim("", key, pages, self.source.name, stored.sends)
+        run = replace(run, pages=pages, route="async" if stored.unread_route == "async" else "sync")
+        return self._settle(run, replace(self.source, pages=count), claim, stored.raw, Account())
+
+    def _settle(
+        self, run: plan.PageRun, piece: Source, claim: Claim | None, raw: bytes, account: Account
+    ) -> PageAnswer | StoredJob:
+        try:
+            if run.route == "async" and claim is not None:
+                return self.context.store.submitted(claim, decode_job(raw, source=piece.name).request_id)
+            content, model, answered = self._counted(raw, piece.pages or 0, account)
+            if answered < 1:
+                raise InvalidResponseError(  # noqa: TRY301 - it is told as what cannot be decoded is
+                    f"{self.source.name!r}: the answer holds no page and no element. Check that base_url= leads to the "
+                    "API itself.",
+                    raw=raw,
+                )
+        except InvalidResponseError as error:
+            if claim is None or self.context.store.path is None or not is_object(raw):
+                raise
+            raise InvalidResponseError(error.message + _KEPT, raw=raw) from error
         first = run.pages[0] if run.pages else 1
         kept = min(answered, piece.pages or answered)  # what was not sent is not of this document
         pages = (first, first + kept - 1)
         if claim is not None:
             total = self.source.pages or (answered if run.whole else 0)
-            self.context.store.answered(claim, reply.body, pages, model=model, total_pages=total)
+            self.context.store.answered(claim, raw, pages, model=model, total_pages=total)
         if piece.pages is not None and answered != piece.pages:
             raise InvalidResponseError(
                 f"{piece.name!r}: {piece.pages} pages were sent, {answered} came back. What came is kept. An older "
                 'server cuts silently: lower Limits(sync_pages=...) or take route="async".',
-                raw=reply.body,
+                raw=raw,
             )
-        return PageAnswer(reply.body, pages, content=content)
+        return PageAnswer(raw, pages, content=content)
 
-    def _counted(self, raw: bytes, sent: int) -> tuple[DocumentShape | OcrResult | None, str, int]:
+    def _counted(self, raw: bytes, sent: int, account: Account) -> tuple[DocumentShape | OcrResult | None, str, int]:
         """Decode an answer, put it on the bill, and return it with its model and the pages that it holds."""
         options = self.request.options
-        account = self.context.account
         if isinstance(options, ParseOptions):
             shape = decode_shape(raw, source=self.source.name)
             usage = usage_of(shape)

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import httpx
 
 from upstage_docs.api import requests as wire, responses as replies
 from upstage_docs.api.decode import decode_job, decode_jobs
+from upstage_docs.api.lenient import is_object
 from upstage_docs.api.rates import Family
 from upstage_docs.api.responses import NoReply, Outcome, Reply
 from upstage_docs.errors import (
@@ -164,8 +165,8 @@ def pay(
         pages: Of the document, None where their number is not known.
         options: A parse, or OCR.
         keep: Reads the reply and settles the claim (`Store.answered` or `submitted`), which is None where nothing is
-            stored; what it returns is returned. An InvalidResponseError of it leaves the claim open: something came,
-            but not what was paid for.
+            stored; what it returns is returned. After an InvalidResponseError of it, a JSON object is kept as what
+            nobody understood, and anything else leaves the claim open: something came, but not what was paid for.
         job: Whether to create an asynchronous job.
         refresh: Send although there is an answer.
 
@@ -209,7 +210,7 @@ def pay(
         yield ReleaseSlot()
         kept: T = yield Work(partial(keep, claim, reply))
     except BaseException as error:
-        _close(context, payment, keep, error)
+        _close(context, payment, keep, error, route="async" if job else "sync")
         if isinstance(error, Exception):
             yield ReleaseSlot()
         raise
@@ -305,7 +306,12 @@ def _claim(
 
 
 def _close(
-    context: ClientContext, payment: Payment, keep: Callable[[Claim | None, Reply], Any], error: BaseException
+    context: ClientContext,
+    payment: Payment,
+    keep: Callable[[Claim | None, Reply], Any],
+    error: BaseException,
+    *,
+    route: Literal["sync", "async"],
 ) -> None:
     """Settle what a flow leaves behind. It may be closing, so no step can be asked for: the store is told here."""
     if payment.claim is None:
@@ -317,10 +323,15 @@ def _close(
             error = refusal
         else:
             return
-    if payment.under_way or (isinstance(error, InvalidResponseError) and not replies.refused(error.raw)):
+    came = payment.reply.body if payment.reply is not None else b""
+    if payment.under_way:
         context.store.abandon(payment.claim)
-    else:
+    elif not isinstance(error, InvalidResponseError) or replies.refused(came):
         context.store.withdraw(payment.claim)
+    elif is_object(came):
+        context.store.keep_unread(payment.claim, came, route=route)
+    else:
+        context.store.abandon(payment.claim)
 
 
 def _none() -> Flow[tuple[str, ...]]:

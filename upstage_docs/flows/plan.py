@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal
 from upstage_docs.api.limits import LIMITS, MEGABYTE, Limits
 from upstage_docs.errors import ConfigError, SourceError
 from upstage_docs.options import OCROptions, ParseOptions, Route, SendOptions
+from upstage_docs.store.values import WHOLE_FILE, Pages
 
 if TYPE_CHECKING:
     from upstage_docs.files.source import Source
-    from upstage_docs.store.values import Pages
 
 __all__ = ["PageRun", "Route", "check", "halves", "parts_of", "request_limits"]
 
@@ -110,6 +110,8 @@ def parts_of(
     if not total:
         if in_jobs:
             return (PageRun(None, "running"),)
+        if WHOLE_FILE in held:  # what came for it could not be understood, so that its pages are not known either
+            return (PageRun(WHOLE_FILE, "stored"),)
         way = _uncounted_route(source, ocr=ocr, route=route, limits=limits)
         return (PageRun(None, route=way, replaces=bool(held)),)
     tiles = _tile(total, held, in_jobs)
