@@ -458,3 +458,28 @@ def test_spans_of_a_text_that_was_changed_are_not_believed() -> None:
     changed = chunk.text.replace("quay", "pier")
 
     assert {place.precision for place in places(LangChain(changed, chunk.metadata))} == {"elements"}
+
+
+@pytest.mark.parametrize(
+    ("source", "model", "line"),
+    [
+        ("a.docx", "local-1", "a.docx, Two"),  # its pages are counted by page breaks
+        ("a.docx", "document-parse-260930", "a.docx, p. 2, Two"),
+        ("a.pptx", "local-1", "a.pptx, slide 2, Two"),
+        ("a.xlsx", "local-1", "a.xlsx, sheet 2, Two"),
+        ("a.xlsx", "document-parse-260930", "a.xlsx, p. 2, Two"),
+    ],
+)
+def test_office_files_are_cited_by_what_they_have(source: str, model: str, line: str) -> None:
+    metadata = {"source": source, "model": model, "page": 2, "category": "paragraph", "headings": "Two"}
+
+    spans = json.dumps([[4, 2, 0, 9, 0.0, 0.0, 0.0, 0.0]])
+
+    assert cite(metadata) == cite({**metadata, "record_type": "chunk", "spans": spans}) == line
+    assert places(metadata)[0].note
+
+
+def test_a_heading_is_cited_by_itself() -> None:
+    thing = LangChain("<h1 id='1'>Two &amp; three</h1>", {"source": "a.pdf", "page": 2, "category": "heading1"})
+
+    assert cite(thing) == "a.pdf, p. 2, Two & three"

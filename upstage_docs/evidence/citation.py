@@ -10,7 +10,7 @@ from html import escape
 
 from upstage_docs.chunking.blocks import blocks
 from upstage_docs.evidence.locate import places
-from upstage_docs.evidence.place import Place, string
+from upstage_docs.evidence.place import BY_BREAKS, Place, string
 from upstage_docs.evidence.things import Parsed, Thing, read_thing
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.records.render import text_of_html
@@ -120,13 +120,23 @@ def _line(thing: Thing, found: list[Place]) -> str:
         headings.append(_plain(label[1]).strip(" .<[("))
     elif category in _NAMED:
         headings.append(category)
-    return ", ".join(filter(None, [_short(name), _pages(found), " > ".join(filter(None, headings))]))
+    return ", ".join(
+        filter(
+            None,
+            [
+                _short(name),
+                _pages(found, string(metadata, "model"), named=bool(any(headings))),
+                " > ".join(filter(None, headings)),
+            ],
+        )
+    )
 
 
-def _pages(found: list[Place]) -> str:
-    numbers = sorted({place.page for place in found if place.known})
+def _pages(found: list[Place], model: str, *, named: bool) -> str:
+    """Return the pages in words; nothing where they are not to be relied on and a heading tells the place."""
+    numbers = sorted({place.page for place in found if place.known and place.note != BY_BREAKS})
     if not numbers:
-        return "place unknown"
+        return "" if named and any(place.known for place in found) else "place unknown"
     runs: list[list[int]] = []
     for number in numbers:
         if runs and runs[-1][-1] == number - 1:
@@ -134,6 +144,9 @@ def _pages(found: list[Place]) -> str:
         else:
             runs.append([number])
     told = ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+    suffix = found[0].source.lower().rpartition(".")[2]
+    if suffix == "pptx" or (suffix == "xlsx" and model.startswith("local-")):
+        return f"{'slide' if suffix == 'pptx' else 'sheet'}{'s' if len(numbers) > 1 else ''} {told}"
     return f"{'pp.' if len(numbers) > 1 else 'p.'} {told}"
 
 

@@ -23,6 +23,8 @@ _SLACK = 0.004
 recognisers cut close to the ink."""
 _ALIKE = 0.85
 """The share of a quote's letters that must be found in order where the whole is not: a recogniser's slips are fewer."""
+_MOST_COMPARED = 20_000_000
+"""Letters of a page times those of a quote that are compared one by one: about a second."""
 _SCATTERED = 2.0
 """Letters between the first and the last one found, per letter of the quote; more is no one place."""
 _WIDEST_GAP = 1.5
@@ -82,6 +84,8 @@ class PageText:
         return bool(self._here[offset]) and not letter.isspace() and not letter.isalnum() and letter.isprintable()
 
     def _most_alike(self, wanted: str) -> tuple[Box, ...]:
+        if len(self.keyed.key) * len(wanted) > _MOST_COMPARED:
+            return ()
         matcher = SequenceMatcher(None, self.keyed.key, wanted, autojunk=False)
         blocks = [(block.a, block.a + block.size) for block in matcher.get_matching_blocks() if block.size]
         size = sum(end - start for start, end in blocks)

@@ -17,7 +17,7 @@ from upstage_docs.models import Box, Element, OcrResult, ParsedDocument, Point, 
 from upstage_docs.records.ids import text_sha256
 from upstage_docs.records.metadata import Span, coordinates_of
 
-__all__ = ["Place", "Precision", "places_of", "source_of", "string", "whole_number"]
+__all__ = ["BY_BREAKS", "Place", "Precision", "places_of", "source_of", "string", "whole_number"]
 
 Precision = Literal["words", "rows", "element", "elements", "page", "unknown"]
 
@@ -25,6 +25,9 @@ _ONE_PLACE = frozenset({"element", "page", "line", "word", "row"})
 """Types of records that stand in one place: another splitter's piece of it does, too."""
 _FARTHEST = 1.5
 """Relative coordinates may exceed the page slightly (1.06 was answered); what lies beyond this is no part of a page."""
+BY_BREAKS = (
+    "A Word file has no pages of its own: these are counted by its page breaks, and may be others when laid out."
+)
 _NO_BOX = "It has no coordinates: only the page is known."
 _spans = msgspec.json.Decoder(list[Span])
 
@@ -158,8 +161,14 @@ def _of_metadata(metadata: dict[str, Any], whole: Place) -> Place:
             found, element_id=-1, note="A section that begins on this page; its metadata names no place of its parts."
         )
     if box is None:
-        return replace(found, note=_NO_BOX)
+        return replace(found, note=_without_box(metadata, whole))
     return replace(found, boxes=(box,), corners=corners, precision="element")
+
+
+def _without_box(metadata: Mapping[str, Any], whole: Place) -> str:
+    """Return what to say of a place of which only the page is told."""
+    by_breaks = whole.source.lower().endswith(".docx") and string(metadata, "model").startswith("local-")
+    return BY_BREAKS if by_breaks else _NO_BOX
 
 
 def _of_spans(thing: Thing, metadata: dict[str, Any], whole: Place) -> list[Place]:
@@ -194,7 +203,7 @@ def _of_spans(thing: Thing, metadata: dict[str, Any], whole: Place) -> list[Plac
                 element_id=element,
                 boxes=(box,) if box else (),
                 precision=precision if box else "page",
-                note=note if box else _NO_BOX,
+                note=note if box else _without_box(metadata, whole),
             )
         category = single or _category_at(thing.text or "", start)
         if (element, page) not in found:
