@@ -176,6 +176,9 @@ def test_chunks_of_a_whole_documents_html_find_their_pages_in_what_was_parsed() 
 
     assert {place.precision for chunk in chunks for place in places(chunk)} == {"unknown"}
     assert [place.page for chunk in chunks for place in places(chunk, parsed=document())] == [1, 1, 1, 2]
+    (markdown,) = records(document(), RecordOptions(split="none", output_format="markdown"))
+    (chunk,) = chunk_elements([markdown])
+    assert [place.element_id for place in places(chunk, parsed=document())] == [0, 1, 2]
 
 
 def test_ocr_records_have_places() -> None:

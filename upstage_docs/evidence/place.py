@@ -121,7 +121,10 @@ def places_of(thing: Thing, parsed: ParsedDocument | OcrResult | None = None) ->
     if string(metadata, "category") == "page" or string(metadata, "record_type") in _ONE_PLACE:
         return [_of_metadata(metadata, whole)]
     if spans := _of_spans(thing, metadata, whole):
-        return _with_pages(spans, parsed)
+        found = _with_pages(spans, parsed)
+        if parsed is not None and thing.text and not any(place.known for place in found):
+            return _aligned(thing.text, parsed, whole)  # chunks of a whole document's Markdown or text
+        return found
     if _is_document(metadata):
         if parsed is not None and thing.text:
             return _aligned(thing.text, parsed, whole)
