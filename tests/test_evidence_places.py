@@ -407,6 +407,10 @@ def test_in_a_pictured_table_the_row_is_marked_where_rows_can_be_told(ruled: boo
         quay(f"<table>{rows}<tr><td>more</td></tr></table>", **box), quote="ship 2", file=target.getvalue()
     )
 
+    pipes = "| ship 0 | 0 |\n| --- | --- |\n" + "".join(f"| ship {row} | {row} |\n" for row in range(1, 4))
+    (of_markdown,) = places(quay(pipes, category="table", **box), quote="ship 2", file=target.getvalue())
+
+    assert of_markdown.boxes == place.boxes
     assert place.precision == "rows"
     assert place.box is not None
     assert 0.49 <= place.box[1] < place.box[3] <= 0.64

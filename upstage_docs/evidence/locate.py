@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from contextlib import ExitStack
 from functools import partial
 from operator import attrgetter
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 
 from upstage_docs.chunking.table import read_table
 from upstage_docs.errors import ConfigError
+from upstage_docs.evidence.grids import grids
 from upstage_docs.evidence.keys import Keyed, keyed_markup
 from upstage_docs.evidence.ocr_words import words_in
 from upstage_docs.evidence.page_pictures import page_picture
@@ -191,20 +193,25 @@ def _on_page(
 
 def _in_row(thing: Thing, place: Place, ranged: Place, texts: PageTexts) -> list[Place]:
     """Return the band of the table's row that a part of a text is in, where rows can be seen on the page."""
-    if place.box is None or not texts.drawable or texts.of(place.page).keyed.key:
+    if place.box is None or not texts.drawable or texts.of(place.page).inside(place.box).keyed.key:
         return []
     body = (thing.text or "")[place.start : place.end]
-    table = read_table(body)
-    if table is None:
-        return []
     first = ranged.start - place.start
-    rows = [index for index, row in enumerate(table.rows) if row.start <= first < row.end]
-    picture = page_picture(texts.source, place.page)
-    bands = row_bands(picture, place.box, len(table.rows)) if rows else None
+    table = read_table(body)
+    if table is not None:
+        count = len(table.rows)
+        rows = [index for index, row in enumerate(table.rows) if row.start <= first < row.end]
+        cells = table.cells(rows[0]) if rows else []
+        until = next((cell.until for cell in cells if cell.start <= first < cell.end), 0)
+    else:
+        found = next(iter(grids(body)), None)
+        count = len(found.rows) if found else 0
+        rows = [bisect_right(found.offsets, first) - 1] if found and found.offsets[0] <= first else []
+        until = 0
+    bands = row_bands(page_picture(texts.source, place.page), place.box, count) if rows else None
     if bands is None:
         return []
-    cell = next((cell for cell in table.cells(rows[0]) if cell.start <= first < cell.end), None)
-    high = bands[rows[0] : cell.until if cell else rows[0] + 1]
+    high = bands[rows[0] : max(until, rows[0] + 1)]
     box = (high[0][0], high[0][1], high[0][2], high[-1][3])
     return [replace(ranged, boxes=(box,), corners=(), precision="rows", note="The row of these words.")]
 
