@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from contextlib import aclosing, closing, nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from upstage_docs.api.joining import join
@@ -103,8 +104,8 @@ class Loading(ABC):
         before = len(report.failures)
         async with self.connection.alend() as client:
             with page_bar(report) if show_progress or self.show_progress else nullcontext():
-                slices = self._slices(client, await asyncio.to_thread(list, items), report)
-                async with aclosing(_threaded(slices) if isinstance(client, Client) else slices) as found:
+                slices = partial(self._slices, client, await asyncio.to_thread(list, items), report)
+                async with aclosing(_threaded(slices) if isinstance(client, Client) else slices()) as found:
                     async for item, records in found:
                         for record in _with_extra(records, item):
                             yield record
@@ -238,16 +239,17 @@ def _warn(report: Report, before: int) -> None:
         logger.warning("left out %s: %s", failure.source, failure.reason)
 
 
-async def _threaded(slices: Generator[Any, None, None]) -> AsyncGenerator[Any, None]:
-    """Yield *slices*, each made in a thread. Ended early, what is being sent is answered and kept; no more begins."""
+async def _threaded(begin: Callable[[], Generator[Any, None, None]]) -> AsyncGenerator[Any, None]:
+    """Yield what *begin* returns, each made in a thread; ended early, what is being sent is still answered."""
     stop = StopEvent()
 
-    def following() -> Any:
-        ending.set(stop)  # in a context of this call's own
-        return next(slices, None)
+    def open_slices() -> Generator[Any, None, None]:
+        ending.set(stop)  # in a context of this call's own, which a client reads where its work begins
+        return begin()
 
+    slices = await asyncio.to_thread(open_slices)
     try:
-        while (piece := await asyncio.to_thread(following)) is not None:
+        while (piece := await asyncio.to_thread(next, slices, None)) is not None:
             yield piece
     finally:
         stop.set()
