@@ -75,13 +75,7 @@ class Session:
         """
         if self._pid != os.getpid():
             self._begin()  # a forked child: sockets, slots and locks may be in use in the parent
-        stop, ends = self._stop, ending.get()
-        return carry_out(
-            flow,
-            self._http or self._connection(),
-            gate=self._gate,
-            stop=stop if ends is None else StopEvent(stop, ends),
-        )
+        return carry_out(flow, self._http or self._connection(), gate=self._gate, stop=self._stop, outer=ending)
 
     def close(self) -> None:
         """Let what is being sent be answered, since it may be paid, begin nothing more, and close the connection."""
@@ -119,6 +113,7 @@ def carry_out(
     *,
     gate: AbstractContextManager[Any] | None = None,
     stop: threading.Event | None = None,
+    outer: ContextVar[StopEvent | None] | None = None,
 ) -> Generator[Any, None, T]:
     """Carry out every step of *flow* here and now, yield what it delivers, and return its result.
 
@@ -128,12 +123,15 @@ def carry_out(
         gate: Held while a send, or what a flow does between AcquireSlot and ReleaseSlot, is under way: it bounds what
             runs at once.
         stop: Ends the work at its beginning, its next sleep or delivery. A send under way is not cut: it may be paid.
+        outer: Holds another one that ends the work, where it is begun and not where the flow is made.
 
     Raises:
         Stopped: *stop* was set.
     """
     gate = gate or nullcontext()
     stop = stop or StopEvent()
+    if outer is not None and (ends := outer.get()) is not None:
+        stop = StopEvent(stop, ends)
     has_slot = False
     reply: Any = None
     error: Exception | None = None
