@@ -228,7 +228,7 @@ def test_the_order_of_words_tells_how_a_page_lies(angle: int) -> None:
         180: lambda x0, y0, x1, y1: (600 - x1, 800 - y1, 600 - x0, 800 - y0),
         270: lambda x0, y0, x1, y1: (y0, 600 - x1, y1, 600 - x0),
     }
-    assert lies_at([ScannedWord(text, shown[angle](*box)) for text, box in words]) == angle
+    assert lies_at([ScannedWord(word.text, shown[angle](*word.box)) for word in words]) == angle
     assert lies_at([ScannedWord("alone", (100, y, 150, y + 12)) for y in (100, 130, 160)]) == 0
 
 

@@ -168,9 +168,10 @@ def test_a_page_whose_letters_the_library_drops_is_read_whole() -> None:
         "until the storm had passed over it",
         "and no boat was at sea that night",
     ]
-    words, line = [], []
+    words: list[list[tuple[str, float]]] = []
     for row in rows:
-        x, line = 60.0, []
+        line: list[tuple[str, float]] = []
+        x = 60.0
         for word in row.split():
             line.append((word, x))
             x += 7 * len(word) + 4
