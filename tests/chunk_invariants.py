@@ -17,8 +17,9 @@ from bs4 import BeautifulSoup, Tag
 
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.models import Chunk, Element, ParsedDocument, bounding_box
+from upstage_docs.records.heading_levels import HeadingLevels, is_no_heading
 from upstage_docs.records.records import METADATA_KEYS
-from upstage_docs.records.render import element_text, heading_level
+from upstage_docs.records.render import element_text
 
 Splitter = Callable[[Any, ChunkOptions], Iterable[Chunk]]
 Invariant = Callable[[Splitter, ParsedDocument, ChunkOptions], None]
@@ -38,7 +39,9 @@ MATH = re.compile(r"\$\$.+?\$\$", re.DOTALL)
 
 
 def is_heading(element: Element) -> bool:
-    return element.category.startswith("heading")
+    """Whether it is one that opens a section: a caption or a date that was called a heading does not."""
+    words = " ".join(element_text(element, "text").split())
+    return element.category.startswith("heading") and not is_no_heading(words)
 
 
 def says_something(text: str) -> bool:
@@ -286,8 +289,9 @@ def headings_govern(split: Splitter, document: ParsedDocument, options: ChunkOpt
     by_id = {element.id: element for element in document.elements}
     trail: list[tuple[int, str]] = []
     above: dict[int, str] = {}
+    levels = HeadingLevels()
     for element in document.elements:
-        if level := heading_level(element):
+        if level := levels.level_of(element):
             trail = [one for one in trail if one[0] < level]
         above[element.id] = " > ".join(text for _, text in trail)
         if level:

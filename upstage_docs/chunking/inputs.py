@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -25,10 +26,11 @@ from upstage_docs.chunking.units import UNKNOWN, Place, Run, Unit
 from upstage_docs.errors import ConfigError, InvalidResponseError
 from upstage_docs.models import Element, ParsedDocument, Record, bounding_box
 from upstage_docs.records.header_rows import header_rows_of
+from upstage_docs.records.heading_levels import SQUARES, HeadingLevels, heading_size, is_no_heading, is_section_title
 from upstage_docs.records.ids import source_in_ids
 from upstage_docs.records.ownership import caption_label, is_note, is_unit
 from upstage_docs.records.records import METADATA_KEYS, HeadingTrail, record_id, text_sha256
-from upstage_docs.records.render import element_text, heading_level, text_of_html
+from upstage_docs.records.render import element_text, text_of_html
 
 __all__ = ["Chunkable", "units"]
 
@@ -38,6 +40,9 @@ Chunkable = ParsedDocument | Element | Record
 _RUNNING = frozenset({"header", "footer"})
 _PICTURES = frozenset({"figure", "chart"})
 _TABLES = frozenset({"table", "chart"})
+# A title that the layout model may call so: the squares of Korean reports.
+_MAY_BE_TITLES = frozenset({"paragraph", "list"})
+_SQUARE = re.compile(rf"(?:<[^<>]*>)?\s*[{SQUARES}]")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -79,7 +84,7 @@ class _Reader:
         self._begun = False
         self._page = 0
         self._element_id = UNKNOWN
-        self._trail = HeadingTrail()
+        self._trail, self._levels = HeadingTrail(), HeadingLevels()
         self._headings: tuple[str, ...] = ()
         self._section = ""
         self._last_headings: tuple[str, tuple[str, ...]] = ("", ())
@@ -104,6 +109,7 @@ class _Reader:
     def _begin(self, run: Run) -> None:
         self._run, self._begun = run, True
         self._trail, self._headings, self._section = HeadingTrail(), (), ""
+        self._levels = HeadingLevels()
 
     def document(self, document: ParsedDocument) -> Iterator[Unit]:
         """Yield the units of a document, or of its next run of pages."""
@@ -119,7 +125,9 @@ class _Reader:
         """Return the units of one element: nearly always one."""
         text = WithoutPictures(element_text(element, self._form)).text
         category = element.category
-        level = heading_level(element) if category[:7] == "heading" else 0
+        level = 0
+        if category[:7] == "heading" or (category in _MAY_BE_TITLES and element.text[:1] in SQUARES):
+            level = self._levels.level_of(element)
         if level:
             self._leave(level)
         found: Iterable[Unit] = ()
@@ -213,7 +221,11 @@ class _Reader:
         category = "table" if known.says_table else place.category
         if category != place.category:
             place = msgspec.structs.replace(place, category=category)
-        level = int(category[7:]) if category[:7] == "heading" and category[7:] in set("123456") else 0
+        level, title = 0, ""
+        if category[:7] == "heading" and category[7:] in set("123456") and known.headings is None:
+            title = " ".join(text_of_html(record.text).lstrip("# ").split())
+            declared = int(category[7:])
+            level = self._levels.level(title, declared if declared > 1 else 0, heading_size(record.text))
         if known.headings is not None:
             headings, section_id = known.headings, known.section_id
         else:
@@ -224,8 +236,8 @@ class _Reader:
             for unit in self._units(category, record.text, place, headings, section_id, record.id):
                 unit.extra = known.extra
                 yield unit
-        if level and known.headings is None:
-            self._enter(level, text_of_html(record.text).lstrip("# "), "")
+        if level:
+            self._enter(level, title, "")
 
     def _units(
         self,
@@ -245,6 +257,10 @@ class _Reader:
         if not text:
             return (Unit("whole", "", "", place, headings, section_id, run),) if category in _PICTURES else ()
         kind = element_kind(category, text)
+        if kind == "heading":
+            kind = "text" if is_no_heading(" ".join(text_of_html(text).lstrip("# ").split())) else kind
+        elif kind == "text" and category in _MAY_BE_TITLES and _SQUARE.match(text):
+            kind = "heading" if is_section_title(text_of_html(text)) else kind
         if kind and not has_words(text) and not _is_said_without_words(kind, category, text):
             return ()
         joiner = _joiner(text)
@@ -282,8 +298,7 @@ class _Reader:
             yield from self._elements(document, known.extra, record.id)
             return
         if begins:
-            for level, heading in enumerate(known.headings or (), start=1):
-                self._enter(level, heading, "")
+            self._enter_all(known.headings or ())
         page = known.place.page
         if known.record_type == "document" and self._run.total_pages != 1:
             page = 0  # the text does not say where its pages end
@@ -296,8 +311,7 @@ class _Reader:
         if record.text[:1] == "{" and '"elements"' in record.text and (document := self._decoded(record.text)):
             yield from self._elements(document, known.extra, record.id)
             return
-        for level, heading in enumerate(known.headings or (), start=1):
-            self._enter(level, heading, "")
+        self._enter_all(known.headings or ())
         # What another loader calls coordinates may be anything; what our own chunks say stays true of their pieces.
         place = known.place if known.is_stale else Place(known.place.element_id, known.place.page)
         if known.says_table:
@@ -316,23 +330,28 @@ class _Reader:
         inside = SpansInside(record, known) if known.spans else None
         previous = 0
         for block in blocks(text):
-            if block.level and not known.is_stale:
-                self._leave(block.level)
             body = text[block.start : block.end]
+            level, title = 0, ""
+            if block.level and not known.is_stale:
+                title = " ".join((block.title or text_of_html(body)).split())
+                level = self._levels.level(title, block.level if block.level > 1 else 0, heading_size(body))
+                if level:
+                    self._leave(level)
             if block.category not in self._excluded:
                 identity = place.element_id if block.element_id is None else block.element_id
                 gap = text[previous : block.start]
                 joiner = gap if previous and not gap.strip() else _joiner(body)
                 here = msgspec.structs.replace(place, element_id=identity, category=block.category)
                 section_id = known.section_id if known.is_stale else ""
-                unit = Unit(block.kind, body, joiner, here, self._headings, section_id, self._run, known.extra)
+                kind = "text" if title and not level else block.kind
+                unit = Unit(kind, body, joiner, here, self._headings, section_id, self._run, known.extra)
                 if inside and (spans := inside.of(block)):
                     unit = unit.with_text(body, spans)
                 unit.record_id, unit.start, unit.end = record.id, block.start, block.end
                 yield unit
             previous = block.end
-            if block.level and not known.is_stale:
-                self._enter(block.level, block.title or text_of_html(body), "")
+            if level:
+                self._enter(level, title, "")
 
     def _enter_file(self, known: RecordMetadata) -> bool:
         place = known.place
@@ -361,6 +380,12 @@ class _Reader:
     def _leave(self, level: int) -> None:
         self._trail.leave(level)
         self._headings, self._section = self._trail.headings, self._trail.section_id
+
+    def _enter_all(self, headings: tuple[str, ...]) -> None:
+        """Open the headings that govern the beginning of a record, outermost first."""
+        for level, heading in enumerate(headings, start=1):
+            self._levels.level(heading, 0)
+            self._enter(level, heading, "")
 
     def _enter(self, level: int, text: str, identity: str) -> None:
         self._trail.enter(level, text, identity)

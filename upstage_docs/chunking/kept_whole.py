@@ -183,9 +183,9 @@ class Whole:
     def _header_rows(self) -> int:
         """How many rows are the header of a table that is no HTML; 1 for plain text of which nothing else is known."""
         unit = self.units[0]
-        if unit.header_rows or unit.place.category != "table" or "|" in unit.text:
+        if "|" in unit.text:
             return unit.header_rows
-        return 1
+        return (unit.header_rows or 1) if unit.place.category == "table" else 0
 
     def _room(self, above: list[Unit], below: list[Unit], options: ChunkOptions) -> int:
         """Return the size that is left for the table in a chunk with what is *above* and *below*."""

@@ -11,10 +11,11 @@ from upstage_docs.models import Box, Element, ParsedDocument, Point, Record
 from upstage_docs.options import Split
 from upstage_docs.records.element_captions import captions_of
 from upstage_docs.records.header_rows import header_rows_of
+from upstage_docs.records.heading_levels import HeadingLevels
 from upstage_docs.records.ids import NAMESPACE, RecordIds, file_id, record_id, source_in_ids, text_sha256
 from upstage_docs.records.metadata import METADATA_KEYS, Span, coordinates_of, metadata
 from upstage_docs.records.options import RecordOptions
-from upstage_docs.records.render import element_text, heading_level
+from upstage_docs.records.render import element_text
 
 __all__ = [
     "METADATA_KEYS",
@@ -67,6 +68,7 @@ class Recorder:
     def __init__(self, options: RecordOptions) -> None:
         self._options = options
         self._trail = HeadingTrail()
+        self._levels = HeadingLevels()
         self._waiting: list[ParsedDocument] = []
         self._image_paths: dict[int, str] = {}
 
@@ -107,7 +109,7 @@ class Recorder:
                 text = json.dumps(one, ensure_ascii=False)
             else:
                 text = element_text(element, options.output_format)  # type: ignore[arg-type]
-            level = heading_level(element)
+            level = self._levels.level_of(element)
             if level:
                 self._trail.leave(level)
             digest = text_sha256(text)
@@ -209,7 +211,7 @@ class Recorder:
             )
         headings = self._trail.headings
         for element in elements:
-            if level := heading_level(element):
+            if level := self._levels.level_of(element):
                 self._trail.leave(level)
                 self._trail.enter(level, element_text(element, "text"), "")
         if self._options.skip_empty and not text.strip():
