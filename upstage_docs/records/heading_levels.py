@@ -40,6 +40,10 @@ _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮"
 _HANGUL = "가나다라마바사아자차카타파하"
 _CJK_DIGITS = "一二三四五六七八九十百"
 
+_NUMBERED_CHAPTER = rf"제\s*(?P<n>\d+)\s*장|(?i:chapter)\s+(?P<m>\d+|[IVXLC]+)\b|第\s*[{_CJK_DIGITS}\d]+\s*章"
+_NAMED_CHAPTER = (
+    r"(?i:item)\s+\d+[A-C]?\s*[.:]|(?i:appendix|annex|schedule)\s+(?:[A-Z]|\d+|[IVX]+)\b|[부별]\s?록\s*\d*\b"
+)
 _NUMBERINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (style, re.compile(pattern))
     for style, pattern in (
@@ -47,11 +51,7 @@ _NUMBERINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "part",
             rf"(?:제\s*(?P<n>\d+)\s*[편부](?=\s|$|[.:])|(?i:part)\s+(?:[IVX]+|\d+)\b|第\s*[{_CJK_DIGITS}\d]+\s*[编編部篇])",
         ),
-        (
-            "chapter",
-            rf"(?:제\s*(?P<n>\d+)\s*장|(?i:chapter)\s+(?P<m>\d+|[IVXLC]+)\b|第\s*[{_CJK_DIGITS}\d]+\s*章|"
-            r"(?i:item)\s+\d+[A-C]?\s*[.:]|(?i:appendix|annex|schedule)\s+(?:[A-Z]|\d+|[IVX]+)\b|[부별]\s?록\s*\d*\b)",
-        ),
+        ("chapter", rf"(?:{_NUMBERED_CHAPTER}|{_NAMED_CHAPTER})"),
         ("section", rf"(?:제\s*\d+\s*절|(?i:section)\s+(?:\d+|[IVXLC]+)\b(?!\.\d)|第\s*[{_CJK_DIGITS}\d]+\s*[节節])"),
         ("subsection", r"제\s*\d+\s*관"),
         ("article", rf"(?:제\s*\d+\s*조|(?i:article)\s+(?:\d+|[IVXLC]+)\b|第\s*[{_CJK_DIGITS}\d]+\s*[条條])"),
