@@ -83,8 +83,7 @@ class TableData:
         self.spans: tuple[Span, ...] = grid.spans
         self.caption = caption
         self.places = tuple(places)
-        digest = string(thing.metadata, "text_sha256")
-        self.is_part = bool(digest) and thing.text is not None and text_sha256(thing.text) != digest
+        self.is_part = _is_changed(thing)
         width = len(grid.rows[0]) if grid.rows else 0
         titles = [row[0] for row in self.header if is_title(row)] if header > 1 or width == 1 else []
         self.title = "\n".join(titles) if width > 1 else ""
@@ -313,8 +312,8 @@ def _tables_of(thing: Thing, above: Thing | None = None) -> list[TableData]:
     made = []
     position = 0
     for grid in found:
-        header_rows = whole_number(metadata, "header_rows") if "header_rows" in metadata and len(found) == 1 else 0
-        told = header_rows if 0 < header_rows < len(grid.rows) else grid.header_rows
+        told = whole_number(metadata, "header_rows") if len(found) == 1 and not _is_changed(thing) else 0
+        told = told if 0 < told < len(grid.rows) else grid.header_rows
         line = text_of_html(text[position : grid.start]).strip()
         if not line and position == 0 and above is not None and _is_near(above, thing):
             line = text_of_html(above.text or "").strip()
@@ -326,6 +325,12 @@ def _tables_of(thing: Thing, above: Thing | None = None) -> list[TableData]:
         made.append(TableData(msgspec.structs.replace(grid, header_rows=told), thing, here, short, own))
         position = grid.end
     return made
+
+
+def _is_changed(thing: Thing) -> bool:
+    """Return whether the text is no longer the one that its metadata was written for."""
+    digest = string(thing.metadata, "text_sha256")
+    return bool(digest) and thing.text is not None and text_sha256(thing.text) != digest
 
 
 def _above_caption(above: Thing) -> str:
