@@ -191,3 +191,15 @@ def test_a_colour_that_is_none_is_refused() -> None:
 async def test_pictures_without_blocking() -> None:
     assert (await acrop(thing(), sheet()))[0].image == crop(thing(), sheet())[0].image
     assert (await ahighlight(thing(), sheet()))[0].image == highlight(thing(), sheet())[0].image
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_a_very_large_image_is_drawn_smaller(form: str) -> None:
+    target = io.BytesIO()
+    image = Image.new("L", (9000, 9000), 255)
+    image.paste(0, (4500, 4500, 6750, 6750))
+    image.save(target, form)
+    (picture,) = crop(thing(), target.getvalue())
+
+    assert picture.image.width < 2300
+    assert picture.image.getpixel((picture.image.width // 2, picture.image.height // 2)) == (0, 0, 0)

@@ -410,3 +410,22 @@ def test_rows_of_a_whole_documents_json_have_ids_of_their_own() -> None:
     assert len(rows) == 4
     assert len({row.id for row in rows}) == 4
     assert {row.metadata["page"] for row in rows} == {3}
+
+
+def test_numbers_of_notes_and_years_are_no_amounts() -> None:
+    table = table_of(
+        "<table><caption>(단위: 백만원)</caption><tr><td>과목</td><td>주석</td><td>연도</td><td>금액</td></tr>"
+        "<tr><td>현금</td><td>4,28</td><td>2025</td><td>1,234</td></tr>"
+        "<tr><td>재고</td><td>7</td><td>2024</td><td>56</td></tr></table>"
+    )
+
+    assert [table.cell(0, column).unit for column in range(4)] == ["", "", "", "백만원"]
+    assert [table.cell(0, column).number for column in (1, 3)] == [None, 1234]
+
+
+def test_a_comma_is_a_decimal_one_only_where_no_other_is_written() -> None:
+    rows = "<table><tr><td>a</td><td>b</td></tr><tr><td>x</td><td>4,28</td></tr><tr><td>y</td><td>{}</td></tr></table>"
+
+    assert table_of(rows.format("1.234,5")).cell("x", "b").number == 4.28
+    assert table_of(rows.format("1,234")).cell("x", "b").number is None
+    assert table_of(rows.format("0.5")).cell("x", "b").number is None

@@ -7,7 +7,17 @@ import unicodedata
 
 import msgspec
 
-__all__ = ["Amount", "is_percent", "means_percent", "read_amount", "read_share", "unit_in_name", "units_told"]
+__all__ = [
+    "Amount",
+    "holds_no_amounts",
+    "is_percent",
+    "means_percent",
+    "read_amount",
+    "read_share",
+    "unit_in_name",
+    "units_told",
+    "writes_decimal_points",
+]
 
 _UNIT = (
     r"%p?|‰|bps?|pts?|"
@@ -34,6 +44,13 @@ _NUMBER = re.compile(
 _SHARE = re.compile(r"(?P<value>.*\S)\s*[(（\[]\s*(?P<share>[^()（）\[\]]+?)\s*%\s*[)）\]]\Z", re.DOTALL)
 _LONE_SHARE = re.compile(r"[(（\[]\s*([^()（）\[\]]+?)\s*%\s*[)）\]]\Z")
 _NOTE = re.compile(r"(?<=[\d)%])\s*(?:\*+|[†‡§]|[¹²³⁰⁴-⁹]+\)?|\s\d{1,2}\))\Z")
+_DECIMAL_COMMA = re.compile(r"(?<![\d.,])\d+,\d{1,2}(?![\d.,])")
+_POINT_STYLE = re.compile(r"\d,\d{3}(?![\d,])|(?<![\d.])\d{1,3}\.\d{1,2}(?![\d.])")
+_BARE_NUMBERS = re.compile(
+    r"\s*(?:주석|주기|註|注記?|附注|(?:foot)?notes?|ref(?:erence)?s?\.?|no\.?|nr\.?|#|번호|순번|순위|rank|쪽|페이지|pages?"
+    r"|연도|년도|연월|년|years?|date|일자|날짜|日付|年度?)\s*\Z",
+    re.IGNORECASE,
+)
 _MOST_DIGITS = 40
 _NAMED_UNIT = re.compile(rf"(?P<name>.*?)\s*[(（\[〔]\s*(?P<unit>{_UNIT})\s*[)）\]〕]\s*\Z", re.DOTALL)
 _TOLD = re.compile(
@@ -62,11 +79,16 @@ class Amount(msgspec.Struct, frozen=True):
     share: int | float | None = None
 
 
-def read_amount(text: str) -> Amount:
-    """Return the number that *text* is, with its sign, unit and share; none where it is anything else."""
+def read_amount(text: str, *, decimal_comma: bool = True) -> Amount:
+    """Return the number that *text* is, with its sign, unit and share; none where it is anything else.
+
+    With *decimal_comma*, `4,28` is 4.28; in a table that writes `1,234` or `0.5` it is two numbers, of notes perhaps.
+    """
     text = _NOTE.sub("", text.strip())
     text = unicodedata.normalize("NFKC", text).replace("\u2009", " ").strip()
     share = None
+    if not decimal_comma and _DECIMAL_COMMA.search(text):
+        return Amount()
     if (found := _SHARE.match(text)) and (rest := _signed(found["value"].strip())):
         share = _signed(found["share"].strip())
         if share is not None:
@@ -89,6 +111,16 @@ def is_percent(unit: str) -> bool:
 def means_percent(name: str) -> bool:
     """Return whether a column called *name* holds percentages: a share, a rate, a ratio."""
     return bool(_PERCENT_NAME.search(name))
+
+
+def writes_decimal_points(text: str) -> bool:
+    """Return whether *text* holds a number with a comma between thousands, or with a decimal point."""
+    return bool(_POINT_STYLE.search(unicodedata.normalize("NFKC", text)))
+
+
+def holds_no_amounts(name: str) -> bool:
+    """Return whether the numbers of a column called *name* are no amounts: of notes, of rows, of years, of pages."""
+    return bool(_BARE_NUMBERS.match(name))
 
 
 def unit_in_name(name: str) -> str:

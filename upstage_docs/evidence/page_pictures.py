@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["page_picture", "require_pillow"]
 
 _MOST_PIXELS = 40_000_000
-"""Of one page that is drawn; a larger page is drawn at fewer dots per inch."""
+"""Of one page that is drawn; a larger page is drawn smaller."""
 
 
 def page_picture(source: Source, page: int, *, dpi: int = 150) -> Image:
@@ -77,7 +78,12 @@ def _image_page(source: Source, page: int) -> Image:
                 f"Page {page} of {source.name!r} has {image.width * image.height:,} pixels; "
                 f"at most {LIMITS.page_pixels:,} are drawn."
             )
-        picture = ImageOps.exif_transpose(image)
+        # A JPEG is decoded at a fraction of its size, which costs a fraction of the memory; boxes are relative.
+        shrink = math.ceil(math.sqrt(image.width * image.height / _MOST_PIXELS))
+        if shrink > 1:
+            image.draft(None, (image.width // shrink, image.height // shrink))
+        left = math.ceil(math.sqrt(image.width * image.height / _MOST_PIXELS))
+        picture = ImageOps.exif_transpose(image.reduce(left) if left > 1 else image)
         if picture.has_transparency_data:
             paper = Image.new("RGBA", picture.size, "white")
             paper.alpha_composite(picture.convert("RGBA"))

@@ -14,12 +14,14 @@ import msgspec
 
 from upstage_docs.errors import ConfigError
 from upstage_docs.evidence.amounts import (
+    holds_no_amounts,
     is_percent,
     means_percent,
     read_amount,
     read_share,
     unit_in_name,
     units_told,
+    writes_decimal_points,
 )
 from upstage_docs.evidence.citation import caption_of
 from upstage_docs.evidence.grids import Grid, Span, grids, is_title
@@ -88,7 +90,8 @@ class TableData:
         titles = [row[0] for row in self.header if is_title(row)] if header > 1 or width == 1 else []
         self.title = "\n".join(titles) if width > 1 else ""
         self.columns = _names(self.header, width)
-        self._amounts = [[read_amount(text) for text in row] for row in self.rows]
+        points = any(writes_decimal_points(text) for row in self.rows for text in row)
+        self._amounts = [[read_amount(text, decimal_comma=not points) for text in row] for row in self.rows]
         self.label_columns = self._count_labels(width)
         corner = self.header[-1][0] if self.header and width else ""
         told = next(filter(None, map(units_told, (self.title, caption, grid.around, above, corner))), ())
@@ -118,7 +121,7 @@ class TableData:
         name = self.columns[column]
         if own := next(filter(None, map(unit_in_name, reversed(name.split(" > ")))), ""):
             return own
-        if column < self.label_columns:
+        if column < self.label_columns or holds_no_amounts(name):
             return ""
         amounts = [row[column] for row in self._amounts]
         own_units = Counter(amount.unit for amount in amounts if amount.number is not None)
