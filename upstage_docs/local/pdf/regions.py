@@ -13,7 +13,8 @@ from upstage_docs.local.pdf.bullets import legend_of
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import Line, lines_of
 from upstage_docs.local.pdf.parts import Part
-from upstage_docs.local.pdf.tables.tables import box_of, framed, tables_of
+from upstage_docs.local.pdf.tables.library_tables import Table
+from upstage_docs.local.pdf.tables.tables import box_of, framed, is_full_grid, tables_of
 from upstage_docs.local.pdf.vector_paths import Drawing, Path, drawings_of, is_frame
 from upstage_docs.local.pdf.words import Word
 
@@ -53,14 +54,14 @@ def regions_of(
         drawing.box
         for drawing in drawings
         if not drawing.glyphs
-        and not any(overlap(drawing.box, table.box) > 0.3 for table in tables if len(table.rows) > 2)
+        and not any(overlap(drawing.box, table.box) > 0.3 for table in tables if _is_sure(table))
         and _is_picture(drawing, words, taken, page)
     ]
     if drawn:
         labels = [line for line in lines_of(words, [-1] * len(words)) if line.box[3] > line.box[1]]
         keys = legend_of(paths, words)
         drawn = [_with_labels(_with_legend(box, keys), labels) for box in drawn]
-        tables = [t for t in tables if len(t.rows) > 2 or not any(overlap(t.box, box) > 0.2 for box in drawn)]
+        tables = [t for t in tables if _is_sure(t) or not any(overlap(t.box, box) > 0.2 for box in drawn)]
     for table in tables:
         for index in table.words:
             taken[index] = True
@@ -78,6 +79,11 @@ def regions_of(
         pictures.append(Part("chart" if chart else "figure", around, lines=tuple(lines)))
     found = [*(Part("table", framed(t, rules), rows=t.cells, header_rows=t.header_rows) for t in tables), *pictures]
     return [*found, *_drawn_formulas(drawings, found, words)]
+
+
+def _is_sure(table: Table) -> bool:
+    """Say whether a table is one though drawn lines in it look like a picture: it has three rows, or is a full grid."""
+    return len(table.rows) > 2 or is_full_grid(table)
 
 
 def paths_of(page: Any) -> list[Path]:

@@ -12,6 +12,7 @@ from typing import Any
 from upstage_docs.local.blocks import Cell
 from upstage_docs.local.geometry import Box, area, bounds, holds_middle, middle
 from upstage_docs.local.pdf.lines import Line, lines_of
+from upstage_docs.local.pdf.tables.line_rows import rows_by_lines
 from upstage_docs.local.pdf.words import Word
 
 __all__ = ["Table", "cell_text", "table_of"]
@@ -21,12 +22,13 @@ _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|~<>-])")
 
 
 class _Row:
-    """Cells of one row, and from where to where it reaches down the page."""
+    """Cells of one row, the numbers of their words, and from where to where the row reaches down the page."""
 
-    __slots__ = ("bottom", "cells", "top")
+    __slots__ = ("bottom", "cells", "top", "words")
 
-    def __init__(self, cells: list[str], top: float, bottom: float) -> None:
+    def __init__(self, cells: list[str], top: float, bottom: float, words: list[list[int]]) -> None:
         self.cells = cells
+        self.words = words
         self.top = top
         self.bottom = bottom
 
@@ -40,9 +42,10 @@ class Table:
         header_rows: How many of the first rows are headings of columns, 0 where the library knows none.
         words: The numbers of the words in it.
         spans: Row and column of each cell → how many rows and columns it covers; None where every cell covers one.
+        gridded: Whether rules part its rows and its columns.
     """
 
-    __slots__ = ("box", "columns", "header_rows", "rows", "spans", "words")
+    __slots__ = ("box", "columns", "gridded", "header_rows", "rows", "spans", "words")
 
     def __init__(
         self,
@@ -53,8 +56,10 @@ class Table:
         words: frozenset[int],
         *,
         spans: dict[tuple[int, int], tuple[int, int]] | None = None,
+        gridded: bool = False,
     ) -> None:
         self.spans = spans
+        self.gridded = gridded
         self.box = box
         self.rows = rows
         self.columns = columns
@@ -130,7 +135,7 @@ def table_of(block: Any, words: Sequence[Word], taken: Sequence[bool], rules: Se
             _, r, c = min(places, key=lambda place: _distance(place[0], words[index].box))
             rows[r].cells[c] = f"{rows[r].cells[c]} {words[index].text}".strip()
     rows, kept = _without_title(rows, words, inside)
-    merged = _joined(rows, rules, box)
+    merged = _unfolded(_joined(rows, rules, box), words, 1 if block.header else 0)
     columns = [
         _column_middle([place for place, _, c in places if c == column], box, column, width) for column in range(width)
     ]
@@ -147,6 +152,7 @@ def _read(
     used: set[int] = set()
     for r, cells in enumerate(given):
         texts = [""] * width
+        own: list[list[int]] = [[] for _ in range(width)]
         tops, bottoms = [], []
         for c, cell in enumerate(cells):
             texts[c] = _plain(cell.text)
@@ -159,10 +165,10 @@ def _read(
             held = [i for i in inside if i not in used and holds_middle(place, words[i].box, reach=1)]
             text = cell_text([words[i] for i in held])
             if _letters(text) == _letters(texts[c]):
-                texts[c] = text
+                texts[c], own[c] = text, held
                 used.update(held)
         last = rows[-1].bottom if rows else 0.0
-        rows.append(_Row(texts, min(tops, default=last), max(bottoms, default=last)))
+        rows.append(_Row(texts, min(tops, default=last), max(bottoms, default=last), own))
     return rows, places, used
 
 
@@ -229,8 +235,22 @@ def _joined(rows: list[_Row], rules: Sequence[Box], box: Box) -> list[_Row]:
             merged.append(row)
             continue
         cells = [f"{upper} {lower}".strip() for upper, lower in zip(last.cells, row.cells, strict=True)]
-        merged[-1] = _Row(cells, last.top, row.bottom)
+        own = [upper + lower for upper, lower in zip(last.words, row.words, strict=True)]
+        merged[-1] = _Row(cells, last.top, row.bottom, own)
     return merged
+
+
+def _unfolded(rows: Sequence[_Row], words: Sequence[Word], header: int) -> list[_Row]:
+    """Part the rows behind the header whose lines are rows of their own."""
+    out = list(rows[:header])
+    for row in rows[header:]:
+        known = all(bool(own) == bool(text) for own, text in zip(row.words, row.cells, strict=True))
+        parted = rows_by_lines([[words[i] for i in own] for own in row.words]) if known else None
+        if parted is None:
+            out.append(row)
+        else:
+            out += [_Row([cell_text(cell) for cell in line], row.top, row.bottom, row.words) for line in parted]
+    return out
 
 
 def _parted(rows: Sequence[_Row]) -> list[bool]:

@@ -6,9 +6,11 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
+from statistics import median
 
 from upstage_docs.local.geometry import Box, middle
 from upstage_docs.local.pdf.tables.library_tables import Table, cell_text
+from upstage_docs.local.pdf.tables.line_rows import rows_by_lines
 from upstage_docs.local.pdf.words import Word
 
 __all__ = ["lattice_tables"]
@@ -19,6 +21,12 @@ _MOST_RULES = 3_000
 _MOST_CELLS = 20_000
 _FILLED = 0.35
 """Share of the cells that have text, at least: the grid of a chart has nearly none."""
+
+
+_SLIM_COLUMN, _SLIM_ROW = 0.8, 0.7
+"""Of the font size: no text stands in a column or a row that is slimmer. Word pads its cells by 5.4 points."""
+_SEVERAL = 0.4
+"""Of the rows with text, at least so many have two texts or more."""
 
 
 def lattice_tables(
@@ -70,7 +78,8 @@ def _stacked(groups: Sequence[tuple[list[Box], list[Box]]]) -> list[tuple[list[B
             gap = min(rule[1] for rule in rules) - ys[-1]
             xs, others = (_levels([side[0] for side in one]) for one in (sides, last))
             alike = len(xs) == len(others) and all(abs(a - b) < _NEAR for a, b in zip(xs, others, strict=True))
-            if alike and len(ys) > 1 and gap < 2 * (ys[-1] - ys[-2]):
+            tallest = max((below - top for top, below in pairwise(ys)), default=0.0)
+            if alike and gap < 2 * tallest:
                 out[-1] = above + rules, last + sides
                 continue
         out.append((rules, sides))
@@ -81,6 +90,11 @@ def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], s
     """Return the table that rules make, None if they make none."""
     xs = _levels([side[0] for side in sides] + [min(r[0] for r in rules), max(r[2] for r in rules)])
     ys = _levels([rule[1] for rule in rules])
+    sizes = [word.size for word in words if xs[0] < word.box[0] < xs[-1] and ys[0] < word.baseline < ys[-1]]
+    if not sizes:
+        return None
+    xs = _without_slim(xs, sides, 0, _SLIM_COLUMN * median(sizes))
+    ys = _without_slim(ys, rules, 1, _SLIM_ROW * median(sizes))
     height, width = len(ys) - 1, len(xs) - 1
     if height < 2 or width < 2 or height * width > _MOST_CELLS:
         return None
@@ -106,12 +120,40 @@ def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], s
         if inside and tall == 1:
             lines[r].append(len({round(word.baseline / word.size) for word in inside}))
     filled = sum(bool(rows[r][c]) for r, c in spans)
+    worded = [sum(bool(text) for text in row) for row in rows]
+    if sum(count > 1 for count in worded) < _SEVERAL * sum(count > 0 for count in worded):
+        return None  # shaded lines of text
     unruled = any(len(counts) > 1 and min(counts) == max(counts) > 2 for counts in lines.values())
-    if unruled or filled < max(2, _FILLED * len(spans)) or len(spans) < 3:
+    rows, parted = _unfolded(rows, spans, held, words)
+    if (unruled and parted is spans) or filled < max(2, _FILLED * len(spans)) or len(spans) < 3:
         return None
+    spans = parted
     middles = [(left + after) / 2 for left, after in pairwise(xs)]
     used = frozenset(index for cell in held.values() for index in cell)
-    return Table((xs[0], ys[0], xs[-1], ys[-1]), rows, middles, 0, used, spans=spans)
+    return Table((xs[0], ys[0], xs[-1], ys[-1]), rows, middles, 0, used, spans=spans, gridded=True)
+
+
+def _unfolded(
+    rows: list[list[str]],
+    spans: dict[tuple[int, int], tuple[int, int]],
+    held: dict[tuple[int, int], list[int]],
+    words: Sequence[Word],
+) -> tuple[list[list[str]], dict[tuple[int, int], tuple[int, int]]]:
+    """Part the rows without a span whose lines are rows of their own."""
+    out: list[list[str]] = []
+    new_spans: dict[tuple[int, int], tuple[int, int]] = {}
+    for r, row in enumerate(rows):
+        width = len(row)
+        whole = all(spans.get((r, c)) == (1, 1) for c in range(width))
+        cells = [[words[i] for i in held.get((r, c), ())] for c in range(width)]
+        parted = rows_by_lines(cells) if whole else None
+        new_spans.update({(len(out), c): spans[r, c] for c in range(width) if (r, c) in spans})
+        if parted is None:
+            out.append(row)
+            continue
+        new_spans.update({(len(out) + n, c): (1, 1) for n in range(len(parted)) for c in range(width)})
+        out += [[cell_text(cell) for cell in line] for line in parted]
+    return (out, new_spans) if len(out) > len(rows) else (rows, spans)
 
 
 def _wall_where_text_parts(
@@ -159,6 +201,24 @@ def _levels(values: Sequence[float]) -> list[float]:
         if not levels or value - levels[-1] > _NEAR:
             levels.append(value)
     return levels
+
+
+def _without_slim(levels: list[float], edges: Sequence[Box], axis: int, least: float) -> list[float]:
+    """Leave out, of two levels nearer to each other than *least*, the one that less of the edges lies on.
+
+    Between them no text has room: they are the edges of a cell and those of the shade behind its text.
+    """
+    along = 1 - axis
+    length = {level: sum(e[along + 2] - e[along] for e in edges if abs(e[axis] - level) <= _NEAR) for level in levels}
+    kept: list[float] = []
+    for level in levels:
+        if not kept or level - kept[-1] >= least:
+            kept.append(level)
+        elif length[level] > length[kept[-1]] and len(kept) > 1:
+            kept[-1] = level
+    if len(kept) > 1 and kept[-1] != levels[-1]:
+        kept[-1] = levels[-1]
+    return kept
 
 
 def _between(levels: Sequence[float], value: float) -> int | None:

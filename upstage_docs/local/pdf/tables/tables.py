@@ -17,10 +17,14 @@ from upstage_docs.local.pdf.tables.ruled_tables import ruled_tables
 from upstage_docs.local.pdf.vector_paths import Drawing, is_plot
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["box_of", "framed", "rules_of", "tables_of"]
+__all__ = ["box_of", "framed", "is_full_grid", "rules_of", "tables_of"]
 
 _FILLED = 0.45
 """Share of the cells that have text, at least, where no rule stands between them."""
+_FULL = 0.5
+"""Share of the cells of a grid that have text, at least, where it may be taken for the grid of a chart."""
+_BESIDE_GRID = 4.0
+"""Font sizes: a header without rules above a grid, or a total below it, stands nearer."""
 _LAST_PAGE = 2000
 """Numbers from here on are years and amounts, not pages of a table of contents."""
 _PAGE_DIGITS = 6
@@ -56,7 +60,9 @@ def tables_of(
             continue
         if not _has_rules(table, [*rules, *sides]) and (_is_prose(table) or _is_contents(table)):
             continue
-        if _is_text(table, words) or (not _rules_in(table, rules) and _is_columns_of_text(table, words)):
+        if _is_text(table, words, ruled=_rules_in(table, rules) > 0) or (
+            not _rules_in(table, rules) and _is_columns_of_text(table, words)
+        ):
             continue
         tables.append(_with_drawn_header(table, drawings, words, taken))
     plots = [drawing.box for drawing in drawings if is_plot(drawing, rules)]
@@ -66,23 +72,47 @@ def tables_of(
     ruled = [
         table
         for table in [*lattices, *ruled_tables(words, in_lattice, rules, sides, known)]
-        if not _is_contents(table) and not any(overlap(table.box, plot) > 0.3 for plot in plots)
+        if not _is_contents(table)
+        if is_full_grid(table) or not any(overlap(table.box, plot) > 0.3 for plot in plots)
         if _rules_in(table, rules) > 0.4 * len(table.rows) or not _is_columns_of_text(table, words)
     ]
-    return _completed(tables, ruled)
+    return _completed(tables, ruled, words)
 
 
-def _completed(tables: Sequence[Table], ruled: Sequence[Table]) -> list[Table]:
-    """Put tables told by their rules in the place of those that have only a part of their words, or several of them."""
+def is_full_grid(table: Table) -> bool:
+    """Say whether rules part the rows and columns of a table, and most of its cells have text: no chart has that."""
+    spans = table.spans or {}
+    filled = sum(bool(table.rows[r][c]) for r, c in spans)
+    return table.gridded and filled >= _FULL * len(spans)
+
+
+def _completed(tables: Sequence[Table], ruled: Sequence[Table], words: Sequence[Word]) -> list[Table]:
+    """Put tables told by their rules in the place of those that have only a part of their words, or several of them.
+
+    A grid also takes the place of a table that has text beside it, or more than a header above and a note below.
+    """
     kept = list(tables)
     ruled = [table for table in ruled if not any(table.words < other.words for other in ruled)]
     for whole in ruled:
         inside = [table for table in kept if table.words & whole.words]
         larger = [t for t in inside if t.words >= whole.words and not _holds_several(t, ruled)]
-        if any(whole.spans is None or t.words > whole.words or len(t.columns) > len(whole.columns) for t in larger):
+        if not (is_full_grid(whole) and any(_runs_beyond(t, whole, words) for t in larger)) and any(
+            whole.spans is None or t.words > whole.words or len(t.columns) > len(whole.columns) for t in larger
+        ):
             continue
         kept = [table for table in kept if table not in inside] + [whole]
     return kept
+
+
+def _runs_beyond(table: Table, grid: Table, words: Sequence[Word]) -> bool:
+    """Say whether a table has words left or right of a grid in it, or lines of text further than a header above it."""
+    x0, y0, x1, y1 = grid.box
+    for index in table.words - grid.words:
+        word = words[index]
+        x, y = middle(word.box)
+        if not x0 - 1 <= x <= x1 + 1 or not y0 - _BESIDE_GRID * word.size < y < y1 + _BESIDE_GRID * word.size:
+            return True
+    return False
 
 
 def _holds_several(table: Table, ruled: Sequence[Table]) -> bool:
@@ -151,11 +181,11 @@ def _rules_in(table: Table, rules: Sequence[Box]) -> int:
     return len({round(r[1] / 3) for r in rules if y0 < r[1] < y1 and shared_width(r, table.box) > 0.5 * (x1 - x0)})
 
 
-def _is_text(table: Table, words: Sequence[Word]) -> bool:
-    """Say whether a table is a listing of code, or lines of text that fill their column but for wide spaces."""
+def _is_text(table: Table, words: Sequence[Word], *, ruled: bool) -> bool:
+    """Say whether a table is a listing of code without a rule, or lines that fill their column but for wide spaces."""
     held = [words[i] for i in table.words]
     letters = sum(len(word.text) for word in held)
-    if sum(len(word.text) for word in held if is_monospaced(word.font)) > 0.7 * letters:
+    if not ruled and sum(len(word.text) for word in held if is_monospaced(word.font)) > 0.7 * letters:
         return True
     size = median(word.size for word in held)
     rows = rows_of(held)

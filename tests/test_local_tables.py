@@ -1,0 +1,159 @@
+"""Tables of PDF pages, by what the local engine answers: grids, the lines in their cells, and what stands around."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pytest
+from test_local_layout_rules import categories, cells, elements, found
+from test_local_pdf import paragraph, text
+
+from upstage_docs.local.pdf.tables.line_rows import rows_by_lines
+from upstage_docs.local.pdf.words import Word
+
+if TYPE_CHECKING:
+    from reportlab.pdfgen.canvas import Canvas
+
+CREW = "The crew of every ship was asked to sign the list at hour"
+Rows = Sequence[Sequence[str]]
+
+
+def grid(sheet: Canvas, rows: Rows, xs: Sequence[float], top: float, height: float = 20) -> None:
+    """Draw a table with all its rules."""
+    for n in range(len(rows) + 1):
+        sheet.line(xs[0], top - n * height, xs[-1], top - n * height)
+    for x in xs:
+        sheet.line(x, top, x, top - len(rows) * height)
+    for r, row in enumerate(rows):
+        for x, cell in zip(xs, row, strict=False):
+            text(sheet, x + 6, top - r * height - 14, [cell])
+
+
+def told(answer: list[dict[str, object]]) -> list[list[str]]:
+    """Return the texts of the one table's cells."""
+    return [[cell for _, cell in row] for row in cells(answer)]
+
+
+SPECIES = [["Species", "Share"], ["Heron", "29%"], ["Osprey", "34%"], ["Otter", "40%"], ["Mink", "35%"]]
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_text_beside_a_grid_is_no_column_of_it(side: str) -> None:
+    """Lines of prose in the rows of a narrow grid stay text."""
+
+    def beside(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(CREW, 3))
+        x = 330 if side == "left" else 70
+        text(sheet, 60 if side == "left" else 270, 686, paragraph("The birds of the marsh were counted", 7), 10)
+        grid(sheet, SPECIES, [x, x + 90, x + 160], 700)
+
+    answer = elements(beside)
+    assert told(answer) == SPECIES
+    assert found(answer, "birds of the marsh")["category"] == "paragraph"
+
+
+def test_the_shade_behind_text_makes_no_columns() -> None:
+    """Programs shade a cell and, a few points inside, its text again: the inner edges part nothing."""
+
+    def shaded(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(CREW, 3))
+        for r, row in enumerate([*SPECIES, ["Vole", "12%"]]):
+            for c, cell in enumerate(row):
+                left, bottom = 80 + 120 * c, 640 - 20 * r
+                sheet.setFillGray(0.8)
+                sheet.rect(left, bottom, 120, 20, fill=1)
+                sheet.setFillGray(0.7 if r % 2 else 0.9)
+                sheet.rect(left + 5.4, bottom + 1, 109.2, 18, stroke=0, fill=1)
+                sheet.setFillGray(0)
+                text(sheet, left + 6 + 30 * c, bottom + 6, [cell])
+
+    assert told(elements(shaded)) == [*SPECIES, ["Vole", "12%"]]
+
+
+COHORTS = [
+    ["Cohort", "Boats", "Crews", "Total"],
+    ["Young", "1,530", "1,029", "2,559"],
+    ["Older", "1,253", "855", "2,108"],
+]
+
+
+@pytest.mark.parametrize("number", [2, 3, 7])
+def test_lines_of_values_are_rows_though_no_rule_parts_them(number: int) -> None:
+    """A frame, a rule under the header and rules between columns: each line of numbers is a row, and it is no chart."""
+    rows = [COHORTS[0], *([f"{name} {n}", *values] for n in range(number) for name, *values in COHORTS[1:])]
+
+    def word(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(CREW, 4))
+        bottom = 660 - 16 * len(rows)
+        for x in (70, 160, 250, 340, 430):
+            sheet.line(x, 664, x, bottom)
+            sheet.line(x + 0.5, 664, x + 0.5, bottom)
+            for y in (664, 646, bottom) if x < 430 else ():
+                sheet.line(x, y, x + 90, y)
+                sheet.line(x, y + 0.5, x + 90, y + 0.5)
+        for r, row in enumerate(rows):
+            for c, cell in enumerate(row):
+                text(sheet, 76 + 90 * c, 650 - 16 * r, [cell])
+        text(sheet, 60, bottom - 40, paragraph(CREW, 4))
+
+    answer = elements(word)
+    assert told(answer) == rows
+    assert "chart" not in categories(answer)
+
+
+def test_a_grid_of_two_rows_is_a_table() -> None:
+    """Hair lines, a frame that is drawn twice, and one row below the header: no figure."""
+    rows = [["Direct", "Equity", "Grant", "Aid", "Loan"], ["", "yes", "", "yes", "40-90%"]]
+
+    def hairlines(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(CREW, 4))
+        sheet.setLineWidth(0.36)
+        xs = [60, 140, 220, 300, 380, 460]
+        grid(sheet, rows, xs, 640, 30)
+        sheet.rect(60, 580, 400, 60)
+        text(sheet, 60, 540, paragraph(CREW, 4))
+
+    answer = elements(hairlines)
+    assert told(answer) == rows
+    assert "figure" not in categories(answer)
+
+
+def band(*cells: str) -> list[list[Word]]:
+    """Return the words of cells side by side, a word for each line, 12 points apart; a blank line has none."""
+    return [
+        [
+            Word(line, (100.0 * c, 93.0 + 12 * n, 100.0 * c + 50, 102.0 + 12 * n), 100.0 + 12 * n, 10.0, False, "F")
+            for n, line in enumerate(cell.split("/"))
+            if line
+        ]
+        for c, cell in enumerate(cells)
+    ]
+
+
+def texts(rows: list[list[list[Word]]] | None) -> list[list[str]] | None:
+    return rows and [[" ".join(word.text for word in cell) for cell in row] for row in rows]
+
+
+def test_a_band_of_values_is_parted_by_its_lines() -> None:
+    """A label without values is a row of its own, one that goes on in small letters is not."""
+    assert texts(rows_by_lines(band("Boats:/Sail/Motor/and steam", "/12%/88%/", "/–/1,034/"))) == [
+        ["Boats:", "", ""],
+        ["Sail", "12%", "–"],
+        ["Motor and steam", "88%", "1,034"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("Nets", "are mended/in winter"),
+        ("Nets and lines", "12"),
+        ("", "12/13"),
+        ("Nets", "12/13/14"),
+    ],
+    ids=["prose", "one line", "no labels", "values beside one label"],
+)
+def test_a_band_without_values_beside_its_lines_is_one_row(cells: tuple[str, ...]) -> None:
+    """Prose in a cell, or several values of one label, part no rows."""
+    assert rows_by_lines(band(*cells)) is None
