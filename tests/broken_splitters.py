@@ -127,6 +127,27 @@ def first_page_only(chunks: list[Chunk]) -> list[Chunk]:
     return [_with(chunk, chunk.text, page_end=chunk.metadata["page"]) for chunk in chunks]
 
 
+def place_of_the_caption(chunks: list[Chunk]) -> list[Chunk]:
+    """Give a table the place of what stands first in its chunk."""
+    found = [json.loads(chunk.metadata["spans"])[0] for chunk in chunks]
+    return [_with(c, c.text, element_id=span[0], page=span[1]) for c, span in zip(chunks, found, strict=True)]
+
+
+def believes_metadata(given: Any, options: ChunkOptions) -> Iterator[Chunk]:
+    """Take the element that the metadata names, whatever became of the text."""
+    named = [one.metadata["element_id"] for one in given] if isinstance(given, list) else []
+    for chunk in right(given, options):
+        spans = json.loads(chunk.metadata["spans"])
+        yield _with(chunk, chunk.text, [[named[0], *span[1:]] for span in spans]) if named else chunk
+
+
+def counts_what_is_repeated(given: Any, options: ChunkOptions) -> Iterator[Chunk]:
+    """Let a chunk start somewhere in its record."""
+    for chunk in right(given, options):
+        chunk.start += 5
+        yield chunk
+
+
 def nested_metadata(chunks: list[Chunk]) -> list[Chunk]:
     return [_with(chunk, chunk.text, coordinates=[[0.1, 0.2]]) for chunk in chunks]
 

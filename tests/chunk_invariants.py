@@ -16,9 +16,9 @@ from uuid import UUID
 from bs4 import BeautifulSoup, Tag
 
 from upstage_docs.chunking.options import ChunkOptions
-from upstage_docs.models import Chunk, Element, ParsedDocument, bounding_box
+from upstage_docs.models import Chunk, Element, ParsedDocument, Record, bounding_box
 from upstage_docs.records.heading_levels import HeadingLevels, is_no_heading
-from upstage_docs.records.records import METADATA_KEYS
+from upstage_docs.records.records import METADATA_KEYS, RecordOptions, records
 from upstage_docs.records.render import element_text
 
 Splitter = Callable[[Any, ChunkOptions], Iterable[Chunk]]
@@ -441,6 +441,38 @@ def children_keep_their_spans(split: Splitter, document: ParsedDocument, options
         assert not BLANK.sub("", parent.text[position:]), "the children lost text"
 
 
+def pieces_of_others_name_no_wrong_element(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """Another splitter copies a chunk's metadata to what it cuts out of it: its spans are not those of that text."""
+    texts = {
+        element.id: element_text(element, options.output_format)
+        for element in document.elements
+        if not is_split(element, options)  # a part of a table closes what it does not end
+    }
+    pieces = [
+        Record(chunk.id, chunk.text[start : start + 40], chunk.metadata)
+        for chunk in split(document, options)
+        for start in range(0, len(chunk.text), 40)
+    ]
+    for chunk in split(pieces, options):
+        for number, _, start, end in spans_of(chunk):
+            piece = chunk.text[start:end]
+            assert piece in texts.get(number, piece), f"{number} does not hold {piece!r}"
+
+
+def starts_are_exact(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """A chunk of records stands where it says; what is repeated in it does not count."""
+    given = list(records(document, RecordOptions(output_format=options.output_format)))
+    texts = {record.id: record.text for record in given}
+    for chunk in split(given, options):
+        if chunk.start >= 0:
+            text = texts[chunk.begins_in][chunk.start : chunk.end if chunk.end >= 0 else None].strip()
+            assert text[:8], "a chunk of nothing"
+            if options.oversized_tables == "split_rows" and "<t" in chunk.text:
+                continue  # a part begins with the header that it repeats, and cells that span a cut are clipped
+            assert chunk.text.startswith(text[:8]), f"{chunk.text!r} does not begin with {text[:8]!r}"
+            assert text[-8:] in chunk.text or chunk.end < 0
+
+
 def batches_change_nothing(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
     """I14: the pages of a document, batch by batch, give the chunks of the whole."""
     batches = [
@@ -543,6 +575,8 @@ INVARIANTS: tuple[Invariant, ...] = (
     the_same_again,
     splitting_again_changes_nothing,
     children_keep_their_spans,
+    pieces_of_others_name_no_wrong_element,
+    starts_are_exact,
     batches_change_nothing,
     files_are_not_joined,
     chunks_stream,

@@ -328,6 +328,7 @@ class _Reader:
         """Yield the units of a text with structure of its own; *place* is that of what no span tells more of."""
         text = record.text
         inside = SpansInside(record, known) if known.spans else None
+        ours = bool(known.record_type) or "data-category=" in text  # an `id` of other HTML is no element's number
         previous = 0
         for block in blocks(text):
             body = text[block.start : block.end]
@@ -338,7 +339,11 @@ class _Reader:
                 if level:
                     self._leave(level)
             if block.category not in self._excluded:
-                identity = place.element_id if block.element_id is None else block.element_id
+                identity = place.element_id
+                if block.element_id is not None and (
+                    block.element_id in known.elements or (ours and not known.is_stale)
+                ):
+                    identity = block.element_id
                 gap = text[previous : block.start]
                 joiner = gap if previous and not gap.strip() else _joiner(body)
                 here = msgspec.structs.replace(place, element_id=identity, category=block.category)

@@ -45,6 +45,7 @@ class RecordMetadata(msgspec.Struct, frozen=True):
         headings: Outermost first; None where the metadata says nothing of headings.
         spans: Where each element stands in the text; none unless they are those of this very text.
         is_stale: Whether spans came along that are not: another splitter cut the text, or it was changed.
+        elements: The elements that such a text may be of.
         says_element: Whether it is an element that a loader describes with a category and an id.
         says_table: Whether the loader calls its text a table.
         extra: What stands beside our own keys, as scalars.
@@ -70,6 +71,7 @@ class RecordMetadata(msgspec.Struct, frozen=True):
     extra: dict[str, Any] | None
     caption: str = ""
     header_rows: int = 0
+    elements: frozenset[int] = frozenset()
 
 
 def flat_element(metadata: dict[str, Any]) -> FlatElement | None:
@@ -155,10 +157,11 @@ def _read_any(record: Record) -> RecordMetadata:
     page, page_end = _number(given.get("page")), _number(given.get("page_end"))
     categories = tuple(text["categories"].split(", "))
     is_stale = record_type in {"chunk", "section"} and not spans
+    elements: frozenset[int] = frozenset()
     if is_stale:
         # A piece of several elements may be any one's; what all of them share is still true.
-        ids = {span[0] for span in _decoded_spans(given.get("spans"))}
-        element_id = ids.pop() if len(ids) == 1 else UNKNOWN
+        elements = frozenset(span[0] for span in _decoded_spans(given.get("spans")))
+        element_id = next(iter(elements)) if len(elements) == 1 else UNKNOWN
         if page != page_end:
             page, box = 0, (0.0, 0.0, 0.0, 0.0)
         coordinates = coordinates if element_id != UNKNOWN else "[]"
@@ -182,6 +185,7 @@ def _read_any(record: Record) -> RecordMetadata:
         extra=extra_metadata(given),
         caption=text["caption"],
         header_rows=_number(given.get("header_rows")),
+        elements=elements,
     )
 
 
