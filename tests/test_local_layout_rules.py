@@ -264,3 +264,31 @@ def test_a_heading_in_a_font_of_its_own_is_told_by_the_paragraph_below() -> None
     assert [element["content"]["text"] for element in answer if element["category"] == "heading1"] == [
         "How the ships were counted"
     ]
+
+
+def on_bitmap(sheet: Canvas, box: tuple[float, float, float, float], shade: int = 220) -> None:
+    """Draw a bitmap of one colour as the ground of what follows."""
+    from PIL import Image
+    from reportlab.lib.utils import ImageReader
+
+    sheet.drawImage(ImageReader(Image.new("L", (40, 20), shade)), *box)
+
+
+def test_live_text_on_a_bitmap_is_text() -> None:
+    """A banner drawn as a bitmap is a heading, a shaded box a paragraph; labels on a map stay in the figure."""
+
+    def shaded(sheet: Canvas) -> None:
+        on_bitmap(sheet, (60, 730, 460, 30))
+        text(sheet, 72, 740, ["The harbour in winter"], 15, "Helvetica-Bold")
+        text(sheet, 60, 700, paragraph(WORDS, 5))
+        on_bitmap(sheet, (60, 540, 460, 80))
+        text(sheet, 70, 605, paragraph("The pilots of the port wait for the boats from", 4))
+        on_bitmap(sheet, (60, 200, 460, 260))
+        for n, name in enumerate(("Masan", "Ulsan", "Pohang")):
+            text(sheet, 100 + 120 * n, 300 + 40 * n, [name])
+        text(sheet, 60, 160, paragraph(WORDS, 3))
+
+    answer = elements(shaded)
+    assert found(answer, "harbour in winter")["category"] == "heading1"
+    assert found(answer, "pilots of the port")["category"] == "paragraph"
+    assert found(answer, "Ulsan")["category"] == "figure"

@@ -23,6 +23,10 @@ __all__ = ["paths_of", "regions_of"]
 _CAPTION = re.compile(r"(?:fig|tab|chart|diagram|graph|그림|표|图|表)[a-z]*\.?\s*\d", re.IGNORECASE)
 _LABEL_LETTERS = 25
 _LABEL_ROUNDS = 4
+_BANNER_LINES, _BANNER_PITCH = 3, 4.0
+"""A bitmap with so few lines, and for each so many font sizes high at most, is a banner."""
+_BOX_PITCH = 3.0
+"""Font sizes of height for each line of prose: a bitmap with more has something to show beside its text."""
 _PROSE_ITEM = 45
 """A run of this many letters is no label of a picture."""
 
@@ -49,7 +53,7 @@ def regions_of(
     images = [box_of(b.bbox) for b in page.blocks or () if b.kind == "figure" and b.bbox is not None]
     whole = page.width * page.height
     tables = tables_of(page, words, taken, drawings, rules, sides)
-    images = [box for box in images if area(box) < 0.85 * whole]
+    images = [box for box in images if area(box) < 0.85 * whole and not _is_ground(box, words, taken)]
     drawn = [
         drawing.box
         for drawing in drawings
@@ -94,6 +98,24 @@ def paths_of(page: Any) -> list[Path]:
         for shape in shapes
         for x, y, wide, tall in [shape.bbox]
     ]
+
+
+def _is_ground(image: Box, words: Sequence[Word], taken: Sequence[bool]) -> bool:
+    """Say whether a bitmap is the ground of live text: a banner as high as its lines need, or a shaded box of prose.
+
+    Labels on a map or a chart are short, and cover little of it.
+    """
+    held = [word for word, used in zip(words, taken, strict=True) if not used and overlap(word.box, image) > 0.8]
+    if not held:
+        return False
+    lines = lines_of(held, [-1] * len(held))
+    letters = sum(len(line.text) for line in lines)
+    prose = sum(len(line.text) for line in lines if len(line.text) > _LABEL_LETTERS)
+    size = median(line.size for line in lines)
+    pitch = (image[3] - image[1]) / len({round(line.baseline / size) for line in lines})
+    if len(lines) <= _BANNER_LINES and pitch < _BANNER_PITCH * size:
+        return True
+    return prose > 0.6 * letters and pitch < _BOX_PITCH * size
 
 
 def _with_legend(box: Box, keys: Sequence[Box]) -> Box:
