@@ -292,3 +292,35 @@ def test_live_text_on_a_bitmap_is_text() -> None:
     assert found(answer, "harbour in winter")["category"] == "heading1"
     assert found(answer, "pilots of the port")["category"] == "paragraph"
     assert found(answer, "Ulsan")["category"] == "figure"
+
+
+def test_the_ground_of_a_slide_is_no_picture() -> None:
+    """Shapes behind all the words of a page leave its title and its items what they are."""
+
+    def slide(sheet: Canvas) -> None:
+        for n in range(40):
+            sheet.setFillColorRGB(0.6, 0.6, 0.5 + n / 100)
+            sheet.circle(60 + 12 * n, 420 + 8 * (n % 5), 300, stroke=0, fill=1)
+        sheet.setFillGray(0)
+        text(sheet, 80, 700, ["What the port offers"], 26)
+        text(
+            sheet, 160, 600, ["1. Overview of the harbour", "2. Berths and their depth", "3. Tariffs of this year"], 16
+        )
+
+    answer = elements(slide)
+    assert found(answer, "What the port offers")["category"] == "heading1"
+    assert found(answer, "Overview of the harbour")["category"] == "list"
+
+
+def test_prose_on_a_drawn_shape_is_text() -> None:
+    """A box with curved edges and more than one path behind lines of text is no figure."""
+
+    def note(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(WORDS, 5))
+        sheet.setFillGray(0.8)
+        for n in range(5):
+            sheet.roundRect(60 + n, 540 + n, 400, 110, 30, fill=1)
+        sheet.setFillGray(0)
+        text(sheet, 84, 630, paragraph("The pilots of the port wait for the boats from", 5))
+
+    assert found(elements(note), "pilots of the port")["category"] == "paragraph"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from upstage_docs.local.geometry import Box, area, bounds, middle, overlap, shared_height, shared_width
+from upstage_docs.local.geometry import Box, area, bounds, holds_middle, middle, overlap, shared_height, shared_width
 from upstage_docs.local.pdf.bullets import legend_of
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import Line, lines_of
@@ -27,6 +27,8 @@ _BANNER_LINES, _BANNER_PITCH = 3, 4.0
 """A bitmap with so few lines, and for each so many font sizes high at most, is a banner."""
 _BOX_PITCH = 3.0
 """Font sizes of height for each line of prose: a bitmap with more has something to show beside its text."""
+_GROUND = 0.6
+"""Share of a page that a drawing under all its words covers, at least, as the ground of a slide does."""
 _PROSE_ITEM = 45
 """A run of this many letters is no label of a picture."""
 
@@ -60,6 +62,8 @@ def regions_of(
         if not drawing.glyphs
         and not any(overlap(drawing.box, table.box) > 0.3 for table in tables if _is_sure(table))
         and _is_picture(drawing, words, taken, page)
+        and not _is_page_ground(drawing.box, words, whole)
+        and not _holds_prose(drawing.box, words, taken)
     ]
     if drawn:
         labels = [line for line in lines_of(words, [-1] * len(words)) if line.box[3] > line.box[1]]
@@ -105,17 +109,41 @@ def _is_ground(image: Box, words: Sequence[Word], taken: Sequence[bool]) -> bool
 
     Labels on a map or a chart are short, and cover little of it.
     """
-    held = [word for word, used in zip(words, taken, strict=True) if not used and overlap(word.box, image) > 0.8]
-    if not held:
-        return False
-    lines = lines_of(held, [-1] * len(held))
-    letters = sum(len(line.text) for line in lines)
-    prose = sum(len(line.text) for line in lines if len(line.text) > _LABEL_LETTERS)
-    size = median(line.size for line in lines)
-    pitch = (image[3] - image[1]) / len({round(line.baseline / size) for line in lines})
-    if len(lines) <= _BANNER_LINES and pitch < _BANNER_PITCH * size:
+    lines = _lines_in(image, words, taken)
+    if 0 < len(lines) <= _BANNER_LINES and _room(image, lines) < _BANNER_PITCH:
         return True
-    return prose > 0.6 * letters and pitch < _BOX_PITCH * size
+    return _holds_prose(image, words, taken)
+
+
+def _holds_prose(box: Box, words: Sequence[Word], taken: Sequence[bool]) -> bool:
+    """Say whether most of the text in *box* is lines longer than labels are, and these fill it."""
+    lines = _lines_in(box, words, taken)
+    prose = sum(len(line.text) for line in lines if len(line.text) > _LABEL_LETTERS)
+    return bool(lines) and prose > 0.6 * sum(len(line.text) for line in lines) and _room(box, lines) < _BOX_PITCH
+
+
+def _lines_in(box: Box, words: Sequence[Word], taken: Sequence[bool]) -> list[Line]:
+    held = [word for word, used in zip(words, taken, strict=True) if not used and overlap(word.box, box) > 0.8]
+    return lines_of(held, [-1] * len(held)) if held else []
+
+
+def _room(box: Box, lines: Sequence[Line]) -> float:
+    """Return how many font sizes of height *box* has for each level of *lines*."""
+    size = median(line.size for line in lines)
+    return (box[3] - box[1]) / len({round(line.baseline / size) for line in lines}) / size
+
+
+def _is_page_ground(box: Box, words: Sequence[Word], page: float) -> bool:
+    """Say whether a drawing is the ground of a whole page: it covers most of it and holds nearly all its words.
+
+    Args:
+        box: Of the drawing.
+        words: Of the page.
+        page: Its area, in square points.
+    """
+    inside = [word for word in words if holds_middle(box, word.box)]
+    worded = sum(any(map(str.isalpha, word.text)) for word in inside)
+    return area(box) > _GROUND * page and len(inside) > 0.9 * len(words) and worded > 0.7 * len(inside)
 
 
 def _with_legend(box: Box, keys: Sequence[Box]) -> Box:
