@@ -498,6 +498,23 @@ SPLITTERS: dict[str, Splitter] = {
 }
 
 
+# What each default is worth: the defaults, with one of them set otherwise.
+_SET_OTHERWISE: tuple[dict[str, Any], ...] = (
+    {},
+    {"table_context": "labels"},
+    {"table_context": "captions"},
+    {"table_context": "notes"},
+    {"path_in_text": True},
+    {"in_context": True},
+)
+DEFAULTS: dict[str, Splitter] = {
+    f"ours, HTML, {', '.join(f'{key}={value!r}' for key, value in options.items()) or 'the defaults'}": ours(
+        "html", **options
+    )
+    for options in _SET_OTHERWISE
+}
+
+
 # --- the run ---------------------------------------------------------------------------------------------------------
 
 
@@ -513,7 +530,7 @@ def measure(
     name: str, folder: Path, sizes: Sequence[int], rank: Ranker, contexts: int | None, caption_size: int
 ) -> Row | str:
     """The figures of one splitter, or what it needs that is not installed."""
-    split = SPLITTERS[name]
+    split = {**SPLITTERS, **DEFAULTS}[name]
     asked = json.loads((folder / "tables.json").read_text(encoding="utf-8"))[:contexts]
     answers = json.loads((folder / "answers.json").read_text(encoding="utf-8"))
     try:
@@ -567,6 +584,7 @@ def main() -> None:
     asked.add_argument("--size", type=int, action="append", help="of a chunk, in characters: 300, 500 and 1000")
     asked.add_argument("--caption-size", type=int, default=1000, help="of a chunk, for the captions")
     asked.add_argument("--only", default="", help="splitters whose names this regular expression finds")
+    asked.add_argument("--defaults", action="store_true", help="what each default of ours is worth, not the splitters")
     asked.add_argument("--rank", choices=list(RANKERS), default="bm25")
     asked.add_argument("--contexts", type=int, help="only so many tables: embedding takes its time")
     asked.add_argument("--picture", type=Path, help="an SVG to write")
@@ -577,7 +595,7 @@ def main() -> None:
     print(f"| splitter, ranked by {given.rank} | " + " | ".join(f"tables, {size} (possible)" for size in sizes)
           + " | caption with owner | found first |\n| --- |" + " ---: |" * (len(sizes) + 2))  # fmt: skip
     rows = []
-    for name in SPLITTERS:
+    for name in DEFAULTS if given.defaults else SPLITTERS:
         if re.search(given.only, name, re.IGNORECASE):
             row = measure(name, given.folder, sizes, RANKERS[given.rank], given.contexts, given.caption_size)
             if isinstance(row, str):
