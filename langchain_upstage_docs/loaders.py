@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias, Union, cast
 
 from langchain_core.document_loaders import BaseLoader, Blob, BlobLoader
 from langchain_core.documents import Document
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Files", "UpstageDocumentParseLoader", "UpstageOCRLoader"]
 
-File: TypeAlias = Union[str, "os.PathLike[str]", Blob]
+File: TypeAlias = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryIO, Blob]
 Files: TypeAlias = File | BlobLoader | Iterable[File]
 
 
@@ -30,11 +30,17 @@ class _Loader(BaseLoader):
 
     parser: UpstageDocumentParseParser | UpstageOCRParser
 
-    def __init__(self, file_path: Files) -> None:
-        from upstage_docs.files.source import require_files
+    def __init__(self, file_path: Files, source: str | None = None) -> None:
+        from upstage_docs.errors import ConfigError
+        from upstage_docs.files.source import is_document, require_files
 
         # An iterator would be empty when the loader is used once more; a file object is none of files.
-        self.file_path = list(file_path) if isinstance(file_path, Iterator) and not _is_open(file_path) else file_path
+        several = isinstance(file_path, Iterator) and not is_document(file_path)
+        self.file_path: Any = list(file_path) if several else file_path  # type: ignore[arg-type]
+        self.source = source
+        one = _is_one(self.file_path) or (isinstance(self.file_path, (list, tuple)) and len(self.file_path) == 1)
+        if source is not None and (isinstance(file_path, BlobLoader) or not one):
+            raise ConfigError(f"source={source!r} names one document, and file_path holds several.")
         if self.parser.loading.on_error == "raise" and not isinstance(self.file_path, BlobLoader):
             require_files(item.document for item in self._items() if isinstance(item.document, (str, os.PathLike)))
 
@@ -80,10 +86,8 @@ class _Loader(BaseLoader):
         files = self.file_path
         if isinstance(files, BlobLoader):
             files = files.yield_blobs()
-        elif isinstance(files, (str, bytes, os.PathLike, Blob)) or _is_open(files) or not isinstance(files, Iterable):
-            files = [files]
-        for file in files:
-            yield _item(file)
+        for file in [files] if _is_one(files) else files:
+            yield _item(file, self.source)
 
 
 class UpstageDocumentParseLoader(_Loader):
@@ -93,7 +97,7 @@ class UpstageDocumentParseLoader(_Loader):
     `metadata_format="nested"`.
 
     Args:
-        file_path: A path, a blob, several of them, or a blob loader.
+        file_path: A path, bytes, a binary file object, a blob, several of them, or a blob loader.
         split: A Document per `element`, per `page`, or one per file (`none`).
         api_key: The key, else UPSTAGE_API_KEY. It never shows and is never pickled.
         base_url: API root or full endpoint, else UPSTAGE_BASE_URL, else the public API.
@@ -116,6 +120,7 @@ class UpstageDocumentParseLoader(_Loader):
         on_error: `skip` leaves out a file that fails and goes on; `report` tells which and why.
         show_progress: Whether to show a bar of pages.
         on_progress: Called with a `Progress` (pages, files) whenever pages arrive or a file is done.
+        source: Names one document that has no path, or names it otherwise.
 
     Raises:
         SourceNotFoundError: A file is missing, unless such files are skipped; also a FileNotFoundError.
@@ -150,6 +155,7 @@ class UpstageDocumentParseLoader(_Loader):
         on_error: Literal["raise", "skip"] = "raise",
         show_progress: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
+        source: str | None = None,
     ) -> None:
         self.parser = UpstageDocumentParseParser(
             api_key,
@@ -175,7 +181,7 @@ class UpstageDocumentParseLoader(_Loader):
             show_progress=show_progress,
             on_progress=on_progress,
         )
-        super().__init__(file_path)
+        super().__init__(file_path, source)
 
     def merge_and_split(self, documents: list[Document], splitter: TextSplitter | None = None) -> list[Document]:
         """Merge *documents* into one, or split them, as the loader of `langchain-upstage` did.
@@ -195,7 +201,7 @@ class UpstageOCRLoader(_Loader):
     """Loads files with Upstage Document OCR: a Document per page, word or file, with its confidence.
 
     Args:
-        file_path: A path, a blob, several of them, or a blob loader.
+        file_path: A path, bytes, a binary file object, a blob, several of them, or a blob loader.
         split: A Document per `page`, per `line`, per `word`, or one per file (`none`).
         api_key: The key, else UPSTAGE_API_KEY. It never shows and is never pickled.
         base_url: API root or full endpoint, else UPSTAGE_BASE_URL, else the public API.
@@ -208,6 +214,7 @@ class UpstageOCRLoader(_Loader):
         on_error: `skip` leaves out a file that fails and goes on; `report` tells which and why.
         show_progress: Whether to show a bar of pages.
         on_progress: Called with a `Progress` (pages, files) whenever pages arrive or a file is done.
+        source: Names one document that has no path, or names it otherwise.
 
     Raises:
         SourceNotFoundError: A file is missing, unless such files are skipped; also a FileNotFoundError.
@@ -232,6 +239,7 @@ class UpstageOCRLoader(_Loader):
         on_error: Literal["raise", "skip"] = "raise",
         show_progress: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
+        source: str | None = None,
     ) -> None:
         self.parser = UpstageOCRParser(
             api_key,
@@ -247,23 +255,25 @@ class UpstageOCRLoader(_Loader):
             show_progress=show_progress,
             on_progress=on_progress,
         )
-        super().__init__(file_path)
+        super().__init__(file_path, source)
 
 
-def _is_open(file: object) -> bool:
-    """Say whether *file* is a file object, which yields its lines."""
-    return hasattr(file, "read")
+def _is_one(files: object) -> bool:
+    """Say whether *files* is one file: a file object would yield its lines, and bytes their numbers."""
+    from upstage_docs.files.source import is_document
+
+    return is_document(files) or isinstance(files, Blob) or not isinstance(files, Iterable)
 
 
-def _item(file: object) -> Named:
+def _item(file: object, source: str | None) -> Named:
     from upstage_docs.errors import ConfigError
-    from upstage_docs.files.source import Named
+    from upstage_docs.files.source import Named, is_document
 
     if isinstance(file, Blob):
-        return item_of(file)
-    if isinstance(file, (str, os.PathLike)):
-        return Named(file)
+        item = item_of(file)
+        return item if source is None else item._replace(source=source)
+    if is_document(file):
+        return Named(cast("Any", file), source)
     raise ConfigError(
-        f"file_path is or holds {type(file).__name__}; a loader takes paths and blobs. Bytes become one with "
-        "Blob.from_data(content, path='name.pdf')."
+        f"file_path is or holds {type(file).__name__}; a loader takes paths, bytes, binary file objects and blobs."
     )

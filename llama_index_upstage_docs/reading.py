@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FileReader"]
 
-File: TypeAlias = Union[str, "os.PathLike[str]"]
+File: TypeAlias = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryIO]
 Files: TypeAlias = File | Iterable[File]
 
 
@@ -48,21 +48,32 @@ class FileReader:
         _warned_of_json: bool
 
     def load_data(
-        self, file_path: Files, extra_info: Mapping[str, Any] | None = None, fs: FileSystem | None = None
+        self,
+        file_path: Files,
+        extra_info: Mapping[str, Any] | None = None,
+        fs: FileSystem | None = None,
+        *,
+        source: str | None = None,
     ) -> list[Document]:
         """Return Documents in the order of the files; see `lazy_load_data`."""
         self._warn_of_json()
-        return list(self.lazy_load_data(file_path, extra_info, fs))
+        return list(self.lazy_load_data(file_path, extra_info, fs, source=source))
 
     def lazy_load_data(
-        self, file_path: Files, extra_info: Mapping[str, Any] | None = None, fs: FileSystem | None = None
+        self,
+        file_path: Files,
+        extra_info: Mapping[str, Any] | None = None,
+        fs: FileSystem | None = None,
+        *,
+        source: str | None = None,
     ) -> Iterator[Document]:
         """Yield Documents in the order of the files: of one file as its pages are answered, of many several at once.
 
         Args:
-            file_path: A path, or several.
+            file_path: A path, bytes, a binary file object, or several of them.
             extra_info: Metadata that goes along, after ours and never over it, kept out of embedding and LLM texts.
             fs: Where the paths are, if not here; such files are read one after the other.
+            source: Names one document that has no path, or names it otherwise.
 
         Raises:
             UpstageDocsError: As `Client.parse` and `Client.ocr`, unless skipped.
@@ -71,27 +82,32 @@ class FileReader:
 
         if fs is None:
             report = self._report_of_directory(file_path, extra_info)
-            with closing(self.loading.records(_items(file_path, extra_info), report=report)) as records:
+            with closing(self.loading.records(_items(file_path, extra_info, source), report=report)) as records:
                 for record in records:
                     yield document_of(record, extra_info)
             return
         report = self._report_of_directory(file_path, extra_info) or Report(on_progress=self.loading.on_progress)
         for path in _paths(file_path):
-            item = _item(path, extra_info, handle := fs.open(str(path), "rb"))
+            item = _item(path, extra_info, None, handle := fs.open(str(path), "rb"))
             with closing(handle), closing(self.loading.records([item], report=report)) as records:
                 for record in records:
                     yield document_of(record, extra_info)
 
-    def estimate(self, file_path: Files) -> Estimate:
+    def estimate(self, file_path: Files, *, source: str | None = None) -> Estimate:
         """Say how many pages reading would be billed now, and at which list price; sends nothing.
 
         Raises:
             SourceError: A file could not be sent.
         """
-        return self.loading.estimate(_items(file_path, None))
+        return self.loading.estimate(_items(file_path, None, source))
 
     async def astream_data(
-        self, file_path: Files, extra_info: Mapping[str, Any] | None = None, fs: FileSystem | None = None
+        self,
+        file_path: Files,
+        extra_info: Mapping[str, Any] | None = None,
+        fs: FileSystem | None = None,
+        *,
+        source: str | None = None,
     ) -> AsyncGenerator[Document, None]:
         """Yield Documents without blocking the event loop; see `lazy_load_data`.
 
@@ -102,7 +118,7 @@ class FileReader:
 
         if fs is None:
             report = self._report_of_directory(file_path, extra_info)
-            async with aclosing(self.loading.arecords(_items(file_path, extra_info), report=report)) as records:
+            async with aclosing(self.loading.arecords(_items(file_path, extra_info, source), report=report)) as records:
                 async for record in records:
                     yield document_of(record, extra_info)
             return
@@ -110,7 +126,7 @@ class FileReader:
         for path in _paths(file_path):
             handle = await asyncio.to_thread(fs.open, str(path), "rb")
             try:
-                item = _item(path, extra_info, handle)
+                item = _item(path, extra_info, None, handle)
                 async with aclosing(self.loading.arecords([item], report=report)) as records:
                     async for record in records:
                         yield document_of(record, extra_info)
@@ -118,17 +134,27 @@ class FileReader:
                 await asyncio.to_thread(handle.close)
 
     async def aload_data(
-        self, file_path: Files, extra_info: Mapping[str, Any] | None = None, fs: FileSystem | None = None
+        self,
+        file_path: Files,
+        extra_info: Mapping[str, Any] | None = None,
+        fs: FileSystem | None = None,
+        *,
+        source: str | None = None,
     ) -> list[Document]:
         """Return Documents without blocking the event loop; see `lazy_load_data`."""
         self._warn_of_json()
-        return [document async for document in self.astream_data(file_path, extra_info, fs)]
+        return [document async for document in self.astream_data(file_path, extra_info, fs, source=source)]
 
     async def alazy_load_data(
-        self, file_path: Files, extra_info: Mapping[str, Any] | None = None, fs: FileSystem | None = None
+        self,
+        file_path: Files,
+        extra_info: Mapping[str, Any] | None = None,
+        fs: FileSystem | None = None,
+        *,
+        source: str | None = None,
     ) -> list[Document]:
         """Return Documents, as a list by the base class's contract; `astream_data` streams them."""
-        return await self.aload_data(file_path, extra_info, fs)
+        return await self.aload_data(file_path, extra_info, fs, source=source)
 
     def _report_of_directory(self, file_path: Files, extra_info: Mapping[str, Any] | None) -> Report | None:
         """Return the report to go on with where `SimpleDirectoryReader` loads file after file, else None.
@@ -158,25 +184,46 @@ class FileReader:
         )
 
 
-def _paths(file_path: Files) -> Iterator[File]:
+def _documents(file_path: Any) -> Iterable[Any]:
+    from upstage_docs.files.source import is_document
+
+    # A model (a Blob, a Document) would yield its fields.
+    one = is_document(file_path) or isinstance(file_path, BaseModel) or not isinstance(file_path, Iterable)
+    return [file_path] if one else file_path
+
+
+def _paths(file_path: Files) -> Iterator[Any]:
     from upstage_docs.errors import ConfigError
 
-    # A file object would yield its lines, a model (a Blob, a Document) its fields.
-    one = isinstance(file_path, (str, bytes, os.PathLike, BaseModel)) or hasattr(file_path, "read")
-    for path in [file_path] if one or not isinstance(file_path, Iterable) else file_path:
+    for path in _documents(file_path):
         if not isinstance(path, (str, os.PathLike)):
-            raise ConfigError(
-                f"file_path is or holds {type(path).__name__}; a reader takes one path or several. For what is in "
-                "memory, give the path that it has in an fsspec file system, and that as fs=."
-            )
+            raise ConfigError(f"file_path is or holds {type(path).__name__}; a file of fs= is named by its path.")
         yield path
 
 
-def _items(file_path: Files, extra_info: Mapping[str, Any] | None) -> Iterator[Named]:
-    return (_item(path, extra_info) for path in _paths(file_path))
+def _items(file_path: Files, extra_info: Mapping[str, Any] | None, source: str | None) -> Iterator[Named]:
+    from upstage_docs.errors import ConfigError
+    from upstage_docs.files.source import is_document
+
+    documents = _documents(file_path)
+    if source is not None:
+        documents = several = list(documents)
+        if len(several) != 1:
+            raise ConfigError(f"source={source!r} names one document, and file_path holds {len(several)}.")
+    for document in documents:
+        if not is_document(document):
+            raise ConfigError(
+                f"file_path is or holds {type(document).__name__}; a reader takes paths, bytes and binary file objects."
+            )
+        yield _item(document, extra_info, source)
 
 
-def _item(path: File, extra_info: Mapping[str, Any] | None, handle: BinaryIO | None = None) -> Named:
+def _item(document: Any, extra_info: Mapping[str, Any] | None, source: str | None, handle: Any = None) -> Named:
+    from upstage_docs.errors import ConfigError
     from upstage_docs.files.source import Named
 
-    return Named(path if handle is None else handle, str(path), file_metadata(str(path), extra_info))
+    given = document if isinstance(document, (str, os.PathLike)) else getattr(document, "name", None)
+    name = source or (str(given) if isinstance(given, (str, os.PathLike)) else "")
+    if not name:
+        raise ConfigError("What is in memory has no path: name it with source=, as its records are known by that.")
+    return Named(document if handle is None else handle, name, file_metadata(name, extra_info))

@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 from conftest import Loopback, open_files
 from eventually import GENEROUS, eventually, soon
 from stand_in import labels, make_pdf
 
-from upstage_docs import AsyncClient, Client
+from upstage_docs import AsyncClient, Client, Report
 from upstage_docs.api.rates import RATES, Rate
 from upstage_docs.client.session import Stopped
+from upstage_docs.files.source import Named
 from upstage_docs.options import PollPolicy, RetryPolicy
 from upstage_docs.testing.faults import Delay, hanging_job, retrying_batch
 
@@ -359,3 +361,21 @@ class TestClose:
             for name in ("a", "b"):
                 assert texts(client.parse(make_pdf(name, 2))) == labels(name, 2)
         assert set(loopback.billed.values()) == {1}
+
+
+def test_elements_on_no_page_are_named_in_the_report() -> None:
+    """Whole or in slices: what became of a document says which of its elements no page is known of."""
+    elements = [
+        {"id": number, "page": page, "category": "paragraph", "content": {"text": f"text {number}"}}
+        for number, page in enumerate([1, 2, 999])
+    ]
+    body = {"model": "m", "usage": {"pages": 2}, "elements": elements}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=body))
+    report = Report()
+    with Client("up_abcdefgh", engine="upstage", transport=transport, cache=False) as client:
+        (document,) = client.parse_many(Named(make_pdf("a", 2), "a.pdf"), report=report)
+
+    assert [(one.page, one.text) for one in document.elements] == [(1, "text 0"), (2, "text 1"), (0, "text 2")]
+    assert report.succeeded == ["a.pdf"]
+    assert [one.page for one in report.warnings["a.pdf"]] == [0]
+    assert "elements 2." in str(report)

@@ -283,11 +283,49 @@ def test_no_files_are_no_documents(api: MadeApi) -> None:
     assert UpstageDocumentParseLoader([], client=api.client()).load() == []
 
 
-@pytest.mark.parametrize("file", [b"%PDF-1.7", 7, None, io.BytesIO(b"")])
+@pytest.mark.parametrize("file", [7, None, object()])
 def test_what_is_no_file_is_refused(api: MadeApi, file: Any) -> None:
     for given in (file, [file]):
-        with pytest.raises(ConfigError, match=rf"is or holds {type(file).__name__}; a loader takes paths and blobs"):
+        with pytest.raises(ConfigError, match=rf"is or holds {type(file).__name__}; a loader takes paths, bytes"):
             UpstageDocumentParseLoader(given, client=api.client())
+
+
+@pytest.mark.parametrize("form", [bytes, bytearray, memoryview, io.BytesIO])
+@pytest.mark.parametrize("kind", [UpstageDocumentParseLoader, UpstageOCRLoader])
+async def test_bytes_and_file_objects_are_loaded_under_their_name(api: MadeApi, kind: Any, form: Any) -> None:
+    loader = kind(form(pdf(1)), client=api.client(), source="folder/scan.pdf")
+    loaded = loader.load()
+
+    assert {one.metadata["source"] for one in loaded} == {"folder/scan.pdf"}
+    assert [one.id for one in loader.load()] == [one.id for one in loaded], "it may be loaded again"
+    again = kind([form(pdf(1))], client=api.aclient(), source="folder/scan.pdf")
+    assert [one.id async for one in again.alazy_load()] == [one.id for one in loaded]
+
+
+class _NoBlobs(BlobLoader):
+    def yield_blobs(self) -> Iterator[Blob]:
+        return iter(())
+
+
+def test_several_documents_take_no_single_name(api: MadeApi) -> None:
+    with pytest.raises(ConfigError, match="names one document"):
+        UpstageDocumentParseLoader([pdf(1), pdf(2)], client=api.client(), source="a.pdf").load()
+    with pytest.raises(ConfigError, match="names one document"):
+        UpstageDocumentParseLoader(_NoBlobs(), client=api.client(), source="a.pdf")
+
+
+def test_a_path_that_stands_twice_in_a_list_gives_each_record_once(
+    api: MadeApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = tmp_path / "a.pdf", tmp_path / "b.pdf"
+    first.write_bytes(pdf(1))
+    second.write_bytes(pdf(2))
+    loaded = UpstageDocumentParseLoader([first, second, str(first)], client=api.client()).load()
+
+    ids = [one.id for one in loaded]
+    assert len(ids) == len(set(ids))
+    assert [one.metadata["source"] for one in loaded] == sorted(one.metadata["source"] for one in loaded)
+    assert "a.pdf stands in the list more than once" in caplog.text
 
 
 def test_blobs_in_memory_are_parsed(api: MadeApi) -> None:

@@ -205,12 +205,30 @@ def test_failures_are_reported(api: MadeApi, report: Path) -> None:
         UpstageDocumentParseReader(client=api.client()).load_data(report)
     with pytest.raises(FileNotFoundError):
         UpstageDocumentParseReader(client=api.client()).load_data("missing.pdf")
-    with pytest.raises(ConfigError, match="a reader takes one path or several"):
-        UpstageDocumentParseReader(client=api.client()).load_data([b"%PDF"])  # type: ignore[list-item]
-    for nothing in (None, b"%PDF", io.BytesIO(b"%PDF\n"), io.BytesIO(), Document(text="%PDF")):
-        told = rf"holds {type(nothing).__name__}; .* fsspec file system, and that as fs="
-        with pytest.raises(ConfigError, match=told):
+    for nothing in (None, 7, Document(text="%PDF")):
+        with pytest.raises(ConfigError, match=rf"holds {type(nothing).__name__}; a reader takes paths, bytes"):
             UpstageDocumentParseReader(client=api.client()).load_data(nothing)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("form", [bytes, bytearray, memoryview, io.BytesIO])
+@pytest.mark.parametrize("kind", [UpstageDocumentParseReader, UpstageOCRReader])
+async def test_bytes_and_file_objects_are_read_under_their_name(api: MadeApi, kind: Any, form: Any) -> None:
+    content = pdf(2)
+    loaded = kind(client=api.client()).load_data(form(content), source="folder/scan.pdf")
+
+    assert {(one.metadata["source"], one.metadata["file_name"]) for one in loaded} == {("folder/scan.pdf", "scan.pdf")}
+    again = await kind(client=api.aclient()).aload_data([form(content)], source="folder/scan.pdf")
+    assert [one.id_ for one in again] == [one.id_ for one in loaded]
+
+
+def test_a_file_object_goes_by_its_own_name_and_bytes_need_one(api: MadeApi, report: Path) -> None:
+    reader = UpstageDocumentParseReader(client=api.client())
+    with report.open("rb") as file:
+        assert {one.metadata["source"] for one in reader.load_data(file)} == {str(report)}
+    with pytest.raises(ConfigError, match="name it with source="):
+        reader.load_data(report.read_bytes())
+    with pytest.raises(ConfigError, match="names one document, and file_path holds 2"):
+        reader.load_data([report, report.read_bytes()], source="a.pdf")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,17 @@ from typing import Any, BinaryIO, NamedTuple, TypeAlias, Union, cast
 from upstage_docs.errors import ConfigError, SourceError, SourceNotFoundError
 from upstage_docs.files.formats import FORMATS, detect, format_of_suffix, image_pages, is_picture, supported
 
-__all__ = ["PDFIUM_LOCK", "DocumentInput", "Named", "Source", "cut", "inspect", "not_found_error", "require_files"]
+__all__ = [
+    "PDFIUM_LOCK",
+    "DocumentInput",
+    "Named",
+    "Source",
+    "cut",
+    "inspect",
+    "is_document",
+    "not_found_error",
+    "require_files",
+]
 
 DocumentInput: TypeAlias = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryIO]
 
@@ -37,6 +47,11 @@ class Named(NamedTuple):
     document: DocumentInput
     source: str | None = None
     extra: Mapping[str, Any] | None = None
+
+
+def is_document(value: object) -> bool:
+    """Say whether *value* is what a document may be given as: a path, bytes, or a file object, which yields lines."""
+    return isinstance(value, (str, os.PathLike, bytes, bytearray, memoryview)) or hasattr(value, "read")
 
 
 # pdfium keeps global state and is not thread-safe: every use of it in this process takes this lock.

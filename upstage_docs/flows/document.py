@@ -29,7 +29,7 @@ from upstage_docs.flows.exchange import pay
 from upstage_docs.flows.job import JobWatch, PageAnswer
 from upstage_docs.flows.schedule import DONE, Schedule
 from upstage_docs.flows.steps import ClientContext, Deliver, End, Flow, Sleep, Work, next_result, work
-from upstage_docs.models import OcrResult, ParsedDocument
+from upstage_docs.models import OcrResult, PageWarning, ParsedDocument
 from upstage_docs.options import OCROptions, ParseOptions, SendOptions
 from upstage_docs.store.values import WHOLE_FILE, Claim, Holding, StoredAnswer, StoredJob
 
@@ -102,6 +102,7 @@ class Slices:
             kept in `kept`.
         convert: Gives what a slice becomes first, and what None becomes, after the last one.
         kept: The slices that were not delivered.
+        warnings: Of all slices so far.
     """
 
     source: str
@@ -112,6 +113,7 @@ class Slices:
     deliver: Deliverer | None = None
     convert: Callable[[Any], Any] | None = None
     kept: list[Any] = field(default_factory=list)
+    warnings: list[PageWarning] = field(default_factory=list)
     _next_id: int = 0
 
     def take(self, answer: PageAnswer) -> Flow[None]:
@@ -174,6 +176,7 @@ class Slices:
             shape=answer.content if isinstance(answer.content, DocumentShape) else None,
         )
         self._next_id = max((element.id + 1 for element in document.elements), default=self._next_id)
+        self.warnings += document.warnings
         return document
 
     def _recognised(self, answer: PageAnswer) -> OcrResult:

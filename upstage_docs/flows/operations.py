@@ -89,12 +89,12 @@ def read_many(
         request, slices = outcome
         if whole:
             document = join(slices.kept)
-            report.read(document.source, slices.next_page - 1)
+            report.read(document.source, slices.next_page - 1, slices.warnings)
             yield Deliver(document)
             continue
         for piece in slices.kept:
             yield Deliver((request.item, piece))
-        report.read(slices.source, slices.next_page - 1)
+        report.read(slices.source, slices.next_page - 1, slices.warnings)
         yield Deliver((request.item, None))
 
 

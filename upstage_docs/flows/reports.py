@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from upstage_docs.errors import (
@@ -13,6 +13,7 @@ from upstage_docs.errors import (
     RateLimitError,
     UpstageDocsError,
 )
+from upstage_docs.models import PageWarning
 
 __all__ = ["Failure", "Progress", "Report"]
 
@@ -68,6 +69,7 @@ class Report:
         succeeded: Sources that were read whole, in order.
         failures: The others, in order.
         pages: Pages of the documents that were read whole.
+        warnings: By source, what of a document that was read could not be read, and which elements are on no page.
         on_progress: Called with a Progress whenever pages arrive or a document is done, in the thread (or event loop)
             that takes the results, and in between them: what it raises ends the load.
 
@@ -78,16 +80,19 @@ class Report:
     succeeded: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     pages: int = 0
+    warnings: dict[str, tuple[PageWarning, ...]] = field(default_factory=dict)
     on_progress: Callable[[Progress], None] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.on_progress is not None and not callable(self.on_progress):
             raise ConfigError(f"on_progress={self.on_progress!r} must be a function that takes a Progress.")
 
-    def read(self, source: str, pages: int) -> None:
-        """Note that *source* was read whole."""
+    def read(self, source: str, pages: int, warnings: Iterable[PageWarning] = ()) -> None:
+        """Note that *source* was read whole, and with which *warnings*."""
         self.succeeded.append(source)
         self.pages += pages
+        if told := tuple(warnings):
+            self.warnings[source] = told
         self.tell()
 
     def failed(self, failure: Failure) -> None:
@@ -104,4 +109,5 @@ class Report:
 
     def __str__(self) -> str:
         lines = [f"{len(self.succeeded)} documents read ({self.pages} pages), {len(self.failures)} failed"]
-        return "\n".join(lines + [f"  {failure.source}: {failure.reason}" for failure in self.failures])
+        lines += [f"  {failure.source}: {failure.reason}" for failure in self.failures]
+        return "\n".join(lines + [f"  {source}: {one}" for source, told in self.warnings.items() for one in told])

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator
 from contextlib import aclosing, closing, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
@@ -131,7 +131,21 @@ class Loading(ABC):
         """Return what turns the slices of one document into records."""
 
     def _slices(self, client: Any, items: Iterable[Named], report: Report) -> Any:
+        items = _each_once(items)
         return client.stream_many(items, self.options, on_error=self.on_error, report=report, convert=self.converter)
+
+
+def _each_once(items: Iterable[Named]) -> Iterator[Named]:
+    """Yield each path once: the records of it would come with the same ids, and be twice in an index."""
+    seen: set[tuple[str, str | None]] = set()
+    for item in items:
+        if isinstance(item.document, (str, os.PathLike)):
+            key = (os.fsdecode(item.document), item.source)
+            if key in seen:
+                logger.warning("%s stands in the list more than once; its records come once.", key[0])
+                continue
+            seen.add(key)
+        yield item
 
 
 class ParseLoading(Loading):
