@@ -51,6 +51,9 @@ _RULE_OR_BORDER = re.compile(r"(?:\A\ufeff?|[\r\n])[ \t>]*(?:\||\+[-=]|:?-+:?[ \
 _INDENTED_TABLE = re.compile(r"^(?: {4}|\t).*<(?:table|figure)", re.MULTILINE | re.IGNORECASE)
 _UNCLOSED_FENCE = re.compile(rf"^ {{0,3}}(?:````*|~~~~*)(?!{FILLER}|[`~])", re.MULTILINE)  # of masked text
 _TABLES = frozenset({"table", "figure", "|"})
+_CONTAINERS = frozenset({"div", "section", "article", "main", "blockquote"})
+_BLANK_LINE = re.compile(r"(?:\r\n|\n|\r)[ \t]*(?:\r\n|\n|\r)")
+_MARKDOWN_LINE = re.compile(r"(?:\A|[\r\n])(?:#{1,6}[ \t]|```|~~~)")
 _NO_LINE_END = re.compile(r"[^\r\n]")
 
 _KINDS = {
@@ -73,6 +76,7 @@ def blocks(text: str) -> Iterator[Block]:
     """Yield the blocks of *text* in order; between them lies nothing but white space and empty markup."""
     structure = masked(text)
     is_html = text[:100].lstrip("\ufeff \t\r\n").startswith("<")
+    is_page = is_html and not _MARKDOWN_LINE.search(structure)  # else HTML stands at the top of Markdown
     found = wholes(structure)
     if not is_html and found and _INDENTED_TABLE.search(text):
         found = _outside_code(found, text)
@@ -82,9 +86,9 @@ def blocks(text: str) -> Iterator[Block]:
         text
     ):  # pipe and grid tables: where they stand decides where paragraphs of HTML end
         view = _without(masked_but_code(text), found)
-        written = markdown_blocks(view, is_html=is_html)
+        written = markdown_blocks(view, is_html=is_page)
         found += [Region(one.start, one.end, "|", "") for one in written if one.kind == "table"]
-    all_regions = list(regions(structure, outermost(found)))
+    all_regions = [_opening(region, structure) for region in regions(structure, outermost(found))]
     if not is_html and (fence := _UNCLOSED_FENCE.search(structure)):
         all_regions = [one for one in all_regions if one.start < fence.start() or one.name in _TABLES]
     position = int(text.startswith("\ufeff"))
@@ -93,13 +97,20 @@ def blocks(text: str) -> Iterator[Block]:
         if start > position and not text[position:start].isspace() and has_words(text[position:start]):
             if view is None or any(one.name != "|" for one in all_regions):
                 view = _without(masked_but_code(text) if view is None else view, all_regions)
-                written = markdown_blocks(view, is_html=is_html)
+                written = markdown_blocks(view, is_html=is_page)
                 all_regions = [one for one in all_regions if one.name == "|"]  # blanked out once
             yield from _markdown(text, view, written, position, start)
         if region:
             if block := _block(text, structure, region):
                 yield block
             position = region.end
+
+
+def _opening(region: Region, structure: str) -> Region:
+    """Return what of a *region* is HTML: a container ends at a blank line, after which Markdown may go on in it."""
+    if region.name in _CONTAINERS and (blank := _BLANK_LINE.search(structure, region.start, region.end)):
+        return region._replace(end=blank.start())
+    return region
 
 
 def _without(view: str, found: Sequence[Region]) -> str:

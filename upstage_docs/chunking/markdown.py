@@ -186,7 +186,7 @@ def _leaves(tokens: Sequence[Token], lines: Sequence[str]) -> Iterator[tuple[int
         kind, level, title = _LEAVES.get(token.type, "text"), 0, ""
         if token.type == "heading_open" and not token.level:
             title = tokens[index + 1].content
-            if token.markup[0] == "#" or len(title) <= _LONGEST_UNDERLINED:
+            if title.strip() and (token.markup[0] == "#" or len(title) <= _LONGEST_UNDERLINED):
                 kind, level = "heading", int(token.tag[1])
         if kind == "text" and token.level and pending and pending[1] == begin:
             pending = (pending[0], end)
