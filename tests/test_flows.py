@@ -586,6 +586,63 @@ class TestJobs:
         )
         assert len(parse(play, setup(), ask(2, route="async")).elements) == 2
 
+    @pytest.mark.parametrize("status", ["cancelled", "expired", "thinking"])
+    def test_a_state_that_stays_unknown_is_told_and_keeps_the_job(self, stored: Stored, status: str) -> None:
+        play = Play(SUBMITTED, *[reply(200, {"id": "job-1", "status": status, "batches": []})] * 5)
+        with pytest.raises(JobError, match=rf"state that is not known here: '{status}'.*cache rm a\.pdf"):
+            parse(play, stored(), ask(2, route="async"))
+        done = reply(200, state((1, 2, "completed"), status="completed", total=2))
+        assert len(parse(Play(done, reply(200, answer([1, 2]))), stored(), ask(2, route="async")).elements) == 2
+
+    @pytest.mark.parametrize("batches", [None, [], "the last one missing"])
+    def test_a_completed_job_that_does_not_list_all_its_batches_is_kept(self, stored: Stored, batches: Any) -> None:
+        done = state((1, 10, "completed"), (11, 12, "completed"), status="completed", total=12)
+        first = {**done, "batches": done["batches"][:1] if batches else batches}
+        answers = [reply(200, answer(range(1, 11)))] if batches else []
+        play = Play(SUBMITTED, reply(200, first), *answers, *[reply(200, first)] * 4)
+        with pytest.raises(InvalidResponseError, match="asking again costs nothing"):
+            parse(play, stored(), ask(12, route="async"))
+        rest = [] if batches else [reply(200, answer(range(1, 11)))]
+        play = Play(reply(200, done), *rest, reply(200, answer([1, 2])))
+        assert [one.page for one in parse(play, stored(), ask(12)).elements] == list(range(1, 13))
+        assert SUBMIT not in play.sent
+
+    def test_a_list_of_batches_that_comes_a_little_later_is_waited_for(self) -> None:
+        done = state((1, 2, "completed"), status="completed", total=2)
+        play = Play(SUBMITTED, reply(200, {**done, "batches": None}), reply(200, done), reply(200, answer([1, 2])))
+        assert len(parse(play, setup(), ask(2, route="async")).elements) == 2
+
+    def test_a_job_that_lists_pages_that_were_not_sent_is_joined_with_nothing(self, stored: Stored) -> None:
+        done = state((1, 10, "completed"), (11, 12, "completed"), status="completed", total=12)
+        play = Play(SUBMITTED, reply(200, done))
+        with pytest.raises(InvalidResponseError, match="lists pages 1-10, and pages 1-2 were sent"):
+            parse(play, stored(), ask(2, route="async"))
+        assert [job.request_id for job in stored().store.jobs()] == ["job-1"]
+
+    @pytest.mark.parametrize("error", [{"message": "no luck", "code": "oom"}, "no luck"])
+    def test_the_error_of_a_failed_job_is_told(self, error: object) -> None:
+        failed = reply(200, {"id": "job-1", "status": "failed", "error": error, "batches": []})
+        with pytest.raises(JobFailedError, match="failed at the job: no luck"):
+            parse(Play(SUBMITTED, failed), setup(), ask(2, route="async"))
+
+    def test_a_failed_job_is_kept_while_a_good_batch_of_it_cannot_be_fetched(self, stored: Stored) -> None:
+        failed = state(DONE[0], (11, 20, "failed"), DONE[2], status="failed", total=25)
+        refused = [reply(403)]
+        play = Play(SUBMITTED, reply(200, failed), reply(200, answer(range(1, 11))), *refused)
+        with pytest.raises(JobFailedError, match="1 of its batches are done and could not be fetched"):
+            parse(play, stored(), ask(25, route="async"))
+        play = Play(reply(200, failed), reply(200, answer(range(1, 6))))
+        with pytest.raises(JobFailedError, match="sends what is missing"):
+            parse(play, stored(), ask(25, route="async"))
+        play = Play(reply(200, answer(range(1, 11))))
+        assert len(parse(play, stored(), ask(25, route="sync")).elements) == 25
+
+    def test_a_batch_of_other_pages_is_fetched_again_before_the_job_is_forgotten(self, stored: Stored) -> None:
+        done = reply(200, state((1, 2, "completed"), status="completed", total=2))
+        other = {**answer([1, 2]), "elements": answer([998, 999])["elements"]}
+        play = Play(SUBMITTED, done, reply(200, other), done, reply(200, answer([1, 2])))
+        assert [one.page for one in parse(play, stored(), ask(2, route="async")).elements] == [1, 2]
+
     def test_looks_grow_apart_up_to_the_maximum(self) -> None:
         running = reply(200, state((1, 2, "started")))
         done = reply(200, state((1, 2, "completed"), status="completed", total=2))
@@ -733,6 +790,18 @@ class TestOffice:
             )
         document = parse(Play(reply(200, answer(range(1, 13)))), stored(), self.ask())
         assert [element.page for element in document.elements] == list(range(1, 13))
+
+    def test_what_is_stored_of_one_job_is_not_joined_with_another_one(self, stored: Stored) -> None:
+        """It cannot be cut, so that the second job gives all of it: its own pages, not those of the first."""
+        failed = state(DONE[0], (11, 12, "failed"), status="failed", total=12)
+        play = Play(reply(413, b""), SUBMITTED, reply(200, failed), reply(200, answer(range(1, 11))))
+        with pytest.raises(JobFailedError):
+            parse(play, stored(), self.ask())
+        done = {**state((1, 10, "completed"), (11, 12, "completed"), status="completed", total=12), "id": "job-2"}
+        batches = [reply(200, answer(range(1, 11), model="second")), reply(200, answer([1, 2], model="second"))]
+        play = Play(reply(413, b""), reply(200, {"request_id": "job-2"}), reply(200, done), *batches)
+        answers = parse(play, stored(), self.ask()).answers
+        assert [b'"second"' in one.raw for one in answers] == [True, True]
 
 
 class TestOcr:

@@ -209,7 +209,7 @@ class Job(msgspec.Struct, frozen=True):
 
     Attributes:
         request_id: The API's id; enough to ask for the job from another machine.
-        status: `submitted`, `started`, `completed` or `failed`; unknown ones count as running.
+        status: `submitted`, `started`, `completed` or `failed`; where it stays another one, that is told.
     """
 
     request_id: str

@@ -41,6 +41,7 @@ from upstage_docs.models import (
 from upstage_docs.redaction import redact, shorten
 
 __all__ = [
+    "check_pages",
     "decode_document",
     "decode_job",
     "decode_jobs",
@@ -149,6 +150,15 @@ def decode_shape(raw: bytes, *, source: str = "") -> DocumentShape:
 def last_page_of(answer: DocumentShape) -> int:
     """Return the highest page that an element of an answer names, 0 if none does."""
     return max(_page_numbers(answer.elements, 1), default=0)
+
+
+def check_pages(answer: DocumentShape, pages: tuple[int, int], raw: bytes, source: str) -> None:
+    """Refuse an answer for *pages* none of whose elements is on one of them; *raw* is what came.
+
+    Raises:
+        InvalidResponseError: It is one: `decode_document` would refuse it.
+    """
+    _offset(_page_numbers(answer.elements, 1), pages, raw, source)
 
 
 def usage_of(answer: DocumentShape) -> Usage:
@@ -442,13 +452,22 @@ def _job(job: JobShape, raw: bytes, source: str, file_sha256: str) -> Job:
         source=source,
         file_sha256=file_sha256,
         model=job.model or "",
-        failure_message=redact(job.failure_message or ""),
+        failure_message=redact(job.failure_message or _error_message(job.error)),
         total_pages=job.total_pages or 0,
         completed_pages=job.completed_pages or 0,
         batches=tuple(sorted((_batch(one, index) for index, one in enumerate(job.batches or ())), key=lambda b: b.id)),
         requested_at=job.requested_at or "",
         completed_at=job.completed_at or "",
     )
+
+
+def _error_message(error: Any) -> str:
+    """Return what an error object, or an error that is a text, says."""
+    if isinstance(error, dict):
+        words = (error.get("message") or error.get("detail"), error.get("code") or error.get("type"))
+        message, code = (str(word) if isinstance(word, (str, int)) else "" for word in words)
+        return f"{message} ({code})" if message and code else message or code
+    return error if isinstance(error, str) else ""
 
 
 def _batch(batch: BatchShape, index: int) -> Batch:
@@ -458,7 +477,7 @@ def _batch(batch: BatchShape, index: int) -> Batch:
         start_page=batch.start_page or 0,
         end_page=batch.end_page or 0,
         model=batch.model or "",
-        failure_message=redact(batch.failure_message or ""),
+        failure_message=redact(batch.failure_message or _error_message(batch.error)),
         download_url=batch.download_url or "",
         requested_at=batch.requested_at or "",
         updated_at=batch.updated_at or "",

@@ -125,6 +125,7 @@ class BatchShape(msgspec.Struct):
     download_url: str | None = None
     requested_at: str | None = None
     updated_at: str | None = None
+    error: Any = None
 
     def __repr__(self) -> str:
         return f"BatchShape({self.id})"  # its address is signed
@@ -143,6 +144,7 @@ class JobShape(msgspec.Struct):
     batches: list[BatchShape] | None = None
     requested_at: str | None = None
     completed_at: str | None = None
+    error: Any = None
 
     def __repr__(self) -> str:
         return f"JobShape({len(self.batches or ())} batches)"

@@ -155,8 +155,25 @@ def refused(body: bytes) -> bool:
     return len(body) < _ERROR_BYTES and b'"error"' in body and bool(_explained(body)[1])
 
 
-def settle(outcome: Outcome, api: Api, what: str) -> Reply:
-    """Return the answer, or raise what it stands for; *what* names the document or job in messages.
+def _tells_of_job(body: bytes) -> bool:
+    """Say whether *body* is the state of a job: an error in it is then the job's, and no refusal to tell."""
+    try:
+        state = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return (
+        isinstance(state, dict) and isinstance(state.get("status"), str) and bool({"id", "request_id"} & state.keys())
+    )
+
+
+def settle(outcome: Outcome, api: Api, what: str, *, of_job: bool = False) -> Reply:
+    """Return the answer, or raise what it stands for.
+
+    Args:
+        outcome: What came of the send.
+        api: That was asked.
+        what: Names the document or job in messages.
+        of_job: Whether the state of a job was asked for, which may hold the job's own error.
 
     Raises:
         APIConnectionError: No answer came (APITimeoutError: in time).
@@ -170,12 +187,12 @@ def settle(outcome: Outcome, api: Api, what: str) -> Reply:
         remedy = _UNTRUSTED if outcome.untrusted else ""
         raise kind(f"{what}: no answer from {api.root}: {outcome.reason}.{_tried(outcome)}{remedy}")
     if 200 <= outcome.status < 300:  # the API says 200; any other of these means that it was done, and may be billed
-        _expect_json(outcome, api, what)
+        _expect_json(outcome, api, what, of_job=of_job)
         return outcome
     raise _refusal(outcome, api, what)
 
 
-def _expect_json(reply: Reply, api: Api, what: str) -> None:
+def _expect_json(reply: Reply, api: Api, what: str, *, of_job: bool) -> None:
     if not _looks_like_json(reply.body):
         found = _excerpt(reply) or "it holds no text"
         raise InvalidResponseError(
@@ -183,7 +200,7 @@ def _expect_json(reply: Reply, api: Api, what: str) -> None:
             "base_url= leads to the API itself.",
             raw=reply.body,
         )
-    if refused(reply.body):
+    if refused(reply.body) and not (of_job and _tells_of_job(reply.body)):
         code, message = map(redact, _explained(reply.body))
         raise InvalidResponseError(
             f"{what}: the API answered {reply.status} with an error: {message}{f' ({code})' if code else ''}",

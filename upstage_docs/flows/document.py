@@ -281,7 +281,7 @@ class Reading:
             self.context,
             job.request_id,
             stored=job,
-            held=() if self.request.refresh else holding.answers,
+            held=() if self.request.refresh else holding.came_since(job),
             source=self.source.name,
             file_sha256=self.source.sha256,
             options=self.request.options if isinstance(self.request.options, ParseOptions) else None,

@@ -225,7 +225,7 @@ def job_state(context: ClientContext, request_id: str, *, source: str = "", file
     """
     request = wire.job_request(context.api, request_id)
     decode = partial(decode_job, source=source, file_sha256=file_sha256)
-    job = yield from _ask(context, request, decode, f"job {request_id}")
+    job = yield from _ask(context, request, decode, f"job {request_id}", of_job=True)
     if job is None:
         raise JobError(
             f"{context.api.root} does not know the job {request_id!r}. Results are kept for 30 days (by the local "
@@ -246,14 +246,16 @@ def download(context: ClientContext, url: str, pages: int) -> Flow[Outcome]:
     return (yield from fetch(context, send, family=None))
 
 
-def _ask(context: ClientContext, request: httpx.Request, decode: Callable[[bytes], T], what: str) -> Flow[T | None]:
+def _ask(
+    context: ClientContext, request: httpx.Request, decode: Callable[[bytes], T], what: str, *, of_job: bool = False
+) -> Flow[T | None]:
     """Return what is answered to *request*, which costs nothing; None for a 404. Nonsense is asked for again."""
     for attempt in count(1):
         outcome = yield from fetch(context, Send(request), family="async")
         if isinstance(outcome, Reply) and outcome.status == 404:
             return None
         try:
-            return decode(replies.settle(outcome, context.api, what).body)
+            return decode(replies.settle(outcome, context.api, what, of_job=of_job).body)
         except InvalidResponseError:
             if attempt >= context.retry.attempts:
                 raise

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from upstage_docs.api import responses as replies
-from upstage_docs.api.decode import decode_shape, usage_of
+from upstage_docs.api.decode import check_pages, decode_shape, usage_of
 from upstage_docs.api.json_shapes import DocumentShape
 from upstage_docs.api.responses import Reply
 from upstage_docs.errors import InvalidResponseError, JobError, JobFailedError, JobTimeoutError
@@ -28,6 +28,11 @@ _KEPT_SECONDS = 30 * 86400.0
 _BATCH_PAGES = 10
 _MOST_BATCH_PAGES = 100  # that a job is believed to have in one batch, where memory is set aside for its answer
 _FAILED = {"failed"}
+# https://console.upstage.ai/api/parse/document-parsing/async: of a job, and of a batch.
+_RUNNING = {"submitted", "scheduled", "started", "retrying"}
+# Looks at a job that is done, for an address that is not there: the server may struggle to sign many at once. That is
+# a minute with the default policy, where the pauses grow by half up to 15 s.
+_ADDRESS_LOOKS = 10
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,7 @@ class JobWatch:
         self._ordered: tuple[Job, list[Batch]] | None = None  # a state of the job, and its batches in order
         self._stored = stored
         self._held = set(held)
+        self._vain = 0  # looks since the last answer at a job from which nothing is to be waited for any more
         self._source = source
         self._file_sha256 = file_sha256
         self._options = options
@@ -100,9 +106,14 @@ class JobWatch:
     @property
     def last_page(self) -> int:
         """The last page of the document that the job was sent; 0 while it is not known."""
-        if self._stored is not None and self._stored.pages is not None:
-            return self._stored.pages[1]
+        if self._sent is not None:
+            return self._sent[1]
         return self.job.total_pages if self.job is not None else 0
+
+    @property
+    def _sent(self) -> Pages | None:
+        """The pages that the job was sent, None where they are not counted or not known."""
+        return self._stored.pages if self._stored is not None else None
 
     def refresh(self) -> Flow[Job]:
         """Ask for the job's state now."""
@@ -121,6 +132,7 @@ class JobWatch:
                 "forgets it; its document is then sent, and paid for, again."
             ) from None
         self._looked = yield Now()
+        self._vain = 0 if job.status in _RUNNING else self._vain + 1
         self.job = job
         return job
 
@@ -130,6 +142,8 @@ class JobWatch:
         Raises:
             JobFailedError: It failed. The answers of the other batches are stored first.
             JobTimeoutError: Not done by the deadline of the poll policy; the job goes on.
+            JobError: It is in a state that is not known, and stays in it.
+            InvalidResponseError: It is done, and does not list the batches of all its pages.
         """
         refused = 0
         while True:
@@ -138,6 +152,11 @@ class JobWatch:
             if job is not None and index < len(batches):
                 batch = batches[index]
                 pages = self._pages(batch)
+                if (sent := self._sent) is not None and pages[1] > sent[1]:
+                    raise InvalidResponseError(
+                        f"{self.name} lists pages {pages[0]}-{pages[1]}, and pages {sent[0]}-{sent[1]} were sent: what "
+                        f"it holds is joined with nothing.{self._how_to_forget()}"
+                    )
                 if pages in self._held and self._stored is not None:
                     answer = yield from work(partial(self.context.store.read, self._stored.key, pages))
                     if answer is not None:
@@ -158,9 +177,10 @@ class JobWatch:
             elif job is not None and job.done:
                 if job.status in _FAILED:
                     yield from self._fail(None)
-                if len({self._pages(batch) for batch in job.batches}) > len(batches):
-                    raise InvalidResponseError(self._gap(job))
-                return None
+                if self._lists_everything(job, batches):
+                    return None
+            if job is not None and self._vain >= self._most_vain(batches, index):
+                raise self._vain_error(job, batches, index)
             yield from self._turn()
 
     def finish(self, last_page: int) -> Flow[None]:
@@ -170,7 +190,9 @@ class JobWatch:
             InvalidResponseError: Fewer pages came than were sent.
         """
         wanted = self.last_page
-        if self._stored is not None:
+        # Fewer pages than were sent, and the job counts no more: then it will never give them, and is closed as well.
+        counted = self._offset + self.job.total_pages if self.job is not None and self.job.total_pages else wanted
+        if self._stored is not None and last_page >= min(wanted, counted):
             total = wanted if self._stored.pages is None else 0
             yield Work(partial(self.context.store.finished, self._stored, total))
         if last_page < wanted:
@@ -222,6 +244,10 @@ class JobWatch:
         if not shape.elements and not usage.pages:
             raise _AskAgainError(InvalidResponseError(f"{what} holds no page and no element.", raw=reply.body))
         pages = self._pages(batch)
+        try:
+            check_pages(shape, pages, reply.body, what)  # before the job, which could give it again, is forgotten
+        except InvalidResponseError as error:
+            raise _AskAgainError(error) from error
         count = pages[1] - pages[0] + 1
         if usage.pages and usage.pages != count:
             raise InvalidResponseError(
@@ -244,13 +270,22 @@ class JobWatch:
         kept = ""
         if job is not None and self._stored is not None and self.context.store.path is not None:
             kept = " What came is kept; running again sends what is missing, of a PDF only that."
+            left = 0
             for other in job.batches:
-                if other.status == "completed" and other.download_url and self._pages(other) not in self._held:
-                    try:
-                        yield from self._download(other)
-                    except (_AskAgainError, ValueError):
-                        continue  # it stays in the job, which is not forgotten before its end
-            if job.done:
+                if other.status != "completed" or self._pages(other) in self._held:
+                    continue
+                try:
+                    if not other.download_url:
+                        raise _AskAgainError(JobError(f"Batch {other.id} has no address."))  # noqa: TRY301
+                    yield from self._download(other)
+                except (_AskAgainError, ValueError):
+                    left += 1
+            if left:  # they are paid for, and the job is the only way to them
+                kept = (
+                    f" {left} of its batches are done and could not be fetched now; ask again later, at no cost."
+                    f"{self._how_to_forget()}"
+                )
+            elif job.done:
                 yield Work(partial(self.context.store.failed, self._stored))
         raise JobFailedError(f"{self.name} failed at {where}: {reason}.{kept}", job=job)
 
@@ -271,13 +306,49 @@ class JobWatch:
         self._ordered = job, found
         return found
 
-    def _gap(self, job: Job) -> str:
+    def _lists_everything(self, job: Job, batches: list[Batch]) -> bool:
+        """Say whether *job*, which is done, lists batches for all that was sent; *batches* are those in order.
+
+        Raises:
+            InvalidResponseError: Pages are missing between those it lists.
+        """
+        if len({self._pages(batch) for batch in job.batches}) > len(batches):
+            raise self._gap_error(job)
+        if not batches:
+            return False
+        last = self._pages(batches[-1])[1]
+        sent = self._sent
+        if job.total_pages:
+            return last >= self._offset + job.total_pages
+        return sent is None or last >= sent[1]
+
+    def _vain_error(self, job: Job, batches: list[Batch], index: int) -> JobError | InvalidResponseError:
+        """Return what is told of a job that gives nothing, and from which nothing is to be waited for."""
+        keeps = f"It is kept: asking again costs nothing.{self._how_to_forget()}"
+        if not job.done:
+            return JobError(f"{self.name} is in a state that is not known here: {job.status!r}. {keeps}", job=job)
+        if index < len(batches):
+            batch = batches[index]
+            missing = "has no address" if batch.status == "completed" else f"is {batch.status!r}"
+            return JobError(f"{self.name} is done, and its batch {batch.id} {missing}. {keeps}", job=job)
+        if not job.batches:
+            return InvalidResponseError(f"{self.name} is done, and lists no batch. {keeps}")
+        return self._gap_error(job)
+
+    def _most_vain(self, batches: list[Batch], index: int) -> int:
+        """Return how many looks are made for what a job does not give: its list of batches, say, may come later."""
+        listed = index < len(batches) and batches[index].status == "completed"
+        return max(self.context.retry.attempts, _ADDRESS_LOOKS) if listed else self.context.retry.attempts
+
+    def _gap_error(self, job: Job) -> InvalidResponseError:
         listed = ", ".join(f"{first}-{last}" for first, last in sorted(map(self._pages, job.batches)))
-        forget = f" `upstage-docs cache rm {self._source} --everything` gives the job up." if self._source else ""
-        return (
-            f"{self.name} is done, and its batches do not follow each other (pages {listed}). What came is kept; "
-            f"asking again costs nothing.{forget}"
+        return InvalidResponseError(
+            f"{self.name} is done, and its batches do not follow each other from the first page to the last (pages "
+            f"{listed}). What came is kept; asking again costs nothing.{self._how_to_forget()}"
         )
+
+    def _how_to_forget(self) -> str:
+        return f" `upstage-docs cache rm {self._source} --everything` gives the job up." if self._source else ""
 
     def _pages(self, batch: Batch) -> Pages:
         first = batch.start_page or batch.id * _BATCH_PAGES + 1

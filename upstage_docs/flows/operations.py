@@ -133,7 +133,7 @@ def read_job(context: ClientContext, job: Job | str, *, deliver: Deliverer | Non
     sha256 = (job.file_sha256 if isinstance(job, Job) else "") or (stored.key.file_sha256 if stored else "")
     held: tuple[Pages, ...] = ()
     if stored is not None:
-        held = (yield from work(partial(context.store.look, stored.key))).answers
+        held = (yield from work(partial(context.store.look, stored.key))).came_since(stored)
     watch = JobWatch(context, request_id, stored=stored, held=held, source=source, file_sha256=sha256)
     slices = Slices(source, sha256, next_page=watch.first_page, deliver=deliver)
     yield from read_batches(watch, slices, at_once=context.at_once)

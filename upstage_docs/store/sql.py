@@ -97,8 +97,10 @@ def holding(db: sqlite3.Connection, key: ResultKey) -> Holding:
     document = db.execute("SELECT pages FROM document WHERE digest = ?", (key.digest,)).fetchone()
     if document is None:
         return Holding()
-    answers = db.execute("SELECT first, last FROM answer WHERE digest = ? ORDER BY 1, 2", (key.digest,))
-    return Holding(document[0], tuple(answers), jobs(db, key.digest), intents(db, key.digest))
+    answers = db.execute("SELECT first, last, created FROM answer WHERE digest = ? ORDER BY 1, 2", (key.digest,))
+    found = answers.fetchall()
+    pages, created = tuple(row[:2] for row in found), tuple(row[2] for row in found)
+    return Holding(document[0], pages, jobs(db, key.digest), intents(db, key.digest), created)
 
 
 def jobs(db: sqlite3.Connection, digest: str = "") -> tuple[StoredJob, ...]:

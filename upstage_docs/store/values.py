@@ -154,12 +154,22 @@ class Holding:
         answers: Page ranges that have an answer, in order.
         jobs: Jobs to resume.
         intents: Sends that are under way or whose outcome is unknown; `Store.claim` tells which.
+        created: When each of the answers came, Unix seconds.
     """
 
     total_pages: int = 0
     answers: tuple[Pages, ...] = ()
     jobs: tuple[StoredJob, ...] = ()
     intents: tuple[Intent, ...] = ()
+    created: tuple[float, ...] = field(default=(), compare=False, repr=False)
+
+    def came_since(self, job: StoredJob) -> tuple[Pages, ...]:
+        """Return the page ranges that were answered after *job* was submitted: since then nothing else sends its pages.
+
+        What came before is another send's, and is not joined with what the job gives.
+        """
+        times = zip(self.answers, self.created, strict=True)
+        return tuple(pages for pages, created in times if created >= job.created)
 
 
 @dataclass(frozen=True)
