@@ -300,9 +300,9 @@ def test_the_ground_of_a_slide_is_no_picture() -> None:
     def slide(sheet: Canvas) -> None:
         for n in range(40):
             sheet.setFillColorRGB(0.6, 0.6, 0.5 + n / 100)
-            sheet.circle(60 + 12 * n, 420 + 8 * (n % 5), 300, stroke=0, fill=1)
+            sheet.ellipse(40 + 2 * n, 130 + n, 500 + n, 700 + 2 * n, stroke=0, fill=1)
         sheet.setFillGray(0)
-        text(sheet, 80, 700, ["What the port offers"], 26)
+        text(sheet, 180, 640, ["What the port offers"], 26)
         text(
             sheet, 160, 600, ["1. Overview of the harbour", "2. Berths and their depth", "3. Tariffs of this year"], 16
         )
@@ -321,6 +321,40 @@ def test_prose_on_a_drawn_shape_is_text() -> None:
         for n in range(5):
             sheet.roundRect(60 + n, 540 + n, 400, 110, 30, fill=1)
         sheet.setFillGray(0)
-        text(sheet, 84, 630, paragraph("The pilots of the port wait for the boats from", 5))
+        text(sheet, 84, 630, paragraph("The pilots of the port wait for", 5))
 
     assert found(elements(note), "pilots of the port")["category"] == "paragraph"
+
+
+@pytest.mark.parametrize("number", ["2.1", "2.2.1", "A.3", "IV", "§ 12"])
+@pytest.mark.parametrize("tab", [50, 70])
+def test_a_section_number_at_a_tab_stop_belongs_to_its_heading(number: str, tab: float) -> None:
+    """The number hangs in the margin, its title begins at the stop."""
+
+    def section(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(WORDS, 4))
+        text(sheet, 60, 680, [number], 13, "Helvetica-Bold")
+        text(sheet, 60 + tab, 680, ["Rules of the harbour"], 13, "Helvetica-Bold")
+        text(sheet, 60, 655, paragraph(WORDS, 6))
+
+    heading = found(elements(section), "Rules of the harbour")
+    assert (heading["category"], heading["content"]["text"]) == ("heading1", f"{number} Rules of the harbour")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The boats of the port were counted in the spring of that year.",
+        "of the boats in the port, and they were counted in the spring",
+        "Those who come to the port by boat are asked to bring the following:",
+    ],
+)
+def test_a_sentence_is_no_heading(sentence: str) -> None:
+    """Neither size nor weight makes a heading of fifty letters that end in a stop or begin in small letters."""
+
+    def bold(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(WORDS, 5))
+        text(sheet, 60, 640, [sentence], 12.5, "Helvetica-Bold")
+        text(sheet, 60, 600, paragraph(WORDS, 5))
+
+    assert found(elements(bold), sentence)["category"] == "paragraph"

@@ -157,3 +157,40 @@ def test_a_band_of_values_is_parted_by_its_lines() -> None:
 def test_a_band_without_values_beside_its_lines_is_one_row(cells: tuple[str, ...]) -> None:
     """Prose in a cell, or several values of one label, part no rows."""
     assert rows_by_lines(band(*cells)) is None
+
+
+def test_a_table_framed_with_lists_in_its_cells_is_a_table() -> None:
+    """One row below the header, as many lines in each cell: neither a figure nor a chart."""
+
+    def lists(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(CREW, 4))
+        for x in (60, 250, 440):
+            for shift in (0, 0.7):
+                sheet.line(x + shift, 660, x + shift, 642)
+                sheet.line(x + shift, 640, x + shift, 560)
+        for y in (660, 641, 560):
+            for shift in (0, 0.7):
+                sheet.line(60, y + shift, 440, y + shift)
+        text(sheet, 66, 647, ["On board"], 10, "Helvetica-Bold")
+        text(sheet, 256, 647, ["In the harbour"], 10, "Helvetica-Bold")
+        text(
+            sheet,
+            66,
+            628,
+            ["Ropes of every length", "Lamps with their oil", "Charts of the coast", "Spare sails and nets", "Bread"],
+        )
+        text(
+            sheet,
+            256,
+            628,
+            [
+                "A berth for the night",
+                "Fresh water on the quay",
+                "A pilot who knows the bar",
+                "Ice for the catch",
+                "Fuel",
+            ],
+        )
+        text(sheet, 60, 520, paragraph(CREW, 4))
+
+    assert categories(elements(lists)) == ["paragraph", "table", "paragraph"]

@@ -16,6 +16,10 @@ _SECTION = re.compile(
     r"(?:\d{1,2}(?:\.\d{1,2}){1,4}\.?|\d{1,2}\.?|[A-Z](?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|"
     r"(?:chapter|section|part|appendix|article|unit|lesson|제)\s*[\dA-Z]+[.:장절]?)\s+[A-Z가-힣\"“‘(]",
 )
+_SENTENCE = 50
+"""Letters: a heading that long neither begins in small letters nor ends in a stop."""
+_TITLE = 1.6
+"""Font sizes of the body: larger text is a title, whatever its end; a slide says its theses so."""
 _DATE = re.compile(
     r"(?:\w+\.? \d{1,2},? \d{4}|\d{1,2}\.? \w+\.? \d{4}|\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4})"
 )
@@ -33,8 +37,8 @@ def is_heading(part: Part, body: float) -> bool:
     if part.size < 1.3 * body and part.bold <= 0.9 and (_DATE.fullmatch(text) or text.count(",") > 1 or "@" in text):
         return False  # authors, an address, a date
     if part.size >= 1.18 * body:
-        return len(text) < 120 or part.size > 1.4 * body
-    sentence = text.endswith((".", ",", ";")) or len(text) > 110 or len(part.lines) > 2
+        return not (_is_sentence(text) and part.size < _TITLE * body) and (len(text) < 120 or part.size > 1.4 * body)
+    sentence = text.endswith((".", ",", ";")) or _is_sentence(text) or len(text) > 110 or len(part.lines) > 2
     if sentence or text[0].islower() or text[0] in "([{" or not any(map(str.isalpha, text)):
         return False
     letters = [c for c in text if c.isalpha()]
@@ -44,6 +48,11 @@ def is_heading(part: Part, body: float) -> bool:
         return True
     told = capitals or (numbered and (scanned or "." in text.split()[0][:-1]))
     return told and len(part.lines) == 1
+
+
+def _is_sentence(text: str) -> bool:
+    """Say whether a text is so long that its end, or a small letter at its beginning, makes it a sentence."""
+    return len(text) >= _SENTENCE and (text[0].islower() or text.endswith((".", "。", ",", ";", ":")))
 
 
 def may_be_heading(part: Part, body: float) -> bool:

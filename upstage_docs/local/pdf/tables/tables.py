@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from upstage_docs.local.blocks import is_list_item
-from upstage_docs.local.geometry import Box, bounds, middle, overlap, shared_width
+from upstage_docs.local.geometry import Box, bounds, middle, overlap, shared_height, shared_width
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import rows_of
 from upstage_docs.local.pdf.tables.library_tables import Table, table_of
@@ -49,13 +49,16 @@ def tables_of(
         rules: Its horizontal rules, in points.
         sides: Its vertical ones.
     """
+    plots = [drawing.box for drawing in drawings if is_plot(drawing, rules)]
     tables: list[Table] = []
     for block in page.blocks or ():
         if block.kind != "table" or block.bbox is None:
             continue
         table = table_of(block, words, taken, rules)
-        if table is None or (len(table.rows) < 2 and len(table.rows[0]) < 3):
+        if table is None or (len(table.rows) < 2 and (len(table.rows[0]) < 3 or not _has_rules(table, sides))):
             continue
+        drawn = any(overlap(table.box, plot) > 0.3 for plot in plots)
+        table.gridded = not drawn and _is_framed(table, rules, sides)
         if len(table.columns) < 2 and _rules_in(table, rules) < len(table.rows) - 1:
             continue
         if not _has_rules(table, [*rules, *sides]) and (_is_prose(table) or _is_contents(table)):
@@ -65,7 +68,6 @@ def tables_of(
         ):
             continue
         tables.append(_with_drawn_header(table, drawings, words, taken))
-    plots = [drawing.box for drawing in drawings if is_plot(drawing, rules)]
     lattices = lattice_tables(words, taken, rules, sides)
     in_lattice = [used or any(i in table.words for table in lattices) for i, used in enumerate(taken)]
     known = [table.words for table in tables]
@@ -81,9 +83,10 @@ def tables_of(
 
 def is_full_grid(table: Table) -> bool:
     """Say whether rules part the rows and columns of a table, and most of its cells have text: no chart has that."""
-    spans = table.spans or {}
-    filled = sum(bool(table.rows[r][c]) for r, c in spans)
-    return table.gridded and filled >= _FULL * len(spans)
+    if table.spans is None:
+        return table.gridded and table.filled >= _FULL
+    filled = sum(bool(table.rows[r][c]) for r, c in table.spans)
+    return table.gridded and filled >= _FULL * len(table.spans)
 
 
 def _completed(tables: Sequence[Table], ruled: Sequence[Table], words: Sequence[Word]) -> list[Table]:
@@ -102,6 +105,17 @@ def _completed(tables: Sequence[Table], ruled: Sequence[Table], words: Sequence[
             continue
         kept = [table for table in kept if table not in inside] + [whole]
     return kept
+
+
+def _is_framed(table: Table, rules: Sequence[Box], sides: Sequence[Box]) -> bool:
+    """Say whether rules run right above and below a table, between its rows, and through it from top to bottom."""
+    x0, y0, x1, y1 = table.box
+    reach = 1.0 * (y1 - y0) / max(len(table.rows), 1)
+    frame = x0, y0 - reach, x1, y1 + reach
+    level = [rule[1] for rule in rules if frame[1] <= rule[1] <= frame[3] and shared_width(rule, frame) > 0]
+    above, below = any(y <= y0 + 2 for y in level), any(y >= y1 - 2 for y in level)
+    upright = sum(max(0.0, shared_height(side, table.box)) for side in sides if x0 + 5 < side[0] < x1 - 5)
+    return above and below and _rules_in(table, rules) > 0 and upright > 0.7 * (y1 - y0)
 
 
 def _runs_beyond(table: Table, grid: Table, words: Sequence[Word]) -> bool:
