@@ -32,6 +32,10 @@ class TableAwareTextSplitter(TextSplitter):
         exclude_categories: Layout categories that are left out. Markdown and text of a whole page or file
             (`split="page"`, `"none"`) name none, so that nothing is left out of them; HTML and JSON do.
         output_format: The text of chunks made of `output_format="json"` Documents; other texts are taken as they are.
+        table_context: How much travels with a table, chart or figure beside the headings directly before it: `labels`,
+            captions that the layout model calls so; `captions`, also captions, titles and unit lines by their wording
+            and place; `notes`, also notes and sources; `full`, also the sentence that announces it.
+        path_in_text: Whether the text of a chunk begins with the path of the headings above it, which the size counts.
         ids: Whether ids are made of a file's `source`, or of its `content`, so that a file under two names gives the
             same chunks; then a changed file does not replace its old self in a store.
         add_start_index: Whether chunks say in `start_index` where they stand in the text of the Document that they
@@ -52,6 +56,8 @@ class TableAwareTextSplitter(TextSplitter):
         min_size: int = 0,
         exclude_categories: Iterable[str] = ("header", "footer"),
         output_format: OutputFormat = "html",
+        table_context: Literal["labels", "captions", "notes", "full"] = "full",
+        path_in_text: bool = False,
         ids: Literal["source", "content"] = "source",
         add_start_index: bool = False,
     ) -> None:
@@ -68,6 +74,8 @@ class TableAwareTextSplitter(TextSplitter):
             min_size=min_size,
             exclude_categories=exclude_categories,
             output_format=output_format,
+            table_context=table_context,
+            path_in_text=path_in_text,
             ids=ids,
         )
         yes_or_no("add_start_index", add_start_index)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from llama_index.core.bridge.pydantic import Field, PrivateAttr, field_serializer
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.node_parser.node_utils import default_id_func
-from llama_index.core.schema import BaseNode, RelatedNodeInfo, TextNode
+from llama_index.core.schema import BaseNode, MetadataMode, RelatedNodeInfo, TextNode
 from pydantic import SkipValidation
 
 from llama_index_upstage_docs.linked_node_parser import LinkedNodeParser
@@ -46,6 +46,11 @@ class TableAwareNodeParser(LinkedNodeParser):
         exclude_categories: Layout categories that are left out. Markdown and text of a whole page or file
             (`split="page"`, `"none"`) name none, so that nothing is left out of them; HTML and JSON do.
         output_format: The text of chunks made of `output_format="json"` Documents; other texts are taken as they are.
+        table_context: How much travels with a table, chart or figure beside the headings directly before it: `labels`,
+            captions that the layout model calls so; `captions`, also captions, titles and unit lines by their wording
+            and place; `notes`, also notes and sources; `full`, also the sentence that announces it.
+        path_in_text: Whether the text of a chunk begins with the path of the headings above it, which the size counts.
+            Else headings are embedded as metadata, unless text and headings together exceed *chunk_size*.
         include_section_nodes: Whether each heading also makes a node with all that it governs, whose CHILD nodes the
             chunks are (`AutoMergingRetriever`); put only `get_leaf_nodes(nodes)` into the vector index then.
         include_metadata: Whether a Document's further metadata goes into its chunks, after ours and never over it.
@@ -66,6 +71,8 @@ class TableAwareNodeParser(LinkedNodeParser):
     min_size: Annotated[int, SkipValidation] = 0
     exclude_categories: Annotated[Sequence[str], SkipValidation] = Field(default=("header", "footer"))
     output_format: Annotated[Literal["html", "markdown", "text"], SkipValidation] = "html"
+    table_context: Annotated[Literal["labels", "captions", "notes", "full"], SkipValidation] = "full"
+    path_in_text: Annotated[bool, SkipValidation] = False
 
     _options: Any = PrivateAttr(default=None)
 
@@ -80,6 +87,8 @@ class TableAwareNodeParser(LinkedNodeParser):
         min_size: int = 0,
         exclude_categories: Iterable[str] = ("header", "footer"),
         output_format: OutputFormat = "html",
+        table_context: Literal["labels", "captions", "notes", "full"] = "full",
+        path_in_text: bool = False,
         include_section_nodes: bool = False,
         include_metadata: bool = True,
         include_prev_next_rel: bool = True,
@@ -98,6 +107,8 @@ class TableAwareNodeParser(LinkedNodeParser):
             min_size=min_size,
             exclude_categories=exclude_categories,
             output_format=output_format,
+            table_context=table_context,
+            path_in_text=path_in_text,
         )
         super().__init__(  # type: ignore[call-arg]
             include_section_nodes=include_section_nodes,
@@ -113,6 +124,8 @@ class TableAwareNodeParser(LinkedNodeParser):
             min_size=min_size,
             exclude_categories=list(options.exclude_categories),
             output_format=output_format,
+            table_context=table_context,
+            path_in_text=path_in_text,
         )
         self._options = options
 
@@ -163,8 +176,19 @@ class TableAwareNodeParser(LinkedNodeParser):
             _apart(chunks, of_file, self.chunk_size)
             nodes_of_file = finished(chunks, _owners(chunks, of_file), self)
             _locate(nodes_of_file, chunks)
+            for node in nodes_of_file:
+                self._bound(node)
             made += nodes_of_file
         return made
+
+    def _bound(self, node: BaseNode) -> None:
+        """Leave the headings out of what is embedded where they stand in the text, or with it exceed the chunk size."""
+        if not node.metadata.get("headings") or "headings" in node.excluded_embed_metadata_keys:
+            return
+        fits = self._options.fits
+        too_large = not fits(node.get_content(MetadataMode.EMBED)) and fits(node.get_content(MetadataMode.NONE))
+        if self.path_in_text or too_large:
+            node.excluded_embed_metadata_keys = [*node.excluded_embed_metadata_keys, "headings"]
 
     async def _aparse_nodes(
         self,

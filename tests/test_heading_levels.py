@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from upstage_docs import Element, ParsedDocument, chunk_elements
+from upstage_docs.chunking.options import ChunkOptions, TableContext
 from upstage_docs.records.heading_levels import HeadingLevels
 from upstage_docs.records.records import records
 
@@ -90,3 +93,59 @@ def test_a_form_to_tick_is_no_title() -> None:
     document = _document(("paragraph", "<p>□ 예 □ 아니오</p>", "□ 예 □ 아니오"), ("paragraph", "<p>끝.</p>", "끝."))
 
     assert [chunk.metadata["headings"] for chunk in chunk_elements(document)] == [""]
+
+
+@pytest.mark.parametrize("output_format", ["html", "markdown"])
+def test_the_path_stands_in_front_of_texts_and_sizes_count_it(output_format: str) -> None:
+    paragraph = "It was loud by day and by night. " * 20
+    document = ParsedDocument(
+        "plan.pdf",
+        "cd" * 32,
+        "m",
+        (
+            Element(0, 1, "heading1", "<h1>3 Results</h1>", "# 3 Results", "3 Results"),
+            Element(1, 1, "heading1", "<h1>3.1 Noise</h1>", "# 3.1 Noise", "3.1 Noise"),
+            Element(2, 1, "paragraph", f"<p>{paragraph}</p>", paragraph, paragraph),
+        ),
+        total_pages=1,
+    )
+
+    chunks = list(chunk_elements(document, chunk_size=200, path_in_text=True, output_format=output_format))  # type: ignore[arg-type]
+
+    path = "3 Results > 3.1 Noise\n\n"
+    assert all(len(chunk.text) <= 200 for chunk in chunks)
+    assert [chunk.text.startswith(path) for chunk in chunks] == [False] + [True] * (len(chunks) - 1)
+    for chunk in chunks[1:]:
+        ((_, _, start, end, *_),) = json.loads(chunk.metadata["spans"])
+        assert (start, end) == (len(path), len(chunk.text))
+    assert list(chunk_elements(chunks, chunk_size=200, path_in_text=True, output_format=output_format)) == chunks  # type: ignore[arg-type]
+
+
+def test_a_long_path_is_shortened_from_its_middle() -> None:
+    options = ChunkOptions(chunk_size=100, path_in_text=True)
+
+    assert options.path(("Report", "A very long name of a chapter", "Costs"), is_html=False) == "Report > … > Costs\n\n"
+    assert options.path(("R" * 40, "C" * 40), is_html=False) == ""
+
+
+def test_how_much_travels_with_a_table_is_an_option() -> None:
+    table = "<table><tr><td>Site</td><td>2024</td></tr><tr><td>Alpha</td><td>5,120</td></tr></table>"
+    document = _document(
+        ("paragraph", "<p>Output was as follows:</p>", "Output was as follows:"),
+        ("paragraph", "<p>Table 2. Output</p>", "Table 2. Output"),
+        ("table", table, "Site 2024\nAlpha 5,120"),
+        ("paragraph", "<p>Source: own</p>", "Source: own"),
+    )
+    held = {}
+    contexts: tuple[TableContext, ...] = ("labels", "captions", "notes", "full")
+    for context in contexts:
+        chunks = chunk_elements(document, table_context=context)
+        text = next(chunk.text for chunk in chunks if "Alpha" in chunk.text)
+        held[context] = [one in text for one in ("follows", "Table 2", "Source")]
+
+    assert held == {
+        "labels": [False, False, False],
+        "captions": [False, True, False],
+        "notes": [False, True, True],
+        "full": [True, True, True],
+    }

@@ -49,14 +49,16 @@ class ChunkBuilder:
         first = units[0]
         text = first.text if len(units) == 1 else joined(units)
         run = first.run
-        if run.whole is not None and run.whole.text == text:
+        if run.whole is not None and run.whole.text[run.lead :] == text:
             return self.again(first)
+        lead = self._options.path(first.headings, is_html=text[:1] == "<") if self._options.path_in_text else ""
+        text = lead + text
         body = first
         if first.kind == "heading":
             body = next((unit for unit in units if unit.kind != "heading"), first)
         digest = text_sha256(text)
         identity = self._identify(first, digest)
-        metadata = self._metadata(units, body, identity, digest, caption)
+        metadata = self._metadata(units, body, identity, digest, caption, len(lead))
         oversize = len(text) > self._limit if self._exact else not self._options.fits(text)
         begin = next((unit for unit in units if not unit.repeated), first) if first.repeated else first
         end = next((unit for unit in reversed(units) if not unit.repeated), first) if units[-1].repeated else units[-1]
@@ -89,7 +91,9 @@ class ChunkBuilder:
         count = self._given[made] = self._given.get(made, 0) + 1
         return made if count == 1 else self._ids.of(number, part, digest, self._lap, count)
 
-    def _metadata(self, units: Sequence[Unit], body: Unit, identity: str, digest: str, caption: str) -> dict[str, Any]:
+    def _metadata(
+        self, units: Sequence[Unit], body: Unit, identity: str, digest: str, caption: str, lead: int
+    ) -> dict[str, Any]:
         run = body.run
         main, kept, header_rows = units[0].place, False, 0
         for unit in units:
@@ -99,7 +103,10 @@ class ChunkBuilder:
         category = categories = main.category
         page, page_end, box = main.page, main.page, main.box
         placed = _spans(units)
-        spans = [(one.element_id, one.page, start, end, one.x0, one.y0, one.x1, one.y1) for start, end, one in placed]
+        spans = [
+            (one.element_id, one.page, start + lead, end + lead, one.x0, one.y0, one.x1, one.y1)
+            for start, end, one in placed
+        ]
         if len(placed) > 1:
             names = dict.fromkeys([one.category for _, _, one in placed])
             if len(names) > 1:
@@ -153,7 +160,8 @@ class TextBuilder(ChunkBuilder):
 
     def build(self, units: Sequence[Unit], caption: str = "") -> Chunk:  # noqa: ARG002 - as its base class
         """Return the chunk of *units*, with no id and no metadata."""
-        return Chunk("", joined(units), {})
+        text = joined(units)
+        return Chunk("", self._options.path(units[0].headings, is_html=text[:1] == "<") + text, {})
 
 
 def _spans(units: Sequence[Unit]) -> list[tuple[int, int, Place]]:

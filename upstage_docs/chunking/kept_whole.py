@@ -64,7 +64,9 @@ class Whole:
         """Return what *unit*, which follows, is to it; `""` for nothing, and for what would be more than a chunk."""
         if unit.kind not in {"text", "caption", "aside"}:
             return ""
-        role = role_below(line_of(unit), self.owned()) or ("caption" if unit.kind == "caption" else "")
+        role: str = role_below(line_of(unit), self.owned()) or ("caption" if unit.kind == "caption" else "")
+        if not _travels(role, unit, options):
+            return ""
         if role and role != "caption":
             others = [one for one in (*self.above, *self.below) if one.kind not in {"caption", "heading"}]
             if sum(options.size(one.text) for one in (*others, unit)) > options.chunk_size:
@@ -108,8 +110,8 @@ class Whole:
         whole.end = self.units[-1].end if self.units[-1].record_id == whole.record_id else UNKNOWN
         return whole
 
-    def chunks(self, options: ChunkOptions) -> Iterator[list[Unit]]:
-        """Yield the units of each chunk: one, or, where rows are to be split, one for each part."""
+    def chunks(self, options: ChunkOptions, limit: int) -> Iterator[list[Unit]]:
+        """Yield the units of each chunk: one, or, where rows are to be split, one for each part up to *limit*."""
         self.units[0].header_rows = self.units[0].header_rows or header_rows_of(self.units[0].text)
         whole = self._joined() if len(self.units) > 1 else self.units[0]
         units = [*self.above, whole, *self.below]
@@ -117,12 +119,12 @@ class Whole:
             whole.joiner = ""
             if not self.above:
                 self.below[0].joiner = ""
-        if options.oversized_tables != "split_rows" or options.fits(joined(units)):
+        if options.oversized_tables != "split_rows" or options.size(joined(units)) <= limit:
             yield units
             return
         above, below = _repeated(self.above), _repeated(self.below)
-        first = self._room(self.above, below, options)
-        later = self._room(above, below, options)
+        first = self._room(self.above, below, options, limit)
+        later = self._room(above, below, options, limit)
         parts = split_rows(whole.text, Limits(first, later, options.size, options.exact), self._header_rows)
         if not parts:
             yield units
@@ -187,11 +189,11 @@ class Whole:
             return unit.header_rows
         return (unit.header_rows or 1) if unit.place.category == "table" else 0
 
-    def _room(self, above: list[Unit], below: list[Unit], options: ChunkOptions) -> int:
-        """Return the size that is left for the table in a chunk with what is *above* and *below*."""
+    def _room(self, above: list[Unit], below: list[Unit], options: ChunkOptions, limit: int) -> int:
+        """Return the size that *limit* leaves for the table in a chunk with what is *above* and *below*."""
         around = joined(above) + self.units[0].joiner if above else ""
         around += "".join(unit.joiner + unit.text for unit in below)
-        return options.chunk_size - (options.size(around) if around else 0)
+        return limit - (options.size(around) if around else 0)
 
 
 def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOptions) -> tuple[list[Unit], list[Unit]]:
@@ -227,7 +229,7 @@ def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOption
         elif role == "announcement" and len(unit.text) > _LONGEST_ANNOUNCEMENT:
             start = _start_of_last_sentence(unit)
             role = role if start else ""
-        if not role:
+        if not _travels(role, unit, options):
             break
         tail = unit.part(start, len(unit.text)) if start else unit
         if role != "caption" and (room := room - options.size(tail.text)) < 0:
@@ -247,8 +249,20 @@ def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOption
     return opened[:count], taken[::-1]
 
 
+_TRAVELLING = {
+    "captions": frozenset({"caption", "title", "unit"}),
+    "notes": frozenset({"caption", "title", "unit", "note"}),
+    "full": frozenset({"caption", "title", "unit", "note", "announcement"}),
+}
 # Texts that are no line beside a table, however short.
 _NEVER = frozenset({"equation", "code", "index"})
+
+
+def _travels(role: str, unit: Unit, options: ChunkOptions) -> bool:
+    """Say whether *unit*, which has *role*, may share the chunk of its table."""
+    if options.table_context == "labels":
+        return unit.kind == "caption"
+    return role in _TRAVELLING[options.table_context]
 
 
 def _start_of_last_line(unit: Unit) -> int:

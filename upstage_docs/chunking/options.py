@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import operator
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
@@ -13,9 +14,12 @@ from upstage_docs.errors import ConfigError
 from upstage_docs.options import CATEGORIES, Ids, OutputFormat
 from upstage_docs.options.definitions import check_options, documented, option
 
-__all__ = ["ChunkOptions", "OversizedTables"]
+__all__ = ["ChunkOptions", "OversizedTables", "TableContext"]
 
 OversizedTables = Literal["keep", "split_rows"]
+TableContext = Literal["labels", "captions", "notes", "full"]
+
+_LARGEST_PATH = 4  # one in so many parts of a chunk
 
 _HEADING = re.compile(r"heading[1-6]\Z")
 
@@ -85,6 +89,17 @@ class ChunkOptions:
         'The text of chunks made of elements, or of records with `output_format="json"`; other texts are taken as they '
         "are.",
     )
+    table_context: TableContext = option(
+        "full",
+        "How much travels with a table, chart or figure beside the headings directly before it: `labels`, the captions "
+        "that the layout model calls so; `captions`, also captions, titles and unit lines by their wording and place; "
+        "`notes`, also notes and sources; `full`, also the sentence that announces it.",
+    )
+    path_in_text: bool = option(
+        False,
+        "Whether the text of a chunk begins with the path of the headings above it (`3 Results > 3.1 Noise`), which "
+        "the size counts; one that is long is shortened from its middle.",
+    )
     ids: Ids = option(
         "source",
         "Whether ids are made of a file's `source`, or of its `content`, so that a file under two names gives the same "
@@ -109,7 +124,10 @@ class ChunkOptions:
     @property
     def identity(self) -> dict[str, Any]:
         """What goes into a chunk's id; a length function has no name that lasts, and the text's hash tells it apart."""
-        return {
+        # What came later counts where it is asked for, so that the ids of others stay.
+        later: dict[str, Any] = {"table_context": self.table_context} if self.table_context != "full" else {}
+        later |= {"path_in_text": "yes"} if self.path_in_text else {}
+        return later | {
             "chunk_size": self.chunk_size,
             "chunk_overlap": self.chunk_overlap,
             "oversized_tables": self.oversized_tables,
@@ -141,6 +159,22 @@ class ChunkOptions:
                 "it must answer a whole number, 0 or more."
             )
         return size
+
+    def path(self, headings: Sequence[str], *, is_html: bool) -> str:
+        """Return the line that a chunk under *headings* begins with, `""` where it is not wanted or there is no room.
+
+        A path that takes more than a quarter of a chunk is shortened from its middle.
+        """
+        if not self.path_in_text or not headings:
+            return ""
+        most = self.chunk_size // _LARGEST_PATH
+        first, last = headings[0], headings[-1]
+        for names in (headings, [first, "…", last], ["…", last]):
+            line = " > ".join(names) + ("\n" if is_html else "\n\n")
+            line = html.escape(line, quote=False) if is_html else line
+            if self.size(line) <= most:
+                return line
+        return ""
 
     def fits(self, text: str) -> bool:
         """Return whether *text* is no larger than a chunk may be."""

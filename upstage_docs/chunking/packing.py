@@ -8,7 +8,7 @@ from functools import partial
 from upstage_docs.chunking.building import ChunkBuilder, TextBuilder
 from upstage_docs.chunking.inputs import Chunkable, units
 from upstage_docs.chunking.kept_whole import Whole, captions_before, line_of, take_above
-from upstage_docs.chunking.options import ChunkOptions, OversizedTables
+from upstage_docs.chunking.options import ChunkOptions, OversizedTables, TableContext
 from upstage_docs.chunking.text_breaks import Breaks, end_of_words, says_something
 from upstage_docs.chunking.units import Run, Unit, joined
 from upstage_docs.models import Chunk, Record
@@ -29,6 +29,8 @@ def chunk_elements(
     min_size: int = 0,
     exclude_categories: Iterable[str] = ("header", "footer"),
     output_format: OutputFormat = "html",
+    table_context: TableContext = "full",
+    path_in_text: bool = False,
     ids: Ids = "source",
 ) -> Iterator[Chunk]:
     """Yield the chunks of *elements*, in reading order, as soon as each is complete.
@@ -49,6 +51,8 @@ def chunk_elements(
         min_size: Sections below it share a chunk with the next.
         exclude_categories: Left out of chunks.
         output_format: Which content of an `Element`.
+        table_context: How much travels with a table.
+        path_in_text: Whether texts begin with the path of their headings.
         ids: What ids are made of.
 
     Raises:
@@ -64,6 +68,8 @@ def chunk_elements(
         min_size=min_size,
         exclude_categories=exclude_categories,
         output_format=output_format,
+        table_context=table_context,
+        path_in_text=path_in_text,
         ids=ids,
     )
     return chunk_with(options, elements)
@@ -103,6 +109,7 @@ class _Packer:
         self._options = options
         self._exact = options.exact
         self._limit = options.chunk_size
+        self._leads = options.path_in_text
         self._builder = builder
         self._run: Run | None = None
         self._open: list[Unit] = []
@@ -119,15 +126,22 @@ class _Packer:
 
     def add(self, unit: Unit) -> None:
         """Take the next unit."""
-        if unit.kind != "text" or unit.run is not self._run or self._whole or self._waiting or self._bare:
+        if (
+            unit.kind != "text"
+            or unit.run is not self._run
+            or self._whole
+            or self._waiting
+            or self._bare
+            or self._leads
+        ):
             self._add(unit)
             return
         if self._exact:  # here and not by `_grown`: this is asked for every element of a corpus
             grown = self._size + len(unit.text) + (len(unit.joiner) if self._size else 0)
         else:
             grown = self._grown(unit)
-        if grown > self._limit:
-            self._open_next(unit)
+        if grown > self._limit or (self._leads and not self._open):
+            self._add_text(unit)
         else:
             self._open.append(unit)
             self._size, self._body = grown, True
@@ -225,7 +239,8 @@ class _Packer:
         whole, self._whole = self._whole, None
         if whole and not whole.is_bare:
             caption = whole.caption()
-            for parts in whole.chunks(self._options):
+            first = (whole.above or whole.units)[0]
+            for parts in whole.chunks(self._options, self._room_for(first)):
                 self.done.append(self._builder.build(parts, caption))
 
     def _take_headings(self) -> list[Unit]:
@@ -245,6 +260,15 @@ class _Packer:
         for unit in opened:
             self._append(unit, self._grown(unit))
 
+    def _room_for(self, unit: Unit) -> int:
+        """Return the size of a chunk that begins with *unit*, without the path of its headings."""
+        size = self._options.chunk_size
+        if not self._leads:
+            return size
+        # A piece that is cut out of HTML begins with no tag, and its path is no HTML.
+        leads = [self._options.path(unit.headings, is_html=is_html) for is_html in (True, False)]
+        return size - max(map(self._options.size, leads))
+
     def _append(self, unit: Unit, size: int) -> None:
         self._open.append(unit)
         self._size = size
@@ -252,6 +276,8 @@ class _Packer:
 
     def _grown(self, unit: Unit) -> int:
         """Return the size of the open chunk with *unit* in it; an estimate where sizes do not add up."""
+        if self._leads and not self._open:
+            self._limit = self._room_for(unit)
         if self._exact:
             return self._size + len(unit.text) + (len(unit.joiner) if self._open else 0)
         size = self._options.size(unit.text)
@@ -292,6 +318,8 @@ class _Packer:
         begun = False
         while start < len(text):
             joiner = text[ended:start] if begun else unit.joiner
+            if self._leads and not self._open:
+                self._limit = self._room_for(unit)
             fits = self._fits(joiner, text)
             found = breaks.cut(start, fits, max(1, guess * (self._limit - self._size) // self._limit))
             if not found and self._repeated:
@@ -322,7 +350,7 @@ class _Packer:
             room = self._limit - self._size - (len(joiner) if self._open else 0)
             return lambda start, end: end - start <= room
         front = joined(self._open) + joiner if self._open else ""
-        return lambda start, end: self._options.fits(front + text[start:end])
+        return lambda start, end: self._options.size(front + text[start:end]) <= self._limit
 
     def _overlap(self, unit: Unit | None) -> list[Unit]:
         """Return the end of the last text chunk that the next one repeats; what leaves no room for *unit* is less."""
@@ -377,12 +405,12 @@ class _Packer:
 
     def _prefix(self, opened: list[Unit]) -> int:
         """Return how many of the units fit into one chunk, one at the least; none ends it with a heading."""
-        if len(opened) == 1 or self._options.fits(joined(opened)):
+        if len(opened) == 1 or self._options.size(joined(opened)) <= self._limit:
             return len(opened)
         low, high = 1, len(opened)
         while high - low > 1:
             middle = (low + high) // 2
-            if self._options.fits(joined(opened[:middle])):
+            if self._options.size(joined(opened[:middle])) <= self._limit:
                 low = middle
             else:
                 high = middle

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
+import msgspec
+
 from upstage_docs.chunking.blocks import Block, blocks
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.record_metadata import RecordMetadata, place_of_span
@@ -29,11 +31,19 @@ def units_of_chunk(record: Record, known: RecordMetadata, options: ChunkOptions)
         known.total_pages,
         origin=known.record_id or record.id,
         whole=record,
+        lead=spans[0][2],
     )
     headings = record.headings if isinstance(record, Chunk) else known.headings or ()
     model = Unit("done", text, "", known.place, headings, known.section_id, run, known.extra)
     model.record_id, model.start, model.end = record.id, 0, len(text)
     model.caption, model.header_rows = known.caption, known.header_rows
+    if options.fits(text):
+        return [model]
+    if lead := spans[0][2]:  # the path of its headings, which its children get anew
+        text, spans = text[lead:], [_shifted(span, lead) for span in spans]
+        known = msgspec.structs.replace(known, spans=spans)
+        record = Record(record.id, text, record.metadata)
+        model.text, model.start, model.end = text, lead, lead + len(text)
     found = _blocks_to_split(text, category, options, spans, list(known.categories))
     if not found:
         return [model]
@@ -51,6 +61,11 @@ def units_of_chunk(record: Record, known: RecordMetadata, options: ChunkOptions)
         units.append(unit)
         previous = block.end
     return units
+
+
+def _shifted(span: Span, lead: int) -> Span:
+    element_id, page, start, end, x0, y0, x1, y1 = span
+    return (element_id, page, start - lead, end - lead, x0, y0, x1, y1)
 
 
 class SpansInside:

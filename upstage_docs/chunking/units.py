@@ -41,6 +41,7 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         origin: What tells this run's chunks from others with the same text: the id of the record that is split.
         whole: The record itself where the whole run is one record that may come back as it is.
+        lead: How much of that record's text is the path of its headings.
     """
 
     source: str = ""
@@ -49,6 +50,7 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     total_pages: int = 0
     origin: str = ""
     whole: Record | None = None
+    lead: int = 0
 
 
 class Unit(msgspec.Struct, gc=False):
