@@ -157,6 +157,9 @@ class UpstageDocumentParseLoader(_Loader):
         on_progress: Callable[[Progress], None] | None = None,
         source: str | None = None,
     ) -> None:
+        from upstage_docs.redaction import as_secret
+
+        api_key = as_secret(api_key)  # tools that show a traceback show its local variables
         self.parser = UpstageDocumentParseParser(
             api_key,
             base_url,
@@ -241,6 +244,9 @@ class UpstageOCRLoader(_Loader):
         on_progress: Callable[[Progress], None] | None = None,
         source: str | None = None,
     ) -> None:
+        from upstage_docs.redaction import as_secret
+
+        api_key = as_secret(api_key)  # tools that show a traceback show its local variables
         self.parser = UpstageOCRParser(
             api_key,
             base_url,

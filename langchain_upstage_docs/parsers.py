@@ -84,7 +84,9 @@ class UpstageDocumentParseParser(BaseBlobParser):
         from upstage_docs.loading.loading import ParseLoading
         from upstage_docs.options import ParseOptions, several
         from upstage_docs.records.records import RecordOptions
+        from upstage_docs.redaction import as_secret
 
+        api_key = as_secret(api_key)
         self.loading = ParseLoading(
             Connection(api_key, base_url=base_url, engine=engine, client=client, max_concurrency=max_concurrency),
             ParseOptions(
@@ -166,7 +168,9 @@ class UpstageOCRParser(BaseBlobParser):
         from upstage_docs.loading.client_source import Connection
         from upstage_docs.loading.loading import OCRLoading
         from upstage_docs.options import OCROptions
+        from upstage_docs.redaction import as_secret
 
+        api_key = as_secret(api_key)
         self.loading = OCRLoading(
             Connection(api_key, base_url=base_url, engine=engine, client=client, max_concurrency=max_concurrency),
             OCROptions(model=model, extra_fields=extra_fields or {}),

@@ -97,8 +97,9 @@ class UpstageDocumentParseNodeParser(ParseFields, LinkedNodeParser):
         from upstage_docs.options import choice, several
 
         choice("split", split, ("element", "page"))
+        api_key = secret(api_key)  # tools that show a traceback show its local variables
         super().__init__(
-            api_key=secret(api_key),
+            api_key=api_key,
             base_url=base_url,
             model=model,
             mode=mode,

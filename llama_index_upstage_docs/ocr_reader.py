@@ -65,8 +65,9 @@ class UpstageOCRReader(FileReader, ClientFields, BasePydanticReader):
         on_progress: Callable[[Progress], None] | None = None,
         is_remote: bool = True,
     ) -> None:
+        api_key = secret(api_key)  # tools that show a traceback show its local variables
         super().__init__(  # type: ignore[call-arg]
-            api_key=secret(api_key),
+            api_key=api_key,
             base_url=base_url,
             model=model,
             split=split,

@@ -89,8 +89,9 @@ class UpstageDocumentParseReader(FileReader, ParseFields, BasePydanticReader):
     ) -> None:
         from upstage_docs.options import several
 
+        api_key = secret(api_key)  # tools that show a traceback show its local variables
         super().__init__(
-            api_key=secret(api_key),
+            api_key=api_key,
             base_url=base_url,
             model=model,
             split=split,

@@ -70,7 +70,7 @@ def everything_of(error: BaseException, *, pickled: bool = True) -> str:
         chain += [one.__cause__, one.__context__]
         shown += [str(one), repr(one), repr(vars(one))]
         for frame, _ in traceback.walk_tb(one.__traceback__):
-            if frame.f_globals.get("__name__", "").startswith("upstage_docs"):
+            if frame.f_globals.get("__name__", "").startswith(("upstage_docs", "langchain_up", "llama_index_up")):
                 shown.append(f"{frame.f_code.co_name}: {frame.f_locals!r}")
     return "\n".join(shown)
 
@@ -179,3 +179,27 @@ def test_a_client_with_a_transport_is_not_copied() -> None:
     """It would be closed twice, and be gone for the other."""
     with Client(KEY, transport=Echo(None), cache=False) as client, pytest.raises(ConfigError, match="cannot be copied"):
         copy.copy(client)
+
+
+CONSTRUCTORS = [
+    ("langchain_upstage_docs", "UpstageDocumentParseLoader", {"file_path": "a.pdf", "split": "nonsense"}),
+    ("langchain_upstage_docs", "UpstageOCRLoader", {"file_path": "a.pdf", "split": "nonsense"}),
+    ("langchain_upstage_docs", "UpstageDocumentParseParser", {"split": "nonsense"}),
+    ("langchain_upstage_docs", "UpstageOCRParser", {"split": "nonsense"}),
+    ("llama_index_upstage_docs", "UpstageDocumentParseReader", {"split": "nonsense"}),
+    ("llama_index_upstage_docs", "UpstageOCRReader", {"split": "nonsense"}),
+]
+
+
+@pytest.mark.parametrize(("package", "name", "wrong"), CONSTRUCTORS)
+def test_a_constructor_that_refuses_an_option_does_not_show_the_key(
+    package: str, name: str, wrong: dict[str, Any]
+) -> None:
+    kind = getattr(pytest.importorskip(package), name)
+    key = {"api_key": KEY}
+    with pytest.raises(ConfigError) as caught:
+        kind(**key, **wrong)
+
+    shown = everything_of(caught.value)
+    assert "__init__: " in shown
+    assert KEY not in shown

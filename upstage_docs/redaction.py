@@ -11,8 +11,9 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-__all__ = ["Body", "Secret", "guard", "redact", "redact_bytes", "redact_start", "shorten", "wrap_secrets"]
+__all__ = ["Body", "Secret", "as_secret", "guard", "redact", "redact_bytes", "redact_start", "shorten", "wrap_secrets"]
 
 HIDDEN = "[hidden]"
 _SHORTEST = 8  # characters; a shorter text may be part of any word
@@ -42,11 +43,16 @@ class Body(bytes):
         return f"<{len(self):,} bytes>"
 
 
+def as_secret(value: Any) -> Any:
+    """Return a text as one that does not show; a wrapper of somebody else's is returned as it is."""
+    return Secret(value) if isinstance(value, str) else value
+
+
 def wrap_secrets(headers: Mapping[str, str] | None) -> Mapping[str, str] | None:
     """Return *headers* with values that do not show; what is no mapping is returned as it is."""
     if not isinstance(headers, Mapping):
         return headers
-    return {name: Secret(value) if isinstance(value, str) else value for name, value in headers.items()}
+    return {name: as_secret(value) for name, value in headers.items()}
 
 
 def guard(owner: object, headers: Mapping[str, str]) -> None:

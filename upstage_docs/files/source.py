@@ -48,6 +48,10 @@ class Named(NamedTuple):
     source: str | None = None
     extra: Mapping[str, Any] | None = None
 
+    def __repr__(self) -> str:
+        path = isinstance(self.document, (str, os.PathLike))
+        return f"Named({self.document if path else type(self.document).__name__!r}, source={self.source!r})"
+
 
 def is_document(value: object) -> bool:
     """Say whether *value* is what a document may be given as: a path, bytes, or a file object, which yields lines."""

@@ -63,7 +63,7 @@ class Request:
         ConfigError: The options are neither.
     """
 
-    document: DocumentInput
+    document: DocumentInput = field(repr=False)
     options: ParseOptions | OCROptions
     source: str | None = None
     route: plan.Route = "auto"

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from upstage_docs.errors import ConfigError
+from upstage_docs.redaction import as_secret
 
 if TYPE_CHECKING:
     from upstage_docs.client.async_client import AsyncClient
@@ -62,6 +63,7 @@ class Connection:
         max_concurrency: int | None = None,
         client: Client | AsyncClient | None = None,
     ) -> None:
+        api_key = as_secret(api_key)
         if not (api_key is None or isinstance(api_key, str) or hasattr(api_key, "get_secret_value")):
             raise ConfigError(f"api_key= is {type(api_key).__name__}; give the key as str or SecretStr.")
         options = {"base_url": base_url, "engine": engine, "max_concurrency": max_concurrency}
@@ -141,7 +143,7 @@ class Connection:
         if self._local:
             return None
         key = self._api_key
-        return key if key is None or isinstance(key, str) else key.get_secret_value()
+        return as_secret(key if key is None or isinstance(key, str) else key.get_secret_value())  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         return f"Connection({', '.join(f'{name}={value!r}' for name, value in self._options.items())})"
