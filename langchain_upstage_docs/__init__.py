@@ -23,12 +23,15 @@ except ModuleNotFoundError as error:
     raise _explained(error) from error
 
 if TYPE_CHECKING:
+    from langchain_upstage_docs.retriever import SearchDocumentTool, UpstageDocumentRetriever
     from langchain_upstage_docs.splitters import TableAwareTextSplitter
 
 __all__ = [
+    "SearchDocumentTool",
     "TableAwareTextSplitter",
     "UpstageDocumentParseLoader",
     "UpstageDocumentParseParser",
+    "UpstageDocumentRetriever",
     "UpstageOCRLoader",
     "UpstageOCRParser",
     "index_key",
@@ -37,15 +40,24 @@ __all__ = [
 ]
 
 
+# Looked up when they are used: langchain_text_splitters, and the pydantic models of retrievers and tools, take
+# longer to import than all that a loader needs.
+_HOME = {
+    "SearchDocumentTool": "retriever",
+    "TableAwareTextSplitter": "splitters",
+    "UpstageDocumentRetriever": "retriever",
+}
+
+
 def __getattr__(name: str) -> object:
-    # langchain_text_splitters takes three times as long to import as langchain_core; loaders do not need it.
-    if name == "TableAwareTextSplitter":
-        try:
-            from langchain_upstage_docs.splitters import TableAwareTextSplitter
-        except ModuleNotFoundError as error:
-            raise _explained(error) from error
-        return TableAwareTextSplitter
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    try:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    except ModuleNotFoundError as error:
+        raise _explained(error) from error
 
 
 def __dir__() -> list[str]:

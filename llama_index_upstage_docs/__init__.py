@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from llama_index_upstage_docs.node_parsers import UpstageDocumentParseNodeParser
     from llama_index_upstage_docs.ocr_reader import UpstageOCRReader
     from llama_index_upstage_docs.readers import UpstageDocumentParseReader
+    from llama_index_upstage_docs.retriever import SearchDocumentToolSpec, UpstageDocumentRetriever
     from llama_index_upstage_docs.rows import row_documents
     from llama_index_upstage_docs.table_node_parser import TableAwareNodeParser
 
 __all__ = [
+    "SearchDocumentToolSpec",
     "TableAwareNodeParser",
     "UpstageDocumentParseNodeParser",
     "UpstageDocumentParseReader",
+    "UpstageDocumentRetriever",
     "UpstageOCRReader",
     "image_nodes",
     "row_documents",
@@ -33,9 +36,11 @@ __all__ = [
 
 # Name → module. Each class is a pydantic model, which costs milliseconds to make, so each is made when it is used.
 _HOME = {
+    "SearchDocumentToolSpec": "retriever",
     "TableAwareNodeParser": "table_node_parser",
     "UpstageDocumentParseNodeParser": "node_parsers",
     "UpstageDocumentParseReader": "readers",
+    "UpstageDocumentRetriever": "retriever",
     "UpstageOCRReader": "ocr_reader",
     "image_nodes": "crops",
     "row_documents": "rows",

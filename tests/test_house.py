@@ -219,7 +219,8 @@ def test_a_face_adds_little_to_what_its_framework_loads(package: str) -> None:
     """After the framework's own parts, a face loads our modules and nothing heavy."""
     pytest.importorskip(FRAMEWORK[package])
     parts = {
-        "langchain_upstage_docs": "import langchain_core.document_loaders, langchain_text_splitters",
+        "langchain_upstage_docs": "import langchain_core.document_loaders, langchain_text_splitters, "
+        "langchain_core.retrievers, langchain_core.tools, pydantic.alias_generators, pydantic.deprecated.decorator",
         "llama_index_upstage_docs": "import llama_index.core.readers.base, llama_index.core.node_parser",
     }
     added = {name.split(".")[0] for name in _imported_by(f"from {package} import *", after=parts[package])}

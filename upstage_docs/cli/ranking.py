@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 
-from upstage_docs.errors import MissingExtraError
+from upstage_docs.evidence.word_ranking import WordRanking
 from upstage_docs.models import Box, Chunk
 
 __all__ = ["QUESTION", "SAMPLE", "Passage", "retrieve"]
@@ -18,9 +18,6 @@ __all__ = ["QUESTION", "SAMPLE", "Passage", "retrieve"]
 SAMPLE = Path(__file__).resolve().parent.parent / "samples" / "report.pdf"
 QUESTION = "How many GWh did Maehyang generate in 2025?"
 
-# Words and numbers; Korean in pairs of syllables, which outlive the endings of words; Chinese and kana one by one.
-_TOKEN = re.compile(r"[^\W_가-힣\u3040-\u30ff\u4e00-\u9fff]+(?:[.,]\d+)*|[가-힣]{1,2}|[\u3040-\u30ff\u4e00-\u9fff]")
-_STEM = 6  # letters of a word that count: "generate" finds "generation"
 _HEADER_OF_TABLE = re.compile(r"^.*\n(?=\|(?:\s*:?-+:?\s*\|)+\s*$)", re.MULTILINE)
 
 
@@ -48,13 +45,13 @@ def retrieve(question: str, chunks: Sequence[Chunk], count: int = 3) -> list[Pas
     """Return the *count* chunks that share most with *question*, best first; none if they share no word.
 
     Raises:
-        MissingExtraError: The extra "demo" is not installed.
+        MissingExtraError: The extra "search" is not installed.
     """
-    scores = _scores(question, [" ".join((*chunk.headings, chunk.text)) for chunk in chunks])
+    scores = WordRanking([" ".join((*chunk.headings, chunk.text)) for chunk in chunks]).scores(question)
     best = [index for index in sorted(range(len(chunks)), key=lambda at: -scores[at])[:count] if scores[index] > 0]
     lines = [_lines(chunk) for chunk in chunks]
     # A word is as rare as it is among all lines, not among those of one table.
-    line_scores = iter(_scores(question, list(chain.from_iterable(lines))))
+    line_scores = iter(WordRanking(list(chain.from_iterable(lines))).scores(question))
     scored = [[(next(line_scores), line) for line in one] for one in lines]
     return [_passage(chunks[index], scores[index], max(scored[index], key=itemgetter(0))[1]) for index in best]
 
@@ -71,22 +68,3 @@ def _passage(chunk: Chunk, score: float, line: str) -> Passage:
     spans = json.loads(chunk.metadata["spans"])
     _, page, _, _, *box = next((span for span in spans if span[2] <= at < span[3]), spans[0])
     return Passage(chunk, score, line, page, (box[0], box[1], box[2], box[3]))
-
-
-def _scores(question: str, texts: Sequence[str]) -> list[float]:
-    try:
-        import bm25s
-        from bm25s.stopwords import STOPWORDS_EN_PLUS
-    except ImportError as error:
-        raise MissingExtraError.of("demo", "The demo's ranking", error) from error
-    corpus = [_tokens(text) for text in texts]
-    wanted = set(_tokens(question, STOPWORDS_EN_PLUS)).intersection(chain.from_iterable(corpus))
-    if not wanted:
-        return [0.0] * len(texts)
-    index = bm25s.BM25()
-    index.index(corpus, show_progress=False)
-    return [float(score) for score in index.get_scores(sorted(wanted))]
-
-
-def _tokens(text: str, without: Collection[str] = ()) -> list[str]:
-    return [token[:_STEM] for token in _TOKEN.findall(text.lower()) if token not in without]

@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     )
     from upstage_docs.evidence.place import Place as Place
     from upstage_docs.evidence.rows import row_records as row_records
+    from upstage_docs.evidence.search import (
+        Embeddings as Embeddings,
+        Passage as Passage,
+        SearchIndex as SearchIndex,
+        number_passages as number_passages,
+    )
     from upstage_docs.evidence.table_data import TableData as TableData, tables as tables
 
 # Public name → the module that holds it, looked up when it is first used (PEP 562).
@@ -43,6 +49,7 @@ _HOME: dict[str, str] = {
     **dict.fromkeys(("aoverlay", "overlay"), "overlay_text"),
     **dict.fromkeys(("TableData", "tables"), "table_data"),
     "row_records": "rows",
+    **dict.fromkeys(("Embeddings", "Passage", "SearchIndex", "number_passages"), "search"),
 }
 
 __all__ = [*_HOME]  # noqa: PLE0604 - every key is a string

@@ -1,0 +1,98 @@
+"""LlamaIndex's retriever and tool spec over loaded nodes; what is found and how it is cited is decided in the core."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from llama_index.core.base.base_retriever import BaseRetriever
+from llama_index.core.schema import BaseNode, NodeWithScore, QueryBundle
+from llama_index.core.tools.tool_spec.base import BaseToolSpec
+
+if TYPE_CHECKING:
+    from llama_index.core.base.embeddings.base import BaseEmbedding
+
+    from upstage_docs.evidence.search import Passage
+
+__all__ = ["SearchDocumentToolSpec", "UpstageDocumentRetriever"]
+
+
+class UpstageDocumentRetriever(BaseRetriever):
+    """Finds nodes by words (BM25; Korean, Chinese and Japanese by pairs of characters), and by meaning if asked to.
+
+    It holds all in memory, for the files of a conversation; a collection belongs in a vector store.
+
+    Args:
+        nodes: What is searched, of our node parsers or any other.
+        similarity_top_k: How many are returned at most.
+        embed_model: Any of LlamaIndex's; then meaning counts as much as words, and all texts are embedded here.
+
+    Raises:
+        ConfigError: *similarity_top_k* is no whole number from 1, or *embed_model* answers no vector for each text.
+        MissingExtraError: The extra "search" is not installed.
+    """
+
+    def __init__(
+        self, nodes: Iterable[BaseNode], similarity_top_k: int = 4, embed_model: BaseEmbedding | None = None
+    ) -> None:
+        from upstage_docs.evidence.search import SearchIndex, require_count
+
+        super().__init__()
+        self.similarity_top_k = require_count("similarity_top_k", similarity_top_k)
+        self._index = SearchIndex(nodes, _Embeddings(embed_model) if embed_model is not None else None)
+
+    def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        return _scored(self._index.search(query_bundle.query_str, self.similarity_top_k))
+
+    async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        return _scored(await self._index.asearch(query_bundle.query_str, self.similarity_top_k))
+
+
+class SearchDocumentToolSpec(BaseToolSpec):
+    """The tool `search_document` for an agent: `SearchDocumentToolSpec(retriever).to_tool_list()`.
+
+    Args:
+        retriever: Over the files: `UpstageDocumentRetriever`, or any other.
+    """
+
+    spec_functions = [("search_document", "asearch_document")]  # noqa: RUF012 - as the base class has it
+
+    def __init__(self, retriever: BaseRetriever) -> None:
+        self.retriever = retriever
+
+    def search_document(self, query: str) -> str:
+        """Search the loaded documents. Returns passages, numbered, each below its place: file, page, section.
+
+        Cite them by their numbers, as [1].
+
+        Args:
+            query: What to look for: a question, or words that stand in the document.
+        """
+        return _numbered(self.retriever.retrieve(query))
+
+    async def asearch_document(self, query: str) -> str:
+        """Return what `search_document` does, without blocking the event loop."""
+        return _numbered(await self.retriever.aretrieve(query))
+
+
+class _Embeddings:
+    """LlamaIndex's embedding model under the names that the core calls."""
+
+    def __init__(self, model: BaseEmbedding) -> None:
+        self._model = model
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return self._model.get_text_embedding_batch(texts)
+
+    def embed_query(self, text: str) -> list[float]:
+        return self._model.get_query_embedding(text)
+
+
+def _scored(passages: Sequence[Passage[BaseNode]]) -> list[NodeWithScore]:
+    return [NodeWithScore(node=passage.item, score=passage.score) for passage in passages]
+
+
+def _numbered(nodes: Sequence[NodeWithScore]) -> str:
+    from upstage_docs.evidence.search import number_passages
+
+    return number_passages(nodes)
