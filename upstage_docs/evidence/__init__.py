@@ -4,6 +4,12 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # as typing's, whose import costs more than this module
 if TYPE_CHECKING:
+    from upstage_docs.evidence.answers import (
+        Answer as Answer,
+        Statement as Statement,
+        read_answer as read_answer,
+        read_numbered_lines as read_numbered_lines,
+    )
     from upstage_docs.evidence.citation import (
         Citation as Citation,
         acite as acite,
@@ -40,6 +46,7 @@ if TYPE_CHECKING:
 
 # Public name → the module that holds it, looked up when it is first used (PEP 562).
 _HOME: dict[str, str] = {
+    **dict.fromkeys(("Answer", "Statement", "read_answer", "read_numbered_lines"), "answers"),
     **dict.fromkeys(("Citation", "acite", "cite"), "citation"),
     **dict.fromkeys(("aplaces", "places"), "locate"),
     **dict.fromkeys(("PagePicture", "acrop", "ahighlight", "crop", "highlight"), "pictures"),

@@ -1,0 +1,100 @@
+"""What a model answers is read against the passages that it was given: marks, figures, quotes."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("bm25s", reason="searching is an extra")
+
+from upstage_docs.evidence import SearchIndex, read_answer, read_numbered_lines
+from upstage_docs.models import Record
+
+ASSETS = Record("a", "당기 | 자산총계 | 455,905 | 백만원", {"source": "fs.pdf", "page": 2, "category": "table_row"})
+LOSS = Record("b", "<td>순손실</td><td>△1,204</td>", {"source": "fs.pdf", "page": 3, "category": "table"})
+BEES = Record("c", "Two hives were lost to frost. Honey was scarce.", {"source": "bees.pdf", "page": 1})
+
+
+def test_marks_name_the_passages_and_figures_are_looked_for_in_them() -> None:
+    answer = read_answer("자산총계는 455,905백만원입니다 [1]. The loss was 1204 [2].", [ASSETS, LOSS])
+
+    first, second = answer.statements
+    assert (first.text, first.items, first.citations[0]) == (
+        "자산총계는 455,905백만원입니다",
+        (ASSETS,),
+        "fs.pdf, p. 2",
+    )
+    assert second.citations[0].places[0].page == 3
+    assert answer.is_supported
+    assert answer.unsupported == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "unsupported"),
+    [
+        ("자산총계는 455,950 [1].", ("455950",)),  # a wrong figure
+        ("자산총계는 455,905 [2].", ("455905",)),  # told by another passage
+        ("자산총계는 455,905.", ("455905",)),  # not cited
+        ("Assets grew by 12.5 % to 455,905 [1].", ("12.5",)),
+        ("It is so [7].", ("[7]",)),
+        ("It is so [0].", ("[0]",)),
+        ('They starved. "Three hives were lost" [3]', ("Three hives were lost",)),
+    ],
+)
+def test_what_the_cited_passages_do_not_tell_is_named(text: str, unsupported: tuple[str, ...]) -> None:
+    answer = read_answer(text, [ASSETS, LOSS, BEES])
+
+    assert answer.unsupported == unsupported
+    assert not answer.is_supported
+
+
+def test_an_answer_that_cites_nothing_is_not_supported() -> None:
+    assert not read_answer("The documents do not say.", [ASSETS]).is_supported
+    assert not read_answer("", [ASSETS]).is_supported
+    assert read_answer("", []).statements == ()
+
+
+def test_a_quote_belongs_to_the_sentence_before_it_and_leads_to_its_words() -> None:
+    answer = read_answer('It was a cold year. “two hives were lost, to frost” [3] Honey was dear "scarce" [3][1].',
+                         [ASSETS, LOSS, BEES])  # fmt: skip
+
+    first, second = answer.statements
+    assert (first.text, first.quotes) == ("It was a cold year.", ("two hives were lost, to frost",))
+    assert first.citations[0].quote == first.quotes[0]
+    assert second.items == (BEES, ASSETS)
+    assert [one.quote for one in second.citations] == ["scarce", ""]
+    assert answer.is_supported
+
+
+@pytest.mark.parametrize("marks", ["[1][2]", "[1, 2]", "[1; 2]", "【1】【2】", "[1] [2]", "[1, 1, 2]"])
+def test_marks_are_read_in_every_manner(marks: str) -> None:
+    (statement,) = read_answer(f"- A year of losses {marks}", [ASSETS, LOSS]).statements
+
+    assert statement.items == (ASSETS, LOSS)
+    assert statement.text == "A year of losses"
+
+
+def test_numbers_of_a_list_are_no_figures() -> None:
+    answer = read_answer("1. Frost came [3].\n2. Honey was scarce [3].", [ASSETS, LOSS, BEES])
+
+    assert [one.text for one in answer.statements] == ["Frost came", "Honey was scarce"]
+    assert answer.is_supported
+
+
+def test_passages_of_a_search_are_taken_for_what_they_hold() -> None:
+    found = SearchIndex([BEES, ASSETS]).search("hives", 1)
+
+    assert read_answer("Frost [1].", found).statements[0].items == (BEES,)
+
+
+def test_a_notebook_shows_an_answer_as_text() -> None:
+    assert "<script>" not in read_answer("<script>alert(1)</script> [1]", [ASSETS])._repr_html_()
+
+
+def test_numbered_lines_come_back_in_their_places() -> None:
+    assert read_numbered_lines("Here you are:\n2. two\n[1] one\n9. nine\n4) four\n2. again", 4) == [
+        "one",
+        "two",
+        "",
+        "four",
+    ]
+    assert read_numbered_lines("", 2) == ["", ""]

@@ -1,0 +1,151 @@
+"""What a model wrote about numbered passages → its statements, each with its citations and what nothing supports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+
+import msgspec
+
+from upstage_docs.evidence.citation import Citation, cite
+from upstage_docs.evidence.keys import keyed
+from upstage_docs.evidence.search import Passage
+from upstage_docs.evidence.things import read_thing
+from upstage_docs.evidence.word_ranking import tokens
+from upstage_docs.records.render import text_of_html
+
+__all__ = ["Answer", "Statement", "read_answer", "read_numbered_lines"]
+
+_MARK = re.compile(r"[\[【]\s*\d{1,4}(?:\s*[,;]\s*\d{1,4})*\s*[\]】]")
+_MARKS = re.compile(rf"\s*{_MARK.pattern}(?:\s*{_MARK.pattern})*")
+_QUOTE = re.compile(r"[\"“„«「]([^\"“”„«»「」]{3,600})[\"”“»」]")
+_SENTENCE_END = re.compile(r"(?<=[.!?。！？])(?=\s)|\n+")
+_LIST_SIGN = re.compile(r"^[ \t]*(?:[-*•·]|\d{1,3}[.)])[ \t]+", re.MULTILINE)
+_NUMBERED = re.compile(r"^\s*[\[(]?(\d{1,4})[\]).:、]\s*(.*)$", re.MULTILINE)
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """What an answer says with one set of citations, usually a sentence.
+
+    Attributes:
+        text: Without its marks and quotes.
+        items: The passages that it names, as they were given, in its order.
+        citations: Of these, in the same order; `.quote` is the quote that stands there, `""` if none does.
+        quotes: The words that it quotes.
+        unsupported: Its figures and quotes that stand in none of these passages, and marks that name none; empty if
+            all is told by what it cites.
+    """
+
+    text: str
+    items: tuple[object, ...]
+    citations: tuple[Citation, ...]
+    quotes: tuple[str, ...]
+    unsupported: tuple[str, ...]
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a model answered, read against the passages that it was given.
+
+    Attributes:
+        text: As it came.
+        statements: In order.
+    """
+
+    text: str
+    statements: tuple[Statement, ...]
+
+    @property
+    def unsupported(self) -> tuple[str, ...]:
+        """Figures, quotes and marks that the passages do not tell, of all statements."""
+        return tuple(dict.fromkeys(one for statement in self.statements for one in statement.unsupported))
+
+    @property
+    def is_supported(self) -> bool:
+        """Whether something is cited, and every figure and quote stands in what its statement cites."""
+        return any(statement.items for statement in self.statements) and not self.unsupported
+
+    def _repr_html_(self) -> str:
+        """Return the statements with their citations as HTML; all of it is text."""
+        lines = []
+        for one in self.statements:
+            cited = " ".join(f"<cite><bdi>{escape(citation)}</bdi></cite>" for citation in one.citations)
+            lines.append(f"<p><bdi>{escape(one.text)}</bdi> {cited}</p>")
+        return f"<div>{''.join(lines)}</div>"
+
+
+def read_answer(answer: str, passages: Iterable[object]) -> Answer:
+    """Return the statements of *answer*, whose marks `[1]`, `[2, 3]` name *passages* from 1 as `number_passages` does.
+
+    A figure counts as told if a passage that its statement cites has the same number (`455,905` is `455905`; a sign is
+    not compared, a figure in words is not read); a quote, if its words stand there. Each sentence has marks of its own:
+    the figures of a sentence without a mark are unsupported.
+
+    Args:
+        answer: A model's text; quotes stand in quotation marks directly before the mark.
+        passages: Those that the model was given, in the same order: Documents, nodes, chunks or `Passage`s.
+
+    Raises:
+        ConfigError: A passage is of no kind that has text.
+    """
+    given = [one.item if isinstance(one, Passage) else one for one in passages]
+    return Answer(answer, tuple(_statement(text, numbers, given) for text, numbers in _cut(answer)))
+
+
+def read_numbered_lines(answer: str, count: int) -> list[str]:
+    """Return the lines that *answer* numbers `1.` to *count*, `""` for each that is missing; others are passed over.
+
+    For a model that translates or corrects line by line, and `overlay`, which leaves a line without a text as it is.
+    """
+    texts = [""] * count
+    for number, text in _NUMBERED.findall(answer):
+        if 1 <= int(number) <= count and not texts[int(number) - 1]:
+            texts[int(number) - 1] = text.strip()
+    return texts
+
+
+def _cut(answer: str) -> Iterator[tuple[str, list[int]]]:
+    """Yield the stretches of *answer* that end with marks, or are sentences without any, and the numbers marked."""
+    position = 0
+    for match in [*_MARKS.finditer(answer), None]:
+        before = answer[position : match.start() if match else len(answer)]
+        sentences = [one.strip() for one in _SENTENCE_END.split(_LIST_SIGN.sub("", before))]
+        sentences = [one for one in sentences if any(letter.isalnum() for letter in one)]
+        numbers = [int(number) for number in re.findall(r"\d+", match[0])] if match else []
+        # A quote belongs to the sentence before it: both are told by the mark behind it.
+        while numbers and len(sentences) > 1 and _QUOTE.fullmatch(sentences[-1].strip(" .()")):
+            sentences[-2:] = [f"{sentences[-2]} {sentences[-1]}"]
+        yield from ((one, []) for one in (sentences[:-1] if numbers else sentences))
+        if numbers and sentences:
+            yield sentences[-1], numbers
+        position = match.end() if match else position
+
+
+def _statement(text: str, numbers: Sequence[int], given: Sequence[object]) -> Statement:
+    known = [number for number in dict.fromkeys(numbers) if 1 <= number <= len(given)]
+    items = [given[number - 1] for number in known]
+    texts = [_plain(item) for item in items]
+    quotes = tuple(found.strip() for found in _QUOTE.findall(text)) if numbers else ()
+    keys = [keyed(one) for one in texts]
+    told = {quote: [bool(key := keyed(quote).key) and bool(one.find(key)) for one in keys] for quote in quotes}
+    unsupported = [f"[{number}]" for number in dict.fromkeys(numbers) if number not in known]
+    unsupported += [quote for quote, by in told.items() if not any(by)]
+    citations = []
+    for at, item in enumerate(items):
+        line = cite(item)
+        citations.append(Citation(line, line.places, next((quote for quote, by in told.items() if by[at]), "")))
+    said = _QUOTE.sub(" ", text) if quotes else text
+    figures = {figure for one in texts for figure in _figures(one)}
+    unsupported += [figure for figure in dict.fromkeys(_figures(said)) if figure not in figures]
+    return Statement(" ".join(said.split()), tuple(items), tuple(citations), quotes, tuple(unsupported))
+
+
+def _figures(text: str) -> list[str]:
+    return [token for token in tokens(text) if token[0].isdigit()]
+
+
+def _plain(item: object) -> str:
+    thing = read_thing(item)
+    headings = thing.metadata.get("headings")
+    parts = (headings, thing.metadata.get("caption"), thing.metadata.get("unit"), text_of_html(thing.text or ""))
+    return "\n".join(part for part in parts if isinstance(part, str))
