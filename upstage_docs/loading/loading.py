@@ -8,6 +8,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator
 from contextlib import aclosing, closing, nullcontext, suppress
+from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
@@ -256,14 +257,12 @@ def _warn(report: Report, before: int) -> None:
 async def _threaded(begin: Callable[[], Generator[Any, None, None]]) -> AsyncGenerator[Any, None]:
     """Yield what *begin* returns, each made in a thread; ended early, what is being sent is still answered."""
     stop = StopEvent()
+    context = copy_context()
+    context.run(ending.set, stop)  # in which the work begins, and is carried on
 
-    def open_slices() -> Generator[Any, None, None]:
-        ending.set(stop)  # in a context of this call's own, which a client reads where its work begins
-        return begin()
-
-    slices = await asyncio.to_thread(open_slices)
+    slices: Generator[Any, None, None] = await asyncio.to_thread(context.run, begin)
     try:
-        while (piece := await asyncio.to_thread(next, slices, None)) is not None:
+        while (piece := await asyncio.to_thread(context.run, partial(next, slices, None))) is not None:
             yield piece
     finally:
         stop.set()
