@@ -274,6 +274,35 @@ def test_every_line_is_in_one_block_and_in_order(text: str) -> None:
     assert not text[position:].strip(" \t\r\n\x0b\ufeff\0")
 
 
+MIXED = st.sampled_from(
+    [
+        *("# a\n", "b c\n", "===\n", "\n", "- d\n", "> e\n", "    f\n", "```\n", "| g | h |\n", "|---|---|\n", "| i\n"),
+        *("j |\n", "+---+\n", "| k |\n", "|l|\n|-|\n|m\nn|\n", "[o]: p\n", "q\r", "x | y\n", "<p>r</p>", "<h2>s</h2>"),
+        *(
+            "<table><tr><td>t</td></tr></table>",
+            "Table 1. u\n",
+            "(단위: 원)\n",
+            "주) v\n",
+            "were as follows:\n",
+            "$$\n",
+        ),
+    ]
+)
+
+
+@examples(300)
+@given(st.lists(MIXED, max_size=14).map("".join), st.sampled_from([8, 30, 300]))
+def test_no_letter_is_lost_where_markdown_and_html_meet(text: str, size: int) -> None:
+    """A table that only shows without the HTML around it is one too."""
+    chunks = split_text(ChunkOptions(chunk_size=size), text)
+
+    letters, said = (
+        sorted(sign for sign in re.sub(r"</?(?:p|h2|table|tr|td)>", "", one) if sign.isalnum())
+        for one in (text, "".join(chunks))
+    )
+    assert said == letters
+
+
 # --- pictures --------------------------------------------------------------------------------------------------------
 
 BYTES = base64.b64encode(random.Random(3).randbytes(9000)).decode()

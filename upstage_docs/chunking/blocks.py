@@ -145,7 +145,10 @@ def _markdown(text: str, view: str, written: Sequence[MarkdownBlock], start: int
         first, last = max(start, one.start), min(end, one.end)
         index += 1
         body = text[first:last].strip() if first < last else ""
-        if not body or one.kind == "table":
+        if not body:
+            continue
+        if one.kind == "table" and (first, last) == (one.start, one.end):  # seen only without the HTML around it
+            yield Block(first, first + len(text[first:last].rstrip()), "whole", "table")
             continue
         if first == one.start and one.kind == "heading":
             first += len(text[first:last]) - len(text[first:last].lstrip())
