@@ -9,6 +9,8 @@ import pytest
 from test_local_layout_rules import categories, cells, elements, found
 from test_local_pdf import paragraph, text
 
+from upstage_docs.local.pdf.lines import Line
+from upstage_docs.local.pdf.tables.headers import HeaderCell, header_cells
 from upstage_docs.local.pdf.tables.line_rows import rows_by_lines
 from upstage_docs.local.pdf.words import Word
 
@@ -194,3 +196,49 @@ def test_a_table_framed_with_lists_in_its_cells_is_a_table() -> None:
         text(sheet, 60, 520, paragraph(CREW, 4))
 
     assert categories(elements(lists)) == ["paragraph", "table", "paragraph"]
+
+
+def test_rules_under_a_header_tell_which_columns_it_covers() -> None:
+    """A table without rules between columns: short rules under a text span it over theirs, two levels high too."""
+    xs = [70, 190, 250, 310, 370]
+    names = ["Port", "1998", "1999", "2000", "2001"]
+    values = [["Masan", "52K", "2.91M", "12.9K", "60.8K"], ["Ulsan", "48K", "100K", "11.2K", "20.1K"]]
+
+    def booktabs(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(CREW, 4))
+        for y in (680, 580):
+            sheet.line(66, y, 410, y)
+        for start, end in ((186, 286), (306, 406)):
+            sheet.line(start, 650, end, 650)
+        sheet.drawCentredString(296, 668, "Cargo in tonnes")
+        sheet.drawCentredString(236, 653, "Coal")
+        sheet.drawCentredString(356, 653, "Grain")
+        for r, row in enumerate([names, *values]):
+            for x, cell in zip(xs, row, strict=True):
+                text(sheet, x, 636 - 18 * r, [cell])
+        text(sheet, 60, 540, paragraph(CREW, 4))
+
+    rows = cells(elements(booktabs))
+    assert rows[0][-1] == ('colspan="4"', "Cargo in tonnes")
+    assert rows[1][-2:] == [('colspan="2"', "Coal"), ('colspan="2"', "Grain")]
+    assert [[cell for _, cell in row] for row in rows[-3:]] == [names, *values]
+
+
+def line(words: str, x: float, baseline: float) -> Line:
+    return Line([Word(words, (x, baseline - 7, x + 5.0 * len(words), baseline + 2), baseline, 10.0, False, "F")])
+
+
+def test_a_header_of_two_lines_is_one_cell_and_a_lone_one_is_as_high_as_the_header() -> None:
+    """Lines of one column at the pitch of text are one text; nothing above or below a text leaves it the room."""
+    columns = [(0.0, 60.0), (100.0, 160.0), (200.0, 260.0)]
+    lines = [line("Harbours", 0, 124), line("Ships in", 155, 100), line("steam", 100, 124), line("sail", 200, 124)]
+    found, levels = header_cells(lines, columns, [(100, 106, 260, 106)])
+    assert levels == 2
+    assert set(found) == {
+        HeaderCell("Harbours", 0, 1, 0, 0),
+        HeaderCell("Ships in", 0, 0, 1, 2),
+        HeaderCell("steam", 1, 1, 1, 1),
+        HeaderCell("sail", 1, 1, 2, 2),
+    }
+    wrapped = [line("Share of", 100, 100), line("all ships", 100, 112), line("Port", 0, 112)]
+    assert header_cells(wrapped, columns, [])[0][0].text == "Share of all ships"

@@ -9,7 +9,9 @@ from statistics import median
 
 from upstage_docs.local.geometry import Box, bounds, middle, shared_height
 from upstage_docs.local.pdf.lines import Line, lines_of
+from upstage_docs.local.pdf.tables.headers import header_cells
 from upstage_docs.local.pdf.tables.library_tables import Table
+from upstage_docs.local.pdf.tables.line_rows import is_value
 from upstage_docs.local.pdf.words import Word
 
 __all__ = ["ruled_tables"]
@@ -19,6 +21,8 @@ Free = Sequence[tuple[float, int]]
 
 _SAME = 4.0
 """Points that the ends of two rules of one table may differ."""
+_PARTIAL = 0.9
+"""Of the width of a table: a rule that is shorter goes under some of its columns."""
 _PROSE = 34
 """Letters of a usual cell: above it, what stands between two rules is columns of text."""
 _MOST_RULES = 2_000
@@ -44,13 +48,14 @@ def ruled_tables(
     tables = []
     if len(rules) <= _MOST_RULES and len(sides) <= _MOST_RULES:
         free = sorted((word.baseline, i) for i, word in enumerate(words) if not taken[i])
-        runs = [run for group in _groups(_whole(rules)) for run in _runs(words, free, group, sides)]
+        whole = _whole(rules)
+        runs = [run for group in _groups(whole) for run in _runs(words, free, group, sides)]
         inside = [frozenset(_standing_in(words, free, _frame(run))) for run in runs]
         inside = [held if not any(held < other for other in inside) else frozenset() for held in inside]
         for run, held in zip(runs, inside, strict=True):
             if any(held <= one and sum(bool(other) and other <= one for other in inside) == 1 for one in known):
                 continue
-            table = _table(words, held, run, sides) if held else None
+            table = _table(words, held, run, sides, _partial(whole, run)) if held else None
             if table is not None:
                 tables.append(table)
     return tables
@@ -58,6 +63,19 @@ def ruled_tables(
 
 def _frame(rules: Sequence[Box]) -> Box:
     return rules[0][0] - 1, rules[0][1], rules[0][2] + 1, rules[-1][1]
+
+
+def _partial(rules: Sequence[Box], run: Sequence[Box]) -> list[Box]:
+    """Return the rules between the first and the last of a run that go under some of its columns only."""
+    left, top, right, bottom = _frame(run)
+    return [
+        rule
+        for rule in rules
+        if top + 2 < rule[1] < bottom - 2
+        and left - _SAME < rule[0]
+        and rule[2] < right + _SAME
+        and rule[2] - rule[0] < _PARTIAL * (right - left)
+    ]
 
 
 def _whole(rules: Sequence[Box]) -> list[Box]:
@@ -111,13 +129,22 @@ def _is_open(words: Sequence[Word], frame: Box, sides: Sequence[Box]) -> bool:
     return rows > 1 and len(lines) < 1.5 * rows
 
 
-def _table(words: Sequence[Word], inside: frozenset[int], rules: Sequence[Box], sides: Sequence[Box]) -> Table | None:
-    """Return the table between the first and the last of *rules*, None if there is none."""
+def _table(
+    words: Sequence[Word],
+    inside: frozenset[int],
+    rules: Sequence[Box],
+    sides: Sequence[Box],
+    partial: Sequence[Box],
+) -> Table | None:
+    """Return the table between the first and the last of *rules*, None if there is none; *partial* part its header."""
     frame = _frame(rules)
     held = sorted(inside)
     inner = _inner_sides(sides, frame)
     if len(held) < (2 if inner else 4):
         return None
+    levelled = [] if inner else _levels_of_header([words[i] for i in held], rules, partial)
+    if levelled and (table := _under_levels(words, inside, rules, levelled)) is not None:
+        return table
     columns = _columns([words[i] for i in held], rules, inner, frame)
     if len(columns) < 2:
         return None
@@ -139,6 +166,58 @@ def _table(words: Sequence[Word], inside: frozenset[int], rules: Sequence[Box], 
     header = 1 if len(rules) > 2 and rules[1][1] < min(line.baseline for cell in rows[1] for line in cell) else 0
     middles = [(left + right) / 2 for left, right in columns]
     return Table(bounds(words[i].box for i in held), texts, middles, header, frozenset(held))
+
+
+def _levels_of_header(words: Sequence[Word], rules: Sequence[Box], partial: Sequence[Box]) -> list[Box]:
+    """Return the partial rules that stand above the first number of a table: those between levels of its header."""
+    first = min((word.baseline for word in words if is_value(word.text)), default=rules[-1][1])
+    limit = min(first, rules[1][1]) if len(rules) > 2 and rules[1][1] < first else first
+    return [rule for rule in partial if rule[1] < limit]
+
+
+def _texts_of(line: Line) -> list[Line]:
+    """Return the texts of one line of a header: what stands half a letter apart is another."""
+    pieces: list[list[Word]] = []
+    for word in line.words:
+        if pieces and word.box[0] - pieces[-1][-1].box[2] < 0.5 * word.size:
+            pieces[-1].append(word)
+        else:
+            pieces.append([word])
+    return [Line(piece) for piece in pieces]
+
+
+def _under_levels(
+    words: Sequence[Word], inside: frozenset[int], rules: Sequence[Box], partial: Sequence[Box]
+) -> Table | None:
+    """Return a table with a header of several levels, whose columns are those of the body; None if it has no two."""
+    end = max(rule[1] for rule in partial)
+    if len(rules) > 2 and any(end <= word.baseline < rules[1][1] for word in (words[i] for i in inside)):
+        end = rules[1][1]
+    held = [words[i] for i in sorted(inside)]
+    upper = [word for word in held if word.baseline < end + 1]
+    body = [word for word in held if word.baseline >= end + 1]
+    if not upper or not body:
+        return None
+    columns = _columns(body, [], [], _frame(rules))
+    if len(columns) < 2:
+        return None
+    rows = _joined(_rows(body, columns), rules)
+    lines = [line for run in lines_of(upper, [0] * len(upper)) for line in _texts_of(run)]
+    while len(rows) > 1 and not rows[0][0] and not any(is_value(line.text) for cell in rows[0] for line in cell):
+        lines += [line for cell in rows[0] for line in cell]
+        rows = rows[1:]
+    cells, count = header_cells(lines, columns, partial)
+    texts = [[""] * len(columns) for _ in range(count)]
+    spans = {(r, c): (1, 1) for r in range(count + len(rows)) for c in range(len(columns))}
+    for cell in cells:
+        texts[cell.top][cell.first] = f"{texts[cell.top][cell.first]} {cell.text}".strip()
+        for r in range(cell.top, cell.bottom + 1):
+            for c in range(cell.first, cell.last + 1):
+                spans.pop((r, c), None)
+        spans[cell.top, cell.first] = cell.bottom - cell.top + 1, cell.last - cell.first + 1
+    texts += [[" ".join(line.text for line in cell) for cell in row] for row in rows]
+    middles = [(left + right) / 2 for left, right in columns]
+    return Table(bounds(word.box for word in held), texts, middles, count, inside, spans=spans)
 
 
 def _width(text: str) -> int:
