@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import aclosing, closing
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias, Union, cast
+from dataclasses import KW_ONLY
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, Union, cast
 
 from langchain_core.document_loaders import BaseLoader, Blob, BlobLoader
 from langchain_core.documents import Document
 
-from langchain_upstage_docs.parsers import UpstageDocumentParseParser, UpstageOCRParser, document_of, item_of
+from langchain_upstage_docs.components import component
+from langchain_upstage_docs.parsers import (
+    OCRComponent,
+    ParseComponent,
+    UpstageDocumentParseParser,
+    UpstageOCRParser,
+    document_of,
+    item_of,
+)
 
 if TYPE_CHECKING:
     from langchain_text_splitters import TextSplitter
-    from pydantic import SecretStr
 
-    from upstage_docs import AsyncClient, Client, Estimate, Progress, Report, Spending
+    from upstage_docs import Estimate
     from upstage_docs.files.source import Named
+    from upstage_docs.loading.loading import Loading
 
 __all__ = ["Files", "UpstageDocumentParseLoader", "UpstageOCRLoader"]
 
@@ -25,34 +34,34 @@ File: TypeAlias = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, B
 Files: TypeAlias = File | BlobLoader | Iterable[File]
 
 
+@component(eq=False, repr=False)
 class _Loader(BaseLoader):
-    """Loads files through a parser of ours; what differs is how that parser is made."""
+    """What is loaded, and how; `langchain-upstage` has *split* second."""
 
-    parser: UpstageDocumentParseParser | UpstageOCRParser
+    file_path: Files
+    split: Any = None  # what is asked decides which there are
+    _: KW_ONLY
+    source: str | None = None
 
-    def __init__(self, file_path: Files, source: str | None = None) -> None:
+    if TYPE_CHECKING:
+
+        @property
+        def loading(self) -> Loading:
+            """What loads with the options as they are now."""
+
+    def _require_files(self) -> None:
+        """Say at once which file is missing, unless such files are skipped."""
         from upstage_docs.errors import ConfigError
         from upstage_docs.files.source import is_document, require_files
 
         # An iterator would be empty when the loader is used once more; a file object is none of files.
-        several = isinstance(file_path, Iterator) and not is_document(file_path)
-        self.file_path: Any = list(file_path) if several else file_path  # type: ignore[arg-type]
-        self.source = source
-        one = _is_one(self.file_path) or (isinstance(self.file_path, (list, tuple)) and len(self.file_path) == 1)
-        if source is not None and (isinstance(file_path, BlobLoader) or not one):
-            raise ConfigError(f"source={source!r} names one document, and file_path holds several.")
-        if self.parser.loading.on_error == "raise" and not isinstance(self.file_path, BlobLoader):
+        given: Any = self.file_path
+        files = self.file_path = list(given) if isinstance(given, Iterator) and not is_document(given) else given
+        one = _is_one(files) or (isinstance(files, (list, tuple)) and len(files) == 1)
+        if self.source is not None and (isinstance(given, BlobLoader) or not one):
+            raise ConfigError(f"source={self.source!r} names one document, and file_path holds several.")
+        if self.loading.load.on_error == "raise" and not isinstance(files, BlobLoader):
             require_files(item.document for item in self._items() if isinstance(item.document, (str, os.PathLike)))
-
-    @property
-    def report(self) -> Report:
-        """What became of the files of the last load."""
-        return self.parser.loading.report
-
-    @property
-    def usage(self) -> Spending:
-        """What the loads so far were billed for, as the answers tell."""
-        return self.parser.loading.connection.usage
 
     def estimate(self) -> Estimate:
         """Say how many pages loading would be billed now, and at which list price; sends nothing.
@@ -60,7 +69,7 @@ class _Loader(BaseLoader):
         Raises:
             SourceError: A file could not be sent.
         """
-        return self.parser.loading.estimate(self._items())
+        return self.loading.estimate(self._items())
 
     def lazy_load(self) -> Iterator[Document]:
         """Yield Documents in the order of the files: of one file as its pages are answered, of many several at once.
@@ -68,7 +77,7 @@ class _Loader(BaseLoader):
         Raises:
             UpstageDocsError: As `Client.parse` and `Client.ocr`, unless skipped.
         """
-        with closing(self.parser.loading.records(self._items())) as records:
+        with closing(self.loading.records(self._items())) as records:
             for record in records:
                 yield document_of(record)
 
@@ -78,48 +87,27 @@ class _Loader(BaseLoader):
         Left early, it is to be closed (`contextlib.aclosing`): else the end of the event loop cuts what is being sent,
         and may have been paid for.
         """
-        async with aclosing(self.parser.loading.arecords(self._items())) as records:
+        async with aclosing(self.loading.arecords(self._items())) as records:
             async for record in records:
                 yield document_of(record)
 
     def _items(self) -> Iterator[Named]:
-        files = self.file_path
+        files: Any = self.file_path
         if isinstance(files, BlobLoader):
             files = files.yield_blobs()
         for file in [files] if _is_one(files) else files:
             yield _item(file, self.source)
 
 
-class UpstageDocumentParseLoader(_Loader):
+@component(eq=False, repr=False)
+class UpstageDocumentParseLoader(ParseComponent, _Loader):
     """Loads files with Upstage Document Parse: a Document per layout element, page or file.
 
     The first ten parameters stand in the order of `langchain-upstage`. Its results were those of `split="none"` and
-    `metadata_format="nested"`.
+    `metadata_format="nested"`. Options may be assigned afterwards: they are read when files are loaded.
 
     Args:
         file_path: A path, bytes, a binary file object, a blob, several of them, or a blob loader.
-        split: A Document per `element`, per `page`, or one per file (`none`).
-        api_key: The key, else UPSTAGE_API_KEY. It never shows and is never pickled.
-        base_url: API root or full endpoint, else UPSTAGE_BASE_URL, else the public API.
-        model: `document-parse`, or a dated name.
-        chart_recognition: Whether charts are answered as tables.
-        ocr: `auto` reads embedded text where there is some; `force` recognises everything.
-        output_format: The text of a Document: `html`, `markdown`, `text`, or `json` (the API's own JSON).
-        coordinates: Whether elements carry their coordinates, relative 0-1.
-        base64_encoding: Layout categories whose elements are cropped; see *images*.
-        mode: `standard`, `enhanced` or `auto`.
-        merge_multipage_tables: Whether the API merges tables that go on over pages.
-        extra_fields: Further form fields of the API.
-        metadata_format: `flat` (scalars that every vector store takes) or `nested` (as `langchain-upstage`).
-        skip_empty: Whether to leave out Documents without text, which embedding APIs refuse.
-        images: `files` writes crops into *image_folder* and records `image_path`; `base64` fills `image_base64`.
-        image_folder: For `images="files"`.
-        engine: `upstage`, or `local` for the engine on this machine, else UPSTAGE_DOCS_ENGINE, else `upstage`.
-        client: A `Client` or `AsyncClient` to use; it stays open, and the options of a client are then its own.
-        max_concurrency: Requests, documents and parts at once; 5 by default.
-        on_error: `skip` leaves out a file that fails and goes on; `report` tells which and why.
-        show_progress: Whether to show a bar of pages.
-        on_progress: Called with a `Progress` (pages, files) whenever pages arrive or a file is done.
         source: Names one document that has no path, or names it otherwise.
 
     Raises:
@@ -127,64 +115,14 @@ class UpstageDocumentParseLoader(_Loader):
         ConfigError: No key and no engine, an option that does not exist, or options that contradict each other.
     """
 
-    parser: UpstageDocumentParseParser
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require_files()
 
-    def __init__(
-        self,
-        file_path: Files,
-        split: Literal["element", "page", "none"] = "element",
-        api_key: str | SecretStr | None = None,
-        base_url: str | None = None,
-        model: str = "document-parse",
-        chart_recognition: bool = True,  # noqa: FBT001 - the order of langchain-upstage
-        ocr: Literal["auto", "force"] = "auto",
-        output_format: Literal["html", "markdown", "text", "json"] = "html",
-        coordinates: bool = True,  # noqa: FBT001 - the order of langchain-upstage
-        base64_encoding: Sequence[str] | None = None,
-        *,
-        mode: Literal["standard", "enhanced", "auto"] = "standard",
-        merge_multipage_tables: bool = False,
-        extra_fields: Mapping[str, str] | None = None,
-        metadata_format: Literal["flat", "nested"] = "flat",
-        skip_empty: bool = False,
-        images: Literal["none", "files", "base64"] = "none",
-        image_folder: str | os.PathLike[str] | None = None,
-        engine: Literal["upstage", "local"] | None = None,
-        client: Client | AsyncClient | None = None,
-        max_concurrency: int | None = None,
-        on_error: Literal["raise", "skip"] = "raise",
-        show_progress: bool = False,
-        on_progress: Callable[[Progress], None] | None = None,
-        source: str | None = None,
-    ) -> None:
-        from upstage_docs.redaction import as_secret
-
-        api_key = as_secret(api_key)  # tools that show a traceback show its local variables
-        self.parser = UpstageDocumentParseParser(
-            api_key,
-            base_url,
-            model,
-            split,
-            chart_recognition,
-            ocr,
-            output_format,
-            coordinates,
-            base64_encoding,
-            mode=mode,
-            merge_multipage_tables=merge_multipage_tables,
-            extra_fields=extra_fields,
-            metadata_format=metadata_format,
-            skip_empty=skip_empty,
-            images=images,
-            image_folder=image_folder,
-            engine=engine,
-            client=client,
-            max_concurrency=max_concurrency,
-            on_error=on_error,
-            show_progress=show_progress,
-            on_progress=on_progress,
-        )
-        super().__init__(file_path, source)
+    @property
+    def parser(self) -> UpstageDocumentParseParser:
+        """The parser of blobs with the options of this loader."""
+        return UpstageDocumentParseParser(**_options_of(self))
 
     def merge_and_split(self, documents: list[Document], splitter: TextSplitter | None = None) -> list[Document]:
         """Merge *documents* into one, or split them, as the loader of `langchain-upstage` did.
@@ -200,23 +138,14 @@ class UpstageDocumentParseLoader(_Loader):
         return [Document(page_content=" ".join(document.page_content for document in documents), metadata=merged)]
 
 
-class UpstageOCRLoader(_Loader):
+@component(eq=False, repr=False)
+class UpstageOCRLoader(OCRComponent, _Loader):
     """Loads files with Upstage Document OCR: a Document per page, word or file, with its confidence.
+
+    Options may be assigned afterwards: they are read when files are loaded.
 
     Args:
         file_path: A path, bytes, a binary file object, a blob, several of them, or a blob loader.
-        split: A Document per `page`, per `line`, per `word`, or one per file (`none`).
-        api_key: The key, else UPSTAGE_API_KEY. It never shows and is never pickled.
-        base_url: API root or full endpoint, else UPSTAGE_BASE_URL, else the public API.
-        model: `ocr`, or a dated name.
-        extra_fields: Further form fields of the API.
-        skip_empty: Whether to leave out Documents without text.
-        engine: `upstage`, or `local` for the engine on this machine, else UPSTAGE_DOCS_ENGINE, else `upstage`.
-        client: A `Client` or `AsyncClient` to use; it stays open, and the options of a client are then its own.
-        max_concurrency: Requests, documents and parts at once; 5 by default.
-        on_error: `skip` leaves out a file that fails and goes on; `report` tells which and why.
-        show_progress: Whether to show a bar of pages.
-        on_progress: Called with a `Progress` (pages, files) whenever pages arrive or a file is done.
         source: Names one document that has no path, or names it otherwise.
 
     Raises:
@@ -224,44 +153,18 @@ class UpstageOCRLoader(_Loader):
         ConfigError: No key and no engine, an option that does not exist, or options that contradict each other.
     """
 
-    parser: UpstageOCRParser
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require_files()
 
-    def __init__(
-        self,
-        file_path: Files,
-        split: Literal["page", "none", "word", "line"] = "page",
-        api_key: str | SecretStr | None = None,
-        base_url: str | None = None,
-        model: str = "ocr",
-        *,
-        extra_fields: Mapping[str, str] | None = None,
-        skip_empty: bool = False,
-        engine: Literal["upstage", "local"] | None = None,
-        client: Client | AsyncClient | None = None,
-        max_concurrency: int | None = None,
-        on_error: Literal["raise", "skip"] = "raise",
-        show_progress: bool = False,
-        on_progress: Callable[[Progress], None] | None = None,
-        source: str | None = None,
-    ) -> None:
-        from upstage_docs.redaction import as_secret
+    @property
+    def parser(self) -> UpstageOCRParser:
+        """The parser of blobs with the options of this loader."""
+        return UpstageOCRParser(**_options_of(self))
 
-        api_key = as_secret(api_key)  # tools that show a traceback show its local variables
-        self.parser = UpstageOCRParser(
-            api_key,
-            base_url,
-            model,
-            split,
-            extra_fields=extra_fields,
-            skip_empty=skip_empty,
-            engine=engine,
-            client=client,
-            max_concurrency=max_concurrency,
-            on_error=on_error,
-            show_progress=show_progress,
-            on_progress=on_progress,
-        )
-        super().__init__(file_path, source)
+
+def _options_of(loader: ParseComponent | OCRComponent) -> dict[str, Any]:
+    return {name: value for name, value in vars(loader).items() if name not in {"file_path", "source", "_loading"}}
 
 
 def _is_one(files: object) -> bool:

@@ -1,117 +1,142 @@
-"""Blob parsers: LangChain's words for Document Parse and Document OCR; what a record says is decided in the core."""
+"""Blob parsers: what may be asked of Document Parse and Document OCR → LangChain Documents of one blob."""
 
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, Literal
+from dataclasses import KW_ONLY
+from typing import TYPE_CHECKING, Any, Literal
 
 from langchain_core.document_loaders import BaseBlobParser, Blob
 from langchain_core.documents import Document
 
+from langchain_upstage_docs.components import component
+
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from upstage_docs import AsyncClient, Client, Progress
+    from upstage_docs import AsyncClient, Client, Progress, Report, Spending
     from upstage_docs.files.source import Named
+    from upstage_docs.loading.loading import Loading
     from upstage_docs.models import Record
 
-__all__ = ["UpstageDocumentParseParser", "UpstageOCRParser", "document_of", "item_of"]
+__all__ = ["OCRComponent", "ParseComponent", "UpstageDocumentParseParser", "UpstageOCRParser", "document_of", "item_of"]
 
 
-class UpstageDocumentParseParser(BaseBlobParser):
+class _Loads(ABC):
+    """Loads with its options as they are then; tells of the last load, and of the bill of all."""
+
+    _loading: Loading | None = None
+
+    @property
+    @abstractmethod
+    def loading(self) -> Loading:
+        """What loads with the options as they are now."""
+
+    @property
+    def report(self) -> Report:
+        """What became of the files of the last load."""
+        return (self._loading or self.loading).report
+
+    @property
+    def usage(self) -> Spending:
+        """What the loads so far were billed for, as the answers tell."""
+        return (self._loading or self.loading).connection.usage
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the key behind: another process reads UPSTAGE_API_KEY.
+
+        Raises:
+            ConfigError: There is a caller's client, which cannot go with it.
+        """
+        return {**vars(self), "_loading": None, "api_key": self.loading.connection.key_of_another_process()}
+
+
+@component(eq=False, repr=False)
+class _Component(_Loads):
+    """Who answers, how documents are sent, and what happens when a file fails; the options are read when it loads."""
+
+    api_key: str | SecretStr | None = None
+    base_url: str | None = None
+    _: KW_ONLY
+    engine: Literal["upstage", "local"] | None = None
+    client: Client | AsyncClient | None = None
+    max_concurrency: int | None = None
+    timeout: float | None = None
+    cache: bool | str | os.PathLike[str] | None = None
+    route: Literal["auto", "sync", "async"] = "auto"
+    pages_per_request: int | None = None
+    refresh: bool = False
+    on_error: Literal["raise", "skip"] = "raise"
+    show_progress: bool = False
+    on_progress: Callable[[Progress], None] | None = None
+
+    def __post_init__(self) -> None:
+        self.loading.connection.check()
+
+
+@component(eq=False, repr=False)
+class ParseComponent(_Component):
+    """What may be asked of Document Parse, in the order of `langchain-upstage`, and what becomes of its elements."""
+
+    model: str = "document-parse"
+    split: Literal["element", "page", "none"] = "element"
+    chart_recognition: bool = True
+    ocr: Literal["auto", "force"] = "auto"
+    output_format: Literal["html", "markdown", "text", "json"] = "html"
+    coordinates: bool = True
+    base64_encoding: Sequence[str] | None = None
+    _: KW_ONLY
+    mode: Literal["standard", "enhanced", "auto"] = "standard"
+    merge_multipage_tables: bool = False
+    extra_fields: Mapping[str, str] | None = None
+    metadata_format: Literal["flat", "nested"] = "flat"
+    skip_empty: bool = False
+    ids: Literal["source", "content"] = "source"
+    images: Literal["none", "files", "base64"] = "none"
+    image_folder: str | os.PathLike[str] | None = None
+
+    @property
+    def loading(self) -> Loading:
+        """What loads with the options as they are now."""
+        from upstage_docs.loading.loading import parse_loading
+
+        self._loading = made = parse_loading(self, self._loading)
+        return made
+
+
+@component(eq=False, repr=False)
+class OCRComponent(_Component):
+    """What may be asked of Document OCR, and what becomes of its pages."""
+
+    model: str = "ocr"
+    split: Literal["page", "none", "word", "line"] = "page"
+    _: KW_ONLY
+    extra_fields: Mapping[str, str] | None = None
+    skip_empty: bool = False
+    ids: Literal["source", "content"] = "source"
+
+    @property
+    def loading(self) -> Loading:
+        """What loads with the options as they are now."""
+        from upstage_docs.loading.loading import ocr_loading
+
+        self._loading = made = ocr_loading(self, self._loading)
+        return made
+
+
+@component(eq=False, repr=False)
+class UpstageDocumentParseParser(ParseComponent, BaseBlobParser):
     """Parses blobs with Upstage Document Parse: a Document per layout element, page or file.
 
     The first nine parameters stand in the order of `langchain-upstage`. Its results were those of `split="none"` and
-    `metadata_format="nested"`.
-
-    Args:
-        api_key: The key, else UPSTAGE_API_KEY. It never shows and is never pickled.
-        base_url: API root or full endpoint, else UPSTAGE_BASE_URL, else the public API.
-        model: `document-parse`, or a dated name.
-        split: A Document per `element`, per `page`, or one per file (`none`).
-        chart_recognition: Whether charts are answered as tables.
-        ocr: `auto` reads embedded text where there is some; `force` recognises everything.
-        output_format: The text of a Document: `html`, `markdown`, `text`, or `json` (the API's own JSON).
-        coordinates: Whether elements carry their coordinates, relative 0-1.
-        base64_encoding: Layout categories whose elements are cropped; see *images*.
-        mode: `standard`, `enhanced` or `auto`.
-        merge_multipage_tables: Whether the API merges tables that go on over pages.
-        extra_fields: Further form fields of the API.
-        metadata_format: `flat` (scalars that every vector store takes) or `nested` (as `langchain-upstage`).
-        skip_empty: Whether to leave out Documents without text, which embedding APIs refuse.
-        images: `files` writes crops into *image_folder* and records `image_path`; `base64` fills `image_base64`.
-        image_folder: For `images="files"`.
-        engine: `upstage`, or `local` for the engine on this machine, else UPSTAGE_DOCS_ENGINE, else `upstage`.
-        client: A `Client` or `AsyncClient` to use; it stays open, and the options of a client are then its own.
-        max_concurrency: Requests, documents and parts at once; 5 by default.
-        on_error: `skip` leaves out a file that fails and goes on; `report` tells which and why.
-        show_progress: Whether to show a bar of pages.
-        on_progress: Called with a `Progress` (pages, files) whenever pages arrive or a file is done.
+    `metadata_format="nested"`. Options may be assigned afterwards: they are read when a blob is parsed.
 
     Raises:
         ConfigError: No key and no engine, an option that does not exist, or options that contradict each other.
     """
-
-    def __init__(
-        self,
-        api_key: str | SecretStr | None = None,
-        base_url: str | None = None,
-        model: str = "document-parse",
-        split: Literal["element", "page", "none"] = "element",
-        chart_recognition: bool = True,  # noqa: FBT001 - the order of langchain-upstage
-        ocr: Literal["auto", "force"] = "auto",
-        output_format: Literal["html", "markdown", "text", "json"] = "html",
-        coordinates: bool = True,  # noqa: FBT001 - the order of langchain-upstage
-        base64_encoding: Sequence[str] | None = None,
-        *,
-        mode: Literal["standard", "enhanced", "auto"] = "standard",
-        merge_multipage_tables: bool = False,
-        extra_fields: Mapping[str, str] | None = None,
-        metadata_format: Literal["flat", "nested"] = "flat",
-        skip_empty: bool = False,
-        images: Literal["none", "files", "base64"] = "none",
-        image_folder: str | os.PathLike[str] | None = None,
-        engine: Literal["upstage", "local"] | None = None,
-        client: Client | AsyncClient | None = None,
-        max_concurrency: int | None = None,
-        on_error: Literal["raise", "skip"] = "raise",
-        show_progress: bool = False,
-        on_progress: Callable[[Progress], None] | None = None,
-    ) -> None:
-        from upstage_docs.loading.client_source import Connection
-        from upstage_docs.loading.loading import ParseLoading
-        from upstage_docs.options import ParseOptions, several
-        from upstage_docs.records.records import RecordOptions
-        from upstage_docs.redaction import as_secret
-
-        api_key = as_secret(api_key)
-        self.loading = ParseLoading(
-            Connection(api_key, base_url=base_url, engine=engine, client=client, max_concurrency=max_concurrency),
-            ParseOptions(
-                model=model,
-                mode=mode,
-                ocr=ocr,
-                chart_recognition=chart_recognition,
-                merge_multipage_tables=merge_multipage_tables,
-                coordinates=coordinates,
-                base64_encoding=several(base64_encoding),
-                extra_fields=extra_fields or {},
-            ),
-            RecordOptions(
-                split=split,
-                output_format=output_format,
-                metadata_format=metadata_format,
-                skip_empty=skip_empty,
-                images=images,
-            ),
-            image_folder=image_folder,
-            on_error=on_error,
-            show_progress=show_progress,
-            on_progress=on_progress,
-        )
-        self.loading.connection.check()
 
     def lazy_parse(
         self,
@@ -128,59 +153,15 @@ class UpstageDocumentParseParser(BaseBlobParser):
                 yield document_of(record)
 
 
-class UpstageOCRParser(BaseBlobParser):
+@component(eq=False, repr=False)
+class UpstageOCRParser(OCRComponent, BaseBlobParser):
     """Parses blobs with Upstage Document OCR: a Document per page, word or file, with its confidence.
 
-    Args:
-        api_key: The key, else UPSTAGE_API_KEY. It never shows and is never pickled.
-        base_url: API root or full endpoint, else UPSTAGE_BASE_URL, else the public API.
-        model: `ocr`, or a dated name.
-        split: A Document per `page`, per `line`, per `word`, or one per file (`none`).
-        extra_fields: Further form fields of the API.
-        skip_empty: Whether to leave out Documents without text.
-        engine: `upstage`, or `local` for the engine on this machine, else UPSTAGE_DOCS_ENGINE, else `upstage`.
-        client: A `Client` or `AsyncClient` to use; it stays open, and the options of a client are then its own.
-        max_concurrency: Requests, documents and parts at once; 5 by default.
-        on_error: `skip` leaves out a file that fails and goes on; `report` tells which and why.
-        show_progress: Whether to show a bar of pages.
-        on_progress: Called with a `Progress` (pages, files) whenever pages arrive or a file is done.
+    Options may be assigned afterwards: they are read when a blob is parsed.
 
     Raises:
         ConfigError: No key and no engine, an option that does not exist, or options that contradict each other.
     """
-
-    def __init__(
-        self,
-        api_key: str | SecretStr | None = None,
-        base_url: str | None = None,
-        model: str = "ocr",
-        split: Literal["page", "none", "word", "line"] = "page",
-        *,
-        extra_fields: Mapping[str, str] | None = None,
-        skip_empty: bool = False,
-        engine: Literal["upstage", "local"] | None = None,
-        client: Client | AsyncClient | None = None,
-        max_concurrency: int | None = None,
-        on_error: Literal["raise", "skip"] = "raise",
-        show_progress: bool = False,
-        on_progress: Callable[[Progress], None] | None = None,
-    ) -> None:
-        from upstage_docs.loading.client_source import Connection
-        from upstage_docs.loading.loading import OCRLoading
-        from upstage_docs.options import OCROptions
-        from upstage_docs.redaction import as_secret
-
-        api_key = as_secret(api_key)
-        self.loading = OCRLoading(
-            Connection(api_key, base_url=base_url, engine=engine, client=client, max_concurrency=max_concurrency),
-            OCROptions(model=model, extra_fields=extra_fields or {}),
-            split=split,
-            skip_empty=skip_empty,
-            on_error=on_error,
-            show_progress=show_progress,
-            on_progress=on_progress,
-        )
-        self.loading.connection.check()
 
     def lazy_parse(self, blob: Blob) -> Iterator[Document]:
         """Yield the Documents of *blob*, from memory or from a file.

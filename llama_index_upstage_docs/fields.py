@@ -1,37 +1,86 @@
-"""The options that readers and node parsers share, as pydantic fields; how they are pickled without a key."""
+"""The options that readers and node parsers share, as pydantic fields that are read when they are used."""
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation again for every class.
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import KW_ONLY
+from typing import TYPE_CHECKING, Any, Literal
 
 from llama_index.core.bridge.pydantic import ConfigDict, Field, PrivateAttr, SecretStr
 from llama_index.core.schema import BaseComponent
-from pydantic import SkipValidation
+
+from llama_index_upstage_docs.signature import Fields, Given, component
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from upstage_docs import Report, Spending
-    from upstage_docs.loading.client_source import Connection
-    from upstage_docs.loading.loading import Loading, ParseLoading
+    from upstage_docs.loading.client_source import StayedKey
+    from upstage_docs.loading.loading import Loading
 
-__all__ = ["ClientFields", "ParseFields", "secret"]
+__all__ = ["ClientFields", "Loads", "OCRFields", "ParseFields"]
 
 
-class ClientFields(BaseComponent):
-    """What answers, and what happens when a file fails. Values are checked by the core, which names the remedy."""
+@component(eq=False, repr=False)
+class ClientFields(Fields):
+    """Who answers, how documents are sent, and what happens when a file fails."""
+
+    api_key: Given[str | SecretStr | None] = Field(default=None, exclude=True, repr=False)
+    base_url: Given[str | None] = None
+    _: KW_ONLY
+    engine: Given[Literal["upstage", "local"] | None] = None
+    # A Client or AsyncClient; naming the types here would import httpx.
+    client: Given[Any] = Field(default=None, exclude=True, repr=False)
+    max_concurrency: Given[int | None] = None
+    timeout: Given[float | None] = None
+    cache: Given[bool | str | None] = None
+    route: Given[Literal["auto", "sync", "async"]] = "auto"
+    pages_per_request: Given[int | None] = None
+    refresh: Given[bool] = False
+    on_error: Given[Literal["raise", "skip"]] = "raise"
+    show_progress: Given[bool] = False
+    # Callable[[Progress], None]; like a client, it stays where it is.
+    on_progress: Given[Any] = Field(default=None, exclude=True, repr=False)
+
+
+@component(eq=False, repr=False)
+class ParseFields(ClientFields):
+    """What to ask of Document Parse, in the order of `llama-index-readers-upstage`, and what its elements become."""
+
+    model: Given[str] = "document-parse"
+    split: Given[Literal["element", "page", "none"]] = "element"
+    ocr: Given[Literal["auto", "force"]] = "auto"
+    output_format: Given[Literal["html", "markdown", "text", "json"]] = "html"
+    coordinates: Given[bool] = True
+    base64_encoding: Given[Sequence[str] | None] = None
+    _: KW_ONLY
+    mode: Given[Literal["standard", "enhanced", "auto"]] = "standard"
+    chart_recognition: Given[bool] = True
+    merge_multipage_tables: Given[bool] = False
+    extra_fields: Given[Mapping[str, str] | None] = None
+    skip_empty: Given[bool] = False
+    ids: Given[Literal["source", "content"]] = "source"
+    images: Given[Literal["none", "files", "base64"]] = "none"
+    image_folder: Given[Any] = None  # a path
+
+
+@component(eq=False, repr=False)
+class OCRFields(ClientFields):
+    """What to ask of Document OCR, and what becomes of its pages."""
+
+    model: Given[str] = "ocr"
+    split: Given[Literal["page", "none", "word", "line"]] = "page"
+    _: KW_ONLY
+    extra_fields: Given[Mapping[str, str] | None] = None
+    skip_empty: Given[bool] = False
+    ids: Given[Literal["source", "content"]] = "source"
+
+
+class Loads(BaseComponent):
+    """Loads with its options as they are then; tells of the last load, and of the bill of all."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True, defer_build=True)  # building costs 20 ms of an import
-
-    api_key: Annotated[SecretStr | None, SkipValidation] = Field(default=None, exclude=True, repr=False)
-    base_url: Annotated[str | None, SkipValidation] = None
-    engine: Annotated[Literal["upstage", "local"] | None, SkipValidation] = None
-    # A Client or AsyncClient; naming the types here would import httpx.
-    client: Any = Field(default=None, exclude=True, repr=False)
-    max_concurrency: Annotated[int | None, SkipValidation] = None
-    on_error: Annotated[Literal["raise", "skip"], SkipValidation] = "raise"
-    show_progress: bool = False
-    # Callable[[Progress], None]; like a client, it stays where it is.
-    on_progress: Any = Field(default=None, exclude=True, repr=False)
 
     _key_stayed: bool = PrivateAttr(default=False)
     _loading: Any = PrivateAttr(default=None)
@@ -40,30 +89,56 @@ class ClientFields(BaseComponent):
 
     @property
     def loading(self) -> "Loading":
-        """What loads."""
+        """What loads with the options as they are now."""
+        from upstage_docs.loading.loading import parse_loading
+
+        self._loading = parse_loading(self, self._loading, key=self._key)
         loading: Loading = self._loading
         return loading
 
     @property
     def report(self) -> "Report":
         """What became of the files of the last load."""
-        return self.loading.report
+        last: Loading = self._loading or self.loading
+        return last.report
 
     @property
     def usage(self) -> "Spending":
         """What the loads so far were billed for, as the answers tell."""
-        return self.loading.connection.usage
+        last: Loading = self._loading or self.loading
+        return last.connection.usage
 
-    def _connection(self) -> "Connection":
-        from upstage_docs.loading.client_source import Connection, StayedKey
+    @property
+    def _key(self) -> "str | SecretStr | StayedKey | None":
+        key: str | SecretStr | None = getattr(self, "api_key", None)
+        if key is None and self._key_stayed:
+            from upstage_docs.loading.client_source import StayedKey
 
-        return Connection(
-            StayedKey() if self._key_stayed else self.api_key,
-            base_url=self.base_url,
-            engine=self.engine,
-            client=self.client,
-            max_concurrency=self.max_concurrency,
-        )
+            return StayedKey()
+        return key
+
+    @classmethod
+    def _as_kept(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the *values* given to the constructor as they are kept, and can be serialised."""
+        kept = {**values, "extra_fields": values["extra_fields"] or {}}
+        if isinstance(kept["cache"], os.PathLike):
+            kept["cache"] = os.fspath(kept["cache"])
+        if isinstance(kept["api_key"], str):
+            kept["api_key"] = SecretStr(kept["api_key"])
+        if "base64_encoding" in kept:
+            given = kept["base64_encoding"] or []
+            kept["base64_encoding"] = list(given) if isinstance(given, Iterable) and given != str(given) else [given]
+            kept["image_folder"] = None if kept["image_folder"] is None else str(kept["image_folder"])
+        return kept
+
+    def _check(self) -> None:
+        self.loading.connection.check(key_later=True)
+
+    def __copy__(self) -> "Self":
+        """Return a copy with a report and a bill of its own."""
+        copied = super().__copy__()
+        copied._loading = None  # noqa: SLF001 - our own
+        return copied
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the key behind: another process reads UPSTAGE_API_KEY.
@@ -71,8 +146,7 @@ class ClientFields(BaseComponent):
         Raises:
             ConfigError: There is a caller's client, which cannot go with it.
         """
-        self._connection().__getstate__()
-        stayed = self._key_stayed or self.api_key is not None
+        stayed = self.loading.connection.key_of_another_process() is not None
         state = super().__getstate__()
         fields = {**state["__dict__"], "api_key": None, "client": None}
         fields.pop("on_progress", None)  # the base class makes the copy by its constructor, which may not take it
@@ -82,59 +156,4 @@ class ClientFields(BaseComponent):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        if state["__pydantic_private__"]["_key_stayed"]:
-            self._key_stayed = True
-            self.loading.connection = self._connection()
-
-
-class ParseFields(ClientFields):
-    """What to ask of Document Parse, and what becomes of its elements."""
-
-    model: Annotated[str, SkipValidation] = "document-parse"
-    mode: Annotated[Literal["standard", "enhanced", "auto"], SkipValidation] = "standard"
-    ocr: Annotated[Literal["auto", "force"], SkipValidation] = "auto"
-    chart_recognition: Annotated[bool, SkipValidation] = True
-    merge_multipage_tables: Annotated[bool, SkipValidation] = False
-    coordinates: Annotated[bool, SkipValidation] = True
-    base64_encoding: Annotated[list[str], SkipValidation] = Field(default_factory=list)
-    extra_fields: Annotated[Mapping[str, str], SkipValidation] = Field(default_factory=dict)
-    split: Annotated[Literal["element", "page", "none"], SkipValidation] = "element"
-    output_format: Annotated[Literal["html", "markdown", "text", "json"], SkipValidation] = "html"
-    skip_empty: Annotated[bool, SkipValidation] = False
-    images: Annotated[Literal["none", "files", "base64"], SkipValidation] = "none"
-    image_folder: Annotated[str | None, SkipValidation] = None
-
-    def _new_loading(self, metadata_format: Literal["flat", "nested"] = "flat") -> "ParseLoading":
-        from upstage_docs.loading.loading import ParseLoading
-        from upstage_docs.options import ParseOptions
-        from upstage_docs.records.records import RecordOptions
-
-        return ParseLoading(
-            self._connection(),
-            ParseOptions(
-                model=self.model,
-                mode=self.mode,
-                ocr=self.ocr,
-                chart_recognition=self.chart_recognition,
-                merge_multipage_tables=self.merge_multipage_tables,
-                coordinates=self.coordinates,
-                base64_encoding=tuple(self.base64_encoding),
-                extra_fields=self.extra_fields,
-            ),
-            RecordOptions(
-                split=self.split,
-                output_format=self.output_format,
-                metadata_format=metadata_format,
-                skip_empty=self.skip_empty,
-                images=self.images,
-            ),
-            image_folder=self.image_folder,
-            on_error=self.on_error,
-            show_progress=self.show_progress,
-            on_progress=self.on_progress,
-        )
-
-
-def secret(key: str | SecretStr | None) -> SecretStr | None:
-    """Return *key* in a wrapper that does not show it."""
-    return SecretStr(key) if isinstance(key, str) else key
+        self._key_stayed = state["__pydantic_private__"]["_key_stayed"]

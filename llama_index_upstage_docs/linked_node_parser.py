@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from llama_index.core.bridge.pydantic import ConfigDict
+from llama_index.core.callbacks import CallbackManager
 from llama_index.core.node_parser.interface import NodeParser
+from llama_index.core.node_parser.node_utils import default_id_func
 from llama_index.core.schema import BaseNode, Document
 
-from llama_index_upstage_docs.signature import ConstructorSignature
-
-__all__ = ["LinkedNodeParser"]
+__all__ = ["LinkedNodeParser", "with_callables"]
 
 Parser = TypeVar("Parser", bound="LinkedNodeParser")
 
@@ -22,7 +22,9 @@ class LinkedNodeParser(NodeParser):
     model_config = ConfigDict(arbitrary_types_allowed=True, defer_build=True)
     include_section_nodes: bool = False
 
-    __signature__ = ConstructorSignature()
+    @classmethod
+    def _as_kept(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        return with_callables(values)
 
     @classmethod
     def from_defaults(cls: type[Parser], *args: Any, **options: Any) -> Parser:
@@ -58,6 +60,16 @@ class LinkedNodeParser(NodeParser):
         parent_doc_map: dict[str, Document],  # noqa: ARG002 - the base class gives it
     ) -> list[BaseNode]:
         return nodes  # the base class looks for every node's text in its document, which is quadratic
+
+
+def with_callables(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the *values* given to a constructor with the base class's functions where none is given."""
+    id_func = values["id_func"]  # a mapping after `to_dict`
+    return {
+        **values,
+        "callback_manager": values["callback_manager"] or CallbackManager([]),
+        "id_func": id_func if callable(id_func) else default_id_func,
+    }
 
 
 def _documents(given: Iterable[Any]) -> list[Any]:

@@ -13,7 +13,6 @@ from llama_index.core.bridge.pydantic import BaseModel
 from llama_index.core.schema import Document
 
 from llama_index_upstage_docs.nodes import document_of, file_metadata
-from llama_index_upstage_docs.signature import ConstructorSignature
 
 if TYPE_CHECKING:
     from upstage_docs import Estimate, Report
@@ -35,8 +34,6 @@ class FileSystem(Protocol):
 
 class FileReader:
     """Reads files through a loading of the core; what differs is which one. No model of its own: those cost time."""
-
-    __signature__ = ConstructorSignature()
 
     if TYPE_CHECKING:
 
@@ -86,7 +83,7 @@ class FileReader:
                 for record in records:
                     yield document_of(record, extra_info)
             return
-        report = self._report_of_directory(file_path, extra_info) or Report(on_progress=self.loading.on_progress)
+        report = self._report_of_directory(file_path, extra_info) or Report(on_progress=self.loading.load.on_progress)
         for path in _paths(file_path):
             item = _item(path, extra_info, None, handle := fs.open(str(path), "rb"))
             with closing(handle), closing(self.loading.records([item], report=report)) as records:
@@ -122,7 +119,7 @@ class FileReader:
                 async for record in records:
                     yield document_of(record, extra_info)
             return
-        report = self._report_of_directory(file_path, extra_info) or Report(on_progress=self.loading.on_progress)
+        report = self._report_of_directory(file_path, extra_info) or Report(on_progress=self.loading.load.on_progress)
         for path in _paths(file_path):
             handle = await asyncio.to_thread(fs.open, str(path), "rb")
             try:
@@ -168,7 +165,7 @@ class FileReader:
             return None
         report: Report | None = self._directory_report
         if report is None or str(file_path) in {*report.succeeded, *(failure.source for failure in report.failures)}:
-            report = self._directory_report = Report(on_progress=self.loading.on_progress)
+            report = self._directory_report = Report(on_progress=self.loading.load.on_progress)
         return report
 
     def _warn_of_json(self) -> None:

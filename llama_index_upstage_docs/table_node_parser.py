@@ -5,28 +5,46 @@ from __future__ import annotations
 import asyncio
 import pickle
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import KW_ONLY
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from llama_index.core.bridge.pydantic import Field, PrivateAttr, field_serializer
-from llama_index.core.callbacks import CallbackManager
-from llama_index.core.node_parser.node_utils import default_id_func
+from llama_index.core.bridge.pydantic import field_serializer
 from llama_index.core.schema import BaseNode, MetadataMode, RelatedNodeInfo, TextNode
-from pydantic import SkipValidation
 
 from llama_index_upstage_docs.linked_node_parser import LinkedNodeParser
 from llama_index_upstage_docs.nodes import finished, own_metadata, source_of, text_of, was_parsed
+from llama_index_upstage_docs.signature import Fields, Given, component
 
 if TYPE_CHECKING:
     from upstage_docs import Chunk, Record
-    from upstage_docs.options import OutputFormat
+    from upstage_docs.chunking.options import ChunkOptions
 
 __all__ = ["TableAwareNodeParser"]
 
 _LEN = "builtins.len"
 
 
-class TableAwareNodeParser(LinkedNodeParser):
+@component(eq=False, repr=False)
+class ChunkFields(Fields):
+    """How elements become chunks."""
+
+    chunk_size: Given[int] = 1000
+    chunk_overlap: Given[int] = 0
+    length_function: Given[Callable[[str], int] | str] = len
+    _: KW_ONLY
+    oversized_tables: Given[Literal["keep", "split_rows"]] = "keep"
+    merge_continued_tables: Given[bool] = False
+    min_size: Given[int] = 0
+    exclude_categories: Given[Sequence[str]] = ("header", "footer")
+    output_format: Given[Literal["html", "markdown", "text"]] = "html"
+    ids: Given[Literal["source", "content"]] = "source"
+    table_context: Given[Literal["labels", "captions", "notes", "full"]] = "full"
+    path_in_text: Given[bool] = False
+
+
+@component(eq=False, repr=False)
+class TableAwareNodeParser(ChunkFields, LinkedNodeParser):
     """Packs layout elements into chunks and keeps every table, chart and figure whole.
 
     It takes the Documents and nodes of our reader and node parser (elements, pages or whole files, in any format), its
@@ -34,23 +52,10 @@ class TableAwareNodeParser(LinkedNodeParser):
     `IngestionPipeline`, read files with `split="none", output_format="json"`: elements of one file that reach it in
     different batches share no chunk.
 
+    Options may be assigned afterwards, also by `Settings.chunk_size`: they are read when nodes are made. A
+    *length_function* is one that is defined in a module: others cannot be sent to another process.
+
     Args:
-        chunk_size: The largest size of a chunk, in the unit of *length_function*; only what is kept whole exceeds it.
-        chunk_overlap: How much a cut text repeats; tables, figures and headings are never repeated.
-        length_function: The size of a text: `len`, or the number of its tokens. A function that is defined in a
-            module: others cannot be sent to another process.
-        oversized_tables: `keep` leaves every table whole; `split_rows` cuts larger ones between rows, each part with
-            the header and the caption.
-        merge_continued_tables: Whether a table that goes on on the next page is joined to its first part.
-        min_size: A section smaller than this takes the next one into its chunk.
-        exclude_categories: Layout categories that are left out. Markdown and text of a whole page or file
-            (`split="page"`, `"none"`) name none, so that nothing is left out of them; HTML and JSON do.
-        output_format: The text of chunks made of `output_format="json"` Documents; other texts are taken as they are.
-        table_context: How much travels with a table, chart or figure beside the headings directly before it: `labels`,
-            captions that the layout model calls so; `captions`, also captions, titles and unit lines by their wording
-            and place; `notes`, also notes and sources; `full`, also the sentence that announces it.
-        path_in_text: Whether the text of a chunk begins with the path of the headings above it, which the size counts.
-            Else headings are embedded as metadata, unless text and headings together exceed *chunk_size*.
         include_section_nodes: Whether each heading also makes a node with all that it governs, whose CHILD nodes the
             chunks are (`AutoMergingRetriever`); put only `get_leaf_nodes(nodes)` into the vector index then.
         include_metadata: Whether a Document's further metadata goes into its chunks, after ours and never over it.
@@ -63,71 +68,19 @@ class TableAwareNodeParser(LinkedNodeParser):
             have no text of it.
     """
 
-    chunk_size: Annotated[int, SkipValidation] = 1000
-    chunk_overlap: Annotated[int, SkipValidation] = 0
-    length_function: Annotated[Any, SkipValidation] = len
-    oversized_tables: Annotated[Literal["keep", "split_rows"], SkipValidation] = "keep"
-    merge_continued_tables: Annotated[bool, SkipValidation] = False
-    min_size: Annotated[int, SkipValidation] = 0
-    exclude_categories: Annotated[Sequence[str], SkipValidation] = Field(default=("header", "footer"))
-    output_format: Annotated[Literal["html", "markdown", "text"], SkipValidation] = "html"
-    table_context: Annotated[Literal["labels", "captions", "notes", "full"], SkipValidation] = "full"
-    path_in_text: Annotated[bool, SkipValidation] = False
-
-    _options: Any = PrivateAttr(default=None)
-
-    def __init__(
-        self,
-        chunk_size: int = 1000,
-        chunk_overlap: int = 0,
-        length_function: Callable[[str], int] | str = len,
-        *,
-        oversized_tables: Literal["keep", "split_rows"] = "keep",
-        merge_continued_tables: bool = False,
-        min_size: int = 0,
-        exclude_categories: Iterable[str] = ("header", "footer"),
-        output_format: OutputFormat = "html",
-        table_context: Literal["labels", "captions", "notes", "full"] = "full",
-        path_in_text: bool = False,
-        include_section_nodes: bool = False,
-        include_metadata: bool = True,
-        include_prev_next_rel: bool = True,
-        callback_manager: CallbackManager | None = None,
-        id_func: Callable[[int, BaseNode], str] | Mapping[str, str] | None = None,
-    ) -> None:
-        """Make a node parser; its class says what the options are."""
+    @property
+    def _options(self) -> ChunkOptions:
         from upstage_docs.chunking.options import ChunkOptions
+        from upstage_docs.options.definitions import options_of
 
-        options = ChunkOptions(
-            chunk_size=chunk_size,
-            chunk_overlap=chunk_overlap,
-            length_function=_restored(length_function),
-            oversized_tables=oversized_tables,
-            merge_continued_tables=merge_continued_tables,
-            min_size=min_size,
-            exclude_categories=exclude_categories,
-            output_format=output_format,
-            table_context=table_context,
-            path_in_text=path_in_text,
-        )
-        super().__init__(  # type: ignore[call-arg]
-            include_section_nodes=include_section_nodes,
-            include_metadata=include_metadata,
-            include_prev_next_rel=include_prev_next_rel,
-            callback_manager=callback_manager or CallbackManager([]),
-            id_func=id_func if callable(id_func) else default_id_func,
-            chunk_size=chunk_size,
-            chunk_overlap=chunk_overlap,
-            length_function=options.length_function,
-            oversized_tables=oversized_tables,
-            merge_continued_tables=merge_continued_tables,
-            min_size=min_size,
-            exclude_categories=list(options.exclude_categories),
-            output_format=output_format,
-            table_context=table_context,
-            path_in_text=path_in_text,
-        )
-        self._options = options
+        return options_of(self, ChunkOptions)
+
+    @classmethod
+    def _as_kept(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {**super()._as_kept(values), "length_function": _restored(values["length_function"])}
+
+    def _check(self) -> None:
+        self.exclude_categories = list(self._options.exclude_categories)
 
     @classmethod
     def class_name(cls) -> str:
@@ -168,24 +121,24 @@ class TableAwareNodeParser(LinkedNodeParser):
 
         _require_text(nodes)
         made: list[BaseNode] = []
-        builder = ChunkBuilder(self._options)  # one, so that no two chunks have the same id
+        options = self._options
+        builder = ChunkBuilder(options)  # one, so that no two chunks have the same id
         for _, group in groupby(enumerate(nodes), key=_file):
             of_file = [node for _, node in group]
             records = (_record(node, whole=self.include_metadata) for node in of_file)
-            chunks = list(chunk_with(self._options, records, builder))
+            chunks = list(chunk_with(options, records, builder))
             _apart(chunks, of_file, self.chunk_size)
             nodes_of_file = finished(chunks, _owners(chunks, of_file), self)
             _locate(nodes_of_file, chunks)
             for node in nodes_of_file:
-                self._bound(node)
+                self._bound(node, options.fits)
             made += nodes_of_file
         return made
 
-    def _bound(self, node: BaseNode) -> None:
+    def _bound(self, node: BaseNode, fits: Callable[[str], bool]) -> None:
         """Leave the headings out of what is embedded where they stand in the text, or with it exceed the chunk size."""
         if not node.metadata.get("headings") or "headings" in node.excluded_embed_metadata_keys:
             return
-        fits = self._options.fits
         too_large = not fits(node.get_content(MetadataMode.EMBED)) and fits(node.get_content(MetadataMode.NONE))
         if self.path_in_text or too_large:
             node.excluded_embed_metadata_keys = [*node.excluded_embed_metadata_keys, "headings"]

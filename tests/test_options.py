@@ -18,8 +18,8 @@ from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.client.settings import Settings
 from upstage_docs.corpora.ray import CorpusOptions
 from upstage_docs.errors import ConfigError
+from upstage_docs.options import SendOptions
 from upstage_docs.options.definitions import definitions
-from upstage_docs.options.sending import SendOptions
 from upstage_docs.records.options import OCRRecordOptions, RecordOptions
 from upstage_docs.store.values import ResultKey
 

@@ -130,10 +130,11 @@ def ocr_request(api: Api, source: Source, handle: BinaryIO, options: OCROptions)
 def form_fields(options: ParseOptions | OCROptions) -> dict[str, str]:
     """Return the form fields that ask for *options*: each by its name, the further ones last."""
     fields = {}
-    for name, said in definitions(type(options)).items():
+    kind = type(options)
+    for name, said in definitions(kind).items():
         value = getattr(options, name)
         # Options that older models do not know are named only where they say something.
-        if name != "extra_fields" and (said.always_sent or value != default_of(type(options), name)):
+        if name != "extra_fields" and (said.always_sent or value != default_of(kind, name)):
             # The API takes a list as a string that holds JSON.
             fields[name] = value if isinstance(value, str) else json.dumps(value)
     return {**fields, **options.extra_fields}

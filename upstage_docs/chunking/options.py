@@ -79,7 +79,7 @@ class ChunkOptions:
     )
     min_size: int = option(0, "A section smaller than this takes the next one into its chunk; 0 never does.", least=0)
     exclude_categories: Iterable[str] = option(
-        ("header", "footer"),
+        ("footer", "header"),  # in the order in which they are kept
         'Layout categories that are left out of chunks. Markdown and text of a whole page or file (`split="page"`, '
         '`"none"`) name none, so that nothing is left out of them; HTML and JSON do.',
         _categories,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from upstage_docs.errors import ConfigError
+from upstage_docs.loading.options import ConnectionOptions
 from upstage_docs.redaction import as_secret
 
 if TYPE_CHECKING:
@@ -46,38 +47,26 @@ class Connection:
     """What answers a loader.
 
     Args:
-        api_key: Else UPSTAGE_API_KEY, read when a load begins. It never shows and is never pickled.
-        base_url, engine, max_concurrency: See `Client`.
-        client: The caller's, which stays open; the other options are then its own.
+        api_key: Else UPSTAGE_API_KEY, read when a load begins.
+        client: The caller's, which stays open; the other settings are then its own.
+        settings: Those of `Client`; None is none.
 
     Raises:
-        ConfigError: *api_key* or *client* is none, or *client* and another option contradict each other.
+        ConfigError: *api_key* or *client* is none, or *client* and a setting contradict each other.
     """
 
-    def __init__(
-        self,
-        api_key: str | Secret | None = None,
-        *,
-        base_url: str | None = None,
-        engine: Literal["upstage", "local"] | None = None,
-        max_concurrency: int | None = None,
-        client: Client | AsyncClient | None = None,
-    ) -> None:
-        api_key = as_secret(api_key)
-        if not (api_key is None or isinstance(api_key, str) or hasattr(api_key, "get_secret_value")):
-            raise ConfigError(f"api_key= is {type(api_key).__name__}; give the key as str or SecretStr.")
-        options = {"base_url": base_url, "engine": engine, "max_concurrency": max_concurrency}
-        self._options: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
-        given = ["api_key", *self._options] if api_key is not None else [*self._options]
-        if client is not None:
-            if given:
-                raise ConfigError(f"client= and {given[0]}= contradict each other; give {given[0]}= to the client.")
-            _require_client(client)
-        if engine == "local" and api_key is not None:
+    def __init__(self, api_key: str | Secret | None = None, *, client: Any = None, **settings: Any) -> None:
+        api_key = as_secret(api_key)  # tools that show a traceback show its local variables
+        ConnectionOptions(api_key)  # checks it
+        self._settings = {name: value for name, value in settings.items() if value is not None}
+        given = ["api_key", *self._settings] if api_key is not None else [*self._settings]
+        if client is not None and given:
+            raise ConfigError(f"client= and {given[0]}= contradict each other; give {given[0]}= to the client.")
+        if settings.get("engine") == "local" and api_key is not None:
             raise ConfigError('engine="local" answers on this machine and takes no api_key; leave one of them out.')
         self._api_key = api_key
-        self._client = client
-        self._spent: list[Spending] = []
+        self._client: Client | AsyncClient | None = ConnectionOptions(client=client).client
+        self.bill: list[Spending] = []
 
     @property
     def usage(self) -> Spending:
@@ -86,7 +75,7 @@ class Connection:
             return self._client.usage
         from upstage_docs.flows.billing import Spending
 
-        return sum(self._spent[1:], self._spent[0]) if self._spent else Spending()
+        return sum(self.bill[1:], self.bill[0]) if self.bill else Spending()
 
     def check(self, *, key_later: bool = False) -> None:
         """Check what a client would be made of, so that what is wrong shows before the first load.
@@ -103,7 +92,7 @@ class Connection:
             key = self._key()
             if key_later and not self._local and key is None and not os.environ.get("UPSTAGE_API_KEY"):
                 key = "later"
-            client_context(Settings(api_key=key, **self._options))
+            client_context(Settings(api_key=key, **self._settings))
 
     @contextmanager
     def lend(self) -> Iterator[Client]:
@@ -111,11 +100,11 @@ class Connection:
         from upstage_docs.client.client import Client
 
         if self._client is None:
-            with Client(self._key(), **self._options) as client:
+            with Client(self._key(), **self._settings) as client:
                 try:
                     yield client
                 finally:
-                    self._spent.append(client.usage)
+                    self.bill.append(client.usage)
         elif isinstance(self._client, Client):
             yield self._client
         else:
@@ -129,15 +118,15 @@ class Connection:
             return
         from upstage_docs.client.async_client import AsyncClient
 
-        async with AsyncClient(self._key(), **self._options) as client:
+        async with AsyncClient(self._key(), **self._settings) as client:
             try:
                 yield client
             finally:
-                self._spent.append(client.usage)
+                self.bill.append(client.usage)
 
     @property
     def _local(self) -> bool:
-        return (self._options.get("engine") or os.environ.get("UPSTAGE_DOCS_ENGINE")) == "local"
+        return (self._settings.get("engine") or os.environ.get("UPSTAGE_DOCS_ENGINE")) == "local"
 
     def _key(self) -> str | None:
         if self._local:
@@ -146,10 +135,10 @@ class Connection:
         return as_secret(key if key is None or isinstance(key, str) else key.get_secret_value())  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
-        return f"Connection({', '.join(f'{name}={value!r}' for name, value in self._options.items())})"
+        return f"Connection({', '.join(f'{name}={value!r}' for name, value in self._settings.items())})"
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave the key behind.
+    def key_of_another_process(self) -> StayedKey | None:
+        """Return what stands for the key elsewhere: each process reads its own.
 
         Raises:
             ConfigError: There is a caller's client, which cannot go with it.
@@ -159,13 +148,4 @@ class Connection:
                 "What was made with client= cannot be pickled or sent to another process; give api_key=, base_url= or "
                 "engine= instead, and each process makes its own client."
             )
-        return {**self.__dict__, "_api_key": None if self._api_key is None else StayedKey(), "_spent": []}
-
-
-def _require_client(client: object) -> None:
-    from upstage_docs.client.settings import ClientBase  # only here: it imports httpx, as what made the client did
-
-    if not isinstance(client, ClientBase):
-        raise ConfigError(
-            f"client= is of type {type(client).__name__!r}; give a Client(...) or AsyncClient(...) of upstage_docs."
-        )
+        return None if self._api_key is None else StayedKey()

@@ -9,35 +9,43 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator
 from contextlib import aclosing, closing, nullcontext, suppress
 from contextvars import copy_context
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from upstage_docs.api.joining import join
+from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.client.client import Client
 from upstage_docs.client.session import ending
+from upstage_docs.client.settings import Settings
 from upstage_docs.client.threads import StopEvent
 from upstage_docs.errors import ConfigError
 from upstage_docs.files.source import Named
-from upstage_docs.flows.reports import Progress, Report
+from upstage_docs.flows.reports import Report
 from upstage_docs.loading.client_source import Connection
 from upstage_docs.loading.crops import write_crops
+from upstage_docs.loading.options import ConnectionOptions, LoadOptions
 from upstage_docs.loading.progress import page_bar
 from upstage_docs.models import Record
-from upstage_docs.options import OCROptions, OCRSplit, ParseOptions, choice, yes_or_no
+from upstage_docs.options import OCROptions, ParseOptions, SendOptions
+from upstage_docs.options.definitions import attributes_of, docstring_with_options, options_of, values_of
 from upstage_docs.records.ocr_records import ocr_records
-from upstage_docs.records.records import Recorder, RecordOptions
+from upstage_docs.records.options import OCRRecordOptions, RecordOptions
+from upstage_docs.records.records import Recorder
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from upstage_docs.flows.billing import Estimate
 
-__all__ = ["Loading", "OCRLoading", "ParseLoading"]
+__all__ = ["Loading", "OCRLoading", "ParseLoading", "component_docstring", "ocr_loading", "parse_loading"]
 
 logger = logging.getLogger("upstage_docs")
 
 # Turns the next slice of one document into records; None means that there are no more.
 Converter: TypeAlias = Callable[[Any], list[Record]]
 _CROPPED = ("figure", "chart")
+_SHARED = (LoadOptions, SendOptions, Settings)
 
 
 class Loading(ABC):
@@ -46,31 +54,28 @@ class Loading(ABC):
     Args:
         connection: What answers.
         options: What to ask.
-        on_error: `raise`, or `skip`: leave out a document that fails, note it in the report, and go on. What is wrong
-            for every document (an option, a refused key) is raised in any case.
-        show_progress: Whether to show a bar of pages.
-        on_progress: Called while results are taken, see `Report`.
+        load: What happens meanwhile.
+        sending: How documents are sent.
 
     Attributes:
         report: What became of the documents of the last load.
     """
 
     def __init__(
-        self,
-        connection: Connection,
-        options: ParseOptions | OCROptions,
-        *,
-        on_error: Literal["raise", "skip"] = "raise",
-        show_progress: bool = False,
-        on_progress: Callable[[Progress], None] | None = None,
+        self, connection: Connection, options: ParseOptions | OCROptions, load: LoadOptions, sending: SendOptions
     ) -> None:
-        choice("on_error", on_error, ("raise", "skip"))
         self.connection = connection
         self.options = options
-        self.on_error = on_error
-        self.show_progress = show_progress
-        self.on_progress = on_progress
-        self.report = Report(on_progress=on_progress)
+        self.load = load
+        self.sending = sending
+        self.report = Report(on_progress=load.on_progress)
+
+    def continuing(self, previous: Loading | None) -> Self:
+        """Return this, with the report and the bill of *previous*."""
+        if previous is not None:
+            self.report = previous.report
+            self.connection.bill = previous.connection.bill
+        return self
 
     def records(
         self, items: Iterable[Named], *, show_progress: bool = False, report: Report | None = None
@@ -85,11 +90,11 @@ class Loading(ABC):
         Raises:
             UpstageDocsError: As `Client.parse` and `Client.ocr`, unless skipped.
         """
-        report = self.report = report or Report(on_progress=self.on_progress)
+        report = self.report = report or Report(on_progress=self.load.on_progress)
         before = len(report.failures)
         with (
             self.connection.lend() as client,
-            page_bar(report) if show_progress or self.show_progress else nullcontext(),
+            page_bar(report) if show_progress or self.load.show_progress else nullcontext(),
             closing(self._slices(client, items, report)) as slices,
         ):
             for item, records in slices:
@@ -101,10 +106,10 @@ class Loading(ABC):
         self, items: Iterable[Named], *, show_progress: bool = False, report: Report | None = None
     ) -> AsyncGenerator[Record, None]:
         """Yield the records of *items* without blocking the event loop; see `records`."""
-        report = self.report = report or Report(on_progress=self.on_progress)
+        report = self.report = report or Report(on_progress=self.load.on_progress)
         before = len(report.failures)
         async with self.connection.alend() as client:
-            with page_bar(report) if show_progress or self.show_progress else nullcontext():
+            with page_bar(report) if show_progress or self.load.show_progress else nullcontext():
                 slices = partial(self._slices, client, await asyncio.to_thread(list, items), report)
                 async with aclosing(_threaded(slices) if isinstance(client, Client) else slices()) as found:
                     async for item, records in found:
@@ -120,7 +125,7 @@ class Loading(ABC):
             SourceError: One of them could not be sent.
         """
         with self.connection.lend() as client:
-            return client.estimate(items, self.options)
+            return client.estimate(items, self.options, refresh=self.sending.refresh)
 
     def records_of(self, whole: Any) -> list[Record]:
         """Return the records of a document that is there already."""
@@ -133,7 +138,16 @@ class Loading(ABC):
 
     def _slices(self, client: Any, items: Iterable[Named], report: Report) -> Any:
         items = _each_once(items)
-        return client.stream_many(items, self.options, on_error=self.on_error, report=report, convert=self.converter)
+        return client.stream_many(
+            items,
+            self.options,
+            route=self.sending.route,
+            pages_per_request=self.sending.pages_per_request,
+            refresh=self.sending.refresh,
+            on_error=self.load.on_error,
+            report=report,
+            convert=self.converter,
+        )
 
 
 def _each_once(items: Iterable[Named]) -> Iterator[Named]:
@@ -156,10 +170,8 @@ class ParseLoading(Loading):
         connection: See `Loading`.
         options: What to ask.
         form: What the records are.
-        image_folder: Where `images="files"` writes crops.
-        on_error: See `Loading`.
-        show_progress: See `Loading`.
-        on_progress: See `Loading`.
+        load: See `Loading`.
+        sending: See `Loading`.
 
     Raises:
         ConfigError: Crops are to be written, and there is no folder, or no element that they belong to.
@@ -170,26 +182,22 @@ class ParseLoading(Loading):
         connection: Connection,
         options: ParseOptions,
         form: RecordOptions,
-        *,
-        image_folder: str | os.PathLike[str] | None = None,
-        on_error: Literal["raise", "skip"] = "raise",
-        show_progress: bool = False,
-        on_progress: Callable[[Progress], None] | None = None,
+        load: LoadOptions,
+        sending: SendOptions,
     ) -> None:
-        if (form.images == "files") != (image_folder is not None):
+        if (form.images == "files") != (load.image_folder is not None):
             raise ConfigError('images="files" and image_folder= go together: crops are written into that folder.')
         if form.images == "base64" and form.split != "element":
             raise ConfigError('images="base64" goes with split="element"; crops= and crop_folder= go with every split.')
         if form.images != "none" and not options.base64_encoding:
             options = replace(options, base64_encoding=_CROPPED)
-        super().__init__(connection, options, on_error=on_error, show_progress=show_progress, on_progress=on_progress)
+        super().__init__(connection, options, load, sending)
         self.form = form
-        self.image_folder = image_folder
 
     def converter(self) -> Converter:
         """Return what turns the slices of one document into records."""
         recorder = Recorder(self.form)
-        folder = self.image_folder
+        folder = self.load.image_folder
 
         def convert(piece: Any) -> list[Record]:
             if piece is None:
@@ -205,29 +213,21 @@ class OCRLoading(Loading):
     Args:
         connection: See `Loading`.
         options: What to ask.
-        split: A record per `page`, per `line`, per `word`, or one (`none`).
-        skip_empty: Whether records without text are left out.
-        on_error: See `Loading`.
-        show_progress: See `Loading`.
-        on_progress: See `Loading`.
+        form: What the records are.
+        load: See `Loading`.
+        sending: See `Loading`.
     """
 
     def __init__(
         self,
         connection: Connection,
         options: OCROptions,
-        *,
-        split: OCRSplit = "page",
-        skip_empty: bool = False,
-        on_error: Literal["raise", "skip"] = "raise",
-        show_progress: bool = False,
-        on_progress: Callable[[Progress], None] | None = None,
+        form: OCRRecordOptions,
+        load: LoadOptions,
+        sending: SendOptions,
     ) -> None:
-        super().__init__(connection, options, on_error=on_error, show_progress=show_progress, on_progress=on_progress)
-        choice("split", split, get_args(OCRSplit))
-        yes_or_no("skip_empty", skip_empty)
-        self.split = split
-        self.skip_empty = skip_empty
+        super().__init__(connection, options, load, sending)
+        self.form = form
 
     def converter(self) -> Converter:
         """Return what turns the slices of one document into records, once they are all there."""
@@ -237,9 +237,56 @@ class OCRLoading(Loading):
             if piece is not None:
                 waiting.append(piece)
                 return []
-            return list(ocr_records(join(waiting), split=self.split, skip_empty=self.skip_empty))
+            return list(ocr_records(join(waiting), **asdict(self.form)))
 
         return convert
+
+
+def parse_loading(component: Any, previous: Loading | None = None, *, key: Any = None) -> ParseLoading:
+    """Return what loads with the options that *component* has now; the report and the bill of *previous* go on.
+
+    Args:
+        component: Has the options as attributes.
+        previous: What loaded before.
+        key: Stands in place of `component.api_key`.
+
+    Raises:
+        ConfigError: An option has a value that it does not take, or two contradict each other.
+    """
+    made = ParseLoading(
+        _connection(component, key),
+        options_of(component, ParseOptions),
+        options_of(component, RecordOptions),
+        options_of(component, LoadOptions),
+        options_of(component, SendOptions),
+    )
+    return made.continuing(previous)
+
+
+def ocr_loading(component: Any, previous: Loading | None = None, *, key: Any = None) -> OCRLoading:
+    """Return what loads through Document OCR; see `parse_loading`."""
+    made = OCRLoading(
+        _connection(component, key),
+        options_of(component, OCROptions),
+        options_of(component, OCRRecordOptions),
+        options_of(component, LoadOptions),
+        options_of(component, SendOptions),
+    )
+    return made.continuing(previous)
+
+
+def component_docstring(component: type, docstring: str | None) -> str:
+    """Return *docstring* with what the definitions say of each option of the class *component*."""
+    names = attributes_of(component)
+    if "chunk_size" in names:
+        return docstring_with_options(component, docstring, [ChunkOptions])
+    asked = (ParseOptions, RecordOptions) if "chart_recognition" in names else (OCROptions, OCRRecordOptions)
+    return docstring_with_options(component, docstring, [ConnectionOptions, *asked, *_SHARED])
+
+
+def _connection(component: Any, key: Any) -> Connection:
+    settings = {name: one for name, one in values_of(component, Settings).items() if name != "api_key"}
+    return Connection(component.api_key if key is None else key, client=component.client, **settings)
 
 
 def _with_extra(records: list[Record] | None, item: Named) -> list[Record]:

@@ -1,9 +1,18 @@
 """What a user may ask: every option written once, checked where it is made; sends nothing."""
 
 from upstage_docs.options.definitions import choice, names, several, yes_or_no
-from upstage_docs.options.parse import CATEGORIES, Ids, OCROptions, OCRSplit, OutputFormat, ParseOptions, Split
+from upstage_docs.options.parse import (
+    CATEGORIES,
+    Ids,
+    OCROptions,
+    OCRSplit,
+    OutputFormat,
+    ParseOptions,
+    Route,
+    SendOptions,
+    Split,
+)
 from upstage_docs.options.policies import PollPolicy, RetryPolicy
-from upstage_docs.options.sending import Route, SendOptions
 
 __all__ = [
     "CATEGORIES",

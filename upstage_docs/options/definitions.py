@@ -20,20 +20,24 @@ from upstage_docs.errors import ConfigError
 
 __all__ = [
     "Definition",
+    "attributes_of",
     "check_options",
     "choice",
     "default_of",
     "definitions",
+    "docstring_with_options",
     "documented",
     "function",
     "hash_of",
     "names",
     "number",
     "option",
+    "options_of",
     "require_kind",
     "several",
     "takes",
     "type_of",
+    "values_of",
     "whole_number",
     "with_section",
     "yes_or_no",
@@ -45,6 +49,8 @@ Parameters = ParamSpec("Parameters")
 # Takes the name of an option and its value; returns the value as it is kept, or raises ConfigError.
 Check = Callable[[str, Any], Any]
 _DEFINITION = "upstage_docs.definition"
+# `langchain-upstage` gives None for them; for other options None is a value of its own, or refused.
+_NONE_IS_THE_DEFAULT = frozenset({"base64_encoding", "extra_fields"})
 
 
 @dataclass(frozen=True)
@@ -108,15 +114,24 @@ def option(
     return made  # type: ignore[no-any-return]  # a type checker takes it for the default, as with dataclasses.field
 
 
-def definitions(kind: type) -> dict[str, Definition]:
+def definitions(kind: Any) -> dict[str, Definition]:
     """Return name → definition of the options of the dataclass *kind*, in order."""
+    return dict(_definitions(kind))
+
+
+def default_of(kind: Any, name: str) -> Any:
+    """Return the default of the option *name* of the dataclass *kind*."""
+    return _defaults(kind)[name]
+
+
+@lru_cache(maxsize=64)
+def _definitions(kind: Any) -> dict[str, Definition]:
     return {one.name: one.metadata[_DEFINITION] for one in fields(kind) if _DEFINITION in one.metadata}
 
 
-def default_of(kind: type, name: str) -> Any:
-    """Return the default of the option *name* of the dataclass *kind*."""
-    one = next(one for one in fields(kind) if one.name == name)
-    return one.default if one.default_factory is MISSING else one.default_factory()
+@lru_cache(maxsize=64)
+def _defaults(kind: Any) -> dict[str, Any]:
+    return {one.name: one.default if one.default_factory is MISSING else one.default_factory() for one in fields(kind)}
 
 
 def type_of(kind: type, name: str) -> Any:
@@ -128,7 +143,7 @@ def type_of(kind: type, name: str) -> Any:
 @lru_cache(maxsize=64)
 def _checked_types(kind: Any) -> dict[str, Any]:
     """Return name → type of the options whose check follows from their type."""
-    return {name: type_of(kind, name) for name, said in definitions(kind).items() if said.check is None}
+    return {name: type_of(kind, name) for name, said in _definitions(kind).items() if said.check is None}
 
 
 def documented(kind: type[Kind]) -> type[Kind]:
@@ -139,14 +154,21 @@ def documented(kind: type[Kind]) -> type[Kind]:
 
 
 def with_section(docstring: str | None, title: str, described: Mapping[str, str]) -> str:
-    """Return *docstring* with the section *title*, name → sentence, before its errors or at its end."""
+    """Return *docstring* with name → sentence in its section *title*, which is made where there is none.
+
+    What the section says of a name already stays.
+    """
     text = inspect.cleandoc(docstring or "")
-    lines = [
+    added = [
         textwrap.fill(f"{name}: {sentence}", 120, initial_indent="    ", subsequent_indent="        ")
         for name, sentence in described.items()
+        if f"\n    {name}: " not in text
     ]
-    before, errors, after = text.partition("\n\nRaises:")
-    return "\n".join([before, "", f"{title}:", *lines]) + errors + after
+    before, found, own = text.partition(f"\n\n{title}:\n")
+    if not found:
+        before, errors, own = text.partition("\n\nRaises:")
+        own = errors + own
+    return "\n".join([before, "", f"{title}:", *added]) + (f"\n{own}" if found else own)
 
 
 def takes(
@@ -158,7 +180,7 @@ def takes(
         own = inspect.signature(kind).parameters.values()
         first = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
         constructor.__signature__ = inspect.Signature([first, *own], return_annotation=None)
-        described = {name: said.sentence for name, said in definitions(kind).items()}  # type: ignore[arg-type]
+        described = {name: said.sentence for name, said in definitions(kind).items()}
         constructor.__doc__ = with_section(constructor.__doc__, "Args", described)
         return constructor
 
@@ -176,9 +198,11 @@ def check_options(options: Any, owner: str = "") -> None:
         ConfigError: A value is not one that the option takes.
     """
     kind: Any = type(options)
-    kinds = _checked_types(kind)
-    for name, said in definitions(kind).items():
+    kinds, defaults = _checked_types(kind), _defaults(kind)
+    for name, said in _definitions(kind).items():
         value = getattr(options, name)
+        if value is defaults[name] or value == {}:
+            continue  # nothing is wrong with a default
         if said.check is not None:
             kept = said.check(name, value)
         else:
@@ -242,10 +266,11 @@ def require_kind(name: str, value: object, kind: type) -> None:
         raise ConfigError(f"{name}= is of type {type(value).__name__!r}; give {kind.__name__}(...).")
 
 
-def function(name: str, value: object) -> None:
-    """Raise ConfigError unless *value* can be called, or is None."""
+def function(name: str, value: object) -> object:
+    """Return *value*; raise ConfigError unless it can be called, or is None."""
     if value is not None and not callable(value):
         raise ConfigError(f"{name}={value!r} must be a function.")
+    return value
 
 
 @dataclass(frozen=True)
@@ -305,3 +330,34 @@ def _number(told: _Told, value: Any, kind: type) -> None:
         least = "" if said.least is None else f", {said.least:,} or more"
         most = "" if said.most is None else f", at most {said.most:g}"
         raise told.refusal(value, what + above + least + most)
+
+
+def options_of(component: object, kind: type[Kind]) -> Kind:
+    """Return the options of *kind* that *component* has, as they are now; what it has not is as by default.
+
+    Raises:
+        ConfigError: An option has a value that it does not take, or two contradict each other.
+    """
+    values = values_of(component, kind).items()
+    return kind(**{name: one for name, one in values if one is not None or name not in _NONE_IS_THE_DEFAULT})
+
+
+def values_of(component: object, kind: type) -> dict[str, Any]:
+    """Return name → value of the attributes of *component* that are options of *kind*."""
+    made: Any = type(component)
+    names = attributes_of(made)
+    return {name: getattr(component, name) for name in definitions(kind) if name in names}
+
+
+@lru_cache(maxsize=64)
+def attributes_of(component: Any) -> dict[str, None]:
+    """Return the names of the attributes that the class *component* and its bases declare, in order."""
+    bases = reversed(component.__mro__)
+    return dict.fromkeys(name for base in bases for name in inspect.get_annotations(base))
+
+
+def docstring_with_options(component: type, docstring: str | None, kinds: Iterable[type]) -> str:
+    """Return *docstring* with what the definitions of *kinds*, the first that knows it, say of each option."""
+    said = [(name, one.sentence) for kind in kinds for name, one in definitions(kind).items()]
+    sentences = dict(reversed(said))
+    return with_section(docstring, "Args", {n: sentences[n] for n in attributes_of(component) if n in sentences})

@@ -1,4 +1,4 @@
-"""What to ask of Document Parse and of Document OCR: each option of the API, by its API name."""
+"""What to ask of Document Parse and Document OCR, each option by its API name, and how a document is sent."""
 
 from __future__ import annotations
 
@@ -9,9 +9,20 @@ from typing import Any, Literal, TypeAlias
 from upstage_docs.errors import ConfigError
 from upstage_docs.options.definitions import check_options, definitions, documented, hash_of, names, option
 
-__all__ = ["CATEGORIES", "Ids", "OCROptions", "OCRSplit", "OutputFormat", "ParseOptions", "Split"]
+__all__ = [
+    "CATEGORIES",
+    "Ids",
+    "OCROptions",
+    "OCRSplit",
+    "OutputFormat",
+    "ParseOptions",
+    "Route",
+    "SendOptions",
+    "Split",
+]
 
 OutputFormat: TypeAlias = Literal["html", "markdown", "text"]
+Route: TypeAlias = Literal["auto", "sync", "async"]
 Split: TypeAlias = Literal["element", "page", "none"]
 OCRSplit: TypeAlias = Literal["page", "none", "word", "line"]
 Ids: TypeAlias = Literal["source", "content"]
@@ -118,7 +129,8 @@ class ParseOptions:
             raise ConfigError(
                 f"model={self.model!r} is one of Document OCR: take Client.ocr, or a loader or reader of it."
             )
-        _without_own_options(self.extra_fields, type(self))
+        if self.extra_fields:
+            _without_own_options(self.extra_fields, type(self))
 
     __hash__ = hash_of
 
@@ -152,9 +164,31 @@ class OCROptions:
             raise ConfigError(
                 f"model={self.model!r} is one of Document Parse: take Client.parse, or a loader or reader of it."
             )
-        _without_own_options(self.extra_fields, type(self))
+        if self.extra_fields:
+            _without_own_options(self.extra_fields, type(self))
 
     __hash__ = hash_of
+
+
+@documented
+@dataclass(frozen=True)
+class SendOptions:
+    """How a document is sent, whatever is asked of it.
+
+    Raises:
+        ConfigError: A value is not possible.
+    """
+
+    route: Route = option("auto", "`sync`, `async` (a job), or `auto`, which makes a job of what is long.")
+    pages_per_request: int | None = option(
+        None,
+        "Cut a PDF into parts of this many pages, sent at once: less waiting, same price.",
+        least=1,
+    )
+    refresh: bool = option(False, "Ask (and pay) again although the answer is stored.")
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 def _without_own_options(fields: Mapping[str, Any], kind: type) -> None:

@@ -1,0 +1,89 @@
+"""What is asked of a load, whatever is loaded: what happens to a file that fails, and what is told meanwhile."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from upstage_docs.errors import ConfigError
+from upstage_docs.options.definitions import check_options, documented, function, option
+
+if TYPE_CHECKING:
+    from upstage_docs.flows.reports import Progress
+
+__all__ = ["ConnectionOptions", "LoadOptions"]
+
+
+def _folder(name: str, folder: object) -> object:
+    if folder is not None and (not isinstance(folder, (str, os.PathLike)) or "\0" in os.fsdecode(folder)):
+        raise ConfigError(f"{name}={folder!r} is no folder; give its path.")
+    return folder
+
+
+def _key(name: str, key: object) -> object:
+    if not (key is None or isinstance(key, str) or hasattr(key, "get_secret_value")):
+        raise ConfigError(f"{name}= is {type(key).__name__}; give the key as str or SecretStr.")
+    return key
+
+
+def _client(name: str, client: object) -> object:
+    if client is not None:
+        from upstage_docs.client.settings import ClientBase  # only here: it imports httpx, as what made the client did
+
+        if not isinstance(client, ClientBase):
+            raise ConfigError(
+                f"{name}= is of type {type(client).__name__!r}; give a Client(...) or AsyncClient(...) of upstage_docs."
+            )
+    return client
+
+
+@documented
+@dataclass(frozen=True)
+class ConnectionOptions:
+    """Who answers a load: a client of the caller's, or one that is made for each load.
+
+    Raises:
+        ConfigError: A value is neither.
+    """
+
+    api_key: Any = option(
+        None,
+        "The key, else UPSTAGE_API_KEY. It never shows and is never pickled or serialised.",
+        _key,
+        shown=False,
+    )
+    client: Any = option(
+        None,
+        "A `Client` or `AsyncClient` to use; it stays open, and the options of a client are then its own.",
+        _client,
+        shown=False,
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+@documented
+@dataclass(frozen=True)
+class LoadOptions:
+    """What happens while files are loaded.
+
+    Raises:
+        ConfigError: A value is not possible.
+    """
+
+    on_error: Literal["raise", "skip"] = option(
+        "raise",
+        "`skip` leaves out a file that fails and goes on; `report` tells which and why. What is wrong for every file, "
+        "an option or a refused key, is raised in any case.",
+    )
+    show_progress: bool = option(False, "Whether to show a bar of pages.")
+    on_progress: Callable[[Progress], None] | None = option(
+        None, "Called with a `Progress` (pages, files) whenever pages arrive or a file is done.", function
+    )
+    image_folder: str | os.PathLike[str] | None = option(None, 'Where `images="files"` writes crops.', _folder)
+
+    def __post_init__(self) -> None:
+        check_options(self)
