@@ -38,9 +38,7 @@ OURS = tuple(str(ROOT / name) for name in ("upstage_docs", "langchain_upstage_do
 KEY = "up_abcdefghijklmnop"
 # Raising one of these takes the reason beside it.
 FUNCTIONS = 156  # every option is checked where it is made, and read when it loads (options/definitions)
-FILES = (
-    34  # options are defined and checked once for both integrations: loading/options, components (which hides the key)
-)
+FILES = 34  # options are defined once for both integrations (loading/options), and hide the key (components)
 
 
 class Passage:
