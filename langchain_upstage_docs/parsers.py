@@ -97,6 +97,8 @@ class ParseComponent(_Component):
     ids: Literal["source", "content"] = "source"
     images: Literal["none", "files", "base64"] = "none"
     image_folder: str | os.PathLike[str] | None = None
+    crops: Sequence[str] | None = None
+    crop_folder: str | os.PathLike[str] | None = None
 
     @property
     def loading(self) -> Loading:

@@ -63,6 +63,8 @@ class ParseFields(ClientFields):
     ids: Given[Literal["source", "content"]] = "source"
     images: Given[Literal["none", "files", "base64"]] = "none"
     image_folder: Given[Any] = None  # a path
+    crops: Given[Sequence[str] | None] = None
+    crop_folder: Given[Any] = None  # a path
 
 
 @component(eq=False, repr=False)
@@ -128,7 +130,10 @@ class Loads(BaseComponent):
         if "base64_encoding" in kept:
             given = kept["base64_encoding"] or []
             kept["base64_encoding"] = list(given) if isinstance(given, Iterable) and given != str(given) else [given]
-            kept["image_folder"] = None if kept["image_folder"] is None else str(kept["image_folder"])
+            for folder in ("image_folder", "crop_folder"):
+                kept[folder] = None if kept[folder] is None else str(kept[folder])
+            if isinstance(kept["crops"], (list, tuple, set, frozenset)):
+                kept["crops"] = list(kept["crops"])
         return kept
 
     def _check(self) -> None:

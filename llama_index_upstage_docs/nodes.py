@@ -24,7 +24,7 @@ _PARSED = frozenset({"file_sha256", "coordinates"})
 # Keys beside those of every record: of files, chunks, OCR, crops and nested metadata.
 _FURTHER = (
     *("file_path", "file_name", "confidence", "page_width", "page_height", "words"),
-    *("image_path", "image_base64", "base64_encoding", "base64_encodings", "id"),
+    *("image_path", "crop_offsets", "image_base64", "base64_encoding", "base64_encodings", "id"),
 )
 
 

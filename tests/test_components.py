@@ -77,7 +77,7 @@ def test_a_component_has_every_option_with_its_default_and_its_sentence(componen
     parameters = inspect.signature(component).parameters
     told = " ".join((inspect.getdoc(component) or "").split())
     left_out = LEFT_OUT | ({"metadata_format"} if component is UpstageDocumentParseNodeParser else set())
-    left_out |= {"image_folder"} if component in OCR else set()
+    left_out |= {"image_folder", "crops", "crop_folder"} if component in OCR else set()
     expected = {name: (kind, said.sentence) for kind in kinds for name, said in definitions(kind).items()}
 
     for name, (kind, sentence) in expected.items():

@@ -93,6 +93,15 @@ def test_a_piece_that_another_splitter_cut_keeps_the_crop_of_its_element(tmp_pat
     assert shown(figure.metadata) == [1]
 
 
+def test_a_piece_of_a_whole_document_has_crops_where_the_splitter_says_where_it_cut(tmp_path: Path) -> None:
+    (whole,) = loaded(tmp_path, "none")
+    start = whole.text.index("<table")
+    piece = Record("", whole.text[start : start + 40], whole.metadata)
+
+    assert shown(piece) == [], "which are its own is not known"
+    assert shown(Record("", piece.text, {**whole.metadata, "start_index": start})) == [3]
+
+
 def test_files_of_other_names_are_left_alone() -> None:
     record = Record("", "x", {"page": 1, "category": "figure", "element_id": 4, "image_path": "mine.png\nab-p2.png"})
 
@@ -181,3 +190,92 @@ def test_llama_index_has_image_nodes(tmp_path: Path) -> None:
     ]
     assert len({node.node_id for node in made}) == 3
     assert image_nodes([TextNode(text="x")]) == []
+
+
+def parts(chunks: list[Any]) -> list[list[str]]:
+    return [[path.name for one in crops_of(chunk) if (path := Path(one.path)).exists()] for chunk in chunks]
+
+
+@pytest.mark.parametrize("split", SPLITS)
+@pytest.mark.parametrize("form", ["html", "markdown", "text", "json"])
+def test_langchain_loads_crops_with_every_split_and_format(tmp_path: Path, split: Any, form: Any) -> None:
+    pytest.importorskip("langchain_text_splitters")
+    from made_api import JPEG as CROP, MadeApi
+    from stand_in import make_pdf
+
+    from langchain_upstage_docs import TableAwareTextSplitter, UpstageDocumentParseLoader
+
+    (tmp_path / "report.pdf").write_bytes(make_pdf("report", 3))
+    folder = tmp_path / "crops"
+    loader = UpstageDocumentParseLoader(
+        tmp_path / "report.pdf",
+        split=split,
+        output_format=form,
+        crops=["figure", "chart"],
+        crop_folder=folder,
+        client=MadeApi().client(),
+    )
+    documents = loader.load()
+    chunks = TableAwareTextSplitter(chunk_size=300).split_documents(documents)
+
+    assert [path.read_bytes() for path in folder.iterdir()] == [CROP] * 3
+    for found in (documents, chunks):
+        names = [name for one in parts(found) for name in one]
+        assert sorted(names) == sorted(path.name for path in folder.iterdir()), "each found once"
+        assert all("base64_encoding" not in document.metadata for document in found)
+
+
+def test_the_pair_of_llama_index_gives_nodes_with_their_own_crops(tmp_path: Path) -> None:
+    pytest.importorskip("llama_index.core")
+    from made_api import MadeApi
+    from stand_in import make_pdf
+
+    from llama_index_upstage_docs import (
+        TableAwareNodeParser,
+        UpstageDocumentParseNodeParser,
+        UpstageDocumentParseReader,
+        image_nodes,
+    )
+
+    (tmp_path / "report.pdf").write_bytes(make_pdf("report", 3))
+    reader = UpstageDocumentParseReader(
+        split="none", output_format="json", crops=["figure"], crop_folder=tmp_path / "crops", client=MadeApi().client()
+    )
+    documents = reader.load_data(tmp_path / "report.pdf")
+    nodes = UpstageDocumentParseNodeParser(client=MadeApi().client()).get_nodes_from_documents(documents)
+    chunks = TableAwareNodeParser(chunk_size=300).get_nodes_from_documents(documents)
+
+    written = sorted(path.name for path in (tmp_path / "crops").iterdir())
+    assert len(written) == 3
+    for made in (nodes, chunks):
+        assert max(map(len, parts(made))) == 1
+        assert sorted(Path(str(node.image_path)).name for node in image_nodes(made)) == written
+    own = UpstageDocumentParseNodeParser(crops="figure", crop_folder=tmp_path / "own", client=MadeApi().client())
+    (tmp_path / "own").mkdir()
+    named = documents[0].model_copy(update={"metadata": {"file_path": str(tmp_path / "report.pdf")}})
+    named.set_content("")
+    assert (
+        sorted(Path(str(one.image_path)).name for one in image_nodes(own.get_nodes_from_documents([named]))) == written
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"crops": ["figure"]}, "go together"),
+        ({"crop_folder": "x"}, "go together"),
+        ({"crops": [], "crop_folder": "x"}, "names no category"),
+        ({"crops": ["pictures"], "crop_folder": "x"}, "crops entry"),
+        ({"crops": ["figure"], "crop_folder": "x", "images": "base64"}, "in place of"),
+        ({"crops": ["figure"], "crop_folder": 3}, "no folder"),
+    ],
+)
+def test_crops_and_their_folder_go_together(tmp_path: Path, options: Any, message: str) -> None:
+    pytest.importorskip("langchain_core")
+    from made_api import MadeApi
+
+    from langchain_upstage_docs import UpstageDocumentParseParser
+    from upstage_docs.errors import ConfigError
+
+    with pytest.raises(ConfigError, match=message):
+        UpstageDocumentParseParser(client=MadeApi().client(), **options)

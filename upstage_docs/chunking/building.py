@@ -11,7 +11,7 @@ from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.record_metadata import scalar_metadata
 from upstage_docs.chunking.units import Place, Run, Unit, joined, merged_extra
 from upstage_docs.models import Box, Chunk
-from upstage_docs.records.crop_names import own_crops
+from upstage_docs.records.crop_names import crops_between, own_crops
 from upstage_docs.records.ids import RecordIds, source_in_ids, text_sha256
 
 __all__ = ["ChunkBuilder", "TextBuilder"]
@@ -151,7 +151,11 @@ class ChunkBuilder:
         if extra := units[0].extra if len(units) == 1 else merged_extra(units):
             metadata |= {key: value for key, value in extra.items() if key not in metadata}
             if paths := extra.get("image_path"):  # of all crops of a page or a file that is split
-                metadata["image_path"] = own_crops(paths, {(span[0], span[1]) for span in spans})
+                if offsets := extra.get("crop_offsets"):
+                    ranges = [(unit.start, unit.end) for unit in units if unit.start >= 0]
+                    metadata |= {"image_path": crops_between(paths, offsets, ranges), "crop_offsets": ""}
+                else:
+                    metadata["image_path"] = own_crops(paths, {(span[0], span[1]) for span in spans})
         return metadata
 
 

@@ -16,7 +16,7 @@ from upstage_docs.evidence.pictures import crop
 from upstage_docs.evidence.place import places_of, string
 from upstage_docs.evidence.things import Thing, read_thing
 from upstage_docs.files.source import DocumentInput
-from upstage_docs.records.crop_names import own_crops
+from upstage_docs.records.crop_names import crops_between, own_crops, text_reach
 
 __all__ = ["CropFile", "ato_content_blocks", "crops_of", "to_content_blocks"]
 
@@ -61,7 +61,12 @@ def crops_of(thing: object) -> list[CropFile]:
     paths = string(read.metadata, "image_path")
     found = places_of(read)
     elements = {(place.element_id, place.page) for place in found if place.element_id >= 0}
-    if elements and not any(place.precision == "elements" for place in found):
+    offsets = string(read.metadata, "crop_offsets")
+    if offsets and read.text is not None:  # of a whole document, or of what another splitter made of one
+        start = read.start if read.start is not None else 0
+        is_piece = read.start is None and len(read.text) < text_reach(offsets)
+        paths = "" if is_piece else crops_between(paths, offsets, [(start, start + len(read.text))])
+    elif elements and not any(place.precision == "elements" for place in found):
         paths = own_crops(paths, elements)
     elif found[0].known and not elements:
         pages = {place.page for place in found}

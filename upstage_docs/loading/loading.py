@@ -185,6 +185,8 @@ class ParseLoading(Loading):
         load: LoadOptions,
         sending: SendOptions,
     ) -> None:
+        if load.crops is not None or load.crop_folder is not None:
+            options, form, load = _with_crops(options, form, load)
         if (form.images == "files") != (load.image_folder is not None):
             raise ConfigError('images="files" and image_folder= go together: crops are written into that folder.')
         if form.images == "base64" and form.split != "element":
@@ -205,6 +207,22 @@ class ParseLoading(Loading):
             return list(recorder.add(piece, write_crops(piece, folder) if folder is not None else None))
 
         return convert
+
+
+def _with_crops(
+    options: ParseOptions, form: RecordOptions, load: LoadOptions
+) -> tuple[ParseOptions, RecordOptions, LoadOptions]:
+    """Return what `crops=` and `crop_folder=` mean in the older options."""
+    if load.crops is None or load.crop_folder is None:
+        raise ConfigError("crops= and crop_folder= go together: what is to be cropped, and where crops are written.")
+    if form.images != "none" or load.image_folder is not None:
+        raise ConfigError("crops= and crop_folder= stand in place of images= and image_folder=; give one of the pairs.")
+    asked = tuple(dict.fromkeys([*options.base64_encoding, *load.crops]))
+    return (
+        replace(options, base64_encoding=asked),
+        replace(form, images="files"),
+        replace(load, crops=None, crop_folder=None, image_folder=load.crop_folder),
+    )
 
 
 class OCRLoading(Loading):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from upstage_docs.errors import ConfigError
-from upstage_docs.options.definitions import check_options, documented, function, option
+from upstage_docs.options import CATEGORIES
+from upstage_docs.options.definitions import check_options, documented, function, names, option
 
 if TYPE_CHECKING:
     from upstage_docs.flows.reports import Progress
@@ -20,6 +21,15 @@ def _folder(name: str, folder: object) -> object:
     if folder is not None and (not isinstance(folder, (str, os.PathLike)) or "\0" in os.fsdecode(folder)):
         raise ConfigError(f"{name}={folder!r} is no folder; give its path.")
     return folder
+
+
+def _categories(name: str, categories: object) -> tuple[str, ...] | None:
+    if categories is None:
+        return None
+    found = names(name, categories, CATEGORIES)
+    if not found:
+        raise ConfigError(f"{name}= names no category; leave it out, or write {name}=['figure', 'chart', 'table'].")
+    return found
 
 
 def _key(name: str, key: object) -> object:
@@ -84,6 +94,13 @@ class LoadOptions:
         None, "Called with a `Progress` (pages, files) whenever pages arrive or a file is done.", function
     )
     image_folder: str | os.PathLike[str] | None = option(None, 'Where `images="files"` writes crops.', _folder)
+    crops: Sequence[str] | None = option(
+        None,
+        "Layout categories whose elements are cropped into *crop_folder*, with every split and format: `figure`, "
+        "`chart`, `table`, ... `image_path` records where, a line for each; `crops_of` finds them after splitting.",
+        _categories,
+    )
+    crop_folder: str | os.PathLike[str] | None = option(None, "Where *crops* are written, each once.", _folder)
 
     def __post_init__(self) -> None:
         check_options(self)

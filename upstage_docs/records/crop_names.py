@@ -11,10 +11,11 @@ import msgspec
 
 from upstage_docs.records.metadata import Span
 
-__all__ = ["crop_name", "own_crops", "own_crops_by_metadata"]
+__all__ = ["crop_name", "crops_between", "own_crops", "own_crops_by_metadata", "text_reach"]
 
 _NAME = re.compile(r"(?:[0-9a-f]{16}|document)-p(?P<page>\d{1,9})-e(?P<element>\d{1,18})\.\w+\Z")
 _spans = msgspec.json.Decoder(list[Span])
+_ranges = msgspec.json.Decoder(tuple[tuple[int, int], ...])
 
 
 def crop_name(file_sha256: str, page: int, element_id: int, suffix: str = ".jpg") -> str:
@@ -27,13 +28,41 @@ def own_crops(paths: str, elements: Collection[tuple[int, int]]) -> str:
 
     Args:
         paths: As in `metadata["image_path"]`.
-        elements: Element id and page; page 0 is any.
+        elements: Element id and page; page 0 is any. Where none is known (-1), no path is left out.
     """
     named, others = _by_element(paths)
-    if not named:
+    if not named or all(element < 0 for element, _ in elements):
         return paths
     found = [one for element, page in elements for one in named.get(element, ()) if page in {0, one[0]}]
     return "\n".join([*(path for _, path in sorted(set(found))), *others])
+
+
+def crops_between(paths: str, offsets: str, ranges: Collection[tuple[int, int]]) -> str:
+    """Return those of *paths* whose elements stand in *ranges* of a text.
+
+    Args:
+        paths: As in `metadata["image_path"]` of a whole document.
+        offsets: `metadata["crop_offsets"]`: where the element of each path stands in the document's text, as JSON.
+        ranges: Of the document's text.
+    """
+    kept = []
+    for path, (start, end) in zip(paths.split("\n"), _offsets(offsets), strict=False):
+        if any(start < until and max(end, start + 1) > begin for begin, until in ranges):
+            kept.append(path)
+    return "\n".join(kept)
+
+
+def text_reach(offsets: str) -> int:
+    """Return where the last element with a crop ends in the text of a document, by its `crop_offsets`; 0 for none."""
+    return max((end for _, end in _offsets(offsets)), default=0)
+
+
+@lru_cache(maxsize=16)
+def _offsets(offsets: str) -> tuple[tuple[int, int], ...]:
+    try:
+        return _ranges.decode(offsets)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return ()
 
 
 @lru_cache(maxsize=16)  # asked for each chunk of a file

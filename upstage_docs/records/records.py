@@ -171,6 +171,7 @@ class Recorder:
     def _joined(self, document: ParsedDocument, elements: tuple[Element, ...], split: Split) -> Iterator[Record]:
         form = self._options.output_format
         spans: list[Span] = []
+        crops: list[tuple[int, int]] = []  # where the elements stand that have one
         if form == "json":
             chosen = {element.id for element in elements}
             page = [one for one in raw_elements(document) if one["id"] in chosen]
@@ -181,13 +182,19 @@ class Recorder:
             texts: list[str] = []
             position, joiner = 0, JOINERS[form]
             for element in elements:
-                if text := element_text(element, form).rstrip("\n"):
+                text = element_text(element, form).rstrip("\n")
+                if element.id in self._image_paths:
+                    crops.append((position, position + len(text)))
+                if text:
                     texts.append(text)
                     spans.append((element.id, element.page, position, position + len(text), *element.box))
                     position += len(text) + len(joiner)
             text = joiner.join(texts)
         # Not those of a whole document: every splitter copies metadata to each piece, which would be quadratic.
-        yield from self._one(document, elements, split, text, spans if split == "page" else [])
+        for record in self._one(document, elements, split, text, spans if split == "page" else []):
+            if split == "none" and self._options.images == "files":
+                record.metadata["crop_offsets"] = json.dumps(crops, separators=(",", ":"))
+            yield record
 
     def _one(
         self, document: ParsedDocument, elements: tuple[Element, ...], split: Split, text: str, spans: list[Span]
