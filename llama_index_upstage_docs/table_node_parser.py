@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import pickle
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY
@@ -186,7 +187,7 @@ def _require_text(nodes: Iterable[BaseNode]) -> None:
     unread: dict[str, bool] = {}
     for node in nodes:
         path = node.metadata.get("file_path")
-        if path and not was_parsed(node):
+        if path and isinstance(path, (str, os.PathLike)) and not was_parsed(node):
             unread[str(path)] = unread.get(str(path), True) and not text_of(node).strip()
     path = next((path for path, empty in unread.items() if empty), None)
     if path is not None:
