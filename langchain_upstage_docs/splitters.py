@@ -38,7 +38,7 @@ class TableAwareTextSplitter(TextSplitter):
 
     chunk_size: int = 1000
     chunk_overlap: int = 0
-    length_function: Callable[[str], int] = len
+    length_function: Callable[[str], int] | str = len
     _: KW_ONLY
     oversized_tables: Literal["keep", "split_rows"] = "keep"
     merge_continued_tables: bool = False
@@ -48,6 +48,7 @@ class TableAwareTextSplitter(TextSplitter):
     ids: Literal["source", "content"] = "source"
     table_context: Literal["labels", "captions", "notes", "full"] = "full"
     path_in_text: bool = False
+    measure: Literal["markup", "text"] = "markup"
     add_start_index: bool = False
 
     def __post_init__(self) -> None:

@@ -42,6 +42,7 @@ class ChunkFields(Fields):
     ids: Given[Literal["source", "content"]] = "source"
     table_context: Given[Literal["labels", "captions", "notes", "full"]] = "full"
     path_in_text: Given[bool] = False
+    measure: Given[Literal["markup", "text"]] = "markup"
 
 
 @component(eq=False, repr=False)
@@ -91,6 +92,8 @@ class TableAwareNodeParser(ChunkFields, LinkedNodeParser):
     @field_serializer("length_function")
     def _named(self, function: Callable[[str], int]) -> str:
         """Return the name of the length function: it tells caches of different sizes apart."""
+        if isinstance(counted := getattr(function, "name", None), str):
+            return counted
         name = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', '')}"
         return repr(function) if "<" in name or name.endswith(".") else name
 
@@ -209,9 +212,12 @@ def _apart(chunks: Iterable[Record], nodes: Iterable[BaseNode], chunk_size: int)
 
 def _restored(function: Callable[[str], int] | str) -> Callable[[str], int]:
     """Return the length function, also after `to_dict`, which keeps only its name."""
+    from upstage_docs.chunking.sizes import TokenCounter
     from upstage_docs.errors import ConfigError
 
     if isinstance(function, str):
+        if function.isidentifier() or "-" in function:
+            return TokenCounter(function)
         if function != _LEN:
             raise ConfigError(f"length_function was {function}; give it again, as it cannot be made from its name.")
         return len

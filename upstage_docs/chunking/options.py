@@ -10,13 +10,15 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
+from upstage_docs.chunking.sizes import TokenCounter, read_length
 from upstage_docs.errors import ConfigError
 from upstage_docs.options import CATEGORIES, Ids, OutputFormat
 from upstage_docs.options.definitions import check_options, documented, option
 
-__all__ = ["ChunkOptions", "OversizedTables", "TableContext"]
+__all__ = ["ChunkOptions", "Measure", "OversizedTables", "TableContext"]
 
 OversizedTables = Literal["keep", "split_rows"]
+Measure = Literal["markup", "text"]
 TableContext = Literal["labels", "captions", "notes", "full"]
 
 _LARGEST_PATH = 4  # one in so many parts of a chunk
@@ -39,6 +41,8 @@ def _categories(name: str, given: object) -> tuple[str, ...]:
 
 
 def _length_function(name: str, given: object) -> object:
+    if isinstance(given, str):
+        return TokenCounter(given)
     if not callable(given):
         raise ConfigError(f"{name}={given!r} must be callable: text → its size.")
     return given
@@ -66,7 +70,16 @@ class ChunkOptions:
         least=0,
     )
     length_function: Callable[[str], int] = option(
-        len, "The size of a text: `len`, or the number of its tokens.", _length_function, in_command=False
+        len,
+        "The size of a text: `len`, or the number of its tokens, by a function or by the name of an encoding or model "
+        "that tiktoken knows (`cl100k_base`).",
+        _length_function,
+        in_command=False,
+    )
+    measure: Measure = option(
+        "markup",
+        "What a size in characters counts: `markup`, all of a chunk's text; `text`, what a reader sees of it, without "
+        "tags and the padding of pipe tables. A size in tokens is that of the whole text, as a model counts it.",
     )
     oversized_tables: OversizedTables = option(
         "keep",
@@ -119,13 +132,14 @@ class ChunkOptions:
     @property
     def exact(self) -> bool:
         """Whether sizes are characters, so that the size of a joined text is the sum of its parts'."""
-        return self.length_function is len
+        return self.length_function is len and self.measure == "markup"
 
     @property
     def identity(self) -> dict[str, Any]:
         """What goes into a chunk's id; a length function has no name that lasts, and the text's hash tells it apart."""
         # What came later counts where it is asked for, so that the ids of others stay.
         later: dict[str, Any] = {"table_context": self.table_context} if self.table_context != "full" else {}
+        later |= {"measure": self.measure} if self.measure != "markup" else {}
         later |= {"path_in_text": "yes"} if self.path_in_text else {}
         return later | {
             "chunk_size": self.chunk_size,
@@ -138,7 +152,11 @@ class ChunkOptions:
 
     def remembering(self) -> ChunkOptions:
         """Return the same options, by which no text is measured twice in a row: counting tokens takes long."""
-        return self if self.exact else replace(self, length_function=lru_cache(maxsize=64)(self.length_function))
+        return (
+            self
+            if self.length_function is len
+            else replace(self, length_function=lru_cache(maxsize=64)(self.length_function))
+        )
 
     def size(self, text: str) -> int:
         """Return the size of *text*.
@@ -147,7 +165,7 @@ class ChunkOptions:
             ConfigError: The length function answered something that is no size.
         """
         if self.length_function is len:
-            return len(text)
+            return len(text) if self.measure == "markup" else read_length(text)
         answered: Any = self.length_function(text)
         try:
             size = operator.index(answered)

@@ -8,7 +8,8 @@ from functools import partial
 from upstage_docs.chunking.building import ChunkBuilder, TextBuilder
 from upstage_docs.chunking.inputs import Chunkable, units
 from upstage_docs.chunking.kept_whole import Whole, captions_before, line_of, take_above
-from upstage_docs.chunking.options import ChunkOptions, OversizedTables, TableContext
+from upstage_docs.chunking.options import ChunkOptions, Measure, OversizedTables, TableContext
+from upstage_docs.chunking.sizes import as_length_function
 from upstage_docs.chunking.text_breaks import Breaks, end_of_words, says_something
 from upstage_docs.chunking.units import Run, Unit, joined
 from upstage_docs.models import Chunk, Record
@@ -23,7 +24,8 @@ def chunk_elements(
     *,
     chunk_size: int = 1000,
     chunk_overlap: int = 0,
-    length_function: Callable[[str], int] = len,
+    length_function: Callable[[str], int] | str = len,
+    measure: Measure = "markup",
     oversized_tables: OversizedTables = "keep",
     merge_continued_tables: bool = False,
     min_size: int = 0,
@@ -46,6 +48,7 @@ def chunk_elements(
         chunk_size: As all that follow, an attribute of `ChunkOptions`, which says what it means.
         chunk_overlap: Repeated text, at the most.
         length_function: The size of a text, characters by default.
+        measure: What a size in characters counts.
         oversized_tables: `keep` or `split_rows`.
         merge_continued_tables: Whether tables are joined over pages.
         min_size: Sections below it share a chunk with the next.
@@ -62,7 +65,8 @@ def chunk_elements(
     options = ChunkOptions(
         chunk_size=chunk_size,
         chunk_overlap=chunk_overlap,
-        length_function=length_function,
+        length_function=as_length_function(length_function),
+        measure=measure,
         oversized_tables=oversized_tables,
         merge_continued_tables=merge_continued_tables,
         min_size=min_size,

@@ -1,0 +1,57 @@
+"""What the size of a text is: its characters, those that are read, or its tokens by the name of an encoding."""
+
+from __future__ import annotations
+
+import pytest
+
+from langchain_upstage_docs import TableAwareTextSplitter
+from upstage_docs import ConfigError, Element, chunk_elements
+from upstage_docs.chunking.options import ChunkOptions
+from upstage_docs.chunking.sizes import read_length
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("plain", "plain"),
+        ("<p id='3' style='font-size:16px'>two<br>lines</p>", "twolines"),
+        ("a &amp; b &lt; c", "a & b < c"),
+        ("x < 5.8 and y", "x < 5.8 and y"),
+        ("| a    | b |\n| ---- | - |\n| 1    | 2 |", " a b \n\n 1 2 "),
+    ],
+)
+def test_tags_and_padding_are_not_read(text: str, read: str) -> None:
+    assert read_length(text) == len(read)
+
+
+def test_a_size_of_what_is_read_holds_more_rows() -> None:
+    rows = "".join(f"<tr><td>Site {n}</td><td>{n},500</td></tr>" for n in range(60))
+    table = Element(
+        0, 1, "table", f"<table id='0' style='font-size:14px'><tr><td>Site</td><td>2024</td></tr>{rows}</table>"
+    )
+
+    by_markup = list(chunk_elements(table, chunk_size=500, oversized_tables="split_rows"))
+    by_text = list(chunk_elements(table, chunk_size=500, oversized_tables="split_rows", measure="text"))
+
+    assert len(by_text) * 1.4 < len(by_markup)
+    assert all(read_length(chunk.text) <= 500 and not chunk.oversize for chunk in by_text)
+
+
+def test_a_size_in_tokens_counts_the_markup() -> None:
+    counted: list[str] = []
+
+    def words(text: str) -> int:
+        counted.append(text)
+        return len(text.split())
+
+    options = ChunkOptions(chunk_size=10, length_function=words, measure="text")
+
+    assert options.size("<p id='1'>one two</p>") == 3
+    assert counted == ["<p id='1'>one two</p>"]
+
+
+def test_a_name_that_is_no_encoding_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"'no_such_base' must be callable, or the name of .*cl100k_base"):
+        TableAwareTextSplitter(length_function="no_such_base")
+    with pytest.raises(ConfigError, match="must be callable, or the name"):
+        ChunkOptions(length_function="no-such-model")  # type: ignore[arg-type]
