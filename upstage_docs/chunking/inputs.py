@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -42,7 +41,7 @@ _PICTURES = frozenset({"figure", "chart"})
 _TABLES = frozenset({"table", "chart"})
 # A title that the layout model may call so: the squares of Korean reports.
 _MAY_BE_TITLES = frozenset({"paragraph", "list"})
-_SQUARE = re.compile(rf"(?:<[^<>]*>)?\s*[{SQUARES}]")
+_SQUARES = frozenset(SQUARES)
 
 _encode = msgspec.json.Encoder().encode
 
@@ -126,7 +125,7 @@ class _Reader:
         text = WithoutPictures(element_text(element, self._form)).text
         category = element.category
         level = 0
-        if category[:7] == "heading" or (category in _MAY_BE_TITLES and element.text[:1] in SQUARES):
+        if category[:7] == "heading" or (category in _MAY_BE_TITLES and _is_marked(element.text)):
             level = self._levels.level_of(element)
         if level:
             self._leave(level)
@@ -259,7 +258,7 @@ class _Reader:
         kind = element_kind(category, text)
         if kind == "heading":
             kind = "text" if is_no_heading(" ".join(text_of_html(text).lstrip("# ").split())) else kind
-        elif kind == "text" and category in _MAY_BE_TITLES and _SQUARE.match(text):
+        elif kind == "text" and category in _MAY_BE_TITLES and _is_marked(text):
             kind = "heading" if is_section_title(text_of_html(text)) else kind
         if kind and not has_words(text) and not _is_said_without_words(kind, category, text):
             return ()
@@ -401,6 +400,12 @@ class _Reader:
         if self._last_headings[0] != headings:
             self._last_headings = (headings, tuple(headings.split(" > ")) if headings else ())
         return self._last_headings[1]
+
+
+def _is_marked(text: str) -> bool:
+    """Return whether *text* begins with a square, after one tag."""
+    start = text.find(">") + 1 if text[:1] == "<" else 0
+    return text[start : start + 1] in _SQUARES
 
 
 def _may_be_owned(text: str) -> bool:

@@ -82,6 +82,8 @@ class Whole:
     @property
     def is_bare(self) -> bool:
         """Whether it has no text of its own, and no caption that stands for it."""
+        if self.units[0].text:
+            return False
         return not any(unit.text for unit in (*self.units, *self.above, *self.below))
 
     def take(self, unit: Unit) -> bool:
