@@ -709,6 +709,41 @@ class TestJobs:
         assert len(parse(play, stored(), ask(2)).elements) == 2
         assert play.sent == [STATUS, "GET /0"]
 
+    @pytest.mark.parametrize("silent", ["the state", "a pause of a minute", "a batch"])
+    def test_the_deadline_of_a_job_holds_whatever_answers(self, stored: Stored, silent: str) -> None:
+        """It is handed to every send and pause on the way: each alone would outlast it."""
+        done = reply(200, state((1, 2, "completed"), status="completed", total=2))
+        answers = {
+            "the state": [],
+            "a pause of a minute": [reply(429, b"", {"retry-after": "60"})],
+            "a batch": [done],
+        }[silent]
+
+        def silence(_: httpx.Request) -> Outcome:
+            step = play.steps[-1]
+            assert isinstance(step, Send)
+            play.clock += step.deadline
+            return lost(sent=True, timeout=True)
+
+        play = Play(SUBMITTED, *answers, silence)
+        hurried = stored(poll=PollPolicy(initial=1.0, deadline=3.0), retry=RetryPolicy(attempts=4, initial=3.0))
+        with pytest.raises(JobTimeoutError, match="not done after 3 s"):
+            parse(play, hurried, ask(2, route="async"))
+        asked = [step.deadline for step in play.steps if isinstance(step, Send)][1:]
+        assert max(asked) <= 3.0
+        assert play.clock <= 1000.0 + 3.0
+
+    def test_time_in_which_nobody_waits_is_not_the_jobs(self, stored: Stored) -> None:
+        done = reply(200, state((1, 10, "completed"), (11, 12, "completed"), status="completed", total=12))
+        play = Play(SUBMITTED, done, reply(200, answer(range(1, 11))), reply(200, answer([1, 2])))
+        hurried = stored(poll=PollPolicy(initial=1.0, deadline=3.0))
+
+        def slowly(piece: Any, _: object) -> list[Any]:
+            play.clock += 60.0
+            return [piece]
+
+        play(documents.read_one(hurried, ask(12, route="async"), deliver=slowly))
+
     @pytest.mark.parametrize(("days", "kept"), [(1, 1), (31, 0)])
     def test_a_job_that_is_not_known_is_forgotten_only_once_its_result_is_gone(
         self, tmp_path: Path, days: int, kept: int

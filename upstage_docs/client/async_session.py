@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, nullcontext
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from upstage_docs.api.responses import NoReply
 from upstage_docs.client import sending
 from upstage_docs.client.session import Stopped, has_sockets
 from upstage_docs.client.settings import Settings, prepare, transport_of
@@ -191,10 +192,10 @@ async def acarry_out(
                     return
                 case Send():
                     try:
-                        async with nullcontext() if has_slot else gate:
+                        async with nullcontext() if has_slot else _in_time(gate, step) as late:
                             if stop.is_set() and not has_slot:
                                 raise Stopped  # noqa: TRY301 - the flow hears of it
-                            reply = await sending.asend(http, step)
+                            reply = late or await sending.asend(http, step)
                     except Exception as error:  # noqa: BLE001 - the flow decides
                         resume = partial(flow.throw, error)
                         continue
@@ -230,6 +231,17 @@ async def acarry_out(
                 case End(schedule):
                     await begun.end(schedule)
             resume = partial(flow.send, reply)
+
+
+@asynccontextmanager
+async def _in_time(gate: AbstractAsyncContextManager[Any], step: Send) -> AsyncIterator[NoReply | None]:
+    """Hold *gate*; give what comes of *step* where no place at it becomes free within the step's patience."""
+    import anyio
+
+    async with AsyncExitStack() as held:
+        with anyio.move_on_after(step.patience) as waiting:
+            await held.enter_async_context(gate)
+        yield sending.no_place(step) if waiting.cancelled_caught else None
 
 
 async def arun(

@@ -7,23 +7,24 @@ import re
 import ssl
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import httpcore
 import httpx
 
 from upstage_docs.api.responses import NoReply, Outcome, Reply
+from upstage_docs.client.deadline import until_deadline
+from upstage_docs.client.network import NetworkTransport, proxies
+from upstage_docs.client.owned_threads import OwnedThreads
 from upstage_docs.client.unpacking import TooLargeError, Unpacker
 from upstage_docs.errors import ConfigError
 from upstage_docs.flows.steps import Send
 from upstage_docs.redaction import Body
 
-__all__ = ["aconnect", "asend", "connect", "send", "tls"]
+__all__ = ["aconnect", "asend", "connect", "no_place", "send", "tls"]
 
 # What goes wrong on the way: everything else is a mistake, of ours or of a transport's.
 _FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError, OSError, zlib.error)
@@ -56,16 +57,17 @@ def connect(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None) ->
     if transport is not None and not isinstance(transport, httpx.BaseTransport):
         raise ConfigError(f"Client takes a synchronous transport; {type(transport).__name__} is not one.")
     with _following_the_environment():
-        http = httpx.Client(
-            transport=transport, verify=tls() if transport is None else True, limits=_LIMITS, timeout=_CONNECT
+        if transport is not None:
+            ours = type(transport).__module__.startswith("upstage_docs.local.")  # it holds the deadline by itself
+            carrying = transport if ours else OwnedThreads(transport)
+            return httpx.Client(transport=carrying, timeout=_CONNECT, trust_env=False)
+        mounts = {
+            pattern: None if proxy is None else NetworkTransport(tls(), _LIMITS, proxy)
+            for pattern, proxy in proxies().items()
+        }
+        return httpx.Client(
+            transport=NetworkTransport(tls(), _LIMITS), mounts=mounts, timeout=_CONNECT, trust_env=False
         )
-    if transport is None:
-        # httpcore's connections take a network of one's own; httpx, which makes them, offers no way to hand it through.
-        for one in (http._transport, *http._mounts.values()):  # noqa: SLF001
-            pool: Any = getattr(one, "_pool", None)
-            if hasattr(pool, "_network_backend"):
-                pool._network_backend = _Network()  # noqa: SLF001
-    return http
 
 
 def aconnect(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
@@ -116,8 +118,16 @@ def send(http: httpx.Client, step: Send) -> Outcome:
     until = time.monotonic() + step.deadline
     progress = _Progress()
     stream = _Until(step.request.stream, until)
-    deadline = _deadline.set(until)
     try:
+        return _exchange(http, step, stream, progress, until)
+    except _FAILURES as error:
+        return _lost(error, progress)
+    except TooLargeError as error:
+        return NoReply(str(error), sent=True, oversize=True)
+
+
+def _exchange(http: httpx.Client, step: Send, stream: _Until, progress: _Progress, until: float) -> Outcome:
+    with until_deadline(until):
         response = http.send(_copy(step, stream, progress.note), stream=True)
         try:
             unpacker = _unpacker(response, step)
@@ -128,12 +138,6 @@ def send(http: httpx.Client, step: Send) -> Outcome:
             body = unpacker.finish()
         finally:
             response.close()
-    except _FAILURES as error:
-        return _lost(error, progress)
-    except TooLargeError as error:
-        return NoReply(str(error), sent=True, oversize=True)
-    finally:
-        _deadline.reset(deadline)
     return Reply(response.status_code, response.headers, Body(body), time.time())
 
 
@@ -198,53 +202,6 @@ class _Until(httpx.SyncByteStream):
             yield piece
 
 
-# Until when (`time.monotonic`) the send of this thread may take.
-_deadline: ContextVar[float] = ContextVar("upstage_docs_deadline", default=float("inf"))
-
-
-class _Network(httpcore.SyncBackend):
-    """Connections that end with the deadline of a send: httpx bounds each read alone, and headers may be dripped."""
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        return _Stream(super().connect_tcp(host, port, timeout, local_address, socket_options))
-
-
-class _Stream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
-        self._stream = stream
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _left(timeout, httpcore.WriteTimeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, timeout))
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-def _left(timeout: float | None, too_late: type[Exception]) -> float:
-    left = _deadline.get() - time.monotonic()
-    if left <= 0:
-        raise too_late("the deadline is over")
-    return left if timeout is None else min(timeout, left)
-
-
 def _copy(step: Send, stream: Any, trace: Callable[..., Any]) -> httpx.Request:
     """Return the request as it is sent this time: a flow may send it again, and compares it."""
     seconds = step.deadline
@@ -285,6 +242,11 @@ def _is_untrusted(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def no_place(step: Send) -> NoReply:
+    """Return what comes of *step* where too many other requests are under way for as long as it may wait."""
+    return NoReply(f"no place for it became free in {step.patience:g} s", sent=False, timeout=True)
 
 
 def _late(step: Send, *, sent: bool) -> NoReply:

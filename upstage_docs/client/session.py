@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from upstage_docs.api.responses import NoReply
 from upstage_docs.client import sending
 from upstage_docs.client.settings import Settings, transport_of
 from upstage_docs.client.threads import Attended, StopEvent, Threads
@@ -161,10 +162,10 @@ def carry_out(
                         error = raised
                 case Send():
                     try:
-                        with _answered_first(interrupts) if has_slot else gate:
+                        with _answered_first(interrupts) if has_slot else _in_time(gate, step) as late:
                             if stop.is_set() and not has_slot:  # with a slot it is under way, and may be paid
                                 raise Stopped  # noqa: TRY301 - the flow hears of it
-                            reply = sending.send(http, step)
+                            reply = late or sending.send(http, step)
                     except Exception as raised:  # noqa: BLE001 - the flow decides
                         error = raised
                 case Deliver(value):
@@ -220,11 +221,27 @@ def result_of(steps: Generator[Any, None, T]) -> T:
 
 
 @contextmanager
-def _answered_first(interrupts: list[int]) -> Iterator[None]:
+def _in_time(gate: AbstractContextManager[Any], step: Send) -> Iterator[NoReply | None]:
+    """Hold *gate*; give what comes of *step* where no place at it becomes free within the step's patience."""
+    if step.patience == float("inf") or not isinstance(gate, threading.Semaphore):
+        with gate:
+            yield None
+        return
+    if not gate.acquire(timeout=step.patience):
+        yield sending.no_place(step)
+        return
+    try:
+        yield None
+    finally:
+        gate.release()
+
+
+@contextmanager
+def _answered_first(interrupts: list[int]) -> Iterator[NoReply | None]:
     """Let a paid send be answered and kept before Ctrl-C ends the work; pressed once more, it cuts the send."""
     default = signal.default_int_handler
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is not default:
-        yield
+        yield None
         return
 
     def note(number: int, _: object) -> None:
@@ -233,7 +250,7 @@ def _answered_first(interrupts: list[int]) -> Iterator[None]:
 
     signal.signal(signal.SIGINT, note)
     try:
-        yield
+        yield None
     finally:
         signal.signal(signal.SIGINT, default)
 

@@ -27,8 +27,10 @@ from upstage_docs.errors import (
     UpstageDocsError,
 )
 from upstage_docs.files.source import Source
+from upstage_docs.flows.deadline import OutOfTimeError, within
 from upstage_docs.flows.steps import (
     STATE_BYTES,
+    STATE_SECONDS,
     AcquireSlot,
     ClientContext,
     Flow,
@@ -48,6 +50,7 @@ __all__ = ["Payment", "download", "fetch", "job_state", "jobs", "pay"]
 T = TypeVar("T")
 
 _SLACK = 120.0  # seconds that a claim lives beyond its send: what comes before and after it takes time too
+_CANDIDATE_SECONDS = 15.0  # for the list of jobs, where a message is better with it
 _BUSY = 1.0  # seconds between two looks at a claim that another flow holds
 
 
@@ -251,7 +254,8 @@ def _ask(
 ) -> Flow[T | None]:
     """Return what is answered to *request*, which costs nothing; None for a 404. Nonsense is asked for again."""
     for attempt in count(1):
-        outcome = yield from fetch(context, Send(request), family="async")
+        question = Send(request, min(STATE_SECONDS, context.timeout))
+        outcome = yield from fetch(context, question, family="async")
         if isinstance(outcome, Reply) and outcome.status == 404:
             return None
         try:
@@ -343,10 +347,12 @@ def _none() -> Flow[tuple[str, ...]]:
 
 def _candidates(context: ClientContext) -> Flow[tuple[str, ...]]:
     """Return the ids of jobs that might be the one, for a human to judge: the list names no document."""
+    now: float = yield Now()
     try:
-        return tuple(job.request_id for job in (yield from jobs(context)))
-    except UpstageDocsError:
+        found = yield from within(jobs(context), now + min(_CANDIDATE_SECONDS, context.timeout))
+    except (UpstageDocsError, OutOfTimeError):
         return ()
+    return tuple(job.request_id for job in found)
 
 
 def _unknown(intent: Intent, candidates: tuple[str, ...], outcome: NoReply | None = None) -> str:

@@ -12,6 +12,7 @@ from upstage_docs.api.decode import check_pages, decode_shape, usage_of
 from upstage_docs.api.json_shapes import DocumentShape
 from upstage_docs.api.responses import Reply
 from upstage_docs.errors import InvalidResponseError, JobError, JobFailedError, JobTimeoutError
+from upstage_docs.flows.deadline import OutOfTimeError, within
 from upstage_docs.flows.exchange import download, job_state
 from upstage_docs.flows.steps import ClientContext, Flow, Now, Sleep, Work, work
 from upstage_docs.models import Batch, Job, OcrResult
@@ -91,7 +92,9 @@ class JobWatch:
         self._interval = context.poll.initial
         self._next_look = 0.0
         self._looked = 0.0
-        self._began: float | None = None
+        self._began = 0.0  # when the wait for it began, the time apart in which nobody waited
+        self._idle_since = 0.0
+        self._waiting = 0  # flows that wait for a batch
 
     @property
     def name(self) -> str:
@@ -145,6 +148,29 @@ class JobWatch:
             JobError: It is in a state that is not known, and stays in it.
             InvalidResponseError: It is done, and does not list the batches of all its pages.
         """
+        deadline = self.context.poll.deadline
+        if deadline is None:
+            return (yield from self._batch(index))
+        now: float = yield Now()
+        with self._lock:
+            if self._waiting == 0:  # the time in which nobody waited is not the job's
+                self._began += now - self._idle_since
+            self._waiting += 1
+            until = self._began + deadline
+        try:
+            answer = yield from within(self._batch(index), until)
+        except OutOfTimeError:
+            raise JobTimeoutError(
+                f"{self.name} was not done after {deadline:g} s. It goes on: ask again later, at no cost.",
+                job=self.job,
+            ) from None
+        finally:
+            with self._lock:
+                self._waiting -= 1
+        self._idle_since = yield Now()
+        return answer
+
+    def _batch(self, index: int) -> Flow[PageAnswer | None]:
         refused = 0
         while True:
             job = self.job
@@ -210,14 +236,6 @@ class JobWatch:
         """Look, or wait until the next look, by whoever makes it."""
         now: float = yield Now()
         with self._lock:
-            if self._began is None:
-                self._began = now
-            deadline = self.context.poll.deadline
-            if deadline is not None and now - self._began > deadline:
-                raise JobTimeoutError(
-                    f"{self.name} was not done after {deadline:g} s. It goes on: ask again later, at no cost.",
-                    job=self.job,
-                )
             wait = self._next_look - now
             if wait <= 0:
                 self._next_look = now + self._interval

@@ -19,6 +19,7 @@ from upstage_docs.store.values import ResultKey
 
 __all__ = [
     "STATE_BYTES",
+    "STATE_SECONDS",
     "AcquireSlot",
     "ClientContext",
     "Deliver",
@@ -43,7 +44,7 @@ _ANSWER_BYTES = 64 * 2**20
 _PAGE_BYTES = 4 * 2**20
 _MOST_UNCOUNTED_PAGES = 100  # the API takes no more at once
 STATE_BYTES = 32 * 2**20  # the state of a job of 2,000 pages holds 200 signed addresses
-_STATE_SECONDS = 60.0
+STATE_SECONDS = 60.0  # for a question that costs nothing
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,13 @@ class Send:
     Attributes:
         deadline: Seconds for the whole exchange.
         max_bytes: Bytes that the answer may have, unpacked.
+        patience: Seconds to wait for a place among the requests that may run at once.
     """
 
     request: httpx.Request
-    deadline: float = _STATE_SECONDS
+    deadline: float = STATE_SECONDS
     max_bytes: int = STATE_BYTES
+    patience: float = float("inf")
 
 
 @dataclass(frozen=True)
