@@ -242,3 +242,15 @@ def test_a_header_of_two_lines_is_one_cell_and_a_lone_one_is_as_high_as_the_head
     }
     wrapped = [line("Share of", 100, 100), line("all ships", 100, 112), line("Port", 0, 112)]
     assert header_cells(wrapped, columns, [])[0][0].text == "Share of all ships"
+
+
+def test_a_form_with_empty_cells_is_a_grid() -> None:
+    """Labels whose cells beside them wait to be filled in are a table all the same."""
+    rows = [["Name:", ""], ["Name of the ship:", "Port"], ["Company:", ""], ["Year:", ""]]
+
+    def form(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(CREW, 4))
+        grid(sheet, rows, [60, 220, 420], 660)
+        text(sheet, 60, 540, paragraph(CREW, 4))
+
+    assert told(elements(form)) == rows

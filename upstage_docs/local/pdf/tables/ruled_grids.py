@@ -23,10 +23,12 @@ _FILLED = 0.35
 """Share of the cells that have text, at least: the grid of a chart has nearly none."""
 
 
+_LEAST_ROW = 6.0
+"""Points: less between two rules is the padding of a row."""
 _SLIM_COLUMN, _SLIM_ROW = 0.8, 0.7
 """Of the font size: no text stands in a column or a row that is slimmer. Word pads its cells by 5.4 points."""
-_SEVERAL = 0.4
-"""Of the rows with text, at least so many have two texts or more."""
+_ACROSS = 0.6
+"""Of the rows with text, at most so many are one cell from side to side."""
 
 
 def lattice_tables(
@@ -78,8 +80,8 @@ def _stacked(groups: Sequence[tuple[list[Box], list[Box]]]) -> list[tuple[list[B
             gap = min(rule[1] for rule in rules) - ys[-1]
             xs, others = (_levels([side[0] for side in one]) for one in (sides, last))
             alike = len(xs) == len(others) and all(abs(a - b) < _NEAR for a, b in zip(xs, others, strict=True))
-            tallest = max((below - top for top, below in pairwise(ys)), default=0.0)
-            if alike and gap < 2 * tallest:
+            tall = [below - top for top, below in pairwise(ys) if below - top > _LEAST_ROW]
+            if alike and tall and gap < 2 * median(tall):
                 out[-1] = above + rules, last + sides
                 continue
         out.append((rules, sides))
@@ -120,8 +122,9 @@ def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], s
         if inside and tall == 1:
             lines[r].append(len({round(word.baseline / word.size) for word in inside}))
     filled = sum(bool(rows[r][c]) for r, c in spans)
-    worded = [sum(bool(text) for text in row) for row in rows]
-    if sum(count > 1 for count in worded) < _SEVERAL * sum(count > 0 for count in worded):
+    across = sum(spans.get((r, 0), (1, 1))[1] == width for r in range(height) if any(rows[r]))
+    lone = sum(sum(map(bool, row)) < 2 for row in rows)
+    if across > _ACROSS * sum(any(row) for row in rows) or (lone > _ACROSS * height and len(spans) < height * width):
         return None  # shaded lines of text
     unruled = any(len(counts) > 1 and min(counts) == max(counts) > 2 for counts in lines.values())
     rows, parted = _unfolded(rows, spans, held, words)

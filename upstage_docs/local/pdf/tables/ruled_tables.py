@@ -23,6 +23,10 @@ _SAME = 4.0
 """Points that the ends of two rules of one table may differ."""
 _PARTIAL = 0.9
 """Of the width of a table: a rule that is shorter goes under some of its columns."""
+_DEEPEST_HEADER = 8.0
+"""Font sizes from the first baseline of a header with levels to its last: four levels of one line each."""
+_FILLED = 0.6
+"""Share of the cells under such a header that have text, at least."""
 _PROSE = 34
 """Letters of a usual cell: above it, what stands between two rules is columns of text."""
 _MOST_RULES = 2_000
@@ -55,7 +59,7 @@ def ruled_tables(
         for run, held in zip(runs, inside, strict=True):
             if any(held <= one and sum(bool(other) and other <= one for other in inside) == 1 for one in known):
                 continue
-            table = _table(words, held, run, sides, _partial(whole, run)) if held else None
+            table = _table(words, held, run, sides, _partial(whole, run, sides)) if held else None
             if table is not None:
                 tables.append(table)
     return tables
@@ -65,8 +69,8 @@ def _frame(rules: Sequence[Box]) -> Box:
     return rules[0][0] - 1, rules[0][1], rules[0][2] + 1, rules[-1][1]
 
 
-def _partial(rules: Sequence[Box], run: Sequence[Box]) -> list[Box]:
-    """Return the rules between the first and the last of a run that go under some of its columns only."""
+def _partial(rules: Sequence[Box], run: Sequence[Box], sides: Sequence[Box]) -> list[Box]:
+    """Return the rules between the first and the last of a run that go under some of its columns and meet no other."""
     left, top, right, bottom = _frame(run)
     return [
         rule
@@ -75,6 +79,7 @@ def _partial(rules: Sequence[Box], run: Sequence[Box]) -> list[Box]:
         and left - _SAME < rule[0]
         and rule[2] < right + _SAME
         and rule[2] - rule[0] < _PARTIAL * (right - left)
+        and not any(rule[0] - 3 < s[0] < rule[2] + 3 and s[1] - 3 < rule[1] < s[3] + 3 for s in sides)
     ]
 
 
@@ -206,6 +211,17 @@ def _under_levels(
     while len(rows) > 1 and not rows[0][0] and not any(is_value(line.text) for cell in rows[0] for line in cell):
         lines += [line for cell in rows[0] for line in cell]
         rows = rows[1:]
+    worded = [" ".join(line.text for line in cell) for row in rows for cell in row if cell]
+    full = sum(sum(map(bool, row)) > 1 for row in rows)
+    deep = max(line.baseline for line in lines) - min(line.baseline for line in lines)
+    if (
+        deep > _DEEPEST_HEADER * median(word.size for word in body)
+        or 2 * full < len(rows)
+        or median(map(_width, worded)) > _PROSE
+    ):
+        return None
+    if len(worded) < _FILLED * len(rows) * len(columns):
+        return None
     cells, count = header_cells(lines, columns, partial)
     texts = [[""] * len(columns) for _ in range(count)]
     spans = {(r, c): (1, 1) for r in range(count + len(rows)) for c in range(len(columns))}
