@@ -15,7 +15,7 @@ def _explained(error: ModuleNotFoundError) -> ImportError:
 
 try:
     from langchain_upstage_docs.crops import to_content_blocks
-    from langchain_upstage_docs.indexing import index_key
+    from langchain_upstage_docs.indexing import akeep_failed, index_key, keep_failed
     from langchain_upstage_docs.loaders import UpstageDocumentParseLoader, UpstageOCRLoader
     from langchain_upstage_docs.parsers import UpstageDocumentParseParser, UpstageOCRParser
     from langchain_upstage_docs.rows import row_documents
@@ -34,7 +34,9 @@ __all__ = [
     "UpstageDocumentRetriever",
     "UpstageOCRLoader",
     "UpstageOCRParser",
+    "akeep_failed",
     "index_key",
+    "keep_failed",
     "row_documents",
     "to_content_blocks",
 ]

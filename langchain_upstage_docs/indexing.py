@@ -1,12 +1,57 @@
-"""The key of a Document for LangChain's record managers; stores nothing."""
+"""For LangChain's `index`: the key of a Document, and the records of a file that fails for a day."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
 
 from langchain_core.documents import Document
+from langchain_core.indexing import RecordManager
 
-__all__ = ["index_key"]
+if TYPE_CHECKING:
+    from langchain_upstage_docs.loaders import UpstageDocumentParseLoader, UpstageOCRLoader
+
+__all__ = ["akeep_failed", "index_key", "keep_failed"]
+
+
+def keep_failed(
+    loader: UpstageDocumentParseLoader | UpstageOCRLoader, record_manager: RecordManager
+) -> Iterator[Document]:
+    """Yield the Documents of *loader*, for `index(keep_failed(loader, manager), manager, ..., cleanup="full")`.
+
+    What the index holds of a file that failed and was left out (`on_error="skip"`) counts as seen, so that `full` does
+    not delete it. A file that is no longer there, or not in the list, loses its records.
+
+    Args:
+        loader: With `on_error="skip"`.
+        record_manager: The one that `index` is given; its group ids are the `source` of the Documents.
+
+    Raises:
+        UpstageDocsError: As the loader's `lazy_load`.
+    """
+    yield from loader.lazy_load()
+    for source in _kept(loader):
+        if keys := record_manager.list_keys(group_ids=[source]):
+            record_manager.update(keys, group_ids=[source] * len(keys))
+
+
+async def akeep_failed(
+    loader: UpstageDocumentParseLoader | UpstageOCRLoader, record_manager: RecordManager
+) -> AsyncIterator[Document]:
+    """Yield the Documents of *loader* for `aindex`; see `keep_failed`."""
+    async for document in loader.alazy_load():
+        yield document
+    for source in _kept(loader):
+        if keys := await record_manager.alist_keys(group_ids=[source]):
+            await record_manager.aupdate(keys, group_ids=[source] * len(keys))
+
+
+def _kept(loader: UpstageDocumentParseLoader | UpstageOCRLoader) -> list[str]:
+    """Return the files that failed and are there: a failure is not an absence."""
+    from upstage_docs.errors import SourceNotFoundError
+
+    return [one.source for one in loader.report.failures if not isinstance(one.error, SourceNotFoundError)]
 
 
 def index_key(document: Document) -> str:

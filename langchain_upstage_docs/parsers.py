@@ -129,8 +129,21 @@ class OCRComponent(_Component):
         return made
 
 
+class _Parses(_Loads):
+    """Tells of all blobs together: whoever hands them over one by one, such as `GenericLoader`, makes one load of it."""
+
+    @property
+    def report(self) -> Report:
+        """What became of the blobs that this parser was given so far."""
+        if "_report" not in vars(self):
+            from upstage_docs.flows.reports import Report
+
+            self._report = Report(on_progress=self.loading.on_progress)
+        return self._report
+
+
 @component(eq=False, repr=False)
-class UpstageDocumentParseParser(ParseComponent, BaseBlobParser):
+class UpstageDocumentParseParser(_Parses, ParseComponent, BaseBlobParser):
     """Parses blobs with Upstage Document Parse: a Document per layout element, page or file.
 
     The first nine parameters stand in the order of `langchain-upstage`. Its results were those of `split="none"` and
@@ -150,13 +163,13 @@ class UpstageDocumentParseParser(ParseComponent, BaseBlobParser):
         Raises:
             UpstageDocsError: As `Client.parse`.
         """
-        with closing(self.loading.records([item_of(blob)])) as records:
+        with closing(self.loading.records([item_of(blob)], report=self.report)) as records:
             for record in records:
                 yield document_of(record)
 
 
 @component(eq=False, repr=False)
-class UpstageOCRParser(OCRComponent, BaseBlobParser):
+class UpstageOCRParser(_Parses, OCRComponent, BaseBlobParser):
     """Parses blobs with Upstage Document OCR: a Document per page, word or file, with its confidence.
 
     Options may be assigned afterwards: they are read when a blob is parsed.
@@ -171,7 +184,7 @@ class UpstageOCRParser(OCRComponent, BaseBlobParser):
         Raises:
             UpstageDocsError: As `Client.ocr`.
         """
-        with closing(self.loading.records([item_of(blob)])) as records:
+        with closing(self.loading.records([item_of(blob)], report=self.report)) as records:
             for record in records:
                 yield document_of(record)
 

@@ -16,6 +16,7 @@ except ModuleNotFoundError as error:
 
 if TYPE_CHECKING:
     from llama_index_upstage_docs.crops import image_nodes
+    from llama_index_upstage_docs.indexing import keep_failed
     from llama_index_upstage_docs.node_parsers import UpstageDocumentParseNodeParser
     from llama_index_upstage_docs.ocr_reader import UpstageOCRReader
     from llama_index_upstage_docs.readers import UpstageDocumentParseReader
@@ -31,6 +32,7 @@ __all__ = [
     "UpstageDocumentRetriever",
     "UpstageOCRReader",
     "image_nodes",
+    "keep_failed",
     "row_documents",
 ]
 
@@ -43,6 +45,7 @@ _HOME = {
     "UpstageDocumentRetriever": "retriever",
     "UpstageOCRReader": "ocr_reader",
     "image_nodes": "crops",
+    "keep_failed": "indexing",
     "row_documents": "rows",
 }
 

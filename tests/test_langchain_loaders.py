@@ -41,7 +41,7 @@ from upstage_docs.testing.faults import Delay, failed_batch, hanging_job
 pytest.importorskip("langchain_core", reason='needs the extra "langchain"')
 from langchain_core.document_loaders import Blob, BlobLoader
 from langchain_core.documents import Document
-from langchain_core.indexing import InMemoryRecordManager, index
+from langchain_core.indexing import InMemoryRecordManager, aindex, index
 from langchain_core.load import dumps, loads
 from langchain_core.vectorstores import InMemoryVectorStore
 from pydantic import SecretStr
@@ -51,7 +51,9 @@ from langchain_upstage_docs import (
     UpstageDocumentParseParser,
     UpstageOCRLoader,
     UpstageOCRParser,
+    akeep_failed,
     index_key,
+    keep_failed,
 )
 
 PER_PAGE = 8  # elements that MadeApi answers for an odd page; one less for an even one
@@ -424,12 +426,12 @@ def test_a_single_file_that_fails_is_reported_too(api: MadeApi, report: Path) ->
 def test_a_single_file_that_fails_says_what_was_paid_for(
     loopback: Loopback, network_client: Client, tmp_path: Path
 ) -> None:
-    """Ten pages were delivered before the failure; those after it, whose batches came too, are paid for as well."""
+    """Nothing of it is handed out, and the pages whose batches came are paid for, those after the failure too."""
     loopback.faults.always("status", failed_batch(1))
     path = tmp_path / "a.pdf"
     path.write_bytes(make_pdf("a", 35))
     loader = UpstageDocumentParseLoader(path, on_error="skip", client=network_client)
-    assert len(loader.load()) == 10
+    assert loader.load() == []
     assert [failure.pages_paid for failure in loader.report.failures] == [25]
 
 
@@ -625,6 +627,49 @@ def test_documents_survive_langchains_serialisation(api: MadeApi, report: Path) 
     newer = {"allowed_objects": [Document]} if "allowed_objects" in inspect.signature(loads).parameters else {}
     with pytest.warns(Warning, match="beta"):
         assert loads(dumps(document), **newer) == document  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("cleanup", "held"), [("full", {"a.pdf", "b.pdf"}), ("scoped_full", {"a.pdf", "b.pdf", "c.pdf"})]
+)
+@pytest.mark.parametrize("kind", ["index", "aindex"])
+async def test_a_file_that_fails_for_a_day_keeps_its_records(
+    api: MadeApi, tmp_path: Path, cleanup: Any, held: set[str], kind: str
+) -> None:
+    from langchain_core.embeddings import DeterministicFakeEmbedding
+
+    paths = [tmp_path / name for name in ("a.pdf", "b.pdf", "c.pdf")]
+    for path in paths:
+        path.write_bytes(pdf(2, path.name))
+    store = InMemoryVectorStore(DeterministicFakeEmbedding(size=8))
+    manager = InMemoryRecordManager("test")
+    manager.create_schema()
+    options: dict[str, Any] = {"cleanup": cleanup, "source_id_key": "source", "key_encoder": index_key}
+
+    async def run(files: list[Path]) -> set[str]:
+        if kind == "aindex":
+            loader = UpstageDocumentParseLoader(files, on_error="skip", client=api.aclient())
+            await aindex(akeep_failed(loader, manager), manager, store, **options)
+        else:
+            loader = UpstageDocumentParseLoader(files, on_error="skip", client=api.client())
+            await asyncio.to_thread(index, keep_failed(loader, manager), manager, store, **options)
+        return {Path(one["metadata"]["source"]).name for one in store.store.values()}
+
+    assert await run(paths) == {"a.pdf", "b.pdf", "c.pdf"}
+    paths[0].write_bytes(pdf(3, "changed"))
+    api.refused.add(paths[0].read_bytes())
+    assert await run(paths[:2]) == held
+    assert await run(paths[1:2]) == (held - {"a.pdf"} if cleanup == "full" else held)
+
+
+def test_the_report_of_a_parser_covers_all_that_it_was_given(api: MadeApi, files: list[Path]) -> None:
+    api.refused.add(files[1].read_bytes())
+    parser = UpstageDocumentParseParser(split="none", on_error="skip", client=api.client())
+    for path in files:
+        list(parser.lazy_parse(Blob.from_path(path)))
+    assert parser.report.succeeded == [str(files[0]), str(files[2])]
+    assert [failure.source for failure in parser.report.failures] == [str(files[1])]
+    assert parser.usage.pages > 0
 
 
 def test_indexing_twice_embeds_nothing_and_a_change_only_itself(api: MadeApi, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from upstage_docs.records.records import METADATA_KEYS
 pytest.importorskip("llama_index.core", reason='needs the extra "llama-index"')
 from fsspec.implementations.memory import MemoryFileSystem
 from llama_index.core import MockEmbedding, SimpleDirectoryReader
-from llama_index.core.ingestion import IngestionPipeline
+from llama_index.core.ingestion import DocstoreStrategy, IngestionPipeline
 from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.readers.base import ReaderConfig
 from llama_index.core.schema import Document, MetadataMode, NodeRelationship
@@ -29,7 +29,7 @@ from llama_index.core.storage.docstore import SimpleDocumentStore
 from llama_index.core.vector_stores import SimpleVectorStore
 from pydantic import SecretStr
 
-from llama_index_upstage_docs import UpstageDocumentParseReader, UpstageOCRReader
+from llama_index_upstage_docs import UpstageDocumentParseReader, UpstageOCRReader, keep_failed
 
 FILE_KEYS = {**METADATA_KEYS, "file_path": str, "file_name": str}
 
@@ -193,6 +193,31 @@ def test_sentence_splitter_keeps_the_links_of_elements(api: MadeApi, report: Pat
 
     assert len(nodes) > 2
     assert [node.next_node.node_id for node in nodes[:-1] if node.next_node] == [node.node_id for node in nodes[1:]]
+
+
+def test_a_file_that_fails_for_a_day_keeps_its_documents(api: MadeApi, tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("a.pdf", "b.pdf", "c.pdf")]
+    for path in paths:
+        path.write_bytes(pdf(1, path.name))
+    docstore = SimpleDocumentStore()
+    pipeline = IngestionPipeline(
+        transformations=[MockEmbedding(embed_dim=4)],
+        docstore=docstore,
+        vector_store=SimpleVectorStore(),
+        docstore_strategy=DocstoreStrategy.UPSERTS_AND_DELETE,
+    )
+
+    def run(files: list[Path]) -> set[str]:
+        reader = UpstageDocumentParseReader(on_error="skip", client=api.client())
+        documents = reader.load_data(files)
+        pipeline.run(documents=keep_failed(documents, reader.report, docstore))
+        return {Path(one.metadata["source"]).name for one in docstore.docs.values()}
+
+    assert run(paths) == {"a.pdf", "b.pdf", "c.pdf"}
+    paths[0].write_bytes(pdf(2, "changed"))
+    api.refused.add(paths[0].read_bytes())
+    assert run(paths[:2]) == {"a.pdf", "b.pdf"}
+    assert run(paths[1:2]) == {"b.pdf"}
 
 
 def test_failures_are_reported(api: MadeApi, report: Path) -> None:

@@ -63,9 +63,10 @@ def read_many(
         options: What to ask of each.
         send: How each is sent.
         whole: Deliver each document whole. Else deliver `(item, slice)` for each slice and `(item, None)` after the
-            last one: where there is one document only, each slice as soon as it is answered.
+            last one: where there is one document only, and its failure is raised, each slice as soon as it is answered.
         ordered: Whether documents come in the order given.
-        on_error: `skip` leaves out a document that fails. What is wrong for every document is raised in any case.
+        on_error: `skip` leaves out a document that fails, all of it: no page is delivered before its last one has come.
+            What is wrong for every document is raised in any case.
         report: Filled with what succeeded and what failed, and why.
         convert: Gives, for each document, what turns its slices, and None after the last, into what is delivered.
     """
@@ -74,7 +75,7 @@ def read_many(
     supply = several_requests(documents, options, send)
     first = list(islice(supply, 2))
     if len(first) == 1:
-        streamed = None if whole else report
+        streamed = None if whole or on_error != "raise" else report
         only = _outcome(context, first[0], at_once=context.at_once, streamed=streamed, convert=convert)
         schedule = Schedule(iter([only]), 1)
     else:

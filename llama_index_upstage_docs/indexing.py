@@ -1,0 +1,35 @@
+"""For LlamaIndex's `IngestionPipeline`: the Documents of a file that fails for a day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from llama_index.core.schema import BaseNode
+from llama_index.core.storage.docstore import BaseDocumentStore
+
+if TYPE_CHECKING:
+    from upstage_docs import Report
+
+__all__ = ["keep_failed"]
+
+
+def keep_failed(documents: Sequence[BaseNode], report: Report, docstore: BaseDocumentStore) -> list[BaseNode]:
+    """Return *documents* and what *docstore* holds of the files that failed, for a pipeline with UPSERTS_AND_DELETE.
+
+    It deletes whatever it is not given; what is given unchanged is neither embedded again nor deleted. A file that is
+    no longer there, or not in the list, loses its Documents.
+
+    Args:
+        documents: What a reader with `on_error="skip"` gave.
+        report: Of that reader, after it.
+        docstore: Of the pipeline.
+    """
+    from upstage_docs.errors import SourceNotFoundError
+
+    failed = {one.source for one in report.failures if not isinstance(one.error, SourceNotFoundError)}
+    if not failed:
+        return list(documents)
+    here = {document.node_id for document in documents}
+    kept = [one for one in docstore.docs.values() if one.metadata.get("source") in failed and one.node_id not in here]
+    return [*documents, *kept]
