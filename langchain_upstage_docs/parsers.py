@@ -130,15 +130,18 @@ class OCRComponent(_Component):
 
 
 class _Parses(_Loads):
-    """Tells of all blobs together: whoever hands them over one by one, such as `GenericLoader`, makes one load of it."""
+    """Tells of all blobs together: a `GenericLoader` hands them over one by one."""
+
+    _report: Report | None = None
+    on_progress: Callable[[Progress], None] | None
 
     @property
     def report(self) -> Report:
         """What became of the blobs that this parser was given so far."""
-        if "_report" not in vars(self):
+        if self._report is None:
             from upstage_docs.flows.reports import Report
 
-            self._report = Report(on_progress=self.loading.on_progress)
+            self._report = Report(on_progress=self.on_progress)
         return self._report
 
 

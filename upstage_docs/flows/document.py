@@ -166,15 +166,19 @@ class Slices:
         return piece if self.convert is None else self.convert(piece)
 
     def _parsed(self, answer: PageAnswer) -> ParsedDocument:
-        document = decode_document(
-            answer.raw,
-            source=self.source,
-            file_sha256=self.file_sha256,
-            first_id=self._next_id,
-            total_pages=self.total or answer.total_pages,
-            pages=answer.pages,
-            shape=answer.content if isinstance(answer.content, DocumentShape) else None,
-        )
+        try:
+            document = decode_document(
+                answer.raw,
+                source=self.source,
+                file_sha256=self.file_sha256,
+                first_id=self._next_id,
+                total_pages=self.total or answer.total_pages,
+                pages=answer.pages,
+                shape=answer.content if isinstance(answer.content, DocumentShape) else None,
+            )
+        except InvalidResponseError as error:
+            again = " It is kept where there is a store; refresh=True asks, and pays, again."
+            raise InvalidResponseError(error.message + again, raw=answer.raw) from error
         self._next_id = max((element.id + 1 for element in document.elements), default=self._next_id)
         self.warnings += document.warnings
         return document
