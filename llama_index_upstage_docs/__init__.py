@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from llama_index_upstage_docs.node_parsers import UpstageDocumentParseNodeParser
     from llama_index_upstage_docs.ocr_reader import UpstageOCRReader
     from llama_index_upstage_docs.readers import UpstageDocumentParseReader
+    from llama_index_upstage_docs.regrouping import paragraph_documents, section_documents
     from llama_index_upstage_docs.retriever import SearchDocumentToolSpec, UpstageDocumentRetriever
     from llama_index_upstage_docs.rows import row_documents
     from llama_index_upstage_docs.table_node_parser import TableAwareNodeParser
@@ -33,7 +34,9 @@ __all__ = [
     "UpstageOCRReader",
     "image_nodes",
     "keep_failed",
+    "paragraph_documents",
     "row_documents",
+    "section_documents",
 ]
 
 # Name → module. Each class is a pydantic model, which costs milliseconds to make, so each is made when it is used.
@@ -46,7 +49,9 @@ _HOME = {
     "UpstageOCRReader": "ocr_reader",
     "image_nodes": "crops",
     "keep_failed": "indexing",
+    "paragraph_documents": "regrouping",
     "row_documents": "rows",
+    "section_documents": "regrouping",
 }
 
 

@@ -65,6 +65,21 @@ def test_a_quote_belongs_to_the_sentence_before_it_and_leads_to_its_words() -> N
     assert answer.is_supported
 
 
+def test_a_quote_may_hold_sentences_and_marks_of_its_own() -> None:
+    paper = Record("d", "Trees cool a city [4]. They do so by day.", {"source": "paper.pdf", "page": 1})
+
+    (statement,) = read_answer('By day only. "cool a city [4]. They do so" [1]', [paper]).statements
+    assert (statement.text, statement.unsupported) == ("By day only.", ())
+    assert statement.citations[0].quote == "cool a city [4]. They do so"
+
+
+def test_a_sign_of_inches_is_no_quote() -> None:
+    pipes = Record("e", "A 5 inch and a 6 inch pipe", {"source": "pipes.pdf", "page": 1})
+
+    answer = read_answer('The 5" pipe [1]. The 6" pipe [1].', [pipes])
+    assert [(one.text, one.quotes) for one in answer.statements] == [('The 5" pipe', ()), ('The 6" pipe', ())]
+
+
 @pytest.mark.parametrize("marks", ["[1][2]", "[1, 2]", "[1; 2]", "【1】【2】", "[1] [2]", "[1, 1, 2]"])
 def test_marks_are_read_in_every_manner(marks: str) -> None:
     (statement,) = read_answer(f"- A year of losses {marks}", [ASSETS, LOSS]).statements

@@ -51,13 +51,23 @@ def test_a_retriever_answers_with_the_whole_table_and_its_place(name: str, frame
     assert "by local-" in printed
 
 
-@pytest.mark.parametrize("name", ["parse.py", "langchain_rag.py", "llama_index_rag.py"])
-def test_an_example_without_arguments_says_how_it_is_run(name: str) -> None:
-    if name != "parse.py":
-        pytest.importorskip("langchain_core" if name.startswith("langchain") else "llama_index")
+@pytest.mark.parametrize(
+    ("name", "file", "framework"),
+    [
+        ("parse.py", "report.pdf", "upstage_docs"),
+        ("langchain_rag.py", "report.pdf", "langchain_core"),
+        ("llama_index_rag.py", "report.pdf", "llama_index"),
+        ("financial_statement_qa.py", "statement.pdf", "langchain_core"),
+        ("letter_translator.py", "letter.png", "langchain_core"),
+        ("patent_search.py", "patent.pdf", "llama_index"),
+        ("paper_reader.py", "paper.pdf", "langchain_core"),
+    ],
+)
+def test_an_example_without_arguments_says_how_it_is_run(name: str, file: str, framework: str) -> None:
+    pytest.importorskip(framework)
     done = subprocess.run([sys.executable, ROOT / "examples" / name], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert f"`python examples/{name} report.pdf" in done.stderr
+    assert f"`python examples/{name} {file}" in done.stderr
     assert "Traceback" not in done.stderr
 
 

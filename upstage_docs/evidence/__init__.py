@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from upstage_docs.evidence.ocr_words import uncertain as uncertain
     from upstage_docs.evidence.overlay_text import aoverlay as aoverlay, overlay as overlay
+    from upstage_docs.evidence.paragraphs import paragraph_records as paragraph_records
     from upstage_docs.evidence.pictures import (
         PagePicture as PagePicture,
         acrop as acrop,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         SearchIndex as SearchIndex,
         number_passages as number_passages,
     )
+    from upstage_docs.evidence.sections import section_records as section_records
     from upstage_docs.evidence.table_data import TableData as TableData, tables as tables
 
 # Public name → the module that holds it, looked up when it is first used (PEP 562).
@@ -55,7 +57,9 @@ _HOME: dict[str, str] = {
     "uncertain": "ocr_words",
     **dict.fromkeys(("aoverlay", "overlay"), "overlay_text"),
     **dict.fromkeys(("TableData", "tables"), "table_data"),
+    "paragraph_records": "paragraphs",
     "row_records": "rows",
+    "section_records": "sections",
     **dict.fromkeys(("Embeddings", "Passage", "SearchIndex", "number_passages"), "search"),
 }
 

@@ -5,21 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
+from itertools import chain, pairwise
 
 import msgspec
 
 from upstage_docs.evidence.citation import Citation, cite
 from upstage_docs.evidence.keys import keyed
+from upstage_docs.evidence.locate import places
+from upstage_docs.evidence.place import Place
 from upstage_docs.evidence.search import Passage
 from upstage_docs.evidence.things import read_thing
 from upstage_docs.evidence.word_ranking import tokens
+from upstage_docs.files.source import DocumentInput
 from upstage_docs.records.render import text_of_html
 
 __all__ = ["Answer", "Statement", "read_answer", "read_numbered_lines"]
 
 _MARK = re.compile(r"[\[【]\s*\d{1,4}(?:\s*[,;]\s*\d{1,4})*\s*[\]】]")
 _MARKS = re.compile(rf"\s*{_MARK.pattern}(?:\s*{_MARK.pattern})*")
-_QUOTE = re.compile(r"[\"“„«「]([^\"“”„«»「」]{3,600})[\"”“»」]")
+_QUOTE = re.compile(r"(?<!\w)[\"“„«「]([^\"“”„«»「」]{3,600})[\"”“»」]")
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])(?=\s)|\n+")
 _LIST_SIGN = re.compile(r"^[ \t]*(?:[-*•·]|\d{1,3}[.)])[ \t]+", re.MULTILINE)
 _NUMBERED = re.compile(r"^\s*[\[(]?(\d{1,4})[\]).:、]\s*(.*)$", re.MULTILINE)
@@ -65,6 +69,23 @@ class Answer(msgspec.Struct, frozen=True):
         """Whether something is cited, and every figure and quote stands in what its statement cites."""
         return any(statement.items for statement in self.statements) and not self.unsupported
 
+    def places(self, file: DocumentInput | None = None) -> list[Place]:
+        """Return where all that is cited stands, for `highlight` and `crop`: of a quote, its own words.
+
+        Args:
+            file: As for `places`.
+
+        Raises:
+            ConfigError, SourceError: As `places` with a quote.
+        """
+        found = [
+            place
+            for statement in self.statements
+            for item, citation in zip(statement.items, statement.citations, strict=True)
+            for place in places(item, quote=citation.quote, file=file)
+        ]
+        return list(dict.fromkeys(found))
+
     def _repr_html_(self) -> str:
         """Return the statements with their citations as HTML; all of it is text."""
         lines = []
@@ -107,10 +128,11 @@ def read_numbered_lines(answer: str, count: int) -> list[str]:
 def _cut(answer: str) -> Iterator[tuple[str, list[int]]]:
     """Yield the stretches of *answer* that end with marks, or are sentences without any, and the numbers marked."""
     position = 0
-    for match in [*_MARKS.finditer(answer), None]:
-        before = answer[position : match.start() if match else len(answer)]
-        sentences = [one.strip() for one in _SENTENCE_END.split(_LIST_SIGN.sub("", before))]
-        sentences = [one for one in sentences if any(letter.isalnum() for letter in one)]
+    # What is quoted may hold marks and ends of sentences of its own.
+    masked = _QUOTE.sub(lambda quote: "\0" * len(quote[0]), answer)
+    for match in [*_MARKS.finditer(masked), None]:
+        end = match.start() if match else len(answer)
+        sentences = list(_sentences(answer, masked, position, end))
         numbers = [int(number) for number in re.findall(r"\d+", match[0])] if match else []
         # A quote belongs to the sentence before it: both are told by the mark behind it.
         while numbers and len(sentences) > 1 and _QUOTE.fullmatch(sentences[-1].strip(" .()")):
@@ -119,6 +141,14 @@ def _cut(answer: str) -> Iterator[tuple[str, list[int]]]:
         if numbers and sentences:
             yield sentences[-1], numbers
         position = match.end() if match else position
+
+
+def _sentences(answer: str, masked: str, start: int, end: int) -> Iterator[str]:
+    signs = [found.span() for found in _LIST_SIGN.finditer(masked, start, end)]
+    cuts = [found.span() for found in _SENTENCE_END.finditer(masked, start, end)]
+    for left, right in pairwise([start, *chain.from_iterable(sorted([*cuts, *signs])), end]):
+        if any(letter.isalnum() for letter in answer[left:right]) and (left, right) not in signs:
+            yield answer[left:right].strip()
 
 
 def _statement(text: str, numbers: Sequence[int], given: Sequence[object]) -> Statement:

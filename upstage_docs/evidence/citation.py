@@ -10,7 +10,7 @@ from html import escape
 
 from upstage_docs.chunking.blocks import blocks
 from upstage_docs.evidence.locate import places
-from upstage_docs.evidence.place import BY_BREAKS, Place, string
+from upstage_docs.evidence.place import BY_BREAKS, Place, string, whole_number
 from upstage_docs.evidence.things import Parsed, Thing, read_thing
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.records.render import text_of_html
@@ -116,6 +116,10 @@ def _line(thing: Thing, found: list[Place]) -> str:
     caption = caption_of(thing)
     if category.startswith("heading"):
         headings.append(_short(text_of_html(thing.text or "").lstrip("# ")))
+    if number := string(metadata, "paragraph_number"):
+        headings.append(f"[{number}]")
+    if claim := whole_number(metadata, "claim_number"):
+        headings.append(f"claim {claim}")
     if label := _LABEL.match(caption):
         headings.append(_plain(label[1]).strip(" .<[("))
     elif category in _NAMED:
