@@ -7,7 +7,7 @@ cited is written as pictures beside the file. UPSTAGE_API_KEY or UPSTAGE_DOCS_EN
 import sys
 
 from langchain_core.language_models import BaseChatModel
-from stand_in import ScriptedChat, answer_by_words
+from scripted_chat import ScriptedChat, answer_by_words
 
 from langchain_upstage_docs import (
     TableAwareTextSplitter,

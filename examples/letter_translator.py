@@ -7,8 +7,8 @@ the picture. UPSTAGE_API_KEY or UPSTAGE_DOCS_ENGINE=local says who reads it; rea
 import sys
 
 from langchain_core.language_models import BaseChatModel
-from stand_in import ScriptedChat
-from stand_in_translator import translate_letter
+from scripted_chat import ScriptedChat
+from scripted_translator import translate_letter
 
 from langchain_upstage_docs import UpstageOCRLoader
 from upstage_docs.evidence import overlay, read_numbered_lines, uncertain

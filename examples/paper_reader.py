@@ -7,7 +7,7 @@ UPSTAGE_DOCS_ENGINE=local says who reads the file.
 import sys
 
 from langchain_core.language_models import BaseChatModel
-from stand_in import ScriptedChat, summarise
+from scripted_chat import ScriptedChat, summarise
 
 from langchain_upstage_docs import UpstageDocumentParseLoader, section_documents
 from upstage_docs.evidence import cite, highlight, read_answer

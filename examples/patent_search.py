@@ -8,7 +8,7 @@ import sys
 
 from llama_index.core.llms import LLM
 from llama_index.core.schema import NodeWithScore
-from stand_in_llm import FirstPassage
+from scripted_llm import FirstPassage
 
 from llama_index_upstage_docs import UpstageDocumentParseReader, UpstageDocumentRetriever, paragraph_documents
 from upstage_docs.evidence import cite, number_passages, read_answer

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import re
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -39,7 +41,7 @@ def document(tmp_path: Path) -> Callable[[str], str]:
 
 
 def _says(text: str) -> object:
-    from stand_in import ScriptedChat  # type: ignore[import-not-found]
+    from scripted_chat import ScriptedChat  # type: ignore[import-not-found]
 
     return ScriptedChat(script=lambda _: text)
 
@@ -76,6 +78,27 @@ def test_a_figure_that_the_statement_does_not_tell_is_refused(
 
     with pytest.raises(SystemExit, match=f"The document supports no answer: {named}"):
         example.main(document("statement.pdf"), "당기 자산총계는?", _says(reply))
+
+
+@pytest.mark.parametrize("page", ["financial-statement-qa", "patent-search", "paper-reader"])
+def test_what_the_docs_say_an_application_prints_is_printed(
+    application: Application,
+    document: Callable[[str], str],
+    page: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    told = (EXAMPLES.parent / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    command, printed = re.search(r"```bash\n(.*)\n```\n\n```text\n(.*?)```", told, re.DOTALL).groups()  # type: ignore[union-attr]
+    _, path, *arguments = shlex.split(command)
+    if page == "patent-search":
+        pytest.importorskip("llama_index.core")
+    document(arguments[0])
+    monkeypatch.chdir(tmp_path)
+    application(Path(path).stem).main(*arguments)
+
+    assert capsys.readouterr().out.strip() == printed.strip()
 
 
 @pytest.mark.skipif(not tesseract.available(), reason="needs the extra ocr and Tesseract's data")
@@ -136,7 +159,7 @@ def test_what_is_marked_are_the_words_of_each_quote(application: Application, do
     from langchain_upstage_docs import UpstageDocumentParseLoader, section_documents
     from upstage_docs.evidence import read_answer
 
-    application("stand_in")
+    application("scripted_chat")
     sections = section_documents(UpstageDocumentParseLoader(document("paper.pdf")).load())
     answer = read_answer('Open streets are warm. "Trees cool a city by shade" [3] Nights differ [5].', sections)
 
