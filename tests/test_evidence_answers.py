@@ -47,6 +47,20 @@ def test_what_the_cited_passages_do_not_tell_is_named(text: str, unsupported: tu
     assert not answer.is_supported
 
 
+def test_a_figure_is_the_same_with_zeros_behind_its_point_and_a_citation_tells_its_own() -> None:
+    rate = Record("f", "The rate is 12.50 % of 3.0 tonnes.", {"source": "rates.pdf", "page": 7})
+
+    assert read_answer("On p. 7 it is 12.5 % of 3 tonnes [1].", [rate]).is_supported
+    assert read_answer("It is 125 % [1].", [rate]).unsupported == ("125",)
+    assert read_answer("It is 1250 % of 30 tonnes [1].", [rate]).unsupported == ("1250", "30")
+
+
+async def test_places_are_found_from_an_event_loop_too() -> None:
+    answer = read_answer("Frost came [3].", [ASSETS, LOSS, BEES])
+
+    assert await answer.aplaces() == answer.places() != []
+
+
 def test_an_answer_that_cites_nothing_is_not_supported() -> None:
     assert not read_answer("The documents do not say.", [ASSETS]).is_supported
     assert not read_answer("", [ASSETS]).is_supported

@@ -56,6 +56,10 @@ def test_a_numbered_paragraph_reaches_over_columns_pages_and_figures_to_the_next
         ("What is claimed is:", "paragraph", ("1. A boom,", "2. The boom of claim 1.")),
         ("【특허청구범위】", "paragraph", ("【청구항 1】 A boom,", "【청구항 2】 The boom of claim 1.")),
         ("【請求の範囲】", "heading2", ("【請求項1】 A boom,", "【請求項2】 The boom of claim 1.")),
+        ("【書類名】特許請求の範囲", "paragraph", ("【請求項１】A boom,", "【請求項２】The boom of claim 1.")),
+        ("权利要求书", "heading1", ("1．A boom,", "2、The boom of claim 1.")),
+        ("Patentansprüche", "heading1", ("1. A boom,", "2.The boom of claim 1.")),
+        ("We claim:", "paragraph", ("Claim 1: A boom,", "claim 2 The boom of claim 1.")),
     ],
 )
 def test_claims_are_apart_and_each_is_whole(title: str, category: str, claims: tuple[str, str]) -> None:
@@ -111,6 +115,19 @@ def test_without_numbers_only_what_breaks_off_at_a_column_or_page_is_joined() ->
     ]
 
 
+def test_a_table_keeps_its_markup_beside_the_paragraph_that_it_interrupts() -> None:
+    document = _parsed(
+        (1, 0.8, "paragraph", "[0001] As the table shows, it is"),
+        (2, 0.1, "table", "1"),
+        (2, 0.2, "paragraph", "warm."),
+    )
+
+    text, table = paragraph_records(document)
+    assert text.text == "As the table shows, it is warm."
+    assert table.text == "<table><tr><td>1</td></tr></table>"
+    assert places(table)[0].page == 2
+
+
 def test_marks_of_literature_are_no_numbers_of_paragraphs() -> None:
     document = _parsed((1, 0.1, "paragraph", "As [12] and Moor [2019] say, [0042] trees cool."))
 
@@ -141,7 +158,7 @@ def test_sections_are_what_is_read_without_references(title: str) -> None:
 
     before, nights = section_records(document)
     assert before.text == "Before any heading."
-    assert nights.text == "Nights\n\nNights were warm.\n\n1"
+    assert nights.text == "Nights\n\nNights were warm.\n\n<table><tr><td>1</td></tr></table>"
     assert nights.metadata["headings"] == "Results > Nights"
     assert [place.page for place in places(nights)] == [1, 1, 2]
     assert len(list(section_records(document, references=True))) == 3

@@ -86,6 +86,12 @@ class Answer(msgspec.Struct, frozen=True):
         ]
         return list(dict.fromkeys(found))
 
+    async def aplaces(self, file: DocumentInput | None = None) -> list[Place]:
+        """Return what `places` does; files are read in a thread, so that the event loop goes on."""
+        from anyio import to_thread
+
+        return await to_thread.run_sync(self.places, file)
+
     def _repr_html_(self) -> str:
         """Return the statements with their citations as HTML; all of it is text."""
         lines = []
@@ -98,9 +104,9 @@ class Answer(msgspec.Struct, frozen=True):
 def read_answer(answer: str, passages: Iterable[object]) -> Answer:
     """Return the statements of *answer*, whose marks `[1]`, `[2, 3]` name *passages* from 1 as `number_passages` does.
 
-    A figure counts as told if a passage that its statement cites has the same number (`455,905` is `455905`; a sign is
-    not compared, a figure in words is not read); a quote, if its words stand there. Each sentence has marks of its own:
-    the figures of a sentence without a mark are unsupported.
+    A figure counts as told if a passage that its statement cites, or its citation, has the same number (`455,905` is
+    `455905`; a sign is not compared, a figure in words is not read); a quote, if its words stand there. Each sentence
+    has marks of its own: the figures of a sentence without a mark are unsupported.
 
     Args:
         answer: A model's text; quotes stand in quotation marks directly before the mark.
@@ -165,13 +171,15 @@ def _statement(text: str, numbers: Sequence[int], given: Sequence[object]) -> St
         line = cite(item)
         citations.append(Citation(line, line.places, next((quote for quote, by in told.items() if by[at]), "")))
     said = _QUOTE.sub(" ", text) if quotes else text
-    figures = {figure for one in texts for figure in _figures(one)}
+    figures = {figure for one in (*texts, *citations) for figure in _figures(one)}
     unsupported += [figure for figure in dict.fromkeys(_figures(said)) if figure not in figures]
     return Statement(" ".join(said.split()), tuple(items), tuple(citations), quotes, tuple(unsupported))
 
 
 def _figures(text: str) -> list[str]:
-    return [token for token in tokens(text) if token[0].isdigit()]
+    """Return the numbers of *text*, in its order; `12.0` is `12`."""
+    found = (token for token in tokens(text) if token[0].isdigit())
+    return [token.rstrip("0").rstrip(".") if token.count(".") == 1 and "," not in token else token for token in found]
 
 
 def _plain(item: object) -> str:

@@ -14,7 +14,7 @@ from upstage_docs.records.ids import record_id, text_sha256
 from upstage_docs.records.metadata import METADATA_KEYS
 from upstage_docs.records.render import text_of_html
 
-__all__ = ["Piece", "category_of", "join_pieces", "plain_text", "read_elements"]
+__all__ = ["Piece", "category_of", "join_pieces", "own_text", "plain_text", "read_elements"]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -50,6 +50,11 @@ def category_of(thing: Thing) -> str:
 def plain_text(thing: Thing) -> str:
     """Return the text without markup, its lines as they are told."""
     return text_of_html(thing.text or "")
+
+
+def own_text(thing: Thing) -> str:
+    """Return the text of a table or chart as it was given, with its markup; of others, without."""
+    return (thing.text or "").strip() if category_of(thing) in {"table", "chart"} else plain_text(thing)
 
 
 def join_pieces(kind: str, pieces: Sequence[Piece], number: int, **further: Any) -> Record:

@@ -8,28 +8,32 @@ from collections.abc import Iterator
 
 import msgspec
 
-from upstage_docs.evidence.joined_text import Piece, category_of, join_pieces, plain_text, read_elements
+from upstage_docs.evidence.joined_text import Piece, category_of, join_pieces, own_text, plain_text, read_elements
 from upstage_docs.evidence.place import places_of, source_of
 from upstage_docs.evidence.things import Thing
 from upstage_docs.models import Record
 
 __all__ = ["paragraph_records"]
 
-_TEXTS = frozenset({"paragraph", "list", "equation", "index", "footnote", ""})
+_APART = frozenset({"table", "chart", "figure", "caption", "footnote"})
+"""Categories that interrupt a paragraph and are no part of it."""
 _PASSED_OVER = frozenset({"header", "footer"})
 _NUMBER = re.compile(r"[\[【［]\s*(\d{4,6})\s*[\]】］]\s*")
 _CLAIM = re.compile(
-    r"(?:^|(?<=\n))\s*(?:[【\[]?\s*(?:claim|청구항|請求項|权利要求)\s*(\d{1,3})\s*[】\].:]?|(\d{1,3})\s*[.．)])(?:\s+|$)",
+    r"(?:^|(?<=\n))\s*(?:"
+    r"[【\[]\s*(?:claim|청구항|請求項|权利要求)\s*(\d{1,3})\s*[】\]]\s*"
+    r"|(?:claim|청구항|請求項|权利要求)\s*(\d{1,3})\s*[.:：]?(?:\s+|$)"
+    r"|(\d{1,3})\s*[.．、)](?:\s+|$|(?=[^\W\d])))",
     re.IGNORECASE,
 )
 _PARTS = {
     "claims": re.compile(
         r"what is claimed(?: is)?|(?:we|i) claim|(?:the )?claims?|patent claims"
-        r"|(?:특허\s*)?청구의?\s*범위|(?:特許)?請求の範囲|权利要求书?"
+        r"|patentansprüche|ansprüche|revendications|(?:특허\s*)?청구의?\s*범위|(?:特許)?請求の範囲|权利要求书?"
     ),
-    "abstract": re.compile(r"abstract(?: of the disclosure)?|요약서?|要約書?|摘要"),
+    "abstract": re.compile(r"abstract(?: of the disclosure)?|zusammenfassung|abrégé|요약서?|要約書?|摘要"),
 }
-"""Titles of the parts that are told apart from the description, in the languages of the five largest patent offices."""
+"""Titles of the parts that are told apart from the description, in the languages of the largest patent offices."""
 _ALONE = re.compile(r"【[^【】]{1,60}】")
 _LONGEST_TITLE = 60
 """Characters of a line that may be the title of a part though the layout calls it no heading."""
@@ -53,8 +57,8 @@ def paragraph_records(things: object) -> Iterator[Record]:
 
     A paragraph of a numbered text (`[0042]`, `【0042】`, as patents have them) reaches to the next number or heading.
     Elsewhere two texts are joined if the first breaks off at the end of a column or page. Claims are apart, each its
-    own. Tables, figures and captions are records of their own behind the paragraph that they interrupt; running
-    headers and footers are left out, and headings are told in `headings`.
+    own. Tables, figures, captions and footnotes are records of their own behind the paragraph that they interrupt;
+    running headers and footers are left out, and headings are told in `headings`.
 
     The metadata has the keys of every record, `spans` for each piece, and `paragraph_number` (`"0042"`, `""` if none),
     `claim_number` (0 if it is no claim) and `part` (`description`, `claims`, `abstract`).
@@ -88,8 +92,8 @@ def _take(state: _State, thing: Thing) -> Iterator[Record]:
     if category in _PASSED_OVER or not text.strip():
         return
     place = places_of(thing)[0]
-    if category not in _TEXTS:
-        piece = Piece(text, thing, place)
+    if category in _APART:
+        piece = Piece(own_text(thing), thing, place)
         extra = {"paragraph_number": "", "claim_number": 0, "part": state.part, "category": category}
         state.count += 1
         between = join_pieces("paragraph", [piece], state.count, **extra)
@@ -129,7 +133,7 @@ def _cut(state: _State, text: str) -> Iterator[tuple[bool, str, int, str]]:
     if state.part == "claims":
         expected = state.claim + 1
         for match in _CLAIM.finditer(text):
-            if int(match[1] or match[2]) == expected:
+            if int(match[1] or match[2] or match[3]) == expected:
                 marks.append((match.start(), match.end(), "", expected))
                 expected += 1
     else:
@@ -172,7 +176,7 @@ def _joiner(before: str, after: str) -> str:
 
 def _part_titled(text: str) -> str:
     """Return the part that a short line is the title of, `""` if none."""
-    line = re.sub(r"^[\d.\s]+(?=\D)", "", text.strip().strip("【】[]:： ")).casefold()
+    line = re.sub(r"^[\d.\s]+(?=\D)", "", text.strip().removeprefix("【書類名】").strip("【】[]:： ")).casefold()
     if len(line) > _LONGEST_TITLE:
         return ""
     return next((part for part, pattern in _PARTS.items() if pattern.fullmatch(line)), "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from upstage_docs.evidence.joined_text import Piece, category_of, join_pieces, plain_text, read_elements
+from upstage_docs.evidence.joined_text import Piece, category_of, join_pieces, own_text, read_elements
 from upstage_docs.evidence.place import places_of, source_of, string
 from upstage_docs.models import Record
 
@@ -37,7 +37,7 @@ def section_records(things: object, *, references: bool = False) -> Iterator[Rec
     pieces: list[Piece] = []
     path, has_text, number = "", False, 0
     for thing in read_elements(things):
-        category, text = category_of(thing), plain_text(thing).strip()
+        category, text = category_of(thing), own_text(thing).strip()
         if category in _PASSED_OVER or not text:
             continue
         heading = category.startswith("heading")
