@@ -19,7 +19,7 @@ import vcr
 from play import form
 
 from upstage_docs import Client, UpstageDocsError
-from upstage_docs.api.limits import Limits
+from upstage_docs.api.limits import ApiLimits
 from upstage_docs.api.rates import RATES, Rate
 from upstage_docs.api.requests import BASE_URL
 from upstage_docs.options import PollPolicy, RetryPolicy
@@ -95,7 +95,7 @@ def settings(base_url: str = BASE_URL, key: str = KEY, *, poll: float = 0.0) -> 
         "rates": dict.fromkeys(RATES, Rate()),
         "retry": RetryPolicy(initial=0.0, maximum=0.0),
         "poll": PollPolicy(initial=poll, maximum=poll),
-        "limits": Limits(sync_pages=1000, prefer_async_above=1000),
+        "limits": ApiLimits(sync_pages=1000, prefer_async_above=1000),
     }
 
 

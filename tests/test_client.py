@@ -22,7 +22,7 @@ from stand_in import labels, make_pdf
 
 import upstage_docs
 from upstage_docs import AsyncClient, Client
-from upstage_docs.api.limits import Limits
+from upstage_docs.api.limits import ApiLimits
 from upstage_docs.api.rates import RATES, Rate
 from upstage_docs.errors import (
     APIStatusError,
@@ -373,7 +373,7 @@ class TestParse:
 
     def test_limits_are_those_of_the_client(self, both: Both, settings: dict[str, Any], loopback: Loopback) -> None:
         with pytest.raises(SourceError, match="a page of 390,625 pixels; the API takes 1,000"):
-            both("parse", make_pdf("a", 1), settings={**settings, "limits": Limits(page_pixels=1000)})
+            both("parse", make_pdf("a", 1), settings={**settings, "limits": ApiLimits(page_pixels=1000)})
         assert loopback.faults.received == []
 
     def test_what_was_paid_for_is_not_paid_again(
@@ -682,7 +682,7 @@ class TestMany:
         """The pages of the part that was answered; running again sends the other part only."""
         from upstage_docs.testing.faults import unavailable
 
-        settings["limits"] = Limits(ocr_pages=10)
+        settings["limits"] = ApiLimits(ocr_pages=10)
         settings["max_concurrency"] = 1
         loopback.faults.script("sync", None, *[unavailable()] * QUICK.attempts)
         report = Report()

@@ -21,7 +21,7 @@ from interrupting import interrupted
 from play import Play, answer, form, lost, reply
 from stand_in import make_pdf
 
-from upstage_docs.api.limits import LIMITS, Limits
+from upstage_docs.api.limits import LIMITS, ApiLimits
 from upstage_docs.api.rates import Rate, RateLimiter
 from upstage_docs.api.requests import Api, jobs_request
 from upstage_docs.api.responses import Outcome, Reply
@@ -87,7 +87,7 @@ LESS: dict[str, Any] = {**NO_PAGE, "usage": {"pages": -3}}
 NO_ANSWERS: tuple[object, ...] = (b'{"elements": [{"id"', {"elements": None}, {"api": "2.0"}, [], NO_PAGE, LESS)
 
 
-def parse(play: Play, with_: ClientContext, request: Request, limits: Limits = LIMITS) -> Any:
+def parse(play: Play, with_: ClientContext, request: Request, limits: ApiLimits = LIMITS) -> Any:
     return play(documents.read_one(replace(with_, limits=limits), request))
 
 
@@ -356,7 +356,7 @@ class TestPayingOnce:
 
     def test_a_silent_cut_is_an_error_that_keeps_what_came(self, stored: Stored) -> None:
         """An older server answers the first pages only; the next call sends the others and no more."""
-        limits = Limits(sync_pages=200, prefer_async_above=200)
+        limits = ApiLimits(sync_pages=200, prefer_async_above=200)
         with pytest.raises(InvalidResponseError, match="5 pages were sent, 3 came back") as caught:
             parse(Play(reply(200, answer([1, 2, 3]))), stored(), ask(5), limits)
         assert b"page 3" in caught.value.raw  # type: ignore[comparison-overlap]
@@ -465,13 +465,13 @@ class TestParts:
             canvas.showPage()
         canvas.save()
         request = Request(target.getvalue(), ParseOptions(), "a.pdf", "sync")
-        document = parse(Play(*[respond] * 5), setup(), request, Limits(sync_bytes=60_000))
+        document = parse(Play(*[respond] * 5), setup(), request, ApiLimits(sync_bytes=60_000))
         assert [element.page for element in document.elements] == list(range(1, 9))
         assert sent == [1, 1, 1, 3, 2]
 
     def test_a_single_page_that_is_too_large_is_named(self) -> None:
         with pytest.raises(SourceError, match="One page"):
-            parse(Play(), setup(), ask(2, route="sync"), Limits(sync_bytes=100))
+            parse(Play(), setup(), ask(2, route="sync"), ApiLimits(sync_bytes=100))
 
     def test_no_temporary_file_is_left(self) -> None:
         before = open_files()
@@ -504,7 +504,7 @@ class TestJobs:
     @pytest.mark.parametrize("absolute", [True, False])
     def test_the_jobs_of_a_very_long_pdf_are_joined(self, absolute: bool) -> None:
         """Each part of the PDF is a file of its own to the API: its pages begin again."""
-        limits = Limits(async_pages=20, sync_pages=5, prefer_async_above=5)
+        limits = ApiLimits(async_pages=20, sync_pages=5, prefer_async_above=5)
         half = [range(1, 11), range(11, 21) if absolute else range(1, 11)]
         done = reply(200, state((1, 10, "completed"), (11, 20, "completed"), status="completed", total=20))
         play = Play(*[one for _ in range(2) for one in (SUBMITTED, done, *[reply(200, answer(b)) for b in half])])
@@ -840,7 +840,7 @@ class TestOffice:
 
 
 class TestOcr:
-    def ocr(self, play: Play, with_: ClientContext, pages: int, limits: Limits = LIMITS) -> Any:
+    def ocr(self, play: Play, with_: ClientContext, pages: int, limits: ApiLimits = LIMITS) -> Any:
         return play(documents.read_one(replace(with_, limits=limits), ask(pages, options=OCROptions())))
 
     def body(self, pages: int) -> dict[str, Any]:
@@ -851,7 +851,7 @@ class TestOcr:
 
     def test_a_long_document_is_recognised_in_parts(self) -> None:
         play = Play(reply(200, self.body(2)), reply(200, self.body(1)))
-        result = self.ocr(play, with_ := setup(), 3, Limits(ocr_pages=2))
+        result = self.ocr(play, with_ := setup(), 3, ApiLimits(ocr_pages=2))
         assert [page.number for page in result.pages] == [1, 2, 3]
         assert [word.id for page in result.pages for word in page.words] == [0, 1, 2]
         assert (result.billed_pages, result.confidence) == (3, 0.8)
@@ -875,7 +875,7 @@ class TestOcr:
 
     def test_raw_answers_of_several_requests_are_not_glued(self) -> None:
         with pytest.raises(SourceError, match="needs 2 requests"):
-            Play()(documents.ocr_raw(setup(limits=Limits(ocr_pages=2)), ask(3, options=OCROptions())))
+            Play()(documents.ocr_raw(setup(limits=ApiLimits(ocr_pages=2)), ask(3, options=OCROptions())))
 
 
 class TestEstimate:

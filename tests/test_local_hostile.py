@@ -21,7 +21,7 @@ import httpx
 import pytest
 from eventually import GENEROUS, eventually
 
-from upstage_docs.local import BASE_URL, Engine, Limits, LocalTransport
+from upstage_docs.local import BASE_URL, Engine, LocalTransport, WorkerLimits
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="worker processes are limited by POSIX means")
 
@@ -31,7 +31,7 @@ MEMORY = 2 << 30
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
-    engine = Engine(limits=Limits(memory=MEMORY, seconds=SECONDS, workers=1))
+    engine = Engine(limits=WorkerLimits(memory=MEMORY, seconds=SECONDS, workers=1))
     with httpx.Client(transport=LocalTransport(engine), base_url=BASE_URL, timeout=120) as client:
         yield client
     engine.close()
@@ -525,7 +525,7 @@ def test_no_file_is_left_in_the_temporary_folder(
     """Not by documents, results or what a library unpacks."""
     folder = tmp_path_factory.mktemp("temporary")
     monkeypatch.setenv("TMPDIR", str(folder))
-    engine = Engine(limits=Limits(memory=MEMORY, seconds=SECONDS, workers=1))
+    engine = Engine(limits=WorkerLimits(memory=MEMORY, seconds=SECONDS, workers=1))
     with httpx.Client(transport=LocalTransport(engine), base_url=BASE_URL, timeout=120) as other:
         for make in (good_pdf, png_cut_off, docx_of_noise, inflating_picture):
             parse(other, make())

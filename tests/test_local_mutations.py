@@ -20,7 +20,7 @@ import pytest
 from eventually import GENEROUS
 from test_local_damage import letter, pdf, picture, rule, ruled_table, sheets, slides, words
 
-from upstage_docs.local import BASE_URL, Engine, Limits, LocalTransport
+from upstage_docs.local import BASE_URL, Engine, LocalTransport, WorkerLimits
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="worker processes are limited by POSIX means")
 
@@ -153,7 +153,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A client of the engine where no text can be recognised: it would only take its time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TESSDATA_PREFIX", str(tmp_path_factory.mktemp("no data")))
-        engine = Engine(limits=Limits(workers=1, seconds=GENEROUS))
+        engine = Engine(limits=WorkerLimits(workers=1, seconds=GENEROUS))
         with httpx.Client(transport=LocalTransport(engine), base_url=BASE_URL, timeout=2 * GENEROUS) as client:
             yield client
         engine.close()

@@ -22,7 +22,7 @@ import pytest
 from eventually import GENEROUS, eventually
 
 from upstage_docs.errors import ConfigError
-from upstage_docs.local import BASE_URL, Engine, Limits, LocalTransport
+from upstage_docs.local import BASE_URL, Engine, LocalTransport, WorkerLimits
 from upstage_docs.local.service.workers import WorkerPool
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="worker processes are limited by POSIX means")
@@ -66,7 +66,7 @@ def pools(script: Path) -> Iterator[Any]:
     opened: list[Any] = []
 
     def make(**limits: Any) -> httpx.Client:
-        pool = WorkerPool(Limits(**{"workers": 1, **limits}), command=[sys.executable, str(script)])
+        pool = WorkerPool(WorkerLimits(**{"workers": 1, **limits}), command=[sys.executable, str(script)])
         engine = Engine(pool.read)
         client = httpx.Client(transport=LocalTransport(engine), base_url=BASE_URL, timeout=GENEROUS)
         opened.extend([client, engine, pool])
@@ -272,7 +272,7 @@ def test_a_worker_sees_no_key_and_no_programs(pools: Any, monkeypatch: pytest.Mo
 
 def test_a_worker_that_does_not_start_is_the_engines_fault_and_not_the_documents() -> None:
     """500, with how it ended and how to see why."""
-    pool = WorkerPool(Limits(workers=1), command=[sys.executable, "-c", "raise SystemExit(7)"])
+    pool = WorkerPool(WorkerLimits(workers=1), command=[sys.executable, "-c", "raise SystemExit(7)"])
     with httpx.Client(transport=LocalTransport(Engine(pool.read)), base_url=BASE_URL) as client:
         response = ask(client, "say = 1")
     pool.close()
@@ -284,7 +284,7 @@ def test_a_worker_that_does_not_start_is_the_engines_fault_and_not_the_documents
 @pytest.mark.parametrize("limits", [{"memory": 1}, {"seconds": 0}, {"workers": 0}, {"idle": -1}])
 def test_limits_that_let_nothing_be_read_are_refused(limits: dict[str, int]) -> None:
     with pytest.raises(ConfigError, match=next(iter(limits))):
-        Limits(**limits)
+        WorkerLimits(**limits)
 
 
 def test_an_idle_worker_ends_itself_and_another_takes_over(pools: Any) -> None:
@@ -297,8 +297,8 @@ def test_an_idle_worker_ends_itself_and_another_takes_over(pools: Any) -> None:
 
 def test_a_transport_that_is_dropped_leaves_no_worker(script: Path) -> None:
     """Without `close`; and without a ResourceWarning, which would be an error here."""
-    pool = WorkerPool(Limits(workers=1))
-    engine = Engine(limits=Limits(workers=1))
+    pool = WorkerPool(WorkerLimits(workers=1))
+    engine = Engine(limits=WorkerLimits(workers=1))
     pool.close()
     client = httpx.Client(transport=LocalTransport(engine), base_url=BASE_URL)
     ask(client, "this is no PDF")

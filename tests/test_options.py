@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from upstage_docs import Client, OCROptions, ParseOptions, PollPolicy, RetryPolicy
-from upstage_docs.api.limits import Limits as ApiLimits
+from upstage_docs.api.limits import ApiLimits
 from upstage_docs.api.rates import Rate, RateLimiter
 from upstage_docs.api.requests import form_fields
 from upstage_docs.chunking.options import ChunkOptions

@@ -6,7 +6,7 @@ import pytest
 from conftest import examples
 from hypothesis import given, strategies as st
 
-from upstage_docs.api.limits import LIMITS, LIMITS_2025, Limits
+from upstage_docs.api.limits import LIMITS, LIMITS_2025, ApiLimits
 from upstage_docs.errors import ConfigError, SourceError
 from upstage_docs.files.source import Source
 from upstage_docs.flows.billing import Estimate, estimate
@@ -57,10 +57,10 @@ def test_pages_per_request_cuts_a_pdf_and_nothing_else() -> None:
 
 def test_older_deployments_and_own_limits() -> None:
     assert len(parts_of(source(2000), PARSE, limits=LIMITS_2025)) == 2
-    assert ways(parts_of(source(20), PARSE, limits=Limits(prefer_async_above=10))) == [((1, 20), "async", True)]
+    assert ways(parts_of(source(20), PARSE, limits=ApiLimits(prefer_async_above=10))) == [((1, 20), "async", True)]
     assert len(parts_of(source(60), OCROptions(), limits=LIMITS_2025)) == 2
     with pytest.raises(ConfigError, match="sync_pages"):
-        Limits(sync_pages=0)
+        ApiLimits(sync_pages=0)
 
 
 def test_a_pdf_with_too_many_bytes_is_cut() -> None:
@@ -176,7 +176,7 @@ def test_a_part_too_large_after_cutting_is_halved_down_to_one_page() -> None:
         (source(2001, file_format="tiff"), "auto", "2,001 pages; the API takes 2,000"),
         (source(101, file_format="tiff"), "sync", "101 pages; the synchronous route takes 100"),
         (source(1, file_format="png", pixels=200_000_001), "auto", "200,000,001 pixels"),
-        (source(3, pixels=200_000_001), "auto", "Limits"),
+        (source(3, pixels=200_000_001), "auto", "ApiLimits"),
     ],
 )
 def test_what_cannot_be_sent_is_refused_by_name_before_it_is_sent(document: Source, route: str, words: str) -> None:

@@ -14,19 +14,19 @@ from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.packing import chunk_with
 from upstage_docs.chunking.table import mended, read_table, words_of
 from upstage_docs.chunking.table_joining import JoinedTable
-from upstage_docs.chunking.table_rows import Limits, split_rows
+from upstage_docs.chunking.table_rows import RowSizes, split_rows
 from upstage_docs.models import Element
 
 
-def limits(size: int, first: int | None = None) -> Limits:
-    return Limits(size if first is None else first, size, len, exact=True)
+def limits(size: int, first: int | None = None) -> RowSizes:
+    return RowSizes(size if first is None else first, size, len, exact=True)
 
 
-def by_tokens(size: int) -> Limits:
-    return Limits(size, size, lambda text: len(re.findall(r"\w+|[^\w\s]", text)), exact=False)
+def by_tokens(size: int) -> RowSizes:
+    return RowSizes(size, size, lambda text: len(re.findall(r"\w+|[^\w\s]", text)), exact=False)
 
 
-def texts(text: str, size: int | Limits) -> list[str]:
+def texts(text: str, size: int | RowSizes) -> list[str]:
     parts = split_rows(text, limits(size) if isinstance(size, int) else size)
     return ["".join(piece for piece, _ in part) for part in parts or []]
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from upstage_docs.options.definitions import check_options, documented, option
 
-__all__ = ["LIMITS", "LIMITS_2025", "MEGABYTE", "Limits"]
+__all__ = ["LIMITS", "LIMITS_2025", "MEGABYTE", "ApiLimits"]
 
 MEGABYTE = 2**20  # the API says MB and not which: at the edge, the server decides
 
 
 @documented
 @dataclass(frozen=True)
-class Limits:
+class ApiLimits:
     """What the API takes. The defaults are the one table of limits; every value can be overridden.
 
     Sources: https://console.upstage.ai/docs/models/document-parse (sizes, pages, 2026-09),
@@ -51,11 +51,11 @@ class Limits:
     )
 
     def __post_init__(self) -> None:
-        check_options(self, "Limits")
+        check_options(self, "ApiLimits")
 
 
-LIMITS = Limits()
+LIMITS = ApiLimits()
 # For private deployments that run an older model.
-LIMITS_2025 = Limits(
+LIMITS_2025 = ApiLimits(
     sync_bytes=50 * MEGABYTE, async_bytes=50 * MEGABYTE, async_pages=1_000, ocr_pages=30, page_pixels=100_000_000
 )

@@ -11,7 +11,7 @@ import msgspec
 
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.table_joining import JoinedTable
-from upstage_docs.chunking.table_rows import Limits, Part, runs_of_one_part, split_rows
+from upstage_docs.chunking.table_rows import Part, RowSizes, runs_of_one_part, split_rows
 from upstage_docs.chunking.units import UNKNOWN, Place, Unit, joined, merged_extra
 from upstage_docs.records.element_captions import inner_captions, owned_before
 from upstage_docs.records.header_rows import header_rows_of
@@ -127,7 +127,7 @@ class Whole:
         above, below = _repeated(self.above), _repeated(self.below)
         first = self._room(self.above, below, options, limit)
         later = self._room(above, below, options, limit)
-        parts = split_rows(whole.text, Limits(first, later, options.size, options.exact), self._header_rows)
+        parts = split_rows(whole.text, RowSizes(first, later, options.size, options.exact), self._header_rows)
         if not parts:
             yield units
             return

@@ -11,10 +11,10 @@ from upstage_docs.chunking.markdown import is_rule, lines_of, read_text_table
 from upstage_docs.chunking.table import MOST_ROWS, Cell, Table, carried_sizes, mended, place_columns, read_table
 from upstage_docs.records.header_rows import MOST_ROWS_READ, header_rows_of_lines
 
-__all__ = ["Limits", "Part", "runs_of_one_part", "split_rows"]
+__all__ = ["Part", "RowSizes", "runs_of_one_part", "split_rows"]
 
 
-class Limits(NamedTuple):
+class RowSizes(NamedTuple):
     """How large parts may be.
 
     Attributes:
@@ -47,7 +47,7 @@ class _Frame(NamedTuple):
 Part = list[tuple[str, int]]
 
 
-def split_rows(text: str, limits: Limits, header_rows: int = 0) -> list[Part] | None:
+def split_rows(text: str, limits: RowSizes, header_rows: int = 0) -> list[Part] | None:
     """Cut the table in *text* between rows; None where that cannot be, so that the table stays whole.
 
     Every part repeats what stands before the body (captions and all header rows) and after it. A cell that spans a
@@ -113,7 +113,7 @@ def runs_of_one_part(parts: Sequence[Part]) -> list[list[tuple[int, int]]]:
 class _Cutter:
     """Cuts one table."""
 
-    def __init__(self, table: Table, limits: Limits) -> None:
+    def __init__(self, table: Table, limits: RowSizes) -> None:
         self._table, self._limits = table, limits
         self._text, self._rows, self._header = table.text, table.rows, table.header_rows
         self._cells: list[list[Cell]] = []  # only where a cut goes through a cell
@@ -298,7 +298,7 @@ class _Cutter:
         self._append(part, position, self._rows[index].end)
 
 
-def _split_lines(text: str, limits: Limits, header_rows: int) -> list[Part] | None:
+def _split_lines(text: str, limits: RowSizes, header_rows: int) -> list[Part] | None:
     """Cut a pipe or grid table, or one in plain text, between rows.
 
     What stands before and after the table is repeated, as captions are; each line of a plain text is a row.

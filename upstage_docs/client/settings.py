@@ -10,7 +10,7 @@ from dataclasses import KW_ONLY, dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
-from upstage_docs.api.limits import LIMITS, Limits
+from upstage_docs.api.limits import LIMITS, ApiLimits
 from upstage_docs.api.rates import RATES, Family, Rate, RateLimiter, rates_by_family
 from upstage_docs.api.requests import BASE_URL, Api
 from upstage_docs.errors import ConfigError
@@ -147,7 +147,7 @@ class Settings:
         most=1,
         in_command=False,
     )
-    limits: Limits = option(
+    limits: ApiLimits = option(
         LIMITS, "What the API takes; `api.limits.LIMITS_2025` for older deployments.", in_command=False
     )
     prices: Mapping[str, float] | None = option(

@@ -342,7 +342,7 @@ class Reading:
         if piece.pages is not None and answered != piece.pages:
             raise InvalidResponseError(
                 f"{piece.name!r}: {piece.pages} pages were sent, {answered} came back. What came is kept. An older "
-                'server cuts silently: lower Limits(sync_pages=...) or take route="async".',
+                'server cuts silently: lower ApiLimits(sync_pages=...) or take route="async".',
                 raw=raw,
             )
         return PageAnswer(raw, pages, content=content)

@@ -224,7 +224,7 @@ class JobWatch:
         if last_page < wanted:
             raise InvalidResponseError(
                 f"{self.name}: pages up to {wanted} were sent, the answer ends at page {last_page}. What came is kept; "
-                "an older server may cut silently: lower Limits(async_pages=...)."
+                "an older server may cut silently: lower ApiLimits(async_pages=...)."
             )
 
     def _gone(self, stored: StoredJob) -> Flow[bool]:

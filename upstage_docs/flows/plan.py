@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from upstage_docs.api.limits import LIMITS, MEGABYTE, Limits
+from upstage_docs.api.limits import LIMITS, MEGABYTE, ApiLimits
 from upstage_docs.errors import ConfigError, SourceError
 from upstage_docs.options import OCROptions, ParseOptions, Route, SendOptions
 from upstage_docs.store.values import WHOLE_FILE, Pages
@@ -38,7 +38,7 @@ class PageRun:
 
 
 def check(
-    source: Source, options: ParseOptions | OCROptions, *, route: Route = "auto", limits: Limits = LIMITS
+    source: Source, options: ParseOptions | OCROptions, *, route: Route = "auto", limits: ApiLimits = LIMITS
 ) -> None:
     """Refuse what the API would refuse, before anything is sent.
 
@@ -52,7 +52,7 @@ def check(
     if source.pixels > limits.page_pixels:
         raise SourceError(
             f"{source.name!r} has a page of {source.pixels:,} pixels; the API takes {limits.page_pixels:,}. "
-            "Scale it down, or raise Limits(page_pixels=...) if your deployment takes more."
+            "Scale it down, or raise ApiLimits(page_pixels=...) if your deployment takes more."
         )
     if source.format == "pdf":
         return  # cut where it is too large
@@ -79,7 +79,7 @@ def parts_of(
     stored: Iterable[Pages] = (),
     running: Iterable[Pages | None] = (),
     total_pages: int = 0,
-    limits: Limits = LIMITS,
+    limits: ApiLimits = LIMITS,
 ) -> tuple[PageRun, ...]:
     """Plan *source*: every page in one part, in document order, and no page sent that is stored or in a job.
 
@@ -150,7 +150,7 @@ def halves(part: PageRun) -> tuple[PageRun, PageRun]:
     return replace(part, pages=(first, middle), whole=False), replace(part, pages=(middle + 1, last), whole=False)
 
 
-def request_limits(*, ocr: bool, route: Route, limits: Limits) -> tuple[int, int]:
+def request_limits(*, ocr: bool, route: Route, limits: ApiLimits) -> tuple[int, int]:
     """Return the bytes and the pages that one request of this kind may have."""
     if ocr:
         return limits.ocr_bytes, limits.ocr_pages
@@ -159,7 +159,7 @@ def request_limits(*, ocr: bool, route: Route, limits: Limits) -> tuple[int, int
     return limits.async_bytes, limits.async_pages
 
 
-def _route(pages: int, size: int, *, ocr: bool, route: Route, limits: Limits) -> Literal["sync", "async"]:
+def _route(pages: int, size: int, *, ocr: bool, route: Route, limits: ApiLimits) -> Literal["sync", "async"]:
     if ocr:
         return "sync"
     if route != "auto":
@@ -168,7 +168,7 @@ def _route(pages: int, size: int, *, ocr: bool, route: Route, limits: Limits) ->
     return "sync" if small else "async"
 
 
-def _uncounted_route(source: Source, *, ocr: bool, route: Route, limits: Limits) -> Literal["sync", "async"]:
+def _uncounted_route(source: Source, *, ocr: bool, route: Route, limits: ApiLimits) -> Literal["sync", "async"]:
     if ocr:
         return "sync"
     if route != "auto":
@@ -177,7 +177,7 @@ def _uncounted_route(source: Source, *, ocr: bool, route: Route, limits: Limits)
 
 
 def _part_pages(
-    source: Source, total: int, pages: int, *, asked: int | None, ocr: bool, route: Route, limits: Limits
+    source: Source, total: int, pages: int, *, asked: int | None, ocr: bool, route: Route, limits: ApiLimits
 ) -> int:
     """How many pages of a PDF one request holds: as asked, and within the limits of bytes and pages."""
     size, most = request_limits(ocr=ocr, route=route, limits=limits)

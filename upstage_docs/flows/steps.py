@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 import httpx
 
-from upstage_docs.api.limits import LIMITS, Limits
+from upstage_docs.api.limits import LIMITS, ApiLimits
 from upstage_docs.api.rates import RateLimiter
 from upstage_docs.api.requests import Api
 from upstage_docs.flows.billing import Account
@@ -150,7 +150,7 @@ class ClientContext:
     on_unknown: Literal["raise", "resend"] = "raise"
     engine_version: str = ""
     account: Account = field(default_factory=Account)
-    limits: Limits = LIMITS
+    limits: ApiLimits = LIMITS
     at_once: int = 1
 
     def result_key(self, file_sha256: str, options: ParseOptions | OCROptions) -> ResultKey:

@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from upstage_docs.local.service.protocol import Engine as Engine
     from upstage_docs.local.service.transport import LocalTransport as LocalTransport
-    from upstage_docs.local.service.workers import Limits as Limits
+    from upstage_docs.local.service.workers import WorkerLimits as Limits, WorkerLimits as WorkerLimits
 
-__all__ = ["BASE_URL", "Engine", "Limits", "LocalTransport"]
+__all__ = ["BASE_URL", "Engine", "Limits", "LocalTransport", "WorkerLimits"]
 
 BASE_URL = "http://local.invalid/v1"
 """The engine's address. By RFC 2606 no such host exists: sent through any other transport, nothing goes anywhere."""
 
-_HOME = {"LocalTransport": "service.transport", "Engine": "service.protocol", "Limits": "service.workers"}
+_HOME = {
+    "LocalTransport": ("service.transport", "LocalTransport"),
+    "Engine": ("service.protocol", "Engine"),
+    "WorkerLimits": ("service.workers", "WorkerLimits"),
+    "Limits": ("service.workers", "WorkerLimits"),  # its public name before
+}
 _EXTRA = ("liteparse", "PIL", "docx", "pptx", "openpyxl", "python_multipart")
 
 
@@ -28,4 +33,5 @@ def __getattr__(name: str) -> object:
         raise MissingExtraError.of("local", f"The local engine (without {', '.join(missing)})")
     from importlib import import_module
 
-    return getattr(import_module(f"upstage_docs.local.{_HOME[name]}"), name)
+    module, attribute = _HOME[name]
+    return getattr(import_module(f"upstage_docs.local.{module}"), attribute)

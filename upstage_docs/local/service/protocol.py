@@ -26,7 +26,7 @@ from upstage_docs.local.service.fields import crop_categories, flag, format_of, 
 from upstage_docs.local.service.form import Document, Form, FormReader
 from upstage_docs.local.service.jobs import Jobs
 from upstage_docs.local.service.pipe import MODEL, Begin, Part, Patience, Read, Task
-from upstage_docs.local.service.workers import Limits, WorkerPool
+from upstage_docs.local.service.workers import WorkerLimits, WorkerPool
 
 __all__ = ["Engine", "Reply", "Request", "refused"]
 
@@ -87,10 +87,10 @@ class Engine:
     """
 
     def __init__(
-        self, read: Read | None = None, *, limits: Limits | None = None, now: Callable[[], int] = time.time_ns
+        self, read: Read | None = None, *, limits: WorkerLimits | None = None, now: Callable[[], int] = time.time_ns
     ) -> None:
         self._own_read = read
-        self._limits = limits or Limits()
+        self._limits = limits or WorkerLimits()
         self._now = now
         self._closed = False
         self._begin()

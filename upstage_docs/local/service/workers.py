@@ -21,7 +21,7 @@ from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.pipe import Begin, End, Part, Patience, Refused, Task, read_message, write_frame
 from upstage_docs.options.definitions import check_options, documented, option
 
-__all__ = ["Limits", "WorkerPool"]
+__all__ = ["WorkerLimits", "WorkerPool"]
 
 _log = logging.getLogger("upstage_docs")
 
@@ -45,7 +45,7 @@ _ENVIRONMENT = (
 
 @documented
 @dataclass(frozen=True)
-class Limits:
+class WorkerLimits:
     """What one document may cost, and what all may together.
 
     Raises:
@@ -71,7 +71,7 @@ class Limits:
     )
 
     def __post_init__(self) -> None:
-        check_options(self, "Limits")
+        check_options(self, "WorkerLimits")
 
 
 _DYING = 10
@@ -155,8 +155,8 @@ class WorkerPool:
         command: What to start as a worker; the module `upstage_docs.local.worker` if None.
     """
 
-    def __init__(self, limits: Limits | None = None, *, command: Sequence[str] | None = None) -> None:
-        self.limits = limits or Limits()
+    def __init__(self, limits: WorkerLimits | None = None, *, command: Sequence[str] | None = None) -> None:
+        self.limits = limits or WorkerLimits()
         self._command = [
             *(command or (sys.executable, "-m", "upstage_docs.local.worker")),
             str(self.limits.memory),
