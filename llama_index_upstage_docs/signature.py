@@ -91,7 +91,7 @@ def _constructor_of(owner: Any) -> Callable[..., None]:
 
     def __init__(self: Any, *values: Any, **options: Any) -> None:  # noqa: N807 - it becomes one
         """Make it; its class says what the options are."""
-        from upstage_docs.redaction import as_secret
+        from upstage_docs.errors.redaction import as_secret
 
         keys = [name == "api_key" for name in positional[: len(values)]] + [False] * (len(values) - len(positional))
         values = tuple(as_secret(one) if key else one for key, one in zip(keys, values, strict=True))

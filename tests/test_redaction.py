@@ -16,8 +16,8 @@ import pytest
 
 from upstage_docs import Client, ConfigError, UpstageDocsError
 from upstage_docs.api.requests import Api
+from upstage_docs.errors.redaction import Body, Secret, redact, shorten
 from upstage_docs.options import RetryPolicy
-from upstage_docs.redaction import Body, Secret, redact, shorten
 
 KEY = "up_pl4nted/K3Y+value=="
 SAMPLE = Path(__file__).resolve().parent.parent / "upstage_docs" / "samples" / "report.pdf"

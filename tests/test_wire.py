@@ -12,9 +12,9 @@ from stand_in import make_pdf
 
 from upstage_docs.api.requests import Api, download_request, job_request, jobs_request, ocr_request, parse_request
 from upstage_docs.errors import ConfigError, InvalidResponseError
+from upstage_docs.errors.redaction import redact
 from upstage_docs.files.source import Source, inspect
 from upstage_docs.options import OCROptions, ParseOptions
-from upstage_docs.redaction import redact
 
 KEY = "up_abcdefghijklmnop"
 GATE = "https://gate.example/v1/document-digitization"

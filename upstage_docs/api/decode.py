@@ -25,6 +25,7 @@ from upstage_docs.api.json_shapes import (
 )
 from upstage_docs.api.lenient import UNREADABLE_PAGE, load_json, read_shape
 from upstage_docs.errors import InvalidResponseError
+from upstage_docs.errors.redaction import redact, shorten
 from upstage_docs.models import (
     Answer,
     Batch,
@@ -38,7 +39,6 @@ from upstage_docs.models import (
     Point,
     Usage,
 )
-from upstage_docs.redaction import redact, shorten
 
 __all__ = [
     "check_pages",

@@ -12,10 +12,10 @@ import httpx
 
 from upstage_docs.api.decode import is_request_id
 from upstage_docs.errors import ConfigError, InvalidResponseError
+from upstage_docs.errors.redaction import guard, shorten
 from upstage_docs.files.source import Source
 from upstage_docs.options import OCROptions, ParseOptions
 from upstage_docs.options.definitions import default_of, definitions
-from upstage_docs.redaction import guard, shorten
 from upstage_docs.version import __version__
 
 __all__ = [

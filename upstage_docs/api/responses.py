@@ -22,7 +22,7 @@ from upstage_docs.errors import (
     RateLimitError,
     UpstageDocsError,
 )
-from upstage_docs.redaction import Body, redact, redact_start, shorten
+from upstage_docs.errors.redaction import Body, redact, redact_start, shorten
 
 __all__ = ["NoReply", "Outcome", "Reply", "refused", "retry_after", "seen_limits", "settle", "transient"]
 

@@ -21,8 +21,8 @@ from upstage_docs.client.network import NetworkTransport, proxies
 from upstage_docs.client.owned_threads import OwnedThreads
 from upstage_docs.client.unpacking import TooLargeError, Unpacker
 from upstage_docs.errors import ConfigError
+from upstage_docs.errors.redaction import Body
 from upstage_docs.flows.steps import Send
-from upstage_docs.redaction import Body
 
 __all__ = ["aconnect", "asend", "connect", "no_place", "send", "tls"]
 

@@ -14,11 +14,11 @@ from upstage_docs.api.limits import LIMITS, ApiLimits
 from upstage_docs.api.rates import RATES, Family, Rate, RateLimiter, rates_by_family
 from upstage_docs.api.requests import BASE_URL, Api
 from upstage_docs.errors import ConfigError
+from upstage_docs.errors.redaction import Secret, wrap_secrets
 from upstage_docs.flows.billing import PRICED, PRICES, Account, Spending
 from upstage_docs.flows.steps import ClientContext
 from upstage_docs.options import PollPolicy, RetryPolicy, choice
 from upstage_docs.options.definitions import check_options, hash_of, option, takes
-from upstage_docs.redaction import Secret, wrap_secrets
 from upstage_docs.store.store import Store
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from upstage_docs.errors import ConfigError
+from upstage_docs.errors.redaction import as_secret
 from upstage_docs.loading.options import ConnectionOptions
-from upstage_docs.redaction import as_secret
 
 if TYPE_CHECKING:
     from upstage_docs.client.async_client import AsyncClient

@@ -13,13 +13,13 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import cached_property
 
 from upstage_docs.errors import ConfigError, MissingExtraError
+from upstage_docs.errors.redaction import shorten
 from upstage_docs.local import Engine
 from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.form import Form
 from upstage_docs.local.service.pipe import Patience
 from upstage_docs.local.service.protocol import Reply, Request, refused
 from upstage_docs.local.service.transport import answer_in_thread, read_form
-from upstage_docs.redaction import shorten
 from upstage_docs.serve.connections import ConnectionLimits, abort, watching
 
 try:

@@ -10,7 +10,7 @@ import uuid
 from contextlib import suppress
 from typing import Any
 
-from upstage_docs.redaction import Body
+from upstage_docs.errors.redaction import Body
 from upstage_docs.store.values import WHOLE_FILE, Entry, Holding, Intent, Pages, ResultKey, StoredAnswer, StoredJob
 
 __all__ = [

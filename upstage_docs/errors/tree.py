@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from upstage_docs.redaction import Body, redact, redact_bytes
+from upstage_docs.errors.redaction import Body, redact, redact_bytes
 
 __all__ = [
     "APIConnectionError",

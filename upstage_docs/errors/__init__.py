@@ -1,0 +1,39 @@
+"""What can go wrong, and what must not show when it does."""
+
+from upstage_docs.errors.tree import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    BadRequestError,
+    ConfigError,
+    InvalidResponseError,
+    JobError,
+    JobFailedError,
+    JobTimeoutError,
+    MissingExtraError,
+    RateLimitError,
+    SourceError,
+    SourceNotFoundError,
+    UnknownOutcomeError,
+    UpstageDocsError,
+)
+
+__all__ = [
+    "APIConnectionError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AuthenticationError",
+    "BadRequestError",
+    "ConfigError",
+    "InvalidResponseError",
+    "JobError",
+    "JobFailedError",
+    "JobTimeoutError",
+    "MissingExtraError",
+    "RateLimitError",
+    "SourceError",
+    "SourceNotFoundError",
+    "UnknownOutcomeError",
+    "UpstageDocsError",
+]
