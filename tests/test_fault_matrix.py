@@ -214,7 +214,7 @@ def _call(api: StandInApi, case: Case, path: Path, **changes: Any) -> int:
     else:
         with Client(KEY, **options) as client:
             found = client.ocr(path, **how) if case.flow == "ocr" else client.parse(path, **how)
-    return len(found.pages) if case.flow == "ocr" else len({element.page for element in found.elements})
+    return len(found.pages) if case.flow == "ocr" else found.total_pages  # pages may be blank
 
 
 def _outcome(api: StandInApi, case: Case, path: Path) -> tuple[int, UpstageDocsError | None]:
