@@ -1,0 +1,95 @@
+"""Write docs/reference: a page for each group of public names, whose text mkdocstrings takes from the docstrings."""
+
+from __future__ import annotations
+
+import re
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import FunctionType
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "docs" / "reference"
+PAGES: dict[str, tuple[str, str]] = {
+    "clients": ("Clients", "Send documents and wait for answers, synchronously and asynchronously. From `upstage_docs`."),
+    "options": ("Options", "What is asked, how often it is tried again, and what the API takes."),
+    "documents": ("Documents and records", "What comes back."),
+    "chunks": ("Chunks", "The table-aware splitter."),
+    "evidence": ("Evidence", "From an answer to its place on the page."),
+    "langchain": ("LangChain", "Loaders, blob parsers and the splitter."),
+    "llama-index": ("LlamaIndex", "Readers and node parsers."),
+    "testing": ("Testing", "A stand-in for the API."),
+    "errors": ("Errors", "All are `UpstageDocsError`, which is a `ValueError`."),
+}
+
+
+def page_of(package: str, name: str) -> str:
+    """Return the page that a public name stands on."""
+    if package == "langchain_upstage_docs":
+        return "langchain"
+    if package == "llama_index_upstage_docs":
+        return "llama-index"
+    if package in {"upstage_docs.evidence", "upstage_docs.testing"}:
+        return package.rpartition(".")[2]
+    named = getattr(import_module(package), name)
+    if isinstance(named, type) and issubclass(named, Exception):
+        return "errors"
+    if name in {"Client", "AsyncClient", "Report", "Progress", "Failure", "Estimate", "Spending"}:
+        return "clients"
+    if "hunk" in name or name == "contextualize":
+        return "chunks"
+    if name.endswith(("Options", "Policy", "Limits", "Rate")) or name == "CATEGORIES":
+        return "options"
+    return "documents"
+
+
+def place_of(package: str, name: str) -> str:
+    """Return where a public name is defined: packages look their names up when they are used."""
+    named = getattr(import_module(package), name)
+    return f"{named.__module__}.{named.__name__}"
+
+
+def pages() -> dict[str, str]:
+    """Return the text of each page by its file name."""
+    texts = {name: f"# {title}\n\n{sentence}\n" for name, (title, sentence) in PAGES.items()}
+    packages = (
+        "upstage_docs",
+        "upstage_docs.evidence",
+        "upstage_docs.testing",
+        "langchain_upstage_docs",
+        "llama_index_upstage_docs",
+    )
+    for package in packages:
+        for name in import_module(package).__all__:
+            if isinstance(getattr(import_module(package), name), (type, FunctionType)):
+                texts[page_of(package, name)] += f"\n::: {place_of(package, name)}\n"
+    return {f"{name}.md": text for name, text in texts.items()} | {"metadata.md": metadata_page()}
+
+
+def metadata_page() -> str:
+    """Return the page of the metadata keys: their types from the code, their sentences from the LangChain page."""
+    from upstage_docs.records.metadata import METADATA_KEYS, OCR_KEYS
+
+    told: dict[str, str] = {}
+    guide = (ROOT / "docs" / "langchain.md").read_text(encoding="utf-8")
+    for keys, sentence in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| (.*?) \|$", guide, re.MULTILINE):
+        told |= dict.fromkeys(re.findall(r"`(\w+)`", keys), sentence)
+    rows = [(key, kind, told[key]) for key, kind in METADATA_KEYS.items()]
+    rows += [(key, kind, "recognised text alone") for key, kind in OCR_KEYS.items()]
+    table = "".join(f"| `{key}` | `{kind.__name__}` | {sentence} |\n" for key, kind, sentence in rows)
+    return (
+        "# Metadata\n\nEvery record has the same keys, in this order, with the same types, so that every vector store "
+        f"takes them.\n\n| key | type | |\n|---|---|---|\n{table}"
+    )
+
+
+def main() -> None:
+    """Write the pages."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+        sys.stdout.write(f"docs/reference/{name}\n")
+
+
+if __name__ == "__main__":
+    main()
