@@ -32,6 +32,8 @@ def page_of(package: str, name: str) -> str:
     if package in {"upstage_docs.evidence", "upstage_docs.testing"}:
         return package.rpartition(".")[2]
     named = getattr(import_module(package), name)
+    if named.__module__.startswith("upstage_docs.evidence"):
+        return "evidence"
     if isinstance(named, type) and issubclass(named, Exception):
         return "errors"
     if name in {"Client", "AsyncClient", "Report", "Progress", "Failure", "Estimate", "Spending"}:
@@ -52,6 +54,7 @@ def place_of(package: str, name: str) -> str:
 def pages() -> dict[str, str]:
     """Return the text of each page by its file name."""
     texts = {name: f"# {title}\n\n{sentence}\n" for name, (title, sentence) in PAGES.items()}
+    placed: set[str] = set()
     packages = (
         "upstage_docs",
         "upstage_docs.evidence",
@@ -61,8 +64,16 @@ def pages() -> dict[str, str]:
     )
     for package in packages:
         for name in import_module(package).__all__:
-            if isinstance(getattr(import_module(package), name), (type, FunctionType)):
-                texts[page_of(package, name)] += f"\n::: {place_of(package, name)}\n"
+            if not isinstance(getattr(import_module(package), name), (type, FunctionType)):
+                continue
+            place = place_of(package, name)
+            if place in placed:
+                continue
+            placed.add(place)
+            page = page_of(package, name)
+            texts[page] += f"\n::: {place}\n"
+            if page == "options" or name == "AsyncClient":  # their sentences are filled in when they are imported
+                texts[page] += "    options:\n      force_inspection: true\n"
     return {f"{name}.md": text for name, text in texts.items()} | {"metadata.md": metadata_page()}
 
 
