@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import sys
 from importlib import import_module
@@ -11,7 +12,10 @@ from types import FunctionType
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "reference"
 PAGES: dict[str, tuple[str, str]] = {
-    "clients": ("Clients", "Send documents and wait for answers, synchronously and asynchronously. From `upstage_docs`."),
+    "clients": (
+        "Clients",
+        "Send documents and wait for answers, synchronously and asynchronously. From `upstage_docs`.",
+    ),
     "options": ("Options", "What is asked, how often it is tried again, and what the API takes."),
     "documents": ("Documents and records", "What comes back."),
     "chunks": ("Chunks", "The table-aware splitter."),
@@ -51,6 +55,22 @@ def place_of(package: str, name: str) -> str:
     return f"{named.__module__}.{named.__name__}"
 
 
+def _shown(default: object) -> str:
+    return getattr(default, "__name__", repr(default)) if callable(default) else repr(default)
+
+
+def options_table(kind: object) -> str:
+    """Return a table of the options of a dataclass, made of their definitions; nothing for what has none."""
+    from upstage_docs.options.definitions import default_of, definitions
+
+    said = definitions(kind) if dataclasses.is_dataclass(kind) else {}
+    rows = "".join(
+        f"| `{name}` | `{_shown(default_of(kind, name))}` | {one.sentence.replace('|', chr(92) + '|')} |\n"
+        for name, one in said.items()
+    )
+    return f"\n| option | default | what it does |\n|---|---|---|\n{rows}" if rows else ""
+
+
 def pages() -> dict[str, str]:
     """Return the text of each page by its file name."""
     texts = {name: f"# {title}\n\n{sentence}\n" for name, (title, sentence) in PAGES.items()}
@@ -72,8 +92,11 @@ def pages() -> dict[str, str]:
             placed.add(place)
             page = page_of(package, name)
             texts[page] += f"\n::: {place}\n"
-            if page == "options" or name == "AsyncClient":  # their sentences are filled in when they are imported
-                texts[page] += "    options:\n      force_inspection: true\n"
+            texts[page] += options_table(getattr(import_module(package), name))
+    for place in ("upstage_docs.client.settings.Settings", "upstage_docs.loading.options.LoadOptions"):
+        module, _, name = place.rpartition(".")
+        title = "What a client is made with" if name == "Settings" else "What every loader, parser and reader takes"
+        texts["options"] += f"\n## {title}\n{options_table(getattr(import_module(module), name))}"
     return {f"{name}.md": text for name, text in texts.items()} | {"metadata.md": metadata_page()}
 
 
