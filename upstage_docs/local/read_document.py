@@ -46,6 +46,8 @@ def read_document(task: Task, data: bytes) -> Iterator[Begin | Part]:
         else:
             read += f": none of {supported()}"
         raise Refusal(read, status=415, code="unsupported_document")
+    if form == "pdf":
+        data = _from_header(data)
     total = _pages(form, data)
     if total is not None:
         _check_pages(total, task)
@@ -188,6 +190,11 @@ def _pages(form: str, data: bytes) -> int | None:
     sizes = image_pages(io.BytesIO(data), form)
     _check_pixels(max((width * height for width, height in sizes), default=0))
     return len(sizes) or None
+
+
+def _from_header(data: bytes) -> bytes:
+    """Return a PDF without the bytes before its header, which may stand in the first 1,024 (see `files.formats`)."""
+    return data[max(data.find(b"%PDF-", 0, 1024), 0) :]
 
 
 def _pdf_pages(data: bytes) -> int:

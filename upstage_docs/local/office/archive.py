@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import posixpath
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -34,6 +35,9 @@ MAX_DEPTH = 200
 _PIECE = 64 << 10
 _WORKBOOK = "xl/_rels/workbook.xml.rels"
 """The library that reads sheets passes over one that is missing, but not over one that nothing leads to."""
+_ROOT = "_rels/.rels"
+_STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/(\w+)")
+_RENAMED = {b"extendedProperties": b"extended-properties", b"customProperties": b"custom-properties"}
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
 
@@ -71,6 +75,7 @@ def open_archive(data: bytes) -> Opened:
         for name, missing, rest in _dangling(archive, names, mended):
             mended[name] = rest
             losses += [f"the part {part} of the file is missing" for part in missing if part not in mended]
+        mended |= _transitional(archive, mended)
         if mended:
             data = _mended(archive, mended)
     except BaseException:
@@ -80,6 +85,27 @@ def open_archive(data: bytes) -> Opened:
         archive.close()
         archive = zipfile.ZipFile(io.BytesIO(data))
     return Opened(data, archive, tuple(dict.fromkeys(losses)))
+
+
+def _transitional(archive: zipfile.ZipFile, mended: dict[str, bytes]) -> dict[str, bytes]:
+    """Return the XML parts of a Strict Open XML file with the names that the libraries know, nothing of any other file.
+
+    Word and Excel save "Strict Open XML" (ISO/IEC 29500 Strict): the same elements in name spaces of other addresses.
+    """
+    names = archive.namelist()
+    if _ROOT not in names or _STRICT.search(mended.get(_ROOT) or archive.read(_ROOT)) is None:
+        return {}
+    parts = {}
+    for name in names:
+        if name.lower().endswith((".xml", ".rels")):
+            content = mended[name] if name in mended else archive.read(name)
+            parts[name] = _STRICT.sub(_transitional_name, content)
+    return parts
+
+
+def _transitional_name(strict: re.Match[bytes]) -> bytes:
+    subject, name = strict.groups()
+    return b"http://schemas.openxmlformats.org/%s/2006/%s" % (subject, _RENAMED.get(name, name))
 
 
 def _check_sizes(archive: zipfile.ZipFile) -> None:

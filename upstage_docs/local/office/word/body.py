@@ -131,10 +131,12 @@ class Body:
                 case "footnote" | "endnote":
                     text += self._note(piece.kind, piece.text)
                 case "page":
-                    yield from _ended(text, style)
+                    if text.strip() != marker:  # the number of an item goes with its text to the next page
+                        yield from _ended(text, style)
+                        text = ""
                     yield from beside
                     yield Turn()
-                    text, beside = "", []
+                    beside = []
                 case "equation":
                     yield from _ended(text, style)
                     yield Item(Block("equation", piece.text))
