@@ -171,7 +171,7 @@ def test_the_command_says_how_to_go_on_without_a_key(command: Command, monkeypat
         (("parse", SAMPLE, "--json"), "--output"),
         (("parse", SAMPLE, "--split", "page"), "--format jsonl"),
         (("parse", "no-such-*.pdf"), "names no file"),
-        (("parse", ROOT / "docs"), "no document in the folder"),
+        (("parse", ROOT / "docs" / "reference"), "no document in the folder"),
         (("parse", SAMPLE, "--base64-encoding", "tabel"), "tabel"),
         (("parse", SAMPLE, "--base-url", "http://127.0.0.1:1"), "base_url"),
         (("split", "not-even-looked-at.pdf", "--chunk-size", "0"), "chunk_size"),

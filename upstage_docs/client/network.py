@@ -21,8 +21,11 @@ from upstage_docs.client.deadline import seconds_left
 __all__ = ["NetworkTransport", "proxies"]
 
 
-class NetworkTransport(httpx.BaseTransport):
+class NetworkTransport(httpx.HTTPTransport):
     """Sends over the network, through *proxy* where one is given; connections are kept for the next request.
+
+    It is httpx's own transport to whoever looks, with connections of ours: recorders of tests, such as vcrpy, take the
+    place of httpx's `handle_request`, and are asked where they have.
 
     Args:
         tls: Settings of TLS.
@@ -35,6 +38,7 @@ class NetworkTransport(httpx.BaseTransport):
     """
 
     def __init__(self, tls: ssl.SSLContext, limits: httpx.Limits, proxy: str | None = None) -> None:
+        super().__init__(verify=tls, limits=limits, proxy=proxy)
         options: dict[str, Any] = {
             "ssl_context": tls,
             "max_connections": limits.max_connections,
@@ -56,6 +60,8 @@ class NetworkTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send *request*; the body of the answer is read as it is taken."""
+        if hasattr(httpx.HTTPTransport.handle_request, "__wrapped__"):
+            return super().handle_request(request)
         sent = httpcore.Request(
             request.method,
             _url(request.url),
@@ -69,8 +75,12 @@ class NetworkTransport(httpx.BaseTransport):
             answer.status, headers=answer.headers, stream=_Body(answer), extensions=dict(answer.extensions)
         )
 
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Close the connections."""
+        super().close()
         self._connections.close()
 
 
