@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from conftest import examples
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 from langchain_core.documents import Document as LangChainDocument
 from llama_index.core import SimpleDirectoryReader, VectorStoreIndex
 from llama_index.core.embeddings import MockEmbedding
@@ -190,6 +190,8 @@ TEXTS = st.sampled_from(
 
 
 @examples(200)
+@example(given=[("Some words.", {"source": None, "image_path": True})])
+@example(given=[("Some words.", {"image_path": ["a.jpg"], "crop_offsets": {}})])
 @given(given=st.lists(st.tuples(TEXTS, st.dictionaries(KEYS, VALUES, max_size=5)), min_size=1, max_size=3))
 def test_both_frameworks_take_metadata_of_any_shape_alike(given: list[tuple[str, dict[str, Any]]]) -> None:
     """What another reader writes under our keys, or its own, is no error, and the same texts come out."""

@@ -150,8 +150,9 @@ class ChunkBuilder:
         }
         if extra := units[0].extra if len(units) == 1 else merged_extra(units):
             metadata |= {key: value for key, value in extra.items() if key not in metadata}
-            if paths := extra.get("image_path"):  # of all crops of a page or a file that is split
-                if offsets := extra.get("crop_offsets"):
+            paths, offsets = extra.get("image_path"), extra.get("crop_offsets")
+            if paths and isinstance(paths, str):  # of all crops of a page or a file that is split
+                if offsets and isinstance(offsets, str):
                     ranges = [(unit.start, unit.end) for unit in units if unit.start >= 0]
                     metadata |= {"image_path": crops_between(paths, offsets, ranges), "crop_offsets": ""}
                 else:

@@ -86,5 +86,6 @@ def own_crops_by_metadata(paths: str, metadata: Mapping[str, Any]) -> str:
         spans = []
     elements = {(span[0], span[1]) for span in spans}
     if not elements and isinstance(metadata.get("element_id"), int):
-        elements = {(metadata["element_id"], int(metadata.get("page") or 0))}
+        page = metadata.get("page")
+        elements = {(metadata["element_id"], page if isinstance(page, int) else 0)}
     return own_crops(paths, elements)
