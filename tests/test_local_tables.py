@@ -134,7 +134,7 @@ def band(*cells: str) -> list[list[Word]]:
 
 
 def texts(rows: list[list[list[Word]]] | None) -> list[list[str]] | None:
-    return rows and [[" ".join(word.text for word in cell) for cell in row] for row in rows]
+    return None if rows is None else [[" ".join(word.text for word in cell) for cell in row] for row in rows]
 
 
 def test_a_band_of_values_is_parted_by_its_lines() -> None:

@@ -7,7 +7,7 @@ from upstage_docs.version import __version__
 TYPE_CHECKING = False  # as typing's, which alone costs more than this whole module
 if TYPE_CHECKING:
     from upstage_docs.api.decode import decode_document as decode_document, decode_ocr as decode_ocr
-    from upstage_docs.api.limits import ApiLimits as ApiLimits, ApiLimits as Limits  # noqa: F401 - its name before
+    from upstage_docs.api.limits import ApiLimits as ApiLimits, Limits as Limits
     from upstage_docs.api.rates import (
         Rate as Rate,
     )
@@ -178,8 +178,6 @@ _HOME: dict[str, str] = {
     ),
 }
 
-_RENAMED = {"Limits": "ApiLimits"}  # public name before → what it is called
-
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604 - every key is a string
 
 
@@ -187,7 +185,7 @@ def __getattr__(name: str) -> object:
     if name in _HOME:
         from importlib import import_module
 
-        return getattr(import_module(f"upstage_docs.{_HOME[name]}"), _RENAMED.get(name, name))
+        return getattr(import_module(f"upstage_docs.{_HOME[name]}"), name)
     raise AttributeError(f"module 'upstage_docs' has no attribute {name!r}")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from upstage_docs.options.definitions import check_options, documented, option
 
-__all__ = ["LIMITS", "LIMITS_2025", "MEGABYTE", "ApiLimits"]
+__all__ = ["LIMITS", "LIMITS_2025", "MEGABYTE", "ApiLimits", "Limits"]
 
 MEGABYTE = 2**20  # the API says MB and not which: at the edge, the server decides
 
@@ -54,6 +54,7 @@ class ApiLimits:
         check_options(self, "ApiLimits")
 
 
+Limits = ApiLimits  # its name in the root package before
 LIMITS = ApiLimits()
 # For private deployments that run an older model.
 LIMITS_2025 = ApiLimits(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from upstage_docs.local.service.protocol import Engine as Engine
     from upstage_docs.local.service.transport import LocalTransport as LocalTransport
-    from upstage_docs.local.service.workers import WorkerLimits as Limits, WorkerLimits as WorkerLimits
+    from upstage_docs.local.service.workers import Limits as Limits, WorkerLimits as WorkerLimits
 
 __all__ = ["BASE_URL", "Engine", "Limits", "LocalTransport", "WorkerLimits"]
 
@@ -16,10 +16,9 @@ BASE_URL = "http://local.invalid/v1"
 """The engine's address. By RFC 2606 no such host exists: sent through any other transport, nothing goes anywhere."""
 
 _HOME = {
-    "LocalTransport": ("service.transport", "LocalTransport"),
-    "Engine": ("service.protocol", "Engine"),
-    "WorkerLimits": ("service.workers", "WorkerLimits"),
-    "Limits": ("service.workers", "WorkerLimits"),  # its public name before
+    "LocalTransport": "service.transport",
+    "Engine": "service.protocol",
+    **dict.fromkeys(("WorkerLimits", "Limits"), "service.workers"),
 }
 _EXTRA = ("liteparse", "PIL", "docx", "pptx", "openpyxl", "python_multipart")
 
@@ -33,5 +32,4 @@ def __getattr__(name: str) -> object:
         raise MissingExtraError.of("local", f"The local engine (without {', '.join(missing)})")
     from importlib import import_module
 
-    module, attribute = _HOME[name]
-    return getattr(import_module(f"upstage_docs.local.{module}"), attribute)
+    return getattr(import_module(f"upstage_docs.local.{_HOME[name]}"), name)

@@ -21,7 +21,7 @@ from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.pipe import Begin, End, Part, Patience, Refused, Task, read_message, write_frame
 from upstage_docs.options.definitions import check_options, documented, option
 
-__all__ = ["WorkerLimits", "WorkerPool"]
+__all__ = ["Limits", "WorkerLimits", "WorkerPool"]
 
 _log = logging.getLogger("upstage_docs")
 
@@ -76,6 +76,9 @@ class WorkerLimits:
 
 _DYING = 10
 """Seconds that a process may take to give its memory back."""
+
+
+Limits = WorkerLimits  # its name in `upstage_docs.local` before
 
 
 class _Worker:
