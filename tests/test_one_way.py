@@ -19,6 +19,7 @@ import pytest
 from interrupting import hearing_ctrl_c
 from stand_in import make_pdf, parse_answer
 
+import upstage_docs
 from langchain_upstage_docs import UpstageDocumentParseLoader
 from upstage_docs import (
     Client,
@@ -34,7 +35,7 @@ from upstage_docs import (
 from upstage_docs.errors import BadRequestError, InvalidResponseError
 from upstage_docs.flows.billing import Spending
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(upstage_docs.__file__).resolve().parent.parent  # a checkout, or where the package is installed
 OURS = tuple(str(ROOT / name) for name in ("upstage_docs", "langchain_upstage_docs", "llama_index_upstage_docs"))
 KEY = "up_abcdefghijklmnop"
 # Raising one of these takes the reason beside it.

@@ -93,14 +93,19 @@ def _transitional(archive: zipfile.ZipFile, mended: dict[str, bytes]) -> dict[st
     Word and Excel save "Strict Open XML" (ISO/IEC 29500 Strict): the same elements in name spaces of other addresses.
     """
     names = archive.namelist()
-    if _ROOT not in names or _STRICT.search(mended.get(_ROOT) or archive.read(_ROOT)) is None:
+    if _ROOT not in names or _STRICT.search(_content(archive, _ROOT, mended)) is None:
         return {}
-    parts = {}
-    for name in names:
-        if name.lower().endswith((".xml", ".rels")):
-            content = mended[name] if name in mended else archive.read(name)
-            parts[name] = _STRICT.sub(_transitional_name, content)
-    return parts
+    named = [name for name in names if name.lower().endswith((".xml", ".rels"))]
+    return {name: _STRICT.sub(_transitional_name, _content(archive, name, mended)) for name in named}
+
+
+def _content(archive: zipfile.ZipFile, name: str, mended: dict[str, bytes]) -> bytes:
+    if name in mended:
+        return mended[name]
+    try:
+        return archive.read(name)
+    except (KeyError, *_UNREADABLE):  # of two members with one name, the damaged one
+        return b""
 
 
 def _transitional_name(strict: re.Match[bytes]) -> bytes:
