@@ -14,6 +14,7 @@ from upstage_docs.chunking.sizes import TokenCounter, read_length
 from upstage_docs.errors import ConfigError
 from upstage_docs.options import CATEGORIES, Ids, OutputFormat
 from upstage_docs.options.definitions import check_options, documented, option
+from upstage_docs.options.parse import IDS_SENTENCE
 
 __all__ = ["ChunkOptions", "Measure", "OversizedTables", "TableContext"]
 
@@ -113,11 +114,7 @@ class ChunkOptions:
         "Whether the text of a chunk begins with the path of the headings above it (`3 Results > 3.1 Noise`), which "
         "the size counts; one that is long is shortened from its middle.",
     )
-    ids: Ids = option(
-        "source",
-        "Whether ids are made of a file's `source`, or of its `content`, so that a file under two names gives the same "
-        "ids; then a changed file does not replace its old self in a store.",
-    )
+    ids: Ids = option("source", IDS_SENTENCE)
 
     def __post_init__(self) -> None:
         check_options(self)

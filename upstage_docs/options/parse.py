@@ -26,6 +26,10 @@ Route: TypeAlias = Literal["auto", "sync", "async"]
 Split: TypeAlias = Literal["element", "page", "none"]
 OCRSplit: TypeAlias = Literal["page", "none", "word", "line"]
 Ids: TypeAlias = Literal["source", "content"]
+IDS_SENTENCE = (
+    "Whether ids are made of a file's `source`, or of its `content`, so that a file under two names gives the same "
+    "ids; then a changed file does not replace its old self in a store."
+)
 
 # https://console.upstage.ai/docs/capabilities/parse/understanding-output
 # The set is open: an answer may hold others. It is used to check what a *user* writes.

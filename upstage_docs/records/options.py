@@ -7,6 +7,7 @@ from typing import Literal
 
 from upstage_docs.options import Ids, OCRSplit
 from upstage_docs.options.definitions import check_options, documented, option
+from upstage_docs.options.parse import IDS_SENTENCE
 
 __all__ = ["OCRRecordOptions", "RecordOptions"]
 
@@ -35,11 +36,7 @@ class RecordOptions:
         "`files`: crops are written into a folder and `image_path` records where; `base64`: the crop is in "
         "`image_base64`.",
     )
-    ids: Ids = option(
-        "source",
-        "Whether ids are made of a file's `source`, or of its `content`, so that a file under two names gives the same "
-        "ids; then a changed file does not replace its old self in a store.",
-    )
+    ids: Ids = option("source", IDS_SENTENCE)
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -58,11 +55,7 @@ class OCRRecordOptions:
         "page", "A record per `page`, per `line` in writing order, per `word`, or one for the whole file (`none`)."
     )
     skip_empty: bool = option(False, "Whether records without text, which embedding APIs refuse, are left out.")
-    ids: Ids = option(
-        "source",
-        "Whether ids are made of a file's `source`, or of its `content`, so that a file under two names gives the same "
-        "ids; then a changed file does not replace its old self in a store.",
-    )
+    ids: Ids = option("source", IDS_SENTENCE)
 
     def __post_init__(self) -> None:
         check_options(self)
