@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from upstage_docs.options.definitions import check_options, documented, option
+from upstage_docs.options.definitions import NamedOptions, documented, option
 
 __all__ = ["LIMITS", "LIMITS_2025", "MEGABYTE", "ApiLimits", "Limits"]
 
@@ -13,7 +13,7 @@ MEGABYTE = 2**20  # the API says MB and not which: at the edge, the server decid
 
 @documented
 @dataclass(frozen=True)
-class ApiLimits:
+class ApiLimits(NamedOptions):
     """What the API takes. The defaults are the one table of limits; every value can be overridden.
 
     Sources: https://console.upstage.ai/docs/models/document-parse (sizes, pages, 2026-09),
@@ -49,9 +49,6 @@ class ApiLimits:
         "small does not have 100 pages.",
         least=1,
     )
-
-    def __post_init__(self) -> None:
-        check_options(self, "ApiLimits")
 
 
 Limits = ApiLimits  # its name in the root package before

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from upstage_docs.errors import ConfigError
-from upstage_docs.options.definitions import check_options, documented, number, option
+from upstage_docs.options.definitions import NamedOptions, documented, number, option
 
 __all__ = ["RATES", "Family", "Rate", "RateLimiter", "SeenLimits", "rates_by_family"]
 
@@ -17,14 +17,11 @@ Family = Literal["sync", "async", "ocr"]
 
 @documented
 @dataclass(frozen=True)
-class Rate:
+class Rate(NamedOptions):
     """What one family of endpoints allows; None means no such limit."""
 
     requests_per_second: float | None = option(None, "Requests per second.", above=0)
     pages_per_minute: float | None = option(None, "Pages per minute.", above=0)
-
-    def __post_init__(self) -> None:
-        check_options(self, "Rate")
 
 
 # The one table of rates. Requests: https://console.upstage.ai/docs/capabilities/parse/api-quickstart (2026-09). Pages:

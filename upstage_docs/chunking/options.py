@@ -13,7 +13,7 @@ from typing import Any, Literal
 from upstage_docs.chunking.sizes import TokenCounter, read_length
 from upstage_docs.errors import ConfigError
 from upstage_docs.options import CATEGORIES, Ids, OutputFormat
-from upstage_docs.options.definitions import check_options, documented, option
+from upstage_docs.options.definitions import Options, documented, option
 from upstage_docs.options.parse import IDS_SENTENCE
 
 __all__ = ["ChunkOptions", "Measure", "OversizedTables", "TableContext"]
@@ -51,7 +51,7 @@ def _length_function(name: str, given: object) -> object:
 
 @documented
 @dataclass(frozen=True)
-class ChunkOptions:
+class ChunkOptions(Options):
     """How elements become chunks.
 
     Raises:
@@ -117,7 +117,7 @@ class ChunkOptions:
     ids: Ids = option("source", IDS_SENTENCE)
 
     def __post_init__(self) -> None:
-        check_options(self)
+        super().__post_init__()
         if self.chunk_overlap >= self.chunk_size:
             raise ConfigError(
                 f"chunk_overlap={self.chunk_overlap} must be smaller than chunk_size={self.chunk_size}, "

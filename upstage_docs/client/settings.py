@@ -18,7 +18,7 @@ from upstage_docs.errors.redaction import Secret, wrap_secrets
 from upstage_docs.flows.billing import PRICED, PRICES, Account, Spending
 from upstage_docs.flows.steps import ClientContext
 from upstage_docs.options import PollPolicy, RetryPolicy, choice
-from upstage_docs.options.definitions import check_options, hash_of, option, takes
+from upstage_docs.options.definitions import Options, hash_of, option, takes
 from upstage_docs.store.store import Store
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _with_the_environment(_: str, value: object) -> object:
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Options):
     """What a client was made with; the key, the headers and the transport never show.
 
     `chosen` decides the engine; `without_secrets` is what may be pickled.
@@ -167,9 +167,6 @@ class Settings:
         "raise",
         "Where a paid request was cut off and its outcome is unknown: `raise` reports it, `resend` pays again.",
     )
-
-    def __post_init__(self) -> None:
-        check_options(self)
 
     __hash__ = hash_of
 

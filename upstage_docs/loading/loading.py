@@ -28,7 +28,7 @@ from upstage_docs.loading.options import ConnectionOptions, LoadOptions
 from upstage_docs.loading.progress import page_bar
 from upstage_docs.models import Record
 from upstage_docs.options import OCROptions, ParseOptions, SendOptions
-from upstage_docs.options.definitions import attributes_of, docstring_with_options, options_of, values_of
+from upstage_docs.options.definitions import attributes_of, docstring_with_options, options_of, shared_names
 from upstage_docs.records.ocr_records import ocr_records
 from upstage_docs.records.options import OCRRecordOptions, RecordOptions
 from upstage_docs.records.records import Recorder
@@ -303,8 +303,9 @@ def component_docstring(component: type, docstring: str | None) -> str:
 
 
 def _connection(component: Any, key: Any) -> Connection:
-    settings = {name: one for name, one in values_of(component, Settings).items() if name != "api_key"}
-    return Connection(component.api_key if key is None else key, client=component.client, **settings)
+    settings = {name: getattr(component, name) for name in shared_names(type(component), Settings)}
+    settings["api_key"] = component.api_key if key is None else key
+    return Connection(client=component.client, **settings)
 
 
 def _with_extra(records: list[Record] | None, item: Named) -> list[Record]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from upstage_docs.errors import ConfigError
 from upstage_docs.options import CATEGORIES
-from upstage_docs.options.definitions import check_options, documented, function, names, option
+from upstage_docs.options.definitions import Options, documented, function, names, option
 
 if TYPE_CHECKING:
     from upstage_docs.flows.reports import Progress
@@ -51,7 +51,7 @@ def _client(name: str, client: object) -> object:
 
 @documented
 @dataclass(frozen=True)
-class ConnectionOptions:
+class ConnectionOptions(Options):
     """Who answers a load: a client of the caller's, or one that is made for each load.
 
     Raises:
@@ -71,13 +71,10 @@ class ConnectionOptions:
         shown=False,
     )
 
-    def __post_init__(self) -> None:
-        check_options(self)
-
 
 @documented
 @dataclass(frozen=True)
-class LoadOptions:
+class LoadOptions(Options):
     """What happens while files are loaded.
 
     Raises:
@@ -101,6 +98,3 @@ class LoadOptions:
         _categories,
     )
     crop_folder: str | os.PathLike[str] | None = option(None, "Where *crops* are written, each once.", _folder)
-
-    def __post_init__(self) -> None:
-        check_options(self)

@@ -1,7 +1,7 @@
 """How an option is written once: its default, the values it takes, and the sentence that says what it is for.
 
 An option is a field of a frozen dataclass: `mode: Literal["standard", "auto"] = option("standard", "What it is for.")`.
-The type says which values may be given; `check_options` refuses others where the dataclass is made. Docstrings, the
+The type says which values may be given; a dataclass of `Options` refuses others where it is made. Docstrings, the
 command's options and their help, and the form of a request are made of the same field.
 """
 
@@ -14,12 +14,15 @@ from collections import abc
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from functools import lru_cache, partial
-from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, get_args, get_origin
+from types import MappingProxyType
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast, get_args, get_origin
 
 from upstage_docs.errors import ConfigError
 
 __all__ = [
     "Definition",
+    "NamedOptions",
+    "Options",
     "attributes_of",
     "check_options",
     "choice",
@@ -35,9 +38,9 @@ __all__ = [
     "options_of",
     "require_kind",
     "several",
+    "shared_names",
     "takes",
     "type_of",
-    "values_of",
     "whole_number",
     "with_section",
     "yes_or_no",
@@ -51,6 +54,11 @@ Check = Callable[[str, Any], Any]
 _DEFINITION = "upstage_docs.definition"
 # `langchain-upstage` gives None for them; for other options None is a value of its own, or refused.
 _NONE_IS_THE_DEFAULT = frozenset({"base64_encoding", "extra_fields"})
+
+
+def _computed_once(function: Callable[Parameters, Value]) -> Callable[Parameters, Value]:
+    """Return *function* with a memory of what it returned; to a type checker, lru_cache takes no class."""
+    return cast("Callable[Parameters, Value]", lru_cache(maxsize=512)(function))
 
 
 @dataclass(frozen=True)
@@ -114,36 +122,24 @@ def option(
     return made  # type: ignore[no-any-return]  # a type checker takes it for the default, as with dataclasses.field
 
 
-def definitions(kind: Any) -> dict[str, Definition]:
+@_computed_once
+def definitions(kind: Any) -> Mapping[str, Definition]:
     """Return name → definition of the options of the dataclass *kind*, in order."""
-    return dict(_definitions(kind))
+    found = {one.name: one.metadata[_DEFINITION] for one in fields(kind) if _DEFINITION in one.metadata}
+    return MappingProxyType(found)
 
 
+@_computed_once
 def default_of(kind: Any, name: str) -> Any:
     """Return the default of the option *name* of the dataclass *kind*."""
-    return _defaults(kind)[name]
-
-
-@lru_cache(maxsize=64)
-def _definitions(kind: Any) -> dict[str, Definition]:
-    return {one.name: one.metadata[_DEFINITION] for one in fields(kind) if _DEFINITION in one.metadata}
-
-
-@lru_cache(maxsize=64)
-def _defaults(kind: Any) -> dict[str, Any]:
-    return {one.name: one.default if one.default_factory is MISSING else one.default_factory() for one in fields(kind)}
+    found = next(one for one in fields(kind) if one.name == name)
+    return found.default if found.default_factory is MISSING else found.default_factory()
 
 
 def type_of(kind: type, name: str) -> Any:
     """Return the type of the option *name* of the dataclass *kind*."""
     said = next(one.type for one in fields(kind) if one.name == name)
     return eval(said, dict(vars(sys.modules[kind.__module__]))) if isinstance(said, str) else said  # noqa: S307 - ours
-
-
-@lru_cache(maxsize=64)
-def _checked_types(kind: Any) -> dict[str, Any]:
-    """Return name → type of the options whose check follows from their type."""
-    return {name: type_of(kind, name) for name, said in _definitions(kind).items() if said.check is None}
 
 
 def documented(kind: type[Kind]) -> type[Kind]:
@@ -191,24 +187,36 @@ def check_options(options: Any, owner: str = "") -> None:
     """Check every option of the dataclass instance *options*, and keep each value as its check returns it.
 
     Args:
-        options: Calls this in its `__post_init__`.
+        options: Is being made.
         owner: A name that stands around the option in messages, `RetryPolicy(attempts=0)`; else the option's alone.
 
     Raises:
         ConfigError: A value is not one that the option takes.
     """
     kind: Any = type(options)
-    kinds, defaults = _checked_types(kind), _defaults(kind)
-    for name, said in _definitions(kind).items():
-        value = getattr(options, name)
-        if value is defaults[name] or value == {}:
+    for name, said in definitions(kind).items():
+        value, default = getattr(options, name), default_of(kind, name)
+        if value is default or (type(value) is type(default) and value == default):
             continue  # nothing is wrong with a default
         if said.check is not None:
             kept = said.check(name, value)
         else:
-            kept = _checked(_Told(name, owner, said), value, kinds[name])
+            kept = _checked(_Told(name, owner, said), value, type_of(kind, name))
         if kept is not value:
             object.__setattr__(options, name, kept)
+
+
+class Options:
+    """Options that are checked where they are made: a frozen dataclass whose fields are an `option` each."""
+
+    __post_init__ = check_options
+
+
+class NamedOptions(Options):
+    """Options whose class is named in messages, `RetryPolicy(attempts=0)`; else as `Options`."""
+
+    def __post_init__(self) -> None:
+        check_options(self, type(self).__name__)
 
 
 def hash_of(options: Any) -> int:
@@ -338,18 +346,18 @@ def options_of(component: object, kind: type[Kind]) -> Kind:
     Raises:
         ConfigError: An option has a value that it does not take, or two contradict each other.
     """
-    values = values_of(component, kind).items()
+    values = [(name, getattr(component, name)) for name in shared_names(type(component), kind)]
     return kind(**{name: one for name, one in values if one is not None or name not in _NONE_IS_THE_DEFAULT})
 
 
-def values_of(component: object, kind: type) -> dict[str, Any]:
-    """Return name → value of the attributes of *component* that are options of *kind*."""
-    made: Any = type(component)
-    names = attributes_of(made)
-    return {name: getattr(component, name) for name in definitions(kind) if name in names}
+@_computed_once
+def shared_names(component: Any, kind: Any) -> tuple[str, ...]:
+    """Return the names of the options of *kind* that the class *component* has as attributes."""
+    names = attributes_of(component)
+    return tuple(name for name in definitions(kind) if name in names)
 
 
-@lru_cache(maxsize=64)
+@_computed_once
 def attributes_of(component: Any) -> dict[str, None]:
     """Return the names of the attributes that the class *component* and its bases declare, in order."""
     bases = reversed(component.__mro__)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from upstage_docs.errors import ConfigError
-from upstage_docs.options.definitions import check_options, definitions, documented, hash_of, names, option
+from upstage_docs.options.definitions import Options, definitions, documented, hash_of, names, option
 
 __all__ = [
     "CATEGORIES",
@@ -50,10 +50,22 @@ CATEGORIES: tuple[str, ...] = (
 )
 
 
-def _model(name: str, model: object) -> object:
+def _model(name: str, model: object) -> str:
     if not isinstance(model, str) or not model or any(ch.isspace() for ch in model):
         raise ConfigError(f"{name}={model!r} is not a model name; the default is the stable alias.")
     return model
+
+
+def _parse_model(name: str, model: object) -> str:
+    if _model(name, model).startswith("ocr"):
+        raise ConfigError(f"{name}={model!r} is one of Document OCR: take Client.ocr, or a loader or reader of it.")
+    return str(model)
+
+
+def _ocr_model(name: str, model: object) -> str:
+    if _model(name, model).startswith("document-parse"):
+        raise ConfigError(f"{name}={model!r} is one of Document Parse: take Client.parse, or a loader or reader of it.")
+    return str(model)
 
 
 def _formats(name: str, formats: object) -> tuple[str, ...]:
@@ -67,19 +79,29 @@ def _categories(name: str, categories: object) -> tuple[str, ...]:
     return names(name, categories, CATEGORIES)
 
 
-def _fields(name: str, fields: object) -> dict[str, str]:
+def _parse_fields(name: str, fields: object) -> dict[str, str]:
+    return _fields(name, fields, ParseOptions)
+
+
+def _ocr_fields(name: str, fields: object) -> dict[str, str]:
+    return _fields(name, fields, OCROptions)
+
+
+def _fields(name: str, fields: object, kind: type) -> dict[str, str]:
     """Return a copy of *fields* in the order of their names: equal options are written alike."""
     if not isinstance(fields, Mapping):
         raise ConfigError(f"{name} must map names to strings, not be a {type(fields).__name__}.")
     for key, value in fields.items():
         if not isinstance(key, str) or not isinstance(value, str):
             raise ConfigError(f"{name} must map names to strings; {key!r} does not.")
+        if key in definitions(kind) or key == "document":
+            raise ConfigError(f"{name} holds {key!r}, which has an option of its own.")
     return dict(sorted(fields.items()))
 
 
 @documented
 @dataclass(frozen=True)
-class ParseOptions:
+class ParseOptions(Options):
     """What to ask of Document Parse, every option by its API name.
 
     Raises:
@@ -92,7 +114,7 @@ class ParseOptions:
         "document-parse",
         "Model that is asked: `document-parse` (the stable alias), `document-parse-nightly`, or a dated name, which is "
         "retired after some months.",
-        _model,
+        _parse_model,
         always_sent=True,
     )
     mode: Literal["standard", "enhanced", "auto"] = option(
@@ -123,25 +145,16 @@ class ParseOptions:
     extra_fields: Mapping[str, str] = option(
         {},
         "Further form fields, for options that the API offers and this package does not know yet.",
-        _fields,
+        _parse_fields,
         in_command=False,
     )
-
-    def __post_init__(self) -> None:
-        check_options(self)
-        if self.model.startswith("ocr"):
-            raise ConfigError(
-                f"model={self.model!r} is one of Document OCR: take Client.ocr, or a loader or reader of it."
-            )
-        if self.extra_fields:
-            _without_own_options(self.extra_fields, type(self))
 
     __hash__ = hash_of
 
 
 @documented
 @dataclass(frozen=True)
-class OCROptions:
+class OCROptions(Options):
     """What to ask of Document OCR.
 
     Raises:
@@ -151,7 +164,7 @@ class OCROptions:
     """
 
     model: str = option(
-        "ocr", "Model that is asked: `ocr` (the stable alias), or a dated name.", _model, always_sent=True
+        "ocr", "Model that is asked: `ocr` (the stable alias), or a dated name.", _ocr_model, always_sent=True
     )
     schema: Literal["clova", "google"] | None = option(
         None,
@@ -159,24 +172,15 @@ class OCROptions:
         in_command=False,
     )
     extra_fields: Mapping[str, str] = option(
-        {}, "Further form fields (`use_patchify` on private deployments).", _fields, in_command=False
+        {}, "Further form fields (`use_patchify` on private deployments).", _ocr_fields, in_command=False
     )
-
-    def __post_init__(self) -> None:
-        check_options(self)
-        if self.model.startswith("document-parse"):
-            raise ConfigError(
-                f"model={self.model!r} is one of Document Parse: take Client.parse, or a loader or reader of it."
-            )
-        if self.extra_fields:
-            _without_own_options(self.extra_fields, type(self))
 
     __hash__ = hash_of
 
 
 @documented
 @dataclass(frozen=True)
-class SendOptions:
+class SendOptions(Options):
     """How a document is sent, whatever is asked of it.
 
     Raises:
@@ -190,12 +194,3 @@ class SendOptions:
         least=1,
     )
     refresh: bool = option(False, "Ask (and pay) again although the answer is stored.")
-
-    def __post_init__(self) -> None:
-        check_options(self)
-
-
-def _without_own_options(fields: Mapping[str, Any], kind: type) -> None:
-    for name in fields:
-        if name in definitions(kind) or name == "document":
-            raise ConfigError(f"extra_fields holds {name!r}, which has an option of its own.")

@@ -6,14 +6,14 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from upstage_docs.options.definitions import check_options, documented, option
+from upstage_docs.options.definitions import NamedOptions, documented, option
 
 __all__ = ["PollPolicy", "RetryPolicy"]
 
 
 @documented
 @dataclass(frozen=True)
-class RetryPolicy:
+class RetryPolicy(NamedOptions):
     """How often and how long to try again.
 
     Raises:
@@ -32,9 +32,6 @@ class RetryPolicy:
         random.random, "Gives a number 0-1; the wait is between half of the backoff and all of it."
     )
 
-    def __post_init__(self) -> None:
-        check_options(self, "RetryPolicy")
-
     def backoff(self, attempt: int) -> float:
         """Return the seconds to wait after try number *attempt* (1-based)."""
         ceiling = min(self.maximum, self.initial * 2.0 ** min(attempt - 1, 60))
@@ -43,7 +40,7 @@ class RetryPolicy:
 
 @documented
 @dataclass(frozen=True)
-class PollPolicy:
+class PollPolicy(NamedOptions):
     """How to wait for an asynchronous job.
 
     Raises:
@@ -59,6 +56,3 @@ class PollPolicy:
         least=0,
         unit="seconds",
     )
-
-    def __post_init__(self) -> None:
-        check_options(self, "PollPolicy")

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from upstage_docs.options import Ids, OCRSplit
-from upstage_docs.options.definitions import check_options, documented, option
+from upstage_docs.options.definitions import Options, documented, option
 from upstage_docs.options.parse import IDS_SENTENCE
 
 __all__ = ["OCRRecordOptions", "RecordOptions"]
 
+_SKIP_EMPTY = "Whether records without text, which embedding APIs refuse, are left out."
+
 
 @documented
 @dataclass(frozen=True)
-class RecordOptions:
+class RecordOptions(Options):
     """How a parsed document becomes records.
 
     Raises:
@@ -30,7 +32,7 @@ class RecordOptions:
     metadata_format: Literal["flat", "nested"] = option(
         "flat", "`flat` (scalars that every vector store takes) or `nested` (as `langchain-upstage`)."
     )
-    skip_empty: bool = option(False, "Whether records without text, which embedding APIs refuse, are left out.")
+    skip_empty: bool = option(False, _SKIP_EMPTY)
     images: Literal["none", "files", "base64"] = option(
         "none",
         "`files`: crops are written into a folder and `image_path` records where; `base64`: the crop is in "
@@ -38,13 +40,10 @@ class RecordOptions:
     )
     ids: Ids = option("source", IDS_SENTENCE)
 
-    def __post_init__(self) -> None:
-        check_options(self)
-
 
 @documented
 @dataclass(frozen=True)
-class OCRRecordOptions:
+class OCRRecordOptions(Options):
     """How recognised text becomes records.
 
     Raises:
@@ -54,8 +53,5 @@ class OCRRecordOptions:
     split: OCRSplit = option(
         "page", "A record per `page`, per `line` in writing order, per `word`, or one for the whole file (`none`)."
     )
-    skip_empty: bool = option(False, "Whether records without text, which embedding APIs refuse, are left out.")
+    skip_empty: bool = option(False, _SKIP_EMPTY)
     ids: Ids = option("source", IDS_SENTENCE)
-
-    def __post_init__(self) -> None:
-        check_options(self)

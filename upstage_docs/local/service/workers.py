@@ -19,7 +19,7 @@ import msgspec
 
 from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.pipe import Begin, End, Part, Patience, Refused, Task, read_message, write_frame
-from upstage_docs.options.definitions import check_options, documented, option
+from upstage_docs.options.definitions import NamedOptions, documented, option
 
 __all__ = ["Limits", "WorkerLimits", "WorkerPool"]
 
@@ -45,7 +45,7 @@ _ENVIRONMENT = (
 
 @documented
 @dataclass(frozen=True)
-class WorkerLimits:
+class WorkerLimits(NamedOptions):
     """What one document may cost, and what all may together.
 
     Raises:
@@ -69,9 +69,6 @@ class WorkerLimits:
     idle: float = option(
         60.0, "Seconds after which a worker that has nothing to do ends itself.", least=0, unit="seconds"
     )
-
-    def __post_init__(self) -> None:
-        check_options(self, "WorkerLimits")
 
 
 _DYING = 10
