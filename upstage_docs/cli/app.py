@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from upstage_docs.cli.agents import mcp
 from upstage_docs.cli.demo import demo
 from upstage_docs.cli.jobs import cache, estimate, jobs
 from upstage_docs.cli.parse import ocr, parse
@@ -69,7 +70,7 @@ def serve(
     serve_engine(host, port, api_key=api_key, origins=allow_origin or ())
 
 
-for _command in (demo, parse, ocr, split, view, estimate, serve):
+for _command in (demo, parse, ocr, split, view, estimate, serve, mcp):
     app.command()(_command)
 app.add_typer(jobs, name="jobs")
 app.add_typer(cache, name="cache")

@@ -1,0 +1,35 @@
+"""`upstage-docs mcp`: lets an agent read the documents of a folder; the tools are in `mcp`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from upstage_docs.cli.options import Connect, asking, with_options
+from upstage_docs.mcp.documents import OpenDocuments
+from upstage_docs.mcp.server import make_server, read_skill
+
+__all__ = ["mcp"]
+
+
+@with_options(connect=asking)
+def mcp(
+    folder: Annotated[
+        Path, typer.Argument(help="Folder whose documents may be read.", exists=True, file_okay=False)
+    ] = Path(),
+    max_pages: Annotated[int, typer.Option(help="Pages that may be parsed in all.", min=1)] = 500,
+    max_cost: Annotated[float, typer.Option(help="US dollars that may be spent in all.", min=0)] = 5.0,
+    show_skill: Annotated[
+        bool, typer.Option("--skill", help="Print the skill file, which tells an agent how to work, and end.")
+    ] = False,
+    *,
+    connect: Connect,
+) -> None:
+    """Let an agent parse, outline, read, search and show the documents of a folder, over the Model Context Protocol."""
+    if show_skill:
+        typer.echo(read_skill(), nl=False)
+        return
+    with connect() as client:
+        make_server(OpenDocuments(client, folder, max_pages, max_cost)).run()

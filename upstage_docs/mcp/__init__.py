@@ -1,0 +1,1 @@
+"""Tools for agents: documents parsed, outlined, read, searched and shown over the Model Context Protocol."""

@@ -1,0 +1,138 @@
+"""The server's tools: what an agent calls, and what it is answered in text and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from upstage_docs.errors import ConfigError, MissingExtraError, UpstageDocsError
+from upstage_docs.evidence.citation import cite
+from upstage_docs.evidence.pictures import PagePicture, crop as crop_places, highlight
+from upstage_docs.evidence.place import Place
+from upstage_docs.evidence.search import number_passages
+from upstage_docs.mcp.documents import OpenDocument, OpenDocuments
+from upstage_docs.version import __version__
+
+if TYPE_CHECKING:
+    from mcp.server.mcpserver import MCPServer
+
+__all__ = ["make_server", "read_skill"]
+
+_LONGEST = 20_000  # characters of one answer, about 5,000 tokens: an agent reads on instead of drowning in one table
+_PICTURE_DPI = 110  # a page of A4 has about 900 x 1,290 pixels: readable for a model that sees, and below 1 MB
+_Item = TypeVar("_Item")
+
+
+def read_skill() -> str:
+    """Return the skill file: what an agent needs to know to work with documents, as Markdown."""
+    return (files("upstage_docs.mcp") / "SKILL.md").read_text(encoding="utf-8")
+
+
+def make_server(documents: OpenDocuments) -> MCPServer:
+    """Return a server of the protocol's SDK with the tools over *documents*; its `run` serves standard input.
+
+    Raises:
+        MissingExtraError: The extra "mcp" is not installed.
+    """
+    try:
+        from mcp.server.mcpserver import Image, MCPServer
+        from mcp.server.mcpserver.exceptions import ToolError
+        from mcp_types import ToolAnnotations
+    except ImportError as error:
+        raise MissingExtraError.of("mcp", "The server for agents") from error
+
+    server = MCPServer("upstage-docs", version=__version__, instructions=read_skill(), log_level="WARNING")
+
+    def tool(function: Callable[..., Any]) -> Callable[..., Any]:
+        """Offer *function*; what it refuses is told to the agent in our words. The SDK calls it in a thread."""
+
+        @wraps(function)
+        def answer(*args: Any, **options: Any) -> Any:
+            try:
+                return function(*args, **options)
+            except UpstageDocsError as error:
+                raise ToolError(str(error)) from error
+
+        server.tool(structured_output=False, annotations=ToolAnnotations(read_only_hint=True))(answer)
+        return answer
+
+    @tool
+    def list_files() -> str:
+        """List the documents that can be read. Costs nothing."""
+        return "\n".join(documents.files()) or "There is no document in this server's folder."
+
+    @tool
+    def parse(file: str) -> str:
+        """Parse a document, which may cost money, and count its pages, sections and tables. None is parsed twice."""
+        one = documents.open(file)
+        sections, tables = len(one.sections), len(one.tables)
+        return f"{one.parsed.total_pages} pages, {sections} sections, {tables} tables. Read by {one.parsed.model}."
+
+    @tool
+    def outline(file: str) -> str:
+        """List the sections and tables of a document, with the numbers that read_section and read_table take."""
+        one = documents.open(file)
+        sections = [(one.metadata["headings"] or "(no heading)", one.metadata["page"]) for one in one.sections]
+        lines = [f"section {at}: {title}, p. {page}" for at, (title, page) in enumerate(sections, start=1)]
+        for at, table in enumerate(one.tables, start=1):
+            lines.append(f"table {at}: {table.caption or ' | '.join(table.columns)[:80]}{_page(table.places)}")
+        return _part("\n".join(lines) or f"{file} has no text.", 0)
+
+    @tool
+    def read_section(file: str, section: int, offset: int = 0) -> str:
+        """Read the section with this number of the outline, as Markdown; a long one from `offset` on."""
+        record = _numbered(documents.open(file).sections, section, "section", file)
+        return _part(f"{cite(record)}\n\n{record.text}", offset)
+
+    @tool
+    def read_table(file: str, table: int, offset: int = 0) -> str:
+        """Read the table with this number of the outline, as CSV, with its caption and unit; or from `offset` on."""
+        found = _numbered(documents.open(file).tables, table, "table", file)
+        above = [f"{file}{_page(found.places)}", found.caption, f"Unit: {found.unit}" if found.unit else ""]
+        return _part("\n".join([*filter(None, above), "", found.csv()]), offset)
+
+    @tool
+    def search(file: str, question: str, count: int = 4) -> str:
+        """Search a document by words: numbered passages, each below its place. Cite them by file, page and section."""
+        return _part(number_passages(documents.open(file).index.search(question, count)), 0)
+
+    @tool
+    def crop(file: str, page: int = 0, table: int = 0, quote: str = "") -> list[Any]:
+        """Show a page as a picture; or a table, cut from its page; or the page with the words of `quote` marked."""
+        pictures = _pictures(documents.open(file), file, page, table, quote)
+        return [part for one in pictures for part in (f"{file}, page {one.page}", Image(data=one.png(), format="png"))]
+
+    return server
+
+
+def _pictures(one: OpenDocument, file: str, page: int, table: int, quote: str) -> list[PagePicture]:
+    if table:
+        return crop_places(list(_numbered(one.tables, table, "table", file).places), one.path, dpi=_PICTURE_DPI)
+    if quote and not (found := one.index.search(quote, 1)):
+        raise ConfigError(f"No passage of {file!r} has the words {quote!r}.")
+    if quote:
+        return highlight(found[0].item, one.path, quote=quote, parsed=one.parsed, dpi=_PICTURE_DPI)
+    if not 1 <= page <= one.parsed.total_pages:
+        raise ConfigError(f"{file!r} has the pages 1 to {one.parsed.total_pages}, and no page {page}.")
+    return crop_places(Place(str(one.path), page=page, precision="page"), one.path, dpi=_PICTURE_DPI)
+
+
+def _numbered(items: list[_Item], number: int, kind: str, file: str) -> _Item:
+    if not 1 <= number <= len(items):
+        raise ConfigError(f"{file!r} has {len(items)} {kind}s, and no {kind} {number}; the tool outline lists them.")
+    return items[number - 1]
+
+
+def _page(places: tuple[Place, ...]) -> str:
+    return f", p. {places[0].page}" if places else ""
+
+
+def _part(text: str, offset: int) -> str:
+    """Return what one answer may hold of *text* from *offset* on, and how to read on."""
+    if not 0 <= offset <= len(text):
+        raise ConfigError(f"offset={offset} is outside of this text, which has {len(text)} characters.")
+    end = offset + _LONGEST
+    left = f"\n[{len(text) - end} characters follow: offset={end} reads on]" if end < len(text) else ""
+    return text[offset:end] + left
