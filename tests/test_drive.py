@@ -16,7 +16,7 @@ import pytest
 from eventually import GENEROUS, soon, threads_gone
 from stand_in import make_pdf
 
-from upstage_docs.api.requests import Api, download_request, parse_request
+from upstage_docs.api.requests import Api, download_request, upload_request
 from upstage_docs.api.responses import NoReply, Outcome, Reply
 from upstage_docs.client import sending
 from upstage_docs.client.async_session import acarry_out, arun
@@ -190,7 +190,7 @@ def test_an_upload_that_breaks_off_did_not_send(driver: Driver) -> None:
     """The server closes while megabytes are still to come: it cannot have understood the document."""
     source = inspect(make_pdf("a", 1) + b"\0" * 30_000_000, source="a.pdf")
     with server(wait=False) as url, source.open() as handle:
-        request = parse_request(Api.at(url), source, handle, ParseOptions())
+        request = upload_request(Api.at(url), source, handle, ParseOptions())
         outcome = driver(send(Send(request, deadline=GENEROUS)))
     assert isinstance(outcome, NoReply)
     assert not outcome.sent

@@ -10,7 +10,7 @@ import pytest
 from play import form
 from stand_in import make_pdf
 
-from upstage_docs.api.requests import Api, download_request, job_request, jobs_request, ocr_request, parse_request
+from upstage_docs.api.requests import Api, download_request, job_request, jobs_request, upload_request
 from upstage_docs.errors import ConfigError, InvalidResponseError
 from upstage_docs.errors.redaction import redact
 from upstage_docs.files.source import Source, inspect
@@ -97,7 +97,7 @@ def test_what_is_no_address_is_refused_without_showing_a_secret(base_url: str) -
 
 def test_the_defaults_of_a_parse() -> None:
     with source().open() as handle:
-        request = parse_request(API, source(), handle, ParseOptions())
+        request = upload_request(API, source(), handle, ParseOptions())
         assert fields(request) == {
             "model": "document-parse",
             "ocr": "auto",
@@ -122,7 +122,7 @@ def test_every_option_goes_out_by_its_api_name() -> None:
         extra_fields={"words": "true"},
     )
     with source().open() as handle:
-        request = parse_request(API, source(), handle, options, job=True)
+        request = upload_request(API, source(), handle, options, job=True)
         assert fields(request) == {
             "model": "document-parse-260930",
             "mode": "enhanced",
@@ -141,14 +141,14 @@ def test_every_option_goes_out_by_its_api_name() -> None:
 def test_the_document_goes_out_whole_with_its_name_and_type() -> None:
     one = source("폴더/보고서.pdf")
     with one.open() as handle:
-        head, body = form(parse_request(API, one, handle, ParseOptions()))["document"]
+        head, body = form(upload_request(API, one, handle, ParseOptions()))["document"]
     assert body == PDF
     assert 'filename="보고서.pdf"' in head
     assert "Content-Type: application/pdf" in head
 
 
 def test_the_same_document_makes_the_same_request_byte_for_byte() -> None:
-    one, two = (parse_request(API, source(), io.BytesIO(PDF), ParseOptions()) for _ in range(2))
+    one, two = (upload_request(API, source(), io.BytesIO(PDF), ParseOptions()) for _ in range(2))
     assert one.read() == two.read()
     assert one.headers["content-type"] == f"multipart/form-data; boundary={source().sha256[:32]}"
 
@@ -156,7 +156,7 @@ def test_the_same_document_makes_the_same_request_byte_for_byte() -> None:
 def test_the_upload_is_streamed_from_its_handle_with_its_length() -> None:
     """A body that is read whole before it is sent would hold the document in memory."""
     with source().open() as handle:
-        request = parse_request(API, source(), handle, ParseOptions())
+        request = upload_request(API, source(), handle, ParseOptions())
         with pytest.raises(httpx.RequestNotRead):
             _ = request.content
         assert int(request.headers["content-length"]) == len(request.read())
@@ -164,8 +164,10 @@ def test_the_upload_is_streamed_from_its_handle_with_its_length() -> None:
 
 def test_ocr_asks_for_its_model_and_schema() -> None:
     with source().open() as handle:
-        assert fields(ocr_request(API, source(), handle, OCROptions())) == {"model": "ocr"}
-        request = ocr_request(API, source(), handle, OCROptions(schema="clova", extra_fields={"use_patchify": "false"}))
+        assert fields(upload_request(API, source(), handle, OCROptions())) == {"model": "ocr"}
+        request = upload_request(
+            API, source(), handle, OCROptions(schema="clova", extra_fields={"use_patchify": "false"})
+        )
         assert fields(request) == {"model": "ocr", "schema": "clova", "use_patchify": "false"}
     assert str(request.url) == API.ocr
 

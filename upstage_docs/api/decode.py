@@ -110,10 +110,8 @@ def decode_document(
     else:
         first_page = 1
         offset = page_offset = _offset(answered, pages, raw, source)
-    last = pages[1] if pages else total_pages or LARGEST
-    numbers = [page + offset if page and page + offset <= last else UNREADABLE_PAGE for page in answered]
-    if pages is not None:
-        numbers = [page if page >= pages[0] else UNREADABLE_PAGE for page in numbers]
+    first, last = pages or (1, total_pages or LARGEST)
+    numbers = [page + offset if page and first <= page + offset <= last else UNREADABLE_PAGE for page in answered]
     ids = _ids([element.id for element in answer.elements], first_id)
     elements = tuple(
         _element(element, page, number) for element, page, number in zip(answer.elements, numbers, ids, strict=True)
@@ -134,7 +132,9 @@ def decode_document(
         usage=usage,
         ocr=answer.ocr if isinstance(answer.ocr, bool) else None,
         answers=(Answer(raw, first_page=first_page, first_id=first_id, page_offset=page_offset),),
-        warnings=(*_warnings(answer.warnings, offset), *_off_the_pages(answer.elements, elements)),
+        warnings=(*_warnings(answer.warnings, offset), *_off_the_pages(answer.elements, elements))
+        if answer.warnings or UNREADABLE_PAGE in numbers
+        else (),
     )
 
 
@@ -163,14 +163,10 @@ def check_pages(answer: DocumentShape, pages: tuple[int, int], raw: bytes, sourc
 
 def usage_of(answer: DocumentShape) -> Usage:
     """Return what an answer says that it was billed for."""
-    usage = answer.usage
-    if not isinstance(usage, dict):
-        return Usage()
-    return Usage(
-        pages=_count(usage.get("pages")),
-        standard=_mode_pages(usage.get("standard")),
-        enhanced=_mode_pages(usage.get("enhanced")),
-    )
+    usage = answer.usage if isinstance(answer.usage, dict) else {}
+    listed = (usage.get(mode) for mode in ("standard", "enhanced"))
+    modes = (tuple(filter(None, map(_count, pages))) if isinstance(pages, list) else () for pages in listed)
+    return Usage(_count(usage.get("pages")), *modes)
 
 
 def decode_ocr(raw: bytes, *, source: str = "", file_sha256: str = "") -> OcrResult:
@@ -353,19 +349,14 @@ def _points(points: list[PointShape] | None) -> tuple[Point, ...]:
 def _page_numbers(elements: list[ElementShape], first: int) -> list[int]:
     """Return the page of each element as answered: 0 where it cannot be one, where none is named the one before."""
     found = []
-    page = next((element.page for element in elements if _is_page(element.page)), None) or first
+    page = next((one.page for one in elements if one.page is not None and 1 <= one.page <= LARGEST), first)
     for element in elements:
-        if element.page is None:
-            found.append(page)
-        elif _is_page(element.page):
-            found.append(page := element.page)
+        number = page if element.page is None else element.page
+        if 1 <= number <= LARGEST:
+            found.append(page := number)
         else:
             found.append(UNREADABLE_PAGE)
     return found
-
-
-def _is_page(number: int | None) -> bool:
-    return number is not None and 1 <= number <= LARGEST
 
 
 def _offset(answered: list[int], pages: tuple[int, int], raw: bytes, source: str) -> int:
@@ -376,6 +367,8 @@ def _offset(answered: list[int], pages: tuple[int, int], raw: bytes, source: str
     """
     first, last = pages
     width = last - first + 1
+    if not answered or 0 < max(answered) <= width:
+        return first - 1  # from 1, as nearly all count
     counts = Counter(answered)
     del counts[UNREADABLE_PAGE]
     # From 1, from the document's start, or from the start of the file that was sent: its batches are of ten pages, or
@@ -413,10 +406,6 @@ def _ids(answered: list[int | None], first: int) -> list[int]:
         return list(range(first, first + len(answered)))
     offset = first if known and min(known) < first else 0
     return [number + offset for number in known]
-
-
-def _mode_pages(value: Any) -> tuple[int, ...]:
-    return tuple(filter(None, map(_count, value))) if isinstance(value, list) else ()
 
 
 def _count(value: Any) -> int:

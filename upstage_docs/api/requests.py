@@ -1,4 +1,4 @@
-"""Where the API is, and options → its requests. Sends nothing; what comes back is read in `replies`."""
+"""Where the API is, and options → its requests. Sends nothing; what comes back is read in `responses`."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ __all__ = [
     "download_request",
     "job_request",
     "jobs_request",
-    "ocr_request",
-    "parse_request",
+    "upload_request",
 ]
 
 BASE_URL = "https://api.upstage.ai/v1"
@@ -35,6 +34,14 @@ BASE_URL = "https://api.upstage.ai/v1"
 _ENDPOINTS = ("document-digitization", "document-parse", "ocr", "layout-analysis", "invocations")
 _PIECE_BYTES = 64 * 1024
 _SHOWN = 80  # characters, in messages
+_CLIENT = f"upstage-docs/{__version__}"
+_OURS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip, deflate",
+    "User-Agent": f"{_CLIENT} python/{platform.python_version()} httpx/{httpx.__version__}",
+    "x-upstage-client": _CLIENT,
+}
+_PLAIN = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
 
 
 @dataclass(frozen=True)
@@ -109,22 +116,24 @@ class Api:
         )
 
 
-def parse_request(
-    api: Api, source: Source, handle: BinaryIO, options: ParseOptions, *, job: bool = False
+def upload_request(
+    api: Api, source: Source, handle: BinaryIO, options: ParseOptions | OCROptions, *, job: bool = False
 ) -> httpx.Request:
-    """Build the request that parses *source*, read from *handle*, at once or (*job*) asynchronously.
+    """Build the request that parses *source*, read from *handle*, at once or (*job*) asynchronously; or its OCR.
 
-    https://console.upstage.ai/api/parse/document-parsing and …/async
+    https://console.upstage.ai/api/parse/document-parsing and …/async, https://console.upstage.ai/api/parse/document-ocr
     """
-    return _upload(api, api.jobs if job else api.parse, source, handle, form_fields(options))
-
-
-def ocr_request(api: Api, source: Source, handle: BinaryIO, options: OCROptions) -> httpx.Request:
-    """Build the request that recognises the text of *source*.
-
-    https://console.upstage.ai/api/parse/document-ocr
-    """
-    return _upload(api, api.ocr, source, handle, form_fields(options))
+    # A boundary from the document's own digest makes the request the same bytes each time, and cannot be in it.
+    boundary = source.sha256[:32]
+    request = httpx.Request(
+        "POST",
+        api.ocr if isinstance(options, OCROptions) else api.jobs if job else api.parse,
+        headers={**_OURS, **api.headers, "Content-Type": f"multipart/form-data; boundary={boundary}"},
+        data=form_fields(options),
+        files={"document": (source.filename, handle, source.mime)},
+    )
+    request.stream = _Gathered(cast("httpx.SyncByteStream", request.stream))
+    return request
 
 
 def form_fields(options: ParseOptions | OCROptions) -> dict[str, str]:
@@ -148,12 +157,12 @@ def job_request(api: Api, request_id: str) -> httpx.Request:
     """
     if not is_request_id(request_id):
         raise ConfigError(f"{shorten(request_id, _SHOWN)!r} is not a request id.")
-    return httpx.Request("GET", f"{api.requests}/{request_id}", headers=_headers(api))
+    return httpx.Request("GET", f"{api.requests}/{request_id}", headers={**_OURS, **api.headers})
 
 
 def jobs_request(api: Api) -> httpx.Request:
     """Build the request for the list of the account's jobs."""
-    return httpx.Request("GET", api.requests, headers=_headers(api))
+    return httpx.Request("GET", api.requests, headers={**_OURS, **api.headers})
 
 
 def download_request(url: str) -> httpx.Request:
@@ -190,44 +199,15 @@ def _is_no_host(host: str) -> bool:
         return True
 
 
-_PLAIN = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
-
-
-def _headers(api: Api) -> dict[str, str]:
-    client = f"upstage-docs/{__version__}"
-    agent = f"{client} python/{platform.python_version()} httpx/{httpx.__version__}"
-    ours = {
-        "Accept": "application/json",
-        "Accept-Encoding": "gzip, deflate",
-        "User-Agent": agent,
-        "x-upstage-client": client,
-    }
-    return {**ours, **api.headers}
-
-
-def _upload(api: Api, url: str, source: Source, handle: BinaryIO, fields: dict[str, str]) -> httpx.Request:
-    # A boundary from the document's own digest makes the request the same bytes each time, and cannot be in it.
-    boundary = source.sha256[:32]
-    request = httpx.Request(
-        "POST",
-        url,
-        headers={**_headers(api), "Content-Type": f"multipart/form-data; boundary={boundary}"},
-        data=fields,
-        files={"document": (source.filename, handle, source.mime)},
-    )
-    request.stream = _Gathered(cast("httpx.SyncByteStream", request.stream))
-    return request
-
-
+@dataclass
 class _Gathered(httpx.SyncByteStream, httpx.AsyncByteStream):
     """A body in pieces worth sending: httpx makes fifty of a form, each a system call and a packet of its own."""
 
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces = pieces
+    pieces: Iterable[bytes]
 
     def __iter__(self) -> Iterator[bytes]:
         gathered = bytearray()
-        for piece in self._pieces:
+        for piece in self.pieces:
             gathered += piece
             if len(gathered) >= _PIECE_BYTES:
                 yield bytes(gathered)

@@ -22,7 +22,7 @@ from upstage_docs.errors import (
     RateLimitError,
     UpstageDocsError,
 )
-from upstage_docs.errors.redaction import Body, redact, redact_start, shorten
+from upstage_docs.errors.redaction import redact, redact_start, shorten
 
 __all__ = ["NoReply", "Outcome", "Reply", "refused", "retry_after", "seen_limits", "settle", "transient"]
 
@@ -45,17 +45,16 @@ _UNITS = {
 
 @dataclass(frozen=True)
 class Reply:
-    """An HTTP answer, read whole; `at` is when it came, in Unix seconds, `tries` how often it was asked for."""
+    """An HTTP answer, read whole; `at` is when it came, in Unix seconds, `tries` how often it was asked for.
+
+    Its `body` is a `redaction.Body`, which shows itself nowhere, unless whoever makes it knows that it may.
+    """
 
     status: int
     headers: httpx.Headers = field(repr=False)
     body: bytes
     at: float = 0.0
     tries: int = field(default=1, compare=False)
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.body, Body):
-            object.__setattr__(self, "body", Body(self.body))
 
 
 @dataclass(frozen=True)
@@ -187,7 +186,8 @@ def settle(outcome: Outcome, api: Api, what: str, *, of_job: bool = False) -> Re
         remedy = _UNTRUSTED if outcome.untrusted else ""
         raise kind(f"{what}: no answer from {api.root}: {outcome.reason}.{_tried(outcome)}{remedy}")
     if 200 <= outcome.status < 300:  # the API says 200; any other of these means that it was done, and may be billed
-        _expect_json(outcome, api, what, of_job=of_job)
+        if not outcome.body.startswith((b"{", b"[")) or refused(outcome.body):
+            _expect_json(outcome, api, what, of_job=of_job)
         return outcome
     raise _refusal(outcome, api, what)
 

@@ -182,10 +182,7 @@ def pay(
     payment = Payment()
     try:
         with source.open() as handle:
-            if isinstance(options, OCROptions):
-                request = wire.ocr_request(context.api, source, handle, options)
-            else:
-                request = wire.parse_request(context.api, source, handle, options, job=job)
+            request = wire.upload_request(context.api, source, handle, options, job=job)
             yield AcquireSlot()  # before the claim, which must not grow old in the queue
             claim: Claim | None = None
             if job or context.store.path is not None:
