@@ -41,9 +41,9 @@ KEY = "up_abcdefghijklmnop"
 # Raising one of these takes the reason beside it.
 # Every option is checked where it is made, and read when it loads (options/definitions); twelve let a transport of the
 # caller's, whatever it does, not outlast the deadline.
-FUNCTIONS = 172
+FUNCTIONS = 129
 # Options are defined once for both integrations (loading/options), and hide the key (components); two hold deadlines.
-FILES = 37
+FILES = 32
 
 
 class Passage:

@@ -14,7 +14,6 @@ from eventually import eventually
 from stand_in import parse_answer
 
 from upstage_docs import APITimeoutError, Client, RetryPolicy, UnknownOutcomeError
-from upstage_docs.client.deadline import until_deadline
 from upstage_docs.client.owned_threads import OwnedThreads
 
 SAMPLE = Path(__file__).resolve().parent.parent / "upstage_docs" / "samples" / "report.pdf"
@@ -64,8 +63,9 @@ def test_a_transport_that_does_not_answer_is_left_at_the_deadline(
 def test_a_call_that_ends_after_all_is_no_longer_counted() -> None:
     ends = threading.Event()
     transport = OwnedThreads(httpx.MockTransport(lambda _: never(ends)))
-    with pytest.raises(httpx.ReadTimeout), until_deadline(0.0):
-        transport.handle_request(httpx.Request("GET", "http://a.example/"))
+    request = httpx.Request("GET", "http://a.example/", extensions={"deadline": 0.0})
+    with pytest.raises(httpx.ReadTimeout):
+        transport.handle_request(request)
     assert transport.left == 1
     ends.set()
     eventually(lambda: transport.left == 0, "a call that has ended is not counted")

@@ -8,24 +8,28 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 from urllib.request import getproxies
 
 import httpcore
 import httpx
 
-from upstage_docs.client.deadline import seconds_left
-
 __all__ = ["NetworkTransport", "proxies"]
+
+# Until when (of `time.monotonic`) the request of this thread may take: its connection was made for another one.
+_deadline: ContextVar[float] = ContextVar("upstage_docs_deadline", default=float("inf"))
 
 
 class NetworkTransport(httpx.HTTPTransport):
     """Sends over the network, through *proxy* where one is given; connections are kept for the next request.
 
-    It is httpx's own transport to whoever looks, with connections of ours: recorders of tests, such as vcrpy, take the
-    place of httpx's `handle_request`, and are asked where they have.
+    It is httpx's own transport with connections of ours, which end with the `deadline` in the request's extensions:
+    recorders of tests, such as vcrpy, take the place of httpx's `handle_request` in it, too.
 
     Args:
         tls: Settings of TLS.
@@ -38,7 +42,6 @@ class NetworkTransport(httpx.HTTPTransport):
     """
 
     def __init__(self, tls: ssl.SSLContext, limits: httpx.Limits, proxy: str | None = None) -> None:
-        super().__init__(verify=tls, limits=limits, proxy=proxy)
         options: dict[str, Any] = {
             "ssl_context": tls,
             "max_connections": limits.max_connections,
@@ -46,42 +49,31 @@ class NetworkTransport(httpx.HTTPTransport):
             "keepalive_expiry": limits.keepalive_expiry,
             "network_backend": _Network(),
         }
+        # In place of httpx's own constructor, which would make a pool without them.
         if proxy is None:
-            self._connections = httpcore.ConnectionPool(**options)
+            self._pool = httpcore.ConnectionPool(**options)
             return
         server = httpx.Proxy(proxy)
-        options |= {"proxy_url": _url(server.url), "proxy_auth": server.raw_auth}
-        if server.url.scheme.startswith("socks5"):
+        url = server.url
+        options |= {
+            "proxy_url": httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            "proxy_auth": server.raw_auth,
+        }
+        if url.scheme.startswith("socks5"):
             import socksio  # type: ignore[import-not-found, unused-ignore]  # noqa: F401 - httpcore would, at the first send
 
-            self._connections = httpcore.SOCKSProxy(**options)
+            self._pool = httpcore.SOCKSProxy(**options)
         else:
-            self._connections = httpcore.HTTPProxy(**options, proxy_headers=server.headers.raw)
+            self._pool = httpcore.HTTPProxy(**options, proxy_headers=server.headers.raw)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send *request*; the body of the answer is read as it is taken."""
-        if hasattr(httpx.HTTPTransport.handle_request, "__wrapped__"):
-            return super().handle_request(request)
-        sent = httpcore.Request(
-            request.method,
-            _url(request.url),
-            headers=request.headers.raw,
-            content=request.stream,
-            extensions=request.extensions,
-        )
-        with _errors_of_httpx():
-            answer = self._connections.handle_request(sent)
-        return httpx.Response(
-            answer.status, headers=answer.headers, stream=_Body(answer), extensions=dict(answer.extensions)
-        )
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        super().close()
-        self._connections.close()
+        until = request.extensions.get("deadline", float("inf"))
+        with _until(until):
+            response = super().handle_request(request)
+        if isinstance(response.stream, httpx.SyncByteStream) and not response.is_stream_consumed:
+            response.stream = _Body(response.stream, until)
+        return response
 
 
 def proxies() -> dict[str, str | None]:
@@ -112,16 +104,31 @@ def _pattern(host: str) -> str:
     return f"all://{host}" if address.version == 4 else f"all://[{host}]"
 
 
+@dataclass
 class _Body(httpx.SyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
+    stream: httpx.SyncByteStream
+    until: float
 
     def __iter__(self) -> Iterator[bytes]:
-        with _errors_of_httpx():
-            yield from self._answer.iter_stream()
+        pieces = iter(self.stream)
+        while True:
+            with _until(self.until):
+                piece = next(pieces, None)
+            if piece is None:
+                return
+            yield piece
 
     def close(self) -> None:
-        self._answer.close()
+        self.stream.close()
+
+
+@contextmanager
+def _until(moment: float) -> Iterator[None]:
+    token = _deadline.set(moment)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
 
 
 class _Network(httpcore.SyncBackend):
@@ -161,23 +168,7 @@ class _Stream(httpcore.NetworkStream):
 
 
 def _left(timeout: float | None, too_late: type[Exception]) -> float:
-    left = seconds_left()
+    left = _deadline.get() - time.monotonic()
     if left <= 0:
         raise too_late("the deadline is over")
     return left if timeout is None else min(timeout, left)
-
-
-def _url(url: httpx.URL) -> httpcore.URL:
-    return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-
-
-@contextmanager
-def _errors_of_httpx() -> Iterator[None]:
-    """Raise what httpcore raises in the block as the error of httpx that has the same name."""
-    try:
-        yield
-    except Exception as error:
-        for kind in type(error).__mro__:
-            if kind.__module__.startswith("httpcore") and hasattr(httpx, kind.__name__):
-                raise getattr(httpx, kind.__name__)(str(error)) from error
-        raise

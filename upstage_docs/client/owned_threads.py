@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextvars import Context, copy_context
+from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import httpx
-
-from upstage_docs.client.deadline import seconds_left
 
 __all__ = ["OwnedThreads"]
 
 T = TypeVar("T")
+# What a thread is asked to do, one after the other; None ends it. Whoever has it has the thread.
+Asked: TypeAlias = "SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None]"
 
 _log = logging.getLogger("upstage_docs")
 
 
 class OwnedThreads(httpx.BaseTransport):
-    """Calls *transport*, whatever it is, within the deadline of the send under way.
+    """Calls *transport*, whatever it is, within the `deadline` in the request's extensions, of `time.monotonic`.
 
     One exchange at a time is one thread; it sees the caller's context variables. A call that does not end by the
     deadline is a `httpx.ReadTimeout`, and its thread, which nothing can end, takes no other call.
@@ -36,18 +38,18 @@ class OwnedThreads(httpx.BaseTransport):
     def __init__(self, transport: httpx.BaseTransport) -> None:
         self._transport = transport
         self._lock = threading.Lock()
-        self._idle: list[_Thread] = []
+        self._idle: list[Asked] = []
         self.left = 0
         self._at_end = weakref.finalize(self, _end_all, self._idle)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Return the answer of the transport to *request*."""
         with self._lock:
-            thread = self._idle.pop() if self._idle else _Thread()
-        exchange = _Exchange(self, thread)
+            thread = self._idle.pop() if self._idle else _begin_thread()
+        exchange = _Exchange(self, thread, copy_context(), request.extensions.get("deadline", float("inf")))
         response: httpx.Response = exchange.call(partial(self._transport.handle_request, request))
         if response.is_stream_consumed or not isinstance(response.stream, httpx.SyncByteStream):
-            exchange.end()
+            self.end(exchange)
         else:
             response.stream = _Body(response.stream, exchange)
         return response
@@ -57,21 +59,24 @@ class OwnedThreads(httpx.BaseTransport):
         self._at_end()
         self._transport.close()
 
-    def give_back(self, thread: _Thread) -> None:
-        """Take *thread*, which has done its work, for the next exchange."""
+    def end(self, exchange: _Exchange) -> None:
+        """Take the thread of *exchange*, which has done its work, for the next one."""
+        thread, exchange.thread = exchange.thread, None
         with self._lock:
-            if self._at_end.alive:
+            if thread is not None and self._at_end.alive:
                 self._idle.append(thread)
-                return
-        thread.end()
+            elif thread is not None:
+                thread.put(None)
 
-    def leave(self, thread: _Thread) -> None:
-        """Count *thread* as one that does not end, until it does."""
+    def leave(self, exchange: _Exchange) -> None:
+        """Count the thread of *exchange* as one that does not end, until it does."""
+        thread, exchange.thread = exchange.thread, None
         with self._lock:
             self.left += 1
             left = self.left
-        thread.begin(self._returned)
-        thread.end()
+        if thread is not None:
+            thread.put((self._returned, Future()))
+            thread.put(None)
         _log.warning(
             "A call of the transport %s is waited for no longer. Calls of it that are left to end by themselves: %d.",
             type(self._transport).__name__,
@@ -83,13 +88,14 @@ class OwnedThreads(httpx.BaseTransport):
             self.left -= 1
 
 
+@dataclass
 class _Exchange:
-    """One request with its answer, in one thread and one copy of the caller's context."""
+    """One request with its answer, in one thread and one copy of the caller's context, until a moment."""
 
-    def __init__(self, owner: OwnedThreads, thread: _Thread) -> None:
-        self._owner = owner
-        self._thread: _Thread | None = thread
-        self._context: Context = copy_context()
+    owner: OwnedThreads
+    thread: Asked | None
+    context: Context
+    until: float
 
     def call(self, work: Callable[[], T]) -> T:
         """Return what *work* gives, unless the deadline comes first.
@@ -97,28 +103,20 @@ class _Exchange:
         Raises:
             httpx.ReadTimeout: It came first.
         """
-        if self._thread is None:
+        if self.thread is None:
             raise httpx.ReadTimeout("the deadline is over")
-        left = seconds_left()
-        future = self._thread.begin(partial(self._context.run, work))
+        future: Future[T] = Future()
+        self.thread.put((partial(self.context.run, work), future))
         try:
-            wait([future], None if left == float("inf") else max(left, 0.0))
+            wait([future], None if self.until == float("inf") else max(self.until - time.monotonic(), 0.0))
         finally:  # interrupted, too
             if not future.done():
-                self._owner.leave(self._thread)
-                self._thread = None
-        if self._thread is None:
+                self.owner.leave(self)
+        if self.thread is None:
             raise httpx.ReadTimeout("the deadline is over")
         if future.exception() is not None:
-            self.end()
-        result: T = future.result()
-        return result
-
-    def end(self) -> None:
-        """Give the thread back."""
-        if self._thread is not None:
-            self._owner.give_back(self._thread)
-            self._thread = None
+            self.owner.end(self)
+        return future.result()
 
 
 class _Body(httpx.SyncByteStream):
@@ -136,25 +134,17 @@ class _Body(httpx.SyncByteStream):
             self._exchange.call(self._stream.close)
         except httpx.ReadTimeout:
             return  # whoever is late closes nothing: it is left with its thread
-        self._exchange.end()
+        self._exchange.owner.end(self._exchange)
 
 
-class _Thread:
-    def __init__(self) -> None:
-        self._work: SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = SimpleQueue()
-        # A daemon, since a transport that never returns must not keep a finished program.
-        threading.Thread(target=_serve, args=(self._work,), name="upstage-docs-transport", daemon=True).start()
-
-    def begin(self, work: Callable[[], Any]) -> Future[Any]:
-        future: Future[Any] = Future()
-        self._work.put((work, future))
-        return future
-
-    def end(self) -> None:
-        self._work.put(None)
+def _begin_thread() -> Asked:
+    asked: Asked = SimpleQueue()
+    # A daemon, since a transport that never returns must not keep a finished program.
+    threading.Thread(target=_serve, args=(asked,), name="upstage-docs-transport", daemon=True).start()
+    return asked
 
 
-def _serve(asked: SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None]) -> None:
+def _serve(asked: Asked) -> None:
     while (item := asked.get()) is not None:
         work, future = item
         try:
@@ -167,6 +157,6 @@ def _serve(asked: SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None]) -> 
         del item, work, future  # while nothing is to be done, nothing is held
 
 
-def _end_all(idle: list[_Thread]) -> None:
+def _end_all(idle: list[Asked]) -> None:
     while idle:
-        idle.pop().end()
+        idle.pop().put(None)

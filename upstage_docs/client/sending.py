@@ -8,7 +8,7 @@ import ssl
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,7 +16,6 @@ from typing import Any
 import httpx
 
 from upstage_docs.api.responses import NoReply, Outcome, Reply
-from upstage_docs.client.deadline import until_deadline
 from upstage_docs.client.network import NetworkTransport, proxies
 from upstage_docs.client.owned_threads import OwnedThreads
 from upstage_docs.client.unpacking import TooLargeError, Unpacker
@@ -117,28 +116,22 @@ def send(http: httpx.Client, step: Send) -> Outcome:
     """Send *step* and read the answer whole; what goes wrong on the way is a NoReply."""
     until = time.monotonic() + step.deadline
     progress = _Progress()
-    stream = _Until(step.request.stream, until)
+    request = _copy(step, _Until(step.request.stream, until), progress.note)
+    request.extensions["deadline"] = until  # to whoever carries it, however deep
     try:
-        return _exchange(http, step, stream, progress, until)
+        with closing(http.send(request, stream=True)) as response:
+            if response.is_stream_consumed:  # it came whole, and unpacked
+                return _reply(response, response.content, step)
+            unpacker = Unpacker(response.headers.get("content-encoding", ""), step.max_bytes)
+            for piece in response.iter_raw():
+                unpacker.add(piece)
+                if time.monotonic() > until:
+                    return _late(step, sent=True)
+            return _reply(response, unpacker.finish(), step)
     except _FAILURES as error:
         return _lost(error, progress)
     except TooLargeError as error:
         return NoReply(str(error), sent=True, oversize=True)
-
-
-def _exchange(http: httpx.Client, step: Send, stream: _Until, progress: _Progress, until: float) -> Outcome:
-    with until_deadline(until):
-        response = http.send(_copy(step, stream, progress.note), stream=True)
-        try:
-            unpacker = _unpacker(response, step)
-            for piece in [response.content] if response.is_stream_consumed else response.iter_raw():
-                unpacker.add(piece)
-                if time.monotonic() > until:
-                    return _late(step, sent=True)
-            body = unpacker.finish()
-        finally:
-            response.close()
-    return Reply(response.status_code, response.headers, Body(body), time.time())
 
 
 async def asend(http: httpx.AsyncClient, step: Send) -> Outcome:
@@ -148,23 +141,26 @@ async def asend(http: httpx.AsyncClient, step: Send) -> Outcome:
     progress = _Progress()
     try:
         with anyio.fail_after(step.deadline):
-            response = await http.send(_copy(step, step.request.stream, progress.anote), stream=True)
-            try:
-                unpacker = _unpacker(response, step)
+            async with aclosing(
+                await http.send(_copy(step, step.request.stream, progress.anote), stream=True)
+            ) as response:
                 if response.is_stream_consumed:
-                    unpacker.add(response.content)
-                else:
-                    async for piece in response.aiter_raw():
-                        unpacker.add(piece)
-                body = unpacker.finish()
-            finally:
-                await response.aclose()
+                    return _reply(response, response.content, step)
+                unpacker = Unpacker(response.headers.get("content-encoding", ""), step.max_bytes)
+                async for piece in response.aiter_raw():
+                    unpacker.add(piece)
+                return _reply(response, unpacker.finish(), step)
     except TooLargeError as error:
         return NoReply(str(error), sent=True, oversize=True)
     except TimeoutError:
         return _late(step, sent=progress.sent)
     except _FAILURES as error:
         return _lost(error, progress)
+
+
+def _reply(response: httpx.Response, body: bytes, step: Send) -> Reply:
+    if len(body) > step.max_bytes:
+        raise TooLargeError(f"the answer is larger than {step.max_bytes:,} bytes")
     return Reply(response.status_code, response.headers, Body(body), time.time())
 
 
@@ -216,13 +212,6 @@ def _copy(step: Send, stream: Any, trace: Callable[..., Any]) -> httpx.Request:
     )
     copy.url = request.url  # of the kind it is: a signed address hides its signature from logs
     return copy
-
-
-def _unpacker(response: httpx.Response, step: Send) -> Unpacker:
-    encoding = response.headers.get("content-encoding", "")
-    if "," in encoding:  # packed twice: a few bytes might become gigabytes, and nobody asked for that
-        raise TooLargeError("the answer is packed twice")
-    return Unpacker("" if response.is_stream_consumed else encoding, step.max_bytes)
 
 
 def _lost(error: Exception, progress: _Progress) -> NoReply:

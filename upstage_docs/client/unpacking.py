@@ -29,9 +29,14 @@ class Unpacker:
     Args:
         encoding: The Content-Encoding; one that nobody asked for is left as it is.
         most: Bytes that the body may have unpacked.
+
+    Raises:
+        TooLargeError: It is packed twice: a few bytes might become gigabytes, and nobody asked for that.
     """
 
     def __init__(self, encoding: str, most: int) -> None:
+        if "," in encoding:
+            raise TooLargeError("the answer is packed twice")
         self._encoding = encoding.strip().lower()
         self._most = most
         self._body = io.BytesIO()
