@@ -161,6 +161,13 @@ def test_hebrew_is_told_in_reading_order() -> None:
     assert told == [SHALOM, WORLD, "abc", "45", WORLD, "1998", SHALOM, SEA + "."]
 
 
+def test_brackets_and_signs_from_right_to_left_stay_with_their_words() -> None:
+    """Brackets stand as they are read, though the page shows them the other way round; `%` stays with its number."""
+    rows = [[(SEA[::-1], 66), ("(", 90), (WORLD[::-1], 97), (")", 125), (SHALOM[::-1], 140), ("15%", 175)]]
+    told = " ".join(texts(text_layer(placed(rows), 400, 300)))
+    assert told == f"15% {SHALOM} ({WORLD}) {SEA}"
+
+
 def test_a_page_whose_letters_the_library_drops_is_read_whole() -> None:
     """A font that claims an absurd ascent costs no word, and its lines stay in order."""
     rows = [

@@ -20,10 +20,16 @@ from upstage_docs.local.pdf.library import (
     with_all_words,
 )
 from upstage_docs.local.pdf.margins import repeated
-from upstage_docs.local.pdf.missed_words import letters_of, missed
+from upstage_docs.local.pdf.missed_words import is_seen, letters_of, missed
 from upstage_docs.local.pdf.pdfium import PdfPages
 from upstage_docs.local.pdf.picture_labels import DOTS, labelled, may_have_labels
-from upstage_docs.local.pdf.scanned_pages import may_show_text, needs_recognition, picture_alone, recognised_page
+from upstage_docs.local.pdf.scanned_pages import (
+    is_unreadable,
+    may_show_text,
+    needs_recognition,
+    picture_alone,
+    recognised_page,
+)
 from upstage_docs.local.pdf.text_layer import Recognise, ScannedWord
 from upstage_docs.local.refusal import Refusal
 
@@ -39,6 +45,7 @@ _NO_OCR = (
     "`pip install \"upstage-docs[ocr]\"` and Tesseract's language data, or let Upstage's API read it."
 )
 _IS_A_PICTURE = "the page is a picture, or most of it is,"
+_NO_LETTERS = "many letters of the page cannot be told: its fonts do not say which ones they are,"
 _NOT_OPENED = "the page is damaged and cannot be opened"
 _NOT_RECOGNISED = "the text of the page could not be recognised"
 _TOO_MANY_OBJECTS = f"more than {_MOST_OBJECTS:,} things are drawn on the page, its text alone is read"
@@ -124,6 +131,8 @@ def _batch(
                         found[number] = parts_of(scan.page, words=scan.words)
                         turned[number] = scan.angle
                         scans.add(number)
+            elif needed and is_unreadable(page):
+                losses.add(number, f"{_NO_LETTERS} {_NO_OCR}")
             elif needed and may_show_text(page, document, number):
                 losses.add(number, f"{_IS_A_PICTURE} {_NO_OCR}")
             if number not in found:
@@ -195,10 +204,11 @@ def _turned_back(box: Box | None, angle: int) -> Box | None:
 
 def _left_out(page: Any, document: PdfPages, number: int, turned: dict[int, int]) -> list[ScannedWord]:
     """Return the words of the text layer that the PDF library left out, where the page is upright."""
-    have, want = letters_of(item.text for item in page.text_items), letters_of([document.facts(number).text])
+    items = [item for item in page.text_items if is_seen(item, page.width, page.height)]
+    want, have = letters_of([document.facts(number).text]), letters_of(item.text for item in items)
     lacking = want - have
     words = upright_words(document, number, turned.get(number, 0), lacking) if lacking else []
-    return missed(page.text_items, words, lacking, page.width, page.height)
+    return missed(items, words, lacking, page.width, page.height, foreign=have - want)
 
 
 def _words_alone(document: PdfPages, number: int) -> tuple[Block, ...]:

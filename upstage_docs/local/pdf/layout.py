@@ -17,7 +17,7 @@ from upstage_docs.local.pdf.contents import contents_of
 from upstage_docs.local.pdf.formulas import is_formula_text
 from upstage_docs.local.pdf.lines import lines_of
 from upstage_docs.local.pdf.listings import indented, listings_of
-from upstage_docs.local.pdf.missed_words import is_on_page
+from upstage_docs.local.pdf.missed_words import is_seen
 from upstage_docs.local.pdf.order import reading_order
 from upstage_docs.local.pdf.paragraphs import paragraphs_of
 from upstage_docs.local.pdf.parts import Part, body_size
@@ -64,7 +64,11 @@ def parts_of(
         file: The page's text as the file has it, to complete its text items; None leaves these as they are.
     """
     scanned = words is not None
-    items = [] if scanned else [item for item in page.text_items if item.text.strip() and _is_seen(item, page)]
+    items = (
+        []
+        if scanned
+        else [item for item in page.text_items if item.text.strip() and is_seen(item, page.width, page.height)]
+    )
     turned = [item for item in items if _leans(item)]
     upright = [_word(item) for item in items if not _leans(item)]
     paths = paths_of(page)
@@ -113,11 +117,6 @@ def _leans(item: Any) -> bool:
         return True
     turned = (item.font_height or item.height) + 0.5 * item.width * math.tan(math.radians(abs(angle)))
     return bool(abs(angle) > _ASKEW and item.height > turned)
-
-
-def _is_seen(item: Any, page: Any) -> bool:
-    """Say whether a text item stands on the page; what lies beside it is not seen."""
-    return is_on_page((item.x, item.y, item.x + item.width, item.y + item.height), page.width, page.height)
 
 
 def _word(item: Any) -> Word:

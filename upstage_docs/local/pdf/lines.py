@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from upstage_docs.local.geometry import bounds, shared_height
 from upstage_docs.local.pdf.columns import column_starts, is_marker
-from upstage_docs.local.pdf.right_to_left import has_right_to_left, words_in_order
+from upstage_docs.local.pdf.right_to_left import has_right_to_left, is_bracket, with_brackets_turned, words_in_order
 from upstage_docs.local.pdf.words import LAYER_FONT, Word
 
 __all__ = ["Line", "lines_of", "rows_of"]
@@ -18,6 +18,8 @@ __all__ = ["Line", "lines_of", "rows_of"]
 _SECTION_NUMBER = re.compile(r"(?:\d{1,2}|[A-Z])(?:\.\d{1,2}){1,4}\.?|§\s?\d+[a-z]?|[IVX]{1,5}\.?|제\s?\d+[장절조]")
 _TAB = 6
 """Font sizes: the widest gap behind the mark of an item or a section number; 3 cm behind a digit of 13 pt are 5.9."""
+_TOUCHING = 0.18
+"""Of the font size: a bracket stands nearer to its word, and a space is wider."""
 _CROWD = 64  # rows looked at in one stripe of the page: text laid over itself must not cost its square
 
 
@@ -150,7 +152,7 @@ def _by_letters(words: Sequence[Word]) -> float:
 def _joined(words: Sequence[Word]) -> str:
     words = [word for word in words if word.text]  # a blank stands for a formula that is drawn within the line
     if any(has_right_to_left(word.text) for word in words):
-        return " ".join(words[number].text for number in words_in_order([word.text for word in words]))
+        return _joined_from_right(words)
     parts = [word.text for word in words[:1]]
     for before, word in pairwise(words):
         gap = word.box[0] - before.box[2]
@@ -158,6 +160,17 @@ def _joined(words: Sequence[Word]) -> str:
             parts.append(" ")
         parts.append(word.text)
     return "".join(parts)
+
+
+def _joined_from_right(words: Sequence[Word]) -> str:
+    """Join the words of a line that has text from right to left; a bracket has no space where it touches a word."""
+    ordered = [words[number] for number in words_in_order([word.text for word in words])]
+    text = ordered[0].text
+    for before, word in pairwise(ordered):
+        gap = max(word.box[0] - before.box[2], before.box[0] - word.box[2])
+        touches = gap < _TOUCHING * min(before.size, word.size)
+        text += word.text if touches and (is_bracket(before.text[-1]) or is_bracket(word.text[0])) else f" {word.text}"
+    return with_brackets_turned(text)
 
 
 def rows_of(words: Sequence[Word]) -> list[list[int]]:

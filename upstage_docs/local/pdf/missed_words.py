@@ -7,21 +7,32 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from unicodedata import normalize
 
-from upstage_docs.local.geometry import Box, middle
+from upstage_docs.local.geometry import Box, holds_middle, middle
 from upstage_docs.local.pdf.text_layer import ScannedWord
 
-__all__ = ["is_on_page", "letters_of", "missed"]
+__all__ = ["is_on_page", "is_seen", "letters_of", "missed"]
 
 _SHELF = 20.0
 """Points: items are looked up by stripes of the page of this height."""
+_OVER_EDGE = 3.0
+"""Font sizes, about a word, by which a text may run over the edge of the page and still be told as a whole."""
+_TRANSPARENT = "00"
+"""The opacity of a colour `aarrggbb`, if nothing is seen of it."""
 
 
 def missed(
-    items: Sequence[Any], words: Sequence[ScannedWord], lacking: Counter[str], width: float, height: float
+    items: Sequence[Any],
+    words: Sequence[ScannedWord],
+    lacking: Counter[str],
+    width: float,
+    height: float,
+    *,
+    foreign: Counter[str] | None = None,
 ) -> list[ScannedWord]:
     """Return those of *words* that stand on the page and that no text item of the library has where they stand.
 
-    No letter is given that the items have often enough already: the two readings may differ in where words end.
+    No letter is given that the items have often enough already: the two readings may differ in where words end. Where
+    an item has as many foreign letters instead, the library has repaired a font that names its letters wrongly.
 
     Args:
         items: Text items of liteparse.
@@ -29,8 +40,9 @@ def missed(
         lacking: How many of each letter the items have too few.
         width: Of the page, in points.
         height: Of the page, in points.
+        foreign: How many of each letter the items have more often than the page's text layer.
     """
-    lacking = lacking.copy()
+    lacking, foreign = lacking.copy(), Counter(foreign)
     visible = [word for word in words if is_on_page(word.box, width, height)]
     if not visible:
         return []
@@ -40,15 +52,20 @@ def missed(
         top, bottom = max(known.box[1], 0.0), min(known.box[3], height)  # a text in an absurd matrix is miles high
         for shelf in range(int(top // _SHELF), int(bottom // _SHELF) + 1):
             shelves[shelf].append(known)
-    found = []
+    rest = []
     for word in visible:
         text = _plain(word.text)
+        if text and not any(known.gives(text, word.box) for known in shelves[int(middle(word.box)[1] // _SHELF)]):
+            rest.append((word, text))
+    found = []
+    for word, text in rest:
         need = Counter(text)
-        if not text or any(known.gives(text, word.box) for known in shelves[int(middle(word.box)[1] // _SHELF)]):
+        if not all(lacking[letter] >= number for letter, number in need.items()):
             continue
-        if all(lacking[letter] >= number for letter, number in need.items()):
-            lacking.subtract(need)
-            found.append(word)
+        if any(known.gives_instead(text, word.box, foreign) for known in shelves[int(middle(word.box)[1] // _SHELF)]):
+            continue
+        lacking.subtract(need)
+        found.append(word)
     return found
 
 
@@ -68,16 +85,44 @@ class _Item:
         self._text: str | None = None
 
     def gives(self, text: str, box: Box) -> bool:
-        x, y = middle(box)
-        if not (self.box[0] <= x <= self.box[2] and self.box[1] <= y <= self.box[3]):
+        """Say whether the word *text* in *box* is in the item, and account for it."""
+        if not holds_middle(self.box, box):
             return False
-        rest = _plain(self._item.text) if self._text is None else self._text
+        rest = self._rest()
         self._text = rest.replace(text, "", 1)
         return len(self._text) < len(rest)
+
+    def gives_instead(self, text: str, box: Box, foreign: Counter[str]) -> bool:
+        """Say whether the item has as many *foreign* letters as the word *text* in *box*, and account for them."""
+        if not holds_middle(self.box, box):
+            return False
+        own = Counter(self._rest()) & foreign
+        if own.total() < len(text):
+            return False
+        letters = list(own.elements())
+        foreign.subtract(letters[: len(text)])
+        self._text = "".join(letters[len(text) :])
+        return True
+
+    def _rest(self) -> str:
+        if self._text is None:
+            self._text = _plain(self._item.text)
+        return self._text
 
 
 def _plain(text: str) -> str:
     return "".join(filter(str.isalnum, text if text.isascii() else normalize("NFKC", text)))
+
+
+def is_seen(item: Any, width: float, height: float) -> bool:
+    """Say whether all of a text item is to be seen: it stands on the page, and its letters are not transparent.
+
+    An item that runs over the edge is none as a whole: those of its words that stand on the page are missed words.
+    """
+    reach = _OVER_EDGE * (item.font_size or item.height or 0.0)
+    inside = -reach <= item.x and item.x + item.width <= width + reach
+    inside = inside and -reach <= item.y and item.y + item.height <= height + reach
+    return inside and not (item.fill_color or "").startswith(_TRANSPARENT)
 
 
 def is_on_page(box: Box, width: float, height: float) -> bool:

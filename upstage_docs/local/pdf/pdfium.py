@@ -6,16 +6,17 @@ import io
 import re
 import string
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from upstage_docs.files.source import PDFIUM_LOCK
-from upstage_docs.local.geometry import Box
+from upstage_docs.local.geometry import Box, overlap
+from upstage_docs.local.pdf.hidden_text import is_hidden
 from upstage_docs.local.pdf.restoration import FileText
 from upstage_docs.local.pdf.text_layer import ScannedWord
-from upstage_docs.local.pdf.words import is_heavy_name
+from upstage_docs.local.pdf.words import is_heavy_name, is_no_letter
 from upstage_docs.local.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ _FONT_NAME_BYTES = 128
 _REMEMBERED = 32
 _OPEN = 10
 """Pages kept open at once: loading one is most of what asking it costs."""
+_OVER_PICTURE = 0.5
+"""Share of a hidden word that lies on a picture, at least, if it is the picture's text."""
 _MOST_PIXELS = 40_000_000
 """Of one rendered page; a larger one is rendered at fewer dots per inch."""
 
@@ -60,6 +63,8 @@ class PdfPages:
         self._facts: dict[int, Facts] = {}
         self._open: dict[int, Any] = {}
         self._texts: dict[int, Any] = {}
+        self._pictures: dict[int, list[Box]] = {}
+        self._layered: dict[int, bool] = {}
         try:
             with PDFIUM_LOCK:
                 self._pdf: Any = pypdfium2.PdfDocument(data)
@@ -125,22 +130,54 @@ class PdfPages:
 
     def pictured(self, number: int) -> float:
         """Return the share of a page that its largest picture covers."""
+        with self._page(number) as page:
+            area = page.get_width() * page.get_height()
+            boxes = self._picture_boxes(number, page)
+            return max(((x1 - x0) * (y1 - y0) / max(area, 1e-6) for x0, y0, x1, y1 in boxes), default=0.0)
+
+    def draws_text(self, number: int) -> bool:
+        """Say whether a page draws text, whatever that reads as."""
         from pypdfium2 import raw
 
         with self._page(number) as page:
-            area = page.get_width() * page.get_height()
-            boxes = [o.get_bounds() for o in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=4)]
-            return max(((x1 - x0) * (y1 - y0) / max(area, 1e-6) for x0, y0, x1, y1 in boxes), default=0.0)
+            return any(True for _ in page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], max_depth=4))
+
+    def _picture_boxes(self, number: int, page: Any) -> list[Box]:
+        from pypdfium2 import raw
+
+        if number not in self._pictures:
+            images = page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=4)
+            self._pictures[number] = [image.get_bounds() for image in images]
+        return self._pictures[number]
+
+    def _is_layer(self, number: int, page: Any, box: Box) -> bool:
+        """Say whether hidden text in *box* is the text of what is seen there: of a scan, or of letters drawn as shapes.
+
+        It stands over a picture, or the page has at least as many hidden letters as others.
+        """
+        if any(overlap(box, picture) > _OVER_PICTURE for picture in self._picture_boxes(number, page)):
+            return True
+        if number not in self._layered:
+            text = self._text(number, page)
+            letters = [0, 0]
+            for found in _WORD.finditer(_letters(text)):
+                hidden = is_hidden(text, found.start(), _bounds(text, *found.span()))
+                letters[hidden] += len(found[0])
+            self._layered[number] = letters[True] >= letters[False]
+        return self._layered[number]
 
     def has_text(self, numbers: Sequence[int]) -> bool:
-        """Say whether one of these pages has text, or whether nothing at all is drawn on those that can be opened."""
+        """Say whether one of these pages has text, or whether nothing at all is drawn on those that can be opened.
+
+        Text whose fonts do not say which letters it has is text, too.
+        """
         drawn = False
         for number in numbers:
             try:
                 facts = self.facts(number)
             except Refusal:
                 continue
-            if any(map(str.isalnum, facts.text)):
+            if any(letter.isalnum() or is_no_letter(letter) for letter in facts.text):
                 return True
             drawn = drawn or facts.objects > 0
         return not drawn
@@ -164,6 +201,8 @@ class PdfPages:
     def words(self, number: int, among: Counter[str] | None = None) -> list[ScannedWord]:
         """Return the words of a page's text layer in the file's order; of their fonts, whether these are heavy.
 
+        What is hidden is left out, but for the text of a scan.
+
         Args:
             number: Of the page.
             among: Letters and digits; words that need others, or more of them, are left out, and no font is looked
@@ -185,8 +224,10 @@ class PdfPages:
                     word = word.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
                 if among is not None and any(among[letter] < word.count(letter) for letter in set(word) & _ASCII):
                     continue
-                x0s, y0s, x1s, y1s = zip(*map(text.get_charbox, range(*found.span())), strict=True)
-                box = (min(x0s) - left, top - max(y1s), max(x1s) - left, top - min(y0s))
+                x0, y0, x1, y1 = own = _bounds(text, *found.span())
+                if is_hidden(text, found.start(), own) and not self._is_layer(number, page, own):
+                    continue
+                box = (x0 - left, top - y1, x1 - left, top - y0)
                 bold = among is None and is_heavy_name(_font_name(text, found.start()))
                 words.append(ScannedWord(word, shown(box, rotation, right - left, top - bottom), bold))
             return words
@@ -194,9 +235,15 @@ class PdfPages:
     def file_text(self, number: int, angle: int = 0) -> FileText:
         """Return the text of a page with its boxes, of a page whose text lies at *angle* degrees turned upright."""
         with self._page(number) as page:
-            return FileText(_letters(self._text(number, page)), partial(self._letter_boxes, number, angle))
+            return FileText(
+                _letters(self._text(number, page)),
+                partial(self._letter_boxes, number, angle, _letter_box),
+                lambda start, end: [box[3] for box in self._letter_boxes(number, angle, _letter_origin, start, end)],
+            )
 
-    def _letter_boxes(self, number: int, angle: int, start: int, end: int) -> list[Box]:
+    def _letter_boxes(
+        self, number: int, angle: int, box_of: Callable[[Any, int], Box], start: int, end: int
+    ) -> list[Box]:
         with self._page(number) as page:
             text = self._text(number, page)
             left, bottom, right, top = page.get_cropbox()
@@ -204,10 +251,33 @@ class PdfPages:
             width, height = right - left, top - bottom
             wide, tall = (height, width) if rotation % 180 else (width, height)
             boxes = []
-            for x0, y0, x1, y1 in map(text.get_charbox, range(start, end)):
+            for x0, y0, x1, y1 in (box_of(text, index) for index in range(start, end)):
                 box = shown((x0 - left, top - y1, x1 - left, top - y0), rotation, width, height)
                 boxes.append(shown(box, -angle % 360, wide, tall) if angle else box)
             return boxes
+
+
+def _letter_box(text: Any, index: int) -> Box:
+    box: Box = text.get_charbox(index)
+    return box
+
+
+def _letter_origin(text: Any, index: int) -> Box:
+    """Return the point of the baseline that a character stands on, as a box."""
+    from ctypes import c_double
+
+    from pypdfium2 import raw
+
+    x, y = c_double(), c_double()
+    if not raw.FPDFText_GetCharOrigin(text.raw, index, x, y):
+        return _letter_box(text, index)
+    return x.value, y.value, x.value, y.value
+
+
+def _bounds(text: Any, start: int, end: int) -> Box:
+    """Return the `(left, bottom, right, top)` of some characters in the page's own space."""
+    x0s, y0s, x1s, y1s = zip(*map(text.get_charbox, range(start, end)), strict=True)
+    return min(x0s), min(y0s), max(x1s), max(y1s)
 
 
 def _font_name(text: Any, index: int) -> str:

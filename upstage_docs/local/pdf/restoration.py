@@ -11,9 +11,9 @@ from itertools import pairwise
 from typing import NamedTuple
 from unicodedata import normalize
 
-from upstage_docs.local.geometry import Box, bounds, holds_middle, middle
+from upstage_docs.local.geometry import Box, bounds, holds_middle, middle, overlap
 from upstage_docs.local.pdf.right_to_left import has_right_to_left, letters_in_order
-from upstage_docs.local.pdf.words import Word
+from upstage_docs.local.pdf.words import Word, ink
 
 __all__ = ["FileText", "restored", "without_controls"]
 
@@ -31,7 +31,8 @@ _SPACED_OUT = 0.6
 """Of all gaps in a run of letters: with more of them spaces, the letters are s p a c e d for emphasis."""
 _INSIDE = 0.25
 """Of the font size: a rule nearer to the end of a text does not cross it."""
-_WORD = re.compile(r"[^\s\ufffe]+")
+_WORD = re.compile(r"[()\[\]{}«»]|[^\s\ufffe()\[\]{}«»]+")
+"""Brackets are words of their own: from right to left, the file may have them on the wrong side of a space."""
 _SHELF = 20.0
 """Points: words are looked up by stripes of the page of this height."""
 _COLUMN_GAP = 0.25
@@ -46,10 +47,12 @@ class FileText(NamedTuple):
     Attributes:
         text: Its characters, generated spaces and line ends too.
         boxes: Returns the boxes of a slice of them, in points from the top left as the words stand.
+        baselines: Returns the heights that the characters of a slice stand on, likewise.
     """
 
     text: str
     boxes: Callable[[int, int], Sequence[Box]]
+    baselines: Callable[[int, int], Sequence[float]]
 
 
 def without_controls(text: str) -> str:
@@ -65,7 +68,7 @@ def restored(words: Sequence[Word], file: FileText, sides: Sequence[Box]) -> lis
         file: The page's text.
         sides: Vertical rules, in points.
     """
-    stream, standing, crossings = None, _Standing(file), _Crossings(sides)
+    stream, standing, crossings = None, _Standing(file, words), _Crossings(sides)
     signs = _PLAIN_ASCII if any(sign in file.text for sign in _SIGNS) else frozenset()
     found: list[Word] = []
     for word in words:
@@ -206,25 +209,61 @@ class _Crossings:
 class _Standing:
     """The words of a file's text by their height on the page, read when the first is asked for."""
 
-    def __init__(self, file: FileText) -> None:
+    def __init__(self, file: FileText, words: Sequence[Word]) -> None:
         self._file = file
-        self._shelves: defaultdict[int, list[tuple[Box, str]]] | None = None
+        self._words = words
+        self._shelves: defaultdict[int, list[_Standing.Told]] | None = None
+        self._given: set[int] = set()
+        self._sizes: dict[tuple[str, int], float] = {}
+
+    class Told(NamedTuple):
+        """A word of the file: where it stands, what it reads, the line that its letters stand on, and its number."""
+
+        box: Box
+        text: str
+        baseline: float
+        number: int
 
     def in_order(self, word: Word) -> list[Word]:
-        """Return the words of a text from right to left, each with its letters in reading order."""
+        """Return the words of a text from right to left, each with its letters in reading order, and each once.
+
+        The library may tell a word in pieces, one over the other; the first piece is the whole word then, in the size
+        of the tallest text of its line.
+        """
         if self._shelves is None:
-            self._shelves = defaultdict(list)
-            for match in _WORD.finditer(self._file.text):
-                boxes = self._file.boxes(*match.span())
-                box = bounds(boxes)
-                told = box, letters_in_order(without_controls(match[0]), boxes)
-                self._shelves[int(middle(box)[1] // _SHELF)].append(told)
-        _, y0, _, y1 = word.box
-        near = range(int(y0 // _SHELF) - 1, int(y1 // _SHELF) + 2)
-        found = [
-            replace(word, text=text, box=(box[0], y0, box[2], y1))
-            for shelf in near
-            for box, text in self._shelves.get(shelf, ())
-            if holds_middle(word.box, box, reach=1)
-        ]
-        return found or [word]
+            self._shelves = self._read()
+            for piece in self._words:
+                if has_right_to_left(piece.text):
+                    for told in self._under(piece):
+                        line = piece.font, round(told.baseline)
+                        self._sizes[line] = max(piece.size, self._sizes.get(line, 0.0))
+        found = self._under(word)
+        if not found:
+            return [word]
+        new = [told for told in found if told.number not in self._given]
+        self._given.update(told.number for told in new)
+        placed = []
+        for told in new:
+            size = self._sizes.get((word.font, round(told.baseline)), word.size)
+            top, bottom = ink(told.text, told.baseline, size)
+            box = (told.box[0], top, told.box[2], bottom)
+            placed.append(replace(word, text=told.text, box=box, baseline=told.baseline, size=size))
+        return placed
+
+    def _read(self) -> defaultdict[int, list[_Standing.Told]]:
+        shelves: defaultdict[int, list[_Standing.Told]] = defaultdict(list)
+        for match in _WORD.finditer(self._file.text):
+            boxes = self._file.boxes(*match.span())
+            (baseline,) = self._file.baselines(match.start(), match.start() + 1)
+            text = letters_in_order(without_controls(match[0]), boxes)
+            told = self.Told(bounds(boxes), text, baseline, match.start())
+            shelves[int(middle(told.box)[1] // _SHELF)].append(told)
+        return shelves
+
+    def _under(self, word: Word) -> list[_Standing.Told]:
+        """Return the words of the file that stand in a text of the library, or that this is a piece of."""
+        shelves = self._shelves if self._shelves is not None else defaultdict(list)
+        near = range(int(word.box[1] // _SHELF) - 1, int(word.box[3] // _SHELF) + 2)
+        level = [told for shelf in near for told in shelves.get(shelf, ())]
+        whole = [t for t in level if holds_middle(word.box, t.box, reach=1) or holds_middle(t.box, word.box)]
+        return whole or [t for t in level if overlap(t.box, word.box) > 0]  # the last letter of one, the next's first

@@ -9,14 +9,19 @@ from unicodedata import bidirectional
 
 from upstage_docs.local.geometry import Box
 
-__all__ = ["has_right_to_left", "letters_in_order", "words_in_order"]
+__all__ = ["has_right_to_left", "is_bracket", "letters_in_order", "with_brackets_turned", "words_in_order"]
 
 Thing = TypeVar("Thing")
 
 _RIGHT_TO_LEFT = {"R", "AL"}
-_LEFT_TO_RIGHT = {"L", "EN", "AN"}
+_NUMBERS = {"EN", "AN"}
+_LEFT_TO_RIGHT = {"L", *_NUMBERS}
 _WITHIN_NUMBERS = {"ES", "CS"}
 """Signs such as `.` and `/`, which keep the order of the digits around them."""
+_BESIDE_NUMBERS = "ET"
+"""Signs such as `%` and `$`, which stand with the number that they touch."""
+_OPENING, _CLOSING = "([{«", ")]}»"
+_TURNED = str.maketrans(_OPENING + _CLOSING, _CLOSING + _OPENING)
 _FIRST = "\u0590"
 """No letter before it is written from right to left."""
 
@@ -41,10 +46,40 @@ def letters_in_order(text: str, boxes: Sequence[Box]) -> str:
     forward = [
         kind in _LEFT_TO_RIGHT
         or (kind in _WITHIN_NUMBERS and 0 < n < len(kinds) - 1 and {kinds[n - 1], kinds[n + 1]} <= _LEFT_TO_RIGHT)
+        or (kind == _BESIDE_NUMBERS and not {*kinds[max(n - 1, 0) : n], *kinds[n + 1 : n + 2]}.isdisjoint(_NUMBERS))
         for n, kind in enumerate(kinds)
     ]
     numbers = _with_runs_reversed(range(len(letters)), lambda n: forward[n])
     return "".join(letters[n] for n in numbers)
+
+
+def is_bracket(letter: str) -> bool:
+    """Say whether *letter* is a bracket, which is seen the other way round where text runs from right to left."""
+    return letter in _OPENING or letter in _CLOSING
+
+
+def with_brackets_turned(text: str) -> str:
+    """Return a line in reading order with each bracket as it reads; files have some as they are seen.
+
+    A bracket that closes what was not opened is turned if one that opens and is not closed follows it.
+    """
+    letters = list(text)
+    closing: list[int] = []
+    opening: list[int] = []
+    for number, letter in enumerate(letters):
+        if letter in _OPENING:
+            opening.append(number)
+        elif letter in _CLOSING and opening and letters[opening[-1]] == letter.translate(_TURNED):
+            opening.pop()
+        elif letter in _CLOSING:
+            closing.append(number)
+    for start in closing:
+        wanted = letters[start].translate(_TURNED)
+        end = next((number for number in opening if number > start and letters[number] == wanted), None)
+        if end is not None:
+            letters[start], letters[end] = letters[end], letters[start]
+            opening.remove(end)
+    return "".join(letters)
 
 
 def words_in_order(texts: Sequence[str]) -> list[int]:

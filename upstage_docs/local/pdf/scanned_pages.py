@@ -14,11 +14,13 @@ from upstage_docs.local.pdf.parts import Part
 from upstage_docs.local.pdf.pdfium import PdfPages, shown
 from upstage_docs.local.pdf.stroke_weight import are_heavy
 from upstage_docs.local.pdf.text_layer import Recognise, ScannedWord, lies_at, set_words, text_layer
-from upstage_docs.local.pdf.words import Word
+from upstage_docs.local.pdf.words import Word, is_no_letter
 
-__all__ = ["Scan", "may_show_text", "needs_recognition", "picture_alone", "recognised_page"]
+__all__ = ["Scan", "is_unreadable", "may_show_text", "needs_recognition", "picture_alone", "recognised_page"]
 
 _FEW_LETTERS = 50
+_UNREADABLE = 0.3
+"""Share of the characters that may be no letters: signs of symbol fonts, as bullets, are few on a page."""
 _PICTURED = 0.3
 """Share of a page from which on a picture may be a scan of its text."""
 _DOTS_OF_INK = 50
@@ -38,11 +40,9 @@ class Scan(NamedTuple):
 
 def needs_recognition(page: Any, document: PdfPages, number: int) -> bool:
     """Say whether the text layer of a page is missing, unreadable, or a few words beside a picture of the text."""
-    text = "".join(item.text for item in page.text_items)
-    letters = sum(map(str.isalnum, text))
-    unreadable = sum(letter == "\ufffd" or "\ue000" <= letter <= "\uf8ff" for letter in text)
-    if unreadable > 0.3 * (letters + unreadable):
+    if is_unreadable(page):
         return document.facts(number).objects > 0
+    letters = sum(map(str.isalnum, "".join(item.text for item in page.text_items)))
     if letters >= _FEW_LETTERS:
         return False
     shapes = page.vector_graphics.shapes if page.vector_graphics else []
@@ -52,10 +52,24 @@ def needs_recognition(page: Any, document: PdfPages, number: int) -> bool:
     )
 
 
+def is_unreadable(page: Any) -> bool:
+    """Say whether many characters of a page stand for no letter: their font does not say which ones they are."""
+    text = "".join(item.text for item in page.text_items)
+    unreadable = sum(map(is_no_letter, text))
+    return unreadable > _UNREADABLE * (sum(map(str.isalnum, text)) + unreadable)
+
+
 def may_show_text(page: Any, document: PdfPages, number: int) -> bool:
-    """Say whether a page that needs recognition has a picture or outlines of letters; a lone rule hides no text."""
+    """Say whether a page that needs recognition has a picture, outlines of letters, or text that reads as blank.
+
+    A lone rule hides no text.
+    """
     shapes = page.vector_graphics.shapes if page.vector_graphics else []
-    return document.pictured(number) > 0 or any(shape.has_curve and shape.fill for shape in shapes)
+    return (
+        document.pictured(number) > 0
+        or any(shape.has_curve and shape.fill for shape in shapes)
+        or document.draws_text(number)
+    )
 
 
 def recognised_page(document: PdfPages, number: int, ocr: Recognise, page: Any, *, keep: bool) -> Scan | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from upstage_docs.local.geometry import Box
 
-__all__ = ["LAYER_FONT", "Word", "ink", "is_heavy_name"]
+__all__ = ["LAYER_FONT", "Word", "ink", "is_heavy_name", "is_no_letter"]
 
 _TALL = frozenset("bdfhijkltABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789()[]{}/|\\!?'\"‘’“”%&$#@§")
 _DEEP = frozenset("gjpqyQ,;()[]{}/|@§$")
@@ -50,3 +50,8 @@ def ink(text: str, baseline: float, size: float) -> tuple[float, float]:
 def is_heavy_name(font: str) -> bool:
     """Say whether the letters of *font* are heavy, by its name."""
     return _HEAVY_NAME.search(font) is not None
+
+
+def is_no_letter(letter: str) -> bool:
+    """Say whether a character stands for no letter, as where a font does not say which ones it has."""
+    return letter == "\ufffd" or "\ue000" <= letter <= "\uf8ff" or (letter < " " and letter not in "\t\n\r")

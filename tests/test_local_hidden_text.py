@@ -1,0 +1,132 @@
+"""Text that nobody sees is no text, what is seen stays; and a page whose letters mean nothing says so."""
+
+from __future__ import annotations
+
+import zlib
+from typing import NamedTuple
+
+import pytest
+from test_local_words import file_of, stream
+
+from upstage_docs.local.blocks import PageLayout
+from upstage_docs.local.pdf.document import read_pdf
+from upstage_docs.local.pdf.missed_words import letters_of, missed
+from upstage_docs.local.pdf.text_layer import ScannedWord
+
+LINES = [
+    "The bakery on the corner opens before the first tram,",
+    "and its windows are lit while the street is still dark.",
+    "Nobody asks for the price of the bread in the morning.",
+]
+SEEN = b"".join(b"BT /F 11 Tf 72 %d Td (%b) Tj ET\n" % (700 - 14 * n, line.encode()) for n, line in enumerate(LINES))
+
+
+def page_of(content: bytes, *, letters: bytes = b"", picture: bool = False) -> PageLayout:
+    """Read a page on which *content* is drawn; *letters* is what the font says of its codes, `F` its name."""
+    gray = zlib.compress(b"\xe0" * 600)
+    (page,) = read_pdf(
+        file_of(
+            [
+                b"<</Type/Catalog/Pages 2 0 R>>",
+                b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+                b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources 8 0 R>>",
+                stream((b"q 595 0 0 842 0 0 cm /I Do Q " if picture else b"") + content),
+                b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding%b>>" % letters,
+                stream(CODES),
+                stream(
+                    gray,
+                    b"/Type/XObject/Subtype/Image/Width 20/Height 30/ColorSpace/DeviceGray/BitsPerComponent 8"
+                    b"/Filter/FlateDecode",
+                ),
+                b"<</Font<</F 5 0 R>>/ExtGState<</Clear<</ca 0/CA 0>>>>/XObject<</I 7 0 R>>>>",
+            ]
+        )
+    )
+    return page
+
+
+CODES = (
+    b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /Odd def /CMapType 2 def\n"
+    b"1 begincodespacerange <00> <FF> endcodespacerange\n26 beginbfchar\n%b\nendbfchar\nendcmap end end"
+    % b"\n".join(b"<%02X> <FFFD>" % code for code in range(ord("a"), ord("z") + 1))
+)
+
+
+def words_of(page: PageLayout) -> list[str]:
+    return " ".join(block.text for block in page.blocks).split()
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        b"BT /F 11 Tf 3 Tr 72 400 Td (secret words for machines) Tj ET",
+        b"BT /F 11 Tf 72 400 Td 3 Tr (secret ) Tj (words) Tj ET",
+        b"/Clear gs BT /F 11 Tf 72 400 Td (secret words) Tj ET",
+        b"q 300 300 90 90 re W n BT /F 11 Tf 72 400 Td (secret words) Tj ET Q",
+        b"BT /F 0.02 Tf 72 400 Td (secret words for machines) Tj ET",
+        b"BT /F 11 Tf 640 400 Td (secret words) Tj ET",
+        b"BT /F 11 Tf 1e6 0 0 1e6 72 400 Tm (secret) Tj ET",
+    ],
+    ids=["invisible", "invisible in pieces", "transparent", "clipped", "tiny", "beside the page", "immense"],
+)
+def test_what_nobody_sees_is_no_text(hidden: bytes) -> None:
+    """Text that is drawn invisibly, cut away, too small or too large to see, or beside the page, is left out."""
+    page = page_of(SEEN + hidden)
+    assert words_of(page) == " ".join(LINES).split()
+    assert not page.losses
+
+
+def test_of_a_clipped_line_the_words_in_the_clip_path_stay() -> None:
+    """A line that a clip path cuts keeps what is seen of it."""
+    clipped = b"q 72 390 84 40 re W n BT /F 11 Tf 72 400 Td (these are seen and those are not) Tj ET Q"
+    told = words_of(page_of(SEEN + clipped))[len(" ".join(LINES).split()) :]
+    assert told[:3] == ["these", "are", "seen"]
+    assert "not" not in told
+
+
+def test_of_a_line_over_the_edge_the_words_on_the_page_stay() -> None:
+    """A line that runs over the edge of the page keeps the words that stand on it."""
+    told = words_of(page_of(SEEN + b"BT /F 11 Tf 540 400 Td (seen here and no longer to be seen there) Tj ET"))
+    assert told[len(" ".join(LINES).split()) :] == ["seen", "here"]
+
+
+def test_the_hidden_text_of_a_scan_is_its_text() -> None:
+    """Invisible text over a picture, or of a page that shows no other, is what the page says."""
+    assert words_of(page_of(b"3 Tr " + SEEN, picture=True)) == " ".join(LINES).split()
+    assert words_of(page_of(b"3 Tr " + SEEN)) == " ".join(LINES).split()
+
+
+def test_a_line_that_is_seen_on_a_scan_does_not_hide_its_text() -> None:
+    """A stamp that is drawn over a scan costs nothing of the text beneath."""
+    stamp = b" 0 Tr BT /F 9 Tf 72 40 Td (Digitised by the library) Tj ET"
+    told = words_of(page_of(b"3 Tr " + SEEN + stamp, picture=True))
+    assert set(" ".join(LINES).split()) <= set(told)
+
+
+def test_letters_without_a_meaning_are_told_as_a_loss() -> None:
+    """Where nothing recognises text, a page whose fonts name no letter says so."""
+    page = page_of(SEEN, letters=b"/ToUnicode 6 0 R")
+    assert [loss.message.partition(":")[0] for loss in page.losses] == ["many letters of the page cannot be told"]
+
+
+class Item(NamedTuple):
+    """A text item as the PDF library gives it."""
+
+    text: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+def test_what_the_library_repaired_is_not_put_back() -> None:
+    """Where an item has other letters than the file, as many, the file's are garbage."""
+    items = [Item("bread and butter", 72, 100, 90, 12)]
+    words = [
+        ScannedWord("Xqzzp", (72, 101, 96, 111)),
+        ScannedWord("pnq", (100, 101, 118, 111)),
+        ScannedWord("ohggre", (122, 101, 160, 111)),
+        ScannedWord("17", (300, 800, 312, 810)),
+    ]
+    want, have = letters_of(word.text for word in words), letters_of(item.text for item in items)
+    assert [word.text for word in missed(items, words, want - have, 595, 842, foreign=have - want)] == ["17"]
