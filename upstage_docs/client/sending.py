@@ -141,9 +141,8 @@ async def asend(http: httpx.AsyncClient, step: Send) -> Outcome:
     progress = _Progress()
     try:
         with anyio.fail_after(step.deadline):
-            async with aclosing(
-                await http.send(_copy(step, step.request.stream, progress.anote), stream=True)
-            ) as response:
+            request = _copy(step, step.request.stream, progress.anote)
+            async with aclosing(await http.send(request, stream=True)) as response:
                 if response.is_stream_consumed:
                     return _reply(response, response.content, step)
                 unpacker = Unpacker(response.headers.get("content-encoding", ""), step.max_bytes)

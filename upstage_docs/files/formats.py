@@ -33,6 +33,7 @@ FORMATS: dict[str, Format] = {
     "hwp": Format((".hwp",), "application/x-hwp"),
     "hwpx": Format((".hwpx",), "application/hwp+zip"),
 }
+_OF_SUFFIX = {suffix: name for name, known in FORMATS.items() for suffix in known.suffixes}
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MOST_FRAMES = 10_000
@@ -45,7 +46,7 @@ def supported() -> str:
 
 def format_of_suffix(suffix: str) -> str:
     """Return the format that *suffix* (with its dot, any case) stands for, `""` if none of the API's."""
-    return next((name for name, known in FORMATS.items() if suffix.lower() in known.suffixes), "")
+    return _OF_SUFFIX.get(suffix.lower(), "")
 
 
 def is_picture(form: str) -> bool:

@@ -139,13 +139,15 @@ def inspect(document: DocumentInput, *, source: str | None = None) -> Source:
             its true one). Nothing was sent.
     """
     if isinstance(document, (str, os.PathLike)):
-        path = _path(document)
+        path = Path(document)
         name = source or str(document)
         try:
+            if not path.is_file():
+                raise _no_file_error(document)
             with path.open("rb") as file:
                 return replace(_inspect(file, name), _path=path)
-        except OSError as error:
-            if isinstance(error, SourceNotFoundError):
+        except (OSError, ValueError) as error:
+            if isinstance(error, SourceError):
                 raise
             raise _unreadable(name, error) from error
     if isinstance(document, (bytes, bytearray, memoryview)):
@@ -222,25 +224,18 @@ def not_found_error(text: str) -> SourceNotFoundError:
     return SourceNotFoundError(f"There is no file at {text!r} (looked from {str(Path.cwd())!r}).{hint}")
 
 
-def _path(document: str | os.PathLike[str]) -> Path:
+def _no_file_error(document: str | os.PathLike[str]) -> SourceError:
+    """Return the error of a path that leads to no regular file."""
     text = os.fspath(document)
     if not text:
-        raise SourceError("The path is empty; name a file.")
-    path = Path(text)
-    try:
-        if path.is_dir():
-            raise SourceError(f"{text!r} is a directory; pass the files in it.")
-        if "\0" in text:
-            raise SourceError(f"{text!r} is not a path: it holds a null character.")
-        if not path.exists():
-            raise not_found_error(text)
-        if not path.is_file():
-            raise SourceError(f"{text!r} is not a regular file; open it in binary mode and pass the file object.")
-    except (OSError, ValueError) as error:
-        if isinstance(error, SourceError):
-            raise
-        raise _unreadable(text, error) from error
-    return path
+        return SourceError("The path is empty; name a file.")
+    if "\0" in text:
+        return SourceError(f"{text!r} is not a path: it holds a null character.")
+    if Path(text).is_dir():
+        return SourceError(f"{text!r} is a directory; pass the files in it.")
+    if not Path(text).exists():
+        return not_found_error(text)
+    return SourceError(f"{text!r} is not a regular file; open it in binary mode and pass the file object.")
 
 
 def _unreadable(name: str, error: Exception) -> SourceError:
@@ -311,43 +306,38 @@ def _digest(handle: Any) -> str:
 
 
 def _pages(handle: BinaryIO, form: str, shown: str) -> tuple[int | None, int]:
+    """Return how many pages there are, and the pixels of the largest one, as the API sees it."""
     if form == "pdf":
+        import pypdfium2
+
         with PDFIUM_LOCK, closing(_pdf(handle, shown)) as pdf:
             count = len(pdf)
             if not count:
                 raise SourceError(f"{shown!r} is a PDF without pages.")
-            return count, _largest(pdf, count, shown)
+            scale = _DPI / 72
+            try:
+                sizes_in_points = list(map(pdf.get_page_size, range(count)))
+            except pypdfium2.PdfiumError as error:  # it claims pages that are not there
+                raise SourceError(_DAMAGED.format(shown)) from error
+            return count, int(max(width * scale * height * scale for width, height in sizes_in_points))
     sizes = image_pages(handle, form)
     if is_picture(form):
         return len(sizes) or 1, max((width * height for width, height in sizes), default=0)
     return None, 0
 
 
-def _largest(pdf: Any, count: int, shown: str) -> int:
-    """Return the pixels of the largest page, as the API sees it."""
-    import pypdfium2
-
-    scale = _DPI / 72
-    try:
-        return int(max(width * scale * height * scale for width, height in map(pdf.get_page_size, range(count))))
-    except pypdfium2.PdfiumError as error:  # it claims pages that are not there
-        raise SourceError(_DAMAGED.format(shown)) from error
-
-
 def _pdf(handle: BinaryIO, shown: str) -> Any:
     import pypdfium2
 
-    def load() -> Any:
-        handle.seek(0)
-        return pypdfium2.PdfDocument(handle, autoclose=False)
-
+    handle.seek(0)
     with suppress(pypdfium2.PdfiumError):
-        return load()
+        return pypdfium2.PdfDocument(handle, autoclose=False)
     # pdfium's last error outlives the call that it belongs to, and an empty tree of pages sets none. So set one that
     # a file in hand cannot give, and look again.
     pypdfium2.raw.FPDF_LoadDocument(b"", None)
+    handle.seek(0)
     try:
-        return load()
+        return pypdfium2.PdfDocument(handle, autoclose=False)
     except pypdfium2.PdfiumError as error:
         code = pypdfium2.raw.FPDF_GetLastError()
         if code == pypdfium2.raw.FPDF_ERR_PASSWORD:

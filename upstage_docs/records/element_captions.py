@@ -17,9 +17,10 @@ from upstage_docs.records.ownership import (
 )
 from upstage_docs.records.render import element_text, text_of_html
 
-__all__ = ["captions_of", "inner_captions", "owned_before"]
+__all__ = ["OWNERS", "captions_of", "inner_captions", "owned_before"]
 
-_WHOLE = frozenset({"table", "chart", "figure"})
+# What has a caption.
+OWNERS = frozenset({"table", "chart", "figure"})
 _RUNNING = frozenset({"header", "footer"})
 _NO_LINE = frozenset({"equation", "code", "index"})
 _Lines = Callable[[int], Line]
@@ -33,8 +34,6 @@ def captions_of(elements: Sequence[Element]) -> dict[int, str]:
 
     A caption stands on the page of what it is of, or in its markup.
     """
-    if not any(element.category in _WHOLE for element in elements):
-        return {}
     lines: dict[int, Line] = {}
 
     def line(index: int) -> Line:
@@ -46,7 +45,7 @@ def captions_of(elements: Sequence[Element]) -> dict[int, str]:
     found: dict[int, str] = {}
     free = 0  # the first element that no table before has taken
     for index, element in enumerate(elements):
-        if element.category not in _WHOLE:
+        if element.category not in OWNERS:
             continue
         owned = Owned(element.category, element.page, element.box, element.html)
         above = _above(elements, index, free, line, owned)
@@ -71,7 +70,7 @@ def _above(elements: Sequence[Element], index: int, free: int, line: _Lines, own
     roles: set[str] = set()
     for at in range(index - 1, free - 1, -1):
         element = elements[at]
-        if element.page != elements[index].page or element.category in _WHOLE or element.category in _NO_LINE:
+        if element.page != elements[index].page or element.category in OWNERS or element.category in _NO_LINE:
             break
         words = line(at).words
         if not words:
@@ -99,7 +98,7 @@ def _below(
         element = elements[at]
         if element.page != elements[index].page:
             break
-        if element.category in _WHOLE:
+        if element.category in OWNERS:
             return between, at
         words = line(at).words
         if not words:

@@ -22,7 +22,7 @@ __all__ = ["NAMESPACE", "RecordIds", "file_id", "normal_source", "record_id", "s
 # The namespace of every id this package makes; a golden test pins some ids.
 NAMESPACE = UUID("6f4b3c52-8a5e-5d0c-9a38-0c2f6f7d1e11")
 
-_NAMESPACE_BYTES = NAMESPACE.bytes
+_BEGUN = sha1(NAMESPACE.bytes, usedforsecurity=False)
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # a drive of Windows has one letter
 _encode = msgspec.json.Encoder().encode
@@ -30,20 +30,19 @@ _encode = msgspec.json.Encoder().encode
 
 def record_id(*identity: object) -> str:
     """Return the deterministic UUIDv5 of a record from what identifies it, as canonical JSON."""
-    return _uuid5(_begun(_encode(identity)))
+    return _uuid5(_encode(identity))
 
 
 class RecordIds:
     """Makes the ids of records whose identities begin alike: what `record_id` gives for all of it, the sooner."""
 
     def __init__(self, *beginning: object) -> None:
-        self._begun = _begun(_encode(beginning)[:-1] + b",")
+        self._begun = _BEGUN.copy()
+        self._begun.update(_encode(beginning)[:-1] + b",")
 
     def of(self, *rest: object) -> str:
         """Return the id of the record whose identity goes on with *rest*."""
-        digest = self._begun.copy()
-        digest.update(_encode(rest)[1:])
-        return _uuid5(digest)
+        return _uuid5(_encode(rest)[1:], self._begun)
 
 
 def file_id(source: str, file_sha256: str = "", ids: Ids = "source") -> str:
@@ -52,7 +51,7 @@ def file_id(source: str, file_sha256: str = "", ids: Ids = "source") -> str:
     By content, it is that of the bytes: a changed file is then another one, and its old self stays in a store.
     """
     name = file_sha256 if ids == "content" and file_sha256 else normal_source(source)
-    return _uuid5(_begun(name.encode(errors="surrogatepass")))
+    return _uuid5(name.encode(errors="surrogatepass"))
 
 
 def source_in_ids(source: str, file_sha256: str, ids: Ids) -> str:
@@ -71,12 +70,10 @@ def normal_source(source: str) -> str:
     return posixpath.normpath(source.replace("\\", "/") if sys.platform == "win32" else source)
 
 
-def _begun(name: bytes) -> Hash:
-    return sha1(_NAMESPACE_BYTES + name, usedforsecurity=False)
-
-
-def _uuid5(digest: Hash) -> str:
+def _uuid5(name: bytes, begun: Hash = _BEGUN) -> str:
     """Return `str(uuid5(NAMESPACE, name))` (RFC 9562) without the object: every element of a corpus has an id."""
+    digest = begun.copy()
+    digest.update(name)
     text = digest.hexdigest()
     return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from upstage_docs.api.joining import JOINERS, document_json, join, raw_elements
-from upstage_docs.models import Box, Element, ParsedDocument, Point, Record
+from upstage_docs.models import Box, Element, ParsedDocument, Point, Record, bounding_box
 from upstage_docs.options import Split
-from upstage_docs.records.element_captions import captions_of
+from upstage_docs.records.element_captions import OWNERS, captions_of
 from upstage_docs.records.header_rows import header_rows_of
 from upstage_docs.records.heading_levels import HeadingLevels
 from upstage_docs.records.ids import NAMESPACE, RecordIds, file_id, record_id, source_in_ids, text_sha256
@@ -37,29 +37,33 @@ _TABLES = frozenset({"table", "chart"})
 
 
 class HeadingTrail:
-    """The headings that govern the current place in a document, outermost first; lives as long as one document."""
+    """The headings that govern the current place in a document; lives as long as one document.
+
+    Attributes:
+        headings: The texts of the open headings, outermost first.
+        section_id: The record id of the innermost open heading, `""` if none.
+    """
 
     def __init__(self) -> None:
         self._open: list[tuple[int, str, str]] = []
+        self.headings: tuple[str, ...] = ()
+        self.section_id = ""
 
     def leave(self, level: int) -> None:
         """Close what a heading of *level* ends: every open heading as deep or deeper."""
         while self._open and self._open[-1][0] >= level:
             self._open.pop()
+        self._tell()
 
     def enter(self, level: int, text: str, identity: str) -> None:
         """Open the heading *text* of *level*, whose record id is *identity*."""
         self._open.append((level, " ".join(text.split()), identity))
+        self._tell()
 
-    @property
-    def headings(self) -> tuple[str, ...]:
-        """The texts of the open headings."""
-        return tuple(text for _, text, _ in self._open)
-
-    @property
-    def section_id(self) -> str:
-        """The record id of the innermost open heading, `""` if none."""
-        return self._open[-1][2] if self._open else ""
+    def _tell(self) -> None:
+        """Say what is open: headings are few, and each record asks."""
+        self.headings = tuple(text for _, text, _ in self._open)
+        self.section_id = self._open[-1][2] if self._open else ""
 
 
 class Recorder:
@@ -100,7 +104,7 @@ class Recorder:
         answered = raw_elements(document) if options.output_format == "json" else None
         named = source_in_ids(document.source, document.file_sha256, options.ids)
         ids = RecordIds(named, document.file_sha256, options.output_format, "element")
-        captions = captions_of(document.elements) if options.metadata_format == "flat" else {}
+        captions: dict[int, str] | None = None  # of the tables, charts and figures, where there are some
         for index, element in enumerate(document.elements):
             if answered is not None:
                 one = answered[index]
@@ -112,9 +116,12 @@ class Recorder:
             level = self._levels.level_of(element)
             if level:
                 self._trail.leave(level)
+            if element.category in OWNERS and captions is None and options.metadata_format == "flat":
+                captions = captions_of(document.elements)
+            caption = captions.get(index, "") if captions else ""
             digest = text_sha256(text)
             identity = ids.of(element.id, 0, digest)
-            metadata = self._metadata(document, element, identity, len(text), digest, captions.get(index, ""))
+            metadata = self._metadata(document, element, identity, len(text), digest, caption)
             if level:
                 self._trail.enter(level, element_text(element, "text"), identity)
             if options.skip_empty and not text.strip():
@@ -136,7 +143,7 @@ class Recorder:
                 "coordinates": _nested(element.coordinates),
             }
             return {**nested, "base64_encoding": element.base64_encoding} if element.base64_encoding else nested
-        box = element.box
+        box = bounding_box(element.coordinates)
         return metadata(
             document,
             identity=identity,
