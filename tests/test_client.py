@@ -334,6 +334,15 @@ class TestParse:
         assert texts(document) == labels("a", 11)
         assert loopback.faults.count("sync") == len(loopback.faults.received) == 4
 
+    def test_ocr_is_cut_into_parts_as_a_parse_is(
+        self, both: Both, settings: dict[str, Any], loopback: Loopback
+    ) -> None:
+        result = both("ocr", make_pdf("a", 5), settings=settings, pages_per_request=2)
+        assert [page.number for page in result.pages] == [1, 2, 3, 4, 5]
+        assert len(loopback.faults.received) == 3
+        with pytest.raises(ConfigError, match="no asynchronous route"):
+            both("ocr", make_pdf("a", 1), settings=settings, route="async")
+
     @pytest.mark.parametrize(
         "wrap", [lambda path: path, str, lambda path: path.read_bytes(), lambda path: path.open("rb")]
     )

@@ -6,7 +6,7 @@ import inspect
 import pickle
 from collections.abc import Callable
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -19,7 +19,8 @@ from upstage_docs.client.settings import Settings
 from upstage_docs.corpora.ray import CorpusOptions
 from upstage_docs.errors import ConfigError
 from upstage_docs.options import SendOptions
-from upstage_docs.options.definitions import definitions
+from upstage_docs.options.definitions import default_of, definitions, type_of
+from upstage_docs.options.parse import SendKeywords
 from upstage_docs.records.options import OCRRecordOptions, RecordOptions
 from upstage_docs.store.values import ResultKey
 
@@ -105,6 +106,27 @@ def test_docstrings_say_what_the_definitions_say(kind: Any) -> None:
 
     for name, said in definitions(kind).items():
         assert f"{name}: {said.sentence}" in shown
+
+
+def test_the_calls_of_a_client_take_what_the_definitions_say() -> None:
+    """What type checkers are told once, for all calls, and what the calls show."""
+    options = {name: type_of(SendOptions, name) for name in definitions(SendOptions)}
+    assert get_type_hints(SendKeywords) == options
+    many = (Client.parse_many, Client.stream_many, Client.ocr_many, Client.estimate)
+    for method in (Client.parse, Client.stream, Client.iter_elements, Client.ocr, *many):
+        parameters = inspect.signature(method).parameters
+        shown = " ".join((method.__doc__ or "").split())
+        for name, said in definitions(SendOptions).items():
+            assert (parameters[name].annotation, parameters[name].default) == (
+                options[name],
+                default_of(SendOptions, name),
+            )
+            assert f"{name}: {said.sentence}" in shown
+
+
+def test_an_option_that_a_call_does_not_have_is_refused() -> None:
+    with Client("up_test", cache=False) as client, pytest.raises(TypeError, match="'rout'"):
+        client.parse(b"%PDF-", rout="sync")  # type: ignore[call-arg]
 
 
 def test_equal_options_have_equal_hashes_and_are_written_alike() -> None:

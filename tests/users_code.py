@@ -44,7 +44,7 @@ def parse(path: Path) -> ParsedDocument:
     assert options != ParseOptions(chart_recognition=True)
     with Client("up_key", retry=RetryPolicy(attempts=5), rates={"sync": Rate(requests_per_second=3)}) as client:
         try:
-            return client.parse(path, options=options)
+            return client.parse(path, options=options, route="sync")
         except APIStatusError as error:
             raise SystemExit(f"{error.status_code} {error.code} {error.request_id}") from error
 
@@ -54,7 +54,7 @@ def chunks(document: ParsedDocument) -> list[Chunk]:
 
 
 def elements(client: Client, path: str) -> Iterator[Element]:
-    yield from client.iter_elements(path)
+    yield from client.iter_elements(path, pages_per_request=2)
 
 
 async def many(paths: list[str]) -> AsyncIterator[str]:

@@ -13,14 +13,18 @@ from upstage_docs.flows import exchange, operations
 from upstage_docs.flows.billing import Estimate
 from upstage_docs.flows.document import Request, Slice, Slices
 from upstage_docs.flows.operations import require_options, require_plain_ocr
-from upstage_docs.flows.plan import Route
 from upstage_docs.flows.reports import Report
 from upstage_docs.flows.steps import Flow
 from upstage_docs.models import Element, Job, OcrResult, ParsedDocument
 from upstage_docs.options import OCROptions, ParseOptions, SendOptions
+from upstage_docs.options.definitions import with_keywords
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from typing_extensions import Unpack
+
+    from upstage_docs.options.parse import SendKeywords
 
 __all__ = ["Client"]
 
@@ -35,15 +39,14 @@ class Client(ClientBase):
 
     _session: Session
 
+    @with_keywords(SendOptions)
     def parse(
         self,
         document: DocumentInput,
         options: ParseOptions | None = None,
         *,
         source: str | None = None,
-        route: Route = "auto",
-        pages_per_request: int | None = None,
-        refresh: bool = False,
+        **sending: Unpack[SendKeywords],
     ) -> ParsedDocument:
         """Parse one document.
 
@@ -51,9 +54,6 @@ class Client(ClientBase):
             document: A path, bytes, or a binary file object.
             options: What to ask; by default all three formats.
             source: Names a document that has no path.
-            route: `sync`, `async` (a job), or `auto`, which makes a job of what is long.
-            pages_per_request: Cut a PDF into parts of this many pages, sent at once: less waiting, same price.
-            refresh: Ask (and pay) again although the answer is stored.
 
         Raises:
             SourceError: The document cannot be sent; nothing was.
@@ -63,62 +63,56 @@ class Client(ClientBase):
             JobFailedError, JobTimeoutError: Its job failed, or was not done in time.
             UnknownOutcomeError: It was sent and nobody knows whether it was billed.
         """
-        wanted = Request(document, require_options(options, ParseOptions), source, route, pages_per_request, refresh)
+        wanted = Request(document, require_options(options, ParseOptions), source, **sending)
         parsed: ParsedDocument = self._run(operations.read_one(self._context, wanted))
         return parsed
 
+    @with_keywords(SendOptions)
     def stream(
         self,
         document: DocumentInput,
         options: ParseOptions | None = None,
         *,
         source: str | None = None,
-        route: Route = "auto",
-        pages_per_request: int | None = None,
-        refresh: bool = False,
+        **sending: Unpack[SendKeywords],
     ) -> Generator[ParsedDocument, None, None]:
         """Parse one document and yield it in slices of pages, in order, each as soon as it is answered.
 
         Arguments and errors are those of `parse`. Each slice has final pages and element ids. Closing the iterator
         ends the work: sends under way end first, and a job goes on to be resumed by the next call.
         """
-        wanted = Request(document, require_options(options, ParseOptions), source, route, pages_per_request, refresh)
+        wanted = Request(document, require_options(options, ParseOptions), source, **sending)
         return self._stream(operations.read_one(self._context, wanted, deliver=_slice))
 
+    @with_keywords(SendOptions)
     def iter_elements(
         self,
         document: DocumentInput,
         options: ParseOptions | None = None,
         *,
         source: str | None = None,
-        route: Route = "auto",
-        pages_per_request: int | None = None,
-        refresh: bool = False,
+        **sending: Unpack[SendKeywords],
     ) -> Generator[Element, None, None]:
         """Parse one document and yield its elements in order, as they are answered; see `stream`."""
-        wanted = Request(document, require_options(options, ParseOptions), source, route, pages_per_request, refresh)
+        wanted = Request(document, require_options(options, ParseOptions), source, **sending)
         return self._stream(operations.read_one(self._context, wanted, deliver=_elements))
 
+    @with_keywords(SendOptions)
     def parse_many(
         self,
         documents: DocumentInput | Named | Iterable[DocumentInput | Named],
         options: ParseOptions | None = None,
         *,
-        route: Route = "auto",
-        pages_per_request: int | None = None,
-        refresh: bool = False,
         ordered: bool = True,
         on_error: Literal["raise", "skip"] = "raise",
         report: Report | None = None,
+        **sending: Unpack[SendKeywords],
     ) -> Generator[ParsedDocument, None, None]:
         """Parse many documents, `max_concurrency` requests at once, and yield each whole.
 
         Args:
             documents: One or many, taken as they are needed; `Named` gives one a name.
             options: What to ask of each.
-            route: See `parse`.
-            pages_per_request: See `parse`.
-            refresh: See `parse`.
             ordered: False yields each document as soon as it is there. In the order given, one that takes long holds up
                 those behind it, once twice `max_concurrency` of them are in work.
             on_error: `skip` leaves out a document that fails and goes on.
@@ -127,7 +121,7 @@ class Client(ClientBase):
         Raises:
             UpstageDocsError: As `parse`, unless skipped.
         """
-        wanted, send = require_options(options, ParseOptions), SendOptions(route, pages_per_request, refresh)
+        wanted, send = require_options(options, ParseOptions), SendOptions(**sending)
         return self._stream(
             operations.read_many(
                 self._context,
@@ -141,18 +135,17 @@ class Client(ClientBase):
             )
         )
 
+    @with_keywords(SendOptions)
     def stream_many(
         self,
         documents: DocumentInput | Named | Iterable[DocumentInput | Named],
         options: ParseOptions | OCROptions | None = None,
         *,
-        route: Route = "auto",
-        pages_per_request: int | None = None,
-        refresh: bool = False,
         ordered: bool = True,
         on_error: Literal["raise", "skip"] = "raise",
         report: Report | None = None,
         convert: Callable[[], Callable[[Any], Any]] | None = None,
+        **sending: Unpack[SendKeywords],
     ) -> Generator[tuple[Named, Any], None, None]:
         """Read many documents, several at once, and yield `(document, slice)` for each slice of their pages.
 
@@ -162,9 +155,6 @@ class Client(ClientBase):
         Args:
             documents: See `parse_many`; each is yielded as a `Named`.
             options: ParseOptions, whose slices are ParsedDocuments, or OCROptions, whose slices are OcrResults.
-            route: See `parse`.
-            pages_per_request: See `parse`.
-            refresh: See `parse`.
             ordered: See `parse_many`.
             on_error: See `parse_many`.
             report: See `parse_many`.
@@ -177,7 +167,7 @@ class Client(ClientBase):
         wanted = options or ParseOptions()
         if isinstance(wanted, OCROptions):
             require_plain_ocr(wanted)
-        send = SendOptions(route, pages_per_request, refresh)
+        send = SendOptions(**sending)
         return self._stream(
             operations.read_many(
                 self._context,
@@ -235,37 +225,39 @@ class Client(ClientBase):
         """Return the account's jobs, in the API's order; they name no document."""
         return self._run(exchange.jobs(self._context))
 
+    @with_keywords(SendOptions)
     def ocr(
         self,
         document: DocumentInput,
         options: OCROptions | None = None,
         *,
         source: str | None = None,
-        refresh: bool = False,
+        **sending: Unpack[SendKeywords],
     ) -> OcrResult:
         """Recognise the words of one document, with confidences and boxes in pixels.
 
         Arguments and errors are those of `parse`.
         """
-        wanted = Request(document, require_plain_ocr(options), source, "auto", None, refresh)
+        wanted = Request(document, require_plain_ocr(options), source, **sending)
         recognised: OcrResult = self._run(operations.read_one(self._context, wanted))
         return recognised
 
+    @with_keywords(SendOptions)
     def ocr_many(
         self,
         documents: DocumentInput | Named | Iterable[DocumentInput | Named],
         options: OCROptions | None = None,
         *,
-        refresh: bool = False,
         ordered: bool = True,
         on_error: Literal["raise", "skip"] = "raise",
         report: Report | None = None,
+        **sending: Unpack[SendKeywords],
     ) -> Generator[OcrResult, None, None]:
         """Recognise the words of many documents, `max_concurrency` requests at once, and yield each whole.
 
         Arguments and errors are those of `parse_many`.
         """
-        wanted, send = require_plain_ocr(options), SendOptions(refresh=refresh)
+        wanted, send = require_plain_ocr(options), SendOptions(**sending)
         return self._stream(
             operations.read_many(
                 self._context,
@@ -292,22 +284,22 @@ class Client(ClientBase):
         Raises:
             SourceError: The document needs more than one request, whose answers cannot be joined here.
         """
-        wanted = Request(document, require_options(options, OCROptions), source, "auto", None, refresh)
+        wanted = Request(document, require_options(options, OCROptions), source, refresh=refresh)
         return self._run(operations.ocr_raw(self._context, wanted))
 
+    @with_keywords(SendOptions)
     def estimate(
         self,
         documents: DocumentInput | Named | Iterable[DocumentInput | Named],
         options: ParseOptions | OCROptions | None = None,
-        *,
-        refresh: bool = False,
+        **sending: Unpack[SendKeywords],
     ) -> Estimate:
         """Say how many pages *documents*, one or many, would be billed for now, and at which list price; sends nothing.
 
         Raises:
             SourceError: One of them could not be sent.
         """
-        wanted = operations.several_requests(documents, options or ParseOptions(), SendOptions(refresh=refresh))
+        wanted = operations.several_requests(documents, options or ParseOptions(), SendOptions(**sending))
         return self._run(operations.estimate(self._context, wanted))
 
     def close(self) -> None:

@@ -42,6 +42,7 @@ __all__ = [
     "takes",
     "type_of",
     "whole_number",
+    "with_keywords",
     "with_section",
     "yes_or_no",
 ]
@@ -161,10 +162,11 @@ def with_section(docstring: str | None, title: str, described: Mapping[str, str]
         if f"\n    {name}: " not in text
     ]
     before, found, own = text.partition(f"\n\n{title}:\n")
-    if not found:
-        before, errors, own = text.partition("\n\nRaises:")
-        own = errors + own
-    return "\n".join([before, "", f"{title}:", *added]) + (f"\n{own}" if found else own)
+    if found:
+        own, end, after = own.partition("\n\n")
+    else:
+        before, end, after = text.partition("\n\nRaises:")
+    return "\n".join([before, "", f"{title}:", *([own] if own else []), *added]) + end + after
 
 
 def takes(
@@ -179,6 +181,27 @@ def takes(
         described = {name: said.sentence for name, said in definitions(kind).items()}
         constructor.__doc__ = with_section(constructor.__doc__, "Args", described)
         return constructor
+
+    return given
+
+
+def with_keywords(kind: type) -> Callable[[Callable[Parameters, Value]], Callable[Parameters, Value]]:
+    """Show what a method takes as `**keywords`, the options of the dataclass *kind*, in its signature and docstring."""
+
+    def given(method: Callable[Parameters, Value]) -> Callable[Parameters, Value]:
+        made: Any = method
+        said = {name: one.sentence for name, one in definitions(kind).items()}
+        signature = inspect.signature(method)
+        own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+        keyword = partial(inspect.Parameter, kind=inspect.Parameter.KEYWORD_ONLY)
+        shown = [keyword(name, default=default_of(kind, name), annotation=type_of(kind, name)) for name in said]
+        made.__signature__ = signature.replace(parameters=[*own, *shown])
+        made.__annotations__ = {
+            **{name: one for name, one in method.__annotations__.items() if name in {"return", *(p.name for p in own)}},
+            **{one.name: one.annotation for one in shown},
+        }
+        made.__doc__ = with_section(method.__doc__, "Args", said)
+        return method
 
     return given
 

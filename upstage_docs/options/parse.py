@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypedDict
 
 from upstage_docs.errors import ConfigError
 from upstage_docs.options.definitions import Options, definitions, documented, hash_of, names, option
@@ -17,6 +17,7 @@ __all__ = [
     "OutputFormat",
     "ParseOptions",
     "Route",
+    "SendKeywords",
     "SendOptions",
     "Split",
 ]
@@ -194,3 +195,11 @@ class SendOptions(Options):
         least=1,
     )
     refresh: bool = option(False, "Ask (and pay) again although the answer is stored.")
+
+
+class SendKeywords(TypedDict, total=False):
+    """The options of `SendOptions` as the keywords of a call; for type checkers."""
+
+    route: Route
+    pages_per_request: int | None
+    refresh: bool
