@@ -17,7 +17,12 @@ installed = {
 }
 if built != installed:
     raise SystemExit(f"Not the same: {sorted(set(built) ^ set(installed)) or 'the content of a file'}")
-for name in ("upstage_docs/py.typed", "upstage_docs/samples/report.pdf"):
+for name in (
+    "upstage_docs/py.typed",
+    "upstage_docs/samples/report.pdf",
+    "upstage_docs/view/assets/page.css",
+    "upstage_docs/view/assets/page.js",
+):
     if name not in built:
         raise SystemExit(f"{name} is missing")
 if f"-{version('upstage-docs')}-" not in wheel.name:

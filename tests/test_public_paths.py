@@ -27,7 +27,7 @@ PATHS: dict[str, tuple[str, str]] = {
     "upstage_docs.options": ("", "ParseOptions OCROptions RetryPolicy PollPolicy"),
     "upstage_docs.models": ("", "Element ParsedDocument Job Batch OcrResult OcrPage OcrWord Chunk"),
     "upstage_docs.local": ("liteparse", "BASE_URL Engine Limits LocalTransport"),
-    "upstage_docs.view": ("", "COLOURS boxed_pages view_html"),
+    "upstage_docs.view": ("", "COLOURS boxed_pages quote_places view_html write_view"),
     "upstage_docs.ray": ("", "Corpus CorpusOptions ParseFiles parse_corpus share"),
     "upstage_docs.server": ("uvicorn", "build_app running serve"),
     "upstage_docs.faults": (

@@ -10,46 +10,97 @@ from typing import Annotated
 
 import typer
 
-from upstage_docs.cli.files import Task, tasks, write
+from upstage_docs.chunking.options import ChunkOptions
+from upstage_docs.chunking.packing import chunk_with
+from upstage_docs.cli.files import Task, find, tasks
 from upstage_docs.cli.options import Connect, Group, Sources, asking, with_options
 from upstage_docs.cli.terminal import visible
 from upstage_docs.cli.work import for_each
 from upstage_docs.errors import ConfigError
 from upstage_docs.options import ParseOptions, SendOptions
-from upstage_docs.view.page import view_html
+from upstage_docs.view.files import Pictures, write_view
+from upstage_docs.view.quotes import quote_places
 
 __all__ = ["view"]
 
 
 @with_options(
-    options=Group(ParseOptions, without=("coordinates", "base64_encoding")), sending=Group(SendOptions), connect=asking
+    chunking=Group(ChunkOptions),
+    options=Group(ParseOptions, without=("coordinates", "base64_encoding")),
+    sending=Group(SendOptions),
+    connect=asking,
 )
 def view(
     sources: Sources,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder for the HTML pages, one file per document.", file_okay=False)
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The HTML page of one document, as report.html, or a folder for a page of each.",
+        ),
     ] = Path(),
     pages: Annotated[
         str | None, typer.Option(help="Pages that are shown, as 3 or 3-7. Default: all.", show_default=False)
     ] = None,
     width: Annotated[int, typer.Option(help="Width of a page's picture in pixels.", min=1, max=10_000)] = 1000,
+    chunks: Annotated[
+        bool, typer.Option("--chunks", help="Show how elements fall into chunks, and the text of each.")
+    ] = False,
+    quote: Annotated[
+        list[str] | None,
+        typer.Option(help="Words whose places are marked. May be repeated.", show_default=False),
+    ] = None,
+    pictures: Annotated[
+        Pictures,
+        typer.Option(
+            help="Where pictures of pages lie: inside the page, beside it in a folder of their own, or beside it where "
+            "there are more than 50."
+        ),
+    ] = "auto",
     *,
+    chunking: ChunkOptions,
     options: ParseOptions,
     sending: SendOptions,
     connect: Connect,
 ) -> None:
     """Parse documents and write an HTML page for each: its pages with a box around every element, and their texts."""
     wanted = None if pages is None else _numbers(pages)
+    planned = _tasks(sources, output)
     with connect() as client:
 
         def show(task: Task) -> None:
             document = client.parse(task.source, options, **asdict(sending))
-            text = "".join(view_html(document, task.source, pages=wanted, width=width))
+            places = [place for words in quote or () for place in quote_places(document, task.source, words)]
             if task.target is not None:
-                write(task.target, text)
-                typer.echo(visible(str(task.target)))
+                folder = write_view(
+                    document,
+                    task.source,
+                    task.target,
+                    pages=wanted,
+                    width=width,
+                    chunks=chunk_with(chunking, document) if chunks else (),
+                    places=places,
+                    pictures=pictures,
+                )
+                beside = f" (pictures in {folder})" if folder else ""
+                typer.echo(visible(f"{task.target}{beside}"))
 
-        for_each(tasks(sources, output, "html"), show)
+        for_each(planned, show)
+
+
+def _tasks(sources: list[str], output: Path) -> list[Task]:
+    """Return what to write where: *output* is a file if it is called so, else a folder.
+
+    Raises:
+        ConfigError: One file is named for several documents, or a folder or a pattern names none.
+    """
+    if output.suffix.lower() not in {".html", ".htm"} or output.is_dir():
+        return tasks(sources, output, "html")
+    found = find(sources)
+    if len(found) > 1:
+        raise ConfigError(f"--output {str(output)!r} is one page, and there are {len(found)} documents: name a folder.")
+    return [Task(source, output) for source, _ in found]
 
 
 def _numbers(pages: str) -> Collection[int]:

@@ -22,8 +22,15 @@ _MOST_PIXELS = 40_000_000
 """Of one page that is drawn; a larger page is drawn smaller."""
 
 
-def page_picture(source: Source, page: int, *, dpi: int = 150) -> Image:
-    """Return *page* (1-based) as an RGB picture; a PDF page at *dpi*, an image at its own pixels, upright as EXIF says.
+def page_picture(source: Source, page: int, *, dpi: int = 150, within: tuple[int, int] | None = None) -> Image:
+    """Return *page* (1-based) as an RGB picture, an image upright as EXIF says.
+
+    Args:
+        source: The file.
+        page: 1-based.
+        dpi: Dots per inch of a PDF page; an image keeps its own pixels.
+        within: Width and height in pixels instead: a PDF page fills them as far as its shape allows, an image is made
+            smaller where it is larger.
 
     Raises:
         MissingExtraError: Pillow, or for HEIC its plug-in, is not installed.
@@ -32,7 +39,12 @@ def page_picture(source: Source, page: int, *, dpi: int = 150) -> Image:
     """
     require_pillow()
     require_page(source, page)
-    return _pdf_page(source, page, dpi) if source.format == "pdf" else _image_page(source, page)
+    if source.format == "pdf":
+        return _pdf_page(source, page, dpi, within)
+    picture = _image_page(source, page)
+    if within:
+        picture.thumbnail(within)
+    return picture
 
 
 def require_pillow() -> None:
@@ -47,14 +59,15 @@ def require_pillow() -> None:
         raise MissingExtraError.of("view", "A picture of a page", error) from error
 
 
-def _pdf_page(source: Source, page: int, dpi: int) -> Image:
+def _pdf_page(source: Source, page: int, dpi: int, within: tuple[int, int] | None) -> Image:
     import pypdfium2
 
     with PDFIUM_LOCK, source.open() as handle:
         try:
             with closing(pypdfium2.PdfDocument(handle)) as pdf, closing(pdf[page - 1]) as sheet:
                 width, height = sheet.get_size()
-                scale = min(dpi / 72, (_MOST_PIXELS / max(width * height, 1.0)) ** 0.5)
+                wanted = min(within[0] / max(width, 1.0), within[1] / max(height, 1.0)) if within else dpi / 72
+                scale = min(wanted, (_MOST_PIXELS / max(width * height, 1.0)) ** 0.5)
                 with closing(sheet.render(scale=scale)) as bitmap:
                     picture: Image = bitmap.to_pil().convert("RGB")
                     return picture

@@ -1,178 +1,273 @@
-"""A parsed document as pictures of its pages with every element's box, and as one HTML page; sends nothing."""
+"""A parsed document as one HTML page: pages with boxes, what each element says, chunks, places; sends nothing."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
-from base64 import b64encode
 from collections import Counter
-from collections.abc import Collection, Iterator
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import cache
 from html import escape
-from itertools import islice
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from upstage_docs.api.limits import LIMITS
-from upstage_docs.errors import ConfigError, MissingExtraError, SourceError
-from upstage_docs.files.source import PDFIUM_LOCK, DocumentInput, Source, inspect
+from upstage_docs.evidence.place import Place
+from upstage_docs.files.source import DocumentInput
 from upstage_docs.models import Element, ParsedDocument
+from upstage_docs.view.boxes import colour_of
+from upstage_docs.view.content import isolated, require_sanitiser, safe_content, shown_text
+from upstage_docs.view.overlays import (
+    ChunkGroup,
+    chunk_groups,
+    group_colour,
+    require_places,
+    shown_chunk,
+    shown_place,
+)
+from upstage_docs.view.sheets import BLANK_RATIO, Sheet, Sheets
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["COLOURS", "boxed_pages", "view_html"]
+__all__ = ["inside", "jpeg", "page_pieces", "view_html"]
 
-# Category → colour; the API's set is open, so others have one, too.
-COLOURS = {
-    "table": "#d62728",
-    "chart": "#e377c2",
-    "figure": "#9467bd",
-    "caption": "#8c564b",
-    "equation": "#17becf",
-    "list": "#2ca02c",
-    "paragraph": "#1f77b4",
-    "heading1": "#ff7f0e",
-    "header": "#7f7f7f",
-    "footer": "#7f7f7f",
-    "footnote": "#bcbd22",
-    "index": "#2f7f5f",
-    "code": "#333333",
-}
-_OTHER = "#000000"
-_SHEET = 297 / 210  # height by width, where a file tells no page
-_TALLEST = 4  # widths; what is taller is drawn smaller
-_IMAGES = ("jpeg", "png", "bmp", "tiff", "heic")
-
-_STYLE = """
-body { margin: 0; font: 14px/1.45 system-ui, sans-serif; color: #222; background: #eee }
-header { padding: 12px 20px; background: #fff; border-bottom: 1px solid #ccc }
-h1 { margin: 0; font-size: 18px } h2 { margin: 0 0 8px; font-size: 14px }
-header span { color: var(--c); font-weight: 600; margin-right: 14px }
-section { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 20px; padding: 20px }
-.sheet { position: relative; align-self: start; background: #fff; box-shadow: 0 1px 4px #0004 }
-.sheet img { position: absolute; width: 100%; height: 100% }
-.box { position: absolute; box-sizing: border-box; border: 2px solid var(--c); background: transparent }
-.box:hover, .box:target { background: color-mix(in srgb, var(--c) 25%, transparent) }
-ol { margin: 0; padding: 0; list-style: none }
-li { margin: 0 0 6px; padding: 4px 8px; border-left: 4px solid var(--c); background: #fff }
-li:target { outline: 2px solid var(--c) }
-li a { color: var(--c); font-weight: 600; text-decoration: none }
-pre { margin: 2px 0 0; white-space: pre-wrap; overflow-wrap: anywhere; font: inherit }
-@media (max-width: 800px) { section { grid-template-columns: 1fr } }
-"""
-
-
-@dataclass(frozen=True)
-class _Sheet:
-    """One page: its number, its elements in order, its picture where the file has one."""
-
-    number: int
-    elements: tuple[Element, ...]
-    picture: Image | None
-
-
-def boxed_pages(
-    parsed: ParsedDocument, document: DocumentInput, *, pages: Collection[int] | None = None, width: int = 1000
-) -> Iterator[tuple[int, Image]]:
-    """Yield the number of each page and its picture, with the outline of every element in its category's colour.
-
-    Args:
-        parsed: What was answered for *document*.
-        document: The file: PDF and image pages are drawn; of what has no pages to draw, such as Word, a blank sheet, as
-            of a page that elements are said to stand on and that the file does not have.
-        pages: Numbers of the pages that are wanted, 1-based; all of them if None.
-        width: Of a picture, in pixels.
-
-    Raises:
-        MissingExtraError: Pillow is not installed.
-        SourceError: The file cannot be read.
-        ConfigError: *document* is not what *parsed* is of, a page is not there, or *width* is no number of pixels.
-    """
-    _require_pillow()
-    from PIL import Image, ImageDraw
-
-    for sheet in _sheets(parsed, document, pages, width):
-        picture = sheet.picture or Image.new("RGB", (width, round(width * _SHEET)), "white")
-        draw = ImageDraw.Draw(picture)
-        for element in sheet.elements:
-            if element.coordinates:
-                corners = [(x * (picture.width - 1), y * (picture.height - 1)) for x, y in element.coordinates]
-                draw.line(
-                    [*corners, corners[0]], fill=COLOURS.get(element.category, _OTHER), width=max(2, width // 400)
-                )
-        yield sheet.number, picture
+_FLOWING = {"paragraph", "caption", "footnote"}
+"""Categories whose lines end where the page did: they are shown as wide as the window is."""
+_LONGEST_LABEL = 80
+"""Characters of a heading in the list of pages."""
+# What a picture's address is: its bytes in the page itself, or a file beside it.
+Address = Callable[[int, "Image"], str]
 
 
 def view_html(
-    parsed: ParsedDocument, document: DocumentInput, *, pages: Collection[int] | None = None, width: int = 1000
+    parsed: ParsedDocument,
+    document: DocumentInput,
+    *,
+    pages: Collection[int] | None = None,
+    width: int = 1000,
+    chunks: Iterable[object] = (),
+    places: Iterable[Place] = (),
 ) -> Iterator[str]:
     """Yield one HTML page, piece by piece: the pages of a document with boxes, and beside them what each element says.
 
-    It is complete in itself: pictures are inside it, it asks for nothing and runs no script. A box leads to its
-    element's text and back.
+    It is complete in itself: pictures are inside it, and it asks for nothing. Its one script searches, filters and
+    jumps; without it everything can still be read. Nothing of the document runs or loads.
 
     Args:
-        parsed: As for `boxed_pages`, like all that follow.
+        parsed: As for `boxed_pages`, like the next three.
         document: The file.
         pages: Numbers of the pages that are wanted.
         width: Of a page's picture, in pixels.
+        chunks: Chunks of *parsed*, or Documents or nodes made of them: shown as groups of elements, with their sizes
+            and the texts that would be embedded.
+        places: Places in *document*, as `places` and `Citation.places` are: marked on their pages.
 
     Raises:
-        MissingExtraError, SourceError, ConfigError: As `boxed_pages`, before the first piece.
+        MissingExtraError: Pillow, nh3 or latex2mathml is not installed.
+        SourceError, ConfigError: As `boxed_pages`; a chunk or a place is of another file. All before the first piece.
     """
-    sheets = _sheets(parsed, document, pages, width)
-    begun = list(islice(sheets, 1))  # what is wrong shows before anything is written
-    title = escape(parsed.source)
-    counts = Counter(element.category for element in parsed.elements)
-    legend = "".join(
-        f"<span {_colour(category)}>{escape(category)} {count}</span>" for category, count in counts.most_common()
-    )
-    yield (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width">\n'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
-        "style-src 'unsafe-inline'\">\n"
-        f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<header>\n<h1>{title}</h1>\n"
-        f"<p>{parsed.total_pages} pages, {len(parsed.elements)} elements, answered by {escape(parsed.model)}</p>\n"
-        f"<p>{legend}</p>\n</header>\n"
-    )
-    for sheet in begun:
-        yield _section(sheet)
+    require_sanitiser()
+    with Sheets(parsed, document, pages, width) as sheets:
+        yield from page_pieces(parsed, sheets, chunks, places, inside, "data:")
+
+
+def page_pieces(
+    parsed: ParsedDocument,
+    sheets: Sheets,
+    chunks: Iterable[object],
+    places: Iterable[Place],
+    address: Address,
+    allowed: str,
+) -> Iterator[str]:
+    """Yield what `view_html` does, with pictures where *address* puts them; *allowed* is what the page may load.
+
+    Raises:
+        ConfigError: A chunk or a place is of another file.
+    """
+    groups = chunk_groups(chunks, parsed)
+    shown = frozenset(sheets.numbers)
+    listed = [
+        (place.page, *shown_place(number, place, shown))
+        for number, place in enumerate(require_places(places, parsed), start=1)
+    ]
+    marks: dict[int, str] = {}
+    for page, _, mark in listed:
+        marks[page] = marks.get(page, "") + mark
+    chunks_of = _by_page(groups, shown)
+    of_element: dict[int, list[int]] = {}
+    for group in groups:
+        for element in group.elements:
+            of_element.setdefault(element, []).append(group.number)
+    elements = [one for number in sheets.numbers for one in sheets.elements(number)]
+    names = {one.id: _name(one) for one in elements if one.coordinates}
+
+    yield _head(parsed, allowed)
+    yield _top(parsed, sheets, groups, [entry for _, entry, _ in listed])
+    yield _side(sheets)
+    yield '<main id="pages" tabindex="-1">\n'
     for sheet in sheets:
-        yield _section(sheet)
-    yield "</body>\n</html>\n"
+        its = "".join(shown_chunk(group, names) for group in chunks_of.get(sheet.number, ()))
+        yield _section(sheet, marks.get(sheet.number, ""), its, of_element, address, with_chunks=bool(groups))
+    yield f"</main>\n</div>\n<script>{_asset('page.js')}</script>\n</body>\n</html>\n"
 
 
-def _section(sheet: _Sheet) -> str:
-    ratio = sheet.picture.height / sheet.picture.width if sheet.picture else _SHEET
-    image = ""
-    if sheet.picture:
-        target = io.BytesIO()
-        sheet.picture.save(target, "JPEG", quality=80)
-        encoded = b64encode(target.getvalue()).decode()
-        image = f'<img alt="Page {sheet.number}" src="data:image/jpeg;base64,{encoded}">'
-    boxes = "".join(_box(element) for element in sheet.elements if element.coordinates)
-    listed = "".join(_entry(element) for element in sheet.elements)
+def jpeg(picture: Image) -> bytes:
+    """Return *picture* as the bytes of a JPEG."""
+    target = io.BytesIO()
+    picture.save(target, "JPEG", quality=80, optimize=True)
+    return target.getvalue()
+
+
+def inside(number: int, picture: Image) -> str:  # noqa: ARG001 - an Address
+    """Return the address of a picture that lies in the page itself."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg(picture)).decode()}"
+
+
+@cache
+def _asset(name: str) -> str:
+    return files("upstage_docs.view").joinpath("assets").joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(name: str) -> str:
+    """Return what a policy calls our script or style by: nothing else of the page is one."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(_asset(name).encode()).digest()).decode()}'"
+
+
+def _head(parsed: ParsedDocument, allowed: str) -> str:
+    # Places of boxes are attributes named `style`, which only we write; browsers that know no `-elem` take `style-src`.
+    policy = (
+        f"default-src 'none'; img-src {allowed}; script-src {_hash('page.js')}; style-src 'unsafe-inline'; "
+        f"style-src-elem {_hash('page.css')}; style-src-attr 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    )
     return (
-        f'<section id="page-{sheet.number}">\n<div class="sheet" style="aspect-ratio: 1 / {ratio:.4f}">{image}{boxes}'
-        f"</div>\n<div><h2>Page {sheet.number}</h2>\n<ol>{listed}</ol></div>\n</section>\n"
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{shown_text(parsed.source)}</title>\n<style>{_asset('page.css')}</style>\n</head>\n"
     )
 
 
-def _box(element: Element) -> str:
+def _top(parsed: ParsedDocument, sheets: Sheets, groups: list[ChunkGroup], places: list[str]) -> str:
+    elements = [element for number in sheets.numbers for element in sheets.elements(number)]
+    shown, total = len(sheets.numbers), max(parsed.total_pages, max(sheets.numbers, default=0))
+    facts = [
+        f"{shown:,} of {total:,} pages" if shown < parsed.total_pages else _count(shown, "page"),
+        _count(len(elements), "element"),
+        *([_count(len(groups), "chunk")] if groups else ()),
+        f"answered by {isolated(parsed.model)}",
+    ]
+    modes = (
+        '<div class="modes" role="group" aria-label="What is listed">'
+        '<button type="button" data-mode="elements" aria-pressed="false">Elements</button>'
+        '<button type="button" data-mode="chunks" aria-pressed="true">Chunks</button></div>'
+        if groups
+        else ""
+    )
+    last = max(sheets.numbers, default=1)
+    return (
+        f'<body data-mode="{"chunks" if groups else "elements"}">\n'
+        '<a class="skip" href="#pages">Skip to the pages</a>\n<header>\n'
+        f'<div class="bar"><h1 title="{shown_text(parsed.source)}">{isolated(_file_name(parsed.source))}</h1>'
+        '<p id="status" role="status"></p>'
+        f'<div class="tools" hidden>{modes}<div role="search">'
+        '<input type="search" id="search" placeholder="Search  ( / )" aria-label="Search the texts" '
+        'autocomplete="off" spellcheck="false"></div>'
+        f'<label class="jump">Page <input type="number" id="jump" min="{min(sheets.numbers, default=1)}" max="{last}" '
+        f'inputmode="numeric"><span>of {last:,}</span></label>'
+        '<button type="button" id="theme" aria-label="Dark or light" title="Dark or light">◐</button></div></div>\n'
+        f'</header>\n<div class="about"><p class="facts">{" · ".join(facts)}</p>'
+        f"{_places(places)}{_warnings(parsed)}</div>\n"
+    )
+
+
+def _places(places: list[str]) -> str:
+    if not places:
+        return ""
+    title = _count(len(places), "place")
+    return f'<section class="places" aria-label="Places"><h2>{title}</h2><ol>{"".join(places)}</ol></section>'
+
+
+def _warnings(parsed: ParsedDocument) -> str:
+    if not parsed.warnings:
+        return ""
+    listed = "".join(f"<li>{isolated(str(warning))}</li>" for warning in parsed.warnings)
+    title = _count(len(parsed.warnings), "warning")
+    return f'<details class="warnings"><summary>{title}</summary><ul>{listed}</ul></details>'
+
+
+def _side(sheets: Sheets) -> str:
+    """Return the legend, whose entries filter, and the list of pages."""
+    counts = Counter(element.category for number in sheets.numbers for element in sheets.elements(number))
+    legend = "".join(
+        f'<button type="button" class="chip" aria-pressed="false" data-category="{shown_text(category)}" '
+        f'style="--c: {colour_of(category)}"><i></i>{isolated(category)}<b>{count:,}</b></button>'
+        for category, count in counts.most_common()
+    )
+    items = []
+    for number in sheets.numbers:
+        heading = next((one.text for one in sheets.elements(number) if one.category.startswith("heading")), "")
+        label = " ".join(heading.split())[:_LONGEST_LABEL]
+        items.append(f'<li><a href="#page-{number}"><b>{number}</b>{isolated(label) if label else ""}</a></li>')
+    return (
+        '<div class="body">\n<div class="side"><div class="legend" role="group" '
+        f'aria-label="Show only these categories"><h2>Show only</h2>{legend}</div>\n'
+        f'<nav aria-label="Pages"><h2>Pages</h2><ol>{"".join(items)}</ol></nav></div>\n'
+    )
+
+
+def _section(
+    sheet: Sheet, marks: str, chunks: str, of_element: dict[int, list[int]], address: Address, *, with_chunks: bool
+) -> str:
+    ratio = sheet.picture.height / sheet.picture.width if sheet.picture else BLANK_RATIO
+    boxes = "".join(_box(element, of_element) for element in sheet.elements if element.coordinates)
+    picture = ""
+    if sheet.picture:
+        picture = (
+            f'<img alt="Page {sheet.number}" loading="lazy" decoding="async" width="{sheet.picture.width}" '
+            f'height="{sheet.picture.height}" src="{escape(address(sheet.number, sheet.picture))}">'
+        )
+    elif sheet.note:
+        picture = f'<p class="note">{isolated(sheet.note)}</p>'
+    listed = "".join(map(_entry, sheet.elements))
+    nothing = "" if sheet.elements else '<p class="note">Nothing was found on this page.</p>'
+    page = f"Page {sheet.number}" if sheet.number else "On no page"
+    groups = f'<ol class="chunks" aria-label="Chunks that begin here">{chunks}</ol>' if with_chunks else ""
+    return (
+        f'<section id="page-{sheet.number}" class="page" aria-labelledby="title-{sheet.number}" '
+        f'style="--ratio: {ratio:.4f}">\n<div class="sheet{"" if sheet.picture or boxes else " empty"}">'
+        f'{picture}{boxes}{marks}</div>\n<div class="texts"><h2 id="title-{sheet.number}">{page}</h2>{nothing}\n'
+        f'<ol class="elements">{listed}</ol>{groups}</div>\n</section>\n'
+    )
+
+
+def _box(element: Element, of_element: dict[int, list[int]]) -> str:
     x0, y0, x1, y1 = (100 * side for side in element.box)
     place = f"left: {x0:.2f}%; top: {y0:.2f}%; width: {x1 - x0:.2f}%; height: {y1 - y0:.2f}%"
+    numbers = of_element.get(element.id, ())
+    group, label = "", ""
+    if numbers:
+        group = f"; --k: {group_colour(numbers[0])}"
+        label = f' data-chunks="{" ".join(map(str, numbers))}"'
     return (
-        f'<a class="box" id="box-{element.id}" href="#element-{element.id}" title="{escape(_name(element))}" '
-        f"{_colour(element.category, place)}></a>"
+        f'<a class="box" id="box-{element.id}" href="#element-{element.id}" tabindex="-1" '
+        f'title="{shown_text(_name(element))}" aria-label="{shown_text(_name(element))}" '
+        f'data-category="{shown_text(element.category)}"{label} '
+        f'style="--c: {colour_of(element.category)}{group}; {place}"></a>'
     )
 
 
 def _entry(element: Element) -> str:
-    text = element.text or element.markdown
+    heading = element.category.startswith("heading")
+    kind = " code" if element.category == "code" else " flow heading" if heading else ""
+    kind += " flow" if element.category in _FLOWING else ""
+    finer = f'<span class="finer">{isolated(element.sub_category)}</span>' if element.sub_category else ""
     return (
-        f'<li id="element-{element.id}" {_colour(element.category)}>'
-        f'<a href="#box-{element.id}">{escape(_name(element))}</a><pre>{escape(text)}</pre></li>\n'
+        f'<li id="element-{element.id}" class="entry{kind}" data-id="{element.id}" '
+        f'data-category="{shown_text(element.category)}" style="--c: {colour_of(element.category)}">'
+        f'<div class="head"><a class="name" href="#box-{element.id}">{isolated(element.category)}</a>{finer}'
+        f'<span class="id">{element.id}</span></div>{safe_content(element)}</li>\n'
     )
 
 
@@ -180,75 +275,19 @@ def _name(element: Element) -> str:
     return f"{element.id} {element.category}"
 
 
-def _colour(category: str, more: str = "") -> str:
-    return f'style="--c: {COLOURS.get(category, _OTHER)}{"; " if more else ""}{more}"'
+def _file_name(source: str) -> str:
+    return source.replace("\\", "/").rstrip("/").rpartition("/")[2] or source
 
 
-def _sheets(
-    parsed: ParsedDocument, document: DocumentInput, pages: Collection[int] | None, width: int
-) -> Iterator[_Sheet]:
-    _require_pillow()
-    if not isinstance(width, int) or not 1 <= width <= 10_000:
-        raise ConfigError(f"width={width!r} must be a whole number of pixels, 1 to 10000.")
-    source = inspect(document)
-    if parsed.file_sha256 and source.sha256 != parsed.file_sha256:
-        raise ConfigError(f"{source.name!r} is not the file that was parsed as {parsed.source!r}, or it has changed.")
-    of_page: dict[int, list[Element]] = {}
-    for element in parsed.elements:
-        of_page.setdefault(element.page, []).append(element)
-    # An answer may name any number: of a file that tells none, no more than the API reads is believed.
-    told = source.pages or min(parsed.total_pages, LIMITS.async_pages)
-    there = {*range(1, told + 1), *of_page}
-    for number in pages or ():
-        if number not in there:
-            raise ConfigError(f"{source.name!r} has no page {number}; it has {told}.")
-    try:
-        for number in sorted(there if pages is None else set(pages)):
-            yield _Sheet(number, tuple(of_page.get(number, ())), _picture(source, number, width))
-    finally:
-        source.close()
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
-def _picture(source: Source, number: int, width: int) -> Image | None:
-    """Return page *number* as a picture in RGB, None where the file has no page to draw."""
-    from PIL import Image, ImageOps
-
-    if source.format == "pdf":
-        return _pdf_page(source, number, width) if 1 <= number <= (source.pages or 0) else None
-    if source.format not in _IMAGES:
-        return None
-    with source.open() as handle:
-        try:
-            with Image.open(handle) as image:
-                image.seek(number - 1)
-                picture = ImageOps.exif_transpose(image)
-                if picture.has_transparency_data:
-                    paper = Image.new("RGBA", picture.size, "white")
-                    paper.alpha_composite(picture.convert("RGBA"))
-                    picture = paper
-                picture = picture.convert("RGB")
-        except Exception:  # noqa: BLE001 - Pillow names damage in many ways, SyntaxError and TypeError among them
-            return None  # the format needs a library that is not here, or the page is damaged: boxes alone say enough
-    picture.thumbnail((width, _TALLEST * width))
-    return picture
-
-
-def _pdf_page(source: Source, number: int, width: int) -> Image:
-    import pypdfium2
-
-    with PDFIUM_LOCK, source.open() as handle:
-        try:
-            with closing(pypdfium2.PdfDocument(handle)) as pdf, closing(pdf[number - 1]) as page:
-                across, down = page.get_size()
-                with closing(page.render(scale=min(width / across, _TALLEST * width / down))) as bitmap:
-                    picture: Image = bitmap.to_pil().convert("RGB")
-                    return picture
-        except pypdfium2.PdfiumError as error:
-            raise SourceError(f"Page {number} of {source.name!r} cannot be drawn: {error}.") from error
-
-
-def _require_pillow() -> None:
-    try:
-        import PIL  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise MissingExtraError.of("view", "A picture of a page", error) from error
+def _by_page(groups: list[ChunkGroup], shown: frozenset[int]) -> dict[int, list[ChunkGroup]]:
+    """Return the chunks by the first of their pages that is shown; those on no known page stand on the first page."""
+    found: dict[int, list[ChunkGroup]] = {}
+    for group in groups:
+        pages = [page for page in group.pages if page in shown] if group.pages else [min(shown, default=0)]
+        if pages:
+            found.setdefault(pages[0], []).append(group)
+    return found

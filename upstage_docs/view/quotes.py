@@ -1,0 +1,59 @@
+"""Words of an answer → their places in a parsed document; draws nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from upstage_docs.chunking.options import ChunkOptions
+from upstage_docs.chunking.packing import chunk_with
+from upstage_docs.errors import ConfigError, SourceError
+from upstage_docs.evidence.keys import keyed_markup
+from upstage_docs.evidence.locate import PageTexts, quoted_places
+from upstage_docs.evidence.place import Place, places_of
+from upstage_docs.evidence.things import Thing, read_things
+from upstage_docs.files.source import DocumentInput
+from upstage_docs.models import ParsedDocument
+
+__all__ = ["quote_places"]
+
+
+def quote_places(parsed: ParsedDocument, document: DocumentInput, quote: str) -> list[Place]:
+    """Return every place where the words of *quote* stand in a document, in order of its pages; never none.
+
+    They are looked for in each element; where none has them all, in runs of elements, as a sentence that goes on in
+    the next column is.
+
+    Args:
+        parsed: What was answered for *document*.
+        document: The file.
+        quote: The words; case, line ends, accents and punctuation count for nothing.
+
+    Raises:
+        ConfigError: *quote* has no letters and no digits.
+        SourceError: The words stand nowhere in the document, or the file cannot be read, or has changed.
+    """
+    wanted = keyed_markup(quote).key
+    if not wanted:
+        raise ConfigError(f"The quote {quote!r} has no letters and no digits to look for.")
+    whole = Place(parsed.source, parsed.file_sha256)
+    with PageTexts(whole, document, parsed) as texts:
+        found = _found(read_things(parsed), wanted, quote, texts, parsed)
+        if not found:
+            runs = chunk_with(ChunkOptions(chunk_size=len(quote) * 4 + 2000, exclude_categories=()), parsed)
+            found = _found(read_things(runs), wanted, quote, texts, parsed)
+    if not found:
+        raise SourceError(f"The words {_short(quote)!r} do not stand in {parsed.source!r}.")
+    return sorted(found, key=lambda place: place.page)
+
+
+def _found(things: Iterable[Thing], wanted: str, quote: str, texts: PageTexts, parsed: ParsedDocument) -> list[Place]:
+    return [
+        place
+        for thing in things
+        if keyed_markup(thing.text or "").find(wanted)
+        for place in quoted_places(thing, places_of(thing, parsed), quote, texts)
+    ]
+
+
+def _short(quote: str) -> str:
+    return quote if len(quote) <= 60 else f"{quote[:59]}…"
