@@ -21,6 +21,19 @@ DOCUMENTS: dict[str, list[tuple[str, int]]] = {
     "chapters": [("Chapter 2 Light", 1), ("2.1 Rays", 2), ("2.1.1 Speed", 3), ("Chapter 3 Sound", 1), ("3.1 Noise", 2)],
     "chinese": [("第一章 总则", 1), ("第一节 目的", 2), ("第二章 结果", 1)],
     "back matter": [("1 Aim", 1), ("1.1 Scope", 2), ("References", 1)],
+    "items without a stop": [("PART II", 1), ("Item 7 Discussion", 2), ("Item 7A Market Risk", 2)],
+    "deep korean": [("제1장 총칙", 1), ("1. 개요", 2), ("가. 배경", 3), ("1) 대상", 4), ("(1) 지역", 5)],
+    "circled numbers": [("1. 개요", 1), ("1) 대상", 2), ("① 북부", 3), ("② 남부", 3), ("2) 기간", 2)],
+    "chinese letters": [("一、总则", 1), ("（一）目的", 2), ("1. 范围", 3), ("（二）依据", 2), ("二、结果", 1)],
+    "japanese": [("第１章　概要", 1), ("第１節　目的", 2), ("（１）対象", 3), ("第２章　結果", 1)],
+    "wide digits": [("１．개요", 1), ("１．１　배경", 2), ("２．결과", 1)],
+    "hyphens": [("1. Aim", 1), ("1-1. Scope", 2), ("1-2. Method", 2), ("2. End", 1)],
+    "appendix": [("Appendix A Data", 1), ("A.1 Sources", 2), ("A.2 Gaps", 2), ("Appendix B Code", 1), ("B.1 Files", 2)],
+    "letters and romans": [("1. Aim", 1), ("(a) Sites", 2), ("(i) North", 3), ("(ii) South", 3), ("(b) Tools", 2)],
+    "the letter i": [("(g) Sites", 1), ("(h) Tools", 1), ("(i) Costs", 1), ("(j) Dates", 1)],
+    "notes to statements": [("Note 1. General", 1), ("Note 2 – Debt", 1), ("Notes to Statements", 2)],
+    "german": [("Kapitel 1 Ziel", 1), ("1.1 Umfang", 2), ("Kapitel 2 Ende", 1)],
+    "words": [("Chapter One Light", 1), ("Chapter Two Sound", 1)],
 }  # fmt: skip
 
 
@@ -44,9 +57,97 @@ def test_levels_come_from_font_sizes_where_nothing_else_tells_them() -> None:
     assert [levels.level(words, 0, size) for words, size in given] == [1, 2, 3, 3, 2, 3]
 
 
+def test_one_size_is_one_level_wherever_it_stands() -> None:
+    levels = HeadingLevels()
+    given = [("Yearbook", 30.0), ("Harvest", 22.0), ("Wheat", 16.0), ("Weather", 30.4), ("Rain", 15.8), ("Snow", 22.3)]
+
+    assert [levels.level(words, 0, size) for words, size in given] == [1, 2, 3, 1, 3, 2]
+
+
+def test_an_appendix_is_as_large_as_a_chapter() -> None:
+    levels = HeadingLevels()
+    given = [("1 Aim", 20.0), ("1.1 Scope", 15.0), ("2 End", 20.0), ("2.1 Sum", 15.0), ("A. Tables", 20.0)]
+
+    assert [levels.level(words, 0, size) for words, size in given] == [1, 2, 1, 2, 1]
+
+
+def test_a_table_of_contents_confirms_levels_and_headings() -> None:
+    levels = HeadingLevels()
+    levels.read_contents("Contents\nOur year ........ 3\n  Harvest · · · 4\n  By 1984 5\nAccounts 12\nTable 1. Wheat 5")
+
+    given = ["Our year", "Harvest", "Wheat", "By 1984", "Accounts", "Ledger", "Table 1. Wheat"]
+    assert [levels.level(words, 0) for words in given] == [1, 2, 3, 2, 1, 2, 0]
+
+
+def test_an_index_element_is_the_contents() -> None:
+    document = _document(
+        ("index", "<p>Our year 3<br>Accounts 7<br>Outlook 9</p>", "Our year 3\nAccounts 7\nOutlook 9"),
+        ("heading1", "<h1>Our year</h1>", "Our year"),
+        ("heading1", "<h1>Wheat</h1>", "Wheat"),
+        ("paragraph", "<p>It grew.</p>", "It grew."),
+        ("heading1", "<h1>Accounts</h1>", "Accounts"),
+        ("paragraph", "<p>It cost.</p>", "It cost."),
+    )
+    paths = ["Our year > Wheat", "Accounts"]
+
+    assert [one.metadata["headings"] for one in records(document) if one.text.startswith("<p>It")] == paths
+    assert [chunk.metadata["headings"] for chunk in chunk_elements(document) if "It " in chunk.text] == paths
+
+
+def test_a_heading_that_the_outline_leaves_out_stands_below_it() -> None:
+    levels = HeadingLevels()
+    given = [("h1", "Aim"), ("h2", "Scope"), ("", "A remark"), ("h2", "Sites"), ("h1", "End")]
+    elements = [
+        Element(n, 1, "heading1", f"<h1>{words}</h1>", "", words, sub_category=sub)
+        for n, (sub, words) in enumerate(given)
+    ]
+
+    assert [levels.level_of(element) for element in elements] == [1, 2, 2, 2, 1]
+
+
 @pytest.mark.parametrize(
     "words",
-    ["2024. 3. 15.", "March 2024", "(단위: 천원)", "Table 4. Costs", "By Ada Byron", "※ 참고", "12", "me@example.org"],
+    [
+        "People",
+        "Index",
+        "Tables",
+        "By Business Segment",
+        "Author Contributions",
+        "May 2024 Survey",
+        "3 May Day",
+        "2024년 사업 계획",
+    ],
+)
+def test_what_only_looks_like_a_date_a_unit_or_a_name_is_a_heading(words: str) -> None:
+    assert HeadingLevels().level(words, 0) > 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "As of June 30, 2023",
+        "For the year ended June 30, 2023",
+        "15.03.2023(수)",
+        "2023년 4분기",
+        "令和5年3月15日",
+        "Q2 2023",
+        "기준일: 2023.6.30",
+        "담당자: 이바다",
+        "Dr. A. Byron and Prof. C. Babbage",
+        "Ada Byron1, Charles Babbage2*",
+        "Ada Byron, PhD",
+        "Page 2 of 9",
+        "Vol. 2, No. 1",
+        "www.example.org",
+        "2024. 3. 15.",
+        "March 2024",
+        "(단위: 천원)",
+        "Table 4. Costs",
+        "By Ada Byron",
+        "※ 참고",
+        "12",
+        "me@example.org",
+    ],
 )
 def test_what_is_no_heading_has_no_level(words: str) -> None:
     assert HeadingLevels().level(words, 0) == 0

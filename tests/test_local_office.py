@@ -103,10 +103,10 @@ def test_headings_lists_captions_and_pictures() -> None:
     document.add_paragraph("Figure 1. A box", style="Caption")
     document.add_picture(picture())
     pages = read(saved(document), ".docx", crops=("figure",))
-    assert [(block.text, block.level) for block in blocks(pages, "heading1")] == [
-        ("The title", 1),
-        ("Part one", 1),
-        ("Section", 2),
+    assert [(block.text, block.level, block.sub_category) for block in blocks(pages, "heading1")] == [
+        ("The title", 1, "h1"),
+        ("Part one", 1, "h1"),
+        ("Section", 2, "h2"),
     ]
     assert [block.text for block in blocks(pages, "list")] == ["1. one\n2. two", "• a\n• b"]
     assert [block.text for block in blocks(pages, "caption")] == ["Figure 1. A box"]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
+from upstage_docs.local.answer_writer import write_answer
 from upstage_docs.local.blocks import Block, PageLayout
 from upstage_docs.local.pdf.document import read_pdf
 from upstage_docs.local.refusal import Refusal
@@ -619,3 +620,56 @@ def test_a_column_of_numbers_beside_contents_is_not_lost() -> None:
     found = letters(all_text(read(pdf(mixed))))
     assert all(str(900 - 100 * number) in all_text(read(pdf(mixed))) for number in range(5))
     assert found["C"] == 5 + 1
+
+
+def test_the_outline_tells_the_levels_of_headings() -> None:
+    def draw(sheet: canvas.Canvas) -> None:
+        for number, (title, level) in enumerate((("Harvest", 0), ("1.1 Wheat", 1), ("Summer wheat", 2))):
+            y = 780 - 180 * number
+            text(sheet, 72, y, [title], 12, "Helvetica-Bold")
+            text(sheet, 72, y - 30, paragraph(SENTENCE, 3))
+            sheet.bookmarkPage(title)
+            sheet.addOutlineEntry(title.removeprefix("1.1 "), title, level)
+        text(sheet, 72, 200, ["Remark"], 12, "Helvetica-Bold")
+        text(sheet, 72, 170, paragraph(SENTENCE, 3))
+
+    (page,) = read(pdf(draw))
+    elements = write_answer([page], model="local", output_formats=("html",), coordinates=True)["elements"]
+
+    told = [
+        (e["sub_category"], e["content"]["html"][:4])  # type: ignore[index]
+        for e in elements  # type: ignore[attr-defined]
+        if "sub_category" in e
+    ]
+    assert told == [("h1", "<h1 "), ("h2", "<h2 "), ("h3", "<h3 ")]
+    assert [block.text for block in page.blocks if block.category == "heading1"][-1] == "Remark"
+
+
+def test_an_outline_that_names_captions_and_nothing_on_the_page_makes_no_headings() -> None:
+    def draw(sheet: canvas.Canvas) -> None:
+        text(sheet, 72, 780, ["Table 1. Wheat of all sites"], 9)
+        text(sheet, 72, 740, paragraph(SENTENCE, 3))
+        for title in ("Table 1. Wheat of all sites", "Cover", ""):
+            sheet.bookmarkPage(title or "none")
+            sheet.addOutlineEntry(title, title or "none", 0)
+
+    (page,) = read(pdf(draw))
+
+    assert not [block for block in page.blocks if block.category == "heading1"]
+
+
+def test_numbered_headings_right_above_each_other_are_several() -> None:
+    def draw(sheet: canvas.Canvas) -> None:
+        text(sheet, 72, 780, ["2. Harvest of the year", "2.1 Wheat and rye"], 14, "Helvetica-Bold")
+        text(sheet, 72, 700, paragraph(SENTENCE, 4))
+        text(sheet, 72, 600, ["3. A comparison of the phases", "2 and 3 of the plan"], 14, "Helvetica-Bold")
+        text(sheet, 72, 540, paragraph(SENTENCE, 4))
+
+    (page,) = read(pdf(draw))
+
+    headings = [block.text for block in page.blocks if block.category == "heading1"]
+    assert headings == [
+        "2. Harvest of the year",
+        "2.1 Wheat and rye",
+        "3. A comparison of the phases\n2 and 3 of the plan",
+    ]

@@ -25,7 +25,8 @@ from upstage_docs.chunking.units import UNKNOWN, Place, Run, Unit
 from upstage_docs.errors import ConfigError, InvalidResponseError
 from upstage_docs.models import Element, ParsedDocument, Record, bounding_box
 from upstage_docs.records.header_rows import header_rows_of
-from upstage_docs.records.heading_levels import SQUARES, HeadingLevels, heading_size, is_no_heading, is_section_title
+from upstage_docs.records.heading_levels import HeadingLevels, heading_size, is_no_heading, is_section_title
+from upstage_docs.records.heading_numbering import SQUARES
 from upstage_docs.records.ids import source_in_ids
 from upstage_docs.records.ownership import caption_label, is_note, is_unit
 from upstage_docs.records.records import METADATA_KEYS, HeadingTrail, record_id, text_sha256
@@ -125,7 +126,11 @@ class _Reader:
         text = WithoutPictures(element_text(element, self._form)).text
         category = element.category
         level = 0
-        if category[:7] == "heading" or (category in _MAY_BE_TITLES and _is_marked(element.text)):
+        if (
+            category[:7] == "heading"
+            or category == "index"
+            or (category in _MAY_BE_TITLES and _is_marked(element.text))
+        ):
             level = self._levels.level_of(element)
         if level:
             self._leave(level)
@@ -225,6 +230,8 @@ class _Reader:
             title = " ".join(text_of_html(record.text).lstrip("# ").split())
             declared = int(category[7:])
             level = self._levels.level(title, declared if declared > 1 else 0, heading_size(record.text))
+        elif category == "index" and known.headings is None:
+            self._levels.read_contents(text_of_html(record.text))
         if known.headings is not None:
             headings, section_id = known.headings, known.section_id
         else:
@@ -337,6 +344,8 @@ class _Reader:
                 level = self._levels.level(title, block.level if block.level > 1 else 0, heading_size(body))
                 if level:
                     self._leave(level)
+            elif block.category == "index" and not known.is_stale:
+                self._levels.read_contents(text_of_html(body))
             if block.category not in self._excluded:
                 identity = place.element_id
                 if block.element_id is not None and (

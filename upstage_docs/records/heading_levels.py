@@ -10,73 +10,28 @@ import re
 from typing import NamedTuple
 
 from upstage_docs.models import Element
-from upstage_docs.records.ownership import is_note, names_no_section
+from upstage_docs.records.heading_numbering import (
+    DEEPENING,
+    RANKS,
+    SQUARES,
+    Numbering,
+    read_numbering,
+    without_numbering,
+)
+from upstage_docs.records.ownership import caption_label, is_note, is_unit
 from upstage_docs.records.render import element_text, heading_level
 
 __all__ = [
     "DEEPEST",
-    "SQUARES",
     "HeadingLevels",
-    "Numbering",
     "heading_size",
     "is_no_heading",
     "is_section_title",
-    "read_numbering",
 ]
-# Titles of Korean reports begin with one of these.
-SQUARES = "□■▣❑❏"
 
 
 DEEPEST = 6
 
-# From the outside in; a document uses some of them, and the order in which they nest is this one.
-_STYLES = (
-    *("part", "chapter", "section", "subsection", "article"),
-    *("roman", "decimal", "capital", "korean", "bracketed", "korean bracket", "enclosed", "korean enclosed", "circled"),
-    *("small", "square", "circle", "dash"),
-)
-_RANKS = {style: rank for rank, style in enumerate(_STYLES)}
-_CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮"
-_HANGUL = "가나다라마바사아자차카타파하"
-_CJK_DIGITS = "一二三四五六七八九十百"
-
-_NUMBERED_CHAPTER = rf"제\s*(?P<n>\d+)\s*장|(?i:chapter)\s+(?P<m>\d+|[IVXLC]+)\b|第\s*[{_CJK_DIGITS}\d]+\s*章"
-_NAMED_CHAPTER = (
-    r"(?i:item)\s+\d+[A-C]?\s*[.:]|(?i:appendix|annex|schedule)\s+(?:[A-Z]|\d+|[IVX]+)\b|[부별]\s?록\s*\d*\b"
-)
-_NUMBERINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (style, re.compile(pattern))
-    for style, pattern in (
-        (
-            "part",
-            rf"(?:제\s*(?P<n>\d+)\s*[편부](?=\s|$|[.:])|(?i:part)\s+(?:[IVX]+|\d+)\b|第\s*[{_CJK_DIGITS}\d]+\s*[编編部篇])",
-        ),
-        ("chapter", rf"(?:{_NUMBERED_CHAPTER}|{_NAMED_CHAPTER})"),
-        ("section", rf"(?:제\s*\d+\s*절|(?i:section)\s+(?:\d+|[IVXLC]+)\b(?!\.\d)|第\s*[{_CJK_DIGITS}\d]+\s*[节節])"),
-        ("subsection", r"제\s*\d+\s*관"),
-        ("article", rf"(?:제\s*\d+\s*조|(?i:article)\s+(?:\d+|[IVXLC]+)\b|第\s*[{_CJK_DIGITS}\d]+\s*[条條])"),
-        ("roman", rf"(?:[IVXL]+[.)]|[ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩⅪⅫ]+\s*[.)]?|[{_CJK_DIGITS}]+\s*[、．])(?=\s*\S)"),
-        (
-            "decimal",
-            r"(?P<n>\d{1,3}(?:\s?\.\s?\d{1,3}){0,5})(?:\.(?!\d)|(?=\s)|(?=[가-힣A-Z一-鿿]))(?!\s*[%)월년일./-])\s*(?=\S)",
-        ),
-        ("capital", r"[A-Z]\.(?=\s+\S)"),
-        ("korean", rf"[{_HANGUL}]\.(?=\s*\S)"),
-        ("bracketed", r"\d{1,2}\)(?=\s*\S)"),
-        ("korean bracket", rf"[{_HANGUL}]\)(?=\s*\S)"),
-        ("enclosed", rf"[(（](?:\d{{1,2}}|[{_CJK_DIGITS}]+)[)）](?=\s*\S)"),
-        ("korean enclosed", rf"\([{_HANGUL}]\)(?=\s*\S)"),
-        ("circled", rf"[{_CIRCLED}](?=\s*\S)"),
-        ("small", r"\(?[a-hj-z]\)(?=\s+\S)"),
-        ("square", r"[□■▣❑❏◆◇](?=\s*\S)"),
-        ("circle", r"[○●◦ㅇ◯](?=\s*\S)"),
-        ("dash", r"[-–―•·](?=\s+\S)"),
-    )
-)
-_FIRST_OF_ALL = re.compile(r"\W*(?:제\s*|第\s*|(?i:part|chapter|item|section)\s+)?(?:1|A|I|a|가|Ⅰ|一)(?![\dA-Za-z])|①")
-_FIRST_SIGNS = re.compile(
-    rf"[\dIVXLC(（{_CJK_DIGITS}ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩⅪⅫ{_HANGUL}{_CIRCLED}제第부별편A-Za-z□■▣❑❏◆◇○●◦ㅇ◯\-–―•·]"
-)
 # Unnumbered, yet of the first level in numbered documents.
 _OUTER = re.compile(
     r"(?:abstract|summary|executive summary|introduction|conclusions?|references|bibliography|"
@@ -86,55 +41,75 @@ _OUTER = re.compile(
     re.IGNORECASE,
 )
 _MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
+_YEAR = r"(?:'\d\d|(?:19|20)\d\d)"
+_DATE = (
+    # 2024. 3. 15.(금), 2024년 3분기, 令和6年3月15日
+    rf"(?:(?:{_YEAR}|(?:令和|平成|昭和|民國|民国)\s*\d{{1,2}})\s*(?:[./\-]|년도?|年度?)"
+    r"\s*(?:\d{1,2}\s*(?:[./\-월月]|분기|季度|四半期)?\s*(?:\d{1,2}\s*[.일日]?)?)?\s*(?:\([^)]{1,3}\))?"
+    # Monday, 3 March 2024; March 15, 2024; 15.03.2024; FY2024; Q3 2024
+    r"|(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s+)?"
+    rf"(?:\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}|{_MONTH}(?:\s+\d{{1,2}}(?:st|nd|rd|th)?)?),?\s+{_YEAR}"
+    rf"|\d{{1,2}}[./-]\d{{1,2}}[./-](?:\d\d){{1,2}}(?:\s*\([^)]{{1,3}}\))?|FY\s?'?\d{{2,4}}|Q[1-4]\s?{_YEAR}|{_YEAR}\s*회계\s?연도|{_YEAR})"
+)
+_OF_DATE = (
+    r"(?:as\s+(?:of|at)|for\s+the\s+(?:\w+\s+){0,2}(?:years?|months?|quarters?|weeks|period)(?:\s+then)?\s+ended|dated?|published|"
+    r"received|accepted|revised|last\s+updated?|issued|effective|from|작성일|발행일|기준일?|게시일|등록일|일자|날짜|시행일?|발표일|"
+    r"日期|发布日期|作成日|発行日)\s*[:：]?\s*"
+)
+_BETWEEN_DATES = r"\s*(?:현재|기준|부터|까지|시행|作成|発行|现在|現在|and|to|through|[-–~,;])*\s*"
+# "By Business Segment" opens a section, "By Ada Byron" does not.
+_KINDS = (
+    r"(?:\w+\s+){0,2}(?:segments?|regions?|geograph\w+|areas?|countr\w+|products?|types?|categor\w+|sectors?|years?|quarters?|months?|"
+    r"age|gender|sex|industr\w+|business|functions?|sources?|sites?|groups?|stages?|customers?|channels?|levels?|numbers?)\b"
+)
 _NO_HEADING = re.compile(
-    r"(?:\W*(?:19|20)\d\d\s*[./년\-年]\s*\d{1,2}\s*"  # 2024. 3. 15.
-    r"(?:[./월\-月]\s*(?:\d{1,2}\s*[.일日]?)?)?(?:\s*\([^)]{1,3}\))?\W*"
-    rf"|\W*(?:\d{{1,2}}(?:st|nd|rd|th)?\s+)?{_MONTH}(?:\s+\d{{1,2}}(?:st|nd|rd|th)?)?,?\s+(?:19|20)\d\d\W*"
-    r"|\W*(?:19|20)\d\d\s*년?\W*|[\W\d]+|\S+@\S+\.\S+|(?:by|author|저자|작성자|글|文|作者)\s*[:：]?\s+\S.{0,60}"
-    r"|(?:page|p\.)\s*\d+|https?://\S+|(?:tel|fax|전화|문의)\s*[.:：].*)\Z",
+    rf"(?:\W*(?:제\s*\d+\s*기\W*)?(?:{_OF_DATE})?{_DATE}(?:{_BETWEEN_DATES}(?:{_OF_DATE})?{_DATE}){{0,3}}{_BETWEEN_DATES}\W*"
+    r"|[\W\d]+|\d{1,2}:\d\d\s*(?:[ap]\.?m\.?)?|\S+@\S+\.\S+|(?:https?://|www\.)\S+"
+    r"|(?:(?:written|prepared|edited|compiled)\s+by|by\s*[:：])\s*\S.{0,60}"
+    r"|(?:authors?|author\(s\)|editors?|저자|지은이|작성자|담당자?|글쓴이|글|엮은이|文|作者|著者|編者|编者)\s*[:：]\s*\S.{0,60}"
+    r"|(?:저자|작성자|글쓴이)\s+\S.{0,60}|.{3,60}\bet\s+al\.?|.{3,60},\s*(?:ph\.?\s?d|m\.?d|m\.?sc|mba|cpa|esq)\.?"
+    r"|-?\s*(?:page|p\.)\s*\d+(?:\s*(?:of|/)\s*\d+)?\W*|vol(?:ume|\.)?\s*\d+\W+(?:no|issue|number)\b.*|(?:doi|issn|isbn)\b\W*\d.*"
+    r"|(?:tel|fax|phone|e-?mail|전화|팩스|문의|이메일)\s*[.:：].*)\Z",
     re.IGNORECASE,
 )
+_NAME = r"[A-Z][\w.'’-]*(?:\s+[A-Z][\w.'’-]*)"
+_NAMES = re.compile(
+    rf"(?:[Bb][Yy]\s+(?!(?i:{_KINDS})){_NAME}{{1,3}}(?:\s*(?:,|and|&)\s*{_NAME}{{1,3}})*"
+    rf"|(?:(?:Prof|Dr|Mr|Mrs|Ms)\.\s+{_NAME}{{0,3}}(?:\s*(?:,|and|&)\s*)*)+"
+    rf"|(?:{_NAME}{{1,3}}(?:\d(?:,\d)*|[*∗†‡§¶])+(?:\s*(?:,|and|&))?\s*){{2,}})\Z"
+)
+# A note to financial statements is a section of them.
+_NUMBERED_NOTE = re.compile(r"(?i:note)\s+\d{1,2}\s*[.:–—-]?\s+[A-Z][^.;:]{2,80}\Z")
 _SIZE = re.compile(r"font-size\s*:\s*(\d+(?:\.\d+)?)\s*px")
 _LONGEST_TAG = 200
 _TAG_LEVEL = re.compile(r"\s*(?:<br\s*/?>\s*)*<h([1-6])\b", re.IGNORECASE)
 # Recognised font sizes of one kind of heading differ by this much, as a share: measured on 64 real headings.
 _SAME_SIZE = 0.08
+# Means of sizes that are as near as this cannot be told apart.
+_SAME_MEAN = 0.01
+# Entries of a table of contents, fewer of which say nothing about what they leave out.
+_LEAST_CONTENTS = 3
+# Letters that may be Roman numbers → what goes before them in the alphabet.
+_ROMAN_AFTER = {"i": "h", "v": "u", "x": "w"}
+# `  1.2 Scope ........ 14`, `- Scope 14`, `| Scope | xii |`
+_ENTRY = re.compile(
+    r"(?P<indent>[ \t\u3000\xa0]*)(?:[-*+|] ?)*(?P<title>[^\s|].*?)"
+    r"(?:[\s.·…‥⋯_|–—-]*(?:(?<=[\s.·…‥⋯_|–—-])|(?<=[가-힣一-鿿]))(?P<page>\d{1,4}|[ivxlc]{1,7}))?[\s.·…‥⋯_|–—-]*"
+)
 _LONGEST_TITLE = 80
 _MARKED_TITLE = re.compile(rf"\s*[{SQUARES}]\s*[^{SQUARES}☐☑\n]+\Z")
 _SENTENCE_END = re.compile(r"(?:[.!?。；;]|다\s?[.]?)\s*\Z")
 
 
-class Numbering(NamedTuple):
-    """What a heading begins with: its style, how deep in it (`1.2` is 2), its first number, whether it is 1."""
-
-    style: str
-    depth: int
-    first: str
-    is_first: bool
-
-
 class _Open(NamedTuple):
-    """A heading that is open: its level, style, first number and font size."""
+    """A heading that is open: its level, style, depth, first number, font size, and whether it begins the document."""
 
     level: int
     style: str
     depth: int
     first: str
     size: float
-
-
-def read_numbering(words: str) -> Numbering | None:
-    """Return how *words* are numbered (`1.2`, `II.`, `제1장`, `가.`, `Item 7A.`, `□`), None if they are not."""
-    words = words.lstrip()
-    if not _FIRST_SIGNS.match(words):
-        return None
-    for style, pattern in _NUMBERINGS:
-        if found := pattern.match(words):
-            groups = found.groupdict()
-            number = "".join((groups.get("n") or groups.get("m") or "").split())
-            depth = number.count(".") + 1 if style == "decimal" else 1
-            return Numbering(style, depth, number.split(".")[0], _FIRST_OF_ALL.match(words) is not None)
-    return None
+    is_title: bool
 
 
 def is_section_title(words: str) -> bool:
@@ -144,7 +119,13 @@ def is_section_title(words: str) -> bool:
 
 def is_no_heading(words: str) -> bool:
     """Say whether what was called a heading is none: a caption, a unit, a note, a date, a name, a number."""
-    return names_no_section(words) or is_note(words) or _NO_HEADING.match(words) is not None
+    return bool(_belongs_to_a_table(words) or _NO_HEADING.match(words) or _NAMES.match(words))
+
+
+def _belongs_to_a_table(words: str) -> bool:
+    if caption_label(words) or (is_unit(words) and not words.isalpha()):  # "Index" and "People" are units, and titles
+        return True
+    return is_note(words) and not _NUMBERED_NOTE.match(words)
 
 
 def heading_size(markup: str) -> float:
@@ -153,26 +134,65 @@ def heading_size(markup: str) -> float:
     return float(found[1]) if found else 0.0
 
 
+class _Size(NamedTuple):
+    """The font size of the headings of one level: the mean of those seen so far."""
+
+    level: int
+    mean: float
+    seen: int
+
+
 class HeadingLevels:
     """Tells the levels of the headings of one document, asked in reading order; lives as long as the document."""
 
     def __init__(self) -> None:
         self._opened: list[_Open] = []
         self._declares = False  # whether the engine tells levels
+        self._declares_all = False  # whether it tells them of the first level too, so that the rest is unknown to it
         self._ranks: dict[str, float] = {}  # of the styles that this document uses
+        self._sizes: list[_Size] = []
+        self._begun = False  # whether a heading came before
+        self._contents: dict[str, int] = {}  # the words of each entry → its level
+        self._confirmed = 0  # headings that stand in the contents
 
     def level_of(self, element: Element) -> int:
-        """Return the level 1-6 of *element*, 0 if it opens no section: it is no heading, or wrongly called so."""
+        """Return the level 1-6 of *element*, 0 if it opens no section: it is no heading, or wrongly called so.
+
+        A table of contents (category `index`) is no heading either; its entries confirm what follows.
+        """
         declared = heading_level(element)
         if not declared:
+            if element.category == "index":
+                self.read_contents(element_text(element, "text"))
+                return 0
             if element.category not in {"paragraph", "list"} or element.text[:1] not in SQUARES or not element.text:
                 return 0
             return self.level(" ".join(element.text.split()), 0) if is_section_title(element.text) else 0
         known = declared if declared > 1 or element.sub_category else 0
+        self._declares_all = self._declares_all or element.sub_category == "h1"
         if not known and (tag := _TAG_LEVEL.match(element.html)) and tag[1] != "1":
             known = int(tag[1])
         size = heading_size(element.html)
         return self.level(" ".join(element_text(element, "text").split()), known, size)
+
+    def read_contents(self, text: str) -> None:
+        """Take the entries of a table of contents, one a line, with their page numbers and dots or without.
+
+        Their levels are told by their numbers, else by how far they are indented.
+        """
+        entries = [found for line in text.split("\n") if (found := _ENTRY.fullmatch(line)) and found["title"]]
+        indents = sorted({len(found["indent"].expandtabs()) for found in entries})
+        levels = HeadingLevels()
+        for found in entries:
+            title = found["title"]
+            if _belongs_to_a_table(title) or (_OUTER.match(title) and not found["page"]):
+                continue  # of a list of tables; the title of the contents
+            size = 2.0 ** -indents.index(len(found["indent"].expandtabs()))
+            level = levels.level(title, 0, size if len(indents) > 1 else 0.0)
+            if level:
+                for words in (title, without_numbering(title), f"{title} {found['page'] or ''}"):
+                    self._contents.setdefault(_key(words), level)
+        self._contents.pop("", None)
 
     def level(self, words: str, declared: int, size: float = 0.0) -> int:
         """Return the level of a heading, 1-6, or 0 for one that is none and must not govern what follows.
@@ -182,58 +202,121 @@ class HeadingLevels:
             declared: The level 1-6 that the engine knows, 0 where it knows none.
             size: The size of its font in any unit, the same for all; 0 where it is not known.
         """
-        if is_no_heading(words):
+        in_contents = self._contents.get(_key(words), 0) if self._contents else 0
+        if _belongs_to_a_table(words) or (not in_contents and is_no_heading(words)):
             return 0
-        numbering = read_numbering(words)
-        if declared or self._declares:
-            self._declares = True
+        self._confirmed += in_contents > 0
+        numbering = self._numbering(words)
+        self._declares = self._declares or declared > 0
+        if declared or (self._declares and not self._declares_all):
             level = declared or 1
             if numbering:
-                self._ranks.setdefault(numbering.style, float(_RANKS[numbering.style]))
+                self._ranks.setdefault(numbering.style, float(RANKS[numbering.style]))
         elif numbering:
-            level = self._by_numbering(numbering)
+            level = self._by_numbering(numbering, size)
+        elif in_contents:
+            level = in_contents
         else:
             level = self._without_numbering(words, size)
         level = max(1, min(level, DEEPEST))
         while self._opened and self._opened[-1].level >= level:
             self._opened.pop()
         style, depth, first, _ = numbering or Numbering("", 1, "", is_first=False)
-        self._opened.append(_Open(level, style, depth, first, size))
+        title = not self._begun and not style
+        self._opened.append(_Open(level, style, depth, first, self._remembered(level, size), title))
+        self._begun = True
         return level
 
-    def _by_numbering(self, numbering: Numbering) -> int:
+    def _numbering(self, words: str) -> Numbering | None:
+        """Return how a heading is numbered here: after (h), the (i) is a letter."""
+        numbering = read_numbering(words)
+        if numbering and numbering.style == "small roman" and numbering.first in _ROMAN_AFTER:
+            before = next((one for one in reversed(self._opened) if one.style.startswith("small")), None)
+            if before and before.first == _ROMAN_AFTER[numbering.first]:
+                return numbering._replace(style=before.style, is_first=False)
+        return numbering
+
+    def _remembered(self, level: int, size: float) -> float:
+        """Count a size of *level*; return the mean of those like it: recognised sizes are not exact."""
+        if not size:
+            return 0.0
+        for index, one in enumerate(self._sizes):
+            if one.level == level and _alike(one.mean, size):
+                mean = (one.mean * one.seen + size) / (one.seen + 1)
+                self._sizes[index] = _Size(level, mean, one.seen + 1)
+                return mean
+        self._sizes.append(_Size(level, size, 1))
+        return size
+
+    def _levels_of_size(self, size: float) -> set[int]:
+        """Return the levels of the headings of this document that have this size, the nearest size's alone."""
+        near = [one for one in self._sizes if _alike(one.mean, size)]
+        nearest = min((abs(one.mean - size) for one in near), default=0.0)
+        return {one.level for one in near if abs(one.mean - size) <= nearest + size * _SAME_MEAN}
+
+    def _by_numbering(self, numbering: Numbering, size: float) -> int:
         """Return the level below the innermost open heading whose style is an outer one, or beside its like."""
         style, depth, first, is_first = numbering
-        if style not in self._ranks:
-            inner = self._opened[-1].style if self._opened else ""
+        innermost = self._opened[-1] if self._opened else None
+        restarts = is_first and style in self._ranks and depth == 1
+        if innermost and not innermost.style and not innermost.is_title and is_first and depth == 1:
+            smaller = size and innermost.size > size * (1 + _SAME_SIZE)
+            if smaller or (restarts and not size):
+                self._ranks.setdefault(style, float(RANKS[style]))
+                return innermost.level + 1  # a list of sections below a heading without a number
+        known = style in self._ranks
+        if not known:
+            inner = innermost.style if innermost else ""
             # The first of a new style begins a list below what is open: A. below I., and 1. below A.
             below = self._ranks[inner] + 0.5 if inner and is_first else 0.0
-            self._ranks[style] = max(below, float(_RANKS[style]))
+            self._ranks[style] = max(below, float(RANKS[style]))
         for one in reversed(self._opened):
-            if one.style == style == "decimal":
+            if one.style == style and style in DEEPENING:
                 return one.level + depth - one.depth
             if one.style == style:
                 return one.level
         rank = self._ranks[style]
         outer = [one for one in self._opened if one.style and self._ranks[one.style] < rank]
+        while size and not known and len(outer) > 1 and outer[-1].size and size > outer[-1].size * (1 + _SAME_SIZE):
+            outer.pop()  # nothing stands below what is smaller
         if not outer:
             return depth
         # In chapter 3 the number 3.1 is the first below the chapter, not the second.
         counted = depth - 1 if depth > 1 and outer[-1].first == first else depth
-        return outer[-1].level + counted
+        level = outer[-1].level + counted
+        alike = self._levels_of_size(size) if size and not known else set()
+        if alike and max(alike) < level and any(one.level == level for one in self._sizes):
+            return max(alike)  # an appendix: its letter is new, its size is that of the chapters
+        return level
 
     def _without_numbering(self, words: str, size: float) -> int:
         """Return the level of a heading without a number: that of its like in size, else below what is larger."""
         if not self._opened or _OUTER.match(words):
             return 1
+        numbered = [one for one in self._opened if one.style]
         if size:
             larger = [one for one in self._opened if one.size > size * (1 + _SAME_SIZE)]
-            alike = [one for one in self._opened if one.size and abs(one.size - size) <= size * _SAME_SIZE]
+            alike = self._levels_of_size(size)
+            if len(alike) == 1:
+                return alike.pop()
+            if alike and numbered:
+                return numbered[-1].level + 1
             if alike:
-                return alike[0].level
+                return min(alike)
             if larger:
                 return larger[-1].level + 1
             if all(one.size for one in self._opened):
                 return 1
-        numbered = [one for one in self._opened if one.style]
+        if self._confirmed and len(self._contents) >= _LEAST_CONTENTS:
+            # A contents lists all headings of the levels that it lists.
+            return min(max(self._contents.values()), self._opened[-1].level) + 1
         return numbered[-1].level + 1 if numbered else self._opened[-1].level
+
+
+def _alike(mean: float, size: float) -> bool:
+    return abs(mean - size) <= size * _SAME_SIZE
+
+
+def _key(words: str) -> str:
+    """Return the letters and digits of a heading: spaces and dots differ between a contents and the text."""
+    return "".join(filter(str.isalnum, words.casefold()))

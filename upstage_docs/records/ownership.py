@@ -154,8 +154,8 @@ def caption_label(words: str) -> str:
         runs = _RUNNING_CJK.match(rest[after.end() :] if after and after[0].strip()[-1] in ")）]］】》〉" else rest)
         return "" if runs or (not after and words.rstrip().endswith("。")) else _label(found)
     found = _LATIN.match(words)
-    if found is None:
-        return ""
+    if found is None or ((found["number"] or "").isalpha() and words[found.start("number") - 1].isalpha()):
+        return ""  # "Tables" has no number s
     return "" if _runs_on_latin(words, found) else _label(found)
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from upstage_docs.local.blocks import is_list_item
-from upstage_docs.local.geometry import Box
+from upstage_docs.local.geometry import Box, bounds
 from upstage_docs.local.pdf.formulas import formulas
 from upstage_docs.local.pdf.headings import is_heading, standing_out
 from upstage_docs.local.pdf.margins import Sheet, footnotes, headers_and_footers
 from upstage_docs.local.pdf.parts import Part, body_size, joined
+from upstage_docs.records.heading_numbering import read_numbering
 
 __all__ = ["categorise"]
 
@@ -52,10 +54,31 @@ def categorise(
     parts = formulas(parts)
     parts = footnotes(parts, sheet)
     told = standing_out(parts, body)
-    return [
+    categorised = (
         part if part.category else replace(part, category="heading1" if id(part) in told else _of_text(part, body))
         for part in parts
-    ]
+    )
+    return [one for part in categorised for one in _single_headings(part)]
+
+
+def _single_headings(part: Part) -> list[Part]:
+    """Return the headings that stand right above each other in a part, each numbered, as parts of their own."""
+    lines = part.lines
+    if part.category != "heading1" or len(lines) < 2 or not read_numbering(lines[0].text):
+        return [part]
+    starts = [0, *(n for n, line in enumerate(lines) if n and _begins_heading(line.text)), len(lines)]
+    if len(starts) == 2:
+        return [part]
+    runs = [lines[start:end] for start, end in pairwise(starts)]
+    return [replace(part, box=bounds(line.box for line in run), lines=run) for run in runs]
+
+
+def _begins_heading(line: str) -> bool:
+    """Say whether a line has a number that no wrapped title begins with, such as "2 and 3" of "Phases 2 and 3"."""
+    numbering = read_numbering(line)
+    if numbering is None or numbering.style == "dash":
+        return False
+    return numbering.style != "decimal" or "." in line.split(maxsplit=1)[0]
 
 
 def _is_title_page(parts: Sequence[Part]) -> bool:

@@ -21,6 +21,7 @@ from upstage_docs.local.pdf.library import (
 )
 from upstage_docs.local.pdf.margins import repeated
 from upstage_docs.local.pdf.missed_words import is_seen, letters_of, missed
+from upstage_docs.local.pdf.outline import Outline
 from upstage_docs.local.pdf.pdfium import PdfPages
 from upstage_docs.local.pdf.picture_labels import DOTS, labelled, may_have_labels
 from upstage_docs.local.pdf.scanned_pages import (
@@ -86,9 +87,11 @@ def read_pdf(
             raise Refusal(f"The PDF has {document.count} pages; page {max(numbers)} was asked for.", status=400)
         if ocr is None and not document.has_text(numbers):
             raise Refusal(f"The PDF has no text, only pictures of it, {_NO_OCR}")
+        outline = Outline(document.outline())
         for start in range(0, len(numbers), BATCH_PAGES):
             batch = numbers[start : start + BATCH_PAGES]
-            yield from _batch(data, document, batch, crops, ocr, labels, force_ocr=force_ocr)
+            for page in _batch(data, document, batch, crops, ocr, labels, force_ocr=force_ocr):
+                yield replace(page, blocks=outline.told(page.number, page.blocks))
 
 
 def _batch(

@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from upstage_docs.files.source import PDFIUM_LOCK
 from upstage_docs.local.geometry import Box, overlap
 from upstage_docs.local.pdf.hidden_text import is_hidden
+from upstage_docs.local.pdf.outline import OutlineEntry
 from upstage_docs.local.pdf.restoration import FileText
 from upstage_docs.local.pdf.text_layer import ScannedWord
 from upstage_docs.local.pdf.words import is_heavy_name, is_no_letter
@@ -34,6 +36,8 @@ _OPEN = 10
 """Pages kept open at once: loading one is most of what asking it costs."""
 _OVER_PICTURE = 0.5
 """Share of a hidden word that lies on a picture, at least, if it is the picture's text."""
+_MOST_ENTRIES = 20_000
+"""Of an outline; a file can repeat one without end."""
 _MOST_PIXELS = 40_000_000
 """Of one rendered page; a larger one is rendered at fewer dots per inch."""
 
@@ -88,6 +92,22 @@ class PdfPages:
             for one in held.values():
                 one.close()
             held.clear()
+
+    def outline(self) -> list[OutlineEntry]:
+        """Return the entries of the outline that lead to a page, as many as a book has; none where it is damaged."""
+        from pypdfium2 import PdfiumError
+
+        entries: list[OutlineEntry] = []
+        with PDFIUM_LOCK:
+            try:
+                for mark in islice(self._pdf.get_toc(), _MOST_ENTRIES):
+                    place = mark.get_dest()
+                    index = place.get_index() if place is not None else None
+                    if index is not None:
+                        entries.append(OutlineEntry(mark.get_title(), mark.level + 1, index + 1))
+            except (PdfiumError, UnicodeError, RecursionError):
+                return entries
+        return entries
 
     @contextmanager
     def _page(self, number: int) -> Iterator[Any]:

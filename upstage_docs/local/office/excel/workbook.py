@@ -73,7 +73,7 @@ def read_sheets(data: bytes, archive: zipfile.ZipFile, *, crops: Collection[str]
         if path in left_out or name not in workbook.sheetnames:
             losses.add(number, _NO_CELLS)
         if name not in workbook.sheetnames:
-            yield PageLayout(number, (Block("heading1", name),), losses=losses.of(number))
+            yield PageLayout(number, (Block("heading1", name, sub_category="h1"),), losses=losses.of(number))
             continue
         sheet = workbook[name]
         placed: list[tuple[int, Block]] = []
@@ -86,7 +86,7 @@ def read_sheets(data: bytes, archive: zipfile.ZipFile, *, crops: Collection[str]
         with losses.kept(number, "the header or the footer of the sheet cannot be read"):
             header, footer = _furniture(sheet, "header"), _furniture(sheet, "footer")
         placed.sort(key=lambda block: block[0])
-        blocks = (*header, Block("heading1", name), *(block for _, block in placed), *footer)
+        blocks = (*header, Block("heading1", name, sub_category="h1"), *(block for _, block in placed), *footer)
         yield PageLayout(number, blocks, losses=losses.of(number))
 
 

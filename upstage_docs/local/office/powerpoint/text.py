@@ -74,7 +74,9 @@ class Paragraphs:
         size = self._font_size()
         if category:
             if lines:
-                yield Block(category, "\n".join(text for _, text in lines), box, font_size=size)
+                known = "h1" if category == "heading1" else ""
+                text = "\n".join(text for _, text in lines)
+                yield Block(category, text, box, font_size=size, sub_category=known)
             return
         for listed, run in groupby(lines, key=lambda line: bool(line[0])):
             text = "\n".join(f"{marker} {text}" if marker else text for marker, text in run)

@@ -220,7 +220,8 @@ def _ended(text: str, style: Style) -> Iterator[Item]:
         text = "\n".join(line.strip() for line in text.replace("\t", " ").split("\n")).strip()
     if text.strip():
         run = style.category + style.number if style.category in {"list", "index", "code"} else ""
-        yield Item(Block(style.category, text, level=style.level, font_size=style.font_size), run)
+        kind = f"h{style.level}" if style.category == "heading1" else ""
+        yield Item(Block(style.category, text, level=style.level, font_size=style.font_size, sub_category=kind), run)
 
 
 def _rows(table: Any) -> Iterator[Any]:

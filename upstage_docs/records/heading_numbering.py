@@ -1,0 +1,124 @@
+"""How a heading is numbered: `1.2`, `II.`, `제1장`, `가.`, `第一章`, `Item 7A`, `□`; compares no headings."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+__all__ = ["DEEPENING", "RANKS", "SQUARES", "Numbering", "read_numbering", "without_numbering"]
+
+# Titles of Korean reports begin with one of these.
+SQUARES = "□■▣❑❏ㅁ"
+
+# From the outside in; a document uses some of them, and the order in which they nest is this one.
+_STYLES = (
+    *("part", "chapter", "section", "subsection", "article", "roman", "enclosed chinese", "decimal", "capital"),
+    *("korean", "bracketed", "korean bracket", "enclosed", "korean enclosed", "circled", "small", "small bracket"),
+    *("small enclosed", "small roman", "square", "triangle", "circle", "dash"),
+)
+RANKS = {style: rank for rank, style in enumerate(_STYLES)}
+_CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
+_HANGUL = "가나다라마바사아자차카타파하"
+_CJK_DIGITS = "一二三四五六七八九十百"
+_UNICODE_ROMAN = "ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩⅪⅫ"
+_IN_WORDS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+# Digits, letters and brackets as wide as Chinese characters are read as their narrow like.
+_NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+
+_PART = (
+    rf"제\s*\d+\s*[편부](?=\s|$|[.:])|(?i:part|teil|partie|parte|book|volume)\s+(?:[IVX]+|\d+|[A-H]|(?i:{_IN_WORDS}))\b"
+    rf"|第\s*[{_CJK_DIGITS}\d]+\s*(?:部分|[编編部篇])"
+)
+_CHAPTER = (
+    rf"제\s*(?P<n>\d+)\s*장|第\s*(?:(?P<o>\d+)|[{_CJK_DIGITS}]+)\s*章"
+    rf"|(?i:chapter|ch\.|kapitel|chapitre|cap[íi]tulo|unit|lesson|module|lecture)\s*(?:(?P<m>\d+)|[IVXLC]+|(?i:{_IN_WORDS}))\b(?!\.\d)"
+    r"|(?i:item)\s+\d+[A-C]?(?:\s*[.:—–-]|(?=\s+[A-Z(])|\s*\Z)"
+    r"|(?i:appendix|annex|schedule|anhang|annexe|anexo)\s+(?:(?P<p>[A-Z])|\d+|[IVX]+)\b(?!\.\d)"
+    r"|(?:부\s?록|별\s?첨|붙\s?임|첨\s?부|付録|附录|附錄)\s*(?:\d+|[A-Z])?(?=$|[\s.:)])"
+)
+_SECTION = (
+    rf"제\s*\d+\s*절|第\s*[{_CJK_DIGITS}\d]+\s*[节節]|(?i:section|abschnitt|secci[óo]n|§)\s*(?:\d+|[IVXLC]+)\b(?!\.\d)"
+)
+_ARTICLE = (
+    rf"제\s*\d+\s*조(?:의\s*\d+)?|第\s*[{_CJK_DIGITS}\d]+\s*[条條]|(?i:article|artikel|art[íi]culo|rule|clause)\s+(?:\d+|[IVXLC]+)\b(?!\.\d)"
+    r"|(?i:note)\s+\d{1,2}(?=\s*[.:—–-]?\s+[A-Z])"
+)
+_DECIMAL = (
+    # 1, 1., 1.2, 2. 3., 1-2, Section 1.2; no time, date, share, or `3D`
+    r"(?:(?i:section|sec\.|§|clause|article|chapter|appendix|annex)\s*(?=\d+\.\d))?"
+    r"(?P<n>\d{1,3}(?:\s?\.\s?\d{1,3}){0,6}|\d{1,2}(?:[-–]\d{1,2}){1,3}(?=\.?\s+[^\W\d]))"
+    r"(?:\.(?!\d)|(?=\s)|(?=[가-힣一-鿿ぁ-ヿ]|[A-Z][a-z]))(?!\s*[%)월년일月年日./-])(?!\s*(?:개월|시간|세기|분기)\b)\s*(?=\S)"
+)
+_NUMBERINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (style, re.compile(pattern))
+    for style, pattern in (
+        ("part", rf"(?:{_PART})"),
+        ("chapter", rf"(?:{_CHAPTER})"),
+        ("section", rf"(?:{_SECTION})"),
+        ("subsection", r"제\s*\d+\s*[관款]|第\s*\d+\s*[款]"),
+        ("article", rf"(?:{_ARTICLE})"),
+        ("roman", rf"(?:[IVXL]+[.)]|[{_UNICODE_ROMAN}]+\s*[.)-]?|[{_CJK_DIGITS}]+\s*[、.])(?=\s*\S)"),
+        ("enclosed chinese", rf"\([{_CJK_DIGITS}]+\)(?=\s*\S)"),
+        ("decimal", _DECIMAL),
+        (
+            "capital",
+            r"(?:(?i:appendix|annex)\s+)?(?P<n>[A-Z](?:\.\d{1,2}){1,5})(?:\.|(?=\s))(?=\s+\S)|(?P<m>[A-Z])(?:\.|\))(?=\s+\S)",
+        ),
+        ("korean", rf"(?P<n>[{_HANGUL}ㄱ-ㅎ](?:-\d{{1,2}})?)\.(?=\s*\S)"),
+        ("bracketed", r"\d{1,2}[)〕](?=\s*\S)"),
+        ("korean bracket", rf"[{_HANGUL}ㄱ-ㅎ]\)(?=\s*\S)"),
+        ("enclosed", r"(?:\(\d{1,2}\)|\[\d{1,2}\]|<\d{1,2}>|〔\d{1,2}〕)(?=\s*\S)"),
+        ("korean enclosed", rf"\([{_HANGUL}ㄱ-ㅎ]\)(?=\s*\S)"),
+        ("circled", rf"[{_CIRCLED}](?=\s*\S)"),
+        ("small roman", r"\(?(?P<n>[ivx]+|[ⅰ-ⅹ]+)[.)](?=\s+\S)"),
+        ("small", r"(?P<n>[a-z])\.(?=\s+\S)"),
+        ("small bracket", r"(?P<n>[a-z])\)(?=\s+\S)"),
+        ("small enclosed", r"\((?P<n>[a-z])\)(?=\s+\S)"),
+        ("square", rf"[{SQUARES}◆◇◈](?=\s*\S)"),
+        ("triangle", r"[▶▷►▸☞](?=\s*\S)"),
+        ("circle", r"[○●◦ㅇ◯❍⚪](?=\s*\S)"),
+        ("dash", r"[-–―•·](?=\s+\S)"),
+    )
+)
+# Styles whose numbers go deeper by themselves: 1.2.3, A.1.
+DEEPENING = frozenset({"decimal", "capital"})
+_FIRST_OF_ALL = re.compile(
+    r"[^\w①]*(?:제\s*|第\s*|(?i:part|chapter|item|section|article|note|appendix|annex)\s+)?"
+    r"(?:1|A|I|a|i|가|ㄱ|Ⅰ|ⅰ|一|(?i:one))(?![\dA-Za-z])|①"
+)
+_FIRST_SIGNS = re.compile(
+    rf"[\d\[<〔(§{_CJK_DIGITS}{_UNICODE_ROMAN}ⅰ-ⅹ{_HANGUL}ㄱ-ㅎ{_CIRCLED}제第부별붙첨付附A-Za-z{SQUARES}◆◇◈▶▷►▸☞○●◦◯❍⚪\-–―•·]"
+)
+
+
+class Numbering(NamedTuple):
+    """What a heading begins with: its style, how deep in it (`1.2` is 2), its first number, whether it is 1."""
+
+    style: str
+    depth: int
+    first: str
+    is_first: bool
+
+
+def read_numbering(words: str) -> Numbering | None:
+    """Return how *words* are numbered (`1.2`, `II.`, `제1장`, `가.`, `Item 7A.`, `□`), None if they are not."""
+    words = words.lstrip().translate(_NARROW)
+    if not _FIRST_SIGNS.match(words):
+        return None
+    for style, pattern in _NUMBERINGS:
+        if found := pattern.match(words):
+            number = "".join("".join(filter(None, found.groupdict().values())).split())
+            steps = re.split(r"[.\-–]", number)
+            depth = len(steps) if style in DEEPENING or style == "korean" else 1
+            return Numbering(style, depth, steps[0], _FIRST_OF_ALL.match(words) is not None)
+    return None
+
+
+def without_numbering(words: str) -> str:
+    """Return *words* without the number that they begin with: an outline or a contents may leave it out."""
+    words = words.strip().translate(_NARROW)
+    if _FIRST_SIGNS.match(words):
+        for _, pattern in _NUMBERINGS:
+            if found := pattern.match(words):
+                return words[found.end() :].lstrip(" .:—–-")
+    return words
