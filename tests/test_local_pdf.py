@@ -637,7 +637,7 @@ def test_the_outline_tells_the_levels_of_headings() -> None:
     elements = write_answer([page], model="local", output_formats=("html",), coordinates=True)["elements"]
 
     told = [
-        (e["sub_category"], e["content"]["html"][:4])  # type: ignore[index]
+        (e["sub_category"], e["content"]["html"][:4])
         for e in elements  # type: ignore[attr-defined]
         if "sub_category" in e
     ]
