@@ -21,10 +21,11 @@ def keep_failed(
     """Yield the Documents of *loader*, for `index(keep_failed(loader, manager), manager, ..., cleanup="full")`.
 
     What the index holds of a file that failed and was left out (`on_error="skip"`) counts as seen, so that `full` does
-    not delete it. A file that is no longer there, or not in the list, loses its records.
+    not delete it. A file that is no longer there, or not in the list, loses its records. With `on_error="partial"`,
+    what came of a file takes the place of its records, unless nothing came.
 
     Args:
-        loader: With `on_error="skip"`.
+        loader: With `on_error="skip"` or `"partial"`.
         record_manager: The one that `index` is given; its group ids are the `source` of the Documents.
 
     Raises:
@@ -51,7 +52,8 @@ def _kept(loader: UpstageDocumentParseLoader | UpstageOCRLoader) -> list[str]:
     """Return the files that failed and are there: a failure is not an absence."""
     from upstage_docs.errors import SourceNotFoundError
 
-    return [one.source for one in loader.report.failures if not isinstance(one.error, SourceNotFoundError)]
+    left_out = [one for one in loader.report.failures if not one.missing_pages]
+    return [one.source for one in left_out if not isinstance(one.error, SourceNotFoundError)]
 
 
 def index_key(document: Document) -> str:

@@ -69,7 +69,7 @@ class _Component(_Loads):
     route: Literal["auto", "sync", "async"] = "auto"
     pages_per_request: int | None = None
     refresh: bool = False
-    on_error: Literal["raise", "skip"] = "raise"
+    on_error: Literal["raise", "skip", "partial"] = "raise"
     show_progress: bool = False
     on_progress: Callable[[Progress], None] | None = None
 

@@ -38,7 +38,7 @@ class ClientFields(Fields):
     route: Given[Literal["auto", "sync", "async"]] = "auto"
     pages_per_request: Given[int | None] = None
     refresh: Given[bool] = False
-    on_error: Given[Literal["raise", "skip"]] = "raise"
+    on_error: Given[Literal["raise", "skip", "partial"]] = "raise"
     show_progress: Given[bool] = False
     # Callable[[Progress], None]; like a client, it stays where it is.
     on_progress: Given[Any] = Field(default=None, exclude=True, repr=False)

@@ -18,16 +18,18 @@ def keep_failed(documents: Sequence[BaseNode], report: Report, docstore: BaseDoc
     """Return *documents* and what *docstore* holds of the files that failed, for a pipeline with UPSERTS_AND_DELETE.
 
     It deletes whatever it is not given; what is given unchanged is neither embedded again nor deleted. A file that is
-    no longer there, or not in the list, loses its Documents.
+    no longer there, or not in the list, loses its Documents. With `on_error="partial"`, what came of a file takes the
+    place of its Documents, unless nothing came.
 
     Args:
-        documents: What a reader with `on_error="skip"` gave.
+        documents: What a reader with `on_error="skip"` or `"partial"` gave.
         report: Of that reader, after it.
         docstore: Of the pipeline.
     """
     from upstage_docs.errors import SourceNotFoundError
 
-    failed = {one.source for one in report.failures if not isinstance(one.error, SourceNotFoundError)}
+    left_out = [one for one in report.failures if not one.missing_pages]
+    failed = {one.source for one in left_out if not isinstance(one.error, SourceNotFoundError)}
     if not failed:
         return list(documents)
     here = {document.node_id for document in documents}

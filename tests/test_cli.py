@@ -369,6 +369,40 @@ def stand_in_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield api.base_url
 
 
+@pytest.mark.parametrize(("name", "pages", "cut"), [("parse", 3, ("--pages-per-request", "1")), ("ocr", 101, ())])
+def test_a_part_is_written_told_and_done_again(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, pages: int, cut: tuple[str, ...]
+) -> None:
+    """Of OCR, 101 pages are two requests."""
+    pytest.importorskip("uvicorn", reason="the stand-in is a server")
+    from upstage_docs.testing.faults import Answer
+    from upstage_docs.testing.stand_in import running_stand_in
+
+    path, target = tmp_path / "a.pdf", tmp_path / "out" / "a.pdf.txt"
+    path.write_bytes(make_pdf("a", pages))
+    with running_stand_in() as api:
+        for variable, value in api.environment.items():
+            monkeypatch.setenv(variable, value)
+        call = (name, path, "-o", tmp_path / "out", "-f", "text", "--json", "--max-concurrency", "1", *cut)
+        api.faults.script("sync", None, Answer(400, b"{}"))
+        part = command(*call, "--on-error", "partial")
+        written = target.read_text()
+        whole = command(*call, "--on-error", "partial")
+    (line,) = part.lines
+    assert (part.code, line["status"], line["missing_pages"]) == (1, "partial", "2" if name == "parse" else "61-101")
+    assert ("a page 1\n" in written, f"a page {61 if name == 'ocr' else 2}\n" in written) == (True, False)
+    assert (whole.code, whole.lines[0]["status"], len(target.read_text().splitlines())) == (0, "written", pages)
+
+
+def test_the_first_failure_ends_a_run_that_is_to_raise(command: Command, tmp_path: Path) -> None:
+    for name in ("a.pdf", "b.pdf"):
+        (tmp_path / name).write_bytes(b"no PDF")
+    call = ("parse", tmp_path / "a.pdf", tmp_path / "b.pdf", "-o", tmp_path / "out", "--max-concurrency", "1")
+    skipped, raised = command(*call), command(*call, "--on-error", "raise")
+    assert (skipped.code, "b.pdf" in skipped.err) == (1, True)
+    assert (raised.code, "a.pdf" in raised.err, "b.pdf" in raised.err) == (1, True, False)
+
+
 def test_ocr_prints_the_text(command: Command, stand_in_url: str, tmp_path: Path) -> None:
     scan = tmp_path / "scan.pdf"
     scan.write_bytes(make_pdf("scan", 2))

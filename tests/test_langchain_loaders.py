@@ -630,7 +630,12 @@ def test_documents_survive_langchains_serialisation(api: MadeApi, report: Path) 
 
 
 @pytest.mark.parametrize(
-    ("cleanup", "held"), [("full", {"a.pdf", "b.pdf"}), ("scoped_full", {"a.pdf", "b.pdf", "c.pdf"})]
+    ("cleanup", "held"),
+    [
+        ("full", {"a.pdf", "b.pdf"}),
+        ("scoped_full", {"a.pdf", "b.pdf", "c.pdf"}),
+        ("incremental", {"a.pdf", "b.pdf", "c.pdf"}),
+    ],
 )
 @pytest.mark.parametrize("kind", ["index", "aindex"])
 async def test_a_file_that_fails_for_a_day_keeps_its_records(

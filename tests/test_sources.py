@@ -6,9 +6,11 @@ import hashlib
 import io
 import os
 import struct
+import tempfile
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pypdfium2
@@ -18,7 +20,7 @@ from stand_in import labels, make_pdf
 
 from upstage_docs.errors import ConfigError, SourceError, SourceNotFoundError
 from upstage_docs.files.formats import FORMATS
-from upstage_docs.files.source import cut, inspect
+from upstage_docs.files.source import cut, inspect, require_files
 
 
 def png(width: int, height: int) -> bytes:
@@ -319,3 +321,32 @@ def test_cut_off_images_and_archives_do_not_crash(name: str) -> None:
     for length in range(1, min(len(content), 120)):
         with suppress(SourceError):
             inspect(content[:length], source=name)
+
+
+def test_without_room_for_a_temporary_file_the_error_is_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Pipe(io.RawIOBase):
+        def readable(self) -> bool:
+            return True
+
+    whole = inspect(make_pdf("a", 2))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    with pytest.raises(SourceError, match="TMPDIR"):
+        cut(whole, 1, 1)
+    with pytest.raises(SourceError, match="TMPDIR"):
+        inspect(Pipe())  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")
+def test_a_disk_that_is_full_while_pages_are_cut_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = inspect(make_pdf("a", 2))
+    full = partial(Path("/dev/full").open, "w+b")
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    with pytest.raises(SourceError, match=r"Pages 1-1 .*room"):
+        cut(whole, 1, 1)
+
+
+def test_a_path_that_cannot_be_looked_at_is_told_when_it_is_read() -> None:
+    """Longer than a system takes: looking whether it is there is an error already."""
+    require_files(["a" * 5000])
+    with pytest.raises(SourceError, match="cannot be read"):
+        inspect("a" * 5000)

@@ -144,6 +144,8 @@ class ParsedDocument(msgspec.Struct, frozen=True):
         answers: The bodies this was decoded from.
         warnings: What the local engine could not read of single pages, and which elements have page 0, because the
             answer puts them on a page that the document does not have; empty where all was read.
+        missing_pages: Pages of the file of which no answer came, such as `3-4, 9`, where `on_error="partial"` handed
+            out the others; `13-` where it is not known how many pages there are. `""` where none is missing.
     """
 
     source: str
@@ -158,6 +160,7 @@ class ParsedDocument(msgspec.Struct, frozen=True):
     ocr: bool | None = None
     answers: tuple[Answer, ...] = ()
     warnings: tuple[PageWarning, ...] = ()
+    missing_pages: str = ""
 
     @property
     def raw(self) -> bytes:
@@ -278,6 +281,8 @@ class OcrResult(msgspec.Struct, frozen=True):
         text: The page texts joined by newlines (the API's own top-level text glues pages together).
         confidence: The lowest page confidence, as answered, 0-1.
         billed_pages: What was billed.
+        total_pages: Pages of the file, 0 where they are those that are here.
+        missing_pages: As those of a ParsedDocument.
     """
 
     source: str
@@ -288,6 +293,8 @@ class OcrResult(msgspec.Struct, frozen=True):
     confidence: float
     billed_pages: int
     raw: bytes = b""
+    total_pages: int = 0
+    missing_pages: str = ""
 
     def low_confidence(self, below: float = 0.8) -> Iterator[tuple[OcrPage, OcrWord]]:
         """Yield each word whose confidence is under *below* (0-1), with its page."""

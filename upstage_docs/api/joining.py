@@ -71,6 +71,7 @@ def document_json(document: ParsedDocument) -> str:
     answers = document.answers
     first = answers[0]
     untouched = len(answers) == 1 and first.page_offset == 0 and first.first_page == 1 and first.first_id == 0
+    untouched = untouched and not document.missing_pages
     if untouched and all(element.page for element in document.elements):
         with suppress(UnicodeDecodeError):
             text = first.raw.decode()
@@ -82,6 +83,8 @@ def document_json(document: ParsedDocument) -> str:
     merged["ocr"] = document.ocr
     merged["content"] = {"html": document.html, "markdown": document.markdown, "text": document.text}
     merged["elements"] = raw_elements(document)
+    if document.missing_pages:
+        merged["missing_pages"] = document.missing_pages
     merged.pop("warnings", None)
     if document.warnings:
         merged["warnings"] = msgspec.to_builtins(document.warnings)

@@ -147,6 +147,7 @@ class ChunkBuilder:
             "text_sha256": digest,
             "caption": " ".join(caption.split()) if caption else "",
             "header_rows": header_rows,
+            "missing_pages": run.missing_pages,
         }
         if extra := units[0].extra if len(units) == 1 else merged_extra(units):
             metadata |= {key: value for key, value in extra.items() if key not in metadata}

@@ -17,6 +17,7 @@ from upstage_docs.chunking.record_metadata import (
     RecordMetadata,
     extra_metadata,
     flat_element,
+    has_extra,
     read_metadata,
 )
 from upstage_docs.chunking.resplitting import SpansInside, units_of_chunk
@@ -29,7 +30,7 @@ from upstage_docs.records.heading_levels import HeadingLevels, heading_size, is_
 from upstage_docs.records.heading_numbering import SQUARES
 from upstage_docs.records.ids import source_in_ids
 from upstage_docs.records.ownership import caption_label, is_note, is_unit
-from upstage_docs.records.records import METADATA_KEYS, HeadingTrail, record_id, text_sha256
+from upstage_docs.records.records import HeadingTrail, record_id, text_sha256
 from upstage_docs.records.render import element_text, text_of_html
 
 __all__ = ["Chunkable", "units"]
@@ -90,7 +91,15 @@ class _Reader:
         self._last_headings: tuple[str, tuple[str, ...]] = ("", ())
 
     def enter(
-        self, source: str, sha256: str, model: str, total_pages: int, *, page: int, element_id: int = UNKNOWN
+        self,
+        source: str,
+        sha256: str,
+        model: str,
+        total_pages: int,
+        *,
+        page: int,
+        element_id: int = UNKNOWN,
+        missing_pages: str = "",
     ) -> bool:
         """Go on in the run of this file, or begin it; return whether it begins.
 
@@ -103,7 +112,7 @@ class _Reader:
         self._page, self._element_id = page, element_id
         if same and (source or sha256 or goes_on):
             return False
-        self._begin(Run(source, sha256, model, total_pages))
+        self._begin(Run(source, sha256, model, total_pages, missing_pages=missing_pages))
         return True
 
     def _begin(self, run: Run) -> None:
@@ -116,7 +125,7 @@ class _Reader:
         elements = document.elements
         page, number = (elements[0].page, elements[0].id) if elements else (0, UNKNOWN)
         run = document.source, document.file_sha256, document.model, document.total_pages
-        self.enter(*run, page=page, element_id=number)
+        self.enter(*run, page=page, element_id=number, missing_pages=document.missing_pages)
         for element in elements:
             self._element_id = element.id
             yield from self.element(element)
@@ -203,6 +212,7 @@ class _Reader:
                 pages if isinstance(pages, int) else 0,
                 page=own.page,
                 element_id=own.element_id,
+                missing_pages=own.missing_pages,
             )
         if own.category in self._excluded and own.category not in _RUNNING:
             return ()
@@ -210,7 +220,7 @@ class _Reader:
         if own.caption or own.header_rows:
             for unit in found:
                 unit.caption, unit.header_rows = own.caption, own.header_rows
-        if len(record.metadata) > len(METADATA_KEYS):
+        if has_extra(record.metadata):
             further = extra_metadata(record.metadata)
             for unit in found:
                 unit.extra = further
@@ -313,7 +323,8 @@ class _Reader:
     def _foreign(self, record: Record, known: RecordMetadata) -> Iterator[Unit]:
         """Yield the units of what another loader made, or cut: it shares no chunk with anything else."""
         digest = text_sha256(json.dumps(record.metadata, sort_keys=True, default=str, ensure_ascii=False))
-        self._begin(Run(known.source, known.file_sha256, known.model, known.total_pages, origin=digest))
+        run = known.source, known.file_sha256, known.model, known.total_pages
+        self._begin(Run(*run, origin=digest, missing_pages=known.missing_pages))
         if record.text[:1] == "{" and '"elements"' in record.text and (document := self._decoded(record.text)):
             yield from self._elements(document, known.extra, record.id)
             return
@@ -369,7 +380,7 @@ class _Reader:
     def _enter_file(self, known: RecordMetadata) -> bool:
         place = known.place
         run = known.source, known.file_sha256, known.model, known.total_pages
-        return self.enter(*run, page=place.page, element_id=place.element_id)
+        return self.enter(*run, page=place.page, element_id=place.element_id, missing_pages=known.missing_pages)
 
     def _elements(self, document: ParsedDocument, further: dict[str, Any] | None, record_id: str) -> Iterator[Unit]:
         """Yield the units of what a JSON text held; its *further* metadata is theirs."""

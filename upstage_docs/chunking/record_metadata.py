@@ -14,8 +14,18 @@ from upstage_docs.models import Box, Point, Record, bounding_box
 from upstage_docs.records.ids import text_sha256
 from upstage_docs.records.metadata import METADATA_KEYS, Span, coordinates_of
 
-__all__ = ["FlatElement", "RecordMetadata", "flat_element", "place_of_span", "read_metadata", "scalar_metadata"]
+__all__ = [
+    "FlatElement",
+    "RecordMetadata",
+    "extra_metadata",
+    "flat_element",
+    "has_extra",
+    "place_of_span",
+    "read_metadata",
+    "scalar_metadata",
+]
 
+_LAST_KEY = next(reversed(METADATA_KEYS))
 _ELEMENTS = frozenset({"", "element", "word", "line"})
 _encode = msgspec.json.Encoder().encode
 _spans = msgspec.json.Decoder(list[Span])
@@ -32,6 +42,7 @@ class FlatElement(Place, frozen=True, gc=False, kw_only=True):
     spans: str = ""
     caption: str = ""
     header_rows: int = 0
+    missing_pages: str = ""
 
 
 class RecordMetadata(msgspec.Struct, frozen=True):
@@ -51,6 +62,7 @@ class RecordMetadata(msgspec.Struct, frozen=True):
         extra: What stands beside our own keys, as scalars.
         caption: That of the table, chart or figure, `""` if none.
         header_rows: How many rows of the table are its header, 0 where that is not known.
+        missing_pages: Pages of the file that did not come, `""` if none.
     """
 
     record_type: str
@@ -71,6 +83,7 @@ class RecordMetadata(msgspec.Struct, frozen=True):
     extra: dict[str, Any] | None
     caption: str = ""
     header_rows: int = 0
+    missing_pages: str = ""
     elements: frozenset[int] = frozenset()
 
 
@@ -110,6 +123,7 @@ class _OwnMetadata(msgspec.Struct, frozen=True, gc=False):
     text_sha256: str
     caption: str = ""
     header_rows: int = 0
+    missing_pages: str = ""
 
 
 def read_metadata(record: Record) -> RecordMetadata:
@@ -138,9 +152,10 @@ def read_metadata(record: Record) -> RecordMetadata:
         is_stale=False,
         says_element=True,
         says_table=own.category == "table",
-        extra=extra_metadata(record.metadata) if len(record.metadata) > len(METADATA_KEYS) else None,
+        extra=extra_metadata(record.metadata) if has_extra(record.metadata) else None,
         caption=own.caption,
         header_rows=own.header_rows,
+        missing_pages=own.missing_pages,
     )
 
 
@@ -185,8 +200,14 @@ def _read_any(record: Record) -> RecordMetadata:
         extra=extra_metadata(given),
         caption=text["caption"],
         header_rows=_number(given.get("header_rows")),
+        missing_pages=text["missing_pages"],
         elements=elements,
     )
+
+
+def has_extra(metadata: dict[str, Any]) -> bool:
+    """Return whether *metadata* of ours may hold more than our own keys; an older version wrote fewer of them."""
+    return len(metadata) > len(METADATA_KEYS) or _LAST_KEY not in metadata
 
 
 def extra_metadata(metadata: dict[str, Any]) -> dict[str, Any] | None:
@@ -225,7 +246,7 @@ def place_of_span(known: RecordMetadata, span: Span, block: Block, text: str) ->
 
 _TEXTS = (
     *("record_type", "source", "file_sha256", "model", "record_id", "section_id"),
-    *("category", "sub_category", "categories", "headings", "text_sha256", "caption"),
+    *("category", "sub_category", "categories", "headings", "text_sha256", "caption", "missing_pages"),
 )
 
 

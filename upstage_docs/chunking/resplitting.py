@@ -32,6 +32,7 @@ def units_of_chunk(record: Record, known: RecordMetadata, options: ChunkOptions)
         origin=known.record_id or record.id,
         whole=record,
         lead=spans[0][2],
+        missing_pages=known.missing_pages,
     )
     headings = record.headings if isinstance(record, Chunk) else known.headings or ()
     model = Unit("done", text, "", known.place, headings, known.section_id, run, known.extra)

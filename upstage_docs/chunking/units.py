@@ -42,6 +42,7 @@ class Run(msgspec.Struct, frozen=True, gc=False):
         origin: What tells this run's chunks from others with the same text: the id of the record that is split.
         whole: The record itself where the whole run is one record that may come back as it is.
         lead: How much of that record's text is the path of its headings.
+        missing_pages: Pages of the file that did not come, `""` if none.
     """
 
     source: str = ""
@@ -51,6 +52,7 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     origin: str = ""
     whole: Record | None = None
     lead: int = 0
+    missing_pages: str = ""
 
 
 class Unit(msgspec.Struct, gc=False):

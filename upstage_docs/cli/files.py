@@ -12,7 +12,7 @@ from pathlib import Path
 from upstage_docs.errors import ConfigError
 from upstage_docs.files.formats import format_of_suffix, supported
 
-__all__ = ["Task", "find", "tasks", "write"]
+__all__ = ["Task", "find", "mark_undone", "tasks", "write"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Task:
     def done(self) -> bool:
         """Whether the result is there and no older than the document.
 
-        A result is written in one step, so a file that exists is whole.
+        A result is written in one step, so a file that exists is whole, unless `mark_undone` says that it is a part.
         """
         try:
             return self.target is not None and self.target.stat().st_mtime >= self.source.stat().st_mtime
@@ -100,6 +100,11 @@ def write(target: Path, text: str) -> None:
             part.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigError(f"{str(target)!r} cannot be written: {error.strerror or error}.") from error
+
+
+def mark_undone(target: Path) -> None:
+    """Make *target*, a part of a result, older than any document, so that the next run writes it again."""
+    os.utime(target, (0, 0))
 
 
 def _documents(folder: Path) -> list[Path]:

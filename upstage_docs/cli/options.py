@@ -13,6 +13,7 @@ import typer
 
 from upstage_docs.client.client import Client
 from upstage_docs.client.settings import Settings
+from upstage_docs.options import OnError
 from upstage_docs.options.definitions import Definition, default_of, definitions, type_of
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "EngineName",
     "Force",
     "Group",
+    "OnErrorChoice",
     "Output",
     "Sources",
     "asking",
@@ -46,6 +48,14 @@ Output = Annotated[
     ),
 ]
 Force = Annotated[bool, typer.Option("--overwrite", help="Write results again that are there already.")]
+OnErrorChoice = Annotated[
+    OnError,
+    typer.Option(
+        "--on-error",
+        help="When a document fails: skip says so and goes on, raise stops, partial also writes what came of it. "
+        "Such a part names its missing pages, counts as failed, and is done again by the next run.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Report in JSON lines on standard output, for programs.")]
 
 

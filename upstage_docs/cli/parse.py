@@ -12,11 +12,23 @@ import typer
 
 from upstage_docs.api.joining import document_json, join
 from upstage_docs.cli.files import tasks
-from upstage_docs.cli.options import AsJson, Connect, Force, Group, Output, Sources, asking, with_options
+from upstage_docs.cli.options import (
+    AsJson,
+    Connect,
+    Force,
+    Group,
+    OnErrorChoice,
+    Output,
+    Sources,
+    asking,
+    with_options,
+)
 from upstage_docs.cli.work import Result, Tell, carry_out
+from upstage_docs.client.client import Client
 from upstage_docs.errors import ConfigError
+from upstage_docs.flows.reports import Report
 from upstage_docs.models import OcrResult, ParsedDocument, Record
-from upstage_docs.options import OCROptions, ParseOptions, SendOptions
+from upstage_docs.options import OCROptions, OnError, ParseOptions, SendOptions
 from upstage_docs.records.ocr_records import ocr_records
 from upstage_docs.records.options import OCRRecordOptions, RecordOptions
 from upstage_docs.records.records import records
@@ -48,6 +60,7 @@ def parse(
     form: ParseFormat = "markdown",
     overwrite: Force = False,
     as_json: AsJson = False,
+    on_error: OnErrorChoice = "skip",
     *,
     records: dict[str, Any],
     options: ParseOptions,
@@ -61,12 +74,9 @@ def parse(
     with connect() as client:
 
         def produce(path: Path, tell: Tell) -> Result:
-            parts = []
-            for part in client.stream(path, options, **asdict(sending)):
-                parts.append(part)
-                tell(max((element.page for element in part.elements), default=0), part.total_pages)
-            document = join(parts)
-            return Result(written(document, form, shape), {"pages": document.total_pages, "model": document.model})
+            document, error = _read(client, path, options, on_error, tell, **asdict(sending))
+            facts = {"pages": document.total_pages, "model": document.model}
+            return _result(written(document, form, shape), facts, document.missing_pages, error)
 
         carry_out(
             planned,
@@ -75,6 +85,7 @@ def parse(
             overwrite=overwrite,
             max_concurrency=client.max_concurrency,
             as_json=as_json,
+            on_error=on_error,
         )
 
 
@@ -90,6 +101,7 @@ def ocr(
     form: OcrFormat = "text",
     overwrite: Force = False,
     as_json: AsJson = False,
+    on_error: OnErrorChoice = "skip",
     *,
     records: dict[str, Any],
     options: OCROptions,
@@ -102,9 +114,10 @@ def ocr(
     planned = tasks(sources, output, _SUFFIXES[form])
     with connect() as client:
 
-        def produce(path: Path, _: Tell) -> Result:
-            result = client.ocr(path, options, refresh=sending.refresh)
-            return Result(_recognised(result, form, shape), {"pages": len(result.pages), "model": result.model})
+        def produce(path: Path, tell: Tell) -> Result:
+            result, error = _read(client, path, options, on_error, tell, refresh=sending.refresh)
+            facts = {"pages": len(result.pages), "model": result.model}
+            return _result(_recognised(result, form, shape), facts, result.missing_pages, error)
 
         carry_out(
             planned,
@@ -113,7 +126,29 @@ def ocr(
             overwrite=overwrite,
             max_concurrency=client.max_concurrency,
             as_json=as_json,
+            on_error=on_error,
         )
+
+
+def _read(
+    client: Client, path: Path, options: ParseOptions | OCROptions, on_error: OnError, tell: Tell, **sending: Any
+) -> tuple[Any, str]:
+    """Return what came of the document at *path*, and why pages of it are missing.
+
+    Raises:
+        UpstageDocsError: Nothing came, or pages are missing and *on_error* is not `partial`.
+    """
+    report = Report(on_progress=lambda now: tell(now.pages, now.total_pages))
+    how: OnError = "partial" if on_error == "partial" else "raise"
+    found = client.stream_many(path, options, on_error=how, report=report, **sending)
+    parts = [part for _, part in found if part is not None]
+    if report.failures and not parts:
+        raise report.failures[0].error
+    return join(parts), report.failures[0].reason if report.failures else ""
+
+
+def _result(text: str, facts: dict[str, object], missing_pages: str, error: str) -> Result:
+    return Result(text, facts | {"missing_pages": missing_pages} if missing_pages else facts, error)
 
 
 def _fits_together(output: Path | None, form: str, *, as_json: bool, for_records: dict[str, str]) -> None:

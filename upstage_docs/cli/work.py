@@ -14,11 +14,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from upstage_docs.cli.files import Task, write
+from upstage_docs.cli.files import Task, mark_undone, write
 from upstage_docs.cli.terminal import complain, print_line, terminal, visible
 from upstage_docs.client.threads import Attended, Threads
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
 from upstage_docs.flows.schedule import Schedule
+from upstage_docs.options import OnError
 
 __all__ = ["Produce", "Result", "Tell", "carry_out", "count_failures", "for_each"]
 
@@ -29,10 +30,17 @@ _STOPPING = 0.2  # seconds
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one document: the text to write, and facts for the report (`pages`, `model`)."""
+    """What became of one document.
+
+    Attributes:
+        text: What is written.
+        facts: For the report (`pages`, `model`).
+        error: Why pages are missing, `""` if none are.
+    """
 
     text: str
     facts: dict[str, object]
+    error: str = ""
 
 
 # Told how many pages are read, and of how many.
@@ -73,17 +81,19 @@ def carry_out(
     overwrite: bool,
     max_concurrency: int,
     as_json: bool,
+    on_error: OnError = "skip",
 ) -> None:
-    """Produce and write the result of each task, report on it, and go on when one fails.
+    """Produce and write the result of each task, report on it, and go on when one fails, unless *on_error* is `raise`.
 
     Interrupted, it calls *stop*, which ends what waits, until nothing is under way any more.
 
     Raises:
         ConfigError: Wrong for every document, so that the run stops; AuthenticationError is treated alike.
+        UpstageDocsError: A document failed, and *on_error* is `raise`.
         typer.Exit: With 1, if a document failed.
     """
     console = terminal(errors=True)
-    counts = {"written": 0, "skipped": 0, "failed": 0}
+    counts = {"written": 0, "skipped": 0, "partial": 0, "failed": 0}
     waiting = []
     for task in tasks:
         if overwrite or not task.done:
@@ -98,6 +108,8 @@ def carry_out(
         try:
             while (future := threads.next(partial(_produced, bars, produce))) is not None:
                 task, outcome = future.result()
+                if isinstance(outcome, UpstageDocsError) and on_error == "raise":
+                    raise outcome
                 status, facts = _settle(task, outcome)
                 _report(console, task, status, facts, as_json=as_json)
                 counts[status] += 1
@@ -112,7 +124,7 @@ def carry_out(
     if len(tasks) > 1 and not as_json:
         summary = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
         console.print(f"{len(tasks)} documents: {summary}.")
-    if counts["failed"]:
+    if counts["failed"] or counts["partial"]:
         raise typer.Exit(1)
 
 
@@ -150,8 +162,12 @@ def _settle(task: Task, outcome: Result | UpstageDocsError) -> tuple[str, dict[s
         return "failed", {"error": str(outcome), "error_type": type(outcome).__name__}
     if task.target is not None:
         write(task.target, outcome.text)
+        if outcome.error:
+            mark_undone(task.target)
     else:
         sys.stdout.write(outcome.text if outcome.text.endswith("\n") else f"{outcome.text}\n")
+    if outcome.error:
+        return "partial", {**outcome.facts, "error": outcome.error}
     return "written", outcome.facts
 
 
@@ -162,6 +178,8 @@ def _report(console: Console, task: Task, status: str, facts: dict[str, object],
     elif status == "failed":
         error = str(facts["error"])
         console.print(error if str(task.source) in error else f"{task.source}: {error}", style="red")
+    elif status == "partial":
+        console.print(f"{task.source} → {target or 'output'} without pages {facts['missing_pages']}: {facts['error']}")
     elif target is not None:
         told = f"{facts['pages']} pages, {facts['model']}" if facts else "there already"
         console.print(f"{task.source} → {target} ({told})")

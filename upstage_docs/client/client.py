@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterable
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from upstage_docs.client.session import Session, result_of
 from upstage_docs.client.settings import ClientBase, Settings
 from upstage_docs.files.source import DocumentInput, Named
 from upstage_docs.flows import exchange, operations
 from upstage_docs.flows.billing import Estimate
-from upstage_docs.flows.document import Request, Slice, Slices
+from upstage_docs.flows.document import Request
 from upstage_docs.flows.operations import require_options, require_plain_ocr
 from upstage_docs.flows.reports import Report
+from upstage_docs.flows.slices import Slice, Slices
 from upstage_docs.flows.steps import Flow
 from upstage_docs.models import Element, Job, OcrResult, ParsedDocument
-from upstage_docs.options import OCROptions, ParseOptions, SendOptions
+from upstage_docs.options import OCROptions, OnError, ParseOptions, SendOptions
 from upstage_docs.options.definitions import with_keywords
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Client(ClientBase):
         options: ParseOptions | None = None,
         *,
         ordered: bool = True,
-        on_error: Literal["raise", "skip"] = "raise",
+        on_error: OnError = "raise",
         report: Report | None = None,
         **sending: Unpack[SendKeywords],
     ) -> Generator[ParsedDocument, None, None]:
@@ -115,7 +116,8 @@ class Client(ClientBase):
             options: What to ask of each.
             ordered: False yields each document as soon as it is there. In the order given, one that takes long holds up
                 those behind it, once twice `max_concurrency` of them are in work.
-            on_error: `skip` leaves out a document that fails and goes on.
+            on_error: `skip` leaves out a document that fails and goes on. `partial` yields what came of it: its
+                `missing_pages` are not empty.
             report: Filled with what succeeded and what failed, and why.
 
         Raises:
@@ -142,7 +144,7 @@ class Client(ClientBase):
         options: ParseOptions | OCROptions | None = None,
         *,
         ordered: bool = True,
-        on_error: Literal["raise", "skip"] = "raise",
+        on_error: OnError = "raise",
         report: Report | None = None,
         convert: Callable[[], Callable[[Any], Any]] | None = None,
         **sending: Unpack[SendKeywords],
@@ -249,7 +251,7 @@ class Client(ClientBase):
         options: OCROptions | None = None,
         *,
         ordered: bool = True,
-        on_error: Literal["raise", "skip"] = "raise",
+        on_error: OnError = "raise",
         report: Report | None = None,
         **sending: Unpack[SendKeywords],
     ) -> Generator[OcrResult, None, None]:

@@ -171,11 +171,11 @@ def cut(source: Source, first: int, last: int) -> Source:
     The part carries the name of the whole; `close()` it when it has been sent.
 
     Raises:
-        SourceError: The PDF cannot be read.
+        SourceError: The PDF cannot be read, or the temporary file not be written.
     """
     import pypdfium2
 
-    target = tempfile.TemporaryFile()  # noqa: SIM115 - the part owns it
+    target = _temporary_file(source.name)
     try:
         with (
             PDFIUM_LOCK,
@@ -193,9 +193,16 @@ def cut(source: Source, first: int, last: int) -> Source:
             size=target.seek(0, os.SEEK_END),
             pages=last - first + 1,
             _path=None,
-            _handle=cast("BinaryIO", target),
+            _handle=target,
             _owned=True,
         )
+    except (OSError, pypdfium2.PdfiumError) as error:  # pdfium says of a full disk no more than that it failed
+        with suppress(OSError):
+            target.close()
+        raise SourceError(
+            f"Pages {first}-{last} of {source.name!r} cannot be cut out of it: {error}. They are written to a "
+            "temporary file: is there room where TMPDIR leads? If the file itself is damaged, save it anew."
+        ) from error
     except BaseException:
         target.close()
         raise
@@ -208,7 +215,11 @@ def require_files(paths: Iterable[str | os.PathLike[str]]) -> None:
         SourceNotFoundError: There is no file at it.
     """
     for path in paths:
-        if not Path(path).exists():
+        try:
+            there = Path(path).exists()
+        except (OSError, ValueError):  # what is wrong with such a path is said when it is read
+            there = True
+        if not there:
             raise not_found_error(str(path))
 
 
@@ -251,13 +262,25 @@ def _file_object(document: Any) -> tuple[BinaryIO, bool]:
         raise SourceError("The file object is in text mode; open it with mode 'rb'.")
     if getattr(document, "seekable", lambda: hasattr(document, "seek"))():
         return document, False
-    spool = tempfile.TemporaryFile()  # noqa: SIM115 - the source owns it
+    spool = _temporary_file(str(getattr(document, "name", "")) or "A stream")
     try:
         shutil.copyfileobj(document, spool, _CHUNK)
     except TypeError as error:
         spool.close()
         raise SourceError("The file object does not give bytes; open it in binary mode.") from error
-    return cast("BinaryIO", spool), True
+    except BaseException:
+        spool.close()
+        raise
+    return spool, True
+
+
+def _temporary_file(name: str) -> BinaryIO:
+    try:
+        return cast("BinaryIO", tempfile.TemporaryFile())
+    except OSError as error:
+        raise SourceError(
+            f"{name!r} needs a temporary file, which cannot be made ({error}); TMPDIR names another folder for it."
+        ) from error
 
 
 def _inspect(handle: BinaryIO, name: str) -> Source:

@@ -3,47 +3,56 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
 from typing import Any, TypeAlias
 
 from upstage_docs.api.decode import (
-    decode_document,
     decode_job,
     decode_ocr,
     decode_shape,
     last_page_of,
     usage_of,
-    with_document_words,
 )
 from upstage_docs.api.json_shapes import DocumentShape
 from upstage_docs.api.lenient import is_object
 from upstage_docs.api.responses import Reply
-from upstage_docs.errors import BadRequestError, ConfigError, InvalidResponseError, UpstageDocsError
+from upstage_docs.errors import (
+    AuthenticationError,
+    BadRequestError,
+    ConfigError,
+    InvalidResponseError,
+    UpstageDocsError,
+)
 from upstage_docs.files.source import DocumentInput, Named, Source, cut, inspect
 from upstage_docs.flows import plan
 from upstage_docs.flows.billing import Account
+from upstage_docs.flows.deadline import OutOfTimeError, within
 from upstage_docs.flows.exchange import pay
 from upstage_docs.flows.job import JobWatch, PageAnswer
+from upstage_docs.flows.reports import is_passing
 from upstage_docs.flows.schedule import DONE, Schedule
-from upstage_docs.flows.steps import ClientContext, Deliver, End, Flow, Sleep, Work, next_result, work
-from upstage_docs.models import OcrResult, PageWarning, ParsedDocument
+from upstage_docs.flows.slices import MissingPages, Slices
+from upstage_docs.flows.steps import ClientContext, End, Flow, Now, Sleep, Work, next_result, work
+from upstage_docs.models import OcrResult
 from upstage_docs.options import OCROptions, ParseOptions, SendOptions
 from upstage_docs.store.values import WHOLE_FILE, Claim, Holding, StoredAnswer, StoredJob
 
-__all__ = ["Deliverer", "Reading", "Request", "Slice", "Slices", "open_reading", "read", "read_batches"]
+__all__ = ["Reading", "Request", "open_reading", "read", "read_batches"]
 
 _KEPT = (
     " What came is kept: the next call reads it and sends nothing; refresh=True asks, and pays, again. A newer version "
     "of this package may understand it."
 )
 _AGAIN = 0.2  # seconds before looking again at what another flow is changing
+# Parts in a row that fail as an outage lets them fail; after them nothing more of the document is sent.
+_MOST_OUTAGES = 3
+_GATHERING = 60.0  # seconds in which what has come of a job that fails is fetched
 
-Slice: TypeAlias = ParsedDocument | OcrResult
-# Gives what is delivered of a slice; the slices say how far the document is read.
-Deliverer: TypeAlias = "Callable[[Any, Slices], Iterable[object]]"
+# Of one part: its answers, the job that gives them, or that there are none; None: make another plan.
+Part: TypeAlias = "tuple[PageAnswer | JobWatch | MissingPages, ...] | None"
 
 
 @dataclass(frozen=True)
@@ -89,109 +98,6 @@ class Request:
         return str(getattr(self.document, "name", "") or f"<{type(self.document).__name__}>")
 
 
-@dataclass
-class Slices:
-    """The answers about one document, in order, as slices of it: pages and ids are the document's own.
-
-    Attributes:
-        source, file_sha256: Of the document.
-        ocr: Whether Document OCR answers.
-        total: Pages of the document, 0 if unknown.
-        next_page: The page that the first answer begins with.
-        deliver: Gives what is delivered of each slice before the next answer is waited for. Without it, slices are
-            kept in `kept`.
-        convert: Gives what a slice becomes first, and what None becomes, after the last one.
-        kept: The slices that were not delivered.
-        warnings: Of all slices so far.
-    """
-
-    source: str
-    file_sha256: str
-    ocr: bool = False
-    total: int = 0
-    next_page: int = 1
-    deliver: Deliverer | None = None
-    convert: Callable[[Any], Any] | None = None
-    kept: list[Any] = field(default_factory=list)
-    warnings: list[PageWarning] = field(default_factory=list)
-    _next_id: int = 0
-
-    def take(self, answer: PageAnswer) -> Flow[None]:
-        """Understand *answer*, the next one, and deliver it.
-
-        Raises:
-            InvalidResponseError: Pages of it were delivered before, out of what is stored no more, or some before it
-                are missing.
-        """
-        first, last = answer.pages
-        if first > self.next_page:
-            raise InvalidResponseError(
-                f"{self.source!r}: after page {self.next_page - 1} comes page {first}. What came is kept; read it "
-                "again from the beginning.",
-                raw=answer.raw,
-            )
-        if first < self.next_page:
-            raise InvalidResponseError(
-                f"What is stored of {self.source!r} was replaced while it was read, up to page {self.next_page - 1}. "
-                "Read it again from the beginning; that costs nothing.",
-                raw=answer.raw,
-            )
-        piece = yield Work(partial(self._understood, answer))
-        self.next_page = last + 1
-        self.total = self.total or answer.total_pages
-        yield from self._hand_over(piece)
-
-    def complete(self) -> Flow[None]:
-        """Note that nothing more comes.
-
-        Raises:
-            InvalidResponseError: The last pages are missing.
-        """
-        if self.next_page <= self.total:
-            raise InvalidResponseError(
-                f"{self.source!r} has {self.total} pages, and the answers end at page {self.next_page - 1}."
-            )
-        if self.convert is not None:
-            yield from self._hand_over((yield Work(partial(self.convert, None))))
-
-    def _hand_over(self, piece: object) -> Flow[None]:
-        if self.deliver is None:
-            self.kept.append(piece)
-            return
-        for value in self.deliver(piece, self):
-            yield Deliver(value)
-
-    def _understood(self, answer: PageAnswer) -> object:
-        piece = self._recognised(answer) if self.ocr else self._parsed(answer)
-        return piece if self.convert is None else self.convert(piece)
-
-    def _parsed(self, answer: PageAnswer) -> ParsedDocument:
-        try:
-            document = decode_document(
-                answer.raw,
-                source=self.source,
-                file_sha256=self.file_sha256,
-                first_id=self._next_id,
-                total_pages=self.total or answer.total_pages,
-                pages=answer.pages,
-                shape=answer.content if isinstance(answer.content, DocumentShape) else None,
-            )
-        except InvalidResponseError as error:
-            again = " It is kept where there is a store; refresh=True asks, and pays, again."
-            raise InvalidResponseError(error.message + again, raw=answer.raw) from error
-        self._next_id = max((element.id + 1 for element in document.elements), default=self._next_id)
-        self.warnings += document.warnings
-        return document
-
-    def _recognised(self, answer: PageAnswer) -> OcrResult:
-        result = answer.content
-        if not isinstance(result, OcrResult):
-            result = decode_ocr(answer.raw, source=self.source, file_sha256=self.file_sha256)
-        result = with_document_words(result, self.next_page - 1, self._next_id)
-        self._next_id = max([self._next_id, *(word.id + 1 for page in result.pages for word in page.words)])
-        return result
-
-
 @dataclass(frozen=True)
 class Reading:
     """One document while it is read: what of it is held, what is to be sent, and what was answered."""
@@ -200,15 +106,18 @@ class Reading:
     request: Request
     source: Source
     slices: Slices
+    outages: list[UpstageDocsError] = field(default_factory=list)  # of the last parts, in a row
 
-    def parts(self) -> Flow[list[Flow[tuple[PageAnswer | JobWatch, ...] | None]]]:
+    def parts(self) -> Flow[list[Flow[Part]]]:
         """Look at what is held, plan the rest, and return one flow for each part that is still to come."""
         holding = Holding()
         if self.context.store.path is not None:
             holding = yield from self.holding()
         self.slices.total = self.slices.total or holding.total_pages
         runs = self.planned(holding)
-        return [self.begin(run, holding) for run in runs if run.pages is None or run.pages[1] >= self.slices.next_page]
+        wanted = [run for run in runs if run.pages is None or run.pages[1] >= self.slices.next_page]
+        get = self._begin_or_miss if self.slices.partial else self.begin
+        return [get(run, holding) for run in wanted]
 
     def holding(self) -> Flow[Holding]:
         """Look at what the store holds of it."""
@@ -235,7 +144,23 @@ class Reading:
             limits=self.context.limits,
         )
 
-    def begin(self, run: plan.PageRun, holding: Holding) -> Flow[tuple[PageAnswer | JobWatch, ...] | None]:
+    def _begin_or_miss(self, run: plan.PageRun, holding: Holding) -> Flow[Part]:
+        """Get the pages of *run* as `begin` does, or why they do not come."""
+        if run.state == "send" and len(self.outages) >= _MOST_OUTAGES:
+            return (MissingPages(run.pages, self.outages[-1]),)
+        try:
+            part = yield from self.begin(run, holding)
+        except (AuthenticationError, ConfigError):  # of every part
+            raise
+        except UpstageDocsError as error:
+            if is_passing(error):
+                self.outages.append(error)
+            return (MissingPages(run.pages, error),)
+        if run.state == "send":
+            self.outages.clear()
+        return part
+
+    def begin(self, run: plan.PageRun, holding: Holding) -> Flow[Part]:
         """Get the pages of *run*, or the job that will give them; None: the plan no longer holds, make another."""
         if run.state == "stored" and run.pages is not None:
             key = self.context.result_key(self.source.sha256, self.request.options)
@@ -253,8 +178,9 @@ class Reading:
         try:
             if not run.whole and piece.size > self._most_bytes(run):
                 first, second = plan.halves(run)
-                before = yield from self.begin(first, holding)
-                after = yield from self.begin(second, holding)
+                get = self._begin_or_miss if self.slices.partial else self.begin
+                before = yield from get(first, holding)
+                after = yield from get(second, holding)
                 return None if before is None or after is None else before + after
             try:
                 result = yield from self._pay(run, piece)
@@ -339,13 +265,14 @@ class Reading:
         if claim is not None:
             total = self.source.pages or (answered if run.whole else 0)
             self.context.store.answered(claim, raw, pages, model=model, total_pages=total)
+        shortfall = None
         if piece.pages is not None and answered != piece.pages:
-            raise InvalidResponseError(
+            shortfall = InvalidResponseError(
                 f"{piece.name!r}: {piece.pages} pages were sent, {answered} came back. What came is kept. An older "
                 'server cuts silently: lower ApiLimits(sync_pages=...) or take route="async".',
                 raw=raw,
             )
-        return PageAnswer(raw, pages, content=content)
+        return PageAnswer(raw, pages, content=content, shortfall=shortfall)
 
     def _counted(self, raw: bytes, sent: int, account: Account) -> tuple[DocumentShape | OcrResult | None, str, int]:
         """Decode an answer, put it on the bill, and return it with its model and the pages that it holds."""
@@ -369,10 +296,11 @@ class Reading:
 def open_reading(
     context: ClientContext,
     request: Request,
-    deliver: Deliverer | None = None,
-    convert: Callable[[Any], Any] | None = None,
+    slices: Slices | None = None,
 ) -> Flow[Reading]:
     """Look at the document of *request* and refuse what the API would refuse; nothing is sent yet.
+
+    *slices* says what becomes of its answers; it learns which document it is of.
 
     Raises:
         SourceError: See `inspect` and `plan.check`.
@@ -384,20 +312,24 @@ def open_reading(
     except BaseException:
         source.close()
         raise
-    ocr = isinstance(request.options, OCROptions)
-    slices = Slices(source.name, source.sha256, ocr=ocr, total=source.pages or 0, deliver=deliver, convert=convert)
+    slices = slices or Slices()
+    slices.source, slices.file_sha256, slices.total = source.name, source.sha256, source.pages or 0
+    slices.ocr = isinstance(request.options, OCROptions)
     return Reading(context, request, source, slices)
 
 
-def read(reading: Reading, *, at_once: int) -> Flow[list[Any]]:
-    """Read one document from its first page to its last, close it, and return its slices that were not delivered.
+def read(reading: Reading, *, at_once: int) -> Flow[None]:
+    """Read one document from its first page to its last, and close it; its slices hold what was not delivered.
 
     Up to *at_once* of its parts, or batches of its job, are in work at the same time.
+
+    Raises:
+        UpstageDocsError: A page did not come; where pages may be missing, only if none came.
     """
     slices = reading.slices
     schedule: Schedule[Any] | None = None
     try:
-        part: tuple[PageAnswer | JobWatch, ...] | None = None
+        part: Part = None
         while part is not DONE:  # the plan no longer holds: make another
             parts = yield from reading.parts()
             schedule = Schedule(iter(parts), min(at_once, len(parts)))
@@ -405,6 +337,8 @@ def read(reading: Reading, *, at_once: int) -> Flow[list[Any]]:
                 for answer in part:
                     if isinstance(answer, JobWatch):
                         yield from read_batches(answer, slices, at_once=at_once)
+                    elif isinstance(answer, MissingPages):
+                        slices.miss(answer)
                     else:
                         yield from slices.take(answer)
             yield End(schedule)
@@ -417,18 +351,36 @@ def read(reading: Reading, *, at_once: int) -> Flow[list[Any]]:
         raise
     finally:
         reading.source.close()
-    return slices.kept
 
 
 def read_batches(watch: JobWatch, slices: Slices, *, at_once: int) -> Flow[None]:
-    """Wait for the batches of a job, and take them in their order."""
+    """Wait for the batches of a job, and take them in their order; of one that fails, those that are done."""
     schedule = Schedule((watch.batch(index) for index in count()), at_once)
     try:
         while (batch := (yield from next_result(schedule))) is not None:
             if batch.pages[1] >= slices.next_page:
                 yield from slices.take(batch)
+        yield End(schedule)
+        yield from watch.finish(slices.next_page - 1)
+    except (AuthenticationError, ConfigError):
+        yield End(schedule)
+        raise
+    except UpstageDocsError as error:
+        yield End(schedule)
+        slices.fail(error)
+        yield from _gather(watch, slices)
     except Exception:
         yield End(schedule)
         raise
-    yield End(schedule)
-    yield from watch.finish(slices.next_page - 1)
+
+
+def _gather(watch: JobWatch, slices: Slices) -> Flow[None]:
+    """Take those batches of a job that are done, without waiting for others, and go on behind its pages."""
+    until: float = (yield Now()) + min(_GATHERING, watch.context.timeout)
+    for batch in watch.done_batches():
+        with suppress(OutOfTimeError):
+            answer = yield from within(watch.done_batch(batch), until)
+            if answer is not None and answer.pages[0] >= slices.next_page:
+                yield from slices.take(answer)
+    slices.total = slices.total or watch.last_page
+    slices.next_page = max(slices.next_page, watch.last_page + 1)

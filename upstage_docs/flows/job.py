@@ -11,7 +11,13 @@ from upstage_docs.api import responses as replies
 from upstage_docs.api.decode import check_pages, decode_shape, usage_of
 from upstage_docs.api.json_shapes import DocumentShape
 from upstage_docs.api.responses import Reply
-from upstage_docs.errors import InvalidResponseError, JobError, JobFailedError, JobTimeoutError
+from upstage_docs.errors import (
+    InvalidResponseError,
+    JobError,
+    JobFailedError,
+    JobTimeoutError,
+    UpstageDocsError,
+)
 from upstage_docs.flows.deadline import OutOfTimeError, within
 from upstage_docs.flows.exchange import download, job_state
 from upstage_docs.flows.steps import ClientContext, Flow, Now, Sleep, Work, work
@@ -45,12 +51,14 @@ class PageAnswer:
         pages: First and last page in the document, 1-based and inclusive.
         total_pages: Of the document, 0 if not known.
         content: What was decoded of it already.
+        shortfall: What is wrong where it holds fewer pages than were sent.
     """
 
     raw: bytes
     pages: Pages
     total_pages: int = 0
     content: DocumentShape | OcrResult | None = field(default=None, repr=False, compare=False)
+    shortfall: InvalidResponseError | None = field(default=None, compare=False)
 
 
 class JobWatch:
@@ -208,6 +216,25 @@ class JobWatch:
             if job is not None and self._vain >= self._most_vain(batches, index):
                 raise self._vain_error(job, batches, index)
             yield from self._turn()
+
+    def done_batches(self) -> list[Batch]:
+        """Return the batches that are done, as the job was last seen, in order; none where they are not its own."""
+        job = self.job
+        if job is None or ((sent := self._sent) and any(self._pages(batch)[1] > sent[1] for batch in job.batches)):
+            return []
+        return sorted((one for one in job.batches if one.status == "completed"), key=self._pages)
+
+    def done_batch(self, batch: Batch) -> Flow[PageAnswer | None]:
+        """Return the answer of *batch*, which is done; None where it cannot be had now."""
+        pages = self._pages(batch)
+        if pages in self._held and self._stored is not None:
+            answer = yield from work(partial(self.context.store.read, self._stored.key, pages))
+            if answer is not None:
+                return PageAnswer(answer.raw, pages, self.last_page)
+        try:
+            return (yield from self._download(batch)) if batch.download_url else None
+        except (_AskAgainError, UpstageDocsError):
+            return None
 
     def finish(self, last_page: int) -> Flow[None]:
         """Close the job in the store: every batch has been delivered, up to *last_page* of the document.

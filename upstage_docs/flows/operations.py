@@ -6,20 +6,22 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain, islice
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 from upstage_docs.api.joining import join
 from upstage_docs.errors import AuthenticationError, ConfigError, SourceError, UpstageDocsError
 from upstage_docs.files.source import DocumentInput, Named
 from upstage_docs.flows import billing
-from upstage_docs.flows.document import Deliverer, Reading, Request, Slices, open_reading, read, read_batches
+from upstage_docs.flows.document import Request, open_reading, read, read_batches
 from upstage_docs.flows.job import JobWatch, PageAnswer
 from upstage_docs.flows.reports import Failure, Report
 from upstage_docs.flows.schedule import DONE, Schedule
+from upstage_docs.flows.slices import Deliverer, Slices
 from upstage_docs.flows.steps import ClientContext, Deliver, Flow, next_result, work
 from upstage_docs.models import Job
-from upstage_docs.options import OCROptions, ParseOptions, SendOptions, choice
+from upstage_docs.options import OCROptions, OnError, ParseOptions, SendOptions, choice
 from upstage_docs.store.values import Pages
+from upstage_docs.store.waiting import WaitingPieces
 
 __all__ = [
     "estimate",
@@ -38,9 +40,9 @@ Options = TypeVar("Options", ParseOptions, OCROptions)
 
 def read_one(context: ClientContext, request: Request, *, deliver: Deliverer | None = None) -> Flow[Any]:
     """Read one document; return it whole, or deliver what *deliver* gives for each slice."""
-    reading = yield from open_reading(context, request, deliver)
-    slices = yield from read(reading, at_once=context.at_once)
-    return None if deliver else join(slices)
+    reading = yield from open_reading(context, request, Slices(deliver=deliver))
+    yield from read(reading, at_once=context.at_once)
+    return None if deliver else join(list(reading.slices.kept))
 
 
 def read_many(
@@ -51,7 +53,7 @@ def read_many(
     *,
     whole: bool,
     ordered: bool = True,
-    on_error: Literal["raise", "skip"] = "raise",
+    on_error: OnError = "raise",
     report: Report | None = None,
     convert: Callable[[], Callable[[Any], Any]] | None = None,
 ) -> Flow[None]:
@@ -66,21 +68,30 @@ def read_many(
             last one: where there is one document only, and its failure is raised, each slice as soon as it is answered.
         ordered: Whether documents come in the order given.
         on_error: `skip` leaves out a document that fails, all of it: no page is delivered before its last one has come.
-            What is wrong for every document is raised in any case.
+            `partial` delivers then what came of it. What is wrong for every document is raised in any case.
         report: Filled with what succeeded and what failed, and why.
         convert: Gives, for each document, what turns its slices, and None after the last, into what is delivered.
     """
-    choice("on_error", on_error, ("raise", "skip"))
+    choice("on_error", on_error, get_args(OnError))
     report = report or Report()
     supply = several_requests(documents, options, send)
     first = list(islice(supply, 2))
+
+    def outcome_of(request: Request, only: Report | None = None) -> Flow[tuple[Request, Slices] | Failure]:
+        streamed = only is not None and not whole and on_error == "raise"
+        slices = Slices(
+            deliver=partial(_with_item, request.item) if streamed else None,
+            convert=convert and convert(),
+            kept=[] if whole or streamed else WaitingPieces(),
+            partial=on_error == "partial",
+            on_taken=None if only is None else partial(_tell, only),
+        )
+        return _outcome(context, request, slices, at_once=1 if only is None else context.at_once)
+
     if len(first) == 1:
-        streamed = None if whole or on_error != "raise" else report
-        only = _outcome(context, first[0], at_once=context.at_once, streamed=streamed, convert=convert)
-        schedule = Schedule(iter([only]), 1)
+        schedule = Schedule(iter([outcome_of(first[0], report)]), 1)
     else:
-        outcomes = (_outcome(context, request, at_once=1, convert=convert) for request in chain(first, supply))
-        schedule = Schedule(outcomes, context.at_once, ordered=ordered)
+        schedule = Schedule(map(outcome_of, chain(first, supply)), context.at_once, ordered=ordered)
     while (outcome := (yield from next_result(schedule))) is not DONE:
         if isinstance(outcome, Failure):
             report.failed(outcome)
@@ -89,40 +100,49 @@ def read_many(
             continue
         request, slices = outcome
         if whole:
-            document = join(slices.kept)
-            report.read(document.source, slices.next_page - 1, slices.warnings)
+            document = join(list(slices.kept))
+            _note(report, slices)
             yield Deliver(document)
             continue
-        for piece in slices.kept:
-            yield Deliver((request.item, piece))
-        report.read(slices.source, slices.next_page - 1, slices.warnings)
+        try:
+            for result in slices.results():
+                yield Deliver((request.item, (yield from result)))
+        finally:
+            slices.close()
+        _note(report, slices)
         yield Deliver((request.item, None))
 
 
+def _note(report: Report, slices: Slices) -> None:
+    """Note in *report* what came of a document."""
+    pages = slices.pages
+    if missing := slices.missing_pages:
+        report.failed(Failure(slices.source, slices.errors[0], pages, missing), pages, slices.warnings)
+    else:
+        report.read(slices.source, pages, slices.warnings)
+
+
+def _tell(report: Report, slices: Slices) -> None:
+    """Tell how far the only document is."""
+    if report.on_progress is not None:
+        report.tell(slices.pages, slices.total or slices.pages)
+
+
+def _with_item(item: Named | None, piece: Any, _: Slices) -> tuple[tuple[Named | None, Any]]:
+    return ((item, piece),)
+
+
 def _outcome(
-    context: ClientContext,
-    request: Request,
-    *,
-    at_once: int,
-    streamed: Report | None = None,
-    convert: Callable[[], Callable[[Any], Any]] | None,
+    context: ClientContext, request: Request, slices: Slices, *, at_once: int
 ) -> Flow[tuple[Request, Slices] | Failure]:
     """Read one of many documents: one that fails is no end of the others."""
-
-    def deliver(piece: Any, slices: Slices) -> Iterator[tuple[Named | None, Any]]:
-        yield request.item, piece
-        if streamed is not None and streamed.on_progress is not None:
-            streamed.tell(slices.next_page - 1, slices.total or slices.next_page - 1)
-
-    reading: Reading | None = None
     try:
-        reading = yield from open_reading(
-            context, request, None if streamed is None else deliver, convert and convert()
-        )
+        reading = yield from open_reading(context, request, slices)
         yield from read(reading, at_once=at_once)
     except UpstageDocsError as error:
-        return Failure(reading.source.name if reading else request.name, error, error.pages_paid)
-    return request, reading.slices
+        slices.close()
+        return Failure(slices.source or request.name, error, error.pages_paid)
+    return request, slices
 
 
 def read_job(context: ClientContext, job: Job | str, *, deliver: Deliverer | None = None) -> Flow[Any]:
@@ -138,7 +158,7 @@ def read_job(context: ClientContext, job: Job | str, *, deliver: Deliverer | Non
     watch = JobWatch(context, request_id, stored=stored, held=held, source=source, file_sha256=sha256)
     slices = Slices(source, sha256, next_page=watch.first_page, deliver=deliver)
     yield from read_batches(watch, slices, at_once=context.at_once)
-    return None if deliver else join(slices.kept)
+    return None if deliver else join(list(slices.kept))
 
 
 def ocr_raw(context: ClientContext, request: Request) -> Flow[bytes]:

@@ -15,7 +15,7 @@ from upstage_docs.errors import (
 )
 from upstage_docs.models import PageWarning
 
-__all__ = ["Failure", "Progress", "Report"]
+__all__ = ["Failure", "Progress", "Report", "is_passing"]
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,14 @@ class Failure:
         source: Path, URI or name.
         error: What was raised.
         pages_paid: Pages of it that were answered before the failure; with the store they are not paid for again.
+        missing_pages: The pages that did not come, such as `3-4, 9`, where the others were handed out
+            (`on_error="partial"`); `""` where nothing of the document was.
     """
 
     source: str
     error: UpstageDocsError
     pages_paid: int = 0
+    missing_pages: str = ""
 
     @property
     def reason(self) -> str:
@@ -40,8 +43,13 @@ class Failure:
     @property
     def resumable(self) -> bool:
         """Whether running the same again may succeed without a change."""
-        passing = isinstance(self.error, (APIConnectionError, RateLimitError, JobFailedError, JobTimeoutError))
-        return passing or getattr(self.error, "status_code", 0) >= 500
+        return is_passing(self.error)
+
+
+def is_passing(error: UpstageDocsError) -> bool:
+    """Say whether what failed so may succeed later, unchanged."""
+    passing = isinstance(error, (APIConnectionError, RateLimitError, JobFailedError, JobTimeoutError))
+    return passing or getattr(error, "status_code", 0) >= 500
 
 
 @dataclass(frozen=True)
@@ -67,8 +75,8 @@ class Report:
 
     Attributes:
         succeeded: Sources that were read whole, in order.
-        failures: The others, in order.
-        pages: Pages of the documents that were read whole.
+        failures: The others, in order; `missing_pages` tells those of which a part was handed out.
+        pages: Pages of the documents that were read whole, and of the parts that were handed out.
         warnings: By source, what of a document that was read could not be read, and which elements are on no page.
         on_progress: Called with a Progress whenever pages arrive or a document is done, in the thread (or event loop)
             that takes the results, and in between them: what it raises ends the load.
@@ -95,9 +103,12 @@ class Report:
             self.warnings[source] = told
         self.tell()
 
-    def failed(self, failure: Failure) -> None:
-        """Note that a document failed."""
+    def failed(self, failure: Failure, pages: int = 0, warnings: Iterable[PageWarning] = ()) -> None:
+        """Note that a document failed, and what was handed out of it: so many *pages*, with their *warnings*."""
         self.failures.append(failure)
+        self.pages += pages
+        if told := tuple(warnings):
+            self.warnings[failure.source] = told
         self.tell()
 
     def tell(self, pages: int = 0, total_pages: int = 0) -> None:
@@ -109,5 +120,7 @@ class Report:
 
     def __str__(self) -> str:
         lines = [f"{len(self.succeeded)} documents read ({self.pages} pages), {len(self.failures)} failed"]
-        lines += [f"  {failure.source}: {failure.reason}" for failure in self.failures]
+        for failure in self.failures:
+            missing = f" (without pages {failure.missing_pages})" if failure.missing_pages else ""
+            lines.append(f"  {failure.source}{missing}: {failure.reason}")
         return "\n".join(lines + [f"  {source}: {one}" for source, told in self.warnings.items() for one in told])

@@ -201,10 +201,19 @@ class ParseLoading(Loading):
         recorder = Recorder(self.form)
         folder = self.load.image_folder
 
+        # The keys of `langchain-upstage` are its own; a part of a file must tell what it is in them, too.
+        named = self.form.metadata_format == "nested" and self.load.on_error == "partial"
+        missing = {"missing_pages": ""}
+
         def convert(piece: Any) -> list[Record]:
             if piece is None:
-                return list(recorder.finish())
-            return list(recorder.add(piece, write_crops(piece, folder) if folder is not None else None))
+                found = list(recorder.finish())
+            else:
+                missing["missing_pages"] = piece.missing_pages
+                found = list(recorder.add(piece, write_crops(piece, folder) if folder is not None else None))
+            for record in found if named else ():
+                record.metadata |= missing
+            return found
 
         return convert
 
@@ -317,7 +326,8 @@ def _with_extra(records: list[Record] | None, item: Named) -> list[Record]:
 
 def _warn(report: Report, before: int) -> None:
     for failure in report.failures[before:]:
-        logger.warning("left out %s: %s", failure.source, failure.reason)
+        left_out = f"pages {failure.missing_pages} of {failure.source}" if failure.missing_pages else failure.source
+        logger.warning("left out %s: %s", left_out, failure.reason)
 
 
 async def _threaded(begin: Callable[[], Generator[Any, None, None]]) -> AsyncGenerator[Any, None]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from upstage_docs.errors import ConfigError
-from upstage_docs.options import CATEGORIES
+from upstage_docs.options import CATEGORIES, OnError
 from upstage_docs.options.definitions import Options, documented, function, names, option
 
 if TYPE_CHECKING:
@@ -81,10 +81,11 @@ class LoadOptions(Options):
         ConfigError: A value is not possible.
     """
 
-    on_error: Literal["raise", "skip"] = option(
+    on_error: OnError = option(
         "raise",
-        "`skip` leaves out a file that fails and goes on; `report` tells which and why. What is wrong for every file, "
-        "an option or a refused key, is raised in any case.",
+        "`skip` leaves out a file that fails, all of it, and goes on; `partial` hands out what came of it, and each of "
+        "its records names the `missing_pages`. `report` tells which files and why. What is wrong for every file, an "
+        "option or a refused key, is raised in any case.",
     )
     show_progress: bool = option(False, "Whether to show a bar of pages.")
     on_progress: Callable[[Progress], None] | None = option(

@@ -14,6 +14,7 @@ __all__ = [
     "Ids",
     "OCROptions",
     "OCRSplit",
+    "OnError",
     "OutputFormat",
     "ParseOptions",
     "Route",
@@ -27,6 +28,7 @@ Route: TypeAlias = Literal["auto", "sync", "async"]
 Split: TypeAlias = Literal["element", "page", "none"]
 OCRSplit: TypeAlias = Literal["page", "none", "word", "line"]
 Ids: TypeAlias = Literal["source", "content"]
+OnError: TypeAlias = Literal["raise", "skip", "partial"]
 IDS_SENTENCE = (
     "Whether ids are made of a file's `source`, or of its `content`, so that a file under two names gives the same "
     "ids; then a changed file does not replace its old self in a store."

@@ -44,6 +44,7 @@ METADATA_KEYS: dict[str, type] = {
     "text_sha256": str,
     "caption": str,
     "header_rows": int,
+    "missing_pages": str,
 }
 
 # Those of recognised text carry these too.
@@ -75,11 +76,14 @@ def metadata(
 
     *digest* is the SHA-256 of the record's text: whoever reads *spans* later can tell whether they are still its own.
     It is `""` where there are no spans to be believed. *caption* is that of a table, chart or figure, on one line, and
-    *header_rows* says how many rows of a table are its header; `""` and 0 for all other records.
+    *header_rows* says how many rows of a table are its header; `""` and 0 for all other records. `missing_pages` is
+    that of *document*: a part of a file says so in each of its records.
     """
     x0, y0, x1, y1 = bounding_box(coordinates) if box is None else box
     if total_pages is None:
-        total_pages = document.total_pages if isinstance(document, ParsedDocument) else len(document.pages)
+        total_pages = document.total_pages
+        if isinstance(document, OcrResult):
+            total_pages = total_pages or len(document.pages)
     return {
         "source": document.source,
         "file_sha256": document.file_sha256,
@@ -104,6 +108,7 @@ def metadata(
         "text_sha256": digest,
         "caption": caption,
         "header_rows": header_rows,
+        "missing_pages": document.missing_pages,
     }
 
 

@@ -1,0 +1,227 @@
+"""The answers about one document as its slices: handed out as they come, or waiting until the last page has come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeAlias
+
+import msgspec
+
+from upstage_docs.api.decode import decode_document, decode_ocr, with_document_words
+from upstage_docs.api.json_shapes import DocumentShape
+from upstage_docs.errors import InvalidResponseError, UpstageDocsError
+from upstage_docs.flows.job import PageAnswer
+from upstage_docs.flows.steps import Deliver, Flow, Work
+from upstage_docs.models import OcrResult, PageWarning, ParsedDocument
+from upstage_docs.store.values import Pages
+from upstage_docs.store.waiting import WaitingPieces
+
+__all__ = ["Deliverer", "MissingPages", "Slice", "Slices"]
+
+Slice: TypeAlias = ParsedDocument | OcrResult
+# Gives what is delivered of a slice; the slices say how far the document is read.
+Deliverer: TypeAlias = "Callable[[Any, Slices], Iterable[object]]"
+
+
+@dataclass(frozen=True)
+class MissingPages:
+    """Pages of a document of which no answer came, None where they are not counted, and why."""
+
+    pages: Pages | None
+    error: UpstageDocsError
+
+
+@dataclass
+class Slices:
+    """The answers about one document, in order, as slices of it: pages and ids are the document's own.
+
+    Attributes:
+        source, file_sha256: Of the document.
+        ocr: Whether Document OCR answers.
+        total: Pages of the document, 0 if unknown.
+        next_page: The page that the next answer begins with.
+        deliver: Gives what is delivered of each slice before the next answer is waited for. Without it, slices are
+            kept in `kept`.
+        convert: Gives what a slice becomes first, and what None becomes, after the last one. Slices that are kept
+            become it once all have come.
+        kept: The slices that were not delivered, in memory or on disk.
+        partial: Whether pages may be missing: the others are then handed out, if there are any.
+        on_taken: Called whenever a slice was delivered or kept.
+        came: The pages of each answer so far.
+        errors: Why pages are missing.
+        warnings: Of all slices so far.
+    """
+
+    source: str = ""
+    file_sha256: str = ""
+    ocr: bool = False
+    total: int = 0
+    next_page: int = 1
+    deliver: Deliverer | None = None
+    convert: Callable[[Any], Any] | None = None
+    kept: list[Any] | WaitingPieces = field(default_factory=list)
+    partial: bool = False
+    on_taken: Callable[[Slices], None] | None = None
+    came: list[Pages] = field(default_factory=list)
+    errors: list[UpstageDocsError] = field(default_factory=list)
+    warnings: list[PageWarning] = field(default_factory=list)
+    _next_id: int = 0
+
+    def take(self, answer: PageAnswer) -> Flow[None]:
+        """Understand *answer*, the next one, and deliver or keep it.
+
+        Raises:
+            InvalidResponseError: Pages of it were delivered before, out of what is stored no more, or, unless pages
+                may be missing, some before it or of it are, or it cannot be understood.
+        """
+        first, last = answer.pages
+        if first > self.next_page and not self.partial:
+            raise InvalidResponseError(
+                f"{self.source!r}: after page {self.next_page - 1} comes page {first}. What came is kept; read it "
+                "again from the beginning.",
+                raw=answer.raw,
+            )
+        if first < self.next_page:
+            raise InvalidResponseError(
+                f"What is stored of {self.source!r} was replaced while it was read, up to page {self.next_page - 1}. "
+                "Read it again from the beginning; that costs nothing.",
+                raw=answer.raw,
+            )
+        if answer.shortfall is not None:
+            self.fail(answer.shortfall)
+        self.next_page = first
+        try:
+            piece = yield Work(partial(self._take_in, answer))
+        except InvalidResponseError as error:
+            self.miss(MissingPages(answer.pages, error))
+            return
+        self.next_page = last + 1
+        self.total = self.total or answer.total_pages
+        self.came.append(answer.pages)
+        yield from self._hand_over(piece)
+        if self.on_taken is not None:
+            self.on_taken(self)
+
+    def fail(self, error: UpstageDocsError) -> None:
+        """Note that pages are missing; raise *error* where none may be."""
+        if not self.partial:
+            raise error
+        self.errors.append(error)
+
+    def miss(self, missing: MissingPages) -> None:
+        """Go on behind pages that do not come; raise their error where none may be missing."""
+        self.fail(missing.error)
+        if missing.pages is not None:
+            self.next_page = max(self.next_page, missing.pages[1] + 1)
+
+    @property
+    def pages(self) -> int:
+        """How many pages came."""
+        return sum(last - first + 1 for first, last in self.came)
+
+    @property
+    def missing_pages(self) -> str:
+        """The pages that did not come, such as `3-4, 9`; `13-` where nobody knows how many there are."""
+        found: list[str] = []
+        following = 1
+        for first, last in [*self.came, (self.total + 1, self.total)]:
+            if following < first:
+                found.append(f"{following}-{first - 1}" if following < first - 1 else f"{following}")
+            following = max(following, last + 1)
+        return ", ".join(found if self.total or not self.errors else [*found, f"{following}-"])
+
+    def complete(self) -> Flow[None]:
+        """Note that nothing more comes, and make of the slices that are kept what they are to be.
+
+        Raises:
+            InvalidResponseError: The last pages are missing.
+            UpstageDocsError: Pages may be missing, and nothing came.
+        """
+        missing = self.missing_pages
+        if missing and not self.errors:
+            self.fail(
+                InvalidResponseError(
+                    f"{self.source!r} has {self.total} pages, and the answers end at page {self.next_page - 1}."
+                )
+            )
+        if missing and not self.came:
+            raise self.errors[0]
+        if missing:
+            yield Work(partial(self._change_kept, partial(_with_missing, missing=missing, total=self.total)))
+        if self.convert is None:
+            return
+        if self.deliver is None:
+            yield Work(partial(self._change_kept, self.convert, at_end=True))
+        else:
+            yield from self._hand_over((yield Work(partial(self.convert, None))))
+
+    def results(self) -> Iterator[Flow[Any]]:
+        """Yield a flow for each of the slices that are kept, or of what they became, in order."""
+        return map(self._result, range(len(self.kept)))
+
+    def _result(self, index: int) -> Flow[Any]:
+        if isinstance(self.kept, list) or self.kept.is_in_memory(index):
+            return self.kept[index]
+        return (yield Work(partial(self.kept.__getitem__, index)))
+
+    def close(self) -> None:
+        """Let go of what is kept."""
+        if isinstance(self.kept, WaitingPieces):
+            self.kept.close()
+
+    def _change_kept(self, change: Callable[[Any], Any], *, at_end: bool = False) -> None:
+        """Put in place of each slice that is kept what *change* makes of it, *at_end* of None too."""
+        before = self.kept
+        after: list[Any] | WaitingPieces = [] if isinstance(before, list) else WaitingPieces()
+        for piece in before:
+            after.append(change(piece))
+        if at_end:
+            after.append(change(None))
+        self.close()
+        self.kept = after
+
+    def _hand_over(self, piece: object) -> Flow[None]:
+        if self.deliver is not None:
+            for value in self.deliver(piece, self):
+                yield Deliver(value)
+
+    def _take_in(self, answer: PageAnswer) -> object:
+        """Return what *answer* becomes, or keep it."""
+        piece = self._recognised(answer) if self.ocr else self._parsed(answer)
+        if self.deliver is None:
+            self.kept.append(piece)
+            return None
+        return piece if self.convert is None else self.convert(piece)
+
+    def _parsed(self, answer: PageAnswer) -> ParsedDocument:
+        try:
+            document = decode_document(
+                answer.raw,
+                source=self.source,
+                file_sha256=self.file_sha256,
+                first_id=self._next_id,
+                total_pages=self.total or answer.total_pages,
+                pages=answer.pages,
+                shape=answer.content if isinstance(answer.content, DocumentShape) else None,
+            )
+        except InvalidResponseError as error:
+            again = " It is kept where there is a store; refresh=True asks, and pays, again."
+            raise InvalidResponseError(error.message + again, raw=answer.raw) from error
+        self._next_id = max((element.id + 1 for element in document.elements), default=self._next_id)
+        self.warnings += document.warnings
+        return document
+
+    def _recognised(self, answer: PageAnswer) -> OcrResult:
+        result = answer.content
+        if not isinstance(result, OcrResult):
+            result = decode_ocr(answer.raw, source=self.source, file_sha256=self.file_sha256)
+        result = with_document_words(result, self.next_page - 1, self._next_id)
+        self._next_id = max([self._next_id, *(word.id + 1 for page in result.pages for word in page.words)])
+        return result
+
+
+def _with_missing(piece: Slice, missing: str, total: int) -> Slice:
+    """Return *piece* as one of a document of which pages are *missing*."""
+    return msgspec.structs.replace(piece, missing_pages=missing, total_pages=total or piece.total_pages)
