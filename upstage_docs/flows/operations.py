@@ -78,15 +78,22 @@ def read_many(
     first = list(islice(supply, 2))
 
     def outcome_of(request: Request, only: Report | None = None) -> Flow[tuple[Request, Slices] | Failure]:
+        """Read one of the documents: one that fails is no end of the others."""
         streamed = only is not None and not whole and on_error == "raise"
         slices = Slices(
-            deliver=partial(_with_item, request.item) if streamed else None,
+            deliver=(lambda piece, _: ((request.item, piece),)) if streamed else None,
             convert=convert and convert(),
             kept=[] if whole or streamed else WaitingPieces(),
             partial=on_error == "partial",
-            on_taken=None if only is None else partial(_tell, only),
+            on_taken=None if only is None or only.on_progress is None else partial(_tell, only),
         )
-        return _outcome(context, request, slices, at_once=1 if only is None else context.at_once)
+        try:
+            reading = yield from open_reading(context, request, slices)
+            yield from read(reading, at_once=1 if only is None else context.at_once)
+        except UpstageDocsError as error:
+            slices.close()
+            return Failure(slices.source or request.name, error, error.pages_paid)
+        return request, slices
 
     if len(first) == 1:
         schedule = Schedule(iter([outcome_of(first[0], report)]), 1)
@@ -99,50 +106,23 @@ def read_many(
                 raise outcome.error
             continue
         request, slices = outcome
-        if whole:
-            document = join(list(slices.kept))
-            _note(report, slices)
-            yield Deliver(document)
-            continue
         try:
-            for result in slices.results():
-                yield Deliver((request.item, (yield from result)))
+            for index in range(0 if whole else len(slices.kept)):
+                yield Deliver((request.item, (yield from slices.result(index))))
         finally:
-            slices.close()
-        _note(report, slices)
-        yield Deliver((request.item, None))
-
-
-def _note(report: Report, slices: Slices) -> None:
-    """Note in *report* what came of a document."""
-    pages = slices.pages
-    if missing := slices.missing_pages:
-        report.failed(Failure(slices.source, slices.errors[0], pages, missing), pages, slices.warnings)
-    else:
-        report.read(slices.source, pages, slices.warnings)
+            if slices.kept:
+                slices.close()
+        pages = slices.pages
+        if missing := slices.missing_pages:
+            report.failed(Failure(slices.source, slices.errors[0], pages, missing), pages, slices.warnings)
+        else:
+            report.read(slices.source, pages, slices.warnings)
+        yield Deliver(join(list(slices.kept)) if whole else (request.item, None))
 
 
 def _tell(report: Report, slices: Slices) -> None:
     """Tell how far the only document is."""
-    if report.on_progress is not None:
-        report.tell(slices.pages, slices.total or slices.pages)
-
-
-def _with_item(item: Named | None, piece: Any, _: Slices) -> tuple[tuple[Named | None, Any]]:
-    return ((item, piece),)
-
-
-def _outcome(
-    context: ClientContext, request: Request, slices: Slices, *, at_once: int
-) -> Flow[tuple[Request, Slices] | Failure]:
-    """Read one of many documents: one that fails is no end of the others."""
-    try:
-        reading = yield from open_reading(context, request, slices)
-        yield from read(reading, at_once=at_once)
-    except UpstageDocsError as error:
-        slices.close()
-        return Failure(slices.source or request.name, error, error.pages_paid)
-    return request, slices
+    report.tell(slices.pages, slices.total or slices.pages)
 
 
 def read_job(context: ClientContext, job: Job | str, *, deliver: Deliverer | None = None) -> Flow[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
@@ -49,8 +49,11 @@ class Slices:
         kept: The slices that were not delivered, in memory or on disk.
         partial: Whether pages may be missing: the others are then handed out, if there are any.
         on_taken: Called whenever a slice was delivered or kept.
-        came: The pages of each answer so far.
+        pages: How many came.
+        came: The first and last page of each answer so far.
         errors: Why pages are missing.
+        missing_pages: Once it is complete, the pages that did not come, such as `3-4, 9`; `13-` where nobody knows how
+            many there are.
         warnings: Of all slices so far.
     """
 
@@ -64,8 +67,10 @@ class Slices:
     kept: list[Any] | WaitingPieces = field(default_factory=list)
     partial: bool = False
     on_taken: Callable[[Slices], None] | None = None
+    pages: int = 0
     came: list[Pages] = field(default_factory=list)
     errors: list[UpstageDocsError] = field(default_factory=list)
+    missing_pages: str = ""
     warnings: list[PageWarning] = field(default_factory=list)
     _next_id: int = 0
 
@@ -100,7 +105,10 @@ class Slices:
         self.next_page = last + 1
         self.total = self.total or answer.total_pages
         self.came.append(answer.pages)
-        yield from self._hand_over(piece)
+        self.pages += last - first + 1
+        if self.deliver is not None:
+            for value in self.deliver(piece, self):
+                yield Deliver(value)
         if self.on_taken is not None:
             self.on_taken(self)
 
@@ -116,14 +124,7 @@ class Slices:
         if missing.pages is not None:
             self.next_page = max(self.next_page, missing.pages[1] + 1)
 
-    @property
-    def pages(self) -> int:
-        """How many pages came."""
-        return sum(last - first + 1 for first, last in self.came)
-
-    @property
-    def missing_pages(self) -> str:
-        """The pages that did not come, such as `3-4, 9`; `13-` where nobody knows how many there are."""
+    def _missing(self) -> str:
         found: list[str] = []
         following = 1
         for first, last in [*self.came, (self.total + 1, self.total)]:
@@ -139,29 +140,22 @@ class Slices:
             InvalidResponseError: The last pages are missing.
             UpstageDocsError: Pages may be missing, and nothing came.
         """
-        missing = self.missing_pages
-        if missing and not self.errors:
-            self.fail(
-                InvalidResponseError(
-                    f"{self.source!r} has {self.total} pages, and the answers end at page {self.next_page - 1}."
-                )
-            )
-        if missing and not self.came:
-            raise self.errors[0]
-        if missing:
+        if self.next_page <= self.total and not self.errors:
+            end = f"{self.source!r} has {self.total} pages, and the answers end at page {self.next_page - 1}."
+            self.fail(InvalidResponseError(end))
+        if self.errors and (missing := self._missing()):
+            if not self.came:
+                raise self.errors[0]
+            self.missing_pages = missing
             yield Work(partial(self._change_kept, partial(_with_missing, missing=missing, total=self.total)))
-        if self.convert is None:
-            return
-        if self.deliver is None:
+        if self.convert is not None and self.deliver is None:
             yield Work(partial(self._change_kept, self.convert, at_end=True))
-        else:
-            yield from self._hand_over((yield Work(partial(self.convert, None))))
+        elif self.convert is not None and self.deliver is not None:
+            for value in self.deliver((yield Work(partial(self.convert, None))), self):
+                yield Deliver(value)
 
-    def results(self) -> Iterator[Flow[Any]]:
-        """Yield a flow for each of the slices that are kept, or of what they became, in order."""
-        return map(self._result, range(len(self.kept)))
-
-    def _result(self, index: int) -> Flow[Any]:
+    def result(self, index: int) -> Flow[Any]:
+        """Return the slice *index* of those that are kept, or what it became."""
         if isinstance(self.kept, list) or self.kept.is_in_memory(index):
             return self.kept[index]
         return (yield Work(partial(self.kept.__getitem__, index)))
@@ -181,11 +175,6 @@ class Slices:
             after.append(change(None))
         self.close()
         self.kept = after
-
-    def _hand_over(self, piece: object) -> Flow[None]:
-        if self.deliver is not None:
-            for value in self.deliver(piece, self):
-                yield Deliver(value)
 
     def _take_in(self, answer: PageAnswer) -> object:
         """Return what *answer* becomes, or keep it."""
