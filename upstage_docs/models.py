@@ -6,8 +6,10 @@ are pixels; pages are 1-based and absolute in the file; confidences are 0-1.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from itertools import groupby
+from html import escape
+from itertools import groupby, islice
 from typing import Any
 
 import msgspec
@@ -30,6 +32,11 @@ __all__ = [
     "Record",
     "Usage",
 ]
+
+_MOST_ROWS = 30
+"""Elements of a document that a notebook shows."""
+_MOST_TEXT = 3_000
+"""Characters of a text that a notebook shows."""
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
@@ -181,6 +188,23 @@ class ParsedDocument(msgspec.Struct, frozen=True):
             f"model={self.model!r})"
         )
 
+    def _repr_html_(self) -> str:
+        """Return the document as HTML for a notebook: what it holds, and its first elements; all of it text."""
+        counts = Counter(element.category for element in self.elements)
+        kinds = ", ".join(f"{_as_text(category)} {count}" for category, count in counts.most_common(20))
+        rows = "".join(
+            f"<tr><td>{element.page}</td><td>{_as_text(element.category, 40)}</td>"
+            f'<td style="text-align: left">{_as_text(element.text or element.markdown, 200)}</td></tr>'
+            for element in islice(self.elements, _MOST_ROWS)
+        )
+        more = len(self.elements) - _MOST_ROWS
+        return (
+            f"<div><p><b>{_as_text(self.source)}</b><br>{self.total_pages} pages, {len(self.elements)} elements, "
+            f"answered by {_as_text(self.model)}<br>{kinds}</p><details><summary>Elements</summary><table><thead><tr>"
+            f"<th>page</th><th>category</th><th>text</th></tr></thead><tbody>{rows}</tbody></table>"
+            f"{f'<p>and {more} more</p>' if more > 0 else ''}</details></div>"
+        )
+
 
 class Batch(msgspec.Struct, frozen=True):
     """One batch of an asynchronous job: up to ten pages.
@@ -320,6 +344,17 @@ class Record(msgspec.Struct):
     text: str
     metadata: dict[str, Any]
 
+    def _repr_html_(self) -> str:
+        """Return the record as HTML for a notebook: where it stands, its size, and its text as it is."""
+        metadata = self.metadata
+        headings = _as_text(str(metadata.get("headings") or ""))
+        place = _as_text(f"{metadata.get('source', '')}, p. {metadata.get('page', '?')}")
+        kinds = _as_text(str(metadata.get("categories") or metadata.get("category") or ""))
+        return (
+            f"<div><p>{f'<b>{headings}</b><br>' if headings else ''}{place}<br>{len(self.text)} characters, {kinds}</p>"
+            f'<pre style="white-space: pre-wrap; text-align: left">{_as_text(self.text, _MOST_TEXT)}</pre></div>'
+        )
+
 
 class Chunk(Record):
     """One chunk of the table-aware splitter.
@@ -347,3 +382,11 @@ class Chunk(Record):
         return all(getattr(self, name) == getattr(other, name) for name in self.__struct_fields__[:-3])
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def _as_text(text: str, most: int = 200) -> str:
+    """Return at most so many characters of *text* as HTML that is text alone, and turns no direction of writing."""
+    if not text:
+        return ""
+    cut = text if len(text) <= most else f"{text[:most]}… ({len(text) - most:,} characters more)"
+    return f"<bdi>{escape(cut.encode(errors='replace').decode())}</bdi>"

@@ -1,0 +1,59 @@
+"""Make docs/pictures/view.png: the page of `view` for the sample report, as Chromium shows it.
+
+Run it when its test says that the inputs have changed: `pip install --group browser`, and a Chromium on PATH.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from upstage_docs import Client
+from upstage_docs.view import write_view
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLE = "upstage_docs/samples/report.pdf"
+INPUTS = [
+    SAMPLE,
+    *(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "upstage_docs/view/assets").iterdir())),
+    "scripts/make_view_picture.py",
+]
+WIDTH, HEIGHT = 1400, 860
+COLOURS = 256
+"""Of the palette: fewer are seen in the greys, more make a larger file."""
+
+
+def main() -> None:
+    """Write the picture, and beside it what it was made from."""
+    with tempfile.TemporaryDirectory() as folder, Client(engine="local", cache=False) as client:
+        page = Path(folder) / "report.html"
+        write_view(client.parse(ROOT / SAMPLE), ROOT / SAMPLE, page)
+        with sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            opened = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
+            opened.goto(page.as_uri() + "#page-3")
+            opened.hover("#page-3 .entry:has(table) .name")
+            opened.wait_for_function("() => document.querySelector('#page-3 img').naturalWidth > 0")
+            shot = opened.screenshot()
+            browser.close()
+    target = ROOT / "docs" / "pictures" / "view.png"
+    picture = (
+        Image.open(io.BytesIO(shot))
+        .convert("RGB")
+        .quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    )
+    picture.save(target, optimize=True)
+    hashes = {name: hashlib.sha256((ROOT / name).read_bytes()).hexdigest() for name in INPUTS}
+    told = {"made_by": "scripts/make_view_picture.py", "inputs": hashes}
+    target.with_suffix(".json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    print(f"{target.relative_to(ROOT)}: {target.stat().st_size:,} bytes")
+
+
+main()
