@@ -337,6 +337,34 @@ def test_contextualize_puts_headings_and_caption_in_front_once() -> None:
     assert contextualize(Record("", "plain", {})) == "plain"
 
 
+def test_contextualize_takes_documents_and_nodes() -> None:
+    from langchain_core.documents import Document
+    from llama_index.core.schema import TextNode
+
+    metadata = {"headings": "3 Results > 3.1 Noise", "caption": "Table 2. Noise by site"}
+    wanted = "3 Results > 3.1 Noise\nTable 2. Noise by site\nIt was loud."
+
+    assert contextualize(Document("It was loud.", metadata=metadata)) == wanted
+    assert contextualize(TextNode(text="It was loud.", metadata=metadata)) == wanted
+    assert contextualize(Document("It was loud.", metadata={"headings": ["3 Results"], "caption": None})) == (
+        "3 Results\nIt was loud."
+    )
+    with pytest.raises(ConfigError, match="not a str"):
+        contextualize("It was loud.")  # type: ignore[arg-type]
+
+
+def test_a_long_path_in_front_of_a_chunk_is_shortened_from_its_middle() -> None:
+    headings = ("Report of the year", *(f"{number}. A long name of a section" for number in range(4)), "Costs")
+    chunk = Chunk("", "It was loud.", {}, headings)
+
+    assert contextualize(chunk, longest_path=110).split("\n")[0] == (
+        "Report of the year > 0. A long name of a section > … > 3. A long name of a section > Costs"
+    )
+    assert contextualize(chunk, longest_path=40).split("\n")[0] == "Report of the year > … > Costs"
+    assert contextualize(chunk, longest_path=10).split("\n")[0] == "… > Costs"
+    assert contextualize(chunk, longest_path=4) == "It was loud."
+
+
 # --- long texts --------------------------------------------------------------------------------------------------
 
 

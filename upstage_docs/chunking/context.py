@@ -2,28 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
+from typing import Any, Protocol
 
 from upstage_docs.chunking.blocks import blocks
-from upstage_docs.models import Chunk, Record
+from upstage_docs.chunking.heading_path import heading_path
+from upstage_docs.errors import ConfigError
+from upstage_docs.models import Chunk
 from upstage_docs.records.render import text_of_html
 
-__all__ = ["contextualize"]
+__all__ = ["HasPageContent", "HasText", "contextualize"]
 
 
-def contextualize(chunk: Record) -> str:
+class HasText(Protocol):
+    """A Chunk, a Record, a node of LlamaIndex."""
+
+    @property
+    def text(self) -> str:
+        """What is embedded."""
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """Flat metadata."""
+
+
+class HasPageContent(Protocol):
+    """A Document of LangChain."""
+
+    @property
+    def page_content(self) -> str:
+        """What is embedded."""
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """Flat metadata."""
+
+
+def contextualize(chunk: HasText | HasPageContent, *, longest_path: int = 300) -> str:
     """Return the text to embed: the chunk's, with the headings above it and its caption in front.
 
     A heading or caption that the text begins with is not put there twice. The chunk's size does not count them.
+
+    Args:
+        chunk: A Chunk or Record, a Document of LangChain or a node of LlamaIndex: ours, or any whose metadata has
+            `headings` (a path such as `3 Results > 3.1 Noise`, or a list) and `caption`.
+        longest_path: In characters; a longer path is shortened from its middle, and is left out if its last heading
+            alone is longer.
+
+    Raises:
+        ConfigError: *chunk* has no text or no metadata.
     """
+    text = getattr(chunk, "page_content", None)
+    text = getattr(chunk, "text", None) if text is None else text
+    metadata = getattr(chunk, "metadata", None)
+    if not isinstance(text, str) or not isinstance(metadata, Mapping):
+        raise ConfigError(
+            f"contextualize takes a Chunk, a Record, a Document of LangChain or a node of LlamaIndex, "
+            f"not a {type(chunk).__name__}."
+        )
     if isinstance(chunk, Chunk):
         headings, caption = chunk.headings, chunk.caption
     else:
-        breadcrumb = str(chunk.metadata.get("headings", ""))
-        headings, caption = tuple(breadcrumb.split(" > ")) if breadcrumb else (), ""
+        told = metadata.get("caption")
+        headings, caption = _headings(metadata.get("headings")), told if isinstance(told, str) else ""
     reach = sum(map(len, headings)) + len(caption)
-    begins = chunk.text[: 4 * reach + 1000]
+    begins = text[: 4 * reach + 1000]
     front = _words(text_of_html(begins))
     rests = [_words(" ".join(headings[index:])) for index in range(len(headings))]
     above = len(headings)
@@ -33,10 +77,20 @@ def contextualize(chunk: Record) -> str:
         if above < len(headings):
             front = front.removeprefix(rests[above]).lstrip()
             break
-    lead = [" > ".join(headings[:above])] if above else []
+    path = heading_path(headings[:above], lambda line: len(line) <= longest_path)
+    lead = [path] if path else []
     if caption and not front.startswith(_words(caption)):
         lead.append(caption)
-    return "\n".join([*lead, chunk.text])
+    return "\n".join([*lead, text])
+
+
+def _headings(told: object) -> tuple[str, ...]:
+    """Return the headings that metadata tell, outermost first."""
+    if isinstance(told, str):
+        return tuple(told.split(" > ")) if told else ()
+    if isinstance(told, list | tuple) and all(isinstance(one, str) for one in told):
+        return tuple(told)
+    return ()
 
 
 def _first_headings(text: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
+from upstage_docs.chunking.heading_path import heading_path
 from upstage_docs.chunking.sizes import TokenCounter, read_length
 from upstage_docs.errors import ConfigError
 from upstage_docs.options import CATEGORIES, Ids, OutputFormat
@@ -183,13 +184,13 @@ class ChunkOptions(Options):
         if not self.path_in_text or not headings:
             return ""
         most = self.chunk_size // _LARGEST_PATH
-        first, last = headings[0], headings[-1]
-        for names in (headings, [first, "…", last], ["…", last]):
-            line = " > ".join(names) + ("\n" if is_html else "\n\n")
-            line = html.escape(line, quote=False) if is_html else line
-            if self.size(line) <= most:
-                return line
-        return ""
+        end = "\n" if is_html else "\n\n"
+
+        def written(path: str) -> str:
+            return (html.escape(path, quote=False) if is_html else path) + end
+
+        path = heading_path(headings, lambda line: self.size(written(line)) <= most)
+        return written(path) if path else ""
 
     def fits(self, text: str) -> bool:
         """Return whether *text* is no larger than a chunk may be."""
