@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import KW_ONLY
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -115,12 +115,6 @@ class TableAwareTextSplitter(TextSplitter):
         return self.split_documents(
             Document(page_content=text, metadata=metadata) for text, metadata in zip(texts, given, strict=True)
         )
-
-    async def atransform_documents(self, documents: Sequence[Document], **kwargs: Any) -> Sequence[Document]:
-        """Split *documents* in a thread, so that the event loop goes on."""
-        import asyncio
-
-        return await asyncio.to_thread(self.transform_documents, documents, **kwargs)
 
 
 def _refusal(what: str) -> ConfigError:

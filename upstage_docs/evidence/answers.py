@@ -15,6 +15,7 @@ from upstage_docs.evidence.locate import places
 from upstage_docs.evidence.place import Place
 from upstage_docs.evidence.search import Passage
 from upstage_docs.evidence.things import read_thing
+from upstage_docs.evidence.threads import in_thread
 from upstage_docs.evidence.word_ranking import tokens
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.records.render import text_of_html
@@ -86,11 +87,7 @@ class Answer(msgspec.Struct, frozen=True):
         ]
         return list(dict.fromkeys(found))
 
-    async def aplaces(self, file: DocumentInput | None = None) -> list[Place]:
-        """Return what `places` does; files are read in a thread, so that the event loop goes on."""
-        from anyio import to_thread
-
-        return await to_thread.run_sync(self.places, file)
+    aplaces = in_thread(places)
 
     def _repr_html_(self) -> str:
         """Return the statements with their citations as HTML; all of it is text."""

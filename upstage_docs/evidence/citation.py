@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import partial
 from html import escape
 
 from upstage_docs.chunking.blocks import blocks
 from upstage_docs.evidence.locate import places
 from upstage_docs.evidence.place import BY_BREAKS, Place, string, whole_number
 from upstage_docs.evidence.things import Parsed, Thing, read_thing
+from upstage_docs.evidence.threads import in_thread
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.records.render import text_of_html
 
@@ -84,13 +84,7 @@ def cite(
     return Citation(_line(read, found), found, quote)
 
 
-async def acite(
-    thing: object, *, quote: str = "", file: DocumentInput | None = None, parsed: Parsed | None = None
-) -> Citation:
-    """Return what `cite` does; the file is read in a thread, so that the event loop goes on."""
-    from anyio import to_thread
-
-    return await to_thread.run_sync(partial(cite, thing, quote=quote, file=file, parsed=parsed))
+acite = in_thread(cite)
 
 
 def caption_of(thing: Thing) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from binascii import Error
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from upstage_docs.evidence.citation import cite
 from upstage_docs.evidence.pictures import crop
 from upstage_docs.evidence.place import places_of, string
 from upstage_docs.evidence.things import Thing, read_thing
+from upstage_docs.evidence.threads import in_thread
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.records.crop_names import crops_between, own_crops, text_reach
 
@@ -117,13 +117,7 @@ def to_content_blocks(
     return blocks
 
 
-async def ato_content_blocks(
-    thing: object, file: DocumentInput | None = None, *, pictures: bool = True
-) -> list[dict[str, Any]]:
-    """Return what `to_content_blocks` does; files are read in a thread, so that the event loop goes on."""
-    from anyio import to_thread
-
-    return await to_thread.run_sync(partial(to_content_blocks, thing, file, pictures=pictures))
+ato_content_blocks = in_thread(to_content_blocks)
 
 
 def _is_pictured(thing: Thing) -> bool:

@@ -20,6 +20,7 @@ from upstage_docs.evidence.place import Place, places_of
 from upstage_docs.evidence.row_bands import row_bands
 from upstage_docs.evidence.source_file import DRAWN, opened, require_page
 from upstage_docs.evidence.things import Parsed, Thing, element_things, parsed_answer, read_thing
+from upstage_docs.evidence.threads import in_thread
 from upstage_docs.files.source import DocumentInput, Source
 from upstage_docs.models import Box, OcrResult, ParsedDocument
 
@@ -59,13 +60,7 @@ def places(
         return quoted_places(read, found, quote, texts)
 
 
-async def aplaces(
-    thing: object, *, quote: str = "", file: DocumentInput | None = None, parsed: Parsed | None = None
-) -> list[Place]:
-    """Return what `places` does; the file is read in a thread, so that the event loop goes on."""
-    from anyio import to_thread
-
-    return await to_thread.run_sync(partial(places, thing, quote=quote, file=file, parsed=parsed))
+aplaces = in_thread(places)
 
 
 class PageTexts:

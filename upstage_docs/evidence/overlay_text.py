@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from upstage_docs.errors import ConfigError
@@ -14,6 +13,7 @@ from upstage_docs.evidence.page_pictures import page_picture, require_pillow
 from upstage_docs.evidence.pictures import PagePicture
 from upstage_docs.evidence.place import Place, places_of
 from upstage_docs.evidence.things import read_thing, read_things
+from upstage_docs.evidence.threads import in_thread
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.models import OcrResult
 from upstage_docs.records.ocr_records import ocr_records
@@ -99,18 +99,7 @@ def overlay(
     return pictures
 
 
-async def aoverlay(
-    lines: object,
-    texts: Sequence[str],
-    file: DocumentInput | None = None,
-    *,
-    font: str | os.PathLike[str] | None = None,
-    dpi: int = 150,
-) -> list[PagePicture]:
-    """Return what `overlay` does; files are read and drawn in a thread, so that the event loop goes on."""
-    from anyio import to_thread
-
-    return await to_thread.run_sync(partial(overlay, lines, texts, file, font=font, dpi=dpi))
+aoverlay = in_thread(overlay)
 
 
 def _line_places(lines: object) -> list[Place]:

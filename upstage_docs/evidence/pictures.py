@@ -6,7 +6,6 @@ import io
 import os
 from collections.abc import Iterable
 from contextlib import ExitStack
-from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,6 +16,7 @@ from upstage_docs.evidence.locate import PageTexts, quoted_places
 from upstage_docs.evidence.page_pictures import page_picture, require_pillow
 from upstage_docs.evidence.place import Place, places_of
 from upstage_docs.evidence.things import Parsed, parsed_answer, read_things
+from upstage_docs.evidence.threads import in_thread
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.models import Box, OcrResult, ParsedDocument
 
@@ -130,34 +130,10 @@ def highlight(
     return [msgspec.structs.replace(page, image=_marked(page.image, page.places, ink)) for page in pictures]
 
 
-async def acrop(
-    thing: object,
-    file: DocumentInput | None = None,
-    *,
-    quote: str = "",
-    parsed: Parsed | None = None,
-    dpi: int = 150,
-) -> list[PagePicture]:
-    """Return what `crop` does; files are read and drawn in a thread, so that the event loop goes on."""
-    from anyio import to_thread
-
-    return await to_thread.run_sync(partial(crop, thing, file, quote=quote, parsed=parsed, dpi=dpi))
+acrop = in_thread(crop)
 
 
-async def ahighlight(
-    things: object,
-    file: DocumentInput | None = None,
-    *,
-    quote: str = "",
-    parsed: Parsed | None = None,
-    dpi: int = 150,
-    colour: str = _COLOUR,
-) -> list[PagePicture]:
-    """Return what `highlight` does; files are read and drawn in a thread, so that the event loop goes on."""
-    from anyio import to_thread
-
-    call = partial(highlight, things, file, quote=quote, parsed=parsed, dpi=dpi, colour=colour)
-    return await to_thread.run_sync(call)
+ahighlight = in_thread(highlight)
 
 
 def _pages(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -12,6 +11,7 @@ from upstage_docs.chunking.context import contextualize
 from upstage_docs.errors import ConfigError
 from upstage_docs.evidence.citation import Citation, cite
 from upstage_docs.evidence.things import Thing, element_things, read_thing
+from upstage_docs.evidence.threads import in_thread
 from upstage_docs.evidence.word_ranking import WordRanking
 from upstage_docs.models import Chunk, Record
 from upstage_docs.records.render import text_of_html
@@ -98,11 +98,7 @@ class SearchIndex(Generic[Item]):
         best = [at for at in sorted(range(len(scores)), key=lambda at: -scores[at])[:count] if scores[at] > 0]
         return [Passage(self._items[at], self._texts[at], cite(self._items[at]), scores[at]) for at in best]
 
-    async def asearch(self, question: str, count: int = 4) -> list[Passage[Item]]:
-        """Return what `search` does, from a thread, so that the event loop goes on."""
-        from anyio import to_thread
-
-        return await to_thread.run_sync(partial(self.search, question, count))
+    asearch = in_thread(search)
 
 
 def number_passages(things: Iterable[object]) -> str:
