@@ -16,6 +16,9 @@ pytest.importorskip("liteparse")
 from reportlab.pdfgen.canvas import Canvas
 from test_local_pdf import Draw, paragraph, pdf, text
 
+from upstage_docs.local.blocks import Cell
+from upstage_docs.local.pdf.tables.library_tables import Table
+from upstage_docs.local.pdf.words import Word
 from upstage_docs.local.read_document import read_document
 from upstage_docs.local.service.pipe import Part, Task
 
@@ -202,3 +205,17 @@ def test_a_plot_with_grid_lines_is_no_table() -> None:
         sheet.drawPath(path)
 
     assert tables(elements(plot)) == []
+
+
+def test_a_table_that_gets_a_header_keeps_its_spans_and_its_grid() -> None:
+    words = [Word(name, (x, 10, x + 20, 20), 18, 10, bold=True, font="") for name, x in (("Port", 10), ("Year", 110))]
+    body = [["Harbours of the north", ""], ["Skerry", "1904"]]
+    spans = {(0, 0): (1, 2), (1, 0): (1, 1), (1, 1): (1, 1)}
+    table = Table((0, 30, 200, 60), body, [20, 120], 0, frozenset({5}), spans=spans, gridded=True)
+    made = table.with_header(words, [0, 1], (0, 5, 200, 25))
+    assert made.cells == (
+        (Cell("Port"), Cell("Year")),
+        (Cell("Harbours of the north", 1, 2),),
+        (Cell("Skerry"), Cell("1904")),
+    )
+    assert (made.gridded, made.header_rows, made.words) == (True, 1, {0, 1, 5})

@@ -151,7 +151,7 @@ def _written(run: list[PageLayout], task: Task, first_id: int) -> tuple[list[Pag
             with losses.kept(page.number, "the page cannot be written"):
                 answer([page])
             if met := losses.of(page.number):
-                run[number] = PageLayout(page.number, ocr=page.ocr, losses=(*page.losses, *met))
+                run[number] = replace(page, blocks=(), losses=(*page.losses, *met))
         return run, answer(run)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
 from typing import Any
@@ -33,6 +34,7 @@ class _Row:
         self.bottom = bottom
 
 
+@dataclass(slots=True, eq=False)
 class Table:
     """A grid of text.
 
@@ -45,26 +47,13 @@ class Table:
         gridded: Whether rules part its rows and its columns.
     """
 
-    __slots__ = ("box", "columns", "gridded", "header_rows", "rows", "spans", "words")
-
-    def __init__(
-        self,
-        box: Box,
-        rows: list[list[str]],
-        columns: list[float],
-        header_rows: int,
-        words: frozenset[int],
-        *,
-        spans: dict[tuple[int, int], tuple[int, int]] | None = None,
-        gridded: bool = False,
-    ) -> None:
-        self.spans = spans
-        self.gridded = gridded
-        self.box = box
-        self.rows = rows
-        self.columns = columns
-        self.header_rows = header_rows
-        self.words = words
+    box: Box
+    rows: list[list[str]]
+    columns: list[float]
+    header_rows: int
+    words: frozenset[int]
+    spans: dict[tuple[int, int], tuple[int, int]] | None = field(default=None, kw_only=True)
+    gridded: bool = field(default=False, kw_only=True)
 
     @property
     def filled(self) -> float:
@@ -104,8 +93,18 @@ class Table:
                 over, under = [], column
             upper[c], lower[c] = cell_text(over), cell_text(under)
         header = [row for row in (upper, lower) if any(row)]
-        box, count = bounds([self.box, above]), self.header_rows + len(header)
-        return Table(box, header + self.rows, self.columns, count, self.words | set(found))
+        spans = None
+        if self.spans is not None:
+            spans = {(r, c): (1, 1) for r in range(len(header)) for c in range(len(columns))}
+            spans |= {(r + len(header), c): span for (r, c), span in self.spans.items()}
+        return replace(
+            self,
+            box=bounds([self.box, above]),
+            rows=header + self.rows,
+            header_rows=self.header_rows + len(header),
+            words=self.words | set(found),
+            spans=spans,
+        )
 
 
 def table_of(block: Any, words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box]) -> Table | None:
