@@ -1,13 +1,26 @@
-"""How the classes of this package are made: constructors and docstrings come from their options, when first used."""
+"""What loaders and parsers have in common: their options, and how constructors and docstrings are made of those."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY
 from types import MethodType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-__all__ = ["component"]
+from langchain_core.documents import Document
+
+if TYPE_CHECKING:
+    from langchain_core.document_loaders import Blob
+    from pydantic import SecretStr
+
+    from upstage_docs import AsyncClient, Client, Progress, Report, Spending
+    from upstage_docs.files.source import Named
+    from upstage_docs.loading.loading import Loading
+    from upstage_docs.models import Record
+
+__all__ = ["Loads", "OCRComponent", "ParseComponent", "component", "document_of", "item_of"]
 
 Kind = TypeVar("Kind")
 
@@ -76,3 +89,107 @@ else:
             return kind
 
         return given
+
+
+class Loads:
+    """Loads with its options as they are then; tells of the last load, and of the bill of all."""
+
+    _loading: Loading | None = None
+
+    @property
+    def loading(self) -> Loading:
+        """What loads with the options as they are now."""
+        from upstage_docs.loading.loading import loading_of
+
+        self._loading = made = loading_of(self, self._loading)
+        return made
+
+    @property
+    def report(self) -> Report:
+        """What became of the files of the last load."""
+        return (self._loading or self.loading).report
+
+    @property
+    def usage(self) -> Spending:
+        """What the loads so far were billed for, as the answers tell."""
+        return (self._loading or self.loading).connection.usage
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the key behind: another process reads UPSTAGE_API_KEY.
+
+        Raises:
+            ConfigError: There is a caller's client, which cannot go with it.
+        """
+        return {**vars(self), "_loading": None, "api_key": self.loading.connection.key_of_another_process()}
+
+
+@component(eq=False, repr=False)
+class _Component(Loads):
+    """Who answers, how documents are sent, and what happens when a file fails; the options are read when it loads."""
+
+    api_key: str | SecretStr | None = None
+    base_url: str | None = None
+    _: KW_ONLY
+    engine: Literal["upstage", "local"] | None = None
+    client: Client | AsyncClient | None = None
+    max_concurrency: int | None = None
+    timeout: float | None = None
+    cache: bool | str | os.PathLike[str] | None = None
+    route: Literal["auto", "sync", "async"] = "auto"
+    pages_per_request: int | None = None
+    refresh: bool = False
+    on_error: Literal["raise", "skip", "partial"] = "raise"
+    show_progress: bool = False
+    on_progress: Callable[[Progress], None] | None = None
+
+    def __post_init__(self) -> None:
+        self.loading.connection.check()
+
+
+@component(eq=False, repr=False)
+class ParseComponent(_Component):
+    """What may be asked of Document Parse, in the order of `langchain-upstage`, and what becomes of its elements."""
+
+    model: str = "document-parse"
+    split: Literal["element", "page", "none"] = "element"
+    chart_recognition: bool = True
+    ocr: Literal["auto", "force"] = "auto"
+    output_format: Literal["html", "markdown", "text", "json"] = "html"
+    coordinates: bool = True
+    base64_encoding: Sequence[str] | None = None
+    _: KW_ONLY
+    mode: Literal["standard", "enhanced", "auto"] = "standard"
+    merge_multipage_tables: bool = False
+    extra_fields: Mapping[str, str] | None = None
+    metadata_format: Literal["flat", "nested"] = "flat"
+    skip_empty: bool = False
+    ids: Literal["source", "content"] = "source"
+    images: Literal["none", "files", "base64"] = "none"
+    image_folder: str | os.PathLike[str] | None = None
+    crops: Sequence[str] | None = None
+    crop_folder: str | os.PathLike[str] | None = None
+
+
+@component(eq=False, repr=False)
+class OCRComponent(_Component):
+    """What may be asked of Document OCR, and what becomes of its pages."""
+
+    model: str = "ocr"
+    split: Literal["page", "none", "word", "line"] = "page"
+    _: KW_ONLY
+    extra_fields: Mapping[str, str] | None = None
+    skip_empty: bool = False
+    ids: Literal["source", "content"] = "source"
+
+
+def document_of(record: Record) -> Document:
+    """Return *record* as LangChain's Document."""
+    return Document(page_content=record.text, metadata=record.metadata, id=record.id)
+
+
+def item_of(blob: Blob) -> Named:
+    """Return *blob* as something to load: its bytes, or its path, so that a file is streamed, and its metadata."""
+    from upstage_docs.files.source import Named
+
+    in_memory = blob.data is not None or blob.path is None
+    return Named(blob.as_bytes() if in_memory else os.fspath(blob.path or ""), blob.source, blob.metadata)

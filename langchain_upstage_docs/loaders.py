@@ -6,20 +6,13 @@ import os
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import aclosing, closing
 from dataclasses import KW_ONLY
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, Union, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, Union
 
 from langchain_core.document_loaders import BaseLoader, Blob, BlobLoader
 from langchain_core.documents import Document
 
-from langchain_upstage_docs.components import component
-from langchain_upstage_docs.parsers import (
-    OCRComponent,
-    ParseComponent,
-    UpstageDocumentParseParser,
-    UpstageOCRParser,
-    document_of,
-    item_of,
-)
+from langchain_upstage_docs.components import OCRComponent, ParseComponent, component, document_of, item_of
+from langchain_upstage_docs.parsers import UpstageDocumentParseParser, UpstageOCRParser
 
 if TYPE_CHECKING:
     from langchain_text_splitters import TextSplitter
@@ -55,13 +48,13 @@ class _Loader(BaseLoader):
         from upstage_docs.files.source import is_document, require_files
 
         # An iterator would be empty when the loader is used once more; a file object is none of files.
-        given: Any = self.file_path
-        files = self.file_path = list(given) if isinstance(given, Iterator) and not is_document(given) else given
-        one = _is_one(files) or (isinstance(files, (list, tuple)) and len(files) == 1)
-        if self.source is not None and (isinstance(given, BlobLoader) or not one):
+        if isinstance(self.file_path, Iterator) and not is_document(self.file_path):
+            self.file_path = list(self.file_path)
+        items = [] if isinstance(self.file_path, BlobLoader) else list(self._items())
+        if self.source is not None and len(items) != 1:
             raise ConfigError(f"source={self.source!r} names one document, and file_path holds several.")
-        if self.loading.load.on_error == "raise" and not isinstance(files, BlobLoader):
-            require_files(item.document for item in self._items() if isinstance(item.document, (str, os.PathLike)))
+        if self.loading.load.on_error == "raise":
+            require_files(item.document for item in items if isinstance(item.document, (str, os.PathLike)))
 
     def estimate(self) -> Estimate:
         """Say how many pages loading would be billed now, and at which list price; sends nothing.
@@ -92,11 +85,25 @@ class _Loader(BaseLoader):
                 yield document_of(record)
 
     def _items(self) -> Iterator[Named]:
+        from upstage_docs.errors import ConfigError
+        from upstage_docs.files.source import Named, is_document
+
         files: Any = self.file_path
         if isinstance(files, BlobLoader):
             files = files.yield_blobs()
-        for file in [files] if _is_one(files) else files:
-            yield _item(file, self.source)
+        elif is_document(files) or isinstance(files, Blob) or not isinstance(files, Iterable):
+            files = [files]  # a file object would yield its lines, and bytes their numbers
+        for file in files:
+            if isinstance(file, Blob):
+                item = item_of(file)
+                yield item if self.source is None else item._replace(source=self.source)
+            elif is_document(file):
+                yield Named(file, self.source)
+            else:
+                raise ConfigError(
+                    f"file_path is or holds {type(file).__name__}; a loader takes paths, bytes, binary file objects "
+                    "and blobs."
+                )
 
 
 @component(eq=False, repr=False)
@@ -165,24 +172,3 @@ class UpstageOCRLoader(OCRComponent, _Loader):
 
 def _options_of(loader: ParseComponent | OCRComponent) -> dict[str, Any]:
     return {name: value for name, value in vars(loader).items() if name not in {"file_path", "source", "_loading"}}
-
-
-def _is_one(files: object) -> bool:
-    """Say whether *files* is one file: a file object would yield its lines, and bytes their numbers."""
-    from upstage_docs.files.source import is_document
-
-    return is_document(files) or isinstance(files, Blob) or not isinstance(files, Iterable)
-
-
-def _item(file: object, source: str | None) -> Named:
-    from upstage_docs.errors import ConfigError
-    from upstage_docs.files.source import Named, is_document
-
-    if isinstance(file, Blob):
-        item = item_of(file)
-        return item if source is None else item._replace(source=source)
-    if is_document(file):
-        return Named(cast("Any", file), source)
-    raise ConfigError(
-        f"file_path is or holds {type(file).__name__}; a loader takes paths, bytes, binary file objects and blobs."
-    )

@@ -92,9 +92,9 @@ class Loads(BaseComponent):
     @property
     def loading(self) -> "Loading":
         """What loads with the options as they are now."""
-        from upstage_docs.loading.loading import parse_loading
+        from upstage_docs.loading.loading import loading_of
 
-        self._loading = parse_loading(self, self._loading, key=self._key)
+        self._loading = loading_of(self, self._loading, key=self._key)
         loading: Loading = self._loading
         return loading
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from llama_index.core.readers.base import BasePydanticReader
 
 from llama_index_upstage_docs.fields import Loads, OCRFields
 from llama_index_upstage_docs.reading import FileReader
 from llama_index_upstage_docs.signature import component
-
-if TYPE_CHECKING:
-    from upstage_docs.loading.loading import OCRLoading
 
 __all__ = ["UpstageOCRReader"]
 
@@ -30,14 +25,6 @@ class UpstageOCRReader(FileReader, OCRFields, Loads, BasePydanticReader):
     """
 
     is_remote: bool = True
-
-    @property
-    def loading(self) -> OCRLoading:
-        """What loads with the options as they are now."""
-        from upstage_docs.loading.loading import ocr_loading
-
-        self._loading = loading = ocr_loading(self, self._loading, key=self._key)
-        return loading
 
     @classmethod
     def class_name(cls) -> str:

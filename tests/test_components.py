@@ -33,7 +33,8 @@ from llama_index_upstage_docs import (
 )
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.errors import ConfigError
-from upstage_docs.loading.options import ConnectionOptions, LoadOptions
+from upstage_docs.loading.client_source import ConnectionOptions
+from upstage_docs.loading.options import LoadOptions
 from upstage_docs.options import OCROptions, ParseOptions, SendOptions
 from upstage_docs.options.definitions import default_of, definitions
 from upstage_docs.records.options import OCRRecordOptions, RecordOptions

@@ -41,10 +41,9 @@ KEY = "up_abcdefghijklmnop"
 # Raising one of these takes the reason beside it.
 # Every option is checked where it is made, and read when it loads (options/definitions); twelve let a transport of the
 # caller's, whatever it does, not outlast the deadline.
-FUNCTIONS = 127
-# Options are defined once for both integrations (loading/options), and hide the key (components); two hold deadlines.
-# What waits for its last page is no business of sending (flows/slices).
-FILES = 33
+FUNCTIONS = 113
+# What waits for its last page is no business of sending (flows/slices); constructors hide the key (components).
+FILES = 29
 
 
 class Passage:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from upstage_docs.errors import ConfigError
 from upstage_docs.errors.redaction import as_secret
-from upstage_docs.loading.options import ConnectionOptions
+from upstage_docs.options.definitions import Options, documented, option
 
 if TYPE_CHECKING:
     from upstage_docs.client.async_client import AsyncClient
     from upstage_docs.client.client import Client
     from upstage_docs.flows.billing import Spending
 
-__all__ = ["Connection", "Secret", "StayedKey"]
+__all__ = ["Connection", "ConnectionOptions", "Secret", "StayedKey"]
 
 
 class Secret(Protocol):
@@ -43,21 +44,68 @@ class StayedKey:
         return key
 
 
+def _key(name: str, key: object) -> object:
+    if not (key is None or isinstance(key, str) or hasattr(key, "get_secret_value")):
+        raise ConfigError(f"{name}= is {type(key).__name__}; give the key as str or SecretStr.")
+    return as_secret(key)  # tools that show a traceback show its local variables
+
+
+def _client(name: str, client: object) -> object:
+    if client is not None:
+        from upstage_docs.client.settings import ClientBase
+
+        if not isinstance(client, ClientBase):
+            raise ConfigError(
+                f"{name}= is of type {type(client).__name__!r}; give a Client(...) or AsyncClient(...) of upstage_docs."
+            )
+    return client
+
+
+@documented
+@dataclass(frozen=True)
+class ConnectionOptions(Options):
+    """Who answers a load: a client of the caller's, or one that is made for each load.
+
+    Raises:
+        ConfigError: A value is neither.
+    """
+
+    api_key: Any = option(
+        None,
+        "The key, else UPSTAGE_API_KEY. It never shows and is never pickled or serialised.",
+        _key,
+        shown=False,
+    )
+    client: Any = option(
+        None,
+        "A `Client` or `AsyncClient` to use; it stays open, and the options of a client are then its own.",
+        _client,
+        shown=False,
+    )
+
+
 class Connection:
     """What answers a loader.
 
     Args:
         api_key: Else UPSTAGE_API_KEY, read when a load begins.
         client: The caller's, which stays open; the other settings are then its own.
+        bill: What the loads so far were billed for, each by itself; it is added to.
         settings: Those of `Client`; None is none.
 
     Raises:
         ConfigError: *api_key* or *client* is none, or *client* and a setting contradict each other.
     """
 
-    def __init__(self, api_key: str | Secret | None = None, *, client: Any = None, **settings: Any) -> None:
-        api_key = as_secret(api_key)  # tools that show a traceback show its local variables
-        ConnectionOptions(api_key)  # checks it
+    def __init__(
+        self,
+        api_key: str | Secret | None = None,
+        *,
+        client: Any = None,
+        bill: list[Spending] | None = None,
+        **settings: Any,
+    ) -> None:
+        api_key = ConnectionOptions(api_key).api_key
         self._settings = {name: value for name, value in settings.items() if value is not None}
         given = ["api_key", *self._settings] if api_key is not None else [*self._settings]
         if client is not None and given:
@@ -66,7 +114,7 @@ class Connection:
             raise ConfigError('engine="local" answers on this machine and takes no api_key; leave one of them out.')
         self._api_key = api_key
         self._client: Client | AsyncClient | None = ConnectionOptions(client=client).client
-        self.bill: list[Spending] = []
+        self.bill = [] if bill is None else bill
 
     @property
     def usage(self) -> Spending:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator
 from contextlib import aclosing, closing, nullcontext, suppress
 from contextvars import copy_context
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -22,9 +21,9 @@ from upstage_docs.client.threads import StopEvent
 from upstage_docs.errors import ConfigError
 from upstage_docs.files.source import Named
 from upstage_docs.flows.reports import Report
-from upstage_docs.loading.client_source import Connection
+from upstage_docs.loading.client_source import Connection, ConnectionOptions
 from upstage_docs.loading.crops import write_crops
-from upstage_docs.loading.options import ConnectionOptions, LoadOptions
+from upstage_docs.loading.options import LoadOptions
 from upstage_docs.loading.progress import page_bar
 from upstage_docs.models import Record
 from upstage_docs.options import OCROptions, ParseOptions, SendOptions
@@ -34,11 +33,9 @@ from upstage_docs.records.options import OCRRecordOptions, RecordOptions
 from upstage_docs.records.records import Recorder
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
     from upstage_docs.flows.billing import Estimate
 
-__all__ = ["Loading", "OCRLoading", "ParseLoading", "component_docstring", "ocr_loading", "parse_loading"]
+__all__ = ["Loading", "component_docstring", "loading_of"]
 
 logger = logging.getLogger("upstage_docs")
 
@@ -48,34 +45,25 @@ _CROPPED = ("figure", "chart")
 _SHARED = (LoadOptions, SendOptions, Settings)
 
 
-class Loading(ABC):
+@dataclass
+class Loading:
     """Loads documents and yields their records, in the order given.
 
-    Args:
+    Attributes:
         connection: What answers.
         options: What to ask.
         load: What happens meanwhile.
         sending: How documents are sent.
-
-    Attributes:
+        converter: Gives what turns the slices of one document into records.
         report: What became of the documents of the last load.
     """
 
-    def __init__(
-        self, connection: Connection, options: ParseOptions | OCROptions, load: LoadOptions, sending: SendOptions
-    ) -> None:
-        self.connection = connection
-        self.options = options
-        self.load = load
-        self.sending = sending
-        self.report = Report(on_progress=load.on_progress)
-
-    def continuing(self, previous: Loading | None) -> Self:
-        """Return this, with the report and the bill of *previous*."""
-        if previous is not None:
-            self.report = previous.report
-            self.connection.bill = previous.connection.bill
-        return self
+    connection: Connection
+    options: ParseOptions | OCROptions
+    load: LoadOptions
+    sending: SendOptions
+    converter: Callable[[], Converter]
+    report: Report
 
     def records(
         self, items: Iterable[Named], *, show_progress: bool = False, report: Report | None = None
@@ -132,18 +120,11 @@ class Loading(ABC):
         convert = self.converter()
         return convert(whole) + convert(None)
 
-    @abstractmethod
-    def converter(self) -> Converter:
-        """Return what turns the slices of one document into records."""
-
     def _slices(self, client: Any, items: Iterable[Named], report: Report) -> Any:
-        items = _each_once(items)
         return client.stream_many(
-            items,
+            _each_once(items),
             self.options,
-            route=self.sending.route,
-            pages_per_request=self.sending.pages_per_request,
-            refresh=self.sending.refresh,
+            **asdict(self.sending),
             on_error=self.load.on_error,
             report=report,
             convert=self.converter,
@@ -163,113 +144,7 @@ def _each_once(items: Iterable[Named]) -> Iterator[Named]:
         yield item
 
 
-class ParseLoading(Loading):
-    """Loads through Document Parse.
-
-    Args:
-        connection: See `Loading`.
-        options: What to ask.
-        form: What the records are.
-        load: See `Loading`.
-        sending: See `Loading`.
-
-    Raises:
-        ConfigError: Crops are to be written, and there is no folder, or no element that they belong to.
-    """
-
-    def __init__(
-        self,
-        connection: Connection,
-        options: ParseOptions,
-        form: RecordOptions,
-        load: LoadOptions,
-        sending: SendOptions,
-    ) -> None:
-        if load.crops is not None or load.crop_folder is not None:
-            options, form, load = _with_crops(options, form, load)
-        if (form.images == "files") != (load.image_folder is not None):
-            raise ConfigError('images="files" and image_folder= go together: crops are written into that folder.')
-        if form.images == "base64" and form.split != "element":
-            raise ConfigError('images="base64" goes with split="element"; crops= and crop_folder= go with every split.')
-        if form.images != "none" and not options.base64_encoding:
-            options = replace(options, base64_encoding=_CROPPED)
-        super().__init__(connection, options, load, sending)
-        self.form = form
-
-    def converter(self) -> Converter:
-        """Return what turns the slices of one document into records."""
-        recorder = Recorder(self.form)
-        folder = self.load.image_folder
-
-        # The keys of `langchain-upstage` are its own; a part of a file must tell what it is in them, too.
-        named = self.form.metadata_format == "nested" and self.load.on_error == "partial"
-        missing = {"missing_pages": ""}
-
-        def convert(piece: Any) -> list[Record]:
-            if piece is None:
-                found = list(recorder.finish())
-            else:
-                missing["missing_pages"] = piece.missing_pages
-                found = list(recorder.add(piece, write_crops(piece, folder) if folder is not None else None))
-            for record in found if named else ():
-                record.metadata |= missing
-            return found
-
-        return convert
-
-
-def _with_crops(
-    options: ParseOptions, form: RecordOptions, load: LoadOptions
-) -> tuple[ParseOptions, RecordOptions, LoadOptions]:
-    """Return what `crops=` and `crop_folder=` mean in the older options."""
-    if load.crops is None or load.crop_folder is None:
-        raise ConfigError("crops= and crop_folder= go together: what is to be cropped, and where crops are written.")
-    if form.images != "none" or load.image_folder is not None:
-        raise ConfigError("crops= and crop_folder= stand in place of images= and image_folder=; give one of the pairs.")
-    asked = tuple(dict.fromkeys([*options.base64_encoding, *load.crops]))
-    return (
-        replace(options, base64_encoding=asked),
-        replace(form, images="files"),
-        replace(load, crops=None, crop_folder=None, image_folder=load.crop_folder),
-    )
-
-
-class OCRLoading(Loading):
-    """Loads through Document OCR.
-
-    Args:
-        connection: See `Loading`.
-        options: What to ask.
-        form: What the records are.
-        load: See `Loading`.
-        sending: See `Loading`.
-    """
-
-    def __init__(
-        self,
-        connection: Connection,
-        options: OCROptions,
-        form: OCRRecordOptions,
-        load: LoadOptions,
-        sending: SendOptions,
-    ) -> None:
-        super().__init__(connection, options, load, sending)
-        self.form = form
-
-    def converter(self) -> Converter:
-        """Return what turns the slices of one document into records, once they are all there."""
-        waiting: list[Any] = []
-
-        def convert(piece: Any) -> list[Record]:
-            if piece is not None:
-                waiting.append(piece)
-                return []
-            return list(ocr_records(join(waiting), **asdict(self.form)))
-
-        return convert
-
-
-def parse_loading(component: Any, previous: Loading | None = None, *, key: Any = None) -> ParseLoading:
+def loading_of(component: Any, previous: Loading | None = None, *, key: Any = None) -> Loading:
     """Return what loads with the options that *component* has now; the report and the bill of *previous* go on.
 
     Args:
@@ -280,41 +155,96 @@ def parse_loading(component: Any, previous: Loading | None = None, *, key: Any =
     Raises:
         ConfigError: An option has a value that it does not take, or two contradict each other.
     """
-    made = ParseLoading(
-        _connection(component, key),
-        options_of(component, ParseOptions),
-        options_of(component, RecordOptions),
-        options_of(component, LoadOptions),
-        options_of(component, SendOptions),
-    )
-    return made.continuing(previous)
+    settings = {name: getattr(component, name) for name in shared_names(type(component), Settings)}
+    settings["api_key"] = component.api_key if key is None else key
+    bill = previous.connection.bill if previous else None
+    connection = Connection(client=component.client, bill=bill, **settings)
+    asks, becomes = _asked(type(component))
+    kinds: tuple[Any, ...] = (asks, becomes, LoadOptions, SendOptions)
+    options, form, load, sending = (options_of(component, kind) for kind in kinds)
+    if asks is OCROptions:
+        converter = partial(_ocr_converter, form)
+    else:
+        if (form.images, load.image_folder, load.crops, load.crop_folder) != ("none", None, None, None):
+            options, form, load = _with_crops(options, form, load)
+        converter = partial(_parse_converter, form, load)
+    report = previous.report if previous else Report(on_progress=load.on_progress)
+    return Loading(connection, options, load, sending, converter, report)
 
 
-def ocr_loading(component: Any, previous: Loading | None = None, *, key: Any = None) -> OCRLoading:
-    """Return what loads through Document OCR; see `parse_loading`."""
-    made = OCRLoading(
-        _connection(component, key),
-        options_of(component, OCROptions),
-        options_of(component, OCRRecordOptions),
-        options_of(component, LoadOptions),
-        options_of(component, SendOptions),
-    )
-    return made.continuing(previous)
+def _with_crops(
+    options: ParseOptions, form: RecordOptions, load: LoadOptions
+) -> tuple[ParseOptions, RecordOptions, LoadOptions]:
+    """Check what is said of crops, and return what `crops=` and `crop_folder=` mean in the older options.
+
+    Raises:
+        ConfigError: Crops are to be written, and there is no folder, or no element that they belong to.
+    """
+    if (load.crops is None) != (load.crop_folder is None):
+        raise ConfigError("crops= and crop_folder= go together: what is to be cropped, and where crops are written.")
+    if load.crops is not None:
+        if form.images != "none" or load.image_folder is not None:
+            raise ConfigError(
+                "crops= and crop_folder= stand in place of images= and image_folder=; give one of the pairs."
+            )
+        options = replace(options, base64_encoding=tuple(dict.fromkeys([*options.base64_encoding, *load.crops])))
+        form = replace(form, images="files")
+        load = replace(load, crops=None, crop_folder=None, image_folder=load.crop_folder)
+    if (form.images == "files") != (load.image_folder is not None):
+        raise ConfigError('images="files" and image_folder= go together: crops are written into that folder.')
+    if form.images == "base64" and form.split != "element":
+        raise ConfigError('images="base64" goes with split="element"; crops= and crop_folder= go with every split.')
+    if form.images != "none" and not options.base64_encoding:
+        options = replace(options, base64_encoding=_CROPPED)
+    return options, form, load
+
+
+def _parse_converter(form: RecordOptions, load: LoadOptions) -> Converter:
+    """Return what turns the slices of one parsed document into records."""
+    recorder = Recorder(form)
+    folder = load.image_folder
+    # The keys of `langchain-upstage` are its own; a part of a file must tell what it is in them, too.
+    named = form.metadata_format == "nested" and load.on_error == "partial"
+    missing = {"missing_pages": ""}
+
+    def convert(piece: Any) -> list[Record]:
+        if piece is None:
+            found = list(recorder.finish())
+        else:
+            missing["missing_pages"] = piece.missing_pages
+            found = list(recorder.add(piece, write_crops(piece, folder) if folder is not None else None))
+        for record in found if named else ():
+            record.metadata |= missing
+        return found
+
+    return convert
+
+
+def _ocr_converter(form: OCRRecordOptions) -> Converter:
+    """Return what turns the slices of one recognised document into records, once they are all there."""
+    waiting: list[Any] = []
+
+    def convert(piece: Any) -> list[Record]:
+        if piece is not None:
+            waiting.append(piece)
+            return []
+        return list(ocr_records(join(waiting), **asdict(form)))
+
+    return convert
 
 
 def component_docstring(component: type, docstring: str | None) -> str:
     """Return *docstring* with what the definitions say of each option of the class *component*."""
-    names = attributes_of(component)
-    if "chunk_size" in names:
+    if "chunk_size" in attributes_of(component):
         return docstring_with_options(component, docstring, [ChunkOptions])
-    asked = (ParseOptions, RecordOptions) if "chart_recognition" in names else (OCROptions, OCRRecordOptions)
-    return docstring_with_options(component, docstring, [ConnectionOptions, *asked, *_SHARED])
+    return docstring_with_options(component, docstring, [ConnectionOptions, *_asked(component), *_SHARED])
 
 
-def _connection(component: Any, key: Any) -> Connection:
-    settings = {name: getattr(component, name) for name in shared_names(type(component), Settings)}
-    settings["api_key"] = component.api_key if key is None else key
-    return Connection(client=component.client, **settings)
+def _asked(component: Any) -> tuple[type, type]:
+    """Return the options of what the class *component* asks, and of what the answer becomes."""
+    if "chart_recognition" in attributes_of(component):
+        return ParseOptions, RecordOptions
+    return OCROptions, OCRRecordOptions
 
 
 def _with_extra(records: list[Record] | None, item: Named) -> list[Record]:

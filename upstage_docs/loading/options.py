@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from upstage_docs.errors import ConfigError
 from upstage_docs.options import CATEGORIES, OnError
@@ -14,7 +14,7 @@ from upstage_docs.options.definitions import Options, documented, function, name
 if TYPE_CHECKING:
     from upstage_docs.flows.reports import Progress
 
-__all__ = ["ConnectionOptions", "LoadOptions"]
+__all__ = ["LoadOptions"]
 
 
 def _folder(name: str, folder: object) -> object:
@@ -30,46 +30,6 @@ def _categories(name: str, categories: object) -> tuple[str, ...] | None:
     if not found:
         raise ConfigError(f"{name}= names no category; leave it out, or write {name}=['figure', 'chart', 'table'].")
     return found
-
-
-def _key(name: str, key: object) -> object:
-    if not (key is None or isinstance(key, str) or hasattr(key, "get_secret_value")):
-        raise ConfigError(f"{name}= is {type(key).__name__}; give the key as str or SecretStr.")
-    return key
-
-
-def _client(name: str, client: object) -> object:
-    if client is not None:
-        from upstage_docs.client.settings import ClientBase  # only here: it imports httpx, as what made the client did
-
-        if not isinstance(client, ClientBase):
-            raise ConfigError(
-                f"{name}= is of type {type(client).__name__!r}; give a Client(...) or AsyncClient(...) of upstage_docs."
-            )
-    return client
-
-
-@documented
-@dataclass(frozen=True)
-class ConnectionOptions(Options):
-    """Who answers a load: a client of the caller's, or one that is made for each load.
-
-    Raises:
-        ConfigError: A value is neither.
-    """
-
-    api_key: Any = option(
-        None,
-        "The key, else UPSTAGE_API_KEY. It never shows and is never pickled or serialised.",
-        _key,
-        shown=False,
-    )
-    client: Any = option(
-        None,
-        "A `Client` or `AsyncClient` to use; it stays open, and the options of a client are then its own.",
-        _client,
-        shown=False,
-    )
 
 
 @documented
