@@ -218,4 +218,4 @@ def test_a_table_that_gets_a_header_keeps_its_spans_and_its_grid() -> None:
         (Cell("Harbours of the north", 1, 2),),
         (Cell("Skerry"), Cell("1904")),
     )
-    assert (made.gridded, made.header_rows, made.words) == (True, 1, {0, 1, 5})
+    assert (made.gridded, made.header_rows, made.words) == (True, 1, frozenset({0, 1, 5}))
