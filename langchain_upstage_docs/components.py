@@ -142,8 +142,13 @@ class _Component(Loads):
     show_progress: bool = False
     on_progress: Callable[[Progress], None] | None = None
 
+    if TYPE_CHECKING:
+
+        def _check(self) -> None:
+            """Say at once what is wrong with what was given."""
+
     def __post_init__(self) -> None:
-        self.loading.connection.check()
+        self._check()
 
 
 @component(eq=False, repr=False)

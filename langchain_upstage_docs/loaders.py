@@ -42,11 +42,12 @@ class _Loader(BaseLoader):
         def loading(self) -> Loading:
             """What loads with the options as they are now."""
 
-    def _require_files(self) -> None:
-        """Say at once which file is missing, unless such files are skipped."""
+    def _check(self) -> None:
+        """Say at once what is wrong with the options, and which file is missing, unless such files are skipped."""
         from upstage_docs.errors import ConfigError
         from upstage_docs.files.source import is_document, require_files
 
+        self.loading.connection.check()
         # An iterator would be empty when the loader is used once more; a file object is none of files.
         if isinstance(self.file_path, Iterator) and not is_document(self.file_path):
             self.file_path = list(self.file_path)
@@ -122,10 +123,6 @@ class UpstageDocumentParseLoader(ParseComponent, _Loader):
         ConfigError: No key and no engine, an option that does not exist, or options that contradict each other.
     """
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._require_files()
-
     @property
     def parser(self) -> UpstageDocumentParseParser:
         """The parser of blobs with the options of this loader."""
@@ -159,10 +156,6 @@ class UpstageOCRLoader(OCRComponent, _Loader):
         SourceNotFoundError: A file is missing, unless such files are skipped; also a FileNotFoundError.
         ConfigError: No key and no engine, an option that does not exist, or options that contradict each other.
     """
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._require_files()
 
     @property
     def parser(self) -> UpstageOCRParser:

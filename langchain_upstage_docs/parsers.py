@@ -30,6 +30,9 @@ class _Parses(Loads):
     _report: Report | None = None
     on_progress: Callable[[Progress], None] | None
 
+    def _check(self) -> None:
+        self.loading.connection.check()
+
     @property
     def report(self) -> Report:
         """What became of the blobs that this parser was given so far."""

@@ -42,7 +42,7 @@ from upstage_docs.flows import exchange as flows, operations as documents
 from upstage_docs.flows.document import Reading, Request, open_reading
 from upstage_docs.flows.exchange import Payment
 from upstage_docs.flows.steps import ClientContext, Send, Sleep
-from upstage_docs.options import OCROptions, ParseOptions, PollPolicy, RetryPolicy
+from upstage_docs.options import OCROptions, ParseOptions, PollPolicy, RetryPolicy, SendOptions
 from upstage_docs.store.store import Store
 from upstage_docs.store.values import Busy, Claim, ResultKey
 
@@ -68,8 +68,8 @@ def stored(tmp_path: Path) -> Stored:
 
 
 def ask(pages: int, name: str = "a.pdf", **more: Any) -> Request:
-    more.setdefault("options", ParseOptions())
-    return Request(make_pdf("a", pages), source=name, **more)
+    options = more.pop("options", ParseOptions())
+    return Request(make_pdf("a", pages), options, name, SendOptions(**more))
 
 
 def asked(kind: str) -> Request:
@@ -464,7 +464,7 @@ class TestParts:
             canvas.drawString(30, 200, "".join(chance.choices(ascii_letters, k=50_000 if page < 2 else 1)))
             canvas.showPage()
         canvas.save()
-        request = Request(target.getvalue(), ParseOptions(), "a.pdf", "sync")
+        request = Request(target.getvalue(), ParseOptions(), "a.pdf", SendOptions("sync"))
         document = parse(Play(*[respond] * 5), setup(), request, ApiLimits(sync_bytes=60_000))
         assert [element.page for element in document.elements] == list(range(1, 9))
         assert sent == [1, 1, 1, 3, 2]

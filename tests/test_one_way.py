@@ -41,7 +41,7 @@ KEY = "up_abcdefghijklmnop"
 # Raising one of these takes the reason beside it.
 # Every option is checked where it is made, and read when it loads (options/definitions); twelve let a transport of the
 # caller's, whatever it does, not outlast the deadline.
-FUNCTIONS = 113
+FUNCTIONS = 107
 # What waits for its last page is no business of sending (flows/slices); constructors hide the key (components).
 FILES = 29
 

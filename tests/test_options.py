@@ -18,14 +18,14 @@ from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.client.settings import Settings
 from upstage_docs.corpora.ray import CorpusOptions
 from upstage_docs.errors import ConfigError
-from upstage_docs.options import SendOptions
+from upstage_docs.options import ManyOptions, SendOptions
 from upstage_docs.options.definitions import default_of, definitions, type_of
-from upstage_docs.options.parse import SendKeywords
+from upstage_docs.options.parse import ManyKeywords, SendKeywords
 from upstage_docs.records.options import OCRRecordOptions, RecordOptions
 from upstage_docs.store.values import ResultKey
 
 KINDS: list[Any] = [
-    *(ParseOptions, OCROptions, RetryPolicy, PollPolicy, SendOptions, RecordOptions, OCRRecordOptions, ChunkOptions),
+    *(ParseOptions, OCROptions, RetryPolicy, PollPolicy, ManyOptions, RecordOptions, OCRRecordOptions, ChunkOptions),
     *(Rate, ApiLimits, Settings),
 ]
 NAN = float("nan")
@@ -112,14 +112,16 @@ def test_the_calls_of_a_client_take_what_the_definitions_say() -> None:
     """What type checkers are told once, for all calls, and what the calls show."""
     options = {name: type_of(SendOptions, name) for name in definitions(SendOptions)}
     assert get_type_hints(SendKeywords) == options
+    assert get_type_hints(ManyKeywords) == {name: type_of(ManyOptions, name) for name in definitions(ManyOptions)}
     many = (Client.parse_many, Client.stream_many, Client.ocr_many, Client.estimate)
     for method in (Client.parse, Client.stream, Client.iter_elements, Client.ocr, *many):
         parameters = inspect.signature(method).parameters
         shown = " ".join((method.__doc__ or "").split())
-        for name, said in definitions(SendOptions).items():
+        kind = ManyOptions if "ordered" in parameters else SendOptions
+        for name, said in definitions(kind).items():
             assert (parameters[name].annotation, parameters[name].default) == (
-                options[name],
-                default_of(SendOptions, name),
+                type_of(kind, name),
+                default_of(kind, name),
             )
             assert f"{name}: {said.sentence}" in shown
 

@@ -63,6 +63,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9_.~-]{1,256}")
 _SHOWN = 40  # characters of what came, in a message
 _MOST_NAMED = 10  # of any kind in one message
 _NO_CONTENT = ContentShape()
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _documents = msgspec.json.Decoder(DocumentShape)
 _ocrs = msgspec.json.Decoder(OcrShape)
 _jobs = msgspec.json.Decoder(JobShape)
@@ -144,7 +145,10 @@ def decode_shape(raw: bytes, *, source: str = "") -> DocumentShape:
     Raises:
         InvalidResponseError: It is not one; `.raw` holds it.
     """
-    return cast("DocumentShape", _decode(_documents, raw, "Document Parse", source))
+    try:
+        return _documents.decode(raw)
+    except _UNREADABLE:
+        return cast("DocumentShape", _decode_leniently(_documents, raw, "Document Parse", source))
 
 
 def last_page_of(answer: DocumentShape) -> int:
@@ -286,13 +290,18 @@ def _bodies(raw: bytes) -> list[bytes]:
     """Return the answers in a JSON array of them, none where it is no such array."""
     try:
         return [bytes(body) for body in msgspec.json.decode(raw, type=list[msgspec.Raw])]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except _UNREADABLE:
         return []
 
 
 def _decode(decoder: msgspec.json.Decoder[Any], raw: bytes, what: str, source: str = "") -> Any:
-    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    with suppress(*_UNREADABLE):
         return decoder.decode(raw)
+    return _decode_leniently(decoder, raw, what, source)
+
+
+def _decode_leniently(decoder: msgspec.json.Decoder[Any], raw: bytes, what: str, source: str) -> Any:
+    """Return what *raw*, which the decoder refused, holds where its fields of a wrong type are left out."""
     found, reason = _read_leniently(cast("type[msgspec.Struct]", decoder.type), raw)
     if found is not None:
         return found

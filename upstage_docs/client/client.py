@@ -17,7 +17,7 @@ from upstage_docs.flows.reports import Report
 from upstage_docs.flows.slices import Slice, Slices
 from upstage_docs.flows.steps import Flow
 from upstage_docs.models import Element, Job, OcrResult, ParsedDocument
-from upstage_docs.options import OCROptions, OnError, ParseOptions, SendOptions
+from upstage_docs.options import ManyOptions, OCROptions, ParseOptions, SendOptions
 from upstage_docs.options.definitions import with_keywords
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from upstage_docs.options.parse import SendKeywords
+    from upstage_docs.options.parse import ManyKeywords, SendKeywords
 
 __all__ = ["Client"]
 
@@ -64,7 +64,7 @@ class Client(ClientBase):
             JobFailedError, JobTimeoutError: Its job failed, or was not done in time.
             UnknownOutcomeError: It was sent and nobody knows whether it was billed.
         """
-        wanted = Request(document, require_options(options, ParseOptions), source, **sending)
+        wanted = Request(document, require_options(options, ParseOptions), source, SendOptions(**sending))
         parsed: ParsedDocument = self._run(operations.read_one(self._context, wanted))
         return parsed
 
@@ -82,7 +82,7 @@ class Client(ClientBase):
         Arguments and errors are those of `parse`. Each slice has final pages and element ids. Closing the iterator
         ends the work: sends under way end first, and a job goes on to be resumed by the next call.
         """
-        wanted = Request(document, require_options(options, ParseOptions), source, **sending)
+        wanted = Request(document, require_options(options, ParseOptions), source, SendOptions(**sending))
         return self._stream(operations.read_one(self._context, wanted, deliver=_slice))
 
     @with_keywords(SendOptions)
@@ -95,59 +95,42 @@ class Client(ClientBase):
         **sending: Unpack[SendKeywords],
     ) -> Generator[Element, None, None]:
         """Parse one document and yield its elements in order, as they are answered; see `stream`."""
-        wanted = Request(document, require_options(options, ParseOptions), source, **sending)
+        wanted = Request(document, require_options(options, ParseOptions), source, SendOptions(**sending))
         return self._stream(operations.read_one(self._context, wanted, deliver=_elements))
 
-    @with_keywords(SendOptions)
+    @with_keywords(ManyOptions)
     def parse_many(
         self,
         documents: DocumentInput | Named | Iterable[DocumentInput | Named],
         options: ParseOptions | None = None,
         *,
-        ordered: bool = True,
-        on_error: OnError = "raise",
         report: Report | None = None,
-        **sending: Unpack[SendKeywords],
+        **many: Unpack[ManyKeywords],
     ) -> Generator[ParsedDocument, None, None]:
         """Parse many documents, `max_concurrency` requests at once, and yield each whole.
 
         Args:
             documents: One or many, taken as they are needed; `Named` gives one a name.
             options: What to ask of each.
-            ordered: False yields each document as soon as it is there. In the order given, one that takes long holds up
-                those behind it, once twice `max_concurrency` of them are in work.
-            on_error: `skip` leaves out a document that fails and goes on. `partial` yields what came of it: its
-                `missing_pages` are not empty.
             report: Filled with what succeeded and what failed, and why.
 
         Raises:
             UpstageDocsError: As `parse`, unless skipped.
         """
-        wanted, send = require_options(options, ParseOptions), SendOptions(**sending)
+        wanted = require_options(options, ParseOptions)
         return self._stream(
-            operations.read_many(
-                self._context,
-                documents,
-                wanted,
-                send,
-                whole=True,
-                ordered=ordered,
-                on_error=on_error,
-                report=report,
-            )
+            operations.read_many(self._context, documents, wanted, ManyOptions(**many), whole=True, report=report)
         )
 
-    @with_keywords(SendOptions)
+    @with_keywords(ManyOptions)
     def stream_many(
         self,
         documents: DocumentInput | Named | Iterable[DocumentInput | Named],
         options: ParseOptions | OCROptions | None = None,
         *,
-        ordered: bool = True,
-        on_error: OnError = "raise",
         report: Report | None = None,
         convert: Callable[[], Callable[[Any], Any]] | None = None,
-        **sending: Unpack[SendKeywords],
+        **many: Unpack[ManyKeywords],
     ) -> Generator[tuple[Named, Any], None, None]:
         """Read many documents, several at once, and yield `(document, slice)` for each slice of their pages.
 
@@ -157,8 +140,6 @@ class Client(ClientBase):
         Args:
             documents: See `parse_many`; each is yielded as a `Named`.
             options: ParseOptions, whose slices are ParsedDocuments, or OCROptions, whose slices are OcrResults.
-            ordered: See `parse_many`.
-            on_error: See `parse_many`.
             report: See `parse_many`.
             convert: Gives, for each document, a function that turns its slices, and None after the last one, into what
                 is yielded in their place. An UpstageDocsError of it is a failure of that document.
@@ -166,21 +147,12 @@ class Client(ClientBase):
         Raises:
             UpstageDocsError: As `parse` and `ocr`, unless skipped.
         """
-        wanted = options or ParseOptions()
-        if isinstance(wanted, OCROptions):
-            require_plain_ocr(wanted)
-        send = SendOptions(**sending)
+        wanted = (
+            require_plain_ocr(options) if isinstance(options, OCROptions) else require_options(options, ParseOptions)
+        )
         return self._stream(
             operations.read_many(
-                self._context,
-                documents,
-                wanted,
-                send,
-                whole=False,
-                ordered=ordered,
-                on_error=on_error,
-                report=report,
-                convert=convert,
+                self._context, documents, wanted, ManyOptions(**many), whole=False, report=report, convert=convert
             )
         )
 
@@ -198,7 +170,9 @@ class Client(ClientBase):
             ConfigError: The document is answered already, or needs more than one job.
             SourceError, APIStatusError, APIConnectionError, UnknownOutcomeError: As `parse`.
         """
-        wanted = Request(document, require_options(options, ParseOptions), source, "async", None, refresh)
+        wanted = Request(
+            document, require_options(options, ParseOptions), source, SendOptions("async", refresh=refresh)
+        )
         return self._run(operations.submit(self._context, wanted))
 
     def result(self, job: Job | str) -> ParsedDocument:
@@ -240,37 +214,26 @@ class Client(ClientBase):
 
         Arguments and errors are those of `parse`.
         """
-        wanted = Request(document, require_plain_ocr(options), source, **sending)
+        wanted = Request(document, require_plain_ocr(options), source, SendOptions(**sending))
         recognised: OcrResult = self._run(operations.read_one(self._context, wanted))
         return recognised
 
-    @with_keywords(SendOptions)
+    @with_keywords(ManyOptions)
     def ocr_many(
         self,
         documents: DocumentInput | Named | Iterable[DocumentInput | Named],
         options: OCROptions | None = None,
         *,
-        ordered: bool = True,
-        on_error: OnError = "raise",
         report: Report | None = None,
-        **sending: Unpack[SendKeywords],
+        **many: Unpack[ManyKeywords],
     ) -> Generator[OcrResult, None, None]:
         """Recognise the words of many documents, `max_concurrency` requests at once, and yield each whole.
 
         Arguments and errors are those of `parse_many`.
         """
-        wanted, send = require_plain_ocr(options), SendOptions(**sending)
+        wanted = require_plain_ocr(options)
         return self._stream(
-            operations.read_many(
-                self._context,
-                documents,
-                wanted,
-                send,
-                whole=True,
-                ordered=ordered,
-                on_error=on_error,
-                report=report,
-            )
+            operations.read_many(self._context, documents, wanted, ManyOptions(**many), whole=True, report=report)
         )
 
     def ocr_raw(
@@ -286,7 +249,7 @@ class Client(ClientBase):
         Raises:
             SourceError: The document needs more than one request, whose answers cannot be joined here.
         """
-        wanted = Request(document, require_options(options, OCROptions), source, refresh=refresh)
+        wanted = Request(document, require_options(options, OCROptions), source, SendOptions(refresh=refresh))
         return self._run(operations.ocr_raw(self._context, wanted))
 
     @with_keywords(SendOptions)
@@ -301,8 +264,9 @@ class Client(ClientBase):
         Raises:
             SourceError: One of them could not be sent.
         """
-        wanted = operations.several_requests(documents, options or ParseOptions(), SendOptions(**sending))
-        return self._run(operations.estimate(self._context, wanted))
+        wanted = options if isinstance(options, OCROptions) else require_options(options, ParseOptions)
+        requests = operations.several_requests(documents, wanted, SendOptions(**sending))
+        return self._run(operations.estimate(self._context, requests))
 
     def close(self) -> None:
         """Close connections, the transport and the store's file.

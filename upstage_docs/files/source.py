@@ -137,7 +137,10 @@ def inspect(document: DocumentInput, *, source: str | None = None) -> Source:
         SourceError: Missing, a directory, empty, unreadable, encrypted, without pages, damaged, of a format that the
             API does not take, or with a suffix of another format (a picture with another picture's suffix is sent under
             its true one). Nothing was sent.
+        ConfigError: *source* is no text, or *document* is none.
     """
+    if source is not None and not isinstance(source, str):
+        raise ConfigError(f"source= is of type {type(source).__name__!r}; give the document's name as str.")
     if isinstance(document, (str, os.PathLike)):
         path = Path(document)
         name = source or str(document)

@@ -112,7 +112,8 @@ class Account:
             if batch in self._batches:
                 return
             self._batches |= {batch} if batch else set()
-            self._sum += Spending(pages=count, enhanced=enhanced)
+            before = self._sum
+            self._sum = replace(before, pages=before.pages + count, enhanced=before.enhanced + enhanced)
 
     def add_ocr(self, billed_pages: int) -> None:
         """Add one answer of Document OCR."""

@@ -18,7 +18,6 @@ from upstage_docs.api.decode import (
 )
 from upstage_docs.api.json_shapes import DocumentShape
 from upstage_docs.api.lenient import is_object
-from upstage_docs.api.responses import Reply
 from upstage_docs.errors import (
     AuthenticationError,
     BadRequestError,
@@ -63,32 +62,15 @@ class Request:
         document: Path, bytes or binary file object.
         options: A parse, or OCR.
         source: Names what has no path.
-        route: `auto`, `sync` or `async`.
-        pages_per_request: Cut a PDF into parts of this many pages.
-        refresh: Ask again although there is an answer.
+        send: How it is sent.
         item: The one of many documents that it is.
-
-    Raises:
-        ConfigError: The options are neither.
     """
 
     document: DocumentInput = field(repr=False)
     options: ParseOptions | OCROptions
     source: str | None = None
-    route: plan.Route = "auto"
-    pages_per_request: int | None = None
-    refresh: bool = False
+    send: SendOptions = field(default_factory=SendOptions)
     item: Named | None = None
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.options, (ParseOptions, OCROptions)):
-            raise ConfigError(
-                f"options= is of type {type(self.options).__name__!r}; a parse takes ParseOptions(...), OCR takes "
-                "OCROptions(...)."
-            )
-        if self.source is not None and not isinstance(self.source, str):
-            raise ConfigError(f"source= is of type {type(self.source).__name__!r}; give the document's name as str.")
-        SendOptions(self.route, self.pages_per_request, self.refresh)  # checks them
 
     @property
     def name(self) -> str:
@@ -136,9 +118,9 @@ class Reading:
         return plan.parts_of(
             self.source,
             self.request.options,
-            route=self.request.route,
-            pages_per_request=self.request.pages_per_request,
-            stored=delivered + (() if self.request.refresh else holding.answers),
+            route=self.request.send.route,
+            pages_per_request=self.request.send.pages_per_request,
+            stored=delivered + (() if self.request.send.refresh else holding.answers),
             running=[job.pages for job in holding.jobs],
             total_pages=holding.total_pages,
             limits=self.context.limits,
@@ -204,14 +186,14 @@ class Reading:
     def _may_need_a_job(self, run: plan.PageRun) -> bool:
         """Return whether *run*, a file whose pages cannot be counted here, may be too long for one request."""
         parse = isinstance(self.request.options, ParseOptions)
-        return parse and run.pages is None and run.route == "sync" and self.request.route == "auto"
+        return parse and run.pages is None and run.route == "sync" and self.request.send.route == "auto"
 
     def _watch(self, job: StoredJob, holding: Holding) -> JobWatch:
         return JobWatch(
             self.context,
             job.request_id,
             stored=job,
-            held=() if self.request.refresh else holding.came_since(job),
+            held=() if self.request.send.refresh else holding.came_since(job),
             source=self.source.name,
             file_sha256=self.source.sha256,
             options=self.request.options if isinstance(self.request.options, ParseOptions) else None,
@@ -224,14 +206,10 @@ class Reading:
             piece,
             run.pages,
             self.request.options,
-            partial(self._keep, run, piece),
+            partial(self._settle, run, piece, self.context.account),
             job=run.route == "async",
-            refresh=self.request.refresh or run.replaces,
+            refresh=self.request.send.refresh or run.replaces,
         )
-
-    def _keep(self, run: plan.PageRun, piece: Source, claim: Claim | None, reply: Reply) -> PageAnswer | StoredJob:
-        """Read what came, put it on the bill and keep it."""
-        return self._settle(run, piece, claim, reply.body, self.context.account)
 
     def _read_again(self, run: plan.PageRun, stored: StoredAnswer) -> PageAnswer | StoredJob:
         """Read what nobody understood when it came; this version may. It is on the bill already."""
@@ -240,11 +218,12 @@ class Reading:
         key = self.context.result_key(self.source.sha256, self.request.options)
         claim = Claim("", key, pages, self.source.name, stored.sends)
         run = replace(run, pages=pages, route="async" if stored.unread_route == "async" else "sync")
-        return self._settle(run, replace(self.source, pages=count), claim, stored.raw, Account())
+        return self._settle(run, replace(self.source, pages=count), Account(), claim, stored.raw)
 
     def _settle(
-        self, run: plan.PageRun, piece: Source, claim: Claim | None, raw: bytes, account: Account
+        self, run: plan.PageRun, piece: Source, account: Account, claim: Claim | None, raw: bytes
     ) -> PageAnswer | StoredJob:
+        """Read what came, put it on the bill and keep it."""
         try:
             if run.route == "async" and claim is not None:
                 return self.context.store.submitted(claim, decode_job(raw, source=piece.name).request_id)
@@ -308,7 +287,7 @@ def open_reading(
     """
     source: Source = yield Work(partial(inspect, request.document, source=request.source))
     try:
-        plan.check(source, request.options, route=request.route, limits=context.limits)
+        plan.check(source, request.options, route=request.send.route, limits=context.limits)
     except BaseException:
         source.close()
         raise

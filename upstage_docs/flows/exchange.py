@@ -1,7 +1,7 @@
 """What happens, in order: sending, trying again, paying once; no network, no clock, no threads.
 
-A flow is a generator that yields steps and returns a value; `drive` carries the steps out. A failed send comes back as
-a `NoReply`, not as an exception, until the retry policy says that it is final.
+A flow is a generator that yields steps and returns a value; a session carries the steps out. A failed send comes back
+as a `NoReply`, not as an exception, until the retry policy says that it is final.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def pay(
     source: Source,
     pages: Pages | None,
     options: ParseOptions | OCROptions,
-    keep: Callable[[Claim | None, Reply], T],
+    keep: Callable[[Claim | None, bytes], T],
     *,
     job: bool = False,
     refresh: bool = False,
@@ -167,9 +167,10 @@ def pay(
         source: What is sent: the document, or the part of it that holds *pages*.
         pages: Of the document, None where their number is not known.
         options: A parse, or OCR.
-        keep: Reads the reply and settles the claim (`Store.answered` or `submitted`), which is None where nothing is
-            stored; what it returns is returned. After an InvalidResponseError of it, a JSON object is kept as what
-            nobody understood, and anything else leaves the claim open: something came, but not what was paid for.
+        keep: Reads what was answered and settles the claim (`Store.answered` or `submitted`), which is None where
+            nothing is stored; what it returns is returned. After an InvalidResponseError of it, a JSON object is kept
+            as what nobody understood, and anything else leaves the claim open: something came, but not what was paid
+            for.
         job: Whether to create an asynchronous job.
         refresh: Send although there is an answer.
 
@@ -208,7 +209,7 @@ def pay(
             )
         reply = replies.settle(outcome, context.api, source.name)
         yield ReleaseSlot()
-        kept: T = yield Work(partial(keep, claim, reply))
+        kept: T = yield Work(partial(keep, claim, reply.body))
     except BaseException as error:
         _close(context, payment, keep, error, route="async" if job else "sync")
         if isinstance(error, Exception):
@@ -311,7 +312,7 @@ def _claim(
 def _close(
     context: ClientContext,
     payment: Payment,
-    keep: Callable[[Claim | None, Reply], Any],
+    keep: Callable[[Claim | None, bytes], Any],
     error: BaseException,
     *,
     route: Literal["sync", "async"],
@@ -321,7 +322,7 @@ def _close(
         return
     if payment.reply is not None and not isinstance(error, Exception):  # closed between the answer and its keeping
         try:
-            keep(payment.claim, replies.settle(payment.reply, context.api, payment.claim.source))
+            keep(payment.claim, replies.settle(payment.reply, context.api, payment.claim.source).body)
         except UpstageDocsError as refusal:
             error = refusal
         else:

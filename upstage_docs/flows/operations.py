@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain, islice
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, TypeVar, cast
 
 from upstage_docs.api.joining import join
 from upstage_docs.errors import AuthenticationError, ConfigError, SourceError, UpstageDocsError
@@ -19,7 +19,7 @@ from upstage_docs.flows.schedule import DONE, Schedule
 from upstage_docs.flows.slices import Deliverer, Slices
 from upstage_docs.flows.steps import ClientContext, Deliver, Flow, next_result, work
 from upstage_docs.models import Job
-from upstage_docs.options import OCROptions, OnError, ParseOptions, SendOptions, choice
+from upstage_docs.options import ManyOptions, OCROptions, ParseOptions, SendOptions
 from upstage_docs.store.values import Pages
 from upstage_docs.store.waiting import WaitingPieces
 
@@ -49,11 +49,9 @@ def read_many(
     context: ClientContext,
     documents: DocumentInput | Named | Iterable[DocumentInput | Named],
     options: ParseOptions | OCROptions,
-    send: SendOptions,
+    many: ManyOptions,
     *,
     whole: bool,
-    ordered: bool = True,
-    on_error: OnError = "raise",
     report: Report | None = None,
     convert: Callable[[], Callable[[Any], Any]] | None = None,
 ) -> Flow[None]:
@@ -63,28 +61,25 @@ def read_many(
         context: Of the client.
         documents: One or many, taken as they are needed.
         options: What to ask of each.
-        send: How each is sent.
+        many: How each is sent, in which order they come, and what becomes of one that fails: no page of it is
+            delivered before its last one has come, unless failures are raised.
         whole: Deliver each document whole. Else deliver `(item, slice)` for each slice and `(item, None)` after the
             last one: where there is one document only, and its failure is raised, each slice as soon as it is answered.
-        ordered: Whether documents come in the order given.
-        on_error: `skip` leaves out a document that fails, all of it: no page is delivered before its last one has come.
-            `partial` delivers then what came of it. What is wrong for every document is raised in any case.
         report: Filled with what succeeded and what failed, and why.
         convert: Gives, for each document, what turns its slices, and None after the last, into what is delivered.
     """
-    choice("on_error", on_error, get_args(OnError))
     report = report or Report()
-    supply = several_requests(documents, options, send)
+    supply = several_requests(documents, options, many)
     first = list(islice(supply, 2))
 
     def outcome_of(request: Request, only: Report | None = None) -> Flow[tuple[Request, Slices] | Failure]:
         """Read one of the documents: one that fails is no end of the others."""
-        streamed = only is not None and not whole and on_error == "raise"
+        streamed = only is not None and not whole and many.on_error == "raise"
         slices = Slices(
             deliver=(lambda piece, _: ((request.item, piece),)) if streamed else None,
             convert=convert and convert(),
             kept=[] if whole or streamed else WaitingPieces(),
-            partial=on_error == "partial",
+            partial=many.on_error == "partial",
             on_taken=None if only is None or only.on_progress is None else partial(_tell, only),
         )
         try:
@@ -98,11 +93,11 @@ def read_many(
     if len(first) == 1:
         schedule = Schedule(iter([outcome_of(first[0], report)]), 1)
     else:
-        schedule = Schedule(map(outcome_of, chain(first, supply)), context.at_once, ordered=ordered)
+        schedule = Schedule(map(outcome_of, chain(first, supply)), context.at_once, ordered=many.ordered)
     while (outcome := (yield from next_result(schedule))) is not DONE:
         if isinstance(outcome, Failure):
             report.failed(outcome)
-            if on_error == "raise" or isinstance(outcome.error, (AuthenticationError, ConfigError)):
+            if many.on_error == "raise" or isinstance(outcome.error, (AuthenticationError, ConfigError)):
                 raise outcome.error
             continue
         request, slices = outcome
@@ -219,7 +214,7 @@ def several_requests(
         raise ConfigError(f"A document is a path, bytes or a binary file object, not {type(documents).__name__}.")
     for document in cast("Iterable[DocumentInput | Named]", [documents] if one else documents):
         item = document if isinstance(document, Named) else Named(document, None)
-        yield Request(item.document, options, item.source, send.route, send.pages_per_request, send.refresh, item)
+        yield Request(item.document, options, item.source, send, item)
 
 
 def require_options(options: Options | None, kind: type[Options]) -> Options:

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Itera
 from contextlib import aclosing, closing, nullcontext, suppress
 from contextvars import copy_context
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from upstage_docs.api.joining import join
@@ -240,6 +240,7 @@ def component_docstring(component: type, docstring: str | None) -> str:
     return docstring_with_options(component, docstring, [ConnectionOptions, *_asked(component), *_SHARED])
 
 
+@cache
 def _asked(component: Any) -> tuple[type, type]:
     """Return the options of what the class *component* asks, and of what the answer becomes."""
     if "chart_recognition" in attributes_of(component):

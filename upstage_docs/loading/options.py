@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from upstage_docs.errors import ConfigError
 from upstage_docs.options import CATEGORIES, OnError
 from upstage_docs.options.definitions import Options, documented, function, names, option
+from upstage_docs.options.parse import ON_ERROR_SENTENCE
 
 if TYPE_CHECKING:
     from upstage_docs.flows.reports import Progress
@@ -41,12 +42,7 @@ class LoadOptions(Options):
         ConfigError: A value is not possible.
     """
 
-    on_error: OnError = option(
-        "raise",
-        "`skip` leaves out a file that fails, all of it, and goes on; `partial` hands out what came of it, and each of "
-        "its records names the `missing_pages`. `report` tells which files and why. What is wrong for every file, an "
-        "option or a refused key, is raised in any case.",
-    )
+    on_error: OnError = option("raise", ON_ERROR_SENTENCE)
     show_progress: bool = option(False, "Whether to show a bar of pages.")
     on_progress: Callable[[Progress], None] | None = option(
         None, "Called with a `Progress` (pages, files) whenever pages arrive or a file is done.", function

@@ -4,6 +4,7 @@ from upstage_docs.options.definitions import choice, names, several, yes_or_no
 from upstage_docs.options.parse import (
     CATEGORIES,
     Ids,
+    ManyOptions,
     OCROptions,
     OCRSplit,
     OnError,
@@ -18,6 +19,7 @@ from upstage_docs.options.policies import PollPolicy, RetryPolicy
 __all__ = [
     "CATEGORIES",
     "Ids",
+    "ManyOptions",
     "OCROptions",
     "OCRSplit",
     "OnError",

@@ -12,6 +12,8 @@ from upstage_docs.options.definitions import Options, definitions, documented, h
 __all__ = [
     "CATEGORIES",
     "Ids",
+    "ManyKeywords",
+    "ManyOptions",
     "OCROptions",
     "OCRSplit",
     "OnError",
@@ -29,6 +31,11 @@ Split: TypeAlias = Literal["element", "page", "none"]
 OCRSplit: TypeAlias = Literal["page", "none", "word", "line"]
 Ids: TypeAlias = Literal["source", "content"]
 OnError: TypeAlias = Literal["raise", "skip", "partial"]
+ON_ERROR_SENTENCE = (
+    "`skip` leaves out a file that fails, all of it, and goes on; `partial` hands out what came of it, which names the "
+    "`missing_pages`. `report` tells which files and why. What is wrong for every file, an option or a refused key, is "
+    "raised in any case."
+)
 IDS_SENTENCE = (
     "Whether ids are made of a file's `source`, or of its `content`, so that a file under two names gives the same "
     "ids; then a changed file does not replace its old self in a store."
@@ -199,9 +206,33 @@ class SendOptions(Options):
     refresh: bool = option(False, "Ask (and pay) again although the answer is stored.")
 
 
+@documented
+@dataclass(frozen=True)
+class ManyOptions(SendOptions):
+    """How many documents are sent.
+
+    Raises:
+        ConfigError: A value is not possible.
+    """
+
+    ordered: bool = option(
+        True,
+        "False yields each document as soon as it is there. In the order given, one that takes long holds up those "
+        "behind it, once twice `max_concurrency` of them are in work.",
+    )
+    on_error: OnError = option("raise", ON_ERROR_SENTENCE)
+
+
 class SendKeywords(TypedDict, total=False):
     """The options of `SendOptions` as the keywords of a call; for type checkers."""
 
     route: Route
     pages_per_request: int | None
     refresh: bool
+
+
+class ManyKeywords(SendKeywords, total=False):
+    """The options of `ManyOptions` as the keywords of a call; for type checkers."""
+
+    ordered: bool
+    on_error: OnError
