@@ -155,11 +155,12 @@ def loading_of(component: Any, previous: Loading | None = None, *, key: Any = No
     Raises:
         ConfigError: An option has a value that it does not take, or two contradict each other.
     """
-    settings = {name: getattr(component, name) for name in shared_names(type(component), Settings)}
+    made: Any = type(component)
+    settings = {name: getattr(component, name) for name in shared_names(made, Settings)}
     settings["api_key"] = component.api_key if key is None else key
     bill = previous.connection.bill if previous else None
     connection = Connection(client=component.client, bill=bill, **settings)
-    asks, becomes = _asked(type(component))
+    asks, becomes = _asked(made)
     kinds: tuple[Any, ...] = (asks, becomes, LoadOptions, SendOptions)
     options, form, load, sending = (options_of(component, kind) for kind in kinds)
     if asks is OCROptions:
