@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from upstage_docs.api.joining import document_json, join
-from upstage_docs.cli.files import tasks
+from upstage_docs.cli.files import Task, tasks
 from upstage_docs.cli.options import (
     AsJson,
     Connect,
@@ -24,7 +25,6 @@ from upstage_docs.cli.options import (
     with_options,
 )
 from upstage_docs.cli.work import Result, Tell, carry_out
-from upstage_docs.client.client import Client
 from upstage_docs.errors import ConfigError
 from upstage_docs.flows.reports import Report
 from upstage_docs.models import OcrResult, ParsedDocument, Record
@@ -71,22 +71,8 @@ def parse(
     _fits_together(output, form, as_json=as_json, for_records=records)
     shape = RecordOptions(**records)
     planned = tasks(sources, output, _SUFFIXES[form])
-    with connect() as client:
-
-        def produce(path: Path, tell: Tell) -> Result:
-            document, error = _read(client, path, options, on_error, tell, **asdict(sending))
-            facts = {"pages": document.total_pages, "model": document.model}
-            return _result(written(document, form, shape), facts, document.missing_pages, error)
-
-        carry_out(
-            planned,
-            produce,
-            client.close,
-            overwrite=overwrite,
-            max_concurrency=client.max_concurrency,
-            as_json=as_json,
-            on_error=on_error,
-        )
+    text_of = partial(written, form=form, shape=shape)
+    _convert(planned, connect, options, sending, text_of, overwrite=overwrite, as_json=as_json, on_error=on_error)
 
 
 @with_options(
@@ -112,12 +98,37 @@ def ocr(
     _fits_together(output, form, as_json=as_json, for_records=records)
     shape = OCRRecordOptions(**records)
     planned = tasks(sources, output, _SUFFIXES[form])
+    text_of = partial(_recognised, form=form, shape=shape)
+    _convert(planned, connect, options, sending, text_of, overwrite=overwrite, as_json=as_json, on_error=on_error)
+
+
+def _convert(
+    planned: list[Task],
+    connect: Connect,
+    options: ParseOptions | OCROptions,
+    sending: SendOptions,
+    text_of: Callable[[Any], str],
+    *,
+    overwrite: bool,
+    as_json: bool,
+    on_error: OnError,
+) -> None:
+    """Read the document of each task, and write what *text_of* makes of it."""
     with connect() as client:
 
         def produce(path: Path, tell: Tell) -> Result:
-            result, error = _read(client, path, options, on_error, tell, refresh=sending.refresh)
-            facts = {"pages": len(result.pages), "model": result.model}
-            return _result(_recognised(result, form, shape), facts, result.missing_pages, error)
+            report = Report(on_progress=lambda now: tell(now.pages, now.total_pages))
+            how: OnError = "partial" if on_error == "partial" else "raise"
+            found = client.stream_many(path, options, on_error=how, report=report, **asdict(sending))
+            parts = [part for _, part in found if part is not None]
+            if report.failures and not parts:
+                raise report.failures[0].error
+            whole: ParsedDocument | OcrResult = join(parts)
+            pages = whole.total_pages if isinstance(whole, ParsedDocument) else len(whole.pages)
+            facts: dict[str, object] = {"pages": pages, "model": whole.model}
+            if whole.missing_pages:
+                facts["missing_pages"] = whole.missing_pages
+            return Result(text_of(whole), facts, report.failures[0].reason if report.failures else "")
 
         carry_out(
             planned,
@@ -128,27 +139,6 @@ def ocr(
             as_json=as_json,
             on_error=on_error,
         )
-
-
-def _read(
-    client: Client, path: Path, options: ParseOptions | OCROptions, on_error: OnError, tell: Tell, **sending: Any
-) -> tuple[Any, str]:
-    """Return what came of the document at *path*, and why pages of it are missing.
-
-    Raises:
-        UpstageDocsError: Nothing came, or pages are missing and *on_error* is not `partial`.
-    """
-    report = Report(on_progress=lambda now: tell(now.pages, now.total_pages))
-    how: OnError = "partial" if on_error == "partial" else "raise"
-    found = client.stream_many(path, options, on_error=how, report=report, **sending)
-    parts = [part for _, part in found if part is not None]
-    if report.failures and not parts:
-        raise report.failures[0].error
-    return join(parts), report.failures[0].reason if report.failures else ""
-
-
-def _result(text: str, facts: dict[str, object], missing_pages: str, error: str) -> Result:
-    return Result(text, facts | {"missing_pages": missing_pages} if missing_pages else facts, error)
 
 
 def _fits_together(output: Path | None, form: str, *, as_json: bool, for_records: dict[str, str]) -> None:
