@@ -20,6 +20,7 @@ from typing import Any
 import httpx
 import pytest
 from eventually import GENEROUS, eventually
+from test_local_damage import pdf as report, words
 
 from upstage_docs.errors import ConfigError
 from upstage_docs.local import BASE_URL, Engine, LocalTransport, WorkerLimits
@@ -207,6 +208,82 @@ def test_a_crash_in_a_job_keeps_its_completed_batches(pools: Any) -> None:
     assert "SIGABRT" in status["failure_message"]
     assert [batch["status"] for batch in status["batches"]] == ["completed", "failed", "failed"]
     assert client.get(status["batches"][0]["download_url"]).status_code == 200
+
+
+DYING = """
+import os, signal, sys
+from upstage_docs.local import read_document as module, worker
+
+read = module.read_document
+
+def dying(task, data, tell):
+    def tell_and_die(first, last):
+        tell(first, last)
+        if any(first <= page <= last and page not in dict(task.lost) for page in PAGES):
+            os.kill(os.getpid(), signal.SIGKILL)
+    return read(task, data, tell_and_die)
+
+module.read_document = dying
+worker.main()
+"""
+
+
+@pytest.fixture
+def dying(tmp_path: Path) -> Iterator[Callable[..., httpx.Client]]:
+    """Makes clients of an engine whose worker is killed whenever it begins to read certain pages."""
+    opened: list[Any] = []
+
+    def make(*pages: int) -> httpx.Client:
+        path = tmp_path / "dying.py"
+        path.write_text(DYING.replace("PAGES", repr(pages)))
+        pool = WorkerPool(WorkerLimits(workers=1), command=[sys.executable, str(path)])
+        engine = Engine(pool.read)
+        client = httpx.Client(transport=LocalTransport(engine), base_url=BASE_URL, timeout=GENEROUS)
+        opened.extend([client, engine, pool])
+        return client
+
+    yield make
+    for one in opened:
+        one.close()
+
+
+def numbered(pages: int) -> bytes:
+    """Return a PDF whose pages say their number."""
+    return report(*(words(f"This is page number {number} of them.") for number in range(1, pages + 1)))
+
+
+def test_a_page_that_ends_the_worker_costs_itself_alone(dying: Callable[..., httpx.Client]) -> None:
+    """A whole answer has every other page, and says of which pages nothing is told."""
+    data = {"model": "document-parse", "output_formats": "['text']"}
+    response = dying(3, 14).post(SYNC, data=data, files={"document": numbered(16)})
+    answer = response.json()
+
+    assert response.status_code == 200
+    assert {element["page"] for element in answer["elements"]} == {*range(1, 17)} - {3, 14}
+    assert [element["id"] for element in answer["elements"]] == list(range(len(answer["elements"])))
+    assert [warning["page"] for warning in answer["warnings"]] == [3, 14]
+    assert all("SIGKILL" in warning["message"] for warning in answer["warnings"])
+
+
+def test_a_job_goes_on_behind_a_page_that_ends_the_worker(dying: Callable[..., httpx.Client]) -> None:
+    """Batches that were there before stay as they are, and element ids run on."""
+    client = dying(13)
+    data = {"model": "document-parse", "output_formats": "['text']"}
+    request_id = client.post(f"{SYNC}/async", data=data, files={"document": numbered(24)}).json()["request_id"]
+    status = job(client, request_id, lambda status: status["status"] in {"completed", "failed"})
+    elements = [
+        element for batch in status["batches"] for element in client.get(batch["download_url"]).json()["elements"]
+    ]
+
+    assert status["status"] == "completed"
+    assert [element["page"] for element in elements] == [page for page in range(1, 25) if page != 13]
+    assert [element["id"] for element in elements] == list(range(len(elements)))
+
+
+def test_a_document_whose_only_page_ends_the_worker_is_refused(dying: Callable[..., httpx.Client]) -> None:
+    response = dying(1).post(SYNC, data={"model": "document-parse"}, files={"document": numbered(1)})
+
+    assert "SIGKILL" in refusal(response)
 
 
 def test_the_first_batch_is_there_while_the_next_is_read(pools: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from itertools import islice
@@ -30,8 +30,17 @@ _DPI = 150
 """What is not an image is measured at: https://console.upstage.ai/docs/models/document-parse.md"""
 
 
-def read_document(task: Task, data: bytes) -> Iterator[Begin | Part]:
+Tell = Callable[[int, int], None]
+"""Is told the first and the last of the pages that are read next; the last is 0 where they are not read one by one."""
+
+
+def read_document(task: Task, data: bytes, tell: Tell | None = None) -> Iterator[Begin | Part]:
     """Yield `Begin` and the parts of the answer to *task*.
+
+    Args:
+        task: What to do.
+        data: The file.
+        tell: Is told which pages are read next.
 
     Raises:
         Refusal: 413 for too many pages or pixels, 415 for a format that is not read, 422 for a damaged document.
@@ -52,15 +61,17 @@ def read_document(task: Task, data: bytes) -> Iterator[Begin | Part]:
     if total is not None:
         _check_pages(total, task)
     if task.kind == "ocr":
+        if tell is not None:
+            tell(1, 0)
         yield from _recognised(form, data, total or 1)
         return
-    pages = _layouts(form, task, data)
+    pages = _layouts(form, task, data, total or 0, tell)
     if total is None:
         known = list(pages)
         total, pages = len(known), iter(known)
         _check_pages(total, task)
     yield Begin(total)
-    yield from _parts(_all_pages(pages, total), task, total)
+    yield from _parts(_all_pages(pages, total, task), task, total)
 
 
 def _in_package(data: bytes) -> str:
@@ -80,8 +91,12 @@ def _recognised(form: str, data: bytes, total: int) -> Iterator[Begin | Part]:
     yield Part(1, total, _encoded(answer), tuple(map(_told, _losses(pages))))
 
 
-def _layouts(form: str, task: Task, data: bytes) -> Iterator[PageLayout]:
+def _layouts(form: str, task: Task, data: bytes, total: int, tell: Tell | None) -> Iterator[PageLayout]:
+    """Return the layouts of the pages that are to be read: none that was answered before, or that ended a worker."""
+    left_out = {*range(1, task.done + 1), *dict(task.lost)}
     if form in _OFFICE:
+        if tell is not None:
+            tell(1, 0)
         from upstage_docs.local.office.open import read_office
 
         return read_office(data, f".{form}", crops=task.crops)
@@ -91,33 +106,51 @@ def _layouts(form: str, task: Task, data: bytes) -> Iterator[PageLayout]:
 
         here = tesseract.available()
         recognise, labels = (tesseract.words, tesseract.labels) if here else (None, None)
-        return read_pdf(data, crops=task.crops, ocr=recognise, force_ocr=task.force_ocr, labels=labels)
+        return read_pdf(
+            data,
+            pages=[number for number in range(1, total + 1) if number not in left_out] if left_out else None,
+            crops=task.crops,
+            ocr=recognise,
+            force_ocr=task.force_ocr,
+            labels=labels,
+            alone=task.alone,
+            tell=tell,
+        )
     from upstage_docs.local.read_image import read_image
 
-    return read_image(data, crops=task.crops)
+    return read_image(data, crops=task.crops, left_out=left_out, tell=tell)
 
 
-def _all_pages(pages: Iterator[PageLayout], total: int) -> Iterator[PageLayout]:
-    """Yield *pages*, and one without blocks for each that is not among them: the document ends, or fails, before it."""
+def _all_pages(pages: Iterator[PageLayout], total: int, task: Task) -> Iterator[PageLayout]:
+    """Yield the pages behind those that are done, and one without blocks for each that is not among *pages*.
+
+    The document ends, or fails, before such a page, or it ended a worker.
+    """
     losses = Losses()
-    reached = 0
+    for number, message in task.lost:
+        losses.add(number, message)
+    reached = task.done
     try:
         for page in pages:
+            for number in range(reached + 1, page.number):
+                yield PageLayout(number, losses=losses.of(number))
             reached = page.number
             yield page
     except Exception as error:
-        if not reached or isinstance(error, Refusal):
+        if reached <= task.done or isinstance(error, Refusal):
             raise
         losses.add(reached + 1, _NOT_REACHED, error)
+    lost = dict(task.lost)
     for number in range(reached + 1, total + 1):
-        losses.add(number, _NOT_REACHED)
+        if number not in lost:
+            losses.add(number, _NOT_REACHED)
         yield PageLayout(number, losses=losses.of(number))
 
 
 def _parts(pages: Iterable[PageLayout], task: Task, total: int) -> Iterator[Part]:
     """Gather *pages* into parts of the task's size; element ids run on over all of them."""
     rest = iter(pages)
-    done, first_id = 0, 0
+    done, first_id = task.done, task.first_id
     lost: list[PageLayout] = []
     while done < total:
         run = list(islice(rest, task.batch_pages or total))
@@ -131,7 +164,7 @@ def _parts(pages: Iterable[PageLayout], task: Task, total: int) -> Iterator[Part
         if done + len(run) >= total and not first_id and not lost:
             run[0] = replace(run[0], losses=(*run[0].losses, Loss(_BLANK)))
             run, answer = _written(run, task, first_id)
-        yield Part(done + 1, done + len(run), _encoded(answer), tuple(map(_told, _losses(run))))
+        yield Part(done + 1, done + len(run), _encoded(answer), tuple(map(_told, _losses(run))), first_id)
         done += len(run)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -28,7 +28,14 @@ _LONGEST_PAGE = 14_400
 """Points: a PDF page cannot be larger (ISO 32000-1, annex C.2)."""
 
 
-def read_image(data: bytes, *, crops: Collection[str] = (), ocr: Recognise | None = None) -> Iterator[PageLayout]:
+def read_image(
+    data: bytes,
+    *,
+    crops: Collection[str] = (),
+    ocr: Recognise | None = None,
+    left_out: Collection[int] = (),
+    tell: Callable[[int, int], None] | None = None,
+) -> Iterator[PageLayout]:
     """Yield the pages of an image, one for each frame of a TIFF, laid out as scanned PDF pages are.
 
     Boxes are relative to the page as an image viewer shows it, even where its text lies on a side or is askew; crops
@@ -38,6 +45,8 @@ def read_image(data: bytes, *, crops: Collection[str] = (), ocr: Recognise | Non
         data: A JPEG, PNG, BMP, TIFF or (with the extra `heic`) HEIC file.
         crops: Categories whose blocks get a JPEG crop.
         ocr: What recognises words instead of Tesseract; it takes pages to be upright.
+        left_out: Pages that are not read, 1-based.
+        tell: Is told the first and the last of the pages that are read next.
 
     A page that is damaged, or whose text is not recognised, costs itself alone.
 
@@ -52,6 +61,11 @@ def read_image(data: bytes, *, crops: Collection[str] = (), ocr: Recognise | Non
     refusal: Refusal | None = None
     read_one = False
     for number, frame in enumerate(each_frame(data), start=1):
+        if number in left_out:
+            read_one = True
+            continue
+        if tell is not None:
+            tell(number, number)
         page = PageLayout(number, ocr=True)
         if isinstance(frame, Refusal):
             refusal = refusal or frame

@@ -20,7 +20,7 @@ import msgspec
 
 from upstage_docs.local.losses import is_survivable
 from upstage_docs.local.refusal import Refusal
-from upstage_docs.local.service.pipe import Begin, End, Message, Part, Refused, Task, read_frame, write_frame
+from upstage_docs.local.service.pipe import Begin, End, Message, Part, Reading, Refused, Task, read_frame, write_frame
 
 __all__ = ["main"]
 
@@ -38,10 +38,15 @@ _FORBIDDEN = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn"
 ReadBytes = Callable[[Task, bytes], Iterator[Begin | Part]]
 
 
-def main(read: ReadBytes) -> None:
-    """Serve the owner with *read* until it closes the pipe; the arguments are bytes of memory and idle seconds."""
+def main(read: ReadBytes | None = None) -> None:
+    """Serve the owner until it closes the pipe; the arguments are bytes of memory and idle seconds.
+
+    Args:
+        read: What reads a document; None is the engine's own reader, which also tells which pages it begins to read.
+    """
     memory, idle = int(sys.argv[1]), float(sys.argv[2])
     inbox, outbox = _private_pipes()
+    read = read or _engine_reader(outbox)
     _limit_memory(memory)
     sys.addaudithook(_refuse_network_and_processes)
     write_frame(outbox, msgspec.msgpack.encode(End()))
@@ -59,6 +64,15 @@ def main(read: ReadBytes) -> None:
         _limit_time(0)
         if _resident() > _LARGEST_IDLE:
             return
+
+
+def _engine_reader(outbox: IO[bytes]) -> ReadBytes:
+    from upstage_docs.local.read_document import read_document
+
+    def tell(first: int, last: int) -> None:
+        write_frame(outbox, msgspec.msgpack.encode(Reading(first, last)))
+
+    return lambda task, document: read_document(task, document, tell)
 
 
 def _answer(read: ReadBytes, task: Task, document: bytes) -> Iterator[Message]:
@@ -130,6 +144,4 @@ def _resident() -> int:
 
 
 if __name__ == "__main__":
-    from upstage_docs.local.read_document import read_document
-
-    main(read_document)
+    main()

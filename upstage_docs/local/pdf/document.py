@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -63,6 +63,8 @@ def read_pdf(
     ocr: Recognise | None = None,
     force_ocr: bool = False,
     labels: Recognise | None = None,
+    alone: tuple[int, int] = (0, 0),
+    tell: Callable[[int, int], None] | None = None,
 ) -> Iterator[PageLayout]:
     """Yield the pages of a PDF in order, as soon as their batch of ten is understood.
 
@@ -75,6 +77,8 @@ def read_pdf(
         ocr: What recognises the words of pages without usable text; None if there is no such thing here.
         force_ocr: Whether every page is recognised, whatever text it has.
         labels: What recognises the words in charts and diagrams that are pictures; None leaves them unread.
+        alone: The first and the last of some pages that are read one at a time, not with others.
+        tell: Is told the first and the last of the pages that are read next.
 
     Raises:
         Refusal: 422 if the file is encrypted, damaged, has no pages, or has no text and *ocr* is None.
@@ -88,10 +92,27 @@ def read_pdf(
         if ocr is None and not document.has_text(numbers):
             raise Refusal(f"The PDF has no text, only pictures of it, {_NO_OCR}")
         outline = Outline(document.outline())
-        for start in range(0, len(numbers), BATCH_PAGES):
-            batch = numbers[start : start + BATCH_PAGES]
+        for batch in _batches(numbers, alone):
+            if tell is not None:
+                tell(batch[0], batch[-1])
             for page in _batch(data, document, batch, crops, ocr, labels, force_ocr=force_ocr):
                 yield replace(page, blocks=outline.told(page.number, page.blocks))
+
+
+def _batches(numbers: Sequence[int], alone: tuple[int, int]) -> Iterator[Sequence[int]]:
+    """Cut the numbers of pages into batches of ten, and into single ones between those of *alone*."""
+    batch: list[int] = []
+    for number in numbers:
+        single = alone[0] <= number <= alone[1]
+        if batch and (single or len(batch) == BATCH_PAGES):
+            yield batch
+            batch = []
+        batch.append(number)
+        if single:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def _batch(

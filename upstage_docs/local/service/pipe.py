@@ -22,6 +22,7 @@ __all__ = [
     "Part",
     "Patience",
     "Read",
+    "Reading",
     "Refused",
     "Task",
     "read_frame",
@@ -50,6 +51,10 @@ class Task(msgspec.Struct, frozen=True):
         batch_pages: Pages of one part of the answer, 0 for everything in one.
         max_pages: A document with more pages is refused with 413.
         seconds: Wall-clock limit until the next part of the answer; the worker dies at it.
+        done: How many of the first pages an earlier worker has answered; their parts are not sent again.
+        first_id: The id of the first element behind them.
+        lost: Pages that ended the worker that read them, each with what is said of it; they are left out.
+        alone: The first and the last of the pages among which is one that ended a worker: each is read by itself.
     """
 
     kind: Literal["parse", "ocr"] = "parse"
@@ -62,6 +67,20 @@ class Task(msgspec.Struct, frozen=True):
     batch_pages: int = 0
     max_pages: int = 100
     seconds: float = 600.0
+    done: int = 0
+    first_id: int = 0
+    lost: tuple[tuple[int, str], ...] = ()
+    alone: tuple[int, int] = (0, 0)
+
+
+class Reading(msgspec.Struct, frozen=True, tag=True):
+    """The worker begins to read the pages *first* to *last*: if it ends before it says more, one of them ended it.
+
+    *last* is 0 where pages are not read one by one.
+    """
+
+    first: int
+    last: int
 
 
 class Begin(msgspec.Struct, frozen=True, tag=True):
@@ -75,12 +94,14 @@ class Part(msgspec.Struct, frozen=True, tag=True):
 
     Attributes:
         losses: What of them could not be read, as sentences for the log.
+        next_id: The id of the first element behind them.
     """
 
     start: int
     end: int
     body: bytes
     losses: tuple[str, ...] = ()
+    next_id: int = 0
 
 
 class End(msgspec.Struct, frozen=True, tag=True):
@@ -96,7 +117,7 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     detail: str = ""
 
 
-Message = Begin | Part | End | Refused
+Message = Begin | Part | Reading | End | Refused
 
 
 class Patience:

@@ -18,7 +18,17 @@ from typing import IO
 import msgspec
 
 from upstage_docs.local.refusal import Refusal
-from upstage_docs.local.service.pipe import Begin, End, Part, Patience, Refused, Task, read_message, write_frame
+from upstage_docs.local.service.pipe import (
+    Begin,
+    End,
+    Part,
+    Patience,
+    Reading,
+    Refused,
+    Task,
+    read_message,
+    write_frame,
+)
 from upstage_docs.options.definitions import NamedOptions, documented, option
 
 __all__ = ["Limits", "WorkerLimits", "WorkerPool"]
@@ -71,6 +81,9 @@ class WorkerLimits(NamedOptions):
     )
 
 
+_DIED = "invalid_document"
+_MOST_DEATHS = 6
+"""Of workers, on one document: the first shows that one of ten pages ends them, the next ones which."""
 _DYING = 10
 """Seconds that a process may take to give its memory back."""
 
@@ -172,8 +185,11 @@ class WorkerPool:
     def read(self, task: Task, document: IO[bytes], patience: Patience) -> Generator[Begin | Part, None, None]:
         """Read *document* in a worker process: `Begin`, then its parts as they are ready.
 
+        A page that ends the worker process, and another one by itself, is left out of the answer and told as a loss.
+
         Raises:
-            Refusal: The worker refuses the document, died on it, or reached a limit with it.
+            Refusal: The worker refuses the document, reached a limit of time with it, or died where no page is to
+                blame, or too many are.
             TimeoutError: The asker's patience ended; the worker is killed then.
         """
         self._take_turn(patience)
@@ -218,10 +234,12 @@ class WorkerPool:
             self._changed.notify_all()
 
     def _converse(self, task: Task, document: IO[bytes], patience: Patience) -> Generator[Begin | Part, None, None]:
-        task = msgspec.structs.replace(task, seconds=max(0.01, min(self.limits.seconds, patience.seconds)))
+        begun, deaths = False, 0
         while True:
+            task = msgspec.structs.replace(task, seconds=max(0.01, min(self.limits.seconds, patience.seconds)))
             worker, was_warm = self._take()
-            began = finished = False
+            answered = finished = False
+            reading: Reading | None = None
             try:
                 with patience.stopping(worker.kill):
                     for message in _conversation(worker, task, document):
@@ -230,14 +248,37 @@ class WorkerPool:
                             if message.detail:
                                 _log.error("The local engine failed on %r:\n%s", task.name, message.detail)
                             raise Refusal(message.message, status=message.status, code=message.code)
-                        began = True
+                        answered = True
+                        if isinstance(message, Reading):
+                            reading = message
+                            continue
+                        if isinstance(message, Begin):
+                            if begun:
+                                continue  # an earlier worker has said so
+                            begun = True
+                        else:
+                            task = msgspec.structs.replace(task, done=message.end, first_id=message.next_id)
                         yield message
                 finished = True
             except EOFError:
                 status = self._bury(worker)
-                if was_warm and not began and status == 0 and not patience.stopped:
+                if was_warm and not answered and status == 0 and not patience.stopped:
                     continue  # it had ended itself, idle or too large, just before it was asked
-                raise self._death(worker, status, task, patience) from None
+                death = self._death(worker, status, task, patience)
+                deaths += 1
+                if reading is None or not isinstance(death, Refusal) or death.code != _DIED or deaths >= _MOST_DEATHS:
+                    raise death from None
+                pages = reading.first, reading.last
+                if not reading.last and task.alone == pages:
+                    raise death from None  # it is not read page by page, and ended two workers
+                ending = _ending(status)
+                _log.warning("A worker of the local engine ended (%s): %r, pages %d to %d", ending, task.name, *pages)
+                if reading.first == reading.last and task.alone[0] <= reading.first <= task.alone[1]:
+                    lost = reading.first, f"the page {self._ended(ending)}"
+                    task = msgspec.structs.replace(task, lost=(*task.lost, lost))
+                else:  # which page it was, or whether it was one at all, shows when each is read by itself
+                    task = msgspec.structs.replace(task, alone=pages)
+                continue
             finally:
                 self._put_back(worker, warm=finished)
             return
@@ -281,15 +322,17 @@ class WorkerPool:
             return Refusal(message, status=500)
         if status in {-signal.SIGALRM, -signal.SIGXCPU}:
             return Refusal(f"the document took longer than {task.seconds:g} seconds to read", code="document_too_slow")
+        return Refusal(f"the document {self._ended(_ending(status))}", code=_DIED)
+
+    def _ended(self, ending: str) -> str:
         allowed = self.limits.memory / (1 << 30)
-        return Refusal(
-            f"the document ended the process that read it ({_ending(status)}): it is damaged, or needs more than the "
-            f"{allowed:.3g} GB of memory that the local engine may use",
-            code="invalid_document",
+        return (
+            f"ended the process that read it ({ending}): it is damaged, or needs more than the {allowed:.3g} GB of "
+            "memory that the local engine may use"
         )
 
 
-def _conversation(worker: _Worker, task: Task, document: IO[bytes]) -> Iterator[Begin | Part | Refused]:
+def _conversation(worker: _Worker, task: Task, document: IO[bytes]) -> Iterator[Begin | Part | Reading | Refused]:
     """Send the task, yield the worker's messages up to its last; EOFError if it dies before."""
     worker.start()
     with suppress(BrokenPipeError):  # the end of its messages says why
