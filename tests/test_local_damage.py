@@ -379,6 +379,9 @@ def test_a_sheet_that_cannot_be_read_costs_itself_alone(whole: bool) -> None:
     assert losses[1:] == [["the cells of the sheet cannot be read"], []]
 
 
+ENCODED = b"encoding='UTF-8'"
+
+
 @pytest.mark.parametrize(
     ("part", "old", "new"),
     [
@@ -388,8 +391,23 @@ def test_a_sheet_that_cannot_be_read_costs_itself_alone(whole: bool) -> None:
         ("word/styles.xml", b'<w:sz w:val="', b'<w:sz w:val="\xe2\x91\xa0'),
         ("word/numbering.xml", b'<w:lvl w:ilvl="0"', b'<w:lvl w:ilvl="--0"'),
         ("word/settings.xml", b"</w:settings>", b""),
+        ("word/document.xml", ENCODED, b"encoding='no-such-code'"),
+        ("word/styles.xml", ENCODED, b"encoding='UTF-16'"),
+        ("word/document.xml", ENCODED, b"encoding='UTF-16'"),
+        ("[Content_Types].xml", ENCODED, b"encoding='big5'"),
     ],
-    ids=["raised level", "look in no digits", "open styles", "circled size", "level of two signs", "open settings"],
+    ids=[
+        "raised level",
+        "look in no digits",
+        "open styles",
+        "circled size",
+        "level of two signs",
+        "open settings",
+        "an encoding that is none",
+        "styles in another encoding",
+        "text in another encoding",
+        "types in an encoding of several bytes",
+    ],
 )
 def test_a_word_file_with_a_damaged_part_keeps_its_text(part: str, old: bytes, new: bytes) -> None:
     texts, _ = office(replaced(letter(), part, old, new))

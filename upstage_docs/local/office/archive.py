@@ -148,7 +148,7 @@ def _check_parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
                 else:
                     while stream.read(_PIECE):
                         pass
-        except (expat.ExpatError, *_UNREADABLE):
+        except (expat.ExpatError, LookupError, *_UNREADABLE):  # lookup: of an encoding that does not exist
             rest = _rest(archive, member)
             damaged[member.filename] = _mended_xml(rest) if is_xml else rest
     return damaged
@@ -195,12 +195,17 @@ def _mended_xml(xml: bytes) -> bytes:
     """Return what of damaged XML can be read, with its elements closed; nothing if its root cannot."""
     from lxml import etree
 
-    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False)
-    try:
-        root = etree.fromstring(xml, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        return b""
-    return b"" if root is None else etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+    for encoding in (None, "UTF-8"):  # the one that it names, and the one that Office writes
+        parser = etree.XMLParser(
+            recover=True, resolve_entities=False, no_network=True, load_dtd=False, encoding=encoding
+        )
+        try:
+            root = etree.fromstring(xml, parser)
+        except (etree.XMLSyntaxError, LookupError, ValueError):
+            continue
+        if root is not None:
+            return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+    return b""
 
 
 def _mended(archive: zipfile.ZipFile, damaged: dict[str, bytes]) -> bytes:
