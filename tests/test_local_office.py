@@ -131,6 +131,25 @@ def test_merged_cells_of_a_word_table() -> None:
     assert block.header_rows == 1  # the style sets off the first row
 
 
+def test_a_table_inside_a_cell_keeps_its_lines() -> None:
+    """In HTML and Markdown the rows of the inner table are lines of the cell; other cells are one line as ever."""
+    document = Document()
+    outer = document.add_table(1, 2)
+    outer.cell(0, 0).text = "Two\nlines"
+    outer.cell(0, 1).text = "Rates:"
+    inner = outer.cell(0, 1).add_table(2, 2)
+    for row, (what, rate) in enumerate([("boats < 5 m", "3"), ("ships", "7")]):
+        inner.cell(row, 0).text, inner.cell(row, 1).text = what, rate
+    answer: Any = write_answer(
+        read(saved(document)), model="local", output_formats=("html", "markdown", "text"), coordinates=False
+    )
+    (table,) = (element["content"] for element in answer["elements"])
+
+    assert "<td>Two lines</td><td>Rates:<br>boats &lt; 5 m 3<br>ships 7</td>" in table["html"]
+    assert "| Two lines | Rates:<br>boats < 5 m 3<br>ships 7 |" in table["markdown"]
+    assert "| Two lines | Rates: boats < 5 m 3 ships 7 |" in table["text"]
+
+
 def test_pages_end_where_the_document_says() -> None:
     breaks = '<w:p><w:r><w:t>one</w:t><w:br w:type="page"/></w:r></w:p>'
     noted = "<w:p><w:r><w:lastRenderedPageBreak/><w:t>two</w:t><w:lastRenderedPageBreak/><w:t>three</w:t></w:r></w:p>"
@@ -522,6 +541,33 @@ def test_cells_that_cover_the_whole_sheet_are_refused_before_they_are_made() -> 
 def test_cells_far_apart_cost_nothing() -> None:
     far = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>2</v></c></row>'
     assert [block.text for block in blocks(read(sheet_with(far)), "paragraph")] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    "blank",
+    [
+        '<row r="{0}" ht="15" customHeight="1"/>',
+        '<row r="{0}"><c r="A{0}" s="0"/><c r="B{0}" s="0"></c></row>',
+        '<x:row xmlns:x="http://schemas.openxmlformats.org/spreadsheetml/2006/main" r="{0}"></x:row>',
+    ],
+    ids=["rows", "cells", "another prefix"],
+)
+def test_rows_that_show_nothing_cost_nothing(blank: str) -> None:
+    """Formatted rows to the end of a sheet neither take their time nor cost what stands before and behind them."""
+    rows = "".join(blank.format(number) for number in range(2, 40_000))
+    last = '<row r="40000"><c r="B40000" t="inlineStr"><is><t>the end</t></is></c></row>'
+    data = sheet_with(f'<row r="1"><c r="A1"><v>5</v></c></row>{rows}{last}')
+    (page,) = read(data)
+
+    assert [block.text for block in blocks([page], "paragraph")] == ["5", "the end"]
+
+
+def test_rows_without_a_number_keep_their_place() -> None:
+    """A row that does not say which it is stands behind the one before, blank or not."""
+    rows = '<row r="2"/>' + "<row/>" * 20_000 + '<row><c t="inlineStr"><is><t>behind</t></is></c></row>'
+    (page,) = read(sheet_with(f'<row r="1"><c r="A1"><v>5</v></c></row>{rows}'))
+
+    assert [block.text for block in blocks([page], "paragraph")] == ["5", "behind"]
 
 
 def test_a_table_of_nothing_is_refused() -> None:

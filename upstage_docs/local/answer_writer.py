@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from html import escape
 
 from upstage_docs.local.blocks import Block, Cell, PageLayout, is_list_item
@@ -131,8 +132,14 @@ def _row(row: tuple[Cell, ...], tag: str) -> str:
     for cell in row:
         rows = f' rowspan="{cell.row_span}"' if cell.row_span > 1 else ""
         columns = f' colspan="{cell.column_span}"' if cell.column_span > 1 else ""
-        cells.append(f"<{tag}{rows}{columns}>{escape(_squeezed(cell.text), False)}</{tag}>")
+        cells.append(f"<{tag}{rows}{columns}>{_cell_text(cell, escaped=True)}</{tag}>")
     return f"<tr>{''.join(cells)}</tr>"
+
+
+def _cell_text(cell: Cell, *, escaped: bool) -> str:
+    """Return the text of a cell in one line; rows of a table inside it are parted by `<br>`, which Markdown has too."""
+    lines = filter(None, map(_squeezed, cell.text.splitlines())) if cell.keeps_lines else (_squeezed(cell.text),)
+    return "<br>".join(escape(line, False) if escaped else line for line in lines)
 
 
 def _squeezed(text: str) -> str:
@@ -189,7 +196,7 @@ def _grid(rows: tuple[tuple[Cell, ...], ...]) -> list[list[str]]:
         for cell in row:
             while covered():
                 pass
-            text = _squeezed(cell.text).replace("|", "\\|")
+            text = _cell_text(cell, escaped=False).replace("|", "\\|")
             for _ in range(max(cell.column_span, 1)):
                 if cell.row_span > 1:
                     hanging[len(line)] = (cell.row_span - 1, text)
@@ -202,7 +209,7 @@ def _grid(rows: tuple[tuple[Cell, ...], ...]) -> list[list[str]]:
 
 def _text(block: Block) -> str:
     if block.category == "table" and block.rows:
-        return _pipe_table(block.rows)
+        return _pipe_table(tuple(tuple(replace(cell, keeps_lines=False) for cell in row) for row in block.rows))
     if block.category == "chart" and block.rows:
         facts = "".join(f"{name}: {_squeezed(value)} \n" for name, value in block.chart)
         return facts + _pipe_table(block.rows)

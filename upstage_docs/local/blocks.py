@@ -17,11 +17,15 @@ _LIST_MARKER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One table cell; *row_span* and *column_span* count rows and columns, 1 for a plain cell."""
+    """One table cell; *row_span* and *column_span* count rows and columns, 1 for a plain cell.
+
+    *keeps_lines* says that the lines of its text are rows of a table inside the cell, and are told apart.
+    """
 
     text: str
     row_span: int = 1
     column_span: int = 1
+    keeps_lines: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from openpyxl.utils.cell import coordinate_from_string, coordinate_to_tuple, ran
 
 from upstage_docs.local.blocks import Block, Cell, PageLayout
 from upstage_docs.local.losses import Losses
+from upstage_docs.local.office.excel.blank_rows import without_blank_rows
 from upstage_docs.local.office.excel.drawings import drawings
 from upstage_docs.local.office.excel.load import open_workbook
 from upstage_docs.local.office.number_formats import displayed
@@ -60,6 +61,8 @@ def read_sheets(data: bytes, archive: zipfile.ZipFile, *, crops: Collection[str]
     found = etree.fromstring(archive.read(_WORKBOOK), etree.XMLParser(resolve_entities=False, no_network=True))
     sheets = found.findall(f"{_MAIN}sheets/{_MAIN}sheet")
     paths = {sheet.get("name", ""): parts.get(sheet.get(f"{_R}id", ""), "") for sheet in sheets}
+    if (slim := without_blank_rows(archive, paths.values())) is not None:
+        data, archive = slim
     alone = len(paths) == 1
     losses = Losses()
     formulas: dict[str, dict[tuple[int, int], str]] = {}

@@ -202,6 +202,7 @@ class Body:
                     _count(value(cell, "w:tcPr/w:gridSpan"), 1),
                     begins=merged == "restart",
                     goes_on=merged in {"", "continue"},
+                    keeps_lines=any(block.rows for block in inside if block.category == "table"),
                 )
             turns += breaks
             if headers == number and value(row, "w:trPr/w:tblHeader") not in {None, "0", "false"}:
@@ -273,11 +274,13 @@ class _Grid:
         self._rows.append([])
         self._column = 0
 
-    def add(self, text: str, columns: int, *, begins: bool = False, goes_on: bool = False) -> None:
+    def add(
+        self, text: str, columns: int, *, begins: bool = False, goes_on: bool = False, keeps_lines: bool = False
+    ) -> None:
         """Add a cell; one that *goes_on* makes the one above it taller, if that one *begins* a merge."""
         above = self._open.get(self._column) if goes_on else None
         if above is None:
-            self._rows[-1].append(Cell(text, 1, columns))
+            self._rows[-1].append(Cell(text, 1, columns, keeps_lines))
             self._open.pop(self._column, None)
             if begins:
                 self._open[self._column] = (len(self._rows) - 1, len(self._rows[-1]) - 1)
@@ -286,7 +289,9 @@ class _Grid:
             cell = self._rows[row][place]
             # A covered cell may still hold text, which Word does not show but does keep.
             joined = "\n".join(filter(None, (cell.text, text)))
-            self._rows[row][place] = Cell(joined, len(self._rows) - row, cell.column_span)
+            self._rows[row][place] = Cell(
+                joined, len(self._rows) - row, cell.column_span, cell.keeps_lines or keeps_lines
+            )
         self._column += columns
 
     def rows(self) -> tuple[tuple[Cell, ...], ...]:
