@@ -152,7 +152,7 @@ def _batch(
                         found[number] = picture_alone(page, document, number)
                         scans.add(number)
                     elif scan is not None:
-                        found[number] = parts_of(scan.page, words=scan.words)
+                        found[number] = parts_of(scan.page, words=scan.words, drawn=scan.rules)
                         turned[number] = scan.angle
                         scans.add(number)
             elif needed and is_unreadable(page):

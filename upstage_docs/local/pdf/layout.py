@@ -26,9 +26,10 @@ from upstage_docs.local.pdf.restoration import FileText, restored, without_contr
 from upstage_docs.local.pdf.tables.tables import box_of, rules_of
 from upstage_docs.local.pdf.tables.unruled_tables import number_tables
 from upstage_docs.local.pdf.text_layer import ScannedWord, fit
+from upstage_docs.local.pdf.word_pieces import pieces_by_file
 from upstage_docs.local.pdf.words import Word, ink, is_heavy_name
 
-__all__ = ["PageParts", "finished", "parts_of"]
+__all__ = ["PageParts", "Rules", "finished", "parts_of"]
 
 _HEAVY = 600
 _PLAIN_NAME = re.compile(r"regular|roman|book|light|-it(?:alic)?$", re.IGNORECASE)
@@ -37,6 +38,10 @@ _PAD = 0.12
 """Of the font size: how far the box of a text stands off its ink."""
 _ASKEW, _SLANT = 2.0, 25.0
 """Degrees: text that leans less is read as upright; letters are slanted by less."""
+
+
+Rules = tuple["list[Box]", "list[Box]"]
+"""Horizontal and vertical rules, in points."""
 
 
 class PageParts(NamedTuple):
@@ -54,6 +59,7 @@ def parts_of(
     *,
     words: Sequence[Word] | None = None,
     file: FileText | None = None,
+    drawn: Rules | None = None,
 ) -> PageParts:
     """Return the parts of a liteparse page; those that are no plain text have their category already.
 
@@ -62,6 +68,7 @@ def parts_of(
         left_out: Words of the page that its text items do not have.
         words: Its words where they were recognised; its text items are not looked at then.
         file: The page's text as the file has it, to complete its text items; None leaves these as they are.
+        drawn: Its rules where they were found in its picture; None takes those that the page itself tells.
     """
     scanned = words is not None
     items = (
@@ -72,13 +79,13 @@ def parts_of(
     turned = [item for item in items if _leans(item)]
     upright = [_word(item) for item in items if not _leans(item)]
     paths = paths_of(page)
-    rules, sides = rules_of(page)
+    rules, sides = rules_of(page) if drawn is None else drawn
     if file is not None:
         upright = restored(upright, file, sides)
     words = [*map(_word, turned), *(words or ()), *upright, *map(_bare_word, left_out)]
     words += bullets_of(paths, words)
     taken = [False] * len(words)
-    parts = regions_of(page, paths, words, taken, rules, sides)
+    parts = regions_of(page, paths, words, taken, rules, sides, pieces_by_file(file))
     leaning: defaultdict[int, list[Any]] = defaultdict(list)
     for index, item in enumerate(turned):
         if not taken[index]:

@@ -16,6 +16,7 @@ from upstage_docs.local.pdf.parts import Part
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.tables.tables import box_of, framed, is_full_grid, tables_of
 from upstage_docs.local.pdf.vector_paths import Drawing, Path, drawings_of, is_frame
+from upstage_docs.local.pdf.word_pieces import Pieces
 from upstage_docs.local.pdf.words import Word
 
 __all__ = ["paths_of", "regions_of"]
@@ -40,6 +41,7 @@ def regions_of(
     taken: list[bool],
     rules: Sequence[Box],
     sides: Sequence[Box],
+    pieces: Pieces,
 ) -> list[Part]:
     """Return tables, pictures, charts and drawn formulas of a liteparse page; mark the words in them as taken.
 
@@ -50,11 +52,12 @@ def regions_of(
         taken: For each word whether it is in a region; written.
         rules: The page's horizontal rules, in points.
         sides: Its vertical ones.
+        pieces: Tells the words of a text item.
     """
     drawings = drawings_of(paths, page.width, page.height)
     images = [box_of(b.bbox) for b in page.blocks or () if b.kind == "figure" and b.bbox is not None]
     whole = page.width * page.height
-    tables = tables_of(page, words, taken, drawings, rules, sides)
+    tables = tables_of(page, words, taken, drawings, rules, sides, pieces)
     images = [box for box in images if area(box) < 0.85 * whole and not _is_ground(box, words, taken)]
     drawn = [
         drawing.box

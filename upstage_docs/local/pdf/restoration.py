@@ -15,7 +15,7 @@ from upstage_docs.local.geometry import Box, bounds, holds_middle, middle, overl
 from upstage_docs.local.pdf.right_to_left import has_right_to_left, letters_in_order
 from upstage_docs.local.pdf.words import Word, ink
 
-__all__ = ["FileText", "restored", "without_controls"]
+__all__ = ["FileText", "LetterStream", "restored", "without_controls"]
 
 _SIGNS = {**dict.fromkeys("‘’‚‛′", "'"), **dict.fromkeys("“”„‟″", '"'), **dict.fromkeys("‐‑‒–—―−", "-")}
 """What the library writes for them (liteparse 2.18, measured)."""
@@ -79,7 +79,7 @@ def restored(words: Sequence[Word], file: FileText, sides: Sequence[Box]) -> lis
         if not cuts and word.text in file.text and signs.isdisjoint(word.text):
             found.append(word)
             continue
-        stream = stream or _Stream(file)
+        stream = stream or LetterStream(file)
         numbers = stream.find(word)
         whole = file.text[numbers[0] : numbers[-1] + 1] if numbers else ""
         if not numbers:
@@ -99,7 +99,7 @@ class _Letter(NamedTuple):
     number: int
 
 
-class _Stream:
+class LetterStream:
     """The letters of a file's text without spaces, its typographic signs made plain, to find words in."""
 
     def __init__(self, file: FileText) -> None:

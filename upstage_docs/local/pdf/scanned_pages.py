@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from upstage_docs.local.geometry import Box
+from upstage_docs.local.geometry import Box, shared_height, shared_width
+from upstage_docs.local.ocr.drawn_rules import drawn_rules
 from upstage_docs.local.ocr.page_images import ink_box
-from upstage_docs.local.pdf.layout import PageParts, parts_of
+from upstage_docs.local.pdf.layout import PageParts, Rules, parts_of
 from upstage_docs.local.pdf.library import parse_pages
 from upstage_docs.local.pdf.parts import Part
 from upstage_docs.local.pdf.pdfium import PdfPages, shown
@@ -31,11 +32,19 @@ _SURE_ALONE = 0.85
 
 
 class Scan(NamedTuple):
-    """A recognised page: as the PDF library reads its text layer, its words, and at what angle they lay."""
+    """A recognised page.
+
+    Attributes:
+        page: As the PDF library reads its text layer.
+        words: Its words.
+        angle: At which they lay, in clockwise degrees.
+        rules: The rules drawn in the picture, across and down, in points of the page turned upright.
+    """
 
     page: Any
     words: list[Word]
     angle: int
+    rules: Rules
 
 
 def needs_recognition(page: Any, document: PdfPages, number: int) -> bool:
@@ -85,15 +94,34 @@ def recognised_page(document: PdfPages, number: int, ocr: Recognise, page: Any, 
     found = [
         ScannedWord(text.strip(), (b[0] / scale, b[1] / scale, b[2] / scale, b[3] / scale)) for text, _, b in words
     ]
+    drawn = drawn_rules(image, 72 * scale)
+    rules = [(x0 / scale, y0 / scale, x1 / scale, y1 / scale) for x0, y0, x1, y1 in (*drawn.across, *drawn.down)]
+    kept = [not _is_rule(word, rules) for word in found]
+    words = [word for word, is_text in zip(words, kept, strict=True) if is_text]
+    found = [word for word, is_text in zip(found, kept, strict=True) if is_text]
     angle = lies_at(found)
     wide, tall = document.facts(number)[:2]
     if angle:
+        rules = [shown(rule, -angle % 360, wide, tall) for rule in rules]
         found = [word._replace(box=shown(word.box, -angle % 360, wide, tall)) for word in found]
         wide, tall = (tall, wide) if angle % 180 else (wide, tall)
     placed = set_words(found)
     heavy = are_heavy(image, [(w.text, box, w.size * scale) for w, (_, _, box) in zip(placed, words, strict=True)])
     placed = [replace(word, bold=bold) for word, bold in zip(placed, heavy, strict=True)]
-    return Scan(parse_pages(text_layer(placed, wide, tall), [1], {})[1], placed, angle)
+    page = parse_pages(text_layer(placed, wide, tall), [1], {})[1]
+    across = [rule for rule in rules if rule[2] - rule[0] >= rule[3] - rule[1]]
+    return Scan(page, placed, angle, (across, [rule for rule in rules if rule not in across]))
+
+
+def _is_rule(word: ScannedWord, rules: Sequence[Box]) -> bool:
+    """Say whether what was recognised as a word is a piece of a rule: signs like `|` that lie on it."""
+    if word.text.strip("|_—–-[]{}()!Il¦=~.,:;'"):
+        return False
+    x0, y0, x1, y1 = word.box
+    return any(
+        shared_width((x0 - 2, y0 - 2, x1 + 2, y1 + 2), rule) >= 0 and shared_height((x0, y0 - 2, x1, y1 + 2), rule) >= 0
+        for rule in rules
+    )
 
 
 def _is_alone(box: Box, words: Sequence[tuple[str, float, Box]]) -> bool:

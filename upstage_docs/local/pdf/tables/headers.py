@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from upstage_docs.local.geometry import Box, middle, shared_width
+from upstage_docs.local.geometry import Box, bounds, middle, shared_width
 from upstage_docs.local.pdf.lines import Line
 
 __all__ = ["HeaderCell", "header_cells"]
@@ -20,6 +20,11 @@ _UNDER = 4.0
 """Font sizes: how far under its baseline the rules of a text stand at most, a level of texts between them."""
 _COVERS = 0.5
 """Of a column's width: what a text without a rule must overlap of a second column, to cover it too."""
+
+_OFF_MIDDLE = 1.2
+"""Font sizes: what a text over several columns is off their middle at most, since columns end where their texts do."""
+_MOST_COLUMNS = 24
+"""Of a header whose texts are tried over all columns near them."""
 
 
 class HeaderCell(NamedTuple):
@@ -64,6 +69,7 @@ def header_cells(lines: Sequence[Line], columns: Columns, rules: Sequence[Box]) 
     kept = sorted({piece.level for piece in pieces})
     number = {level: n for n, level in enumerate(kept)}
     pieces = [piece._replace(level=number[piece.level]) for piece in pieces]
+    pieces = [piece for level in range(len(kept)) for piece in _widened(pieces, level, columns)]
     taken = {(p.level, c) for p in pieces for c in range(p.first, p.last + 1)}
     cells = []
     for piece in pieces:
@@ -76,7 +82,65 @@ def header_cells(lines: Sequence[Line], columns: Columns, rules: Sequence[Box]) 
         taken.update((level, c) for level in range(top, bottom + 1) for c in across)
         text = " ".join(line.text for line in piece.lines)
         cells.append(HeaderCell(text, top, bottom, piece.first, piece.last))
-    return cells, len(kept)
+    return _without_doubles(cells, len(kept))
+
+
+def _without_doubles(cells: Sequence[HeaderCell], count: int) -> tuple[list[HeaderCell], int]:
+    """Leave out the levels at which no cell begins alone: every cell there goes on from the level above."""
+    ends = {cell.bottom for cell in cells}
+    starts = {cell.top for cell in cells}
+    number, numbers = 0, []
+    for level in range(count):
+        number += level > 0 and (level in starts and level - 1 in ends)
+        numbers.append(number)
+    return [cell._replace(top=numbers[cell.top], bottom=numbers[cell.bottom]) for cell in cells], number + 1
+
+
+def _widened(pieces: Sequence[_Piece], level: int, columns: Columns) -> list[_Piece]:
+    """Return the pieces of a level, those that stand over the middle of several columns widened to these.
+
+    Only columns that have a text on a deeper level and none on this one are free to be covered.
+    """
+    own = sorted((piece for piece in pieces if piece.level == level), key=lambda piece: piece.first)
+    deeper = {c for piece in pieces if piece.level > level for c in range(piece.first, piece.last + 1)}
+    taken = {c for piece in own for c in range(piece.first, piece.last + 1)}
+    free = deeper - taken
+    if not free or len(columns) > _MOST_COLUMNS:
+        return own
+
+    def best(number: int, start: int) -> tuple[int, float, list[_Piece]]:
+        """Return how many columns the pieces from *number* on cover at most, how far off, and as which pieces."""
+        if number == len(own):
+            return 0, 0.0, []
+        piece = own[number]
+        found = []
+        for first, last in [(piece.first, piece.last), *_ranges(piece, free, deeper, start)]:
+            off = _off_middle(piece, first, last, columns) if last - first > piece.last - piece.first else 0.0
+            if off <= _OFF_MIDDLE * piece.lines[0].size:
+                covered, sum_off, rest = best(number + 1, last + 1)
+                found.append((covered + last - first, sum_off + off, [piece._replace(first=first, last=last), *rest]))
+        return max(found, key=lambda one: (one[0], -one[1]))
+
+    return best(0, 0)[2]
+
+
+def _ranges(piece: _Piece, free: set[int], deeper: set[int], start: int) -> list[tuple[int, int]]:
+    """Return the wider ranges of columns, from *start* on, that a text may cover."""
+    if not all(c in deeper for c in range(piece.first, piece.last + 1)):
+        return []
+    firsts, lasts = [piece.first], [piece.last]
+    while firsts[-1] - 1 in free and firsts[-1] - 1 >= start:
+        firsts.append(firsts[-1] - 1)
+    while lasts[-1] + 1 in free:
+        lasts.append(lasts[-1] + 1)
+    return [(first, last) for first in firsts for last in lasts if (first, last) != (piece.first, piece.last)]
+
+
+def _off_middle(piece: _Piece, first: int, last: int, columns: Columns) -> float:
+    """Return how far the middle of a text is from that of columns, or its left end from theirs."""
+    box = bounds(line.box for line in piece.lines)
+    left, right = columns[first][0], columns[last][1]
+    return min(abs(middle(box)[0] - (left + right) / 2), abs(box[0] - left))
 
 
 def _covered(line: Line, beside: Sequence[Line], columns: Columns, rules: Sequence[Box]) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from upstage_docs.local.pdf.words import Word
 __all__ = ["is_value", "rows_by_lines"]
 
 _VALUE = re.compile(
-    r"[<>≤≥~≈±]?\s*[(\[+−–-]?\s*[$€£₩¥]?\s*\d[\d.,\s/–-]*(?:%|[a-z]{0,2})[)\]]?\s*(?:\([\d.,%\s+−–-]+\))?[*†‡]*|[–—-]+|n/?a|\.+",
+    r"[<>≤≥~≈±]?\s*[(\[+−–-]?\s*[$€£₩¥]?\s*\d[\d.,\s/–-]*(?:%|[a-z]{0,2})[)\]]?\s*(?:\([\d.,%\s+−–-]+\)|\s*±\s*[\d.,]+%?)?[*†‡]*|[–—-]+|n/?a|\.+",
     re.IGNORECASE,
 )
 _SAME_LINE = 0.45

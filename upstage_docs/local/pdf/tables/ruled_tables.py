@@ -9,9 +9,11 @@ from statistics import median
 
 from upstage_docs.local.geometry import Box, bounds, middle, shared_height
 from upstage_docs.local.pdf.lines import Line, lines_of
+from upstage_docs.local.pdf.tables.aligned_tables import aligned_between
 from upstage_docs.local.pdf.tables.headers import header_cells
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.tables.line_rows import is_value
+from upstage_docs.local.pdf.word_pieces import Pieces
 from upstage_docs.local.pdf.words import Word
 
 __all__ = ["ruled_tables"]
@@ -27,6 +29,8 @@ _DEEPEST_HEADER = 8.0
 """Font sizes from the first baseline of a header with levels to its last: four levels of one line each."""
 _FILLED = 0.6
 """Share of the cells under such a header that have text, at least."""
+_NUMERIC = 0.3
+"""Share of the cells between two rules that begin with a digit, at least, where no third rule sets off a header."""
 _PROSE = 34
 """Letters of a usual cell: above it, what stands between two rules is columns of text."""
 _MOST_RULES = 2_000
@@ -37,6 +41,7 @@ def ruled_tables(
     taken: Sequence[bool],
     rules: Sequence[Box],
     sides: Sequence[Box],
+    pieces: Pieces,
     known: Sequence[frozenset[int]] = (),
 ) -> list[Table]:
     """Return the tables of a page that rules set off.
@@ -46,6 +51,7 @@ def ruled_tables(
         taken: For each word whether something else has it.
         rules: Horizontal rules, in points.
         sides: Vertical rules.
+        pieces: Tells the words of a text item.
         known: The words of tables that are known; one that holds all words between some rules, and no others between
             others, is not looked for again.
     """
@@ -59,7 +65,7 @@ def ruled_tables(
         for run, held in zip(runs, inside, strict=True):
             if any(held <= one and sum(bool(other) and other <= one for other in inside) == 1 for one in known):
                 continue
-            table = _table(words, held, run, sides, _partial(whole, run, sides)) if held else None
+            table = _table(words, held, run, sides, _partial(whole, run, sides), pieces) if held else None
             if table is not None:
                 tables.append(table)
     return tables
@@ -140,6 +146,7 @@ def _table(
     rules: Sequence[Box],
     sides: Sequence[Box],
     partial: Sequence[Box],
+    pieces: Pieces,
 ) -> Table | None:
     """Return the table between the first and the last of *rules*, None if there is none; *partial* part its header."""
     frame = _frame(rules)
@@ -147,6 +154,11 @@ def _table(
     inner = _inner_sides(sides, frame)
     if len(held) < (2 if inner else 4):
         return None
+    if not inner and (aligned := aligned_between(words, held, [*rules, *partial], pieces)) is not None:
+        cells = [text for row in aligned.rows for text in row if text]
+        numeric = sum(text[0].isdigit() for text in cells)
+        if len(rules) > 2 or numeric >= _NUMERIC * len(cells):
+            return aligned
     levelled = [] if inner else _levels_of_header([words[i] for i in held], rules, partial)
     if levelled and (table := _under_levels(words, inside, rules, levelled)) is not None:
         return table
@@ -164,7 +176,7 @@ def _table(
     if not (inner and each_ruled) and (2 * full < len(rows) or len(cells) < 0.4 * len(rows) * len(columns)):
         return None
     numeric = sum(text[0].isdigit() for text in cells)
-    if len(rules) < 3 and not inner and numeric < 0.3 * len(cells):
+    if len(rules) < 3 and not inner and numeric < _NUMERIC * len(cells):
         return None  # between the rules of a header and a footer, or around a text
     if not each_ruled and median(map(_width, cells)) > _PROSE:
         return None

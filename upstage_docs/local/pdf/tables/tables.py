@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
@@ -11,10 +12,13 @@ from upstage_docs.local.blocks import is_list_item
 from upstage_docs.local.geometry import Box, bounds, middle, overlap, shared_height, shared_width
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import rows_of
+from upstage_docs.local.pdf.tables.aligned_tables import aligned_tables
 from upstage_docs.local.pdf.tables.library_tables import Table, table_of
+from upstage_docs.local.pdf.tables.line_rows import is_value
 from upstage_docs.local.pdf.tables.ruled_grids import lattice_tables
 from upstage_docs.local.pdf.tables.ruled_tables import ruled_tables
 from upstage_docs.local.pdf.vector_paths import Drawing, is_plot
+from upstage_docs.local.pdf.word_pieces import Pieces
 from upstage_docs.local.pdf.words import Word
 
 __all__ = ["box_of", "framed", "is_full_grid", "rules_of", "tables_of"]
@@ -23,8 +27,14 @@ _FILLED = 0.45
 """Share of the cells that have text, at least, where no rule stands between them."""
 _FULL = 0.5
 """Share of the cells of a grid that have text, at least, where it may be taken for the grid of a chart."""
+_SEVERAL_VALUES = 0.04
+"""Share of the cells of a table with two numbers or more in each, at most."""
+_FULL_ROWS = 0.9
+"""Share of the cells of an aligned table that have text, at least, where it has columns that no rule parts."""
 _BESIDE_GRID = 4.0
 """Font sizes: a header without rules above a grid, or a total below it, stands nearer."""
+_LEADER = re.compile(r"(?:[.·…_]\s?){4,}\s*(\d{1,4})$")
+"""Dots that lead to a page number."""
 _LAST_PAGE = 2000
 """Numbers from here on are years and amounts, not pages of a table of contents."""
 _PAGE_DIGITS = 6
@@ -38,6 +48,7 @@ def tables_of(
     drawings: Sequence[Drawing],
     rules: Sequence[Box],
     sides: Sequence[Box],
+    pieces: Pieces,
 ) -> list[Table]:
     """Return the tables of a liteparse page.
 
@@ -48,6 +59,7 @@ def tables_of(
         drawings: Of the page.
         rules: Its horizontal rules, in points.
         sides: Its vertical ones.
+        pieces: Tells the words of a text item.
     """
     plots = [drawing.box for drawing in drawings if is_plot(drawing, rules)]
     tables: list[Table] = []
@@ -73,12 +85,18 @@ def tables_of(
     known = [table.words for table in tables]
     ruled = [
         table
-        for table in [*lattices, *ruled_tables(words, in_lattice, rules, sides, known)]
+        for table in [*lattices, *ruled_tables(words, in_lattice, rules, sides, pieces, known)]
         if not _is_contents(table)
         if is_full_grid(table) or not any(overlap(table.box, plot) > 0.3 for plot in plots)
         if _rules_in(table, rules) > 0.4 * len(table.rows) or not _is_columns_of_text(table, words)
     ]
-    return _completed(tables, ruled, words)
+    aligned = [
+        _with_drawn_header(table, drawings, words, taken)
+        for table in aligned_tables(words, taken, rules, pieces)
+        if not _is_contents(table) and not any(overlap(table.box, plot) > 0.3 for plot in plots)
+        if not _has_marks(table) and (_rules_in(table, rules) or not _is_listing(table, words))
+    ]
+    return _with_aligned(_completed(tables, ruled, words), aligned)
 
 
 def is_full_grid(table: Table) -> bool:
@@ -105,6 +123,45 @@ def _completed(tables: Sequence[Table], ruled: Sequence[Table], words: Sequence[
             continue
         kept = [table for table in kept if table not in inside] + [whole]
     return kept
+
+
+def _with_aligned(tables: list[Table], aligned: Sequence[Table]) -> list[Table]:
+    """Put tables told by alignment in the place of those that share words with them and are worse.
+
+    A grid gives way where it has a part of the same columns, as every second row of a shaded table, or where its
+    rules part fewer columns than its texts; another table where its cells hold several values.
+    """
+    kept = list(tables)
+    for whole in aligned:
+        inside = [table for table in kept if table.words & whole.words]
+        if any(_is_better(table, whole) for table in inside):
+            continue
+        kept = [table for table in kept if table not in inside] + [whole]
+    return kept
+
+
+def _is_better(known: Table, whole: Table) -> bool:
+    """Say whether a *known* table is kept beside the aligned one that is *whole*."""
+    if known.gridded:
+        return not _is_part(known, whole)
+    more = known.words > whole.words and len(known.columns) >= len(whole.columns)
+    return more and not _holds_several_values(known)
+
+
+def _holds_several_values(table: Table) -> bool:
+    """Say whether cells of a table hold the numbers of several rows or columns."""
+    texts = [cell.split() for row in table.rows for cell in row if cell]
+    several = sum(len(tokens) > 1 and all(is_value(token) for token in tokens) for tokens in texts)
+    return several > _SEVERAL_VALUES * len(texts)
+
+
+def _is_part(grid: Table, whole: Table) -> bool:
+    """Say whether a grid is a part of an aligned table: it has no words beside it, and fewer rows or columns."""
+    if not grid.words <= whole.words:
+        return False
+    if len(grid.columns) == len(whole.columns):
+        return len(grid.rows) + 1 < len(whole.rows) and grid.words < whole.words
+    return len(grid.columns) < len(whole.columns) and whole.filled >= _FULL_ROWS
 
 
 def _is_framed(table: Table, rules: Sequence[Box], sides: Sequence[Box]) -> bool:
@@ -197,10 +254,9 @@ def _rules_in(table: Table, rules: Sequence[Box]) -> int:
 
 def _is_text(table: Table, words: Sequence[Word], *, ruled: bool) -> bool:
     """Say whether a table is a listing of code without a rule, or lines that fill their column but for wide spaces."""
-    held = [words[i] for i in table.words]
-    letters = sum(len(word.text) for word in held)
-    if not ruled and sum(len(word.text) for word in held if is_monospaced(word.font)) > 0.7 * letters:
+    if not ruled and _is_listing(table, words):
         return True
+    held = [words[i] for i in table.words]
     size = median(word.size for word in held)
     rows = rows_of(held)
     gaps = [held[b].box[0] - held[a].box[2] for row in rows for a, b in pairwise(row)]
@@ -209,13 +265,18 @@ def _is_text(table: Table, words: Sequence[Word], *, ruled: bool) -> bool:
     return bool(gaps) and flush >= 0.6 * len(rows) and median(gaps) < 1.1 * size
 
 
+def _is_listing(table: Table, words: Sequence[Word]) -> bool:
+    """Say whether most of a table is in a typewriter's font."""
+    held = [words[i] for i in table.words]
+    letters = sum(len(word.text) for word in held)
+    return sum(len(word.text) for word in held if is_monospaced(word.font)) > 0.7 * letters
+
+
 def _is_columns_of_text(table: Table, words: Sequence[Word]) -> bool:
     """Say whether the columns of a table are bullets beside items, or lines of text that fill each column."""
     columns = list(zip(*table.rows, strict=True))
-    for column in columns:
-        cells = [cell for cell in column if cell]
-        if len(cells) > 1 and all(is_list_item(f"{cell} ") and not cell[0].isalnum() for cell in cells):
-            return True
+    if _has_marks(table):
+        return True
     cells = [cell for row in table.rows for cell in row if cell]
     if table.filled < _FILLED or sum(cell[0].islower() for cell in cells) > 0.7 * len(cells):
         return True  # pieces of lines
@@ -235,6 +296,15 @@ def _is_columns_of_text(table: Table, words: Sequence[Word]) -> bool:
     return all(width and median(width) > 0.75 * max(width) for width in widths)
 
 
+def _has_marks(table: Table) -> bool:
+    """Say whether a column of a table is bullets of list items."""
+    for column in zip(*table.rows, strict=True):
+        cells = [cell for cell in column if cell]
+        if len(cells) > 1 and all(is_list_item(f"{cell} ") and not cell[0].isalnum() for cell in cells):
+            return True
+    return False
+
+
 def _has_rules(table: Table, rules: Sequence[Box]) -> bool:
     x0, y0, x1, y1 = table.box
     return any(
@@ -247,9 +317,18 @@ def _has_rules(table: Table, rules: Sequence[Box]) -> bool:
 
 def _is_contents(table: Table) -> bool:
     """Say whether a table is one of contents: its last column is page numbers that do not fall, its others titles."""
+    if _has_leaders(table):
+        return True
     numbers = [token for row in table.rows for token in row[-1].split()]
     titles = [cell for row in table.rows for cell in row[:-1]]
     pages = [int(number) for number in numbers if number.isdecimal() and len(number) <= _PAGE_DIGITS]
     rising = all(before <= after for before, after in pairwise(pages))
     worded = sum(len(cell) > 8 and any(map(str.isalpha, cell)) for cell in titles) >= 0.5 * len(table.rows)
     return len(table.columns) <= 3 and len(pages) == len(numbers) >= 3 and rising and worded and max(pages) < _LAST_PAGE
+
+
+def _has_leaders(table: Table) -> bool:
+    """Say whether most rows of a table end in page numbers behind dots."""
+    found = [_LEADER.search(" ".join(row)) for row in table.rows]
+    pages = [int(match[1]) for match in found if match is not None]
+    return 2 * len(pages) > len(table.rows) and all(before <= after for before, after in pairwise(pages))

@@ -1,0 +1,206 @@
+"""Tables that no rule encloses: statements, papers, schedules, and scans whose rules are pixels."""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import re
+from typing import Any
+
+import pytest
+
+pytest.importorskip("reportlab")
+pytest.importorskip("liteparse")
+pytest.importorskip("PIL")
+
+from PIL import Image, ImageDraw
+from reportlab.pdfgen.canvas import Canvas
+from test_local_pdf import Draw, paragraph, pdf, text
+
+from upstage_docs.local.ocr.drawn_rules import drawn_rules
+from upstage_docs.local.pdf.document import read_pdf
+from upstage_docs.local.read_document import read_document
+from upstage_docs.local.service.pipe import Part, Task
+
+SEA = "The keeper of the light wrote down each ship that passed the head"
+
+
+def elements(*pages: Draw) -> list[dict[str, Any]]:
+    task = Task(format="pdf", output_formats=("html", "text"))
+    parts = [part for part in read_document(task, pdf(*pages)) if isinstance(part, Part)]
+    return [element for part in parts for element in json.loads(part.body)["elements"]]
+
+
+def cells(answer: list[dict[str, Any]]) -> list[list[list[tuple[str, str]]]]:
+    """Return the tables as rows of cells, each its attributes and its text."""
+    found = [element["content"]["html"] for element in answer if element["category"] == "table"]
+    rows = [re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL) for table in found]
+    pattern = re.compile(r"<t[dh]\s*([^>]*)>(.*?)</t[dh]>")
+    return [[[(a, html.unescape(t)) for a, t in pattern.findall(row)] for row in table] for table in rows]
+
+
+def texts(answer: list[dict[str, Any]]) -> list[list[list[str]]]:
+    return [[[cell for _, cell in row] for row in table] for table in cells(answer)]
+
+
+def categories(answer: list[dict[str, Any]]) -> list[str]:
+    return [element["category"] for element in answer]
+
+
+STATEMENT = [
+    ["", "2031", "2030"],
+    ["Dues", "", ""],
+    ["Lamp oil", "48,120", "(51,904)"],
+    ["Wicks and glass", "7,002", "6,480"],
+    ["Total dues", "55,122", "(45,424)"],
+    ["Wages", "", ""],
+    ["Keepers", "90,441", "–"],
+    ["Boatmen", "(3,310)", "2,960"],
+]
+
+
+@pytest.mark.parametrize("reach", [60, 300], ids=["near", "far from its labels"])
+def test_a_statement_without_rules_is_a_table(reach: float) -> None:
+    """Labels on the left, numbers on the right however far, sections without numbers."""
+
+    def statement(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(SEA, 4))
+        for r, (label, *numbers) in enumerate(STATEMENT):
+            y = 660 - 15 * r
+            text(sheet, 60, y, [label])
+            for c, number in enumerate(numbers):
+                sheet.drawRightString(150 + reach + 70 * c, y, number)
+        text(sheet, 60, 500, paragraph(SEA, 4))
+
+    answer = elements(statement)
+    assert categories(answer) == ["paragraph", "table", "paragraph"]
+    assert texts(answer) == [STATEMENT]
+
+
+@pytest.mark.parametrize("ruled", [False, True], ids=["without rules", "between three rules"])
+def test_a_header_over_several_columns_spans_them(ruled: bool) -> None:
+    names = ["Oak", "Elm", "Ash", "Fir"]
+    rows = [["Ketch"], ["Lugger"], ["Sloop"], ["Yawl"], ["Cutter"]]
+    rows = [[name, *(f"{11 * r + 7 * c + 3}.{r + c}" for c in range(4))] for r, (name,) in enumerate(rows)]
+
+    def paper(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(SEA, 4))
+        text(sheet, 70, 668, ["Rig"])
+        sheet.drawCentredString(220, 668, "Outbound")
+        sheet.drawCentredString(340, 668, "Homebound")
+        for c, name in enumerate(names):
+            sheet.drawCentredString(190 + 60 * c, 652, name)
+        for r, (name, *values) in enumerate(rows):
+            text(sheet, 70, 634 - 14 * r, [name])
+            for c, value in enumerate(values):
+                sheet.drawCentredString(190 + 60 * c, 634 - 14 * r, value)
+        for y in (682, 646, 570) if ruled else ():
+            sheet.line(66, y, 400, y)
+        text(sheet, 60, 520, paragraph(SEA, 4))
+
+    (table,) = cells(elements(paper))
+    assert table[0] == [('rowspan="2"', "Rig"), ('colspan="2"', "Outbound"), ('colspan="2"', "Homebound")]
+    assert [cell for _, cell in table[1]] == names
+    assert [[cell for _, cell in row] for row in table[2:]] == rows
+
+
+def test_numbers_that_the_library_joins_are_parted_at_their_columns() -> None:
+    """Narrow columns: a space of the font in one row, the same gap in all."""
+    rows = [[f"Buoy {r}", f"{20 + 3 * r}.{r}", f"{71 - 2 * r}.{r}", f"{40 + r}.5"] for r in range(7)]
+
+    def narrow(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(SEA, 4))
+        for r, row in enumerate([["Mark", "East", "West", "Mid"], *rows]):
+            for x, cell in zip((70, 120, 148, 176), row, strict=True):
+                text(sheet, x, 660 - 14 * r, [cell])
+        text(sheet, 60, 500, paragraph(SEA, 4))
+
+    assert texts(elements(narrow)) == [[["Mark", "East", "West", "Mid"], *rows]]
+
+
+def test_a_table_beside_prose_in_the_other_column_keeps_to_itself() -> None:
+    rows = [["Cape", "Range", "Height"], *([f"Ness {r}", f"{12 + r}", f"{30 + 2 * r}.5"] for r in range(6))]
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 50, 780, [*["The log of the keeper tells of the wind and"] * 16])
+        for r, row in enumerate(rows):
+            for x, cell in zip((320, 420, 490), row, strict=True):
+                text(sheet, x, 774 - 14 * r, [cell])
+        text(sheet, 320, 650, [*["of each boat that came in before the storm"] * 8])
+
+    assert texts(elements(page)) == [rows]
+
+
+def test_authors_and_columns_of_prose_are_no_tables() -> None:
+    def front(sheet: Canvas) -> None:
+        for c, name in enumerate(("Ada North", "Ben South", "Cem West")):
+            for r, line in enumerate((name, "Institute of Tides", f"{name[:3].lower()}@tides.example")):
+                sheet.drawCentredString(120 + 170 * c, 760 - 13 * r, line)
+        for c in range(3):
+            text(
+                sheet,
+                50 + 175 * c,
+                660,
+                ["the wind was strong and", "the sea was high until", "the evening of the day"] * 6,
+            )
+
+    assert "table" not in categories(elements(front))
+
+
+def page_of_rules() -> Image.Image:
+    """A grid of three columns and four rows at 150 dots per inch, and letters as tall as 14 points."""
+    page = Image.new("L", (1240, 1754), 250)
+    pen = ImageDraw.Draw(page)
+    for y in (300, 360, 420, 480, 540):
+        pen.line((200, y, 1000, y), fill=40, width=3)
+    for x in (200, 500, 800, 1000):
+        pen.line((x, 300, x, 540), fill=40, width=3)
+    for x in range(210, 480, 30):
+        pen.line((x, 320, x, 345), fill=0, width=4)
+    pen.rectangle((200, 900, 1000, 1200), fill=90)
+    return page
+
+
+def test_rules_of_a_picture_are_found_and_letters_and_bars_are_not() -> None:
+    across, down = drawn_rules(page_of_rules(), 150)
+    assert [round(rule[1] / 10) for rule in across] == [30, 36, 42, 48, 54]
+    assert sorted(round(side[0] / 10) for side in down) == [20, 50, 80, 100]
+    assert all(abs(rule[0] - 200) < 10 and abs(rule[2] - 1000) < 10 for rule in across)
+
+
+def test_rules_of_a_page_that_leans_a_little_are_found_whole() -> None:
+    page = page_of_rules().rotate(0.5, resample=Image.Resampling.BICUBIC, fillcolor=250)
+    across, down = drawn_rules(page, 150)
+    assert len(across) == 5
+    assert len(down) == 4
+
+
+def test_the_grid_of_a_scan_parts_its_words_to_cells() -> None:
+    """A header over two columns, a cell of two lines: only the rules in the picture tell."""
+    page = Image.new("L", (1275, 1650), 255)  # 150 dots per inch
+    pen = ImageDraw.Draw(page)
+    for y in (300, 360, 420, 540, 600):
+        pen.line((200, y, 1000, y), fill=30, width=3)
+    for x, top in ((200, 300), (500, 300), (750, 360), (1000, 300)):
+        pen.line((x, top, x, 600), fill=30, width=3)
+    words = [("Berth", 220, 340), ("Depth", 520, 340), ("Low", 520, 400), ("High", 770, 400), ("North", 220, 460),
+             ("quay", 220, 510), ("4.2", 520, 460), ("6.8", 770, 460), ("Mole", 220, 580), ("3.1", 520, 580),
+             ("5.7", 770, 580)]  # fmt: skip
+
+    def recognise(image: Image.Image) -> list[tuple[str, float, tuple[float, float, float, float]]]:
+        zoom = image.width / page.width
+        return [
+            (word, 0.95, (x * zoom, (y - 22) * zoom, (x + 16 * len(word)) * zoom, y * zoom)) for word, x, y in words
+        ]
+
+    file = io.BytesIO()
+    page.save(file, "PDF", resolution=150)
+    (layout,) = read_pdf(file.getvalue(), ocr=recognise)
+    (table,) = [block for block in layout.blocks if block.category == "table"]
+    assert [[(cell.text, cell.column_span) for cell in row] for row in table.rows] == [
+        [("Berth", 1), ("Depth", 2)],
+        [("", 1), ("Low", 1), ("High", 1)],
+        [("North quay", 1), ("4.2", 1), ("6.8", 1)],
+        [("Mole", 1), ("3.1", 1), ("5.7", 1)],
+    ]

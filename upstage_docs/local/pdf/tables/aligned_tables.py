@@ -1,0 +1,438 @@
+"""Tables without rules: texts that stand in columns over several rows; knows no library."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from statistics import median
+from typing import NamedTuple
+
+from upstage_docs.local.geometry import Box, bounds, middle, shared_width
+from upstage_docs.local.pdf.lines import Line
+from upstage_docs.local.pdf.tables.aligned_texts import Text, regions_of_rows, rows_of_texts, split, texts_of
+from upstage_docs.local.pdf.tables.headers import header_cells
+from upstage_docs.local.pdf.tables.library_tables import Table
+from upstage_docs.local.pdf.tables.line_rows import is_value
+from upstage_docs.local.pdf.word_pieces import Pieces
+from upstage_docs.local.pdf.words import Word
+
+__all__ = ["aligned_between", "aligned_tables"]
+
+_MOST_TEXTS = 5_000
+"""Of a page; one with more is no page of text."""
+_GUTTER = 0.3
+"""Font sizes of white between two columns, at least, over all rows that have most cells."""
+_MOST_CELLS_ROW = 0.6
+"""Of the cells of the fullest row: rows with as many tell where the columns run; headers over several have fewer."""
+_LINED_UP = 0.75
+"""Share of the cells of a column that begin, end or stand in the middle at one x, at least."""
+_NEAR = 0.45
+"""Font sizes that the edges of texts in one column differ by at most."""
+_LEAST_PARTED, _PARTED, _STRIPE, _FLUSH = 4, 0.9, 0.45, 0.15
+"""Rows that have words on both sides of a narrow stripe inside a column: how many at least, which share of those with
+text, how many font sizes it is wide at least, and in how many all words behind it begin."""
+_LEAST_ROWS = 3
+_LEAST_WORD_COLUMNS = 3
+"""Columns of a table without numbers, at least: two are a letter's address beside its date."""
+_LOWER = 0.35
+"""Share of the cells of a table without numbers that begin with a small letter, at most."""
+_FILLED = 0.55
+"""Share of the cells that have text, at least."""
+_HEADER_PITCH = 2.2
+"""Font sizes from a line of a header to the next, at most."""
+_RULED_ROWS = 0.45
+"""Share of the lines that stand under a rule, at least, where rules part the rows of a table."""
+_CLOSE = 0.85
+"""Of the usual pitch of rows: lines that are nearer to each other are one row."""
+_ROW_APART = 1.25
+"""Of the pitch of lines in a cell: that of rows is larger, if white parts them."""
+_FULL_LINES = 0.85
+"""Share of the cells that lines have on average, at least, where each is a row of its own."""
+_UNLABELLED = 0.25
+"""Share of lines without a text in the first column, at least, where the others begin rows."""
+_LEADER = re.compile(r"(?:\s?[.·…_]){4,}\s*$")
+"""Dots that lead from a label to its numbers."""
+_SIGN = re.compile(r"[$€£₩¥]|US\$|[%)]|\)?%|[*†‡]{1,3}")
+
+
+def aligned_tables(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], pieces: Pieces) -> list[Table]:
+    """Return the tables of a page that the alignment of its texts tells.
+
+    Args:
+        words: Of the page.
+        taken: For each word whether something else has it.
+        rules: Horizontal rules, in points.
+        pieces: Tells the words of a text item.
+    """
+    texts = texts_of(words, (i for i, used in enumerate(taken) if not used))
+    if len(texts) > _MOST_TEXTS:
+        return []
+    tables = [_table(rows, rules, pieces, _LEAST_WORD_COLUMNS) for rows in regions_of_rows(texts)]
+    return [table for table in tables if table is not None]
+
+
+def aligned_between(words: Sequence[Word], inside: Iterable[int], rules: Sequence[Box], pieces: Pieces) -> Table | None:
+    """Return the table that the alignment of the words *inside* rules tells, None if it tells none.
+
+    Args:
+        words: Of the page.
+        inside: The numbers of those between the first and the last rule.
+        rules: Horizontal rules, those under some columns too.
+        pieces: Tells the words of a text item.
+    """
+    return _table(rows_of_texts(texts_of(words, inside)), rules, pieces, 2)
+
+
+class _Column(NamedTuple):
+    """Where a column runs."""
+
+    left: float
+    right: float
+
+
+def _table(rows: list[list[Text]], rules: Sequence[Box], pieces: Pieces, least: int) -> Table | None:
+    """Return the table that a region of rows is, None if it is none; *least* columns has one without numbers."""
+    titles, rows = _trimmed(rows, pieces)
+    if len(rows) < _LEAST_ROWS:
+        return None
+    columns = _parted(_columns(rows), rows, pieces)
+    if len(columns) < 2:
+        return None
+    rows = [*_over_columns(titles, rows[0], columns), *rows]
+    gutters = [(left.right, right.left) for left, right in pairwise(columns)]
+    rows = [[piece for text in row for piece in _split_over(text, columns, gutters, pieces)] for row in rows]
+    placed = [[_covered(text, columns) for text in row] for row in rows]
+    first = next((r for r, row in enumerate(rows) if _is_of_values(row, placed[r])), None)
+    head = _header_height(rows, placed, first)
+    width = len(columns)
+    body = _joined([_cells(row, places, width) for row, places in zip(rows[head:], placed[head:], strict=True)], rules)
+    if not _is_table(rows, placed, columns, body, least):
+        return None
+    return _built(rows[:head], placed[:head], columns, body, rules)
+
+
+def _parted(columns: Sequence[_Column], rows: Sequence[Sequence[Text]], pieces: Pieces) -> list[_Column]:
+    """Part the columns through which a narrow stripe of white runs, with words that begin at one x right of it."""
+    out: list[_Column] = []
+    for column in columns:
+        held = [
+            [piece for text in row for word in text.words for piece in pieces(word)]
+            for row in ([t for t in row if column.left <= middle(t.box)[0] <= column.right] for row in rows)
+        ]
+        held = [row for row in held if row]
+        lines = sum(len(row) > 1 for row in held)
+        texts = [t.text for row in rows for t in row if column.left <= middle(t.box)[0] <= column.right]
+        if 2 * sum(map(is_value, texts)) > len(texts) or lines < _LEAST_PARTED or lines < _PARTED * len(held):
+            out.append(column)
+            continue
+        size = median(piece.size for row in held for piece in row)
+        left = column.left
+        for end, start in _stripes([piece.box for row in held for piece in row], _STRIPE * size):
+            behind = [min((p.box[0] for p in row if p.box[0] >= start - 0.1), default=None) for row in held]
+            before = sum(any(p.box[2] <= end + 0.1 for p in row) for row in held)
+            flush = sum(x is not None and x - start < _FLUSH * size for x in behind)
+            if min(before, flush) >= _PARTED * len(held):
+                out.append(_Column(left, end))
+                left = start
+        out.append(_Column(left, column.right))
+    return out
+
+
+def _stripes(boxes: Sequence[Box], least: float) -> list[tuple[float, float]]:
+    """Return the stripes wider than *least* from top to bottom that no box crosses, from where to where."""
+    found, end = [], math.inf
+    for left, right in sorted((box[0], box[2]) for box in boxes):
+        if left - end > least:
+            found.append((end, left))
+        end = right if end == math.inf else max(end, right)
+    return found
+
+
+def _trimmed(rows: list[list[Text]], pieces: Pieces) -> tuple[list[list[Text]], list[list[Text]]]:
+    """Return the lines with one text above the first row of several, and the rows from there to the last of several.
+
+    What stands below is a note. A text of several numbers is several.
+    """
+    parted = [[piece for text in row for piece in split(text, pieces)] for row in rows]
+    several = [
+        r
+        for r, row in enumerate(rows)
+        if len(row) > 1 or (len(parted[r]) > 1 and 2 * sum(is_value(t.text) for t in parted[r]) >= len(parted[r]))
+    ]
+    return (rows[: several[0]], parted[several[0] : several[-1] + 1]) if several else ([], [])
+
+
+def _over_columns(titles: Sequence[list[Text]], below: Sequence[Text], columns: Sequence[_Column]) -> list[list[Text]]:
+    """Return those of the lines above a table that stand over columns behind its first, right above its header."""
+    kept: list[list[Text]] = []
+    last = below[0].baseline
+    for row in reversed(titles):
+        (text,) = row
+        reach = text.size
+        inside = columns[1].left - reach <= text.box[0] and text.box[2] <= columns[-1].right + reach
+        ends = text.text[0].islower() or text.text.endswith(".")  # the last line of a caption
+        if not inside or ends or last - text.baseline > _HEADER_PITCH * text.size:
+            break
+        kept.insert(0, row)
+        last = text.baseline
+    return kept
+
+
+def _columns(rows: Sequence[Sequence[Text]]) -> list[_Column]:
+    """Return where columns run: between stripes that no text of the fullest rows crosses."""
+    counts = sorted(len(row) for row in rows if len(row) > 1)
+    most = counts[-max(1, len(counts) // 4)]
+    least = most if sum(count >= most for count in counts) >= 0.5 * len(counts) else max(2, _MOST_CELLS_ROW * most)
+    full = [row for row in rows if len(row) >= least]
+    size = median(text.size for row in full for text in row)
+    merged: list[_Column] = []
+    for left, right in sorted((text.box[0], text.box[2]) for row in full for text in row):
+        if merged and left < merged[-1].right + _GUTTER * size:
+            merged[-1] = _Column(merged[-1].left, max(merged[-1].right, right))
+        else:
+            merged.append(_Column(left, right))
+    return _without_signs(merged, full)
+
+
+def _without_signs(columns: Sequence[_Column], rows: Sequence[Sequence[Text]]) -> list[_Column]:
+    """Join columns of nothing but currency signs to the column behind them, and of other signs to the one before."""
+    out: list[_Column] = []
+    waiting: _Column | None = None
+    for column in columns:
+        inside = [t.text for row in rows for t in row if column.left <= middle(t.box)[0] <= column.right]
+        whole = column
+        if waiting is not None:
+            whole, waiting = _Column(waiting.left, column.right), None
+        if inside and all(_SIGN.fullmatch(text) for text in inside):
+            if inside[0] in "$€£₩¥" or inside[0] == "US$":
+                waiting = whole
+                continue
+            if out:
+                out[-1] = _Column(out[-1].left, whole.right)
+                continue
+        out.append(whole)
+    return [*out, waiting] if waiting is not None else out
+
+
+def _covered(text: Text, columns: Sequence[_Column]) -> tuple[int, int]:
+    """Return the first and the last column that a text stands in."""
+    shared = [min(text.box[2], c.right) - max(text.box[0], c.left) for c in columns]
+    over = [n for n, wide in enumerate(shared) if wide > 0.25 * text.size]
+    if over:
+        return over[0], over[-1]
+    nearest = max(range(len(columns)), key=lambda n: shared[n])
+    return nearest, nearest
+
+
+def _split_over(
+    text: Text, columns: Sequence[_Column], gutters: Sequence[tuple[float, float]], pieces: Pieces
+) -> list[Text]:
+    """Cut a text that stands over several columns where a space lies between two of them."""
+    first, last = _covered(text, columns)
+    return split(text, pieces, gutters[first:last]) if first < last else [text]
+
+
+def _is_of_values(row: Sequence[Text], places: Sequence[tuple[int, int]]) -> bool:
+    """Say whether a row is one of values: a number stands behind its first column that is no year."""
+    return any(
+        is_value(text.text) and not _is_year(text.text) for text, (first, _) in zip(row, places, strict=True) if first
+    )
+
+
+def _is_year(text: str) -> bool:
+    return text.isdecimal() and len(text) == 4 and text[:2] in {"18", "19", "20"}
+
+
+def _is_table(
+    rows: Sequence[Sequence[Text]],
+    placed: Sequence[Sequence[tuple[int, int]]],
+    columns: Sequence[_Column],
+    body: Sequence[_Row],
+    least: int,
+) -> bool:
+    """Say whether rows and columns are those of a table: filled, lined up, of numbers or of many short texts."""
+    cells: list[list[Text]] = [[] for _ in columns]
+    for row, places in zip(rows, placed, strict=True):
+        for text, (first, last) in zip(row, places, strict=True):
+            if first == last:
+                cells[first].append(text)
+    several = [row for row in body if sum(map(bool, row)) > 1]
+    filled = sum(bool(cell) for row in several for cell in row)
+    if len(several) < _LEAST_ROWS - 1 or filled < _FILLED * len(several) * len(columns):
+        return False
+    if any(len(column) < 2 for column in cells):
+        return False
+    valued = [sum(is_value(text.text) for text in column) > 0.6 * len(column) for column in cells]
+    lined = sum(_lines_up(column) for column in cells[1:])  # labels of a statement are indented by their depth
+    if any(valued[1:]):
+        return lined >= 0.7 * (len(columns) - 1)
+    if any("@" in text.text for row in rows for text in row):
+        return False  # authors side by side
+    begin = [cell[0].text[0] for row in body for cell in row if cell]
+    if sum(letter.islower() for letter in begin) > _LOWER * len(begin):
+        return False  # pieces of lines
+    left = sum(_share_at(column, 0) >= _LINED_UP for column in cells)
+    return len(columns) >= least and left >= len(columns) - 1
+
+
+def _lines_up(column: Sequence[Text]) -> bool:
+    return max(_share_at(column, end) for end in (0, 1, 2)) >= _LINED_UP
+
+
+def _share_at(column: Sequence[Text], end: int) -> float:
+    """Return the share of a column's texts that begin (0), stand in the middle (1) or end (2) at its usual x."""
+    xs = sorted((text.box[0], middle(text.box)[0], text.box[2])[end] for text in column)
+    reach = _NEAR * median(text.size for text in column)
+    return max(sum(abs(x - other) <= reach for other in xs) for x in xs) / len(xs)
+
+
+def _header_height(
+    rows: Sequence[Sequence[Text]], placed: Sequence[Sequence[tuple[int, int]]], first: int | None
+) -> int:
+    """Return how many rows stand above the first of values, those that are labels of sections left out."""
+    if first is None:
+        return 1
+    while first > 0 and len(rows[first - 1]) == 1 and placed[first - 1][0] == (0, 0):
+        first -= 1
+    return first
+
+
+def _built(
+    upper: Sequence[Sequence[Text]],
+    placed: Sequence[Sequence[tuple[int, int]]],
+    columns: Sequence[_Column],
+    body: Sequence[_Row],
+    rules: Sequence[Box],
+) -> Table:
+    """Return the table of a *body* and the lines of its header, *upper*, that stand in the columns *placed*."""
+    width = len(columns)
+    everything = [text for row in upper for text in row] + [text for row in body for cell in row for text in cell]
+    box = bounds(text.box for text in everything)
+    texts: list[list[str]] = []
+    spans: dict[tuple[int, int], tuple[int, int]] = {}
+    names: list[_Row] = []
+    if len(upper) > 1 and all(last := _cells(upper[-1], placed[-1], width)):
+        # A row with a name for every column, that of the labels too, is one of its own.
+        names, upper, placed = [last], upper[:-1], placed[:-1]
+    if len(upper) > 1 or any(first != last for places in placed for first, last in places):
+        lines = [Line(text.words) for row in upper for text in row]
+        short = [r for r in rules if box[1] < r[1] < box[3] and r[2] - r[0] < 0.9 * (box[2] - box[0])]
+        cells, count = header_cells(lines, columns, short)
+        texts = [[""] * width for _ in range(count)]
+        spans = {(r, c): (1, 1) for r in range(count) for c in range(width)}
+        for cell in cells:
+            texts[cell.top][cell.first] = f"{texts[cell.top][cell.first]} {cell.text}".strip()
+            for r in range(cell.top, cell.bottom + 1):
+                for c in range(cell.first, cell.last + 1):
+                    spans.pop((r, c), None)
+            spans[cell.top, cell.first] = cell.bottom - cell.top + 1, cell.last - cell.first + 1
+    elif upper:
+        texts = [_said(_cells(upper[0], placed[0], width))]
+        spans = {(0, c): (1, 1) for c in range(width)}
+    head = len(texts) + len(names)
+    for r, row in enumerate([*names, *body], len(texts)):
+        texts.append(_said(row))
+        spans.update({(r, c): (1, 1) for c in range(width)})
+    return Table(
+        box,
+        texts,
+        [(column.left + column.right) / 2 for column in columns],
+        head,
+        frozenset(n for text in everything for n in text.numbers),
+        spans=spans,
+    )
+
+
+_Row = list[list[Text]]
+
+
+def _cells(row: Sequence[Text], places: Sequence[tuple[int, int]], width: int) -> _Row:
+    cells: _Row = [[] for _ in range(width)]
+    for text, (first, _) in zip(row, places, strict=True):
+        cells[first].append(text)
+    return cells
+
+
+def _said(row: _Row) -> list[str]:
+    return [_LEADER.sub("", " ".join(text.text for text in cell)) for cell in row]
+
+
+def _joined(rows: Sequence[_Row], rules: Sequence[Box]) -> list[_Row]:
+    """Join the lines of one row: those between two rules, else those that go on with what stands above or below.
+
+    A line with a number in a column of numbers is a row of its own.
+    """
+    if len(rows) < 2:
+        return list(rows)
+    tops = [_baseline(row) for row in rows]
+    box = bounds(text.box for row in rows for cell in row for text in cell)
+    heights = [r[1] for r in rules if shared_width(r, box) > 0.5 * (box[2] - box[0])]
+    ruled = [any(above < y < below for y in heights) for above, below in pairwise(tops)]
+    valued = [c for c in range(1, len(rows[0])) if _holds_values(rows, c)]
+    if sum(ruled) >= 2 and sum(ruled) >= _RULED_ROWS * len(ruled):
+        # Where every second row is shaded, a full row is no rest of the one above.
+        starts = [True, *(apart or all(row) for apart, row in zip(ruled, rows[1:], strict=True))]
+    elif valued:
+        starts = _starts_by_values(rows, tops, valued)
+    else:
+        starts = _starts_by_pitch(rows, tops)
+    starts = [start or rule for start, rule in zip(starts, [False, *ruled], strict=True)]
+    out: list[_Row] = []
+    for row, start in zip(rows, starts, strict=True):
+        if start or not out:
+            out.append(row)
+        else:
+            out[-1] = [above + below for above, below in zip(out[-1], row, strict=True)]
+    return out
+
+
+def _baseline(row: _Row) -> float:
+    return min(text.baseline for cell in row for text in cell)
+
+
+def _holds_values(rows: Sequence[_Row], column: int) -> bool:
+    texts = [text.text for row in rows for text in row[column]]
+    return sum(map(is_value, texts)) > 0.6 * len(texts)
+
+
+def _starts_by_values(rows: Sequence[_Row], tops: Sequence[float], valued: Sequence[int]) -> list[bool]:
+    """Say which lines begin a row where columns of numbers tell rows apart; the others are labels, or go on."""
+    has = [any(row[c] for c in valued) for row in rows]
+    pitches = [below - above for above, below in pairwise(tops)]
+    between = [p for p, one, other in zip(pitches, has, has[1:], strict=False) if one and other]
+    usual = median(between) if between else median(pitches)
+    starts = [True] * len(rows)
+    for r in range(1, len(rows)):
+        label = _label(rows[r])
+        close = pitches[r - 1] < _CLOSE * usual
+        if has[r]:
+            # A label of several lines stands above its numbers where these are at its last line.
+            goes_on = not has[r - 1] and (label[:1].islower() or (close and bool(label)))
+            starts[r] = not goes_on or not rows[r - 1][0]
+        elif not rows[r][0]:
+            starts[r] = False  # the next line of a text beside a label
+        else:
+            starts[r] = not (label[:1].islower() or close)
+    return starts
+
+
+def _label(row: _Row) -> str:
+    return row[0][0].text if row[0] else ""
+
+
+def _starts_by_pitch(rows: Sequence[_Row], tops: Sequence[float]) -> list[bool]:
+    """Say which lines begin a row where all cells are texts: more white stands above them, or they have a label."""
+    pitches = [below - above for above, below in pairwise(tops)]
+    line = sorted(pitches)[len(pitches) // 4]
+    wide = [pitch > _ROW_APART * line for pitch in pitches]
+    rest = [sum(map(bool, row)) / len(row) for row, apart in zip(rows[1:], wide, strict=True) if not apart]
+    if rest and sum(rest) > _FULL_LINES * len(rest):
+        return [True] * len(rows)
+    if any(wide):
+        return [True, *wide]
+    unlabelled = sum(not row[0] for row in rows)
+    if unlabelled >= _UNLABELLED * len(rows):
+        return [bool(row[0]) for row in rows]
+    return [True] * len(rows)

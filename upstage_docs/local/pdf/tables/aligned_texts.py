@@ -1,0 +1,338 @@
+"""Where texts stand in rows and columns without a rule: texts, rows, regions of rows; builds no table."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from upstage_docs.local.geometry import Box, bounds, shared_width
+from upstage_docs.local.pdf.lines import Line, rows_of
+from upstage_docs.local.pdf.tables.line_rows import is_value
+from upstage_docs.local.pdf.word_pieces import Pieces
+from upstage_docs.local.pdf.words import Word
+
+__all__ = ["SAME_LINE", "Text", "regions_of_rows", "rows_of_texts", "split", "texts_of"]
+
+SAME_LINE = 0.4
+"""Of the font size: what two baselines of one row differ by at most."""
+_APART = 0.6
+"""Font sizes of white between two texts, at least; the spaces of justified lines are inside one word of the library."""
+_BESIDE_VALUE = 0.5
+"""The same inside a text item between two numbers, whose columns may be narrow."""
+_IN_GUTTER = 0.2
+"""The same where other rows tell that a column ends."""
+_OF_GUTTER = 0.45
+"""Of the width of the stripe between these columns: a narrower space is one of a text that stands over both."""
+_PROSE = 45
+"""Letters: a text that long is a line of prose. Of 300 tables of government reports, 1 % of the cells' lines are."""
+_PROSE_IN_COLUMNS = 22
+"""Letters of a line of prose in a narrow column, at least, where the lines around it fill the same column."""
+_FLUSH = 0.35
+"""Font sizes that the ends of lines that fill one column differ by at most."""
+_LINE_PITCH = 1.65
+"""Font sizes from a line of prose to the next, at most."""
+_WIDEST_SPACE = 2.2
+"""Font sizes: the widest space of a justified line in a narrow column."""
+_NEAR_ROWS = 2.5
+"""Rows above and below in which gaps are looked for."""
+_SURELY_SHARED = 4
+"""Of these rows, those that have a gap at the same place: it parts columns, of a table or of the page."""
+_IN_COLUMNS = 0.7
+"""Share of the gaps of a line that stand over others, at least, where they part columns; one of four does by chance."""
+_VALUES_IN_PROSE = 0.3
+"""Share of the words of a line of prose that are numbers, at most."""
+_BLOCK_PITCH = 3.2
+"""Font sizes from a heading or the last line of a paragraph to the prose under or over it, at most."""
+_ROW_PITCH = 2.9
+"""Font sizes from a row to the next, at most: a blank line stands between groups of rows."""
+_HEADER_LINES, _HEADER_PITCH = 3, 2.4
+"""Lines of a header that stand over the columns of a region, and how many font sizes apart, at most."""
+_LEAST_TEXTS = 4
+"""Of a region of rows."""
+_REACH = 60.0
+"""Font sizes from a label to its first number, at most: statements fill the width of a page."""
+
+
+@dataclass(frozen=True, eq=False)
+class Text:
+    """Words of one line without a wide gap: what one cell holds of a line.
+
+    Attributes:
+        numbers: Of its words.
+        words: Themselves, from left to right.
+        box: In points.
+        baseline: The y it stands on.
+        size: Font size.
+        text: What it says.
+    """
+
+    numbers: tuple[int, ...]
+    words: tuple[Word, ...] = field(repr=False)
+    box: Box
+    baseline: float
+    size: float
+    text: str
+
+
+def texts_of(words: Sequence[Word], numbers: Iterable[int]) -> list[Text]:
+    """Join the words *numbers* to texts at the gaps that are no spaces; ordered by baseline, then from the left."""
+    chosen = list(numbers)
+    held = [words[i] for i in chosen]
+    found = []
+    for row in rows_of(held):
+        runs = [[row[0]]]
+        for index in row[1:]:
+            last, word = held[runs[-1][-1]], held[index]
+            if word.box[0] - last.box[2] > _APART * min(last.size, word.size):
+                runs.append([])
+            runs[-1].append(index)
+        found += [_text([chosen[i] for i in run], [held[i] for i in run]) for run in runs]
+    return sorted(found, key=lambda text: (text.baseline, text.box[0]))
+
+
+def _text(numbers: Sequence[int], words: Sequence[Word]) -> Text:
+    widest = max(words, key=lambda word: len(word.text) * word.size)
+    text = words[0].text if len(words) == 1 else Line(words).text
+    return Text(tuple(numbers), tuple(words), bounds(w.box for w in words), widest.baseline, widest.size, text)
+
+
+def split(text: Text, pieces: Pieces, cuts: Sequence[tuple[float, float]] = ()) -> list[Text]:
+    """Cut a text at the wide spaces inside its words: between numbers, and where a column ends.
+
+    Args:
+        text: The text.
+        pieces: Tells the words of a text item.
+        cuts: The stripes between columns, from where to where.
+    """
+    held = [(n, piece) for n, word in zip(text.numbers, text.words, strict=True) for piece in pieces(word)]
+    runs = [[held[0]]]
+    for entry in held[1:]:
+        before, piece = runs[-1][-1][1], entry[1]
+        left, right = before.box[2], piece.box[0]
+        valued = is_value(before.text) and is_value(piece.text)
+        signs = not any(map(str.isalnum, before.text)) or not any(map(str.isalnum, piece.text))
+        least = _BESIDE_VALUE if valued and not signs else _APART
+        wide = right - left > _IN_GUTTER * piece.size
+        between = wide and any(a < right and left < b and right - left > _OF_GUTTER * (b - a) for a, b in cuts)
+        if between or right - left > least * piece.size:
+            runs.append([])
+        runs[-1].append(entry)
+    return [_text([n for n, _ in run], [piece for _, piece in run]) for run in runs]
+
+
+def regions_of_rows(texts: Sequence[Text]) -> list[list[list[Text]]]:
+    """Return the regions of a page whose texts stand beside and under each other, each as rows from the top.
+
+    Lines of prose belong to none, and part what stands on their two sides.
+
+    Args:
+        texts: Ordered by baseline, then from the left.
+    """
+    prose = _prose(texts)
+    parent = list(range(len(texts)))
+
+    def root(number: int) -> int:
+        while parent[number] != number:
+            parent[number] = parent[parent[number]]
+            number = parent[number]
+        return number
+
+    walls = _prose_beside(texts, prose)
+    for one, other in _beside(texts):
+        if not prose[one] and not prose[other] and not walls(one, other):
+            parent[root(one)] = root(other)
+    for one, other in _under(texts):
+        if not prose[one] and not prose[other]:
+            parent[root(one)] = root(other)
+    groups: defaultdict[int, list[Text]] = defaultdict(list)
+    for number, text in enumerate(texts):
+        if not prose[number]:
+            groups[root(number)].append(text)
+    regions = [group for group in groups.values() if len(group) >= _LEAST_TEXTS]
+    used = {id(text) for group in regions for text in group}
+    free = [text for text, is_prose in zip(texts, prose, strict=True) if not is_prose and id(text) not in used]
+    return [rows_of_texts([*_lines_above(group, free), *group]) for group in regions]
+
+
+def _lines_above(region: Sequence[Text], free: Sequence[Text]) -> list[Text]:
+    """Return the lines right above a region that stand over its columns, under which no text of it may stand."""
+    left, _, right, _ = bounds(text.box for text in region)
+    found: list[Text] = []
+    top = region[0].baseline
+    for _ in range(_HEADER_LINES):
+        near = [text for text in free if 0 < top - text.baseline <= _HEADER_PITCH * text.size]
+        near = [text for text in near if text.box[0] < right and text.box[2] > left]
+        if not near:
+            break
+        base = max(text.baseline for text in near)
+        row = [text for text in near if base - text.baseline <= SAME_LINE * text.size]
+        if any(text.box[0] < left - text.size or text.box[2] > right + text.size for text in row):
+            break
+        found = [*row, *found]
+        top = min(text.baseline for text in row)
+    return sorted(found, key=lambda text: (text.baseline, text.box[0]))
+
+
+def rows_of_texts(texts: Sequence[Text]) -> list[list[Text]]:
+    """Gather texts, ordered by baseline, into rows, each from left to right."""
+    rows: list[list[Text]] = []
+    for text in texts:
+        if rows and text.baseline - rows[-1][0].baseline <= SAME_LINE * text.size:
+            rows[-1].append(text)
+        else:
+            rows.append([text])
+    return [sorted(row, key=lambda text: text.box[0]) for row in rows]
+
+
+def _beside(texts: Sequence[Text]) -> list[tuple[int, int]]:
+    """Return the pairs of texts next to each other in a line."""
+    bases = [text.baseline for text in texts]
+    pairs = []
+    for number, text in enumerate(texts):
+        near = range(
+            bisect_left(bases, text.baseline - SAME_LINE * text.size),
+            bisect_left(bases, text.baseline + SAME_LINE * text.size),
+        )
+        right = [n for n in near if texts[n].box[0] >= max(text.box[2] - 1, text.box[0] + 0.01)]
+        following = min(right, key=lambda n: texts[n].box[0], default=None)
+        if following is not None and texts[following].box[0] - text.box[2] < _REACH * text.size:
+            pairs.append((number, following))
+    return pairs
+
+
+def _under(texts: Sequence[Text]) -> list[tuple[int, int]]:
+    """Return the pairs of texts of which one is the next under the other."""
+    bases = [text.baseline for text in texts]
+    pairs = []
+    for number, text in enumerate(texts):
+        start = bisect_left(bases, text.baseline + SAME_LINE * text.size)
+        end = bisect_left(bases, text.baseline + _ROW_PITCH * text.size)
+        first = None
+        for n in range(start, end):
+            if first is not None and bases[n] - first > SAME_LINE * text.size:
+                break
+            if shared_width(text.box, texts[n].box) > 0:
+                pairs.append((number, n))
+                first = bases[n] if first is None else first
+    return pairs
+
+
+def _prose_beside(texts: Sequence[Text], prose: Sequence[bool]) -> Callable[[int, int], bool]:
+    """Return what says of two texts side by side whether one stands right above or below a line of prose.
+
+    That line ends before the other text: the two stand in different columns of the page.
+    """
+    lines = [text for text, is_prose in zip(texts, prose, strict=True) if is_prose]
+    bases = [line.baseline for line in lines]
+
+    def walls(one: int, other: int) -> bool:
+        left, right = texts[one], texts[other]
+        reach = _BLOCK_PITCH * left.size
+        near = lines[bisect_left(bases, left.baseline - reach) : bisect_left(bases, left.baseline + reach)]
+        return any(
+            (shared_width(line.box, left.box) > 0 and line.box[2] <= right.box[0])
+            or (shared_width(line.box, right.box) > 0 and line.box[0] >= left.box[2])
+            for line in near
+        )
+
+    return walls
+
+
+def _prose(texts: Sequence[Text]) -> list[bool]:
+    """Say for each text whether it is in a line of prose."""
+    runs = _runs(texts)
+    whole = [_joined([texts[n] for n in run]) for run in runs]
+    tabular = [_in_columns(texts, runs, number) for number in range(len(runs))]
+    worded = [0 if apart else _letters_in_words(text) for text, apart in zip(whole, tabular, strict=True)]
+    before_value = {one for one, other in _beside(whole) if is_value(whole[other].text)}
+    found = [letters >= _PROSE and number not in before_value for number, letters in enumerate(worded)]
+    under = [
+        (above, below)
+        for above, below in _under(whole)
+        if whole[below].baseline - whole[above].baseline < _LINE_PITCH * whole[above].size
+    ]
+    flush = [
+        (above, below)
+        for above, below in under
+        if all(abs(whole[above].box[end] - whole[below].box[end]) < _FLUSH * whole[above].size for end in (0, 2))
+        and min(len(whole[n].text) for n in (above, below)) >= _PROSE_IN_COLUMNS
+    ]
+    for above, below in flush:
+        if min(worded[above], worded[below]) >= _PROSE_IN_COLUMNS:
+            found[above] = found[below] = True
+    for above, below in [*flush, *((below, above) for above, below in reversed(flush))]:
+        found[below] = found[below] or found[above]
+    beside = {n for pair in _beside(whole) if found[pair[0]] == found[pair[1]] for n in pair}
+    for above, below in under:  # the last line of a paragraph is short
+        one, other = whole[above], whole[below]
+        starts = abs(one.box[0] - other.box[0]) < 2 * one.size
+        if found[above] and below not in beside and starts:
+            found[below] = True
+    prose = [False] * len(texts)
+    for run, is_prose in zip(runs, found, strict=True):
+        for n in run:
+            prose[n] = is_prose
+    return prose
+
+
+def _letters_in_words(text: Text) -> int:
+    """Count the letters of a text that is prose, 0 of one that is mostly values."""
+    tokens = text.text.split()
+    values = sum(is_value(token) for token in tokens)
+    return len(text.text) if values <= _VALUES_IN_PROSE * len(tokens) else 0
+
+
+def _runs(texts: Sequence[Text]) -> list[list[int]]:
+    """Join texts whose gaps may be wide spaces of one line: no gap stands over or under them in most rows near."""
+    after = {n: m for n, m in _beside(texts) if texts[m].box[0] - texts[n].box[2] <= _WIDEST_SPACE * texts[n].size}
+    gaps = sorted((texts[n].baseline, texts[n].box[2], texts[m].box[0], n) for n, m in after.items())
+    bases = [gap[0] for gap in gaps]
+    for baseline, left, right, n in gaps:
+        reach = _NEAR_ROWS * _LINE_PITCH * texts[n].size
+        near = gaps[bisect_left(bases, baseline - reach) : bisect_left(bases, baseline + reach)]
+        shared = {
+            round(other[0] / texts[n].size)
+            for other in near
+            if abs(other[0] - baseline) > SAME_LINE * texts[n].size and _over((left, right), other[1:3])
+        }
+        if len(shared) >= _SURELY_SHARED:
+            del after[n]
+    behind = set(after.values())
+    runs = []
+    for number in range(len(texts)):
+        if number not in behind:
+            run = [number]
+            while run[-1] in after:
+                run.append(after[run[-1]])
+            runs.append(run)
+    return runs
+
+
+def _in_columns(texts: Sequence[Text], runs: Sequence[Sequence[int]], number: int) -> bool:
+    """Say whether most gaps of a run stand over or under gaps of two others near: they part columns."""
+    run = runs[number]
+    if len(run) < 2:
+        return False
+    first = texts[run[0]]
+    reach = _NEAR_ROWS * _LINE_PITCH * first.size
+    near = [
+        [(texts[a].box[2], texts[b].box[0]) for a, b in pairwise(other)]
+        for other in runs
+        if other is not run and len(other) > 1 and abs(texts[other[0]].baseline - first.baseline) < reach
+    ]
+    gaps = [(texts[a].box[2], texts[b].box[0]) for a, b in pairwise(run)]
+    shared = sum(sum(any(_over(gap, one) for one in other) for other in near) > 1 for gap in gaps)
+    return shared >= _IN_COLUMNS * len(gaps)
+
+
+def _over(gap: tuple[float, float], other: tuple[float, float]) -> bool:
+    shared = min(gap[1], other[1]) - max(gap[0], other[0])
+    return shared > 0.5 * min(gap[1] - gap[0], other[1] - other[0])
+
+
+def _joined(texts: Sequence[Text]) -> Text:
+    numbers = [n for text in texts for n in text.numbers]
+    return _text(numbers, [word for text in texts for word in text.words]) if len(texts) > 1 else texts[0]
