@@ -20,6 +20,8 @@ SAME_LINE = 0.4
 """Of the font size: what two baselines of one row differ by at most."""
 _APART = 0.6
 """Font sizes of white between two texts, at least; the spaces of justified lines are inside one word of the library."""
+_INSIDE = 0.8
+"""The same inside one text item of the library, whose spaces are those of the font."""
 _BESIDE_VALUE = 0.5
 """The same inside a text item between two numbers, whose columns may be narrow."""
 _IN_GUTTER = 0.2
@@ -114,7 +116,8 @@ def split(text: Text, pieces: Pieces, cuts: Sequence[tuple[float, float]] = ()) 
         left, right = before.box[2], piece.box[0]
         valued = is_value(before.text) and is_value(piece.text)
         signs = not any(map(str.isalnum, before.text)) or not any(map(str.isalnum, piece.text))
-        least = _BESIDE_VALUE if valued and not signs else _APART
+        same = before.size == piece.size and entry[0] == runs[-1][-1][0]
+        least = _BESIDE_VALUE if valued and not signs else _INSIDE if same else _APART
         wide = right - left > _IN_GUTTER * piece.size
         between = wide and any(a < right and left < b and right - left > _OF_GUTTER * (b - a) for a, b in cuts)
         if between or right - left > least * piece.size:
