@@ -26,6 +26,11 @@ _LABEL = re.compile(
 _BULLET = re.compile(r"[•·●○▪■□◦‣⁃∙–—\uf06c-\uf0fe☐☑☒✓✔✗✘❑❖◆◇►▶▸➢➤-]\s")
 _LARGEST_BODY = 0.025
 """Of the longer side of a page: larger text on a page of few words is its title."""
+_SQUARE = re.compile(r"[□■▣◇◆❑❖]\s")
+_LONGEST_MARKED = 60
+"""Letters of a title behind a square, at most."""
+_LARGER = 1.12
+"""Of the size of the body: such a title is larger, or heavy."""
 _LONG_ITEM = 5
 """Lines; a numbered or lettered item that is longer reads as a paragraph."""
 
@@ -126,12 +131,21 @@ def _goes_on(group: Sequence[Part], below: Part) -> bool:
 
 def _of_text(part: Part, body: float) -> str:
     if _BULLET.match(part.text):
-        return "list"
+        return "heading1" if _is_marked_title(part, body) else "list"
     if is_heading(part, body):
         return "heading1"
     stars = part.text.startswith("*") and part.text.count("\n*") == 0
     item = is_list_item(part.text) and not stars and not (len(part.lines) > _LONG_ITEM and _items(part) == 1)
     return "list" if item else "paragraph"
+
+
+def _is_marked_title(part: Part, body: float) -> bool:
+    """Say whether a line behind a square is a title, as in notices of offices: larger than the body, or heavy."""
+    if _SQUARE.match(part.text) is None or len(part.lines) > 1 or len(part.text) > _LONGEST_MARKED:
+        return False
+    title = part.text[2:].strip()
+    told = part.size >= _LARGER * body or part.bold > 0.9
+    return told and any(map(str.isalpha, title)) and not title.endswith((".", "。", ",", ";", ":"))
 
 
 def _items(part: Part) -> int:

@@ -14,6 +14,7 @@ from upstage_docs.local.geometry import Box, bounds, middle, overlap
 from upstage_docs.local.pdf.bullets import bullets_of
 from upstage_docs.local.pdf.categories import categorise
 from upstage_docs.local.pdf.contents import contents_of
+from upstage_docs.local.pdf.drop_caps import with_drop_caps
 from upstage_docs.local.pdf.formulas import is_formula_text
 from upstage_docs.local.pdf.lines import lines_of
 from upstage_docs.local.pdf.listings import indented, listings_of
@@ -83,6 +84,8 @@ def parts_of(
     if file is not None:
         upright = restored(upright, file, sides)
     words = [*map(_word, turned), *(words or ()), *upright, *map(_bare_word, left_out)]
+    if not turned:  # these are looked up by their numbers
+        words = with_drop_caps(words)
     words += bullets_of(paths, words)
     taken = [False] * len(words)
     parts = regions_of(page, paths, words, taken, rules, sides, pieces_by_file(file))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 
 from upstage_docs.local.geometry import bounds
@@ -14,6 +15,8 @@ from upstage_docs.local.pdf.parts import Part
 __all__ = ["indented", "listings_of"]
 
 _SIGNS = re.compile(r"[^\w\s.,;:'\"!?-]")
+_WIDEST_GAP = 15.0
+"""Font sizes: between what stands in columns of one line of code; 25 letters."""
 _WIDTH = 0.6
 """Ems: the width of a letter in fonts of one width."""
 
@@ -26,6 +29,8 @@ def listings_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
     code = [_is_code(line) for line in lines]
     if not any(code):
         return [], list(lines)
+    lines = _rejoined(lines, code)
+    code = [_is_code(line) for line in lines]
     typed = sum(len(line.text) for line, is_code in zip(lines, code, strict=True) if is_code)
     typewritten = typed > 0.85 * sum(len(line.text) for line in lines)
     groups: list[list[int]] = []
@@ -55,7 +60,30 @@ def listings_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
 def indented(part: Part) -> str:
     """Return the text of a listing with its lines indented as they stand."""
     left = min(line.box[0] for line in part.lines)
-    return "\n".join(" " * round((line.box[0] - left) / (_WIDTH * line.size)) + line.text for line in part.lines)
+    return "\n".join(" " * round((line.box[0] - left) / (_WIDTH * line.size)) + _spaced(line) for line in part.lines)
+
+
+def _spaced(line: Line) -> str:
+    """Return the text of a line with as many spaces between its words as have room there."""
+    text = line.words[0].text
+    for before, word in pairwise(line.words):
+        spaces = round((word.box[0] - before.box[2]) / (_WIDTH * line.size))
+        text += " " * max(spaces, 1) + word.text if spaces > 1 else Line([before, word]).text[len(before.text) :]
+    return text
+
+
+def _rejoined(lines: Sequence[Line], code: Sequence[bool]) -> list[Line]:
+    """Join lines of code that were cut at wide gaps: types and comments are set in columns there."""
+    out: list[Line] = []
+    last: Line | None = None
+    for line, is_code in zip(lines, code, strict=True):
+        level = last is not None and abs(last.baseline - line.baseline) < 0.3 * line.size
+        if is_code and last is not None and level and 0 < line.box[0] - last.box[2] < _WIDEST_GAP * line.size:
+            last = out[-1] = Line([*last.words, *line.words])
+            continue
+        out.append(line)
+        last = line if is_code else None
+    return out
 
 
 def _is_code(line: Line) -> bool:

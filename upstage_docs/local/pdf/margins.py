@@ -19,6 +19,8 @@ _PAGE_NUMBER = re.compile(
     r"(?:page|p\.|seite|쪽)?\s*[\[|—–-]*\s*(?:\d{1,4}|[ivxlc]{1,7})\s*[\]|—–-]*(?:\s*(?:of|/|von)\s*\d{1,4})?",
     re.IGNORECASE,
 )
+_BETWEEN_DASHES = re.compile(r"[-–—~]\s*(?:\d{1,4}|[ivxlc]{1,7})\s*[-–—~]", re.IGNORECASE)
+"""A page number, and no item of a list."""
 _WITH_NUMBER = re.compile(
     r"(?:\d{1,4}|[ivxlc]{1,7})\s*[|•·–—]\s*\S.*|.*\S\s*[|•·–—]\s*(?:\d{1,4}|[ivxlc]{1,7})", re.IGNORECASE
 )
@@ -83,7 +85,12 @@ def headers_and_footers(parts: Sequence[Part], sheet: Sheet) -> list[Part]:
     """
     texts = [part for part in parts if not part.category]
     high = [part for part in texts if part.box[3] <= sheet.from_top(_HIGH) and len(part.lines) <= 2]
-    low = [part for part in texts if part.box[1] >= sheet.from_bottom(_LOW) and not is_list_item(part.text)]
+    low = [
+        part
+        for part in texts
+        if part.box[1] >= sheet.from_bottom(_LOW)
+        and (not is_list_item(part.text) or _BETWEEN_DASHES.fullmatch(part.text))
+    ]
     marked: dict[int, str] = {}
     for part in high if len(high) <= _MOST_IN_MARGIN else ():
         above, below = _around(part, parts)

@@ -24,6 +24,8 @@ __all__ = ["paths_of", "regions_of"]
 _CAPTION = re.compile(r"(?:fig|tab|chart|diagram|graph|그림|표|图|表)[a-z]*\.?\s*\d", re.IGNORECASE)
 _LABEL_LETTERS = 25
 _LABEL_ROUNDS = 4
+_CENTRED = 0.15
+"""Of the width of a drawing: the title of its axis is off its middle by less, since numbers stand on one side."""
 _BANNER_LINES, _BANNER_PITCH = 3, 4.0
 """A bitmap with so few lines, and for each so many font sizes high at most, is a banner."""
 _BOX_PITCH = 3.0
@@ -208,7 +210,10 @@ def _is_beside(line: Line, box: Box) -> bool:
     across, down = -shared_width(box, line.box), -shared_height(box, line.box)
     reach = 1.6 * line.size
     level, over = box[1] - reach < y < box[3] + reach, box[0] - reach < x < box[2] + reach
-    return (across < reach and level) and (down < reach and over)
+    near = across < reach and down < reach
+    turned = line.box[3] - line.box[1] > 1.5 * (line.box[2] - line.box[0]) and len(line.text) > 1
+    centred = abs(x - middle(box)[0]) < _CENTRED * (box[2] - box[0])
+    return near and ((level and over) or (level and turned) or (over and centred and y > box[3]))
 
 
 def _is_picture(drawing: Drawing, words: Sequence[Word], taken: Sequence[bool], page: Any) -> bool:
