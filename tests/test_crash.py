@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import logging
-import os
 import random
-import signal
-import subprocess
-import sys
-import tempfile
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import pytest
-from eventually import eventually
+from killing import run_and_kill, tell
 from stand_in import labels, make_pdf
 
 from upstage_docs.store.store import Store
@@ -27,27 +19,6 @@ pytest.importorskip("uvicorn", reason='the loopback server needs the extra "serv
 
 VICTIM = Path(__file__).with_name("parse_until_killed.py")
 SIZES = {"synchronous": 3, "job": 25, "parts": 14, "another": 5, "long job": 47, "more parts": 9}
-
-
-def run_and_kill(arguments: list[str], seconds: float | None) -> tuple[list[dict[str, object]], bool]:
-    """Run the victim; kill it *seconds* after it has begun, or let it end. Return what it said and whether it ended."""
-    with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as errors:
-        victim = subprocess.Popen([sys.executable, str(VICTIM), *arguments], stdout=said, stderr=errors)
-        try:
-            eventually(lambda: os.fstat(said.fileno()).st_size or victim.poll() is not None, "the victim has begun")
-            if seconds is not None:
-                time.sleep(seconds)
-                victim.send_signal(signal.SIGKILL)
-            victim.wait(300)
-        finally:
-            victim.kill()
-            victim.wait()
-        for file in (said, errors):
-            file.seek(0)
-        assert errors.read() == ""
-        assert victim.returncode in {0, -signal.SIGKILL}, victim.returncode
-        lines = [json.loads(line) for line in said.read().splitlines() if line.endswith("}")]
-    return lines, victim.returncode == 0
 
 
 def crash(folder: Path, *, kills: int, reports: int, seed: int, at_once: int = 1) -> Counter[str]:
@@ -80,14 +51,14 @@ def crash(folder: Path, *, kills: int, reports: int, seed: int, at_once: int = 1
             while not ended:
                 moments = [None if enough() else chance.uniform(0.0, 0.45 * at_once) for _ in range(at_once)]
                 with ThreadPoolExecutor(at_once) as pool:
-                    runs = list(pool.map(partial(run_and_kill, arguments), moments))
+                    runs = list(pool.map(partial(run_and_kill, VICTIM, arguments), moments))
                 ended = any(one for _, one in runs)
                 seen["kills"] += sum(not one for _, one in runs)
                 lines = [line for said, _ in runs for line in said]
                 for line in lines:
                     if "unknown" in line:
                         path = Path(str(line["unknown"]))
-                        for first, last in line["pages"]:  # type: ignore[attr-defined]
+                        for first, last in line["pages"]:
                             reported.update(labels(path.stem, names[path])[first - 1 : last])
                         seen["reports"] += 1
                     if "done" in line:
@@ -116,16 +87,16 @@ def test_a_few_kills(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_sixty_kills(tmp_path: Path) -> None:
-    """`pytest -m slow tests/test_crash.py --log-cli-level=INFO` shows what was hit."""
+def test_sixty_kills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     seen = crash(tmp_path, kills=60, reports=3, seed=2)
-    logging.getLogger(__name__).info("%s", dict(seen))
+    tell(capsys, f"kills of Client, seed 2: {dict(seen)}")
     assert seen["kills"] >= 60
     assert seen["reports"], "some kills must hit the window, or this proves nothing"
 
 
 @pytest.mark.slow
-def test_three_processes_at_once_and_killed(tmp_path: Path) -> None:
+def test_three_processes_at_once_and_killed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """They want the same documents: one sends, the others wait, and take over what a dead one left."""
     seen = crash(tmp_path, kills=30, reports=1, seed=3, at_once=3)
-    logging.getLogger(__name__).info("%s", dict(seen))
+    tell(capsys, f"kills of Client, seed 3: {dict(seen)}")
+    assert seen["kills"] >= 30

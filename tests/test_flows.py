@@ -594,6 +594,14 @@ class TestJobs:
         done = reply(200, state((1, 2, "completed"), status="completed", total=2))
         assert len(parse(Play(done, reply(200, answer([1, 2]))), stored(), ask(2, route="async")).elements) == 2
 
+    @pytest.mark.parametrize("unsaid", [{}, {"status": None}, {"status": 5}, {"status": ""}])
+    def test_a_state_without_a_status_is_not_waited_for_as_if_it_ran(self, stored: Stored, unsaid: Any) -> None:
+        play = Play(SUBMITTED, *[reply(200, {"id": "job-1", "batches": [], **unsaid})] * 5)
+        with pytest.raises(JobError, match="state that is not known here: 'unknown'"):
+            parse(play, stored(), ask(2, route="async"))
+        done = reply(200, state((1, 2, "completed"), status="completed", total=2))
+        assert len(parse(Play(done, reply(200, answer([1, 2]))), stored(), ask(2, route="async")).elements) == 2
+
     @pytest.mark.parametrize("batches", [None, [], "the last one missing"])
     def test_a_completed_job_that_does_not_list_all_its_batches_is_kept(self, stored: Stored, batches: Any) -> None:
         done = state((1, 10, "completed"), (11, 12, "completed"), status="completed", total=12)

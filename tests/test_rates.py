@@ -192,3 +192,10 @@ def test_a_pause_of_years_is_told_and_ends_after_the_longest_one(told: float) ->
     assert limiter.remaining_pause(299.0, "sync") == pytest.approx(told - 299.0)
     assert limiter.remaining_pause(300.0, "sync") == 0
     assert limiter.reserve(300.0, "sync") == 0
+
+
+def test_a_429_that_names_no_time_asks_for_no_pause_that_ends_the_call() -> None:
+    """Who allows only short pauses is not told that the server asked for a longer one."""
+    limiter = RateLimiter()
+    limiter.penalise(0.0, "sync", None, longest=0.25)
+    assert limiter.remaining_pause(0.0, "sync") == pytest.approx(0.25)

@@ -20,8 +20,9 @@ from typing import Any
 
 import httpx
 import pytest
+from eventually import GENEROUS, threads_gone
 
-from upstage_docs import APIConnectionError, AsyncClient, Client, RetryPolicy
+from upstage_docs import APIConnectionError, APITimeoutError, AsyncClient, AuthenticationError, Client, RetryPolicy
 from upstage_docs.client.unpacking import TooLargeError, Unpacker
 
 SAMPLE = Path(__file__).resolve().parent.parent / "upstage_docs" / "samples" / "report.pdf"
@@ -202,6 +203,70 @@ def test_a_certificate_that_is_not_trusted_is_tried_once(kind: str) -> None:
         parse()
     assert transport.tries == 1
     assert "Nothing was sent" in str(caught.value)
+
+
+class Wordless(httpx.AsyncBaseTransport):
+    """Fails as asynchronous networks do: the error itself says nothing, what is behind it does."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            raise ConnectionResetError(104, "Connection reset by peer")
+        except OSError as error:
+            raise httpx.ConnectError("") from error
+
+
+async def test_an_error_without_words_is_told_in_those_of_its_cause() -> None:
+    retry = RetryPolicy(attempts=1)
+    async with AsyncClient("up_abcdefgh", transport=Wordless(), cache=False, retry=retry, engine="upstage") as client:
+        with pytest.raises(APIConnectionError, match=r"ConnectError: .*Connection reset by peer"):
+            await client.parse(SAMPLE)
+
+
+def test_a_resolver_that_is_silent_is_waited_for_until_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It blocks for as long as it likes, and nothing can end it; the threads that asked end with it."""
+    before = set(threading.enumerate())
+    gate, system = threading.Event(), socket.getaddrinfo
+
+    def silent(host: Any, *args: Any, **how: Any) -> Any:
+        if host == "api.example.test":
+            gate.wait(GENEROUS)
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return system(host, *args, **how)
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    options: dict[str, Any] = {"cache": False, "retry": RetryPolicy(attempts=2, initial=0.01), "timeout": 0.2}
+    with Client("up_abcdefgh", base_url="http://api.example.test/v1", engine="upstage", **options) as client:
+        with pytest.raises(APITimeoutError, match=r"no address of .* was found in time"):
+            client.parse(SAMPLE)
+        assert not gate.is_set(), "it was not waited for"
+    gate.set()
+    assert threads_gone(before)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.3 is no address of this machine")
+@pytest.mark.parametrize("listening", ["127.0.0.1", "127.0.0.3"])
+def test_each_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPatch, listening: str) -> None:
+    def two(_: Any, port: Any, *args: Any, **how: Any) -> Any:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (place, port)) for place in ("127.0.0.1", "127.0.0.3")]
+
+    def answer(server: socket.socket) -> None:
+        with server.accept()[0] as connection:
+            connection.recv(1 << 20)
+            connection.sendall(b"HTTP/1.1 401 No\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+            while connection.recv(1 << 20):
+                pass
+
+    with socket.create_server((listening, 0)) as server:
+        answering = threading.Thread(target=answer, args=(server,))
+        answering.start()
+        monkeypatch.setattr(socket, "getaddrinfo", two)
+        root = f"http://api.example.test:{server.getsockname()[1]}/v1"
+        with (
+            Client("up_abcdefgh", base_url=root, engine="upstage", cache=False) as client,
+            pytest.raises(AuthenticationError),
+        ):
+            client.parse(SAMPLE)
+        answering.join()
 
 
 @contextmanager

@@ -236,7 +236,8 @@ class Job(msgspec.Struct, frozen=True):
 
     Attributes:
         request_id: The API's id; enough to ask for the job from another machine.
-        status: `submitted`, `started`, `completed` or `failed`; where it stays another one, that is told.
+        status: `submitted`, `started`, `completed` or `failed`, and `unknown` where an answer about it names
+            none; where it stays another one, that is told.
     """
 
     request_id: str

@@ -248,9 +248,9 @@ def _page_text(page: OcrPageShape) -> str:
     return page.text
 
 
-def decode_job(raw: bytes, *, source: str = "", file_sha256: str = "") -> Job:
-    """Decode what creating a job, or asking for its state, answers."""
-    return _job(_decode(_jobs, raw, "an asynchronous request", source), raw, source, file_sha256)
+def decode_job(raw: bytes, *, source: str = "", file_sha256: str = "", unsaid: str = "submitted") -> Job:
+    """Decode what creating a job, or asking for its state, answers; *unsaid* is the state where it names none."""
+    return _job(_decode(_jobs, raw, "an asynchronous request", source), raw, source, file_sha256, unsaid)
 
 
 def is_request_id(text: str) -> bool:
@@ -261,7 +261,7 @@ def is_request_id(text: str) -> bool:
 def decode_jobs(raw: bytes) -> tuple[Job, ...]:
     """Decode the list of the account's asynchronous requests, in the API's order."""
     listed = _decode(_job_lists, raw, "the list of requests").requests
-    return tuple(_job(one, raw, "", "") for one in listed if is_request_id(one.request_id or one.id or ""))
+    return tuple(_job(one, raw) for one in listed if is_request_id(one.request_id or one.id or ""))
 
 
 def _decode_several(raw: bytes, *, source: str, file_sha256: str, total_pages: int) -> ParsedDocument:
@@ -434,7 +434,7 @@ def _warnings(value: Any, offset: int) -> tuple[PageWarning, ...]:
     )
 
 
-def _job(job: JobShape, raw: bytes, source: str, file_sha256: str) -> Job:
+def _job(job: JobShape, raw: bytes, source: str = "", file_sha256: str = "", unsaid: str = "submitted") -> Job:
     request_id = redact(job.request_id or job.id or "")
     if not request_id:
         raise InvalidResponseError("The answer about an asynchronous request holds no request id.", raw=raw)
@@ -446,7 +446,7 @@ def _job(job: JobShape, raw: bytes, source: str, file_sha256: str) -> Job:
         )
     return Job(
         request_id=request_id,
-        status=job.status or "submitted",
+        status=job.status or unsaid,
         source=source,
         file_sha256=file_sha256,
         model=job.model or "",

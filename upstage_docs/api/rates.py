@@ -162,7 +162,7 @@ class RateLimiter:
             if now - lane.penalised > _SAME:
                 lane.factor = max(_SLOWEST, lane.speed(now) / 2)
                 lane.penalised = now
-            pause = _PAUSE if retry_after is None else max(0.0, retry_after)
+            pause = min(_PAUSE, longest) if retry_after is None else max(0.0, retry_after)
             lane.told = max(lane.told, now + pause)
             lane.paused = max(lane.paused, now + min(pause, longest))
             lane.next_request = max(lane.next_request, lane.paused)

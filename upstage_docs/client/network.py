@@ -7,17 +7,21 @@ network of one's own. What the environment says of proxies is followed as httpx 
 from __future__ import annotations
 
 import ipaddress
+import socket
 import ssl
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.request import getproxies
 
 import httpcore
 import httpx
+
+from upstage_docs.client.owned_threads import call_within
 
 __all__ = ["NetworkTransport", "proxies"]
 
@@ -142,7 +146,34 @@ class _Network(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        return _Stream(super().connect_tcp(host, port, timeout, local_address, socket_options))
+        failure: Exception = httpcore.ConnectError(f"{host} has no address")
+        for address in _addresses(host, port, _left(timeout, httpcore.ConnectTimeout)):
+            left = _left(timeout, httpcore.ConnectTimeout)
+            try:
+                return _Stream(super().connect_tcp(address, port, left, local_address, socket_options))
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+
+def _addresses(host: str, port: int, seconds: float) -> list[str]:
+    """Return the addresses of *host*, in the order in which they are tried.
+
+    The system's resolver takes its own time, and nothing can end it: it is asked in a thread that is left to it.
+
+    Raises:
+        httpcore.ConnectTimeout: It did not say within so many *seconds*.
+        httpcore.ConnectError: It knows no such name.
+    """
+    with suppress(ValueError):
+        return [str(ipaddress.ip_address(host))]
+    try:
+        found = call_within(partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM), seconds)
+    except TimeoutError:
+        raise httpcore.ConnectTimeout(f"no address of {host} was found in time") from None
+    except OSError as error:
+        raise httpcore.ConnectError(str(error)) from error
+    return [str(place[0]) for *_, place in found]
 
 
 class _Stream(httpcore.NetworkStream):

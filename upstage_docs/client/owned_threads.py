@@ -16,13 +16,28 @@ from typing import Any, TypeAlias, TypeVar
 
 import httpx
 
-__all__ = ["OwnedThreads"]
+__all__ = ["OwnedThreads", "call_within"]
 
 T = TypeVar("T")
 # What a thread is asked to do, one after the other; None ends it. Whoever has it has the thread.
 Asked: TypeAlias = "SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None]"
 
 _log = logging.getLogger("upstage_docs")
+
+
+def call_within(work: Callable[[], T], seconds: float) -> T:
+    """Return what *work* gives, or raise what it raises, in a thread of its own.
+
+    Raises:
+        TimeoutError: It did not end in so many *seconds*; its thread ends when it does.
+    """
+    thread, future = _begin_thread(), Future[T]()
+    thread.put((work, future))
+    thread.put(None)
+    wait([future], None if seconds == float("inf") else max(seconds, 0.0))
+    if not future.done():
+        raise TimeoutError
+    return future.result()
 
 
 class OwnedThreads(httpx.BaseTransport):

@@ -216,11 +216,20 @@ def _copy(step: Send, stream: Any, trace: Callable[..., Any]) -> httpx.Request:
 def _lost(error: Exception, progress: _Progress) -> NoReply:
     untrusted = _is_untrusted(error)
     return NoReply(
-        f"{type(error).__name__}: {error}".rstrip(": "),
+        f"{type(error).__name__}: {_said(error)}".rstrip(": "),
         sent=progress.sent and not isinstance(error, _UNSENT) and not untrusted,
         timeout=isinstance(error, httpx.TimeoutException),
         untrusted=untrusted,
     )
+
+
+def _said(error: BaseException | None) -> str:
+    """Return the first words in *error* or in what is behind it: asynchronous networks wrap errors without any."""
+    while error is not None:
+        if words := str(error):
+            return words
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def _is_untrusted(error: BaseException | None) -> bool:

@@ -225,7 +225,7 @@ def job_state(context: ClientContext, request_id: str, *, source: str = "", file
         JobError: The API does not know it (results are kept for 30 days).
     """
     request = wire.job_request(context.api, request_id)
-    decode = partial(decode_job, source=source, file_sha256=file_sha256)
+    decode = partial(decode_job, source=source, file_sha256=file_sha256, unsaid="unknown")
     job = yield from _ask(context, request, decode, f"job {request_id}", of_job=True)
     if job is None:
         raise JobError(
