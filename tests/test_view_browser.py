@@ -420,6 +420,15 @@ def test_places_are_marked_and_reached(open_page: Any) -> None:
     ]
 
 
+def test_a_place_that_is_an_element_is_reached_from_among_chunks(open_page: Any) -> None:
+    chunks = list(chunk_elements(parsed(*REPORT, pages=3)))
+    opened = open_page(report(chunks=chunks, places=[Place(page=3, element_id=5, category="list", precision="page")]))
+    opened.page.click(".places a")
+
+    assert opened.page.get_attribute("body", "data-mode") == "elements"
+    assert 0 < opened.rect("#element-5")["y"] < WIDE["height"]
+
+
 HOSTILE = {
     "script": "<script>hacked()</script>",
     "script in capitals": "<ScRiPt\x0c>hacked()</sCrIpT\n>",

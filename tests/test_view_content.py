@@ -86,6 +86,23 @@ def test_an_equation_is_set(text: str) -> None:
     assert r"\frac{a}{b}" in latex.get_text()
 
 
+def test_the_latex_of_an_equation_is_in_its_markdown() -> None:
+    """As the API answers: its text holds the letters alone."""
+    soup = shown("equation", "<p>$$x^2$$</p>", "$$x^2$$", "x2")
+
+    assert len(soup.find_all("msup")) == 1
+
+
+def test_a_table_without_equations_and_loose_text_comes_quickly() -> None:
+    """Two hundred thousand cells, as a long sheet has them."""
+    begun = time.process_time()
+    table = "<table>" + ("<tr>" + "<td style='a'>12 &amp; 3</td>" * 10 + "</tr>") * 20_000 + "</table>"
+    shown_table = safe_content(Element(0, 1, "table", table))
+
+    assert shown_table.count("<td>12 &amp; 3</td>") == 200_000
+    assert time.process_time() - begun < 15, "seconds"
+
+
 def test_equations_in_texts_and_cells_are_set() -> None:
     paragraph = shown("paragraph", text=r"The area \(x^2\) costs $5 or $6, see \[y\]")
     table = shown(html=r"<table><tr><td>\(x_1 < 3\)</td></tr></table>")

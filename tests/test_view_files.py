@@ -161,6 +161,19 @@ def test_the_command_writes_one_page_with_chunks_and_places(tmp_path: Path) -> N
     assert (tmp_path / "folder.html" / "a.pdf.html").is_file()
 
 
+def test_a_place_without_a_box_leads_to_its_element_or_page() -> None:
+    places = [
+        Place(page=2, element_id=2, precision="page", note="Only the page is known."),
+        Place(page=3, precision="page"),
+        Place(page=9, precision="page"),
+    ]
+    shown = BeautifulSoup("".join(view_html(answered(3), make_pdf("leaf", 3), width=50, places=places)), "lxml")
+
+    assert [one["href"] for one in shown.select(".places a")] == ["#element-2", "#page-3"]
+    assert "This page is not shown." in shown.select(".places li")[2].get_text()
+    assert shown.select(".place") == []
+
+
 def test_a_page_without_picture_and_boxes_is_its_texts() -> None:
     """What has no places, as of a Word file, stands on no empty sheet; what could not be placed says so."""
     document = pytest.importorskip("docx").Document()

@@ -17,6 +17,12 @@ _TABLE_BEGINS = re.compile(r"<table\b", re.IGNORECASE)
 _TABLE_ENDS = re.compile(r"</table\b[^<>]*>", re.IGNORECASE)
 _CELL_TAG = re.compile(r"(</?(?:table|caption|thead|tbody|tfoot|tr|td|th)\b[^<>]*>)", re.IGNORECASE)
 """A table's own tag, with attributes of any kind: the API writes no such text in a cell."""
+_PLAIN_TAG = re.compile(
+    r"</?(?:table|caption|thead|tbody|tfoot|tr|td|th|br|sub|sup)(?:\s+[\w:-]+=(?:\"[^\"<>]*\"|'[^'<>]*'))*\s*/?>",
+    re.IGNORECASE,
+)
+"""A tag that is one for the API and for browsers alike: most tables hold no other, and text that needs no escape."""
+_LOOSE = re.compile(r"[<>]|&(?!(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});)", re.IGNORECASE)
 _TABULAR = {"table", "chart"}
 _EQUATION = re.compile(
     r"\$\$(?P<a>(?:[^$]|\$(?!\$))+)\$\$"
@@ -99,8 +105,8 @@ def safe_content(element: Element) -> str:
     if not element.html and element.category in _TABULAR and (table := _pipe_table(element.markdown)):
         return table
     text = element.text or element_text(element, "markdown")
-    if element.category == "equation":
-        text = _marked_equation(text)
+    if element.category == "equation":  # whose LaTeX the API tells in Markdown, and the letters alone as text
+        text = element.markdown if _EQUATION.search(element.markdown) else _marked_equation(text)
     return _with_equations(text) if _EQUATION.search(text) else _plain(text)
 
 
@@ -143,6 +149,8 @@ def _pipe_table(markdown: str) -> str:
 
 def _escaped(markup: str) -> str:
     """Return the API's HTML with its text escaped: it comes unescaped, and `<TwoAFC>` in a cell is text."""
+    if not _LOOSE.search(_PLAIN_TAG.sub("", markup)):
+        return markup
     pieces: list[str] = []
     position = 0
     for offset, text in text_runs(markup):

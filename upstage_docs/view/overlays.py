@@ -136,9 +136,11 @@ def shown_place(number: int, place: Place, shown: frozenset[int]) -> tuple[str, 
     note = f" <small>{shown_text(place.note)}</small>" if place.note else ""
     if place.page not in shown:
         return f"<li>{shown_text(told)} <small>This page is not shown.</small>{note}</li>", ""
-    boxes = place.boxes or ((0.0, 0.0, 1.0, 1.0),)
-    marks = "".join(_mark(number, box, first=index == 0) for index, box in enumerate(boxes))
-    return f'<li><a href="#place-{number}">{shown_text(told)}</a>{note}</li>', marks
+    marks = "".join(_mark(number, box, first=index == 0) for index, box in enumerate(place.boxes))
+    target = (
+        f"place-{number}" if marks else f"element-{place.element_id}" if place.element_id >= 0 else f"page-{place.page}"
+    )
+    return f'<li><a href="#{target}">{shown_text(told)}</a>{note}</li>', marks
 
 
 def _mark(number: int, box: Box, *, first: bool) -> str:

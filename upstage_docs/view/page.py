@@ -222,22 +222,22 @@ def _section(
 ) -> str:
     ratio = sheet.picture.height / sheet.picture.width if sheet.picture else BLANK_RATIO
     boxes = "".join(_box(element, of_element) for element in sheet.elements if element.coordinates)
-    picture = ""
+    picture, note = "", ""
     if sheet.picture:
         picture = (
             f'<img alt="Page {sheet.number}" loading="lazy" decoding="async" width="{sheet.picture.width}" '
             f'height="{sheet.picture.height}" src="{escape(address(sheet.number, sheet.picture))}">'
         )
     elif sheet.note:
-        picture = f'<p class="note">{isolated(sheet.note)}</p>'
+        note = f'<p class="note">{isolated(sheet.note)}</p>'
     listed = "".join(map(_entry, sheet.elements))
     nothing = "" if sheet.elements else '<p class="note">Nothing was found on this page.</p>'
     page = f"Page {sheet.number}" if sheet.number else "On no page"
     groups = f'<ol class="chunks" aria-label="Chunks that begin here">{chunks}</ol>' if with_chunks else ""
     return (
         f'<section id="page-{sheet.number}" class="page" aria-labelledby="title-{sheet.number}" '
-        f'style="--ratio: {ratio:.4f}">\n<div class="sheet{"" if sheet.picture or boxes else " empty"}">'
-        f'{picture}{boxes}{marks}</div>\n<div class="texts"><h2 id="title-{sheet.number}">{page}</h2>{nothing}\n'
+        f'style="--ratio: {ratio:.4f}">\n<div class="sheet{"" if sheet.picture or boxes or marks else " empty"}">'
+        f'{picture}{boxes}{marks}</div>\n<div class="texts"><h2 id="title-{sheet.number}">{page}</h2>{note}{nothing}\n'
         f'<ol class="elements">{listed}</ol>{groups}</div>\n</section>\n'
     )
 

@@ -61,7 +61,7 @@ class Sheets:
         self, parsed: ParsedDocument, document: DocumentInput, pages: Collection[int] | None, width: int
     ) -> None:
         require_pillow()
-        if not isinstance(width, int) or not 1 <= width <= 10_000:
+        if isinstance(width, bool) or not isinstance(width, int) or not 1 <= width <= 10_000:
             raise ConfigError(f"width={width!r} must be a whole number of pixels, 1 to 10000.")
         self._width = width
         with ExitStack() as stack:

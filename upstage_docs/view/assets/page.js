@@ -158,6 +158,7 @@
       event.preventDefault();
       if (!target) return;
     }
+    if (target && body.dataset.mode === "chunks" && target.closest(".elements")) list("elements");
     if (target && target.closest("[hidden]")) clear();
     if (target && link.classList.contains("box")) {
       event.preventDefault();
@@ -172,11 +173,14 @@
     chip.setAttribute("aria-pressed", String(chip.getAttribute("aria-pressed") !== "true"));
     apply();
   }));
+  function list(mode) {
+    body.dataset.mode = mode;
+    all(".modes button").forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.mode === mode)));
+    apply();
+  }
   all(".modes button").forEach((button) => button.addEventListener("click", () => {
     const section = current();
-    body.dataset.mode = button.dataset.mode;
-    all(".modes button").forEach((other) => other.setAttribute("aria-pressed", String(other === button)));
-    apply();
+    list(button.dataset.mode);
     show(section);
   }));
   search.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(apply, PAUSE); });
