@@ -275,6 +275,22 @@ def test_pages_are_reached_by_number_list_and_keys(open_page: Any) -> None:
     assert opened.status() == "There is no page 99 here."
 
 
+def test_a_filter_goes_on_where_one_read(open_page: Any) -> None:
+    """What was in sight is hidden: the next page with something to show comes there, and its number is told."""
+    opened = open_page(report())
+    opened.page.fill("#jump", "2")
+    opened.page.press("#jump", "Enter")
+    opened.page.wait_for_function("() => scrollY > 100")
+    opened.page.click('.chip[data-category="paragraph"]')
+    opened.page.wait_for_function("() => Math.abs(document.getElementById('page-3').getBoundingClientRect().top) < 120")
+
+    assert opened.page.input_value("#jump") == "3"
+    opened.page.keyboard.press("Escape")
+    opened.page.evaluate("scrollTo(0, 0)")
+    opened.page.click('.chip[data-category="table"]')
+    opened.page.wait_for_function("() => document.getElementById('jump').value === '2'")
+
+
 def test_a_box_and_its_text_show_each_other(open_page: Any) -> None:
     opened = open_page(report())
     opened.page.hover("#element-1 .name")

@@ -32,11 +32,12 @@
     return kinds[mode];
   }
 
-  let seen = [], at = -1, timer = 0;
+  let seen = [], at = -1, timer = 0, waiting = false;
 
   function apply() {
     clearTimeout(timer);
     timer = 0;
+    const before = scrollY > 0 ? current() : null;
     const mode = body.dataset.mode, query = fold(search.value.trim());
     const wanted = new Set(chips.filter((chip) => chip.getAttribute("aria-pressed") === "true").map((chip) => chip.dataset.category));
     const filtered = Boolean(query) || wanted.size > 0;
@@ -62,6 +63,9 @@
     const what = mode === "chunks" ? "chunks" : "elements";
     status.textContent = filtered ? `${seen.length.toLocaleString("en")} of ${total.toLocaleString("en")} ${what} on ${pages.toLocaleString("en")} ${pages === 1 ? "page" : "pages"}` : "";
     colour(query);
+    // Where one read is hidden now: go on with what is shown behind it.
+    if (before && filtered) show(before.hidden ? sections.slice(sections.indexOf(before)).find((section) => !section.hidden) || sections.find((section) => !section.hidden) : before);
+    follow();
   }
 
   function colour(query) {
@@ -207,7 +211,6 @@
   });
 
   // The page that is read is marked in the list of pages.
-  let waiting = false;
   function follow() {
     waiting = false;
     const section = current() || sections.find((other) => !other.hidden);
@@ -225,7 +228,6 @@
 
   document.querySelector(".tools").hidden = false;
   apply();
-  follow();
   const first = one("place-1");
   if (first && !location.hash) first.scrollIntoView({ block: "center" });
 })();
