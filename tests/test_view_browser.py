@@ -87,7 +87,7 @@ class Opened:
 
     def search(self, words: str) -> None:
         self.page.fill("#search", words)
-        self.page.wait_for_function("() => document.getElementById('status').textContent !== ''")
+        self.page.wait_for_function("() => document.getElementById('pages').ariaBusy === 'false'")
 
     def status(self) -> str:
         return str(self.page.inner_text("#status"))

@@ -63,6 +63,7 @@
     const what = mode === "chunks" ? "chunks" : "elements";
     status.textContent = filtered ? `${seen.length.toLocaleString("en")} of ${total.toLocaleString("en")} ${what} on ${pages.toLocaleString("en")} ${pages === 1 ? "page" : "pages"}` : "";
     colour(query);
+    one("pages").ariaBusy = "false";
     // Where one read is hidden now: go on with what is shown behind it.
     if (before && filtered) show(before.hidden ? sections.slice(sections.indexOf(before)).find((section) => !section.hidden) || sections.find((section) => !section.hidden) : before);
     follow();
@@ -187,7 +188,7 @@
     list(button.dataset.mode);
     show(section);
   }));
-  search.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(apply, PAUSE); });
+  search.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(apply, PAUSE); one("pages").ariaBusy = "true"; });
   search.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.isComposing) return;
     event.preventDefault();
