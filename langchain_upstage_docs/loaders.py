@@ -13,6 +13,7 @@ from langchain_core.documents import Document
 
 from langchain_upstage_docs.components import OCRComponent, ParseComponent, component, document_of, item_of
 from langchain_upstage_docs.parsers import UpstageDocumentParseParser, UpstageOCRParser
+from langchain_upstage_docs.tracing import load_run
 
 if TYPE_CHECKING:
     from langchain_text_splitters import TextSplitter
@@ -71,9 +72,12 @@ class _Loader(BaseLoader):
         Raises:
             UpstageDocsError: As `Client.parse` and `Client.ocr`, unless skipped.
         """
-        with closing(self.loading.records(self._items())) as records:
+        with (
+            load_run(type(self).__name__, document_of) as convert,
+            closing(self.loading.records(self._items())) as records,
+        ):
             for record in records:
-                yield document_of(record)
+                yield convert(record)
 
     async def alazy_load(self) -> AsyncIterator[Document]:
         """Yield Documents without blocking the event loop; see `lazy_load`.
@@ -81,9 +85,10 @@ class _Loader(BaseLoader):
         Left early, it is to be closed (`contextlib.aclosing`): else the end of the event loop cuts what is being sent,
         and may have been paid for.
         """
-        async with aclosing(self.loading.arecords(self._items())) as records:
-            async for record in records:
-                yield document_of(record)
+        with load_run(type(self).__name__, document_of) as convert:
+            async with aclosing(self.loading.arecords(self._items())) as records:
+                async for record in records:
+                    yield convert(record)
 
     def _items(self) -> Iterator[Named]:
         from upstage_docs.errors import ConfigError

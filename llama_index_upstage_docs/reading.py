@@ -75,20 +75,29 @@ class FileReader:
         Raises:
             UpstageDocsError: As `Client.parse` and `Client.ocr`, unless skipped.
         """
+        from llama_index_upstage_docs.events import tell_of_reading
         from upstage_docs.flows.reports import Report
 
         if fs is None:
             report = self._report_of_directory(file_path, extra_info)
-            with closing(self.loading.records(_items(file_path, extra_info, source), report=report)) as records:
+            items = _items(file_path, extra_info, source)
+            with (
+                tell_of_reading(type(self).__name__) as note,
+                closing(self.loading.records(items, report=report)) as records,
+            ):
                 for record in records:
-                    yield document_of(record, extra_info)
+                    yield note(document_of(record, extra_info))
             return
         report = self._report_of_directory(file_path, extra_info) or Report(on_progress=self.loading.load.on_progress)
         for path in _paths(file_path):
             item = _item(path, extra_info, None, handle := fs.open(str(path), "rb"))
-            with closing(handle), closing(self.loading.records([item], report=report)) as records:
+            with (
+                tell_of_reading(type(self).__name__) as note,
+                closing(handle),
+                closing(self.loading.records([item], report=report)) as records,
+            ):
                 for record in records:
-                    yield document_of(record, extra_info)
+                    yield note(document_of(record, extra_info))
 
     def estimate(self, file_path: Files, *, source: str | None = None) -> Estimate:
         """Say how many pages reading would be billed now, and at which list price; sends nothing.
@@ -111,22 +120,26 @@ class FileReader:
         Left early, it is to be closed (`contextlib.aclosing`): else the end of the event loop cuts what is being sent,
         and may have been paid for.
         """
+        from llama_index_upstage_docs.events import tell_of_reading
         from upstage_docs.flows.reports import Report
 
         if fs is None:
             report = self._report_of_directory(file_path, extra_info)
-            async with aclosing(self.loading.arecords(_items(file_path, extra_info, source), report=report)) as records:
-                async for record in records:
-                    yield document_of(record, extra_info)
+            items = _items(file_path, extra_info, source)
+            with tell_of_reading(type(self).__name__) as note:
+                async with aclosing(self.loading.arecords(items, report=report)) as records:
+                    async for record in records:
+                        yield note(document_of(record, extra_info))
             return
         report = self._report_of_directory(file_path, extra_info) or Report(on_progress=self.loading.load.on_progress)
         for path in _paths(file_path):
             handle = await asyncio.to_thread(fs.open, str(path), "rb")
             try:
                 item = _item(path, extra_info, None, handle)
-                async with aclosing(self.loading.arecords([item], report=report)) as records:
-                    async for record in records:
-                        yield document_of(record, extra_info)
+                with tell_of_reading(type(self).__name__) as note:
+                    async with aclosing(self.loading.arecords([item], report=report)) as records:
+                        async for record in records:
+                            yield note(document_of(record, extra_info))
             finally:
                 await asyncio.to_thread(handle.close)
 

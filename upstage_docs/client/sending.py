@@ -119,7 +119,7 @@ def send(http: httpx.Client, step: Send) -> Outcome:
     request = _copy(step, _Until(step.request.stream, until), progress.note)
     request.extensions["deadline"] = until  # to whoever carries it, however deep
     try:
-        with closing(http.send(request, stream=True)) as response:
+        with step.around(), closing(http.send(request, stream=True)) as response:
             if response.is_stream_consumed:  # it came whole, and unpacked
                 return _reply(response, response.content, step)
             unpacker = Unpacker(response.headers.get("content-encoding", ""), step.max_bytes)
@@ -140,7 +140,7 @@ async def asend(http: httpx.AsyncClient, step: Send) -> Outcome:
 
     progress = _Progress()
     try:
-        with anyio.fail_after(step.deadline):
+        with step.around(), anyio.fail_after(step.deadline):
             request = _copy(step, step.request.stream, progress.anote)
             async with aclosing(await http.send(request, stream=True)) as response:
                 if response.is_stream_consumed:

@@ -99,26 +99,31 @@ class Account:
         """What was billed so far."""
         return self._sum
 
-    def add_parse(self, usage: Usage, pages: int, options: ParseOptions | None, *, batch: str = "") -> None:
+    def add_parse(self, usage: Usage, pages: int, options: ParseOptions | None, *, batch: str = "") -> Spending:
         """Add one answer: what it says of itself, or *pages* in the mode asked for where it says nothing.
 
         What names a *batch* of a job that the store does not know is counted once: it may be fetched again and again.
+        What was added is returned.
         """
         count = usage.pages or pages
         enhanced = len(usage.enhanced)
         if not usage.standard and not usage.enhanced and options is not None and options.mode == "enhanced":
             enhanced = count
+        spending = Spending(pages=count, enhanced=enhanced, prices=self._sum.prices)
         with self._lock:
             if batch in self._batches:
-                return
+                return Spending()
             self._batches |= {batch} if batch else set()
             before = self._sum
             self._sum = replace(before, pages=before.pages + count, enhanced=before.enhanced + enhanced)
+        return spending
 
-    def add_ocr(self, billed_pages: int) -> None:
-        """Add one answer of Document OCR."""
+    def add_ocr(self, billed_pages: int) -> Spending:
+        """Add one answer of Document OCR, and return what was added."""
+        spending = Spending(ocr_pages=billed_pages, prices=self._sum.prices)
         with self._lock:
-            self._sum += Spending(ocr_pages=billed_pages)
+            self._sum += spending
+        return spending
 
 
 def estimate(

@@ -35,6 +35,7 @@ from upstage_docs.flows.reports import is_passing
 from upstage_docs.flows.schedule import DONE, Schedule
 from upstage_docs.flows.slices import MissingPages, Slices
 from upstage_docs.flows.steps import ClientContext, End, Flow, Now, Sleep, Work, next_result, work
+from upstage_docs.flows.tracing import continued, current_context, note, note_cost, traced
 from upstage_docs.models import OcrResult
 from upstage_docs.options import OCROptions, ParseOptions, SendOptions
 from upstage_docs.store.values import WHOLE_FILE, Claim, Holding, StoredAnswer, StoredJob
@@ -45,6 +46,7 @@ _KEPT = (
     " What came is kept: the next call reads it and sends nothing; refresh=True asks, and pays, again. A newer version "
     "of this package may understand it."
 )
+_SPANS = {"stored": "cache_hit", "running": "resume", "send": "request"}
 _AGAIN = 0.2  # seconds before looking again at what another flow is changing
 # Parts in a row that fail as an outage lets them fail; after them nothing more of the document is sent.
 _MOST_OUTAGES = 3
@@ -99,7 +101,16 @@ class Reading:
         runs = self.planned(holding)
         wanted = [run for run in runs if run.pages is None or run.pages[1] >= self.slices.next_page]
         get = self._begin_or_miss if self.slices.partial else self.begin
-        return [get(run, holding) for run in wanted]
+        return [
+            traced(
+                _SPANS[run.state],
+                get(run, holding),
+                model=self.request.options.model,
+                route=run.route,
+                pages=run.pages or (1, self.source.pages or 0),
+            )
+            for run in wanted
+        ]
 
     def holding(self) -> Flow[Holding]:
         """Look at what the store holds of it."""
@@ -262,13 +273,13 @@ class Reading:
             model = shape.model or ""
             if not shape.elements and not usage.pages:
                 return shape, model, 0
-            account.add_parse(usage, sent, options)
+            note_cost(account.add_parse(usage, sent, options))
             return shape, model, usage.pages or sent or last_page_of(shape)
         if options.schema is not None:  # the shape of another service, which is handed through
-            account.add_ocr(sent)
+            note_cost(account.add_ocr(sent))
             return None, options.model, sent
         result = decode_ocr(raw, source=self.source.name, file_sha256=self.source.sha256)
-        account.add_ocr(result.billed_pages)
+        note_cost(account.add_ocr(result.billed_pages))
         return result, result.model, len(result.pages)
 
 
@@ -305,6 +316,11 @@ def read(reading: Reading, *, at_once: int) -> Flow[None]:
     Raises:
         UpstageDocsError: A page did not come; where pages may be missing, only if none came.
     """
+    kind = "ocr" if reading.slices.ocr else "parse"
+    return traced("document", _read(reading, at_once), source=reading.source.name, operation=kind)
+
+
+def _read(reading: Reading, at_once: int) -> Flow[None]:
     slices = reading.slices
     schedule: Schedule[Any] | None = None
     try:
@@ -315,13 +331,15 @@ def read(reading: Reading, *, at_once: int) -> Flow[None]:
             while (part := (yield from next_result(schedule))) is not DONE and part is not None:
                 for answer in part:
                     if isinstance(answer, JobWatch):
-                        yield from read_batches(answer, slices, at_once=at_once)
+                        following = read_batches(answer, slices, at_once=at_once)
+                        yield from traced("job", following, request_id=answer.request_id)
                     elif isinstance(answer, MissingPages):
                         slices.miss(answer)
                     else:
                         yield from slices.take(answer)
             yield End(schedule)
         yield from slices.complete()
+        note(pages=slices.next_page - 1)
     except Exception as error:
         if schedule is not None:
             yield End(schedule)
@@ -334,7 +352,8 @@ def read(reading: Reading, *, at_once: int) -> Flow[None]:
 
 def read_batches(watch: JobWatch, slices: Slices, *, at_once: int) -> Flow[None]:
     """Wait for the batches of a job, and take them in their order; of one that fails, those that are done."""
-    schedule = Schedule((watch.batch(index) for index in count()), at_once)
+    around = current_context()
+    schedule = Schedule((continued(watch.batch(index), around) for index in count()), at_once)
     try:
         while (batch := (yield from next_result(schedule))) is not None:
             if batch.pages[1] >= slices.next_page:

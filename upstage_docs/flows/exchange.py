@@ -41,6 +41,7 @@ from upstage_docs.flows.steps import (
     Work,
     answer_bytes,
 )
+from upstage_docs.flows.tracing import note
 from upstage_docs.models import Job
 from upstage_docs.options import OCROptions, ParseOptions, RetryPolicy
 from upstage_docs.store.values import Busy, Claim, Held, Intent, Pages, ResultKey
@@ -107,6 +108,7 @@ def fetch(
             break
         yield from _hold(context, payment, delay + send.deadline)
         yield Sleep(delay)
+    note(tries=attempt, status=outcome.status if isinstance(outcome, Reply) else 0)
     return replace(outcome, tries=attempt)
 
 

@@ -21,6 +21,7 @@ from upstage_docs.errors import (
 from upstage_docs.flows.deadline import OutOfTimeError, within
 from upstage_docs.flows.exchange import download, job_state
 from upstage_docs.flows.steps import ClientContext, Flow, Now, Sleep, Work, work
+from upstage_docs.flows.tracing import note_cost, traced
 from upstage_docs.models import Batch, Job, OcrResult
 from upstage_docs.options import ParseOptions
 from upstage_docs.store.values import Pages, StoredJob
@@ -199,7 +200,7 @@ class JobWatch:
                 now: float = yield Now()
                 if batch.status == "completed" and batch.download_url and now - self._looked < _ADDRESS_SECONDS:
                     try:
-                        return (yield from self._download(batch))
+                        return (yield from traced("batch", self._download(batch), batch=batch.id))
                     except _AskAgainError as again:
                         refused += 1
                         if refused >= self.context.retry.attempts:
@@ -305,7 +306,7 @@ class JobWatch:
             )
             self._held.add(pages)
         asked_for = "" if self._stored is not None else f"{self.request_id} {batch.id}"
-        self.context.account.add_parse(usage, count, self._options, batch=asked_for)
+        note_cost(self.context.account.add_parse(usage, count, self._options, batch=asked_for))
         return PageAnswer(reply.body, pages, self.last_page, shape)
 
     def _fail(self, batch: Batch | None) -> Flow[None]:
@@ -322,7 +323,7 @@ class JobWatch:
                 try:
                     if not other.download_url:
                         raise _AskAgainError(JobError(f"Batch {other.id} has no address."))  # noqa: TRY301
-                    yield from self._download(other)
+                    yield from traced("batch", self._download(other), batch=other.id)
                 except (_AskAgainError, ValueError):
                     left += 1
             if left:  # they are paid for, and the job is the only way to them

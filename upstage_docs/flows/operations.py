@@ -18,6 +18,7 @@ from upstage_docs.flows.reports import Failure, Report
 from upstage_docs.flows.schedule import DONE, Schedule
 from upstage_docs.flows.slices import Deliverer, Slices
 from upstage_docs.flows.steps import ClientContext, Deliver, Flow, next_result, work
+from upstage_docs.flows.tracing import traced
 from upstage_docs.models import Job
 from upstage_docs.options import ManyOptions, OCROptions, ParseOptions, SendOptions
 from upstage_docs.store.values import Pages
@@ -132,7 +133,8 @@ def read_job(context: ClientContext, job: Job | str, *, deliver: Deliverer | Non
         held = (yield from work(partial(context.store.look, stored.key))).came_since(stored)
     watch = JobWatch(context, request_id, stored=stored, held=held, source=source, file_sha256=sha256)
     slices = Slices(source, sha256, next_page=watch.first_page, deliver=deliver)
-    yield from read_batches(watch, slices, at_once=context.at_once)
+    following = read_batches(watch, slices, at_once=context.at_once)
+    yield from traced("job", following, request_id=request_id, source=source)
     return None if deliver else join(list(slices.kept))
 
 

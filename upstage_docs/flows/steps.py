@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -55,12 +56,14 @@ class Send:
         deadline: Seconds for the whole exchange.
         max_bytes: Bytes that the answer may have, unpacked.
         patience: Seconds to wait for a place among the requests that may run at once.
+        around: Makes what is entered while it is sent.
     """
 
     request: httpx.Request
     deadline: float = STATE_SECONDS
     max_bytes: int = STATE_BYTES
     patience: float = float("inf")
+    around: Callable[[], AbstractContextManager[None]] = field(default=nullcontext, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
