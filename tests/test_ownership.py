@@ -109,6 +109,34 @@ def test_what_is_no_note(words: str) -> None:
     assert not is_note(words)
 
 
+@pytest.mark.parametrize(
+    ("words", "table"),
+    [
+        ("¹ Unaudited.", "<td>Harvest¹</td>"),
+        ("① 추정치", "<td>인구①</td>"),
+        ("a Weighed wet.", "<td>Herring<sup>a</sup></td>"),
+        ("2 Without ports.", "<td>Ships<sup>2</sup></td>"),
+        ("1) 잠정치임", "<td>매출액<br>1)</td>"),
+        ("(b) Before tax", "<td>Income (b)</td>"),
+    ],
+)
+def test_a_note_is_told_by_a_mark_that_stands_after_words_of_the_table(words: str, table: str) -> None:
+    assert is_note(words, table)
+
+
+@pytest.mark.parametrize(
+    ("words", "table"),
+    [
+        ("the ships that came later were larger.", "<td>Boat</td>"),  # a text that goes on below a table
+        ("1) Mend the nets", "<td>1) Buy the nets</td>"),  # items of lists, in the table and below
+        ("① 그물", "<td>① 배</td>"),
+        ("2 ships came.", "<td>Ships 2</td>"),
+    ],
+)
+def test_what_begins_like_the_mark_of_a_note_is_none_where_the_table_has_no_such_mark(words: str, table: str) -> None:
+    assert not is_note(words, table)
+
+
 def test_a_marked_note_is_one_of_a_table_that_holds_its_mark() -> None:
     assert is_note("1) Without the islands", "<td>Area1)</td>")
     assert not is_note("1) Open the box", "<td>Area</td>")

@@ -60,8 +60,11 @@ class ChunkBuilder:
         identity = self._identify(first, digest)
         metadata = self._metadata(units, body, identity, digest, caption, len(lead))
         oversize = len(text) > self._limit if self._exact else not self._options.fits(text)
-        begin = next((unit for unit in units if not unit.repeated), first) if first.repeated else first
-        end = next((unit for unit in reversed(units) if not unit.repeated), first) if units[-1].repeated else units[-1]
+        begin, end = first, units[-1]
+        if begin.repeated:
+            begin = next((unit for unit in units if not unit.repeated), first)
+        if end.repeated:
+            end = next((unit for unit in reversed(units) if not unit.repeated), first)
         until = end.end if end.record_id == begin.record_id and begin.start >= 0 else -1
         return Chunk(identity, text, metadata, body.headings, caption, oversize, begin.record_id, begin.start, until)
 
@@ -95,34 +98,38 @@ class ChunkBuilder:
         self, units: Sequence[Unit], body: Unit, identity: str, digest: str, caption: str, lead: int
     ) -> dict[str, Any]:
         run = body.run
-        main, kept, header_rows = units[0].place, False, 0
+        first = units[0]
+        main, kept, header_rows = first.place, False, 0
         for unit in units:
             if unit.kind == "whole":
                 main, kept, header_rows = unit.main, True, unit.header_rows
                 break
         category = categories = main.category
-        page, page_end, box = main.page, main.page, main.box
-        placed = _spans(units)
-        spans = [
-            (one.element_id, one.page, start + lead, end + lead, one.x0, one.y0, one.x1, one.y1)
-            for start, end, one in placed
-        ]
-        if len(placed) > 1:
-            names = dict.fromkeys([one.category for _, _, one in placed])
-            if len(names) > 1:
-                categories = ", ".join(names)
+        page = page_end = main.page
+        x0, y0, x1, y1 = main.x0, main.y0, main.x1, main.y1
+        spans: list[tuple[int, int, int, int, float, float, float, float]]
+        if first.spans is None and len(units) == 1:  # as many are
+            spans = [(main.element_id, page, lead, lead + len(first.text), x0, y0, x1, y1)]
+        else:
+            spans = []
+            own: list[Place] = []
+            mixed = paged = False
+            for start, end, one in _spans(units):
+                spans.append((one.element_id, one.page, start + lead, end + lead, one.x0, one.y0, one.x1, one.y1))
+                own.append(one)
+                if one is not main:
+                    mixed = mixed or one.category != category
+                    paged = paged or one.page != page
+            if mixed:
+                categories = ", ".join(dict.fromkeys([one.category for one in own]))
                 category = category if kept else "mixed"
-            own = [one for _, _, one in placed]
             if kept and (repeated := {id(place) for unit in units for place in unit.repeated}):
                 own = [one for one in own if id(one) not in repeated]
-            for one in own:
-                if one.page != page:
-                    page_end = max([page, *[one.page for one in own]])
-                    own = [one for one in own if one.page == page]
-                    break
+            if paged:
+                page_end = max([page, *[one.page for one in own]])
+                own = [one for one in own if one.page == page]
             if len(own) > 1:
-                box = _box(main, own)
-        x0, y0, x1, y1 = box
+                x0, y0, x1, y1 = _box(main, own)
         metadata: dict[str, Any] = {
             "source": run.source,
             "file_sha256": run.file_sha256,
@@ -149,7 +156,7 @@ class ChunkBuilder:
             "header_rows": header_rows,
             "missing_pages": run.missing_pages,
         }
-        if extra := units[0].extra if len(units) == 1 else merged_extra(units):
+        if extra := first.extra if len(units) == 1 else merged_extra(units):
             metadata |= {key: value for key, value in extra.items() if key not in metadata}
             paths, offsets = extra.get("image_path"), extra.get("crop_offsets")
             if paths and isinstance(paths, str):  # of all crops of a page or a file that is split
@@ -203,26 +210,27 @@ _SHARED_WIDTH = 0.1
 
 def _box(main: Place, places: Sequence[Place]) -> Box:
     """Return the box around those of *places*, in reading order on one page, that stand in one column with *main*."""
-    x0, y0, x1, y1 = main.box
+    x0, y0, x1, y1 = main.x0, main.y0, main.x1, main.y1
     found = False
     last: Place | None = None
     for place in places:
         if not (place.x1 or place.y1):
             continue
-        if last is None or _is_beside(last, place):
+        if last is None or (place.y0 < last.y1 and _is_beside(last, place)):
             if found:
                 break
-            x0, y0, x1, y1 = place.box
-        else:
-            x0, y0, x1, y1 = min(x0, place.x0), min(y0, place.y0), max(x1, place.x1), max(y1, place.y1)
+            x0, y0, x1, y1 = place.x0, place.y0, place.x1, place.y1
+        else:  # no `min` and `max`: they take most of the time of a chunk of many elements
+            x0 = place.x0 if place.x0 < x0 else x0
+            y0 = place.y0 if place.y0 < y0 else y0
+            x1 = place.x1 if place.x1 > x1 else x1
+            y1 = place.y1 if place.y1 > y1 else y1
         found = found or place is main
         last = place
     return (x0, y0, x1, y1) if found else main.box
 
 
 def _is_beside(one: Place, other: Place) -> bool:
-    """Return whether *other*, which is read after *one*, begins the next column."""
-    if other.y0 >= one.y1:
-        return False
+    """Return whether *other*, which is read after *one* and begins above its end, begins the next column."""
     shared = min(one.x1, other.x1) - max(one.x0, other.x0)
     return shared < _SHARED_WIDTH * min(one.x1 - one.x0, other.x1 - other.x0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-__all__ = ["WithoutPictures"]
+__all__ = ["WithoutPictures", "holds_data"]
 
 # The bytes of any media type in base64, wrapped over lines too, and of pictures in any other way.
 _DATA = re.compile(
@@ -14,6 +14,12 @@ _DATA = re.compile(
     r"|(?<=data:image/svg\+xml)(?:;[\w.=+-]+)*,[^\s\"'()<>]*)",
     re.IGNORECASE,
 )
+
+
+def holds_data(text: str) -> bool:
+    """Say whether *text* may hold a `data:` address; quickly, as this is asked of every element."""
+    # One sign is found ten times as fast as a word, and most texts hold neither.
+    return (";" in text or "+" in text) and ("data:" in text or "DATA:" in text)
 
 
 class WithoutPictures:
@@ -27,7 +33,7 @@ class WithoutPictures:
         self._cuts: list[tuple[int, int]] = []  # where the text goes on, and how much was taken out before
         self._places: list[tuple[int, int]] = []  # the same by offsets of the text as it was
         self.text = text
-        if "data:" not in text and "DATA:" not in text:
+        if not holds_data(text):
             return
         pieces: list[str] = []
         position = taken = 0

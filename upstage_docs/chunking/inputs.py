@@ -10,7 +10,7 @@ import msgspec
 
 from upstage_docs.api.decode import decode_document
 from upstage_docs.chunking.blocks import blocks, element_kind
-from upstage_docs.chunking.data_pictures import WithoutPictures
+from upstage_docs.chunking.data_pictures import WithoutPictures, holds_data
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.record_metadata import (
     FlatElement,
@@ -44,6 +44,8 @@ _TABLES = frozenset({"table", "chart"})
 # A title that the layout model may call so: the squares of Korean reports.
 _MAY_BE_TITLES = frozenset({"paragraph", "list"})
 _SQUARES = frozenset(SQUARES)
+_LEVELLED = frozenset(f"heading{level}" for level in range(1, 7))
+_LINE_ENDS = frozenset("\r\n")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -132,14 +134,13 @@ class _Reader:
 
     def element(self, element: Element) -> Iterable[Unit]:
         """Return the units of one element: nearly always one."""
-        text = WithoutPictures(element_text(element, self._form)).text
+        text = element_text(element, self._form)
+        if holds_data(text):
+            text = WithoutPictures(text).text
         category = element.category
         level = 0
-        if (
-            category[:7] == "heading"
-            or category == "index"
-            or (category in _MAY_BE_TITLES and _is_marked(element.text))
-        ):
+        is_title = element.text[:1] in _SQUARES and category in _MAY_BE_TITLES
+        if is_title or category[:7] == "heading" or category == "index":
             level = self._levels.level_of(element)
         if level:
             self._leave(level)
@@ -154,7 +155,8 @@ class _Reader:
                 _encode(coordinates).decode(),
                 *bounding_box(coordinates),
             )
-            found = self._units(category, text, place, self._headings, self._section)
+            opens = bool(level) if category in _LEVELLED else None
+            found = self._units(category, text, place, self._headings, self._section, opens=opens)
             if self._form != "html" and category in _TABLES and element.html:
                 for unit in found:
                     unit.header_rows = header_rows_of(element.html)
@@ -167,7 +169,7 @@ class _Reader:
 
     def record(self, record: Record) -> Iterable[Unit]:
         """Return the units of a record: an element, a page, a document, a chunk, or what another loader made."""
-        if "data:" in record.text and record.text[:1] != "{":
+        if holds_data(record.text) and record.text[:1] != "{":
             return self._without_pictures(record)
         return self._record(record)
 
@@ -263,18 +265,30 @@ class _Reader:
         headings: tuple[str, ...],
         section_id: str,
         record_id: str | None = None,
+        *,
+        opens: bool | None = None,
     ) -> Sequence[Unit]:
-        """Return the units of one element's text, which is that of the record *record_id* if it is one's."""
+        """Return the units of one element's text.
+
+        Args:
+            category, text, place, headings, section_id: Those of the element.
+            record_id: The record that the text is of; None for an element.
+            opens: Whether a heading opens a section, where that is known.
+        """
         run = self._run
-        length = len(text)
-        text = text.lstrip("\r\n")
-        offset = length - len(text)
+        offset = 0
+        if text[:1] in _LINE_ENDS:
+            length = len(text)
+            text = text.lstrip("\r\n")
+            offset = length - len(text)
         text = text.rstrip()
         if not text:
             return (Unit("whole", "", "", place, headings, section_id, run),) if category in _PICTURES else ()
         kind = element_kind(category, text)
         if kind == "heading":
-            kind = "text" if is_no_heading(" ".join(text_of_html(text).lstrip("# ").split())) else kind
+            if opens is None:
+                opens = not is_no_heading(" ".join(text_of_html(text).lstrip("# ").split()))
+            kind = "heading" if opens else "text"
         elif kind == "text" and category in _MAY_BE_TITLES and _is_marked(text):
             kind = "heading" if is_section_title(text_of_html(text)) else kind
         if kind and not has_words(text) and not _is_said_without_words(kind, category, text):

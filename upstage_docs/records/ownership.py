@@ -222,7 +222,7 @@ _BARE_UNIT = re.compile(
     rf"\s*[(（\[]?\s*(?:(?:in|of|us|u\.s\.|and|per|,|/|[$€£¥₩])\s*)*(?:{_UNIT_WORDS})(?:[\s,/]+(?:of|in|and|per|except|{_UNIT_WORDS}|gdp|total|[\w\-]+){{1}}){{0,6}}\s*[)）\]]?\s*\Z",
     re.IGNORECASE,
 )
-_PARENTHESIS = re.compile(r"\s*(?:[(（\[［<〈][^()（）\[\]［］<>〈〉]{1,80}[)）\]］>〉]\s*){1,2}\Z")
+_LETTER_OR_UNIT = re.compile(r"[^\W\d_]|[%$€£¥₩0]")  # no number of a page, which is asked for each
 
 _NOTE = re.compile(
     r"\s*[*_]{0,2}(?:"
@@ -237,51 +237,47 @@ _NOTE = re.compile(
     r")",
     re.IGNORECASE,
 )
+_FIRST_OF_NOTES = frozenset(
+    "FfNnSsRrLlKkAaDdCcPpQqBbИиПп주각자출비참근※☞（([注註备備説说說資资数數来來出†‡§¶"
+)
 _STARRED = re.compile(r"\s*(?:\\?\*){1,4}(?![*\s]*\Z)")
 _MARKED = re.compile(
     r"\s*(?P<mark>\(\d{1,2}\)|\d{1,2}\)|\([a-z]\)|[a-z]\)|[¹²³⁴⁵⁶⁷⁸⁹]|[①②③④⑤⑥⑦⑧⑨]|\d{1,2}|[a-z])(?P<gap>[\s.]*)\S"
 )
+# Where the mark of a note stands in a table: after words, not where a cell begins.
+_CLOSE_TO_WORD = r"[^\W\d_]{3}(?:<sup>)?"
+_AFTER_WORDS = r"[^\s<>](?:\s|<br\s?/?>|<sup>)?"
 
 _ANNOUNCES = re.compile(
     r"(?:\bas\s+follows\W*|\b(?:following|below|above)\s+(?:table|chart|figure|graph|schedule)s?\W*|\b(?:table|chart|figure|graph|schedule)s?\s+(?:below|that\s+follows?)\W*"
     r"|\b(?:is|are|was|were)\s+(?:as\s+)?(?:follows|shown|set\s+forth|presented|summari[sz]ed|detailed|listed|provided|given|outlined|disclosed|reported|included)[^.]{0,60}\W*"
     r"|\b(?:set\s+forth|shown|presented|summari[sz]ed|detailed|listed)\s+(?:below|in\s+the\s+(?:following|table)[^.]{0,40})\W*"
     r"|\bthe\s+following(?:\s+\w+){0,4}\W*"
-    r"|(?:다음|아래)(?:의?\s?표|의)?[과와]\s?같(?:다|습니다|음|이\s?\S{0,12})\W*|(?:아래|다음)\s?(?:표|그림)\S{0,4}\s?\S{0,8}(?:다|음)\W*"
-    r"|(?:以下|次|下)(?:の(?:表|図|とおり|通り)|表|图|圖)\S{0,14}|如下\S{0,6}|如下[表图圖]\S{0,8}|(?:下表|下图|下圖)\S{0,12}"
     r")\s*\Z",
     re.IGNORECASE,
 )
+_ANNOUNCES_CJK = re.compile(
+    r"(?:(?:다음|아래)(?:의?\s?표|의)?[과와]\s?같(?:다|습니다|음|이\s?\S{0,12})\W*|(?:아래|다음)\s?(?:표|그림)\S{0,4}\s?\S{0,8}(?:다|음)\W*"
+    r"|(?:以下|次|下)(?:の(?:表|図|とおり|通り)|表|图|圖)\S{0,14}|如下\S{0,6}|如下[表图圖]\S{0,8}|(?:下表|下图|下圖)\S{0,12}"
+    r")\s*\Z"
+)
 # One of these stands in whatever announces; most texts hold none. As one choice they took ten times as long.
 _SIGNS = (
-    *(
-        ":",
-        "：",
-        "ollow",
-        "below",
-        "above",
-        "accompanying",
-        "table",
-        "chart",
-        "figure",
-        "graph",
-        "schedule",
-        "forth",
-        "shown",
-    ),
-    *("presented", "summar", "detail", "listed", "provid", "given", "outlin", "disclos", "report", "includ"),
-    *("다음", "아래", "以下", "次", "下"),
+    *("ollow", "below", "above", "accompanying", "forth", "shown", "presented", "summar", "detail", "listed"),
+    *("provid", "given", "outlin", "disclos", "report", "includ"),
 )
+_CJK_SIGNS = ("다음", "아래", "次", "下")
 _ANNOUNCES_WITHIN = re.compile(
     r"\b(?:the\s+)?(?:following|below|accompanying)\s+(?:table|chart|figure|graph|schedule)s?\b"
-    r"|\b(?:table|chart|figure|graph|schedule)s?\s+(?:\w+\s+)?(?:below|that\s+follows)\b|\bas\s+follows\b|[다아][음래]\s?(?:표|그림)|下表|下[图圖]|次の表|以下の表",
+    r"|\b(?:table|chart|figure|graph|schedule)s?\s+(?:\w+\s+)?(?:below|that\s+follows)\b|\bas\s+follows\b",
     re.IGNORECASE,
 )
+_ANNOUNCES_WITHIN_CJK = re.compile(r"(?:다음|아래)\s?(?:표|그림)|下表|下[图圖]|次の表|以下の表")
 
 
 def is_unit(words: str) -> bool:
     """Say whether a line tells the unit of a table: `(단위: 백만원)`, `(in millions)`, `Unit: %`."""
-    if len(words) > _LONGEST_UNIT:
+    if len(words) > _LONGEST_UNIT or not _LETTER_OR_UNIT.search(words):
         return False
     if found := _UNIT.match(words):
         # "In millions of homes, people ..." goes on as a sentence.
@@ -293,23 +289,28 @@ def is_note(words: str, table: str = "") -> bool:
     """Say whether a line is a note or a source of the table above it, whose words are *table*."""
     if len(words) > _LONGEST_NOTE:
         return False
-    if _NOTE.match(words):
+    begun = words.lstrip()
+    if begun.lstrip("*_")[:1] in _FIRST_OF_NOTES and _NOTE.match(words):
         return True
-    if _STARRED.match(words):
+    if begun[:1] in {"*", "\\"} and _STARRED.match(words):
         lines = words.splitlines()
         bullets = sum(line.lstrip().startswith("* ") for line in lines)
         return bullets < 2 or "*" in table
     if table and (found := _MARKED.match(words)):
         mark, gap = found["mark"], found["gap"]
-        if mark.isdigit() or (len(mark) == 1 and mark.isalpha()):
+        if mark.isascii() and mark.isalnum():
+            if gap.strip(".") and f"<sup>{mark}</sup>" in table:
+                return True
+            if mark.isalpha() or gap.strip("."):
+                return False  # many words end with any letter
             # A bare digit is a mark only where one is set close to a word of the table.
-            return bool(gap.strip(".")) < 1 and re.search(rf"[^\W\d_]{{3,}}{mark}(?![\w.%])", table) is not None
-        return re.search(rf"\S\s?{re.escape(mark)}", table) is not None
+            return re.search(rf"{_CLOSE_TO_WORD}{mark}(?![\w.%])", table) is not None
+        return re.search(_AFTER_WORDS + re.escape(mark), table) is not None
     return False
 
 
-def _has_sign(tail: str) -> bool:
-    for sign in _SIGNS:  # noqa: SIM110 - a generator takes twice as long, and this is asked beside every table
+def _has_one_of(signs: tuple[str, ...], tail: str) -> bool:
+    for sign in signs:  # noqa: SIM110 - a generator takes twice as long, and this is asked beside every table
         if sign in tail:
             return True
     return False
@@ -322,10 +323,15 @@ def announces(words: str) -> bool:
         return False
     if tail[-1] in ":：":
         return True
-    start = start_of_last_sentence(tail)
-    if not _has_sign(tail[start:]):
+    latin, cjk = _has_one_of(_SIGNS, tail), not tail.isascii() and _has_one_of(_CJK_SIGNS, tail)
+    if not latin and not cjk:
         return False
-    return bool(_ANNOUNCES_WITHIN.search(tail, start) or _ANNOUNCES.search(tail, max(start, len(tail) - 160)))
+    start = start_of_last_sentence(tail)
+    near = max(start, len(tail) - 160)
+    latin = latin and _has_one_of(_SIGNS, tail[start:])
+    if latin and (_ANNOUNCES_WITHIN.search(tail, start) or _ANNOUNCES.search(tail, near)):
+        return True
+    return cjk and bool(_ANNOUNCES_WITHIN_CJK.search(tail, start) or _ANNOUNCES_CJK.search(tail, near))
 
 
 def start_of_last_sentence(text: str) -> int:

@@ -41,14 +41,21 @@ _LINE_TAGS = frozenset(
     {"br", "p", "div", "tr", "li", "table", "caption", "figcaption", "figure", "header", "footer", "pre", "section"}
     | {f"h{level}" for level in range(1, 7)}
 )
+# One block around lines of words: the markup of most elements.
+_ONE_BLOCK = re.compile(
+    r"<(p|h[1-6]|header|footer|caption)(?:\s+[\w:-]{2,}=(?:\"[^\"<>]*\"|'[^'<>]*'))*>([^<&]*(?:<br>[^<&]*)*)</\1>"
+)
 _HEADING = re.compile(r"heading([1-6])\Z")
 _SUB_HEADING = re.compile(r"h([1-6])\Z")
 
 
 def text_of_html(markup: str) -> str:
     """Return the words of the API's HTML: its own tags removed, the text of pictures kept, unescaped `<` kept."""
-    written = "".join(text for _, text in text_runs(markup))
-    text = ENTITY.sub(lambda match: html_entities.unescape(match[0]), written)
+    if block := _ONE_BLOCK.fullmatch(markup):
+        text = block[2].replace("<br>", "\n")
+    else:
+        written = "".join([text for _, text in text_runs(markup)])
+        text = ENTITY.sub(lambda match: html_entities.unescape(match[0]), written)
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
 
