@@ -65,9 +65,9 @@ class Whole:
         if unit.kind not in {"text", "caption", "aside"}:
             return ""
         role: str = role_below(line_of(unit), self.owned()) or ("caption" if unit.kind == "caption" else "")
-        if not _travels(role, unit, options):
+        if not role or not _travels(role, unit, options):
             return ""
-        if role and role != "caption":
+        if role != "caption":
             others = [one for one in (*self.above, *self.below) if one.kind not in {"caption", "heading"}]
             if sum(options.size(one.text) for one in (*others, unit)) > options.chunk_size:
                 return ""
@@ -75,8 +75,10 @@ class Whole:
 
     def caption(self) -> str:
         """Return the words of its captions and titles, those inside its own markup too."""
-        texts = [text_of_html(unit.text) for unit in (*self.above, *self.below) if unit.kind in {"caption", "title"}]
-        texts += inner_captions(self.units[0].text)
+        texts = inner_captions(self.units[0].text)
+        if self.above or self.below:
+            beside = [unit.text for unit in (*self.above, *self.below) if unit.kind in {"caption", "title"}]
+            texts = [*map(text_of_html, beside), *texts]
         return "\n".join(texts) or self.units[0].caption
 
     @property
@@ -303,14 +305,17 @@ def _words_of(text: str) -> str:
         return text.strip()
     start = text.find(">") + 1 if text[0] == "<" else 0
     end = text.rindex("<") if text[-1] == ">" else len(text)
-    inner = text[start:end]
-    if inner.count("<") != inner.count("<br>") or "&" in inner or end < start:
+    inner = text[start:end].replace("<br>", "\n")
+    if "<" in inner or "&" in inner or end < start:
         return text_of_html(text)
-    return inner.replace("<br>", "\n").strip()
+    return inner.strip()
 
 
 def _owned(unit: Unit, above: Sequence[Unit]) -> Owned:
-    label = next((found for one in above if one.kind == "caption" and (found := caption_label(line_of(one).words))), "")
+    label = ""
+    for one in above:
+        if one.kind == "caption" and (label := caption_label(line_of(one).words)):
+            break
     place = unit.place
     return Owned(place.category, place.page, place.box, unit.text, label)
 

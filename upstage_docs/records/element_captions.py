@@ -49,8 +49,8 @@ def captions_of(elements: Sequence[Element]) -> dict[int, str]:
             continue
         owned = Owned(element.category, element.page, element.box, element.html)
         above = _above(elements, index, free, line, owned)
-        label = next((label for one in above if (label := caption_label(line(one).words))), "")
-        owned = owned._replace(label=label)
+        if label := next((label for one in above if (label := caption_label(line(one).words))), ""):
+            owned = owned._replace(label=label)
         between, following = _below(elements, index, line, owned)
         if following is not None:
             after = elements[following]
@@ -78,7 +78,7 @@ def _above(elements: Sequence[Element], index: int, free: int, line: _Lines, own
         if element.category.startswith("heading") and not caption_label(words):
             roles.add("heading")
             continue
-        role = role_above(line(at), owned, roles)
+        role = role_above(line(at), owned, roles, announcements=False)
         if role in {"caption", "title"}:
             taken.append(at)
         elif role != "unit":
@@ -129,7 +129,7 @@ def owned_before(between: Sequence[tuple[Line, str]], last: Owned, following: Ow
 
 def inner_captions(markup: str) -> list[str]:
     """Return the words of the captions inside the markup of a table or figure, around its rows."""
-    if "caption" not in markup:
-        return []
     around = markup[: markup.find("<tr")] + markup[markup.rfind("</tr") :]  # all of it where there are no rows
+    if "caption" not in around and "CAPTION" not in around:
+        return []
     return [text_of_html(match[1]) for match in _INNER_CAPTION.finditer(around)]

@@ -354,13 +354,14 @@ def names_no_section(words: str) -> bool:
 # --- who owns a line -------------------------------------------------------------------------------------------------
 
 
-def role_above(line: Line, owned: Owned, taken: frozenset[str] | set[str]) -> Role:
+def role_above(line: Line, owned: Owned, taken: frozenset[str] | set[str], *, announcements: bool = True) -> Role:
     """Return what *line*, directly above *owned* or above what was *taken* for it, is to it; `""` for nothing.
 
     Args:
         line: Not a heading, table, chart or figure.
         owned: What stands below.
         taken: The roles of the lines between the two.
+        announcements: Whether announcements are asked for.
     """
     words = line.words
     if line.category == "caption":
@@ -375,7 +376,7 @@ def role_above(line: Line, owned: Owned, taken: frozenset[str] | set[str]) -> Ro
         return ""
     if not taken & {"title", "caption"} and _is_title(line, owned, taken):
         return "title"
-    return "announcement" if "announcement" not in taken and announces(words) else ""
+    return "announcement" if announcements and "announcement" not in taken and announces(words) else ""
 
 
 def role_of_last_line(words: str) -> Role:

@@ -130,8 +130,7 @@ def _html_of(element: Element) -> str:
 
 def heading_level(element: Element) -> int:
     """Return the level 1-6 of a heading, 0 for anything else: `heading1` with the sub-category `h2`..`h6` is finer."""
-    match = _HEADING.match(element.category)
-    if not match:
+    if element.category[:7] != "heading" or not (match := _HEADING.match(element.category)):
         return 0
     finer = _SUB_HEADING.match(element.sub_category)
     return int(finer[1]) if finer else int(match[1])
