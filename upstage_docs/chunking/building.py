@@ -220,11 +220,8 @@ def _box(main: Place, places: Sequence[Place]) -> Box:
             if found:
                 break
             x0, y0, x1, y1 = place.x0, place.y0, place.x1, place.y1
-        else:  # no `min` and `max`: they take most of the time of a chunk of many elements
-            x0 = place.x0 if place.x0 < x0 else x0
-            y0 = place.y0 if place.y0 < y0 else y0
-            x1 = place.x1 if place.x1 > x1 else x1
-            y1 = place.y1 if place.y1 > y1 else y1
+        else:
+            x0, y0, x1, y1 = min(x0, place.x0), min(y0, place.y0), max(x1, place.x1), max(y1, place.y1)
         found = found or place is main
         last = place
     return (x0, y0, x1, y1) if found else main.box

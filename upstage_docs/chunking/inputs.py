@@ -134,7 +134,8 @@ class _Reader:
 
     def element(self, element: Element) -> Iterable[Unit]:
         """Return the units of one element: nearly always one."""
-        text = element_text(element, self._form)
+        form = self._form
+        text = (form == "html" and element.html) or element_text(element, form)
         if holds_data(text):
             text = WithoutPictures(text).text
         category = element.category
@@ -145,7 +146,7 @@ class _Reader:
         if level:
             self._leave(level)
         found: Iterable[Unit] = ()
-        if category not in self._excluded or category in _RUNNING:
+        if category not in self._excluded or (category in _RUNNING and _may_be_owned(text)):
             coordinates = element.coordinates
             place = Place(
                 element.id,
@@ -216,7 +217,7 @@ class _Reader:
                 element_id=own.element_id,
                 missing_pages=own.missing_pages,
             )
-        if own.category in self._excluded and own.category not in _RUNNING:
+        if own.category in self._excluded and not (own.category in _RUNNING and _may_be_owned(record.text)):
             return ()
         found = self._units(own.category, record.text, own, self._split(own.headings), own.section_id, record.id)
         if own.caption or own.header_rows:
@@ -250,7 +251,7 @@ class _Reader:
             if level:
                 self._leave(level)
             headings, section_id = self._headings, ""
-        if category not in self._excluded or category in _RUNNING:
+        if category not in self._excluded or (category in _RUNNING and _may_be_owned(record.text)):
             for unit in self._units(category, record.text, place, headings, section_id, record.id):
                 unit.extra = known.extra
                 yield unit
@@ -268,12 +269,9 @@ class _Reader:
         *,
         opens: bool | None = None,
     ) -> Sequence[Unit]:
-        """Return the units of one element's text.
+        """Return the units of one element's text, which is that of the record *record_id* if it is one's.
 
-        Args:
-            category, text, place, headings, section_id: Those of the element.
-            record_id: The record that the text is of; None for an element.
-            opens: Whether a heading opens a section, where that is known.
+        *opens* tells whether a heading opens a section, where that is known.
         """
         run = self._run
         offset = 0
@@ -289,14 +287,12 @@ class _Reader:
             if opens is None:
                 opens = not is_no_heading(" ".join(text_of_html(text).lstrip("# ").split()))
             kind = "heading" if opens else "text"
-        elif kind == "text" and category in _MAY_BE_TITLES and _is_marked(text):
+        elif kind == "text" and category in _MAY_BE_TITLES and not text.isascii() and _is_marked(text):
             kind = "heading" if is_section_title(text_of_html(text)) else kind
         if kind and not has_words(text) and not _is_said_without_words(kind, category, text):
             return ()
-        joiner = _joiner(text)
-        if category in self._excluded:
-            if not _may_be_owned(text):
-                return ()
+        joiner = "\n" if text[0] == "<" else "\n\n"
+        if category in self._excluded:  # what may be owned, as its callers see
             kind = "aside"
         if kind:
             if record_id is None:
