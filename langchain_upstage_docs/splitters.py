@@ -47,6 +47,7 @@ class TableAwareTextSplitter(TextSplitter):
     output_format: OutputFormat = "html"
     ids: Literal["source", "content"] = "source"
     table_context: Literal["labels", "captions", "notes", "full"] = "full"
+    table_form: Literal["verbatim", "dense"] = "verbatim"
     path_in_text: bool = False
     measure: Literal["markup", "text"] = "markup"
     add_start_index: bool = False

@@ -41,6 +41,7 @@ class ChunkFields(Fields):
     output_format: Given[Literal["html", "markdown", "text"]] = "html"
     ids: Given[Literal["source", "content"]] = "source"
     table_context: Given[Literal["labels", "captions", "notes", "full"]] = "full"
+    table_form: Given[Literal["verbatim", "dense"]] = "verbatim"
     path_in_text: Given[bool] = False
     measure: Given[Literal["markup", "text"]] = "markup"
 

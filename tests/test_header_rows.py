@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from upstage_docs import Element, chunk_elements
+from upstage_docs import Element, ParsedDocument, chunk_elements
+from upstage_docs.options import OutputFormat
 from upstage_docs.records.header_rows import header_rows_of
 
 TABLES: dict[str, tuple[int, list[list[str]]]] = {
@@ -55,3 +56,47 @@ def test_every_part_repeats_all_header_rows_in_every_format(output_format: str) 
     assert len(parts) > 1
     assert all("Years ended" in part.text and "2024" in part.text for part in parts)
     assert all(part.metadata["header_rows"] == 2 for part in parts)
+
+
+_HARVEST = [
+    ("North:", "", ""),
+    *[(f"Field {n}", f"{n}10", f"{n}20") for n in range(1, 7)],
+    ("South:", "", ""),
+    *[(f"Meadow {n}", f"{n}30", f"{n}40") for n in range(1, 4)],
+]
+
+
+def _harvest(output_format: OutputFormat) -> str:
+    rows = [("Crop", "2018", "2019"), *_HARVEST]
+    if output_format == "html":
+        cells = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+        return f"<table>{cells}</table>"
+    if output_format == "markdown":
+        return "\n".join(
+            ["| Crop | 2018 | 2019 |", "| --- | --- | --- |", *("| " + " | ".join(r) + " |" for r in _HARVEST)]
+        )
+    return "\n".join(" ".join(row).strip() for row in rows)
+
+
+@pytest.mark.parametrize(("output_format", "size"), [("html", 230), ("markdown", 150), ("text", 75)])
+def test_a_part_repeats_the_row_that_names_its_section(output_format: OutputFormat, size: int) -> None:
+    html, markdown, text = _harvest("html"), _harvest("markdown"), _harvest("text")
+    document = ParsedDocument("a.pdf", "", "", (Element(1, 1, "table", html, markdown, text),), total_pages=1)
+    chunks = list(chunk_elements(document, chunk_size=size, oversized_tables="split_rows", output_format=output_format))
+    texts = [chunk.text for chunk in chunks]
+    assert len(texts) > 2
+    for text in texts:
+        assert len(text) <= size
+        assert ("Field" in text) <= ("North" in text), text
+        assert ("Meadow" in text) <= ("South" in text), text
+        assert ("North" in text) <= ("Field" in text), text  # a section begins with a row of it
+        assert ("South" in text) <= ("Meadow" in text), text
+    assert [chunk.text for chunk in chunk_elements(chunks, chunk_size=size, oversized_tables="split_rows")] == texts
+
+
+def test_a_row_that_names_a_section_is_not_repeated_where_it_takes_the_room_of_rows() -> None:
+    long = "North of the river and east of the old road, with the islands:"
+    html = _harvest("html").replace("North:", long)
+    document = ParsedDocument("a.pdf", "", "", (Element(1, 1, "table", html),), total_pages=1)
+    texts = [one.text for one in chunk_elements(document, chunk_size=230, oversized_tables="split_rows")]
+    assert sum(long in text for text in texts) == 1

@@ -13,11 +13,11 @@ from upstage_docs.chunking.blocks import blocks, element_kind
 from upstage_docs.chunking.data_pictures import WithoutPictures, holds_data
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.record_metadata import (
+    LAST_KEY,
     FlatElement,
     RecordMetadata,
     extra_metadata,
     flat_element,
-    has_extra,
     read_metadata,
 )
 from upstage_docs.chunking.resplitting import SpansInside, units_of_chunk
@@ -30,7 +30,7 @@ from upstage_docs.records.heading_levels import HeadingLevels, heading_size, is_
 from upstage_docs.records.heading_numbering import SQUARES
 from upstage_docs.records.ids import source_in_ids
 from upstage_docs.records.ownership import caption_label, is_note, is_unit
-from upstage_docs.records.records import HeadingTrail, record_id, text_sha256
+from upstage_docs.records.records import METADATA_KEYS, HeadingTrail, record_id, text_sha256
 from upstage_docs.records.render import element_text, text_of_html
 
 __all__ = ["Chunkable", "units"]
@@ -223,7 +223,7 @@ class _Reader:
         if own.caption or own.header_rows:
             for unit in found:
                 unit.caption, unit.header_rows = own.caption, own.header_rows
-        if has_extra(record.metadata):
+        if len(record.metadata) > len(METADATA_KEYS) or LAST_KEY not in record.metadata:
             further = extra_metadata(record.metadata)
             for unit in found:
                 unit.extra = further

@@ -9,6 +9,7 @@ from operator import itemgetter
 
 import msgspec
 
+from upstage_docs.chunking.dense_tables import dense_table
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.table_joining import JoinedTable
 from upstage_docs.chunking.table_rows import Part, RowSizes, runs_of_one_part, split_rows
@@ -118,6 +119,8 @@ class Whole:
         """Yield the units of each chunk: one, or, where rows are to be split, one for each part up to *limit*."""
         self.units[0].header_rows = self.units[0].header_rows or header_rows_of(self.units[0].text)
         whole = self._joined() if len(self.units) > 1 else self.units[0]
+        if options.table_form == "dense" and whole.text and whole.place.category in _TABLES:
+            whole = _dense(whole)
         units = [*self.above, whole, *self.below]
         if not whole.text:  # a picture without words: its caption stands for it
             whole.joiner = ""
@@ -129,7 +132,8 @@ class Whole:
         above, below = _repeated(self.above), _repeated(self.below)
         first = self._room(self.above, below, options, limit)
         later = self._room(above, below, options, limit)
-        parts = split_rows(whole.text, RowSizes(first, later, options.size, options.exact), self._header_rows)
+        sizes = RowSizes(first, later, options.size, options.exact)
+        parts = split_rows(whole.text, sizes, self._header_rows(whole))
         if not parts:
             yield units
             return
@@ -185,13 +189,12 @@ class Whole:
             position -= len(piece)
         return unit.start + position - before if unit.start >= 0 else UNKNOWN
 
-    @property
-    def _header_rows(self) -> int:
-        """How many rows are the header of a table that is no HTML; 1 for plain text of which nothing else is known."""
-        unit = self.units[0]
-        if "|" in unit.text:
-            return unit.header_rows
-        return (unit.header_rows or 1) if unit.place.category == "table" else 0
+    @staticmethod
+    def _header_rows(whole: Unit) -> int:
+        """Return how many rows are the header of a table that is no HTML; 1 for plain text of unknown columns."""
+        if "|" in whole.text:
+            return whole.header_rows
+        return (whole.header_rows or 1) if whole.place.category == "table" else 0
 
     def _room(self, above: list[Unit], below: list[Unit], options: ChunkOptions, limit: int) -> int:
         """Return the size that *limit* leaves for the table in a chunk with what is *above* and *below*."""
@@ -251,6 +254,32 @@ def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOption
         if start or role == "announcement":
             break
     return opened[:count], taken[::-1]
+
+
+# What may be a table, and so have a dense form.
+_TABLES = frozenset({"table", "chart"})
+
+
+def _dense(whole: Unit) -> Unit:
+    """Return *whole* with its table in the dense form; of joined tables, all of it is from the first page's."""
+    text = dense_table(whole.text)
+    if text == whole.text:
+        return whole
+    dense = msgspec.structs.replace(whole, text=text, start=UNKNOWN, end=UNKNOWN)
+    if whole.spans:
+        dense.spans = _spans_of_dense(whole, text)
+    dense.joiner = "\n" if text[0] == "<" else "\n\n"
+    return dense
+
+
+def _spans_of_dense(whole: Unit, text: str) -> list[tuple[int, int, Place]]:
+    """Return the spans of a dense table of several pages: each page has as large a share as it had before."""
+    edges = [end * len(text) // len(whole.text) for _, end, _ in whole.sources[:-1]]
+    lines = [text.find("\n", edge) + 1 or text.find("<tr", edge) for edge in edges]
+    stops = [*(stop if stop > 0 else edge for stop, edge in zip(lines, edges, strict=True)), len(text)]
+    starts = [0, *stops[:-1]]
+    places = [place for _, _, place in whole.sources]
+    return [(start, stop, place) for start, stop, place in zip(starts, stops, places, strict=True) if start < stop]
 
 
 _TRAVELLING = {

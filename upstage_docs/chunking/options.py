@@ -17,10 +17,11 @@ from upstage_docs.options import CATEGORIES, Ids, OutputFormat
 from upstage_docs.options.definitions import Options, documented, option
 from upstage_docs.options.parse import IDS_SENTENCE
 
-__all__ = ["ChunkOptions", "Measure", "OversizedTables", "TableContext"]
+__all__ = ["ChunkOptions", "Measure", "OversizedTables", "TableContext", "TableForm"]
 
 OversizedTables = Literal["keep", "split_rows"]
 Measure = Literal["markup", "text"]
+TableForm = Literal["verbatim", "dense"]
 TableContext = Literal["labels", "captions", "notes", "full"]
 
 _LARGEST_PATH = 4  # one in so many parts of a chunk
@@ -110,6 +111,12 @@ class ChunkOptions(Options):
         "that the layout model calls so; `captions`, also captions, titles and unit lines by their wording and place; "
         "`notes`, also notes and sources; `full`, also the sentence that announces it.",
     )
+    table_form: TableForm = option(
+        "verbatim",
+        "How a table stands in its chunk: `verbatim`, byte for byte; `dense`, with less markup around the same words: "
+        "as a pipe table without padding where no cell spans others, else as HTML without styles. Where in its source "
+        "a table begins is not known of the dense form.",
+    )
     path_in_text: bool = option(
         False,
         "Whether the text of a chunk begins with the path of the headings above it (`3 Results > 3.1 Noise`), which "
@@ -139,6 +146,7 @@ class ChunkOptions(Options):
         later: dict[str, Any] = {"table_context": self.table_context} if self.table_context != "full" else {}
         later |= {"measure": self.measure} if self.measure != "markup" else {}
         later |= {"path_in_text": "yes"} if self.path_in_text else {}
+        later |= {"table_form": self.table_form} if self.table_form != "verbatim" else {}
         return later | {
             "chunk_size": self.chunk_size,
             "chunk_overlap": self.chunk_overlap,

@@ -8,7 +8,7 @@ from functools import partial
 from upstage_docs.chunking.building import ChunkBuilder, TextBuilder
 from upstage_docs.chunking.inputs import Chunkable, units
 from upstage_docs.chunking.kept_whole import Whole, captions_before, line_of, take_above
-from upstage_docs.chunking.options import ChunkOptions, Measure, OversizedTables, TableContext
+from upstage_docs.chunking.options import ChunkOptions, Measure, OversizedTables, TableContext, TableForm
 from upstage_docs.chunking.sizes import as_length_function
 from upstage_docs.chunking.text_breaks import Breaks, end_of_words, says_something
 from upstage_docs.chunking.units import Run, Unit, joined
@@ -32,6 +32,7 @@ def chunk_elements(
     exclude_categories: Iterable[str] = ("header", "footer"),
     output_format: OutputFormat = "html",
     table_context: TableContext = "full",
+    table_form: TableForm = "verbatim",
     path_in_text: bool = False,
     ids: Ids = "source",
 ) -> Iterator[Chunk]:
@@ -55,6 +56,7 @@ def chunk_elements(
         exclude_categories: Left out of chunks.
         output_format: Which content of an `Element`.
         table_context: How much travels with a table.
+        table_form: As answered, or with less markup.
         path_in_text: Whether texts begin with the path of their headings.
         ids: What ids are made of.
 
@@ -73,6 +75,7 @@ def chunk_elements(
         exclude_categories=exclude_categories,
         output_format=output_format,
         table_context=table_context,
+        table_form=table_form,
         path_in_text=path_in_text,
         ids=ids,
     )

@@ -15,17 +15,17 @@ from upstage_docs.records.ids import text_sha256
 from upstage_docs.records.metadata import METADATA_KEYS, Span, coordinates_of
 
 __all__ = [
+    "LAST_KEY",
     "FlatElement",
     "RecordMetadata",
     "extra_metadata",
     "flat_element",
-    "has_extra",
     "place_of_span",
     "read_metadata",
     "scalar_metadata",
 ]
 
-_LAST_KEY = next(reversed(METADATA_KEYS))
+LAST_KEY = next(reversed(METADATA_KEYS))
 _ELEMENTS = frozenset({"", "element", "word", "line"})
 _encode = msgspec.json.Encoder().encode
 _spans = msgspec.json.Decoder(list[Span])
@@ -152,7 +152,7 @@ def read_metadata(record: Record) -> RecordMetadata:
         is_stale=False,
         says_element=True,
         says_table=own.category == "table",
-        extra=extra_metadata(record.metadata) if has_extra(record.metadata) else None,
+        extra=extra_metadata(record.metadata) if _has_extra(record.metadata) else None,
         caption=own.caption,
         header_rows=own.header_rows,
         missing_pages=own.missing_pages,
@@ -205,9 +205,9 @@ def _read_any(record: Record) -> RecordMetadata:
     )
 
 
-def has_extra(metadata: dict[str, Any]) -> bool:
+def _has_extra(metadata: dict[str, Any]) -> bool:
     """Return whether *metadata* of ours may hold more than our own keys; an older version wrote fewer of them."""
-    return len(metadata) > len(METADATA_KEYS) or _LAST_KEY not in metadata
+    return len(metadata) > len(METADATA_KEYS) or LAST_KEY not in metadata
 
 
 def extra_metadata(metadata: dict[str, Any]) -> dict[str, Any] | None:

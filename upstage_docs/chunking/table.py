@@ -14,7 +14,13 @@ import msgspec
 
 from upstage_docs.chunking.masking import FILLER, is_plain, masked_markup
 from upstage_docs.chunking.text_breaks import TAG
-from upstage_docs.records.header_rows import MOST_ROWS_READ, Cell as HeaderCell, infer_header_rows, words_of_cell
+from upstage_docs.records.header_rows import (
+    MOST_ROWS_READ,
+    Cell as HeaderCell,
+    begins_section,
+    infer_header_rows,
+    words_of_cell,
+)
 
 __all__ = ["MOST_ROWS", "Cell", "Row", "Table", "carried_sizes", "mended", "place_columns", "read_table", "words_of"]
 
@@ -31,6 +37,12 @@ _SECTION = re.compile(r"<(/?)(thead|tbody|tfoot)(?=[\s/>])[^<>]*>")
 _GAP = re.compile(rf"\s*(?:</?t(?:head|body|foot)(?=[\s/>])[^<>]*>\s*)*(?P<comment>{FILLER}[{FILLER}\s]*)?")
 _CELL_MARK = re.compile(r"<(/?)t[dh](?=[\s/>])([^<>]*)>")
 _OPENING_CELL = re.compile(r"<t[dh](?=[\s/>])")
+# A row with words in its first cell alone; and what a table holds that has one, in any way to write it.
+_ONE_LABEL = re.compile(
+    r"<tr(?:\s[^<>]*)?>\s*<t[dh](?:\s[^<>]*)?>[^<]*(?:<(?!/?t)[^<]*)*</t[dh]\s*>"
+    r"(?:\s*<t[dh](?:\s[^<>]*)?>(?:\s|&nbsp;|<br\s?/?>)*</t[dh]\s*>)*\s*</tr\s*>"
+)
+_SIGNS_OF_SECTIONS = ("></t", " </t", ";</t", "colspan")
 _CAPITALS = re.compile(rf"</?(?i:{_NAMES})(?=[\s/>])[^<>]*>")
 
 # From where a name begins only, and with no two runs of white space that touch, so that time stays linear.
@@ -151,6 +163,18 @@ class Table:
         end = self._structure.index(">", cell.start)
         return _ATTRIBUTE.sub(partial(_with_rows, rows), self.text[cell.start : end]) + self.text[end : cell.end]
 
+    def section_rows(self) -> list[int]:
+        """Return the rows of the body that name a section: one label, and no value beside it."""
+        if not any(sign in self._structure for sign in _SIGNS_OF_SECTIONS):
+            return []
+        rows = self.rows
+        return [
+            index
+            for index in range(self.header_rows, len(rows))
+            if _ONE_LABEL.fullmatch(self._structure, rows[index].start, rows[index].end)
+            and begins_section(self._read_cells(index))
+        ]
+
     @property
     def columns(self) -> int:
         """How many columns the first row has."""
@@ -197,16 +221,15 @@ class Table:
 
     def _inferred(self, first: int) -> int:
         """Return how many rows from *first* on are the header, by what stands in them."""
-        rows: list[list[HeaderCell]] = []
-        for index in range(first, min(len(self.rows), first + MOST_ROWS_READ)):
-            cells = self.cells(index)
-            rows.append(
-                [
-                    HeaderCell(words_of_cell(self.text[cell.start : cell.end]), cell.row_span, cell.column_span)
-                    for cell in cells[:_MOST_CELLS_READ]
-                ]
-            )
-        return infer_header_rows(rows)
+        last = min(len(self.rows), first + MOST_ROWS_READ)
+        return infer_header_rows([self._read_cells(index) for index in range(first, last)])
+
+    def _read_cells(self, index: int) -> list[HeaderCell]:
+        """Return the first cells of a row with their words."""
+        return [
+            HeaderCell(words_of_cell(self.text[cell.start : cell.end]), cell.row_span, cell.column_span)
+            for cell in self.cells(index)[:_MOST_CELLS_READ]
+        ]
 
     def _is_title(self, index: int) -> bool:
         """Return whether the one cell of a row goes over all columns."""

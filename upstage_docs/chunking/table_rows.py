@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, islice, pairwise
@@ -9,7 +10,7 @@ from typing import NamedTuple
 
 from upstage_docs.chunking.markdown import is_rule, lines_of, read_text_table
 from upstage_docs.chunking.table import MOST_ROWS, Cell, Table, carried_sizes, mended, place_columns, read_table
-from upstage_docs.records.header_rows import MOST_ROWS_READ, header_rows_of_lines
+from upstage_docs.records.header_rows import MOST_ROWS_READ, begins_section, cells_of_line, header_rows_of_lines
 
 __all__ = ["Part", "RowSizes", "runs_of_one_part", "split_rows"]
 
@@ -42,6 +43,12 @@ class _Frame(NamedTuple):
     around: int
     around_last: int
 
+
+_LARGEST_SECTION = 5  # the row that names a section is repeated where it takes no more than one in so many parts
+
+# A line of plain text without a number names a section where no more than one in so many lines has none.
+_MOST_SECTIONS = 3
+_DIGIT = re.compile(r"\d")
 
 # A part: its pieces in order, each with the offset that it was taken from, -1 for closing tags that were added.
 Part = list[tuple[str, int]]
@@ -124,6 +131,8 @@ class _Cutter:
         self._group: list[int] = []  # per row, the first row of those bound to it by spans; none if there are no spans
         if table.has_row_spans:
             self._bind()
+        # What names a section is repeated by the parts that begin inside it, but never where rows are bound together.
+        self._sections = [one for one in table.section_rows() if self._is_free(one)]
         last = self._rows[-1].section
         self._tail_start = self._rows[-1].end if last < 0 else table.sections[last].end
         self._head: Part = []  # the header as later parts repeat it
@@ -135,6 +144,23 @@ class _Cutter:
         else:
             sizes = (limits.size(self._text[row.start : row.end]) for row in self._rows)
             self._totals = list(accumulate(sizes, initial=0))
+
+    def _is_free(self, row: int) -> bool:
+        group = self._group
+        return not group or (group[row] == row and (row + 1 == len(group) or group[row + 1] == row + 1))
+
+    def _names_section(self, row: int) -> bool:
+        found = bisect_right(self._sections, row) - 1
+        return found >= 0 and self._sections[found] == row
+
+    def _section_of(self, first: int) -> str:
+        """Return the row that names the section in which a part begins with row *first*, `""` if none is repeated."""
+        found = bisect_right(self._sections, first) - 1
+        if found < 0 or self._names_section(first) or first <= self._header:
+            return ""
+        row = self._rows[self._sections[found]]
+        text = self._text[row.start : row.end]
+        return text if self._limits.size(text) * _LARGEST_SECTION <= self._limits.later else ""
 
     def _bind(self) -> None:
         """Work out which rows are bound together."""
@@ -172,6 +198,8 @@ class _Cutter:
             # The last row that has room, the first one at the least.
             reach = max(first, bisect_right(self._totals, self._totals[first] + room) - 2)
             last = self._boundary(first, reach)
+            while last > first and last + 1 < len(self._rows) and self._names_section(last):
+                last -= 1  # it goes with the rows that it is the section of
             part = self._part(first, last)
             while not limits.exact and last > first and limits.size("".join(piece for piece, _ in part)) > limit:
                 fewer = self._boundary(first, first + (last - first) // 2)
@@ -183,6 +211,8 @@ class _Cutter:
             if first == len(self._rows):
                 return
             limit, room = limits.later, limits.later - self._frame(first).around_last
+            if section := self._section_of(first):
+                room -= limits.size(section)
             if self._cells:
                 room -= self._carried[first]
                 rows = islice(self._cells, begun, first)
@@ -244,6 +274,8 @@ class _Cutter:
             part = [*self._head]
             if opening := self._frame(first).opening:
                 part.append((opening, -1))
+            if section := self._section_of(first):
+                part.append((section, -1))
             self._slice(part, first, last, carry=True)
         else:
             self._slice(part, 0, last, carry=False)
@@ -324,23 +356,42 @@ def _split_lines(text: str, limits: RowSizes, header_rows: int) -> list[Part] | 
     if fixed >= limits.later:
         return None
     parts: list[Part] = []
+    lines = [text[slice(*row)] for row in rows]
+    sections = _sections_of_lines(lines, is_table=table is not None)
     first = 0
+    section = ""  # what names the section in which a part begins
     while first < len(rows):
         limit = limits.later if parts else limits.first
-        last, used = first, fixed + limits.size(text[rows[first][0] : rows[first][1]])
-        while last + 1 < len(rows) and (used := used + limits.size(text[slice(*rows[last + 1])])) <= limit:
+        repeated = section if parts and first not in sections else ""
+        if limits.size(repeated) * _LARGEST_SECTION > limits.later:
+            repeated = ""
+        last, used = first, fixed + limits.size(repeated) + limits.size(lines[first])
+        while last + 1 < len(rows) and (used := used + limits.size(lines[last + 1])) <= limit:
             last += 1
-        part = _lines_part(text, head, tail, rows[first][0], rows[last][1], ends)
+        while last > first and last + 1 < len(rows) and last in sections:
+            last -= 1  # it goes with the rows that it is the section of
+        part = _lines_part(text, (head, repeated, tail), rows[first][0], rows[last][1], ends)
         while not limits.exact and last > first and limits.size("".join(piece for piece, _ in part)) > limit:
             last = first + (last - first) // 2
-            part = _lines_part(text, head, tail, rows[first][0], rows[last][1], ends)
+            part = _lines_part(text, (head, repeated, tail), rows[first][0], rows[last][1], ends)
         parts.append(part)
+        section = next((lines[one] for one in range(last, first - 1, -1) if one in sections), section)
         first = last + 1
     return parts if len(parts) > 1 else None
 
 
-def _lines_part(text: str, head: str, tail: str, start: int, end: int, tail_start: int) -> Part:
-    return [piece for piece in ((head, 0), (text[start:end], start), (tail, tail_start)) if piece[0]]
+def _lines_part(text: str, around: tuple[str, str, str], start: int, end: int, tail_start: int) -> Part:
+    head, section, tail = around
+    pieces = ((head, 0), (section, -1), (text[start:end], start), (tail, tail_start))
+    return [piece for piece in pieces if piece[0]]
+
+
+def _sections_of_lines(lines: Sequence[str], *, is_table: bool) -> set[int]:
+    """Return which *lines*, the rows of a body, name a section: with one label, or in plain text with no number."""
+    if is_table:
+        return {index for index, line in enumerate(lines) if begins_section(cells_of_line(line))}
+    bare = {index for index, line in enumerate(lines) if line.strip() and not _DIGIT.search(line)}
+    return bare if len(bare) * _MOST_SECTIONS <= len(lines) else set()
 
 
 def _runs_of_lines(text: str) -> list[tuple[int, int]]:

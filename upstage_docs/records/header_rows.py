@@ -12,7 +12,15 @@ from typing import NamedTuple
 
 from upstage_docs.records.ownership import is_unit
 
-__all__ = ["MOST_ROWS_READ", "Cell", "cells_of_line", "header_rows_of", "header_rows_of_lines", "infer_header_rows"]
+__all__ = [
+    "MOST_ROWS_READ",
+    "Cell",
+    "begins_section",
+    "cells_of_line",
+    "header_rows_of",
+    "header_rows_of_lines",
+    "infer_header_rows",
+]
 
 # No header of the 29 real and 143 financial tables that this was tried on has more rows; what is below is not read.
 MOST_ROWS_READ = 8
@@ -47,6 +55,7 @@ _VALUE = re.compile(
 
 
 _SCALES = r"['’]?000s?|m|mn|mil\.?|millions?|bn|billions?|thousands?|k|천원|백만원|억원|원|명"
+_LETTER = re.compile(r"[^\W\d_]")
 _SHORT_UNIT = re.compile(rf"\s*\(?(?:[A-Z]{{1,3}}\s?)?(?:[$€£¥₩%]\s?(?:{_SCALES})?|{_SCALES})\)?\s*\Z", re.IGNORECASE)
 # A first cell over more rows is the label of a body, not of a header.
 _MOST_ROWS_OF_A_LABEL = 4
@@ -97,6 +106,13 @@ def infer_header_rows(rows: Sequence[Sequence[Cell]]) -> int:
         named = named or bool(said[index])
         header = index + 1
     return max(1, min(header, len(grid) - 1))
+
+
+def begins_section(row: Sequence[Cell]) -> bool:
+    """Say whether a row of a body names a section, as "Current assets:" does: one label, and no value beside it."""
+    if not row or not _LETTER.search(row[0].words) or is_unit(row[0].words):
+        return False
+    return (len(row) > 1 or row[0].columns > 1) and not any(cell.words for cell in row[1:])
 
 
 def _has_spanning(words: Sequence[str]) -> bool:
