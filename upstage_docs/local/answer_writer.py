@@ -102,7 +102,10 @@ def _html(block: Block, identifier: int) -> str:
                 _row(row, "th" if number < block.header_rows else "td") for number, row in enumerate(block.rows)
             )
             caption = f"<figcaption>{facts}</figcaption>" if facts else ""
-            return f"<figure id='{identifier}' data-category='chart'><img/>{caption}<table>{rows}</table></figure>"
+            image = f'<img alt="{escape(block.text)}" />' if block.text else "<img/>"
+            told = ' data-values="measured"' if block.measured else ""
+            table = f"<table{told}>{rows}</table>"
+            return f"<figure id='{identifier}' data-category='chart'>{image}{caption}{table}</figure>"
         case "figure" | "chart":
             kind = " data-category='chart'" if block.category == "chart" else ""
             shown = f"{style} " if block.text else ""
@@ -155,11 +158,16 @@ def _markdown(block: Block) -> str:
         case "table" if block.rows:
             return _pipe_table(block.rows)
         case "chart" if block.rows:
-            facts = "".join(f"- {name}: {_squeezed(value)}\n" for name, value in block.chart)
+            facts = "".join(f"- {name}: {_squeezed(value)}\n" for name, value in _facts(block))
             return facts + ("\n" if facts else "") + _pipe_table(block.rows)
         case "code":
             return f"```{block.sub_category}\n{block.text}\n```"
     return block.text
+
+
+def _facts(block: Block) -> tuple[tuple[str, str], ...]:
+    """Return the facts of a chart for Markdown and text, where no attribute can say that values are measured."""
+    return (*block.chart, ("Values", "measured")) if block.measured else block.chart
 
 
 def _markdown_list(text: str) -> str:
@@ -211,6 +219,6 @@ def _text(block: Block) -> str:
     if block.category == "table" and block.rows:
         return _pipe_table(tuple(tuple(replace(cell, keeps_lines=False) for cell in row) for row in block.rows))
     if block.category == "chart" and block.rows:
-        facts = "".join(f"{name}: {_squeezed(value)} \n" for name, value in block.chart)
+        facts = "".join(f"{name}: {_squeezed(value)} \n" for name, value in _facts(block))
         return facts + _pipe_table(block.rows)
     return block.text

@@ -41,6 +41,7 @@ class Block:
         level: Depth of a heading 1-6.
         font_size: For Upstage's `style='font-size:NNpx'`, 14 where unknown.
         chart: Title, axes and type of a native chart, as `(name, value)` pairs.
+        measured: Whether the data of a chart were read off its drawing; others are those that the file keeps.
         crop: JPEG bytes, where a crop was asked for.
         sub_category: As the API's, `""` if none.
     """
@@ -53,6 +54,7 @@ class Block:
     level: int = 1
     font_size: int = 14
     chart: tuple[tuple[str, str], ...] = ()
+    measured: bool = False
     crop: bytes = b""
     sub_category: str = ""
 

@@ -264,4 +264,6 @@ def _block(part: Part, width: float, height: float) -> Block:
     pixels = round(part.size * 1.5) or 14  # of a page rendered at about 110 dots per inch, as the API's are
     text = indented(part) if part.category == "code" else part.text
     block = Block(part.category, text, (x0, y0, x1, y1), font_size=pixels)
+    if part.facts:
+        block = replace(block, chart=part.facts, measured=True, sub_category="bar")
     return replace(block, rows=part.rows, header_rows=part.header_rows) if part.rows else block

@@ -25,6 +25,7 @@ class Part:
         rows: The cells of a table.
         header_rows: How many of the first rows are headings of columns.
         heading: Whether the PDF library took it for a heading.
+        facts: Titles and kind of a chart whose data were read off, as `(name, value)` pairs; its rows are the data.
     """
 
     category: str
@@ -33,6 +34,7 @@ class Part:
     rows: tuple[tuple[Cell, ...], ...] = ()
     header_rows: int = 0
     heading: bool = False
+    facts: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def text(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import median
 from typing import Any
 
@@ -12,6 +13,7 @@ from upstage_docs.local.geometry import Box, area, bounds, holds_middle, middle,
 from upstage_docs.local.pdf.bullets import legend_of
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import Line, lines_of
+from upstage_docs.local.pdf.measured_charts import measured_bars
 from upstage_docs.local.pdf.parts import Part
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.tables.tables import box_of, framed, is_full_grid, tables_of
@@ -89,7 +91,9 @@ def regions_of(
         chart = any(overlap(other, box) > 0.5 for other in drawn) and sum(map(_numbers, held)) >= 3
         lines = sorted(lines_of(held, [-1] * len(held)), key=_by_row) if held else []
         around = bounds([box, *(word.box for word in held)])
-        pictures.append(Part("chart" if chart else "figure", around, lines=tuple(lines)))
+        part = Part("chart" if chart else "figure", around, lines=tuple(lines))
+        data = measured_bars([path for path in paths if holds_middle(box, path.box)], held) if chart else None
+        pictures.append(replace(part, rows=data.rows, header_rows=1, facts=data.facts) if data else part)
     found = [*(Part("table", framed(t, rules), rows=t.cells, header_rows=t.header_rows) for t in tables), *pictures]
     return [*found, *_drawn_formulas(drawings, found, words)]
 
@@ -213,7 +217,12 @@ def _is_beside(line: Line, box: Box) -> bool:
     near = across < reach and down < reach
     turned = line.box[3] - line.box[1] > 1.5 * (line.box[2] - line.box[0]) and len(line.text) > 1
     centred = abs(x - middle(box)[0]) < _CENTRED * (box[2] - box[0])
-    return near and ((level and over) or (level and turned) or (over and centred and y > box[3]))
+    return near and ((level and over) or (level and (turned or _is_number(line))) or (over and centred and y > box[3]))
+
+
+def _is_number(line: Line) -> bool:
+    """Say whether a line is one number, as those along an axis."""
+    return len(line.words) == 1 and _numbers(line.words[0]) == 1 and " " not in line.text
 
 
 def _is_picture(drawing: Drawing, words: Sequence[Word], taken: Sequence[bool], page: Any) -> bool:
