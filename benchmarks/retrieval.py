@@ -300,8 +300,8 @@ class _MiniLM:
             output = f"{name}.attention.output"
             states = self._normed(states + self._linear(seen, f"{output}.dense"), f"{output}.LayerNorm")
             inner = self._linear(states, f"{name}.intermediate.dense")
-            # GELU by tanh: within 0.001 of the exact one
-            inner = 0.5 * inner * (1 + np.tanh(0.7978845608 * (inner + 0.044715 * inner**3)))
+            # GELU by tanh: within 0.001 of the exact one; a power of three takes fifty times as long as two products
+            inner = 0.5 * inner * (1 + np.tanh(0.7978845608 * (inner + 0.044715 * inner * inner * inner)))
             output = f"{name}.output"
             states = self._normed(states + self._linear(inner, f"{output}.dense"), f"{output}.LayerNorm")
         mean = states.mean(axis=0)

@@ -109,6 +109,8 @@ def test_a_heading_that_the_outline_leaves_out_stands_below_it() -> None:
     "words",
     [
         "People",
+        "Units sold",
+        "Hours of operation",
         "Index",
         "Tables",
         "By Business Segment",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from upstage_docs import Element, ParsedDocument, chunk_elements
-from upstage_docs.records.ownership import announces, caption_label, is_note, is_unit
+from upstage_docs.records.ownership import Line, Owned, announces, caption_label, is_note, is_unit, role_below
 from upstage_docs.records.records import records
 
 
@@ -266,3 +266,35 @@ def test_between_two_tables_each_gets_its_own_caption() -> None:
         (True, False),
         (False, True),
     ]
+
+
+@pytest.mark.parametrize(
+    "words", ["표본 추출 방법", "표준 1", "지도자 1명", "사진관 2곳", "그림자 길이", "Tables", "Figures", "Exhibits"]
+)
+def test_words_that_begin_as_a_label_does_are_no_caption(words: str) -> None:
+    assert caption_label(words) == ""
+
+
+@pytest.mark.parametrize("words", ["(백만원)", "(천 명)", "(개, %)", "[억원]"])
+def test_a_korean_unit_in_brackets_is_a_unit(words: str) -> None:
+    assert is_unit(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "box", "belongs"),
+    [
+        ("The mill in spring", (0.40, 0.51, 0.60, 0.53), True),
+        ("The mill in spring", (0.40, 0.60, 0.60, 0.62), False),
+        ("The mill in spring", (0.21, 0.51, 0.40, 0.53), False),
+        ("The mill ran all spring.", (0.40, 0.51, 0.60, 0.53), False),
+        ("What was seen:", (0.40, 0.51, 0.60, 0.53), False),
+        ("The mill in spring", (0.05, 0.51, 0.95, 0.53), False),
+    ],
+)
+def test_a_short_line_in_the_middle_below_a_figure_is_its_title(
+    words: str, box: tuple[float, float, float, float], belongs: bool
+) -> None:
+    figure = Owned("figure", 1, (0.2, 0.2, 0.8, 0.5))
+
+    assert role_below(Line(words, "paragraph", 1, box), figure) == ("caption" if belongs else "")
+    assert role_below(Line(words, "paragraph", 1, box), Owned("table", 1, (0.2, 0.2, 0.8, 0.5))) == ""

@@ -78,6 +78,10 @@ _NAMES = re.compile(
     rf"|(?:(?:Prof|Dr|Mr|Mrs|Ms)\.\s+{_NAME}{{0,3}}(?:\s*(?:,|and|&)\s*)*)+"
     rf"|(?:{_NAME}{{1,3}}(?:\d(?:,\d)*|[*∗†‡§¶])+(?:\s*(?:,|and|&))?\s*){{2,}})\Z"
 )
+# "People", "Units sold" and "Hours of operation" are of units, and open sections.
+_UNIT_AND_TITLE = re.compile(
+    r"(?!in\s)(?!.*(?:thousand|million|billion|[원%]))[^\W\d_]+(?:\s+[^\W\d_]+)*\Z", re.IGNORECASE
+)
 # A note to financial statements is a section of them.
 _NUMBERED_NOTE = re.compile(r"(?i:note)\s+\d{1,2}\s*[.:–—-]?\s+[A-Z][^.;:]{2,80}\Z")
 _SIZE = re.compile(r"font-size\s*:\s*(\d+(?:\.\d+)?)\s*px")
@@ -123,7 +127,7 @@ def is_no_heading(words: str) -> bool:
 
 
 def _belongs_to_a_table(words: str) -> bool:
-    if caption_label(words) or (is_unit(words) and not words.isalpha()):  # "Index" and "People" are units, and titles
+    if caption_label(words) or (is_unit(words) and not _UNIT_AND_TITLE.match(words)):
         return True
     return is_note(words) and not _NUMBERED_NOTE.match(words)
 

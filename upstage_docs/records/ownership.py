@@ -36,6 +36,8 @@ _LONGEST_UNIT = 120
 _LONGEST_NOTE = 800
 # Relative to the height of the page: how far a title without a label may be from its table. A line takes about 0.015.
 _CLOSE = 0.035
+_INSET = 0.02
+"""Of the page: how far the middle of a title may stand from that of its figure, and how far in it begins at least."""
 
 
 class Line(NamedTuple):
@@ -109,7 +111,7 @@ _CJK = re.compile(
 )
 _KOREAN = re.compile(
     rf"{_OPEN}(?:참고\s*)?(?:(?P<table>{_TABLES_KOREAN})|(?P<figure>{_FIGURES_KOREAN}))"
-    rf"\s*(?P<number>(?:no\.?\s*)?(?:{_CJK_NUMBER}|[가-하](?=[\s.)>〉\]])|[A-Z](?:[.\-–]\d+)*(?![A-Za-z])))"
+    rf"\s*(?P<number>(?:no\.?\s*)?(?:{_CJK_NUMBER}|(?<=\s)[가나다라마바사아자차카타파하](?=[\s.)>〉\]])|[A-Z](?:[.\-–]\d+)*(?![A-Za-z])))"
 )
 
 # What follows the number in a running sentence.
@@ -219,7 +221,12 @@ _UNIT = re.compile(
     r")",
     re.IGNORECASE,
 )
+# (백만원), (천 명), (개, %)
+_KOREAN_SCALE = (
+    r"(?:(?:(?:십|백|천|만|억|조)+\s?)?(?:원|명|개|건|대|호|가구|톤|달러|㎡|km|㎞|kWh|MWh|GWh|%|％)|백만|십억|천|억|조)"
+)
 _BARE_UNIT = re.compile(
+    rf"\s*[(\[]\s*{_KOREAN_SCALE}(?:\s*[,·/]\s*{_KOREAN_SCALE}){{0,3}}\s*[)\]]\s*\Z|"
     rf"\s*[(（\[]?\s*(?:(?:in|of|us|u\.s\.|and|per|,|/|[$€£¥₩])\s*)*(?:{_UNIT_WORDS})(?:[\s,/]+(?:of|in|and|per|except|{_UNIT_WORDS}|gdp|total|[\w\-]+){{1}}){{0,6}}\s*[)）\]]?\s*\Z",
     re.IGNORECASE,
 )
@@ -395,7 +402,8 @@ def role_below(line: Line, owned: Owned) -> Role:
         return "" if label == owned.label else "caption"
     if is_unit(words):
         return "unit"
-    return ""
+    pictured = owned.category in {"figure", "chart"} and not owned.label
+    return "caption" if pictured and _is_title_below(line, owned) else ""
 
 
 def _is_title(line: Line, owned: Owned, taken: frozenset[str] | set[str]) -> bool:
@@ -412,6 +420,23 @@ def _is_title(line: Line, owned: Owned, taken: frozenset[str] | set[str]) -> boo
     gap = owned.box[1] - line.box[3]
     overlap = min(line.box[2], owned.box[2]) - max(line.box[0], owned.box[0])
     return -_CLOSE < gap < _CLOSE * (2 if taken else 1) and overlap > 0
+
+
+def _is_title_below(line: Line, owned: Owned) -> bool:
+    """Say whether *line* is the title of the figure above it: short, no sentence, close, and set in its middle."""
+    words = line.words
+    if not words or len(words) > _LONGEST_TITLE or "\n" in words or line.category not in _TITLED:
+        return False
+    if _SENTENCE_END.search(words) or _KOREAN_SENTENCE.search(words) or words.rstrip()[-1] in ":：,、，":
+        return False
+    if not (line.box[3] and owned.box[3]) or len(_LETTER.findall(words)) < 2:
+        return False
+    gap = line.box[1] - owned.box[3]
+    aside = abs(line.box[0] + line.box[2] - owned.box[0] - owned.box[2]) / 2
+    wide = line.box[2] - line.box[0] > owned.box[2] - owned.box[0] + _CLOSE
+    # What begins where the figure begins may be text that goes on below it.
+    starts_alike = line.box[0] - owned.box[0] < _INSET
+    return -_INSET < gap < _CLOSE and aside < _INSET and not wide and not starts_alike
 
 
 def owner_of_caption(caption: Line, last: Owned, following: Owned) -> bool:
