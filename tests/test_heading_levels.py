@@ -252,3 +252,31 @@ def test_how_much_travels_with_a_table_is_an_option() -> None:
         "notes": [False, True, True],
         "full": [True, True, True],
     }
+
+
+REPORT = (
+    "□ 추진 배경\n○ 수요가 크게 늘어 설비가 부족한 상황이 이어진다는 지적\n"
+    "- 북부 지역은 여름에 부족하며 겨울에는 남는다는 조사\n"
+    "※ 조사 기간은 봄\n○ 비용은 줄고 있으나 설비는 오래되어 바꾸어야 하는 실정\n- 교체 비용은 내년 예산에 반영할 계획\n"
+    "□ 추진 계획\n○ 내년에 설비를 늘리고 인력을 뽑는다는 계획을 세움\n- 공고는 봄에 내고 여름에 시작"
+)
+
+
+@pytest.mark.parametrize("output_format", ["html", "markdown", "text"])
+def test_a_list_of_a_korean_report_is_cut_before_its_sections_and_items(output_format: str) -> None:
+    html = f"<p data-category='list'>{REPORT}</p>".replace("\n", "<br>")
+    markdown = "\n".join(f"- {line}" for line in REPORT.split("\n"))
+    document = ParsedDocument(
+        "plan.pdf", "cd" * 32, "m", (Element(0, 1, "list", html, markdown, REPORT),), total_pages=1
+    )
+
+    chunks = [
+        chunk.text.removeprefix("<p data-category='list'>")
+        for chunk in chunk_elements(document, chunk_size=120, output_format=output_format)  # type: ignore[arg-type]
+    ]
+
+    assert len(chunks) > 1
+    assert {chunk[0] for chunk in chunks} <= {"□", "○"}
+    assert "- □" not in str(chunks)
+    assert "- ○" not in str(chunks)
+    assert not [chunk for chunk in chunks if chunk.rstrip().endswith("추진 계획")]

@@ -512,3 +512,10 @@ def test_in_a_hierarchy_of_sizes_no_node_is_its_own_parent() -> None:
     assert len({node.node_id for node in nodes}) == len(nodes)
     assert all(node.parent_node is None or node.parent_node.node_id != node.node_id for node in nodes)
     assert all(node.metadata["record_id"] == node.node_id for node in nodes)
+
+
+def test_an_empty_text_file_of_a_folder_has_no_chunks_and_is_no_mistake() -> None:
+    empty = Document(text="", metadata={"file_path": "notes/empty.txt"})
+    full = Document(text="Some words.", metadata={"file_path": "notes/full.txt"})
+
+    assert [node.text for node in TableAwareNodeParser().get_nodes_from_documents([empty, full])] == ["Some words."]  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from upstage_docs.chunking.masking import equations
+from upstage_docs.records.heading_numbering import SQUARES
 
 __all__ = ["TAG", "Breaks", "end_of_words", "has_code", "has_words", "says_something"]
 
@@ -70,7 +71,12 @@ _BEGIN_OF_CODE = (
 _NO_CODE = re.compile(rf"{_BEGIN_OF_CODE}(?:</code\s*>\s*)?(?:</(?(p)p|pre)\s*>\s*)?\Z", re.IGNORECASE)
 _CODE = re.compile(_BEGIN_OF_CODE, re.IGNORECASE)
 
-_UNKNOWN, _WORD, _CLAUSE, _SENTENCE, _LINE, _PARAGRAPH = 0, 1, 2, 3, 4, 5
+# What lines of Korean reports begin with: a list is cut before a square, or else a circle, and a remark stays with the
+# line above. Markdown may have a dash in front.
+_MARKER = re.compile(rf"(?:- )?(?:(?P<square>[{SQUARES}])|(?P<circle>[○●◦◯❍]|ㅇ(?=\s))|(?P<remark>※))")
+_MARKED_LINE = re.compile(rf"(?:[\r\n>]|\A)(?:- )?[{SQUARES}○●◦◯❍ㅇ※]")
+
+_UNKNOWN, _WORD, _CLAUSE, _SENTENCE, _LINE, _PARAGRAPH, _CIRCLE, _SQUARE = range(8)
 
 
 def has_words(text: str) -> bool:
@@ -127,6 +133,7 @@ class Breaks:
         self.starts: list[int] = []
         self._ranks: list[int] = []
         self._kept: list[tuple[int, int]] = []
+        self._marked = not text.isascii() and _MARKED_LINE.search(text, since) is not None
         ends, starts, ranks = self.ends, self.starts, self._ranks
         runs = iter([(0, len(text))] if kept else equations(text))
         run = next(runs, None)
@@ -209,6 +216,13 @@ class Breaks:
             self._ranks[index] = rank
         return self._ranks[index]
 
+    def _rank_of_line(self, index: int) -> int:
+        """Return what kind of place a break is where lines may begin with the markers of Korean reports."""
+        rank = self._rank(index)
+        if rank < _LINE or not (found := _MARKER.match(self.text, self.starts[index])):
+            return rank
+        return _SQUARE if found["square"] else _CIRCLE if found["circle"] else _WORD
+
     def _rank_of_word(self, end: int) -> int:
         """Return what a word ends that no sign tells to end a sentence."""
         before = self.text[max(0, end - _LONGEST_ENDING) : end]
@@ -230,8 +244,9 @@ class Breaks:
     def cut(self, start: int, fits: Callable[[int, int], bool], guess: int) -> tuple[int, int] | None:
         """Return where the piece that begins at *start* ends and where the next one begins, None if no word fits.
 
-        Of all places in the second half of what fits, the last of the best kind is taken: the end of a line that ends
-        a sentence, of a line, of a sentence, of a clause (in Chinese, Japanese and Korean), of a word.
+        Of all places in the second half of what fits, the last of the best kind is taken: before a line with the
+        marker of a section or an item (□, ○), the end of a line that ends a sentence, of a line, of a sentence, of a
+        clause (in Chinese, Japanese and Korean), of a word.
 
         Args:
             start: Where the piece begins.
@@ -245,11 +260,12 @@ class Breaks:
         if last == len(self.ends) - 1:
             return self.ends[last], self.starts[last]
         half = start + (self.ends[last] - start) // 2
-        best, rank = last, self._rank(last)
+        rank_of, highest = (self._rank_of_line, _SQUARE) if self._marked else (self._rank, _PARAGRAPH)
+        best, rank = last, rank_of(last)
         for index in range(last - 1, first - 1, -1):
-            if self.ends[index] < half or rank == _PARAGRAPH:
+            if self.ends[index] < half or rank == highest:
                 break
-            if (other := self._rank(index)) > rank:
+            if (other := rank_of(index)) > rank:
                 best, rank = index, other
         return self.ends[best], self.starts[best]
 

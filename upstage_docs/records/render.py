@@ -45,6 +45,8 @@ _LINE_TAGS = frozenset(
 _ONE_BLOCK = re.compile(
     r"<(p|h[1-6]|header|footer|caption)(?:\s+[\w:-]{2,}=(?:\"[^\"<>]*\"|'[^'<>]*'))*>([^<&]*(?:<br>[^<&]*)*)</\1>"
 )
+# A list whose items have markers of their own, which the API's Markdown has a dash in front of.
+_DOUBLED = re.compile(r"^([ \t]*)- (?=[□■▣❑❏○●◯❍※]|[ㅁㅇ] )", re.MULTILINE)
 _HEADING = re.compile(r"heading([1-6])\Z")
 _SUB_HEADING = re.compile(r"h([1-6])\Z")
 
@@ -113,11 +115,12 @@ def element_text(element: Element, output_format: OutputFormat) -> str:
     if output_format == "html":
         return element.html or _html_of(element)
     other: OutputFormat = "text" if output_format == "markdown" else "markdown"
-    return (
+    text = (
         _PLACEHOLDER.sub("", element.content(output_format))
         or _PLACEHOLDER.sub("", element.content(other))
         or text_of_html(element.html)
     )
+    return _DOUBLED.sub(r"\1", text) if element.category == "list" else text
 
 
 def _html_of(element: Element) -> str:
