@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+from pathlib import Path
 
 import pytest
 
@@ -280,3 +282,18 @@ def test_a_list_of_a_korean_report_is_cut_before_its_sections_and_items(output_f
     assert "- □" not in str(chunks)
     assert "- ○" not in str(chunks)
     assert not [chunk for chunk in chunks if chunk.rstrip().endswith("추진 계획")]
+
+
+def test_made_documents_of_each_kind_have_their_levels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The goal is 0.90 of the headings; `python benchmarks/heading_levels.py` measures more of them, files too."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "benchmarks"))
+    benchmark = importlib.import_module("heading_levels")
+
+    for kind in benchmark.KINDS:
+        known, right = 0, 0
+        for seed in ("one", "two"):
+            document = benchmark.made(kind, seed)
+            headings = [(line.text, line.level) for line in document.lines if line.heading]
+            score = benchmark.score(benchmark.as_elements(document).elements, headings)
+            known, right = known + score.known, right + score.right
+        assert right >= 0.9 * known, kind
