@@ -204,3 +204,19 @@ def test_the_grid_of_a_scan_parts_its_words_to_cells() -> None:
         [("North quay", 1), ("4.2", 1), ("6.8", 1)],
         [("Mole", 1), ("3.1", 1), ("5.7", 1)],
     ]
+
+
+def test_a_letter_beside_its_date_and_authors_in_a_row_are_no_tables() -> None:
+    def letter(sheet: Canvas) -> None:
+        text(sheet, 60, 780, ["Ina Seaward", "7 Pier Lane", "Old Haven", "OH2 9LT"])
+        text(sheet, 400, 780, ["Date: 9 March 2031", "Our ref: 12/7", "Your ref: B-3"])
+        text(sheet, 60, 680, paragraph(SEA, 6))
+
+    def front(sheet: Canvas) -> None:
+        for c, name in enumerate(("Ada North", "Ben South", "Cem West")):
+            for r, line in enumerate((name, "Institute of Tides", f"{name[:3].lower()}@tides.example")):
+                sheet.drawCentredString(120 + 170 * c, 760 - 13 * r, line)
+        text(sheet, 60, 690, paragraph(SEA, 6))
+
+    assert "table" not in categories(elements(letter))
+    assert "table" not in categories(elements(front))

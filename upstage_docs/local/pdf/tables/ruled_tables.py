@@ -154,7 +154,8 @@ def _table(
     inner = _inner_sides(sides, frame)
     if len(held) < (2 if inner else 4):
         return None
-    if not inner and (aligned := aligned_between(words, held, [*rules, *partial], pieces)) is not None:
+    aligned = aligned_between(words, held, [*rules, *partial], pieces)
+    if aligned is not None and (not inner or len(aligned.columns) > len(inner) + 1):  # one side beside the labels
         cells = [text for row in aligned.rows for text in row if text]
         numeric = sum(text[0].isdigit() for text in cells)
         if len(rules) > 2 or numeric >= _NUMERIC * len(cells):

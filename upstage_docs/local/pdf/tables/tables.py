@@ -29,6 +29,8 @@ _FULL = 0.5
 """Share of the cells of a grid that have text, at least, where it may be taken for the grid of a chart."""
 _SEVERAL_VALUES = 0.04
 """Share of the cells of a table with two numbers or more in each, at most."""
+_ADDRESS_LINES = 4
+"""Rows of a table of two columns without numbers and rules that is an address beside a date."""
 _FULL_ROWS = 0.9
 """Share of the cells of an aligned table that have text, at least, where it has columns that no rule parts."""
 _BESIDE_GRID = 4.0
@@ -73,7 +75,7 @@ def tables_of(
         table.gridded = not drawn and _is_framed(table, rules, sides)
         if len(table.columns) < 2 and _rules_in(table, rules) < len(table.rows) - 1:
             continue
-        if not _has_rules(table, [*rules, *sides]) and (_is_prose(table) or _is_contents(table)):
+        if not _has_rules(table, [*rules, *sides]) and (_is_prose(table) or _is_contents(table) or _is_address(table)):
             continue
         if _is_text(table, words, ruled=_rules_in(table, rules) > 0) or (
             not _rules_in(table, rules) and _is_columns_of_text(table, words)
@@ -244,6 +246,15 @@ def _is_prose(table: Table) -> bool:
     """Say whether a table holds sentences: without a rule, these are columns of text, not cells."""
     cells = [cell for row in table.rows for cell in row if cell]
     return sum(map(len, cells)) >= 30 * len(cells)
+
+
+def _is_address(table: Table) -> bool:
+    """Say whether a table without rules is addresses side by side: of authors, or of a letter beside its date."""
+    if any(sum("@" in cell for cell in row) > 1 for row in table.rows):
+        return True
+    columns = list(zip(*table.rows, strict=True))
+    valued = any(2 * sum(map(is_value, column)) > sum(map(bool, column)) for column in columns[1:])
+    return len(columns) == 2 and len(table.rows) <= _ADDRESS_LINES and not valued
 
 
 def _rules_in(table: Table, rules: Sequence[Box]) -> int:
