@@ -644,3 +644,13 @@ def test_the_module_is_the_command() -> None:
         [sys.executable, "-m", "upstage_docs", "--version"], capture_output=True, text=True, check=True, timeout=300
     )
     assert done.stdout.startswith("upstage-docs 0.")
+
+
+def test_two_spellings_of_one_path_are_one_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from upstage_docs.cli.files import find
+
+    monkeypatch.chdir(tmp_path)
+    Path("a.pdf").write_bytes(b"")
+    assert [str(path) for path, _ in find(["a.pdf", "./a.pdf", "../" + tmp_path.name + "/a.pdf", str(tmp_path)])] == [
+        "a.pdf"
+    ]

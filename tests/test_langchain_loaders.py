@@ -330,6 +330,26 @@ def test_a_path_that_stands_twice_in_a_list_gives_each_record_once(
     assert "a.pdf stands in the list more than once" in caplog.text
 
 
+def test_two_spellings_of_one_path_are_one(
+    api: MadeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A link is another name, not another spelling."""
+    monkeypatch.chdir(tmp_path)
+    Path("x").mkdir()
+    Path("a.pdf").write_bytes(pdf(1))
+    paths = ["a.pdf", "./a.pdf", Path("a.pdf"), "x/../a.pdf", tmp_path / "a.pdf", f"{tmp_path}//a.pdf"]
+    loaded = UpstageDocumentParseLoader(paths, "none", client=api.client()).load()
+    assert [one.metadata["source"] for one in loaded] == ["a.pdf"]
+    assert caplog.text.count("more than once") == len(paths) - 1
+
+    blobs = [Blob.from_path("a.pdf"), Blob.from_path("./a.pdf"), Blob.from_path("a.pdf", metadata={"source": "b.pdf"})]
+    loaded = UpstageDocumentParseLoader(blobs, "none", client=api.client()).load()
+    assert [one.metadata["source"] for one in loaded] == ["a.pdf", "b.pdf"]
+
+    Path("link.pdf").symlink_to("a.pdf")
+    assert len(UpstageDocumentParseLoader(["a.pdf", "link.pdf"], "none", client=api.client()).load()) == 2
+
+
 def test_blobs_in_memory_are_parsed(api: MadeApi) -> None:
     parser = UpstageDocumentParseParser(split="none", client=api.client())
     named = Blob.from_data(pdf(1), path="folder/in-memory.pdf", metadata={"tenant": "a"})

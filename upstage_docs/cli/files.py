@@ -11,6 +11,7 @@ from pathlib import Path
 
 from upstage_docs.errors import ConfigError
 from upstage_docs.files.formats import format_of_suffix, supported
+from upstage_docs.files.source import place_of
 
 __all__ = ["Task", "find", "mark_undone", "tasks", "write"]
 
@@ -43,7 +44,7 @@ def find(arguments: Sequence[str]) -> list[tuple[Path, Path]]:
     Raises:
         ConfigError: A folder or a pattern names no document.
     """
-    found: dict[Path, Path] = {}
+    found: dict[str, tuple[Path, Path]] = {}
     for argument in arguments:
         path = Path(argument)
         if path.is_dir():
@@ -59,8 +60,8 @@ def find(arguments: Sequence[str]) -> list[tuple[Path, Path]]:
         else:
             inside = [(path, Path(path.name))]
         for one, place in inside:
-            found.setdefault(one, place)
-    return list(found.items())
+            found.setdefault(place_of(one), (one, place))
+    return list(found.values())
 
 
 def tasks(arguments: Sequence[str], output: Path | None, suffix: str) -> list[Task]:

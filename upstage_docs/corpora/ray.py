@@ -23,6 +23,7 @@ from upstage_docs.chunking.packing import chunk_with
 from upstage_docs.client.client import Client
 from upstage_docs.client.threads import Attended, Threads
 from upstage_docs.errors import AuthenticationError, ConfigError, MissingExtraError
+from upstage_docs.files.source import place_of
 from upstage_docs.flows.schedule import Schedule
 from upstage_docs.options import ParseOptions
 from upstage_docs.options.definitions import hash_of, number, require_kind, whole_number
@@ -259,7 +260,10 @@ def parse_corpus(
     number("cpus_per_actor", cpus_per_actor, above=0)
     options = options or CorpusOptions()
     client = client or Client()
-    wanted = list(dict.fromkeys(str(path) for path in paths))
+    named: dict[str, str] = {}
+    for path in paths:
+        named.setdefault(place_of(path), str(path))
+    wanted = list(named.values())
     done = _done(str(output), options)
     missing = [path for path in wanted if path not in done]
     corpus = Corpus(skipped=len(wanted) - len(missing))

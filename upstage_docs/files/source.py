@@ -29,6 +29,7 @@ __all__ = [
     "inspect",
     "is_document",
     "not_found_error",
+    "place_of",
     "require_files",
 ]
 
@@ -209,6 +210,23 @@ def cut(source: Source, first: int, last: int) -> Source:
     except BaseException:
         target.close()
         raise
+
+
+def place_of(path: str | os.PathLike[str]) -> str:
+    """Return the one way to write *path*, so that two spellings of it can be told to be one; an address stays as it is.
+
+    A link to a file is a file of its own: it has another name.
+    """
+    text = os.fsdecode(path)
+    if "://" in text:
+        return text
+    folder, name = os.path.split(text)
+    if name in {"", os.curdir, os.pardir}:
+        folder, name = text, ""
+    try:
+        return os.path.normcase(os.path.join(os.path.realpath(folder), name))  # noqa: PTH118 - no Path: it may hold \0
+    except (OSError, ValueError):  # what is wrong with it is said when it is read
+        return text
 
 
 def require_files(paths: Iterable[str | os.PathLike[str]]) -> None:

@@ -19,7 +19,7 @@ from upstage_docs.client.session import ending
 from upstage_docs.client.settings import Settings
 from upstage_docs.client.threads import StopEvent
 from upstage_docs.errors import ConfigError
-from upstage_docs.files.source import Named
+from upstage_docs.files.source import Named, place_of
 from upstage_docs.flows.reports import Report
 from upstage_docs.loading.client_source import Connection, ConnectionOptions
 from upstage_docs.loading.crops import write_crops
@@ -132,13 +132,14 @@ class Loading:
 
 
 def _each_once(items: Iterable[Named]) -> Iterator[Named]:
-    """Yield each path once: the records of it would come with the same ids, and be twice in an index."""
+    """Yield each path once, however it is written: its records would be twice in an index."""
     seen: set[tuple[str, str | None]] = set()
     for item in items:
         if isinstance(item.document, (str, os.PathLike)):
-            key = (os.fsdecode(item.document), item.source)
+            place = place_of(item.document)
+            key = (place, None if item.source is None or place_of(item.source) == place else item.source)
             if key in seen:
-                logger.warning("%s stands in the list more than once; its records come once.", key[0])
+                logger.warning("%s stands in the list more than once; its records come once.", item.document)
                 continue
             seen.add(key)
         yield item
