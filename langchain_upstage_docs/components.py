@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ from langchain_core.documents import Document
 if TYPE_CHECKING:
     from langchain_core.document_loaders import Blob
     from pydantic import SecretStr
+    from typing_extensions import Self
 
     from upstage_docs import AsyncClient, Client, Progress, Report, Spending
     from upstage_docs.files.source import Named
@@ -113,6 +115,22 @@ class Loads:
     def usage(self) -> Spending:
         """What the loads so far were billed for, as the answers tell."""
         return (self._loading or self.loading).connection.usage
+
+    def __copy__(self) -> Self:
+        """Return a copy with a report and a bill of its own; it stays in this process, so key and client go along."""
+        copied = type(self).__new__(type(self))
+        vars(copied).update(vars(self), _loading=None)
+        return copied
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return a copy as `__copy__` does, whose lists and mappings are its own."""
+        copied = self.__copy__()
+        for name, value in vars(copied).items():
+            if isinstance(value, (list, dict, set)) and name != "file_path":
+                vars(copied)[name] = copy.deepcopy(value, memo)
+            elif isinstance(value, list):
+                vars(copied)[name] = list(value)  # what is to be read, such as files that are open, is no copy's own
+        return copied
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the key behind: another process reads UPSTAGE_API_KEY.

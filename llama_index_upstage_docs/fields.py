@@ -145,6 +145,15 @@ class Loads(BaseComponent):
         copied._loading = None  # noqa: SLF001 - our own
         return copied
 
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> "Self":
+        """Return a copy with a report and a bill of its own, whose client is the caller's as this one's is."""
+        memo = {} if memo is None else memo
+        for one in (getattr(self, "client", None), getattr(self, "on_progress", None)):
+            memo[id(one)] = one
+        copied = super().__deepcopy__(memo)
+        copied._loading = None  # noqa: SLF001 - our own
+        return copied
+
     def __getstate__(self) -> dict[str, Any]:
         """Leave the key behind: another process reads UPSTAGE_API_KEY.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import pickle
 from pathlib import Path
@@ -205,3 +206,34 @@ def test_the_report_and_the_bill_go_on_from_load_to_load(report: Path) -> None:
 
     assert loader.usage.pages == 2 * first.pages > 0
     assert loader.report.succeeded == [str(report)]
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+@pytest.mark.parametrize("component", [*PARSE, *OCR])
+def test_a_copy_in_the_process_has_key_and_client_and_a_report_of_its_own(
+    api: MadeApi, report: Path, component: Any, copied: Any
+) -> None:
+    """What is pickled leaves the key behind; a copy of a component goes nowhere."""
+    given = (report,) if component in {UpstageDocumentParseLoader, UpstageOCRLoader} else ()
+    keyed = component(*given, api_key="up_stays_here", extra_fields={"tenant": "a"})
+    again = copied(keyed)
+    assert again.loading.connection._key() == "up_stays_here"
+    assert again.report is not keyed.report
+    assert (again.extra_fields is keyed.extra_fields) == (copied is copy.copy)
+    assert b"stays_here" not in pickle.dumps(again)
+
+    client = api.client()
+    assert copied(component(*given, client=client)).client is client
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_a_connection_keeps_its_key_in_the_process_and_leaves_it_behind_elsewhere(
+    copied: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from upstage_docs.loading.client_source import Connection
+
+    connection = copied(Connection("up_stays_here", base_url="http://127.0.0.1:9/v1"))
+    frozen = pickle.dumps(connection)
+    assert (connection._key(), b"stays_here" in frozen) == ("up_stays_here", False)
+    monkeypatch.setenv("UPSTAGE_API_KEY", "up_of_there")
+    assert pickle.loads(frozen)._key() == "up_of_there"

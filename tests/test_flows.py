@@ -501,6 +501,16 @@ class TestJobs:
         assert document.total_pages == 25
         assert play.slept[:1] == [1.0]
 
+    def test_the_state_of_another_job_is_believed_by_nobody(self) -> None:
+        """A proxy that mixes up answers: its pages are another document's."""
+        other = reply(200, state(*DONE, status="completed", total=25) | {"id": "another"})
+        right = reply(200, state(*DONE, status="completed", total=25))
+        batches = [reply(200, answer(pages)) for pages in (range(1, 11), range(11, 21), range(21, 26))]
+        document = parse(Play(SUBMITTED, other, right, *batches), setup(), ask(25, route="async"))
+        assert len(document.elements) == 25
+        with pytest.raises(InvalidResponseError, match="'another'"):
+            parse(Play(SUBMITTED, *[other] * 5), setup(), ask(25, route="async"))
+
     @pytest.mark.parametrize("absolute", [True, False])
     def test_the_jobs_of_a_very_long_pdf_are_joined(self, absolute: bool) -> None:
         """Each part of the PDF is a file of its own to the API: its pages begin again."""

@@ -337,7 +337,7 @@ def test_two_spellings_of_one_path_are_one(
     monkeypatch.chdir(tmp_path)
     Path("x").mkdir()
     Path("a.pdf").write_bytes(pdf(1))
-    paths = ["a.pdf", "./a.pdf", Path("a.pdf"), "x/../a.pdf", tmp_path / "a.pdf", f"{tmp_path}//a.pdf"]
+    paths: list[Any] = ["a.pdf", "./a.pdf", Path("a.pdf"), "x/../a.pdf", tmp_path / "a.pdf", f"{tmp_path}//a.pdf"]
     loaded = UpstageDocumentParseLoader(paths, "none", client=api.client()).load()
     assert [one.metadata["source"] for one in loaded] == ["a.pdf"]
     assert caplog.text.count("more than once") == len(paths) - 1

@@ -228,6 +228,21 @@ def test_a_refreshing_job_is_not_closed_by_old_answers(store: Store, clock: Cloc
     assert store.jobs() == ()
 
 
+def test_an_answer_goes_once_newer_ones_cover_all_of_it(store: Store, clock: Clock) -> None:
+    """A refresh that comes to nothing after its first batch must not cost the pages that were paid for before."""
+    claim = store.claim(KEY, (1, 35), seconds=60, route="sync")
+    assert isinstance(claim, Claim)
+    store.answered(claim, b"old", (1, 35), model="m", total_pages=35)
+    clock.now += 1
+    again = store.claim(KEY, (1, 35), seconds=60, route="async", refresh=True)
+    assert isinstance(again, Claim)
+    job = store.submitted(again, "job")
+    store.batch(job, b"new", (1, 10), model="m")
+    assert store.look(KEY).answers == ((1, 10), (1, 35))
+    store.batch(job, b"new", (11, 35), model="m")
+    assert store.look(KEY).answers == ((1, 10), (11, 35))
+
+
 def test_a_failed_job_keeps_what_it_gave(store: Store) -> None:
     job = store.submitted(claim(store, (1, 30)), "r-1")
     store.batch(job, b"two", (11, 20), model="m")

@@ -38,7 +38,7 @@ from upstage_docs.flows.steps import ClientContext, End, Flow, Now, Sleep, Work,
 from upstage_docs.flows.tracing import continued, current_context, note, note_cost, traced
 from upstage_docs.models import OcrResult
 from upstage_docs.options import OCROptions, ParseOptions, SendOptions
-from upstage_docs.store.values import WHOLE_FILE, Claim, Holding, StoredAnswer, StoredJob
+from upstage_docs.store.values import WHOLE_FILE, Claim, Holding, StoredAnswer, StoredJob, merged
 
 __all__ = ["Reading", "Request", "open_reading", "read", "read_batches"]
 
@@ -120,7 +120,8 @@ class Reading:
     def paid(self) -> Flow[int]:
         """Return how many pages of it have been answered."""
         holding = yield from self.holding()
-        answered = sum(pages[1] - pages[0] + 1 for pages in holding.answers if pages != WHOLE_FILE)
+        answers = merged(pages for pages in holding.answers if pages != WHOLE_FILE)
+        answered = sum(last - first + 1 for first, last in answers)
         return max(self.slices.next_page - 1, answered)
 
     def planned(self, holding: Holding) -> tuple[plan.PageRun, ...]:

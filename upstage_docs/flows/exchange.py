@@ -225,9 +225,20 @@ def job_state(context: ClientContext, request_id: str, *, source: str = "", file
 
     Raises:
         JobError: The API does not know it (results are kept for 30 days).
+        InvalidResponseError: It answers with the state of another job: what that one gives is of another document.
     """
     request = wire.job_request(context.api, request_id)
-    decode = partial(decode_job, source=source, file_sha256=file_sha256, unsaid="unknown")
+
+    def decode(raw: bytes) -> Job:
+        job = decode_job(raw, source=source, file_sha256=file_sha256, unsaid="unknown")
+        if job.request_id.lower() != request_id.lower():
+            raise InvalidResponseError(
+                f"{context.api.root} was asked for the state of the job {request_id!r} and gives that of "
+                f"{job.request_id!r}. Nothing is taken from it; asking again costs nothing.",
+                raw=raw,
+            )
+        return job
+
     job = yield from _ask(context, request, decode, f"job {request_id}", of_job=True)
     if job is None:
         raise JobError(

@@ -185,6 +185,24 @@ class Connection:
     def __repr__(self) -> str:
         return f"Connection({', '.join(f'{name}={value!r}' for name, value in self._settings.items())})"
 
+    def __copy__(self) -> Connection:
+        """Return a connection with a bill of its own; it stays in this process, so key and client go along."""
+        copied = Connection.__new__(Connection)
+        vars(copied).update(vars(self), bill=[])
+        return copied
+
+    def __deepcopy__(self, _: dict[int, Any]) -> Connection:
+        """Return a connection as `__copy__` does."""
+        return self.__copy__()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the key behind.
+
+        Raises:
+            ConfigError: There is a caller's client, which cannot go with it.
+        """
+        return {**vars(self), "_api_key": self.key_of_another_process()}
+
     def key_of_another_process(self) -> StayedKey | None:
         """Return what stands for the key elsewhere: each process reads its own.
 

@@ -11,7 +11,17 @@ from contextlib import suppress
 from typing import Any
 
 from upstage_docs.errors.redaction import Body
-from upstage_docs.store.values import WHOLE_FILE, Entry, Holding, Intent, Pages, ResultKey, StoredAnswer, StoredJob
+from upstage_docs.store.values import (
+    WHOLE_FILE,
+    Entry,
+    Holding,
+    Intent,
+    Pages,
+    ResultKey,
+    StoredAnswer,
+    StoredJob,
+    covers,
+)
 
 __all__ = [
     "SCHEMA",
@@ -269,14 +279,23 @@ def knows(db: sqlite3.Connection, key: ResultKey) -> bool:
 
 
 def put(db: sqlite3.Connection, key: ResultKey, answer: StoredAnswer, now: float, total_pages: int = 0) -> None:
-    """Keep an answer; the newest answer to a page replaces older ones."""
+    """Keep an answer; an older one goes once newer ones cover all of its pages: until then it is the only one whole."""
     check = checksum(key, answer.pages, answer.raw)
     span = _span(key, answer.pages)
     _count(db, key, total_pages)
-    held = db.execute(f"SELECT first, last, checksum FROM answer WHERE {_OVERLAP}", span).fetchall()
-    if held == [(*answer.pages, check)]:
+    held = db.execute(
+        f"SELECT first, last, checksum, created, model FROM answer WHERE {_OVERLAP} ORDER BY 1, 2", span
+    ).fetchall()
+    if [row[:3] for row in held] == [(*answer.pages, check)]:
         return
-    db.execute(f"DELETE FROM answer WHERE {_OVERLAP}", span)
+    for first, last, _, created, model in held:
+        newer = db.execute(
+            f"SELECT first, last FROM answer WHERE {_OVERLAP} AND created >= :created AND NOT (first = :first AND "
+            "last = :last) ORDER BY 1, 2",
+            {"digest": key.digest, "first": first, "last": last, "created": created},
+        )
+        if last == _END or model.startswith(_UNREAD) or covers([*newer, answer.pages], (first, last)):
+            db.execute(f"DELETE FROM answer WHERE {_EXACTLY}", {"digest": key.digest, "first": first, "last": last})
     db.execute(
         "INSERT INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (*span.values(), len(answer.raw), check, answer.model, answer.sends, now, now, answer.raw),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 
@@ -22,12 +23,32 @@ __all__ = [
     "ResultKey",
     "StoredAnswer",
     "StoredJob",
+    "covers",
+    "merged",
 ]
 
 # First and last page, 1-based and inclusive.
 Pages = tuple[int, int]
 # Stands for all pages of a file whose page count is not known.
 WHOLE_FILE: Pages = (1, 2**31 - 1)
+
+
+def merged(ranges: Iterable[Pages]) -> list[Pages]:
+    """Return the pages of *ranges*, which may overlap, as ranges that neither overlap nor touch."""
+    found: list[Pages] = []
+    for first, last in sorted(ranges):
+        if found and first <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(found[-1][1], last))
+        else:
+            found.append((first, last))
+    return found
+
+
+def covers(ranges: Iterable[Pages], pages: Pages) -> bool:
+    """Say whether each of *pages* is in one of *ranges*."""
+    return any(first <= pages[0] and pages[1] <= last for first, last in merged(ranges))
+
+
 # The options of the first version, all of which its keys name. A later option is named only where it differs from its
 # default, so that what was paid for before it existed is still found.
 _ALWAYS_NAMED = frozenset(
