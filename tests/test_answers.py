@@ -219,6 +219,21 @@ def test_ocr_text_is_built_from_the_pages() -> None:
     assert (result.model, result.billed_pages, result.confidence, result.raw) == ("ocr-260930", 3, 0.93, raw.encode())
 
 
+@pytest.mark.parametrize("unread", [None, "x", [], 7])
+def test_a_page_of_ocr_that_cannot_be_read_keeps_its_place(unread: Any) -> None:
+    """Those behind it are no other pages because of it."""
+    pages = [unread, *({"id": number, "text": f"page {number + 1}", "words": []} for number in (1, 2))]
+    result = decode_ocr(json.dumps({"pages": pages}).encode(), sent=3)
+    assert [(page.number, page.text) for page in result.pages] == [(1, ""), (2, "page 2"), (3, "page 3")]
+
+
+def test_fewer_pages_of_ocr_than_were_sent_are_the_first_ones_or_an_error() -> None:
+    cut, gap = ([{"id": number, "text": "a"} for number in numbers] for numbers in ((0, 1), (1, 2)))
+    assert len(decode_ocr(json.dumps({"pages": cut}).encode(), sent=3).pages) == 2
+    with pytest.raises(InvalidResponseError, match="3 pages were sent, and pages 2, 3 came"):
+        decode_ocr(json.dumps({"pages": gap}).encode(), sent=3)
+
+
 def test_what_is_no_ocr_answer_is_an_error() -> None:
     with pytest.raises(InvalidResponseError, match="Document OCR"):
         decode_ocr(b'{"text": "a"}')

@@ -501,6 +501,13 @@ class TestJobs:
         assert document.total_pages == 25
         assert play.slept[:1] == [1.0]
 
+    @pytest.mark.parametrize("status", [None, 7, ["completed"], ""])
+    def test_a_state_that_cannot_be_read_is_told_and_not_waited_for(self, status: Any) -> None:
+        """As one that is not known is; a job that says nothing would be asked for 72 hours."""
+        silent = reply(200, state((1, 10, "scheduled"), total=25) | {"status": status})
+        with pytest.raises(JobError, match="'unknown'"):
+            parse(Play(SUBMITTED, *[silent] * 9), setup(), ask(25, route="async"))
+
     def test_the_state_of_another_job_is_believed_by_nobody(self) -> None:
         """A proxy that mixes up answers: its pages are another document's."""
         other = reply(200, state(*DONE, status="completed", total=25) | {"id": "another"})

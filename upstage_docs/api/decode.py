@@ -173,13 +173,20 @@ def usage_of(answer: DocumentShape) -> Usage:
     return Usage(_count(usage.get("pages")), *modes)
 
 
-def decode_ocr(raw: bytes, *, source: str = "", file_sha256: str = "") -> OcrResult:
+def decode_ocr(raw: bytes, *, source: str = "", file_sha256: str = "", sent: int = 0) -> OcrResult:
     """Decode an answer of Document OCR, or what `OcrResult.raw` gives.
 
     The text is built from the pages, since the API's own glues them together.
 
+    Args:
+        raw: The body.
+        source: Path, URI or name of the file.
+        file_sha256: Of the file's bytes.
+        sent: How many pages were sent, 0 if unknown.
+
     Raises:
-        InvalidResponseError: The body is not an answer of Document OCR; `.raw` holds it.
+        InvalidResponseError: The body is not an answer of Document OCR, or it holds fewer pages than were sent, and by
+            their own numbers not the first ones; `.raw` holds it.
     """
     if raw.lstrip()[:1] == b"[" and (several := _bodies(raw)):
         results: list[OcrResult] = []
@@ -190,7 +197,14 @@ def decode_ocr(raw: bytes, *, source: str = "", file_sha256: str = "") -> OcrRes
             pages += len(result.pages)
             words = max([words, *(word.id + 1 for page in results[-1].pages for word in page.words)])
         return join(results)
-    return _ocr_result(_decode(_ocrs, raw, "Document OCR", source), raw, source, file_sha256)
+    answer = _decode(_ocrs, raw, "Document OCR", source)
+    numbers = [page.page or (0 if page.id is None else page.id + 1) for page in answer.pages]
+    if 0 < len(numbers) < sent and all(numbers) and len({*numbers, *range(1, len(numbers) + 1)}) > len(numbers):
+        raise InvalidResponseError(
+            f"{source!r}: {sent} pages were sent, and pages {', '.join(map(str, sorted(numbers)[:_MOST_NAMED]))} came.",
+            raw=raw,
+        )
+    return _ocr_result(answer, raw, source, file_sha256)
 
 
 def with_document_words(result: OcrResult, pages: int, words: int) -> OcrResult:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from upstage_docs.api.json_shapes import ContentShape, ElementShape, PointShape
+from upstage_docs.api.json_shapes import ContentShape, ElementShape, OcrPageShape, PointShape
 
 __all__ = ["UNREADABLE_PAGE", "is_object", "load_json", "read_shape"]
 
@@ -150,14 +150,18 @@ def _items(kind: inspect.Type, value: Any) -> list[Any]:
     """Return the items that can be read; of corner points all, since the others alone are another shape."""
     if not isinstance(value, list):
         raise _Wrong(f"expected an array, got {_type_name(value)}")
-    found = []
+    found: list[Any] = []
+    unread = 0
     for one in value:
         try:
             found.append(_value(kind, one))
         except _Wrong:  # noqa: PERF203 - each by itself
+            unread += 1
             if isinstance(kind, inspect.StructType) and kind.cls is PointShape:
                 raise
-    if value and not found:
+            if isinstance(kind, inspect.StructType) and kind.cls is OcrPageShape:
+                found.append(OcrPageShape())  # those behind it must not take its place
+    if value and unread == len(value):
         raise _Wrong("an array holds nothing that can be read")
     return found
 

@@ -275,11 +275,13 @@ class Reading:
             if not shape.elements and not usage.pages:
                 return shape, model, 0
             note_cost(account.add_parse(usage, sent, options))
+            if 0 < usage.pages < sent and usage.pages < (last := last_page_of(shape)) <= sent:
+                return shape, model, last  # elements are on pages that it does not count
             return shape, model, usage.pages or sent or last_page_of(shape)
         if options.schema is not None:  # the shape of another service, which is handed through
             note_cost(account.add_ocr(sent))
             return None, options.model, sent
-        result = decode_ocr(raw, source=self.source.name, file_sha256=self.source.sha256)
+        result = decode_ocr(raw, source=self.source.name, file_sha256=self.source.sha256, sent=sent)
         note_cost(account.add_ocr(result.billed_pages))
         return result, result.model, len(result.pages)
 
