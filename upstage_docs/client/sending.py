@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import ssl
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import aclosing, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -91,6 +93,9 @@ def tls() -> ssl.SSLContext:
 
 @cache
 def _tls() -> ssl.SSLContext:
+    named = os.environ.get("SSL_CERT_FILE")
+    if named and not Path(named).is_file():  # httpx 0.27 would take other certificates, without a word
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), named)
     return httpx.create_ssl_context()
 
 
