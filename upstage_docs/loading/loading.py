@@ -10,6 +10,7 @@ from contextlib import aclosing, closing, nullcontext, suppress
 from contextvars import copy_context
 from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from upstage_docs.api.joining import join
@@ -133,8 +134,13 @@ class Loading:
 
 def _each_once(items: Iterable[Named]) -> Iterator[Named]:
     """Yield each path once, however it is written: its records would be twice in an index."""
+    supply = iter(items)
+    first = list(islice(supply, 2))
+    if len(first) == 1:
+        yield first[0]
+        return
     seen: set[tuple[str, str | None]] = set()
-    for item in items:
+    for item in chain(first, supply):
         if isinstance(item.document, (str, os.PathLike)):
             place = place_of(item.document)
             key = (place, None if item.source is None or place_of(item.source) == place else item.source)
