@@ -19,7 +19,7 @@ TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", re.DOTALL | re.MULTILINE)
 BLOCKS = [
     pytest.param(code, expected, id=f"{page.name}-{number}")
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    for page in (ROOT / "README.md", ROOT / "README.ko.md", *sorted((ROOT / "docs").glob("*.md")))
     for number, (code, expected) in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")), start=1)
 ]
 NEEDS = {
@@ -27,6 +27,7 @@ NEEDS = {
     "llama_index_": "llama_index",
     "upstage_docs.ray": "ray",
     "upstage_docs.testing": "uvicorn",
+    "Retriever": "bm25s",
     "Client": "liteparse",
     "Loader": "liteparse",
     "Reader": "liteparse",
@@ -38,6 +39,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the files that the README names, and the local engine chosen."""
     sample = ROOT / "upstage_docs" / "samples" / "report.pdf"
     shutil.copy(sample, tmp_path / "report.pdf")
+    shutil.copy(ROOT / "examples" / "documents" / "statement.pdf", tmp_path)
     with pypdfium2.PdfDocument(sample) as document:
         document[0].render(scale=2).to_pil().save(tmp_path / "scan.png")
     monkeypatch.chdir(tmp_path)
