@@ -18,6 +18,10 @@ from eventually import eventually
 __all__ = ["run_and_kill", "tell"]
 
 
+_LONGEST_RUN = 1_500.0
+"""Seconds after which a program that is not killed hangs; ten thousand documents take a few minutes."""
+
+
 def tell(capsys: pytest.CaptureFixture[str], figures: str) -> None:
     """Show what was hit, with the seed that hits it again, where the test is run by itself."""
     with capsys.disabled():
@@ -33,7 +37,7 @@ def run_and_kill(program: Path, arguments: list[str], seconds: float | None) -> 
             if seconds is not None:
                 time.sleep(seconds)
                 victim.send_signal(signal.SIGKILL)
-            victim.wait(300)
+            victim.wait(_LONGEST_RUN)
         finally:
             victim.kill()
             victim.wait()

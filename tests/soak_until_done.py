@@ -85,6 +85,7 @@ def main() -> None:
         "max_concurrency": 8,
     }
     report, seen = Report(), Seen(number)
+    say(ready=True)
     if kind == "AsyncClient":
 
         async def read() -> None:
