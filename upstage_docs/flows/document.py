@@ -278,9 +278,6 @@ class Reading:
             if 0 < usage.pages < sent and usage.pages < (last := last_page_of(shape)) <= sent:
                 return shape, model, last  # elements are on pages that it does not count
             return shape, model, usage.pages or sent or last_page_of(shape)
-            if 0 < usage.pages < sent and usage.pages < (last := last_page_of(shape)) <= sent:
-                return shape, model, last  # elements are on pages that it does not count
-            return shape, model, usage.pages or sent or last_page_of(shape)
         if options.schema is not None:  # the shape of another service, which is handed through
             note_cost(account.add_ocr(sent))
             return None, options.model, sent
