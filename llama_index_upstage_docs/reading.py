@@ -155,16 +155,7 @@ class FileReader:
         self._warn_of_json()
         return [document async for document in self.astream_data(file_path, extra_info, fs, source=source)]
 
-    async def alazy_load_data(
-        self,
-        file_path: Files,
-        extra_info: Mapping[str, Any] | None = None,
-        fs: FileSystem | None = None,
-        *,
-        source: str | None = None,
-    ) -> list[Document]:
-        """Return Documents, as a list by the base class's contract; `astream_data` streams them."""
-        return await self.aload_data(file_path, extra_info, fs, source=source)
+    alazy_load_data = aload_data  # a list by the base class's contract; `astream_data` streams
 
     def _report_of_directory(self, file_path: Files, extra_info: Mapping[str, Any] | None) -> Report | None:
         """Return the report to go on with where `SimpleDirectoryReader` loads file after file, else None.
