@@ -160,14 +160,6 @@ class _Component(Loads):
     show_progress: bool = False
     on_progress: Callable[[Progress], None] | None = None
 
-    if TYPE_CHECKING:
-
-        def _check(self) -> None:
-            """Say at once what is wrong with what was given."""
-
-    def __post_init__(self) -> None:
-        self._check()
-
 
 @component(eq=False, repr=False)
 class ParseComponent(_Component):

@@ -43,7 +43,7 @@ class _Loader(BaseLoader):
         def loading(self) -> Loading:
             """What loads with the options as they are now."""
 
-    def _check(self) -> None:
+    def __post_init__(self) -> None:
         """Say at once what is wrong with the options, and which file is missing, unless such files are skipped."""
         from upstage_docs.errors import ConfigError
         from upstage_docs.files.source import is_document, require_files

@@ -30,7 +30,7 @@ class _Parses(Loads):
     _report: Report | None = None
     on_progress: Callable[[Progress], None] | None
 
-    def _check(self) -> None:
+    def __post_init__(self) -> None:
         self.loading.connection.check()
 
     @property

@@ -110,7 +110,8 @@ def decode_document(
         offset = page_offset + (first_page - 1 if restarts else 0)
     else:
         first_page = 1
-        offset = page_offset = _offset(answered, pages, raw, source)
+        from_1 = 0 < max(answered, default=1) <= pages[1] - pages[0] + 1  # as nearly all are counted
+        offset = page_offset = pages[0] - 1 if from_1 else _offset(answered, pages, raw, source)
     first, last = pages or (1, total_pages or LARGEST)
     numbers = [page + offset if page and first <= page + offset <= last else UNREADABLE_PAGE for page in answered]
     ids = _ids([element.id for element in answer.elements], first_id)
@@ -390,8 +391,6 @@ def _offset(answered: list[int], pages: tuple[int, int], raw: bytes, source: str
     """
     first, last = pages
     width = last - first + 1
-    if not answered or 0 < max(answered) <= width:
-        return first - 1  # from 1, as nearly all count
     counts = Counter(answered)
     del counts[UNREADABLE_PAGE]
     # From 1, from the document's start, or from the start of the file that was sent: its batches are of ten pages, or

@@ -10,7 +10,7 @@ from typing import Literal
 from upstage_docs.errors import ConfigError
 from upstage_docs.options.definitions import NamedOptions, documented, number, option
 
-__all__ = ["RATES", "Family", "Rate", "RateLimiter", "SeenLimits", "rates_by_family"]
+__all__ = ["RATES", "Family", "LongPauseError", "Rate", "RateLimiter", "SeenLimits", "rates_by_family"]
 
 Family = Literal["sync", "async", "ocr"]
 
@@ -85,6 +85,14 @@ class _Lane:
         return float(min(1.0, self.factor * 2.0 ** min(quiet / _RECOVERY, 16.0)))
 
 
+class LongPauseError(Exception):
+    """The server asked for a pause, of which so many *seconds* are left: more than are to be waited."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"{seconds:,.0f} s")
+        self.seconds = seconds
+
+
 def rates_by_family(name: str, rates: object) -> dict[Family, Rate] | None:
     """Return a copy of *rates*, or None.
 
@@ -126,16 +134,28 @@ class RateLimiter:
         self._latest: dict[Family, str] = {}
         self._lock = threading.Lock()
 
-    def reserve(self, now: float, family: Family, pages: int = 1, *, model: str = "") -> float:
-        """Take the next place for a request that sends *pages*, 0 for a question; return the seconds to wait for it.
+    def reserve(
+        self, now: float, family: Family, pages: int = 1, *, model: str = "", longest: float = float("inf")
+    ) -> float:
+        """Take the next place for a request; return the seconds to wait for it.
 
-        *now* is seconds on any clock that never goes back, the same for all calls; *model* is the one asked for.
+        Args:
+            now: Seconds on any clock that never goes back, the same for all calls.
+            family: Of the endpoint.
+            pages: That the request sends, 0 for a question.
+            model: The one asked for.
+            longest: Seconds that a pause may last which the server asked for.
+
+        Raises:
+            LongPauseError: It lasts longer; no place was taken.
         """
         with self._lock:
             if model:
                 self._latest[family] = model
             lane = self._lane(family, model)
-            speed = lane.speed(now)
+            if lane.paused > now and lane.told - now > longest:
+                raise LongPauseError(lane.told - now)
+            speed = lane.speed(now) if lane.factor < 1.0 else 1.0  # no 429 came so far
             start = max(now, lane.next_request, lane.next_pages if pages else now)
             if lane.rate.requests_per_second is not None:
                 lane.next_request = start + _MARGIN / (lane.rate.requests_per_second * speed)

@@ -17,7 +17,7 @@ import httpx
 from upstage_docs.api import requests as wire, responses as replies
 from upstage_docs.api.decode import decode_job, decode_jobs
 from upstage_docs.api.lenient import is_object
-from upstage_docs.api.rates import Family
+from upstage_docs.api.rates import Family, LongPauseError
 from upstage_docs.api.responses import NoReply, Outcome, Reply
 from upstage_docs.errors import (
     InvalidResponseError,
@@ -126,14 +126,14 @@ def _wait_for_turn(
     longest = context.retry.longest_retry_after
     while True:
         now: float = yield Now()
-        pause = context.rates.remaining_pause(now, family, model=model)
-        if pause > longest:
+        try:
+            wait = context.rates.reserve(now, family, pages, model=model, longest=longest)
+        except LongPauseError as pause:
             raise RateLimitError(
-                f"{context.api.root} answered 429 before and asked for a pause, of which {pause:,.0f} s are left. Try "
-                f"again then; pauses up to {longest:g} s are waited for (RetryPolicy(longest_retry_after=...)).",
-                retry_after=pause,
-            )
-        wait = context.rates.reserve(now, family, pages, model=model)
+                f"{context.api.root} answered 429 before and asked for a pause, of which {pause} are left. Try again "
+                f"then; pauses up to {longest:g} s are waited for (RetryPolicy(longest_retry_after=...)).",
+                retry_after=pause.seconds,
+            ) from None
         if wait <= 0:
             return
         if wait > _SLACK / 2:

@@ -173,17 +173,9 @@ def work(task: Callable[[], T]) -> Flow[T]:
 
 
 def next_result(schedule: Schedule[Flow[Any]]) -> Flow[Any]:
-    """Return the flow that gives the next result of the scheduled flows, `DONE` where all have been taken."""
+    """Give the next result of the scheduled flows, `DONE` where all have been taken."""
     if schedule.at_once > 1:
-        return _next_of_several(schedule)
-    return next(schedule.supply, None) or _nothing_left()
-
-
-def _next_of_several(schedule: Schedule[Flow[Any]]) -> Flow[Any]:
-    handle = yield Next(schedule)
-    return DONE if handle is None else handle.result()
-
-
-def _nothing_left() -> Flow[Any]:
-    return DONE
-    yield
+        handle = yield Next(schedule)
+        return DONE if handle is None else handle.result()
+    flow = next(schedule.supply, None)
+    return DONE if flow is None else (yield from flow)

@@ -164,7 +164,7 @@ class HeadingLevels:
 
         A table of contents (category `index`) is no heading either; its entries confirm what follows.
         """
-        declared = heading_level(element)
+        declared = heading_level(element) if element.category.startswith("heading") else 0
         if not declared:
             if element.category == "index":
                 self.read_contents(element_text(element, "text"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from upstage_docs.api.joining import JOINERS, document_json, join, raw_elements
@@ -36,6 +37,7 @@ __all__ = [
 _TABLES = frozenset({"table", "chart"})
 
 
+@dataclass
 class HeadingTrail:
     """The headings that govern the current place in a document; lives as long as one document.
 
@@ -44,10 +46,9 @@ class HeadingTrail:
         section_id: The record id of the innermost open heading, `""` if none.
     """
 
-    def __init__(self) -> None:
-        self._open: list[tuple[int, str, str]] = []
-        self.headings: tuple[str, ...] = ()
-        self.section_id = ""
+    headings: tuple[str, ...] = ()
+    section_id: str = ""
+    _open: list[tuple[int, str, str]] = field(default_factory=list)
 
     def leave(self, level: int) -> None:
         """Close what a heading of *level* ends: every open heading as deep or deeper."""
