@@ -6,10 +6,10 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
-from langchain_core.documents import Document
-from langchain_core.indexing import RecordManager
-
 if TYPE_CHECKING:
+    from langchain_core.documents import Document
+    from langchain_core.indexing import RecordManager  # brings in the retrievers: as much again as all of this package
+
     from langchain_upstage_docs.loaders import UpstageDocumentParseLoader, UpstageOCRLoader
 
 __all__ = ["akeep_failed", "index_key", "keep_failed"]

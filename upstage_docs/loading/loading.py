@@ -14,7 +14,6 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from upstage_docs.api.joining import join
-from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.client.client import Client
 from upstage_docs.client.session import ending
 from upstage_docs.client.settings import Settings
@@ -244,6 +243,8 @@ def _ocr_converter(form: OCRRecordOptions) -> Converter:
 def component_docstring(component: type, docstring: str | None) -> str:
     """Return *docstring* with what the definitions say of each option of the class *component*."""
     if "chunk_size" in attributes_of(component):
+        from upstage_docs.chunking.options import ChunkOptions  # a loader has no use for it
+
         return docstring_with_options(component, docstring, [ChunkOptions])
     return docstring_with_options(component, docstring, [ConnectionOptions, *_asked(component), *_SHARED])
 
