@@ -41,8 +41,8 @@ KEY = "up_abcdefghijklmnop"
 # Raising one of these takes the reason beside it.
 # Every option is checked where it is made, and read when it loads (options/definitions); twelve let a transport of the
 # caller's, whatever it does, not outlast the deadline.
-# Six ask whether somebody traces (flows/tracing), who then sees each document, request, job and batch.
-FUNCTIONS = 106
+# Seven ask whether somebody traces (tracing), who then sees each document, request, job and batch.
+FUNCTIONS = 107
 # What waits for its last page is no business of sending (flows/slices); constructors hide the key (components).
 # Traces are told in two places: spans in the core, runs in LangChain's.
 FILES = 31
