@@ -54,6 +54,8 @@ _HEADER_LINES, _HEADER_PITCH = 3, 2.4
 """Lines of a header that stand over the columns of a region, and how many font sizes apart, at most."""
 _LEAST_TEXTS = 4
 """Of a region of rows."""
+_LEAST_ROWS = 2
+"""Lines of a page with two texts side by side, at least: a page of one column of prose has none."""
 _REACH = 60.0
 """Font sizes from a label to its first number, at most: statements fill the width of a page."""
 
@@ -134,7 +136,10 @@ def regions_of_rows(texts: Sequence[Text]) -> list[list[list[Text]]]:
     Args:
         texts: Ordered by baseline, then from the left.
     """
-    prose = _prose(texts)
+    beside = _beside(texts)
+    if len({round(texts[one].baseline) for one, _ in beside}) < _LEAST_ROWS:
+        return []
+    prose = _prose(texts, beside)
     parent = list(range(len(texts)))
 
     def root(number: int) -> int:
@@ -144,7 +149,7 @@ def regions_of_rows(texts: Sequence[Text]) -> list[list[list[Text]]]:
         return number
 
     walls = _prose_beside(texts, prose)
-    for one, other in _beside(texts):
+    for one, other in beside:
         if not prose[one] and not prose[other] and not walls(one, other):
             parent[root(one)] = root(other)
     for one, other in _under(texts):
@@ -244,13 +249,14 @@ def _prose_beside(texts: Sequence[Text], prose: Sequence[bool]) -> Callable[[int
     return walls
 
 
-def _prose(texts: Sequence[Text]) -> list[bool]:
-    """Say for each text whether it is in a line of prose."""
-    runs = _runs(texts)
+def _prose(texts: Sequence[Text], pairs: Sequence[tuple[int, int]]) -> list[bool]:
+    """Say for each text whether it is in a line of prose; *pairs* are the texts next to each other."""
+    runs = _runs(texts, pairs)
     whole = [_joined([texts[n] for n in run]) for run in runs]
     tabular = [_in_columns(texts, runs, number) for number in range(len(runs))]
     worded = [0 if apart else _letters_in_words(text) for text, apart in zip(whole, tabular, strict=True)]
-    before_value = {one for one, other in _beside(whole) if is_value(whole[other].text)}
+    pairs = _beside(whole) if len(whole) < len(texts) else pairs
+    before_value = {one for one, other in pairs if is_value(whole[other].text)}
     found = [letters >= _PROSE and number not in before_value for number, letters in enumerate(worded)]
     under = [
         (above, below)
@@ -268,7 +274,7 @@ def _prose(texts: Sequence[Text]) -> list[bool]:
             found[above] = found[below] = True
     for above, below in [*flush, *((below, above) for above, below in reversed(flush))]:
         found[below] = found[below] or found[above]
-    beside = {n for pair in _beside(whole) if found[pair[0]] == found[pair[1]] for n in pair}
+    beside = {n for pair in pairs if found[pair[0]] == found[pair[1]] for n in pair}
     for above, below in under:  # the last line of a paragraph is short
         one, other = whole[above], whole[below]
         starts = abs(one.box[0] - other.box[0]) < 2 * one.size
@@ -288,9 +294,9 @@ def _letters_in_words(text: Text) -> int:
     return len(text.text) if values <= _VALUES_IN_PROSE * len(tokens) else 0
 
 
-def _runs(texts: Sequence[Text]) -> list[list[int]]:
+def _runs(texts: Sequence[Text], pairs: Sequence[tuple[int, int]]) -> list[list[int]]:
     """Join texts whose gaps may be wide spaces of one line: no gap stands over or under them in most rows near."""
-    after = {n: m for n, m in _beside(texts) if texts[m].box[0] - texts[n].box[2] <= _WIDEST_SPACE * texts[n].size}
+    after = {n: m for n, m in pairs if texts[m].box[0] - texts[n].box[2] <= _WIDEST_SPACE * texts[n].size}
     gaps = sorted((texts[n].baseline, texts[n].box[2], texts[m].box[0], n) for n, m in after.items())
     bases = [gap[0] for gap in gaps]
     for baseline, left, right, n in gaps:
