@@ -94,6 +94,8 @@ class _Column(NamedTuple):
 
 def _table(rows: list[list[Text]], rules: Sequence[Box], pieces: Pieces, least: int) -> Table | None:
     """Return the table that a region of rows is, None if it is none; *least* columns has one without numbers."""
+    if len(rows) < _LEAST_ROWS:
+        return None
     titles, rows = _trimmed(rows, pieces)
     if len(rows) < _LEAST_ROWS:
         return None

@@ -111,6 +111,8 @@ def split(text: Text, pieces: Pieces, cuts: Sequence[tuple[float, float]] = ()) 
         pieces: Tells the words of a text item.
         cuts: The stripes between columns, from where to where.
     """
+    if not cuts and (" " not in text.text or not any(map(str.isdigit, text.text))):
+        return [text]
     held = [(n, piece) for n, word in zip(text.numbers, text.words, strict=True) for piece in pieces(word)]
     runs = [[held[0]]]
     for entry in held[1:]:
