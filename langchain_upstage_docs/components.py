@@ -1,4 +1,4 @@
-"""What loaders and parsers have in common: their options, and how constructors and docstrings are made of those."""
+"""What loaders and parsers share: their options, and how constructors and docstrings are made of those."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents → content blocks for models that see; what is shown is decided in the core."""
+"""Makes content blocks for multimodal models from Documents and their crops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For LangChain's `index`: the key of a Document, and the records of a file that fails for a day."""
+"""Helps LangChain's `index`: keys of Documents, and records of a file that fails for a day are kept."""
 
 from __future__ import annotations
 

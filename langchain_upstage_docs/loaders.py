@@ -1,4 +1,4 @@
-"""Loaders: files and blobs → LangChain Documents; how a blob is parsed is said in `parsers`."""
+"""The loaders: they read files and blobs as LangChain Documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Blob parsers: Document Parse and Document OCR → the LangChain Documents of one blob."""
+"""The blob parsers of Document Parse and Document OCR, for LangChain's generic loaders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents of elements → Documents of paragraphs or sections; what belongs together is decided in the core."""
+"""Regroups Documents of elements into Documents of paragraphs or sections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LangChain's retriever and tool over loaded files; what is found and how it is cited is decided in the core."""
+"""LangChain's retriever and tool over loaded files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of Documents → a Document for each row, for retrieval row by row; what a row says is decided in the core."""
+"""Makes a Document for each row of the tables in Documents."""
 
 from __future__ import annotations
 

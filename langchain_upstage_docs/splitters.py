@@ -1,4 +1,4 @@
-"""The table-aware splitter as LangChain's TextSplitter; where chunks begin and end is decided in the core."""
+"""The table-aware splitter as a TextSplitter of LangChain."""
 
 from __future__ import annotations
 

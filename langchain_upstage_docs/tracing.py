@@ -1,4 +1,4 @@
-"""Loading as a run in LangSmith, beside chains and retrievers, which LangChain puts there by itself."""
+"""Shows loads as runs in LangSmith; LangChain shows chains and retrievers itself."""
 
 from __future__ import annotations
 

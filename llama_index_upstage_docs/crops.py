@@ -1,4 +1,4 @@
-"""Crops of nodes → LlamaIndex's ImageNodes, for multimodal indexes and models; which crops is decided in the core."""
+"""Makes ImageNodes of the crops of nodes, for multimodal indexes and models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `llama_index.core.instrumentation` is told of reading: when it begins, and what it gave; never a text."""
+"""The events of reading that are told to LlamaIndex's instrumentation."""
 
 from __future__ import annotations
 

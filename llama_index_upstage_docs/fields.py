@@ -1,4 +1,4 @@
-"""The options that readers and node parsers share, as pydantic fields that are read when they are used."""
+"""The options that readers and node parsers share, as pydantic fields that may be assigned later."""
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation again for every class.
 

@@ -1,4 +1,4 @@
-"""For LlamaIndex's `IngestionPipeline`: the Documents of a file that fails for a day."""
+"""Helps LlamaIndex's `IngestionPipeline`: the Documents of a file that fails for a day are kept."""
 
 from __future__ import annotations
 

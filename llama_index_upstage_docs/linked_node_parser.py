@@ -1,4 +1,4 @@
-"""What both node parsers are: how nodes are linked, and no more work of the base class; makes no node."""
+"""The base of both node parsers: how nodes are linked to each other and to their source."""
 
 from __future__ import annotations
 

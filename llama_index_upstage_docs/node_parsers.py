@@ -1,4 +1,4 @@
-"""The node parser of Document Parse: files and parsed answers → linked nodes; what one says is decided in the core."""
+"""The node parser of Document Parse: a linked node for each layout element."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records → LlamaIndex's Documents and nodes: what is embedded, what the LLM sees, how nodes are linked."""
+"""Turns records into LlamaIndex's Documents and nodes: what is embedded, what the LLM sees, how nodes are linked."""
 
 from __future__ import annotations
 

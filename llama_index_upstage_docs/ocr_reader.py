@@ -1,4 +1,4 @@
-"""The reader of Document OCR, and what may be asked of it; how files are read is said in `reading`."""
+"""The reader of Document OCR, and its options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reader of Document Parse, and what may be asked of it; how files are read is said in `reading`."""
+"""The reader of Document Parse, and its options."""
 
 from __future__ import annotations
 

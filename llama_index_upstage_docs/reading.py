@@ -1,4 +1,4 @@
-"""Files → LlamaIndex Documents: the methods that both readers share; what a record says is decided in the core."""
+"""The methods of both readers: they read files as LlamaIndex Documents."""
 
 from __future__ import annotations
 

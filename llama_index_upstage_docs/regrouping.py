@@ -1,4 +1,4 @@
-"""Nodes of elements → nodes of paragraphs or sections; what belongs together is decided in the core."""
+"""Regroups nodes of elements into nodes of paragraphs or sections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LlamaIndex's retriever and tool spec over loaded nodes; what is found and how it is cited is decided in the core."""
+"""LlamaIndex's retriever and tool spec over loaded nodes."""
 
 from __future__ import annotations
 

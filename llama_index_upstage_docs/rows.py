@@ -1,4 +1,4 @@
-"""Tables of nodes → a node for each row, for retrieval row by row; what a row says is decided in the core."""
+"""Makes a node for each row of the tables in nodes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the classes of this package are made: constructor, signature and docstring come from their fields, when used."""
+"""Makes the constructors, signatures and docstrings of this package's classes from their fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table-aware splitter as LlamaIndex's NodeParser; where chunks begin and end is decided in the core."""
+"""The table-aware splitter as a NodeParser of LlamaIndex."""
 
 from __future__ import annotations
 

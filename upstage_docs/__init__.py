@@ -1,4 +1,4 @@
-"""Upstage Document Parse and Document OCR: the core that both faces stand on."""
+"""The core that the LangChain and LlamaIndex packages are built on: clients, documents, chunks, evidence."""
 
 from __future__ import annotations
 

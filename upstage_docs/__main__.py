@@ -1,4 +1,4 @@
-"""`python -m upstage_docs` and the command `upstage-docs`; knows only how to say which extra the command needs."""
+"""The entry point of the command `upstage-docs`; says which extra is missing where the command is not installed."""
 
 from __future__ import annotations
 

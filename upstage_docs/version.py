@@ -1,4 +1,4 @@
-"""The version of this package, told once."""
+"""The version of this package."""
 
 __all__ = ["__version__"]
 

@@ -1,1 +1,1 @@
-"""The API without a network: requests out of options, models and errors out of responses."""
+"""The API's protocol without a network: builds requests, and decodes answers and errors."""

@@ -1,4 +1,4 @@
-"""Bytes that the API answered → models; several answers → one document. Knows no HTTP and no files."""
+"""Decodes the bytes of an answer into documents, OCR results and jobs, and joins several answers into one document."""
 
 from __future__ import annotations
 

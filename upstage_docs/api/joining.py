@@ -1,4 +1,4 @@
-"""Slices of one document → the whole, and what was answered about it as one JSON of the API."""
+"""Joins the slices of a document into the whole document, and their answers into one JSON text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shapes of the API's JSON, as tolerant as the API is open; what they mean is decided in `answers`.
+"""The shapes of the API's JSON as msgspec structs, which tolerate unknown fields; `decode` gives them meaning.
 
 Every field may be missing or null, unknown fields are passed over, and value sets are open:
 https://console.upstage.ai/docs/capabilities/parse/understanding-output

@@ -1,4 +1,4 @@
-"""A second reading of an answer that the strict decoder refused: a field of a wrong type is read as its empty value.
+"""Reads an answer that the strict decoder refused: a field of a wrong type gets its empty value.
 
 It is slower by far, and runs only where the alternative is to lose an answer that was paid for.
 """

@@ -1,4 +1,4 @@
-"""What the API takes: the one table of its limits."""
+"""The limits of the API in one table: pages, bytes and pixels of a request."""
 
 from __future__ import annotations
 

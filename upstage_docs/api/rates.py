@@ -1,4 +1,4 @@
-"""How fast the API may be asked; it says how long to wait, and never waits, sends or reads a clock."""
+"""Keeps to the API's rate limits: says how many seconds to wait before the next request; it does not wait itself."""
 
 from __future__ import annotations
 

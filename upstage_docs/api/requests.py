@@ -1,4 +1,4 @@
-"""Where the API is, and options → its requests. Sends nothing; what comes back is read in `responses`."""
+"""Builds the HTTP requests of the API from options and a document; sends nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came back → an answer, or the right error; sends nothing, reads no clock."""
+"""Turns an HTTP response into an answer or into the right error; sends nothing."""
 
 from __future__ import annotations
 

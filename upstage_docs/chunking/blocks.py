@@ -1,4 +1,4 @@
-"""A text of unknown make → its blocks: headings, tables, figures, captions, the rest; HTML and Markdown, by offsets."""
+"""Finds the headings, tables, figures, captions and paragraphs in an HTML or Markdown text, with their offsets."""
 
 from __future__ import annotations
 

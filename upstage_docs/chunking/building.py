@@ -1,4 +1,4 @@
-"""Units → a chunk: its text, spans, metadata and id; decides nothing about what belongs together."""
+"""Builds a chunk from the units that were packed together: its text, spans, metadata and id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A chunk → the text to embed, in the context of its headings and caption; chunks nothing."""
+"""Writes the text to embed for a chunk: its headings and caption in front of its own text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures written into a text as `data:` addresses: their bytes are no text, so they are taken out, by one rule."""
+"""Takes pictures that are written into a text as `data:` addresses out of it, since their bytes are no text."""
 
 from __future__ import annotations
 

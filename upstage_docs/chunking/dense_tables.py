@@ -1,4 +1,4 @@
-"""A table → the same rows with less markup: a pipe table where no cell spans others, else HTML without styles."""
+"""Writes a table with less markup: as a pipe table where no cell spans others, else as HTML without styles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Headings → the path that is written in front of a text, shortened from its middle where it is long."""
+"""Writes the path of headings in front of a text, and shortens it from its middle where it is long."""
 
 from __future__ import annotations
 

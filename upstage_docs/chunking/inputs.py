@@ -1,4 +1,4 @@
-"""What is to be chunked → units: documents, elements, records, whole HTML or Markdown; packs nothing."""
+"""Turns documents, elements, records, and whole HTML or Markdown texts into the units that are packed into chunks."""
 
 from __future__ import annotations
 

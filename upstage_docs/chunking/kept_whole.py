@@ -1,4 +1,4 @@
-"""A table, chart or figure with what belongs to it: headings, captions, unit lines, notes, its continuation."""
+"""Gathers a table, chart or figure with what belongs to it: headings, captions, unit lines, notes, continuations."""
 
 from __future__ import annotations
 

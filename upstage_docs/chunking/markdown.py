@@ -1,4 +1,4 @@
-"""Markdown → its blocks by lines, as markdown-it-py reads CommonMark; pipe and grid tables as converters write them."""
+"""Finds the blocks of a Markdown text by lines, with markdown-it-py, and reads pipe and grid tables."""
 
 from __future__ import annotations
 

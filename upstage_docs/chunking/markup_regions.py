@@ -1,4 +1,4 @@
-"""Masked text → its regions: pipe tables, and what HTML block tags mark (tables, figures, headings, paragraphs)."""
+"""Finds the regions of a text that HTML block tags and pipe tables mark, after masking."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which runs of a text only look like structure: comments, scripts, quoted values, code, equations; finds no tables."""
+"""Masks what only looks like structure in a text: comments, scripts, quoted values, code, equations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How to chunk, validated where it is made; splits nothing."""
+"""The options of the splitter, checked where they are made."""
 
 from __future__ import annotations
 

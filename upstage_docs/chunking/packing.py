@@ -1,4 +1,4 @@
-"""Elements → chunks: tables, charts and figures whole, text packed up to a size; knows no framework."""
+"""Packs elements into chunks: tables, charts and figures whole, other text up to a size."""
 
 from __future__ import annotations
 

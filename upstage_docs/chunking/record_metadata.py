@@ -1,4 +1,4 @@
-"""What a record's metadata says, read once, whoever wrote it: ours, `langchain-upstage`'s, another loader's."""
+"""Reads the metadata of a record once, whether we, `langchain-upstage` or another loader wrote it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A chunk that is split once more → units whose spans are its own, so that its children know where they come from."""
+"""Splits a chunk once more into units that keep the spans of the chunk, so that their places stay known."""
 
 from __future__ import annotations
 

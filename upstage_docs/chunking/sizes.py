@@ -1,4 +1,4 @@
-"""What the size of a text is: what a reader sees of it in characters, or its tokens by the name of an encoding."""
+"""Measures the size of a text: in characters that a reader sees, or in tokens of an encoding given by its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Table markup → its rows, by offsets into the text, and which of them are the header; knows one table at a time.
+"""Reads the markup of one table: its rows, as offsets into the text, and which of them are the header.
 
 What is not well-formed is read by BeautifulSoup, and given up (the table stays whole) where words would be lost.
 """

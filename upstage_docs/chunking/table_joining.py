@@ -1,4 +1,4 @@
-"""A table that goes on at the top of the next page, and what it goes on in → one table; knows no captions, no sizes."""
+"""Joins a table with its continuation at the top of the next page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table that is too large → parts cut between rows, each a valid table with the header; sizes by any measure."""
+"""Cuts a table that is too large between its rows into parts that are valid tables with the header repeated."""
 
 from __future__ import annotations
 

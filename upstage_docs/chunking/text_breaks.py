@@ -1,4 +1,4 @@
-"""Where a long text may be cut: between lines, sentences, words; knows markup only enough not to cut inside it."""
+"""Finds where a long text may be cut: between lines, sentences, clauses and words, never inside markup."""
 
 from __future__ import annotations
 

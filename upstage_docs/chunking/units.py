@@ -1,4 +1,4 @@
-"""The units that are packed into chunks: a text, where it came from, and what governs it; reads and packs nothing."""
+"""The units that are packed into chunks: a text, its place in the document, and the headings that govern it."""
 
 from __future__ import annotations
 

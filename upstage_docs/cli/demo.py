@@ -1,4 +1,4 @@
-"""`upstage-docs demo`: one document parsed, shown by category, split, searched and asked, on one screen."""
+"""`upstage-docs demo`: parses one document, shows its elements, splits it, and answers a question, on one screen."""
 
 from __future__ import annotations
 

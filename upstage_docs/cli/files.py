@@ -1,4 +1,4 @@
-"""The command's files: what an argument names, where a result goes, and what is there already; sends nothing."""
+"""The files of the command: what an argument names, where a result goes, and which results are there already."""
 
 from __future__ import annotations
 

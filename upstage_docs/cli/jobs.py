@@ -1,4 +1,4 @@
-"""`upstage-docs jobs`, `cache` and `estimate`: what runs, what is kept, and what it would cost."""
+"""`upstage-docs jobs`, `cache` and `estimate`: running jobs, stored answers, and costs before sending."""
 
 from __future__ import annotations
 

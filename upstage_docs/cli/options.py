@@ -1,4 +1,4 @@
-"""The subcommands' options: those of a library call come from its definitions, the others are said here."""
+"""Makes the options of the subcommands from the definitions of the library's options."""
 
 from __future__ import annotations
 

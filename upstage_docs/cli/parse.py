@@ -1,4 +1,4 @@
-"""`upstage-docs parse` and `ocr`: documents in, Markdown, HTML, text, JSON or JSON lines out."""
+"""`upstage-docs parse` and `ocr`: write documents as Markdown, HTML, text, JSON or JSON lines."""
 
 from __future__ import annotations
 

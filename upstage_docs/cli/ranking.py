@@ -1,4 +1,4 @@
-"""The demo's steps in core words: a sample, its chunks, a ranking by words, the answering line; prints nothing."""
+"""The steps of the demo without printing: chunks ranked by words, and the line that answers the question."""
 
 from __future__ import annotations
 

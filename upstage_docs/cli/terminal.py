@@ -1,4 +1,4 @@
-"""How the command writes to a terminal, which obeys nothing of what is shown, and to programs."""
+"""Writes to the terminal, with control characters of documents made visible, and JSON lines for programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`upstage-docs view`: one HTML page per document, its pages with every element's box; what it shows is in `view`."""
+"""`upstage-docs view`: writes an HTML page for each document with a box for every element."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carrying out the command's tasks: several at once, one line about each, an exit code for all."""
+"""Carries out the tasks of the command, several at once, with a line about each and one exit code."""
 
 from __future__ import annotations
 

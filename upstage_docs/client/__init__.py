@@ -1,1 +1,1 @@
-"""Carries the flows out: connections, threads, event loops and clocks."""
+"""The clients: they carry out the flows with connections, threads, event loops and clocks."""

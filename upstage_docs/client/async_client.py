@@ -1,4 +1,4 @@
-"""AsyncClient: the calls of `Client` for an event loop; they are the same methods, carried out by another session."""
+"""`AsyncClient`: the methods of `Client` for an event loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Client: Document Parse and Document OCR as calls that wait; each is one line over a flow."""
+"""`Client`: Document Parse and Document OCR as blocking calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The network as a transport whose connections end with the deadline of a send.
+"""A network transport for httpx whose connections end at the deadline of a request.
 
 httpx bounds each read alone, so that headers which are dripped outlast its timeouts; httpcore, below it, takes a
 network of one's own. What the environment says of proxies is followed as httpx does.

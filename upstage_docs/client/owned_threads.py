@@ -1,4 +1,4 @@
-"""A transport of the caller, in threads that we own: a call that outlasts its deadline is left to end by itself."""
+"""Runs a transport of the caller in threads of our own, so that a call which outlasts its deadline blocks nobody."""
 
 from __future__ import annotations
 

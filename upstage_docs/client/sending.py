@@ -1,4 +1,4 @@
-"""One request, sent with a deadline and a cap, and how far it got when it fails; knows no flow and no retry."""
+"""Sends one request within a deadline and a size limit, and tells how far it got when it fails."""
 
 from __future__ import annotations
 

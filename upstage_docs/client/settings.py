@@ -1,4 +1,4 @@
-"""Which engine answers and with which key: arguments and environment → one checked context. Sends nothing."""
+"""The settings of a client: engine, key, addresses and limits, from arguments and environment variables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Threads that work for another one, and stop where nobody is left to take their results."""
+"""Worker threads that stop where nobody is left to take their results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bytes of an answer, unpacked as they come and never beyond what an answer may have."""
+"""Unpacks the bytes of a compressed answer as they come, and stops at the size that an answer may have."""
 
 from __future__ import annotations
 

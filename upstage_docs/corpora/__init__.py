@@ -1,1 +1,1 @@
-"""Corpora on more than one machine."""
+"""Large collections of documents, read on more than one machine."""

@@ -1,4 +1,4 @@
-"""Corpora on Ray Data: files anywhere → Parquet rows of elements or chunks; what a file means is decided elsewhere.
+"""Reads large collections with Ray Data: files become Parquet rows of elements or chunks.
 
 `parse_corpus` does all of it; `ParseFiles` is its heart for a pipeline of one's own. Rates, retries, the store and
 errors stay this package's: one failed row would stop a Ray job, and Ray's own checkpoints paid twice when measured

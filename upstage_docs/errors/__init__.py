@@ -1,4 +1,4 @@
-"""What can go wrong, and what must not show when it does."""
+"""The errors of this package, and what hides secrets in them."""
 
 from upstage_docs.errors.tree import (
     APIConnectionError,

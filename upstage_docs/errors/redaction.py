@@ -1,4 +1,4 @@
-"""What must not show: the secrets of every client, in whatever becomes an error, and whole answers in a repr.
+"""Hides the secrets of every client in errors, and whole answers in a `repr`.
 
 Clients say here what their secrets are, and errors pass all that they say through here when they are made. So a text
 that echoes a key (a gateway's page, a header in a transport's message) is hidden wherever it came from.

@@ -1,4 +1,4 @@
-"""The errors, drawn first.
+"""The classes of errors; all are `UpstageDocsError`.
 
 UpstageDocsError (ValueError)      every error of ours; chains that catch ValueError keep working
 ├── ConfigError                    no key, contradicting options: raised before any request

@@ -1,4 +1,4 @@
-"""Where an answer stands: places, citations, pictures and tables of what was retrieved."""
+"""Leads from an answer to its place: citations, pictures of pages, and tables of what was retrieved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A text without metadata of its own → the elements of a parsed document that it was taken from; reads no file."""
+"""Finds which elements of a parsed document a text without metadata was taken from."""
 
 from __future__ import annotations
 

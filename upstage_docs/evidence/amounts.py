@@ -1,4 +1,4 @@
-"""The text of a table's cell → its number, unit and share; of a line → the units that it tells; knows no table."""
+"""Reads the number, unit and share in the text of a table's cell, and the units that a line names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model wrote about numbered passages → its statements, each with its citations and what nothing supports."""
+"""Reads what a model wrote about numbered passages: its statements, their citations, and what nothing supports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cite`: a thing → a short line that tells where it stands, with its places; opens no file unless a quote asks."""
+"""`cite`: a short line that names the file, page and section of a Document, node or chunk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pictures that were written or kept with a text, and content blocks for models that see; cuts none itself."""
+"""Finds the crops that were written for a text, and makes content blocks for multimodal models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Table markup, HTML or Markdown → a grid of texts in which what spans is repeated; reads no number and no unit."""
+"""Reads HTML and Markdown tables as a grid of texts in which cells that span are repeated."""
 
 from __future__ import annotations
 

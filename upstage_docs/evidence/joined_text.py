@@ -1,4 +1,4 @@
-"""Pieces of elements → one record of their texts, whose spans say where each stands."""
+"""Joins pieces of elements into one record whose spans tell where each piece stands."""
 
 from __future__ import annotations
 

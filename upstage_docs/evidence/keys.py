@@ -1,4 +1,4 @@
-"""Texts → what they are compared by, letters and digits alone, with offsets; finds one text in another."""
+"""Compares texts by their letters and digits alone, and finds one text in another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`places`: where a text, or a quote from it, stands; the way from metadata over the file's own words to boxes."""
+"""`places`: finds the page and the boxes of a text, or of a quote from it."""
 
 from __future__ import annotations
 

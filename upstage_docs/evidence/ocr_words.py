@@ -1,4 +1,4 @@
-"""Recognised words in a text: which are doubtful, and where those of a line's metadata stand; recognises nothing."""
+"""Finds doubtful words of recognised text, and where the words of a line stand in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`overlay`: other words, a translation, in the places of a page's lines; finds no line and translates nothing."""
+"""`overlay`: draws other texts, such as a translation, in the places of a page's lines."""
 
 from __future__ import annotations
 

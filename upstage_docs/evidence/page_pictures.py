@@ -1,4 +1,4 @@
-"""Pages of a PDF or an image file → pictures, as a viewer shows them, within limits; draws no box."""
+"""Draws pages of a PDF or an image file as pictures, within limits on their size."""
 
 from __future__ import annotations
 

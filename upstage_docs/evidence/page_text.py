@@ -1,4 +1,4 @@
-"""A page's own text, from the PDF's text layer or from OCR → the boxes of a quote on it; draws nothing."""
+"""Finds the boxes of a quote on a page, in the text layer of the PDF or in recognised words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`paragraph_records`: elements → the paragraphs of a text, joined over columns and pages, with their numbers."""
+"""`paragraph_records`: joins elements to numbered paragraphs, over columns and pages."""
 
 from __future__ import annotations
 

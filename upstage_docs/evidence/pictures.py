@@ -1,4 +1,4 @@
-"""`crop` and `highlight`: places → pictures of the pages that they are on; finds no place."""
+"""`crop` and `highlight`: pictures of the pages that a text stands on, cut out or marked."""
 
 from __future__ import annotations
 

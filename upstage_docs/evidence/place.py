@@ -1,4 +1,4 @@
-"""Metadata → the places on pages that it names, per element and page; reads no file and guesses nothing."""
+"""Reads from metadata the places on pages that a text stands on, for each element and page."""
 
 from __future__ import annotations
 

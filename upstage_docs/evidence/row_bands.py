@@ -1,4 +1,4 @@
-"""A table in a picture → the bands that its rows lie in, where as many can be seen as the table has; reads no words."""
+"""Finds the bands of a table's rows in a picture of it, where as many can be seen as the table has."""
 
 from __future__ import annotations
 

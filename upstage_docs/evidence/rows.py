@@ -1,4 +1,4 @@
-"""Tables → a record for each row, for retrieval row by row; a row says its columns, its names, its units."""
+"""Makes a record for each row of a table, with the names of its columns and its units."""
 
 from __future__ import annotations
 

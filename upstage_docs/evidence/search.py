@@ -1,4 +1,4 @@
-"""What was loaded and a question → the passages that may answer it, each with its citation; reads no file."""
+"""Searches loaded documents for the passages that may answer a question, each with its citation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`section_records`: elements → a record for each section that a person reads, the references left out."""
+"""`section_records`: makes a record for each section of a document, without the list of references."""
 
 from __future__ import annotations
 

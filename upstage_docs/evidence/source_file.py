@@ -1,4 +1,4 @@
-"""The file behind a place: found by its name or given, and refused if it is no longer what was parsed."""
+"""Finds the file behind a place, and refuses it if it is no longer the one that was parsed."""
 
 from __future__ import annotations
 

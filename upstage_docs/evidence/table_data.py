@@ -1,4 +1,4 @@
-"""`tables`: the tables of Documents, nodes and chunks as data: header, rows, units, numbers; changes no text."""
+"""`tables`: the tables of Documents, nodes and chunks as data, with header, rows, units and numbers."""
 
 from __future__ import annotations
 

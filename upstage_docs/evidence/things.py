@@ -1,4 +1,4 @@
-"""What a user holds (a Document, a node, a chunk, an element, metadata) → its text and metadata; places nothing."""
+"""Reads the text and the metadata of whatever a user holds: a Document, a node, a chunk, an element."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions that read files, for an event loop: done in a thread, so that the loop goes on."""
+"""Makes asynchronous forms of functions that read files: they run in a thread."""
 
 from __future__ import annotations
 

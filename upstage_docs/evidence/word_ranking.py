@@ -1,4 +1,4 @@
-"""Texts and a question → how much they share, by BM25 over words and pairs of characters; knows no document."""
+"""Ranks texts for a question by BM25 over words and, for Korean, Chinese and Japanese, pairs of characters."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A document to send: its bytes, format, pages and digest."""
+"""Documents to send: their bytes, format, pages and digest."""

@@ -1,4 +1,4 @@
-"""File formats: what bytes are, whatever they are called, and how large an image is; decodes no picture."""
+"""Tells the format of a file from its bytes, and the size of an image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents to send: a path, bytes or a binary file object → name, SHA-256, format, pages, pixels; parts of a PDF.
+"""Inspects a document to send (a path, bytes or a binary file): name, SHA-256, format, pages; cuts PDFs into parts.
 
 Knows files, not the API's limits (`plan`) and not the network.
 """

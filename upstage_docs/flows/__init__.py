@@ -1,1 +1,1 @@
-"""What happens, in which order; every step is a value, nothing here reads, sends or waits."""
+"""Flows say what happens, step by step, as generators; nothing here reads, sends or waits."""

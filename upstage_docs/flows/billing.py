@@ -1,4 +1,4 @@
-"""What documents cost: the list prices, an estimate before sending, and what the answers billed."""
+"""Counts costs: the list prices, an estimate before sending, and what the answers billed."""
 
 from __future__ import annotations
 

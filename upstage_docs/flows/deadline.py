@@ -1,4 +1,4 @@
-"""A deadline around a flow: every send, retry and pause in it ends with it."""
+"""Puts a deadline around a flow: every send, retry and pause in it ends in time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One document, read in order: which of its pages are stored, in a job, or to be sent; each answer becomes a slice."""
+"""Reads one document in order: plans which pages are stored, in a job, or to be sent, and gets them."""
 
 from __future__ import annotations
 

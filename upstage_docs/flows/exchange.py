@@ -1,4 +1,4 @@
-"""What happens, in order: sending, trying again, paying once; no network, no clock, no threads.
+"""Sends a request with retries, and a paid one only once: its intent is stored before, its answer after.
 
 A flow is a generator that yields steps and returns a value; a session carries the steps out. A failed send comes back
 as a `NoReply`, not as an exception, until the retry policy says that it is final.

@@ -1,4 +1,4 @@
-"""One asynchronous job, watched: looks are shared by all who wait for its batches; batches come in their order."""
+"""Watches one asynchronous job, and fetches its batches in their order."""
 
 from __future__ import annotations
 

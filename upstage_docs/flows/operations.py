@@ -1,4 +1,4 @@
-"""What a client can do, one flow each: read one document or many, follow a job, create one, estimate the price."""
+"""The operations of a client, one flow each: read documents, follow a job, create one, estimate the price."""
 
 from __future__ import annotations
 

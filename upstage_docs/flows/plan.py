@@ -1,4 +1,4 @@
-"""Which route a document takes, and in which parts; sends and reads nothing."""
+"""Plans by which route a document is sent, and in which parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of many documents: which failed, why, and whether running again costs; decides nothing."""
+"""Reports what became of many documents: which failed, why, and what they cost."""
 
 from __future__ import annotations
 

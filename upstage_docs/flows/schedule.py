@@ -1,4 +1,4 @@
-"""Which of many pieces of work run at once, and in which order their results are taken; nothing is started here.
+"""Decides which of many pieces of work run at once, and in which order their results are taken.
 
 Four carry a schedule out: `Client` in threads, `AsyncClient` in tasks, the command and the workers on Ray in threads.
 """

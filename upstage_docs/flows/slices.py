@@ -1,4 +1,4 @@
-"""The answers about one document as its slices: handed out as they come, or waiting until the last page has come."""
+"""Turns the answers about one document into slices that are handed out as they come, or after the last page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a flow may ask for, one step at a time, and what all flows of one client share; does nothing itself."""
+"""The steps that a flow may ask for, and the context that all flows of one client share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A flow inside a span of OpenTelemetry, and what is told of that span. Nothing happens where nobody traces.
+"""Puts flows into spans of OpenTelemetry where somebody traces, and does nothing elsewhere.
 
 Spans never hold a key, nor a word of a document; what they say is in docs/traces.md.
 """

@@ -1,1 +1,1 @@
-"""What both integrations share: files become records, with progress and a report."""
+"""What loaders and readers of both frameworks share: files become records, with progress and a report."""

@@ -1,4 +1,4 @@
-"""Which client answers a loader: one of its own for each load, or the caller's; knows no documents."""
+"""Gives a loader its client: one of its own for each load, or the caller's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Crops of elements → picture files in a folder of the caller's; knows no framework and no network."""
+"""Writes the crops of elements as picture files into a folder of the caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents → records: what every loader, parser and reader of both integrations does."""
+"""Loads documents as records: what every loader, parser and reader of both frameworks does."""
 
 from __future__ import annotations
 

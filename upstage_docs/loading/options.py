@@ -1,4 +1,4 @@
-"""What is asked of a load, whatever is loaded: what happens to a file that fails, and what is told meanwhile."""
+"""The options of a load: what happens to a file that fails, and how progress is shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bar of pages for one load of documents."""
+"""Shows a bar of pages for one load of documents."""
 
 from __future__ import annotations
 

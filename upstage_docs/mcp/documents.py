@@ -1,4 +1,4 @@
-"""Documents that an agent has opened: each is parsed once, within the folder, the pages and the money it may use."""
+"""Opens documents for an agent: each is parsed once, within a folder and within bounds on pages and money."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server's tools: what an agent calls, and what it is answered in text and pictures."""
+"""The tools of the server for agents, and what they answer in text and pictures."""
 
 from __future__ import annotations
 

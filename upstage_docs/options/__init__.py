@@ -1,4 +1,4 @@
-"""What a user may ask: every option written once, checked where it is made; sends nothing."""
+"""The options of every call, each defined once and checked where it is made."""
 
 from upstage_docs.options.definitions import choice, names, several, yes_or_no
 from upstage_docs.options.parse import (

@@ -1,4 +1,4 @@
-"""How an option is written once: its default, the values it takes, and the sentence that says what it is for.
+"""Defines an option once: its default, the values it takes, and the sentence that documents it.
 
 An option is a field of a frozen dataclass: `mode: Literal["standard", "auto"] = option("standard", "What it is for.")`.
 The type says which values may be given; a dataclass of `Options` refuses others where it is made. Docstrings, the

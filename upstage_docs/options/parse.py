@@ -1,4 +1,4 @@
-"""What to ask of Document Parse and Document OCR, each option by its API name, and how a document is sent."""
+"""The options of Document Parse and Document OCR by their API names, and how a document is sent."""
 
 from __future__ import annotations
 

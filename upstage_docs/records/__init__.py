@@ -1,1 +1,1 @@
-"""Elements become records: text, metadata and ids."""
+"""Turns elements into records, which become Documents and nodes: text, metadata and ids."""

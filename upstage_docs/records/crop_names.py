@@ -1,4 +1,4 @@
-"""The names of crops: which element a picture file is of, so that it is found again however a text was split."""
+"""Names the picture files of crops after their elements, so that a crop is found again after splitting."""
 
 from __future__ import annotations
 

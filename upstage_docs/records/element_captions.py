@@ -1,4 +1,4 @@
-"""The captions of the tables, charts and figures among the elements of a page; knows no chunks."""
+"""Finds the captions of the tables, charts and figures on a page."""
 
 from __future__ import annotations
 

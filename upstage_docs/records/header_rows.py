@@ -1,4 +1,4 @@
-"""How many first rows of a table are its header, told by what stands in them: labels, years, spans above values.
+"""Tells how many first rows of a table are its header, by their content: labels, years, spans above values.
 
 Pure rules on the words of cells, and a reader of the first rows of HTML and of pipe tables. They cut nothing.
 """

@@ -1,4 +1,4 @@
-"""At which level a heading stands: declared, else by its numbering, the markers of Korean reports, its font size.
+"""Tells the level of a heading: declared, or by its numbering, the markers of Korean reports, its font size.
 
 Pure rules for the headings of one document in reading order, for any engine. What a layout model calls a heading and
 is none (a caption, a unit, a date, a name) has level 0.

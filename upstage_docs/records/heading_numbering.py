@@ -1,4 +1,4 @@
-"""How a heading is numbered: `1.2`, `II.`, `제1장`, `가.`, `第一章`, `Item 7A`, `□`; compares no headings."""
+"""Reads the numbering of a heading, such as `1.2`, `II.`, `제1장`, `가.`, `第一章`, `Item 7A` or `□`."""
 
 from __future__ import annotations
 

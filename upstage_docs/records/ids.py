@@ -1,4 +1,4 @@
-"""Ids that are the same each time: of files, of records, of texts; knows nothing of what it names."""
+"""Makes ids of files, records and texts that are the same each time."""
 
 from __future__ import annotations
 

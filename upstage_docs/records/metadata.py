@@ -1,4 +1,4 @@
-"""The flat metadata of records: its keys, always the same, and what each says of a text."""
+"""The flat metadata of records: always the same keys, and what each means."""
 
 from __future__ import annotations
 

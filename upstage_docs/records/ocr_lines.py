@@ -1,4 +1,4 @@
-"""A recognised page → its lines in writing order, and where each word stands in the page's text; makes no record."""
+"""Finds the lines of a recognised page in writing order, and where each word stands in its text."""
 
 from __future__ import annotations
 

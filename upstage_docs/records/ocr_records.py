@@ -1,4 +1,4 @@
-"""OCR results → records: a page, the whole text, or a word each; knows no framework."""
+"""Turns OCR results into records: one for each page, line or word, or one for the whole file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a record is: the options of records, checked where they are made; makes none."""
+"""The options of records, checked where they are made."""
 
 from __future__ import annotations
 

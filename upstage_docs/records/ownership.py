@@ -1,4 +1,4 @@
-"""Which lines belong to a table, chart or figure: its caption, title, unit line, notes, and what announces it.
+"""Tells which lines belong to a table, chart or figure: caption, title, unit line, notes, announcement.
 
 Pure rules on the words of a line, its place on the page and its category. They read no markup and pack nothing.
 """

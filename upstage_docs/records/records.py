@@ -1,4 +1,4 @@
-"""Documents → records: the text, the metadata and the id of each unit; knows no framework and reads no file."""
+"""Turns documents into records: the text, the metadata and the id of each unit."""
 
 from __future__ import annotations
 

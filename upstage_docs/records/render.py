@@ -1,4 +1,4 @@
-"""Elements → their text in each format, losing no word; knows no metadata and no framework."""
+"""Writes the text of an element as HTML, Markdown or plain text without losing a word."""
 
 from __future__ import annotations
 

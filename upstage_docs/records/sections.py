@@ -1,4 +1,4 @@
-"""Records → the sections that their headings make: each a record of its own with all that stands under the heading."""
+"""Makes a record of each section: a heading with all that stands under it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connections that bring no request: how long they may take, and how many of them there may be."""
+"""Bounds connections that bring no request: their time and their number."""
 
 from __future__ import annotations
 

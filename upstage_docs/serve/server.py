@@ -1,4 +1,4 @@
-"""The local engine over HTTP, on loopback by default: any client of the API can develop against it."""
+"""Serves the local engine over HTTP on this machine, so that clients of the API can be developed against it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What was paid for, on disk: answers, jobs and open intents."""
+"""The store on disk of what was paid for: answers, jobs and open intents."""

@@ -1,4 +1,4 @@
-"""One SQLite file and this process's one connection to it; knows when its use is safe, not what is in it.
+"""One SQLite file and this process's connection to it, which survives forks and threads.
 
 Write-ahead logging (https://sqlite.org/wal.html) lets several processes read while one writes; it needs a local disk.
 Threads take turns here: SQLite's own way of waiting, which is for other processes, is neither fair nor quick. The

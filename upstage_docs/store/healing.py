@@ -1,4 +1,4 @@
-"""A damaged store is moved aside, and what can be read of it is taken over into a new one; told by who is asked.
+"""Moves a damaged store aside, and takes over what can be read of it into a new one.
 
 A file is damaged where SQLite says so: bytes of it are gone or are others. A disk that is full, a file that is locked
 or a table that somebody changed is no damage, and is left as it is.

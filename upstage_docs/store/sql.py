@@ -1,4 +1,4 @@
-"""The tables of the store and every statement on them; knows no file, no process and no clock."""
+"""The tables of the store, and every SQL statement on them."""
 
 # ruff: noqa: S608 - statements are put together from this module's own constants only
 

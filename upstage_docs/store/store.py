@@ -1,4 +1,4 @@
-"""What was paid for, on disk: answers, running jobs and open intents; it never sends, waits for others, or guesses.
+"""Stores what was paid for on disk: answers, running jobs and open intents.
 
 Everything is held by *key* (which document, under which options, asked of whom) and by *pages* `(first, last)`, 1-based
 and inclusive. The route is no part of it, so what one route paid for serves every other. `None` as pages is a whole

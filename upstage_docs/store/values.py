@@ -1,4 +1,4 @@
-"""The words of the store: what identifies a result, and what can be held of it; knows no database and no network."""
+"""The values of the store: the key of a result, and what can be stored for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has come of a document and is handed out only once all of it has: it waits on disk, whatever else is stored."""
+"""Keeps on disk what has come of a document that is handed out only when all of it has come."""
 
 from __future__ import annotations
 

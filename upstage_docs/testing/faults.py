@@ -1,4 +1,4 @@
-"""Faults for the loopback server, scripted by tests, and what it received and billed; knows no web framework.
+"""Faults that a test scripts for the stand-in, and a record of what it received and billed.
 
 A fault is a value; `Faults` says which request meets which:
 

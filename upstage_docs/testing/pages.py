@@ -1,4 +1,4 @@
-"""What the stand-in finds on a page: layout elements, made from the page's own text or from nothing."""
+"""Makes the layout elements that the stand-in finds on a page, from the page's own text or from nothing."""
 
 from __future__ import annotations
 

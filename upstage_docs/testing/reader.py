@@ -1,4 +1,4 @@
-"""Understands documents in no time, for the stand-in: pages made by a function, and a bill of every page."""
+"""Reads documents for the stand-in at once: a function makes the pages, and every page is billed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stand-in for the API on loopback: the local engine over HTTP, with faults that a test scripts."""
+"""A stand-in for the API on this machine: the local engine over HTTP, with faults that a test scripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stand-in as one thing: a server on loopback, its faults, its bill, and clients that talk to it."""
+"""Starts the stand-in: a local server, its faults, its bill, and clients that talk to it."""
 
 from __future__ import annotations
 

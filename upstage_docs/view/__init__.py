@@ -1,4 +1,4 @@
-"""Pages with the boxes of their elements: as pictures, as one HTML page, and as files."""
+"""Shows pages with a box around every element: as pictures, as one HTML page, and as files."""
 
 from upstage_docs.view.boxes import COLOURS, boxed_pages
 from upstage_docs.view.files import write_view

@@ -1,4 +1,4 @@
-"""Pages as pictures with the outline of every element in the colour of its category."""
+"""Draws the outline of every element on pictures of pages, in the colour of its category."""
 
 from __future__ import annotations
 

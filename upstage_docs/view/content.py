@@ -1,4 +1,4 @@
-"""What a document says → HTML that is safe to show: tables as tables, equations as equations, all else as text."""
+"""Makes safe HTML of the content of a document: tables as tables, equations as equations, all else as text."""
 
 from __future__ import annotations
 

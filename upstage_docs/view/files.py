@@ -1,4 +1,4 @@
-"""A parsed document → a file that a browser opens, with its pictures inside, or in a folder beside it."""
+"""Writes a parsed document as a file for a browser, with its pictures inside or in a folder beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chunks, and the places of an answer → what marks them on pages of elements; splits and searches nothing."""
+"""Makes the marks of chunks, and of the places of an answer, on pages of elements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A parsed document as one HTML page: pages with boxes, what each element says, chunks, places; sends nothing."""
+"""Writes the HTML page of a parsed document: pages with boxes, contents, chunks and places."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words of an answer → their places in a parsed document; draws nothing."""
+"""Finds the places of an answer's words in a parsed document."""
 
 from __future__ import annotations
 

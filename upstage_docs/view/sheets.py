@@ -1,4 +1,4 @@
-"""A parsed document and its file → its pages, each with its elements and its picture; draws no box."""
+"""Gives the pages of a parsed document, each with its elements and its picture."""
 
 from __future__ import annotations
 
