@@ -39,8 +39,8 @@ ROOT = Path(upstage_docs.__file__).resolve().parent.parent  # a checkout, or whe
 OURS = tuple(str(ROOT / name) for name in ("upstage_docs", "langchain_upstage_docs", "llama_index_upstage_docs"))
 KEY = "up_abcdefghijklmnop"
 # Raising one of these takes the reason beside it.
-# Every option is checked where it is made, and read when it loads (options/definitions); twelve let a transport of the
-# caller's, whatever it does, not outlast the deadline.
+# Every option is checked where it is made, and read when it loads (options/definitions); three let a transport of the
+# caller's, whatever it does, not outlast the deadline (client/owned_threads).
 # Seven ask whether somebody traces (tracing), who then sees each document, request, job and batch.
 FUNCTIONS = 107
 # What waits for its last page is no business of sending (flows/slices); constructors hide the key (components).

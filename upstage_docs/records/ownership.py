@@ -17,7 +17,6 @@ __all__ = [
     "caption_label",
     "is_note",
     "is_unit",
-    "names_no_section",
     "owner_of_caption",
     "role_above",
     "role_below",
@@ -134,7 +133,6 @@ _RUNNING_CJK = re.compile(
 _PUNCTUATED = re.compile(rf"\s*(?:{_CLOSE_MARK}\s*)*(?:[.:：。|–—\-‒·․．)]|{_CLOSE_MARK})")
 _KOREAN_SENTENCE = re.compile(r"다\s?[.。]?\s*\Z")
 _SENTENCE_END = re.compile(r"[.!?。！？]['\"”’)\]]*\s*\Z")
-_OTHER_LETTERS = re.compile(r"[^\x00-ɏͰ-ϿЀ-ӿḀ-ỿ]")
 _FIRST_LETTERS = frozenset("TtFfCcGgDdPpMmSsIiEeAaQqBbOoHhLlWwРрТтNnUuXx표그도사차지부별참통附别別图圖図表示写照第")
 _SKIPPED = " \t\r\n\"'“‘*_#>|~-–—■□▶▷●○◆◇◎△▲☞<〈《「『【［[(（＜≪«"
 
@@ -345,11 +343,6 @@ def start_of_last_sentence(text: str) -> int:
     for stop in _STOP.finditer(text, 0, max(0, len(text.rstrip()) - 1)):
         found = stop.end()
     return found
-
-
-def names_no_section(words: str) -> bool:
-    """Say whether what was called a heading is none and must not govern what follows: a caption, a unit line."""
-    return bool(caption_label(words)) or is_unit(words)
 
 
 # --- who owns a line -------------------------------------------------------------------------------------------------
