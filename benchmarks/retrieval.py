@@ -487,6 +487,8 @@ SPLITTERS: dict[str, Splitter] = {
     "ours, Markdown": ours("markdown"),
     "ours, HTML, split_rows": ours("html", oversized_tables="split_rows"),
     "ours, Markdown, split_rows": ours("markdown", oversized_tables="split_rows"),
+    "ours, HTML, split_rows, dense tables": ours("html", oversized_tables="split_rows", table_form="dense"),
+    "ours, Markdown, split_rows, dense tables": ours("markdown", oversized_tables="split_rows", table_form="dense"),
     "RecursiveCharacterTextSplitter, text": on_text("text", _recursive),
     "RecursiveCharacterTextSplitter, Markdown": on_text("markdown", _recursive),
     "RecursiveCharacterTextSplitter, HTML": on_text("html", _recursive),

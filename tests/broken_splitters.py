@@ -236,3 +236,40 @@ def drop_headers(chunks: list[Chunk]) -> list[Chunk]:
 
 def drop_row_spans(chunks: list[Chunk]) -> list[Chunk]:
     return [_with(chunk, re.sub(r' rowspan="\d+"', "", chunk.text)) for chunk in chunks]
+
+
+def innermost_heading_only(chunks: list[Chunk]) -> list[Chunk]:
+    """Name the heading directly above, as if it had no place in the document."""
+    for chunk in chunks:
+        chunk.headings = chunk.headings[-1:]
+        chunk.metadata["headings"] = "".join(chunk.headings)
+    return chunks
+
+
+def drop_repeated_captions(chunks: list[Chunk]) -> list[Chunk]:
+    """Leave the caption with the first part of its table."""
+    seen: set[int] = set()
+    done = []
+    for chunk in chunks:
+        number = chunk.metadata["element_id"]
+        spans = json.loads(chunk.metadata["spans"])
+        if number in seen and len(spans) > 1:
+            start = next(span[2] for span in spans if span[0] == number)
+            later = [[*span[:2], span[2] - start, span[3] - start, *span[4:]] for span in spans if span[2] >= start]
+            chunk = _with(chunk, chunk.text[start:], later)  # noqa: PLW2901
+        seen.add(number)
+        done.append(chunk)
+    return done
+
+
+def without_path(given: Any, options: ChunkOptions) -> Iterator[Chunk]:
+    return right(given, replace(options, path_in_text=False))
+
+
+def path_beyond_the_size(given: Any, options: ChunkOptions) -> Iterator[Chunk]:
+    """Put the path in front of chunks that are full already."""
+    for chunk in right(given, replace(options, path_in_text=False)):
+        lead = options.path(chunk.headings, is_html=chunk.text[:1] == "<")
+        spans = json.loads(chunk.metadata["spans"])
+        moved = [[*span[:2], span[2] + len(lead), span[3] + len(lead), *span[4:]] for span in spans]
+        yield _with(chunk, lead + chunk.text, moved)

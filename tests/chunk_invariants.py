@@ -566,7 +566,42 @@ def _without_repeated_sections(whole: list[list[str]], parts: list[list[list[str
     return rows
 
 
+def parts_say_what_they_are_of(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """Each part of a table that is cut by rows holds the captions that any of them holds."""
+    by_id = {element.id: element for element in document.elements}
+    if len(by_id) < len(document.elements):
+        return
+    parts: dict[int, list[set[int]]] = {}
+    for chunk in split(document, options):
+        numbers = {number for number, *_ in spans_of(chunk)}
+        if chunk.metadata["category"] == "table":
+            parts.setdefault(chunk.metadata["element_id"], []).append(numbers)
+    for found in parts.values():
+        captions = {number for number in set().union(*found) if by_id[number].category == "caption"}
+        assert all(captions <= numbers for numbers in found), "a part without its caption"
+
+
+def the_path_leads(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """With `path_in_text` a text begins with the path above it, which no span covers and the size counts."""
+    options = replace(options, path_in_text=True)
+    by_id = {element.id: element for element in document.elements}
+    if len(by_id) < len(document.elements):
+        return
+    for chunk in split(document, options):
+        spans = spans_of(chunk)
+        if is_heading(by_id[spans[0][0]]):
+            continue  # begins with a heading, whose path is the part above it
+        path = options.path(chunk.headings, is_html=chunk.text[:1] == "<")
+        leads = {options.path(chunk.headings, is_html=is_html) for is_html in (True, False)}
+        assert any(chunk.text.startswith(lead) for lead in leads), f"{chunk.text!r} does not begin with {path!r}"
+        assert spans[0][2] in set(map(len, leads))
+        if options.size(chunk.text) > options.chunk_size:
+            assert chunk.metadata["category"] in WHOLE or MATH.search(chunk.text), "the path makes it too large"
+
+
 INVARIANTS: tuple[Invariant, ...] = (
+    parts_say_what_they_are_of,
+    the_path_leads,
     markup_is_balanced,
     nothing_is_cut_inside,
     no_chunk_is_empty,

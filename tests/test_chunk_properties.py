@@ -45,9 +45,9 @@ REPORT = ParsedDocument(
     "ab" * 32,
     "document-parse-260930",
     (
-        _element(0, "heading1", "<h1 id='0'>Results of the year</h1>"),
+        _element(0, "heading1", "<h1 id='0'>1 Results of the year</h1>"),
         _element(1, "paragraph", "<p id='1'>Costs &amp; revenue rose. 매출은 전년 대비 증가하였다. So it went on.</p>"),
-        _element(2, "heading1", "<h1 id='2'>Regions</h1>"),
+        _element(2, "heading1", "<h1 id='2'>1.1 Regions</h1>"),
         _element(3, "caption", "<caption id='3'>Table 1. Sales by region</caption>"),
         _element(
             4,
@@ -100,15 +100,21 @@ BREAKS: tuple[tuple[Invariant, broken.Splitter], ...] = (
     (invariants.batches_change_nothing, broken.page_by_page),
     (invariants.files_are_not_joined, broken.one_file),
     (invariants.chunks_stream, broken.eager),
+    (invariants.headings_govern, broken.changed(broken.innermost_heading_only)),
+    (invariants.parts_say_what_they_are_of, broken.changed(broken.drop_repeated_captions)),
+    (invariants.the_path_leads, broken.without_path),
+    (invariants.the_path_leads, broken.path_beyond_the_size),
     (invariants.rows_make_the_table, broken.changed(broken.drop_headers)),
     (invariants.rows_make_the_table, broken.changed(broken.drop_row_spans)),
 )
 NARROW = ChunkOptions(chunk_size=150, oversized_tables="split_rows")
 WIDE = ChunkOptions(chunk_size=200)
+TIGHT = ChunkOptions(chunk_size=90)
 
 
 def _options(invariant: Invariant) -> ChunkOptions:
-    return NARROW if invariant is invariants.rows_make_the_table else WIDE
+    by_rows = {invariants.rows_make_the_table, invariants.parts_say_what_they_are_of}
+    return NARROW if invariant in by_rows else TIGHT if invariant is invariants.the_path_leads else WIDE
 
 
 @pytest.mark.parametrize("invariant", invariants.INVARIANTS, ids=lambda invariant: invariant.__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from langchain_upstage_docs import TableAwareTextSplitter
-from upstage_docs import ConfigError, Element, chunk_elements
+from upstage_docs import ConfigError, Element, ParsedDocument, chunk_elements
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.sizes import read_length
 
@@ -55,3 +55,15 @@ def test_a_name_that_is_no_encoding_is_refused() -> None:
         TableAwareTextSplitter(length_function="no_such_base")
     with pytest.raises(ConfigError, match="must be callable, or the name"):
         ChunkOptions(length_function="no-such-model")  # type: ignore[arg-type]
+
+
+def test_every_piece_of_html_begins_with_its_path_as_html() -> None:
+    words = "The ferry leaves at seven & comes back at nine. " * 12
+    elements = (
+        Element(1, 1, "heading1", "<h1>Ferries & tides</h1>", text="Ferries & tides"),
+        Element(2, 1, "paragraph", f"<p>{words}</p>", text=words),
+    )
+    document = ParsedDocument("a.pdf", "", "", elements, total_pages=1)
+    later = list(chunk_elements(document, chunk_size=200, path_in_text=True))[1:]
+    assert len(later) > 1
+    assert {chunk.text[: chunk.text.index("\n")] for chunk in later} == {"Ferries &amp; tides"}

@@ -51,7 +51,7 @@ class ChunkBuilder:
         run = first.run
         if run.whole is not None and run.whole.text[run.lead :] == text:
             return self.again(first)
-        lead = self._options.path(first.headings, is_html=text[:1] == "<") if self._options.path_in_text else ""
+        lead = self._options.path(first.headings, is_html=first.is_html) if self._options.path_in_text else ""
         text = lead + text
         body = first
         if first.kind == "heading":
@@ -174,7 +174,7 @@ class TextBuilder(ChunkBuilder):
     def build(self, units: Sequence[Unit], caption: str = "") -> Chunk:  # noqa: ARG002 - as its base class
         """Return the chunk of *units*, with no id and no metadata."""
         text = joined(units)
-        return Chunk("", self._options.path(units[0].headings, is_html=text[:1] == "<") + text, {})
+        return Chunk("", self._options.path(units[0].headings, is_html=units[0].is_html) + text, {})
 
 
 def _spans(units: Sequence[Unit]) -> list[tuple[int, int, Place]]:

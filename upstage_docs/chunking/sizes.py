@@ -67,8 +67,8 @@ def _encoding(name: str) -> Any:
         import tiktoken
     except ImportError as error:
         raise ConfigError(
-            f"length_function={name!r} needs tiktoken, which counts its tokens: pip install tiktoken, or give a "
-            "function."
+            f'length_function={name!r} needs tiktoken, which counts its tokens: pip install "upstage-docs[tokens]", or '
+            "give a function."
         ) from error
     try:
         known = name in tiktoken.list_encoding_names()

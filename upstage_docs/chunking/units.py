@@ -71,6 +71,7 @@ class Unit(msgspec.Struct, gc=False):
         start, end: Where it stands in that record's text, -1 where that is not known.
         header_rows: How many rows of a table in Markdown or text are its header, 0 where that is not known.
         caption: What its record says that its caption is, for one that comes without the lines around it.
+        of_html: Whether it was cut out of HTML, and so may begin with no tag.
         repeated: The places whose text is here only because it is repeated: a header's, a caption's in a later part.
     """
 
@@ -89,6 +90,7 @@ class Unit(msgspec.Struct, gc=False):
     repeated: tuple[Place, ...] = ()
     header_rows: int = 0
     caption: str = ""
+    of_html: bool = False
 
     @property
     def main(self) -> Place:
@@ -96,6 +98,11 @@ class Unit(msgspec.Struct, gc=False):
         if not self.repeated:
             return self.place
         return next((place for _, _, place in self.sources if place not in self.repeated), self.place)
+
+    @property
+    def is_html(self) -> bool:
+        """Whether its text is HTML, a whole element of it or a part."""
+        return self.of_html or self.text[:1] == "<"
 
     @property
     def sources(self) -> list[tuple[int, int, Place]]:
@@ -114,6 +121,7 @@ class Unit(msgspec.Struct, gc=False):
             (max(a, start) - start, min(b, end) - start, one) for a, b, one in self.sources if a < end and b > start
         ]
         part = self.with_text(self.text[start:end], spans)
+        part.of_html = self.is_html
         if self.start >= 0:
             part.start, part.end = self.start + start, self.start + end
         return part
