@@ -302,3 +302,28 @@ def test_languages_can_be_named_and_missing_ones_are_told(monkeypatch: pytest.Mo
     (tmp_path / "jpn.traineddata").touch()
     if pytest.importorskip("tesserocr", reason="needs the extra ocr"):
         assert tesseract.languages() == "jpn+eng"
+
+
+@needs_tesseract
+@pytest.mark.parametrize(("setting", "read"), [("", True), ("off", False), ("0", False)])
+def test_words_in_pictures_can_be_left_unread(setting: str, read: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`UPSTAGE_DOCS_PICTURE_WORDS=off` leaves the words in the pictures of a page that has text of its own."""
+    from reportlab.lib.utils import ImageReader
+    from reportlab.pdfgen.canvas import Canvas
+
+    from upstage_docs.local.read_document import read_document
+    from upstage_docs.local.service.pipe import Part, Task
+
+    monkeypatch.setenv("UPSTAGE_DOCS_PICTURE_WORDS", setting)
+    diagram = Image.new("L", (500, 240), 255)
+    ImageDraw.Draw(diagram).text((60, 90), "Reservoir", fill=0, font=ImageFont.load_default(60))
+    file = io.BytesIO()
+    sheet = Canvas(file)
+    for number, line in enumerate(TEXT):
+        sheet.drawString(80, 750 - 16 * number, f"{line}, as the village office says.")
+    sheet.drawImage(ImageReader(diagram), 80, 420, 250, 120)
+    sheet.save()
+    told = [part.body.decode() for part in read_document(Task(), file.getvalue()) if isinstance(part, Part)]
+
+    assert "village office" in "".join(told)
+    assert ("Reservoir" in "".join(told)) is read

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -22,6 +23,7 @@ from upstage_docs.local.service.pipe import MODEL, Begin, Part, Task
 __all__ = ["read_document"]
 
 _OFFICE = ("docx", "pptx", "xlsx")
+_OFF = {"0", "off", "no", "false"}
 _LARGEST_ANSWER = 500 << 20
 """Bytes of one part: the engine's owner holds it in memory."""
 _BLANK = "nothing stands on this page or on any other of the document: it is blank, or damaged"
@@ -105,7 +107,8 @@ def _layouts(form: str, task: Task, data: bytes, total: int, tell: Tell | None) 
         from upstage_docs.local.pdf.document import read_pdf
 
         here = tesseract.available()
-        recognise, labels = (tesseract.words, tesseract.labels) if here else (None, None)
+        recognise = tesseract.words if here else None
+        labels = tesseract.labels if here and _reads_pictures() else None
         return read_pdf(
             data,
             pages=[number for number in range(1, total + 1) if number not in left_out] if left_out else None,
@@ -119,6 +122,11 @@ def _layouts(form: str, task: Task, data: bytes, total: int, tell: Tell | None) 
     from upstage_docs.local.read_image import read_image
 
     return read_image(data, crops=task.crops, left_out=left_out, tell=tell)
+
+
+def _reads_pictures() -> bool:
+    """Say whether words in the pictures of digital pages are recognised, which `UPSTAGE_DOCS_PICTURE_WORDS` decides."""
+    return os.environ.get("UPSTAGE_DOCS_PICTURE_WORDS", "").strip().lower() not in _OFF
 
 
 def _all_pages(pages: Iterator[PageLayout], total: int, task: Task) -> Iterator[PageLayout]:

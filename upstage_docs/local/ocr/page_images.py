@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ["calmed", "flatness", "ink_box", "is_uneven", "lean", "turned", "zoomed"]
 
-_MOST_LEAN = 15
+_MOST_LEAN = 22
+"""Degrees: photographs of pages are seldom turned by more."""
 _EVEN_SHARE = 0.8
 """Share of a page that has nearly one shade, if it is plain paper."""
 _NEAR = 24

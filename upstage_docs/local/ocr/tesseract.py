@@ -94,7 +94,7 @@ def labels(image: Image) -> list[tuple[str, float, Box]]:
 
 
 def read(image: Image) -> Reading:
-    """Recognise a page *image* that may lie on a side, stand on its head, or be up to 15 degrees askew.
+    """Recognise a page *image* that may lie on a side, stand on its head, or be up to 22 degrees askew.
 
     Raises:
         Refusal: 422 if text cannot be recognised here, or not within two minutes.

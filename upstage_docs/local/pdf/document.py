@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from upstage_docs.local.blocks import Block, PageLayout
 from upstage_docs.local.geometry import Box
@@ -22,8 +23,11 @@ from upstage_docs.local.pdf.library import (
 from upstage_docs.local.pdf.margins import repeated
 from upstage_docs.local.pdf.missed_words import is_seen, letters_of, missed
 from upstage_docs.local.pdf.outline import Outline
+from upstage_docs.local.pdf.page_threads import PageThreads
+from upstage_docs.local.pdf.parts import Part
 from upstage_docs.local.pdf.pdfium import PdfPages
 from upstage_docs.local.pdf.picture_labels import DOTS, labelled, may_have_labels
+from upstage_docs.local.pdf.restoration import FileText
 from upstage_docs.local.pdf.scanned_pages import (
     is_unreadable,
     may_show_text,
@@ -31,6 +35,7 @@ from upstage_docs.local.pdf.scanned_pages import (
     picture_alone,
     recognised_page,
 )
+from upstage_docs.local.pdf.skew import Skew
 from upstage_docs.local.pdf.text_layer import Recognise, ScannedWord
 from upstage_docs.local.refusal import Refusal
 
@@ -85,17 +90,19 @@ def read_pdf(
     """
     if force_ocr and ocr is None:
         raise Refusal(f"Recognised text was asked for (ocr=force), {_NO_OCR}")
-    with closing(PdfPages(data)) as document:
+    with ExitStack() as opened:
+        document = opened.enter_context(closing(PdfPages(data)))
         numbers = list(range(1, document.count + 1) if pages is None else pages)
         if any(not 1 <= number <= document.count for number in numbers):
             raise Refusal(f"The PDF has {document.count} pages; page {max(numbers)} was asked for.", status=400)
         if ocr is None and not document.has_text(numbers):
             raise Refusal(f"The PDF has no text, only pictures of it, {_NO_OCR}")
         outline = Outline(document.outline())
+        threads = opened.enter_context(closing(PageThreads()))
         for batch in _batches(numbers, alone):
             if tell is not None:
                 tell(batch[0], batch[-1])
-            for page in _batch(data, document, batch, crops, ocr, labels, force_ocr=force_ocr):
+            for page in _batch(data, document, threads, batch, crops, ocr, labels, force_ocr=force_ocr):
                 yield replace(page, blocks=outline.told(page.number, page.blocks))
 
 
@@ -118,6 +125,7 @@ def _batches(numbers: Sequence[int], alone: tuple[int, int]) -> Iterator[Sequenc
 def _batch(
     data: bytes,
     document: PdfPages,
+    threads: PageThreads,
     numbers: Sequence[int],
     crops: Collection[str],
     ocr: Recognise | None,
@@ -134,48 +142,60 @@ def _batch(
                 losses.add(number, _TOO_MANY_OBJECTS)
             opened.append(number)
     parsed, turned = read_pages(data, [number for number in opened if number not in heavy], losses)
-    scans: set[int] = set()
+    scans: dict[int, Skew | None] = {}
     found: dict[int, PageParts] = {}
+    read: dict[int, _ReadPage] = {}
     for number in opened:
         with losses.kept(number, WORDS_ALONE):
-            bare = number not in parsed
-            page = lay_out_words(document, number) if bare else parsed[number]
-            angle, of_file = turned.get(number, 0), bare
-            if not bare and drops_letters(page, document, number, angle):
-                page = with_all_words(page, document, number, angle)
-                of_file = True
-            needed = needs_recognition(page, document, number)
-            if ocr is not None and (force_ocr or needed):
+            read[number] = _read_page(parsed, document, number, turned.get(number, 0))
+    recognised = threads.done(
+        {
+            number: partial(recognised_page, document, number, ocr, page.page, keep=not force_ocr)
+            for number, page in read.items()
+            if ocr is not None and (force_ocr or page.needs_recognition)
+        }
+    )
+    for number, (page, needed, file) in read.items():
+        with losses.kept(number, WORDS_ALONE):
+            if number in recognised:
                 with losses.kept(number, _NOT_RECOGNISED):
-                    scan = recognised_page(document, number, ocr, page, keep=not force_ocr)
+                    scan = recognised[number].result()
                     if scan is None and (force_ocr or not any(item.text.strip() for item in page.text_items)):
                         found[number] = picture_alone(page, document, number)
-                        scans.add(number)
+                        scans[number] = None
                     elif scan is not None:
                         found[number] = parts_of(scan.page, words=scan.words, drawn=scan.rules)
                         turned[number] = scan.angle
-                        scans.add(number)
+                        scans[number] = scan.skew
             elif needed and is_unreadable(page):
                 losses.add(number, f"{_NO_LETTERS} {_NO_OCR}")
             elif needed and may_show_text(page, document, number):
                 losses.add(number, f"{_IS_A_PICTURE} {_NO_OCR}")
             if number not in found:
-                left_out = [] if bare else _left_out(page, document, number, turned)
-                file = document.file_text(number, angle)
-                found[number] = parts_of(page, left_out, file=None if of_file else file)
-                if labels is not None and number not in turned:
-                    with losses.kept(number, _NO_LABELS):
-                        found[number] = _labelled(found[number], document, number, labels)
+                left_out = _left_out(page, document, number, turned) if number in parsed else []
+                found[number] = parts_of(page, left_out, file=file)
         if number not in found and number in parsed:
             with losses.kept(number, WORDS_ALONE):
                 found[number] = parts_of(lay_out_words(document, number))
                 turned.pop(number, None)
+    if labels is not None:
+        unread = {number: page for number, page in found.items() if number not in scans and number not in turned}
+        with_words = threads.done(
+            {
+                number: partial(_labelled, page, pictures, document, number, labels)
+                for number, page in unread.items()
+                if 0 < len(pictures := _unread_pictures(page)) <= _MOST_PICTURES
+            }
+        )
+        for number, page_with_words in with_words.items():
+            with losses.kept(number, _NO_LABELS):
+                found[number] = page_with_words.result()
     running = _running(found, losses)
     for number in numbers:
         blocks: tuple[Block, ...] | None = None
         if number in found:
             with losses.kept(number, WORDS_ALONE):
-                blocks = _blocks(found[number], running, turned.get(number, 0))
+                blocks = _blocks(found[number], running, turned.get(number, 0), scans.get(number))
         if blocks is None and number in opened:
             with losses.kept(number, _NOTHING):
                 blocks = _words_alone(document, number)
@@ -184,6 +204,30 @@ def _batch(
             with losses.kept(number, _NO_CROPS):
                 blocks = _cropped(blocks, document, number, crops)
         yield PageLayout(number, blocks, ocr=number in scans, losses=losses.of(number))
+
+
+class _ReadPage(NamedTuple):
+    """A page as read, before any of its text is recognised.
+
+    Attributes:
+        page: Of the library, or laid out from its words.
+        needs_recognition: Whether it seems to show text that it does not have.
+        file: The file's text, to complete the page's own; None if that is the file's already.
+    """
+
+    page: Any
+    needs_recognition: bool
+    file: FileText | None
+
+
+def _read_page(parsed: dict[int, Any], document: PdfPages, number: int, angle: int) -> _ReadPage:
+    of_file = number not in parsed
+    page = lay_out_words(document, number) if of_file else parsed[number]
+    if not of_file and drops_letters(page, document, number, angle):
+        page = with_all_words(page, document, number, angle)
+        of_file = True
+    file = None if of_file else document.file_text(number, angle)
+    return _ReadPage(page, needs_recognition(page, document, number), file)
 
 
 def _running(found: dict[int, PageParts], losses: Losses) -> Collection[str]:
@@ -196,18 +240,21 @@ def _running(found: dict[int, PageParts], losses: Losses) -> Collection[str]:
     return repeated(told)
 
 
-def _labelled(page: PageParts, document: PdfPages, number: int, labels: Recognise) -> PageParts:
+def _unread_pictures(page: PageParts) -> list[Part]:
+    return [part for part in page.parts if may_have_labels(part, page.width, page.height)]
+
+
+def _labelled(page: PageParts, unread: Sequence[Part], document: PdfPages, number: int, labels: Recognise) -> PageParts:
     """Return a page with the words in its charts and diagrams that are pictures."""
-    unread = [part for part in page.parts if may_have_labels(part, page.width, page.height)]
-    if not 0 < len(unread) <= _MOST_PICTURES:
-        return page
     image, scale = document.image(number, dots=DOTS)
     read = {id(part): labelled(part, image, scale, labels) for part in unread}
     return page._replace(parts=[read.get(id(part), part) for part in page.parts])
 
 
-def _blocks(page: PageParts, running: Collection[str], angle: int) -> tuple[Block, ...]:
+def _blocks(page: PageParts, running: Collection[str], angle: int, skew: Skew | None) -> tuple[Block, ...]:
     blocks = finished(page, running)
+    if skew is not None:
+        blocks = tuple(replace(b, box=skew.back(b.box)) if b.box else b for b in blocks)
     return tuple(replace(b, box=_turned_back(b.box, angle)) for b in blocks) if angle else blocks
 
 

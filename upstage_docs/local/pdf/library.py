@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -21,6 +22,8 @@ __all__ = [
     "with_all_words",
 ]
 
+_LIBRARY_LOCK = threading.Lock()
+"""Pages are recognised in several threads; the library holds a copy of pdfium, which takes one at a time."""
 _DROPPED = 0.2
 """Of a page's letters: the library drops 40 to 91 % of them on 7 of 199 pages, and at most 2 % on the others."""
 _NOT_OF_TEXT = {"figure", "rule"}
@@ -79,7 +82,8 @@ def parse_pages(data: bytes, numbers: Sequence[int], turned: dict[int, int]) -> 
         extract_vector_graphics=True,
         preserve_very_small_text=True,
     )
-    return {page.page_num: page for page in parser.parse(data).pages}
+    with _LIBRARY_LOCK:
+        return {page.page_num: page for page in parser.parse(data).pages}
 
 
 def _lies_at(page: Any) -> int:

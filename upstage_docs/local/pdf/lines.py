@@ -156,7 +156,8 @@ def _joined(words: Sequence[Word]) -> str:
     parts = [word.text for word in words[:1]]
     for before, word in pairwise(words):
         gap = word.box[0] - before.box[2]
-        if gap > 0.09 * min(before.size, word.size) or gap < -0.5 * before.size:
+        recognised = before.font == word.font == LAYER_FONT  # each a word, however near their boxes come
+        if recognised or gap > 0.09 * min(before.size, word.size) or gap < -0.5 * before.size:
             parts.append(" ")
         parts.append(word.text)
     return "".join(parts)

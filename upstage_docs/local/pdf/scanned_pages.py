@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from upstage_docs.local.geometry import Box, shared_height, shared_width
 from upstage_docs.local.ocr.drawn_rules import drawn_rules
-from upstage_docs.local.ocr.page_images import ink_box
+from upstage_docs.local.ocr.page_images import ink_box, lean, turned
 from upstage_docs.local.pdf.layout import PageParts, Rules, parts_of
 from upstage_docs.local.pdf.library import parse_pages
 from upstage_docs.local.pdf.parts import Part
 from upstage_docs.local.pdf.pdfium import PdfPages, shown
+from upstage_docs.local.pdf.skew import Skew, slope
 from upstage_docs.local.pdf.stroke_weight import are_heavy
 from upstage_docs.local.pdf.text_layer import Recognise, ScannedWord, lies_at, set_words, text_layer
 from upstage_docs.local.pdf.words import Word, is_no_letter
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 __all__ = ["Scan", "is_unreadable", "may_show_text", "needs_recognition", "picture_alone", "recognised_page"]
 
@@ -26,6 +30,8 @@ _PICTURED = 0.3
 """Share of a page from which on a picture may be a scan of its text."""
 _DOTS_OF_INK = 50
 """Per inch: enough to tell paper from a photograph."""
+_LEVEL = 0.7
+"""Degrees that lines may fall and still be laid out as they are: over a page a line falls by a third of its pitch."""
 _SURE_ENOUGH = 0.25
 _SURE_ALONE = 0.85
 """One or two letters that stand alone are more often a pictogram than text."""
@@ -38,13 +44,15 @@ class Scan(NamedTuple):
         page: As the PDF library reads its text layer.
         words: Its words.
         angle: At which they lay, in clockwise degrees.
-        rules: The rules drawn in the picture, across and down, in points of the page turned upright.
+        rules: The rules drawn in the picture, across and down, in points of the page turned upright and levelled.
+        skew: How it lay askew beside that; the page is larger then, and level.
     """
 
     page: Any
     words: list[Word]
     angle: int
     rules: Rules
+    skew: Skew | None = None
 
 
 def needs_recognition(page: Any, document: PdfPages, number: int) -> bool:
@@ -94,8 +102,7 @@ def recognised_page(document: PdfPages, number: int, ocr: Recognise, page: Any, 
     found = [
         ScannedWord(text.strip(), (b[0] / scale, b[1] / scale, b[2] / scale, b[3] / scale)) for text, _, b in words
     ]
-    drawn = drawn_rules(image, 72 * scale)
-    rules = [(x0 / scale, y0 / scale, x1 / scale, y1 / scale) for x0, y0, x1, y1 in (*drawn.across, *drawn.down)]
+    rules = _rules(image, scale)
     kept = [not _is_rule(word, rules) for word in found]
     words = [word for word, is_text in zip(words, kept, strict=True) if is_text]
     found = [word for word, is_text in zip(found, kept, strict=True) if is_text]
@@ -105,12 +112,24 @@ def recognised_page(document: PdfPages, number: int, ocr: Recognise, page: Any, 
         rules = [shown(rule, -angle % 360, wide, tall) for rule in rules]
         found = [word._replace(box=shown(word.box, -angle % 360, wide, tall)) for word in found]
         wide, tall = (tall, wide) if angle % 180 else (wide, tall)
+    skew = None
+    if abs(slope([word.box for word in found])) > _LEVEL:
+        skew = Skew(lean(turned(image.convert("L"), angle)), wide, tall)
+        found = [word._replace(box=skew.levelled(word.box)) for word in found]
+        wide, tall = skew.size
+        rules = _rules(turned(image, angle + skew.angle), scale)
     placed = set_words(found)
     heavy = are_heavy(image, [(w.text, box, w.size * scale) for w, (_, _, box) in zip(placed, words, strict=True)])
     placed = [replace(word, bold=bold) for word, bold in zip(placed, heavy, strict=True)]
     page = parse_pages(text_layer(placed, wide, tall), [1], {})[1]
     across = [rule for rule in rules if rule[2] - rule[0] >= rule[3] - rule[1]]
-    return Scan(page, placed, angle, (across, [rule for rule in rules if rule not in across]))
+    return Scan(page, placed, angle, (across, [rule for rule in rules if rule not in across]), skew)
+
+
+def _rules(image: Image, scale: float) -> list[Box]:
+    """Return the rules that are drawn in a picture, in points."""
+    drawn = drawn_rules(image, 72 * scale)
+    return [(x0 / scale, y0 / scale, x1 / scale, y1 / scale) for x0, y0, x1, y1 in (*drawn.across, *drawn.down)]
 
 
 def _is_rule(word: ScannedWord, rules: Sequence[Box]) -> bool:

@@ -48,6 +48,7 @@ _ENVIRONMENT = (
     "TMPDIR",
     "TZ",
     "UPSTAGE_DOCS_OCR_LANGUAGES",
+    "UPSTAGE_DOCS_PICTURE_WORDS",
     "VIRTUAL_ENV",
 )
 """What a worker inherits. No PATH: it has nothing to start. No keys: it has nobody to show them to."""

@@ -1,0 +1,74 @@
+"""Scans that lie askew: how much, and the boxes of their words and blocks on the levelled page and back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+from typing import NamedTuple
+
+from upstage_docs.local.geometry import Box, middle
+
+__all__ = ["Skew", "slope"]
+
+_LEAST_PAIRS = 5
+_STEEPEST = 0.6
+"""Height over width between two words of one line: 31 degrees, more than is levelled."""
+_NEAR = 4.0
+"""Word heights between two words of one line, at most."""
+
+
+class Skew(NamedTuple):
+    """A page *wide* x *tall* points whose lines are level once it is turned counter-clockwise by *angle* degrees."""
+
+    angle: float
+    wide: float
+    tall: float
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height of the levelled page, which holds all of the other."""
+        cosine, sine = self._turn()
+        return self.wide * cosine + self.tall * abs(sine), self.tall * cosine + self.wide * abs(sine)
+
+    def levelled(self, box: Box) -> Box:
+        """Return the box of a word on the levelled page; *box* is the one around the word as it lies askew."""
+        cosine, sine = self._turn()
+        x, y = middle(box)
+        x, y = x - self.wide / 2, y - self.tall / 2
+        width, height = self.size
+        x, y = x * cosine + y * sine + width / 2, y * cosine - x * sine + height / 2
+        across, down = box[2] - box[0], box[3] - box[1]
+        double = cosine**2 - sine**2
+        half = max(across * cosine - down * abs(sine), 0.3 * across) / double / 2
+        rise = max(down * cosine - across * abs(sine), 0.1 * down) / double / 2
+        return x - half, y - rise, x + half, y + rise
+
+    def back(self, box: Box) -> Box:
+        """Return the relative box around what stands in a relative *box* of the levelled page."""
+        cosine, sine = self._turn()
+        width, height = self.size
+        xs, ys = [], []
+        for corner_x in (box[0], box[2]):
+            for corner_y in (box[1], box[3]):
+                x, y = (corner_x - 0.5) * width, (corner_y - 0.5) * height
+                xs.append((x * cosine - y * sine) / self.wide + 0.5)
+                ys.append((x * sine + y * cosine) / self.tall + 0.5)
+        left, top, right, bottom = (min(max(value, 0.0), 1.0) for value in (min(xs), min(ys), max(xs), max(ys)))
+        return left, top, right, bottom
+
+    def _turn(self) -> tuple[float, float]:
+        return math.cos(math.radians(self.angle)), math.sin(math.radians(self.angle))
+
+
+def slope(boxes: Sequence[Box]) -> float:
+    """Return the degrees, clockwise, by which the lines of words in reading order fall; 0 where nothing tells."""
+    slopes = []
+    for one, other in pairwise(boxes):
+        (x0, y0), (x1, y1) = middle(one), middle(other)
+        height = max(one[3] - one[1], other[3] - other[1])
+        # The boxes around words that lie askew run over each other.
+        if -height < other[0] - one[2] < _NEAR * height and abs(y1 - y0) < _STEEPEST * (x1 - x0):
+            slopes.append(math.degrees(math.atan2(y1 - y0, x1 - x0)))
+    return median(slopes) if len(slopes) >= _LEAST_PAIRS else 0.0
