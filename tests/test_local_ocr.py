@@ -15,10 +15,11 @@ import pytest
 pytest.importorskip("PIL", reason="needs the extra local")
 pytest.importorskip("liteparse", reason="needs the extra local")
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from upstage_docs.local.ocr import tesseract
 from upstage_docs.local.ocr.answer import recognise
+from upstage_docs.local.ocr.page_images import without_leaders
 from upstage_docs.local.ocr.recognised import Reading, Word, merged, without_ornaments
 from upstage_docs.local.pdf.document import read_pdf
 from upstage_docs.local.pdf.text_layer import ScannedWord, lies_at
@@ -327,3 +328,36 @@ def test_words_in_pictures_can_be_left_unread(setting: str, read: bool, monkeypa
 
     assert "village office" in "".join(told)
     assert ("Reservoir" in "".join(told)) is read
+
+
+@pytest.mark.parametrize("dot", [".", " .", "·", "…"])
+def test_dots_that_lead_to_a_page_number_are_not_shown_to_tesseract(dot: str) -> None:
+    """The dots go, which it would read as letters; the title and its number stay as they are."""
+    font = ImageFont.load_default(26)
+    bare = Image.new("L", (900, 300), 255)
+    led = bare.copy()
+    for number, (title, page) in enumerate([("1 The harbour", "3"), ("2 Ships in winter", "17"), ("Index", "205")]):
+        y = 40 + 60 * number
+        for image in (bare, led):
+            pen = ImageDraw.Draw(image)
+            pen.text((40, y), title, fill=0, font=font)
+            pen.text((800, y), page, fill=0, font=font)
+        pen.text((320, y), dot * int(460 / font.getlength(dot)), fill=0, font=font)
+
+    def dark(image: Image.Image) -> Image.Image:
+        return image.point(lambda value: 255 * (value < 200))
+
+    assert ImageChops.difference(dark(led), dark(bare)).getbbox() is not None
+    assert ImageChops.difference(dark(without_leaders(led, 30)), dark(bare)).getbbox() is None
+
+
+@pytest.mark.parametrize("size", [16, 22, 30, 44])
+def test_no_letter_is_taken_for_dots(size: int) -> None:
+    """The feet, dots and points of letters, and an ellipsis, stay."""
+    page = Image.new("L", (1400, 300), 255)
+    for number, line in enumerate(
+        ["Illinois miniatures, i.e. tiny iii... and - - so on", "mmmmm ..... iiiii ::: nnnnn"]
+    ):
+        ImageDraw.Draw(page).text((40, 40 + 90 * number), line, fill=0, font=ImageFont.load_default(size))
+
+    assert ImageChops.difference(without_leaders(page, 1.15 * size), page).getbbox() is None

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["calmed", "flatness", "ink_box", "is_uneven", "lean", "turned", "zoomed"]
+__all__ = ["calmed", "flatness", "ink_box", "is_uneven", "lean", "turned", "without_leaders", "zoomed"]
 
 _MOST_LEAN = 22
 """Degrees: photographs of pages are seldom turned by more."""
+_DOT, _WIDEST_DOT = 0.13, 0.2
+"""Height and width of a dot of a leader, of the height of a line of text, at most."""
+_DOT_INK = 60
+"""Gray levels by which a dot is darker than the paper: thin ones are seldom black."""
+_LEAST_DOTS = 6
+"""In a row: an ellipsis has three, and three dots of `i` may come near."""
+_INK = re.compile(b"\xff+")
 _EVEN_SHARE = 0.8
 """Share of a page that has nearly one shade, if it is plain paper."""
 _NEAR = 24
@@ -57,6 +67,60 @@ def lean(page: Image) -> float:
     for step in (0.5, 0.2):
         finest = max((finest - step, finest, finest + step), key=lambda angle: (sharpness(angle), -abs(angle)))
     return finest if sharpness(finest) > 1.1 * sharpness(0.0) else 0.0
+
+
+def without_leaders(page: Image, line_height: float) -> Image:
+    """Return a gray *page* without the rows of dots that lead from a title to its page number.
+
+    Tesseract reads them as letters, and the end of the title with them.
+
+    Args:
+        page: Level and upright.
+        line_height: Median height of its lines of text, in pixels.
+    """
+    from PIL import ImageChops
+
+    shade = max(range(256), key=page.histogram().__getitem__)
+    ink = page.point([255 * (value < shade - _DOT_INK) for value in range(256)])
+    low = ink
+    reaches = [sign * (round(share * _DOT * line_height) + 1) for share in (1.0, 1.7) for sign in (1, -1)]
+    for reach in reaches:  # what has ink above or below it is no dot
+        low = ImageChops.subtract(low, ImageChops.offset(ink, 0, reach))
+    rows, inked, width = low.tobytes(), ink.tobytes(), page.width
+
+    def is_free(row: int, start: int, end: int) -> bool:
+        """Say whether a piece of ink has none above or below its sides either, as the foot of a letter has."""
+        places = ((row + reach) * width for reach in reaches if 0 <= row + reach < page.height)
+        return all(b"\xff" not in inked[place + max(start - 1, 0) : place + end + 1] for place in places)
+
+    dots = [
+        (start, row, end)
+        for row in range(0, page.height, 2)
+        for start, end in _dots(rows[row * width : (row + 1) * width], line_height, partial(is_free, row))
+    ]
+    if not dots:
+        return page
+    free, reach = page.copy(), round(_DOT * line_height)
+    for start, row, end in dots:
+        free.paste(shade, (max(start - 1, 0), max(row - reach, 0), end + 1, row + reach + 1))
+    return free
+
+
+def _dots(row: bytes, line_height: float, is_free: Callable[[int, int], bool]) -> Iterator[tuple[int, int]]:
+    """Yield where rows of dots begin and end: small free pieces of ink in one row of pixels, at one distance."""
+    pieces = [piece.span() for piece in _INK.finditer(row)] if b"\xff" in row else []
+    pieces = [piece for piece in pieces if is_free(*piece)] if len(pieces) >= _LEAST_DOTS else []
+    run: list[tuple[int, int]] = []
+    for piece in [*pieces, (len(row) * 2, len(row) * 2)]:
+        step = piece[0] - run[-1][0] if run else 0
+        usual = (run[-1][0] - run[0][0]) / (len(run) - 1) if len(run) > 1 else step
+        small = piece[1] - piece[0] <= _WIDEST_DOT * line_height
+        if run and small and step < 1.2 * line_height and abs(step - usual) <= max(2, 0.25 * usual):
+            run.append(piece)
+            continue
+        if len(run) >= _LEAST_DOTS:
+            yield run[0][0], run[-1][1]
+        run = [piece] if small else []
 
 
 def is_uneven(page: Image) -> bool:

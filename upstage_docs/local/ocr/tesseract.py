@@ -11,7 +11,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from upstage_docs.local.geometry import Box
-from upstage_docs.local.ocr.page_images import calmed, is_uneven, lean, turned, zoomed
+from upstage_docs.local.ocr.page_images import calmed, is_uneven, lean, turned, without_leaders, zoomed
 from upstage_docs.local.ocr.recognised import Reading, Word, confidence, merged, scaled, without_ornaments, worth
 from upstage_docs.local.refusal import Refusal
 
@@ -128,6 +128,9 @@ def _read_turned(
         zoom = min(max(_LINE_HEIGHT / height, 0.3), 3.0, _LONGEST_SIDE / max(page.size))
         page = zoomed(page, zoom)
         shrunk *= zoom
+        height *= zoom
+    if height and not uneven:
+        page = without_leaders(page, height)
     lines = engine.lines(page)
     if uneven:
         # One threshold for the page loses what lies in the shade, one for each place loses white letters on dark.
