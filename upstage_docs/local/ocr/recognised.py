@@ -8,13 +8,28 @@ from dataclasses import dataclass, replace
 
 from upstage_docs.local.geometry import Box, middle
 
-__all__ = ["Reading", "Word", "confidence", "merged", "scaled", "without_ornaments", "worth"]
+__all__ = [
+    "Lines",
+    "Reading",
+    "Word",
+    "confidence",
+    "is_hangul_again",
+    "is_korean",
+    "may_be_hangul",
+    "merged",
+    "scaled",
+    "without_ornaments",
+    "worth",
+]
 
 Point = tuple[float, float]
 Lines = Sequence[Sequence["Word"]]
 
 _SURE, _SURE_ALONE = 0.6, 0.85
 """Confidence from which a word, or a single letter, of the lesser of two readings counts."""
+_SURE_LATIN = 0.8
+"""Confidence from which a word in Latin letters is one, on a Korean page."""
+_MOSTLY = 0.5
 _BAND = 50
 """Pixels of a band of the page within which words are compared."""
 
@@ -116,6 +131,25 @@ def without_ornaments(lines: Lines) -> tuple[tuple[Word, ...], ...]:
 
     kept = (tuple(word for word in line if not is_ornament(word)) for line in lines)
     return tuple(line for line in kept if line)
+
+
+def is_korean(lines: Lines) -> bool:
+    """Say whether most of the letters that were read surely are Hangul."""
+    sure = "".join(word.text for line in lines for word in line if word.confidence >= _SURE)
+    hangul = sum(map(_is_hangul, sure))
+    return hangul > _MOSTLY * sum(map(str.isalpha, sure))
+
+
+def may_be_hangul(word: Word) -> bool:
+    """Say whether a word of a Korean page was read as Latin letters, and not surely."""
+    return word.confidence < _SURE_LATIN and word.text.isascii() and any(map(str.isalpha, word.text))
+
+
+def is_hangul_again(read: Sequence[Word], word: Word) -> bool:
+    """Say whether a second reading of *word*, as Korean alone, is Hangul and surer than the first."""
+    text = "".join(one.text for one in read)
+    hangul = sum(map(_is_hangul, text))
+    return hangul > _MOSTLY * len(text) and confidence([read]) > max(word.confidence, _SURE)
 
 
 def _is_hangul(text: str) -> bool:

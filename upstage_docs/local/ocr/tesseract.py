@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 from upstage_docs.local.geometry import Box
 from upstage_docs.local.ocr.page_images import calmed, is_uneven, lean, turned, without_leaders, zoomed
-from upstage_docs.local.ocr.recognised import Reading, Word, confidence, merged, scaled, without_ornaments, worth
+from upstage_docs.local.ocr.recognised import (
+    Lines,
+    Reading,
+    Word,
+    confidence,
+    is_hangul_again,
+    is_korean,
+    may_be_hangul,
+    merged,
+    scaled,
+    without_ornaments,
+    worth,
+)
 from upstage_docs.local.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -39,6 +51,10 @@ _LONGEST_SIDE = 7_000
 _LINE_HEIGHT = 30
 _READABLE_LINES = (18, 60)
 """Pixels of a line of text that Tesseract reads well as they are; others are brought to `_LINE_HEIGHT`."""
+_AROUND = 0.25
+"""Of the height of a word: the paper around it that is shown with it."""
+_MOST_AGAIN = 60
+"""Words of a page that are read a second time; more of them are no mistakes but another language."""
 _OTSU, _SAUVOLA = "0", "2"
 _SURE_TURN = 2.0
 """Tesseract's own measure of how sure it is which way a page lies."""
@@ -135,6 +151,8 @@ def _read_turned(
     if uneven:
         # One threshold for the page loses what lies in the shade, one for each place loses white letters on dark.
         lines = merged(lines, engine.lines(calmed(page), locally=True))
+    if engine.has_korean and is_korean(lines):
+        lines = engine.with_hangul(page, lines)
     lines = [[replace(word, box=scaled(word.box, 1 / shrunk)) for word in line] for line in lines]
     return Reading(without_ornaments(lines), angle, size, upright_size)
 
@@ -149,6 +167,8 @@ class _Engine:
         self._reader = tesserocr.PyTessBaseAPI(path=folder, lang=language, psm=tesserocr.PSM.SINGLE_COLUMN)
         # PSM.AUTO loses up to half of a Korean page's words: benchmarks/local_ocr.py --plain.
         self._reader.SetVariable("preserve_interword_spaces", "1")
+        self._folder, self.has_korean = folder, "kor" in language.split("+")
+        self._korean: Any = None
         self._compass: Any = None
         if Path(folder, "osd.traineddata").is_file():
             self._compass = tesserocr.PyTessBaseAPI(path=folder, lang="osd", psm=tesserocr.PSM.OSD_ONLY)
@@ -192,6 +212,36 @@ class _Engine:
         self._reader.Clear()
         return [line for line in lines if line]
 
+    def with_hangul(self, page: Image, lines: Lines) -> list[list[Word]]:
+        """Return the words of a Korean page, with Hangul for those that were read as Latin letters and not surely.
+
+        Two languages at once compete for each word; where the Latin one wins by little, Korean alone reads it again.
+        """
+        doubtful = [word for line in lines for word in line if may_be_hangul(word)][:_MOST_AGAIN]
+        again = {id(word): read for word in doubtful if is_hangul_again(read := self._read_as_korean(page, word), word)}
+        return [[one for word in line for one in again.get(id(word), (word,))] for line in lines]
+
+    def _read_as_korean(self, page: Image, word: Word) -> list[Word]:
+        if self._korean is None:
+            mode = self._tesserocr.PSM.SINGLE_LINE
+            self._korean = self._tesserocr.PyTessBaseAPI(path=self._folder, lang="kor", psm=mode)
+        x0, y0, x1, y1 = word.box
+        pad = _AROUND * (y1 - y0)
+        left, top = max(int(x0 - pad), 0), max(int(y0 - pad), 0)
+        self._show(self._korean, page.crop((left, top, int(x1 + pad) + 1, int(y1 + pad) + 1)), locally=False)
+        try:
+            if not self._korean.Recognize(_PICTURE_SECONDS * 1000):
+                return []
+            pieces = self._pieces(self._korean)
+            texts = self._korean.GetUTF8Text().split()
+            found = [joined for text in texts if (joined := _joined(text, pieces))]
+        finally:
+            self._korean.Clear()
+        return [
+            replace(one, box=(one.box[0] + left, one.box[1] + top, one.box[2] + left, one.box[3] + top))
+            for one in found
+        ]
+
     def scattered(self, picture: Image) -> list[Word]:
         """Return the words of a *picture* that stand anywhere in it; none where that takes too long."""
         modes = self._tesserocr.PSM
@@ -205,10 +255,10 @@ class _Engine:
             self._reader.Clear()
             self._reader.SetPageSegMode(modes.SINGLE_COLUMN)
 
-    def _pieces(self) -> Iterator[Word]:
+    def _pieces(self, reader: Any = None) -> Iterator[Word]:
         """Yield what Tesseract counts as words of the image it has recognised, but for rules: their text is blank."""
         level = self._tesserocr.RIL.WORD
-        for piece in self._tesserocr.iterate_level(self._reader.GetIterator(), level):
+        for piece in self._tesserocr.iterate_level((reader or self._reader).GetIterator(), level):
             if not piece.Empty(level) and (text := piece.GetUTF8Text(level).strip()):
                 yield Word(text, piece.Confidence(level) / 100, piece.BoundingBox(level))
 
