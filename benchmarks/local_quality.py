@@ -1,9 +1,13 @@
 """Score the local engine against pages with human ground truth, with a scorer like DP-Bench's.
 
-    python benchmarks/local_quality.py ../shared/bench [--documents] [--no-ocr | --force-ocr]
+    python benchmarks/local_quality.py FOLDER [--documents] [--no-ocr | --force-ocr]
+    python benchmarks/local_quality.py FOLDER --ablate [--no-ocr] [--rules NAMES] [--first FILE] [--made FOLDER]
 
 The folder holds `score.py`, `pdfs/`, `markdown/`, `reference.json` and `words.json`; nothing of it is in this project.
-The scorer needs rapidfuzz, apted and beautifulsoup4.
+Beside them may stand `icdar.py` and `icdar/`, documents of the ICDAR 2013 table competition, which are scored too. The
+scorer needs rapidfuzz, apted and beautifulsoup4.
+
+`--ablate` takes out one rule of the engine after the other and prints what each gains on each set of pages.
 """
 
 from __future__ import annotations
@@ -15,6 +19,8 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+
+import ablation
 
 from upstage_docs.local.answer_writer import write_answer
 from upstage_docs.local.blocks import PageLayout
@@ -38,8 +44,33 @@ def main() -> None:
     parser.add_argument("--no-ocr", action="store_true", help="leave pages without text unread")
     parser.add_argument("--force-ocr", action="store_true", help="recognise every page, whatever text it has")
     parser.add_argument("--keep", type=Path, help="keep the answers in this folder")
+    parser.add_argument("--ablate", action="store_true", help="what each rule gains on each set")
+    parser.add_argument("--rules", default="", help="with --ablate: an expression that the names of rules match")
+    parser.add_argument("--first", type=Path, help="the stems of the pages that rules were written on: a set apart")
+    parser.add_argument("--made", type=Path, help="a folder of made_pages.py, a further set")
     options = parser.parse_args()
     ocr, labels = (None, None) if options.no_ocr else recognisers()
+    if options.ablate:
+        ablation.ablate(sets(options.bench, options.first, options.made), ocr, labels, print, named=options.rules)
+        return
+    score(options, ocr, labels)
+
+
+def sets(bench: Path, first: Path | None, made: Path | None) -> list[ablation.Pages]:
+    """Return the sets of pages that rules are tried on."""
+    known = frozenset(first.read_text("utf-8").split()) if first else frozenset()
+    stems = frozenset(path.stem for path in (bench / "pdfs").glob("*.pdf"))
+    parts = [("first", known), ("new", stems - known)] if known else [("pages", frozenset())]
+    found = [ablation.Pages(name, bench, bench, only) for name, only in parts]
+    if (bench / "icdar").is_dir():
+        found.append(ablation.Pages("ICDAR", bench / "icdar", bench))
+    if made is not None:
+        found.append(ablation.Pages("made", made, bench))
+    return found
+
+
+def score(options: argparse.Namespace, ocr: Recognise | None, labels: Recognise | None) -> None:
+    """Read every page and print its scores."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)

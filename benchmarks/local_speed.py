@@ -1,6 +1,8 @@
 """How long the local engine takes per page, how soon its first pages come, and how much memory it needs.
 
     python benchmarks/local_speed.py [FOLDER]      PDFs of FOLDER instead of a made report of 1,000 pages
+    python benchmarks/local_speed.py --ocr         words in pictures and pages without text are recognised
+    python benchmarks/local_speed.py --force-ocr   every page is, whatever text it has
 
 Prints milliseconds of CPU per page for the PDF library alone and for the engine, seconds to the first pages, and the
 peak memory of the process (VmHWM, Linux).
@@ -14,6 +16,7 @@ import random
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from upstage_docs.local.answer_writer import write_answer
 from upstage_docs.local.pdf.document import read_pdf
@@ -74,11 +77,11 @@ def library(documents: list[bytes]) -> float:
     return time.process_time() - begun
 
 
-def engine(documents: list[bytes]) -> tuple[float, float, int]:
+def engine(documents: list[bytes], **options: Any) -> tuple[float, float, int]:
     """CPU seconds of the engine to a whole answer, wall seconds to the first page, and the pages read."""
     begun, started, first, pages = time.process_time(), time.perf_counter(), 0.0, 0
     for data in documents:
-        for page in read_pdf(data):
+        for page in read_pdf(data, **options):
             first = first or time.perf_counter() - started
             write_answer([page], model="local", output_formats=("html", "markdown", "text"), coordinates=True)
             pages += 1
@@ -97,6 +100,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--pages", type=int, default=PAGES)
     parser.add_argument("--rounds", type=int, default=3, help="the best of so many is told")
+    parser.add_argument("--ocr", action="store_true", help="with Tesseract, where a page needs it")
+    parser.add_argument("--force-ocr", action="store_true", help="with Tesseract, on every page")
     options = parser.parse_args()
     documents = (
         [path.read_bytes() for path in sorted(options.folder.glob("*.pdf"))]
@@ -106,7 +111,12 @@ def main() -> None:
     if not documents:
         sys.exit(f"There are no PDFs in {options.folder}.")
     engine([report(1)])
-    runs = [engine(documents) for _ in range(options.rounds)]
+    how: dict[str, Any] = {}
+    if options.ocr or options.force_ocr:
+        from upstage_docs.local.ocr import tesseract
+
+        how = {"ocr": tesseract.words, "labels": tesseract.labels, "force_ocr": options.force_ocr}
+    runs = [engine(documents, **how) for _ in range(options.rounds)]
     seconds, first, pages = min(runs)
     memory = peak()
     alone = min(library(documents) for _ in range(options.rounds))
