@@ -17,7 +17,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,12 +72,6 @@ def font_box(_: str, baseline: float, size: float) -> tuple[float, float]:
     return baseline - 0.95 * size, baseline + 0.25 * size
 
 
-def heading_without_hint(part: Any, body: float) -> bool:
-    from upstage_docs.local.pdf.headings import is_heading
-
-    return is_heading(replace(part, heading=False), body)
-
-
 def one_paragraph(stack: Sequence[Any]) -> list[Any]:
     from upstage_docs.local.pdf.paragraphs import Paragraph
 
@@ -96,10 +89,7 @@ def rules(*, ocr: bool = False) -> list[Rule]:
     found = [
         Rule("paragraphs end where the pitch of the lines changes", {"paragraphs._continues": at_any_pitch}),
         Rule("paragraphs are cut at indents, markers and short lines", {"paragraphs._cut": one_paragraph}),
-        Rule(
-            "headings: by size, weight, capitals and numbers", {"categories.is_heading": lambda part, _: part.heading}
-        ),
-        Rule("headings: the library's hint", {"categories.is_heading": heading_without_hint}),
+        Rule("headings: by size, weight, capitals and numbers", {"categories.is_heading": nothing}),
         Rule("headings: section numbers", {"headings._SECTION": NEVER}),
         Rule("headings: a font or colour of their own", {"categories.standing_out": lambda *_: set()}),
         Rule("headings: the size of the body on pages of few words", {"categories._is_title_page": nothing}),

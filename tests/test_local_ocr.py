@@ -20,7 +20,15 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont
 from upstage_docs.local.ocr import tesseract
 from upstage_docs.local.ocr.answer import recognise
 from upstage_docs.local.ocr.page_images import without_leaders
-from upstage_docs.local.ocr.recognised import Reading, Word, merged, without_ornaments
+from upstage_docs.local.ocr.recognised import (
+    Reading,
+    Word,
+    is_hangul_again,
+    is_korean,
+    may_be_hangul,
+    merged,
+    without_ornaments,
+)
 from upstage_docs.local.pdf.document import read_pdf
 from upstage_docs.local.pdf.text_layer import ScannedWord, lies_at
 from upstage_docs.local.read_image import read_image
@@ -361,3 +369,22 @@ def test_no_letter_is_taken_for_dots(size: int) -> None:
         ImageDraw.Draw(page).text((40, 40 + 90 * number), line, fill=0, font=ImageFont.load_default(size))
 
     assert ImageChops.difference(without_leaders(page, 1.15 * size), page).getbbox() is None
+
+
+def placed_words(*texts: tuple[str, float]) -> list[Word]:
+    return [Word(text, sure, (40.0 * n, 0.0, 40.0 * n + 30, 12.0)) for n, (text, sure) in enumerate(texts)]
+
+
+def test_doubtful_latin_words_of_a_korean_page_are_read_again() -> None:
+    """Where most sure letters are Hangul, Latin ones that are not sure give way to Hangul that is surer."""
+    line = placed_words(("조사", 0.95), ("방법", 0.94), ("BES", 0.53), ("GDP", 0.97), ("12.5", 0.4))
+
+    assert is_korean([line])
+    assert [word.text for word in line if may_be_hangul(word)] == ["BES"]
+    assert is_hangul_again(placed_words(("표본", 0.9), ("추출", 0.85)), line[2])
+    assert not is_hangul_again(placed_words(("표본", 0.5)), line[2])
+    assert not is_hangul_again(placed_words(("BES", 0.9)), line[2])
+
+
+def test_an_english_page_with_a_korean_name_is_not_korean() -> None:
+    assert not is_korean([placed_words(("The", 0.9), ("harbour", 0.9), ("of", 0.9), ("부산", 0.95), ("is", 0.3))])

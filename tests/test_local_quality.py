@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -26,3 +28,16 @@ def test_quality_on_the_benchmark_pages(shared_folder: Path) -> None:
     for kind, figures in LAST.items():
         for name, last in figures.items():
             assert scores[kind][name] >= last - 0.01, f"{name} fell from {last} to {scores[kind][name]:.3f}"
+
+
+def test_each_rule_that_is_ablated_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the benchmark takes out of the engine still has the name that it takes it out by."""
+    pytest.importorskip("liteparse")
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    ablation = runpy.run_path(str(ROOT / "benchmarks" / "ablation.py"))
+    places = [place for rule in ablation["rules"](ocr=True) for place in rule.without]
+
+    assert len(places) > 40
+    for place in places:
+        module, _, name = place.rpartition(".")
+        assert hasattr(importlib.import_module(f"upstage_docs.local.pdf.{module}"), name), place

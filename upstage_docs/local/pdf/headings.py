@@ -44,7 +44,7 @@ def is_heading(part: Part, body: float) -> bool:
     letters = [c for c in text if c.isalpha()]
     capitals = len(letters) >= 4 and all(c.isupper() for c in letters)
     numbered = _SECTION.match(text) is not None
-    if part.bold > 0.9 or part.heading or part.size >= 1.08 * body:
+    if part.bold > 0.9 or part.size >= 1.08 * body:
         return True
     told = capitals or (numbered and (scanned or "." in text.split()[0][:-1]))
     return told and len(part.lines) == 1

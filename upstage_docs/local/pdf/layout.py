@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from upstage_docs.local.blocks import Block
-from upstage_docs.local.geometry import Box, bounds, middle, overlap
+from upstage_docs.local.geometry import Box, bounds, middle
 from upstage_docs.local.pdf.bullets import bullets_of
 from upstage_docs.local.pdf.categories import categorise
 from upstage_docs.local.pdf.contents import contents_of
@@ -102,10 +102,8 @@ def parts_of(
     contents, lines = contents_of(lines_of(free, _library_blocks(page, free)))
     listings, lines = listings_of(lines)
     tables, lines = ([], lines) if scanned else number_tables(lines)
-    headings = [box_of(b.bbox) for b in page.blocks or () if b.kind == "heading" and b.bbox is not None]
     for paragraph in paragraphs_of(lines, rules):
-        heading = not scanned and any(overlap(paragraph.box, box) > 0.6 for box in headings)
-        parts.append(Part("", paragraph.box, lines=paragraph.lines, heading=heading))
+        parts.append(Part("", paragraph.box, lines=paragraph.lines))
     return PageParts([*parts, *contents, *listings, *tables], rules, page.width, page.height)
 
 

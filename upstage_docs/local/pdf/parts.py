@@ -24,7 +24,6 @@ class Part:
         lines: Its text; of a picture, what stands in it.
         rows: The cells of a table.
         header_rows: How many of the first rows are headings of columns.
-        heading: Whether the PDF library took it for a heading.
         facts: Titles and kind of a chart whose data were read off, as `(name, value)` pairs; its rows are the data.
     """
 
@@ -33,7 +32,6 @@ class Part:
     lines: tuple[Line, ...] = ()
     rows: tuple[tuple[Cell, ...], ...] = ()
     header_rows: int = 0
-    heading: bool = False
     facts: tuple[tuple[str, str], ...] = ()
 
     @cached_property
@@ -79,7 +77,7 @@ class Part:
 def joined(parts: Sequence[Part], category: str) -> Part:
     """Return one text part of *parts*, their lines from top to bottom as given."""
     lines = tuple(line for part in parts for line in part.lines)
-    return Part(category, bounds(part.box for part in parts), lines=lines, heading=any(part.heading for part in parts))
+    return Part(category, bounds(part.box for part in parts), lines=lines)
 
 
 def body_size(parts: Sequence[Part]) -> float:
