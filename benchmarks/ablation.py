@@ -116,7 +116,6 @@ def rules(*, ocr: bool = False) -> list[Rule]:
         Rule("text over a bitmap is text", {"regions._is_ground": nothing}),
         Rule("text over a drawing is text", {"regions._holds_prose": nothing}),
         Rule("the ground of a slide is no picture", {"regions._is_page_ground": nothing}),
-        Rule("tables: columns of numbers without rules", {"layout.number_tables": none_found}),
         Rule("tables: full grids of rules", {"tables.tables.lattice_tables": no_items}),
         Rule("tables: rules above and below", {"tables.tables.ruled_tables": no_items}),
         Rule("tables: one that holds sentences is text", {"tables.tables._is_prose": nothing}),

@@ -25,7 +25,6 @@ from upstage_docs.local.pdf.parts import Part, body_size
 from upstage_docs.local.pdf.regions import paths_of, regions_of
 from upstage_docs.local.pdf.restoration import FileText, restored, without_controls
 from upstage_docs.local.pdf.tables.tables import box_of, rules_of
-from upstage_docs.local.pdf.tables.unruled_tables import number_tables
 from upstage_docs.local.pdf.text_layer import ScannedWord, fit
 from upstage_docs.local.pdf.word_pieces import pieces_by_file
 from upstage_docs.local.pdf.words import Word, ink, is_heavy_name
@@ -101,10 +100,9 @@ def parts_of(
     free += blanks
     contents, lines = contents_of(lines_of(free, _library_blocks(page, free)))
     listings, lines = listings_of(lines)
-    tables, lines = ([], lines) if scanned else number_tables(lines)
     for paragraph in paragraphs_of(lines, rules):
         parts.append(Part("", paragraph.box, lines=paragraph.lines))
-    return PageParts([*parts, *contents, *listings, *tables], rules, page.width, page.height)
+    return PageParts([*parts, *contents, *listings], rules, page.width, page.height)
 
 
 def finished(page: PageParts, running: Collection[str]) -> tuple[Block, ...]:
