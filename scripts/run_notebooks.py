@@ -14,6 +14,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,7 +54,7 @@ def printed(notebook: NotebookNode) -> list[str]:
 
 
 def main() -> int:
-    """Run the notebooks; return 1 if one of them prints something else than it stores."""
+    """Run the notebooks; return 1 if one of them fails, or prints something else than it stores."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="notebooks without their ending; all if none is given")
     parser.add_argument("--write", action="store_true", help="store the new outputs")
@@ -62,7 +63,12 @@ def main() -> int:
     differing = 0
     for path in paths:
         stored = nbformat.read(path, as_version=4)
-        fresh = run(nbformat.read(path, as_version=4))
+        try:
+            fresh = run(nbformat.read(path, as_version=4))
+        except CellExecutionError as error:
+            print(f"{path.name}: a cell fails\n{error}")
+            differing += 1
+            continue
         if arguments.write:
             fresh.metadata["language_info"] = {"name": "python"}  # and not which Python ran it
             path.write_text(nbformat.writes(fresh, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
