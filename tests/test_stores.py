@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import langchain_stores
+import llama_index_stores
 import pytest
 from made_api import MadeApi, pdf
 
@@ -41,95 +43,98 @@ def assert_same(found: dict[str, Any], its: dict[str, Any]) -> None:
         assert found[key] == (pytest.approx(value, rel=1e-12) if isinstance(value, float) else value)
 
 
-# LangChain: what makes the store of Documents, and the filter for tables from page 2 on.
-
-
-def _in_memory(documents: list[Any], embedding: Any) -> tuple[Any, Any]:
-    from langchain_core.vectorstores import InMemoryVectorStore
-
-    wanted = lambda one: one.metadata["category"] == "table" and one.metadata["page"] >= 2  # noqa: E731
-    return InMemoryVectorStore.from_documents(documents, embedding), wanted
-
-
-def _chroma(documents: list[Any], embedding: Any) -> tuple[Any, Any]:
-    import uuid
-
-    chroma = pytest.importorskip("langchain_chroma")
-    store = chroma.Chroma.from_documents(documents, embedding, collection_name=uuid.uuid4().hex)
-    return store, {"$and": [{"category": "table"}, {"page": {"$gte": 2}}]}
-
-
-def _faiss(documents: list[Any], embedding: Any) -> tuple[Any, Any]:
-    pytest.importorskip("faiss")
-    stores = pytest.importorskip("langchain_community.vectorstores")
-    return stores.FAISS.from_documents(documents, embedding), {"category": "table", "page": {"$gte": 2}}
-
-
-def _qdrant(documents: list[Any], embedding: Any) -> tuple[Any, Any]:
-    qdrant = pytest.importorskip("langchain_qdrant")
-    models = pytest.importorskip("qdrant_client.models")
-    wanted = models.Filter(
-        must=[
-            models.FieldCondition(key="metadata.category", match=models.MatchValue(value="table")),
-            models.FieldCondition(key="metadata.page", range=models.Range(gte=2)),
-        ]
-    )
-    return qdrant.QdrantVectorStore.from_documents(documents, embedding, location=":memory:"), wanted
-
-
-@pytest.mark.parametrize("made", [_in_memory, _chroma, _faiss, _qdrant])
-def test_langchain_s_stores_give_back_what_they_took(
-    made: Callable[[list[Any], Any], tuple[Any, Any]], kind: str, files: list[Path]
-) -> None:
-    from langchain_core.embeddings import DeterministicFakeEmbedding
-
+def loaded(files: list[Path], kind: str) -> list[Any]:
+    """The Documents of *files*: elements, or chunks."""
     from langchain_upstage_docs import TableAwareTextSplitter, UpstageDocumentParseLoader
 
     with MadeApi().client() as client:
         documents = UpstageDocumentParseLoader(files, client=client).load()
-    if kind == "chunks":
-        documents = TableAwareTextSplitter(chunk_size=200).split_documents(documents)
-    taken = {document.metadata["record_id"]: document for document in documents}
-    store, wanted = made(documents, DeterministicFakeEmbedding(size=WIDTH))
-    options = {"fetch_k": 1000} if made is _faiss else {}
-    found = store.similarity_search("tables", k=1000, filter=wanted, **options)
+    return TableAwareTextSplitter(chunk_size=200).split_documents(documents) if kind == "chunks" else documents
 
-    assert {(one.metadata["category"], one.metadata["page"]) for one in found} == {("table", 2), ("table", 3)}
-    for one in store.similarity_search("all", k=1000):
+
+@pytest.mark.parametrize("store", langchain_stores.STORES, ids=lambda store: store.name)
+def test_langchain_s_stores_give_back_what_they_took(
+    store: langchain_stores.Store, kind: str, files: list[Path], tmp_path: Path
+) -> None:
+    from langchain_core.embeddings import DeterministicFakeEmbedding
+
+    documents = loaded(files, kind)
+    taken = {document.metadata["record_id"]: document for document in documents}
+    with contextmanager(store.make)(DeterministicFakeEmbedding(size=WIDTH), tmp_path) as made:
+        made.add_documents(documents, **({"ids": [one.id for one in documents]} if store.deletes else {}))
+        found = made.similarity_search("all", k=1000, **store.search)
+        if store.wanted is not None:
+            wanted = {store.filter_name: store.wanted()}
+            tables = made.similarity_search("tables", k=1000, **wanted, **store.search)
+            assert {(one.metadata["category"], one.metadata["page"]) for one in tables} == {("table", 2), ("table", 3)}
+            assert all(one.metadata["x0"] < 0.5 for one in tables)
+    for one in found:
         its = taken.pop(one.metadata["record_id"])
         assert one.page_content == its.page_content
         assert_same(one.metadata, its.metadata)
     assert taken == {}
 
 
+@pytest.mark.parametrize(
+    "store", [store for store in langchain_stores.STORES if store.deletes], ids=lambda store: store.name
+)
+def test_langchain_s_index_follows_the_files(
+    store: langchain_stores.Store, kind: str, files: list[Path], tmp_path: Path
+) -> None:
+    """What is unchanged is not embedded again; what changed is replaced; what is gone is deleted."""
+    from langchain_core.embeddings import DeterministicFakeEmbedding
+    from langchain_core.indexing import InMemoryRecordManager, index
+
+    from langchain_upstage_docs import index_key
+
+    manager = InMemoryRecordManager("made")
+    manager.create_schema()
+
+    def put(paths: list[Path]) -> tuple[dict[str, Any], set[str], set[str]]:
+        """Index *paths*; return what was done, the records that they have, and those that the store has."""
+        documents = loaded(paths, kind)
+        done = index(documents, manager, made, cleanup="full", source_id_key="source", key_encoder=index_key)
+        held = made.similarity_search("all", k=1000, **store.search)
+        return (
+            {**done},
+            {one.metadata["record_id"] for one in documents},
+            {one.metadata["record_id"] for one in held},
+        )
+
+    with contextmanager(store.make)(DeterministicFakeEmbedding(size=WIDTH), tmp_path) as made:
+        done, wanted, held = put(files)
+        assert (done["num_added"], held) == (len(wanted), wanted)
+        done, _, held = put(files)
+        assert (done["num_added"], done["num_deleted"], held) == (0, 0, wanted)
+        files[1].write_bytes(pdf(1, "changed"))
+        done, wanted, held = put(files)
+        assert done["num_deleted"] > 0
+        assert held == wanted
+        _, wanted, held = put(files[:1])
+        assert held == wanted
+
+
 # LlamaIndex
 
 
-def _simple() -> Any:
-    from llama_index.core.vector_stores import SimpleVectorStore
+def wanted_tables() -> Any:
+    from llama_index.core.vector_stores import FilterOperator, MetadataFilter, MetadataFilters
 
-    return SimpleVectorStore()
-
-
-def _chroma_of_llama_index() -> Any:
-    import uuid
-
-    stores = pytest.importorskip("llama_index.vector_stores.chroma")
-    client = pytest.importorskip("chromadb").EphemeralClient()
-    return stores.ChromaVectorStore(chroma_collection=client.create_collection(uuid.uuid4().hex))
+    return MetadataFilters(
+        filters=[
+            MetadataFilter(key="category", value="table"),
+            MetadataFilter(key="page", value=2, operator=FilterOperator.GTE),
+            MetadataFilter(key="x0", value=0.5, operator=FilterOperator.LT),
+        ]
+    )
 
 
-def _qdrant_of_llama_index() -> Any:
-    stores = pytest.importorskip("llama_index.vector_stores.qdrant")
-    client = pytest.importorskip("qdrant_client").QdrantClient(":memory:")
-    return stores.QdrantVectorStore(client=client, collection_name="made")
-
-
-@pytest.mark.parametrize("made", [_simple, _chroma_of_llama_index, _qdrant_of_llama_index])
-def test_llama_index_s_stores_give_back_what_they_took(made: Callable[[], Any], kind: str, files: list[Path]) -> None:
+@pytest.mark.parametrize("store", llama_index_stores.STORES, ids=lambda store: store.name)
+def test_llama_index_s_stores_give_back_what_they_took(
+    store: llama_index_stores.Store, kind: str, files: list[Path], tmp_path: Path
+) -> None:
     from llama_index.core import MockEmbedding, StorageContext, VectorStoreIndex
     from llama_index.core.schema import MetadataMode
-    from llama_index.core.vector_stores import FilterOperator, MetadataFilter, MetadataFilters
 
     from llama_index_upstage_docs import (
         TableAwareNodeParser,
@@ -141,21 +146,61 @@ def test_llama_index_s_stores_give_back_what_they_took(made: Callable[[], Any], 
         reader = UpstageDocumentParseReader(split="none", output_format="json", client=client)
         parser = TableAwareNodeParser(200) if kind == "chunks" else UpstageDocumentParseNodeParser(client=client)
         nodes = parser.get_nodes_from_documents(reader.load_data(files))
-    context = StorageContext.from_defaults(vector_store=made())
-    index = VectorStoreIndex(nodes, storage_context=context, embed_model=MockEmbedding(embed_dim=WIDTH))
-    wanted = MetadataFilters(
-        filters=[
-            MetadataFilter(key="category", value="table"),
-            MetadataFilter(key="page", value=2, operator=FilterOperator.GTE),
-        ]
-    )
-    found = index.as_retriever(similarity_top_k=1000, filters=wanted).retrieve("tables")
     # The index itself leaves out a node that has nothing to embed, such as a picture without words or headings.
     taken = {node.node_id: node for node in nodes if node.get_content(MetadataMode.EMBED)}
-
-    assert {(one.metadata["category"], one.metadata["page"]) for one in found} == {("table", 2), ("table", 3)}
-    for one in index.as_retriever(similarity_top_k=1000).retrieve("all"):
+    with contextmanager(store.make)(WIDTH, tmp_path) as made:
+        context = StorageContext.from_defaults(vector_store=made)
+        index = VectorStoreIndex(nodes, storage_context=context, embed_model=MockEmbedding(embed_dim=WIDTH))
+        if store.filters:
+            found = index.as_retriever(similarity_top_k=1000, filters=wanted_tables()).retrieve("tables")
+            assert {(one.metadata["category"], one.metadata["page"]) for one in found} == {("table", 2), ("table", 3)}
+        held = index.as_retriever(similarity_top_k=len(taken)).retrieve("all")
+    for one in held:
         its = taken.pop(one.node_id)
         assert (one.get_content(), one.node.relationships) == (its.get_content(), its.relationships)
         assert_same(one.metadata, its.metadata)
     assert taken == {}
+
+
+@pytest.mark.parametrize(
+    "store",
+    [store for store in llama_index_stores.STORES if store.keeps_text and store.deletes],
+    ids=lambda store: store.name,
+)
+def test_llama_index_s_pipeline_follows_the_files(
+    store: llama_index_stores.Store, files: list[Path], tmp_path: Path
+) -> None:
+    from llama_index.core import MockEmbedding, VectorStoreIndex
+    from llama_index.core.ingestion import DocstoreStrategy, IngestionPipeline
+    from llama_index.core.storage.docstore import SimpleDocumentStore
+
+    from llama_index_upstage_docs import TableAwareNodeParser, UpstageDocumentParseReader
+
+    embedding = MockEmbedding(embed_dim=WIDTH)
+    with contextmanager(store.make)(WIDTH, tmp_path) as made, MadeApi().client() as client:
+        reader = UpstageDocumentParseReader(split="none", output_format="json", client=client)
+        pipeline = IngestionPipeline(
+            transformations=[TableAwareNodeParser(200), embedding],
+            vector_store=made,
+            docstore=SimpleDocumentStore(),
+            docstore_strategy=DocstoreStrategy.UPSERTS_AND_DELETE,
+        )
+
+        def put(paths: list[Path]) -> tuple[int, set[str]]:
+            """Ingest *paths*; return how many nodes were made, and the sources of those that the store has."""
+            made_nodes = pipeline.run(documents=reader.load_data(paths))
+            index = VectorStoreIndex.from_vector_store(made, embed_model=embedding)
+            held = index.as_retriever(similarity_top_k=1000).retrieve("all")
+            return len(made_nodes), {
+                f"{Path(one.metadata['source']).name} {one.metadata['total_pages']}" for one in held
+            }
+
+        count, sources = put(files)
+        assert count > 0
+        assert sources == {"a.pdf 2", "b.pdf 3"}
+        assert put(files) == (0, sources)
+        files[1].write_bytes(pdf(1, "changed"))
+        count, sources = put(files)
+        assert count > 0
+        assert sources == {"a.pdf 2", "b.pdf 1"}
+        assert put(files[:1]) == (0, {"a.pdf 2"})
