@@ -119,6 +119,29 @@ class UpstageDocumentParseLoader(ParseComponent, _Loader):
     The first ten parameters stand in the order of `langchain-upstage`. Its results were those of `split="none"` and
     `metadata_format="nested"`. Options may be assigned afterwards: they are read when files are loaded.
 
+    Setup:
+        Install `upstage-docs[langchain]` and set the variable `UPSTAGE_API_KEY`. Without a key, install
+        `upstage-docs[langchain,local]` and give `engine="local"`: the engine on this machine answers.
+
+    Instantiate:
+        ```python
+        from langchain_upstage_docs import UpstageDocumentParseLoader
+
+        loader = UpstageDocumentParseLoader("report.pdf", output_format="markdown")
+        ```
+
+    Lazy load:
+        ```python
+        for document in loader.lazy_load():
+            print(document.metadata["category"], document.metadata["page"], document.page_content[:40])
+        ```
+
+    Async load:
+        ```python
+        documents = await loader.aload()
+        print(documents[0].metadata["source"])
+        ```
+
     Args:
         file_path: A path, bytes, a binary file object, a blob, several of them, or a blob loader.
         source: Names one document that has no path, or names it otherwise.
@@ -152,6 +175,29 @@ class UpstageOCRLoader(OCRComponent, _Loader):
     """Loads files with Upstage Document OCR: a Document per page, word or file, with its confidence.
 
     Options may be assigned afterwards: they are read when files are loaded.
+
+    Setup:
+        Install `upstage-docs[langchain]` and set the variable `UPSTAGE_API_KEY`. Without a key, install
+        `upstage-docs[langchain,local,ocr]` and Tesseract's language data, and give `engine="local"`.
+
+    Instantiate:
+        ```python
+        from langchain_upstage_docs import UpstageOCRLoader
+
+        loader = UpstageOCRLoader("scan.png", split="line")
+        ```
+
+    Lazy load:
+        ```python
+        for document in loader.lazy_load():
+            print(document.metadata["confidence"], document.page_content)
+        ```
+
+    Async load:
+        ```python
+        documents = await loader.aload()
+        print(len(documents))
+        ```
 
     Args:
         file_path: A path, bytes, a binary file object, a blob, several of them, or a blob loader.

@@ -26,6 +26,23 @@ class UpstageDocumentRetriever(BaseRetriever):
 
     It holds all in memory, for the files of a conversation; a collection belongs in a vector store.
 
+    Setup:
+        Install `upstage-docs[langchain,search]` and set the variable `UPSTAGE_API_KEY`, or add the extra `local` and
+        give `engine="local"`.
+
+    Instantiate:
+        ```python
+        from langchain_upstage_docs import UpstageDocumentRetriever
+
+        retriever = UpstageDocumentRetriever.from_files("report.pdf", k=2)
+        ```
+
+    Usage:
+        ```python
+        for document in retriever.invoke("How many GWh did Maehyang generate in 2025?"):
+            print(document.metadata["page"], document.metadata["headings"])
+        ```
+
     Args:
         documents: What is searched: chunks, or Documents as loaded; `from_files` makes them.
         k: How many are returned at most; `invoke(question, k=...)` says otherwise for once.
@@ -134,6 +151,27 @@ class SearchDocumentTool(BaseTool):
     """A tool for a model: searches the loaded files and answers numbered passages, each with its citation.
 
     The artifact of its `ToolMessage` is the Documents, in the order of their numbers: for `cite`, `crop`, `highlight`.
+
+    Setup:
+        As of `UpstageDocumentRetriever`.
+
+    Instantiate:
+        ```python
+        from langchain_upstage_docs import SearchDocumentTool, UpstageDocumentRetriever
+
+        tool = SearchDocumentTool(retriever=UpstageDocumentRetriever.from_files("report.pdf"))
+        ```
+
+    Invoke directly:
+        ```python
+        print(tool.invoke({"query": "availability of Norabi"})[:80])
+        ```
+
+    Invoke as a tool call:
+        ```python
+        call = {"name": tool.name, "args": {"query": "availability"}, "id": "1", "type": "tool_call"}
+        print(len(tool.invoke(call).artifact))
+        ```
 
     Args:
         retriever: Over the files; any retriever whose Documents are ours, or of another origin.

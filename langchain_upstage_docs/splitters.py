@@ -28,6 +28,24 @@ class TableAwareTextSplitter(TextSplitter):
 
     Options may be assigned afterwards: they are read when something is split.
 
+    Setup:
+        Install `upstage-docs[langchain]`. A splitter sends nothing and needs no key.
+
+    Instantiate:
+        ```python
+        from langchain_upstage_docs import TableAwareTextSplitter
+
+        splitter = TableAwareTextSplitter(chunk_size=1000)
+        ```
+
+    Split:
+        ```python
+        from langchain_upstage_docs import UpstageDocumentParseLoader
+
+        chunks = splitter.split_documents(UpstageDocumentParseLoader("report.pdf").load())
+        print(len(chunks), chunks[0].metadata["categories"])
+        ```
+
     Args:
         add_start_index: Whether chunks say in `start_index` where they stand in the text of the Document that they
             begin in; -1 where that text is JSON.

@@ -19,7 +19,12 @@ TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", re.DOTALL | re.MULTILINE)
 BLOCKS = [
     pytest.param(code, expected, id=f"{page.name}-{number}")
-    for page in (ROOT / "README.md", ROOT / "README.ko.md", *sorted((ROOT / "docs").glob("*.md")))
+    for page in (
+        ROOT / "README.md",
+        ROOT / "README.ko.md",
+        *sorted((ROOT / "docs").glob("*.md")),
+        *sorted((ROOT / "docs" / "listing").glob("*.md")),
+    )
     for number, (code, expected) in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")), start=1)
 ]
 NEEDS = {
@@ -77,7 +82,7 @@ def test_what_the_docs_show_runs(code: str, expected: str) -> None:
         assert printed.getvalue() == expected
 
 
-@pytest.mark.parametrize("folder", [".", "docs", "benchmarks", "cassettes"])
+@pytest.mark.parametrize("folder", [".", "docs", "docs/listing", "benchmarks", "cassettes"])
 def test_links_lead_somewhere(folder: str) -> None:
     """To a file that is there, and to a heading in it."""
     for page in sorted((ROOT / folder).glob("*.md")):

@@ -20,7 +20,7 @@ pytest.importorskip("uvicorn", reason='the loopback server needs the extra "serv
 PROGRAM = Path(__file__).with_name("soak_until_done.py")
 _FAULTY = 0.05
 _EACH_FAILURE = 3_000
-"""Bytes that a document in the report may cost: its error with what came. Measured: 1,100 to 1,900."""
+"""Bytes that a document in the report may cost: its error with what came. A guess, not a measurement."""
 _FIRST = 0.3
 """Share of the documents before which memory is not looked at: pools, caches and the store's pages fill up."""
 _GROWTH = 12_000_000

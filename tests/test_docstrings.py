@@ -1,0 +1,50 @@
+"""The examples in the docstrings of LangChain's classes run as they stand, on the sample report."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import re
+import shutil
+import textwrap
+from pathlib import Path
+
+import pypdfium2
+import pytest
+
+pytest.importorskip("langchain_text_splitters", reason='needs the extra "langchain"')
+pytest.importorskip("liteparse", reason="the examples are read with the local engine")
+pytest.importorskip("bm25s", reason='needs the extra "search"')
+
+import langchain_upstage_docs
+
+SAMPLE = Path(__file__).resolve().parent.parent / "upstage_docs" / "samples" / "report.pdf"
+SECTIONS = {
+    "SearchDocumentTool": ["Setup", "Instantiate", "Invoke directly", "Invoke as a tool call"],
+    "TableAwareTextSplitter": ["Setup", "Instantiate", "Split"],
+    "UpstageDocumentParseLoader": ["Setup", "Instantiate", "Lazy load", "Async load"],
+    "UpstageDocumentRetriever": ["Setup", "Instantiate", "Usage"],
+    "UpstageOCRLoader": ["Setup", "Instantiate", "Lazy load", "Async load"],
+}
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_a_class_shows_how_it_is_used(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the form of langchain-core: set up, instantiate, load, async."""
+    told = inspect.getdoc(getattr(langchain_upstage_docs, name)) or ""
+    if name == "UpstageOCRLoader" and not pytest.importorskip("upstage_docs.local.ocr.tesseract").available():
+        pytest.skip("recognising text needs Tesseract and its data")
+    shutil.copy(SAMPLE, tmp_path / "report.pdf")
+    with pypdfium2.PdfDocument(SAMPLE) as document:
+        document[0].render(scale=2).to_pil().save(tmp_path / "scan.png")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("UPSTAGE_DOCS_ENGINE", "local")
+    monkeypatch.delenv("UPSTAGE_API_KEY", raising=False)
+    shown = re.findall(r"^ *```python\n(.*?)^ *```", told, re.DOTALL | re.MULTILINE)
+    code = "\n".join(textwrap.dedent(block) for block in shown)
+
+    assert re.findall(rf"^({'|'.join(SECTIONS[name])}):$", told, re.MULTILINE) == SECTIONS[name]
+    body = textwrap.indent(code, "    ")
+    names: dict[str, object] = {"__name__": "shown"}
+    exec(compile(f"async def shown():\n{body}", "shown", "exec"), names)
+    asyncio.run(names["shown"]())  # type: ignore[operator]
