@@ -43,7 +43,7 @@ class Job:
     """A job and what came of it since it was submitted."""
 
     stored: StoredJob
-    came: dict[int, Pages] = field(default_factory=dict)
+    came: set[int] = field(default_factory=set)
 
 
 class Clock:
@@ -68,7 +68,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.live: list[Live] = []
         self.unknown: list[tuple[Pages, int]] = []  # pages of a send whose outcome is not known, and its number
         self.jobs: list[Job] = []
-        self.answers: dict[Pages, tuple[bytes, int]] = {}
+        self.answers: dict[Pages, tuple[bytes, int, float]] = {}  # with its number of sends, and when it came
         self.unread: set[Pages] = set()
         self.came = 0
         self.open()
@@ -90,8 +90,13 @@ class StoreMachine(RuleBasedStateMachine):
         return [one for one in self.unknown if pages_of(one[0]) & pages_of(span)]
 
     def put(self, span: Pages, raw: bytes, sends: int) -> None:
-        self.answers = {one: kept for one, kept in self.answers.items() if not pages_of(one) & pages_of(span)}
-        self.answers[span] = (raw, sends)
+        """An older answer goes once newer ones cover it, and at once if nobody understood it."""
+        for one in sorted(one for one in self.answers if pages_of(one) & pages_of(span)):
+            age = self.answers[one][2]
+            newer = [pages_of(other) for other, kept in self.answers.items() if other != one and kept[2] >= age]
+            if one in self.unread or pages_of(one) <= pages_of(span).union(*newer):
+                del self.answers[one]
+        self.answers[span] = (raw, sends, self.clock.now)
         self.unread = (self.unread & self.answers.keys()) - {span}
 
     @rule(span=spans, resend=st.booleans(), refresh=st.booleans())
@@ -177,9 +182,8 @@ class StoreMachine(RuleBasedStateMachine):
         span, raw = (start, min(end, start + length - 1)), self.body()
         self.store.batch(job.stored, raw, span, model="m")
         self.put(span, raw, job.stored.sends)
-        job.came = {page: one for page, one in job.came.items() if not pages_of(one) & pages_of(span)}
-        job.came |= dict.fromkeys(pages_of(span), span)
-        if job.came.keys() == pages_of(job.stored.pages):
+        job.came |= pages_of(span)
+        if job.came == pages_of(job.stored.pages):
             self.jobs.remove(job)
 
     @precondition(lambda self: self.jobs)
@@ -225,7 +229,7 @@ class StoreMachine(RuleBasedStateMachine):
     def it_holds_what_came(self) -> None:
         holding = self.store.look(KEY)
         assert list(holding.answers) == sorted(self.answers)
-        for span, (raw, sends) in self.answers.items():
+        for span, (raw, sends, _) in self.answers.items():
             kept = self.store.read(KEY, span)
             assert kept is not None
             assert (kept.raw, kept.sends) == (raw, sends)

@@ -214,11 +214,11 @@ def close_covered(db: sqlite3.Connection, job: StoredJob) -> None:
     if job.pages is None:
         return
     came = db.execute(
-        "SELECT SUM(last - first + 1) FROM answer WHERE digest = :digest AND first >= :first AND last <= :last "
-        "AND created >= :submitted",  # under refresh, an older answer does not count
+        "SELECT first, last FROM answer WHERE digest = :digest AND first >= :first AND last <= :last "
+        "AND created >= :submitted ORDER BY 1, 2",  # under refresh, an older answer does not count
         {**_span(job.key, job.pages), "submitted": job.created},
-    ).fetchone()[0]
-    if came == job.pages[1] - job.pages[0] + 1:
+    )
+    if covers(came, job.pages):
         close_job(db, job)
 
 
