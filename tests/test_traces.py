@@ -20,6 +20,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from stand_in import parse_answer
+from untraced import forget_tracer_provider
 
 from upstage_docs import BadRequestError, Client, OCROptions, ParseOptions, RetryPolicy, SourceError
 
@@ -33,9 +34,7 @@ def _tracing() -> Iterator[None]:
     provider.add_span_processor(SimpleSpanProcessor(EXPORTER))
     trace.set_tracer_provider(provider)
     yield
-    # A provider is set once in a process; OpenTelemetry's own tests take it away in the same manner.
-    trace._TRACER_PROVIDER_SET_ONCE._done = False
-    trace._TRACER_PROVIDER = None
+    forget_tracer_provider()
 
 
 @pytest.fixture(autouse=True)
