@@ -19,6 +19,10 @@ def test_pictures_are_small() -> None:
     assert {name: size for name, size in sizes.items() if size > LARGEST} == {}
 
 
+def test_each_picture_says_what_it_was_made_from() -> None:
+    assert {path.stem for path in PICTURES.glob("*.png")} == {path.stem for path in PICTURES.glob("*.json")}
+
+
 @pytest.mark.parametrize("told", sorted(PICTURES.glob("*.json")), ids=lambda path: path.stem)
 def test_a_picture_is_made_of_what_lies_here(told: Path) -> None:
     """Else it shows what is no more: run the script that is named, and look at the picture."""
