@@ -20,6 +20,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "documents": ("Documents and records", "What comes back."),
     "chunks": ("Chunks", "The table-aware splitter."),
     "evidence": ("Evidence", "From an answer to its place on the page."),
+    "view": ("Pages shown", "Pages with a box around every element, for a browser. From `upstage_docs.view`."),
     "langchain": ("LangChain", "Loaders, blob parsers and the splitter."),
     "llama-index": ("LlamaIndex", "Readers and node parsers."),
     "testing": ("Testing", "A stand-in for the API."),
@@ -33,7 +34,7 @@ def page_of(package: str, name: str) -> str:
         return "langchain"
     if package == "llama_index_upstage_docs":
         return "llama-index"
-    if package in {"upstage_docs.evidence", "upstage_docs.testing"}:
+    if package in {"upstage_docs.evidence", "upstage_docs.testing", "upstage_docs.view"}:
         return package.rpartition(".")[2]
     named = getattr(import_module(package), name)
     if named.__module__.startswith("upstage_docs.evidence"):
@@ -79,6 +80,7 @@ def pages() -> dict[str, str]:
         "upstage_docs",
         "upstage_docs.evidence",
         "upstage_docs.testing",
+        "upstage_docs.view",
         "langchain_upstage_docs",
         "llama_index_upstage_docs",
     )
