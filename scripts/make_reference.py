@@ -60,16 +60,46 @@ def _shown(default: object) -> str:
     return getattr(default, "__name__", repr(default)) if callable(default) else repr(default)
 
 
-def options_table(kind: object) -> str:
-    """Return a table of the options of a dataclass, made of their definitions; nothing for what has none."""
+SAME = "no difference"
+BOTH = "both"
+ASKED: dict[str, dict[str, tuple[str, str]]] = {
+    "ParseOptions": {
+        "model": ("as its mode", "Upstage; the local engine takes every name and answers as `local-...`"),
+        "mode": ("`enhanced` costs three times `standard`; `auto` is billed page by page", "Upstage"),
+        "ocr": (SAME, BOTH),
+        "chart_recognition": (SAME, "Upstage; the local engine always answers the charts that it can read as tables"),
+        "merge_multipage_tables": (SAME, "Upstage"),
+        "output_formats": (SAME, BOTH),
+        "coordinates": (SAME, BOTH),
+        "base64_encoding": (SAME, BOTH),
+        "extra_fields": ("as the API says", "Upstage"),
+    },
+    "OCROptions": {
+        "model": (SAME, "Upstage; the local engine takes every name and answers as `local-...`"),
+        "schema": (SAME, "Upstage; the local engine refuses it"),
+        "extra_fields": ("as the API says", "Upstage"),
+    },
+}
+"""Of what is asked of a document: what an option costs, and which engine heeds it."""
+
+
+def options_table(kind: type) -> str:
+    """Return a table of the options of a dataclass, made of their definitions; nothing for what has none.
+
+    Raises:
+        KeyError: What an option of a request costs, and who heeds it, is not said in `ASKED`.
+    """
     from upstage_docs.options.definitions import default_of, definitions
 
     said = definitions(kind) if dataclasses.is_dataclass(kind) else {}
-    rows = "".join(
-        f"| `{name}` | `{_shown(default_of(kind, name))}` | {one.sentence.replace('|', chr(92) + '|')} |\n"
-        for name, one in said.items()
-    )
-    return f"\n| option | default | what it does |\n|---|---|---|\n{rows}" if rows else ""
+    asked = ASKED.get(kind.__name__)
+    rows = ""
+    for name, one in said.items():
+        row = [f"`{name}`", f"`{_shown(default_of(kind, name))}`", one.sentence.replace("|", chr(92) + "|")]
+        rows += f"| {' | '.join([*row, *(asked[name] if asked else ())])} |\n"
+    head = "| option | default | what it does |" + (" what it costs | which engine heeds it |" if asked else "")
+    rule = "|---|---|---|" + ("---|---|" if asked else "")
+    return f"\n{head}\n{rule}\n{rows}" if rows else ""
 
 
 def pages() -> dict[str, str]:
