@@ -4,13 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["Box", "area", "bounds", "holds_middle", "middle", "overlap", "shared_height", "shared_width"]
+__all__ = ["Box", "area", "bounds", "groups_of", "holds_middle", "middle", "overlap", "shared_height", "shared_width"]
 
 Box = tuple[float, float, float, float]
 """`(x0, y0, x1, y1)` from the top left corner, in whatever unit the reader uses."""
 
 _LEAST_AREA = 1e-6
 """Instead of nothing: the ink of a rule may have no area."""
+
+
+def groups_of(count: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """Return the numbers 0 to *count* - 1 in groups: those that *pairs* join, directly or over others, are in one.
+
+    Each group is in order, and groups are in the order of their first numbers.
+    """
+    parent = list(range(count))
+
+    def root(number: int) -> int:
+        while parent[number] != number:
+            parent[number] = parent[parent[number]]
+            number = parent[number]
+        return number
+
+    for one, other in pairs:
+        parent[root(one)] = root(other)
+    groups: dict[int, list[int]] = {}
+    for number in range(count):
+        groups.setdefault(root(number), []).append(number)
+    return list(groups.values())
 
 
 def bounds(boxes: Iterable[Box]) -> Box:

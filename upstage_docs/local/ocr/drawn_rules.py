@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
-from upstage_docs.local.geometry import Box, bounds
+from upstage_docs.local.geometry import Box, bounds, groups_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -88,24 +88,14 @@ def _long_runs(ink: Image, least: float, thickest: float) -> list[Box]:
 
 def _touching(pieces: list[Box]) -> list[list[Box]]:
     """Gather pieces, ordered by height, that lie over each other or end where the next begins a few pixels off."""
-    parent = list(range(len(pieces)))
-
-    def root(number: int) -> int:
-        while parent[number] != number:
-            parent[number] = parent[parent[number]]
-            number = parent[number]
-        return number
-
     heights = [piece[1] for piece in pieces]
-    for number, piece in enumerate(pieces):
-        for other in range(bisect_left(heights, piece[1] - _LEANING), number):
-            one = pieces[other]
-            if one[0] <= piece[2] + 2 * _STEP and piece[0] <= one[2] + 2 * _STEP:
-                parent[root(number)] = root(other)
-    groups: dict[int, list[Box]] = {}
-    for number, piece in enumerate(pieces):
-        groups.setdefault(root(number), []).append(piece)
-    return list(groups.values())
+    meeting = (
+        (number, other)
+        for number, piece in enumerate(pieces)
+        for other in range(bisect_left(heights, piece[1] - _LEANING), number)
+        if pieces[other][0] <= piece[2] + 2 * _STEP and piece[0] <= pieces[other][2] + 2 * _STEP
+    )
+    return [[pieces[number] for number in group] for group in groups_of(len(pieces), meeting)]
 
 
 def _meets(side: Box, rules: list[Box], reach: float) -> bool:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from upstage_docs.local.geometry import Box, bounds, middle, shared_width
 from upstage_docs.local.pdf.lines import Line
 from upstage_docs.local.pdf.tables.aligned_texts import Text, regions_of_rows, rows_of_texts, split, texts_of
-from upstage_docs.local.pdf.tables.headers import header_cells
+from upstage_docs.local.pdf.tables.headers import header_cells, lay_header
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.tables.line_rows import is_value
 from upstage_docs.local.pdf.word_pieces import Pieces
@@ -322,14 +322,7 @@ def _built(
         lines = [Line(text.words) for row in upper for text in row]
         short = [r for r in rules if box[1] < r[1] < box[3] and r[2] - r[0] < 0.9 * (box[2] - box[0])]
         cells, count = header_cells(lines, columns, short)
-        texts = [[""] * width for _ in range(count)]
-        spans = {(r, c): (1, 1) for r in range(count) for c in range(width)}
-        for cell in cells:
-            texts[cell.top][cell.first] = f"{texts[cell.top][cell.first]} {cell.text}".strip()
-            for r in range(cell.top, cell.bottom + 1):
-                for c in range(cell.first, cell.last + 1):
-                    spans.pop((r, c), None)
-            spans[cell.top, cell.first] = cell.bottom - cell.top + 1, cell.last - cell.first + 1
+        texts, spans = lay_header(cells, count, width)
     elif upper:
         texts = [_said(_cells(upper[0], placed[0], width))]
         spans = {(0, c): (1, 1) for c in range(width)}

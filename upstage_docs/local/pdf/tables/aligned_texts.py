@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from upstage_docs.local.geometry import Box, bounds, shared_width
+from upstage_docs.local.geometry import Box, bounds, groups_of, shared_width
 from upstage_docs.local.pdf.lines import Line, rows_of
 from upstage_docs.local.pdf.tables.line_rows import is_value
 from upstage_docs.local.pdf.word_pieces import Pieces
@@ -142,26 +141,11 @@ def regions_of_rows(texts: Sequence[Text]) -> list[list[list[Text]]]:
     if len({round(texts[one].baseline) for one, _ in beside}) < _LEAST_ROWS:
         return []
     prose = _prose(texts, beside)
-    parent = list(range(len(texts)))
-
-    def root(number: int) -> int:
-        while parent[number] != number:
-            parent[number] = parent[parent[number]]
-            number = parent[number]
-        return number
-
     walls = _prose_beside(texts, prose)
-    for one, other in beside:
-        if not prose[one] and not prose[other] and not walls(one, other):
-            parent[root(one)] = root(other)
-    for one, other in _under(texts):
-        if not prose[one] and not prose[other]:
-            parent[root(one)] = root(other)
-    groups: defaultdict[int, list[Text]] = defaultdict(list)
-    for number, text in enumerate(texts):
-        if not prose[number]:
-            groups[root(number)].append(text)
-    regions = [group for group in groups.values() if len(group) >= _LEAST_TEXTS]
+    joined = [(one, other) for one, other in beside if not walls(one, other)]
+    joined = [(one, other) for one, other in [*joined, *_under(texts)] if not prose[one] and not prose[other]]
+    groups = ([texts[one] for one in group if not prose[one]] for group in groups_of(len(texts), joined))
+    regions = [group for group in groups if len(group) >= _LEAST_TEXTS]
     used = {id(text) for group in regions for text in group}
     free = [text for text, is_prose in zip(texts, prose, strict=True) if not is_prose and id(text) not in used]
     return [rows_of_texts([*_lines_above(group, free), *group]) for group in regions]

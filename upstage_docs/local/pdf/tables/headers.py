@@ -8,7 +8,7 @@ from typing import NamedTuple
 from upstage_docs.local.geometry import Box, bounds, middle, shared_width
 from upstage_docs.local.pdf.lines import Line
 
-__all__ = ["HeaderCell", "header_cells"]
+__all__ = ["HeaderCell", "header_cells", "lay_header"]
 
 Columns = Sequence[tuple[float, float]]
 
@@ -83,6 +83,21 @@ def header_cells(lines: Sequence[Line], columns: Columns, rules: Sequence[Box]) 
         text = " ".join(line.text for line in piece.lines)
         cells.append(HeaderCell(text, top, bottom, piece.first, piece.last))
     return _without_doubles(cells, len(kept))
+
+
+def lay_header(
+    cells: Sequence[HeaderCell], count: int, width: int
+) -> tuple[list[list[str]], dict[tuple[int, int], tuple[int, int]]]:
+    """Return the texts of *count* header rows over *width* columns, and how many rows and columns each cell covers."""
+    texts = [[""] * width for _ in range(count)]
+    spans = {(r, c): (1, 1) for r in range(count) for c in range(width)}
+    for cell in cells:
+        texts[cell.top][cell.first] = f"{texts[cell.top][cell.first]} {cell.text}".strip()
+        for r in range(cell.top, cell.bottom + 1):
+            for c in range(cell.first, cell.last + 1):
+                spans.pop((r, c), None)
+        spans[cell.top, cell.first] = cell.bottom - cell.top + 1, cell.last - cell.first + 1
+    return texts, spans
 
 
 def _without_doubles(cells: Sequence[HeaderCell], count: int) -> tuple[list[HeaderCell], int]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-from upstage_docs.local.geometry import Box, middle
+from upstage_docs.local.geometry import Box, groups_of, middle
 from upstage_docs.local.pdf.tables.library_tables import Table, cell_text
 from upstage_docs.local.pdf.tables.line_rows import rows_by_lines
 from upstage_docs.local.pdf.words import Word
@@ -50,24 +50,18 @@ def lattice_tables(
 
 def _groups(rules: Sequence[Box], sides: Sequence[Box]) -> list[tuple[list[Box], list[Box]]]:
     """Gather the rules that meet each other."""
-    parent = list(range(len(rules) + len(sides)))
-
-    def root(number: int) -> int:
-        while parent[number] != number:
-            parent[number] = parent[parent[number]]
-            number = parent[number]
-        return number
-
+    meeting: list[tuple[int, int]] = []
     by_x = sorted((side[0], number) for number, side in enumerate(sides))
     for across, rule in enumerate(rules):
         first, end = bisect_left(by_x, (rule[0] - _NEAR, -1)), bisect_left(by_x, (rule[2] + _NEAR, len(sides)))
         for _, number in by_x[first:end]:
             if sides[number][1] - _NEAR <= rule[1] <= sides[number][3] + _NEAR:
-                parent[root(across)] = root(len(rules) + number)
-    groups: defaultdict[int, tuple[list[Box], list[Box]]] = defaultdict(lambda: ([], []))
-    for number, rule in enumerate([*rules, *sides]):
-        groups[root(number)][number >= len(rules)].append(rule)
-    return _stacked([group for group in groups.values() if len(group[0]) > 1 and group[1]])
+                meeting.append((across, len(rules) + number))
+    groups: list[tuple[list[Box], list[Box]]] = []
+    for numbers in groups_of(len(rules) + len(sides), meeting):
+        split = bisect_left(numbers, len(rules))
+        groups.append(([rules[one] for one in numbers[:split]], [sides[one - len(rules)] for one in numbers[split:]]))
+    return _stacked([group for group in groups if len(group[0]) > 1 and group[1]])
 
 
 def _stacked(groups: Sequence[tuple[list[Box], list[Box]]]) -> list[tuple[list[Box], list[Box]]]:

@@ -10,7 +10,7 @@ from statistics import median
 from upstage_docs.local.geometry import Box, bounds, middle, shared_height
 from upstage_docs.local.pdf.lines import Line, lines_of
 from upstage_docs.local.pdf.tables.aligned_tables import aligned_between
-from upstage_docs.local.pdf.tables.headers import header_cells
+from upstage_docs.local.pdf.tables.headers import header_cells, lay_header
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.tables.line_rows import is_value
 from upstage_docs.local.pdf.word_pieces import Pieces
@@ -236,14 +236,8 @@ def _under_levels(
     if len(worded) < _FILLED * len(rows) * len(columns):
         return None
     cells, count = header_cells(lines, columns, partial)
-    texts = [[""] * len(columns) for _ in range(count)]
-    spans = {(r, c): (1, 1) for r in range(count + len(rows)) for c in range(len(columns))}
-    for cell in cells:
-        texts[cell.top][cell.first] = f"{texts[cell.top][cell.first]} {cell.text}".strip()
-        for r in range(cell.top, cell.bottom + 1):
-            for c in range(cell.first, cell.last + 1):
-                spans.pop((r, c), None)
-        spans[cell.top, cell.first] = cell.bottom - cell.top + 1, cell.last - cell.first + 1
+    texts, spans = lay_header(cells, count, len(columns))
+    spans |= {(r, c): (1, 1) for r in range(count, count + len(rows)) for c in range(len(columns))}
     texts += [[" ".join(line.text for line in cell) for cell in row] for row in rows]
     middles = [(left + right) / 2 for left, right in columns]
     return Table(bounds(word.box for word in held), texts, middles, count, inside, spans=spans)
