@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from html import escape, unescape
 
@@ -112,17 +113,8 @@ def safe_content(element: Element) -> str:
 
 def safe_table(markup: str) -> str:
     """Return a table of the API's HTML, or of any other's, as HTML that holds cells and text alone."""
-    import nh3
-
-    clean = nh3.clean(
-        _escaped(_NO_CHARACTERS.sub("\ufffd", markup)),
-        tags=_TABLE_TAGS,
-        clean_content_tags=_UNSHOWN,
-        attributes=_TABLE_ATTRIBUTES,
-        attribute_filter=_table_attribute,
-        link_rel=None,
-        url_schemes=set(),
-    )
+    markup = _escaped(_NO_CHARACTERS.sub("\ufffd", markup))
+    clean = _sanitised(markup, _TABLE_TAGS, _TABLE_ATTRIBUTES, _table_attribute)
     return f'<div class="table" tabindex="0" role="group" aria-label="Table">{_set_in_markup(clean)}</div>'
 
 
@@ -178,6 +170,26 @@ def _escaped_text(text: str) -> str:
     return "".join([*pieces, shown_text(text[position:])])
 
 
+def _sanitised(
+    markup: str,
+    tags: set[str],
+    attributes: dict[str, set[str]],
+    attribute_filter: Callable[[str, str, str], str | None],
+) -> str:
+    """Return *markup* with nothing but these tags and attributes, and no address."""
+    import nh3
+
+    return nh3.clean(
+        markup,
+        tags=tags,
+        clean_content_tags=_UNSHOWN,
+        attributes=attributes,
+        attribute_filter=attribute_filter,
+        link_rel=None,
+        url_schemes=set(),
+    )
+
+
 def _table_attribute(tag: str, name: str, value: str) -> str | None:  # noqa: ARG001 - as nh3 calls it
     if name == "scope":
         return value if value in {"row", "col", "rowgroup", "colgroup"} else None
@@ -225,7 +237,6 @@ def _equation(latex: str, block: bool, source: str) -> str:  # noqa: FBT001 - pr
 @lru_cache(maxsize=256)
 def _mathml(latex: str, block: bool) -> str:  # noqa: FBT001 - private
     """Return LaTeX as sanitised MathML, `""` where it cannot be read."""
-    import nh3
     from latex2mathml.converter import convert
 
     if len(latex) > _LONGEST_EQUATION:
@@ -235,13 +246,5 @@ def _mathml(latex: str, block: bool) -> str:  # noqa: FBT001 - private
         made = convert(latex, display="block" if block else "inline")
     except Exception:  # noqa: BLE001 - the library names what it cannot read in many ways, RecursionError among them
         return ""
-    clean = nh3.clean(
-        made,
-        tags=_EQUATION_TAGS,
-        clean_content_tags=_UNSHOWN,
-        attributes=_EQUATION_ATTRIBUTES,
-        attribute_filter=_equation_attribute,
-        link_rel=None,
-        url_schemes=set(),
-    )
+    clean = _sanitised(made, _EQUATION_TAGS, _EQUATION_ATTRIBUTES, _equation_attribute)
     return clean if clean.startswith("<math") else ""
