@@ -142,8 +142,8 @@ def rules(*, ocr: bool = False) -> list[Rule]:
     return found
 
 
-def title_kept(rows: list[Any], *_: Any) -> tuple[list[Any], set[int]]:
-    return rows, set()
+def title_kept(rows: list[Any], _: Any, inside: Sequence[int]) -> tuple[list[Any], set[int]]:
+    return rows, set(inside)
 
 
 @contextmanager
