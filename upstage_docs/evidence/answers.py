@@ -9,13 +9,13 @@ from itertools import chain, pairwise
 
 import msgspec
 
+from upstage_docs.evidence.async_forms import in_thread
 from upstage_docs.evidence.citation import Citation, cite
 from upstage_docs.evidence.keys import keyed
 from upstage_docs.evidence.locate import places
 from upstage_docs.evidence.place import Place
 from upstage_docs.evidence.search import Passage
 from upstage_docs.evidence.things import read_thing
-from upstage_docs.evidence.threads import in_thread
 from upstage_docs.evidence.word_ranking import tokens
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.records.render import text_of_html

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from html import escape
 
 from upstage_docs.chunking.blocks import blocks
+from upstage_docs.evidence.async_forms import in_thread
 from upstage_docs.evidence.locate import places
 from upstage_docs.evidence.place import BY_BREAKS, Place, string, whole_number
 from upstage_docs.evidence.things import Parsed, Thing, read_thing
-from upstage_docs.evidence.threads import in_thread
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.records.render import text_of_html
 

@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 
 from upstage_docs.errors import UpstageDocsError
+from upstage_docs.evidence.async_forms import in_thread
 from upstage_docs.evidence.citation import cite
 from upstage_docs.evidence.pictures import crop
 from upstage_docs.evidence.place import places_of, string
 from upstage_docs.evidence.things import Thing, read_thing
-from upstage_docs.evidence.threads import in_thread
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.records.crop_names import crops_between, own_crops, text_reach
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from upstage_docs.chunking.table import read_table
 from upstage_docs.errors import ConfigError
+from upstage_docs.evidence.async_forms import in_thread
 from upstage_docs.evidence.grids import grids
 from upstage_docs.evidence.keys import Keyed, keyed_markup
 from upstage_docs.evidence.ocr_words import words_in
@@ -20,7 +21,6 @@ from upstage_docs.evidence.place import Place, places_of
 from upstage_docs.evidence.row_bands import row_bands
 from upstage_docs.evidence.source_file import DRAWN, opened, require_page
 from upstage_docs.evidence.things import Parsed, Thing, element_things, parsed_answer, read_thing
-from upstage_docs.evidence.threads import in_thread
 from upstage_docs.files.source import DocumentInput, Source
 from upstage_docs.models import Box, OcrResult, ParsedDocument
 

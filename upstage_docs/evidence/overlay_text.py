@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from upstage_docs.errors import ConfigError
+from upstage_docs.evidence.async_forms import in_thread
 from upstage_docs.evidence.locate import PageTexts
 from upstage_docs.evidence.page_pictures import page_picture, require_pillow
 from upstage_docs.evidence.pictures import PagePicture
 from upstage_docs.evidence.place import Place, places_of
 from upstage_docs.evidence.things import read_thing, read_things
-from upstage_docs.evidence.threads import in_thread
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.models import OcrResult
 from upstage_docs.records.ocr_records import ocr_records

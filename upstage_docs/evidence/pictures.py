@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from upstage_docs.errors import ConfigError
+from upstage_docs.evidence.async_forms import in_thread
 from upstage_docs.evidence.citation import Citation
 from upstage_docs.evidence.locate import PageTexts, quoted_places
 from upstage_docs.evidence.page_pictures import page_picture, require_pillow
 from upstage_docs.evidence.place import Place, places_of
 from upstage_docs.evidence.things import Parsed, parsed_answer, read_things
-from upstage_docs.evidence.threads import in_thread
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.models import Box, OcrResult, ParsedDocument
 

@@ -9,9 +9,9 @@ import msgspec
 
 from upstage_docs.chunking.context import contextualize
 from upstage_docs.errors import ConfigError
+from upstage_docs.evidence.async_forms import in_thread
 from upstage_docs.evidence.citation import Citation, cite
 from upstage_docs.evidence.things import Thing, element_things, read_thing
-from upstage_docs.evidence.threads import in_thread
 from upstage_docs.evidence.word_ranking import WordRanking
 from upstage_docs.models import Chunk, Record
 from upstage_docs.records.render import text_of_html
