@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from llama_index_upstage_docs.linked_node_parser import LinkedNodeParser
     from upstage_docs.models import Record
 
-__all__ = ["document_of", "file_metadata", "finished", "own_metadata", "source_of", "text_of", "was_parsed"]
+__all__ = ["document_of", "file_metadata", "finished", "node_of", "own_metadata", "source_of", "text_of", "was_parsed"]
 
 # What is worth an embedding, and what an LLM needs to cite; the rest is for filters and viewers.
 _EMBEDDED = frozenset({"headings"})
@@ -48,6 +48,28 @@ def document_of(record: Record, extra_info: Mapping[str, Any] | None = None) -> 
         excluded_embed_metadata_keys=embed,
         excluded_llm_metadata_keys=llm,
     )
+
+
+def node_of(record: Record, owner: BaseNode | None, further: Sequence[str], *, shown: bool) -> TextNode:
+    """Return *record*, made of nodes that were there before, as a node whose SOURCE is the file of *owner*.
+
+    Args:
+        record: With metadata of its own beside those of every record.
+        owner: A node of the file; None: it is not known.
+        further: The keys of its own metadata, which are not embedded.
+        shown: Whether the LLM sees these.
+    """
+    document = document_of(record)
+    node = TextNode(
+        id_=record.id,
+        text=record.text,
+        metadata=record.metadata,
+        excluded_embed_metadata_keys=[*document.excluded_embed_metadata_keys, *further],
+        excluded_llm_metadata_keys=[*document.excluded_llm_metadata_keys, *(() if shown else further)],
+    )
+    if owner is not None:
+        node.relationships[NodeRelationship.SOURCE] = source_of(owner)
+    return node
 
 
 def text_of(node: BaseNode) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from llama_index.core.schema import BaseNode, NodeRelationship, TextNode
+from llama_index.core.schema import BaseNode
 
-from llama_index_upstage_docs.nodes import document_of, source_of
+from llama_index_upstage_docs.nodes import node_of
 
 if TYPE_CHECKING:
     from upstage_docs.models import Record
@@ -46,17 +46,4 @@ def section_documents(nodes: Iterable[BaseNode], *, references: bool = False) ->
 
 def _nodes(records: Iterable[Record], given: Sequence[BaseNode]) -> list[BaseNode]:
     owners = {str(node.metadata.get("source", "")): node for node in reversed(given)}
-    made: list[BaseNode] = []
-    for record in records:
-        document = document_of(record)
-        node = TextNode(
-            id_=record.id,
-            text=record.text,
-            metadata=record.metadata,
-            excluded_embed_metadata_keys=[*document.excluded_embed_metadata_keys, *_KEYS],
-            excluded_llm_metadata_keys=document.excluded_llm_metadata_keys,
-        )
-        if (owner := owners.get(record.metadata["source"])) is not None:
-            node.relationships[NodeRelationship.SOURCE] = source_of(owner)
-        made.append(node)
-    return made
+    return [node_of(one, owners.get(one.metadata["source"]), _KEYS, shown=True) for one in records]
