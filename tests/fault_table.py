@@ -286,6 +286,26 @@ _NO_DOCUMENT = _named("elements null")
 _LENIENT = _named(DOCUMENT) - _PAGES_OF_NOBODY - _NO_DOCUMENT
 
 
+# What both questions that cost nothing, for a job's state and for its pages, meet alike.
+_OF_A_JOB = (
+    Promise("408, 5xx", _FAILING, each="APIStatusError", tries=ATTEMPTS, kept="the job", then="looks again"),
+    Promise(
+        "429, with or without a pause that is waited for",
+        _LIMITED,
+        each="RateLimitError",
+        tries=ATTEMPTS,
+        kept="the job",
+        then="looks again",
+    ),
+    Promise(
+        "429 with a pause above `longest_retry_after`",
+        _named("429 that says years"),
+        each="RateLimitError",
+        once="RateLimitError",
+        kept="the job",
+        then="looks again",
+    ),
+)
 PROMISES: dict[Place, tuple[Promise, ...]] = {
     "paid": (
         Promise("408, 5xx", _FAILING, each="APIStatusError", tries=ATTEMPTS),
@@ -360,23 +380,7 @@ PROMISES: dict[Place, tuple[Promise, ...]] = {
         ),
     ),
     "state": (
-        Promise("408, 5xx", _FAILING, each="APIStatusError", tries=ATTEMPTS, kept="the job", then="looks again"),
-        Promise(
-            "429, with or without a pause that is waited for",
-            _LIMITED,
-            each="RateLimitError",
-            tries=ATTEMPTS,
-            kept="the job",
-            then="looks again",
-        ),
-        Promise(
-            "429 with a pause above `longest_retry_after`",
-            _named("429 that says years"),
-            each="RateLimitError",
-            once="RateLimitError",
-            kept="the job",
-            then="looks again",
-        ),
+        *_OF_A_JOB,
         Promise(
             "no connection, or a broken answer",
             _UNTOLD | _BROKEN,
@@ -506,23 +510,7 @@ PROMISES: dict[Place, tuple[Promise, ...]] = {
         ),
     ),
     "pages": (
-        Promise("408, 5xx", _FAILING, each="APIStatusError", tries=ATTEMPTS, kept="the job", then="looks again"),
-        Promise(
-            "429, with or without a pause that is waited for",
-            _LIMITED,
-            each="RateLimitError",
-            tries=ATTEMPTS,
-            kept="the job",
-            then="looks again",
-        ),
-        Promise(
-            "429 with a pause above `longest_retry_after`",
-            _named("429 that says years"),
-            each="RateLimitError",
-            once="RateLimitError",
-            kept="the job",
-            then="looks again",
-        ),
+        *_OF_A_JOB,
         Promise(
             "no connection, or a broken answer",
             _BROKEN,
