@@ -14,6 +14,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -61,21 +62,21 @@ def script(tmp_path: Path) -> Path:
     return path
 
 
+def engine_client(opened: ExitStack, script: Path, **limits: Any) -> httpx.Client:
+    """A client of an engine with a worker of *script*; all that is opened ends with *opened*."""
+    pool = WorkerPool(WorkerLimits(**{"workers": 1, **limits}), command=[sys.executable, str(script)])
+    engine = Engine(pool.read)
+    client = httpx.Client(transport=LocalTransport(engine), base_url=BASE_URL, timeout=GENEROUS)
+    for one in (pool, engine, client):
+        opened.callback(one.close)
+    return client
+
+
 @pytest.fixture
 def pools(script: Path) -> Iterator[Any]:
     """Makes clients whose worker is the misbehaving one."""
-    opened: list[Any] = []
-
-    def make(**limits: Any) -> httpx.Client:
-        pool = WorkerPool(WorkerLimits(**{"workers": 1, **limits}), command=[sys.executable, str(script)])
-        engine = Engine(pool.read)
-        client = httpx.Client(transport=LocalTransport(engine), base_url=BASE_URL, timeout=GENEROUS)
-        opened.extend([client, engine, pool])
-        return client
-
-    yield make
-    for one in opened:
-        one.close()
+    with ExitStack() as opened:
+        yield lambda **limits: engine_client(opened, script, **limits)
 
 
 def ask(client: httpx.Client, code: str, path: str = SYNC) -> httpx.Response:
@@ -231,20 +232,14 @@ worker.main()
 @pytest.fixture
 def dying(tmp_path: Path) -> Iterator[Callable[..., httpx.Client]]:
     """Makes clients of an engine whose worker is killed whenever it begins to read certain pages."""
-    opened: list[Any] = []
+    with ExitStack() as opened:
 
-    def make(*pages: int) -> httpx.Client:
-        path = tmp_path / "dying.py"
-        path.write_text(DYING.replace("PAGES", repr(pages)))
-        pool = WorkerPool(WorkerLimits(workers=1), command=[sys.executable, str(path)])
-        engine = Engine(pool.read)
-        client = httpx.Client(transport=LocalTransport(engine), base_url=BASE_URL, timeout=GENEROUS)
-        opened.extend([client, engine, pool])
-        return client
+        def make(*pages: int) -> httpx.Client:
+            path = tmp_path / "dying.py"
+            path.write_text(DYING.replace("PAGES", repr(pages)))
+            return engine_client(opened, path)
 
-    yield make
-    for one in opened:
-        one.close()
+        yield make
 
 
 def numbered(pages: int) -> bytes:
