@@ -25,6 +25,9 @@ _FIRST = 0.3
 """Share of the documents before which memory is not looked at: pools, caches and the store's pages fill up."""
 _GROWTH = 12_000_000
 """Bytes that the rest may add apart from the report; what kept 1,700 bytes of each document would add as much."""
+_THREADS = 18
+"""When all that the program lets be in work at once, 16 documents, has a thread of its own: a pool fills up as it is
+needed, on a busy machine late, so that the first look is no measure."""
 
 
 def soak(folder: Path, client: str, number: int, seed: int) -> Counter[str]:
@@ -93,7 +96,7 @@ def soak(folder: Path, client: str, number: int, seed: int) -> Counter[str]:
     grown = last["memory"] - first["memory"]
     assert grown <= _GROWTH + _EACH_FAILURE * len(failed), looks
     assert max(line["files"] for line in settled) <= first["files"] + 4, looks
-    assert max(line["threads"] for line in settled) <= first["threads"] + 2, looks
+    assert max(line["threads"] for line in settled) <= _THREADS + 2, looks
     assert max(line["tasks"] for line in settled) <= first["tasks"] + 20, looks
     return Counter(
         documents=number, answered=len(answered), faults=weather.met.total(), grown=grown, memory=last["memory"],
