@@ -50,11 +50,14 @@ def load_run(name: str, convert: Callable[[Record], Document]) -> Iterator[Calla
     Where nobody traces, *convert* itself is given; nothing is imported or sent.
     """
     may_trace = "langsmith.run_helpers" in sys.modules or any(variable in os.environ for variable in _VARIABLES)
-    run = _begin(name) if may_trace else None
-    if run is None:
+    if may_trace:
+        from langsmith.utils import tracing_is_enabled
+
+        may_trace = tracing_is_enabled() is True
+    if not may_trace:
         yield convert
         return
-    load, error = _Load(run, convert), None
+    load, error = _Load(_begin(name), convert), None
     try:
         yield load.convert
     except GeneratorExit:  # left early
@@ -69,10 +72,7 @@ def load_run(name: str, convert: Callable[[Record], Document]) -> Iterator[Calla
 def _begin(name: str) -> Any:
     from langsmith.run_helpers import get_current_run_tree
     from langsmith.run_trees import RunTree
-    from langsmith.utils import tracing_is_enabled
 
-    if tracing_is_enabled() is not True:
-        return None
     around = get_current_run_tree()
     run = RunTree(name=name, run_type="tool") if around is None else around.create_child(name, "tool")
     run.post()

@@ -319,7 +319,7 @@ class TestClose:
         assert [type(error) for error in errors] == [Stopped, Stopped]
         assert "closed" in str(errors[0])
         assert asyncio.all_tasks() == {asyncio.current_task()}
-        assert not client._sessions._sessions, "nobody has opened another connection"
+        assert not client._session._sessions, "nobody has opened another connection"
         await asyncio.to_thread(self.goes_on, Client(**settings), loopback, received)
 
     async def test_in_a_cancelled_scope_it_leaves_nothing_open(

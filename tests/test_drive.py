@@ -23,8 +23,9 @@ from upstage_docs.client.async_session import acarry_out, arun
 from upstage_docs.client.session import Stopped, carry_out, run
 from upstage_docs.errors import ConfigError
 from upstage_docs.files.source import inspect
+from upstage_docs.flows.document import next_result
 from upstage_docs.flows.schedule import DONE, Schedule
-from upstage_docs.flows.steps import AcquireSlot, Deliver, Flow, Now, ReleaseSlot, Send, Sleep, Work, next_result
+from upstage_docs.flows.steps import AcquireSlot, Deliver, Flow, Now, ReleaseSlot, Send, Sleep, Work
 from upstage_docs.options import ParseOptions
 
 # Runs a flow with either driver: every test that takes it runs twice.

@@ -41,11 +41,11 @@ KEY = "up_abcdefghijklmnop"
 # Raising one of these takes the reason beside it.
 # Every option is checked where it is made, and read when it loads (options/definitions); three let a transport of the
 # caller's, whatever it does, not outlast the deadline (client/owned_threads).
-# Seven ask whether somebody traces (tracing), who then sees each document, request, job and batch.
-FUNCTIONS = 107
+# Four ask whether somebody traces (tracing), who then sees each document, request, job and batch.
+FUNCTIONS = 100
 # What waits for its last page is no business of sending (flows/slices); constructors hide the key (components).
 # Traces are told in two places: spans in the core, runs in LangChain's.
-FILES = 31
+FILES = 30
 
 
 class Passage:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-from contextlib import aclosing
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from upstage_docs.client.async_session import AsyncSessions
 from upstage_docs.client.client import Client
 from upstage_docs.client.settings import ClientBase, Settings
-from upstage_docs.flows.steps import Flow
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -61,7 +59,7 @@ class AsyncClient(ClientBase):
     Iterators that it returns stop their work when they are closed: use `contextlib.aclosing` where they may end early.
     """
 
-    _sessions: AsyncSessions
+    _session: AsyncSessions
 
     parse = _awaited(Client.parse)
     stream = _iterated(Client.stream)
@@ -82,7 +80,7 @@ class AsyncClient(ClientBase):
         import anyio.to_thread
 
         try:
-            await self._sessions.close()
+            await self._session.close()
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._context.store.close)
@@ -99,12 +97,4 @@ class AsyncClient(ClientBase):
 
     def _open(self, settings: Settings) -> None:
         super()._open(settings)
-        self._sessions = AsyncSessions(settings)
-
-    async def _run(self, flow: Flow[Any]) -> Any:
-        return await self._sessions.here().run(flow)
-
-    async def _stream(self, flow: Flow[None]) -> AsyncGenerator[Any, None]:
-        async with aclosing(self._sessions.here().stream(flow)) as values:
-            async for value in values:
-                yield value
+        self._session = AsyncSessions(settings)

@@ -87,14 +87,6 @@ class AsyncSession:
             busy.cancel()
             del self._under_way[stop]
 
-    async def run(self, flow: Flow[Any]) -> Any:
-        """Carry out *flow* and return its result."""
-        result: Any = None
-        async with aclosing(self.stream(flow)) as values:
-            async for value in values:
-                result = value
-        return result
-
     async def close(self) -> bool:
         """Let what is being sent be answered, begin nothing more, and close the connection; return if there was one.
 
@@ -253,8 +245,13 @@ async def arun(
     threads: Executor | None = None,
 ) -> Any:
     """Carry out *flow* and return its result; see `acarry_out`."""
+    return await _result_of(acarry_out(flow, http, gate=gate, stop=stop, threads=threads))
+
+
+async def _result_of(values: AsyncGenerator[Any, None]) -> Any:
+    """Let what carries a flow out come to its end, and return the result, which is the last value."""
     result: Any = None
-    async with aclosing(acarry_out(flow, http, gate=gate, stop=stop, threads=threads)) as values:
+    async with aclosing(values):
         async for value in values:
             result = value
     return result
@@ -359,6 +356,17 @@ class AsyncSessions:
         self._sessions: dict[asyncio.AbstractEventLoop, AsyncSession] = {}
         self._transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None = None
         self._begun = False
+
+    async def run(self, flow: Flow[T]) -> T:
+        """Carry out *flow* in the running loop and return its result."""
+        result: T = await _result_of(self.stream(flow))
+        return result
+
+    async def stream(self, flow: Flow[Any]) -> AsyncGenerator[Any, None]:
+        """Yield what *flow* delivers, carried out in the loop that runs when the first value is asked for."""
+        async with aclosing(self.here().stream(flow)) as values:
+            async for value in values:
+                yield value
 
     def here(self) -> AsyncSession:
         """Return the session in the running loop.

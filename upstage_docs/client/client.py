@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from upstage_docs.client.session import Session, result_of
+from upstage_docs.client.session import Session
 from upstage_docs.client.settings import ClientBase, Settings
 from upstage_docs.files.source import DocumentInput, Named
 from upstage_docs.flows import exchange, operations
@@ -15,7 +15,6 @@ from upstage_docs.flows.document import Request
 from upstage_docs.flows.operations import require_options, require_plain_ocr
 from upstage_docs.flows.reports import Report
 from upstage_docs.flows.slices import Slice, Slices
-from upstage_docs.flows.steps import Flow
 from upstage_docs.models import Element, Job, OcrResult, ParsedDocument
 from upstage_docs.options import ManyOptions, OCROptions, ParseOptions, SendOptions
 from upstage_docs.options.definitions import with_keywords
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from upstage_docs.options.parse import ManyKeywords, SendKeywords
 
 __all__ = ["Client"]
-
-T = TypeVar("T")
 
 
 class Client(ClientBase):
@@ -65,7 +62,7 @@ class Client(ClientBase):
             UnknownOutcomeError: It was sent and nobody knows whether it was billed.
         """
         wanted = Request(document, require_options(options, ParseOptions), source, SendOptions(**sending))
-        parsed: ParsedDocument = self._run(operations.read_one(self._context, wanted))
+        parsed: ParsedDocument = self._session.run(operations.read_one(self._context, wanted))
         return parsed
 
     @with_keywords(SendOptions)
@@ -83,7 +80,7 @@ class Client(ClientBase):
         ends the work: sends under way end first, and a job goes on to be resumed by the next call.
         """
         wanted = Request(document, require_options(options, ParseOptions), source, SendOptions(**sending))
-        return self._stream(operations.read_one(self._context, wanted, deliver=_slice))
+        return self._session.stream(operations.read_one(self._context, wanted, deliver=_slice))
 
     @with_keywords(SendOptions)
     def iter_elements(
@@ -96,7 +93,7 @@ class Client(ClientBase):
     ) -> Generator[Element, None, None]:
         """Parse one document and yield its elements in order, as they are answered; see `stream`."""
         wanted = Request(document, require_options(options, ParseOptions), source, SendOptions(**sending))
-        return self._stream(operations.read_one(self._context, wanted, deliver=_elements))
+        return self._session.stream(operations.read_one(self._context, wanted, deliver=_elements))
 
     @with_keywords(ManyOptions)
     def parse_many(
@@ -118,7 +115,7 @@ class Client(ClientBase):
             UpstageDocsError: As `parse`, unless skipped.
         """
         wanted = require_options(options, ParseOptions)
-        return self._stream(
+        return self._session.stream(
             operations.read_many(self._context, documents, wanted, ManyOptions(**many), whole=True, report=report)
         )
 
@@ -150,7 +147,7 @@ class Client(ClientBase):
         wanted = (
             require_plain_ocr(options) if isinstance(options, OCROptions) else require_options(options, ParseOptions)
         )
-        return self._stream(
+        return self._session.stream(
             operations.read_many(
                 self._context, documents, wanted, ManyOptions(**many), whole=False, report=report, convert=convert
             )
@@ -173,7 +170,7 @@ class Client(ClientBase):
         wanted = Request(
             document, require_options(options, ParseOptions), source, SendOptions("async", refresh=refresh)
         )
-        return self._run(operations.submit(self._context, wanted))
+        return self._session.run(operations.submit(self._context, wanted))
 
     def result(self, job: Job | str) -> ParsedDocument:
         """Wait for *job*, or for the one with this request id (also from another machine), and return its document.
@@ -182,12 +179,12 @@ class Client(ClientBase):
             JobFailedError, JobTimeoutError: It failed, or was not done by the deadline of the poll policy.
             JobError: The API does not know it.
         """
-        document: ParsedDocument = self._run(operations.read_job(self._context, job))
+        document: ParsedDocument = self._session.run(operations.read_job(self._context, job))
         return document
 
     def stream_result(self, job: Job | str) -> Generator[ParsedDocument, None, None]:
         """Wait for *job* and yield its document in slices, in order, as batches complete; errors as `result`."""
-        return self._stream(operations.read_job(self._context, job, deliver=_slice))
+        return self._session.stream(operations.read_job(self._context, job, deliver=_slice))
 
     def job(self, request_id: str) -> Job:
         """Return the state of one job now.
@@ -195,11 +192,11 @@ class Client(ClientBase):
         Raises:
             JobError: The API does not know it.
         """
-        return self._run(exchange.job_state(self._context, request_id))
+        return self._session.run(exchange.job_state(self._context, request_id))
 
     def jobs(self) -> tuple[Job, ...]:
         """Return the account's jobs, in the API's order; they name no document."""
-        return self._run(exchange.jobs(self._context))
+        return self._session.run(exchange.jobs(self._context))
 
     @with_keywords(SendOptions)
     def ocr(
@@ -215,7 +212,7 @@ class Client(ClientBase):
         Arguments and errors are those of `parse`.
         """
         wanted = Request(document, require_plain_ocr(options), source, SendOptions(**sending))
-        recognised: OcrResult = self._run(operations.read_one(self._context, wanted))
+        recognised: OcrResult = self._session.run(operations.read_one(self._context, wanted))
         return recognised
 
     @with_keywords(ManyOptions)
@@ -232,7 +229,7 @@ class Client(ClientBase):
         Arguments and errors are those of `parse_many`.
         """
         wanted = require_plain_ocr(options)
-        return self._stream(
+        return self._session.stream(
             operations.read_many(self._context, documents, wanted, ManyOptions(**many), whole=True, report=report)
         )
 
@@ -250,7 +247,7 @@ class Client(ClientBase):
             SourceError: The document needs more than one request, whose answers cannot be joined here.
         """
         wanted = Request(document, require_options(options, OCROptions), source, SendOptions(refresh=refresh))
-        return self._run(operations.ocr_raw(self._context, wanted))
+        return self._session.run(operations.ocr_raw(self._context, wanted))
 
     @with_keywords(SendOptions)
     def estimate(
@@ -266,7 +263,7 @@ class Client(ClientBase):
         """
         wanted = options if isinstance(options, OCROptions) else require_options(options, ParseOptions)
         requests = operations.several_requests(documents, wanted, SendOptions(**sending))
-        return self._run(operations.estimate(self._context, requests))
+        return self._session.run(operations.estimate(self._context, requests))
 
     def close(self) -> None:
         """Close connections, the transport and the store's file.
@@ -294,12 +291,6 @@ class Client(ClientBase):
         super()._open(settings)
         self._lock = threading.Lock()
         self._session = Session(settings)
-
-    def _run(self, flow: Flow[T]) -> T:
-        return result_of(self._session.stream(flow))
-
-    def _stream(self, flow: Flow[None]) -> Generator[Any, None, None]:
-        return self._session.stream(flow)
 
 
 def _slice(piece: Slice, _: Slices) -> tuple[Slice]:

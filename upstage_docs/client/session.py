@@ -78,6 +78,10 @@ class Session:
             self._begin()  # a forked child: sockets, slots and locks may be in use in the parent
         return carry_out(flow, self._http or self._connection(), gate=self._gate, stop=self._stop, outer=ending)
 
+    def run(self, flow: Flow[T]) -> T:
+        """Carry out *flow* and return its result; see `stream`."""
+        return result_of(self.stream(flow))
+
     def close(self) -> None:
         """Let what is being sent be answered, since it may be paid, begin nothing more, and close the connection."""
         if self._pid != os.getpid():

@@ -34,13 +34,13 @@ from upstage_docs.flows.job import JobWatch, PageAnswer
 from upstage_docs.flows.reports import is_passing
 from upstage_docs.flows.schedule import DONE, Schedule
 from upstage_docs.flows.slices import MissingPages, Slices
-from upstage_docs.flows.steps import ClientContext, End, Flow, Now, Sleep, Work, next_result, work
-from upstage_docs.flows.tracing import continued, current_context, note, note_cost, traced
+from upstage_docs.flows.steps import ClientContext, End, Flow, Next, Now, Sleep, Work, work
+from upstage_docs.flows.tracing import continued, current_context, note, traced
 from upstage_docs.models import OcrResult
 from upstage_docs.options import OCROptions, ParseOptions, SendOptions
 from upstage_docs.store.values import WHOLE_FILE, Claim, Holding, StoredAnswer, StoredJob, merged
 
-__all__ = ["Reading", "Request", "open_reading", "read", "read_batches"]
+__all__ = ["Reading", "Request", "next_result", "open_reading", "read", "read_batches"]
 
 _KEPT = (
     " What came is kept: the next call reads it and sends nothing; refresh=True asks, and pays, again. A newer version "
@@ -176,12 +176,22 @@ class Reading:
                 before = yield from get(first, holding)
                 after = yield from get(second, holding)
                 return None if before is None or after is None else before + after
-            try:
-                result = yield from self._pay(run, piece)
-            except BadRequestError as error:
-                if error.status_code != 413 or not self._may_need_a_job(run):
-                    raise
-                result = yield from self._pay(replace(run, route="async"), piece)
+            for way in (run, replace(run, route="async")):
+                try:
+                    result = yield from pay(
+                        self.context,
+                        self.source.sha256,
+                        piece,
+                        run.pages,
+                        self.request.options,
+                        partial(self._settle, way, piece, self.context.account),
+                        job=way.route == "async",
+                        refresh=self.request.send.refresh or run.replaces,
+                    )
+                    break
+                except BadRequestError as error:
+                    if error.status_code != 413 or not self._may_need_a_job(way):
+                        raise
         finally:
             if piece is not self.source:
                 piece.close()
@@ -209,18 +219,6 @@ class Reading:
             source=self.source.name,
             file_sha256=self.source.sha256,
             options=self.request.options if isinstance(self.request.options, ParseOptions) else None,
-        )
-
-    def _pay(self, run: plan.PageRun, piece: Source) -> Flow[PageAnswer | StoredJob | None]:
-        return pay(
-            self.context,
-            self.source.sha256,
-            piece,
-            run.pages,
-            self.request.options,
-            partial(self._settle, run, piece, self.context.account),
-            job=run.route == "async",
-            refresh=self.request.send.refresh or run.replaces,
         )
 
     def _read_again(self, run: plan.PageRun, stored: StoredAnswer) -> PageAnswer | StoredJob:
@@ -274,15 +272,15 @@ class Reading:
             model = shape.model or ""
             if not shape.elements and not usage.pages:
                 return shape, model, 0
-            note_cost(account.add_parse(usage, sent, options))
+            note(account.add_parse(usage, sent, options))
             if 0 < usage.pages < sent and usage.pages < (last := last_page_of(shape)) <= sent:
                 return shape, model, last  # elements are on pages that it does not count
             return shape, model, usage.pages or sent or last_page_of(shape)
         if options.schema is not None:  # the shape of another service, which is handed through
-            note_cost(account.add_ocr(sent))
+            note(account.add_ocr(sent))
             return None, options.model, sent
         result = decode_ocr(raw, source=self.source.name, file_sha256=self.source.sha256, sent=sent)
-        note_cost(account.add_ocr(result.billed_pages))
+        note(account.add_ocr(result.billed_pages))
         return result, result.model, len(result.pages)
 
 
@@ -351,6 +349,15 @@ def _read(reading: Reading, at_once: int) -> Flow[None]:
         raise
     finally:
         reading.source.close()
+
+
+def next_result(schedule: Schedule[Flow[Any]]) -> Flow[Any]:
+    """Give the next result of the scheduled flows, `DONE` where all have been taken."""
+    if schedule.at_once > 1:
+        handle = yield Next(schedule)
+        return DONE if handle is None else handle.result()
+    flow = next(schedule.supply, None)
+    return DONE if flow is None else (yield from flow)
 
 
 def read_batches(watch: JobWatch, slices: Slices, *, at_once: int) -> Flow[None]:

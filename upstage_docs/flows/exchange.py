@@ -39,7 +39,6 @@ from upstage_docs.flows.steps import (
     Send,
     Sleep,
     Work,
-    answer_bytes,
 )
 from upstage_docs.flows.tracing import note
 from upstage_docs.models import Job
@@ -52,6 +51,10 @@ T = TypeVar("T")
 
 _SLACK = 120.0  # seconds that a claim lives beyond its send: what comes before and after it takes time too
 _CANDIDATE_SECONDS = 15.0  # for the list of jobs, where a message is better with it
+_ANSWER_BYTES = 64 * 2**20
+# A page in three formats is 0.7 MB where it is all text; every crop of it in base64 is 2 MB at the API's 150 dpi.
+_PAGE_BYTES = 4 * 2**20
+_MOST_UNCOUNTED_PAGES = 100  # the API takes no more at once
 _BUSY = 1.0  # seconds between two looks at a claim that another flow holds
 
 
@@ -196,7 +199,7 @@ def pay(
                     return None
             outcome = yield from fetch(
                 context,
-                Send(request, context.timeout, STATE_BYTES if job else answer_bytes(source.pages)),
+                Send(request, context.timeout, STATE_BYTES if job else _answer_bytes(source.pages)),
                 family="ocr" if isinstance(options, OCROptions) else "async" if job else "sync",
                 model=options.model,
                 pages=source.pages or 1,
@@ -256,8 +259,13 @@ def jobs(context: ClientContext) -> Flow[tuple[Job, ...]]:
 
 def download(context: ClientContext, url: str, pages: int) -> Flow[Outcome]:
     """Return what is at *url*, a signed address of *pages*; it gets no key, and its host's rates are not the API's."""
-    send = Send(wire.download_request(url), context.timeout, answer_bytes(pages))
+    send = Send(wire.download_request(url), context.timeout, _answer_bytes(pages))
     return (yield from fetch(context, send, family=None))
+
+
+def _answer_bytes(pages: int | None) -> int:
+    """Return the bytes that the answer to *pages* may have, unpacked; None where they are not counted."""
+    return _ANSWER_BYTES + (_MOST_UNCOUNTED_PAGES if pages is None else pages) * _PAGE_BYTES
 
 
 def _ask(

@@ -21,7 +21,7 @@ from upstage_docs.errors import (
 from upstage_docs.flows.deadline import OutOfTimeError, within
 from upstage_docs.flows.exchange import download, job_state
 from upstage_docs.flows.steps import ClientContext, Flow, Now, Sleep, Work, work
-from upstage_docs.flows.tracing import note_cost, traced
+from upstage_docs.flows.tracing import note, traced
 from upstage_docs.models import Batch, Job, OcrResult
 from upstage_docs.options import ParseOptions
 from upstage_docs.store.values import Pages, StoredJob
@@ -306,7 +306,7 @@ class JobWatch:
             )
             self._held.add(pages)
         asked_for = "" if self._stored is not None else f"{self.request_id} {batch.id}"
-        note_cost(self.context.account.add_parse(usage, count, self._options, batch=asked_for))
+        note(self.context.account.add_parse(usage, count, self._options, batch=asked_for))
         return PageAnswer(reply.body, pages, self.last_page, shape)
 
     def _fail(self, batch: Batch | None) -> Flow[None]:

@@ -13,7 +13,7 @@ from upstage_docs.api.limits import LIMITS, ApiLimits
 from upstage_docs.api.rates import RateLimiter
 from upstage_docs.api.requests import Api
 from upstage_docs.flows.billing import Account
-from upstage_docs.flows.schedule import DONE, Schedule
+from upstage_docs.flows.schedule import Schedule
 from upstage_docs.options import OCROptions, ParseOptions, PollPolicy, RetryPolicy
 from upstage_docs.store.store import NO_STORE, Store
 from upstage_docs.store.values import ResultKey
@@ -33,17 +33,11 @@ __all__ = [
     "Sleep",
     "Step",
     "Work",
-    "answer_bytes",
-    "next_result",
     "work",
 ]
 
 T = TypeVar("T")
 
-_ANSWER_BYTES = 64 * 2**20
-# A page in three formats is 0.7 MB where it is all text; every crop of it in base64 is 2 MB at the API's 150 dpi.
-_PAGE_BYTES = 4 * 2**20
-_MOST_UNCOUNTED_PAGES = 100  # the API takes no more at once
 STATE_BYTES = 32 * 2**20  # the state of a job of 2,000 pages holds 200 signed addresses
 STATE_SECONDS = 60.0  # for a question that costs nothing
 
@@ -161,21 +155,7 @@ class ClientContext:
         return ResultKey.of(file_sha256, options, self.api.root, engine_version=self.engine_version)
 
 
-def answer_bytes(pages: int | None) -> int:
-    """Return the bytes that the answer to *pages* may have, unpacked; None where they are not counted."""
-    return _ANSWER_BYTES + (_MOST_UNCOUNTED_PAGES if pages is None else pages) * _PAGE_BYTES
-
-
 def work(task: Callable[[], T]) -> Flow[T]:
     """Do *task* where it blocks nobody, and return its value, with its type."""
     value: T = yield Work(task)
     return value
-
-
-def next_result(schedule: Schedule[Flow[Any]]) -> Flow[Any]:
-    """Give the next result of the scheduled flows, `DONE` where all have been taken."""
-    if schedule.at_once > 1:
-        handle = yield Next(schedule)
-        return DONE if handle is None else handle.result()
-    flow = next(schedule.supply, None)
-    return DONE if flow is None else (yield from flow)

@@ -16,7 +16,7 @@ from upstage_docs.flows.billing import Spending
 from upstage_docs.flows.steps import Flow, Send, Work
 from upstage_docs.version import __version__
 
-__all__ = ["continued", "current_context", "note", "note_cost", "traced"]
+__all__ = ["continued", "current_context", "note", "traced"]
 
 T = TypeVar("T")
 
@@ -58,17 +58,13 @@ def current_context() -> Any:
     return get_current()
 
 
-def note(**facts: object) -> None:
-    """Set attributes of the span under way, if it is one of ours."""
-    if (context := current_context()) is not None and (opened := _open_span(context)) is not None:
-        _set_facts(opened.span, facts)
-
-
-def note_cost(spending: Spending) -> None:
-    """Add what was billed, in pages and US dollars, to the span under way and to those around it."""
+def note(billed: Spending | None = None, **facts: object) -> None:
+    """Set attributes of the span under way, if it is one of ours; add what was *billed* to those around it, too."""
     opened = None if (context := current_context()) is None else _open_span(context)
-    while opened is not None:
-        for name, value in (("billed_pages", spending.pages + spending.ocr_pages), ("cost", spending.cost)):
+    if opened is not None:
+        _set_facts(opened.span, facts)
+    while opened is not None and billed is not None:
+        for name, value in (("billed_pages", billed.pages + billed.ocr_pages), ("cost", billed.cost)):
             opened.counted[name] = round(opened.counted.get(name, 0) + value, 6)
         opened = opened.around
 

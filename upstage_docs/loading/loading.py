@@ -25,7 +25,7 @@ from upstage_docs.loading.client_source import Connection, ConnectionOptions
 from upstage_docs.loading.crops import write_crops
 from upstage_docs.loading.options import LoadOptions
 from upstage_docs.loading.progress import page_bar
-from upstage_docs.models import Record
+from upstage_docs.models import OcrResult, ParsedDocument, Record
 from upstage_docs.options import OCROptions, ParseOptions, SendOptions
 from upstage_docs.options.definitions import attributes_of, docstring_with_options, options_of, shared_names
 from upstage_docs.records.ocr_records import ocr_records
@@ -169,14 +169,21 @@ def loading_of(component: Any, previous: Loading | None = None, *, key: Any = No
     asks, becomes = _asked(made)
     kinds: tuple[Any, ...] = (asks, becomes, LoadOptions, SendOptions)
     options, form, load, sending = (options_of(component, kind) for kind in kinds)
-    if asks is OCROptions:
-        converter = partial(_ocr_converter, form)
-    else:
-        if (form.images, load.image_folder, load.crops, load.crop_folder) != ("none", None, None, None):
-            options, form, load = _with_crops(options, form, load)
-        converter = partial(_parse_converter, form, load)
     report = previous.report if previous else Report(on_progress=load.on_progress)
-    return Loading(connection, options, load, sending, converter, report)
+    if asks is OCROptions:
+        return Loading(connection, options, load, sending, lambda: partial(_recognised_records, [], form), report)
+    if (form.images, load.image_folder, load.crops, load.crop_folder) != ("none", None, None, None):
+        options, form, load = _with_crops(options, form, load)
+    # The keys of `langchain-upstage` are its own; a part of a file must tell what it is in them, too.
+    named = form.metadata_format == "nested" and load.on_error == "partial"
+    return Loading(
+        connection,
+        options,
+        load,
+        sending,
+        lambda: _ParsedRecords(Recorder(form), load.image_folder, named),
+        report,
+    )
 
 
 def _with_crops(
@@ -206,38 +213,41 @@ def _with_crops(
     return options, form, load
 
 
-def _parse_converter(form: RecordOptions, load: LoadOptions) -> Converter:
-    """Return what turns the slices of one parsed document into records."""
-    recorder = Recorder(form)
-    folder = load.image_folder
-    # The keys of `langchain-upstage` are its own; a part of a file must tell what it is in them, too.
-    named = form.metadata_format == "nested" and load.on_error == "partial"
-    missing = {"missing_pages": ""}
+@dataclass
+class _ParsedRecords:
+    """Turns the slices of one parsed document into records.
 
-    def convert(piece: Any) -> list[Record]:
+    Attributes:
+        recorder: Of the document.
+        image_folder: Where crops are written, None for nowhere.
+        named: Whether each record tells which pages of the file are missing, in keys of its own.
+        missing_pages: Of the last slice.
+    """
+
+    recorder: Recorder
+    image_folder: str | os.PathLike[str] | None
+    named: bool
+    missing_pages: str = ""
+
+    def __call__(self, piece: ParsedDocument | None) -> list[Record]:
+        """Return the records that *piece*, None after the last one, completes."""
         if piece is None:
-            found = list(recorder.finish())
+            found = list(self.recorder.finish())
         else:
-            missing["missing_pages"] = piece.missing_pages
-            found = list(recorder.add(piece, write_crops(piece, folder) if folder is not None else None))
-        for record in found if named else ():
-            record.metadata |= missing
+            self.missing_pages = piece.missing_pages
+            folder = self.image_folder
+            found = list(self.recorder.add(piece, write_crops(piece, folder) if folder is not None else None))
+        for record in found if self.named else ():
+            record.metadata |= {"missing_pages": self.missing_pages}
         return found
 
-    return convert
 
-
-def _ocr_converter(form: OCRRecordOptions) -> Converter:
-    """Return what turns the slices of one recognised document into records, once they are all there."""
-    waiting: list[Any] = []
-
-    def convert(piece: Any) -> list[Record]:
-        if piece is not None:
-            waiting.append(piece)
-            return []
-        return list(ocr_records(join(waiting), **asdict(form)))
-
-    return convert
+def _recognised_records(slices: list[OcrResult], form: OCRRecordOptions, piece: OcrResult | None) -> list[Record]:
+    """Return the records of a recognised document, once its *slices*, to which *piece* is added, are all there."""
+    if piece is not None:
+        slices.append(piece)
+        return []
+    return list(ocr_records(join(slices), **asdict(form)))
 
 
 def component_docstring(component: type, docstring: str | None) -> str:

@@ -7,6 +7,7 @@ is none (a caption, a unit, a date, a name) has level 0.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from upstage_docs.models import Element
@@ -146,18 +147,19 @@ class _Size(NamedTuple):
     seen: int
 
 
+@dataclass(eq=False)
 class HeadingLevels:
     """Tells the levels of the headings of one document, asked in reading order; lives as long as the document."""
 
-    def __init__(self) -> None:
-        self._opened: list[_Open] = []
-        self._declares = False  # whether the engine tells levels
-        self._declares_all = False  # whether it tells them of the first level too, so that the rest is unknown to it
-        self._ranks: dict[str, float] = {}  # of the styles that this document uses
-        self._sizes: list[_Size] = []
-        self._begun = False  # whether a heading came before
-        self._contents: dict[str, int] = {}  # the words of each entry → its level
-        self._confirmed = 0  # headings that stand in the contents
+    _opened: list[_Open] = field(default_factory=list, init=False)
+    _declares: bool = field(default=False, init=False)  # whether the engine tells levels
+    # Whether it tells them of the first level too, so that the rest is unknown to it.
+    _declares_all: bool = field(default=False, init=False)
+    _ranks: dict[str, float] = field(default_factory=dict, init=False)  # of the styles that this document uses
+    _sizes: list[_Size] = field(default_factory=list, init=False)
+    _begun: bool = field(default=False, init=False)  # whether a heading came before
+    _contents: dict[str, int] = field(default_factory=dict, init=False)  # the words of each entry → its level
+    _confirmed: int = field(default=0, init=False)  # headings that stand in the contents
 
     def level_of(self, element: Element) -> int:
         """Return the level 1-6 of *element*, 0 if it opens no section: it is no heading, or wrongly called so.

@@ -67,15 +67,15 @@ class HeadingTrail:
         self.section_id = self._open[-1][2] if self._open else ""
 
 
+@dataclass(eq=False)
 class Recorder:
     """Turns one document, given whole or in runs of pages, into records; headings go on over the runs."""
 
-    def __init__(self, options: RecordOptions) -> None:
-        self._options = options
-        self._trail = HeadingTrail()
-        self._levels = HeadingLevels()
-        self._waiting: list[ParsedDocument] = []
-        self._image_paths: dict[int, str] = {}
+    options: RecordOptions
+    _trail: HeadingTrail = field(default_factory=HeadingTrail, init=False)
+    _levels: HeadingLevels = field(default_factory=HeadingLevels, init=False)
+    _waiting: list[ParsedDocument] = field(default_factory=list, init=False)
+    _image_paths: dict[int, str] = field(default_factory=dict, init=False)
 
     def add(self, document: ParsedDocument, image_paths: Mapping[int, str] | None = None) -> Iterator[Record]:
         """Yield the records that *document*, the next run of pages, completes.
@@ -84,11 +84,11 @@ class Recorder:
             document: The whole document or its next pages.
             image_paths: Element id → file of its crop, for `images="files"`.
         """
-        if image_paths and self._options.split != "element":
+        if image_paths and self.options.split != "element":
             self._image_paths |= image_paths
-        if self._options.split == "none":
+        if self.options.split == "none":
             self._waiting.append(document)
-        elif self._options.split == "page":
+        elif self.options.split == "page":
             yield from self._pages(document)
         else:
             yield from self._elements(document, image_paths or {})
@@ -101,7 +101,7 @@ class Recorder:
             yield from self._whole(document)
 
     def _elements(self, document: ParsedDocument, image_paths: Mapping[int, str]) -> Iterator[Record]:
-        options = self._options
+        options = self.options
         answered = raw_elements(document) if options.output_format == "json" else None
         named = source_in_ids(document.source, document.file_sha256, options.ids)
         ids = RecordIds(named, document.file_sha256, options.output_format, "element")
@@ -136,7 +136,7 @@ class Recorder:
     def _metadata(
         self, document: ParsedDocument, element: Element, identity: str, length: int, digest: str, caption: str
     ) -> dict[str, Any]:
-        if self._options.metadata_format == "nested":
+        if self.options.metadata_format == "nested":
             nested = {
                 "id": element.id,
                 "page": element.page,
@@ -168,22 +168,22 @@ class Recorder:
             yield from self._joined(document, page.elements, "page")
 
     def _whole(self, document: ParsedDocument) -> Iterator[Record]:
-        if self._options.output_format == "json":
+        if self.options.output_format == "json":
             text = document_json(document)
-            if self._options.images == "files":
+            if self.options.images == "files":
                 text = _without_crops(text)
             yield from self._one(document, document.elements, "none", text, [])
         else:
             yield from self._joined(document, document.elements, "none")
 
     def _joined(self, document: ParsedDocument, elements: tuple[Element, ...], split: Split) -> Iterator[Record]:
-        form = self._options.output_format
+        form = self.options.output_format
         spans: list[Span] = []
         crops: list[tuple[int, int]] = []  # where the elements stand that have one
         if form == "json":
             chosen = {element.id for element in elements}
             page = [one for one in raw_elements(document) if one["id"] in chosen]
-            if self._options.images == "files":
+            if self.options.images == "files":
                 page = [{**one, "base64_encoding": ""} if "base64_encoding" in one else one for one in page]
             text = json.dumps({"elements": page}, ensure_ascii=False)
         else:
@@ -200,7 +200,7 @@ class Recorder:
             text = joiner.join(texts)
         # Not those of a whole document: every splitter copies metadata to each piece, which would be quadratic.
         for record in self._one(document, elements, split, text, spans if split == "page" else []):
-            if split == "none" and self._options.images == "files":
+            if split == "none" and self.options.images == "files":
                 record.metadata["crop_offsets"] = json.dumps(crops, separators=(",", ":"))
             yield record
 
@@ -209,9 +209,9 @@ class Recorder:
     ) -> Iterator[Record]:
         first_id = elements[0].id if elements else 0
         page = elements[0].page if elements else 1
-        form = self._options.output_format
+        form = self.options.output_format
         digest = text_sha256(text)
-        options = self._options
+        options = self.options
         if split == "none":
             identity = file_id(document.source, document.file_sha256, options.ids)
         else:
@@ -229,9 +229,9 @@ class Recorder:
             if level := self._levels.level_of(element):
                 self._trail.leave(level)
                 self._trail.enter(level, element_text(element, "text"), "")
-        if self._options.skip_empty and not text.strip():
+        if self.options.skip_empty and not text.strip():
             return
-        if self._options.metadata_format == "nested":
+        if self.options.metadata_format == "nested":
             # langchain-upstage gives a page its number, and a whole document how many pages it has.
             nested: dict[str, Any] = {"page": page} if split == "page" else {"total_pages": document.total_pages}
             nested["coordinates"] = [_nested(element.coordinates) for element in elements if element.coordinates]
