@@ -23,7 +23,7 @@ from upstage_docs.api.json_shapes import (
     OcrShape,
     PointShape,
 )
-from upstage_docs.api.lenient import UNREADABLE_PAGE, load_json, read_shape
+from upstage_docs.api.lenient import UNREADABLE_PAGE, begins_with, load_json, read_shape
 from upstage_docs.errors import InvalidResponseError
 from upstage_docs.errors.redaction import redact, shorten
 from upstage_docs.models import (
@@ -101,7 +101,7 @@ def decode_document(
         InvalidResponseError: The body is not an answer of Document Parse, or none of its elements is on one of
             *pages*; `.raw` holds it.
     """
-    if shape is None and raw.lstrip()[:1] == b"[":
+    if shape is None and begins_with(raw, b"["):
         return _decode_several(raw, source=source, file_sha256=file_sha256, total_pages=total_pages)
     answer = shape or decode_shape(raw, source=source)
     answered = _page_numbers(answer.elements, first_page)
@@ -189,7 +189,7 @@ def decode_ocr(raw: bytes, *, source: str = "", file_sha256: str = "", sent: int
         InvalidResponseError: The body is not an answer of Document OCR, or it holds fewer pages than were sent, and by
             their own numbers not the first ones; `.raw` holds it.
     """
-    if raw.lstrip()[:1] == b"[" and (several := _bodies(raw)):
+    if begins_with(raw, b"[") and (several := _bodies(raw)):
         results: list[OcrResult] = []
         pages, words = 0, 0
         for body in several:

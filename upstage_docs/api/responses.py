@@ -31,7 +31,9 @@ _LIMITS = "x-upstage-ratelimit-"
 _EXCERPT = 300
 _ERROR_BYTES = 65_536
 _START_BYTES = 4_096
+_LONGEST_EXPLANATION = 1 << 20  # bytes; whatever refuses in more of them explains nothing
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+_WHITE_SPACE = re.compile(rb"\s*")
 _COUNTED = ("requests", "pages", "tokens")
 _FIRST_MOMENT = 1e9  # no answer comes from before September 2001: a smaller number is a number of seconds
 _MOST_COUNTED = 1e9
@@ -210,7 +212,11 @@ def _expect_json(reply: Reply, api: Api, what: str, *, of_job: bool) -> None:
 
 def _looks_like_json(body: bytes) -> bool:
     """Say whether *body* begins as an object or array does, a byte order mark or another Unicode encoding apart."""
-    start = body.lstrip()[:_START_BYTES].decode(json.detect_encoding(body), errors="replace").lstrip("\ufeff \t\r\n")
+    white_space = _WHITE_SPACE.match(body)
+    first = white_space.end() if white_space else 0
+    start = (
+        body[first : first + _START_BYTES].decode(json.detect_encoding(body), errors="replace").lstrip("\ufeff \t\r\n")
+    )
     return start.startswith(("{", "["))
 
 
@@ -260,6 +266,8 @@ def _explained(raw: bytes) -> tuple[str, str]:
     `{"error": {"message", "type", "code"}}`, `{"code", "message"}`, `{"error": "…"}` (gateways), `{"detail": …}`;
     https://console.upstage.ai/docs/guides/rate-limits
     """
+    if len(raw) > _LONGEST_EXPLANATION:
+        return "", ""
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError):

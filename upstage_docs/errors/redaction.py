@@ -6,12 +6,14 @@ that echoes a key (a gateway's page, a header in a transport's message) is hidde
 
 from __future__ import annotations
 
+import operator
+import pickle
 import re
 import threading
 import weakref
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, SupportsIndex
 
 __all__ = ["Body", "Secret", "as_secret", "guard", "redact", "redact_bytes", "redact_start", "shorten", "wrap_secrets"]
 
@@ -19,6 +21,7 @@ HIDDEN = "[hidden]"
 _SHORTEST = 8  # characters; a shorter text may be part of any word
 # Their values are no secrets, and words that messages need.
 _HARMLESS = {"accept", "accept-charset", "accept-encoding", "accept-language", "content-type", "user-agent"}
+_FIRST_WITH_BUFFERS = 5  # https://peps.python.org/pep-0574/
 _LONGEST_TEXT = 1 << 20  # bytes of an answer that are looked at for a message
 _LONGEST_SECRET = 1 << 14  # characters: no server takes a longer header
 _lock = threading.Lock()
@@ -35,9 +38,20 @@ class Secret(str):
 
 
 class Body(bytes):
-    """What was answered, whole; a repr shows its size: it may hold a private document, and is long."""
+    """What was answered, whole; a repr shows its size: it may hold a private document, and is long.
+
+    One made of another is that one: a body may be many megabytes, and is handed through many hands.
+    """
 
     __slots__ = ()
+
+    def __new__(cls, content: bytes = b"") -> Body:  # noqa: D102 - said above
+        return content if isinstance(content, Body) else super().__new__(cls, content)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        if operator.index(protocol) < _FIRST_WITH_BUFFERS:
+            return super().__reduce_ex__(protocol)
+        return Body, (pickle.PickleBuffer(self),)  # written as it lies, without a copy
 
     def __repr__(self) -> str:
         return f"<{len(self):,} bytes>"

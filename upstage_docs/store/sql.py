@@ -85,6 +85,7 @@ TABLES: dict[str, dict[str, type]] = {
     },
 }  # fmt: skip
 _END = WHOLE_FILE[1]
+_MOST_BOUND = 1 << 20  # bytes of a body that are handed to SQLite at once
 # In the place of an answer's model: what came by this route was understood by nobody yet. A version before this one
 # reads such an answer as any other, and says then that it cannot be understood.
 _UNREAD = "unread:"
@@ -296,10 +297,21 @@ def put(db: sqlite3.Connection, key: ResultKey, answer: StoredAnswer, now: float
         )
         if last == _END or model.startswith(_UNREAD) or covers([*newer, answer.pages], (first, last)):
             db.execute(f"DELETE FROM answer WHERE {_EXACTLY}", {"digest": key.digest, "first": first, "last": last})
-    db.execute(
-        "INSERT INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*span.values(), len(answer.raw), check, answer.model, answer.sends, now, now, answer.raw),
+    row = (*span.values(), len(answer.raw), check, answer.model, answer.sends, now, now)
+    _insert_answer(db, row, answer.raw)
+
+
+def _insert_answer(db: sqlite3.Connection, row: tuple[Any, ...], body: bytes) -> None:
+    """Insert *row* with *body*, which SQLite would copy twice, and keep one of the copies: a large one is written."""
+    open_blob = getattr(db, "blobopen", None)  # from Python 3.11 on
+    whole = len(body) <= _MOST_BOUND or open_blob is None
+    place = "?" if whole else "zeroblob(?)"
+    inserted = db.execute(
+        f"INSERT INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, {place})", (*row, body if whole else len(body))
     )
+    if not whole and open_blob is not None:
+        with open_blob("answer", "body", inserted.lastrowid) as blob:
+            blob.write(body)
 
 
 def put_unread(

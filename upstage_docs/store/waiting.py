@@ -51,7 +51,7 @@ class WaitingPieces:
         if not isinstance(piece, _Place) or self._file is None:
             return piece
         self._file.seek(piece.start)
-        return pickle.loads(self._file.read(piece.size))  # noqa: S301 - nobody else can have written it
+        return pickle.load(self._file)  # noqa: S301 - nobody else can have written it
 
     def close(self) -> None:
         """Drop the file."""
@@ -64,27 +64,35 @@ class WaitingPieces:
         if isinstance(piece, _Place) or not _is_ours(piece):
             return piece
         try:
-            content = pickle.dumps(piece, pickle.HIGHEST_PROTOCOL)
             self._file = self._file or TemporaryFile(buffering=0)  # noqa: SIM115 - `close` closes it
             start = self._file.seek(0, os.SEEK_END)
-            if self._file.write(content) != len(content):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # noqa: TRY301 - as the disk says it otherwise
+            pickle.Pickler(_Whole(self._file), pickle.HIGHEST_PROTOCOL).dump(piece)  # never all of it in memory
         except (OSError, pickle.PicklingError, TypeError, AttributeError) as error:
             if not self._warned:
                 self._warned = True
                 _log.warning("What has come of a document waits in memory, not on disk: %s", error)
             return piece
-        return _Place(start, len(content))
+        return _Place(start)
 
 
 class _Place:
-    """Where a piece stands in the file."""
+    """Where a piece begins in the file."""
 
-    __slots__ = ("size", "start")
+    __slots__ = ("start",)
 
-    def __init__(self, start: int, size: int) -> None:
+    def __init__(self, start: int) -> None:
         self.start = start
-        self.size = size
+
+
+class _Whole:
+    """Writes all of what it is given to *file*, which says how much it took, or raises as a full disk does."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def write(self, content: bytes | memoryview) -> None:
+        if self._file.write(content) != memoryview(content).nbytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _is_ours(piece: object) -> bool:
