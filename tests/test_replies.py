@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pickle
+import time
 from dataclasses import replace
 
+import httpx
 import pytest
 from play import answer, lost, reply
 
 from upstage_docs.api.rates import SeenLimits
 from upstage_docs.api.requests import Api
-from upstage_docs.api.responses import NoReply, Outcome, refused, retry_after, seen_limits, settle, transient
+from upstage_docs.api.responses import NoReply, Outcome, Reply, refused, retry_after, seen_limits, settle, transient
 from upstage_docs.errors import (
     APIConnectionError,
     APIStatusError,
@@ -182,15 +184,72 @@ NOON = {"date": "Sun, 29 Nov 2026 12:00:00 GMT"}  # 1795953600
         ({f"{UNTIL}-pages": "-15", **NOON}, 0.0, None),
         ({f"{UNTIL}-pages": "later", **NOON}, 0.0, None),
         ({f"{UNTIL}-pages": "", **NOON}, 0.0, None),
+        # as others tell a moment, and as a proxy joins what was told twice
+        ({f"{UNTIL}-pages": "1795953615000", **NOON}, 0.0, 15.0),
+        ({f"{UNTIL}-pages": "1795953615500000", **NOON}, 0.0, 15.5),
+        ({f"{UNTIL}-pages": "1795953615000000000", **NOON}, 0.0, 15.0),
+        ({f"{UNTIL}-pages": "2026-11-29T12:00:15Z", **NOON}, 0.0, 15.0),
+        ({f"{UNTIL}-pages": "2026-11-29T21:00:15+09:00", **NOON}, 0.0, 15.0),
+        ({f"{UNTIL}-pages": "Sun, 29 Nov 2026 12:00:15 GMT", **NOON}, 0.0, 15.0),
+        ({f"{UNTIL}-pages": "15s", **NOON}, 0.0, 15.0),
+        ({f"{UNTIL}-pages": "1m30s", **NOON}, 0.0, 90.0),
+        ({f"{UNTIL}-requests": "1795953610, 1795953640", **NOON}, 0.0, 40.0),
+        ({f"{UNTIL}-characters": "1795953620", **NOON}, 0.0, 20.0),
+        ({"retry-after": "1795953615", **NOON}, 0.0, 15.0),
+        ({"retry-after": "5, 12", **NOON}, 0.0, 12.0),
+        ({"retry-after": "Sun, 29 Nov 2026 12:00:09 GMT, 4", **NOON}, 0.0, 9.0),
+        ({"retry-after": "7", "date": "Sun, 29 Nov 2026 12:00:00"}, 0.0, 7.0),
     ],
 )
 def test_upstage_says_until_when_to_wait(headers: dict[str, str], at: float, seconds: float | None) -> None:
     assert retry_after(reply(429, b"", headers, at=at)) == seconds
 
 
+def test_headers_that_came_twice_ask_for_the_longest_pause() -> None:
+    headers = [(f"{UNTIL}-pages", "1795953615"), (f"{UNTIL}-pages", "1795953640"), *NOON.items()]
+    assert retry_after(Reply(429, httpx.Headers(headers), b"")) == 40.0
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="this system sets no time zone for one process")
+@pytest.mark.parametrize(
+    "date", ["Sun, 29 Nov 2026 12:00:00 -0000", "Sun, 29 Nov 2026 12:00:00", "Sun Nov 29 12:00:00 2026"]
+)
+def test_a_date_without_a_zone_is_of_utc(date: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Seoul")
+    time.tzset()
+    try:
+        assert retry_after(reply(429, b"", {f"{UNTIL}-pages": "1795953615", "date": date})) == 15.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("limit", "interval", "seen"),
+    [
+        ("300, 10", "1m, 1s", SeenLimits(pages=300, pages_interval=60)),
+        ("10, 300", "1s", SeenLimits(pages=10, pages_interval=1)),
+        ("20, 10", "", SeenLimits(pages=10)),
+        ("many, 10", "1s, 1m", SeenLimits(pages=10, pages_interval=60)),
+    ],
+)
+def test_of_limits_that_disagree_the_one_that_allows_least_counts(limit: str, interval: str, seen: SeenLimits) -> None:
+    headers = {"x-upstage-ratelimit-limit-pages": limit, "x-upstage-ratelimit-interval-pages": interval}
+    assert seen_limits(reply(200, b"", headers)) == seen
+
+
 @pytest.mark.parametrize(
     ("interval", "seconds"),
-    [("1", 1), ("60", 60), ("60s", 60), ("1m", 60), ("minute", 60), ("2 seconds", 2), ("1 hour", 3600), ("0.5", 0.5)]
+    [
+        ("500ms", 0.5),
+        ("1m0s", 60),
+        ("1h0m0s", 3600),
+        ("1min 30sec", 90),
+        ("PT1M", 60),
+        ("per minute", 60),
+        ("/second", 1),
+    ]
+    + [("1", 1), ("60", 60), ("60s", 60), ("1m", 60), ("minute", 60), ("2 seconds", 2), ("1 hour", 3600), ("0.5", 0.5)]
     + [(word, None) for word in ("", "0", "-1", "soon", "nan", "inf", "9" * 400, "1 fortnight")],
 )
 def test_an_answer_says_how_much_is_allowed(interval: str, seconds: float | None) -> None:
@@ -198,6 +257,6 @@ def test_an_answer_says_how_much_is_allowed(interval: str, seconds: float | None
     assert seen_limits(reply(200, b"", headers)) == SeenLimits(pages=300, pages_interval=seconds)
 
 
-@pytest.mark.parametrize("limit", ["", "0", "-3", "many", "9" * 400, "nan"])
+@pytest.mark.parametrize("limit", ["", "0", "-3", "many", "9" * 400, "nan", "0.001"])
 def test_a_limit_that_can_be_none_is_none(limit: str) -> None:
     assert seen_limits(reply(200, b"", {"x-upstage-ratelimit-limit-requests": limit})) == SeenLimits()

@@ -5,7 +5,11 @@ from __future__ import annotations
 import email.utils
 import json
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from itertools import zip_longest
 from typing import Any
 
 import httpx
@@ -34,15 +38,23 @@ _START_BYTES = 4_096
 _LONGEST_EXPLANATION = 1 << 20  # bytes; whatever refuses in more of them explains nothing
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _WHITE_SPACE = re.compile(rb"\s*")
-_COUNTED = ("requests", "pages", "tokens")
+_RETRY_AFTER = f"{_LIMITS}retry-after-"
 _FIRST_MOMENT = 1e9  # no answer comes from before September 2001: a smaller number is a number of seconds
+_MINUTE = 60.0
+_YEAR = 365 * 86400.0
+_FINER_UNITS = (1e3, 1e6, 1e9)  # in a second: times are also told in milli-, micro- and nanoseconds
+_FEWEST_COUNTED = 1.0
 _MOST_COUNTED = 1e9
 _UNITS = {
+    **dict.fromkeys(("ms", "msec", "millisecond"), 0.001),
     **dict.fromkeys(("s", "sec", "second"), 1.0),
     **dict.fromkeys(("m", "min", "minute"), 60.0),
-    **dict.fromkeys(("h", "hour"), 3600.0),
+    **dict.fromkeys(("h", "hr", "hour"), 3600.0),
     **dict.fromkeys(("d", "day"), 86400.0),
 }
+# `60`, `1m`, `1m0s` (Go), `2 seconds`, `minute`, `per minute`, `PT1M` (ISO 8601)
+_DURATION = re.compile(r"(?:per\s+|/\s*|pt?(?=\d))?((?:\d+(?:\.\d+)?\s*[a-z]+\s*)+|\d+(?:\.\d+)?|[a-z]+)", re.ASCII)
+_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)?\s*([a-z]*)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -107,18 +119,31 @@ def retry_after(reply: Reply) -> float | None:
     """
     # The server's own clock, where it tells it, so that a wrong one here does not matter.
     now = _moment(reply.headers.get("date", "")) or reply.at
-    told = []
-    value = reply.headers.get("retry-after", "").strip()
-    if _NUMBER.fullmatch(value):
-        told.append(float(value))
-    elif (moment := _moment(value)) is not None:
-        told.append(max(0.0, moment - now))
-    for counted in _COUNTED:
-        value = reply.headers.get(f"x-upstage-ratelimit-retry-after-{counted}", "").strip()
-        if _NUMBER.fullmatch(value):
-            moment = float(value)
-            told.append(moment if moment < _FIRST_MOMENT else max(0.0, moment - now))
+    told = [
+        pause
+        for name, value in reply.headers.multi_items()
+        if name == "retry-after" or name.startswith(_RETRY_AFTER)
+        for pause in _pauses(value, now)
+    ]
     return max(told, default=None)
+
+
+def _pauses(value: str, now: float) -> Iterator[float]:
+    """Give the seconds to wait that *value* tells; a proxy joins several headers of one name by commas."""
+    whole = _pause(value.strip(), now)
+    found = [whole] if whole is not None else [_pause(part.strip(), now) for part in value.split(",")]
+    yield from (pause for pause in found if pause is not None)
+
+
+def _pause(value: str, now: float) -> float | None:
+    if not _NUMBER.fullmatch(value):
+        moment = _moment(value)
+        return _seconds(value) if moment is None else max(0.0, moment - now)
+    number = float(value)
+    if number < _FIRST_MOMENT:
+        return number
+    finer = (number / unit for unit in _FINER_UNITS if number / unit > _FIRST_MOMENT)
+    return max(0.0, next((moment for moment in finer if abs(moment - now) < _YEAR), number) - now)
 
 
 def seen_limits(reply: Reply) -> SeenLimits | None:
@@ -131,24 +156,38 @@ def seen_limits(reply: Reply) -> SeenLimits | None:
         return None
     found: dict[str, float | None] = {}
     for counted in ("requests", "pages"):
-        found[counted] = _positive(reply.headers.get(f"{_LIMITS}limit-{counted}", ""))
-        found[f"{counted}_interval"] = _seconds(reply.headers.get(f"{_LIMITS}interval-{counted}", ""))
+        limits = reply.headers.get(f"{_LIMITS}limit-{counted}", "").split(",")
+        intervals = reply.headers.get(f"{_LIMITS}interval-{counted}", "").split(",")
+        told = [
+            (limit, _seconds(interval))
+            for value, interval in zip_longest(limits, intervals, fillvalue=intervals[-1])
+            if (limit := _counted(value)) is not None
+        ]
+        # Where several are told, the one that allows least.
+        limit, interval = min(
+            told, key=lambda one: one[0] / (one[1] or _MINUTE), default=(None, _seconds(intervals[0]))
+        )
+        found |= {counted: limit, f"{counted}_interval": interval}
     return SeenLimits(**found)
 
 
-def _positive(value: str) -> float | None:
+def _counted(value: str) -> float | None:
     number = float(value) if _NUMBER.fullmatch(value.strip()) else 0.0
-    return number if 0 < number < _MOST_COUNTED else None
+    return number if _FEWEST_COUNTED <= number < _MOST_COUNTED else None
 
 
 def _seconds(value: str) -> float | None:
-    """Return the seconds of an interval: a number of them, or one with a unit such as `1m`, `60 s` or `minute`."""
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)?\s*([a-z]*)", value.strip().lower())
-    if found is None or not value.strip():
+    """Return the seconds of a duration: a number of them, or numbers with units such as `1m`, `1m0s` or `minute`."""
+    found = _DURATION.fullmatch(value.strip().lower())
+    if found is None:
         return None
-    number = _positive(found[1] or "1")
-    unit = _UNITS.get(found[2].removesuffix("s") or "s")
-    return None if number is None or unit is None else number * unit
+    seconds = 0.0
+    for number, name in filter(any, _AMOUNT.findall(found[1])):
+        unit = _UNITS.get(name) or _UNITS.get(name.removesuffix("s") or "s")
+        if unit is None:
+            return None
+        seconds += float(number or 1) * unit
+    return seconds if 0 < seconds < _MOST_COUNTED else None
 
 
 def refused(body: bytes) -> bool:
@@ -292,7 +331,9 @@ def _excerpt(reply: Reply) -> str:
 
 
 def _moment(value: str) -> float | None:
-    try:
-        return email.utils.parsedate_to_datetime(value).timestamp()
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
+    """Return the Unix seconds of a date of HTTP or of ISO 8601; one that names no zone is of UTC."""
+    for read in (email.utils.parsedate_to_datetime, datetime.fromisoformat):
+        with suppress(ValueError, TypeError, IndexError, OverflowError):
+            moment = read(re.sub(r"(?<=\d)[zZ]$", "+00:00", value))
+            return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    return None
