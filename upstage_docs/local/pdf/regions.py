@@ -11,9 +11,9 @@ from typing import Any
 
 from upstage_docs.local.geometry import Box, area, bounds, holds_middle, middle, overlap, shared_height, shared_width
 from upstage_docs.local.pdf.bullets import legend_of
+from upstage_docs.local.pdf.charts.bars import measured_bars
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import Line, lines_of
-from upstage_docs.local.pdf.measured_charts import measured_bars
 from upstage_docs.local.pdf.parts import Part
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.tables.tables import box_of, framed, is_full_grid, tables_of

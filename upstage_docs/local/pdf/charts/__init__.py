@@ -1,0 +1,1 @@
+"""Charts drawn in PDFs: their data, where axes, scale and drawing agree."""

@@ -1,0 +1,241 @@
+"""Charts of bars: which rectangles are bars, from which foot, of which series; the values that they tell."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from statistics import median
+from typing import NamedTuple
+
+from upstage_docs.local.blocks import Cell
+from upstage_docs.local.geometry import Box, bounds
+from upstage_docs.local.pdf.charts.axes import (
+    NUMBER,
+    OFF_TICK,
+    Label,
+    Scale,
+    categories_of,
+    label_of,
+    scale_of,
+    turned_box,
+    value_of,
+)
+from upstage_docs.local.pdf.charts.data import ChartData
+from upstage_docs.local.pdf.charts.legend import name_of, titles_of
+from upstage_docs.local.pdf.vector_paths import Path
+from upstage_docs.local.pdf.words import Word
+
+__all__ = ["measured_bars"]
+
+_SAME = 2.2
+"""Points that ends of bars that meet differ by at most, their outlines included."""
+_SAME_WIDTH = 0.3
+"""Of their width, what bars differ by at most; more is another thing that begins at their foot."""
+_THICKEST_TICK = 3.0
+"""Points: what is thinner and not as wide as the bars is a tick or a rule of the axis."""
+_NARROWEST = 2.5
+"""Points: a narrower rectangle is a line."""
+_MOST = 250
+"""Rectangles of a chart; one with more is a histogram or a picture."""
+_WHITE = 0xF4
+"""Of each colour channel: lighter rectangles are the ground."""
+
+
+class _Bar(NamedTuple):
+    box: Box
+    colour: str
+
+
+def measured_bars(paths: Sequence[Path], words: Sequence[Word]) -> ChartData | None:
+    """Return the data of a chart of standing or lying bars, side by side or stacked; None where it is not certain.
+
+    Args:
+        paths: The vector paths of the chart.
+        words: Its words.
+    """
+    if len(paths) > 4 * _MOST:
+        return None
+    for lying in (False, True):
+        labels = [label_of(word, lying=lying) for word in words if word.text.strip()]
+        shapes = [replace(path, box=turned_box(path.box)) if lying else path for path in paths]
+        data = _measured(shapes, labels, lying=lying)
+        if data is not None:
+            return data
+    return None
+
+
+def _measured(paths: Sequence[Path], labels: Sequence[Label], *, lying: bool) -> ChartData | None:
+    bars = _bars(paths)
+    if bars is None:
+        return None
+    foot, stacks = bars
+    found = scale_of(labels, paths, foot)
+    if found is None:
+        return None
+    scale, ticks = found
+    rest = [label for label in labels if label not in ticks]
+    named = categories_of(rest, [_middle(stack) for stack in stacks], foot)
+    if named is None:
+        return None
+    names, homes, used = named
+    if lying:  # side by side, lying bars follow each other from the axis of values up
+        stacks, homes = stacks[::-1], homes[::-1]
+    series = _series(stacks, homes, len(names))
+    if series is None:
+        return None
+    values = _values(series, stacks, homes, len(names), scale, foot)
+    if values is None or _is_contradicted(stacks, rest, scale, foot):
+        return None
+    rest = [label for label in rest if label not in used]
+    keys = [name_of(colour, paths, rest, {bar.box for stack in stacks for bar in stack}) for colour in series]
+    title, across, along = titles_of(rest, [key for key in keys if key], bounds(b.box for s in stacks for b in s))
+    heads = [key.text if key else f"Series {n}" for n, key in enumerate(keys, start=1)]
+    if len(series) == 1 and keys[0] is None:
+        heads = [along or title or "Value"]
+    rows = [["", *heads], *([name, *values[n]] for n, name in enumerate(names))]
+    x_axis, y_axis = (along, across) if lying else (across, along)
+    facts = ("Chart Title", title), ("X-Axis", x_axis), ("Y-Axis", y_axis), ("Chart Type", "bar")
+    return ChartData(
+        tuple(tuple(Cell(text) for text in row) for row in rows), tuple((name, text) for name, text in facts if text)
+    )
+
+
+def _middle(stack: Sequence[_Bar]) -> float:
+    return (stack[0].box[0] + stack[0].box[2]) / 2
+
+
+def _rectangles(paths: Sequence[Path]) -> list[_Bar]:
+    """Return the filled rectangles that may be bars, each once: no ground, and no line."""
+    seen: set[tuple[int, ...]] = set()
+    found: list[_Bar] = []
+    for path in paths:
+        wide, tall = path.box[2] - path.box[0], path.box[3] - path.box[1]
+        known = tuple(round(value) for value in path.box)
+        solid = path.filled and not path.curved and not _is_light(path.colour)
+        if solid and wide > _NARROWEST and tall > 0.3 and known not in seen:
+            seen.add(known)
+            found.append(_Bar(path.box, path.colour))
+    if len(found) > _MOST:
+        return []
+    return [bar for bar in found if 2 * sum(_holds(bar.box, other.box) for other in found) <= len(found) + 1]
+
+
+def _bars(paths: Sequence[Path]) -> tuple[float, list[list[_Bar]]] | None:
+    """Return where bars begin, and the bars by where they stand, each from the foot on; None if they do not agree."""
+    shapes = _rectangles(paths)
+    if len(shapes) < 2:
+        return None
+    feet = Counter(round(end) for bar in shapes for end in (bar.box[1], bar.box[3]))
+    foot_at, count = max(feet.items(), key=lambda item: (item[1], item[0]))
+    near = [end for bar in shapes for end in (bar.box[1], bar.box[3]) if abs(end - foot_at) <= _SAME]
+    if count < 2 or not near:
+        return None
+    foot = median(near)
+    first = [bar for bar in shapes if min(abs(bar.box[1] - foot), abs(bar.box[3] - foot)) <= _SAME]
+    width = median(bar.box[2] - bar.box[0] for bar in first)
+    like = [bar for bar in first if abs(bar.box[2] - bar.box[0] - width) <= max(_SAME_WIDTH * width, 0.8)]
+    if len(like) < 2 or any(bar.box[3] - bar.box[1] > _THICKEST_TICK for bar in first if bar not in like):
+        return None
+    first = like
+    stacks: list[list[_Bar]] = []
+    others = [bar for bar in shapes if bar not in first]
+    for bar in sorted(first, key=lambda bar: bar.box[0]):
+        if stacks and bar.box[0] < stacks[-1][0].box[2] - max(_SAME, 0.25 * width):
+            return None  # bars over each other
+        stack = [bar]
+        while True:
+            top = stack[-1].box[1]
+            on = [o for o in others if abs(o.box[3] - top) <= _SAME and abs(_middle([o]) - _middle([bar])) <= _SAME]
+            on = [o for o in on if abs(o.box[2] - o.box[0] - width) <= _SAME_WIDTH * width]
+            if len(on) != 1 or on[0] in stack:
+                break
+            stack.append(on[0])
+        stacks.append(stack)
+    used = {id(bar) for stack in stacks for bar in stack}
+    left, right = stacks[0][0].box[0], stacks[-1][0].box[2]
+    loose = [bar for bar in others if id(bar) not in used and left <= sum(bar.box[::2]) / 2 <= right]
+    alike = [bar for bar in loose if abs(bar.box[2] - bar.box[0] - width) <= _SAME_WIDTH * width]
+    return None if alike and not _are_keys(alike) else (foot, stacks)  # bars that stand on nothing
+
+
+def _are_keys(shapes: Sequence[_Bar]) -> bool:
+    """Say whether rectangles are the keys of a legend: of one height, in one column or one row, each of a colour."""
+    heights = [bar.box[3] - bar.box[1] for bar in shapes]
+    lined = any(max(bar.box[n] for bar in shapes) - min(bar.box[n] for bar in shapes) <= _SAME for n in (0, 1))
+    return lined and max(heights) - min(heights) <= _SAME and len({bar.colour for bar in shapes}) == len(shapes)
+
+
+def _holds(outer: Box, inner: Box) -> bool:
+    return all(outer[n] <= inner[n] + _SAME and inner[n + 2] <= outer[n + 2] + _SAME for n in (0, 1))
+
+
+def _is_light(colour: str) -> bool:
+    try:
+        opaque, *channels = (int(colour[n : n + 2], 16) for n in (0, 2, 4, 6))
+    except ValueError:
+        return True
+    return opaque < 0x20 or min(channels) >= _WHITE
+
+
+def _series(stacks: Sequence[Sequence[_Bar]], homes: Sequence[int], count: int) -> list[str] | None:
+    """Return the colours of the series in order; one `""` where each category has one bar in whatever colour."""
+    if len(stacks) == count and all(len(stack) == 1 for stack in stacks):
+        return [""]
+    orders = [
+        [bar.colour for stack, home in zip(stacks, homes, strict=True) if home == n for bar in stack]
+        for n in range(count)
+    ]
+    longest = max(orders, key=len)
+    if len(set(longest)) < len(longest) or any(order != longest for order in orders):
+        return None
+    return longest
+
+
+def _values(
+    series: Sequence[str],
+    stacks: Sequence[Sequence[_Bar]],
+    homes: Sequence[int],
+    count: int,
+    scale: Scale,
+    foot: float,
+) -> list[list[str]] | None:
+    """Return the values of each category in the order of the series."""
+    at_foot = scale.value(foot)
+    zero = abs(at_foot) <= abs(scale.factor) * max(OFF_TICK * scale.length / 2, 1.5)
+    stacked = any(len(stack) > 1 for stack in stacks)
+    if stacked and not zero:
+        return None
+    ground = min((place for place, _ in scale.places), key=lambda place: abs(place - foot))
+    ground = ground if abs(ground - foot) < _SAME else foot
+    rows = [[""] * len(series) for _ in range(count)]
+    for stack, home in zip(stacks, homes, strict=True):
+        for bar in stack:
+            column = series.index(bar.colour) if series != [""] else 0
+            above = abs(bar.box[3] - foot) <= _SAME or len(stack) > 1
+            start, end = (bar.box[3], bar.box[1]) if above else (bar.box[1], bar.box[3])
+            outline = min(abs(start - ground), _SAME / 2)  # stands out at both ends
+            end += outline if above else -outline
+            value = scale.value(bar.box[1]) - scale.value(bar.box[3]) if len(stack) > 1 else scale.value(end)
+            if not zero and not above:
+                return None
+            rows[home][column] = scale.written(value)
+    return rows
+
+
+def _is_contradicted(stacks: Sequence[Sequence[_Bar]], labels: Sequence[Label], scale: Scale, foot: float) -> bool:
+    """Say whether numbers at the ends of bars tell other values: an axis is broken, or the bars are not to scale."""
+    told = wrong = 0
+    for stack in stacks:
+        (bar, *more) = stack
+        above = abs(bar.box[3] - foot) <= _SAME
+        end = bar.box[1] if above else bar.box[3]
+        for label in labels:
+            match = NUMBER.fullmatch(label.text)
+            beyond = (end - label.box[3]) if above else (label.box[1] - end)
+            if match is None or more or not -0.3 * label.size < beyond < 1.5 * label.size:
+                continue
+            if bar.box[0] - 1 <= label.across <= bar.box[2] + 1:
+                told += 1
+                wrong += abs(value_of(match) - scale.value(end)) > 2 * OFF_TICK * abs(scale.factor) * scale.length
+    return told > 1 and wrong > 0.2 * told
