@@ -26,7 +26,7 @@ from upstage_docs.errors import ConfigError, UnknownOutcomeError
 from upstage_docs.options import OCROptions, ParseOptions
 from upstage_docs.store import processes as owners
 from upstage_docs.store.store import Store
-from upstage_docs.store.values import WHOLE_FILE, Busy, Claim, Held, Holding, Intent, ResultKey
+from upstage_docs.store.values import WHOLE_FILE, AlreadyStored, Busy, Claim, Intent, ResultKey, StoredState
 
 ROOT = "https://api.upstage.ai/v1"
 KEY = ResultKey.of("ab" * 32, ParseOptions(), ROOT)
@@ -110,7 +110,7 @@ def test_key_stays_the_same_over_releases() -> None:
 
 def test_answer_is_given_back_byte_for_byte_with_what_it_cost(store: Store) -> None:
     raw = bytes(range(256)) * 100
-    assert store.look(KEY) == Holding()
+    assert store.look(KEY) == StoredState()
     pay(store, (1, 10), raw)
     held = store.look(KEY)
     assert (held.answers, held.total_pages, held.jobs, held.intents) == (((1, 10),), 10, (), ())
@@ -123,7 +123,7 @@ def test_answer_is_given_back_byte_for_byte_with_what_it_cost(store: Store) -> N
 def test_what_is_held_cannot_be_claimed_again_in_whole_or_in_part(store: Store) -> None:
     pay(store, (1, 10))
     for pages in ((1, 10), (10, 20), (3, 4), None):
-        assert store.claim(KEY, pages, seconds=60, route="sync") == Held()
+        assert store.claim(KEY, pages, seconds=60, route="sync") == AlreadyStored()
     claim(store, (11, 20))
 
 
@@ -131,7 +131,7 @@ def test_a_second_claim_waits_for_the_first_and_finds_its_answer(store: Store, c
     first = claim(store)
     assert store.claim(KEY, (5, 15), seconds=60, route="sync") == Busy(clock.now + 60)
     store.answered(first, b"{}", (1, 10), model="m")
-    assert store.claim(KEY, (5, 15), seconds=60, route="sync") == Held()
+    assert store.claim(KEY, (5, 15), seconds=60, route="sync") == AlreadyStored()
 
 
 def test_a_withdrawn_claim_leaves_nothing(store: Store) -> None:
@@ -201,11 +201,11 @@ def test_a_job_is_resumed_with_its_batches(store: Store) -> None:
     held = store.look(KEY)
     assert held.jobs == (job,)
     assert (job.request_id, job.pages, held.answers, held.intents) == ("r-1", (1, 30), ((11, 20),), ())
-    assert store.claim(KEY, (1, 5), seconds=60, route="async") == Held()
+    assert store.claim(KEY, (1, 5), seconds=60, route="async") == AlreadyStored()
     store.batch(job, b"one", (1, 10), model="m")
     store.batch(job, b"three", (21, 30), model="m")
     store.finished(job, 30)
-    assert store.look(KEY) == Holding(30, ((1, 10), (11, 20), (21, 30)), (), ())
+    assert store.look(KEY) == StoredState(30, ((1, 10), (11, 20), (21, 30)), (), ())
 
 
 def test_the_last_batch_closes_a_job(store: Store) -> None:
@@ -255,10 +255,10 @@ def test_a_failed_job_keeps_what_it_gave(store: Store) -> None:
 def test_a_job_on_a_file_of_unknown_length_holds_the_whole_file(store: Store) -> None:
     job = store.submitted(claim(store, None), "r-1")
     assert store.look(KEY).jobs[0].pages is None
-    assert store.claim(KEY, None, seconds=60, route="async") == Held()
+    assert store.claim(KEY, None, seconds=60, route="async") == AlreadyStored()
     store.batch(job, b"one", (1, 7), model="m")
     store.finished(job, 7)
-    assert store.look(KEY) == Holding(7, ((1, 7),), (), ())
+    assert store.look(KEY) == StoredState(7, ((1, 7),), (), ())
 
 
 def test_the_user_may_settle_an_open_intent(store: Store) -> None:
@@ -382,7 +382,7 @@ def test_a_store_whose_file_is_deleted_begins_anew(store: Store) -> None:
     assert store.path is not None
     for file in store.path.parent.iterdir():
         file.unlink()
-    assert store.look(KEY) == Holding()
+    assert store.look(KEY) == StoredState()
     pay(store, (1, 10))
     assert Store(store.path).look(KEY).answers == ((1, 10),)
 
@@ -429,7 +429,7 @@ def test_a_document_that_lost_its_line_finds_its_answers_again(store: Store) -> 
     assert store.path is not None
     with closing(sqlite3.connect(store.path)) as db, db:
         db.execute("DELETE FROM document")
-    assert isinstance(store.claim(KEY, (1, 10), seconds=60, route="sync"), Held)
+    assert isinstance(store.claim(KEY, (1, 10), seconds=60, route="sync"), AlreadyStored)
     assert store.look(KEY).answers == ((1, 10),)
 
 
@@ -444,7 +444,7 @@ def everything(store: Store) -> None:
     store.failed(job)
     store.withdraw(claim(store, (21, 22)))
     store.abandon(claim(store, (23, 24)))
-    assert store.look(KEY) == Holding()
+    assert store.look(KEY) == StoredState()
     assert store.read(KEY, (1, 10)) is None
     assert (store.jobs(), store.intents(), store.entries(), store.remove()) == ((), (), (), 0)
 
@@ -512,7 +512,7 @@ def test_an_answer_that_can_neither_be_read_nor_dropped_is_no_longer_listed(
     with caplog.at_level(logging.WARNING):
         assert store.read(KEY, (1, 10)) is None
     assert caplog.text.count("Results are not stored") == 1
-    assert store.look(KEY) == Holding()
+    assert store.look(KEY) == StoredState()
     pay(store, (1, 10))
 
 
@@ -562,7 +562,7 @@ def test_unused_answers_go_with_age(tmp_path: Path, clock: Clock) -> None:
     pay(store, (1, 10))
     clock.now += 90_000
     pay(store, (1, 1), key=ResultKey.of("cd" * 32, ParseOptions(), ROOT))
-    assert store.look(KEY) == Holding()
+    assert store.look(KEY) == StoredState()
 
 
 def test_listing_and_removing(store: Store) -> None:
@@ -769,8 +769,8 @@ def test_a_store_of_the_first_format_is_read_for_good(tmp_path: Path) -> None:
         db.execute("INSERT INTO intent VALUES ('t', ?, 21, 30, 'sync', 1, 1.0, 2.0, 'gone')", (KEY.digest,))
     path.chmod(0o600)
     store = Store(path)
-    holding, answer = store.look(KEY), store.read(KEY, (1, 10))
-    assert (holding.total_pages, holding.answers, len(holding.jobs), len(holding.intents)) == (30, ((1, 10),), 1, 1)
+    state, answer = store.look(KEY), store.read(KEY, (1, 10))
+    assert (state.total_pages, state.answers, len(state.jobs), len(state.intents)) == (30, ((1, 10),), 1, 1)
     assert answer is not None
     assert (answer.raw, answer.model, answer.sends) == (raw, "m", 2)
 
@@ -828,8 +828,8 @@ def test_what_nobody_understands_is_kept_and_is_no_open_intent(store: Store) -> 
     assert (first.raw, first.unread_route, first.model) == (b'{"new": 1}', "sync", "")
     assert (second.raw, second.unread_route) == (b'{"id": 5}', "async")
     assert store.intents() == ()
-    assert isinstance(store.claim(KEY, (1, 10), seconds=60, route="sync"), Held)
-    assert isinstance(store.claim(OTHER, None, seconds=60, route="async"), Held)
+    assert isinstance(store.claim(KEY, (1, 10), seconds=60, route="sync"), AlreadyStored)
+    assert isinstance(store.claim(OTHER, None, seconds=60, route="async"), AlreadyStored)
     assert {entry.pages for entry in store.entries()} == {10, 0}, "how many pages a whole file has is not known"
     store.answered(Claim("", OTHER, None), b"{}", (1, 7), model="m", total_pages=7)
     assert store.look(OTHER).answers == ((1, 7),)

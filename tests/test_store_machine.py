@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from upstage_docs.options import ParseOptions
 from upstage_docs.store.store import Store
-from upstage_docs.store.values import Busy, Claim, Held, Intent, Pages, ResultKey, StoredJob
+from upstage_docs.store.values import AlreadyStored, Busy, Claim, Intent, Pages, ResultKey, StoredJob
 
 KEY = ResultKey.of("ab" * 32, ParseOptions(), "https://api.upstage.ai/v1")
 LAST_PAGE = 6
@@ -110,7 +110,7 @@ class StoreMachine(RuleBasedStateMachine):
         in_work = any(pages_of(one.claim.pages or (1, LAST_PAGE)) & wanted for one in self.live)
         open_ = self.overlapping(span)
         if running or (answered and not refresh):
-            assert isinstance(got, Held), got
+            assert isinstance(got, AlreadyStored), got
         elif in_work:
             assert isinstance(got, Busy), got
         elif open_ and not resend:
@@ -227,8 +227,8 @@ class StoreMachine(RuleBasedStateMachine):
 
     @invariant()
     def it_holds_what_came(self) -> None:
-        holding = self.store.look(KEY)
-        assert list(holding.answers) == sorted(self.answers)
+        state = self.store.look(KEY)
+        assert list(state.answers) == sorted(self.answers)
         for span, (raw, sends, _) in self.answers.items():
             kept = self.store.read(KEY, span)
             assert kept is not None

@@ -38,7 +38,7 @@ from upstage_docs.flows.steps import ClientContext, End, Flow, Next, Now, Sleep,
 from upstage_docs.flows.tracing import continued, current_context, note, traced
 from upstage_docs.models import OcrResult
 from upstage_docs.options import OCROptions, ParseOptions, SendOptions
-from upstage_docs.store.values import WHOLE_FILE, Claim, Holding, StoredAnswer, StoredJob, merged
+from upstage_docs.store.values import WHOLE_FILE, Claim, StoredAnswer, StoredJob, StoredState, merged
 
 __all__ = ["Reading", "Request", "next_result", "open_reading", "read", "read_batches"]
 
@@ -94,17 +94,17 @@ class Reading:
 
     def parts(self) -> Flow[list[Flow[Part]]]:
         """Look at what is held, plan the rest, and return one flow for each part that is still to come."""
-        holding = Holding()
+        state = StoredState()
         if self.context.store.path is not None:
-            holding = yield from self.holding()
-        self.slices.total = self.slices.total or holding.total_pages
-        runs = self.planned(holding)
+            state = yield from self.stored_state()
+        self.slices.total = self.slices.total or state.total_pages
+        runs = self.planned(state)
         wanted = [run for run in runs if run.pages is None or run.pages[1] >= self.slices.next_page]
         get = self._begin_or_miss if self.slices.partial else self.begin
         return [
             traced(
                 _SPANS[run.state],
-                get(run, holding),
+                get(run, state),
                 model=self.request.options.model,
                 route=run.route,
                 pages=run.pages or (1, self.source.pages or 0),
@@ -112,19 +112,19 @@ class Reading:
             for run in wanted
         ]
 
-    def holding(self) -> Flow[Holding]:
+    def stored_state(self) -> Flow[StoredState]:
         """Look at what the store holds of it."""
         key = self.context.result_key(self.source.sha256, self.request.options)
         return (yield from work(partial(self.context.store.look, key)))
 
     def paid(self) -> Flow[int]:
         """Return how many pages of it have been answered."""
-        holding = yield from self.holding()
-        answers = merged(pages for pages in holding.answers if pages != WHOLE_FILE)
+        state = yield from self.stored_state()
+        answers = merged(pages for pages in state.answers if pages != WHOLE_FILE)
         answered = sum(last - first + 1 for first, last in answers)
         return max(self.slices.next_page - 1, answered)
 
-    def planned(self, holding: Holding) -> tuple[plan.PageRun, ...]:
+    def planned(self, state: StoredState) -> tuple[plan.PageRun, ...]:
         """Plan every page of the document, given what is held; what was delivered is not wanted again."""
         delivered = ((1, self.slices.next_page - 1),) if self.slices.next_page > 1 else ()
         return plan.parts_of(
@@ -132,18 +132,18 @@ class Reading:
             self.request.options,
             route=self.request.send.route,
             pages_per_request=self.request.send.pages_per_request,
-            stored=delivered + (() if self.request.send.refresh else holding.answers),
-            running=[job.pages for job in holding.jobs],
-            total_pages=holding.total_pages,
+            stored=delivered + (() if self.request.send.refresh else state.answers),
+            running=[job.pages for job in state.jobs],
+            total_pages=state.total_pages,
             limits=self.context.limits,
         )
 
-    def _begin_or_miss(self, run: plan.PageRun, holding: Holding) -> Flow[Part]:
+    def _begin_or_miss(self, run: plan.PageRun, state: StoredState) -> Flow[Part]:
         """Get the pages of *run* as `begin` does, or why they do not come."""
         if run.state == "send" and len(self.outages) >= _MOST_OUTAGES:
             return (MissingPages(run.pages, self.outages[-1]),)
         try:
-            part = yield from self.begin(run, holding)
+            part = yield from self.begin(run, state)
         except (AuthenticationError, ConfigError):  # of every part
             raise
         except UpstageDocsError as error:
@@ -154,18 +154,18 @@ class Reading:
             self.outages.clear()
         return part
 
-    def begin(self, run: plan.PageRun, holding: Holding) -> Flow[Part]:
+    def begin(self, run: plan.PageRun, state: StoredState) -> Flow[Part]:
         """Get the pages of *run*, or the job that will give them; None: the plan no longer holds, make another."""
         if run.state == "stored" and run.pages is not None:
             key = self.context.result_key(self.source.sha256, self.request.options)
             stored = yield from work(partial(self.context.store.read, key, run.pages))
             if stored is not None and stored.unread_route:
                 answer = yield from work(partial(self._read_again, run, stored))
-                return (answer if isinstance(answer, PageAnswer) else self._watch(answer, Holding()),)
+                return (answer if isinstance(answer, PageAnswer) else self._watch(answer, StoredState()),)
             return None if stored is None else (PageAnswer(stored.raw, stored.pages),)
         if run.state == "running":
-            job = next(one for one in holding.jobs if one.pages == run.pages or one.pages is None)
-            return (self._watch(job, holding),)
+            job = next(one for one in state.jobs if one.pages == run.pages or one.pages is None)
+            return (self._watch(job, state),)
         piece = self.source
         if not run.whole:
             piece = yield from work(partial(cut, self.source, *(run.pages or (1, 1))))
@@ -173,8 +173,8 @@ class Reading:
             if not run.whole and piece.size > self._most_bytes(run):
                 first, second = plan.halves(run)
                 get = self._begin_or_miss if self.slices.partial else self.begin
-                before = yield from get(first, holding)
-                after = yield from get(second, holding)
+                before = yield from get(first, state)
+                after = yield from get(second, state)
                 return None if before is None or after is None else before + after
             for way in (run, replace(run, route="async")):
                 try:
@@ -198,7 +198,7 @@ class Reading:
         if result is None:
             yield Sleep(_AGAIN)
             return None
-        return (result if isinstance(result, PageAnswer) else self._watch(result, Holding()),)
+        return (result if isinstance(result, PageAnswer) else self._watch(result, StoredState()),)
 
     def _most_bytes(self, run: plan.PageRun) -> int:
         """Return how large the request of *run* may be."""
@@ -210,12 +210,12 @@ class Reading:
         parse = isinstance(self.request.options, ParseOptions)
         return parse and run.pages is None and run.route == "sync" and self.request.send.route == "auto"
 
-    def _watch(self, job: StoredJob, holding: Holding) -> JobWatch:
+    def _watch(self, job: StoredJob, state: StoredState) -> JobWatch:
         return JobWatch(
             self.context,
             job.request_id,
             stored=job,
-            held=() if self.request.send.refresh else holding.came_since(job),
+            held=() if self.request.send.refresh else state.came_since(job),
             source=self.source.name,
             file_sha256=self.source.sha256,
             options=self.request.options if isinstance(self.request.options, ParseOptions) else None,

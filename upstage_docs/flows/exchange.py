@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 
 import httpx
 
-from upstage_docs.api import requests as wire, responses as replies
+from upstage_docs.api import requests, responses
 from upstage_docs.api.decode import decode_job, decode_jobs
 from upstage_docs.api.lenient import is_object
 from upstage_docs.api.rates import Family, LongPauseError
@@ -43,7 +43,7 @@ from upstage_docs.flows.steps import (
 from upstage_docs.flows.tracing import note
 from upstage_docs.models import Job
 from upstage_docs.options import OCROptions, ParseOptions, RetryPolicy
-from upstage_docs.store.values import Busy, Claim, Held, Intent, Pages, ResultKey
+from upstage_docs.store.values import AlreadyStored, Busy, Claim, Intent, Pages, ResultKey
 
 __all__ = ["Payment", "download", "fetch", "job_state", "jobs", "pay"]
 
@@ -98,11 +98,11 @@ def fetch(
             if payment.under_way:
                 break
         if family is not None and context.rates is not None and isinstance(outcome, Reply):
-            if (seen := replies.seen_limits(outcome)) is not None:
+            if (seen := responses.seen_limits(outcome)) is not None:
                 context.rates.learn(family, seen, model=model)
             if outcome.status == 429:
                 now: float = yield Now()
-                asked = replies.retry_after(outcome)
+                asked = responses.retry_after(outcome)
                 longest = context.retry.longest_retry_after
                 context.rates.penalise(now, family, asked, model=model, longest=longest)
         answered = isinstance(outcome, Reply) and outcome.status < 300
@@ -188,7 +188,7 @@ def pay(
     payment = Payment()
     try:
         with source.open() as handle:
-            request = wire.upload_request(context.api, source, handle, options, job=job)
+            request = requests.upload_request(context.api, source, handle, options, job=job)
             yield AcquireSlot()  # before the claim, which must not grow old in the queue
             claim: Claim | None = None
             if job or context.store.path is not None:
@@ -212,7 +212,7 @@ def pay(
             raise UnknownOutcomeError(  # noqa: TRY301 - it is settled as every other end is
                 _unknown(intent, candidates, outcome), intent=intent, candidates=candidates
             )
-        reply = replies.settle(outcome, context.api, source.name)
+        reply = responses.settle(outcome, context.api, source.name)
         yield ReleaseSlot()
         kept: T = yield Work(partial(keep, claim, reply.body))
     except BaseException as error:
@@ -230,7 +230,7 @@ def job_state(context: ClientContext, request_id: str, *, source: str = "", file
         JobError: The API does not know it (results are kept for 30 days).
         InvalidResponseError: It answers with the state of another job: what that one gives is of another document.
     """
-    request = wire.job_request(context.api, request_id)
+    request = requests.job_request(context.api, request_id)
 
     def decode(raw: bytes) -> Job:
         job = decode_job(raw, source=source, file_sha256=file_sha256, unsaid="unknown")
@@ -253,13 +253,13 @@ def job_state(context: ClientContext, request_id: str, *, source: str = "", file
 
 def jobs(context: ClientContext) -> Flow[tuple[Job, ...]]:
     """Return the account's jobs, in the API's order."""
-    found = yield from _ask(context, wire.jobs_request(context.api), decode_jobs, "the list of jobs")
+    found = yield from _ask(context, requests.jobs_request(context.api), decode_jobs, "the list of jobs")
     return found or ()
 
 
 def download(context: ClientContext, url: str, pages: int) -> Flow[Outcome]:
     """Return what is at *url*, a signed address of *pages*; it gets no key, and its host's rates are not the API's."""
-    send = Send(wire.download_request(url), context.timeout, _answer_bytes(pages))
+    send = Send(requests.download_request(url), context.timeout, _answer_bytes(pages))
     return (yield from fetch(context, send, family=None))
 
 
@@ -278,7 +278,7 @@ def _ask(
         if isinstance(outcome, Reply) and outcome.status == 404:
             return None
         try:
-            return decode(replies.settle(outcome, context.api, what, of_job=of_job).body)
+            return decode(responses.settle(outcome, context.api, what, of_job=of_job).body)
         except InvalidResponseError:
             if attempt >= context.retry.attempts:
                 raise
@@ -287,9 +287,9 @@ def _ask(
 
 
 def _delay(retry: RetryPolicy, attempt: int, outcome: Outcome) -> float | None:
-    if attempt >= retry.attempts or not replies.transient(outcome):
+    if attempt >= retry.attempts or not responses.transient(outcome):
         return None
-    asked = replies.retry_after(outcome) if isinstance(outcome, Reply) else None
+    asked = responses.retry_after(outcome) if isinstance(outcome, Reply) else None
     if asked is None:
         return retry.backoff(attempt)
     return asked if asked <= retry.longest_retry_after else None
@@ -305,7 +305,7 @@ def _claim(
     job: bool,
     refresh: bool,
 ) -> Flow[Claim | None]:
-    def ask() -> Claim | Busy | Held | Intent:
+    def ask() -> Claim | Busy | AlreadyStored | Intent:
         answer = context.store.claim(
             key,
             pages,
@@ -320,7 +320,7 @@ def _claim(
         return answer
 
     while True:
-        answer: Claim | Busy | Held | Intent = ask() if context.store.path is None else (yield Work(ask))
+        answer: Claim | Busy | AlreadyStored | Intent = ask() if context.store.path is None else (yield Work(ask))
         if isinstance(answer, Busy):
             yield Sleep(_BUSY)
         elif isinstance(answer, Intent):
@@ -343,7 +343,7 @@ def _close(
         return
     if payment.reply is not None and not isinstance(error, Exception):  # closed between the answer and its keeping
         try:
-            keep(payment.claim, replies.settle(payment.reply, context.api, payment.claim.source).body)
+            keep(payment.claim, responses.settle(payment.reply, context.api, payment.claim.source).body)
         except UpstageDocsError as refusal:
             error = refusal
         else:
@@ -351,7 +351,7 @@ def _close(
     came = payment.reply.body if payment.reply is not None else b""
     if payment.under_way:
         context.store.abandon(payment.claim)
-    elif not isinstance(error, InvalidResponseError) or replies.refused(came):
+    elif not isinstance(error, InvalidResponseError) or responses.refused(came):
         context.store.withdraw(payment.claim)
     elif is_object(came):
         context.store.keep_unread(payment.claim, came, route=route)

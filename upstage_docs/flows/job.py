@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from functools import partial
 
-from upstage_docs.api import responses as replies
+from upstage_docs.api import responses
 from upstage_docs.api.decode import check_pages, decode_shape, usage_of
 from upstage_docs.api.json_shapes import DocumentShape
 from upstage_docs.api.responses import Reply
@@ -282,7 +282,7 @@ class JobWatch:
             )
         try:
             what = f"{self.name}, batch {batch.id}"
-            reply = replies.settle(outcome, self.context.api, what)
+            reply = responses.settle(outcome, self.context.api, what)
             shape = yield from work(partial(decode_shape, reply.body, source=what))
         except InvalidResponseError as error:
             raise _AskAgainError(error) from error

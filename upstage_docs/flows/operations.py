@@ -169,8 +169,8 @@ def submit(context: ClientContext, request: Request) -> Flow[Job]:
     reading = yield from open_reading(context, request)
     try:
         while True:
-            holding = yield from reading.holding()
-            runs = reading.planned(holding)
+            state = yield from reading.stored_state()
+            runs = reading.planned(state)
             if all(run.state == "stored" for run in runs):
                 raise ConfigError(
                     f"{reading.source.name!r} is answered already: parse() reads that at no cost, refresh=True asks "
@@ -181,7 +181,7 @@ def submit(context: ClientContext, request: Request) -> Flow[Job]:
                     f"{reading.source.name!r} does not make one job, but {len(runs)} parts, some of them stored or "
                     "running. Use parse() or stream(), which join them."
                 )
-            begun = yield from reading.begin(runs[0], holding)
+            begun = yield from reading.begin(runs[0], state)
             if begun is not None and isinstance(begun[0], JobWatch):
                 return Job(begun[0].request_id, source=reading.source.name, file_sha256=reading.source.sha256)
     finally:
@@ -194,7 +194,7 @@ def estimate(context: ClientContext, requests: Iterable[Request]) -> Flow[billin
     for request in requests:
         reading = yield from open_reading(context, request)
         try:
-            runs = reading.planned((yield from reading.holding()))
+            runs = reading.planned((yield from reading.stored_state()))
             total += billing.estimate(runs, request.options, context.account.spending.prices)
         finally:
             reading.source.close()

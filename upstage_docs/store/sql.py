@@ -14,12 +14,12 @@ from upstage_docs.errors.redaction import Body
 from upstage_docs.store.values import (
     WHOLE_FILE,
     Entry,
-    Holding,
     Intent,
     Pages,
     ResultKey,
     StoredAnswer,
     StoredJob,
+    StoredState,
     covers,
 )
 
@@ -35,7 +35,6 @@ __all__ = [
     "drop_unread",
     "entries",
     "evict",
-    "holding",
     "insert_document",
     "insert_intent",
     "insert_job",
@@ -53,6 +52,7 @@ __all__ = [
     "renew",
     "salvage",
     "split_intent",
+    "stored_state",
     "touch",
 ]
 
@@ -103,15 +103,15 @@ def _pages(first: int, last: int) -> Pages | None:
     return None if last == _END else (first, last)
 
 
-def holding(db: sqlite3.Connection, key: ResultKey) -> Holding:
-    """Say what is held under *key*."""
+def stored_state(db: sqlite3.Connection, key: ResultKey) -> StoredState:
+    """Return what is stored under *key*."""
     document = db.execute("SELECT pages FROM document WHERE digest = ?", (key.digest,)).fetchone()
     if document is None:
-        return Holding()
+        return StoredState()
     answers = db.execute("SELECT first, last, created FROM answer WHERE digest = ? ORDER BY 1, 2", (key.digest,))
     found = answers.fetchall()
     pages, created = tuple(row[:2] for row in found), tuple(row[2] for row in found)
-    return Holding(document[0], pages, jobs(db, key.digest), intents(db, key.digest), created)
+    return StoredState(document[0], pages, jobs(db, key.digest), intents(db, key.digest), created)
 
 
 def jobs(db: sqlite3.Connection, digest: str = "") -> tuple[StoredJob, ...]:
@@ -275,7 +275,7 @@ def _is_whole(table: str, row: dict[str, Any]) -> bool:
 
 
 def knows(db: sqlite3.Connection, key: ResultKey) -> bool:
-    """Say whether anything is held under *key*; newer versions keep this table and column for older ones to ask."""
+    """Say whether anything is stored under *key*; newer versions keep this table and column for older ones to ask."""
     return db.execute("SELECT 1 FROM document WHERE digest = ?", (key.digest,)).fetchone() is not None
 
 
@@ -370,7 +370,7 @@ def evict(db: sqlite3.Connection, max_bytes: int, unused_since: float) -> None:
 
 
 def entries(db: sqlite3.Connection) -> tuple[Entry, ...]:
-    """List the documents that something is held of, the most recently used first."""
+    """List the documents of which something is stored, the most recently used first."""
     rows = db.execute(
         f"""SELECT {_KEY}, source, COALESCE(SUM(CASE last WHEN {_END} THEN 0 ELSE last - first + 1 END), 0),
         COALESCE(SUM(size), 0),
@@ -394,7 +394,7 @@ def remove(db: sqlite3.Connection, name: str, *, everything: bool) -> int:
 
 
 def _sweep(db: sqlite3.Connection) -> None:
-    """Drop documents that nothing is held of."""
+    """Delete documents of which nothing is stored any more."""
     db.execute(
         """DELETE FROM document WHERE digest NOT IN
         (SELECT digest FROM answer UNION SELECT digest FROM job UNION SELECT digest FROM intent)"""

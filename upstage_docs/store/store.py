@@ -1,13 +1,13 @@
 """Stores what was paid for on disk: answers, running jobs and open intents.
 
-Everything is held by *key* (which document, under which options, asked of whom) and by *pages* `(first, last)`, 1-based
+Everything is stored by *key* (which document, under which options, asked of whom) and by *pages* `(first, last)`, 1-based
 and inclusive. The route is no part of it, so what one route paid for serves every other. `None` as pages is a whole
 file whose page count is not known.
 
 The life of one paid send, each step one transaction:
 
     look(key)                           answers to read, jobs to resume: only the rest is sent
-    claim(key, pages, ...)              Claim: you may send, once · Held: it came in meanwhile, look again
+    claim(key, pages, ...)              Claim: you may send, once · AlreadyStored: it came in meanwhile, look again
                                         · Busy: another flow is at it, wait and claim again · Intent: outcome unknown
       submitted(claim, request_id)      the job is known: its intent is closed
       answered(claim, raw, pages, ...)  the answer is stored: its intent is closed
@@ -34,20 +34,20 @@ from pathlib import Path
 from typing import TypeVar
 
 from upstage_docs.errors import ConfigError, UnknownOutcomeError
-from upstage_docs.store import processes as owners, sql as rows
+from upstage_docs.store import processes, sql
 from upstage_docs.store.database import Database, NewerFormatError, find_intruder
 from upstage_docs.store.healing import heal, is_damage, remains_of
 from upstage_docs.store.values import (
+    AlreadyStored,
     Busy,
     Claim,
     Entry,
-    Held,
-    Holding,
     Intent,
     Pages,
     ResultKey,
     StoredAnswer,
     StoredJob,
+    StoredState,
 )
 
 __all__ = ["NO_STORE", "Store"]
@@ -86,7 +86,7 @@ class Store:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.path = path
-        self._database = None if path is None else Database(path, rows.SCHEMA, rows.VERSION)
+        self._database = None if path is None else Database(path, sql.SCHEMA, sql.VERSION)
         self.max_bytes = max_bytes
         self.max_age = max_age
         self._clock = clock
@@ -114,21 +114,21 @@ class Store:
             raise ConfigError(f"cache={os.fspath(cache)!r} is no place to keep answers in: {intruder}.")
         return cls(path)
 
-    def look(self, key: ResultKey) -> Holding:
-        """Say what is held under *key*."""
-        return self._try(lambda db: rows.holding(db, key), Holding())
+    def look(self, key: ResultKey) -> StoredState:
+        """Return what is stored under *key*."""
+        return self._try(lambda db: sql.stored_state(db, key), StoredState())
 
     def read(self, key: ResultKey, pages: Pages) -> StoredAnswer | None:
         """Give back the answer for exactly *pages*, or None. A damaged one is deleted and is no answer."""
-        found = self._try(lambda db: rows.read(db, key, pages), None)
+        found = self._try(lambda db: sql.read(db, key, pages), None)
         if found is None:
             return None
         answer, checksum, used = found
-        if rows.checksum(key, pages, answer.raw) != checksum:
+        if sql.checksum(key, pages, answer.raw) != checksum:
             _log.warning("A stored answer (pages %d-%d) is damaged; it is dropped and asked again.", *pages)
 
             def drop(db: sqlite3.Connection) -> bool:
-                rows.drop(db, key, pages, checksum)
+                sql.drop(db, key, pages, checksum)
                 return True
 
             if not self._try(drop, False, write=True):
@@ -136,7 +136,7 @@ class Store:
             return None
         now = self._clock()
         if now - used > _USE_STEP:
-            self._try(lambda db: rows.touch(db, key, pages, now), None, write=True)
+            self._try(lambda db: sql.touch(db, key, pages, now), None, write=True)
         return answer
 
     def claim(
@@ -149,7 +149,7 @@ class Store:
         source: str = "",
         resend: bool = False,
         refresh: bool = False,
-    ) -> Claim | Busy | Held | Intent:
+    ) -> Claim | Busy | AlreadyStored | Intent:
         """Ask for leave to send *pages*, once; no kill loses the intent when this returns a Claim.
 
         A loss of power may, for the milliseconds in which the intent is still brought to the disk.
@@ -174,11 +174,11 @@ class Store:
         now = self._clock()
         token = uuid.uuid4().hex
 
-        def ask(db: sqlite3.Connection) -> Claim | Busy | Held | Intent:
-            rows.insert_document(db, key, source)  # first: without it nothing else of this document would be seen
-            if rows.is_running(db, key, pages) or (not refresh and rows.is_answered(db, key, pages)):
-                return Held()
-            others = rows.overlapping_intents(db, key, pages)
+        def ask(db: sqlite3.Connection) -> Claim | Busy | AlreadyStored | Intent:
+            sql.insert_document(db, key, source)  # first: without it nothing else of this document would be seen
+            if sql.is_running(db, key, pages) or (not refresh and sql.is_answered(db, key, pages)):
+                return AlreadyStored()
+            others = sql.overlapping_intents(db, key, pages)
             for intent, expires, owner in others:
                 if expires > now and _is_held(intent.token, owner):
                     return Busy(expires)
@@ -186,12 +186,12 @@ class Store:
                 return others[0][0]
             sends = 1 + max((intent.sends for intent, _, _ in others), default=0)
             for intent, _, _ in others:
-                rows.split_intent(db, intent, pages)
+                sql.split_intent(db, intent, pages)
             intent = Intent(token, key, pages, route, source, now, sends)
-            rows.insert_intent(db, intent, now + seconds, owners.name())
+            sql.insert_intent(db, intent, now + seconds, processes.name())
             return Claim(token, key, pages, source, sends)
 
-        without_store: Claim | Busy | Held | Intent = Claim(token, key, pages, source)
+        without_store: Claim | Busy | AlreadyStored | Intent = Claim(token, key, pages, source)
         _held_here.add(token)
         try:
             outcome = self._try(ask, without_store, write=True)
@@ -207,26 +207,26 @@ class Store:
     def renew(self, claim: Claim, seconds: float) -> None:
         """Give *claim* another *seconds* from now, before its send is tried again."""
         expires = self._clock() + seconds
-        self._try(lambda db: rows.renew(db, claim.token, expires), None, write=True)
+        self._try(lambda db: sql.renew(db, claim.token, expires), None, write=True)
 
     def withdraw(self, claim: Claim) -> None:
         """Close the intent of *claim*: nothing was paid, since nothing was sent or the API refused."""
         _held_here.discard(claim.token)
-        self._try(lambda db: rows.close_intent(db, claim.token), None, write=True)
+        self._try(lambda db: sql.close_intent(db, claim.token), None, write=True)
 
     def abandon(self, claim: Claim) -> None:
         """Leave the intent of *claim* open: what became of the send is not known."""
         _held_here.discard(claim.token)
-        self._try(lambda db: rows.release(db, claim.token), None, write=True)  # other processes learn it, too
+        self._try(lambda db: sql.release(db, claim.token), None, write=True)  # other processes learn it, too
 
     def submitted(self, claim: Claim, request_id: str) -> StoredJob:
         """Keep the job that the API made of *claim*, and close its intent."""
         job = StoredJob(request_id, claim.key, claim.pages, claim.source, self._clock(), claim.sends)
 
         def keep(db: sqlite3.Connection) -> None:
-            rows.insert_job(db, job)
-            rows.drop_unread(db, claim.key, claim.pages)
-            rows.close_intent(db, claim.token)
+            sql.insert_job(db, job)
+            sql.drop_unread(db, claim.key, claim.pages)
+            sql.close_intent(db, claim.token)
 
         self._try(keep, None, write=True)
         _held_here.discard(claim.token)
@@ -246,8 +246,8 @@ class Store:
         answer = StoredAnswer(raw, pages, model, claim.sends)
 
         def keep(db: sqlite3.Connection) -> bool:
-            rows.put(db, claim.key, answer, self._clock(), total_pages)
-            rows.close_intent(db, claim.token)
+            sql.put(db, claim.key, answer, self._clock(), total_pages)
+            sql.close_intent(db, claim.token)
             self._evict(db)
             return True
 
@@ -269,8 +269,8 @@ class Store:
         """
 
         def keep(db: sqlite3.Connection) -> bool:
-            rows.put_unread(db, claim.key, claim.pages, raw, route, claim.sends, self._clock())
-            rows.close_intent(db, claim.token)
+            sql.put_unread(db, claim.key, claim.pages, raw, route, claim.sends, self._clock())
+            sql.close_intent(db, claim.token)
             return True
 
         if not self._try(keep, False, write=True):
@@ -283,8 +283,8 @@ class Store:
         answer = StoredAnswer(raw, pages, model, job.sends)
 
         def keep(db: sqlite3.Connection) -> None:
-            rows.put(db, job.key, answer, self._clock())
-            rows.close_covered(db, job)
+            sql.put(db, job.key, answer, self._clock())
+            sql.close_covered(db, job)
 
         self._try(keep, None, write=True)
         self._flush()
@@ -294,22 +294,22 @@ class Store:
         """Close *job*, every batch is stored: for a job on uncounted pages. *total_pages* counts the whole file."""
 
         def close(db: sqlite3.Connection) -> None:
-            rows.close_job(db, job, total_pages)
+            sql.close_job(db, job, total_pages)
             self._evict(db)
 
         self._try(close, None, write=True)
 
     def failed(self, job: StoredJob) -> None:
         """Close *job*: it failed or is gone. Its stored batches stay, so that only the rest is sent again."""
-        self._try(lambda db: rows.close_job(db, job), None, write=True)
+        self._try(lambda db: sql.close_job(db, job), None, write=True)
 
     def jobs(self) -> tuple[StoredJob, ...]:
         """List the jobs that are not finished, the oldest first."""
-        return self._try(rows.jobs, ())
+        return self._try(sql.jobs, ())
 
     def intents(self) -> tuple[Intent, ...]:
         """List the sends under way and those whose outcome is unknown, the oldest first."""
-        return self._try(rows.intents, ())
+        return self._try(sql.intents, ())
 
     def resolve(self, intent: Intent, request_id: str = "") -> None:
         """Close an open *intent* because its user knows: it became the job *request_id*, or (`""`) was never paid."""
@@ -320,8 +320,8 @@ class Store:
             self.withdraw(claim)
 
     def entries(self) -> tuple[Entry, ...]:
-        """List the documents that something is held of, the most recently used first."""
-        return self._try(rows.entries, ())
+        """List the documents of which something is stored, the most recently used first."""
+        return self._try(sql.entries, ())
 
     def remove(self, name: str = "", *, everything: bool = False) -> int:
         """Delete answers and say how many.
@@ -331,7 +331,7 @@ class Store:
                 means every document.
             everything: Also forget running jobs and open intents; what they paid for may then be paid for again.
         """
-        deleted = self._try(lambda db: rows.remove(db, name, everything=everything), 0, write=True)
+        deleted = self._try(lambda db: sql.remove(db, name, everything=everything), 0, write=True)
         database = self._database
         if database is not None:
             with suppress(sqlite3.Error, OSError):  # then it is in the log until that is written back
@@ -351,7 +351,7 @@ class Store:
     def _evict(self, db: sqlite3.Connection) -> None:
         now = self._clock()
         if now - self._evicted >= _EVICT_STEP:
-            rows.evict(db, self.max_bytes, now - self.max_age)
+            sql.evict(db, self.max_bytes, now - self.max_age)
             self._evicted = now
 
     def _give_up(self) -> None:
@@ -397,14 +397,14 @@ class Store:
         """Say whether what *error* says is mended: the file is damaged, or of a newer version."""
         if isinstance(error, NewerFormatError):
             self._newer = database.path
-            self.path = database.path.with_name(f"{database.path.stem}.v{rows.VERSION}{database.path.suffix}")
+            self.path = database.path.with_name(f"{database.path.stem}.v{sql.VERSION}{database.path.suffix}")
             _log.warning(
                 "%s was made by a newer version of upstage-docs and stays as it is. This version keeps what it pays "
                 "for in %s, and sends no document that the newer one knows.",
                 self._newer,
                 self.path,
             )
-            self._database = Database(self.path, rows.SCHEMA, rows.VERSION)
+            self._database = Database(self.path, sql.SCHEMA, sql.VERSION)
             database.close()
             return True
         if not is_damage(error):
@@ -426,7 +426,7 @@ class Store:
         try:
             address = f"{newer.absolute().as_uri()}?mode=ro"
             with closing(sqlite3.connect(address, uri=True, timeout=_NEWER_SECONDS)) as db:
-                known = rows.knows(db, key)
+                known = sql.knows(db, key)
         except sqlite3.Error as error:
             self._warn(error)
             return
@@ -442,4 +442,4 @@ NO_STORE = Store(None)  # keeps nothing; what asks it gets nothing
 
 
 def _is_held(token: str, owner: str) -> bool:
-    return token in _held_here if owner == owners.name() else owners.may_live(owner)
+    return token in _held_here if owner == processes.name() else processes.may_live(owner)

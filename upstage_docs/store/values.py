@@ -13,16 +13,16 @@ from upstage_docs.options.definitions import default_of
 
 __all__ = [
     "WHOLE_FILE",
+    "AlreadyStored",
     "Busy",
     "Claim",
     "Entry",
-    "Held",
-    "Holding",
     "Intent",
     "Pages",
     "ResultKey",
     "StoredAnswer",
     "StoredJob",
+    "StoredState",
     "covers",
     "merged",
 ]
@@ -162,13 +162,13 @@ class Busy:
 
 
 @dataclass(frozen=True)
-class Held:
+class AlreadyStored:
     """Some of these pages were answered, or are in a running job, by now: look again."""
 
 
 @dataclass(frozen=True)
-class Holding:
-    """What is held of one document under one key.
+class StoredState:
+    """What is stored of one document under one key.
 
     Attributes:
         total_pages: Pages of the file, 0 until an answer said so.
