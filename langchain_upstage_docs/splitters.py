@@ -100,12 +100,12 @@ class TableAwareTextSplitter(TextSplitter):
         from upstage_docs.models import Record
 
         if isinstance(documents, (str, Document)):
-            raise _refusal(f"one {type(documents).__name__}")
+            raise _not_documents_error(f"one {type(documents).__name__}")
 
         def records() -> Iterator[Record]:
             for document in documents:
                 if not isinstance(document, Document):
-                    raise _refusal(type(document).__name__)
+                    raise _not_documents_error(type(document).__name__)
                 yield Record(document.id or "", document.page_content, document.metadata)
 
         for chunk in chunk_with(self._options, records()):
@@ -136,7 +136,7 @@ class TableAwareTextSplitter(TextSplitter):
         )
 
 
-def _refusal(what: str) -> ConfigError:
+def _not_documents_error(what: str) -> ConfigError:
     from upstage_docs.errors import ConfigError
 
     return ConfigError(

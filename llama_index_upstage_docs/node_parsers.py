@@ -70,7 +70,7 @@ class UpstageDocumentParseNodeParser(ParseFields, Loads, LinkedNodeParser):
         show_progress: bool = False,  # noqa: FBT001 - of the base class
         **kwargs: Any,  # noqa: ARG002 - of the base class
     ) -> list[BaseNode]:
-        items = _items(nodes)
+        items = _files_to_parse(nodes)
         found = self.loading.records(items, show_progress=show_progress) if items else ()
         return self._nodes(nodes, _by_file(found))
 
@@ -80,7 +80,7 @@ class UpstageDocumentParseNodeParser(ParseFields, Loads, LinkedNodeParser):
         show_progress: bool = False,  # noqa: FBT001 - of the base class
         **kwargs: Any,  # noqa: ARG002 - of the base class
     ) -> list[BaseNode]:
-        items = _items(nodes)
+        items = _files_to_parse(nodes)
         found = [record async for record in self.loading.arecords(items, show_progress=show_progress)] if items else ()
         return await asyncio.to_thread(self._nodes, nodes, _by_file(found))
 
@@ -122,7 +122,7 @@ def _holds_answer(node: BaseNode) -> bool:
     return text.startswith("{") and '"elements"' in text
 
 
-def _items(nodes: Iterable[BaseNode]) -> list[Named]:
+def _files_to_parse(nodes: Iterable[BaseNode]) -> list[Named]:
     """Return the files to parse, each once."""
     from upstage_docs.errors import ConfigError
     from upstage_docs.files.source import Named

@@ -124,8 +124,8 @@ def _node(record: Record, owner: BaseNode, source: RelatedNodeInfo) -> TextNode:
         text=record.text,
         metadata=record.metadata,
         # What a Document keeps out of texts stays out of those of its nodes.
-        excluded_embed_metadata_keys=_joined(embed, owner.excluded_embed_metadata_keys),
-        excluded_llm_metadata_keys=_joined(llm, hidden),
+        excluded_embed_metadata_keys=_with_further(embed, owner.excluded_embed_metadata_keys),
+        excluded_llm_metadata_keys=_with_further(llm, hidden),
         relationships={NodeRelationship.SOURCE: source},
     )
     node.metadata_template, node.metadata_separator = owner.metadata_template, owner.metadata_separator
@@ -199,9 +199,9 @@ def _unsaid(metadata: Mapping[str, Any]) -> tuple[str, ...]:
 def _excluded(further: tuple[str, ...], unsaid: tuple[str, ...]) -> tuple[list[str], list[str]]:
     embed = [key for key in _known() if key not in _EMBEDDED or key in unsaid]
     llm = [key for key in _known() if key not in _SHOWN or key in unsaid]
-    return _joined(embed, further), _joined(llm, further)
+    return _with_further(embed, further), _with_further(llm, further)
 
 
-def _joined(keys: list[str], further: Iterable[str]) -> list[str]:
+def _with_further(keys: list[str], further: Iterable[str]) -> list[str]:
     more = [key for key in further if key not in keys]
     return keys + more if more else keys

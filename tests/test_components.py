@@ -217,7 +217,7 @@ def test_a_copy_in_the_process_has_key_and_client_and_a_report_of_its_own(
     given = (report,) if component in {UpstageDocumentParseLoader, UpstageOCRLoader} else ()
     keyed = component(*given, api_key="up_stays_here", extra_fields={"tenant": "a"})
     again = copied(keyed)
-    assert again.loading.connection._key() == "up_stays_here"
+    assert again.loading.connection._current_key() == "up_stays_here"
     assert again.report is not keyed.report
     assert (again.extra_fields is keyed.extra_fields) == (copied is copy.copy)
     assert b"stays_here" not in pickle.dumps(again)
@@ -234,6 +234,6 @@ def test_a_connection_keeps_its_key_in_the_process_and_leaves_it_behind_elsewher
 
     connection = copied(Connection("up_stays_here", base_url="http://127.0.0.1:9/v1"))
     frozen = pickle.dumps(connection)
-    assert (connection._key(), b"stays_here" in frozen) == ("up_stays_here", False)
+    assert (connection._current_key(), b"stays_here" in frozen) == ("up_stays_here", False)
     monkeypatch.setenv("UPSTAGE_API_KEY", "up_of_there")
     assert pickle.loads(frozen)._key() == "up_of_there"

@@ -9,7 +9,7 @@ import pkgutil
 import re
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,6 +32,10 @@ MOST_ROWS = 12
 TO_COME = {"evidence", "mcp"}
 MOST_NAMESAKES = 3
 """Modules of a folder whose names begin with one word: more are a folder that was not made."""
+MOST_OF_A_NAME = 3
+"""Modules in which one private name may be defined: in more, a search never lands where one wants."""
+OVERRIDDEN = {"_repr_html_", "_as_kept"}
+"""Private names that stand in more modules since each overrides what a base class, or a notebook, calls."""
 LARGEST_CASSETTE = 200_000
 VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "base", "types"}
 # What no part of the core may import before it is used.
@@ -139,6 +143,21 @@ def test_no_prefix_stands_for_a_folder() -> None:
         first = Counter(path.stem.split("_")[0] for path in folder.glob("[a-z]*.py"))
 
         assert {word: number for word, number in first.items() if number > MOST_NAMESAKES} == {}, folder
+
+
+def test_no_private_name_stands_in_many_modules() -> None:
+    """What does the same stands once; what does something else is called something else."""
+    modules: dict[str, set[str]] = defaultdict(set)
+    for path in _modules():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and re.match(
+                r"_(?!_)", node.name
+            ):
+                modules[node.name].add(path.relative_to(ROOT).as_posix())
+
+    many = {name: sorted(found) for name, found in modules.items() if len(found) > MOST_OF_A_NAME}
+    assert {name: found for name, found in many.items() if name not in OVERRIDDEN} == {}
+    assert set(many) == OVERRIDDEN, "an excuse that nothing needs"
 
 
 def test_the_layers_are_few_and_complete() -> None:

@@ -170,8 +170,8 @@ def usage_of(answer: DocumentShape) -> Usage:
     """Return what an answer says that it was billed for."""
     usage = answer.usage if isinstance(answer.usage, dict) else {}
     listed = (usage.get(mode) for mode in ("standard", "enhanced"))
-    modes = (tuple(filter(None, map(_count, pages))) if isinstance(pages, list) else () for pages in listed)
-    return Usage(_count(usage.get("pages")), *modes)
+    modes = (tuple(filter(None, map(_page_count, pages))) if isinstance(pages, list) else () for pages in listed)
+    return Usage(_page_count(usage.get("pages")), *modes)
 
 
 def decode_ocr(raw: bytes, *, source: str = "", file_sha256: str = "", sent: int = 0) -> OcrResult:
@@ -430,7 +430,7 @@ def _ids(answered: list[int | None], first: int) -> list[int]:
     return [number + offset for number in known]
 
 
-def _count(value: Any) -> int:
+def _page_count(value: Any) -> int:
     """Return *value* where it is a number of pages, else 0."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)

@@ -40,9 +40,9 @@ def join(parts: Sequence[Slice]) -> Slice:
     return msgspec.structs.replace(
         first,
         elements=tuple(element for part in parts for element in part.elements),
-        html=_joined(JOINERS["html"], (part.html for part in parts)),
-        markdown=_joined(JOINERS["markdown"], (part.markdown for part in parts)),
-        text=_joined(JOINERS["text"], (part.text for part in parts)),
+        html=_join_texts(JOINERS["html"], (part.html for part in parts)),
+        markdown=_join_texts(JOINERS["markdown"], (part.markdown for part in parts)),
+        text=_join_texts(JOINERS["text"], (part.text for part in parts)),
         total_pages=max(part.total_pages for part in parts),
         usage=Usage(
             pages=sum(part.usage.pages for part in parts),
@@ -99,5 +99,5 @@ def _loaded(raw: bytes) -> Any:
         return load_json(raw)
 
 
-def _joined(joiner: str, texts: Iterable[str]) -> str:
+def _join_texts(joiner: str, texts: Iterable[str]) -> str:
     return joiner.join(text for text in texts if text)

@@ -137,9 +137,9 @@ def _value(kind: inspect.Type, value: Any) -> Any:
     if isinstance(kind, inspect.StructType):
         return _struct(kind.cls, value)
     if isinstance(kind, inspect.ListType):
-        return _items(kind.item_type, value)
+        return _readable_items(kind.item_type, value)
     if isinstance(kind, inspect.IntType):
-        return _whole(kind, value)
+        return _read_whole_number(kind, value)
     if isinstance(kind, inspect.FloatType) and isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
     if isinstance(kind, inspect.StrType) and isinstance(value, str):
@@ -147,7 +147,7 @@ def _value(kind: inspect.Type, value: Any) -> Any:
     raise _Wrong(f"got {_type_name(value)}")
 
 
-def _whole(kind: inspect.IntType, value: Any) -> int:
+def _read_whole_number(kind: inspect.IntType, value: Any) -> int:
     if isinstance(value, str) and re.fullmatch(rf"[0-9]{{1,{_MOST_DIGITS}}}", value):
         value = int(value)
     if isinstance(value, float) and value.is_integer():
@@ -159,7 +159,7 @@ def _whole(kind: inspect.IntType, value: Any) -> int:
     return value
 
 
-def _items(kind: inspect.Type, value: Any) -> list[Any]:
+def _readable_items(kind: inspect.Type, value: Any) -> list[Any]:
     """Return the items that can be read; of corner points all, since the others alone are another shape."""
     if not isinstance(value, list):
         raise _Wrong(f"expected an array, got {_type_name(value)}")

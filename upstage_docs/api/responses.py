@@ -230,7 +230,7 @@ def settle(outcome: Outcome, api: Api, what: str, *, of_job: bool = False) -> Re
         if not outcome.body.startswith((b"{", b"[")) or b'"error"' in outcome.body[:_ERROR_BYTES]:
             _expect_json(outcome, api, what, of_job=of_job)
         return outcome
-    raise _refusal(outcome, api, what)
+    raise _error_of(outcome, api, what)
 
 
 def _expect_json(reply: Reply, api: Api, what: str, *, of_job: bool) -> None:
@@ -259,7 +259,7 @@ def _looks_like_json(body: bytes) -> bool:
     return start.startswith(("{", "["))
 
 
-def _refusal(reply: Reply, api: Api, what: str) -> UpstageDocsError:
+def _error_of(reply: Reply, api: Api, what: str) -> UpstageDocsError:
     code, message = map(redact, _explained(reply.body))
     said = message.rstrip(".") or _excerpt(reply) or "no explanation"
     request_id = shorten(next((reply.headers[name] for name in _REQUEST_IDS if name in reply.headers), ""), _EXCERPT)

@@ -56,7 +56,7 @@ def units(items: Chunkable | Iterable[Chunkable], options: ChunkOptions) -> Iter
     if isinstance(items, (ParsedDocument, Element, Record)):
         items = [items]
     elif not isinstance(items, Iterable):
-        raise _refusal(items)
+        raise _not_chunkable_error(items)
     for item in items:
         if isinstance(item, Record):
             if found := reader.record(item):
@@ -67,10 +67,10 @@ def units(items: Chunkable | Iterable[Chunkable], options: ChunkOptions) -> Iter
             reader.enter("", "", "", 0, page=item.page, element_id=item.id)
             yield from reader.element(item)
         else:
-            raise _refusal(item)
+            raise _not_chunkable_error(item)
 
 
-def _refusal(item: object) -> ConfigError:
+def _not_chunkable_error(item: object) -> ConfigError:
     return ConfigError(
         f"A {type(item).__name__} cannot be chunked; give a ParsedDocument, its elements, or records of it."
     )
@@ -114,10 +114,10 @@ class _Reader:
         self._page, self._element_id = page, element_id
         if same and (source or sha256 or goes_on):
             return False
-        self._begin(Run(source, sha256, model, total_pages, missing_pages=missing_pages))
+        self._begin_run(Run(source, sha256, model, total_pages, missing_pages=missing_pages))
         return True
 
-    def _begin(self, run: Run) -> None:
+    def _begin_run(self, run: Run) -> None:
         self._run, self._begun = run, True
         self._trail, self._headings, self._section = HeadingTrail(), (), ""
         self._levels = HeadingLevels()
@@ -195,10 +195,10 @@ class _Reader:
             if not known.spans:
                 return self._foreign(record, known)
             found = units_of_chunk(record, known, self._options)
-            self._begin(found[0].run if found else Run())
+            self._begin_run(found[0].run if found else Run())
             return found
         if known.record_type in {"page", "document"}:
-            return self._text(record, known)
+            return self._units_of_text(record, known)
         if known.says_element:
             return self._element_record(record, known)
         return self._foreign(record, known)
@@ -219,7 +219,9 @@ class _Reader:
             )
         if own.category in self._excluded and not (own.category in _RUNNING and _may_be_owned(record.text)):
             return ()
-        found = self._units(own.category, record.text, own, self._split(own.headings), own.section_id, record.id)
+        found = self._units(
+            own.category, record.text, own, self._split_headings(own.headings), own.section_id, record.id
+        )
         if own.caption or own.header_rows:
             for unit in found:
                 unit.caption, unit.header_rows = own.caption, own.header_rows
@@ -317,7 +319,7 @@ class _Reader:
             previous = block.end
         return found
 
-    def _text(self, record: Record, known: RecordMetadata) -> Iterator[Unit]:
+    def _units_of_text(self, record: Record, known: RecordMetadata) -> Iterator[Unit]:
         """Yield the units of a page's or a whole document's text, as our loaders make it."""
         begins = self._enter_file(known)
         if record.text[:1] == "{" and (document := self._decoded(record.text)):
@@ -328,13 +330,13 @@ class _Reader:
         page = known.place.page
         if known.record_type == "document" and self._run.total_pages != 1:
             page = 0  # the text does not say where its pages end
-        yield from self._blocks(record, Place(UNKNOWN, page), known)
+        yield from self._units_of_blocks(record, Place(UNKNOWN, page), known)
 
     def _foreign(self, record: Record, known: RecordMetadata) -> Iterator[Unit]:
         """Yield the units of what another loader made, or cut: it shares no chunk with anything else."""
         digest = text_sha256(json.dumps(record.metadata, sort_keys=True, default=str, ensure_ascii=False))
         run = known.source, known.file_sha256, known.model, known.total_pages
-        self._begin(Run(*run, origin=digest, missing_pages=known.missing_pages))
+        self._begin_run(Run(*run, origin=digest, missing_pages=known.missing_pages))
         if record.text[:1] == "{" and '"elements"' in record.text and (document := self._decoded(record.text)):
             yield from self._elements(document, known.extra, record.id)
             return
@@ -349,9 +351,9 @@ class _Reader:
                 unit.extra = known.extra
                 yield unit
         else:
-            yield from self._blocks(record, place, known)
+            yield from self._units_of_blocks(record, place, known)
 
-    def _blocks(self, record: Record, place: Place, known: RecordMetadata) -> Iterator[Unit]:
+    def _units_of_blocks(self, record: Record, place: Place, known: RecordMetadata) -> Iterator[Unit]:
         """Yield the units of a text with structure of its own; *place* is that of what no span tells more of."""
         text = record.text
         inside = SpansInside(record, known) if known.spans else None
@@ -425,7 +427,7 @@ class _Reader:
         self._trail.enter(level, text, identity)
         self._headings, self._section = self._trail.headings, self._trail.section_id
 
-    def _split(self, headings: str) -> tuple[str, ...]:
+    def _split_headings(self, headings: str) -> tuple[str, ...]:
         """Return the breadcrumb as its headings; it is the same for many records in a row."""
         if self._last_headings[0] != headings:
             self._last_headings = (headings, tuple(headings.split(" > ")) if headings else ())

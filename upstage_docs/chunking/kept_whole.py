@@ -101,7 +101,7 @@ class Whole:
         self._owned = None
         return True
 
-    def _joined(self) -> Unit:
+    def _join_tables(self) -> Unit:
         """Return the one unit of all tables that were joined."""
         if self._table is None:
             return self.units[0]
@@ -118,7 +118,7 @@ class Whole:
     def chunks(self, options: ChunkOptions, limit: int) -> Iterator[list[Unit]]:
         """Yield the units of each chunk: one, or, where rows are to be split, one for each part up to *limit*."""
         self.units[0].header_rows = self.units[0].header_rows or header_rows_of(self.units[0].text)
-        whole = self._joined() if len(self.units) > 1 else self.units[0]
+        whole = self._join_tables() if len(self.units) > 1 else self.units[0]
         if options.table_form == "dense" and whole.text and whole.place.category in _TABLES:
             whole = _dense(whole)
         units = [*self.above, whole, *self.below]

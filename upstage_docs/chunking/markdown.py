@@ -221,17 +221,17 @@ def _parser(*, is_html: bool) -> MarkdownIt:
     return parser
 
 
-def _line(state: StateBlock, index: int) -> str:
+def _source_line(state: StateBlock, index: int) -> str:
     return state.src[state.bMarks[index] + state.tShift[index] : state.eMarks[index]]
 
 
 def _pipe_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's own
     """Take a pipe table: a block rule of markdown-it."""
-    if start + 1 >= end or state.sCount[start] < state.blkIndent or "|" not in _line(state, start):
+    if start + 1 >= end or state.sCount[start] < state.blkIndent or "|" not in _source_line(state, start):
         return False
     rule = start + 1
-    while not is_rule(_line(state, rule)):
-        rows_above = _line(state, rule - 1).startswith("|") and _line(state, rule).startswith("|")
+    while not is_rule(_source_line(state, rule)):
+        rows_above = _source_line(state, rule - 1).startswith("|") and _source_line(state, rule).startswith("|")
         if not rows_above or rule - start >= _MOST_HEADER_ROWS or rule + 1 >= end:
             return False
         rule += 1
@@ -239,7 +239,7 @@ def _pipe_table(state: StateBlock, start: int, end: int, silent: bool) -> bool: 
         return False
     if silent:
         return True
-    lines = [_line(state, index) for index in range(start, rule + 1)]
+    lines = [_source_line(state, index) for index in range(start, rule + 1)]
     columns = _columns_of(lines)
     last = rule + 1
     while last < end:
@@ -261,17 +261,17 @@ class _LinesOf(Sequence[str]):
         return self._end - self._start
 
     def __getitem__(self, index: int) -> str:  # type: ignore[override]
-        return _line(self._state, self._start + index)
+        return _source_line(self._state, self._start + index)
 
 
 def _grid_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's own
     """Take a table that is drawn with `+---+`: a block rule of markdown-it."""
-    if state.sCount[start] < state.blkIndent or not is_grid_border(_line(state, start)):
+    if state.sCount[start] < state.blkIndent or not is_grid_border(_source_line(state, start)):
         return False
     last = border = start
-    while last + 1 < end and _line(state, last + 1).startswith(("+", "|")):
+    while last + 1 < end and _source_line(state, last + 1).startswith(("+", "|")):
         last += 1
-        if is_grid_border(_line(state, last)):
+        if is_grid_border(_source_line(state, last)):
             border = last
     if border == start or border == start + 1:
         return False
@@ -287,7 +287,7 @@ def _push(state: StateBlock, name: str, start: int, end: int) -> bool:
 
 def _begins_block(state: StateBlock, line: int, end: int) -> bool:
     """Return whether another block interrupts the table at *line*."""
-    if _line(state, line).startswith("|"):
+    if _source_line(state, line).startswith("|"):
         return False
     rules = state.md.block.ruler.getRules("blockquote")
     return any(rule(state, line, end, True) for rule in rules if rule is not _pipe_table)

@@ -69,10 +69,10 @@ def equations(text: str) -> list[tuple[int, int]]:
     r"""Return `(start, end)` of every equation: `$$…$$`, `\[…\]`, `\(…\)`, its signs included."""
     if "$$" not in text and "\\" not in text:
         return []
-    return [(mark.start(), end) for mark, end in _runs(text, _EQUATION_MARKS)]
+    return [(mark.start(), end) for mark, end in _closed_runs(text, _EQUATION_MARKS)]
 
 
-def _runs(text: str, marks: re.Pattern[str]) -> Iterator[tuple[re.Match[str], int]]:
+def _closed_runs(text: str, marks: re.Pattern[str]) -> Iterator[tuple[re.Match[str], int]]:
     """Yield the opening and the end of each run that is closed; what stands inside another is part of it."""
     position = 0
     missing: set[str] = set()  # closings that do not come any more: looking for each again would be quadratic
@@ -126,7 +126,7 @@ def _is_equation(text: str, mark: re.Match[str], closing: re.Match[str]) -> bool
 def _blanked(text: str, marks: re.Pattern[str], *, code: bool = True) -> str:
     pieces: list[str] = []
     position = 0
-    for mark, end in _runs(text, marks):
+    for mark, end in _closed_runs(text, marks):
         first, last, sign = mark.start(), end, mark[0][0]
         if sign in "`~":
             if not code:

@@ -29,7 +29,7 @@ _LARGEST_PATH = 4  # one in so many parts of a chunk
 _HEADING = re.compile(r"heading[1-6]\Z")
 
 
-def _categories(name: str, given: object) -> tuple[str, ...]:
+def _check_categories(name: str, given: object) -> tuple[str, ...]:
     if isinstance(given, str):
         given = (given,)
     if not isinstance(given, (list, tuple, set, frozenset)):
@@ -98,7 +98,7 @@ class ChunkOptions(Options):
         ("footer", "header"),  # in the order in which they are kept
         'Layout categories that are left out of chunks. Markdown and text of a whole page or file (`split="page"`, '
         '`"none"`) name none, so that nothing is left out of them; HTML and JSON do.',
-        _categories,
+        _check_categories,
     )
     output_format: OutputFormat = option(
         "html",

@@ -310,9 +310,9 @@ class _Packer:
             if (grown := self._grown(unit)) <= self._limit:
                 self._append(unit, grown)
                 return
-        self._cut(unit)
+        self._cut_text(unit)
 
-    def _cut(self, unit: Unit) -> None:
+    def _cut_text(self, unit: Unit) -> None:
         """Cut a text that is too long for one chunk; its first piece joins the headings that are open."""
         text, options = unit.text, self._options
         code = unit.place.category == "code"

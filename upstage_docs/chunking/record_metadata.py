@@ -167,9 +167,9 @@ def _read_any(record: Record) -> RecordMetadata:
     record_type = text["record_type"] or (category if category in {"page", "document"} and text["file_sha256"] else "")
     record_type = record_type or ("chunk" if "spans" in given else "")
     spans = _read_spans(given.get("spans"), record.text, text["text_sha256"])
-    element_id = _number(given.get("element_id", given.get("id")), UNKNOWN)
-    coordinates, box = _corners(given)
-    page, page_end = _number(given.get("page")), _number(given.get("page_end"))
+    element_id = _whole_number_or(given.get("element_id", given.get("id")), UNKNOWN)
+    coordinates, box = _coordinates_and_box(given)
+    page, page_end = _whole_number_or(given.get("page")), _whole_number_or(given.get("page_end"))
     categories = tuple(text["categories"].split(", "))
     is_stale = record_type in {"chunk", "section"} and not spans
     elements: frozenset[int] = frozenset()
@@ -186,7 +186,7 @@ def _read_any(record: Record) -> RecordMetadata:
         source=text["source"],
         file_sha256=text["file_sha256"],
         model=text["model"],
-        total_pages=_number(given.get("total_pages")),
+        total_pages=_whole_number_or(given.get("total_pages")),
         record_id=text["record_id"],
         section_id=text["section_id"],
         place=Place(element_id, page, category, text["sub_category"], coordinates, *box),
@@ -199,7 +199,7 @@ def _read_any(record: Record) -> RecordMetadata:
         says_table=_says_table(given, category),
         extra=extra_metadata(given),
         caption=text["caption"],
-        header_rows=_number(given.get("header_rows")),
+        header_rows=_whole_number_or(given.get("header_rows")),
         missing_pages=text["missing_pages"],
         elements=elements,
     )
@@ -259,7 +259,7 @@ def _texts(metadata: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def _number(value: object, unknown: int = 0) -> int:
+def _whole_number_or(value: object, unknown: int = 0) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return int(value[:18])
     return int(value) if isinstance(value, (int, float)) and abs(value) < 2**62 else unknown
@@ -269,7 +269,7 @@ def _split(headings: str) -> tuple[str, ...]:
     return tuple(headings.split(" > ")) if headings else ()
 
 
-def _corners(metadata: dict[str, Any]) -> tuple[str, Box]:
+def _coordinates_and_box(metadata: dict[str, Any]) -> tuple[str, Box]:
     """Return the coordinates as JSON and their bounding box, flat or nested; none where they are something else."""
     coordinates = metadata.get("coordinates", "[]")
     box = tuple(metadata.get(key) for key in ("x0", "y0", "x1", "y1"))

@@ -242,14 +242,14 @@ class Table:
 
 def read_table(text: str) -> Table | None:
     """Return the one table of *text*, None where there is none, several, or its markup is not well-formed."""
-    table = _read(text, text, _PLAIN_ROW)
+    table = _read_table(text, text, _PLAIN_ROW)
     if table is not None and is_plain(text[: table.rows[0].start]) and is_plain(text[table.rows[-1].end :]):
         return table
     structure = _structure(text)
-    return None if structure is None else _read(text, structure, _ROW)
+    return None if structure is None else _read_table(text, structure, _ROW)
 
 
-def _read(text: str, structure: str, row: re.Pattern[str]) -> Table | None:
+def _read_table(text: str, structure: str, row: re.Pattern[str]) -> Table | None:
     spans = [match.span() for match in row.finditer(structure)]
     if not spans or not _encloses(structure, spans[0][0], spans[-1][1]):
         return None

@@ -48,7 +48,7 @@ def find(arguments: Sequence[str]) -> list[tuple[Path, Path]]:
     for argument in arguments:
         path = Path(argument)
         if path.is_dir():
-            inside = [(one, one.relative_to(path)) for one in _documents(path)]
+            inside = [(one, one.relative_to(path)) for one in _documents_in(path)]
             if not inside:
                 raise ConfigError(f"There is no document in the folder {argument!r}; known types: {supported()}.")
         elif not path.exists() and glob.has_magic(argument):
@@ -108,7 +108,7 @@ def mark_undone(target: Path) -> None:
     os.utime(target, (0, 0))
 
 
-def _documents(folder: Path) -> list[Path]:
+def _documents_in(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in folder.rglob("*")

@@ -49,14 +49,14 @@ def retrieve(question: str, chunks: Sequence[Chunk], count: int = 3) -> list[Pas
     """
     scores = WordRanking([" ".join((*chunk.headings, chunk.text)) for chunk in chunks]).scores(question)
     best = [index for index in sorted(range(len(chunks)), key=lambda at: -scores[at])[:count] if scores[index] > 0]
-    lines = [_lines(chunk) for chunk in chunks]
+    lines = [_candidate_lines(chunk) for chunk in chunks]
     # A word is as rare as it is among all lines, not among those of one table.
     line_scores = iter(WordRanking(list(chain.from_iterable(lines))).scores(question))
     scored = [[(next(line_scores), line) for line in one] for one in lines]
     return [_passage(chunks[index], scores[index], max(scored[index], key=itemgetter(0))[1]) for index in best]
 
 
-def _lines(chunk: Chunk) -> list[str]:
+def _candidate_lines(chunk: Chunk) -> list[str]:
     """Return what may answer: the rows of a table below its header; without a table, every line but the headings."""
     lines = [line for line in _HEADER_OF_TABLE.sub("", chunk.text).splitlines() if line.strip()]
     rows = [line for line in lines if line.startswith("|")]

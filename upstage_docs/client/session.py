@@ -59,9 +59,9 @@ class Session:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._made_in = os.getpid()
-        self._begin()
+        self._start()
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         self._lock = threading.Lock()
         self._gate = threading.BoundedSemaphore(self._settings.max_concurrency)
         self._stop = StopEvent()
@@ -75,7 +75,7 @@ class Session:
             Stopped: By `close`, now or before.
         """
         if self._pid != os.getpid():
-            self._begin()  # a forked child: sockets, slots and locks may be in use in the parent
+            self._start()  # a forked child: sockets, slots and locks may be in use in the parent
         return carry_out(flow, self._http or self._connection(), gate=self._gate, stop=self._stop, outer=ending)
 
     def run(self, flow: Flow[T]) -> T:
@@ -85,7 +85,7 @@ class Session:
     def close(self) -> None:
         """Let what is being sent be answered, since it may be paid, begin nothing more, and close the connection."""
         if self._pid != os.getpid():
-            self._begin()
+            self._start()
         self._stop.set()
         with self._lock:
             http, self._http = self._http, None

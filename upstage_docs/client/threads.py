@@ -85,7 +85,7 @@ class Threads(Generic[Work]):
         """Begin what the schedule lets run now, and wait for what it takes next: its future, None after the last."""
         self.stop.by = threading.current_thread()
         for work in self._schedule.to_begin():
-            self._schedule.begun.append(self._begin(partial(do, work)))
+            self._schedule.begun.append(self._begin_work(partial(do, work)))
         if not self._schedule.begun:
             return None
         wait(self._schedule.awaited(), return_when=FIRST_COMPLETED)
@@ -100,7 +100,7 @@ class Threads(Generic[Work]):
         for thread in self._threads:
             thread.join()
 
-    def _begin(self, work: Callable[[], Any]) -> Future[Any]:
+    def _begin_work(self, work: Callable[[], Any]) -> Future[Any]:
         future: Future[Any] = Future()
         self._asked.put(partial(copy_context().run, _fill, work, future))  # traces go on in what it does
         if len(self._threads) < self._schedule.at_once:

@@ -130,7 +130,7 @@ class ParseFiles:
         found: list[list[dict[str, Any]]] = []
         with tempfile.TemporaryDirectory(prefix="upstage-docs-") as folder:
             try:
-                while (future := threads.next(lambda path: self._rows(str(path), Path(folder)))) is not None:
+                while (future := threads.next(lambda path: self._rows_of_file(str(path), Path(folder)))) is not None:
                     found.append(future.result())
             finally:
                 threads.end()
@@ -144,7 +144,7 @@ class ParseFiles:
         schema = pa.schema([(name, arrow[kind]) for name, kind in self.options.columns.items()])
         return pa.Table.from_pylist(rows, schema)
 
-    def _rows(self, path: str, folder: Path) -> list[dict[str, Any]]:
+    def _rows_of_file(self, path: str, folder: Path) -> list[dict[str, Any]]:
         try:
             return self._units(self.client.parse(_fetched(path, folder, self.options), self.options.parse, source=path))
         except (AuthenticationError, ConfigError):
@@ -179,12 +179,12 @@ class _WriteFiles(ParseFiles):
             return _outcomes([(paths[0], 0, 0, str(error), type(error).__name__)])
         billed = self.client.usage.pages - before
         errors = [rows[0]["error"] if rows else "" for rows in found]
-        self._write(paths, found, [path for path, error in zip(paths, errors, strict=True) if not error])
+        self._write_batch(paths, found, [path for path, error in zip(paths, errors, strict=True) if not error])
         counts = [0 if error else len(rows) for rows, error in zip(found, errors, strict=True)]
         bills = [billed, *[0] * (len(paths) - 1)]
         return _outcomes(zip(paths, counts, bills, errors, [""] * len(paths), strict=True))
 
-    def _write(self, paths: list[str], found: list[list[dict[str, Any]]], done: list[str]) -> None:
+    def _write_batch(self, paths: list[str], found: list[list[dict[str, Any]]], done: list[str]) -> None:
         from pyarrow import parquet
 
         footer = json.dumps({"asked": self.options.digest, "done": done}).encode()

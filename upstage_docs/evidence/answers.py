@@ -113,7 +113,7 @@ def read_answer(answer: str, passages: Iterable[object]) -> Answer:
         ConfigError: A passage is of no kind that has text.
     """
     given = [one.item if isinstance(one, Passage) else one for one in passages]
-    return Answer(answer, tuple(_statement(text, numbers, given) for text, numbers in _cut(answer)))
+    return Answer(answer, tuple(_statement(text, numbers, given) for text, numbers in _cut_into_claims(answer)))
 
 
 def read_numbered_lines(answer: str, count: int) -> list[str]:
@@ -128,7 +128,7 @@ def read_numbered_lines(answer: str, count: int) -> list[str]:
     return texts
 
 
-def _cut(answer: str) -> Iterator[tuple[str, list[int]]]:
+def _cut_into_claims(answer: str) -> Iterator[tuple[str, list[int]]]:
     """Yield the stretches of *answer* that end with marks, or are sentences without any, and the numbers marked."""
     position = 0
     # What is quoted may hold marks and ends of sentences of its own.
@@ -157,7 +157,7 @@ def _sentences(answer: str, masked: str, start: int, end: int) -> Iterator[str]:
 def _statement(text: str, numbers: Sequence[int], given: Sequence[object]) -> Statement:
     known = [number for number in dict.fromkeys(numbers) if 1 <= number <= len(given)]
     items = [given[number - 1] for number in known]
-    texts = [_plain(item) for item in items]
+    texts = [_words_of(item) for item in items]
     quotes = tuple(found.strip() for found in _QUOTE.findall(text)) if numbers else ()
     keys = [keyed(one) for one in texts]
     told = {quote: [bool(key := keyed(quote).key) and bool(one.find(key)) for one in keys] for quote in quotes}
@@ -179,7 +179,7 @@ def _figures(text: str) -> list[str]:
     return [token.rstrip("0").rstrip(".") if token.count(".") == 1 and "," not in token else token for token in found]
 
 
-def _plain(item: object) -> str:
+def _words_of(item: object) -> str:
     thing = read_thing(item)
     headings = thing.metadata.get("headings")
     parts = (headings, thing.metadata.get("caption"), thing.metadata.get("unit"), text_of_html(thing.text or ""))

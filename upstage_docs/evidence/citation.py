@@ -57,9 +57,9 @@ class Citation(str):
         note = next((place.note for place in self.places if place.note), "")
         parts = [f"<cite><bdi>{escape(self)}</bdi></cite>"]
         if self.quote:
-            parts.insert(0, f"<blockquote><bdi>{escape(_plain(self.quote))}</bdi></blockquote>")
+            parts.insert(0, f"<blockquote><bdi>{escape(_on_one_line(self.quote))}</bdi></blockquote>")
         if note:
-            parts.append(f"<small>{escape(_plain(note))}</small>")
+            parts.append(f"<small>{escape(_on_one_line(note))}</small>")
         return f"<div>{'<br>'.join(parts)}</div>"
 
 
@@ -81,7 +81,7 @@ def cite(
     """
     read = read_thing(thing)
     found = places(read, quote=quote, file=file, parsed=parsed)
-    return Citation(_line(read, found), found, quote)
+    return Citation(_citation_line(read, found), found, quote)
 
 
 acite = in_thread(cite)
@@ -102,7 +102,7 @@ def caption_of(thing: Thing) -> str:
     return ""
 
 
-def _line(thing: Thing, found: list[Place]) -> str:
+def _citation_line(thing: Thing, found: list[Place]) -> str:
     metadata = thing.metadata
     name = found[0].source.replace("\\", "/").rstrip("/").rpartition("/")[2] or "unnamed document"
     headings = [_short(heading) for heading in string(metadata, "headings").split(" > ") if heading.strip()]
@@ -115,7 +115,7 @@ def _line(thing: Thing, found: list[Place]) -> str:
     if claim := whole_number(metadata, "claim_number"):
         headings.append(f"claim {claim}")
     if label := _LABEL.match(caption):
-        headings.append(_plain(label[1]).strip(" .<[("))
+        headings.append(_on_one_line(label[1]).strip(" .<[("))
     elif category in _NAMED:
         headings.append(category)
     return ", ".join(
@@ -123,14 +123,14 @@ def _line(thing: Thing, found: list[Place]) -> str:
             None,
             [
                 _short(name),
-                _pages(found, string(metadata, "model"), named=bool(any(headings))),
+                _name_pages(found, string(metadata, "model"), named=bool(any(headings))),
                 " > ".join(filter(None, headings)),
             ],
         )
     )
 
 
-def _pages(found: list[Place], model: str, *, named: bool) -> str:
+def _name_pages(found: list[Place], model: str, *, named: bool) -> str:
     """Return the pages in words; nothing where they are not to be relied on and a heading tells the place."""
     numbers = sorted({place.page for place in found if place.known and place.note != BY_BREAKS})
     if not numbers:
@@ -149,11 +149,11 @@ def _pages(found: list[Place], model: str, *, named: bool) -> str:
 
 
 def _short(text: str) -> str:
-    text = _plain(text)
+    text = _on_one_line(text)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1].rstrip()}…"
 
 
-def _plain(text: str) -> str:
+def _on_one_line(text: str) -> str:
     """Return *text* on one line, without control characters and marks that turn the direction of what follows."""
     kept = (" " if letter.isspace() else letter for letter in text if letter.isspace() or _is_shown(letter))
     return " ".join("".join(kept).split())

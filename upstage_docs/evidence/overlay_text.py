@@ -94,7 +94,7 @@ def overlay(
             for place, _, paper in written:
                 _cover(image, place, paper)
             for place, text, paper in written:
-                _write(image, place, text, path, paper, _room(place, [other for other, _ in here]) * image.height)
+                _write_slip(image, place, text, path, paper, _room(place, [other for other, _ in here]) * image.height)
             pictures.append(PagePicture(page, image, tuple(place for place, _ in here), opened.source.name))
     return pictures
 
@@ -196,7 +196,9 @@ def _cover(image: Image, place: Place, paper: tuple[int, int, int]) -> None:
         draw.rectangle((left, top, right - 1, bottom - 1), fill=paper)
 
 
-def _write(image: Image, place: Place, text: str, name: str | None, paper: tuple[int, int, int], room: float) -> None:
+def _write_slip(
+    image: Image, place: Place, text: str, name: str | None, paper: tuple[int, int, int], room: float
+) -> None:
     from PIL import Image, ImageDraw
 
     degrees, length, height = _turn(image, place)

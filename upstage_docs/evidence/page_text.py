@@ -67,7 +67,7 @@ class PageText:
 
     def lines(self, start: int, end: int) -> tuple[Box, ...]:
         """Return a box for each line of a range of the key, with the punctuation of its words."""
-        return tuple(_lines(self._boxes[offset] for offset in self._offsets(start, end)))
+        return tuple(_boxes_of_lines(self._boxes[offset] for offset in self._offsets(start, end)))
 
     def _offsets(self, start: int, end: int) -> Iterator[int]:
         """Yield the offsets of a range of the key, with those of the signs in it and at both its ends."""
@@ -91,14 +91,14 @@ class PageText:
         size = sum(end - start for start, end in blocks)
         if size < _ALIKE * len(wanted) or blocks[-1][1] - blocks[0][0] > _SCATTERED * len(wanted):
             return ()
-        return tuple(_lines(self._boxes[at] for start, end in blocks for at in self._offsets(start, end)))
+        return tuple(_boxes_of_lines(self._boxes[at] for start, end in blocks for at in self._offsets(start, end)))
 
 
-def _lines(boxes: Iterable[Box]) -> Iterator[Box]:
+def _boxes_of_lines(boxes: Iterable[Box]) -> Iterator[Box]:
     """Yield the bounding box of each run of *boxes* that stand on one line."""
     line: Box | None = None
     for box in boxes:
-        if line is not None and _goes_on(line, box):
+        if line is not None and _is_on_line(line, box):
             line = (min(line[0], box[0]), min(line[1], box[1]), max(line[2], box[2]), max(line[3], box[3]))
             continue
         if line is not None:
@@ -108,7 +108,7 @@ def _lines(boxes: Iterable[Box]) -> Iterator[Box]:
         yield line
 
 
-def _goes_on(line: Box, box: Box) -> bool:
+def _is_on_line(line: Box, box: Box) -> bool:
     shared = min(line[3], box[3]) - max(line[1], box[1])
     height = min(line[3] - line[1], box[3] - box[1])
     gap = _WIDEST_GAP * (line[3] - line[1])

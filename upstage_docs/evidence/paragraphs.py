@@ -72,17 +72,17 @@ def paragraph_records(things: object) -> Iterator[Record]:
     state = _State()
     for thing in read_elements(things):
         yield from _take(state, thing)
-    yield from _close(state)
+    yield from _close_paragraph(state)
 
 
 def _take(state: _State, thing: Thing) -> Iterator[Record]:
     category, text = category_of(thing), plain_text(thing)
     if source_of(thing.metadata) != state.source:
-        yield from _close(state)
+        yield from _close_paragraph(state)
         state.source, state.part, state.number, state.claim = source_of(thing.metadata), "description", "", 0
     title = _part_titled(text)
     if category.startswith("heading") or title or _ALONE.fullmatch(text.strip()):
-        yield from _close(state)
+        yield from _close_paragraph(state)
         state.number = ""
         claimed = _CLAIM.match(text) if state.part == "claims" and not title else None
         if not claimed:
@@ -102,10 +102,10 @@ def _take(state: _State, thing: Thing) -> Iterator[Record]:
         else:
             yield between
         return
-    for begins, number, claim, part in _cut(state, text):
+    for begins, number, claim, part in _split_element(state, text):
         words = " ".join(part.split())
-        if begins or (state.pieces and not _goes_on(state, words, thing)):
-            yield from _close(state)
+        if begins or (state.pieces and not _continues_paragraph(state, words, thing)):
+            yield from _close_paragraph(state)
             state.number, state.claim = number, claim
         if words:
             joiner = _joiner(state.pieces[-1].text, words) if state.pieces else ""
@@ -116,7 +116,7 @@ def _take(state: _State, thing: Thing) -> Iterator[Record]:
             state.pieces.append(Piece(words, thing, place, joiner))
 
 
-def _close(state: _State) -> Iterator[Record]:
+def _close_paragraph(state: _State) -> Iterator[Record]:
     """Yield the open paragraph, and what stood inside it."""
     pieces, between = state.pieces, state.between
     state.pieces, state.between = [], []
@@ -127,7 +127,7 @@ def _close(state: _State) -> Iterator[Record]:
     yield from between
 
 
-def _cut(state: _State, text: str) -> Iterator[tuple[bool, str, int, str]]:
+def _split_element(state: _State, text: str) -> Iterator[tuple[bool, str, int, str]]:
     """Yield the parts of an element: whether a new paragraph begins, its number, its claim, its text."""
     marks: list[tuple[int, int, str, int]] = []
     if state.part == "claims":
@@ -153,7 +153,7 @@ def _cut(state: _State, text: str) -> Iterator[tuple[bool, str, int, str]]:
         yield True, number, claim, text[start:end]
 
 
-def _goes_on(state: _State, words: str, thing: Thing) -> bool:
+def _continues_paragraph(state: _State, words: str, thing: Thing) -> bool:
     """Say whether *words*, which have no number, belong to the open paragraph."""
     if state.number or (state.part == "claims" and state.claim):
         return True

@@ -89,10 +89,10 @@ def crop(
         MissingExtraError: Pillow is not installed.
     """
     pictures = []
-    for page in _pages(thing, file, quote, parsed, dpi):
+    for page in _pages_of(thing, file, quote, parsed, dpi):
         boxes = [place.box for place in page.places]
         known = [box for box in boxes if box]
-        image = _cut(page.image, known) if len(known) == len(boxes) else page.image
+        image = _crop_to(page.image, known) if len(known) == len(boxes) else page.image
         pictures.append(msgspec.structs.replace(page, image=image))
     return pictures
 
@@ -126,7 +126,7 @@ def highlight(
         ink = ImageColor.getrgb(colour)[:3]
     except (ValueError, TypeError, AttributeError) as error:
         raise ConfigError(f"colour={colour!r} is no colour; write it as '#ffe94d'.") from error
-    pictures = _pages(things, file, quote, parsed, dpi)
+    pictures = _pages_of(things, file, quote, parsed, dpi)
     return [msgspec.structs.replace(page, image=_marked(page.image, page.places, ink)) for page in pictures]
 
 
@@ -136,7 +136,7 @@ acrop = in_thread(crop)
 ahighlight = in_thread(highlight)
 
 
-def _pages(
+def _pages_of(
     things: object, file: DocumentInput | None, quote: str, parsed: Parsed | None, dpi: int
 ) -> list[PagePicture]:
     """Return the pages that *things* stand on, in order, with their places."""
@@ -198,7 +198,7 @@ def _located(things: object, quote: str, files: _Files) -> list[Place]:
     return located
 
 
-def _cut(image: Image, boxes: Iterable[Box]) -> Image:
+def _crop_to(image: Image, boxes: Iterable[Box]) -> Image:
     x0s, y0s, x1s, y1s = zip(*boxes, strict=True)
     margin = _MARGIN * max(image.size)
     left, top = max(0, int(min(x0s) * image.width - margin)), max(0, int(min(y0s) * image.height - margin))

@@ -151,7 +151,7 @@ def _of_metadata(metadata: dict[str, Any], whole: Place) -> Place:
     if page < 1:
         return _unknown(whole, "The metadata names no page.")
     category = string(metadata, "category")
-    corners = _corners(metadata)
+    corners = _corner_points(metadata)
     box = _box([metadata.get(key) for key in ("x0", "y0", "x1", "y1")]) or (
         _box(bounding_box(corners)) if corners else None
     )
@@ -184,7 +184,7 @@ def _of_spans(thing: Thing, metadata: dict[str, Any], whole: Place) -> list[Plac
     elif thing.start is None and _is_document(metadata):
         return []
     elif thing.start is not None and spans and thing.start + len(thing.text) <= spans[-1][3]:
-        spans, precision = _cut(spans, thing.start, thing.start + len(thing.text)), "element"
+        spans, precision = _spans_between(spans, thing.start, thing.start + len(thing.text)), "element"
     else:
         precision = "element" if len({span[:2] for span in spans}) == 1 else "elements"
         spans = [(*span[:2], 0, len(thing.text), *span[4:8]) for span in spans]
@@ -269,7 +269,7 @@ def _decoded(spans: object) -> list[Span]:
         return []
 
 
-def _cut(spans: list[Span], first: int, last: int) -> list[Span]:
+def _spans_between(spans: list[Span], first: int, last: int) -> list[Span]:
     """Return the spans of the run from *first* to *last* of a text, counted from its beginning."""
     return [
         (*span[:2], max(span[2], first) - first, min(span[3], last) - first, *span[4:8])
@@ -278,7 +278,7 @@ def _cut(spans: list[Span], first: int, last: int) -> list[Span]:
     ]
 
 
-def _corners(metadata: dict[str, Any]) -> tuple[Point, ...]:
+def _corner_points(metadata: dict[str, Any]) -> tuple[Point, ...]:
     try:
         found = tuple(coordinates_of(metadata))
     except ConfigError:  # another loader's word for something else

@@ -57,16 +57,16 @@ def _ink_shares(ink: Image) -> list[float]:
 
 
 def _between_rules(shares: list[float]) -> list[tuple[int, int]]:
-    edges = [(0, 0), *_runs([share >= _RULE for share in shares]), (len(shares), len(shares))]
+    edges = [(0, 0), *_runs_of_true([share >= _RULE for share in shares]), (len(shares), len(shares))]
     least = max(3, len(shares) // 200)
     return [(above[1], below[0]) for above, below in pairwise(edges) if below[0] - above[1] >= least]
 
 
 def _of_text(shares: list[float]) -> list[tuple[int, int]]:
-    return _runs([_INK <= share < _RULE for share in shares])
+    return _runs_of_true([_INK <= share < _RULE for share in shares])
 
 
-def _runs(flags: list[bool]) -> list[tuple[int, int]]:
+def _runs_of_true(flags: list[bool]) -> list[tuple[int, int]]:
     found = []
     begun: int | None = None
     for index, flag in enumerate([*flags, False]):

@@ -41,11 +41,11 @@ def row_records(things: object) -> Iterator[Record]:
             if (heading := table.group_name(row)) and row + 1 < len(table.rows):
                 group = heading  # a row that is one name over all columns heads the rows below it
                 continue
-            if text := _text(table, row, group):
+            if text := _text_of_row(table, row, group):
                 yield _record(thing, table, number, row, text)
 
 
-def _text(table: TableData, row: int, group: str) -> str:
+def _text_of_row(table: TableData, row: int, group: str) -> str:
     names = " > ".join(filter(None, [group, *table.row_names(row)]))
     lines = []
     for column in range(table.label_columns, len(table.columns)):

@@ -180,7 +180,7 @@ class TableData:
         if not numbers:
             return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
         return [
-            {name: self._value(index, column) for column, name in enumerate(self.columns)}
+            {name: self._cell_value(index, column) for column, name in enumerate(self.columns)}
             for index in range(len(self.rows))
         ]
 
@@ -208,7 +208,7 @@ class TableData:
         frame.attrs = {"caption": self.caption, "unit": self.unit}
         return frame
 
-    def _value(self, row: int, column: int) -> object:
+    def _cell_value(self, row: int, column: int) -> object:
         text = self.rows[row][column]
         if column < self.label_columns:
             return text

@@ -319,18 +319,18 @@ def _inspect(handle: BinaryIO, name: str) -> Source:
     form = detect(handle, suffix)
     named = format_of_suffix(suffix)
     if not form:
-        raise SourceError(_refusal(handle, shown, suffix, named))
+        raise SourceError(_format_problem(handle, shown, suffix, named))
     true_suffix = FORMATS[form].suffixes[0]
     if named and named != form and not (is_picture(named) and is_picture(form)):
         raise SourceError(f"{shown!r} is named {suffix} but holds {form.upper()}; rename it to {true_suffix}.")
-    pages, pixels = _pages(handle, form, shown)
+    pages, pixels = _count_pages(handle, form, shown)
     filename = Path(name.replace("\\", "/")).name if name else "document"
     if named != form:  # phones and browsers give pictures each other's suffixes; the API goes by it
         filename = (filename.removesuffix(suffix) if named else filename) + true_suffix
     return Source(name or f"sha256:{digest}", filename, form, digest, size, pages, pixels)
 
 
-def _refusal(handle: BinaryIO, shown: str, suffix: str, named: str) -> str:
+def _format_problem(handle: BinaryIO, shown: str, suffix: str, named: str) -> str:
     handle.seek(0)
     head = handle.read(8)
     if named in {"docx", "pptx", "xlsx"} and head.startswith(b"\xd0\xcf\x11\xe0"):
@@ -349,7 +349,7 @@ def _digest(handle: Any) -> str:
     return digest.hexdigest()
 
 
-def _pages(handle: BinaryIO, form: str, shown: str) -> tuple[int | None, int]:
+def _count_pages(handle: BinaryIO, form: str, shown: str) -> tuple[int | None, int]:
     """Return how many pages there are, and the pixels of the largest one, as the API sees it."""
     if form == "pdf":
         import pypdfium2

@@ -318,10 +318,10 @@ def read(reading: Reading, *, at_once: int) -> Flow[None]:
         UpstageDocsError: A page did not come; where pages may be missing, only if none came.
     """
     kind = "ocr" if reading.slices.ocr else "parse"
-    return traced("document", _read(reading, at_once), source=reading.source.name, operation=kind)
+    return traced("document", _read_parts(reading, at_once), source=reading.source.name, operation=kind)
 
 
-def _read(reading: Reading, at_once: int) -> Flow[None]:
+def _read_parts(reading: Reading, at_once: int) -> Flow[None]:
     slices = reading.slices
     schedule: Schedule[Any] | None = None
     try:

@@ -216,7 +216,7 @@ def pay(
         yield ReleaseSlot()
         kept: T = yield Work(partial(keep, claim, reply.body))
     except BaseException as error:
-        _close(context, payment, keep, error, route="async" if job else "sync")
+        _settle_claim(context, payment, keep, error, route="async" if job else "sync")
         if isinstance(error, Exception):
             yield ReleaseSlot()
         raise
@@ -330,7 +330,7 @@ def _claim(
             return answer if isinstance(answer, Claim) else None
 
 
-def _close(
+def _settle_claim(
     context: ClientContext,
     payment: Payment,
     keep: Callable[[Claim | None, bytes], Any],

@@ -186,7 +186,7 @@ class JobWatch:
             batches = self._in_order(job) if job is not None else []
             if job is not None and index < len(batches):
                 batch = batches[index]
-                pages = self._pages(batch)
+                pages = self._pages_of(batch)
                 if (sent := self._sent) is not None and pages[1] > sent[1]:
                     raise InvalidResponseError(
                         f"{self.name} lists pages {pages[0]}-{pages[1]}, and pages {sent[0]}-{sent[1]} were sent: what "
@@ -221,13 +221,13 @@ class JobWatch:
     def done_batches(self) -> list[Batch]:
         """Return the batches that are done, as the job was last seen, in order; none where they are not its own."""
         job = self.job
-        if job is None or ((sent := self._sent) and any(self._pages(batch)[1] > sent[1] for batch in job.batches)):
+        if job is None or ((sent := self._sent) and any(self._pages_of(batch)[1] > sent[1] for batch in job.batches)):
             return []
-        return sorted((one for one in job.batches if one.status == "completed"), key=self._pages)
+        return sorted((one for one in job.batches if one.status == "completed"), key=self._pages_of)
 
     def done_batch(self, batch: Batch) -> Flow[PageAnswer | None]:
         """Return the answer of *batch*, which is done; None where it cannot be had now."""
-        pages = self._pages(batch)
+        pages = self._pages_of(batch)
         if pages in self._held and self._stored is not None:
             answer = yield from work(partial(self.context.store.read, self._stored.key, pages))
             if answer is not None:
@@ -274,7 +274,7 @@ class JobWatch:
             yield from self.refresh()
 
     def _download(self, batch: Batch) -> Flow[PageAnswer]:
-        first, last = self._pages(batch)
+        first, last = self._pages_of(batch)
         outcome = yield from download(self.context, batch.download_url, min(last - first + 1, _MOST_BATCH_PAGES))
         if isinstance(outcome, Reply) and outcome.status in {400, 401, 403, 404, 410}:
             raise _AskAgainError(
@@ -289,7 +289,7 @@ class JobWatch:
         usage = usage_of(shape)
         if not shape.elements and not usage.pages:
             raise _AskAgainError(InvalidResponseError(f"{what} holds no page and no element.", raw=reply.body))
-        pages = self._pages(batch)
+        pages = self._pages_of(batch)
         try:
             check_pages(shape, pages, reply.body, what)  # before the job, which could give it again, is forgotten
         except InvalidResponseError as error:
@@ -312,13 +312,13 @@ class JobWatch:
     def _fail(self, batch: Batch | None) -> Flow[None]:
         job = self.job
         reason = (batch.failure_message if batch else "") or (job.failure_message if job else "") or "no reason given"
-        where = f"pages {'-'.join(map(str, self._pages(batch)))}" if batch else "the job"
+        where = f"pages {'-'.join(map(str, self._pages_of(batch)))}" if batch else "the job"
         kept = ""
         if job is not None and self._stored is not None and self.context.store.path is not None:
             kept = " What came is kept; running again sends what is missing, of a PDF only that."
             left = 0
             for other in job.batches:
-                if other.status != "completed" or self._pages(other) in self._held:
+                if other.status != "completed" or self._pages_of(other) in self._held:
                     continue
                 try:
                     if not other.download_url:
@@ -344,8 +344,8 @@ class JobWatch:
             return ordered[1]
         found: list[Batch] = []
         following = self._offset + 1
-        for batch in sorted(job.batches, key=self._pages):
-            first, last = self._pages(batch)
+        for batch in sorted(job.batches, key=self._pages_of):
+            first, last = self._pages_of(batch)
             if first == following <= last:
                 found.append(batch)
                 following = last + 1
@@ -358,11 +358,11 @@ class JobWatch:
         Raises:
             InvalidResponseError: Pages are missing between those it lists.
         """
-        if len({self._pages(batch) for batch in job.batches}) > len(batches):
+        if len({self._pages_of(batch) for batch in job.batches}) > len(batches):
             raise self._gap_error(job)
         if not batches:
             return False
-        last = self._pages(batches[-1])[1]
+        last = self._pages_of(batches[-1])[1]
         sent = self._sent
         if job.total_pages:
             return last >= self._offset + job.total_pages
@@ -387,7 +387,7 @@ class JobWatch:
         return max(self.context.retry.attempts, _ADDRESS_LOOKS) if listed else self.context.retry.attempts
 
     def _gap_error(self, job: Job) -> InvalidResponseError:
-        listed = ", ".join(f"{first}-{last}" for first, last in sorted(map(self._pages, job.batches)))
+        listed = ", ".join(f"{first}-{last}" for first, last in sorted(map(self._pages_of, job.batches)))
         return InvalidResponseError(
             f"{self.name} is done, and its batches do not follow each other from the first page to the last (pages "
             f"{listed}). What came is kept; asking again costs nothing.{self._how_to_forget()}"
@@ -396,7 +396,7 @@ class JobWatch:
     def _how_to_forget(self) -> str:
         return f" `upstage-docs cache rm {self._source} --everything` gives the job up." if self._source else ""
 
-    def _pages(self, batch: Batch) -> Pages:
+    def _pages_of(self, batch: Batch) -> Pages:
         first = batch.start_page or batch.id * _BATCH_PAGES + 1
         last = batch.end_page or first + _BATCH_PAGES - 1
         if not batch.end_page and self.job is not None and self.job.total_pages:

@@ -130,7 +130,7 @@ def parts_of(
         most = _part_pages(
             source, total, last - first + 1, asked=pages_per_request, ocr=ocr, route=route, limits=limits
         )
-        for pages in _cut(first, last, most):
+        for pages in _cut_pages(first, last, most):
             count = pages[1] - pages[0] + 1
             way = _route(count, source.size * count // total, ocr=ocr, route=route, limits=limits)
             parts.append(PageRun(pages, route=way, whole=pages == (1, total), replaces=_meets(pages, held)))
@@ -190,7 +190,7 @@ def _part_pages(
     return min(most, math.ceil(pages / runs / 10) * 10)  # equal parts take the least time; the API works in tens
 
 
-def _cut(first: int, last: int, size: int) -> list[Pages]:
+def _cut_pages(first: int, last: int, size: int) -> list[Pages]:
     return [(start, min(last, start + size - 1)) for start in range(first, last + 1, size)]
 
 

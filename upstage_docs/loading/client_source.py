@@ -44,7 +44,7 @@ class StayedKey:
         return key
 
 
-def _key(name: str, key: object) -> object:
+def _check_key(name: str, key: object) -> object:
     if not (key is None or isinstance(key, str) or hasattr(key, "get_secret_value")):
         raise ConfigError(f"{name}= is {type(key).__name__}; give the key as str or SecretStr.")
     return as_secret(key)  # tools that show a traceback show its local variables
@@ -73,7 +73,7 @@ class ConnectionOptions(Options):
     api_key: Any = option(
         None,
         "The key, else UPSTAGE_API_KEY. It never shows and is never pickled or serialised.",
-        _key,
+        _check_key,
         shown=False,
     )
     client: Any = option(
@@ -137,7 +137,7 @@ class Connection:
         if self._client is None:
             from upstage_docs.client.settings import Settings, client_context
 
-            key = self._key()
+            key = self._current_key()
             if key_later and not self._local and key is None and not os.environ.get("UPSTAGE_API_KEY"):
                 key = "later"
             client_context(Settings(api_key=key, **self._settings))
@@ -148,7 +148,7 @@ class Connection:
         from upstage_docs.client.client import Client
 
         if self._client is None:
-            with Client(self._key(), **self._settings) as client:
+            with Client(self._current_key(), **self._settings) as client:
                 try:
                     yield client
                 finally:
@@ -166,7 +166,7 @@ class Connection:
             return
         from upstage_docs.client.async_client import AsyncClient
 
-        async with AsyncClient(self._key(), **self._settings) as client:
+        async with AsyncClient(self._current_key(), **self._settings) as client:
             try:
                 yield client
             finally:
@@ -176,7 +176,7 @@ class Connection:
     def _local(self) -> bool:
         return (self._settings.get("engine") or os.environ.get("UPSTAGE_DOCS_ENGINE")) == "local"
 
-    def _key(self) -> str | None:
+    def _current_key(self) -> str | None:
         if self._local:
             return None
         key = self._api_key

@@ -24,7 +24,7 @@ def _folder(name: str, folder: object) -> object:
     return folder
 
 
-def _categories(name: str, categories: object) -> tuple[str, ...] | None:
+def _check_crops(name: str, categories: object) -> tuple[str, ...] | None:
     if categories is None:
         return None
     found = names(name, categories, CATEGORIES)
@@ -52,6 +52,6 @@ class LoadOptions(Options):
         None,
         "Layout categories whose elements are cropped into *crop_folder*, with every split and format: `figure`, "
         "`chart`, `table`, ... `image_path` records where, a line for each; `crops_of` finds them after splitting.",
-        _categories,
+        _check_crops,
     )
     crop_folder: str | os.PathLike[str] | None = option(None, "Where *crops* are written, each once.", _folder)

@@ -78,25 +78,25 @@ def make_server(documents: OpenDocuments) -> MCPServer:
         lines = [f"section {at}: {title}, p. {page}" for at, (title, page) in enumerate(sections, start=1)]
         for at, table in enumerate(one.tables, start=1):
             lines.append(f"table {at}: {table.caption or ' | '.join(table.columns)[:80]}{_page(table.places)}")
-        return _part("\n".join(lines) or f"{file} has no text.", 0)
+        return _excerpt_from("\n".join(lines) or f"{file} has no text.", 0)
 
     @tool
     def read_section(file: str, section: int, offset: int = 0) -> str:
         """Read the section with this number of the outline, as Markdown; a long one from `offset` on."""
         record = _numbered(documents.open(file).sections, section, "section", file)
-        return _part(f"{cite(record)}\n\n{record.text}", offset)
+        return _excerpt_from(f"{cite(record)}\n\n{record.text}", offset)
 
     @tool
     def read_table(file: str, table: int, offset: int = 0) -> str:
         """Read the table with this number of the outline, as CSV, with its caption and unit; or from `offset` on."""
         found = _numbered(documents.open(file).tables, table, "table", file)
         above = [f"{file}{_page(found.places)}", found.caption, f"Unit: {found.unit}" if found.unit else ""]
-        return _part("\n".join([*filter(None, above), "", found.csv()]), offset)
+        return _excerpt_from("\n".join([*filter(None, above), "", found.csv()]), offset)
 
     @tool
     def search(file: str, question: str, count: int = 4) -> str:
         """Search a document by words: numbered passages, each below its place. Cite them by file, page and section."""
-        return _part(number_passages(documents.open(file).index.search(question, count)), 0)
+        return _excerpt_from(number_passages(documents.open(file).index.search(question, count)), 0)
 
     @tool
     def crop(file: str, page: int = 0, table: int = 0, quote: str = "") -> list[Any]:
@@ -129,7 +129,7 @@ def _page(places: tuple[Place, ...]) -> str:
     return f", p. {places[0].page}" if places else ""
 
 
-def _part(text: str, offset: int) -> str:
+def _excerpt_from(text: str, offset: int) -> str:
     """Return what one answer may hold of *text* from *offset* on, and how to read on."""
     if not 0 <= offset <= len(text):
         raise ConfigError(f"offset={offset} is outside of this text, which has {len(text)} characters.")

@@ -272,12 +272,12 @@ def yes_or_no(name: str, value: object) -> None:
 
 def whole_number(name: str, value: object, *, least: int) -> None:
     """Raise ConfigError unless *value* is a whole number, *least* or more; True is none."""
-    _number(_Told(name, "", Definition("", least=least)), value, int)
+    _check_number(_Told(name, "", Definition("", least=least)), value, int)
 
 
 def number(name: str, value: object, *, above: float | None = None, most: float | None = None) -> None:
     """Raise ConfigError unless *value* is a finite number within the bounds; True is none."""
-    _number(_Told(name, "", Definition("", above=above, most=most)), value, float)
+    _check_number(_Told(name, "", Definition("", above=above, most=most)), value, float)
 
 
 def names(name: str, value: object, allowed: tuple[str, ...]) -> tuple[str, ...]:
@@ -331,7 +331,7 @@ def _checked(told: _Told, value: Any, kind: Any) -> Any:
     elif kind is bool:
         yes_or_no(told.name, value)
     elif kind in {int, float}:
-        _number(told, value, kind)
+        _check_number(told, value, kind)
     elif kind is str:
         if not isinstance(value, str) or not value:
             raise told.refusal(value, "a text that is not empty")
@@ -345,7 +345,7 @@ def _checked(told: _Told, value: Any, kind: Any) -> Any:
     return value
 
 
-def _number(told: _Told, value: Any, kind: type) -> None:
+def _check_number(told: _Told, value: Any, kind: type) -> None:
     said = told.said
     fits = (
         not isinstance(value, bool)

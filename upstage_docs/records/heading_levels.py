@@ -17,6 +17,7 @@ from upstage_docs.records.heading_numbering import (
     SQUARES,
     Numbering,
     read_numbering,
+    title_key,
     without_numbering,
 )
 from upstage_docs.records.ownership import caption_label, is_note, is_unit
@@ -197,7 +198,7 @@ class HeadingLevels:
             level = levels.level(title, 0, size if len(indents) > 1 else 0.0)
             if level:
                 for words in (title, without_numbering(title), f"{title} {found['page'] or ''}"):
-                    self._contents.setdefault(_key(words), level)
+                    self._contents.setdefault(title_key(words), level)
         self._contents.pop("", None)
 
     def level(self, words: str, declared: int, size: float = 0.0) -> int:
@@ -208,7 +209,7 @@ class HeadingLevels:
             declared: The level 1-6 that the engine knows, 0 where it knows none.
             size: The size of its font in any unit, the same for all; 0 where it is not known.
         """
-        in_contents = self._contents.get(_key(words), 0) if self._contents else 0
+        in_contents = self._contents.get(title_key(words), 0) if self._contents else 0
         if _belongs_to_a_table(words) or (not in_contents and is_no_heading(words)):
             return 0
         self._confirmed += in_contents > 0
@@ -321,8 +322,3 @@ class HeadingLevels:
 
 def _alike(mean: float, size: float) -> bool:
     return abs(mean - size) <= size * _SAME_SIZE
-
-
-def _key(words: str) -> str:
-    """Return the letters and digits of a heading: spaces and dots differ between a contents and the text."""
-    return "".join(filter(str.isalnum, words.casefold()))

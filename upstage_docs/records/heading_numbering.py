@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-__all__ = ["DEEPENING", "RANKS", "SQUARES", "Numbering", "read_numbering", "without_numbering"]
+__all__ = ["DEEPENING", "RANKS", "SQUARES", "Numbering", "read_numbering", "title_key", "without_numbering"]
 
 # Titles of Korean reports begin with one of these.
 SQUARES = "□■▣❑❏ㅁ"
@@ -112,6 +112,11 @@ def read_numbering(words: str) -> Numbering | None:
             depth = len(steps) if style in DEEPENING or style == "korean" else 1
             return Numbering(style, depth, steps[0], _FIRST_OF_ALL.match(words) is not None)
     return None
+
+
+def title_key(words: str) -> str:
+    """Return the letters and digits of a title: spaces, dots and ligatures differ from a contents to the page."""
+    return "".join(filter(str.isalnum, words.casefold()))
 
 
 def without_numbering(words: str) -> str:

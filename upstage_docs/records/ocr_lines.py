@@ -111,7 +111,7 @@ def _by_place(words: Sequence[OcrWord]) -> Iterator[list[OcrWord]]:
     """Yield words in their order, a line at a time, by where they stand."""
     run: list[OcrWord] = []
     for word in words:
-        if run and not _goes_on(run[-1], word):
+        if run and not _follows_on_line(run[-1], word):
             yield run
             run = []
         run.append(word)
@@ -119,7 +119,7 @@ def _by_place(words: Sequence[OcrWord]) -> Iterator[list[OcrWord]]:
         yield run
 
 
-def _goes_on(word: OcrWord, following: OcrWord) -> bool:
+def _follows_on_line(word: OcrWord, following: OcrWord) -> bool:
     if not word.vertices or not following.vertices:
         return False
     (x0, y0), (_, y1) = _corners(word)

@@ -89,7 +89,7 @@ class Recorder:
         if self.options.split == "none":
             self._waiting.append(document)
         elif self.options.split == "page":
-            yield from self._pages(document)
+            yield from self._page_records(document)
         else:
             yield from self._elements(document, image_paths or {})
 
@@ -98,7 +98,7 @@ class Recorder:
         if self._waiting:
             document = join(self._waiting)
             self._waiting = []
-            yield from self._whole(document)
+            yield from self._document_record(document)
 
     def _elements(self, document: ParsedDocument, image_paths: Mapping[int, str]) -> Iterator[Record]:
         options = self.options
@@ -163,20 +163,22 @@ class Recorder:
             header_rows=header_rows_of(element.html or element.markdown) if element.category in _TABLES else 0,
         )
 
-    def _pages(self, document: ParsedDocument) -> Iterator[Record]:
+    def _page_records(self, document: ParsedDocument) -> Iterator[Record]:
         for page in document.pages:
-            yield from self._joined(document, page.elements, "page")
+            yield from self._records_of_elements(document, page.elements, "page")
 
-    def _whole(self, document: ParsedDocument) -> Iterator[Record]:
+    def _document_record(self, document: ParsedDocument) -> Iterator[Record]:
         if self.options.output_format == "json":
             text = document_json(document)
             if self.options.images == "files":
                 text = _without_crops(text)
             yield from self._one(document, document.elements, "none", text, [])
         else:
-            yield from self._joined(document, document.elements, "none")
+            yield from self._records_of_elements(document, document.elements, "none")
 
-    def _joined(self, document: ParsedDocument, elements: tuple[Element, ...], split: Split) -> Iterator[Record]:
+    def _records_of_elements(
+        self, document: ParsedDocument, elements: tuple[Element, ...], split: Split
+    ) -> Iterator[Record]:
         form = self.options.output_format
         spans: list[Span] = []
         crops: list[tuple[int, int]] = []  # where the elements stand that have one

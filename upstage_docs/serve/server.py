@@ -234,7 +234,9 @@ class Endpoint:
     async def answer(self, head: Request, form: Form | None) -> Reply | None:
         """Return the engine's answer, however long it takes."""
         synchronous = form is not None and not _is_submission(head)
-        return await answer_in_thread(self.engine, head, form, Patience(), self._documents if synchronous else None)
+        return await answer_in_thread(
+            self.engine, head, form, Patience(), self._document_limiter if synchronous else None
+        )
 
     async def _reply(self, http: HttpRequest, head: Request) -> Reply | None:
         """Return what is answered; None if the client has left."""
@@ -254,7 +256,7 @@ class Endpoint:
         return reply
 
     @cached_property
-    def _documents(self) -> anyio.CapacityLimiter:
+    def _document_limiter(self) -> anyio.CapacityLimiter:
         return anyio.CapacityLimiter(_THREADS)
 
     def _authorize(self, http: HttpRequest, head: Request) -> None:

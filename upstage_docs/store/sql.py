@@ -99,7 +99,7 @@ def _span(key: ResultKey, pages: Pages | None) -> dict[str, Any]:
     return {"digest": key.digest, "first": first, "last": last}
 
 
-def _pages(first: int, last: int) -> Pages | None:
+def _pages_between(first: int, last: int) -> Pages | None:
     return None if last == _END else (first, last)
 
 
@@ -121,7 +121,7 @@ def jobs(db: sqlite3.Connection, digest: str = "") -> tuple[StoredJob, ...]:
         "WHERE ? IN ('', digest) ORDER BY created",
         (digest,),
     )
-    return tuple(StoredJob(row[0], ResultKey(*row[6:]), _pages(row[1], row[2]), *row[3:6]) for row in rows)
+    return tuple(StoredJob(row[0], ResultKey(*row[6:]), _pages_between(row[1], row[2]), *row[3:6]) for row in rows)
 
 
 def intents(db: sqlite3.Connection, digest: str = "") -> tuple[Intent, ...]:
@@ -131,7 +131,7 @@ def intents(db: sqlite3.Connection, digest: str = "") -> tuple[Intent, ...]:
         "WHERE ? IN ('', digest) ORDER BY created",
         (digest,),
     )
-    return tuple(Intent(row[0], ResultKey(*row[7:]), _pages(row[1], row[2]), *row[3:7]) for row in rows)
+    return tuple(Intent(row[0], ResultKey(*row[7:]), _pages_between(row[1], row[2]), *row[3:7]) for row in rows)
 
 
 def is_running(db: sqlite3.Connection, key: ResultKey, pages: Pages | None) -> bool:

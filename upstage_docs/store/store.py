@@ -1,8 +1,8 @@
 """Stores what was paid for on disk: answers, running jobs and open intents.
 
-Everything is stored by *key* (which document, under which options, asked of whom) and by *pages* `(first, last)`, 1-based
-and inclusive. The route is no part of it, so what one route paid for serves every other. `None` as pages is a whole
-file whose page count is not known.
+Each answer has a *key* (which document, under which options, asked of whom) and *pages* `(first, last)`, 1-based and
+inclusive. The route is no part of it, so what one route paid for serves every other. `None` as pages is a whole file
+whose page count is not known.
 
 The life of one paid send, each step one transaction:
 

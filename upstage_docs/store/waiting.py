@@ -38,7 +38,7 @@ class WaitingPieces:
     def append(self, piece: object) -> None:
         """Keep *piece*; the one before it goes into the file."""
         if self._pieces:
-            self._pieces[-1] = self._written(self._pieces[-1])
+            self._pieces[-1] = self._write_piece(self._pieces[-1])
         self._pieces.append(piece)
 
     def is_in_memory(self, index: int) -> bool:
@@ -60,7 +60,7 @@ class WaitingPieces:
 
     __del__ = close
 
-    def _written(self, piece: Any) -> Any:
+    def _write_piece(self, piece: Any) -> Any:
         if isinstance(piece, _Place) or not _is_ours(piece):
             return piece
         try:

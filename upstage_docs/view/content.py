@@ -102,13 +102,13 @@ def safe_content(element: Element) -> str:
         ends = [found.end() for found in _TABLE_ENDS.finditer(element.html, first.end())]
         start, end = first.start(), ends[-1] if ends else len(element.html)
         before, behind = text_of_html(element.html[:start]), text_of_html(element.html[end:])
-        return f"{_plain(before)}{safe_table(element.html[start:end])}{_plain(behind)}"
+        return f"{_preformatted(before)}{safe_table(element.html[start:end])}{_preformatted(behind)}"
     if not element.html and element.category in _TABULAR and (table := _pipe_table(element.markdown)):
         return table
     text = element.text or element_text(element, "markdown")
     if element.category == "equation":  # whose LaTeX the API tells in Markdown, and the letters alone as text
         text = element.markdown if _EQUATION.search(element.markdown) else _marked_equation(text)
-    return _with_equations(text) if _EQUATION.search(text) else _plain(text)
+    return _with_equations(text) if _EQUATION.search(text) else _preformatted(text)
 
 
 def safe_table(markup: str) -> str:
@@ -118,7 +118,7 @@ def safe_table(markup: str) -> str:
     return f'<div class="table" tabindex="0" role="group" aria-label="Table">{_set_in_markup(clean)}</div>'
 
 
-def _plain(text: str) -> str:
+def _preformatted(text: str) -> str:
     return f'<pre dir="auto">{shown_text(text)}</pre>' if text else ""
 
 

@@ -102,7 +102,7 @@ def shown_chunk(group: ChunkGroup, names: dict[int, str]) -> str:
     text = group.text
     facts = [f"{len(text):,} characters", f"{len(text.split()):,} words"]
     if len(group.pages) > 1:
-        facts.append(f"pages {_runs(group.pages)}")
+        facts.append(f"pages {_pages_in_words(group.pages)}")
     if group.oversize:
         facts.append('<strong title="What it holds is kept whole">larger than the chunk size</strong>')
     parts = "".join(
@@ -152,7 +152,7 @@ def _mark(number: int, box: Box, *, first: bool) -> str:
     )
 
 
-def _runs(pages: tuple[int, ...]) -> str:
+def _pages_in_words(pages: tuple[int, ...]) -> str:
     """Return page numbers in words: `3–5, 8`."""
     runs = [[page for _, page in run] for _, run in groupby(enumerate(pages), key=lambda one: one[1] - one[0])]
     return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)

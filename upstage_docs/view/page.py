@@ -153,9 +153,9 @@ def _top(parsed: ParsedDocument, sheets: Sheets, groups: list[ChunkGroup], place
     elements = [element for number in sheets.numbers for element in sheets.elements(number)]
     shown, total = len(sheets.numbers), max(parsed.total_pages, max(sheets.numbers, default=0))
     facts = [
-        f"{shown:,} of {total:,} pages" if shown < parsed.total_pages else _count(shown, "page"),
-        _count(len(elements), "element"),
-        *([_count(len(groups), "chunk")] if groups else ()),
+        f"{shown:,} of {total:,} pages" if shown < parsed.total_pages else _number_of(shown, "page"),
+        _number_of(len(elements), "element"),
+        *([_number_of(len(groups), "chunk")] if groups else ()),
         f"answered by {isolated(parsed.model)}",
     ]
     modes = (
@@ -185,7 +185,7 @@ def _top(parsed: ParsedDocument, sheets: Sheets, groups: list[ChunkGroup], place
 def _places(places: list[str]) -> str:
     if not places:
         return ""
-    title = _count(len(places), "place")
+    title = _number_of(len(places), "place")
     return f'<section class="places" aria-label="Places"><h2>{title}</h2><ol>{"".join(places)}</ol></section>'
 
 
@@ -193,7 +193,7 @@ def _warnings(parsed: ParsedDocument) -> str:
     if not parsed.warnings:
         return ""
     listed = "".join(f"<li>{isolated(str(warning))}</li>" for warning in parsed.warnings)
-    title = _count(len(parsed.warnings), "warning")
+    title = _number_of(len(parsed.warnings), "warning")
     return f'<details class="warnings"><summary>{title}</summary><ul>{listed}</ul></details>'
 
 
@@ -279,7 +279,7 @@ def _file_name(source: str) -> str:
     return source.replace("\\", "/").rstrip("/").rpartition("/")[2] or source
 
 
-def _count(number: int, word: str) -> str:
+def _number_of(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 

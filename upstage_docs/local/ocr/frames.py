@@ -138,14 +138,14 @@ def _frame(image: Any, number: int) -> Frame:
     # A JPEG is decoded at a fraction of its size, which costs a fraction of the memory.
     shrink = max(1, math.ceil(math.sqrt(pixels / _ENOUGH_PIXELS)))
     image.draft(None, (image.width // shrink, image.height // shrink))
-    page = _plain(image)
+    page = _on_white(image)
     shrink = max(1, math.ceil(math.sqrt(page.width * page.height / _ENOUGH_PIXELS)))
     page = page.reduce(shrink) if shrink > 1 else page
     upright = ImageOps.exif_transpose(page)
     return Frame(upright, size if (upright.width > upright.height) == (page.width > page.height) else size[::-1])
 
 
-def _plain(image: Image) -> Image:
+def _on_white(image: Image) -> Image:
     """Return *image* as gray or RGB on white, whatever its mode."""
     from PIL import Image
 

@@ -208,7 +208,7 @@ class _Engine:
         # Tesseract counts the pieces of a Hangul word as words; only its text of the whole page has them joined.
         rows = self._reader.GetUTF8Text().splitlines()
         pieces = self._pieces() if any(rows) else iter(())
-        lines = [[joined for text in row.split() if (joined := _joined(text, pieces))] for row in rows]
+        lines = [[joined for text in row.split() if (joined := _join_pieces(text, pieces))] for row in rows]
         self._reader.Clear()
         return [line for line in lines if line]
 
@@ -234,7 +234,7 @@ class _Engine:
                 return []
             pieces = self._pieces(self._korean)
             texts = self._korean.GetUTF8Text().split()
-            found = [joined for text in texts if (joined := _joined(text, pieces))]
+            found = [joined for text in texts if (joined := _join_pieces(text, pieces))]
         finally:
             self._korean.Clear()
         return [
@@ -268,7 +268,7 @@ class _Engine:
         reader.SetImage(page)
 
 
-def _joined(text: str, pieces: Iterator[Word]) -> Word | None:
+def _join_pieces(text: str, pieces: Iterator[Word]) -> Word | None:
     """Take the next of Tesseract's *pieces* that make up the word *text*; join their boxes and confidences."""
     letters, sure, boxes = 0, 0.0, []
     while letters < len(text) and (piece := next(pieces, None)):

@@ -37,7 +37,7 @@ def chart_block(xml: bytes, box: Box | None = None, *, look_up: LookUp | None = 
     series = [_Series(one, look_up) for plot in plots for one in plot.iterfind(f"{_C}ser")]
     if not any(one.values for one in series):
         return Block("figure", _title(root.find(f"{_C}chart")), box)
-    kinds = list(dict.fromkeys(_kind(plot) for plot in plots))
+    kinds = list(dict.fromkeys(_chart_kind(plot) for plot in plots))
     axes = _axes(root)
     facts = (
         ("Chart Title", _title(root.find(f"{_C}chart"))),
@@ -49,7 +49,7 @@ def chart_block(xml: bytes, box: Box | None = None, *, look_up: LookUp | None = 
         "chart",
         "",
         box,
-        rows=tuple(tuple(Cell(text) for text in row) for row in _rows(series)),
+        rows=tuple(tuple(Cell(text) for text in row) for row in _rows_of_series(series)),
         header_rows=1,
         chart=tuple((name, text) for name, text in facts if text),
         sub_category=kinds[0],
@@ -66,7 +66,7 @@ class _Series:
         self.values = _points(along, look_up, plain=True)
 
 
-def _rows(series: Sequence[_Series]) -> list[list[str]]:
+def _rows_of_series(series: Sequence[_Series]) -> list[list[str]]:
     named = [(one.name or f"Series {number}", one) for number, one in enumerate(series, start=1)]
     categories = next((one.categories for one in series if one.categories), {})
     if any(one.categories and one.categories != categories for one in series):
@@ -138,6 +138,6 @@ def _title(owner: Any) -> str:
     return " ".join("".join(texts).split())
 
 
-def _kind(plot: Any) -> str:
+def _chart_kind(plot: Any) -> str:
     kind = str(plot.tag).removeprefix(_C).removesuffix("Chart").removesuffix("3D")
     return {"ofPie": "pie"}.get(kind, kind)

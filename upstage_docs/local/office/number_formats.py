@@ -49,7 +49,7 @@ def displayed(value: object, form: str) -> str:
         case bool():
             return "TRUE" if value else "FALSE"
         case int() | float():
-            return _written(_number, value, form) or _plain(value)
+            return _written(_number, value, form) or _shortest_form(value)
         case datetime() | date() | time() | timedelta():
             return _written(_date, value, form) or _iso(value)
     return str(value)
@@ -63,7 +63,7 @@ def _written(write: Callable[[Any, str], str], value: object, form: str) -> str:
         return ""
 
 
-def _plain(value: float) -> str:
+def _shortest_form(value: float) -> str:
     if isinstance(value, int) or (value.is_integer() and abs(value) < 1e15):
         return str(int(value))
     return f"{value:.15g}"

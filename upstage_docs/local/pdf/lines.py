@@ -41,7 +41,7 @@ class Line:
         self.baseline = widest.baseline
         self.bold = sum(len(word.text) for word in words if word.bold) / letters
         self.box = bounds(word.box for word in words)
-        self.text = _joined(words)
+        self.text = _join_words(words)
 
     @property
     def first_width(self) -> float:
@@ -149,7 +149,7 @@ def _by_letters(words: Sequence[Word]) -> float:
     return max(sizes, key=lambda size: (sizes[size], size))
 
 
-def _joined(words: Sequence[Word]) -> str:
+def _join_words(words: Sequence[Word]) -> str:
     words = [word for word in words if word.text]  # a blank stands for a formula that is drawn within the line
     if any(has_right_to_left(word.text) for word in words):
         return _joined_from_right(words)

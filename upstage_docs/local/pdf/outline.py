@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from upstage_docs.local.blocks import Block
 from upstage_docs.records.heading_levels import DEEPEST, is_no_heading
-from upstage_docs.records.heading_numbering import without_numbering
+from upstage_docs.records.heading_numbering import title_key, without_numbering
 
 __all__ = ["Outline", "OutlineEntry"]
 
@@ -62,9 +62,4 @@ def _leveled(block: Block, levels: dict[str, int]) -> Block:
 
 def _keys(words: str) -> list[str]:
     """Return what a title is known by: with its number and without it, as either may lack it."""
-    return [key for text in (words, without_numbering(words)) if (key := _key(text))]
-
-
-def _key(words: str) -> str:
-    """Return the letters and digits of a title: an outline has other spaces, dots and ligatures than the page."""
-    return "".join(filter(str.isalnum, words.casefold()))
+    return [key for text in (words, without_numbering(words)) if (key := title_key(text))]

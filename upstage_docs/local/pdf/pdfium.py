@@ -123,7 +123,7 @@ class PdfPages:
                     raise Refusal(f"Page {number} of the PDF is damaged: it cannot be opened.") from error
             yield self._open[number]
 
-    def _text(self, number: int, page: Any) -> Any:
+    def _text_page(self, number: int, page: Any) -> Any:
         if number not in self._texts:
             self._texts[number] = page.get_textpage()
         return self._texts[number]
@@ -142,7 +142,7 @@ class PdfPages:
             with self._page(number) as page:
                 count = int(raw.FPDFPage_CountObjects(page.raw))
                 try:
-                    letters = self._text(number, page).get_text_range()
+                    letters = self._text_page(number, page).get_text_range()
                 except PdfiumError:  # what is drawn may still be seen, and recognised
                     letters = ""
                 self._facts[number] = Facts(page.get_width(), page.get_height(), count, letters)
@@ -178,7 +178,7 @@ class PdfPages:
         if any(overlap(box, picture) > _OVER_PICTURE for picture in self._picture_boxes(number, page)):
             return True
         if number not in self._layered:
-            text = self._text(number, page)
+            text = self._text_page(number, page)
             letters = [0, 0]
             for found in _WORD.finditer(_letters(text)):
                 hidden = is_hidden(text, found.start(), _bounds(text, *found.span()))
@@ -229,7 +229,7 @@ class PdfPages:
                 at. None leaves out none.
         """
         with self._page(number) as page:
-            text = self._text(number, page)
+            text = self._text_page(number, page)
             letters = _letters(text)
             left, bottom, right, top = page.get_cropbox()
             rotation = page.get_rotation()
@@ -256,7 +256,7 @@ class PdfPages:
         """Return the text of a page with its boxes, of a page whose text lies at *angle* degrees turned upright."""
         with self._page(number) as page:
             return FileText(
-                _letters(self._text(number, page)),
+                _letters(self._text_page(number, page)),
                 partial(self._letter_boxes, number, angle, _letter_box),
                 lambda start, end: [box[3] for box in self._letter_boxes(number, angle, _letter_origin, start, end)],
             )
@@ -265,7 +265,7 @@ class PdfPages:
         self, number: int, angle: int, box_of: Callable[[Any, int], Box], start: int, end: int
     ) -> list[Box]:
         with self._page(number) as page:
-            text = self._text(number, page)
+            text = self._text_page(number, page)
             left, bottom, right, top = page.get_cropbox()
             rotation = page.get_rotation()
             width, height = right - left, top - bottom

@@ -154,7 +154,7 @@ def _tables(sheet: Any, formulas: dict[tuple[int, int], str]) -> Iterator[tuple[
             raise Refusal(message, status=413)
         frozen_here = frozen - first_row + 1 if first_row <= frozen < last_row else 0
         headers = named.get(area, frozen_here if frozen_here <= _MOST_HEADERS else 0)
-        yield first_row, Block("table", "", rows=_rows(area, values, merged), header_rows=headers)
+        yield first_row, Block("table", "", rows=_rows_of_area(area, values, merged), header_rows=headers)
 
 
 def _frozen(sheet: Any) -> int:
@@ -182,7 +182,9 @@ def _areas(values: _Values, merged: dict[tuple[int, int], tuple[int, int]], name
             yield min(columns), run[0], max(columns), run[-1]
 
 
-def _rows(area: _Area, values: _Values, merged: dict[tuple[int, int], tuple[int, int]]) -> tuple[tuple[Cell, ...], ...]:
+def _rows_of_area(
+    area: _Area, values: _Values, merged: dict[tuple[int, int], tuple[int, int]]
+) -> tuple[tuple[Cell, ...], ...]:
     first_column, first_row, last_column, last_row = area
     covered: set[tuple[int, int]] = set()
     rows = []

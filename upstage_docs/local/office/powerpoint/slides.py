@@ -149,7 +149,7 @@ def _shapes(
 def _blocks(shape: Any, box: Box | None, slide: Any, crops: Collection[str]) -> Iterator[Block]:
     if shape.element.tag == qn("p:graphicFrame"):
         if shape.has_table:
-            yield _table(shape.table, box)
+            yield _table_block(shape.table, box)
             return
         if shape.has_chart:
             yield chart_block(shape.chart_part.blob, box)
@@ -179,7 +179,7 @@ def _pictures(shape: Any, box: Box | None, crops: Collection[str]) -> Iterator[B
         yield picture(embedded.target_part.blob, description, box, crops=crops)
 
 
-def _table(table: Any, box: Box | None) -> Block:
+def _table_block(table: Any, box: Box | None) -> Block:
     height, width = len(table.rows), len(table.columns)
     rows = tuple(
         tuple(

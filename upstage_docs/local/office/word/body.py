@@ -92,7 +92,7 @@ class Body:
                     if child.find(f"{qn('w:pPr')}/{qn('w:sectPr')}") is not None:
                         yield SectionEnd()
                 case "tbl":
-                    yield from self._kept(self._table, child, part)
+                    yield from self._kept(self._table_items, child, part)
                 case name if name in _TRANSPARENT:
                     yield from self.items(child, part)
 
@@ -180,7 +180,7 @@ class Body:
         (self.footnotes if kind == "footnote" else self.endnotes).append(Block("footnote", f"{mark} {text}"))
         return mark
 
-    def _table(self, table: Any, part: Any) -> Iterator[Item | Turn]:
+    def _table_items(self, table: Any, part: Any) -> Iterator[Item | Turn]:
         """Yield a table, then the pictures in it, then the pages that it runs over."""
         grid = _Grid()
         beside: list[Block] = []

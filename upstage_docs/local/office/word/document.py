@@ -78,7 +78,7 @@ class _Section:
         self._first = False
         notes, body.footnotes = body.footnotes, []
         header, footer = (self._furniture.get(f"{what} {kind}", []) for what in ("header", "footer"))
-        return PageLayout(number, (*header, *_joined(items), *notes, *footer), losses=body.take_losses())
+        return PageLayout(number, (*header, *_join_runs(items), *notes, *footer), losses=body.take_losses())
 
 
 def _sections(document: Any, body: Body) -> Iterator[_Section]:
@@ -118,7 +118,7 @@ def _furniture(what: str, blocks: list[Block]) -> list[Block]:
     return [*([Block(what, text)] if text else []), *pictures]
 
 
-def _joined(items: list[Item]) -> Iterator[Block]:
+def _join_runs(items: list[Item]) -> Iterator[Block]:
     """Yield blocks, those of one run as one: the items of a list, the entries of a table of contents."""
     for run, group in groupby(items, key=lambda item: item.run or id(item)):
         blocks = [item.block for item in group]

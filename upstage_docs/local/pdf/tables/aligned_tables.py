@@ -109,7 +109,9 @@ def _table(rows: list[list[Text]], rules: Sequence[Box], pieces: Pieces, least: 
     first = next((r for r, row in enumerate(rows) if _is_of_values(row, placed[r])), None)
     head = _header_height(rows, placed, first)
     width = len(columns)
-    body = _joined([_cells(row, places, width) for row, places in zip(rows[head:], placed[head:], strict=True)], rules)
+    body = _join_lines(
+        [_cells(row, places, width) for row, places in zip(rows[head:], placed[head:], strict=True)], rules
+    )
     if not _is_table(rows, placed, columns, body, least):
         return None
     return _built(rows[:head], placed[:head], columns, body, rules)
@@ -354,7 +356,7 @@ def _said(row: _Row) -> list[str]:
     return [_LEADER.sub("", " ".join(text.text for text in cell)) for cell in row]
 
 
-def _joined(rows: Sequence[_Row], rules: Sequence[Box]) -> list[_Row]:
+def _join_lines(rows: Sequence[_Row], rules: Sequence[Box]) -> list[_Row]:
     """Join the lines of one row: those between two rules, else those that go on with what stands above or below.
 
     A line with a number in a column of numbers is a row of its own.

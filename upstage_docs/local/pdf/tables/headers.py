@@ -62,7 +62,7 @@ def header_cells(lines: Sequence[Line], columns: Columns, rules: Sequence[Box]) 
         beside = [o for o in lines if o is not line and abs(o.baseline - line.baseline) <= _SAME_LEVEL * line.size]
         first, last = _covered(line, beside, columns, rules)
         above = next((p for p in reversed(pieces) if (p.first, p.last) == (first, last)), None)
-        if above is not None and _goes_on(above.lines[-1], line, rules):
+        if above is not None and _is_next_line(above.lines[-1], line, rules):
             pieces[pieces.index(above)] = above._replace(lines=(*above.lines, line))
         else:
             pieces.append(_Piece((line,), level, first, last))
@@ -191,7 +191,7 @@ def _covered(line: Line, beside: Sequence[Line], columns: Columns, rules: Sequen
     return nearest, nearest
 
 
-def _goes_on(above: Line, line: Line, rules: Sequence[Box]) -> bool:
+def _is_next_line(above: Line, line: Line, rules: Sequence[Box]) -> bool:
     """Say whether *line* is the next line of a text, with no rule between the two."""
     pitch = line.baseline - above.baseline
     ruled = any(above.baseline < r[1] < line.baseline and shared_width(r, line.box) > 0 for r in rules)
