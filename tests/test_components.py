@@ -236,4 +236,4 @@ def test_a_connection_keeps_its_key_in_the_process_and_leaves_it_behind_elsewher
     frozen = pickle.dumps(connection)
     assert (connection._current_key(), b"stays_here" in frozen) == ("up_stays_here", False)
     monkeypatch.setenv("UPSTAGE_API_KEY", "up_of_there")
-    assert pickle.loads(frozen)._key() == "up_of_there"
+    assert pickle.loads(frozen)._current_key() == "up_of_there"
