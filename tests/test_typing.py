@@ -33,6 +33,7 @@ TYPOS = {
     "an option of a client": ('Client("up_key", retry=', 'Client("up_key", retries=', "call-arg"),
     "a value of a client": ('AsyncClient(engine="local")', 'AsyncClient(engine="locla")', "arg-type"),
     "an option of a call": ("pages_per_request=2", "page_per_request=2", "call-arg"),
+    "a value of a call that makes a job": ("submit(path, refresh=False)", 'submit(path, refresh="no")', "arg-type"),
     "a value of a call": ('route="sync"', 'route="synch"', "arg-type"),
     "an option of the splitter": ("chunk_size=800", "chunk_sizes=800", "call-arg"),
     "a field of a document": ("document.markdown", "document.markdwon", "attr-defined"),

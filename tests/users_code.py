@@ -57,6 +57,10 @@ def elements(client: Client, path: str) -> Iterator[Element]:
     yield from client.iter_elements(path, pages_per_request=2)
 
 
+def submit(client: Client, path: Path) -> tuple[str, bytes]:
+    return client.submit(path, refresh=False).request_id, client.ocr_raw(path, source="scan")
+
+
 async def many(paths: list[str]) -> AsyncIterator[str]:
     async with AsyncClient(engine="local") as client:
         for path in paths:

@@ -20,14 +20,13 @@ __all__ = [
     "AsJson",
     "Connect",
     "EngineName",
-    "Force",
     "Group",
-    "OnErrorChoice",
-    "Output",
     "Sources",
+    "Writing",
     "asking",
     "looking",
     "with_options",
+    "writing",
 ]
 
 EngineName = Literal["upstage", "local"]
@@ -37,26 +36,33 @@ Sources = Annotated[
     list[str],
     typer.Argument(help="Files, folders (every known document below them) or patterns.", metavar="SOURCES"),
 ]
-Output = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        help="Folder for the results, one file per document; without it they go to standard output. "
-        "Documents whose result is there and no older are skipped, so that a stopped run can be started again.",
-        file_okay=False,
-    ),
-]
-Force = Annotated[bool, typer.Option("--overwrite", help="Write results again that are there already.")]
-OnErrorChoice = Annotated[
-    OnError,
-    typer.Option(
-        "--on-error",
-        help="When a document fails: skip says so and goes on, raise stops, partial also writes what came of it. "
-        "Such a part names its missing pages, counts as failed, and is done again by the next run.",
-    ),
-]
 AsJson = Annotated[bool, typer.Option("--json", help="Report in JSON lines on standard output, for programs.")]
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What becomes of the results of a subcommand that writes one for each document."""
+
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Folder for the results, one file per document; without it they go to standard output. "
+            "Documents whose result is there and no older are skipped, so that a stopped run can be started again.",
+            file_okay=False,
+        ),
+    ] = None
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write results again that are there already.")] = False
+    as_json: AsJson = False
+    on_error: Annotated[
+        OnError,
+        typer.Option(
+            "--on-error",
+            help="When a document fails: skip says so and goes on, raise stops, partial also writes what came of it. "
+            "Such a part names its missing pages, counts as failed, and is done again by the next run.",
+        ),
+    ] = "skip"
 
 
 @dataclass(frozen=True)
@@ -77,20 +83,20 @@ class Group:
     without: tuple[str, ...] = ()
     note: str = ""
 
-    @property
-    def options(self) -> dict[str, Definition]:
-        """Name → definition, in order."""
-        said = definitions(self.kind)
-        names = self.only or [name for name, one in said.items() if one.in_command and name not in self.without]
-        return {name: said[name] for name in names}
-
     def parameters(self) -> list[inspect.Parameter]:
         """Return the parameters of these options, as typer reads them."""
-        return [self._parameter(name, said) for name, said in self.options.items()]
+        said = definitions(self.kind)
+        if not said:  # the options of commands alone, as typer reads them
+            own, hints = inspect.signature(self.kind).parameters, get_type_hints(self.kind, include_extras=True)
+            return [
+                one.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[name]) for name, one in own.items()
+            ]
+        names = self.only or [name for name, one in said.items() if one.in_command and name not in self.without]
+        return [self._parameter(name, said[name]) for name in names]
 
     def made(self, values: dict[str, Any]) -> Any:
         """Take the values of these options out of *values* and return what the subcommand takes."""
-        given = {name: values.pop(name) for name in self.options}
+        given = {one.name: values.pop(one.name) for one in self.parameters()}
         make = self.make or self.kind
         return make(**{name: value for name, value in given.items() if value not in (None, [])})
 
@@ -142,6 +148,7 @@ def _connect(**settings: Any) -> Connect:
     return partial(Client, **settings)
 
 
+writing = Group(Writing)
 # Who answers: of a subcommand that sends documents, and of one that only looks.
 asking = Group(Settings, _connect)
 looking = Group(Settings, _connect, only=("engine", "base_url"))

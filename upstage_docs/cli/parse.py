@@ -14,15 +14,13 @@ import typer
 from upstage_docs.api.joining import document_json, join
 from upstage_docs.cli.files import Task, tasks
 from upstage_docs.cli.options import (
-    AsJson,
     Connect,
-    Force,
     Group,
-    OnErrorChoice,
-    Output,
     Sources,
+    Writing,
     asking,
     with_options,
+    writing,
 )
 from upstage_docs.cli.work import Result, Tell, carry_out
 from upstage_docs.errors import ConfigError
@@ -49,6 +47,7 @@ OcrFormat = Annotated[
 
 
 @with_options(
+    writing=writing,
     records=Group(RecordOptions, dict, only=("split", "output_format"), note=_OF_RECORDS),
     options=Group(ParseOptions),
     sending=Group(SendOptions),
@@ -56,26 +55,22 @@ OcrFormat = Annotated[
 )
 def parse(
     sources: Sources,
-    output: Output = None,
     form: ParseFormat = "markdown",
-    overwrite: Force = False,
-    as_json: AsJson = False,
-    on_error: OnErrorChoice = "skip",
     *,
+    writing: Writing,
     records: dict[str, Any],
     options: ParseOptions,
     sending: SendOptions,
     connect: Connect,
 ) -> None:
     """Parse documents into layout elements: headings, paragraphs, tables, figures, charts and more."""
-    _fits_together(output, form, as_json=as_json, for_records=records)
-    shape = RecordOptions(**records)
-    planned = tasks(sources, output, _SUFFIXES[form])
-    text_of = partial(written, form=form, shape=shape)
-    _convert(planned, connect, options, sending, text_of, overwrite=overwrite, as_json=as_json, on_error=on_error)
+    planned = _plan(sources, form, writing, records)
+    text_of = partial(written, form=form, shape=RecordOptions(**records))
+    _convert(planned, writing, connect, options, sending, text_of)
 
 
 @with_options(
+    writing=writing,
     records=Group(OCRRecordOptions, dict, only=("split",), note=_OF_RECORDS),
     options=Group(OCROptions),
     sending=Group(SendOptions, only=("refresh",)),
@@ -83,42 +78,48 @@ def parse(
 )
 def ocr(
     sources: Sources,
-    output: Output = None,
     form: OcrFormat = "text",
-    overwrite: Force = False,
-    as_json: AsJson = False,
-    on_error: OnErrorChoice = "skip",
     *,
+    writing: Writing,
     records: dict[str, Any],
     options: OCROptions,
     sending: SendOptions,
     connect: Connect,
 ) -> None:
     """Recognise the text of scans and photos, with every word's place and confidence."""
-    _fits_together(output, form, as_json=as_json, for_records=records)
-    shape = OCRRecordOptions(**records)
-    planned = tasks(sources, output, _SUFFIXES[form])
-    text_of = partial(_recognised, form=form, shape=shape)
-    _convert(planned, connect, options, sending, text_of, overwrite=overwrite, as_json=as_json, on_error=on_error)
+    planned = _plan(sources, form, writing, records)
+    text_of = partial(_recognised, form=form, shape=OCRRecordOptions(**records))
+    _convert(planned, writing, connect, options, sending, text_of)
+
+
+def _plan(sources: list[str], form: str, writing: Writing, for_records: dict[str, Any]) -> list[Task]:
+    """Return what is to be read and written.
+
+    Raises:
+        ConfigError: Options contradict each other, or *sources* name no document.
+    """
+    if writing.as_json and writing.output is None:
+        raise ConfigError("--json reports on the files that are written; say where with --output FOLDER.")
+    for name in for_records if form != "jsonl" else ():
+        given = f"--{name.replace('_', '-')}"
+        raise ConfigError(f"{given} is about records; it goes with --format jsonl, not with {form}.")
+    return tasks(sources, writing.output, _SUFFIXES[form])
 
 
 def _convert(
     planned: list[Task],
+    writing: Writing,
     connect: Connect,
     options: ParseOptions | OCROptions,
     sending: SendOptions,
     text_of: Callable[[Any], str],
-    *,
-    overwrite: bool,
-    as_json: bool,
-    on_error: OnError,
 ) -> None:
     """Read the document of each task, and write what *text_of* makes of it."""
     with connect() as client:
 
         def produce(path: Path, tell: Tell) -> Result:
             report = Report(on_progress=lambda now: tell(now.pages, now.total_pages))
-            how: OnError = "partial" if on_error == "partial" else "raise"
+            how: OnError = "partial" if writing.on_error == "partial" else "raise"
             found = client.stream_many(path, options, on_error=how, report=report, **asdict(sending))
             parts = [part for _, part in found if part is not None]
             if report.failures and not parts:
@@ -134,19 +135,11 @@ def _convert(
             planned,
             produce,
             client.close,
-            overwrite=overwrite,
+            overwrite=writing.overwrite,
             max_concurrency=client.max_concurrency,
-            as_json=as_json,
-            on_error=on_error,
+            as_json=writing.as_json,
+            on_error=writing.on_error,
         )
-
-
-def _fits_together(output: Path | None, form: str, *, as_json: bool, for_records: dict[str, str]) -> None:
-    if as_json and output is None:
-        raise ConfigError("--json reports on the files that are written; say where with --output FOLDER.")
-    for name in for_records if form != "jsonl" else ():
-        given = f"--{name.replace('_', '-')}"
-        raise ConfigError(f"{given} is about records; it goes with --format jsonl, not with {form}.")
 
 
 def written(document: ParsedDocument, form: str, shape: RecordOptions) -> str:

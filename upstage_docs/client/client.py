@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from upstage_docs.options.parse import ManyKeywords, SendKeywords
+    from upstage_docs.options.parse import ManyKeywords, RefreshKeywords, SendKeywords
 
 __all__ = ["Client"]
 
@@ -153,13 +153,14 @@ class Client(ClientBase):
             )
         )
 
+    @with_keywords(SendOptions, "refresh")
     def submit(
         self,
         document: DocumentInput,
         options: ParseOptions | None = None,
         *,
         source: str | None = None,
-        refresh: bool = False,
+        **sending: Unpack[RefreshKeywords],
     ) -> Job:
         """Create the asynchronous job of one document and return it at once; a running job for it is returned as it is.
 
@@ -167,9 +168,7 @@ class Client(ClientBase):
             ConfigError: The document is answered already, or needs more than one job.
             SourceError, APIStatusError, APIConnectionError, UnknownOutcomeError: As `parse`.
         """
-        wanted = Request(
-            document, require_options(options, ParseOptions), source, SendOptions("async", refresh=refresh)
-        )
+        wanted = Request(document, require_options(options, ParseOptions), source, SendOptions("async", **sending))
         return self._session.run(operations.submit(self._context, wanted))
 
     def result(self, job: Job | str) -> ParsedDocument:
@@ -233,20 +232,21 @@ class Client(ClientBase):
             operations.read_many(self._context, documents, wanted, ManyOptions(**many), whole=True, report=report)
         )
 
+    @with_keywords(SendOptions, "refresh")
     def ocr_raw(
         self,
         document: DocumentInput,
         options: OCROptions | None = None,
         *,
         source: str | None = None,
-        refresh: bool = False,
+        **sending: Unpack[RefreshKeywords],
     ) -> bytes:
         """Return what Document OCR answers, byte for byte: the way to `OCROptions(schema=...)`.
 
         Raises:
             SourceError: The document needs more than one request, whose answers cannot be joined here.
         """
-        wanted = Request(document, require_options(options, OCROptions), source, SendOptions(refresh=refresh))
+        wanted = Request(document, require_options(options, OCROptions), source, SendOptions(**sending))
         return self._session.run(operations.ocr_raw(self._context, wanted))
 
     @with_keywords(SendOptions)

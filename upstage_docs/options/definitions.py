@@ -185,12 +185,12 @@ def takes(
     return given
 
 
-def with_keywords(kind: type) -> Callable[[Callable[Parameters, Value]], Callable[Parameters, Value]]:
-    """Show what a method takes as `**keywords`, the options of the dataclass *kind*, in its signature and docstring."""
+def with_keywords(kind: type, *only: str) -> Callable[[Callable[Parameters, Value]], Callable[Parameters, Value]]:
+    """Show what a method takes as `**keywords`, options of *kind* (*only* some), in its signature and docstring."""
 
     def given(method: Callable[Parameters, Value]) -> Callable[Parameters, Value]:
         made: Any = method
-        said = {name: one.sentence for name, one in definitions(kind).items()}
+        said = {name: one.sentence for name, one in definitions(kind).items() if not only or name in only}
         signature = inspect.signature(method)
         own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
         keyword = partial(inspect.Parameter, kind=inspect.Parameter.KEYWORD_ONLY)

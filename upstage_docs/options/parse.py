@@ -223,12 +223,17 @@ class ManyOptions(SendOptions):
     on_error: OnError = option("raise", ON_ERROR_SENTENCE)
 
 
-class SendKeywords(TypedDict, total=False):
+class RefreshKeywords(TypedDict, total=False):
+    """Those options of `SendOptions` that a call takes which chooses the route itself; for type checkers."""
+
+    refresh: bool
+
+
+class SendKeywords(RefreshKeywords, total=False):
     """The options of `SendOptions` as the keywords of a call; for type checkers."""
 
     route: Route
     pages_per_request: int | None
-    refresh: bool
 
 
 class ManyKeywords(SendKeywords, total=False):
