@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import re
 import signal
 import sqlite3
 import stat
@@ -686,6 +687,135 @@ def test_a_damaged_store_heals_with_what_can_be_read(
         assert kept[0] >= 10, "what is whole is taken over"
 
 
+# https://sqlite.org/fileformat2.html#the_database_header, and behind it the names of the tables.
+HEAD = {
+    "magic": (0, b"?"),
+    "page size": (16, b"\0\0"),
+    "smallest page": (16, b"\2\0"),
+    "written by a newer SQLite": (18, b"\xff"),
+    "read by a newer SQLite": (19, b"\xff"),
+    "reserved bytes": (20, b"\xff"),
+    "size": (28, b"\xff"),
+    "free pages": (32, b"\xff\xff"),
+    "format of the schema": (44, b"\xff" * 4),
+    "vacuum": (52, b"\xff"),
+    "encoding": (56, b"\0\0\0\3"),
+    "no version": (60, b"\0" * 4),
+    "a version below 0": (60, b"\xff"),
+    "a version of many digits": (60, b"\x7f"),
+    "all of it": (0, b"Z" * 100),
+    "zeros": (0, b"\0" * 100),
+    "the page's kind": (100, b"\0"),
+    "the page's cells": (103, b"\xff\xff"),
+    "where the tables stand": (108, b"\xff" * 20),
+    "the whole first page": (0, b"\0" * 4096),
+}
+
+
+@pytest.mark.parametrize("kind", HEAD)
+def test_a_store_whose_first_page_is_damaged_loses_nothing(kind: str, tmp_path: Path) -> None:
+    """It holds nothing that a new file does not hold too: each of these was a store that kept nothing any more."""
+    path = tmp_path / "cache" / "store.sqlite3"
+    filled(path)
+    start, written = HEAD[kind]
+    content = bytearray(path.read_bytes())
+    content[start : start + len(written)] = written
+    path.write_bytes(content)
+    store = Store(path)
+    store.look(KEY)
+    pay(store, (41, 50))
+    store.close()
+    assert held(Store(path)) == (40, 1, 1)
+    assert Store(path).look(KEY).answers == ((41, 50),)
+    assert sorted(file.name for file in path.parent.glob("*.new*")) == []
+
+
+def test_each_damaged_name_of_a_table_is_mended(tmp_path: Path) -> None:
+    path = tmp_path / "cache" / "store.sqlite3"
+    filled(path)
+    whole = path.read_bytes()
+    for found in re.finditer(rb"CREATE (TABLE|INDEX)", whole[:4096]):
+        path.write_bytes(whole[: found.start()] + b"\xd5" + whole[found.start() + 1 :])
+        for log in path.parent.glob("*-wal"):
+            log.unlink()
+        assert Store(path).look(KEY).jobs != (), found
+        assert held(Store(path)) == (40, 1, 1), found
+
+
+def test_a_broken_letter_in_a_name_costs_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    filled(path)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE answer SET model = CAST(x'ff' AS TEXT)")
+        db.execute("UPDATE document SET source = CAST(x'ff' AS TEXT)")
+    store = Store(path)
+    assert held(store) == (40, 1, 1)
+    assert {entry.source for entry in store.entries()} == {"\ufffd"}
+    assert store.remains() == []
+
+
+def test_a_store_that_is_full_on_a_disk_that_is_not_is_looked_at(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    """SQLite says so, too, where a damaged number leads beyond the end of the file."""
+    path = store.path
+    assert path is not None
+    filled(path)
+    content = bytearray(path.read_bytes())
+    leaf = next(at for at in range(0, len(content), 4096) if content[at] == 13 and b"30 30 " in content[at : at + 4096])
+    content[leaf + 4092 : leaf + 4096] = b"\x7f\xff\0\1"  # where its second page is
+    path.write_bytes(content)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON answer BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END"
+        )
+    with caplog.at_level(logging.WARNING):
+        pay(store, (41, 50))
+    assert "was damaged" in caplog.text
+    assert store.look(KEY).answers == ((41, 50),)
+    assert held(store) == (39, 1, 1)
+
+
+def test_the_lock_of_the_healing_may_be_damaged_too(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    filled(path)
+    overwrite(path, 0.0, 100)
+    lock = tmp_path / "store.sqlite3.lock"
+    lock.write_bytes(b"no lock that SQLite knows" * 100)
+    lock.chmod(0o600)
+    assert held(Store(path)) == (40, 1, 1)
+
+
+def test_a_store_stays_where_it_is_when_the_folder_of_the_program_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    store = Store.at("cache")
+    pay(store, (1, 10))
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert store.look(KEY).answers == ((1, 10),)
+    pay(store, (11, 20))
+    store.close()
+    assert store.look(KEY).answers == ((1, 10), (11, 20))
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_link_to_a_store_is_that_store(tmp_path: Path) -> None:
+    """Its log lies beside the file that the link leads to, and it heals there."""
+    path, link = tmp_path / "disk" / "store.sqlite3", tmp_path / "cache" / "store.sqlite3"
+    filled(path)
+    link.parent.mkdir(mode=0o700)
+    link.symlink_to(path)
+    overwrite(path, 0.0, 100)
+    store = Store(link)
+    assert held(store) == (40, 1, 1)
+    assert link.is_symlink()
+    assert [file.parent for file in store.remains()] == [path.parent]
+    pay(store, (41, 50))
+    assert Store(path).look(KEY).answers == ((41, 50),)
+
+
 def test_of_many_processes_one_heals_and_all_go_on(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     filled(path)
@@ -711,7 +841,7 @@ def test_a_store_that_is_open_elsewhere_while_it_heals_is_the_new_one_for_all(st
     overwrite(store.path, 0.0, 100)
     store.look(KEY)
     pay(store, (11, 20))
-    assert other.look(KEY).answers == ((11, 20),)
+    assert other.look(KEY).answers == ((1, 10), (11, 20))
 
 
 def test_a_store_of_a_newer_version_is_left_alone_and_what_it_knows_is_not_sent(

@@ -22,9 +22,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["Database", "NewerFormatError", "find_intruder", "identity", "make_file"]
+__all__ = ["Database", "NewerFormatError", "as_text", "find_intruder", "identity", "make_file"]
 
 _BUSY_SECONDS = 30.0
+_NO_VERSION = 10_000  # formats are counted one by one
 _known: weakref.WeakSet[Database] = weakref.WeakSet()
 _known_lock = threading.Lock()
 
@@ -46,7 +47,9 @@ class Database:
     """
 
     def __init__(self, path: Path, schema: str, version: int) -> None:
-        self.path = path
+        self.path = Path(
+            os.path.realpath(path)
+        )  # the same after a change of folder; the log lies beside what a link means
         self._schema = schema
         self._version = version
         self._lock = threading.Lock()
@@ -156,16 +159,29 @@ class Database:
         address = f"{self.path.absolute().as_uri()}?mode=rw"  # a file deleted just now is not to be made anew, empty
         db = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         self._connections.append(db)
+        db.text_factory = as_text
         db.execute("PRAGMA synchronous = NORMAL")  # no power cut damages the file
         db.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten: documents may be private
-        found = db.execute("PRAGMA user_version").fetchone()[0]
-        if found > self._version:
-            raise NewerFormatError(f"its format is {found}, this program knows {self._version}")
-        if found != self._version:
-            if db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0] == 0:
-                raise sqlite3.DatabaseError("it holds no tables: it was cut off")
-            raise sqlite3.DatabaseError(f"its format is {found}, this program knows {self._version}")
+        self._check_format(db)
         return db
+
+    def _check_format(self, db: sqlite3.Connection) -> None:
+        found = db.execute("PRAGMA user_version").fetchone()[0]
+        if found == self._version:
+            return
+        if self._version < found < _NO_VERSION:
+            raise NewerFormatError(f"its format is {found}, this program knows {self._version}")
+        tables = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        if not tables:
+            raise sqlite3.DatabaseError("it holds no tables: it was cut off")
+        if all(f"CREATE TABLE {table} " in self._schema for table in tables):
+            raise sqlite3.DatabaseError(f"its head is malformed: it names the format {found}")
+        raise sqlite3.DatabaseError(f"its format is {found}, this program knows {self._version}")
+
+
+def as_text(stored: bytes) -> str:
+    """Return a text of the file; a byte of it that was damaged costs no other."""
+    return stored.decode(errors="replace")
 
 
 def _one_thread() -> ThreadPoolExecutor:

@@ -7,8 +7,10 @@ or a table that somebody changed is no damage, and is left as it is.
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import time
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -16,13 +18,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from upstage_docs.store import sql
-from upstage_docs.store.database import Database, identity, make_file
+from upstage_docs.store.database import Database, as_text, identity, make_file
 
 __all__ = ["Healed", "heal", "is_damage", "remains_of"]
 
 # https://sqlite.org/rescode.html: SQLITE_CORRUPT and SQLITE_NOTADB. Python tells the code from 3.11 on.
 _CODES = {11, 26}
-_MESSAGES = ("malformed", "not a database", "no tables")
+_MESSAGES = ("malformed", "not a database", "no tables", "unsupported file format")
+# https://sqlite.org/fileformat2.html#the_database_header: a count of changes, the size in pages and what of it is free,
+# a count of changes of the tables; and, at the end, when this was written and by which SQLite.
+_CHANGING = ((24, 44), (92, 100))
+_SIZE = slice(28, 32)
+# SQLite says so, too, where it follows a number that is none to a page beyond the end of the file.
+_FULL = "disk is full"
+_READ_ONLY = "readonly database"  # and where the head says that a newer SQLite wrote the file
+_ROOM = 64 * 2**20  # bytes: a disk with so much of it is not full
+_CHECK_SECONDS = 30.0  # for looking at a whole file: one that takes longer is taken for sound
+_CHECK_STEP = 100_000  # SQLite's own steps between two looks at the clock
 _LOCK_SECONDS = 60.0  # that another process may take to heal the same file
 
 
@@ -38,14 +50,29 @@ class Healed:
         return f"it lies now at {self.aside}; {kept} were taken over"
 
 
-def is_damage(error: Exception) -> bool:
-    """Say whether *error* means that the file itself is damaged."""
+def is_damage(error: Exception, path: Path) -> bool:
+    """Say whether *error* means that the file at *path* itself is damaged."""
     if isinstance(error, UnicodeDecodeError):  # a name in an error of SQLite's own
         return True
     if not isinstance(error, sqlite3.DatabaseError):
         return False
     code = getattr(error, "sqlite_errorcode", None)
-    return any(message in str(error) for message in _MESSAGES) if code is None else code & 0xFF in _CODES
+    if any(message in str(error) for message in _MESSAGES) or (code is not None and code & 0xFF in _CODES):
+        return True
+    if _READ_ONLY in str(error):
+        return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    return _FULL in str(error) and shutil.disk_usage(path.parent).free > _ROOM and not _is_sound(path)
+
+
+def _is_sound(path: Path) -> bool:
+    until = time.monotonic() + _CHECK_SECONDS
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as db:
+            db.text_factory = as_text
+            db.set_progress_handler(lambda: time.monotonic() > until, _CHECK_STEP)
+            return bool(db.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        return not any(message in str(error) for message in _MESSAGES)
 
 
 def remains_of(path: Path) -> list[Path]:
@@ -68,7 +95,7 @@ def heal(database: Database) -> Healed | None:
             new = make_file(path, sql.SCHEMA, sql.VERSION)
             try:
                 with _only_writer(path) as source:
-                    taken = _salvage(source, new)
+                    taken = _salvage(source, path, new)
                     if os.name == "nt":  # no open file can be moved there
                         source.close()
                     aside = _move_aside(path)
@@ -85,7 +112,7 @@ def _only_writer(damaged: Path) -> Iterator[sqlite3.Connection]:
     """Open a damaged file and, where that can still be done, let nobody write to it before another is in its place."""
     address = f"{damaged.absolute().as_uri()}?mode=rw"
     with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=_LOCK_SECONDS)) as source:
-        source.text_factory = lambda text: text.decode(errors="replace")
+        source.text_factory = as_text
         with suppress(sqlite3.Error, UnicodeDecodeError):
             source.execute("PRAGMA writable_schema = ON")  # one broken line of the schema costs no other
             source.execute("BEGIN IMMEDIATE")
@@ -96,7 +123,7 @@ def _only_writer(damaged: Path) -> Iterator[sqlite3.Connection]:
 def _lock(path: Path) -> Iterator[None]:
     """Be the only process that heals *path*. SQLite locks on every system, and a killed process lets go."""
     lock = path.with_name(f"{path.name}.lock")
-    os.close(os.open(lock, os.O_CREAT | os.O_RDWR, 0o600))
+    os.close(os.open(lock, os.O_CREAT | os.O_RDWR | os.O_TRUNC, 0o600))  # it holds nothing, whatever was written there
     with closing(sqlite3.connect(lock, timeout=_LOCK_SECONDS, isolation_level=None)) as db:
         db.execute("BEGIN EXCLUSIVE")
         yield
@@ -114,11 +141,64 @@ def _move_aside(path: Path) -> Path:
     return aside
 
 
-def _salvage(source: sqlite3.Connection, new: Path) -> Counter[str]:
-    """Copy every line that can be read, and is whole, from *source* to *new*."""
+def _salvage(source: sqlite3.Connection, damaged: Path, new: Path) -> Counter[str]:
+    """Copy every line that can be read, and is whole, from *source*, which is *damaged*, to *new*."""
+    first_page = _first_page(new, _page_size(new))
     with closing(sqlite3.connect(new, isolation_level=None)) as target:
         target.execute("BEGIN")
         taken = Counter({table: sql.salvage(source, target, table) for table in sql.TABLES})
+        if _differs(_first_page(damaged, len(first_page)), first_page):
+            with suppress(sqlite3.Error, OSError), _with_first_page(damaged, first_page) as mended:
+                taken.update({table: sql.salvage(mended, target, table) for table in sql.TABLES})
         target.execute("COMMIT")
         target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return taken
+
+
+def _page_size(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as db:
+        return int(db.execute("PRAGMA page_size").fetchone()[0])
+
+
+def _first_page(path: Path, size: int) -> bytes:
+    """Return the page that holds the head of the file and the names of its tables.
+
+    To read a file that SQLite has open gives up the locks of this process on it
+    (https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_): only one
+    that is just made, or about to be moved away, can be read so.
+    """
+    with path.open("rb") as file:
+        return file.read(size)
+
+
+def _differs(damaged: bytes, whole: bytes) -> bool:
+    """Say whether a first page is another than that of a new file, which names the same tables at the same places."""
+    kept = bytearray(damaged)
+    for start, end in _CHANGING:
+        kept[start:end] = whole[start:end]
+    return kept != whole
+
+
+@contextmanager
+def _with_first_page(damaged: Path, first_page: bytes) -> Iterator[sqlite3.Connection]:
+    """Open a copy of *damaged* that begins with *first_page*.
+
+    Raises:
+        sqlite3.Error, OSError: The disk has no room for it, or it cannot be opened with that page either.
+    """
+    copy = damaged.with_name(f"{damaged.name}.{uuid.uuid4().hex}.new")
+    try:
+        os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        shutil.copyfile(damaged, copy)
+        with suppress(FileNotFoundError):
+            shutil.copyfile(f"{damaged}-wal", f"{copy}-wal")
+        page = bytearray(first_page)
+        page[_SIZE] = (copy.stat().st_size // len(page)).to_bytes(4, "big")
+        with copy.open("rb+") as file:
+            file.write(page)
+        with closing(sqlite3.connect(copy, isolation_level=None)) as db:
+            db.text_factory = as_text
+            yield db
+    finally:
+        for suffix in ("", "-wal", "-shm"):
+            copy.with_name(copy.name + suffix).unlink(missing_ok=True)

@@ -106,12 +106,11 @@ def _pages_between(first: int, last: int) -> Pages | None:
 def stored_state(db: sqlite3.Connection, key: ResultKey) -> StoredState:
     """Return what is stored under *key*."""
     document = db.execute("SELECT pages FROM document WHERE digest = ?", (key.digest,)).fetchone()
-    if document is None:
-        return StoredState()
     answers = db.execute("SELECT first, last, created FROM answer WHERE digest = ? ORDER BY 1, 2", (key.digest,))
     found = answers.fetchall()
     pages, created = tuple(row[:2] for row in found), tuple(row[2] for row in found)
-    return StoredState(document[0], pages, jobs(db, key.digest), intents(db, key.digest), created)
+    total = document[0] if document else 0
+    return StoredState(total, pages, jobs(db, key.digest), intents(db, key.digest), created)
 
 
 def jobs(db: sqlite3.Connection, digest: str = "") -> tuple[StoredJob, ...]:

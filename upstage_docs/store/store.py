@@ -340,7 +340,8 @@ class Store:
 
     def remains(self) -> list[Path]:
         """Return the files of damaged stores that were moved aside; they may hold what is deleted here."""
-        return [] if self.path is None else remains_of(self.path)
+        database = self._database
+        return [] if database is None else remains_of(database.path)
 
     def close(self) -> None:
         """Close the file; the next call opens it again."""
@@ -407,9 +408,9 @@ class Store:
             self._database = Database(self.path, sql.SCHEMA, sql.VERSION)
             database.close()
             return True
-        if not is_damage(error):
-            return False
         try:
+            if not is_damage(error, database.path):
+                return False
             healed = heal(database)
         except (sqlite3.Error, OSError):
             return False
