@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
@@ -97,7 +98,7 @@ class UpstageDocumentRetriever(BaseRetriever):
         from langchain_upstage_docs.loaders import UpstageDocumentParseLoader
 
         documents = UpstageDocumentParseLoader(files, **{"output_format": "markdown", **options}).load()
-        return cls(documents=_split(documents, splitter), k=k, embeddings=embeddings)
+        return cls._of(documents, splitter, k=k, embeddings=embeddings)
 
     @classmethod
     async def afrom_files(
@@ -114,13 +115,17 @@ class UpstageDocumentRetriever(BaseRetriever):
 
         from langchain_upstage_docs.loaders import UpstageDocumentParseLoader
 
-        loader = UpstageDocumentParseLoader(files, **{"output_format": "markdown", **options})
-        documents = await loader.aload()
+        documents = await UpstageDocumentParseLoader(files, **{"output_format": "markdown", **options}).aload()
+        return await to_thread.run_sync(partial(cls._of, documents, splitter, k=k, embeddings=embeddings))
 
-        def made() -> UpstageDocumentRetriever:
-            return cls(documents=_split(documents, splitter), k=k, embeddings=embeddings)
+    @classmethod
+    def _of(cls, documents: Iterable[Document], splitter: TextSplitter | None, **how: Any) -> UpstageDocumentRetriever:
+        """Return a retriever over the chunks of *documents*."""
+        if splitter is None:
+            from langchain_upstage_docs.splitters import TableAwareTextSplitter
 
-        return await to_thread.run_sync(made)
+            splitter = TableAwareTextSplitter()
+        return cls(documents=splitter.split_documents(documents), **how)
 
     def _get_relevant_documents(
         self,
@@ -135,10 +140,13 @@ class UpstageDocumentRetriever(BaseRetriever):
         self,
         query: str,
         *,
-        run_manager: AsyncCallbackManagerForRetrieverRun,  # noqa: ARG002 - the base class passes it
+        run_manager: AsyncCallbackManagerForRetrieverRun,
         k: int | None = None,
     ) -> list[Document]:
-        return [passage.item for passage in await self._index.asearch(query, self.k if k is None else k)]
+        from anyio import to_thread
+
+        search = partial(self._get_relevant_documents, query, run_manager=run_manager.get_sync(), k=k)
+        return await to_thread.run_sync(search)
 
 
 class _Search(BaseModel):
@@ -197,11 +205,3 @@ def _answer(documents: list[Document]) -> tuple[str, list[Document]]:
     from upstage_docs.evidence.search import number_passages
 
     return number_passages(documents), documents
-
-
-def _split(documents: Iterable[Document], splitter: TextSplitter | None) -> list[Document]:
-    if splitter is None:
-        from langchain_upstage_docs.splitters import TableAwareTextSplitter
-
-        splitter = TableAwareTextSplitter()
-    return splitter.split_documents(documents)

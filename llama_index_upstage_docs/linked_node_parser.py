@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from llama_index.core.bridge.pydantic import ConfigDict
 from llama_index.core.callbacks import CallbackManager
@@ -14,6 +15,23 @@ from llama_index.core.schema import BaseNode, Document
 __all__ = ["LinkedNodeParser", "with_callables"]
 
 Parser = TypeVar("Parser", bound="LinkedNodeParser")
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def _of_a_list(method: Method) -> Method:
+    """Return *method* of the base class, told what is wrong where it is given something else than a list."""
+
+    @wraps(method, assigned=("__module__", "__name__", "__qualname__"))
+    def given(self: LinkedNodeParser, documents: Sequence[Document], *values: Any, **options: Any) -> Any:
+        """Return the nodes of *documents*; the asynchronous form does not block the event loop.
+
+        Raises:
+            ConfigError: They are no Documents or nodes.
+            UpstageDocsError: As `Client.parse`, where a file is parsed.
+        """
+        return method(self, _documents(documents), *values, **options)
+
+    return cast("Method", given)
 
 
 class LinkedNodeParser(NodeParser):
@@ -31,28 +49,8 @@ class LinkedNodeParser(NodeParser):
         """Return a node parser with these options, the constructor's: how the framework's own are made."""
         return cls(*args, **options)
 
-    def get_nodes_from_documents(
-        self,
-        documents: Sequence[Document],
-        show_progress: bool = False,  # noqa: FBT001 - of the base class
-        **kwargs: Any,
-    ) -> list[BaseNode]:
-        """Return the nodes of *documents*.
-
-        Raises:
-            ConfigError: They are no Documents or nodes.
-            UpstageDocsError: As `Client.parse`, where a file is parsed.
-        """
-        return super().get_nodes_from_documents(_documents(documents), show_progress, **kwargs)
-
-    async def aget_nodes_from_documents(
-        self,
-        documents: Sequence[Document],
-        show_progress: bool = False,  # noqa: FBT001 - of the base class
-        **kwargs: Any,
-    ) -> list[BaseNode]:
-        """Return the nodes of *documents* without blocking the event loop; see `get_nodes_from_documents`."""
-        return await super().aget_nodes_from_documents(_documents(documents), show_progress, **kwargs)
+    get_nodes_from_documents = _of_a_list(NodeParser.get_nodes_from_documents)
+    aget_nodes_from_documents = _of_a_list(NodeParser.aget_nodes_from_documents)
 
     def _postprocess_parsed_nodes(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,6 @@ from llama_index.core.tools.tool_spec.base import BaseToolSpec
 
 if TYPE_CHECKING:
     from llama_index.core.base.embeddings.base import BaseEmbedding
-
-    from upstage_docs.evidence.search import Passage
 
 __all__ = ["SearchDocumentToolSpec", "UpstageDocumentRetriever"]
 
@@ -42,10 +41,11 @@ class UpstageDocumentRetriever(BaseRetriever):
         self._index = SearchIndex(nodes, _Embeddings(embed_model) if embed_model is not None else None)
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        return _scored(self._index.search(query_bundle.query_str, self.similarity_top_k))
+        found = self._index.search(query_bundle.query_str, self.similarity_top_k)
+        return [NodeWithScore(node=passage.item, score=passage.score) for passage in found]
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        return _scored(await self._index.asearch(query_bundle.query_str, self.similarity_top_k))
+        return await asyncio.to_thread(self._retrieve, query_bundle)
 
 
 class SearchDocumentToolSpec(BaseToolSpec):
@@ -86,10 +86,6 @@ class _Embeddings:
 
     def embed_query(self, text: str) -> list[float]:
         return self._model.get_query_embedding(text)
-
-
-def _scored(passages: Sequence[Passage[BaseNode]]) -> list[NodeWithScore]:
-    return [NodeWithScore(node=passage.item, score=passage.score) for passage in passages]
 
 
 def _numbered(nodes: Sequence[NodeWithScore]) -> str:

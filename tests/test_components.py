@@ -36,7 +36,7 @@ from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.errors import ConfigError
 from upstage_docs.loading.client_source import ConnectionOptions
 from upstage_docs.loading.options import LoadOptions
-from upstage_docs.options import OCROptions, ParseOptions, SendOptions
+from upstage_docs.options import ManyOptions, OCROptions, ParseOptions, SendOptions
 from upstage_docs.options.definitions import default_of, definitions
 from upstage_docs.records.options import OCRRecordOptions, RecordOptions
 
@@ -173,7 +173,7 @@ def test_how_documents_are_sent_is_said_without_a_client(component: Any, report:
     again = pickle.loads(pickle.dumps(made))
 
     for one in (made, again):
-        assert one.loading.sending == SendOptions("async", 2, refresh=True)
+        assert one.loading.sending == ManyOptions("async", 2, refresh=True)
         with one.loading.connection.lend() as client:
             assert (client._settings.timeout, str(client._settings.cache)) == (30, str(tmp_path / "kept"))
     with pytest.raises(ConfigError, match="pages_per_request=True must be a whole number"):

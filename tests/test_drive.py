@@ -19,8 +19,8 @@ from stand_in import make_pdf
 from upstage_docs.api.requests import Api, download_request, upload_request
 from upstage_docs.api.responses import NoReply, Outcome, Reply
 from upstage_docs.client import sending
-from upstage_docs.client.async_session import acarry_out, arun
-from upstage_docs.client.session import Stopped, carry_out, run
+from upstage_docs.client.async_session import acarry_out, aresult_of
+from upstage_docs.client.session import Stopped, carry_out, result_of
 from upstage_docs.errors import ConfigError
 from upstage_docs.files.source import inspect
 from upstage_docs.flows.document import next_result
@@ -30,6 +30,14 @@ from upstage_docs.options import ParseOptions
 
 # Runs a flow with either driver: every test that takes it runs twice.
 Driver = Callable[..., Any]
+
+
+def run(flow: Flow[Any], http: httpx.Client, **more: Any) -> Any:
+    return result_of(carry_out(flow, http, **more))
+
+
+async def arun(flow: Flow[Any], http: httpx.AsyncClient, **more: Any) -> Any:
+    return await aresult_of(acarry_out(flow, http, **more))
 
 
 def _sync(flow: Flow[Any], transport: Any = None) -> Any:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from contextlib import AbstractAsyncContextManager
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from upstage_docs.client.async_session import AsyncSessions
 from upstage_docs.client.client import Client
 from upstage_docs.client.settings import ClientBase, Settings
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 __all__ = ["AsyncClient"]
 
@@ -53,7 +51,7 @@ def _named(twin: Callable[P, T], method: Callable[..., Any]) -> Callable[P, T]:
     return twin
 
 
-class AsyncClient(ClientBase):
+class AsyncClient(ClientBase, AbstractAsyncContextManager["AsyncClient", None]):
     """Document Parse and Document OCR, asynchronously; it never blocks the event loop, and serves several loops.
 
     Iterators that it returns stop their work when they are closed: use `contextlib.aclosing` where they may end early.
@@ -87,13 +85,7 @@ class AsyncClient(ClientBase):
 
     close.__doc__ = Client.close.__doc__
 
-    async def __aenter__(self) -> AsyncClient:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
+    __aexit__ = _awaited(Client.__exit__)
 
     def _open(self, settings: Settings) -> None:
         super()._open(settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, nullcontext
 from contextvars import copy_context
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-__all__ = ["AsyncSession", "AsyncSessions", "acarry_out", "arun"]
+__all__ = ["AsyncSession", "AsyncSessions", "acarry_out", "aresult_of"]
 
 T = TypeVar("T")
 
@@ -212,7 +212,8 @@ async def acarry_out(
                 case Next(schedule):
                     ends = several.setdefault(schedule, _StopEvent(stop))
                     for one in schedule.to_begin():
-                        task = asyncio.create_task(arun(one, http, gate=gate, stop=ends, threads=threads))
+                        steps = acarry_out(one, http, gate=gate, stop=ends, threads=threads)
+                        task = asyncio.create_task(aresult_of(steps))
                         schedule.begun.append(task)
                         if tasks is not None:
                             tasks.append(task)
@@ -236,19 +237,7 @@ async def _in_time(gate: AbstractAsyncContextManager[Any], step: Send) -> AsyncI
         yield sending.no_place(step) if waiting.cancelled_caught else None
 
 
-async def arun(
-    flow: Flow[Any],
-    http: httpx.AsyncClient,
-    *,
-    gate: AbstractAsyncContextManager[Any] | None = None,
-    stop: asyncio.Event | None = None,
-    threads: Executor | None = None,
-) -> Any:
-    """Carry out *flow* and return its result; see `acarry_out`."""
-    return await _result_of(acarry_out(flow, http, gate=gate, stop=stop, threads=threads))
-
-
-async def _result_of(values: AsyncGenerator[Any, None]) -> Any:
+async def aresult_of(values: AsyncGenerator[Any, None]) -> Any:
     """Let what carries a flow out come to its end, and return the result, which is the last value."""
     result: Any = None
     async with aclosing(values):
@@ -357,10 +346,9 @@ class AsyncSessions:
         self._transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None = None
         self._begun = False
 
-    async def run(self, flow: Flow[T]) -> T:
+    def run(self, flow: Flow[T]) -> Coroutine[Any, Any, T]:
         """Carry out *flow* in the running loop and return its result."""
-        result: T = await _result_of(self.stream(flow))
-        return result
+        return aresult_of(self.stream(flow))
 
     async def stream(self, flow: Flow[Any]) -> AsyncGenerator[Any, None]:
         """Yield what *flow* delivers, carried out in the loop that runs when the first value is asked for."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from upstage_docs.client.session import Session
@@ -20,8 +21,6 @@ from upstage_docs.options import ManyOptions, OCROptions, ParseOptions, SendOpti
 from upstage_docs.options.definitions import with_keywords
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from typing_extensions import Unpack
 
     from upstage_docs.options.parse import ManyKeywords, RefreshKeywords, SendKeywords
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Client"]
 
 
-class Client(ClientBase):
+class Client(ClientBase, AbstractContextManager["Client", None]):
     """Document Parse and Document OCR, synchronously; it works inside a running event loop too, which it blocks.
 
     Iterators that it returns stop their work when they are closed: use `contextlib.closing` where they may end early.
@@ -279,13 +278,8 @@ class Client(ClientBase):
             if self._context.store.path is not None:
                 self._context.store.close()
 
-    def __enter__(self) -> Client:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    def __exit__(self, *_: object) -> None:
+        return self.close()  # also what `AsyncClient` awaits
 
     def _open(self, settings: Settings) -> None:
         super()._open(settings)

@@ -37,7 +37,7 @@ from upstage_docs.flows.steps import (
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Session", "Stopped", "carry_out", "ending", "has_sockets", "result_of", "run"]
+__all__ = ["Session", "Stopped", "carry_out", "ending", "has_sockets", "result_of"]
 
 T = TypeVar("T")
 
@@ -141,8 +141,11 @@ def carry_out(
     reply: Any = None
     error: Exception | None = None
     several: dict[Schedule[Any], Threads[Any]] = {}
-    begin = partial(run, http=http, gate=gate)
     interrupts: list[int] = []
+
+    def begin(ends: threading.Event, one: Flow[Any]) -> Any:
+        return result_of(carry_out(one, http, gate=gate, stop=ends))
+
     with ExitStack() as begun, ExitStack() as slot:
         begun.callback(flow.close)
         if stop.is_set():
@@ -197,21 +200,10 @@ def carry_out(
                     if schedule not in several:
                         threads = several[schedule] = Threads(schedule, Attended(stop))
                         begun.callback(threads.end)
-                    reply = several[schedule].next(partial(begin, stop=several[schedule].stop))
+                    reply = several[schedule].next(partial(begin, several[schedule].stop))
                 case End(schedule):
                     if schedule in several:
                         several[schedule].end()
-
-
-def run(
-    flow: Flow[T],
-    http: httpx.Client,
-    *,
-    gate: AbstractContextManager[Any] | None = None,
-    stop: threading.Event | None = None,
-) -> T:
-    """Carry out *flow* and return its result; see `carry_out`."""
-    return result_of(carry_out(flow, http, gate=gate, stop=stop))
 
 
 def result_of(steps: Generator[Any, None, T]) -> T:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -143,34 +143,31 @@ class Connection:
             client_context(Settings(api_key=key, **self._settings))
 
     @contextmanager
-    def lend(self) -> Iterator[Client]:
-        """Lend the client of a synchronous load."""
+    def lend(self, *, asynchronous: bool = False) -> Iterator[Any]:
+        """Give what is to be entered, by `with` or `async with`, for the client of one load.
+
+        An asynchronous load uses a caller's `Client` in threads.
+
+        Raises:
+            ConfigError: A synchronous load has an AsyncClient.
+        """
         from upstage_docs.client.client import Client
 
         if self._client is None:
-            with Client(self._current_key(), **self._settings) as client:
-                try:
-                    yield client
-                finally:
-                    self.bill.append(client.usage)
-        elif isinstance(self._client, Client):
-            yield self._client
+            kind: Any = Client
+            if asynchronous:
+                from upstage_docs.client.async_client import AsyncClient
+
+                kind = AsyncClient
+            made = kind(self._current_key(), **self._settings)
+            try:
+                yield made
+            finally:
+                self.bill.append(made.usage)
+        elif asynchronous or isinstance(self._client, Client):
+            yield nullcontext(self._client)
         else:
             raise ConfigError("client= is an AsyncClient; load with an async method, or give a Client.")
-
-    @asynccontextmanager
-    async def alend(self) -> AsyncIterator[AsyncClient | Client]:
-        """Lend the client of an asynchronous load; a caller's `Client` is used in threads."""
-        if self._client is not None:
-            yield self._client
-            return
-        from upstage_docs.client.async_client import AsyncClient
-
-        async with AsyncClient(self._current_key(), **self._settings) as client:
-            try:
-                yield client
-            finally:
-                self.bill.append(client.usage)
 
     @property
     def _local(self) -> bool:

@@ -26,7 +26,7 @@ from upstage_docs.loading.crops import write_crops
 from upstage_docs.loading.options import LoadOptions
 from upstage_docs.loading.progress import page_bar
 from upstage_docs.models import OcrResult, ParsedDocument, Record
-from upstage_docs.options import OCROptions, ParseOptions, SendOptions
+from upstage_docs.options import ManyOptions, OCROptions, ParseOptions, SendOptions
 from upstage_docs.options.definitions import attributes_of, docstring_with_options, options_of, shared_names
 from upstage_docs.records.ocr_records import ocr_records
 from upstage_docs.records.options import OCRRecordOptions, RecordOptions
@@ -53,7 +53,7 @@ class Loading:
         connection: What answers.
         options: What to ask.
         load: What happens meanwhile.
-        sending: How documents are sent.
+        sending: How documents are sent, and what becomes of one that fails.
         converter: Gives what turns the slices of one document into records.
         report: What became of the documents of the last load.
     """
@@ -61,7 +61,7 @@ class Loading:
     connection: Connection
     options: ParseOptions | OCROptions
     load: LoadOptions
-    sending: SendOptions
+    sending: ManyOptions
     converter: Callable[[], Converter]
     report: Report
 
@@ -80,10 +80,12 @@ class Loading:
         """
         report = self.report = report or Report(on_progress=self.load.on_progress)
         before = len(report.failures)
+        how: Any = {**asdict(self.sending), "report": report, "convert": self.converter}
         with (
-            self.connection.lend() as client,
+            self.connection.lend() as lent,
+            lent as client,
             page_bar(report) if show_progress or self.load.show_progress else nullcontext(),
-            closing(self._slices(client, items, report)) as slices,
+            closing(client.stream_many(_each_once(items), self.options, **how)) as slices,
         ):
             for item, records in slices:
                 yield from _with_extra(records, item) if item.extra else records or ()
@@ -96,9 +98,12 @@ class Loading:
         """Yield the records of *items* without blocking the event loop; see `records`."""
         report = self.report = report or Report(on_progress=self.load.on_progress)
         before = len(report.failures)
-        async with self.connection.alend() as client:
-            with page_bar(report) if show_progress or self.load.show_progress else nullcontext():
-                slices = partial(self._slices, client, await asyncio.to_thread(list, items), report)
+        how: Any = {**asdict(self.sending), "report": report, "convert": self.converter}
+        bar = page_bar(report) if show_progress or self.load.show_progress else nullcontext()
+        with self.connection.lend(asynchronous=True) as lent, bar:
+            async with lent as client:
+                once: Any = _each_once(await asyncio.to_thread(list, items))
+                slices: Any = partial(client.stream_many, once, self.options, **how)
                 async with aclosing(_threaded(slices) if isinstance(client, Client) else slices()) as found:
                     async for item, records in found:
                         for record in _with_extra(records, item):
@@ -112,23 +117,14 @@ class Loading:
         Raises:
             SourceError: One of them could not be sent.
         """
-        with self.connection.lend() as client:
-            return client.estimate(items, self.options, refresh=self.sending.refresh)
+        with self.connection.lend() as lent, lent as client:
+            total: Estimate = client.estimate(items, self.options, refresh=self.sending.refresh)
+            return total
 
     def records_of(self, whole: Any) -> list[Record]:
         """Return the records of a document that is there already."""
         convert = self.converter()
         return convert(whole) + convert(None)
-
-    def _slices(self, client: Any, items: Iterable[Named], report: Report) -> Any:
-        return client.stream_many(
-            _each_once(items),
-            self.options,
-            **asdict(self.sending),
-            on_error=self.load.on_error,
-            report=report,
-            convert=self.converter,
-        )
 
 
 def _each_once(items: Iterable[Named]) -> Iterator[Named]:
@@ -167,7 +163,7 @@ def loading_of(component: Any, previous: Loading | None = None, *, key: Any = No
     bill = previous.connection.bill if previous else None
     connection = Connection(client=component.client, bill=bill, **settings)
     asks, becomes = _asked(made)
-    kinds: tuple[Any, ...] = (asks, becomes, LoadOptions, SendOptions)
+    kinds: tuple[Any, ...] = (asks, becomes, LoadOptions, ManyOptions)
     options, form, load, sending = (options_of(component, kind) for kind in kinds)
     report = previous.report if previous else Report(on_progress=load.on_progress)
     if asks is OCROptions:
