@@ -11,7 +11,9 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
@@ -814,6 +816,118 @@ def test_a_link_to_a_store_is_that_store(tmp_path: Path) -> None:
     assert [file.parent for file in store.remains()] == [path.parent]
     pay(store, (41, 50))
     assert Store(path).look(KEY).answers == ((41, 50),)
+
+
+UNWRITABLE = """
+import os
+import upstage_docs.store.healing
+path = Path(sys.argv[1])
+if os.geteuid() == 0:  # who may write anywhere
+    os.setgid(65534)
+    os.setuid(65534)
+store = Store(path)
+state = store.look(KEY)
+assert (len(state.jobs), len(state.intents)) == (1, 1), state
+assert isinstance(store.claim(KEY, (21, 22), seconds=60, route="sync"), Intent), "it is not known what became of it"
+assert isinstance(store.claim(KEY, (11, 12), seconds=60, route="sync"), AlreadyStored), "it is in a job"
+got = store.claim(KEY, (41, 50), seconds=60, route="sync")
+assert store.answered(got, b"{}", (41, 50), model="m").raw == b"{}"
+keys = [ResultKey.of(f"{number:064x}", ParseOptions(), KEY.root) for number in range(40)]
+print(sum(store.read(key, (1, 10)) is not None for key in keys if store.look(key).answers))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
+@pytest.mark.parametrize(("folder", "file"), [(0o500, 0o400), (0o500, 0o600), (0o700, 0o400)])
+def test_a_store_that_cannot_be_written_is_read_and_heeded(folder: int, file: int) -> None:
+    """As one that is part of an image, or on a disk that is mounted to be read: what it holds is not paid for again."""
+    with tempfile.TemporaryDirectory() as outside:
+        path = Path(outside) / "cache" / "store.sqlite3"
+        filled(path)
+        Path(outside).chmod(0o755)
+        path.chmod(file)
+        path.parent.chmod(folder)
+        if os.geteuid() == 0:
+            os.chown(path, 65534, 65534)
+            os.chown(path.parent, 65534, 65534)
+        done = in_another_process(UNWRITABLE, path)
+        path.parent.chmod(0o700)
+    assert (done.returncode, done.stdout.strip()) == (0, "40"), done.stderr
+    assert done.stderr.count("Results are not stored") == 1
+
+
+def test_a_claim_that_cannot_be_kept_heeds_what_is_under_way(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    """A disk may be full when two flows want the same pages: the second one waits all the same."""
+    first = claim(store, (1, 10))
+    store.submitted(claim(store, (11, 20)), "job-1")
+    assert store.path is not None
+    with closing(sqlite3.connect(store.path)) as db, db:
+        db.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON document BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END"
+        )
+    with caplog.at_level(logging.WARNING):
+        assert isinstance(store.claim(KEY, (5, 6), seconds=60, route="sync"), Busy)
+        assert store.claim(KEY, (15, 16), seconds=60, route="sync") == AlreadyStored()
+        assert isinstance(store.claim(KEY, (21, 30), seconds=60, route="sync"), Claim)
+    store.abandon(first)
+    assert isinstance(store.claim(KEY, (5, 6), seconds=60, route="sync"), Intent)
+    assert caplog.text.count("Results are not stored") == 1
+
+
+def test_a_store_that_another_process_holds_for_long_is_waited_for_once(store: Store, clock: Clock) -> None:
+    """A process that was stopped while it wrote costs each document half a minute else, three times."""
+    pay(store, (1, 10))
+    assert store.path is not None
+    patient = Store(store.path, busy_seconds=3.0, clock=clock)
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        patient.claim(OTHER, (1, 10), seconds=60, route="sync")
+        begun = time.monotonic()
+        for first in (11, 21, 31):
+            patient.claim(OTHER, (first, first + 9), seconds=60, route="sync")
+        assert time.monotonic() - begun < 6.0, "each would have waited for 3 s"
+    pay(patient, (41, 50))
+    assert store.look(KEY).answers == ((1, 10), (41, 50)), "it is used again once it is free"
+
+
+def test_what_a_killed_process_left_is_told_and_goes(store: Store) -> None:
+    """It was healing a store: a new file holds what was taken over so far."""
+    pay(store, (1, 10))
+    assert store.path is not None
+    store.close()
+    left, new = (store.path.with_name(f"store.sqlite3.{letter * 32}.new") for letter in "ab")
+    for file in (left, new):
+        file.write_bytes(b"private")
+    os.utime(left, (1.0, 1.0))
+    assert store.remains() == [left], "the other one may be in the making"
+    overwrite(store.path, 0.0, 100)
+    store.look(KEY)
+    assert not left.exists()
+    assert new.exists()
+
+
+def test_a_folder_in_the_place_of_a_store_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "cache" / "store.sqlite3"
+    path.mkdir(parents=True)
+    path.parent.chmod(0o700)
+    with caplog.at_level(logging.WARNING):
+        everything(Store(path))
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert f"{path}: a folder has its name" in said
+    assert path.is_dir()
+
+
+def test_what_another_process_keeps_in_the_log_is_said(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    pay(store, (1, 10), b"very private words" * 10_000)
+    assert store.path is not None
+    impatient = Store(store.path, busy_seconds=0.5)
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT COUNT(*) FROM answer").fetchone()
+        with caplog.at_level(logging.WARNING):
+            impatient.remove("a.pdf", everything=True)
+        other.execute("COMMIT")
+    assert "store.sqlite3-wal still holds what was deleted" in caplog.text
 
 
 def test_of_many_processes_one_heals_and_all_go_on(tmp_path: Path) -> None:

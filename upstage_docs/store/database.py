@@ -24,7 +24,7 @@ from pathlib import Path
 
 __all__ = ["Database", "NewerFormatError", "as_text", "find_intruder", "identity", "make_file"]
 
-_BUSY_SECONDS = 30.0
+_BUSY_AGAIN_SECONDS = 0.5  # where it was locked for so long before: a process that hangs costs each document little
 _NO_VERSION = 10_000  # formats are counted one by one
 _known: weakref.WeakSet[Database] = weakref.WeakSet()
 _known_lock = threading.Lock()
@@ -41,12 +41,13 @@ class Database:
         path: The file, made when first used: mode 0600, a new folder 0700.
         schema: Statements that make its tables.
         version: Of the schema; a file with another one is refused.
+        busy_seconds: To wait for another process that writes.
 
     Attributes:
         opened: The identity of the file that was opened last.
     """
 
-    def __init__(self, path: Path, schema: str, version: int) -> None:
+    def __init__(self, path: Path, schema: str, version: int, *, busy_seconds: float = 30.0) -> None:
         self.path = Path(
             os.path.realpath(path)
         )  # the same after a change of folder; the log lies beside what a link means
@@ -54,6 +55,7 @@ class Database:
         self._version = version
         self._lock = threading.Lock()
         self._flushing = threading.Lock()
+        self._busy_seconds = self._patience = busy_seconds
         self._commits = 0
         self._flushed = 0  # so many of the commits are on the disk
         self._flusher = _one_thread()
@@ -82,19 +84,24 @@ class Database:
                     db.execute("BEGIN IMMEDIATE")
                 yield db
                 db.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
+                if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+                    self._patience = _BUSY_AGAIN_SECONDS
                 _close(self._connections)  # rolls back; whatever was wrong is not carried on
                 raise
             self._commits += write
+            if write and self._patience != self._busy_seconds:
+                self._patience = self._busy_seconds
+                db.execute(f"PRAGMA busy_timeout = {self._busy_seconds * 1000:.0f}")
 
-    def checkpoint(self) -> None:
-        """Write the log back and empty it, as far as no other process is reading: what was deleted stands in it.
+    def checkpoint(self) -> bool:
+        """Write the log back and empty it: what was deleted stands in it. Return whether no other process kept it.
 
         Raises:
             sqlite3.Error, OSError: The disk refuses.
         """
         with self._lock:
-            self._connect().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            return not self._connect().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
 
     def flush_soon(self) -> None:
         """Begin to bring to the disk what was committed, and wait for nothing."""
@@ -155,9 +162,19 @@ class Database:
             raise PermissionError(intruder)
         if not self.path.exists():
             _create(self.path, self._schema, self._version)
+        if self.path.is_dir():
+            raise IsADirectoryError("a folder has its name; delete or rename that")
         self.opened = identity(self.path)
-        address = f"{self.path.absolute().as_uri()}?mode=rw"  # a file deleted just now is not to be made anew, empty
-        db = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        # A file deleted just now is not to be made anew, empty. Where nothing can be made beside it, SQLite reads it
+        # only if told that nobody writes to it.
+        mode = "mode=rw" if os.access(self.path.parent, os.W_OK) else "mode=ro&immutable=1"
+        db = sqlite3.connect(
+            f"{self.path.as_uri()}?{mode}",
+            uri=True,
+            timeout=self._patience,
+            isolation_level=None,
+            check_same_thread=False,
+        )
         self._connections.append(db)
         db.text_factory = as_text
         db.execute("PRAGMA synchronous = NORMAL")  # no power cut damages the file

@@ -35,6 +35,7 @@ _READ_ONLY = "readonly database"  # and where the head says that a newer SQLite 
 _ROOM = 64 * 2**20  # bytes: a disk with so much of it is not full
 _CHECK_SECONDS = 30.0  # for looking at a whole file: one that takes longer is taken for sound
 _CHECK_STEP = 100_000  # SQLite's own steps between two looks at the clock
+_LONGEST_MAKING = 3600.0  # seconds that a new file may be in the making
 _LOCK_SECONDS = 60.0  # that another process may take to heal the same file
 
 
@@ -76,8 +77,16 @@ def _is_sound(path: Path) -> bool:
 
 
 def remains_of(path: Path) -> list[Path]:
-    """Return the files of damaged stores that were moved aside from *path*."""
-    return sorted(path.parent.glob(f"{path.name}.damaged-*"))
+    """Return the files of damaged stores that were moved aside from *path*, and those that a killed process left."""
+    return sorted([*path.parent.glob(f"{path.name}.damaged-*"), *_left_by_a_kill(path)])
+
+
+def _left_by_a_kill(path: Path) -> Iterator[Path]:
+    oldest = time.time() - _LONGEST_MAKING
+    for new in path.parent.glob(f"{path.name}.*.new*"):
+        with suppress(OSError):
+            if new.stat().st_mtime < oldest:
+                yield new
 
 
 def heal(database: Database) -> Healed | None:
@@ -92,6 +101,8 @@ def heal(database: Database) -> Healed | None:
         with _lock(path):
             if identity(path) != database.opened:  # that of whom the error came is not there any more
                 return None
+            for left in _left_by_a_kill(path):
+                left.unlink(missing_ok=True)
             new = make_file(path, sql.SCHEMA, sql.VERSION)
             try:
                 with _only_writer(path) as source:

@@ -149,7 +149,7 @@ def overlapping_intents(
     """List the intents on any of *pages*, each with its time of expiry and its owner."""
     rows = db.execute(f"SELECT token, expires, owner FROM intent WHERE {_OVERLAP}", _span(key, pages)).fetchall()
     known = {intent.token: intent for intent in intents(db, key.digest)}
-    return tuple((known[token], expires, owner) for token, expires, owner in rows)
+    return tuple((known[token], expires, owner) for token, expires, owner in rows if token in known)
 
 
 def insert_document(db: sqlite3.Connection, key: ResultKey, source: str) -> None:

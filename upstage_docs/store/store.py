@@ -74,6 +74,7 @@ class Store:
         max_bytes: Answers above this go within a minute of use, the least recently used first, never those of an
             unfinished document.
         max_age: Answers unused for this many seconds go.
+        busy_seconds: To wait for another process that writes.
         clock: Gives Unix seconds.
     """
 
@@ -83,10 +84,11 @@ class Store:
         *,
         max_bytes: int = 10 * 2**30,
         max_age: float = 365 * 86400.0,
+        busy_seconds: float = 30.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.path = path
-        self._database = None if path is None else Database(path, sql.SCHEMA, sql.VERSION)
+        self._database = None if path is None else Database(path, sql.SCHEMA, sql.VERSION, busy_seconds=busy_seconds)
         self.max_bytes = max_bytes
         self.max_age = max_age
         self._clock = clock
@@ -174,16 +176,20 @@ class Store:
         now = self._clock()
         token = uuid.uuid4().hex
 
-        def ask(db: sqlite3.Connection) -> Claim | Busy | AlreadyStored | Intent:
-            sql.insert_document(db, key, source)  # first: without it nothing else of this document would be seen
+        def why_not(db: sqlite3.Connection) -> Busy | AlreadyStored | Intent | None:
             if sql.is_running(db, key, pages) or (not refresh and sql.is_answered(db, key, pages)):
                 return AlreadyStored()
             others = sql.overlapping_intents(db, key, pages)
             for intent, expires, owner in others:
                 if expires > now and _is_held(intent.token, owner):
                     return Busy(expires)
-            if others and not resend:
-                return others[0][0]
+            return others[0][0] if others and not resend else None
+
+        def ask(db: sqlite3.Connection) -> Claim | Busy | AlreadyStored | Intent:
+            sql.insert_document(db, key, source)  # first: without it nothing else of this document would be seen
+            if (reason := why_not(db)) is not None:
+                return reason
+            others = sql.overlapping_intents(db, key, pages)
             sends = 1 + max((intent.sends for intent, _, _ in others), default=0)
             for intent, _, _ in others:
                 sql.split_intent(db, intent, pages)
@@ -195,6 +201,8 @@ class Store:
         _held_here.add(token)
         try:
             outcome = self._try(ask, without_store, write=True)
+            if outcome is without_store:  # it cannot be written, and what it holds is heeded all the same
+                outcome = self._try(why_not, None) or without_store
             if not isinstance(outcome, Claim):
                 _held_here.discard(token)
             elif self._database is not None:
@@ -334,8 +342,11 @@ class Store:
         deleted = self._try(lambda db: sql.remove(db, name, everything=everything), 0, write=True)
         database = self._database
         if database is not None:
-            with suppress(sqlite3.Error, OSError):  # then it is in the log until that is written back
-                database.checkpoint()
+            with suppress(sqlite3.Error, OSError):
+                if not database.checkpoint():
+                    _log.warning("%s-wal still holds what was deleted: another process reads it.", database.path)
+        if self._newer is not None:
+            _log.warning("%s, of a newer version of upstage-docs, may hold more of it.", self._newer)
         return deleted
 
     def remains(self) -> list[Path]:
