@@ -78,7 +78,7 @@ class Api:
         try:
             url = httpx.URL(base_url.strip())
         except (httpx.InvalidURL, TypeError, AttributeError) as error:
-            raise ConfigError(f"base_url is not an address ({error}); it looks like {BASE_URL}.") from error
+            raise ConfigError(f"base_url is not an address ({error}); an example is {BASE_URL}.") from error
         if _is_no_host(url.host) or url.scheme not in {"http", "https"} or url.userinfo or set(base_url) & set("?#"):
             raise ConfigError(
                 f"base_url must be http(s)://host/path, such as {BASE_URL}, without a user, query or fragment; a key "

@@ -68,8 +68,8 @@ class ChunkOptions(Options):
     )
     chunk_overlap: int = option(
         0,
-        "How much of a text chunk, at the most, is repeated at the start of the next one where a text was cut for its "
-        "size. Tables, figures and headings are never repeated by it.",
+        "How much of a chunk's end, at the most, is repeated at the start of the next one where a text was cut for its "
+        "size. Tables, figures and headings are never repeated this way.",
         least=0,
     )
     length_function: Callable[[str], int] = option(
@@ -81,46 +81,45 @@ class ChunkOptions(Options):
     )
     measure: Measure = option(
         "markup",
-        "What a size in characters counts: `markup`, all of a chunk's text; `text`, what a reader sees of it, without "
-        "tags and the padding of pipe tables. A size in tokens is that of the whole text, as a model counts it.",
+        "What a size in characters counts. `markup`: the whole text of a chunk. `text`: what a reader sees of it, "
+        "without tags and the padding of pipe tables. A size in tokens always counts the whole text.",
     )
     oversized_tables: OversizedTables = option(
         "keep",
-        "`keep` leaves every table whole; `split_rows` cuts those over *chunk_size* between rows, each part with the "
-        "header and the caption.",
+        "`keep` leaves every table whole. `split_rows` cuts a table that is larger than *chunk_size* between rows, and "
+        "repeats the header and the caption in each part.",
     )
     merge_continued_tables: bool = option(
         False,
-        "Whether a table that goes on at the top of the next page, with the same columns, is joined to its first part.",
+        "Whether a table that continues on top of the next page, with the same columns, is joined to its beginning.",
     )
-    min_size: int = option(0, "A section smaller than this takes the next one into its chunk; 0 never does.", least=0)
+    min_size: int = option(0, "A section smaller than this shares a chunk with the next one; 0 means never.", least=0)
     exclude_categories: Iterable[str] = option(
         ("footer", "header"),  # in the order in which they are kept
         'Layout categories that are left out of chunks. Markdown and text of a whole page or file (`split="page"`, '
-        '`"none"`) name none, so that nothing is left out of them; HTML and JSON do.',
+        '`"none"`) do not say what is of which category, so nothing is left out of them; HTML and JSON do.',
         _check_categories,
     )
     output_format: OutputFormat = option(
         "html",
-        'The text of chunks made of elements, or of records with `output_format="json"`; other texts are taken as they '
-        "are.",
+        'The text of chunks made of elements, or of records with `output_format="json"`; others keep their format.',
     )
     table_context: TableContext = option(
         "full",
-        "How much travels with a table, chart or figure beside the headings directly before it: `labels`, the captions "
-        "that the layout model calls so; `captions`, also captions, titles and unit lines by their wording and place; "
-        "`notes`, also notes and sources; `full`, also the sentence that announces it.",
+        "What stays with a table, chart or figure, besides the headings directly before it. `labels`: what the layout "
+        "model calls a caption. `captions`: also captions, titles and unit lines told by their wording and place. "
+        "`notes`: also notes and sources. `full`: also the sentence that announces it.",
     )
     table_form: TableForm = option(
         "verbatim",
-        "How a table stands in its chunk: `verbatim`, byte for byte; `dense`, with less markup around the same words: "
-        "as a pipe table without padding where no cell spans others, else as HTML without styles. Where in its source "
-        "a table begins is not known of the dense form.",
+        "How a table is written in its chunk. `verbatim`: byte for byte as answered. `dense`: the same words with less "
+        "markup, as a pipe table without padding if no cell spans others, otherwise as HTML without styles; where "
+        "in its source such a table begins is then not known.",
     )
     path_in_text: bool = option(
         False,
-        "Whether the text of a chunk begins with the path of the headings above it (`3 Results > 3.1 Noise`), which "
-        "the size counts; one that is long is shortened from its middle.",
+        "Whether the text of a chunk begins with the path of the headings above it (`3 Results > 3.1 Noise`). The size "
+        "counts it. A long path loses its middle.",
     )
     ids: Ids = option("source", IDS_SENTENCE)
 

@@ -49,19 +49,23 @@ def _about(
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on; others than this machine need a key.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to listen on. One that other machines can reach needs a key.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
     api_key: Annotated[
         str | None,
         typer.Option(
             envvar="UPSTAGE_DOCS_SERVER_KEY",
-            help="Key that clients must send. Given here it shows in the list of processes; the variable does not.",
+            help="Key that clients must send. Given as an option, it shows in the list of processes.",
             show_default=False,
         ),
     ] = None,
     allow_origin: Annotated[
         list[str] | None,
-        typer.Option(help="Web page that may ask, such as http://localhost:3000. Repeatable.", show_default=False),
+        typer.Option(
+            help="Web page that may send requests, such as http://localhost:3000. May be repeated.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """Answer the API's protocol with the local engine, so that any client of the API can develop against it."""

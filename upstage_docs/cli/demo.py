@@ -28,10 +28,11 @@ _LONG = 14  # lines of a passage
 
 def demo(
     file: Annotated[
-        Path | None, typer.Argument(help="Your own document; a sample report without it.", show_default=False)
+        Path | None, typer.Argument(help="Your own document. Default: a sample report.", show_default=False)
     ] = None,
     question: Annotated[
-        str | None, typer.Option("--question", "-q", help=f"What to ask. Of the sample: {QUESTION}", show_default=False)
+        str | None,
+        typer.Option("--question", "-q", help=f"The question. For the sample report: {QUESTION}", show_default=False),
     ] = None,
     engine: Annotated[
         EngineName, typer.Option(help="Who answers; upstage uses the key in UPSTAGE_API_KEY and is billed.")

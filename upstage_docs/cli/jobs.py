@@ -141,7 +141,7 @@ def remove_from_cache(
     ] = False,
     folder: Folder = None,
 ) -> None:
-    """Delete each trace of a document, running jobs and unknown outcomes too; asking for it again is paid again."""
+    """Delete everything about a document, also running jobs and unknown outcomes. Parsing it again is paid again."""
     if bool(name) == every:
         raise ConfigError("Name the document whose answers go, as `cache ls` shows it, or say --all.")
     store = Store.at(folder or True)
@@ -179,9 +179,14 @@ def list_unknown(folder: Folder = None, as_json: AsJson = False) -> None:
 
 @cache.command("resolve")
 def resolve_unknown(
-    token: Annotated[str, typer.Argument(help="As `cache unknown` shows it.", metavar="TOKEN")],
+    token: Annotated[
+        str, typer.Argument(help="The token of the request, as `cache unknown` shows it.", metavar="TOKEN")
+    ],
     request_id: Annotated[
-        str, typer.Option(help="The job it became, as `jobs ls` shows it; without it, it was never carried out.")
+        str,
+        typer.Option(
+            help="The job that the request became, as `jobs ls` shows it. Without this, it was never carried out."
+        ),
     ] = "",
     folder: Folder = None,
 ) -> None:

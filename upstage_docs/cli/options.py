@@ -34,7 +34,7 @@ Connect: TypeAlias = Callable[[], Client]
 
 Sources = Annotated[
     list[str],
-    typer.Argument(help="Files, folders (every known document below them) or patterns.", metavar="SOURCES"),
+    typer.Argument(help="Files, folders (all documents of known types below them) or patterns.", metavar="SOURCES"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Report in JSON lines on standard output, for programs.")]
 
@@ -49,18 +49,18 @@ class Writing:
             "--output",
             "-o",
             help="Folder for the results, one file per document; without it they go to standard output. "
-            "Documents whose result is there and no older are skipped, so that a stopped run can be started again.",
+            "A document with a result that is not older is skipped, so that a stopped run can be started again.",
             file_okay=False,
         ),
     ] = None
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write results again that are there already.")] = False
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write results again even if they exist.")] = False
     as_json: AsJson = False
     on_error: Annotated[
         OnError,
         typer.Option(
             "--on-error",
-            help="When a document fails: skip says so and goes on, raise stops, partial also writes what came of it. "
-            "Such a part names its missing pages, counts as failed, and is done again by the next run.",
+            help="What to do when a document fails: skip reports it and goes on, raise stops, partial also writes the "
+            "pages that came. Such a result names its missing pages, counts as failed, and is tried again next time.",
         ),
     ] = "skip"
 

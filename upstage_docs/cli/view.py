@@ -37,19 +37,19 @@ def view(
         typer.Option(
             "--output",
             "-o",
-            help="The HTML page of one document, as report.html, or a folder for a page of each.",
+            help="HTML file for one document, such as report.html, or a folder for a page of each document.",
         ),
     ] = Path(),
     pages: Annotated[
-        str | None, typer.Option(help="Pages that are shown, as 3 or 3-7. Default: all.", show_default=False)
+        str | None, typer.Option(help="Pages to show, such as 3 or 3-7. Default: all.", show_default=False)
     ] = None,
     width: Annotated[int, typer.Option(help="Width of a page's picture in pixels.", min=1, max=10_000)] = 1000,
     chunks: Annotated[
-        bool, typer.Option("--chunks", help="Show how elements fall into chunks, and the text of each.")
+        bool, typer.Option("--chunks", help="Show the chunks, which elements each holds, and its text.")
     ] = False,
     quote: Annotated[
         list[str] | None,
-        typer.Option(help="Words whose places are marked. May be repeated.", show_default=False),
+        typer.Option(help="Words to mark on the pages. May be repeated.", show_default=False),
     ] = None,
     pictures: Annotated[
         Pictures,

@@ -48,7 +48,7 @@ def _headers(name: str, headers: object) -> dict[str, str] | None:
 
 def _header_name(name: str, header: object) -> object:
     if not isinstance(header, str) or not _HEADER.fullmatch(header):
-        raise ConfigError(f"{name}={header!r} is no name of a header; it looks like x-api-key.")
+        raise ConfigError(f"{name}={header!r} is no name of a header; an example is x-api-key.")
     return header
 
 
@@ -92,19 +92,21 @@ class Settings(Options):
 
     api_key: str | None = option(
         None,
-        "The key, else UPSTAGE_API_KEY. It goes to the API's host only and never shows.",
+        "The API key; UPSTAGE_API_KEY if not given. It is sent to the API's host only and never shown.",
         _with_the_environment,
         shown=False,
         in_command=False,
     )
     _: KW_ONLY
     base_url: str | None = option(
-        None, "API root or full endpoint, else UPSTAGE_BASE_URL, else the public API.", _with_the_environment
+        None,
+        "The API's root or full endpoint. By default UPSTAGE_BASE_URL, or else the public API.",
+        _with_the_environment,
     )
     engine: Engine | None = option(
         None,
-        "Who answers: `upstage`, or `local` for the engine on this machine, without key and network; else "
-        "UPSTAGE_DOCS_ENGINE, else `upstage`.",
+        "Who answers: `upstage`, or `local`, the engine on this machine, which needs no key and no network. By default "
+        "UPSTAGE_DOCS_ENGINE, or else `upstage`.",
     )
     auth_header: str = option(
         "Authorization",
@@ -132,8 +134,10 @@ class Settings(Options):
     retry: RetryPolicy | None = option(
         None, "When a request is tried again; `RetryPolicy()` if None.", in_command=False
     )
-    poll: PollPolicy | None = option(None, "How jobs are waited for; as fits the engine if None.", in_command=False)
-    max_concurrency: int = option(5, "Requests at once; twice as many documents or parts are in work.", least=1)
+    poll: PollPolicy | None = option(None, "How jobs are waited for; if None, as suits the engine.", in_command=False)
+    max_concurrency: int = option(
+        5, "How many requests run at once; twice as many documents or parts are in work.", least=1
+    )
     rates: Mapping[Family, Rate] | None = option(
         None,
         "Overrides of `rates.RATES`, by family (`sync`, `async`, `ocr`).",
@@ -142,30 +146,30 @@ class Settings(Options):
     )
     rate_share: float = option(
         1.0,
-        "The part of every rate that is this client's, 0-1, where several share one account.",
+        "This client's share of every rate, 0-1, if several clients use one account.",
         above=0,
         most=1,
         in_command=False,
     )
     limits: ApiLimits = option(
-        LIMITS, "What the API takes; `api.limits.LIMITS_2025` for older deployments.", in_command=False
+        LIMITS, "The API's limits; `api.limits.LIMITS_2025` for older deployments.", in_command=False
     )
     prices: Mapping[str, float] | None = option(
         None,
-        "US dollars per page of `standard`, `enhanced` and `ocr` in estimates and `usage`, over those of "
-        "`flows.billing.PRICES`. No list price of OCR is public.",
+        "US dollars per page of `standard`, `enhanced` and `ocr` in estimates and `usage`, in place of those in "
+        "`flows.billing.PRICES`. Upstage publishes no price for OCR.",
         _prices,
         in_command=False,
     )
     cache: bool | str | os.PathLike[str] | None = option(
         None,
-        "Whether answers, jobs and intents are kept, so that nothing is paid twice; the name of a folder keeps them "
-        "there. By default with Upstage, in the platform's cache folder, and not with the local engine.",
+        "Whether answers, jobs and intents are stored, so that nothing is paid twice; a folder stores them there. By "
+        "default they are stored for Upstage, in the user's cache folder, and not for the local engine.",
         _cache,
     )
     on_unknown: Literal["raise", "resend"] = option(
         "raise",
-        "Where a paid request was cut off and its outcome is unknown: `raise` reports it, `resend` pays again.",
+        "What to do if a paid request was cut off and its outcome is unknown: `raise` reports it, `resend` pays again.",
     )
 
     __hash__ = hash_of

@@ -72,13 +72,13 @@ class ConnectionOptions(Options):
 
     api_key: Any = option(
         None,
-        "The key, else UPSTAGE_API_KEY. It never shows and is never pickled or serialised.",
+        "The API key; UPSTAGE_API_KEY if not given. It is never shown, pickled or serialised.",
         _check_key,
         shown=False,
     )
     client: Any = option(
         None,
-        "A `Client` or `AsyncClient` to use; it stays open, and the options of a client are then its own.",
+        "A `Client` or `AsyncClient` to use. It stays open, and a client's options are then set on it.",
         _client,
         shown=False,
     )

@@ -194,9 +194,7 @@ def _with_crops(
         raise ConfigError("crops= and crop_folder= go together: what is to be cropped, and where crops are written.")
     if load.crops is not None:
         if form.images != "none" or load.image_folder is not None:
-            raise ConfigError(
-                "crops= and crop_folder= stand in place of images= and image_folder=; give one of the pairs."
-            )
+            raise ConfigError("crops= and crop_folder= replace images= and image_folder=; give one of the two pairs.")
         options = replace(options, base64_encoding=tuple(dict.fromkeys([*options.base64_encoding, *load.crops])))
         form = replace(form, images="files")
         load = replace(load, crops=None, crop_folder=None, image_folder=load.crop_folder)

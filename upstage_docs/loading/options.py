@@ -50,8 +50,11 @@ class LoadOptions(Options):
     image_folder: str | os.PathLike[str] | None = option(None, 'Where `images="files"` writes crops.', _folder)
     crops: Sequence[str] | None = option(
         None,
-        "Layout categories whose elements are cropped into *crop_folder*, with every split and format: `figure`, "
-        "`chart`, `table`, ... `image_path` records where, a line for each; `crops_of` finds them after splitting.",
+        "Layout categories whose elements are written as pictures into *crop_folder*: `figure`, `chart`, `table`, ... "
+        "It works with every split and format. `image_path` has the files, one a line; `crops_of` finds them after "
+        "splitting.",
         _check_crops,
     )
-    crop_folder: str | os.PathLike[str] | None = option(None, "Where *crops* are written, each once.", _folder)
+    crop_folder: str | os.PathLike[str] | None = option(
+        None, "The folder that *crops* are written to, each once.", _folder
+    )

@@ -32,13 +32,13 @@ OCRSplit: TypeAlias = Literal["page", "none", "word", "line"]
 Ids: TypeAlias = Literal["source", "content"]
 OnError: TypeAlias = Literal["raise", "skip", "partial"]
 ON_ERROR_SENTENCE = (
-    "`skip` leaves out a file that fails, all of it, and goes on; `partial` hands out what came of it, which names the "
-    "`missing_pages`. `report` tells which files and why. What is wrong for every file, an option or a refused key, is "
-    "raised in any case."
+    "`skip` leaves out a file that fails and goes on; `partial` hands out the pages that came, which name the "
+    "`missing_pages`. `report` says which files failed and why. An error that concerns every file, such as a wrong "
+    "option or a refused key, is always raised."
 )
 IDS_SENTENCE = (
-    "Whether ids are made of a file's `source`, or of its `content`, so that a file under two names gives the same "
-    "ids; then a changed file does not replace its old self in a store."
+    "Whether ids are made of a file's `source` or of its `content`. With `content`, a file under two names gives the "
+    "same ids, and a changed file does not replace its old records in a store."
 )
 
 # https://console.upstage.ai/docs/capabilities/parse/understanding-output
@@ -122,7 +122,7 @@ class ParseOptions(Options):
 
     model: str = option(
         "document-parse",
-        "Model that is asked: `document-parse` (the stable alias), `document-parse-nightly`, or a dated name, which is "
+        "The model: `document-parse` (the stable alias), `document-parse-nightly`, or a dated name, which is "
         "retired after some months.",
         _parse_model,
         always_sent=True,
@@ -133,12 +133,12 @@ class ParseOptions(Options):
     )
     ocr: Literal["auto", "force"] = option(
         "auto",
-        "Where text is recognised: `auto` reads embedded text where there is some; `force` recognises everything.",
+        "`auto` reads the text that is in the file, and recognises pages without any; `force` recognises every page.",
         always_sent=True,
     )
     chart_recognition: bool = option(True, "Whether charts are answered as tables.", always_sent=True)
     merge_multipage_tables: bool = option(
-        False, "Whether the API merges tables that go on over pages into their first part."
+        False, "Whether the API joins a table that continues on the next page to its first part."
     )
     output_formats: tuple[OutputFormat, ...] = option(
         ("html", "markdown", "text"),
@@ -173,9 +173,7 @@ class OCROptions(Options):
     See https://console.upstage.ai/api/parse/document-ocr
     """
 
-    model: str = option(
-        "ocr", "Model that is asked: `ocr` (the stable alias), or a dated name.", _ocr_model, always_sent=True
-    )
+    model: str = option("ocr", "The model: `ocr` (the stable alias), or a dated name.", _ocr_model, always_sent=True)
     schema: Literal["clova", "google"] | None = option(
         None,
         "`clova` or `google` answers in the shape of those services; only `Client.ocr_raw` takes it.",
@@ -197,13 +195,13 @@ class SendOptions(Options):
         ConfigError: A value is not possible.
     """
 
-    route: Route = option("auto", "`sync`, `async` (a job), or `auto`, which makes a job of what is long.")
+    route: Route = option("auto", "`sync`, `async` (a job), or `auto`: a job for a long document.")
     pages_per_request: int | None = option(
         None,
         "Cut a PDF into parts of this many pages, sent at once: less waiting, same price.",
         least=1,
     )
-    refresh: bool = option(False, "Ask (and pay) again although the answer is stored.")
+    refresh: bool = option(False, "Ask, and pay, again even if the answer is stored.")
 
 
 @documented
@@ -217,8 +215,8 @@ class ManyOptions(SendOptions):
 
     ordered: bool = option(
         True,
-        "False yields each document as soon as it is there. In the order given, one that takes long holds up those "
-        "behind it, once twice `max_concurrency` of them are in work.",
+        "False yields each document as soon as it is ready. True keeps the order given, so that a slow document holds "
+        "up those behind it, once twice `max_concurrency` of them are in work.",
     )
     on_error: OnError = option("raise", ON_ERROR_SENTENCE)
 

@@ -20,16 +20,19 @@ class RetryPolicy(NamedOptions):
         ConfigError: A value is not possible.
     """
 
-    attempts: int = option(5, "Sends in all, the first included.", least=1)
+    attempts: int = option(5, "How often a request is sent at most, the first time included.", least=1)
     initial: float = option(0.5, "Seconds before the second try; doubles each time.", least=0, unit="seconds")
     maximum: float = option(
-        30.0, "Seconds between tries at the most, a server's Retry-After apart.", least=0, unit="seconds"
+        30.0, "The most seconds between two tries; a server's Retry-After may ask for more.", least=0, unit="seconds"
     )
     longest_retry_after: float = option(
-        300.0, "Seconds that a Retry-After may ask for; a longer one is final.", least=0, unit="seconds"
+        300.0,
+        "The longest Retry-After that is waited for, in seconds; a longer one ends the call.",
+        least=0,
+        unit="seconds",
     )
     jitter: Callable[[], float] = option(
-        random.random, "Gives a number 0-1; the wait is between half of the backoff and all of it."
+        random.random, "Returns a number 0-1, which sets the wait between half of the backoff and all of it."
     )
 
     def backoff(self, attempt: int) -> float:
@@ -47,8 +50,10 @@ class PollPolicy(NamedOptions):
         ConfigError: A value is not possible.
     """
 
-    initial: float = option(1.0, "Seconds before the first look; grows by half each time.", least=0, unit="seconds")
-    maximum: float = option(15.0, "Seconds between two looks at the most.", least=0, unit="seconds")
+    initial: float = option(
+        1.0, "Seconds before the first look at a job; each further wait is half as long again.", least=0, unit="seconds"
+    )
+    maximum: float = option(15.0, "The most seconds between two looks.", least=0, unit="seconds")
     deadline: float | None = option(
         72 * 3600.0,
         "Seconds to wait for the whole job, or None to wait as long as it takes. The API may keep a job queued for 72 "

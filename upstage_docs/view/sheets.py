@@ -108,7 +108,12 @@ class Sheets:
         if source.format not in DRAWN:
             return None, "Files of this format have no pages to draw."
         if not 1 <= number <= (source.pages or 1):
-            return None, "The file has no such page." if number else "The answer puts these on no page of the file."
+            return (
+                None,
+                "The file has no such page."
+                if number
+                else "The answer names a page for these that the file does not have.",
+            )
         try:
             return page_picture(source, number, within=(self._width, _TALLEST * self._width)), ""
         except SourceError as error:
