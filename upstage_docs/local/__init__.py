@@ -1,4 +1,4 @@
-"""The embedded local engine: the same wire protocol as the API, answered on this machine without a key."""
+"""The embedded local engine: it answers the API's protocol on this machine, without a key."""
 
 from __future__ import annotations
 

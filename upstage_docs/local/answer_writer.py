@@ -1,4 +1,4 @@
-"""Layout blocks → the answer of Document Parse, in Upstage's conventions; reads no file format."""
+"""Writes the answer of Document Parse from layout blocks, as Upstage's API would write it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every reader of the local engine returns: pages of layout blocks, as plain values."""
+"""The plain values that every reader of the engine returns: pages, and the layout blocks on them."""
 
 from __future__ import annotations
 

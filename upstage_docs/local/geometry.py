@@ -1,4 +1,4 @@
-"""Boxes of a page and how they lie to each other; knows nothing of what is in them."""
+"""Compares boxes on a page: how much they overlap, how far they are apart, what encloses them."""
 
 from __future__ import annotations
 

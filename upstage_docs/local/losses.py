@@ -1,4 +1,4 @@
-"""What could not be read of a document, page by page: an error on a page ends what was read there, nothing else."""
+"""Notes what of a document could not be read: a page that fails is told of, and the others are answered."""
 
 from __future__ import annotations
 

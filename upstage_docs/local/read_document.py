@@ -1,4 +1,4 @@
-"""One document → the parts of its answer, inside a worker process; knows which reader takes which format."""
+"""Reads one document inside a worker process and gives its answer in parts."""
 
 from __future__ import annotations
 

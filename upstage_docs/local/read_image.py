@@ -1,4 +1,4 @@
-"""An image file → pages of layout blocks: recognised words are laid out as those of a scanned PDF page."""
+"""Reads an image file as pages of layout blocks: recognised words are laid out as those of a scanned PDF."""
 
 from __future__ import annotations
 

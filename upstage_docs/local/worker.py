@@ -1,4 +1,4 @@
-"""`python -m upstage_docs.local.worker`: reads documents for its owner, one at a time, over its standard pipes.
+"""The worker process, `python -m upstage_docs.local.worker`: reads documents for its owner, one at a time.
 
 It never starts a process or opens a socket, ends itself when its owner is gone or has nothing for it, and is ended by
 the kernel at its limits of time and memory.

@@ -1,1 +1,1 @@
-"""Pictures of text become words with boxes and confidences."""
+"""Recognises text in pictures, as words with boxes and confidences."""

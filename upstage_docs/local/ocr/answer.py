@@ -1,4 +1,4 @@
-"""A document → the answer of Document OCR: images as they are, PDF pages rasterised; recognises no word itself."""
+"""Writes the answer of Document OCR for an image, or for a PDF whose pages are drawn as images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules of a table in a page image: long thin runs of ink, across and down; recognises nothing."""
+"""Finds the rules of a table in a page image: long thin runs of ink, across and down."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bytes of an image file → the images of its pages, within limits of size, one page at a time."""
+"""Opens the pages of an image file, one at a time and within limits of size."""
 
 from __future__ import annotations
 

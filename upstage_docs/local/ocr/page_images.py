@@ -1,4 +1,4 @@
-"""What recognition does to a page image beforehand: turns it, levels it, evens it out; recognises nothing."""
+"""Prepares a page image for recognition: turns it upright, levels it, and evens its brightness out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was recognised on a page image, as values: words, lines, where they stand; knows no engine."""
+"""The values that recognition returns: the words and lines of a page image, and where they stand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words of one page image through Tesseract, whichever way the page lies; knows no file format and no protocol."""
+"""Recognises the words of a page image with Tesseract, whichever way up the page is."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Word, Excel and PowerPoint files become blocks."""
+"""Reads Word, Excel and PowerPoint files as layout blocks."""

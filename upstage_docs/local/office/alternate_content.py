@@ -1,4 +1,4 @@
-"""Content that an Office file holds in several renderings, for newer and older programs: keeps one of each."""
+"""Keeps one of the versions in which an Office file holds the same content for newer and older programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Office files are ZIP archives of XML: opens one only after its sizes and its XML were looked at; reads no content.
+"""Opens an Office file, a ZIP archive of XML, after checking that neither its size nor its XML is an attack.
 
 Archive bombs are told by what the archive declares, before anything is unpacked: a reader never unpacks more than was
 declared. XML bombs and entities need a document type, which the format forbids (ECMA-376, part 2, 6.2.5): one is

@@ -1,4 +1,4 @@
-"""The XML of a native Office chart → a block with its title, axes, kind and data; recognises no picture of a chart."""
+"""Reads a chart of an Office file from its XML: title, kind, axes and data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An Office equation (OMML) → one line of text, as `a/b` and `x^2`; writes no LaTeX."""
+"""Writes an Office equation as one line of text, such as `a/b` and `x^2`."""
 
 from __future__ import annotations
 

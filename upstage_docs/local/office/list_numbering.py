@@ -1,4 +1,4 @@
-"""The markers of Word's lists and numbered headings, counted as Word counts them; knows no text."""
+"""Counts the markers of Word's lists and numbered headings as Word does."""
 
 from __future__ import annotations
 

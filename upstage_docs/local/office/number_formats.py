@@ -1,4 +1,4 @@
-"""A value and a number format of Excel → the text that is displayed; knows no cell and no sheet."""
+"""Formats the value of a cell as Excel shows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DOCX, PPTX and XLSX told by their content, opened safely and handed to their readers; reads none itself."""
+"""Tells Word, PowerPoint and Excel files by their content, opens them safely, and calls their reader."""
 
 from __future__ import annotations
 

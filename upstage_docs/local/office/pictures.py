@@ -1,4 +1,4 @@
-"""A picture or a diagram inside an Office file → a figure block; recognises no text in it and describes nothing."""
+"""Makes a figure block of a picture or a diagram in an Office file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values in the XML of Office files that may not be what the format says; knows no element."""
+"""Reads values in the XML of Office files that may be missing or malformed."""
 
 from __future__ import annotations
 

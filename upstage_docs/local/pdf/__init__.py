@@ -1,1 +1,1 @@
-"""Pages of a PDF become blocks in reading order."""
+"""Reads the pages of a PDF as layout blocks in reading order."""

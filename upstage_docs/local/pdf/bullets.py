@@ -1,4 +1,4 @@
-"""Small filled shapes beside text: the drawn bullets of a list and the keys of a legend; knows no categories."""
+"""Finds small filled shapes beside text: the drawn bullets of a list, and the keys of a legend."""
 
 from __future__ import annotations
 

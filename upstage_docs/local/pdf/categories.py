@@ -1,4 +1,4 @@
-"""What each part of a page is, by rules over the whole page, the surest first."""
+"""Decides what each part of a page is (heading, caption, list, ...), by rules over the whole page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where columns begin on a page: gutters between words, told by the rows that share them; knows no categories."""
+"""Finds where the columns of a page begin, by the white gutters that many rows share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines that end in page numbers → tables of contents and indexes."""
+"""Finds tables of contents and indexes by lines that end in page numbers."""
 
 from __future__ import annotations
 

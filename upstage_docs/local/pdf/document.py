@@ -1,4 +1,4 @@
-"""PDF bytes → pages of layout blocks, ten pages at a time; knows no protocol and starts no process."""
+"""Reads a PDF, ten pages at a time, as pages of layout blocks."""
 
 from __future__ import annotations
 

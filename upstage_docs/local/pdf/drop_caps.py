@@ -1,4 +1,4 @@
-"""Drop caps: the large first letter of a paragraph, given back to its first word."""
+"""Joins the large first letter of a paragraph to the word that it begins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which parts of a page are formulas; writes no LaTeX, for it cannot know it."""
+"""Finds the formulas of a page; it writes no LaTeX, which nothing on the page tells."""
 
 from __future__ import annotations
 

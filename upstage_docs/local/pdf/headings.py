@@ -1,4 +1,4 @@
-"""Which lines of a page are headings: by size, weight, capitals, section numbers, and what stands below them."""
+"""Finds the headings of a page by size, weight, capitals, section numbers, and what stands below them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text of a page that nobody sees: drawn invisibly, cut away by a clip path, or smaller than a dot; reads no text."""
+"""Finds text that nobody sees: drawn invisibly, cut away by a clip path, or smaller than a dot."""
 
 from __future__ import annotations
 

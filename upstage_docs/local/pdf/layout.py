@@ -1,4 +1,4 @@
-"""One page of the PDF library → blocks in reading order, with categories; renders nothing and recognises no text."""
+"""Lays out one page: from the PDF library's words to blocks in reading order, with categories."""
 
 from __future__ import annotations
 

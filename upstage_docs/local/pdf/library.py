@@ -1,4 +1,4 @@
-"""Pages as the PDF library reads them, and a page laid out from its words alone; tells no category."""
+"""Reads pages with the PDF library, and lays a page out from its words alone where the library cannot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words of a page → lines of text, kept apart where a gutter between columns runs; knows no categories."""
+"""Joins the words of a page to lines of text, and keeps columns apart."""
 
 from __future__ import annotations
 

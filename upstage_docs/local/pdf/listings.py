@@ -1,4 +1,4 @@
-"""Lines in a typewriter's font → listings of code; knows no language."""
+"""Finds listings of code by their typewriter font."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands around the body of a page: running headers and footers, page numbers, footnotes."""
+"""Finds what stands around the body of a page: running headers and footers, page numbers, footnotes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words of a page's text layer that the PDF library left out; it drops page numbers and text under other text."""
+"""Finds the words of a page that the PDF library leaves out, such as page numbers and text under other text."""
 
 from __future__ import annotations
 

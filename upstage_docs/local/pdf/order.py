@@ -1,4 +1,4 @@
-"""Boxes on a page → their reading order: columns from left to right, each from top to bottom."""
+"""Puts the boxes of a page into reading order: columns from left to right, each from top to bottom."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The outline of a PDF → the levels of the headings that it names; measures no fonts."""
+"""Takes the levels of headings from the outline that a PDF carries."""
 
 from __future__ import annotations
 

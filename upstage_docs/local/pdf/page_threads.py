@@ -1,4 +1,4 @@
-"""Work on several pages at once, in threads that belong to the reading of one document; knows no page."""
+"""Reads several pages at once, in threads that end with the document."""
 
 from __future__ import annotations
 

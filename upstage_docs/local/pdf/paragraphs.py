@@ -1,4 +1,4 @@
-"""Lines → paragraphs, by the white space that a reader sees: pitch, indents, and lines that end early."""
+"""Joins lines to paragraphs by what a reader sees: distances, indents, and lines that end early."""
 
 from __future__ import annotations
 

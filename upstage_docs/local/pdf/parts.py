@@ -1,4 +1,4 @@
-"""A piece of a page on its way to a block, and how pieces lie to each other; boxes in points."""
+"""A piece of a page that is becoming a block, and how such pieces lie to each other."""
 
 from __future__ import annotations
 

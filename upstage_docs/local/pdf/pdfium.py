@@ -1,4 +1,4 @@
-"""One open PDF by pdfium: its pages as pictures, what is drawn on them, and their bare words; no layout."""
+"""Reads one PDF with pdfium: pictures of its pages, what is drawn on them, and their bare words."""
 
 from __future__ import annotations
 

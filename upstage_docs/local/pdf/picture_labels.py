@@ -1,4 +1,4 @@
-"""Words recognised in the pictures of a digital page; tells charts among them, and recognises nothing itself."""
+"""Reads words in the pictures of a page whose other text needs no recognition, and tells charts among them."""
 
 from __future__ import annotations
 

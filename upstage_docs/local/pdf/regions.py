@@ -1,4 +1,4 @@
-"""Tables, pictures, charts and drawn formulas of a page, with the words that stand in them; orders nothing."""
+"""Finds the tables, pictures, charts and drawn formulas of a page, with the words inside them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the PDF library's words lose beside the file's own text: spaces, typographic signs, cuts at rules, order."""
+"""Gives words back what the PDF library loses of them: spaces, typographic signs, cuts at rules, order."""
 
 from __future__ import annotations
 

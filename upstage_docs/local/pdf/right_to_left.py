@@ -1,4 +1,4 @@
-"""Arabic and Hebrew: letters and words as they stand on the page → the order in which they are read."""
+"""Puts the letters and words of Arabic and Hebrew into the order in which they are read."""
 
 from __future__ import annotations
 

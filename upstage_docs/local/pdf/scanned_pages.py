@@ -1,4 +1,4 @@
-"""Pages whose text is a picture: which need recognition, and what becomes of them by it; recognises nothing itself."""
+"""Decides which pages need recognition, and puts what was recognised in their place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scans that lie askew: how much, and the boxes of their words and blocks on the levelled page and back."""
+"""Measures how far a scan is turned, and maps boxes to the levelled page and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How heavy the strokes of recognised words are, from the pixels of their page: what headings are told by."""
+"""Measures how bold recognised words are from their pixels, since headings are told by that."""
 
 from __future__ import annotations
 

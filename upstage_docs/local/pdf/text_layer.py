@@ -1,4 +1,4 @@
-"""Recognised words → a page with an invisible text layer, so that scans take the layout path of every other page."""
+"""Puts recognised words under a scanned page as invisible text, so that it is laid out as any other page."""
 
 from __future__ import annotations
 

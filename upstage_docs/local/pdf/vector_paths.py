@@ -1,4 +1,4 @@
-"""Vector paths of a page → drawings: charts, figures, formulas drawn as outlines; reads no pixels."""
+"""Groups the vector paths of a page to drawings: charts, figures, formulas drawn as outlines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words inside a text item of the PDF library, each where it stands; cuts no item by itself."""
+"""Finds each word inside a longer text item of the PDF library, and where it stands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words of a PDF page: their text, where their ink stands, how they are set; groups nothing."""
+"""The words of a PDF page: text, ink, font and place."""
 
 from __future__ import annotations
 

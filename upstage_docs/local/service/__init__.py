@@ -1,1 +1,1 @@
-"""The API's protocol, answered on this machine: requests, jobs, worker processes."""
+"""Answers the API's protocol on this machine: requests, jobs, worker processes."""

@@ -1,4 +1,4 @@
-"""The form's fields as clients really write them → values; and what kind of file the document is.
+"""Reads the fields of a request in all the ways that clients write them, and tells the kind of the document.
 
 Clients send `true`, `True` and `1`; lists as JSON, as Python writes them (`"['html']"`, the API's own example), as
 repeated fields, or joined by commas.

@@ -1,4 +1,4 @@
-"""A multipart form, taken apart as it arrives, with the document kept off the heap; knows no field by its meaning."""
+"""Takes a multipart form apart as it arrives, and keeps the document in it off the heap."""
 
 from __future__ import annotations
 

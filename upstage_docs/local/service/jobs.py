@@ -1,4 +1,4 @@
-"""Asynchronous jobs: their states, their batches and their results; knows no HTTP and reads no document itself."""
+"""Runs asynchronous jobs: their states, their batches of pages and their results."""
 
 from __future__ import annotations
 

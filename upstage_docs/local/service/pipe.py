@@ -1,4 +1,4 @@
-"""What the engine and its worker processes say to each other, and how it is framed on a pipe; knows no HTTP."""
+"""Writes and reads the messages between the engine and its worker processes."""
 
 from __future__ import annotations
 

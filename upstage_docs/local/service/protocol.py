@@ -1,4 +1,4 @@
-"""The API's protocol, answered: a request taken apart → a status and JSON; reads no document and knows no transport.
+"""Answers a request of the API: takes it apart, has the document read, and returns a status and JSON.
 
 Paths, fields, answers and errors are those of https://console.upstage.ai/api/parse/document-parsing, its asynchronous
 twin and https://console.upstage.ai/api/parse/document-ocr, with the older `/document-ai/*` paths.

@@ -1,4 +1,4 @@
-"""The engine as an `httpx` transport, for `httpx.Client` and `httpx.AsyncClient` alike; never blocks an event loop."""
+"""The engine as an `httpx` transport, for `httpx.Client` and for `httpx.AsyncClient`, whose event loop goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Worker processes, their owner's side: started when needed, kept warm, killed on a crash, a stop or the end."""
+"""Starts worker processes when needed, keeps them ready, and kills them on a crash, a stop or at the end."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Excel workbooks become blocks."""
+"""Reads Excel workbooks as layout blocks."""

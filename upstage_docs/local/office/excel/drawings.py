@@ -1,4 +1,4 @@
-"""What floats over a sheet → blocks with the row they begin in: charts, pictures, text boxes; knows no cell."""
+"""Reads what floats over a sheet (charts, pictures, text boxes), with the row where each begins."""
 
 from __future__ import annotations
 

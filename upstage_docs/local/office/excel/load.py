@@ -1,4 +1,4 @@
-"""Opens a workbook with openpyxl; where a sheet of it is damaged, without that sheet's cells. Reads no sheet itself."""
+"""Opens a workbook with openpyxl; a damaged sheet is left without cells, and the others are read."""
 
 from __future__ import annotations
 

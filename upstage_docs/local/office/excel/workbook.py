@@ -1,4 +1,4 @@
-"""An XLSX file → one page of layout blocks for each sheet: tables as displayed, charts, pictures; computes nothing."""
+"""Reads an Excel workbook: a page for each sheet, with its tables as Excel shows them, charts and pictures."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""PowerPoint slides become blocks."""
+"""Reads PowerPoint slides as layout blocks."""

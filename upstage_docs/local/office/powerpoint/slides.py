@@ -1,4 +1,4 @@
-"""A PPTX file → one page of layout blocks for each slide, with boxes relative to the slide; renders nothing."""
+"""Reads a PowerPoint file: a page for each slide, with boxes relative to the slide."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text of one shape of a slide → blocks: titles, footers, lists with their markers, text; knows no place."""
+"""Reads the text of one shape on a slide: titles, footers, list items with their markers, paragraphs."""
 
 from __future__ import annotations
 

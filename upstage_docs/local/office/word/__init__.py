@@ -1,1 +1,1 @@
-"""Word documents become blocks."""
+"""Reads Word documents as layout blocks."""

@@ -1,4 +1,4 @@
-"""Word's block content → layout blocks and page turns, in reading order; assembles no pages."""
+"""Reads the paragraphs and tables of a Word document in order, and notes where pages begin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a Word paragraph is by its style: heading and its level, list, contents, caption, code; reads no text."""
+"""Tells by its style what a Word paragraph is: a heading and its level, a list item, a caption, code."""
 
 from __future__ import annotations
 

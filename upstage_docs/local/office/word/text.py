@@ -1,4 +1,4 @@
-"""What stands inside a Word paragraph, in order: text, page breaks, notes, equations, pictures, text boxes, charts.
+"""Reads what is inside a Word paragraph: text, page breaks, notes, equations, pictures, text boxes, charts.
 
 Deleted and hidden text is left out; knows no layout. `renderings.choose` has been there first.
 """

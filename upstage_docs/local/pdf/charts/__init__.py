@@ -1,1 +1,1 @@
-"""Charts drawn in PDFs: their data, where axes, scale and drawing agree."""
+"""Reads the data of charts that are drawn in PDFs, where axes, scale and drawing agree."""

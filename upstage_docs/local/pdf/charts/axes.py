@@ -1,4 +1,4 @@
-"""The axes of a drawn chart: the straight scale that numbers along one tell, and the names along the other."""
+"""Measures the axes of a drawn chart: a straight scale along one, names along the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Charts of bars: which rectangles are bars, from which foot, of which series; the values that they tell."""
+"""Measures the bars of a drawn chart: which rectangles are bars, of which series, and of which value."""
 
 from __future__ import annotations
 

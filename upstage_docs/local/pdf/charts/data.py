@@ -1,4 +1,4 @@
-"""What is read off a drawn chart; measures nothing."""
+"""The values that are read off a drawn chart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the words beside a drawn chart say: the names of its series by their colours, and its titles."""
+"""Reads the words beside a drawn chart: the names of its series by their colours, and its titles."""
 
 from __future__ import annotations
 

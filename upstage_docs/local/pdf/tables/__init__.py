@@ -1,1 +1,1 @@
-"""Tables on the pages of a PDF."""
+"""Finds the tables on the pages of a PDF, and their rows and cells."""

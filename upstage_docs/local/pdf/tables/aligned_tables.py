@@ -1,4 +1,4 @@
-"""Tables without rules: texts that stand in columns over several rows; knows no library."""
+"""Builds tables that have no rules from texts that stand in columns over several rows."""
 
 from __future__ import annotations
 

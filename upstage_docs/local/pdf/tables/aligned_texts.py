@@ -1,4 +1,4 @@
-"""Where texts stand in rows and columns without a rule: texts, rows, regions of rows; builds no table."""
+"""Finds texts that stand in rows and columns without a rule between them."""
 
 from __future__ import annotations
 

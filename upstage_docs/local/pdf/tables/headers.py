@@ -1,4 +1,4 @@
-"""The header of a ruled table: which columns each of its texts covers, by the rules under it and by where it stands."""
+"""Tells which columns each text of a table's header covers, by the rules below it and by its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The PDF library's tables → rows of cells, completed by the words and rules of the page; finds no table itself."""
+"""Makes rows of cells of the PDF library's tables, completed by the words and rules on the page."""
 
 from __future__ import annotations
 

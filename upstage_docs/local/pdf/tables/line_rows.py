@@ -1,4 +1,4 @@
-"""Rows that no rule parts: a band of cells in which each line of numbers is a row of its own; knows no rules."""
+"""Parts a band of a table without rules into rows, where each line of numbers is a row of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables whose cells are all ruled off: cells, and the spans that missing rules make; knows no library."""
+"""Builds tables whose cells all have rules around them; a missing rule makes a cell that spans others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables told by their rules: what stands between two rules of one width, in columns, is a table; knows no library."""
+"""Builds tables that have rules above and below alone, from the words in columns between them."""
 
 from __future__ import annotations
 

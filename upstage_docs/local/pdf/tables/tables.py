@@ -1,4 +1,4 @@
-"""Which tables a page has: those of the PDF library that are tables, completed by the rules of the page."""
+"""Decides which tables a page has, out of what the PDF library and the rules on the page propose."""
 
 from __future__ import annotations
 
