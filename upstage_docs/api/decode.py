@@ -141,7 +141,7 @@ def decode_document(
 
 
 def decode_shape(raw: bytes, *, source: str = "") -> DocumentShape:
-    """Decode the JSON of one answer of Document Parse and understand nothing of it yet; *source* is for messages.
+    """Decode the JSON of one answer of Document Parse into values shaped like it; *source* names it in messages.
 
     Raises:
         InvalidResponseError: It is not one; `.raw` holds it.
@@ -264,7 +264,7 @@ def _page_text(page: OcrPageShape) -> str:
 
 
 def decode_job(raw: bytes, *, source: str = "", file_sha256: str = "", unsaid: str = "submitted") -> Job:
-    """Decode what creating a job, or asking for its state, answers; *unsaid* is the state where it names none."""
+    """Decode the answer to creating a job, or to asking for its state; *unsaid* is the state where none is named."""
     return _job(_decode(_jobs, raw, "an asynchronous request", source), raw, source, file_sha256, unsaid)
 
 

@@ -32,7 +32,7 @@ class _Wrong(Exception):  # noqa: N818 - never leaves this module
 
 
 def load_json(raw: bytes) -> Any:
-    """Return what *raw* holds, whatever small harm was done to it.
+    """Return the value in the JSON *raw*, also where that breaks a rule of JSON in a small way.
 
     Byte order marks and other Unicode encodings are understood, U+FFFD stands for broken characters, and null for NaN
     and for numbers out of range.
@@ -58,7 +58,7 @@ def begins_with(raw: bytes, start: bytes) -> bool:
 
 
 def is_object(raw: bytes) -> bool:
-    """Say whether *raw* is a JSON object, whatever it holds: what a gateway or a network puts in between is none."""
+    """Say whether *raw* is a JSON object; the error page of a gateway is none."""
     try:
         return isinstance(load_json(raw), dict)
     except ValueError:

@@ -60,7 +60,7 @@ class SeenLimits:
     pages_interval: float | None = None
 
     def replace_in(self, rate: Rate, share: float) -> Rate:
-        """Return *rate* with what is said here in place of what it says, of which *share* is ours."""
+        """Return *rate* with these limits in place of its own; *share* of them is this client's."""
         requests, pages = rate.requests_per_second, rate.pages_per_minute
         if self.requests and self.requests_interval and self.requests_interval <= _LONGEST_INTERVAL:
             requests = share * self.requests / self.requests_interval
@@ -188,7 +188,7 @@ class RateLimiter:
             lane.next_request = max(lane.next_request, lane.paused)
 
     def learn(self, family: Family, limits: SeenLimits, *, model: str = "") -> None:
-        """Take what an answer says of its limits in place of the table."""
+        """Use the limits that an answer tells in place of those in the table."""
         if family not in self._overridden:
             with self._lock:
                 lane = self._lane(family, model)

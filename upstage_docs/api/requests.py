@@ -70,7 +70,7 @@ class Api:
 
     @classmethod
     def at(cls, base_url: str, headers: Mapping[str, str] | None = None) -> Api:
-        """Build it from *base_url*, an API root or the full endpoint of a parse.
+        """Build the addresses from *base_url*, an API root or the full endpoint of a parse.
 
         Raises:
             ConfigError: It is not an http(s) address.

@@ -147,7 +147,7 @@ def _pause(value: str, now: float) -> float | None:
 
 
 def seen_limits(reply: Reply) -> SeenLimits | None:
-    """Return what an answer says of the limits that it counted against, None where it says nothing.
+    """Return the rate limits that the headers of an answer tell, None where they tell none.
 
     What is said to remain is not read: it is reported not to shrink always.
     https://console.upstage.ai/docs/guides/rate-limits
@@ -207,7 +207,7 @@ def _tells_of_job(body: bytes) -> bool:
 
 
 def settle(outcome: Outcome, api: Api, what: str, *, of_job: bool = False) -> Reply:
-    """Return the answer, or raise what it stands for.
+    """Return the answer where *outcome* is a good one, else raise the error that it stands for.
 
     Args:
         outcome: What came of the send.

@@ -33,7 +33,7 @@ class ChunkBuilder:
         self._given: dict[str, int] = {}  # how often each id was made
 
     def again(self, unit: Unit) -> Chunk:
-        """Return the chunk that *unit* already is, with its id; its metadata is that of its pieces if it were cut."""
+        """Return the chunk that *unit* was before, with its id, and with the metadata of its pieces."""
         record = unit.run.whole
         if record is None:
             raise AssertionError("only a record that is split once more is done already")
@@ -45,7 +45,7 @@ class ChunkBuilder:
         return Chunk(identity, record.text, metadata, unit.headings, "", oversize, record.id, 0, len(record.text))
 
     def build(self, units: Sequence[Unit], caption: str = "") -> Chunk:
-        """Return the chunk of *units*, which are not empty."""
+        """Build one chunk of *units*, at least one of them."""
         first = units[0]
         text = first.text if len(units) == 1 else joined(units)
         run = first.run
@@ -172,7 +172,7 @@ class TextBuilder(ChunkBuilder):
     """Builds chunks that have a text and nothing else, for those who ask for no more."""
 
     def build(self, units: Sequence[Unit], caption: str = "") -> Chunk:  # noqa: ARG002 - as its base class
-        """Return the chunk of *units*, with no id and no metadata."""
+        """Build one chunk of *units*, its text alone, without id and metadata."""
         text = joined(units)
         return Chunk("", self._options.path(units[0].headings, is_html=units[0].is_html) + text, {})
 

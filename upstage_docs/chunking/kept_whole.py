@@ -56,13 +56,13 @@ class Whole:
         self._table: JoinedTable | None = None
 
     def owned(self) -> Owned:
-        """Return what lines beside it are compared with."""
+        """Return the words of the table with which the lines around it are compared."""
         if self._owned is None:
             self._owned = _owned(self.units[-1], self.above)
         return self._owned
 
     def role_of(self, unit: Unit, options: ChunkOptions) -> str:
-        """Return what *unit*, which follows, is to it; `""` for nothing, and for what would be more than a chunk."""
+        """Return the role of *unit*, which follows the table: caption, note, unit; `""` for none, or no room for it."""
         if unit.kind not in {"text", "caption", "aside"}:
             return ""
         role: str = role_below(line_of(unit), self.owned()) or ("caption" if unit.kind == "caption" else "")
@@ -84,7 +84,7 @@ class Whole:
 
     @property
     def is_bare(self) -> bool:
-        """Whether it has no text of its own, and no caption that stands for it."""
+        """Whether a figure has neither a text nor a caption."""
         if self.units[0].text:
             return False
         return not any(unit.text for unit in (*self.units, *self.above, *self.below))
@@ -320,7 +320,7 @@ def _can_be_cut(text: str) -> bool:
 
 
 def line_of(unit: Unit) -> Line:
-    """Return *unit* as a line that may belong to a table."""
+    """Return *unit* as a line that may be a table's caption, note or unit."""
     words = _words_of(unit.text)
     if words[:2] in {"**", "__"}:
         words = _EMPHASIS.sub("", words)

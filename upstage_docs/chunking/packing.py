@@ -99,7 +99,7 @@ def chunk_with(
 
 
 def split_text(options: ChunkOptions, text: str) -> list[str]:
-    """Return the texts of the chunks of *text*: HTML, Markdown or plain text; text only, nothing of where it was."""
+    """Split *text* (HTML, Markdown or plain text) into the texts of its chunks, without metadata or places."""
     return [chunk.text for chunk in chunk_with(options, [Record("", text, {})], TextBuilder(options))]
 
 

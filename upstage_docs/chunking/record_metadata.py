@@ -88,7 +88,7 @@ class RecordMetadata(msgspec.Struct, frozen=True):
 
 
 def flat_element(metadata: dict[str, Any]) -> FlatElement | None:
-    """Return what *metadata* says of an element if it is our own, else None."""
+    """Read the *metadata* of an element that this package wrote; None for metadata of another origin."""
     try:
         found = msgspec.convert(metadata, FlatElement)
     except msgspec.ValidationError:
@@ -127,7 +127,7 @@ class _OwnMetadata(msgspec.Struct, frozen=True, gc=False):
 
 
 def read_metadata(record: Record) -> RecordMetadata:
-    """Return what the metadata of *record* says; it never raises, values of an unexpected kind say nothing."""
+    """Read the metadata of *record*, whoever wrote it; a value of an unexpected type counts as missing."""
     try:
         own = msgspec.convert(record.metadata, _OwnMetadata)
     except msgspec.ValidationError:

@@ -80,7 +80,7 @@ _UNKNOWN, _WORD, _CLAUSE, _SENTENCE, _LINE, _PARAGRAPH, _CIRCLE, _SQUARE = range
 
 
 def has_words(text: str) -> bool:
-    """Return whether *text* says anything: markup around nothing does not."""
+    """Return whether *text* has words outside its markup."""
     if "<" not in text:
         return bool(text) and not text.isspace()
     inside = text.find(">") + 1

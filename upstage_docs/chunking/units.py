@@ -110,13 +110,13 @@ class Unit(msgspec.Struct, gc=False):
         return self.spans or [(0, len(self.text), self.place)]
 
     def with_text(self, text: str, spans: list[tuple[int, int, Place]]) -> Unit:
-        """Return it with another text, whose spans are *spans*."""
+        """Return the unit with another text, whose spans are *spans*."""
         several = spans if len(spans) > 1 else None
         place = spans[0][2] if spans else self.place
         return msgspec.structs.replace(self, text=text, place=place, spans=several)
 
     def part(self, start: int, end: int) -> Unit:
-        """Return the run `text[start:end]` of it."""
+        """Return the unit of `text[start:end]` alone."""
         spans = [
             (max(a, start) - start, min(b, end) - start, one) for a, b, one in self.sources if a < end and b > start
         ]

@@ -120,7 +120,7 @@ class Group:
 
 
 def with_options(**groups: Group) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a subcommand the options of *groups*; each group's parameter gets what the group makes of them."""
+    """Give a subcommand the options of *groups*, and call it with the object that each group makes of its options."""
 
     def given(command: Callable[..., None]) -> Callable[..., None]:
         hints = get_type_hints(command, include_extras=True)

@@ -88,7 +88,7 @@ class AsyncSession:
             del self._under_way[stop]
 
     async def close(self) -> bool:
-        """Let what is being sent be answered, begin nothing more, and close the connection; return if there was one.
+        """Wait for the requests under way, begin none, and close the connection; return whether there was one.
 
         An iteration that was broken off goes on until the loop comes to close it: that is waited for, too. Cancelled,
         it waits no longer: what is being sent is cut, and its outcome is not known.
@@ -238,7 +238,7 @@ async def _in_time(gate: AbstractAsyncContextManager[Any], step: Send) -> AsyncI
 
 
 async def aresult_of(values: AsyncGenerator[Any, None]) -> Any:
-    """Let what carries a flow out come to its end, and return the result, which is the last value."""
+    """Run a flow that is being carried out to its end, and return its result, the last value."""
     result: Any = None
     async with aclosing(values):
         async for value in values:

@@ -75,7 +75,7 @@ class OwnedThreads(httpx.BaseTransport):
         self._transport.close()
 
     def end(self, exchange: _Exchange) -> None:
-        """Take the thread of *exchange*, which has done its work, for the next one."""
+        """Put the thread of *exchange*, which is done, back for the next one."""
         thread, exchange.thread = exchange.thread, None
         with self._lock:
             if thread is not None and self._at_end.alive:
@@ -84,7 +84,7 @@ class OwnedThreads(httpx.BaseTransport):
                 thread.put(None)
 
     def leave(self, exchange: _Exchange) -> None:
-        """Count the thread of *exchange* as one that does not end, until it does."""
+        """Leave the thread of *exchange* to its call, which outlasts its deadline, and count it until that ends."""
         thread, exchange.thread = exchange.thread, None
         with self._lock:
             self.left += 1

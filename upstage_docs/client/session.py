@@ -69,7 +69,7 @@ class Session:
         self._pid = os.getpid()
 
     def stream(self, flow: Flow[T]) -> Generator[Any, None, T]:
-        """Return what carries out *flow*, yields what it delivers, and returns its result.
+        """Carry out *flow*: a generator that yields what the flow delivers and returns its result.
 
         Raises:
             Stopped: By `close`, now or before.
@@ -83,7 +83,7 @@ class Session:
         return result_of(self.stream(flow))
 
     def close(self) -> None:
-        """Let what is being sent be answered, since it may be paid, begin nothing more, and close the connection."""
+        """Wait for the requests under way, which may be paid, begin none, and close the connection."""
         if self._pid != os.getpid():
             self._start()
         self._stop.set()
@@ -207,7 +207,7 @@ def carry_out(
 
 
 def result_of(steps: Generator[Any, None, T]) -> T:
-    """Let what carries a flow out come to its end, and return the result."""
+    """Run a flow that is being carried out to its end, and return its result."""
     try:
         while True:
             next(steps)
@@ -252,7 +252,7 @@ def _answered_first(interrupts: list[int]) -> Iterator[NoReply | None]:
 
 
 def has_sockets(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None) -> bool:
-    """Return whether a transport may have connections: any but the local engine's and those that only pretend."""
+    """Return whether a transport may have network connections: not the local engine's, nor one for tests."""
     import httpx
 
     pretends = (httpx.MockTransport, httpx.WSGITransport, httpx.ASGITransport)

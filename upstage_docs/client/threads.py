@@ -82,7 +82,7 @@ class Threads(Generic[Work]):
         self._threads: list[threading.Thread] = []
 
     def next(self, do: Callable[[Work], Any]) -> Future[Any] | None:
-        """Begin what the schedule lets run now, and wait for what it takes next: its future, None after the last."""
+        """Begin all work that may run now, and wait for the next result: return its future, None after the last."""
         self.stop.by = threading.current_thread()
         for work in self._schedule.to_begin():
             self._schedule.begun.append(self._begin_work(partial(do, work)))

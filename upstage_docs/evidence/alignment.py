@@ -28,7 +28,7 @@ class Stretch(msgspec.Struct, frozen=True):
 
 
 def align(text: str, parsed: ParsedDocument | OcrResult) -> list[Stretch] | None:
-    """Return the stretches of *text* in what was parsed, in order; None where it is not found there just once."""
+    """Find *text* in a parsed document, and return where its parts stand; None unless it stands there exactly once."""
     mine = keyed_markup(text)
     for form in _FORMATS if mine.key else ():
         if found := _aligned(mine, _parts(parsed, form)):

@@ -40,7 +40,7 @@ class Keyed:
         self._begins.append(len(letters))
 
     def only(self, wanted: bytearray) -> Keyed:
-        """Return the part of it whose offsets are *wanted*, where a byte is not zero."""
+        """Return the key of those characters of the text whose byte in *wanted* is not zero."""
         kept = object.__new__(Keyed)
         chosen = [index for index, offset in enumerate(self.at) if wanted[offset]]
         kept.at = [self.at[index] for index in chosen]

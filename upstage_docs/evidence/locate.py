@@ -32,7 +32,7 @@ _NOT_HERE = "These words do not stand in the text"
 def places(
     thing: object, *, quote: str = "", file: DocumentInput | None = None, parsed: Parsed | None = None
 ) -> list[Place]:
-    """Return where *thing* stands on its pages, one place per element and page; at least one, which may be unknown.
+    """Find where *thing* stands on its pages: a place for each element and page, at least one, which may be unknown.
 
     Without a *quote* no file is read. With one, its words are looked for in the PDF's text layer, in the words that
     OCR answered, or, for a table in a picture, among its rows: each place where they stand is returned with a box per
@@ -86,7 +86,7 @@ class PageTexts:
         self._stack.close()
 
     def of(self, page: int) -> PageText:
-        """Return the words of *page* (1-based); nothing where it has none that can be read."""
+        """Return the words of *page* (1-based) with their places; none where they cannot be read."""
         if page not in self._texts:
             if self._ocr is not None:
                 self._texts[page] = ocr_text(self._ocr[page]) if page in self._ocr else PageText(())

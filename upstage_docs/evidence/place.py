@@ -102,7 +102,7 @@ def source_of(metadata: Mapping[str, Any]) -> str:
 
 
 def places_of(thing: Thing, parsed: ParsedDocument | OcrResult | None = None) -> list[Place]:
-    """Return the places of *thing*, at least one; those of a whole document need what was *parsed*.
+    """Return the places of *thing*, at least one; those of a whole document need the *parsed* document.
 
     A chunk has one for each element and page; so has JSON. What another splitter made of an element is where the
     element is; what it made of a chunk is in its elements, one by one where the splitter says where it cut.

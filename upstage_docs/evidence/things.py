@@ -37,7 +37,7 @@ class Thing(msgspec.Struct, frozen=True):
 
 
 def read_thing(given: object) -> Thing:
-    """Return the text and metadata of one Document, node, chunk, record, element or mapping of metadata.
+    """Read the text and metadata of one Document, node, chunk, record, element or mapping of metadata.
 
     Raises:
         ConfigError: *given* is none of these.

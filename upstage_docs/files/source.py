@@ -128,7 +128,7 @@ class Source:
 
 
 def inspect(document: DocumentInput, *, source: str | None = None) -> Source:
-    """Look at *document* once: hash it, tell its format by its bytes, count its pages.
+    """Inspect *document* in one go: hash it, tell its format by its bytes, count its pages.
 
     Args:
         document: A path, bytes, or a binary file object (read from its start; closed by its owner).
@@ -213,7 +213,7 @@ def cut(source: Source, first: int, last: int) -> Source:
 
 
 def place_of(path: str | os.PathLike[str]) -> str:
-    """Return the one way to write *path*, so that two spellings of it can be told to be one; an address stays as it is.
+    """Return *path* as it is written in one way, so that two spellings of it are equal; an address stays as it is.
 
     A link to a file is a file of its own: it has another name.
     """

@@ -93,7 +93,7 @@ class Reading:
     outages: list[UpstageDocsError] = field(default_factory=list)  # of the last parts, in a row
 
     def parts(self) -> Flow[list[Flow[Part]]]:
-        """Look at what is held, plan the rest, and return one flow for each part that is still to come."""
+        """Look up what is stored, plan the rest, and return a flow for each part that is still to come."""
         state = StoredState()
         if self.context.store.path is not None:
             state = yield from self.stored_state()
@@ -113,19 +113,19 @@ class Reading:
         ]
 
     def stored_state(self) -> Flow[StoredState]:
-        """Look at what the store holds of it."""
+        """Look up what the store has of the document."""
         key = self.context.result_key(self.source.sha256, self.request.options)
         return (yield from work(partial(self.context.store.look, key)))
 
     def paid(self) -> Flow[int]:
-        """Return how many pages of it have been answered."""
+        """Return how many pages of the document have been answered."""
         state = yield from self.stored_state()
         answers = merged(pages for pages in state.answers if pages != WHOLE_FILE)
         answered = sum(last - first + 1 for first, last in answers)
         return max(self.slices.next_page - 1, answered)
 
     def planned(self, state: StoredState) -> tuple[plan.PageRun, ...]:
-        """Plan every page of the document, given what is held; what was delivered is not wanted again."""
+        """Plan how to get each page of the document that is neither stored nor delivered."""
         delivered = ((1, self.slices.next_page - 1),) if self.slices.next_page > 1 else ()
         return plan.parts_of(
             self.source,
@@ -155,7 +155,7 @@ class Reading:
         return part
 
     def begin(self, run: plan.PageRun, state: StoredState) -> Flow[Part]:
-        """Get the pages of *run*, or the job that will give them; None: the plan no longer holds, make another."""
+        """Get the pages of *run*, or the job that will give them; None where the plan is out of date."""
         if run.state == "stored" and run.pages is not None:
             key = self.context.result_key(self.source.sha256, self.request.options)
             stored = yield from work(partial(self.context.store.read, key, run.pages))
@@ -289,7 +289,7 @@ def open_reading(
     request: Request,
     slices: Slices | None = None,
 ) -> Flow[Reading]:
-    """Look at the document of *request* and refuse what the API would refuse; nothing is sent yet.
+    """Inspect the document of *request* and refuse what the API would refuse; nothing is sent yet.
 
     *slices* says what becomes of its answers; it learns which document it is of.
 
@@ -352,7 +352,7 @@ def _read_parts(reading: Reading, at_once: int) -> Flow[None]:
 
 
 def next_result(schedule: Schedule[Flow[Any]]) -> Flow[Any]:
-    """Give the next result of the scheduled flows, `DONE` where all have been taken."""
+    """Return the next result of the scheduled flows, `DONE` after the last."""
     if schedule.at_once > 1:
         handle = yield Next(schedule)
         return DONE if handle is None else handle.result()

@@ -76,7 +76,7 @@ def fetch(
     pages: int = 0,
     payment: Payment | None = None,
 ) -> Flow[Outcome]:
-    """Carry out *send*, again while the retry policy allows, and return its last outcome.
+    """Send a request, again as often as the retry policy allows, and return the last outcome.
 
     Args:
         context: Of the client.
@@ -164,7 +164,7 @@ def pay(
     job: bool = False,
     refresh: bool = False,
 ) -> Flow[T | None]:
-    """Send *source* once, under a claim in the store; None where something of it came in meanwhile: look again.
+    """Send *source* and pay for it once, under a claim in the store; None where its pages came in meanwhile.
 
     Args:
         context: Of the client.
@@ -258,7 +258,7 @@ def jobs(context: ClientContext) -> Flow[tuple[Job, ...]]:
 
 
 def download(context: ClientContext, url: str, pages: int) -> Flow[Outcome]:
-    """Return what is at *url*, a signed address of *pages*; it gets no key, and its host's rates are not the API's."""
+    """Download the answer for *pages* from *url*, a signed address: no key is sent, no rate of the API counts."""
     send = Send(requests.download_request(url), context.timeout, _answer_bytes(pages))
     return (yield from fetch(context, send, family=None))
 

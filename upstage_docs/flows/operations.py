@@ -206,7 +206,7 @@ def several_requests(
     options: ParseOptions | OCROptions,
     send: SendOptions,
 ) -> Iterator[Request]:
-    """Yield what is asked of each of *documents*, one or many; they are taken as they are needed.
+    """Yield a request for each of *documents*, one or many, which are taken as they are needed.
 
     Raises:
         ConfigError: They are no documents.

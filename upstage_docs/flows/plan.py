@@ -81,7 +81,7 @@ def parts_of(
     total_pages: int = 0,
     limits: ApiLimits = LIMITS,
 ) -> tuple[PageRun, ...]:
-    """Plan *source*: every page in one part, in document order, and no page sent that is stored or in a job.
+    """Plan the parts in which *source* is sent: each page once, in order, and none that is stored or in a job.
 
     Args:
         source: The document.

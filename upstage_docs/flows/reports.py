@@ -47,7 +47,7 @@ class Failure:
 
 
 def is_passing(error: UpstageDocsError) -> bool:
-    """Say whether what failed so may succeed later, unchanged."""
+    """Say whether the same call may succeed later without a change."""
     passing = isinstance(error, (APIConnectionError, RateLimitError, JobFailedError, JobTimeoutError))
     return passing or getattr(error, "status_code", 0) >= 500
 
@@ -112,7 +112,7 @@ class Report:
         self.tell()
 
     def tell(self, pages: int = 0, total_pages: int = 0) -> None:
-        """Tell whoever asked how far it is, *pages* of the *total_pages* of a document under way included."""
+        """Call `on_progress`; *pages* of the *total_pages* of a document under way count as well."""
         if self.on_progress is not None:
             failed = len(self.failures)
             files = len(self.succeeded) + failed

@@ -75,7 +75,7 @@ class Slices:
     _next_id: int = 0
 
     def take(self, answer: PageAnswer) -> Flow[None]:
-        """Understand *answer*, the next one, and deliver or keep it.
+        """Decode *answer*, the next one, and deliver or keep its slice.
 
         Raises:
             InvalidResponseError: Pages of it were delivered before, out of what is stored no more, or, unless pages
@@ -119,7 +119,7 @@ class Slices:
         self.errors.append(error)
 
     def miss(self, missing: MissingPages) -> None:
-        """Go on behind pages that do not come; raise their error where none may be missing."""
+        """Go on after pages that did not come; raise their error where no page may be missing."""
         self.fail(missing.error)
         if missing.pages is not None:
             self.next_page = max(self.next_page, missing.pages[1] + 1)
@@ -134,7 +134,7 @@ class Slices:
         return ", ".join(found if self.total or not self.errors else [*found, f"{following}-"])
 
     def complete(self) -> Flow[None]:
-        """Note that nothing more comes, and make of the slices that are kept what they are to be.
+        """Note that the last answer has come, and convert the slices that are kept.
 
         Raises:
             InvalidResponseError: The last pages are missing.
@@ -155,13 +155,13 @@ class Slices:
                 yield Deliver(value)
 
     def result(self, index: int) -> Flow[Any]:
-        """Return the slice *index* of those that are kept, or what it became."""
+        """Return the slice *index* of those that are kept, converted."""
         if isinstance(self.kept, list) or self.kept.is_in_memory(index):
             return self.kept[index]
         return (yield Work(partial(self.kept.__getitem__, index)))
 
     def close(self) -> None:
-        """Let go of what is kept."""
+        """Drop the slices that are kept."""
         if isinstance(self.kept, WaitingPieces):
             self.kept.close()
 

@@ -151,7 +151,7 @@ class ClientContext:
     at_once: int = 1
 
     def result_key(self, file_sha256: str, options: ParseOptions | OCROptions) -> ResultKey:
-        """Return what identifies the answer to *options* about a file in the store."""
+        """Return the key under which the store has the answer to *options* about a file."""
         return ResultKey.of(file_sha256, options, self.api.root, engine_version=self.engine_version)
 
 

@@ -102,7 +102,7 @@ def _set_facts(span: Any, facts: Mapping[str, object]) -> None:
 
 
 def continued(flow: Flow[T], context: Any) -> Flow[T]:
-    """Return *flow* inside *context*, which `current_context` gave: for what another thread is going to begin."""
+    """Return *flow* with *context* as its own, of which `current_context` told: another thread may begin it."""
     return flow if context is None else _carried(flow, context)
 
 

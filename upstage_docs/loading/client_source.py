@@ -126,7 +126,7 @@ class Connection:
         return sum(self.bill[1:], self.bill[0]) if self.bill else Spending()
 
     def check(self, *, key_later: bool = False) -> None:
-        """Check what a client would be made of, so that what is wrong shows before the first load.
+        """Check the settings of the client, so that a wrong one shows before the first load.
 
         Args:
             key_later: Whether the key may still be missing.
@@ -144,7 +144,7 @@ class Connection:
 
     @contextmanager
     def lend(self, *, asynchronous: bool = False) -> Iterator[Any]:
-        """Give what is to be entered, by `with` or `async with`, for the client of one load.
+        """Lend the client of one load, to be entered by `with` or `async with`.
 
         An asynchronous load uses a caller's `Client` in threads.
 
@@ -201,7 +201,7 @@ class Connection:
         return {**vars(self), "_api_key": self.key_of_another_process()}
 
     def key_of_another_process(self) -> StayedKey | None:
-        """Return what stands for the key elsewhere: each process reads its own.
+        """Return what stands for the key in another process, which reads its own from the environment.
 
         Raises:
             ConfigError: There is a caller's client, which cannot go with it.

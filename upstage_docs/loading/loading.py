@@ -122,7 +122,7 @@ class Loading:
             return total
 
     def records_of(self, whole: Any) -> list[Record]:
-        """Return the records of a document that is there already."""
+        """Return the records of a parsed document."""
         convert = self.converter()
         return convert(whole) + convert(None)
 
@@ -147,7 +147,7 @@ def _each_once(items: Iterable[Named]) -> Iterator[Named]:
 
 
 def loading_of(component: Any, previous: Loading | None = None, *, key: Any = None) -> Loading:
-    """Return what loads with the options that *component* has now; the report and the bill of *previous* go on.
+    """Make a `Loading` of the options that *component* has now; the report and the bill of *previous* go on.
 
     Args:
         component: Has the options as attributes.

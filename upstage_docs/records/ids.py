@@ -55,7 +55,7 @@ def file_id(source: str, file_sha256: str = "", ids: Ids = "source") -> str:
 
 
 def source_in_ids(source: str, file_sha256: str, ids: Ids) -> str:
-    """Return what stands for *source* in the identity of a file's records: nothing where its content names it."""
+    """Return what of *source* goes into the ids of a file's records: nothing where they are made of its content."""
     return "" if ids == "content" and file_sha256 else normal_source(source)
 
 

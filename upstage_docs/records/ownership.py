@@ -349,7 +349,7 @@ def start_of_last_sentence(text: str) -> int:
 
 
 def role_above(line: Line, owned: Owned, taken: frozenset[str] | set[str], *, announcements: bool = True) -> Role:
-    """Return what *line*, directly above *owned* or above what was *taken* for it, is to it; `""` for nothing.
+    """Return the role of *line*, directly above the table *owned* or above lines *taken* for it; `""` for none.
 
     Args:
         line: Not a heading, table, chart or figure.
@@ -374,7 +374,7 @@ def role_above(line: Line, owned: Owned, taken: frozenset[str] | set[str], *, an
 
 
 def role_of_last_line(words: str) -> Role:
-    """Return what the last of several lines is to the table below, where the text as a whole is nothing to it."""
+    """Return the role that the last of several lines has for the table below, where the text as a whole has none."""
     last = words[words.rfind("\n") + 1 :]
     if len(last) == len(words) or len(last) > _LONGEST_UNIT:
         return ""
@@ -382,7 +382,7 @@ def role_of_last_line(words: str) -> Role:
 
 
 def role_below(line: Line, owned: Owned) -> Role:
-    """Return what *line*, directly below *owned* or below what was taken for it, is to it; `""` for nothing."""
+    """Return the role of *line*, directly below the table *owned* or below lines taken for it; `""` for none."""
     words = line.words
     on_page = not (line.page and owned.page) or line.page == owned.page
     if on_page and is_note(words, owned.words):

@@ -16,7 +16,7 @@ __all__ = ["may_live", "name"]
 
 
 def name() -> str:
-    """Return the name of the calling process; a forked child has one of its own."""
+    """Return the name of the calling process, which no other has, a forked child included."""
     return _name(os.getpid())
 
 

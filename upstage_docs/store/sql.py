@@ -153,7 +153,7 @@ def overlapping_intents(
 
 
 def insert_document(db: sqlite3.Connection, key: ResultKey, source: str) -> None:
-    """Keep what *key* stands for, and the document's latest name."""
+    """Insert the document and options of *key*, with the document's latest name."""
     db.execute(
         "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET source = excluded.source "
         "WHERE excluded.source != ''",
@@ -162,7 +162,7 @@ def insert_document(db: sqlite3.Connection, key: ResultKey, source: str) -> None
 
 
 def insert_intent(db: sqlite3.Connection, intent: Intent, expires: float, owner: str) -> None:
-    """Keep *intent*."""
+    """Insert *intent*."""
     span = _span(intent.key, intent.pages)
     db.execute(
         "INSERT INTO intent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -188,7 +188,7 @@ def close_intent(db: sqlite3.Connection, token: str) -> None:
 
 
 def release(db: sqlite3.Connection, token: str) -> None:
-    """Mark an intent as one that nobody works on."""
+    """Mark an intent as one that no process works on."""
     db.execute("UPDATE intent SET expires = 0 WHERE token = ?", (token,))
 
 
@@ -198,7 +198,7 @@ def renew(db: sqlite3.Connection, token: str, expires: float) -> None:
 
 
 def insert_job(db: sqlite3.Connection, job: StoredJob) -> None:
-    """Keep a job."""
+    """Insert a job."""
     row = (job.key.digest, job.request_id, *list(_span(job.key, job.pages).values())[1:], job.sends, job.created)
     db.execute("INSERT OR REPLACE INTO job VALUES (?, ?, ?, ?, ?, ?)", row)
 
@@ -316,13 +316,13 @@ def _insert_answer(db: sqlite3.Connection, row: tuple[Any, ...], body: bytes) ->
 def put_unread(
     db: sqlite3.Connection, key: ResultKey, pages: Pages | None, raw: bytes, route: str, sends: int, now: float
 ) -> None:
-    """Keep what came for *pages* and could not be understood, unless an older answer to any of them is there."""
+    """Insert an answer to *pages* that cannot be decoded, unless an older answer to any of them is there."""
     if not is_answered(db, key, pages):
         put(db, key, StoredAnswer(raw, pages or WHOLE_FILE, _UNREAD + route, sends), now)
 
 
 def drop_unread(db: sqlite3.Connection, key: ResultKey, pages: Pages | None) -> None:
-    """Delete what nobody had understood for *pages*: it is, by now."""
+    """Delete the answer to *pages* that could not be decoded before, and was decoded now."""
     db.execute(f"DELETE FROM answer WHERE {_OVERLAP} AND model LIKE '{_UNREAD}%'", _span(key, pages))
 
 

@@ -266,7 +266,7 @@ class Store:
         return answer
 
     def keep_unread(self, claim: Claim, raw: bytes, *, route: str) -> None:
-        """Keep what came for *claim* and nobody could understand, and close its intent: it was paid for.
+        """Keep the answer to *claim* although it cannot be decoded, and close its intent: it was paid for.
 
         The next look finds an answer to these pages, so that nothing is sent, and a newer version may understand it.
 

@@ -120,7 +120,7 @@ def jpeg(picture: Image) -> bytes:
 
 
 def inside(number: int, picture: Image) -> str:  # noqa: ARG001 - an Address
-    """Return the address of a picture that lies in the page itself."""
+    """Return the picture as a `data:` address, for a page that holds it."""
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg(picture)).decode()}"
 
 
