@@ -1057,3 +1057,15 @@ def test_chunks_are_those_of_the_last_release() -> None:
         GOLDEN.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
     assert made == json.loads(GOLDEN.read_text(encoding="utf-8"))
+
+
+def test_pieces_of_a_chunk_say_of_their_file_what_the_chunk_said() -> None:
+    """What is known of the file is taken over as a whole, not field by field."""
+    said = {"source": "a.pdf", "file_sha256": "ab" * 32, "model": "m-1", "total_pages": 7, "missing_pages": "3-4"}
+    words = " ".join(f"word{number}" for number in range(80))
+    (chunk,) = chunk_elements([Element(0, 1, "paragraph", words, words, words)], chunk_size=1000)
+    chunk.metadata.update(said)
+    pieces = list(chunk_elements([chunk], chunk_size=100))
+    assert len(pieces) > 3
+    for piece in pieces:
+        assert {name: piece.metadata[name] for name in said} == said

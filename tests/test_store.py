@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -1086,3 +1087,10 @@ def test_an_answer_is_not_replaced_by_what_nobody_understands(store: Store) -> N
     assert kept is not None
     assert (kept.raw, kept.unread_route) == (b'{"elements": []}', "")
     assert store.intents() == ()
+
+
+def test_the_claim_of_an_intent_has_all_that_both_know() -> None:
+    """Typed field by field, it would lose the next field that both get."""
+    intent = Intent("token", KEY, (3, 4), "async", "a.pdf", 12.5, 2)
+    for one in fields(Claim):
+        assert getattr(intent.claim, one.name) == getattr(intent, one.name)

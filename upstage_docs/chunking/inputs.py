@@ -335,8 +335,7 @@ class _Reader:
     def _foreign(self, record: Record, known: RecordMetadata) -> Iterator[Unit]:
         """Yield the units of what another loader made, or cut: it shares no chunk with anything else."""
         digest = text_sha256(json.dumps(record.metadata, sort_keys=True, default=str, ensure_ascii=False))
-        run = known.source, known.file_sha256, known.model, known.total_pages
-        self._begin_run(Run(*run, origin=digest, missing_pages=known.missing_pages))
+        self._begin_run(known.run(origin=digest))
         if record.text[:1] == "{" and '"elements"' in record.text and (document := self._decoded(record.text)):
             yield from self._elements(document, known.extra, record.id)
             return

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from upstage_docs.chunking.blocks import Block
-from upstage_docs.chunking.units import UNKNOWN, Place
+from upstage_docs.chunking.units import UNKNOWN, Place, Run
 from upstage_docs.errors import ConfigError
 from upstage_docs.models import Box, Point, Record, bounding_box
 from upstage_docs.records.ids import text_sha256
@@ -85,6 +85,13 @@ class RecordMetadata(msgspec.Struct, frozen=True):
     header_rows: int = 0
     missing_pages: str = ""
     elements: frozenset[int] = frozenset()
+
+    def run(self, **further: Any) -> Run:
+        """Return the run of units of the record's file; *further* are those of its fields that no metadata tell."""
+        return Run(**{name: getattr(self, name) for name in _OF_RUN}, **further)
+
+
+_OF_RUN = frozenset(Run.__struct_fields__) & frozenset(RecordMetadata.__struct_fields__)
 
 
 def flat_element(metadata: dict[str, Any]) -> FlatElement | None:

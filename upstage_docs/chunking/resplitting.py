@@ -10,7 +10,7 @@ import msgspec
 from upstage_docs.chunking.blocks import Block, blocks
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.record_metadata import RecordMetadata, place_of_span
-from upstage_docs.chunking.units import Place, Run, Unit
+from upstage_docs.chunking.units import Place, Unit
 from upstage_docs.models import Chunk, Record
 from upstage_docs.records.metadata import Span
 
@@ -24,16 +24,7 @@ def units_of_chunk(record: Record, known: RecordMetadata, options: ChunkOptions)
     text, spans, category = record.text, known.spans, known.place.category
     if category in options.exclude_categories:
         return []
-    run = Run(
-        known.source,
-        known.file_sha256,
-        known.model,
-        known.total_pages,
-        origin=known.record_id or record.id,
-        whole=record,
-        lead=spans[0][2],
-        missing_pages=known.missing_pages,
-    )
+    run = known.run(origin=known.record_id or record.id, whole=record, lead=spans[0][2])
     headings = record.headings if isinstance(record, Chunk) else known.headings or ()
     model = Unit("done", text, "", known.place, headings, known.section_id, run, known.extra)
     model.record_id, model.start, model.end = record.id, 0, len(text)
@@ -43,7 +34,7 @@ def units_of_chunk(record: Record, known: RecordMetadata, options: ChunkOptions)
     if lead := spans[0][2]:  # the path of its headings, which its children get anew
         text, spans = text[lead:], [_shifted(span, lead) for span in spans]
         known = msgspec.structs.replace(known, spans=spans)
-        record = Record(record.id, text, record.metadata)
+        record = msgspec.structs.replace(record, text=text)
         model.text, model.start, model.end = text, lead, lead + len(text)
     found = _blocks_to_split(text, category, options, spans, list(known.categories))
     if not found:

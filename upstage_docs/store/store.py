@@ -195,9 +195,10 @@ class Store:
                 sql.split_intent(db, intent, pages)
             intent = Intent(token, key, pages, route, source, now, sends)
             sql.insert_intent(db, intent, now + seconds, processes.name())
-            return Claim(token, key, pages, source, sends)
+            return intent.claim
 
-        without_store: Claim | Busy | AlreadyStored | Intent = Claim(token, key, pages, source)
+        claim = Claim(token, key, pages, source)
+        without_store: Claim | Busy | AlreadyStored | Intent = claim
         _held_here.add(token)
         try:
             outcome = self._try(ask, without_store, write=True)
@@ -209,7 +210,7 @@ class Store:
                 self._database.flush_soon()
             return outcome  # noqa: TRY300 - until the caller has it
         except BaseException:  # interrupted: nobody will ever know of this claim
-            self.withdraw(Claim(token, key, pages))
+            self.withdraw(claim)
             raise
 
     def renew(self, claim: Claim, seconds: float) -> None:
@@ -321,11 +322,10 @@ class Store:
 
     def resolve(self, intent: Intent, request_id: str = "") -> None:
         """Close an open *intent* because its user knows: it became the job *request_id*, or (`""`) was never paid."""
-        claim = Claim(intent.token, intent.key, intent.pages, intent.source, intent.sends)
         if request_id:
-            self.submitted(claim, request_id)
+            self.submitted(intent.claim, request_id)
         else:
-            self.withdraw(claim)
+            self.withdraw(intent.claim)
 
     def entries(self) -> tuple[Entry, ...]:
         """List the documents of which something is stored, the most recently used first."""

@@ -139,6 +139,11 @@ class Intent:
     created: float = 0.0
     sends: int = 1
 
+    @property
+    def claim(self) -> Claim:
+        """The claim with which it was sent."""
+        return Claim(**{one.name: getattr(self, one.name) for one in fields(Claim)})
+
 
 @dataclass(frozen=True)
 class Claim:
