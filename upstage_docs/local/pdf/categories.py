@@ -12,6 +12,7 @@ from upstage_docs.local.geometry import Box, bounds
 from upstage_docs.local.pdf.formulas import formulas
 from upstage_docs.local.pdf.headings import is_heading, standing_out
 from upstage_docs.local.pdf.margins import Sheet, footnotes, headers_and_footers
+from upstage_docs.local.pdf.paragraphs import LONG_ITEM, is_numbered_item
 from upstage_docs.local.pdf.parts import Part, body_size, joined
 from upstage_docs.records.heading_numbering import read_numbering
 
@@ -31,8 +32,6 @@ _LONGEST_MARKED = 60
 """Letters of a title behind a square, at most."""
 _LARGER = 1.12
 """Of the size of the body: such a title is larger, or heavy."""
-_LONG_ITEM = 5
-"""Lines; a numbered or lettered item that is longer reads as a paragraph."""
 
 
 def categorise(
@@ -59,11 +58,34 @@ def categorise(
     parts = formulas(parts)
     parts = footnotes(parts, sheet)
     told = standing_out(parts, body)
-    categorised = (
+    categorised = [
         part if part.category else replace(part, category="heading1" if id(part) in told else _of_text(part, body))
         for part in parts
-    )
-    return [one for part in categorised for one in _single_headings(part)]
+    ]
+    return [one for part in _without_lone_items(categorised) for one in _single_headings(part)]
+
+
+def _without_lone_items(parts: Sequence[Part]) -> list[Part]:
+    """Return *parts* with each numbered or lettered item that no other stands next to as a paragraph, no list."""
+    lone = {
+        id(part)
+        for part in parts
+        if part.category == "list" and is_numbered_item(part.text) and _items(part) == 1
+        if not any(other is not None and _is_item(other) for other in _next_to(part, parts))
+    }
+    return [replace(part, category="paragraph") if id(part) in lone else part for part in parts]
+
+
+def _is_item(part: Part) -> bool:
+    return part.category == "list" or (part.category == "paragraph" and is_numbered_item(part.text))
+
+
+def _next_to(part: Part, parts: Sequence[Part]) -> tuple[Part | None, Part | None]:
+    """Return what stands next above and next below a part in its column."""
+    column = [other for other in parts if other is not part and other.shares_column(part)]
+    above = [other for other in column if other.box[3] <= part.box[1] + 2]
+    below = [other for other in column if other.box[1] >= part.box[3] - 2]
+    return max(above, key=lambda p: p.box[3], default=None), min(below, key=lambda p: p.box[1], default=None)
 
 
 def _single_headings(part: Part) -> list[Part]:
@@ -135,7 +157,7 @@ def _of_text(part: Part, body: float) -> str:
     if is_heading(part, body):
         return "heading1"
     stars = part.text.startswith("*") and part.text.count("\n*") == 0
-    item = is_list_item(part.text) and not stars and not (len(part.lines) > _LONG_ITEM and _items(part) == 1)
+    item = is_list_item(part.text) and not stars and not (len(part.lines) > LONG_ITEM and _items(part) == 1)
     return "list" if item else "paragraph"
 
 

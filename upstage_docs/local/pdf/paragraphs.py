@@ -12,8 +12,10 @@ from upstage_docs.local.blocks import is_list_item
 from upstage_docs.local.geometry import Box, bounds, middle, shared_width
 from upstage_docs.local.pdf.lines import Line
 
-__all__ = ["Paragraph", "paragraphs_of"]
+__all__ = ["LONG_ITEM", "Paragraph", "is_numbered_item", "paragraphs_of"]
 
+LONG_ITEM = 5
+"""Lines; a numbered or lettered item that is longer reads as a paragraph."""
 _ENDS = tuple(".!?:;”\"')]。")
 
 
@@ -156,7 +158,7 @@ def _cut(stack: list[Line]) -> list[Paragraph]:
                 or any(is_list_item(other.text) for other in stack[number + 1 :])
             )
         elif marked:
-            new = False
+            new = not is_numbered_item(line.text) and _is_long_item(parts[-1])
         elif in_list:
             new = line.box[0] < parts[-1][0].box[0] + 0.3 * step and (early or line.box[0] < parts[-1][0].box[0] - step)
         elif centred:
@@ -172,6 +174,20 @@ def _cut(stack: list[Line]) -> list[Paragraph]:
             parts.append([])
         parts[-1].append(line)
     return [Paragraph(part) for part in parts]
+
+
+def _is_long_item(lines: Sequence[Line]) -> bool:
+    """Say whether lines are one numbered or lettered item, so long that it reads as a paragraph."""
+    return (
+        len(lines) > LONG_ITEM
+        and is_numbered_item(lines[0].text)
+        and not any(is_list_item(line.text) for line in lines[1:])
+    )
+
+
+def is_numbered_item(text: str) -> bool:
+    """Say whether a text is an item of a list behind a number or a letter, not behind a bullet."""
+    return is_list_item(text) and text.lstrip("(")[:1].isalnum()
 
 
 def _is_centred(stack: Sequence[Line], left: float, right: float, size: float) -> bool:

@@ -259,7 +259,13 @@ class PdfPages:
                 _letters(self._text_page(number, page)),
                 partial(self._letter_boxes, number, angle, _letter_box),
                 lambda start, end: [box[3] for box in self._letter_boxes(number, angle, _letter_origin, start, end)],
+                partial(self._font_of, number),
             )
+
+    def _font_of(self, number: int, index: int) -> str:
+        """Return the name of the font of a character of a page."""
+        with self._page(number) as page:
+            return _font_name(self._text(number, page), index)
 
     def _letter_boxes(
         self, number: int, angle: int, box_of: Callable[[Any, int], Box], start: int, end: int

@@ -48,11 +48,13 @@ class FileText(NamedTuple):
         text: Its characters, generated spaces and line ends too.
         boxes: Returns the boxes of a slice of them, in points from the top left as the words stand.
         baselines: Returns the heights that the characters of a slice stand on, likewise.
+        font_of: Returns the name of the font of a character.
     """
 
     text: str
     boxes: Callable[[int, int], Sequence[Box]]
     baselines: Callable[[int, int], Sequence[float]]
+    font_of: Callable[[int], str]
 
 
 def without_controls(text: str) -> str:

@@ -1,0 +1,73 @@
+"""Text items of the PDF library that begin heavy and go on light, cut where the file's font changes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from upstage_docs.local.geometry import holds_middle
+from upstage_docs.local.pdf.restoration import FileText, LetterStream
+from upstage_docs.local.pdf.words import Word, is_heavy_name
+
+__all__ = ["cut_at_weights"]
+
+_PIECE = re.compile(r"\S+")
+_WIDE = "\u2e80"
+"""From here on letters are Chinese, Japanese or Korean. Browsers set these heavy in a font of no heavy name, so that a
+change of scripts tells nothing."""
+
+
+def cut_at_weights(words: Sequence[Word], file: FileText) -> list[Word]:
+    """Return *words* with each heavy one that ends in a lighter font as two, since the library tells its first font alone.
+
+    So begins a paragraph whose first words are its title: its first line is no heading.
+    """
+    stream: LetterStream | None = None
+    found: list[Word] = []
+    for word in words:
+        if not word.bold or " " not in word.text:
+            found.append(word)
+            continue
+        places = _plain_places(word, file)
+        if not places:
+            stream = stream or LetterStream(file)
+            numbers = stream.find(word)
+            letters = [at for at, letter in enumerate(word.text) if not letter.isspace()]
+            places = dict(zip(letters, numbers, strict=True)) if len(letters) == len(numbers) else {}
+        found += _cut(word, places, file)
+    return found
+
+
+def _plain_places(word: Word, file: FileText) -> dict[int, int]:
+    """Return the place in the file's text of each letter of a word that stands there as it reads."""
+    start = file.text.find(word.text)
+    if start < 0 or not holds_middle(word.box, file.boxes(start, start + 1)[0], reach=0.5 * word.size):
+        return {}
+    return {at: start + at for at in range(len(word.text))}
+
+
+def _cut(word: Word, places: dict[int, int], file: FileText) -> list[Word]:
+    if not places:
+        return [word]
+    pieces = [match.span() for match in _PIECE.finditer(word.text)]
+    first, last = file.font_of(places[pieces[0][0]]), file.font_of(places[pieces[-1][0]])
+    if first == last or not is_heavy_name(first) or is_heavy_name(last):
+        return [word]
+    low, high = 0, len(pieces) - 1  # the one is heavy, the other light
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if is_heavy_name(file.font_of(places[pieces[middle][0]])) else (low, middle)
+    end, start = pieces[low][1], pieces[high][0]
+    x0, y0, x1, y1 = word.box
+    left, right = (
+        file.boxes(places[end - 1], places[end - 1] + 1)[0][2],
+        file.boxes(places[start], places[start] + 1)[0][0],
+    )
+    alike = {letter >= _WIDE for letter in word.text if letter.isalpha()}
+    if not x0 < left <= right < x1 or len(alike) != 1 or not any(map(str.isalpha, word.text[:end])):
+        return [word]
+    return [
+        replace(word, text=word.text[:end], box=(x0, y0, left, y1)),
+        replace(word, text=word.text[start:], box=(right, y0, x1, y1), bold=False, font=last),
+    ]
