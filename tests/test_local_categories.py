@@ -49,7 +49,8 @@ def test_a_paragraph_that_begins_in_bold_is_one(mark: str) -> None:
         start = 60 + sheet.stringWidth(bold + " ", "Helvetica-Bold", 10)
         sheet.setFont("Helvetica", 10)
         sheet.drawString(start, 680, "Every quay is called after a ship that was built there,")
-        text(sheet, 60, 667, ["and every ship of the whole list keeps the name of its quay", "for a year."])
+        hang = 60 + sheet.stringWidth(mark, "Helvetica-Bold", 10)
+        text(sheet, hang, 667, ["and every ship of the whole list keeps the name of its quay", "for a year."])
         text(sheet, 60, 620, paragraph(WORDS, 4))
 
     answer = elements(run_in)
