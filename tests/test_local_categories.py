@@ -56,3 +56,114 @@ def test_a_paragraph_that_begins_in_bold_is_one(mark: str) -> None:
     answer = elements(run_in)
     assert set(categories(answer)) == {"paragraph"}
     assert "for a year." in found(answer, "Names of the harbour")["content"]["text"]
+
+
+def test_bullets_drawn_in_the_colour_of_each_text_are_bullets() -> None:
+    """A list on a dark ground follows one on white: two colours, and no legend."""
+
+    def drawn(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(WORDS, 4))
+        sheet.setFillGray(0.2)
+        sheet.rect(50, 560, 300, 60, stroke=0, fill=1)
+        for number, y in enumerate((680, 666, 600, 586)):
+            sheet.setFillGray(0.2 if number < 2 else 0.98)
+            sheet.circle(64, y + 3.5, 1.5, stroke=0, fill=1)
+            text(sheet, 74, y, [f"Names of the quays of harbour {number}"])
+
+    answer = elements(drawn)
+    assert categories(answer) == ["paragraph", "list", "list"]
+    assert found(answer, "harbour 3")["content"]["text"].startswith("•")
+
+
+def page(sheet: Canvas) -> None:
+    """Draw a body of two paragraphs."""
+    text(sheet, 60, 720, paragraph(WORDS, 8))
+    text(sheet, 60, 560, paragraph(WORDS, 8))
+
+
+def test_a_small_line_above_the_body_is_a_header() -> None:
+    """Also where it stands lower than most do, and begins with the number of its chapter."""
+
+    def headed(sheet: Canvas) -> None:
+        text(sheet, 60, 742, ["3. The names of the quays"], size=7)
+        page(sheet)
+
+    assert categories(elements(headed)) == ["header", "paragraph", "paragraph"]
+
+
+def test_the_name_of_a_section_above_the_title_of_a_slide_is_a_header() -> None:
+    def slide(sheet: Canvas) -> None:
+        sheet.setPageSize((960, 540))
+        sheet.setFillColorRGB(0.5, 0.3, 1)
+        text(sheet, 70, 490, ["Harbours: Value"], size=13)
+        sheet.setFillGray(0)
+        text(sheet, 70, 455, ["Quays let ships find their names quickly"], size=22)
+        text(sheet, 70, 380, paragraph(WORDS, 4), size=11)
+
+    assert categories(elements(slide)) == ["header", "heading1", "paragraph"]
+
+
+def test_small_print_above_the_last_line_is_a_footer() -> None:
+    def printed(sheet: Canvas) -> None:
+        page(sheet)
+        text(
+            sheet,
+            60,
+            66,
+            ["The harbour was built with the help of the office of the towns. The office takes", "no part."],
+            size=8,
+        )
+        text(sheet, 280, 40, ["Number 2021-7"], size=8)
+
+    assert categories(elements(printed)) == ["paragraph", "paragraph", "footer", "footer"]
+
+
+def test_a_title_with_its_page_number_below_notes_is_a_footer() -> None:
+    def noted(sheet: Canvas) -> None:
+        page(sheet)
+        text(sheet, 60, 70, ["7. The office of the towns keeps a list of the ships, and of all their names."], size=8)
+        text(sheet, 60, 55, ["118 NAMES OF THE QUAYS"], size=6.5)
+
+    assert categories(elements(noted)) == ["paragraph", "paragraph", "footnote", "footer"]
+
+
+def test_a_running_line_of_two_lines_with_a_number_is_a_footer() -> None:
+    def running(sheet: Canvas) -> None:
+        page(sheet)
+        text(sheet, 60, 60, ["Chapter 3 Quays and Ships Section 3.1: The Names of", "Harbours | 99"], size=8)
+
+    assert categories(elements(running)) == ["paragraph", "paragraph", "footer"]
+
+
+def raised(sheet: Canvas, number: str) -> None:
+    """Draw a body whose second paragraph has a small raised number behind a word."""
+    text(sheet, 60, 720, paragraph(WORDS, 8))
+    sheet.setFont("Helvetica", 10)
+    sheet.drawString(60, 560, "Every quay has a name")
+    end = 60 + sheet.stringWidth("Every quay has a name", "Helvetica", 10)
+    text(sheet, end, 564, [number], size=6)
+    text(sheet, 60, 548, paragraph(WORDS, 8))
+
+
+@pytest.mark.parametrize(("number", "category"), [("4", "footnote"), ("5", "paragraph")])
+def test_a_numbered_text_in_the_size_of_the_body_is_a_note_if_its_number_is_raised_above(
+    number: str, category: str
+) -> None:
+    def noted(sheet: Canvas) -> None:
+        raised(sheet, number)
+        text(sheet, 60, 120, ["4. The office of the towns keeps a list of the ships."])
+
+    assert categories(elements(noted))[-1] == category
+
+
+def test_notes_as_large_as_their_rule_allows_are_footnotes() -> None:
+    """The rule above notes may be a thin filled shape, and one of them may tell a smaller size than its next line."""
+
+    def noted(sheet: Canvas) -> None:
+        text(sheet, 60, 720, paragraph(WORDS, 2), size=12)
+        sheet.rect(60, 130, 140, 0.7, stroke=0, fill=1)
+        text(sheet, 60, 121, ["4"], size=6)
+        for number, line in enumerate(("The office of the towns keeps a list of", "ships.")):
+            text(sheet, 60 + 5 * (1 - number), 118 - 12 * number, [line])
+
+    assert categories(elements(noted)) == ["paragraph", "footnote"]

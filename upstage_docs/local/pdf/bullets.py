@@ -18,11 +18,14 @@ _SHELF = 8.0
 
 
 def bullets_of(paths: Sequence[Path], words: Sequence[Word]) -> list[Word]:
-    """Return a word for each drawn bullet: two or more alike under each other, each before a line of text."""
+    """Return a word for each drawn bullet: two or more alike under each other, each before a line of text.
+
+    They have one colour, or each that of its text, as where a list on a dark ground follows one on white.
+    """
     return [
         Word("•", mark.box, word.baseline, word.size, False, word.font)
         for group in _columns(paths, words)
-        if len({_shade(mark) for mark, _ in group}) == 1 and all(_is_bullet(mark, word) for mark, word in group)
+        if not _is_legend(group) and all(_is_bullet(mark, word) for mark, word in group)
         for mark, word in group
     ]
 
@@ -32,9 +35,14 @@ def legend_of(paths: Sequence[Path], words: Sequence[Word]) -> list[Box]:
     return [
         (mark.box[0], word.box[1], word.box[2], word.box[3])
         for group in _columns(paths, words)
-        if len({_shade(mark) for mark, _ in group}) > 1
+        if _is_legend(group)
         for mark, word in group
     ]
+
+
+def _is_legend(group: Sequence[tuple[Path, Word]]) -> bool:
+    several = len({_shade(mark) for mark, _ in group}) > 1
+    return several and not all(_shade(mark) == word.colour for mark, word in group)
 
 
 def _is_bullet(mark: Path, word: Word) -> bool:

@@ -26,6 +26,7 @@ from upstage_docs.local.pdf.regions import paths_of, regions_of
 from upstage_docs.local.pdf.restoration import FileText, restored, without_controls
 from upstage_docs.local.pdf.tables.tables import box_of, rules_of
 from upstage_docs.local.pdf.text_layer import ScannedWord, fit
+from upstage_docs.local.pdf.vector_paths import Path
 from upstage_docs.local.pdf.weight_changes import cut_at_weights
 from upstage_docs.local.pdf.word_pieces import pieces_by_file
 from upstage_docs.local.pdf.words import Word, ink, is_heavy_name
@@ -37,6 +38,8 @@ _PLAIN_NAME = re.compile(r"regular|roman|book|light|-it(?:alic)?$", re.IGNORECAS
 _SMALL_NUMBER = re.compile(r"\d{1,4}\s?\S*[^\W\d]")
 _PAD = 0.12
 """Of the font size: how far the box of a text stands off its ink."""
+_THIN, _SHORTEST_RULE = 1.5, 30.0
+"""Points: how tall a filled shape is at most, and how wide at least, that is a rule."""
 _ASKEW, _SLANT = 2.0, 25.0
 """Degrees: text that leans less is read as upright; letters are slanted by less."""
 
@@ -103,7 +106,18 @@ def parts_of(
     listings, lines = listings_of(lines)
     for paragraph in paragraphs_of(lines, rules):
         parts.append(Part("", paragraph.box, lines=paragraph.lines))
-    return PageParts([*parts, *contents, *listings], rules, page.width, page.height)
+    return PageParts(
+        [*parts, *contents, *listings],
+        [*rules, *(path.box for path in paths if _is_rule(path))],
+        page.width,
+        page.height,
+    )
+
+
+def _is_rule(path: Path) -> bool:
+    """Say whether a path is a rule drawn as a filled shape, as text processors draw the one above notes."""
+    x0, y0, x1, y1 = path.box
+    return path.filled and y1 - y0 < _THIN and x1 - x0 > _SHORTEST_RULE
 
 
 def finished(page: PageParts, running: Collection[str]) -> tuple[Block, ...]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from upstage_docs.local.blocks import is_list_item
 from upstage_docs.local.geometry import Box
 from upstage_docs.local.pdf.headings import may_be_heading
+from upstage_docs.local.pdf.lines import Line
 from upstage_docs.local.pdf.parts import Part, joined
 
 __all__ = ["Sheet", "footnotes", "headers_and_footers", "repeated", "running_key"]
@@ -27,8 +28,17 @@ _WITH_NUMBER = re.compile(
 _NOTE = re.compile(
     r"(?:(?:\d{1,3}|[*†‡§¶]{1,3})(?:[.)]?\s+|(?=[A-Z\"“‘가-힣]))|[*†‡§¶])[^\W_]|\d{1,3}[.)]?\s+[\"“‘«(\[「]"
 )
+_NUMBERED_LINE = re.compile(r"\d{1,4}\s+\D*[^\W\d]\D*|\D*[^\W\d]\D*\s\d{1,4}")
+"""A title with the number of its page, without a sign between them."""
+_NOTE_NUMBER = re.compile(r"(\d{1,3})[.)]?\s")
+_SMALLER = 0.85
+"""Of the body: lines that small above it or below it are running ones, if they stand apart."""
+_EYEBROW = 1.4
+"""Times its size: how large the title of a slide is at least below the name of the section that the slide is in."""
 _HIGH, _LOW = 0.14, 0.25
 """Of the longer side of the page: headers end above the one, footers begin below the other."""
+_LEAST_BODY = 60
+"""Letters: a text above a note that long is body, and tells its size."""
 _MOST_IN_MARGIN = 40
 """Pieces of text in a margin; a page with more is no page of text."""
 _DIGITS = re.compile(r"\d+")
@@ -103,6 +113,8 @@ def headers_and_footers(parts: Sequence[Part], sheet: Sheet) -> list[Part]:
     for side, near in (("header", high), ("footer", low)):
         known = [part for part in texts if marked.get(id(part)) == side]
         marked.update({id(part): side for part in near if _is_beside(part, known, sheet.body)})
+    footers = [part for part in texts if marked.get(id(part)) == "footer"]
+    marked.update({id(part): "footer" for part in low if any(part.box[1] >= above.box[3] - 2 for above in footers)})
     out = [part for part in parts if id(part) not in marked]
     for side in ("header", "footer"):
         row: list[Part] = []
@@ -142,12 +154,43 @@ def _is_header(part: Part, above: Sequence[Part], below: Sequence[Part], sheet: 
         return False
     if part.size < 1.3 * sheet.body and (running_key(part.text) in sheet.running or _PAGE_NUMBER.fullmatch(part.text)):
         return True
-    if len(part.lines) > 1 or part.box[3] > sheet.from_top(0.09) or part.size > 1.25 * sheet.body:
+    if len(part.lines) > 1:
+        return False
+    under = [p for p in below if p.shares_column(part) and not p.right_of(part)]
+    following = min(under, key=lambda p: p.box[1], default=None)
+    if (
+        following is not None
+        and not above
+        and (_is_eyebrow(part, following, sheet) or _is_small(part, following, sheet))
+    ):
+        return True
+    if part.box[3] > sheet.from_top(0.09) or part.size > 1.25 * sheet.body:
         return False
     # Text that goes on right below in the same column is the body's first line.
-    following = [p.box[1] - part.box[3] for p in below if p.shares_column(part) and not p.right_of(part)]
     apart = 1.6 if may_be_heading(part, sheet.body) else 0.7
-    return min(following, default=sheet.height) > apart * part.size and bool(below)
+    gap = following.box[1] - part.box[3] if following is not None else sheet.height
+    return gap > apart * part.size and bool(below)
+
+
+def _is_eyebrow(part: Part, following: Part, sheet: Sheet) -> bool:
+    """Say whether a line is the name of the section of a slide: above its title, smaller and in another colour."""
+    return (
+        sheet.width > sheet.height
+        and part.box[3] < _HIGH * sheet.height
+        and following.size >= _EYEBROW * part.size
+        and following.box[1] - part.box[3] < 3 * part.size
+        and part.style[1] != following.style[1]
+    )
+
+
+def _is_small(part: Part, following: Part, sheet: Sheet) -> bool:
+    """Say whether a line above everything is set smaller than the text of the body that follows, and apart from it."""
+    return (
+        not following.category
+        and part.size <= _SMALLER * following.size
+        and following.size <= 1.1 * sheet.body
+        and following.box[1] - part.box[3] > 0.7 * part.size
+    )
 
 
 def _is_footer(part: Part, above: Sequence[Part], below: Sequence[Part], sheet: Sheet) -> bool:
@@ -156,14 +199,44 @@ def _is_footer(part: Part, above: Sequence[Part], below: Sequence[Part], sheet: 
     gap = min((part.box[1] - p.box[3] for p in above if p.shares_column(part, 0.05)), default=sheet.height)
     if _PAGE_NUMBER.fullmatch(part.text):
         return gap > 0.8 * part.size and not any(_PAGE_NUMBER.fullmatch(p.text) is None for p in below)
+    if _is_small_print(part, gap, below, sheet):
+        return True
     if part.box[1] > sheet.from_bottom(0.15) and len(part.lines) <= 2 and part.size <= 1.35 * sheet.body:
-        if running_key(part.text) in sheet.running or (len(part.lines) == 1 and _WITH_NUMBER.fullmatch(part.text)):
+        if running_key(part.text) in sheet.running or _WITH_NUMBER.fullmatch(part.text.replace("\n", " ")):
+            return True
+        if not below and _is_numbered_line(part, gap, above, sheet):
             return True
         small_note = _is_note(part) and part.size <= 0.93 * sheet.body
         if small_note and any(_sets_off_notes(rule, part, above) for rule in sheet.rules):
             return False
         return part.box[1] > sheet.from_bottom(0.1) and gap > 1.2 * part.size and len(part.lines) == 1
     return False
+
+
+def _is_small_print(part: Part, gap: float, below: Sequence[Part], sheet: Sheet) -> bool:
+    """Say whether a part is small print at the foot of a page, above its last line: who paid for it, whose it is."""
+    return (
+        part.box[1] > sheet.from_bottom(0.12)
+        and len(part.lines) <= 3
+        and part.size <= _SMALLER * sheet.body
+        and gap > 2 * part.size
+        and bool(below)
+        and all(len(other.lines) == 1 and other.size <= sheet.body for other in below)
+        and not _is_note(part)
+    )
+
+
+def _is_numbered_line(part: Part, gap: float, above: Sequence[Part], sheet: Sheet) -> bool:
+    """Say whether the last line of a page is a title with a page number, set smaller than the notes above it."""
+    last = max((p for p in above if p.shares_column(part, 0.05)), key=lambda p: p.box[3], default=None)
+    return (
+        len(part.lines) == 1
+        and part.box[1] > sheet.from_bottom(0.1)
+        and _NUMBERED_LINE.fullmatch(part.text) is not None
+        and gap > 0.6 * part.size
+        and last is not None
+        and part.size < 0.93 * last.size
+    )
 
 
 def footnotes(parts: Sequence[Part], sheet: Sheet) -> list[Part]:
@@ -177,18 +250,25 @@ def footnotes(parts: Sequence[Part], sheet: Sheet) -> list[Part]:
     texts = sorted((part for part in parts if not part.category), key=lambda part: -part.box[3])
     left, right = min((p.box[0] for p in texts), default=0.0), max((p.box[2] for p in texts), default=0.0)
     notes = [
-        (rule, part.size)
+        (
+            rule,
+            max(
+                1.05 * part.size, 0.93 * max(p.size for p in texts if p.box[3] < rule[1] and len(p.text) > _LEAST_BODY)
+            ),
+        )
         for rule in rules
         if rule[1] > 0.4 * sheet.height and rule[2] - rule[0] < 0.5 * (right - left)
         for part in texts
         if _is_note(part) and _rule_above(part, rule)
-        if any(part.size <= 0.93 * p.size and len(p.text) > 100 for p in texts if p.box[3] < rule[1])
+        if any(part.size <= 0.93 * p.size and len(p.text) > _LEAST_BODY for p in texts if p.box[3] < rule[1])
     ]
     blocked = [p for p in parts if p.category in {"figure", "table", "chart", "equation", "caption", "index"}]
     columns: list[list[Part]] = []
     for part in texts:
-        small = part.size <= 0.93 * sheet.body or any(
-            _is_under(part, rule) and part.size < 1.05 * size for rule, size in notes
+        small = (
+            part.size <= 0.93 * sheet.body
+            or any(_is_under(part, rule) and part.size <= largest for rule, largest in notes)
+            or _is_referred_to(part, texts, sheet)
         )
         if (
             not small
@@ -213,6 +293,24 @@ def footnotes(parts: Sequence[Part], sheet: Sheet) -> list[Part]:
             out.append(joined(ordered, "footnote") if len(ordered) > 1 else replace(ordered[0], category="footnote"))
     out += [part for part in texts if id(part) not in kept]
     return out
+
+
+def _is_referred_to(part: Part, texts: Sequence[Part], sheet: Sheet) -> bool:
+    """Say whether a numbered part that stands apart at the foot of the page has its number raised in the text above."""
+    number = _NOTE_NUMBER.match(part.text)
+    if number is None or part.size > sheet.body or part.box[1] < 0.75 * sheet.height:
+        return False
+    above = [p for p in texts if p.box[3] <= part.box[1] + 2]
+    gap = min((part.box[1] - p.box[3] for p in above if p.shares_column(part)), default=0.0)
+    if gap < 1.5 * part.size:
+        return False
+    mark = re.compile(rf"(?:[^\W\d][.,;:!?”\"'’)\]]?|\d[.,]){number[1]}(?=\s|$)")
+    return any(mark.search(line.text) or _has_raised(line, number[1]) for p in above for line in p.lines)
+
+
+def _has_raised(line: Line, number: str) -> bool:
+    """Say whether a number in a line stands above its baseline."""
+    return any(word.text == number and word.baseline < line.baseline - 0.1 * line.size for word in line.words)
 
 
 def _is_note(part: Part) -> bool:
