@@ -265,7 +265,7 @@ class PdfPages:
     def _font_of(self, number: int, index: int) -> str:
         """Return the name of the font of a character of a page."""
         with self._page(number) as page:
-            return _font_name(self._text(number, page), index)
+            return _font_name(self._text_page(number, page), index)
 
     def _letter_boxes(
         self, number: int, angle: int, box_of: Callable[[Any, int], Box], start: int, end: int

@@ -35,7 +35,7 @@ def cut_at_weights(words: Sequence[Word], file: FileText) -> list[Word]:
             numbers = stream.find(word)
             letters = [at for at, letter in enumerate(word.text) if not letter.isspace()]
             places = dict(zip(letters, numbers, strict=True)) if len(letters) == len(numbers) else {}
-        found += _cut(word, places, file)
+        found += _cut_at_weight(word, places, file)
     return found
 
 
@@ -47,7 +47,7 @@ def _plain_places(word: Word, file: FileText) -> dict[int, int]:
     return {at: start + at for at in range(len(word.text))}
 
 
-def _cut(word: Word, places: dict[int, int], file: FileText) -> list[Word]:
+def _cut_at_weight(word: Word, places: dict[int, int], file: FileText) -> list[Word]:
     if not places:
         return [word]
     pieces = [match.span() for match in _PIECE.finditer(word.text)]
