@@ -204,11 +204,11 @@ def _is_footer(part: Part, above: Sequence[Part], below: Sequence[Part], sheet: 
     if part.box[1] > sheet.from_bottom(0.15) and len(part.lines) <= 2 and part.size <= 1.35 * sheet.body:
         if running_key(part.text) in sheet.running or _WITH_NUMBER.fullmatch(part.text.replace("\n", " ")):
             return True
-        if not below and _is_numbered_line(part, gap, above, sheet):
-            return True
         small_note = _is_note(part) and part.size <= 0.93 * sheet.body
         if small_note and any(_sets_off_notes(rule, part, above) for rule in sheet.rules):
             return False
+        if not below and _is_numbered_line(part, gap, above, sheet):
+            return True
         return part.box[1] > sheet.from_bottom(0.1) and gap > 1.2 * part.size and len(part.lines) == 1
     return False
 
@@ -233,6 +233,7 @@ def _is_numbered_line(part: Part, gap: float, above: Sequence[Part], sheet: Shee
         len(part.lines) == 1
         and part.box[1] > sheet.from_bottom(0.1)
         and _NUMBERED_LINE.fullmatch(part.text) is not None
+        and not part.text.endswith(".")
         and gap > 0.6 * part.size
         and last is not None
         and part.size < 0.93 * last.size
