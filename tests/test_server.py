@@ -187,6 +187,15 @@ REFUSED = [
     {"sec-fetch-site": "cross-site"},
     {"sec-fetch-site": "same-site"},
     {"sec-fetch-site": "Cross-Site"},
+    {"sec-fetch-site": ""},
+    {"sec-fetch-site": "same-origin, cross-site"},
+    {"origin": "http://127.0.0.1:{port}", "sec-fetch-site": "cross-site"},
+    {"origin": "http://127.0.0.1:{port}", "sec-fetch-site": "same-site"},
+    {"origin": "http://127.0.0.1:{port}/"},
+    {"origin": "http://127.0.0.1.:{port}"},
+    {"origin": "http://127.0.0.1:{port}, http://pages.example:3000"},
+    {"origin": "http://pages.example:3000.evil.example", "sec-fetch-site": "cross-site"},
+    {"origin": "http://[::1]:{port}"},
 ]
 
 
@@ -213,6 +222,8 @@ def test_it_answers_no_page_but_those_that_are_named(api_key: str | None) -> Non
             ("origin", f"http://127.0.0.1:{client.base_url.port}"),
             *key.items(),
         ]
+        assert client.get(paths[0], headers=twice).status_code == 403
+        twice = [("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site"), *key.items()]
         assert client.get(paths[0], headers=twice).status_code == 403
         body = client.get(paths[0], headers={"origin": "http://evil.example", **key}).text
         assert "--allow-origin" in body

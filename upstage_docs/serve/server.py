@@ -277,12 +277,11 @@ class Endpoint:
     def _check_origin(self, http: HttpRequest, head: Request) -> None:
         """Refuse what a browser sends for a page of others: it says so, and no page can make it say otherwise."""
         origins = set(http.headers.getlist("origin"))
-        allowed = {_without_default_port(one) for one in origins} <= self._origins | {
-            _without_default_port(head.origin)
-        }
+        pages = {_without_default_port(one) for one in origins}
         # A picture or a link of a page has no Origin, and tells of the page all the same.
-        foreign = not origins and http.headers.get("sec-fetch-site", "none").lower() not in {"none", "same-origin"}
-        if not allowed or foreign:
+        foreign = {site.lower() for site in http.headers.getlist("sec-fetch-site")} - {"none", "same-origin"}
+        named = bool(pages) and pages <= self._origins
+        if not named and (foreign or not pages <= self._origins | {_without_default_port(head.origin)}):
             page = ", ".join(sorted(origins)) or "another site"
             raise Refusal(
                 f"this server is not for web pages of {shorten(page, 100)!r}; where one may ask, name it: upstage-docs "
