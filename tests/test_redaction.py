@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import copy
 import gc
+import html
 import json
 import pickle
+import re
 import traceback
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import httpx
 import pytest
@@ -101,6 +104,62 @@ def test_what_echoes_the_key_does_not_show_it(name: str, proof: str, route: Any)
     assert "parse: {" in shown
     for part in parts_of(KEY):
         assert part not in shown
+
+
+SPELLINGS = {
+    "an address": quote(KEY, safe=""),
+    "an address in small letters": quote(KEY, safe="")
+    .replace("%2F", "%2f")
+    .replace("%2B", "%2b")
+    .replace("%3D", "%3d"),
+    "JSON of PHP": KEY.replace("/", "\\/"),
+    "JSON in ASCII": KEY.replace("/", "\\u002F").replace("+", "\\u002b").replace("=", "\\u003d"),
+    "HTML": KEY.replace("/", "&#x2F;").replace("+", "&#43;").replace("=", "&#x3d;"),
+    "HTML in decimals": KEY.replace("/", "&#47;").replace("+", "&#043;").replace("=", "&#61;"),
+    "a form": KEY.replace("+", " "),
+    "some of it escaped": KEY.replace("/", "%2F"),
+    "Base64": b64encode(KEY.encode()).decode(),
+    "a user's Base64": b64encode(f"{KEY}:".encode()).decode(),
+    "its beginning": KEY[:14] + "...",
+    "its end": "..." + KEY[-14:],
+}
+
+
+def plain(text: str) -> str:
+    """*text* as somebody reads it who wants the key."""
+    text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text.replace("\\/", "/"))
+    return html.unescape(unquote(text))
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("place", ["a message", "a text", "a broken connection"])
+def test_a_key_is_hidden_however_it_is_written(spelling: str, place: str) -> None:
+    def echo(_: str) -> httpx.Response:
+        said = SPELLINGS[spelling]
+        if place == "a broken connection":
+            raise httpx.ConnectError(f"nobody is at {said}!")
+        if place == "a text":
+            return httpx.Response(403, text=f"who is {said}?")
+        return httpx.Response(400, content=b'{"error": {"message": "bad %s!"}}' % said.encode())
+
+    with (
+        Client(
+            KEY, base_url="http://api.test/v1", transport=Echo(echo), cache=False, retry=RetryPolicy(attempts=1)
+        ) as client,
+        pytest.raises(UpstageDocsError) as caught,
+    ):
+        client.parse(SAMPLE)
+    shown = str(caught.value)
+    assert "[hidden]" in shown
+    for part in (KEY, KEY[:12], KEY[-12:], KEY.replace("+", " "), b64encode(KEY.encode())[:12].decode()):
+        assert part not in plain(shown)
+
+
+def test_what_basic_authentication_holds_is_hidden() -> None:
+    pair = "reader:p4ssword-of-a-proxy"
+    proof = Api.at("http://api.test/v1", {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"})
+    assert redact(f"no user {pair}; p4ssword-of-a-proxy") == "no user [hidden]; [hidden]"
+    del proof
 
 
 @pytest.mark.parametrize("key", [f"{KEY} and a space", f"{KEY}\n", f"{KEY}é"])

@@ -8,24 +8,25 @@ from __future__ import annotations
 
 import operator
 import pickle
-import re
 import threading
 import weakref
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, SupportsIndex
 
+from upstage_docs.errors.spellings import hide, hide_bytes, secrets_in
+
 __all__ = ["Body", "Secret", "as_secret", "guard", "redact", "redact_bytes", "redact_start", "shorten", "wrap_secrets"]
 
 HIDDEN = "[hidden]"
-_SHORTEST = 8  # characters; a shorter text may be part of any word
 # Their values are no secrets, and words that messages need.
 _HARMLESS = {"accept", "accept-charset", "accept-encoding", "accept-language", "content-type", "user-agent"}
 _FIRST_WITH_BUFFERS = 5  # https://peps.python.org/pep-0574/
 _LONGEST_TEXT = 1 << 20  # bytes of an answer that are looked at for a message
 _LONGEST_SECRET = 1 << 14  # characters: no server takes a longer header
 _lock = threading.Lock()
-_known: Counter[str] = Counter()  # every form of a secret, and how many objects have it
+# Every secret, with whether a piece of it is hidden, too, and how many objects have it.
+_known: Counter[tuple[str, bool]] = Counter()
 
 
 class Secret(str):
@@ -71,34 +72,28 @@ def wrap_secrets(headers: Mapping[str, str] | None) -> Mapping[str, str] | None:
 
 def guard(owner: object, headers: Mapping[str, str]) -> None:
     """Hide the values of *headers* in all errors for as long as *owner* lives."""
-    forms = {
-        form for name, value in headers.items() if name.lower() not in _HARMLESS for form in _forms(value)
-    }  # hidden in each way that a text may write them
-    if forms:
+    secrets = {
+        secret for name, value in headers.items() if name.lower() not in _HARMLESS for secret in secrets_in(name, value)
+    }
+    if secrets:
         with _lock:
-            _known.update(forms)
-        weakref.finalize(owner, _forget, forms).atexit = False
+            _known.update(secrets)
+        weakref.finalize(owner, _forget, secrets).atexit = False
 
 
 def redact(text: str) -> str:
     """Return *text* without the secrets of any client."""
     if not _known:
         return text
-    with _lock:
-        forms = sorted(_known, key=len, reverse=True)  # a whole header before the key in it
-    for form in forms:
-        if form in text:
-            text = text.replace(form, HIDDEN)
+    for secret, pieces in _longest_first():
+        text = hide(text, secret, HIDDEN, pieces=pieces)
     return text
 
 
 def redact_bytes(raw: bytes) -> bytes:
     """Return *raw* without the secrets of any client."""
-    with _lock:
-        forms = sorted(_known, key=len, reverse=True)
-    for form in forms:
-        if (encoded := form.encode()) in raw:
-            raw = raw.replace(encoded, HIDDEN.encode())
+    for secret, _ in _longest_first():
+        raw = hide_bytes(raw, secret, HIDDEN.encode())
     return raw
 
 
@@ -114,18 +109,15 @@ def shorten(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[:length]}…"
 
 
-def _forms(value: str) -> Iterable[str]:
-    from json import dumps
-    from urllib.parse import quote
-
-    for part in {value, *re.split(r"[\s;,=]+", value)}:
-        if len(part) >= _SHORTEST:
-            yield from {str(part), quote(part, safe=""), quote(part), dumps(part)[1:-1]}
-
-
-def _forget(forms: Iterable[str]) -> None:
+def _longest_first() -> list[tuple[str, bool]]:
+    """Return what is to be hidden, a whole header before the key in it."""
     with _lock:
-        for form in forms:
-            _known[form] -= 1
-            if _known[form] <= 0:
-                del _known[form]
+        return sorted(_known, key=lambda secret: len(secret[0]), reverse=True)
+
+
+def _forget(secrets: Iterable[tuple[str, bool]]) -> None:
+    with _lock:
+        for secret in secrets:
+            _known[secret] -= 1
+            if _known[secret] <= 0:
+                del _known[secret]
