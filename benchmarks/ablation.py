@@ -292,7 +292,7 @@ def ablate(
     tell: Callable[[str], None],
     *,
     named: str = "",
-) -> None:
+) -> dict[str, dict[str, float]]:
     """Tell, as a table of Markdown, the scores of each set with all rules and what each rule gains on it.
 
     Args:
@@ -301,14 +301,23 @@ def ablate(
         labels: What recognises words in pictures.
         tell: Takes each line of the table.
         named: An expression that the names of the rules match; all rules if empty.
+
+    Returns:
+        The gains of each rule, by set and score; those of "all rules" are the scores themselves.
     """
     ocr, labels = once(ocr), once(labels)
+    numbers: dict[str, dict[str, float]] = {}
     columns = [f"{pages.name} {figure}" for pages in sets for figure in pages.figures]
     tell(f"| rule | {' | '.join(columns)} |")
     tell("|---|" + "---|" * len(columns))
     with library_read_once():
         whole = [pages.scores(ocr, labels) for pages in sets]
         told = [f"{scores[figure]:.4f}" for scores, pages in zip(whole, sets, strict=True) for figure in pages.figures]
+        numbers["all rules"] = {
+            f"{pages.name} {figure}": scores[figure]
+            for scores, pages in zip(whole, sets, strict=True)
+            for figure in pages.figures
+        }
         tell(f"| **all rules** | {' | '.join(told)} |")
         for rule in rules(ocr=ocr is not None):
             if re.search(named, rule.name) is None:
@@ -320,4 +329,6 @@ def ablate(
                 for full, rest, pages in zip(whole, left, sets, strict=True)
                 for figure in pages.figures
             ]
+            numbers[rule.name] = dict(zip(columns, gains, strict=True))
             tell(f"| {rule.name} | {' | '.join(f'{g:+.4f}' if abs(g) >= LEAST else '' for g in gains)} |")
+    return numbers

@@ -22,11 +22,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from measured import Rows, add_json_option, write_json
 
 HERE = Path(__file__).resolve().parent
 LATENCY = 0.2
@@ -141,6 +143,17 @@ SUBJECTS: dict[str, Callable[[str, str, str], int]] = {
     )
 }
 
+LABELS = {
+    "langchain_upstage": "langchain-upstage",
+    "llama_index_readers_upstage": "llama-index-readers-upstage",
+    "upstage_docs_parts": "`Client`, ten parts at once",
+    "upstage_docs_job": "`Client`, a job",
+    "langchain_upstage_docs": "`langchain_upstage_docs`, a job, `load()`",
+    "throughput_bare_httpx": "bare httpx, ten threads",
+    "throughput_sync": "`Client`",
+    "throughput_async": "`AsyncClient`",
+}
+"""What the tables of the docs call each subject."""
 # Those that are loaded when first needed, too.
 OURS = (
     "upstage_docs.client.client",
@@ -252,7 +265,7 @@ def serve() -> None:
     asyncio.run(listen())
 
 
-def throughput(files: int, rounds: int) -> None:
+def throughput(files: int, rounds: int) -> dict[str, Rows]:
     """Many documents of one page: each is one request, and the server takes `LATENCY` for it.
 
     In each round all subjects take turns, so that what else the machine does meets all of them; a ratio to bare httpx
@@ -282,9 +295,15 @@ def throughput(files: int, rounds: int) -> None:
     print("| client | store | of the ideal: median | best | worst | of bare httpx: median | CPU s: median |")
     print("|---|---|---|---|---|---|---|")
     bare = shares[runs[0]]
+    numbers: dict[str, dict[str, float]] = {}
     for subject, kept in runs:
         mine = shares[subject, kept]
         ratio = median([one / other for one, other in zip(mine, bare, strict=True)])
+        numbers[LABELS[subject] + (", with the store" if kept else "")] = {
+            "of the ideal": median(mine),
+            "of bare httpx": ratio,
+            "CPU s": median(processor[subject, kept]),
+        }
         print(
             f"| {subject} | {'yes' if kept else 'no'} | {median(mine):.1%} | {max(mine):.1%} | {min(mine):.1%} | "
             f"{ratio:.1%} | {median(processor[subject, kept]):.2f} |"
@@ -294,6 +313,7 @@ def throughput(files: int, rounds: int) -> None:
         f"\nfsync of a page meanwhile: median {median(flushes):.1f} ms, one in twenty above "
         f"{flushes[len(flushes) * 19 // 20]:.1f} ms, worst {flushes[-1]:.0f} ms"
     )
+    return {"throughput": numbers}
 
 
 def disk(folder: Path) -> list[float]:
@@ -311,13 +331,14 @@ def disk(folder: Path) -> list[float]:
     return taken
 
 
-def plugins(python: str) -> None:
-    """One PDF of 100 and one of 1,000 pages, an element Document each."""
+def plugins(python: str, sizes: Sequence[int]) -> dict[str, Rows]:
+    """One PDF of each size in pages, an element Document for each paragraph."""
+    numbers: dict[str, dict[str, float]] = {}
     print("| subject | pages | wall s | requests | peak MB above its imports | CPU s | elements |")
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name, server(1 / 50, LATENCY) as (base_url, faults):
         folder = Path(name)
-        for pages in (100, 1000):
+        for pages in sizes:
             path = pdf(folder / f"report {pages}.pdf", pages)
             cache = str(folder / "cache")
             for subject, interpreter, store in (
@@ -331,11 +352,19 @@ def plugins(python: str) -> None:
                 before = len(faults.received)
                 got = measure(interpreter, subject, base_url, path, store)
                 requests = len(faults.received) - before
+                label = LABELS[subject] + ("" if requests else ", once more: all is stored")
+                numbers[f"{label}, {pages:,} pages"] = {
+                    "wall s": got["wall"],
+                    "requests": requests,
+                    "peak MB above its imports": got["peak_mb"],
+                    "CPU s": got["cpu"],
+                }
                 print(
                     f"| {subject}{' (stored)' if not requests else ''} | {pages} | {got['wall']:.1f} | {requests} | "
                     f"{got['peak_mb']:.0f} | {got['cpu']:.1f} | {got['results']} |",
                     flush=True,
                 )
+    return {"plugins": numbers}
 
 
 def main() -> None:
@@ -344,16 +373,20 @@ def main() -> None:
     many = commands.add_parser("throughput")
     many.add_argument("--files", type=int, default=600)
     many.add_argument("--rounds", type=int, default=3)
-    commands.add_parser("plugins").add_argument("--python", required=True, help="the Python that has the plugins")
+    beside = commands.add_parser("plugins")
+    beside.add_argument("--python", required=True, help="the Python that has the plugins")
+    beside.add_argument("--pages", type=int, nargs="+", default=[100, 1000], help="of each PDF")
+    for command in (many, beside):
+        add_json_option(command)
     commands.add_parser("serve", help="used by throughput")
     alone = commands.add_parser("subject", help="used by the other two")
     for name in ("name", "base_url", "path", "cache"):
         alone.add_argument(name)
     given = parser.parse_args()
     if given.command == "throughput":
-        throughput(given.files, given.rounds)
+        write_json(given.json, throughput(given.files, given.rounds))
     elif given.command == "plugins":
-        plugins(given.python)
+        write_json(given.json, plugins(given.python, given.pages))
     elif given.command == "serve":
         serve()
     else:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from made_headings import KINDS, Made, as_elements, made, write_docx, write_pdf
+from measured import add_json_option, write_json
 
 from upstage_docs import Client, ParsedDocument
 from upstage_docs.models import Element
@@ -106,11 +107,22 @@ def outline(path: Path) -> list[tuple[str, int]]:
     return [(one.get_title(), one.level + 1) for one in document.get_toc(max_depth=DEEPEST)]
 
 
+def shares(scores: Sequence[Score]) -> dict[str, float]:
+    """Add scores up: documents, their headings, the share found, and the shares of these at the right level."""
+    known, found, right, unshifted = (sum(column) for column in zip(*scores, strict=True))
+    return {
+        "documents": len(scores),
+        "headings": known,
+        "found": found / max(known, 1),
+        "right": right / max(found, 1),
+        "right without a shift": unshifted / max(found, 1),
+    }
+
+
 def total(scores: Sequence[Score]) -> str:
     """Write scores as a row of a table."""
-    known, found, right, unshifted = (sum(column) for column in zip(*scores, strict=True))
-    share = right / found if found else 0.0
-    return f"{len(scores):>9} {known:>8} {found / max(known, 1):>6.3f} {share:>6.3f} {unshifted / max(found, 1):>10.3f}"
+    documents, known, found, right, unshifted = shares(scores).values()
+    return f"{documents:>9.0f} {known:>8.0f} {found:>6.3f} {right:>6.3f} {unshifted:>10.3f}"
 
 
 def main() -> None:
@@ -120,6 +132,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=20, help="made documents of each kind; a fifth of them as files")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kinds", action="store_true", help="each kind of made documents and each file too")
+    add_json_option(parser)
     options = parser.parse_args()
     sets: defaultdict[str, defaultdict[str, list[Score]]] = defaultdict(lambda: defaultdict(list))
     client = Client(engine="local", cache=False)
@@ -150,6 +163,8 @@ def main() -> None:
     for path in sorted(options.folder.glob("*.pdf")) if options.folder else ():
         if known := outline(path):
             both("your pdf", path.name, path, known, "outline")
+    found = {name: shares([one for scores in kinds.values() for one in scores]) for name, kinds in sets.items()}
+    write_json(options.json, {"levels": found})
     print(f"{'':40} documents headings  found  right  unshifted")
     for name, kinds in sets.items():
         print(f"{name:40} {total([one for scores in kinds.values() for one in scores])}")

@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from measured import add_json_option, write_json
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
 from upstage_docs.local.ocr.tesseract import languages, read
@@ -132,6 +133,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fonts", type=Path, default=Path("/usr/share/fonts/truetype"), help="folder of the fonts")
     parser.add_argument("--plain", action="store_true", help="Tesseract as it comes, for comparison")
+    add_json_option(parser)
     options = parser.parse_args()
     recognised = read_plainly if options.plain else read_here
     read(Image.new("L", (200, 200), 255))  # load the language data before the clock runs
@@ -151,13 +153,19 @@ def main() -> None:
     print(f"languages {languages()}; recall / precision of whole words, mean confidence\n")
     print("| page | " + " | ".join(TEXTS) + " |")
     print("|---|" + "---|" * len(TEXTS))
+    numbers: dict[str, dict[str, float]] = {}
     for condition, by_language in rows.items():
-        cells = []
-        for measured in by_language.values():
+        cells, row = [], numbers.setdefault(condition + (", Tesseract as it comes" if options.plain else ""), {})
+        for language, measured in by_language.items():
             recall, precision, confidence = (sum(column) / len(column) for column in zip(*measured, strict=True))
+            row |= {f"{language}, recall": recall, f"{language}, precision": precision}
+            row[f"{language}, confidence"] = confidence
             cells.append(f"{recall:.2f} / {precision:.2f}, {confidence:.2f}")
         print(f"| {condition} | " + " | ".join(cells) + " |")
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    cost = {"pages": len(seconds), "s of CPU per page": sum(seconds) / len(seconds), "peak memory, MB": memory}
+    name = "as it comes" if options.plain else "here"
+    write_json(options.json, {"words": numbers, "cost": {f"Tesseract {name}": cost}})
     print(f"\n{len(seconds)} pages, {sum(seconds) / len(seconds):.2f} s of CPU each, peak memory {memory:.0f} MB")
 
 

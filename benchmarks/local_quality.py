@@ -1,11 +1,11 @@
 """Score the local engine against pages with human ground truth, with a scorer like DP-Bench's.
 
-    python benchmarks/local_quality.py FOLDER [--documents] [--no-ocr | --force-ocr]
+    python benchmarks/local_quality.py FOLDER [--documents] [--icdar] [--no-ocr | --force-ocr]
     python benchmarks/local_quality.py FOLDER --ablate [--no-ocr] [--rules NAMES] [--first FILE] [--made FOLDER]
 
 The folder holds `score.py`, `pdfs/`, `markdown/`, `reference.json` and `words.json`; nothing of it is in this project.
-Beside them may stand `icdar.py` and `icdar/`, documents of the ICDAR 2013 table competition, which are scored too. The
-scorer needs rapidfuzz, apted and beautifulsoup4.
+Beside them may stand `icdar.py` and `icdar/`, documents of the ICDAR 2013 table competition, which `--icdar`
+and `--ablate` score too. The scorers need rapidfuzz, apted and beautifulsoup4.
 
 `--ablate` takes out one rule of the engine after the other and prints what each gains on each set of pages.
 """
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import ablation
+from measured import add_json_option, write_json
 
 from upstage_docs.local.answer_writer import write_answer
 from upstage_docs.local.blocks import PageLayout
@@ -43,15 +44,19 @@ def main() -> None:
     parser.add_argument("--documents", action="store_true", help="every document too")
     parser.add_argument("--no-ocr", action="store_true", help="leave pages without text unread")
     parser.add_argument("--force-ocr", action="store_true", help="recognise every page, whatever text it has")
+    parser.add_argument("--icdar", action="store_true", help="the ICDAR documents too: some minutes")
     parser.add_argument("--keep", type=Path, help="keep the answers in this folder")
     parser.add_argument("--ablate", action="store_true", help="what each rule gains on each set")
     parser.add_argument("--rules", default="", help="with --ablate: an expression that the names of rules match")
     parser.add_argument("--first", type=Path, help="the stems of the pages that rules were written on: a set apart")
     parser.add_argument("--made", type=Path, help="a folder of made_pages.py, a further set")
+    add_json_option(parser)
     options = parser.parse_args()
     ocr, labels = (None, None) if options.no_ocr else recognisers()
     if options.ablate:
-        ablation.ablate(sets(options.bench, options.first, options.made), ocr, labels, print, named=options.rules)
+        pages = sets(options.bench, options.first, options.made)
+        gains = ablation.ablate(pages, ocr, labels, print, named=options.rules)
+        write_json(options.json, {"rules": gains})
         return
     score(options, ocr, labels)
 
@@ -70,29 +75,45 @@ def sets(bench: Path, first: Path | None, made: Path | None) -> list[ablation.Pa
 
 
 def score(options: argparse.Namespace, ocr: Recognise | None, labels: Recognise | None) -> None:
-    """Read every page and print its scores."""
+    """Read every page and print its scores, those of the ICDAR documents first."""
+    bench: Path = options.bench
+    numbers: dict[str, float] = {}
+    how = "every page recognised" if options.force_ocr else "without OCR" if options.no_ocr else "with OCR"
     with tempfile.TemporaryDirectory() as temporary:
-        folder = options.keep or Path(temporary)
-        folder.mkdir(parents=True, exist_ok=True)
-        for path in sorted((options.bench / "pdfs").glob("*.pdf")):
-            try:
-                data = path.read_bytes()
-                pages: list[PageLayout] = list(read_pdf(data, ocr=ocr, force_ocr=options.force_ocr, labels=labels))
-            except Refusal as refusal:
-                print(f"{path.name}: {refusal}")
-                pages = []
-            answer: dict[str, Any] = write_answer(pages, model="local", output_formats=FORMATS, coordinates=True)
-            (folder / f"{path.stem}.json").write_text(json.dumps(answer), "utf-8")
-            (folder / f"{path.stem}.md").write_text(answer["content"]["markdown"], "utf-8")
-        command = [
-            sys.executable,
-            str(options.bench / "score.py"),
-            "--markdown",
-            str(folder),
-            "--elements",
-            str(folder),
-        ]
-        subprocess.run([*command, *(["--documents"] if options.documents else [])], check=True)
+        if options.icdar:
+            tables = Path(temporary) / "icdar"
+            answer_all(bench / "icdar", tables, ocr, labels, force_ocr=options.force_ocr)
+            scores = scored([str(bench / "icdar.py"), str(tables), str(bench / "icdar")])
+            numbers |= {f"ICDAR {name}": scores[name] for name in ("f1", "teds")}
+        folder = options.keep or Path(temporary) / "pages"
+        answer_all(bench / "pdfs", folder, ocr, labels, force_ocr=options.force_ocr)
+        command = [str(bench / "score.py"), "--markdown", str(folder), "--elements", str(folder)]
+        scores = scored([*command, *(["--documents"] if options.documents else [])])
+    write_json(options.json, {"scores": {how: {**scores["markdown"], **scores["elements"], **numbers}}})
+
+
+def answer_all(
+    pdfs: Path, folder: Path, ocr: Recognise | None, labels: Recognise | None, *, force_ocr: bool = False
+) -> None:
+    """Read each PDF, and write its answer and its Markdown to *folder*."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted(pdfs.glob("*.pdf")):
+        try:
+            pages: list[PageLayout] = list(read_pdf(path.read_bytes(), ocr=ocr, force_ocr=force_ocr, labels=labels))
+        except Refusal as refusal:
+            print(f"{path.name}: {refusal}")
+            pages = []
+        answer: dict[str, Any] = write_answer(pages, model="local", output_formats=FORMATS, coordinates=True)
+        (folder / f"{path.stem}.json").write_text(json.dumps(answer), "utf-8")
+        (folder / f"{path.stem}.md").write_text(answer["content"]["markdown"], "utf-8")
+
+
+def scored(command: list[str]) -> dict[str, Any]:
+    """Run a scorer, print what it prints, and return the JSON of its last line."""
+    told = subprocess.run([sys.executable, *command], check=True, capture_output=True, text=True).stdout
+    print(told, end="", flush=True)
+    found: dict[str, Any] = json.loads(told.splitlines()[-1])
+    return found
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from measured import add_json_option, write_json
+
 from upstage_docs import Client, ParsedDocument, Record, RecordOptions, chunk_elements
 from upstage_docs.evidence import Place, places
 from upstage_docs.evidence.keys import keyed, keyed_markup
@@ -115,19 +117,27 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--split", choices=("element", "page", "chunk"), default="element")
     parser.add_argument("--show", type=int, default=0, help="how many of those not well marked")
+    add_json_option(parser)
     options = parser.parse_args()
     found = list(cases(options.folder, options.split, options.quotes, options.seed))
     ratios = sorted(case.ratio for case in found)
     bad = [case for case in found if case.ratio > MOST or case.covered < COVERED]
     told = Counter(place.precision for case in found for place in case.found)
+    quantiles = {q: ratios[int(q * (len(ratios) - 1))] for q in (0.5, 0.9, 0.95)}
+    numbers = {
+        "quotes": len(found),
+        f"area at most {MOST} times": sum(ratio <= MOST for ratio in ratios) / len(ratios),
+        "words held": sum(case.covered >= COVERED for case in found) / len(found),
+        "both": 1 - len(bad) / len(found),
+        "area, median": quantiles[0.5],
+        "area, 95 %": quantiles[0.95],
+    }
+    write_json(options.json, {"quotes": {f"{options.split}s": numbers}})
     print(f"{len(found)} quotes on {len({case.page for case in found})} pages, {options.split}s")
-    print(f"well marked: {1 - len(bad) / len(found):.1%}")
-    print(f"area at most {MOST} times the words': {sum(ratio <= MOST for ratio in ratios) / len(ratios):.1%}")
-    print(f"words covered: {sum(case.covered >= COVERED for case in found) / len(found):.1%}")
-    print(
-        "area, times the words': "
-        + ", ".join(f"{q:.0%} {ratios[int(q * (len(ratios) - 1))]:.2f}" for q in (0.5, 0.9, 0.95))
-    )
+    print(f"well marked: {numbers['both']:.1%}")
+    print(f"area at most {MOST} times the words': {numbers[f'area at most {MOST} times']:.1%}")
+    print(f"words covered: {numbers['words held']:.1%}")
+    print("area, times the words': " + ", ".join(f"{q:.0%} {ratio:.2f}" for q, ratio in quantiles.items()))
     print("precision: " + ", ".join(f"{name} {count}" for name, count in told.most_common()))
     for case in bad[: options.show]:
         told = ", ".join(f"{place.precision} {place.note}" for place in case.found)

@@ -36,6 +36,8 @@ from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from measured import add_json_option, write_json
+
 Elements = Sequence[dict[str, Any]]
 Piece = tuple[str, set[int]]  # a chunk, and the ids of the tables, charts and figures in it
 Splitter = Callable[[Elements, int], Iterable[Piece]]
@@ -527,6 +529,13 @@ class Row(NamedTuple):
     tables: dict[int, tuple[float, float]]
     captions: tuple[float, float]
 
+    def numbers(self) -> dict[str, float]:
+        """The same by name: the share of questions answered and possible at each size, and of captions."""
+        shares: dict[str, float] = {}
+        for size, (good, possible) in self.tables.items():
+            shares |= {f"tables, {size}": good, f"possible, {size}": possible}
+        return shares | {"caption with its table": self.captions[0], "found first": self.captions[1]}
+
 
 def measure(
     name: str, folder: Path, sizes: Sequence[int], rank: Ranker, contexts: int | None, caption_size: int
@@ -590,6 +599,7 @@ def main() -> None:
     asked.add_argument("--rank", choices=list(RANKERS), default="bm25")
     asked.add_argument("--contexts", type=int, help="only so many tables: embedding takes its time")
     asked.add_argument("--picture", type=Path, help="an SVG to write")
+    add_json_option(asked)
     given = asked.parse_args()
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
@@ -605,6 +615,8 @@ def main() -> None:
                 continue
             rows.append(row)
             print_row(row)
+    numbers = {row.name: row.numbers() for row in rows}
+    write_json(given.json, {"defaults" if given.defaults else "splitters": numbers})
     if given.picture and rows:
         given.picture.write_text(picture(rows), encoding="utf-8")
 

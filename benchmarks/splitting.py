@@ -6,7 +6,7 @@
 
 The document is a generated answer: 15 elements a page, 12 % of them tables and charts, Korean and English. Peers that
 need more than seconds are given its first pages only (`--peer-pages`), and all are compared by pages per second of CPU.
-A peer that is not installed is left out. At the end, how the time grows with twice the input, for inputs that made
+A peer that is not installed is left out. `--growth` says how the time grows with twice the input, for inputs that made
 other splitters quadratic.
 """
 
@@ -17,11 +17,14 @@ import gc
 import json
 import random
 import re
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from typing import Any
+
+from measured import Rows, add_json_option, write_json
 
 from upstage_docs.api.decode import decode_document
 from upstage_docs.chunking.packing import chunk_elements
@@ -287,21 +290,21 @@ def _docling_document(documents: list[Any]) -> Any:
     return made
 
 
-PEERS: tuple[tuple[str, str, Callable[[list[Any], str], object], bool], ...] = (
-    # name, what the issue asks of us, work, whether it is given only the first pages
-    ("RecursiveCharacterTextSplitter, per element", "whole", recursive_per_element, False),
-    ("RecursiveCharacterTextSplitter, per element, an overlap of 200", "overlap", recursive_with_overlap, False),
-    ("RecursiveCharacterTextSplitter on the HTML, strings only", "rows", recursive_on_html, False),
-    ("RecursiveCharacterTextSplitter on the HTML, Documents", "rows", recursive_on_html_document, False),
-    ("HTMLHeaderTextSplitter", "whole", html_headers, True),
-    ("HTMLSemanticPreservingSplitter", "whole", html_semantic, True),
-    ("HTMLSectionSplitter", "whole", html_sections, True),
-    ("LlamaIndex HTMLNodeParser", "whole", html_nodes, True),
-    ("LlamaIndex SentenceSplitter", "rows", sentence_splitter, True),
-    ("unstructured chunk_by_title", "rows", unstructured_by_title, True),
-    ("docling HybridChunker, its kind of tokenizer", "rows", docling_hybrid, True),
-    ("docling HybridChunker, words counted", "rows", docling_hybrid_of_words, True),
-    ("**ours, large tables split by rows**, in tokens of docling's kind", "rows", ours_in_word_pieces, True),
+PEERS: tuple[tuple[str, Callable[[list[Any], str], object], bool], ...] = (
+    # name, work, whether it is given only the first pages
+    ("RecursiveCharacterTextSplitter, per element", recursive_per_element, False),
+    ("RecursiveCharacterTextSplitter, per element, an overlap of 200", recursive_with_overlap, False),
+    ("RecursiveCharacterTextSplitter on the HTML, strings only", recursive_on_html, False),
+    ("RecursiveCharacterTextSplitter on the HTML, Documents", recursive_on_html_document, False),
+    ("HTMLHeaderTextSplitter", html_headers, True),
+    ("HTMLSemanticPreservingSplitter", html_semantic, True),
+    ("HTMLSectionSplitter", html_sections, True),
+    ("LlamaIndex HTMLNodeParser", html_nodes, True),
+    ("LlamaIndex SentenceSplitter", sentence_splitter, True),
+    ("unstructured chunk_by_title", unstructured_by_title, True),
+    ("docling HybridChunker, its kind of tokenizer", docling_hybrid, True),
+    ("docling HybridChunker, words counted", docling_hybrid_of_words, True),
+    ("ours, split by rows, in tokens of docling's kind", ours_in_word_pieces, True),
 )
 
 # --- inputs that grow ------------------------------------------------------------------------------------------------
@@ -403,84 +406,90 @@ def _first_pages(document: ParsedDocument, pages: int) -> ParsedDocument:
     return ParsedDocument(document.source, document.file_sha256, document.model, elements, total_pages=pages)
 
 
+def print_growth() -> dict[str, dict[str, float]]:
+    """Print how the time grows with twice the input, sizes counted in characters and in tokens."""
+    rows: dict[str, dict[str, float]] = {}
+    for counted in ("characters", "tokens"):
+        print(f"| twice as many (sizes in {counted}) | n | T(n) ms | T(2n)/T(n) |\n| --- | ---: | ---: | ---: |")
+        for name, size, seconds, ratio in growth(counted):
+            print(f"| {name} | {size:,} | {seconds * 1e3:.0f} | {ratio:.2f} |", flush=True)
+            rows[f"{name}, in {counted}"] = {"n": size, "ms": seconds * 1e3, "T(2n)/T(n)": ratio}
+        print()
+    return rows
+
+
 def main() -> None:
-    """Print the tables of benchmarks/README.md."""
+    """Print the tables."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--pages", type=int, default=1000)
     asked.add_argument("--peer-pages", type=int, default=100, help="pages for the peers that are slow")
+    asked.add_argument("--growth", action="store_true", help="only how the time grows with twice the input")
+    add_json_option(asked)
     given = asked.parse_args()
     warnings.simplefilter("ignore")
+    if given.growth:
+        write_json(given.json, {"growth": print_growth()})
+    else:
+        write_json(given.json, print_speed(given.pages, min(given.peer_pages, given.pages)))
+
+
+def print_speed(pages: int, peer_pages: int) -> dict[str, Rows]:
+    """Print how long a document of *pages* takes to become Documents, and chunks, in all splitters."""
     from langchain_core.documents import Document
 
     from langchain_upstage_docs import TableAwareTextSplitter
 
-    raw = make_answer(given.pages)
+    raw = make_answer(pages)
     document = decode_document(raw, source="report.pdf", file_sha256="ab" * 32)
     tables = sum(element.category in {"table", "chart"} for element in document.elements)
     made = list(records(document))
-    print(f"{given.pages} pages, {len(made)} elements, {tables} tables and charts, {len(raw) / 1e6:.1f} MB\n")
+    print(f"{pages} pages, {len(made)} elements, {tables} tables and charts, {len(raw) / 1e6:.1f} MB\n")
 
     floor = cpu(lambda: _floor(raw))
     loaded = cpu(lambda: _documents(list(records(decode_document(raw, source="r", file_sha256="ab" * 32)))))
+    loading = {
+        "`json.loads` and `Document(…)`": {"ms": floor * 1e3, "ratio": 1.0},
+        "ours, with ids and all metadata": {"ms": loaded * 1e3, "ratio": loaded / floor},
+    }
     print("| bytes → Documents | ms | ratio |\n| --- | ---: | ---: |")
-    print(f"| `json.loads` and `Document(…)` | {floor * 1e3:.0f} | 1.00 |")
-    print(f"| ours, with ids and all metadata | {loaded * 1e3:.0f} | {loaded / floor:.2f} |\n")
+    for name, row in loading.items():
+        print(f"| {name} | {row['ms']:.0f} | {row['ratio']:.2f} |")
 
+    rows: dict[str, dict[str, float]] = {}
+
+    def tell(name: str, of_pages: int, seconds: float) -> None:
+        rows[name] = {"pages": of_pages, "ms": seconds * 1e3, "pages/s": of_pages / seconds}
+        print(f"| {name} | {of_pages} | {seconds * 1e3:,.0f} | {of_pages / seconds:,.0f} |", flush=True)
+
+    print("\n| elements → chunks | pages | ms | pages/s |\n| --- | ---: | ---: | ---: |")
     documents = _documents(made)
-    pages_per_second: dict[str, float] = {}
-    print("| elements → chunks | pages | ms | pages/s |\n| --- | ---: | ---: | ---: |")
-    for name, options in {"whole": {}, "rows": {"oversized_tables": "split_rows"}}.items():
-        core = cpu(lambda options=options: list(chunk_elements(document, **options)))  # type: ignore[misc]
-        face = cpu(lambda options=options: TableAwareTextSplitter(**options).split_documents(documents))  # type: ignore[misc]
-        pages_per_second[name] = given.pages / face
-        label = "tables whole" if name == "whole" else "large tables split by rows"
-        print(f"| **ours, {label}**, `chunk_elements` | {given.pages} | {core * 1e3:.0f} | {given.pages / core:,.0f} |")
-        print(f"| **ours, {label}**, Documents | {given.pages} | {face * 1e3:.0f} | {given.pages / face:,.0f} |")
+    for label, options in (("tables whole", {}), ("large tables split by rows", {"oversized_tables": "split_rows"})):
+        seconds = cpu(lambda options=options: list(chunk_elements(document, **options)))  # type: ignore[misc]
+        tell(f"ours, {label}, `chunk_elements`", pages, seconds)
+        seconds = cpu(lambda options=options: TableAwareTextSplitter(**options).split_documents(documents))  # type: ignore[misc]
+        tell(f"ours, {label}, Documents", pages, seconds)
     overlapping = cpu(lambda: TableAwareTextSplitter(chunk_overlap=200).split_documents(documents))
-    print(f"| **ours, tables whole, an overlap of 200**, Documents | {given.pages} | {overlapping * 1e3:.0f} | "
-          f"{given.pages / overlapping:,.0f} |")  # fmt: skip
-    pages_per_second["overlap"] = given.pages / overlapping
+    tell("ours, tables whole, an overlap of 200, Documents", pages, overlapping)
     html = "\n".join(element.html for element in document.elements)
-    foreign = Document(page_content=html, metadata={"source": "report.html"})
-    splitter = TableAwareTextSplitter(oversized_tables="split_rows")
-    for shown, work in {
-        "one string of HTML, `split_text`": lambda: splitter.split_text(html),
-        "one string of HTML, Documents": lambda: splitter.split_documents([foreign]),
-    }.items():
-        seconds = cpu(work)
-        name = f"ours, large tables split by rows, {shown}"
-        print(f"| **{name}** | {given.pages} | {seconds * 1e3:.0f} | {given.pages / seconds:,.0f} |")
-        pages_per_second[shown] = given.pages / seconds
     written = "\n\n".join(element.markdown for element in document.elements)
+    foreign = [Document(page_content=html, metadata={"source": "report.html"})]
     notes = [Document(page_content=written, metadata={"source": "report.md"})]
-    seconds = cpu(lambda: splitter.split_documents(notes))
-    print(f"| **ours, large tables split by rows, one string of Markdown, Documents** | {given.pages} | "
-          f"{seconds * 1e3:.0f} | {given.pages / seconds:,.0f} |")  # fmt: skip
-    ratios = []
-    for name, against, work, few in PEERS:
-        pages = min(given.peer_pages, given.pages) if few else given.pages
-        part = _first_pages(document, pages)
+    splitter = TableAwareTextSplitter(oversized_tables="split_rows")
+    tell("ours, split by rows, one string of HTML, strings only", pages, cpu(lambda: splitter.split_text(html)))
+    tell("ours, split by rows, one string of HTML, Documents", pages, cpu(lambda: splitter.split_documents(foreign)))
+    tell("ours, split by rows, one string of Markdown, Documents", pages, cpu(lambda: splitter.split_documents(notes)))
+    for name, work, few in PEERS:
+        of_pages = peer_pages if few else pages
+        part = _first_pages(document, of_pages)
         some = documents[: len(part.elements)]
         html = "\n".join(element.html for element in part.elements)
         try:
             seconds = cpu(lambda work=work, some=some, html=html: work(some, html))  # type: ignore[misc]
         except ImportError as error:
-            print(f"| {name} | not installed: {error.name} | | |")
+            print(f"{name} is left out: {error.name} is not installed.", file=sys.stderr)
             continue
-        print(f"| {name} | {pages} | {seconds * 1e3:,.0f} | {pages / seconds:,.0f} |")
-        for ours, rate in () if name.startswith("**ours") else pages_per_second.items():
-            same_input = "HTML" in ours and name.startswith("Recursive") and name.split(", ")[0].endswith("on the HTML")
-            same_output = same_input and ours.endswith("Documents") == name.endswith("Documents")
-            if ours == against or (ours == "whole" and against != "overlap") or same_output:
-                ratios.append(f"| {ours} | {name} | {rate * seconds / pages:.1f} |")
-    print("\n| ours | against | times as fast |\n| --- | --- | ---: |")
-    print("\n".join(ratios), end="\n\n")
-
-    for counted in ("characters", "tokens"):
-        print(f"| twice as many (sizes in {counted}) | n | T(n) ms | T(2n)/T(n) |\n| --- | ---: | ---: | ---: |")
-        for name, size, seconds, ratio in growth(counted):
-            print(f"| {name} | {size:,} | {seconds * 1e3:.0f} | {ratio:.2f} |")
-        print()
+        tell(name, of_pages, seconds)
+    return {"loading": loading, "chunks": rows}
 
 
 if __name__ == "__main__":

@@ -1,0 +1,186 @@
+"""Figures of the docs: each is measured by a command that is there, and a page shows what was measured last."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+import figure_pages  # noqa: E402
+import figures  # noqa: E402
+import run  # noqa: E402
+from figure_kinds import Benchmark, Beside, Column, Figure  # noqa: E402
+
+PAGES = sorted(
+    {
+        *(ROOT / "docs").glob("*.md"),
+        ROOT / "README.md",
+        ROOT / "README.ko.md",
+        ROOT / "benchmarks" / "README.md",
+        *(ROOT / "docs" / "notebooks").glob("*.ipynb"),
+    }
+)
+MEASURED = re.compile(
+    r"\d+(?:\.\d+)? ?ms\b"
+    r"|\d[\d,.]* pages/s\b"
+    r"|\d+(?:\.\d+)? times (?:as|the|faster|slower)\b"
+    r"|\b[01]\.\d{3}\b"
+    r"|\d s of CPU\b"
+    r"|peaks? at \d"
+)
+"""How figures that were measured are written: times, speeds, ratios, shares with three digits, peaks."""
+NOT_MEASURED = (
+    "60 times as many",
+    "bearing 3 times the",
+)
+"""Phrases that look like figures, and are limits or examples."""
+
+
+def shown_outside(text: str) -> str:
+    """Return a page without its code, its examples of output, and the tables that `run.py` writes."""
+    text = figure_pages.MARKED.sub("", text)
+    return re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_page_shows_no_figure_but_those_that_the_command_prints(page: Path) -> None:
+    text = "" if page == figure_pages.PAGE else page.read_text(encoding="utf-8")
+    if page.suffix == ".ipynb":
+        cells = json.loads(text)["cells"]
+        text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    text = shown_outside(text)
+    for phrase in NOT_MEASURED:
+        text = text.replace(phrase, "")
+
+    assert MEASURED.findall(text) == [], "put it into benchmarks/figures.py, and its table between two marks"
+
+
+def test_a_figure_in_the_middle_of_a_sentence_is_seen() -> None:
+    for text in ("it takes 3.5 ms", "2,252 pages/s", "40 times as fast", "a TEDS of 0.634", "it peaks at 67 MB"):
+        assert MEASURED.search(shown_outside(text)), text
+    assert not MEASURED.search(shown_outside("<!-- figure: a/b -->\n0.634\n<!-- end of figure -->"))
+
+
+@pytest.mark.parametrize("page", figure_pages.pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_page_has_the_figures_that_are_listed_for_it(page: Path) -> None:
+    path = page.relative_to(ROOT).as_posix()
+    listed = {name for name, _, figure in figures.figures() if path in figure.pages}
+
+    assert figure_pages.shown_on(page) - {"highlights"} == listed
+
+
+@pytest.mark.parametrize("page", figure_pages.pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_page_shows_what_was_measured_last(page: Path) -> None:
+    made = figure_pages.rewritten(page, figure_pages.kept())
+
+    assert made == page.read_text(encoding="utf-8"), "python benchmarks/run.py --only-pages"
+
+
+def test_the_page_of_all_figures_is_what_was_measured_last() -> None:
+    results = figure_pages.kept()
+
+    assert figure_pages.PAGE.read_text(encoding="utf-8") == figure_pages.overview(results)
+    assert {name.split("/")[0] for name, _, _ in figures.figures()} == set(results), "measure it, or take it out"
+
+
+@pytest.mark.parametrize("benchmark", figures.BENCHMARKS, ids=lambda one: one.name)
+def test_the_command_of_each_figure_is_there(benchmark: Benchmark) -> None:
+    commands = [*benchmark.commands, *([benchmark.prepare] if benchmark.prepare else [])]
+    for script, *arguments in commands:
+        text = (ROOT / "benchmarks" / script).read_text(encoding="utf-8")
+        options = [one for one in (*arguments, *(benchmark.quick or ())) if one.startswith("--")]
+
+        assert script.startswith("made_") or "add_json_option(" in text, "run.py reads its numbers as JSON"
+        assert [one for one in options if f'"{one}"' not in text] == []
+
+
+COLUMN = Column("s", 1)
+TIMES = Figure("times", "how long", (COLUMN, Column("share", 1, percent=True, best="median")), ("README.md",), (
+    Beside("s", ("ours",), ("theirs",), more_is_better=False),
+))  # fmt: skip
+ROUNDS = [
+    {"ours": {"s": 2.0, "share": 0.5}, "theirs": {"s": 8.0, "share": 0.25}},
+    {"ours": {"s": 1.0, "share": 0.7}, "theirs": {"s": 6.0}},
+    {"ours": {"s": 3.0, "share": 0.6}, "theirs": {"s": 6.0, "share": 0.75}},
+]
+
+
+def test_of_several_rounds_the_one_that_its_column_names_counts() -> None:
+    assert figure_pages.table(TIMES, ROUNDS) == (
+        "| | s | share |\n| --- | ---: | ---: |\n| **ours** | 1.0 | 60.0 % |\n| theirs | 6.0 | 50.0 % |\n"
+    )
+
+
+def test_ratios_are_those_within_a_round_with_their_spread(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = Benchmark("made", (("made.py",),), (TIMES,))
+    monkeypatch.setattr(figure_pages, "figures", lambda: iter([("made/times", listed, TIMES)]))
+
+    (ratio,) = figure_pages.ratios({"made": {"tables": {"times": ROUNDS}}})
+
+    assert (ratio.ours, ratio.other, ratio.middle, ratio.least, ratio.greatest) == ("ours", "theirs", 4.0, 2.0, 6.0)
+    assert "| 4.00 | 2.00 to 6.00 |" in figure_pages.ratio_table([ratio])
+    assert "ours beside theirs" in figure_pages.picture([ratio])
+
+
+def test_a_figure_that_was_never_measured_stays_as_it_is() -> None:
+    text = "<!-- figure: splitting/chunks -->\nold\n<!-- end of figure -->"
+
+    assert figure_pages.with_figures(text, {}) == text
+
+
+def test_what_is_skipped_says_what_it_needs(tmp_path: Path) -> None:
+    benchmark = Benchmark("made", (), (), needs=("pages",), programs=("no-such-program",), quick=None)
+
+    assert "--data FOLDER with pages" in run.why_skipped(benchmark, None, quick=False)
+    assert "does not hold pages" in run.why_skipped(benchmark, tmp_path, quick=False)
+    (tmp_path / "pages").mkdir()
+    assert "no-such-program" in run.why_skipped(benchmark, tmp_path, quick=False)
+    assert "no short form" in run.why_skipped(benchmark, tmp_path, quick=True)
+    assert run.why_skipped(benchmark._replace(programs=()), tmp_path, quick=False) == ""
+
+
+def test_one_that_fails_is_named_and_the_others_are_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    script = "import json, sys\nopen(sys.argv[sys.argv.index('--json') + 1], 'w').write(json.dumps({'times': %s}))\n"
+    (tmp_path / "good.py").write_text(script % {"ours": {"s": 1}})
+    (tmp_path / "more.py").write_text(script % {"theirs": {"s": 2}})
+    (tmp_path / "bad.py").write_text("raise SystemExit(3)\n")
+    monkeypatch.setattr(run, "HERE", tmp_path)
+    chosen = [
+        Benchmark("good", (("good.py",), ("more.py",)), (TIMES,), rounds=2),
+        Benchmark("bad", (("bad.py",),), (TIMES,)),
+    ]
+    environments = run.Environments(tmp_path, {})
+
+    results, failed = run.measure(chosen, None, environments, None, quick=False)
+
+    assert results["good"]["tables"] == {"times": [{"ours": {"s": 1}, "theirs": {"s": 2}}] * 2}
+    assert failed == {"bad": f"{tmp_path / 'bad.py'} --json ended with 3"}
+    assert "=== good, round 2 of 2" in capfd.readouterr().err
+
+
+def test_a_name_that_no_benchmark_has_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["run.py", "--only", "splittin"])
+
+    with pytest.raises(SystemExit):
+        run.main()
+    assert "no benchmark is called splittin" in capsys.readouterr().err
+
+
+def test_what_was_kept_is_numbers_alone() -> None:
+    def leaves(value: Any) -> list[Any]:
+        return [leaf for one in value.values() for leaf in leaves(one)] if isinstance(value, dict) else [value]
+
+    for told in json.loads(figure_pages.KEPT.read_text(encoding="utf-8")).values():
+        for rounds in told["tables"].values():
+            assert all(leaf is None or isinstance(leaf, (int, float)) for one in rounds for leaf in leaves(one))
