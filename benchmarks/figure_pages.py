@@ -252,7 +252,7 @@ def write_pages(results: Mapping[str, Any]) -> None:
     PICTURE.write_text(picture(list(ratios(results))), encoding="utf-8")
     inputs = [KEPT, ROOT / "benchmarks" / "figures.py", Path(__file__)]
     told = {
-        "made_by": "benchmarks/run.py --only-pages",
+        "made_by": "benchmarks/run.py",
         "inputs": {path.relative_to(ROOT).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in inputs},
     }
     PICTURE.with_suffix(".json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
