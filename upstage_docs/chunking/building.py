@@ -25,6 +25,7 @@ class ChunkBuilder:
     def __init__(self, options: ChunkOptions) -> None:
         self._options = options
         self._exact, self._limit, self._form = options.exact, options.chunk_size, options.output_format
+        self._leads = options.path_in_text
         self._identity = msgspec.Raw(_encode(options.identity))
         self._run: Run | None = None
         self._ids = RecordIds()  # of that run
@@ -46,26 +47,27 @@ class ChunkBuilder:
 
     def build(self, units: Sequence[Unit], caption: str = "") -> Chunk:
         """Build one chunk of *units*, at least one of them."""
-        first = units[0]
-        text = first.text if len(units) == 1 else joined(units)
+        begin = end = body = first = units[0]
+        text = first.text
+        if len(units) > 1:
+            text, end = joined(units), units[-1]
+            if first.kind == "heading":
+                body = next((unit for unit in units if unit.kind != "heading"), first)
         run = first.run
         if run.whole is not None and run.whole.text[run.lead :] == text:
             return self.again(first)
-        lead = self._options.path(first.headings, is_html=first.is_html) if self._options.path_in_text else ""
-        text = lead + text
-        body = first
-        if first.kind == "heading":
-            body = next((unit for unit in units if unit.kind != "heading"), first)
+        lead = 0
+        if self._leads and (path := self._options.path(first.headings, is_html=first.is_html)):
+            text, lead = path + text, len(path)
         digest = text_sha256(text)
         identity = self._identify(first, digest)
-        metadata = self._metadata(units, body, identity, digest, caption, len(lead))
+        metadata = self._metadata(units, body, identity, digest, caption, lead)
         oversize = len(text) > self._limit if self._exact else not self._options.fits(text)
-        begin, end = first, units[-1]
         if begin.repeated:
             begin = next((unit for unit in units if not unit.repeated), first)
         if end.repeated:
             end = next((unit for unit in reversed(units) if not unit.repeated), first)
-        until = end.end if end.record_id == begin.record_id and begin.start >= 0 else -1
+        until = end.end if begin.start >= 0 and end.record_id == begin.record_id else -1
         return Chunk(identity, text, metadata, body.headings, caption, oversize, begin.record_id, begin.start, until)
 
     def _identify(self, first: Unit, digest: str) -> str:
@@ -97,8 +99,7 @@ class ChunkBuilder:
     def _metadata(
         self, units: Sequence[Unit], body: Unit, identity: str, digest: str, caption: str, lead: int
     ) -> dict[str, Any]:
-        run = body.run
-        first = units[0]
+        run, first = body.run, units[0]
         main, kept, header_rows = first.place, False, 0
         for unit in units:
             if unit.kind == "whole":

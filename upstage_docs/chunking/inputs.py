@@ -129,8 +129,9 @@ class _Reader:
         run = document.source, document.file_sha256, document.model, document.total_pages
         self.enter(*run, page=page, element_id=number, missing_pages=document.missing_pages)
         for element in elements:
-            self._element_id = element.id
             yield from self.element(element)
+        if elements:
+            self._element_id = elements[-1].id
 
     def element(self, element: Element) -> Iterable[Unit]:
         """Return the units of one element: nearly always one."""
@@ -140,25 +141,22 @@ class _Reader:
             text = WithoutPictures(text).text
         category = element.category
         level = 0
-        is_title = element.text[:1] in _SQUARES and category in _MAY_BE_TITLES
-        if is_title or category[:7] == "heading" or category == "index":
+        opens: bool | None = None
+        if category in _LEVELLED:
+            level = self._levels.level_of(element)
+            opens = level > 0
+        elif category == "index" or (category in _MAY_BE_TITLES and element.text[:1] in _SQUARES):
             level = self._levels.level_of(element)
         if level:
             self._leave(level)
         found: Iterable[Unit] = ()
         if category not in self._excluded or (category in _RUNNING and _may_be_owned(text)):
             coordinates = element.coordinates
-            place = Place(
-                element.id,
-                element.page,
-                category,
-                element.sub_category,
-                _encode(coordinates).decode(),
-                *bounding_box(coordinates),
-            )
-            opens = bool(level) if category in _LEVELLED else None
+            x0, y0, x1, y1 = bounding_box(coordinates)
+            corners = _encode(coordinates).decode()
+            place = Place(element.id, element.page, category, element.sub_category, corners, x0, y0, x1, y1)
             found = self._units(category, text, place, self._headings, self._section, opens=opens)
-            if self._form != "html" and category in _TABLES and element.html:
+            if form != "html" and category in _TABLES and element.html:
                 for unit in found:
                     unit.header_rows = header_rows_of(element.html)
         if level:
@@ -285,13 +283,16 @@ class _Reader:
         if not text:
             return (Unit("whole", "", "", place, headings, section_id, run),) if category in _PICTURES else ()
         kind = element_kind(category, text)
-        if kind == "heading":
+        begun = text.find(">") + 1 if text[0] == "<" else 0  # after one tag
+        first = text[begun : begun + 1]
+        if kind == "text":
+            if first in _SQUARES and category in _MAY_BE_TITLES and is_section_title(text_of_html(text)):
+                kind = "heading"
+        elif kind == "heading":
             if opens is None:
                 opens = not is_no_heading(" ".join(text_of_html(text).lstrip("# ").split()))
             kind = "heading" if opens else "text"
-        elif kind == "text" and category in _MAY_BE_TITLES and not text.isascii() and _is_marked(text):
-            kind = "heading" if is_section_title(text_of_html(text)) else kind
-        if kind and not has_words(text) and not _is_said_without_words(kind, category, text):
+        if kind and not (first.isalnum() or has_words(text) or _is_said_without_words(kind, category, text)):
             return ()
         joiner = "\n" if text[0] == "<" else "\n\n"
         if category in self._excluded:  # what may be owned, as its callers see
@@ -431,12 +432,6 @@ class _Reader:
         if self._last_headings[0] != headings:
             self._last_headings = (headings, tuple(headings.split(" > ")) if headings else ())
         return self._last_headings[1]
-
-
-def _is_marked(text: str) -> bool:
-    """Return whether *text* begins with a square, after one tag."""
-    start = text.find(">") + 1 if text[:1] == "<" else 0
-    return text[start : start + 1] in _SQUARES
 
 
 def _may_be_owned(text: str) -> bool:

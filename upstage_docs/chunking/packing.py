@@ -147,8 +147,8 @@ class _Packer:
             grown = self._size + len(unit.text) + (len(unit.joiner) if self._size else 0)
         else:
             grown = self._grown(unit)
-        if grown > self._limit or (self._leads and not self._open):
-            self._add_text(unit)
+        if grown > self._limit:
+            self._open_next(unit)
         else:
             self._open.append(unit)
             self._size, self._body = grown, True
@@ -298,7 +298,8 @@ class _Packer:
 
     def _open_next(self, unit: Unit, *, wait: bool = True) -> None:
         """Open a chunk with a text that has no room in the open one, or cut it; a caption waits for its table."""
-        if wait and not self._options.fits(unit.text) and _is_caption(unit):
+        is_long = len(unit.text) > self._options.chunk_size if self._exact else not self._options.fits(unit.text)
+        if is_long and wait and _is_caption(unit):
             self._waiting.append(unit)
             return
         if self._body or (self._open and unit.kind == "heading"):

@@ -42,6 +42,7 @@ _OUTER = re.compile(
     r"摘要|引言|结论|結論|参考文献|參考文獻|目录|目次|附录|はじめに|おわりに|謝辞)\s*:?\Z",
     re.IGNORECASE,
 )
+_BEGIN_OF_OUTER = frozenset("ab su ex in co re bi ac ap ta gl pr fo".split())  # noqa: SIM905
 _MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
 _YEAR = r"(?:'\d\d|(?:19|20)\d\d)"
 _DATE = (
@@ -80,6 +81,9 @@ _NAMES = re.compile(
     rf"|(?:(?:Prof|Dr|Mr|Mrs|Ms)\.\s+{_NAME}{{0,3}}(?:\s*(?:,|and|&)\s*)*)+"
     rf"|(?:{_NAME}{{1,3}}(?:\d(?:,\d)*|[*∗†‡§¶])+(?:\s*(?:,|and|&))?\s*){{2,}})\Z"
 )
+# One of these stands in whatever those two expressions match; most headings hold none, and are told at once.
+_SIGN_OF_NO_TITLE = re.compile(r"[\d@:：,*∗†‡§¶]")
+_BEGIN_OF_NO_TITLE = frozenset("by pr dr mr ms te fa ph e- em 저자 작성 글쓴 전화 팩스 문의 이메".split())  # noqa: SIM905
 # "People", "Units sold" and "Hours of operation" are of units, and open sections.
 _UNIT_AND_TITLE = re.compile(
     r"(?!in\s)(?!.*(?:thousand|million|billion|[원%]))[^\W\d_]+(?:\s+[^\W\d_]+)*\Z", re.IGNORECASE
@@ -88,6 +92,7 @@ _UNIT_AND_TITLE = re.compile(
 _NUMBERED_NOTE = re.compile(r"(?i:note)\s+\d{1,2}\s*[.:–—-]?\s+[A-Z][^.;:]{2,80}\Z")
 _SIZE = re.compile(r"font-size\s*:\s*(\d+(?:\.\d+)?)\s*px")
 _LONGEST_TAG = 200
+_FIRST_LEVEL = frozenset({"<h1>", "<h1 "})
 _TAG_LEVEL = re.compile(r"\s*(?:<br\s*/?>\s*)*<h([1-6])\b", re.IGNORECASE)
 # Recognised font sizes of one kind of heading differ by this much, as a share: measured on 64 real headings.
 _SAME_SIZE = 0.08
@@ -105,6 +110,7 @@ _ENTRY = re.compile(
 _LONGEST_TITLE = 80
 _MARKED_TITLE = re.compile(rf"\s*[{SQUARES}]\s*[^{SQUARES}☐☑\n]+\Z")
 _SENTENCE_END = re.compile(r"(?:[.!?。；;]|다\s?[.]?)\s*\Z")
+_UNNUMBERED = Numbering("", 1, "", is_first=False)
 
 
 class _Open(NamedTuple):
@@ -125,7 +131,17 @@ def is_section_title(words: str) -> bool:
 
 def is_no_heading(words: str) -> bool:
     """Say whether what was called a heading is none: a caption, a unit, a note, a date, a name, a number."""
-    return bool(_belongs_to_a_table(words) or _NO_HEADING.match(words) or _NAMES.match(words))
+    return _belongs_to_a_table(words) or _is_no_title(words)
+
+
+def _is_no_title(words: str) -> bool:
+    """Say whether what belongs to no table is no heading either: a date, a name, a number."""
+    if words[:1].isalpha() and not _SIGN_OF_NO_TITLE.search(words):
+        lower = words.lower()
+        is_named = "by" in lower or ("et" in lower and "al" in lower) or "www." in lower
+        if not is_named and lower[:2] not in _BEGIN_OF_NO_TITLE:
+            return False
+    return bool(_NO_HEADING.match(words) or _NAMES.match(words))
 
 
 def _belongs_to_a_table(words: str) -> bool:
@@ -177,8 +193,8 @@ class HeadingLevels:
             return self.level(" ".join(element.text.split()), 0) if is_section_title(element.text) else 0
         known = declared if declared > 1 or element.sub_category else 0
         self._declares_all = self._declares_all or element.sub_category == "h1"
-        if not known and (tag := _TAG_LEVEL.match(element.html)) and tag[1] != "1":
-            known = int(tag[1])
+        if not known and element.html[:4] not in _FIRST_LEVEL:
+            known = int(tag[1]) if (tag := _TAG_LEVEL.match(element.html)) and tag[1] != "1" else 0
         size = heading_size(element.html)
         return self.level(" ".join(element_text(element, "text").split()), known, size)
 
@@ -210,7 +226,7 @@ class HeadingLevels:
             size: The size of its font in any unit, the same for all; 0 where it is not known.
         """
         in_contents = self._contents.get(title_key(words), 0) if self._contents else 0
-        if _belongs_to_a_table(words) or (not in_contents and is_no_heading(words)):
+        if _belongs_to_a_table(words) or (not in_contents and _is_no_title(words)):
             return 0
         self._confirmed += in_contents > 0
         numbering = self._numbering(words)
@@ -228,7 +244,7 @@ class HeadingLevels:
         level = max(1, min(level, DEEPEST))
         while self._opened and self._opened[-1].level >= level:
             self._opened.pop()
-        style, depth, first, _ = numbering or Numbering("", 1, "", is_first=False)
+        style, depth, first, _ = numbering or _UNNUMBERED
         title = not self._begun and not style
         self._opened.append(_Open(level, style, depth, first, self._remembered(level, size), title))
         self._begun = True
@@ -258,6 +274,8 @@ class HeadingLevels:
     def _levels_of_size(self, size: float) -> set[int]:
         """Return the levels of the headings of this document that have this size, the nearest size's alone."""
         near = [one for one in self._sizes if _alike(one.mean, size)]
+        if len(near) < 2:
+            return {one.level for one in near}
         nearest = min((abs(one.mean - size) for one in near), default=0.0)
         return {one.level for one in near if abs(one.mean - size) <= nearest + size * _SAME_MEAN}
 
@@ -298,19 +316,18 @@ class HeadingLevels:
 
     def _without_numbering(self, words: str, size: float) -> int:
         """Return the level of a heading without a number: that of its like in size, else below what is larger."""
-        if not self._opened or _OUTER.match(words):
+        if not self._opened or _is_outer(words):
             return 1
+        alike = self._levels_of_size(size) if size else set()
+        if len(alike) == 1:
+            return alike.pop()
         numbered = [one for one in self._opened if one.style]
         if size:
-            larger = [one for one in self._opened if one.size > size * (1 + _SAME_SIZE)]
-            alike = self._levels_of_size(size)
-            if len(alike) == 1:
-                return alike.pop()
             if alike and numbered:
                 return numbered[-1].level + 1
             if alike:
                 return min(alike)
-            if larger:
+            if larger := [one for one in self._opened if one.size > size * (1 + _SAME_SIZE)]:
                 return larger[-1].level + 1
             if all(one.size for one in self._opened):
                 return 1
@@ -318,6 +335,11 @@ class HeadingLevels:
             # A contents lists all headings of the levels that it lists.
             return min(max(self._contents.values()), self._opened[-1].level) + 1
         return numbered[-1].level + 1 if numbered else self._opened[-1].level
+
+
+def _is_outer(words: str) -> bool:
+    begun = words[:2]
+    return (begun.lower() in _BEGIN_OF_OUTER or not begun.isascii()) and _OUTER.match(words) is not None
 
 
 def _alike(mean: float, size: float) -> bool:

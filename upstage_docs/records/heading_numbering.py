@@ -23,6 +23,7 @@ _CJK_DIGITS = "一二三四五六七八九十百"
 _UNICODE_ROMAN = "ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩⅪⅫ"
 _IN_WORDS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 # Digits, letters and brackets as wide as Chinese characters are read as their narrow like.
+_FIRST_WIDE = "\uff01"
 _NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 
 _PART = (
@@ -89,6 +90,13 @@ _FIRST_OF_ALL = re.compile(
 _FIRST_SIGNS = re.compile(
     rf"[\d\[<〔(§{_CJK_DIGITS}{_UNICODE_ROMAN}ⅰ-ⅹ{_HANGUL}ㄱ-ㅎ{_CIRCLED}제第부별붙첨付附A-Za-z{SQUARES}◆◇◈▶▷►▸☞○●◦◯❍⚪\-–―•·]"
 )
+# The first three letters of the words that a numbering begins with: "Part", "Chapitre", "Item".
+_BEGIN_OF_WORDS = frozenset(
+    "par tei boo vol cha ch. kap cap uni les mod lec ite app ann sch anh ane sec abs art rul cla not".split()  # noqa: SIM905
+)
+_ROMAN_LETTERS = frozenset("IVXLivx")
+_AFTER_LETTER = frozenset(".)-")
+_LETTERED = frozenset(_HANGUL + "ㄱㄴㄷㄹㅂㅅㅈㅊㅋㅌㅍㅎ")  # but for what is a circle or a square, too
 
 
 class Numbering(NamedTuple):
@@ -102,8 +110,8 @@ class Numbering(NamedTuple):
 
 def read_numbering(words: str) -> Numbering | None:
     """Return how *words* are numbered (`1.2`, `II.`, `제1장`, `가.`, `Item 7A.`, `□`), None if they are not."""
-    words = words.lstrip().translate(_NARROW)
-    if not _FIRST_SIGNS.match(words):
+    words = _narrow(words.lstrip())
+    if not _may_be_numbered(words):
         return None
     for style, pattern in _NUMBERINGS:
         if found := pattern.match(words):
@@ -121,9 +129,26 @@ def title_key(words: str) -> str:
 
 def without_numbering(words: str) -> str:
     """Return *words* without the number that they begin with: an outline or a contents may leave it out."""
-    words = words.strip().translate(_NARROW)
-    if _FIRST_SIGNS.match(words):
+    words = _narrow(words.strip())
+    if _may_be_numbered(words):
         for _, pattern in _NUMBERINGS:
             if found := pattern.match(words):
                 return words[found.end() :].lstrip(" .:—–-")
     return words
+
+
+def _narrow(words: str) -> str:
+    return words if words.isascii() or max(words) < _FIRST_WIDE else words.translate(_NARROW)
+
+
+def _may_be_numbered(words: str) -> bool:
+    """Say whether *words* may begin with a numbering, by their first signs: most headings are told by these."""
+    first, second = words[:1], words[1:2]
+    if first.isascii() and first.isalpha():
+        if second in _AFTER_LETTER or first in _ROMAN_LETTERS:
+            return True
+        begun = words[:3]
+        return begun.lower() in _BEGIN_OF_WORDS or not begun.isascii()
+    if first in _LETTERED:
+        return second in _AFTER_LETTER
+    return _FIRST_SIGNS.match(words) is not None

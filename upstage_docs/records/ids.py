@@ -7,6 +7,7 @@ import re
 import sys
 from functools import lru_cache
 from hashlib import sha1, sha256
+from operator import itemgetter
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -24,6 +25,7 @@ NAMESPACE = UUID("6f4b3c52-8a5e-5d0c-9a38-0c2f6f7d1e11")
 
 _BEGUN = sha1(NAMESPACE.bytes, usedforsecurity=False)
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+_parts = itemgetter(slice(8), slice(8, 12), slice(13, 16), 16, slice(17, 20), slice(20, 32))
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # a drive of Windows has one letter
 _encode = msgspec.json.Encoder().encode
 
@@ -74,8 +76,8 @@ def _uuid5(name: bytes, begun: Hash = _BEGUN) -> str:
     """Return `str(uuid5(NAMESPACE, name))` (RFC 9562) without the object: every element of a corpus has an id."""
     digest = begun.copy()
     digest.update(name)
-    text = digest.hexdigest()
-    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
+    first, second, third, variant, fourth, last = _parts(digest.hexdigest())
+    return f"{first}-{second}-5{third}-{_VARIANT[variant]}{fourth}-{last}"
 
 
 def text_sha256(text: str) -> str:

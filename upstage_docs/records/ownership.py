@@ -74,6 +74,7 @@ class Owned(NamedTuple):
 # Where a sentence ends and another begins, in words or in HTML.
 # It begins with a set of signs, which is looked for ten times as fast as a choice.
 _STOP = re.compile(r"[.?!。！？](?:(?<=[。！？])|(?<=\.)(?:[ \n]|<br>|[”)] )|(?<=[?!])[ \n])")
+_STOP_SIGNS = ".?!。！？"
 _LETTER = re.compile(r"[^\W\d_]")
 _TITLED = frozenset({"paragraph", "header", "footnote", "list"})
 
@@ -133,8 +134,14 @@ _RUNNING_CJK = re.compile(
 _PUNCTUATED = re.compile(rf"\s*(?:{_CLOSE_MARK}\s*)*(?:[.:：。|–—\-‒·․．)]|{_CLOSE_MARK})")
 _KOREAN_SENTENCE = re.compile(r"다\s?[.。]?\s*\Z")
 _SENTENCE_END = re.compile(r"[.!?。！？]['\"”’)\]]*\s*\Z")
-_FIRST_LETTERS = frozenset("TtFfCcGgDdPpMmSsIiEeAaQqBbOoHhLlWwРрТтNnUuXx표그도사차지부별참통附别別图圖図表示写照第")
 _SKIPPED = " \t\r\n\"'“‘*_#>|~-–—■□▶▷●○◆◇◎△▲☞<〈《「『【［[(（＜≪«"
+# What those expressions begin with. Most texts begin otherwise, and are told at once.
+_FIRST_OF_KOREAN = frozenset("표그도사차지부별참통")
+_FIRST_OF_CJK = frozenset("附别別图圖図表示写照第")
+_FIRST_OF_LATIN = frozenset("TtFfCcGgDdPpMmSsIiEeAaQqBbOoHhLlWwРрТтNnUuXx")
+_BEGIN_OF_LATIN = frozenset(
+    "tab qua cua fig cha gra dia pla map sch pho ima ill pic plo exh abb sup app ann ext tex sel onl box".split()  # noqa: SIM905
+)
 
 
 def caption_label(words: str) -> str:
@@ -143,21 +150,24 @@ def caption_label(words: str) -> str:
     A running sentence that only mentions a table ("Table 3 shows that ...", "표 3은 ...") is none.
     """
     start = words[:60].lstrip(_SKIPPED)
-    if not start or start[0] not in _FIRST_LETTERS or len(words) > LONGEST_CAPTION:
+    first = start[:1]
+    if first in _FIRST_OF_LATIN:
+        begun = start[:3]
+        if (begun.isascii() and begun.lower() not in _BEGIN_OF_LATIN) or len(words) > LONGEST_CAPTION:
+            return ""
+        found = _LATIN.match(words)
+        if found is None or ((found["number"] or "").isalpha() and words[found.start("number") - 1].isalpha()):
+            return ""  # "Tables" has no number s
+        return "" if _runs_on_latin(words, found) else _label(found)
+    if len(words) > LONGEST_CAPTION:
         return ""
-    found = _KOREAN.match(words)
-    if found:
-        return "" if _runs_on_korean(words, found) else _label(found)
-    found = _CJK.match(words)
-    if found:
-        rest = words[found.end() :]
-        after = _PUNCTUATED.match(rest)
-        runs = _RUNNING_CJK.match(rest[after.end() :] if after and after[0].strip()[-1] in ")）]］】》〉" else rest)
-        return "" if runs or (not after and words.rstrip().endswith("。")) else _label(found)
-    found = _LATIN.match(words)
-    if found is None or ((found["number"] or "").isalpha() and words[found.start("number") - 1].isalpha()):
-        return ""  # "Tables" has no number s
-    return "" if _runs_on_latin(words, found) else _label(found)
+    if first in _FIRST_OF_KOREAN:
+        found = _KOREAN.match(words)
+        return _label(found) if found and not _runs_on_korean(words, found) else ""
+    if first in _FIRST_OF_CJK:
+        found = _CJK.match(words)
+        return _label(found) if found and not _runs_on_cjk(words, found) else ""
+    return ""
 
 
 def _label(found: re.Match[str]) -> str:
@@ -175,6 +185,14 @@ def _runs_on_korean(words: str, found: re.Match[str]) -> bool:
     if rest[:1] and not rest[0].isspace() and found["number"][-1:].isalpha() and "가" <= found["number"][-1] <= "힣":
         return True
     return bool(_KOREAN_SENTENCE.search(words))
+
+
+def _runs_on_cjk(words: str, found: re.Match[str]) -> bool:
+    rest = words[found.end() :]
+    after = _PUNCTUATED.match(rest)
+    if _RUNNING_CJK.match(rest[after.end() :] if after and after[0].strip()[-1] in ")）]］】》〉" else rest):
+        return True
+    return not after and words.rstrip().endswith("。")
 
 
 def _runs_on_latin(words: str, found: re.Match[str]) -> bool:
@@ -230,6 +248,10 @@ _BARE_UNIT = re.compile(
 )
 _FIRST_LETTER_OR_UNIT = re.compile(r"[^\W\d_]|[%$€£¥₩0]")  # the number of a page has none
 _FIRST_OF_UNITS = frozenset("aAcCdDeEfFhHiIkKmMnNpPrRsStTuUvVwWyY$€£¥₩단單单単기금")
+_BEGIN_OF_UNITS = frozenset(
+    "in of us an pe th mi bi tr hu mn bn tn do wo ye eu po kr sh un to kg mw gw kw ho da ba bp".split()  # noqa: SIM905
+)
+_FOLDED = "ſKıİ"  # what is taken for s, k and i where case does not matter
 
 _NOTE = re.compile(
     r"\s*[*_]{0,2}(?:"
@@ -245,6 +267,11 @@ _NOTE = re.compile(
     re.IGNORECASE,
 )
 _FIRST_OF_NOTES = frozenset("FfNnSsRrLlKkAaDdCcPpQqBbИиПп주각자출비참근※☞（([注註备備説说說資资数數来來出†‡§¶")
+# The first two letters of those that begin with two.
+_BEGIN_OF_NOTES = frozenset(
+    "fo no so re nb le ke ab da ad cr si qu an fu br ng 주석 각주 자료 출처 비고 참고 근거".split()  # noqa: SIM905
+)
+_HANGUL = "주각자출비참근"
 _STARRED = re.compile(r"\s*(?:\\?\*){1,4}(?![*\s]*\Z)")
 _MARKED = re.compile(
     r"\s*(?P<mark>\(\d{1,2}\)|\d{1,2}\)|\([a-z]\)|[a-z]\)|[¹²³⁴⁵⁶⁷⁸⁹]|[①②③④⑤⑥⑦⑧⑨]|\d{1,2}|[a-z])(?P<gap>[\s.]*)\S"
@@ -271,6 +298,7 @@ _SIGNS = (
     *("ollow", "below", "above", "accompanying", "forth", "shown", "presented", "summar", "detail", "listed"),
     *("provid", "given", "outlin", "disclos", "report", "includ"),
 )
+_PARTS = ("ow", "ed", "above", "accompanying", "forth", "given")  # one of these is in whatever announces in Latin
 _CJK_SIGN = re.compile(r"다음|아래|以下|次|如下|下")  # such an announcement begins with one
 _ANNOUNCES_WITHIN = re.compile(
     r"\b(?:the\s+)?(?:following|below|accompanying)\s+(?:table|chart|figure|graph|schedule)s?\b"
@@ -284,10 +312,28 @@ def is_unit(words: str) -> bool:
     """Say whether a line tells the unit of a table: `(단위: 백만원)`, `(in millions)`, `Unit: %`."""
     if len(words) > _LONGEST_UNIT or not (first := _FIRST_LETTER_OR_UNIT.search(words)):
         return False
-    if first[0] in _FIRST_OF_UNITS and (found := _UNIT.match(words)):
+    if first[0] in _FIRST_OF_UNITS and _may_name_unit(words) and (found := _UNIT.match(words)):
         # "In millions of homes, people ..." goes on as a sentence.
         return not _SENTENCE_END.search(words) or len(words) - found.end() < 20
-    return len(words) <= 40 and bool(_BARE_UNIT.match(words))
+    return len(words) <= 40 and _may_be_bare_unit(words) and bool(_BARE_UNIT.match(words))
+
+
+def _may_name_unit(words: str) -> bool:
+    """Say whether one of the words stands in *words* without which no unit is told; in Latin "in" or "unit"."""
+    if not words.isascii():
+        return True
+    lower = words.lower()
+    return "in" in lower or "uni" in lower
+
+
+def _may_be_bare_unit(words: str) -> bool:
+    """Say whether *words* may begin with a unit; those of Korean stand in brackets."""
+    start = words.lstrip()[:2]
+    if not start[:1].isalpha():
+        return True
+    if not start.isascii():
+        return start[0].isascii() or start[0] in _FOLDED
+    return start.lower() in _BEGIN_OF_UNITS or not start.isalpha()
 
 
 def is_note(words: str, table: str = "") -> bool:
@@ -295,8 +341,11 @@ def is_note(words: str, table: str = "") -> bool:
     if len(words) > _LONGEST_NOTE:
         return False
     begun = words.lstrip()
-    if begun.lstrip("*_")[:1] in _FIRST_OF_NOTES and _NOTE.match(words):
-        return True
+    start = begun.lstrip("*_")[:2]
+    if start[:1] in _FIRST_OF_NOTES:
+        is_other = start.isalpha() and start.lower() not in _BEGIN_OF_NOTES and (start.isascii() or start[0] in _HANGUL)
+        if not is_other and _NOTE.match(words):
+            return True
     if begun[:1] in {"*", "\\"} and _STARRED.match(words):
         lines = words.splitlines()
         bullets = sum(line.lstrip().startswith("* ") for line in lines)
@@ -321,6 +370,10 @@ def announces(words: str) -> bool:
         return False
     if tail[-1] in ":：":
         return True
+    if tail.isascii():
+        lower = tail.lower()
+        if not any(part in lower for part in _PARTS):
+            return False
     last = tail[start_of_last_sentence(tail) :]
     near = max(0, len(last) - 160)
     for sign in _SIGNS:
@@ -339,10 +392,13 @@ def announces(words: str) -> bool:
 
 def start_of_last_sentence(text: str) -> int:
     """Return where the last sentence of *text* begins; 0 where there is one."""
-    found = 0
-    for stop in _STOP.finditer(text, 0, max(0, len(text.rstrip()) - 1)):
-        found = stop.end()
-    return found
+    last = max(0, len(text.rstrip()) - 1)
+    position = last
+    signs = _STOP_SIGNS[:3] if text.isascii() else _STOP_SIGNS
+    while (position := max([text.rfind(sign, 0, position) for sign in signs])) >= 0:
+        if stop := _STOP.match(text, position, last):
+            return stop.end()
+    return 0
 
 
 # --- who owns a line -------------------------------------------------------------------------------------------------

@@ -52,9 +52,10 @@ class HeadingTrail:
 
     def leave(self, level: int) -> None:
         """Close what a heading of *level* ends: every open heading as deep or deeper."""
-        while self._open and self._open[-1][0] >= level:
-            self._open.pop()
-        self._tell()
+        if self._open and self._open[-1][0] >= level:
+            while self._open and self._open[-1][0] >= level:
+                self._open.pop()
+            self._tell()
 
     def enter(self, level: int, text: str, identity: str) -> None:
         """Open the heading *text* of *level*, whose record id is *identity*."""
@@ -63,7 +64,7 @@ class HeadingTrail:
 
     def _tell(self) -> None:
         """Say what is open: headings are few, and each record asks."""
-        self.headings = tuple(text for _, text, _ in self._open)
+        self.headings = tuple([text for _, text, _ in self._open])
         self.section_id = self._open[-1][2] if self._open else ""
 
 

@@ -12,21 +12,21 @@ from upstage_docs.options import OutputFormat
 __all__ = ["ENTITY", "element_text", "heading_level", "text_of_html", "text_runs"]
 
 # Newer models put this in front of a figure's text; there is no such image.
-_PLACEHOLDER = re.compile(r"\A!\[image\]\(/image/placeholder\)\n?")
+_PLACEHOLDER = "![image](/image/placeholder)"
 
 # The API's HTML is not escaped: `<TwoAFC>`, `< 5.8`, `a<b and c>d`, `a<b x=1>` are text. A tag has one of these names,
 # and attributes in quotes, as the API writes them, or without, where HTML knows the attribute.
-_TAGS = (
-    "a|b|body|br|caption|code|col|colgroup|div|em|figcaption|figure|footer|h[1-6]|head|header|html|i|li|ol|p|pre|"
-    "section|span|strong|sub|sup|table|tbody|td|tfoot|th|thead|tr|u|ul"
+_TAGS = (  # by their first letter: fewer to try
+    "a|b(?:ody|r)?|c(?:aption|ode|ol(?:group)?)|div|em|f(?:ig(?:caption|ure)|ooter)|h(?:[1-6]|ead(?:er)?|tml)|i|li|ol|"
+    "p(?:re)?|s(?:ection|pan|trong|u[bp])|t(?:able|body|d|foot|h(?:ead)?|r)|ul?"
 )
 _ATTRIBUTE = (
     r"[\w:-]{2,}=(?:\"[^\"]*\"|'[^']*')|(?:nowrap|hidden|border|reversed)(?=[\s/>])"
     r"|(?:id|class|style|rowspan|colspan|width|height|v?align|border|scope|start|type|href|src)=[^\s\"'<>]+"
 )
 _MARKUP = re.compile(
-    r"(?P<picture><img)(?=\s+(?:[\w:-]+=|/?>))"
-    rf"|<(?P<closing>/?)(?P<name>{_TAGS})(?P<attributes>(?:\s+(?:{_ATTRIBUTE})){{0,50}})\s*/?>",
+    r"<(?:(?P<picture>img)(?=\s+(?:[\w:-]+=|/?>))"
+    rf"|(?P<closing>/?)(?P<name>{_TAGS})(?P<attributes>(?:\s+(?:{_ATTRIBUTE})){{0,50}})\s*/?>)",
     re.IGNORECASE,
 )
 # Of these, a tag that is never closed is text: `List<a>`.
@@ -47,17 +47,22 @@ _ONE_BLOCK = re.compile(
 )
 # A list whose items have markers of their own, which the API's Markdown has a dash in front of.
 _DOUBLED = re.compile(r"^([ \t]*)- (?=[□■▣❑❏○●◯❍※]|[ㅁㅇ] )", re.MULTILINE)
-_HEADING = re.compile(r"heading([1-6])\Z")
-_SUB_HEADING = re.compile(r"h([1-6])\Z")
+_HEADINGS = {f"heading{level}": level for level in range(1, 7)}
+_SUB_HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
 
 def text_of_html(markup: str) -> str:
     """Return the words of the API's HTML: its own tags removed, the text of pictures kept, unescaped `<` kept."""
-    if block := _ONE_BLOCK.fullmatch(markup):
+    if "<" not in markup:
+        text = markup
+    elif block := _ONE_BLOCK.fullmatch(markup):
         text = block[2].replace("<br>", "\n")
     else:
-        written = "".join([text for _, text in text_runs(markup)])
-        text = ENTITY.sub(lambda match: html_entities.unescape(match[0]), written)
+        text = "".join([text for _, text in text_runs(markup)])
+    if "&" in text:
+        text = ENTITY.sub(lambda match: html_entities.unescape(match[0]), text)
+    if "\n" not in text:
+        return " ".join(text.split())
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
 
@@ -68,7 +73,7 @@ def text_runs(markup: str) -> Iterator[tuple[int, str]]:
     Entities are left as they are.
     """
     position = 0
-    closed = set(_SHORT_END.findall(markup.lower()))
+    closed: set[str] | None = None  # which of the short ones are closed, once one is seen
     ended = True  # whether a picture that begins here may still end
     for match in _MARKUP.finditer(markup):
         if match.start() < position:
@@ -87,8 +92,10 @@ def text_runs(markup: str) -> Iterator[tuple[int, str]]:
                 yield last.start(), "\n"
             position = last.end()
             continue
-        if name in _SHORT - closed and not (match["closing"] or match["attributes"]):
-            continue
+        if name in _SHORT and not (match["closing"] or match["attributes"]):
+            closed = set(_SHORT_END.findall(markup.lower())) if closed is None else closed
+            if name not in closed:
+                continue
         yield position, markup[position:start]
         if name in {"td", "th"}:
             yield start, "" if match["closing"] else " "
@@ -114,13 +121,18 @@ def element_text(element: Element, output_format: OutputFormat) -> str:
     """Return the element's content in *output_format*; where the API gave none, it is made from another format."""
     if output_format == "html":
         return element.html or _html_of(element)
-    other: OutputFormat = "text" if output_format == "markdown" else "markdown"
-    text = (
-        _PLACEHOLDER.sub("", element.content(output_format))
-        or _PLACEHOLDER.sub("", element.content(other))
-        or text_of_html(element.html)
-    )
-    return _DOUBLED.sub(r"\1", text) if element.category == "list" else text
+    if output_format == "text":
+        text = _without_placeholder(element.text) or _without_placeholder(element.markdown)
+    else:
+        text = _without_placeholder(element.markdown) or _without_placeholder(element.text)
+    text = text or text_of_html(element.html)
+    if element.category == "list" and "- " in text and not text.isascii():
+        return _DOUBLED.sub(r"\1", text)
+    return text
+
+
+def _without_placeholder(text: str) -> str:
+    return text[len(_PLACEHOLDER) :].removeprefix("\n") if text.startswith(_PLACEHOLDER) else text
 
 
 def _html_of(element: Element) -> str:
@@ -133,7 +145,5 @@ def _html_of(element: Element) -> str:
 
 def heading_level(element: Element) -> int:
     """Return the level 1-6 of a heading, 0 for anything else: `heading1` with the sub-category `h2`..`h6` is finer."""
-    if element.category[:7] != "heading" or not (match := _HEADING.match(element.category)):
-        return 0
-    finer = _SUB_HEADING.match(element.sub_category)
-    return int(finer[1]) if finer else int(match[1])
+    level = _HEADINGS.get(element.category, 0)
+    return _SUB_HEADINGS.get(element.sub_category, level) if level else 0
