@@ -47,13 +47,16 @@ _EQUATION = re.compile(rf"[ \t]*(?:\$\${FILLER}+\$\$|\\\[{FILLER}+\\\])\s*\Z")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)\s*\Z")
 
 
-_RULE_OR_BORDER = re.compile(r"(?:\A\ufeff?|[\r\n])[ \t>]*(?:\||\+[-=]|:?-+:?[ \t]*\|)")
+# Looked for at line ends, and matched where the text begins: as one choice these took ten times as long.
+_BORDER = r"[ \t>]*(?:\||\+[-=]|:?-+:?[ \t]*\|)"
+_FIRST_BORDER = re.compile(rf"\ufeff?{_BORDER}")
+_LATER_BORDER = re.compile(rf"[\r\n]{_BORDER}")
+_MARKDOWN_LINE = re.compile(r"[\r\n](?:#{1,6}[ \t]|```|~~~)")
 _INDENTED_TABLE = re.compile(r"^(?: {4}|\t).*<(?:table|figure)", re.MULTILINE | re.IGNORECASE)
 _UNCLOSED_FENCE = re.compile(rf"^ {{0,3}}(?:````*|~~~~*)(?!{FILLER}|[`~])", re.MULTILINE)  # of masked text
 _TABLES = frozenset({"table", "figure", "|"})
 _CONTAINERS = frozenset({"div", "section", "article", "main", "blockquote"})
 _BLANK_LINE = re.compile(r"(?:\r\n|\n|\r)[ \t]*(?:\r\n|\n|\r)")
-_MARKDOWN_LINE = re.compile(r"(?:\A|[\r\n])(?:#{1,6}[ \t]|```|~~~)")
 _NO_LINE_END = re.compile(r"[^\r\n]")
 
 _KINDS = {
@@ -76,20 +79,18 @@ def blocks(text: str) -> Iterator[Block]:
     """Yield the blocks of *text* in order; between them lies nothing but white space and empty markup."""
     structure = masked(text)
     is_html = text[:100].lstrip("\ufeff \t\r\n").startswith("<")
-    is_page = is_html and not _MARKDOWN_LINE.search(structure)  # else HTML stands at the top of Markdown
+    is_page = is_html and not _holds_markdown(structure)  # else HTML stands at the top of Markdown
     found = wholes(structure)
     if not is_html and found and _INDENTED_TABLE.search(text):
         found = _outside_code(found, text)
     view: str | None = None
     written: list[MarkdownBlock] = []
-    if ("|" in structure or "+-" in text or "+=" in text) and _RULE_OR_BORDER.search(
-        text
-    ):  # pipe and grid tables: where they stand decides where paragraphs of HTML end
+    if _may_hold_pipes(text, structure):  # where pipe and grid tables stand decides where paragraphs of HTML end
         view = _without(masked_but_code(text), found)
         written = markdown_blocks(view, is_html=is_page)
         found += [Region(one.start, one.end, "|", "") for one in written if one.kind == "table"]
     all_regions = [_opening(region, structure) for region in regions(structure, outermost(found))]
-    if not is_html and (fence := _UNCLOSED_FENCE.search(structure)):
+    if not is_html and _may_hold_fences(structure) and (fence := _UNCLOSED_FENCE.search(structure)):
         all_regions = [one for one in all_regions if one.start < fence.start() or one.name in _TABLES]
     position = int(text.startswith("\ufeff"))
     for region in (*all_regions, None):
@@ -104,6 +105,23 @@ def blocks(text: str) -> Iterator[Block]:
             if block := _block(text, structure, region):
                 yield block
             position = region.end
+
+
+def _holds_markdown(structure: str) -> bool:
+    """Return whether a heading or a code fence of Markdown stands in what begins as HTML."""
+    may_hold = "#" in structure or _may_hold_fences(structure)
+    return may_hold and _MARKDOWN_LINE.search(structure) is not None
+
+
+def _may_hold_fences(structure: str) -> bool:
+    return "```" in structure or "~~~" in structure
+
+
+def _may_hold_pipes(text: str, structure: str) -> bool:
+    """Return whether *text* may hold a pipe or a grid table: a line with the rule or the border of one."""
+    if not ("|" in structure or ("+" in text and ("+-" in text or "+=" in text))):
+        return False
+    return _FIRST_BORDER.match(text) is not None or _LATER_BORDER.search(text) is not None
 
 
 def _opening(region: Region, structure: str) -> Region:

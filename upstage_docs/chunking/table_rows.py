@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from upstage_docs.chunking.markdown import is_rule, lines_of, read_text_table
 from upstage_docs.chunking.table import MOST_ROWS, Cell, Table, carried_sizes, mended, place_columns, read_table
-from upstage_docs.records.header_rows import MOST_ROWS_READ, begins_section, cells_of_line, header_rows_of_lines
+from upstage_docs.records.header_rows import MOST_ROWS_READ, header_rows_of_lines, line_begins_section
 
 __all__ = ["Part", "RowSizes", "runs_of_one_part", "split_rows"]
 
@@ -389,7 +389,7 @@ def _lines_part(text: str, around: tuple[str, str, str], start: int, end: int, t
 def _sections_of_lines(lines: Sequence[str], *, is_table: bool) -> set[int]:
     """Return which *lines*, the rows of a body, name a section: with one label, or in plain text with no number."""
     if is_table:
-        return {index for index, line in enumerate(lines) if begins_section(cells_of_line(line))}
+        return {index for index, line in enumerate(lines) if line_begins_section(line)}
     bare = {index for index, line in enumerate(lines) if line.strip() and not _DIGIT.search(line)}
     return bare if len(bare) * _MOST_SECTIONS <= len(lines) else set()
 
