@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from upstage_docs import Element, ParsedDocument, chunk_elements
-from upstage_docs.records.ownership import Line, Owned, announces, caption_label, is_note, is_unit, role_below
+from upstage_docs.records.ownership import Line, Owned, role_below
 from upstage_docs.records.records import records
+from upstage_docs.records.wording import announces, caption_label, is_note, is_unit
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,9 @@ from upstage_docs.records.header_rows import header_rows_of
 from upstage_docs.records.heading_levels import HeadingLevels, heading_size, is_no_heading, is_section_title
 from upstage_docs.records.heading_numbering import SQUARES
 from upstage_docs.records.ids import source_in_ids
-from upstage_docs.records.ownership import caption_label, is_note, is_unit
 from upstage_docs.records.records import METADATA_KEYS, HeadingTrail, record_id, text_sha256
 from upstage_docs.records.render import element_text, text_of_html
+from upstage_docs.records.wording import caption_label, is_note, is_unit
 
 __all__ = ["Chunkable", "units"]
 

@@ -19,13 +19,12 @@ from upstage_docs.records.header_rows import header_rows_of
 from upstage_docs.records.ownership import (
     Line,
     Owned,
-    caption_label,
     role_above,
     role_below,
     role_of_last_line,
-    start_of_last_sentence,
 )
 from upstage_docs.records.render import text_of_html
+from upstage_docs.records.wording import caption_label, start_of_last_sentence
 
 __all__ = ["Whole", "captions_before", "take_above"]
 

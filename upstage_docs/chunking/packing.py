@@ -14,7 +14,7 @@ from upstage_docs.chunking.text_breaks import Breaks, end_of_words, says_somethi
 from upstage_docs.chunking.units import Run, Unit, joined
 from upstage_docs.models import Chunk, Record
 from upstage_docs.options import Ids, OutputFormat
-from upstage_docs.records.ownership import caption_label, is_unit
+from upstage_docs.records.wording import caption_label, is_unit
 
 __all__ = ["chunk_elements", "chunk_with", "split_text"]
 

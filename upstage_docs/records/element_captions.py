@@ -9,13 +9,12 @@ from upstage_docs.models import Element
 from upstage_docs.records.ownership import (
     Line,
     Owned,
-    caption_label,
-    is_unit,
     owner_of_caption,
     role_above,
     role_below,
 )
 from upstage_docs.records.render import element_text, text_of_html
+from upstage_docs.records.wording import caption_label, is_unit
 
 __all__ = ["OWNERS", "captions_of", "inner_captions", "owned_before"]
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from upstage_docs.records.ownership import is_unit
+from upstage_docs.records.wording import is_unit
 
 __all__ = [
     "MOST_ROWS_READ",

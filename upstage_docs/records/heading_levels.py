@@ -20,8 +20,8 @@ from upstage_docs.records.heading_numbering import (
     title_key,
     without_numbering,
 )
-from upstage_docs.records.ownership import caption_label, is_note, is_unit
 from upstage_docs.records.render import element_text, heading_level
+from upstage_docs.records.wording import caption_label, is_note, is_unit
 
 __all__ = [
     "DEEPEST",
