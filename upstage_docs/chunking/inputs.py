@@ -140,13 +140,8 @@ class _Reader:
         if holds_data(text):
             text = WithoutPictures(text).text
         category = element.category
-        level = 0
-        opens: bool | None = None
-        if category in _LEVELLED:
-            level = self._levels.level_of(element)
-            opens = level > 0
-        elif category == "index" or (category in _MAY_BE_TITLES and element.text[:1] in _SQUARES):
-            level = self._levels.level_of(element)
+        level = self._levels.level_of(element)
+        opens = level > 0 if category in _LEVELLED else None
         if level:
             self._leave(level)
         found: Iterable[Unit] = ()

@@ -113,6 +113,10 @@ _SENTENCE_END = re.compile(r"(?:[.!?。；;]|다\s?[.]?)\s*\Z")
 _UNNUMBERED = Numbering("", 1, "", is_first=False)
 
 
+_MAY_BE_TITLES = frozenset({"paragraph", "list"})
+_SQUARES = frozenset(SQUARES)
+
+
 class _Open(NamedTuple):
     """A heading that is open: its level, style, depth, first number, font size, and whether it begins the document."""
 
@@ -183,14 +187,16 @@ class HeadingLevels:
 
         A table of contents (category `index`) is no heading either; its entries confirm what follows.
         """
-        declared = heading_level(element) if element.category.startswith("heading") else 0
+        category = element.category
+        if category in _MAY_BE_TITLES:
+            if element.text[:1] not in _SQUARES or not is_section_title(element.text):
+                return 0
+            return self.level(" ".join(element.text.split()), 0)
+        declared = heading_level(element)
         if not declared:
-            if element.category == "index":
+            if category == "index":
                 self.read_contents(element_text(element, "text"))
-                return 0
-            if element.category not in {"paragraph", "list"} or element.text[:1] not in SQUARES or not element.text:
-                return 0
-            return self.level(" ".join(element.text.split()), 0) if is_section_title(element.text) else 0
+            return 0
         known = declared if declared > 1 or element.sub_category else 0
         self._declares_all = self._declares_all or element.sub_category == "h1"
         if not known and element.html[:4] not in _FIRST_LEVEL:

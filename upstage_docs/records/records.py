@@ -106,6 +106,7 @@ class Recorder:
         answered = raw_elements(document) if options.output_format == "json" else None
         named = source_in_ids(document.source, document.file_sha256, options.ids)
         ids = RecordIds(named, document.file_sha256, options.output_format, "element")
+        is_flat, form = options.metadata_format == "flat", options.output_format
         captions: dict[int, str] | None = None  # of the tables, charts and figures, where there are some
         for index, element in enumerate(document.elements):
             if answered is not None:
@@ -114,13 +115,15 @@ class Recorder:
                     one["base64_encoding"] = ""  # it is in a file
                 text = json.dumps(one, ensure_ascii=False)
             else:
-                text = element_text(element, options.output_format)  # type: ignore[arg-type]
+                text = (form == "html" and element.html) or element_text(element, form)  # type: ignore[arg-type]
             level = self._levels.level_of(element)
             if level:
                 self._trail.leave(level)
-            if element.category in OWNERS and captions is None and options.metadata_format == "flat":
-                captions = captions_of(document.elements)
-            caption = captions.get(index, "") if captions else ""
+            caption = ""
+            if is_flat and element.category in OWNERS:
+                if captions is None:
+                    captions = captions_of(document.elements)
+                caption = captions.get(index, "")
             digest = text_sha256(text)
             identity = ids.of(element.id, 0, digest)
             metadata = self._metadata(document, element, identity, len(text), digest, caption)
