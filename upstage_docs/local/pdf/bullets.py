@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from upstage_docs.local.geometry import Box
+from upstage_docs.local.geometry import Box, bounds
 from upstage_docs.local.pdf.vector_paths import Path
 from upstage_docs.local.pdf.words import Word
 
@@ -15,6 +15,10 @@ _SMALL, _LARGE = 1.2, 20.0
 _MOST_PATHS, _MOST = 5_000, 500
 """Of a page, and small ones: a page with more has no list of so many items."""
 _SHELF = 8.0
+_SHORTEST_STROKE, _LONGEST_STROKE, _THICKEST_STROKE = 8.0, 45.0, 6.0
+"""Points: keys of a chart's lines, with the margin that the PDF library tells around a stroke."""
+_TO_NAME, _FROM_NAME = 1.2, 8.0
+"""Font sizes from a key to the name behind it, and from a name to the key behind it, at most."""
 
 
 def bullets_of(paths: Sequence[Path], words: Sequence[Word]) -> list[Word]:
@@ -31,10 +35,10 @@ def bullets_of(paths: Sequence[Path], words: Sequence[Word]) -> list[Word]:
 
 
 def legend_of(paths: Sequence[Path], words: Sequence[Word]) -> list[Box]:
-    """Return the boxes of keys of several colours that stand before words."""
+    """Return the boxes of keys of several colours beside words: squares, and strokes as of drawn lines."""
     return [
-        (mark.box[0], word.box[1], word.box[2], word.box[3])
-        for group in _columns(paths, words)
+        bounds([(mark.box[0], word.box[1], mark.box[2], word.box[3]), word.box])
+        for group in (*_columns(paths, words), *_stroke_keys(paths, words))
         if _is_legend(group)
         for mark, word in group
     ]
@@ -43,6 +47,40 @@ def legend_of(paths: Sequence[Path], words: Sequence[Word]) -> list[Box]:
 def _is_legend(group: Sequence[tuple[Path, Word]]) -> bool:
     several = len({_shade(mark) for mark, _ in group}) > 1
     return several and not all(_shade(mark) == word.colour for mark, word in group)
+
+
+def _stroke_keys(paths: Sequence[Path], words: Sequence[Word]) -> list[list[tuple[Path, Word]]]:
+    """Return short level strokes of one length, under or beside each other, each with the word right behind it.
+
+    Strokes and squares under each other may have names before them instead, which begin at one place.
+    """
+    marks = [path for path in paths if _is_short(path) or _is_square(path.box)] if len(paths) <= _MOST_PATHS else []
+    if not 1 < len(marks) <= _MOST:
+        return []
+    names = [word for word in words if any(map(str.isalpha, word.text)) and not _is_turned(word)]
+    groups: defaultdict[tuple[int, ...], list[tuple[Path, Word]]] = defaultdict(list)
+    for path in marks:
+        x0, y, x1, length = path.box[0], (path.box[1] + path.box[3]) / 2, path.box[2], round(path.box[2] - path.box[0])
+        level = [word for word in names if word.box[1] < y < word.box[3]]
+        behind = [word for word in level if 0 <= word.box[0] - x1 < _TO_NAME * word.size]
+        before = [word for word in level if 0 <= x0 - word.box[2] < _FROM_NAME * word.size]
+        if behind and _is_short(path):
+            pair = path, min(behind, key=lambda word: word.box[0])
+            groups[length, round(x0 / 2)].append(pair)
+            groups[length, -round(y / 2)].append(pair)
+        elif before:
+            name = max(before, key=lambda word: word.box[2])
+            groups[length, round(x0 / 2), round(name.box[0])].append((path, name))
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _is_turned(word: Word) -> bool:
+    return word.box[3] - word.box[1] > 1.6 * word.size
+
+
+def _is_short(path: Path) -> bool:
+    wide, tall = path.box[2] - path.box[0], path.box[3] - path.box[1]
+    return not path.filled and _SHORTEST_STROKE < wide < _LONGEST_STROKE and tall < _THICKEST_STROKE
 
 
 def _is_bullet(mark: Path, word: Word) -> bool:

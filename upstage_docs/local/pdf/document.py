@@ -173,7 +173,8 @@ def _batch(
                 losses.add(number, f"{_IS_A_PICTURE} {_NO_OCR}")
             if number not in found:
                 left_out = _left_out(page, document, number, turned) if number in parsed else []
-                found[number] = parts_of(page, left_out, file=file)
+                subpaths = partial(document.subpaths, number, turned.get(number, 0))
+                found[number] = parts_of(page, left_out, file=file, subpaths=subpaths)
         if number not in found and number in parsed:
             with losses.kept(number, WORDS_ALONE):
                 found[number] = parts_of(lay_out_words(document, number))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from upstage_docs.local.pdf.paragraphs import paragraphs_of
 from upstage_docs.local.pdf.parts import Part, body_size
 from upstage_docs.local.pdf.regions import paths_of, regions_of
 from upstage_docs.local.pdf.restoration import FileText, restored, without_controls
+from upstage_docs.local.pdf.subpaths import Subpath
 from upstage_docs.local.pdf.tables.tables import box_of, rules_of
 from upstage_docs.local.pdf.text_layer import ScannedWord, fit
 from upstage_docs.local.pdf.vector_paths import Path
@@ -64,6 +65,7 @@ def parts_of(
     words: Sequence[Word] | None = None,
     file: FileText | None = None,
     drawn: Rules | None = None,
+    subpaths: Callable[[], Sequence[Subpath]] = tuple,
 ) -> PageParts:
     """Return the parts of a liteparse page; those that are no plain text have their category already.
 
@@ -73,6 +75,7 @@ def parts_of(
         words: Its words where they were recognised; its text items are not looked at then.
         file: The page's text as the file has it, to complete its text items; None leaves these as they are.
         drawn: Its rules where they were found in its picture; None takes those that the page itself tells.
+        subpaths: Tells what it draws point by point, to read the data of charts off; asked where there may be one.
     """
     scanned = words is not None
     items = (
@@ -91,7 +94,7 @@ def parts_of(
         words = with_drop_caps(words)
     words += bullets_of(paths, words)
     taken = [False] * len(words)
-    parts = regions_of(page, paths, words, taken, rules, sides, pieces_by_file(file))
+    parts = regions_of(page, paths, words, taken, rules, sides, pieces_by_file(file), subpaths)
     leaning: defaultdict[int, list[Any]] = defaultdict(list)
     for index, item in enumerate(turned):
         if not taken[index]:
@@ -276,5 +279,10 @@ def _block(part: Part, width: float, height: float) -> Block:
     text = indented(part) if part.category == "code" else part.text
     block = Block(part.category, text, (x0, y0, x1, y1), font_size=pixels)
     if part.facts:
-        block = replace(block, chart=part.facts, measured=True, sub_category="bar")
+        block = replace(block, chart=part.facts, measured=True, sub_category=_kind_of_chart(part))
     return replace(block, rows=part.rows, header_rows=part.header_rows) if part.rows else block
+
+
+def _kind_of_chart(part: Part) -> str:
+    """Return the kind of a chart whose data were read off, the first one of several."""
+    return dict(part.facts)["Chart Type"].split(",")[0]

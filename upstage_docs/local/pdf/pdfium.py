@@ -17,6 +17,7 @@ from upstage_docs.local.geometry import Box, overlap
 from upstage_docs.local.pdf.hidden_text import is_hidden
 from upstage_docs.local.pdf.outline import OutlineEntry
 from upstage_docs.local.pdf.restoration import FileText
+from upstage_docs.local.pdf.subpaths import Point, Subpath, subpaths_of
 from upstage_docs.local.pdf.text_layer import ScannedWord
 from upstage_docs.local.pdf.words import is_heavy_name, is_no_letter
 from upstage_docs.local.refusal import Refusal
@@ -266,6 +267,21 @@ class PdfPages:
         """Return the name of the font of a character of a page."""
         with self._page(number) as page:
             return _font_name(self._text_page(number, page), index)
+
+    def subpaths(self, number: int, angle: int = 0) -> list[Subpath]:
+        """Return what a page draws, point by point, of a page whose text lies at *angle* degrees turned upright."""
+        with self._page(number) as page:
+            left, bottom, right, top = page.get_cropbox()
+            rotation = page.get_rotation()
+            width, height = right - left, top - bottom
+            wide, tall = (height, width) if rotation % 180 else (width, height)
+
+            def placed(point: Point) -> Point:
+                x, y = point[0] - left, top - point[1]
+                box = shown((x, y, x, y), rotation, width, height)
+                return (shown(box, -angle % 360, wide, tall) if angle else box)[:2]
+
+            return subpaths_of(page, placed)
 
     def _letter_boxes(
         self, number: int, angle: int, box_of: Callable[[Any, int], Box], start: int, end: int

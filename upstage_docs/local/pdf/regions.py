@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
 from upstage_docs.local.geometry import Box, area, bounds, holds_middle, middle, overlap, shared_height, shared_width
 from upstage_docs.local.pdf.bullets import legend_of
-from upstage_docs.local.pdf.charts.bars import measured_bars
+from upstage_docs.local.pdf.charts.measured import measured_chart, measured_pies
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import Line, lines_of
 from upstage_docs.local.pdf.parts import Part
+from upstage_docs.local.pdf.subpaths import Subpath
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.tables.tables import box_of, framed, is_full_grid, tables_of
 from upstage_docs.local.pdf.vector_paths import Drawing, Path, drawings_of, is_frame
@@ -26,6 +30,12 @@ __all__ = ["paths_of", "regions_of"]
 _CAPTION = re.compile(r"(?:fig|tab|chart|diagram|graph|그림|표|图|表)[a-z]*\.?\s*\d", re.IGNORECASE)
 _LABEL_LETTERS = 25
 _LABEL_ROUNDS = 4
+_LEAST_NAMES, _ALONG, _TO_NAMES = 3, 0.4, 2.2
+"""Names along an axis: at least so many, along this share of the drawing, at most so many font sizes below it."""
+_THICKEST_LINE, _SHORTEST_LINE, _EVEN, _ON_GRID = 4.0, 60.0, 1.0, 0.7
+"""Points of a grid line, what the distances of these differ by, and the share of a drawing that lies on its grid."""
+_LONGEST_TICK, _LEAST_TICKS = 12.0, 3
+"""Points of a tick of an axis, with the margin that the PDF library tells, and ticks of the axes of a plot."""
 _CENTRED = 0.15
 """Of the width of a drawing: the title of its axis is off its middle by less, since numbers stand on one side."""
 _BANNER_LINES, _BANNER_PITCH = 3, 4.0
@@ -46,6 +56,7 @@ def regions_of(
     rules: Sequence[Box],
     sides: Sequence[Box],
     pieces: Pieces,
+    subpaths: Callable[[], Sequence[Subpath]],
 ) -> list[Part]:
     """Return tables, pictures, charts and drawn formulas of a liteparse page; mark the words in them as taken.
 
@@ -57,11 +68,14 @@ def regions_of(
         rules: The page's horizontal rules, in points.
         sides: Its vertical ones.
         pieces: Tells the words of a text item.
+        subpaths: Tells the paths point by point; asked where the data of a chart may be read off.
     """
     drawings = drawings_of(paths, page.width, page.height)
+    subpaths = cache(subpaths)
     images = [box_of(b.bbox) for b in page.blocks or () if b.kind == "figure" and b.bbox is not None]
     whole = page.width * page.height
     tables = tables_of(page, words, taken, drawings, rules, sides, pieces)
+    drawings = _with_axes(drawings, paths)
     images = [box for box in images if area(box) < 0.85 * whole and not _is_ground(box, words, taken)]
     drawn = [
         drawing.box
@@ -76,6 +90,10 @@ def regions_of(
         labels = [line for line in lines_of(words, [-1] * len(words)) if line.box[3] > line.box[1]]
         keys = legend_of(paths, words)
         drawn = [_with_labels(_with_legend(box, keys), labels) for box in drawn]
+    in_tables = {index for table in tables if _is_sure(table) for index in table.words}
+    pies = measured_pies(drawings, [word for i, word in enumerate(words) if i not in in_tables], subpaths)
+    drawn += [box for box, _ in pies]
+    if drawn:
         tables = [t for t in tables if _is_sure(t) or not any(overlap(t.box, box) > 0.2 for box in drawn)]
     for table in tables:
         for index in table.words:
@@ -91,8 +109,11 @@ def regions_of(
         chart = any(overlap(other, box) > 0.5 for other in drawn) and sum(map(_numbers, held)) >= 3
         lines = sorted(lines_of(held, [-1] * len(held)), key=_by_row) if held else []
         around = bounds([box, *(word.box for word in held)])
-        part = Part("chart" if chart else "figure", around, lines=tuple(lines))
-        data = measured_bars([path for path in paths if holds_middle(box, path.box)], held) if chart else None
+        shares = [data for pie, data in pies if overlap(pie, box) > 0.9]
+        data = measured_chart(box, paths, held, subpaths) if chart and not shares else None
+        if len(shares) == 1:
+            data = shares[0]
+        part = Part("chart" if chart or shares else "figure", around, lines=tuple(lines))
         pictures.append(replace(part, rows=data.rows, header_rows=1, facts=data.facts) if data else part)
     found = [*(Part("table", framed(t, rules), rows=t.cells, header_rows=t.header_rows) for t in tables), *pictures]
     return [*found, *_drawn_formulas(drawings, found, words)]
@@ -107,7 +128,12 @@ def paths_of(page: Any) -> list[Path]:
     """Return the vector paths of a page."""
     shapes = page.vector_graphics.shapes if page.vector_graphics else []
     return [
-        Path((x, y, x + wide, y + tall), bool(shape.fill), bool(shape.has_curve), shape.fill_color or "")
+        Path(
+            (x, y, x + wide, y + tall),
+            bool(shape.fill),
+            bool(shape.has_curve),
+            shape.fill_color or shape.stroke_color or "",
+        )
         for shape in shapes
         for x, y, wide, tall in [shape.bbox]
     ]
@@ -183,12 +209,69 @@ def _with_labels(box: Box, lines: Sequence[Line]) -> Box:
     long = [line for line in lines if len(line.text) > _LABEL_LETTERS and not _is_scale(line)]
     short = [line for line in short if not any(_goes_on(line, other) for other in long)]
     for _ in range(_LABEL_ROUNDS):
-        near = [line for line in short if _is_beside(line, box)]
+        near = [line for line in short if _is_beside(line, box)] + _names_below(short, box)
         if not near:
             break
         box = bounds([box, *(line.box for line in near)])
         short = [line for line in short if line not in near]
     return box
+
+
+def _names_below(lines: Sequence[Line], box: Box) -> list[Line]:
+    """Return the lines that stand in a row right below a drawing and along most of it: the names along its axis."""
+    rows: defaultdict[int, list[Line]] = defaultdict(list)
+    for line in lines:
+        if box[3] - line.size < middle(line.box)[1] < box[3] + _TO_NAMES * line.size and line.box[3] > box[3]:
+            rows[round(line.baseline)].append(line)
+    found: list[Line] = []
+    for row in rows.values():
+        around = bounds(line.box for line in row)
+        inside = around[0] > box[0] - row[0].size and around[2] < box[2] + row[0].size
+        if len(row) >= _LEAST_NAMES and inside and around[2] - around[0] > _ALONG * (box[2] - box[0]):
+            found += row
+    return found
+
+
+def _grids(paths: Sequence[Path]) -> list[Box]:
+    """Return the boxes of grids of plots: three level lines or more, from one side to another, at equal distances."""
+    lines: defaultdict[tuple[int, int], set[float]] = defaultdict(set)
+    for path in paths:
+        x0, y0, x1, y1 = path.box
+        if not path.filled and y1 - y0 < _THICKEST_LINE and x1 - x0 > _SHORTEST_LINE:
+            lines[round(x0 / 2), round(x1 / 2)].add(round((y0 + y1) / 2, 1))
+    found = []
+    for (left, right), places in lines.items():
+        heights = sorted(places)
+        steps = [after - before for before, after in pairwise(heights)]
+        if len(steps) > 1 and min(steps) > _THICKEST_LINE and max(steps) - min(steps) < _EVEN:
+            found.append((2.0 * left, heights[0], 2.0 * right, heights[-1]))
+    return found
+
+
+def _is_axes(drawing: Drawing) -> bool:
+    """Say whether a drawing is the axes of a plot: long strokes across and down, and ticks on them."""
+    sides = [(path.box[2] - path.box[0], path.box[3] - path.box[1]) for path in drawing.paths]
+    if any(min(wide, tall) > _THICKEST_LINE for wide, tall in sides):
+        return False
+    ticks = sum(max(wide, tall) < _LONGEST_TICK for wide, tall in sides)
+    return ticks >= _LEAST_TICKS and all(max(along) > _SHORTEST_LINE for along in zip(*sides, strict=True))
+
+
+def _with_axes(drawings: Sequence[Drawing], paths: Sequence[Path]) -> list[Drawing]:
+    """Return the drawings, those joined that lie on the same axes or grid: lines of a plot need not touch these."""
+    grounds = [*_grids(paths), *(drawing.box for drawing in drawings if not drawing.glyphs and _is_axes(drawing))]
+    joined = list(drawings)
+    for ground in grounds:
+        on = [one for one in joined if not one.glyphs and overlap(one.box, ground) > _ON_GRID]
+        if on and any(not _is_level(path) for one in on for path in one.paths):
+            box = bounds([ground, *(one.box for one in on)])
+            joined = [one for one in joined if one not in on]
+            joined.append(Drawing(box, tuple(path for one in on for path in one.paths), glyphs=False))
+    return joined
+
+
+def _is_level(path: Path) -> bool:
+    return min(path.box[2] - path.box[0], path.box[3] - path.box[1]) < _THICKEST_LINE
 
 
 def _is_scale(line: Line) -> bool:

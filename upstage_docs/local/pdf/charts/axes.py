@@ -22,6 +22,8 @@ _OFF_SCALE = 0.006
 """Of the length of an axis: what a number, or its tick, stands off the straight scale at most."""
 OFF_TICK = 0.02
 """Of the length of an axis: the foot of bars without ticks must stand that near to a number, to shift the scale by."""
+_TO_TICK = 2.5
+"""Font sizes from a number to its tick, at most, before what is farther is taken for one: keys are as thin as ticks."""
 _ALIGNED = 2.5
 """Points that the ends of numbers along an axis, or names along the other, differ by at most."""
 _OFF_NAME = 0.35
@@ -81,8 +83,14 @@ def label_of(word: Word, *, lying: bool) -> Label:
     return Label(word.text.strip(), word.box, x, y, word.baseline, word.size)
 
 
-def scale_of(labels: Sequence[Label], paths: Sequence[Path], foot: float) -> tuple[Scale, list[Label]] | None:
-    """Return the scale of the axis whose numbers stand under each other, and these; None if it is not straight."""
+def scale_of(labels: Sequence[Label], paths: Sequence[Path], foot: float | None) -> tuple[Scale, list[Label]] | None:
+    """Return the scale of the axis whose numbers stand under each other, and these; None if it is not straight.
+
+    Args:
+        labels: The words of the chart.
+        paths: Its vector paths: ticks and grid lines among them.
+        foot: The height of the axis of categories; without it, a scale needs a tick or a grid line at each number.
+    """
     numbers = [(label, match) for label in labels if (match := NUMBER.fullmatch(label.text)) is not None]
     numbers = [(label, match) for label, match in numbers if not _has_neighbour(label, labels)]
     found: list[tuple[Scale, list[Label]]] = []
@@ -133,7 +141,7 @@ def _has_neighbour(label: Label, labels: Sequence[Label]) -> bool:
     return False
 
 
-def _fitted(group: Sequence[tuple[Label, re.Match[str]]], paths: Sequence[Path], foot: float) -> Scale | None:
+def _fitted(group: Sequence[tuple[Label, re.Match[str]]], paths: Sequence[Path], foot: float | None) -> Scale | None:
     places = [label.down for label, _ in group]
     if len(group) < _LEAST_TICKS or len({round(place) for place in places}) < len(group):
         return None
@@ -149,7 +157,7 @@ def _fitted(group: Sequence[tuple[Label, re.Match[str]]], paths: Sequence[Path],
     if all(tick is not None for tick in ticks):
         places = [tick for tick in ticks if tick is not None]
         fit = _line(places, values)
-    elif _off(fit, places, values) > _OFF_SCALE * length:
+    elif foot is None or _off(fit, places, values) > _OFF_SCALE * length:
         return None
     else:
         # Numbers stand at their ticks, but how high their middles do depends on the font: the foot tells.
@@ -188,12 +196,14 @@ def _tick(label: Label, paths: Sequence[Path]) -> float | None:
     """Return the height of the tick or the grid line of a number, None without one."""
     reach = 0.45 * label.size
     near = [
-        (path.box[1] + path.box[3]) / 2
+        path.box
         for path in paths
         if path.box[3] - path.box[1] < 2.5 and path.box[2] - path.box[0] > 1.5
         if abs((path.box[1] + path.box[3]) / 2 - label.down) < reach and path.box[2] > label.box[0] - 12 * label.size
     ]
-    return min(near, key=lambda place: abs(place - label.down), default=None)
+    beside = [box for box in near if max(box[0] - label.box[2], label.box[0] - box[2]) < _TO_TICK * label.size]
+    heights = ((box[1] + box[3]) / 2 for box in beside or near)
+    return min(heights, key=lambda place: abs(place - label.down), default=None)
 
 
 def categories_of(

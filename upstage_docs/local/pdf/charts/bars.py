@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from statistics import median
 from typing import NamedTuple
@@ -22,7 +22,9 @@ from upstage_docs.local.pdf.charts.axes import (
     value_of,
 )
 from upstage_docs.local.pdf.charts.data import ChartData
-from upstage_docs.local.pdf.charts.legend import name_of, titles_of
+from upstage_docs.local.pdf.charts.legend import names_by_keys, numbered, titles_of
+from upstage_docs.local.pdf.charts.lines import Columns, lines_over
+from upstage_docs.local.pdf.subpaths import Subpath, is_light
 from upstage_docs.local.pdf.vector_paths import Path
 from upstage_docs.local.pdf.words import Word
 
@@ -38,8 +40,8 @@ _NARROWEST = 2.5
 """Points: a narrower rectangle is a line."""
 _MOST = 250
 """Rectangles of a chart; one with more is a histogram or a picture."""
-_WHITE = 0xF4
-"""Of each colour channel: lighter rectangles are the ground."""
+
+_NO_LINES = Columns((), (), (), (0.0, 0.0, 0.0, 0.0))
 
 
 class _Bar(NamedTuple):
@@ -47,25 +49,30 @@ class _Bar(NamedTuple):
     colour: str
 
 
-def measured_bars(paths: Sequence[Path], words: Sequence[Word]) -> ChartData | None:
+def measured_bars(
+    paths: Sequence[Path], words: Sequence[Word], subpaths: Callable[[], Sequence[Subpath]] = tuple
+) -> ChartData | None:
     """Return the data of a chart of standing or lying bars, side by side or stacked; None where it is not certain.
 
     Args:
         paths: The vector paths of the chart.
         words: Its words.
+        subpaths: Tells its paths point by point, asked where a line may run over the bars.
     """
     if len(paths) > 4 * _MOST:
         return None
     for lying in (False, True):
         labels = [label_of(word, lying=lying) for word in words if word.text.strip()]
         shapes = [replace(path, box=turned_box(path.box)) if lying else path for path in paths]
-        data = _measured(shapes, labels, lying=lying)
+        data = _measured(shapes, labels, subpaths, lying=lying)
         if data is not None:
             return data
     return None
 
 
-def _measured(paths: Sequence[Path], labels: Sequence[Label], *, lying: bool) -> ChartData | None:
+def _measured(
+    paths: Sequence[Path], labels: Sequence[Label], subpaths: Callable[[], Sequence[Subpath]], *, lying: bool
+) -> ChartData | None:
     bars = _bars(paths)
     if bars is None:
         return None
@@ -88,17 +95,54 @@ def _measured(paths: Sequence[Path], labels: Sequence[Label], *, lying: bool) ->
     if values is None or _is_contradicted(stacks, rest, scale, foot):
         return None
     rest = [label for label in rest if label not in used]
-    keys = [name_of(colour, paths, rest, {bar.box for stack in stacks for bar in stack}) for colour in series]
-    title, across, along = titles_of(rest, [key for key in keys if key], bounds(b.box for s in stacks for b in s))
-    heads = [key.text if key else f"Series {n}" for n, key in enumerate(keys, start=1)]
+    over = _lines_over(stacks, homes, paths, subpaths, rest, scale) if not lying else _NO_LINES
+    if over is None:
+        return None
+    known = {bar.box for stack in stacks for bar in stack}
+    keys = names_by_keys([_keys_of_bars(colour, paths, known) for colour in series], rest)
+    title, across, along = titles_of(rest, [*filter(None, keys), *over.names], bounds(b.box for s in stacks for b in s))
+    heads = [key.text if key else "" for key in keys]
     if len(series) == 1 and keys[0] is None:
         heads = [along or title or "Value"]
-    rows = [["", *heads], *([name, *values[n]] for n, name in enumerate(names))]
+    heads = numbered([*heads, *over.heads])
+    lines = [[column[n] for column in over.values] for n in range(len(names))]
+    rows = [["", *heads], *([name, *values[n], *lines[n]] for n, name in enumerate(names))]
     x_axis, y_axis = (along, across) if lying else (across, along)
-    facts = ("Chart Title", title), ("X-Axis", x_axis), ("Y-Axis", y_axis), ("Chart Type", "bar")
+    facts = (
+        ("Chart Title", title),
+        ("X-Axis", x_axis),
+        ("Y-Axis", y_axis),
+        ("Chart Type", "bar, line" if over.values else "bar"),
+    )
     return ChartData(
         tuple(tuple(Cell(text) for text in row) for row in rows), tuple((name, text) for name, text in facts if text)
     )
+
+
+def _lines_over(
+    stacks: Sequence[Sequence[_Bar]],
+    homes: Sequence[int],
+    paths: Sequence[Path],
+    subpaths: Callable[[], Sequence[Subpath]],
+    labels: Sequence[Label],
+    scale: Scale,
+) -> Columns | None:
+    """Return the series of lines over the bars; None where a line is not at their middles, or has another scale."""
+    if not any(not path.filled and min(_sides(path.box)) > _THICKEST_TICK for path in paths):
+        return _NO_LINES
+    middles: defaultdict[int, list[float]] = defaultdict(list)
+    for stack, home in zip(stacks, homes, strict=True):
+        middles[home].append(_middle(stack))
+    places = [sum(middles[home]) / len(middles[home]) for home in sorted(middles)]
+    return lines_over(places, subpaths(), labels, scale)
+
+
+def _sides(box: Box) -> tuple[float, float]:
+    return box[2] - box[0], box[3] - box[1]
+
+
+def _keys_of_bars(colour: str, paths: Sequence[Path], bars: set[Box]) -> list[Box]:
+    return [path.box for path in paths if colour and path.filled and path.colour == colour and path.box not in bars]
 
 
 def _middle(stack: Sequence[_Bar]) -> float:
@@ -112,7 +156,7 @@ def _rectangles(paths: Sequence[Path]) -> list[_Bar]:
     for path in paths:
         wide, tall = path.box[2] - path.box[0], path.box[3] - path.box[1]
         known = tuple(round(value) for value in path.box)
-        solid = path.filled and not path.curved and not _is_light(path.colour)
+        solid = path.filled and not path.curved and not is_light(path.colour)
         if solid and wide > _NARROWEST and tall > 0.3 and known not in seen:
             seen.add(known)
             found.append(_Bar(path.box, path.colour))
@@ -168,14 +212,6 @@ def _are_keys(shapes: Sequence[_Bar]) -> bool:
 
 def _holds(outer: Box, inner: Box) -> bool:
     return all(outer[n] <= inner[n] + _SAME and inner[n + 2] <= outer[n + 2] + _SAME for n in (0, 1))
-
-
-def _is_light(colour: str) -> bool:
-    try:
-        opaque, *channels = (int(colour[n : n + 2], 16) for n in (0, 2, 4, 6))
-    except ValueError:
-        return True
-    return opaque < 0x20 or min(channels) >= _WHITE
 
 
 def _series(stacks: Sequence[Sequence[_Bar]], homes: Sequence[int], count: int) -> list[str] | None:

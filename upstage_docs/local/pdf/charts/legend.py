@@ -2,41 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from upstage_docs.local.geometry import Box
+from upstage_docs.local.geometry import Box, shared_height, shared_width
 from upstage_docs.local.pdf.charts.axes import Label
-from upstage_docs.local.pdf.vector_paths import Path
 
-__all__ = ["name_of", "titles_of"]
+__all__ = ["is_key", "names_by_keys", "numbered", "titles_of"]
 
+_GapOf = Callable[[Box, Box], "float | None"]
+"""A key and a name → points between the two, None if the name does not stand on that side."""
 _KEY = 3.0
 """Font sizes from a key of the legend to its name, at most."""
 
+_KEY_BEHIND = 8.0
+"""The same where names stand before keys, which line up behind the longest of them."""
+_LONGEST_KEY, _TALLEST_KEY = 45.0, 20.0
+"""Points: what is larger is no key of a legend."""
 
-def name_of(colour: str, paths: Sequence[Path], labels: Sequence[Label], bars: set[Box]) -> Label | None:
-    """Return the name beside the key of a colour in the legend."""
-    keys = [path.box for path in paths if colour and path.filled and path.colour == colour and path.box not in bars]
-    near: list[tuple[float, Label]] = []
-    for key in keys:
-        for label in labels:
-            level = min(key[3], label.box[3]) - max(key[1], label.box[1]) > 0
-            gap = label.box[0] - key[2]
-            turned_level = min(key[2], label.box[2]) - max(key[0], label.box[0]) > 0
-            turned_gap = key[1] - label.box[3]
-            if level and 0 <= gap < _KEY * label.size:
-                near.append((gap, label))
-            elif turned_level and 0 <= turned_gap < _KEY * label.size:
-                near.append((turned_gap, label))
+
+def is_key(box: Box) -> bool:
+    """Say whether what is drawn in *box* is as small as a key of a legend."""
+    return box[2] - box[0] <= _LONGEST_KEY and box[3] - box[1] <= _TALLEST_KEY
+
+
+def names_by_keys(keys: Sequence[Sequence[Box]], labels: Sequence[Label]) -> list[Label | None]:
+    """Return the name of each series beside one of its keys: behind them all, before them all, or else any above.
+
+    Args:
+        keys: For each series the boxes of what has its colour outside of the data.
+        labels: The words that may be names.
+    """
+    behind = [_nearest(boxes, labels, _gap_behind) for boxes in keys]
+    if all(behind):
+        return behind
+    before = [_nearest(boxes, labels, _gap_before, _KEY_BEHIND) for boxes in keys]
+    if all(before) and len({id(name) for name in before}) == len(before):
+        return before
+    above = [_nearest(boxes, labels, _gap_above) for boxes in keys]
+    return [one or other for one, other in zip(behind, above, strict=True)]
+
+
+def _nearest(keys: Sequence[Box], labels: Sequence[Label], gap_of: _GapOf, reach: float = _KEY) -> Label | None:
+    near = [
+        (gap, label)
+        for key in keys
+        for label in labels
+        if (gap := gap_of(key, label.box)) is not None and gap < reach * label.size
+    ]
     return min(near, key=lambda pair: pair[0])[1] if near else None
 
 
-def titles_of(labels: Sequence[Label], keys: Sequence[Label], bars: Box) -> tuple[str, str, str]:
-    """Return the title above the bars, what stands below their names, and what runs along the axis of values."""
+def _gap_behind(key: Box, name: Box) -> float | None:
+    gap = name[0] - key[2]
+    return gap if gap >= 0 and shared_height(key, name) > 0 else None
+
+
+def _gap_before(key: Box, name: Box) -> float | None:
+    gap = key[0] - name[2]
+    return gap if gap >= 0 and shared_height(key, name) > 0 else None
+
+
+def _gap_above(key: Box, name: Box) -> float | None:
+    """Return the gap to a name that stands above a key: behind it in a chart whose bars lie."""
+    gap = key[1] - name[3]
+    return gap if gap >= 0 and shared_width(key, name) > 0 else None
+
+
+def numbered(names: Sequence[str]) -> list[str]:
+    """Return the names of series, those that are not known as the number of the series."""
+    return [name or f"Series {n}" for n, name in enumerate(names, start=1)]
+
+
+def titles_of(labels: Sequence[Label], keys: Sequence[Label], data: Box) -> tuple[str, str, str]:
+    """Return the title above the data, what stands below their names, and what runs along the axis of values."""
     rest = [label for label in labels if label not in keys and any(map(str.isalpha, label.text))]
-    above = [label.text for label in rest if label.box[3] <= bars[1]]
-    below = [label.text for label in rest if label.box[1] >= bars[3]]
+    above = [label.text for label in rest if label.box[3] <= data[1]]
+    below = [label.text for label in rest if label.box[1] >= data[3]]
     beside = [
-        label.text for label in rest if label.box[2] <= bars[0] and label.text not in above and label.text not in below
+        label.text for label in rest if label.box[2] <= data[0] and label.text not in above and label.text not in below
     ]
     return " ".join(above), " ".join(below), " ".join(beside)
