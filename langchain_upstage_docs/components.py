@@ -94,7 +94,7 @@ else:
 
 
 class Loads:
-    """Loads with its options as they are then; tells of the last load, and of the bill of all."""
+    """Loads with the options that are set at that moment; `report` is of the last load, `usage` of all loads."""
 
     _loading: Loading | None = None
 
@@ -163,7 +163,7 @@ class _Component(Loads):
 
 @component(eq=False, repr=False)
 class ParseComponent(_Component):
-    """What may be asked of Document Parse, in the order of `langchain-upstage`, and what becomes of its elements."""
+    """Options of Document Parse, in the order of `langchain-upstage`, and how its elements become Documents."""
 
     model: str = "document-parse"
     split: Literal["element", "page", "none"] = "element"
@@ -187,7 +187,7 @@ class ParseComponent(_Component):
 
 @component(eq=False, repr=False)
 class OCRComponent(_Component):
-    """What may be asked of Document OCR, and what becomes of its pages."""
+    """Options of Document OCR, and how its pages become Documents."""
 
     model: str = "ocr"
     split: Literal["page", "none", "word", "line"] = "page"

@@ -172,7 +172,7 @@ class UpstageDocumentParseLoader(ParseComponent, _Loader):
 
 @component(eq=False, repr=False)
 class UpstageOCRLoader(OCRComponent, _Loader):
-    """Loads files with Upstage Document OCR: a Document per page, word or file, with its confidence.
+    """Loads files with Upstage Document OCR: a Document per page, line, word or file, with confidence.
 
     Options may be assigned afterwards: they are read when files are loaded.
 

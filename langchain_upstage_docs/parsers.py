@@ -71,7 +71,7 @@ class UpstageDocumentParseParser(_Parses, ParseComponent, BaseBlobParser):
 
 @component(eq=False, repr=False)
 class UpstageOCRParser(_Parses, OCRComponent, BaseBlobParser):
-    """Parses blobs with Upstage Document OCR: a Document per page, word or file, with its confidence.
+    """Parses blobs with Upstage Document OCR: a Document per page, line, word or file, with confidence.
 
     Options may be assigned afterwards: they are read when a blob is parsed.
 

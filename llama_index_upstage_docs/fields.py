@@ -46,7 +46,7 @@ class ClientFields(Fields):
 
 @component(eq=False, repr=False)
 class ParseFields(ClientFields):
-    """What to ask of Document Parse, in the order of `llama-index-readers-upstage`, and what its elements become."""
+    """Options of Document Parse, in the order of `llama-index-readers-upstage`, and how elements become Documents."""
 
     model: Given[str] = "document-parse"
     split: Given[Literal["element", "page", "none"]] = "element"
@@ -69,7 +69,7 @@ class ParseFields(ClientFields):
 
 @component(eq=False, repr=False)
 class OCRFields(ClientFields):
-    """What to ask of Document OCR, and what becomes of its pages."""
+    """Options of Document OCR, and how its pages become Documents."""
 
     model: Given[str] = "ocr"
     split: Given[Literal["page", "none", "word", "line"]] = "page"
@@ -80,7 +80,7 @@ class OCRFields(ClientFields):
 
 
 class Loads(BaseComponent):
-    """Loads with its options as they are then; tells of the last load, and of the bill of all."""
+    """Loads with the options that are set at that moment; `report` is of the last load, `usage` of all loads."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True, defer_build=True)  # building costs 20 ms of an import
 

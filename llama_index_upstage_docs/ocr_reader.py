@@ -13,7 +13,7 @@ __all__ = ["UpstageOCRReader"]
 
 @component(eq=False, repr=False)
 class UpstageOCRReader(FileReader, OCRFields, Loads, BasePydanticReader):
-    """Reads files with Upstage Document OCR: a Document per page, word or file, with its confidence.
+    """Reads files with Upstage Document OCR: a Document per page, line, word or file, with confidence.
 
     Options may be assigned afterwards: they are read when files are read.
 

@@ -43,7 +43,7 @@ Box = tuple[float, float, float, float]
 
 
 def bounding_box(coordinates: tuple[Point, ...]) -> Box:
-    """Return `(x0, y0, x1, y1)` of relative *coordinates*, clamped to 0-1; four 0.0 where there are none."""
+    """Return `(x0, y0, x1, y1)` of relative *coordinates*, clamped to 0-1; four 0.0 if there are none."""
     if not coordinates:
         return (0.0, 0.0, 0.0, 0.0)
     if len(coordinates) == 4:
@@ -63,10 +63,10 @@ class Element(msgspec.Struct, frozen=True, gc=False):
     """One layout element of a document.
 
     Attributes:
-        id: Unique in the document, in the API's order, whatever the batches said.
+        id: Unique in the document, in the API's order, also where batches count from 0 again.
         page: 1-based, absolute in the file.
         category: As answered; the set is open (`paragraph`, `table`, `chart`, `heading1`, ...).
-        html, markdown, text: The content in each format, `""` where it was not asked for.
+        html, markdown, text: The content in each format, `""` if that format was not asked for.
         coordinates: Corner points `(x, y)` relative to the page 0-1, as answered; empty if not answered.
         sub_category: As answered (`bar`, `h2`, `signature`, ...), `""` if none.
         base64_encoding: A JPEG crop in base64, `""` unless asked for.
@@ -127,7 +127,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class PageWarning(msgspec.Struct, frozen=True):
-    """What of a page could not be read, as a sentence; `page` is 1-based, absolute in the file."""
+    """A sentence on what could not be read of a page; `page` is 1-based, absolute in the file."""
 
     page: int
     message: str
@@ -232,12 +232,12 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """An asynchronous parse; `source` and `file_sha256` are `""` where only its request id is known.
+    """An asynchronous parse; `source` and `file_sha256` are `""` if only its request id is known.
 
     Attributes:
         request_id: The API's id; enough to ask for the job from another machine.
-        status: `submitted`, `started`, `completed` or `failed`, and `unknown` where an answer about it names
-            none; where it stays another one, that is told.
+        status: `submitted`, `started`, `completed` or `failed`; `unknown` if an answer about the job names none; any
+            other state as the API names it.
     """
 
     request_id: str
@@ -254,7 +254,7 @@ class Job(msgspec.Struct, frozen=True):
 
     @property
     def done(self) -> bool:
-        """Whether the job has come to its end, good or bad."""
+        """Whether the job has ended, in success or failure."""
         return self.status in {"completed", "failed"}
 
 
@@ -333,7 +333,7 @@ class OcrResult(msgspec.Struct, frozen=True):
 
 
 class Record(msgspec.Struct):
-    """One neutral unit for a framework: what becomes a Document or a Node, with nothing left to decide.
+    """What becomes one Document of LangChain or one node of LlamaIndex.
 
     Attributes:
         id: A deterministic UUIDv5, also `metadata["record_id"]`.
@@ -363,7 +363,7 @@ class Chunk(Record):
     Attributes:
         headings: The headings that govern the chunk, outermost first.
         caption: The caption of the table or figure in it, `""` if none.
-        oversize: Whether it is larger than `chunk_size`, because what it holds is kept whole.
+        oversize: Whether it is larger than `chunk_size`, because its table, chart or figure is kept whole.
         begins_in: The id of the record that it begins in, `""` if it was made of elements.
         start, end: Where it stands in the text of that record, as offsets; what is repeated (a header, a caption) is
             not counted. -1 where that is not known, as in a JSON text; *end* also where it ends in another record.

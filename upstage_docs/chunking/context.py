@@ -42,7 +42,7 @@ class HasPageContent(Protocol):
 def contextualize(chunk: HasText | HasPageContent, *, longest_path: int = 300) -> str:
     """Return the text to embed: the chunk's, with the headings above it and its caption in front.
 
-    A heading or caption that the text begins with is not put there twice. The chunk's size does not count them.
+    A heading or caption is not added if the text begins with it. The chunk's size does not count them.
 
     Args:
         chunk: A Chunk or Record, a Document of LangChain or a node of LlamaIndex: ours, or any whose metadata has

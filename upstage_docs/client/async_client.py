@@ -52,7 +52,7 @@ def _named(twin: Callable[P, T], method: Callable[..., Any]) -> Callable[P, T]:
 
 
 class AsyncClient(ClientBase, AbstractAsyncContextManager["AsyncClient", None]):
-    """Document Parse and Document OCR, asynchronously; it never blocks the event loop, and serves several loops.
+    """Document Parse and Document OCR, asynchronously. It never blocks the event loop, and can be used in several.
 
     Iterators that it returns stop their work when they are closed: use `contextlib.aclosing` where they may end early.
     """

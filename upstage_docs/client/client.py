@@ -29,7 +29,7 @@ __all__ = ["Client"]
 
 
 class Client(ClientBase, AbstractContextManager["Client", None]):
-    """Document Parse and Document OCR, synchronously; it works inside a running event loop too, which it blocks.
+    """Document Parse and Document OCR, synchronously. It also works while an event loop runs, and blocks it.
 
     Iterators that it returns stop their work when they are closed: use `contextlib.closing` where they may end early.
     """

@@ -149,7 +149,7 @@ class BadRequestError(APIStatusError):
 
 
 class InvalidResponseError(UpstageDocsError):
-    """The API said 200 but did not answer what it promises: pages are missing, or the body is not JSON.
+    """The API answered 200, but not with what it promises: pages are missing, or the body is not JSON.
 
     Args:
         message: What came, and what was expected.
@@ -178,7 +178,7 @@ class JobTimeoutError(JobError):
 
 
 class UnknownOutcomeError(UpstageDocsError):
-    """A paid request was sent and its outcome is not known; sending again might pay twice.
+    """A paid request was sent, and its outcome is not known; sending it again might pay twice.
 
     Args:
         message: Which document, and the ways to go on.

@@ -31,15 +31,15 @@ _NUMBERED = re.compile(r"^\s*[\[(]?(\d{1,4})[\]).:、]\s*(.*)$", re.MULTILINE)
 
 
 class Statement(msgspec.Struct, frozen=True):
-    """What an answer says with one set of citations, usually a sentence.
+    """A part of an answer with the same citations, usually a sentence.
 
     Attributes:
         text: Without its marks and quotes.
         items: The passages that it names, as they were given, in its order.
         citations: Of these, in the same order; `.quote` is the quote that stands there, `""` if none does.
         quotes: The words that it quotes.
-        unsupported: Its figures and quotes that stand in none of these passages, and marks that name none; empty if
-            all is told by what it cites.
+        unsupported: Figures and quotes of the statement that stand in none of these passages, and marks that name no
+            passage; empty if what it cites supports all of it.
     """
 
     text: str
@@ -50,7 +50,7 @@ class Statement(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What a model answered, read against the passages that it was given.
+    """What a model answered, compared with the passages that it was given.
 
     Attributes:
         text: As it came.
@@ -62,7 +62,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     @property
     def unsupported(self) -> tuple[str, ...]:
-        """Figures, quotes and marks that the passages do not tell, of all statements."""
+        """Figures, quotes and marks of all statements that no cited passage supports."""
         return tuple(dict.fromkeys(one for statement in self.statements for one in statement.unsupported))
 
     @property
@@ -117,7 +117,7 @@ def read_answer(answer: str, passages: Iterable[object]) -> Answer:
 
 
 def read_numbered_lines(answer: str, count: int) -> list[str]:
-    """Return the lines that *answer* numbers `1.` to *count*, `""` for each that is missing; others are passed over.
+    """Return the lines that *answer* numbers `1.` to *count*, `""` for a missing one; other lines are ignored.
 
     For a model that translates or corrects line by line, and `overlay`, which leaves a line without a text as it is.
     """

@@ -32,7 +32,7 @@ _LONGEST = 60
 
 
 class Citation(str):
-    """A short line such as `report.pdf, p. 3, 3 Results > Table 1`; a `str`, and in a notebook a little card.
+    """A short line such as `report.pdf, p. 3, 3 Results > Table 1`; a `str`, which a notebook shows as a card.
 
     Attributes:
         places: Where the text stands, as `places` returns them.

@@ -47,7 +47,7 @@ class CropFile(msgspec.Struct, frozen=True):
 
 
 def crops_of(thing: object) -> list[CropFile]:
-    """Return the crops of *thing* that a loader wrote (`crops=`) or kept, those of its own elements alone.
+    """Return the crops of *thing* that a loader wrote (`crops=`) or kept, only those of its own elements.
 
     They are found again whatever split the text since: their files are named after page and element.
 

@@ -53,7 +53,7 @@ class _State(msgspec.Struct):
 
 
 def paragraph_records(things: object) -> Iterator[Record]:
-    """Yield a record for each paragraph of *things*, in order; what columns and pages broke is joined again.
+    """Yield a record for each paragraph of *things*, in order; one that columns or pages broke is joined again.
 
     A paragraph of a numbered text (`[0042]`, `【0042】`, as patents have them) reaches to the next number or heading.
     Elsewhere two texts are joined if the first breaks off at the end of a column or page. Claims are apart, each its

@@ -36,7 +36,7 @@ class Embeddings(Protocol):
 
 
 class Passage(msgspec.Struct, Generic[Item], frozen=True):
-    """What may answer a question.
+    """A text that may answer a question.
 
     Attributes:
         item: The Document, node, chunk or record, as it was given.

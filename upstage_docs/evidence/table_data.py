@@ -42,7 +42,7 @@ _MOST_NUMBERS = 0.5
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """One value of a table, with all that says what it means.
+    """One value of a table, with its row, its column and its unit.
 
     Attributes:
         text: As it stands in the table.
@@ -62,7 +62,7 @@ class Cell(msgspec.Struct, frozen=True):
 
 
 class TableData:
-    """A table as data. Rows and columns count from 0; the values of cells that span are repeated.
+    """A table as data. Rows and columns count from 0; the value of a cell that spans others is repeated.
 
     Attributes:
         header: The header rows, titles over all columns included.

@@ -42,7 +42,7 @@ class Failure:
 
     @property
     def resumable(self) -> bool:
-        """Whether running the same again may succeed without a change."""
+        """Whether the same call may succeed later, without a change."""
         return is_passing(self.error)
 
 
@@ -71,13 +71,13 @@ class Progress:
 
 @dataclass
 class Report:
-    """The outcome of many documents, filled while they are read.
+    """Which of many documents were read and which failed; it is filled while they are read.
 
     Attributes:
         succeeded: Sources that were read whole, in order.
-        failures: The others, in order; `missing_pages` tells those of which a part was handed out.
+        failures: The others, in order; `missing_pages` is set if the other pages were handed out.
         pages: Pages of the documents that were read whole, and of the parts that were handed out.
-        warnings: By source, what of a document that was read could not be read, and which elements are on no page.
+        warnings: By source, which parts of a document could not be read, and which elements have no page.
         on_progress: Called with a Progress whenever pages arrive or a document is done, in the thread (or event loop)
             that takes the results, and in between them: what it raises ends the load.
 

@@ -38,7 +38,7 @@ def write_view(
     places: Iterable[Place] = (),
     pictures: Pictures = "auto",
 ) -> Path | None:
-    """Write what `view_html` yields to the file *target*, in one step; what is there is written over.
+    """Write what `view_html` yields to the file *target*, in one step; an existing file is replaced.
 
     Args:
         parsed: As for `view_html`, like the next three.

@@ -18,15 +18,15 @@ __all__ = ["quote_places"]
 
 
 def quote_places(parsed: ParsedDocument, document: DocumentInput, quote: str) -> list[Place]:
-    """Return every place where the words of *quote* stand in a document, in order of its pages; never none.
+    """Return every place where the words of *quote* stand in a document, in page order; at least one.
 
-    They are looked for in each element; where none has them all, in runs of elements, as a sentence that goes on in
-    the next column is.
+    The words are looked for in each element. If no element has them all, they are looked for over several elements,
+    for a sentence that continues in the next column.
 
     Args:
         parsed: What was answered for *document*.
         document: The file.
-        quote: The words; case, line ends, accents and punctuation count for nothing.
+        quote: The words; case, line ends, accents and punctuation do not matter.
 
     Raises:
         ConfigError: *quote* has no letters and no digits.
