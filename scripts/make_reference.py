@@ -97,7 +97,7 @@ def options_table(kind: type) -> str:
     for name, one in said.items():
         row = [f"`{name}`", f"`{_shown(default_of(kind, name))}`", one.sentence.replace("|", chr(92) + "|")]
         rows += f"| {' | '.join([*row, *(asked[name] if asked else ())])} |\n"
-    head = "| option | default | what it does |" + (" what it costs | which engine heeds it |" if asked else "")
+    head = "| option | default | what it does |" + (" what it costs | which engine follows it |" if asked else "")
     rule = "|---|---|---|" + ("---|---|" if asked else "")
     return f"\n{head}\n{rule}\n{rows}" if rows else ""
 
@@ -141,7 +141,7 @@ def metadata_page() -> str:
     for keys, sentence in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| (.*?) \|$", guide, re.MULTILINE):
         told |= dict.fromkeys(re.findall(r"`(\w+)`", keys), sentence)
     rows = [(key, kind, told[key]) for key, kind in METADATA_KEYS.items()]
-    rows += [(key, kind, "recognised text alone") for key, kind in OCR_KEYS.items()]
+    rows += [(key, kind, "only with Document OCR") for key, kind in OCR_KEYS.items()]
     table = "".join(f"| `{key}` | `{kind.__name__}` | {sentence} |\n" for key, kind, sentence in rows)
     return (
         "# Metadata\n\nEvery record has the same keys, in this order, with the same types, so that every vector store "
