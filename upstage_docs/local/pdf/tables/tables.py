@@ -13,6 +13,7 @@ from upstage_docs.local.geometry import Box, bounds, middle, overlap, shared_hei
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import rows_of
 from upstage_docs.local.pdf.tables.aligned_tables import aligned_tables
+from upstage_docs.local.pdf.tables.header_rows import with_header_words
 from upstage_docs.local.pdf.tables.library_tables import Table, table_of
 from upstage_docs.local.pdf.tables.line_rows import is_value
 from upstage_docs.local.pdf.tables.ruled_grids import lattice_tables
@@ -98,7 +99,7 @@ def tables_of(
         if not _is_contents(table) and not any(overlap(table.box, plot) > 0.3 for plot in plots)
         if not _has_marks(table) and (_rules_in(table, rules) or not _is_listing(table, words))
     ]
-    return _with_aligned(_completed(tables, ruled, words), aligned)
+    return with_header_words(_with_aligned(_completed(tables, ruled, words), aligned), words, taken)
 
 
 def is_full_grid(table: Table) -> bool:

@@ -1,0 +1,113 @@
+"""Gives tables the header rows that stand above their grid, and the words of a header that none of its cells has."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from statistics import median
+
+from upstage_docs.local.geometry import bounds, holds_middle, middle
+from upstage_docs.local.pdf.lines import rows_of
+from upstage_docs.local.pdf.tables.library_tables import Table
+from upstage_docs.local.pdf.words import Word
+
+__all__ = ["with_header_words"]
+
+_ABOVE = 2.6
+"""Font sizes from the first line of a grid up to the last line of a header without a rule above it, at most."""
+_LINE_PITCH = 1.6
+"""Font sizes from one line of such a header to the next, at most."""
+_MOST_LINES = 3
+_HEADER_TEXT = 40
+"""Letters of a text in such a header, at most."""
+_APART = 0.7
+"""Font sizes between the texts of two columns, at least."""
+_FIRST_LINES = 2.0
+"""Font sizes below the first line of a table within which a lone word is one of its header."""
+
+
+def with_header_words(tables: Sequence[Table], words: Sequence[Word], taken: Sequence[bool]) -> list[Table]:
+    """Return *tables*, those without a header with the lines above them that are one.
+
+    Such lines are heavy, or in a colour of their own, and each text stands over one column. A word that stands beside
+    the texts of a header, and is in no table, goes to the header's empty cell of its column.
+    """
+    used = {i for table in tables for i in table.words}
+    free = [i for i, gone in enumerate(taken) if not gone and i not in used]
+    if not free:
+        return list(tables)
+    return [_with_words_above(_with_words_inside(table, words, free), words, free) for table in tables]
+
+
+def _with_words_inside(table: Table, words: Sequence[Word], free: Sequence[int]) -> Table:
+    own = [words[i] for i in table.words]
+    if not table.header_rows or not own:
+        return table
+    end = min(word.baseline for word in own) + _FIRST_LINES * median(word.size for word in own)
+    found = [i for i in free if words[i].baseline < end and holds_middle(table.box, words[i].box)]
+    if not found:
+        return table
+    rows = [list(row) for row in table.rows]
+    put = []
+    for index in found:
+        x, _ = middle(words[index].box)
+        column = min(range(len(table.columns)), key=lambda c: abs(table.columns[c] - x))
+        if not rows[0][column] and (table.spans is None or (0, column) in table.spans):
+            rows[0][column] = words[index].text
+            put.append(index)
+    return replace(table, rows=rows, words=table.words | set(put)) if put else table
+
+
+def _with_words_above(table: Table, words: Sequence[Word], free: Sequence[int]) -> Table:
+    if table.header_rows or len(table.columns) < 2 or not table.words:
+        return table
+    own = [words[i] for i in table.words]
+    size, top = median(word.size for word in own), min(word.baseline for word in own)
+    x0, _, x1, _ = table.box
+    above = [
+        i
+        for i in free
+        if x0 - size < middle(words[i].box)[0] < x1 + size
+        and top - (_ABOVE + _MOST_LINES * _LINE_PITCH) * size < words[i].baseline < top - 0.5 * size
+    ]
+    if not above:
+        return table
+    colours = Counter(word.colour for word in own)
+    usual = colours.most_common(1)[0][0]
+    heavy = sum(word.bold for word in own) > 0.5 * len(own)
+    held: list[int] = []
+    last, reach = top, _ABOVE
+    for row in sorted(rows_of([words[i] for i in above]), key=lambda row: -words[above[row[0]]].baseline):
+        line = [above[n] for n in row]
+        baseline = words[line[0]].baseline
+        marked = all((words[i].bold and not heavy) or words[i].colour != usual for i in line)
+        if last - baseline > reach * size or not marked or not _fits(table, [words[i] for i in line], size):
+            break
+        held += line
+        last, reach = baseline, _LINE_PITCH
+    columns = {_nearest(table, words[i]) for i in held}
+    if len(columns) < max(2, (len(table.columns) + 1) // 2):
+        return table
+    return table.with_header(words, held, bounds(words[i].box for i in held))
+
+
+def _nearest(table: Table, word: Word) -> int:
+    x, _ = middle(word.box)
+    return min(range(len(table.columns)), key=lambda c: abs(table.columns[c] - x))
+
+
+def _fits(table: Table, line: Sequence[Word], size: float) -> bool:
+    """Say whether each text of a line is short and stands over one column of a table alone."""
+    if any(_nearest(table, a) != _nearest(table, b) and b.box[0] - a.box[2] < _APART * size for a, b in pairwise(line)):
+        return False  # words of one title
+    edges = [table.box[0] - size, *((a + b) / 2 for a, b in pairwise(table.columns)), table.box[2] + size]
+    for word in line:
+        column = _nearest(table, word)
+        # The middles of columns tell roughly where these end: a label's column is wider than its numbers'.
+        left, right = edges[max(column - 1, 0)], edges[min(column + 2, len(edges) - 1)]
+        over = sum(word.box[0] < x < word.box[2] for x in table.columns)
+        if len(word.text) > _HEADER_TEXT or over > 1 or not left <= word.box[0] <= word.box[2] <= right:
+            return False
+    return True
