@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from test_local_layout_rules import WORDS, categories, elements, found
+from test_local_layout_rules import WORDS, categories, cells, elements, found
 from test_local_pdf import Draw, paragraph, text
 
 if TYPE_CHECKING:
@@ -167,3 +167,77 @@ def test_notes_as_large_as_their_rule_allows_are_footnotes() -> None:
             text(sheet, 60 + 5 * (1 - number), 118 - 12 * number, [line])
 
     assert categories(elements(noted)) == ["paragraph", "footnote"]
+
+
+@pytest.mark.parametrize("title", ["Contents", "목차"])
+def test_numbered_titles_under_contents_are_an_index(title: str) -> None:
+    """A slide has no page numbers beside its contents."""
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+
+    def slide(sheet: Canvas) -> None:
+        sheet.setPageSize((720, 405))
+        if title.isascii():
+            text(sheet, 44, 340, [title], size=26)
+        else:
+            pdfmetrics.registerFont(UnicodeCIDFont("HYSMyeongJo-Medium"))
+            text(sheet, 44, 340, [title], size=26, font="HYSMyeongJo-Medium")
+        for number, name in enumerate(("Quays", "Ships of the harbour", "Names", "Questions"), 1):
+            text(sheet, 240, 300 - 34 * number, [f"{number}. {name}"], size=14)
+
+    answer = elements(slide)
+    assert categories(answer) == ["heading1", "index"]
+
+
+@pytest.mark.parametrize(("date", "category"), [("June 2023", "paragraph"), ("Outlook 2023", "heading1")])
+def test_a_date_on_a_title_page_is_no_heading(date: str, category: str) -> None:
+    def title(sheet: Canvas) -> None:
+        text(sheet, 100, 600, ["Ships of the Harbour"], size=28, font="Helvetica-Bold")
+        text(sheet, 230, 500, [date], size=14)
+        text(sheet, 200, 120, paragraph(WORDS, 1), size=10)
+
+    assert found(elements(title), date)["category"] == category
+
+
+def table_of_ports(sheet: Canvas, top: float, *, ruled: bool) -> None:
+    for row, (name, *values) in enumerate((("Masan", "120", "8"), ("Ulsan", "98", "12"), ("Pohang", "77", "5"))):
+        y = top - 18 * row
+        text(sheet, 84, y, [name])
+        for column, value in enumerate(values):
+            sheet.drawRightString(300 + 120 * column, y, value)
+        if ruled:
+            sheet.grid([80, 200, 320, 440], [y - 5, y + 13])
+
+
+@pytest.mark.parametrize("lines", [1, 2])
+def test_a_heavy_row_above_a_grid_is_its_header(lines: int) -> None:
+    def ports(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(WORDS, 4))
+        text(sheet, 84, 638 + 12 * (lines - 1), ["Name of", "the port"][-lines:], font="Helvetica-Bold")
+        sheet.setFont("Helvetica-Bold", 10)
+        sheet.drawRightString(300, 638, "Ships")
+        sheet.drawRightString(420, 638, "Quays")
+        table_of_ports(sheet, 620, ruled=True)
+
+    rows = [[cell for _, cell in row] for row in cells(elements(ports))]
+    assert rows[0] == [["the port", "Name of the port"][lines - 1], "Ships", "Quays"]
+    assert [row[0] for row in rows[1:]] == ["Masan", "Ulsan", "Pohang"]
+
+
+def test_a_heavy_title_above_a_grid_is_no_row() -> None:
+    def ports(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(WORDS, 4))
+        text(sheet, 84, 638, ["The ships that the ports sent, and their quays"], font="Helvetica-Bold")
+        table_of_ports(sheet, 620, ruled=True)
+
+    assert [cell for _, cell in cells(elements(ports))[0]] == ["Masan", "120", "8"]
+
+
+def test_a_line_over_the_middle_of_a_table_is_its_title() -> None:
+    def ports(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(WORDS, 4))
+        sheet.setFont("Helvetica-Bold", 10)
+        sheet.drawCentredString(260, 642, "Ships and quays")
+        table_of_ports(sheet, 620, ruled=True)
+
+    assert found(elements(ports), "Ships and quays")["category"] == "paragraph"

@@ -8,9 +8,9 @@ from dataclasses import replace
 from itertools import pairwise
 
 from upstage_docs.local.blocks import is_list_item
-from upstage_docs.local.geometry import Box, bounds
+from upstage_docs.local.geometry import Box, bounds, middle
 from upstage_docs.local.pdf.formulas import formulas
-from upstage_docs.local.pdf.headings import is_heading, standing_out
+from upstage_docs.local.pdf.headings import is_date, is_heading, standing_out
 from upstage_docs.local.pdf.margins import Sheet, footnotes, headers_and_footers
 from upstage_docs.local.pdf.paragraphs import LONG_ITEM, is_numbered_item
 from upstage_docs.local.pdf.parts import Part, body_size, joined
@@ -28,8 +28,17 @@ _BULLET = re.compile(r"[•·●○▪■□◦‣⁃∙–—\uf06c-\uf0fe☐�
 _LARGEST_BODY = 0.025
 """Of the longer side of a page: larger text on a page of few words is its title."""
 _SQUARE = re.compile(r"[□■▣◇◆❑❖]\s")
+_CONTENTS = re.compile(
+    r"(?:table of )?contents|목\s?차|차\s?례|"
+    r"目\s?次|目\s?[录錄]|inhalt(?:sverzeichnis)?|sommaire|table des matières|índice|sommario",
+    re.IGNORECASE,
+)
+_LEAST_CONTENTS = 3
+"""Numbered items of a table of contents without page numbers."""
 _LONGEST_MARKED = 60
 """Letters of a title behind a square, at most."""
+_TABLE_TITLE = 1.3
+"""Of the size of the body: the title of a table is smaller."""
 _LARGER = 1.12
 """Of the size of the body: such a title is larger, or heavy."""
 
@@ -58,11 +67,35 @@ def categorise(
     parts = formulas(parts)
     parts = footnotes(parts, sheet)
     told = standing_out(parts, body)
+    plain = _titles_of_tables(parts, body) | _lone_dates(parts)
     categorised = [
-        part if part.category else replace(part, category="heading1" if id(part) in told else _of_text(part, body))
+        part
+        if part.category
+        else replace(part, category="heading1" if id(part) in told - plain else _of_text(part, body, plain))
         for part in parts
     ]
-    return [one for part in _without_lone_items(categorised) for one in _single_headings(part)]
+    listed = _without_lone_items(_with_contents(categorised))
+    return [one for part in listed for one in _single_headings(part)]
+
+
+def _with_contents(parts: Sequence[Part]) -> list[Part]:
+    """Return *parts*, the numbered items of a page that is entitled "Contents" as one table of contents.
+
+    As on a slide, it has no page numbers.
+    """
+    title = next((p for p in parts if p.category == "heading1" and _CONTENTS.fullmatch(p.text.strip())), None)
+    lists = [part for part in parts if part.category == "list"]
+    if (
+        title is None
+        or any(
+            part.category not in {"list", "heading1", "header", "footer", "figure"} and len(part.text) > 2
+            for part in parts
+        )
+        or sum(is_numbered_item(line.text) for part in lists for line in part.lines) < _LEAST_CONTENTS
+    ):
+        return list(parts)
+    ordered = sorted(lists, key=lambda part: part.box[1])
+    return [part for part in parts if part not in lists] + [joined(ordered, "index")]
 
 
 def _without_lone_items(parts: Sequence[Part]) -> list[Part]:
@@ -151,10 +184,36 @@ def _goes_on(group: Sequence[Part], below: Part) -> bool:
     return close and alike and below.shares_column(last, 0.5) and not _LABEL.match(below.text)
 
 
-def _of_text(part: Part, body: float) -> str:
+def _titles_of_tables(parts: Sequence[Part], body: float) -> set[int]:
+    """Return the lines right above tables that stand over their middle: titles of these, which are no headings."""
+    tables = [part for part in parts if part.category == "table"]
+    return {
+        id(part)
+        for part in parts
+        if not part.category and len(part.lines) == 1 and part.size < _TABLE_TITLE * body
+        for table in tables
+        if 0 <= table.box[1] - part.box[3] < 1.5 * part.size
+        and abs(middle(part.box)[0] - middle(table.box)[0]) < part.size
+        and part.box[0] - table.box[0] > 3 * part.size
+    }
+
+
+def _lone_dates(parts: Sequence[Part]) -> set[int]:
+    """Return the dates that no text follows, as on a title page, however large: only others may be headings."""
+    texts = [part for part in parts if not part.category]
+    return {
+        id(part)
+        for part in texts
+        if is_date(part.text)
+        and not any(0 <= p.box[1] - part.box[3] < 3 * part.size and p.shares_column(part) for p in texts)
+    }
+
+
+def _of_text(part: Part, body: float, plain: set[int]) -> str:
+    """Return the category of a text; those of *plain* are no headings."""
     if _BULLET.match(part.text):
         return "heading1" if _is_marked_title(part, body) else "list"
-    if is_heading(part, body):
+    if is_heading(part, body) and id(part) not in plain:
         return "heading1"
     stars = part.text.startswith("*") and part.text.count("\n*") == 0
     item = is_list_item(part.text) and not stars and not (len(part.lines) > LONG_ITEM and _items(part) == 1)

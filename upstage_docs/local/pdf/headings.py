@@ -10,7 +10,7 @@ from upstage_docs.local.blocks import is_list_item
 from upstage_docs.local.pdf.parts import Part
 from upstage_docs.local.pdf.words import LAYER_FONT
 
-__all__ = ["is_heading", "may_be_heading", "standing_out"]
+__all__ = ["is_date", "is_heading", "may_be_heading", "standing_out"]
 
 _SECTION = re.compile(
     r"(?:\d{1,2}(?:\.\d{1,2}){1,4}\.?|\d{1,2}\.?|[A-Z](?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|"
@@ -23,6 +23,10 @@ _TITLE = 1.6
 _DATE = re.compile(
     r"(?:\w+\.? \d{1,2},? \d{4}|\d{1,2}\.? \w+\.? \d{4}|\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4})"
 )
+_MONTH = re.compile(
+    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{4}|\d{4}년 ?\d{1,2}월|\d{4}年 ?\d{1,2}月",
+    re.IGNORECASE,
+)
 _SOURCE = re.compile(r"(?:source|note|출처|자료|주)s?\s*[:：]", re.IGNORECASE)
 
 
@@ -34,7 +38,7 @@ def is_heading(part: Part, body: float) -> bool:
     scanned = all(word.font == LAYER_FONT for line in part.lines for word in line.words)
     if scanned and sum(map(str.isalpha, text)) < max(4, 0.6 * len(text)):
         return False  # what was recognised in a picture
-    if part.size < 1.3 * body and part.bold <= 0.9 and (_DATE.fullmatch(text) or text.count(",") > 1 or "@" in text):
+    if part.size < 1.3 * body and part.bold <= 0.9 and (is_date(text) or text.count(",") > 1 or "@" in text):
         return False  # authors, an address, a date
     if part.size >= 1.18 * body:
         return not (_is_sentence(text) and part.size < _TITLE * body) and (len(text) < 120 or part.size > 1.4 * body)
@@ -48,6 +52,11 @@ def is_heading(part: Part, body: float) -> bool:
         return True
     told = capitals or (numbered and (scanned or "." in text.split()[0][:-1]))
     return told and len(part.lines) == 1
+
+
+def is_date(text: str) -> bool:
+    """Say whether a text is a date, or a month of a year, and nothing else."""
+    return _DATE.fullmatch(text) is not None or _MONTH.fullmatch(text) is not None
 
 
 def _is_sentence(text: str) -> bool:
