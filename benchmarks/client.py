@@ -28,7 +28,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from measured import Rows, add_json_option, write_json
+from measured import Rows, add_json_option, peak_memory, write_json
 
 HERE = Path(__file__).resolve().parent
 LATENCY = 0.2
@@ -182,14 +182,13 @@ def run_subject(name: str, base_url: str, path: str, cache: str) -> None:
     subject = SUBJECTS[name]
     for module in MODULES.get(name, OURS):
         importlib.import_module(module)
-    before = resource.getrusage(resource.RUSAGE_SELF)
+    before, peak = resource.getrusage(resource.RUSAGE_SELF), peak_memory()
     began = time.perf_counter()
     results = subject(base_url, path, cache)
     wall = time.perf_counter() - began
     after = resource.getrusage(resource.RUSAGE_SELF)
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    peak = after.ru_maxrss - before.ru_maxrss
-    print(json.dumps({"results": results, "wall": wall, "peak_mb": peak / 1024, "cpu": processor}))
+    print(json.dumps({"results": results, "wall": wall, "peak_mb": peak_memory() - peak, "cpu": processor}))
 
 
 # -- the server and the tables

@@ -13,7 +13,6 @@ import io
 import json
 import random
 import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 
-from measured import add_json_option, write_json
+from measured import add_json_option, peak_memory, write_json
 
 
 def sheet(rows: int, columns: int) -> bytes:
@@ -94,12 +93,11 @@ def read(path: str) -> None:
 
     form = Path(path).suffix.removeprefix(".")
     list(read_document(Task(format="docx"), letter(3)))  # its imports
-    before, begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    before, begun = peak_memory(), time.process_time()
     for _ in read_document(Task(format=form, max_pages=2_000), Path(path).read_bytes()):
         pass
     seconds = time.process_time() - begun
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"CPU s": seconds, "peak MB above its imports": max(0, peak - before) / 1024}))
+    print(json.dumps({"CPU s": seconds, "peak MB above its imports": peak_memory() - before}))
 
 
 def main() -> None:

@@ -12,13 +12,12 @@ from __future__ import annotations
 import argparse
 import io
 import random
-import resource
 import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from measured import add_json_option, write_json
+from measured import add_json_option, peak_memory, write_json
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
 from upstage_docs.local.ocr.tesseract import languages, read
@@ -162,7 +161,7 @@ def main() -> None:
             row[f"{language}, confidence"] = confidence
             cells.append(f"{recall:.2f} / {precision:.2f}, {confidence:.2f}")
         print(f"| {condition} | " + " | ".join(cells) + " |")
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    memory = peak_memory()
     cost = {"pages": len(seconds), "s of CPU per page": sum(seconds) / len(seconds), "peak memory, MB": memory}
     name = "as it comes" if options.plain else "here"
     write_json(options.json, {"words": numbers, "cost": {f"Tesseract {name}": cost}})

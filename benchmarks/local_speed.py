@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import argparse
 import io
-import math
 import random
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from measured import add_json_option, write_json
+from measured import add_json_option, peak_memory, write_json
 
 from upstage_docs.local.answer_writer import write_answer
 from upstage_docs.local.pdf.document import read_pdf
@@ -91,13 +90,6 @@ def engine(documents: list[bytes], **options: Any) -> tuple[float, float, int]:
     return time.process_time() - begun, first, pages
 
 
-def peak() -> float:
-    """The peak resident memory of this process in MB, NaN where Linux does not tell it."""
-    status = Path("/proc/self/status")
-    lines = status.read_text().splitlines() if status.exists() else []
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), math.nan)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?")
@@ -122,7 +114,7 @@ def main() -> None:
         how = {"ocr": tesseract.words, "labels": tesseract.labels, "force_ocr": options.force_ocr}
     runs = [engine(documents, **how) for _ in range(options.rounds)]
     seconds, first, pages = min(runs)
-    memory = peak()
+    memory = peak_memory()
     alone = min(library(documents) for _ in range(options.rounds))
     print(f"{pages} pages in {len(documents)} documents, {sum(map(len, documents)) / 1e6:.1f} MB")
     print(f"library alone  {1000 * alone / pages:6.1f} ms of CPU per page")

@@ -25,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -69,16 +69,16 @@ class Environments:
         python = home / ("Scripts" if os.name == "nt" else "bin") / "python"
         requirements = [HERE.parent / part for call in ENVIRONMENTS[name] for part in call if part.endswith(".txt")]
         wanted = hashlib.sha256(b"".join(path.read_bytes() for path in requirements)).hexdigest()
-        told = home / "installed"
-        if told.is_file() and told.read_text() == wanted:
+        stamp = home / "installed"
+        if stamp.is_file() and stamp.read_text() == wanted:
             return str(python)
         print(f"making the environment {name} in {home}", file=sys.stderr, flush=True)
         uv = shutil.which("uv")  # resolves in seconds what takes pip minutes
         venv.create(home, with_pip=uv is None, clear=True)
-        install = [uv, "pip", "install", "--python", python] if uv else [python, "-m", "pip", "install"]
+        install = [uv, "pip", "install", "--python", str(python)] if uv else [str(python), "-m", "pip", "install"]
         for call in ENVIRONMENTS[name]:
             subprocess.run([*install, "-q", *call], check=True, cwd=ROOT)
-        told.write_text(wanted)
+        stamp.write_text(wanted)
         return str(python)
 
 
@@ -137,35 +137,37 @@ def one_round(
 
 def measure(
     chosen: Sequence[Benchmark], data: Path | None, environments: Environments, rounds: int | None, *, quick: bool
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """Run benchmarks, their rounds in turns; return what was measured, and which failed how."""
-    failed: dict[str, str] = {}
+) -> Iterator[tuple[str, dict[str, Any] | str]]:
+    """Run benchmarks, their rounds in turns; yield each name once it is done, with its numbers or how it failed."""
+    failed: set[str] = set()
     found: dict[str, list[dict[str, Any]]] = {}
     wanted = {one.name: 1 if quick else rounds or one.rounds for one in chosen}
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     with tempfile.TemporaryDirectory() as scratch:
         places = {"data": str(data), "made": str(Path(scratch, "made")), "plugins": ""}
-        for number in range(max(wanted.values(), default=0)):
+        for number in range(1, max(wanted.values(), default=0) + 1):
             for one in chosen:
-                if number >= wanted[one.name] or one.name in failed:
+                if number > wanted[one.name] or one.name in failed:
                     continue
-                print(f"\n=== {one.name}, round {number + 1} of {wanted[one.name]}", file=sys.stderr, flush=True)
+                print(f"\n=== {one.name}, round {number} of {wanted[one.name]}", file=sys.stderr, flush=True)
+                load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
                 try:
                     found.setdefault(one.name, []).append(one_round(one, environments, places, quick=quick))
                 except subprocess.CalledProcessError as error:
-                    failed[one.name] = f"{' '.join(map(str, error.cmd[1:3]))} ended with {error.returncode}"
-    machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, a load of {load:.0f}"
-    results = {
-        one.name: {
-            "on": datetime.now(timezone.utc).date().isoformat(),
-            "machine": machine,
-            "rounds": len(found[one.name]),
-            "tables": {figure.table: [tables[figure.table] for tables in found[one.name]] for figure in one.figures},
-        }
-        for one in chosen
-        if one.name not in failed and one.name in found
+                    failed.add(one.name)
+                    yield one.name, f"{' '.join(map(str, error.cmd[1:3]))} ended with {error.returncode}"
+                    continue
+                if number == wanted[one.name]:
+                    yield one.name, told(one, found[one.name], load)
+
+
+def told(benchmark: Benchmark, rounds: Sequence[dict[str, Any]], load: float) -> dict[str, Any]:
+    """Return what is kept of a benchmark: when and where it ran, and the tables of all its rounds."""
+    return {
+        "on": datetime.now(timezone.utc).date().isoformat(),
+        "machine": f"Python {platform.python_version()}, {os.cpu_count()} cores, a load of {load:.0f}",
+        "rounds": len(rounds),
+        "tables": {figure.table: [tables[figure.table] for tables in rounds] for figure in benchmark.figures},
     }
-    return results, failed
 
 
 def print_results(results: Mapping[str, Any]) -> None:
@@ -212,11 +214,17 @@ def main() -> int:
         print(f"skipped: {name}, {why}", file=sys.stderr)
     environments = Environments(given.environments, dict(pair.split("=", 1) for pair in given.python))
     can_run = [one for one in chosen if one.name not in skipped]
-    results, failed = measure(can_run, data, environments, given.rounds, quick=given.quick)
+    results: dict[str, Any] = {}
+    failed: dict[str, str] = {}
+    for name, measured in measure(can_run, data, environments, given.rounds, quick=given.quick):
+        if isinstance(measured, str):
+            failed[name] = measured
+            continue
+        results[name] = measured
+        if not given.quick:  # one by one: a run that is stopped keeps what it has measured
+            KEPT.write_text(json.dumps(kept() | results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            write_pages(kept())
     print_results(results)
-    if not given.quick and results:
-        KEPT.write_text(json.dumps(kept() | results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        write_pages(kept())
     for name, why in skipped.items():
         print(f"skipped: {name}, {why}")
     for name, why in failed.items():

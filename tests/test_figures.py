@@ -160,10 +160,11 @@ def test_one_that_fails_is_named_and_the_others_are_measured(
     ]
     environments = run.Environments(tmp_path, {})
 
-    results, failed = run.measure(chosen, None, environments, None, quick=False)
+    measured = dict(run.measure(chosen, None, environments, None, quick=False))
 
-    assert results["good"]["tables"] == {"times": [{"ours": {"s": 1}, "theirs": {"s": 2}}] * 2}
-    assert failed == {"bad": f"{tmp_path / 'bad.py'} --json ended with 3"}
+    assert isinstance(measured["good"], dict)
+    assert measured["good"]["tables"] == {"times": [{"ours": {"s": 1}, "theirs": {"s": 2}}] * 2}
+    assert measured["bad"] == f"{tmp_path / 'bad.py'} --json ended with 3"
     assert "=== good, round 2 of 2" in capfd.readouterr().err
 
 
