@@ -40,7 +40,10 @@ class _Constructor:
         for kind in bases:
             if isinstance(vars(kind).get("__init__"), _Constructor):
                 del kind.__init__
+                # A dataclass looks at its docstring, which is made of all options when it is read.
+                docstring, kind.__doc__ = vars(kind)["__doc__"], "…"
                 dataclass(eq=False, repr=False, match_args=False)(kind)
+                kind.__doc__ = docstring
                 kind.__init__ = _hiding_the_key(kind.__init__)
         made = vars(self._owner)["__init__"]
         return made if instance is None else MethodType(made, instance)
