@@ -10,6 +10,7 @@ from typing import Any
 
 from upstage_docs.chunking.masking import equations
 from upstage_docs.records.heading_numbering import SQUARES
+from upstage_docs.records.patterns import compile_when_used
 
 __all__ = ["TAG", "Breaks", "end_of_words", "has_code", "has_words", "says_something"]
 
@@ -22,9 +23,9 @@ _NAMES = (  # by their first letter: twenty fewer to try where none of them is
 # `<b x>` after a variable is text too: what a tag holds has names and values. So many, so that time stays linear.
 _TAG = rf"</?(?:{_NAMES})(?:\s+[\w:-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>=]+)){{0,50}}\s*/?>"
 TAG = re.compile(_TAG, re.IGNORECASE)
-_BARE_TAGS_AND_WORD = re.compile(rf"(?:</?(?:{_NAMES})>)+[^\W_]")
+_BARE_TAGS_AND_WORD = compile_when_used(rf"(?:</?(?:{_NAMES})>)+[^\W_]")
 _TAGS_AND_TEXT = re.compile(rf"(?:{_TAG}\s*)*[^\s<]", re.IGNORECASE)
-_LINE_TAG = re.compile(
+_LINE_TAG = compile_when_used(
     r"<br|</(?:p|li|div|tr|h[1-6]|ul|ol|pre|blockquote|dd|dt|header|footer|caption)\b", re.IGNORECASE
 )
 _FULL_STOPS, _CLAUSE_MARKS = "。！？｡．", "，、；：､…‥"
@@ -32,7 +33,7 @@ _IDEOGRAPHS = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9
 _CLOSING = "”’」』）】〉》〕〗\\\"'"
 # What is part of the sign before it: accents, marks of voiced kana, variants of a sign.
 _MARKS = r"\u0300-\u036f\u200d\u20d0-\u20ff\u3099\u309a\ufe00-\ufe0f\uff9e\uff9f\U000e0100-\U000e01ef"
-_TOKEN = re.compile(
+_TOKEN = compile_when_used(
     # Any that follows begins so: looked at alone, it takes half the time.
     rf"(?=[<\s.!?,;:{_FULL_STOPS}{_CLAUSE_MARKS}{_IDEOGRAPHS}])"
     rf"(?:(?P<tag>{_TAG})|(?P<gap>\s+(?![{_MARKS}]))"
@@ -50,14 +51,14 @@ _CLOSERS = "\"'”’」』）】〉》)]"
 _ENDERS = frozenset(".!?…。！？؟۔।॥")
 # A word of Korean that ends a clause: after a comma, or a verb with a connective ending. Nouns that end alike, such as
 # 보고 and 화면, are left out; so many signs of it are looked at.
-_KOREAN_CLAUSE = re.compile(
+_KOREAN_CLAUSE = compile_when_used(
     r"[가-힣\d%)][,;:]\Z|[가-힣](?:며|지만|는데|은데|던데|면서|므로|니까|거나|도록|아서|어서|하여|되어)\Z"
     r"|[하되이있없였했었았겠않같]고\Z"
 )
 # A sentence of Korean whose full stop was not read.
 _KOREAN_SENTENCE = re.compile(r"[가-힣](?:니|[였었았했됐겠])다\Z")
 _LONGEST_ENDING = 6
-_ABBREVIATION = re.compile(
+_ABBREVIATION = compile_when_used(
     r"(?:\A|[\s(])(?:[A-Za-z]|\d{1,2}|Dr|Mr|Mrs|Ms|Prof|Figs?|No|Vol|vs|e\.g|i\.e|cf|al|St|Eq|pp|Sec|Ch|approx)\.\Z"
 )
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|\w{1,31});")

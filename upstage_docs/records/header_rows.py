@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from upstage_docs.records.patterns import compile_when_used
 from upstage_docs.records.wording import is_unit
 
 __all__ = [
@@ -42,14 +43,14 @@ _MONTH = (
     r"october|november|december)\.?"
 )
 _YEAR = r"(?:(?:FY|CY|fiscal|year)?\s*(?:19|20)\d\d(?:\s?[AEFPaefp]\b)?|['’]\d\d|FY\s*['’]?\d\d)"
-_PERIOD = re.compile(
+_PERIOD = compile_when_used(
     rf"\s*\(?(?:{_YEAR}(?:\s*[-–—/~.]\s*(?:\d{{1,4}}|{_MONTH}))*\.?|(?:{_YEAR}[\s,/]*)?(?:Q[1-4]|[1-4]Q|H[12]|[12]H)(?:[\s,/]*(?:{_YEAR}|\d\d))?|"
     rf"(?:\d{{1,2}}(?:st|nd|rd|th)?[\s-]+)?{_MONTH}(?:[\s-]+\d{{1,2}}(?:st|nd|rd|th)?)?(?:,?[\s-]+(?:\d\d|(?:19|20)\d\d))?|"
     r"\d{1,2}[./]\d{1,2}[./](?:\d\d){1,2}|제?\s*\d+\s*(?:기|분기|반기|월|년|년차|년도|年度|年|月|期|季度)(?:\s*말)?)"
     r"(?![\d,.]*\d)[^\d]{0,24}\Z",
     re.IGNORECASE,
 )
-_VALUE = re.compile(
+_VALUE = compile_when_used(
     r"\s*[(（]?\s*[-−–+△▲]?\s*(?:[$€£¥₩]|US\$|HK\$|RMB|KRW|USD|EUR)?\s*[(（]?[-−–+△▲]?\s*\d[\d,.\s]*"
     r"(?:%|p{1,2}|bps|[kKmMbBxX]|bn|mn|원|명|개|건|억|만|천|円|人|件|元|万|亿)?\s*[)）]?\s*(?:[*†‡]|[a-z]\)|\d\))*\s*\Z"
 )
@@ -57,7 +58,9 @@ _VALUE = re.compile(
 
 _SCALES = r"['’]?000s?|m|mn|mil\.?|millions?|bn|billions?|thousands?|k|천원|백만원|억원|원|명"
 _LETTER = re.compile(r"[^\W\d_]")
-_SHORT_UNIT = re.compile(rf"\s*\(?(?:[A-Z]{{1,3}}\s?)?(?:[$€£¥₩%]\s?(?:{_SCALES})?|{_SCALES})\)?\s*\Z", re.IGNORECASE)
+_SHORT_UNIT = compile_when_used(
+    rf"\s*\(?(?:[A-Z]{{1,3}}\s?)?(?:[$€£¥₩%]\s?(?:{_SCALES})?|{_SCALES})\)?\s*\Z", re.IGNORECASE
+)
 # A first cell over more rows is the label of a body, not of a header.
 _MOST_ROWS_OF_A_LABEL = 4
 
@@ -138,12 +141,12 @@ def _grid(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
     return [[filled.get((index, column), "") for column in range(width)] for index in range(len(rows))]
 
 
-_ROW = re.compile(r"<tr\b[^>]*>(.*?)(?=</tr\b|<tr\b|</table\b|\Z)", re.IGNORECASE | re.DOTALL)
-_CELL = re.compile(r"<t[dh]\b([^>]*)>(.*?)(?=</t[dh]\b|<t[dh]\b|\Z)", re.IGNORECASE | re.DOTALL)
+_ROW = compile_when_used(r"<tr\b[^>]*>(.*?)(?=</tr\b|<tr\b|</table\b|\Z)", re.IGNORECASE | re.DOTALL)
+_CELL = compile_when_used(r"<t[dh]\b([^>]*)>(.*?)(?=</t[dh]\b|<t[dh]\b|\Z)", re.IGNORECASE | re.DOTALL)
 _SPAN = re.compile(r"(row|col)span\s*=\s*[\"']?\s*(\d{1,3})", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
 _PIPE = re.compile(r"(?<!\\)\|")
-_RULE = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?\s*\Z")
+_RULE = compile_when_used(r"\s*\|?(?:\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?\s*\Z")
 
 
 def header_rows_of(text: str) -> int:

@@ -20,6 +20,7 @@ from upstage_docs.records.heading_numbering import (
     title_key,
     without_numbering,
 )
+from upstage_docs.records.patterns import compile_when_used
 from upstage_docs.records.render import element_text, heading_level
 from upstage_docs.records.wording import caption_label, is_note, is_unit
 
@@ -35,7 +36,7 @@ __all__ = [
 DEEPEST = 6
 
 # Unnumbered, yet of the first level in numbered documents.
-_OUTER = re.compile(
+_OUTER = compile_when_used(
     r"(?:abstract|summary|executive summary|introduction|conclusions?|references|bibliography|"
     r"acknowledge?ments?|appendix|contents|table of contents|glossary|preface|foreword|"
     r"요\s?약|초\s?록|서\s?론|결\s?론|참고\s?문헌|목\s?차|부\s?록|머리말|맺음말|"
@@ -65,7 +66,7 @@ _KINDS = (
     r"(?:\w+\s+){0,2}(?:segments?|regions?|geograph\w+|areas?|countr\w+|products?|types?|categor\w+|sectors?|years?|quarters?|months?|"
     r"age|gender|sex|industr\w+|business|functions?|sources?|sites?|groups?|stages?|customers?|channels?|levels?|numbers?)\b"
 )
-_NO_HEADING = re.compile(
+_NO_HEADING = compile_when_used(
     rf"(?:\W*(?:제\s*\d+\s*기\W*)?(?:{_OF_DATE})?{_DATE}(?:{_BETWEEN_DATES}(?:{_OF_DATE})?{_DATE}){{0,3}}{_BETWEEN_DATES}\W*"
     r"|[\W\d]+|\d{1,2}:\d\d\s*(?:[ap]\.?m\.?)?|\S+@\S+\.\S+|(?:https?://|www\.)\S+"
     r"|(?:(?:written|prepared|edited|compiled)\s+by|by\s*[:：])\s*\S.{0,60}"
@@ -76,7 +77,7 @@ _NO_HEADING = re.compile(
     re.IGNORECASE,
 )
 _NAME = r"[A-Z][\w.'’-]*(?:\s+[A-Z][\w.'’-]*)"
-_NAMES = re.compile(
+_NAMES = compile_when_used(
     rf"(?:[Bb][Yy]\s+(?!(?i:{_KINDS})){_NAME}{{1,3}}(?:\s*(?:,|and|&)\s*{_NAME}{{1,3}})*"
     rf"|(?:(?:Prof|Dr|Mr|Mrs|Ms)\.\s+{_NAME}{{0,3}}(?:\s*(?:,|and|&)\s*)*)+"
     rf"|(?:{_NAME}{{1,3}}(?:\d(?:,\d)*|[*∗†‡§¶])+(?:\s*(?:,|and|&))?\s*){{2,}})\Z"
@@ -85,11 +86,11 @@ _NAMES = re.compile(
 _SIGN_OF_NO_TITLE = re.compile(r"[\d@:：,*∗†‡§¶]")
 _BEGIN_OF_NO_TITLE = frozenset("by pr dr mr ms te fa ph e- em 저자 작성 글쓴 전화 팩스 문의 이메".split())  # noqa: SIM905
 # "People", "Units sold" and "Hours of operation" are of units, and open sections.
-_UNIT_AND_TITLE = re.compile(
+_UNIT_AND_TITLE = compile_when_used(
     r"(?!in\s)(?!.*(?:thousand|million|billion|[원%]))[^\W\d_]+(?:\s+[^\W\d_]+)*\Z", re.IGNORECASE
 )
 # A note to financial statements is a section of them.
-_NUMBERED_NOTE = re.compile(r"(?i:note)\s+\d{1,2}\s*[.:–—-]?\s+[A-Z][^.;:]{2,80}\Z")
+_NUMBERED_NOTE = compile_when_used(r"(?i:note)\s+\d{1,2}\s*[.:–—-]?\s+[A-Z][^.;:]{2,80}\Z")
 _SIZE = re.compile(r"font-size\s*:\s*(\d+(?:\.\d+)?)\s*px")
 _LONGEST_TAG = 200
 _FIRST_LEVEL = frozenset({"<h1>", "<h1 "})
@@ -103,13 +104,13 @@ _LEAST_CONTENTS = 3
 # Letters that may be Roman numbers → what goes before them in the alphabet.
 _ROMAN_AFTER = {"i": "h", "v": "u", "x": "w"}
 # `  1.2 Scope ........ 14`, `- Scope 14`, `| Scope | xii |`
-_ENTRY = re.compile(
+_ENTRY = compile_when_used(
     r"(?P<indent>[ \t\u3000\xa0]*)(?:[-*+|] ?)*(?P<title>[^\s|].*?)"
     r"(?:[\s.·…‥⋯_|–—-]*(?:(?<=[\s.·…‥⋯_|–—-])|(?<=[가-힣一-鿿]))(?P<page>\d{1,4}|[ivxlc]{1,7}))?[\s.·…‥⋯_|–—-]*"
 )
 _LONGEST_TITLE = 80
-_MARKED_TITLE = re.compile(rf"\s*[{SQUARES}]\s*[^{SQUARES}☐☑\n]+\Z")
-_SENTENCE_END = re.compile(r"(?:[.!?。；;]|다\s?[.]?)\s*\Z")
+_MARKED_TITLE = compile_when_used(rf"\s*[{SQUARES}]\s*[^{SQUARES}☐☑\n]+\Z")
+_SENTENCE_END = compile_when_used(r"(?:[.!?。；;]|다\s?[.]?)\s*\Z")
 _UNNUMBERED = Numbering("", 1, "", is_first=False)
 
 

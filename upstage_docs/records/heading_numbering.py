@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from upstage_docs.records.patterns import compile_when_used
+
 __all__ = ["DEEPENING", "RANKS", "SQUARES", "Numbering", "read_numbering", "title_key", "without_numbering"]
 
 # Titles of Korean reports begin with one of these.
@@ -51,7 +53,7 @@ _DECIMAL = (
     r"(?:\.(?!\d)|(?=\s)|(?=[가-힣一-鿿ぁ-ヿ]|[A-Z][a-z]))(?!\s*[%)월년일月年日./-])(?!\s*(?:개월|시간|세기|분기)\b)\s*(?=\S)"
 )
 _NUMBERINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (style, re.compile(pattern))
+    (style, compile_when_used(pattern))
     for style, pattern in (
         ("part", rf"(?:{_PART})"),
         ("chapter", rf"(?:{_CHAPTER})"),
@@ -83,11 +85,11 @@ _NUMBERINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 # Styles whose numbers go deeper by themselves: 1.2.3, A.1.
 DEEPENING = frozenset({"decimal", "capital"})
-_FIRST_OF_ALL = re.compile(
+_FIRST_OF_ALL = compile_when_used(
     r"[^\w①]*(?:제\s*|第\s*|(?i:part|chapter|item|section|article|note|appendix|annex)\s+)?"
     r"(?:1|A|I|a|i|가|ㄱ|Ⅰ|ⅰ|一|(?i:one))(?![\dA-Za-z])|①"
 )
-_FIRST_SIGNS = re.compile(
+_FIRST_SIGNS = compile_when_used(
     rf"[\d\[<〔(§{_CJK_DIGITS}{_UNICODE_ROMAN}ⅰ-ⅹ{_HANGUL}ㄱ-ㅎ{_CIRCLED}제第부별붙첨付附A-Za-z{SQUARES}◆◇◈▶▷►▸☞○●◦◯❍⚪\-–―•·]"
 )
 # The first three letters of the words that a numbering begins with: "Part", "Chapitre", "Item".

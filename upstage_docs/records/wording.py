@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from upstage_docs.records.patterns import compile_when_used
+
 __all__ = [
     "KOREAN_SENTENCE",
     "LONGEST_TITLE",
@@ -53,21 +55,21 @@ _CJK_NUMBER = (
     rf"(?:[A-Z][.\-–]?)?{_DIGITS}+(?:\s?[.\-–—·‐－]\s?{_DIGITS}+)*|[一二三四五六七八九十]+"
     r"|[ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩ]+(?:\s?[.\-–]\s?\d+)*|[IVX]+(?:[.\-–]\d+)*"
 )
-_LATIN = re.compile(
+_LATIN = compile_when_used(
     rf"{_OPEN}{_PREFIX}(?:(?P<table>{_TABLES_LATIN})|(?P<figure>{_FIGURES_LATIN}))(?:\s*(?P<number>{_NUMBER})|(?=\s*[:：|]))",
     re.IGNORECASE,
 )
-_CJK = re.compile(
+_CJK = compile_when_used(
     rf"{_OPEN}(?:第\s*(?P<first>{_CJK_NUMBER})\s*)?(?:(?P<table>{_TABLES_CJK})|(?P<figure>{_FIGURES_CJK}))"
     rf"(?(first)|\s*(?P<number>{_CJK_NUMBER}))"
 )
-_KOREAN = re.compile(
+_KOREAN = compile_when_used(
     rf"{_OPEN}(?:참고\s*)?(?:(?P<table>{_TABLES_KOREAN})|(?P<figure>{_FIGURES_KOREAN}))"
     rf"\s*(?P<number>(?:no\.?\s*)?(?:{_CJK_NUMBER}|(?<=\s)[가나다라마바사아자차카타파하](?=[\s.)>〉\]])|[A-Z](?:[.\-–]\d+)*(?![A-Za-z])))"
 )
 
 # What follows the number in a running sentence.
-_RUNNING_LATIN = re.compile(
+_RUNNING_LATIN = compile_when_used(
     r"\s*,|\s*(?:and|or|to|through|und|et|y)\s+(?:\d|[A-Z]|tables?\b|fig)|\s*\)?\s+"
     r"(?:shows?|is|are|was|were|presents?|lists?|gives?|summari[sz]es?|provides?|contains?|illustrates?|depicts?|reports?|"
     r"compares?|describes?|displays?|details?|indicates?|reveals?|reflects?|plots?|demonstrates?|includes?|sets|outlines?|"
@@ -75,17 +77,17 @@ _RUNNING_LATIN = re.compile(
     r"in|of|on|from|for|below|above|that|which|we|you|they|it|and|or|as|at|by|with|the|shown|presented|again|here|"
     r"I(?=\s+[a-z])|zeigt|montre|muestra|mostra)\b"
 )
-_PARTICLE = re.compile(
+_PARTICLE = compile_when_used(
     r"\s?(?:은|는|이|가|을|를|에|에서|에는|에서는|에서와|에서도|의|와|과|로|으로|처럼|및|부터|까지|도|에도|보다|이나|나|참조|참고)"
     r"(?=[\s,.)]|$)|\s?(?:과|와)\s?같|\s?에\s?(?:보|나타|제시|따)|\s?,"
 )
-_RUNNING_CJK = re.compile(
+_RUNNING_CJK = compile_when_used(
     r"\s?(?:は|が|に|を|の|から|より|で|と|も|へ|显示|顯示|表明|所示|所列|中|可见|可見|可以|可知|列出|列示|给出|給出|为|為|是|和|与|與|及|所|反映|"
     r"说明|說明|展示|的|则|則|、|，|,|参照|を参照)"
 )
-_PUNCTUATED = re.compile(rf"\s*(?:{_CLOSE_MARK}\s*)*(?:[.:：。|–—\-‒·․．)]|{_CLOSE_MARK})")
-KOREAN_SENTENCE = re.compile(r"다\s?[.。]?\s*\Z")
-SENTENCE_END = re.compile(r"[.!?。！？]['\"”’)\]]*\s*\Z")
+_PUNCTUATED = compile_when_used(rf"\s*(?:{_CLOSE_MARK}\s*)*(?:[.:：。|–—\-‒·․．)]|{_CLOSE_MARK})")
+KOREAN_SENTENCE = compile_when_used(r"다\s?[.。]?\s*\Z")
+SENTENCE_END = compile_when_used(r"[.!?。！？]['\"”’)\]]*\s*\Z")
 _SKIPPED = " \t\r\n\"'“‘*_#>|~-–—■□▶▷●○◆◇◎△▲☞<〈《「『【［[(（＜≪«"
 # What those expressions begin with. Most texts begin otherwise, and are told at once.
 _FIRST_OF_KOREAN = frozenset("표그도사차지부별참통")
@@ -179,7 +181,7 @@ _UNIT_WORDS = (
     r"dollars?|won|yen|euros?|pounds?|krw|usd|eur|us\$|[$€£¥₩]|shares?|units?|tonn?es?|tons?|kg|mwh?|gwh?|kwh?|persons?|people|"
     r"households?|days|hours|years|basis\s+points?|bps|index|000s?"
 )
-_UNIT = re.compile(
+_UNIT = compile_when_used(
     r"\W*(?:"
     r"(?:measurement\s+|currency\s+)?units?(?:\s+of\s+measure(?:ment)?)?\s*[:：=]"
     r"|단\s*위\s*[:：;=)]?|單\s?位|单\s?位|単\s?位|기준일?\s*[:：]|금액\s?단위"
@@ -193,7 +195,7 @@ _UNIT = re.compile(
 _KOREAN_SCALE = (
     r"(?:(?:(?:십|백|천|만|억|조)+\s?)?(?:원|명|개|건|대|호|가구|톤|달러|㎡|km|㎞|kWh|MWh|GWh|%|％)|백만|십억|천|억|조)"
 )
-_BARE_UNIT = re.compile(
+_BARE_UNIT = compile_when_used(
     rf"\s*[(\[]\s*{_KOREAN_SCALE}(?:\s*[,·/]\s*{_KOREAN_SCALE}){{0,3}}\s*[)\]]\s*\Z|"
     rf"\s*[(（\[]?\s*(?:(?:in|of|us|u\.s\.|and|per|,|/|[$€£¥₩])\s*)*(?:{_UNIT_WORDS})(?:[\s,/]+(?:of|in|and|per|except|{_UNIT_WORDS}|gdp|total|[\w\-]+){{1}}){{0,6}}\s*[)）\]]?\s*\Z",
     re.IGNORECASE,
@@ -205,7 +207,7 @@ _BEGIN_OF_UNITS = frozenset(
 )
 _FOLDED = "ſKıİ"  # what is taken for s, k and i where case does not matter
 
-_NOTE = re.compile(
+_NOTE = compile_when_used(
     r"\s*[*_]{0,2}(?:"
     r"(?:foot)?notes?\s*(?:\d+|[a-z])?\s*[:.)–—\-]|sources?\s*[:.–—\-]|source\s+notes?\b|remarks?\s*[:.]|n\.?\s?b\.?\s*[:.]|"
     r"legend\s*[:.]|keys?\s*:|abbreviations?\s*[:.]|data\s+sources?\s*:|adapted\s+from\b|reproduced\s+from\b|credit\s*:|"
@@ -224,15 +226,15 @@ _BEGIN_OF_NOTES = frozenset(
     "fo no so re nb le ke ab da ad cr si qu an fu br ng 주석 각주 자료 출처 비고 참고 근거".split()  # noqa: SIM905
 )
 _HANGUL = "주각자출비참근"
-_STARRED = re.compile(r"\s*(?:\\?\*){1,4}(?![*\s]*\Z)")
-_MARKED = re.compile(
+_STARRED = compile_when_used(r"\s*(?:\\?\*){1,4}(?![*\s]*\Z)")
+_MARKED = compile_when_used(
     r"\s*(?P<mark>\(\d{1,2}\)|\d{1,2}\)|\([a-z]\)|[a-z]\)|[¹²³⁴⁵⁶⁷⁸⁹]|[①②③④⑤⑥⑦⑧⑨]|\d{1,2}|[a-z])(?P<gap>[\s.]*)\S"
 )
 # Where the mark of a note stands in a table: after words, not where a cell begins.
 _CLOSE_TO_WORD = r"[^\W\d_]{3}(?:<sup>)?"
 _AFTER_WORDS = r"[^\s<>](?:\s|<br\s?/?>|<sup>)?"
 
-_ANNOUNCES = re.compile(
+_ANNOUNCES = compile_when_used(
     r"(?:\bas\s+follows\W*|\b(?:following|below|above)\s+(?:table|chart|figure|graph|schedule)s?\W*|\b(?:table|chart|figure|graph|schedule)s?\s+(?:below|that\s+follows?)\W*"
     r"|\b(?:is|are|was|were)\s+(?:as\s+)?(?:follows|shown|set\s+forth|presented|summari[sz]ed|detailed|listed|provided|given|outlined|disclosed|reported|included)[^.]{0,60}\W*"
     r"|\b(?:set\s+forth|shown|presented|summari[sz]ed|detailed|listed)\s+(?:below|in\s+the\s+(?:following|table)[^.]{0,40})\W*"
@@ -240,7 +242,7 @@ _ANNOUNCES = re.compile(
     r")\s*\Z",
     re.IGNORECASE,
 )
-_ANNOUNCES_CJK = re.compile(
+_ANNOUNCES_CJK = compile_when_used(
     r"(?:(?:다음|아래)(?:의?\s?표|의)?[과와]\s?같(?:다|습니다|음|이\s?\S{0,12})\W*|(?:아래|다음)\s?(?:표|그림)\S{0,4}\s?\S{0,8}(?:다|음)\W*"
     r"|(?:以下|次|下)(?:の(?:表|図|とおり|通り)|表|图|圖)\S{0,14}|如下\S{0,6}|如下[表图圖]\S{0,8}|(?:下表|下图|下圖)\S{0,12}"
     r")\s*\Z"
@@ -252,12 +254,12 @@ _SIGNS = (
 )
 _PARTS = ("ow", "ed", "above", "accompanying", "forth", "given")  # one of these is in whatever announces in Latin
 _CJK_SIGN = re.compile(r"다음|아래|以下|次|如下|下")  # such an announcement begins with one
-_ANNOUNCES_WITHIN = re.compile(
+_ANNOUNCES_WITHIN = compile_when_used(
     r"\b(?:the\s+)?(?:following|below|accompanying)\s+(?:table|chart|figure|graph|schedule)s?\b"
     r"|\b(?:table|chart|figure|graph|schedule)s?\s+(?:\w+\s+)?(?:below|that\s+follows)\b|\bas\s+follows\b",
     re.IGNORECASE,
 )
-_ANNOUNCES_WITHIN_CJK = re.compile(r"(?:다음|아래)\s?(?:표|그림)|下表|下[图圖]|次の表|以下の表")
+_ANNOUNCES_WITHIN_CJK = compile_when_used(r"(?:다음|아래)\s?(?:표|그림)|下表|下[图圖]|次の表|以下の表")
 
 
 def is_unit(words: str) -> bool:
