@@ -268,6 +268,16 @@ def test_a_name_of_the_llama_index_face_makes_no_other_model(name: str, modules:
     assert ours - {"upstage_docs"} == {package, *(f"{package}.{module}" for module in modules)}
 
 
+def test_a_splitter_loads_no_client_and_no_parser_of_what_it_is_not_given() -> None:
+    """Whoever only splits pays for no network library: a constructor once read its docstring, which named a client."""
+    pytest.importorskip("langchain_text_splitters")
+    split = "from langchain_upstage_docs import TableAwareTextSplitter as Kind; Kind(300).split_text('<p>one</p>')"
+
+    loaded = _imported_by(split, after="import langchain_core.documents, langchain_text_splitters")
+
+    assert not loaded & {"httpx", "upstage_docs.client.client", "upstage_docs.loading.loading", "markdown_it"}
+
+
 def test_importing_changes_nothing_around_it() -> None:
     """No log level, handler or environment variable is touched on import."""
     statement = (
