@@ -7,7 +7,6 @@ import binascii
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from html.entities import codepoint2name
 from urllib.parse import quote
 
 __all__ = ["hide", "hide_bytes", "secrets_in"]
@@ -83,6 +82,8 @@ def _spellings(character: str) -> str:
     """Return a pattern of one character as it is, and as addresses, JSON, Python and HTML write it."""
     if _PLAIN.fullmatch(character):
         return character
+    from html.entities import codepoint2name  # a table that an import of the core does not pay for
+
     code = ord(character)
     written = [re.escape(character), r"\\" + re.escape(character), _in_any_case(quote(character, safe=""))]
     written += [_in_any_case(rf"\\u{code:04x}"), _in_any_case(rf"\\x{code:02x}"), f"&#0*{code};"]
