@@ -149,6 +149,32 @@ def test_a_line_drawn_piece_by_piece_is_one_series() -> None:
     assert [value for _, value in rows(chart)[1:]] == ["60", "110", "90", "140", "30"]
 
 
+def test_a_line_drawn_there_and_back_between_crosses_is_one_series() -> None:
+    """As drawing programs write it: each piece closed, each marker of four strokes that meet at the vertex."""
+
+    def page(sheet: Canvas) -> None:
+        plotted(sheet, line=())
+        for start, end in pairwise(LINE):
+            stroke(sheet, [start, end, start])
+        for x, y in LINE:
+            for across, up in ((-2, -2), (-2, 2), (2, -2), (2, 2)):
+                stroke(sheet, [(x + across, y + up), (x, y)])
+
+    (chart,) = charts(page)
+    assert [value for _, value in rows(chart)[1:]] == ["60", "110", "90", "140", "30"]
+
+
+def test_a_chart_whose_legend_names_a_line_that_is_not_read_has_no_table() -> None:
+    def page(sheet: Canvas) -> None:
+        plotted(sheet)
+        for n, (name, colour) in enumerate({"Landed": "#2f6f9f", "Salted": "#c8702a"}.items()):
+            stroke(sheet, [(340, 640 - 14 * n), (360, 640 - 14 * n)], colour)
+            text(sheet, 364, 637 - 14 * n, [name], 9)
+
+    (chart,) = charts(page)
+    assert "<table" not in chart["content"]["html"]
+
+
 def test_a_series_that_begins_late_has_empty_cells_before() -> None:
     def page(sheet: Canvas) -> None:
         plotted(sheet)

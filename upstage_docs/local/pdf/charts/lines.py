@@ -33,6 +33,8 @@ _SAME = 0.75
 _LEAST_CATEGORIES = 3
 """Two names fit any straight line."""
 _MOST_CATEGORIES, _MOST_SERIES, _MOST_STROKES = 120, 20, 4_000
+_SHORTEST_PIECE = 5.0
+"""Points across: shorter strokes are those of a marker, as the four of a cross."""
 _SPANS = 0.3
 """Of the width of the data: a sloping stroke that is longer is a series, or not understood."""
 _AT_VERTEX = 3.0
@@ -169,7 +171,7 @@ def _polylines(subpaths: Sequence[Subpath]) -> list[Polyline]:
     strokes: list[Polyline] = []
     for path in subpaths:
         points = _rightwards(path.points)
-        if path.fill or not path.stroke or is_light(path.stroke):
+        if path.fill or not path.stroke or is_light(path.stroke) or points[-1][0] - points[0][0] < _SHORTEST_PIECE:
             continue
         if all(after[0] - before[0] > _SAME for before, after in pairwise(points)):
             strokes.append(Polyline(points, path.stroke, path.curved))
