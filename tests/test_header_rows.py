@@ -12,6 +12,15 @@ TABLES: dict[str, tuple[int, list[list[str]]]] = {
     "labels": (1, [["Site", "Wind", "Rain"], ["Alpha", "5", "1,200"], ["Beta", "7", "900"]]),
     "years below a span": (2, [["", "Years ended June 30,", ""], ["", "2024", "2023"], ["Sales", "1,200", "900"]]),
     "a unit row": (2, [["", "2024", "2023"], ["", "£m", "£m"], ["Sales", "12.5", "9.1"]]),
+    "a row without a label before a section": (
+        2, [["", "2024", "2023"], ["", "Notes", "Audited"], ["Assets", "", ""], ["Cash", "1,200", "900"]],
+    ),
+    "names between periods and a unit": (
+        3,
+        [["", "2024", "", "2023", ""], ["", "North", "South", "North", "South"], ["", "", "(in millions)", "", ""],
+         ["Sales", "12.5", "9.1", "11.0", "8.8"]],
+    ),
+    "thousands of a currency": (2, [["", "2024", "2023"], ["", "US$000", "US$000"], ["Sales", "1,200", "900"]]),
     "terms of Korean reports": (2, [["과목", "제 12 기", "제 11 기"], ["", "금액", "금액"], ["자산", "1,200", "900"]]),
     "a section": (1, [["", "2024", "2023"], ["Assets", "", ""], ["Cash", "1,200", "900"]]),
     "texts alone": (1, [["Term", "Meaning"], ["Base", "what stands below"], ["Top", "what stands above"]]),

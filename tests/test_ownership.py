@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from upstage_docs import Element, ParsedDocument, chunk_elements
-from upstage_docs.records.ownership import Line, Owned, role_below
+from upstage_docs.records.ownership import Line, Owned, is_remark_below, role_below
 from upstage_docs.records.records import records
 from upstage_docs.records.wording import announces, caption_label, is_note, is_unit
 
@@ -299,3 +299,80 @@ def test_a_short_line_in_the_middle_below_a_figure_is_its_title(
 
     assert role_below(Line(words, "paragraph", 1, box), figure) == ("caption" if belongs else "")
     assert role_below(Line(words, "paragraph", 1, box), Owned("table", 1, (0.2, 0.2, 0.8, 0.5))) == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "top", "belongs"),
+    [
+        ("Mills that were idle are left out", 0.505, True),
+        ("What the mills made", 0.56, False),  # as far below as what begins anew
+        ("The mills stood idle.", 0.505, False),
+        ("Of these mills:", 0.505, False),
+        ("4 Mills", 0.505, False),
+        ("17", 0.505, False),
+    ],
+)
+def test_a_short_line_close_below_a_table_is_a_remark_on_it(words: str, top: float, belongs: bool) -> None:
+    table = Owned("table", 1, (0.2, 0.2, 0.8, 0.5))
+
+    assert is_remark_below(Line(words, "paragraph", 1, (0.2, top, 0.6, top + 0.02)), table, named=True) is belongs
+
+
+def test_boxes_that_lie_over_each_other_do_not_tell_what_stands_above() -> None:
+    table = Owned("table", 1, (0.1, 0.1, 0.9, 0.2))
+    numbered = Line("4 Mills", "paragraph", 1, (0.1, 0.1, 0.9, 0.2))
+
+    assert is_remark_below(numbered, table, named=False)
+    assert not is_remark_below(numbered, table, named=True)
+    assert not is_remark_below(numbered._replace(box=(0.0, 0.0, 0.0, 0.0)), table, named=False)
+
+
+def _page(*parts: tuple[str, str], step: float = 0.06) -> ParsedDocument:
+    """A page of *parts*, categories with their HTML, one below the other."""
+    elements = []
+    for number, (category, html) in enumerate(parts):
+        top = 0.05 + step * number
+        corners = ((0.1, top), (0.9, top), (0.9, top + 0.045), (0.1, top + 0.045))
+        elements.append(Element(number, 1, category, html, coordinates=corners))
+    return ParsedDocument("report.pdf", "", "m", tuple(elements))
+
+
+_MILLS = "<table><tr><td>Mill</td><td>2023</td></tr><tr><td>North</td><td>41</td></tr></table>"
+_LONG = (
+    "<p>The following table sets out what each of the mills along the river made in the year that ended on the last "
+    "day of December, as its owners reported it to the county:</p>"
+)
+
+
+@pytest.mark.parametrize("title", [("heading1", "<h1>3 Mills</h1>"), ("paragraph", "<p>Mills of the north</p>")])
+def test_what_stands_above_an_announcement_goes_with_its_table(title: tuple[str, str]) -> None:
+    given = _page(("paragraph", "<p>The year began well.</p>"), title, ("paragraph", _LONG), ("table", _MILLS))
+
+    chunks = [chunk.text for chunk in chunk_elements(given)]
+
+    assert len(chunks) == 2
+    assert all(part in chunks[1] for part in (title[1], _LONG, _MILLS))
+
+
+def test_a_line_between_two_tables_is_the_title_of_the_second() -> None:
+    given = _page(("table", _MILLS), ("paragraph", "<p>Mills of the south</p>"), ("table", _MILLS), step=0.05)
+
+    first, second = (chunk.text for chunk in chunk_elements(given))
+
+    assert "south" not in first
+    assert "south" in second
+
+
+def test_a_remark_stays_with_its_table_and_a_text_does_not() -> None:
+    given = _page(
+        ("caption", "<caption>Table 1. Mills</caption>"),
+        ("table", _MILLS),
+        ("paragraph", "<p>Mills that were idle are left out</p>"),
+        ("paragraph", "<p>The year went on.</p>"),
+        step=0.05,
+    )
+
+    first, second = (chunk.text for chunk in chunk_elements(given))
+
+    assert "left out" in first
+    assert second == "<p>The year went on.</p>"

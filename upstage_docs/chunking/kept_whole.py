@@ -19,6 +19,7 @@ from upstage_docs.records.header_rows import header_rows_of
 from upstage_docs.records.ownership import (
     Line,
     Owned,
+    is_remark_below,
     role_above,
     role_below,
     role_of_last_line,
@@ -52,6 +53,7 @@ class Whole:
         self.units = [unit]
         self.below: list[Unit] = []
         self._owned: Owned | None = None
+        self._is_followed = False  # whether a line after it is its own
         self._table: JoinedTable | None = None
 
     def owned(self) -> Owned:
@@ -64,13 +66,17 @@ class Whole:
         """Return the role of *unit*, which follows the table: caption, note, unit; `""` for none, or no room for it."""
         if unit.kind not in {"text", "caption", "aside"}:
             return ""
-        role: str = role_below(line_of(unit), self.owned()) or ("caption" if unit.kind == "caption" else "")
+        line = line_of(unit)
+        role: str = role_below(line, self.owned()) or ("caption" if unit.kind == "caption" else "")
+        if not (role or self._is_followed or _is_of_one_element(unit, self.units[-1])):
+            role = "remark" if is_remark_below(line, self.owned(), named=bool(self.above)) else ""
         if not role or not _travels(role, unit, options):
             return ""
         if role != "caption":
             others = [one for one in (*self.above, *self.below) if one.kind not in {"caption", "heading"}]
             if sum(options.size(one.text) for one in (*others, unit)) > options.chunk_size:
                 return ""
+        self._is_followed = True
         return role
 
     def caption(self) -> str:
@@ -226,8 +232,12 @@ def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOption
         if unit.kind not in {"text", "caption", "aside", "rest"} or unit.place.category in _NEVER:
             break
         line = line_of(unit)
-        known = roles | {"title"} if unit.kind == "rest" else roles  # what is left of a long text is no title
-        role: str = role_above(line, owned, known) or ("caption" if unit.kind == "caption" else "")
+        # What is left of a long text is no title, nor what stands around a table inside of one element.
+        known = roles | {"title"} if unit.kind == "rest" or _is_of_one_element(unit, whole) else roles
+        announced = "announcement" in roles  # then it is the announcement that a title stands above
+        near = _owned(taken[-1], ()) if announced else owned
+        role: str = role_above(line, near, known, announcements=not announced)
+        role = role or ("caption" if unit.kind == "caption" else "")
         start = 0
         if not role and (role := role_of_last_line(line.words)):
             start = _start_of_last_line(unit)
@@ -250,7 +260,7 @@ def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOption
         tail.kind = role
         roles.add(role)
         taken.append(tail)
-        if start or role == "announcement":
+        if start:
             break
     return opened[:count], taken[::-1]
 
@@ -283,8 +293,8 @@ def _spans_of_dense(whole: Unit, text: str) -> list[tuple[int, int, Place]]:
 
 _TRAVELLING = {
     "captions": frozenset({"caption", "title", "unit"}),
-    "notes": frozenset({"caption", "title", "unit", "note"}),
-    "full": frozenset({"caption", "title", "unit", "note", "announcement"}),
+    "notes": frozenset({"caption", "title", "unit", "note", "remark"}),
+    "full": frozenset({"caption", "title", "unit", "note", "remark", "announcement"}),
 }
 # Texts that are no line beside a table, however short.
 _NEVER = frozenset({"equation", "code", "index"})
@@ -295,6 +305,12 @@ def _travels(role: str, unit: Unit, options: ChunkOptions) -> bool:
     if options.table_context == "labels":
         return unit.kind == "caption"
     return role in _TRAVELLING[options.table_context]
+
+
+def _is_of_one_element(one: Unit, other: Unit) -> bool:
+    """Say whether both were cut out of one element of a page: what it says around its table is text."""
+    a, b = one.place, other.place
+    return a.y1 > 0 and a.element_id == b.element_id and a.coordinates == b.coordinates
 
 
 def _start_of_last_line(unit: Unit) -> int:

@@ -29,6 +29,7 @@ _LINE_TAG = compile_when_used(
     r"<br|</(?:p|li|div|tr|h[1-6]|ul|ol|pre|blockquote|dd|dt|header|footer|caption)\b", re.IGNORECASE
 )
 _FULL_STOPS, _CLAUSE_MARKS = "。！？｡．", "，、；：､…‥"
+_CLAUSE_ENDS = frozenset(",;:—–")  # and white space after it: no part of a number or a name
 _IDEOGRAPHS = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003134f"
 _CLOSING = "”’」』）】〉》〕〗\\\"'"
 # What is part of the sign before it: accents, marks of voiced kana, variants of a sign.
@@ -58,6 +59,9 @@ _KOREAN_CLAUSE = compile_when_used(
 # A sentence of Korean whose full stop was not read.
 _KOREAN_SENTENCE = re.compile(r"[가-힣](?:니|[였었았했됐겠])다\Z")
 _LONGEST_ENDING = 6
+# A text is cut after a sentence that ends behind one in so many parts of what fits. Measured on 858 questions at 300
+# characters, sentences only in the second half hold .984 of the answers, behind a quarter .987, anywhere .987.
+_EARLIEST_SENTENCE = 4
 _ABBREVIATION = compile_when_used(
     r"(?:\A|[\s(])(?:[A-Za-z]|\d{1,2}|Dr|Mr|Mrs|Ms|Prof|Figs?|No|Vol|vs|e\.g|i\.e|cf|al|St|Eq|pp|Sec|Ch|approx)\.\Z"
 )
@@ -227,6 +231,8 @@ class Breaks:
     def _rank_of_word(self, end: int) -> int:
         """Return what a word ends that no sign tells to end a sentence."""
         before = self.text[max(0, end - _LONGEST_ENDING) : end]
+        if before[-1] in _CLAUSE_ENDS:
+            return _CLAUSE
         if before.isascii():
             return _WORD
         if _KOREAN_SENTENCE.search(before):
@@ -247,7 +253,8 @@ class Breaks:
 
         Of all places in the second half of what fits, the last of the best kind is taken: before a line with the
         marker of a section or an item (□, ○), the end of a line that ends a sentence, of a line, of a sentence, of a
-        clause (in Chinese, Japanese and Korean), of a word.
+        clause, of a word. Where no sentence ends in it, the last that ends before it is taken, but for the first
+        quarter: the next one begins a piece of its own and is not cut, if it has room there.
 
         Args:
             start: Where the piece begins.
@@ -268,6 +275,14 @@ class Breaks:
                 break
             if (other := rank_of(index)) > rank:
                 best, rank = index, other
+        if rank < _SENTENCE:
+            quarter = start + (self.ends[last] - start) // _EARLIEST_SENTENCE
+            for index in range(bisect_left(self.ends, half) - 1, first - 1, -1):
+                if self.ends[index] < quarter:
+                    break
+                if rank_of(index) >= _SENTENCE:
+                    best = index
+                    break
         return self.ends[best], self.starts[best]
 
     def _last_that_fits(self, start: int, first: int, fits: Callable[[int, int], bool], guess: int) -> int:

@@ -116,12 +116,13 @@ def _below(
 def owned_before(between: Sequence[tuple[Line, str]], last: Owned, following: Owned) -> int:
     """Return how many of the lines *between* two tables or figures, with their roles, belong to the first one.
 
-    A note is that of the first, and so is what stands above it; a unit line is that of the second.
+    A note is that of the first, and so is what stands above it; a unit line is that of the second, and so is a short
+    line that may be a remark on the first, unless it is nearer to that.
     """
     first = max((index + 1 for index, (_, role) in enumerate(between) if role == "note"), default=0)
     for index in range(first, len(between)):
-        line, _ = between[index]
-        if is_unit(line.words) or owner_of_caption(line, last, following):
+        line, role = between[index]
+        if is_unit(line.words) or owner_of_caption(line, last, following, otherwise=role == "remark"):
             return index
     return len(between)
 

@@ -25,8 +25,8 @@ __all__ = [
 ]
 
 # No header of the 29 real and 143 financial tables that this was tried on has more rows; what is below is not read.
-MOST_ROWS_READ = 8
-_MOST_HEADER_ROWS = 6
+MOST_ROWS_READ = 10
+_MOST_HEADER_ROWS = 8
 _MOST_COLUMNS = 60
 
 
@@ -66,7 +66,7 @@ _MOST_ROWS_OF_A_LABEL = 4
 
 
 def _is_value(words: str) -> bool:
-    return bool(_VALUE.match(words)) and not _PERIOD.match(words)
+    return bool(_VALUE.match(words)) and not (_PERIOD.match(words) or _SHORT_UNIT.match(words))
 
 
 def _is_label_of_columns(words: str) -> bool:
@@ -102,7 +102,8 @@ def infer_header_rows(rows: Sequence[Sequence[Cell]]) -> int:
         elif all(map(_is_label_of_columns, said[index])):
             complete = periods = True
         elif complete:
-            goes_on = first == above or (periods and not above) if first else any(has_values[index + 1 : index + 2])
+            # A row without a label names columns once more, whatever stands between it and the first values.
+            goes_on = first == above or (periods and not above) if first else any(has_values[index + 1 :])
             if not goes_on:
                 break  # a text
         else:

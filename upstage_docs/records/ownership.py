@@ -9,12 +9,14 @@ import re
 from typing import Literal, NamedTuple
 
 from upstage_docs.models import Box
+from upstage_docs.records.heading_numbering import read_numbering
 from upstage_docs.records.wording import (
     KOREAN_SENTENCE,
     LONGEST_TITLE,
     LONGEST_UNIT,
     SENTENCE_END,
     announces,
+    announces_in_words,
     caption_label,
     is_note,
     is_unit,
@@ -23,13 +25,15 @@ from upstage_docs.records.wording import (
 __all__ = [
     "Line",
     "Owned",
+    "is_remark_below",
+    "is_title_above",
     "owner_of_caption",
     "role_above",
     "role_below",
     "role_of_last_line",
 ]
 
-Role = Literal["caption", "title", "unit", "note", "announcement", "heading", ""]
+Role = Literal["caption", "title", "unit", "note", "remark", "announcement", "heading", ""]
 
 _NO_BOX: Box = (0.0, 0.0, 0.0, 0.0)
 
@@ -38,6 +42,8 @@ _CLOSE = 0.035
 _INSET = 0.02
 """Of the page: how far the middle of a title may stand from that of its figure, and how far in it begins at least."""
 _LETTER = re.compile(r"[^\W\d_]")
+_GOES_ON = frozenset(":：,、，")
+_MOST_SHARED = 0.5  # of boxes that lie over each other, how much of the narrower one they share
 _TITLED = frozenset({"paragraph", "header", "footnote", "list"})
 
 
@@ -93,8 +99,8 @@ def role_above(line: Line, owned: Owned, taken: frozenset[str] | set[str], *, an
         return "unit"
     if "heading" in taken:
         return ""
-    if not taken & {"title", "caption"} and _is_title(line, owned, taken):
-        return "title"
+    if not taken & {"title", "caption"} and is_title_above(line, owned, is_next=not taken):
+        return "announcement" if announcements and announces_in_words(words) else "title"
     return "announcement" if announcements and "announcement" not in taken and announces(words) else ""
 
 
@@ -124,30 +130,22 @@ def role_below(line: Line, owned: Owned) -> Role:
     return "caption" if pictured and _is_title_below(line, owned) else ""
 
 
-def _is_title(line: Line, owned: Owned, taken: frozenset[str] | set[str]) -> bool:
-    """Say whether *line* is a title by its place: short, alone, no sentence, close to the table and aligned with it."""
-    words = line.words
-    if not words or len(words) > LONGEST_TITLE or "\n" in words or line.category not in _TITLED:
+def is_title_above(line: Line, owned: Owned, *, is_next: bool = True) -> bool:
+    """Say whether *line* is the title of what stands below it, by its place: short, no sentence, close and aligned.
+
+    What is *owned* may be the text that announces a table, too; *is_next* if no other line stands between the two.
+    """
+    if not _is_short_line(line) or is_note(line.words) or line.page != owned.page:
         return False
-    if SENTENCE_END.search(words) or KOREAN_SENTENCE.search(words) or is_note(words):
-        return False
-    if line.page != owned.page or len(_LETTER.findall(words)) < 2:
-        return False
-    if not (line.box[3] and owned.box[3]):
+    if not _tell_order(line.box, owned.box):
         return True
     gap = owned.box[1] - line.box[3]
-    overlap = min(line.box[2], owned.box[2]) - max(line.box[0], owned.box[0])
-    return -_CLOSE < gap < _CLOSE * (2 if taken else 1) and overlap > 0
+    return -_CLOSE < gap < _CLOSE * (1 if is_next else 2) and _share_of_width(line.box, owned.box) > 0
 
 
 def _is_title_below(line: Line, owned: Owned) -> bool:
     """Say whether *line* is the title of the figure above it: short, no sentence, close, and set in its middle."""
-    words = line.words
-    if not words or len(words) > LONGEST_TITLE or "\n" in words or line.category not in _TITLED:
-        return False
-    if SENTENCE_END.search(words) or KOREAN_SENTENCE.search(words) or words.rstrip()[-1] in ":：,、，":
-        return False
-    if not (line.box[3] and owned.box[3]) or len(_LETTER.findall(words)) < 2:
+    if not _is_short_line(line) or line.words.rstrip()[-1] in _GOES_ON or not (line.box[3] and owned.box[3]):
         return False
     gap = line.box[1] - owned.box[3]
     aside = abs(line.box[0] + line.box[2] - owned.box[0] - owned.box[2]) / 2
@@ -157,11 +155,53 @@ def _is_title_below(line: Line, owned: Owned) -> bool:
     return -_INSET < gap < _CLOSE and aside < _INSET and not wide and not starts_alike
 
 
-def owner_of_caption(caption: Line, last: Owned, following: Owned) -> bool:
+def is_remark_below(line: Line, owned: Owned, *, named: bool) -> bool:
+    """Say whether *line* directly below a table is no text that goes on, but a remark on it, or its title.
+
+    It is short, no sentence, and stands close below the table by its box. Of 13 such lines that real answers call
+    paragraphs, 12 belong to the table above: sources, remarks, titles; headings of what follows are called headings.
+    One that is numbered as headings are is taken only where nothing else tells what the table is of, nor the boxes
+    which of the two stands above; *named* says whether a heading, a caption or an announcement stands above it.
+    """
+    if owned.category != "table" or not _is_short_line(line) or line.words.rstrip()[-1] in _GOES_ON:
+        return False
+    if line.page != owned.page or not (line.box[3] and owned.box[3]):
+        return False
+    tells = _tell_order(line.box, owned.box)
+    if read_numbering(line.words) and (named or tells):
+        return False
+    gap = line.box[1] - owned.box[3]
+    return not tells or (-_INSET < gap < _INSET and _share_of_width(line.box, owned.box) > 0)
+
+
+def _is_short_line(line: Line) -> bool:
+    """Say whether a line may be a title by itself: short, with letters, and no sentence."""
+    words = line.words
+    if not words or len(words) > LONGEST_TITLE or "\n" in words or line.category not in _TITLED:
+        return False
+    return not (SENTENCE_END.search(words) or KOREAN_SENTENCE.search(words)) and len(_LETTER.findall(words)) > 1
+
+
+def _tell_order(one: Box, two: Box) -> bool:
+    """Say whether two boxes tell what stands above what: not if one is unknown, or most of one lies over the other."""
+    if not (one[3] and two[3]):
+        return False
+    over = min(one[3], two[3]) - max(one[1], two[1])
+    return over <= min(one[3] - one[1], two[3] - two[1]) / 2 or _share_of_width(one, two) <= _MOST_SHARED
+
+
+def _share_of_width(one: Box, two: Box) -> float:
+    """Return how much of the narrower of two boxes stands above or below the other, 0 or less if nothing does."""
+    least = min(one[2] - one[0], two[2] - two[0])
+    over = min(one[2], two[2]) - max(one[0], two[0])
+    return over / least if least > 0 else over
+
+
+def owner_of_caption(caption: Line, last: Owned, following: Owned, *, otherwise: bool = False) -> bool:
     """Say whether a *caption* between two tables or figures belongs to the *following* one.
 
     A caption that says "Table" or "Figure" goes to its like; any other, and where both are alike, to the one that it
-    is nearer to on the page, and to the last one if that cannot be told.
+    is nearer to on the page; where that cannot be told, to the last one, or to the following one if *otherwise*.
     """
     if label := caption_label(caption.words):
         likes = [one for one in (last, following) if (one.category == "table") is (label == "table")]
@@ -174,8 +214,9 @@ def owner_of_caption(caption: Line, last: Owned, following: Owned) -> bool:
         return pages[1]
     _, top, _, bottom = caption.box
     if not pages[1] or bottom <= top:
-        return False
-    return _distance(caption.box, following.box) < _distance(caption.box, last.box)
+        return otherwise
+    to_following, to_last = _distance(caption.box, following.box), _distance(caption.box, last.box)
+    return to_following < to_last or (otherwise and to_following == to_last)
 
 
 def _distance(one: Box, two: Box) -> float:

@@ -15,6 +15,7 @@ __all__ = [
     "LONGEST_UNIT",
     "SENTENCE_END",
     "announces",
+    "announces_in_words",
     "caption_label",
     "is_note",
     "is_unit",
@@ -320,10 +321,11 @@ def is_note(words: str, table: str = "") -> bool:
 def announces(words: str) -> bool:
     """Say whether a text ends by announcing what stands below it: "... were as follows:", "The table below shows"."""
     tail = words[-400:].rstrip()
-    if not tail:
-        return False
-    if tail[-1] in ":：":
-        return True
+    return bool(tail) and (tail[-1] in ":：" or announces_in_words(tail))
+
+
+def announces_in_words(tail: str) -> bool:
+    """Say whether the last sentence of a text announces what stands below it, a colon at its end or not."""
     if tail.isascii():
         lower = tail.lower()
         if not any(part in lower for part in _PARTS):
