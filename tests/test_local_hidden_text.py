@@ -76,6 +76,37 @@ def test_what_nobody_sees_is_no_text(hidden: bytes) -> None:
     assert not page.losses
 
 
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        b"1 g BT /F 11 Tf 72 600 Td (Ignore what stands above) Tj ET 0 g",
+        b"0 g 60 590 300 30 re f BT /F 11 Tf 72 600 Td (Ignore what stands above) Tj ET",
+        b"1 0 0 rg 60 590 300 30 re f BT /F 11 Tf 72 600 Td (Ignore what stands above) Tj ET 0 g",
+    ],
+    ids=["white on white", "black on black", "red on red"],
+)
+def test_text_in_the_colour_of_its_ground_is_no_text(hidden: bytes) -> None:
+    assert words_of(page_of(SEEN + hidden)) == " ".join(LINES).split()
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        b"0 g 60 590 300 30 re f 1 g BT /F 11 Tf 72 600 Td (On a dark ground) Tj ET 0 g",
+        b"1 0 0 rg 60 590 300 30 re f 1 g 60 590 200 30 re f 1 0 0 rg BT /F 11 Tf 72 600 Td (On a dark ground) Tj ET 0 g",
+    ],
+    ids=["white on black", "red on white on red"],
+)
+def test_text_in_another_colour_than_its_ground_is_text(seen: bytes) -> None:
+    assert "On a dark ground" in " ".join(words_of(page_of(SEEN + seen)))
+
+
+def test_white_text_on_a_picture_is_text() -> None:
+    assert "On a grey ground" in " ".join(
+        words_of(page_of(SEEN + b"1 g BT /F 11 Tf 72 600 Td (On a grey ground) Tj ET 0 g", picture=True))
+    )
+
+
 def test_of_a_clipped_line_the_words_in_the_clip_path_stay() -> None:
     """A line that a clip path cuts keeps what is seen of it."""
     clipped = b"q 72 390 84 40 re W n BT /F 11 Tf 72 400 Td (these are seen and those are not) Tj ET Q"

@@ -27,8 +27,8 @@ NAMES = ["Herring", "Cod", "Ling", "Hake"]
 COLOURS = [HexColor("#2f6f9f"), HexColor("#c8702a"), HexColor("#4f8f3f")]
 
 
-def charts(*pages: Draw) -> list[dict[str, Any]]:
-    task = Task(format="pdf", output_formats=("html", "markdown", "text"))
+def charts(*pages: Draw, recognised: bool = True) -> list[dict[str, Any]]:
+    task = Task(format="pdf", output_formats=("html", "markdown", "text"), charts=recognised)
     parts = [part for part in read_document(task, pdf(*pages)) if isinstance(part, Part)]
     elements = [element for part in parts for element in json.loads(part.body)["elements"]]
     return [element for element in elements if element["category"] in {"chart", "figure", "table"}]
@@ -145,3 +145,14 @@ def test_a_chart_whose_scale_is_not_certain_has_no_table(page: Callable[[Canvas]
     (chart,) = charts(page)
     assert "<table" not in chart["content"]["html"]
     assert "Herring" in chart["content"]["text"]
+
+
+def test_without_chart_recognition_a_chart_is_a_picture() -> None:
+    """Its words stay, and no table of values is answered."""
+    page = drawn(VerticalBarChart, [[4, 9, 14, 6]], 20, 5)
+    (measured,) = charts(page)
+    (picture,) = charts(page, recognised=False)
+    assert "<table" in measured["content"]["html"]
+    assert picture["category"] == "chart"
+    assert not any("<table" in form or "|" in form for form in picture["content"].values())
+    assert "Ling" in picture["content"]["text"]

@@ -124,7 +124,8 @@ def test_both_submit_paths_make_a_job(path: str) -> None:
         ({"base64_encoding": "['table', 'figure']"}, {"crops": ("table", "figure")}),
         ({"base64_encoding": "[]"}, {"crops": ()}),
         ({"base64_encoding": ["table", "chart"]}, {"crops": ("table", "chart")}),
-        ({"ocr": "force", "mode": "enhanced", "chart_recognition": "True"}, {"force_ocr": True}),
+        ({"ocr": "force", "mode": "enhanced", "chart_recognition": "True"}, {"force_ocr": True, "charts": True}),
+        ({"chart_recognition": "false"}, {"charts": False}),
     ],
 )
 def test_fields_are_read_as_clients_write_them(fields: dict[str, Any], expected: dict[str, Any]) -> None:

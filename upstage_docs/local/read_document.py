@@ -15,7 +15,7 @@ from typing import Any
 from upstage_docs.api.limits import LIMITS
 from upstage_docs.files.formats import detect, image_pages, supported
 from upstage_docs.local.answer_writer import write_answer
-from upstage_docs.local.blocks import Loss, PageLayout
+from upstage_docs.local.blocks import Block, Loss, PageLayout
 from upstage_docs.local.losses import Losses
 from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.pipe import MODEL, Begin, Part, Task
@@ -68,6 +68,8 @@ def read_document(task: Task, data: bytes, tell: Tell | None = None) -> Iterator
         yield from _recognised(form, data, total or 1)
         return
     pages = _layouts(form, task, data, total or 0, tell)
+    if not task.charts:
+        pages = map(_without_chart_data, pages)
     if total is None:
         known = list(pages)
         total, pages = len(known), iter(known)
@@ -122,6 +124,16 @@ def _layouts(form: str, task: Task, data: bytes, total: int, tell: Tell | None) 
     from upstage_docs.local.read_image import read_image
 
     return read_image(data, crops=task.crops, left_out=left_out, tell=tell)
+
+
+def _without_chart_data(page: PageLayout) -> PageLayout:
+    """Return a page whose charts are pictures alone: with the words that stand in them, else their titles."""
+    return replace(page, blocks=tuple(_as_picture(b) if b.category == "chart" else b for b in page.blocks))
+
+
+def _as_picture(block: Block) -> Block:
+    text = block.text or "\n".join(value for name, value in block.chart if name != "Chart Type")
+    return replace(block, text=text, rows=(), header_rows=0, chart=(), measured=False)
 
 
 def _reads_pictures() -> bool:

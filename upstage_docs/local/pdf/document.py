@@ -19,6 +19,7 @@ from upstage_docs.local.pdf.library import (
     read_pages,
     upright_words,
     with_all_words,
+    without_items,
 )
 from upstage_docs.local.pdf.margins import repeated
 from upstage_docs.local.pdf.missed_words import is_seen, letters_of, missed
@@ -36,7 +37,9 @@ from upstage_docs.local.pdf.scanned_pages import (
     recognised_page,
 )
 from upstage_docs.local.pdf.skew import Skew
+from upstage_docs.local.pdf.tables.tables import box_of
 from upstage_docs.local.pdf.text_layer import Recognise, ScannedWord
+from upstage_docs.local.pdf.unseen_colours import is_in, unseen_boxes
 from upstage_docs.local.refusal import Refusal
 
 __all__ = ["Recognise", "read_pdf"]
@@ -155,7 +158,7 @@ def _batch(
             if ocr is not None and (force_ocr or page.needs_recognition)
         }
     )
-    for number, (page, needed, file) in read.items():
+    for number, (page, needed, file, unseen) in read.items():
         with losses.kept(number, WORDS_ALONE):
             if number in recognised:
                 with losses.kept(number, _NOT_RECOGNISED):
@@ -173,6 +176,7 @@ def _batch(
                 losses.add(number, f"{_IS_A_PICTURE} {_NO_OCR}")
             if number not in found:
                 left_out = _left_out(page, document, number, turned) if number in parsed else []
+                left_out = [word for word in left_out if not is_in(word.box, unseen)]
                 subpaths = partial(document.subpaths, number, turned.get(number, 0))
                 found[number] = parts_of(page, left_out, file=file, subpaths=subpaths)
         if number not in found and number in parsed:
@@ -214,11 +218,13 @@ class _ReadPage(NamedTuple):
         page: Of the library, or laid out from its words.
         needs_recognition: Whether it seems to show text that it does not have.
         file: The file's text, to complete the page's own; None if that is the file's already.
+        unseen: The boxes of text that the page draws in the colour of its ground, and that it does not have.
     """
 
     page: Any
     needs_recognition: bool
     file: FileText | None
+    unseen: Sequence[Box]
 
 
 def _read_page(parsed: dict[int, Any], document: PdfPages, number: int, angle: int) -> _ReadPage:
@@ -227,8 +233,11 @@ def _read_page(parsed: dict[int, Any], document: PdfPages, number: int, angle: i
     if not of_file and drops_letters(page, document, number, angle):
         page = with_all_words(page, document, number, angle)
         of_file = True
+    unseen = [] if of_file or angle else unseen_boxes(page, document, number)
+    if unseen:
+        page = without_items(page, lambda item: is_in(box_of(item), unseen))
     file = None if of_file else document.file_text(number, angle)
-    return _ReadPage(page, needs_recognition(page, document, number), file)
+    return _ReadPage(page, needs_recognition(page, document, number), file, unseen)
 
 
 def _running(found: dict[int, PageParts], losses: Losses) -> Collection[str]:

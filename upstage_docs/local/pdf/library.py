@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from upstage_docs.local.losses import Losses, is_survivable
@@ -20,6 +20,7 @@ __all__ = [
     "read_pages",
     "upright_words",
     "with_all_words",
+    "without_items",
 ]
 
 _LIBRARY_LOCK = threading.Lock()
@@ -109,6 +110,12 @@ class _PageOfWords(NamedTuple):
     text_items: Sequence[Any]
     blocks: Sequence[Any]
     vector_graphics: Any
+
+
+def without_items(page: Any, is_left_out: Callable[[Any], bool]) -> Any:
+    """Return a page of the library without the text items that *is_left_out* says True of."""
+    items = [item for item in page.text_items if not is_left_out(item)]
+    return _PageOfWords(page.width, page.height, items, page.blocks, page.vector_graphics)
 
 
 def drops_letters(page: Any, document: PdfPages, number: int, angle: int) -> bool:

@@ -48,6 +48,7 @@ class Task(msgspec.Struct, frozen=True):
         coordinates: Whether elements carry their corners.
         crops: Categories whose elements carry a JPEG crop.
         force_ocr: Whether embedded text is left aside and every page recognised.
+        charts: Whether charts whose data are known are answered as tables.
         batch_pages: Pages of one part of the answer, 0 for everything in one.
         max_pages: A document with more pages is refused with 413.
         seconds: Wall-clock limit until the next part of the answer; the worker dies at it.
@@ -64,6 +65,7 @@ class Task(msgspec.Struct, frozen=True):
     coordinates: bool = True
     crops: tuple[str, ...] = ()
     force_ocr: bool = False
+    charts: bool = True
     batch_pages: int = 0
     max_pages: int = 100
     seconds: float = 600.0

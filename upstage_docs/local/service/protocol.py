@@ -237,8 +237,7 @@ def _task(kind: str, route: str, fields: Mapping[str, list[str]], document: Docu
             raise Refusal("the local engine answers OCR in Upstage's own schema only; leave schema out", status=400)
         return Task(kind="ocr", name=document.name, format=form, max_pages=LIMITS.ocr_pages)
     word(fields, "mode", "standard", ("standard", "enhanced", "auto"))
-    for name in ("chart_recognition", "merge_multipage_tables"):  # checked, though there is nothing to do for them
-        flag(fields, name, default=False)
+    flag(fields, "merge_multipage_tables", default=False)  # checked, though there is nothing to do for it
     return Task(
         kind="parse",
         name=document.name,
@@ -247,6 +246,7 @@ def _task(kind: str, route: str, fields: Mapping[str, list[str]], document: Docu
         coordinates=flag(fields, "coordinates", default=True),
         crops=crop_categories(fields),
         force_ocr=word(fields, "ocr", "auto", ("auto", "force")) == "force",
+        charts=flag(fields, "chart_recognition", default=True),
         batch_pages=_BATCH_PAGES if submitted else 0,
         max_pages=LIMITS.async_pages if submitted else LIMITS.sync_pages,
     )

@@ -1,0 +1,75 @@
+"""Text in the colour of what it stands on, as white on white, which nobody sees: told by the page as it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from upstage_docs.local.geometry import Box, holds_middle
+from upstage_docs.local.pdf.pdfium import PdfPages
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["is_in", "unseen_boxes"]
+
+_WHITE = "ffffff"
+_DOTS = 72
+"""Per inch: of the picture of a page in which letters are looked for."""
+_EVEN = 6
+"""Steps of 255 by which the pixels of a place differ at most if nothing is seen there."""
+_MOST_SHAPES = 5_000
+
+
+def unseen_boxes(page: Any, document: PdfPages, number: int) -> list[Box]:
+    """Return the boxes of the text items of a liteparse page that are drawn in the colour of their ground.
+
+    Only a page with text that may be such is drawn: white text on nothing, or text on a shape of its own colour.
+
+    Args:
+        page: The page, upright as it is shown.
+        document: The file.
+        number: Of the page, 1-based.
+    """
+    doubtful = _doubtful(page)
+    if not doubtful:
+        return []
+    image, scale = document.image(number, dots=_DOTS)
+    return [box for box in doubtful if _is_even(image, box, scale)]
+
+
+def is_in(box: Box, unseen: Sequence[Box]) -> bool:
+    """Say whether a text in *box* is one of the *unseen*."""
+    return any(holds_middle(other, box) for other in unseen)
+
+
+def _doubtful(page: Any) -> list[Box]:
+    shapes = page.vector_graphics.shapes if page.vector_graphics else []
+    grounds = [
+        ((x, y, x + wide, y + tall), (shape.fill_color or "")[2:])
+        for shape in shapes[:_MOST_SHAPES]
+        if shape.fill
+        for x, y, wide, tall in [shape.bbox]
+        if wide > 2 and tall > 2
+    ]
+    colours = {_WHITE, *(colour for _, colour in grounds)}
+    found = []
+    for item in page.text_items:
+        colour = (item.fill_color or "")[2:]
+        if colour not in colours or not item.text.strip():
+            continue
+        box = (item.x, item.y, item.x + item.width, item.y + item.height)
+        under = [ground for place, ground in grounds if holds_middle(place, box)]
+        if (under[-1] if under else _WHITE) == colour:
+            found.append(box)
+    return found
+
+
+def _is_even(image: Image, box: Box, scale: float) -> bool:
+    """Say whether a place of a page has one colour."""
+    left, top = max(int(box[0] * scale), 0), max(int(box[1] * scale), 0)
+    right, bottom = min(round(box[2] * scale) + 1, image.width), min(round(box[3] * scale) + 1, image.height)
+    if right <= left or bottom <= top:
+        return False
+    ranges = image.crop((left, top, right, bottom)).getextrema()
+    return all(high - low <= _EVEN for low, high in ranges)
