@@ -67,7 +67,7 @@ ASKED: dict[str, dict[str, tuple[str, str]]] = {
         "model": ("as its mode", "Upstage; the local engine takes every name and answers as `local-...`"),
         "mode": ("`enhanced` costs three times `standard`; `auto` is billed page by page", "Upstage"),
         "ocr": (SAME, BOTH),
-        "chart_recognition": (SAME, "Upstage; the local engine always answers the charts that it can read as tables"),
+        "chart_recognition": (SAME, "both; the local engine reads drawn bars, lines and pies"),
         "merge_multipage_tables": (SAME, "Upstage"),
         "output_formats": (SAME, BOTH),
         "coordinates": (SAME, BOTH),

@@ -93,7 +93,10 @@ def test_text_in_the_colour_of_its_ground_is_no_text(hidden: bytes) -> None:
     "seen",
     [
         b"0 g 60 590 300 30 re f 1 g BT /F 11 Tf 72 600 Td (On a dark ground) Tj ET 0 g",
-        b"1 0 0 rg 60 590 300 30 re f 1 g 60 590 200 30 re f 1 0 0 rg BT /F 11 Tf 72 600 Td (On a dark ground) Tj ET 0 g",
+        (
+            b"1 0 0 rg 60 590 300 30 re f 1 g 60 590 200 30 re f "
+            b"1 0 0 rg BT /F 11 Tf 72 600 Td (On a dark ground) Tj ET 0 g"
+        ),
     ],
     ids=["white on black", "red on white on red"],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from upstage_docs.local.geometry import Box, holds_middle
 from upstage_docs.local.pdf.pdfium import PdfPages
@@ -71,5 +71,5 @@ def _is_even(image: Image, box: Box, scale: float) -> bool:
     right, bottom = min(round(box[2] * scale) + 1, image.width), min(round(box[3] * scale) + 1, image.height)
     if right <= left or bottom <= top:
         return False
-    ranges = image.crop((left, top, right, bottom)).getextrema()
-    return all(high - low <= _EVEN for low, high in ranges)
+    bands = image.crop((left, top, right, bottom)).split()
+    return all(high - low <= _EVEN for band in bands for low, high in [cast("tuple[int, int]", band.getextrema())])
