@@ -121,7 +121,7 @@ def main() -> None:
     print(f"local engine   {1000 * seconds / pages:6.1f} ms of CPU per page, {seconds / alone:.2f} times")
     print(f"first page     {first:6.2f} s")
     print(f"peak memory    {memory:6.0f} MB")
-    name = f"the PDFs of {options.folder.name}" if options.folder else f"a made report of {options.pages:,} pages"
+    name = f"{len(documents)} PDFs of the folder" if options.folder else f"a made report of {options.pages:,} pages"
     name += ", every page recognised" if options.force_ocr else ", with OCR" if options.ocr else ""
     row = {
         "pages": pages,
