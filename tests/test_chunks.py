@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import chunk_invariants as invariants
 import pytest
@@ -591,6 +591,32 @@ def test_nested_metadata_is_understood() -> None:
     assert [chunk.text for chunk in twice] == [chunk.text for chunk in wanted] * 2, (
         "pages that go back are another file"
     )
+
+
+@pytest.mark.parametrize(
+    "naming",
+    [
+        lambda name: {"file_name": name},
+        lambda name: {"file_path": name},
+        lambda name: {"url": f"https://example.org/{name}"},
+        lambda name: {"metadata": {"source": name}},
+        lambda name: {"dl_meta": {"origin": {"filename": name}}},
+    ],
+)
+@pytest.mark.parametrize("metadata_format", ["nested", "flat"])
+def test_files_that_others_name_share_no_chunk(
+    naming: Callable[[str], dict[str, Any]], metadata_format: Literal["nested", "flat"]
+) -> None:
+    """Their pages and elements go on from each other, as where a filter left out the first of the second file."""
+    nameless = ParsedDocument("", "", "m", (paragraph(0, "One."), paragraph(1, "Two."), paragraph(2, "Three.")))
+    made = list(records(nameless, RecordOptions(metadata_format=metadata_format)))
+    named = [
+        Record(one.id, one.text, {**one.metadata, **naming(name)})
+        for one, name in zip(made, ("mill.pdf", "mill.pdf", "wharf.pdf"), strict=True)
+    ]
+
+    assert ["Three" in chunk.text for chunk in chunk_elements(named)] == [False, True]
+    assert len(list(chunk_elements(made))) == 1
 
 
 def _in_all_formats(one: Element, table: str) -> Element:

@@ -17,6 +17,7 @@ from upstage_docs.chunking.record_metadata import (
     FlatElement,
     RecordMetadata,
     extra_metadata,
+    file_named_in,
     flat_element,
     read_metadata,
 )
@@ -85,6 +86,7 @@ class _Reader:
         self._excluded = frozenset(options.exclude_categories)
         self._run = Run()
         self._begun = False
+        self._named = ""
         self._page = 0
         self._element_id = UNKNOWN
         self._trail, self._levels = HeadingTrail(), HeadingLevels()
@@ -201,6 +203,8 @@ class _Reader:
         run = self._run
         if not own.source or own.source != run.source or own.file_sha256 != run.file_sha256 or run.origin:
             model, pages = record.metadata.get("model"), record.metadata.get("total_pages")
+            if not (own.source or own.file_sha256):
+                self._heed_name(extra_metadata(record.metadata))
             self.enter(
                 own.source,
                 own.file_sha256,
@@ -386,8 +390,17 @@ class _Reader:
 
     def _enter_file(self, known: RecordMetadata) -> bool:
         place = known.place
+        if not (known.source or known.file_sha256):
+            self._heed_name(known.extra)
         run = known.source, known.file_sha256, known.model, known.total_pages
         return self.enter(*run, page=place.page, element_id=place.element_id, missing_pages=known.missing_pages)
+
+    def _heed_name(self, extra: dict[str, Any] | None) -> None:
+        """Begin a run where *extra* metadata, of others, names another file, whatever pages and elements say."""
+        named = file_named_in(extra)
+        if named != self._named:
+            self._begun = False
+        self._named = named
 
     def _elements(self, document: ParsedDocument, further: dict[str, Any] | None, record_id: str) -> Iterator[Unit]:
         """Yield the units of what a JSON text held; its *further* metadata is theirs."""
