@@ -66,15 +66,15 @@ def subpaths_of(page: Any, place: Callable[[Point], Point]) -> list[Subpath]:
     """
     from pypdfium2 import raw
 
-    found: list[Subpath] = []
+    paths: list[tuple[Any, Matrix]] = []
     points = 0
     objects = (raw.FPDFPage_GetObject(page.raw, n) for n in range(raw.FPDFPage_CountObjects(page.raw)))
     for path, matrix in _paths(objects, (1.0, 0.0, 0.0, 1.0, 0.0, 0.0), 0):
         points += raw.FPDFPath_CountSegments(path)
         if points > _MOST_POINTS:
             return []
-        found += _taken_apart(path, matrix, place)
-    return found
+        paths.append((path, matrix))
+    return [found for path, matrix in paths for found in _taken_apart(path, matrix, place)]
 
 
 def _paths(objects: Iterator[Any], matrix: Matrix, depth: int) -> Iterator[tuple[Any, Matrix]]:
