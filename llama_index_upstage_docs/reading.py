@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import aclosing, closing
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, Union
 
 from llama_index.core.bridge.pydantic import BaseModel
@@ -76,25 +77,13 @@ class FileReader:
             UpstageDocsError: As `Client.parse` and `Client.ocr`, unless skipped.
         """
         from llama_index_upstage_docs.events import tell_of_reading
-        from upstage_docs.flows.reports import Report
 
-        if fs is None:
-            report = self._report_of_directory(file_path, extra_info)
-            items = _items(file_path, extra_info, source)
-            with (
-                tell_of_reading(type(self).__name__) as note,
-                closing(self.loading.records(items, report=report)) as records,
-            ):
-                for record in records:
-                    yield note(document_of(record, extra_info))
-            return
-        report = self._report_of_directory(file_path, extra_info) or Report(on_progress=self.loading.load.on_progress)
-        for path in _paths(file_path):
-            item = _item(path, extra_info, None, handle := fs.open(str(path), "rb"))
+        report = self._report_of_directory(file_path, extra_info, is_here=fs is None)
+        for items, handle in _opened(file_path, extra_info, fs, source):
             with (
                 tell_of_reading(type(self).__name__) as note,
                 closing(handle),
-                closing(self.loading.records([item], report=report)) as records,
+                closing(self.loading.records(items, report=report)) as records,
             ):
                 for record in records:
                     yield note(document_of(record, extra_info))
@@ -121,23 +110,14 @@ class FileReader:
         and may have been paid for.
         """
         from llama_index_upstage_docs.events import tell_of_reading
-        from upstage_docs.flows.reports import Report
 
-        if fs is None:
-            report = self._report_of_directory(file_path, extra_info)
-            items = _items(file_path, extra_info, source)
-            with tell_of_reading(type(self).__name__) as note:
-                async with aclosing(self.loading.arecords(items, report=report)) as records:
-                    async for record in records:
-                        yield note(document_of(record, extra_info))
-            return
-        report = self._report_of_directory(file_path, extra_info) or Report(on_progress=self.loading.load.on_progress)
-        for path in _paths(file_path):
-            handle = await asyncio.to_thread(fs.open, str(path), "rb")
+        report = self._report_of_directory(file_path, extra_info, is_here=fs is None)
+        opened = _opened(file_path, extra_info, fs, source)
+        while (one := await asyncio.to_thread(next, opened, None)) is not None:
+            items, handle = one
             try:
-                item = _item(path, extra_info, None, handle)
                 with tell_of_reading(type(self).__name__) as note:
-                    async with aclosing(self.loading.arecords([item], report=report)) as records:
+                    async with aclosing(self.loading.arecords(items, report=report)) as records:
                         async for record in records:
                             yield note(document_of(record, extra_info))
             finally:
@@ -157,8 +137,12 @@ class FileReader:
 
     alazy_load_data = aload_data  # a list by the base class's contract; `astream_data` streams
 
-    def _report_of_directory(self, file_path: Files, extra_info: Mapping[str, Any] | None) -> Report | None:
+    def _report_of_directory(
+        self, file_path: Files, extra_info: Mapping[str, Any] | None, *, is_here: bool
+    ) -> Report | None:
         """Return the report to go on with where `SimpleDirectoryReader` loads file after file, else None.
+
+        Files of another file system, which are not *is_here*, are loaded one after the other too.
 
         It says in *extra_info* which file it is; a file that the report holds already begins another directory.
         """
@@ -166,7 +150,7 @@ class FileReader:
 
         if not isinstance(file_path, (str, os.PathLike)) or "file_path" not in (extra_info or {}):
             self._directory_report = None
-            return None
+            return None if is_here else Report(on_progress=self.loading.load.on_progress)
         report: Report | None = self._directory_report
         if report is None or str(file_path) in {*report.succeeded, *(failure.source for failure in report.failures)}:
             report = self._directory_report = Report(on_progress=self.loading.load.on_progress)
@@ -191,6 +175,18 @@ def _documents(file_path: Any) -> Iterable[Any]:
     # A model (a Blob, a Document) would yield its fields.
     one = is_document(file_path) or isinstance(file_path, BaseModel) or not isinstance(file_path, Iterable)
     return [file_path] if one else file_path
+
+
+def _opened(
+    file_path: Files, extra_info: Mapping[str, Any] | None, fs: FileSystem | None, source: str | None
+) -> Iterator[tuple[Iterable[Named], Any]]:
+    """Yield what is loaded at once, and what is to be closed after it: of *fs*, a file and the handle to it."""
+    if fs is None:
+        yield _items(file_path, extra_info, source), BytesIO()
+        return
+    for path in _paths(file_path):
+        handle = fs.open(str(path), "rb")
+        yield [_item(path, extra_info, None, handle)], handle
 
 
 def _paths(file_path: Files) -> Iterator[Any]:

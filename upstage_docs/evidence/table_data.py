@@ -98,7 +98,6 @@ class TableData:
         self.unit = ", ".join(told)
         self.units = tuple(self._unit_of(index, told) for index in range(width))
         self._grid = grid
-        self._thing = thing
 
     def _count_labels(self, width: int) -> int:
         """Return how many first columns name the row: those of words, and the first one in any case."""

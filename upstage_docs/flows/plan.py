@@ -112,14 +112,12 @@ def parts_of(
             return (PageRun(None, "running"),)
         if WHOLE_FILE in held:  # what came for it could not be understood, so that its pages are not known either
             return (PageRun(WHOLE_FILE, "stored"),)
-        way = _uncounted_route(source, ocr=ocr, route=route, limits=limits)
+        way = _route(0, source.size, ocr=ocr, route=route, limits=limits)
         return (PageRun(None, route=way, replaces=bool(held)),)
     tiles = _tile(total, held, in_jobs)
     gaps = [tile.pages for tile in tiles if tile.state == "send"]
     if gaps and source.format != "pdf":
-        way = _uncounted_route(source, ocr=ocr, route=route, limits=limits)
-        if source.pages is not None:
-            way = _route(total, source.size, ocr=ocr, route=route, limits=limits)
+        way = _route(source.pages or 0, source.size, ocr=ocr, route=route, limits=limits)
         return (PageRun((1, total) if source.pages else None, route=way, replaces=len(tiles) > 1),)
     parts: list[PageRun] = []
     for tile in tiles:
@@ -160,20 +158,14 @@ def request_limits(*, ocr: bool, route: Route, limits: ApiLimits) -> tuple[int, 
 
 
 def _route(pages: int, size: int, *, ocr: bool, route: Route, limits: ApiLimits) -> Literal["sync", "async"]:
+    """Return the route of so many *pages*, 0 where nobody has counted them, in *size* bytes."""
     if ocr:
         return "sync"
     if route != "auto":
         return route
-    small = pages <= min(limits.prefer_async_above, limits.sync_pages) and size <= limits.sync_bytes
+    most = limits.sync_bytes if pages else min(limits.uncounted_sync_bytes, limits.sync_bytes)
+    small = pages <= min(limits.prefer_async_above, limits.sync_pages) and size <= most
     return "sync" if small else "async"
-
-
-def _uncounted_route(source: Source, *, ocr: bool, route: Route, limits: ApiLimits) -> Literal["sync", "async"]:
-    if ocr:
-        return "sync"
-    if route != "auto":
-        return route
-    return "sync" if source.size <= min(limits.uncounted_sync_bytes, limits.sync_bytes) else "async"
 
 
 def _part_pages(
