@@ -1,6 +1,6 @@
 """The options of every call, each defined once and checked where it is made."""
 
-from upstage_docs.options.definitions import choice, names, several, yes_or_no
+from upstage_docs.options.definitions import choice, names, yes_or_no
 from upstage_docs.options.parse import (
     CATEGORIES,
     Ids,
@@ -32,6 +32,5 @@ __all__ = [
     "Split",
     "choice",
     "names",
-    "several",
     "yes_or_no",
 ]

@@ -37,7 +37,6 @@ __all__ = [
     "option",
     "options_of",
     "require_kind",
-    "several",
     "shared_names",
     "takes",
     "type_of",
@@ -251,11 +250,6 @@ def _hashable(value: object) -> object:
     if isinstance(value, Mapping):
         return frozenset((key, _hashable(one)) for key, one in value.items())
     return tuple(map(_hashable, value)) if isinstance(value, (list, tuple)) else value
-
-
-def several(value: str | Iterable[str] | None) -> tuple[str, ...]:
-    """Return *value*, one name or several, as a tuple."""
-    return (value,) if isinstance(value, str) else tuple(value or ())
 
 
 def choice(name: str, value: object, allowed: tuple[str, ...]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["calmed", "flatness", "ink_box", "is_uneven", "lean", "turned", "without_leaders", "zoomed"]
+__all__ = ["flatness", "ink_box", "is_uneven", "skew_angle", "smoothed", "turned", "without_leaders", "zoomed"]
 
 _MOST_LEAN = 22
 """Degrees: photographs of pages are seldom turned by more."""
@@ -47,7 +47,7 @@ def zoomed(page: Image, zoom: float) -> Image:
     return page.resize(size, Resampling.BICUBIC, reducing_gap=2.0)
 
 
-def lean(page: Image) -> float:
+def skew_angle(page: Image) -> float:
     """Return the degrees, counter-clockwise, that level the lines of *page*; 0 where nothing tells.
 
     Level lines make the sharpest profile of ink over the rows: W. Postl, "Detection of linear oblique structures and
@@ -145,7 +145,7 @@ def ink_box(image: Image) -> tuple[int, int, int, int] | None:
     return ink.getbbox() if ink.histogram()[255] > _LEAST_INK * page.width * page.height else None
 
 
-def calmed(page: Image) -> Image:
+def smoothed(page: Image) -> Image:
     """Return *page* with its noise smoothed, as little as leaves small letters readable."""
     from PIL.ImageFilter import GaussianBlur
 

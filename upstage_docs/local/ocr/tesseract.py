@@ -11,7 +11,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from upstage_docs.local.geometry import Box
-from upstage_docs.local.ocr.page_images import calmed, is_uneven, lean, turned, without_leaders, zoomed
+from upstage_docs.local.ocr.page_images import is_uneven, skew_angle, smoothed, turned, without_leaders, zoomed
 from upstage_docs.local.ocr.recognised import (
     Lines,
     Reading,
@@ -120,7 +120,7 @@ def read(image: Image) -> Reading:
     shrunk = min(1.0, _LONGEST_SIDE / max(page.size))
     page = zoomed(page, shrunk)
     uneven = is_uneven(page)
-    turn = engine.quarter_turn(calmed(page) if uneven else page, locally=uneven)
+    turn = engine.quarter_turn(smoothed(page) if uneven else page, locally=uneven)
     best = _read_turned(engine, image.size, page, turn or 0, shrunk, uneven=uneven)
     if turn is None and not uneven and confidence(best.lines) < _SURE_READING:
         # Too few letters to tell the way the page lies by: the reading that makes the most sense tells it. Not for
@@ -136,10 +136,10 @@ def _read_turned(
     engine: _Engine, size: tuple[int, int], page: Image, turn: int, shrunk: float, *, uneven: bool
 ) -> Reading:
     """Recognise a *page* that stands upright, but for a lean, once it is turned counter-clockwise by *turn* degrees."""
-    angle = turn + lean(turned(page, turn))
+    angle = turn + skew_angle(turned(page, turn))
     page = turned(page, angle)
     upright_size = (round(page.width / shrunk), round(page.height / shrunk))
-    height = engine.line_height(calmed(page) if uneven else page, locally=uneven)
+    height = engine.line_height(smoothed(page) if uneven else page, locally=uneven)
     if height and not _READABLE_LINES[0] <= height <= _READABLE_LINES[1]:
         zoom = min(max(_LINE_HEIGHT / height, 0.3), 3.0, _LONGEST_SIDE / max(page.size))
         page = zoomed(page, zoom)
@@ -150,7 +150,7 @@ def _read_turned(
     lines = engine.lines(page)
     if uneven:
         # One threshold for the page loses what lies in the shade, one for each place loses white letters on dark.
-        lines = merged(lines, engine.lines(calmed(page), locally=True))
+        lines = merged(lines, engine.lines(smoothed(page), locally=True))
     if engine.has_korean and is_korean(lines):
         lines = engine.with_hangul(page, lines)
     lines = [[replace(word, box=scaled(word.box, 1 / shrunk)) for word in line] for line in lines]

@@ -20,6 +20,21 @@ _SENTENCE = 50
 """Letters: a heading that long neither begins in small letters nor ends in a stop."""
 _TITLE = 1.6
 """Font sizes of the body: larger text is a title, whatever its end; a slide says its theses so."""
+# Measured on eighty benchmark pages: a twentieth of the body's size, or a fifth of what else stands here, more or less
+# changes the blocks of one page at most.
+_LARGER, _SURE, _MUCH_LARGER = 1.08, 1.18, 1.3
+"""Font sizes of the body: from the first on a short line is a heading, from the second on unless it is a sentence, and
+from the third on also where it reads as authors, an address or a date."""
+_NOT_SMALLER = 0.97
+"""Font sizes of the body: a heading that is told by its font or colour alone is no smaller."""
+_LONG, _OF_LONG = 120, 1.4
+"""Letters of a text that is a heading only from so many font sizes of the body on."""
+_LETTERS_OF_SCAN = 0.6
+"""Share of letters, and no other signs, in a recognised heading: other lines were recognised in a picture."""
+_LONGER = 1.5
+"""Lengths of a heading in its own font: the paragraph below is longer."""
+_BELOW, _ABOVE, _LEAST_ABOVE = 1.6, 0.9, 0.3
+"""White of such a heading: below, font sizes at most; above, a share of that below and font sizes, at least."""
 _DATE = re.compile(
     r"(?:\w+\.? \d{1,2},? \d{4}|\d{1,2}\.? \w+\.? \d{4}|\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4})"
 )
@@ -36,19 +51,21 @@ def is_heading(part: Part, body: float) -> bool:
     if len(part.lines) > 4 or len(text) > 200 or not any(map(str.isalnum, text)) or _SOURCE.match(text):
         return False
     scanned = all(word.font == LAYER_FONT for line in part.lines for word in line.words)
-    if scanned and sum(map(str.isalpha, text)) < max(4, 0.6 * len(text)):
+    if scanned and sum(map(str.isalpha, text)) < max(4, _LETTERS_OF_SCAN * len(text)):
         return False  # what was recognised in a picture
-    if part.size < 1.3 * body and part.bold <= 0.9 and (is_date(text) or text.count(",") > 1 or "@" in text):
-        return False  # authors, an address, a date
-    if part.size >= 1.18 * body:
-        return not (_is_sentence(text) and part.size < _TITLE * body) and (len(text) < 120 or part.size > 1.4 * body)
+    imprint = is_date(text) or text.count(",") > 1 or "@" in text  # authors, an address, a date
+    if imprint and not part.is_bold and part.size < _MUCH_LARGER * body:
+        return False
+    if part.size >= _SURE * body:
+        sentence = _is_sentence(text) and part.size < _TITLE * body
+        return not sentence and (len(text) < _LONG or part.size > _OF_LONG * body)
     sentence = text.endswith((".", ",", ";")) or _is_sentence(text) or len(text) > 110 or len(part.lines) > 2
     if sentence or text[0].islower() or text[0] in "([{" or not any(map(str.isalpha, text)):
         return False
     letters = [c for c in text if c.isalpha()]
     capitals = len(letters) >= 4 and all(c.isupper() for c in letters)
     numbered = _SECTION.match(text) is not None
-    if part.bold > 0.9 or part.size >= 1.08 * body:
+    if part.is_bold or part.size >= _LARGER * body:
         return True
     told = capitals or (numbered and (scanned or "." in text.split()[0][:-1]))
     return told and len(part.lines) == 1
@@ -66,7 +83,7 @@ def _is_sentence(text: str) -> bool:
 
 def may_be_heading(part: Part, body: float) -> bool:
     """Say whether a line has a number, a weight or a size as headings have, whatever stands around it."""
-    return part.bold > 0.9 or part.size >= 1.08 * body or _SECTION.match(part.text) is not None
+    return part.is_bold or part.size >= _LARGER * body or _SECTION.match(part.text) is not None
 
 
 def standing_out(parts: Sequence[Part], body: float) -> set[int]:
@@ -82,7 +99,7 @@ def standing_out(parts: Sequence[Part], body: float) -> set[int]:
     for part in texts:
         numbered = _SECTION.match(part.text) is not None
         if (
-            part.size < 0.97 * body
+            part.size < _NOT_SMALLER * body
             or not (numbered or part.style != usual)
             or not _is_short_title(part, numbered=numbered)
         ):
@@ -90,14 +107,14 @@ def standing_out(parts: Sequence[Part], body: float) -> set[int]:
         below = [p for p in texts if p is not part and p.box[1] >= part.box[3] - 2 and p.shares_column(part)]
         above = [p for p in parts if p is not part and p.box[3] <= part.box[1] + 2 and p.shares_column(part)]
         following = min(below, key=lambda p: p.box[1], default=None)
-        if following is None or following.style != usual or len(following.text) < 1.5 * len(part.text):
+        if following is None or following.style != usual or len(following.text) < _LONGER * len(part.text):
             continue
         before = max(above, key=lambda p: p.box[3], default=None)
         if numbered and any(is_list_item(p.text) for p in (before, following) if p is not None):
             continue  # an item of a list
         gap = following.box[1] - part.box[3]
         over = min((part.box[1] - p.box[3] for p in above), default=1e6)
-        if gap < 1.6 * part.size and over > 0.9 * gap and over > 0.3 * part.size:
+        if gap < _BELOW * part.size and over > max(_ABOVE * gap, _LEAST_ABOVE * part.size):
             found.add(id(part))
     return found
 

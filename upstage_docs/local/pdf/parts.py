@@ -11,7 +11,11 @@ from upstage_docs.local.blocks import Cell
 from upstage_docs.local.geometry import Box, bounds, shared_height, shared_width
 from upstage_docs.local.pdf.lines import Line
 
-__all__ = ["Part", "body_size", "joined"]
+__all__ = ["BOLD", "Part", "body_size", "joined"]
+
+
+BOLD = 0.9
+"""Share of the letters of a line in bold: a sign or a number in between may be set otherwise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +50,11 @@ class Part:
         for line in self.lines:
             sizes[round(line.size, 1)] += len(line.text)
         return max(sizes, key=lambda size: (sizes[size], size)) if sizes else 0.0
+
+    @property
+    def is_bold(self) -> bool:
+        """Whether nearly all of its letters are bold."""
+        return self.bold > BOLD
 
     @cached_property
     def bold(self) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from upstage_docs.local.geometry import Box, shared_height, shared_width
 from upstage_docs.local.ocr.drawn_rules import drawn_rules
-from upstage_docs.local.ocr.page_images import ink_box, lean, turned
+from upstage_docs.local.ocr.page_images import ink_box, skew_angle, turned
 from upstage_docs.local.pdf.layout import PageParts, Rules, parts_of
 from upstage_docs.local.pdf.library import parse_pages
 from upstage_docs.local.pdf.parts import Part
@@ -114,7 +114,7 @@ def recognised_page(document: PdfPages, number: int, ocr: Recognise, page: Any, 
         wide, tall = (tall, wide) if angle % 180 else (wide, tall)
     skew = None
     if abs(slope([word.box for word in found])) > _LEVEL:
-        skew = Skew(lean(turned(image.convert("L"), angle)), wide, tall)
+        skew = Skew(skew_angle(turned(image.convert("L"), angle)), wide, tall)
         found = [word._replace(box=skew.levelled(word.box)) for word in found]
         wide, tall = skew.size
         rules = _rules(turned(image, angle + skew.angle), scale)
