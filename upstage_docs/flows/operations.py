@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain, islice
@@ -10,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 from upstage_docs.api.joining import join
 from upstage_docs.errors import AuthenticationError, ConfigError, SourceError, UpstageDocsError
-from upstage_docs.files.source import DocumentInput, Named
+from upstage_docs.files.source import DocumentInput, Named, is_document
 from upstage_docs.flows import billing
 from upstage_docs.flows.document import Request, next_result, open_reading, read, read_batches
 from upstage_docs.flows.job import JobWatch, PageAnswer
@@ -211,7 +210,7 @@ def several_requests(
     Raises:
         ConfigError: They are no documents.
     """
-    one = isinstance(documents, (str, os.PathLike, bytes, bytearray, memoryview, Named)) or hasattr(documents, "read")
+    one = isinstance(documents, Named) or is_document(documents)
     if not one and not isinstance(documents, Iterable):
         raise ConfigError(f"A document is a path, bytes or a binary file object, not {type(documents).__name__}.")
     for document in cast("Iterable[DocumentInput | Named]", [documents] if one else documents):
