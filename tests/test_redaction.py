@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import gc
 import html
 import json
 import pickle
 import re
+import socket
+import threading
 import traceback
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -17,7 +20,7 @@ from urllib.parse import quote, unquote
 import httpx
 import pytest
 
-from upstage_docs import Client, ConfigError, UpstageDocsError
+from upstage_docs import AsyncClient, Client, ConfigError, UpstageDocsError
 from upstage_docs.api.requests import Api
 from upstage_docs.errors.redaction import Body, Secret, redact, shorten
 from upstage_docs.options import RetryPolicy
@@ -160,6 +163,67 @@ def test_what_basic_authentication_holds_is_hidden() -> None:
     proof = Api.at("http://api.test/v1", {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"})
     assert redact(f"no user {pair}; p4ssword-of-a-proxy") == "no user [hidden]; [hidden]"
     del proof
+
+
+PASSWORD = "pr0xy-Passw0rd"
+
+
+def raised_by(kind: type[Client] | type[AsyncClient], **options: Any) -> UpstageDocsError:
+    """What a client of *kind* ends with where a proxy is not what it should be."""
+
+    async def parse_async() -> None:
+        async with AsyncClient("up_abcdefgh", engine="upstage", cache=False, **options) as client:
+            await client.parse(SAMPLE)
+
+    def parse() -> None:
+        with Client("up_abcdefgh", engine="upstage", cache=False, **options) as client:
+            client.parse(SAMPLE)
+
+    with pytest.raises(UpstageDocsError) as caught:
+        parse() if kind is Client else asyncio.run(parse_async())
+    return caught.value
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        f"ftp://me:{PASSWORD}@127.0.0.1:1",
+        f"socks5://me:{PASSWORD}@127.0.0.1:1",
+        f"http://me:{PASSWORD}@[::1",
+        f"http://me:{PASSWORD}@127.0.0.1:999999",
+        f"me:{PASSWORD}@127.0.0.1:1",
+    ],
+)
+def test_the_password_of_a_proxy_is_not_shown(kind: type[Client], proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    assert PASSWORD not in everything_of(raised_by(kind, retry=RetryPolicy(attempts=1)))
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_a_proxy_that_says_the_password_does_not_show_it(kind: type[Client], monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection:
+            head = connection.recv(65_536)
+            (told,) = re.findall(rb"(?i)proxy-authorization: Basic (\S+)", head)
+            connection.sendall(b"HTTP/1.1 407 No %s %s\r\n\r\n" % (told, b64decode(told)))
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer, args=(server,))
+        thread.start()
+        monkeypatch.setenv("HTTPS_PROXY", f"http://me:{PASSWORD}@127.0.0.1:{server.getsockname()[1]}")
+        error = raised_by(kind, retry=RetryPolicy(attempts=1))
+        thread.join()
+    shown = everything_of(error)
+    assert "407 No Basic [hidden]" in str(error) or "407 No [hidden]" in str(error)
+    assert PASSWORD not in shown
+    assert b64encode(f"me:{PASSWORD}".encode()).decode() not in shown
+
+
+@pytest.mark.parametrize("address", [f"https://me:{PASSWORD}@api.test/v1", f"https://api.test/v1?key={PASSWORD}"])
+def test_an_address_that_holds_a_password_is_not_shown_where_it_is_refused(address: str) -> None:
+    assert PASSWORD not in everything_of(raised_by(Client, base_url=address))
 
 
 @pytest.mark.parametrize("key", [f"{KEY} and a space", f"{KEY}\n", f"{KEY}é"])

@@ -22,6 +22,15 @@ PDF = make_pdf("a", 2)
 API = Api.at("https://api.upstage.ai/v1", {"Authorization": f"Bearer {KEY}"})
 
 
+@pytest.mark.parametrize("port", [0, -1, 65_536, 99_999, 10**12])
+def test_a_port_that_can_be_none_is_refused(port: int) -> None:
+    """The system's resolver takes another one for it, whose server would get the key."""
+    with pytest.raises(ConfigError, match="base_url must be"):
+        Api.at(f"http://127.0.0.1:{port}/v1")
+    with pytest.raises(InvalidResponseError, match="download_url"):
+        download_request(f"https://bucket.example:{port}/batch?signature=abc")
+
+
 def fields(request: httpx.Request) -> dict[str, str]:
     return {name: body.decode() for name, (_, body) in form(request).items() if name != "document"}
 

@@ -76,13 +76,14 @@ class Api:
             ConfigError: It is not an http(s) address.
         """
         try:
-            url = httpx.URL(base_url.strip())
+            # What stands behind these may be a key, and shows in the local variables of whoever takes it apart.
+            url = httpx.URL("" if set(base_url) & set("?#") else base_url.strip())
         except (httpx.InvalidURL, TypeError, AttributeError) as error:
             raise ConfigError(f"base_url is not an address ({error}); an example is {BASE_URL}.") from error
-        if _is_no_host(url.host) or url.scheme not in {"http", "https"} or url.userinfo or set(base_url) & set("?#"):
+        if _is_no_host(url.host) or _is_no_port(url.port) or url.scheme not in {"http", "https"} or url.userinfo:
             raise ConfigError(
-                f"base_url must be http(s)://host/path, such as {BASE_URL}, without a user, query or fragment; a key "
-                "goes into api_key= or headers=."
+                f"base_url must be http(s)://host/path, such as {BASE_URL}, with a port up to 65535 if any, and "
+                "without a user, query or fragment; a key goes into api_key= or headers=."
             )
         address = str(url).rstrip("/")
         for ending in ("/document-digitization/async", "/document-digitization/requests"):
@@ -179,7 +180,7 @@ def download_request(url: str) -> httpx.Request:
         address = httpx.URL(url)
     except httpx.InvalidURL as error:
         raise InvalidResponseError("The API gave a download_url that is not an address.") from error
-    if address.scheme not in {"http", "https"} or not address.host:
+    if address.scheme not in {"http", "https"} or not address.host or _is_no_port(address.port):
         raise InvalidResponseError("The API gave a download_url that is not an http(s) address.")
     request = httpx.Request("GET", address, headers=_PLAIN)
     request.url = _SignedAddress(address)
@@ -201,6 +202,11 @@ def _is_no_host(host: str) -> bool:
         return not host.encode("idna")
     except UnicodeError:
         return True
+
+
+def _is_no_port(port: int | None) -> bool:
+    """Say whether no server can have this port; the system's resolver would take another one for it."""
+    return port is not None and not 0 < port < 65_536
 
 
 @dataclass

@@ -22,6 +22,7 @@ import httpcore
 import httpx
 
 from upstage_docs.client.owned_threads import call_within
+from upstage_docs.errors.redaction import Secret
 
 __all__ = ["NetworkTransport", "proxies"]
 
@@ -57,18 +58,17 @@ class NetworkTransport(httpx.HTTPTransport):
         if proxy is None:
             self._pool = httpcore.ConnectionPool(**options)
             return
-        server = httpx.Proxy(proxy)
+        server = httpx.Proxy(proxy)  # which does not show the password
         url = server.url
-        options |= {
-            "proxy_url": httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-            "proxy_auth": server.raw_auth,
-        }
+        options["proxy_url"] = httpcore.URL(
+            scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+        )
         if url.scheme.startswith("socks5"):
             import socksio  # type: ignore[import-not-found, unused-ignore]  # noqa: F401 - httpcore would, at the first send
 
-            self._pool = httpcore.SOCKSProxy(**options)
+            self._pool = httpcore.SOCKSProxy(**options, proxy_auth=server.raw_auth)
         else:
-            self._pool = httpcore.HTTPProxy(**options, proxy_headers=server.headers.raw)
+            self._pool = httpcore.HTTPProxy(**options, proxy_auth=server.raw_auth, proxy_headers=server.headers.raw)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send *request*; the body of the answer is read as it is taken."""
@@ -83,16 +83,22 @@ class NetworkTransport(httpx.HTTPTransport):
 def proxies() -> dict[str, str | None]:
     """Return the proxy of each pattern of addresses that the environment names one for, None for no proxy.
 
+    An address may hold a password, and shows in no repr.
+
     https://www.python-httpx.org/environment_variables/
     """
-    told = getproxies()
+    told = {name: Secret(address) for name, address in getproxies().items()}
     excepted = [host.strip() for host in told.get("no", "").split(",") if host.strip()]
     if "*" in excepted:
         return {}
     found: dict[str, str | None] = {}
     for scheme in ("http", "https", "all"):
         if address := told.get(scheme):
-            found[f"{scheme}://"] = address if "://" in address else f"http://{address}"
+            proxy = Secret(address if "://" in address else f"http://{address}")
+            port = httpx.URL(proxy).port
+            if port is not None and not 0 < port < 65_536:  # asyncio does not take it, and the resolver takes another
+                raise ValueError(f"{port} is no port")
+            found[f"{scheme}://"] = proxy
     found.update((_pattern(host), None) for host in excepted)
     return found
 

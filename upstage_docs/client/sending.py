@@ -8,12 +8,14 @@ import re
 import ssl
 import time
 import zlib
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 
@@ -22,7 +24,7 @@ from upstage_docs.client.network import NetworkTransport, proxies
 from upstage_docs.client.owned_threads import OwnedThreads
 from upstage_docs.client.unpacking import TooLargeError, Unpacker
 from upstage_docs.errors import ConfigError
-from upstage_docs.errors.redaction import Body
+from upstage_docs.errors.redaction import Body, guard
 from upstage_docs.flows.steps import Send
 
 __all__ = ["aconnect", "asend", "connect", "no_place", "send", "tls"]
@@ -66,9 +68,11 @@ def connect(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None) ->
             pattern: None if proxy is None else NetworkTransport(tls(), _LIMITS, proxy)
             for pattern, proxy in proxies().items()
         }
-        return httpx.Client(
+        http = httpx.Client(
             transport=NetworkTransport(tls(), _LIMITS), mounts=mounts, timeout=_CONNECT, trust_env=False
         )
+        _hide_passwords(http)
+        return http
 
 
 def aconnect(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
@@ -76,9 +80,24 @@ def aconnect(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None) -
     if transport is not None and not isinstance(transport, httpx.AsyncBaseTransport):
         raise ConfigError(f"AsyncClient takes an asynchronous transport; {type(transport).__name__} is not one.")
     with _following_the_environment():
-        return httpx.AsyncClient(
-            transport=transport, verify=tls() if transport is None else True, limits=_LIMITS, timeout=_CONNECT
-        )
+        if transport is not None:
+            return httpx.AsyncClient(transport=transport, timeout=_CONNECT, trust_env=False)
+        mounts = {
+            pattern: None if proxy is None else httpx.AsyncHTTPTransport(verify=tls(), limits=_LIMITS, proxy=proxy)
+            for pattern, proxy in proxies().items()
+        }
+        http = httpx.AsyncClient(verify=tls(), limits=_LIMITS, mounts=mounts, timeout=_CONNECT, trust_env=False)
+        _hide_passwords(http)
+        return http
+
+
+def _hide_passwords(http: httpx.Client | httpx.AsyncClient) -> None:
+    """Hide in all errors what *http* tells proxies to be let through: one may answer with it."""
+    for proxy in filter(None, proxies().values()):
+        user = httpx.URL(proxy).userinfo
+        if user:
+            pair = unquote(user.decode("ascii"))
+            guard(http, {"Proxy-Authorization": f"Basic {b64encode(pair.encode()).decode()}"})
 
 
 def tls() -> ssl.SSLContext:

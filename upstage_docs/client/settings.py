@@ -208,10 +208,13 @@ class Settings(Options):
 
 
 def _wrap_secrets(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return *settings* with a key and headers that do not show."""
+    """Return *settings* with a key and headers that do not show, nor an address that holds what it should not."""
     wrapped: dict[str, Any] = {"headers": wrap_secrets(settings["headers"])} if "headers" in settings else {}
     if isinstance(settings.get("api_key"), str):
         wrapped["api_key"] = Secret(settings["api_key"])
+    base_url = settings.get("base_url")
+    if isinstance(base_url, str) and set(base_url) & set("@?#"):
+        wrapped["base_url"] = Secret(base_url)
     return {**settings, **wrapped}
 
 
