@@ -7,7 +7,6 @@ A part runs in every suite; `bash .ci/run faults` runs the whole.
 from __future__ import annotations
 
 import asyncio
-import gc
 import shutil
 import socket
 import ssl
@@ -43,6 +42,8 @@ from stand_in import labels, make_pdf
 
 from upstage_docs import AsyncClient, Client, PollPolicy, Report, RetryPolicy, UpstageDocsError
 from upstage_docs.api.rates import RATES, Rate
+from upstage_docs.client.async_network import AsyncNetworkTransport
+from upstage_docs.client.network import NetworkTransport
 from upstage_docs.errors import InvalidResponseError, UnknownOutcomeError
 from upstage_docs.store.store import Store
 from upstage_docs.testing.faults import Answer, Drip, Kind, Reset
@@ -123,11 +124,6 @@ class Case:
         )
 
     @property
-    def leaves_socket(self) -> bool:
-        """Whether httpcore leaves a socket to the garbage collector: that of an asynchronous handshake that is cut."""
-        return self.is_async and self.silent and isinstance(self.fault, Handshake)
-
-    @property
     def is_billed(self) -> bool:
         """Whether the stand-in does the work before the fault."""
         if isinstance(self.fault, (Answer, Handshake, Lookup)) or self.fault == Reset(billed=False):
@@ -151,12 +147,11 @@ def _cases() -> list[Any]:
         for case in CASES
         if zlib.crc32(case.label.encode()) % _SHARE == 0 and not (case.silent and case.always)
     }
-    left = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
     return [
         pytest.param(
             case,
             id=case.label,
-            marks=([] if case.label in short else [pytest.mark.slow]) + ([left] if case.leaves_socket else []),
+            marks=[] if case.label in short else [pytest.mark.slow],
         )
         for case in CASES
     ]
@@ -289,26 +284,18 @@ class Run:
         if isinstance(case.fault, Handshake) and trusting:
             assert self.world.certificates is not None
             tls = ssl.create_default_context(cafile=str(self.world.certificates.authority))
-            options["transport"] = httpx.AsyncHTTPTransport(verify=tls) if is_async else httpx.HTTPTransport(verify=tls)
+            kind = AsyncNetworkTransport if is_async else NetworkTransport
+            options["transport"] = kind(tls, httpx.Limits())
         return options
 
     def read(self, *, trusting: bool = True, refresh: bool = False, patient: bool = True, **changes: Any) -> Outcome:
-        began, ended = time.monotonic(), 0.0
+        began = time.monotonic()
         options = self.options(trusting=trusting, is_async=self.case.is_async, patient=patient) | changes
         report = Report()
 
-        def done() -> None:
-            nonlocal ended
-            ended = time.monotonic()
-            if self.case.fault == Lookup("silent"):  # asyncio ends only when its resolver has
-                self.world.resolver.clear()
-
         async def ask() -> list[str]:
             async with AsyncClient(KEY, **options) as client:
-                try:
-                    return await self._aread(client, report, refresh=refresh)
-                finally:
-                    done()
+                return await self._aread(client, report, refresh=refresh)
 
         texts: list[str] = []
         error: UpstageDocsError | None = None
@@ -320,13 +307,14 @@ class Run:
                     texts = self._read(client, report, refresh=refresh)
         except UpstageDocsError as failure:
             error = failure
-        if not self.case.is_async:
-            done()
+        took = time.monotonic() - began
+        if self.case.fault == Lookup("silent"):
+            self.world.resolver.clear()
         if report.failures:
             first = report.failures[0].error
             assert isinstance(first, UpstageDocsError)
             error = first
-        return Outcome(texts, error, ended - began)
+        return Outcome(texts, error, took)
 
     def _read(self, client: Client, report: Report, *, refresh: bool) -> list[str]:
         path = self.paths[0]
@@ -426,8 +414,6 @@ def test_every_case_holds_its_row(world: World, tmp_path: Path, case: Case) -> N
     finally:
         world.end()
         world.relay.speak_tls(None)
-        if case.leaves_socket:
-            gc.collect()
 
 
 def _check(world: World, run: Run, case: Case) -> None:

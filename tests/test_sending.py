@@ -14,7 +14,7 @@ import threading
 import tracemalloc
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -267,6 +267,80 @@ def test_each_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPatch, listen
         ):
             client.parse(SAMPLE)
         answering.join()
+
+
+async def test_an_asynchronous_handshake_that_is_cut_closes_its_connection() -> None:
+    closed = threading.Event()
+
+    def be_silent(server: socket.socket) -> None:
+        with server.accept()[0] as connection:
+            while connection.recv(1 << 16):
+                pass
+            closed.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=be_silent, args=(server,))
+        thread.start()
+        options: dict[str, Any] = {"cache": False, "retry": RetryPolicy(attempts=1), "timeout": 0.3}
+        root = f"https://127.0.0.1:{server.getsockname()[1]}/v1"
+        async with AsyncClient("up_abcdefgh", base_url=root, **options) as client:
+            with pytest.raises(APITimeoutError):
+                await client.jobs()
+            assert await asyncio.to_thread(closed.wait, GENEROUS), "while the client goes on"
+        await asyncio.to_thread(thread.join)
+
+
+def test_asyncio_does_not_wait_for_a_resolver_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = set(threading.enumerate())
+    gate = threading.Event()
+
+    def silent(*_: Any, **how: Any) -> Any:
+        gate.wait(GENEROUS)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    async def ask() -> None:
+        async with AsyncClient("up_abcdefgh", base_url="http://api.example.test/v1", **options) as client:
+            await client.jobs()
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    options: dict[str, Any] = {"cache": False, "retry": RetryPolicy(attempts=2, initial=0.01), "timeout": 0.2}
+    with pytest.raises(APITimeoutError):
+        asyncio.run(ask())
+    assert not gate.is_set(), "it was not waited for"
+    gate.set()
+    assert threads_gone(before)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.3 is no address of this machine")
+@pytest.mark.parametrize("first", ["refuses", "is silent"])
+async def test_each_address_of_a_name_is_tried_without_waiting_for_those_before_it(
+    first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def two(_: Any, port: Any, *args: Any, **how: Any) -> Any:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (place, port)) for place in ("127.0.0.3", "127.0.0.1")]
+
+    def answer(server: socket.socket) -> None:
+        with server.accept()[0] as connection:
+            connection.recv(1 << 20)
+            connection.sendall(b"HTTP/1.1 401 No\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        port = server.getsockname()[1]
+        if first == "is silent":  # whose queue is full
+            full = stack.enter_context(socket.create_server(("127.0.0.3", port), backlog=0))
+            for _ in range(3):
+                waiting = stack.enter_context(socket.socket())
+                waiting.setblocking(False)
+                waiting.connect_ex(full.getsockname())
+        thread = threading.Thread(target=answer, args=(server,))
+        thread.start()
+        monkeypatch.setattr(socket, "getaddrinfo", two)
+        options: dict[str, Any] = {"cache": False, "retry": RetryPolicy(attempts=1), "timeout": 10.0}
+        async with AsyncClient("up_abcdefgh", base_url=f"http://api.example.test:{port}/v1", **options) as client:
+            with pytest.raises(AuthenticationError):
+                await client.jobs()
+        await asyncio.to_thread(thread.join)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ import httpx
 from upstage_docs.client.owned_threads import call_within
 from upstage_docs.errors.redaction import Secret
 
-__all__ = ["NetworkTransport", "proxies"]
+__all__ = ["NetworkTransport", "pool_of", "proxies"]
 
 # Until when (of `time.monotonic`) the request of this thread may take: its connection was made for another one.
 _deadline: ContextVar[float] = ContextVar("upstage_docs_deadline", default=float("inf"))
@@ -47,28 +47,9 @@ class NetworkTransport(httpx.HTTPTransport):
     """
 
     def __init__(self, tls: ssl.SSLContext, limits: httpx.Limits, proxy: str | None = None) -> None:
-        options: dict[str, Any] = {
-            "ssl_context": tls,
-            "max_connections": limits.max_connections,
-            "max_keepalive_connections": limits.max_keepalive_connections,
-            "keepalive_expiry": limits.keepalive_expiry,
-            "network_backend": _Network(),
-        }
-        # In place of httpx's own constructor, which would make a pool without them.
-        if proxy is None:
-            self._pool = httpcore.ConnectionPool(**options)
-            return
-        server = httpx.Proxy(proxy)  # which does not show the password
-        url = server.url
-        options["proxy_url"] = httpcore.URL(
-            scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-        )
-        if url.scheme.startswith("socks5"):
-            import socksio  # type: ignore[import-not-found, unused-ignore]  # noqa: F401 - httpcore would, at the first send
-
-            self._pool = httpcore.SOCKSProxy(**options, proxy_auth=server.raw_auth)
-        else:
-            self._pool = httpcore.HTTPProxy(**options, proxy_auth=server.raw_auth, proxy_headers=server.headers.raw)
+        # In place of httpx's own constructor, which would make a pool of other connections.
+        kinds = httpcore.ConnectionPool, httpcore.HTTPProxy, httpcore.SOCKSProxy
+        self._pool = pool_of(kinds, tls, limits, _Network(), proxy)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send *request*; the body of the answer is read as it is taken."""
@@ -78,6 +59,33 @@ class NetworkTransport(httpx.HTTPTransport):
         if isinstance(response.stream, httpx.SyncByteStream) and not response.is_stream_consumed:
             response.stream = _Body(response.stream, until)
         return response
+
+
+def pool_of(kinds: tuple[Any, Any, Any], tls: ssl.SSLContext, limits: httpx.Limits, network: Any, proxy: Any) -> Any:
+    """Make the pool of connections of a transport: of *kinds* the one without a proxy, with one of HTTP, or of SOCKS.
+
+    Raises:
+        ValueError: *proxy* is no address of a proxy.
+        ImportError: It is a SOCKS proxy, and the package for it is not installed.
+    """
+    plain, http, socks = kinds
+    options: dict[str, Any] = {
+        "ssl_context": tls,
+        "max_connections": limits.max_connections,
+        "max_keepalive_connections": limits.max_keepalive_connections,
+        "keepalive_expiry": limits.keepalive_expiry,
+        "network_backend": network,
+    }
+    if proxy is None:
+        return plain(**options)
+    server = httpx.Proxy(proxy)  # which does not show the password
+    url = server.url
+    options["proxy_url"] = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+    if url.scheme.startswith("socks5"):
+        import socksio  # type: ignore[import-not-found, unused-ignore]  # noqa: F401 - httpcore would, at the first send
+
+        return socks(**options, proxy_auth=server.raw_auth)
+    return http(**options, proxy_auth=server.raw_auth, proxy_headers=server.headers.raw)
 
 
 def proxies() -> dict[str, str | None]:

@@ -16,13 +16,20 @@ from typing import Any, TypeAlias, TypeVar
 
 import httpx
 
-__all__ = ["OwnedThreads", "call_within"]
+__all__ = ["OwnedThreads", "begin_thread", "call_within"]
 
 T = TypeVar("T")
 # What a thread is asked to do, one after the other; None ends it. Whoever has it has the thread.
 Asked: TypeAlias = "SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None]"
 
 _log = logging.getLogger("upstage_docs")
+
+
+def begin_thread(work: Callable[[], None]) -> None:
+    """Do *work* in a thread of its own, which ends with it and keeps no finished program."""
+    thread = _begin_thread()
+    thread.put((work, Future()))
+    thread.put(None)
 
 
 def call_within(work: Callable[[], T], seconds: float) -> T:

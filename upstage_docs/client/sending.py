@@ -82,11 +82,14 @@ def aconnect(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None) -
     with _following_the_environment():
         if transport is not None:
             return httpx.AsyncClient(transport=transport, timeout=_CONNECT, trust_env=False)
+        from upstage_docs.client.async_network import AsyncNetworkTransport
+
+        network = AsyncNetworkTransport(tls(), _LIMITS)
         mounts = {
-            pattern: None if proxy is None else httpx.AsyncHTTPTransport(verify=tls(), limits=_LIMITS, proxy=proxy)
+            pattern: None if proxy is None else AsyncNetworkTransport(tls(), _LIMITS, proxy)
             for pattern, proxy in proxies().items()
         }
-        http = httpx.AsyncClient(verify=tls(), limits=_LIMITS, mounts=mounts, timeout=_CONNECT, trust_env=False)
+        http = httpx.AsyncClient(transport=network, mounts=mounts, timeout=_CONNECT, trust_env=False)
         _hide_passwords(http)
         return http
 
