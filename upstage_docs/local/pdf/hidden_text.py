@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ctypes import addressof, c_float, c_uint
 from typing import Any
 
 from upstage_docs.local.geometry import Box, middle
 
-__all__ = ["is_hidden"]
+__all__ = ["HiddenText"]
 
 _SMALLEST = 0.5
 """Points: letters that are less than that both ways are dots, whoever wrote them for a machine to find."""
@@ -15,52 +16,74 @@ _CLIP_REACH = 1.0
 """Points by which ink may stand out of the clip path and still be seen."""
 
 
-def is_hidden(text: Any, index: int, box: Box) -> bool:
-    """Say whether a character of a page's text layer is not seen where it stands.
+class HiddenText:
+    """Tells which words of one page's text layer are not seen where they stand.
 
-    Text under something that is drawn later counts as seen: what is drawn may let it through.
-
-    Args:
-        text: pdfium's text page.
-        index: Of the character.
-        box: `(left, bottom, right, top)` of its word, in the page's own space.
+    Words of one text object follow each other, so that what is known of the last object is remembered. Text under
+    something that is drawn later counts as seen: what is drawn may let it through.
     """
-    from ctypes import c_uint
 
+    def __init__(self, text: Any) -> None:
+        self._text = text  # pdfium's text page
+        self._address = 0  # of the text object that the next two are of
+        self._hidden = False
+        self._boxes: tuple[Box, Box] | None = None  # of its clip path and of itself, where it has both
+
+    def holds(self, index: int, box: Box) -> bool:
+        """Say whether a word is hidden.
+
+        Args:
+            index: Of its first character.
+            box: `(left, bottom, right, top)`, in the page's own space.
+        """
+        from pypdfium2 import raw
+
+        left, bottom, right, top = box
+        if max(right - left, top - bottom) < _SMALLEST:
+            return True
+        drawn = raw.FPDFText_GetTextObject(self._text.raw, index)
+        if not drawn:
+            return False
+        address = addressof(drawn.contents)
+        if address != self._address:
+            self._address = address
+            self._hidden = _is_invisible(drawn)
+            self._boxes = None if self._hidden else _clip_and_bounds(drawn)
+        if self._hidden or self._boxes is None:
+            return self._hidden
+        return _is_clipped(box, *self._boxes)
+
+
+def _is_invisible(drawn: Any) -> bool:
+    """Say whether a text object is drawn so that nothing of it is seen."""
     from pypdfium2 import raw
 
-    left, bottom, right, top = box
-    if max(right - left, top - bottom) < _SMALLEST:
-        return True
-    drawn = raw.FPDFText_GetTextObject(text.raw, index)
-    if not drawn:
-        return False
     mode = raw.FPDFTextObj_GetTextRenderMode(drawn)
     if mode == raw.FPDF_TEXTRENDERMODE_INVISIBLE:
         return True
     red, green, blue, opacity = c_uint(), c_uint(), c_uint(), c_uint(255)
     filled = raw.FPDFPageObj_GetFillColor(drawn, red, green, blue, opacity)
-    if mode == raw.FPDF_TEXTRENDERMODE_FILL and filled and not opacity.value:
-        return True
-    return _is_clipped(drawn, box)
+    return bool(mode == raw.FPDF_TEXTRENDERMODE_FILL and filled and not opacity.value)
 
 
-def _is_clipped(drawn: Any, box: Box) -> bool:
-    """Say whether the clip path of a text object shows nothing of it, or leaves out the word in *box*.
-
-    What stands in a form has bounds in the form's own space; of it, only the whole text object is looked at.
-    """
-    from ctypes import c_float
-
+def _clip_and_bounds(drawn: Any) -> tuple[Box, Box] | None:
+    """Return the box of the clip path of a text object, and that of the object, None where one is not known."""
     from pypdfium2 import raw
 
     clip = _clip_box(raw.FPDFPageObj_GetClipPath(drawn))
     if clip is None:
-        return False
-    sides = [c_float() for _ in range(4)]
-    if not raw.FPDFPageObj_GetBounds(drawn, *sides):
-        return False
-    bounds = tuple(side.value for side in sides)
+        return None
+    left, bottom, right, top = c_float(), c_float(), c_float(), c_float()
+    if not raw.FPDFPageObj_GetBounds(drawn, left, bottom, right, top):
+        return None
+    return clip, (left.value, bottom.value, right.value, top.value)
+
+
+def _is_clipped(box: Box, clip: Box, bounds: Box) -> bool:
+    """Say whether a clip path shows nothing of a text object, or leaves out the word in *box*.
+
+    What stands in a form has bounds in the form's own space; of it, only the whole text object is looked at.
+    """
     if not _meet(bounds, clip):
         return True
     x, y = middle(box)
@@ -72,15 +95,13 @@ def _is_clipped(drawn: Any, box: Box) -> bool:
 
 def _clip_box(clip: Any) -> Box | None:
     """Return the box that all paths of a clip path have in common, None if it has none."""
-    from ctypes import c_float
-
     from pypdfium2 import raw
 
+    x, y = c_float(), c_float()
     common: Box | None = None
     for number in range(max(raw.FPDFClipPath_CountPaths(clip), 0) if clip else 0):
         xs, ys = [], []
         for segment in range(max(raw.FPDFClipPath_CountPathSegments(clip, number), 0)):
-            x, y = c_float(), c_float()
             if raw.FPDFPathSegment_GetPoint(raw.FPDFClipPath_GetPathSegment(clip, number, segment), x, y):
                 xs.append(x.value)
                 ys.append(y.value)

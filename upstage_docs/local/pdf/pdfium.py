@@ -8,13 +8,14 @@ import string
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from ctypes import byref, c_double
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from upstage_docs.files.source import PDFIUM_LOCK
-from upstage_docs.local.geometry import Box, overlap
-from upstage_docs.local.pdf.hidden_text import is_hidden
+from upstage_docs.local.geometry import Box, bounds, overlap
+from upstage_docs.local.pdf.hidden_text import HiddenText
 from upstage_docs.local.pdf.outline import OutlineEntry
 from upstage_docs.local.pdf.restoration import FileText
 from upstage_docs.local.pdf.subpaths import Point, Subpath, subpaths_of
@@ -180,9 +181,10 @@ class PdfPages:
             return True
         if number not in self._layered:
             text = self._text_page(number, page)
+            hidden_text = HiddenText(text)
             letters = [0, 0]
             for found in _WORD.finditer(_letters(text)):
-                hidden = is_hidden(text, found.start(), _bounds(text, *found.span()))
+                hidden = hidden_text.holds(found.start(), bounds(_letter_boxes(text, *found.span())))
                 letters[hidden] += len(found[0])
             self._layered[number] = letters[True] >= letters[False]
         return self._layered[number]
@@ -234,6 +236,7 @@ class PdfPages:
             letters = _letters(text)
             left, bottom, right, top = page.get_cropbox()
             rotation = page.get_rotation()
+            hidden_text = HiddenText(text)
             words = []
             beyond = _SURROGATE.search(letters) is not None
             banned = _ASCII.difference(among) if among is not None else frozenset()
@@ -245,8 +248,8 @@ class PdfPages:
                     word = word.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
                 if among is not None and any(among[letter] < word.count(letter) for letter in set(word) & _ASCII):
                     continue
-                x0, y0, x1, y1 = own = _bounds(text, *found.span())
-                if is_hidden(text, found.start(), own) and not self._is_layer(number, page, own):
+                x0, y0, x1, y1 = own = bounds(_letter_boxes(text, *found.span()))
+                if hidden_text.holds(found.start(), own) and not self._is_layer(number, page, own):
                     continue
                 box = (x0 - left, top - y1, x1 - left, top - y0)
                 bold = among is None and is_heavy_name(_font_name(text, found.start()))
@@ -258,8 +261,8 @@ class PdfPages:
         with self._page(number) as page:
             return FileText(
                 _letters(self._text_page(number, page)),
-                partial(self._letter_boxes, number, angle, _letter_box),
-                lambda start, end: [box[3] for box in self._letter_boxes(number, angle, _letter_origin, start, end)],
+                partial(self._shown_boxes, number, angle, _letter_boxes),
+                lambda start, end: [box[3] for box in self._shown_boxes(number, angle, _letter_origins, start, end)],
                 partial(self._font_of, number),
             )
 
@@ -283,43 +286,47 @@ class PdfPages:
 
             return subpaths_of(page, placed)
 
-    def _letter_boxes(
-        self, number: int, angle: int, box_of: Callable[[Any, int], Box], start: int, end: int
+    def _shown_boxes(
+        self, number: int, angle: int, boxes_of: Callable[[Any, int, int], list[Box]], start: int, end: int
     ) -> list[Box]:
         with self._page(number) as page:
-            text = self._text_page(number, page)
             left, bottom, right, top = page.get_cropbox()
             rotation = page.get_rotation()
             width, height = right - left, top - bottom
             wide, tall = (height, width) if rotation % 180 else (width, height)
             boxes = []
-            for x0, y0, x1, y1 in (box_of(text, index) for index in range(start, end)):
+            for x0, y0, x1, y1 in boxes_of(self._text_page(number, page), start, end):
                 box = shown((x0 - left, top - y1, x1 - left, top - y0), rotation, width, height)
                 boxes.append(shown(box, -angle % 360, wide, tall) if angle else box)
             return boxes
 
 
-def _letter_box(text: Any, index: int) -> Box:
-    box: Box = text.get_charbox(index)
-    return box
+def _letter_boxes(text: Any, start: int, end: int) -> list[Box]:
+    """Return the `(left, bottom, right, top)` of each of some characters in the page's own space."""
+    from pypdfium2 import raw
+
+    read, page = raw.FPDFText_GetCharBox, text.raw
+    left, bottom, right, top = c_double(), c_double(), c_double(), c_double()
+    x0, y0, x1, y1 = byref(left), byref(bottom), byref(right), byref(top)
+    boxes: list[Box] = []
+    for index in range(start, end):
+        if not read(page, index, x0, x1, y0, y1):
+            text.get_charbox(index)  # which raises
+        boxes.append((left.value, bottom.value, right.value, top.value))
+    return boxes
 
 
-def _letter_origin(text: Any, index: int) -> Box:
-    """Return the point of the baseline that a character stands on, as a box."""
-    from ctypes import c_double
-
+def _letter_origins(text: Any, start: int, end: int) -> list[Box]:
+    """Return the point of the baseline that each of some characters stands on, as a box."""
     from pypdfium2 import raw
 
     x, y = c_double(), c_double()
-    if not raw.FPDFText_GetCharOrigin(text.raw, index, x, y):
-        return _letter_box(text, index)
-    return x.value, y.value, x.value, y.value
-
-
-def _bounds(text: Any, start: int, end: int) -> Box:
-    """Return the `(left, bottom, right, top)` of some characters in the page's own space."""
-    x0s, y0s, x1s, y1s = zip(*map(text.get_charbox, range(start, end)), strict=True)
-    return min(x0s), min(y0s), max(x1s), max(y1s)
+    return [
+        (x.value, y.value, x.value, y.value)
+        if raw.FPDFText_GetCharOrigin(text.raw, index, x, y)
+        else _letter_boxes(text, index, index + 1)[0]
+        for index in range(start, end)
+    ]
 
 
 def _font_name(text: Any, index: int) -> str:

@@ -16,7 +16,7 @@ from upstage_docs.local.pdf.pdfium import PdfPages, shown
 from upstage_docs.local.pdf.skew import Skew, slope
 from upstage_docs.local.pdf.stroke_weight import are_heavy
 from upstage_docs.local.pdf.text_layer import Recognise, ScannedWord, lies_at, set_words, text_layer
-from upstage_docs.local.pdf.words import Word, is_no_letter
+from upstage_docs.local.pdf.words import Word, count_no_letters
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -72,8 +72,8 @@ def needs_recognition(page: Any, document: PdfPages, number: int) -> bool:
 def is_unreadable(page: Any) -> bool:
     """Say whether many characters of a page stand for no letter: their font does not say which ones they are."""
     text = "".join(item.text for item in page.text_items)
-    unreadable = sum(map(is_no_letter, text))
-    return unreadable > _UNREADABLE * (sum(map(str.isalnum, text)) + unreadable)
+    unreadable = count_no_letters(text)
+    return unreadable > 0 and unreadable > _UNREADABLE * (sum(map(str.isalnum, text)) + unreadable)
 
 
 def may_show_text(page: Any, document: PdfPages, number: int) -> bool:

@@ -74,17 +74,17 @@ def subpaths_of(page: Any, place: Callable[[Point], Point]) -> list[Subpath]:
         if points > _MOST_POINTS:
             return []
         paths.append((path, matrix))
-    return [found for path, matrix in paths for found in _taken_apart(path, matrix, place)]
+    return [found for path, matrix in paths for found in _taken_apart(path, _product(_matrix_of(path), matrix), place)]
 
 
 def _paths(objects: Iterator[Any], matrix: Matrix, depth: int) -> Iterator[tuple[Any, Matrix]]:
-    """Yield the path objects, those in forms too, each with the matrix to the page's own space."""
+    """Yield the path objects, those in forms too, each with the matrix from its place to the page itself."""
     from pypdfium2 import raw
 
     for drawn in objects:
         kind = raw.FPDFPageObj_GetType(drawn)
         if kind == raw.FPDF_PAGEOBJ_PATH:
-            yield drawn, _product(_matrix_of(drawn), matrix)
+            yield drawn, matrix
         elif kind == raw.FPDF_PAGEOBJ_FORM and depth < _DEEPEST:
             inner = (raw.FPDFFormObj_GetObject(drawn, n) for n in range(raw.FPDFFormObj_CountObjects(drawn)))
             yield from _paths(inner, _product(_matrix_of(drawn), matrix), depth + 1)

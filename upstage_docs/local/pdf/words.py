@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from upstage_docs.local.geometry import Box
 
-__all__ = ["LAYER_FONT", "Word", "ink", "is_heavy_name", "is_no_letter"]
+__all__ = ["LAYER_FONT", "Word", "count_no_letters", "ink", "is_heavy_name", "is_no_letter"]
 
 _TALL = frozenset("bdfhijkltABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789()[]{}/|\\!?'\"‘’“”%&$#@§")
 _DEEP = frozenset("gjpqyQ,;()[]{}/|@§$")
 _HEAVY_NAME = re.compile(r"bold|black|heavy|demi|-medi$|bx\d*$|\.b$", re.IGNORECASE)
+_NO_LETTERS = re.compile("[\ufffd\ue000-\uf8ff\x00-\x08\x0b\x0c\x0e-\x1f]")
 LAYER_FONT = "Layer"
 """The font name of recognised words."""
 
@@ -52,6 +53,11 @@ def is_heavy_name(font: str) -> bool:
     return _HEAVY_NAME.search(font) is not None
 
 
+def count_no_letters(text: str) -> int:
+    """Return how many characters stand for no letter, as where a font does not say which ones it has."""
+    return len(_NO_LETTERS.findall(text))
+
+
 def is_no_letter(letter: str) -> bool:
-    """Say whether a character stands for no letter, as where a font does not say which ones it has."""
-    return letter == "\ufffd" or "\ue000" <= letter <= "\uf8ff" or (letter < " " and letter not in "\t\n\r")
+    """Say whether a character stands for no letter."""
+    return _NO_LETTERS.match(letter) is not None

@@ -121,14 +121,17 @@ def _parted(columns: Sequence[_Column], rows: Sequence[Sequence[Text]], pieces: 
     """Part the columns through which a narrow stripe of white runs, with words that begin at one x right of it."""
     out: list[_Column] = []
     for column in columns:
+        texts = [t.text for row in rows for t in row if column.left <= middle(t.box)[0] <= column.right]
+        if 2 * sum(map(is_value, texts)) > len(texts):
+            out.append(column)
+            continue
         held = [
             [piece for text in row for word in text.words for piece in pieces(word)]
             for row in ([t for t in row if column.left <= middle(t.box)[0] <= column.right] for row in rows)
         ]
         held = [row for row in held if row]
         lines = sum(len(row) > 1 for row in held)
-        texts = [t.text for row in rows for t in row if column.left <= middle(t.box)[0] <= column.right]
-        if 2 * sum(map(is_value, texts)) > len(texts) or lines < _LEAST_PARTED or lines < _PARTED * len(held):
+        if lines < _LEAST_PARTED or lines < _PARTED * len(held):
             out.append(column)
             continue
         size = median(piece.size for row in held for piece in row)
