@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from test_local_layout_rules import WORDS, categories, cells, elements, found
+from test_local_layout_rules import WORDS, categories, cells, elements, found, on_bitmap
 from test_local_pdf import Draw, paragraph, text
 
 if TYPE_CHECKING:
@@ -240,3 +240,37 @@ def test_a_line_over_the_middle_of_a_table_is_its_title() -> None:
         table_of_ports(sheet, 620, ruled=True)
 
     assert found(elements(ports), "Ships and quays")["category"] == "paragraph"
+
+
+def test_a_caption_near_the_text_beside_it_is_parted_by_its_font_and_size() -> None:
+    """The gutter is narrower than a wide space, and only a few lines have a caption beside them."""
+
+    def beside(sheet: Canvas) -> None:
+        sheet.setFont("Helvetica", 9)
+        for number in range(14):
+            sheet.drawString(60, 760 - 14 * number, f"{WORDS} {number:02}")
+        end = 60 + sheet.stringWidth(f"{WORDS} 00", "Helvetica", 9)
+        caption = ["Figure 3. Quays of the harbour in the", "year of the list, by the name that each", "had then."]
+        text(sheet, end + 7, 632, caption, size=8, font="Times-Italic")
+
+    answer = elements(beside)
+    assert categories(answer) == ["paragraph", "caption"]
+    assert found(answer, "Quays")["content"]["text"].endswith("had then.")
+
+
+def test_a_bitmap_under_the_whole_page_is_its_ground() -> None:
+    def slide(sheet: Canvas) -> None:
+        sheet.setPageSize((720, 405))
+        on_bitmap(sheet, (20, 20, 680, 330))
+        text(sheet, 60, 300, ["Ships of the harbour"], size=26)
+        text(sheet, 60, 240, ["Every quay has the name of a ship", "and every ship that of a quay"], size=14)
+
+    assert categories(elements(slide)) == ["heading1", "paragraph"]
+
+
+def test_the_author_behind_a_dash_is_no_list() -> None:
+    def quoted(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(WORDS, 4))
+        text(sheet, 80, 670, ["Every quay has the name of a ship.", "— The master of the harbour"])
+
+    assert "list" not in categories(elements(quoted))

@@ -28,6 +28,7 @@ _BULLET = re.compile(r"[•·●○▪■□◦‣⁃∙–—\uf06c-\uf0fe☐�
 _LARGEST_BODY = 0.025
 """Of the longer side of a page: larger text on a page of few words is its title."""
 _SQUARE = re.compile(r"[□■▣◇◆❑❖]\s")
+_DASHES = "–—"
 _CONTENTS = re.compile(
     r"(?:table of )?contents|목\s?차|차\s?례|"
     r"目\s?次|目\s?[录錄]|inhalt(?:sverzeichnis)?|sommaire|table des matières|índice|sommario",
@@ -107,11 +108,15 @@ def _with_contents(parts: Sequence[Part]) -> list[Part]:
 
 
 def _without_lone_items(parts: Sequence[Part]) -> list[Part]:
-    """Return *parts* with each numbered or lettered item that no other stands next to as a paragraph, no list."""
+    """Return *parts* with each numbered or lettered item that no other stands next to as a paragraph, no list.
+
+    A dash before a lone line is that of the author of a quotation.
+    """
     lone = {
         id(part)
         for part in parts
-        if part.category == "list" and is_numbered_item(part.text) and _items(part) == 1
+        if part.category == "list" and _items(part) == 1
+        if is_numbered_item(part.text) or (part.text[0] in _DASHES and len(part.lines) == 1)
         if not any(other is not None and _is_item(other) for other in _next_to(part, parts))
     }
     return [replace(part, category="paragraph") if id(part) in lone else part for part in parts]

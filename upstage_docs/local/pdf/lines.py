@@ -18,6 +18,8 @@ __all__ = ["Line", "lines_of", "rows_of"]
 _SECTION_NUMBER = re.compile(r"(?:\d{1,2}|[A-Z])(?:\.\d{1,2}){1,4}\.?|§\s?\d+[a-z]?|[IVX]{1,5}\.?|제\s?\d+[장절조]")
 _TAB = 6
 """Font sizes: the widest gap behind the mark of an item or a section number; 3 cm behind a digit of 13 pt are 5.9."""
+_STYLE_GAP, _OTHER_SIZE = 0.6, 0.08
+"""Font sizes between two words of other fonts and sizes that are not of one line, at least; how much sizes differ."""
 _TOUCHING = 0.18
 """Of the font size: a bracket stands nearer to its word, and a space is wider."""
 _CROWD = 64  # rows looked at in one stripe of the page: text laid over itself must not cost its square
@@ -88,11 +90,16 @@ def _runs(
         elif column or columns[index] != columns[last]:
             apart = gap > 0.5 * size
         else:
-            apart = gap > 2 * size
+            apart = gap > (_STYLE_GAP if _differ(words[last], words[index]) else 2) * size
         if apart:
             runs.append([])
         runs[-1].append(index)
     return runs
+
+
+def _differ(one: Word, other: Word) -> bool:
+    """Say whether two words are set in another font and in another size, as a caption beside a text."""
+    return one.font != other.font and abs(one.size - other.size) > _OTHER_SIZE * max(one.size, other.size)
 
 
 def _hangs(number: Word, title: Word) -> bool:

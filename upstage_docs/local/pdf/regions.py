@@ -76,7 +76,11 @@ def regions_of(
     whole = page.width * page.height
     tables = tables_of(page, words, taken, drawings, rules, sides, pieces)
     drawings = _with_axes(drawings, paths)
-    images = [box for box in images if area(box) < 0.85 * whole and not _is_ground(box, words, taken)]
+    images = [
+        box
+        for box in images
+        if area(box) < 0.85 * whole and not _is_ground(box, words, taken) and not _is_page_ground(box, words, whole)
+    ]
     drawn = [
         drawing.box
         for drawing in drawings
@@ -169,7 +173,7 @@ def _room(box: Box, lines: Sequence[Line]) -> float:
 
 
 def _is_page_ground(box: Box, words: Sequence[Word], page: float) -> bool:
-    """Say whether a drawing is the ground of a whole page: it covers most of it and holds nearly all its words.
+    """Say whether a picture is the ground of a whole page: it covers most of it and holds nearly all its words.
 
     Args:
         box: Of the drawing.
