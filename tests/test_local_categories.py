@@ -274,3 +274,27 @@ def test_the_author_behind_a_dash_is_no_list() -> None:
         text(sheet, 80, 670, ["Every quay has the name of a ship.", "— The master of the harbour"])
 
     assert "list" not in categories(elements(quoted))
+
+
+def test_a_line_that_runs_up_the_margin_is_a_header() -> None:
+    """So archives stamp papers; the same beside one part of the page, as the title of an axis, is none."""
+
+    def stamped(sheet: Canvas) -> None:
+        text(sheet, 100, 760, [WORDS + " and at noon", *paragraph(WORDS, 8)])
+        sheet.saveState()
+        sheet.translate(40, 300)
+        sheet.rotate(90)
+        text(sheet, 0, 0, ["Archive:2312.1516 [ships] 29 Dec 2023"], size=18, font="Times-Roman")
+        sheet.restoreState()
+
+    assert categories(elements(stamped)) == ["header", "paragraph"]
+
+
+def test_small_print_longer_than_the_body_is_a_footer() -> None:
+    def printed(sheet: Canvas) -> None:
+        text(sheet, 60, 720, ["The office of the towns keeps a list of ships, and of all their names."], size=11)
+        lines = ["The harbour was built with the help of the office of the towns. The office takes"] * 2
+        text(sheet, 60, 66, lines, size=8)
+        text(sheet, 280, 36, ["Number 2021-7"], size=8)
+
+    assert categories(elements(printed)) == ["paragraph", "footer", "footer"]

@@ -10,7 +10,7 @@ from upstage_docs.local.geometry import Box
 __all__ = ["Block", "Cell", "Loss", "PageLayout", "is_list_item"]
 
 _LIST_MARKER = re.compile(
-    r"(?:[•·●○▪■□◦‣⁃∙–—*\uf06c-\uf0fe☐☑☒✓✔✗✘❑❖◆◇►▶▸➢➤»-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5}|[가-힣])[.)])\s|[①-⑳⑴-⒇㉠-㉻]"
+    r"(?:[•·●○▪■□◦‣⁃∙–—*\uf06c-\uf0fe☐☑☒✓✔✗✘❑❖◆◇►▶▸➢➤⮚➔➜❯◼★☆✦»-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5}|[가-힣])[.)])\s|[①-⑳⑴-⒇㉠-㉻]"
 )
 """Bullets of Symbol and Wingdings stand at their code points beyond U+F000."""
 

@@ -31,6 +31,8 @@ _NOTE = re.compile(
 _NUMBERED_LINE = re.compile(r"\d{1,4}\s+\D*[^\W\d]\D*|\D*[^\W\d]\D*\s\d{1,4}")
 """A title with the number of its page, without a sign between them."""
 _NOTE_NUMBER = re.compile(r"(\d{1,3})[.)]?\s")
+_UPRIGHT = 4.0
+"""Times its width: how tall a line that runs up or down is at least."""
 _SMALLER = 0.85
 """Of the body: lines that small above it or below it are running ones, if they stand apart."""
 _EYEBROW = 1.4
@@ -93,6 +95,7 @@ def headers_and_footers(parts: Sequence[Part], sheet: Sheet) -> list[Part]:
     A line is one if it is repeated on other pages, is a page number, or stands far out in a size that is no title's;
     but a small note under a short rule is a footnote however low it stands.
     """
+    parts = _with_side_lines(parts)
     texts = [part for part in parts if not part.category]
     high = [part for part in texts if part.box[3] <= sheet.from_top(_HIGH) and len(part.lines) <= 2]
     low = [
@@ -127,6 +130,18 @@ def headers_and_footers(parts: Sequence[Part], sheet: Sheet) -> list[Part]:
             row = [part]
         if row:
             out.append(_in_row(row, side))
+    return out
+
+
+def _with_side_lines(parts: Sequence[Part]) -> list[Part]:
+    """Return *parts*, a text that runs up or down beside everything else as a header, as the stamp of an archive."""
+    out = []
+    for part in parts:
+        x0, y0, x1, y1 = part.box
+        turned = part.category == "paragraph" and len(part.lines) == 1 and y1 - y0 > _UPRIGHT * (x1 - x0)
+        others = [other.box for other in parts if other is not part]
+        beside = turned and bool(others) and (all(x1 <= b[0] for b in others) or all(b[2] <= x0 for b in others))
+        out.append(replace(part, category="header") if beside else part)
     return out
 
 
@@ -199,7 +214,7 @@ def _is_footer(part: Part, above: Sequence[Part], below: Sequence[Part], sheet: 
     gap = min((part.box[1] - p.box[3] for p in above if p.shares_column(part, 0.05)), default=sheet.height)
     if _PAGE_NUMBER.fullmatch(part.text):
         return gap > 0.8 * part.size and not any(_PAGE_NUMBER.fullmatch(p.text) is None for p in below)
-    if _is_small_print(part, gap, below, sheet):
+    if _is_small_print(part, gap, above, below, sheet):
         return True
     if part.box[1] > sheet.from_bottom(0.15) and len(part.lines) <= 2 and part.size <= 1.35 * sheet.body:
         if running_key(part.text) in sheet.running or _WITH_NUMBER.fullmatch(part.text.replace("\n", " ")):
@@ -213,12 +228,13 @@ def _is_footer(part: Part, above: Sequence[Part], below: Sequence[Part], sheet: 
     return False
 
 
-def _is_small_print(part: Part, gap: float, below: Sequence[Part], sheet: Sheet) -> bool:
+def _is_small_print(part: Part, gap: float, above: Sequence[Part], below: Sequence[Part], sheet: Sheet) -> bool:
     """Say whether a part is small print at the foot of a page, above its last line: who paid for it, whose it is."""
+    body = max((p.size for p in above if not p.category and len(p.text) > _LEAST_BODY), default=sheet.body)
     return (
         part.box[1] > sheet.from_bottom(0.12)
         and len(part.lines) <= 3
-        and part.size <= _SMALLER * sheet.body
+        and part.size <= _SMALLER * max(body, sheet.body)
         and gap > 2 * part.size
         and bool(below)
         and all(len(other.lines) == 1 and other.size <= sheet.body for other in below)
