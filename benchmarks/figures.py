@@ -28,7 +28,6 @@ _RETRIEVAL = (
 _RECURSIVE = "RecursiveCharacterTextSplitter"
 _SCORES = shares("overall", "nid", "teds", "mhs", "category", "recall")
 _MADE = ("made_pages.py", "{made}", "--pages", "60", "--seed", "7")
-
 BENCHMARKS = (
     Benchmark(
         "retrieval",
@@ -63,7 +62,7 @@ BENCHMARKS = (
     ),
     Benchmark(
         "splitting",
-        (("splitting.py",),),
+        (("splitting.py", "--pages", "200", "--peer-pages", "40"),),
         (
             Figure(
                 "loading",
@@ -223,6 +222,19 @@ BENCHMARKS = (
             ),
         ),
         needs=("bench/score.py", "bench/icdar.py", "bench/pdfs"),
+    ),
+    Benchmark(
+        "charts",
+        (("made_charts.py",),),
+        (
+            Figure(
+                "charts",
+                "values that the local engine reads off drawn charts",
+                (Column("charts"), Column("with a table"), Column("values"), Column("within 2 %")),
+                (ENGINE,),
+            ),
+        ),
+        quick=(),
     ),
     Benchmark(
         "speed",

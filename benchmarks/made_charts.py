@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from measured import add_json_option, write_json
 from reportlab.graphics.charts.barcharts import HorizontalBarChart, VerticalBarChart
 from reportlab.graphics.charts.doughnut import Doughnut
 from reportlab.graphics.charts.legends import Legend, LineLegend
@@ -166,6 +167,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", default="charts", help="of the data")
     parser.add_argument("--keep", type=Path, help="folder to keep the documents in")
+    add_json_option(parser)
     options = parser.parse_args()
     counts: dict[str, list[int]] = {}
     for number, made in enumerate(charts(random.Random(options.seed))):
@@ -181,6 +183,8 @@ def main() -> None:
             row[2] += len(values)
             told = (found or {}).get(name, [])
             row[3] += sum(abs(a - b) <= 0.02 * made.axis for a, b in zip(told, values, strict=False))
+    columns = ("charts", "with a table", "values", "within 2 %")
+    write_json(options.json, {"charts": {kind: dict(zip(columns, row, strict=True)) for kind, row in counts.items()}})
     print("| | charts | with a table | values | within 2 % |\n|---|---|---|---|---|")
     for kind, row in counts.items():
         print(f"| {kind} | " + " | ".join(map(str, row)) + " |")

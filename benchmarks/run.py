@@ -95,8 +95,10 @@ def why_skipped(benchmark: Benchmark, data: Path | None, *, quick: bool) -> str:
     return f"it needs the program {', '.join(programs)}" if programs else ""
 
 
-def run_script(python: str, command: Sequence[str], places: Mapping[str, str], *more: str) -> dict[str, Any]:
-    """Run a script of this folder, its text on standard error, and return its numbers.
+def run_script(
+    python: str, command: Sequence[str], places: Mapping[str, str], *more: str, measures: bool = True
+) -> dict[str, Any]:
+    """Run a script of this folder, its text on standard error, and return its numbers if it *measures* something.
 
     Raises:
         subprocess.CalledProcessError: The script failed.
@@ -105,7 +107,7 @@ def run_script(python: str, command: Sequence[str], places: Mapping[str, str], *
     paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     with tempfile.TemporaryDirectory() as folder:
         numbers = Path(folder, "numbers.json")
-        wanted = [] if script.startswith("made_") else ["--json", str(numbers)]
+        wanted = ["--json", str(numbers)] if measures else []
         subprocess.run(
             [python, str(HERE / script), *arguments, *more, *wanted],
             check=True,
@@ -123,7 +125,7 @@ def one_round(
     """Run all commands of a benchmark once, and return their tables, the rows of several commands joined."""
     made = Path(places["made"])
     if benchmark.prepare and not made.is_dir():
-        run_script(sys.executable, benchmark.prepare, places)
+        run_script(sys.executable, benchmark.prepare, places, measures=False)
     if benchmark.environment == "plugins":  # its script runs ours beside them: it takes the Python that has them
         places["plugins"], python = environments.python("plugins"), sys.executable
     else:

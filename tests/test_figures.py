@@ -34,6 +34,7 @@ MEASURED = re.compile(
     r"|\b[01]\.\d{3}\b"
     r"|\d s of CPU\b"
     r"|peaks? at \d"
+    r"|\d % of [\d,]+"
 )
 """How figures that were measured are written: times, speeds, ratios, shares with three digits, peaks."""
 NOT_MEASURED = (
@@ -60,6 +61,18 @@ def test_a_page_shows_no_figure_but_those_that_the_command_prints(page: Path) ->
         text = text.replace(phrase, "")
 
     assert MEASURED.findall(text) == [], "put it into benchmarks/figures.py, and its table between two marks"
+
+
+def test_each_script_that_gives_numbers_is_listed() -> None:
+    """And a page names no other as the source of its figures."""
+    scripts = {
+        path.name for path in (ROOT / "benchmarks").glob("*.py") if "add_json_option(" in path.read_text("utf-8")
+    }
+    listed = {script for one in figures.BENCHMARKS for script, *_ in one.commands}
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+
+    assert scripts - {"measured.py"} == listed
+    assert set(re.findall(r"benchmarks/(\w+\.py)", text)) <= listed | {"run.py"}
 
 
 def test_a_figure_in_the_middle_of_a_sentence_is_seen() -> None:
@@ -92,12 +105,11 @@ def test_the_page_of_all_figures_is_what_was_measured_last() -> None:
 
 @pytest.mark.parametrize("listed", figures.BENCHMARKS, ids=lambda one: one.name)
 def test_the_command_of_each_figure_is_there(listed: Benchmark) -> None:
-    commands = [*listed.commands, *([listed.prepare] if listed.prepare else [])]
-    for script, *arguments in commands:
+    for script, *arguments in (*listed.commands, *filter(None, [listed.prepare])):
         text = (ROOT / "benchmarks" / script).read_text(encoding="utf-8")
         options = [one for one in (*arguments, *(listed.quick or ())) if one.startswith("--")]
 
-        assert script.startswith("made_") or "add_json_option(" in text, "run.py reads its numbers as JSON"
+        assert (script, *arguments) == listed.prepare or "add_json_option(" in text, "run.py reads its numbers as JSON"
         assert [one for one in options if f'"{one}"' not in text] == []
 
 
