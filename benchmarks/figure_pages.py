@@ -20,9 +20,10 @@ from figure_kinds import Benchmark, Column, Figure, Highlight
 from figures import BENCHMARKS, HIGHLIGHTS, figures
 
 ROOT = Path(__file__).resolve().parent.parent
-KEPT = ROOT / "benchmarks" / "figures.json"
+HERE = ROOT / "benchmarks"
+KEPT = HERE / "figures.json"
 PAGE = ROOT / "docs" / "figures.md"
-PICTURE = ROOT / "docs" / "pictures" / "figures.svg"
+PICTURES = ROOT / "docs" / "pictures"
 MARKED = re.compile(r"<!-- figure: (?P<name>[^>]+?) -->\n(?P<table>.*?)<!-- end of figure -->", re.DOTALL)
 COMMAND = "python benchmarks/run.py --only {name}"
 
@@ -248,15 +249,43 @@ def shown_on(page: Path) -> set[str]:
     return set(re.findall(r"<!-- figure: ([^>]+?) -->", page.read_text(encoding="utf-8")))
 
 
-def write_pages(results: Mapping[str, Any]) -> None:
-    """Write the page of all figures, its picture with the hashes of what it was made from, and each page's tables."""
-    PAGE.write_text(overview(results), encoding="utf-8")
-    PICTURE.write_text(picture(list(ratios(results))), encoding="utf-8")
-    inputs = [KEPT, ROOT / "benchmarks" / "figures.py", Path(__file__)]
+def retrieval_picture(results: Mapping[str, Any]) -> str:
+    """Return the SVG of how well the splitters answer questions, from the numbers of the table beside it."""
+    from retrieval import Row, picture as draw
+
+    (numbers,) = results["retrieval"]["tables"]["splitters"][:1]
+    sizes = [int(column.removeprefix("tables, ")) for column in next(iter(numbers.values())) if "tables, " in column]
+    return draw(
+        [
+            Row(
+                name,
+                {size: (row[f"tables, {size}"], row[f"possible, {size}"]) for size in sizes},
+                (row["caption with its table"], row["found first"]),
+            )
+            for name, row in numbers.items()
+        ]
+    )
+
+
+def write_picture(name: str, svg: str, drawn_by: Path) -> None:
+    """Write a picture, and beside it the hashes of what it was made from."""
+    target = PICTURES / f"{name}.svg"
+    target.write_text(svg, encoding="utf-8")
     told = {
         "made_by": "benchmarks/run.py",
-        "inputs": {path.relative_to(ROOT).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in inputs},
+        "inputs": {
+            path.relative_to(ROOT).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in dict.fromkeys((KEPT, HERE / "figures.py", Path(__file__).resolve(), drawn_by))
+        },
     }
-    PICTURE.with_suffix(".json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    target.with_suffix(".json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+
+
+def write_pages(results: Mapping[str, Any]) -> None:
+    """Write the page of all figures, the pictures, and the tables of each page."""
+    PAGE.write_text(overview(results), encoding="utf-8")
+    write_picture("figures", picture(list(ratios(results))), Path(__file__).resolve())
+    if "retrieval" in results:
+        write_picture("retrieval", retrieval_picture(results), HERE / "retrieval.py")
     for page in pages():
         page.write_text(rewritten(page, results), encoding="utf-8")
