@@ -17,7 +17,8 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from figure_kinds import Benchmark, Column, Figure, Highlight
-from figures import BENCHMARKS, HIGHLIGHTS, figures
+from figures import BENCHMARKS, figures
+from highlights import HIGHLIGHTS
 
 ROOT = Path(__file__).resolve().parent.parent
 HERE = ROOT / "benchmarks"
@@ -203,7 +204,7 @@ def overview(results: Mapping[str, Any]) -> str:
     ]
     for name, benchmark, figure in figures():
         pages = ", ".join(f"[{Path(page).name}]({_from_docs(page)})" for page in figure.pages)
-        on = results[benchmark.name]["on"] if benchmark.name in results else "not yet"
+        on = results[benchmark.name]["on"] if benchmark.name in results else "by an earlier run"
         lines.append(f"| {name} | {figure.shows} | {pages} | {on} |")
     return "\n".join(lines) + "\n"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from figure_kinds import Benchmark, Beside, Column, Figure, Highlight
+from figure_kinds import Benchmark, Beside, Column, Figure
 
 SPLITTER = "docs/a-table-stays-a-table.md"
 ENGINE = "docs/local-engine.md"
@@ -195,17 +195,23 @@ BENCHMARKS = (
         "quality",
         (
             ("local_quality.py", "{data}/bench"),
-            ("local_quality.py", "{data}/bench", "--no-ocr", "--icdar"),
+            ("local_quality.py", "{data}/bench", "--no-ocr"),
         ),
         (
             Figure(
                 "scores",
                 "the local engine on pages with human ground truth",
-                (*_SCORES, *shares("ICDAR f1", "ICDAR teds")),
+                _SCORES,
                 (ENGINE,),
             ),
         ),
-        needs=("bench/score.py", "bench/icdar.py", "bench/pdfs"),
+        needs=("bench/score.py", "bench/pdfs"),
+    ),
+    Benchmark(
+        "icdar",
+        (("local_quality.py", "{data}/bench", "--no-ocr", "--icdar"),),
+        (Figure("icdar", "tables of the ICDAR 2013 competition in the local engine", shares("f1", "teds"), (ENGINE,)),),
+        needs=("bench/icdar.py", "bench/icdar"),
     ),
     Benchmark(
         "rules",
@@ -305,42 +311,6 @@ BENCHMARKS = (
         ),
         quick=("--only", "DOCX|PPTX"),
     ),
-)
-
-
-_OTHER_SPLITTERS = (_RECURSIVE, "MarkdownHeader", "HTML", "LlamaIndex", "chonkie", "docling", "unstructured")
-
-HIGHLIGHTS = (
-    Highlight(
-        "questions on tables answered, chunks of 300 characters",
-        "retrieval/splitters",
-        "tables, 300",
-        "ours, Markdown",
-        _OTHER_SPLITTERS,
-    ),
-    Highlight(
-        "captions that find their table, chart or figure first",
-        "retrieval/splitters",
-        "found first",
-        "ours, Markdown",
-        _OTHER_SPLITTERS,
-    ),
-    Highlight(
-        "seconds for a PDF of 1,000 pages, from a stand-in for the API",
-        "plugins/plugins",
-        "wall s",
-        "`Client`, ten parts at once, 1,000 pages",
-        ("langchain-upstage, 1,000", "llama-index-readers-upstage, 1,000"),
-        more_is_better=False,
-    ),
-    Highlight(
-        "pages per second of CPU, elements to chunks",
-        "splitting/chunks",
-        "pages/s",
-        "ours, tables whole, Documents",
-        (f"{_RECURSIVE}, per element", "HTML", "LlamaIndex", "unstructured", "docling"),
-    ),
-    Highlight("local engine on eighty pages of DP-Bench, overall score", "quality/scores", "overall", "with OCR"),
 )
 
 

@@ -5,7 +5,7 @@
 
 The folder holds `score.py`, `pdfs/`, `markdown/`, `reference.json` and `words.json`; nothing of it is in this project.
 Beside them may stand `icdar.py` and `icdar/`, documents of the ICDAR 2013 table competition, which `--icdar`
-and `--ablate` score too. The scorers need rapidfuzz, apted and beautifulsoup4.
+scores, and `--ablate` too. The scorers need rapidfuzz, apted and beautifulsoup4.
 
 `--ablate` takes out one rule of the engine after the other and prints what each gains on each set of pages.
 """
@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--documents", action="store_true", help="every document too")
     parser.add_argument("--no-ocr", action="store_true", help="leave pages without text unread")
     parser.add_argument("--force-ocr", action="store_true", help="recognise every page, whatever text it has")
-    parser.add_argument("--icdar", action="store_true", help="the ICDAR documents too: some minutes")
+    parser.add_argument("--icdar", action="store_true", help="the ICDAR documents instead: some minutes")
     parser.add_argument("--keep", type=Path, help="keep the answers in this folder")
     parser.add_argument("--ablate", action="store_true", help="what each rule gains on each set")
     parser.add_argument("--rules", default="", help="with --ablate: an expression that the names of rules match")
@@ -75,21 +75,20 @@ def sets(bench: Path, first: Path | None, made: Path | None) -> list[ablation.Pa
 
 
 def score(options: argparse.Namespace, ocr: Recognise | None, labels: Recognise | None) -> None:
-    """Read every page and print its scores, those of the ICDAR documents first."""
+    """Read every page, or every ICDAR document, and print the scores."""
     bench: Path = options.bench
-    numbers: dict[str, float] = {}
     how = "every page recognised" if options.force_ocr else "without OCR" if options.no_ocr else "with OCR"
     with tempfile.TemporaryDirectory() as temporary:
+        folder: Path = options.keep or Path(temporary)
+        pdfs = bench / ("icdar" if options.icdar else "pdfs")
+        answer_all(pdfs, folder, ocr, labels, force_ocr=options.force_ocr)
         if options.icdar:
-            tables = Path(temporary) / "icdar"
-            answer_all(bench / "icdar", tables, ocr, labels, force_ocr=options.force_ocr)
-            scores = scored([str(bench / "icdar.py"), str(tables), str(bench / "icdar")])
-            numbers |= {f"ICDAR {name}": scores[name] for name in ("f1", "teds")}
-        folder = options.keep or Path(temporary) / "pages"
-        answer_all(bench / "pdfs", folder, ocr, labels, force_ocr=options.force_ocr)
+            scores = scored([str(bench / "icdar.py"), str(folder), str(pdfs)])
+            write_json(options.json, {"icdar": {how: {name: scores[name] for name in ("f1", "teds")}}})
+            return
         command = [str(bench / "score.py"), "--markdown", str(folder), "--elements", str(folder)]
         scores = scored([*command, *(["--documents"] if options.documents else [])])
-    write_json(options.json, {"scores": {how: {**scores["markdown"], **scores["elements"], **numbers}}})
+    write_json(options.json, {"scores": {how: {**scores["markdown"], **scores["elements"]}}})
 
 
 def answer_all(
