@@ -19,6 +19,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from upstage_docs.local.ocr import tesseract
 from upstage_docs.local.ocr.answer import recognise
+from upstage_docs.local.ocr.drawn_rules import cells_between, drawn_rules
 from upstage_docs.local.ocr.page_images import without_leaders
 from upstage_docs.local.ocr.recognised import (
     Reading,
@@ -190,6 +191,38 @@ def test_words_of_a_ruled_table_have_their_own_boxes(below: str) -> None:
     found = {text: box for text, _, box in tesseract.words(page)}
     for cell, corner in corners.items():
         assert found[cell] == pytest.approx(pen.textbbox(corner, cell, font=font), abs=20), cell
+
+
+STORES = ("Harbour stores", "#1: Rope and twine", "#2: Nets", "#3: Tar and pitch", "#4: Canvas", "#5: Lamp oil")
+
+
+def shaded_table() -> Image.Image:
+    """Draw a table of one column, its header and its rows shaded, all in black frames."""
+    page = Image.new("L", (1240, 800), 255)
+    pen, font = ImageDraw.Draw(page), ImageFont.load_default(28)
+    pen.text((100, 60), "They are counted each spring by two of the crew.", fill=0, font=font)
+    for row, text in enumerate(STORES):
+        top = 160 + 60 * row
+        pen.rectangle((200, top, 700, top + 60), fill=205 if row else 150, outline=0, width=2)
+        pen.text((220, top + 14), text, fill=0, font=font)
+    return page
+
+
+def test_the_rules_between_shaded_cells_are_found_and_make_cells() -> None:
+    rules = drawn_rules(shaded_table(), 200)
+    assert [round(rule[1] / 10) for rule in sorted(rules.across, key=lambda rule: rule[1])] == list(range(16, 53, 6))
+    assert sorted(round(side[0] / 10) for side in rules.down) == [20, 70]
+    cells = cells_between(rules, 200)
+    assert [(round(x0 / 10), round(x1 / 10)) for x0, _, x1, _ in cells] == [(20, 70)] * len(STORES)
+
+
+@needs_tesseract
+def test_a_shaded_cell_that_is_lost_on_the_page_is_read_by_itself() -> None:
+    found = [text for text, *_ in tesseract.words(shaded_table())]
+    assert [word for word in " ".join(STORES).split() if word not in found] == []
+    (page,) = read_image(saved(shaded_table()))
+    (table,) = [block for block in page.blocks if block.rows]
+    assert [[cell.text for cell in row] for row in table.rows] == [[text] for text in STORES]
 
 
 @needs_tesseract

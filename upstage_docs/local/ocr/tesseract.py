@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from upstage_docs.local.geometry import Box
+from upstage_docs.local.geometry import Box, middle
+from upstage_docs.local.ocr.drawn_rules import cells_between, drawn_rules
 from upstage_docs.local.ocr.page_images import is_uneven, skew_angle, smoothed, turned, without_leaders, zoomed
 from upstage_docs.local.ocr.recognised import (
     Lines,
@@ -55,6 +56,10 @@ _AROUND = 0.25
 """Of the height of a word: the paper around it that is shown with it."""
 _MOST_AGAIN = 60
 """Words of a page that are read a second time; more of them are no mistakes but another language."""
+_LINE_INCHES = 0.15
+"""Height of a line of text of usual size, to tell how large a page of unknown resolution is."""
+_MOST_CELLS, _LEAST_INK, _SURE_CELL = 120, 70, 0.5
+"""Cells of a page that are read by themselves, the shades that ink in one differs by, and how sure its words are."""
 _OTSU, _SAUVOLA = "0", "2"
 _SURE_TURN = 2.0
 """Tesseract's own measure of how sure it is which way a page lies."""
@@ -153,6 +158,8 @@ def _read_turned(
         lines = merged(lines, engine.lines(smoothed(page), locally=True))
     if engine.has_korean and is_korean(lines):
         lines = engine.with_hangul(page, lines)
+    if height and not uneven:
+        lines = engine.with_cells(page, lines, height)
     lines = [[replace(word, box=scaled(word.box, 1 / shrunk)) for word in line] for line in lines]
     return Reading(without_ornaments(lines), angle, size, upright_size)
 
@@ -241,6 +248,41 @@ class _Engine:
             replace(one, box=(one.box[0] + left, one.box[1] + top, one.box[2] + left, one.box[3] + top))
             for one in found
         ]
+
+    def with_cells(self, page: Image, lines: list[list[Word]], height: float) -> list[list[Word]]:
+        """Return the words of a page with those of cells of its tables that were read as empty but have ink.
+
+        Between shaded rows Tesseract takes some for pictures: each such cell is read by itself.
+
+        Args:
+            page: Level and upright.
+            lines: What was read of it.
+            height: The pixels of its lines.
+        """
+        dots = height / _LINE_INCHES
+        middles = [middle(word.box) for line in lines for word in line]
+        empty = [
+            cell
+            for cell in cells_between(drawn_rules(page, dots), dots)
+            if not any(cell[0] < x < cell[2] and cell[1] < y < cell[3] for x, y in middles)
+        ]
+        found = [words for cell in empty[:_MOST_CELLS] if (words := self._read_cell(page, cell, height / 6))]
+        return sorted([*lines, *found], key=lambda line: min(word.box[1] for word in line)) if found else lines
+
+    def _read_cell(self, page: Image, cell: Box, inset: float) -> list[Word]:
+        left, top, right, bottom = (int(cell[n] + (inset if n < 2 else -inset)) for n in range(4))
+        if right - left < 2 * inset or bottom - top < 2 * inset:
+            return []
+        picture = page.crop((left, top, right, bottom))
+        darkest, lightest = cast("tuple[int, int]", picture.getextrema())
+        if lightest - darkest < _LEAST_INK:
+            return []
+        found = [
+            replace(one, box=(one.box[0] + left, one.box[1] + top, one.box[2] + left, one.box[3] + top))
+            for one in self.scattered(picture)
+            if one.confidence >= _SURE_CELL
+        ]
+        return found if any(map(str.isalnum, "".join(one.text for one in found))) else []
 
     def scattered(self, picture: Image) -> list[Word]:
         """Return the words of a *picture* that stand anywhere in it; none where that takes too long."""

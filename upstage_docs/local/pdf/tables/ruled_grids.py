@@ -34,6 +34,8 @@ _LEAST_ROW = 6.0
 """Points: less between two rules is the padding of a row."""
 _SLIM_COLUMN, _SLIM_ROW = 0.8, 0.7
 """Of the font size: no text stands in a column or a row that is slimmer. Word pads its cells by 5.4 points."""
+_COLUMN_GAP = 1.5
+"""Font sizes between two words of a line, at least, if they are those of two columns."""
 _ACROSS = 0.6
 """Of the rows with text, at most so many are one cell from side to side."""
 
@@ -99,7 +101,7 @@ def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], s
     xs = _without_slim(xs, sides, 0, _SLIM_COLUMN * median(sizes))
     ys = _without_slim(ys, rules, 1, _SLIM_ROW * median(sizes))
     height, width = len(ys) - 1, len(xs) - 1
-    if height < 2 or width < 2 or height * width > _MOST_CELLS:
+    if height < 2 or width < 1 or height * width > _MOST_CELLS:
         return None
     held: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     for index, word in enumerate(words):
@@ -107,7 +109,7 @@ def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], s
         row = _between(ys, word.baseline - _WITHIN * word.size)
         if not taken[index] and column is not None and row is not None:
             held[row, column].append(index)
-    if len(held) < 3:
+    if len(held) < 3 or (width == 1 and len(held) < height):
         return None
     upright = [[side for side in sides if abs(side[0] - x) <= _NEAR] for x in xs]
     level = [[rule for rule in rules if abs(rule[1] - y) <= _NEAR] for y in ys]
@@ -123,6 +125,12 @@ def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], s
         if inside and tall == 1:
             lines[r].append(len({round(word.baseline / word.size) for word in inside}))
     filled = sum(bool(rows[r][c]) for r, c in spans)
+    if width == 1:
+        framed = all(_is_wall(upright[side], 0, ys[0], ys[-1]) for side in (0, 1))
+        if not framed or len(spans) < height or any(_has_gap([words[i] for i in cell]) for cell in held.values()):
+            return None
+        used = frozenset(index for cell in held.values() for index in cell)
+        return Table((xs[0], ys[0], xs[-1], ys[-1]), rows, [sum(xs) / 2], 0, used, spans=spans, gridded=True)
     across = sum(spans.get((r, 0), (1, 1))[1] == width for r in range(height) if any(rows[r]))
     lone = sum(sum(map(bool, row)) < 2 for row in rows)
     if across > _ACROSS * sum(any(row) for row in rows) or (lone > _ACROSS * height and len(spans) < height * width):
@@ -135,6 +143,15 @@ def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], s
     middles = [(left + after) / 2 for left, after in pairwise(xs)]
     used = frozenset(index for cell in held.values() for index in cell)
     return Table((xs[0], ys[0], xs[-1], ys[-1]), rows, middles, 0, used, spans=spans, gridded=True)
+
+
+def _has_gap(words: Sequence[Word]) -> bool:
+    """Say whether two words of a line stand as far apart as those of two columns do."""
+    ordered = sorted(words, key=lambda word: (round(word.baseline / word.size), word.box[0]))
+    return any(
+        abs(one.baseline - after.baseline) < 0.5 * one.size and after.box[0] - one.box[2] > _COLUMN_GAP * one.size
+        for one, after in pairwise(ordered)
+    )
 
 
 def _unfolded(

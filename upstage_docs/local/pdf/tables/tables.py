@@ -110,7 +110,11 @@ def tables_of(
         ):
             continue
         tables.append(_with_drawn_header(table, drawings, words, taken))
-    lattices = lattice_tables(words, taken, rules, sides)
+    lattices = [
+        table
+        for table in lattice_tables(words, taken, rules, sides)
+        if len(table.columns) > 1 or not any(table.words & other.words for other in tables)
+    ]
     in_lattice = [used or any(i in table.words for table in lattices) for i, used in enumerate(taken)]
     known = [table.words for table in tables]
     ruled = [
