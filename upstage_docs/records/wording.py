@@ -349,9 +349,11 @@ def announces_in_words(tail: str) -> bool:
 def start_of_last_sentence(text: str) -> int:
     """Return where the last sentence of *text* begins; 0 where there is one."""
     last = max(0, len(text.rstrip()) - 1)
-    position = last
     signs = _STOP_SIGNS[:3] if text.isascii() else _STOP_SIGNS
-    while (position := max([text.rfind(sign, 0, position) for sign in signs])) >= 0:
+    places = {text.rfind(sign, 0, last): sign for sign in signs}  # one of each, so that no sign is looked for twice
+    while (position := max(places)) >= 0:
         if stop := _STOP.match(text, position, last):
             return stop.end()
+        sign = places.pop(position)
+        places[text.rfind(sign, 0, position)] = sign
     return 0
