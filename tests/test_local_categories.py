@@ -298,3 +298,19 @@ def test_small_print_longer_than_the_body_is_a_footer() -> None:
         text(sheet, 280, 36, ["Number 2021-7"], size=8)
 
     assert categories(elements(printed)) == ["paragraph", "footer", "footer"]
+
+
+def test_capitals_that_are_set_apart_keep_the_spaces_between_words_alone() -> None:
+    """The library and pdfium tell a space wherever letters stand further apart than usual."""
+
+    def headed(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(WORDS, 4))
+        line = sheet.beginText(60, 660)
+        line.setFont("Times-Bold", 11)
+        line.setCharSpace(1.75)
+        line.textOut("TRAFFIC OF SHIPS IN VILLAGES BY TIME AND DISTANCE")
+        line.setCharSpace(0)
+        sheet.drawText(line)
+        text(sheet, 60, 640, paragraph(WORDS, 4))
+
+    assert found(elements(headed), "TRAFFIC")["content"]["text"] == "TRAFFIC OF SHIPS IN VILLAGES BY TIME AND DISTANCE"
