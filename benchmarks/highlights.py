@@ -35,7 +35,7 @@ HIGHLIGHTS = (
         "splitting/chunks",
         "pages/s",
         "ours, tables whole, Documents",
-        (f"{_RECURSIVE}, per element", "HTML", "LlamaIndex", "unstructured", "docling"),
+        _OTHER_SPLITTERS,
     ),
     Highlight("local engine on eighty pages of DP-Bench, overall score", "quality/scores", "overall", "with OCR"),
 )
