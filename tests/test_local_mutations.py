@@ -91,6 +91,35 @@ def hung_otherwise(chance: random.Random, data: bytes) -> bytes:
             )
 
 
+# --- images: what their headers say
+
+
+def with_another_header(chance: random.Random, data: bytes) -> bytes:
+    """Return a BMP that says another offset, size, depth, compression or number of colours."""
+    out = bytearray(data)
+    start, length = chance.choice([(10, 4), (14, 4), (18, 4), (22, 4), (26, 2), (28, 2), (30, 4), (46, 4)])
+    value = chance.choice([0, 1, 3, 24, 40, 255, 30_000, -1, -90, 2**31 - 1])
+    out[start : start + length] = (value % 256**length).to_bytes(length, "little")
+    return bytes(out)
+
+
+def with_another_segment(chance: random.Random, data: bytes) -> bytes:
+    """Return a JPEG with a segment that is left out, of another kind, longer than the file, or of another size."""
+    out = bytearray(data)
+    starts = [found.start() for found in re.finditer(rb"\xff[\xc0\xc2\xc4\xda\xdb\xe0]", data)]
+    start = chance.choice(starts)
+    match chance.randrange(4):
+        case 0:
+            del out[start : start + 2 + int.from_bytes(out[start + 2 : start + 4], "big")]
+        case 1:
+            out[start + 1] = chance.choice([0xC1, 0xC9, 0xD8, 0xD9, 0xDA, 0xFE])
+        case 2:
+            out[start + 2 : start + 4] = chance.choice([b"\0\0", b"\0\1", b"\xff\xff"])
+        case _:
+            out[start + 5 : start + 7] = chance.choice([b"\0\0", b"\0\1", b"\xff\xff"])
+    return bytes(out)
+
+
 # --- Office: one part
 
 
@@ -149,7 +178,10 @@ FORMS: dict[str, tuple[Callable[[], bytes], tuple[Mutate, ...]]] = {
     "docx": (letter, OFFICE),
     "pptx": (slides, OFFICE),
     "xlsx": (sheets, OFFICE),
-    **{form: (partial(made_image, form.upper()), BYTES) for form in ("png", "jpeg", "bmp", "tiff")},
+    "png": (partial(made_image, "PNG"), BYTES),
+    "jpeg": (partial(made_image, "JPEG"), (*BYTES, with_another_segment, with_another_segment)),
+    "bmp": (partial(made_image, "BMP"), (*BYTES, with_another_header, with_another_header)),
+    "tiff": (partial(made_image, "TIFF"), BYTES),
 }
 
 
