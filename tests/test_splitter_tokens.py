@@ -49,6 +49,8 @@ def tokenizer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         words = Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
         words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
         return PreTrainedTokenizerFast(tokenizer_object=words, unk_token="[UNK]")
+    if not getattr(importlib.import_module("langchain_text_splitters.base"), "_HAS_TRANSFORMERS", True):
+        pytest.skip("this version of langchain-text-splitters asks for transformers when it is imported")
     package = tmp_path / "transformers"
     package.mkdir()
     (package / "__init__.py").touch()
