@@ -269,6 +269,38 @@ def test_each_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPatch, listen
         answering.join()
 
 
+@pytest.mark.parametrize("says", [b"", b"HTTP/1.1 200 OK\r\n\r\n"], ids=["nothing", "yes, and nothing more"])
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_a_proxy_that_is_silent_was_not_sent_the_document(
+    kind: type[Client], says: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was asked for a way to the API: nothing is open, and nothing was paid."""
+
+    async def parse_async() -> None:
+        async with AsyncClient("up_abcdefgh", **options) as client:
+            await client.parse(SAMPLE)
+
+    def parse() -> None:
+        with Client("up_abcdefgh", **options) as client:
+            client.parse(SAMPLE)
+
+    def be_silent(server: socket.socket) -> None:
+        with server.accept()[0] as connection:
+            connection.recv(1 << 16)
+            connection.sendall(says)
+            while connection.recv(1 << 16):
+                pass
+
+    options: dict[str, Any] = {"cache": False, "retry": RetryPolicy(attempts=1), "timeout": 0.5, "engine": "upstage"}
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=be_silent, args=(server,))
+        thread.start()
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{server.getsockname()[1]}")
+        with pytest.raises(APITimeoutError):
+            parse() if kind is Client else asyncio.run(parse_async())
+        thread.join()
+
+
 async def test_an_asynchronous_handshake_that_is_cut_closes_its_connection() -> None:
     closed = threading.Event()
 

@@ -9,7 +9,7 @@ import ssl
 import time
 import zlib
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import aclosing, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -196,17 +196,20 @@ class _Progress:
 
     traced: bool = False
     whole: bool = False
+    tunnel: bool = False  # what is sent asks a proxy for a way to the server, and is not the request yet
 
     @property
     def sent(self) -> bool:
         """Whether the whole request may have arrived: a transport that tells nothing has to be assumed to have it."""
         return self.whole or not self.traced
 
-    def note(self, event: str, _details: object) -> None:
+    def note(self, event: str, details: Mapping[str, Any]) -> None:
         self.traced = True
-        self.whole = self.whole or event.endswith("send_request_body.complete")
+        if event.endswith("send_request_headers.started"):
+            self.tunnel = getattr(details.get("request"), "method", b"") == b"CONNECT"
+        self.whole = self.whole or (event.endswith("send_request_body.complete") and not self.tunnel)
 
-    async def anote(self, event: str, details: object) -> None:
+    async def anote(self, event: str, details: Mapping[str, Any]) -> None:
         self.note(event, details)
 
 
