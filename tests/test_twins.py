@@ -12,6 +12,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("upstage_docs", "langchain_upstage_docs", "llama_index_upstage_docs")
 # Who speaks a protocol of servers, or of httpx, has both of its forms.
 APART = {"local", "serve", "testing"}
+# And who stands in for the network of httpcore has the methods of both of its protocols.
+NETWORK = {"network", "async_network"}
 MOST_TWINS = 15
 ALIKE = 0.6
 """Share of the words of two bodies that are the same, from which on one is the other typed again."""
@@ -54,7 +56,7 @@ def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
 
 def _twins(folder: Path) -> set[tuple[str, str]]:
     """Return the names of functions of the modules in *folder* that are typed for both kinds of callers."""
-    functions = [one for path in folder.glob("*.py") for one in _functions(path)]
+    functions = [one for path in folder.glob("*.py") if path.stem not in NETWORK for one in _functions(path)]
     found = set()
     for one in functions:
         if isinstance(one, ast.AsyncFunctionDef):
