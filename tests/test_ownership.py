@@ -376,3 +376,19 @@ def test_a_remark_stays_with_its_table_and_a_text_does_not() -> None:
 
     assert "left out" in first
     assert second == "<p>The year went on.</p>"
+
+
+@pytest.mark.parametrize(("size", "travels"), [(300, False), (1000, True)])
+def test_of_an_announcement_that_is_large_for_a_chunk_the_last_sentence_travels(size: int, travels: bool) -> None:
+    announcement = (
+        "<p>The mills along the river were counted in the spring, and once more in autumn, by the county. "
+        "What each of them made was as follows:</p>"
+    )
+
+    chunks = [
+        chunk.text for chunk in chunk_elements(_page(("paragraph", announcement), ("table", _MILLS)), chunk_size=size)
+    ]
+
+    assert ("The mills along" in chunks[-1]) is travels
+    assert "as follows:" in chunks[-1]
+    assert _MILLS in chunks[-1]
