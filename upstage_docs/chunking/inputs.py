@@ -11,13 +11,13 @@ import msgspec
 from upstage_docs.api.decode import decode_document
 from upstage_docs.chunking.blocks import blocks, element_kind
 from upstage_docs.chunking.data_pictures import WithoutPictures, holds_data
+from upstage_docs.chunking.named_files import file_named_in
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.record_metadata import (
     LAST_KEY,
     FlatElement,
     RecordMetadata,
     extra_metadata,
-    file_named_in,
     flat_element,
     read_metadata,
 )
