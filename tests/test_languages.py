@@ -55,11 +55,11 @@ def test_nouns_that_end_like_verbs_end_no_clause() -> None:
     )
 
 
-def test_what_pauses_in_english_is_still_a_sentence() -> None:
-    """Commas of English cut nothing: texts that were embedded stay as they were."""
+def test_a_sentence_of_english_that_is_too_long_is_cut_at_a_clause() -> None:
+    """A cut between the words of a clause parts what belongs together."""
     text = "The quay, which is long, ends at the pier, where ships of all sizes wait for the tide to turn"
 
-    assert cut(text, 50)[0] == "The quay, which is long, ends at the pier, where"
+    assert cut(text, 50)[0] == "The quay, which is long, ends at the pier,"
 
 
 def test_an_overlap_begins_with_a_clause() -> None:
