@@ -266,7 +266,7 @@ def test_the_pair_of_llama_index_gives_nodes_with_their_own_crops(tmp_path: Path
         ({"crop_folder": "x"}, "go together"),
         ({"crops": [], "crop_folder": "x"}, "names no category"),
         ({"crops": ["pictures"], "crop_folder": "x"}, "crops entry"),
-        ({"crops": ["figure"], "crop_folder": "x", "images": "base64"}, "in place of"),
+        ({"crops": ["figure"], "crop_folder": "x", "images": "base64"}, "replace images="),
         ({"crops": ["figure"], "crop_folder": 3}, "no folder"),
     ],
 )
