@@ -548,7 +548,7 @@ def rows_make_the_table(split: Splitter, document: ParsedDocument, options: Chun
         while all(header < len(one) and one[header] == whole[header] for one in grids):
             header += 1  # as long as all parts agree: then these are the header's rows, or rows that are all alike
         for least in range(header, 0, -1):
-            if _without_repeated_sections(whole, [one[least:] for one in grids], least) == whole:
+            if without_repeated_sections(whole, [one[least:] for one in grids], least) == whole:
                 break
         else:
             raise AssertionError(f"the parts of table {element.id} are not the table: {parts}")
@@ -556,7 +556,7 @@ def rows_make_the_table(split: Splitter, document: ParsedDocument, options: Chun
             assert all(caption in part for caption in captions for part in parts)
 
 
-def _without_repeated_sections(whole: list[list[str]], parts: list[list[list[str]]], header: int) -> list[list[str]]:
+def without_repeated_sections(whole: list[list[str]], parts: list[list[list[str]]], header: int) -> list[list[str]]:
     """The rows of all parts: a part may begin with the row that names the section in which it begins."""
     rows = whole[:header]
     for part in parts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from chunk_invariants import grid
+from chunk_invariants import grid, without_repeated_sections
 from conftest import examples
 from hypothesis import given, strategies as st
 from strategies import headed_tables, table_markup
@@ -39,7 +39,7 @@ def assert_same_grid(text: str, parts: list[str], header: int) -> None:
     whole = grid(text)
     grids = [grid(part) for part in parts]
     assert all(one[:header] == whole[:header] for one in grids)
-    assert [row for one in grids for row in one[header:]] == whole[header:]
+    assert without_repeated_sections(whole, [one[header:] for one in grids], header) == whole
 
 
 HEADERS = {
@@ -328,6 +328,23 @@ def test_what_can_be_mended_is_split() -> None:
 def test_half_a_surrogate_pair_is_no_error() -> None:
     """BeautifulSoup could not read it: the table stays whole."""
     assert split_rows(f"<table><tr><td>\ud800<td>b</tr>{body(40)}</table>", limits(100)) is None
+
+
+@pytest.mark.parametrize(("row", "size"), [("<tr><td>{}</td><td>{}</td></tr>", 250), ("| {} | {} |\n", 195)])
+def test_a_section_row_is_not_repeated_where_it_makes_a_part_too_large(row: str, size: int) -> None:
+    """The parts of a table fit, and are not cut again when their chunks are split once more."""
+    label = "Hours of the turbines in the channel that were overhauled {}, and of those that were " + "not " * 15
+    header, *rows = [
+        row.format(*cells)
+        for cells in (("Site", "Hours"), ("North", ""), *((label.format(year), "12") for year in range(2021, 2025)))
+    ]
+    text = f"<table>{header}{''.join(rows)}</table>" if header[0] == "<" else f"{header}| --- | --- |\n{''.join(rows)}"
+
+    parts = texts(text, size)
+
+    assert len(parts) == 5
+    assert all(len(part) <= size for part in parts)
+    assert [part for one in parts for part in texts(one, size) or [one]] == parts
 
 
 @given(text=table_markup(), size=st.sampled_from((150, 300, 600)), tokens=st.booleans())

@@ -154,13 +154,19 @@ class _Cutter:
         return found >= 0 and self._sections[found] == row
 
     def _section_of(self, first: int) -> str:
-        """Return the row that names the section in which a part begins with row *first*, `""` if none is repeated."""
+        """Return the row that names the section in which a part begins with row *first*, `""` if none is repeated.
+
+        Nor is one where the first row does not fit beside it: then a part of its own would become too large.
+        """
         found = bisect_right(self._sections, first) - 1
         if found < 0 or self._names_section(first) or first <= self._header:
             return ""
         row = self._rows[self._sections[found]]
         text = self._text[row.start : row.end]
-        return text if self._limits.size(text) * _LARGEST_SECTION <= self._limits.later else ""
+        size, later = self._limits.size(text), self._limits.later
+        used = self._frame(first).around_last + self._totals[first + 1] - self._totals[first]
+        used += self._carried[first] if self._cells else 0
+        return text if size * _LARGEST_SECTION <= later and used + size <= later else ""
 
     def _bind(self) -> None:
         """Work out which rows are bound together."""
@@ -363,9 +369,10 @@ def _split_lines(text: str, limits: RowSizes, header_rows: int) -> list[Part] | 
     while first < len(rows):
         limit = limits.later if parts else limits.first
         repeated = section if parts and first not in sections else ""
-        if limits.size(repeated) * _LARGEST_SECTION > limits.later:
-            repeated = ""
-        last, used = first, fixed + limits.size(repeated) + limits.size(lines[first])
+        beside = fixed + limits.size(lines[first])
+        if limits.size(repeated) * _LARGEST_SECTION > limits.later or limits.size(repeated) + beside > limit:
+            repeated = ""  # it is too long to be repeated, or the row does not fit beside it
+        last, used = first, beside + limits.size(repeated)
         while last + 1 < len(rows) and (used := used + limits.size(lines[last + 1])) <= limit:
             last += 1
         while last > first and last + 1 < len(rows) and last in sections:
