@@ -176,19 +176,11 @@ class Breaks:
     def _token(self, match: re.Match[str], kind: str | None) -> None:
         start, end = match.span()
         if kind == "stop":
-            self._break(end, end, _SENTENCE)
-        elif kind == "clause":
-            if self.text[end : end + 1] not in _NO_START:
-                self._break(end, end, _CLAUSE)
-        elif kind == "ideograph":
-            following = self.text[end : end + 1]
-            if following not in _NO_START and (
-                following < "\u0300"
-                or "\u309b" <= following <= "\u9fff"
-                or "\u3040" <= following <= "\u3098"
-                or _cluster_around(self.text, end)[0] == end
-            ):
-                self._break(end, end, _WORD)
+            if self._begins_sign(end):
+                self._break(end, end, _SENTENCE)
+        elif kind in {"clause", "ideograph"}:
+            if self.text[end : end + 1] not in _NO_START and self._begins_sign(end):
+                self._break(end, end, _CLAUSE if kind == "clause" else _WORD)
         else:
             self._kept.append((start, end))
             if _LINE_TAG.match(match[0]):
@@ -198,6 +190,16 @@ class Breaks:
                     self._ranks[-1] = rank
                 else:
                     self._break(end, end, _PARAGRAPH if self._ends_sentence(start) else _LINE)
+
+    def _begins_sign(self, index: int) -> bool:
+        """Return whether what a reader sees as one character begins at *index*, or the text ends there."""
+        following = self.text[index : index + 1]
+        return (
+            following < "\u0300"
+            or "\u309b" <= following <= "\u9fff"
+            or "\u3040" <= following <= "\u3098"
+            or _cluster_around(self.text, index)[0] == index
+        )
 
     def _break(self, end: int, start: int, rank: int) -> None:
         self.ends.append(end)
