@@ -34,7 +34,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
 from html import escape
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from measured import add_json_option, write_json
 
@@ -331,7 +331,7 @@ def _minilm() -> _MiniLM:
 # --- splitters -------------------------------------------------------------------------------------------------------
 
 
-def ours(form: str, **options: Any) -> Splitter:
+def ours(form: Literal["html", "markdown"], **options: Any) -> Splitter:
     """This package's splitter over elements."""
 
     def split(elements: Elements, size: int) -> Iterator[Piece]:
