@@ -75,7 +75,9 @@ class Environments:
         print(f"making the environment {name} in {home}", file=sys.stderr, flush=True)
         uv = shutil.which("uv")  # resolves in seconds what takes pip minutes
         venv.create(home, with_pip=uv is None, clear=True)
-        install = [uv, "pip", "install", "--python", str(python)] if uv else [str(python), "-m", "pip", "install"]
+        # Copies, not links: nltk, on which LlamaIndex splits sentences, reads no file that has two names.
+        with_uv = [uv or "uv", "pip", "install", "--link-mode", "copy", "--python", str(python)]
+        install = with_uv if uv else [str(python), "-m", "pip", "install"]
         for call in ENVIRONMENTS[name]:
             subprocess.run([*install, "-q", *call], check=True, cwd=ROOT)
         stamp.write_text(wanted)

@@ -16,26 +16,42 @@ Pieces = Callable[[Word], "Sequence[Word]"]
 """Returns the words of a text item."""
 
 _PIECE = re.compile(r"\S+")
+_MOST_BETWEEN = 4  # letters of the file for one of an item whose boxes are asked for at once
 
 
 def pieces_by_file(file: FileText | None) -> Pieces:
     """Return what tells the words of a text item by the boxes of its letters in the *file*, none without it."""
     stream: LetterStream | None = None
+    known: dict[int, tuple[Word, Sequence[Word]]] = {}  # by identity: several rules ask for the same item
 
     def pieces(word: Word) -> Sequence[Word]:
-        nonlocal stream
         if file is None or " " not in word.text:
             return [word]
+        if (kept := known.get(id(word))) is None:
+            kept = known[id(word)] = word, parted(word, file)
+        return kept[1]
+
+    def parted(word: Word, file: FileText) -> Sequence[Word]:
+        nonlocal stream
         stream = stream or LetterStream(file)
         numbers = stream.find(word)
         letters = [n for n, letter in enumerate(word.text) if not letter.isspace()]
         if len(numbers) != len(letters):
             return [word]
+        if not numbers:
+            return []
         of_letter = dict(zip(letters, numbers, strict=True))
+        low, high = min(numbers), max(numbers) + 1
+        near = high - low <= _MOST_BETWEEN * len(word.text)
+        boxes = file.boxes(low, high) if near else []
         found = []
         for match in _PIECE.finditer(word.text):
             first, last = of_letter[match.start()], of_letter[match.end() - 1]
-            x0, _, x1, _ = bounds(file.boxes(first, last + 1)) if last >= first else word.box
+            x0, _, x1, _ = (
+                word.box
+                if last < first
+                else bounds(boxes[first - low : last + 1 - low] if near else file.boxes(first, last + 1))
+            )
             found.append(replace(word, text=match[0], box=(x0, word.box[1], max(x0, x1), word.box[3])))
         return found
 
