@@ -10,8 +10,6 @@ in threads of asyncio, whose end `asyncio.run` waits for, however long a resolve
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import socket
 import ssl
 from collections.abc import Iterable
 from contextlib import suppress
@@ -22,7 +20,7 @@ import anyio
 import httpcore
 import httpx
 
-from upstage_docs.client.network import pool_of
+from upstage_docs.client.network import is_address, look_up, pool_of
 from upstage_docs.client.owned_threads import begin_thread
 
 __all__ = ["AsyncNetworkTransport"]
@@ -105,18 +103,18 @@ async def _addresses(host: str, port: int) -> list[str]:
     Raises:
         httpcore.ConnectError: It knows no such name.
     """
-    with suppress(ValueError):
-        return [str(ipaddress.ip_address(host))]
+    if is_address(host):
+        return [host]
     loop = asyncio.get_running_loop()
-    answer: asyncio.Future[Any] = loop.create_future()
+    answer: asyncio.Future[list[str] | Exception] = loop.create_future()
 
-    def tell(found: Any) -> None:
+    def tell(found: list[str] | Exception) -> None:
         if not answer.done():
             answer.set_result(found)
 
     def ask() -> None:
         try:
-            found: Any = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found: list[str] | Exception = look_up(host, port)
         except (OSError, UnicodeError) as error:
             found = error
         with suppress(RuntimeError):  # the loop is closed by now
@@ -126,7 +124,7 @@ async def _addresses(host: str, port: int) -> list[str]:
     found = await answer
     if isinstance(found, Exception):
         raise httpcore.ConnectError(str(found)) from found
-    return [str(place[0]) for *_, place in found]
+    return found
 
 
 class _Stream(httpcore.AsyncNetworkStream):

@@ -24,7 +24,7 @@ import httpx
 from upstage_docs.client.owned_threads import call_within
 from upstage_docs.errors.redaction import Secret
 
-__all__ = ["NetworkTransport", "pool_of", "proxies"]
+__all__ = ["NetworkTransport", "is_address", "look_up", "pool_of", "proxies"]
 
 # Until when (of `time.monotonic`) the request of this thread may take: its connection was made for another one.
 _deadline: ContextVar[float] = ContextVar("upstage_docs_deadline", default=float("inf"))
@@ -179,15 +179,26 @@ def _addresses(host: str, port: int, seconds: float) -> list[str]:
         httpcore.ConnectTimeout: It did not say within so many *seconds*.
         httpcore.ConnectError: It knows no such name.
     """
-    with suppress(ValueError):
-        return [str(ipaddress.ip_address(host))]
+    if is_address(host):
+        return [host]
     try:
-        found = call_within(partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM), seconds)
+        return call_within(partial(look_up, host, port), seconds)
     except TimeoutError:
         raise httpcore.ConnectTimeout(f"no address of {host} was found in time") from None
     except OSError as error:
         raise httpcore.ConnectError(str(error)) from error
-    return [str(place[0]) for *_, place in found]
+
+
+def is_address(host: str) -> bool:
+    """Say whether a host is named by its address, so that no resolver is asked."""
+    with suppress(ValueError):
+        return bool(ipaddress.ip_address(host))
+    return False
+
+
+def look_up(host: str, port: int) -> list[str]:
+    """Ask the system's resolver for the addresses of *host*, for as long as that takes."""
+    return [str(place[0]) for *_, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
 class _Stream(httpcore.NetworkStream):
