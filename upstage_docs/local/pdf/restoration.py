@@ -146,6 +146,12 @@ class LetterStream:
             start = self._plain.find(wanted, start + 1)
         return []
 
+    def places_of(self, word: Word) -> dict[int, int]:
+        """Return the character of the file's text that each letter of a word is, both counted; none unless all are."""
+        letters = [at for at, letter in enumerate(word.text) if not letter.isspace()]
+        numbers = self.find(word)
+        return dict(zip(letters, numbers, strict=True)) if len(letters) == len(numbers) else {}
+
 
 def _letters_of(word: Word, numbers: Sequence[int], file: FileText) -> list[_Letter]:
     """Return the letters of *word*, whose plain letters are those of these *numbers* of the file's text."""

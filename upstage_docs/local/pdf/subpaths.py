@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from upstage_docs.local.geometry import Box, bounds
+
 __all__ = ["Point", "Subpath", "is_light", "subpaths_of"]
 
 Point = tuple[float, float]
@@ -41,6 +43,11 @@ class Subpath(NamedTuple):
     closed: bool
     fill: str
     stroke: str
+
+    @property
+    def box(self) -> Box:
+        """The box of where its segments begin and end."""
+        return bounds((x, y, x, y) for x, y in self.points)
 
     @property
     def curved(self) -> bool:

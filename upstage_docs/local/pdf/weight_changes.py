@@ -32,9 +32,7 @@ def cut_at_weights(words: Sequence[Word], file: FileText) -> list[Word]:
         places = _plain_places(word, file)
         if not places:
             stream = stream or LetterStream(file)
-            numbers = stream.find(word)
-            letters = [at for at, letter in enumerate(word.text) if not letter.isspace()]
-            places = dict(zip(letters, numbers, strict=True)) if len(letters) == len(numbers) else {}
+            places = stream.places_of(word)
         found += _cut_at_weight(word, places, file)
     return found
 

@@ -34,19 +34,15 @@ def pieces_by_file(file: FileText | None) -> Pieces:
     def parted(word: Word, file: FileText) -> Sequence[Word]:
         nonlocal stream
         stream = stream or LetterStream(file)
-        numbers = stream.find(word)
-        letters = [n for n, letter in enumerate(word.text) if not letter.isspace()]
-        if len(numbers) != len(letters):
-            return [word]
-        if not numbers:
-            return []
-        of_letter = dict(zip(letters, numbers, strict=True))
-        low, high = min(numbers), max(numbers) + 1
+        places = stream.places_of(word)
+        if not places:
+            return [word] if word.text.strip() else []
+        low, high = min(places.values()), max(places.values()) + 1
         near = high - low <= _MOST_BETWEEN * len(word.text)
         boxes = file.boxes(low, high) if near else []
         found = []
         for match in _PIECE.finditer(word.text):
-            first, last = of_letter[match.start()], of_letter[match.end() - 1]
+            first, last = places[match.start()], places[match.end() - 1]
             x0, _, x1, _ = (
                 word.box
                 if last < first

@@ -13,7 +13,18 @@ from upstage_docs.local.geometry import Box, middle
 from upstage_docs.local.pdf.vector_paths import Path
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["NUMBER", "OFF_TICK", "Label", "Scale", "categories_of", "label_of", "scale_of", "turned_box", "value_of"]
+__all__ = [
+    "MOST_WRONG",
+    "NUMBER",
+    "OFF_TICK",
+    "Label",
+    "Scale",
+    "categories_of",
+    "label_of",
+    "scale_of",
+    "turned_box",
+    "value_of",
+]
 
 NUMBER = re.compile(r"(?P<sign>[-−–]?)\s*(?P<before>[$€£₩¥]?)\s*(?P<digits>\d[\d,]*(?:\.\d+)?|\.\d+)\s*(?P<behind>%?)")
 _LEAST_TICKS = 3
@@ -22,6 +33,8 @@ _OFF_SCALE = 0.006
 """Of the length of an axis: what a number, or its tick, stands off the straight scale at most."""
 OFF_TICK = 0.02
 """Of the length of an axis: the foot of bars without ticks must stand that near to a number, to shift the scale by."""
+MOST_WRONG = 0.2
+"""Share of the numbers told beside bars or vertices that may be other than those of the scale."""
 _TO_TICK = 2.5
 """Font sizes from a number to its tick, at most, before what is farther is taken for one: keys are as thin as ticks."""
 _ALIGNED = 2.5
@@ -54,6 +67,10 @@ class Scale(NamedTuple):
     def value(self, place: float) -> float:
         """Return the value at a place along the axis, in points."""
         return self.factor * place + self.offset
+
+    def tells(self, value: float, place: float) -> bool:
+        """Say whether the number *value*, told beside a place, is the one that the scale has there."""
+        return abs(value - self.value(place)) <= 2 * OFF_TICK * abs(self.factor) * self.length
 
     def written(self, value: float) -> str:
         """Return a value as the axis writes its numbers, with no more digits than half a point tells."""

@@ -8,9 +8,9 @@ from dataclasses import replace
 from statistics import median
 from typing import NamedTuple
 
-from upstage_docs.local.blocks import Cell
 from upstage_docs.local.geometry import Box, bounds
 from upstage_docs.local.pdf.charts.axes import (
+    MOST_WRONG,
     NUMBER,
     OFF_TICK,
     Label,
@@ -21,9 +21,9 @@ from upstage_docs.local.pdf.charts.axes import (
     turned_box,
     value_of,
 )
-from upstage_docs.local.pdf.charts.data import ChartData
+from upstage_docs.local.pdf.charts.data import ChartData, chart_data
 from upstage_docs.local.pdf.charts.legend import names_by_keys, numbered, titles_of
-from upstage_docs.local.pdf.charts.lines import Columns, lines_over
+from upstage_docs.local.pdf.charts.lines import NO_LINES, Columns, lines_over
 from upstage_docs.local.pdf.subpaths import Subpath, is_light
 from upstage_docs.local.pdf.vector_paths import Path
 from upstage_docs.local.pdf.words import Word
@@ -40,8 +40,6 @@ _NARROWEST = 2.5
 """Points: a narrower rectangle is a line."""
 _MOST = 250
 """Rectangles of a chart; one with more is a histogram or a picture."""
-
-_NO_LINES = Columns((), (), (), (0.0, 0.0, 0.0, 0.0))
 
 
 class _Bar(NamedTuple):
@@ -95,7 +93,7 @@ def _measured(
     if values is None or _is_contradicted(stacks, rest, scale, foot):
         return None
     rest = [label for label in rest if label not in used]
-    over = _lines_over(stacks, homes, paths, subpaths, rest, scale) if not lying else _NO_LINES
+    over = _lines_over(stacks, homes, paths, subpaths, rest, scale) if not lying else NO_LINES
     if over is None:
         return None
     known = {bar.box for stack in stacks for bar in stack}
@@ -114,9 +112,7 @@ def _measured(
         ("Y-Axis", y_axis),
         ("Chart Type", "bar, line" if over.values else "bar"),
     )
-    return ChartData(
-        tuple(tuple(Cell(text) for text in row) for row in rows), tuple((name, text) for name, text in facts if text)
-    )
+    return chart_data(rows, facts)
 
 
 def _lines_over(
@@ -129,7 +125,7 @@ def _lines_over(
 ) -> Columns | None:
     """Return the series of lines over the bars; None where a line is not at their middles, or has another scale."""
     if not any(not path.filled and min(_sides(path.box)) > _THICKEST_TICK for path in paths):
-        return _NO_LINES
+        return NO_LINES
     middles: defaultdict[int, list[float]] = defaultdict(list)
     for stack, home in zip(stacks, homes, strict=True):
         middles[home].append(_middle(stack))
@@ -273,5 +269,5 @@ def _is_contradicted(stacks: Sequence[Sequence[_Bar]], labels: Sequence[Label], 
                 continue
             if bar.box[0] - 1 <= label.across <= bar.box[2] + 1:
                 told += 1
-                wrong += abs(value_of(match) - scale.value(end)) > 2 * OFF_TICK * abs(scale.factor) * scale.length
-    return told > 1 and wrong > 0.2 * told
+                wrong += not scale.tells(value_of(match), end)
+    return told > 1 and wrong > MOST_WRONG * told

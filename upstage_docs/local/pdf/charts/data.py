@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from upstage_docs.local.blocks import Cell
 
-__all__ = ["ChartData"]
+__all__ = ["ChartData", "chart_data"]
 
 
 class ChartData(NamedTuple):
@@ -14,3 +15,9 @@ class ChartData(NamedTuple):
 
     rows: tuple[tuple[Cell, ...], ...]
     facts: tuple[tuple[str, str], ...]
+
+
+def chart_data(rows: Iterable[Sequence[str]], facts: Iterable[tuple[str, str]]) -> ChartData:
+    """Return the data of *rows*, the first the header, and of those *facts* that have a value."""
+    cells = tuple(tuple(Cell(text) for text in row) for row in rows)
+    return ChartData(cells, tuple((name, text) for name, text in facts if text))

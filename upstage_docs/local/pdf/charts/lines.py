@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from upstage_docs.local.blocks import Cell
 from upstage_docs.local.geometry import Box, bounds, middle
 from upstage_docs.local.pdf.charts.axes import (
+    MOST_WRONG,
     NUMBER,
-    OFF_TICK,
     Label,
     Scale,
     categories_of,
@@ -20,13 +19,13 @@ from upstage_docs.local.pdf.charts.axes import (
     scale_of,
     value_of,
 )
-from upstage_docs.local.pdf.charts.data import ChartData
+from upstage_docs.local.pdf.charts.data import ChartData, chart_data
 from upstage_docs.local.pdf.charts.legend import is_key, names_by_keys, numbered, titles_of
 from upstage_docs.local.pdf.subpaths import Point, Subpath, is_light
 from upstage_docs.local.pdf.vector_paths import Path
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["Columns", "lines_over", "measured_lines"]
+__all__ = ["NO_LINES", "Columns", "lines_over", "measured_lines"]
 
 _SAME = 0.75
 """Points: vertices that differ by less across stand at one category, and ends that do are joined."""
@@ -75,6 +74,10 @@ class Columns(NamedTuple):
     box: Box
 
 
+NO_LINES = Columns((), (), (), (0.0, 0.0, 0.0, 0.0))
+"""What lines over bars tell where there are none."""
+
+
 def measured_lines(paths: Sequence[Path], words: Sequence[Word], subpaths: Sequence[Subpath]) -> ChartData | None:
     """Return the data of a chart of lines over categories; None where it is not certain.
 
@@ -114,9 +117,7 @@ def measured_lines(paths: Sequence[Path], words: Sequence[Word], subpaths: Seque
         heads = [along or title or "Value"]
     rows = [["", *heads], *([name, *(column[n] for column in columns.values)] for n, name in enumerate(names))]
     facts = ("Chart Title", title), ("X-Axis", across), ("Y-Axis", along), ("Chart Type", "line")
-    return ChartData(
-        tuple(tuple(Cell(text) for text in row) for row in rows), tuple((name, text) for name, text in facts if text)
-    )
+    return chart_data(rows, facts)
 
 
 def lines_over(
@@ -157,7 +158,7 @@ def _series_columns(
     scale: Scale,
 ) -> Columns | None:
     if not series:
-        return Columns((), (), (), (0.0, 0.0, 0.0, 0.0))
+        return NO_LINES
     values = [_values_of_line(line, places, scale) for line in series]
     told = tuple(tuple(column) for column in values if column is not None)
     if len(told) < len(values) or _is_contradicted(series, labels, scale):
@@ -305,7 +306,7 @@ def _are_all(series: Sequence[Polyline], subpaths: Sequence[Subpath], labels: Se
     colours = {line.colour for line in series}
     names = [label for label in labels if any(map(str.isalpha, label.text))]
     for path in subpaths:
-        x0, y0, x1, y1 = bounds((x, y, x, y) for x, y in path.points)
+        x0, y0, x1, y1 = path.box
         if path.fill or path.stroke in colours or is_light(path.stroke) or x1 - x0 < _SHORTEST_KEY or y1 - y0 > _SAME:
             continue
         if is_key((x0, y0, x1, y1)) and any(
@@ -349,10 +350,8 @@ def _is_contradicted(series: Sequence[Polyline], labels: Sequence[Label], scale:
         near = [p for p in vertices if abs(p[0] - x) < 1.5 * label.size and abs(p[1] - y) < 2 * label.size]
         if near:
             told += 1
-            wrong += all(
-                abs(value_of(match) - scale.value(p[1])) > 2 * OFF_TICK * abs(scale.factor) * scale.length for p in near
-            )
-    return told > 1 and wrong > 0.2 * told
+            wrong += not any(scale.tells(value_of(match), p[1]) for p in near)
+    return told > 1 and wrong > MOST_WRONG * told
 
 
 def _heads(
@@ -379,7 +378,7 @@ def _keys_of_line(colour: str, subpaths: Sequence[Subpath], series: Sequence[Pol
     for path in subpaths:
         if colour not in {path.fill, path.stroke}:
             continue
-        box = bounds((x, y, x, y) for x, y in path.points)
+        box = path.box
         x, y = middle(box)
         if is_key(box) and not any(abs(p[0] - x) < _AT_VERTEX and abs(p[1] - y) < _AT_VERTEX for p in vertices):
             found.append((box[0], box[1] - 0.5, box[2], box[3] + 0.5))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import combinations
 
-from upstage_docs.local.geometry import Box, bounds, holds_middle, overlap, shared_height, shared_width
+from upstage_docs.local.geometry import Box, holds_middle, overlap, shared_height, shared_width
 from upstage_docs.local.pdf.charts.bars import measured_bars
 from upstage_docs.local.pdf.charts.data import ChartData
 from upstage_docs.local.pdf.charts.lines import measured_lines
@@ -77,7 +77,7 @@ def measured_pies(
 
 
 def _within(box: Box, subpaths: Sequence[Subpath]) -> list[Subpath]:
-    return [path for path in subpaths if holds_middle(box, bounds((x, y, x, y) for x, y in path.points))]
+    return [path for path in subpaths if holds_middle(box, path.box)]
 
 
 def _may_be_pie(drawing: Drawing) -> bool:

@@ -9,10 +9,9 @@ from dataclasses import replace
 from itertools import combinations, pairwise
 from typing import NamedTuple
 
-from upstage_docs.local.blocks import Cell
 from upstage_docs.local.geometry import Box, bounds, groups_of, holds_middle, middle, shared_height, shared_width
 from upstage_docs.local.pdf.charts.axes import Label, label_of
-from upstage_docs.local.pdf.charts.data import ChartData
+from upstage_docs.local.pdf.charts.data import ChartData, chart_data
 from upstage_docs.local.pdf.charts.legend import is_key, names_by_keys
 from upstage_docs.local.pdf.subpaths import Point, Subpath
 from upstage_docs.local.pdf.words import Word
@@ -201,7 +200,7 @@ def measured_pie(pie: Pie, subpaths: Sequence[Subpath], words: Sequence[Word]) -
     if title is not None:
         facts.insert(0, ("Chart Title", title.text))
         box = bounds([box, title.box])
-    return box, ChartData(tuple(tuple(Cell(text) for text in row) for row in rows), tuple(facts))
+    return box, chart_data(rows, facts)
 
 
 def _told_apart(word: Word) -> list[Word]:
@@ -248,10 +247,8 @@ def _by_legend(
         return None
     keys: dict[str, list[Box]] = {colour: [] for colour in colours}
     for path in subpaths:
-        if path.fill in keys:
-            box = bounds((x, y, x, y) for x, y in path.points)
-            if is_key(box) and _from_centre(pie, middle(box)) > 1:
-                keys[path.fill].append(box)
+        if path.fill in keys and is_key(path.box) and _from_centre(pie, middle(path.box)) > 1:
+            keys[path.fill].append(path.box)
     if not all(keys.values()):
         return None
     found = names_by_keys([keys[colour] for colour in colours], labels)
