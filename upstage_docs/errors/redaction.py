@@ -16,7 +16,7 @@ from typing import Any, SupportsIndex
 
 from upstage_docs.errors.spellings import hide, hide_bytes, secrets_in
 
-__all__ = ["Body", "Secret", "as_secret", "guard", "redact", "redact_bytes", "redact_start", "shorten", "wrap_secrets"]
+__all__ = ["Body", "Secret", "as_secret", "guard", "redact", "redact_body", "redact_start", "shorten", "wrap_secrets"]
 
 HIDDEN = "[hidden]"
 # Their values are no secrets, and words that messages need.
@@ -39,15 +39,9 @@ class Secret(str):
 
 
 class Body(bytes):
-    """What was answered, whole; a repr shows its size: it may hold a private document, and is long.
-
-    One made of another is that one: a body may be many megabytes, and is handed through many hands.
-    """
+    """What was answered, whole; a repr shows its size: it may hold a private document, and is long."""
 
     __slots__ = ()
-
-    def __new__(cls, content: bytes = b"") -> Body:  # noqa: D102 - said above
-        return content if isinstance(content, Body) else super().__new__(cls, content)
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
         if operator.index(protocol) < _FIRST_WITH_BUFFERS:
@@ -90,11 +84,11 @@ def redact(text: str) -> str:
     return text
 
 
-def redact_bytes(raw: bytes) -> bytes:
-    """Return *raw* without the secrets of any client."""
+def redact_body(raw: bytes) -> Body:
+    """Return *raw* without the secrets of any client; a `Body` that holds none is not copied."""
     for secret, _ in _longest_first():
         raw = hide_bytes(raw, secret, HIDDEN.encode())
-    return raw
+    return raw if isinstance(raw, Body) else Body(raw)
 
 
 def redact_start(raw: bytes) -> str:

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from upstage_docs.errors.redaction import Body, redact, redact_bytes
+from upstage_docs.errors.redaction import redact, redact_body
 
 __all__ = [
     "APIConnectionError",
@@ -158,7 +158,7 @@ class InvalidResponseError(UpstageDocsError):
 
     def __init__(self, message: str, *, raw: bytes = b"") -> None:
         super().__init__(message)
-        self.raw = Body(redact_bytes(raw))
+        self.raw = redact_body(raw)
 
 
 class JobError(UpstageDocsError):
