@@ -1,10 +1,11 @@
-"""The loaders: they read files and blobs as LangChain Documents."""
+"""The loaders: they read files and blobs as LangChain Documents, and show each load as a run in LangSmith."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import aclosing, closing
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import aclosing, closing, contextmanager
 from dataclasses import KW_ONLY
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, Union
 
@@ -13,7 +14,6 @@ from langchain_core.documents import Document
 
 from langchain_upstage_docs.components import OCRComponent, ParseComponent, component, document_of, item_of
 from langchain_upstage_docs.parsers import UpstageDocumentParseParser, UpstageOCRParser
-from langchain_upstage_docs.tracing import load_run
 
 if TYPE_CHECKING:
     from langchain_text_splitters import TextSplitter
@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from upstage_docs import Estimate
     from upstage_docs.files.source import Named
     from upstage_docs.loading.loading import Loading
+    from upstage_docs.models import Record
 
 __all__ = ["Files", "UpstageDocumentParseLoader", "UpstageOCRLoader"]
 
 File: TypeAlias = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryIO, Blob]
 Files: TypeAlias = File | BlobLoader | Iterable[File]
+
+# Of the environment, which say that LangSmith is told of runs; LangChain tells it of chains and retrievers itself.
+_TRACING = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2")
 
 
 @component(eq=False, repr=False)
@@ -73,7 +77,7 @@ class _Loader(BaseLoader):
             UpstageDocsError: As `Client.parse` and `Client.ocr`, unless skipped.
         """
         with (
-            load_run(type(self).__name__, document_of) as convert,
+            _load_run(type(self).__name__, document_of) as convert,
             closing(self.loading.records(self._items())) as records,
         ):
             for record in records:
@@ -85,7 +89,7 @@ class _Loader(BaseLoader):
         Left early, it is to be closed (`contextlib.aclosing`): else the end of the event loop cuts what is being sent,
         and may have been paid for.
         """
-        with load_run(type(self).__name__, document_of) as convert:
+        with _load_run(type(self).__name__, document_of) as convert:
             async with aclosing(self.loading.arecords(self._items())) as records:
                 async for record in records:
                     yield convert(record)
@@ -216,3 +220,64 @@ class UpstageOCRLoader(OCRComponent, _Loader):
 
 def _options_of(loader: ParseComponent | OCRComponent) -> dict[str, Any]:
     return {name: value for name, value in vars(loader).items() if name not in {"file_path", "source", "_loading"}}
+
+
+class _TracedLoad:
+    """One load that is traced: what it hands out is counted, and nothing of its texts is told."""
+
+    def __init__(self, run: Any, convert: Callable[[Record], Document]) -> None:
+        self._run = run
+        self._convert = convert
+        self._documents = 0
+        self._pages: set[tuple[str, int]] = set()
+
+    def convert(self, record: Record) -> Document:
+        """Count what *record* becomes, and return it."""
+        document = self._convert(record)
+        self._documents += 1
+        pages = range(document.metadata.get("page", 0), document.metadata.get("page_end", 0) + 1)
+        self._pages |= {(document.metadata.get("source", ""), page) for page in pages if page}
+        return document
+
+    def end(self, error: str | None) -> None:
+        """Tell what was handed out."""
+        sources = sorted({source for source, _ in self._pages})
+        outputs = {"documents": self._documents, "pages": len(self._pages), "sources": sources}
+        self._run.end(outputs=outputs, error=error)
+        self._run.patch()
+
+
+@contextmanager
+def _load_run(name: str, convert: Callable[[Record], Document]) -> Iterator[Callable[[Record], Document]]:
+    """Open a run *name* below the run that is open in LangSmith, and give what *convert* does, counted.
+
+    Where nobody traces, *convert* itself is given; nothing is imported or sent.
+    """
+    may_trace = "langsmith.run_helpers" in sys.modules or any(variable in os.environ for variable in _TRACING)
+    if may_trace:
+        from langsmith.utils import tracing_is_enabled
+
+        may_trace = tracing_is_enabled() is True
+    if not may_trace:
+        yield convert
+        return
+    load, error = _TracedLoad(_begin_run(name), convert), None
+    try:
+        yield load.convert
+    except GeneratorExit:  # left early
+        raise
+    except BaseException as raised:
+        error = type(raised).__name__
+        raise
+    finally:
+        load.end(error)
+
+
+def _begin_run(name: str) -> Any:
+    from langsmith.run_helpers import get_current_run_tree
+    from langsmith.run_trees import RunTree
+
+    around = get_current_run_tree()
+    run = RunTree(name=name, run_type="tool") if around is None else around.create_child(name, "tool")
+    run.post()
+    return run
