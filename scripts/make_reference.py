@@ -134,7 +134,7 @@ def pages() -> dict[str, str]:
 
 def metadata_page() -> str:
     """Return the page of the metadata keys: their types from the code, their sentences from the LangChain page."""
-    from upstage_docs.records.metadata import METADATA_KEYS, OCR_KEYS
+    from upstage_docs.records.records import METADATA_KEYS, OCR_KEYS
 
     told: dict[str, str] = {}
     guide = (ROOT / "docs" / "langchain.md").read_text(encoding="utf-8")

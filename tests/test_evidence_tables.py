@@ -21,8 +21,7 @@ from upstage_docs import (
 )
 from upstage_docs.errors import ConfigError
 from upstage_docs.evidence.amounts import read_amount, read_share, unit_in_name, units_told
-from upstage_docs.records.metadata import METADATA_KEYS
-from upstage_docs.records.records import records
+from upstage_docs.records.records import METADATA_KEYS, records
 
 BOX = ((0.1, 0.2), (0.9, 0.2), (0.9, 0.6), (0.1, 0.6))
 BALANCE = (

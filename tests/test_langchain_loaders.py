@@ -34,8 +34,7 @@ from upstage_docs.errors import (
 )
 from upstage_docs.flows.reports import Progress
 from upstage_docs.options import PollPolicy
-from upstage_docs.records.metadata import OCR_KEYS
-from upstage_docs.records.records import METADATA_KEYS, coordinates_of
+from upstage_docs.records.records import METADATA_KEYS, OCR_KEYS, coordinates_of
 from upstage_docs.testing.faults import Delay, failed_batch, hanging_job
 
 pytest.importorskip("langchain_core", reason='needs the extra "langchain"')

@@ -15,8 +15,7 @@ import pytest
 from made_api import PNG, MadeApi, pdf
 
 from upstage_docs.errors import BadRequestError, ConfigError, SourceNotFoundError
-from upstage_docs.records.metadata import OCR_KEYS
-from upstage_docs.records.records import METADATA_KEYS
+from upstage_docs.records.records import METADATA_KEYS, OCR_KEYS
 
 pytest.importorskip("llama_index.core", reason='needs the extra "llama-index"')
 from fsspec.implementations.memory import MemoryFileSystem

@@ -21,7 +21,7 @@ from pydantic import PrivateAttr
 
 from langchain_upstage_docs import TableAwareTextSplitter
 from llama_index_upstage_docs import TableAwareNodeParser, UpstageDocumentParseReader, UpstageOCRReader
-from upstage_docs.records.metadata import METADATA_KEYS
+from upstage_docs.records.records import METADATA_KEYS
 
 
 @pytest.fixture

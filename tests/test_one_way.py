@@ -42,11 +42,9 @@ KEY = "up_abcdefghijklmnop"
 # Every option is checked where it is made, and read when it loads (options/definitions); three let a transport of the
 # caller's, whatever it does, not outlast the deadline (client/owned_threads).
 # Four ask whether somebody traces (tracing), who then sees each document, request, job and batch.
-# What was answered is one object that nothing copies (errors/redaction), and that no log shows.
-FUNCTIONS = 99
+FUNCTIONS = 98
 # What waits for its last page is no business of sending (flows/slices); constructors hide the key (components).
-# Traces are told in two places: spans in the core, runs in LangChain's.
-FILES = 30
+FILES = 27
 
 
 class Passage:

@@ -12,7 +12,7 @@ from upstage_docs.chunking.units import UNKNOWN, Place, Run
 from upstage_docs.errors import ConfigError
 from upstage_docs.models import Box, Point, Record, bounding_box
 from upstage_docs.records.ids import text_sha256
-from upstage_docs.records.metadata import METADATA_KEYS, Span, coordinates_of
+from upstage_docs.records.records import METADATA_KEYS, Span, coordinates_of
 
 __all__ = [
     "LAST_KEY",

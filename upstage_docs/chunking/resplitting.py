@@ -12,7 +12,7 @@ from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.record_metadata import RecordMetadata, place_of_span
 from upstage_docs.chunking.units import Place, Unit
 from upstage_docs.models import Chunk, Record
-from upstage_docs.records.metadata import Span
+from upstage_docs.records.records import Span
 
 __all__ = ["SpansInside", "units_of_chunk"]
 

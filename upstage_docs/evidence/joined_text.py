@@ -11,7 +11,7 @@ from upstage_docs.evidence.place import Place, source_of, string
 from upstage_docs.evidence.things import Thing, element_things, read_things
 from upstage_docs.models import Record
 from upstage_docs.records.ids import record_id, text_sha256
-from upstage_docs.records.metadata import METADATA_KEYS
+from upstage_docs.records.records import METADATA_KEYS
 from upstage_docs.records.render import text_of_html
 
 __all__ = ["Piece", "category_of", "join_pieces", "own_text", "plain_text", "read_elements"]

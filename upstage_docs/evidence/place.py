@@ -15,7 +15,7 @@ from upstage_docs.evidence.alignment import align
 from upstage_docs.evidence.things import Thing, element_things
 from upstage_docs.models import Box, Element, OcrResult, ParsedDocument, Point, bounding_box
 from upstage_docs.records.ids import text_sha256
-from upstage_docs.records.metadata import Span, coordinates_of
+from upstage_docs.records.records import Span, coordinates_of
 
 __all__ = ["BY_BREAKS", "Place", "Precision", "places_of", "source_of", "string", "whole_number"]
 

@@ -12,7 +12,7 @@ from upstage_docs.evidence.table_data import TableData, tables_with_things
 from upstage_docs.evidence.things import Thing
 from upstage_docs.models import Record
 from upstage_docs.records.ids import record_id, text_sha256
-from upstage_docs.records.metadata import METADATA_KEYS
+from upstage_docs.records.records import METADATA_KEYS
 
 __all__ = ["row_records"]
 

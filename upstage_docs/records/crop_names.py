@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from upstage_docs.records.metadata import Span
+from upstage_docs.records.records import Span
 
 __all__ = ["crop_name", "crops_between", "own_crops", "own_crops_by_metadata", "text_reach"]
 
