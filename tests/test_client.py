@@ -464,6 +464,20 @@ class TestFaults:
         assert loopback.faults.count("sync") == 3
         assert loopback.billed == {"a page 1": 1}
 
+    def test_clients_with_one_key_keep_to_its_limits_together(
+        self, both: Both, settings: dict[str, Any], loopback: Loopback
+    ) -> None:
+        """Limits count per key: what one client is told, another one with that key knows, and nobody else."""
+        loopback.faults.script("sync", self.faults(loopback).too_many_requests(retry_after=900))
+        document = make_pdf("a", 1)
+        with Client(**settings) as first:
+            with pytest.raises(RateLimitError):
+                first.parse(document)
+            with pytest.raises(RateLimitError, match="asked for a pause"):
+                both("parse", document, settings=settings)
+            assert loopback.faults.count("sync") == 1
+            assert texts(both("parse", document, settings={**settings, "api_key": "up_another"})) == ["a page 1"]
+
     def test_errors_by_kind(self, both: Both, settings: dict[str, Any], loopback: Loopback) -> None:
         faults = self.faults(loopback)
         for fault, error, says in (
@@ -474,7 +488,7 @@ class TestFaults:
         ):
             loopback.faults.script("sync", fault)
             with pytest.raises(error, match=says):
-                both("parse", make_pdf("a", 1), settings=settings)
+                both("parse", make_pdf("a", 1), settings={**settings, "api_key": f"up_for_{fault.status}"})
         for fault in (faults.unavailable(), faults.gateway_text()):
             loopback.faults.script("sync", fault, fault, fault)
             with pytest.raises(APIStatusError, match=str(fault.status)):

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Literal
+from weakref import WeakValueDictionary
 
 from upstage_docs.errors import ConfigError
 from upstage_docs.options.definitions import NamedOptions, documented, number, option
 
-__all__ = ["RATES", "Family", "LongPauseError", "Rate", "RateLimiter", "SeenLimits", "rates_by_family"]
+__all__ = [
+    "RATES",
+    "Family",
+    "LongPauseError",
+    "Rate",
+    "RateLimiter",
+    "SeenLimits",
+    "rates_by_family",
+    "shared_limiter",
+]
 
 Family = Literal["sync", "async", "ocr"]
 
@@ -112,7 +125,7 @@ def rates_by_family(name: str, rates: object) -> dict[Family, Rate] | None:
 
 
 class RateLimiter:
-    """One limiter for all flows of a client, safe in threads: requests are spaced evenly, without bursts.
+    """One limiter for all flows of its clients, safe in threads: requests are spaced evenly, without bursts.
 
     Even spacing keeps every window of a second or a minute, wherever the server lets it begin. A 429 halves the rate,
     which then doubles every 15 quiet seconds until it is whole again. The API counts for each model by itself; a
@@ -121,7 +134,7 @@ class RateLimiter:
     Args:
         rates: Overrides of `RATES`, by family. `Rate()` is without limit. What answers say of their limits replaces the
             table, never an override.
-        share: The part of every rate that is this limiter's, 0-1: with n clients on one account, 1/n each.
+        share: The part of every rate that is this limiter's, 0-1: with n processes on one account, 1/n each.
     """
 
     def __init__(self, rates: Mapping[Family, Rate] | None = None, *, share: float = 1.0) -> None:
@@ -203,6 +216,29 @@ class RateLimiter:
     def _lane(self, family: Family, model: str) -> _Lane:
         key = (family, model or self._latest.get(family, ""))
         return self._lanes.setdefault(key, _Lane(self._rates[family]))
+
+
+_limiters: WeakValueDictionary[bytes, RateLimiter] = WeakValueDictionary()
+_limiters_lock = threading.Lock()
+_salt = os.urandom(16)  # what is kept of a key tells nothing of it
+
+
+def shared_limiter(root: str, proof: str, rates: Mapping[Family, Rate] | None, share: float) -> RateLimiter:
+    """Return the one limiter of this process for all clients of an account, for as long as one of them lives.
+
+    Args:
+        root: Address of the API.
+        proof: What tells the account: the key. It is not kept.
+        rates: See `RateLimiter`; clients that ask for other rates keep to those, by themselves.
+        share: See `RateLimiter`.
+    """
+    told = hashlib.blake2b(repr((root, sorted((rates or {}).items(), key=itemgetter(0)), share)).encode(), key=_salt)
+    told.update(proof.encode())
+    account = told.digest()
+    with _limiters_lock:
+        if (limiter := _limiters.get(account)) is None:
+            limiter = _limiters[account] = RateLimiter(rates, share=share)
+        return limiter
 
 
 def _shared(rate: Rate, share: float) -> Rate:

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from upstage_docs.api.limits import LIMITS, ApiLimits
-from upstage_docs.api.rates import RATES, Family, Rate, RateLimiter, rates_by_family
+from upstage_docs.api.rates import RATES, Family, Rate, RateLimiter, rates_by_family, shared_limiter
 from upstage_docs.api.requests import BASE_URL, Api
 from upstage_docs.errors import ConfigError
 from upstage_docs.errors.redaction import Secret, wrap_secrets
@@ -146,7 +146,8 @@ class Settings(Options):
     )
     rate_share: float = option(
         1.0,
-        "This client's share of every rate, 0-1, if several clients use one account.",
+        "This process's share of every rate, 0-1, if several use one account. Clients of one process that have the "
+        "same key, `base_url`, `rates` and share keep to them together.",
         above=0,
         most=1,
         in_command=False,
@@ -304,21 +305,32 @@ def client_context(settings: Settings) -> ClientContext:
         from upstage_docs.local.service.pipe import MODEL
 
         base_url, version = engine.BASE_URL, MODEL
-    unlimited = dict.fromkeys(RATES, Rate())
+    api = Api.at(base_url, dict(settings.headers or {}) if local else _proof(settings))
     return ClientContext(
-        api=Api.at(base_url, dict(settings.headers or {}) if local else _proof(settings)),
+        api=api,
         retry=settings.retry or RetryPolicy(),
         poll=settings.poll or (PollPolicy(initial=0.05, maximum=0.5) if local else PollPolicy()),
         timeout=settings.timeout,
         # What the local engine answers costs nothing, and its jobs end with its process: it is stored only if asked.
         store=Store.at(not local if settings.cache is None else settings.cache),
-        rates=RateLimiter({**(unlimited if local else {}), **(settings.rates or {})}, share=settings.rate_share),
+        rates=_limiter(settings, api),
         on_unknown=settings.on_unknown,
         engine_version=version,
         limits=settings.limits,
         at_once=settings.at_once,
         account=Account({**(dict.fromkeys(PRICED, 0.0) if local else PRICES), **(settings.prices or {})}),
     )
+
+
+def _limiter(settings: Settings, api: Api) -> RateLimiter:
+    """Return what keeps to the rates: over the network one for all clients of an account, else one of the client."""
+    if settings.chosen == "local":
+        return RateLimiter({**dict.fromkeys(RATES, Rate()), **(settings.rates or {})}, share=settings.rate_share)
+    if settings.transport is not None:  # what answers may count for itself
+        return RateLimiter(settings.rates, share=settings.rate_share)
+    names = {"authorization", "x-api-key", settings.auth_header.lower()}
+    proof = Secret("\n".join(value for name, value in api.headers.items() if name.lower() in names))
+    return shared_limiter(api.root, proof, settings.rates, settings.rate_share)
 
 
 def transport_of(settings: Settings) -> httpx.BaseTransport | httpx.AsyncBaseTransport | None:
