@@ -18,8 +18,7 @@ try:
     from langchain_upstage_docs.indexing import akeep_failed, index_key, keep_failed
     from langchain_upstage_docs.loaders import UpstageDocumentParseLoader, UpstageOCRLoader
     from langchain_upstage_docs.parsers import UpstageDocumentParseParser, UpstageOCRParser
-    from langchain_upstage_docs.regrouping import paragraph_documents, section_documents
-    from langchain_upstage_docs.rows import row_documents
+    from langchain_upstage_docs.regrouping import paragraph_documents, row_documents, section_documents
 except ModuleNotFoundError as error:
     raise _explained(error) from error
 

@@ -1,8 +1,8 @@
-"""Regroups Documents of elements into Documents of paragraphs or sections."""
+"""Regroups Documents into Documents of paragraphs, of sections, or of single rows of tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from langchain_core.documents import Document
@@ -10,7 +10,7 @@ from langchain_core.documents import Document
 if TYPE_CHECKING:
     from upstage_docs.models import Record
 
-__all__ = ["paragraph_documents", "section_documents"]
+__all__ = ["paragraph_documents", "row_documents", "section_documents"]
 
 
 def paragraph_documents(documents: Iterable[Document]) -> list[Document]:
@@ -38,5 +38,22 @@ def section_documents(documents: Iterable[Document], *, references: bool = False
     return _documents(section_records(list(documents), references=references))
 
 
-def _documents(records: Iterator[Record]) -> list[Document]:
+def row_documents(documents: Iterable[Document]) -> list[Document]:
+    """Return a Document for each row of the tables in *documents*, in order.
+
+    Its text has a line for each value: column, names of the row, value, unit. Its metadata says where the table stands
+    and, as `table_id`, which Document holds it. Put rows into a collection of their own, or beside the chunks.
+
+    Args:
+        documents: As loaded or split, in their order: the unit of a table often stands in the line above it.
+
+    Raises:
+        ConfigError: A table's text has no rows and columns (plain text).
+    """
+    from upstage_docs.evidence import row_records
+
+    return _documents(row_records(list(documents)))
+
+
+def _documents(records: Iterable[Record]) -> list[Document]:
     return [Document(page_content=one.text, metadata=one.metadata, id=one.id) for one in records]

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from llama_index_upstage_docs.node_parsers import UpstageDocumentParseNodeParser
     from llama_index_upstage_docs.ocr_reader import UpstageOCRReader
     from llama_index_upstage_docs.readers import UpstageDocumentParseReader
-    from llama_index_upstage_docs.regrouping import paragraph_documents, section_documents
+    from llama_index_upstage_docs.regrouping import paragraph_documents, row_documents, section_documents
     from llama_index_upstage_docs.retriever import SearchDocumentToolSpec, UpstageDocumentRetriever
-    from llama_index_upstage_docs.rows import row_documents
     from llama_index_upstage_docs.table_node_parser import TableAwareNodeParser
 
 __all__ = [
@@ -50,7 +49,7 @@ _HOME = {
     "image_nodes": "crops",
     "keep_failed": "indexing",
     "paragraph_documents": "regrouping",
-    "row_documents": "rows",
+    "row_documents": "regrouping",
     "section_documents": "regrouping",
 }
 

@@ -1,4 +1,4 @@
-"""Regroups nodes of elements into nodes of paragraphs or sections."""
+"""Regroups nodes into nodes of paragraphs, of sections, or of single rows of tables."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from llama_index_upstage_docs.nodes import node_of
 if TYPE_CHECKING:
     from upstage_docs.models import Record
 
-__all__ = ["paragraph_documents", "section_documents"]
+__all__ = ["paragraph_documents", "row_documents", "section_documents"]
 
 _KEYS = ("paragraph_number", "claim_number", "part")
+_ROW_KEYS = ("table_id", "table_number", "row")
 
 
 def paragraph_documents(nodes: Iterable[BaseNode]) -> list[BaseNode]:
@@ -42,6 +43,26 @@ def section_documents(nodes: Iterable[BaseNode], *, references: bool = False) ->
 
     given = list(nodes)
     return _nodes(section_records(given, references=references), given)
+
+
+def row_documents(nodes: Iterable[BaseNode]) -> list[BaseNode]:
+    """Return a node for each row of the tables in *nodes*, in order; its SOURCE is the file of the node it is from.
+
+    Its text has a line for each value: column, names of the row, value, unit. Its metadata says where the table stands
+    and, as `table_id`, which node holds it.
+
+    Args:
+        nodes: Nodes or Documents in their order: the unit of a table often stands in the line above it.
+
+    Raises:
+        ConfigError: A table's text has no rows and columns (plain text).
+    """
+    from upstage_docs.evidence import row_records
+
+    given = list(nodes)
+    owners = {str(node.metadata.get("record_id") or node.node_id): node for node in given}
+    rows = row_records(given)
+    return [node_of(row, owners.get(str(row.metadata["table_id"])), _ROW_KEYS, shown=False) for row in rows]
 
 
 def _nodes(records: Iterable[Record], given: Sequence[BaseNode]) -> list[BaseNode]:

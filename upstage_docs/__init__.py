@@ -8,24 +8,12 @@ TYPE_CHECKING = False  # as typing's, which alone costs more than this whole mod
 if TYPE_CHECKING:
     from upstage_docs.api.decode import decode_document as decode_document, decode_ocr as decode_ocr
     from upstage_docs.api.limits import ApiLimits as ApiLimits, Limits as Limits
-    from upstage_docs.api.rates import (
-        Rate as Rate,
-    )
-    from upstage_docs.chunking.context import (
-        contextualize as contextualize,
-    )
-    from upstage_docs.chunking.options import (
-        ChunkOptions as ChunkOptions,
-    )
-    from upstage_docs.chunking.packing import (
-        chunk_elements as chunk_elements,
-    )
-    from upstage_docs.client.async_client import (
-        AsyncClient as AsyncClient,
-    )
-    from upstage_docs.client.client import (
-        Client as Client,
-    )
+    from upstage_docs.api.rates import Rate as Rate
+    from upstage_docs.chunking.context import contextualize as contextualize
+    from upstage_docs.chunking.options import ChunkOptions as ChunkOptions
+    from upstage_docs.chunking.packing import chunk_elements as chunk_elements
+    from upstage_docs.client.async_client import AsyncClient as AsyncClient
+    from upstage_docs.client.client import Client as Client
     from upstage_docs.errors import (
         APIConnectionError as APIConnectionError,
         APIStatusError as APIStatusError,
@@ -44,28 +32,16 @@ if TYPE_CHECKING:
         UnknownOutcomeError as UnknownOutcomeError,
         UpstageDocsError as UpstageDocsError,
     )
-    from upstage_docs.evidence.citation import (
-        Citation as Citation,
-        acite as acite,
-        cite as cite,
-    )
+    from upstage_docs.evidence.citation import Citation as Citation, acite as acite, cite as cite
     from upstage_docs.evidence.crop_files import (
         CropFile as CropFile,
         ato_content_blocks as ato_content_blocks,
         crops_of as crops_of,
         to_content_blocks as to_content_blocks,
     )
-    from upstage_docs.evidence.locate import (
-        aplaces as aplaces,
-        places as places,
-    )
-    from upstage_docs.evidence.ocr_words import (
-        uncertain as uncertain,
-    )
-    from upstage_docs.evidence.overlay_text import (
-        aoverlay as aoverlay,
-        overlay as overlay,
-    )
+    from upstage_docs.evidence.locate import aplaces as aplaces, places as places
+    from upstage_docs.evidence.ocr_words import uncertain as uncertain
+    from upstage_docs.evidence.overlay_text import aoverlay as aoverlay, overlay as overlay
     from upstage_docs.evidence.pictures import (
         PagePicture as PagePicture,
         acrop as acrop,
@@ -73,28 +49,12 @@ if TYPE_CHECKING:
         crop as crop,
         highlight as highlight,
     )
-    from upstage_docs.evidence.place import (
-        Place as Place,
-    )
-    from upstage_docs.evidence.rows import (
-        row_records as row_records,
-    )
-    from upstage_docs.evidence.table_data import (
-        TableData as TableData,
-        tables as tables,
-    )
-    from upstage_docs.files.source import (
-        Named as Named,
-    )
-    from upstage_docs.flows.billing import (
-        Estimate as Estimate,
-        Spending as Spending,
-    )
-    from upstage_docs.flows.reports import (
-        Failure as Failure,
-        Progress as Progress,
-        Report as Report,
-    )
+    from upstage_docs.evidence.place import Place as Place
+    from upstage_docs.evidence.rows import row_records as row_records
+    from upstage_docs.evidence.table_data import TableData as TableData, tables as tables
+    from upstage_docs.files.source import Named as Named
+    from upstage_docs.flows.billing import Estimate as Estimate, Spending as Spending
+    from upstage_docs.flows.reports import Failure as Failure, Progress as Progress, Report as Report
     from upstage_docs.models import (
         Batch as Batch,
         Chunk as Chunk,
@@ -114,68 +74,43 @@ if TYPE_CHECKING:
         PollPolicy as PollPolicy,
         RetryPolicy as RetryPolicy,
     )
-    from upstage_docs.records.ocr_lines import (
-        ocr_lines as ocr_lines,
-        word_ranges as word_ranges,
-    )
-    from upstage_docs.records.records import (
-        RecordOptions as RecordOptions,
-        coordinates_of as coordinates_of,
-    )
+    from upstage_docs.records.ocr_lines import ocr_lines as ocr_lines, word_ranges as word_ranges
+    from upstage_docs.records.records import RecordOptions as RecordOptions, coordinates_of as coordinates_of
 
 # Public name → the module that holds it. Names are looked up when they are first used (PEP 562), so that importing
 # this package costs a Python user nothing.
 _HOME: dict[str, str] = {
-    "Client": "client.client",
-    "AsyncClient": "client.async_client",
-    **dict.fromkeys(("ApiLimits", "Limits"), "api.limits"),
-    "Estimate": "flows.billing",
-    "Rate": "api.rates",
-    **dict.fromkeys(("Report", "Progress", "Failure"), "flows.reports"),
-    "Named": "files.source",
-    "Spending": "flows.billing",
-    **dict.fromkeys(
-        ("Element", "ParsedDocument", "Job", "Batch", "OcrResult", "OcrLine", "OcrPage", "OcrWord", "Chunk", "Record"),
-        "models",
-    ),
-    "chunk_elements": "chunking.packing",
-    "contextualize": "chunking.context",
-    "ChunkOptions": "chunking.options",
-    **dict.fromkeys(("ocr_lines", "word_ranges"), "records.ocr_lines"),
-    **dict.fromkeys(("RecordOptions", "coordinates_of"), "records.records"),
-    **dict.fromkeys(("Citation", "acite", "cite"), "evidence.citation"),
-    **dict.fromkeys(("aplaces", "places"), "evidence.locate"),
-    **dict.fromkeys(("PagePicture", "acrop", "ahighlight", "crop", "highlight"), "evidence.pictures"),
-    "Place": "evidence.place",
-    **dict.fromkeys(("CropFile", "ato_content_blocks", "crops_of", "to_content_blocks"), "evidence.crop_files"),
-    "uncertain": "evidence.ocr_words",
-    **dict.fromkeys(("aoverlay", "overlay"), "evidence.overlay_text"),
-    **dict.fromkeys(("TableData", "tables"), "evidence.table_data"),
-    "row_records": "evidence.rows",
-    "decode_document": "api.decode",
-    "decode_ocr": "api.decode",
-    **dict.fromkeys(("ParseOptions", "OCROptions", "RetryPolicy", "PollPolicy", "CATEGORIES"), "options"),
-    **dict.fromkeys(
-        (
-            "UpstageDocsError",
-            "ConfigError",
-            "MissingExtraError",
-            "SourceError",
-            "SourceNotFoundError",
-            "APIConnectionError",
-            "APITimeoutError",
-            "APIStatusError",
-            "AuthenticationError",
-            "RateLimitError",
-            "BadRequestError",
-            "InvalidResponseError",
-            "JobError",
-            "JobFailedError",
-            "JobTimeoutError",
-            "UnknownOutcomeError",
-        ),
-        "errors",
-    ),
+    name: module
+    for module, names in {
+        "client.client": "Client",
+        "client.async_client": "AsyncClient",
+        "api.limits": "ApiLimits Limits",
+        "flows.billing": "Estimate Spending",
+        "api.rates": "Rate",
+        "flows.reports": "Report Progress Failure",
+        "files.source": "Named",
+        "models": "Element ParsedDocument Job Batch OcrResult OcrLine OcrPage OcrWord Chunk Record",
+        "chunking.packing": "chunk_elements",
+        "chunking.context": "contextualize",
+        "chunking.options": "ChunkOptions",
+        "records.ocr_lines": "ocr_lines word_ranges",
+        "records.records": "RecordOptions coordinates_of",
+        "evidence.citation": "Citation acite cite",
+        "evidence.locate": "aplaces places",
+        "evidence.pictures": "PagePicture acrop ahighlight crop highlight",
+        "evidence.place": "Place",
+        "evidence.crop_files": "CropFile ato_content_blocks crops_of to_content_blocks",
+        "evidence.ocr_words": "uncertain",
+        "evidence.overlay_text": "aoverlay overlay",
+        "evidence.table_data": "TableData tables",
+        "evidence.rows": "row_records",
+        "api.decode": "decode_document decode_ocr",
+        "options": "ParseOptions OCROptions RetryPolicy PollPolicy CATEGORIES",
+        "errors": "UpstageDocsError ConfigError MissingExtraError SourceError SourceNotFoundError "
+        "APIConnectionError APITimeoutError APIStatusError AuthenticationError RateLimitError BadRequestError "
+        "InvalidResponseError JobError JobFailedError JobTimeoutError UnknownOutcomeError",
+    }.items()
+    for name in names.split()
 }
 
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604 - every key is a string

@@ -1,39 +1,6 @@
 """The errors of this package, and what hides secrets in them."""
 
-from upstage_docs.errors.tree import (
-    APIConnectionError,
-    APIStatusError,
-    APITimeoutError,
-    AuthenticationError,
-    BadRequestError,
-    ConfigError,
-    InvalidResponseError,
-    JobError,
-    JobFailedError,
-    JobTimeoutError,
-    MissingExtraError,
-    RateLimitError,
-    SourceError,
-    SourceNotFoundError,
-    UnknownOutcomeError,
-    UpstageDocsError,
-)
+from upstage_docs.errors import tree
+from upstage_docs.errors.tree import *  # noqa: F403
 
-__all__ = [
-    "APIConnectionError",
-    "APIStatusError",
-    "APITimeoutError",
-    "AuthenticationError",
-    "BadRequestError",
-    "ConfigError",
-    "InvalidResponseError",
-    "JobError",
-    "JobFailedError",
-    "JobTimeoutError",
-    "MissingExtraError",
-    "RateLimitError",
-    "SourceError",
-    "SourceNotFoundError",
-    "UnknownOutcomeError",
-    "UpstageDocsError",
-]
+__all__ = tree.__all__

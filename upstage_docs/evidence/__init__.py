@@ -10,21 +10,14 @@ if TYPE_CHECKING:
         read_answer as read_answer,
         read_numbered_lines as read_numbered_lines,
     )
-    from upstage_docs.evidence.citation import (
-        Citation as Citation,
-        acite as acite,
-        cite as cite,
-    )
+    from upstage_docs.evidence.citation import Citation as Citation, acite as acite, cite as cite
     from upstage_docs.evidence.crop_files import (
         CropFile as CropFile,
         ato_content_blocks as ato_content_blocks,
         crops_of as crops_of,
         to_content_blocks as to_content_blocks,
     )
-    from upstage_docs.evidence.locate import (
-        aplaces as aplaces,
-        places as places,
-    )
+    from upstage_docs.evidence.locate import aplaces as aplaces, places as places
     from upstage_docs.evidence.ocr_words import uncertain as uncertain
     from upstage_docs.evidence.overlay_text import aoverlay as aoverlay, overlay as overlay
     from upstage_docs.evidence.paragraphs import paragraph_records as paragraph_records
@@ -48,19 +41,23 @@ if TYPE_CHECKING:
 
 # Public name → the module that holds it, looked up when it is first used (PEP 562).
 _HOME: dict[str, str] = {
-    **dict.fromkeys(("Answer", "Statement", "read_answer", "read_numbered_lines"), "answers"),
-    **dict.fromkeys(("Citation", "acite", "cite"), "citation"),
-    **dict.fromkeys(("aplaces", "places"), "locate"),
-    **dict.fromkeys(("PagePicture", "acrop", "ahighlight", "crop", "highlight"), "pictures"),
-    "Place": "place",
-    **dict.fromkeys(("CropFile", "ato_content_blocks", "crops_of", "to_content_blocks"), "crop_files"),
-    "uncertain": "ocr_words",
-    **dict.fromkeys(("aoverlay", "overlay"), "overlay_text"),
-    **dict.fromkeys(("TableData", "tables"), "table_data"),
-    "paragraph_records": "paragraphs",
-    "row_records": "rows",
-    "section_records": "sections",
-    **dict.fromkeys(("Embeddings", "Passage", "SearchIndex", "number_passages"), "search"),
+    name: module
+    for module, names in {
+        "answers": "Answer Statement read_answer read_numbered_lines",
+        "citation": "Citation acite cite",
+        "locate": "aplaces places",
+        "pictures": "PagePicture acrop ahighlight crop highlight",
+        "place": "Place",
+        "crop_files": "CropFile ato_content_blocks crops_of to_content_blocks",
+        "ocr_words": "uncertain",
+        "overlay_text": "aoverlay overlay",
+        "table_data": "TableData tables",
+        "paragraphs": "paragraph_records",
+        "rows": "row_records",
+        "sections": "section_records",
+        "search": "Embeddings Passage SearchIndex number_passages",
+    }.items()
+    for name in names.split()
 }
 
 __all__ = [*_HOME]  # noqa: PLE0604 - every key is a string

@@ -206,7 +206,7 @@ def pay(
                 payment=payment,
             )
         if isinstance(outcome, NoReply) and payment.under_way and not outcome.oversize:
-            candidates = yield from _candidates(context) if job else _none()
+            candidates = (yield from _candidates(context)) if job else ()
             claim = claim or Claim("", context.result_key(file_sha256, options), pages)
             intent = Intent(claim.token, claim.key, pages, "async" if job else "sync", source.name, sends=claim.sends)
             raise UnknownOutcomeError(  # noqa: TRY301 - it is settled as every other end is
@@ -324,7 +324,7 @@ def _claim(
         if isinstance(answer, Busy):
             yield Sleep(_BUSY)
         elif isinstance(answer, Intent):
-            candidates = yield from _candidates(context) if answer.route == "async" else _none()
+            candidates = (yield from _candidates(context)) if answer.route == "async" else ()
             raise UnknownOutcomeError(_unknown(answer, candidates), intent=answer, candidates=candidates)
         else:
             return answer if isinstance(answer, Claim) else None
@@ -357,11 +357,6 @@ def _settle_claim(
         context.store.keep_unread(payment.claim, came, route=route)
     else:
         context.store.abandon(payment.claim)
-
-
-def _none() -> Flow[tuple[str, ...]]:
-    return ()
-    yield
 
 
 def _candidates(context: ClientContext) -> Flow[tuple[str, ...]]:
