@@ -42,6 +42,16 @@ class _Parses(Loads):
             self._report = Report(on_progress=self.on_progress)
         return self._report
 
+    def lazy_parse(self, blob: Blob) -> Iterator[Document]:
+        """Yield the Documents of *blob*, from memory or from a file, as soon as its pages are answered.
+
+        Raises:
+            UpstageDocsError: As `Client.parse` and `Client.ocr`.
+        """
+        with closing(self.loading.records([item_of(blob)], report=self.report)) as records:
+            for record in records:
+                yield document_of(record)
+
 
 @component(eq=False, repr=False)
 class UpstageDocumentParseParser(_Parses, ParseComponent, BaseBlobParser):
@@ -64,9 +74,7 @@ class UpstageDocumentParseParser(_Parses, ParseComponent, BaseBlobParser):
         Raises:
             UpstageDocsError: As `Client.parse`.
         """
-        with closing(self.loading.records([item_of(blob)], report=self.report)) as records:
-            for record in records:
-                yield document_of(record)
+        return super().lazy_parse(blob)
 
 
 @component(eq=False, repr=False)
@@ -78,13 +86,3 @@ class UpstageOCRParser(_Parses, OCRComponent, BaseBlobParser):
     Raises:
         ConfigError: No key and no engine, an option that does not exist, or options that contradict each other.
     """
-
-    def lazy_parse(self, blob: Blob) -> Iterator[Document]:
-        """Yield the Documents of *blob*, from memory or from a file.
-
-        Raises:
-            UpstageDocsError: As `Client.ocr`.
-        """
-        with closing(self.loading.records([item_of(blob)], report=self.report)) as records:
-            for record in records:
-                yield document_of(record)

@@ -11,9 +11,10 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get
 
 import typer
 
+from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.client.client import Client
 from upstage_docs.client.settings import Settings
-from upstage_docs.options import OnError
+from upstage_docs.options import OnError, ParseOptions, SendOptions
 from upstage_docs.options.definitions import Definition, default_of, definitions, type_of
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Writing",
     "asking",
     "looking",
+    "splitting",
     "with_options",
     "writing",
 ]
@@ -152,6 +154,13 @@ writing = Group(Writing)
 # Who answers: of a subcommand that sends documents, and of one that only looks.
 asking = Group(Settings, _connect)
 looking = Group(Settings, _connect, only=("engine", "base_url"))
+# Of a subcommand that parses documents and splits them into chunks.
+splitting = {
+    "chunking": Group(ChunkOptions),
+    "options": Group(ParseOptions, without=("coordinates", "base64_encoding")),
+    "sending": Group(SendOptions),
+    "connect": asking,
+}
 
 
 def _option_type(kind: Any) -> Any:

@@ -15,7 +15,7 @@ from rich.table import Table
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.packing import chunk_with
 from upstage_docs.cli.files import find
-from upstage_docs.cli.options import AsJson, Connect, Group, Sources, asking, with_options
+from upstage_docs.cli.options import AsJson, Connect, Sources, splitting, with_options
 from upstage_docs.cli.terminal import page, print_line, terminal, visible
 from upstage_docs.cli.work import for_each
 from upstage_docs.models import Chunk
@@ -25,12 +25,7 @@ from upstage_docs.records.render import text_of_html
 __all__ = ["split"]
 
 
-@with_options(
-    chunking=Group(ChunkOptions),
-    options=Group(ParseOptions, without=("coordinates", "base64_encoding")),
-    sending=Group(SendOptions),
-    connect=asking,
-)
+@with_options(**splitting)
 def split(
     sources: Sources,
     whole: Annotated[bool, typer.Option("--text", help="Print the chunks' whole texts.")] = False,

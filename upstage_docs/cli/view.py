@@ -13,7 +13,7 @@ import typer
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.packing import chunk_with
 from upstage_docs.cli.files import Task, find, tasks
-from upstage_docs.cli.options import Connect, Group, Sources, asking, with_options
+from upstage_docs.cli.options import Connect, Sources, splitting, with_options
 from upstage_docs.cli.terminal import visible
 from upstage_docs.cli.work import for_each
 from upstage_docs.errors import ConfigError
@@ -24,12 +24,7 @@ from upstage_docs.view.quotes import quote_places
 __all__ = ["view"]
 
 
-@with_options(
-    chunking=Group(ChunkOptions),
-    options=Group(ParseOptions, without=("coordinates", "base64_encoding")),
-    sending=Group(SendOptions),
-    connect=asking,
-)
+@with_options(**splitting)
 def view(
     sources: Sources,
     output: Annotated[
