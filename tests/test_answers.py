@@ -387,6 +387,16 @@ def test_an_answer_without_a_readable_element_is_an_error(elements: Any) -> None
     assert caught.value.raw == raw
 
 
+def test_an_answer_of_mostly_unreadable_elements_is_given_up() -> None:
+    """Each of them takes the time of an exception; 15 kB that were packed held seven million."""
+    readable = {"id": 0, "page": 1, "category": "paragraph", "content": {"text": "Kept"}}
+    few = json.dumps({"elements": [*[1] * 10_000, readable]}).encode()
+    assert [element.text for element in decode_document(few).elements] == ["Kept"]
+    many = json.dumps({"elements": [*[1] * 10_001, readable]}).encode()
+    with pytest.raises(InvalidResponseError, match="nothing that can be read"):
+        decode_document(many)
+
+
 def test_what_is_cut_off_trails_or_is_nested_without_end_is_an_error() -> None:
     whole = body(made())
     for raw in (whole[:-3], whole + b"garbage", b'{"elements":' + b"[" * 200_000, b'{"elements":[],"a":' + b"[" * 900):

@@ -33,6 +33,12 @@ def answer():
             yield b"a" * (SIZE // COUNT)
         yield b'"}}'
         return
+    if kind == "many values":
+        yield b'{"elements": ['
+        for _ in range(COUNT):
+            yield b"{}," * (SIZE // COUNT // 3)
+        yield b'{}], "usage": {"pages": 1}}'
+        return
     if kind == "white space":
         yield b" \\n"
     yield b'{"elements": ['
@@ -87,6 +93,7 @@ print(json.dumps(found))
         ("white space", 2.4, "ParsedDocument"),
         ("odd field", 2.4, "ParsedDocument"),
         ("refused", 2.4, "BadRequestError"),
+        ("many values", 2.4, "InvalidResponseError"),
     ],
 )
 def test_an_answer_costs_its_bytes_and_what_they_become(

@@ -23,7 +23,7 @@ from upstage_docs.api.json_shapes import (
     OcrShape,
     PointShape,
 )
-from upstage_docs.api.lenient import UNREADABLE_PAGE, begins_with, load_json, read_shape
+from upstage_docs.api.lenient import UNREADABLE_PAGE, begins_with, check_size, load_json, read_shape
 from upstage_docs.errors import InvalidResponseError
 from upstage_docs.errors.redaction import redact, shorten
 from upstage_docs.models import (
@@ -63,7 +63,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9_.~-]{1,256}")
 _SHOWN = 40  # characters of what came, in a message
 _MOST_NAMED = 10  # of any kind in one message
 _NO_CONTENT = ContentShape()
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
 _documents = msgspec.json.Decoder(DocumentShape)
 _ocrs = msgspec.json.Decoder(OcrShape)
 _jobs = msgspec.json.Decoder(JobShape)
@@ -147,6 +147,7 @@ def decode_shape(raw: bytes, *, source: str = "") -> DocumentShape:
         InvalidResponseError: It is not one; `.raw` holds it.
     """
     try:
+        check_size(raw)
         return _documents.decode(raw)
     except _UNREADABLE:
         return cast("DocumentShape", _decode_leniently(_documents, raw, "Document Parse", source))
@@ -311,6 +312,7 @@ def _bodies(raw: bytes) -> list[bytes]:
 
 def _decode(decoder: msgspec.json.Decoder[Any], raw: bytes, what: str, source: str = "") -> Any:
     with suppress(*_UNREADABLE):
+        check_size(raw)
         return decoder.decode(raw)
     return _decode_leniently(decoder, raw, what, source)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -16,7 +17,7 @@ from msgspec import inspect
 
 from upstage_docs.api.json_shapes import ContentShape, ElementShape, OcrPageShape, PointShape
 
-__all__ = ["UNREADABLE_PAGE", "begins_with", "is_object", "load_json", "read_shape"]
+__all__ = ["UNREADABLE_PAGE", "begins_with", "check_size", "is_object", "load_json", "read_shape"]
 
 UNREADABLE_PAGE = 0  # an element whose page cannot be read is on no page, and not on that of its neighbour
 # Larger numbers than an int64 holds are none of ours, and Python takes no integer of more than 4,300 digits.
@@ -25,10 +26,26 @@ _LARGEST = 10**_MOST_DIGITS
 _WHITE_SPACE = re.compile(rb"[ \t\r\n]*")
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 _MOST_DEPTH = 200  # the API's answers are eight deep
+# Up to here, in bytes, JSON may hold as many arrays and objects as it likes.
+_UNSUSPICIOUS = 1 << 20
+# Bytes for each array or object. Recorded answers have 23 and more, without white space; what is made to fill a memory
+# has three, each of which takes 70 once it is decoded.
+_FEWEST_BYTES = 5
+_MOST_UNREADABLE = 10_000  # items of one array that are passed over: each takes the time of an exception
 
 
 class _Wrong(Exception):  # noqa: N818 - never leaves this module
     """A value has another type than its field."""
+
+
+def check_size(raw: bytes) -> None:
+    """Refuse JSON that would take many times its bytes once it is decoded.
+
+    Raises:
+        ValueError: It holds more arrays and objects than any answer.
+    """
+    if len(raw) > _UNSUSPICIOUS and (count := raw.count(b"{") + raw.count(b"[")) * _FEWEST_BYTES > len(raw):
+        raise ValueError(f"it holds {count:,} arrays and objects in {len(raw):,} bytes")
 
 
 def load_json(raw: bytes) -> Any:
@@ -38,8 +55,9 @@ def load_json(raw: bytes) -> Any:
     and for numbers out of range.
 
     Raises:
-        ValueError: It is no JSON, or is nested too deep.
+        ValueError: It is no JSON, is nested too deep, or see `check_size`.
     """
+    check_size(raw)
     try:
         try:
             found = msgspec.json.decode(raw)
@@ -59,6 +77,9 @@ def begins_with(raw: bytes, start: bytes) -> bool:
 
 def is_object(raw: bytes) -> bool:
     """Say whether *raw* is a JSON object; the error page of a gateway is none."""
+    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        msgspec.json.decode(raw, type=dict[str, msgspec.Raw])  # whose values become nothing
+        return True
     try:
         return isinstance(load_json(raw), dict)
     except ValueError:
@@ -174,7 +195,9 @@ def _readable_items(kind: inspect.Type, value: Any) -> list[Any]:
                 raise
             if isinstance(kind, inspect.StructType) and kind.cls is OcrPageShape:
                 found.append(OcrPageShape())  # those behind it must not take its place
-    if value and unread == len(value):
+            if unread > _MOST_UNREADABLE:
+                break
+    if value and unread in {len(value), _MOST_UNREADABLE + 1}:
         raise _Wrong("an array holds nothing that can be read")
     return found
 
