@@ -61,7 +61,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What of a page could not be read: a *message* for those who asked, and a *detail* for the log alone."""
+    """What of a page could not be read: a *message* for the user, and a *detail* for the log alone."""
 
     message: str
     detail: str = ""

@@ -14,7 +14,7 @@ _LEAST_AREA = 1e-6
 
 
 def groups_of(count: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
-    """Return the numbers 0 to *count* - 1 in groups: those that *pairs* join, directly or over others, are in one.
+    """Return the numbers 0 to *count* - 1 in groups: two are in one group if *pairs* link them, in however many steps.
 
     Each group is in order, and groups are in the order of their first numbers.
     """
@@ -51,17 +51,17 @@ def middle(box: Box) -> tuple[float, float]:
 
 
 def shared_width(one: Box, other: Box) -> float:
-    """Return how far two boxes stand over each other; below 0, minus the gap between them across."""
+    """Return the width that two boxes have in common; below 0, it is the horizontal gap between them, negated."""
     return min(one[2], other[2]) - max(one[0], other[0])
 
 
 def shared_height(one: Box, other: Box) -> float:
-    """Return how far two boxes stand beside each other; below 0, minus the gap between them down."""
+    """Return the height that two boxes have in common; below 0, it is the vertical gap between them, negated."""
     return min(one[3], other[3]) - max(one[1], other[1])
 
 
 def holds_middle(outer: Box, inner: Box, *, reach: float = 0.0) -> bool:
-    """Return whether the middle of *inner* lies in *outer*, or at most *reach* beside it."""
+    """Return whether the middle of *inner* lies in *outer*, or at most *reach* outside of it."""
     x, y = middle(inner)
     return outer[0] - reach <= x <= outer[2] + reach and outer[1] - reach <= y <= outer[3] + reach
 

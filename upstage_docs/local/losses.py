@@ -17,17 +17,17 @@ _FRAMES = 3
 
 
 class Losses:
-    """The losses of some pages, by page number."""
+    """What could not be read of each page, by page number."""
 
     def __init__(self) -> None:
         self._of: defaultdict[int, list[Loss]] = defaultdict(list)
 
     def of(self, number: int) -> tuple[Loss, ...]:
-        """Return the losses of page *number*, in the order in which they were met."""
+        """Return what could not be read of page *number*, in the order in which it was noted."""
         return tuple(self._of.get(number, ()))
 
     def add(self, number: int, message: str, error: BaseException | None = None) -> None:
-        """Note that *message* is true of page *number*, because of *error* if there was one.
+        """Note *message* as a loss of page *number*, with the *error* that caused it, if there was one.
 
         The message of a `Refusal`, and a lack of memory, are told with it; what else went wrong is for the log alone.
         """
@@ -41,7 +41,7 @@ class Losses:
 
     @contextmanager
     def kept(self, number: int, message: str, *, refuse: bool = False) -> Iterator[None]:
-        """Inside this block, an error is noted with *message* as a loss of page *number*, and raised no further.
+        """Inside this block, an error is noted with *message* as a loss of page *number*, and not raised.
 
         With *refuse*, a `Refusal` is raised all the same.
         """
@@ -54,7 +54,7 @@ class Losses:
 
 
 def is_survivable(error: BaseException) -> bool:
-    """Say whether *error* concerns what was read alone: an exception, or a panic of a library written in Rust."""
+    """Say whether reading may go on after *error*: an ordinary exception, or a panic of a library written in Rust."""
     return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 
 

@@ -65,7 +65,7 @@ def drawn_rules(page: Image, dots: float) -> DrawnRules:
 
 
 def cells_between(rules: DrawnRules, dots: float) -> list[Box]:
-    """Return the cells that rules part: between each rule across and the next one below, from rule to rule down.
+    """Return the cells between rules: below each rule across, down to the next one, parted by the rules down.
 
     Where no rule stands down at the ends of a row, it is as wide as its rules.
 

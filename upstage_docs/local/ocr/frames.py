@@ -52,7 +52,7 @@ def frames(data: bytes) -> Iterator[Frame]:
 
 
 def each_frame(data: bytes) -> Iterator[Frame | Refusal]:
-    """Yield the pages of an image file as `frames` does, and in the place of one that is damaged its refusal.
+    """Yield the pages of an image file as `frames` does; for a page that is damaged, yield the refusal that says so.
 
     Raises:
         Refusal: 413 if there are too many pages, 415 for another format, 422 if the file cannot be opened.

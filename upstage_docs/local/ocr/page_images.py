@@ -146,7 +146,7 @@ def ink_box(image: Image) -> tuple[int, int, int, int] | None:
 
 
 def smoothed(page: Image) -> Image:
-    """Return *page* with its noise smoothed, as little as leaves small letters readable."""
+    """Return *page* with its noise smoothed, lightly enough that small letters stay readable."""
     from PIL.ImageFilter import GaussianBlur
 
     return page.filter(GaussianBlur(0.8))

@@ -45,7 +45,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Reading:
-    """What stands on one page image.
+    """The words that were recognised on one page image, in lines.
 
     Attributes:
         lines: Words in reading order, line by line.
@@ -104,7 +104,7 @@ def merged(one: Lines, other: Lines) -> list[list[Word]]:
 
 
 def worth(lines: Lines) -> float:
-    """Return how much was read, and how surely: the letters, each weighed by its confidence."""
+    """Return how much was read and how surely: the number of letters, each weighed by its confidence."""
     return sum(word.confidence * len(word.text) for line in lines for word in line)
 
 

@@ -105,7 +105,7 @@ def words(image: Image) -> list[tuple[str, float, Box]]:
 
 
 def labels(image: Image) -> list[tuple[str, float, Box]]:
-    """Return the words of a chart or a diagram, which stand anywhere and are level: as `words` does.
+    """Return the words of a chart or a diagram, wherever they stand in it, in the form of `words`.
 
     Raises:
         Refusal: 422 if text cannot be recognised here.

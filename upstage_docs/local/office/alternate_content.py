@@ -11,7 +11,7 @@ _CONTENT = ("}t", "}blip", "}imagedata", "}spPr")
 
 
 def choose(root: Any) -> None:
-    """Put the first rendering that holds anything in the place of each choice below *root*: ECMA-376, part 3, 9.3."""
+    """Replace each choice of versions below *root* by the first one that holds anything (ECMA-376, part 3, 9.3)."""
     for alternatives in [*root.iter(_ALTERNATIVES)]:
         chosen = next((rendering for rendering in alternatives if any(map(_is_content, rendering.iter()))), ())
         parent = alternatives.getparent()

@@ -30,7 +30,7 @@ _WIDEST_STRIPES = 64  # followed at once: a page of a million gaps must not cost
 
 
 def column_starts(words: Sequence[Word], rows: Sequence[Sequence[int]], least: int) -> tuple[set[int], set[int]]:
-    """Return the numbers of the words that begin a column: behind a stripe of white, and those that only line up.
+    """Return the words that begin a column, by number: those behind a white stripe, and those that only line up.
 
     Args:
         words: Of the page.

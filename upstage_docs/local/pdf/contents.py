@@ -22,7 +22,7 @@ _LEAST = 3
 
 
 def contents_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
-    """Find the table of contents; return it as parts of category `index`, and the lines that are none.
+    """Find the table of contents; return it as parts of category `index`, and the lines that do not belong to it.
 
     Three or more lines end in page numbers: behind dots, or as a right-aligned column whose numbers do not fall.
     """

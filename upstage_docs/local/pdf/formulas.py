@@ -29,7 +29,7 @@ _ACROSS, _DOWN = 3, 0.6
 
 
 def formulas(parts: Sequence[Part]) -> list[Part]:
-    """Mark formulas, gather their scattered pieces, and mark the numbers at their right as captions, as the API does.
+    """Find formulas, gather their scattered pieces, and make the numbers at their right captions, as the API does.
 
     A formula holds a relation or a math font's signs, is short, and has few ordinary words.
     """

@@ -82,12 +82,12 @@ def _is_sentence(text: str) -> bool:
 
 
 def may_be_heading(part: Part, body: float) -> bool:
-    """Say whether a line has a number, a weight or a size as headings have, whatever stands around it."""
+    """Say whether a line has a number, a weight or a size as headings have; its neighbours are not looked at."""
     return part.is_bold or part.size >= _LARGER * body or _SECTION.match(part.text) is not None
 
 
 def standing_out(parts: Sequence[Part], body: float) -> set[int]:
-    """Return the lines in a font or a colour of their own that stand right above a paragraph: headings of body size."""
+    """Return the lines that a font or colour of their own makes headings, although they are of body size."""
     texts = [part for part in parts if not part.category]
     styles: Counter[tuple[str, str]] = Counter()
     for part in texts:

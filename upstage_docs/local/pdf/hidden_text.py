@@ -17,7 +17,7 @@ _CLIP_REACH = 1.0
 
 
 class HiddenText:
-    """Tells which words of one page's text layer are not seen where they stand.
+    """Says which words of one page's text layer cannot be seen.
 
     Words of one text object follow each other, so that what is known of the last object is remembered. Text under
     something that is drawn later counts as seen: what is drawn may let it through.

@@ -50,7 +50,7 @@ Rules = tuple["list[Box]", "list[Box]"]
 
 
 class PageParts(NamedTuple):
-    """The parts of a page before their categories are told; sizes and rules in points."""
+    """The parts of a page before their categories are decided; sizes and rules in points."""
 
     parts: list[Part]
     rules: list[Box]
@@ -67,7 +67,7 @@ def parts_of(
     drawn: Rules | None = None,
     subpaths: Callable[[], Sequence[Subpath]] = tuple,
 ) -> PageParts:
-    """Return the parts of a liteparse page; those that are no plain text have their category already.
+    """Return the parts of a liteparse page; tables, pictures and the like have their category already.
 
     Args:
         page: The page.

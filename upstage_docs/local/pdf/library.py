@@ -32,7 +32,7 @@ WORDS_ALONE = "the layout of the page could not be told, its words stand without
 
 
 def read_pages(data: bytes, numbers: Sequence[int], losses: Losses) -> tuple[dict[int, Any], dict[int, int]]:
-    """Return what the PDF library reads of pages, and the clockwise degrees at which the text of some of them lies.
+    """Read pages with the PDF library; return them, and the clockwise degrees at which the text of some of them lies.
 
     A page that it cannot read is left out.
     """
@@ -63,7 +63,7 @@ def _each_parsed(data: bytes, numbers: Sequence[int], turned: dict[int, int], lo
 
 
 def parse_pages(data: bytes, numbers: Sequence[int], turned: dict[int, int]) -> dict[int, Any]:
-    """Read pages with the PDF library; *turned* are the clockwise degrees at which the text of a page lies.
+    """Read pages with the PDF library; *turned* says at how many clockwise degrees the text of a page lies.
 
     What the library makes nothing of is left out.
     """
@@ -143,7 +143,7 @@ def _lost(have: Counter[str], want: Counter[str]) -> int:
 
 
 def upright_words(document: PdfPages, number: int, angle: int, among: Counter[str] | None = None) -> list[ScannedWord]:
-    """Return the words of a page's text layer, of a page whose text lies at *angle* degrees turned upright."""
+    """Return the words of a page's text layer; if its text lies at *angle* degrees, as on the upright page."""
     words = document.words(number, among)
     if not angle:
         return words

@@ -44,7 +44,7 @@ _CROWD = 64  # rows looked at in one stripe of the page: text laid over itself m
 
 
 class Line:
-    """Words that stand beside each other in one column, from left to right."""
+    """Words that stand beside each other in one column, in order from left to right."""
 
     __slots__ = ("baseline", "bold", "box", "size", "text", "words")
 
@@ -200,7 +200,7 @@ def _joined_from_right(words: Sequence[Word]) -> str:
 
 
 def rows_of(words: Sequence[Word]) -> list[list[int]]:
-    """Gather word numbers into rows over the whole width: words overlap in height with the one to their left."""
+    """Gather words, by number, into rows over the whole width: each overlaps in height with the one to its left."""
     shelves: defaultdict[int, list[list[int]]] = defaultdict(list)
     rows: list[list[int]] = []
     for index in sorted(range(len(words)), key=lambda i: (words[i].box[0], words[i].box[1])):

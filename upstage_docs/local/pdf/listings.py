@@ -37,7 +37,7 @@ _WIDTH = 0.6
 
 
 def listings_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
-    """Find listings, two or more lines each; return them as parts of category `code`, and the lines that are none.
+    """Find listings of code; return them as parts of category `code`, and the lines that do not belong to one.
 
     A page that is mostly in such a font may be typewritten: there only lines full of signs are code.
     """

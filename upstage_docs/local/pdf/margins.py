@@ -47,12 +47,12 @@ _DIGITS = re.compile(r"\d+")
 
 
 def running_key(text: str) -> str:
-    """Return *text* with its numbers levelled, so that running lines of different pages are equal."""
+    """Return *text* with all its numbers made alike, so that the running lines of different pages are equal."""
     return _DIGITS.sub("#", " ".join(text.split())).casefold()
 
 
 def repeated(pages: Iterable[tuple[Sequence[Part], float]]) -> frozenset[str]:
-    """Return the keys of lines that stand at the top or bottom of two or more pages of `(parts, height)`."""
+    """Return the keys of lines that stand at the top or bottom of at least two pages, given as `(parts, height)`."""
     counts: Counter[str] = Counter()
     for parts, height in pages:
         counts.update({running_key(part.text) for part in parts if _at_edge(part, height)})
@@ -64,7 +64,7 @@ def _at_edge(part: Part, height: float) -> bool:
 
 
 class Sheet(NamedTuple):
-    """What rules over a page know of it.
+    """The facts about a page that rules need: its size, its font size, its drawn lines, its running headers.
 
     Attributes:
         width: In points.
@@ -81,16 +81,16 @@ class Sheet(NamedTuple):
     running: Collection[str] = ()
 
     def from_top(self, share: float) -> float:
-        """Return the y of a *share* of the longer side below the top: the margins of a slide are not lower."""
+        """Return a y below the top by a *share* of the longer side: the margins of landscape pages are as tall."""
         return share * max(self.width, self.height)
 
     def from_bottom(self, share: float) -> float:
-        """Return the y of a *share* of the longer side above the bottom."""
+        """Return a y above the bottom by a *share* of the longer side."""
         return self.height - share * max(self.width, self.height)
 
 
 def headers_and_footers(parts: Sequence[Part], sheet: Sheet) -> list[Part]:
-    """Mark the lines above and below everything else; neighbours in one row become one element.
+    """Mark the headers and footers among the parts of a page; neighbours in one row become one element.
 
     A line is one if it is repeated on other pages, is a page number, or stands far out in a size that is no title's;
     but a small note under a short rule is a footnote however low it stands.

@@ -29,7 +29,7 @@ def missed(
     *,
     foreign: Counter[str] | None = None,
 ) -> list[ScannedWord]:
-    """Return those of *words* that stand on the page and that no text item of the library has where they stand.
+    """Return those of *words* that the library's text does not have at their place.
 
     No letter is given that the items have often enough already: the two readings may differ in where words end. Where
     an item has as many foreign letters instead, the library has repaired a font that names its letters wrongly.
@@ -70,7 +70,7 @@ def missed(
 
 
 def letters_of(texts: Iterable[str]) -> Counter[str]:
-    """Count letters and digits."""
+    """Return how many letters and digits a text has."""
     return Counter(_plain("".join(texts)))
 
 
@@ -115,7 +115,7 @@ def _plain(text: str) -> str:
 
 
 def is_seen(item: Any, width: float, height: float) -> bool:
-    """Say whether all of a text item is to be seen: it stands on the page, and its letters are not transparent.
+    """Say whether a text item can be seen: it stands on the page, and its letters are not transparent.
 
     An item that runs over the edge is none as a whole: those of its words that stand on the page are missed words.
     """

@@ -35,7 +35,7 @@ class Outline:
                 self._pages[entry.page].setdefault(key, min(max(entry.level, 1), DEEPEST))
 
     def told(self, number: int, blocks: Sequence[Block]) -> tuple[Block, ...]:
-        """Return the *blocks* of page *number*, those that the outline names as headings of its levels.
+        """Return the *blocks* of page *number*; those that the outline names become headings of its levels.
 
         A paragraph that is named whole is a heading. A caption, which some outlines name too, is none.
         """

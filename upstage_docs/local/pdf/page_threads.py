@@ -22,7 +22,7 @@ class PageThreads:
         self._pool: ThreadPoolExecutor | None = None
 
     def done(self, work: Mapping[int, Callable[[], Result]]) -> dict[int, Future[Result]]:
-        """Carry out *work*, by page, on as many pages at once as there are cores; what it raises, its result raises.
+        """Do *work* for several pages at once, in as many threads as there are cores; its result raises its errors.
 
         The work of a single page is done by the caller's own thread, which keeps what it has loaded.
         """

@@ -49,7 +49,7 @@ _ENDS = tuple(".!?:;”\"')]。")
 
 
 class Paragraph:
-    """Lines that read as one piece."""
+    """Lines that a reader takes for one paragraph."""
 
     __slots__ = ("box", "lines")
 
@@ -219,7 +219,7 @@ def _is_long_item(lines: Sequence[Line]) -> bool:
 
 
 def is_numbered_item(text: str) -> bool:
-    """Say whether a text is an item of a list behind a number or a letter, not behind a bullet."""
+    """Say whether a text is a list item that begins with a number or a letter; a bullet does not count."""
     return is_list_item(text) and text.lstrip("(")[:1].isalnum()
 
 

@@ -20,7 +20,7 @@ BOLD = 0.9
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A paragraph, table or picture; *category* is `""` until a rule tells it.
+    """A paragraph, table or picture of a page; *category* is `""` until a rule decides it.
 
     Attributes:
         category: One of the API's, or `""`.
@@ -78,19 +78,19 @@ class Part:
         return shared > 0.5 * least and self.box[0] >= left.box[2] - 1
 
     def shares_column(self, other: Part, share: float = 0.3) -> bool:
-        """Say whether the two stand over each other for at least *share* of the narrower one."""
+        """Say whether the two stand one above the other, for at least *share* of the width of the narrower one."""
         wide = shared_width(self.box, other.box)
         return wide > share * min(self.box[2] - self.box[0], other.box[2] - other.box[0])
 
 
 def joined(parts: Sequence[Part], category: str) -> Part:
-    """Return one text part of *parts*, their lines from top to bottom as given."""
+    """Return *parts* as one text part with all their lines, in the order given."""
     lines = tuple(line for part in parts for line in part.lines)
     return Part(category, bounds(part.box for part in parts), lines=lines)
 
 
 def body_size(parts: Sequence[Part]) -> float:
-    """Return the font size of the body, 10 without text.
+    """Return the font size of most text of a page, 10 if it has none.
 
     It is the largest size that a quarter of the letters outside tables and pictures have: notes may outnumber it.
     """

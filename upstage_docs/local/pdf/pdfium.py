@@ -45,7 +45,7 @@ _MOST_PIXELS = 40_000_000
 
 
 class Facts(NamedTuple):
-    """Of a page as shown: its size in points, how many things are drawn (a form is one), and its text layer."""
+    """Simple facts about a page as shown: its size in points, how many things are drawn on it, whether it has text."""
 
     width: float
     height: float
@@ -131,7 +131,7 @@ class PdfPages:
         return self._texts[number]
 
     def facts(self, number: int) -> Facts:
-        """Return what is cheap to know of a page; the last ones asked for are remembered.
+        """Return simple facts about a page; those of the last pages asked for are remembered.
 
         Raises:
             Refusal: 422 if the page is damaged.
@@ -151,14 +151,14 @@ class PdfPages:
         return self._facts[number]
 
     def pictured(self, number: int) -> float:
-        """Return the share of a page that its largest picture covers."""
+        """Return the share of a page that its largest picture covers, 0-1."""
         with self._page(number) as page:
             area = page.get_width() * page.get_height()
             boxes = self._picture_boxes(number, page)
             return max(((x1 - x0) * (y1 - y0) / max(area, 1e-6) for x0, y0, x1, y1 in boxes), default=0.0)
 
     def draws_text(self, number: int) -> bool:
-        """Say whether a page draws text, whatever that reads as."""
+        """Say whether a page draws any text, readable or not."""
         from pypdfium2 import raw
 
         with self._page(number) as page:
@@ -222,7 +222,7 @@ class PdfPages:
         return jpeg.getvalue()
 
     def words(self, number: int, among: Counter[str] | None = None) -> list[ScannedWord]:
-        """Return the words of a page's text layer in the file's order; of their fonts, whether these are heavy.
+        """Return the words of a page's text layer in the file's order, and whether each font is a heavy one.
 
         What is hidden is left out, but for the text of a scan.
 
@@ -351,7 +351,7 @@ def _letters(text: Any) -> str:
 
 
 def shown(box: Box, rotation: int, width: float, height: float) -> Box:
-    """Turn a box of a page *width* x *height* as that page is turned clockwise by *rotation* degrees."""
+    """Return a *box* as it stands once its page, *width* x *height*, is turned clockwise by *rotation* degrees."""
     x0, y0, x1, y1 = box
     match rotation:
         case 90:

@@ -29,7 +29,7 @@ _TICKS = 3
 
 
 def may_have_labels(part: Part, width: float, height: float) -> bool:
-    """Say whether a part is a picture without text of its own and no icon, on a page *width* x *height* points."""
+    """Say whether a part is a picture without text of its own that is larger than an icon; sizes in points."""
     x0, y0, x1, y1 = part.box
     return part.category == "figure" and not part.lines and (x1 - x0) * (y1 - y0) > _LEAST * width * height
 

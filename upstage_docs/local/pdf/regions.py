@@ -58,7 +58,7 @@ def regions_of(
     pieces: Pieces,
     subpaths: Callable[[], Sequence[Subpath]],
 ) -> list[Part]:
-    """Return tables, pictures, charts and drawn formulas of a liteparse page; mark the words in them as taken.
+    """Return tables, pictures, charts and drawn formulas of a liteparse page; the words in them count as used.
 
     Args:
         page: The page.

@@ -70,7 +70,7 @@ def without_controls(text: str) -> str:
 
 
 def restored(words: Sequence[Word], file: FileText, sides: Sequence[Box]) -> list[Word]:
-    """Return words with what the file has and the library's text has not; a text that crosses a rule is cut at it.
+    """Return words with what the library lost and the file's own text has; a text that crosses a rule is cut at it.
 
     Args:
         words: Of the library, in its order.
@@ -113,7 +113,7 @@ class _Letter(NamedTuple):
 
 
 class LetterStream:
-    """The letters of a file's text without spaces, its typographic signs made plain, to find words in."""
+    """The letters of a file's text without spaces and with plain signs, as one string to find words in."""
 
     def __init__(self, file: FileText) -> None:
         self._file = file
@@ -129,7 +129,7 @@ class LetterStream:
         self._next = 0
 
     def find(self, word: Word) -> list[int]:
-        """Return which characters of the file's text are those of a word, spaces left out; none if it is not found."""
+        """Return which characters of the file's text, spaces left out, make up a word; none if it is not found."""
         wanted = _plain("".join(word.text.split()))
         reach = 0.5 * word.size
         start = self._plain.find(wanted, self._next) if wanted else -1
@@ -147,7 +147,7 @@ class LetterStream:
         return []
 
     def places_of(self, word: Word) -> dict[int, int]:
-        """Return the character of the file's text that each letter of a word is, both counted; none unless all are."""
+        """Return, for each letter of a word, which character of the file's text it is; none unless all are found."""
         letters = [at for at, letter in enumerate(word.text) if not letter.isspace()]
         numbers = self.find(word)
         return dict(zip(letters, numbers, strict=True)) if len(letters) == len(numbers) else {}

@@ -56,7 +56,7 @@ class Scan(NamedTuple):
 
 
 def needs_recognition(page: Any, document: PdfPages, number: int) -> bool:
-    """Say whether the text layer of a page is missing, unreadable, or a few words beside a picture of the text."""
+    """Say whether a page has no text layer, an unreadable one, or a few words beside a picture of the text."""
     if is_unreadable(page):
         return document.facts(number).objects > 0
     letters = sum(map(str.isalnum, "".join(item.text for item in page.text_items)))
@@ -70,14 +70,14 @@ def needs_recognition(page: Any, document: PdfPages, number: int) -> bool:
 
 
 def is_unreadable(page: Any) -> bool:
-    """Say whether many characters of a page stand for no letter: their font does not say which ones they are."""
+    """Say whether many characters of a page are unknown, because their font does not say which letters they are."""
     text = "".join(item.text for item in page.text_items)
     unreadable = count_no_letters(text)
     return unreadable > 0 and unreadable > _UNREADABLE * (sum(map(str.isalnum, text)) + unreadable)
 
 
 def may_show_text(page: Any, document: PdfPages, number: int) -> bool:
-    """Say whether a page that needs recognition has a picture, outlines of letters, or text that reads as blank.
+    """Say whether a page that needs recognition shows anything that can be text: pictures, outlines, blank text.
 
     A lone rule hides no text.
     """
@@ -90,7 +90,7 @@ def may_show_text(page: Any, document: PdfPages, number: int) -> bool:
 
 
 def recognised_page(document: PdfPages, number: int, ocr: Recognise, page: Any, *, keep: bool) -> Scan | None:
-    """Return a page as recognised; None if no word is, or if its own text is to be kept: more letters are in it."""
+    """Return a page as recognised; None if no word was, or if its own text has more letters and is to be kept."""
     image, scale = document.image(number, dots=300)
     words = [word for word in ocr(image) if word[1] >= _SURE_ENOUGH and word[0].strip()]
     words = [word for word in words if word[1] >= _SURE_ALONE or len(word[0]) > 2 or not _is_alone(word[2], words)]
@@ -154,7 +154,7 @@ def _is_alone(box: Box, words: Sequence[tuple[str, float, Box]]) -> bool:
 
 
 def picture_alone(page: Any, document: PdfPages, number: int) -> PageParts:
-    """Return a page on which no word is recognised: a photograph is a figure, a scan of blank paper is nothing."""
+    """Return a page on which no word was recognised: a photograph is a figure, a scan of blank paper is nothing."""
     found = parts_of(page, words=())
     if not found.parts and document.pictured(number) > _PICTURED:
         image, scale = document.image(number, dots=_DOTS_OF_INK)

@@ -20,7 +20,7 @@ _NEAR = 4.0
 
 
 class Skew(NamedTuple):
-    """A page *wide* x *tall* points whose lines are level once it is turned counter-clockwise by *angle* degrees."""
+    """A page of *wide* x *tall* points whose lines are level once it is turned by *angle* degrees counter-clockwise."""
 
     angle: float
     wide: float
@@ -28,12 +28,12 @@ class Skew(NamedTuple):
 
     @property
     def size(self) -> tuple[float, float]:
-        """Width and height of the levelled page, which holds all of the other."""
+        """Width and height of the levelled page, in which all of the turned page has room."""
         cosine, sine = self._turn()
         return self.wide * cosine + self.tall * abs(sine), self.tall * cosine + self.wide * abs(sine)
 
     def levelled(self, box: Box) -> Box:
-        """Return the box of a word on the levelled page; *box* is the one around the word as it lies askew."""
+        """Return where a word stands on the levelled page; *box* is the upright box around it on the turned page."""
         cosine, sine = self._turn()
         x, y = middle(box)
         x, y = x - self.wide / 2, y - self.tall / 2
@@ -46,7 +46,7 @@ class Skew(NamedTuple):
         return x - half, y - rise, x + half, y + rise
 
     def back(self, box: Box) -> Box:
-        """Return the relative box around what stands in a relative *box* of the levelled page."""
+        """Return a relative *box* of the levelled page as the relative box around it on the turned page."""
         cosine, sine = self._turn()
         width, height = self.size
         xs, ys = [], []

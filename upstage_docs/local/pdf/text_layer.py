@@ -27,7 +27,7 @@ _WIDE = 0.5
 
 
 class ScannedWord(NamedTuple):
-    """A word, its box in points from the top left of the page, and whether its font is a heavy one."""
+    """A recognised word, its box in points from the top left of the page, and whether it is set in a heavy font."""
 
     text: str
     box: Box
@@ -35,7 +35,7 @@ class ScannedWord(NamedTuple):
 
 
 def lies_at(words: Sequence[ScannedWord]) -> int:
-    """Return the clockwise degrees, in quarter turns, at which most of *words* lie; they stand in reading order."""
+    """Return the clockwise degrees, in quarter turns, by which most of *words*, in reading order, are turned."""
     shapes = [(word.box[2] - word.box[0], word.box[3] - word.box[1]) for word in words if len(word.text) > 2]
     along = int(sum(tall > wide for wide, tall in shapes) > len(shapes) / 2)  # the axis that lines run along
     steps: Counter[bool] = Counter()
@@ -103,7 +103,7 @@ def _rows(words: Sequence[ScannedWord]) -> Iterator[list[ScannedWord]]:
 
 
 def fit(word: ScannedWord) -> tuple[float, float]:
-    """Return the baseline and size at which the ink of *word* fills its box."""
+    """Return the baseline and the font size with which the letters of *word* fill its box."""
     top, bottom = ink(word.text, 0.0, 1.0)
     size = max((word.box[3] - word.box[1]) / (bottom - top), 1.0)
     return word.box[3] - bottom * size, size

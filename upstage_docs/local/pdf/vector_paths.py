@@ -32,7 +32,7 @@ class Path:
 
 @dataclass(frozen=True)
 class Drawing:
-    """Paths that touch; *glyphs* says that all look like letters, as in a formula drawn as outlines."""
+    """Paths that touch each other; *glyphs* says that all look like letters, as in a formula drawn as outlines."""
 
     box: Box
     paths: tuple[Path, ...]
@@ -40,7 +40,7 @@ class Drawing:
 
 
 def is_frame(drawing: Drawing) -> bool:
-    """Say whether a drawing frames a text or is its ground: its paths run along its edges or from side to side.
+    """Say whether a drawing is the frame or the background of a text: its paths run along its edges or all across.
 
     A line that goes up and down from side to side is none, so it must be as tall as the frame.
     """
@@ -56,7 +56,7 @@ def is_frame(drawing: Drawing) -> bool:
 
 
 def is_plot(drawing: Drawing, rules: Sequence[Box]) -> bool:
-    """Say whether data are drawn: a curve, a line that goes up and down, or bars that begin together and end apart.
+    """Say whether a drawing shows data: a curve, a line that goes up and down, or bars that begin on one line.
 
     Args:
         drawing: Of the page.

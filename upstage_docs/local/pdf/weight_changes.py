@@ -19,7 +19,7 @@ change of scripts tells nothing."""
 
 
 def cut_at_weights(words: Sequence[Word], file: FileText) -> list[Word]:
-    """Return *words* with each heavy one that ends in a lighter font as two: of its fonts, the library tells the first.
+    """Return *words*; a heavy one that ends in a lighter font becomes two, as the library tells one font each.
 
     So begins a paragraph whose first words are its title: its first line is no heading.
     """

@@ -20,7 +20,7 @@ _MOST_BETWEEN = 4  # letters of the file for one of an item whose boxes are aske
 
 
 def pieces_by_file(file: FileText | None) -> Pieces:
-    """Return what tells the words of a text item by the boxes of its letters in the *file*, none without it."""
+    """Return a function that parts a text item into words by the boxes of its letters in *file*; None without it."""
     stream: LetterStream | None = None
     known: dict[int, tuple[Word, Sequence[Word]]] = {}  # by identity: several rules ask for the same item
 

@@ -41,7 +41,7 @@ class Word:
 
 
 def ink(text: str, baseline: float, size: float) -> tuple[float, float]:
-    """Return the top and bottom of *text* as drawn: font boxes are up to half as tall again as their letters."""
+    """Return the top and bottom of the letters of *text*: the box of their font is up to half as tall again."""
     letters = set(text)
     tall = not letters or not letters.isdisjoint(_TALL) or not text.isascii()
     deep = not letters.isdisjoint(_DEEP) or not text.isascii()
@@ -54,10 +54,10 @@ def is_heavy_name(font: str) -> bool:
 
 
 def count_no_letters(text: str) -> int:
-    """Return how many characters stand for no letter, as where a font does not say which ones it has."""
+    """Return how many characters of a text are unknown, as where a font does not say which letters it has."""
     return len(_NO_LETTERS.findall(text))
 
 
 def is_no_letter(letter: str) -> bool:
-    """Say whether a character stands for no letter."""
+    """Say whether a character is unknown: its font does not say which letter it is."""
     return _NO_LETTERS.match(letter) is not None

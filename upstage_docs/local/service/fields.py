@@ -27,7 +27,7 @@ _HANGUL = (
 
 
 def word(fields: Fields, name: str, default: str, allowed: Sequence[str] = ()) -> str:
-    """Return the field *name*, *default* where it is missing or empty; 400 if it is not *allowed*."""
+    """Return the text in the field *name*, *default* where that is missing or empty; 400 if it is not *allowed*."""
     value = next(iter(fields.get(name, ())), "").strip().strip("\"'") or default
     if allowed and value not in allowed:
         raise Refusal(f"invalid {name}: {value!r} is none of {', '.join(allowed)}", status=400)
@@ -35,7 +35,7 @@ def word(fields: Fields, name: str, default: str, allowed: Sequence[str] = ()) -
 
 
 def flag(fields: Fields, name: str, *, default: bool) -> bool:
-    """Return the boolean field *name*; 400 if it is none."""
+    """Return the boolean in the field *name*; answer 400 if it is none."""
     value = word(fields, name, str(default)).lower()
     if value not in {"true", "false", "1", "0"}:
         raise Refusal(f"invalid {name}: {value!r} is neither true nor false", status=400)
@@ -52,7 +52,7 @@ def output_formats(fields: Fields) -> tuple[str, ...]:
 
 
 def crop_categories(fields: Fields) -> tuple[str, ...]:
-    """Return the categories whose elements are to carry a crop; 400 if one is none of the API's."""
+    """Return the categories whose elements are to carry a crop; answer 400 if the API has no such category."""
     wanted = _names(fields, "base64_encoding")
     for name in wanted:
         if name not in CATEGORIES:

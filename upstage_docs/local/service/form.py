@@ -39,25 +39,25 @@ class Document:
     sha256: str
 
     def close(self) -> None:
-        """Give the file back."""
+        """Delete the temporary file."""
         self.file.close()
 
 
 @dataclass
 class Form:
-    """A form: every value of every field, in order, and the document if there was one."""
+    """A form: every value of every field, in order, and the document, if one was sent."""
 
     fields: dict[str, list[str]] = field(default_factory=dict)
     document: Document | None = None
 
     def close(self) -> None:
-        """Give the document's file back."""
+        """Delete the document's temporary file."""
         if self.document is not None:
             self.document.close()
 
 
 class FormReader:
-    """Takes the pieces of a `multipart/form-data` body and gives the form.
+    """Takes a `multipart/form-data` body piece by piece and gives the form in it.
 
     Args:
         content_type: The request's header of that name.
@@ -129,7 +129,7 @@ class FormReader:
         return self._form
 
     def close(self) -> None:
-        """Give back what has been kept of a body that will not be finished."""
+        """Delete what was kept of a body that will not be finished."""
         if self._file is not None:
             self._file.close()
             self._file = None

@@ -60,7 +60,7 @@ class _Job:
 
 
 class Jobs:
-    """The jobs of one process.
+    """The asynchronous jobs of one engine.
 
     Args:
         read: What reads a document.
@@ -154,7 +154,7 @@ class Jobs:
             return job.results.read(place[1])
 
     def close(self) -> None:
-        """Stop what runs, forget everything."""
+        """Stop the jobs that run, and forget all of them."""
         with self._lock:
             self._closed = True
             self._queue.clear()
@@ -172,7 +172,7 @@ class Jobs:
             self._jobs.clear()
 
     def abandon(self) -> None:
-        """Close this process's copies of the files of jobs that our parent process runs; no lock is safe here."""
+        """Close a forked child's copies of the files of jobs that its parent runs; no lock may be taken there."""
         for job in self._jobs.values():
             _close_files(job)
 

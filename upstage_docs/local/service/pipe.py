@@ -38,7 +38,7 @@ _PIECE = 1 << 20
 
 
 class Task(msgspec.Struct, frozen=True):
-    """What to do with one document.
+    """What a worker process is to do with one document.
 
     Attributes:
         kind: `parse` (Document Parse) or `ocr` (Document OCR).
@@ -76,7 +76,7 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True, tag=True):
-    """The worker begins to read the pages *first* to *last*: if it ends before it says more, one of them ended it.
+    """The worker begins to read the pages *first* to *last*: a worker that dies after it died of one of them.
 
     *last* is 0 where pages are not read one by one.
     """
@@ -86,13 +86,13 @@ class Reading(msgspec.Struct, frozen=True, tag=True):
 
 
 class Begin(msgspec.Struct, frozen=True, tag=True):
-    """The document could be opened; *pages* is how many it has."""
+    """The worker could open the document; *pages* is how many it has."""
 
     pages: int
 
 
 class Part(msgspec.Struct, frozen=True, tag=True):
-    """One answer, encoded as JSON, for the pages *start* to *end* (1-based, inclusive).
+    """One answer of the worker, as JSON, for the pages *start* to *end* (1-based, inclusive).
 
     Attributes:
         losses: What of them could not be read, as sentences for the log.
@@ -107,7 +107,7 @@ class Part(msgspec.Struct, frozen=True, tag=True):
 
 
 class End(msgspec.Struct, frozen=True, tag=True):
-    """Every part has been sent, and the worker takes the next task; the first one says that it has started."""
+    """The worker has sent everything and takes the next task; the first one says that it has started."""
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
@@ -123,7 +123,7 @@ Message = Begin | Part | Reading | End | Refused
 
 
 class Patience:
-    """How long an asker waits: some seconds, or until it is told to stop, from any thread.
+    """How long somebody waits for an answer: some seconds, or until told to stop, from any thread.
 
     Args:
         seconds: From now; None for as long as it takes.
@@ -137,11 +137,11 @@ class Patience:
 
     @property
     def seconds(self) -> float:
-        """What is left, infinite if it does not end."""
+        """How many seconds are left, infinite if there is no limit."""
         return 0.0 if self.stopped else max(0.0, self._until - time.monotonic())
 
     def stop(self) -> None:
-        """Wait no longer: whatever was begun for this asker is ended."""
+        """Stop waiting: whatever was begun for the one who waits is ended."""
         with self._lock:
             self.stopped = True
             # Under the lock: what is ended is still what was begun for this asker.
@@ -150,7 +150,7 @@ class Patience:
 
     @contextmanager
     def stopping(self, action: Callable[[], None]) -> Iterator[None]:
-        """Inside this block, call *action* when the asker stops waiting, at once if it has."""
+        """Inside this block, call *action* when the waiting is stopped, at once if it was stopped before."""
         with self._lock:
             stopped = self.stopped
             if not stopped:

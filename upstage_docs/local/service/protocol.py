@@ -59,7 +59,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Request:
-    """A request's head; the form, if it has one, is read with `Engine.form_reader` and given to `Engine.answer`.
+    """The head of a request; its form is read by `Engine.form_reader` and then given to `Engine.answer`.
 
     Attributes:
         path: Decoded, with or without `/v1`.
@@ -96,7 +96,7 @@ class Engine:
         self._begin()
 
     def form_reader(self, request: Request) -> FormReader | None:
-        """Return what takes the request's body apart; None if the request has none that matters.
+        """Return what reads the form of a request; None if the request has no form that matters.
 
         Raises:
             Refusal: 400 if its body is not a form, 413 if it is announced to be too large.
@@ -107,7 +107,7 @@ class Engine:
         return FormReader(request.content_type, max_document=largest, announced=request.content_length)
 
     def answer(self, request: Request, form: Form | None = None, patience: Patience | None = None) -> Reply:
-        """Answer *request*; blocks while the document is read. The form is closed.
+        """Answer *request*; this blocks while the document is read, and closes the form.
 
         Raises:
             TimeoutError: *patience* ended; nothing goes on for it.
@@ -121,7 +121,7 @@ class Engine:
                 form.close()
 
     def pages_of_job(self, request_id: str) -> int:
-        """Return how many pages a job has, as soon as that is known; 0 if it is unknown or failed before."""
+        """Return how many pages a job has, once that is known; 0 if the job is unknown or failed before."""
         return self._jobs.pages(request_id)
 
     def close(self) -> None:
@@ -206,7 +206,7 @@ def _logged(read: Read, task: Task, document: IO[bytes], patience: Patience) -> 
 
 
 def refused(refusal: Refusal) -> Reply:
-    """Return the error answer: `code` and `message` for what is wrong with the request, `error` for the rest."""
+    """Return the response for a refusal: `code` and `message` for a wrong request, `error` for all else."""
     identifier = str(uuid.uuid4())
     body: dict[str, object]
     if refusal.status in {400, 413, 415, 422}:

@@ -34,7 +34,7 @@ class LocalTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         self._owned = engine is None
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer *request*.
+        """Return the response of the engine to *request*.
 
         Raises:
             httpx.ReadTimeout: The document was not read within the request's read timeout.
@@ -135,7 +135,7 @@ async def answer_in_thread(
     patience: Patience,
     limiter: anyio.CapacityLimiter | None = None,
 ) -> Reply:
-    """Return the engine's answer without blocking the loop; a cancelled caller's document is let go at once.
+    """Return the engine's answer without blocking the event loop; cancelling the caller stops the work.
 
     The thread is one of those that *limiter* counts, of the event loop's own if None.
     """

@@ -57,7 +57,7 @@ _ENVIRONMENT = (
 @documented
 @dataclass(frozen=True)
 class WorkerLimits(NamedOptions):
-    """What one document may cost, and what all may together.
+    """How much memory and time a worker process may take, and how many of them run at once.
 
     Raises:
         ConfigError: A limit is too low to read anything at all.
@@ -162,7 +162,7 @@ def _environment() -> dict[str, str]:
 
 
 class WorkerPool:
-    """Reads documents in worker processes; `read` is a `Read`.
+    """Reads documents in worker processes; its method `read` is what an `Engine` calls.
 
     Args:
         limits: What a document may cost.

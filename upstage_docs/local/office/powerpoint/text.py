@@ -40,7 +40,7 @@ _FONT_SIZE = 14
 
 
 def plain(paragraph: Any) -> str:
-    """Return the text of an `a:p` element: runs, fields, line breaks, and equations in linear form."""
+    """Return the text of an `a:p` element: its runs, fields, line breaks, and equations in linear form."""
     text = ""
     for node in paragraph:
         if node.tag in {qn("a:r"), qn("a:fld")}:

@@ -31,7 +31,7 @@ _PLAIN_TABLES = {None, "", "TableGrid", "TableNormal", "a3"}
 
 @dataclass(frozen=True)
 class Item:
-    """A block, and which run it is part of: items of one list are one element."""
+    """A block, and the list that it is an item of, if any: the items of one list become one element."""
 
     block: Block
     run: str = ""
@@ -39,7 +39,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Turn:
-    """The page ends: *pages* further ones begin, the last of them with what follows.
+    """A page ends, and *pages* further ones begin; what follows stands on the last of them.
 
     Attributes:
         pages: How many; more than one after a table that runs over several pages.
@@ -97,7 +97,7 @@ class Body:
                     yield from self.items(child, part)
 
     def kept(self, message: str) -> AbstractContextManager[None]:
-        """Inside this block, an error ends nothing else; *message* is a loss of the page that is being read."""
+        """Inside this block, an error ends nothing else; *message* is noted as a loss of the page being read."""
         return self._losses.kept(0, message)
 
     def take_losses(self) -> tuple[Loss, ...]:

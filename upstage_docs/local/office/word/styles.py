@@ -21,7 +21,7 @@ _CODE = {"html preformatted", "source code", "code", "macro text", "plain text c
 
 @dataclass(frozen=True)
 class Style:
-    """What a paragraph is.
+    """What kind of paragraph it is: a category, the level of a heading, the list of an item.
 
     Attributes:
         category: One of the API's categories.
@@ -58,7 +58,7 @@ class Styles:
         )
 
     def of(self, paragraph: Any) -> Style:
-        """Return what *paragraph* is, by its own properties first, then by its style and those that it is based on."""
+        """Return what kind of paragraph it is, by its own properties, else by its style and those behind that."""
         chain = [paragraph.find(qn("w:pPr")), *self._chain(value(paragraph, "w:pPr/w:pStyle") or self._default)]
         names = [name for owner in chain[1:] if (name := (value(owner, "w:name") or "").lower())]
         properties = [chain[0], *(owner.find(qn("w:pPr")) for owner in chain[1:])]

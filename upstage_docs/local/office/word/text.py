@@ -34,7 +34,7 @@ _WINGDINGS = {
 
 @dataclass(frozen=True)
 class Piece:
-    """One piece of content.
+    """A piece of what a paragraph holds: text, a page break, an equation, a note, a picture, a text box or a chart.
 
     Attributes:
         kind: `picture`, `chart` and `diagram` name a part by its relationship id in *text*, `note` a note by its id;

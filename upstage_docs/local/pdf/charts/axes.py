@@ -44,7 +44,7 @@ _OFF_NAME = 0.35
 
 
 class Label(NamedTuple):
-    """A word as it stands to the bars: *across* along the categories, *down* along the values, growing to the foot."""
+    """A word of a chart and its place: *across* along the axis of categories, *down* along that of values."""
 
     text: str
     box: Box
@@ -55,7 +55,7 @@ class Label(NamedTuple):
 
 
 class Scale(NamedTuple):
-    """A straight scale: the value at a place is *factor* times it plus *offset*; *step* is that of half a point."""
+    """A straight scale: the value at a place along the axis, in points, is *factor* times it plus *offset*."""
 
     factor: float
     offset: float
@@ -69,7 +69,7 @@ class Scale(NamedTuple):
         return self.factor * place + self.offset
 
     def tells(self, value: float, place: float) -> bool:
-        """Say whether the number *value*, told beside a place, is the one that the scale has there."""
+        """Say whether the number *value*, written beside a place, agrees with the scale at that place."""
         return abs(value - self.value(place)) <= 2 * OFF_TICK * abs(self.factor) * self.length
 
     def written(self, value: float) -> str:
@@ -189,7 +189,7 @@ def _fitted(group: Sequence[tuple[Label, re.Match[str]]], paths: Sequence[Path],
 
 
 def value_of(match: re.Match[str]) -> float:
-    """Return the number that `NUMBER` matched."""
+    """Return the number in a match of the pattern `NUMBER`."""
     value = float(match["digits"].replace(",", ""))
     return -value if match["sign"] else value
 
@@ -226,7 +226,7 @@ def _tick(label: Label, paths: Sequence[Path]) -> float | None:
 def categories_of(
     labels: Sequence[Label], places: Sequence[float], foot: float
 ) -> tuple[list[str], list[int], list[Label]] | None:
-    """Return the names below the foot, which of them each bar has, and the labels used; None without a match."""
+    """Return the names of the categories, which one each bar has, and the labels used; None where they do not fit."""
     below = sorted((label for label in labels if label.row > foot + 1), key=lambda label: label.row)
     rows: list[list[Label]] = []
     for label in below:

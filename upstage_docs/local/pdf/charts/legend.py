@@ -21,7 +21,7 @@ _LONGEST_KEY, _TALLEST_KEY = 45.0, 20.0
 
 
 def is_key(box: Box) -> bool:
-    """Say whether what is drawn in *box* is as small as a key of a legend."""
+    """Say whether what is drawn in *box* is as small as the patch of colour in a legend."""
     return box[2] - box[0] <= _LONGEST_KEY and box[3] - box[1] <= _TALLEST_KEY
 
 
@@ -74,7 +74,7 @@ def numbered(names: Sequence[str]) -> list[str]:
 
 
 def titles_of(labels: Sequence[Label], keys: Sequence[Label], data: Box) -> tuple[str, str, str]:
-    """Return the title above the data, what stands below their names, and what runs along the axis of values."""
+    """Return the title of a chart, the title of its axis of categories, and the title of its axis of values."""
     rest = [label for label in labels if label not in keys and any(map(str.isalpha, label.text))]
     above = [label.text for label in rest if label.box[3] <= data[1]]
     below = [label.text for label in rest if label.box[1] >= data[3]]

@@ -63,7 +63,7 @@ class Polyline(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """Columns of a table of data with their heads, the labels that these are, and the box of the data.
+    """The columns that lines add to the table of a chart: heads, values, the labels that the heads are, and their box.
 
     A head is `""` where no label is certain to be it.
     """
@@ -123,7 +123,7 @@ def measured_lines(paths: Sequence[Path], words: Sequence[Word], subpaths: Seque
 def lines_over(
     places: Sequence[float], subpaths: Sequence[Subpath], labels: Sequence[Label], scale: Scale
 ) -> Columns | None:
-    """Return the series that lines over the bars of a chart tell, none of a chart without; None if not certain.
+    """Return the series that lines over the bars of a chart draw: none if there are none, None if not certain.
 
     Args:
         places: Where the categories stand across, in points.

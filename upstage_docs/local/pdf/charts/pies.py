@@ -177,7 +177,7 @@ def _closed(sectors: Sequence[_Sector]) -> Pie | None:
 
 
 def measured_pie(pie: Pie, subpaths: Sequence[Subpath], words: Sequence[Word]) -> tuple[Box, ChartData] | None:
-    """Return the box of a pie with its names, and the shares that it tells, in per cent.
+    """Return the box of a pie with its names, and the share of each sector in per cent.
 
     None where the names are not certain, or where the numbers beside the sectors tell other shares.
 

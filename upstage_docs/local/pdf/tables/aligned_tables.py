@@ -58,7 +58,7 @@ _SIGN = re.compile(r"[$€£₩¥]|US\$|[%)]|\)?%|[*†‡]{1,3}")
 
 
 def aligned_tables(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], pieces: Pieces) -> list[Table]:
-    """Return the tables of a page that the alignment of its texts tells.
+    """Return the tables of a page that are found by how its texts line up.
 
     Args:
         words: Of the page.
@@ -74,7 +74,7 @@ def aligned_tables(words: Sequence[Word], taken: Sequence[bool], rules: Sequence
 
 
 def aligned_between(words: Sequence[Word], inside: Iterable[int], rules: Sequence[Box], pieces: Pieces) -> Table | None:
-    """Return the table that the alignment of the words *inside* rules tells, None if it tells none.
+    """Return the table that is found by how the words *inside* rules line up, None if there is none.
 
     Args:
         words: Of the page.

@@ -61,7 +61,7 @@ _REACH = 60.0
 
 @dataclass(frozen=True, eq=False)
 class Text:
-    """Words of one line without a wide gap: what one cell holds of a line.
+    """Words of one line without a wide gap between them: one line of one cell.
 
     Attributes:
         numbers: Of its words.
@@ -81,7 +81,7 @@ class Text:
 
 
 def texts_of(words: Sequence[Word], numbers: Iterable[int]) -> list[Text]:
-    """Join the words *numbers* to texts at the gaps that are no spaces; ordered by baseline, then from the left."""
+    """Join the words *numbers* to texts, which end at gaps wider than a space; by baseline, then from the left."""
     chosen = list(numbers)
     held = [words[i] for i in chosen]
     found = []
@@ -103,7 +103,7 @@ def _text(numbers: Sequence[int], words: Sequence[Word]) -> Text:
 
 
 def split(text: Text, pieces: Pieces, cuts: Sequence[tuple[float, float]] = ()) -> list[Text]:
-    """Cut a text at the wide spaces inside its words: between numbers, and where a column ends.
+    """Cut a text where a wide space stands inside its words: between two numbers, or where a column ends.
 
     Args:
         text: The text.
@@ -130,7 +130,7 @@ def split(text: Text, pieces: Pieces, cuts: Sequence[tuple[float, float]] = ()) 
 
 
 def regions_of_rows(texts: Sequence[Text]) -> list[list[list[Text]]]:
-    """Return the regions of a page whose texts stand beside and under each other, each as rows from the top.
+    """Return the regions of a page in which texts stand in rows and columns, each as its rows from the top.
 
     Lines of prose belong to none, and part what stands on their two sides.
 

@@ -28,7 +28,7 @@ _MOST_COLUMNS = 24
 
 
 class HeaderCell(NamedTuple):
-    """A text over columns *first* to *last*, on levels *top* to *bottom*."""
+    """A text of a header: it covers the columns *first* to *last*, on the levels *top* to *bottom*."""
 
     text: str
     top: int
@@ -88,7 +88,7 @@ def header_cells(lines: Sequence[Line], columns: Columns, rules: Sequence[Box]) 
 def lay_header(
     cells: Sequence[HeaderCell], count: int, width: int
 ) -> tuple[list[list[str]], dict[tuple[int, int], tuple[int, int]]]:
-    """Return the texts of *count* header rows over *width* columns, and how many rows and columns each cell covers."""
+    """Return *count* header rows over *width* columns as texts, and how many rows and columns each cell covers."""
     texts = [[""] * width for _ in range(count)]
     spans = {(r, c): (1, 1) for r in range(count) for c in range(width)}
     for cell in cells:

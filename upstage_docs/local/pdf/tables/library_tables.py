@@ -36,7 +36,7 @@ class _Row:
 
 @dataclass(slots=True, eq=False)
 class Table:
-    """A grid of text.
+    """A table of a page: its box, its rows of texts, and what its cells span.
 
     Attributes:
         box: In points.
@@ -63,7 +63,7 @@ class Table:
 
     @property
     def cells(self) -> tuple[tuple[Cell, ...], ...]:
-        """Its rows of cells; what a cell spans is left out, as in HTML."""
+        """Its rows of cells; positions that a spanning cell covers are left out, as in HTML."""
         spans = self.spans
         if spans is None:
             return tuple(tuple(Cell(text) for text in row) for row in self.rows)
@@ -73,7 +73,7 @@ class Table:
         )
 
     def with_header(self, words: Sequence[Word], numbers: Iterable[int], above: Box) -> Table:
-        """Return the table with one or two header rows, made of the words that stand in the band *above* it.
+        """Return the table with one or two header rows, made of the words in the band *above* it.
 
         The lower row is that of the baseline at which most columns have words; what stands over it in a column is the
         upper row, or, at the pitch of one text, part of the lower.

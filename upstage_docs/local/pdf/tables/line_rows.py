@@ -20,12 +20,12 @@ _MATCHING = 0.8
 
 
 def is_value(text: str) -> bool:
-    """Say whether a text is a number, with what belongs to it, or what stands for none."""
+    """Say whether a text is a number, with its signs and unit, or a sign such as a dash that stands for none."""
     return _VALUE.fullmatch(text) is not None
 
 
 def rows_by_lines(cells: Sequence[Sequence[Word]]) -> list[list[list[Word]]] | None:
-    """Return the rows that one band of cells holds: words by row and column; None if the band is one row.
+    """Return the rows that one band of cells really holds: words by row and column; None if it is one row.
 
     Two lines or more of a column behind the first are values, and stand beside lines of the first column. A line of
     the first column without values that begins with a small letter goes on with the row above it.

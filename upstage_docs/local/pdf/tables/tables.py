@@ -134,7 +134,7 @@ def tables_of(
 
 
 def is_full_grid(table: Table) -> bool:
-    """Say whether rules part the rows and columns of a table, and most of its cells have text: no chart has that."""
+    """Say whether a table has rules between its rows and columns and text in most cells, as no chart has."""
     if table.spans is None:
         return table.gridded and table.filled >= _FULL
     filled = sum(bool(table.rows[r][c]) for r, c in table.spans)
