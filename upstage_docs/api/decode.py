@@ -159,7 +159,7 @@ def last_page_of(answer: DocumentShape) -> int:
 
 
 def check_pages(answer: DocumentShape, pages: tuple[int, int], raw: bytes, source: str) -> None:
-    """Refuse an answer for *pages* none of whose elements is on one of them; *raw* is what came.
+    """Raise an error if none of the elements of an answer is on one of *pages*; *raw* is the body of the answer.
 
     Raises:
         InvalidResponseError: It is one: `decode_document` would refuse it.

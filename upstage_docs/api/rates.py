@@ -58,7 +58,7 @@ _LONGEST_INTERVAL = 60.0
 
 @dataclass(frozen=True)
 class SeenLimits:
-    """What an answer says of the limits that it counted against; None where it says nothing that can be one.
+    """The rate limits that the headers of an answer name; a field is None where they name no usable one.
 
     Attributes:
         requests: Requests in each interval.
@@ -99,7 +99,7 @@ class _Lane:
 
 
 class LongPauseError(Exception):
-    """The server asked for a pause, of which so many *seconds* are left: more than are to be waited."""
+    """The server asked for a longer pause than the caller is willing to wait; *seconds* of it are left."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"{seconds:,.0f} s")
@@ -107,7 +107,7 @@ class LongPauseError(Exception):
 
 
 def rates_by_family(name: str, rates: object) -> dict[Family, Rate] | None:
-    """Return a copy of *rates*, or None.
+    """Check *rates*, a mapping of families to `Rate`, and return a copy of it; None stays None.
 
     Raises:
         ConfigError: They are no mapping of families to `Rate`.

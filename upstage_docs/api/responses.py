@@ -73,7 +73,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class NoReply:
-    """A send without an answer.
+    """A request that was sent, or was to be sent, and got no answer.
 
     Attributes:
         reason: What happened, in words.

@@ -16,7 +16,7 @@ __all__ = ["Block", "blocks", "element_kind"]
 
 
 class Block(NamedTuple):
-    """A run of a text.
+    """A block of a text, such as a heading, a table or a paragraph, with its offsets.
 
     Attributes:
         start, end: Its offsets, white space around it left out.

@@ -16,11 +16,11 @@ __all__ = ["HasPageContent", "HasText", "contextualize"]
 
 
 class HasText(Protocol):
-    """A Chunk, a Record, a node of LlamaIndex."""
+    """Anything with a text and metadata: a Chunk, a Record, a node of LlamaIndex."""
 
     @property
     def text(self) -> str:
-        """What is embedded."""
+        """The text to embed."""
 
     @property
     def metadata(self) -> Mapping[str, Any]:
@@ -28,11 +28,11 @@ class HasText(Protocol):
 
 
 class HasPageContent(Protocol):
-    """A Document of LangChain."""
+    """Anything with `page_content` and metadata: a Document of LangChain."""
 
     @property
     def page_content(self) -> str:
-        """What is embedded."""
+        """The text to embed."""
 
     @property
     def metadata(self) -> Mapping[str, Any]:

@@ -32,7 +32,7 @@ _spans = msgspec.json.Decoder(list[Span])
 
 
 class FlatElement(Place, frozen=True, gc=False, kw_only=True):
-    """What our own loaders say of an element, of those types and no others."""
+    """The metadata of an element as our own loaders write them, each of exactly this type."""
 
     source: str
     file_sha256: str
@@ -46,7 +46,7 @@ class FlatElement(Place, frozen=True, gc=False, kw_only=True):
 
 
 class RecordMetadata(msgspec.Struct, frozen=True):
-    """What is known of a record.
+    """What the metadata of one record say, read once.
 
     Attributes:
         record_type: `element`, `page`, `document`, `chunk`, `section` or `word` where we wrote it; `""` for others.

@@ -106,7 +106,7 @@ class Unit(msgspec.Struct, gc=False):
 
     @property
     def sources(self) -> list[tuple[int, int, Place]]:
-        """The spans of its text, however many."""
+        """The spans of its text: which element stands where in it."""
         return self.spans or [(0, len(self.text), self.place)]
 
     def with_text(self, text: str, spans: list[tuple[int, int, Place]]) -> Unit:

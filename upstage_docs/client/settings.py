@@ -177,7 +177,7 @@ class Settings(Options):
 
     @property
     def at_once(self) -> int:
-        """Documents and parts in work: while the requests of one half wait, the other is read, hashed and stored.
+        """How many documents and parts are in work: while half wait for answers, the others are read and stored.
 
         Without a store, answers that wait for their turn are held in memory: then no more than requests at once.
         """

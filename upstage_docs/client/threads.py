@@ -24,7 +24,7 @@ _links = threading.Lock()  # for `StopEvent.below`
 
 
 class StopEvent(threading.Event):
-    """Ends work; where one of those *above* is set, it is set too."""
+    """An event that tells work to end; it is set as well when one of the events *above* it is set."""
 
     def __init__(self, *above: threading.Event) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class StopEvent(threading.Event):
 
 
 class Attended(StopEvent):
-    """Ends what threads do for another one, *by* which the results are taken.
+    """Tells threads to end, also once the thread that takes their results, *by*, is gone.
 
     It comes, too, when the program has ended and nobody is left to take them: those of a generator that an exception
     left half way would keep the process alive until a job is done. (An executor's threads would not hear of it: they

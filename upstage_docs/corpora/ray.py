@@ -77,14 +77,14 @@ class CorpusOptions:
 
     @property
     def digest(self) -> str:
-        """Tells rows that were made in another way."""
+        """A hash of all options, which tells rows that were made with other ones."""
         asked = (self.parse, self.records, self.chunks and self.chunks.identity)
         return sha256(repr(asked).encode()).hexdigest()
 
 
 @dataclass
 class Corpus:
-    """What became of a run.
+    """The result of a run: how many files were read, what they cost, and which failed.
 
     Attributes:
         skipped: Files whose rows were in the output already.

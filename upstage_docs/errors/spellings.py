@@ -21,7 +21,7 @@ _KEY_NAMES = re.compile(r"auth|key|token|secret|password", re.IGNORECASE)
 
 
 def secrets_in(name: str, value: str) -> Iterator[tuple[str, bool]]:
-    """Give what must not show of the header *name*, and whether a piece of it must not either."""
+    """Yield each secret in the value of the header *name*, and whether a mere beginning or end of it is hidden, too."""
     is_key = bool(_KEY_NAMES.search(name))
     for part in {value, *re.split(r"[\s;,=]+", value), *_basic(value)}:
         if len(part) >= _SHORTEST:

@@ -66,7 +66,7 @@ _PERCENT_NAME = re.compile(
 
 
 class Amount(msgspec.Struct, frozen=True):
-    """What a cell says.
+    """A number with its sign, its unit, and its share in per cent, as read from a cell.
 
     Attributes:
         number: None where the cell is no number; an int where it has no decimals.
@@ -130,7 +130,7 @@ def unit_in_name(name: str) -> str:
 
 
 def units_told(line: str) -> tuple[str, ...]:
-    """Return the units that a *line* such as `(단위: 조원, %)` or `(in millions of dollars)` tells, in its order."""
+    """Return the units that a *line* such as `(단위: 조원, %)` or `(in millions of dollars)` names, in its order."""
     found = _TOLD.search(unicodedata.normalize("NFKC", line))
     if found is None:
         return ()

@@ -30,7 +30,7 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Grid(msgspec.Struct, frozen=True):
-    """A table of a text.
+    """The rows and columns of one table in a text.
 
     Attributes:
         rows: The texts of all rows, header rows included, each as long as the longest.

@@ -79,7 +79,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 def string(metadata: Mapping[str, Any], key: str) -> str:
-    """Return a text of *metadata*, `""` where it is missing or something else."""
+    """Return the text under *key* in *metadata*, `""` where it is missing or something else."""
     value = metadata.get(key, "")
     return value if isinstance(value, str) else ""
 

@@ -26,7 +26,7 @@ NOTHING_FOUND = "No passage of the documents shares a word with this question."
 
 
 class Embeddings(Protocol):
-    """What makes vectors of texts; LangChain's `Embeddings` is one."""
+    """A model that turns texts into vectors; LangChain's `Embeddings` is one."""
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Return a vector for each text."""
@@ -120,7 +120,7 @@ def number_passages(things: Iterable[object]) -> str:
 
 
 def require_count(name: str, count: object) -> int:
-    """Return *count*, the option *name*.
+    """Return *count*, the value of the option *name*, if it is a whole number from 1 on.
 
     Raises:
         ConfigError: It is no whole number from 1.

@@ -17,7 +17,7 @@ DRAWN = ("pdf", "jpeg", "png", "bmp", "tiff", "heic")
 
 @contextmanager
 def opened(name: str, file_sha256: str, file: DocumentInput | None) -> Iterator[Source]:
-    """Find the file that *name* leads to, or take *file*; it is the one that was parsed if its hash says so.
+    """Open the file that *name* leads to, or *file*; refuse it if its hash says that another one was parsed.
 
     Args:
         name: The `source` of a place.

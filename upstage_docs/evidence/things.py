@@ -21,7 +21,7 @@ Parsed: TypeAlias = ParsedDocument | OcrResult | bytes | str
 
 
 class Thing(msgspec.Struct, frozen=True):
-    """A text and what its metadata says.
+    """The text and the metadata of one Document, node, chunk, record or element.
 
     Attributes:
         metadata: As given, by whoever made it.
@@ -99,7 +99,7 @@ def element_things(thing: Thing) -> list[Thing] | None:
 
 
 def parsed_answer(parsed: Parsed | None) -> ParsedDocument | OcrResult | None:
-    """Return *parsed* decoded.
+    """Return *parsed*, which may be the JSON of an answer, as a decoded document.
 
     Raises:
         ConfigError: It is neither a parsed document, nor an OCR result, nor their JSON.

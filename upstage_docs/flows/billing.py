@@ -56,7 +56,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Spending:
-    """Pages that were answered and not read from the store.
+    """The pages that were billed, and what they cost; what came out of the store is not among them.
 
     Attributes:
         pages: Parsed pages, in any mode.

@@ -58,7 +58,7 @@ Part: TypeAlias = "tuple[PageAnswer | JobWatch | MissingPages, ...] | None"
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of one document.
+    """What is asked of one document, and how it is sent.
 
     Attributes:
         document: Path, bytes or binary file object.

@@ -60,7 +60,7 @@ _BUSY = 1.0  # seconds between two looks at a claim that another flow holds
 
 @dataclass
 class Payment:
-    """How one paid send stands, so that a flow that is closed at any point settles it rightly."""
+    """The state of one paid request, by which its claim is settled rightly even if the flow is closed half way."""
 
     claim: Claim | None = None
     under_way: bool = False

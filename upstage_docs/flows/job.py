@@ -45,7 +45,7 @@ _ADDRESS_LOOKS = 10
 
 @dataclass(frozen=True)
 class PageAnswer:
-    """One answer about a document.
+    """One answer of the API, and which pages of the document it is for.
 
     Attributes:
         raw: The body.
@@ -63,7 +63,7 @@ class PageAnswer:
 
 
 class JobWatch:
-    """A job and what is known of it; any number of flows may wait for its batches at once.
+    """An asynchronous job and what is known of it; any number of flows may wait for its batches at once.
 
     Args:
         context: Of the client.

@@ -20,7 +20,7 @@ __all__ = ["PageRun", "Route", "check", "halves", "parts_of", "request_limits"]
 
 @dataclass(frozen=True)
 class PageRun:
-    """A run of pages with one way to get it.
+    """A run of pages, and how to get them: from the store, from a running job, or by sending them.
 
     Attributes:
         pages: First and last page, 1-based and inclusive; None: the whole file, whose page count is not known.

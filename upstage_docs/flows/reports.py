@@ -20,7 +20,7 @@ __all__ = ["Failure", "Progress", "Report", "is_passing"]
 
 @dataclass(frozen=True)
 class Failure:
-    """One document without its whole result.
+    """One document that failed, as a whole or in part.
 
     Attributes:
         source: Path, URI or name.

@@ -85,7 +85,7 @@ class ConnectionOptions(Options):
 
 
 class Connection:
-    """What answers a loader.
+    """Says who answers a load, with which settings, and sums up what the loads were billed for.
 
     Args:
         api_key: Else UPSTAGE_API_KEY, read when a load begins.
@@ -118,7 +118,7 @@ class Connection:
 
     @property
     def usage(self) -> Spending:
-        """What the loads so far were billed for, as the answers tell; of the caller's client, all that it did."""
+        """What the loads so far were billed for, as the answers tell; of a caller's client, all it was billed for."""
         if self._client is not None:
             return self._client.usage
         from upstage_docs.flows.billing import Spending

@@ -63,7 +63,7 @@ def _computed_once(function: Callable[Parameters, Value]) -> Callable[Parameters
 
 @dataclass(frozen=True)
 class Definition:
-    """What is said of an option beside its name, type and default.
+    """What is said of an option besides its name, type and default.
 
     Attributes:
         sentence: What it is for; the docstrings and the command's help show it.
@@ -286,7 +286,7 @@ def names(name: str, value: object, allowed: tuple[str, ...]) -> tuple[str, ...]
 
 
 def require_kind(name: str, value: object, kind: type) -> None:
-    """Raise ConfigError unless *value* is an instance of *kind*."""
+    """Raise ConfigError unless *value* is an instance of the class *kind*."""
     if not isinstance(value, kind):
         raise ConfigError(f"{name}= is of type {type(value).__name__!r}; give {kind.__name__}(...).")
 
@@ -382,7 +382,7 @@ def attributes_of(component: Any) -> dict[str, None]:
 
 
 def docstring_with_options(component: type, docstring: str | None, kinds: Iterable[type]) -> str:
-    """Return *docstring* with what the definitions of *kinds*, the first that knows it, say of each option."""
+    """Return *docstring* with a sentence for each option of *component*: that of the first of *kinds* with it."""
     said = [(name, one.sentence) for kind in kinds for name, one in definitions(kind).items()]
     sentences = dict(reversed(said))
     return with_section(docstring, "Args", {n: sentences[n] for n in attributes_of(component) if n in sentences})

@@ -189,7 +189,7 @@ class OCROptions(Options):
 @documented
 @dataclass(frozen=True)
 class SendOptions(Options):
-    """How a document is sent, whatever is asked of it.
+    """How one document is sent, whatever is asked of it.
 
     Raises:
         ConfigError: A value is not possible.
@@ -207,7 +207,7 @@ class SendOptions(Options):
 @documented
 @dataclass(frozen=True)
 class ManyOptions(SendOptions):
-    """How many documents are sent.
+    """How several documents are sent by one call.
 
     Raises:
         ConfigError: A value is not possible.
@@ -222,7 +222,7 @@ class ManyOptions(SendOptions):
 
 
 class RefreshKeywords(TypedDict, total=False):
-    """Those options of `SendOptions` that a call takes which chooses the route itself; for type checkers."""
+    """The keyword `refresh`, for calls that choose the route themselves; for type checkers."""
 
     refresh: bool
 

@@ -14,7 +14,7 @@ __all__ = ["PollPolicy", "RetryPolicy"]
 @documented
 @dataclass(frozen=True)
 class RetryPolicy(NamedOptions):
-    """How often and how long to try again.
+    """How often a request is tried again, and how long to wait before each try.
 
     Raises:
         ConfigError: A value is not possible.
@@ -44,7 +44,7 @@ class RetryPolicy(NamedOptions):
 @documented
 @dataclass(frozen=True)
 class PollPolicy(NamedOptions):
-    """How to wait for an asynchronous job.
+    """How often to look at an asynchronous job, and for how long.
 
     Raises:
         ConfigError: A value is not possible.

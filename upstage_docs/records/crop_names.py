@@ -24,7 +24,7 @@ def crop_name(file_sha256: str, page: int, element_id: int, suffix: str = ".jpg"
 
 
 def own_crops(paths: str, elements: Collection[tuple[int, int]]) -> str:
-    """Return those of *paths*, one a line, that are crops of *elements*; files with names of others' stay.
+    """Return those of *paths*, one a line, that are crops of *elements*; names that are not ours stay, too.
 
     Args:
         paths: As in `metadata["image_path"]`.

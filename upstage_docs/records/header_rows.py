@@ -75,7 +75,7 @@ def _is_label_of_columns(words: str) -> bool:
 
 
 def infer_header_rows(rows: Sequence[Sequence[Cell]]) -> int:
-    """Return how many first rows are the header: at least 1, unless there is no row.
+    """Return how many of the first rows of a table are its header: at least 1, unless there is no row.
 
     A row with values is none. Rows above it are, as long as they only name columns: a title, a cell over several
     columns, years and periods, units. A row with one label alone below complete names begins a section.

@@ -64,7 +64,7 @@ class Line(NamedTuple):
 
 
 class Owned(NamedTuple):
-    """The table, chart or figure that lines may belong to.
+    """The table, chart or figure that a line near it may belong to.
 
     Attributes:
         category: `table`, `chart` or `figure`.

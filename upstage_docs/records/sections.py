@@ -17,7 +17,7 @@ _JOINER = "\n\n"
 
 @dataclass
 class Section:
-    """What a heading governs.
+    """A section: a heading, and all that stands under it.
 
     Attributes:
         record: Its text is that of all under it, its `category` is `section`, its `headings` end with its own.

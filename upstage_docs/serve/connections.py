@@ -40,7 +40,7 @@ class ConnectionLimits:
 
 
 def watching(limits: ConnectionLimits) -> type[H11Protocol]:
-    """Return the protocol of one server, whose connections keep *limits*."""
+    """Return the class by which uvicorn speaks HTTP, with *limits* on connections that bring no request."""
 
     class Watched(_Watched):
         pass
