@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
+import os
 import re
+import shlex
 import shutil
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -100,7 +104,15 @@ async def test_a_figure_is_found_read_and_cited(folder: Path) -> None:
         assert section.startswith("report.pdf, p. 3, 3 Results > 3.1 Noise")
 
 
-@pytest.mark.parametrize("wanted", [{"page": 4}, {"table": 1}, {"quote": "availability rose above ninety-four"}])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"page": 4},
+        {"table": 1},
+        {"quote": "availability rose above ninety-four"},
+        {"quote": "112 decibels"},  # where another passage shares more of these words
+    ],
+)
 async def test_a_place_is_shown_as_a_picture(folder: Path, wanted: dict[str, Any]) -> None:
     async with agent(folder) as calling:
         result = await calling.call_tool("crop", {"file": "2025/report.pdf", **wanted})
@@ -143,10 +155,13 @@ async def test_what_is_not_there_is_named(folder: Path) -> None:
         file = "2025/report.pdf"
         assert "no table 99" in await refused(calling, "read_table", file=file, table=99)
         assert "no section 0" in await refused(calling, "read_section", file=file, section=0)
-        assert "no page 9" in await refused(calling, "crop", file=file, page=9)
+        assert "4 pages, not 9" in await refused(calling, "crop", file=file, page=9)
         assert "offset=" in await refused(calling, "read_section", file=file, section=1, offset=10**9)
         assert "count=" in await refused(calling, "search", file=file, question="noise", count=0)
-        assert "No passage" in await refused(calling, "crop", file=file, quote="xyzzy plugh")
+        assert "do not stand in" in await refused(calling, "crop", file=file, quote="xyzzy plugh")
+        # Words that the document has, one here and one there, are no quote from it.
+        assert "do not stand in" in await refused(calling, "crop", file=file, quote="the hydrophones of Maehyang")
+        assert "give page=, table= or quote=" in await refused(calling, "crop", file=file)
 
 
 async def test_pages_are_bounded_before_anything_is_sent(tmp_path: Path) -> None:
@@ -201,9 +216,38 @@ async def test_an_error_of_the_api_is_told_in_our_words(tmp_path: Path) -> None:
     assert "up_abcdefghijklmnop" not in told
 
 
-async def test_the_command_serves_standard_input(folder: Path) -> None:
-    command = [sys.executable, "-m", "upstage_docs", "mcp", str(folder), "--engine", "local"]
-    parameters = mcp.StdioServerParameters(command=command[0], args=command[1:])
+def skill_blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", read_skill(), re.DOTALL | re.MULTILINE)
+
+
+def test_what_the_skill_shows_for_a_shell_and_in_python_runs(tmp_path: Path) -> None:
+    """As it stands: an agent that has nothing but this file and the package types exactly this."""
+    shutil.copy(SAMPLE, tmp_path / "report.pdf")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("UPSTAGE_")}
+    printed = ""
+    for line in "".join(skill_blocks("bash")).splitlines():
+        program, *arguments = shlex.split(line)
+        if program == "export":
+            environment |= dict(one.split("=") for one in arguments)
+            continue
+        assert program == "upstage-docs"
+        command = [sys.executable, "-m", "upstage_docs", *arguments]
+        printed += subprocess.run(
+            command, cwd=tmp_path, env=environment, check=True, capture_output=True
+        ).stdout.decode()
+    assert "# 3.1 Noise" in printed
+    assert "</html>" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    (code,) = skill_blocks("python")
+    alone = {name: value for name, value in environment.items() if name != "UPSTAGE_DOCS_ENGINE"}
+    shown = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=alone, check=True, capture_output=True)
+    assert b"3 caption Table 1." in shown.stdout
+
+
+async def test_the_command_serves_standard_input_as_the_skill_configures_it(folder: Path) -> None:
+    told = json.loads(skill_blocks("json")[0])["mcpServers"]["documents"]
+    assert told["command"] == "upstage-docs"
+    arguments = [str(folder) if one.startswith("/") else one for one in told["args"]]
+    parameters = mcp.StdioServerParameters(command=sys.executable, args=["-m", "upstage_docs", *arguments])
     async with mcp.Client(parameters) as calling:
         assert await ask(calling, "list_files") == "2025/report.pdf"
         assert "Read by local-" in await ask(calling, "parse", file="2025/report.pdf")

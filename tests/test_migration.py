@@ -189,3 +189,39 @@ def test_chart_recognition_is_sent_as_given(report: Path) -> None:
 
     field = sent[0].partition('name="chart_recognition"')[2]
     assert field.strip().startswith("false")
+
+
+@pytest.mark.parametrize("package", ["langchain_upstage_docs", "llama_index_upstage_docs"])
+@pytest.mark.parametrize("kind", ["Loader", "Parser", "Reader"])
+def test_an_import_of_a_former_class_says_what_takes_its_place(package: str, kind: str) -> None:
+    with pytest.raises(ImportError) as caught:
+        exec(f"from {package} import UpstageLayoutAnalysis{kind}")
+
+    told = str(caught.value)
+    assert f"use UpstageDocumentParse{kind}" in told
+    for option in ("output_format=", 'ocr="force"', 'metadata["category"]'):
+        assert option in told
+
+
+@pytest.mark.parametrize("make", [UpstageDocumentParseLoader, UpstageDocumentParseParser, UpstageDocumentParseReader])
+@pytest.mark.parametrize(
+    ("former", "place"),
+    [
+        ({"output_type": "html"}, "output_format"),
+        ({"use_ocr": True}, 'ocr="force"'),
+        ({"exclude": ["header"]}, 'metadata["category"]'),
+    ],
+)
+def test_a_former_option_says_what_takes_its_place(make: Any, former: dict[str, Any], place: str) -> None:
+    (name,) = former
+    with pytest.raises(TypeError, match=f"unexpected keyword argument '{name}'") as caught:
+        make(**former)
+
+    assert place in str(caught.value)
+
+
+def test_an_option_that_never_was_is_refused_as_python_does() -> None:
+    with pytest.raises(TypeError) as caught:
+        UpstageDocumentParseParser(splt="page")  # type: ignore[call-arg]
+
+    assert str(caught.value).endswith("unexpected keyword argument 'splt'")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -31,5 +32,6 @@ def mcp(
     if show_skill:
         typer.echo(read_skill(), nl=False)
         return
+    logging.getLogger("bm25s").setLevel(logging.WARNING)  # else it tells an agent's log of each index that it builds
     with connect() as client:
         make_server(OpenDocuments(client, folder, max_pages, max_cost)).run()

@@ -17,9 +17,9 @@ from upstage_docs.cli.options import Connect, Sources, splitting, with_options
 from upstage_docs.cli.terminal import visible
 from upstage_docs.cli.work import for_each
 from upstage_docs.errors import ConfigError
+from upstage_docs.evidence.quotes import quote_places
 from upstage_docs.options import ParseOptions, SendOptions
 from upstage_docs.view.files import Pictures, write_view
-from upstage_docs.view.quotes import quote_places
 
 __all__ = ["view"]
 

@@ -11,6 +11,7 @@ from upstage_docs.errors import ConfigError, MissingExtraError, UpstageDocsError
 from upstage_docs.evidence.citation import cite
 from upstage_docs.evidence.pictures import PagePicture, crop as crop_places, highlight
 from upstage_docs.evidence.place import Place
+from upstage_docs.evidence.quotes import quote_places
 from upstage_docs.evidence.search import number_passages
 from upstage_docs.mcp.documents import OpenDocument, OpenDocuments
 from upstage_docs.version import __version__
@@ -110,12 +111,10 @@ def make_server(documents: OpenDocuments) -> MCPServer:
 def _pictures(one: OpenDocument, file: str, page: int, table: int, quote: str) -> list[PagePicture]:
     if table:
         return crop_places(list(_numbered(one.tables, table, "table", file).places), one.path, dpi=_PICTURE_DPI)
-    if quote and not (found := one.index.search(quote, 1)):
-        raise ConfigError(f"No passage of {file!r} has the words {quote!r}.")
     if quote:
-        return highlight(found[0].item, one.path, quote=quote, parsed=one.parsed, dpi=_PICTURE_DPI)
+        return highlight(quote_places(one.parsed, one.path, quote), parsed=one.parsed, file=one.path, dpi=_PICTURE_DPI)
     if not 1 <= page <= one.parsed.total_pages:
-        raise ConfigError(f"{file!r} has the pages 1 to {one.parsed.total_pages}, and no page {page}.")
+        raise ConfigError(f"{file!r} has {one.parsed.total_pages} pages, not {page}: give page=, table= or quote=.")
     return crop_places(Place(str(one.path), page=page, precision="page"), one.path, dpi=_PICTURE_DPI)
 
 

@@ -1,4 +1,4 @@
-"""Finds the places of an answer's words in a parsed document."""
+"""Finds every place in a parsed document where the words of a quote stand."""
 
 from __future__ import annotations
 
