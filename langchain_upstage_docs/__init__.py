@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from upstage_docs.errors import MissingExtraError
-from upstage_docs.loading.former_names import require_no_former_class
 
 
 def _explained(error: ModuleNotFoundError) -> ImportError:
@@ -56,6 +55,8 @@ _HOME = {
 
 def __getattr__(name: str) -> object:
     if name not in _HOME:
+        from upstage_docs.loading.former_names import require_no_former_class
+
         require_no_former_class(name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

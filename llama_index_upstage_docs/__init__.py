@@ -14,8 +14,6 @@ except ModuleNotFoundError as error:
 
     raise MissingExtraError.of("llama-index", "llama_index_upstage_docs", error) from error
 
-from upstage_docs.loading.former_names import require_no_former_class
-
 if TYPE_CHECKING:
     from llama_index_upstage_docs.crops import image_nodes
     from llama_index_upstage_docs.indexing import keep_failed
@@ -59,6 +57,8 @@ _HOME = {
 def __getattr__(name: str) -> object:
     if name in _HOME:
         return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    from upstage_docs.loading.former_names import require_no_former_class
+
     require_no_former_class(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
