@@ -18,9 +18,12 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 import httpx
+import msgspec
 import pytest
 
 from upstage_docs import AsyncClient, Client, ConfigError, UpstageDocsError
+from upstage_docs.api.decode import decode_document, decode_job
+from upstage_docs.api.json_shapes import JobShape
 from upstage_docs.api.requests import Api
 from upstage_docs.errors.redaction import Body, Secret, redact, shorten
 from upstage_docs.options import RetryPolicy
@@ -281,6 +284,22 @@ def test_what_is_quoted_is_redacted_before_it_is_cut() -> None:
     assert shorten(f"one\n two {KEY}", 12) == "one two [hid…"
     assert shorten("short", 12) == "short"
     del owner
+
+
+def test_rich_shows_neither_a_long_secret_nor_an_answer_nor_a_signed_address() -> None:
+    """It shows the beginning of what is long, and the fields of a struct, in place of their repr."""
+    pretty = pytest.importorskip("rich.pretty", reason="import-linter brings rich").pretty_repr
+    secret, address = "up_abc" * 40, "https://files.example/a?signature=abc"
+    for value in (
+        Secret(secret),
+        Body(secret.encode()),
+        decode_job(json.dumps({"id": "1", "batches": [{"id": 0, "download_url": address}]}).encode()),
+        msgspec.convert({"batches": [{"id": 0, "download_url": address}]}, JobShape),
+        decode_document(json.dumps({"elements": [{"content": {"text": "abc"}}]}).encode()),
+    ):
+        assert "abc" not in pretty({"value": value}, max_string=80)
+    assert Secret("abc")[1:] == "bc"
+    assert (Body(b"abc")[1:], Body(b"abc")[0]) == (b"bc", 97)
 
 
 def test_what_does_not_show_is_still_itself() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from upstage_docs.errors.redaction import Unshown
 from upstage_docs.options import OutputFormat
 
 __all__ = [
@@ -100,7 +101,7 @@ class Usage(msgspec.Struct, frozen=True):
     enhanced: tuple[int, ...] = ()
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(Unshown, msgspec.Struct, frozen=True):
     """One body that the API answered, byte for byte, and where its pages and ids begin.
 
     Attributes:
@@ -136,7 +137,7 @@ class PageWarning(msgspec.Struct, frozen=True):
         return f"page {self.page}: {self.message}"
 
 
-class ParsedDocument(msgspec.Struct, frozen=True):
+class ParsedDocument(Unshown, msgspec.Struct, frozen=True):
     """A document, or a run of its pages, as Document Parse understood it.
 
     Attributes:
@@ -206,7 +207,7 @@ class ParsedDocument(msgspec.Struct, frozen=True):
         )
 
 
-class Batch(msgspec.Struct, frozen=True):
+class Batch(Unshown, msgspec.Struct, frozen=True):
     """One batch of an asynchronous job: up to ten pages.
 
     Attributes:
@@ -299,7 +300,7 @@ class OcrPage(msgspec.Struct, frozen=True):
     words: tuple[OcrWord, ...]
 
 
-class OcrResult(msgspec.Struct, frozen=True):
+class OcrResult(Unshown, msgspec.Struct, frozen=True):
     """What Document OCR answered.
 
     Attributes:

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 
 import msgspec
 
+from upstage_docs.errors.redaction import Unshown
+
 __all__ = [
     "LARGEST",
     "BatchShape",
@@ -60,7 +62,7 @@ class ElementShape(msgspec.Struct, gc=False):
     sub_category: str | None = None
 
 
-class DocumentShape(msgspec.Struct):
+class DocumentShape(Unshown, msgspec.Struct):
     """The answer of Document Parse; only `elements` is indispensable."""
 
     elements: list[ElementShape]
@@ -101,7 +103,7 @@ class OcrPageShape(msgspec.Struct):
     words: list[WordShape] | None = None
 
 
-class OcrShape(msgspec.Struct):
+class OcrShape(Unshown, msgspec.Struct):
     """The answer of Document OCR; only `pages` is indispensable."""
 
     pages: list[OcrPageShape]
@@ -113,7 +115,7 @@ class OcrShape(msgspec.Struct):
         return f"OcrShape({len(self.pages)} pages)"
 
 
-class BatchShape(msgspec.Struct):
+class BatchShape(Unshown, msgspec.Struct):
     """One batch of an asynchronous request."""
 
     id: Count | None = None
@@ -131,7 +133,7 @@ class BatchShape(msgspec.Struct):
         return f"BatchShape({self.id})"  # its address is signed
 
 
-class JobShape(msgspec.Struct):
+class JobShape(Unshown, msgspec.Struct):
     """The state of an asynchronous request."""
 
     id: str | None = None

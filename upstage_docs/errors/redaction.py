@@ -12,7 +12,7 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any, SupportsIndex
+from typing import Any, SupportsIndex, overload
 
 from upstage_docs.errors.spellings import hide, hide_bytes, secrets_in
 
@@ -37,6 +37,9 @@ class Secret(str):
     def __repr__(self) -> str:
         return f"'{HIDDEN}'"
 
+    def __getitem__(self, place: SupportsIndex | slice) -> Secret:
+        return Secret(super().__getitem__(place))  # rich shows the beginning of what is long
+
 
 class Body(bytes):
     """What was answered, whole; a repr shows its size: it may hold a private document, and is long."""
@@ -50,6 +53,26 @@ class Body(bytes):
 
     def __repr__(self) -> str:
         return f"<{len(self):,} bytes>"
+
+    @overload
+    def __getitem__(self, place: SupportsIndex) -> int: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Body: ...
+
+    def __getitem__(self, place: SupportsIndex | slice) -> int | Body:
+        found = super().__getitem__(place)
+        return found if isinstance(found, int) else Body(found)  # rich shows the beginning of what is long
+
+
+class Unshown:
+    """What its own `__repr__` says, and no more, also to rich, which would ask a msgspec struct for each field."""
+
+    __slots__ = ()
+
+    def __rich_repr__(self) -> Any:
+        """Say nothing: then rich takes the `__repr__`."""
+        return None
 
 
 def as_secret(value: Any) -> Any:
