@@ -31,10 +31,47 @@ def test_a_table_whose_cells_span_nothing_becomes_a_pipe_table() -> None:
     assert dense_table(html) == "|Port|Depth \\| m|\n|-|-|\n|Old harbour||\n|Quay &amp; dock|7|"
 
 
-def test_a_table_whose_cells_span_keeps_them_and_loses_styles() -> None:
-    head = "<tr><td colspan=\"2\" style='x'>Tides</td></tr>"
-    html = f"<table id='1' style='a:b'>{head}<tr><td>high</td><td>low</td></tr></table>"
-    assert dense_table(html) == "<table><tr><td colspan=2>Tides</td></tr><tr><td>high</td><td>low</td></tr></table>"
+def test_the_words_of_a_cell_that_spans_others_stand_in_each_place() -> None:
+    html = (
+        "<br><table id='1'><tr><td rowspan=\"2\">Port</td><td colspan=\"2\" style='x'>Tides</td></tr>"
+        "<tr><td>high</td><td>low</td></tr><tr><td colspan='3'>In the north</td></tr>"
+        "<tr><td rowspan='2'>Old harbour</td><td>4</td><td>1</td></tr><tr><td>5</td><td>2</td></tr></table>"
+    )
+    dense = dense_table(html)
+    assert dense == (
+        "|Port|Tides|Tides|\n|-|-|-|\n|Port|high|low|\n|In the north|||\n|Old harbour|4|1|\n|Old harbour|5|2|"
+    )
+    assert len(html) >= 1.4 * len(dense)
+
+
+def test_a_place_without_a_cell_is_blank() -> None:
+    html = "<table><tr><td>a</td><td>b</td><td>c</td></tr><tr><td>1</td></tr><tr><td>2</td><td>3</td></tr></table>"
+    assert dense_table(html) == "|a|b|c|\n|-|-|-|\n|1|||\n|2|3||"
+
+
+@pytest.mark.parametrize("spans", ["rowspan=9", "rowspan='9'", "rowspan=65534", "rowspan=0"])
+def test_a_long_cell_over_many_rows_is_not_repeated(spans: str) -> None:
+    words = "All ships that carry salt in this season and the next. " * 3
+    rows = "".join(f"<tr><td>{number}</td></tr>" for number in range(8))
+    html = f"<table id='1' style='a:b'><tr><td {spans}>{words}</td><td>Ships</td></tr>{rows}</table>"
+    dense = dense_table(html)
+    assert dense.count(words.strip()) == 1
+    assert dense.startswith("<table><tr><td rowspan=")
+
+
+def test_a_table_that_spans_far_beyond_its_cells_takes_no_time() -> None:
+    rows = "".join(f"<tr><td rowspan=60000 colspan=1000></td><td>{number}</td></tr>" for number in range(200))
+    assert dense_table(f"<table>{rows}</table>").startswith("<table><tr><td rowspan=60000 colspan=1000></td>")
+
+
+def test_parts_of_a_dense_table_repeat_all_rows_of_a_header_whose_cells_span() -> None:
+    head = "<tr><td rowspan='2'>Port</td><td colspan='2'>Tides, 2031</td></tr><tr><td>high</td><td>low</td></tr>"
+    body = "".join(f"<tr><td>Quay {n}</td><td>{n}.5</td><td>0.{n}</td></tr>" for n in range(1, 30))
+    texts = _chunks(f"<table id='4' style='b'>{head}{body}</table>", chunk_size=200, oversized_tables="split_rows")
+    assert len(texts) > 3
+    assert {text[: text.index("|Quay")] for text in texts} == {
+        "|Port|Tides, 2031|Tides, 2031|\n|-|-|-|\n|Port|high|low|\n"
+    }
 
 
 def test_padding_of_a_pipe_table_is_left_out() -> None:
@@ -110,6 +147,29 @@ def test_chunks_of_dense_tables_know_their_place_and_split_again_to_themselves()
     assert {span[1] for span in json.loads(chunks[-1].metadata["spans"])} >= {2}
     again = list(chunk_elements([Record(c.id, c.text, c.metadata) for c in chunks], **options))  # type: ignore[arg-type]
     assert [chunk.text for chunk in again] == [chunk.text for chunk in chunks]
+
+
+@pytest.mark.parametrize(
+    "row", ["<tr><td>{}</td><td>{}</td></tr>", "<tr><td>{}</td><td><ul><li>{}</li></ul></td></tr>"]
+)
+def test_each_row_of_a_dense_table_over_pages_is_from_its_own_page(row: str) -> None:
+    cargo = "barrels of salted herring, " * 5
+    pages = {
+        1: [("Ship", "Cargo"), ("-", "-"), *[(f"Sloop {n}", "salt") for n in range(20)]],
+        2: [("Ship", "Cargo"), *[(f"Brig {n}", f"{cargo}{n}") for n in range(9)]],
+        3: [("Ship", "Cargo"), ("Yawl 1", "tea")],
+    }
+    elements = tuple(
+        Element(page, page, "table", f"<table>{''.join(row.format(*cells) for cells in rows)}</table>")
+        for page, rows in pages.items()
+    )
+    document = ParsedDocument("a.pdf", "", "", elements, total_pages=3)
+    (chunk,) = chunk_elements(document, table_form="dense", merge_continued_tables=True)
+    texts = {1: "", 2: "", 3: ""}
+    for _, page, start, end, *_ in json.loads(chunk.metadata["spans"]):
+        texts[page] += chunk.text[start:end]
+    for page, rows in pages.items():
+        assert [name for name, _ in rows[1:] if name != "-"] == re.findall(r"(?:Sloop|Brig|Yawl) \d+", texts[page])
 
 
 def test_ids_tell_the_dense_form_from_the_answered_one() -> None:

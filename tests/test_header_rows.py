@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from upstage_docs import Element, ParsedDocument, chunk_elements
+from upstage_docs import Element, ParsedDocument, Record, chunk_elements
 from upstage_docs.options import OutputFormat
 from upstage_docs.records.header_rows import header_rows_of
 
@@ -109,3 +111,14 @@ def test_a_row_that_names_a_section_is_not_repeated_where_it_takes_the_room_of_r
     document = ParsedDocument("a.pdf", "", "", (Element(1, 1, "table", html),), total_pages=1)
     texts = [one.text for one in chunk_elements(document, chunk_size=230, oversized_tables="split_rows")]
     assert sum(long in text for text in texts) == 1
+
+
+def test_a_part_whose_one_row_is_too_large_keeps_its_header_when_it_is_split_again() -> None:
+    head = "| Port | Tides | Tides |\n| --- | --- | --- |\n| Port | high | low |\n| Port | metres | metres |\n"
+    table = head + "".join(f"| Quay {n} of the old harbour, in spring | {n}.5 | 0.{n} |\n" for n in range(1, 5))
+    record = Record("r", table, {"category": "table", "header_rows": 3})
+    options: dict[str, Any] = {"chunk_size": len(head) + 20, "oversized_tables": "split_rows"}
+    chunks = list(chunk_elements([record], **options))
+    assert [chunk.text.count("Quay") for chunk in chunks] == [1, 1, 1, 1]
+    again = chunk_elements([Record(chunk.id, chunk.text, chunk.metadata) for chunk in chunks], **options)
+    assert [chunk.text for chunk in again] == [chunk.text for chunk in chunks]

@@ -1,13 +1,14 @@
-"""Writes a table with less markup: as a pipe table where no cell spans others, else as HTML without styles."""
+"""Writes a table with less markup: as a pipe table where its cells are single lines, else as HTML without styles."""
 
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 
 from upstage_docs.chunking.markdown import is_rule, lines_of, read_text_table
-from upstage_docs.chunking.table import Table, read_table
+from upstage_docs.chunking.table import Cell, Table, place_columns, read_table
 
-__all__ = ["dense_table"]
+__all__ = ["dense_table", "row_starts"]
 
 _TAG_OF_TABLE = re.compile(r"<(t(?:able|head|body|foot|r|d|h)|caption|colgroup|col)(\s[^<>]*)>", re.IGNORECASE)
 _SPAN = re.compile(r"(?<![\w-])((?:row|col)span)\s*=\s*[\"']?\s*(\d+)", re.IGNORECASE)
@@ -18,7 +19,7 @@ _BLOCKS_IN_CELL = re.compile(
 )
 # What may stand around the rows of such a table: no caption, no figure.
 _ABOVE_ROWS = re.compile(
-    r"\s*<table\b[^<>]*>\s*(?:<colgroup\b.*?</colgroup\s*>\s*|<col\b[^<>]*>\s*|</?t(?:head|body)\b[^<>]*>\s*)*",
+    r"(?:\s|<br\s*/?>)*<table\b[^<>]*>\s*(?:<colgroup\b.*?</colgroup\s*>\s*|<col\b[^<>]*>\s*|</?t(?:head|body)\b[^<>]*>\s*)*",
     re.IGNORECASE | re.DOTALL,
 )
 _BELOW_ROWS = re.compile(r"(?:\s*</t(?:head|body|foot|able)\s*>)+\s*", re.IGNORECASE)
@@ -31,41 +32,66 @@ _RULE_DASHES = re.compile(r"-+")
 def dense_table(text: str) -> str:
     """Return the table in *text* with all its rows and words and less markup; *text* itself where that is not safe.
 
-    HTML becomes a pipe table if no cell spans rows or columns, and no cell holds a list, a picture, a table; else it
-    stays HTML and loses every attribute but `rowspan` and `colspan`. Pipe tables lose their padding.
+    HTML becomes a pipe table if no cell holds a list, a picture or a table. The words of a cell that spans others stand
+    in each place that it covers, those of a cell over all columns once; a place without a cell is blank. Where that is
+    longer, or cannot be, it stays HTML and loses every attribute but `rowspan` and `colspan`. Pipe tables lose their
+    padding.
     """
     if not text.startswith("<"):
         return _without_padding(text)
     table = read_table(text)
     if table is None:
         return text
-    return _as_pipes(table) or _without_attributes(text)
+    bare = _without_attributes(text)
+    return _as_pipes(table, len(bare)) or bare
 
 
-def _as_pipes(table: Table) -> str:
-    """Return *table* as a pipe table, `""` if it cannot be one."""
+def row_starts(text: str) -> list[int]:
+    """Return where each row of the table in *text* begins: a line of a pipe table, or a row of HTML."""
+    if text.startswith("<"):
+        table = read_table(text)
+        return [row.start for row in table.rows] if table else []
+    lines = lines_of(text)
+    starts = list(accumulate(map(len, lines[:-1]), initial=0))
+    rule = next((index for index, line in enumerate(lines) if is_rule(line)), len(lines))  # later ones hold dashes
+    return [*starts[:rule], *starts[rule + 1 :]]
+
+
+def _as_pipes(table: Table, most: int) -> str:
+    """Return *table* as a pipe table, `""` if it cannot be one or has more than *most* characters."""
     text, rows = table.text, table.rows
     first, last = rows[0].start, rows[-1].end
-    if _SPAN.search(text, first, last) or _BLOCKS_IN_CELL.search(text, first, last):
+    if _BLOCKS_IN_CELL.search(text, first, last) or "<!--" in text:
         return ""
-    if not (_ABOVE_ROWS.fullmatch(text, 0, first) and _BELOW_ROWS.fullmatch(text, last)) or "<!--" in text:
+    if not (_ABOVE_ROWS.fullmatch(text, 0, first) and _BELOW_ROWS.fullmatch(text, last)):
+        return ""
+    cells = [table.cells(index) for index in range(len(rows))]
+    if not place_columns(cells):
+        return ""
+    width = max((cell.column + cell.column_span for row in cells for cell in row), default=0)
+    left = most - width * (len(rows) + 1)
+    if width < 2 or left < 0:
         return ""
     lines: list[str] = []
-    width = 0
-    for index in range(len(rows)):
-        cells = [_cell(text[cell.start : cell.end]) for cell in table.cells(index)]
-        width = width or len(cells)
-        if len(cells) != width:
-            return ""
-        lines.append(f"|{'|'.join(cells)}|")
-    if width < 2:
-        return ""
+    reaching: list[tuple[Cell, str]] = []  # what spans into the next row from above, with its words
+    for index, begun in enumerate(cells):
+        reaching = [(cell, words) for cell, words in reaching if cell.until > index]
+        reaching += [(cell, _words(text, cell)) for cell in begun]
+        places = [""] * width
+        for cell, words in reaching:
+            repeated = cell.column_span if cell.column_span < width else 1
+            left -= len(words) * repeated
+            if left < 0:
+                return ""
+            places[cell.column : cell.column + repeated] = [words] * repeated
+        lines.append(f"|{'|'.join(places)}|")
     lines.insert(1, "|" + "-|" * width)
     return "\n".join(lines)
 
 
-def _cell(markup: str) -> str:
-    words = _LINE_BREAK.sub(" ", _AROUND_CELL.sub("", markup))
+def _words(text: str, cell: Cell) -> str:
+    """Return what stands in *cell* on one line."""
+    words = _LINE_BREAK.sub(" ", _AROUND_CELL.sub("", text[cell.start : cell.end]))
     return " ".join(words.split()).replace("|", "\\|")
 
 

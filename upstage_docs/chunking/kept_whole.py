@@ -9,7 +9,7 @@ from operator import itemgetter
 
 import msgspec
 
-from upstage_docs.chunking.dense_tables import dense_table
+from upstage_docs.chunking.dense_tables import dense_table, row_starts
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.table_joining import JoinedTable
 from upstage_docs.chunking.table_rows import Part, RowSizes, runs_of_one_part, split_rows
@@ -284,10 +284,9 @@ def _dense(whole: Unit) -> Unit:
 
 
 def _spans_of_dense(whole: Unit, text: str) -> list[tuple[int, int, Place]]:
-    """Return the spans of a dense table of several pages: each page has as large a share as it had before."""
-    edges = [end * len(text) // len(whole.text) for _, end, _ in whole.sources[:-1]]
-    lines = [text.find("\n", edge) + 1 or text.find("<tr", edge) for edge in edges]
-    stops = [*(stop if stop > 0 else edge for stop, edge in zip(lines, edges, strict=True)), len(text)]
+    """Return the spans of *text*, the dense form of *whole*, a table of several pages: its rows in the same order."""
+    before, after = row_starts(whole.text), [*row_starts(text), len(text)]
+    stops = [after[min(bisect_left(before, end), len(after) - 1)] for _, end, _ in whole.sources]
     starts = [0, *stops[:-1]]
     places = [place for _, _, place in whole.sources]
     return [(start, stop, place) for start, stop, place in zip(starts, stops, places, strict=True) if start < stop]

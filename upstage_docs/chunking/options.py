@@ -113,8 +113,9 @@ class ChunkOptions(Options):
     table_form: TableForm = option(
         "verbatim",
         "How a table is written in its chunk. `verbatim`: byte for byte as answered. `dense`: the same words with less "
-        "markup, as a pipe table without padding if no cell spans others, otherwise as HTML without styles; where "
-        "in its source such a table begins is then not known.",
+        "markup, as a pipe table without padding, in which the words of a cell that spans others are repeated, or as "
+        "HTML without styles where that is shorter or a cell is no single line; where in its source such a table "
+        "begins is then not known.",
     )
     path_in_text: bool = option(
         False,

@@ -351,8 +351,9 @@ def _split_lines(text: str, limits: RowSizes, header_rows: int) -> list[Part] | 
         above = [line for line in lines_of(text[:start]) if "|" in line and not is_rule(line)]
         read = [text[slice(*row)] for row in rows[:MOST_ROWS_READ]]
         extra = max(0, (header_rows or header_rows_of_lines([*above, *read])) - len(above))
-    if len(rows) - extra < 2:
-        extra = 0 if table else extra
+    is_told = header_rows > 0 and len(rows) > extra
+    if table and len(rows) - extra < 2 and not is_told:
+        extra = 0  # what was read to be a header may be none
     if len(rows) - extra < 2:
         return None
     start = rows[extra - 1][1] if extra else start
