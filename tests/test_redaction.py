@@ -21,6 +21,8 @@ import httpx
 import msgspec
 import pytest
 
+from langchain_upstage_docs import UpstageDocumentParseLoader
+from llama_index_upstage_docs import UpstageDocumentParseReader
 from upstage_docs import AsyncClient, Client, ConfigError, UpstageDocsError
 from upstage_docs.api.decode import decode_document, decode_job
 from upstage_docs.api.json_shapes import JobShape
@@ -300,6 +302,27 @@ def test_rich_shows_neither_a_long_secret_nor_an_answer_nor_a_signed_address() -
         assert "abc" not in pretty({"value": value}, max_string=80)
     assert Secret("abc")[1:] == "bc"
     assert (Body(b"abc")[1:], Body(b"abc")[0]) == (b"bc", 97)
+
+
+@pytest.mark.parametrize(
+    "wrap", [str.encode, lambda key: [key], lambda key: {"key": key}], ids=["bytes", "list", "dict"]
+)
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda key: Client(api_key=key),
+        Client,
+        lambda key: AsyncClient(headers={"x-api-key": key}),
+        lambda key: UpstageDocumentParseLoader("a.pdf", api_key=key),
+        lambda key: UpstageDocumentParseReader(api_key=key),
+    ],
+    ids=["client", "first", "headers", "loader", "reader"],
+)
+def test_a_key_of_a_wrong_type_is_refused_and_in_no_frame(make: Any, wrap: Any) -> None:
+    """Such as one that was read from a file as bytes."""
+    with pytest.raises(ConfigError) as caught:
+        make(wrap(KEY))
+    assert KEY not in everything_of(caught.value)
 
 
 def test_what_does_not_show_is_still_itself() -> None:

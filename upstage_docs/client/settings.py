@@ -14,7 +14,7 @@ from upstage_docs.api.limits import LIMITS, ApiLimits
 from upstage_docs.api.rates import RATES, Family, Rate, RateLimiter, rates_by_family, shared_limiter
 from upstage_docs.api.requests import BASE_URL, Api
 from upstage_docs.errors import ConfigError
-from upstage_docs.errors.redaction import Secret, wrap_secrets
+from upstage_docs.errors.redaction import Secret, as_secret, wrap_secrets
 from upstage_docs.flows.billing import PRICED, PRICES, Account, Spending
 from upstage_docs.flows.steps import ClientContext
 from upstage_docs.options import PollPolicy, RetryPolicy, choice
@@ -211,8 +211,8 @@ class Settings(Options):
 def _wrap_secrets(settings: dict[str, Any]) -> dict[str, Any]:
     """Return *settings* with a key and headers that do not show, nor an address that holds what it should not."""
     wrapped: dict[str, Any] = {"headers": wrap_secrets(settings["headers"])} if "headers" in settings else {}
-    if isinstance(settings.get("api_key"), str):
-        wrapped["api_key"] = Secret(settings["api_key"])
+    if "api_key" in settings:
+        wrapped["api_key"] = as_secret(settings["api_key"])
     base_url = settings.get("base_url")
     if isinstance(base_url, str) and set(base_url) & set("@?#"):
         wrapped["base_url"] = Secret(base_url)
@@ -229,7 +229,7 @@ class ClientBase:
         Raises:
             ConfigError: No key and no engine chosen, a malformed key or address, or contradicting options.
         """
-        values = tuple(Secret(one) if isinstance(one, str) else one for one in values)  # the key
+        values = tuple(map(as_secret, values))  # the key
         settings = _wrap_secrets(settings)  # tools that show a traceback show its local variables
         self._open(Settings(*values, **settings))
 

@@ -11,7 +11,7 @@ import pickle
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, SupportsIndex, overload
 
 from upstage_docs.errors.spellings import hide, hide_bytes, secrets_in
@@ -75,9 +75,17 @@ class Unshown:
         return None
 
 
+_NO_HEADER = Secret("\0")
+
+
 def as_secret(value: Any) -> Any:
-    """Return a text as one that does not show; a wrapper of somebody else's is returned as it is."""
-    return Secret(value) if isinstance(value, str) else value
+    """Return a text as one that does not show; a wrapper of somebody else's is returned as it is.
+
+    In place of bytes, or of a list or mapping, stands a text that no header takes: they are refused as it is.
+    """
+    if isinstance(value, Collection):
+        return Secret(value) if isinstance(value, str) else _NO_HEADER
+    return value
 
 
 def wrap_secrets(headers: Mapping[str, str] | None) -> Mapping[str, str] | None:
