@@ -67,6 +67,7 @@ class TableAwareTextSplitter(TextSplitter):
     table_context: Literal["labels", "captions", "notes", "full"] = "full"
     table_form: Literal["verbatim", "dense"] = "verbatim"
     path_in_text: bool = False
+    title_in_path: bool = False
     measure: Literal["markup", "text"] = "markup"
     add_start_index: bool = False
 

@@ -43,6 +43,7 @@ class ChunkFields(Fields):
     table_context: Given[Literal["labels", "captions", "notes", "full"]] = "full"
     table_form: Given[Literal["verbatim", "dense"]] = "verbatim"
     path_in_text: Given[bool] = False
+    title_in_path: Given[bool] = False
     measure: Given[Literal["markup", "text"]] = "markup"
 
 

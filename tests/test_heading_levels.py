@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from upstage_docs import Element, ParsedDocument, chunk_elements
 from upstage_docs.chunking.options import ChunkOptions, TableContext
+from upstage_docs.errors import ConfigError
 from upstage_docs.records.heading_levels import HeadingLevels
 from upstage_docs.records.records import records
 
@@ -297,3 +299,42 @@ def test_made_documents_of_each_kind_have_their_levels(monkeypatch: pytest.Monke
             score = benchmark.score(benchmark.as_elements(document).elements, headings)
             known, right = known + score.known, right + score.right
         assert right >= 0.9 * known, kind
+
+
+@pytest.mark.parametrize(
+    ("source", "title"),
+    [
+        ("reports/noise study 2031.pdf", "noise study 2031"),
+        ("C:\\reports\\소음 보고서.pdf", "소음 보고서"),
+        ("https://example.org/files/noise%20study.pdf?signature=secret#page=2", "noise study"),
+        ("", ""),
+    ],
+)
+def test_a_path_may_begin_with_the_title_of_the_file(source: str, title: str) -> None:
+    paragraph = "It was loud by day and by night. " * 20
+    elements = (
+        Element(0, 1, "paragraph", "<p>Before all.</p>", text="Before all."),
+        Element(1, 1, "heading1", "<h1>3 Results</h1>", text="3 Results"),
+        Element(2, 1, "paragraph", f"<p>{paragraph}</p>", text=paragraph),
+    )
+    document = ParsedDocument(source, "cd" * 32, "m", elements, total_pages=1)
+    options: dict[str, Any] = {"chunk_size": 200, "path_in_text": True, "title_in_path": True}
+
+    chunks = list(chunk_elements(document, **options))
+
+    assert all(len(chunk.text) <= 200 for chunk in chunks)
+    begins = [chunk.text.split("\n")[0] for chunk in chunks]
+    assert begins[:2] == ([title, title] if title else ["<p>Before all.</p>", "<h1>3 Results</h1>"])
+    assert set(begins[2:]) == {f"{title} &gt; 3 Results" if title else "3 Results"}
+    for chunk in chunks:
+        assert json.loads(chunk.metadata["spans"])[-1][3] == len(chunk.text)
+    assert list(chunk_elements(chunks, **options)) == chunks
+    parts = chunk_elements(chunks, **{**options, "chunk_size": 150})
+    assert {chunk.text.split("\n")[0] for chunk in parts} == set(begins)
+
+
+def test_a_title_that_is_the_first_heading_stands_once_and_needs_a_path() -> None:
+    options = ChunkOptions(path_in_text=True, title_in_path=True)
+    assert options.path(("Noise", "Results"), "a/Noise.pdf", is_html=False) == "Noise > Results\n\n"
+    with pytest.raises(ConfigError, match="title_in_path=True has no effect without path_in_text=True"):
+        ChunkOptions(title_in_path=True)

@@ -57,7 +57,7 @@ class ChunkBuilder:
         if run.whole is not None and run.whole.text[run.lead :] == text:
             return self.again(first)
         lead = 0
-        if self._leads and (path := self._options.path(first.headings, is_html=first.is_html)):
+        if self._leads and (path := self._options.path(first.headings, run.source, is_html=first.is_html)):
             text, lead = path + text, len(path)
         digest = text_sha256(text)
         identity = self._identify(first, digest)
@@ -174,8 +174,8 @@ class TextBuilder(ChunkBuilder):
 
     def build(self, units: Sequence[Unit], caption: str = "") -> Chunk:  # noqa: ARG002 - as its base class
         """Build one chunk of *units*, its text alone, without id and metadata."""
-        text = joined(units)
-        return Chunk("", self._options.path(units[0].headings, is_html=units[0].is_html) + text, {})
+        text, first = joined(units), units[0]
+        return Chunk("", self._options.path(first.headings, first.run.source, is_html=first.is_html) + text, {})
 
 
 def _spans(units: Sequence[Unit]) -> list[tuple[int, int, Place]]:

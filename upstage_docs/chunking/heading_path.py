@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import PureWindowsPath
+from urllib.parse import unquote, urlsplit
 
-__all__ = ["heading_path"]
+__all__ = ["file_title", "heading_path"]
 
 _LEFT_OUT = "…"
+
+
+@lru_cache(maxsize=64)
+def file_title(source: str) -> str:
+    """Return the name of the file *source*, a path or an address, on one line, without its folder and its ending."""
+    if "://" in source:
+        source = unquote(urlsplit(source).path)
+    return " ".join(PureWindowsPath(source).stem.split())
 
 
 def heading_path(headings: Sequence[str], fits: Callable[[str], bool]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
-from upstage_docs.chunking.heading_path import heading_path
+from upstage_docs.chunking.heading_path import file_title, heading_path
 from upstage_docs.chunking.sizes import TokenCounter, read_length
 from upstage_docs.errors import ConfigError
 from upstage_docs.options import CATEGORIES, Ids, OutputFormat
@@ -122,6 +122,11 @@ class ChunkOptions(Options):
         "Whether the text of a chunk begins with the path of the headings above it (`3 Results > 3.1 Noise`). The size "
         "counts it. A long path loses its middle.",
     )
+    title_in_path: bool = option(
+        False,
+        "Whether that path begins with the title of the file: its name without folder and ending. Needs "
+        "*path_in_text*.",
+    )
     ids: Ids = option("source", IDS_SENTENCE)
 
     def __post_init__(self) -> None:
@@ -133,6 +138,8 @@ class ChunkOptions(Options):
             )
         if self.min_size > self.chunk_size:
             raise ConfigError(f"min_size={self.min_size} must not be larger than chunk_size={self.chunk_size}.")
+        if self.title_in_path and not self.path_in_text:
+            raise ConfigError("title_in_path=True has no effect without path_in_text=True.")
 
     @property
     def exact(self) -> bool:
@@ -146,6 +153,7 @@ class ChunkOptions(Options):
         later: dict[str, Any] = {"table_context": self.table_context} if self.table_context != "full" else {}
         later |= {"measure": self.measure} if self.measure != "markup" else {}
         later |= {"path_in_text": "yes"} if self.path_in_text else {}
+        later |= {"title_in_path": "yes"} if self.title_in_path else {}
         later |= {"table_form": self.table_form} if self.table_form != "verbatim" else {}
         return later | {
             "chunk_size": self.chunk_size,
@@ -184,12 +192,16 @@ class ChunkOptions(Options):
             )
         return size
 
-    def path(self, headings: Sequence[str], *, is_html: bool) -> str:
+    def path(self, headings: Sequence[str], source: str = "", *, is_html: bool) -> str:
         """Return the line that a chunk under *headings* begins with, `""` where it is not wanted or there is no room.
 
-        A path that takes more than a quarter of a chunk is shortened from its middle.
+        A path that takes more than a quarter of a chunk is shortened from its middle. *source* is the chunk's file.
         """
-        if not self.path_in_text or not headings:
+        if not self.path_in_text:
+            return ""
+        if self.title_in_path and (title := file_title(source)) and title not in headings[:1]:
+            headings = (title, *headings)
+        if not headings:
             return ""
         most = self.chunk_size // _LARGEST_PATH
         end = "\n" if is_html else "\n\n"

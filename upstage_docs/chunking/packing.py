@@ -34,6 +34,7 @@ def chunk_elements(
     table_context: TableContext = "full",
     table_form: TableForm = "verbatim",
     path_in_text: bool = False,
+    title_in_path: bool = False,
     ids: Ids = "source",
 ) -> Iterator[Chunk]:
     """Yield the chunks of *elements*, in reading order, as soon as each is complete.
@@ -58,6 +59,7 @@ def chunk_elements(
         table_context: How much travels with a table.
         table_form: As answered, or with less markup.
         path_in_text: Whether texts begin with the path of their headings.
+        title_in_path: Whether that path begins with the title of the file.
         ids: What ids are made of.
 
     Raises:
@@ -77,6 +79,7 @@ def chunk_elements(
         table_context=table_context,
         table_form=table_form,
         path_in_text=path_in_text,
+        title_in_path=title_in_path,
         ids=ids,
     )
     return chunk_with(options, elements)
@@ -273,7 +276,7 @@ class _Packer:
         if not self._leads:
             return size
         # A piece that is cut out of HTML begins with no tag, and its path is no HTML.
-        leads = [self._options.path(unit.headings, is_html=is_html) for is_html in (True, False)]
+        leads = [self._options.path(unit.headings, unit.run.source, is_html=is_html) for is_html in (True, False)]
         return size - max(map(self._options.size, leads))
 
     def _append(self, unit: Unit, size: int) -> None:
