@@ -330,7 +330,7 @@ def test_a_path_may_begin_with_the_title_of_the_file(source: str, title: str) ->
         assert json.loads(chunk.metadata["spans"])[-1][3] == len(chunk.text)
     assert list(chunk_elements(chunks, **options)) == chunks
     parts = chunk_elements(chunks, **{**options, "chunk_size": 150})
-    assert {chunk.text.split("\n")[0] for chunk in parts} == set(begins)
+    assert {chunk.text.split("\n")[0] for chunk in parts} <= set(begins)
 
 
 def test_a_title_that_is_the_first_heading_stands_once_and_needs_a_path() -> None:

@@ -32,6 +32,7 @@ def units_of_chunk(record: Record, known: RecordMetadata, options: ChunkOptions)
     if options.fits(text):
         return [model]
     if lead := spans[0][2]:  # the path of its headings, which its children get anew
+        model.of_html = not text[:lead].endswith("\n\n")  # as the path is written, whatever a piece begins with
         text, spans = text[lead:], [_shifted(span, lead) for span in spans]
         known = msgspec.structs.replace(known, spans=spans)
         record = msgspec.structs.replace(record, text=text)
