@@ -7,6 +7,8 @@ from ctypes import addressof, c_float, c_uint
 from typing import Any
 
 from upstage_docs.local.geometry import Box, middle
+from upstage_docs.local.pdf.page_objects import object_box
+from upstage_docs.local.pdf.page_text import PageText
 
 __all__ = ["HiddenText"]
 
@@ -23,8 +25,10 @@ class HiddenText:
     something that is drawn later counts as seen: what is drawn may let it through.
     """
 
-    def __init__(self, text: Any) -> None:
-        self._text = text  # pdfium's text page
+    def __init__(self, text: PageText) -> None:
+        from pypdfium2 import raw
+
+        self._text, self._object_of = text, raw.FPDFText_GetTextObject
         self._address = 0  # of the text object that the next two are of
         self._hidden = False
         self._boxes: tuple[Box, Box] | None = None  # of its clip path and of itself, where it has both
@@ -36,12 +40,10 @@ class HiddenText:
             index: Of its first character.
             box: `(left, bottom, right, top)`, in the page's own space.
         """
-        from pypdfium2 import raw
-
         left, bottom, right, top = box
         if max(right - left, top - bottom) < _SMALLEST:
             return True
-        drawn = raw.FPDFText_GetTextObject(self._text.raw, index)
+        drawn = self._object_of(self._text.handle, index)
         if not drawn:
             return False
         address = addressof(drawn.contents)
@@ -71,12 +73,8 @@ def _clip_and_bounds(drawn: Any) -> tuple[Box, Box] | None:
     from pypdfium2 import raw
 
     clip = _clip_box(raw.FPDFPageObj_GetClipPath(drawn))
-    if clip is None:
-        return None
-    left, bottom, right, top = c_float(), c_float(), c_float(), c_float()
-    if not raw.FPDFPageObj_GetBounds(drawn, left, bottom, right, top):
-        return None
-    return clip, (left.value, bottom.value, right.value, top.value)
+    own = object_box(drawn) if clip is not None else None
+    return (clip, own) if clip is not None and own is not None else None
 
 
 def _is_clipped(box: Box, clip: Box, bounds: Box) -> bool:

@@ -6,19 +6,19 @@ import io
 import re
 import string
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from ctypes import byref, c_double
-from functools import partial
+from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from upstage_docs.files.source import PDFIUM_LOCK
-from upstage_docs.local.geometry import Box, bounds, overlap
+from upstage_docs.local.geometry import Box, overlap
 from upstage_docs.local.pdf.hidden_text import HiddenText
+from upstage_docs.local.pdf.missed_words import is_on_page
 from upstage_docs.local.pdf.outline import OutlineEntry
+from upstage_docs.local.pdf.page_objects import object_box, objects_of
+from upstage_docs.local.pdf.page_text import PageText
 from upstage_docs.local.pdf.restoration import FileText
-from upstage_docs.local.pdf.subpaths import Point, Subpath, subpaths_of
+from upstage_docs.local.pdf.subpaths import Subpath, subpaths_of
 from upstage_docs.local.pdf.text_layer import ScannedWord
 from upstage_docs.local.pdf.words import is_heavy_name, is_no_letter
 from upstage_docs.local.refusal import Refusal
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 
 __all__ = ["PdfPages", "shown"]
 
+Asked = ParamSpec("Asked")
+Told = TypeVar("Told")
+
 _WORD = re.compile(r"[^\s\ufffe]+")
 """U+FFFE is what pdfium writes for the hyphen of a word that goes on in the next line."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ASCII = frozenset(string.ascii_letters + string.digits)
-_FONT_NAME_BYTES = 128
 _REMEMBERED = 32
 _OPEN = 10
 """Pages kept open at once: loading one is most of what asking it costs."""
@@ -68,7 +70,7 @@ class PdfPages:
 
         self._facts: dict[int, Facts] = {}
         self._open: dict[int, Any] = {}
-        self._texts: dict[int, Any] = {}
+        self._texts: dict[int, PageText] = {}
         self._pictures: dict[int, list[Box]] = {}
         self._layered: dict[int, bool] = {}
         try:
@@ -90,10 +92,10 @@ class PdfPages:
             self._pdf.close()
 
     def _close_pages(self) -> None:
-        for held in (self._texts, self._open):
-            for one in held.values():
-                one.close()
-            held.clear()
+        for one in (*self._texts.values(), *self._open.values()):
+            one.close()
+        self._texts.clear()
+        self._open.clear()
 
     def outline(self) -> list[OutlineEntry]:
         """Return the entries of the outline that lead to a page, as many as a book has; none where it is damaged."""
@@ -111,23 +113,26 @@ class PdfPages:
                 return entries
         return entries
 
-    @contextmanager
-    def _page(self, number: int) -> Iterator[Any]:
-        import pypdfium2
+    def _page(self, number: int) -> Any:
+        """Return a page of pypdfium2; the caller holds the lock as long as it asks the page.
 
-        with PDFIUM_LOCK:
-            if number not in self._open:
-                if len(self._open) >= _OPEN:
-                    self._close_pages()
-                try:
-                    self._open[number] = self._pdf[number - 1]
-                except pypdfium2.PdfiumError as error:
-                    raise Refusal(f"Page {number} of the PDF is damaged: it cannot be opened.") from error
-            yield self._open[number]
+        Raises:
+            Refusal: 422 if the page is damaged.
+        """
+        if number not in self._open:
+            from pypdfium2 import PdfiumError
 
-    def _text_page(self, number: int, page: Any) -> Any:
+            if len(self._open) >= _OPEN:
+                self._close_pages()
+            try:
+                self._open[number] = self._pdf[number - 1]
+            except PdfiumError as error:
+                raise Refusal(f"Page {number} of the PDF is damaged: it cannot be opened.") from error
+        return self._open[number]
+
+    def _text_layer(self, number: int) -> PageText:
         if number not in self._texts:
-            self._texts[number] = page.get_textpage()
+            self._texts[number] = PageText(self._page(number).get_textpage())
         return self._texts[number]
 
     def facts(self, number: int) -> Facts:
@@ -141,10 +146,11 @@ class PdfPages:
         if number not in self._facts:
             if len(self._facts) >= _REMEMBERED:
                 self._facts.clear()
-            with self._page(number) as page:
+            with PDFIUM_LOCK:
+                page = self._page(number)
                 count = int(raw.FPDFPage_CountObjects(page.raw))
                 try:
-                    letters = self._text_page(number, page).get_text_range()
+                    letters = self._text_layer(number).text
                 except PdfiumError:  # what is drawn may still be seen, and recognised
                     letters = ""
                 self._facts[number] = Facts(page.get_width(), page.get_height(), count, letters)
@@ -152,7 +158,8 @@ class PdfPages:
 
     def pictured(self, number: int) -> float:
         """Return the share of a page that its largest picture covers, 0-1."""
-        with self._page(number) as page:
+        with PDFIUM_LOCK:
+            page = self._page(number)
             area = page.get_width() * page.get_height()
             boxes = self._picture_boxes(number, page)
             return max(((x1 - x0) * (y1 - y0) / max(area, 1e-6) for x0, y0, x1, y1 in boxes), default=0.0)
@@ -161,15 +168,16 @@ class PdfPages:
         """Say whether a page draws any text, readable or not."""
         from pypdfium2 import raw
 
-        with self._page(number) as page:
-            return any(True for _ in page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], max_depth=4))
+        with PDFIUM_LOCK:
+            page = self._page(number)
+            return any(True for _ in objects_of(page, raw.FPDF_PAGEOBJ_TEXT))
 
     def _picture_boxes(self, number: int, page: Any) -> list[Box]:
         from pypdfium2 import raw
 
         if number not in self._pictures:
-            images = page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=4)
-            self._pictures[number] = [image.get_bounds() for image in images]
+            boxes = (object_box(image) for image, _ in objects_of(page, raw.FPDF_PAGEOBJ_IMAGE))
+            self._pictures[number] = [box for box in boxes if box is not None]
         return self._pictures[number]
 
     def _is_layer(self, number: int, page: Any, box: Box) -> bool:
@@ -180,11 +188,11 @@ class PdfPages:
         if any(overlap(box, picture) > _OVER_PICTURE for picture in self._picture_boxes(number, page)):
             return True
         if number not in self._layered:
-            text = self._text_page(number, page)
+            text = self._text_layer(number)
             hidden_text = HiddenText(text)
             letters = [0, 0]
-            for found in _WORD.finditer(_letters(text)):
-                hidden = hidden_text.holds(found.start(), bounds(_letter_boxes(text, *found.span())))
+            for found in _WORD.finditer(text.letters):
+                hidden = hidden_text.holds(found.start(), text.box(*found.span()))
                 letters[hidden] += len(found[0])
             self._layered[number] = letters[True] >= letters[False]
         return self._layered[number]
@@ -207,7 +215,8 @@ class PdfPages:
 
     def image(self, number: int, *, dots: int) -> tuple[Image, float]:
         """Return a page as shown, at *dots* per inch if it is not too large, and its pixels per point."""
-        with self._page(number) as page:
+        with PDFIUM_LOCK:
+            page = self._page(number)
             width, height = page.get_size()
             scale = min(dots / 72, (_MOST_PIXELS / max(width * height, 1.0)) ** 0.5)
             return page.render(scale=scale).to_pil().convert("RGB"), scale
@@ -224,23 +233,23 @@ class PdfPages:
     def words(self, number: int, among: Counter[str] | None = None) -> list[ScannedWord]:
         """Return the words of a page's text layer in the file's order, and whether each font is a heavy one.
 
-        What is hidden is left out, but for the text of a scan.
+        What stands beside the page is left out, and so is what is hidden, but for the text of a scan.
 
         Args:
             number: Of the page.
             among: Letters and digits; words that need others, or more of them, are left out, and no font is looked
                 at. None leaves out none.
         """
-        with self._page(number) as page:
-            text = self._text_page(number, page)
-            letters = _letters(text)
-            left, bottom, right, top = page.get_cropbox()
-            rotation = page.get_rotation()
+        with PDFIUM_LOCK:
+            page = self._page(number)
+            text = self._text_layer(number)
+            placed = _placing(page)
+            width, height = page.get_size()
             hidden_text = HiddenText(text)
             words = []
-            beyond = _SURROGATE.search(letters) is not None
+            beyond = _SURROGATE.search(text.letters) is not None
             banned = _ASCII.difference(among) if among is not None else frozenset()
-            for found in _WORD.finditer(letters):
+            for found in _WORD.finditer(text.letters):
                 word = found[0]
                 if not banned.isdisjoint(word):
                     continue
@@ -248,106 +257,65 @@ class PdfPages:
                     word = word.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
                 if among is not None and any(among[letter] < word.count(letter) for letter in set(word) & _ASCII):
                     continue
-                x0, y0, x1, y1 = own = bounds(_letter_boxes(text, *found.span()))
+                own = text.box(*found.span())
+                box = placed(own)
+                if not is_on_page(box, width, height):
+                    continue
                 if hidden_text.holds(found.start(), own) and not self._is_layer(number, page, own):
                     continue
-                box = (x0 - left, top - y1, x1 - left, top - y0)
-                bold = among is None and is_heavy_name(_font_name(text, found.start()))
-                words.append(ScannedWord(word, shown(box, rotation, right - left, top - bottom), bold))
+                bold = among is None and is_heavy_name(text.font_name(found.start()))
+                words.append(ScannedWord(word, box, bold))
             return words
 
     def file_text(self, number: int, angle: int = 0) -> FileText:
         """Return the text of a page with its boxes, of a page whose text lies at *angle* degrees turned upright."""
-        with self._page(number) as page:
-            return FileText(
-                _letters(self._text_page(number, page)),
-                partial(self._shown_boxes, number, angle, _letter_boxes),
-                lambda start, end: [box[3] for box in self._shown_boxes(number, angle, _letter_origins, start, end)],
-                partial(self._font_of, number),
-            )
+        with PDFIUM_LOCK:
+            placed = _placing(self._page(number), angle)
+            letters = self._text_layer(number).letters
 
-    def _font_of(self, number: int, index: int) -> str:
-        """Return the name of the font of a character of a page."""
-        with self._page(number) as page:
-            return _font_name(self._text_page(number, page), index)
+        def told_by(ask: Callable[Concatenate[PageText, Asked], Told]) -> Callable[Asked, Told]:
+            def told(*slice_: Asked.args, **named: Asked.kwargs) -> Told:
+                with PDFIUM_LOCK:
+                    return ask(self._text_layer(number), *slice_, **named)
+
+            return told
+
+        return FileText(
+            letters,
+            boxes=told_by(lambda text, start, end: [placed(box) for box in text.boxes(start, end)]),
+            box=told_by(lambda text, start, end: placed(text.box(start, end))),
+            baselines=told_by(lambda text, start, end: [placed(box)[3] for box in text.origins(start, end)]),
+            font_of=told_by(PageText.font_name),
+        )
 
     def subpaths(self, number: int, angle: int = 0) -> list[Subpath]:
         """Return what a page draws, point by point, of a page whose text lies at *angle* degrees turned upright."""
-        with self._page(number) as page:
-            left, bottom, right, top = page.get_cropbox()
-            rotation = page.get_rotation()
-            width, height = right - left, top - bottom
-            wide, tall = (height, width) if rotation % 180 else (width, height)
-
-            def placed(point: Point) -> Point:
-                x, y = point[0] - left, top - point[1]
-                box = shown((x, y, x, y), rotation, width, height)
-                return (shown(box, -angle % 360, wide, tall) if angle else box)[:2]
-
-            return subpaths_of(page, placed)
-
-    def _shown_boxes(
-        self, number: int, angle: int, boxes_of: Callable[[Any, int, int], list[Box]], start: int, end: int
-    ) -> list[Box]:
-        with self._page(number) as page:
-            left, bottom, right, top = page.get_cropbox()
-            rotation = page.get_rotation()
-            width, height = right - left, top - bottom
-            wide, tall = (height, width) if rotation % 180 else (width, height)
-            boxes = []
-            for x0, y0, x1, y1 in boxes_of(self._text_page(number, page), start, end):
-                box = shown((x0 - left, top - y1, x1 - left, top - y0), rotation, width, height)
-                boxes.append(shown(box, -angle % 360, wide, tall) if angle else box)
-            return boxes
+        with PDFIUM_LOCK:
+            page = self._page(number)
+            placed = _placing(page, angle)
+            return subpaths_of(page, lambda point: placed((*point, *point))[:2])
 
 
-def _letter_boxes(text: Any, start: int, end: int) -> list[Box]:
-    """Return the `(left, bottom, right, top)` of each of some characters in the page's own space."""
-    from pypdfium2 import raw
+def _placing(page: Any, angle: int = 0) -> Callable[[Box], Box]:
+    """Return what takes a box of a page's own space, `(left, bottom, right, top)`, to where it is shown.
 
-    read, page = raw.FPDFText_GetCharBox, text.raw
-    left, bottom, right, top = c_double(), c_double(), c_double(), c_double()
-    x0, y0, x1, y1 = byref(left), byref(bottom), byref(right), byref(top)
-    boxes: list[Box] = []
-    for index in range(start, end):
-        if not read(page, index, x0, x1, y0, y1):
-            text.get_charbox(index)  # which raises
-        boxes.append((left.value, bottom.value, right.value, top.value))
-    return boxes
+    Args:
+        page: Of pypdfium2.
+        angle: Clockwise degrees at which the page's text lies; it is turned upright.
+    """
+    left, bottom, right, top = page.get_cropbox()
+    rotation = page.get_rotation()
+    width, height = right - left, top - bottom
+    wide, tall = (height, width) if rotation % 180 else (width, height)
 
+    def placed(box: Box) -> Box:
+        x0, y0, x1, y1 = box
+        place = x0 - left, top - y1, x1 - left, top - y0
+        if rotation:
+            place = shown(place, rotation, width, height)
+        return shown(place, -angle % 360, wide, tall) if angle else place
 
-def _letter_origins(text: Any, start: int, end: int) -> list[Box]:
-    """Return the point of the baseline that each of some characters stands on, as a box."""
-    from pypdfium2 import raw
-
-    x, y = c_double(), c_double()
-    return [
-        (x.value, y.value, x.value, y.value)
-        if raw.FPDFText_GetCharOrigin(text.raw, index, x, y)
-        else _letter_boxes(text, index, index + 1)[0]
-        for index in range(start, end)
-    ]
-
-
-def _font_name(text: Any, index: int) -> str:
-    """Return the name of the font of a character, `""` if it has none."""
-    from ctypes import c_int, create_string_buffer
-
-    from pypdfium2 import raw
-
-    buffer, flags = create_string_buffer(_FONT_NAME_BYTES), c_int()
-    length = raw.FPDFText_GetFontInfo(text.raw, index, buffer, _FONT_NAME_BYTES, flags)
-    return buffer.value.decode("utf-8", "replace") if 0 < length <= _FONT_NAME_BYTES else ""
-
-
-def _letters(text: Any) -> str:
-    """Return the characters of pdfium's text page, as many as it counts: one beyond U+FFFF is two, surrogates."""
-    from pypdfium2 import raw
-
-    letters: str = text.get_text_range()
-    if len(letters) != text.count_chars():  # some have no place of their own in the string
-        letters = "".join(chr(raw.FPDFText_GetUnicode(text.raw, index)) for index in range(text.count_chars()))
-    return letters
+    return placed
 
 
 def shown(box: Box, rotation: int, width: float, height: float) -> Box:

@@ -6,7 +6,8 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 from unicodedata import normalize
@@ -48,20 +49,35 @@ _MOST_PLACES = 12
 """Places at which one text is looked for: a page that repeats it more often does not cost its square."""
 
 
-class FileText(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class FileText:
     """The text of a page as the file has it.
 
     Attributes:
         text: Its characters, generated spaces and line ends too.
         boxes: Returns the boxes of a slice of them, in points from the top left as the words stand.
+        box: Returns the box around a slice of them, likewise.
         baselines: Returns the heights that the characters of a slice stand on, likewise.
         font_of: Returns the name of the font of a character.
     """
 
     text: str
     boxes: Callable[[int, int], Sequence[Box]]
+    box: Callable[[int, int], Box]
     baselines: Callable[[int, int], Sequence[float]]
     font_of: Callable[[int], str]
+
+    @cached_property
+    def letters(self) -> tuple[str, list[int]]:
+        """Its text without spaces, typographic signs made plain, and the number of the character of each letter."""
+        text = self.text.translate(_PLAIN_SIGNS)
+        skipped = {letter for letter in set(text) if letter.isspace() or letter in _NO_TEXT}
+        numbers = [number for number, letter in enumerate(text) if letter not in skipped]
+        several = {letter: plain for letter in set(text) - skipped if (plain := _plain(letter)) != letter}
+        if several:
+            pairs = [(sign, n) for n in numbers for sign in several.get(text[n], text[n])]
+            return "".join(sign for sign, _ in pairs), [n for _, n in pairs]
+        return "".join(map(text.__getitem__, numbers)), numbers
 
 
 def without_controls(text: str) -> str:
@@ -113,19 +129,11 @@ class _Letter(NamedTuple):
 
 
 class LetterStream:
-    """The letters of a file's text without spaces and with plain signs, as one string to find words in."""
+    """Finds words in the letters of a file's text, one after the other."""
 
     def __init__(self, file: FileText) -> None:
         self._file = file
-        text = file.text.translate(_PLAIN_SIGNS)
-        skipped = {letter for letter in set(text) if letter.isspace() or letter in _NO_TEXT}
-        numbers = [number for number, letter in enumerate(text) if letter not in skipped]
-        several = {letter: plain for letter in set(text) - skipped if (plain := _plain(letter)) != letter}
-        if several:
-            pairs = [(sign, n) for n in numbers for sign in several.get(text[n], text[n])]
-            self._plain, self._numbers = "".join(sign for sign, _ in pairs), [n for _, n in pairs]
-        else:
-            self._plain, self._numbers = "".join([text[n] for n in numbers]), numbers
+        self._plain, self._numbers = file.letters
         self._next = 0
 
     def find(self, word: Word) -> list[int]:
@@ -139,7 +147,7 @@ class LetterStream:
             if start < 0:
                 break
             numbers = self._numbers[start : start + len(wanted)]
-            ends = [self._file.boxes(number, number + 1)[0] for number in (numbers[0], numbers[-1])]
+            ends = [self._file.box(number, number + 1) for number in (numbers[0], numbers[-1])]
             if all(holds_middle(word.box, box, reach=reach) for box in ends):
                 self._next = start + len(wanted)
                 return numbers
@@ -197,7 +205,7 @@ def _closed_capitals(word: Word, numbers: Sequence[int], file: FileText) -> Word
 
 
 def _gap(before: int, after: int, file: FileText) -> float:
-    return file.boxes(after, after + 1)[0][0] - file.boxes(before, before + 1)[0][2]
+    return file.box(after, after + 1)[0] - file.box(before, before + 1)[2]
 
 
 def _is_space(before: int, after: int, file: FileText) -> bool:
@@ -216,7 +224,7 @@ def _cut(word: Word, letters: Sequence[_Letter], cuts: Sequence[float], file: Fi
     known = word.text.count(" ")
     if sum(letter.spaced for letter in letters) > known + _SPACED_OUT * len(letters):
         return [word]
-    boxes = [file.boxes(letter.number, letter.number + 1)[0] for letter in letters] if cuts else []
+    boxes = [file.box(letter.number, letter.number + 1) for letter in letters] if cuts else []
     starts = [0]
     for after in range(1, len(letters) if cuts else 0):
         left, right = boxes[after - 1][2], boxes[after][0]

@@ -9,16 +9,14 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from upstage_docs.local.geometry import Box, bounds
+from upstage_docs.local.pdf.page_objects import Matrix, matrix_of, objects_of, product
 
 __all__ = ["Point", "Subpath", "is_light", "subpaths_of"]
 
 Point = tuple[float, float]
-Matrix = tuple[float, float, float, float, float, float]
 
 _MOST_POINTS = 200_000
 """Of one page; a page with more is a map or a photograph drawn as paths."""
-_DEEPEST = 6
-"""Forms within forms: a plotting library's file set into a page makes three."""
 _ON_CURVE = (0.25, 0.5, 0.75)
 """Where on a Bézier curve points are told between its ends."""
 _SEEN = 0x20
@@ -75,42 +73,12 @@ def subpaths_of(page: Any, place: Callable[[Point], Point]) -> list[Subpath]:
 
     paths: list[tuple[Any, Matrix]] = []
     points = 0
-    objects = (raw.FPDFPage_GetObject(page.raw, n) for n in range(raw.FPDFPage_CountObjects(page.raw)))
-    for path, matrix in _paths(objects, (1.0, 0.0, 0.0, 1.0, 0.0, 0.0), 0):
+    for path, matrix in objects_of(page, raw.FPDF_PAGEOBJ_PATH):
         points += raw.FPDFPath_CountSegments(path)
         if points > _MOST_POINTS:
             return []
         paths.append((path, matrix))
-    return [found for path, matrix in paths for found in _taken_apart(path, _product(_matrix_of(path), matrix), place)]
-
-
-def _paths(objects: Iterator[Any], matrix: Matrix, depth: int) -> Iterator[tuple[Any, Matrix]]:
-    """Yield the path objects, those in forms too, each with the matrix from its place to the page itself."""
-    from pypdfium2 import raw
-
-    for drawn in objects:
-        kind = raw.FPDFPageObj_GetType(drawn)
-        if kind == raw.FPDF_PAGEOBJ_PATH:
-            yield drawn, matrix
-        elif kind == raw.FPDF_PAGEOBJ_FORM and depth < _DEEPEST:
-            inner = (raw.FPDFFormObj_GetObject(drawn, n) for n in range(raw.FPDFFormObj_CountObjects(drawn)))
-            yield from _paths(inner, _product(_matrix_of(drawn), matrix), depth + 1)
-
-
-def _matrix_of(drawn: Any) -> Matrix:
-    from pypdfium2 import raw
-
-    told = raw.FS_MATRIX()
-    if not raw.FPDFPageObj_GetMatrix(drawn, told):
-        return 1.0, 0.0, 0.0, 1.0, 0.0, 0.0
-    return told.a, told.b, told.c, told.d, told.e, told.f
-
-
-def _product(inner: Matrix, outer: Matrix) -> Matrix:
-    """Return the matrix that does what *inner* does, then what *outer* does."""
-    a, b, c, d, e, f = inner
-    g, h, i, j, k, m = outer
-    return a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m
+    return [found for path, matrix in paths for found in _taken_apart(path, product(matrix_of(path), matrix), place)]
 
 
 def _taken_apart(path: Any, matrix: Matrix, place: Callable[[Point], Point]) -> Iterator[Subpath]:

@@ -40,7 +40,7 @@ def cut_at_weights(words: Sequence[Word], file: FileText) -> list[Word]:
 def _plain_places(word: Word, file: FileText) -> dict[int, int]:
     """Return the place in the file's text of each letter of a word that stands there as it reads."""
     start = file.text.find(word.text)
-    if start < 0 or not holds_middle(word.box, file.boxes(start, start + 1)[0], reach=0.5 * word.size):
+    if start < 0 or not holds_middle(word.box, file.box(start, start + 1), reach=0.5 * word.size):
         return {}
     return {at: start + at for at in range(len(word.text))}
 
@@ -58,10 +58,7 @@ def _cut_at_weight(word: Word, places: dict[int, int], file: FileText) -> list[W
         low, high = (middle, high) if is_heavy_name(file.font_of(places[pieces[middle][0]])) else (low, middle)
     end, start = pieces[low][1], pieces[high][0]
     x0, y0, x1, y1 = word.box
-    left, right = (
-        file.boxes(places[end - 1], places[end - 1] + 1)[0][2],
-        file.boxes(places[start], places[start] + 1)[0][0],
-    )
+    left, right = file.box(places[end - 1], places[end - 1] + 1)[2], file.box(places[start], places[start] + 1)[0]
     alike = {letter >= _WIDE for letter in word.text if letter.isalpha()}
     if not x0 < left <= right < x1 or len(alike) != 1 or not any(map(str.isalpha, word.text[:end])):
         return [word]

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from upstage_docs.local.geometry import bounds
 from upstage_docs.local.pdf.restoration import FileText, LetterStream
 from upstage_docs.local.pdf.words import Word
 
@@ -16,7 +15,6 @@ Pieces = Callable[[Word], "Sequence[Word]"]
 """Returns the words of a text item."""
 
 _PIECE = re.compile(r"\S+")
-_MOST_BETWEEN = 4  # letters of the file for one of an item whose boxes are asked for at once
 
 
 def pieces_by_file(file: FileText | None) -> Pieces:
@@ -37,17 +35,10 @@ def pieces_by_file(file: FileText | None) -> Pieces:
         places = stream.places_of(word)
         if not places:
             return [word] if word.text.strip() else []
-        low, high = min(places.values()), max(places.values()) + 1
-        near = high - low <= _MOST_BETWEEN * len(word.text)
-        boxes = file.boxes(low, high) if near else []
         found = []
         for match in _PIECE.finditer(word.text):
             first, last = places[match.start()], places[match.end() - 1]
-            x0, _, x1, _ = (
-                word.box
-                if last < first
-                else bounds(boxes[first - low : last + 1 - low] if near else file.boxes(first, last + 1))
-            )
+            x0, _, x1, _ = word.box if last < first else file.box(first, last + 1)
             found.append(replace(word, text=match[0], box=(x0, word.box[1], max(x0, x1), word.box[3])))
         return found
 
