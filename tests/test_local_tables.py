@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from test_local_pdf import paragraph, text
 
 from upstage_docs.local.pdf.lines import Line
 from upstage_docs.local.pdf.tables.headers import HeaderCell, header_cells
-from upstage_docs.local.pdf.tables.line_rows import rows_by_lines
+from upstage_docs.local.pdf.tables.line_rows import rows_by_lines, rows_of_bands
 from upstage_docs.local.pdf.words import Word
 
 if TYPE_CHECKING:
@@ -159,6 +160,62 @@ def test_a_band_of_values_is_parted_by_its_lines() -> None:
 def test_a_band_without_values_beside_its_lines_is_one_row(cells: tuple[str, ...]) -> None:
     """Prose in a cell, or several values of one label, part no rows."""
     assert rows_by_lines(band(*cells)) is None
+
+
+def lettered(*cells: str) -> list[list[Word]]:
+    """Return the words of cells as `band` does, each line as wide as its letters are: 4 points."""
+    return [
+        [replace(w, box=(w.box[0], w.box[1], w.box[0] + 4.0 * len(w.text), w.box[3])) for w in c] for c in band(*cells)
+    ]
+
+
+RIGHTS = [90.0, 190.0, 290.0, 390.0]
+
+
+def test_a_band_is_parted_where_lines_do_not_go_on() -> None:
+    """A blank line, or room for the next word, stands between rows; a full line goes on, and a header is not looked at.
+
+    Where one band holds several rows, another may hold two.
+    """
+    header = lettered("Kind", "Model/name", "Fit/by", "Note/text")
+    several = lettered(
+        "Plain",
+        "Poisson///gamma",
+        "exact/rough//exact",
+        "for counts, with/with wide spread/of all the counts/for times",
+    )
+    two = lettered("Mixed", "one/two", "exact/rough", "first/second")
+    found = rows_of_bands([header, several, two], RIGHTS)
+    assert found[0] is None
+    assert [texts(rows) for rows in found[1:]] == [
+        [
+            ["Plain", "Poisson", "exact", "for counts, with"],
+            ["", "", "rough", "with wide spread of all the counts"],
+            ["", "gamma", "exact", "for times"],
+        ],
+        [["Mixed", "one", "exact", "first"], ["", "two", "rough", "second"]],
+    ]
+    assert rows_of_bands([header, two], RIGHTS)[1] is None
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("Ann Lee", "Quay 1/4021 Port/Norland", "a friend"),
+        (
+            "Nets are mended in the/winter and stored then/in a dry loft",
+            "Ann and Bo mend nets/by the light of lamps/at night",
+            "yes",
+        ),
+        ("", "Boats of/the north/coast", "Nets of/the south/coast"),
+        ("Ropes", "- long/- wide/- dry", "- short/- thin/- wet"),
+    ],
+    ids=["an address", "full lines", "no label", "lists"],
+)
+def test_a_band_whose_lines_belong_together_is_one_row(cells: tuple[str, ...]) -> None:
+    """What is broken inside a cell parts no rows."""
+    header = ("Name", "Place", "Note")[: len(cells)]
+    assert rows_of_bands([lettered(*header), lettered(*cells)], RIGHTS[: len(cells)])[1] is None
 
 
 def test_a_table_framed_with_lists_in_its_cells_is_a_table() -> None:

@@ -1,13 +1,15 @@
-"""Parts a band of a table without rules into rows, where each line of numbers is a row of its own."""
+"""Parts a band of a table without rules into rows: by lines of numbers, and by lines that end before they are full."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
+from upstage_docs.local.blocks import is_list_item
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["is_value", "rows_by_lines"]
+__all__ = ["is_value", "rows_by_lines", "rows_of_bands"]
 
 _VALUE = re.compile(
     r"[<>≤≥~≈±]?\s*[(\[+−–-]?\s*[$€£₩¥]?\s*\d[\d.,\s/–-]*(?:%|[a-z]{0,2})[)\]]?\s*(?:\([\d.,%\s+−–-]+\)|\s*±\s*[\d.,]+%?)?[*†‡]*|[–—-]+|n/?a|\.+",
@@ -18,13 +20,30 @@ _SAME_LINE = 0.45
 _MATCHING = 0.8
 """Share of the lines of a column of values that stand beside lines of the first column, at least."""
 
+# Measured on 29 pages with tables of papers that are set in LaTeX.
+_LEAST_ROWS, _LEAST_ROWS_OF_TWO = 3, 5
+"""Rows in a band that tell that the rules of a table part groups of rows; the second where two columns have text."""
+_BLANK = 1.5
+"""Of the smallest pitch in a band: a blank line is between lines that are further apart."""
+_STAGGERED = 0.8
+"""Of the smallest pitch in a column: lines of several columns that are nearer to each other stand in no rows."""
+_BESIDE = 0.35
+"""Share of the rows behind the first with text in two columns, at least."""
+_BROKEN = 0.5
+"""Share of the breaks between the lines of a column that room was left at, at least: two long values leave none."""
+_SPACE = 0.25
+"""Of the font size: a space between two words."""
+
+Rows = list[list[list[Word]]]
+"""The words of cells by row and column."""
+
 
 def is_value(text: str) -> bool:
     """Say whether a text is a number, with its signs and unit, or a sign such as a dash that stands for none."""
     return _VALUE.fullmatch(text) is not None
 
 
-def rows_by_lines(cells: Sequence[Sequence[Word]]) -> list[list[list[Word]]] | None:
+def rows_by_lines(cells: Sequence[Sequence[Word]]) -> Rows | None:
     """Return the rows that one band of cells really holds: words by row and column; None if it is one row.
 
     Two lines or more of a column behind the first are values, and stand beside lines of the first column. A line of
@@ -50,7 +69,7 @@ def rows_by_lines(cells: Sequence[Sequence[Word]]) -> list[list[list[Word]]] | N
         beside = sum(any(abs(line[0].baseline - level) <= _SAME_LINE * size for level in first) for line in column)
         if beside < _MATCHING * len(column):
             return None
-    found: list[list[list[Word]]] = [[[] for _ in cells] for _ in rows]
+    found: Rows = [[[] for _ in cells] for _ in rows]
     for c, column in enumerate(lines):
         for line in column:
             nearest = min(range(len(rows)), key=lambda r: abs(rows[r] - line[0].baseline))
@@ -62,6 +81,94 @@ def rows_by_lines(cells: Sequence[Sequence[Word]]) -> list[list[list[Word]]] | N
         else:
             out.append(row)
     return out if len(out) > 1 else None
+
+
+def rows_of_bands(bands: Sequence[Sequence[Sequence[Word]]], rights: Sequence[float]) -> list[Rows | None]:
+    """Return for each band between two rules of a table the rows that it holds, None where it is one row.
+
+    Args:
+        bands: The words of the cells of each band, in any order.
+        rights: The x where the text of each column ends at most.
+    """
+    found = [rows_by_lines(cells) for cells in bands]
+    least = _LEAST_ROWS, _LEAST_ROWS_OF_TWO
+    body = range(1, len(bands))  # in a header, the lines are those of its cells
+    tried = {n: found[n] or _rows_by_breaks(bands[n], rights, least) for n in body}
+    if any(tried.values()):  # the rules of the table part groups of rows
+        tried = {n: rows or _rows_by_breaks(bands[n], rights, (2, 2)) for n, rows in tried.items()}
+    return [tried.get(n, rows) for n, rows in enumerate(found)]
+
+
+def _rows_by_breaks(cells: Sequence[Sequence[Word]], rights: Sequence[float], least: tuple[int, int]) -> Rows | None:
+    """Return the rows that one band of cells holds, by the lines of a column that do not go on with the line above.
+
+    A blank line stands above such a line, as where a row has no value, or the line above had room for its first word.
+    Other lines are part of the row above them. None if too few rows have text side by side, as an address beside a
+    name has not.
+
+    Args:
+        cells: The words of each cell, in any order.
+        rights: The x where the text of each column ends at most.
+        least: How many rows, and how many where two columns have text.
+    """
+    lines = [_lines(words) for words in cells]
+    columns = [column for column in lines if column]
+    levels = _levels([line[0] for column in columns for line in column])
+    rows = least[0] if len(columns) > 2 else least[1]
+    steps = [b[0].baseline - a[0].baseline for column in columns for a, b in pairwise(column)]
+    if not lines[0] or len(columns) < 2 or len(levels) < rows or not steps:
+        return None
+    pitch = min(below - above for above, below in pairwise(levels))
+    if pitch < _STAGGERED * min(steps):
+        return None  # texts that stand in the middle of their cells
+    starts: list[Word] = []
+    told: list[tuple[bool, list[Word]]] = []
+    for column, right in zip(lines, rights, strict=True):
+        if len(column) < 2 or any(is_list_item(" ".join(_texts(line))) for line in column):
+            continue
+        blank = [b[0].baseline - a[0].baseline > _BLANK * pitch for a, b in pairwise(column)]
+        apart = [gap or _has_room(a, b, right) for gap, (a, b) in zip(blank, pairwise(column), strict=True)]
+        single = any(blank) and all(len(_texts(line)) == 1 and " " not in line[0].text for line in column)
+        each = single or sum(apart) >= _BROKEN * len(apart)
+        if each or any(blank):
+            begin = [column[0][0], *(line[0] for line, one in zip(column[1:], apart, strict=True) if one or each)]
+            told.append((any(blank), begin))
+    gapped = [begin for has_blank, begin in told if has_blank]
+    starts = [word for begin in gapped or [begin for _, begin in told] for word in begin]
+    begins = _levels(starts)
+    return _cut_at(lines, begins) if len(begins) >= rows else None
+
+
+def _cut_at(lines: Sequence[Sequence[list[Word]]], starts: Sequence[float]) -> Rows | None:
+    """Return the rows that begin at the baselines *starts*, None if they too seldom have text side by side."""
+    found: Rows = [[[] for _ in lines] for _ in starts]
+    for c, column in enumerate(lines):
+        for line in column:
+            row = max(n for n, level in enumerate(starts) if not n or level - line[0].baseline < _reach(line))
+            found[row][c] += line
+    beside = sum(sum(map(bool, row)) > 1 for row in found[1:])
+    return found if beside >= _BESIDE * (len(found) - 1) else None
+
+
+def _has_room(above: Sequence[Word], below: Sequence[Word], right: float) -> bool:
+    """Say whether the first word of a line had room at the end of the line above."""
+    first = below[0]
+    word = first.text.split(maxsplit=1)[0] if first.text.strip() else ""
+    wide = (first.box[2] - first.box[0]) * len(word) / max(len(first.text), 1)
+    return max(w.box[2] for w in above) + _SPACE * first.size + wide < right
+
+
+def _levels(words: Sequence[Word]) -> list[float]:
+    """Return the baselines of *words* from the top, those of one line once."""
+    levels: list[float] = []
+    for word in sorted(words, key=lambda word: word.baseline):
+        if not levels or word.baseline - levels[-1] > _reach([word]):
+            levels.append(word.baseline)
+    return levels
+
+
+def _reach(line: Sequence[Word]) -> float:
+    return _SAME_LINE * line[0].size
 
 
 def _lines(words: Sequence[Word]) -> list[list[Word]]:

@@ -10,7 +10,7 @@ from statistics import median
 
 from upstage_docs.local.geometry import Box, groups_of, middle
 from upstage_docs.local.pdf.tables.library_tables import Table, cell_text
-from upstage_docs.local.pdf.tables.line_rows import rows_by_lines
+from upstage_docs.local.pdf.tables.line_rows import rows_of_bands
 from upstage_docs.local.pdf.words import Word
 
 __all__ = ["lattice_tables"]
@@ -136,7 +136,7 @@ def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], s
     if across > _ACROSS * sum(any(row) for row in rows) or (lone > _ACROSS * height and len(spans) < height * width):
         return None  # shaded lines of text
     unruled = any(len(counts) > 1 and min(counts) == max(counts) > 2 for counts in lines.values())
-    rows, parted = _unfolded(rows, spans, held, words)
+    rows, parted = _unfolded(rows, spans, held, words, xs)
     if (unruled and parted is spans) or filled < max(2, _FILLED * len(spans)) or len(spans) < 3:
         return None
     spans = parted
@@ -159,21 +159,25 @@ def _unfolded(
     spans: dict[tuple[int, int], tuple[int, int]],
     held: dict[tuple[int, int], list[int]],
     words: Sequence[Word],
+    xs: Sequence[float],
 ) -> tuple[list[list[str]], dict[tuple[int, int], tuple[int, int]]]:
-    """Part the rows without a span whose lines are rows of their own."""
+    """Part the rows without a span whose lines are rows of their own; columns run between *xs*."""
+    width = len(xs) - 1
+    cells = [[[words[i] for i in held.get((r, c), ())] for c in range(width)] for r in range(len(rows))]
+    begin = [min((word.box[0] for row in cells for word in row[c]), default=xs[c]) for c in range(width)]
+    rights = [end - max(0.0, first - left) for left, end, first in zip(xs, xs[1:], begin, strict=False)]
+    whole = [r for r in range(len(rows)) if all(spans.get((r, c)) == (1, 1) for c in range(width))]
+    parted = dict(zip(whole, rows_of_bands([cells[r] for r in whole], rights), strict=True))
     out: list[list[str]] = []
     new_spans: dict[tuple[int, int], tuple[int, int]] = {}
     for r, row in enumerate(rows):
-        width = len(row)
-        whole = all(spans.get((r, c)) == (1, 1) for c in range(width))
-        cells = [[words[i] for i in held.get((r, c), ())] for c in range(width)]
-        parted = rows_by_lines(cells) if whole else None
         new_spans.update({(len(out), c): spans[r, c] for c in range(width) if (r, c) in spans})
-        if parted is None:
+        lines = parted.get(r)
+        if lines is None:
             out.append(row)
             continue
-        new_spans.update({(len(out) + n, c): (1, 1) for n in range(len(parted)) for c in range(width)})
-        out += [[cell_text(cell) for cell in line] for line in parted]
+        new_spans.update({(len(out) + n, c): (1, 1) for n in range(len(lines)) for c in range(width)})
+        out += [[cell_text(cell) for cell in line] for line in lines]
     return (out, new_spans) if len(out) > len(rows) else (rows, spans)
 
 

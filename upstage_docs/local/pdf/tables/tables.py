@@ -122,7 +122,9 @@ def tables_of(
         for table in [*lattices, *ruled_tables(words, in_lattice, rules, sides, pieces, known)]
         if not _is_contents(table)
         if is_full_grid(table) or not any(overlap(table.box, plot) > _ON_PLOT for plot in plots)
-        if _rules_in(table, rules) > _RULED_ROWS * len(table.rows) or not _is_columns_of_text(table, words)
+        if _rules_in(table, rules) > _RULED_ROWS * len(table.rows)
+        or _is_framed(table, rules, sides)
+        or not _is_columns_of_text(table, words)
     ]
     aligned = [
         _with_drawn_header(table, drawings, words, taken)
