@@ -345,6 +345,42 @@ def test_a_quote_on_a_turned_page(rotation: int) -> None:
     assert turned.box == pytest.approx(expected[rotation], abs=0.002)
 
 
+@pytest.mark.parametrize(
+    ("media", "cropped"),
+    [
+        ((0, 0, 300, 300), (-90, -90, 600, 600)),  # reaches over the page
+        ((0, 0, 300, 300), (300, 300, 0, 150)),  # its corners in another order
+        ((300, 300, 0, 0), None),
+        ((20, 30, 250, 290), (0, 150, 400, 400)),
+    ],
+)
+@pytest.mark.parametrize("rotation", [0, 90])
+def test_a_quote_on_a_page_whose_boxes_are_unusual(media: Any, cropped: Any, rotation: int) -> None:
+    """The shown page is what both boxes share, whatever the order of their corners."""
+    import pypdfium2
+
+    with pypdfium2.PdfDocument(QUAY) as made:
+        made[0].set_mediabox(*media)
+        if cropped:
+            made[0].set_cropbox(*cropped)
+        made[0].set_rotation(rotation)
+        target = io.BytesIO()
+        made.save(target)
+    whole = {"x0": 0.0, "y0": 0.0, "x1": 1.0, "y1": 1.0}
+    (place,) = places(quay(**whole), quote="north quay", file=target.getvalue())  # type: ignore[arg-type]
+    with pypdfium2.PdfDocument(target.getvalue()) as made:
+        drawn = made[0].render(scale=4).to_pil().convert("L")
+    assert place.precision == "words"
+    assert place.box is not None
+    x0, y0, x1, y1 = place.box
+    around = drawn.crop(
+        (int(x0 * drawn.width), int(y0 * drawn.height), int(x1 * drawn.width) + 1, int(y1 * drawn.height) + 1)
+    )
+
+    assert sum(around.histogram()[:128]) > 0.1 * around.width * around.height, "ink is there"
+    assert min(around.size) == pytest.approx(12 * 4 * 0.93, rel=0.2)
+
+
 def test_a_quote_over_two_elements_is_found_in_both() -> None:
     file = pdf([[(30, 60, "The tide turns"), (30, 160, "at noon today.")]])
     texts = [

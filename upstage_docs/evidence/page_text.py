@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from upstage_docs.evidence.keys import Keyed
 from upstage_docs.evidence.ocr_words import WordInText
 from upstage_docs.files.source import PDFIUM_LOCK, Source
-from upstage_docs.local.pdf.pdfium import shown
+from upstage_docs.local.pdf.pdfium import placing
 from upstage_docs.models import Box, OcrPage
 
 if TYPE_CHECKING:
@@ -134,8 +134,7 @@ def pdf_text(source: Source, page: int) -> PageText:
 def _pdf_letters(sheet: Any, text: Any) -> Iterator[tuple[str, Box]]:
     from pypdfium2 import raw
 
-    left, bottom, right, top = sheet.get_cropbox()
-    rotation = sheet.get_rotation()
+    placed = placing(sheet)
     width, height = sheet.get_size()
     high = ""  # the first half of a letter beyond U+FFFF
     for index in range(text.count_chars()):
@@ -147,9 +146,8 @@ def _pdf_letters(sheet: Any, text: Any) -> Iterator[tuple[str, Box]]:
         if high:
             letter = (high + letter).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
             high = ""
-        x0, y0, x1, y1 = text.get_charbox(index)
-        box = shown((x0 - left, top - y1, x1 - left, top - y0), rotation, right - left, top - bottom)
-        yield letter, (box[0] / width, box[1] / height, box[2] / width, box[3] / height)
+        x0, y0, x1, y1 = placed(text.get_charbox(index))
+        yield letter, (x0 / width, y0 / height, x1 / width, y1 / height)
 
 
 def ocr_text(page: OcrPage) -> PageText:

@@ -26,7 +26,7 @@ from upstage_docs.local.refusal import Refusal
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["PdfPages", "shown"]
+__all__ = ["PdfPages", "placing", "shown"]
 
 Asked = ParamSpec("Asked")
 Told = TypeVar("Told")
@@ -243,7 +243,7 @@ class PdfPages:
         with PDFIUM_LOCK:
             page = self._page(number)
             text = self._text_layer(number)
-            placed = _placing(page)
+            placed = placing(page)
             width, height = page.get_size()
             hidden_text = HiddenText(text)
             words = []
@@ -270,7 +270,7 @@ class PdfPages:
     def file_text(self, number: int, angle: int = 0) -> FileText:
         """Return the text of a page with its boxes, of a page whose text lies at *angle* degrees turned upright."""
         with PDFIUM_LOCK:
-            placed = _placing(self._page(number), angle)
+            placed = placing(self._page(number), angle)
             letters = self._text_layer(number).letters
 
         def told_by(ask: Callable[Concatenate[PageText, Asked], Told]) -> Callable[Asked, Told]:
@@ -292,18 +292,18 @@ class PdfPages:
         """Return what a page draws, point by point, of a page whose text lies at *angle* degrees turned upright."""
         with PDFIUM_LOCK:
             page = self._page(number)
-            placed = _placing(page, angle)
+            placed = placing(page, angle)
             return subpaths_of(page, lambda point: placed((*point, *point))[:2])
 
 
-def _placing(page: Any, angle: int = 0) -> Callable[[Box], Box]:
+def placing(page: Any, angle: int = 0) -> Callable[[Box], Box]:
     """Return what takes a box of a page's own space, `(left, bottom, right, top)`, to where it is shown.
 
     Args:
         page: Of pypdfium2.
         angle: Clockwise degrees at which the page's text lies; it is turned upright.
     """
-    left, bottom, right, top = page.get_cropbox()
+    left, bottom, right, top = page.get_bbox()  # what the media box and the crop box share, in order
     rotation = page.get_rotation()
     width, height = right - left, top - bottom
     wide, tall = (height, width) if rotation % 180 else (width, height)
