@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from postgres_server import postgres_server
 
 __all__ = ["STORES", "Store"]
 
@@ -103,19 +105,19 @@ def _duckdb(embedding: Any, _: Path) -> Iterator[Any]:
 
 
 def _sqlite_vec(embedding: Any, folder: Path) -> Iterator[Any]:
-    pytest.importorskip("sqlite_vec")
+    sqlite_vec = pytest.importorskip("sqlite_vec")
     stores = pytest.importorskip("langchain_community.vectorstores")
-    if not hasattr(sqlite3.Connection, "enable_load_extension"):
-        pytest.skip("this Python's sqlite3 loads no extensions")
-    store = stores.SQLiteVec("made", None, embedding, db_file=str(folder / "vec.db"))
-    yield store
-    store._connection.close()
+    sqlite = sqlite3 if hasattr(sqlite3.Connection, "enable_load_extension") else pytest.importorskip("pysqlite3")
+    with closing(sqlite.connect(str(folder / "vec.db"))) as connection:
+        connection.row_factory = sqlite.Row
+        connection.enable_load_extension(True)
+        sqlite_vec.load(connection)
+        yield stores.SQLiteVec("made", connection, embedding)
 
 
-def _postgres(embedding: Any, folder: Path) -> Iterator[Any]:
+def _postgres(embedding: Any, _: Path) -> Iterator[Any]:
     postgres = pytest.importorskip("langchain_postgres")
-    pgserver = pytest.importorskip("pgserver")
-    with pgserver.get_server(folder / "postgres", cleanup_mode="stop") as server:
+    with postgres_server() as server:
         uri = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         store = postgres.PGVector(embedding, connection=uri, collection_name="made", use_jsonb=True)
         yield store

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from postgres_server import postgres_server
 
 __all__ = ["STORES", "Store"]
 
@@ -70,18 +71,15 @@ def _milvus(width: int, folder: Path) -> Iterator[Any]:
 
 def _duckdb(width: int, _: Path) -> Iterator[Any]:
     stores = pytest.importorskip("llama_index.vector_stores.duckdb")
-    duckdb = pytest.importorskip("duckdb")
-    try:
-        store = stores.DuckDBVectorStore(embed_dim=width)
-    except duckdb.IOException:
-        pytest.skip("DuckDB fetches an extension from the network")
-    yield store
+    extensions = pytest.importorskip("duckdb_extensions")
+    for name in ("json", "fts"):  # which the class fetches from the network when they are not there
+        extensions.import_extension(name)
+    yield stores.DuckDBVectorStore(embed_dim=width)
 
 
-def _postgres(width: int, folder: Path) -> Iterator[Any]:
+def _postgres(width: int, _: Path) -> Iterator[Any]:
     stores = pytest.importorskip("llama_index.vector_stores.postgres")
-    pgserver = pytest.importorskip("pgserver")
-    with pgserver.get_server(folder / "postgres", cleanup_mode="stop") as server:
+    with postgres_server() as server:
         uri = server.get_uri()
         store = stores.PGVectorStore(
             connection_string=uri.replace("postgresql://", "postgresql+psycopg2://"),
