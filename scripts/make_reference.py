@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import re
 import sys
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import FunctionType
+from typing import get_args, get_origin
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import option_reasons  # noqa: E402
+
 FOLDER = ROOT / "docs" / "reference"
 PAGES: dict[str, tuple[str, str]] = {
     "clients": (
@@ -24,20 +31,62 @@ PAGES: dict[str, tuple[str, str]] = {
     "langchain": ("LangChain", "Loaders, blob parsers and the splitter."),
     "llama-index": ("LlamaIndex", "Readers and node parsers."),
     "testing": ("Testing", "A stand-in for the API."),
+    "local-engine": (
+        "The local engine",
+        "The engine on this machine, its limits, and its server. From `upstage_docs.local` and `upstage_docs.server`.",
+    ),
+    "ray": ("Ray Data", "Many documents on a cluster. From `upstage_docs.ray`."),
+    "agents": ("Agents", "The server for agents. From `upstage_docs.mcp.server` and `upstage_docs.mcp.documents`."),
     "errors": ("Errors", "All are `UpstageDocsError`, which is a `ValueError`."),
+}
+
+
+PUBLIC = (
+    "upstage_docs",
+    "upstage_docs.evidence",
+    "upstage_docs.testing",
+    "upstage_docs.testing.faults",
+    "upstage_docs.testing.plugin",
+    "upstage_docs.view",
+    "upstage_docs.models",
+    "upstage_docs.options",
+    "upstage_docs.errors",
+    "upstage_docs.api.limits",
+    "upstage_docs.local",
+    "upstage_docs.server",
+    "upstage_docs.ray",
+    "upstage_docs.mcp.server",
+    "upstage_docs.mcp.documents",
+    "langchain_upstage_docs",
+    "llama_index_upstage_docs",
+    "llama_index_upstage_docs.events",
+)
+"""The modules whose `__all__` is public; a name stands on the page of the first that has it."""
+_PAGE_OF_MODULE = {
+    "langchain_upstage_docs": "langchain",
+    "llama_index_upstage_docs": "llama-index",
+    "llama_index_upstage_docs.events": "llama-index",
+    "upstage_docs.evidence": "evidence",
+    "upstage_docs.view": "view",
+    "upstage_docs.testing": "testing",
+    "upstage_docs.testing.faults": "testing",
+    "upstage_docs.testing.plugin": "testing",
+    "upstage_docs.options": "options",
+    "upstage_docs.api.limits": "options",
+    "upstage_docs.local": "local-engine",
+    "upstage_docs.server": "local-engine",
+    "upstage_docs.ray": "ray",
+    "upstage_docs.mcp.server": "agents",
+    "upstage_docs.mcp.documents": "agents",
 }
 
 
 def page_of(package: str, name: str) -> str:
     """Return the page that a public name stands on."""
-    if package == "langchain_upstage_docs":
-        return "langchain"
-    if package == "llama_index_upstage_docs":
-        return "llama-index"
-    if package in {"upstage_docs.evidence", "upstage_docs.testing", "upstage_docs.view"}:
-        return package.rpartition(".")[2]
+    if package in _PAGE_OF_MODULE:
+        return _PAGE_OF_MODULE[package]
     named = getattr(import_module(package), name)
-    if named.__module__.startswith("upstage_docs.evidence"):
+    if getattr(named, "__module__", "").startswith("upstage_docs.evidence"):
         return "evidence"
     if isinstance(named, type) and issubclass(named, Exception):
         return "errors"
@@ -50,6 +99,12 @@ def page_of(package: str, name: str) -> str:
     return "documents"
 
 
+def names_of(package: str) -> list[str]:
+    """Return the public names of a module: its `__all__`, or all that it holds if it only passes names on."""
+    module = import_module(package)
+    return [name for name in getattr(module, "__all__", None) or vars(module) if not name.startswith("_")]
+
+
 def place_of(package: str, name: str) -> str:
     """Return where a public name is defined: packages look their names up when they are used."""
     named = getattr(import_module(package), name)
@@ -60,63 +115,63 @@ def _shown(default: object) -> str:
     return getattr(default, "__name__", repr(default)) if callable(default) else repr(default)
 
 
-SAME = "no difference"
-BOTH = "both"
-ASKED: dict[str, dict[str, tuple[str, str]]] = {
-    "ParseOptions": {
-        "model": ("as its mode", "Upstage; the local engine takes every name and answers as `local-...`"),
-        "mode": ("`enhanced` costs three times `standard`; `auto` is billed page by page", "Upstage"),
-        "ocr": (SAME, BOTH),
-        "chart_recognition": (SAME, "both; the local engine reads drawn bars, lines and pies"),
-        "merge_multipage_tables": (SAME, "Upstage"),
-        "output_formats": (SAME, BOTH),
-        "coordinates": (SAME, BOTH),
-        "base64_encoding": (SAME, BOTH),
-        "extra_fields": ("as the API says", "Upstage"),
-    },
-    "OCROptions": {
-        "model": (SAME, "Upstage; the local engine takes every name and answers as `local-...`"),
-        "schema": (SAME, "Upstage; the local engine refuses it"),
-        "extra_fields": ("as the API says", "Upstage"),
-    },
-}
-"""Of what is asked of a document: what an option costs, and which engine heeds it."""
-
-
 def options_table(kind: type) -> str:
-    """Return a table of the options of a dataclass, made of their definitions; nothing for what has none.
+    """Return a table of the options that a dataclass defines itself; nothing if it defines none.
 
     Raises:
-        KeyError: What an option of a request costs, and who heeds it, is not said in `ASKED`.
+        KeyError: Why the default of an option is what it is, or what an option of a request costs, is not said in
+            `option_reasons.py`.
     """
     from upstage_docs.options.definitions import default_of, definitions
 
-    said = definitions(kind) if dataclasses.is_dataclass(kind) else {}
-    asked = ASKED.get(kind.__name__)
+    if not dataclasses.is_dataclass(kind):
+        return ""
+    inherited = {name for base in kind.__mro__[1:] if dataclasses.is_dataclass(base) for name in definitions(base)}
+    said = {name: one for name, one in definitions(kind).items() if name not in inherited}
+    if not said:
+        return ""
+    cost = option_reasons.COST.get(kind.__name__)
     rows = ""
     for name, one in said.items():
         row = [f"`{name}`", f"`{_shown(default_of(kind, name))}`", one.sentence.replace("|", chr(92) + "|")]
-        rows += f"| {' | '.join([*row, *(asked[name] if asked else ())])} |\n"
-    head = "| option | default | what it does |" + (" what it costs | which engine follows it |" if asked else "")
-    rule = "|---|---|---|" + ("---|---|" if asked else "")
-    return f"\n{head}\n{rule}\n{rows}" if rows else ""
+        rows += f"| {' | '.join([*row, option_reasons.WHY[kind.__name__][name], *(cost[name] if cost else ())])} |\n"
+    head = "| option | default | what it does | why this default |" + (
+        " what it costs | which engine follows it |" if cost else ""
+    )
+    rule = "|---|---|---|---|" + ("---|---|" if cost else "")
+    return f"\n{head}\n{rule}\n{rows}" + ("" if cost else f"\n{option_reasons.FREE[kind.__name__]}\n")
+
+
+def value_of(named: object) -> str:
+    """Return a public value, or a type that only names others, as a cell of a table."""
+    if get_origin(named) is Callable:
+        return f"`{re.sub(r'[a-z_]+[.]', '', str(named).replace('<class ', '').replace('>', '').replace(chr(39), ''))}`"
+    if get_args(named):
+        parts = [one.__name__ if isinstance(one, type) else str(one) for one in get_args(named)]
+        return ", ".join(f"`{part}`" for part in parts)
+    if dataclasses.is_dataclass(named) and not isinstance(named, type):
+        kind = type(named)
+        changed = [
+            f"{one.name}={getattr(named, one.name)!r}"
+            for one in dataclasses.fields(kind)
+            if getattr(named, one.name) != getattr(kind(), one.name)
+        ]
+        return f"`{kind.__name__}({', '.join(changed)})`"
+    if isinstance(named, (tuple, Mapping)):
+        return ", ".join(f"`{one}`" for one in named)
+    return f"`{named!r}`" if isinstance(named, (str, int)) else (inspect.getdoc(named) or "").partition("\n")[0]
 
 
 def pages() -> dict[str, str]:
     """Return the text of each page by its file name."""
     texts = {name: f"# {title}\n\n{sentence}\n" for name, (title, sentence) in PAGES.items()}
     placed: set[str] = set()
-    packages = (
-        "upstage_docs",
-        "upstage_docs.evidence",
-        "upstage_docs.testing",
-        "upstage_docs.view",
-        "langchain_upstage_docs",
-        "llama_index_upstage_docs",
-    )
-    for package in packages:
-        for name in import_module(package).__all__:
-            if not isinstance(getattr(import_module(package), name), (type, FunctionType)):
+    values: dict[str, dict[str, str]] = {name: {} for name in PAGES}
+    for package in PUBLIC:
+        for name in names_of(package):
+            named = getattr(import_module(package), name)
+            if not isinstance(named, (type, FunctionType)):
+                values[page_of(package, name)].setdefault(name, f"| `{package}.{name}` | {value_of(named)} |\n")
                 continue
             place = place_of(package, name)
             if place in placed:
@@ -124,16 +179,41 @@ def pages() -> dict[str, str]:
             placed.add(place)
             page = page_of(package, name)
             texts[page] += f"\n::: {place}\n"
-            texts[page] += options_table(getattr(import_module(package), name))
+            texts[page] += options_table(named) if isinstance(named, type) else ""
     for place in ("upstage_docs.client.settings.Settings", "upstage_docs.loading.options.LoadOptions"):
         module, _, name = place.rpartition(".")
         title = "What a client is made with" if name == "Settings" else "What every loader, parser and reader takes"
         texts["options"] += f"\n## {title}\n{options_table(getattr(import_module(module), name))}"
+    for page, rows in values.items():
+        if rows:
+            texts[page] += f"\n## Values and types\n\n| name | what it is |\n|---|---|\n{''.join(rows.values())}"
     return {f"{name}.md": text for name, text in texts.items()} | {"metadata.md": metadata_page()}
 
 
+ADDED_KEYS: dict[str, tuple[str, str, type]] = {
+    "confidence": ("how sure the recognition is, 0-1; the mean of the words", "Document OCR", float),
+    "page_width": ("the page in pixels", "Document OCR", int),
+    "page_height": ("the page in pixels", "Document OCR", int),
+    "words": ("the words with their corners and confidences, as JSON", "Document OCR", str),
+    "image_path": ("the files of the crops, one a line", '`crops=`, or `images="files"`', str),
+    "image_base64": ("the crop itself, a JPEG in Base64", '`images="base64"`', str),
+    "crop_offsets": ("where in the text the element of each crop begins, as JSON", '`crops=` with `split="none"`', str),
+    "start_index": ("where the text begins in its source; -1 if that cannot be told", "`add_start_index=True`", int),
+    "file_path": ("path of the file, as LlamaIndex names it", "LlamaIndex", str),
+    "file_name": ("name of the file, as LlamaIndex names it", "LlamaIndex", str),
+    "paragraph_number": ("the number in front of the paragraph, such as `0042`", "`paragraph_documents`", str),
+    "claim_number": ("the number of the claim, 0 if it is none", "`paragraph_documents`", int),
+    "part": ("`description`, `claims` or `abstract` of a patent", "`paragraph_documents`", str),
+    "table_id": ("`record_id` of the table that the row is from", "`row_documents`", str),
+    "table_number": ("number of the table in its text, from 0", "`row_documents`", int),
+    "row": ("number of the row below the header, from 0", "`row_documents`", int),
+    "unit": ('the unit of the table, `""` if it has none', "`row_documents`", str),
+}
+"""Keys that only some records have: what they are, which records have them, and their type."""
+
+
 def metadata_page() -> str:
-    """Return the page of the metadata keys: their types from the code, their sentences from the LangChain page."""
+    """Return the page of the metadata keys: their types from the code, most sentences from the LangChain page."""
     from upstage_docs.records.records import METADATA_KEYS, OCR_KEYS
 
     told: dict[str, str] = {}
@@ -141,11 +221,20 @@ def metadata_page() -> str:
     for keys, sentence in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| (.*?) \|$", guide, re.MULTILINE):
         told |= dict.fromkeys(re.findall(r"`(\w+)`", keys), sentence)
     rows = [(key, kind, told[key]) for key, kind in METADATA_KEYS.items()]
-    rows += [(key, kind, "only with Document OCR") for key, kind in OCR_KEYS.items()]
     table = "".join(f"| `{key}` | `{kind.__name__}` | {sentence} |\n" for key, kind, sentence in rows)
+    further = {key: (kind, ADDED_KEYS[key][0], "Document OCR") for key, kind in OCR_KEYS.items()} | {
+        key: (kind, sentence, where) for key, (sentence, where, kind) in ADDED_KEYS.items() if key not in OCR_KEYS
+    }
+    added = "".join(
+        f"| `{key}` | `{kind.__name__}` | {sentence} | {where} |\n" for key, (kind, sentence, where) in further.items()
+    )
     return (
         "# Metadata\n\nEvery record has the same keys, in this order, with the same types, so that every vector store "
         f"takes them.\n\n| key | type | |\n|---|---|---|\n{table}"
+        "\n## Keys that some records have besides\n\n"
+        f"| key | type | | which records |\n|---|---|---|---|\n{added}"
+        '\nThe nested format (`metadata_format="nested"`) has the keys of `langchain-upstage` in place of these: `id`, '
+        "`page`, `category`, `coordinates`, `base64_encoding`, `total_pages`.\n"
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +20,60 @@ def test_the_reference_names_all_that_is_public() -> None:
     folder = ROOT / "docs" / "reference"
 
     assert {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")} == script["pages"]()
+
+
+def test_the_reference_names_the_public_modules_that_the_page_on_stability_promises() -> None:
+    for needed in ("langchain_core", "llama_index.core", "starlette", "liteparse"):
+        pytest.importorskip(needed)
+    script = runpy.run_path(str(ROOT / "scripts" / "make_reference.py"))
+    promised = re.findall(
+        r"`((?:upstage_docs|langchain_upstage_docs|llama_index_upstage_docs)[\w.]*)`",
+        (ROOT / "docs" / "stability.md").read_text(encoding="utf-8").partition("Everything else")[0],
+    )
+    same = {"upstage_docs.faults": "upstage_docs.testing.faults"}
+
+    assert promised
+    assert {same.get(module, module) for module in promised} - set(script["PUBLIC"]) == set()
+
+
+def test_the_reference_names_each_key_that_loads_and_splits_give(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for needed in ("langchain_text_splitters", "llama_index.core", "liteparse"):
+        pytest.importorskip(needed)
+    from langchain_upstage_docs import (
+        TableAwareTextSplitter,
+        UpstageDocumentParseLoader,
+        paragraph_documents,
+        row_documents,
+        section_documents,
+    )
+    from llama_index_upstage_docs import TableAwareNodeParser, UpstageDocumentParseReader
+    from upstage_docs import Client
+
+    monkeypatch.chdir(tmp_path)
+    sample = ROOT / "upstage_docs" / "samples" / "report.pdf"
+    crops: dict[str, Any] = {"crops": ["figure"], "crop_folder": "crops"}
+    kinds: list[dict[str, Any]] = [
+        {"split": "element", "images": "base64", "base64_encoding": ["figure"]},
+        {"split": "element", **crops},
+        {"split": "page", **crops},
+        {"split": "none", **crops},
+        {"split": "none", "output_format": "json", **crops},
+        {"metadata_format": "nested", "base64_encoding": ["figure"]},
+    ]
+    with Client(engine="local", cache="store") as client:
+        loads = [UpstageDocumentParseLoader(sample, client=client, **kind).load() for kind in kinds]
+        nodes = UpstageDocumentParseReader(client=client).load_data(sample)
+    splitter = TableAwareTextSplitter(300, add_start_index=True, oversized_tables="split_rows")
+    made: list[Any] = [*loads, *(splitter.split_documents(documents) for documents in loads)]
+    made += [make(loads[1]) for make in (row_documents, paragraph_documents, section_documents)]
+    made += [nodes, TableAwareNodeParser(include_section_nodes=True).get_nodes_from_documents(nodes)]
+    page = (ROOT / "docs" / "reference" / "metadata.md").read_text(encoding="utf-8")
+    keys = {key for documents in made for document in documents for key in document.metadata}
+
+    assert {"image_base64", "crop_offsets", "start_index", "table_number", "part", "file_name"} <= keys
+    assert {key for key in keys if f"`{key}`" not in page} == set()
 
 
 def test_every_page_has_its_place_in_the_site() -> None:

@@ -1,0 +1,157 @@
+"""What the reference says of each option besides its sentence: why its default is what it is, and what it costs.
+
+An option that is added without a line here is an error of `make_reference.py`, and so of a test.
+"""
+
+from __future__ import annotations
+
+WHY: dict[str, dict[str, str]] = {
+    "ParseOptions": {
+        "model": "the stable alias follows Upstage's newest release",
+        "mode": "the cheapest; most documents gain nothing from the others",
+        "ocr": "text that is in the file is exact, recognised text is not",
+        "chart_recognition": "a chart without its numbers answers no question; as the API",
+        "merge_multipage_tables": "as the API; the splitter joins such tables too (`merge_continued_tables`)",
+        "output_formats": "all three cost the same as one",
+        "coordinates": "citations and crops need them",
+        "base64_encoding": "crops make an answer many times larger",
+        "extra_fields": "there is nothing else to send",
+    },
+    "OCROptions": {
+        "model": "the stable alias follows Upstage's newest release",
+        "schema": "the API's own shape has the confidence of each word",
+        "extra_fields": "there is nothing else to send",
+    },
+    "RecordOptions": {
+        "split": "category, page and place are known for an element, and a splitter can pack elements",
+        "output_format": "it keeps cells that span others; as the API",
+        "metadata_format": "many vector stores refuse lists and mappings",
+        "skip_empty": "a figure without words still has a place and a crop",
+        "images": "crops are asked for and kept only where somebody uses them",
+        "ids": "a file that changes replaces its old records",
+    },
+    "ChunkOptions": {
+        "chunk_size": "about 250 tokens of English; nearly every answer that was measured fits into one such chunk",
+        "chunk_overlap": "chunks end where elements end, so there is little to repeat",
+        "length_function": "it needs no tokenizer",
+        "measure": "embedding models read the markup too",
+        "oversized_tables": "a table that is whole answers questions over all of its rows",
+        "merge_continued_tables": "two tables with equal columns may be two tables",
+        "min_size": "each section stays by itself",
+        "exclude_categories": "running lines repeat on each page and would be found in place of an answer",
+        "output_format": "it keeps cells that span others",
+        "table_context": "most questions are answered with it: see "
+        "[the measurement](../a-table-stays-a-table.md#whether-a-question-finds-its-answer)",
+        "table_form": "the table can be compared with the answer byte for byte",
+        "path_in_text": "the path is in the metadata, and `contextualize` adds it where it is wanted",
+        "title_in_path": "many files have names that tell nothing",
+        "ids": "a file that changes replaces its old chunks",
+    },
+    "RetryPolicy": {
+        "attempts": "bridges an outage of some seconds",
+        "initial": "a brief refusal costs little time",
+        "maximum": "a server that is down for long is not asked too often",
+        "longest_retry_after": "a call that would wait longer is better told about it",
+        "jitter": "many clients do not come back at the same moment",
+    },
+    "PollPolicy": {
+        "initial": "a short job is seen soon after it is done",
+        "maximum": "a job of hours is looked at four times a minute",
+        "deadline": "the API may keep a job for that long",
+    },
+    "ApiLimits": dict.fromkeys(
+        ("sync_bytes", "async_bytes", "sync_pages", "async_pages", "ocr_bytes", "ocr_pages", "page_pixels"),
+        "the API's own limit of today",
+    )
+    | {
+        "prefer_async_above": "see the left",
+        "uncounted_sync_bytes": "see the left",
+    },
+    "Rate": dict.fromkeys(("requests_per_second", "pages_per_minute"), "no limit of this kind"),
+    "SendOptions": {
+        "route": "short documents come back at once, long ones survive a lost connection",
+        "pages_per_request": "tables and headings are read best in one request",
+        "refresh": "nothing is paid twice",
+    },
+    "ManyOptions": {
+        "ordered": "results stand in the order of what was given",
+        "on_error": "a failure is never overlooked",
+    },
+    "Settings": {
+        "api_key": "keys stay out of code",
+        "base_url": "Upstage's own address",
+        "engine": "the best quality; never chosen silently",
+        "auth_header": "as the API",
+        "headers": "the API needs no others",
+        "transport": "the network",
+        "timeout": "five times what 100 pages take",
+        "retry": "suits the API",
+        "poll": "jobs of the local engine are done sooner than those of the API",
+        "max_concurrency": "moderate; more helps only as far as the account's rate allows",
+        "rates": "Upstage's published rates; what the server says counts more",
+        "rate_share": "one client uses an account",
+        "limits": "those of the API of today",
+        "prices": "Upstage's list prices",
+        "cache": "nothing is paid twice; the local engine costs nothing, and files stay where they are",
+        "on_unknown": "only you can decide to pay twice",
+    },
+    "LoadOptions": {
+        "on_error": "a failure is never overlooked",
+        "show_progress": "a library prints nothing unasked",
+        "on_progress": "nobody may want to know",
+        "image_folder": "no file is written unasked",
+        "crops": "no file is written unasked",
+        "crop_folder": "no file is written unasked",
+    },
+    "WorkerLimits": {
+        "memory": "a page that is recognised needs that much",
+        "seconds": "a file that would never end is ended",
+        "workers": "one for each processor, at most four",
+        "idle": "the next document of a session starts at once",
+    },
+}
+"""Why the default of an option is what it is, by the class that defines it."""
+
+_SAME = "no difference"
+_BOTH = "both"
+
+COST: dict[str, dict[str, tuple[str, str]]] = {
+    "ParseOptions": {
+        "model": ("as its mode", "Upstage; the local engine takes every name and answers as `local-...`"),
+        "mode": ("`enhanced` costs three times `standard`; `auto` is billed page by page", "Upstage"),
+        "ocr": (_SAME, _BOTH),
+        "chart_recognition": (_SAME, "both; the local engine reads drawn bars, lines and pies"),
+        "merge_multipage_tables": (_SAME, "Upstage"),
+        "output_formats": (_SAME, _BOTH),
+        "coordinates": (_SAME, _BOTH),
+        "base64_encoding": (_SAME, _BOTH),
+        "extra_fields": ("as the API says", "Upstage"),
+    },
+    "OCROptions": {
+        "model": (_SAME, "Upstage; the local engine takes every name and answers as `local-...`"),
+        "schema": (_SAME, "Upstage; the local engine refuses it"),
+        "extra_fields": ("as the API says", "Upstage"),
+    },
+    "SendOptions": {
+        "route": (_SAME, _BOTH),
+        "pages_per_request": (_SAME, _BOTH),
+        "refresh": ("`True` pays again", _BOTH),
+    },
+}
+"""What an option of a request costs, and which engine follows it."""
+
+FREE: dict[str, str] = {
+    "RecordOptions": "None of these changes what a document costs, and both engines' answers are shaped by them.",
+    "ChunkOptions": "None of these changes what a document costs. Chunks are made on this machine, whoever answered.",
+    "RetryPolicy": "A try that is refused costs nothing. Both engines are asked this way.",
+    "PollPolicy": "Looking at a job costs nothing. Both engines have jobs.",
+    "ApiLimits": "A document that is cut at a limit costs the same. The local engine has limits of its own.",
+    "Rate": "Rates change the time, never the price. Only Upstage is asked at a rate.",
+    "ManyOptions": "None of these changes what a document costs, and they hold for both engines.",
+    "Settings": 'With `engine="local"` nothing costs anything. `cache=False` pays for a document each time that it is '
+    'asked for; `on_unknown="resend"` may pay twice. `api_key`, `auth_header`, `rates`, `rate_share` and `prices` are '
+    "for Upstage only.",
+    "LoadOptions": "None of these changes what a document costs, and they hold for both engines.",
+    "WorkerLimits": "These are limits of the local engine, which costs nothing.",
+}
+"""One sentence on cost and engines where no option by itself has one."""
