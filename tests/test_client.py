@@ -496,6 +496,17 @@ class TestFaults:
         assert loopback.billed == {}
         assert texts(both("parse", make_pdf("a", 1), settings=settings)) == ["a page 1"]
 
+    @pytest.mark.parametrize("beside", [b'"error": null, "message": "done"', b'"error": {"message": "a warning"}'])
+    def test_an_answer_beside_what_looks_like_an_error_is_an_answer(
+        self, beside: bytes, both: Both, settings: dict[str, Any], loopback: Loopback
+    ) -> None:
+        """It was paid for: refused, it would be asked for, and paid for, by every call."""
+        body = b'{%s, "elements": [{"page": 1, "content": {"text": "kept"}}], "usage": {"pages": 1}}' % beside
+        loopback.faults.script("sync", self.faults(loopback).Answer(200, body))
+        for _ in range(2):
+            assert texts(both("parse", make_pdf("a", 1), settings=settings)) == ["kept"]
+        assert loopback.faults.count("sync") == 1
+
     def test_nonsense_is_told_with_its_document(self, both: Both, settings: dict[str, Any], loopback: Loopback) -> None:
         """JSON of another shape: among many documents the message says which one it was."""
         nonsense = self.faults(loopback).Answer(200, b'{"pong": 1}')

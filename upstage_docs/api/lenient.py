@@ -77,8 +77,11 @@ def begins_with(raw: bytes, start: bytes) -> bool:
 
 def is_object(raw: bytes) -> bool:
     """Say whether *raw* is a JSON object; the error page of a gateway is none."""
-    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        msgspec.json.decode(raw, type=dict[str, msgspec.Raw])  # whose values become nothing
+    with suppress(msgspec.DecodeError, UnicodeDecodeError):
+        try:
+            msgspec.json.decode(raw, type=dict[str, msgspec.Raw])  # whose values become nothing
+        except RecursionError:
+            return begins_with(raw, b"{") and raw.rstrip().endswith(b"}")
         return True
     try:
         return isinstance(load_json(raw), dict)

@@ -191,8 +191,14 @@ def _seconds(value: str) -> float | None:
 
 
 def refused(body: bytes) -> bool:
-    """Say whether *body*, which came with a 200, is an error object: then nothing was done, and nothing is billed."""
-    return len(body) < _ERROR_BYTES and b'"error"' in body and bool(_explained(body)[1])
+    """Say whether *body*, which came with a 200, is an error object: then nothing was done, and nothing is billed.
+
+    What holds an answer beside its error was done.
+    """
+    if len(body) >= _ERROR_BYTES or b'"error"' not in body or not _explained(body)[1]:
+        return False
+    found = json.loads(body)
+    return bool(found.get("error")) and not any(isinstance(found.get(key), list) for key in ("elements", "pages"))
 
 
 def _tells_of_job(body: bytes) -> bool:
