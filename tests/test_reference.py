@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -81,3 +82,13 @@ def test_every_page_has_its_place_in_the_site() -> None:
     pages = [path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")]
 
     assert [page for page in pages if f": {page}\n" not in site] == []
+
+
+def test_every_page_of_the_site_is_named_to_language_models() -> None:
+    """`llms.txt` lists each page; one that is not listed has no Markdown of its own on the site either."""
+    site = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    shown = re.findall(r": ([\w./-]+\.md)$", site.partition("\nnav:\n")[2], re.MULTILINE)
+    told = re.findall(r"[\w.*/-]+\.md", site.partition("      sections:")[2].partition("markdown_extensions")[0])
+
+    assert len(shown) > 40
+    assert [page for page in shown if page != "README.md" and not any(fnmatch(page, one) for one in told)] == []
