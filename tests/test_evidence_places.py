@@ -160,6 +160,37 @@ def test_words_that_stand_nowhere_or_twice_in_what_was_parsed_are_not_placed(tex
     assert (place.page, place.precision) == (0, "unknown")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "data-category='paragraph'>Both quays are open again since the first day",
+        "/h1><p id='1' data-category='paragraph'>The north quay was dredged in spring",
+        "The north quay was dredged in spring and the south quay in autumn.</p><p id='2' data-cat",
+        "in autumn.</p>\n<p",
+    ],
+)
+def test_a_text_that_was_cut_inside_a_tag_is_found_in_what_was_parsed(text: str) -> None:
+    parsed = document()
+    (whole,) = records(parsed, RecordOptions(split="none"))
+
+    found = places(LangChain(text, whole.metadata), parsed=parsed)
+
+    assert [place.precision for place in found] == ["element"]
+    assert TEXTS[found[0].element_id][2].startswith(("The north quay", "Both quays"))
+    assert text[found[0].start :].startswith(("The north", "Both", "in autumn"))
+
+
+def test_what_was_parsed_tells_the_element_of_a_piece_of_a_chunk() -> None:
+    parsed = document()
+    (chunk,) = chunk_elements(parsed)
+    piece = LangChain("dredged in spring and the south quay", chunk.metadata)
+
+    assert [place.precision for place in places(piece)] == ["elements"] * 3
+    assert [(place.element_id, place.precision) for place in places(piece, parsed=parsed)] == [(1, "element")]
+    lost = LangChain("words of nobody", chunk.metadata)
+    assert [place.precision for place in places(lost, parsed=parsed)] == ["elements"] * 3
+
+
 def test_the_json_of_a_document_holds_its_places() -> None:
     (whole,) = records(document(), RecordOptions(split="none", output_format="json"))
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise
 
-from upstage_docs.records.render import ENTITY, text_runs
+from upstage_docs.records.render import ENTITY, text_runs, without_cut_tags
 
 __all__ = ["Keyed", "keyed", "keyed_markup"]
 
@@ -91,7 +91,7 @@ def keyed(text: str) -> Keyed:
 
 def keyed_markup(text: str) -> Keyed:
     """Return the key of the API's HTML, or of Markdown: tags count for nothing, entities for what they mean."""
-    return Keyed(_characters(text))
+    return Keyed(_characters(without_cut_tags(text)))
 
 
 def _characters(text: str) -> Iterator[tuple[int, str]]:

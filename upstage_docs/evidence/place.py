@@ -122,8 +122,10 @@ def places_of(thing: Thing, parsed: ParsedDocument | OcrResult | None = None) ->
         return [_of_metadata(metadata, whole)]
     if spans := _of_spans(thing, metadata, whole):
         found = _with_pages(spans, parsed)
-        if parsed is not None and thing.text and not any(place.known for place in found):
-            return _aligned(thing.text, parsed, whole)  # chunks of a whole document's Markdown or text
+        if parsed is not None and thing.text and not any(place.precision == "element" for place in found):
+            # Chunks of a whole document's Markdown or text; what another splitter cut from a chunk.
+            aligned = _aligned(thing.text, parsed, whole)
+            return aligned if aligned[0].known or not found[0].known else found
         return found
     if _is_document(metadata):
         if parsed is not None and thing.text:

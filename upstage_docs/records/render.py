@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from upstage_docs.models import Element
 from upstage_docs.options import OutputFormat
 
-__all__ = ["ENTITY", "element_text", "heading_level", "text_of_html", "text_runs"]
+__all__ = ["ENTITY", "element_text", "heading_level", "text_of_html", "text_runs", "without_cut_tags"]
 
 # Newer models put this in front of a figure's text; there is no such image.
 _PLACEHOLDER = "![image](/image/placeholder)"
@@ -29,6 +29,14 @@ _MARKUP = re.compile(
     rf"|(?P<closing>/?)(?P<name>{_TAGS})(?P<attributes>(?:\s+(?:{_ATTRIBUTE})){{0,50}})\s*/?>)",
     re.IGNORECASE,
 )
+# What other splitters leave of a tag that they cut through: `12px'>` begins with the end of one, `<td rowsp` ends with
+# the beginning of one.
+_WHOLE_ATTRIBUTE = r"[\w:-]+=(?:\"[^\"<>]*\"|'[^'<>]*')"
+_TAG_END = re.compile(
+    rf"(?:(?:[^<>\"']{{0,200}}[\"']|{_WHOLE_ATTRIBUTE})(?:\s+{_WHOLE_ATTRIBUTE}){{0,50}}\s*|/(?:{_TAGS}))/?>",
+    re.IGNORECASE,
+)
+_TAG_BEGIN = re.compile(rf"</?(?:(?:img|{_TAGS})(?:\s+[\w:-]*(?:=.*)?)?)?", re.IGNORECASE | re.DOTALL)
 # Of these, a tag that is never closed is text: `List<a>`.
 _SHORT = frozenset({"a", "b", "i", "u"})
 _SHORT_END = re.compile(r"</([abiu])>", re.IGNORECASE)
@@ -103,6 +111,16 @@ def text_runs(markup: str) -> Iterator[tuple[int, str]]:
             yield start, "\n"
         position = end
     yield position, markup[position:]
+
+
+def without_cut_tags(markup: str) -> str:
+    """Return *markup* with spaces for the half of a tag that it begins or ends with, as another splitter cut it."""
+    if found := _TAG_END.match(markup):
+        markup = " " * found.end() + markup[found.end() :]
+    begin = markup.rfind("<")
+    if begin >= 0 and ">" not in markup[begin:] and _TAG_BEGIN.fullmatch(markup, begin):
+        markup = markup[:begin] + " " * (len(markup) - begin)
+    return markup
 
 
 def _text_of_picture(attributes: str) -> tuple[int, int] | None:
