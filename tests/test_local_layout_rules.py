@@ -122,6 +122,38 @@ def test_a_listing_is_one_element_with_its_indents() -> None:
     assert "print(count(" in answer[1]["content"]["text"]
 
 
+@pytest.mark.parametrize(
+    ("line", "category"),
+    [
+        ("> berths <- count(ships)", "code"),
+        ("R> summary(berths)", "code"),
+        ("$ harbour berths", "code"),
+        ("total = count(ships, by='berth')", "code"),
+        ("count()", "paragraph"),
+    ],
+)
+def test_one_line_of_code_stands_by_itself(line: str, category: str) -> None:
+    """Behind a prompt or full of signs, it is code and no heading, though its font is its own; a name alone is none."""
+
+    def alone(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(WORDS, 6))
+        text(sheet, 60, 650, [line], font="Courier-Oblique")
+        text(sheet, 60, 626, paragraph(WORDS, 6))
+
+    assert categories(elements(alone)) == ["paragraph", category, "paragraph"]
+
+
+def test_a_line_in_a_fixed_font_inside_a_paragraph_is_part_of_it() -> None:
+    """Lines of text right above and below say so, as around a long address."""
+
+    def inside(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(WORDS, 3))
+        text(sheet, 60, 718, ["https://harbour.example/ships?berth=12&day=4 (list)"], font="Courier")
+        text(sheet, 60, 704, paragraph(WORDS, 3))
+
+    assert "code" not in categories(elements(inside))
+
+
 def test_a_title_beside_a_page_number_is_a_running_line() -> None:
     """What stands in the row of the page number runs with it, though it is bold as headings are."""
 

@@ -10,10 +10,12 @@ from statistics import median
 from upstage_docs.local.geometry import bounds
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import Line
-from upstage_docs.local.pdf.parts import Part
+from upstage_docs.local.pdf.parts import BOLD, Part
 
 __all__ = ["indented", "listings_of"]
 
+_PROMPT = re.compile(r"(?:[A-Za-z]{0,3}(?:\[\d+\]:?|\(\d+\))?(?:>{1,3}|[$%])|In \[\d+\]:)\s+\S")
+"""Of a console: `> `, `R> `, `>>> `, `$ `, `In [1]: `."""
 _SIGNS = re.compile(r"[^\w\s.,;:'\"!?-]")
 _WIDEST_GAP = 15.0
 """Font sizes: between what stands in columns of one line of code; 25 letters."""
@@ -32,6 +34,8 @@ _SAME_SIZE = 0.15
 """Share by which lines of one listing differ in font size, at most."""
 _PITCH = 2.7
 """Font sizes from line to line of one listing, at most: a blank line may be between them."""
+_APART = 1.4
+"""Font sizes from the line of text above or below, at least, where a line is code by itself."""
 _WIDTH = 0.6
 """Ems: the width of a letter in fonts of one width."""
 
@@ -62,7 +66,7 @@ def listings_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
     for group in groups:
         text = "".join(lines[number].text for number in group)
         if (
-            len(group) < 2
+            (len(group) < 2 and not _is_lone_code(lines, group[0]))
             or not _has_one_width([lines[n] for n in group])
             or (typewritten and len(_SIGNS.findall(text)) < _SIGNS_OF_CODE * len(text))
         ):
@@ -70,6 +74,23 @@ def listings_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
         chosen.update(group)
         parts.append(Part("code", bounds(lines[n].box for n in group), lines=tuple(lines[n] for n in group)))
     return parts, [line for number, line in enumerate(lines) if number not in chosen]
+
+
+def _is_lone_code(lines: Sequence[Line], number: int) -> bool:
+    """Say whether one line is code that stands apart from text: behind a prompt, or full of signs and no heading."""
+    line = lines[number]
+    text = line.text
+    if not _PROMPT.match(text) and (
+        line.bold > BOLD or " " not in text.strip() or len(_SIGNS.findall(text)) < _SIGNS_OF_CODE * len(text)
+    ):
+        return False
+    return not any(
+        other is not line
+        and abs(other.baseline - line.baseline) < _APART * line.size
+        and other.box[0] < line.box[2]
+        and other.box[2] > line.box[0]
+        for other in lines
+    )
 
 
 def indented(part: Part) -> str:
