@@ -82,7 +82,7 @@ def aligned_between(words: Sequence[Word], inside: Iterable[int], rules: Sequenc
         rules: Horizontal rules, those under some columns too.
         pieces: Tells the words of a text item.
     """
-    return _table(rows_of_texts(texts_of(words, inside)), rules, pieces, 2)
+    return _table(rows_of_texts(texts_of(words, inside)), rules, pieces, 2, closed=True)
 
 
 class _Column(NamedTuple):
@@ -92,11 +92,16 @@ class _Column(NamedTuple):
     right: float
 
 
-def _table(rows: list[list[Text]], rules: Sequence[Box], pieces: Pieces, least: int) -> Table | None:
-    """Return the table that a region of rows is, None if it is none; *least* columns has one without numbers."""
+def _table(
+    rows: list[list[Text]], rules: Sequence[Box], pieces: Pieces, least: int, *, closed: bool = False
+) -> Table | None:
+    """Return the table that a region of rows is, None if it is none.
+
+    *least* columns has one without numbers; a *closed* one ends at a rule, so that its last lines are no note.
+    """
     if len(rows) < _LEAST_ROWS:
         return None
-    titles, rows = _trimmed(rows, pieces)
+    titles, rows = _trimmed(rows, pieces, closed=closed)
     if len(rows) < _LEAST_ROWS:
         return None
     columns = _parted(_columns(rows), rows, pieces)
@@ -157,10 +162,13 @@ def _stripes(boxes: Sequence[Box], least: float) -> list[tuple[float, float]]:
     return found
 
 
-def _trimmed(rows: list[list[Text]], pieces: Pieces) -> tuple[list[list[Text]], list[list[Text]]]:
+def _trimmed(
+    rows: list[list[Text]], pieces: Pieces, *, closed: bool
+) -> tuple[list[list[Text]], list[list[Text]]]:
     """Return the lines with one text above the first row of several, and the rows from there to the last of several.
 
-    What stands below is a note. A text of several numbers is several.
+    What stands below is a note; in a *closed* table it is the rest of its last row. A text of several numbers is
+    several.
     """
     parted = [[piece for text in row for piece in split(text, pieces)] for row in rows]
     several = [
@@ -168,7 +176,13 @@ def _trimmed(rows: list[list[Text]], pieces: Pieces) -> tuple[list[list[Text]], 
         for r, row in enumerate(rows)
         if len(row) > 1 or (len(parted[r]) > 1 and 2 * sum(is_value(t.text) for t in parted[r]) >= len(parted[r]))
     ]
-    return (rows[: several[0]], parted[several[0] : several[-1] + 1]) if several else ([], [])
+    if not several:
+        return [], []
+    end = several[-1] + 1
+    left = min(text.box[0] for row in rows for text in row)
+    while closed and end < len(rows) and rows[end][0].box[0] > left + rows[end][0].size:
+        end += 1  # not below the labels
+    return rows[: several[0]], parted[several[0] : end]
 
 
 def _over_columns(titles: Sequence[list[Text]], below: Sequence[Text], columns: Sequence[_Column]) -> list[list[Text]]:

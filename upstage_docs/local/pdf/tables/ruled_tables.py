@@ -82,7 +82,13 @@ def ruled_tables(
         inside = [frozenset(_standing_in(words, free, _frame(run))) for run in runs]
         inside = [held if not any(held < other for other in inside) else frozenset() for held in inside]
         for run, held in zip(runs, inside, strict=True):
-            if any(held <= one and sum(bool(other) and other <= one for other in inside) == 1 for one in known):
+            below = run[-1][1]
+            if any(
+                held <= one
+                and sum(bool(other) and other <= one for other in inside) == 1
+                and not any(words[i].baseline > below + words[i].size for i in one - held)
+                for one in known
+            ):
                 continue
             table = _table(words, held, run, sides, _partial(whole, run, sides), pieces) if held else None
             if table is not None:

@@ -43,6 +43,8 @@ _RULED_ROWS = 0.4
 """Rules for each row of a table, on average: more, and it is no text in columns."""
 _UPRIGHT = 0.7
 """Heights of a table that the vertical rules through it make up, at least, where it is framed."""
+_CAPTION_LINES = 4
+"""Lines below a table that the library takes for its last rows, at most."""
 _REACH = 0.7
 """Heights of a row: the rules right above and below a table are no further from it."""
 _AS_WIDE = 0.8
@@ -153,6 +155,7 @@ def _completed(tables: Sequence[Table], ruled: Sequence[Table], words: Sequence[
     for whole in ruled:
         inside = [table for table in kept if table.words & whole.words]
         larger = [t for t in inside if t.words >= whole.words and not _holds_several(t, ruled)]
+        larger = [t for t in larger if not _has_caption(t, whole, words)]
         if not (is_full_grid(whole) and any(_runs_beyond(t, whole, words) for t in larger)) and any(
             whole.spans is None or t.words > whole.words or len(t.columns) > len(whole.columns) for t in larger
         ):
@@ -220,6 +223,13 @@ def _runs_beyond(table: Table, grid: Table, words: Sequence[Word]) -> bool:
         if not x0 - 1 <= x <= x1 + 1 or not y0 - _BESIDE_GRID * word.size < y < y1 + _BESIDE_GRID * word.size:
             return True
     return False
+
+
+def _has_caption(table: Table, whole: Table, words: Sequence[Word]) -> bool:
+    """Say whether a table has all of another one with more columns, and text below it alone: its caption or a note."""
+    rest = table.words - whole.words
+    more = len(whole.columns) > len(table.columns) and 0 < len(rows_of([words[i] for i in rest])) <= _CAPTION_LINES
+    return more and all(words[i].baseline - words[i].size > whole.box[3] for i in rest)
 
 
 def _holds_several(table: Table, ruled: Sequence[Table]) -> bool:
