@@ -12,7 +12,7 @@ from test_local_pdf import paragraph, text
 
 from upstage_docs.local.pdf.lines import Line
 from upstage_docs.local.pdf.tables.headers import HeaderCell, header_cells
-from upstage_docs.local.pdf.tables.line_rows import rows_by_lines, rows_of_bands
+from upstage_docs.local.pdf.tables.line_rows import is_rest, rows_by_lines, rows_of_bands
 from upstage_docs.local.pdf.words import Word
 
 if TYPE_CHECKING:
@@ -216,6 +216,38 @@ def test_a_band_whose_lines_belong_together_is_one_row(cells: tuple[str, ...]) -
     """What is broken inside a cell parts no rows."""
     header = ("Name", "Place", "Note")[: len(cells)]
     assert rows_of_bands([lettered(*header), lettered(*cells)], RIGHTS[: len(cells)])[1] is None
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "rest"),
+    [
+        (("Nets of the long twine", "12 m", "dry and bound in pairs"), ("that was tarred", "", "of two"), True),
+        (("Nets of long twine and res-", "", "dry"), ("Olution", "", ""), True),
+        (("Nets", "", "dry and bound"), ("", "", "or in pairs"), True),
+        (("Nets", "", "dry and bound"), ("", "", "(in pairs)"), True),
+        (("Nets", "", "dry and bound"), ("", "", "In pairs"), False),
+        (("Nets of the long twine", "12 m", "dry"), ("ropes", "9 m", ""), False),
+        (("Nets of twine", "", "dry"), ("ropes", "", ""), False),
+        (("twine", "", "dry and bound in pairs"), ("ropes", "", "of two"), False),
+        (("Nets", "12 m", "dry and bound in pairs"), ("ropes", "9 m", "of two"), False),
+        (("", "12 m", ""), ("ropes of twine", "", ""), False),
+    ],
+    ids=[
+        "two cells",
+        "a hyphen",
+        "beside no label",
+        "in brackets",
+        "a capital",
+        "another had room",
+        "it had room",
+        "a single word above",
+        "every cell has text",
+        "nothing above",
+    ],
+)
+def test_a_line_of_cells_is_the_rest_of_a_row(above: tuple[str, ...], below: tuple[str, ...], rest: bool) -> None:
+    """Where the lines above it were full and it begins as the middle of a sentence does."""
+    assert is_rest(lettered(*above), lettered(*below), RIGHTS[:3]) is rest
 
 
 def test_a_table_framed_with_lists_in_its_cells_is_a_table() -> None:

@@ -14,7 +14,7 @@ from upstage_docs.local.pdf.lines import Line
 from upstage_docs.local.pdf.tables.aligned_texts import Text, regions_of_rows, rows_of_texts, split, texts_of
 from upstage_docs.local.pdf.tables.headers import header_cells, lay_header
 from upstage_docs.local.pdf.tables.library_tables import Table
-from upstage_docs.local.pdf.tables.line_rows import is_value
+from upstage_docs.local.pdf.tables.line_rows import is_rest, is_value
 from upstage_docs.local.pdf.word_pieces import Pieces
 from upstage_docs.local.pdf.words import Word
 
@@ -162,9 +162,7 @@ def _stripes(boxes: Sequence[Box], least: float) -> list[tuple[float, float]]:
     return found
 
 
-def _trimmed(
-    rows: list[list[Text]], pieces: Pieces, *, closed: bool
-) -> tuple[list[list[Text]], list[list[Text]]]:
+def _trimmed(rows: list[list[Text]], pieces: Pieces, *, closed: bool) -> tuple[list[list[Text]], list[list[Text]]]:
     """Return the lines with one text above the first row of several, and the rows from there to the last of several.
 
     What stands below is a note; in a *closed* table it is the rest of its last row. A text of several numbers is
@@ -393,13 +391,18 @@ def _join_lines(rows: Sequence[_Row], rules: Sequence[Box]) -> list[_Row]:
     else:
         starts = _starts_by_pitch(rows, tops)
     starts = [start or rule for start, rule in zip(starts, [False, *ruled], strict=True)]
+    rights = [max((t.box[2] for row in rows for t in row[c]), default=0.0) for c in range(len(rows[0]))]
     out: list[_Row] = []
-    for row, start in zip(rows, starts, strict=True):
-        if start or not out:
+    for row, start, rule in zip(rows, starts, [False, *ruled], strict=True):
+        if not out or (start and (rule or not is_rest(_words(out[-1]), _words(row), rights))):
             out.append(row)
         else:
             out[-1] = [above + below for above, below in zip(out[-1], row, strict=True)]
     return out
+
+
+def _words(row: _Row) -> list[list[Word]]:
+    return [[word for text in cell for word in text.words] for cell in row]
 
 
 def _baseline(row: _Row) -> float:

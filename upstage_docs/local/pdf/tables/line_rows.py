@@ -9,7 +9,7 @@ from itertools import pairwise
 from upstage_docs.local.blocks import is_list_item
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["is_value", "rows_by_lines", "rows_of_bands"]
+__all__ = ["is_rest", "is_value", "rows_by_lines", "rows_of_bands"]
 
 _VALUE = re.compile(
     r"[<>≤≥~≈±]?\s*[(\[+−–-]?\s*[$€£₩¥]?\s*\d[\d.,\s/–-]*(?:%|[a-z]{0,2})[)\]]?\s*(?:\([\d.,%\s+−–-]+\)|\s*±\s*[\d.,]+%?)?[*†‡]*|[–—-]+|n/?a|\.+",
@@ -81,6 +81,35 @@ def rows_by_lines(cells: Sequence[Sequence[Word]]) -> Rows | None:
         else:
             out.append(row)
     return out if len(out) > 1 else None
+
+
+def is_rest(above: Sequence[Sequence[Word]], below: Sequence[Sequence[Word]], rights: Sequence[float]) -> bool:
+    """Say whether a line of cells is the rest of the row above: texts that were broken because their line was full.
+
+    Each begins with a small letter, or behind a hyphen, and had no room at the end of the words above it. Where it
+    stands by itself behind the first column, it may have had room, and be in brackets.
+
+    Args:
+        above: The words of the cells of the row above.
+        below: Those of the line.
+        rights: The x where the text of each column ends at most.
+    """
+    if all(below) or not any(below):
+        return False
+    lone = not below[0] and sum(map(bool, below)) == 1
+    for cell, rest, right in zip(above, below, rights, strict=True):
+        if not rest:
+            continue
+        if not cell:
+            return False
+        last, first = _lines(cell)[-1], min(rest, key=lambda word: word.box[0])
+        text = " ".join(_texts(last))
+        hyphen = text.endswith("-") and text[-2:-1].isalpha()
+        if not hyphen and not (" " in text and (first.text[:1].islower() or (lone and first.text[:1] == "("))):
+            return False
+        if not hyphen and not lone and _has_room(last, [first], right):
+            return False
+    return True
 
 
 def rows_of_bands(bands: Sequence[Sequence[Sequence[Word]]], rights: Sequence[float]) -> list[Rows | None]:
