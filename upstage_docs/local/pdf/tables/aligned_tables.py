@@ -394,14 +394,14 @@ def _join_lines(rows: Sequence[_Row], rules: Sequence[Box]) -> list[_Row]:
     rights = [max((t.box[2] for row in rows for t in row[c]), default=0.0) for c in range(len(rows[0]))]
     out: list[_Row] = []
     for row, start, rule in zip(rows, starts, [False, *ruled], strict=True):
-        if not out or (start and (rule or not is_rest(_words(out[-1]), _words(row), rights))):
+        if not out or (start and (rule or not is_rest(_words_of_cells(out[-1]), _words_of_cells(row), rights))):
             out.append(row)
         else:
             out[-1] = [above + below for above, below in zip(out[-1], row, strict=True)]
     return out
 
 
-def _words(row: _Row) -> list[list[Word]]:
+def _words_of_cells(row: _Row) -> list[list[Word]]:
     return [[word for text in cell for word in text.words] for cell in row]
 
 

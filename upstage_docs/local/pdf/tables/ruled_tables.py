@@ -359,14 +359,14 @@ def _joined(rows: list[list[list[Line]]], rules: Sequence[Box]) -> list[list[lis
     for row, split, pitch in zip(rows[1:], apart, pitches, strict=True):
         whole = bool(row[0]) and all(row)
         rest = not split and not whole and (ruled or pitch < _CLOSER * usual)
-        if rest or (not split and is_rest(_words(out[-1]), _words(row), rights)):
+        if rest or (not split and is_rest(_words_of_cells(out[-1]), _words_of_cells(row), rights)):
             out[-1] = [above + below for above, below in zip(out[-1], row, strict=True)]
         else:
             out.append(row)
     return out
 
 
-def _words(row: Sequence[Sequence[Line]]) -> list[list[Word]]:
+def _words_of_cells(row: Sequence[Sequence[Line]]) -> list[list[Word]]:
     return [[word for line in cell for word in line.words] for cell in row]
 
 
