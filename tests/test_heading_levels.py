@@ -12,8 +12,11 @@ import pytest
 from upstage_docs import Element, ParsedDocument, chunk_elements
 from upstage_docs.chunking.options import ChunkOptions, TableContext
 from upstage_docs.errors import ConfigError
+from upstage_docs.options import OutputFormat, Split
 from upstage_docs.records.heading_levels import HeadingLevels
+from upstage_docs.records.options import RecordOptions
 from upstage_docs.records.records import records
+from upstage_docs.records.render import text_of_html
 
 DOCUMENTS: dict[str, list[tuple[str, int]]] = {
     "decimal": [("1 Aim", 1), ("2 Method", 1), ("2.1 Sites", 2), ("2.1.1 North", 3), ("2.2 Tools", 2), ("3 End", 1)],
@@ -338,3 +341,77 @@ def test_a_title_that_is_the_first_heading_stands_once_and_needs_a_path() -> Non
     assert options.path(("Noise", "Results"), "a/Noise.pdf", is_html=False) == "Noise > Results\n\n"
     with pytest.raises(ConfigError, match="title_in_path=True has no effect without path_in_text=True"):
         ChunkOptions(title_in_path=True)
+
+
+_SECTIONS = (
+    "○ 이어지는 항목",
+    "□ 추진 배경",
+    "○ 수요가 늘어 설비가 부족",
+    "- 북부는 여름에 부족",
+    "□ 추진 계획",
+    "① 봄에 공고",
+    "※ 예산은 미정",
+)
+
+
+def _report_of_sections() -> ParsedDocument:
+    def element(number: int, category: str, *lines: str) -> Element:
+        text = "\n".join(lines)
+        html = f"<p id='{number}' data-category='{category}'>{'<br>'.join(lines)}</p>"
+        return Element(number, 1, category, html, text, text)
+
+    elements = (
+        element(0, "heading1", "1. 개요"),
+        element(1, "paragraph", "□ 지난 사업"),
+        element(2, "list", *_SECTIONS),
+        element(3, "paragraph", "그 뒤의 문단."),
+    )
+    return ParsedDocument("plan.pdf", "cd" * 32, "m", elements, total_pages=1)
+
+
+@pytest.mark.parametrize("output_format", ["html", "markdown", "text"])
+def test_each_square_among_the_lines_of_a_list_opens_a_section(output_format: OutputFormat) -> None:
+    document = _report_of_sections()
+    options = RecordOptions(output_format=output_format)
+    elements = list(records(document, options))
+    assert [one.metadata["headings"] for one in elements] == [
+        "", "1. 개요", "1. 개요 > □ 지난 사업", "1. 개요 > □ 추진 계획",
+    ]  # fmt: skip
+    of_document = list(chunk_elements(document, output_format=output_format))
+    for chunks in (of_document, list(chunk_elements(elements, output_format=output_format))):
+        assert [chunk.metadata["headings"] for chunk in chunks] == [
+            "1. 개요 > □ 지난 사업", "1. 개요 > □ 추진 배경", "1. 개요 > □ 추진 계획",
+        ]  # fmt: skip
+        sections = [chunk.metadata["section_id"] for chunk in chunks]
+        assert len(set(sections)) == 3
+        assert sections[-1] == elements[-1].metadata["section_id"]
+        lines = [line for chunk in chunks for line in text_of_html(chunk.text).split("\n") if line]
+        assert lines == ["1. 개요", "□ 지난 사업", *_SECTIONS, "그 뒤의 문단."]
+        assert {span[0] for span in json.loads(chunks[1].metadata["spans"])} == {2}
+
+
+@pytest.mark.parametrize("split", ["page", "none"])
+@pytest.mark.parametrize("output_format", ["html", "markdown", "text"])
+def test_a_square_opens_a_section_in_the_text_of_a_page_too(split: Split, output_format: OutputFormat) -> None:
+    pages = records(_report_of_sections(), RecordOptions(output_format=output_format, split=split))
+    last = list(chunk_elements(pages))[-1]
+    assert text_of_html(last.text).split("\n")[0] == "□ 추진 계획"
+    assert last.metadata["headings"].endswith("□ 추진 계획")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("□ 예", "□ 아니오"),
+        ("□ 예", "□ 아니오", "해당하는 곳에 표시"),
+        ("■ 설비를 늘리기로 하였다.", "○ 내년에 시작한다."),
+        ("□ 2031. 3. 15.", "○ 시행"),
+    ],
+)
+def test_squares_that_are_boxes_or_sentences_open_no_section(lines: tuple[str, ...]) -> None:
+    document = _document(
+        ("list", f"<p data-category='list'>{'<br>'.join(lines)}</p>", "\n".join(lines)),
+        ("paragraph", "<p>끝.</p>", "끝."),
+    )
+    (chunk,) = chunk_elements(document)
+    assert chunk.metadata["headings"] == ""

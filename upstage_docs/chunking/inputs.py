@@ -11,6 +11,7 @@ import msgspec
 from upstage_docs.api.decode import decode_document
 from upstage_docs.chunking.blocks import blocks, element_kind
 from upstage_docs.chunking.data_pictures import WithoutPictures, holds_data
+from upstage_docs.chunking.marked_sections import cut_at_titles, cut_below_headings
 from upstage_docs.chunking.named_files import file_named_in
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.record_metadata import (
@@ -27,9 +28,10 @@ from upstage_docs.chunking.units import UNKNOWN, Place, Run, Unit
 from upstage_docs.errors import ConfigError, InvalidResponseError
 from upstage_docs.models import Element, ParsedDocument, Record, bounding_box
 from upstage_docs.records.header_rows import header_rows_of
-from upstage_docs.records.heading_levels import HeadingLevels, heading_size, is_no_heading, is_section_title
+from upstage_docs.records.heading_levels import HeadingLevels, heading_size, is_no_heading
 from upstage_docs.records.heading_numbering import SQUARES
 from upstage_docs.records.ids import source_in_ids
+from upstage_docs.records.marked_titles import MAY_BE_TITLES, holds_marked_line, is_section_title
 from upstage_docs.records.records import METADATA_KEYS, HeadingTrail, record_id, text_sha256
 from upstage_docs.records.render import element_text, text_of_html
 from upstage_docs.records.wording import caption_label, is_note, is_unit
@@ -42,8 +44,6 @@ Chunkable = ParsedDocument | Element | Record
 _RUNNING = frozenset({"header", "footer"})
 _PICTURES = frozenset({"figure", "chart"})
 _TABLES = frozenset({"table", "chart"})
-# A title that the layout model may call so: the squares of Korean reports.
-_MAY_BE_TITLES = frozenset({"paragraph", "list"})
 _SQUARES = frozenset(SQUARES)
 _LEVELLED = frozenset(f"heading{level}" for level in range(1, 7))
 _LINE_ENDS = frozenset("\r\n")
@@ -157,11 +157,31 @@ class _Reader:
                 for unit in found:
                     unit.header_rows = header_rows_of(element.html)
         if level:
-            run = self._run
-            named = source_in_ids(run.source, run.file_sha256, self._options.ids)
-            identity = record_id(named, run.file_sha256, self._form, "element", element.id, 0, text_sha256(text))
-            self._enter(level, element_text(element, "text"), identity)
+            self._enter(level, element_text(element, "text"), self._id_of(element, text))
+        elif category in MAY_BE_TITLES and holds_marked_line(text):
+            found = self._at_titles(found, self._id_of(element, text))
         return found
+
+    def _id_of(self, element: Element, text: str) -> str:
+        """Return the id of the record that our loaders make of *element*, with this *text*."""
+        run = self._run
+        named = source_in_ids(run.source, run.file_sha256, self._options.ids)
+        return record_id(named, run.file_sha256, self._form, "element", element.id, 0, text_sha256(text))
+
+    def _at_titles(self, found: Iterable[Unit], identity: str) -> Iterator[Unit]:
+        """Yield *found*, of the record *identity*, cut at the titles among their lines, which open sections."""
+        number = 0
+        for unit in found:
+            for piece, title in cut_at_titles(unit):
+                level = self._levels.level(title, 0) if title else 0
+                if level:
+                    self._leave(level)
+                    piece.kind = "heading"
+                piece.headings, piece.section_id = self._headings, self._section
+                yield piece
+                if level:
+                    self._enter(level, title, record_id("title", identity, number) if identity else "")
+                    number += 1
 
     def record(self, record: Record) -> Iterable[Unit]:
         """Return the units of a record: an element, a page, a document, a chunk, or what another loader made."""
@@ -222,6 +242,8 @@ class _Reader:
         if own.caption or own.header_rows:
             for unit in found:
                 unit.caption, unit.header_rows = own.caption, own.header_rows
+        elif own.category in MAY_BE_TITLES and holds_marked_line(record.text):
+            found = list(cut_below_headings(found, record.id))
         if len(record.metadata) > len(METADATA_KEYS) or LAST_KEY not in record.metadata:
             further = extra_metadata(record.metadata)
             for unit in found:
@@ -285,7 +307,7 @@ class _Reader:
         begun = text.find(">") + 1 if text[0] == "<" else 0  # after one tag
         first = text[begun : begun + 1]
         if kind == "text":
-            if first in _SQUARES and category in _MAY_BE_TITLES and is_section_title(text_of_html(text)):
+            if first in _SQUARES and category in MAY_BE_TITLES and is_section_title(text_of_html(text)):
                 kind = "heading"
         elif kind == "heading":
             if opens is None:
@@ -383,7 +405,10 @@ class _Reader:
                 if inside and (spans := inside.of(block)):
                     unit = unit.with_text(body, spans)
                 unit.record_id, unit.start, unit.end = record.id, block.start, block.end
-                yield unit
+                if known.is_stale or kind != "text" or not holds_marked_line(body):
+                    yield unit
+                else:
+                    yield from self._at_titles([unit], "")
             previous = block.end
             if level:
                 self._enter(level, title, "")

@@ -20,6 +20,7 @@ from upstage_docs.records.heading_numbering import (
     title_key,
     without_numbering,
 )
+from upstage_docs.records.marked_titles import MAY_BE_TITLES, is_section_title
 from upstage_docs.records.patterns import compile_when_used
 from upstage_docs.records.render import element_text, heading_level
 from upstage_docs.records.wording import caption_label, is_note, is_unit
@@ -29,7 +30,6 @@ __all__ = [
     "HeadingLevels",
     "heading_size",
     "is_no_heading",
-    "is_section_title",
 ]
 
 
@@ -108,13 +108,9 @@ _ENTRY = compile_when_used(
     r"(?P<indent>[ \t\u3000\xa0]*)(?:[-*+|] ?)*(?P<title>[^\s|].*?)"
     r"(?:[\s.·…‥⋯_|–—-]*(?:(?<=[\s.·…‥⋯_|–—-])|(?<=[가-힣一-鿿]))(?P<page>\d{1,4}|[ivxlc]{1,7}))?[\s.·…‥⋯_|–—-]*"
 )
-_LONGEST_TITLE = 80
-_MARKED_TITLE = compile_when_used(rf"\s*[{SQUARES}]\s*[^{SQUARES}☐☑\n]+\Z")
-_SENTENCE_END = compile_when_used(r"(?:[.!?。；;]|다\s?[.]?)\s*\Z")
 _UNNUMBERED = Numbering("", 1, "", is_first=False)
 
 
-_MAY_BE_TITLES = frozenset({"paragraph", "list"})
 _SQUARES = frozenset(SQUARES)
 
 
@@ -127,11 +123,6 @@ class _Open(NamedTuple):
     first: str
     size: float
     is_title: bool
-
-
-def is_section_title(words: str) -> bool:
-    """Say whether a line that no layout model calls a heading opens a section: the `□` titles of Korean reports."""
-    return len(words) <= _LONGEST_TITLE and bool(_MARKED_TITLE.match(words)) and not _SENTENCE_END.search(words)
 
 
 def is_no_heading(words: str) -> bool:
@@ -189,7 +180,7 @@ class HeadingLevels:
         A table of contents (category `index`) is no heading either; its entries confirm what follows.
         """
         category = element.category
-        if category in _MAY_BE_TITLES:
+        if category in MAY_BE_TITLES:
             if element.text[:1] not in _SQUARES or not is_section_title(element.text):
                 return 0
             return self.level(" ".join(element.text.split()), 0)

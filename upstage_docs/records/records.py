@@ -17,6 +17,7 @@ from upstage_docs.records.element_captions import OWNERS, captions_of
 from upstage_docs.records.header_rows import header_rows_of
 from upstage_docs.records.heading_levels import HeadingLevels
 from upstage_docs.records.ids import NAMESPACE, RecordIds, file_id, record_id, source_in_ids, text_sha256
+from upstage_docs.records.marked_titles import MAY_BE_TITLES, MarkedTitle, marked_titles
 from upstage_docs.records.options import RecordOptions
 from upstage_docs.records.render import element_text
 
@@ -100,6 +101,11 @@ class HeadingTrail:
         self._open.append((level, " ".join(text.split()), identity))
         self._tell()
 
+    def go_on(self, level: int, text: str, identity: str) -> None:
+        """Close what a heading of *level* ends, and open it."""
+        self.leave(level)
+        self.enter(level, text, identity)
+
     def _tell(self) -> None:
         """Say what is open: headings are few, and each record asks."""
         self.headings = tuple([text for _, text, _ in self._open])
@@ -155,8 +161,9 @@ class Recorder:
             else:
                 text = (form == "html" and element.html) or element_text(element, form)  # type: ignore[arg-type]
             level = self._levels.level_of(element)
-            if level:
-                self._trail.leave(level)
+            inside = () if level else self._titles_inside(element)
+            if level or (inside and not inside[0][1].start):
+                self._trail.leave(level or inside[0][0])
             caption = ""
             if is_flat and element.category in OWNERS:
                 if captions is None:
@@ -167,6 +174,8 @@ class Recorder:
             metadata = self._metadata(document, element, identity, len(text), digest, caption)
             if level:
                 self._trail.enter(level, element_text(element, "text"), identity)
+            for number, (below, title) in enumerate(inside):
+                self._trail.go_on(below, title.words, record_id("title", identity, number))
             if options.skip_empty and not text.strip():
                 continue
             if options.images == "files":
@@ -174,6 +183,13 @@ class Recorder:
             elif options.images == "base64":
                 metadata["image_base64"] = element.base64_encoding
             yield Record(identity, text, metadata)
+
+    def _titles_inside(self, element: Element) -> Sequence[tuple[int, MarkedTitle]]:
+        """Return the level of each title among the lines of *element*, and where in its text it stands."""
+        if element.category not in MAY_BE_TITLES:
+            return ()
+        titles = marked_titles(element_text(element, "text"))
+        return [(level, title) for title in titles if (level := self._levels.level(title.words, 0))]
 
     def _metadata(
         self, document: ParsedDocument, element: Element, identity: str, length: int, digest: str, caption: str
@@ -271,8 +287,10 @@ class Recorder:
         headings = self._trail.headings
         for element in elements:
             if level := self._levels.level_of(element):
-                self._trail.leave(level)
-                self._trail.enter(level, element_text(element, "text"), "")
+                self._trail.go_on(level, element_text(element, "text"), "")
+                continue
+            for below, title in self._titles_inside(element):
+                self._trail.go_on(below, title.words, "")
         if self.options.skip_empty and not text.strip():
             return
         if self.options.metadata_format == "nested":
