@@ -24,6 +24,14 @@ from upstage_docs.records.wording import announces, caption_label, is_note, is_u
         "表5 各省产量",
         "第2表 事業別売上高",
         "Tabelle 3: Ausgaben",
+        "Tableau 2 : dépenses",
+        "<표> 시도별 인구",
+        "[표] 세출 예산안",
+        "표: 인구 추이",
+        "표. 4 인구",
+        "[붙임표 2] 세부 내역",
+        "续表3",
+        "続表1 事業別売上高",
     ],
 )
 def test_a_caption_of_a_table_is_told_by_its_words(words: str) -> None:
@@ -40,6 +48,8 @@ def test_a_caption_of_a_table_is_told_by_its_words(words: str) -> None:
         "圖 2",
         "図３ 構成",
         "Chart 4 — Prices",
+        "<그림> 조직도",
+        "グラフ2 推移",
     ],
 )
 def test_a_caption_of_a_figure_is_told_by_its_words(words: str) -> None:
@@ -58,6 +68,8 @@ def test_a_caption_of_a_figure_is_told_by_its_words(words: str) -> None:
         "表5显示产量上升。",
         "Table of contents",
         "Tablets and phones",
+        "Graphite 3 g",
+        "Imagery 4",
         "표본은 300명이다.",
     ],
 )
@@ -76,13 +88,39 @@ def test_what_mentions_a_table_is_no_caption(words: str) -> None:
         "（单位：万元）",
         "(単位：百万円)",
         "($ in millions)",
+        "(百万円)",
+        "（单位：亿元）",
+        "（人、％）",
+        "单位 万元",
+        "단위 백만원",
+        "(£m)",
+        "US$'000",
+        "RMB’000",
+        "(Mio. EUR)",
+        "(unaudited, in thousands)",
+        "(Rupees in crores)",
+        "(en milliers d'euros)",
+        "En millones de pesos",
+        "(as a percentage of revenue)",
     ],
 )
 def test_a_unit_line_is_told(words: str) -> None:
     assert is_unit(words)
 
 
-@pytest.mark.parametrize("words", ["In millions of homes, lights went out.", "Revenue by region", "2024"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "In millions of homes, lights went out.",
+        "Revenue by region",
+        "2024",
+        "단위 조직을 개편하였다.",
+        "单位概况",
+        "単位取得の要件",
+        "En 2031 les récoltes ont baissé",
+        "(株)北海",
+    ],
+)
 def test_what_is_no_unit_line(words: str) -> None:
     assert not is_unit(words)
 
@@ -99,13 +137,23 @@ def test_what_is_no_unit_line(words: str) -> None:
         "注：不含税",
         "資料：総務省",
         "출처: 한국은행",
+        "(Source: harbour office)",
+        "[출처] 통계청",
+        "<자료> 통계청",
+        "(자료: 통계청)",
+        "(주1) 잠정치",
+        "＊ 속보치",
+        "Notes to the table: rounded",
+        "Data: harbour office",
     ],
 )
 def test_a_note_is_told(words: str) -> None:
     assert is_note(words)
 
 
-@pytest.mark.parametrize("words", ["Notes on the method", "주요 사업", "Source code is open", "* one\n* two"])
+@pytest.mark.parametrize(
+    "words", ["Notes on the method", "주요 사업", "Source code is open", "* one\n* two", "(주)북해 상사"]
+)
 def test_what_is_no_note(words: str) -> None:
     assert not is_note(words)
 

@@ -42,9 +42,9 @@ _FIGURES_LATIN = (
     r"fig(?:ure)?s?\.?|charts?|graphs?|diagrams?|plates?|maps?|schemes?|photos?|photographs?|images?|illustrations?|pictures?|"
     r"plots?|exhibits?|abbildung|abb\.|figura|gr[áa]fico|graphique|grafik|diagramm|figuur|рисунок|рис\.|hình"
 )
-_TABLES_CJK = r"附表|别表|別表|別紙|图表|圖表|図表|表"
-_FIGURES_CJK = r"附[图圖図]|示意[图圖]|[图圖図]|写真|照片"
-_TABLES_KOREAN = r"부\s?표|별\s?표|참고표|통계표|도표|표"
+_TABLES_CJK = r"附表|续表|續表|続表|别表|別表|別紙|图表|圖表|図表|表"
+_FIGURES_CJK = r"附[图圖図]|示意[图圖]|[图圖図]|写真|照片|グラフ"
+_TABLES_KOREAN = r"부\s?표|붙임\s?표|별\s?표|참고표|통계표|도표|표"
 _FIGURES_KOREAN = r"그\s?림|사\s?진|차\s?트|그래프|지\s?도"
 _PREFIX = r"(?:(?:supplementa(?:l|ry)|suppl?\.|appendix|annex|extended\s+data|text|selected|online|box)\s+)?"
 _DIGITS = r"[0-9０-９]"
@@ -57,7 +57,7 @@ _CJK_NUMBER = (
     r"|[ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩ]+(?:\s?[.\-–]\s?\d+)*|[IVX]+(?:[.\-–]\d+)*"
 )
 _LATIN = compile_when_used(
-    rf"{_OPEN}{_PREFIX}(?:(?P<table>{_TABLES_LATIN})|(?P<figure>{_FIGURES_LATIN}))(?:\s*(?P<number>{_NUMBER})|(?=\s*[:：|]))",
+    rf"{_OPEN}{_PREFIX}(?:(?P<table>{_TABLES_LATIN})|(?P<figure>{_FIGURES_LATIN}))(?-i:(?![a-zß-ÿ]))(?:\s*(?P<number>{_NUMBER})|(?=\s*[:：|]))",
     re.IGNORECASE,
 )
 _CJK = compile_when_used(
@@ -66,7 +66,7 @@ _CJK = compile_when_used(
 )
 _KOREAN = compile_when_used(
     rf"{_OPEN}(?:참고\s*)?(?:(?P<table>{_TABLES_KOREAN})|(?P<figure>{_FIGURES_KOREAN}))"
-    rf"\s*(?P<number>(?:no\.?\s*)?(?:{_CJK_NUMBER}|(?<=\s)[가나다라마바사아자차카타파하](?=[\s.)>〉\]])|[A-Z](?:[.\-–]\d+)*(?![A-Za-z])))"
+    rf"(?:\s*[.]?\s*(?P<number>(?:no\.?\s*)?(?:{_CJK_NUMBER}|(?<=\s)[가나다라마바사아자차카타파하](?=[\s.)>〉\]])|[A-Z](?:[.\-–]\d+)*(?![A-Za-z])))|(?=\s*[:：>〉》」』】］\]]))"
 )
 
 # What follows the number in a running sentence.
@@ -91,8 +91,8 @@ KOREAN_SENTENCE = compile_when_used(r"다\s?[.。]?\s*\Z")
 SENTENCE_END = compile_when_used(r"[.!?。！？]['\"”’)\]]*\s*\Z")
 _SKIPPED = " \t\r\n\"'“‘*_#>|~-–—■□▶▷●○◆◇◎△▲☞<〈《「『【［[(（＜≪«"
 # What those expressions begin with. Most texts begin otherwise, and are told at once.
-_FIRST_OF_KOREAN = frozenset("표그도사차지부별참통")
-_FIRST_OF_CJK = frozenset("附别別图圖図表示写照第")
+_FIRST_OF_KOREAN = frozenset("표그도사차지부별참통붙")
+_FIRST_OF_CJK = frozenset("附别別图圖図表示写照第续續続グ")
 _FIRST_OF_LATIN = frozenset("TtFfCcGgDdPpMmSsIiEeAaQqBbOoHhLlWwРрТтNnUuXx")
 _BEGIN_OF_LATIN = frozenset(
     "tab qua cua fig cha gra dia pla map sch pho ima ill pic plo exh abb sup app ann ext tex sel onl box".split()  # noqa: SIM905
@@ -112,7 +112,7 @@ def caption_label(words: str) -> str:
             return ""
         found = _LATIN.match(words)
         if found is None or ((found["number"] or "").isalpha() and words[found.start("number") - 1].isalpha()):
-            return ""  # "Tables" has no number s
+            return ""  # "TABLES" has no number S
         return "" if _runs_on_latin(words, found) else _label(found)
     if len(words) > _LONGEST_CAPTION:
         return ""
@@ -130,6 +130,8 @@ def _label(found: re.Match[str]) -> str:
 
 
 def _runs_on_korean(words: str, found: re.Match[str]) -> bool:
+    if found["number"] is None:
+        return False
     rest = words[found.end() :]
     closed = _PUNCTUATED.match(rest)
     after = rest[closed.end() :] if closed else rest
@@ -179,55 +181,66 @@ def _runs_on_latin(words: str, found: re.Match[str]) -> bool:
 
 _UNIT_WORDS = (
     r"thousands?|millions?|billions?|trillions?|hundreds?|thous\.?|mill?\.?|mn|bn|tn|percent(?:age)?(?:\s+points?)?|per\s?cent|%|"
-    r"dollars?|won|yen|euros?|pounds?|krw|usd|eur|us\$|[$€£¥₩]|shares?|units?|tonn?es?|tons?|kg|mwh?|gwh?|kwh?|persons?|people|"
+    r"crores?|lakhs?|dollars?|won|yen|euros?|pounds?|rupees?|krw|usd|eur|inr|us\$|[$€£¥₩₹]|shares?|units?|tonn?es?|tons?|kg|mwh?|gwh?|kwh?|persons?|people|"
     r"households?|days|hours|years|basis\s+points?|bps|index|000s?"
-)
-_UNIT = compile_when_used(
-    r"\W*(?:"
-    r"(?:measurement\s+|currency\s+)?units?(?:\s+of\s+measure(?:ment)?)?\s*[:：=]"
-    r"|단\s*위\s*[:：;=)]?|單\s?位|单\s?位|単\s?位|기준일?\s*[:：]|금액\s?단위"
-    r"|[Ee]inheit(?:en)?\s*:|unités?\s*:|unidad(?:es)?\s*:|unidade\s*:"
-    rf"|(?:(?:all|the|us|u\.s\.|canadian|millions|amounts?|figures?|numbers?|dollars?|values?|expressed|stated|presented|shown|"
-    rf"are|is|tabular|[$€£¥₩]|won|yen|euros?|krw|usd|eur|rmb|hk\$|us\$)[\s,]*){{0,5}}\(?in\s+(?:[\w.'’]+\s+){{0,2}}?(?:{_UNIT_WORDS})"
-    r")",
-    re.IGNORECASE,
 )
 # (백만원), (천 명), (개, %)
 _KOREAN_SCALE = (
     r"(?:(?:(?:십|백|천|만|억|조)+\s?)?(?:원|명|개|건|대|호|가구|톤|달러|㎡|km|㎞|kWh|MWh|GWh|%|％)|백만|십억|천|억|조)"
 )
+# (百万円), (亿元), (人、％)
+_CJK_SCALE = (
+    r"(?:[十百千万萬亿億兆]*\s?"
+    r"(?:円|元|日元|美元|港元|人民[币幣]|ドル|人次?|件|台|株|股|个|個|户|戸|世帯|吨|トン|%|％)|[十百千万萬亿億兆]+)"
+)
+_CURRENCY = r"(?:(?:[A-Z]{1,3}\s?)?[$€£¥₩₹]|RMB|CNY|KRW|JPY|USD|EUR|GBP|INR|HKD|CHF)"
+_UNIT = compile_when_used(
+    r"\W*(?:"
+    r"(?:measurement\s+|currency\s+)?units?(?:\s+of\s+measure(?:ment)?)?\s*[:：=]"
+    rf"|단\s*위\s*[:：;=)]|단\s*위\s+{_KOREAN_SCALE}(?:\s*[,·/]\s*{_KOREAN_SCALE})*\W*\Z|(?<=[(（\[【〈])[單单単]\s?位|[單单単]\s?位(?:\s*[:：=)）]|\s+{_CJK_SCALE}\W*\Z)|기준일?\s*[:：]|금액\s?단위"
+    r"|en\s+(?:millions?|milliers|milliards?|millones|miles|milh(?:ões|oes|ares))\b|in\s+(?:mio|mrd|tsd|tausend|millionen|milliarden|milioni|migliaia|T€)\b"
+    r"|as\s+(?:a\s+)?(?:percent(?:age)?|%)\s+of\b"
+    r"|[Ee]inheit(?:en)?\s*:|unités?\s*:|unidad(?:es)?\s*:|unidade\s*:"
+    rf"|(?:(?:all|the|us|u\.s\.|canadian|(?:un)?audited|rounded|rupees|inr|₹|millions|amounts?|figures?|numbers?|dollars?|values?|expressed|stated|presented|shown|"
+    rf"are|is|tabular|[$€£¥₩]|won|yen|euros?|krw|usd|eur|rmb|hk\$|us\$)[\s,]*){{0,5}}\(?in\s+(?:[\w.'’]+\s+){{0,2}}?(?:{_UNIT_WORDS})"
+    r")",
+    re.IGNORECASE,
+)
 _BARE_UNIT = compile_when_used(
     rf"\s*[(\[]\s*{_KOREAN_SCALE}(?:\s*[,·/]\s*{_KOREAN_SCALE}){{0,3}}\s*[)\]]\s*\Z|"
+    rf"\s*[(（\[]\s*{_CJK_SCALE}(?:\s*[,，、·/]\s*{_CJK_SCALE}){{0,3}}\s*[)）\]]\s*\Z|"
+    rf"\s*[(（\[]?\s*(?:{_CURRENCY}\s?(?:['’]?000s?|k|mn?|bn|mio\.?|mrd\.?|tsd\.?)|(?:T|(?:mio|mrd|tsd)\.?\s?){_CURRENCY})\s*[)）\]]?\s*\Z|"
     rf"\s*[(（\[]?\s*(?:(?:in|of|us|u\.s\.|and|per|,|/|[$€£¥₩])\s*)*(?:{_UNIT_WORDS})(?:[\s,/]+(?:of|in|and|per|except|{_UNIT_WORDS}|gdp|total|[\w\-]+){{1}}){{0,6}}\s*[)）\]]?\s*\Z",
     re.IGNORECASE,
 )
-_FIRST_LETTER_OR_UNIT = re.compile(r"[^\W\d_]|[%$€£¥₩0]")  # the number of a page has none
-_FIRST_OF_UNITS = frozenset("aAcCdDeEfFhHiIkKmMnNpPrRsStTuUvVwWyY$€£¥₩단單单単기금")
+_FIRST_LETTER_OR_UNIT = re.compile(r"[^\W\d_]|[%$€£¥₩₹0]")  # the number of a page has none
+_FIRST_OF_UNITS = frozenset("aAcCdDeEfFhHiIkKmMnNpPrRsStTuUvVwWyY$€£¥₩₹단單单単기금")
 _BEGIN_OF_UNITS = frozenset(
     "in of us an pe th mi bi tr hu mn bn tn do wo ye eu po kr sh un to kg mw gw kw ho da ba bp".split()  # noqa: SIM905
-)
+) | frozenset("cr la ru rm cn jp gb hk ch mr ts".split())  # noqa: SIM905
 _FOLDED = "ſKıİ"  # what is taken for s, k and i where case does not matter
 
 _NOTE = compile_when_used(
-    r"\s*[*_]{0,2}(?:"
-    r"(?:foot)?notes?\s*(?:\d+|[a-z])?\s*[:.)–—\-]|sources?\s*[:.–—\-]|source\s+notes?\b|remarks?\s*[:.]|n\.?\s?b\.?\s*[:.]|"
+    r"\s*[*_]{0,2}(?:[(\[（【〈<]\s*)?(?:"
+    r"(?:foot)?notes?\s*(?:\d+|[a-z])?\s*[:.)\]–—\-]|sources?\s*[:.)\]–—\-]|source\s+notes?\b|data\s*:|"
+    r"notes?\s+(?:to|on|for)\s+(?:the\s+)?(?:tables?|figures?|charts?)\b|remarks?\s*[:.]|n\.?\s?b\.?\s*[:.]|"
     r"legend\s*[:.]|keys?\s*:|abbreviations?\s*[:.]|data\s+sources?\s*:|adapted\s+from\b|reproduced\s+from\b|credit\s*:|"
     r"significance\s*:|p\s?<\s?0?\.\d|quellen?\s*:|anmerkung(?:en)?\s*:|fuentes?\s*:|notas?\s*:|fontes?\s*:|note\s*:|fonti?\s*:|bron\s*:|"
     r"источник\s*:|примечание\s*:|nguồn\s*:|"
-    r"주\s*\d*\s*[)）:：.]|주석\s*[:：]|각\s?주\s*[:：)]|자\s?료\s*(?:출처|원)?\s*[:：)]|출\s?처\s*[:：)]|비\s?고\s*[:：)]|참\s?고\s*[:：)]|근거\s*[:：]|※|☞|"
-    r"[（(\[]?(?:注|註|备注|備註|備考|説明|说明|說明)(?:\s*\d+|[一二三四五])?\s*[)）\]:：.．]|資料(?:來源|来源|出所)?\s*[:：]|资料来源\s*[:：]?|数据来源\s*[:：]?|數據來源|"
+    r"(?<![(（])주\s*[)）:：.\]]|주\s*\d+\s*[)）:：.\]]|주석\s*[:：]|각\s?주\s*[:：)]|자\s?료\s*(?:출처|원)?\s*[:：)\]】〉>]|출\s?처\s*[:：)\]】〉>]|비\s?고\s*[:：)]|참\s?고\s*[:：)]|근거\s*[:：]|※|☞|"
+    r"(?:注|註|备注|備註|備考|説明|说明|說明)(?:\s*\d+|[一二三四五])?\s*[)）\]:：.．]|資料(?:來源|来源|出所)?\s*[:：\]】]|资料来源\s*[:：]?|数据来源\s*[:：]?|數據來源|"
     r"来源\s*[:：]|來源\s*[:：]|出典\s*[:：]?|出所\s*[:：]?|"
     r"[†‡§¶]\s*\S"
     r")",
     re.IGNORECASE,
 )
-_FIRST_OF_NOTES = frozenset("FfNnSsRrLlKkAaDdCcPpQqBbИиПп주각자출비참근※☞（([注註备備説说說資资数數来來出†‡§¶")
+_FIRST_OF_NOTES = frozenset("FfNnSsRrLlKkAaDdCcPpQqBbИиПп주각자출비참근※☞（([【〈<注註备備説说說資资数數来來出†‡§¶")
 # The first two letters of those that begin with two.
 _BEGIN_OF_NOTES = frozenset(
     "fo no so re nb le ke ab da ad cr si qu an fu br ng 주석 각주 자료 출처 비고 참고 근거".split()  # noqa: SIM905
 )
 _HANGUL = "주각자출비참근"
-_STARRED = compile_when_used(r"\s*(?:\\?\*){1,4}(?![*\s]*\Z)")
+_STARRED = compile_when_used(r"\s*(?:\\?[*＊]){1,4}(?![*\s]*\Z)")
 _MARKED = compile_when_used(
     r"\s*(?P<mark>\(\d{1,2}\)|\d{1,2}\)|\([a-z]\)|[a-z]\)|[¹²³⁴⁵⁶⁷⁸⁹]|[①②③④⑤⑥⑦⑧⑨]|\d{1,2}|[a-z])(?P<gap>[\s.]*)\S"
 )
@@ -274,11 +287,11 @@ def is_unit(words: str) -> bool:
 
 
 def _may_name_unit(words: str) -> bool:
-    """Say whether one of the words stands in *words* without which no unit is told; in Latin "in" or "unit"."""
+    """Say whether *words* hold what stands in each that tells a unit: in Latin "in", "en", "as" or "unit"."""
     if not words.isascii():
         return True
     lower = words.lower()
-    return "in" in lower or "uni" in lower
+    return "in" in lower or "uni" in lower or "en " in lower or "as " in lower
 
 
 def _may_be_bare_unit(words: str) -> bool:
@@ -301,7 +314,7 @@ def is_note(words: str, table: str = "") -> bool:
         is_other = start.isalpha() and start.lower() not in _BEGIN_OF_NOTES and (start.isascii() or start[0] in _HANGUL)
         if not is_other and _NOTE.match(words):
             return True
-    if begun[:1] in {"*", "\\"} and _STARRED.match(words):
+    if begun[:1] in {"*", "＊", "\\"} and _STARRED.match(words):
         lines = words.splitlines()
         bullets = sum(line.lstrip().startswith("* ") for line in lines)
         return bullets < 2 or "*" in table
