@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from upstage_docs.local.pdf.words import Word
@@ -41,6 +42,7 @@ def column_starts(words: Sequence[Word], rows: Sequence[Sequence[int]], least: i
     return striped, _aligned(words, rows, least) - striped
 
 
+@lru_cache(maxsize=512)
 def is_monospaced(font: str) -> bool:
     """Say whether the letters of *font* have one width, by its name."""
     return _MONOSPACED.search(font) is not None

@@ -26,7 +26,7 @@ def contents_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
 
     Three or more lines end in page numbers: behind dots, or as a right-aligned column whose numbers do not fall.
     """
-    entries = [line for line in lines if _LEADER.fullmatch(line.text)]
+    entries = [line for line in lines if _has_leader(line.text)]
     numbers: dict[int, Line] = {}  # id of a title → the line that is its page number
     for column in _number_columns(lines):
         for number in column:
@@ -57,6 +57,12 @@ def contents_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
     ]
     rest = [line for line in lines if id(line) not in chosen and id(line) not in used]
     return [Part("index", bounds(row.box for row in rows), lines=tuple(rows))], rest
+
+
+def _has_leader(text: str) -> bool:
+    """Say whether a text ends in dots and a page number; most have no dots, which is cheap to see."""
+    dotted = text.count(".") > 2 or "……" in text or "··" in text or "____" in text
+    return dotted and _LEADER.fullmatch(text) is not None
 
 
 def _together(entries: Sequence[Line]) -> list[Line]:

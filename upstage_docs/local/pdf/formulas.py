@@ -85,6 +85,8 @@ def is_formula_text(text: str) -> bool:
 
 def is_latex(part: Part) -> bool:
     """Say whether the PDF library read *part* as a formula: it writes `$...$` in no font."""
+    if "$" not in part.text:
+        return False
     formulas = [found for line in part.lines for found in _LATEX.findall(line.text) if "\\" in found]
     words = sum(map(len, _WORD.findall(_LATEX.sub("", part.text))))
     return sum(map(len, formulas)) > _LATEX_SHARE * len(part.text) and not words

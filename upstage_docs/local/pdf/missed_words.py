@@ -70,8 +70,10 @@ def missed(
 
 
 def letters_of(texts: Iterable[str]) -> Counter[str]:
-    """Return how many letters and digits a text has."""
-    return Counter(_plain("".join(texts)))
+    """Count letters and digits."""
+    text = "".join(texts)
+    signs = Counter(text if text.isascii() else normalize("NFKC", text))
+    return Counter({sign: number for sign, number in signs.items() if sign.isalnum()})
 
 
 class _Item:

@@ -22,7 +22,7 @@ _SIGNS = {**dict.fromkeys("‘’‚‛′", "'"), **dict.fromkeys("“”„‟
 """What the library writes for them (liteparse 2.18, measured)."""
 _PLAIN_SIGNS = str.maketrans(_SIGNS)
 _PLAIN_ASCII = frozenset(_SIGNS.values())
-_NO_TEXT = {*map(chr, range(32)), "\x7f", "\ufffe", "\uffff", "\u00ad", "\u200b", "\ufeff"}
+_VISIBLE = re.compile("[^\\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b\ufeff]+")
 _CONTROLS = {
     **{code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)},
     **dict.fromkeys((*range(9), 11, 12, *range(14, 32), 0x7F, 0xFFFE, 0xFFFF), ""),
@@ -71,13 +71,16 @@ class FileText:
     def letters(self) -> tuple[str, list[int]]:
         """Its text without spaces, typographic signs made plain, and the number of the character of each letter."""
         text = self.text.translate(_PLAIN_SIGNS)
-        skipped = {letter for letter in set(text) if letter.isspace() or letter in _NO_TEXT}
-        numbers = [number for number, letter in enumerate(text) if letter not in skipped]
-        several = {letter: plain for letter in set(text) - skipped if (plain := _plain(letter)) != letter}
+        pieces = list(_VISIBLE.finditer(text))
+        letters = "".join(piece[0] for piece in pieces)
+        numbers = [number for piece in pieces for number in range(*piece.span())]
+        several = {letter: plain for letter in set(letters) if (plain := _plain(letter)) != letter}
         if several:
-            pairs = [(sign, n) for n in numbers for sign in several.get(text[n], text[n])]
+            pairs = [
+                (sign, n) for letter, n in zip(letters, numbers, strict=True) for sign in several.get(letter, letter)
+            ]
             return "".join(sign for sign, _ in pairs), [n for _, n in pairs]
-        return "".join(map(text.__getitem__, numbers)), numbers
+        return letters, numbers
 
 
 def without_controls(text: str) -> str:

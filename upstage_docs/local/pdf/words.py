@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from upstage_docs.local.geometry import Box
 
@@ -48,6 +49,7 @@ def ink(text: str, baseline: float, size: float) -> tuple[float, float]:
     return baseline - size * (0.74 if tall else 0.52), baseline + size * (0.22 if deep else 0.03)
 
 
+@lru_cache(maxsize=512)
 def is_heavy_name(font: str) -> bool:
     """Say whether the letters of *font* are heavy, by its name."""
     return _HEAVY_NAME.search(font) is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from upstage_docs.local.geometry import Box, bounds, groups_of, shared_width
@@ -97,9 +97,12 @@ def texts_of(words: Sequence[Word], numbers: Iterable[int]) -> list[Text]:
 
 
 def _text(numbers: Sequence[int], words: Sequence[Word]) -> Text:
+    if len(words) == 1:
+        (word,) = words
+        return Text(tuple(numbers), (word,), word.box, word.baseline, word.size, word.text)
     widest = max(words, key=lambda word: len(word.text) * word.size)
-    text = words[0].text if len(words) == 1 else Line(words).text
-    return Text(tuple(numbers), tuple(words), bounds(w.box for w in words), widest.baseline, widest.size, text)
+    line = Line(words)
+    return Text(tuple(numbers), line.words, line.box, widest.baseline, widest.size, line.text)
 
 
 def split(text: Text, pieces: Pieces, cuts: Sequence[tuple[float, float]] = ()) -> list[Text]:
@@ -126,6 +129,9 @@ def split(text: Text, pieces: Pieces, cuts: Sequence[tuple[float, float]] = ()) 
         if between or right - left > least * piece.size:
             runs.append([])
         runs[-1].append(entry)
+    if len(runs) == 1:
+        numbers, words = zip(*held, strict=True)
+        return [replace(text, numbers=numbers, words=words, box=bounds(word.box for word in words))]
     return [_text([n for n, _ in run], [piece for _, piece in run]) for run in runs]
 
 
@@ -274,7 +280,9 @@ def _prose(texts: Sequence[Text], pairs: Sequence[tuple[int, int]]) -> list[bool
 
 
 def _letters_in_words(text: Text) -> int:
-    """Count the letters of a text that is prose, 0 of one that is mostly values."""
+    """Count the letters of a text that may be prose, 0 of one that is mostly values or too short for a line of it."""
+    if len(text.text) < _PROSE_IN_COLUMNS:
+        return 0
     tokens = text.text.split()
     values = sum(is_value(token) for token in tokens)
     return len(text.text) if values <= _VALUES_IN_PROSE * len(tokens) else 0
