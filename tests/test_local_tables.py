@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -165,7 +164,7 @@ def test_a_band_without_values_beside_its_lines_is_one_row(cells: tuple[str, ...
 def lettered(*cells: str) -> list[list[Word]]:
     """Return the words of cells as `band` does, each line as wide as its letters are: 4 points."""
     return [
-        [replace(w, box=(w.box[0], w.box[1], w.box[0] + 4.0 * len(w.text), w.box[3])) for w in c] for c in band(*cells)
+        [w._replace(box=(w.box[0], w.box[1], w.box[0] + 4.0 * len(w.text), w.box[3])) for w in c] for c in band(*cells)
     ]
 
 

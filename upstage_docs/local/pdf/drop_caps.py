@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from upstage_docs.local.geometry import shared_height
 from upstage_docs.local.pdf.words import Word
@@ -43,7 +42,7 @@ def with_drop_caps(words: Sequence[Word]) -> list[Word]:
         if first is None or len(levels) < _LINES or not first.text[0].isalpha():
             continue
         if abs(first.box[1] - cap.box[1]) < 0.8 * first.size:
-            joined[id(first)] = replace(first, text=cap.text + first.text)
+            joined[id(first)] = first._replace(text=cap.text + first.text)
             gone.add(id(cap))
     return [joined.get(id(word), word) for word in words if id(word) not in gone]
 

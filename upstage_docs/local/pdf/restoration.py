@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
@@ -117,7 +117,7 @@ def restored(words: Sequence[Word], file: FileText, sides: Sequence[Box]) -> lis
         if not numbers:
             found.append(word)
         elif not cuts and whole.translate(_PLAIN_SIGNS) == word.text:
-            found.append(replace(word, text=whole))
+            found.append(word._replace(text=whole))
         else:
             found += _cut(word, _letters_of(word, numbers, file), cuts, file)
     return found
@@ -204,7 +204,7 @@ def _closed_capitals(word: Word, numbers: Sequence[int], file: FileText) -> Word
     if jump < _WORD_GAP * word.size or ordered[at // 2] >= _TRACKED * word.size or at < 2 * (len(ordered) - at):
         return word
     pieces = (" " * (gap >= ordered[at]) + letter for gap, letter in zip(gaps, letters[1:], strict=True))
-    return replace(word, text=letters[0] + "".join(pieces))
+    return word._replace(text=letters[0] + "".join(pieces))
 
 
 def _gap(before: int, after: int, file: FileText) -> float:
@@ -240,7 +240,7 @@ def _cut(word: Word, letters: Sequence[_Letter], cuts: Sequence[float], file: Fi
         text = "".join(" " * (n > start and letters[n].spaced) + letters[n].text for n in range(start, end))
         left = boxes[start][0] if start else x0
         right = boxes[end - 1][2] if end < len(letters) else x1
-        pieces.append(replace(word, text=text, box=(left, y0, max(left, right), y1)))
+        pieces.append(word._replace(text=text, box=(left, y0, max(left, right), y1)))
     return pieces
 
 
@@ -305,7 +305,7 @@ class _Standing:
             size = self._sizes.get((word.font, round(told.baseline)), word.size)
             top, bottom = ink(told.text, told.baseline, size)
             box = (told.box[0], top, told.box[2], bottom)
-            placed.append(replace(word, text=told.text, box=box, baseline=told.baseline, size=size))
+            placed.append(word._replace(text=told.text, box=box, baseline=told.baseline, size=size))
         return placed
 
     def _read(self) -> defaultdict[int, list[_Standing.Told]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from upstage_docs.local.geometry import Box, shared_height, shared_width
@@ -120,7 +119,7 @@ def recognised_page(document: PdfPages, number: int, ocr: Recognise, page: Any, 
         rules = _rules(turned(image, angle + skew.angle), scale)
     placed = set_words(found)
     heavy = are_heavy(image, [(w.text, box, w.size * scale) for w, (_, _, box) in zip(placed, words, strict=True)])
-    placed = [replace(word, bold=bold) for word, bold in zip(placed, heavy, strict=True)]
+    placed = [word._replace(bold=bold) for word, bold in zip(placed, heavy, strict=True)]
     page = parse_pages(text_layer(placed, wide, tall), [1], {})[1]
     across = [rule for rule in rules if rule[2] - rule[0] >= rule[3] - rule[1]]
     return Scan(page, placed, angle, (across, [rule for rule in rules if rule not in across]), skew)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from upstage_docs.local.geometry import holds_middle
 from upstage_docs.local.pdf.restoration import FileText, LetterStream
@@ -63,6 +62,6 @@ def _cut_at_weight(word: Word, places: dict[int, int], file: FileText) -> list[W
     if not x0 < left <= right < x1 or len(alike) != 1 or not any(map(str.isalpha, word.text[:end])):
         return [word]
     return [
-        replace(word, text=word.text[:end], box=(x0, y0, left, y1)),
-        replace(word, text=word.text[start:], box=(right, y0, x1, y1), bold=False, font=last),
+        word._replace(text=word.text[:end], box=(x0, y0, left, y1)),
+        word._replace(text=word.text[start:], box=(right, y0, x1, y1), bold=False, font=last),
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from upstage_docs.local.pdf.restoration import FileText, LetterStream
 from upstage_docs.local.pdf.words import Word
@@ -39,7 +38,7 @@ def pieces_by_file(file: FileText | None) -> Pieces:
         for match in _PIECE.finditer(word.text):
             first, last = places[match.start()], places[match.end() - 1]
             x0, _, x1, _ = word.box if last < first else file.box(first, last + 1)
-            found.append(replace(word, text=match[0], box=(x0, word.box[1], max(x0, x1), word.box[3])))
+            found.append(word._replace(text=match[0], box=(x0, word.box[1], max(x0, x1), word.box[3])))
         return found
 
     return pieces

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from upstage_docs.local.geometry import Box
 
@@ -18,8 +18,7 @@ LAYER_FONT = "Layer"
 """The font name of recognised words."""
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """A run of text in one font; the box is that of its ink, in points from the top left of the page.
 
     Attributes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import combinations, pairwise
 from typing import NamedTuple
 
@@ -213,7 +212,7 @@ def _told_apart(word: Word) -> list[Word]:
     x0, y0, x1, y1 = word.box
     each = (x1 - x0) / len(text)
     return [
-        replace(word, text=found[0], box=(x0 + found.start() * each, y0, x0 + found.end() * each, y1))
+        word._replace(text=found[0], box=(x0 + found.start() * each, y0, x0 + found.end() * each, y1))
         for found in re.finditer(r"\S+", text)
     ]
 
