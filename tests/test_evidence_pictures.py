@@ -16,7 +16,7 @@ from stand_in import make_pdf
 pytest.importorskip("PIL", reason='needs the extra "view"')
 from PIL import Image, ImageDraw
 
-from upstage_docs import Record, acrop, ahighlight, cite, crop, highlight, places
+from upstage_docs import OcrPage, OcrResult, OcrWord, Record, acrop, ahighlight, cite, crop, highlight, places
 from upstage_docs.errors import ConfigError, SourceError
 
 YELLOW = (255, 233, 77)
@@ -109,6 +109,34 @@ def test_a_quote_is_cut_out_by_itself() -> None:
     assert whole.image.width == whole.image.height
     assert picture.image.width < whole.image.width / 4
     assert picture.places[0].precision == "words"
+
+
+def test_of_many_things_only_those_that_say_a_quote_are_marked() -> None:
+    file = make_pdf("a", 3)
+    pages = [Record("", f"a page {page}", {"source": "a.pdf", "page": page, "category": "page"}) for page in (1, 2, 3)]
+
+    (said,) = highlight(pages, file, quote="page 2")
+    unsaid = highlight(pages, file, quote="nobody says this")
+
+    assert (said.page, said.places[0].precision) == (2, "words")
+    assert [picture.page for picture in unsaid] == [1, 2, 3]
+    assert all("do not stand" in picture.places[0].note for picture in unsaid)
+
+
+def test_an_ocr_result_finds_a_quote_among_its_own_words() -> None:
+    corners = ((10.0, 10.0), (50.0, 10.0), (50.0, 20.0), (10.0, 20.0))
+    pages = [
+        OcrPage(number, 100, 100, 0.9, text, (OcrWord(1, text, 0.9, corners),))
+        for number, text in enumerate(("tide", "ebb"), start=1)
+    ]
+    target = io.BytesIO()
+    Image.new("L", (100, 100), "white").save(target, "TIFF", save_all=True, append_images=[Image.new("L", (100, 100))])
+
+    result = OcrResult("a.tiff", "", "made", tuple(pages), "tide\nebb", 0.9, 2)
+
+    (picture,) = highlight(result, target.getvalue(), quote="ebb")
+
+    assert (picture.page, picture.places[0].box) == (2, (0.1, 0.1, 0.5, 0.2))
 
 
 def test_the_file_is_found_by_its_name(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from upstage_docs.evidence.things import Parsed, Thing, element_things, parsed_a
 from upstage_docs.files.source import DocumentInput, Source
 from upstage_docs.models import Box, OcrResult, ParsedDocument
 
-__all__ = ["PageTexts", "aplaces", "places", "quoted_places"]
+__all__ = ["PageTexts", "aplaces", "has_quote", "places", "quoted_places"]
 
 _NOT_HERE = "These words do not stand in the text"
 
@@ -110,13 +110,19 @@ class PageTexts:
         return self._ocr is None and self.source.format in DRAWN
 
 
+def has_quote(thing: Thing, quote: str) -> bool:
+    """Return whether the words of *quote* stand in the text of *thing*."""
+    wanted = keyed_markup(quote).key
+    return any(keyed_markup(one.text or "").find(wanted) for one in element_things(thing) or [thing])
+
+
 def quoted_places(thing: Thing, found: list[Place], quote: str, texts: PageTexts) -> list[Place]:
     """Return the places of *quote* among those *found* for *thing*; never none."""
     wanted = keyed_markup(quote).key
     if not wanted:
         return [replace(place, note="The quote has no letters and no digits to look for.") for place in found]
     if (elements := element_things(thing)) is not None:
-        return _in_elements(elements, found, quote, wanted, texts)
+        return _in_elements(elements, found, quote, texts)
     mine = keyed_markup(thing.text or "")
     ranges = mine.find(wanted)
     words = words_in(thing) if len(found) == 1 else []
@@ -141,11 +147,11 @@ def quoted_places(thing: Thing, found: list[Place], quote: str, texts: PageTexts
     return list(dict.fromkeys(sorted([*located, *noted], key=attrgetter("page", "start"))))
 
 
-def _in_elements(elements: list[Thing], found: list[Place], quote: str, wanted: str, texts: PageTexts) -> list[Place]:
+def _in_elements(elements: list[Thing], found: list[Place], quote: str, texts: PageTexts) -> list[Place]:
     """Return the places of a quote in the JSON of elements, whose places were *found*."""
     located = []
     for element, place in zip(elements, found, strict=True):
-        if keyed_markup(element.text or "").find(wanted):
+        if has_quote(element, quote):
             reaching = replace(place, end=len(element.text or ""))
             located += [replace(one, start=0, end=0) for one in quoted_places(element, [reaching], quote, texts)]
     if located:

@@ -13,7 +13,7 @@ import msgspec
 from upstage_docs.errors import ConfigError
 from upstage_docs.evidence.async_forms import in_thread
 from upstage_docs.evidence.citation import Citation
-from upstage_docs.evidence.locate import PageTexts, quoted_places
+from upstage_docs.evidence.locate import PageTexts, has_quote, quoted_places
 from upstage_docs.evidence.page_pictures import page_picture, require_pillow
 from upstage_docs.evidence.place import Place, places_of
 from upstage_docs.evidence.things import Parsed, parsed_answer, read_things
@@ -77,7 +77,8 @@ def crop(
     Where only the page is known, the picture is the whole page.
 
     Args:
-        thing: As for `places`; or what `places` or `cite` returned; or several of these, of one file.
+        thing: As for `places`; or what `places` or `cite` returned; or several of these, of one file; or a
+            `ParsedDocument` or `OcrResult`.
         file: The file, if its `source` no longer leads to it: a path, bytes, or a binary file object.
         quote: Words of the text: then only their lines are shown.
         parsed: What was answered for the file, as for `places`.
@@ -111,7 +112,7 @@ def highlight(
     Args:
         things: One or many, as for `crop`, of one file.
         file: As for `crop`.
-        quote: Words of the texts: then only these are marked.
+        quote: Words of the texts: then only these are marked, and of many things only those that say them.
         parsed: What was answered for the file, as for `places`.
         dpi: As for `crop`.
         colour: Of the marks, as `#rrggbb` or a name; it is multiplied with the page, so that ink stays readable.
@@ -146,7 +147,8 @@ def _pages_of(
     if not isinstance(quote, str):
         raise ConfigError(f"quote={quote!r} must be a text.")
     with ExitStack() as stack:
-        files = _Files(stack, file, parsed_answer(parsed))
+        answer = things if parsed is None and isinstance(things, OcrResult) else parsed_answer(parsed)
+        files = _Files(stack, file, answer)
         found = _located(things, quote, files)
         if unknown := [place for place in found if not place.known]:
             raise ConfigError(f"The place of this text is unknown, so there is no picture of it: {unknown[0].note}")
@@ -187,8 +189,11 @@ def _located(things: object, quote: str, files: _Files) -> list[Place]:
         return list(things.places)
     if isinstance(things, (list, tuple)) and any(isinstance(one, (Place, Citation)) for one in things):
         return [place for one in things for place in _located(one, quote, files)]
+    given = list(read_things(things))
+    if quote.strip():  # of many, those that say it; all, each with its note, where none does
+        given = [thing for thing in given if thing.text is None or has_quote(thing, quote)] or given
     located: list[Place] = []
-    for thing in read_things(things):
+    for thing in given:
         found = places_of(thing, files.answer)
         if quote.strip() and any(place.known for place in found):
             found = quoted_places(thing, found, quote, files.texts(found[0]))

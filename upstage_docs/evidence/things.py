@@ -62,8 +62,8 @@ def read_thing(given: object) -> Thing:
         start = getattr(given, "start_char_idx", None) if start is None else start
     if not isinstance(metadata, Mapping) or not isinstance(text, str):
         raise ConfigError(
-            f"A {type(given).__name__} has no place: give a Document, a node, a chunk, a record, an element, or the "
-            "metadata of one."
+            f"{type(given).__name__} has no place of its own: give a Document, a node, a chunk, a record, an element, "
+            "or the metadata of one."
         )
     return Thing(metadata, text, "", _start(start))
 
