@@ -189,11 +189,13 @@ class TestConfiguration:
             ({"on_unknown": "ignore"}, "on_unknown='ignore'"),
             ({"cache": 7}, "cache=7"),
             ({"cache": "a\0b"}, "null character"),
+            ({"cache": ""}, "cache=''"),
             ({"rates": {"parse": Rate()}}, "'parse'"),
             ({"rate_share": 0}, "share=0"),
             ({"headers": {"x-a": "b\r\nx-c: d"}}, "'x-a'"),
             ({"headers": {"Authorization": "Basic abc"}}, "contradict"),
             ({"base_url": "api.upstage.ai"}, "base_url"),
+            ({"base_url": []}, "base_url"),
         ],
     )
     def test_options_that_cannot_be_are_named(self, settings: dict[str, Any], names: str) -> None:

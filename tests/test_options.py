@@ -18,6 +18,7 @@ from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.client.settings import Settings
 from upstage_docs.corpora.ray import CorpusOptions
 from upstage_docs.errors import ConfigError
+from upstage_docs.loading.options import LoadOptions
 from upstage_docs.options import ManyOptions, SendOptions
 from upstage_docs.options.definitions import default_of, definitions, type_of
 from upstage_docs.options.parse import ManyKeywords, SendKeywords
@@ -47,6 +48,8 @@ UNCHECKED = {"api_key", "base_url"}  # by the client, with the environment
         (lambda: ParseOptions(ocr=None), "ocr=None is not an option"),  # type: ignore[arg-type]
         (lambda: ParseOptions(extra_fields={"page": 1}), "extra_fields must map names to strings; 'page' does not"),  # type: ignore[dict-item]
         (lambda: ParseOptions(extra_fields={"mode": "auto"}), "'mode', which has an option of its own"),
+        (lambda: ParseOptions(model="document-parse\0"), "is not a model name"),
+        (lambda: LoadOptions(crop_folder=""), "crop_folder='' is no folder"),
         (lambda: OCROptions(schema="azure"), "schema='azure' is not an option"),  # type: ignore[arg-type]
         (lambda: SendOptions(pages_per_request=True), "pages_per_request=True must be a whole number, 1 or more"),
         (lambda: SendOptions(refresh="yes"), "refresh='yes' must be True or False"),  # type: ignore[arg-type]

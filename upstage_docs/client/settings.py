@@ -73,8 +73,8 @@ def _prices(name: str, prices: object) -> dict[str, float] | None:
 def _cache(name: str, cache: object) -> object:
     if cache is not None and not isinstance(cache, (bool, str, os.PathLike)):
         raise ConfigError(f"{name}={cache!r} must be True, False or a folder.")
-    if isinstance(cache, (str, os.PathLike)) and "\0" in os.fsdecode(cache):
-        raise ConfigError(f"{name}={cache!r} is no folder: its name holds a null character.")
+    if isinstance(cache, (str, os.PathLike)) and (not os.fspath(cache) or "\0" in os.fsdecode(cache)):
+        raise ConfigError(f"{name}={cache!r} is no folder: its name is empty, or holds a null character.")
     return cache
 
 
@@ -298,7 +298,9 @@ def client_context(settings: Settings) -> ClientContext:
         )
     if settings.engine == "local" and settings.api_key is not None:  # chosen by the environment, it replaces Upstage
         raise ConfigError('engine="local" answers on this machine and takes no api_key; leave one of them out.')
-    base_url = settings.base_url or os.environ.get("UPSTAGE_BASE_URL") or BASE_URL
+    base_url = settings.base_url
+    if base_url is None or base_url == "":
+        base_url = os.environ.get("UPSTAGE_BASE_URL") or BASE_URL
     version = ""
     if local:
         from upstage_docs import local as engine

@@ -19,7 +19,9 @@ __all__ = ["LoadOptions"]
 
 
 def _folder(name: str, folder: object) -> object:
-    if folder is not None and (not isinstance(folder, (str, os.PathLike)) or "\0" in os.fsdecode(folder)):
+    if folder is None:
+        return None
+    if not isinstance(folder, (str, os.PathLike)) or not os.fspath(folder) or "\0" in os.fsdecode(folder):
         raise ConfigError(f"{name}={folder!r} is no folder; give its path.")
     return folder
 

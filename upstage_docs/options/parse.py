@@ -61,7 +61,7 @@ CATEGORIES: tuple[str, ...] = (
 
 
 def _model(name: str, model: object) -> str:
-    if not isinstance(model, str) or not model or any(ch.isspace() for ch in model):
+    if not isinstance(model, str) or not model or not model.isprintable() or any(ch.isspace() for ch in model):
         raise ConfigError(f"{name}={model!r} is not a model name; the default is the stable alias.")
     return model
 
