@@ -161,10 +161,10 @@ class Loads(BaseComponent):
             ConfigError: There is a caller's client, which cannot go with it.
         """
         stayed = self.loading.connection.key_of_another_process() is not None
-        state = super().__getstate__()
-        fields = {**state["__dict__"], "api_key": None, "client": None}
-        fields.pop("on_progress", None)  # the base class makes the copy by its constructor, which may not take it
-        state["__dict__"] = fields
+        # The base class drops what cannot travel, and warns of it in the log: of these nobody needs to hear.
+        staying = {name: None for name in ("api_key", "client", "on_progress") if name in self.__dict__}
+        state = super(Loads, self.model_copy(update=staying)).__getstate__()
+        state["__dict__"].pop("on_progress", None)  # the constructor makes the copy, and may not take it
         state["__pydantic_private__"] = {"_key_stayed": stayed, "_loading": None}
         return state
 

@@ -330,6 +330,16 @@ def test_a_pickled_reader_reads_the_key_of_its_process(report: Path) -> None:
         pickle.loads(pickle.dumps(again)).load_data(report)
 
 
+def test_a_reader_that_has_read_is_pickled_without_a_warning(report: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The base class says in the log what it drops, which is nothing that a user gave."""
+    reader = UpstageDocumentParseReader(engine="local", split="page", on_progress=lambda _: None)
+    expected = [document.text for document in reader.load_data(report)]
+    again = pickle.loads(pickle.dumps(reader))
+    assert [document.text for document in again.load_data(report)] == expected
+    assert caplog.records == []
+    assert reader.usage.pages == again.usage.pages
+
+
 def test_a_reader_with_a_client_cannot_be_pickled(api: MadeApi) -> None:
     with pytest.raises(ConfigError, match="cannot be pickled"):
         pickle.dumps(UpstageDocumentParseReader(client=api.client()))
