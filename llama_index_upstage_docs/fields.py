@@ -162,7 +162,7 @@ class Loads(BaseComponent):
         """
         stayed = self.loading.connection.key_of_another_process() is not None
         # The base class drops what cannot travel, and warns of it in the log: of these nobody needs to hear.
-        staying = {name: None for name in ("api_key", "client", "on_progress") if name in self.__dict__}
+        staying: dict[str, Any] = {name: None for name in ("api_key", "client", "on_progress") if name in self.__dict__}
         state = super(Loads, self.model_copy(update=staying)).__getstate__()
         state["__dict__"].pop("on_progress", None)  # the constructor makes the copy, and may not take it
         state["__pydantic_private__"] = {"_key_stayed": stayed, "_loading": None}
