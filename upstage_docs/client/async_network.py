@@ -85,7 +85,7 @@ def _made(tasks: list[asyncio.Task[httpcore.AsyncNetworkStream]]) -> asyncio.Tas
 
 
 def _close_unused(task: asyncio.Task[httpcore.AsyncNetworkStream]) -> None:
-    """Close a connection that was made after another one; an error of it is nobody's."""
+    """Close a connection that was made after another one; its errors do not matter."""
     if not task.cancelled() and task.exception() is None:
         closing = asyncio.ensure_future(task.result().aclose())
         _closing.add(closing)

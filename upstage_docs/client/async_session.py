@@ -254,7 +254,7 @@ class _Ended:
 
 
 def _resumed(resume: Callable[[], Step]) -> Step | _Ended:
-    """Return the next step of the flow, or its end."""
+    """Resume the flow and return its next step, or its end."""
     try:
         return resume()
     except StopIteration as end:

@@ -186,7 +186,7 @@ class Settings(Options):
 
     @property
     def chosen(self) -> Engine:
-        """The engine: the argument, else UPSTAGE_DOCS_ENGINE, else Upstage; never one in place of the other."""
+        """The engine: the argument, else UPSTAGE_DOCS_ENGINE, else Upstage. It is never switched silently."""
         engine = self.engine or os.environ.get("UPSTAGE_DOCS_ENGINE") or "upstage"
         choice("engine", engine, _ENGINES)
         return "local" if engine == "local" else "upstage"

@@ -19,7 +19,7 @@ PRICED = ("standard", "enhanced", "ocr")
 
 @dataclass(frozen=True)
 class Estimate:
-    """What sending would cost, before it is sent.
+    """What documents would cost if they were sent now.
 
     Attributes:
         pages: Pages to be paid for.
@@ -56,7 +56,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Spending:
-    """The pages that were billed, and what they cost; what came out of the store is not among them.
+    """The pages that were billed, and what they cost. Pages that were read from the store are not counted.
 
     Attributes:
         pages: Parsed pages, in any mode.
@@ -72,7 +72,7 @@ class Spending:
 
     @property
     def cost(self) -> float:
-        """US dollars; without OCR where its price is not given, since no list price of it is public."""
+        """The cost in US dollars; pages of OCR count only if their price is given, since Upstage publishes none."""
         counts = {"standard": self.pages - self.enhanced, "enhanced": self.enhanced, "ocr": self.ocr_pages}
         return round(sum(count * self.prices.get(mode, 0.0) for mode, count in counts.items()), 6)
 

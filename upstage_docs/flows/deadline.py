@@ -20,7 +20,7 @@ class OutOfTimeError(Exception):
 
 
 def within(flow: Flow[T], until: float) -> Flow[T]:
-    """Carry *flow* on, and let each of its sends and pauses take until *until* (as `Now` gives it) at the most.
+    """Carry *flow* out so that none of its sends and pauses lasts beyond *until*, a time as `Now` gives it.
 
     Raises:
         OutOfTimeError: The time was over before the flow had ended. It is raised inside of *flow* first.

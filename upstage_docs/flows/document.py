@@ -76,7 +76,7 @@ class Request:
 
     @property
     def name(self) -> str:
-        """What the document is called before anybody has looked at it."""
+        """The name of the document before its file was inspected."""
         if self.source or isinstance(self.document, (str, os.PathLike)):
             return self.source or str(self.document)
         return str(getattr(self.document, "name", "") or f"<{type(self.document).__name__}>")
@@ -139,7 +139,7 @@ class Reading:
         )
 
     def _begin_or_miss(self, run: plan.PageRun, state: StoredState) -> Flow[Part]:
-        """Get the pages of *run* as `begin` does, or why they do not come."""
+        """Get the pages of *run* as `begin` does; if they do not come, return why."""
         if run.state == "send" and len(self.outages) >= _MOST_OUTAGES:
             return (MissingPages(run.pages, self.outages[-1]),)
         try:
@@ -222,7 +222,7 @@ class Reading:
         )
 
     def _read_again(self, run: plan.PageRun, stored: StoredAnswer) -> PageAnswer | StoredJob:
-        """Read what nobody understood when it came; this version may. It is on the bill already."""
+        """Decode a stored answer that could not be decoded when it came. It was counted as billed then."""
         pages = None if run.pages == WHOLE_FILE else run.pages
         count = None if pages is None else pages[1] - pages[0] + 1
         key = self.context.result_key(self.source.sha256, self.request.options)
@@ -233,7 +233,7 @@ class Reading:
     def _settle(
         self, run: plan.PageRun, piece: Source, account: Account, claim: Claim | None, raw: bytes
     ) -> PageAnswer | StoredJob:
-        """Read what came, put it on the bill and keep it."""
+        """Decode an answer, count the pages that it bills, and store it."""
         try:
             if run.route == "async" and claim is not None:
                 return self.context.store.submitted(claim, decode_job(raw, source=piece.name).request_id)
@@ -264,7 +264,7 @@ class Reading:
         return PageAnswer(raw, pages, content=content, shortfall=shortfall)
 
     def _counted(self, raw: bytes, sent: int, account: Account) -> tuple[DocumentShape | OcrResult | None, str, int]:
-        """Decode an answer, put it on the bill, and return it with its model and the pages that it holds."""
+        """Decode an answer, count the pages that it bills, and return it with its model and its pages."""
         options = self.request.options
         if isinstance(options, ParseOptions):
             shape = decode_shape(raw, source=self.source.name)
@@ -361,7 +361,7 @@ def next_result(schedule: Schedule[Flow[Any]]) -> Flow[Any]:
 
 
 def read_batches(watch: JobWatch, slices: Slices, *, at_once: int) -> Flow[None]:
-    """Wait for the batches of a job, and take them in their order; of one that fails, those that are done."""
+    """Wait for the batches of a job, and take them in order. If the job fails, take the batches that are done."""
     around = current_context()
     schedule = Schedule((continued(watch.batch(index), around) for index in count()), at_once)
     try:
@@ -383,7 +383,7 @@ def read_batches(watch: JobWatch, slices: Slices, *, at_once: int) -> Flow[None]
 
 
 def _gather(watch: JobWatch, slices: Slices) -> Flow[None]:
-    """Take those batches of a job that are done, without waiting for others, and go on behind its pages."""
+    """Take the batches of a job that are done without waiting for others, and continue behind its last page."""
     until: float = (yield Now()) + min(_GATHERING, watch.context.timeout)
     for batch in watch.done_batches():
         with suppress(OutOfTimeError):

@@ -76,7 +76,7 @@ def fetch(
     pages: int = 0,
     payment: Payment | None = None,
 ) -> Flow[Outcome]:
-    """Send a request, again as often as the retry policy allows, and return the last outcome.
+    """Send a request, try again as often as the retry policy allows, and return the last outcome.
 
     Args:
         context: Of the client.
@@ -118,7 +118,7 @@ def fetch(
 def _wait_for_turn(
     context: ClientContext, send: Send, family: Family | None, model: str, pages: int, payment: Payment | None
 ) -> Flow[None]:
-    """Wait until the rate limits allow *send*; again where a 429 to another request came meanwhile.
+    """Wait until the rate limits allow *send*, and once more if another request was answered by a 429 meanwhile.
 
     Raises:
         RateLimitError: The server asked for a longer pause than the retry policy allows: to wait as long as the request
@@ -148,7 +148,7 @@ def _wait_for_turn(
 
 
 def _hold(context: ClientContext, payment: Payment | None, seconds: float) -> Flow[None]:
-    """Keep the claim for *seconds* more: expired, it would look like a send whose outcome is unknown."""
+    """Extend the claim by *seconds*: an expired one would look like a send whose outcome is unknown."""
     if payment is not None and payment.claim is not None:
         yield Work(partial(context.store.renew, payment.claim, seconds + _SLACK))
 
@@ -264,14 +264,14 @@ def download(context: ClientContext, url: str, pages: int) -> Flow[Outcome]:
 
 
 def _answer_bytes(pages: int | None) -> int:
-    """Return the bytes that the answer to *pages* may have, unpacked; None where they are not counted."""
+    """Return how many bytes the answer to *pages* may have once unpacked; None if the pages are not counted."""
     return _ANSWER_BYTES + (_MOST_UNCOUNTED_PAGES if pages is None else pages) * _PAGE_BYTES
 
 
 def _ask(
     context: ClientContext, request: httpx.Request, decode: Callable[[bytes], T], what: str, *, of_job: bool = False
 ) -> Flow[T | None]:
-    """Return what is answered to *request*, which costs nothing; None for a 404. Nonsense is asked for again."""
+    """Return the answer to *request*, which costs nothing; None for a 404. Nonsense is asked for again."""
     for attempt in count(1):
         question = Send(request, min(STATE_SECONDS, context.timeout))
         outcome = yield from fetch(context, question, family="async")
@@ -360,7 +360,7 @@ def _settle_claim(
 
 
 def _candidates(context: ClientContext) -> Flow[tuple[str, ...]]:
-    """Return the ids of jobs that might be the one, for a human to judge: the list names no document."""
+    """Return the ids of jobs that may belong to the lost request, for a person to judge: the list names no document."""
     now: float = yield Now()
     try:
         found = yield from within(jobs(context), now + min(_CANDIDATE_SECONDS, context.timeout))

@@ -107,7 +107,7 @@ class JobWatch:
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The name of the job in messages."""
         return f"{self._source!r} (job {self.request_id})" if self._source else f"job {self.request_id}"
 
     @property
@@ -256,12 +256,12 @@ class JobWatch:
             )
 
     def _gone(self, stored: StoredJob) -> Flow[bool]:
-        """Say whether a job that is not known there can be given up: another account's key does not know it either."""
+        """Return whether a job that the API does not know is given up: it may be another account's."""
         now: float = yield Work(time.time)
         return bool(self.context.engine_version) or now - stored.created > _KEPT_SECONDS
 
     def _turn(self) -> Flow[None]:
-        """Look, or wait until the next look, by whoever makes it."""
+        """Ask for the state of the job, or wait until another flow has asked."""
         now: float = yield Now()
         with self._lock:
             wait = self._next_look - now
@@ -369,7 +369,7 @@ class JobWatch:
         return sent is None or last >= sent[1]
 
     def _vain_error(self, job: Job, batches: list[Batch], index: int) -> JobError | InvalidResponseError:
-        """Return what is told of a job that gives nothing, and from which nothing is to be waited for."""
+        """Return the error for a job that gave no pages and will not give any."""
         keeps = f"It is kept: asking again costs nothing.{self._how_to_forget()}"
         if not job.done:
             return JobError(f"{self.name} is in a state that is not known here: {job.status!r}. {keeps}", job=job)
@@ -382,7 +382,7 @@ class JobWatch:
         return self._gap_error(job)
 
     def _most_vain(self, batches: list[Batch], index: int) -> int:
-        """Return how many looks are made for what a job does not give: its list of batches, say, may come later."""
+        """Return how often a job is asked for what it does not have yet, such as its list of batches."""
         listed = index < len(batches) and batches[index].status == "completed"
         return max(self.context.retry.attempts, _ADDRESS_LOOKS) if listed else self.context.retry.attempts
 
@@ -405,7 +405,7 @@ class JobWatch:
 
 
 class _AskAgainError(Exception):
-    """The address did not serve: a new one may."""
+    """A batch could not be fetched from its address; a new address may work."""
 
     def __init__(self, reason: Exception) -> None:
         super().__init__(str(reason))

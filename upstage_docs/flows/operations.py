@@ -73,7 +73,7 @@ def read_many(
     first = list(islice(supply, 2))
 
     def outcome_of(request: Request, only: Report | None = None) -> Flow[tuple[Request, Slices] | Failure]:
-        """Read one of the documents: one that fails is no end of the others."""
+        """Read one of the documents and return its outcome: an error does not end the others."""
         streamed = only is not None and not whole and many.on_error == "raise"
         slices = Slices(
             deliver=(lambda piece, _: ((request.item, piece),)) if streamed else None,
@@ -116,7 +116,7 @@ def read_many(
 
 
 def _tell(report: Report, slices: Slices) -> None:
-    """Tell how far the only document is."""
+    """Report the progress of the only document."""
     report.tell(slices.pages, slices.total or slices.pages)
 
 

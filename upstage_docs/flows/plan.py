@@ -136,7 +136,7 @@ def parts_of(
 
 
 def halves(part: PageRun) -> tuple[PageRun, PageRun]:
-    """Cut *part* in two: its cut PDF came out larger than the API takes.
+    """Cut *part* in two, because the PDF that was made of it is larger than the API takes.
 
     Raises:
         SourceError: It is a single page.

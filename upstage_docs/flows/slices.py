@@ -27,7 +27,7 @@ Deliverer: TypeAlias = "Callable[[Any, Slices], Iterable[object]]"
 
 @dataclass(frozen=True)
 class MissingPages:
-    """Pages of a document of which no answer came, None where they are not counted, and why."""
+    """Pages of a document for which no answer came, None if they are not counted, and the reason."""
 
     pages: Pages | None
     error: UpstageDocsError
@@ -35,7 +35,7 @@ class MissingPages:
 
 @dataclass
 class Slices:
-    """The answers about one document, in order, as slices of it: pages and ids are the document's own.
+    """The answers about one document, in order, as slices with the page numbers and ids of the whole document.
 
     Attributes:
         source, file_sha256: Of the document.
@@ -119,7 +119,7 @@ class Slices:
         self.errors.append(error)
 
     def miss(self, missing: MissingPages) -> None:
-        """Go on after pages that did not come; raise their error where no page may be missing."""
+        """Continue after pages that did not come, or raise their error if no page may be missing."""
         self.fail(missing.error)
         if missing.pages is not None:
             self.next_page = max(self.next_page, missing.pages[1] + 1)
@@ -212,5 +212,5 @@ class Slices:
 
 
 def _with_missing(piece: Slice, missing: str, total: int) -> Slice:
-    """Return *piece* as one of a document of which pages are *missing*."""
+    """Return *piece* with the note that pages of its document are *missing*."""
     return msgspec.structs.replace(piece, missing_pages=missing, total_pages=total or piece.total_pages)

@@ -28,7 +28,7 @@ class Secret(Protocol):
 
 
 class StayedKey:
-    """Stands for a key that did not travel to this process."""
+    """Stands for a key that was left behind when a component was pickled."""
 
     def get_secret_value(self) -> str:
         """Return the key of this process.
@@ -183,7 +183,7 @@ class Connection:
         return f"Connection({', '.join(f'{name}={value!r}' for name, value in self._settings.items())})"
 
     def __copy__(self) -> Connection:
-        """Return a connection with a bill of its own; it stays in this process, so key and client go along."""
+        """Return a connection with its own count of billed pages, and with key and client: it stays in this process."""
         copied = Connection.__new__(Connection)
         vars(copied).update(vars(self), bill=[])
         return copied
@@ -201,7 +201,7 @@ class Connection:
         return {**vars(self), "_api_key": self.key_of_another_process()}
 
     def key_of_another_process(self) -> StayedKey | None:
-        """Return what stands for the key in another process, which reads its own from the environment.
+        """Return the placeholder of the key in a pickle: the other process reads the key from its environment.
 
         Raises:
             ConfigError: There is a caller's client, which cannot go with it.

@@ -112,7 +112,7 @@ class Loading:
             _warn(report, before)
 
     def estimate(self, items: Iterable[Named]) -> Estimate:
-        """Say what loading *items* would be billed now: nothing for what is stored; sends nothing.
+        """Return what loading *items* would cost now, without sending anything; what is stored costs nothing.
 
         Raises:
             SourceError: One of them could not be sent.
@@ -128,7 +128,7 @@ class Loading:
 
 
 def _each_once(items: Iterable[Named]) -> Iterator[Named]:
-    """Yield each path once, however it is written: its records would be twice in an index."""
+    """Yield each path once, however it is written, so that no record comes twice."""
     supply = iter(items)
     first = list(islice(supply, 2))
     if len(first) == 1:
@@ -147,7 +147,7 @@ def _each_once(items: Iterable[Named]) -> Iterator[Named]:
 
 
 def loading_of(component: Any, previous: Loading | None = None, *, key: Any = None) -> Loading:
-    """Make a `Loading` of the options that *component* has now; the report and the bill of *previous* go on.
+    """Make a `Loading` of the options that *component* has now; it continues the report and the costs of *previous*.
 
     Args:
         component: Has the options as attributes.
@@ -185,7 +185,7 @@ def loading_of(component: Any, previous: Loading | None = None, *, key: Any = No
 def _with_crops(
     options: ParseOptions, form: RecordOptions, load: LoadOptions
 ) -> tuple[ParseOptions, RecordOptions, LoadOptions]:
-    """Check what is said of crops, and return what `crops=` and `crop_folder=` mean in the older options.
+    """Check the options of crops, and translate `crops=` and `crop_folder=` into `base64_encoding` and `images`.
 
     Raises:
         ConfigError: Crops are to be written, and there is no folder, or no element that they belong to.

@@ -12,7 +12,7 @@ __all__ = ["page_bar"]
 
 @contextmanager
 def page_bar(report: Report) -> Iterator[None]:
-    """Show a bar of pages while *report* is filled further."""
+    """Show a bar of pages while documents are read and *report* grows."""
     from tqdm.auto import tqdm
 
     ask, pages, files = report.on_progress, report.pages, len(report.succeeded) + len(report.failures)
