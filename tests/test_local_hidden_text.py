@@ -164,3 +164,36 @@ def test_what_the_library_repaired_is_not_put_back() -> None:
     ]
     want, have = letters_of(word.text for word in words), letters_of(item.text for item in items)
     assert [word.text for word in missed(items, words, want - have, 595, 842, foreign=have - want)] == ["17"]
+
+
+def test_what_was_typed_over_a_page_is_text() -> None:
+    """A note that is shown and the value of a field without a picture are; the others are not."""
+    notes = [
+        b"<</Type/Annot/Subtype/FreeText/F 4/Rect[72 500 300 520]/DA(/F 11 Tf)/Contents(Seen by the baker)>>",
+        b"<</Type/Annot/Subtype/FreeText/F 2/Rect[72 460 300 480]/Contents(Hidden note)>>",
+        b"<</Type/Annot/Subtype/Text/Rect[72 420 92 440]/Contents(A comment)>>",
+        b"<</Type/Annot/Subtype/Widget/FT/Tx/T(a)/F 4/Rect[72 400 272 420]/DA(/F 11 Tf)/V(Forty rolls)>>",
+        b"<</Type/Annot/Subtype/Widget/FT/Tx/T(b)/F 4/Ff 8192/Rect[72 360 272 380]/V(Secret)>>",
+    ]
+    sheet = (
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>"
+        b"/Annots[7 0 R 8 0 R 9 0 R 10 0 R 11 0 R]>>"
+    )
+    (page,) = read_pdf(
+        file_of(
+            [
+                b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[10 0 R 11 0 R]>>>>",
+                b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+                sheet,
+                stream(SEEN),
+                b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
+                b"null",
+                *notes,
+            ]
+        )
+    )
+    assert [block.text for block in page.blocks] == ["\n".join(LINES), "Seen by the baker", "Forty rolls"]
+    box = page.blocks[1].box
+    assert box is not None
+    assert box[0] == pytest.approx(72 / 595, abs=0.01)
+    assert 322 / 842 - 0.01 < box[1] < box[3] < 342 / 842 + 0.01

@@ -148,6 +148,12 @@ def test_control_characters_are_no_text() -> None:
     assert texts(text_layer(words, 400, 300)) == ["Harbour™ plans “new”"]
 
 
+def test_a_soft_hyphen_is_seen_and_what_directs_text_is_not() -> None:
+    """A page draws hyphens alone; marks of direction and places where a line may break are no letters."""
+    words = placed([[("har\u00adbour", 60), ("on\u200bly\u200e", 130), ("\ufeffnew", 180)]])
+    assert texts(text_layer(words, 400, 300)) == ["har-bour only new"]
+
+
 SHALOM, WORLD, SEA = "שלום", "עולם", "ים"
 
 

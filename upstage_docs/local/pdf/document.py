@@ -177,6 +177,7 @@ def _batch(
             if number not in found:
                 left_out = _left_out(page, document, number, turned) if number in parsed else []
                 left_out = [word for word in left_out if not is_in(word.box, unseen)]
+                left_out += document.typed_texts(number, turned.get(number, 0))
                 subpaths = partial(document.subpaths, number, turned.get(number, 0))
                 found[number] = parts_of(page, left_out, file=file, subpaths=subpaths)
         if number not in found and number in parsed:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeV
 
 from upstage_docs.files.source import PDFIUM_LOCK
 from upstage_docs.local.geometry import Box, overlap
+from upstage_docs.local.pdf.annotations import typed_texts
 from upstage_docs.local.pdf.hidden_text import HiddenText
 from upstage_docs.local.pdf.missed_words import is_on_page
 from upstage_docs.local.pdf.outline import OutlineEntry
@@ -266,6 +267,12 @@ class PdfPages:
                 bold = among is None and is_heavy_name(text.font_name(found.start()))
                 words.append(ScannedWord(word, box, bold))
             return words
+
+    def typed_texts(self, number: int, angle: int = 0) -> list[ScannedWord]:
+        """Return the lines that were typed over a page, of a page whose text lies at *angle* degrees turned upright."""
+        with PDFIUM_LOCK:
+            page = self._page(number)
+            return typed_texts(page, placing(page, angle))
 
     def file_text(self, number: int, angle: int = 0) -> FileText:
         """Return the text of a page with its boxes, of a page whose text lies at *angle* degrees turned upright."""

@@ -26,8 +26,11 @@ _VISIBLE = re.compile("[^\\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b\ufeff]+")
 _CONTROLS = {
     **{code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)},
     **dict.fromkeys((*range(9), 11, 12, *range(14, 32), 0x7F, 0xFFFE, 0xFFFF), ""),
+    **dict.fromkeys((0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, 0xFEFF), ""),
+    0xAD: "-",
 }
-"""Codes of 128 to 159 are those of Windows, as browsers take them; other control characters are nothing."""
+"""Codes of 128 to 159 are those of Windows, as browsers take them; other control characters, and those that only
+direct how text is set, are nothing. A soft hyphen that a page draws is seen as a hyphen."""
 _SPACED_OUT = 0.6
 """Of all gaps in a run of letters: with more of them spaces, the letters are s p a c e d for emphasis."""
 _TRACKED = 0.22
