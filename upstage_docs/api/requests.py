@@ -90,6 +90,7 @@ class Api:
             address = address.removesuffix(ending)
         given = dict(headers or {})
         root, _, last = address.rpartition("/")
+        endpoint = address if last in _ENDPOINTS else f"{address}/document-digitization"
         if last == "document-digitization":
             address = root
         elif last in _ENDPOINTS and root.endswith("/document-ai"):
@@ -101,22 +102,12 @@ class Api:
                 ocr=f"{root}/ocr",
                 headers=given,
             )
-        elif last in _ENDPOINTS:
-            return cls(
-                root=address,
-                parse=address,
-                jobs=f"{address}/async",
-                requests=f"{address}/requests",
-                ocr=address,
-                headers=given,
-            )
-        digitization = f"{address}/document-digitization"
         return cls(
             root=address,
-            parse=digitization,
-            jobs=f"{digitization}/async",
-            requests=f"{digitization}/requests",
-            ocr=digitization,
+            parse=endpoint,
+            jobs=f"{endpoint}/async",
+            requests=f"{endpoint}/requests",
+            ocr=endpoint,
             headers=given,
         )
 
