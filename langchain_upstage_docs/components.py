@@ -106,7 +106,7 @@ class Loads:
 
     @property
     def loading(self) -> Loading:
-        """What loads with the options as they are now."""
+        """The `Loading` that is made of the options as they are now."""
         from upstage_docs.loading.loading import loading_of
 
         self._loading = made = loading_of(self, self._loading)

@@ -1,4 +1,4 @@
-"""Helps LangChain's `index`: keys of Documents, and records of a file that fails for a day are kept."""
+"""Helps LangChain's `index`: makes keys of Documents, and keeps the records of files that failed this time."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ __all__ = ["akeep_failed", "index_key", "keep_failed"]
 def keep_failed(
     loader: UpstageDocumentParseLoader | UpstageOCRLoader, record_manager: RecordManager
 ) -> Iterator[Document]:
-    """Yield the Documents of *loader*, for `index(keep_failed(loader, manager), manager, ..., cleanup="full")`.
+    """Yield the Documents of *loader*, and let an index keep what it holds of the files that failed.
 
-    What the index holds of a file that failed and was left out (`on_error="skip"`) counts as seen, so that `full` does
-    not delete it. A file that is no longer there, or not in the list, loses its records. With `on_error="partial"`,
-    what came of a file takes the place of its records, unless nothing came.
+    `index(keep_failed(loader, manager), manager, ..., cleanup="full")`: what the index holds of a file that failed and
+    was left out (`on_error="skip"`) counts as seen, so that `full` does not delete it. A file that is no longer there,
+    or not in the list, loses its records. With `on_error="partial"`, what came of a file takes the place of its
+    records, unless nothing came.
 
     Args:
         loader: With `on_error="skip"` or `"partial"`.

@@ -45,7 +45,7 @@ class _Loader(BaseLoader):
 
         @property
         def loading(self) -> Loading:
-            """What loads with the options as they are now."""
+            """The `Loading` that is made of the options as they are now."""
 
     def __post_init__(self) -> None:
         """Say at once what is wrong with the options, and which file is missing, unless such files are skipped."""

@@ -91,7 +91,7 @@ class Loads(BaseComponent):
 
     @property
     def loading(self) -> "Loading":
-        """What loads with the options as they are now."""
+        """The `Loading` that is made of the options as they are now."""
         from upstage_docs.loading.loading import loading_of
 
         self._loading = loading_of(self, self._loading, key=self._key)

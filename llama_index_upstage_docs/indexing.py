@@ -1,4 +1,4 @@
-"""Helps LlamaIndex's `IngestionPipeline`: the Documents of a file that fails for a day are kept."""
+"""Helps LlamaIndex's `IngestionPipeline` to keep the Documents of files that failed this time."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class UpstageDocumentParseNodeParser(ParseFields, Loads, LinkedNodeParser):
 
     @property
     def loading(self) -> Loading:
-        """What loads with the options as they are now."""
+        """The `Loading` that is made of the options as they are now."""
         from upstage_docs.options import choice
 
         choice("split", self.split, ("element", "page"))

@@ -34,7 +34,7 @@ class FileSystem(Protocol):
 
 
 class FileReader:
-    """Reads files through a loading of the core; what differs is which one. No model of its own: those cost time."""
+    """The methods with which both readers load files; no pydantic model, since each of those takes time to make."""
 
     if TYPE_CHECKING:
 
