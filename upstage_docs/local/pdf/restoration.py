@@ -73,7 +73,7 @@ class FileText:
     @cached_property
     def letters(self) -> tuple[str, list[int]]:
         """Its text without spaces, typographic signs made plain, and the number of the character of each letter."""
-        text = self.text.translate(_PLAIN_SIGNS)
+        text = self.text if self.text.isascii() else self.text.translate(_PLAIN_SIGNS)
         pieces = list(_VISIBLE.finditer(text))
         letters = "".join(piece[0] for piece in pieces)
         numbers = [number for piece in pieces for number in range(*piece.span())]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from upstage_docs.local.geometry import Box, bounds, holds_middle
 
@@ -20,8 +22,7 @@ _WIDE_CURVE = 15.0
 """Points, both ways: rounded corners are no curves of data."""
 
 
-@dataclass(frozen=True)
-class Path:
+class Path(NamedTuple):
     """A vector path: its box in points, whether it is filled, whether it has curves, and its colour as `aarrggbb`."""
 
     box: Box
@@ -137,12 +138,13 @@ def clusters(boxes: Sequence[Box], reach_x: float, reach_y: float, width: float,
     labels = _components(rows)
     groups: defaultdict[int, list[int]] = defaultdict(list)
     for number, (row, column) in enumerate(spans):
-        groups[next(label for start, end, label in labels[row] if start <= column < end)].append(number)
+        starts, found = labels[row]
+        groups[found[bisect_right(starts, column) - 1]].append(number)
     return list(groups.values())
 
 
-def _components(rows: dict[int, int]) -> dict[int, list[tuple[int, int, int]]]:
-    """Label the connected runs of set bits: row → `(start, end, label)`."""
+def _components(rows: dict[int, int]) -> dict[int, tuple[list[int], list[int]]]:
+    """Label the connected runs of set bits: for each row, where its runs start, and their labels."""
     parent: list[int] = []
 
     def root(label: int) -> int:
@@ -168,7 +170,7 @@ def _components(rows: dict[int, int]) -> dict[int, list[tuple[int, int, int]]]:
                     parent[root(label)] = root(other)
             runs[row].append((start, end, label))
             start = end
-    return {row: [(start, end, root(label)) for start, end, label in found] for row, found in runs.items()}
+    return {row: ([start for start, *_ in found], [root(label) for *_, label in found]) for row, found in runs.items()}
 
 
 def _is_background(box: Box, width: float, height: float) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from statistics import median
 from typing import NamedTuple
 
@@ -61,7 +60,7 @@ def measured_bars(
         return None
     for lying in (False, True):
         labels = [label_of(word, lying=lying) for word in words if word.text.strip()]
-        shapes = [replace(path, box=turned_box(path.box)) if lying else path for path in paths]
+        shapes = [path._replace(box=turned_box(path.box)) if lying else path for path in paths]
         data = _measured(shapes, labels, subpaths, lying=lying)
         if data is not None:
             return data
