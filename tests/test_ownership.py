@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from upstage_docs import Element, ParsedDocument, chunk_elements
+from upstage_docs import Element, ParsedDocument, Record, chunk_elements, contextualize
 from upstage_docs.records.ownership import Line, Owned, is_remark_below, role_below
 from upstage_docs.records.records import records
 from upstage_docs.records.wording import announces, caption_label, is_note, is_unit
@@ -440,3 +440,25 @@ def test_of_an_announcement_that_is_large_for_a_chunk_the_last_sentence_travels(
     assert ("The mills along" in chunks[-1]) is travels
     assert "as follows:" in chunks[-1]
     assert _MILLS in chunks[-1]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["**Table 7.** Harvest", "### Table 7. Harvest ##", "- Table 7. Harvest", "*Table 7. Harvest*",
+     "Table 7. Harvest\n---", "> **Table 7. Harvest**", "Table 7. Harvest"],
+)  # fmt: skip
+def test_a_caption_is_told_without_the_marks_of_markdown_and_stands_once_in_the_context(line: str) -> None:
+    text = f"{line}\n\n| County | Tons |\n| --- | --- |\n| North | 7 |\n"
+    (chunk,) = chunk_elements(Record("r", text, {"source": "a.md"}))
+    assert chunk.metadata["caption"] == "Table 7. Harvest"
+    assert contextualize(chunk) == chunk.text
+
+
+def test_a_caption_that_is_called_a_heading_stands_once_in_the_context() -> None:
+    elements = (
+        Element(0, 1, "heading1", "<h1>Table 7. Harvest</h1>", text="Table 7. Harvest"),
+        Element(1, 1, "table", "<table><tr><td>County</td><td>7</td></tr></table>"),
+    )
+    (chunk,) = chunk_elements(ParsedDocument("a.pdf", "", "", elements, total_pages=1))
+    assert chunk.metadata["caption"] == "Table 7. Harvest"
+    assert contextualize(chunk) == chunk.text

@@ -15,6 +15,9 @@ from upstage_docs.records.render import text_of_html
 __all__ = ["HasPageContent", "HasText", "contextualize"]
 
 
+_MARKS = str.maketrans({"#": " ", "*": "", "_": ""})
+
+
 class HasText(Protocol):
     """Anything with a text and metadata: a Chunk, a Record, a node of LlamaIndex."""
 
@@ -71,7 +74,10 @@ def contextualize(chunk: HasText | HasPageContent, *, longest_path: int = 300) -
     front = _words(text_of_html(begins))
     rests = [_words(" ".join(headings[index:])) for index in range(len(headings))]
     above = len(headings)
+    said = _words(caption)
+    is_said = not said
     for passed in chain([""], _first_headings(begins)):  # these may be of the same level, and so of no breadcrumb
+        is_said = is_said or front.startswith(said)  # a caption may be called a heading
         front = front.removeprefix(passed).lstrip()
         above = next((index for index, rest in enumerate(rests) if front.startswith(rest)), above)
         if above < len(headings):
@@ -79,7 +85,7 @@ def contextualize(chunk: HasText | HasPageContent, *, longest_path: int = 300) -
             break
     path = heading_path(headings[:above], lambda line: len(line) <= longest_path)
     lead = [path] if path else []
-    if caption and not front.startswith(_words(caption)):
+    if not (is_said or front.startswith(said)):
         lead.append(caption)
     return "\n".join([*lead, text])
 
@@ -102,4 +108,5 @@ def _first_headings(text: str) -> Iterator[str]:
 
 
 def _words(text: str) -> str:
-    return " ".join(text.replace("#", " ").split())
+    """Return *text* on one line without the marks of Markdown."""
+    return " ".join(text.translate(_MARKS).split()).lstrip("-+> ")

@@ -32,6 +32,8 @@ __all__ = ["Whole", "captions_before", "take_above"]
 _CLOSING_TAGS = re.compile(r"(?:\s|</\w+\s*>)*")
 _LINE_BREAK = re.compile(r"<br\s*/?>|\n")
 _EMPHASIS = re.compile(r"\*\*|__")
+# What Markdown writes around the words of a line: signs of quotes, headings and lists, the line below a heading.
+_AROUND_LINE = re.compile(r"\A(?:#{1,6}[ \t]+|[-+*>][ \t]+)+|(?:[ \t]+#+|\r?\n[ \t]*(?:=+|-+))[ \t]*\Z")
 
 # What every part of a table that is cut by rows repeats; the rest stands once.
 _REPEATED = frozenset({"caption", "title", "unit"})
@@ -85,8 +87,8 @@ class Whole:
         """Return the words of its captions and titles, those inside its own markup too."""
         texts = inner_captions(self.units[0].text)
         if self.above or self.below:
-            beside = [unit.text for unit in (*self.above, *self.below) if unit.kind in {"caption", "title"}]
-            texts = [*map(text_of_html, beside), *texts]
+            beside = [unit for unit in (*self.above, *self.below) if unit.kind in {"caption", "title"}]
+            texts = [*map(_words_of_caption, beside), *texts]
         return "\n".join(texts) or self.units[0].caption
 
     @property
@@ -348,6 +350,15 @@ def line_of(unit: Unit) -> Line:
         words = _EMPHASIS.sub("", words)
     place = unit.place
     return Line(words, place.category, place.page, place.box)
+
+
+def _words_of_caption(unit: Unit) -> str:
+    """Return the words of a caption, without the marks of HTML or Markdown."""
+    words = text_of_html(unit.text)
+    if unit.is_html:
+        return words
+    words = _EMPHASIS.sub("", _AROUND_LINE.sub("", words))
+    return words[1:-1] if len(words) > 2 and words[0] in "*_" and words[-1] == words[0] else words
 
 
 def _words_of(text: str) -> str:
