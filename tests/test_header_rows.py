@@ -122,3 +122,23 @@ def test_a_part_whose_one_row_is_too_large_keeps_its_header_when_it_is_split_aga
     assert [chunk.text.count("Quay") for chunk in chunks] == [1, 1, 1, 1]
     again = chunk_elements([Record(chunk.id, chunk.text, chunk.metadata) for chunk in chunks], **options)
     assert [chunk.text for chunk in again] == [chunk.text for chunk in chunks]
+
+
+@pytest.mark.parametrize("name", ["TABLE", "Table", "tAble"])
+def test_the_header_of_a_table_in_capitals_is_told(name: str) -> None:
+    rows = "<TR><TD>Site</TD><TD ROWSPAN=2>Wind</TD></TR><TR><TD>Name</TD></TR><TR><TD>Alpha</TD><TD>5.2</TD></TR>"
+    assert header_rows_of(f"<{name} BORDER=1>{rows}</{name}>") == 2
+
+
+def test_a_title_that_is_all_of_the_head_is_not_all_of_the_header() -> None:
+    title = "<thead><tr><td colspan='3'>Winds of the north</td></tr></thead>"
+    names = "<tr><td>Site</td><td>2031</td><td>2030</td></tr>"
+    rows = "".join(f"<tr><td>Alpha {n}</td><td>{n}.2</td><td>{n}.1</td></tr>" for n in range(1, 20))
+    html = f"<table>{title}<tbody>{names}{rows}</tbody></table>"
+    assert header_rows_of(html) == 2
+    document = ParsedDocument("a.pdf", "", "", (Element(0, 1, "table", html),), total_pages=1)
+    for form in ("verbatim", "dense"):
+        parts = chunk_elements(document, chunk_size=250, oversized_tables="split_rows", table_form=form)  # type: ignore[arg-type]
+        for part in parts:
+            assert part.text.count("Winds of the north") == 1
+            assert part.text.count("2031") == 1

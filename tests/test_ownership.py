@@ -144,6 +144,7 @@ def test_what_is_no_unit_line(words: str) -> None:
         "(주1) 잠정치",
         "＊ 속보치",
         "Notes to the table: rounded",
+        "See accompanying notes to the financial statements.",
         "Data: harbour office",
     ],
 )
@@ -462,3 +463,25 @@ def test_a_caption_that_is_called_a_heading_stands_once_in_the_context() -> None
     (chunk,) = chunk_elements(ParsedDocument("a.pdf", "", "", elements, total_pages=1))
     assert chunk.metadata["caption"] == "Table 7. Harvest"
     assert contextualize(chunk) == chunk.text
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "<center>{}</center>",
+        "<p><font size=2 color=black>{}</font></p>",
+        "<p><small><strike>{}</strike></small></p>",
+        '<CENTER><FONT FACE="x">{}</FONT></CENTER>',
+        "<blockquote>{}</blockquote>",
+        "<article>{}</article>",
+    ],
+)  # fmt: skip
+def test_a_caption_in_old_html_of_other_loaders_travels_with_its_unit(around: str) -> None:
+    table = "<table><tr><td>County</td><td>Tons</td></tr><tr><td>North</td><td>7</td></tr></table>"
+    lines = [around.format(words) for words in ("Table 7. Harvest", "(in thousands)", "Source: harbour office")]
+    html = f"<p>It was a good year for all.</p>{lines[0]}{lines[1]}{table}{lines[2]}<p>The next one was not.</p>"
+    chunks = list(chunk_elements(Record("r", html, {"source": "a.html"})))
+    assert [chunk.metadata["category"] for chunk in chunks] == ["paragraph", "table", "paragraph"]
+    assert chunks[1].metadata["caption"] == "Table 7. Harvest"
+    assert "in thousands" in chunks[1].text
+    assert "harbour office" in chunks[1].text

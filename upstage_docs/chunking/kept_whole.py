@@ -11,6 +11,7 @@ import msgspec
 
 from upstage_docs.chunking.dense_tables import dense_table, row_starts
 from upstage_docs.chunking.options import ChunkOptions
+from upstage_docs.chunking.table import read_table
 from upstage_docs.chunking.table_joining import JoinedTable
 from upstage_docs.chunking.table_rows import Part, RowSizes, runs_of_one_part, split_rows
 from upstage_docs.chunking.units import UNKNOWN, Place, Unit, joined, merged_extra
@@ -278,7 +279,9 @@ def _dense(whole: Unit) -> Unit:
     text = dense_table(whole.text)
     if text == whole.text:
         return whole
-    dense = msgspec.structs.replace(whole, text=text, start=UNKNOWN, end=UNKNOWN)
+    table = read_table(whole.text) if whole.is_html else None
+    header_rows = table.header_rows if table else whole.header_rows
+    dense = msgspec.structs.replace(whole, text=text, header_rows=header_rows, start=UNKNOWN, end=UNKNOWN)
     if whole.spans:
         dense.spans = _spans_of_dense(whole, text)
     dense.joiner = "\n" if text[0] == "<" else "\n\n"

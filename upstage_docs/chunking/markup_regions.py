@@ -22,7 +22,22 @@ _WHOLE = re.compile(r"<(?P<close>/?)(?P<name>[tTfF][aAiI][bBgG](?i:le|ure))(?=[\
 # Any tag but the commonest, with its name to be looked up: twice as fast as a choice of names without case.
 _TAG = re.compile(r"<(/?)(?!br|t[dr])([a-zA-Z]\w*)(?=[\s/>])([^<>]*)>")
 _BLOCKS = frozenset(
-    {"p", "ul", "ol", "pre", "header", "footer", "caption", "blockquote", "div", "dl", "section", "article", "main"}
+    {
+        "p",
+        "ul",
+        "ol",
+        "pre",
+        "header",
+        "footer",
+        "caption",
+        "blockquote",
+        "div",
+        "dl",
+        "section",
+        "article",
+        "main",
+        "center",
+    }
     | {"title", *(f"h{level}" for level in range(1, 7))}
 )
 _IN_TABLE = r"t(?:head|body|foot|[rdh])|caption|col(?:group)?"

@@ -52,8 +52,7 @@ _ROW_SPAN = re.compile(r"rowspan\s*=\s*(?:[\"']\s*)?\+?0*(\d+)")
 
 # https://html.spec.whatwg.org/multipage/tables.html#attr-tdth-colspan
 _MOST_COLUMNS, MOST_ROWS = 1000, 65534
-# A header that spans more rows than this is no header: a first cell may well span 25 rows of the body.
-_MOST_HEADER_ROWS, _MOST_TITLE_ROWS = 4, 3
+_MOST_TITLE_ROWS = 3
 # Wider tables are told by these.
 _MOST_CELLS_READ = 30
 
@@ -211,13 +210,7 @@ class Table:
             return declared
         if titles + 1 >= len(self.rows):
             return min(1, len(self.rows))
-        header = titles + self._inferred(titles)
-        if self.has_row_spans:
-            spanned = max((cell.until for cell in self.cells(titles)), default=header)
-            # Of how many rows it is the header must not matter: a part of this table is to be read like the table.
-            if header < spanned <= titles + _MOST_HEADER_ROWS and spanned < len(self.rows):
-                header = spanned
-        return header
+        return titles + self._inferred(titles)
 
     def _inferred(self, first: int) -> int:
         """Return how many rows from *first* on are the header, by what stands in them."""

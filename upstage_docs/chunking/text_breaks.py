@@ -16,8 +16,9 @@ __all__ = ["TAG", "Breaks", "end_of_words", "has_code", "has_words", "says_somet
 
 # The API's HTML is not escaped, so only these names make a tag; anything else in angle brackets is text.
 _NAMES = (  # by their first letter: twenty fewer to try where none of them is
-    "a|b(?:lockquote|ody|r)?|c(?:aption|ode|ol(?:group)?)|d(?:d|iv|l|t)|em|f(?:ig(?:ure|caption)|ooter)|"
-    "h(?:[1-6r]|ead(?:er)?|tml)|i(?:mg)?|li|ol|p(?:re)?|s(?:ection|pan|trong|u[bp])|"
+    "a(?:rticle)?|b(?:ig|lockquote|ody|r)?|c(?:aption|enter|ode|ol(?:group)?)|d(?:d|iv|l|t)|em|"
+    "f(?:ig(?:ure|caption)|o(?:nt|oter))|"
+    "h(?:[1-6r]|ead(?:er)?|tml)|i(?:mg)?|li|ol|p(?:re)?|s(?:ection|mall|pan|tr(?:ike|ong)|u[bp])|"
     "t(?:able|body|d|foot|h(?:ead)?|itle|r)|ul?"
 )
 # `<b x>` after a variable is text too: what a tag holds has names and values. So many, so that time stays linear.

@@ -78,7 +78,8 @@ def infer_header_rows(rows: Sequence[Sequence[Cell]]) -> int:
     """Return how many of the first rows of a table are its header: at least 1, unless there is no row.
 
     A row with values is none. Rows above it are, as long as they only name columns: a title, a cell over several
-    columns, years and periods, units. A row with one label alone below complete names begins a section.
+    columns, years and periods, units. A row with one label alone below complete names begins a section. What the cells
+    of the first row span belongs to it.
     """
     if not rows:
         return 0
@@ -110,7 +111,10 @@ def infer_header_rows(rows: Sequence[Sequence[Cell]]) -> int:
             complete = not _has_spanning(row[1:]) or (index > 0 and above == first != "")
         named = named or bool(said[index])
         header = index + 1
-    return max(1, min(header, len(grid) - 1))
+    header = max(1, min(header, len(grid) - 1))
+    # Of how many rows it is the header must not matter: a part of this table is to be read like the table.
+    reach = max((cell.rows for cell in rows[0]), default=1)
+    return reach if header < reach <= _MOST_ROWS_OF_A_LABEL and reach < len(rows) else header
 
 
 def begins_section(row: Sequence[Cell]) -> bool:
@@ -142,6 +146,7 @@ def _grid(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
     return [[filled.get((index, column), "") for column in range(width)] for index in range(len(rows))]
 
 
+_TABLE_IN_CAPITALS = re.compile(r"<(?:T[Aa]|tA)(?i:ble)(?=[\s>])")
 _ROW = compile_when_used(r"<tr\b[^>]*>(.*?)(?=</tr\b|<tr\b|</table\b|\Z)", re.IGNORECASE | re.DOTALL)
 _CELL = compile_when_used(r"<t[dh]\b([^>]*)>(.*?)(?=</t[dh]\b|<t[dh]\b|\Z)", re.IGNORECASE | re.DOTALL)
 _SPAN = re.compile(r"(row|col)span\s*=\s*[\"']?\s*(\d{1,3})", re.IGNORECASE)
@@ -153,11 +158,18 @@ _RULE = compile_when_used(r"\s*\|?(?:\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?\s*\Z")
 def header_rows_of(text: str) -> int:
     """Return how many first rows of the table in *text*, HTML or a pipe table, are its header; 0 without a table."""
     start = text.find("<table")
+    if start < 0 and _TABLE_IN_CAPITALS.search(text):
+        text = text.lower()
+        start = text.find("<table")
     if start < 0:
         return _header_rows_of_pipes(text)
     head = text.find("<thead", start)
     if head >= 0 and (end := text.find("</thead", head)) >= 0 and (declared := text.count("<tr", head, end)):
-        return declared if text.find("<tr", end) >= 0 else 1
+        if text.find("<tr", end) < 0:
+            return 1
+        # One cell to a row is a title above the header.
+        if text.count("</td", head, end) + text.count("</th>", head, end) > declared:
+            return declared
     rows = []
     for match in _ROW.finditer(text, start):
         rows.append([cell_of(attributes, words_of_cell(content)) for attributes, content in _CELL.findall(match[1])])

@@ -17,12 +17,13 @@ _PLACEHOLDER = "![image](/image/placeholder)"
 # The API's HTML is not escaped: `<TwoAFC>`, `< 5.8`, `a<b and c>d`, `a<b x=1>` are text. A tag has one of these names,
 # and attributes in quotes, as the API writes them, or without, where HTML knows the attribute.
 _TAGS = (  # by their first letter: fewer to try
-    "a|b(?:ody|r)?|c(?:aption|ode|ol(?:group)?)|div|em|f(?:ig(?:caption|ure)|ooter)|h(?:[1-6]|ead(?:er)?|tml)|i|li|ol|"
-    "p(?:re)?|s(?:ection|pan|trong|u[bp])|t(?:able|body|d|foot|h(?:ead)?|r)|ul?"
+    "a(?:rticle)?|b(?:ig|lockquote|ody|r)?|c(?:aption|enter|ode|ol(?:group)?)|d(?:d|iv|l|t)|em|"
+    "f(?:ig(?:caption|ure)|o(?:nt|oter))|h(?:[1-6r]|ead(?:er)?|tml)|i|li|ol|p(?:re)?|"
+    "s(?:ection|mall|pan|tr(?:ike|ong)|u[bp])|t(?:able|body|d|foot|h(?:ead)?|r)|ul?"
 )
 _ATTRIBUTE = (
     r"[\w:-]{2,}=(?:\"[^\"]*\"|'[^']*')|(?:nowrap|hidden|border|reversed)(?=[\s/>])"
-    r"|(?:id|class|style|rowspan|colspan|width|height|v?align|border|scope|start|type|href|src)=[^\s\"'<>]+"
+    r"|(?:id|class|style|rowspan|colspan|width|height|v?align|(?:bg)?color|face|size|border|scope|start|type|href|src)=[^\s\"'<>]+"
 )
 _MARKUP = re.compile(
     r"<(?:(?P<picture>img)(?=\s+(?:[\w:-]+=|/?>))"
@@ -47,6 +48,7 @@ _ALT_ENDS = {quote: re.compile(rf"{quote}(?=\s+[\w-]+=[\"']|\s*\Z)") for quote i
 ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);", re.IGNORECASE)  # `?a=1&copy=2` holds none
 _LINE_TAGS = frozenset(
     {"br", "p", "div", "tr", "li", "table", "caption", "figcaption", "figure", "header", "footer", "pre", "section"}
+    | {"article", "blockquote", "center", "dd", "dl", "dt", "hr"}
     | {f"h{level}" for level in range(1, 7)}
 )
 # One block around lines of words: the markup of most elements.

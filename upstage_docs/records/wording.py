@@ -223,7 +223,7 @@ _FOLDED = "ſKıİ"  # what is taken for s, k and i where case does not matter
 _NOTE = compile_when_used(
     r"\s*[*_]{0,2}(?:[(\[（【〈<]\s*)?(?:"
     r"(?:foot)?notes?\s*(?:\d+|[a-z])?\s*[:.)\]–—\-]|sources?\s*[:.)\]–—\-]|source\s+notes?\b|data\s*:|"
-    r"notes?\s+(?:to|on|for)\s+(?:the\s+)?(?:tables?|figures?|charts?)\b|remarks?\s*[:.]|n\.?\s?b\.?\s*[:.]|"
+    r"see\s+(?:the\s+)?accompanying\s+notes\b|notes?\s+(?:to|on|for)\s+(?:the\s+)?(?:tables?|figures?|charts?)\b|remarks?\s*[:.]|n\.?\s?b\.?\s*[:.]|"
     r"legend\s*[:.]|keys?\s*:|abbreviations?\s*[:.]|data\s+sources?\s*:|adapted\s+from\b|reproduced\s+from\b|credit\s*:|"
     r"significance\s*:|p\s?<\s?0?\.\d|quellen?\s*:|anmerkung(?:en)?\s*:|fuentes?\s*:|notas?\s*:|fontes?\s*:|note\s*:|fonti?\s*:|bron\s*:|"
     r"источник\s*:|примечание\s*:|nguồn\s*:|"
@@ -237,7 +237,7 @@ _NOTE = compile_when_used(
 _FIRST_OF_NOTES = frozenset("FfNnSsRrLlKkAaDdCcPpQqBbИиПп주각자출비참근※☞（([【〈<注註备備説说說資资数數来來出†‡§¶")
 # The first two letters of those that begin with two.
 _BEGIN_OF_NOTES = frozenset(
-    "fo no so re nb le ke ab da ad cr si qu an fu br ng 주석 각주 자료 출처 비고 참고 근거".split()  # noqa: SIM905
+    "fo no so se re nb le ke ab da ad cr si qu an fu br ng 주석 각주 자료 출처 비고 참고 근거".split()  # noqa: SIM905
 )
 _HANGUL = "주각자출비참근"
 _STARRED = compile_when_used(r"\s*(?:\\?[*＊]){1,4}(?![*\s]*\Z)")
