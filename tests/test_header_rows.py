@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from upstage_docs import Element, ParsedDocument, Record, chunk_elements
+from upstage_docs.chunking.options import TableForm
 from upstage_docs.options import OutputFormat
 from upstage_docs.records.header_rows import header_rows_of
 
@@ -137,8 +138,9 @@ def test_a_title_that_is_all_of_the_head_is_not_all_of_the_header() -> None:
     html = f"<table>{title}<tbody>{names}{rows}</tbody></table>"
     assert header_rows_of(html) == 2
     document = ParsedDocument("a.pdf", "", "", (Element(0, 1, "table", html),), total_pages=1)
-    for form in ("verbatim", "dense"):
-        parts = chunk_elements(document, chunk_size=250, oversized_tables="split_rows", table_form=form)  # type: ignore[arg-type]
+    forms: tuple[TableForm, ...] = ("verbatim", "dense")
+    for form in forms:
+        parts = chunk_elements(document, chunk_size=250, oversized_tables="split_rows", table_form=form)
         for part in parts:
             assert part.text.count("Winds of the north") == 1
             assert part.text.count("2031") == 1

@@ -108,6 +108,7 @@ _ENTRY = compile_when_used(
     r"(?P<indent>[ \t\u3000\xa0]*)(?:[-*+|] ?)*(?P<title>[^\s|].*?)"
     r"(?:[\s.·…‥⋯_|–—-]*(?:(?<=[\s.·…‥⋯_|–—-])|(?<=[가-힣一-鿿]))(?P<page>\d{1,4}|[ivxlc]{1,7}))?[\s.·…‥⋯_|–—-]*"
 )
+_OUTERMOST = frozenset({"part", "chapter"})
 _UNNUMBERED = Numbering("", 1, "", is_first=False)
 
 
@@ -291,7 +292,8 @@ class HeadingLevels:
         if not known:
             inner = innermost.style if innermost else ""
             # The first of a new style begins a list below what is open: A. below I., and 1. below A.
-            below = self._ranks[inner] + 0.5 if inner and is_first else 0.0
+            # An appendix is no part of the last section.
+            below = self._ranks[inner] + 0.5 if inner and is_first and style not in _OUTERMOST else 0.0
             self._ranks[style] = max(below, float(RANKS[style]))
         for one in reversed(self._opened):
             if one.style == style and style in DEEPENING:
@@ -304,8 +306,8 @@ class HeadingLevels:
             outer.pop()  # nothing stands below what is smaller
         if not outer:
             return depth
-        # In chapter 3 the number 3.1 is the first below the chapter, not the second.
-        counted = depth - 1 if depth > 1 and outer[-1].first == first else depth
+        # In chapter 3, or III, the number 3.1 is the first below the chapter, not the second.
+        counted = depth - 1 if depth > 1 and outer[-1].first in {"", first} else depth
         level = outer[-1].level + counted
         alike = self._levels_of_size(size) if size and not known else set()
         if alike and max(alike) < level and any(one.level == level for one in self._sizes):

@@ -60,7 +60,10 @@ _NUMBERINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("section", rf"(?:{_SECTION})"),
         ("subsection", r"제\s*\d+\s*[관款]|第\s*\d+\s*[款]"),
         ("article", rf"(?:{_ARTICLE})"),
-        ("roman", rf"(?:[IVXL]+[.)]|[{_UNICODE_ROMAN}]+\s*[.)-]?|[{_CJK_DIGITS}]+\s*[、.])(?=\s*\S)"),
+        (
+            "roman",
+            rf"(?:(?P<n>[IVXL{_UNICODE_ROMAN}]+(?:[-–]\d{{1,2}})+)[.)]?(?=\s)|[IVXL]+[.)]|[{_UNICODE_ROMAN}]+\s*[.)-]?|[{_CJK_DIGITS}]+\s*[、.])(?=\s*\S)",
+        ),
         ("enclosed chinese", rf"\([{_CJK_DIGITS}]+\)(?=\s*\S)"),
         ("decimal", _DECIMAL),
         (
@@ -83,8 +86,8 @@ _NUMBERINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("dash", r"[-–―•·](?=\s+\S)"),
     )
 )
-# Styles whose numbers go deeper by themselves: 1.2.3, A.1.
-DEEPENING = frozenset({"decimal", "capital"})
+# Styles whose numbers go deeper by themselves: 1.2.3, A.1, Ⅰ-1, 가-1.
+DEEPENING = frozenset({"decimal", "capital", "roman", "korean"})
 _FIRST_OF_ALL = compile_when_used(
     r"[^\w①]*(?:제\s*|第\s*|(?i:part|chapter|item|section|article|note|appendix|annex)\s+)?"
     r"(?:1|A|I|a|i|가|ㄱ|Ⅰ|ⅰ|一|(?i:one))(?![\dA-Za-z])|①"
@@ -119,7 +122,9 @@ def read_numbering(words: str) -> Numbering | None:
         if found := pattern.match(words):
             number = "".join("".join(filter(None, found.groupdict().values())).split())
             steps = re.split(r"[.\-–]", number)
-            depth = len(steps) if style in DEEPENING or style == "korean" else 1
+            depth = len(steps) if style in DEEPENING else 1
+            if depth > 1 and steps[-1] == "0":
+                depth -= 1  # 2.0 stands beside 1.0
             return Numbering(style, depth, steps[0], _FIRST_OF_ALL.match(words) is not None)
     return None
 
