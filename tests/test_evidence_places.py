@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from upstage_docs import Element, ParsedDocument, RecordOptions, chunk_elements, decode_document, decode_ocr
+from upstage_docs import Element, OcrResult, ParsedDocument, RecordOptions, chunk_elements, decode_document, decode_ocr
 from upstage_docs.errors import ConfigError, SourceError, SourceNotFoundError, UpstageDocsError
 from upstage_docs.evidence import Place, aplaces, cite, places
 from upstage_docs.records.ocr_records import ocr_records
@@ -350,6 +350,23 @@ def test_words_that_stand_twice_are_marked_twice_and_a_piece_has_its_own() -> No
     assert second.boxes == both[1].boxes
 
 
+def test_raised_and_lowered_signs_stand_on_the_line_of_their_words() -> None:
+    file = pdf([[(30, 60, "a square of 45 km"), (126, 55, "2"), (134, 61, ","), (140, 60, "in all"), (126, 75, "below")]])
+    (place,) = places(quay("a square of 45 km2, in all below"), quote="45 km2, in all", file=file)
+
+    assert len(place.boxes) == 1
+
+
+def test_signs_of_a_quote_tell_which_of_two_is_meant() -> None:
+    text = "a loss of (1,234) after 1,234 and △1,234"
+    file = pdf([[(30, 60, "a loss of (1,234) after 1,234 and  1,234")]])
+
+    (lost,) = places(quay(text), quote="(1,234)", file=file)
+    assert len(places(quay(text), quote="1,234", file=file)) == 3
+    assert text[lost.start : lost.end] == "1,234"
+    assert lost.start < 20
+
+
 def test_whole_words_go_before_parts_of_words() -> None:
     file = pdf([[(30, 60, "455,905 and 905")]])
     (place,) = places(quay("455,905 and 905"), quote="905", file=file)
@@ -551,6 +568,8 @@ def test_office_files_are_cited_by_what_they_have(source: str, model: str, line:
 
     assert cite(metadata) == cite({**metadata, "record_type": "chunk", "spans": spans}) == line
     assert places(metadata)[0].note
+    wordless = OcrResult(source, "", "made", (), "", 0.0, 0)
+    assert cite(LangChain("Two words", metadata), quote="words", parsed=wordless) == line, "and so with a quote"
 
 
 def test_a_heading_is_cited_by_itself() -> None:

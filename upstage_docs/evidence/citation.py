@@ -132,7 +132,7 @@ def _citation_line(thing: Thing, found: list[Place]) -> str:
 
 def _name_pages(found: list[Place], model: str, *, named: bool) -> str:
     """Return the pages in words; nothing where they are not to be relied on and a heading tells the place."""
-    numbers = sorted({place.page for place in found if place.known and place.note != BY_BREAKS})
+    numbers = sorted({place.page for place in found if place.known and not place.note.startswith(BY_BREAKS)})
     if not numbers:
         return "" if named and any(place.known for place in found) else "place unknown"
     runs: list[list[int]] = []

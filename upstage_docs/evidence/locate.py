@@ -124,7 +124,7 @@ def quoted_places(thing: Thing, found: list[Place], quote: str, texts: PageTexts
     if (elements := element_things(thing)) is not None:
         return _in_elements(elements, found, quote, texts)
     mine = keyed_markup(thing.text or "")
-    ranges = mine.find(wanted)
+    ranges = _with_signs(thing.text or "", mine, mine.find(wanted), quote)
     words = words_in(thing) if len(found) == 1 else []
     known = line_text(thing.text or "", words) if words else None
     located: list[Place] = []
@@ -143,8 +143,20 @@ def quoted_places(thing: Thing, found: list[Place], quote: str, texts: PageTexts
             (located if hits else missed).extend(hits or [ranged])
     missed = [place for place in missed if not any(one.start < place.end and one.end > place.start for one in located)]
     told = _NOT_HERE if thing.text is not None and not ranges else "The page does not say where these words stand"
-    noted = [replace(place, note=f"{told}: all of the {_unit(place)} is meant.") for place in missed]
+    noted = [replace(place, note=f"{place.note} {told}: all of the {_unit(place)} is meant.".strip()) for place in missed]
     return list(dict.fromkeys(sorted([*located, *noted], key=attrgetter("page", "start"))))
+
+
+def _with_signs(text: str, mine: Keyed, ranges: list[tuple[int, int]], quote: str) -> list[tuple[int, int]]:
+    """Return those of *ranges* where the signs of *quote* stand too, as in `△1,234`; all if they stand at none."""
+    sought = "".join(quote.casefold().split())
+
+    def is_exact(start: int, end: int) -> bool:
+        first = mine.at[start - 1] + 1 if start else 0
+        last = mine.at[end] if end < len(mine.at) else len(text)
+        return sought in "".join(text[first:last].casefold().split())
+
+    return [one for one in ranges if is_exact(*one)] or ranges
 
 
 def _in_elements(elements: list[Thing], found: list[Place], quote: str, texts: PageTexts) -> list[Place]:

@@ -29,8 +29,9 @@ _SCATTERED = 2.0
 """Letters between the first and the last one found, per letter of the quote; more is no one place."""
 _WIDEST_GAP = 1.5
 """Between two words of one line, in heights of the line; what is wider is another cell or column."""
-_ON_LINE = 0.4
-"""The share of the smaller height that two boxes of one line have in common, at least."""
+_ON_LINE = 0.75
+"""Of the larger height, how far the middles of two boxes of one line lie apart at most: commas and raised figures lie
+lower and higher than letters; letters of the next line are at least 1.2 heights lower."""
 
 
 class PageText:
@@ -109,10 +110,10 @@ def _boxes_of_lines(boxes: Iterable[Box]) -> Iterator[Box]:
 
 
 def _is_on_line(line: Box, box: Box) -> bool:
-    shared = min(line[3], box[3]) - max(line[1], box[1])
-    height = min(line[3] - line[1], box[3] - box[1])
-    gap = _WIDEST_GAP * (line[3] - line[1])
-    return shared >= _ON_LINE * height and line[0] - height <= box[0] <= line[2] + gap
+    apart = abs(line[1] + line[3] - box[1] - box[3]) / 2
+    height, own = line[3] - line[1], box[3] - box[1]
+    gap = _WIDEST_GAP * max(height, own)
+    return apart <= _ON_LINE * max(height, own) and line[0] - own <= box[0] <= line[2] + gap
 
 
 def pdf_text(source: Source, page: int) -> PageText:
