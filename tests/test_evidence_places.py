@@ -351,7 +351,9 @@ def test_words_that_stand_twice_are_marked_twice_and_a_piece_has_its_own() -> No
 
 
 def test_raised_and_lowered_signs_stand_on_the_line_of_their_words() -> None:
-    file = pdf([[(30, 60, "a square of 45 km"), (126, 55, "2"), (134, 61, ","), (140, 60, "in all"), (126, 75, "below")]])
+    file = pdf(
+        [[(30, 60, "a square of 45 km"), (126, 55, "2"), (134, 61, ","), (140, 60, "in all"), (126, 75, "below")]]
+    )
     (place,) = places(quay("a square of 45 km2, in all below"), quote="45 km2, in all", file=file)
 
     assert len(place.boxes) == 1

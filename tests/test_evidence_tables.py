@@ -152,6 +152,38 @@ def test_units_of_the_line_above(line: str, units: tuple[str, ...]) -> None:
     assert tuple(one.removeprefix("In ") for one in units_told(line)) == units
 
 
+@pytest.mark.parametrize(
+    ("line", "units"),
+    [
+        ("(단위: 백만원/%)", ("백만원", "%")),
+        ("단위: 백만원 및 %", ("백만원", "%")),
+        ("단위 - 톤/년", ("톤/년",)),
+        ("(Unit: KRW 1,000)", ("KRW 1,000",)),
+        ("(In millions, except per share)", ("millions",)),
+        ("(Amounts in KRW billions)", ("KRW billions",)),
+        ("Expressed in thousands of Korean won", ("thousands of Korean won",)),
+        ("Homes lost power in thousands of cases", ()),
+    ],
+)
+def test_units_are_told_in_many_manners(line: str, units: tuple[str, ...]) -> None:
+    assert units_told(line) == units
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [("Revenue ($m)", "$m"), ("Price ($/kg)", "$/kg"), ("금액 (백만 원)", "백만 원"), ("생산량(톤/년)", "톤/년")],
+)
+def test_a_unit_of_a_name_may_have_a_scale_or_be_a_rate(name: str, unit: str) -> None:
+    assert unit_in_name(name) == unit
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("△(1,234)", -1234), ("1,234△", -1234), ("1,234-", -1234), ("12-34", None)]
+)
+def test_a_minus_may_stand_before_brackets_or_behind(text: str, number: int | None) -> None:
+    assert read_amount(text).number == number
+
+
 def test_a_unit_in_brackets_is_that_of_a_name() -> None:
     assert [unit_in_name(name) for name in ("Yield (GWh)", "매출액(억원)", "비중(%)", "Site (north)", "(%)")] == [
         "GWh",

@@ -19,9 +19,9 @@ __all__ = [
     "writes_decimal_points",
 ]
 
-_UNIT = (
+_ONE_UNIT = (
     r"%p?|‰|bps?|pts?|"
-    r"(?:십|백|천|만|십만|백만|천만|억|십억|백억|천억|조)?(?:원|달러|엔|유로|위안)|[백천]만|[만억조]|"
+    r"(?:(?:십|백|천|만|십만|백만|천만|억|십억|백억|천억|조) ?)?(?:원|달러|엔|유로|위안)|[백천]만|[만억조]|"
     r"(?:百万|千|億|兆|万)?(?:円|元|美元)|億|兆|万|"
     r"명|개|건|대|배|주|톤|세대|호|가구|人|名|件|台|倍|株|"
     r"(?:KRW|USD|EUR|JPY|GBP|CNY|CHF|won|dollars?|euros?|yen)(?:\s*(?:thousands?|millions?|billions?|bn|mn|m|k))?|"
@@ -29,8 +29,10 @@ _UNIT = (
     r"[kMGT]?Wh?p?|[kmcµn]?m[²³23]?|k?m/[hs]|km/h|[kmµ]?g|t|kt|Mt|[kmh]?[lL]|ha|°[CF]|[kMG]?Hz|[kMGT]?B|dB(?:\(A\))?|"
     r"h|hours?|min|s|ms|days?|years?|persons?|people|units?|times|x"
 )
+_UNIT = rf"(?:{_ONE_UNIT})(?:/(?:{_ONE_UNIT}|년|월|일|시간|주|day|month|year|share))?"
 """Units that tables write behind a number, or in brackets behind a name; `3분기`, `Q4`, `1st` and `12a` are names."""
 _CURRENCY = r"[₩￦$€£¥]|US\$|(?:KRW|USD|EUR|JPY|GBP|CNY|CHF)(?=[\s\d])"
+_SCALE = r"\s*(?:k|m|mn|bn|thousands?|millions?|billions?|trillions?)"
 _DIGITS = (
     r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,}|"
     r"\d{1,3}(?:[ '’]\d{3})+(?:[.,]\d+)?|\d+,\d{1,2}|(?:0|[1-9]\d*)(?:\.\d+)?|\.\d+"
@@ -38,8 +40,9 @@ _DIGITS = (
 _MINUS = "△▲▽▼−–—-"
 """White and black triangles are minus signs in Korean and Japanese accounts."""
 _NUMBER = re.compile(
-    rf"(?P<before>{_CURRENCY})?\s*(?P<open>[(（])?\s*(?P<sign>[+±{_MINUS}]?)\s*(?P<currency>{_CURRENCY})?"
-    rf"\s*(?P<inner>[{_MINUS}]?)\s*(?P<digits>{_DIGITS})\s*(?P<unit>{_UNIT})?\s*(?:(?P<close>[)）])\s*(?P<after>{_UNIT})?)?\Z"
+    rf"(?P<outer>[{_MINUS}](?=\s*[(（]))?\s*(?P<before>{_CURRENCY})?\s*(?P<open>[(（])?\s*(?P<sign>[+±{_MINUS}]?)\s*(?P<currency>{_CURRENCY})?"
+    rf"\s*(?P<inner>[{_MINUS}]?)\s*(?P<digits>{_DIGITS})(?P<behind>[{_MINUS}]?)\s*(?P<unit>{_UNIT})?"
+    rf"\s*(?:(?P<close>[)）])\s*(?P<after>{_UNIT})?)?\Z"
 )
 _SHARE = re.compile(r"(?P<value>.*\S)\s*[(（\[]\s*(?P<share>[^()（）\[\]]+?)\s*%\s*[)）\]]\Z", re.DOTALL)
 _LONE_SHARE = re.compile(r"[(（\[]\s*([^()（）\[\]]+?)\s*%\s*[)）\]]\Z")
@@ -52,10 +55,17 @@ _BARE_NUMBERS = re.compile(
     re.IGNORECASE,
 )
 _MOST_DIGITS = 40
-_NAMED_UNIT = re.compile(rf"(?P<name>.*?)\s*[(（\[〔]\s*(?P<unit>{_UNIT})\s*[)）\]〕]\s*\Z", re.DOTALL)
+_NAMED_UNIT = re.compile(
+    rf"(?P<name>.*?)\s*[(（\[〔]\s*(?P<unit>{_UNIT}|(?:{_CURRENCY})(?:{_SCALE})?(?:/(?:{_UNIT}))?)\s*[)）\]〕]\s*\Z",
+    re.DOTALL,
+)
+_SAID_BEFORE = r"(?:all|the|amounts?|figures?|values?|numbers?|dollars|are|is|expressed|stated|presented|in)"
+_SCALED = rf"(?:{_CURRENCY} ?|won )?(?:thousands|millions|billions|trillions)\b[^(),;\n]{{0,40}}"
+_APART = re.compile(r",(?!\d{3})|[、;]|\s(?:및|and|&)\s|/(?=\s*%)|(?<=%)\s*/")
 _TOLD = re.compile(
-    r"(?:단\s?위|単位|单位|單位|(?:^|(?<=[(（\[〔]))\s*units?)\s*[:：]\s*(?P<units>[^()（）\[\]〔〕<>\n]{1,60})"
-    r"|[(（\[]\s*(?P<english>[^(),;]{0,40}?\bin\s+(?:thousands|millions|billions|trillions)\b[^(),;]{0,40})"
+    r"(?:단\s?위|単位|单位|單位|(?:^|(?<=[(（\[〔]))\s*units?)\s*(?:[:：]|\s[-–]\s)\s*(?P<units>[^()（）\[\]〔〕<>\n]{1,60})"
+    rf"|(?:[(（\[] ?(?:[^(),;\n]{{0,40}} )??|^(?:{_SAID_BEFORE} )*)"
+    rf"(?P<english>(?:{_CURRENCY}) in {_SCALED}|(?<=\bin ){_SCALED})"
     rf"|[(（\[]\s*(?P<bare>(?:{_CURRENCY})?\s*(?:{_UNIT}))\s*[)）\]]\s*\Z",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -131,11 +141,11 @@ def unit_in_name(name: str) -> str:
 
 def units_told(line: str) -> tuple[str, ...]:
     """Return the units that a *line* such as `(단위: 조원, %)` or `(in millions of dollars)` names, in its order."""
-    found = _TOLD.search(unicodedata.normalize("NFKC", line))
+    found = _TOLD.search(re.sub(r"[^\S\n]+", " ", unicodedata.normalize("NFKC", line)))
     if found is None:
         return ()
-    told = found["units"] or (found["english"] or "").removeprefix("in ") or found["bare"]
-    return tuple(" ".join(unit.split()) for unit in re.split(r"[,、;]", told) if unit.strip())
+    told = found["units"] or found["english"] or found["bare"]
+    return tuple(" ".join(unit.split()) for unit in _APART.split(told) if unit.strip())
 
 
 def _signed(text: str) -> tuple[int | float, str] | None:
@@ -145,7 +155,7 @@ def _signed(text: str) -> tuple[int | float, str] | None:
     number = _unsigned(found["digits"])
     if number is None:
         return None
-    minus = bool(found["open"]) or found["sign"] in set(_MINUS) or bool(found["inner"])
+    minus = bool(found["open"] or found["inner"] or found["outer"] or found["behind"]) or found["sign"] in set(_MINUS)
     currency = found["before"] or found["currency"] or ""
     return -number if minus else number, currency + (found["unit"] or found["after"] or "")
 

@@ -143,7 +143,9 @@ def quoted_places(thing: Thing, found: list[Place], quote: str, texts: PageTexts
             (located if hits else missed).extend(hits or [ranged])
     missed = [place for place in missed if not any(one.start < place.end and one.end > place.start for one in located)]
     told = _NOT_HERE if thing.text is not None and not ranges else "The page does not say where these words stand"
-    noted = [replace(place, note=f"{place.note} {told}: all of the {_unit(place)} is meant.".strip()) for place in missed]
+    noted = [
+        replace(place, note=f"{place.note} {told}: all of the {_unit(place)} is meant.".strip()) for place in missed
+    ]
     return list(dict.fromkeys(sorted([*located, *noted], key=attrgetter("page", "start"))))
 
 
