@@ -10,6 +10,8 @@ import json
 import pickle
 import re
 import socket
+import subprocess
+import sys
 import threading
 import traceback
 from base64 import b64decode, b64encode
@@ -323,6 +325,25 @@ def test_a_key_of_a_wrong_type_is_refused_and_in_no_frame(make: Any, wrap: Any) 
     with pytest.raises(ConfigError) as caught:
         make(wrap(KEY))
     assert KEY not in everything_of(caught.value)
+
+
+COLLECTED = """
+import gc
+from upstage_docs.api.requests import Api
+from upstage_docs.errors import ConfigError
+
+for number in range(2000):
+    gc.set_threshold(1 + number % 97)  # the collector comes at every moment
+    in_a_cycle = [Api.at("http://api.test/v1", {"x-api-key": f"up_{number:020}"})]
+    in_a_cycle.append(in_a_cycle)
+    del in_a_cycle
+    ConfigError("wrong")
+"""
+
+
+def test_a_client_that_is_collected_while_an_error_is_made_does_not_block_it() -> None:
+    """What hides secrets is told of it by the thread that is just asking for them."""
+    subprocess.run([sys.executable, "-c", COLLECTED], check=True, timeout=60)
 
 
 def test_what_does_not_show_is_still_itself() -> None:

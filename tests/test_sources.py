@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pypdfium2
 import pytest
@@ -142,6 +143,38 @@ def test_a_stream_that_cannot_be_rewound_is_kept_in_a_temporary_file() -> None:
     source.close()
     with pytest.raises(ValueError, match="closed"):
         handle.read()
+
+
+class ReadsNothing(io.BytesIO):
+    """As one that does not block says that there is nothing now."""
+
+    def read(self, size: int | None = -1) -> Any:
+        return None
+
+
+class Growing(io.BytesIO):
+    def read(self, size: int | None = -1) -> bytes:
+        return super().read(size) or b"more"
+
+
+class Failing(io.BytesIO):
+    def read(self, size: int | None = -1) -> bytes:
+        raise OSError("the share is gone")
+
+
+@pytest.mark.parametrize("kind", [ReadsNothing, Growing, Failing])
+def test_a_file_object_that_does_not_give_what_it_has_is_an_error(kind: type[io.BytesIO]) -> None:
+    with pytest.raises(SourceError, match=r"gives others|the share is gone"):
+        inspect(kind(make_pdf("a", 1)))
+
+
+def test_a_file_object_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    closed = io.BytesIO(make_pdf("a", 1))
+    closed.close()
+    with pytest.raises(SourceError, match="closed"):
+        inspect(closed)
+    with (tmp_path / "new.pdf").open("wb") as writing, pytest.raises(SourceError, match=r"new\.pdf' cannot be read"):
+        inspect(writing)
 
 
 def test_a_name_without_a_known_suffix_gets_the_right_one() -> None:

@@ -11,7 +11,8 @@ import pickle
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
+from queue import SimpleQueue
 from typing import Any, SupportsIndex, overload
 
 from upstage_docs.errors.spellings import hide, hide_bytes, secrets_in
@@ -27,6 +28,8 @@ _LONGEST_SECRET = 1 << 14  # characters: no server takes a longer header
 _lock = threading.Lock()
 # Every secret, with whether a piece of it is hidden, too, and how many objects have it.
 _known: Counter[tuple[str, bool]] = Counter()
+# Secrets of objects that are gone. The garbage collector says so at any moment, to a thread that holds the lock, too.
+_gone: SimpleQueue[set[tuple[str, bool]]] = SimpleQueue()
 
 
 class Secret(str):
@@ -102,8 +105,9 @@ def guard(owner: object, headers: Mapping[str, str]) -> None:
     }
     if secrets:
         with _lock:
+            _forget_gone()
             _known.update(secrets)
-        weakref.finalize(owner, _forget, secrets).atexit = False
+        weakref.finalize(owner, _gone.put, secrets).atexit = False
 
 
 def redact(text: str) -> str:
@@ -137,12 +141,13 @@ def shorten(text: str, length: int) -> str:
 def _longest_first() -> list[tuple[str, bool]]:
     """Return what is to be hidden, a whole header before the key in it."""
     with _lock:
+        _forget_gone()
         return sorted(_known, key=lambda secret: len(secret[0]), reverse=True)
 
 
-def _forget(secrets: Iterable[tuple[str, bool]]) -> None:
-    with _lock:
-        for secret in secrets:
+def _forget_gone() -> None:
+    while not _gone.empty():
+        for secret in _gone.get():
             _known[secret] -= 1
             if _known[secret] <= 0:
                 del _known[secret]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeAlias, Union, cast
 
-from upstage_docs.errors import ConfigError, SourceError, SourceNotFoundError
+from upstage_docs.errors import ConfigError, SourceError, SourceNotFoundError, UpstageDocsError
 from upstage_docs.files.formats import FORMATS, detect, format_of_suffix, image_pages, is_picture, supported
 
 __all__ = [
@@ -68,6 +67,7 @@ if hasattr(os, "register_at_fork"):  # a child must not find it held by a thread
 
 _DPI = 150  # the API rasterises what is not an image at this resolution
 _CHUNK = 1 << 20
+_MOST_STREAMED = 4 << 30  # bytes of a stream without an end that are put on the disk: the API takes an eighth of it
 _DAMAGED = "{!r} cannot be read as a PDF: it is damaged or cut off."
 
 
@@ -157,16 +157,20 @@ def inspect(document: DocumentInput, *, source: str | None = None) -> Source:
     if isinstance(document, (bytes, bytearray, memoryview)):
         content = io.BytesIO(document)
         return replace(_inspect(content, source or ""), _handle=content)
-    handle, owned = _file_object(document)
     given = getattr(document, "name", "")
+    name = source or (given if isinstance(given, str) else "")
     try:
-        return replace(
-            _inspect(handle, source or (given if isinstance(given, str) else "")), _handle=handle, _owned=owned
-        )
-    except BaseException:
-        if owned:
-            handle.close()
-        raise
+        handle, owned = _file_object(document)
+        try:
+            return replace(_inspect(handle, name), _handle=handle, _owned=owned)
+        except BaseException:
+            if owned:
+                handle.close()
+            raise
+    except (OSError, ValueError) as error:  # it is closed, say, or open for writing
+        if isinstance(error, UpstageDocsError):
+            raise
+        raise _unreadable(name or "The file object", error) from error
 
 
 def cut(source: Source, first: int, last: int) -> Source:
@@ -190,11 +194,12 @@ def cut(source: Source, first: int, last: int) -> Source:
             part.import_pages(whole, list(range(first - 1, last)))
             part.save(target)
         stem = Path(source.filename).stem
+        size = target.seek(0, os.SEEK_END)
         return replace(
             source,
             filename=f"{stem}.pages-{first}-{last}.pdf",
-            sha256=_digest(target),
-            size=target.seek(0, os.SEEK_END),
+            sha256=_digest(target, size)[0],
+            size=size,
             pages=last - first + 1,
             _path=None,
             _handle=target,
@@ -285,7 +290,10 @@ def _file_object(document: Any) -> tuple[BinaryIO, bool]:
         return document, False
     spool = _temporary_file(str(getattr(document, "name", "")) or "A stream")
     try:
-        shutil.copyfileobj(document, spool, _CHUNK)
+        while block := document.read(_CHUNK):
+            spool.write(block)
+            if spool.tell() > _MOST_STREAMED:
+                raise SourceError("The file object gives bytes without an end.")  # noqa: TRY301 - the spool is closed
     except TypeError as error:
         spool.close()
         raise SourceError("The file object does not give bytes; open it in binary mode.") from error
@@ -309,12 +317,14 @@ def _inspect(handle: BinaryIO, name: str) -> Source:
     try:
         handle.seek(0, os.SEEK_END)
         size = handle.tell()
-        digest = _digest(handle)
+        digest, read = _digest(handle, size)
     except TypeError as error:
         raise SourceError(f"{name or 'The file object'!r} does not give bytes; open it in binary mode.") from error
     shown = name or "The document"
     if not size:
         raise SourceError(f"{shown!r} is empty (0 bytes); copy or download it again.")
+    if read != size:
+        raise SourceError(f"{shown!r} has {size:,} bytes and gives others; if it changed while it was read, run again.")
     suffix = Path(name).suffix
     form = detect(handle, suffix)
     named = format_of_suffix(suffix)
@@ -341,12 +351,14 @@ def _format_problem(handle: BinaryIO, shown: str, suffix: str, named: str) -> st
     return f"{shown!r}{called} is of no format that the API takes: {supported()}. Convert it to PDF first."
 
 
-def _digest(handle: Any) -> str:
+def _digest(handle: Any, size: int) -> tuple[str, int]:
+    """Return the SHA-256 of a file of *size* bytes, and how many it gave: more than those are not waited for."""
     handle.seek(0)
-    digest = sha256()
-    while block := handle.read(_CHUNK):
+    digest, read = sha256(), 0
+    while read <= size and (block := handle.read(_CHUNK)):
         digest.update(block)
-    return digest.hexdigest()
+        read += len(block)
+    return digest.hexdigest(), read
 
 
 def _count_pages(handle: BinaryIO, form: str, shown: str) -> tuple[int | None, int]:
