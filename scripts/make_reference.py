@@ -15,6 +15,7 @@ from typing import get_args, get_origin
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
+import made_when_run  # noqa: E402
 import option_reasons  # noqa: E402
 
 FOLDER = ROOT / "docs" / "reference"
@@ -178,8 +179,10 @@ def pages() -> dict[str, str]:
                 continue
             placed.add(place)
             page = page_of(package, name)
-            texts[page] += f"\n::: {place}\n"
-            texts[page] += options_table(named) if isinstance(named, type) else ""
+            texts[page] += made_when_run.asynchronous_form(named) or f"\n::: {place}\n"
+            if isinstance(named, type):
+                texts[page] += options_table(named) + made_when_run.methods_table(named)
+                texts[page] += made_when_run.constructor_table(named, _shown)
     for place in ("upstage_docs.client.settings.Settings", "upstage_docs.loading.options.LoadOptions"):
         module, _, name = place.rpartition(".")
         title = "What a client is made with" if name == "Settings" else "What every loader, parser and reader takes"

@@ -17,6 +17,6 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
         target = posixpath.normpath(posixpath.join(folder, link.group(1)))
         if target == "docs" or target.startswith("docs/"):
             return link.group(0)
-        return f"]({config['repo_url']}/blob/main/{target}{link.group(2) or ''})"
+        return f"]({config['extra']['repository']}/blob/main/{target}{link.group(2) or ''})"
 
     return _UPWARDS.sub(lead, markdown)

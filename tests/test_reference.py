@@ -92,3 +92,11 @@ def test_every_page_of_the_site_is_named_to_language_models() -> None:
 
     assert len(shown) > 40
     assert [page for page in shown if page != "README.md" and not any(fnmatch(page, one) for one in told)] == []
+
+
+def test_the_site_asks_no_other_server() -> None:
+    """Neither for fonts nor for the stars of a repository."""
+    site = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+
+    assert "\n  font: false" in site
+    assert "\nrepo_url:" not in site
