@@ -18,6 +18,7 @@ from docx import Document
 from docx.oxml import parse_xml
 from openpyxl import Workbook
 from openpyxl.chart import BarChart, Reference
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.table import Table
 from PIL import Image
 from pptx import Presentation
@@ -570,11 +571,35 @@ def test_rows_without_a_number_keep_their_place() -> None:
     assert [block.text for block in blocks([page], "paragraph")] == ["5", "behind"]
 
 
+def test_tables_beside_each_other_are_told_apart() -> None:
+    """Two empty columns part them, one where the table behind it has a header and labels; others set columns apart."""
+    book = Workbook()
+    sheet = book.active
+    for row in (
+        ("Port", "Ships", None, "Crew", "Pay", None, None, "Note", "Day"),
+        ("Masan", 12, None, "Cook", 80, None, None, "Paid", "3 May"),
+        ("Ulsan", 9, None, "Mate", 95),
+        (None, None, None, None, None, None, None, "Seen", "4 May"),
+        (),
+        ("Account", None, 2023, None, 2024),
+        ("Ropes", None, 5, None, 6),
+        ("Sails", None, 7, None, 8),
+    ):
+        sheet.append(row)
+    told = [[[cell.text for cell in row] for row in block.rows] for block in blocks(read(saved(book)), "table")]
+    assert told == [
+        [["Port", "Ships"], ["Masan", "12"], ["Ulsan", "9"]],
+        [["Crew", "Pay"], ["Cook", "80"], ["Mate", "95"]],
+        [["Note", "Day"], ["Paid", "3 May"]],
+        [["Seen", "4 May"]],
+        [["Account", "", "2023", "", "2024"], ["Ropes", "", "5", "", "6"], ["Sails", "", "7", "", "8"]],
+    ]
+
+
 def test_a_table_of_nothing_is_refused() -> None:
-    rows = "".join(
-        f'<row r="{number}"><c r="A{number}"><v>1</v></c><c r="XFD{number}"><v>1</v></c></row>'
-        for number in range(1, 400)
-    )
+    top = "".join(f'<c r="{get_column_letter(column)}1"><v>1</v></c>' for column in range(1, 16385))
+    down = "".join(f'<row r="{number}"><c r="A{number}"><v>1</v></c></row>' for number in range(2, 400))
+    rows = f'<row r="1">{top}</row>{down}'
     with pytest.raises(Refusal, match="so far apart") as refusal:
         read(sheet_with(rows))
     assert refusal.value.status == 413

@@ -18,6 +18,7 @@ from upstage_docs.local.losses import Losses
 from upstage_docs.local.office.excel.blank_rows import without_blank_rows
 from upstage_docs.local.office.excel.drawings import drawings
 from upstage_docs.local.office.excel.load import open_workbook
+from upstage_docs.local.office.excel.table_areas import Area, table_areas
 from upstage_docs.local.office.number_formats import displayed
 from upstage_docs.local.refusal import Refusal
 
@@ -37,8 +38,6 @@ _MOST_POINTS = 100_000
 
 _Values = dict[int, dict[int, str]]
 """Row → column → text as displayed; both count from 1, empty cells are left out."""
-_Area = tuple[int, int, int, int]
-"""First column, first row, last column, last row."""
 
 
 def read_sheets(data: bytes, archive: zipfile.ZipFile, *, crops: Collection[str] = ()) -> Iterator[PageLayout]:
@@ -141,9 +140,14 @@ def _tables(sheet: Any, formulas: dict[tuple[int, int], str]) -> Iterator[tuple[
     }
     named = {range_boundaries(table.ref): table.headerRowCount or 0 for table in getattr(sheet, "tables", {}).values()}
     frozen = _frozen(sheet)
-    for area in _areas(values, merged, [bounds for bounds in named if None not in bounds]):
+    for area in table_areas(values, merged, [bounds for bounds in named if None not in bounds]):
         first_column, first_row, last_column, last_row = area
-        texts = [text for row in range(first_row, last_row + 1) for text in values.get(row, {}).values()]
+        texts = [
+            text
+            for row in range(first_row, last_row + 1)
+            for column, text in values.get(row, {}).items()
+            if first_column <= column <= last_column
+        ]
         if len(texts) == 1:
             yield first_row, Block("paragraph", texts[0])
             continue
@@ -163,27 +167,8 @@ def _frozen(sheet: Any) -> int:
     return coordinate_from_string(pane)[1] - 1 if pane else 0
 
 
-def _areas(values: _Values, merged: dict[tuple[int, int], tuple[int, int]], named: list[_Area]) -> Iterator[_Area]:
-    """Yield the areas between empty rows, cut where a table begins or ends that the file names."""
-    filled = set(values)
-    for (row, column), (last_row, _) in merged.items():
-        if column in values.get(row, {}):  # what a value's merged cell covers is not empty
-            filled.update(range(row, last_row + 1))
-    cuts = {bounds[1] for bounds in named} | {bounds[3] + 1 for bounds in named}
-    rows = sorted(filled)
-    start = 0
-    for place in range(1, len(rows) + 1):
-        if place < len(rows) and rows[place] == rows[place - 1] + 1 and rows[place] not in cuts:
-            continue
-        run, start = rows[start:place], place
-        places = [(row, column) for row in run for column in values.get(row, ())]
-        columns = [column for _, column in places] + [merged[place][1] for place in places if place in merged]
-        if columns:
-            yield min(columns), run[0], max(columns), run[-1]
-
-
 def _rows_of_area(
-    area: _Area, values: _Values, merged: dict[tuple[int, int], tuple[int, int]]
+    area: Area, values: _Values, merged: dict[tuple[int, int], tuple[int, int]]
 ) -> tuple[tuple[Cell, ...], ...]:
     first_column, first_row, last_column, last_row = area
     covered: set[tuple[int, int]] = set()
