@@ -1,8 +1,9 @@
 """What each rule of the local engine gains: the scores of sets of pages with all rules, less those without one.
 
 `python benchmarks/local_quality.py FOLDER --ablate` runs it. The engine has no switches: a rule is taken out here, by
-putting something that does nothing in the place of its function. What the PDF library reads, and what is recognised, is
-kept over all runs; only answers that change are scored anew.
+putting something that does nothing in the place of its function. With all rules in force, each is watched: only the
+documents in which it does something are read again without it. What the PDF library reads, and what is recognised, is
+kept over all runs.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ NEVER = re.compile(r"(?!)")
 MARKDOWN = ("overall", "nid", "teds", "mhs")
 ELEMENTS = ("category", "recall")
 TABLES = ("f1",)
+CHANGED = "changed"
 LEAST = 0.0005
 """A smaller gain is not shown."""
 PDF = "upstage_docs.local.pdf."
@@ -87,52 +89,12 @@ def at_any_pitch(stack: Sequence[Any], line: Any, _: Any) -> bool:
 def rules(*, ocr: bool = False) -> list[Rule]:
     """Return the rules that can be taken out; those on recognised words only where words are recognised."""
     found = [
-        Rule("paragraphs end where the pitch of the lines changes", {"paragraphs._continues": at_any_pitch}),
-        Rule("paragraphs are cut at indents, markers and short lines", {"paragraphs._cut": one_paragraph}),
-        Rule("headings: by size, weight, capitals and numbers", {"categories.is_heading": nothing}),
-        Rule("headings: section numbers", {"headings._SECTION": NEVER}),
-        Rule("headings: a font or colour of their own", {"categories.standing_out": lambda *_: set()}),
-        Rule("headings: the size of the body on pages of few words", {"categories._is_title_page": nothing}),
-        Rule("reading order: an XY cut", {"layout.reading_order": by_place}),
-        Rule("reading order: bands that share a gutter are columns", {"order._share_columns": first}),
-        Rule("columns: stripes of white", {"columns._striped": lambda *_: set()}),
-        Rule("columns: words that line up", {"columns._aligned": lambda *_: set()}),
-        Rule("columns: blocks of the library", {"layout._library_blocks": lambda _, words: [-1] * len(words)}),
-        Rule("lines of justified text are closed up", {"lines._closed_up": lambda _, cut, __: cut}),
-        Rule("a section number at a tab stop belongs to its title", {"lines._hangs": nothing}),
-        Rule("tables of contents", {"layout.contents_of": none_found}),
-        Rule("captions", {"categories._captions": as_list}),
-        Rule("running headers, footers and page numbers", {"categories.headers_and_footers": as_list}),
-        Rule("footnotes", {"categories.footnotes": as_list}),
-        Rule("formulas written as text", {"categories.formulas": as_list}),
-        Rule("formulas drawn as outlines", {"regions._drawn_formulas": no_items}),
-        Rule("formulas drawn within a line", {"layout._inline": lambda parts, _: (list(parts), [])}),
-        Rule("listings of code", {"layout.listings_of": none_found}),
-        Rule("drawn bullets", {"layout.bullets_of": no_items}),
-        Rule("legends beside drawings", {"regions.legend_of": no_items}),
-        Rule("labels beside drawings", {"regions._with_labels": first}),
-        Rule("drawings are charts and figures", {"regions._is_picture": nothing}),
-        Rule("low drawings of labelled boxes are pictures", {"regions._is_flow": nothing}),
-        Rule("text over a bitmap is text", {"regions._is_ground": nothing}),
-        Rule("text over a drawing is text", {"regions._holds_prose": nothing}),
-        Rule("the ground of a slide is no picture", {"regions._is_page_ground": nothing}),
-        Rule("tables: full grids of rules", {"tables.tables.lattice_tables": no_items}),
-        Rule("tables: rules above and below", {"tables.tables.ruled_tables": no_items}),
-        Rule("tables: one that holds sentences is text", {"tables.tables._is_prose": nothing}),
-        Rule("tables: one that holds lines of text is text", {"tables.tables._is_text": nothing}),
-        Rule("tables: one whose columns are text is text", {"tables.tables._is_columns_of_text": nothing}),
-        Rule("tables: contents are none", {"tables.tables._is_contents": nothing}),
-        Rule("tables: a filled band above is the header", {"tables.tables._with_drawn_header": first}),
-        Rule("tables: a grid in the place of a part of it", {"tables.tables._completed": lambda kept, _, __: kept}),
-        Rule("tables: a title above is not the first row", {"tables.library_tables._without_title": title_kept}),
-        Rule("tables: rows are joined where no rule parts them", {"tables.library_tables._joined": as_list}),
-        Rule("boxes of the ink, not of the font", {"layout.ink": font_box}),
-        Rule("spaces, signs and cuts at rules as in the file", {"layout.restored": as_list}),
-        Rule("letters that the library left out", {"document._left_out": no_items}),
-        Rule("pages of which the library drops many letters", {"document.drops_letters": nothing}),
-        Rule("pages that lie on a side", {"library._lies_at": nothing}),
-        Rule("slanted letters are no turned text", {"layout._SLANT": 0.0}),
-        Rule("lines repeated over pages", {"document.repeated": lambda _: frozenset()}),
+        *_of_lines(),
+        *_of_categories(),
+        *_of_margins(),
+        *_of_pictures(),
+        *_of_tables(),
+        *_of_the_file(),
     ]
     if ocr:
         found += [
@@ -140,6 +102,121 @@ def rules(*, ocr: bool = False) -> list[Rule]:
             Rule("recognised words have a weight", {"scanned_pages.are_heavy": lambda _, words: [False] * len(words)}),
         ]
     return found
+
+
+def _of_lines() -> list[Rule]:
+    return [
+        Rule("paragraphs end where the pitch of the lines changes", {"paragraphs._continues": at_any_pitch}),
+        Rule("paragraphs are cut at indents, markers and short lines", {"paragraphs._cut": one_paragraph}),
+        Rule("paragraphs end at a rule", {"paragraphs._ruled": nothing}),
+        Rule("paragraphs begin with words in bold", {"layout.cut_at_weights": first}),
+        Rule("paragraphs begin with a drop cap", {"layout.with_drop_caps": first}),
+        Rule("reading order: an XY cut", {"layout.reading_order": by_place}),
+        Rule("reading order: bands that share a gutter are columns", {"order._share_columns": first}),
+        Rule("columns: stripes of white", {"columns._striped": lambda *_: set()}),
+        Rule("columns: words that line up", {"columns._aligned": lambda *_: set()}),
+        Rule("columns: blocks of the library", {"layout._library_blocks": lambda _, words: [-1] * len(words)}),
+        Rule("lines of justified text are closed up", {"lines._closed_up": lambda _, cut, __: cut}),
+        Rule("a section number at a tab stop belongs to its title", {"lines._hangs": nothing}),
+        Rule("words of another font and size are of another line", {"lines._differ": nothing}),
+        Rule("boxes of the ink, not of the font", {"layout.ink": font_box}),
+    ]
+
+
+def _of_categories() -> list[Rule]:
+    return [
+        Rule("headings: by size, weight, capitals and numbers", {"categories.is_heading": nothing}),
+        Rule("headings: section numbers", {"headings._SECTION": NEVER}),
+        Rule("headings: a font or colour of their own", {"categories.standing_out": lambda *_: set()}),
+        Rule("headings: the size of the body on pages of few words", {"categories._is_title_page": nothing}),
+        Rule("headings: several numbered ones are several", {"categories._single_headings": lambda part: [part]}),
+        Rule("headings: lines behind a square", {"categories._is_marked_title": nothing}),
+        Rule("headings: the title of a table is none", {"categories._titles_of_tables": lambda *_: set()}),
+        Rule("headings: the date of a title page is none", {"categories._lone_dates": lambda *_: set()}),
+        Rule("lists: a number that stands alone makes none", {"categories._without_lone_items": as_list}),
+        Rule("tables of contents", {"layout.contents_of": none_found}),
+        Rule("tables of contents without page numbers", {"categories._with_contents": as_list}),
+        Rule("captions", {"categories._captions": as_list}),
+        Rule("formulas written as text", {"categories.formulas": as_list}),
+        Rule("formulas drawn as outlines", {"regions._drawn_formulas": no_items}),
+        Rule("formulas drawn within a line", {"layout._inline": lambda parts, _: (list(parts), [])}),
+        Rule("listings of code", {"layout.listings_of": none_found}),
+        Rule("drawn bullets", {"layout.bullets_of": no_items}),
+    ]
+
+
+def _of_margins() -> list[Rule]:
+    return [
+        Rule("running headers, footers and page numbers", {"categories.headers_and_footers": as_list}),
+        Rule("headers: lines repeated over pages", {"document.repeated": lambda _: frozenset()}),
+        Rule("headers: text up the side of a page", {"margins._with_side_lines": as_list}),
+        Rule("headers: the section above the title of a slide", {"margins._is_eyebrow": nothing}),
+        Rule("headers: a line smaller than the body", {"margins._is_small": nothing}),
+        Rule("headers: a title beside a page number", {"margins._is_beside": nothing}),
+        Rule("footers: small print above the last line", {"margins._is_small_print": nothing}),
+        Rule("footers: a small title with a page number", {"margins._is_numbered_line": nothing}),
+        Rule("footnotes", {"categories.footnotes": as_list}),
+        Rule("footnotes: numbers that are raised in the text", {"margins._is_referred_to": nothing}),
+    ]
+
+
+def _of_pictures() -> list[Rule]:
+    return [
+        Rule("drawings are charts and figures", {"regions._is_picture": nothing}),
+        Rule("drawings on one grid or one pair of axes are one", {"regions._with_axes": as_list}),
+        Rule("legends beside drawings", {"regions.legend_of": no_items}),
+        Rule("labels beside drawings", {"regions._with_labels": first}),
+        Rule("labels in a row below drawings", {"regions._names_below": no_items}),
+        Rule("low drawings of labelled boxes are pictures", {"regions._is_flow": nothing}),
+        Rule("text over a bitmap is text", {"regions._is_ground": nothing}),
+        Rule("text over a drawing is text", {"regions._holds_prose": nothing}),
+        Rule("the ground of a slide is no picture", {"regions._is_page_ground": nothing}),
+        Rule("charts: data of bars and lines", {"regions.measured_chart": lambda *_: None}),
+        Rule("charts: data of pies", {"regions.measured_pies": no_items}),
+    ]
+
+
+def _of_tables() -> list[Rule]:
+    tables, aligned, ruled = "tables.tables.", "tables.aligned_tables.", "tables.ruled_tables."
+    return [
+        Rule("tables: full grids of rules", {tables + "lattice_tables": no_items}),
+        Rule("tables: a wall where texts part", {"tables.ruled_grids._wall_where_text_parts": nothing}),
+        Rule("tables: rules above and below", {tables + "ruled_tables": no_items}),
+        Rule("tables: rules part the levels of a header", {ruled + "_levels_of_header": no_items}),
+        Rule("tables: texts that line up between rules", {ruled + "aligned_between": lambda *_: None}),
+        Rule("tables: texts that line up", {tables + "aligned_tables": no_items}),
+        Rule("tables: lines of prose do not line up", {"tables.aligned_texts._prose": lambda t, _: [False] * len(t)}),
+        Rule("tables: a line over several columns is header", {aligned + "_over_columns": no_items}),
+        Rule("tables: a narrow stripe parts columns", {aligned + "_parted": lambda columns, *_: list(columns)}),
+        Rule("tables: signs belong to their numbers", {aligned + "_without_signs": as_list}),
+        Rule("tables: lines of one row that line up are joined", {aligned + "_join_lines": as_list}),
+        Rule("tables: a grid in the place of a part of it", {tables + "_completed": lambda kept, _, __: list(kept)}),
+        Rule("tables: several values in a cell are several cells", {tables + "_holds_several_values": nothing}),
+        Rule("tables: one that holds sentences is text", {tables + "_is_prose": nothing}),
+        Rule("tables: one that holds lines of text is text", {tables + "_is_text": nothing}),
+        Rule("tables: one whose columns are text is text", {tables + "_is_columns_of_text": nothing}),
+        Rule("tables: addresses side by side are none", {tables + "_is_address": nothing}),
+        Rule("tables: a list behind marks is none", {tables + "_has_marks": nothing}),
+        Rule("tables: contents are none", {tables + "_is_contents": nothing}),
+        Rule("tables: a filled band above is the header", {tables + "_with_drawn_header": first}),
+        Rule("tables: words right above are the header", {tables + "with_header_words": first}),
+        Rule("tables: a title above is not the first row", {"tables.library_tables._without_title": title_kept}),
+        Rule("tables: rows are joined where no rule parts them", {"tables.library_tables._joined": as_list}),
+        Rule("tables: lines of numbers in a row are rows", {"tables.library_tables._unfolded": as_list}),
+    ]
+
+
+def _of_the_file() -> list[Rule]:
+    return [
+        Rule("spaces, signs and cuts at rules as in the file", {"layout.restored": as_list}),
+        Rule("capitals that are set apart are closed up", {"restoration._is_set_apart": nothing}),
+        Rule("text from right to left in reading order", {"restoration.has_right_to_left": nothing}),
+        Rule("letters that the library left out", {"document._left_out": no_items}),
+        Rule("pages of which the library drops many letters", {"document.drops_letters": nothing}),
+        Rule("pages that lie on a side", {"library._lies_at": nothing}),
+        Rule("slanted letters are no turned text", {"layout._SLANT": 0.0}),
+        Rule("text in the colour of its ground is none", {"document.unseen_boxes": no_items}),
+    ]
 
 
 def title_kept(rows: list[Any], _: Any, inside: Sequence[int]) -> tuple[list[Any], set[int]]:
@@ -153,6 +230,35 @@ def without(rule: Rule) -> Iterator[None]:
         for place, instead in rule.without.items():
             _put(back, PDF + place, instead)
         yield
+
+
+@contextmanager
+def watched(rules: Sequence[Rule]) -> Iterator[set[str]]:
+    """Gather, as long as this lasts, the names of the rules that do other than what would stand in their places."""
+    acting: set[str] = set()
+    with ExitStack() as back:
+        for rule in rules:
+            for place, instead in rule.without.items():
+                module_name, _, attribute = (PDF + place).rpartition(".")
+                real = getattr(importlib.import_module(module_name), attribute)
+                if callable(real) and callable(instead):
+                    _put(back, PDF + place, _watching(real, instead, rule.name, acting))
+                else:  # a value, which tells nobody that it is used
+                    acting.add(rule.name)
+        yield acting
+
+
+def _watching(real: Callable[..., Any], instead: Callable[..., Any], name: str, acting: set[str]) -> Callable[..., Any]:
+    def watching(*given: Any, **named: Any) -> Any:
+        if name in acting:
+            return real(*given, **named)
+        other = instead(*given, **named)  # first: the rule itself may write what it is given
+        found = real(*given, **named)
+        if found != other:
+            acting.add(name)
+        return found
+
+    return watching
 
 
 def _put(back: ExitStack, place: str, instead: Any) -> None:
@@ -227,18 +333,45 @@ class Pages:
         self.documents = {path.stem: path.read_bytes() for path in found if not only or path.stem in only}
         self.figures = TABLES if self.of_icdar else (*MARKDOWN, *ELEMENTS)
         self._scored: dict[str, tuple[str, dict[str, float]]] = {}
-        self._total: tuple[int, dict[str, float]] = 0, {}
+        self._whole: dict[str, dict[str, Any]] = {}
+        self._acting: dict[str, set[str]] = {}
         if not self.of_icdar:
             self._truth = json.loads((folder / "reference.json").read_text("utf-8"))
             self._words = json.loads((folder / "words.json").read_text("utf-8"))
 
-    def scores(self, ocr: Recognise | None, labels: Recognise | None) -> dict[str, float]:
-        """Read all documents and score them."""
-        answers = {name: _answer(data, ocr, labels) for name, data in self.documents.items()}
-        key = hash(tuple(json.dumps(answer) for answer in answers.values()))
-        if key != self._total[0]:
-            self._total = key, self._tables(answers) if self.of_icdar else self._pages(answers)
-        return self._total[1]
+    def read(self, rules: Sequence[Rule], ocr: Recognise | None, labels: Recognise | None) -> dict[str, float]:
+        """Read all documents, see which of *rules* do something in which, and return the scores."""
+        for name, data in self.documents.items():
+            with watched(rules) as acting:
+                self._whole[name] = _answer(data, ocr, labels)
+            self._acting[name] = acting
+        self._full = self._scores(self._whole)
+        return self._full
+
+    def gains_of(self, rule: Rule, ocr: Recognise | None, labels: Recognise | None) -> dict[str, float]:
+        """Read the documents in which a rule does something again without it.
+
+        Returns:
+            What its scores lose so, and as `changed` how many answers are others.
+        """
+        concerned = [name for name, acting in self._acting.items() if rule.name in acting]
+        with without(rule):
+            again = {name: _answer(self.documents[name], ocr, labels) for name in concerned}
+        changed = sum(answer != self._whole[name] for name, answer in again.items())
+        scored = any(
+            self._scored_part(answer) != self._scored_part(self._whole[name]) for name, answer in again.items()
+        )
+        left = self._scores(self._whole | again) if scored else self._full
+        return {name: self._full[name] - left[name] for name in self.figures} | {CHANGED: changed}
+
+    def _scored_part(self, answer: dict[str, Any]) -> Any:
+        """Return what the scorer looks at: of the ICDAR set, the tables alone."""
+        if not self.of_icdar:
+            return answer
+        return [one for one in answer["elements"] if "<table" in one["content"]["html"]]
+
+    def _scores(self, answers: dict[str, dict[str, Any]]) -> dict[str, float]:
+        return self._tables(answers) if self.of_icdar else self._pages(answers)
 
     def _tables(self, answers: dict[str, dict[str, Any]]) -> dict[str, float]:
         """Return the F1 of neighbouring cells by the scorer of the set; its TEDS, which takes minutes, is left out."""
@@ -285,6 +418,13 @@ def _answer(data: bytes, ocr: Recognise | None, labels: Recognise | None) -> dic
     return answer
 
 
+def written(value: float) -> str:
+    """Return a number of the table: counts as they are, and of scores those that are not too small."""
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:+.4f}" if abs(value) >= LEAST else ""
+
+
 def ablate(
     sets: Sequence[Pages],
     ocr: Recognise | None,
@@ -303,32 +443,26 @@ def ablate(
         named: An expression that the names of the rules match; all rules if empty.
 
     Returns:
-        The gains of each rule, by set and score; those of "all rules" are the scores themselves.
+        The gains of each rule, by set and score, and the number of answers that it changes; those of "all rules" are
+        the scores themselves, and the number of documents.
     """
     ocr, labels = once(ocr), once(labels)
-    numbers: dict[str, dict[str, float]] = {}
-    columns = [f"{pages.name} {figure}" for pages in sets for figure in pages.figures]
+    columns = [f"{pages.name} {figure}" for pages in sets for figure in (*pages.figures, CHANGED)]
     tell(f"| rule | {' | '.join(columns)} |")
     tell("|---|" + "---|" * len(columns))
-    with library_read_once():
-        whole = [pages.scores(ocr, labels) for pages in sets]
-        told = [f"{scores[figure]:.4f}" for scores, pages in zip(whole, sets, strict=True) for figure in pages.figures]
-        numbers["all rules"] = {
-            f"{pages.name} {figure}": scores[figure]
-            for scores, pages in zip(whole, sets, strict=True)
-            for figure in pages.figures
+    numbers: dict[str, dict[str, float]] = {}
+
+    def row(name: str, of_sets: Sequence[dict[str, float]]) -> None:
+        numbers[name] = {
+            f"{pages.name} {figure}": of_set[figure]
+            for pages, of_set in zip(sets, of_sets, strict=True)
+            for figure in (*pages.figures, CHANGED)
         }
-        tell(f"| **all rules** | {' | '.join(told)} |")
-        for rule in rules(ocr=ocr is not None):
-            if re.search(named, rule.name) is None:
-                continue
-            with without(rule):
-                left = [pages.scores(ocr, labels) for pages in sets]
-            gains = [
-                full[figure] - rest[figure]
-                for full, rest, pages in zip(whole, left, sets, strict=True)
-                for figure in pages.figures
-            ]
-            numbers[rule.name] = dict(zip(columns, gains, strict=True))
-            tell(f"| {rule.name} | {' | '.join(f'{g:+.4f}' if abs(g) >= LEAST else '' for g in gains)} |")
+        tell(f"| {name} | {' | '.join(map(written, numbers[name].values()))} |")
+
+    with library_read_once():
+        chosen = [rule for rule in rules(ocr=ocr is not None) if re.search(named, rule.name)]
+        row("all rules", [pages.read(chosen, ocr, labels) | {CHANGED: len(pages.documents)} for pages in sets])
+        for rule in chosen:
+            row(rule.name, [pages.gains_of(rule, ocr, labels) for pages in sets])
     return numbers
