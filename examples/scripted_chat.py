@@ -25,16 +25,16 @@ class ScriptedChat(SimpleChatModel):
 
 
 def answer_by_words(prompt: str) -> str:
-    """Answer a question with the line of a passage that shares most characters with it, or say that none does."""
+    """Answer with the line of a passage that shares most pairs of characters with the question; refuse if few do."""
     passages, _, question = prompt.rpartition("Question: ")
-    asked = set(re.findall(r"(?=([\w(]{2}))", re.sub(r"\s+", "", question)))
+    asked = set(re.findall(r"(?=(..))", re.sub(r"\W+", "", question)))
     best, said, number = 0, "", 0
     for line in passages.splitlines():
         number = int(mark[1]) if (mark := re.match(r"\[(\d+)\] ", line)) else number
-        shared = sum(pair in re.sub(r"\s+", "", line) for pair in asked) if not mark and number else 0
+        shared = sum(pair in re.sub(r"\W+", "", line) for pair in asked) if not mark and number else 0
         if shared > best:
             best, said = shared, f"{line.strip()} [{number}]"
-    return said or "The documents do not say."
+    return said if best > 0.4 * len(asked) else "The documents do not say."
 
 
 def summarise(prompt: str) -> str:

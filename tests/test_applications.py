@@ -67,6 +67,15 @@ def test_a_loss_is_found_on_the_second_page(application: Application, document: 
     assert answer.is_supported
 
 
+def test_the_year_that_is_asked_for_is_told_and_what_is_in_no_line_is_not(
+    application: Application, document: Callable[[str], str]
+) -> None:
+    ask = application("financial_statement_qa").ask
+
+    assert "221,509" in ask(document("statement.pdf"), "전기 부채총계는 얼마입니까?").text
+    assert not ask(document("statement.pdf"), "당기 매출채권은 얼마입니까?").is_supported
+
+
 @pytest.mark.parametrize(
     ("reply", "named"),
     [("자산총계는 455,095백만원입니다 [1].", "455095"), ("문서에 없습니다.", "no passage was cited")],
