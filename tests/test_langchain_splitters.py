@@ -212,3 +212,21 @@ def test_many_files_share_no_chunk(tmp_path: Path) -> None:
     ]
 
     assert together == alone
+
+
+def _circle() -> dict[str, Any]:
+    circle: dict[str, Any] = {}
+    circle["again"] = [circle]
+    return circle
+
+
+@pytest.mark.parametrize(
+    "value", [{1: "x", "y": 2}, {None: 1, "y": 2}, {(1, 2): "x"}, {b"k": 1}, _circle()], ids=["number", "none", "pair",
+    "bytes", "circle"],
+)  # fmt: skip
+@pytest.mark.parametrize("key", ["more", "section_id", "dl_meta"])
+def test_metadata_of_any_shape_are_taken(value: object, key: str) -> None:
+    document = Document("The tide turns.", metadata={"source": "a.md", key: value})
+    (chunk,) = TableAwareTextSplitter().split_documents([document])
+    assert chunk.page_content == "The tide turns."
+    assert all(isinstance(one, (str, int, float)) for one in chunk.metadata.values())

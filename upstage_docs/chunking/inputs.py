@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -20,6 +19,7 @@ from upstage_docs.chunking.record_metadata import (
     RecordMetadata,
     extra_metadata,
     flat_element,
+    metadata_text,
     read_metadata,
 )
 from upstage_docs.chunking.resplitting import SpansInside, units_of_chunk
@@ -356,7 +356,7 @@ class _Reader:
 
     def _foreign(self, record: Record, known: RecordMetadata) -> Iterator[Unit]:
         """Yield the units of what another loader made, or cut: it shares no chunk with anything else."""
-        digest = text_sha256(json.dumps(record.metadata, sort_keys=True, default=str, ensure_ascii=False))
+        digest = text_sha256(metadata_text(record.metadata, sort_keys=True))
         self._begin_run(known.run(origin=digest))
         if record.text[:1] == "{" and '"elements"' in record.text and (document := self._decoded(record.text)):
             yield from self._elements(document, known.extra, record.id)

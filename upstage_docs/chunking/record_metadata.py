@@ -20,6 +20,7 @@ __all__ = [
     "RecordMetadata",
     "extra_metadata",
     "flat_element",
+    "metadata_text",
     "place_of_span",
     "read_metadata",
     "scalar_metadata",
@@ -304,7 +305,15 @@ def _says_table(metadata: dict[str, Any], category: str) -> bool:
 def _scalar(value: object) -> object:
     if isinstance(value, (str, int, float)) or value is None:
         return value
-    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, (list, tuple, dict)) else str(value)
+    return metadata_text(value) if isinstance(value, (list, tuple, dict)) else str(value)
+
+
+def metadata_text(value: object, *, sort_keys: bool = False) -> str:
+    """Return *value*, of any shape, as JSON, or as Python shows it where its keys or circles are none of JSON's."""
+    try:
+        return json.dumps(value, sort_keys=sort_keys, default=str, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        return repr(value)
 
 
 def _read_spans(spans: object, text: str, digest: str) -> list[Span]:
