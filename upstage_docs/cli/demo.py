@@ -15,7 +15,7 @@ from rich.table import Table
 
 from upstage_docs.chunking.packing import chunk_elements
 from upstage_docs.cli.options import EngineName
-from upstage_docs.cli.ranking import QUESTION, SAMPLE, Passage, retrieve
+from upstage_docs.cli.ranking import QUESTION, SAMPLE, RankedChunk, retrieve
 from upstage_docs.cli.terminal import page, place, terminal, visible
 from upstage_docs.client.client import Client
 from upstage_docs.models import Chunk, ParsedDocument
@@ -91,7 +91,7 @@ def _show_chunks(console: Console, chunks: list[Chunk]) -> None:
     console.print()
 
 
-def _show_answer(console: Console, question: str, passages: list[Passage]) -> None:
+def _show_answer(console: Console, question: str, passages: list[RankedChunk]) -> None:
     console.print(f"Question: {question}", style="bold")
     if not passages:
         console.print("No chunk shares a word with the question.")
@@ -105,7 +105,7 @@ def _show_answer(console: Console, question: str, passages: list[Passage]) -> No
     console.print(f"        {where}", soft_wrap=True)
 
 
-def _excerpt(passage: Passage) -> str:
+def _excerpt(passage: RankedChunk) -> str:
     """Return the passage, of a long one its beginning and the line that answers."""
     lines = passage.chunk.text.splitlines()
     if len(lines) <= _LONG:

@@ -13,7 +13,7 @@ from pathlib import Path
 from upstage_docs.evidence.word_ranking import WordRanking
 from upstage_docs.models import Box, Chunk
 
-__all__ = ["QUESTION", "SAMPLE", "Passage", "retrieve"]
+__all__ = ["QUESTION", "SAMPLE", "RankedChunk", "retrieve"]
 
 SAMPLE = Path(__file__).resolve().parent.parent / "samples" / "report.pdf"
 QUESTION = "How many GWh did Maehyang generate in 2025?"
@@ -22,7 +22,7 @@ _HEADER_OF_TABLE = re.compile(r"^.*\n(?=\|(?:\s*:?-+:?\s*\|)+\s*$)", re.MULTILIN
 
 
 @dataclass(frozen=True)
-class Passage:
+class RankedChunk:
     """One chunk that may answer a question.
 
     Attributes:
@@ -41,7 +41,7 @@ class Passage:
     box: Box
 
 
-def retrieve(question: str, chunks: Sequence[Chunk], count: int = 3) -> list[Passage]:
+def retrieve(question: str, chunks: Sequence[Chunk], count: int = 3) -> list[RankedChunk]:
     """Return the *count* chunks that share most with *question*, best first; none if they share no word.
 
     Raises:
@@ -63,8 +63,8 @@ def _candidate_lines(chunk: Chunk) -> list[str]:
     return rows or [line for line in lines if not line.startswith("#")] or lines
 
 
-def _passage(chunk: Chunk, score: float, line: str) -> Passage:
+def _passage(chunk: Chunk, score: float, line: str) -> RankedChunk:
     at = chunk.text.index(line)
     spans = json.loads(chunk.metadata["spans"])
     _, page, _, _, *box = next((span for span in spans if span[2] <= at < span[3]), spans[0])
-    return Passage(chunk, score, line, page, (box[0], box[1], box[2], box[3]))
+    return RankedChunk(chunk, score, line, page, (box[0], box[1], box[2], box[3]))

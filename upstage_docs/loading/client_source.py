@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from upstage_docs.client.client import Client
     from upstage_docs.flows.billing import Spending
 
-__all__ = ["Connection", "ConnectionOptions", "Secret", "StayedKey"]
+__all__ = ["Connection", "ConnectionOptions", "StayedKey", "WrappedKey"]
 
 
-class Secret(Protocol):
+class WrappedKey(Protocol):
     """A key in a wrapper that does not show it, such as pydantic's `SecretStr`."""
 
     def get_secret_value(self) -> str:
@@ -99,7 +99,7 @@ class Connection:
 
     def __init__(
         self,
-        api_key: str | Secret | None = None,
+        api_key: str | WrappedKey | None = None,
         *,
         client: Any = None,
         bill: list[Spending] | None = None,

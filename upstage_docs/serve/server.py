@@ -18,7 +18,7 @@ from upstage_docs.local import Engine
 from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.form import Form
 from upstage_docs.local.service.pipe import Patience
-from upstage_docs.local.service.protocol import Reply, Request, refused
+from upstage_docs.local.service.protocol import EngineReply, RequestHead, refused
 from upstage_docs.local.service.transport import answer_in_thread, read_form
 from upstage_docs.serve.connections import ConnectionLimits, abort, watching
 
@@ -205,9 +205,9 @@ class Endpoint:
         self.log(head, reply.status)
         await Response(reply.body, reply.status, dict(reply.headers))(scope, receive, send)
 
-    def head_of(self, http: HttpRequest) -> Request:
+    def head_of(self, http: HttpRequest) -> RequestHead:
         """Return what the engine is told of a request before its form is read."""
-        return Request(
+        return RequestHead(
             method=http.method,
             path=http.url.path,
             query=http.url.query,
@@ -216,11 +216,11 @@ class Endpoint:
             origin=f"{http.url.scheme}://{http.headers.get('host', http.url.netloc)}",
         )
 
-    def log(self, head: Request, status: int) -> None:
+    def log(self, head: RequestHead, status: int) -> None:
         """Log one answered request; never its query, since addresses are signed there."""
         _log.info("%s %s %d", head.method, head.path, status)
 
-    async def read_form(self, http: HttpRequest, head: Request) -> Form | None:
+    async def read_form(self, http: HttpRequest, head: RequestHead) -> Form | None:
         """Return the request's form; None where it has none.
 
         Raises:
@@ -231,14 +231,14 @@ class Endpoint:
         reader = self.engine.form_reader(head)
         return None if reader is None else await read_form(reader, http.stream())
 
-    async def answer(self, head: Request, form: Form | None) -> Reply | None:
+    async def answer(self, head: RequestHead, form: Form | None) -> EngineReply | None:
         """Return the engine's answer, however long it takes."""
         synchronous = form is not None and not _is_submission(head)
         return await answer_in_thread(
             self.engine, head, form, Patience(), self._document_limiter if synchronous else None
         )
 
-    async def _reply(self, http: HttpRequest, head: Request) -> Reply | None:
+    async def _reply(self, http: HttpRequest, head: RequestHead) -> EngineReply | None:
         """Return what is answered; None if the client has left."""
         try:
             form = await self.read_form(http, head)
@@ -259,7 +259,7 @@ class Endpoint:
     def _document_limiter(self) -> anyio.CapacityLimiter:
         return anyio.CapacityLimiter(_THREADS)
 
-    def _authorize(self, http: HttpRequest, head: Request) -> None:
+    def _authorize(self, http: HttpRequest, head: RequestHead) -> None:
         self._check_origin(http, head)
         if not self._api_key:
             self._check_host(http.headers.get("host", ""))
@@ -274,7 +274,7 @@ class Endpoint:
         if not hmac.compare_digest(given.encode(), self._api_key.encode()):
             raise Refusal("invalid api key", status=401, code="invalid_api_key")
 
-    def _check_origin(self, http: HttpRequest, head: Request) -> None:
+    def _check_origin(self, http: HttpRequest, head: RequestHead) -> None:
         """Refuse what a browser sends for a page of others: it says so, and no page can make it say otherwise."""
         origins = set(http.headers.getlist("origin"))
         pages = {_without_default_port(one) for one in origins}
@@ -321,9 +321,9 @@ async def _cancel_when_left(http: HttpRequest, scope: anyio.CancelScope) -> None
     scope.cancel()
 
 
-def _is_submission(head: Request) -> bool:
+def _is_submission(head: RequestHead) -> bool:
     return head.method == "POST" and "async" in head.path.split("/")
 
 
-def _is_download(head: Request) -> bool:
+def _is_download(head: RequestHead) -> bool:
     return head.path.removeprefix("/v1").startswith("/results/")

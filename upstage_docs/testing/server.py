@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from upstage_docs.local import Engine
 from upstage_docs.local.refusal import Refusal
-from upstage_docs.local.service.protocol import Reply, Request, refused
+from upstage_docs.local.service.protocol import EngineReply, RequestHead, refused
 from upstage_docs.serve.connections import abort
 from upstage_docs.serve.server import Endpoint
 from upstage_docs.testing.faults import (
@@ -83,8 +83,8 @@ class _FaultyEndpoint(Endpoint):
         await response(scope, receive, send)
 
     async def _reply_with(
-        self, fault: Fault | None, http: HttpRequest, head: Request, received: Received
-    ) -> Reply | None:
+        self, fault: Fault | None, http: HttpRequest, head: RequestHead, received: Received
+    ) -> EngineReply | None:
         """Return what is answered; None for a connection that is reset."""
         try:
             form = await self.read_form(http, head)
@@ -98,7 +98,7 @@ class _FaultyEndpoint(Endpoint):
         if isinstance(fault, Answer) or fault == Reset(billed=False):
             if form is not None:
                 form.close()
-            return Reply(fault.status, fault.body, fault.headers) if isinstance(fault, Answer) else None
+            return EngineReply(fault.status, fault.body, fault.headers) if isinstance(fault, Answer) else None
         reply = await self.answer(head, form)
         if reply is None:
             return None
@@ -106,15 +106,15 @@ class _FaultyEndpoint(Endpoint):
         return None if fault == Reset() else reply
 
 
-def _changed(reply: Reply, fault: Fault | None) -> Reply:
+def _changed(reply: EngineReply, fault: Fault | None) -> EngineReply:
     if isinstance(fault, Rewrite) and reply.status == 200:
-        return Reply(200, json.dumps(fault.change(json.loads(reply.body))).encode(), reply.headers)
+        return EngineReply(200, json.dumps(fault.change(json.loads(reply.body))).encode(), reply.headers)
     if isinstance(fault, Truncate):
-        return Reply(reply.status, reply.body[: fault.after], reply.headers)
+        return EngineReply(reply.status, reply.body[: fault.after], reply.headers)
     return reply
 
 
-def _response(reply: Reply, fault: Fault | None, scope: Scope) -> Response:
+def _response(reply: EngineReply, fault: Fault | None, scope: Scope) -> Response:
     headers = dict(reply.headers)
     if isinstance(fault, Drip):
         return StreamingResponse(_dripping(reply.body, fault), reply.status, headers)

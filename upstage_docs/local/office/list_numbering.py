@@ -9,7 +9,7 @@ from docx.oxml.ns import qn
 
 from upstage_docs.local.office.xml_values import integer
 
-__all__ = ["Numbering", "written_number"]
+__all__ = ["ListCounter", "written_number"]
 
 _GANADA = "가나다라마바사아자차카타파하"
 _CHOSUNG = "ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎ"
@@ -22,7 +22,7 @@ _ROMAN = tuple(
 )
 
 
-class Numbering:
+class ListCounter:
     """Counts the items of all lists of one document, in reading order.
 
     The rules are those of ECMA-376, part 1, 17.9: every `num` counts along its `abstractNum`, a deeper level starts

@@ -28,7 +28,7 @@ from upstage_docs.local.service.jobs import Jobs
 from upstage_docs.local.service.pipe import MODEL, Begin, Part, Patience, Read, Task
 from upstage_docs.local.service.workers import WorkerLimits, WorkerPool
 
-__all__ = ["Engine", "Reply", "Request", "refused"]
+__all__ = ["Engine", "EngineReply", "RequestHead", "refused"]
 
 _log = logging.getLogger("upstage_docs")
 _BATCH_PAGES = 10
@@ -49,7 +49,7 @@ _ROUTES: tuple[tuple[str, str, str], ...] = (
 
 
 @dataclass(frozen=True)
-class Reply:
+class EngineReply:
     """An answer: status, headers and body."""
 
     status: int
@@ -58,7 +58,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Request:
+class RequestHead:
     """The head of a request; its form is read by `Engine.form_reader` and then given to `Engine.answer`.
 
     Attributes:
@@ -95,7 +95,7 @@ class Engine:
         self._closed = False
         self._begin()
 
-    def form_reader(self, request: Request) -> FormReader | None:
+    def form_reader(self, request: RequestHead) -> FormReader | None:
         """Return what reads the form of a request; None if the request has no form that matters.
 
         Raises:
@@ -106,7 +106,7 @@ class Engine:
         largest = LIMITS.async_bytes if self._route(request)[1] == _SUBMIT else LIMITS.sync_bytes
         return FormReader(request.content_type, max_document=largest, announced=request.content_length)
 
-    def answer(self, request: Request, form: Form | None = None, patience: Patience | None = None) -> Reply:
+    def answer(self, request: RequestHead, form: Form | None = None, patience: Patience | None = None) -> EngineReply:
         """Answer *request*; this blocks while the document is read, and closes the form.
 
         Raises:
@@ -143,7 +143,7 @@ class Engine:
             self._begin()
 
     @staticmethod
-    def _route(request: Request) -> tuple[str, str, dict[str, str]]:
+    def _route(request: RequestHead) -> tuple[str, str, dict[str, str]]:
         """Return method, route and the path's parameters; an empty method if there is no such path."""
         path = request.path.removeprefix("/v1").rstrip("/")
         for method, pattern, route in _ROUTES:
@@ -151,7 +151,7 @@ class Engine:
                 return method, route, match.groupdict()
         return "", "", {}
 
-    def _answer(self, request: Request, form: Form, patience: Patience) -> Reply:
+    def _answer(self, request: RequestHead, form: Form, patience: Patience) -> EngineReply:
         self._in_this_process()
         if self._closed:
             raise Refusal("the local engine is closed", status=500)
@@ -171,16 +171,18 @@ class Engine:
             return self._result(parameters, parse_qs(request.query))
         return self._read_document(route, form, patience)
 
-    def _result(self, parameters: dict[str, str], query: dict[str, list[str]]) -> Reply:
+    def _result(self, parameters: dict[str, str], query: dict[str, list[str]]) -> EngineReply:
         signature, expires = query.get("signature", [""])[0], query.get("expires", ["0"])[0]
         try:
             body = self._jobs.download(parameters["job"], parameters["batch"], expires, signature)
         except Refusal as refusal:  # the API's results lie in object storage, which answers in XML
             text = f"<Error><Code>{refusal.code}</Code><Message>{refusal.message}</Message></Error>"
-            return Reply(refusal.status, f"<?xml version='1.0'?>{text}".encode(), {"content-type": "application/xml"})
-        return Reply(200, body, {"content-type": "application/json"})
+            return EngineReply(
+                refusal.status, f"<?xml version='1.0'?>{text}".encode(), {"content-type": "application/xml"}
+            )
+        return EngineReply(200, body, {"content-type": "application/json"})
 
-    def _read_document(self, route: str, form: Form, patience: Patience) -> Reply:
+    def _read_document(self, route: str, form: Form, patience: Patience) -> EngineReply:
         kind = _kind(route, form)
         if form.document is None or not form.document.size:
             raise Refusal("no document in the request", status=400, code="invalid_request_body")
@@ -193,7 +195,7 @@ class Engine:
             for message in messages:
                 if isinstance(message, Part):
                     body = message.body
-        return Reply(200, body, {"content-type": "application/json"})
+        return EngineReply(200, body, {"content-type": "application/json"})
 
 
 def _logged(read: Read, task: Task, document: IO[bytes], patience: Patience) -> Generator[Begin | Part, None, None]:
@@ -205,7 +207,7 @@ def _logged(read: Read, task: Task, document: IO[bytes], patience: Patience) -> 
             yield message
 
 
-def refused(refusal: Refusal) -> Reply:
+def refused(refusal: Refusal) -> EngineReply:
     """Return the response for a refusal: `code` and `message` for a wrong request, `error` for all else."""
     identifier = str(uuid.uuid4())
     body: dict[str, object]
@@ -216,7 +218,7 @@ def refused(refusal: Refusal) -> Reply:
         body = {"error": {"message": refusal.message, "type": kind, "code": kind}}
     reply = _json(refusal.status, body)
     retry = {"retry-after": "1"} if refusal.status == 429 else {}
-    return Reply(reply.status, reply.body, {**reply.headers, **retry, "x-request-id": identifier})
+    return EngineReply(reply.status, reply.body, {**reply.headers, **retry, "x-request-id": identifier})
 
 
 def _kind(route: str, form: Form) -> str:
@@ -252,8 +254,8 @@ def _task(kind: str, route: str, fields: Mapping[str, list[str]], document: Docu
     )
 
 
-def _json(status: int, body: object) -> Reply:
-    return Reply(status, json.dumps(body).encode(), {"content-type": "application/json"})
+def _json(status: int, body: object) -> EngineReply:
+    return EngineReply(status, json.dumps(body).encode(), {"content-type": "application/json"})
 
 
 def _close(pid: int, pool: WorkerPool, jobs: Jobs) -> None:

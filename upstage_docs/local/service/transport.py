@@ -13,7 +13,7 @@ import httpx
 from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.form import Form, FormReader
 from upstage_docs.local.service.pipe import Patience
-from upstage_docs.local.service.protocol import Engine, Reply, Request, refused
+from upstage_docs.local.service.protocol import Engine, EngineReply, RequestHead, refused
 
 __all__ = ["LocalTransport", "answer_in_thread", "read_form"]
 
@@ -130,11 +130,11 @@ async def read_form(reader: FormReader, pieces: AsyncIterator[bytes]) -> Form:
 
 async def answer_in_thread(
     engine: Engine,
-    request: Request,
+    request: RequestHead,
     form: Form | None,
     patience: Patience,
     limiter: anyio.CapacityLimiter | None = None,
-) -> Reply:
+) -> EngineReply:
     """Return the engine's answer without blocking the event loop; cancelling the caller stops the work.
 
     The thread is one of those that *limiter* counts, of the event loop's own if None.
@@ -150,10 +150,10 @@ async def answer_in_thread(
         raise
 
 
-def _head(request: httpx.Request) -> Request:
+def _head(request: httpx.Request) -> RequestHead:
     url = request.url
     port = f":{url.port}" if url.port else ""
-    return Request(
+    return RequestHead(
         method=request.method,
         path=url.path,
         query=url.query.decode("ascii", "replace"),
@@ -168,5 +168,5 @@ def _patience(request: httpx.Request) -> Patience:
     return Patience(timeout.get("read"))
 
 
-def _response(reply: Reply, request: httpx.Request) -> httpx.Response:
+def _response(reply: EngineReply, request: httpx.Request) -> httpx.Response:
     return httpx.Response(reply.status, headers=dict(reply.headers), content=reply.body, request=request)

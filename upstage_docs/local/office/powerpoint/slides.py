@@ -53,7 +53,7 @@ def read_slides(data: bytes, *, crops: Collection[str] = ()) -> Iterator[PageLay
             slide = presentation.part.related_slide(identifier.rId)
             choose(slide.element)
             lost = partial(losses.kept, number, "a shape of the slide cannot be read, its text stands alone")
-            placed = list(_shapes(slide.shapes, _Frame(1 / size[0], 1 / size[1]), slide, crops, lost))
+            placed = list(_shapes(slide.shapes, _GroupUnits(1 / size[0], 1 / size[1]), slide, crops, lost))
             blocks += [block for shape in _in_order(placed) for block in shape.blocks]
             with losses.kept(number, "the notes of the slide cannot be read"):
                 blocks += _notes(slide)
@@ -67,7 +67,7 @@ def _notes(slide: Any) -> list[Block]:
 
 
 @dataclass(frozen=True)
-class _Frame:
+class _GroupUnits:
     """How the units of a group become shares of the slide."""
 
     across: float
@@ -92,7 +92,7 @@ class _Frame:
             self.top + (y0 + height) * self.down,
         )
 
-    def inside(self, group: Any) -> _Frame:
+    def inside(self, group: Any) -> _GroupUnits:
         """Return the frame of the shapes in *group*, which count in units of their own: ECMA-376, part 1, 20.1.7.5."""
         place = group.element.find(f"{qn('p:grpSpPr')}/{qn('a:xfrm')}")
         parts = {} if place is None else {node.tag.rpartition("}")[2]: node for node in place}
@@ -103,7 +103,7 @@ class _Frame:
         inner_x, inner_y = (integer(parts["chOff"].get(name)) for name in ("x", "y"))
         inner_width, inner_height = (integer(parts["chExt"].get(name)) or 1 for name in ("cx", "cy"))
         across, down = self.across * width / inner_width, self.down * height / inner_height
-        return _Frame(
+        return _GroupUnits(
             across, down, self.left + x * self.across - inner_x * across, self.top + y * self.down - inner_y * down
         )
 
@@ -124,7 +124,11 @@ class _Placed:
 
 
 def _shapes(
-    shapes: Any, frame: _Frame, slide: Any, crops: Collection[str], kept: Callable[[], AbstractContextManager[None]]
+    shapes: Any,
+    frame: _GroupUnits,
+    slide: Any,
+    crops: Collection[str],
+    kept: Callable[[], AbstractContextManager[None]],
 ) -> Iterator[_Placed]:
     """Yield the shapes of a slide or a group; inside *kept*, an error is noted and ends nothing."""
     for shape in shapes:

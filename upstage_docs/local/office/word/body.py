@@ -15,7 +15,7 @@ from upstage_docs.local.blocks import Block, Cell, Loss
 from upstage_docs.local.losses import Losses
 from upstage_docs.local.office.alternate_content import choose
 from upstage_docs.local.office.charts import chart_block
-from upstage_docs.local.office.list_numbering import Numbering
+from upstage_docs.local.office.list_numbering import ListCounter
 from upstage_docs.local.office.pictures import diagram, picture
 from upstage_docs.local.office.word.styles import Style, Styles
 from upstage_docs.local.office.word.text import Piece, local_name, pieces, value
@@ -68,13 +68,13 @@ class Body:
         self._crops = crops
         self._losses = Losses()
         self._styles = Styles(None)
-        self._numbering = Numbering(None)
+        self._numbering = ListCounter(None)
         related = {relation.reltype: relation for relation in document.part.rels.values() if not relation.is_external}
         with self.kept("the styles of the document cannot be read, its headings are paragraphs"):
             self._styles = Styles(document.styles.element)
         with self.kept("the numbering of the document cannot be read, its lists have no numbers"):
             if numbering := related.get(RELATIONSHIP_TYPE.NUMBERING):
-                self._numbering = Numbering(parse_xml(numbering.target_part.blob))
+                self._numbering = ListCounter(parse_xml(numbering.target_part.blob))
         self._notes = {
             kind: related[relation].target_part
             for kind, relation in (("footnote", RELATIONSHIP_TYPE.FOOTNOTES), ("endnote", RELATIONSHIP_TYPE.ENDNOTES))
