@@ -72,9 +72,9 @@ class TableAwareTextSplitter(TextSplitter):
     add_start_index: bool = False
 
     def __post_init__(self) -> None:
-        from upstage_docs.options import yes_or_no
+        from upstage_docs.options import require_bool
 
-        yes_or_no("add_start_index", self.add_start_index)
+        require_bool("add_start_index", self.add_start_index)
         options = self._options
         super().__init__(options.chunk_size, options.chunk_overlap, options.length_function)
 

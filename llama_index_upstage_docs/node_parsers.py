@@ -54,9 +54,9 @@ class UpstageDocumentParseNodeParser(ParseFields, Loads, LinkedNodeParser):
     @property
     def loading(self) -> Loading:
         """The `Loading` that is made of the options as they are now."""
-        from upstage_docs.options import choice
+        from upstage_docs.options import require_choice
 
-        choice("split", self.split, ("element", "page"))
+        require_choice("split", self.split, ("element", "page"))
         return super().loading
 
     @classmethod

@@ -12,7 +12,7 @@ from typing import Literal
 from weakref import WeakValueDictionary
 
 from upstage_docs.errors import ConfigError
-from upstage_docs.options.definitions import NamedOptions, documented, number, option
+from upstage_docs.options.definitions import NamedOptions, documented, option, require_number
 
 __all__ = [
     "RATES",
@@ -138,7 +138,7 @@ class RateLimiter:
     """
 
     def __init__(self, rates: Mapping[Family, Rate] | None = None, *, share: float = 1.0) -> None:
-        number("share", share, above=0, most=1)
+        require_number("share", share, above=0, most=1)
         rates_by_family("rates", rates)
         self._overridden = frozenset(rates or ())
         self._share = share

@@ -17,7 +17,7 @@ from upstage_docs.errors import ConfigError
 from upstage_docs.errors.redaction import Secret, as_secret, wrap_secrets
 from upstage_docs.flows.billing import PRICED, PRICES, Account, Spending
 from upstage_docs.flows.steps import ClientContext
-from upstage_docs.options import PollPolicy, RetryPolicy, choice
+from upstage_docs.options import PollPolicy, RetryPolicy, require_choice
 from upstage_docs.options.definitions import Options, hash_of, option, takes
 from upstage_docs.store.store import Store
 
@@ -188,7 +188,7 @@ class Settings(Options):
     def chosen(self) -> Engine:
         """The engine: the argument, else UPSTAGE_DOCS_ENGINE, else Upstage. It is never switched silently."""
         engine = self.engine or os.environ.get("UPSTAGE_DOCS_ENGINE") or "upstage"
-        choice("engine", engine, _ENGINES)
+        require_choice("engine", engine, _ENGINES)
         return "local" if engine == "local" else "upstage"
 
     def without_secrets(self) -> Settings:

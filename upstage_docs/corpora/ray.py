@@ -26,7 +26,7 @@ from upstage_docs.errors import AuthenticationError, ConfigError, MissingExtraEr
 from upstage_docs.files.source import place_of
 from upstage_docs.flows.schedule import Schedule
 from upstage_docs.options import ParseOptions
-from upstage_docs.options.definitions import hash_of, number, require_kind, whole_number
+from upstage_docs.options.definitions import hash_of, require_kind, require_number, require_whole_number
 from upstage_docs.records.records import METADATA_KEYS, RecordOptions, records
 
 if TYPE_CHECKING:
@@ -255,9 +255,9 @@ def parse_corpus(
         import ray.data
     except ImportError as error:
         raise MissingExtraError.of("ray", "A corpus on Ray", error) from error
-    whole_number("actors", actors, least=1)
-    whole_number("files_per_task", files_per_task, least=1)
-    number("cpus_per_actor", cpus_per_actor, above=0)
+    require_whole_number("actors", actors, least=1)
+    require_whole_number("files_per_task", files_per_task, least=1)
+    require_number("cpus_per_actor", cpus_per_actor, above=0)
     options = options or CorpusOptions()
     client = client or Client()
     named: dict[str, str] = {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from upstage_docs.errors import ConfigError
 from upstage_docs.options import CATEGORIES, OnError
-from upstage_docs.options.definitions import Options, documented, function, names, option
+from upstage_docs.options.definitions import Options, documented, option, require_function, require_names
 from upstage_docs.options.parse import ON_ERROR_SENTENCE
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def _folder(name: str, folder: object) -> object:
 def _check_crops(name: str, categories: object) -> tuple[str, ...] | None:
     if categories is None:
         return None
-    found = names(name, categories, CATEGORIES)
+    found = require_names(name, categories, CATEGORIES)
     if not found:
         raise ConfigError(f"{name}= names no category; leave it out, or write {name}=['figure', 'chart', 'table'].")
     return found
@@ -47,7 +47,7 @@ class LoadOptions(Options):
     on_error: OnError = option("raise", ON_ERROR_SENTENCE)
     show_progress: bool = option(False, "Whether to show a bar of pages.")
     on_progress: Callable[[Progress], None] | None = option(
-        None, "Called with a `Progress` (pages, files) whenever pages arrive or a file is done.", function
+        None, "Called with a `Progress` (pages, files) whenever pages arrive or a file is done.", require_function
     )
     image_folder: str | os.PathLike[str] | None = option(None, 'Where `images="files"` writes crops.', _folder)
     crops: Sequence[str] | None = option(

@@ -1,6 +1,6 @@
 """The options of every call, each defined once and checked where it is made."""
 
-from upstage_docs.options.definitions import choice, names, yes_or_no
+from upstage_docs.options.definitions import require_bool, require_choice, require_names
 from upstage_docs.options.parse import (
     CATEGORIES,
     Ids,
@@ -30,7 +30,7 @@ __all__ = [
     "Route",
     "SendOptions",
     "Split",
-    "choice",
-    "names",
-    "yes_or_no",
+    "require_bool",
+    "require_choice",
+    "require_names",
 ]

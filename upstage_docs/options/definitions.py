@@ -25,25 +25,25 @@ __all__ = [
     "Options",
     "attributes_of",
     "check_options",
-    "choice",
     "default_of",
     "definitions",
     "docstring_with_options",
     "documented",
-    "function",
     "hash_of",
-    "names",
-    "number",
     "option",
     "options_of",
+    "require_bool",
+    "require_choice",
+    "require_function",
     "require_kind",
+    "require_names",
+    "require_number",
+    "require_whole_number",
     "shared_names",
     "takes",
     "type_of",
-    "whole_number",
     "with_keywords",
     "with_section",
-    "yes_or_no",
 ]
 
 Value = TypeVar("Value")
@@ -252,36 +252,36 @@ def _hashable(value: object) -> object:
     return tuple(map(_hashable, value)) if isinstance(value, (list, tuple)) else value
 
 
-def choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
+def require_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
     """Raise ConfigError unless *value* is one of *allowed*."""
     if not isinstance(value, str) or value not in allowed:
         raise ConfigError(f"{name}={value!r} is not an option; choose one of {', '.join(map(repr, allowed))}.")
 
 
-def yes_or_no(name: str, value: object) -> None:
+def require_bool(name: str, value: object) -> None:
     """Raise ConfigError unless *value* is True or False."""
     if not isinstance(value, bool):
         raise ConfigError(f"{name}={value!r} must be True or False.")
 
 
-def whole_number(name: str, value: object, *, least: int) -> None:
+def require_whole_number(name: str, value: object, *, least: int) -> None:
     """Raise ConfigError unless *value* is a whole number, *least* or more; True is none."""
     _check_number(_Told(name, "", Definition("", least=least)), value, int)
 
 
-def number(name: str, value: object, *, above: float | None = None, most: float | None = None) -> None:
+def require_number(name: str, value: object, *, above: float | None = None, most: float | None = None) -> None:
     """Raise ConfigError unless *value* is a finite number within the bounds; True is none."""
     _check_number(_Told(name, "", Definition("", above=above, most=most)), value, float)
 
 
-def names(name: str, value: object, allowed: tuple[str, ...]) -> tuple[str, ...]:
+def require_names(name: str, value: object, allowed: tuple[str, ...]) -> tuple[str, ...]:
     """Return *value*, one name or several, as a tuple of *allowed* names without repeats."""
     if isinstance(value, str):
         value = (value,)
     if not isinstance(value, (list, tuple, set, frozenset)):
         raise ConfigError(f"{name} must be a list of names, not {type(value).__name__}.")
     for one in value:
-        choice(f"{name} entry", one, allowed)
+        require_choice(f"{name} entry", one, allowed)
     return tuple(dict.fromkeys(value if isinstance(value, (list, tuple)) else sorted(value)))
 
 
@@ -291,7 +291,7 @@ def require_kind(name: str, value: object, kind: type) -> None:
         raise ConfigError(f"{name}= is of type {type(value).__name__!r}; give {kind.__name__}(...).")
 
 
-def function(name: str, value: object) -> object:
+def require_function(name: str, value: object) -> object:
     """Return *value*; raise ConfigError unless it can be called, or is None."""
     if value is not None and not callable(value):
         raise ConfigError(f"{name}={value!r} must be a function.")
@@ -321,16 +321,16 @@ def _checked(told: _Told, value: Any, kind: Any) -> Any:
     if type(None) in inner:  # X | None
         return value if value is None else _checked(told, value, inner[0])
     if origin is Literal:
-        choice(told.name, value, inner)
+        require_choice(told.name, value, inner)
     elif kind is bool:
-        yes_or_no(told.name, value)
+        require_bool(told.name, value)
     elif kind in {int, float}:
         _check_number(told, value, kind)
     elif kind is str:
         if not isinstance(value, str) or not value:
             raise told.refusal(value, "a text that is not empty")
     elif origin is tuple:
-        return names(told.name, value, get_args(inner[0]))
+        return require_names(told.name, value, get_args(inner[0]))
     elif origin is abc.Callable:
         if not callable(value):
             raise told.refusal(value, "a function")

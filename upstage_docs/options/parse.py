@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypedDict
 
 from upstage_docs.errors import ConfigError
-from upstage_docs.options.definitions import Options, definitions, documented, hash_of, names, option
+from upstage_docs.options.definitions import Options, definitions, documented, hash_of, option, require_names
 
 __all__ = [
     "CATEGORIES",
@@ -79,14 +79,14 @@ def _ocr_model(name: str, model: object) -> str:
 
 
 def _formats(name: str, formats: object) -> tuple[str, ...]:
-    kept = names(name, formats, ("html", "markdown", "text"))
+    kept = require_names(name, formats, ("html", "markdown", "text"))
     if not kept:
         raise ConfigError(f"{name} is empty; ask for at least one of 'html', 'markdown', 'text'.")
     return kept
 
 
 def _categories(name: str, categories: object) -> tuple[str, ...]:
-    return names(name, categories, CATEGORIES)
+    return require_names(name, categories, CATEGORIES)
 
 
 def _parse_fields(name: str, fields: object) -> dict[str, str]:
