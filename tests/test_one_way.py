@@ -42,9 +42,10 @@ KEY = "up_abcdefghijklmnop"
 # Every option is checked where it is made, and read when it loads (options/definitions); three let a transport of the
 # caller's, whatever it does, not outlast the deadline (client/owned_threads).
 # Four ask whether somebody traces (tracing), who then sees each document, request, job and batch.
-FUNCTIONS = 98
+# One looks whether JSON would take many times its bytes (lenient), one for titles among the lines of a text (records).
+FUNCTIONS = 100
 # What waits for its last page is no business of sending (flows/slices); constructors hide the key (components).
-FILES = 27
+FILES = 28
 
 
 class Passage:

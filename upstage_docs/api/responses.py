@@ -233,7 +233,7 @@ def settle(outcome: Outcome, api: Api, what: str, *, of_job: bool = False) -> Re
         remedy = _UNTRUSTED if outcome.untrusted else ""
         raise kind(f"{what}: no answer from {api.root}: {outcome.reason}.{_tried(outcome)}{remedy}")
     if 200 <= outcome.status < 300:  # the API says 200; any other of these means that it was done, and may be billed
-        if not outcome.body.startswith((b"{", b"[")) or b'"error"' in outcome.body[:_ERROR_BYTES]:
+        if not outcome.body.startswith((b"{", b"[")) or outcome.body.find(b'"error"', 0, _ERROR_BYTES) >= 0:
             _expect_json(outcome, api, what, of_job=of_job)
         return outcome
     raise _error_of(outcome, api, what)
