@@ -60,6 +60,25 @@ class UpstageDocumentParseParser(_Parses, ParseComponent, BaseBlobParser):
     The first nine parameters stand in the order of `langchain-upstage`. Its results were those of `split="none"` and
     `metadata_format="nested"`. Options may be assigned afterwards: they are read when a blob is parsed.
 
+    Setup:
+        Install `upstage-docs[langchain]` and set the variable `UPSTAGE_API_KEY`. Without a key, install
+        `upstage-docs[langchain,local]` and give `engine="local"`: the engine on this machine answers.
+
+    Instantiate:
+        ```python
+        from langchain_upstage_docs import UpstageDocumentParseParser
+
+        parser = UpstageDocumentParseParser(output_format="markdown")
+        ```
+
+    Lazy parse:
+        ```python
+        from langchain_core.document_loaders import Blob
+
+        for document in parser.lazy_parse(Blob.from_path("report.pdf")):
+            print(document.metadata["category"], document.page_content[:40])
+        ```
+
     Raises:
         ConfigError: No key and no engine, an option that does not exist, or options that contradict each other.
     """
@@ -82,6 +101,25 @@ class UpstageOCRParser(_Parses, OCRComponent, BaseBlobParser):
     """Parses blobs with Upstage Document OCR: a Document per page, line, word or file, with confidence.
 
     Options may be assigned afterwards: they are read when a blob is parsed.
+
+    Setup:
+        Install `upstage-docs[langchain]` and set the variable `UPSTAGE_API_KEY`. Without a key, install
+        `upstage-docs[langchain,local,ocr]` and Tesseract's language data, and give `engine="local"`.
+
+    Instantiate:
+        ```python
+        from langchain_upstage_docs import UpstageOCRParser
+
+        parser = UpstageOCRParser(split="line")
+        ```
+
+    Lazy parse:
+        ```python
+        from langchain_core.document_loaders import Blob
+
+        for document in parser.lazy_parse(Blob.from_path("scan.png")):
+            print(document.metadata["confidence"], document.page_content)
+        ```
 
     Raises:
         ConfigError: No key and no engine, an option that does not exist, or options that contradict each other.

@@ -32,6 +32,18 @@ class UpstageDocumentParseNodeParser(ParseFields, Loads, LinkedNodeParser):
 
     Options may be assigned afterwards: they are read when Documents are parsed.
 
+    Examples:
+        `pip install "upstage-docs[llama-index]"`, and set `UPSTAGE_API_KEY`, or add the extra `local` and set
+        `UPSTAGE_DOCS_ENGINE=local`.
+
+        ```python
+        from llama_index_upstage_docs import UpstageDocumentParseNodeParser, UpstageDocumentParseReader
+
+        documents = UpstageDocumentParseReader(split="none", output_format="json").load_data("report.pdf")
+        for node in UpstageDocumentParseNodeParser().get_nodes_from_documents(documents):
+            print(node.metadata["category"], node.metadata["page"])
+        ```
+
     Args:
         split: A node per `element` or per `page`.
         include_section_nodes: Whether each heading also makes a node with all that it governs, whose CHILD nodes the

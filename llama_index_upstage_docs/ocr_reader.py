@@ -17,6 +17,17 @@ class UpstageOCRReader(FileReader, OCRFields, Loads, BasePydanticReader):
 
     Options may be assigned afterwards: they are read when files are read.
 
+    Examples:
+        `pip install "upstage-docs[llama-index]"`, and set `UPSTAGE_API_KEY`, or add the extra `local` and set
+        `UPSTAGE_DOCS_ENGINE=local`.
+
+        ```python
+        from llama_index_upstage_docs import UpstageOCRReader
+
+        for line in UpstageOCRReader(split="line").load_data("scan.png"):
+            print(line.metadata["confidence"], line.text)
+        ```
+
     Args:
         is_remote: Whether the data come from a remote API.
 

@@ -25,6 +25,17 @@ class UpstageDocumentParseReader(FileReader, ParseFields, Loads, BasePydanticRea
 
     Options may be assigned afterwards: they are read when files are read.
 
+    Examples:
+        `pip install "upstage-docs[llama-index]"`, and set `UPSTAGE_API_KEY`, or add the extra `local` and set
+        `UPSTAGE_DOCS_ENGINE=local`.
+
+        ```python
+        from llama_index_upstage_docs import UpstageDocumentParseReader
+
+        for document in UpstageDocumentParseReader(output_format="markdown").load_data("report.pdf"):
+            print(document.metadata["category"], document.metadata["page"], document.text[:40])
+        ```
+
     Args:
         is_remote: Whether the data come from a remote API.
 

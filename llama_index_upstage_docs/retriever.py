@@ -21,6 +21,20 @@ class UpstageDocumentRetriever(BaseRetriever):
 
     It holds all in memory, for the files of a conversation; a collection belongs in a vector store.
 
+    Examples:
+        `pip install "upstage-docs[llama-index,search]"`, and set `UPSTAGE_API_KEY`, or add the extra `local` and set
+        `UPSTAGE_DOCS_ENGINE=local`.
+
+        ```python
+        from llama_index_upstage_docs import TableAwareNodeParser, UpstageDocumentParseReader, UpstageDocumentRetriever
+        from upstage_docs.evidence import cite
+
+        documents = UpstageDocumentParseReader(output_format="markdown").load_data("report.pdf")
+        retriever = UpstageDocumentRetriever(TableAwareNodeParser().get_nodes_from_documents(documents))
+        for found in retriever.retrieve("availability of Maehyang"):
+            print(cite(found))
+        ```
+
     Args:
         nodes: What is searched, of our node parsers or any other.
         similarity_top_k: How many are returned at most.

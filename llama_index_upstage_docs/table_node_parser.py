@@ -59,6 +59,18 @@ class TableAwareNodeParser(ChunkFields, LinkedNodeParser):
     Options may be assigned afterwards, also by `Settings.chunk_size`: they are read when nodes are made. A
     *length_function* is one that is defined in a module: others cannot be sent to another process.
 
+    Examples:
+        `pip install "upstage-docs[llama-index]"`, and set `UPSTAGE_API_KEY`, or add the extra `local` and set
+        `UPSTAGE_DOCS_ENGINE=local`.
+
+        ```python
+        from llama_index_upstage_docs import TableAwareNodeParser, UpstageDocumentParseReader
+
+        documents = UpstageDocumentParseReader(output_format="markdown").load_data("report.pdf")
+        for node in TableAwareNodeParser(chunk_size=1000).get_nodes_from_documents(documents):
+            print(node.metadata["page"], node.metadata["categories"], len(node.get_content()))
+        ```
+
     Args:
         include_section_nodes: Whether each heading also makes a node with all that it governs, whose CHILD nodes the
             chunks are (`AutoMergingRetriever`); put only `get_leaf_nodes(nodes)` into the vector index then.
