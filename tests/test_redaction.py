@@ -327,6 +327,21 @@ def test_a_key_of_a_wrong_type_is_refused_and_in_no_frame(make: Any, wrap: Any) 
     assert KEY not in everything_of(caught.value)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(400, json={"error": {"message": "no\x1b[2Jsuch\x9bthing\x00"}}),
+        httpx.Response(502, content=b"\x1b]0;title\x07 bad \x00\x01 gateway"),
+    ],
+)
+def test_no_message_holds_what_commands_a_terminal(answer: httpx.Response) -> None:
+    transport = Echo(lambda _: answer)
+    given: dict[str, Any] = {"base_url": "http://api.test/v1", "cache": False, "retry": RetryPolicy(attempts=1)}
+    with Client(KEY, transport=transport, **given) as client, pytest.raises(UpstageDocsError) as caught:
+        client.parse(SAMPLE, route="sync")
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", str(caught.value)), repr(str(caught.value))
+
+
 COLLECTED = """
 import gc
 from upstage_docs.api.requests import Api

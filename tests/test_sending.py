@@ -166,6 +166,25 @@ def test_a_variable_that_cannot_be_followed_is_named(name: str, value: str) -> N
         assert "hunter2pass" not in line
 
 
+@pytest.mark.parametrize("kind", ["Client", "AsyncClient"])
+def test_a_proxy_that_cannot_be_reached_is_named(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reads that nothing listens may not know that a proxy was asked; its password is nobody's to read."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    monkeypatch.setenv("HTTP_PROXY", f"http://user:hunter2pass@{address}")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    given: dict[str, Any] = {"base_url": "http://api.test/v1", "cache": False, "retry": RetryPolicy(attempts=1)}
+
+    async def ask() -> None:
+        async with AsyncClient("up_abcdefgh", **given) as client:
+            await client.parse(SAMPLE, route="sync")
+
+    with pytest.raises(APIConnectionError, match=rf"through the proxy http://{address} that.*HTTP_PROXY") as caught:
+        asyncio.run(ask()) if kind == "AsyncClient" else Client("up_abcdefgh", **given).parse(SAMPLE, route="sync")
+    assert "hunter2pass" not in str(caught.value)
+
+
 class Untrusted(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """Fails as the network does where a certificate is not trusted."""
 

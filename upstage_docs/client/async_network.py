@@ -20,7 +20,7 @@ import anyio
 import httpcore
 import httpx
 
-from upstage_docs.client.network import is_address, look_up, pool_of
+from upstage_docs.client.network import is_address, look_up, naming, pool_of
 from upstage_docs.client.owned_threads import begin_thread
 
 __all__ = ["AsyncNetworkTransport"]
@@ -35,6 +35,12 @@ class AsyncNetworkTransport(httpx.AsyncHTTPTransport):
     def __init__(self, tls: ssl.SSLContext, limits: httpx.Limits, proxy: str | None = None) -> None:
         kinds = httpcore.AsyncConnectionPool, httpcore.AsyncHTTPProxy, httpcore.AsyncSOCKSProxy
         self._pool = pool_of(kinds, tls, limits, _Network(), proxy)
+        self._proxy = proxy
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send *request*; the body of the answer is read as it is taken."""
+        with naming(self._proxy):
+            return await super().handle_async_request(request)
 
 
 class _Network(httpcore.AnyIOBackend):

@@ -24,7 +24,7 @@ import httpx
 from upstage_docs.client.owned_threads import call_within
 from upstage_docs.errors.redaction import Secret
 
-__all__ = ["NetworkTransport", "is_address", "look_up", "pool_of", "proxies"]
+__all__ = ["NetworkTransport", "is_address", "look_up", "naming", "pool_of", "proxies"]
 
 # Until when (of `time.monotonic`) the request of this thread may take: its connection was made for another one.
 _deadline: ContextVar[float] = ContextVar("upstage_docs_deadline", default=float("inf"))
@@ -50,15 +50,31 @@ class NetworkTransport(httpx.HTTPTransport):
         # In place of httpx's own constructor, which would make a pool of other connections.
         kinds = httpcore.ConnectionPool, httpcore.HTTPProxy, httpcore.SOCKSProxy
         self._pool = pool_of(kinds, tls, limits, _Network(), proxy)
+        self._proxy = proxy
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send *request*; the body of the answer is read as it is taken."""
         until = request.extensions.get("deadline", float("inf"))
-        with _until(until):
+        with _until(until), naming(self._proxy):
             response = super().handle_request(request)
         if isinstance(response.stream, httpx.SyncByteStream) and not response.is_stream_consumed:
             response.stream = _Body(response.stream, until)
         return response
+
+
+@contextmanager
+def naming(proxy: str | None) -> Iterator[None]:
+    """Name *proxy* in errors of the block that say that no connection was made: who reads them may not know of it."""
+    try:
+        yield
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+        if proxy is None:
+            raise
+        url = httpx.URL(proxy)
+        variable = "the environment (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY; NO_PROXY excepts hosts)"
+        raise type(error)(
+            f"{error} (through the proxy {url.copy_with(username=None, password=None)} that {variable} names)"
+        ) from error
 
 
 def pool_of(kinds: tuple[Any, Any, Any], tls: ssl.SSLContext, limits: httpx.Limits, network: Any, proxy: Any) -> Any:

@@ -21,6 +21,7 @@ All carry plain values only, so they pickle, and none ever holds a key: what the
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from upstage_docs.errors.redaction import redact, redact_body
@@ -45,6 +46,10 @@ __all__ = [
 ]
 
 
+# What came may hold them: to a terminal they are commands.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
 def _rebuild(cls: type[UpstageDocsError], message: str, state: dict[str, Any]) -> UpstageDocsError:
     error = cls(message)
     error.__dict__.update(state)
@@ -62,7 +67,7 @@ class UpstageDocsError(ValueError):
     pages_paid: int = 0
 
     def __init__(self, message: str) -> None:
-        message = redact(message)
+        message = _CONTROLS.sub("\ufffd", redact(message))
         super().__init__(message)
         self.message = message
 
