@@ -23,7 +23,7 @@ from upstage_docs.api.json_shapes import (
     OcrShape,
     PointShape,
 )
-from upstage_docs.api.lenient import UNREADABLE_PAGE, begins_with, check_size, load_json, read_shape
+from upstage_docs.api.lenient import UNREADABLE_PAGE, UNSUSPICIOUS, begins_with, check_size, load_json, read_shape
 from upstage_docs.errors import InvalidResponseError
 from upstage_docs.errors.redaction import redact, shorten
 from upstage_docs.models import (
@@ -147,7 +147,8 @@ def decode_shape(raw: bytes, *, source: str = "") -> DocumentShape:
         InvalidResponseError: It is not one; `.raw` holds it.
     """
     try:
-        check_size(raw)
+        if len(raw) > UNSUSPICIOUS:
+            check_size(raw)
         return _documents.decode(raw)
     except _UNREADABLE:
         return cast("DocumentShape", _decode_leniently(_documents, raw, "Document Parse", source))

@@ -17,7 +17,7 @@ from msgspec import inspect
 
 from upstage_docs.api.json_shapes import ContentShape, ElementShape, OcrPageShape, PointShape
 
-__all__ = ["UNREADABLE_PAGE", "begins_with", "check_size", "is_object", "load_json", "read_shape"]
+__all__ = ["UNREADABLE_PAGE", "UNSUSPICIOUS", "begins_with", "check_size", "is_object", "load_json", "read_shape"]
 
 UNREADABLE_PAGE = 0  # an element whose page cannot be read is on no page, and not on that of its neighbour
 # Larger numbers than an int64 holds are none of ours, and Python takes no integer of more than 4,300 digits.
@@ -27,7 +27,7 @@ _WHITE_SPACE = re.compile(rb"[ \t\r\n]*")
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 _MOST_DEPTH = 200  # the API's answers are eight deep
 # Up to here, in bytes, JSON may hold as many arrays and objects as it likes.
-_UNSUSPICIOUS = 1 << 20
+UNSUSPICIOUS = 1 << 20
 # Bytes for each array or object. Recorded answers have 23 and more, without white space; what is made to fill a memory
 # has three, each of which takes 70 once it is decoded.
 _FEWEST_BYTES = 5
@@ -44,7 +44,7 @@ def check_size(raw: bytes) -> None:
     Raises:
         ValueError: It holds more arrays and objects than any answer.
     """
-    if len(raw) > _UNSUSPICIOUS and (count := raw.count(b"{") + raw.count(b"[")) * _FEWEST_BYTES > len(raw):
+    if len(raw) > UNSUSPICIOUS and (count := raw.count(b"{") + raw.count(b"[")) * _FEWEST_BYTES > len(raw):
         raise ValueError(f"it holds {count:,} arrays and objects in {len(raw):,} bytes")
 
 
