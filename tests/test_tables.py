@@ -28,7 +28,7 @@ def by_tokens(size: int) -> RowSizes:
 
 def texts(text: str, size: int | RowSizes) -> list[str]:
     parts = split_rows(text, limits(size) if isinstance(size, int) else size)
-    return ["".join(piece for piece, _ in part) for part in parts or []]
+    return ["".join(piece for piece, _ in part.pieces) for part in parts or []]
 
 
 def body(rows: int, cells: int = 2) -> str:
@@ -363,7 +363,7 @@ def test_parts_make_the_table(text: str, size: int, tokens: bool) -> None:
         rows = len(inner.rows) - table.header_rows
         bound = inner.has_row_spans
         assert chosen.size(part) <= chosen.later or rows == 1 or bound
-    spans = [(piece, offset) for part in split_rows(text, chosen) or [] for piece, offset in part if offset >= 0]
+    spans = [(piece, offset) for part in split_rows(text, chosen) or [] for piece, offset in part.pieces if offset >= 0]
     for piece, offset in spans:
         assert "rowspan" in piece or text.startswith(piece, offset), "offsets are those of the text"
 
@@ -401,7 +401,7 @@ def test_pipe_tables_are_cut_between_lines() -> None:
 
 def joined(*pages: str) -> str | None:
     table = JoinedTable(pages[0])
-    return "".join(piece for piece, _ in table.part) if all(map(table.take, pages[1:])) else None
+    return "".join(piece for piece, _ in table.pieces) if all(map(table.take, pages[1:])) else None
 
 
 HEAD = "<thead><tr><td>A</td><td>B</td></tr></thead>"

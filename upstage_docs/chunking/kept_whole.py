@@ -13,7 +13,7 @@ from upstage_docs.chunking.dense_tables import dense_table, row_starts
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.table import read_table
 from upstage_docs.chunking.table_joining import JoinedTable
-from upstage_docs.chunking.table_rows import Part, RowSizes, runs_of_one_part, split_rows
+from upstage_docs.chunking.table_rows import Pieces, RowSizes, TablePart, split_rows
 from upstage_docs.chunking.units import UNKNOWN, Place, Unit, joined, merged_extra
 from upstage_docs.records.element_captions import inner_captions, owned_before
 from upstage_docs.records.header_rows import header_rows_of
@@ -25,12 +25,11 @@ from upstage_docs.records.ownership import (
     role_below,
     role_of_last_line,
 )
-from upstage_docs.records.render import text_of_html
+from upstage_docs.records.render import text_of_html, text_of_line
 from upstage_docs.records.wording import caption_label, start_of_last_sentence
 
 __all__ = ["Whole", "captions_before", "take_above"]
 
-_CLOSING_TAGS = re.compile(r"(?:\s|</\w+\s*>)*")
 _LINE_BREAK = re.compile(r"<br\s*/?>|\n")
 _EMPHASIS = re.compile(r"\*\*|__")
 # What Markdown writes around the words of a line: signs of quotes, headings and lists, the line below a heading.
@@ -120,7 +119,7 @@ class Whole:
         for unit in self.units:
             sources += [(start + position, end + position, place) for start, end, place in unit.sources]
             position += len(unit.text)
-        whole = _assembled(self.units[0], self._table.part, sources)
+        whole = _assembled(self.units[0], self._table.pieces, sources)
         whole.extra = merged_extra(self.units)
         whole.end = self.units[-1].end if self.units[-1].record_id == whole.record_id else UNKNOWN
         return whole
@@ -147,29 +146,20 @@ class Whole:
         if not parts:
             yield units
             return
-        for index, (part, runs) in enumerate(zip(parts, runs_of_one_part(parts), strict=True)):
-            unit = _assembled(whole, part, whole.sources)
-            self._locate(unit, whole, runs, is_first=not index)
+        for index, part in enumerate(parts):
+            unit = _assembled(whole, part.pieces, whole.sources)
+            self._locate(unit, whole, part)
             after = self.below if index == len(parts) - 1 else [one for one in self.below if one.kind in _REPEATED]
             if index:
                 after = [_as_repeated(one) if one.kind in _REPEATED else one for one in after]
             yield [*(above if index else self.above), unit, *after]
 
-    def _locate(self, unit: Unit, whole: Unit, runs: Sequence[tuple[int, int]], *, is_first: bool) -> None:
-        """Say of a part which places are only repeated in it, where its rows stand, and what belongs to them.
-
-        Args:
-            unit: The part.
-            whole: What it is a part of.
-            runs: The offsets into the text of *whole* that no other part holds.
-            is_first: Whether it is the first part, whose header is not repeated yet.
-        """
-        if whole.spans:  # what closes the first table is no row of it
-            runs = [run for run in runs if not _CLOSING_TAGS.fullmatch(whole.text, *run)]
-        if not runs:
+    def _locate(self, unit: Unit, whole: Unit, part: TablePart) -> None:
+        """Say of *unit*, a *part* of *whole*, where its rows stand, what belongs to them, and what is only repeated."""
+        text, start = whole.text, part.start
+        end = part.end if whole.spans else part.closed  # what closes the first table is no row of the last
+        if start < 0:
             return
-        text = whole.text
-        start, end = 0 if is_first else runs[0][0], runs[-1][1]
         while text[end - 1].isspace():
             end -= 1
         if not whole.spans:
@@ -192,7 +182,7 @@ class Whole:
             if one is unit:
                 break
             before += len(one.text)
-        for piece, offset in self._table.part if self._table else ():
+        for piece, offset in self._table.pieces if self._table else ():
             if position < len(piece):
                 position += offset
                 break
@@ -250,7 +240,7 @@ def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOption
         elif role == "announcement" and _is_long(unit.text, options):
             start = _start_of_last_sentence(unit)
             role = role if start else ""
-        if not _travels(role, unit, options):
+        if not (role and _travels(role, unit, options)):
             break
         tail = unit.part(start, len(unit.text)) if start else unit
         if role != "caption" and (room := room - options.size(tail.text)) < 0:
@@ -348,7 +338,7 @@ def _can_be_cut(text: str) -> bool:
 
 def line_of(unit: Unit) -> Line:
     """Return *unit* as a line that may be a table's caption, note or unit."""
-    words = _words_of(unit.text)
+    words = text_of_line(unit.text)
     if words[:2] in {"**", "__"}:
         words = _EMPHASIS.sub("", words)
     place = unit.place
@@ -364,18 +354,6 @@ def _words_of_caption(unit: Unit) -> str:
     return words[1:-1] if len(words) > 2 and words[0] in "*_" and words[-1] == words[0] else words
 
 
-def _words_of(text: str) -> str:
-    """Return the words of *text*, HTML or not; quickly where one tag stands around lines."""
-    if "<" not in text:
-        return text.strip()
-    start = text.find(">") + 1 if text[0] == "<" else 0
-    end = text.rindex("<") if text[-1] == ">" else len(text)
-    inner = text[start:end].replace("<br>", "\n")
-    if "<" in inner or "&" in inner or end < start:
-        return text_of_html(text)
-    return inner.strip()
-
-
 def _owned(unit: Unit, above: Sequence[Unit]) -> Owned:
     label = ""
     for one in above:
@@ -385,14 +363,14 @@ def _owned(unit: Unit, above: Sequence[Unit]) -> Owned:
     return Owned(place.category, place.page, place.box, unit.text, label)
 
 
-def _assembled(unit: Unit, part: Part, sources: list[tuple[int, int, Place]]) -> Unit:
-    """Return *unit* with the text of *part*, whose pieces come from *sources*, by their offsets."""
-    text = "".join([piece for piece, _ in part]).rstrip()
+def _assembled(unit: Unit, pieces: Pieces, sources: list[tuple[int, int, Place]]) -> Unit:
+    """Return *unit* with the text of *pieces*, which come from *sources*, by their offsets."""
+    text = "".join([piece for piece, _ in pieces]).rstrip()
     if len(sources) == 1:
         return unit.with_text(text, [(0, len(text), sources[0][2])])
     spans: list[tuple[int, int, Place]] = []
     position = 0
-    for piece, offset in part:
+    for piece, offset in pieces:
         length = min(len(piece), len(text) - position)
         first = bisect_right(sources, offset, key=itemgetter(1))
         last = bisect_left(sources, offset + length, key=itemgetter(0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from upstage_docs.chunking.markdown import is_rule, lines_of
 from upstage_docs.chunking.table import Table, read_table, words_of
-from upstage_docs.chunking.table_rows import Part
+from upstage_docs.chunking.table_rows import Pieces
 
 __all__ = ["JoinedTable"]
 
@@ -16,7 +16,7 @@ class JoinedTable:
         self._text = text
         self._is_html = text.startswith("<")
         self._table = read_table(text) if self._is_html else None
-        self._pieces: Part = [(text[: self._table.rows[-1].end] if self._table else text, 0)]
+        self._pieces: Pieces = [(text[: self._table.rows[-1].end] if self._table else text, 0)]
         self._length = len(text)
 
     def take(self, text: str) -> bool:
@@ -35,7 +35,7 @@ class JoinedTable:
         return True
 
     @property
-    def part(self) -> Part:
+    def pieces(self) -> Pieces:
         """The one table; the offsets of its pieces are those in all the texts, one after the other."""
         if self._table is None:
             return self._pieces

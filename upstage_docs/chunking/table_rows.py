@@ -12,7 +12,7 @@ from upstage_docs.chunking.markdown import is_rule, lines_of, read_text_table
 from upstage_docs.chunking.table import MOST_ROWS, Cell, Table, carried_sizes, mended, place_columns, read_table
 from upstage_docs.records.header_rows import MOST_ROWS_READ, header_rows_of_lines, line_begins_section
 
-__all__ = ["Part", "RowSizes", "runs_of_one_part", "split_rows"]
+__all__ = ["Pieces", "RowSizes", "TablePart", "split_rows"]
 
 
 class RowSizes(NamedTuple):
@@ -50,11 +50,27 @@ _LARGEST_SECTION = 5  # the row that names a section is repeated where it takes 
 _MOST_SECTIONS = 3
 _DIGIT = re.compile(r"\d")
 
-# A part: its pieces in order, each with the offset that it was taken from, -1 for closing tags that were added.
-Part = list[tuple[str, int]]
+# Texts in order, each with the offset that it was taken from, -1 for what was added.
+Pieces = list[tuple[str, int]]
 
 
-def split_rows(text: str, limits: RowSizes, header_rows: int = 0) -> list[Part] | None:
+class TablePart(NamedTuple):
+    """A part of a table.
+
+    Attributes:
+        pieces: Its text, with what it repeats.
+        start, end: Where that stands in the table's text which no other part holds: its rows, and the header in the
+            first part; -1 where that is not known.
+        closed: Where the section of the last rows of the table ends, in the last part; `end` in any other.
+    """
+
+    pieces: Pieces
+    start: int
+    end: int
+    closed: int
+
+
+def split_rows(text: str, limits: RowSizes, header_rows: int = 0) -> list[TablePart] | None:
     """Cut the table in *text* between rows; None where that cannot be, so that the table stays whole.
 
     Every part repeats what stands before the body (captions and all header rows) and after it. A cell that spans a
@@ -80,41 +96,7 @@ def split_rows(text: str, limits: RowSizes, header_rows: int = 0) -> list[Part] 
     parts = list(_Cutter(table, limits).parts())
     if len(parts) < 2:
         return None
-    return parts if offsets else [[(piece, -1) for piece, _ in part] for part in parts]
-
-
-def runs_of_one_part(parts: Sequence[Part]) -> list[list[tuple[int, int]]]:
-    """Return, for each part, the runs `(start, end)` of the table's text that no other part holds: its own rows."""
-    edges: list[tuple[int, int]] = []
-    for part in parts:
-        for piece, offset in part:
-            if offset >= 0:
-                edges += ((offset, 1), (offset + len(piece), -1))
-    edges.sort()
-    alone: list[tuple[int, int]] = []
-    holders = position = 0
-    for following, step in edges:
-        if holders == 1 and position < following:
-            alone.append((position, following))
-        holders += step
-        position = following
-    starts = [start for start, _ in alone]
-    found = []
-    for part in parts:
-        runs = []
-        for piece, offset in part:
-            if offset < 0:
-                continue
-            end = offset + len(piece)
-            index = max(0, bisect_right(starts, offset) - 1)
-            while index < len(alone) and alone[index][0] < end:
-                start, stop = max(alone[index][0], offset), min(alone[index][1], end)
-                if start < stop:
-                    runs.append((start, stop))
-                index += 1
-        runs.sort()
-        found.append(runs)
-    return found
+    return parts if offsets else [TablePart([(piece, -1) for piece, _ in part.pieces], -1, -1, -1) for part in parts]
 
 
 class _Cutter:
@@ -135,7 +117,7 @@ class _Cutter:
         self._sections = [one for one in table.section_rows() if self._is_free(one)]
         last = self._rows[-1].section
         self._tail_start = self._rows[-1].end if last < 0 else table.sections[last].end
-        self._head: Part = []  # the header as later parts repeat it
+        self._head: Pieces = []  # the header as later parts repeat it
         self._slice(self._head, 0, self._header - 1, carry=False)
         self._frames: dict[int, _Frame] = {}
         if limits.exact:
@@ -193,7 +175,7 @@ class _Cutter:
         self._carried = carried_sizes(self._cells, sizes)
         self._can_cut_groups = place_columns(self._cells)
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[TablePart]:
         """Yield the parts; only one, the whole table, if nothing can be cut."""
         limits, first = self._limits, self._header
         if self._frame(first).around >= limits.later:
@@ -206,16 +188,18 @@ class _Cutter:
             last = self._boundary(first, reach)
             while last > first and last + 1 < len(self._rows) and self._names_section(last):
                 last -= 1  # it goes with the rows that it is the section of
-            part = self._part(first, last)
-            while not limits.exact and last > first and limits.size("".join(piece for piece, _ in part)) > limit:
+            pieces = self._pieces(first, last)
+            while not limits.exact and last > first and limits.size("".join(piece for piece, _ in pieces)) > limit:
                 fewer = self._boundary(first, first + (last - first) // 2)
                 if fewer >= last:
                     break  # bound together: they stay so, whatever their size
-                last, part = fewer, self._part(first, fewer)
-            yield part
-            first = last + 1
-            if first == len(self._rows):
+                last, pieces = fewer, self._pieces(first, fewer)
+            start, end = self._rows[first].start if first > self._header else 0, self._rows[last].end
+            if last + 1 == len(self._rows):
+                yield TablePart(pieces, start, end, self._tail_start)
                 return
+            yield TablePart(pieces, start, end, end)
+            first = last + 1
             limit, room = limits.later, limits.later - self._frame(first).around_last
             if section := self._section_of(first):
                 room -= limits.size(section)
@@ -274,7 +258,7 @@ class _Cutter:
             following += 1
         return following - 1
 
-    def _part(self, first: int, last: int) -> Part:
+    def _pieces(self, first: int, last: int) -> Pieces:
         rows, part = self._rows, []
         if first > self._header:
             part = [*self._head]
@@ -293,7 +277,7 @@ class _Cutter:
         self._append(part, tail, len(self._text))
         return part
 
-    def _slice(self, part: Part, first: int, last: int, *, carry: bool) -> None:
+    def _slice(self, part: Pieces, first: int, last: int, *, carry: bool) -> None:
         """Append the rows from *first* to *last*, and what stands before if *first* is 0; spans end with the last."""
         rows = self._rows
         position = rows[first].start if first else 0
@@ -308,11 +292,11 @@ class _Cutter:
                     position = rows[index].end
         self._append(part, position, rows[last].end)
 
-    def _append(self, part: Part, start: int, end: int) -> None:
+    def _append(self, part: Pieces, start: int, end: int) -> None:
         if start < end:
             part.append((self._text[start:end], start))
 
-    def _row(self, part: Part, index: int, until: int, *, carry: bool) -> None:
+    def _row(self, part: Pieces, index: int, until: int, *, carry: bool) -> None:
         """Append a row whose cells are clipped at the row *until*, with the cells that span into it if *carry*."""
         cells = [(cell.column, cell.start, cell) for cell in self._cells[index]]
         if carry:
@@ -336,7 +320,7 @@ class _Cutter:
         self._append(part, position, self._rows[index].end)
 
 
-def _split_lines(text: str, limits: RowSizes, header_rows: int) -> list[Part] | None:
+def _split_lines(text: str, limits: RowSizes, header_rows: int) -> list[TablePart] | None:
     """Cut a pipe or grid table, or one in plain text, between rows.
 
     What stands before and after the table is repeated, as captions are; each line of a plain text is a row.
@@ -362,7 +346,7 @@ def _split_lines(text: str, limits: RowSizes, header_rows: int) -> list[Part] | 
     fixed = limits.size(head) + limits.size(tail)
     if fixed >= limits.later:
         return None
-    parts: list[Part] = []
+    parts: list[TablePart] = []
     lines = [text[slice(*row)] for row in rows]
     sections = _sections_of_lines(lines, is_table=table is not None)
     first = 0
@@ -378,17 +362,18 @@ def _split_lines(text: str, limits: RowSizes, header_rows: int) -> list[Part] | 
             last += 1
         while last > first and last + 1 < len(rows) and last in sections:
             last -= 1  # it goes with the rows that it is the section of
-        part = _lines_part(text, (head, repeated, tail), rows[first][0], rows[last][1], ends)
-        while not limits.exact and last > first and limits.size("".join(piece for piece, _ in part)) > limit:
+        pieces = _pieces_of_lines(text, (head, repeated, tail), rows[first][0], rows[last][1], ends)
+        while not limits.exact and last > first and limits.size("".join(piece for piece, _ in pieces)) > limit:
             last = first + (last - first) // 2
-            part = _lines_part(text, (head, repeated, tail), rows[first][0], rows[last][1], ends)
-        parts.append(part)
+            pieces = _pieces_of_lines(text, (head, repeated, tail), rows[first][0], rows[last][1], ends)
+        end = rows[last][1]
+        parts.append(TablePart(pieces, rows[first][0] if parts else 0, end, end))
         section = next((lines[one] for one in range(last, first - 1, -1) if one in sections), section)
         first = last + 1
     return parts if len(parts) > 1 else None
 
 
-def _lines_part(text: str, around: tuple[str, str, str], start: int, end: int, tail_start: int) -> Part:
+def _pieces_of_lines(text: str, around: tuple[str, str, str], start: int, end: int, tail_start: int) -> Pieces:
     head, section, tail = around
     pieces = ((head, 0), (section, -1), (text[start:end], start), (tail, tail_start))
     return [piece for piece in pieces if piece[0]]

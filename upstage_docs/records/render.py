@@ -9,7 +9,15 @@ from collections.abc import Iterator
 from upstage_docs.models import Element
 from upstage_docs.options import OutputFormat
 
-__all__ = ["ENTITY", "element_text", "heading_level", "text_of_html", "text_runs", "without_cut_tags"]
+__all__ = [
+    "ENTITY",
+    "element_text",
+    "heading_level",
+    "text_of_html",
+    "text_of_line",
+    "text_runs",
+    "without_cut_tags",
+]
 
 # Newer models put this in front of a figure's text; there is no such image.
 _PLACEHOLDER = "![image](/image/placeholder)"
@@ -75,6 +83,18 @@ def text_of_html(markup: str) -> str:
         return " ".join(text.split())
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
+
+
+def text_of_line(text: str) -> str:
+    """Return the words of *text*, HTML or not, with their white space; quickly where one tag stands around lines."""
+    if "<" not in text:
+        return text.strip()
+    start = text.find(">") + 1 if text[0] == "<" else 0
+    end = text.rindex("<") if text[-1] == ">" else len(text)
+    inner = text[start:end].replace("<br>", "\n")
+    if "<" in inner or "&" in inner or end < start:
+        return text_of_html(text)
+    return inner.strip()
 
 
 def text_runs(markup: str) -> Iterator[tuple[int, str]]:
