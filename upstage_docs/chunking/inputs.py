@@ -33,7 +33,7 @@ from upstage_docs.records.heading_numbering import SQUARES
 from upstage_docs.records.ids import source_in_ids
 from upstage_docs.records.marked_titles import MAY_BE_TITLES, holds_marked_line, is_section_title
 from upstage_docs.records.records import METADATA_KEYS, HeadingTrail, record_id, text_sha256
-from upstage_docs.records.render import element_text, text_of_html
+from upstage_docs.records.render import element_text, text_of_html, text_of_line
 from upstage_docs.records.wording import caption_label, is_note, is_unit
 
 __all__ = ["Chunkable", "units"]
@@ -90,8 +90,6 @@ class _Reader:
         self._page = 0
         self._element_id = UNKNOWN
         self._trail, self._levels = HeadingTrail(), HeadingLevels()
-        self._headings: tuple[str, ...] = ()
-        self._section = ""
         self._last_headings: tuple[str, tuple[str, ...]] = ("", ())
 
     def enter(
@@ -121,8 +119,7 @@ class _Reader:
 
     def _begin_run(self, run: Run) -> None:
         self._run, self._begun = run, True
-        self._trail, self._headings, self._section = HeadingTrail(), (), ""
-        self._levels = HeadingLevels()
+        self._trail, self._levels = HeadingTrail(), HeadingLevels()
 
     def document(self, document: ParsedDocument) -> Iterator[Unit]:
         """Yield the units of a document, or of its next run of pages."""
@@ -145,19 +142,19 @@ class _Reader:
         level = self._levels.level_of(element)
         opens = level > 0 if category in _LEVELLED else None
         if level:
-            self._leave(level)
+            self._trail.leave(level)
         found: Iterable[Unit] = ()
         if category not in self._excluded or (category in _RUNNING and _may_be_owned(text)):
             coordinates = element.coordinates
             x0, y0, x1, y1 = bounding_box(coordinates)
             corners = _encode(coordinates).decode()
             place = Place(element.id, element.page, category, element.sub_category, corners, x0, y0, x1, y1)
-            found = self._units(category, text, place, self._headings, self._section, opens=opens)
+            found = self._units(category, text, place, self._trail.headings, self._trail.section_id, opens=opens)
             if form != "html" and category in _TABLES and element.html:
                 for unit in found:
                     unit.header_rows = header_rows_of(element.html)
         if level:
-            self._enter(level, element_text(element, "text"), self._id_of(element, text))
+            self._trail.enter(level, element_text(element, "text"), self._id_of(element, text))
         elif category in MAY_BE_TITLES and holds_marked_line(text):
             found = self._at_titles(found, self._id_of(element, text))
         return found
@@ -175,12 +172,12 @@ class _Reader:
             for piece, title in cut_at_titles(unit):
                 level = self._levels.level(title, 0) if title else 0
                 if level:
-                    self._leave(level)
+                    self._trail.leave(level)
                     piece.kind = "heading"
-                piece.headings, piece.section_id = self._headings, self._section
+                piece.headings, piece.section_id = self._trail.headings, self._trail.section_id
                 yield piece
                 if level:
-                    self._enter(level, title, record_id("title", identity, number) if identity else "")
+                    self._trail.enter(level, title, record_id("title", identity, number) if identity else "")
                     number += 1
 
     def record(self, record: Record) -> Iterable[Unit]:
@@ -270,14 +267,14 @@ class _Reader:
             headings, section_id = known.headings, known.section_id
         else:
             if level:
-                self._leave(level)
-            headings, section_id = self._headings, ""
+                self._trail.leave(level)
+            headings, section_id = self._trail.headings, ""
         if category not in self._excluded or (category in _RUNNING and _may_be_owned(record.text)):
             for unit in self._units(category, record.text, place, headings, section_id, record.id):
                 unit.extra = known.extra
                 yield unit
         if level:
-            self._enter(level, title, "")
+            self._trail.enter(level, title, "")
 
     def _units(
         self,
@@ -368,7 +365,7 @@ class _Reader:
             if "table" in self._excluded:
                 return
             place = msgspec.structs.replace(place, category="table")
-            for unit in self._units("table", record.text, place, self._headings, "", record.id):
+            for unit in self._units("table", record.text, place, self._trail.headings, "", record.id):
                 unit.extra = known.extra
                 yield unit
         else:
@@ -387,7 +384,7 @@ class _Reader:
                 title = " ".join((block.title or text_of_html(body)).split())
                 level = self._levels.level(title, block.level if block.level > 1 else 0, heading_size(body))
                 if level:
-                    self._leave(level)
+                    self._trail.leave(level)
             elif block.category == "index" and not known.is_stale:
                 self._levels.read_contents(text_of_html(body))
             if block.category not in self._excluded:
@@ -398,20 +395,20 @@ class _Reader:
                     identity = block.element_id
                 gap = text[previous : block.start]
                 joiner = gap if previous and not gap.strip() else _joiner(body)
-                here = msgspec.structs.replace(place, element_id=identity, category=block.category)
+                here = Place(identity, place.page, block.category, place.sub_category, place.coordinates, *place.box)
                 section_id = known.section_id if known.is_stale else ""
                 kind = "text" if title and not level else block.kind
-                unit = Unit(kind, body, joiner, here, self._headings, section_id, self._run, known.extra)
+                source = known.extra, None, record.id, block.start, block.end
+                unit = Unit(kind, body, joiner, here, self._trail.headings, section_id, self._run, *source)
                 if inside and (spans := inside.of(block)):
                     unit = unit.with_text(body, spans)
-                unit.record_id, unit.start, unit.end = record.id, block.start, block.end
                 if known.is_stale or kind != "text" or not holds_marked_line(body):
                     yield unit
                 else:
                     yield from self._at_titles([unit], "")
             previous = block.end
             if level:
-                self._enter(level, title, "")
+                self._trail.enter(level, title, "")
 
     def _enter_file(self, known: RecordMetadata) -> bool:
         place = known.place
@@ -446,19 +443,11 @@ class _Reader:
                 return document
         return None
 
-    def _leave(self, level: int) -> None:
-        self._trail.leave(level)
-        self._headings, self._section = self._trail.headings, self._trail.section_id
-
     def _enter_all(self, headings: tuple[str, ...]) -> None:
         """Open the headings that govern the beginning of a record, outermost first."""
         for level, heading in enumerate(headings, start=1):
             self._levels.level(heading, 0)
-            self._enter(level, heading, "")
-
-    def _enter(self, level: int, text: str, identity: str) -> None:
-        self._trail.enter(level, text, identity)
-        self._headings, self._section = self._trail.headings, self._trail.section_id
+            self._trail.enter(level, heading, "")
 
     def _split_headings(self, headings: str) -> tuple[str, ...]:
         """Return the breadcrumb as its headings; it is the same for many records in a row."""
@@ -469,7 +458,7 @@ class _Reader:
 
 def _may_be_owned(text: str) -> bool:
     """Return whether a running header or footer may belong to a table, a mistaken label apart."""
-    words = text_of_html(text) if "<" in text else text
+    words = text_of_line(text)
     return bool(caption_label(words)) or is_unit(words) or is_note(words)
 
 

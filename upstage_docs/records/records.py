@@ -87,29 +87,25 @@ class HeadingTrail:
 
     headings: tuple[str, ...] = ()
     section_id: str = ""
-    _open: list[tuple[int, str, str]] = field(default_factory=list)
+    _open: list[tuple[int, tuple[str, ...], str]] = field(default_factory=list)
 
     def leave(self, level: int) -> None:
         """Close what a heading of *level* ends: every open heading as deep or deeper."""
-        if self._open and self._open[-1][0] >= level:
-            while self._open and self._open[-1][0] >= level:
-                self._open.pop()
-            self._tell()
+        opened = self._open
+        if opened and opened[-1][0] >= level:
+            while opened and opened[-1][0] >= level:
+                opened.pop()
+            _, self.headings, self.section_id = opened[-1] if opened else (0, (), "")
 
     def enter(self, level: int, text: str, identity: str) -> None:
         """Open the heading *text* of *level*, whose record id is *identity*."""
-        self._open.append((level, " ".join(text.split()), identity))
-        self._tell()
+        self.headings, self.section_id = (*self.headings, " ".join(text.split())), identity
+        self._open.append((level, self.headings, identity))
 
     def go_on(self, level: int, text: str, identity: str) -> None:
         """Close what a heading of *level* ends, and open it."""
         self.leave(level)
         self.enter(level, text, identity)
-
-    def _tell(self) -> None:
-        """Say what is open: headings are few, and each record asks."""
-        self.headings = tuple([text for _, text, _ in self._open])
-        self.section_id = self._open[-1][2] if self._open else ""
 
 
 @dataclass(eq=False)
