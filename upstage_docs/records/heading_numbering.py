@@ -115,9 +115,10 @@ class Numbering(NamedTuple):
 
 def read_numbering(words: str) -> Numbering | None:
     """Return how *words* are numbered (`1.2`, `II.`, `제1장`, `가.`, `Item 7A.`, `□`), None if they are not."""
-    words = _narrow(words.lstrip())
+    words = words.lstrip()
     if not _may_be_numbered(words):
         return None
+    words = _narrow(words)
     for style, pattern in _NUMBERINGS:
         if found := pattern.match(words):
             number = "".join("".join(filter(None, found.groupdict().values())).split())
@@ -150,12 +151,12 @@ def _narrow(words: str) -> str:
 
 def _may_be_numbered(words: str) -> bool:
     """Say whether *words* may begin with a numbering, by their first signs: most headings are told by these."""
-    first, second = words[:1], words[1:2]
+    begun = _narrow(words[:3])
+    first, second = begun[:1], begun[1:2]
     if first.isascii() and first.isalpha():
         if second in _AFTER_LETTER or first in _ROMAN_LETTERS:
             return True
-        begun = words[:3]
         return begun.lower() in _BEGIN_OF_WORDS or not begun.isascii()
     if first in _LETTERED:
         return second in _AFTER_LETTER
-    return _FIRST_SIGNS.match(words) is not None
+    return _FIRST_SIGNS.match(begun) is not None

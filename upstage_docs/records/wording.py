@@ -28,10 +28,9 @@ LONGEST_TITLE = 120
 LONGEST_UNIT = 120
 _LONGEST_NOTE = 800
 
-# Where a sentence ends and another begins, in words or in HTML.
-# It begins with a set of signs, which is looked for ten times as fast as a choice.
-_STOP = re.compile(r"[.?!。！？](?:(?<=[。！？])|(?<=\.)(?:[ \n]|<br>|[”)] )|(?<=[?!])[ \n])")
-_STOP_SIGNS = ".?!。！？"
+# All that stands before the last sentence, in words or in HTML.
+# A stop begins with a set of signs, which is looked for ten times as fast as a choice.
+_SENTENCES_BEFORE = re.compile(r"(?s:.*)[.?!。！？](?:(?<=[。！？])|(?<=\.)(?:[ \n]|<br>|[”)] )|(?<=[?!])[ \n])")
 
 # --- captions by their wording ---------------------------------------------------------------------------------------
 
@@ -245,7 +244,7 @@ _MARKED = compile_when_used(
     r"\s*(?P<mark>\(\d{1,2}\)|\d{1,2}\)|\([a-z]\)|[a-z]\)|[¹²³⁴⁵⁶⁷⁸⁹]|[①②③④⑤⑥⑦⑧⑨]|\d{1,2}|[a-z])(?P<gap>[\s.]*)\S"
 )
 # Where the mark of a note stands in a table: after words, not where a cell begins.
-_CLOSE_TO_WORD = r"[^\W\d_]{3}(?:<sup>)?"
+_THREE_LETTERS = r"[^\W\d_]{3}"
 _AFTER_WORDS = r"[^\s<>](?:\s|<br\s?/?>|<sup>)?"
 
 _ANNOUNCES = compile_when_used(
@@ -266,7 +265,6 @@ _SIGNS = (
     *("ollow", "below", "above", "accompanying", "forth", "shown", "presented", "summar", "detail", "listed"),
     *("provid", "given", "outlin", "disclos", "report", "includ"),
 )
-_PARTS = ("ow", "ed", "above", "accompanying", "forth", "given")  # one of these is in whatever announces in Latin
 _CJK_SIGN = re.compile(r"다음|아래|以下|次|如下|下")  # such an announcement begins with one
 _ANNOUNCES_WITHIN = compile_when_used(
     r"\b(?:the\s+)?(?:following|below|accompanying)\s+(?:table|chart|figure|graph|schedule)s?\b"
@@ -278,9 +276,14 @@ _ANNOUNCES_WITHIN_CJK = compile_when_used(r"(?:다음|아래)\s?(?:표|그림)|�
 
 def is_unit(words: str) -> bool:
     """Say whether a line tells the unit of a table: `(단위: 백만원)`, `(in millions)`, `Unit: %`."""
-    if len(words) > LONGEST_UNIT or not (first := _FIRST_LETTER_OR_UNIT.search(words)):
+    if len(words) > LONGEST_UNIT:
         return False
-    if first[0] in _FIRST_OF_UNITS and _may_name_unit(words) and (found := _UNIT.match(words)):
+    first = words[:1]
+    if not first.isalpha():
+        if not (found := _FIRST_LETTER_OR_UNIT.search(words)):
+            return False
+        first = found[0]
+    if first in _FIRST_OF_UNITS and _may_name_unit(words) and (found := _UNIT.match(words)):
         # "In millions of homes, people ..." goes on as a sentence.
         return not SENTENCE_END.search(words) or len(words) - found.end() < 20
     return len(words) <= 40 and _may_be_bare_unit(words) and bool(_BARE_UNIT.match(words))
@@ -326,8 +329,10 @@ def is_note(words: str, table: str = "") -> bool:
             if mark.isalpha() or gap.strip("."):
                 return False  # many words end with any letter
             # A bare digit is a mark only where one is set close to a word of the table.
-            return re.search(rf"{_CLOSE_TO_WORD}{mark}(?![\w.%])", table) is not None
-        return re.search(_AFTER_WORDS + re.escape(mark), table) is not None
+            # The digit first: so it is looked for as fast as any text is.
+            close = rf"{mark}(?![\w.%])(?<={_THREE_LETTERS}{mark})|{mark}(?![\w.%])(?<={_THREE_LETTERS}<sup>{mark})"
+            return re.search(close, table) is not None
+        return mark in table and re.search(_AFTER_WORDS + re.escape(mark), table) is not None
     return False
 
 
@@ -339,10 +344,6 @@ def announces(words: str) -> bool:
 
 def announces_in_words(tail: str) -> bool:
     """Say whether the last sentence of a text announces what stands below it, a colon at its end or not."""
-    if tail.isascii():
-        lower = tail.lower()
-        if not any(part in lower for part in _PARTS):
-            return False
     last = tail[start_of_last_sentence(tail) :]
     near = max(0, len(last) - 160)
     for sign in _SIGNS:
@@ -361,12 +362,5 @@ def announces_in_words(tail: str) -> bool:
 
 def start_of_last_sentence(text: str) -> int:
     """Return where the last sentence of *text* begins; 0 where there is one."""
-    last = max(0, len(text.rstrip()) - 1)
-    signs = _STOP_SIGNS[:3] if text.isascii() else _STOP_SIGNS
-    places = {text.rfind(sign, 0, last): sign for sign in signs}  # one of each, so that no sign is looked for twice
-    while (position := max(places)) >= 0:
-        if stop := _STOP.match(text, position, last):
-            return stop.end()
-        sign = places.pop(position)
-        places[text.rfind(sign, 0, position)] = sign
-    return 0
+    before = _SENTENCES_BEFORE.match(text, 0, max(0, len(text.rstrip()) - 1))
+    return before.end() if before else 0
