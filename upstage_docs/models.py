@@ -48,8 +48,8 @@ def bounding_box(coordinates: tuple[Point, ...]) -> Box:
     if not coordinates:
         return (0.0, 0.0, 0.0, 0.0)
     if len(coordinates) == 4:
-        (x0, y0), _, (x1, y1), _ = coordinates
-        if 0.0 <= x0 <= x1 <= 1.0 and 0.0 <= y0 <= y1 <= 1.0 and coordinates[1::2] == ((x1, y0), (x0, y1)):
+        (x0, y0), (right, top), (x1, y1), (left, bottom) = coordinates
+        if 0.0 <= x0 == left <= x1 == right <= 1.0 and 0.0 <= y0 == top <= y1 == bottom <= 1.0:
             return (float(x0), float(y0), float(x1), float(y1))  # upright and on the page, as nearly all are
     xs = [point[0] for point in coordinates]
     ys = [point[1] for point in coordinates]

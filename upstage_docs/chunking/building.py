@@ -112,23 +112,18 @@ class ChunkBuilder:
         if first.spans is None and len(units) == 1:  # as many are
             spans = [(main.element_id, page, lead, lead + len(first.text), x0, y0, x1, y1)]
         else:
-            spans = []
-            own: list[Place] = []
-            mixed = paged = False
-            for start, end, one in _spans(units):
-                spans.append((one.element_id, one.page, start + lead, end + lead, one.x0, one.y0, one.x1, one.y1))
-                own.append(one)
-                if one is not main:
-                    mixed = mixed or one.category != category
-                    paged = paged or one.page != page
-            if mixed:
-                categories = ", ".join(dict.fromkeys([one.category for one in own]))
-                category = category if kept else "mixed"
+            found = _spans(units)
+            spans = [
+                (one.element_id, one.page, a + lead, b + lead, one.x0, one.y0, one.x1, one.y1) for a, b, one in found
+            ]
+            own = [one for _, _, one in found]
+            categories = ", ".join(dict.fromkeys([one.category for one in own]))
+            if categories != category and not kept:
+                category = "mixed"
             if kept and (repeated := {id(place) for unit in units for place in unit.repeated}):
                 own = [one for one in own if id(one) not in repeated]
-            if paged:
-                page_end = max([page, *[one.page for one in own]])
-                own = [one for one in own if one.page == page]
+            page_end = max([page, *[one.page for one in own]])
+            own = [one for one in own if one.page == page]
             if len(own) > 1:
                 x0, y0, x1, y1 = _box(main, own)
         metadata: dict[str, Any] = {

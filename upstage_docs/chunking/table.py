@@ -164,9 +164,10 @@ class Table:
 
     def section_rows(self) -> list[int]:
         """Return the rows of the body that name a section: one label, and no value beside it."""
-        if not any(sign in self._structure for sign in _SIGNS_OF_SECTIONS):
-            return []
         rows = self.rows
+        body = rows[self.header_rows].start if self.header_rows < len(rows) else len(self._structure)
+        if all(self._structure.find(sign, body) < 0 for sign in _SIGNS_OF_SECTIONS):
+            return []
         return [
             index
             for index in range(self.header_rows, len(rows))
