@@ -41,7 +41,12 @@ def is_section_title(words: str) -> bool:
 
 def holds_marked_line(text: str) -> bool:
     """Say whether a line of *text* begins with a square; quickly of most texts."""
-    return not text.isascii() and _MARKED_LINE.search(text) is not None
+    if text.isascii():
+        return False
+    for square in SQUARES:  # one sign is found ten times as fast as a choice of lines
+        if square in text:
+            return _MARKED_LINE.search(text) is not None
+    return False
 
 
 def marked_titles(text: str) -> list[MarkedTitle]:
