@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import runpy
 from fnmatch import fnmatch
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -100,3 +102,20 @@ def test_the_site_asks_no_other_server() -> None:
 
     assert "\n  font: false" in site
     assert "\nrepo_url:" not in site
+
+
+def test_each_attribute_and_argument_is_described_by_itself() -> None:
+    """Of `start, end: ...` the site makes an attribute `start,` of the type `end`."""
+    for needed in ("langchain_core", "llama_index.core", "starlette", "liteparse"):
+        pytest.importorskip(needed)
+    script = runpy.run_path(str(ROOT / "scripts" / "make_reference.py"))
+    joint = set()
+    for package in script["PUBLIC"]:
+        for name in script["names_of"](package):
+            named = getattr(import_module(package), name)
+            methods = vars(named).values() if isinstance(named, type) else ()
+            for one in (named, *(method for method in methods if inspect.isfunction(method))):
+                told = re.findall(r"^    ([a-z_]+, [a-z_, ]+): ", inspect.getdoc(one) or "", re.MULTILINE)
+                joint |= {f"{name}: {names}" for names in told}
+
+    assert joint == set()

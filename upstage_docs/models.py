@@ -67,7 +67,9 @@ class Element(msgspec.Struct, frozen=True, gc=False):
         id: Unique in the document, in the API's order, also where batches count from 0 again.
         page: 1-based, absolute in the file.
         category: As answered; the set is open (`paragraph`, `table`, `chart`, `heading1`, ...).
-        html, markdown, text: The content in each format, `""` if that format was not asked for.
+        html: The content as HTML, `""` if that format was not asked for.
+        markdown: The content as Markdown, `""` likewise.
+        text: The content as plain text, `""` likewise.
         coordinates: Corner points `(x, y)` relative to the page 0-1, as answered; empty if not answered.
         sub_category: As answered (`bar`, `h2`, `signature`, ...), `""` if none.
         base64_encoding: A JPEG crop in base64, `""` unless asked for.
@@ -145,7 +147,9 @@ class ParsedDocument(Unshown, msgspec.Struct, frozen=True):
         file_sha256: SHA-256 of the file's bytes, hexadecimal; `""` if unknown.
         model: The model that answered (`document-parse-260930`, `local-...`).
         elements: Layout elements in the API's order.
-        html, markdown, text: The whole content as the API joined it (captions may have moved into their table).
+        html: The whole content as HTML, as the API joined it (captions may have moved into their table).
+        markdown: The whole content as Markdown, joined likewise.
+        text: The whole content as plain text, joined likewise.
         total_pages: Pages of the file.
         usage: What was billed.
         ocr: Whether OCR was used, None if the API did not say.
@@ -214,8 +218,10 @@ class Batch(Unshown, msgspec.Struct, frozen=True):
         id: 0-based position in the job.
         status: `scheduled`, `started`, `completed`, `failed` or `retrying`; unknown ones count as running.
         download_url: A signed address that lives 15 minutes, `""` until completed. Never shown in a repr.
-        start_page, end_page: 1-based and inclusive.
-        requested_at, updated_at: RFC 3339 with nanoseconds, as answered.
+        start_page: The first page, 1-based.
+        end_page: The last page, 1-based and inclusive.
+        requested_at: RFC 3339 with nanoseconds, as answered.
+        updated_at: RFC 3339 with nanoseconds, as answered.
     """
 
     id: int
@@ -277,7 +283,8 @@ class OcrLine(msgspec.Struct, frozen=True):
         confidence: The mean of its words', 0-1.
         vertices: Pixels: the rectangle around its words, turned as they are; empty if they have none.
         words: In writing order.
-        start, end: Its range in the page's text, -1 where its words do not stand there.
+        start: Where it begins in the page's text, -1 if its words do not stand there.
+        end: Where it ends in the page's text, -1 likewise.
     """
 
     page: int
@@ -366,8 +373,9 @@ class Chunk(Record):
         caption: The caption of the table or figure in it, `""` if none.
         oversize: Whether it is larger than `chunk_size`, because its table, chart or figure is kept whole.
         begins_in: The id of the record that it begins in, `""` if it was made of elements.
-        start, end: Where it stands in the text of that record, as offsets; what is repeated (a header, a caption) is
-            not counted. -1 where that is not known, as in a JSON text; *end* also where it ends in another record.
+        start: The offset in the text of that record at which it begins; what is repeated (a header, a caption) is not
+            counted. -1 if that is not known, as in a JSON text.
+        end: The offset at which it ends, -1 likewise, and if it ends in another record.
     """
 
     headings: tuple[str, ...] = ()

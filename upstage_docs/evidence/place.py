@@ -45,7 +45,8 @@ class Place(msgspec.Struct, frozen=True):
         boxes: `(x0, y0, x1, y1)` relative to the page 0-1: one for an element, one for each line of a quote, none
             where only the page is known.
         corners: The element's corner points, relative, which may be a turned rectangle; empty if not told.
-        start, end: The range of the text that stands here.
+        start: Where the text that stands here begins.
+        end: Where the text that stands here ends.
         precision: `words` (a quote's own), `rows` (of its table), `element`, `elements` (a piece of a chunk of several:
             it stands in one or more of them), `page`, or `unknown`.
         note: What could not be told, in a sentence; `""` if all was.

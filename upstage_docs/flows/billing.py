@@ -23,8 +23,9 @@ class Estimate:
 
     Attributes:
         pages: Pages to be paid for.
-        lowest, highest: US dollars; they differ with `mode="auto"`. None where no price is known: no list price of OCR
-            is public, `Client(prices={"ocr": ...})` takes yours.
+        lowest: The least that it may cost, in US dollars. None if no price is known: Upstage publishes none for OCR,
+            and `Client(prices={"ocr": ...})` takes yours.
+        highest: The most that it may cost; more than *lowest* only with `mode="auto"`.
         uncounted: Files whose pages only the API can count; they are not in the other numbers.
     """
 
