@@ -35,7 +35,7 @@ def write_crops(document: ParsedDocument, folder: str | os.PathLike[str]) -> dic
         place.mkdir(parents=True, exist_ok=True)
         return {element.id: str(_write(place, document, element)) for element in found}
     except OSError as error:
-        raise ConfigError(f"image_folder={str(folder)!r} cannot be written: {error}.") from error
+        raise ConfigError(f"crop_folder= or image_folder={str(folder)!r} cannot be written: {error}.") from error
 
 
 def _write(place: Path, document: ParsedDocument, element: Element) -> Path:
