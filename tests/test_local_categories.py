@@ -314,3 +314,22 @@ def test_capitals_that_are_set_apart_keep_the_spaces_between_words_alone() -> No
         text(sheet, 60, 640, paragraph(WORDS, 4))
 
     assert found(elements(headed), "TRAFFIC")["content"]["text"] == "TRAFFIC OF SHIPS IN VILLAGES BY TIME AND DISTANCE"
+
+
+@pytest.mark.parametrize("font", ["Helvetica", "Helvetica-Bold"])
+@pytest.mark.parametrize("address", ["anna@harbour.example", "Quay Street"])
+def test_authors_under_the_title_of_a_paper_are_no_headings(font: str, address: str) -> None:
+    """They are larger than the text, or heavy, above their places; without an address, nothing tells them."""
+
+    def paper(sheet: Canvas) -> None:
+        text(sheet, 60, 770, ["Lists of ships that are read by machines"], 18, "Helvetica-Bold")
+        for x, name in ((60, "Anna Berg"), (300, "Bo Kim")):
+            text(sheet, x, 735, [name], 12, font)
+            text(sheet, x, 722, ["Harbour Research", address], 9)
+        text(sheet, 60, 680, ["Abstract"], 12, "Helvetica-Bold")
+        text(sheet, 60, 664, paragraph(f"{WORDS} and in the order of the quays", 12), 9)
+
+    answer = elements(paper)
+    authors = {found(answer, name)["category"] for name in ("Anna Berg", "Bo Kim")}
+    assert authors == ({"paragraph"} if "@" in address else {"heading1"})
+    assert found(answer, "Abstract")["category"] == found(answer, "Lists of")["category"] == "heading1"

@@ -34,6 +34,11 @@ _CONTENTS = re.compile(
     r"目\s?次|目\s?[录錄]|inhalt(?:sverzeichnis)?|sommaire|table des matières|índice|sommario",
     re.IGNORECASE,
 )
+_ABSTRACT = re.compile(r"abstract|summary|zusammenfassung|résumé|resumen|초록|요약|摘要|要旨", re.IGNORECASE)
+_TITLE_ZONE = 0.4
+"""Of the height of a page: the title of a paper stands above it."""
+_LEAST_TEXT = 200
+"""Letters of a part that is the text of a paper, and no longer its authors."""
 _LEAST_CONTENTS = 3
 """Numbered items of a table of contents without page numbers."""
 _LONGEST_MARKED = 60
@@ -76,7 +81,7 @@ def categorise(
     parts = formulas(parts)
     parts = footnotes(parts, sheet)
     told = standing_out(parts, body)
-    plain = _titles_of_tables(parts, body) | _lone_dates(parts)
+    plain = _titles_of_tables(parts, body) | _lone_dates(parts) | _bylines(parts, height)
     categorised = [
         part
         if part.category
@@ -209,6 +214,31 @@ def _titles_of_tables(parts: Sequence[Part], body: float) -> set[int]:
         and abs(middle(part.box)[0] - middle(table.box)[0]) < part.size
         and part.box[0] - table.box[0] > 3 * part.size
     }
+
+
+def _bylines(parts: Sequence[Part], height: float) -> set[int]:
+    """Return the authors and their places between the title of a paper and its text, one of which is an address.
+
+    They are set larger than the text, or heavy above their places, as headings are.
+    """
+    texts = [part for part in parts if not part.category]
+    title = max(texts, key=lambda part: part.size, default=None)
+    if title is None or title.box[1] > _TITLE_ZONE * height:
+        return set()
+    below = [part for part in texts if part.box[1] >= title.box[3] - 2]
+    ends = [part.box[1] for part in below if len(part.text) > _LEAST_TEXT or _ABSTRACT.match(part.text)]
+    zone = [part for part in below if part.box[3] <= min(ends, default=0.0) + 2 and part.size < title.size]
+    if not any("@" in part.text for part in zone):
+        return set()
+    return {id(part) for part in zone if not part.is_bold or _stands_on(part, zone)}
+
+
+def _stands_on(part: Part, parts: Sequence[Part]) -> bool:
+    """Say whether one of *parts* goes on right below another."""
+    return any(
+        0 <= other.box[1] - part.box[3] + 2 < part.size + 2 and other.shares_column(part) and not other.is_bold
+        for other in parts
+    )
 
 
 def _lone_dates(parts: Sequence[Part]) -> set[int]:
