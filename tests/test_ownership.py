@@ -201,6 +201,17 @@ def test_a_marked_note_is_one_of_a_table_that_holds_its_mark() -> None:
         ("具体情况如下：", True),
         ("The following day it rained and nobody came.", False),
         ("We met the board.", False),
+        ("Below is a breakdown of the harvest.", True),
+        ("내역은 다음과 같으며, 단위는 톤이다.", True),
+        ("그 내용은 하기와 같다.", True),
+        ("아래는 수확 현황이다.", True),
+        ("내역은 다음과 같음(단위: 톤)", True),
+        ("下図に示すとおりである。", True),
+        ("主な内容は下記の通りです。", True),
+        ("以下に示します。", True),
+        ("It rained all of the following day.", False),
+        ("다음 해에는 늘었다.", False),
+        ("以下の者は除く。", False),
     ],
 )
 def test_what_announces_a_table(words: str, *, does: bool) -> None:

@@ -251,24 +251,25 @@ _ANNOUNCES = compile_when_used(
     r"(?:\bas\s+follows\W*|\b(?:following|below|above)\s+(?:table|chart|figure|graph|schedule)s?\W*|\b(?:table|chart|figure|graph|schedule)s?\s+(?:below|that\s+follows?)\W*"
     r"|\b(?:is|are|was|were)\s+(?:as\s+)?(?:follows|shown|set\s+forth|presented|summari[sz]ed|detailed|listed|provided|given|outlined|disclosed|reported|included)[^.]{0,60}\W*"
     r"|\b(?:set\s+forth|shown|presented|summari[sz]ed|detailed|listed)\s+(?:below|in\s+the\s+(?:following|table)[^.]{0,40})\W*"
-    r"|\bthe\s+following(?:\s+\w+){0,4}\W*"
+    r"|\bthe\s+following(?!\s+(?:days?|weeks?|months?|quarters?|years?|decades?|morning|evening|night)\b)(?:\s+\w+){0,4}\W*"
     r")\s*\Z",
     re.IGNORECASE,
 )
 _ANNOUNCES_CJK = compile_when_used(
-    r"(?:(?:다음|아래)(?:의?\s?표|의)?[과와]\s?같(?:다|습니다|음|이\s?\S{0,12})\W*|(?:아래|다음)\s?(?:표|그림)\S{0,4}\s?\S{0,8}(?:다|음)\W*"
-    r"|(?:以下|次|下)(?:の(?:表|図|とおり|通り)|表|图|圖)\S{0,14}|如下\S{0,6}|如下[表图圖]\S{0,8}|(?:下表|下图|下圖)\S{0,12}"
-    r")\s*\Z"
+    r"(?:(?:다음|아래|하기|하단)(?:의?\s?(?:표|그림)|의)?[과와]\s?같(?:다|습니다|음|이\s?\S{0,12}|으며[^.。]{0,30})\W*"
+    r"|(?:아래|다음)\s?(?:표|그림)\S{0,4}\s?\S{0,8}(?:다|음)\W*|(?:아래|다음)[는은]\s[^.。]{2,40}(?:이다|입니다|임)\W*"
+    r"|(?:以下|次|下)(?:の(?:表|図|とおり|通り)|表|[图圖図])\S{0,14}|下記(?:の|に)\S{0,14}|以下に(?:示|記載|掲)\S{0,10}|如下\S{0,6}|如下[表图圖]\S{0,8}|(?:下表|下图|下圖)\S{0,12}"
+    r")(?:[(（][^()（）]{0,40}[)）]\W*)?\s*\Z"
 )
 # One of these stands in whatever announces; most texts hold none. As one choice they took ten times as long.
 _SIGNS = (
-    *("ollow", "below", "above", "accompanying", "forth", "shown", "presented", "summar", "detail", "listed"),
+    *("ollow", "elow", "above", "accompanying", "forth", "shown", "presented", "summar", "detail", "listed"),
     *("provid", "given", "outlin", "disclos", "report", "includ"),
 )
-_CJK_SIGN = re.compile(r"다음|아래|以下|次|如下|下")  # such an announcement begins with one
+_CJK_SIGN = re.compile(r"다음|아래|하[기단]|以下|次|如下|下")  # such an announcement begins with one
 _ANNOUNCES_WITHIN = compile_when_used(
     r"\b(?:the\s+)?(?:following|below|accompanying)\s+(?:table|chart|figure|graph|schedule)s?\b"
-    r"|\b(?:table|chart|figure|graph|schedule)s?\s+(?:\w+\s+)?(?:below|that\s+follows)\b|\bas\s+follows\b",
+    r"|\b(?:table|chart|figure|graph|schedule)s?\s+(?:\w+\s+)?(?:below|that\s+follows)\b|\bas\s+follows\b|\A\W*below\s+(?:is|are)\b",
     re.IGNORECASE,
 )
 _ANNOUNCES_WITHIN_CJK = compile_when_used(r"(?:다음|아래)\s?(?:표|그림)|下表|下[图圖]|次の表|以下の表")
