@@ -54,7 +54,6 @@ def recognise(data: bytes, suffix: str, *, model: str, losses: Losses | None = N
         raise Refusal(message, status=415)
     if form not in {"jpeg", "png", "bmp", "tiff", "heic", "pdf"}:
         raise Refusal(f"unsupported document format: not an image or a PDF ({suffix or 'no suffix'})", status=415)
-    languages()  # where no text can be recognised at all, no page is to blame
     losses = Losses() if losses is None else losses
     pages: list[dict[str, Any]] = []
     warnings: list[dict[str, object]] = []
@@ -70,6 +69,7 @@ def recognise(data: bytes, suffix: str, *, model: str, losses: Losses | None = N
             refusal = refusal or frame
             losses.add(number, "the page is damaged", frame)
         else:
+            languages()  # out of what is kept: where no text can be recognised at all, no page is to blame
             with losses.kept(number, "the text of the page could not be recognised"):
                 reading = read(frame.image).resized(frame.size)
         pages.append(_page(len(pages), count, reading))
