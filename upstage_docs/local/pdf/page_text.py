@@ -66,7 +66,8 @@ class PageText:
             told = self._raw.FPDFText_GetRect(self.handle, 0, left, top, right, bottom)
             if told and left.value < right.value and bottom.value < top.value:
                 return left.value, bottom.value, right.value, top.value
-        return bounds(self.boxes(start, end))
+        boxes = self.boxes(start, end)
+        return boxes[0] if len(boxes) == 1 else bounds(boxes)
 
     def origins(self, start: int, end: int) -> list[Box]:
         """Return the point of the baseline that each character of a slice stands on, as a box."""
