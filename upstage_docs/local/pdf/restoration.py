@@ -16,7 +16,7 @@ from upstage_docs.local.geometry import Box, bounds, holds_middle, middle, overl
 from upstage_docs.local.pdf.right_to_left import has_right_to_left, letters_in_order
 from upstage_docs.local.pdf.words import Word, ink
 
-__all__ = ["FileText", "LetterStream", "restored", "without_controls"]
+__all__ = ["FileText", "LetterPlaces", "restored", "without_controls"]
 
 _SIGNS = {**dict.fromkeys("‘’‚‛′", "'"), **dict.fromkeys("“”„‟″", '"'), **dict.fromkeys("‐‑‒–—―−", "-")}
 """What the library writes for them (liteparse 2.18, measured)."""
@@ -160,10 +160,24 @@ class LetterStream:
             start = self._plain.find(wanted, start + 1)
         return []
 
-    def places_of(self, word: Word) -> dict[int, int]:
+
+class LetterPlaces:
+    """Tells where the letters of words stand in a file's text."""
+
+    def __init__(self, file: FileText) -> None:
+        self._file = file
+        self._stream: LetterStream | None = None
+
+    def of(self, word: Word) -> dict[int, int]:
         """Return, for each letter of a word, which character of the file's text it is; none unless all are found."""
+        start = self._file.text.find(word.text)  # most read as they do in the file, once on the page
+        if start >= 0:
+            ends = (self._file.box(at, at + 1) for at in (start, start + len(word.text) - 1))
+            if all(holds_middle(word.box, box, reach=0.5 * word.size) for box in ends):
+                return {at: start + at for at in range(len(word.text))}
+        self._stream = self._stream or LetterStream(self._file)
         letters = [at for at, letter in enumerate(word.text) if not letter.isspace()]
-        numbers = self.find(word)
+        numbers = self._stream.find(word)
         return dict(zip(letters, numbers, strict=True)) if len(letters) == len(numbers) else {}
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from upstage_docs.local.geometry import holds_middle
-from upstage_docs.local.pdf.restoration import FileText, LetterStream
+from upstage_docs.local.pdf.restoration import FileText, LetterPlaces
 from upstage_docs.local.pdf.words import Word, is_heavy_name
 
 __all__ = ["cut_at_weights"]
@@ -22,26 +21,14 @@ def cut_at_weights(words: Sequence[Word], file: FileText) -> list[Word]:
 
     So begins a paragraph whose first words are its title: its first line is no heading.
     """
-    stream: LetterStream | None = None
+    places_of = LetterPlaces(file).of
     found: list[Word] = []
     for word in words:
         if not word.bold or " " not in word.text:
             found.append(word)
             continue
-        places = _plain_places(word, file)
-        if not places:
-            stream = stream or LetterStream(file)
-            places = stream.places_of(word)
-        found += _cut_at_weight(word, places, file)
+        found += _cut_at_weight(word, places_of(word), file)
     return found
-
-
-def _plain_places(word: Word, file: FileText) -> dict[int, int]:
-    """Return the place in the file's text of each letter of a word that stands there as it reads."""
-    start = file.text.find(word.text)
-    if start < 0 or not holds_middle(word.box, file.box(start, start + 1), reach=0.5 * word.size):
-        return {}
-    return {at: start + at for at in range(len(word.text))}
 
 
 def _cut_at_weight(word: Word, places: dict[int, int], file: FileText) -> list[Word]:
