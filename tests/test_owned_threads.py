@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -98,3 +100,56 @@ def test_what_a_transport_raises_comes_as_it_is_raised() -> None:
         pytest.raises(RuntimeError, match="mine"),
     ):
         client.parse(SAMPLE)
+
+
+LEFT_STOP = """
+import gc
+from upstage_docs.client.threads import StopEvent
+
+def work(stop):
+    try:
+        yield
+    finally:
+        stop.set()
+
+above = StopEvent()
+for number in range(3000):
+    gc.set_threshold(1 + number % 97)  # the collector comes at every moment
+    in_a_cycle = [work(StopEvent(above))]
+    next(in_a_cycle[0])
+    in_a_cycle.append(in_a_cycle)
+    del in_a_cycle
+    StopEvent(above).set()
+"""
+
+LEFT_ANSWER = """
+import gc
+import httpx
+from upstage_docs.client.owned_threads import OwnedThreads
+
+class Streamed(httpx.SyncByteStream):
+    def __iter__(self):
+        yield b"{}"
+
+def read(response):
+    try:
+        yield
+    finally:
+        response.close()
+
+request = httpx.Request("GET", "http://api.test")
+with OwnedThreads(httpx.MockTransport(lambda _: httpx.Response(200, stream=Streamed()))) as transport:
+    for number in range(1500):
+        gc.set_threshold(1 + number % 97)
+        in_a_cycle = [read(transport.handle_request(request))]
+        next(in_a_cycle[0])
+        in_a_cycle.append(in_a_cycle)
+        del in_a_cycle
+        transport.handle_request(request).close()
+"""
+
+
+@pytest.mark.parametrize("program", [LEFT_STOP, LEFT_ANSWER], ids=["its stop", "its answer"])
+def test_work_that_was_left_half_way_and_is_collected_does_not_block_other_work(program: str) -> None:
+    """The collector ends it in the thread that holds the lock which its end takes."""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

@@ -59,7 +59,7 @@ class OwnedThreads(httpx.BaseTransport):
 
     def __init__(self, transport: httpx.BaseTransport) -> None:
         self._transport = transport
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the collector may close an answer in the thread that holds it
         self._idle: list[Asked] = []
         self.left = 0
         self._at_end = weakref.finalize(self, _end_all, self._idle)

@@ -20,7 +20,7 @@ T = TypeVar("T")
 Work = TypeVar("Work")
 
 _LOOK = 1.0  # seconds between two looks whether anybody still waits
-_links = threading.Lock()  # for `StopEvent.below`
+_links = threading.RLock()  # for `StopEvent.below`; the collector may end other work of the thread that holds it
 
 
 class StopEvent(threading.Event):
