@@ -11,16 +11,12 @@ from typing import Any
 from upstage_docs.chunking.masking import equations
 from upstage_docs.records.heading_numbering import SQUARES
 from upstage_docs.records.patterns import compile_when_used
+from upstage_docs.records.render import TAG_NAMES
 
 __all__ = ["TAG", "Breaks", "end_of_words", "has_code", "has_words", "says_something"]
 
 # The API's HTML is not escaped, so only these names make a tag; anything else in angle brackets is text.
-_NAMES = (  # by their first letter: twenty fewer to try where none of them is
-    "a(?:rticle)?|b(?:ig|lockquote|ody|r)?|c(?:aption|enter|ode|ol(?:group)?)|d(?:d|iv|l|t)|em|"
-    "f(?:ig(?:ure|caption)|o(?:nt|oter))|"
-    "h(?:[1-6r]|ead(?:er)?|tml)|i(?:mg)?|li|ol|p(?:re)?|s(?:ection|mall|pan|tr(?:ike|ong)|u[bp])|"
-    "t(?:able|body|d|foot|h(?:ead)?|itle|r)|ul?"
-)
+_NAMES = f"{TAG_NAMES}|img|title"
 # `<b x>` after a variable is text too: what a tag holds has names and values. So many, so that time stays linear.
 _TAG = rf"</?(?:{_NAMES})(?:\s+[\w:-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>=]+)){{0,50}}\s*/?>"
 TAG = re.compile(_TAG, re.IGNORECASE)

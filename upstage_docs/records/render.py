@@ -11,6 +11,7 @@ from upstage_docs.options import OutputFormat
 
 __all__ = [
     "ENTITY",
+    "TAG_NAMES",
     "element_text",
     "heading_level",
     "text_of_html",
@@ -24,7 +25,7 @@ _PLACEHOLDER = "![image](/image/placeholder)"
 
 # The API's HTML is not escaped: `<TwoAFC>`, `< 5.8`, `a<b and c>d`, `a<b x=1>` are text. A tag has one of these names,
 # and attributes in quotes, as the API writes them, or without, where HTML knows the attribute.
-_TAGS = (  # by their first letter: fewer to try
+TAG_NAMES = (  # by their first letter: fewer to try
     "a(?:rticle)?|b(?:ig|lockquote|ody|r)?|c(?:aption|enter|ode|ol(?:group)?)|d(?:d|iv|l|t)|em|"
     "f(?:ig(?:caption|ure)|o(?:nt|oter))|h(?:[1-6r]|ead(?:er)?|tml)|i|li|ol|p(?:re)?|"
     "s(?:ection|mall|pan|tr(?:ike|ong)|u[bp])|t(?:able|body|d|foot|h(?:ead)?|r)|ul?"
@@ -35,17 +36,17 @@ _ATTRIBUTE = (
 )
 _MARKUP = re.compile(
     r"<(?:(?P<picture>img)(?=\s+(?:[\w:-]+=|/?>))"
-    rf"|(?P<closing>/?)(?P<name>{_TAGS})(?P<attributes>(?:\s+(?:{_ATTRIBUTE})){{0,50}})\s*/?>)",
+    rf"|(?P<closing>/?)(?P<name>{TAG_NAMES})(?P<attributes>(?:\s+(?:{_ATTRIBUTE})){{0,50}})\s*/?>)",
     re.IGNORECASE,
 )
 # What other splitters leave of a tag that they cut through: `12px'>` begins with the end of one, `<td rowsp` ends with
 # the beginning of one.
 _WHOLE_ATTRIBUTE = r"[\w:-]+=(?:\"[^\"<>]*\"|'[^'<>]*')"
 _TAG_END = re.compile(
-    rf"(?:(?:[^<>\"']{{0,200}}[\"']|{_WHOLE_ATTRIBUTE})(?:\s+{_WHOLE_ATTRIBUTE}){{0,50}}\s*|/(?:{_TAGS}))/?>",
+    rf"(?:(?:[^<>\"']{{0,200}}[\"']|{_WHOLE_ATTRIBUTE})(?:\s+{_WHOLE_ATTRIBUTE}){{0,50}}\s*|/(?:{TAG_NAMES}))/?>",
     re.IGNORECASE,
 )
-_TAG_BEGIN = re.compile(rf"</?(?:(?:img|{_TAGS})(?:\s+[\w:-]*(?:=.*)?)?)?", re.IGNORECASE | re.DOTALL)
+_TAG_BEGIN = re.compile(rf"</?(?:(?:img|{TAG_NAMES})(?:\s+[\w:-]*(?:=.*)?)?)?", re.IGNORECASE | re.DOTALL)
 # Of these, a tag that is never closed is text: `List<a>`.
 _SHORT = frozenset({"a", "b", "i", "u"})
 _SHORT_END = re.compile(r"</([abiu])>", re.IGNORECASE)
