@@ -178,10 +178,15 @@ def test_a_unit_of_a_name_may_have_a_scale_or_be_a_rate(name: str, unit: str) ->
 
 
 @pytest.mark.parametrize(
-    ("text", "number"), [("△(1,234)", -1234), ("1,234△", -1234), ("1,234-", -1234), ("12-34", None)]
+    ("text", "number"), [("△(1,234)", -1234), ("1,234-", -1234), ("1,234−", -1234), ("12-34", None)]
 )
 def test_a_minus_may_stand_before_brackets_or_behind(text: str, number: int | None) -> None:
     assert read_amount(text).number == number
+
+
+@pytest.mark.parametrize("text", ["3.2▲", "3.2▲%", "1,234△", "0.4▼", "0.4▽%p", "12–", "12—", "(3.2▲)"])
+def test_a_mark_of_a_change_or_of_a_range_behind_a_number_is_no_minus(text: str) -> None:
+    assert read_amount(text).number is None
 
 
 def test_a_unit_in_brackets_is_that_of_a_name() -> None:

@@ -39,9 +39,11 @@ _DIGITS = (
 )
 _MINUS = "△▲▽▼−–—-"
 """White and black triangles are minus signs in Korean and Japanese accounts."""
+_MINUS_BEHIND = "−-"
+"""Behind a number, a triangle says that it rose or fell, and a dash opens a range: `3.2▲`, `12–`."""
 _NUMBER = re.compile(
     rf"(?P<outer>[{_MINUS}](?=\s*[(（]))?\s*(?P<before>{_CURRENCY})?\s*(?P<open>[(（])?\s*(?P<sign>[+±{_MINUS}]?)\s*(?P<currency>{_CURRENCY})?"
-    rf"\s*(?P<inner>[{_MINUS}]?)\s*(?P<digits>{_DIGITS})(?P<behind>[{_MINUS}]?)\s*(?P<unit>{_UNIT})?"
+    rf"\s*(?P<inner>[{_MINUS}]?)\s*(?P<digits>{_DIGITS})(?P<behind>[{_MINUS_BEHIND}]?)\s*(?P<unit>{_UNIT})?"
     rf"\s*(?:(?P<close>[)）])\s*(?P<after>{_UNIT})?)?\Z"
 )
 _SHARE = re.compile(r"(?P<value>.*\S)\s*[(（\[]\s*(?P<share>[^()（）\[\]]+?)\s*%\s*[)）\]]\Z", re.DOTALL)
