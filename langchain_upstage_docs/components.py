@@ -114,12 +114,12 @@ class Loads:
 
     @property
     def report(self) -> Report:
-        """What became of the files of the last load."""
+        """Which files of the last load were read, and which failed."""
         return (self._loading or self.loading).report
 
     @property
     def usage(self) -> Spending:
-        """What the loads so far were billed for, as the answers tell."""
+        """What the loads so far were billed for, according to the answers."""
         return (self._loading or self.loading).connection.usage
 
     def __copy__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Helps LangChain's `index`: makes keys of Documents, and keeps the records of files that failed this time."""
+"""Helps LangChain's `index`: makes keys of Documents, and keeps what is indexed of files that failed in this run."""
 
 from __future__ import annotations
 

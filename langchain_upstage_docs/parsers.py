@@ -35,7 +35,7 @@ class _Parses(Loads):
 
     @property
     def report(self) -> Report:
-        """What became of the blobs that this parser was given so far."""
+        """Which of the blobs that this parser was given so far were read, and which failed."""
         if self._report is None:
             from upstage_docs.flows.reports import Report
 

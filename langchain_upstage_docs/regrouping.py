@@ -14,7 +14,7 @@ __all__ = ["paragraph_documents", "row_documents", "section_documents"]
 
 
 def paragraph_documents(documents: Iterable[Document]) -> list[Document]:
-    """Return a Document for each paragraph, joined where columns and pages broke it, with its number and its claim.
+    """Return a Document for each paragraph, rejoined across columns and pages, with its paragraph or claim number.
 
     See `upstage_docs.evidence.paragraph_records` for what the metadata says.
 

@@ -52,7 +52,7 @@ class ReadEndEvent(BaseEvent):
 
 @contextmanager
 def tell_of_reading(reader: str) -> Iterator[Callable[[Document], Document]]:
-    """Tell of one reading; the block passes each Document that it hands out through what it is given."""
+    """Send the events of one reading; the block passes each Document that it hands out through the function it gets."""
     sources: list[str] = []
 
     def note(document: Document) -> Document:

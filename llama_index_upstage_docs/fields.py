@@ -100,13 +100,13 @@ class Loads(BaseComponent):
 
     @property
     def report(self) -> "Report":
-        """What became of the files of the last load."""
+        """Which files of the last load were read, and which failed."""
         last: Loading = self._loading or self.loading
         return last.report
 
     @property
     def usage(self) -> "Spending":
-        """What the loads so far were billed for, as the answers tell."""
+        """What the loads so far were billed for, according to the answers."""
         last: Loading = self._loading or self.loading
         return last.connection.usage
 

@@ -1,4 +1,4 @@
-"""Helps LlamaIndex's `IngestionPipeline` to keep the Documents of files that failed this time."""
+"""Keeps LlamaIndex's `IngestionPipeline` from deleting the stored Documents of files that failed in this run."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class LinkedNodeParser(NodeParser):
 
 
 def with_callables(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the *values* given to a constructor with the base class's functions where none is given."""
+    """Return a constructor's *values*, with the base class's callback manager and `id_func` where none is given."""
     id_func = values["id_func"]  # a mapping after `to_dict`
     return {
         **values,

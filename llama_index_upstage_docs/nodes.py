@@ -29,7 +29,7 @@ _FURTHER = (
 
 
 def file_metadata(source: str, extra_info: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return what LlamaIndex's readers say of a file, and what the caller adds, which is never put over it."""
+    """Return the metadata that LlamaIndex's readers give a file, and the caller's, which replace none of these."""
     own = {"file_path": source, "file_name": PurePath(source.replace("\\", "/")).name}
     return {**own, **{key: value for key, value in (extra_info or {}).items() if key not in own}}
 
@@ -78,7 +78,7 @@ def text_of(node: BaseNode) -> str:
 
 
 def was_parsed(node: BaseNode) -> bool:
-    """Say whether *node* is of a file that Document Parse or Document OCR has answered."""
+    """Say whether *node* comes from a file that Document Parse or Document OCR has read."""
     return not node.metadata.keys().isdisjoint(_PARSED)
 
 
@@ -110,7 +110,7 @@ def finished(
 
 
 def source_of(node: BaseNode) -> RelatedNodeInfo:
-    """Return the file's Document that *node* is of: itself, unless it names one."""
+    """Return the Document of the file that *node* comes from: *node* itself if it names no source."""
     return node.source_node or _related(node)
 
 

@@ -19,7 +19,7 @@ _ROW_KEYS = ("table_id", "table_number", "row")
 
 
 def paragraph_documents(nodes: Iterable[BaseNode]) -> list[BaseNode]:
-    """Return a node for each paragraph, joined where columns and pages broke it, with its number and its claim.
+    """Return a node for each paragraph, rejoined across columns and pages, with its paragraph or claim number.
 
     See `upstage_docs.evidence.paragraph_records` for what the metadata says. SOURCE is the file of the first node.
 

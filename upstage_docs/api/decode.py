@@ -211,7 +211,7 @@ def decode_ocr(raw: bytes, *, source: str = "", file_sha256: str = "", sent: int
 
 
 def with_document_words(result: OcrResult, pages: int, words: int) -> OcrResult:
-    """Return *result* as a slice of its document: so many *pages* and *words* come before it."""
+    """Return *result* with page numbers and word ids raised by the *pages* and *words* that come before it."""
     if not pages and not words:
         return result
     moved = (

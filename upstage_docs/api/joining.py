@@ -1,4 +1,4 @@
-"""Joins the slices of a document into the whole document, and their answers into one JSON text."""
+"""Joins answers about runs of pages ('slices') into one document, and their bodies into one JSON text."""
 
 from __future__ import annotations
 

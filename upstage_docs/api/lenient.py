@@ -90,7 +90,7 @@ def is_object(raw: bytes) -> bool:
 
 
 def read_shape(kind: type[msgspec.Struct], value: Any) -> Any:
-    """Return *value*, which `load_json` gave, as a *kind*; only a field that must be there may not be of a wrong type.
+    """Return *value*, as `load_json` gave it, as a *kind*; a wrong type is an error in a required field only.
 
     Raises:
         ValueError: It is no object, or lacks a field that must be there.

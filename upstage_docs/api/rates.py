@@ -201,7 +201,7 @@ class RateLimiter:
             lane.next_request = max(lane.next_request, lane.paused)
 
     def learn(self, family: Family, limits: SeenLimits, *, model: str = "") -> None:
-        """Use the limits that an answer tells in place of those in the table."""
+        """Use the limits that an answer names in place of those in the table."""
         if family not in self._overridden:
             with self._lock:
                 lane = self._lane(family, model)

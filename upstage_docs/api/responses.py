@@ -147,7 +147,7 @@ def _pause(value: str, now: float) -> float | None:
 
 
 def seen_limits(reply: Reply) -> SeenLimits | None:
-    """Return the rate limits that the headers of an answer tell, None where they tell none.
+    """Return the rate limits that the headers of an answer name, None if they name none.
 
     What is said to remain is not read: it is reported not to shrink always.
     https://console.upstage.ai/docs/guides/rate-limits

@@ -91,7 +91,7 @@ def contextualize(chunk: HasText | HasPageContent, *, longest_path: int = 300) -
 
 
 def _headings(told: object) -> tuple[str, ...]:
-    """Return the headings that metadata tell, outermost first."""
+    """Return the headings that metadata name, outermost first."""
     if isinstance(told, str):
         return tuple(told.split(" > ")) if told else ()
     if isinstance(told, list | tuple) and all(isinstance(one, str) for one in told):

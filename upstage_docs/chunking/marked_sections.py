@@ -14,7 +14,7 @@ __all__ = ["cut_at_titles", "cut_below_headings"]
 
 
 def cut_at_titles(unit: Unit) -> Iterator[tuple[Unit, str]]:
-    """Yield the pieces of *unit*, each with the title that it is, `""` for text: one, if no line of it is a title."""
+    """Yield the pieces of *unit*, each with its words if it is a title, else `""`; a single piece without titles."""
     titles = marked_titles(unit.text) if unit.kind == "text" and unit.place.category in MAY_BE_TITLES else ()
     text, edges = unit.text, [(0, "")]
     for title in titles:

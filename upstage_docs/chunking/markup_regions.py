@@ -10,7 +10,7 @@ __all__ = ["Region", "outermost", "regions", "wholes"]
 
 
 class Region(NamedTuple):
-    """A run: its offsets, the name of its tag in lower case, `|` for a pipe table, and the attributes of the tag."""
+    """A region of a text: its offsets, its tag in lower case (`|` for a pipe table), and the tag's attributes."""
 
     start: int
     end: int
@@ -109,7 +109,7 @@ def outermost(found: Iterable[Region]) -> list[Region]:
 
 
 def wholes(masked: str) -> list[Region]:
-    """Return the tables and figures that are HTML; those that stand in another one may be left out.
+    """Return the HTML tables and figures; one that is nested in another may be among them or not.
 
     A tag that is only spoken of ("the <table> tag", not escaped) opens none. A table that is never closed ends with
     its last row, a figure that is never closed is none.

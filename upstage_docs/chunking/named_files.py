@@ -1,4 +1,4 @@
-"""Tells which file a text is of, by what other loaders and stores call it in their metadata."""
+"""Finds which file a text comes from, by the metadata keys that other loaders and stores use for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NAMES_A_FILE = re.compile(
 
 
 def file_named_in(extra: dict[str, Any] | None) -> str:
-    """Return what the *extra* metadata of a record says its file is, as one text; `""` where it names none."""
+    """Return all names of its file in a record's *extra* metadata, as one text; `""` if there are none."""
     named = []
     for key, value in (extra or {}).items():
         if _NAMES_A_FILE.match(str(key)):

@@ -1,4 +1,4 @@
-"""The options of the splitter, checked where they are made."""
+"""The options of the splitter; each is checked when the options object is made."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ class ChunkOptions(Options):
         }
 
     def remembering(self) -> ChunkOptions:
-        """Return the same options, by which no text is measured twice in a row: counting tokens takes long."""
+        """Return the same options, but which measure no text twice in a row: counting tokens takes long."""
         return (
             self
             if self.length_function is len

@@ -234,7 +234,7 @@ def scalar_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
 
 
 def place_of_span(known: RecordMetadata, span: Span, block: Block, text: str) -> Place:
-    """Return the place of a *span* of a record, as far as what is *known* of it and its *block* of *text* tell it."""
+    """Return the place of a *span*, from its record's metadata (*known*) and the *block* of *text* it is in."""
     element_id, page, _, _, x0, y0, x1, y1 = span
     place = known.place
     category = place.category
@@ -309,7 +309,7 @@ def _scalar(value: object) -> object:
 
 
 def metadata_text(value: object, *, sort_keys: bool = False) -> str:
-    """Return *value*, of any shape, as JSON, or as Python shows it where its keys or circles are none of JSON's."""
+    """Return *value* as JSON, or as its `repr` where JSON cannot hold it: odd keys, circular references."""
     try:
         return json.dumps(value, sort_keys=sort_keys, default=str, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):

@@ -20,7 +20,7 @@ _WHOLE = frozenset({"table", "chart", "figure"})
 
 
 def units_of_chunk(record: Record, known: RecordMetadata, options: ChunkOptions) -> list[Unit]:
-    """Return the units of a chunk whose spans are *known*; one of the kind `done` where it need not be split."""
+    """Return the units of a chunk whose spans are *known*; a single unit of the kind `done` if it need not be split."""
     text, spans, category = record.text, known.spans, known.place.category
     if category in options.exclude_categories:
         return []

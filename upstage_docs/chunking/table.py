@@ -347,7 +347,7 @@ def words_of(markup: str) -> list[str]:
 
 
 def place_columns(rows: list[list[Cell]]) -> bool:
-    """Work out the columns of all cells; return False, with nothing to rely on, where cells overlap or are too many."""
+    """Work out the columns of all cells; return False where cells overlap or are too many: then none is right."""
     work = 0
     most = 20 * sum(map(len, rows)) + 10_000
     spanning: list[Cell] = []  # cells of earlier rows that reach into this one, by column
@@ -371,7 +371,7 @@ def place_columns(rows: list[list[Cell]]) -> bool:
 
 
 def carried_sizes(rows: list[list[Cell]], sizes: dict[int, int]) -> list[int]:
-    """Return, for each row, the size of the cells above that reach into it; *sizes* maps a cell's start to its size."""
+    """Return for each row the total size of the cells that span into it from above; *sizes* is by a cell's start."""
     changes = [0] * (len(rows) + 1)
     for cells in rows:
         for cell in cells:

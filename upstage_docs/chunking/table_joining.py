@@ -10,7 +10,7 @@ __all__ = ["JoinedTable"]
 
 
 class JoinedTable:
-    """A table and what it goes on in, put together once, so that time stays linear in the number of pages."""
+    """A table joined with its continuations on later pages, each added once: time is linear in the pages."""
 
     def __init__(self, text: str) -> None:
         self._text = text

@@ -16,7 +16,7 @@ __all__ = ["Pieces", "RowSizes", "TablePart", "split_rows"]
 
 
 class RowSizes(NamedTuple):
-    """How large parts may be.
+    """How large the parts may be into which a table is cut between its rows.
 
     Attributes:
         first, later: The size of the first part and of any other, at the most.
@@ -55,7 +55,7 @@ Pieces = list[tuple[str, int]]
 
 
 class TablePart(NamedTuple):
-    """A part of a table.
+    """A part of a table that was cut between its rows, with what it repeats of the table, such as the header.
 
     Attributes:
         pieces: Its text, with what it repeats.

@@ -99,12 +99,12 @@ def has_words(text: str) -> bool:
 
 
 def has_code(text: str) -> bool:
-    """Return whether *text*, which is code, says anything: tags do, those around it (`<pre><code>`) do not."""
+    """Return whether *text*, which is code, has content: tags in it count, those around it (`<pre><code>`) do not."""
     return not _NO_CODE.match(text)
 
 
 def says_something(text: str, *, code: bool) -> bool:
-    """Return whether *text*, which may be *code*, says anything."""
+    """Return whether *text* has content: by `has_code` if it is *code*, else by `has_words`."""
     return has_code(text) if code else has_words(text)
 
 

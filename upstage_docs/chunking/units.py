@@ -36,7 +36,7 @@ class Place(msgspec.Struct, frozen=True, gc=False):
 
 
 class Run(msgspec.Struct, frozen=True, gc=False):
-    """Units that may share a chunk: those of one file.
+    """A group of units that may share a chunk: those of one file.
 
     Attributes:
         origin: What tells this run's chunks from others with the same text: the id of the record that is split.

@@ -1,1 +1,1 @@
-"""The command `upstage-docs`: arguments, files to write, the terminal."""
+"""The package of the command `upstage-docs`: its subcommands, their arguments, and what they write."""

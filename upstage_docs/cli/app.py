@@ -1,4 +1,4 @@
-"""The command `upstage-docs`: which subcommands there are, and how an error becomes one line and an exit code."""
+"""Defines the subcommands of `upstage-docs`, and how an error becomes one line and an exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of the command: what an argument names, where a result goes, and which results are there already."""
+"""The command's input and output files: which documents arguments name, where each result goes, which are done."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Report in JSON lines on st
 
 @dataclass(frozen=True)
 class Writing:
-    """What becomes of the results of a subcommand that writes one for each document."""
+    """Options of a subcommand that writes a result for each document: where, in what form, and what if one fails."""
 
     output: Annotated[
         Path | None,

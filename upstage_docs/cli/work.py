@@ -30,7 +30,7 @@ _STOPPING = 0.2  # seconds
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one document.
+    """The result of one document, to be written and reported.
 
     Attributes:
         text: What is written.
@@ -157,7 +157,7 @@ def _produced(bars: Progress, produce: Produce, task: Task) -> tuple[Task, Resul
 
 
 def _settle(task: Task, outcome: Result | UpstageDocsError) -> tuple[str, dict[str, object]]:
-    """Write a result to where it goes; return what became of the task, and the facts to report."""
+    """Write a result to where it goes; return the status of the task, and the facts to report."""
     if isinstance(outcome, UpstageDocsError):
         return "failed", {"error": str(outcome), "error_type": type(outcome).__name__}
     if task.target is not None:

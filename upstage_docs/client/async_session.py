@@ -238,7 +238,7 @@ async def _in_time(gate: AbstractAsyncContextManager[Any], step: Send) -> AsyncI
 
 
 async def aresult_of(values: AsyncGenerator[Any, None]) -> Any:
-    """Run a flow that is being carried out to its end, and return its result, the last value."""
+    """Take all *values* of a flow that is being carried out, and return its result, the last one."""
     result: Any = None
     async with aclosing(values):
         async for value in values:
@@ -334,7 +334,7 @@ async def _in_thread(threads: Executor | None, work: Callable[[], T]) -> T:
 
 
 class AsyncSessions:
-    """The sessions of an `AsyncClient`, apart for each event loop, and the transport that is one for all.
+    """The sessions of an `AsyncClient`, one for each event loop, and the transport that they share.
 
     Sockets and semaphores belong to the loop that made them; frameworks run a new loop for each call.
     """

@@ -64,7 +64,7 @@ class NetworkTransport(httpx.HTTPTransport):
 
 @contextmanager
 def naming(proxy: str | None) -> Iterator[None]:
-    """Name *proxy* in errors of the block that say that no connection was made: who reads them may not know of it."""
+    """Name *proxy* in connection errors raised in the block: the user may not know that the environment sets one."""
     try:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
@@ -78,7 +78,7 @@ def naming(proxy: str | None) -> Iterator[None]:
 
 
 def pool_of(kinds: tuple[Any, Any, Any], tls: ssl.SSLContext, limits: httpx.Limits, network: Any, proxy: Any) -> Any:
-    """Make the pool of connections of a transport: of *kinds* the one without a proxy, with one of HTTP, or of SOCKS.
+    """Make a transport's pool of connections; *kinds* are its classes for no proxy, an HTTP proxy, a SOCKS proxy.
 
     Raises:
         ValueError: *proxy* is no address of a proxy.
@@ -105,7 +105,7 @@ def pool_of(kinds: tuple[Any, Any, Any], tls: ssl.SSLContext, limits: httpx.Limi
 
 
 def proxies() -> dict[str, str | None]:
-    """Return the proxy of each pattern of addresses that the environment names one for, None for no proxy.
+    """Return the proxies that the environment sets, by pattern of addresses; None stands for no proxy.
 
     An address may hold a password, and shows in no repr.
 

@@ -26,7 +26,7 @@ _log = logging.getLogger("upstage_docs")
 
 
 def begin_thread(work: Callable[[], None]) -> None:
-    """Do *work* in a thread of its own, which ends with it and keeps no finished program."""
+    """Do *work* in a daemon thread of its own, which ends with the work and never keeps the process alive."""
     thread = _begin_thread()
     thread.put((work, Future()))
     thread.put(None)
@@ -48,7 +48,7 @@ def call_within(work: Callable[[], T], seconds: float) -> T:
 
 
 class OwnedThreads(httpx.BaseTransport):
-    """Calls *transport*, whatever it is, within the `deadline` in the request's extensions, of `time.monotonic`.
+    """Calls *transport* in threads, and gives up at the `deadline` (of `time.monotonic`) in a request's extensions.
 
     One exchange at a time is one thread; it sees the caller's context variables. A call that does not end by the
     deadline is a `httpx.ReadTimeout`, and its thread, which nothing can end, takes no other call.

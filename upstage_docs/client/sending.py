@@ -272,7 +272,7 @@ def _is_untrusted(error: BaseException | None) -> bool:
 
 
 def no_place(step: Send) -> NoReply:
-    """Return the outcome of *step* where too many other requests were under way for as long as it may wait."""
+    """Return the outcome of a *step* that waited too long for a place among the requests that may run at once."""
     return NoReply(f"no place for it became free in {step.patience:g} s", sent=False, timeout=True)
 
 

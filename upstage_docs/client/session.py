@@ -207,7 +207,7 @@ def carry_out(
 
 
 def result_of(steps: Generator[Any, None, T]) -> T:
-    """Run a flow that is being carried out to its end, and return its result."""
+    """Take all *steps* of a flow that is being carried out, and return its result."""
     try:
         while True:
             next(steps)

@@ -235,7 +235,7 @@ class ClientBase:
 
     @property
     def usage(self) -> Spending:
-        """What this client was billed for so far, as the answers tell."""
+        """What this client was billed for so far, according to the answers."""
         return self._context.account.spending
 
     @property
@@ -345,7 +345,7 @@ def transport_of(settings: Settings) -> httpx.BaseTransport | httpx.AsyncBaseTra
 
 
 def prepare(settings: Settings) -> None:
-    """Load what the first asynchronous connection of a process needs: a tenth of a second, for a thread to spend."""
+    """Load what the first asynchronous connection of a process needs; it takes 0.1 s, so call it in a thread."""
     import_module("anyio._backends._asyncio")  # anyio would, at the first wait
     if settings.transport is not None:
         return

@@ -46,7 +46,7 @@ class StopEvent(threading.Event):
 
 
 class Attended(StopEvent):
-    """Tells threads to end, also once the thread that takes their results, *by*, is gone.
+    """A signal that tells threads to end; it also comes once the thread that takes their results (`by`) is gone.
 
     It comes, too, when the program has ended and nobody is left to take them: those of a generator that an exception
     left half way would keep the process alive until a job is done. (An executor's threads would not hear of it: they
@@ -73,7 +73,7 @@ class Attended(StopEvent):
 
 
 class Threads(Generic[Work]):
-    """Threads that carry out a schedule, as many as it has in work at once; once *stop* has come, they end idle."""
+    """Threads that carry out a schedule, at most one per piece of work at once; idle ones end once *stop* is set."""
 
     def __init__(self, schedule: Schedule[Work], stop: Attended) -> None:
         self.stop = stop

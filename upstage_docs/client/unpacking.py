@@ -18,7 +18,7 @@ _WINDOWS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate
 
 
 class TooLargeError(Exception):
-    """The answer is larger than it may be, or was packed to become so."""
+    """The answer is larger than allowed once it is unpacked, or was packed twice, so that it might be."""
 
 
 class Unpacker:

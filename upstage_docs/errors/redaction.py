@@ -1,4 +1,4 @@
-"""Hides the secrets of every client in errors, and whole answers in a `repr`.
+"""Hides the secrets of all clients in errors, and keeps the bodies of answers out of reprs.
 
 Clients say here what their secrets are, and errors pass all that they say through here when they are made. So a text
 that echoes a key (a gateway's page, a header in a transport's message) is hidden wherever it came from.
@@ -69,7 +69,7 @@ class Body(bytes):
 
 
 class Unshown:
-    """What its own `__repr__` says, and no more, also to rich, which would ask a msgspec struct for each field."""
+    """A base class that makes rich, too, show the class's own `__repr__`, not each field of a msgspec struct."""
 
     __slots__ = ()
 
@@ -82,7 +82,7 @@ _NO_HEADER = Secret("\0")
 
 
 def as_secret(value: Any) -> Any:
-    """Return a text as one that does not show; a wrapper of somebody else's is returned as it is.
+    """Return a text as one that a repr does not show; a wrapper of somebody else's is returned as it is.
 
     In place of bytes, or of a list or mapping, stands a text that no header takes: they are refused as it is.
     """
@@ -92,7 +92,7 @@ def as_secret(value: Any) -> Any:
 
 
 def wrap_secrets(headers: Mapping[str, str] | None) -> Mapping[str, str] | None:
-    """Return *headers* with values that do not show; what is no mapping is returned as it is."""
+    """Return *headers* with values that a repr does not show; what is no mapping is returned as it is."""
     if not isinstance(headers, Mapping):
         return headers
     return {name: as_secret(value) for name, value in headers.items()}
@@ -127,7 +127,7 @@ def redact_body(raw: bytes) -> Body:
 
 
 def redact_start(raw: bytes) -> str:
-    """Return the beginning of *raw* as a text without the secrets of any client, and without one that is cut."""
+    """Return the beginning of *raw* as a text without the secrets of any client, nor a part of one at its end."""
     text = redact(raw[:_LONGEST_TEXT].decode(errors="replace"))
     return text if len(raw) <= _LONGEST_TEXT else text[:-_LONGEST_SECRET]
 

@@ -109,7 +109,7 @@ def read_amount(text: str, *, decimal_comma: bool = True) -> Amount:
 
 
 def read_share(text: str) -> int | float | None:
-    """Return the percentage that stands in brackets, alone, as the share of the value above it; None if it is not."""
+    """Return the percentage that *text* is, alone in brackets: the share of the value above it. None if it is none."""
     found = _LONE_SHARE.match(unicodedata.normalize("NFKC", text.strip()))
     read = _signed(found[1]) if found else None
     return read[0] if read else None

@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 def in_thread(function: Callable[Parameters, Result]) -> Callable[Parameters, Coroutine[Any, Any, Result]]:
-    """Return *function*, with its parameters and its docstring, to be awaited while a thread does it."""
+    """Return an asynchronous form of *function*, with its parameters and docstring, that runs it in a thread."""
 
     @wraps(function)
     async def awaited(*values: Parameters.args, **options: Parameters.kwargs) -> Result:

@@ -66,7 +66,7 @@ class Citation(str):
 def cite(
     thing: object, *, quote: str = "", file: DocumentInput | None = None, parsed: Parsed | None = None
 ) -> Citation:
-    """Return where *thing* stands in a short line: file, page, headings, and the label of a table or figure.
+    """Return a short line that says where *thing* stands: file, page, headings, and a table's or figure's label.
 
     What is not known says so: `report.docx, place unknown`.
 

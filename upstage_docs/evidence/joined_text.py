@@ -43,17 +43,17 @@ def read_elements(things: object) -> Iterator[Thing]:
 
 
 def category_of(thing: Thing) -> str:
-    """Return the layout category, `""` if none is told."""
+    """Return the layout category, `""` if the metadata name none."""
     return string(thing.metadata, "category")
 
 
 def plain_text(thing: Thing) -> str:
-    """Return the text without markup, its lines as they are told."""
+    """Return the text without its markup."""
     return text_of_html(thing.text or "")
 
 
 def own_text(thing: Thing) -> str:
-    """Return the text of a table or chart as it was given, with its markup; of others, without."""
+    """Return a table's or chart's text as it was given, with its markup, and any other text without markup."""
     return (thing.text or "").strip() if category_of(thing) in {"table", "chart"} else plain_text(thing)
 
 

@@ -15,7 +15,7 @@ __all__ = ["Keyed", "keyed", "keyed_markup"]
 
 
 class Keyed:
-    """The letters and digits of a text, folded, and where each stands in it.
+    """The letters and digits of a text, made alike in case and accents to be compared, and the offset of each.
 
     Attributes:
         key: The letters and digits; case, accents, widths, ligatures and everything else count for nothing.
@@ -85,12 +85,12 @@ class Keyed:
 
 
 def keyed(text: str) -> Keyed:
-    """Return the key of a plain text."""
+    """Return the letters and digits of a plain text, in the form in which texts are compared."""
     return Keyed(enumerate(text))
 
 
 def keyed_markup(text: str) -> Keyed:
-    """Return the key of the API's HTML, or of Markdown: tags count for nothing, entities for what they mean."""
+    """Return what `keyed` does for the API's HTML or Markdown: tags count for nothing, entities for what they mean."""
     return Keyed(_characters(without_cut_tags(text)))
 
 

@@ -117,7 +117,7 @@ def has_quote(thing: Thing, quote: str) -> bool:
 
 
 def quoted_places(thing: Thing, found: list[Place], quote: str, texts: PageTexts) -> list[Place]:
-    """Return the places of *quote* among those *found* for *thing*; never none."""
+    """Return the places of *quote* among those *found* for *thing*; at least one."""
     wanted = keyed_markup(quote).key
     if not wanted:
         return [replace(place, note="The quote has no letters and no digits to look for.") for place in found]

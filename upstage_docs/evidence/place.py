@@ -1,4 +1,4 @@
-"""Reads from metadata the places on pages that a text stands on, for each element and page."""
+"""Reads from metadata where a text stands: one place (page and box) for each element and page."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def _of_metadata(metadata: dict[str, Any], whole: Place) -> Place:
 
 
 def _without_box(metadata: Mapping[str, Any], whole: Place) -> str:
-    """Return what to say of a place of which only the page is told."""
+    """Return what to say of a place of which only the page is known."""
     by_breaks = whole.source.lower().endswith(".docx") and string(metadata, "model").startswith("local-")
     return BY_BREAKS if by_breaks else _NO_BOX
 

@@ -1,4 +1,4 @@
-"""Finds the bands of a table's rows in a picture of it, where as many can be seen as the table has."""
+"""Finds where each row of a table lies in a picture of its page, if the picture shows as many rows as the table has."""
 
 from __future__ import annotations
 

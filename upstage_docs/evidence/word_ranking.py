@@ -24,7 +24,7 @@ _STEM = 6
 
 
 def tokens(text: str) -> Iterator[str]:
-    """Yield what of *text* is compared: words, numbers as they are meant (`455,905` is `455905`), pairs of characters.
+    """Yield the parts of *text* that are compared: words, numbers (`455,905` as `455905`), pairs of characters.
 
     Pairs overlap, so that 자산총계 is found by 총계; a character that stands alone is itself.
     """

@@ -36,7 +36,7 @@ DocumentInput: TypeAlias = Union[str, "os.PathLike[str]", bytes, bytearray, memo
 
 
 class Named(NamedTuple):
-    """One of many documents with a name of its own.
+    """One of the documents of a call, with a name or further metadata of its own.
 
     Attributes:
         document: Path, bytes or binary file object.
@@ -218,7 +218,7 @@ def cut(source: Source, first: int, last: int) -> Source:
 
 
 def place_of(path: str | os.PathLike[str]) -> str:
-    """Return *path* as it is written in one way, so that two spellings of it are equal; an address stays as it is.
+    """Return *path* in one normal form, so that two spellings of it are equal; an address stays as it is.
 
     A link to a file is a file of its own: it has another name.
     """
@@ -250,7 +250,7 @@ def require_files(paths: Iterable[str | os.PathLike[str]]) -> None:
 
 
 def not_found_error(text: str) -> SourceNotFoundError:
-    """Return the error of a path that leads to no file, with what might have been meant."""
+    """Return the error for a path that leads to no file, with a hint to what may have been meant."""
     if "://" in text:
         return SourceNotFoundError(f"{text!r} is an address, not a file; fetch it first, or hand over its bytes.")
     hint = ""

@@ -1,1 +1,1 @@
-"""Flows say what happens, step by step, as generators; nothing here reads, sends or waits."""
+"""What a client does, as generators ('flows') that yield steps; reading, sending and waiting are done elsewhere."""

@@ -84,7 +84,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Reading:
-    """One document while it is read: what of it is held, what is to be sent, and what was answered."""
+    """The state of reading one document: what of it is stored, what is to be sent, and what was answered."""
 
     context: ClientContext
     request: Request

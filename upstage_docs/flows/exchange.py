@@ -60,7 +60,7 @@ _BUSY = 1.0  # seconds between two looks at a claim that another flow holds
 
 @dataclass
 class Payment:
-    """The state of one paid request, by which its claim is settled rightly even if the flow is closed half way."""
+    """The state of one paid request, from which its claim in the store is settled even if the flow is closed early."""
 
     claim: Claim | None = None
     under_way: bool = False
@@ -164,7 +164,7 @@ def pay(
     job: bool = False,
     refresh: bool = False,
 ) -> Flow[T | None]:
-    """Send *source* and pay for it once, under a claim in the store; None where its pages came in meanwhile.
+    """Send *source* and pay for it once, under a claim in the store; None if its pages were answered meanwhile.
 
     Args:
         context: Of the client.

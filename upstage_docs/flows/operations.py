@@ -230,7 +230,7 @@ def require_options(options: Options | None, kind: type[Options]) -> Options:
 
 
 def require_plain_ocr(options: OCROptions | None) -> OCROptions:
-    """Return *options* for a call that reads the API's own schema only.
+    """Return *options* of OCR; refuse a `schema`, with which the API answers in another shape.
 
     Raises:
         ConfigError: They are no options of OCR, or another schema is asked for.

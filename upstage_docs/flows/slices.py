@@ -1,4 +1,4 @@
-"""Turns the answers about one document into slices that are handed out as they come, or after the last page."""
+"""Turns the answers about one document into slices (runs of pages), handed out as they come or after the last one."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def traced(name: str, flow: Flow[T], **facts: object) -> Flow[T]:
 
 
 def current_context() -> Any:
-    """Return OpenTelemetry's context that is the current one, None where nobody traces.
+    """Return OpenTelemetry's current context, None where nobody traces.
 
     Who traces has imported its API, which is not imported for this, and has set a provider.
     """
@@ -102,7 +102,7 @@ def _set_facts(span: Any, facts: Mapping[str, object]) -> None:
 
 
 def continued(flow: Flow[T], context: Any) -> Flow[T]:
-    """Return *flow* with *context* as its own, of which `current_context` told: another thread may begin it."""
+    """Return *flow* bound to *context*, as `current_context` gave it, so that another thread may begin it."""
     return flow if context is None else _carried(flow, context)
 
 

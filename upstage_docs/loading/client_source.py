@@ -118,7 +118,7 @@ class Connection:
 
     @property
     def usage(self) -> Spending:
-        """What the loads so far were billed for, as the answers tell; of a caller's client, all it was billed for."""
+        """What the loads so far were billed for, as the answers say; of a caller's client, all it was billed for."""
         if self._client is not None:
             return self._client.usage
         from upstage_docs.flows.billing import Spending

@@ -1,4 +1,4 @@
-"""Loads documents as records: what every loader, parser and reader of both frameworks does."""
+"""Defines `Loading`, which turns files into records, in order, with the client and the options of one component."""
 
 from __future__ import annotations
 

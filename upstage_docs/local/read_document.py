@@ -1,4 +1,4 @@
-"""Reads one document inside a worker process and gives its answer in parts."""
+"""Reads one document inside a worker process, and yields its answer in parts, each for a run of pages."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ def _check_pages(total: int, task: Task) -> None:
 
 
 def _pages(form: str, data: bytes) -> int | None:
-    """Return how many pages the document has; None where only reading it can tell.
+    """Return how many pages the document has; None where only reading it can show that.
 
     Raises:
         Refusal: The largest page has too many pixels, or a PDF is damaged or encrypted.

@@ -358,7 +358,7 @@ def _check_number(told: _Told, value: Any, kind: type) -> None:
 
 
 def options_of(component: object, kind: type[Kind]) -> Kind:
-    """Return the options of *kind* that *component* has, as they are now; what it has not is as by default.
+    """Return the options of *kind* that *component* has, as they are now; one that it has not gets its default.
 
     Raises:
         ConfigError: An option has a value that it does not take, or two contradict each other.

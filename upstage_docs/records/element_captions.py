@@ -1,4 +1,4 @@
-"""Finds the captions of the tables, charts and figures on a page."""
+"""Finds the captions of the tables, charts and figures among a document's elements, and those in their markup."""
 
 from __future__ import annotations
 

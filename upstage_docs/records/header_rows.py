@@ -70,7 +70,7 @@ def _is_value(words: str) -> bool:
 
 
 def _is_label_of_columns(words: str) -> bool:
-    """Say whether a cell tells a period or a unit."""
+    """Say whether a cell names a period or a unit."""
     return bool(_PERIOD.match(words) or _SHORT_UNIT.match(words)) or is_unit(words)
 
 
@@ -179,7 +179,7 @@ def header_rows_of(text: str) -> int:
 
 
 def cell_of(attributes: str, words: str) -> Cell:
-    """Return a cell with its words and the spans that its tag tells."""
+    """Return a cell with its words and the spans in the attributes of its tag."""
     spans = {name.lower(): max(1, int(number)) for name, number in _SPAN.findall(attributes)}
     return Cell(words, spans.get("row", 1), spans.get("col", 1))
 
@@ -208,7 +208,7 @@ def cells_of_line(line: str) -> list[Cell]:
 
 
 def line_begins_section(line: str) -> bool:
-    """Say of a line of a pipe table what `begins_section` says of its cells; quickly where a second cell has words."""
+    """Say whether a line of a pipe table names a section, as `begins_section` says of cells; most lines are fast."""
     _, _, others = line.strip().removeprefix("|").partition("|")
     if "<" not in line and "&" not in line and "\\" not in line and others.replace("|", "").strip():
         return False

@@ -148,7 +148,7 @@ def _belongs_to_a_table(words: str) -> bool:
 
 
 def heading_size(markup: str) -> float:
-    """Return the font size in pixels that the style of a heading's tag tells, 0.0 where it tells none."""
+    """Return the font size in pixels in the style of a heading's tag, 0.0 where it names none."""
     found = _SIZE.search(markup, 0, _LONGEST_TAG)
     return float(found[1]) if found else 0.0
 

@@ -131,7 +131,7 @@ def read_numbering(words: str) -> Numbering | None:
 
 
 def title_key(words: str) -> str:
-    """Return the letters and digits of a title: spaces, dots and ligatures differ from a contents to the page."""
+    """Return a title's letters and digits, to find it by: a table of contents may have other spaces and dots."""
     return "".join(filter(str.isalnum, words.casefold()))
 
 

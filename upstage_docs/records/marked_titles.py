@@ -40,7 +40,7 @@ def is_section_title(words: str) -> bool:
 
 
 def holds_marked_line(text: str) -> bool:
-    """Say whether a line of *text* begins with a square; quickly of most texts."""
+    """Say whether a line of *text* begins with a square; fast for most texts, which have none."""
     if text.isascii():
         return False
     for square in SQUARES:  # one sign is found ten times as fast as a choice of lines

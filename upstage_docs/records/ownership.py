@@ -105,7 +105,7 @@ def role_above(line: Line, owned: Owned, taken: frozenset[str] | set[str], *, an
 
 
 def role_of_last_line(words: str) -> Role:
-    """Return the role that the last of several lines has for the table below, where the text as a whole has none."""
+    """Return the role for the table below of only the last of several lines, to ask where all together have none."""
     last = words[words.rfind("\n") + 1 :]
     if len(last) == len(words) or len(last) > LONGEST_UNIT:
         return ""
@@ -183,7 +183,7 @@ def _is_short_line(line: Line) -> bool:
 
 
 def _tell_order(one: Box, two: Box) -> bool:
-    """Say whether two boxes tell what stands above what: not if one is unknown, or most of one lies over the other."""
+    """Say whether two boxes show which of them is above: not if one is unknown, or most of one lies over the other."""
     if not (one[3] and two[3]):
         return False
     over = min(one[3], two[3]) - max(one[1], two[1])

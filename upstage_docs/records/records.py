@@ -1,4 +1,4 @@
-"""Turns documents into records: the text, the flat metadata and the id of each unit."""
+"""Defines `Recorder` and `records`, which make a document's records and metadata, one run of pages at a time."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def text_of_html(markup: str) -> str:
 
 
 def text_of_line(text: str) -> str:
-    """Return the words of *text*, HTML or not, with their white space; quickly where one tag stands around lines."""
+    """Return the words of *text*, HTML or not, with their white space; fast where one tag is around it all."""
     if "<" not in text:
         return text.strip()
     start = text.find(">") + 1 if text[0] == "<" else 0
@@ -137,7 +137,7 @@ def text_runs(markup: str) -> Iterator[tuple[int, str]]:
 
 
 def without_cut_tags(markup: str) -> str:
-    """Return *markup* with spaces for the half of a tag that it begins or ends with, as another splitter cut it."""
+    """Return *markup* with spaces in place of a tag that another splitter cut in half at its beginning or end."""
     if found := _TAG_END.match(markup):
         markup = " " * found.end() + markup[found.end() :]
     begin = markup.rfind("<")

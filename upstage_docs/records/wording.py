@@ -99,7 +99,7 @@ _BEGIN_OF_LATIN = frozenset(
 
 
 def caption_label(words: str) -> str:
-    """Return what a caption's own words say that it is of, `table` or `figure`; `""` for words that are no caption.
+    """Return what a caption says that it belongs to, `table` or `figure`; `""` for words that are no caption.
 
     A running sentence that only mentions a table ("Table 3 shows that ...", "표 3은 ...") is none.
     """
@@ -276,7 +276,7 @@ _ANNOUNCES_WITHIN_CJK = compile_when_used(r"(?:다음|아래)\s?(?:표|그림)|�
 
 
 def is_unit(words: str) -> bool:
-    """Say whether a line tells the unit of a table: `(단위: 백만원)`, `(in millions)`, `Unit: %`."""
+    """Say whether a line names the unit of a table: `(단위: 백만원)`, `(in millions)`, `Unit: %`."""
     if len(words) > LONGEST_UNIT:
         return False
     first = words[:1]
@@ -344,7 +344,7 @@ def announces(words: str) -> bool:
 
 
 def announces_in_words(tail: str) -> bool:
-    """Say whether the last sentence of a text announces what stands below it, a colon at its end or not."""
+    """Say whether the last sentence of a text announces what stands below it, with or without a colon at its end."""
     last = tail[start_of_last_sentence(tail) :]
     near = max(0, len(last) - 160)
     for sign in _SIGNS:

@@ -51,7 +51,7 @@ def watching(limits: ConnectionLimits) -> type[H11Protocol]:
 
 
 def abort(scope: Scope) -> None:
-    """Abort a request's connection. A server of others has no word for it, and a client that has left needs none."""
+    """Abort a request's connection; nothing happens on a server other than ours, or if the client has left."""
     close = scope.get("extensions", {}).get(_ABORT)
     if close is not None:
         close()

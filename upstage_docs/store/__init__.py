@@ -1,1 +1,1 @@
-"""The store on disk of what was paid for: answers, jobs and open intents."""
+"""The store on disk: answers that were paid for, running jobs, and requests whose outcome is not known."""

@@ -197,7 +197,7 @@ class Database:
 
 
 def as_text(stored: bytes) -> str:
-    """Return a text of the file; a byte of it that was damaged costs no other."""
+    """Decode a text of the file; a damaged byte of it becomes U+FFFD, and the others stay."""
     return stored.decode(errors="replace")
 
 
@@ -212,7 +212,7 @@ def _close(connections: list[sqlite3.Connection]) -> None:
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells the file at *path* from another of that name, None where there is none."""
+    """Return the device and inode of the file at *path*, to notice that it was replaced; None if there is no file."""
     try:
         found = path.stat()
     except OSError:
@@ -221,9 +221,9 @@ def identity(path: Path) -> tuple[int, int] | None:
 
 
 def find_intruder(path: Path) -> str:
-    """Say which of the folder and the file at *path* others could have written, `""` if none.
+    """Return a message if another user owns or can write to the file at *path* or its folder, `""` otherwise.
 
-    What they put there would be taken for answers, and what is kept there be theirs to read.
+    What that user puts there would be taken for answers, and what is kept there could be read by that user.
     """
     if not hasattr(os, "geteuid"):
         return ""  # on Windows a user's folders are the user's by their lists of access
@@ -241,7 +241,7 @@ def find_intruder(path: Path) -> str:
 
 
 def make_file(path: Path, schema: str, version: int) -> Path:
-    """Make an empty database beside *path*, which has no name that anyone looks for yet."""
+    """Make an empty database beside *path*, under a temporary name, and return where it is."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = path.with_name(f"{path.name}.{uuid.uuid4().hex}.new")
     os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))

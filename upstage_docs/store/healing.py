@@ -41,7 +41,7 @@ _LOCK_SECONDS = 60.0  # that another process may take to heal the same file
 
 @dataclass(frozen=True)
 class Healed:
-    """What became of a damaged store: where it lies now, and how many lines of each table were taken over."""
+    """The result of healing a damaged store: where it lies now, and how many lines of each table were taken over."""
 
     aside: Path
     taken: Counter[str]
@@ -90,7 +90,7 @@ def _left_by_a_kill(path: Path) -> Iterator[Path]:
 
 
 def heal(database: Database) -> Healed | None:
-    """Put a new file with what can be read in the place of *database*'s; None where another process just did.
+    """Replace *database*'s file by a new one with all that can be read of it; None if another process just did.
 
     Raises:
         sqlite3.Error, OSError: The folder refuses.

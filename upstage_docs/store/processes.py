@@ -1,4 +1,4 @@
-"""Tells which process this is, and whether another one is still alive.
+"""Names processes, so that the store knows whether the owner of a claim is still alive.
 
 A name is `place|pid|start`: the place is this boot of this machine and its process numbering, the start time tells a
 process from a later one with the same number.

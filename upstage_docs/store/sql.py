@@ -171,7 +171,7 @@ def insert_intent(db: sqlite3.Connection, intent: Intent, expires: float, owner:
 
 
 def split_intent(db: sqlite3.Connection, intent: Intent, pages: Pages | None) -> None:
-    """Take *pages*, which are sent again, out of *intent*: what is not sent again stays unknown."""
+    """Remove *pages*, which are sent again, from *intent*; its other pages keep their unknown outcome."""
     close_intent(db, intent.token)
     old, new = _span(intent.key, intent.pages), _span(intent.key, pages)
     for first, last in ((old["first"], new["first"] - 1), (new["last"] + 1, old["last"])):
@@ -210,7 +210,10 @@ def close_job(db: sqlite3.Connection, job: StoredJob, total_pages: int = 0) -> N
 
 
 def close_covered(db: sqlite3.Connection, job: StoredJob) -> None:
-    """Delete a job on counted pages when the last of them is here: killed after that, nobody else would."""
+    """Delete a job whose pages are counted if all of them are stored; a job of unknown length stays.
+
+    It is asked for with each batch that is stored: killed after the last one, no process would delete the job.
+    """
     if job.pages is None:
         return
     came = db.execute(
@@ -223,7 +226,7 @@ def close_covered(db: sqlite3.Connection, job: StoredJob) -> None:
 
 
 def checksum(key: ResultKey, pages: Pages, raw: bytes) -> bytes:
-    """Return what tells a damaged answer, or one that stands for other pages than it did: SHA-256 over all of it."""
+    """Return the SHA-256 of an answer and its pages, to notice damage and an answer stored for other pages."""
     return _checksum(key.digest, pages, raw)
 
 
@@ -279,7 +282,7 @@ def knows(db: sqlite3.Connection, key: ResultKey) -> bool:
 
 
 def put(db: sqlite3.Connection, key: ResultKey, answer: StoredAnswer, now: float, total_pages: int = 0) -> None:
-    """Keep an answer; an older one goes once newer ones cover all of its pages: until then it is the only one whole."""
+    """Store an answer; an older one is deleted once newer ones cover all of its pages."""
     check = checksum(key, answer.pages, answer.raw)
     span = _span(key, answer.pages)
     _count(db, key, total_pages)

@@ -1,4 +1,4 @@
-"""Stores what was paid for on disk: answers, running jobs and open intents.
+"""Defines `Store`, which keeps paid answers, running jobs and requests of unknown outcome in one SQLite file.
 
 Each answer has a *key* (which document, under which options, asked of whom) and *pages* `(first, last)`, 1-based and
 inclusive. The route is no part of it, so what one route paid for serves every other. `None` as pages is a whole file
@@ -224,7 +224,7 @@ class Store:
         self._try(lambda db: sql.close_intent(db, claim.token), None, write=True)
 
     def abandon(self, claim: Claim) -> None:
-        """Leave the intent of *claim* open: what became of the send is not known."""
+        """Leave the intent of *claim* open: the outcome of its send is not known."""
         _held_here.discard(claim.token)
         self._try(lambda db: sql.release(db, claim.token), None, write=True)  # other processes learn it, too
 

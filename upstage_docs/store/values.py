@@ -147,7 +147,7 @@ class Intent:
 
 @dataclass(frozen=True)
 class Claim:
-    """Leave to send *pages* once; to be handed to `submitted`, `answered`, `withdraw` or `abandon` of the store.
+    """Permission to send *pages* once; to be handed to `submitted`, `answered`, `withdraw` or `abandon` of the store.
 
     `sends` counts the paid sends of these pages, this one included: more than 1 after a resend.
     """

@@ -1,4 +1,4 @@
-"""Keeps on disk what has come of a document that is handed out only when all of it has come."""
+"""Buffers the slices (or records) of a document in a temporary file until the document is complete."""
 
 from __future__ import annotations
 

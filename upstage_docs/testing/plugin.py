@@ -13,7 +13,7 @@ __all__ = ["upstage_api"]
 
 @pytest.fixture
 def upstage_api(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandInApi]:
-    """A stand-in for the API that runs for one test; what is built without arguments in it talks to it.
+    """A stand-in for the API during one test; clients and loaders made without arguments in the test talk to it.
 
     The environment of the test names the stand-in and a key that no account has, and results are kept in a
     folder of the test's own, so that neither a real key nor a real result is touched.

@@ -1,4 +1,4 @@
-"""Reads documents for the stand-in at once: a function makes the pages, and every page is billed."""
+"""Reads documents for the stand-in without a layout engine: a function makes each page, and every page is billed."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def require_sanitiser() -> None:
 
 
 def shown_text(text: str) -> str:
-    """Return *text* as HTML: every character of it text, those that are none in HTML replaced by U+FFFD."""
+    """Return *text* escaped for HTML; characters that HTML does not allow become U+FFFD."""
     return escape(_NO_CHARACTERS.sub("\ufffd", text))
 
 

@@ -1,4 +1,4 @@
-"""Makes the marks of chunks, and of the places of an answer, on pages of elements."""
+"""Makes the overlays of the HTML view: the chunks that elements went into, and the places that an answer comes from."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def chunk_groups(chunks: Iterable[object], parsed: ParsedDocument) -> list[Chunk
 
 
 def require_places(places: Iterable[Place], parsed: ParsedDocument) -> list[Place]:
-    """Return *places*, all of which are in the file that *parsed* is of.
+    """Return *places*; refuse them if one is in another file than *parsed*.
 
     Raises:
         ConfigError: One is in another file.

@@ -80,7 +80,7 @@ def page_pieces(
     address: Address,
     allowed: str,
 ) -> Iterator[str]:
-    """Yield what `view_html` does, with pictures where *address* puts them; *allowed* is what the page may load.
+    """Yield what `view_html` does; *address* gives each picture's address, *allowed* the sources for them (CSP).
 
     Raises:
         ConfigError: A chunk or a place is of another file.

@@ -1,4 +1,4 @@
-"""Finds the rules of a table in a page image: long thin runs of ink, across and down."""
+"""Finds the ruled lines of a table in a page image: long thin runs of ink, across and down."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ _MOST_PIECES = 20_000
 
 
 class DrawnRules(NamedTuple):
-    """Rules in pixels: those across and those down, each from its start to its end at its middle."""
+    """Ruled lines in pixels, horizontal and vertical: each from its start to its end, at its middle across."""
 
     across: list[Box]
     down: list[Box]
 
 
 def drawn_rules(page: Image, dots: float) -> DrawnRules:
-    """Return the rules of a page image.
+    """Return the ruled lines of a page image.
 
     Args:
         page: In any mode.
@@ -65,7 +65,7 @@ def drawn_rules(page: Image, dots: float) -> DrawnRules:
 
 
 def cells_between(rules: DrawnRules, dots: float) -> list[Box]:
-    """Return the cells between rules: below each rule across, down to the next one, parted by the rules down.
+    """Return the cells between ruled lines: from each horizontal one to the next below, divided by the vertical ones.
 
     Where no rule stands down at the ends of a row, it is as wide as its rules.
 

@@ -48,7 +48,7 @@ def zoomed(page: Image, zoom: float) -> Image:
 
 
 def skew_angle(page: Image) -> float:
-    """Return the degrees, counter-clockwise, that level the lines of *page*; 0 where nothing tells.
+    """Return the degrees, counter-clockwise, that level the lines of *page*; 0 if that cannot be seen.
 
     Level lines make the sharpest profile of ink over the rows: W. Postl, "Detection of linear oblique structures and
     skew scan in digitized documents", ICPR 1986.

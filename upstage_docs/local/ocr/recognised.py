@@ -115,7 +115,7 @@ def confidence(lines: Lines) -> float:
 
 
 def without_ornaments(lines: Lines) -> tuple[tuple[Word, ...], ...]:
-    """Leave out the rules, frames and ticks that Tesseract takes for single Hangul letters.
+    """Leave out the ruled lines, frames and ticks that Tesseract takes for single Hangul letters.
 
     A letter is about as wide as it is high; and a page without one Hangul word of several letters has no Hangul.
     """

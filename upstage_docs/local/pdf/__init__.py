@@ -1,1 +1,1 @@
-"""Reads the pages of a PDF as layout blocks in reading order."""
+"""The local engine's reader of PDFs: text, tables, charts and pictures become blocks in reading order."""

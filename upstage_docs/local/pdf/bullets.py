@@ -35,7 +35,7 @@ def bullets_of(paths: Sequence[Path], words: Sequence[Word]) -> list[Word]:
 
 
 def legend_of(paths: Sequence[Path], words: Sequence[Word]) -> list[Box]:
-    """Return the boxes of keys of several colours beside words: squares, and strokes as of drawn lines."""
+    """Return the boxes of a legend's entries, key and word: keys are squares or short strokes in several colours."""
     return [
         bounds([(mark.box[0], word.box[1], mark.box[2], word.box[3]), word.box])
         for group in (*_columns(paths, words), *_stroke_keys(paths, words))

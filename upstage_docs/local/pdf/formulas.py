@@ -1,4 +1,4 @@
-"""Finds the formulas of a page; it writes no LaTeX, which nothing on the page tells."""
+"""Finds the formulas of a page and joins their pieces; makes no LaTeX, since a page holds only glyphs and strokes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ACROSS, _DOWN = 3, 0.6
 
 
 def formulas(parts: Sequence[Part]) -> list[Part]:
-    """Find formulas, gather their scattered pieces, and make the numbers at their right captions, as the API does.
+    """Find formulas and join their scattered pieces; a number to the right of one becomes a caption, as in the API.
 
     A formula holds a relation or a math font's signs, is short, and has few ordinary words.
     """

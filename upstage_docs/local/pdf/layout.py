@@ -1,4 +1,4 @@
-"""Lays out one page: from the PDF library's words to blocks in reading order, with categories."""
+"""Lays out one page: from liteparse's words to blocks in reading order, with categories."""
 
 from __future__ import annotations
 

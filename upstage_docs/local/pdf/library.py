@@ -1,4 +1,4 @@
-"""Reads pages with the PDF library, and lays a page out from its words alone where the library cannot."""
+"""Reads pages with liteparse, and lays a page out from its words alone where liteparse cannot."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def _lost(have: Counter[str], want: Counter[str]) -> int:
 
 
 def upright_words(document: PdfPages, number: int, angle: int, among: Counter[str] | None = None) -> list[ScannedWord]:
-    """Return the words of a page's text layer; if its text lies at *angle* degrees, as on the upright page."""
+    """Return the words of a page's text layer; where its text lies at *angle* degrees, with boxes turned upright."""
     words = document.words(number, among)
     if not angle:
         return words
@@ -152,7 +152,7 @@ def upright_words(document: PdfPages, number: int, angle: int, among: Counter[st
 
 
 def with_all_words(page: Any, document: PdfPages, number: int, angle: int) -> Any:
-    """Return a page of the library with all words of the file in place of its text, laid out by the library.
+    """Return a page of the library with its text replaced by all words of the file, which the library lays out anew.
 
     Args:
         page: Of the library.

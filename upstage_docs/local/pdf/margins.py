@@ -64,7 +64,7 @@ def _at_edge(part: Part, height: float) -> bool:
 
 
 class Sheet(NamedTuple):
-    """The facts about a page that rules need: its size, its font size, its drawn lines, its running headers.
+    """Facts about a page by which its parts are judged: size, font size, drawn lines, running headers.
 
     Attributes:
         width: In points.

@@ -1,4 +1,4 @@
-"""Finds the words of a page that the PDF library leaves out, such as page numbers and text under other text."""
+"""Finds the words of a page that liteparse leaves out, such as page numbers and text under other text."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def missed(
     *,
     foreign: Counter[str] | None = None,
 ) -> list[ScannedWord]:
-    """Return those of *words* that the library's text does not have at their place.
+    """Return those of *words* that are missing at their place in the library's text.
 
     No letter is given that the items have often enough already: the two readings may differ in where words end. Where
     an item has as many foreign letters instead, the library has repaired a font that names its letters wrongly.

@@ -1,4 +1,4 @@
-"""The things that a PDF page draws, those in its forms too, as pdfium tells them."""
+"""Lists the objects that a PDF page draws, those inside form XObjects too, as pdfium reports them."""
 
 from __future__ import annotations
 

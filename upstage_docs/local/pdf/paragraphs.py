@@ -59,7 +59,7 @@ class Paragraph:
 
 
 def paragraphs_of(lines: Sequence[Line], rules: Sequence[Box]) -> list[Paragraph]:
-    """Gather *lines*, ordered by baseline, into paragraphs; no paragraph crosses one of the horizontal *rules*."""
+    """Gather *lines*, ordered by baseline, into paragraphs; no paragraph crosses a horizontal ruled line (*rules*)."""
     stacks = _stacks(lines, rules)
     return [paragraph for stack in stacks for paragraph in _cut(stack)]
 

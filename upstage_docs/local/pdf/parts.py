@@ -1,4 +1,4 @@
-"""A piece of a page that is becoming a block, and how such pieces lie to each other."""
+"""The parts of a page (paragraphs, tables, pictures) before they become blocks, and their relative positions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BOLD = 0.9
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A paragraph, table or picture of a page; *category* is `""` until a rule decides it.
+    """A paragraph, table or picture of a page; *category* is `""` until it is decided.
 
     Attributes:
         category: One of the API's, or `""`.
@@ -58,7 +58,7 @@ class Part:
 
     @cached_property
     def bold(self) -> float:
-        """Share of its letters in a heavy font."""
+        """Share of its letters in a bold font."""
         letters = sum(len(line.text) for line in self.lines)
         return sum(line.bold * len(line.text) for line in self.lines) / max(letters, 1)
 

@@ -232,7 +232,7 @@ class PdfPages:
         return jpeg.getvalue()
 
     def words(self, number: int, among: Counter[str] | None = None) -> list[ScannedWord]:
-        """Return the words of a page's text layer in the file's order, and whether each font is a heavy one.
+        """Return the words of a page's text layer in the file's order, and whether each font is bold.
 
         What stands beside the page is left out, and so is what is hidden, but for the text of a scan.
 
@@ -304,7 +304,7 @@ class PdfPages:
 
 
 def placing(page: Any, angle: int = 0) -> Callable[[Box], Box]:
-    """Return what takes a box of a page's own space, `(left, bottom, right, top)`, to where it is shown.
+    """Return a function from a box in a page's own space, `(left, bottom, right, top)`, to the box as shown.
 
     Args:
         page: Of pypdfium2.

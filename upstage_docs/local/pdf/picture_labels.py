@@ -1,4 +1,4 @@
-"""Reads words in the pictures of a page whose other text needs no recognition, and tells charts among them."""
+"""Recognises the words inside the pictures of a page that has a text layer, and finds which pictures are charts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gives words back what the PDF library loses of them: spaces, typographic signs, cuts at rules, order."""
+"""Restores what liteparse loses of words: spaces, typographic signs, order, breaks at ruled lines."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def without_controls(text: str) -> str:
 
 
 def restored(words: Sequence[Word], file: FileText, sides: Sequence[Box]) -> list[Word]:
-    """Return words with what the library lost and the file's own text has; a text that crosses a rule is cut at it.
+    """Return words with what the library lost of the file's own text; one that crosses a ruled line is cut there.
 
     Args:
         words: Of the library, in its order.
@@ -266,7 +266,7 @@ def _plain(text: str) -> str:
 
 
 class _Crossings:
-    """The vertical rules of a page, to look up which of them cross a word."""
+    """The vertical ruled lines of a page, to look up which of them cross a word."""
 
     def __init__(self, sides: Sequence[Box]) -> None:
         self._sides = sorted(sides)

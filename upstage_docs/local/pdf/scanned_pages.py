@@ -126,7 +126,7 @@ def recognised_page(document: PdfPages, number: int, ocr: Recognise, page: Any, 
 
 
 def _rules(image: Image, scale: float) -> list[Box]:
-    """Return the rules that are drawn in a picture, in points."""
+    """Return the ruled lines that are drawn in a picture, in points."""
     drawn = drawn_rules(image, 72 * scale)
     return [(x0 / scale, y0 / scale, x1 / scale, y1 / scale) for x0, y0, x1, y1 in (*drawn.across, *drawn.down)]
 

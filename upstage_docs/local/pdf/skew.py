@@ -63,7 +63,7 @@ class Skew(NamedTuple):
 
 
 def slope(boxes: Sequence[Box]) -> float:
-    """Return the degrees, clockwise, by which the lines of words in reading order fall; 0 where nothing tells."""
+    """Return the degrees, clockwise, by which the lines of words in reading order fall; 0 with too few."""
     slopes = []
     for one, other in pairwise(boxes):
         (x0, y0), (x1, y1) = middle(one), middle(other)

@@ -20,7 +20,7 @@ _LETTERS = 3
 
 
 def are_heavy(image: Image, words: Sequence[tuple[str, Box, float]]) -> list[bool]:
-    """Say for each word whether it is set in a heavy font.
+    """Say for each word whether it is set in a bold font.
 
     Args:
         image: The page.

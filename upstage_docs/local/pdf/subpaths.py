@@ -1,4 +1,4 @@
-"""The subpaths that a PDF page draws, point by point, as pdfium tells them; tells nothing of what they show."""
+"""Reads the vector subpaths of a PDF page from pdfium, point by point, without interpreting them."""
 
 from __future__ import annotations
 

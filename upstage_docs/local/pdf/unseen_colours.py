@@ -1,4 +1,4 @@
-"""Text in the colour of what it stands on, as white on white, which nobody sees: told by the page as it is drawn."""
+"""Finds text in the colour of its background, such as white on white, by looking at the drawn page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text items of the PDF library that begin heavy and go on light, cut where the file's font changes."""
+"""Splits text items of liteparse that turn from bold to regular, where the font in the file changes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ change of scripts tells nothing."""
 
 
 def cut_at_weights(words: Sequence[Word], file: FileText) -> list[Word]:
-    """Return *words*; a heavy one that ends in a lighter font becomes two, as the library tells one font each.
+    """Return *words*, with a bold text item that ends in a lighter font cut in two: the library names one font each.
 
     So begins a paragraph whose first words are its title: its first line is no heading.
     """

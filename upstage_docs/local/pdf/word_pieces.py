@@ -1,4 +1,4 @@
-"""Finds each word inside a longer text item of the PDF library, and where it stands."""
+"""Finds each word inside a longer text item of liteparse, and where it stands."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PIECE = re.compile(r"\S+")
 
 
 def pieces_by_file(file: FileText | None) -> Pieces:
-    """Return a function that parts a text item into words by the boxes of its letters in *file*; None without it."""
+    """Return a function that splits a text item into words by its letters' boxes in *file*; if None, it splits none."""
     if file is None:
         return lambda word: [word]
     letters = LetterPlaces(file)

@@ -50,7 +50,7 @@ def ink(text: str, baseline: float, size: float) -> tuple[float, float]:
 
 @lru_cache(maxsize=512)
 def is_heavy_name(font: str) -> bool:
-    """Say whether the letters of *font* are heavy, by its name."""
+    """Say whether the letters of *font* are bold, by its name."""
     return _HEAVY_NAME.search(font) is not None
 
 

@@ -1,1 +1,1 @@
-"""Answers the API's protocol on this machine: requests, jobs, worker processes."""
+"""The service part of the local engine: requests of the API, jobs, worker processes, and a transport for `httpx`."""

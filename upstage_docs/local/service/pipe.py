@@ -76,7 +76,7 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True, tag=True):
-    """The worker begins to read the pages *first* to *last*: a worker that dies after it died of one of them.
+    """The worker begins to read the pages *first* to *last*: if it dies now, one of them is the cause.
 
     *last* is 0 where pages are not read one by one.
     """

@@ -19,7 +19,7 @@ _WITHOUT_PLACE = re.compile(_NAME + rb'(?:c|row)(?=[\s/>])(?![^<>]*\sr=")')
 
 
 def without_blank_rows(archive: zipfile.ZipFile, sheets: Collection[str]) -> tuple[bytes, zipfile.ZipFile] | None:
-    """Return a workbook, also open, whose large sheets have no cells without content and no rows without cells.
+    """Return a workbook without the blank cells and rows of its large sheets, as bytes and as an open archive.
 
     None if it has no such sheet. Formats of blank cells are not kept.
 

@@ -39,7 +39,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Turn:
-    """A page ends, and *pages* further ones begin; what follows stands on the last of them.
+    """A page break: the page ends, *pages* further ones begin, and what follows stands on the last of them.
 
     Attributes:
         pages: How many; more than one after a table that runs over several pages.

@@ -1,4 +1,4 @@
-"""Reads a Word document as pages of blocks without boxes, since only a program that lays it out knows them.
+"""Reads a Word document as pages of blocks, without boxes, since the file does not say where its text is laid out.
 
 A page ends where the document says so: at page breaks, at sections that begin on a new page, and where Word noted its
 own breaks when it last laid the document out. A document with none of these is one page.

@@ -55,7 +55,7 @@ class Label(NamedTuple):
 
 
 class Scale(NamedTuple):
-    """A straight scale: the value at a place along the axis, in points, is *factor* times it plus *offset*."""
+    """A linear scale: the value at a place along the axis, in points, is *factor* times it plus *offset*."""
 
     factor: float
     offset: float
@@ -87,13 +87,13 @@ class Scale(NamedTuple):
 
 
 def turned_box(box: Box) -> Box:
-    """Turn a box so that what grows to the right grows up, and what follows downwards follows to the right."""
+    """Turn a box of a chart with lying bars so that the bars stand: right becomes up, and down becomes right."""
     x0, y0, x1, y1 = box
     return y0, -x1, y1, -x0
 
 
 def label_of(word: Word, *, lying: bool) -> Label:
-    """Return a word as a label of a chart, of one with lying bars turned as `turned_box` turns them."""
+    """Return a word as a label of a chart; with *lying* bars, turned as `turned_box` turns boxes."""
     x, y = middle(word.box)
     if lying:
         return Label(word.text.strip(), turned_box(word.box), y, -x, -word.box[2], word.size)
@@ -101,7 +101,7 @@ def label_of(word: Word, *, lying: bool) -> Label:
 
 
 def scale_of(labels: Sequence[Label], paths: Sequence[Path], foot: float | None) -> tuple[Scale, list[Label]] | None:
-    """Return the scale of the axis whose numbers stand under each other, and these; None if it is not straight.
+    """Return the scale of the axis whose numbers stand under each other, and these numbers; None if it is not linear.
 
     Args:
         labels: The words of the chart.
@@ -139,7 +139,7 @@ def _stacked(numbers: Sequence[tuple[Label, re.Match[str]]], end: int) -> list[l
 
 
 def _differ(one: Scale, other: Scale) -> bool:
-    """Say whether two scales tell different values at the ends of the first."""
+    """Say whether two scales give different values at the ends of the first."""
     return any(
         abs(one.value(place) - other.value(place)) > OFF_TICK * abs(one.factor) * one.length
         for place in (one.places[0][0], one.places[-1][0])

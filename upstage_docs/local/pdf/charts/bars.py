@@ -255,7 +255,7 @@ def _values(
 
 
 def _is_contradicted(stacks: Sequence[Sequence[_Bar]], labels: Sequence[Label], scale: Scale, foot: float) -> bool:
-    """Say whether numbers at the ends of bars tell other values: an axis is broken, or the bars are not to scale."""
+    """Say whether numbers at the ends of bars give other values: an axis is broken, or the bars are not to scale."""
     told = wrong = 0
     for stack in stacks:
         (bar, *more) = stack

@@ -1,4 +1,4 @@
-"""The values that are read off a drawn chart."""
+"""The result of reading a drawn chart: rows of cells and named facts."""
 
 from __future__ import annotations
 

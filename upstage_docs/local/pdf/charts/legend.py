@@ -26,7 +26,7 @@ def is_key(box: Box) -> bool:
 
 
 def names_by_keys(keys: Sequence[Sequence[Box]], labels: Sequence[Label]) -> list[Label | None]:
-    """Return the name of each series beside one of its keys: behind them all, before them all, or else any above.
+    """Return the name of each series, by its legend keys: all behind a key, else all before one, else behind or above.
 
     Args:
         keys: For each series the boxes of what has its colour outside of the data.
@@ -69,7 +69,7 @@ def _gap_above(key: Box, name: Box) -> float | None:
 
 
 def numbered(names: Sequence[str]) -> list[str]:
-    """Return the names of series, those that are not known as the number of the series."""
+    """Return the names of series; one that is not known becomes `Series` and its number."""
     return [name or f"Series {n}" for n, name in enumerate(names, start=1)]
 
 

@@ -1,4 +1,4 @@
-"""Charts of lines: which strokes are series, since all their vertices stand at categories; the values they tell."""
+"""Reads drawn line charts: strokes whose vertices all stand at categories are series; the scale gives their values."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Polyline(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """The columns that lines add to the table of a chart: heads, values, the labels that the heads are, and their box.
+    """The columns that lines add to a chart's table: heads, values, the labels taken as heads, and the lines' box.
 
     A head is `""` where no label is certain to be it.
     """
@@ -123,7 +123,7 @@ def measured_lines(paths: Sequence[Path], words: Sequence[Word], subpaths: Seque
 def lines_over(
     places: Sequence[float], subpaths: Sequence[Subpath], labels: Sequence[Label], scale: Scale
 ) -> Columns | None:
-    """Return the series that lines over the bars of a chart draw: none if there are none, None if not certain.
+    """Return the series that are drawn as lines over a chart's bars: empty without lines, None if not certain.
 
     Args:
         places: Where the categories stand across, in points.
@@ -339,7 +339,7 @@ def _values_of_line(line: Polyline, places: Sequence[float], scale: Scale) -> li
 
 
 def _is_contradicted(series: Sequence[Polyline], labels: Sequence[Label], scale: Scale) -> bool:
-    """Say whether numbers right at vertices tell other values: an axis is broken, or the lines are not to scale."""
+    """Say whether numbers right at vertices give other values: an axis is broken, or the lines are not to scale."""
     vertices = [point for line in series for point in line.points]
     told = wrong = 0
     for label in labels:

@@ -1,4 +1,4 @@
-"""Reads the data of a drawn chart of whatever kind; says what of the page belongs to the chart."""
+"""Tries the readers of bars and of lines on a drawn chart, and finds pies, each with the area that it takes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _may_be_line(path: Path) -> bool:
 def measured_pies(
     drawings: Sequence[Drawing], words: Sequence[Word], subpaths: Callable[[], Sequence[Subpath]]
 ) -> list[tuple[Box, ChartData]]:
-    """Return the data of the pies among drawings, each with the box of the pie and its names; none of two in one.
+    """Return the data of the pies among drawings, each with the box of pie and names; a drawing of several is left out.
 
     Args:
         drawings: Of the page.

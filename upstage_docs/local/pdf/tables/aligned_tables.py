@@ -1,4 +1,4 @@
-"""Builds tables that have no rules from texts that stand in columns over several rows."""
+"""Builds tables from texts that are aligned in columns over several rows; no ruled lines are needed."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def aligned_tables(words: Sequence[Word], taken: Sequence[bool], rules: Sequence
 
 
 def aligned_between(words: Sequence[Word], inside: Iterable[int], rules: Sequence[Box], pieces: Pieces) -> Table | None:
-    """Return the table that is found by how the words *inside* rules line up, None if there is none.
+    """Return the table that the words *inside* ruled lines form by how they line up, None if they form none.
 
     Args:
         words: Of the page.

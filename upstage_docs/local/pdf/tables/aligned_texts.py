@@ -1,4 +1,4 @@
-"""Finds texts that stand in rows and columns without a rule between them."""
+"""Finds texts that are aligned in rows and columns, whether ruled lines part them or not: candidates for tables."""
 
 from __future__ import annotations
 

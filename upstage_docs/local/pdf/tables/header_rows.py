@@ -1,4 +1,4 @@
-"""Gives tables the header rows that stand above their grid, and the words of a header that none of its cells has."""
+"""Adds to tables the header rows that stand above their grid, and header words that are in no cell yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells which columns each text of a table's header covers, by the rules below it and by its place."""
+"""Finds which columns each text of a table's header covers, by the ruled lines below it and by its place."""
 
 from __future__ import annotations
 

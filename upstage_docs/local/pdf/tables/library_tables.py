@@ -1,4 +1,4 @@
-"""Makes rows of cells of the PDF library's tables, completed by the words and rules on the page."""
+"""Makes rows of cells of liteparse's tables, completed by the words and ruled lines on the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts a band of a table without rules into rows: by lines of numbers, and by lines that end before they are full."""
+"""Splits a band of cells without ruled lines in it into rows: by lines of numbers, and after lines that end early."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def is_rest(above: Sequence[Sequence[Word]], below: Sequence[Sequence[Word]], ri
 
 
 def rows_of_bands(bands: Sequence[Sequence[Sequence[Word]]], rights: Sequence[float]) -> list[Rows | None]:
-    """Return for each band between two rules of a table the rows that it holds, None where it is one row.
+    """Return for each band between two ruled lines of a table the rows that it holds, None where it is one row.
 
     Args:
         bands: The words of the cells of each band, in any order.

@@ -1,4 +1,4 @@
-"""Builds tables whose cells all have rules around them; a missing rule makes a cell that spans others."""
+"""Builds tables whose cells all have ruled lines around them; where a line is missing, a cell spans others."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def lattice_tables(
 
 
 def _groups(rules: Sequence[Box], sides: Sequence[Box]) -> list[tuple[list[Box], list[Box]]]:
-    """Gather the rules that meet each other."""
+    """Gather the ruled lines that meet each other."""
     meeting: list[tuple[int, int]] = []
     by_x = sorted((side[0], number) for number, side in enumerate(sides))
     for across, rule in enumerate(rules):
@@ -92,7 +92,7 @@ def _stacked(groups: Sequence[tuple[list[Box], list[Box]]]) -> list[tuple[list[B
 
 
 def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], sides: Sequence[Box]) -> Table | None:
-    """Return the table that rules make, None if they make none."""
+    """Return the table that ruled lines make, None if they make none."""
     xs = _levels([side[0] for side in sides] + [min(r[0] for r in rules), max(r[2] for r in rules)])
     ys = _levels([rule[1] for rule in rules])
     sizes = [word.size for word in words if xs[0] < word.box[0] < xs[-1] and ys[0] < word.baseline < ys[-1]]

@@ -1,4 +1,4 @@
-"""Builds tables that have rules above and below alone, from the words in columns between them."""
+"""Builds tables that horizontal ruled lines set off, from the words in columns between these lines."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def ruled_tables(
     pieces: Pieces,
     known: Sequence[frozenset[int]] = (),
 ) -> list[Table]:
-    """Return the tables of a page that rules set off.
+    """Return the tables of a page that ruled lines set off.
 
     Args:
         words: Of the page.
@@ -127,7 +127,7 @@ def _whole(rules: Sequence[Box]) -> list[Box]:
 
 
 def _groups(rules: Sequence[Box]) -> list[list[Box]]:
-    """Gather rules of one width, two or more from top to bottom."""
+    """Gather ruled lines of one width, two or more from top to bottom."""
     groups: list[list[Box]] = []
     for rule in rules:
         home = next((g for g in groups if abs(g[-1][0] - rule[0]) < _SAME and abs(g[-1][2] - rule[2]) < _SAME), None)
@@ -285,7 +285,7 @@ def _standing_in(words: Sequence[Word], free: Free, frame: Box) -> list[int]:
 
 
 def _inner_sides(sides: Sequence[Box], frame: Box) -> list[float]:
-    """Return where vertical rules run through *frame*."""
+    """Return where vertical ruled lines run through *frame*."""
     tall = frame[3] - frame[1]
     cuts = sorted(
         side[0]
@@ -298,7 +298,7 @@ def _inner_sides(sides: Sequence[Box], frame: Box) -> list[float]:
 def _columns(
     words: Sequence[Word], rules: Sequence[Box], inner: Sequence[float], frame: Box
 ) -> list[tuple[float, float]]:
-    """Return where columns run: between vertical rules, else between the stripes that no word crosses."""
+    """Return where columns run: between vertical ruled lines, else between the stripes that no word crosses."""
     if inner:
         return list(pairwise([frame[0], *inner, frame[2]]))
     size = median(word.size for word in words)

@@ -1,4 +1,4 @@
-"""Decides which tables a page has, out of what the PDF library and the rules on the page propose."""
+"""Decides which tables a page has, among candidates from liteparse, from ruled lines and from aligned texts."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def tables_of(
 
 
 def is_full_grid(table: Table) -> bool:
-    """Say whether a table has rules between its rows and columns and text in most cells, as no chart has."""
+    """Say whether a table has ruled lines between its rows and columns and text in most cells, as no chart has."""
     if table.spans is None:
         return table.gridded and table.filled >= _FULL
     filled = sum(bool(table.rows[r][c]) for r, c in table.spans)
@@ -146,7 +146,7 @@ def is_full_grid(table: Table) -> bool:
 
 
 def _completed(tables: Sequence[Table], ruled: Sequence[Table], words: Sequence[Word]) -> list[Table]:
-    """Put tables told by their rules in the place of those that have only a part of their words, or several of them.
+    """Put ruled tables in the place of those that have only a part of their words, or several of them.
 
     A grid also takes the place of a table that has text beside it, or more than a header above and a note below.
     """
@@ -165,7 +165,7 @@ def _completed(tables: Sequence[Table], ruled: Sequence[Table], words: Sequence[
 
 
 def _with_aligned(tables: list[Table], aligned: Sequence[Table]) -> list[Table]:
-    """Put tables told by alignment in the place of those that share words with them and are worse.
+    """Put tables found by alignment in the place of those that share words with them and are worse.
 
     A grid gives way where it has a part of the same columns, as every second row of a shaded table, or where its
     rules part fewer columns than its texts; another table where its cells hold several values.
@@ -237,7 +237,7 @@ def _holds_several(table: Table, ruled: Sequence[Table]) -> bool:
 
 
 def framed(table: Table, rules: Sequence[Box]) -> Box:
-    """Return the box of a table with the rules right above and below it."""
+    """Return the box of a table, extended to the ruled lines right above and below it."""
     x0, y0, x1, y1 = table.box
     reach = _REACH * (y1 - y0) / max(len(table.rows), 1)
     near = [
@@ -255,7 +255,7 @@ def box_of(rect: Any) -> Box:
 
 
 def rules_of(page: Any) -> tuple[list[Box], list[Box]]:
-    """Return the rules of a page: the horizontal ones longer than 30 points, and the vertical ones longer than 5."""
+    """Return the ruled lines of a page: horizontal ones longer than 30 points, and vertical ones longer than 5."""
     rules, sides = [], []
     for line in page.vector_graphics.lines if page.vector_graphics else ():
         x0, y0, x1, y1 = line.x1, line.y1, line.x2, line.y2
@@ -294,7 +294,7 @@ def _with_drawn_header(
 
 
 def _is_prose(table: Table) -> bool:
-    """Say whether a table holds sentences: without a rule, these are columns of text, not cells."""
+    """Say whether a table holds sentences: without ruled lines, these are columns of text, not cells."""
     cells = [cell for row in table.rows for cell in row if cell]
     return sum(map(len, cells)) >= _PROSE * len(cells)
 
@@ -309,7 +309,7 @@ def _is_address(table: Table) -> bool:
 
 
 def _rules_in(table: Table, rules: Sequence[Box]) -> int:
-    """Count the heights at which a rule runs through a table."""
+    """Count the heights at which a ruled line runs through a table."""
     x0, y0, x1, y1 = table.box
     return len({round(r[1] / 3) for r in rules if y0 < r[1] < y1 and shared_width(r, table.box) > 0.5 * (x1 - x0)})
 
