@@ -150,7 +150,6 @@ def _rows_by_breaks(cells: Sequence[Sequence[Word]], rights: Sequence[float], le
     pitch = min(below - above for above, below in pairwise(levels))
     if pitch < _STAGGERED * min(steps):
         return None  # texts that stand in the middle of their cells
-    starts: list[Word] = []
     told: list[tuple[bool, list[Word]]] = []
     for column, right in zip(lines, rights, strict=True):
         if len(column) < 2 or any(is_list_item(" ".join(_texts(line))) for line in column):
