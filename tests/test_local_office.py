@@ -29,6 +29,7 @@ from pptx.util import Inches
 from upstage_docs.local.answer_writer import write_answer
 from upstage_docs.local.blocks import Block, PageLayout
 from upstage_docs.local.office.archive import MAX_DEPTH
+from upstage_docs.local.office.excel.table_areas import table_areas
 from upstage_docs.local.office.number_formats import displayed
 from upstage_docs.local.office.open import read_office
 from upstage_docs.local.refusal import Refusal
@@ -594,6 +595,48 @@ def test_tables_beside_each_other_are_told_apart() -> None:
         [["Seen", "4 May"]],
         [["Account", "", "2023", "", "2024"], ["Ropes", "", "5", "", "6"], ["Sails", "", "7", "", "8"]],
     ]
+
+
+class Counted(int):
+    """A row or column that counts how often it is compared."""
+
+    compared = 0
+
+    def __lt__(self, other: int) -> bool:
+        Counted.compared += 1
+        return int(self) < int(other)
+
+    def __gt__(self, other: int) -> bool:
+        Counted.compared += 1
+        return int(self) > int(other)
+
+
+@pytest.mark.parametrize("below", ["5", "rope"], ids=["columns of one table", "tables of their own"])
+def test_the_work_for_columns_set_apart_grows_with_their_number(below: str) -> None:
+    """Four times the groups of columns cost little more than four times the work, not sixteen times."""
+
+    def work(groups: int) -> int:
+        columns = [Counted(3 * group + column) for group in range(groups) for column in (1, 2)]
+        values = {Counted(row): dict.fromkeys(columns, below if row > 1 else "Head") for row in range(1, 8)}
+        before = Counted.compared
+        assert len(list(table_areas(values, {}, []))) == (1 if below == "5" else groups)
+        return Counted.compared - before
+
+    assert 0 < work(80) < 7 * work(20)
+
+
+def test_a_sheet_that_is_cut_by_turns_hundreds_of_times_is_read() -> None:
+    """Each turn takes a merged row off the top, then a merged column off the left, of what is left of the sheet."""
+    turns = 600
+    values: dict[int, dict[int, str]] = {}
+    merged = {}
+    for turn in range(turns):
+        row, column = 4 * turn + 1, 3 * turn + 1
+        values[row] = {column: "over"}
+        merged[row, column] = row, 3 * turns
+        values[row + 2] = {column: "left"}
+        merged[row + 2, column] = 4 * turns, column
+    assert len(list(table_areas(values, merged, []))) == 2 * turns
 
 
 def test_a_table_of_nothing_is_refused() -> None:

@@ -31,30 +31,27 @@ def table_areas(
         merged: Row and column of the first cell of a merged range to those of its last one.
         named: Tables that the file names, which are areas of their own.
     """
-    cells = []
+    cells: list[Area] = []
     for row, texts in values.items():
         for column in texts:
             bottom, right = merged.get((row, column), (row, column))
             cells.append((column, row, right, bottom))
     if cells:
-        yield from _areas(cells, values, named, _ROWS, whole=False)
+        yield from _areas(cells, values, named)
 
 
-def _areas(
-    cells: Sequence[Area],
-    values: Mapping[int, Mapping[int, str]],
-    named: Sequence[Area],
-    axis: int,
-    *,
-    whole: bool,
-) -> Iterator[Area]:
-    """Cut cells at empty rows or columns, and the parts the other way, until nothing is left to cut."""
-    parts = _cut_apart(cells, values, named, axis)
-    if len(parts) == 1 and whole:
-        yield _bounds(cells)
-        return
-    for part in parts:
-        yield from _areas(part, values, named, 1 - axis, whole=len(parts) == 1)
+def _areas(cells: Sequence[Area], values: Mapping[int, Mapping[int, str]], named: Sequence[Area]) -> Iterator[Area]:
+    """Cut cells at empty rows, and the parts the other way by turns, until nothing is left to cut."""
+    waiting: list[tuple[Sequence[Area], int, bool]] = [
+        (cells, _ROWS, False)
+    ]  # the first one last; no recursion, a sheet may be cut some hundred times
+    while waiting:
+        here, axis, whole = waiting.pop()
+        parts = _cut_apart(here, values, named, axis)
+        if len(parts) == 1 and whole:
+            yield _bounds(here)
+        else:
+            waiting += [(part, 1 - axis, len(parts) == 1) for part in reversed(parts)]
 
 
 def _cut_apart(
@@ -69,14 +66,34 @@ def _cut_apart(
         parts[bisect_right(starts, cell[axis]) - 1].append(cell)
     if len(starts) == 1:
         return [list(cells)]
-    out = [parts[0]]
+    out, left = [parts[0]], _Growing(parts[0])
     for part, start, end in zip(parts[1:], starts[1:], before[1:], strict=True):
         spaced = axis == _COLUMNS and start - end == 2 and start not in cuts
-        if spaced and not _is_own_table(part, out[-1], values):
-            out[-1] = out[-1] + part
+        if spaced and not (left.is_wide and left.top == _top(part) and _is_own_table(part, values)):
+            out[-1].extend(part)
+            left.take(part)
         else:
             out.append(part)
+            left = _Growing(part)
     return out
+
+
+class _Growing:
+    """What must be known of the cells of a part to which others are joined, without a walk over them each time."""
+
+    def __init__(self, cells: Sequence[Area]) -> None:
+        self.top = _top(cells)
+        self._columns: set[int] = set()
+        self.take(cells)
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether cells begin in two columns at least."""
+        return len(self._columns) > 1
+
+    def take(self, cells: Sequence[Area]) -> None:
+        self.top = min(self.top, _top(cells))
+        self._columns.update(cell[_COLUMNS] for cell in cells)
 
 
 def _starts(spans: Collection[tuple[int, int]], cuts: Collection[int]) -> tuple[list[int], list[int]]:
@@ -92,18 +109,19 @@ def _starts(spans: Collection[tuple[int, int]], cuts: Collection[int]) -> tuple[
     return starts, before
 
 
-def _is_own_table(part: Sequence[Area], left: Sequence[Area], values: Mapping[int, Mapping[int, str]]) -> bool:
-    """Say whether columns behind an empty one are a table: a header over two columns or more, and labels, no numbers.
-
-    What stands left of the empty column is as wide at least.
-    """
+def _is_own_table(part: Sequence[Area], values: Mapping[int, Mapping[int, str]]) -> bool:
+    """Say whether columns are a table: a header over two columns or more, and labels below it that are no numbers."""
     first, top, last, _ = _bounds(part)
-    if last == first or len({cell[_COLUMNS] for cell in left}) < 2 or _bounds(left)[_ROWS] != top:
+    if last == first:
         return False
     header = [values.get(top, {}).get(column, "") for column in range(first, last + 1)]
     rows = {row for _, row, *_ in part}
     labels = [values[row][first] for row in rows if row > top and first in values[row]]
     return all(header) and len(rows) > _LEAST_LABELS and bool(labels) and not any(map(_NUMBER.fullmatch, labels))
+
+
+def _top(cells: Sequence[Area]) -> int:
+    return min(cell[_ROWS] for cell in cells)
 
 
 def _bounds(cells: Sequence[Area]) -> Area:

@@ -142,12 +142,13 @@ def _tables(sheet: Any, formulas: dict[tuple[int, int], str]) -> Iterator[tuple[
     frozen = _frozen(sheet)
     for area in table_areas(values, merged, [bounds for bounds in named if None not in bounds]):
         first_column, first_row, last_column, last_row = area
-        texts = [
+        inside = (
             text
             for row in range(first_row, last_row + 1)
             for column, text in values.get(row, {}).items()
             if first_column <= column <= last_column
-        ]
+        )
+        texts = list(islice(inside, 2))  # no more of them: rows are as long as all tables beside each other
         if len(texts) == 1:
             yield first_row, Block("paragraph", texts[0])
             continue
