@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import pytest
@@ -166,23 +167,17 @@ def test_what_the_library_repaired_is_not_put_back() -> None:
     assert [word.text for word in missed(items, words, want - have, 595, 842, foreign=have - want)] == ["17"]
 
 
-def test_what_was_typed_over_a_page_is_text() -> None:
-    """A note that is shown and the value of a field without a picture are; the others are not."""
-    notes = [
-        b"<</Type/Annot/Subtype/FreeText/F 4/Rect[72 500 300 520]/DA(/F 11 Tf)/Contents(Seen by the baker)>>",
-        b"<</Type/Annot/Subtype/FreeText/F 2/Rect[72 460 300 480]/Contents(Hidden note)>>",
-        b"<</Type/Annot/Subtype/Text/Rect[72 420 92 440]/Contents(A comment)>>",
-        b"<</Type/Annot/Subtype/Widget/FT/Tx/T(a)/F 4/Rect[72 400 272 420]/DA(/F 11 Tf)/V(Forty rolls)>>",
-        b"<</Type/Annot/Subtype/Widget/FT/Tx/T(b)/F 4/Ff 8192/Rect[72 360 272 380]/V(Secret)>>",
-    ]
+def page_with(notes: Sequence[bytes], turned: int = 0) -> PageLayout:
+    """Read a page that has some lines and the annotations *notes*; those from the fourth on are fields of a form."""
+    numbers = [b"%d 0 R" % (7 + n) for n in range(len(notes))]
     sheet = (
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>"
-        b"/Annots[7 0 R 8 0 R 9 0 R 10 0 R 11 0 R]>>"
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Rotate %d/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>"
+        b"/Annots[%b]>>" % (turned, b" ".join(numbers))
     )
     (page,) = read_pdf(
         file_of(
             [
-                b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[10 0 R 11 0 R]>>>>",
+                b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[%b]>>>>" % b" ".join(numbers[3:]),
                 b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
                 sheet,
                 stream(SEEN),
@@ -192,8 +187,74 @@ def test_what_was_typed_over_a_page_is_text() -> None:
             ]
         )
     )
+    return page
+
+
+def free_text(text: bytes, rect: bytes = b"72 500 300 520", font: bytes = b"/F 11 Tf") -> bytes:
+    return b"<</Type/Annot/Subtype/FreeText/F 4/Rect[%b]/DA(%b)/Contents(%b)>>" % (rect, font, text)
+
+
+def test_what_was_typed_over_a_page_is_text() -> None:
+    """A note that is shown and the value of a field without a picture are; the others are not."""
+    notes = [
+        b"<</Type/Annot/Subtype/FreeText/F 4/Rect[72 500 300 520]/DA(/F 11 Tf)/Contents(Seen by the baker)>>",
+        b"<</Type/Annot/Subtype/FreeText/F 2/Rect[72 460 300 480]/Contents(Hidden note)>>",
+        b"<</Type/Annot/Subtype/Text/Rect[72 420 92 440]/Contents(A comment)>>",
+        b"<</Type/Annot/Subtype/Widget/FT/Tx/T(a)/F 4/Rect[72 400 272 420]/DA(/F 11 Tf)/V(Forty rolls)>>",
+        b"<</Type/Annot/Subtype/Widget/FT/Tx/T(b)/F 4/Ff 8192/Rect[72 360 272 380]/V(Secret)>>",
+    ]
+    page = page_with(notes)
     assert [block.text for block in page.blocks] == ["\n".join(LINES), "Seen by the baker", "Forty rolls"]
     box = page.blocks[1].box
     assert box is not None
     assert box[0] == pytest.approx(72 / 595, abs=0.01)
     assert 322 / 842 - 0.01 < box[1] < box[3] < 342 / 842 + 0.01
+
+
+@pytest.mark.parametrize(
+    "font",
+    [
+        b"/F 1.2.3 Tf",
+        b"/F . Tf",
+        b"/F .. Tf",
+        b"/F 11 . Tf",
+        b"/F Tf",
+        b"/F -11 Tf",
+        b"/F 11. Tf",
+        b"/F +11 Tf",
+        b"/F11 Tf",
+        b"/F 0 Tf",
+        b"/F " + b"9" * 400 + b" Tf",
+    ],
+)
+def test_a_note_whose_font_has_no_size_is_read(font: bytes) -> None:
+    """A size that is no number, or none that letters have, costs neither the note nor anything of the page."""
+    page = page_with([free_text(b"Seen by the baker", font=font)])
+    assert not page.losses
+    assert [block.text for block in page.blocks] == ["\n".join(LINES), "Seen by the baker"]
+    box = page.blocks[1].box
+    assert box is not None
+    assert 322 / 842 - 0.01 < box[1] < box[3] < 342 / 842 + 0.01
+
+
+def test_a_note_that_cannot_be_read_costs_no_other() -> None:
+    endless = b"72 500 1" + b"0" * 60 + b".0 520"
+    page = page_with([free_text(b"Ordered", endless), free_text(b"Seen by the baker", b"72 400 300 420")])
+    assert [block.text for block in page.blocks] == ["\n".join(LINES), "Seen by the baker"]
+    assert [loss.message for loss in page.losses] == ["a note or form field of the page could not be read"]
+
+
+@pytest.mark.parametrize("turned", [0, 90, 180, 270])
+@pytest.mark.parametrize(
+    "rect", [b"920 900 990 930", b"-300 500 -80 520", b"72 -90 300 -60", b"72 900 300 920", b"700 300 990 330"]
+)
+def test_a_note_beside_the_page_is_no_text(rect: bytes, turned: int) -> None:
+    page = page_with([free_text(b"Seen by nobody", rect), free_text(b"Baker", b"72 400 300 420")], turned)
+    assert sorted(block.text for block in page.blocks) == ["Baker", "\n".join(LINES)]
+
+
+def test_the_lines_that_run_over_a_note_at_the_foot_of_the_page_are_text() -> None:
+    """How many lines a note has is an estimate, from the width of an average letter."""
+    text = b"Rolls and bread and cake and tea and more of each"
+    page = page_with([free_text(text, b"72 2 150 26")])
+    assert " ".join(words_of(page)).endswith(text.decode())

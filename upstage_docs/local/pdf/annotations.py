@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from ctypes import byref, c_float, c_ushort
 from typing import Any
 
@@ -20,19 +21,27 @@ _HIDDEN = 0x02 | 0x20
 """Flags of an annotation that is not shown: Hidden and NoView."""
 _PASSWORD = 1 << 13
 """The flag of a field whose value is not shown."""
-_SIZE = re.compile(r"([\d.]+)\s+Tf")
+_SIZE = re.compile(r"(?<!\S)\+?([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s+Tf")
+"""The size of the font, a number of PDF; what is none, such as `1.2.3`, is taken for a size that is not told."""
 _USUAL_SIZE = 12.0
 """Points, where a field leaves the size to the viewer."""
 _PITCH, _LETTER = 1.2, 0.5
 """Font sizes from line to line, and of a letter's width on average."""
 
 
-def typed_texts(page: Any, placed: Callable[[Box], Box]) -> list[ScannedWord]:
+def typed_texts(
+    page: Any,
+    placed: Callable[[Box], Box],
+    is_shown: Callable[[Box], bool],
+    kept: Callable[[], AbstractContextManager[None]],
+) -> list[ScannedWord]:
     """Return the lines of text that was typed over a page, and that its own text does not have.
 
     Args:
         page: Of pypdfium2; the caller holds the lock.
         placed: Takes a box of the page's own space to where it is shown.
+        is_shown: Says whether such a box, as it is shown, lies on the page.
+        kept: Each annotation is read inside such a block, which notes an error and lets the others be read.
     """
     from pypdfium2 import raw
 
@@ -42,9 +51,10 @@ def typed_texts(page: Any, placed: Callable[[Box], Box]) -> list[ScannedWord]:
         if not annotation:
             continue
         try:
-            text = _shown_text(annotation)
-            if text:
-                found += _lines_of(annotation, text, placed)
+            with kept():
+                text = _shown_text(annotation)
+                if text:
+                    found += _lines_of(annotation, text, placed, is_shown)
         finally:
             raw.FPDFPage_CloseAnnot(annotation)
     return found
@@ -79,8 +89,10 @@ def _string(annotation: Any, key: bytes) -> str:
     return bytes(held)[: size - 2].decode("utf-16-le", "replace")
 
 
-def _lines_of(annotation: Any, text: str, placed: Callable[[Box], Box]) -> Iterator[ScannedWord]:
-    """Yield the lines of a text as they fill the box of the annotation."""
+def _lines_of(
+    annotation: Any, text: str, placed: Callable[[Box], Box], is_shown: Callable[[Box], bool]
+) -> Iterator[ScannedWord]:
+    """Yield the lines of a text as they fill the box of the annotation, where that lies on the page."""
     from pypdfium2 import raw
 
     rect = raw.FS_RECTF()
@@ -93,12 +105,15 @@ def _lines_of(annotation: Any, text: str, placed: Callable[[Box], Box]) -> Itera
         max(rect.bottom, rect.top),
     )
     told = _SIZE.search(_string(annotation, b"DA"))
-    size = float(told[1]) if told and float(told[1]) > 1 else min(_USUAL_SIZE, max(high - low, 1.0) / _PITCH)
+    height = max(high - low, 1.0)
+    size = min(float(told[1]), height) if told and float(told[1]) > 1 else min(_USUAL_SIZE, height / _PITCH)
     width = max(int((right - left) / (_LETTER * size)), 1)
     top = high
     for line in (piece for given in text.splitlines() for piece in _wrapped(given, width)):
         box = left, top - _PITCH * size, min(left + _LETTER * size * len(line), right), top - 0.2 * size
-        yield ScannedWord(line, placed(box))
+        # How many lines fit is an estimate: those below the annotation's box are judged at its lower edge.
+        if is_shown(placed((left, max(box[1], low), box[2], max(box[3], low)))):
+            yield ScannedWord(line, placed(box))
         top -= _PITCH * size
 
 

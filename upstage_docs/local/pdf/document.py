@@ -58,6 +58,7 @@ _NO_LETTERS = "many letters of the page cannot be told: its fonts do not say whi
 _NOT_OPENED = "the page is damaged and cannot be opened"
 _NOT_RECOGNISED = "the text of the page could not be recognised"
 _TOO_MANY_OBJECTS = f"more than {_MOST_OBJECTS:,} things are drawn on the page, its text alone is read"
+_NOT_TYPED = "a note or form field of the page could not be read"
 _NO_LABELS = "the words in the pictures of the page could not be recognised"
 _NOTHING = "nothing of the page could be read"
 _NO_CROPS = "the page could not be drawn, its crops are missing"
@@ -177,7 +178,9 @@ def _batch(
             if number not in found:
                 left_out = _left_out(page, document, number, turned) if number in parsed else []
                 left_out = [word for word in left_out if not is_in(word.box, unseen)]
-                left_out += document.typed_texts(number, turned.get(number, 0))
+                left_out += document.typed_texts(
+                    number, turned.get(number, 0), partial(losses.kept, number, _NOT_TYPED)
+                )
                 subpaths = partial(document.subpaths, number, turned.get(number, 0))
                 found[number] = parts_of(page, left_out, file=file, subpaths=subpaths)
         if number not in found and number in parsed:

@@ -7,6 +7,8 @@ import re
 import string
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
@@ -268,11 +270,19 @@ class PdfPages:
                 words.append(ScannedWord(word, box, bold))
             return words
 
-    def typed_texts(self, number: int, angle: int = 0) -> list[ScannedWord]:
-        """Return the lines that were typed over a page, of a page whose text lies at *angle* degrees turned upright."""
+    def typed_texts(
+        self, number: int, angle: int, kept: Callable[[], AbstractContextManager[None]]
+    ) -> list[ScannedWord]:
+        """Return the lines that were typed over a page, of a page whose text lies at *angle* degrees turned upright.
+
+        Each annotation is read inside a block of *kept*, which notes an error. What stands beside the page is left out.
+        """
         with PDFIUM_LOCK:
             page = self._page(number)
-            return typed_texts(page, placing(page, angle))
+            width, height = page.get_size()
+            if angle % 180:
+                width, height = height, width
+            return typed_texts(page, placing(page, angle), partial(is_on_page, width=width, height=height), kept)
 
     def file_text(self, number: int, angle: int = 0) -> FileText:
         """Return the text of a page with its boxes, of a page whose text lies at *angle* degrees turned upright."""
