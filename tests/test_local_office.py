@@ -616,8 +616,10 @@ def test_the_work_for_columns_set_apart_grows_with_their_number(below: str) -> N
     """Four times the groups of columns cost little more than four times the work, not sixteen times."""
 
     def work(groups: int) -> int:
-        columns = [Counted(3 * group + column) for group in range(groups) for column in (1, 2)]
-        values = {Counted(row): dict.fromkeys(columns, below if row > 1 else "Head") for row in range(1, 8)}
+        columns: list[int] = [Counted(3 * group + column) for group in range(groups) for column in (1, 2)]
+        values: dict[int, dict[int, str]] = {
+            Counted(row): dict.fromkeys(columns, below if row > 1 else "Head") for row in range(1, 8)
+        }
         before = Counted.compared
         assert len(list(table_areas(values, {}, []))) == (1 if below == "5" else groups)
         return Counted.compared - before
