@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from pathlib import PureWindowsPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
+
+from upstage_docs.files.formats import format_of_suffix
 
 __all__ = ["file_title", "heading_path"]
 
 _LEFT_OUT = "…"
+_TEXT_ENDINGS = frozenset({"html", "htm", "md", "markdown", "txt", "json", "jsonl"})  # of what splitters are given
 
 
 @lru_cache(maxsize=64)
 def file_title(source: str) -> str:
-    """Return the name of the file *source*, a path or an address, on one line, without its folder and its ending."""
-    if "://" in source:
-        source = unquote(urlsplit(source).path)
-    return " ".join(PureWindowsPath(source).stem.split())
+    """Return the name of the file *source*, a path or an address, on one line, without its folder and its ending.
+
+    What stands behind a dot is an ending where it is that of a document, and part of the name elsewhere: `2401.12345`.
+    """
+    _, scheme_ends, address = source.partition("://")
+    if scheme_ends:  # not by urlsplit, which refuses hosts with brackets
+        source = unquote(re.split(r"[?#]", address)[0].partition("/")[2])
+    name = re.split(r"[/\\]", source.rstrip("/\\"))[-1]
+    stem, _, ending = name.rpartition(".")
+    known = format_of_suffix(f".{ending}") or ending.lower() in _TEXT_ENDINGS
+    return " ".join((stem if stem and known else name).split())
 
 
 def heading_path(headings: Sequence[str], fits: Callable[[str], bool]) -> str:
