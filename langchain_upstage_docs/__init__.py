@@ -55,10 +55,9 @@ _HOME = {
 
 def __getattr__(name: str) -> object:
     if name not in _HOME:
-        from upstage_docs.loading.former_names import require_no_former_class
+        from upstage_docs.loading.former_names import missing_name_error
 
-        require_no_former_class(name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise missing_name_error(__name__, name)
     from importlib import import_module
 
     try:

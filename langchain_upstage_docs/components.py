@@ -56,14 +56,11 @@ def _hiding_the_key(constructor: Any) -> Callable[..., None]:
 
     def __init__(self: Any, *values: Any, **options: Any) -> None:  # noqa: N807 - it becomes one
         """Make it; its class says what the options are."""
-        from upstage_docs.errors.redaction import as_secret
-        from upstage_docs.loading.former_names import unknown_option_error
+        from upstage_docs.errors.redaction import wrap_key
+        from upstage_docs.loading.former_names import require_known_options
 
-        keys = [name == "api_key" for name in names[: len(values)]] + [False] * (len(values) - len(names))
-        values = tuple(as_secret(one) if key else one for key, one in zip(keys, values, strict=True))
-        options = {name: as_secret(one) if name == "api_key" else one for name, one in options.items()}
-        for name in options.keys() - set(names):
-            raise unknown_option_error(type(self).__name__, name)
+        values, options = wrap_key(names, values, options)
+        require_known_options(type(self).__name__, options, names)
         constructor(self, *values, **options)
 
     made: Any = __init__

@@ -57,10 +57,9 @@ _HOME = {
 def __getattr__(name: str) -> object:
     if name in _HOME:
         return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    from upstage_docs.loading.former_names import require_no_former_class
+    from upstage_docs.loading.former_names import missing_name_error
 
-    require_no_former_class(name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise missing_name_error(__name__, name)
 
 
 def __dir__() -> list[str]:

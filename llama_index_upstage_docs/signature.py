@@ -91,14 +91,11 @@ def _constructor_of(owner: Any) -> Callable[..., None]:
 
     def __init__(self: Any, *values: Any, **options: Any) -> None:  # noqa: N807 - it becomes one
         """Make it; its class says what the options are."""
-        from upstage_docs.errors.redaction import as_secret
-        from upstage_docs.loading.former_names import unknown_option_error
+        from upstage_docs.errors.redaction import wrap_key
+        from upstage_docs.loading.former_names import require_known_options
 
-        for name in options.keys() - fields.keys():
-            raise unknown_option_error(owner.__name__, name)
-        keys = [name == "api_key" for name in positional[: len(values)]] + [False] * (len(values) - len(positional))
-        values = tuple(as_secret(one) if key else one for key, one in zip(keys, values, strict=True))
-        options = {name: as_secret(one) if name == "api_key" else one for name, one in options.items()}
+        values, options = wrap_key(positional, values, options)
+        require_known_options(owner.__name__, options, fields)
         try:
             given = signature.bind(self, *values, **options)
         except TypeError as error:

@@ -6,7 +6,9 @@ What those two packages do is pinned here by hand; neither is installed or impor
 from __future__ import annotations
 
 import inspect
+from importlib import import_module
 from pathlib import Path
+from traceback import TracebackException
 from typing import Any
 
 import pytest
@@ -201,6 +203,29 @@ def test_an_import_of_a_former_class_says_what_takes_its_place(package: str, kin
     assert f"use UpstageDocumentParse{kind}" in told
     for option in ("output_format=", 'ocr="force"', 'metadata["category"]'):
         assert option in told
+
+
+@pytest.mark.parametrize("package", ["langchain_upstage_docs", "llama_index_upstage_docs"])
+def test_who_asks_whether_there_is_a_former_class_is_answered(package: str) -> None:
+    module, name = import_module(package), "UpstageLayoutAnalysisReader"
+
+    assert not hasattr(module, name)
+    assert getattr(module, name, None) is None
+    with pytest.raises(AttributeError, match="use UpstageDocumentParseReader"):
+        getattr(module, name)
+    with pytest.raises(ImportError, match="cannot import name 'NeverThere'"):
+        exec(f"from {package} import NeverThere")
+
+
+@pytest.mark.parametrize("make", [UpstageDocumentParseLoader, UpstageDocumentParseParser, UpstageDocumentParseReader])
+def test_of_several_unknown_options_the_first_is_named_and_the_key_shows_in_no_frame(make: Any) -> None:
+    names = [f"unknown_{number}" for number in (3, 1, 2, 5, 4)]
+
+    with pytest.raises(TypeError, match="'unknown_3'") as caught:
+        make(**dict.fromkeys(names), api_key=bytes.fromhex("75705f6d616465").decode())
+
+    frames = TracebackException.from_exception(caught.value, capture_locals=True).stack
+    assert all("up_made" not in str(frame.locals) for frame in list(frames)[1:])
 
 
 @pytest.mark.parametrize("make", [UpstageDocumentParseLoader, UpstageDocumentParseParser, UpstageDocumentParseReader])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["FORMER_CLASSES", "require_no_former_class", "unknown_option_error"]
+import inspect
+from collections.abc import Container, Iterable
 
-FORMER_CLASSES = {
+__all__ = ["missing_name_error", "require_known_options"]
+
+_FORMER_CLASSES = {
     "UpstageLayoutAnalysisLoader": "UpstageDocumentParseLoader",
     "UpstageLayoutAnalysisParser": "UpstageDocumentParseParser",
     "UpstageLayoutAnalysisReader": "UpstageDocumentParseReader",
@@ -16,18 +19,31 @@ _FORMER_OPTIONS = {
 }
 
 
-def require_no_former_class(name: str) -> None:
-    """Refuse the import of a former class, and say which class and options take its place.
+def missing_name_error(module: str, name: str) -> AttributeError | ImportError:
+    """Return the error of a package's `__getattr__` for a *name* that *module* does not have.
+
+    For a former class it says which class and options take its place: as an AttributeError, which `hasattr` and
+    `getattr(module, name, None)` take for an answer, and as an ImportError in `from module import name`, which would
+    write a message of its own in place of the former.
+    """
+    if name not in _FORMER_CLASSES:
+        return AttributeError(f"module {module!r} has no attribute {name!r}")
+    options = ", ".join(_FORMER_OPTIONS.values())
+    told = f"{name} called an API that is gone: use {_FORMER_CLASSES[name]}, where {options}."
+    getter = getattr(inspect.currentframe(), "f_back", None)  # no Python but CPython and PyPy has to have frames
+    asks = getattr(getter, "f_back", None)
+    # The function of importlib that looks whether a package has what is to be imported from it.
+    imported = asks is not None and asks.f_code.co_name == "_handle_fromlist"
+    return ImportError(told) if imported else AttributeError(told)
+
+
+def require_known_options(kind: str, options: Iterable[str], known: Container[str]) -> None:
+    """Refuse the first of *options* that the class *kind* does not have, and say what took its place.
 
     Raises:
-        ImportError: *name* is that of a former class.
+        TypeError: As Python raises it for a parameter that does not exist.
     """
-    if name in FORMER_CLASSES:
-        options = ", ".join(_FORMER_OPTIONS.values())
-        raise ImportError(f"{name} called an API that is gone: use {FORMER_CLASSES[name]}, where {options}.")
-
-
-def unknown_option_error(kind: str, name: str) -> TypeError:
-    """Return what Python raises for an option that the class *kind* does not have, with what took its place."""
-    place = f"; {_FORMER_OPTIONS[name]}" if name in _FORMER_OPTIONS else ""
-    return TypeError(f"{kind}.__init__() got an unexpected keyword argument {name!r}{place}")
+    for name in options:
+        if name not in known:
+            place = f"; {_FORMER_OPTIONS[name]}" if name in _FORMER_OPTIONS else ""
+            raise TypeError(f"{kind}.__init__() got an unexpected keyword argument {name!r}{place}")
