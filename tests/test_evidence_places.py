@@ -14,6 +14,7 @@ import pytest
 from upstage_docs import Element, OcrResult, ParsedDocument, RecordOptions, chunk_elements, decode_document, decode_ocr
 from upstage_docs.errors import ConfigError, SourceError, SourceNotFoundError, UpstageDocsError
 from upstage_docs.evidence import Place, aplaces, cite, places
+from upstage_docs.evidence.keys import keyed
 from upstage_docs.records.ocr_records import ocr_records
 from upstage_docs.records.records import records
 
@@ -357,6 +358,32 @@ def test_raised_and_lowered_signs_stand_on_the_line_of_their_words() -> None:
     (place,) = places(quay("a square of 45 km2, in all below"), quote="45 km2, in all", file=file)
 
     assert len(place.boxes) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "quote"),
+    [
+        ('Pipes of 12" > 10" are wide.', "Pipes of 12"),
+        ('12">10" is how pipes are told', "12"),
+        ("Boards of 5' 10\" > 6' at sea", "Boards of 5"),
+        ("She wrote 'stop' > 'go' twice", "She wrote"),
+        ("a quay is open if q<p", "if q<p"),
+        ("the sum runs while n <i", "n <i"),
+        ("see <table", "see <table"),
+    ],
+)
+def test_quotation_marks_and_signs_of_plain_text_are_no_tag_that_was_cut(text: str, quote: str) -> None:
+    (place, *_) = places(quay(text), quote=quote, file=pdf([[(30, 60, text)]]))
+
+    assert place.precision == "words"
+    assert keyed(text[place.start : place.end]).key == keyed(quote).key
+
+
+def test_a_quote_is_no_piece_of_markup() -> None:
+    """It is what somebody typed: its letters all count."""
+    (place,) = places(quay("a quiet quay"), quote="q<p", file=pdf([[(30, 60, "a quiet quay")]]))
+
+    assert place.precision != "words"
 
 
 def test_signs_of_a_quote_tell_which_of_two_is_meant() -> None:

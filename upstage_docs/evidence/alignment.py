@@ -7,7 +7,7 @@ from itertools import accumulate
 
 import msgspec
 
-from upstage_docs.evidence.keys import Keyed, keyed, keyed_markup
+from upstage_docs.evidence.keys import Keyed, keyed, keyed_markup, keyed_piece
 from upstage_docs.models import Element, OcrResult, ParsedDocument
 from upstage_docs.options import OutputFormat
 from upstage_docs.records.render import element_text
@@ -29,7 +29,7 @@ class Stretch(msgspec.Struct, frozen=True):
 
 def align(text: str, parsed: ParsedDocument | OcrResult) -> list[Stretch] | None:
     """Find *text* in a parsed document, and return where its parts stand; None unless it stands there exactly once."""
-    mine = keyed_markup(text)
+    mine = keyed_piece(text)
     for form in _FORMATS if mine.key else ():
         if found := _aligned(mine, _parts(parsed, form)):
             return found

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from upstage_docs.records.render import ENTITY, text_runs, without_cut_tags
 
-__all__ = ["Keyed", "keyed", "keyed_markup"]
+__all__ = ["Keyed", "keyed", "keyed_markup", "keyed_piece"]
 
 
 class Keyed:
@@ -91,6 +91,11 @@ def keyed(text: str) -> Keyed:
 
 def keyed_markup(text: str) -> Keyed:
     """Return what `keyed` does for the API's HTML or Markdown: tags count for nothing, entities for what they mean."""
+    return Keyed(_characters(text))
+
+
+def keyed_piece(text: str) -> Keyed:
+    """Return what `keyed_markup` does for a text that another splitter may have cut: half a tag counts for nothing."""
     return Keyed(_characters(without_cut_tags(text)))
 
 

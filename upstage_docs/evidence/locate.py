@@ -13,7 +13,7 @@ from upstage_docs.chunking.table import read_table
 from upstage_docs.errors import ConfigError
 from upstage_docs.evidence.async_forms import in_thread
 from upstage_docs.evidence.grids import grids
-from upstage_docs.evidence.keys import Keyed, keyed_markup
+from upstage_docs.evidence.keys import Keyed, keyed_markup, keyed_piece
 from upstage_docs.evidence.ocr_words import words_in
 from upstage_docs.evidence.page_pictures import page_picture
 from upstage_docs.evidence.page_text import PageText, line_text, ocr_text, pdf_text
@@ -113,7 +113,7 @@ class PageTexts:
 def has_quote(thing: Thing, quote: str) -> bool:
     """Return whether the words of *quote* stand in the text of *thing*."""
     wanted = keyed_markup(quote).key
-    return any(keyed_markup(one.text or "").find(wanted) for one in element_things(thing) or [thing])
+    return any(keyed_piece(one.text or "").find(wanted) for one in element_things(thing) or [thing])
 
 
 def quoted_places(thing: Thing, found: list[Place], quote: str, texts: PageTexts) -> list[Place]:
@@ -123,7 +123,7 @@ def quoted_places(thing: Thing, found: list[Place], quote: str, texts: PageTexts
         return [replace(place, note="The quote has no letters and no digits to look for.") for place in found]
     if (elements := element_things(thing)) is not None:
         return _in_elements(elements, found, quote, texts)
-    mine = keyed_markup(thing.text or "")
+    mine = keyed_piece(thing.text or "")
     ranges = _with_signs(thing.text or "", mine, mine.find(wanted), quote)
     words = words_in(thing) if len(found) == 1 else []
     known = line_text(thing.text or "", words) if words else None

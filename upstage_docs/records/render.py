@@ -40,13 +40,18 @@ _MARKUP = re.compile(
     re.IGNORECASE,
 )
 # What other splitters leave of a tag that they cut through: `12px'>` begins with the end of one, `<td rowsp` ends with
-# the beginning of one.
+# the beginning of one. Plain text has such signs too, `12" > 10"` and `p<q`: a number in quotes is left of a tag only
+# where a tag is closed behind it, and a bare name only where other tags stand before it.
 _WHOLE_ATTRIBUTE = r"[\w:-]+=(?:\"[^\"<>]*\"|'[^'<>]*')"
 _TAG_END = re.compile(
-    rf"(?:(?:[^<>\"']{{0,200}}[\"']|{_WHOLE_ATTRIBUTE})(?:\s+{_WHOLE_ATTRIBUTE}){{0,50}}\s*|/(?:{TAG_NAMES}))/?>",
-    re.IGNORECASE,
+    rf"(?:/(?:{TAG_NAMES})|(?:[^<>\"']{{0,200}}[\"']\s+)?{_WHOLE_ATTRIBUTE}(?:\s+{_WHOLE_ATTRIBUTE}){{0,50}}\s*/?"
+    rf"|[\w:;.#%-]{{0,200}}[a-z%;][\"']/?|\d{{1,9}}[\"'](?=>[^<]*</(?:{TAG_NAMES})>))>",
+    re.IGNORECASE | re.ASCII,
 )
-_TAG_BEGIN = re.compile(rf"</?(?:(?:img|{TAG_NAMES})(?:\s+[\w:-]*(?:=.*)?)?)?", re.IGNORECASE | re.DOTALL)
+_TAG_BEGIN = re.compile(
+    rf"</(?:{TAG_NAMES})?|<(?:img|{TAG_NAMES})\s+[\w:-]+=[\"'].*", re.IGNORECASE | re.DOTALL | re.ASCII
+)
+_BARE_BEGIN = re.compile(rf"<(?:(?P<line_break>br)|img|{TAG_NAMES})(?:\s+[\w:-]*)?", re.IGNORECASE | re.ASCII)
 # Of these, a tag that is never closed is text: `List<a>`.
 _SHORT = frozenset({"a", "b", "i", "u"})
 _SHORT_END = re.compile(r"</([abiu])>", re.IGNORECASE)
@@ -141,9 +146,19 @@ def without_cut_tags(markup: str) -> str:
     if found := _TAG_END.match(markup):
         markup = " " * found.end() + markup[found.end() :]
     begin = markup.rfind("<")
-    if begin >= 0 and ">" not in markup[begin:] and _TAG_BEGIN.fullmatch(markup, begin):
+    if begin >= 0 and ">" not in markup[begin:] and _begins_a_cut_tag(markup, begin):
         markup = markup[:begin] + " " * (len(markup) - begin)
     return markup
+
+
+def _begins_a_cut_tag(markup: str, begin: int) -> bool:
+    """Say whether the rest of *markup* from *begin* on is what a cut left of a tag, and no text such as `p<q`."""
+    if _TAG_BEGIN.fullmatch(markup, begin):
+        return True
+    bare = _BARE_BEGIN.fullmatch(markup, begin)
+    if bare is None:
+        return False
+    return markup[:begin].rstrip().endswith(">") or bool(bare["line_break"] and _MARKUP.search(markup, 0, begin))
 
 
 def _text_of_picture(attributes: str) -> tuple[int, int] | None:
