@@ -17,6 +17,7 @@ import pytest
 from upstage_docs import ChunkOptions, ConfigError, chunk_elements, contextualize, decode_document
 from upstage_docs.chunking.packing import chunk_with, split_text
 from upstage_docs.models import Chunk, Element, ParsedDocument, Record
+from upstage_docs.records.marked_titles import marked_titles
 from upstage_docs.records.records import METADATA_KEYS, RecordOptions, records
 
 
@@ -1048,6 +1049,16 @@ def _grows_with_the_text(seconds: Callable[[int], float], length: int) -> bool:
     What a busy machine adds differs from time to time; what grows with the square of the text is there each time.
     """
     return any(seconds(4 * length) < 8 * max(seconds(length), 0.02) for _ in range(5))
+
+
+def test_time_grows_with_the_titles_in_a_text() -> None:
+    def seconds(lines: int) -> float:
+        text = "□ 항만 개요\n" * lines + "1. 부두"
+        begun = time.process_time()
+        assert len(marked_titles(text)) == lines
+        return time.process_time() - begun
+
+    assert _grows_with_the_text(seconds, 4_000)
 
 
 @pytest.mark.slow

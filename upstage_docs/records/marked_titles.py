@@ -6,7 +6,7 @@ Pure rules on the lines of one element or block, HTML or not. They tell no level
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import compress, pairwise
 from typing import NamedTuple
 
 from upstage_docs.records.heading_numbering import SQUARES, read_numbering
@@ -64,9 +64,12 @@ def marked_titles(text: str) -> list[MarkedTitle]:
         if words:  # else tags, which go with the line after them
             lines.append(MarkedTitle(start, end, words))
             start = end
-    found = [line for line in lines if line.words[0] in SQUARES and is_section_title(line.words)]
-    items = [two for one, two in pairwise(lines) if one in found and _is_item(two.words)]
-    return found if items or len(lines) == 1 else []
+    are_titles = [line.words[0] in SQUARES and is_section_title(line.words) for line in lines]
+    if len(lines) > 1 and not any(
+        is_title and _is_item(below.words) for is_title, below in zip(are_titles, lines[1:], strict=False)
+    ):
+        return []
+    return list(compress(lines, are_titles))
 
 
 def _is_item(words: str) -> bool:
