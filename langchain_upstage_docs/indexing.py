@@ -71,6 +71,6 @@ def index_key(document: Document) -> str:
 
     try:
         metadata = json.dumps(document.metadata, sort_keys=True, ensure_ascii=False)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ConfigError(f"The metadata of a Document to index must be JSON: {error}.") from error
     return record_id("index", text_sha256(document.page_content), text_sha256(metadata))

@@ -735,6 +735,11 @@ def test_the_index_key_follows_text_and_metadata() -> None:
     assert len({index_key(document), index_key(Document("b", metadata={})), index_key(Document("a", metadata={}))}) == 3
     with pytest.raises(ConfigError, match="must be JSON"):
         index_key(Document("a", metadata={"handle": io.BytesIO()}))
+    deep: list[Any] = []
+    for _ in range(50_000):
+        deep = [deep]
+    with pytest.raises(ConfigError, match="must be JSON"):
+        index_key(Document("a", metadata={"tree": deep}))
 
 
 def test_what_loading_would_cost_is_told_before(api: MadeApi, files: list[Path]) -> None:

@@ -474,3 +474,18 @@ def test_equal_chunks_are_equal_wherever_they_were_made() -> None:
     assert one == two
     assert one != Chunk(one.id, one.text + ".", one.metadata)
     assert one != one.text
+
+
+@pytest.mark.parametrize("beside", [{}, {2: "a number as key"}], ids=["JSON", "no JSON"])
+@pytest.mark.parametrize("holds", [lambda deep: [deep], lambda deep: {"more": deep}], ids=["list", "dictionary"])
+def test_metadata_that_are_nested_too_deep_cost_no_text(holds: Any, beside: dict[Any, str]) -> None:
+    """Those of other loaders may hold anything; what stands beside it is kept and tells two files apart."""
+    deep: Any = []
+    for _ in range(50_000):
+        deep = holds(deep)
+
+    found = [Record("", "Words.", {"name": name, "tree": deep, "pair": {"a": deep, **beside}}) for name in "ab"]
+    chunks = list(chunk_elements(found))
+
+    assert [(chunk.text, chunk.metadata["name"]) for chunk in chunks] == [("Words.", "a"), ("Words.", "b")]
+    assert "nested too deep" in chunks[0].metadata["tree"]

@@ -19,7 +19,6 @@ from upstage_docs.chunking.record_metadata import (
     RecordMetadata,
     extra_metadata,
     flat_element,
-    metadata_text,
     read_metadata,
 )
 from upstage_docs.chunking.resplitting import SpansInside, units_of_chunk
@@ -32,6 +31,7 @@ from upstage_docs.records.heading_levels import HeadingLevels, heading_size, is_
 from upstage_docs.records.heading_numbering import SQUARES
 from upstage_docs.records.ids import source_in_ids
 from upstage_docs.records.marked_titles import MAY_BE_TITLES, holds_marked_line, is_section_title
+from upstage_docs.records.metadata_text import metadata_text
 from upstage_docs.records.records import METADATA_KEYS, HeadingTrail, record_id, text_sha256
 from upstage_docs.records.render import element_text, text_of_html, text_of_line
 from upstage_docs.records.wording import caption_label, is_note, is_unit

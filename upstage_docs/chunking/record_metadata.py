@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Literal
 
 import msgspec
@@ -12,6 +11,7 @@ from upstage_docs.chunking.units import UNKNOWN, Place, Run
 from upstage_docs.errors import ConfigError
 from upstage_docs.models import Box, Point, Record, bounding_box
 from upstage_docs.records.ids import text_sha256
+from upstage_docs.records.metadata_text import metadata_text, shown
 from upstage_docs.records.records import METADATA_KEYS, Span, coordinates_of
 
 __all__ = [
@@ -20,7 +20,6 @@ __all__ = [
     "RecordMetadata",
     "extra_metadata",
     "flat_element",
-    "metadata_text",
     "place_of_span",
     "read_metadata",
     "scalar_metadata",
@@ -305,15 +304,7 @@ def _says_table(metadata: dict[str, Any], category: str) -> bool:
 def _scalar(value: object) -> object:
     if isinstance(value, (str, int, float)) or value is None:
         return value
-    return metadata_text(value) if isinstance(value, (list, tuple, dict)) else str(value)
-
-
-def metadata_text(value: object, *, sort_keys: bool = False) -> str:
-    """Return *value* as JSON, or as its `repr` where JSON cannot hold it: odd keys, circular references."""
-    try:
-        return json.dumps(value, sort_keys=sort_keys, default=str, ensure_ascii=False)
-    except (TypeError, ValueError, RecursionError):
-        return repr(value)
+    return metadata_text(value) if isinstance(value, (list, tuple, dict)) else shown(value)
 
 
 def _read_spans(spans: object, text: str, digest: str) -> list[Span]:
