@@ -152,7 +152,8 @@ class UpstageDocumentParseLoader(ParseComponent, _Loader):
 
     Raises:
         SourceNotFoundError: A file is missing, unless such files are skipped; also a FileNotFoundError.
-        ConfigError: No key and no engine, an option that does not exist, or options that contradict each other.
+        ConfigError: No key and no engine, a value that an option does not take, or options that contradict each other.
+        TypeError: An option that does not exist.
     """
 
     @property
@@ -209,7 +210,8 @@ class UpstageOCRLoader(OCRComponent, _Loader):
 
     Raises:
         SourceNotFoundError: A file is missing, unless such files are skipped; also a FileNotFoundError.
-        ConfigError: No key and no engine, an option that does not exist, or options that contradict each other.
+        ConfigError: No key and no engine, a value that an option does not take, or options that contradict each other.
+        TypeError: An option that does not exist.
     """
 
     @property

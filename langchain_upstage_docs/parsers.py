@@ -80,7 +80,8 @@ class UpstageDocumentParseParser(_Parses, ParseComponent, BaseBlobParser):
         ```
 
     Raises:
-        ConfigError: No key and no engine, an option that does not exist, or options that contradict each other.
+        ConfigError: No key and no engine, a value that an option does not take, or options that contradict each other.
+        TypeError: An option that does not exist.
     """
 
     def lazy_parse(
@@ -122,5 +123,6 @@ class UpstageOCRParser(_Parses, OCRComponent, BaseBlobParser):
         ```
 
     Raises:
-        ConfigError: No key and no engine, an option that does not exist, or options that contradict each other.
+        ConfigError: No key and no engine, a value that an option does not take, or options that contradict each other.
+        TypeError: An option that does not exist.
     """

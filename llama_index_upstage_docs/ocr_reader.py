@@ -32,7 +32,8 @@ class UpstageOCRReader(FileReader, OCRFields, Loads, BasePydanticReader):
         is_remote: Whether the data come from a remote API.
 
     Raises:
-        ConfigError: An option that does not exist, or options that contradict each other.
+        ConfigError: A value that an option does not take, or options that contradict each other.
+        TypeError: An option that does not exist.
     """
 
     is_remote: bool = True

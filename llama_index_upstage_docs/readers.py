@@ -40,7 +40,8 @@ class UpstageDocumentParseReader(FileReader, ParseFields, Loads, BasePydanticRea
         is_remote: Whether the data come from a remote API.
 
     Raises:
-        ConfigError: An option that does not exist, or options that contradict each other.
+        ConfigError: A value that an option does not take, or options that contradict each other.
+        TypeError: An option that does not exist.
     """
 
     metadata_format: Given[Literal["flat", "nested"]] = "flat"

@@ -81,7 +81,7 @@ class UpstageDocsError(ValueError):
 
 
 class ConfigError(UpstageDocsError):
-    """No key, an option that does not exist, or options that contradict each other; nothing was sent."""
+    """No key, a value that an option does not take, or options that contradict each other; nothing was sent."""
 
 
 class MissingExtraError(ConfigError, ImportError):
