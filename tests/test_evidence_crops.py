@@ -225,6 +225,26 @@ def test_langchain_loads_crops_with_every_split_and_format(tmp_path: Path, split
         assert all("base64_encoding" not in document.metadata for document in found)
 
 
+@pytest.mark.parametrize("option", ["crop_folder", "image_folder"])
+def test_a_folder_that_cannot_be_written_is_named_by_the_option_that_was_given(option: str, tmp_path: Path) -> None:
+    pytest.importorskip("langchain_core")
+    from made_api import MadeApi
+    from stand_in import make_pdf
+
+    from langchain_upstage_docs import UpstageDocumentParseLoader
+    from upstage_docs import ConfigError
+
+    (tmp_path / "file").write_text("")
+    options: dict[str, Any] = {"crops": ["figure"]} if option == "crop_folder" else {"images": "files"}
+    options[option] = tmp_path / "file"
+    loader = UpstageDocumentParseLoader(make_pdf("report", 1), client=MadeApi().client(), **options)
+
+    with pytest.raises(ConfigError) as caught:
+        loader.load()
+
+    assert str(caught.value).startswith(f"{option}='{tmp_path / 'file'}' cannot be written")
+
+
 def test_the_pair_of_llama_index_gives_nodes_with_their_own_crops(tmp_path: Path) -> None:
     pytest.importorskip("llama_index.core")
     from made_api import MadeApi

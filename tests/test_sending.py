@@ -180,7 +180,9 @@ def test_a_proxy_that_cannot_be_reached_is_named(kind: str, monkeypatch: pytest.
         async with AsyncClient("up_abcdefgh", **given) as client:
             await client.parse(SAMPLE, route="sync")
 
-    with pytest.raises(APIConnectionError, match=rf"through the proxy http://{address} that.*HTTP_PROXY") as caught:
+    with pytest.raises(
+        APIConnectionError, match=rf"through the proxy http://{address} that is set in HTTP_PROXY, .*NO_PROXY"
+    ) as caught:
         asyncio.run(ask()) if kind == "AsyncClient" else Client("up_abcdefgh", **given).parse(SAMPLE, route="sync")
     assert "hunter2pass" not in str(caught.value)
 

@@ -71,9 +71,9 @@ def naming(proxy: str | None) -> Iterator[None]:
         if proxy is None:
             raise
         url = httpx.URL(proxy)
-        variable = "the environment (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY; NO_PROXY excepts hosts)"
+        place = "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY; hosts that NO_PROXY lists are reached without it"
         raise type(error)(
-            f"{error} (through the proxy {url.copy_with(username=None, password=None)} that {variable} names)"
+            f"{error} (through the proxy {url.copy_with(username=None, password=None)} that is set in {place})"
         ) from error
 
 

@@ -68,7 +68,7 @@ if hasattr(os, "register_at_fork"):  # a child must not find it held by a thread
 _DPI = 150  # the API rasterises what is not an image at this resolution
 _CHUNK = 1 << 20
 _MOST_STREAMED = 4 << 30  # bytes of a stream without an end that are put on the disk: the API takes an eighth of it
-_DAMAGED = "{!r} cannot be read as a PDF: it is damaged or cut off."
+_DAMAGED = "{} cannot be read as a PDF: it is damaged or cut off."
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ def inspect(document: DocumentInput, *, source: str | None = None) -> Source:
     except (OSError, ValueError) as error:  # it is closed, say, or open for writing
         if isinstance(error, UpstageDocsError):
             raise
-        raise _unreadable(name or "The file object", error) from error
+        raise _unreadable(name, error) from error
 
 
 def cut(source: Source, first: int, last: int) -> Source:
@@ -188,7 +188,7 @@ def cut(source: Source, first: int, last: int) -> Source:
         with (
             PDFIUM_LOCK,
             source.open() as handle,
-            closing(_pdf(handle, source.name)) as whole,
+            closing(_pdf(handle, _shown(source.name))) as whole,
             closing(pypdfium2.PdfDocument.new()) as part,
         ):
             part.import_pages(whole, list(range(first - 1, last)))
@@ -275,10 +275,18 @@ def _no_file_error(document: str | os.PathLike[str]) -> SourceError:
     return SourceError(f"{text!r} is not a regular file; open it in binary mode and pass the file object.")
 
 
+def _shown(name: str) -> str:
+    """Return what a message calls the document *name*, `""` where it has none."""
+    return repr(name) if name else "The document"
+
+
 def _unreadable(name: str, error: Exception) -> SourceError:
     if isinstance(error, FileNotFoundError):
-        return SourceNotFoundError(f"{name!r} is gone: there was a file, and now there is none.")
-    return SourceError(f"{name!r} cannot be read: {getattr(error, 'strerror', None) or error}.")
+        return SourceNotFoundError(f"{_shown(name)} is gone: there was a file, and now there is none.")
+    if isinstance(error, io.UnsupportedOperation):  # which says no more than `read`
+        return SourceError(f"{_shown(name)} cannot be read: it is not open for reading; open it with mode 'rb'.")
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return SourceError(f"{_shown(name)} cannot be read: {reason.rstrip('.')}.")
 
 
 def _file_object(document: Any) -> tuple[BinaryIO, bool]:
@@ -288,7 +296,8 @@ def _file_object(document: Any) -> tuple[BinaryIO, bool]:
         raise SourceError("The file object is in text mode; open it with mode 'rb'.")
     if getattr(document, "seekable", lambda: hasattr(document, "seek"))():
         return document, False
-    spool = _temporary_file(str(getattr(document, "name", "")) or "A stream")
+    name = getattr(document, "name", "")  # a number, where it was opened by one
+    spool = _temporary_file(name if isinstance(name, str) else "")
     try:
         while block := document.read(_CHUNK):
             spool.write(block)
@@ -308,7 +317,8 @@ def _temporary_file(name: str) -> BinaryIO:
         return cast("BinaryIO", tempfile.TemporaryFile())
     except OSError as error:
         raise SourceError(
-            f"{name!r} needs a temporary file, which cannot be made ({error}); TMPDIR names another folder for it."
+            f"{_shown(name)} needs a temporary file, which cannot be made ({error}); "
+            "TMPDIR names another folder for it."
         ) from error
 
 
@@ -319,12 +329,15 @@ def _inspect(handle: BinaryIO, name: str) -> Source:
         size = handle.tell()
         digest, read = _digest(handle, size)
     except TypeError as error:
-        raise SourceError(f"{name or 'The file object'!r} does not give bytes; open it in binary mode.") from error
-    shown = name or "The document"
+        raise SourceError(f"{_shown(name)} does not give bytes; open it in binary mode.") from error
+    shown = _shown(name)
     if not size:
-        raise SourceError(f"{shown!r} is empty (0 bytes); copy or download it again.")
+        raise SourceError(f"{shown} is empty (0 bytes); copy or download it again.")
     if read != size:
-        raise SourceError(f"{shown!r} has {size:,} bytes and gives others; if it changed while it was read, run again.")
+        raise SourceError(
+            f"{shown} tells a size of {size:,} bytes and gives another number; "
+            "if it changed while it was read, run again."
+        )
     suffix = Path(name).suffix
     form = detect(handle, suffix)
     named = format_of_suffix(suffix)
@@ -332,7 +345,7 @@ def _inspect(handle: BinaryIO, name: str) -> Source:
         raise SourceError(_format_problem(handle, shown, suffix, named))
     true_suffix = FORMATS[form].suffixes[0]
     if named and named != form and not (is_picture(named) and is_picture(form)):
-        raise SourceError(f"{shown!r} is named {suffix} but holds {form.upper()}; rename it to {true_suffix}.")
+        raise SourceError(f"{shown} is named {suffix} but holds {form.upper()}; rename it to {true_suffix}.")
     pages, pixels = _count_pages(handle, form, shown)
     filename = Path(name.replace("\\", "/")).name if name else "document"
     if named != form:  # phones and browsers give pictures each other's suffixes; the API goes by it
@@ -344,11 +357,11 @@ def _format_problem(handle: BinaryIO, shown: str, suffix: str, named: str) -> st
     handle.seek(0)
     head = handle.read(8)
     if named in {"docx", "pptx", "xlsx"} and head.startswith(b"\xd0\xcf\x11\xe0"):
-        return f"{shown!r} is encrypted, or an old Office file named {suffix}; save it again without a password."
+        return f"{shown} is encrypted, or an old Office file named {suffix}; save it again without a password."
     if named:
-        return f"{shown!r} is named {suffix} but does not hold {named.upper()}: it is damaged or of another format."
+        return f"{shown} is named {suffix} but does not hold {named.upper()}: it is damaged or of another format."
     called = f" ({suffix})" if suffix else ""
-    return f"{shown!r}{called} is of no format that the API takes: {supported()}. Convert it to PDF first."
+    return f"{shown}{called} is of no format that the API takes: {supported()}. Convert it to PDF first."
 
 
 def _digest(handle: Any, size: int) -> tuple[str, int]:
@@ -369,7 +382,7 @@ def _count_pages(handle: BinaryIO, form: str, shown: str) -> tuple[int | None, i
         with PDFIUM_LOCK, closing(_pdf(handle, shown)) as pdf:
             count = len(pdf)
             if not count:
-                raise SourceError(f"{shown!r} is a PDF without pages.")
+                raise SourceError(f"{shown} is a PDF without pages.")
             scale = _DPI / 72
             try:
                 sizes_in_points = list(map(pdf.get_page_size, range(count)))
@@ -397,7 +410,7 @@ def _pdf(handle: BinaryIO, shown: str) -> Any:
     except pypdfium2.PdfiumError as error:
         code = pypdfium2.raw.FPDF_GetLastError()
         if code == pypdfium2.raw.FPDF_ERR_PASSWORD:
-            raise SourceError(f"{shown!r} is encrypted; remove its password (e.g. with qpdf --decrypt).") from error
+            raise SourceError(f"{shown} is encrypted; remove its password (e.g. with qpdf --decrypt).") from error
         if code == pypdfium2.raw.FPDF_ERR_FILE:
-            raise SourceError(f"{shown!r} is a PDF without pages.") from error
+            raise SourceError(f"{shown} is a PDF without pages.") from error
         raise SourceError(_DAMAGED.format(shown)) from error

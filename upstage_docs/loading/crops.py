@@ -17,11 +17,13 @@ __all__ = ["write_crops"]
 _SUFFIXES = {b"\x89PNG": ".png", b"RIFF": ".webp"}
 
 
-def write_crops(document: ParsedDocument, folder: str | os.PathLike[str]) -> dict[int, str]:
+def write_crops(
+    document: ParsedDocument, folder: str | os.PathLike[str], *, option: str = "image_folder"
+) -> dict[int, str]:
     """Write each element's crop into *folder*, made if missing, and return element id → path.
 
     A file is named after the document's hash, the page and the element, so that the same crop is always the same
-    file and two documents never share one; a file is complete or not there.
+    file and two documents never share one; a file is complete or not there. *option* is how the caller gave the folder.
 
     Raises:
         ConfigError: The folder cannot be written.
@@ -35,7 +37,7 @@ def write_crops(document: ParsedDocument, folder: str | os.PathLike[str]) -> dic
         place.mkdir(parents=True, exist_ok=True)
         return {element.id: str(_write(place, document, element)) for element in found}
     except OSError as error:
-        raise ConfigError(f"crop_folder= or image_folder={str(folder)!r} cannot be written: {error}.") from error
+        raise ConfigError(f"{option}={str(folder)!r} cannot be written: {error}.") from error
 
 
 def _write(place: Path, document: ParsedDocument, element: Element) -> Path:

@@ -168,6 +168,7 @@ def loading_of(component: Any, previous: Loading | None = None, *, key: Any = No
     report = previous.report if previous else Report(on_progress=load.on_progress)
     if asks is OCROptions:
         return Loading(connection, options, load, sending, lambda: partial(_recognised_records, [], form), report)
+    folder_option = "image_folder" if load.crop_folder is None else "crop_folder"
     if (form.images, load.image_folder, load.crops, load.crop_folder) != ("none", None, None, None):
         options, form, load = _with_crops(options, form, load)
     # The keys of `langchain-upstage` are its own; a part of a file must tell what it is in them, too.
@@ -177,7 +178,7 @@ def loading_of(component: Any, previous: Loading | None = None, *, key: Any = No
         options,
         load,
         sending,
-        lambda: _ParsedRecords(Recorder(form), load.image_folder, named),
+        lambda: _ParsedRecords(Recorder(form), load.image_folder, folder_option, named),
         report,
     )
 
@@ -214,12 +215,14 @@ class _ParsedRecords:
     Attributes:
         recorder: Of the document.
         image_folder: Where crops are written, None for nowhere.
+        folder_option: The option that this folder was given as.
         named: Whether each record tells which pages of the file are missing, in keys of its own.
         missing_pages: Of the last slice.
     """
 
     recorder: Recorder
     image_folder: str | os.PathLike[str] | None
+    folder_option: str
     named: bool
     missing_pages: str = ""
 
@@ -230,7 +233,8 @@ class _ParsedRecords:
         else:
             self.missing_pages = piece.missing_pages
             folder = self.image_folder
-            found = list(self.recorder.add(piece, write_crops(piece, folder) if folder is not None else None))
+            written = None if folder is None else write_crops(piece, folder, option=self.folder_option)
+            found = list(self.recorder.add(piece, written))
         for record in found if self.named else ():
             record.metadata |= {"missing_pages": self.missing_pages}
         return found
