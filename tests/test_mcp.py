@@ -124,6 +124,20 @@ async def test_a_place_is_shown_as_a_picture(folder: Path, wanted: dict[str, Any
         assert picture.width > 300
 
 
+async def test_of_words_on_many_pages_one_is_shown_and_the_others_are_named(folder: Path) -> None:
+    async with agent(folder) as calling:
+        answers = [
+            (await calling.call_tool("crop", {"file": "2025/report.pdf", "quote": "Maehyang", **page})).content
+            for page in ({}, {"page": 3})
+        ]
+
+    assert [[part.type for part in parts] for parts in answers] == [["text", "image"]] * 2
+    assert [parts[0].text for parts in answers if parts[0].type == "text"] == [
+        "2025/report.pdf, page 2; also on page 3; also on page 4",
+        "2025/report.pdf, page 3; also on page 2; also on page 4",
+    ]
+
+
 async def test_the_skill_names_the_tools_that_there_are(folder: Path) -> None:
     async with agent(folder) as calling:
         offered = {tool.name for tool in (await calling.list_tools()).tools}

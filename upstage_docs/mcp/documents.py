@@ -67,11 +67,8 @@ class OpenDocuments:
         """Yield the names of the documents below the folder, in order; hidden files and folders are passed over."""
         for path in sorted(self._folder.rglob("*")):
             name = path.relative_to(self._folder)
-            if (
-                format_of_suffix(path.suffix)
-                and path.is_file()
-                and not any(part.startswith(".") for part in name.parts)
-            ):
+            is_hidden = any(part.startswith(".") for part in name.parts)
+            if format_of_suffix(path.suffix) and path.is_file() and not is_hidden:
                 yield name.as_posix()
 
     def open(self, file: str) -> OpenDocument:

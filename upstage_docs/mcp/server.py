@@ -43,7 +43,6 @@ def make_server(documents: OpenDocuments) -> MCPServer:
         from mcp_types import ToolAnnotations
     except ImportError as error:
         raise MissingExtraError.of("mcp", "The server for agents") from error
-
     server = MCPServer("upstage-docs", version=__version__, instructions=read_skill(), log_level="WARNING")
 
     def tool(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -68,8 +67,8 @@ def make_server(documents: OpenDocuments) -> MCPServer:
     def parse(file: str) -> str:
         """Parse a document, which may cost money, and count its pages, sections and tables. None is parsed twice."""
         one = documents.open(file)
-        sections, tables = len(one.sections), len(one.tables)
-        return f"{one.parsed.total_pages} pages, {sections} sections, {tables} tables. Read by {one.parsed.model}."
+        counts = f"{one.parsed.total_pages} pages, {len(one.sections)} sections, {len(one.tables)} tables"
+        return f"{counts}. Read by {one.parsed.model}."
 
     @tool
     def outline(file: str) -> str:
@@ -102,20 +101,25 @@ def make_server(documents: OpenDocuments) -> MCPServer:
     @tool
     def crop(file: str, page: int = 0, table: int = 0, quote: str = "") -> list[Any]:
         """Show a page as a picture; or a table, cut from its page; or the page with the words of `quote` marked."""
-        pictures = _pictures(documents.open(file), file, page, table, quote)
-        return [part for one in pictures for part in (f"{file}, page {one.page}", Image(data=one.png(), format="png"))]
+        pictures, also = _pictures(documents.open(file), file, page, table, quote)
+        return [
+            part for one in pictures for part in (f"{file}, page {one.page}{also}", Image(data=one.png(), format="png"))
+        ]
 
     return server
 
 
-def _pictures(one: OpenDocument, file: str, page: int, table: int, quote: str) -> list[PagePicture]:
+def _pictures(one: OpenDocument, file: str, page: int, table: int, quote: str) -> tuple[list[PagePicture], str]:
     if table:
-        return crop_places(list(_numbered(one.tables, table, "table", file).places), one.path, dpi=_PICTURE_DPI)
-    if quote:
-        return highlight(quote_places(one.parsed, one.path, quote), parsed=one.parsed, file=one.path, dpi=_PICTURE_DPI)
+        return crop_places(list(_numbered(one.tables, table, "table", file).places), one.path, dpi=_PICTURE_DPI), ""
+    if quote:  # of many pages one: a name may stand on each
+        found = quote_places(one.parsed, one.path, quote)
+        shown = page if page in {place.page for place in found} else found[0].page
+        also = "".join(f"; also on page {number}" for number in sorted({place.page for place in found} - {shown}))
+        return highlight([at for at in found if at.page == shown], one.path, parsed=one.parsed, dpi=_PICTURE_DPI), also
     if not 1 <= page <= one.parsed.total_pages:
         raise ConfigError(f"{file!r} has {one.parsed.total_pages} pages, not {page}: give page=, table= or quote=.")
-    return crop_places(Place(str(one.path), page=page, precision="page"), one.path, dpi=_PICTURE_DPI)
+    return crop_places(Place(str(one.path), page=page, precision="page"), one.path, dpi=_PICTURE_DPI), ""
 
 
 def _numbered(items: list[_Item], number: int, kind: str, file: str) -> _Item:
@@ -133,5 +137,4 @@ def _excerpt_from(text: str, offset: int) -> str:
     if not 0 <= offset <= len(text):
         raise ConfigError(f"offset={offset} is outside of this text, which has {len(text)} characters.")
     end = offset + _LONGEST
-    left = f"\n[{len(text) - end} characters follow: offset={end} reads on]" if end < len(text) else ""
-    return text[offset:end] + left
+    return text[offset:end] + (f"\n[{len(text) - end} characters follow: offset={end} reads on]" * (end < len(text)))
