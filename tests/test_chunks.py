@@ -338,6 +338,17 @@ def test_contextualize_puts_headings_and_caption_in_front_once() -> None:
     assert contextualize(Record("", "plain", {})) == "plain"
 
 
+@pytest.mark.parametrize("options", [{"path_in_text": True}, {"path_in_text": True, "title_in_path": True}])
+def test_contextualize_repeats_no_path_that_stands_in_front(options: dict[str, Any]) -> None:
+    """Where the options of the splitter put it there, it is not put there once more."""
+    record = Record("", "Words below.", {"headings": "1 Results > 1.1 Noise of R&D", "source": "of/report 1.pdf"})
+
+    (chunk,) = chunk_elements([record], **options)
+
+    assert chunk.text.count("Noise") == 1
+    assert contextualize(chunk) == chunk.text
+
+
 def test_contextualize_takes_documents_and_nodes() -> None:
     from langchain_core.documents import Document
     from llama_index.core.schema import TextNode

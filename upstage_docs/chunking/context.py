@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any, Protocol
 
 from upstage_docs.chunking.blocks import blocks
-from upstage_docs.chunking.heading_path import heading_path
+from upstage_docs.chunking.heading_path import file_title, heading_path
 from upstage_docs.errors import ConfigError
 from upstage_docs.models import Chunk
 from upstage_docs.records.render import text_of_html
@@ -15,7 +15,7 @@ from upstage_docs.records.render import text_of_html
 __all__ = ["HasPageContent", "HasText", "contextualize"]
 
 
-_MARKS = str.maketrans({"#": " ", "*": "", "_": ""})
+_MARKS = str.maketrans({"#": " ", "*": "", "_": "", ">": " "})  # > parts the headings of a path in front
 
 
 class HasText(Protocol):
@@ -76,7 +76,11 @@ def contextualize(chunk: HasText | HasPageContent, *, longest_path: int = 300) -
     above = len(headings)
     said = _words(caption)
     is_said = not said
-    for passed in chain([""], _first_headings(begins)):  # these may be of the same level, and so of no breadcrumb
+    source = metadata.get("source")
+    title = _words(file_title(source)) if isinstance(source, str) else ""  # a path in front may begin with it
+    for passed in chain(
+        ["", title], _first_headings(begins)
+    ):  # these may be of the same level, and so of no breadcrumb
         is_said = is_said or front.startswith(said)  # a caption may be called a heading
         front = front.removeprefix(passed).lstrip()
         above = next((index for index, rest in enumerate(rests) if front.startswith(rest)), above)
