@@ -57,10 +57,13 @@ def _hiding_the_key(constructor: Any) -> Callable[..., None]:
     def __init__(self: Any, *values: Any, **options: Any) -> None:  # noqa: N807 - it becomes one
         """Make it; its class says what the options are."""
         from upstage_docs.errors.redaction import wrap_key
-        from upstage_docs.loading.former_names import require_known_options
 
         values, options = wrap_key(names, values, options)
-        require_known_options(type(self).__name__, options, names)
+        for name in options:
+            if name not in names:
+                from upstage_docs.loading.former_names import unknown_option_error
+
+                raise unknown_option_error(type(self).__name__, name)
         constructor(self, *values, **options)
 
     made: Any = __init__

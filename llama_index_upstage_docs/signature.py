@@ -92,10 +92,13 @@ def _constructor_of(owner: Any) -> Callable[..., None]:
     def __init__(self: Any, *values: Any, **options: Any) -> None:  # noqa: N807 - it becomes one
         """Make it; its class says what the options are."""
         from upstage_docs.errors.redaction import wrap_key
-        from upstage_docs.loading.former_names import require_known_options
 
         values, options = wrap_key(positional, values, options)
-        require_known_options(owner.__name__, options, fields)
+        for name in options:
+            if name not in fields:
+                from upstage_docs.loading.former_names import unknown_option_error
+
+                raise unknown_option_error(owner.__name__, name)
         try:
             given = signature.bind(self, *values, **options)
         except TypeError as error:

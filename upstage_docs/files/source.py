@@ -188,7 +188,7 @@ def cut(source: Source, first: int, last: int) -> Source:
         with (
             PDFIUM_LOCK,
             source.open() as handle,
-            closing(_pdf(handle, _shown(source.name))) as whole,
+            closing(_pdf(handle, source.name)) as whole,
             closing(pypdfium2.PdfDocument.new()) as part,
         ):
             part.import_pages(whole, list(range(first - 1, last)))
@@ -330,38 +330,39 @@ def _inspect(handle: BinaryIO, name: str) -> Source:
         digest, read = _digest(handle, size)
     except TypeError as error:
         raise SourceError(f"{_shown(name)} does not give bytes; open it in binary mode.") from error
-    shown = _shown(name)
     if not size:
-        raise SourceError(f"{shown} is empty (0 bytes); copy or download it again.")
+        raise SourceError(f"{_shown(name)} is empty (0 bytes); copy or download it again.")
     if read != size:
         raise SourceError(
-            f"{shown} tells a size of {size:,} bytes and gives another number; "
+            f"{_shown(name)} tells a size of {size:,} bytes and gives another number; "
             "if it changed while it was read, run again."
         )
     suffix = Path(name).suffix
     form = detect(handle, suffix)
     named = format_of_suffix(suffix)
     if not form:
-        raise SourceError(_format_problem(handle, shown, suffix, named))
+        raise SourceError(_format_problem(handle, name, suffix, named))
     true_suffix = FORMATS[form].suffixes[0]
     if named and named != form and not (is_picture(named) and is_picture(form)):
-        raise SourceError(f"{shown} is named {suffix} but holds {form.upper()}; rename it to {true_suffix}.")
-    pages, pixels = _count_pages(handle, form, shown)
+        raise SourceError(f"{_shown(name)} is named {suffix} but holds {form.upper()}; rename it to {true_suffix}.")
+    pages, pixels = _count_pages(handle, form, name)
     filename = Path(name.replace("\\", "/")).name if name else "document"
     if named != form:  # phones and browsers give pictures each other's suffixes; the API goes by it
         filename = (filename.removesuffix(suffix) if named else filename) + true_suffix
     return Source(name or f"sha256:{digest}", filename, form, digest, size, pages, pixels)
 
 
-def _format_problem(handle: BinaryIO, shown: str, suffix: str, named: str) -> str:
+def _format_problem(handle: BinaryIO, name: str, suffix: str, named: str) -> str:
     handle.seek(0)
     head = handle.read(8)
     if named in {"docx", "pptx", "xlsx"} and head.startswith(b"\xd0\xcf\x11\xe0"):
-        return f"{shown} is encrypted, or an old Office file named {suffix}; save it again without a password."
+        return f"{_shown(name)} is encrypted, or an old Office file named {suffix}; save it again without a password."
     if named:
-        return f"{shown} is named {suffix} but does not hold {named.upper()}: it is damaged or of another format."
+        return (
+            f"{_shown(name)} is named {suffix} but does not hold {named.upper()}: it is damaged or of another format."
+        )
     called = f" ({suffix})" if suffix else ""
-    return f"{shown}{called} is of no format that the API takes: {supported()}. Convert it to PDF first."
+    return f"{_shown(name)}{called} is of no format that the API takes: {supported()}. Convert it to PDF first."
 
 
 def _digest(handle: Any, size: int) -> tuple[str, int]:
@@ -374,20 +375,20 @@ def _digest(handle: Any, size: int) -> tuple[str, int]:
     return digest.hexdigest(), read
 
 
-def _count_pages(handle: BinaryIO, form: str, shown: str) -> tuple[int | None, int]:
+def _count_pages(handle: BinaryIO, form: str, name: str) -> tuple[int | None, int]:
     """Return how many pages there are, and the pixels of the largest one, as the API sees it."""
     if form == "pdf":
         import pypdfium2
 
-        with PDFIUM_LOCK, closing(_pdf(handle, shown)) as pdf:
+        with PDFIUM_LOCK, closing(_pdf(handle, name)) as pdf:
             count = len(pdf)
             if not count:
-                raise SourceError(f"{shown} is a PDF without pages.")
+                raise SourceError(f"{_shown(name)} is a PDF without pages.")
             scale = _DPI / 72
             try:
                 sizes_in_points = list(map(pdf.get_page_size, range(count)))
             except pypdfium2.PdfiumError as error:  # it claims pages that are not there
-                raise SourceError(_DAMAGED.format(shown)) from error
+                raise SourceError(_DAMAGED.format(_shown(name))) from error
             return count, int(max(width * scale * height * scale for width, height in sizes_in_points))
     sizes = image_pages(handle, form)
     if is_picture(form):
@@ -395,7 +396,7 @@ def _count_pages(handle: BinaryIO, form: str, shown: str) -> tuple[int | None, i
     return None, 0
 
 
-def _pdf(handle: BinaryIO, shown: str) -> Any:
+def _pdf(handle: BinaryIO, name: str) -> Any:
     import pypdfium2
 
     handle.seek(0)
@@ -410,7 +411,9 @@ def _pdf(handle: BinaryIO, shown: str) -> Any:
     except pypdfium2.PdfiumError as error:
         code = pypdfium2.raw.FPDF_GetLastError()
         if code == pypdfium2.raw.FPDF_ERR_PASSWORD:
-            raise SourceError(f"{shown} is encrypted; remove its password (e.g. with qpdf --decrypt).") from error
+            raise SourceError(
+                f"{_shown(name)} is encrypted; remove its password (e.g. with qpdf --decrypt)."
+            ) from error
         if code == pypdfium2.raw.FPDF_ERR_FILE:
-            raise SourceError(f"{shown} is a PDF without pages.") from error
-        raise SourceError(_DAMAGED.format(shown)) from error
+            raise SourceError(f"{_shown(name)} is a PDF without pages.") from error
+        raise SourceError(_DAMAGED.format(_shown(name))) from error

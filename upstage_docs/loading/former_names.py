@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Container, Iterable
 
-__all__ = ["missing_name_error", "require_known_options"]
+__all__ = ["missing_name_error", "unknown_option_error"]
 
 _FORMER_CLASSES = {
     "UpstageLayoutAnalysisLoader": "UpstageDocumentParseLoader",
@@ -37,13 +36,7 @@ def missing_name_error(module: str, name: str) -> AttributeError | ImportError:
     return ImportError(told) if imported else AttributeError(told)
 
 
-def require_known_options(kind: str, options: Iterable[str], known: Container[str]) -> None:
-    """Refuse the first of *options* that the class *kind* does not have, and say what took its place.
-
-    Raises:
-        TypeError: As Python raises it for a parameter that does not exist.
-    """
-    for name in options:
-        if name not in known:
-            place = f"; {_FORMER_OPTIONS[name]}" if name in _FORMER_OPTIONS else ""
-            raise TypeError(f"{kind}.__init__() got an unexpected keyword argument {name!r}{place}")
+def unknown_option_error(kind: str, name: str) -> TypeError:
+    """Return the error for an option *name* that the class *kind* does not have; it says what took its place."""
+    place = f"; {_FORMER_OPTIONS[name]}" if name in _FORMER_OPTIONS else ""
+    return TypeError(f"{kind}.__init__() got an unexpected keyword argument {name!r}{place}")
