@@ -195,10 +195,9 @@ def refused(body: bytes) -> bool:
 
     What holds an answer beside its error was done.
     """
-    if len(body) >= _ERROR_BYTES or b'"error"' not in body or not _explained(body)[1]:
+    if len(body) >= _ERROR_BYTES or b'"error"' not in body or not (found := _explaining_object(body)).get("error"):
         return False
-    found = json.loads(body)
-    return bool(found.get("error")) and not any(isinstance(found.get(key), list) for key in ("elements", "pages"))
+    return bool(_explained(found)[1]) and not any(isinstance(found.get(key), list) for key in ("elements", "pages"))
 
 
 def _tells_of_job(body: bytes) -> bool:
@@ -248,7 +247,7 @@ def _expect_json(reply: Reply, api: Api, what: str, *, of_job: bool) -> None:
             raw=reply.body,
         )
     if refused(reply.body) and not (of_job and _tells_of_job(reply.body)):
-        code, message = map(redact, _explained(reply.body))
+        code, message = map(redact, _explained(_explaining_object(reply.body)))
         raise InvalidResponseError(
             f"{what}: the API answered {reply.status} with an error: {message}{f' ({code})' if code else ''}",
             raw=reply.body,
@@ -266,7 +265,7 @@ def _looks_like_json(body: bytes) -> bool:
 
 
 def _error_of(reply: Reply, api: Api, what: str) -> UpstageDocsError:
-    code, message = map(redact, _explained(reply.body))
+    code, message = map(redact, _explained(_explaining_object(reply.body)))
     said = message.rstrip(".") or _excerpt(reply) or "no explanation"
     request_id = shorten(next((reply.headers[name] for name in _REQUEST_IDS if name in reply.headers), ""), _EXCERPT)
     shown = f" ({code})" if code and code != str(reply.status) else ""
@@ -305,20 +304,23 @@ def _remedy(status: int, said: str, api: Api) -> str:
     }.get(status, "")
 
 
-def _explained(raw: bytes) -> tuple[str, str]:
+def _explaining_object(raw: bytes) -> dict[str, Any]:
+    """Return the JSON object *raw*, an empty one if it is none or larger than an explanation."""
+    if len(raw) > _LONGEST_EXPLANATION:
+        return {}
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _explained(body: dict[str, Any]) -> tuple[str, str]:
     """Return (code, message) of an error body in any of its shapes, two empty strings if it is none of them.
 
     `{"error": {"message", "type", "code"}}`, `{"code", "message"}`, `{"error": "…"}` (gateways), `{"detail": …}`;
     https://console.upstage.ai/docs/guides/rate-limits
     """
-    if len(raw) > _LONGEST_EXPLANATION:
-        return "", ""
-    try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError):
-        return "", ""
-    if not isinstance(body, dict):
-        return "", ""
     error = body.get("error") or body
     if isinstance(error, str):
         return _word(body.get("code")), error
