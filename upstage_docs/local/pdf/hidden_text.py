@@ -7,8 +7,8 @@ from ctypes import addressof, c_float, c_uint
 from typing import Any
 
 from upstage_docs.local.geometry import Box, middle
+from upstage_docs.local.pdf.page_letters import PageLetters
 from upstage_docs.local.pdf.page_objects import object_box
-from upstage_docs.local.pdf.page_text import PageText
 
 __all__ = ["HiddenText"]
 
@@ -25,7 +25,7 @@ class HiddenText:
     something that is drawn later counts as seen: what is drawn may let it through.
     """
 
-    def __init__(self, text: PageText) -> None:
+    def __init__(self, text: PageLetters) -> None:
         from pypdfium2 import raw
 
         self._text, self._object_of = text, raw.FPDFText_GetTextObject

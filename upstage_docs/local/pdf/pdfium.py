@@ -18,8 +18,8 @@ from upstage_docs.local.pdf.annotations import typed_texts
 from upstage_docs.local.pdf.hidden_text import HiddenText
 from upstage_docs.local.pdf.missed_words import is_on_page
 from upstage_docs.local.pdf.outline import OutlineEntry
+from upstage_docs.local.pdf.page_letters import PageLetters
 from upstage_docs.local.pdf.page_objects import object_box, objects_of
-from upstage_docs.local.pdf.page_text import PageText
 from upstage_docs.local.pdf.restoration import FileText
 from upstage_docs.local.pdf.subpaths import Subpath, subpaths_of
 from upstage_docs.local.pdf.text_layer import ScannedWord
@@ -73,7 +73,7 @@ class PdfPages:
 
         self._facts: dict[int, Facts] = {}
         self._open: dict[int, Any] = {}
-        self._texts: dict[int, PageText] = {}
+        self._texts: dict[int, PageLetters] = {}
         self._pictures: dict[int, list[Box]] = {}
         self._layered: dict[int, bool] = {}
         try:
@@ -133,9 +133,9 @@ class PdfPages:
                 raise Refusal(f"Page {number} of the PDF is damaged: it cannot be opened.") from error
         return self._open[number]
 
-    def _text_layer(self, number: int) -> PageText:
+    def _text_layer(self, number: int) -> PageLetters:
         if number not in self._texts:
-            self._texts[number] = PageText(self._page(number).get_textpage())
+            self._texts[number] = PageLetters(self._page(number).get_textpage())
         return self._texts[number]
 
     def facts(self, number: int) -> Facts:
@@ -290,7 +290,7 @@ class PdfPages:
             placed = placing(self._page(number), angle)
             letters = self._text_layer(number).letters
 
-        def told_by(ask: Callable[Concatenate[PageText, Asked], Told]) -> Callable[Asked, Told]:
+        def told_by(ask: Callable[Concatenate[PageLetters, Asked], Told]) -> Callable[Asked, Told]:
             def told(*slice_: Asked.args, **named: Asked.kwargs) -> Told:
                 with PDFIUM_LOCK:
                     return ask(self._text_layer(number), *slice_, **named)
@@ -302,7 +302,7 @@ class PdfPages:
             boxes=told_by(lambda text, start, end: [placed(box) for box in text.boxes(start, end)]),
             box=told_by(lambda text, start, end: placed(text.box(start, end))),
             baselines=told_by(lambda text, start, end: [placed(box)[3] for box in text.origins(start, end)]),
-            font_of=told_by(PageText.font_name),
+            font_of=told_by(PageLetters.font_name),
         )
 
     def subpaths(self, number: int, angle: int = 0) -> list[Subpath]:

@@ -8,12 +8,12 @@ from typing import Any
 
 from upstage_docs.local.geometry import Box, bounds
 
-__all__ = ["PageText"]
+__all__ = ["PageLetters"]
 
 _FONT_NAME_BYTES = 128
 
 
-class PageText:
+class PageLetters:
     """The text layer of one page, places in the page's own space; the caller holds pdfium's lock.
 
     Args:
