@@ -18,7 +18,7 @@ from upstage_docs.errors.redaction import Secret, as_secret, wrap_secrets
 from upstage_docs.flows.billing import PRICED, PRICES, Account, Spending
 from upstage_docs.flows.steps import ClientContext
 from upstage_docs.options import PollPolicy, RetryPolicy, require_choice
-from upstage_docs.options.definitions import Options, hash_of, option, takes
+from upstage_docs.options.definitions import Options, hash_of, option, require_folder, takes
 from upstage_docs.store.store import Store
 
 if TYPE_CHECKING:
@@ -71,11 +71,11 @@ def _prices(name: str, prices: object) -> dict[str, float] | None:
 
 
 def _cache(name: str, cache: object) -> object:
-    if cache is not None and not isinstance(cache, (bool, str, os.PathLike)):
+    if cache is None or isinstance(cache, bool):
+        return cache
+    if not isinstance(cache, (str, os.PathLike)):
         raise ConfigError(f"{name}={cache!r} must be True, False or a folder.")
-    if isinstance(cache, (str, os.PathLike)) and (not os.fspath(cache) or "\0" in os.fsdecode(cache)):
-        raise ConfigError(f"{name}={cache!r} is no folder: its name is empty, or holds a null character.")
-    return cache
+    return require_folder(name, cache)
 
 
 def _with_the_environment(_: str, value: object) -> object:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from upstage_docs.errors import ConfigError
 from upstage_docs.options import CATEGORIES, OnError
-from upstage_docs.options.definitions import Options, documented, option, require_function, require_names
+from upstage_docs.options.definitions import (
+    Options,
+    documented,
+    option,
+    require_folder,
+    require_function,
+    require_names,
+)
 from upstage_docs.options.parse import ON_ERROR_SENTENCE
 
 if TYPE_CHECKING:
@@ -19,11 +26,7 @@ __all__ = ["LoadOptions"]
 
 
 def _folder(name: str, folder: object) -> object:
-    if folder is None:
-        return None
-    if not isinstance(folder, (str, os.PathLike)) or not os.fspath(folder) or "\0" in os.fsdecode(folder):
-        raise ConfigError(f"{name}={folder!r} is no folder; give its path.")
-    return folder
+    return None if folder is None else require_folder(name, folder)
 
 
 def _check_crops(name: str, categories: object) -> tuple[str, ...] | None:

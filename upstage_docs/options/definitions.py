@@ -8,6 +8,7 @@ command's options and their help, and the form of a request are made of the same
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 import textwrap
 from collections import abc
@@ -34,6 +35,7 @@ __all__ = [
     "options_of",
     "require_bool",
     "require_choice",
+    "require_folder",
     "require_function",
     "require_kind",
     "require_names",
@@ -289,6 +291,13 @@ def require_kind(name: str, value: object, kind: type) -> None:
     """Raise ConfigError unless *value* is an instance of the class *kind*."""
     if not isinstance(value, kind):
         raise ConfigError(f"{name}= is of type {type(value).__name__!r}; give {kind.__name__}(...).")
+
+
+def require_folder(name: str, value: object) -> object:
+    """Return *value*; raise ConfigError unless it can be the path of a folder."""
+    if not isinstance(value, (str, os.PathLike)) or not os.fspath(value) or "\0" in os.fsdecode(value):
+        raise ConfigError(f"{name}={value!r} is no folder: give its path, not empty and without a null character.")
+    return value
 
 
 def require_function(name: str, value: object) -> object:
