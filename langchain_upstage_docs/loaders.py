@@ -241,11 +241,11 @@ class _TracedLoad:
         self._pages |= {(document.metadata.get("source", ""), page) for page in pages if page}
         return document
 
-    def end(self, error: str | None) -> None:
-        """Tell what was handed out."""
+    def end(self, error: str) -> None:
+        """Tell what was handed out, and the name of the error that ended it, `""` if none did."""
         sources = sorted({source for source, _ in self._pages})
         outputs = {"documents": self._documents, "pages": len(self._pages), "sources": sources}
-        self._run.end(outputs=outputs, error=error)
+        self._run.end(outputs=outputs, error=error or None)
         self._run.patch()
 
 
@@ -263,16 +263,11 @@ def _load_run(name: str, convert: Callable[[Record], Document]) -> Iterator[Call
     if not may_trace:
         yield convert
         return
-    load, error = _TracedLoad(_begin_run(name), convert), None
-    try:
+    from upstage_docs.flows.tracing import tell_of_end
+
+    load = _TracedLoad(_begin_run(name), convert)
+    with tell_of_end(load.end):
         yield load.convert
-    except GeneratorExit:  # left early
-        raise
-    except BaseException as raised:
-        error = type(raised).__name__
-        raise
-    finally:
-        load.end(error)
 
 
 def _begin_run(name: str) -> Any:

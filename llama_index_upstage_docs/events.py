@@ -59,15 +59,12 @@ def tell_of_reading(reader: str) -> Iterator[Callable[[Document], Document]]:
         sources.append(str(document.metadata.get("source", "")))
         return document
 
-    _DISPATCHER.event(ReadStartEvent(reader=reader))
-    error = ""
-    try:
-        yield note
-    except GeneratorExit:  # left early
-        raise
-    except BaseException as raised:
-        error = type(raised).__name__
-        raise
-    finally:
+    def end(error: str) -> None:
         told = ReadEndEvent(reader=reader, documents=len(sources), sources=list(dict.fromkeys(sources)), error=error)
         _DISPATCHER.event(told)
+
+    from upstage_docs.flows.tracing import tell_of_end
+
+    _DISPATCHER.event(ReadStartEvent(reader=reader))
+    with tell_of_end(end):
+        yield note

@@ -16,7 +16,7 @@ from upstage_docs.flows.billing import Spending
 from upstage_docs.flows.steps import Flow, Send, Work
 from upstage_docs.version import __version__
 
-__all__ = ["continued", "current_context", "note", "traced"]
+__all__ = ["continued", "current_context", "note", "tell_of_end", "traced"]
 
 T = TypeVar("T")
 
@@ -67,6 +67,24 @@ def note(billed: Spending | None = None, **facts: object) -> None:
         for name, value in (("billed_pages", billed.pages + billed.ocr_pages), ("cost", billed.cost)):
             opened.counted[name] = round(opened.counted.get(name, 0) + value, 6)
         opened = opened.around
+
+
+@contextmanager
+def tell_of_end(tell: Callable[[str], None]) -> Iterator[None]:
+    """Call *tell* when the block ends, with the name of the error that ends it, `""` if none does or it is left early.
+
+    Not the message of the error, which may quote the document.
+    """
+    error = ""
+    try:
+        yield
+    except GeneratorExit:  # left early
+        raise
+    except BaseException as raised:
+        error = type(raised).__name__
+        raise
+    finally:
+        tell(error)
 
 
 @contextmanager
