@@ -42,50 +42,36 @@ PAGES: dict[str, tuple[str, str]] = {
 }
 
 
-PUBLIC = (
-    "upstage_docs",
-    "upstage_docs.evidence",
-    "upstage_docs.testing",
-    "upstage_docs.testing.faults",
-    "upstage_docs.testing.plugin",
-    "upstage_docs.view",
-    "upstage_docs.models",
-    "upstage_docs.options",
-    "upstage_docs.errors",
-    "upstage_docs.api.limits",
-    "upstage_docs.local",
-    "upstage_docs.server",
-    "upstage_docs.ray",
-    "upstage_docs.mcp.server",
-    "upstage_docs.mcp.documents",
-    "langchain_upstage_docs",
-    "llama_index_upstage_docs",
-    "llama_index_upstage_docs.events",
-)
-"""The modules whose `__all__` is public; a name stands on the page of the first that has it."""
-_PAGE_OF_MODULE = {
-    "langchain_upstage_docs": "langchain",
-    "llama_index_upstage_docs": "llama-index",
-    "llama_index_upstage_docs.events": "llama-index",
+PUBLIC: dict[str, str | None] = {
+    "upstage_docs": None,
     "upstage_docs.evidence": "evidence",
-    "upstage_docs.view": "view",
     "upstage_docs.testing": "testing",
     "upstage_docs.testing.faults": "testing",
     "upstage_docs.testing.plugin": "testing",
+    "upstage_docs.view": "view",
+    "upstage_docs.models": None,
     "upstage_docs.options": "options",
+    "upstage_docs.errors": None,
     "upstage_docs.api.limits": "options",
     "upstage_docs.local": "local-engine",
     "upstage_docs.server": "local-engine",
     "upstage_docs.ray": "ray",
     "upstage_docs.mcp.server": "agents",
     "upstage_docs.mcp.documents": "agents",
+    "langchain_upstage_docs": "langchain",
+    "llama_index_upstage_docs": "llama-index",
+    "llama_index_upstage_docs.events": "llama-index",
 }
+"""The modules whose `__all__` is public, and the page of their names, None where it differs from name to name.
+
+A name stands on the page of the first module that has it."""
 
 
 def page_of(package: str, name: str) -> str:
     """Return the page that a public name stands on."""
-    if package in _PAGE_OF_MODULE:
-        return _PAGE_OF_MODULE[package]
+    page = PUBLIC[package]
+    if page is not None:
+        return page
     named = getattr(import_module(package), name)
     if getattr(named, "__module__", "").startswith("upstage_docs.evidence"):
         return "evidence"
