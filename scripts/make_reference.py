@@ -202,7 +202,11 @@ ADDED_KEYS: dict[str, tuple[str, str, type]] = {
 
 
 def metadata_page() -> str:
-    """Return the page of the metadata keys: their types from the code, most sentences from the LangChain page."""
+    """Return the page of the metadata keys: their types from the code, most sentences from the LangChain page.
+
+    Raises:
+        ValueError: `ADDED_KEYS` does not have the keys of Document OCR as the code has them.
+    """
     from upstage_docs.records.records import METADATA_KEYS, OCR_KEYS
 
     told: dict[str, str] = {}
@@ -211,11 +215,11 @@ def metadata_page() -> str:
         told |= dict.fromkeys(re.findall(r"`(\w+)`", keys), sentence)
     rows = [(key, kind, told[key]) for key, kind in METADATA_KEYS.items()]
     table = "".join(f"| `{key}` | `{kind.__name__}` | {sentence} |\n" for key, kind, sentence in rows)
-    further = {key: (kind, ADDED_KEYS[key][0], "Document OCR") for key, kind in OCR_KEYS.items()} | {
-        key: (kind, sentence, where) for key, (sentence, where, kind) in ADDED_KEYS.items() if key not in OCR_KEYS
-    }
+    if {key: kind for key, (_, where, kind) in ADDED_KEYS.items() if where == "Document OCR"} != OCR_KEYS:
+        raise ValueError("ADDED_KEYS must have the keys of Document OCR that OCR_KEYS has, with the same types.")
     added = "".join(
-        f"| `{key}` | `{kind.__name__}` | {sentence} | {where} |\n" for key, (kind, sentence, where) in further.items()
+        f"| `{key}` | `{kind.__name__}` | {sentence} | {where} |\n"
+        for key, (sentence, where, kind) in ADDED_KEYS.items()
     )
     return (
         "# Metadata\n\nEvery record has the same keys, in this order, with the same types, so that every vector store "
