@@ -58,12 +58,13 @@ def methods_table(kind: type) -> str:
 
 def asynchronous_form(named: Any) -> str:
     """Return the text about a function that does in a thread what another one does; nothing for other functions."""
-    does = re.match(r"Do what `(\w+)` does in a thread", named.__doc__ or "")
-    if not does:
+    function = getattr(named, "__wrapped__", None)
+    if function is None or not inspect.iscoroutinefunction(named):  # the decorator of a context manager wraps, too
         return ""
+    does = function.__name__
     return (
-        f"\n## {named.__name__}\n\n`await {named.__name__}(...)` does what `{does[1]}` does in a thread, so that the "
-        f"event loop goes on. Parameters, result and errors are those of `{does[1]}`.\n"
+        f"\n## {named.__name__}\n\n`await {named.__name__}(...)` does what `{does}` does in a thread, so that the "
+        f"event loop goes on. Parameters, result and errors are those of `{does}`.\n"
     )
 
 
