@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from upstage_docs.local.losses import Losses, is_survivable
-from upstage_docs.local.pdf.missed_words import is_on_page, letters_of
+from upstage_docs.local.pdf.missed_words import letters_of
 from upstage_docs.local.pdf.pdfium import PdfPages, shown
 from upstage_docs.local.pdf.text_layer import ScannedWord, set_words, text_layer
 
@@ -133,8 +133,7 @@ def drops_letters(page: Any, document: PdfPages, number: int, angle: int) -> boo
     have, want = letters_of(item.text for item in page.text_items), letters_of([document.facts(number).text])
     if _lost(have, want) <= _DROPPED * want.total():
         return False
-    words = upright_words(document, number, angle)
-    want = letters_of(word.text for word in words if is_on_page(word.box, page.width, page.height))
+    want = letters_of(word.text for word in upright_words(document, number, angle))
     return _lost(have, want) > _DROPPED * want.total()
 
 
@@ -161,8 +160,7 @@ def with_all_words(page: Any, document: PdfPages, number: int, angle: int) -> An
         angle: Clockwise degrees at which its text lies.
     """
     words = upright_words(document, number, angle)
-    on_page = [word for word in words if is_on_page(word.box, page.width, page.height)]
-    laid_out = parse_pages(text_layer(set_words(on_page), page.width, page.height), [1], {})[1]
+    laid_out = parse_pages(text_layer(set_words(words), page.width, page.height), [1], {})[1]
     pictures = [block for block in page.blocks or () if block.kind in _NOT_OF_TEXT]
     blocks = [*(block for block in laid_out.blocks or () if block.kind not in _NOT_OF_TEXT), *pictures]
     return _PageOfWords(page.width, page.height, laid_out.text_items, blocks, page.vector_graphics)
