@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from upstage_docs.local.blocks import is_list_item
+from upstage_docs.local.pdf.lines import Line
 from upstage_docs.local.pdf.words import Word
 
 __all__ = ["is_rest", "is_value", "rows_by_lines", "rows_of_bands"]
@@ -107,7 +108,7 @@ def is_rest(above: Sequence[Sequence[Word]], below: Sequence[Sequence[Word]], ri
         hyphen = text.endswith("-") and text[-2:-1].isalpha()
         if not hyphen and not (" " in text and (first.text[:1].islower() or (lone and first.text[:1] == "("))):
             return False
-        if not hyphen and not lone and _has_room(last, [first], right):
+        if not hyphen and not lone and _has_room(last, first, right):
             return False
     return True
 
@@ -155,7 +156,7 @@ def _rows_by_breaks(cells: Sequence[Sequence[Word]], rights: Sequence[float], le
         if len(column) < 2 or any(is_list_item(" ".join(_texts(line))) for line in column):
             continue
         blank = [b[0].baseline - a[0].baseline > _BLANK * pitch for a, b in pairwise(column)]
-        apart = [gap or _has_room(a, b, right) for gap, (a, b) in zip(blank, pairwise(column), strict=True)]
+        apart = [gap or _has_room(a, b[0], right) for gap, (a, b) in zip(blank, pairwise(column), strict=True)]
         single = any(blank) and all(len(_texts(line)) == 1 and " " not in line[0].text for line in column)
         each = single or sum(apart) >= _BROKEN * len(apart)
         if each or any(blank):
@@ -178,12 +179,9 @@ def _cut_at(lines: Sequence[Sequence[list[Word]]], starts: Sequence[float]) -> R
     return found if beside >= _BESIDE * (len(found) - 1) else None
 
 
-def _has_room(above: Sequence[Word], below: Sequence[Word], right: float) -> bool:
+def _has_room(above: Sequence[Word], first: Word, right: float) -> bool:
     """Say whether the first word of a line had room at the end of the line above."""
-    first = below[0]
-    word = first.text.split(maxsplit=1)[0] if first.text.strip() else ""
-    wide = (first.box[2] - first.box[0]) * len(word) / max(len(first.text), 1)
-    return max(w.box[2] for w in above) + _SPACE * first.size + wide < right
+    return max(word.box[2] for word in above) + _SPACE * first.size + Line([first]).first_width < right
 
 
 def _levels(words: Sequence[Word]) -> list[float]:
