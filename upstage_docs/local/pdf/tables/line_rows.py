@@ -173,7 +173,8 @@ def _cut_at(lines: Sequence[Sequence[list[Word]]], starts: Sequence[float]) -> R
     found: Rows = [[[] for _ in lines] for _ in starts]
     for c, column in enumerate(lines):
         for line in column:
-            row = max(n for n, level in enumerate(starts) if not n or level - line[0].baseline < _reach(line))
+            baseline, reach = line[0].baseline, _SAME_LINE * line[0].size
+            row = max(n for n, level in enumerate(starts) if not n or level - baseline < reach)
             found[row][c] += line
     beside = sum(sum(map(bool, row)) > 1 for row in found[1:])
     return found if beside >= _BESIDE * (len(found) - 1) else None
@@ -186,15 +187,7 @@ def _has_room(above: Sequence[Word], first: Word, right: float) -> bool:
 
 def _levels(words: Sequence[Word]) -> list[float]:
     """Return the baselines of *words* from the top, those of one line once."""
-    levels: list[float] = []
-    for word in sorted(words, key=lambda word: word.baseline):
-        if not levels or word.baseline - levels[-1] > _reach([word]):
-            levels.append(word.baseline)
-    return levels
-
-
-def _reach(line: Sequence[Word]) -> float:
-    return _SAME_LINE * line[0].size
+    return [min(word.baseline for word in line) for line in _lines(words)]
 
 
 def _lines(words: Sequence[Word]) -> list[list[Word]]:
