@@ -11,10 +11,17 @@ from typing import NamedTuple
 
 from upstage_docs.local.geometry import Box, bounds, middle, shared_width
 from upstage_docs.local.pdf.lines import Line
-from upstage_docs.local.pdf.tables.aligned_texts import Text, regions_of_rows, rows_of_texts, split, texts_of
+from upstage_docs.local.pdf.tables.aligned_texts import (
+    Text,
+    regions_of_rows,
+    rows_of_texts,
+    split,
+    texts_of,
+    words_of_cells,
+)
 from upstage_docs.local.pdf.tables.headers import header_cells, lay_header
 from upstage_docs.local.pdf.tables.library_tables import Table
-from upstage_docs.local.pdf.tables.line_rows import is_rest, is_value
+from upstage_docs.local.pdf.tables.line_rows import is_rest, is_value, right_edges
 from upstage_docs.local.pdf.word_pieces import Pieces
 from upstage_docs.local.pdf.words import Word
 
@@ -391,18 +398,14 @@ def _join_lines(rows: Sequence[_Row], rules: Sequence[Box]) -> list[_Row]:
     else:
         starts = _starts_by_pitch(rows, tops)
     starts = [start or rule for start, rule in zip(starts, [False, *ruled], strict=True)]
-    rights = [max((t.box[2] for row in rows for t in row[c]), default=0.0) for c in range(len(rows[0]))]
+    rights = right_edges([words_of_cells(row) for row in rows])
     out: list[_Row] = []
     for row, start, rule in zip(rows, starts, [False, *ruled], strict=True):
-        if not out or (start and (rule or not is_rest(_words_of_cells(out[-1]), _words_of_cells(row), rights))):
+        if not out or (start and (rule or not is_rest(words_of_cells(out[-1]), words_of_cells(row), rights))):
             out.append(row)
         else:
             out[-1] = [above + below for above, below in zip(out[-1], row, strict=True)]
     return out
-
-
-def _words_of_cells(row: _Row) -> list[list[Word]]:
-    return [[word for text in cell for word in text.words] for cell in row]
 
 
 def _baseline(row: _Row) -> float:

@@ -13,7 +13,7 @@ from upstage_docs.local.pdf.tables.line_rows import is_value
 from upstage_docs.local.pdf.word_pieces import Pieces
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["SAME_LINE", "Text", "regions_of_rows", "rows_of_texts", "split", "texts_of"]
+__all__ = ["SAME_LINE", "Text", "regions_of_rows", "rows_of_texts", "split", "texts_of", "words_of_cells"]
 
 SAME_LINE = 0.4
 """Of the font size: what two baselines of one row differ by at most."""
@@ -103,6 +103,11 @@ def _text(numbers: Sequence[int], words: Sequence[Word]) -> Text:
     widest = max(words, key=lambda word: len(word.text) * word.size)
     line = Line(words)
     return Text(tuple(numbers), line.words, line.box, widest.baseline, widest.size, line.text)
+
+
+def words_of_cells(row: Sequence[Sequence[Text | Line]]) -> list[list[Word]]:
+    """Return the words of each cell of a row."""
+    return [[word for text in cell for word in text.words] for cell in row]
 
 
 def split(text: Text, pieces: Pieces, cuts: Sequence[tuple[float, float]] = ()) -> list[Text]:

@@ -13,7 +13,7 @@ from typing import Any
 from upstage_docs.local.blocks import Cell
 from upstage_docs.local.geometry import Box, area, bounds, holds_middle, middle
 from upstage_docs.local.pdf.lines import Line, lines_of
-from upstage_docs.local.pdf.tables.line_rows import rows_of_bands
+from upstage_docs.local.pdf.tables.line_rows import right_edges, rows_of_bands
 from upstage_docs.local.pdf.words import Word
 
 __all__ = ["Table", "cell_text", "table_of"]
@@ -242,14 +242,12 @@ def _joined(rows: list[_Row], rules: Sequence[Box], box: Box) -> list[_Row]:
 def _unfolded(rows: Sequence[_Row], words: Sequence[Word], header: int) -> list[_Row]:
     """Part the rows behind the header whose lines are rows of their own."""
     cells = [[[words[i] for i in own] for own in row.words] for row in rows]
-    width = len(rows[0].cells) if rows else 0
-    rights = [max((word.box[2] for row in cells for word in row[c]), default=0.0) for c in range(width)]
     known = [
         r
         for r, row in enumerate(rows)
         if r >= header and all(bool(own) == bool(text) for own, text in zip(row.words, row.cells, strict=True))
     ]
-    parted = dict(zip(known, rows_of_bands([cells[r] for r in known], rights), strict=True))
+    parted = dict(zip(known, rows_of_bands([cells[r] for r in known], right_edges(cells)), strict=True))
     out: list[_Row] = []
     for r, row in enumerate(rows):
         lines = parted.get(r)

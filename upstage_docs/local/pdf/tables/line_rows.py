@@ -10,7 +10,7 @@ from upstage_docs.local.blocks import is_list_item
 from upstage_docs.local.pdf.lines import Line
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["is_rest", "is_value", "rows_by_lines", "rows_of_bands"]
+__all__ = ["is_rest", "is_value", "right_edges", "rows_by_lines", "rows_of_bands"]
 
 _VALUE = re.compile(
     r"[<>≤≥~≈±]?\s*[(\[+−–-]?\s*[$€£₩¥]?\s*\d[\d.,\s/–-]*(?:%|[a-z]{0,2})[)\]]?\s*(?:\([\d.,%\s+−–-]+\)|\s*±\s*[\d.,]+%?)?[*†‡]*|[–—-]+|n/?a|\.+",
@@ -82,6 +82,16 @@ def rows_by_lines(cells: Sequence[Sequence[Word]]) -> Rows | None:
         else:
             out.append(row)
     return out if len(out) > 1 else None
+
+
+def right_edges(rows: Sequence[Sequence[Sequence[Word]]]) -> list[float]:
+    """Return the x where the text of each column ends at most, 0 where a column has none.
+
+    Args:
+        rows: The words of the cells of each row; all have the columns of the first.
+    """
+    columns = range(len(rows[0]) if rows else 0)
+    return [max((word.box[2] for row in rows for word in row[c]), default=0.0) for c in columns]
 
 
 def is_rest(above: Sequence[Sequence[Word]], below: Sequence[Sequence[Word]], rights: Sequence[float]) -> bool:

@@ -10,9 +10,10 @@ from statistics import median
 from upstage_docs.local.geometry import Box, bounds, middle, shared_height
 from upstage_docs.local.pdf.lines import Line, lines_of
 from upstage_docs.local.pdf.tables.aligned_tables import aligned_between
+from upstage_docs.local.pdf.tables.aligned_texts import words_of_cells
 from upstage_docs.local.pdf.tables.headers import header_cells, lay_header
 from upstage_docs.local.pdf.tables.library_tables import Table
-from upstage_docs.local.pdf.tables.line_rows import is_rest, is_value
+from upstage_docs.local.pdf.tables.line_rows import is_rest, is_value, right_edges
 from upstage_docs.local.pdf.word_pieces import Pieces
 from upstage_docs.local.pdf.words import Word
 
@@ -353,21 +354,16 @@ def _joined(rows: list[list[list[Line]]], rules: Sequence[Box]) -> list[list[lis
         ruled = True
     pitches = [below - above for above, below in pairwise(tops)]
     usual = median(pitches) if pitches else 0.0
-    width = len(rows[0])
-    rights = [max((line.box[2] for row in rows for line in row[c]), default=0.0) for c in range(width)]
+    rights = right_edges([words_of_cells(row) for row in rows])
     out = [rows[0]]
     for row, split, pitch in zip(rows[1:], apart, pitches, strict=True):
         whole = bool(row[0]) and all(row)
         rest = not split and not whole and (ruled or pitch < _CLOSER * usual)
-        if rest or (not split and is_rest(_words_of_cells(out[-1]), _words_of_cells(row), rights)):
+        if rest or (not split and is_rest(words_of_cells(out[-1]), words_of_cells(row), rights)):
             out[-1] = [above + below for above, below in zip(out[-1], row, strict=True)]
         else:
             out.append(row)
     return out
-
-
-def _words_of_cells(row: Sequence[Sequence[Line]]) -> list[list[Word]]:
-    return [[word for line in cell for word in line.words] for cell in row]
 
 
 def _bands(rows: Sequence[Sequence[Sequence[Line]]]) -> list[float]:
