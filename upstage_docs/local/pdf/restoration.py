@@ -99,7 +99,7 @@ def restored(words: Sequence[Word], file: FileText, sides: Sequence[Box]) -> lis
         file: The page's text.
         sides: Vertical rules, in points.
     """
-    stream, standing, crossings = None, _Standing(file, words), _Crossings(sides)
+    stream, standing, crossings = LetterStream(file), _Standing(file, words), _Crossings(sides)
     signs = _PLAIN_ASCII if any(sign in file.text for sign in _SIGNS) else frozenset()
     found: list[Word] = []
     for told in words:
@@ -109,12 +109,10 @@ def restored(words: Sequence[Word], file: FileText, sides: Sequence[Box]) -> lis
             continue
         cuts = crossings.of(word)
         if not cuts and _is_set_apart(word.text):
-            stream = stream or LetterStream(file)
             word = _closed_capitals(word, stream.find(word), file)
         if not cuts and word.text in file.text and signs.isdisjoint(word.text):
             found.append(word)
             continue
-        stream = stream or LetterStream(file)
         numbers = stream.find(word)
         whole = file.text[numbers[0] : numbers[-1] + 1] if numbers else ""
         if not numbers:
@@ -139,25 +137,25 @@ class LetterStream:
 
     def __init__(self, file: FileText) -> None:
         self._file = file
-        self._plain, self._numbers = file.letters
         self._next = 0
 
     def find(self, word: Word) -> list[int]:
         """Return which characters of the file's text, spaces left out, make up a word; none if it is not found."""
         wanted = _plain("".join(word.text.split()))
         reach = 0.5 * word.size
-        start = self._plain.find(wanted, self._next) if wanted else -1
+        plain, characters = self._file.letters
+        start = plain.find(wanted, self._next) if wanted else -1
         if start < 0 < len(wanted):
-            start = self._plain.find(wanted)
+            start = plain.find(wanted)
         for _ in range(_MOST_PLACES):
             if start < 0:
                 break
-            numbers = self._numbers[start : start + len(wanted)]
+            numbers = characters[start : start + len(wanted)]
             ends = [self._file.box(number, number + 1) for number in (numbers[0], numbers[-1])]
             if all(holds_middle(word.box, box, reach=reach) for box in ends):
                 self._next = start + len(wanted)
                 return numbers
-            start = self._plain.find(wanted, start + 1)
+            start = plain.find(wanted, start + 1)
         return []
 
 
@@ -166,7 +164,7 @@ class LetterPlaces:
 
     def __init__(self, file: FileText) -> None:
         self._file = file
-        self._stream: LetterStream | None = None
+        self._stream = LetterStream(file)
 
     def of(self, word: Word) -> dict[int, int]:
         """Return, for each letter of a word, which character of the file's text it is; none unless all are found."""
@@ -175,7 +173,6 @@ class LetterPlaces:
             ends = (self._file.box(at, at + 1) for at in (start, start + len(word.text) - 1))
             if all(holds_middle(word.box, box, reach=0.5 * word.size) for box in ends):
                 return {at: start + at for at in range(len(word.text))}
-        self._stream = self._stream or LetterStream(self._file)
         letters = [at for at, letter in enumerate(word.text) if not letter.isspace()]
         numbers = self._stream.find(word)
         return dict(zip(letters, numbers, strict=True)) if len(letters) == len(numbers) else {}
