@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from upstage_docs.files.source import PDFIUM_LOCK
 from upstage_docs.local.geometry import Box, overlap
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PdfPages", "placing", "shown"]
 
-Asked = ParamSpec("Asked")
-Told = TypeVar("Told")
+_Told = TypeVar("_Told")
 
 _WORD = re.compile(r"[^\s\ufffe]+")
 """U+FFFE is what pdfium writes for the hyphen of a word that goes on in the next line."""
@@ -290,10 +289,10 @@ class PdfPages:
             placed = placing(self._page(number), angle)
             letters = self._text_layer(number).letters
 
-        def told_by(ask: Callable[Concatenate[PageLetters, Asked], Told]) -> Callable[Asked, Told]:
-            def told(*slice_: Asked.args, **named: Asked.kwargs) -> Told:
+        def told_by(ask: Callable[..., _Told]) -> Callable[..., _Told]:
+            def told(*places: int) -> _Told:
                 with PDFIUM_LOCK:
-                    return ask(self._text_layer(number), *slice_, **named)
+                    return ask(self._text_layer(number), *places)
 
             return told
 
