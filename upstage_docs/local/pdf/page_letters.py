@@ -39,7 +39,7 @@ class PageLetters:
         return text
 
     @cached_property
-    def letters(self) -> str:
+    def characters(self) -> str:
         """The characters, as many as pdfium counts: one beyond U+FFFF is two, surrogates."""
         count = self._text.count_chars()
         if len(self.text) == count:

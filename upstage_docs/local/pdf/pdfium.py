@@ -193,7 +193,7 @@ class PdfPages:
             text = self._text_layer(number)
             hidden_text = HiddenText(text)
             letters = [0, 0]
-            for found in _WORD.finditer(text.letters):
+            for found in _WORD.finditer(text.characters):
                 hidden = hidden_text.holds(found.start(), text.box(*found.span()))
                 letters[hidden] += len(found[0])
             self._layered[number] = letters[True] >= letters[False]
@@ -249,9 +249,9 @@ class PdfPages:
             width, height = page.get_size()
             hidden_text = HiddenText(text)
             words = []
-            beyond = _SURROGATE.search(text.letters) is not None
+            beyond = _SURROGATE.search(text.characters) is not None
             banned = _ASCII.difference(among) if among is not None else frozenset()
-            for found in _WORD.finditer(text.letters):
+            for found in _WORD.finditer(text.characters):
                 word = found[0]
                 if not banned.isdisjoint(word):
                     continue
@@ -287,7 +287,7 @@ class PdfPages:
         """Return the text of a page with its boxes, of a page whose text lies at *angle* degrees turned upright."""
         with PDFIUM_LOCK:
             placed = placing(self._page(number), angle)
-            letters = self._text_layer(number).letters
+            characters = self._text_layer(number).characters
 
         def told_by(ask: Callable[..., _Told]) -> Callable[..., _Told]:
             def told(*places: int) -> _Told:
@@ -297,7 +297,7 @@ class PdfPages:
             return told
 
         return FileText(
-            letters,
+            characters,
             boxes=told_by(lambda text, start, end: [placed(box) for box in text.boxes(start, end)]),
             box=told_by(lambda text, start, end: placed(text.box(start, end))),
             baselines=told_by(lambda text, start, end: [placed(box)[3] for box in text.origins(start, end)]),
