@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from ctypes import byref, c_float, c_ushort
@@ -119,10 +120,4 @@ def _lines_of(
 
 def _wrapped(line: str, width: int) -> list[str]:
     """Cut a line at its spaces where it is wider than *width* letters."""
-    lines: list[str] = []
-    for word in line.split():
-        if lines and len(lines[-1]) + 1 + len(word) <= width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines
+    return textwrap.wrap(" ".join(line.split()), width, break_long_words=False, break_on_hyphens=False)
