@@ -61,11 +61,11 @@ def _cut_apart(
     inside = [area for area in named if axis == _ROWS or (area[_ROWS] <= high and area[_ROWS + 2] >= low)]
     cuts = {area[axis] for area in inside} | {area[axis + 2] + 1 for area in inside}
     starts, before = _starts({(cell[axis], cell[axis + 2]) for cell in cells}, cuts)
-    parts: list[list[Area]] = [[] for _ in starts]
-    for cell in cells if len(starts) > 1 else ():
-        parts[bisect_right(starts, cell[axis]) - 1].append(cell)
     if len(starts) == 1:
         return [list(cells)]
+    parts: list[list[Area]] = [[] for _ in starts]
+    for cell in cells:
+        parts[bisect_right(starts, cell[axis]) - 1].append(cell)
     out, left = [parts[0]], _Growing(parts[0])
     for part, start, end in zip(parts[1:], starts[1:], before[1:], strict=True):
         spaced = axis == _COLUMNS and start - end == 2 and start not in cuts
