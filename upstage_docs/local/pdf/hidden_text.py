@@ -73,8 +73,10 @@ def _clip_and_bounds(drawn: Any) -> tuple[Box, Box] | None:
     from pypdfium2 import raw
 
     clip = _clip_box(raw.FPDFPageObj_GetClipPath(drawn))
-    own = object_box(drawn) if clip is not None else None
-    return (clip, own) if clip is not None and own is not None else None
+    if clip is None:
+        return None
+    own = object_box(drawn)
+    return None if own is None else (clip, own)
 
 
 def _is_clipped(box: Box, clip: Box, bounds: Box) -> bool:

@@ -82,8 +82,9 @@ def _within(box: Box, subpaths: Sequence[Subpath]) -> list[Subpath]:
 
 def _may_be_pie(drawing: Drawing) -> bool:
     """Say whether two large filled shapes of a drawing are curved and meet, or have straight sides and cross."""
-    large = [path for path in drawing.paths if path.filled and _longest(path.box) > _SECTOR]
-    large = [path for path in large if not is_light(path.colour)]
+    large = [
+        path for path in drawing.paths if path.filled and _longest(path.box) > _SECTOR and not is_light(path.colour)
+    ]
     if not 2 <= len(large) <= _MOST_SECTORS:
         return False
     for one, other in combinations(large, 2):

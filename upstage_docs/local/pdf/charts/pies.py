@@ -246,8 +246,8 @@ def _by_legend(
         return None
     keys: dict[str, list[Box]] = {colour: [] for colour in colours}
     for path in subpaths:
-        if path.fill in keys and is_key(path.box) and _from_centre(pie, middle(path.box)) > 1:
-            keys[path.fill].append(path.box)
+        if path.fill in keys and is_key(box := path.box) and _from_centre(pie, middle(box)) > 1:
+            keys[path.fill].append(box)
     if not all(keys.values()):
         return None
     found = names_by_keys([keys[colour] for colour in colours], labels)
