@@ -75,9 +75,11 @@ class Environments:
         print(f"making the environment {name} in {home}", file=sys.stderr, flush=True)
         uv = shutil.which("uv")  # resolves in seconds what takes pip minutes
         venv.create(home, with_pip=uv is None, clear=True)
-        # Copies, not links: nltk, on which LlamaIndex splits sentences, reads no file that has two names.
-        with_uv = [uv or "uv", "pip", "install", "--link-mode", "copy", "--python", str(python)]
-        install = with_uv if uv else [str(python), "-m", "pip", "install"]
+        if uv is None:
+            install = [str(python), "-m", "pip", "install"]
+        else:
+            # Copies, not links: nltk, on which LlamaIndex splits sentences, reads no file that has two names.
+            install = [uv, "pip", "install", "--link-mode", "copy", "--python", str(python)]
         for call in ENVIRONMENTS[name]:
             subprocess.run([*install, "-q", *call], check=True, cwd=ROOT)
         stamp.write_text(wanted)
