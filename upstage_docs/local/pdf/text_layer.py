@@ -27,7 +27,7 @@ _WIDE = 0.5
 
 
 class ScannedWord(NamedTuple):
-    """A recognised word, its box in points from the top left of the page, and whether it is set in a bold font."""
+    """A word, its box in points from the top left of the page, and whether it is set in a bold font."""
 
     text: str
     box: Box
