@@ -7,6 +7,8 @@ import unicodedata
 
 import msgspec
 
+from upstage_docs.records.patterns import compile_when_used
+
 __all__ = [
     "Amount",
     "holds_no_amounts",
@@ -41,7 +43,7 @@ _MINUS = "△▲▽▼−–—-"
 """White and black triangles are minus signs in Korean and Japanese accounts."""
 _MINUS_BEHIND = "−-"
 """Behind a number, a triangle says that it rose or fell, and a dash opens a range: `3.2▲`, `12–`."""
-_NUMBER = re.compile(
+_NUMBER = compile_when_used(
     rf"(?P<outer>[{_MINUS}](?=\s*[(（]))?\s*(?P<before>{_CURRENCY})?\s*(?P<open>[(（])?\s*(?P<sign>[+±{_MINUS}]?)\s*(?P<currency>{_CURRENCY})?"
     rf"\s*(?P<inner>[{_MINUS}]?)\s*(?P<digits>{_DIGITS})(?P<behind>[{_MINUS_BEHIND}]?)\s*(?P<unit>{_UNIT})?"
     rf"\s*(?:(?P<close>[)）])\s*(?P<after>{_UNIT})?)?\Z"
@@ -57,14 +59,14 @@ _BARE_NUMBERS = re.compile(
     re.IGNORECASE,
 )
 _MOST_DIGITS = 40
-_NAMED_UNIT = re.compile(
+_NAMED_UNIT = compile_when_used(
     rf"(?P<name>.*?)\s*[(（\[〔]\s*(?P<unit>{_UNIT}|(?:{_CURRENCY})(?:{_SCALE})?(?:/(?:{_UNIT}))?)\s*[)）\]〕]\s*\Z",
     re.DOTALL,
 )
 _SAID_BEFORE = r"(?:all|the|amounts?|figures?|values?|numbers?|dollars|are|is|expressed|stated|presented|in)"
 _SCALED = rf"(?:{_CURRENCY} ?|won )?(?:thousands|millions|billions|trillions)\b[^(),;\n]{{0,40}}"
 _APART = re.compile(r",(?!\d{3})|[、;]|\s(?:및|and|&)\s|/(?=\s*%)|(?<=%)\s*/")
-_TOLD = re.compile(
+_TOLD = compile_when_used(
     r"(?:단\s?위|単位|单位|單位|(?:^|(?<=[(（\[〔]))\s*units?)\s*(?:[:：]|\s[-–]\s)\s*(?P<units>[^()（）\[\]〔〕<>\n]{1,60})"
     rf"|(?:[(（\[] ?(?:[^(),;\n]{{0,40}} )??|^(?:{_SAID_BEFORE} )*)"
     rf"(?P<english>(?:{_CURRENCY}) in {_SCALED}|(?<=\bin ){_SCALED})"

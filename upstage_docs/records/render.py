@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from upstage_docs.models import Element
 from upstage_docs.options import OutputFormat
+from upstage_docs.records.patterns import compile_when_used
 
 __all__ = [
     "ENTITY",
@@ -43,15 +44,15 @@ _MARKUP = re.compile(
 # the beginning of one. Plain text has such signs too, `12" > 10"` and `p<q`: a number in quotes is left of a tag only
 # where a tag is closed behind it, and a bare name only where other tags stand before it.
 _WHOLE_ATTRIBUTE = r"[\w:-]+=(?:\"[^\"<>]*\"|'[^'<>]*')"
-_TAG_END = re.compile(
+_TAG_END = compile_when_used(
     rf"(?:/(?:{TAG_NAMES})|(?:[^<>\"']{{0,200}}[\"']\s+)?{_WHOLE_ATTRIBUTE}(?:\s+{_WHOLE_ATTRIBUTE}){{0,50}}\s*/?"
     rf"|[\w:;.#%-]{{0,200}}[a-z%;][\"']/?|\d{{1,9}}[\"'](?=>[^<]*</(?:{TAG_NAMES})>))>",
     re.IGNORECASE | re.ASCII,
 )
-_TAG_BEGIN = re.compile(
+_TAG_BEGIN = compile_when_used(
     rf"</(?:{TAG_NAMES})?|<(?:img|{TAG_NAMES})\s+[\w:-]+=[\"'].*", re.IGNORECASE | re.DOTALL | re.ASCII
 )
-_BARE_BEGIN = re.compile(rf"<(?:(?P<line_break>br)|img|{TAG_NAMES})(?:\s+[\w:-]*)?", re.IGNORECASE | re.ASCII)
+_BARE_BEGIN = compile_when_used(rf"<(?:(?P<line_break>br)|img|{TAG_NAMES})(?:\s+[\w:-]*)?", re.IGNORECASE | re.ASCII)
 # Of these, a tag that is never closed is text: `List<a>`.
 _SHORT = frozenset({"a", "b", "i", "u"})
 _SHORT_END = re.compile(r"</([abiu])>", re.IGNORECASE)
