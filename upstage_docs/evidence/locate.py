@@ -24,7 +24,7 @@ from upstage_docs.evidence.things import Parsed, Thing, element_things, parsed_a
 from upstage_docs.files.source import DocumentInput, Source
 from upstage_docs.models import Box, OcrResult, ParsedDocument
 
-__all__ = ["PageTexts", "aplaces", "has_quote", "places", "quoted_places"]
+__all__ = ["PageTexts", "aplaces", "has_quote", "narrow_to_quote", "places"]
 
 _NOT_HERE = "These words do not stand in the text"
 
@@ -57,7 +57,7 @@ def places(
     if not quote.strip() or not any(place.known for place in found):
         return found
     with PageTexts(found[0], file, answer) as texts:
-        return quoted_places(read, found, quote, texts)
+        return narrow_to_quote(read, found, quote, texts)
 
 
 aplaces = in_thread(places)
@@ -110,19 +110,18 @@ class PageTexts:
         return self._ocr is None and self.source.format in DRAWN
 
 
-def has_quote(thing: Thing, quote: str) -> bool:
-    """Return whether the words of *quote* stand in the text of *thing*."""
-    wanted = keyed_markup(quote).key
+def has_quote(thing: Thing, wanted: str) -> bool:
+    """Return whether the words of a quote, whose key is *wanted*, stand in the text of *thing*."""
     return any(keyed_piece(one.text or "").find(wanted) for one in element_things(thing) or [thing])
 
 
-def quoted_places(thing: Thing, found: list[Place], quote: str, texts: PageTexts) -> list[Place]:
+def narrow_to_quote(thing: Thing, found: list[Place], quote: str, texts: PageTexts) -> list[Place]:
     """Return the places of *quote* among those *found* for *thing*; at least one."""
     wanted = keyed_markup(quote).key
     if not wanted:
         return [replace(place, note="The quote has no letters and no digits to look for.") for place in found]
     if (elements := element_things(thing)) is not None:
-        return _in_elements(elements, found, quote, texts)
+        return _in_elements(elements, found, quote, wanted, texts)
     mine = keyed_piece(thing.text or "")
     ranges = _with_signs(thing.text or "", mine, mine.find(wanted), quote)
     words = words_in(thing) if len(found) == 1 else []
@@ -161,13 +160,13 @@ def _with_signs(text: str, mine: Keyed, ranges: list[tuple[int, int]], quote: st
     return [one for one in ranges if is_exact(*one)] or ranges
 
 
-def _in_elements(elements: list[Thing], found: list[Place], quote: str, texts: PageTexts) -> list[Place]:
+def _in_elements(elements: list[Thing], found: list[Place], quote: str, wanted: str, texts: PageTexts) -> list[Place]:
     """Return the places of a quote in the JSON of elements, whose places were *found*."""
     located = []
     for element, place in zip(elements, found, strict=True):
-        if has_quote(element, quote):
+        if has_quote(element, wanted):
             reaching = replace(place, end=len(element.text or ""))
-            located += [replace(one, start=0, end=0) for one in quoted_places(element, [reaching], quote, texts)]
+            located += [replace(one, start=0, end=0) for one in narrow_to_quote(element, [reaching], quote, texts)]
     if located:
         return located
     return [replace(place, note=f"{_NOT_HERE}: all of the {_unit(place)} is meant.") for place in found]

@@ -13,7 +13,8 @@ import msgspec
 from upstage_docs.errors import ConfigError
 from upstage_docs.evidence.async_forms import in_thread
 from upstage_docs.evidence.citation import Citation
-from upstage_docs.evidence.locate import PageTexts, has_quote, quoted_places
+from upstage_docs.evidence.keys import keyed_markup
+from upstage_docs.evidence.locate import PageTexts, has_quote, narrow_to_quote
 from upstage_docs.evidence.page_pictures import page_picture, require_pillow
 from upstage_docs.evidence.place import Place, places_of
 from upstage_docs.evidence.things import Parsed, parsed_answer, read_things
@@ -191,12 +192,13 @@ def _located(things: object, quote: str, files: _Files) -> list[Place]:
         return [place for one in things for place in _located(one, quote, files)]
     given = list(read_things(things))
     if quote.strip():  # of many, those that say it; all, each with its note, where none does
-        given = [thing for thing in given if thing.text is None or has_quote(thing, quote)] or given
+        wanted = keyed_markup(quote).key
+        given = [thing for thing in given if thing.text is None or has_quote(thing, wanted)] or given
     located: list[Place] = []
     for thing in given:
         found = places_of(thing, files.answer)
         if quote.strip() and any(place.known for place in found):
-            found = quoted_places(thing, found, quote, files.texts(found[0]))
+            found = narrow_to_quote(thing, found, quote, files.texts(found[0]))
         located += found
     if not located:
         raise ConfigError("There is nothing to show: no Document, node or place was given.")

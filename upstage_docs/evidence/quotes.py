@@ -8,7 +8,7 @@ from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.packing import chunk_with
 from upstage_docs.errors import ConfigError, SourceError
 from upstage_docs.evidence.keys import keyed_markup
-from upstage_docs.evidence.locate import PageTexts, has_quote, quoted_places
+from upstage_docs.evidence.locate import PageTexts, has_quote, narrow_to_quote
 from upstage_docs.evidence.place import Place, places_of
 from upstage_docs.evidence.things import Thing, read_things
 from upstage_docs.files.source import DocumentInput
@@ -32,25 +32,26 @@ def quote_places(parsed: ParsedDocument, document: DocumentInput, quote: str) ->
         ConfigError: *quote* has no letters and no digits.
         SourceError: The words stand nowhere in the document, or the file cannot be read, or has changed.
     """
-    if not keyed_markup(quote).key:
+    wanted = keyed_markup(quote).key
+    if not wanted:
         raise ConfigError(f"The quote {quote!r} has no letters and no digits to look for.")
     whole = Place(parsed.source, parsed.file_sha256)
     with PageTexts(whole, document, parsed) as texts:
-        found = _found(read_things(parsed), quote, texts, parsed)
+        found = _found(read_things(parsed), quote, wanted, texts, parsed)
         if not found:
             runs = chunk_with(ChunkOptions(chunk_size=len(quote) * 4 + 2000, exclude_categories=()), parsed)
-            found = _found(read_things(runs), quote, texts, parsed)
+            found = _found(read_things(runs), quote, wanted, texts, parsed)
     if not found:
         raise SourceError(f"The words {_short(quote)!r} do not stand in {parsed.source!r}.")
     return sorted(found, key=lambda place: place.page)
 
 
-def _found(things: Iterable[Thing], quote: str, texts: PageTexts, parsed: ParsedDocument) -> list[Place]:
+def _found(things: Iterable[Thing], quote: str, wanted: str, texts: PageTexts, parsed: ParsedDocument) -> list[Place]:
     return [
         place
         for thing in things
-        if has_quote(thing, quote)
-        for place in quoted_places(thing, places_of(thing, parsed), quote, texts)
+        if has_quote(thing, wanted)
+        for place in narrow_to_quote(thing, places_of(thing, parsed), quote, texts)
     ]
 
 
