@@ -12,6 +12,7 @@ import pytest
 from upstage_docs import Element, ParsedDocument, chunk_elements
 from upstage_docs.chunking.options import ChunkOptions, TableContext
 from upstage_docs.errors import ConfigError
+from upstage_docs.models import Record
 from upstage_docs.options import OutputFormat, Split
 from upstage_docs.records.heading_levels import HeadingLevels
 from upstage_docs.records.options import RecordOptions
@@ -410,6 +411,17 @@ def test_each_square_among_the_lines_of_a_list_opens_a_section(output_format: Ou
         lines = [line for chunk in chunks for line in text_of_html(chunk.text).split("\n") if line]
         assert lines == ["1. 개요", "□ 지난 사업", *_SECTIONS, "그 뒤의 문단."]
         assert {span[0] for span in json.loads(chunks[1].metadata["spans"])} == {2}
+
+
+def test_a_heading_without_words_is_no_title_with_a_square() -> None:
+    """What stands above a title among the lines of a record stays above it, an empty heading between them too."""
+    metadata = {"headings": "개요 >  > 현황", "element_id": 3, "category": "list", "page": 1, "source": "a.pdf"}
+    whole, *_ = records(_report_of_sections(), RecordOptions(output_format="text"))
+    record = Record("r", "○ 앞의 항목\n□ 추진 배경\n○ 수요", {**whole.metadata, **metadata})
+
+    assert [chunk.headings for chunk in chunk_elements([record], output_format="text")] == [
+        ("개요", "", "현황"), ("개요", "", "현황", "□ 추진 배경"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("split", ["page", "none"])

@@ -28,7 +28,7 @@ from upstage_docs.errors import ConfigError, InvalidResponseError
 from upstage_docs.models import Element, ParsedDocument, Record, bounding_box
 from upstage_docs.records.header_rows import header_rows_of
 from upstage_docs.records.heading_levels import HeadingLevels, heading_size, is_no_heading
-from upstage_docs.records.heading_numbering import SQUARES
+from upstage_docs.records.heading_numbering import SQUARE_SIGNS
 from upstage_docs.records.ids import source_in_ids
 from upstage_docs.records.marked_titles import MAY_BE_TITLES, holds_marked_line, is_section_title
 from upstage_docs.records.metadata_text import metadata_text
@@ -44,7 +44,6 @@ Chunkable = ParsedDocument | Element | Record
 _RUNNING = frozenset({"header", "footer"})
 _PICTURES = frozenset({"figure", "chart"})
 _TABLES = frozenset({"table", "chart"})
-_SQUARES = frozenset(SQUARES)
 _LEVELLED = frozenset(f"heading{level}" for level in range(1, 7))
 _LINE_ENDS = frozenset("\r\n")
 
@@ -304,7 +303,7 @@ class _Reader:
         begun = text.find(">") + 1 if text[0] == "<" else 0  # after one tag
         first = text[begun : begun + 1]
         if kind == "text":
-            if first in _SQUARES and category in MAY_BE_TITLES and is_section_title(text_of_html(text)):
+            if first in SQUARE_SIGNS and category in MAY_BE_TITLES and is_section_title(text_of_html(text)):
                 kind = "heading"
         elif kind == "heading":
             if opens is None:

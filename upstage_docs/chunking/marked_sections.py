@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from upstage_docs.chunking.units import Unit
 from upstage_docs.records.heading_levels import is_no_heading
-from upstage_docs.records.heading_numbering import SQUARES
+from upstage_docs.records.heading_numbering import SQUARE_SIGNS
 from upstage_docs.records.ids import record_id
 from upstage_docs.records.marked_titles import MAY_BE_TITLES, marked_titles
 
@@ -43,7 +43,7 @@ def cut_below_headings(found: Iterable[Unit], identity: str) -> Iterator[Unit]:
     """
     number = 0
     for unit in found:
-        squares = (index for index, heading in enumerate(unit.headings) if heading[:1] in SQUARES)
+        squares = (index for index, heading in enumerate(unit.headings) if heading[:1] in SQUARE_SIGNS)
         above = unit.headings[: next(squares, len(unit.headings))]
         headings, section_id = unit.headings, unit.section_id
         for piece, title in cut_at_titles(unit):

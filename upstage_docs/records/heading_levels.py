@@ -14,7 +14,7 @@ from upstage_docs.models import Element
 from upstage_docs.records.heading_numbering import (
     DEEPENING,
     RANKS,
-    SQUARES,
+    SQUARE_SIGNS,
     Numbering,
     read_numbering,
     title_key,
@@ -112,9 +112,6 @@ _OUTERMOST = frozenset({"part", "chapter"})
 _UNNUMBERED = Numbering("", 1, "", is_first=False)
 
 
-_SQUARES = frozenset(SQUARES)
-
-
 class _Open(NamedTuple):
     """A heading that is open: its level, style, depth, first number, font size, and whether it begins the document."""
 
@@ -182,7 +179,7 @@ class HeadingLevels:
         """
         category = element.category
         if category in MAY_BE_TITLES:
-            if element.text[:1] not in _SQUARES or not is_section_title(element.text):
+            if element.text[:1] not in SQUARE_SIGNS or not is_section_title(element.text):
                 return 0
             return self.level(" ".join(element.text.split()), 0)
         declared = heading_level(element)

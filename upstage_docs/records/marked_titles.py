@@ -9,7 +9,7 @@ import re
 from itertools import compress, pairwise
 from typing import NamedTuple
 
-from upstage_docs.records.heading_numbering import SQUARES, read_numbering
+from upstage_docs.records.heading_numbering import SQUARE_SIGNS, SQUARES, read_numbering
 from upstage_docs.records.patterns import compile_when_used
 from upstage_docs.records.render import text_of_html
 
@@ -64,7 +64,7 @@ def marked_titles(text: str) -> list[MarkedTitle]:
         if words:  # else tags, which go with the line after them
             lines.append(MarkedTitle(start, end, words))
             start = end
-    are_titles = [line.words[0] in SQUARES and is_section_title(line.words) for line in lines]
+    are_titles = [line.words[0] in SQUARE_SIGNS and is_section_title(line.words) for line in lines]
     if len(lines) > 1 and not any(
         is_title and _is_item(below.words) for is_title, below in zip(are_titles, lines[1:], strict=False)
     ):
