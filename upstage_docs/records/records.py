@@ -184,7 +184,8 @@ class Recorder:
         """Return the level of each title among the lines of *element*, and where in its text it stands."""
         if element.category not in MAY_BE_TITLES:
             return ()
-        if element.text and element.text.isascii() and element.markdown.isascii():  # no square is among these
+        told = element.markdown + (element.text or element.html)
+        if told.isascii() and (element.text or "&" not in told):  # no square is among these
             return ()
         titles = marked_titles(element_text(element, "text"))
         return [(level, title) for title in titles if (level := self._levels.level(title.words, 0))]
