@@ -137,4 +137,6 @@ def _excerpt_from(text: str, offset: int) -> str:
     if not 0 <= offset <= len(text):
         raise ConfigError(f"offset={offset} is outside of this text, which has {len(text)} characters.")
     end = offset + _LONGEST
-    return text[offset:end] + (f"\n[{len(text) - end} characters follow: offset={end} reads on]" * (end < len(text)))
+    return text[offset:end] + (
+        f"\n[{len(text) - end} characters follow: offset={end} reads on]" if end < len(text) else ""
+    )
