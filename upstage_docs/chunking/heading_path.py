@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from urllib.parse import unquote
 
-from upstage_docs.files.formats import format_of_suffix
+from upstage_docs.files.formats import file_name, format_of_suffix
 
 __all__ = ["file_title", "heading_path"]
 
@@ -24,7 +24,7 @@ def file_title(source: str) -> str:
     _, scheme_ends, address = source.partition("://")
     if scheme_ends:  # not by urlsplit, which refuses hosts with brackets
         source = unquote(re.split(r"[?#]", address)[0].partition("/")[2])
-    name = re.split(r"[/\\]", source.rstrip("/\\"))[-1]
+    name = file_name(source)
     stem, _, ending = name.rpartition(".")
     known = format_of_suffix(f".{ending}") or ending.lower() in _TEXT_ENDINGS
     return " ".join((stem if stem and known else name).split())

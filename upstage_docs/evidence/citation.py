@@ -12,6 +12,7 @@ from upstage_docs.evidence.async_forms import in_thread
 from upstage_docs.evidence.locate import places
 from upstage_docs.evidence.place import BY_BREAKS, Place, string, whole_number
 from upstage_docs.evidence.things import Parsed, Thing, read_thing
+from upstage_docs.files.formats import file_name
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.records.render import text_of_html
 
@@ -104,7 +105,7 @@ def caption_of(thing: Thing) -> str:
 
 def _citation_line(thing: Thing, found: list[Place]) -> str:
     metadata = thing.metadata
-    name = found[0].source.replace("\\", "/").rstrip("/").rpartition("/")[2] or "unnamed document"
+    name = file_name(found[0].source) or "unnamed document"
     headings = [_short(heading) for heading in string(metadata, "headings").split(" > ") if heading.strip()]
     category = string(metadata, "category")
     caption = caption_of(thing)

@@ -7,7 +7,7 @@ import struct
 import zipfile
 from typing import BinaryIO, NamedTuple
 
-__all__ = ["FORMATS", "Format", "detect", "format_of_suffix", "image_pages", "is_picture", "supported"]
+__all__ = ["FORMATS", "Format", "detect", "file_name", "format_of_suffix", "image_pages", "is_picture", "supported"]
 
 
 class Format(NamedTuple):
@@ -42,6 +42,11 @@ _MOST_FRAMES = 10_000
 def supported() -> str:
     """Return the names of the formats that the API takes, for messages."""
     return ", ".join(name.upper() for name in FORMATS)
+
+
+def file_name(source: str) -> str:
+    """Return the last part of *source*, a path or an address written in any way; `""` if it has none."""
+    return source.replace("\\", "/").rstrip("/").rpartition("/")[2]
 
 
 def format_of_suffix(suffix: str) -> str:

@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from upstage_docs.evidence.place import Place
+from upstage_docs.files.formats import file_name
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.models import Element, ParsedDocument
 from upstage_docs.view.boxes import colour_of
@@ -169,7 +170,7 @@ def _top(parsed: ParsedDocument, sheets: Sheets, groups: list[ChunkGroup], place
     return (
         f'<body data-mode="{"chunks" if groups else "elements"}">\n'
         '<a class="skip" href="#pages">Skip to the pages</a>\n<header>\n'
-        f'<div class="bar"><h1 title="{shown_text(parsed.source)}">{isolated(_file_name(parsed.source))}</h1>'
+        f'<div class="bar"><h1 title="{shown_text(parsed.source)}">{isolated(file_name(parsed.source) or parsed.source)}</h1>'
         '<p id="status" role="status"></p>'
         f'<div class="tools" hidden>{modes}<div role="search">'
         '<input type="search" id="search" placeholder="Search  ( / )" aria-label="Search the texts" '
@@ -273,10 +274,6 @@ def _entry(element: Element) -> str:
 
 def _name(element: Element) -> str:
     return f"{element.id} {element.category}"
-
-
-def _file_name(source: str) -> str:
-    return source.replace("\\", "/").rstrip("/").rpartition("/")[2] or source
 
 
 def _number_of(number: int, word: str) -> str:
