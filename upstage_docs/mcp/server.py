@@ -136,7 +136,5 @@ def _excerpt_from(text: str, offset: int) -> str:
     """Return what one answer may hold of *text* from *offset* on, and how to read on."""
     if not 0 <= offset <= len(text):
         raise ConfigError(f"offset={offset} is outside of this text, which has {len(text)} characters.")
-    end = offset + _LONGEST
-    return text[offset:end] + (
-        f"\n[{len(text) - end} characters follow: offset={end} reads on]" if end < len(text) else ""
-    )
+    end, left = offset + _LONGEST, len(text) - offset - _LONGEST
+    return text[offset:end] + (f"\n[{left} characters follow: offset={end} reads on]" if left > 0 else "")

@@ -167,10 +167,11 @@ def _top(parsed: ParsedDocument, sheets: Sheets, groups: list[ChunkGroup], place
         else ""
     )
     last = max(sheets.numbers, default=1)
+    name = file_name(parsed.source) or parsed.source
     return (
         f'<body data-mode="{"chunks" if groups else "elements"}">\n'
         '<a class="skip" href="#pages">Skip to the pages</a>\n<header>\n'
-        f'<div class="bar"><h1 title="{shown_text(parsed.source)}">{isolated(file_name(parsed.source) or parsed.source)}</h1>'
+        f'<div class="bar"><h1 title="{shown_text(parsed.source)}">{isolated(name)}</h1>'
         '<p id="status" role="status"></p>'
         f'<div class="tools" hidden>{modes}<div role="search">'
         '<input type="search" id="search" placeholder="Search  ( / )" aria-label="Search the texts" '
