@@ -75,12 +75,11 @@ def contextualize(chunk: HasText | HasPageContent, *, longest_path: int = 300) -
     rests = [_words(" ".join(headings[index:])) for index in range(len(headings))]
     above = len(headings)
     said = _words(caption)
-    is_said = not said
+    is_said = False
     source = metadata.get("source")
     title = _words(file_title(source)) if isinstance(source, str) else ""  # a path in front may begin with it
-    for passed in chain(
-        ["", title], _first_headings(begins)
-    ):  # these may be of the same level, and so of no breadcrumb
+    # The first headings of the text may be of the same level, and so of no breadcrumb.
+    for passed in chain(["", title], _first_headings(begins)):
         is_said = is_said or front.startswith(said)  # a caption may be called a heading
         front = front.removeprefix(passed).lstrip()
         above = next((index for index, rest in enumerate(rests) if front.startswith(rest)), above)
@@ -113,4 +112,4 @@ def _first_headings(text: str) -> Iterator[str]:
 
 def _words(text: str) -> str:
     """Return *text* on one line without the marks of Markdown."""
-    return " ".join(text.translate(_MARKS).split()).lstrip("-+> ")
+    return " ".join(text.translate(_MARKS).split()).lstrip("-+ ")
