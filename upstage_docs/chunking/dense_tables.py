@@ -29,17 +29,17 @@ _BORDER = re.compile(r"[ \t]*(?<!\\)\|[ \t]*")
 _RULE_DASHES = re.compile(r"-+")
 
 
-def dense_table(text: str) -> str:
+def dense_table(text: str, table: Table | None = None) -> str:
     """Return the table in *text* with all its rows and words and less markup; *text* itself where that is not safe.
 
     HTML becomes a pipe table if no cell holds a list, a picture or a table. The words of a cell that spans others stand
     in each place that it covers, those of a cell over all columns once; a place without a cell is blank. Where that is
     longer, or cannot be, it stays HTML and loses every attribute but `rowspan` and `colspan`. Pipe tables lose their
-    padding.
+    padding. *table* is what `read_table` gives for HTML, where that is known.
     """
     if not text.startswith("<"):
         return _without_padding(text)
-    table = read_table(text)
+    table = table or read_table(text)
     if table is None:
         return text
     bare = _without_attributes(text)

@@ -266,10 +266,10 @@ _TABLES = frozenset({"table", "chart"})
 
 def _dense(whole: Unit) -> Unit:
     """Return *whole* with its table in the dense form; of joined tables, all of it is from the first page's."""
-    text = dense_table(whole.text)
+    table = read_table(whole.text) if whole.is_html else None
+    text = dense_table(whole.text, table)
     if text == whole.text:
         return whole
-    table = read_table(whole.text) if whole.is_html else None
     header_rows = table.header_rows if table else whole.header_rows
     dense = msgspec.structs.replace(whole, text=text, header_rows=header_rows, start=UNKNOWN, end=UNKNOWN)
     if whole.spans:
