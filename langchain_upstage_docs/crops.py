@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 
     from upstage_docs.files.source import DocumentInput
 
-__all__ = ["to_content_blocks"]
-
 
 def to_content_blocks(
     document: Document, file: DocumentInput | None = None, *, pictures: bool = True

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from langchain_upstage_docs.loaders import UpstageDocumentParseLoader, UpstageOCRLoader
 
-__all__ = ["akeep_failed", "index_key", "keep_failed"]
-
 
 def keep_failed(
     loader: UpstageDocumentParseLoader | UpstageOCRLoader, record_manager: RecordManager
@@ -67,7 +65,7 @@ def index_key(document: Document) -> str:
         ConfigError: The metadata holds something that JSON does not.
     """
     from upstage_docs.errors import ConfigError
-    from upstage_docs.records.records import record_id, text_sha256
+    from upstage_docs.records.ids import record_id, text_sha256
 
     try:
         metadata = json.dumps(document.metadata, sort_keys=True, ensure_ascii=False)

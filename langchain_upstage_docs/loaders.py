@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from upstage_docs.loading.loading import Loading
     from upstage_docs.models import Record
 
-__all__ = ["Files", "UpstageDocumentParseLoader", "UpstageOCRLoader"]
-
 File: TypeAlias = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryIO, Blob]
 Files: TypeAlias = File | BlobLoader | Iterable[File]
 

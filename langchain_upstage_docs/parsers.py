@@ -21,8 +21,6 @@ from langchain_upstage_docs.components import (
 if TYPE_CHECKING:
     from upstage_docs import Progress, Report
 
-__all__ = ["UpstageDocumentParseParser", "UpstageOCRParser"]
-
 
 class _Parses(Loads):
     """Tells of all blobs together: a `GenericLoader` hands them over one by one."""

@@ -10,8 +10,6 @@ from langchain_core.documents import Document
 if TYPE_CHECKING:
     from upstage_docs.models import Record
 
-__all__ = ["paragraph_documents", "row_documents", "section_documents"]
-
 
 def paragraph_documents(documents: Iterable[Document]) -> list[Document]:
     """Return a Document for each paragraph, rejoined across columns and pages, with its paragraph or claim number.

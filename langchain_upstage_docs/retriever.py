@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from langchain_upstage_docs.loaders import Files
     from upstage_docs.evidence.search import SearchIndex
 
-__all__ = ["SearchDocumentTool", "UpstageDocumentRetriever"]
-
 
 class UpstageDocumentRetriever(BaseRetriever):
     """Finds Documents by words (BM25; Korean, Chinese and Japanese by pairs of characters), and by meaning if asked to.

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from upstage_docs.errors import ConfigError
     from upstage_docs.options import OutputFormat
 
-__all__ = ["TableAwareTextSplitter"]
-
 
 @component(eq=False, repr=False)
 class TableAwareTextSplitter(TextSplitter):

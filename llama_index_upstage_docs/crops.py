@@ -8,8 +8,6 @@ from llama_index.core.schema import BaseNode, ImageNode, NodeRelationship
 
 from llama_index_upstage_docs.nodes import source_of, text_of
 
-__all__ = ["image_nodes"]
-
 
 def image_nodes(nodes: Iterable[BaseNode]) -> list[ImageNode]:
     """Return an ImageNode for each crop of *nodes*, in order: with the node's text and metadata, and its SOURCE.

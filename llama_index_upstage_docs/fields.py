@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from upstage_docs.loading.client_source import StayedKey
     from upstage_docs.loading.loading import Loading
 
-__all__ = ["ClientFields", "Loads", "OCRFields", "ParseFields"]
-
 
 @component(eq=False, repr=False)
 class ClientFields(Fields):

@@ -11,8 +11,6 @@ from llama_index.core.storage.docstore import BaseDocumentStore
 if TYPE_CHECKING:
     from upstage_docs import Report
 
-__all__ = ["keep_failed"]
-
 
 def keep_failed(documents: Sequence[BaseNode], report: Report, docstore: BaseDocumentStore) -> list[BaseNode]:
     """Return *documents* and what *docstore* holds of the files that failed, for a pipeline with UPSERTS_AND_DELETE.

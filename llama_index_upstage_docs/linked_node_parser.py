@@ -12,8 +12,6 @@ from llama_index.core.node_parser.interface import NodeParser
 from llama_index.core.node_parser.node_utils import default_id_func
 from llama_index.core.schema import BaseNode, Document
 
-__all__ = ["LinkedNodeParser", "with_callables"]
-
 Parser = TypeVar("Parser", bound="LinkedNodeParser")
 Method = TypeVar("Method", bound=Callable[..., Any])
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from upstage_docs.files.source import Named
     from upstage_docs.loading.loading import Loading
 
-__all__ = ["UpstageDocumentParseNodeParser"]
-
 
 @component(eq=False, repr=False)
 class UpstageDocumentParseNodeParser(ParseFields, Loads, LinkedNodeParser):

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from llama_index_upstage_docs.linked_node_parser import LinkedNodeParser
     from upstage_docs.models import Record
 
-__all__ = ["document_of", "file_metadata", "finished", "node_of", "own_metadata", "source_of", "text_of", "was_parsed"]
-
 # What is worth an embedding, and what an LLM needs to cite; the rest is for filters and viewers.
 _EMBEDDED = frozenset({"headings"})
 _SHOWN = frozenset({"file_name", "category", "page", "page_end", "headings"})

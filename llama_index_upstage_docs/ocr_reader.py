@@ -8,8 +8,6 @@ from llama_index_upstage_docs.fields import Loads, OCRFields
 from llama_index_upstage_docs.reading import FileReader
 from llama_index_upstage_docs.signature import component
 
-__all__ = ["UpstageOCRReader"]
-
 
 @component(eq=False, repr=False)
 class UpstageOCRReader(FileReader, OCRFields, Loads, BasePydanticReader):

@@ -10,8 +10,6 @@ from llama_index_upstage_docs.fields import Loads, ParseFields
 from llama_index_upstage_docs.reading import FileReader
 from llama_index_upstage_docs.signature import Given, component
 
-__all__ = ["UpstageDocumentParseReader"]
-
 
 @component(eq=False, repr=False)
 class UpstageDocumentParseReader(FileReader, ParseFields, Loads, BasePydanticReader):

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from upstage_docs.files.source import Named
     from upstage_docs.loading.loading import Loading
 
-__all__ = ["FileReader"]
-
 File: TypeAlias = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryIO]
 Files: TypeAlias = File | Iterable[File]
 

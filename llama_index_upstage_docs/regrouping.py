@@ -12,8 +12,6 @@ from llama_index_upstage_docs.nodes import node_of
 if TYPE_CHECKING:
     from upstage_docs.models import Record
 
-__all__ = ["paragraph_documents", "row_documents", "section_documents"]
-
 _KEYS = ("paragraph_number", "claim_number", "part")
 _ROW_KEYS = ("table_id", "table_number", "row")
 

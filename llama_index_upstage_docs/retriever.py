@@ -13,8 +13,6 @@ from llama_index.core.tools.tool_spec.base import BaseToolSpec
 if TYPE_CHECKING:
     from llama_index.core.base.embeddings.base import BaseEmbedding
 
-__all__ = ["SearchDocumentToolSpec", "UpstageDocumentRetriever"]
-
 
 class UpstageDocumentRetriever(BaseRetriever):
     """Finds nodes by words (BM25; Korean, Chinese and Japanese by pairs of characters), and by meaning if asked to.

@@ -18,7 +18,8 @@ from bs4 import BeautifulSoup, Tag
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.models import Chunk, Element, ParsedDocument, Record, bounding_box
 from upstage_docs.records.heading_levels import HeadingLevels, is_no_heading
-from upstage_docs.records.records import METADATA_KEYS, RecordOptions, records
+from upstage_docs.records.options import RecordOptions
+from upstage_docs.records.records import METADATA_KEYS, records
 from upstage_docs.records.render import element_text
 
 Splitter = Callable[[Any, ChunkOptions], Iterable[Chunk]]

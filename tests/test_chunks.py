@@ -18,7 +18,8 @@ from upstage_docs import ChunkOptions, ConfigError, chunk_elements, contextualiz
 from upstage_docs.chunking.packing import chunk_with, split_text
 from upstage_docs.models import Chunk, Element, ParsedDocument, Record
 from upstage_docs.records.marked_titles import marked_titles
-from upstage_docs.records.records import METADATA_KEYS, RecordOptions, records
+from upstage_docs.records.options import RecordOptions
+from upstage_docs.records.records import METADATA_KEYS, records
 
 
 def element(number: int, category: str, html: str, *, page: int = 1, top: float = 0.0, sub: str = "") -> Element:

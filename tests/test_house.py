@@ -206,6 +206,22 @@ def test_every_module_imports_and_lists_its_public_names(package: str) -> None:
             assert hasattr(module, name), f"{found.name} lists {name}, which it does not have"
 
 
+def test_a_function_without_an_underscore_is_called_from_elsewhere() -> None:
+    """An underscore says that a name is its module's own; only modules for users list their names in `__all__`, too."""
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in _modules()}
+    users = [*trees, *(path for folder in ("tests", "benchmarks", "scripts") for path in (ROOT / folder).rglob("*.py"))]
+    words = {path: set(re.findall(r"\w+", path.read_text(encoding="utf-8"))) for path in users}
+    alone = [
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for path, tree in trees.items()
+        for node in tree.body
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.decorator_list
+        if not node.name.startswith("_") and not any(node.name in words[other] for other in words if other != path)
+    ]
+
+    assert alone == []
+
+
 def test_type_checkers_see_every_public_name() -> None:
     """The core looks its names up when they are used, so what a type checker reads is written beside it."""
     tree = ast.parse((ROOT / "upstage_docs" / "__init__.py").read_text(encoding="utf-8"))

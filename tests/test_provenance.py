@@ -20,7 +20,8 @@ from upstage_docs.chunking.packing import chunk_elements
 from upstage_docs.models import Chunk, Element, OcrPage, OcrResult, OcrWord, ParsedDocument, Point, Record
 from upstage_docs.options import OCRSplit
 from upstage_docs.records.ocr_records import ocr_records
-from upstage_docs.records.records import METADATA_KEYS, OCR_KEYS, RecordOptions, records
+from upstage_docs.records.options import RecordOptions
+from upstage_docs.records.records import METADATA_KEYS, OCR_KEYS, records
 from upstage_docs.records.sections import sections
 
 Box = tuple[float, float, float, float]

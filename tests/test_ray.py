@@ -24,7 +24,8 @@ from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.client.client import Client
 from upstage_docs.corpora.ray import CorpusOptions, ParseFiles, parse_corpus, share
 from upstage_docs.errors import ConfigError
-from upstage_docs.records.records import METADATA_KEYS, RecordOptions
+from upstage_docs.records.options import RecordOptions
+from upstage_docs.records.records import METADATA_KEYS
 from upstage_docs.testing.faults import Faults, unauthorized
 from upstage_docs.testing.reader import StandInReader
 

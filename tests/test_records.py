@@ -20,7 +20,8 @@ from upstage_docs.models import Answer, Element, OcrPage, OcrResult, OcrWord, Pa
 from upstage_docs.options import Split
 from upstage_docs.records.ids import NAMESPACE, file_id
 from upstage_docs.records.ocr_records import ocr_records
-from upstage_docs.records.records import METADATA_KEYS, OCR_KEYS, Recorder, RecordOptions, coordinates_of, records
+from upstage_docs.records.options import RecordOptions
+from upstage_docs.records.records import METADATA_KEYS, OCR_KEYS, Recorder, coordinates_of, records
 
 FORMATS = ("html", "markdown", "text", "json")
 # What stores keep for themselves, measured in both frameworks' adapters.

@@ -8,7 +8,8 @@ import pytest
 
 from upstage_docs.chunking.packing import chunk_elements
 from upstage_docs.models import Element, ParsedDocument, Record
-from upstage_docs.records.records import METADATA_KEYS, RecordOptions, records
+from upstage_docs.records.options import RecordOptions
+from upstage_docs.records.records import METADATA_KEYS, records
 from upstage_docs.records.sections import sections
 
 

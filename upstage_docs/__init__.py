@@ -75,7 +75,8 @@ if TYPE_CHECKING:
         RetryPolicy as RetryPolicy,
     )
     from upstage_docs.records.ocr_lines import ocr_lines as ocr_lines, word_ranges as word_ranges
-    from upstage_docs.records.records import RecordOptions as RecordOptions, coordinates_of as coordinates_of
+    from upstage_docs.records.options import RecordOptions as RecordOptions
+    from upstage_docs.records.records import coordinates_of as coordinates_of
 
 # Public name → the module that holds it. Names are looked up when they are first used (PEP 562), so that importing
 # this package costs a Python user nothing.
@@ -94,7 +95,8 @@ _HOME: dict[str, str] = {
         "chunking.context": "contextualize",
         "chunking.options": "ChunkOptions",
         "records.ocr_lines": "ocr_lines word_ranges",
-        "records.records": "RecordOptions coordinates_of",
+        "records.options": "RecordOptions",
+        "records.records": "coordinates_of",
         "evidence.citation": "Citation acite cite",
         "evidence.locate": "aplaces places",
         "evidence.pictures": "PagePicture acrop ahighlight crop highlight",

@@ -6,8 +6,6 @@ import sys
 
 from upstage_docs.errors import MissingExtraError
 
-__all__ = ["main"]
-
 
 def main() -> None:
     """Run the command; without its extra, say in one line how to install it, and exit with 2."""

@@ -40,19 +40,6 @@ from upstage_docs.models import (
     Usage,
 )
 
-__all__ = [
-    "check_pages",
-    "decode_document",
-    "decode_job",
-    "decode_jobs",
-    "decode_ocr",
-    "decode_shape",
-    "is_request_id",
-    "last_page_of",
-    "usage_of",
-    "with_document_words",
-]
-
 # The API's HTML is not escaped: what looks like an id may be a text of any length.
 _ID = re.compile(r"(<[a-z][a-z0-9]*(?:\s[^<>]*?)?\sid=')(\d{1,18})(?=')", re.ASCII)
 

@@ -12,8 +12,6 @@ from upstage_docs.api.lenient import load_json
 from upstage_docs.errors import InvalidResponseError
 from upstage_docs.models import OcrResult, ParsedDocument, Usage
 
-__all__ = ["JOINERS", "document_json", "join", "raw_elements"]
-
 Slice = TypeVar("Slice", ParsedDocument, OcrResult)
 
 # How the API joins the elements' contents into the document's (measured on its answers).

@@ -14,22 +14,6 @@ import msgspec
 
 from upstage_docs.errors.redaction import Unshown
 
-__all__ = [
-    "LARGEST",
-    "BatchShape",
-    "ContentShape",
-    "DocumentShape",
-    "ElementShape",
-    "JobShape",
-    "JobsShape",
-    "OcrPageShape",
-    "OcrShape",
-    "PointShape",
-    "VerticesShape",
-    "WordShape",
-]
-
-
 # Larger than any count, and small enough for every database; a number beyond it is as one of a wrong type.
 LARGEST = 2**31 - 2
 Count = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)]

@@ -17,8 +17,6 @@ from msgspec import inspect
 
 from upstage_docs.api.json_shapes import ContentShape, ElementShape, OcrPageShape, PointShape
 
-__all__ = ["UNREADABLE_PAGE", "UNSUSPICIOUS", "begins_with", "check_size", "is_object", "load_json", "read_shape"]
-
 UNREADABLE_PAGE = 0  # an element whose page cannot be read is on no page, and not on that of its neighbour
 # Larger numbers than an int64 holds are none of ours, and Python takes no integer of more than 4,300 digits.
 _MOST_DIGITS = 18

@@ -14,17 +14,6 @@ from weakref import WeakValueDictionary
 from upstage_docs.errors import ConfigError
 from upstage_docs.options.definitions import NamedOptions, documented, option, require_number
 
-__all__ = [
-    "RATES",
-    "Family",
-    "LongPauseError",
-    "Rate",
-    "RateLimiter",
-    "SeenLimits",
-    "rates_by_family",
-    "shared_limiter",
-]
-
 Family = Literal["sync", "async", "ocr"]
 
 

@@ -19,15 +19,6 @@ from upstage_docs.options import OCROptions, ParseOptions
 from upstage_docs.options.definitions import default_of, definitions
 from upstage_docs.version import __version__
 
-__all__ = [
-    "BASE_URL",
-    "Api",
-    "download_request",
-    "job_request",
-    "jobs_request",
-    "upload_request",
-]
-
 BASE_URL = "https://api.upstage.ai/v1"
 
 # The last segment of a full endpoint, old paths and deployments of one's own included; any other path is an API root.

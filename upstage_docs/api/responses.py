@@ -28,8 +28,6 @@ from upstage_docs.errors import (
 )
 from upstage_docs.errors.redaction import redact, redact_start, shorten
 
-__all__ = ["NoReply", "Outcome", "Reply", "refused", "retry_after", "seen_limits", "settle", "transient"]
-
 _REQUEST_IDS = ("x-request-id", "x-upstage-request-id", "request-id", "x-amzn-requestid")
 _LIMITS = "x-upstage-ratelimit-"
 _EXCERPT = 300

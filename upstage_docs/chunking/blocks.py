@@ -12,8 +12,6 @@ from upstage_docs.chunking.markup_regions import Region, outermost, regions, who
 from upstage_docs.chunking.masking import FILLER, masked, masked_but_code
 from upstage_docs.chunking.text_breaks import has_code, has_words
 
-__all__ = ["Block", "blocks", "element_kind"]
-
 
 class Block(NamedTuple):
     """A block of a text, such as a heading, a table or a paragraph, with its offsets.

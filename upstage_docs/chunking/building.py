@@ -14,8 +14,6 @@ from upstage_docs.models import Box, Chunk
 from upstage_docs.records.crop_names import crops_between, own_crops
 from upstage_docs.records.ids import RecordIds, source_in_ids, text_sha256
 
-__all__ = ["ChunkBuilder", "TextBuilder"]
-
 _encode = msgspec.json.Encoder().encode
 
 

@@ -12,9 +12,6 @@ from upstage_docs.errors import ConfigError
 from upstage_docs.models import Chunk
 from upstage_docs.records.render import text_of_html
 
-__all__ = ["HasPageContent", "HasText", "contextualize"]
-
-
 _MARKS = str.maketrans({"#": " ", "*": "", "_": "", ">": " "})  # > parts the headings of a path in front
 
 

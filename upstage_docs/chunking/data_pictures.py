@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-__all__ = ["WithoutPictures", "holds_data"]
-
 # The bytes of any media type in base64, wrapped over lines too, and of pictures in any other way.
 _DATA = re.compile(
     r"(data:(?:[a-z]+/[\w.+-]+|(?=;base64)))(?:;[\w.=+-]+)*?"

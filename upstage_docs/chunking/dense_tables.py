@@ -8,8 +8,6 @@ from itertools import accumulate
 from upstage_docs.chunking.markdown import is_rule, lines_of, read_text_table
 from upstage_docs.chunking.table import Cell, Table, place_columns, read_table
 
-__all__ = ["dense_table", "row_starts"]
-
 _TAG_OF_TABLE = re.compile(r"<(t(?:able|head|body|foot|r|d|h)|caption|colgroup|col)(\s[^<>]*)>", re.IGNORECASE)
 _SPAN = re.compile(r"(?<![\w-])((?:row|col)span)\s*=\s*[\"']?\s*(\d+)", re.IGNORECASE)
 _COLUMNS = re.compile(r"<colgroup\b.*?</colgroup\s*>|<col\b[^<>]*>", re.IGNORECASE | re.DOTALL)

@@ -9,8 +9,6 @@ from urllib.parse import unquote
 
 from upstage_docs.files.formats import file_name, format_of_suffix
 
-__all__ = ["file_title", "heading_path"]
-
 _LEFT_OUT = "…"
 _TEXT_ENDINGS = frozenset({"html", "htm", "md", "markdown", "txt", "json", "jsonl"})  # of what splitters are given
 

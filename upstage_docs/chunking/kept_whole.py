@@ -28,8 +28,6 @@ from upstage_docs.records.ownership import (
 from upstage_docs.records.render import text_of_html, text_of_line
 from upstage_docs.records.wording import caption_label, start_of_last_sentence
 
-__all__ = ["Whole", "captions_before", "take_above"]
-
 _LINE_BREAK = re.compile(r"<br\s*/?>|\n")
 _EMPHASIS = re.compile(r"\*\*|__")
 # What Markdown writes around the words of a line: signs of quotes, headings and lists, the line below a heading.

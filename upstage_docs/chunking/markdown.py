@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from markdown_it.rules_block import StateBlock
     from markdown_it.token import Token
 
-__all__ = ["MarkdownBlock", "TextTable", "is_grid_border", "is_rule", "lines_of", "markdown_blocks", "read_text_table"]
-
 
 class MarkdownBlock(NamedTuple):
     """A block of Markdown.
@@ -84,7 +82,7 @@ def is_rule(line: str) -> bool:
     return "|" in line and "-" in line and _RULE.match(line) is not None
 
 
-def is_grid_border(line: str) -> bool:
+def _is_grid_border(line: str) -> bool:
     """Return whether *line* is a border of a table that is drawn with `+---+`."""
     return _BORDER.match(line.rstrip("\r\n")) is not None
 
@@ -93,7 +91,7 @@ def read_text_table(text: str) -> TextTable | None:
     """Return the rows of the first pipe or grid table of *text*, None where there is none."""
     lines = lines_of(text)
     offsets = list(accumulate(map(len, lines), initial=0))
-    border = next((n for n, line in enumerate(lines) if is_grid_border(line)), None)
+    border = next((n for n, line in enumerate(lines) if _is_grid_border(line)), None)
     rule = next((n for n in range(1, len(lines)) if is_rule(lines[n]) and "|" in lines[n - 1]), None)
     if border is not None and (rule is None or border < rule):
         end = border + 1
@@ -118,7 +116,7 @@ def _grid_rows(lines: Sequence[str], first: int, end: int) -> tuple[int, list[tu
     A border of `=` is below the head. Where there are three borders and no such one, a database drew it: a row takes
     one line, and the last border closes the table. Else a row goes from border to border.
     """
-    borders = [index for index in range(first, end) if is_grid_border(lines[index])]
+    borders = [index for index in range(first, end) if _is_grid_border(lines[index])]
     head = next((index for index in borders[1:] if "=" in lines[index]), None)
     if head is None and len(borders) == 3 and borders[2] - borders[1] > 2:
         return borders[1] + 1, [(index, index + 1) for index in range(borders[1] + 1, borders[2])], borders[2]
@@ -266,12 +264,12 @@ class _LinesOf(Sequence[str]):
 
 def _grid_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's own
     """Take a table that is drawn with `+---+`: a block rule of markdown-it."""
-    if state.sCount[start] < state.blkIndent or not is_grid_border(_source_line(state, start)):
+    if state.sCount[start] < state.blkIndent or not _is_grid_border(_source_line(state, start)):
         return False
     last = border = start
     while last + 1 < end and _source_line(state, last + 1).startswith(("+", "|")):
         last += 1
-        if is_grid_border(_source_line(state, last)):
+        if _is_grid_border(_source_line(state, last)):
             border = last
     if border == start or border == start + 1:
         return False

@@ -10,8 +10,6 @@ from upstage_docs.records.heading_numbering import SQUARE_SIGNS
 from upstage_docs.records.ids import record_id
 from upstage_docs.records.marked_titles import MAY_BE_TITLES, marked_titles
 
-__all__ = ["cut_at_titles", "cut_below_headings"]
-
 
 def cut_at_titles(unit: Unit) -> Iterator[tuple[Unit, str]]:
     """Yield the pieces of *unit*, each with its words if it is a title, else `""`; a single piece without titles."""

@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-__all__ = ["Region", "outermost", "regions", "wholes"]
-
 
 class Region(NamedTuple):
     """A region of a text: its offsets, its tag in lower case (`|` for a pipe table), and the tag's attributes."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-__all__ = ["FILLER", "equations", "is_plain", "masked", "masked_but_code", "masked_markup"]
-
 # What is blanked out: no white space and no sign of any format.
 FILLER = "\0"
 

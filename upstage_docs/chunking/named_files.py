@@ -6,8 +6,6 @@ import json
 import re
 from typing import Any
 
-__all__ = ["file_named_in"]
-
 # Under such keys, also inside of other values, loaders and stores say which file a text is of.
 _NAMES_A_FILE = re.compile(
     r"(?:source|(?:file|document|doc|ref_doc)(?:[ _-]?(?:name|path|id|url|directory))?|path|ur[il]|binary_hash)\Z",

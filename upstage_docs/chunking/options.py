@@ -17,8 +17,6 @@ from upstage_docs.options import CATEGORIES, Ids, OutputFormat
 from upstage_docs.options.definitions import Options, documented, option
 from upstage_docs.options.parse import IDS_SENTENCE
 
-__all__ = ["ChunkOptions", "Measure", "OversizedTables", "TableContext", "TableForm"]
-
 OversizedTables = Literal["keep", "split_rows"]
 Measure = Literal["markup", "text"]
 TableForm = Literal["verbatim", "dense"]

@@ -16,8 +16,6 @@ from upstage_docs.models import Chunk, Record
 from upstage_docs.options import Ids, OutputFormat
 from upstage_docs.records.wording import caption_label, is_unit
 
-__all__ = ["chunk_elements", "chunk_with", "split_text"]
-
 
 def chunk_elements(
     elements: Chunkable | Iterable[Chunkable],

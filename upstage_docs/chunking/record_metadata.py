@@ -14,17 +14,6 @@ from upstage_docs.records.ids import text_sha256
 from upstage_docs.records.metadata_text import metadata_text, shown
 from upstage_docs.records.records import METADATA_KEYS, Span, coordinates_of
 
-__all__ = [
-    "LAST_KEY",
-    "FlatElement",
-    "RecordMetadata",
-    "extra_metadata",
-    "flat_element",
-    "place_of_span",
-    "read_metadata",
-    "scalar_metadata",
-]
-
 LAST_KEY = next(reversed(METADATA_KEYS))
 _ELEMENTS = frozenset({"", "element", "word", "line"})
 _encode = msgspec.json.Encoder().encode

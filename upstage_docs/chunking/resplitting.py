@@ -14,8 +14,6 @@ from upstage_docs.chunking.units import Place, Unit
 from upstage_docs.models import Chunk, Record
 from upstage_docs.records.records import Span
 
-__all__ = ["SpansInside", "units_of_chunk"]
-
 _WHOLE = frozenset({"table", "chart", "figure"})
 
 

@@ -11,8 +11,6 @@ from typing import Any
 from upstage_docs.chunking.text_breaks import TAG
 from upstage_docs.errors import ConfigError
 
-__all__ = ["TokenCounter", "as_length_function", "read_length"]
-
 _RULE_LINE = re.compile(r"^[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+[ \t]*(?::?-+:?)?[ \t]*$", re.MULTILINE)
 _CELL_BORDER = re.compile(r"[ \t]*\|[ \t]*")
 _BLANKS = re.compile(r"[ \t]{2,}")

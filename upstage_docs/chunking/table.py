@@ -22,8 +22,6 @@ from upstage_docs.records.header_rows import (
     words_of_cell,
 )
 
-__all__ = ["MOST_ROWS", "Cell", "Row", "Table", "carried_sizes", "mended", "place_columns", "read_table", "words_of"]
-
 # Of masked text, in lower case: what only looks like a tag is blanked out, and so are the tables in cells.
 _NAMES = r"t(?:[dhr]|head|body|foot|able)|c(?:aption|ol|olgroup)"
 _INNER = rf"[^<]*(?:<(?!/?(?:{_NAMES})[\s/>])[^<]*)*"

@@ -6,8 +6,6 @@ from upstage_docs.chunking.markdown import is_rule, lines_of
 from upstage_docs.chunking.table import Table, read_table, words_of
 from upstage_docs.chunking.table_rows import Pieces
 
-__all__ = ["JoinedTable"]
-
 
 class JoinedTable:
     """A table joined with its continuations on later pages, each added once: time is linear in the pages."""

@@ -12,8 +12,6 @@ from upstage_docs.chunking.markdown import is_rule, lines_of, read_text_table
 from upstage_docs.chunking.table import MOST_ROWS, Cell, Table, carried_sizes, mended, place_columns, read_table
 from upstage_docs.records.header_rows import MOST_ROWS_READ, header_rows_of_lines, line_begins_section
 
-__all__ = ["Pieces", "RowSizes", "TablePart", "split_rows"]
-
 
 class RowSizes(NamedTuple):
     """How large the parts may be into which a table is cut between its rows.

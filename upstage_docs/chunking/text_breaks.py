@@ -13,8 +13,6 @@ from upstage_docs.records.heading_numbering import SQUARES
 from upstage_docs.records.patterns import compile_when_used
 from upstage_docs.records.render import TAG_NAMES
 
-__all__ = ["TAG", "Breaks", "end_of_words", "has_code", "has_words", "says_something"]
-
 # The API's HTML is not escaped, so only these names make a tag; anything else in angle brackets is text.
 _NAMES = f"{TAG_NAMES}|img|title"
 # `<b x>` after a variable is text too: what a tag holds has names and values. So many, so that time stays linear.

@@ -9,8 +9,6 @@ import msgspec
 
 from upstage_docs.models import Box, Record
 
-__all__ = ["UNKNOWN", "Place", "Run", "Unit", "joined", "merged_extra"]
-
 UNKNOWN = -1  # the element id of a text whose element is not known
 
 # Made for every element of a corpus: structs that the garbage collector need not follow, since they hold no cycle.

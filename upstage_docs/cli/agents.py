@@ -12,8 +12,6 @@ from upstage_docs.cli.options import Connect, asking, with_options
 from upstage_docs.mcp.documents import OpenDocuments
 from upstage_docs.mcp.server import make_server, read_skill
 
-__all__ = ["mcp"]
-
 
 @with_options(connect=asking)
 def mcp(

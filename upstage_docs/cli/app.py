@@ -18,8 +18,6 @@ from upstage_docs.cli.view import view
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
 from upstage_docs.version import __version__
 
-__all__ = ["app", "run"]
-
 app = typer.Typer(
     name="upstage-docs",
     no_args_is_help=True,

@@ -20,8 +20,6 @@ from upstage_docs.cli.terminal import page, place, terminal, visible
 from upstage_docs.client.client import Client
 from upstage_docs.models import Chunk, ParsedDocument
 
-__all__ = ["demo"]
-
 _SHOWN = 3  # elements of a category
 _LONG = 14  # lines of a passage
 

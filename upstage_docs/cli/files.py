@@ -13,8 +13,6 @@ from upstage_docs.errors import ConfigError
 from upstage_docs.files.formats import format_of_suffix, supported
 from upstage_docs.files.source import place_of
 
-__all__ = ["Task", "find", "mark_undone", "tasks", "write"]
-
 
 @dataclass(frozen=True)
 class Task:

@@ -26,10 +26,8 @@ from upstage_docs.files.source import inspect
 from upstage_docs.flows.billing import Estimate
 from upstage_docs.models import Job
 from upstage_docs.options import ParseOptions
-from upstage_docs.records.records import RecordOptions
+from upstage_docs.records.options import RecordOptions
 from upstage_docs.store.store import Store
-
-__all__ = ["cache", "estimate", "jobs"]
 
 jobs = typer.Typer(no_args_is_help=True, help="Asynchronous jobs: list, inspect, fetch.")
 cache = typer.Typer(no_args_is_help=True, help="Kept answers and jobs, and paid requests whose outcome is unknown.")

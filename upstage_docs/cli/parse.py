@@ -31,8 +31,6 @@ from upstage_docs.records.ocr_records import ocr_records
 from upstage_docs.records.options import OCRRecordOptions, RecordOptions
 from upstage_docs.records.records import records
 
-__all__ = ["ParseFormat", "ocr", "parse", "written"]
-
 _OF_RECORDS = "Goes with --format jsonl."
 _SUFFIXES = {"markdown": "md", "html": "html", "text": "txt", "json": "json", "jsonl": "jsonl"}
 

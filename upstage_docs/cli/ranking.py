@@ -13,8 +13,6 @@ from pathlib import Path
 from upstage_docs.evidence.word_ranking import WordRanking
 from upstage_docs.models import Box, Chunk
 
-__all__ = ["QUESTION", "SAMPLE", "RankedChunk", "retrieve"]
-
 SAMPLE = Path(__file__).resolve().parent.parent / "samples" / "report.pdf"
 QUESTION = "How many GWh did Maehyang generate in 2025?"
 

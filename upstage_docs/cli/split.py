@@ -22,8 +22,6 @@ from upstage_docs.models import Chunk
 from upstage_docs.options import ParseOptions, SendOptions
 from upstage_docs.records.render import text_of_html
 
-__all__ = ["split"]
-
 
 @with_options(**splitting)
 def split(

@@ -21,8 +21,6 @@ from upstage_docs.evidence.quotes import quote_places
 from upstage_docs.options import ParseOptions, SendOptions
 from upstage_docs.view.files import Pictures, write_view
 
-__all__ = ["view"]
-
 
 @with_options(**splitting)
 def view(

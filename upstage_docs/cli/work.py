@@ -21,8 +21,6 @@ from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsErr
 from upstage_docs.flows.schedule import Schedule
 from upstage_docs.options import OnError
 
-__all__ = ["Produce", "Result", "Tell", "carry_out", "count_failures", "for_each"]
-
 Item = TypeVar("Item")
 _INTERRUPTED = 130
 _STOPPING = 0.2  # seconds

@@ -12,8 +12,6 @@ from upstage_docs.client.async_session import AsyncSessions
 from upstage_docs.client.client import Client
 from upstage_docs.client.settings import ClientBase, Settings
 
-__all__ = ["AsyncClient"]
-
 P = ParamSpec("P")
 T = TypeVar("T")
 

@@ -23,8 +23,6 @@ import httpx
 from upstage_docs.client.network import is_address, look_up, naming, pool_of
 from upstage_docs.client.owned_threads import begin_thread
 
-__all__ = ["AsyncNetworkTransport"]
-
 # Seconds after which the next address of a name is tried beside those before it: RFC 8305, 5.
 _STAGGER = 0.25
 

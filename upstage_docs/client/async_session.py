@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
     import httpx
 
-__all__ = ["AsyncSession", "AsyncSessions", "acarry_out", "aresult_of"]
-
 T = TypeVar("T")
 
 _MOST_THREADS = 32

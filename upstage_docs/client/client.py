@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from upstage_docs.options.parse import ManyKeywords, RefreshKeywords, SendKeywords
 
-__all__ = ["Client"]
-
 
 class Client(ClientBase, AbstractContextManager["Client", None]):
     """Document Parse and Document OCR, synchronously. It also works while an event loop runs, and blocks it.

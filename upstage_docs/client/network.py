@@ -24,8 +24,6 @@ import httpx
 from upstage_docs.client.owned_threads import call_within
 from upstage_docs.errors.redaction import Secret
 
-__all__ = ["NetworkTransport", "is_address", "look_up", "naming", "pool_of", "proxies"]
-
 # Until when (of `time.monotonic`) the request of this thread may take: its connection was made for another one.
 _deadline: ContextVar[float] = ContextVar("upstage_docs_deadline", default=float("inf"))
 

@@ -16,8 +16,6 @@ from typing import Any, TypeAlias, TypeVar
 
 import httpx
 
-__all__ = ["OwnedThreads", "begin_thread", "call_within"]
-
 T = TypeVar("T")
 # What a thread is asked to do, one after the other; None ends it. Whoever has it has the thread.
 Asked: TypeAlias = "SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None]"

@@ -27,8 +27,6 @@ from upstage_docs.errors import ConfigError
 from upstage_docs.errors.redaction import Body, guard
 from upstage_docs.flows.steps import Send
 
-__all__ = ["aconnect", "asend", "connect", "no_place", "send", "tls"]
-
 # What goes wrong on the way: everything else is a mistake, of ours or of a transport's.
 _FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError, OSError, zlib.error)
 # What httpx, and Python's own TLS, read in the environment: https://www.python-httpx.org/environment_variables/

@@ -37,8 +37,6 @@ from upstage_docs.flows.steps import (
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Session", "Stopped", "carry_out", "ending", "has_sockets", "result_of"]
-
 T = TypeVar("T")
 
 

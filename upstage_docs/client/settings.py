@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     import httpx
     from typing_extensions import Self
 
-__all__ = ["ClientBase", "Engine", "Settings", "client_context", "prepare", "transport_of"]
-
 Engine = Literal["upstage", "local"]
 
 _ENGINES = ("upstage", "local")

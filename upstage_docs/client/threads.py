@@ -14,8 +14,6 @@ from weakref import WeakSet
 
 from upstage_docs.flows.schedule import Schedule
 
-__all__ = ["Attended", "StopEvent", "Threads"]
-
 T = TypeVar("T")
 Work = TypeVar("Work")
 

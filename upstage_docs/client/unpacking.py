@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import zlib
 
-__all__ = ["TooLargeError", "Unpacker"]
-
 # Up to here a body may be packed as tightly as it likes: blank pages and repeated words are.
 _UNSUSPICIOUS = 16 * 2**20
 # Beyond, bytes unpacked for each byte that came. Recorded answers are packed 4 to 20 times, and 40 where each word is

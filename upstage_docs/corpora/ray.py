@@ -27,7 +27,8 @@ from upstage_docs.files.source import place_of
 from upstage_docs.flows.schedule import Schedule
 from upstage_docs.options import ParseOptions
 from upstage_docs.options.definitions import hash_of, require_kind, require_number, require_whole_number
-from upstage_docs.records.records import METADATA_KEYS, RecordOptions, records
+from upstage_docs.records.options import RecordOptions
+from upstage_docs.records.records import METADATA_KEYS, records
 
 if TYPE_CHECKING:
     import pyarrow as pa

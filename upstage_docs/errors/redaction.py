@@ -17,19 +17,6 @@ from typing import Any, SupportsIndex, overload
 
 from upstage_docs.errors.spellings import hide, hide_bytes, secrets_in
 
-__all__ = [
-    "Body",
-    "Secret",
-    "as_secret",
-    "guard",
-    "redact",
-    "redact_body",
-    "redact_start",
-    "shorten",
-    "wrap_key",
-    "wrap_secrets",
-]
-
 HIDDEN = "[hidden]"
 # Their values are no secrets, and words that messages need.
 _HARMLESS = {"accept", "accept-charset", "accept-encoding", "accept-language", "content-type", "user-agent"}

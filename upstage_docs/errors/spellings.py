@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 from urllib.parse import quote
 
-__all__ = ["hide", "hide_bytes", "secrets_in"]
-
 _SHORTEST = 8  # characters; a shorter text may be part of any word
 _PIECE = 12  # so much of the beginning or the end of a key tells of it
 _SHORTEST_WITH_PIECES = 16  # characters

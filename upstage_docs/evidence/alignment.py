@@ -12,8 +12,6 @@ from upstage_docs.models import Element, OcrResult, ParsedDocument
 from upstage_docs.options import OutputFormat
 from upstage_docs.records.render import element_text
 
-__all__ = ["Stretch", "align"]
-
 _FORMATS: tuple[OutputFormat, ...] = ("html", "markdown", "text")
 """What the text was made in is not told; they differ in cells that span, and in recognised equations."""
 

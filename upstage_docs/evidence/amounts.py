@@ -9,18 +9,6 @@ import msgspec
 
 from upstage_docs.records.patterns import compile_when_used
 
-__all__ = [
-    "Amount",
-    "holds_no_amounts",
-    "is_percent",
-    "means_percent",
-    "read_amount",
-    "read_share",
-    "unit_in_name",
-    "units_told",
-    "writes_decimal_points",
-]
-
 _ONE_UNIT = (
     r"%p?|‰|bps?|pts?|"
     r"(?:(?:십|백|천|만|십만|백만|천만|억|십억|백억|천억|조) ?)?(?:원|달러|엔|유로|위안)|[백천]만|[만억조]|"

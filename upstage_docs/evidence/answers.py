@@ -20,8 +20,6 @@ from upstage_docs.evidence.word_ranking import tokens
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.records.render import text_of_html
 
-__all__ = ["Answer", "Statement", "read_answer", "read_numbered_lines"]
-
 _MARK = re.compile(r"[\[【]\s*\d{1,4}(?:\s*[,;]\s*\d{1,4})*\s*[\]】]")
 _MARKS = re.compile(rf"\s*{_MARK.pattern}(?:\s*{_MARK.pattern})*")
 _QUOTE = re.compile(r"(?<!\w)[\"“„«「]([^\"“”„«»「」]{3,600})[\"”“»」]")

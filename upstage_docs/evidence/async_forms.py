@@ -6,8 +6,6 @@ from collections.abc import Callable, Coroutine
 from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["in_thread"]
-
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 

@@ -16,8 +16,6 @@ from upstage_docs.files.formats import file_name
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.records.render import text_of_html
 
-__all__ = ["Citation", "acite", "caption_of", "cite"]
-
 _LABEL = re.compile(
     r"\W*((?:table|tab\.|figure|fig\.|chart|graph|exhibit|equation|표|그림|도표|사진|차트|그래프|表|図|图|圖)"
     r"\s*[<\[(]?\s*[A-Za-z]?[\d.\-–]*\d[a-z]?)",

@@ -18,8 +18,6 @@ from upstage_docs.evidence.things import Thing, read_thing
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.records.crop_names import crops_between, own_crops, text_reach
 
-__all__ = ["CropFile", "ato_content_blocks", "crops_of", "to_content_blocks"]
-
 _PICTURED = frozenset({"table", "chart", "figure", "equation"})
 """Categories whose picture says more than their text."""
 _KINDS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"RIFF": "image/webp", b"GIF8": "image/gif"}

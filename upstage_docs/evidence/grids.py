@@ -11,8 +11,6 @@ from upstage_docs.chunking.blocks import blocks
 from upstage_docs.chunking.table import mended, place_columns, read_table
 from upstage_docs.records.render import text_of_html
 
-__all__ = ["Grid", "Span", "grids", "is_title"]
-
 _MOST_CELLS = 1_000_000
 """Of a grid; what asks for more spans more than any table, and its spans are not repeated."""
 _MOST_HEADER_ROWS = 4

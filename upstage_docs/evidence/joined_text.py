@@ -14,8 +14,6 @@ from upstage_docs.records.ids import record_id, text_sha256
 from upstage_docs.records.records import METADATA_KEYS
 from upstage_docs.records.render import text_of_html
 
-__all__ = ["Piece", "category_of", "join_pieces", "own_text", "plain_text", "read_elements"]
-
 _encode = msgspec.json.Encoder().encode
 
 

@@ -11,8 +11,6 @@ from itertools import pairwise
 
 from upstage_docs.records.render import ENTITY, text_runs, without_cut_tags
 
-__all__ = ["Keyed", "keyed", "keyed_markup", "keyed_piece"]
-
 
 class Keyed:
     """The letters and digits of a text, made alike in case and accents to be compared, and the offset of each.

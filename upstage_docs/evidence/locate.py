@@ -24,8 +24,6 @@ from upstage_docs.evidence.things import Parsed, Thing, element_things, parsed_a
 from upstage_docs.files.source import DocumentInput, Source
 from upstage_docs.models import Box, OcrResult, ParsedDocument
 
-__all__ = ["PageTexts", "aplaces", "has_quote", "narrow_to_quote", "places"]
-
 _NOT_HERE = "These words do not stand in the text"
 
 

@@ -12,8 +12,6 @@ from upstage_docs.evidence.things import Thing, read_thing
 from upstage_docs.models import Box, OcrLine, OcrPage, OcrResult
 from upstage_docs.records.ocr_lines import word_ranges
 
-__all__ = ["WordInText", "uncertain", "words_in"]
-
 
 class WordInText(msgspec.Struct, frozen=True, array_like=True):
     """A word of a recognised line, as its metadata says it: range in the text, box relative 0-1, confidence 0-1."""

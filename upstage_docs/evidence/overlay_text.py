@@ -21,8 +21,6 @@ from upstage_docs.records.ocr_records import ocr_records
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["aoverlay", "overlay"]
-
 _FONTS = (
     "NotoSansCJK-Regular.ttc",
     "NotoSansKR-Regular.otf",

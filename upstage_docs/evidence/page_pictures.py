@@ -16,8 +16,6 @@ from upstage_docs.files.source import PDFIUM_LOCK, Source
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["page_picture", "require_pillow"]
-
 _MOST_PIXELS = 40_000_000
 """Of one page that is drawn; a larger page is drawn smaller."""
 

@@ -16,8 +16,6 @@ from upstage_docs.models import Box, OcrPage
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["PageText", "line_text", "ocr_text", "pdf_text"]
-
 _SLACK = 0.004
 """How far, of the page, the middle of a letter may lie outside its element's box: boxes are answered to 4 decimals, and
 recognisers cut close to the ink."""

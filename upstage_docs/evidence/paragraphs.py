@@ -13,8 +13,6 @@ from upstage_docs.evidence.place import places_of, source_of
 from upstage_docs.evidence.things import Thing
 from upstage_docs.models import Record
 
-__all__ = ["paragraph_records"]
-
 _APART = frozenset({"table", "chart", "figure", "caption", "footnote"})
 """Categories that interrupt a paragraph and are no part of it."""
 _PASSED_OVER = frozenset({"header", "footer"})

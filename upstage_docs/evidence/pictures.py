@@ -24,8 +24,6 @@ from upstage_docs.models import Box, OcrResult, ParsedDocument
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["PagePicture", "acrop", "ahighlight", "crop", "highlight"]
-
 _COLOUR = "#ffe94d"
 _MARGIN = 0.006
 """Of the page's longer side, what a crop shows around a box: letters reach a little over the boxes answered."""

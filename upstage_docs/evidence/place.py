@@ -17,8 +17,6 @@ from upstage_docs.models import Box, Element, OcrResult, ParsedDocument, Point, 
 from upstage_docs.records.ids import text_sha256
 from upstage_docs.records.records import Span, coordinates_of
 
-__all__ = ["BY_BREAKS", "Place", "Precision", "places_of", "source_of", "string", "whole_number"]
-
 Precision = Literal["words", "rows", "element", "elements", "page", "unknown"]
 
 _ONE_PLACE = frozenset({"element", "page", "line", "word", "row"})

@@ -14,8 +14,6 @@ from upstage_docs.evidence.things import Thing, read_things
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.models import ParsedDocument
 
-__all__ = ["quote_places"]
-
 
 def quote_places(parsed: ParsedDocument, document: DocumentInput, quote: str) -> list[Place]:
     """Return every place where the words of *quote* stand in a document, in page order; at least one.

@@ -11,8 +11,6 @@ from upstage_docs.models import Box
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["row_bands"]
-
 _DARK = 96
 """Levels of 255 that ink is darker than its paper, at least."""
 _RULE = 0.6

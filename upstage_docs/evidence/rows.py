@@ -14,8 +14,6 @@ from upstage_docs.models import Record
 from upstage_docs.records.ids import record_id, text_sha256
 from upstage_docs.records.records import METADATA_KEYS
 
-__all__ = ["row_records"]
-
 _encode = msgspec.json.Encoder().encode
 
 

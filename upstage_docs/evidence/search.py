@@ -16,8 +16,6 @@ from upstage_docs.evidence.word_ranking import WordRanking
 from upstage_docs.models import Chunk, Record
 from upstage_docs.records.render import text_of_html
 
-__all__ = ["Embeddings", "Passage", "SearchIndex", "number_passages", "require_count"]
-
 Item = TypeVar("Item")
 
 _RANK_OFFSET = 60

@@ -9,8 +9,6 @@ from upstage_docs.evidence.joined_text import Piece, category_of, join_pieces, o
 from upstage_docs.evidence.place import places_of, source_of, string
 from upstage_docs.models import Record
 
-__all__ = ["section_records"]
-
 _REFERENCES = re.compile(
     r"[\W\d]*(?:(?:list of )?references?(?: cited)?|bibliography|literature(?: cited)?|works cited"
     r"|literatur(?:verzeichnis)?"

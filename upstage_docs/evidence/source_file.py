@@ -9,8 +9,6 @@ from upstage_docs.errors import ConfigError, SourceError, SourceNotFoundError
 from upstage_docs.files.formats import FORMATS
 from upstage_docs.files.source import DocumentInput, Source, inspect
 
-__all__ = ["DRAWN", "opened", "require_page"]
-
 DRAWN = ("pdf", "jpeg", "png", "bmp", "tiff", "heic")
 """The formats whose pages are drawn; the others have none before an office program lays them out."""
 

@@ -33,8 +33,6 @@ from upstage_docs.records.render import text_of_html
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["Cell", "TableData", "tables", "tables_with_things"]
-
 _LONGEST_UNIT_LINE = 120
 """Characters of a line above a table that may tell its unit; what is longer is a paragraph."""
 _MOST_NUMBERS = 0.5

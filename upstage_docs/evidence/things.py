@@ -14,8 +14,6 @@ from upstage_docs.records.ocr_records import ocr_records
 from upstage_docs.records.records import records
 from upstage_docs.records.render import element_text
 
-__all__ = ["Parsed", "Thing", "element_things", "parsed_answer", "read_thing", "read_things"]
-
 Parsed: TypeAlias = ParsedDocument | OcrResult | bytes | str
 """What was answered for a file: the parsed document, the OCR result, or the JSON that `output_format="json"` gives."""
 

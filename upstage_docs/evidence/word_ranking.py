@@ -10,8 +10,6 @@ import regex
 
 from upstage_docs.errors import MissingExtraError
 
-__all__ = ["WordRanking", "tokens"]
-
 _UNSPACED = r"\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 """Scripts that are written without spaces, or, as Korean, with endings grown onto words."""
 _RUNS = regex.compile(

@@ -7,8 +7,6 @@ import struct
 import zipfile
 from typing import BinaryIO, NamedTuple
 
-__all__ = ["FORMATS", "Format", "detect", "file_name", "format_of_suffix", "image_pages", "is_picture", "supported"]
-
 
 class Format(NamedTuple):
     """One format that the API takes: the suffixes it goes by, the first one being the one that is sent."""

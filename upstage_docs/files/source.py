@@ -19,19 +19,6 @@ from typing import Any, BinaryIO, NamedTuple, TypeAlias, Union, cast
 from upstage_docs.errors import ConfigError, SourceError, SourceNotFoundError, UpstageDocsError
 from upstage_docs.files.formats import FORMATS, detect, format_of_suffix, image_pages, is_picture, supported
 
-__all__ = [
-    "PDFIUM_LOCK",
-    "DocumentInput",
-    "Named",
-    "Source",
-    "cut",
-    "inspect",
-    "is_document",
-    "not_found_error",
-    "place_of",
-    "require_files",
-]
-
 DocumentInput: TypeAlias = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryIO]
 
 
@@ -246,10 +233,10 @@ def require_files(paths: Iterable[str | os.PathLike[str]]) -> None:
         except (OSError, ValueError):  # what is wrong with such a path is said when it is read
             there = True
         if not there:
-            raise not_found_error(str(path))
+            raise _not_found_error(str(path))
 
 
-def not_found_error(text: str) -> SourceNotFoundError:
+def _not_found_error(text: str) -> SourceNotFoundError:
     """Return the error for a path that leads to no file, with a hint to what may have been meant."""
     if "://" in text:
         return SourceNotFoundError(f"{text!r} is an address, not a file; fetch it first, or hand over its bytes.")
@@ -271,7 +258,7 @@ def _no_file_error(document: str | os.PathLike[str]) -> SourceError:
     if Path(text).is_dir():
         return SourceError(f"{text!r} is a directory; pass the files in it.")
     if not Path(text).exists():
-        return not_found_error(text)
+        return _not_found_error(text)
     return SourceError(f"{text!r} is not a regular file; open it in binary mode and pass the file object.")
 
 

@@ -10,8 +10,6 @@ from upstage_docs.flows.plan import PageRun
 from upstage_docs.models import Usage
 from upstage_docs.options import OCROptions, ParseOptions
 
-__all__ = ["PRICED", "PRICES", "Account", "Estimate", "Spending", "estimate"]
-
 # US dollars per page, https://console.upstage.ai/docs/models/document-parse (2026-09). No page names a price for OCR.
 PRICES: Mapping[str, float] = {"standard": 0.01, "enhanced": 0.03}
 PRICED = ("standard", "enhanced", "ocr")

@@ -10,8 +10,6 @@ from typing import TypeVar
 from upstage_docs.api.responses import NoReply
 from upstage_docs.flows.steps import Flow, Now, Send, Sleep, Step
 
-__all__ = ["OutOfTimeError", "within"]
-
 T = TypeVar("T")
 
 

@@ -40,8 +40,6 @@ from upstage_docs.models import OcrResult
 from upstage_docs.options import OCROptions, ParseOptions, SendOptions
 from upstage_docs.store.values import WHOLE_FILE, Claim, StoredAnswer, StoredJob, StoredState, merged
 
-__all__ = ["Reading", "Request", "next_result", "open_reading", "read", "read_batches"]
-
 _KEPT = (
     " What came is kept: the next call reads it and sends nothing; refresh=True asks, and pays, again. A newer version "
     "of this package may understand it."

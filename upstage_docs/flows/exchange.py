@@ -45,8 +45,6 @@ from upstage_docs.models import Job
 from upstage_docs.options import OCROptions, ParseOptions, RetryPolicy
 from upstage_docs.store.values import AlreadyStored, Busy, Claim, Intent, Pages, ResultKey
 
-__all__ = ["Payment", "download", "fetch", "job_state", "jobs", "pay"]
-
 T = TypeVar("T")
 
 _SLACK = 120.0  # seconds that a claim lives beyond its send: what comes before and after it takes time too

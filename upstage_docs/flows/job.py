@@ -26,8 +26,6 @@ from upstage_docs.models import Batch, Job, OcrResult
 from upstage_docs.options import ParseOptions
 from upstage_docs.store.values import Pages, StoredJob
 
-__all__ = ["JobWatch", "PageAnswer"]
-
 # A signed address lives 15 minutes: https://console.upstage.ai/api/parse/document-parsing/async
 _ADDRESS_SECONDS = 14 * 60.0
 # Results are kept for 30 days: https://console.upstage.ai/docs/capabilities/parse/data-handling

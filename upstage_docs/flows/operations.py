@@ -23,18 +23,6 @@ from upstage_docs.options import ManyOptions, OCROptions, ParseOptions, SendOpti
 from upstage_docs.store.values import Pages
 from upstage_docs.store.waiting import WaitingPieces
 
-__all__ = [
-    "estimate",
-    "ocr_raw",
-    "read_job",
-    "read_many",
-    "read_one",
-    "require_options",
-    "require_plain_ocr",
-    "several_requests",
-    "submit",
-]
-
 Options = TypeVar("Options", ParseOptions, OCROptions)
 
 

@@ -15,8 +15,6 @@ from upstage_docs.store.values import WHOLE_FILE, Pages
 if TYPE_CHECKING:
     from upstage_docs.files.source import Source
 
-__all__ = ["PageRun", "Route", "check", "halves", "parts_of", "request_limits"]
-
 
 @dataclass(frozen=True)
 class PageRun:

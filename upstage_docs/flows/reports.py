@@ -15,8 +15,6 @@ from upstage_docs.errors import (
 )
 from upstage_docs.models import PageWarning
 
-__all__ = ["Failure", "Progress", "Report", "is_passing"]
-
 
 @dataclass(frozen=True)
 class Failure:

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-__all__ = ["DONE", "Schedule"]
-
 Work = TypeVar("Work")
 
 DONE: Any = object()  # instead of a result: all have been taken

@@ -18,8 +18,6 @@ from upstage_docs.models import OcrResult, PageWarning, ParsedDocument
 from upstage_docs.store.values import Pages
 from upstage_docs.store.waiting import WaitingPieces
 
-__all__ = ["Deliverer", "MissingPages", "Slice", "Slices"]
-
 Slice: TypeAlias = ParsedDocument | OcrResult
 # Gives what is delivered of a slice; the slices say how far the document is read.
 Deliverer: TypeAlias = "Callable[[Any, Slices], Iterable[object]]"

@@ -18,24 +18,6 @@ from upstage_docs.options import OCROptions, ParseOptions, PollPolicy, RetryPoli
 from upstage_docs.store.store import NO_STORE, Store
 from upstage_docs.store.values import ResultKey
 
-__all__ = [
-    "STATE_BYTES",
-    "STATE_SECONDS",
-    "AcquireSlot",
-    "ClientContext",
-    "Deliver",
-    "End",
-    "Flow",
-    "Next",
-    "Now",
-    "ReleaseSlot",
-    "Send",
-    "Sleep",
-    "Step",
-    "Work",
-    "work",
-]
-
 T = TypeVar("T")
 
 STATE_BYTES = 32 * 2**20  # the state of a job of 2,000 pages holds 200 signed addresses

@@ -16,8 +16,6 @@ from upstage_docs.flows.billing import Spending
 from upstage_docs.flows.steps import Flow, Send, Work
 from upstage_docs.version import __version__
 
-__all__ = ["continued", "current_context", "note", "tell_of_end", "traced"]
-
 T = TypeVar("T")
 
 _SPAN_KEY = "upstage_docs.span"

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from upstage_docs.client.client import Client
     from upstage_docs.flows.billing import Spending
 
-__all__ = ["Connection", "ConnectionOptions", "StayedKey", "WrappedKey"]
-
 
 class WrappedKey(Protocol):
     """A key in a wrapper that does not show it, such as pydantic's `SecretStr`."""

@@ -12,8 +12,6 @@ from upstage_docs.errors import ConfigError, InvalidResponseError
 from upstage_docs.models import Element, ParsedDocument
 from upstage_docs.records.crop_names import crop_name
 
-__all__ = ["write_crops"]
-
 _SUFFIXES = {b"\x89PNG": ".png", b"RIFF": ".webp"}
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import inspect
 
-__all__ = ["missing_name_error", "unknown_option_error"]
-
 _FORMER_CLASSES = {
     "UpstageLayoutAnalysisLoader": "UpstageDocumentParseLoader",
     "UpstageLayoutAnalysisParser": "UpstageDocumentParseParser",

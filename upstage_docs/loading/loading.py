@@ -35,8 +35,6 @@ from upstage_docs.records.records import Recorder
 if TYPE_CHECKING:
     from upstage_docs.flows.billing import Estimate
 
-__all__ = ["Loading", "component_docstring", "loading_of"]
-
 logger = logging.getLogger("upstage_docs")
 
 # Turns the next slice of one document into records; None means that there are no more.

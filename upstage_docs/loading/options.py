@@ -22,8 +22,6 @@ from upstage_docs.options.parse import ON_ERROR_SENTENCE
 if TYPE_CHECKING:
     from upstage_docs.flows.reports import Progress
 
-__all__ = ["LoadOptions"]
-
 
 def _folder(name: str, folder: object) -> object:
     return None if folder is None else require_folder(name, folder)

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 
 from upstage_docs.flows.reports import Progress, Report
 
-__all__ = ["page_bar"]
-
 
 @contextmanager
 def page_bar(report: Report) -> Iterator[None]:

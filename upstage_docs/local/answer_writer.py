@@ -10,8 +10,6 @@ from html import escape
 from upstage_docs.local.blocks import Block, Cell, PageLayout, is_list_item
 from upstage_docs.local.geometry import Box
 
-__all__ = ["write_answer"]
-
 
 def write_answer(
     pages: Iterable[PageLayout], *, model: str, output_formats: Sequence[str], coordinates: bool, first_id: int = 0

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 from upstage_docs.local.geometry import Box
 
-__all__ = ["Block", "Cell", "Loss", "PageLayout", "is_list_item"]
-
 _LIST_MARKER = re.compile(
     r"(?:[•·●○▪■□◦‣⁃∙–—*\uf06c-\uf0fe☐☑☒✓✔✗✘❑❖◆◇►▶▸➢➤⮚➔➜❯◼★☆✦»-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5}|[가-힣])[.)])\s|[①-⑳⑴-⒇㉠-㉻]"
 )

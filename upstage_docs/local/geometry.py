@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["Box", "area", "bounds", "groups_of", "holds_middle", "middle", "overlap", "shared_height", "shared_width"]
-
 Box = tuple[float, float, float, float]
 """`(x0, y0, x1, y1)` from the top left corner, in whatever unit the reader uses."""
 

@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from upstage_docs.local.blocks import Loss
 from upstage_docs.local.refusal import Refusal
 
-__all__ = ["Losses", "is_survivable"]
-
 _FRAMES = 3
 """Of a traceback, the innermost: enough to find the line."""
 

@@ -20,8 +20,6 @@ from upstage_docs.local.losses import Losses
 from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.pipe import MODEL, Begin, Part, Task
 
-__all__ = ["read_document"]
-
 _OFFICE = ("docx", "pptx", "xlsx")
 _OFF = {"0", "off", "no", "false"}
 _LARGEST_ANSWER = 500 << 20

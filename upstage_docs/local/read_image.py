@@ -14,13 +14,12 @@ from upstage_docs.local.ocr.frames import as_jpeg, each_frame
 from upstage_docs.local.ocr.page_images import turned
 from upstage_docs.local.ocr.recognised import Reading, Word
 from upstage_docs.local.ocr.tesseract import languages, read
-from upstage_docs.local.pdf.document import Recognise, read_pdf
+from upstage_docs.local.pdf.document import read_pdf
+from upstage_docs.local.pdf.text_layer import Recognise
 from upstage_docs.local.refusal import Refusal
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-__all__ = ["read_image"]
 
 _PAGE_WIDTH = 595
 """Points: an image becomes a page as wide as A4, so that sizes of text mean what they mean in a PDF."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["Refusal"]
-
 
 class Refusal(Exception):  # noqa: N818 - it is an answer of the API, not a failure of ours
     """The engine refuses this document; the transport answers with `status` and an error body as the API's.

@@ -22,8 +22,6 @@ from upstage_docs.local.losses import is_survivable
 from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.pipe import Begin, End, Message, Part, Reading, Refused, Task, read_frame, write_frame
 
-__all__ = ["main"]
-
 _LARGEST_IDLE = 512 << 20
 """Bytes of resident memory above which a worker is not kept for the next document."""
 

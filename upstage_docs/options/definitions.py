@@ -20,34 +20,6 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast, get_args
 
 from upstage_docs.errors import ConfigError
 
-__all__ = [
-    "Definition",
-    "NamedOptions",
-    "Options",
-    "attributes_of",
-    "check_options",
-    "default_of",
-    "definitions",
-    "docstring_with_options",
-    "documented",
-    "hash_of",
-    "option",
-    "options_of",
-    "require_bool",
-    "require_choice",
-    "require_folder",
-    "require_function",
-    "require_kind",
-    "require_names",
-    "require_number",
-    "require_whole_number",
-    "shared_names",
-    "takes",
-    "type_of",
-    "with_keywords",
-    "with_section",
-]
-
 Value = TypeVar("Value")
 Kind = TypeVar("Kind")
 Parameters = ParamSpec("Parameters")
@@ -147,11 +119,11 @@ def type_of(kind: type, name: str) -> Any:
 def documented(kind: type[Kind]) -> type[Kind]:
     """Put what is said of the options of the dataclass *kind* into its docstring."""
     described = {name: said.sentence for name, said in definitions(kind).items()}
-    kind.__doc__ = with_section(kind.__doc__, "Attributes", described)
+    kind.__doc__ = _with_section(kind.__doc__, "Attributes", described)
     return kind
 
 
-def with_section(docstring: str | None, title: str, described: Mapping[str, str]) -> str:
+def _with_section(docstring: str | None, title: str, described: Mapping[str, str]) -> str:
     """Return *docstring* with name → sentence in its section *title*, which is made where there is none.
 
     What the section says of a name already stays.
@@ -180,7 +152,7 @@ def takes(
         first = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
         constructor.__signature__ = inspect.Signature([first, *own], return_annotation=None)
         described = {name: said.sentence for name, said in definitions(kind).items()}
-        constructor.__doc__ = with_section(constructor.__doc__, "Args", described)
+        constructor.__doc__ = _with_section(constructor.__doc__, "Args", described)
         return constructor
 
     return given
@@ -201,7 +173,7 @@ def with_keywords(kind: type, *only: str) -> Callable[[Callable[Parameters, Valu
             **{name: one for name, one in method.__annotations__.items() if name in {"return", *(p.name for p in own)}},
             **{one.name: one.annotation for one in shown},
         }
-        made.__doc__ = with_section(method.__doc__, "Args", said)
+        made.__doc__ = _with_section(method.__doc__, "Args", said)
         return method
 
     return given
@@ -394,4 +366,4 @@ def docstring_with_options(component: type, docstring: str | None, kinds: Iterab
     """Return *docstring* with a sentence for each option of *component*: that of the first of *kinds* with it."""
     said = [(name, one.sentence) for kind in kinds for name, one in definitions(kind).items()]
     sentences = dict(reversed(said))
-    return with_section(docstring, "Args", {n: sentences[n] for n in attributes_of(component) if n in sentences})
+    return _with_section(docstring, "Args", {n: sentences[n] for n in attributes_of(component) if n in sentences})

@@ -9,22 +9,6 @@ from typing import Literal, TypeAlias, TypedDict
 from upstage_docs.errors import ConfigError
 from upstage_docs.options.definitions import Options, definitions, documented, hash_of, option, require_names
 
-__all__ = [
-    "CATEGORIES",
-    "Ids",
-    "ManyKeywords",
-    "ManyOptions",
-    "OCROptions",
-    "OCRSplit",
-    "OnError",
-    "OutputFormat",
-    "ParseOptions",
-    "Route",
-    "SendKeywords",
-    "SendOptions",
-    "Split",
-]
-
 OutputFormat: TypeAlias = Literal["html", "markdown", "text"]
 Route: TypeAlias = Literal["auto", "sync", "async"]
 Split: TypeAlias = Literal["element", "page", "none"]

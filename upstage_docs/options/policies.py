@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from upstage_docs.options.definitions import NamedOptions, documented, option
 
-__all__ = ["PollPolicy", "RetryPolicy"]
-
 
 @documented
 @dataclass(frozen=True)

@@ -11,8 +11,6 @@ import msgspec
 
 from upstage_docs.records.records import Span
 
-__all__ = ["crop_name", "crops_between", "own_crops", "own_crops_by_metadata", "text_reach"]
-
 _NAME = re.compile(r"(?:[0-9a-f]{16}|document)-p(?P<page>\d{1,9})-e(?P<element>\d{1,18})\.\w+\Z")
 _spans = msgspec.json.Decoder(list[Span])
 _ranges = msgspec.json.Decoder(tuple[tuple[int, int], ...])

@@ -16,8 +16,6 @@ from upstage_docs.records.ownership import (
 from upstage_docs.records.render import element_text, text_of_html
 from upstage_docs.records.wording import caption_label, is_unit
 
-__all__ = ["OWNERS", "captions_of", "inner_captions", "owned_before"]
-
 # What has a caption.
 OWNERS = frozenset({"table", "chart", "figure"})
 _RUNNING = frozenset({"header", "footer"})

@@ -13,17 +13,6 @@ from typing import NamedTuple
 from upstage_docs.records.patterns import compile_when_used
 from upstage_docs.records.wording import is_unit
 
-__all__ = [
-    "MOST_ROWS_READ",
-    "Cell",
-    "begins_section",
-    "cells_of_line",
-    "header_rows_of",
-    "header_rows_of_lines",
-    "infer_header_rows",
-    "line_begins_section",
-]
-
 # No header of the 29 real and 143 financial tables that this was tried on has more rows; what is below is not read.
 MOST_ROWS_READ = 10
 _MOST_HEADER_ROWS = 8
@@ -172,13 +161,13 @@ def header_rows_of(text: str) -> int:
             return declared
     rows = []
     for match in _ROW.finditer(text, start):
-        rows.append([cell_of(attributes, words_of_cell(content)) for attributes, content in _CELL.findall(match[1])])
+        rows.append([_cell_of(attributes, words_of_cell(content)) for attributes, content in _CELL.findall(match[1])])
         if len(rows) == MOST_ROWS_READ:
             break
     return infer_header_rows([row for row in rows if row])
 
 
-def cell_of(attributes: str, words: str) -> Cell:
+def _cell_of(attributes: str, words: str) -> Cell:
     """Return a cell with its words and the spans in the attributes of its tag."""
     spans = {name.lower(): max(1, int(number)) for name, number in _SPAN.findall(attributes)}
     return Cell(words, spans.get("row", 1), spans.get("col", 1))
@@ -196,11 +185,11 @@ def _header_rows_of_pipes(text: str) -> int:
     rule = next((index for index, line in enumerate(lines) if index and "-" in line and _RULE.match(line)), None)
     if rule is None:
         return 0
-    found = infer_header_rows([cells_of_line(line) for line in [*lines[:rule], *lines[rule + 1 :]]])
+    found = infer_header_rows([_cells_of_line(line) for line in [*lines[:rule], *lines[rule + 1 :]]])
     return max(rule, found)
 
 
-def cells_of_line(line: str) -> list[Cell]:
+def _cells_of_line(line: str) -> list[Cell]:
     """Return the cells of a line of a pipe table."""
     inner = line.strip().removeprefix("|")
     inner = inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner
@@ -212,9 +201,9 @@ def line_begins_section(line: str) -> bool:
     _, _, others = line.strip().removeprefix("|").partition("|")
     if "<" not in line and "&" not in line and "\\" not in line and others.replace("|", "").strip():
         return False
-    return begins_section(cells_of_line(line))
+    return begins_section(_cells_of_line(line))
 
 
 def header_rows_of_lines(lines: Iterable[str]) -> int:
     """Return how many of the *lines* of a pipe table, its rule left out, are its header."""
-    return infer_header_rows([cells_of_line(line) for line in lines])
+    return infer_header_rows([_cells_of_line(line) for line in lines])

@@ -25,14 +25,6 @@ from upstage_docs.records.patterns import compile_when_used
 from upstage_docs.records.render import element_text, heading_level
 from upstage_docs.records.wording import caption_label, is_note, is_unit
 
-__all__ = [
-    "DEEPEST",
-    "HeadingLevels",
-    "heading_size",
-    "is_no_heading",
-]
-
-
 DEEPEST = 6
 
 # Unnumbered, yet of the first level in numbered documents.

@@ -7,17 +7,6 @@ from typing import NamedTuple
 
 from upstage_docs.records.patterns import compile_when_used
 
-__all__ = [
-    "DEEPENING",
-    "RANKS",
-    "SQUARES",
-    "SQUARE_SIGNS",
-    "Numbering",
-    "read_numbering",
-    "title_key",
-    "without_numbering",
-]
-
 # Titles of Korean reports begin with one of these.
 SQUARES = "□■▣❑❏ㅁ"
 SQUARE_SIGNS = frozenset(SQUARES)  # to ask of a sign, or of the first of a text that may be empty

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from upstage_docs.options import Ids
 
-__all__ = ["NAMESPACE", "RecordIds", "file_id", "normal_source", "record_id", "source_in_ids", "text_sha256"]
-
 # The namespace of every id this package makes; a golden test pins some ids.
 NAMESPACE = UUID("6f4b3c52-8a5e-5d0c-9a38-0c2f6f7d1e11")
 
@@ -52,17 +50,17 @@ def file_id(source: str, file_sha256: str = "", ids: Ids = "source") -> str:
 
     By content, it is that of the bytes: a changed file is then another one, and its old self stays in a store.
     """
-    name = file_sha256 if ids == "content" and file_sha256 else normal_source(source)
+    name = file_sha256 if ids == "content" and file_sha256 else _normal_source(source)
     return _uuid5(name.encode(errors="surrogatepass"))
 
 
 def source_in_ids(source: str, file_sha256: str, ids: Ids) -> str:
     """Return what of *source* goes into the ids of a file's records: nothing where they are made of its content."""
-    return "" if ids == "content" and file_sha256 else normal_source(source)
+    return "" if ids == "content" and file_sha256 else _normal_source(source)
 
 
 @lru_cache(maxsize=256)  # asked for every element of a file
-def normal_source(source: str) -> str:
+def _normal_source(source: str) -> str:
     """Return *source* so that every way to write one path gives one id: `./a.pdf`, `x/../a.pdf`.
 
     A path is never made absolute: ids would differ from machine to machine. An address (`s3://…`) stays as it is.

@@ -13,8 +13,6 @@ from upstage_docs.records.heading_numbering import SQUARE_SIGNS, SQUARES, read_n
 from upstage_docs.records.patterns import compile_when_used
 from upstage_docs.records.render import text_of_html
 
-__all__ = ["MAY_BE_TITLES", "MarkedTitle", "holds_marked_line", "is_section_title", "marked_titles"]
-
 # A title that the layout model may call so.
 MAY_BE_TITLES = frozenset({"paragraph", "list"})
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-__all__ = ["metadata_text", "shown"]
-
 
 def metadata_text(value: object, *, sort_keys: bool = False) -> str:
     """Return *value* as JSON, or as its `repr` where JSON cannot hold it: odd keys, circular references.

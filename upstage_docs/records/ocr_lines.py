@@ -8,8 +8,6 @@ from statistics import fmean, median
 
 from upstage_docs.models import OcrLine, OcrPage, OcrWord, Point
 
-__all__ = ["ocr_lines", "word_ranges"]
-
 _APART = 3.0
 """Between two words that the text has on one line, in heights: what is farther apart is another column or field."""
 _ON_LINE = 0.5

@@ -14,8 +14,6 @@ from upstage_docs.records.ocr_lines import ocr_lines
 from upstage_docs.records.options import OCRRecordOptions
 from upstage_docs.records.records import metadata
 
-__all__ = ["ocr_records"]
-
 _encode = msgspec.json.Encoder().encode
 
 

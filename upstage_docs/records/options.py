@@ -9,8 +9,6 @@ from upstage_docs.options import Ids, OCRSplit
 from upstage_docs.options.definitions import Options, documented, option
 from upstage_docs.options.parse import IDS_SENTENCE
 
-__all__ = ["OCRRecordOptions", "RecordOptions"]
-
 _SKIP_EMPTY = "Whether records without text, which embedding APIs refuse, are left out."
 
 

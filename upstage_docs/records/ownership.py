@@ -22,17 +22,6 @@ from upstage_docs.records.wording import (
     is_unit,
 )
 
-__all__ = [
-    "Line",
-    "Owned",
-    "is_remark_below",
-    "is_title_above",
-    "owner_of_caption",
-    "role_above",
-    "role_below",
-    "role_of_last_line",
-]
-
 Role = Literal["caption", "title", "unit", "note", "remark", "announcement", "heading", ""]
 
 _NO_BOX: Box = (0.0, 0.0, 0.0, 0.0)
@@ -99,7 +88,7 @@ def role_above(line: Line, owned: Owned, taken: frozenset[str] | set[str], *, an
         return "unit"
     if "heading" in taken:
         return ""
-    if not taken & {"title", "caption"} and is_title_above(line, owned, is_next=not taken):
+    if not taken & {"title", "caption"} and _is_title_above(line, owned, is_next=not taken):
         return "announcement" if announcements and announces_in_words(words) else "title"
     return "announcement" if announcements and "announcement" not in taken and announces(words) else ""
 
@@ -130,7 +119,7 @@ def role_below(line: Line, owned: Owned) -> Role:
     return "caption" if pictured and _is_title_below(line, owned) else ""
 
 
-def is_title_above(line: Line, owned: Owned, *, is_next: bool = True) -> bool:
+def _is_title_above(line: Line, owned: Owned, *, is_next: bool = True) -> bool:
     """Say whether *line* is the title of what stands below it, by its place: short, no sentence, close and aligned.
 
     What is *owned* may be the text that announces a table, too; *is_next* if no other line stands between the two.

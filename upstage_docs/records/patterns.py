@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any, cast
 
-__all__ = ["compile_when_used"]
-
 
 def compile_when_used(pattern: str, flags: int = 0) -> re.Pattern[str]:
     """Return what stands for a regular expression until it is first used: large ones take milliseconds to compile.

@@ -16,24 +16,10 @@ from upstage_docs.options import Split
 from upstage_docs.records.element_captions import OWNERS, captions_of
 from upstage_docs.records.header_rows import header_rows_of
 from upstage_docs.records.heading_levels import HeadingLevels
-from upstage_docs.records.ids import NAMESPACE, RecordIds, file_id, record_id, source_in_ids, text_sha256
+from upstage_docs.records.ids import RecordIds, file_id, record_id, source_in_ids, text_sha256
 from upstage_docs.records.marked_titles import MAY_BE_TITLES, MarkedTitle, marked_titles
 from upstage_docs.records.options import RecordOptions
 from upstage_docs.records.render import element_text
-
-__all__ = [
-    "METADATA_KEYS",
-    "NAMESPACE",
-    "HeadingTrail",
-    "RecordOptions",
-    "Recorder",
-    "coordinates_of",
-    "file_id",
-    "metadata",
-    "record_id",
-    "records",
-    "text_sha256",
-]
 
 _encode = msgspec.json.Encoder().encode
 

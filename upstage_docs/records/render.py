@@ -10,17 +10,6 @@ from upstage_docs.models import Element
 from upstage_docs.options import OutputFormat
 from upstage_docs.records.patterns import compile_when_used
 
-__all__ = [
-    "ENTITY",
-    "TAG_NAMES",
-    "element_text",
-    "heading_level",
-    "text_of_html",
-    "text_of_line",
-    "text_runs",
-    "without_cut_tags",
-]
-
 # Newer models put this in front of a figure's text; there is no such image.
 _PLACEHOLDER = "![image](/image/placeholder)"
 

@@ -9,19 +9,6 @@ import re
 
 from upstage_docs.records.patterns import compile_when_used
 
-__all__ = [
-    "KOREAN_SENTENCE",
-    "LONGEST_TITLE",
-    "LONGEST_UNIT",
-    "SENTENCE_END",
-    "announces",
-    "announces_in_words",
-    "caption_label",
-    "is_note",
-    "is_unit",
-    "start_of_last_sentence",
-]
-
 # A caption longer than this is a text that happens to begin like one. The longest of 350 real ones has 749 characters.
 _LONGEST_CAPTION = 1200
 LONGEST_TITLE = 120

@@ -16,8 +16,6 @@ try:
 except ImportError as error:
     raise MissingExtraError.of("server", "Serving the local engine over HTTP", error) from error
 
-__all__ = ["ConnectionLimits", "abort", "watching"]
-
 _ABORT = "upstage_docs.abort"
 
 

@@ -36,8 +36,6 @@ try:
 except ImportError as error:
     raise MissingExtraError.of("server", "Serving the local engine over HTTP", error) from error
 
-__all__ = ["ConnectionLimits", "Endpoint", "build_app", "running", "serve"]
-
 _log = logging.getLogger("upstage_docs.server")
 
 _GRACE = 10

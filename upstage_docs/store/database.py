@@ -22,8 +22,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["Database", "NewerFormatError", "as_text", "find_intruder", "identity", "make_file"]
-
 _BUSY_AGAIN_SECONDS = 0.5  # where it was locked for so long before: a process that hangs costs each document little
 _NO_VERSION = 10_000  # formats are counted one by one
 _known: weakref.WeakSet[Database] = weakref.WeakSet()

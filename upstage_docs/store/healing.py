@@ -20,8 +20,6 @@ from pathlib import Path
 from upstage_docs.store import sql
 from upstage_docs.store.database import Database, as_text, identity, make_file
 
-__all__ = ["Healed", "heal", "is_damage", "remains_of"]
-
 # https://sqlite.org/rescode.html: SQLITE_CORRUPT and SQLITE_NOTADB. Python tells the code from 3.11 on.
 _CODES = {11, 26}
 _MESSAGES = ("malformed", "not a database", "no tables", "unsupported file format")

@@ -12,8 +12,6 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-__all__ = ["may_live", "name"]
-
 
 def name() -> str:
     """Return the name of the calling process, which no other has, a forked child included."""

@@ -23,39 +23,6 @@ from upstage_docs.store.values import (
     covers,
 )
 
-__all__ = [
-    "SCHEMA",
-    "TABLES",
-    "VERSION",
-    "checksum",
-    "close_covered",
-    "close_intent",
-    "close_job",
-    "drop",
-    "drop_unread",
-    "entries",
-    "evict",
-    "insert_document",
-    "insert_intent",
-    "insert_job",
-    "intents",
-    "is_answered",
-    "is_running",
-    "jobs",
-    "knows",
-    "overlapping_intents",
-    "put",
-    "put_unread",
-    "read",
-    "release",
-    "remove",
-    "renew",
-    "salvage",
-    "split_intent",
-    "stored_state",
-    "touch",
-]
-
 VERSION = 1
 SCHEMA = """
 CREATE TABLE document (digest TEXT PRIMARY KEY, file_sha256 TEXT NOT NULL, model TEXT NOT NULL, root TEXT NOT NULL,

@@ -50,8 +50,6 @@ from upstage_docs.store.values import (
     StoredState,
 )
 
-__all__ = ["NO_STORE", "Store"]
-
 _Result = TypeVar("_Result")
 _log = logging.getLogger("upstage_docs")
 _EVICT_STEP = 60.0  # seconds: weighing fifty thousand answers takes longer than keeping one

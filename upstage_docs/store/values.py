@@ -11,22 +11,6 @@ from functools import cached_property
 from upstage_docs.options import OCROptions, ParseOptions
 from upstage_docs.options.definitions import default_of
 
-__all__ = [
-    "WHOLE_FILE",
-    "AlreadyStored",
-    "Busy",
-    "Claim",
-    "Entry",
-    "Intent",
-    "Pages",
-    "ResultKey",
-    "StoredAnswer",
-    "StoredJob",
-    "StoredState",
-    "covers",
-    "merged",
-]
-
 # First and last page, 1-based and inclusive.
 Pages = tuple[int, int]
 # Stands for all pages of a file whose page count is not known.

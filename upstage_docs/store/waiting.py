@@ -12,8 +12,6 @@ from typing import Any
 
 from upstage_docs.models import OcrResult, ParsedDocument, Record
 
-__all__ = ["WaitingPieces"]
-
 _log = logging.getLogger("upstage_docs")
 
 

@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["MakePage", "PageElement", "report_page", "text_page"]
-
 
 @dataclass(frozen=True)
 class PageElement:

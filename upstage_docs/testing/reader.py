@@ -15,8 +15,6 @@ from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.pipe import Begin, Part, Patience, Task
 from upstage_docs.testing.pages import MakePage, PageElement, text_page
 
-__all__ = ["CROP", "StandInReader"]
-
 CROP = b"\xff\xd8\xff\xe0 a crop"
 """What stands for the JPEG of an element whose picture was asked for."""
 

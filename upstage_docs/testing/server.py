@@ -30,8 +30,6 @@ from upstage_docs.testing.faults import (
     settle,
 )
 
-__all__ = ["build_app"]
-
 
 def build_app(
     engine: Engine | None = None,

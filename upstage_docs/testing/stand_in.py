@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from upstage_docs.local import LocalTransport
     from upstage_docs.testing.reader import StandInReader
 
-__all__ = ["KEY", "StandInApi", "running_stand_in", "stand_in_transport"]
-
 KEY = "up_stand_in"
 """A key of the right shape, which no account has."""
 

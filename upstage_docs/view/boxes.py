@@ -13,8 +13,6 @@ from upstage_docs.view.sheets import BLANK_RATIO, Sheets
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["COLOURS", "boxed_pages", "colour_of"]
-
 COLOURS = {
     "table": "#d62728",
     "chart": "#e377c2",

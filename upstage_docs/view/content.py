@@ -11,8 +11,6 @@ from upstage_docs.errors import MissingExtraError
 from upstage_docs.models import Element
 from upstage_docs.records.render import ENTITY, element_text, text_of_html, text_runs
 
-__all__ = ["isolated", "require_sanitiser", "safe_content", "safe_table", "shown_text"]
-
 _NO_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _TABLE_BEGINS = re.compile(r"<table\b", re.IGNORECASE)
 _TABLE_ENDS = re.compile(r"</table\b[^<>]*>", re.IGNORECASE)

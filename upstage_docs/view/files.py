@@ -19,8 +19,6 @@ from upstage_docs.view.sheets import Sheets
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Pictures", "write_view"]
-
 Pictures = Literal["auto", "inside", "beside"]
 
 _MOST_INSIDE = 50

@@ -13,8 +13,6 @@ from upstage_docs.evidence.things import read_thing
 from upstage_docs.models import Box, Chunk, ParsedDocument
 from upstage_docs.view.content import isolated, shown_text
 
-__all__ = ["ChunkGroup", "chunk_groups", "group_colour", "require_places", "shown_chunk", "shown_place"]
-
 _GROUPS = ("#0b7285", "#c2255c", "#5f3dc4", "#2b8a3e", "#d9480f", "#1864ab", "#846358", "#862e9c")
 """Colours of chunks that follow each other; so many that neighbours on a page differ."""
 

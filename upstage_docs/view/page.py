@@ -31,8 +31,6 @@ from upstage_docs.view.sheets import BLANK_RATIO, Sheet, Sheets
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["inside", "jpeg", "page_pieces", "view_html"]
-
 _FLOWING = {"paragraph", "caption", "footnote"}
 """Categories whose lines end where the page did: they are shown as wide as the window is."""
 _LONGEST_LABEL = 80

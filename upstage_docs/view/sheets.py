@@ -17,8 +17,6 @@ from upstage_docs.models import Element, ParsedDocument
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["BLANK_RATIO", "Sheet", "Sheets"]
-
 BLANK_RATIO = 297 / 210
 """Height by width of the sheet of a page that has no picture."""
 _TALLEST = 4

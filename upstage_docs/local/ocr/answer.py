@@ -17,8 +17,6 @@ from upstage_docs.local.ocr.recognised import Reading
 from upstage_docs.local.ocr.tesseract import languages, read
 from upstage_docs.local.refusal import Refusal
 
-__all__ = ["recognise"]
-
 _DPI = 150
 """What the API rasterises PDF pages at: the pixels of sizes and vertices."""
 _READING_DPI = 300

@@ -13,8 +13,6 @@ from upstage_docs.local.geometry import Box, bounds, groups_of
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["DrawnRules", "cells_between", "drawn_rules"]
-
 _DARK = 0.75
 """Of the shade of the ground: darker pixels are ink; gray rules of tables are at 0.6 of white, their shades at 0.9."""
 _LEAST_CONTRAST = 24

@@ -17,8 +17,6 @@ from upstage_docs.local.refusal import Refusal
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Frame", "as_jpeg", "each_frame", "frames"]
-
 _MAX_FRAMES = 2_000
 _ENOUGH_PIXELS = 50_000_000
 """A larger page is made smaller as soon as it is decoded."""

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["flatness", "ink_box", "is_uneven", "skew_angle", "smoothed", "turned", "without_leaders", "zoomed"]
-
 _MOST_LEAN = 22
 """Degrees: photographs of pages are seldom turned by more."""
 _DOT, _WIDEST_DOT = 0.13, 0.2

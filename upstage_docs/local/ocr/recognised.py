@@ -8,20 +8,6 @@ from dataclasses import dataclass, replace
 
 from upstage_docs.local.geometry import Box, middle
 
-__all__ = [
-    "Lines",
-    "Reading",
-    "Word",
-    "confidence",
-    "is_hangul_again",
-    "is_korean",
-    "may_be_hangul",
-    "merged",
-    "scaled",
-    "without_ornaments",
-    "worth",
-]
-
 Point = tuple[float, float]
 Lines = Sequence[Sequence["Word"]]
 

@@ -31,8 +31,6 @@ from upstage_docs.local.refusal import Refusal
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["available", "labels", "languages", "read", "words"]
-
 _FOLDERS = (
     "/usr/share/tesseract-ocr/5/tessdata",  # Debian 12 and later, Ubuntu
     "/usr/share/tesseract-ocr/4.00/tessdata",

@@ -20,8 +20,6 @@ from xml.parsers import expat
 
 from upstage_docs.local.refusal import Refusal
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_ELEMENTS", "MAX_MEMBERS", "MAX_RATIO", "open_archive"]
-
 MAX_MEMBERS = 20_000
 MAX_BYTES = 1_000_000_000
 """Unpacked bytes of the whole archive."""

@@ -10,8 +10,6 @@ from upstage_docs.local.geometry import Box
 from upstage_docs.local.office.number_formats import displayed
 from upstage_docs.local.office.xml_values import integer
 
-__all__ = ["LookUp", "chart_block"]
-
 LookUp = Callable[[str, bool], "list[str]"]
 """A reference to cells, and whether plain values are wanted → their texts in order, empty cells included."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["linear"]
-
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _SCRIPTS = (("sub", "_"), ("sup", "^"))
 

@@ -9,8 +9,6 @@ from docx.oxml.ns import qn
 
 from upstage_docs.local.office.xml_values import integer
 
-__all__ = ["ListCounter", "written_number"]
-
 _GANADA = "가나다라마바사아자차카타파하"
 _CHOSUNG = "ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎ"
 _ROMAN = tuple(

@@ -12,8 +12,6 @@ from upstage_docs.local.blocks import Loss, PageLayout
 from upstage_docs.local.office.archive import open_archive
 from upstage_docs.local.refusal import Refusal
 
-__all__ = ["read_office"]
-
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 

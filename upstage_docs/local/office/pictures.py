@@ -10,8 +10,6 @@ from upstage_docs.local.geometry import Box
 from upstage_docs.local.ocr.frames import as_jpeg, frames
 from upstage_docs.local.refusal import Refusal
 
-__all__ = ["diagram", "picture"]
-
 _NO_DESCRIPTION = re.compile(
     r"\S*\.(?:png|jpe?g|gif|bmp|tiff?|emf|wmf|svg|webp|heic)|(?:picture|image|그림) ?\d*", re.IGNORECASE
 )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["hexadecimal", "integer"]
-
 _INTEGER = re.compile(r"\s*([+-]?\d{1,18})(?:\.\d*)?\s*", re.ASCII)
 
 

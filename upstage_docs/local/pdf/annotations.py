@@ -12,8 +12,6 @@ from typing import Any
 from upstage_docs.local.geometry import Box
 from upstage_docs.local.pdf.text_layer import ScannedWord
 
-__all__ = ["typed_texts"]
-
 _MOST_ANNOTATIONS = 5_000
 """Of a page; a form has some hundred."""
 _MOST_LETTERS = 20_000

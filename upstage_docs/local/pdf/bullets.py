@@ -9,8 +9,6 @@ from upstage_docs.local.geometry import Box, bounds
 from upstage_docs.local.pdf.vector_paths import Path
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["bullets_of", "legend_of"]
-
 _SMALL, _LARGE = 1.2, 20.0
 _MOST_PATHS, _MOST = 5_000, 500
 """Of a page, and small ones: a page with more has no list of so many items."""

@@ -16,8 +16,6 @@ from upstage_docs.local.pdf.paragraphs import LONG_ITEM, is_numbered_item
 from upstage_docs.local.pdf.parts import BOLD, Part, body_size, joined
 from upstage_docs.records.heading_numbering import read_numbering
 
-__all__ = ["categorise"]
-
 _LABEL = re.compile(
     r"[<\[(〈【]?\s*(?P<word>fig(?:ure|ura|\.|s\.)?|tab(?:le|leau|elle|ella|la|\.)|abb(?:ildung|\.)|рис(?:унок|\.)|таблица|diagram|chart|graph|plate|photo(?:graph)?|image|picture|map|scheme|exhibit|"
     r"illustration|algorithm|listing|그림|표|사진|도표|图|表|圖|図)\s*\.?\s*"

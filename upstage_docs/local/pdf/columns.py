@@ -11,8 +11,6 @@ from itertools import pairwise
 
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["column_starts", "is_marker", "is_monospaced"]
-
 _MONOSPACED = re.compile(
     r"courier|mono|consol|(?:cm|sf|lm|ec)tt|menlo|typewriter|inconsol|sourcecode|letter.?gothic|andale", re.IGNORECASE
 )

@@ -12,8 +12,6 @@ from upstage_docs.local.geometry import bounds
 from upstage_docs.local.pdf.lines import Line
 from upstage_docs.local.pdf.parts import Part
 
-__all__ = ["contents_of"]
-
 _NUMBER = re.compile(r"\d{1,4}|[ivxlc]{1,7}", re.IGNORECASE)
 _LEADER = re.compile(
     r".*\S\s*(?:\.{3,}|(?:\s\.){3,}|…{2,}|·{3,}|_{4,})[.\s…·_]*(?:\d{1,4}|[ivxlc]{1,7})", re.IGNORECASE

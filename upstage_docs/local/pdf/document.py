@@ -42,8 +42,6 @@ from upstage_docs.local.pdf.text_layer import Recognise, ScannedWord
 from upstage_docs.local.pdf.unseen_colours import is_in, unseen_boxes
 from upstage_docs.local.refusal import Refusal
 
-__all__ = ["Recognise", "read_pdf"]
-
 BATCH_PAGES = 10
 _MOST_OBJECTS = 20_000
 """The PDF library needs the square of a page's lines: 6 seconds for 20,000 (measured). Above it, text is read alone."""

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from upstage_docs.local.geometry import shared_height
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["with_drop_caps"]
-
 _TALL = 1.8
 """Of the size of the text beside it: a drop cap of two lines is 2.3 times as large."""
 _LINES = 2

@@ -9,8 +9,6 @@ from dataclasses import replace
 from upstage_docs.local.geometry import bounds, overlap
 from upstage_docs.local.pdf.parts import Part
 
-__all__ = ["formulas", "is_formula_text", "is_latex"]
-
 _STRONG = re.compile(r"[=≤≥≈≡≠∝⇒∂∇∑∏∫√∈¼]")
 _WORD = re.compile(r"[A-Za-z]{4,}|[가-힣぀-ヿ一-鿿]{2,}")
 _CODE = re.compile(r"[\"“”]|</|://|\?>")
@@ -66,7 +64,7 @@ def _groups(seeds: Sequence[Part], pieces: Sequence[Part]) -> list[list[Part]]:
 
 
 def _is_formula(part: Part) -> bool:
-    if is_latex(part):
+    if _is_latex(part):
         return True
     text = part.text
     if len(text) > _MOST_LETTERS or len(part.lines) > 4 or not _STRONG.search(text) or part.is_bold:
@@ -83,7 +81,7 @@ def is_formula_text(text: str) -> bool:
     return _LATEX.fullmatch(text) is not None
 
 
-def is_latex(part: Part) -> bool:
+def _is_latex(part: Part) -> bool:
     """Say whether the PDF library read *part* as a formula: it writes `$...$` in no font."""
     if "$" not in part.text:
         return False

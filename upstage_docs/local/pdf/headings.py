@@ -10,8 +10,6 @@ from upstage_docs.local.blocks import is_list_item
 from upstage_docs.local.pdf.parts import Part
 from upstage_docs.local.pdf.words import LAYER_FONT
 
-__all__ = ["is_date", "is_heading", "may_be_heading", "standing_out"]
-
 _SECTION = re.compile(
     r"(?:\d{1,2}(?:\.\d{1,2}){1,4}\.?|\d{1,2}\.?|[A-Z](?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|"
     r"(?:chapter|section|part|appendix|article|unit|lesson|제)\s*[\dA-Z]+[.:장절]?)\s+[A-Z가-힣\"“‘(]",

@@ -10,8 +10,6 @@ from upstage_docs.local.geometry import Box, middle
 from upstage_docs.local.pdf.page_letters import PageLetters
 from upstage_docs.local.pdf.page_objects import object_box
 
-__all__ = ["HiddenText"]
-
 _SMALLEST = 0.5
 """Points: letters that are less than that both ways are dots, whoever wrote them for a machine to find."""
 _CLIP_REACH = 1.0

@@ -32,8 +32,6 @@ from upstage_docs.local.pdf.weight_changes import cut_at_weights
 from upstage_docs.local.pdf.word_pieces import pieces_by_file
 from upstage_docs.local.pdf.words import Word, ink, is_heavy_name
 
-__all__ = ["PageParts", "Rules", "finished", "parts_of"]
-
 _HEAVY = 600
 _PLAIN_NAME = re.compile(r"regular|roman|book|light|-it(?:alic)?$", re.IGNORECASE)
 _SMALL_NUMBER = re.compile(r"\d{1,4}\s?\S*[^\W\d]")

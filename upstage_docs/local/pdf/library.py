@@ -12,17 +12,6 @@ from upstage_docs.local.pdf.missed_words import letters_of
 from upstage_docs.local.pdf.pdfium import PdfPages, shown
 from upstage_docs.local.pdf.text_layer import ScannedWord, set_words, text_layer
 
-__all__ = [
-    "WORDS_ALONE",
-    "drops_letters",
-    "lay_out_words",
-    "parse_pages",
-    "read_pages",
-    "upright_words",
-    "with_all_words",
-    "without_items",
-]
-
 _LIBRARY_LOCK = threading.Lock()
 """Pages are recognised in several threads; the library holds a copy of pdfium, which takes one at a time."""
 _DROPPED = 0.2

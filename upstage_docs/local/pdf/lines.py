@@ -12,9 +12,6 @@ from upstage_docs.local.pdf.columns import column_starts, is_marker
 from upstage_docs.local.pdf.right_to_left import has_right_to_left, is_bracket, with_brackets_turned, words_in_order
 from upstage_docs.local.pdf.words import LAYER_FONT, Word
 
-__all__ = ["Line", "lines_of", "rows_of"]
-
-
 _SECTION_NUMBER = re.compile(r"(?:\d{1,2}|[A-Z])(?:\.\d{1,2}){1,4}\.?|§\s?\d+[a-z]?|[IVX]{1,5}\.?|제\s?\d+[장절조]")
 _TAB = 6
 """Font sizes: the widest gap behind the mark of an item or a section number; 3 cm behind a digit of 13 pt are 5.9."""

@@ -12,8 +12,6 @@ from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import Line
 from upstage_docs.local.pdf.parts import BOLD, Part
 
-__all__ = ["indented", "listings_of"]
-
 _PROMPT = re.compile(r"(?:[A-Za-z]{0,3}(?:\[\d+\]:?|\(\d+\))?(?:>{1,3}|[$%])|In \[\d+\]:)\s+\S")
 """Of a console: `> `, `R> `, `>>> `, `$ `, `In [1]: `."""
 _SIGNS = re.compile(r"[^\w\s.,;:'\"!?-]")

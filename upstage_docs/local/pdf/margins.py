@@ -14,8 +14,6 @@ from upstage_docs.local.pdf.headings import may_be_heading
 from upstage_docs.local.pdf.lines import Line
 from upstage_docs.local.pdf.parts import Part, joined
 
-__all__ = ["Sheet", "footnotes", "headers_and_footers", "repeated", "running_key"]
-
 _PAGE_NUMBER = re.compile(
     r"(?:page|p\.|seite|쪽)?\s*[\[|—–-]*\s*(?:\d{1,4}|[ivxlc]{1,7})\s*[\]|—–-]*(?:\s*(?:of|/|von)\s*\d{1,4})?",
     re.IGNORECASE,

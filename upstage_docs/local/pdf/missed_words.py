@@ -10,8 +10,6 @@ from unicodedata import normalize
 from upstage_docs.local.geometry import Box, holds_middle, middle
 from upstage_docs.local.pdf.text_layer import ScannedWord
 
-__all__ = ["is_on_page", "is_seen", "letters_of", "missed"]
-
 _SHELF = 20.0
 """Points: items are looked up by stripes of the page of this height."""
 _OVER_EDGE = 3.0

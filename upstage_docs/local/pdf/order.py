@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from upstage_docs.local.geometry import Box, bounds
 
-__all__ = ["reading_order"]
-
 _NARROWEST = 0.12
 """Of all columns together: what one box must be wide to be a column by itself."""
 _DEEPEST = 40  # nested cuts; a page that needs more is read by rows

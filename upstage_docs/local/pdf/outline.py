@@ -11,8 +11,6 @@ from upstage_docs.local.blocks import Block
 from upstage_docs.records.heading_levels import DEEPEST, is_no_heading
 from upstage_docs.records.heading_numbering import title_key, without_numbering
 
-__all__ = ["Outline", "OutlineEntry"]
-
 # The surest first: a running header may repeat a title that stands on the same page.
 _MAY_BE_HEADINGS = (("heading1",), ("paragraph", "list"), ("header",))
 

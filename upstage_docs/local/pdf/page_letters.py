@@ -8,8 +8,6 @@ from typing import Any
 
 from upstage_docs.local.geometry import Box, bounds
 
-__all__ = ["PageLetters"]
-
 _FONT_NAME_BYTES = 128
 
 

@@ -8,8 +8,6 @@ from typing import Any
 
 from upstage_docs.local.geometry import Box
 
-__all__ = ["Matrix", "matrix_of", "object_box", "objects_of", "product"]
-
 Matrix = tuple[float, float, float, float, float, float]
 
 _IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)

@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-__all__ = ["PageThreads"]
-
 Result = TypeVar("Result")
 
 _MOST = 4

@@ -13,8 +13,6 @@ from upstage_docs.local.geometry import Box, bounds, middle, shared_width
 from upstage_docs.local.pdf.lines import Line
 from upstage_docs.local.pdf.parts import BOLD
 
-__all__ = ["LONG_ITEM", "Paragraph", "is_numbered_item", "paragraphs_of"]
-
 LONG_ITEM = 5
 """Lines; a numbered or lettered item that is longer reads as a paragraph."""
 # Measured on eighty benchmark pages: a fifth less changes the blocks of 28 for _WIDER, and of six and five for the two

@@ -11,9 +11,6 @@ from upstage_docs.local.blocks import Cell
 from upstage_docs.local.geometry import Box, bounds, shared_height, shared_width
 from upstage_docs.local.pdf.lines import Line
 
-__all__ = ["BOLD", "Part", "body_size", "joined"]
-
-
 BOLD = 0.9
 """Share of the letters of a line in bold: a sign or a number in between may be set otherwise."""
 

@@ -29,8 +29,6 @@ from upstage_docs.local.refusal import Refusal
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["PdfPages", "placing", "shown"]
-
 _Told = TypeVar("_Told")
 
 _WORD = re.compile(r"[^\s\ufffe]+")

@@ -16,8 +16,6 @@ from upstage_docs.local.pdf.words import Word
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["DOTS", "labelled", "may_have_labels"]
-
 DOTS = 200
 """Per inch: small labels are read as well as at 300, in half the time, and specks less."""
 _SURE, _SURE_IN_PHOTOGRAPHS = 0.45, 0.8

@@ -25,8 +25,6 @@ from upstage_docs.local.pdf.vector_paths import Drawing, Path, drawings_of, is_f
 from upstage_docs.local.pdf.word_pieces import Pieces
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["paths_of", "regions_of"]
-
 _CAPTION = re.compile(r"(?:fig|tab|chart|diagram|graph|그림|표|图|表)[a-z]*\.?\s*\d", re.IGNORECASE)
 _LABEL_LETTERS = 25
 _LABEL_ROUNDS = 4

@@ -16,8 +16,6 @@ from upstage_docs.local.geometry import Box, bounds, holds_middle, middle, overl
 from upstage_docs.local.pdf.right_to_left import has_right_to_left, letters_in_order
 from upstage_docs.local.pdf.words import Word, ink
 
-__all__ = ["FileText", "LetterPlaces", "restored", "without_controls"]
-
 _SIGNS = {**dict.fromkeys("‘’‚‛′", "'"), **dict.fromkeys("“”„‟″", '"'), **dict.fromkeys("‐‑‒–—―−", "-")}
 """What the library writes for them (liteparse 2.18, measured)."""
 _PLAIN_SIGNS = str.maketrans(_SIGNS)

@@ -9,8 +9,6 @@ from unicodedata import bidirectional
 
 from upstage_docs.local.geometry import Box
 
-__all__ = ["has_right_to_left", "is_bracket", "letters_in_order", "with_brackets_turned", "words_in_order"]
-
 Thing = TypeVar("Thing")
 
 _RIGHT_TO_LEFT = {"R", "AL"}

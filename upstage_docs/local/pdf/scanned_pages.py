@@ -20,8 +20,6 @@ from upstage_docs.local.pdf.words import Word, count_no_letters
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Scan", "is_unreadable", "may_show_text", "needs_recognition", "picture_alone", "recognised_page"]
-
 _FEW_LETTERS = 50
 _UNREADABLE = 0.3
 """Share of the characters that may be no letters: signs of symbol fonts, as bullets, are few on a page."""

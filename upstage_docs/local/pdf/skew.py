@@ -10,8 +10,6 @@ from typing import NamedTuple
 
 from upstage_docs.local.geometry import Box, middle
 
-__all__ = ["Skew", "slope"]
-
 _LEAST_PAIRS = 5
 _STEEPEST = 0.6
 """Height over width between two words of one line: 31 degrees, more than is levelled."""

@@ -11,8 +11,6 @@ from upstage_docs.local.geometry import Box
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["are_heavy"]
-
 _HEAVIER = 1.25
 """Times the usual stroke: 1.2 % of 6,000 words in a regular font are above it, and most in a bold one (measured)."""
 _LETTERS = 3

@@ -11,8 +11,6 @@ from typing import Any, NamedTuple
 from upstage_docs.local.geometry import Box, bounds
 from upstage_docs.local.pdf.page_objects import Matrix, matrix_of, objects_of, product
 
-__all__ = ["Point", "Subpath", "is_light", "subpaths_of"]
-
 Point = tuple[float, float]
 
 _MOST_POINTS = 200_000

@@ -15,8 +15,6 @@ from upstage_docs.local.pdf.words import LAYER_FONT, Word, ink
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Recognise", "ScannedWord", "fit", "lies_at", "set_words", "text_layer"]
-
 Recognise = Callable[["Image"], "list[tuple[str, float, Box]]"]
 """A page image → its words in reading order: text, confidence 0-1, and box in pixels."""
 

@@ -11,8 +11,6 @@ from upstage_docs.local.pdf.pdfium import PdfPages
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["is_in", "unseen_boxes"]
-
 _WHITE = "ffffff"
 _DOTS = 72
 """Per inch: of the picture of a page in which letters are looked for."""

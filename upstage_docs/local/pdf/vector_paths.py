@@ -10,8 +10,6 @@ from typing import NamedTuple
 
 from upstage_docs.local.geometry import Box, bounds, holds_middle
 
-__all__ = ["Drawing", "Path", "clusters", "drawings_of", "is_frame", "is_plot"]
-
 _CELLS = 300  # of the longer side of a page: the grid on which paths touch
 _MOST_PATHS = 100_000
 _MOST_LETTERS = 3_000

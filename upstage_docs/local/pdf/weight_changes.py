@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from upstage_docs.local.pdf.restoration import FileText, LetterPlaces
 from upstage_docs.local.pdf.words import Word, is_heavy_name
 
-__all__ = ["cut_at_weights"]
-
 _PIECE = re.compile(r"\S+")
 _WIDE = "\u2e80"
 """From here on letters are Chinese, Japanese or Korean. Browsers set these heavy in a font of no heavy name, so that a

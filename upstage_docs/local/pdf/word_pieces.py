@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from upstage_docs.local.pdf.restoration import FileText, LetterPlaces
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["Pieces", "pieces_by_file"]
-
 Pieces = Callable[[Word], "Sequence[Word]"]
 """Returns the words of a text item."""
 

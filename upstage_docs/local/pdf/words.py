@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 from upstage_docs.local.geometry import Box
 
-__all__ = ["LAYER_FONT", "Word", "count_no_letters", "ink", "is_heavy_name", "is_no_letter"]
-
 _TALL = frozenset("bdfhijkltABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789()[]{}/|\\!?'\"‘’“”%&$#@§")
 _DEEP = frozenset("gjpqyQ,;()[]{}/|@§$")
 _HEAVY_NAME = re.compile(r"bold|black|heavy|demi|-medi$|bx\d*$|\.b$", re.IGNORECASE)

@@ -16,8 +16,6 @@ from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.form import Document
 from upstage_docs.options import CATEGORIES
 
-__all__ = ["crop_categories", "flag", "format_of", "output_formats", "word"]
-
 Fields = Mapping[str, Sequence[str]]
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

@@ -12,8 +12,6 @@ from upstage_docs.local.refusal import Refusal
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartParser
 
-__all__ = ["Document", "Form", "FormReader"]
-
 _IN_MEMORY = 1 << 20
 _FIELDS = 1 << 20
 """Bytes that all fields but the document may have together."""

@@ -18,8 +18,6 @@ from typing import IO
 from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.pipe import Begin, Patience, Read, Task
 
-__all__ = ["URL_SECONDS", "Jobs", "rfc3339"]
-
 _log = logging.getLogger("upstage_docs")
 URL_SECONDS = 900
 """A download address lives 15 minutes: https://console.upstage.ai/api/parse/document-parsing/async"""
@@ -27,7 +25,7 @@ _KEPT = 200
 _QUEUED = 500
 
 
-def rfc3339(nanoseconds: int) -> str:
+def _rfc3339(nanoseconds: int) -> str:
     """Write *nanoseconds* since 1970 as the API writes times: UTC, with nine digits of a second."""
     seconds, rest = divmod(nanoseconds, 1_000_000_000)
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{rest:09d}Z"
@@ -129,8 +127,8 @@ class Jobs:
                     "id": job.identifier,
                     "status": job.status,
                     "model": self._model,
-                    "requested_at": rfc3339(job.requested),
-                    "completed_at": None if job.completed is None else rfc3339(job.completed),
+                    "requested_at": _rfc3339(job.requested),
+                    "completed_at": None if job.completed is None else _rfc3339(job.completed),
                 }
                 for job in reversed(self._jobs.values())
             ]
@@ -272,13 +270,13 @@ class Jobs:
                     "download_url": self._url(job, batch, origin) if batch.place else "",
                     "start_page": batch.start,
                     "end_page": batch.end,
-                    "requested_at": rfc3339(batch.requested),
-                    "updated_at": rfc3339(batch.updated),
+                    "requested_at": _rfc3339(batch.requested),
+                    "updated_at": _rfc3339(batch.updated),
                 }
                 for batch in job.batches
             ],
-            "requested_at": rfc3339(job.requested),
-            "completed_at": "" if job.completed is None else rfc3339(job.completed),
+            "requested_at": _rfc3339(job.requested),
+            "completed_at": "" if job.completed is None else _rfc3339(job.completed),
         }
 
     def _url(self, job: _Job, batch: _Batch, origin: str) -> str:

@@ -14,22 +14,6 @@ import msgspec
 
 from upstage_docs.version import __version__
 
-__all__ = [
-    "MODEL",
-    "Begin",
-    "End",
-    "Message",
-    "Part",
-    "Patience",
-    "Read",
-    "Reading",
-    "Refused",
-    "Task",
-    "read_frame",
-    "read_message",
-    "write_frame",
-]
-
 MODEL = f"local-{__version__}"
 """What every answer names as its model; never an Upstage name."""
 

@@ -28,8 +28,6 @@ from upstage_docs.local.service.jobs import Jobs
 from upstage_docs.local.service.pipe import MODEL, Begin, Part, Patience, Read, Task
 from upstage_docs.local.service.workers import WorkerLimits, WorkerPool
 
-__all__ = ["Engine", "EngineReply", "RequestHead", "refused"]
-
 _log = logging.getLogger("upstage_docs")
 _BATCH_PAGES = 10
 

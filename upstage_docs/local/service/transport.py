@@ -15,8 +15,6 @@ from upstage_docs.local.service.form import Form, FormReader
 from upstage_docs.local.service.pipe import Patience
 from upstage_docs.local.service.protocol import Engine, EngineReply, RequestHead, refused
 
-__all__ = ["LocalTransport", "answer_in_thread", "read_form"]
-
 _PIECE = 1 << 20
 
 

@@ -31,8 +31,6 @@ from upstage_docs.local.service.pipe import (
 )
 from upstage_docs.options.definitions import NamedOptions, documented, option
 
-__all__ = ["Limits", "WorkerLimits", "WorkerPool"]
-
 _log = logging.getLogger("upstage_docs")
 
 _ENVIRONMENT = (

@@ -7,8 +7,6 @@ import re
 import zipfile
 from collections.abc import Collection
 
-__all__ = ["without_blank_rows"]
-
 _LARGE = 200_000
 """Bytes of a sheet, unpacked: a smaller one is read as it is."""
 _NAME = rb"<(?:[A-Za-z_][\w.-]*:)?"

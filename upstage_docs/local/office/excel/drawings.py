@@ -16,8 +16,6 @@ from upstage_docs.local.office.charts import LookUp, chart_block
 from upstage_docs.local.office.pictures import diagram, picture
 from upstage_docs.local.office.xml_values import integer
 
-__all__ = ["drawings"]
-
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _DGM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"

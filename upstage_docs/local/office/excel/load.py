@@ -11,8 +11,6 @@ from typing import Any
 from openpyxl import load_workbook
 from openpyxl.packaging.relationship import get_rels_path
 
-__all__ = ["open_workbook"]
-
 _EMPTY = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData/></worksheet>'
 _MOST_SHEETS = 50
 _MOST_BYTES = 100_000_000

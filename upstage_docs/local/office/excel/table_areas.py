@@ -6,8 +6,6 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-__all__ = ["Area", "table_areas"]
-
 Area = tuple[int, int, int, int]
 """First column, first row, last column, last row."""
 _COLUMNS, _ROWS = 0, 1

@@ -22,8 +22,6 @@ from upstage_docs.local.office.excel.table_areas import Area, table_areas
 from upstage_docs.local.office.number_formats import displayed
 from upstage_docs.local.refusal import Refusal
 
-__all__ = ["read_sheets"]
-
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _WORKBOOK = "xl/workbook.xml"

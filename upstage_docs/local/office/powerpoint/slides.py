@@ -22,8 +22,6 @@ from upstage_docs.local.office.pictures import diagram, picture
 from upstage_docs.local.office.powerpoint.text import Paragraphs, plain
 from upstage_docs.local.office.xml_values import integer
 
-__all__ = ["read_slides"]
-
 _DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _BACKDROP = 0.9
 """Share of the slide from which on a picture is what the slide stands on."""

@@ -15,8 +15,6 @@ from upstage_docs.local.office.equations import linear
 from upstage_docs.local.office.list_numbering import written_number
 from upstage_docs.local.office.xml_values import integer
 
-__all__ = ["Paragraphs", "plain"]
-
 _CATEGORIES = {
     PP_PLACEHOLDER.TITLE: "heading1",
     PP_PLACEHOLDER.CENTER_TITLE: "heading1",

@@ -21,8 +21,6 @@ from upstage_docs.local.office.word.styles import Style, Styles
 from upstage_docs.local.office.word.text import Piece, local_name, pieces, value
 from upstage_docs.local.office.xml_values import hexadecimal, integer
 
-__all__ = ["Body", "Item", "SectionEnd", "Turn"]
-
 _TRANSPARENT = {"sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"}
 _TEXT_ALONE = "a paragraph or a table cannot be read, its text stands alone"
 _PLAIN_TABLES = {None, "", "TableGrid", "TableNormal", "a3"}

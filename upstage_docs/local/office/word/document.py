@@ -20,8 +20,6 @@ from upstage_docs.local.office.alternate_content import choose
 from upstage_docs.local.office.word.body import Body, Item, SectionEnd, Turn
 from upstage_docs.local.office.word.text import local_name, value
 
-__all__ = ["read_word"]
-
 _NO = {None, "0", "false"}
 
 

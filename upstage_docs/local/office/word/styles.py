@@ -11,8 +11,6 @@ from docx.oxml.ns import qn
 from upstage_docs.local.office.word.text import value
 from upstage_docs.local.office.xml_values import integer
 
-__all__ = ["Style", "Styles"]
-
 _BODY = 9
 """The outline level that is none: ECMA-376, part 1, 17.3.1.20."""
 _FONT_SIZE = 14

@@ -14,8 +14,6 @@ from docx.oxml.ns import qn
 from upstage_docs.local.office.equations import linear
 from upstage_docs.local.office.xml_values import hexadecimal
 
-__all__ = ["Piece", "local_name", "pieces", "value"]
-
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _LEFT_OUT = {"pPr", "sdtPr", "sdtEndPr", "tblPr", "trPr", "tcPr", "del", "moveFrom", "delText", "instrText", "rPr"}
 _WINGDINGS = {

@@ -13,19 +13,6 @@ from upstage_docs.local.geometry import Box, middle
 from upstage_docs.local.pdf.vector_paths import Path
 from upstage_docs.local.pdf.words import Word
 
-__all__ = [
-    "MOST_WRONG",
-    "NUMBER",
-    "OFF_TICK",
-    "Label",
-    "Scale",
-    "categories_of",
-    "label_of",
-    "scale_of",
-    "turned_box",
-    "value_of",
-]
-
 NUMBER = re.compile(r"(?P<sign>[-−–]?)\s*(?P<before>[$€£₩¥]?)\s*(?P<digits>\d[\d,]*(?:\.\d+)?|\.\d+)\s*(?P<behind>%?)")
 _LEAST_TICKS = 3
 """Numbers along an axis: two fit any scale."""

@@ -27,8 +27,6 @@ from upstage_docs.local.pdf.subpaths import Subpath, is_light
 from upstage_docs.local.pdf.vector_paths import Path
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["measured_bars"]
-
 _SAME = 2.2
 """Points that ends of bars that meet differ by at most, their outlines included."""
 _SAME_WIDTH = 0.3

@@ -7,8 +7,6 @@ from typing import NamedTuple
 
 from upstage_docs.local.blocks import Cell
 
-__all__ = ["ChartData", "chart_data"]
-
 
 class ChartData(NamedTuple):
     """What was read off a chart: rows of cells, the first its header, and facts as `(name, value)` pairs."""

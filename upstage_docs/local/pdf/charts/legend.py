@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from upstage_docs.local.geometry import Box, shared_height, shared_width
 from upstage_docs.local.pdf.charts.axes import Label
 
-__all__ = ["is_key", "names_by_keys", "numbered", "titles_of"]
-
 _GapOf = Callable[[Box, Box], "float | None"]
 """A key and a name → points between the two, None if the name does not stand on that side."""
 _KEY = 3.0

@@ -25,8 +25,6 @@ from upstage_docs.local.pdf.subpaths import Point, Subpath, is_light
 from upstage_docs.local.pdf.vector_paths import Path
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["NO_LINES", "Columns", "lines_over", "measured_lines"]
-
 _SAME = 0.75
 """Points: vertices that differ by less across stand at one category, and ends that do are joined."""
 _LEAST_CATEGORIES = 3

@@ -14,8 +14,6 @@ from upstage_docs.local.pdf.subpaths import Subpath, is_light
 from upstage_docs.local.pdf.vector_paths import Drawing, Path
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["measured_chart", "measured_pies"]
-
 _STROKE = 15.0
 """Points: a line over three categories is wider."""
 _SECTOR = 15.0

@@ -15,8 +15,6 @@ from upstage_docs.local.pdf.charts.legend import is_key, names_by_keys
 from upstage_docs.local.pdf.subpaths import Point, Subpath
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["Pie", "measured_pie", "pies_of"]
-
 _LEAST_RADIUS = 15.0
 """Points: a smaller circle is a bullet or an icon."""
 _OFF_CIRCLE = 0.015

@@ -25,8 +25,6 @@ from upstage_docs.local.pdf.tables.line_rows import is_rest, is_value, right_edg
 from upstage_docs.local.pdf.word_pieces import Pieces
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["aligned_between", "aligned_tables"]
-
 _MOST_TEXTS = 5_000
 """Of a page; one with more is no page of text."""
 _GUTTER = 0.3

@@ -13,8 +13,6 @@ from upstage_docs.local.pdf.tables.line_rows import is_value
 from upstage_docs.local.pdf.word_pieces import Pieces
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["SAME_LINE", "Text", "regions_of_rows", "rows_of_texts", "split", "texts_of", "words_of_cells"]
-
 SAME_LINE = 0.4
 """Of the font size: what two baselines of one row differ by at most."""
 _APART = 0.6

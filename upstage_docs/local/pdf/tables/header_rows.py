@@ -13,8 +13,6 @@ from upstage_docs.local.pdf.lines import rows_of
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["with_header_words"]
-
 _ABOVE = 2.6
 """Font sizes from the first line of a grid up to the last line of a header without a rule above it, at most."""
 _LINE_PITCH = 1.6

@@ -8,8 +8,6 @@ from typing import NamedTuple
 from upstage_docs.local.geometry import Box, bounds, middle, shared_width
 from upstage_docs.local.pdf.lines import Line
 
-__all__ = ["HeaderCell", "header_cells", "lay_header"]
-
 Columns = Sequence[tuple[float, float]]
 
 _SAME_LEVEL = 0.5

@@ -16,8 +16,6 @@ from upstage_docs.local.pdf.lines import Line, lines_of
 from upstage_docs.local.pdf.tables.line_rows import right_edges, rows_of_bands
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["Table", "cell_text", "table_of"]
-
 _EMPHASIS = re.compile(r"(\*{1,3}|_{1,3}|~~|`)(?=\S)(.+?)(?<=\S)\1")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|~<>-])")
 

@@ -10,8 +10,6 @@ from upstage_docs.local.blocks import is_list_item
 from upstage_docs.local.pdf.lines import Line
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["is_rest", "is_value", "right_edges", "rows_by_lines", "rows_of_bands"]
-
 _VALUE = re.compile(
     r"[<>≤≥~≈±]?\s*[(\[+−–-]?\s*[$€£₩¥]?\s*\d[\d.,\s/–-]*(?:%|[a-z]{0,2})[)\]]?\s*(?:\([\d.,%\s+−–-]+\)|\s*±\s*[\d.,]+%?)?[*†‡]*|[–—-]+|n/?a|\.+",
     re.IGNORECASE,

@@ -13,8 +13,6 @@ from upstage_docs.local.pdf.tables.library_tables import Table, cell_text
 from upstage_docs.local.pdf.tables.line_rows import rows_of_bands
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["lattice_tables"]
-
 _NEAR = 3.0
 """Points: rules that are nearer are one, as the two edges of a thick one are."""
 _MOST_RULES = 3_000

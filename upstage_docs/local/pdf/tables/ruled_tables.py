@@ -17,8 +17,6 @@ from upstage_docs.local.pdf.tables.line_rows import is_rest, is_value, right_edg
 from upstage_docs.local.pdf.word_pieces import Pieces
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["ruled_tables"]
-
 Free = Sequence[tuple[float, int]]
 """Words that nothing else has, as baseline and number, from the top."""
 

@@ -22,8 +22,6 @@ from upstage_docs.local.pdf.vector_paths import Drawing, is_plot
 from upstage_docs.local.pdf.word_pieces import Pieces
 from upstage_docs.local.pdf.words import Word
 
-__all__ = ["box_of", "framed", "is_full_grid", "rules_of", "tables_of"]
-
 _FILLED = 0.45
 """Share of the cells that have text, at least, where no rule stands between them."""
 _FULL = 0.5
