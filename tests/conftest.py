@@ -44,6 +44,22 @@ def examples(usual: int) -> settings:
     return settings(max_examples=_EXAMPLES or usual)
 
 
+_LONGEST_NAME = 80  # characters of an argument in the name of a test
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a test by its argument where the value is long or no text.
+
+    Archives hold the time at which they are made: workers that collect at different seconds would find other names,
+    and pytest-xdist then runs nothing.
+    """
+    if isinstance(val, bytes):
+        val = val.decode("latin-1")
+    if isinstance(val, str) and (len(val) > _LONGEST_NAME or not val.isprintable()):
+        return argname
+    return None
+
+
 @pytest.fixture(scope="session")
 def shared_folder() -> Path:
     """The folder of recorded real answers beside the repository; real data is never part of it."""

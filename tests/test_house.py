@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gzip
 import importlib
 import os
 import pkgutil
@@ -384,3 +385,9 @@ def test_a_module_begins_with_a_sentence_that_a_stranger_understands(path: Path)
     assert first.endswith(".")
     assert "→" not in first
     assert len(first.split()) >= 4
+
+
+@pytest.mark.parametrize("archive", [gzip.compress(b"It holds the time at which it was made."), "x" * 100])
+def test_the_name_of_a_test_holds_no_archive(request: pytest.FixtureRequest, archive: object) -> None:
+    """Workers that collect at different seconds find the same names, without which pytest-xdist runs nothing."""
+    assert re.fullmatch(r"test_the_name_of_a_test_holds_no_archive\[archive_?[01]\]", request.node.name)
