@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -153,3 +154,60 @@ with OwnedThreads(httpx.MockTransport(lambda _: httpx.Response(200, stream=Strea
 def test_work_that_was_left_half_way_and_is_collected_does_not_block_other_work(program: str) -> None:
     """The collector ends it in the thread that holds the lock which its end takes."""
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+LEFT_STREAM = """
+import gc, re, sys, threading
+from pathlib import Path
+import httpx
+from stand_in import make_pdf, parse_answer
+from upstage_docs import Client
+from langchain_upstage_docs import UpstageDocumentParseLoader
+
+folder, face = Path(sys.argv[1]), sys.argv[2]
+file = folder / "a.pdf"
+file.write_bytes(make_pdf("a", 6))
+held, collected, under_way, sent = threading.Lock(), threading.Event(), threading.Semaphore(0), []
+
+def answer(request):
+    sent.append(re.search(rb"pages-(.-.)", request.read())[1])
+    if sent[-1] != b"1-2" and not collected.is_set():
+        under_way.release()
+        collected.wait()
+        with held:
+            pass
+    return httpx.Response(200, content=parse_answer(["one", "two"]))
+
+def leave_half_way(client):
+    given = {"route": "sync", "pages_per_request": 2}
+    if face == "client":
+        stream = client.stream(file, **given)
+    else:
+        stream = UpstageDocumentParseLoader(file, client=client, **given).lazy_load()
+    next(stream)
+    under_way.acquire()
+    under_way.acquire()
+    in_a_cycle = [stream]
+    in_a_cycle.append(in_a_cycle)
+
+gc.disable()
+with Client("up_abcdefgh", transport=httpx.MockTransport(answer), cache=folder / "cache") as client:
+    leave_half_way(client)
+    with held:  # it may be a lock of logging, or of the program's own
+        collected.set()
+        assert gc.collect()
+    for thread in threading.enumerate():
+        if thread.name == "upstage-docs":
+            thread.join()
+    assert len(client.parse(file, pages_per_request=2, route="sync").elements) == 6
+    assert sorted(sent) == [b"1-2", b"3-4", b"5-6"], sent
+"""
+
+
+@pytest.mark.parametrize("face", ["client", "loader"])
+def test_the_collector_waits_for_no_part_of_a_stream_that_was_left_half_way(tmp_path: Path, face: str) -> None:
+    """The thread in which it runs may hold what the parts need; they are answered and kept all the same."""
+    program = [sys.executable, "-c", LEFT_STREAM, str(tmp_path), face]
+    here = Path(__file__).parent
+    path = os.pathsep.join([str(here), str(here.parent), os.environ.get("PYTHONPATH", "")])
+    subprocess.run(program, check=True, timeout=60, env={**os.environ, "PYTHONPATH": path})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import logging
 import os
@@ -14,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import fields
@@ -351,6 +352,41 @@ def test_a_killed_process_leaves_an_open_intent_at_once(tmp_path: Path) -> None:
     code = "Store(Path(sys.argv[1])).claim(KEY, (1, 3), seconds=3600, route='sync'); import os; os.kill(os.getpid(), 9)"
     assert in_another_process(code, path).returncode == -9
     assert isinstance(Store(path).claim(KEY, (1, 3), seconds=60, route="sync"), Intent)
+
+
+def test_a_flow_that_the_collector_ends_in_a_transaction_settles_its_claim_after_it(
+    tmp_path: Path, clock: Clock
+) -> None:
+    left: list[object] = []
+
+    def collecting() -> float:  # the store asks for the time in its transactions, too
+        left.clear()
+        gc.collect()
+        return clock.now
+
+    store = Store(tmp_path / "store.sqlite3", clock=collecting)
+    first, second, third = claim(store, (1, 2)), claim(store, (3, 4)), claim(store, (5, 6))
+
+    def work(end: Callable[[], object]) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            end()
+
+    for end in (lambda: store.abandon(second), lambda: store.answered(third, b"{}", (5, 6), model="m")):
+        flow = work(end)
+        next(flow)
+        in_a_cycle = [flow]
+        in_a_cycle.append(in_a_cycle)  # type: ignore[arg-type]
+        left.append(in_a_cycle)
+    del flow, in_a_cycle
+    thread = threading.Thread(target=store.answered, args=(first, b"{}", (1, 2)), kwargs={"model": "m"}, daemon=True)
+    thread.start()
+    thread.join(GENEROUS)
+    assert not thread.is_alive(), "it waits for itself"
+    assert store.look(KEY).answers == ((1, 2), (5, 6))
+    assert [intent.pages for intent in store.intents()] == [(3, 4)]
+    assert isinstance(store.claim(KEY, (3, 4), seconds=60, route="sync"), Intent), "told, and not waited for"
 
 
 def test_another_process_learns_of_an_abandoned_claim_at_once(store: Store, clock: Clock) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from upstage_docs.client.session import Session
 from upstage_docs.client.settings import ClientBase, Settings
+from upstage_docs.client.threads import close_later, is_collecting
 from upstage_docs.files.source import DocumentInput, Named
 from upstage_docs.flows import exchange, operations
 from upstage_docs.flows.billing import Estimate
@@ -268,6 +269,8 @@ class Client(ClientBase, AbstractContextManager["Client", None]):
         Calls under way elsewhere are ended: what they are sending is answered first, since it may be paid, and kept;
         then they raise `session.Stopped`. A job goes on, and is resumed by the next call, which opens everything again.
         """
+        if is_collecting():  # that of a loader, which was left half way
+            return close_later(self.close)
         with self._lock:
             session, self._session = self._session, Session(self._settings)
         try:

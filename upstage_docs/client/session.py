@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from upstage_docs.api.responses import NoReply
 from upstage_docs.client import sending
 from upstage_docs.client.settings import Settings, transport_of
-from upstage_docs.client.threads import Attended, StopEvent, Threads
+from upstage_docs.client.threads import Attended, StopEvent, Threads, close_later, is_collecting
 from upstage_docs.errors import ConfigError
 from upstage_docs.flows.schedule import Schedule
 from upstage_docs.flows.steps import (
@@ -178,7 +178,12 @@ def carry_out(
                         raise KeyboardInterrupt
                     if stop.is_set():
                         raise Stopped
-                    yield value
+                    try:
+                        yield value
+                    except GeneratorExit:
+                        if is_collecting():
+                            close_later(begun.pop_all().close)
+                        raise
                 case AcquireSlot():
                     slot.enter_context(gate)
                     has_slot = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
+from upstage_docs.client.owned_threads import begin_thread
 from upstage_docs.flows.schedule import Schedule
 
 T = TypeVar("T")
@@ -19,6 +21,7 @@ Work = TypeVar("Work")
 
 _LOOK = 1.0  # seconds between two looks whether anybody still waits
 _links = threading.RLock()  # for `StopEvent.below`; the collector may end other work of the thread that holds it
+_collector = 0  # the thread in which the garbage collector runs
 
 
 class StopEvent(threading.Event):
@@ -70,6 +73,27 @@ class Attended(StopEvent):
         return self.is_set()
 
 
+def is_collecting() -> bool:
+    """Say whether the garbage collector runs in this thread.
+
+    It comes between any two statements, so that the thread may hold any lock: what is closed by it waits for nobody.
+    """
+    return _collector == threading.get_ident()
+
+
+def close_later(close: Callable[[], None]) -> None:
+    """Do *close*, which may wait, in a thread of its own: what it waits for may need a lock that this thread holds."""
+    try:
+        begin_thread(close)
+    except RuntimeError:  # the program ends, and with it all threads that could be waited for
+        close()
+
+
+def _note_collection(phase: str, _: object) -> None:
+    global _collector  # noqa: PLW0603 - the collector runs in one thread at a time
+    _collector = threading.get_ident() if phase == "start" else 0
+
+
 class Threads(Generic[Work]):
     """Threads that carry out a schedule, at most one per piece of work at once; idle ones end once *stop* is set."""
 
@@ -78,6 +102,8 @@ class Threads(Generic[Work]):
         self._schedule = schedule
         self._asked: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
+        if _note_collection not in gc.callbacks:
+            gc.callbacks.append(_note_collection)
 
     def next(self, do: Callable[[Work], Any]) -> Future[Any] | None:
         """Begin all work that may run now, and wait for the next result: return its future, None after the last."""

@@ -12,7 +12,8 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from queue import SimpleQueue
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Any, SupportsIndex, overload
 
 from upstage_docs.errors.spellings import hide, hide_bytes, secrets_in
@@ -23,7 +24,7 @@ _HARMLESS = {"accept", "accept-charset", "accept-encoding", "accept-language", "
 _FIRST_WITH_BUFFERS = 5  # https://peps.python.org/pep-0574/
 _LONGEST_TEXT = 1 << 20  # bytes of an answer that are looked at for a message
 _LONGEST_SECRET = 1 << 14  # characters: no server takes a longer header
-_lock = threading.Lock()
+_lock = threading.RLock()  # the collector may end a flow, which makes an error, in the thread that holds it
 # Every secret, with whether a piece of it is hidden, too, and how many objects have it.
 _known: Counter[tuple[str, bool]] = Counter()
 # Secrets of objects that are gone. The garbage collector says so at any moment, to a thread that holds the lock, too.
@@ -153,8 +154,9 @@ def _longest_first() -> list[tuple[str, bool]]:
 
 
 def _forget_gone() -> None:
-    while not _gone.empty():
-        for secret in _gone.get():
-            _known[secret] -= 1
-            if _known[secret] <= 0:
-                del _known[secret]
+    with suppress(Empty):
+        while True:
+            for secret in _gone.get_nowait():
+                _known[secret] -= 1
+                if _known[secret] <= 0:
+                    del _known[secret]

@@ -89,7 +89,7 @@ class Account:
     """The running sum of one client, at its *prices*; safe in threads."""
 
     def __init__(self, prices: Mapping[str, float] = PRICES) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the collector may end another flow in the thread that holds it
         self._sum = Spending(prices=prices)
         self._batches: set[str] = set()
 

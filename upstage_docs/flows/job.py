@@ -95,7 +95,7 @@ class JobWatch:
         self._file_sha256 = file_sha256
         self._options = options
         self._offset = stored.pages[0] - 1 if stored is not None and stored.pages else 0
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the collector may end another flow in the thread that holds it
         self._interval = context.poll.initial
         self._next_look = 0.0
         self._looked = 0.0

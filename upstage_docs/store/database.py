@@ -52,7 +52,8 @@ class Database:
         self._schema = schema
         self._version = version
         self._lock = threading.Lock()
-        self._flushing = threading.Lock()
+        self._holder = 0  # the thread that has the lock
+        self._flushing = threading.RLock()  # the collector may end a flow that flushes in the thread that holds it
         self._busy_seconds = self._patience = busy_seconds
         self._commits = 0
         self._flushed = 0  # so many of the commits are on the disk
@@ -62,6 +63,20 @@ class Database:
         weakref.finalize(self, _close, self._connections)
         with _known_lock:
             _known.add(self)
+
+    @property
+    def is_held_here(self) -> bool:
+        """Whether this thread uses the file just now, and would wait for itself: the collector comes at any moment."""
+        return self._holder == threading.get_ident()
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        with self._lock:
+            self._holder = threading.get_ident()
+            try:
+                yield
+            finally:
+                self._holder = 0
 
     @contextmanager
     def transaction(self, *, write: bool) -> Iterator[sqlite3.Connection]:
@@ -73,7 +88,7 @@ class Database:
         Raises:
             sqlite3.Error, OSError: The disk refuses, the file is no database, or a newer program made it.
         """
-        with self._lock:
+        with self._held():
             try:
                 db = self._connect()
                 db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
@@ -98,7 +113,7 @@ class Database:
         Raises:
             sqlite3.Error, OSError: The disk refuses.
         """
-        with self._lock:
+        with self._held():
             return not self._connect().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
 
     def flush_soon(self) -> None:
@@ -132,18 +147,20 @@ class Database:
 
     def close(self) -> None:
         """Close the connection; the next use opens another."""
-        with self._lock:
+        with self._held():
             self._let_go()
 
     def pause(self) -> None:
         """Close the connection and let nobody open another until `resume`."""
         self._lock.acquire()
+        self._holder = threading.get_ident()
         self._let_go()
         self._flushing.acquire()
 
     def resume(self) -> None:
         """End a `pause`."""
         self._flushing.release()
+        self._holder = 0
         self._lock.release()
 
     def _let_go(self) -> None:

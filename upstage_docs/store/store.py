@@ -28,10 +28,11 @@ import os
 import sqlite3
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from upstage_docs.errors import ConfigError, UnknownOutcomeError
 from upstage_docs.store import processes, sql
@@ -94,6 +95,7 @@ class Store:
         self._opened = False
         self._newer: Path | None = None  # a file of a newer version, beside which this one's lies
         self._evicted = float("-inf")
+        self._later: deque[Callable[[sqlite3.Connection], Any]] = deque()  # what is written after this transaction
 
     @classmethod
     def at(cls, cache: bool | str | os.PathLike[str] = True) -> Store:  # noqa: FBT001 - what a user writes
@@ -385,7 +387,13 @@ class Store:
     def _try(
         self, action: Callable[[sqlite3.Connection], _Result], otherwise: _Result, *, write: bool = False
     ) -> _Result:
-        """Do *action* in one transaction; where the disk refuses, warn once and give *otherwise*."""
+        """Do *action* in one transaction; where the disk refuses, warn once and give *otherwise*.
+
+        In a transaction of the same thread, in which the garbage collector closes a flow, it is done after that.
+        """
+        if self._database is not None and self._database.is_held_here:
+            self._later.extend([action] if write else [])
+            return otherwise
         mended = 0
         while (database := self._database) is not None:
             try:
@@ -400,6 +408,8 @@ class Store:
                     self._give_up()
                 break
             self._opened = True
+            with suppress(IndexError):
+                self._try(self._later.popleft(), None, write=True)
             return result
         return otherwise
 
