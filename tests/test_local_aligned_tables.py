@@ -20,6 +20,8 @@ from test_local_pdf import Draw, paragraph, pdf, text
 
 from upstage_docs.local.ocr.drawn_rules import drawn_rules
 from upstage_docs.local.pdf.document import read_pdf
+from upstage_docs.local.pdf.tables.line_rows import rows_of_bands
+from upstage_docs.local.pdf.words import Word
 from upstage_docs.local.read_document import read_document
 from upstage_docs.local.service.pipe import Part, Task
 
@@ -220,3 +222,20 @@ def test_a_letter_beside_its_date_and_authors_in_a_row_are_no_tables() -> None:
 
     assert "table" not in categories(elements(letter))
     assert "table" not in categories(elements(front))
+
+
+def test_behind_a_header_that_is_known_the_first_band_is_parted_too() -> None:
+    """A header's lines are those of its cells; where no header is among the bands, each band may hold rows."""
+
+    def column(x: float, texts: list[str]) -> list[Word]:
+        return [
+            Word(told, (x, 10.0 + 14 * n, x + 6 * len(told), 20.0 + 14 * n), 18.0 + 14 * n, 10.0, False, "F")
+            for n, told in enumerate(texts)
+        ]
+
+    band = [column(0, ["Lamp", "Oil", "Wick"]), column(100, ["brass", "whale", "cotton"]), column(200, ["a", "b", "c"])]
+    rights = [90.0, 190.0, 290.0]
+    assert rows_of_bands([band], rights) == [None]
+    (rows,) = rows_of_bands([band], rights, headed=False)
+    assert rows is not None
+    assert [row[0][0].text for row in rows] == ["Lamp", "Oil", "Wick"]

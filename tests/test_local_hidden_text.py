@@ -11,6 +11,7 @@ from test_local_words import file_of, stream
 
 from upstage_docs.local.blocks import PageLayout
 from upstage_docs.local.pdf.document import read_pdf
+from upstage_docs.local.pdf.layers import may_hide_layers
 from upstage_docs.local.pdf.missed_words import letters_of, missed
 from upstage_docs.local.pdf.text_layer import ScannedWord
 
@@ -241,7 +242,9 @@ def test_a_note_that_cannot_be_read_costs_no_other() -> None:
     endless = b"72 500 1" + b"0" * 60 + b".0 520"
     page = page_with([free_text(b"Ordered", endless), free_text(b"Seen by the baker", b"72 400 300 420")])
     assert [block.text for block in page.blocks] == ["\n".join(LINES), "Seen by the baker"]
-    assert [loss.message for loss in page.losses] == ["a note or form field of the page could not be read"]
+    assert [loss.message for loss in page.losses] == [
+        "a note or form field of the page could not be read, or not whole"
+    ]
 
 
 @pytest.mark.parametrize("turned", [0, 90, 180, 270])
@@ -258,3 +261,82 @@ def test_the_lines_that_run_over_a_note_at_the_foot_of_the_page_are_text() -> No
     text = b"Rolls and bread and cake and tea and more of each"
     page = page_with([free_text(text, b"72 2 150 26")])
     assert " ".join(words_of(page)).endswith(text.decode())
+
+
+def test_a_note_that_is_too_long_is_read_in_part_and_said_to_be() -> None:
+    page = page_with([free_text(b"Rolls and bread and cake. " * 1_000), free_text(b"Baker", b"72 400 300 420")])
+    told = " ".join(block.text for block in page.blocks)
+    assert "Rolls and bread" in told
+    assert "Baker" in told
+    (loss,) = page.losses
+    assert "26,000 letters" in loss.message
+
+
+GUEST = b"BT /F 11 Tf 72 400 Td (Brot und Semmeln gibt es ab sechs Uhr) Tj ET\n"
+HOST = b"BT /F 11 Tf 72 400 Td (Bread and rolls are sold from six) Tj ET\n"
+
+
+def layered(content: bytes, switched_off: bytes) -> list[str]:
+    """Return the words of a page that has an English and a German layer, names `E` and `G`, and the form `X` on `G`."""
+    (page,) = read_pdf(
+        file_of(
+            [
+                b"<</Type/Catalog/Pages 2 0 R/OCProperties<</OCGs[5 0 R 6 0 R]/D<</OFF[%b]>>>>>>" % switched_off,
+                b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+                b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources 8 0 R>>",
+                stream(SEEN + content),
+                b"<</Type/OCG/Name(English)>>",
+                b"<</Type/OCG/Name(German)>>",
+                b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
+                b"<</Font<</F 7 0 R>>/Properties<</E 5 0 R/G 6 0 R/M 9 0 R>>/XObject<</X 10 0 R>>>>",
+                b"<</Type/OCMD/OCGs[6 0 R]>>",
+                stream(GUEST, b"/Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<</Font<</F 7 0 R>>>>/OC 6 0 R"),
+            ]
+        )
+    )
+    assert not page.losses
+    return words_of(page)
+
+
+@pytest.mark.parametrize(
+    "guest",
+    [b"/OC /G BDC " + GUEST + b"EMC\n", b"/OC /M BDC " + GUEST + b"EMC\n", b"/X Do\n", b"/OC /G BDC /X Do EMC\n"],
+)
+def test_a_layer_that_is_switched_off_is_no_text(guest: bytes) -> None:
+    """Of texts for several readers that stand in one place, a viewer shows one; only that is told."""
+    both = guest + b"/OC /E BDC " + HOST + b"EMC\n"
+    told = " ".join([*LINES, "Bread and rolls are sold from six"]).split()
+    assert layered(both, b"6 0 R") == told
+    assert layered(guest, b"5 0 R") == " ".join([*LINES, "Brot und Semmeln gibt es ab sechs Uhr"]).split()
+
+
+def test_a_layer_is_found_in_a_packed_file() -> None:
+    packed = zlib.compress(b"1 0 2 90 <</Type/Catalog/OCProperties<</D<</OFF[6 0 R]>>>>>>")
+    assert may_hide_layers(b"%%PDF-1.5\n7 0 obj<</Type/ObjStm/N 2/First 9>>stream\n%b\nendstream" % packed)
+    packed = zlib.compress(b"1 0 2 90 <</Type/Catalog/OCProperties<</D<</OFF[]>>>>>>")
+    assert not may_hide_layers(b"%%PDF-1.5\n7 0 obj<</Type/ObjStm/N 2/First 9>>stream\n%b\nendstream" % packed)
+
+
+def test_words_under_a_picture_in_a_form_are_its_text() -> None:
+    """A scan may be set into a page as a form, smaller and elsewhere than it was made."""
+    gray = zlib.compress(b"\xe0" * 600)
+    (page,) = read_pdf(
+        file_of(
+            [
+                b"<</Type/Catalog/Pages 2 0 R>>",
+                b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+                b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources 8 0 R>>",
+                stream(SEEN + b"q 20 0 0 20 60 300 cm /X Do Q BT /F 11 Tf 3 Tr 72 400 Td (Old receipt) Tj ET"),
+                b"null",
+                stream(b"q 10 0 0 10 0 0 cm /I Do Q", b"/Type/XObject/Subtype/Form/BBox[0 0 10 10]/Resources 8 0 R"),
+                b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
+                b"<</Font<</F 7 0 R>>/XObject<</X 6 0 R/I 9 0 R>>>>",
+                stream(
+                    gray,
+                    b"/Type/XObject/Subtype/Image/Width 20/Height 30/ColorSpace/DeviceGray/BitsPerComponent 8"
+                    b"/Filter/FlateDecode",
+                ),
+            ]
+        )
+    )
+    assert words_of(page)[-2:] == ["Old", "receipt"]

@@ -56,6 +56,7 @@ def recognise(data: bytes, suffix: str, *, model: str, losses: Losses | None = N
     pages: list[dict[str, Any]] = []
     warnings: list[dict[str, object]] = []
     refusal: Refusal | None = None
+    language = ""
     count = 0
     for number, frame in enumerate(_pdf_frames(data) if form == "pdf" else each_frame(data), start=1):
         if number > LIMITS.ocr_pages:
@@ -67,7 +68,8 @@ def recognise(data: bytes, suffix: str, *, model: str, losses: Losses | None = N
             refusal = refusal or frame
             losses.add(number, "the page is damaged", frame)
         else:
-            languages()  # out of what is kept: where no text can be recognised at all, no page is to blame
+            # Out of what is kept: where no text can be recognised at all, no page is to blame.
+            language = language or languages()
             with losses.kept(number, "the text of the page could not be recognised"):
                 reading = read(frame.image).resized(frame.size)
         pages.append(_page(len(pages), count, reading))

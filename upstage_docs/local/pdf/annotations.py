@@ -11,6 +11,7 @@ from typing import Any
 
 from upstage_docs.local.geometry import Box
 from upstage_docs.local.pdf.text_layer import ScannedWord
+from upstage_docs.local.refusal import Refusal
 
 _MOST_ANNOTATIONS = 5_000
 """Of a page; a form has some hundred."""
@@ -45,7 +46,11 @@ def typed_texts(
     from pypdfium2 import raw
 
     found: list[ScannedWord] = []
-    for number in range(min(raw.FPDFPage_GetAnnotCount(page.raw), _MOST_ANNOTATIONS)):
+    count = raw.FPDFPage_GetAnnotCount(page.raw)
+    if count > _MOST_ANNOTATIONS:
+        with kept():
+            raise Refusal(f"the page has {count:,}, of which {_MOST_ANNOTATIONS:,} are read")
+    for number in range(min(count, _MOST_ANNOTATIONS)):
         annotation = raw.FPDFPage_GetAnnot(page.raw, number)
         if not annotation:
             continue
@@ -53,7 +58,9 @@ def typed_texts(
             with kept():
                 text = _shown_text(annotation)
                 if text:
-                    found += _lines_of(annotation, text, placed, is_shown)
+                    found += _lines_of(annotation, text[:_MOST_LETTERS], placed, is_shown)
+                if len(text) > _MOST_LETTERS:
+                    raise Refusal(f"it has {len(text):,} letters, of which {_MOST_LETTERS:,} are read")
         finally:
             raw.FPDFPage_CloseAnnot(annotation)
     return found
@@ -81,7 +88,7 @@ def _string(annotation: Any, key: bytes) -> str:
     from pypdfium2 import raw
 
     size = raw.FPDFAnnot_GetStringValue(annotation, key, None, 0)  # in bytes, with the end
-    if not 2 < size <= 2 * _MOST_LETTERS:
+    if size <= 2:
         return ""
     held = (c_ushort * (size // 2 + 1))()
     raw.FPDFAnnot_GetStringValue(annotation, key, held, size)

@@ -56,7 +56,7 @@ _NO_LETTERS = "many letters of the page cannot be told: its fonts do not say whi
 _NOT_OPENED = "the page is damaged and cannot be opened"
 _NOT_RECOGNISED = "the text of the page could not be recognised"
 _TOO_MANY_OBJECTS = f"more than {_MOST_OBJECTS:,} things are drawn on the page, its text alone is read"
-_NOT_TYPED = "a note or form field of the page could not be read"
+_NOT_TYPED = "a note or form field of the page could not be read, or not whole"
 _NO_LABELS = "the words in the pictures of the page could not be recognised"
 _NOTHING = "nothing of the page could be read"
 _NO_CROPS = "the page could not be drawn, its crops are missing"
@@ -143,7 +143,8 @@ def _batch(
                 heavy.add(number)
                 losses.add(number, _TOO_MANY_OBJECTS)
             opened.append(number)
-    parsed, turned = read_pages(data, [number for number in opened if number not in heavy], losses)
+    light = [number for number in opened if number not in heavy]
+    parsed, turned = read_pages(document.as_shown(data, light), light, losses)
     scans: dict[int, Skew | None] = {}
     found: dict[int, PageParts] = {}
     read: dict[int, _ReadPage] = {}

@@ -47,14 +47,14 @@ class HiddenText:
         address = addressof(drawn.contents)
         if address != self._address:
             self._address = address
-            self._hidden = _is_invisible(drawn)
+            self._hidden = is_invisible(drawn)
             self._boxes = None if self._hidden else _clip_and_bounds(drawn)
         if self._hidden or self._boxes is None:
             return self._hidden
         return _is_clipped(box, *self._boxes)
 
 
-def _is_invisible(drawn: Any) -> bool:
+def is_invisible(drawn: Any) -> bool:
     """Say whether a text object is drawn so that nothing of it is seen."""
     from pypdfium2 import raw
 

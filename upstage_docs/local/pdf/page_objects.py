@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from ctypes import byref, c_float
 from typing import Any
 
-from upstage_docs.local.geometry import Box
+from upstage_docs.local.geometry import Box, bounds
 
 Matrix = tuple[float, float, float, float, float, float]
 
@@ -49,6 +49,13 @@ def object_box(drawn: Any) -> Box | None:
     if not raw.FPDFPageObj_GetBounds(drawn, byref(left), byref(bottom), byref(right), byref(top)):
         return None
     return left.value, bottom.value, right.value, top.value
+
+
+def moved(box: Box, matrix: Matrix) -> Box:
+    """Return the box around *box* where *matrix* takes it."""
+    a, b, c, d, e, f = matrix
+    corners = [(a * x + c * y + e, b * x + d * y + f) for x in box[::2] for y in box[1::2]]
+    return bounds((x, y, x, y) for x, y in corners)
 
 
 def matrix_of(drawn: Any) -> Matrix:

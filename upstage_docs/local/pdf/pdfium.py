@@ -16,10 +16,11 @@ from upstage_docs.files.source import PDFIUM_LOCK
 from upstage_docs.local.geometry import Box, overlap
 from upstage_docs.local.pdf.annotations import typed_texts
 from upstage_docs.local.pdf.hidden_text import HiddenText
+from upstage_docs.local.pdf.layers import may_hide_layers, without_hidden_layers
 from upstage_docs.local.pdf.missed_words import is_on_page
 from upstage_docs.local.pdf.outline import OutlineEntry
 from upstage_docs.local.pdf.page_letters import PageLetters
-from upstage_docs.local.pdf.page_objects import object_box, objects_of
+from upstage_docs.local.pdf.page_objects import moved, object_box, objects_of
 from upstage_docs.local.pdf.restoration import FileText
 from upstage_docs.local.pdf.subpaths import Subpath, subpaths_of
 from upstage_docs.local.pdf.text_layer import ScannedWord
@@ -73,6 +74,8 @@ class PdfPages:
         self._texts: dict[int, PageLetters] = {}
         self._pictures: dict[int, list[Box]] = {}
         self._layered: dict[int, bool] = {}
+        self._may_hide_layers = may_hide_layers(data)
+        self._layers_hidden: dict[int, bool] = {}
         try:
             with PDFIUM_LOCK:
                 self._pdf: Any = pypdfium2.PdfDocument(data)
@@ -128,7 +131,26 @@ class PdfPages:
                 self._open[number] = self._pdf[number - 1]
             except PdfiumError as error:
                 raise Refusal(f"Page {number} of the PDF is damaged: it cannot be opened.") from error
+            if self._may_hide_layers and number not in self._layers_hidden:
+                self._layers_hidden[number] = without_hidden_layers(self._open[number])
+                if self._layers_hidden[number]:
+                    self._open.pop(number).close()
+                    return self._page(number)
         return self._open[number]
+
+    def as_shown(self, data: bytes, numbers: Sequence[int]) -> bytes:
+        """Return the file, *data*, without what layers that are switched off hold on these pages, which were opened."""
+        from pypdfium2 import PdfiumError
+
+        if not any(self._layers_hidden.get(number) for number in numbers):
+            return data
+        shown = io.BytesIO()
+        try:
+            with PDFIUM_LOCK:
+                self._pdf.save(shown)
+        except PdfiumError:
+            return data
+        return shown.getvalue()
 
     def _text_layer(self, number: int) -> PageLetters:
         if number not in self._texts:
@@ -176,8 +198,8 @@ class PdfPages:
         from pypdfium2 import raw
 
         if number not in self._pictures:
-            boxes = (object_box(image) for image, _ in objects_of(page, raw.FPDF_PAGEOBJ_IMAGE))
-            self._pictures[number] = [box for box in boxes if box is not None]
+            boxes = ((object_box(image), matrix) for image, matrix in objects_of(page, raw.FPDF_PAGEOBJ_IMAGE))
+            self._pictures[number] = [moved(box, matrix) for box, matrix in boxes if box is not None]
         return self._pictures[number]
 
     def _is_layer(self, number: int, page: Any, box: Box) -> bool:

@@ -245,7 +245,8 @@ def _unfolded(rows: Sequence[_Row], words: Sequence[Word], header: int) -> list[
         for r, row in enumerate(rows)
         if r >= header and all(bool(own) == bool(text) for own, text in zip(row.words, row.cells, strict=True))
     ]
-    parted = dict(zip(known, rows_of_bands([cells[r] for r in known], right_edges(cells)), strict=True))
+    found = rows_of_bands([cells[r] for r in known], right_edges(cells), headed=known[:1] == [0])
+    parted = dict(zip(known, found, strict=True))
     out: list[_Row] = []
     for r, row in enumerate(rows):
         lines = parted.get(r)

@@ -121,16 +121,19 @@ def is_rest(above: Sequence[Sequence[Word]], below: Sequence[Sequence[Word]], ri
     return True
 
 
-def rows_of_bands(bands: Sequence[Sequence[Sequence[Word]]], rights: Sequence[float]) -> list[Rows | None]:
+def rows_of_bands(
+    bands: Sequence[Sequence[Sequence[Word]]], rights: Sequence[float], *, headed: bool = True
+) -> list[Rows | None]:
     """Return for each band between two ruled lines of a table the rows that it holds, None where it is one row.
 
     Args:
         bands: The words of the cells of each band, in any order.
         rights: The x where the text of each column ends at most.
+        headed: Whether the first band is the header, whose lines are those of its cells.
     """
     found = [rows_by_lines(cells) for cells in bands]
     least = _LEAST_ROWS, _LEAST_ROWS_OF_TWO
-    body = range(1, len(bands))  # in a header, the lines are those of its cells
+    body = range(headed, len(bands))
     tried = {n: found[n] or _rows_by_breaks(bands[n], rights, least) for n in body}
     if any(tried.values()):  # the rules of the table part groups of rows
         tried = {n: rows or _rows_by_breaks(bands[n], rights, (2, 2)) for n, rows in tried.items()}
