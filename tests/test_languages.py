@@ -62,6 +62,15 @@ def test_a_sentence_of_english_that_is_too_long_is_cut_at_a_clause() -> None:
     assert cut(text, 50)[0] == "The quay, which is long, ends at the pier,"
 
 
+def test_a_clause_that_ends_early_is_better_to_cut_after_than_a_word() -> None:
+    text = "Where the tide is high, the largest of all ships may wait there for the pilot of the port until it turns"
+
+    assert cut(text, 80) == [
+        "Where the tide is high,",
+        "the largest of all ships may wait there for the pilot of the port until it turns",
+    ]
+
+
 def test_an_overlap_begins_with_a_clause() -> None:
     text = (
         "港口扩建工程已经全面展开，新的码头长度超过三百米，可以同时停靠四艘大型货船，明年春天投入使用，预计吞吐量翻倍"
