@@ -63,12 +63,14 @@ class UpstageDocumentRetriever(BaseRetriever):
         self, documents: Iterable[Document], k: int = 4, embeddings: Embeddings | None = None, **options: Any
     ) -> None:
         """Index the documents; *options* are those of every retriever, as `tags`."""
-        from upstage_docs.evidence.search import SearchIndex, require_count
+        from upstage_docs.evidence.search import SearchIndex
+        from upstage_docs.options.definitions import require_whole_number
 
         # Refused here, where pydantic would make an error of its own of ours.
-        given, count = list(documents), require_count("k", k)
+        require_whole_number("k", k, least=1)
+        given = list(documents)
         index = SearchIndex(given, embeddings)
-        super().__init__(**{"documents": given, "k": count, "embeddings": embeddings, **options})
+        super().__init__(**{"documents": given, "k": k, "embeddings": embeddings, **options})
         self._index = index
 
     @classmethod

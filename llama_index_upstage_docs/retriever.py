@@ -46,10 +46,12 @@ class UpstageDocumentRetriever(BaseRetriever):
     def __init__(
         self, nodes: Iterable[BaseNode], similarity_top_k: int = 4, embed_model: BaseEmbedding | None = None
     ) -> None:
-        from upstage_docs.evidence.search import SearchIndex, require_count
+        from upstage_docs.evidence.search import SearchIndex
+        from upstage_docs.options.definitions import require_whole_number
 
         super().__init__()
-        self.similarity_top_k = require_count("similarity_top_k", similarity_top_k)
+        require_whole_number("similarity_top_k", similarity_top_k, least=1)
+        self.similarity_top_k = similarity_top_k
         self._index = SearchIndex(nodes, _Embeddings(embed_model) if embed_model is not None else None)
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:

@@ -97,15 +97,9 @@ _HOME: dict[str, str] = {
         "records.ocr_lines": "ocr_lines word_ranges",
         "records.options": "RecordOptions",
         "records.records": "coordinates_of",
-        "evidence.citation": "Citation acite cite",
-        "evidence.locate": "aplaces places",
-        "evidence.pictures": "PagePicture acrop ahighlight crop highlight",
-        "evidence.place": "Place",
-        "evidence.crop_files": "CropFile ato_content_blocks crops_of to_content_blocks",
-        "evidence.ocr_words": "uncertain",
-        "evidence.overlay_text": "aoverlay overlay",
-        "evidence.table_data": "TableData tables",
-        "evidence.rows": "row_records",
+        "evidence": "Citation acite cite aplaces places PagePicture acrop ahighlight crop highlight Place "
+        "CropFile ato_content_blocks crops_of to_content_blocks uncertain aoverlay overlay "
+        "TableData tables row_records",
         "api.decode": "decode_document decode_ocr",
         "options": "ParseOptions OCROptions RetryPolicy PollPolicy CATEGORIES",
         "errors": "UpstageDocsError ConfigError MissingExtraError SourceError SourceNotFoundError "

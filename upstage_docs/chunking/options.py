@@ -14,7 +14,7 @@ from upstage_docs.chunking.heading_path import file_title, heading_path
 from upstage_docs.chunking.sizes import TokenCounter, read_length
 from upstage_docs.errors import ConfigError
 from upstage_docs.options import CATEGORIES, Ids, OutputFormat
-from upstage_docs.options.definitions import Options, documented, option
+from upstage_docs.options.definitions import Options, default_of, documented, option
 from upstage_docs.options.parse import IDS_SENTENCE
 
 OversizedTables = Literal["keep", "split_rows"]
@@ -25,6 +25,9 @@ TableContext = Literal["labels", "captions", "notes", "full"]
 _LARGEST_PATH = 4  # one in so many parts of a chunk
 
 _HEADING = re.compile(r"heading[1-6]\Z")
+# The options that go into ids, in the order of both: those of the first version, and what came later.
+_FIRST = ("chunk_size", "chunk_overlap", "oversized_tables", "merge_continued_tables", "min_size")
+_LATER = ("table_context", "measure", "path_in_text", "title_in_path", "table_form")
 
 
 def _check_categories(name: str, given: object) -> tuple[str, ...]:
@@ -148,17 +151,11 @@ class ChunkOptions(Options):
     def identity(self) -> dict[str, Any]:
         """What goes into a chunk's id; a length function has no name that lasts, and the text's hash tells it apart."""
         # What came later counts where it is asked for, so that the ids of others stay.
-        later: dict[str, Any] = {"table_context": self.table_context} if self.table_context != "full" else {}
-        later |= {"measure": self.measure} if self.measure != "markup" else {}
-        later |= {"path_in_text": "yes"} if self.path_in_text else {}
-        later |= {"title_in_path": "yes"} if self.title_in_path else {}
-        later |= {"table_form": self.table_form} if self.table_form != "verbatim" else {}
-        return later | {
-            "chunk_size": self.chunk_size,
-            "chunk_overlap": self.chunk_overlap,
-            "oversized_tables": self.oversized_tables,
-            "merge_continued_tables": self.merge_continued_tables,
-            "min_size": self.min_size,
+        later = {name: getattr(self, name) for name in _LATER}
+        later = {name: one for name, one in later.items() if one != default_of(ChunkOptions, name)}
+        return {
+            **{name: "yes" if one is True else one for name, one in later.items()},
+            **{name: getattr(self, name) for name in _FIRST},
             "exclude_categories": sorted(self.exclude_categories),
         }
 

@@ -12,12 +12,11 @@ from upstage_docs.errors import ConfigError
 from upstage_docs.models import Box, Point, Record, bounding_box
 from upstage_docs.records.ids import text_sha256
 from upstage_docs.records.metadata_text import metadata_text, shown
-from upstage_docs.records.records import METADATA_KEYS, Span, coordinates_of
+from upstage_docs.records.records import METADATA_KEYS, Span, coordinates_of, decode_spans
 
 LAST_KEY = next(reversed(METADATA_KEYS))
 _ELEMENTS = frozenset({"", "element", "word", "line"})
 _encode = msgspec.json.Encoder().encode
-_spans = msgspec.json.Decoder(list[Span])
 
 
 class FlatElement(Place, frozen=True, gc=False, kw_only=True):
@@ -171,7 +170,7 @@ def _read_any(record: Record) -> RecordMetadata:
     elements: frozenset[int] = frozenset()
     if is_stale:
         # A piece of several elements may be any one's; what all of them share is still true.
-        elements = frozenset(span[0] for span in _decoded_spans(given.get("spans")))
+        elements = frozenset(span[0] for span in decode_spans(given.get("spans")))
         element_id = next(iter(elements)) if len(elements) == 1 else UNKNOWN
         if page != page_end:
             page, box = 0, (0.0, 0.0, 0.0, 0.0)
@@ -298,7 +297,7 @@ def _scalar(value: object) -> object:
 
 def _read_spans(spans: object, text: str, digest: str) -> list[Span]:
     """Return the spans if they are those of *text*, else none: another splitter copies metadata to what it cuts."""
-    found = _decoded_spans(spans)
+    found = decode_spans(spans)
     if not found or digest != text_sha256(text):
         return []
     position = 0
@@ -307,12 +306,3 @@ def _read_spans(spans: object, text: str, digest: str) -> list[Span]:
             return []
         position = end
     return found
-
-
-def _decoded_spans(spans: object) -> list[Span]:
-    if not isinstance(spans, str):
-        return []
-    try:
-        return _spans.decode(spans)
-    except (msgspec.DecodeError, UnicodeEncodeError):
-        return []

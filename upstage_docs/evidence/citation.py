@@ -10,19 +10,17 @@ from html import escape
 from upstage_docs.chunking.blocks import blocks
 from upstage_docs.evidence.async_forms import in_thread
 from upstage_docs.evidence.locate import places
-from upstage_docs.evidence.place import BY_BREAKS, Place, string, whole_number
+from upstage_docs.evidence.place import BY_BREAKS, Place, pages_in_words, string, whole_number
 from upstage_docs.evidence.things import Parsed, Thing, read_thing
 from upstage_docs.files.formats import file_name
 from upstage_docs.files.source import DocumentInput
+from upstage_docs.records.element_captions import inner_captions
 from upstage_docs.records.render import text_of_html
 
 _LABEL = re.compile(
     r"\W*((?:table|tab\.|figure|fig\.|chart|graph|exhibit|equation|표|그림|도표|사진|차트|그래프|表|図|图|圖)"
     r"\s*[<\[(]?\s*[A-Za-z]?[\d.\-–]*\d[a-z]?)",
     re.IGNORECASE,
-)
-_CAPTION = re.compile(
-    r"<(?:fig)?caption\b[^<>]*>([^<]*(?:<(?!/?(?:fig)?caption)[^<]*)*)</(?:fig)?caption>", re.IGNORECASE
 )
 _NAMED = frozenset({"table", "chart", "figure", "equation", "code"})
 """Categories that a citation names where no label does."""
@@ -93,8 +91,8 @@ def caption_of(thing: Thing) -> str:
     if told := string(thing.metadata, "caption"):
         return told
     text = thing.text or ""
-    if found := _CAPTION.search(text):
-        return text_of_html(found[1])
+    if found := inner_captions(text):
+        return found[0]
     for block in blocks(text) if "caption" in text else ():
         if block.kind == "caption":
             return text_of_html(text[block.start : block.end])
@@ -134,13 +132,7 @@ def _name_pages(found: list[Place], model: str, *, named: bool) -> str:
     numbers = sorted({place.page for place in found if place.known and not place.note.startswith(BY_BREAKS)})
     if not numbers:
         return "" if named and any(place.known for place in found) else "place unknown"
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and runs[-1][-1] == number - 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    told = ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+    told = pages_in_words(numbers)
     suffix = found[0].source.lower().rpartition(".")[2]
     if suffix == "pptx" or (suffix == "xlsx" and model.startswith("local-")):
         return f"{'slide' if suffix == 'pptx' else 'sheet'}{'s' if len(numbers) > 1 else ''} {told}"

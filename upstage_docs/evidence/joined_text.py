@@ -55,7 +55,7 @@ def own_text(thing: Thing) -> str:
     return (thing.text or "").strip() if category_of(thing) in {"table", "chart"} else plain_text(thing)
 
 
-def join_pieces(kind: str, pieces: Sequence[Piece], number: int, **further: Any) -> Record:
+def join_pieces(kind: str, pieces: Sequence[Piece], number: int, *, identity: str = "", **further: Any) -> Record:
     """Return the record of *pieces*: their texts joined, with the keys of every record and *further* ones.
 
     Page and box are those of the first piece's page; `spans` has one for each piece.
@@ -64,6 +64,7 @@ def join_pieces(kind: str, pieces: Sequence[Piece], number: int, **further: Any)
         kind: The record's type, and its category unless *further* names one.
         pieces: At least one, in reading order, of one file.
         number: Which of its kind in the file, for its id.
+        identity: Its id, if not one of kind, file, number and text.
         further: Metadata over that of the first element.
     """
     first = pieces[0]
@@ -80,10 +81,11 @@ def join_pieces(kind: str, pieces: Sequence[Piece], number: int, **further: Any)
         key: value if isinstance(value := given.get(key), type_) else type_() for key, type_ in METADATA_KEYS.items()
     }
     digest = text_sha256(text)
-    identity = record_id(kind, string(given, "file_sha256") or source_of(given), source_of(given), number, digest)
+    source = source_of(given)
+    identity = identity or record_id(kind, string(given, "file_sha256") or source, source, number, digest)
     corners = [[x0, y0], [x1, y0], [x1, y1], [x0, y1]] if boxes else []
     metadata |= {
-        "source": source_of(given),
+        "source": source,
         "record_id": identity,
         "element_id": first.place.element_id,
         "category": kind,

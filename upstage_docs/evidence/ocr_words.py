@@ -10,6 +10,7 @@ import msgspec
 from upstage_docs.errors import ConfigError
 from upstage_docs.evidence.things import Thing, read_thing
 from upstage_docs.models import Box, OcrLine, OcrPage, OcrResult
+from upstage_docs.options.definitions import require_number
 from upstage_docs.records.ocr_lines import word_ranges
 
 
@@ -63,8 +64,7 @@ def uncertain(recognised: object, *, below: float = 0.8, mark: str = "[?]") -> s
     Raises:
         ConfigError: *recognised* does not say how sure its words are, *below* is no confidence, *mark* is no text.
     """
-    if isinstance(below, bool) or not isinstance(below, (int, float)) or not 0 <= below <= 1:
-        raise ConfigError(f"below={below!r} must be a confidence, from 0 to 1.")
+    require_number("below", below, least=0, most=1)
     if not isinstance(mark, str):
         raise ConfigError(f"mark={mark!r} must be a text.")
     if isinstance(recognised, OcrResult):

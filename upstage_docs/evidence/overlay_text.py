@@ -16,6 +16,7 @@ from upstage_docs.evidence.place import Place, places_of
 from upstage_docs.evidence.things import read_thing, read_things
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.models import OcrResult
+from upstage_docs.options.definitions import require_whole_number
 from upstage_docs.records.ocr_records import ocr_records
 
 if TYPE_CHECKING:
@@ -71,8 +72,7 @@ def overlay(
         raise ConfigError("texts= takes a list of texts, one for each line.")
     if len(texts) != len(found):
         raise ConfigError(f"There are {len(found)} lines and {len(texts)} texts; give one each, '' to leave a line.")
-    if isinstance(dpi, bool) or not isinstance(dpi, int) or not 30 <= dpi <= 600:
-        raise ConfigError(f"dpi={dpi!r} must be a whole number from 30 to 600.")
+    require_whole_number("dpi", dpi, least=30, most=600)
     for number, place in enumerate(found):
         if not place.boxes or not place.known:
             raise ConfigError(f"Line {number} has no box to write in: {place.note or 'its place is unknown.'}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
@@ -92,7 +93,7 @@ def _take(state: _State, thing: Thing) -> Iterator[Record]:
     place = places_of(thing)[0]
     if category in _APART:
         piece = Piece(own_text(thing), thing, place)
-        extra = {"paragraph_number": "", "claim_number": 0, "part": state.part, "category": category}
+        extra: dict[str, Any] = {"paragraph_number": "", "claim_number": 0, "part": state.part, "category": category}
         state.count += 1
         between = join_pieces("paragraph", [piece], state.count, **extra)
         if state.pieces:
@@ -119,7 +120,7 @@ def _close_paragraph(state: _State) -> Iterator[Record]:
     pieces, between = state.pieces, state.between
     state.pieces, state.between = [], []
     if pieces:
-        further = {"paragraph_number": state.number, "claim_number": state.claim, "part": state.part}
+        further: dict[str, Any] = {"paragraph_number": state.number, "claim_number": state.claim, "part": state.part}
         state.count += 1
         yield join_pieces("paragraph", pieces, state.count, **further)
     yield from between

@@ -20,6 +20,7 @@ from upstage_docs.evidence.place import Place, places_of
 from upstage_docs.evidence.things import Parsed, parsed_answer, read_things
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.models import Box, OcrResult, ParsedDocument
+from upstage_docs.options.definitions import require_whole_number
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -141,8 +142,7 @@ def _pages_of(
 ) -> list[PagePicture]:
     """Return the pages that *things* stand on, in order, with their places."""
     require_pillow()
-    if isinstance(dpi, bool) or not isinstance(dpi, int) or not 30 <= dpi <= 600:
-        raise ConfigError(f"dpi={dpi!r} must be a whole number from 30 to 600.")
+    require_whole_number("dpi", dpi, least=30, most=600)
     if not isinstance(quote, str):
         raise ConfigError(f"quote={quote!r} must be a text.")
     with ExitStack() as stack:

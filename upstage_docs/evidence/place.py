@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import groupby
 from typing import Any, Literal
 
 import msgspec
@@ -15,7 +16,7 @@ from upstage_docs.evidence.alignment import align
 from upstage_docs.evidence.things import Thing, element_things
 from upstage_docs.models import Box, Element, OcrResult, ParsedDocument, Point, bounding_box
 from upstage_docs.records.ids import text_sha256
-from upstage_docs.records.records import Span, coordinates_of
+from upstage_docs.records.records import Span, coordinates_of, decode_spans
 
 Precision = Literal["words", "rows", "element", "elements", "page", "unknown"]
 
@@ -27,7 +28,6 @@ BY_BREAKS = (
     "A Word file has no pages of its own: these are counted by its page breaks, and may be others when laid out."
 )
 _NO_BOX = "It has no coordinates: only the page is known."
-_spans = msgspec.json.Decoder(list[Span])
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -98,6 +98,12 @@ def source_of(metadata: Mapping[str, Any]) -> str:
         if found := string(metadata, key):
             return found
     return ""
+
+
+def pages_in_words(pages: Iterable[int]) -> str:
+    """Return page numbers, which are in order, in words: `3–5, 8`."""
+    runs = [[page for _, page in run] for _, run in groupby(enumerate(pages), key=lambda one: one[1] - one[0])]
+    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
 def places_of(thing: Thing, parsed: ParsedDocument | OcrResult | None = None) -> list[Place]:
@@ -179,8 +185,8 @@ def _of_spans(thing: Thing, metadata: dict[str, Any], whole: Place) -> list[Plac
     """Return a place for each element and page of a chunk, none where the metadata holds no spans."""
     told = metadata.get("spans")
     if thing.text is None:
-        spans, precision = _decoded(told), "element"
-    elif _are_of(spans := _decoded(told), thing.text, string(metadata, "text_sha256")):
+        spans, precision = decode_spans(told), "element"
+    elif _are_of(spans := decode_spans(told), thing.text, string(metadata, "text_sha256")):
         precision = "element"
     elif thing.start is None and _is_document(metadata):
         return []
@@ -261,13 +267,6 @@ def _are_of(spans: list[Span], text: str, digest: str) -> bool:
     if digest:
         return bool(spans) and digest == text_sha256(text)
     return bool(spans) and spans[-1][3] == len(text)  # metadata of an older version has no hash of its text
-
-
-def _decoded(spans: object) -> list[Span]:
-    try:
-        return _spans.decode(spans) if isinstance(spans, (str, bytes)) else []
-    except (msgspec.DecodeError, UnicodeEncodeError):
-        return []
 
 
 def _spans_between(spans: list[Span], first: int, last: int) -> list[Span]:

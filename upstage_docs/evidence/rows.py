@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-import msgspec
-
-from upstage_docs.evidence.place import string, whole_number
+from upstage_docs.evidence.joined_text import Piece, join_pieces
+from upstage_docs.evidence.place import Place, string, whole_number
 from upstage_docs.evidence.table_data import TableData, tables_with_things
 from upstage_docs.evidence.things import Thing
 from upstage_docs.models import Record
 from upstage_docs.records.ids import record_id, text_sha256
-from upstage_docs.records.records import METADATA_KEYS
-
-_encode = msgspec.json.Encoder().encode
 
 
 def row_records(things: object) -> Iterator[Record]:
@@ -57,39 +52,19 @@ def _text_of_row(table: TableData, row: int, group: str) -> str:
 
 def _record(thing: Thing, table: TableData, number: int, row: int, text: str) -> Record:
     given = thing.metadata
-    table_id = string(given, "record_id")
-    digest = text_sha256(text)
+    table_id, source = string(given, "record_id"), string(given, "source")
     holder = whole_number(given, "element_id")
-    identity = record_id("row", table_id or string(given, "source"), holder, number, row, digest)
-    metadata: dict[str, Any] = {
-        key: value if isinstance(value := given.get(key), kind) else kind() for key, kind in METADATA_KEYS.items()
-    }
-    place = table.place_of(row)
-    box = (place.box if place else None) or (0.0, 0.0, 0.0, 0.0)
-    x0, y0, x1, y1 = box
-    page = place.page if place else 0
-    element = place.element_id if place else -1
-    corners = [[x0, y0], [x1, y0], [x1, y1], [x0, y1]] if any(box) else []
-    metadata |= {
-        "record_id": identity,
-        "element_id": element,
-        "category": "table_row",
-        "sub_category": "",
-        "page": page,
-        "coordinates": _encode(corners).decode(),
-        "x0": x0,
-        "y0": y0,
-        "x1": x1,
-        "y1": y1,
-        "page_end": page,
-        "categories": "table_row",
-        "spans": _encode([(element, page, 0, len(text), *box)]).decode(),
-        "record_type": "row",
-        "text_sha256": digest,
-        "table_id": table_id,
-        "table_number": number,
-        "row": row,
-        "caption": table.caption or table.title,
-        "unit": table.unit,
-    }
-    return Record(identity, text, metadata)
+    return join_pieces(
+        "row",
+        [Piece(text, thing, table.place_of(row) or Place())],
+        row,
+        identity=record_id("row", table_id or source, holder, number, row, text_sha256(text)),
+        source=source,
+        category="table_row",
+        categories="table_row",
+        table_id=table_id,
+        table_number=number,
+        row=row,
+        caption=table.caption or table.title,
+        unit=table.unit,
+    )

@@ -14,6 +14,7 @@ from upstage_docs.evidence.citation import Citation, cite
 from upstage_docs.evidence.things import Thing, element_things, read_thing
 from upstage_docs.evidence.word_ranking import WordRanking
 from upstage_docs.models import Chunk, Record
+from upstage_docs.options.definitions import require_whole_number
 from upstage_docs.records.render import text_of_html
 
 Item = TypeVar("Item")
@@ -86,7 +87,7 @@ class SearchIndex(Generic[Item]):
         """
         if not isinstance(question, str):
             raise ConfigError(f"A question is a text, not a {type(question).__name__}.")
-        require_count("count", count)
+        require_whole_number("count", count, least=1)
         scores = self._words.scores(question)
         if self._vectors is not None and self._embeddings is not None and question.strip():
             near = self._vectors @ _unit([self._embeddings.embed_query(question)], 1)[0]
@@ -115,17 +116,6 @@ def number_passages(things: Iterable[object]) -> str:
             citation, text = cite(thing), read_thing(thing).text or ""
         parts.append(f"[{number}] {citation}\n{text}")
     return "\n\n".join(parts) or NOTHING_FOUND
-
-
-def require_count(name: str, count: object) -> int:
-    """Return *count*, the value of the option *name*, if it is a whole number from 1 on.
-
-    Raises:
-        ConfigError: It is no whole number from 1.
-    """
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise ConfigError(f"{name}={count!r} must be a whole number from 1.")
-    return count
 
 
 def _searched(thing: Thing) -> str:

@@ -213,39 +213,13 @@ class TableData:
         return number if number is not None else None if text in {"", "-", "–", "—"} else text
 
     def _row(self, row: int | str) -> int:
-        if isinstance(row, int) and not isinstance(row, bool):
-            if 0 <= row < len(self.rows):
-                return row
-            raise ConfigError(f"The table has no row {row}: it has {len(self.rows)}, counted from 0.")
-        wanted = _folded(row)
-        found = [
-            index
-            for index in range(len(self.rows))
-            if wanted in {_folded(" > ".join(self.row_names(index))), *map(_folded, self.row_names(index))}
-            and not self.is_share_row(index)
-        ]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise ConfigError(f"{len(found)} rows are named {row!r}: {found}. Give the number of one.")
-        known = ", ".join(repr(" > ".join(self.row_names(index))) for index in range(min(20, len(self.rows))))
-        raise ConfigError(f"No row is named {row!r}; there are {known}.")
+        names = [(" > ".join(self.row_names(index)), *self.row_names(index)) for index in range(len(self.rows))]
+        asked = [() if self.is_share_row(index) else one for index, one in enumerate(names)]
+        return _only("row", row, [asked], [one[0] for one in names[:20]])
 
     def _column(self, column: int | str) -> int:
-        if isinstance(column, int) and not isinstance(column, bool):
-            if 0 <= column < len(self.columns):
-                return column
-            raise ConfigError(f"The table has no column {column}: it has {len(self.columns)}, counted from 0.")
-        names = [_folded(name) for name in self.columns]
-        wanted = _folded(column)
-        found = [index for index, name in enumerate(names) if name == wanted] or [
-            index for index, name in enumerate(names) if name.split(" > ")[-1] == wanted
-        ]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise ConfigError(f"{len(found)} columns are named {column!r}: {found}. Give the number of one.")
-        raise ConfigError(f"No column is named {column!r}; there are {', '.join(map(repr, self.columns))}.")
+        last = [(name.split(" > ")[-1],) for name in self.columns]
+        return _only("column", column, [[(name,) for name in self.columns], last], self.columns)
 
     def place_of(self, row: int) -> Place | None:
         """Return where a row stands, as far as the page and the element of its table tell; None if unknown."""
@@ -356,6 +330,32 @@ def _names(header: Sequence[tuple[str, ...]], width: int) -> tuple[str, ...]:
         seen[name] += 1
         unique.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return tuple(unique)
+
+
+def _only(kind: str, wanted: int | str, names: Sequence[Sequence[tuple[str, ...]]], known: Sequence[str]) -> int:
+    """Return the number of the one row or column (*kind*) that is *wanted*.
+
+    Args:
+        kind: In messages.
+        wanted: A number, or a name.
+        names: The names of each, in as many ways as are tried, one after the other.
+        known: Those that a message shows.
+
+    Raises:
+        ConfigError: There is none, or there are several.
+    """
+    if isinstance(wanted, int) and not isinstance(wanted, bool):
+        if 0 <= wanted < len(names[0]):
+            return wanted
+        raise ConfigError(f"The table has no {kind} {wanted}: it has {len(names[0])}, counted from 0.")
+    name = _folded(wanted)
+    tried = ([at for at, one in enumerate(way) if name in map(_folded, one)] for way in names)
+    found = next(filter(None, tried), [])
+    if len(found) > 1:
+        raise ConfigError(f"{len(found)} {kind}s are named {wanted!r}: {found}. Give the number of one.")
+    if not found:
+        raise ConfigError(f"No {kind} is named {wanted!r}; there are {', '.join(map(repr, known))}.")
+    return found[0]
 
 
 def _folded(name: object) -> str:

@@ -238,14 +238,16 @@ def require_bool(name: str, value: object) -> None:
         raise ConfigError(f"{name}={value!r} must be True or False.")
 
 
-def require_whole_number(name: str, value: object, *, least: int) -> None:
-    """Raise ConfigError unless *value* is a whole number, *least* or more; True is none."""
-    _check_number(_Told(name, "", Definition("", least=least)), value, int)
+def require_whole_number(name: str, value: object, *, least: int, most: int | None = None) -> None:
+    """Raise ConfigError unless *value* is a whole number from *least* to *most*; True is none."""
+    _check_number(_Told(name, "", Definition("", least=least, most=most)), value, int)
 
 
-def require_number(name: str, value: object, *, above: float | None = None, most: float | None = None) -> None:
+def require_number(
+    name: str, value: object, *, least: float | None = None, above: float | None = None, most: float | None = None
+) -> None:
     """Raise ConfigError unless *value* is a finite number within the bounds; True is none."""
-    _check_number(_Told(name, "", Definition("", above=above, most=most)), value, float)
+    _check_number(_Told(name, "", Definition("", least=least, above=above, most=most)), value, float)
 
 
 def require_names(name: str, value: object, allowed: tuple[str, ...]) -> tuple[str, ...]:

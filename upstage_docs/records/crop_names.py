@@ -9,10 +9,9 @@ from typing import Any
 
 import msgspec
 
-from upstage_docs.records.records import Span
+from upstage_docs.records.records import decode_spans
 
 _NAME = re.compile(r"(?:[0-9a-f]{16}|document)-p(?P<page>\d{1,9})-e(?P<element>\d{1,18})\.\w+\Z")
-_spans = msgspec.json.Decoder(list[Span])
 _ranges = msgspec.json.Decoder(tuple[tuple[int, int], ...])
 
 
@@ -78,11 +77,7 @@ def _by_element(paths: str) -> tuple[dict[int, list[tuple[int, str]]], tuple[str
 
 def own_crops_by_metadata(paths: str, metadata: Mapping[str, Any]) -> str:
     """Return those of *paths* that are crops of the elements which flat *metadata* names."""
-    try:
-        spans = _spans.decode(str(metadata.get("spans") or "[]"))
-    except (msgspec.DecodeError, UnicodeEncodeError):
-        spans = []
-    elements = {(span[0], span[1]) for span in spans}
+    elements = {(span[0], span[1]) for span in decode_spans(metadata.get("spans"))}
     if not elements and isinstance(metadata.get("element_id"), int):
         page = metadata.get("page")
         elements = {(metadata["element_id"], page if isinstance(page, int) else 0)}

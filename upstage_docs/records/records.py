@@ -25,6 +25,7 @@ _encode = msgspec.json.Encoder().encode
 
 # Which element stands where in a record's text: element id, page, start, end (offsets), and its box.
 Span = tuple[int, int, int, int, float, float, float, float]
+_spans = msgspec.json.Decoder(list[Span])
 RecordType = Literal["element", "page", "document", "chunk", "section", "word", "line"]
 
 # Every flat record carries these keys, in this order, always with the same types: stores and record managers need it.
@@ -406,6 +407,14 @@ def metadata(
         "header_rows": header_rows,
         "missing_pages": document.missing_pages,
     }
+
+
+def decode_spans(told: object) -> list[Span]:
+    """Return the spans that `metadata["spans"]` tells, none where it is missing or something else."""
+    try:
+        return _spans.decode(told) if isinstance(told, (str, bytes)) else []
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return []
 
 
 def coordinates_of(metadata: Mapping[str, Any]) -> list[tuple[float, float]]:

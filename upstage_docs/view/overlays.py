@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import groupby
 
 import msgspec
 
 from upstage_docs.errors import ConfigError
-from upstage_docs.evidence.place import Place, places_of
+from upstage_docs.evidence.place import Place, pages_in_words, places_of
 from upstage_docs.evidence.things import read_thing
 from upstage_docs.models import Box, Chunk, ParsedDocument
 from upstage_docs.view.content import isolated, shown_text
@@ -100,7 +99,7 @@ def shown_chunk(group: ChunkGroup, names: dict[int, str]) -> str:
     text = group.text
     facts = [f"{len(text):,} characters", f"{len(text.split()):,} words"]
     if len(group.pages) > 1:
-        facts.append(f"pages {_pages_in_words(group.pages)}")
+        facts.append(f"pages {pages_in_words(group.pages)}")
     if group.oversize:
         facts.append('<strong title="What it holds is kept whole">larger than the chunk size</strong>')
     parts = "".join(
@@ -148,9 +147,3 @@ def _mark(number: int, box: Box, *, first: bool) -> str:
         f'<span class="place"{name} '
         f'style="left: {x0:.3f}%; top: {y0:.3f}%; width: {x1 - x0:.3f}%; height: {y1 - y0:.3f}%"></span>'
     )
-
-
-def _pages_in_words(pages: tuple[int, ...]) -> str:
-    """Return page numbers in words: `3–5, 8`."""
-    runs = [[page for _, page in run] for _, run in groupby(enumerate(pages), key=lambda one: one[1] - one[0])]
-    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)

@@ -13,6 +13,7 @@ from upstage_docs.evidence.page_pictures import page_picture, require_pillow
 from upstage_docs.evidence.source_file import DRAWN
 from upstage_docs.files.source import DocumentInput, Source, inspect
 from upstage_docs.models import Element, ParsedDocument
+from upstage_docs.options.definitions import require_whole_number
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -59,8 +60,7 @@ class Sheets:
         self, parsed: ParsedDocument, document: DocumentInput, pages: Collection[int] | None, width: int
     ) -> None:
         require_pillow()
-        if isinstance(width, bool) or not isinstance(width, int) or not 1 <= width <= 10_000:
-            raise ConfigError(f"width={width!r} must be a whole number of pixels, 1 to 10000.")
+        require_whole_number("width", width, least=1, most=10_000)
         self._width = width
         with ExitStack() as stack:
             self._source: Source = inspect(document)
