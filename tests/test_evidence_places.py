@@ -253,6 +253,20 @@ def test_without_a_page_the_place_is_unknown(metadata: dict[str, Any]) -> None:
     assert str(cite(metadata)).endswith("place unknown")
 
 
+@pytest.mark.parametrize(
+    "named", [{"page": 4}, {"page": 3, "page_end": 4, "spans": "[[0,3,0,5,0,0,1,1],[1,4,5,9,0,0,1,1]]"}]
+)
+def test_a_page_that_the_file_does_not_have_is_unknown(named: dict[str, Any]) -> None:
+    metadata = {"source": "harbour.pdf", "category": "paragraph", "total_pages": 3, "x0": 0, "y0": 0, "x1": 1, "y1": 1}
+    *known, beyond = places(metadata | named)
+    assert (beyond.page, beyond.box, beyond.precision) == (0, None, "unknown")
+    assert beyond.note == "The metadata names page 4, but the file has 3."
+    assert cite(metadata | named) == ("harbour.pdf, p. 3" if known else "harbour.pdf, place unknown")
+    del metadata["total_pages"]
+    assert cite(metadata | {"page": 4}) == "harbour.pdf, p. 4", "nobody says how many pages there are"
+    assert cite(metadata | {"page": 4}, parsed=document()) == "harbour.pdf, place unknown"
+
+
 def test_coordinates_of_another_loader_in_pixels_are_no_box() -> None:
     (place,) = places({"page": 3, "category": "Table", "coordinates": [[100, 200], [300, 200], [300, 400], [100, 400]]})
 

@@ -20,7 +20,7 @@ from upstage_docs import (
     tables,
 )
 from upstage_docs.errors import ConfigError
-from upstage_docs.evidence.amounts import read_amount, read_share, unit_in_name, units_told
+from upstage_docs.evidence.amounts import Amount, read_amount, read_share, unit_in_name, units_told
 from upstage_docs.records.records import METADATA_KEYS, records
 
 BOX = ((0.1, 0.2), (0.9, 0.2), (0.9, 0.6), (0.1, 0.6))
@@ -139,6 +139,7 @@ def test_numbers_and_what_is_none(text: str, number: float | None) -> None:
         ("단위: 천원", ("천원",)),
         ("（単位：百万円）", ("百万円",)),
         ("(单位：万元)", ("万元",)),
+        ("单位：万元 币种：人民币", ("万元",)),
         ("(Unit: KRW million)", ("KRW million",)),
         ("(in millions of U.S. dollars)", ("millions of U.S. dollars",)),
         ("(In thousands, except per share data)", ("thousands",)),
@@ -182,6 +183,32 @@ def test_a_unit_of_a_name_may_have_a_scale_or_be_a_rate(name: str, unit: str) ->
 )
 def test_a_minus_may_stand_before_brackets_or_behind(text: str, number: int | None) -> None:
     assert read_amount(text).number == number
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "unit"),
+    [
+        ("1조 2,345억", 12_345, "억"),
+        ("△1조2345억 원", -12_345, "억 원"),
+        ("(2천5백만원)", -2500, "만원"),
+        ("3억 5천만 원", 35_000, "만 원"),
+        ("1조 2,345억 6,789만 1,234원", 1_234_567_891_234, "원"),
+        ("1만 2,345명", 12_345, "명"),
+        ("1만2천", 12_000, ""),
+        ("3천 5백 원", 3500, "원"),
+        ("1兆2,345億円", 12_345, "億円"),
+        ("３万５千円", 35_000, "円"),
+        ("1亿2,345万元", 12_345, "万元"),
+        ("5천억", 5, "천억"),
+        ("1조 2,345", None, ""),
+        ("1억 20,000만", None, ""),
+        ("5천만 3억", None, ""),
+        ("제3조 2항", None, ""),
+    ],
+)
+def test_a_number_in_several_pieces_is_told_in_the_scale_of_its_last(text: str, number: int | None, unit: str) -> None:
+    assert read_amount(text) == Amount(number, unit)
+    assert read_amount(f"{text} (12.3%)").share == (None if number is None else 12.3)
 
 
 @pytest.mark.parametrize("text", ["3.2▲", "3.2▲%", "1,234△", "0.4▼", "0.4▽%p", "12–", "12—", "(3.2▲)"])

@@ -333,6 +333,8 @@ def test_made_documents_of_each_kind_have_their_levels(monkeypatch: pytest.Monke
         ("a:b.pdf", "a:b"),
         ("minutes.md", "minutes"),
         (".pdf", ".pdf"),
+        ("sha256:" + "0f" * 32, ""),
+        ("sha256:of all.pdf", "sha256:of all"),
         ("", ""),
     ],
 )

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from upstage_docs.files.formats import file_name, format_of_suffix
 
 _LEFT_OUT = "…"
+_NAMELESS = re.compile(r"sha256:[0-9a-f]{64}")  # what stands for the name of a file that came without one
 _TEXT_ENDINGS = frozenset({"html", "htm", "md", "markdown", "txt", "json", "jsonl"})  # of what splitters are given
 
 
@@ -18,7 +19,10 @@ def file_title(source: str) -> str:
     """Return the name of the file *source*, a path or an address, on one line, without its folder and its ending.
 
     What stands behind a dot is an ending where it is that of a document, and part of the name elsewhere: `2401.12345`.
+    Bytes that came without a name have no title, `""`.
     """
+    if _NAMELESS.fullmatch(source):
+        return ""
     _, scheme_ends, address = source.partition("://")
     if scheme_ends:  # not by urlsplit, which refuses hosts with brackets
         source = unquote(re.split(r"[?#]", address)[0].partition("/")[2])

@@ -9,10 +9,12 @@ import msgspec
 
 from upstage_docs.records.patterns import compile_when_used
 
+_TENS = dict(zip("십백천十百千", (10, 100, 1000) * 2, strict=True))
+_MYRIADS = {word: 10 ** (4 * at) for at, words in enumerate(("만万萬", "억億亿", "조兆", "경京"), 1) for word in words}
+_LARGE = "[십백천]?[만억조경]|[十百千]?[万萬億亿兆]"
 _ONE_UNIT = (
     r"%p?|‰|bps?|pts?|"
-    r"(?:(?:십|백|천|만|십만|백만|천만|억|십억|백억|천억|조) ?)?(?:원|달러|엔|유로|위안)|[백천]만|[만억조]|"
-    r"(?:百万|千|億|兆|万)?(?:円|元|美元)|億|兆|万|"
+    rf"(?:(?:{_LARGE}|[십백천十百千]) ?)?(?:원|달러|엔|유로|위안|円|元|美元)|{_LARGE}|"
     r"명|개|건|대|배|주|톤|세대|호|가구|人|名|件|台|倍|株|"
     r"(?:KRW|USD|EUR|JPY|GBP|CNY|CHF|won|dollars?|euros?|yen)(?:\s*(?:thousands?|millions?|billions?|bn|mn|m|k))?|"
     r"(?:thousand|million|billion|trillion|bn|mn)s?(?:\s*(?:of\s*)?(?:KRW|USD|EUR|JPY|GBP|CNY|won|(?:U\.?S\.?\s*)?dollars?|euros?|yen))?|"
@@ -36,6 +38,9 @@ _NUMBER = compile_when_used(
     rf"\s*(?P<inner>[{_MINUS}]?)\s*(?P<digits>{_DIGITS})(?P<behind>[{_MINUS_BEHIND}]?)\s*(?P<unit>{_UNIT})?"
     rf"\s*(?:(?P<close>[)）])\s*(?P<after>{_UNIT})?)?\Z"
 )
+_PIECE = rf"(?:\d{{1,3}}(?:,\d{{3}})+|\d+)\s?[{''.join(_TENS)}]?[{''.join(_MYRIADS)}]?"
+_IN_PIECES = compile_when_used(rf"(?<![\d.,])(?:{_PIECE}(?<!\d)\s?)+{_PIECE}(?![\d.,])")
+"""A number in several pieces, the largest first, as Korean, Japanese and Chinese write it: `1조 2,345억`, `3萬5千`."""
 _SHARE = re.compile(r"(?P<value>.*\S)\s*[(（\[]\s*(?P<share>[^()（）\[\]]+?)\s*%\s*[)）\]]\Z", re.DOTALL)
 _LONE_SHARE = re.compile(r"[(（\[]\s*([^()（）\[\]]+?)\s*%\s*[)）\]]\Z")
 _NOTE = re.compile(r"(?<=[\d)%])\s*(?:\*+|[†‡§]|[¹²³⁰⁴-⁹]+\)?|\s\d{1,2}\))\Z")
@@ -53,6 +58,7 @@ _NAMED_UNIT = compile_when_used(
 )
 _SAID_BEFORE = r"(?:all|the|amounts?|figures?|values?|numbers?|dollars|are|is|expressed|stated|presented|in)"
 _SCALED = rf"(?:{_CURRENCY} ?|won )?(?:thousands|millions|billions|trillions)\b[^(),;\n]{{0,40}}"
+_CURRENCY_NAMED = re.compile(r"\s[币幣][种種別别]")  # `单位:元 币种:人民币`
 _APART = re.compile(r",(?!\d{3})|[、;]|\s(?:및|and|&)\s|/(?=\s*%)|(?<=%)\s*/")
 _TOLD = compile_when_used(
     r"(?:단\s?위|単位|单位|單位|(?:^|(?<=[(（\[〔]))\s*units?)\s*(?:[:：]|\s[-–]\s)\s*(?P<units>[^()（）\[\]〔〕<>\n]{1,60})"
@@ -84,10 +90,14 @@ class Amount(msgspec.Struct, frozen=True):
 def read_amount(text: str, *, decimal_comma: bool = True) -> Amount:
     """Return the number that *text* is, with its sign, unit and share; none where it is anything else.
 
+    A number in several pieces is told in the last 만, 억 or 조 of it: `1조 2,345억원` is 12345 of `억원`, `2천5백만원`
+    2500 of `만원`; below 만 in ones: `1만2천원` is 12000 of `원`.
+
     With *decimal_comma*, `4,28` is 4.28; in a table that writes `1,234` or `0.5` it is two numbers, of notes perhaps.
     """
     text = _NOTE.sub("", text.strip())
     text = unicodedata.normalize("NFKC", text).replace("\u2009", " ").strip()
+    text = _IN_PIECES.sub(_as_one_number, text)
     share = None
     if not decimal_comma and _DECIMAL_COMMA.search(text):
         return Amount()
@@ -136,7 +146,7 @@ def units_told(line: str) -> tuple[str, ...]:
     found = _TOLD.search(re.sub(r"[^\S\n]+", " ", unicodedata.normalize("NFKC", line)))
     if found is None:
         return ()
-    told = found["units"] or found["english"] or found["bare"]
+    told = _CURRENCY_NAMED.split(found["units"] or found["english"] or found["bare"])[0]
     return tuple(" ".join(unit.split()) for unit in _APART.split(told) if unit.strip())
 
 
@@ -150,6 +160,23 @@ def _signed(text: str) -> tuple[int | float, str] | None:
     minus = bool(found["open"] or found["inner"] or found["outer"] or found["behind"]) or found["sign"] in set(_MINUS)
     currency = found["before"] or found["currency"] or ""
     return -number if minus else number, currency + (found["unit"] or found["after"] or "")
+
+
+def _as_one_number(found: re.Match[str]) -> str:
+    """Return `1조 2,345억` as `12345억`; as it is where a piece is larger than the one before it has room for."""
+    pieces = re.findall(rf"([\d,]+)\s?([{''.join(_TENS)}]?)([{''.join(_MYRIADS)}]?)", found[0])
+    last = pieces[-1][2]
+    if not any(pieces[-1][1:]) and not found.string[found.end() :].strip()[:1].isalpha():
+        return found[0]  # what `1조 2,345` leaves unsaid may be 억
+    total, step, myriad = 0, 0, 1
+    for digits, ten, large in reversed(pieces):
+        myriad = _MYRIADS.get(large, myriad)  # `2천5백만`: both are of 만
+        scale = _TENS.get(ten, 1) * myriad
+        number = int(digits.replace(",", "")) * scale
+        if total >= scale:
+            return found[0]
+        total, step = total + number, step or myriad
+    return f"{total // step}{last}"
 
 
 def _unsigned(digits: str) -> int | float | None:

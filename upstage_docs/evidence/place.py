@@ -110,13 +110,20 @@ def places_of(thing: Thing, parsed: ParsedDocument | OcrResult | None = None) ->
     """Return the places of *thing*, at least one; those of a whole document need the *parsed* document.
 
     A chunk has one for each element and page; so has JSON. What another splitter made of an element is where the
-    element is; what it made of a chunk is in its elements, one by one where the splitter says where it cut.
+    element is; what it made of a chunk is in its elements, one by one where the splitter says where it cut. A page
+    that the file does not have is unknown.
     """
+    found = _read_places(thing, parsed)
+    beyond = "The metadata names page {0.page}, but the file has {0.total_pages}."
+    return [_unknown(place, beyond.format(place)) if 0 < place.total_pages < place.page else place for place in found]
+
+
+def _read_places(thing: Thing, parsed: ParsedDocument | OcrResult | None) -> list[Place]:
     metadata = dict(thing.metadata)
     whole = Place(
         source_of(metadata) or (parsed.source if parsed else ""),
         string(metadata, "file_sha256") or (parsed.file_sha256 if parsed else ""),
-        total_pages=max(0, whole_number(metadata, "total_pages")),
+        total_pages=max(0, whole_number(metadata, "total_pages")) or _count_pages(parsed),
         category=string(metadata, "category"),
         end=len(thing.text or ""),
     )
@@ -259,7 +266,16 @@ def _is_document(metadata: dict[str, Any]) -> bool:
 
 
 def _unknown(whole: Place, note: str) -> Place:
-    return replace(whole, page=0, element_id=-1, precision="unknown", note=note)
+    return replace(whole, page=0, element_id=-1, boxes=(), corners=(), precision="unknown", note=note)
+
+
+def _count_pages(parsed: ParsedDocument | OcrResult | None) -> int:
+    """Return how many pages the file of *parsed* has, 0 if that is not known."""
+    if parsed is None:
+        return 0
+    if isinstance(parsed, OcrResult):
+        return parsed.total_pages or max((page.number for page in parsed.pages), default=0)
+    return parsed.total_pages
 
 
 def _are_of(spans: list[Span], text: str, digest: str) -> bool:

@@ -192,6 +192,8 @@ class TableData:
     def dataframe(self, *, numbers: bool = True) -> DataFrame:
         """Return the table as a pandas DataFrame: numbers where a cell is one, or, without *numbers*, texts.
 
+        Units are not among them: where the cells of a column name several (`3조`, `9,876억`), read them by `cell`.
+
         Raises:
             MissingExtraError: pandas is not installed.
         """
