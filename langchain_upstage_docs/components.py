@@ -63,7 +63,7 @@ def _hiding_the_key(constructor: Any) -> Callable[..., None]:
             if name not in names:
                 from upstage_docs.loading.former_names import unknown_option_error
 
-                raise unknown_option_error(type(self).__name__, name)
+                raise unknown_option_error(type(self).__name__, options, names)
         constructor(self, *values, **options)
 
     made: Any = __init__

@@ -8,7 +8,8 @@ import warnings
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import aclosing, closing
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, Union
+from types import NoneType
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, Protocol, TypeAlias, Union
 
 from llama_index.core.bridge.pydantic import BaseModel
 from llama_index.core.schema import Document
@@ -50,10 +51,11 @@ class FileReader:
         fs: FileSystem | None = None,
         *,
         source: str | None = None,
+        **options: NoReturn,
     ) -> list[Document]:
         """Return Documents in the order of the files; see `lazy_load_data`."""
         self._warn_of_json()
-        return list(self.lazy_load_data(file_path, extra_info, fs, source=source))
+        return list(self.lazy_load_data(file_path, extra_info, fs, source=source, **options))
 
     def lazy_load_data(
         self,
@@ -62,6 +64,7 @@ class FileReader:
         fs: FileSystem | None = None,
         *,
         source: str | None = None,
+        **options: NoReturn,
     ) -> Iterator[Document]:
         """Yield Documents in the order of the files: of one file as its pages are answered, of many several at once.
 
@@ -70,12 +73,15 @@ class FileReader:
             extra_info: Metadata that goes along, after ours and never over it, kept out of embedding and LLM texts.
             fs: Where the paths are, if not here; such files are read one after the other.
             source: Names one document that has no path, or names it otherwise.
+            options: None are taken: they are given to the reader when it is made.
 
         Raises:
             UpstageDocsError: As `Client.parse` and `Client.ocr`, unless skipped.
+            TypeError: An option is given here.
         """
         from llama_index_upstage_docs.events import tell_of_reading
 
+        self._check_call(extra_info, options)
         report = self._report_of_directory(file_path, extra_info, is_here=fs is None)
         for items, handle in _opened(file_path, extra_info, fs, source):
             with (
@@ -101,6 +107,7 @@ class FileReader:
         fs: FileSystem | None = None,
         *,
         source: str | None = None,
+        **options: NoReturn,
     ) -> AsyncGenerator[Document, None]:
         """Yield Documents without blocking the event loop; see `lazy_load_data`.
 
@@ -109,6 +116,7 @@ class FileReader:
         """
         from llama_index_upstage_docs.events import tell_of_reading
 
+        self._check_call(extra_info, options)
         report = self._report_of_directory(file_path, extra_info, is_here=fs is None)
         opened = _opened(file_path, extra_info, fs, source)
         while (one := await asyncio.to_thread(next, opened, None)) is not None:
@@ -128,12 +136,23 @@ class FileReader:
         fs: FileSystem | None = None,
         *,
         source: str | None = None,
+        **options: NoReturn,
     ) -> list[Document]:
         """Return Documents without blocking the event loop; see `lazy_load_data`."""
         self._warn_of_json()
-        return [document async for document in self.astream_data(file_path, extra_info, fs, source=source)]
+        return [document async for document in self.astream_data(file_path, extra_info, fs, source=source, **options)]
 
     alazy_load_data = aload_data  # a list by the base class's contract; `astream_data` streams
+
+    def _check_call(self, extra_info: object, options: Mapping[str, object]) -> None:
+        """Require that no option is given, which older readers took here, and that *extra_info* holds metadata."""
+        from upstage_docs.errors import ConfigError
+        from upstage_docs.loading.former_names import options_of_call_error
+
+        if options:
+            raise options_of_call_error(type(self).__name__, options)
+        if not isinstance(extra_info, (Mapping, NoneType)):
+            raise ConfigError(f"extra_info={extra_info!r} must be a mapping of metadata, such as {{'year': 2025}}.")
 
     def _report_of_directory(
         self, file_path: Files, extra_info: Mapping[str, Any] | None, *, is_here: bool

@@ -98,7 +98,7 @@ def _constructor_of(owner: Any) -> Callable[..., None]:
             if name not in fields:
                 from upstage_docs.loading.former_names import unknown_option_error
 
-                raise unknown_option_error(owner.__name__, name)
+                raise unknown_option_error(owner.__name__, options, fields)
         try:
             given = signature.bind(self, *values, **options)
         except TypeError as error:

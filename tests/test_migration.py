@@ -21,6 +21,7 @@ from langchain_core.documents import Document
 
 from langchain_upstage_docs import TableAwareTextSplitter, UpstageDocumentParseLoader, UpstageDocumentParseParser
 from llama_index_upstage_docs import UpstageDocumentParseReader
+from upstage_docs import ConfigError
 
 OLD_URL = "https://api.upstage.ai/v1/document-digitization"
 OLDER_URL = "https://api.upstage.ai/v1/document-ai/document-parse"
@@ -243,6 +244,33 @@ def test_a_former_option_says_what_takes_its_place(make: Any, former: dict[str, 
         make(**former)
 
     assert place in str(caught.value)
+
+
+@pytest.mark.parametrize("make", [UpstageDocumentParseLoader, UpstageDocumentParseReader])
+def test_former_options_are_answered_all_at_once(make: Any) -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'output_type'") as caught:
+        make(output_type="text", split="page", use_ocr=True, exclude=["header"])
+
+    for place in ('output_format="html"', 'ocr="force"', 'metadata["category"]'):
+        assert place in str(caught.value)
+
+
+async def test_options_that_older_readers_took_in_load_data_are_those_of_the_reader() -> None:
+    reader: Any = UpstageDocumentParseReader(engine="local")
+    told = r"split=, output_type= cannot be given to load_data: .* UpstageDocumentParseReader\(\).* output_format="
+
+    with pytest.raises(TypeError, match=told):
+        reader.load_data(file_path="report.pdf", split="element", output_type="html")
+    with pytest.raises(TypeError, match=told):
+        await reader.aload_data("report.pdf", split="element", output_type="html")
+    with pytest.raises(ConfigError, match="extra_info='page' must be a mapping of metadata"):
+        reader.load_data("report.pdf", "page")
+
+
+@pytest.mark.parametrize("name", ["ChatUpstage", "UpstageEmbeddings", "UpstageUniversalInformationExtraction"])
+def test_what_stays_in_langchain_upstage_is_named(name: str) -> None:
+    with pytest.raises(ImportError, match=f"from langchain_upstage import {name}"):
+        exec(f"from langchain_upstage_docs import {name}")
 
 
 def test_an_option_that_never_was_is_refused_as_python_does() -> None:
