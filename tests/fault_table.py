@@ -311,7 +311,7 @@ PROMISES: dict[Place, tuple[Promise, ...]] = {
         Promise("408, 5xx", _FAILING, each="APIStatusError", tries=ATTEMPTS),
         Promise("429, with or without a pause that is waited for", _LIMITED, each="RateLimitError", tries=ATTEMPTS),
         Promise(
-            "429 with a pause above `longest_retry_after`; the other documents of the client are told the same",
+            "429 with a pause above `longest_retry_after`; other documents with the key are told the same",
             _named("429 that says years"),
             each="RateLimitError",
             once="RateLimitError",

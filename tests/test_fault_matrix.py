@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -52,7 +53,7 @@ from upstage_docs.testing.stand_in import StandInApi, running_stand_in
 pytest.importorskip("starlette", reason='the loopback server needs the extra "server"')
 pytest.importorskip("uvicorn", reason='the loopback server needs the extra "server"')
 
-KEY = "up_matrix_0123456789"
+KEY = "up_matrix_0123456789"  # the beginning of each key
 PAGES = 12  # a job of them has two batches
 _PART = 4  # pages of a request where a document is sent in parts, and of each of many documents
 _SHARE = 67  # one case of so many is in the short form
@@ -261,7 +262,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Run:
-    """The documents of one case, and how they are read: each call by a new client, as a new process would."""
+    """The documents of one case, and how they are read: each call by a new client with its own key."""
 
     world: World
     case: Case
@@ -275,6 +276,7 @@ class Run:
     def options(self, *, trusting: bool, is_async: bool, patient: bool = True) -> dict[str, Any]:
         case = self.case
         options: dict[str, Any] = {
+            "api_key": KEY + uuid4().hex,  # clients of one process keep the pauses of a key together; processes do not
             "base_url": self.world.base_url(case),
             "cache": self.paths[0].parent / "cache",
             "rates": dict.fromkeys(RATES, Rate()),
@@ -296,7 +298,7 @@ class Run:
         report = Report()
 
         async def ask() -> list[str]:
-            async with AsyncClient(KEY, **options) as client:
+            async with AsyncClient(**options) as client:
                 return await self._aread(client, report, refresh=refresh)
 
         texts: list[str] = []
@@ -305,7 +307,7 @@ class Run:
             if self.case.is_async:
                 texts = asyncio.run(ask())
             else:
-                with Client(KEY, **options) as client:
+                with Client(**options) as client:
                     texts = self._read(client, report, refresh=refresh)
         except UpstageDocsError as failure:
             error = failure
@@ -365,7 +367,7 @@ class Run:
 
     def submit(self) -> None:
         """Submit the document and wait until its job is done, so that a look at it finds every batch."""
-        with Client(KEY, **self.options(trusting=True, is_async=False)) as client:
+        with Client(**self.options(trusting=True, is_async=False)) as client:
             job = client.submit(self.paths[0])
             eventually(lambda: client.job(job.request_id).done, "the job is done")
 

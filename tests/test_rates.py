@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from upstage_docs.api.rates import RATES, Rate, RateLimiter, SeenLimits
+from upstage_docs.api.rates import RATES, LongPauseError, Rate, RateLimiter, SeenLimits
 from upstage_docs.errors import ConfigError
 
 
@@ -192,6 +192,25 @@ def test_a_pause_of_years_is_told_and_ends_after_the_longest_one(told: float) ->
     assert limiter.remaining_pause(299.0, "sync") == pytest.approx(told - 299.0)
     assert limiter.remaining_pause(300.0, "sync") == 0
     assert limiter.reserve(300.0, "sync") == 0
+
+
+@pytest.mark.parametrize("later", [None, 0.0, 2.0])
+def test_a_pause_of_years_that_is_over_is_no_part_of_the_next_one(later: float | None) -> None:
+    limiter = RateLimiter()
+    limiter.penalise(0.0, "sync", float("inf"), longest=5.0)
+    limiter.penalise(10.0, "sync", later, longest=5.0)
+    wait = 1.0 if later is None else later
+    assert limiter.remaining_pause(10.0, "sync") == pytest.approx(wait)
+    assert limiter.reserve(10.0, "sync", longest=5.0) == pytest.approx(wait)
+
+
+def test_a_pause_of_years_stays_told_while_it_is_kept() -> None:
+    """Requests that were on their way come back with shorter pauses."""
+    limiter = RateLimiter()
+    limiter.penalise(0.0, "sync", float("inf"), longest=5.0)
+    limiter.penalise(1.0, "sync", 0.5, longest=5.0)
+    with pytest.raises(LongPauseError):
+        limiter.reserve(1.0, "sync", longest=5.0)
 
 
 def test_a_429_that_names_no_time_asks_for_no_pause_that_ends_the_call() -> None:

@@ -185,7 +185,8 @@ class RateLimiter:
                 lane.factor = max(_SLOWEST, lane.speed(now) / 2)
                 lane.penalised = now
             pause = min(_PAUSE, longest) if retry_after is None else max(0.0, retry_after)
-            lane.told = max(lane.told, now + pause)
+            # A pause that is over, perhaps of years and cut to *longest*, is no part of this one.
+            lane.told = max(lane.told if lane.paused > now else now, now + pause)
             lane.paused = max(lane.paused, now + min(pause, longest))
             lane.next_request = max(lane.next_request, lane.paused)
 
