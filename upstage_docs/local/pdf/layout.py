@@ -81,13 +81,17 @@ def parts_of(
         if scanned
         else [item for item in page.text_items if item.text.strip() and is_seen(item, page.width, page.height)]
     )
-    turned = [item for item in items if _leans(item)]
-    upright = [_word(item) for item in items if not _leans(item)]
+    turned, upright = [], []
+    for item in items:
+        if _leans(item):
+            turned.append(item)
+        else:
+            upright.append(_word(item, leans=False))
     paths = paths_of(page)
     rules, sides = rules_of(page) if drawn is None else drawn
     if file is not None:
         upright = cut_at_weights(restored(upright, file, sides), file)
-    words = [*map(_word, turned), *(words or ()), *upright, *map(_bare_word, left_out)]
+    words = [*(_word(item, leans=True) for item in turned), *(words or ()), *upright, *map(_bare_word, left_out)]
     if not turned:  # these are looked up by their numbers
         words = with_drop_caps(words)
     words += bullets_of(paths, words)
@@ -141,11 +145,11 @@ def _leans(item: Any) -> bool:
     return bool(abs(angle) > _ASKEW and item.height > turned)
 
 
-def _word(item: Any) -> Word:
+def _word(item: Any, *, leans: bool) -> Word:
     """Take over a text item; its box may span several fonts, so that only its top and its first font are reliable."""
     text = without_controls(item.text).strip()
     size = item.font_height or item.font_size or item.height or 1.0
-    if item.rotation and not _leans(item):  # of slanted letters, the library tells a smaller size
+    if item.rotation and not leans:  # of slanted letters, the library tells a smaller size
         size = max(size, min(item.height, 1.15 * size))
     unit = item.font_size or 1.0
     ascent, descent = (item.font_ascent or 0.0) / unit, (item.font_descent or 0.0) / unit
@@ -163,7 +167,7 @@ def _word(item: Any) -> Word:
     if not item.font_name and is_formula_text(text):  # as the library reads it: of several heights about one axis
         axis = item.y + item.height / 2
         return Word(text, (x0, item.y, x1, item.y + item.height), axis + 0.25 * size, size, False, "")
-    if _leans(item):
+    if leans:
         return Word(text, (x0, item.y, x1, item.y + max(item.height, 0.1)), baseline, size, _is_heavy(item), "")
     top, bottom = ink(text, baseline, size)
     colour = (item.fill_color or "")[::2]  # the first digit of each channel of `aarrggbb`: what the eye tells apart

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -198,32 +199,39 @@ def _joined_from_right(words: Sequence[Word]) -> str:
 
 def rows_of(words: Sequence[Word]) -> list[list[int]]:
     """Gather words, by number, into rows over the whole width: each overlaps in height with the one to its left."""
+    if len(words) == 1:
+        return [[0]]
     shelves: defaultdict[int, list[list[int]]] = defaultdict(list)
     rows: list[list[int]] = []
-    for index in sorted(range(len(words)), key=lambda i: (words[i].box[0], words[i].box[1])):
-        word = words[index]
-        shelf = int(word.baseline // 8)
-        best: tuple[float, list[int]] | None = None
-        for row in (row for near in (shelf - 1, shelf, shelf + 1) for row in shelves[near][-_CROWD:]):
-            last = words[row[-1]]
-            gap = word.box[0] - last.box[2]
-            off = abs(last.baseline - word.baseline)
-            size = max(last.size, word.size)
-            if gap < -_OVER * size or off > _OFF * size:
+    corners = [word.box[:2] for word in words]
+    for index in sorted(range(len(words)), key=corners.__getitem__):
+        _, box, baseline, own, *_ = words[index]
+        shelf = int(baseline // 8)
+        nearest = math.inf
+        best: list[int] | None = None
+        for near in (shelf - 1, shelf, shelf + 1):
+            if near not in shelves:
                 continue
-            raised = (
-                min(last.size, word.size) < _RAISED * size and gap < _RAISED_GAP * size
-            )  # a note's number, an exponent
-            shared = shared_height(last.box, word.box)
-            height = min(last.box[3] - last.box[1], word.box[3] - word.box[1])
-            level = off <= _LEVEL * size and shared >= _SHARED * height
-            if (level or raised) and (best is None or gap + 4 * off < best[0]):
-                best = gap + 4 * off, row
+            for row in shelves[near][-_CROWD:]:
+                _, before, level, other, *_ = words[row[-1]]
+                gap = box[0] - before[2]
+                off = abs(level - baseline)
+                size = max(other, own)
+                if gap < -_OVER * size or off > _OFF * size or gap + 4 * off >= nearest:
+                    continue
+                # A small word is a note's number, or an exponent.
+                raised = min(other, own) < _RAISED * size and gap < _RAISED_GAP * size
+                if raised or (
+                    off <= _LEVEL * size
+                    and shared_height(before, box) >= _SHARED * min(before[3] - before[1], box[3] - box[1])
+                ):
+                    nearest, best = gap + 4 * off, row
+        shelved = shelves[shelf]
         if best is None:
             rows.append([index])
-            shelves[shelf].append(rows[-1])
+            shelved.append(rows[-1])
         else:
-            best[1].append(index)
-            if all(row is not best[1] for row in shelves[shelf]):
-                shelves[shelf].append(best[1])
+            best.append(index)
+            if all(row is not best for row in shelved):
+                shelved.append(best)
     return rows

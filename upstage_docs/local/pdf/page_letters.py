@@ -24,6 +24,7 @@ class PageLetters:
         self._text, self._raw = text, raw
         self.handle = text.raw
         self._edges = c_double(), c_double(), c_double(), c_double()
+        self._written = tuple(map(byref, self._edges))
         self._font, self._flags = create_string_buffer(_FONT_NAME_BYTES), c_int()
 
     def close(self) -> None:
@@ -49,7 +50,7 @@ class PageLetters:
         """Return the `(left, bottom, right, top)` of each character of a slice."""
         read, page = self._raw.FPDFText_GetCharBox, self.handle
         left, bottom, right, top = self._edges
-        x0, y0, x1, y1 = map(byref, self._edges)
+        x0, y0, x1, y1 = self._written
         boxes: list[Box] = []
         for index in range(start, end):
             if not read(page, index, x0, x1, y0, y1):
@@ -61,7 +62,8 @@ class PageLetters:
         """Return the box around the characters of a slice, which must not be empty."""
         if end - start > 2 and self._raw.FPDFText_CountRects(self.handle, start, end - start) == 1:
             left, bottom, right, top = self._edges
-            told = self._raw.FPDFText_GetRect(self.handle, 0, left, top, right, bottom)
+            x0, y0, x1, y1 = self._written
+            told = self._raw.FPDFText_GetRect(self.handle, 0, x0, y1, x1, y0)
             if told and left.value < right.value and bottom.value < top.value:
                 return left.value, bottom.value, right.value, top.value
         boxes = self.boxes(start, end)

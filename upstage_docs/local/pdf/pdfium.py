@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from upstage_docs.files.source import PDFIUM_LOCK
 from upstage_docs.local.geometry import Box, overlap
@@ -29,8 +29,6 @@ from upstage_docs.local.refusal import Refusal
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-_Told = TypeVar("_Told")
 
 _WORD = re.compile(r"[^\s\ufffe]+")
 """U+FFFE is what pdfium writes for the hyphen of a word that goes on in the next line."""
@@ -309,20 +307,23 @@ class PdfPages:
             placed = placing(self._page(number), angle)
             characters = self._text_layer(number).characters
 
-        def told_by(ask: Callable[..., _Told]) -> Callable[..., _Told]:
-            def told(*places: int) -> _Told:
-                with PDFIUM_LOCK:
-                    return ask(self._text_layer(number), *places)
+        def boxes(start: int, end: int) -> list[Box]:
+            with PDFIUM_LOCK:
+                return [placed(box) for box in self._text_layer(number).boxes(start, end)]
 
-            return told
+        def box(start: int, end: int) -> Box:
+            with PDFIUM_LOCK:
+                return placed(self._text_layer(number).box(start, end))
 
-        return FileText(
-            characters,
-            boxes=told_by(lambda text, start, end: [placed(box) for box in text.boxes(start, end)]),
-            box=told_by(lambda text, start, end: placed(text.box(start, end))),
-            baselines=told_by(lambda text, start, end: [placed(box)[3] for box in text.origins(start, end)]),
-            font_of=told_by(PageLetters.font_name),
-        )
+        def baselines(start: int, end: int) -> list[float]:
+            with PDFIUM_LOCK:
+                return [placed(box)[3] for box in self._text_layer(number).origins(start, end)]
+
+        def font_of(index: int) -> str:
+            with PDFIUM_LOCK:
+                return self._text_layer(number).font_name(index)
+
+        return FileText(characters, boxes=boxes, box=box, baselines=baselines, font_of=font_of)
 
     def subpaths(self, number: int, angle: int = 0) -> list[Subpath]:
         """Return what a page draws, point by point, of a page whose text lies at *angle* degrees turned upright."""

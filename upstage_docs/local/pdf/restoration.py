@@ -164,13 +164,13 @@ class LetterPlaces:
         self._file = file
         self._stream = LetterStream(file)
 
-    def of(self, word: Word) -> dict[int, int]:
+    def of(self, word: Word) -> dict[int, int] | range:
         """Return, for each letter of a word, which character of the file's text it is; none unless all are found."""
         start = self._file.text.find(word.text)  # most read as they do in the file, once on the page
         if start >= 0:
             ends = (self._file.box(at, at + 1) for at in (start, start + len(word.text) - 1))
             if all(holds_middle(word.box, box, reach=0.5 * word.size) for box in ends):
-                return {at: start + at for at in range(len(word.text))}
+                return range(start, start + len(word.text))
         letters = [at for at, letter in enumerate(word.text) if not letter.isspace()]
         numbers = self._stream.find(word)
         return dict(zip(letters, numbers, strict=True)) if len(letters) == len(numbers) else {}

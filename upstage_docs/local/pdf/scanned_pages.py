@@ -56,9 +56,11 @@ def needs_recognition(page: Any, document: PdfPages, number: int) -> bool:
     """Say whether a page has no text layer, an unreadable one, or a few words beside a picture of the text."""
     if is_unreadable(page):
         return document.facts(number).objects > 0
-    letters = sum(map(str.isalnum, "".join(item.text for item in page.text_items)))
-    if letters >= _FEW_LETTERS:
-        return False
+    letters = 0
+    for item in page.text_items:
+        letters += sum(map(str.isalnum, item.text))
+        if letters >= _FEW_LETTERS:
+            return False
     shapes = page.vector_graphics.shapes if page.vector_graphics else []
     outlines = sum(bool(shape.has_curve and shape.fill) for shape in shapes)
     return (

@@ -29,7 +29,7 @@ def cut_at_weights(words: Sequence[Word], file: FileText) -> list[Word]:
     return found
 
 
-def _cut_at_weight(word: Word, places: dict[int, int], file: FileText) -> list[Word]:
+def _cut_at_weight(word: Word, places: dict[int, int] | range, file: FileText) -> list[Word]:
     if not places:
         return [word]
     pieces = [match.span() for match in _PIECE.finditer(word.text)]

@@ -31,7 +31,7 @@ def pieces_by_file(file: FileText | None) -> Pieces:
     return pieces
 
 
-def _words_of(word: Word, places: dict[int, int], file: FileText) -> Sequence[Word]:
+def _words_of(word: Word, places: dict[int, int] | range, file: FileText) -> Sequence[Word]:
     """Return the words of a text item, whose letters stand in these *places* of the file's text."""
     if not places:
         return [word] if word.text.strip() else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import median
@@ -12,18 +13,16 @@ from typing import NamedTuple
 from upstage_docs.local.geometry import Box, bounds, middle, shared_width
 from upstage_docs.local.pdf.lines import Line
 from upstage_docs.local.pdf.tables.aligned_texts import (
+    LineTexts,
     Text,
     regions_of_rows,
     rows_of_texts,
-    split,
-    texts_of,
     words_of_cells,
 )
 from upstage_docs.local.pdf.tables.headers import header_cells, lay_header
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.tables.line_rows import is_rest, is_value, right_edges
 from upstage_docs.local.pdf.word_pieces import Pieces
-from upstage_docs.local.pdf.words import Word
 
 _MOST_TEXTS = 5_000
 """Of a page; one with more is no page of text."""
@@ -62,32 +61,30 @@ _LEADER = re.compile(r"(?:\s?[.·…_]){4,}\s*$")
 _SIGN = re.compile(r"[$€£₩¥]|US\$|[%)]|\)?%|[*†‡]{1,3}")
 
 
-def aligned_tables(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], pieces: Pieces) -> list[Table]:
+def aligned_tables(lines: LineTexts, taken: Sequence[bool], rules: Sequence[Box]) -> list[Table]:
     """Return the tables of a page that are found by how its texts line up.
 
     Args:
-        words: Of the page.
+        lines: Tells the texts of the page's words.
         taken: For each word whether something else has it.
         rules: Horizontal rules, in points.
-        pieces: Tells the words of a text item.
     """
-    texts = texts_of(words, (i for i, used in enumerate(taken) if not used))
+    texts = lines.of(i for i, used in enumerate(taken) if not used)
     if len(texts) > _MOST_TEXTS:
         return []
-    tables = [_table(rows, rules, pieces, _LEAST_WORD_COLUMNS) for rows in regions_of_rows(texts)]
+    tables = [_table(rows, rules, lines, _LEAST_WORD_COLUMNS) for rows in regions_of_rows(texts)]
     return [table for table in tables if table is not None]
 
 
-def aligned_between(words: Sequence[Word], inside: Iterable[int], rules: Sequence[Box], pieces: Pieces) -> Table | None:
+def aligned_between(lines: LineTexts, inside: Iterable[int], rules: Sequence[Box]) -> Table | None:
     """Return the table that the words *inside* ruled lines form by how they line up, None if they form none.
 
     Args:
-        words: Of the page.
-        inside: The numbers of those between the first and the last rule.
+        lines: Tells the texts of the page's words.
+        inside: The numbers of the words between the first and the last rule.
         rules: Horizontal rules, those under some columns too.
-        pieces: Tells the words of a text item.
     """
-    return _table(rows_of_texts(texts_of(words, inside)), rules, pieces, 2, closed=True)
+    return _table(rows_of_texts(lines.of(inside)), rules, lines, 2, closed=True)
 
 
 class _Column(NamedTuple):
@@ -98,7 +95,7 @@ class _Column(NamedTuple):
 
 
 def _table(
-    rows: list[list[Text]], rules: Sequence[Box], pieces: Pieces, least: int, *, closed: bool = False
+    rows: list[list[Text]], rules: Sequence[Box], lines: LineTexts, least: int, *, closed: bool = False
 ) -> Table | None:
     """Return the table that a region of rows is, None if it is none.
 
@@ -106,16 +103,14 @@ def _table(
     """
     if len(rows) < _LEAST_ROWS:
         return None
-    titles, rows = _trimmed(rows, pieces, closed=closed)
+    titles, rows = _trimmed(rows, lines, closed=closed)
     if len(rows) < _LEAST_ROWS:
         return None
-    columns = _parted(_columns(rows), rows, pieces)
+    columns = _parted(_columns(rows), rows, lines.pieces)
     if len(columns) < 2:
         return None
     rows = [*_over_columns(titles, rows[0], columns), *rows]
-    gutters = [(left.right, right.left) for left, right in pairwise(columns)]
-    rows = [[piece for text in row for piece in _split_over(text, columns, gutters, pieces)] for row in rows]
-    placed = [[_covered(text, columns) for text in row] for row in rows]
+    rows, placed = _placed(rows, columns, lines)
     first = next((r for r, row in enumerate(rows) if _is_of_values(row, placed[r])), None)
     head = _header_height(rows, placed, first)
     width = len(columns)
@@ -167,13 +162,13 @@ def _stripes(boxes: Sequence[Box], least: float) -> list[tuple[float, float]]:
     return found
 
 
-def _trimmed(rows: list[list[Text]], pieces: Pieces, *, closed: bool) -> tuple[list[list[Text]], list[list[Text]]]:
+def _trimmed(rows: list[list[Text]], lines: LineTexts, *, closed: bool) -> tuple[list[list[Text]], list[list[Text]]]:
     """Return the lines with one text above the first row of several, and the rows from there to the last of several.
 
     What stands below is a note; in a *closed* table it is the rest of its last row. A text of several numbers is
     several.
     """
-    parted = [[piece for text in row for piece in split(text, pieces)] for row in rows]
+    parted = [[piece for text in row for piece in lines.split(text)] for row in rows]
     several = [
         r
         for r, row in enumerate(rows)
@@ -242,20 +237,41 @@ def _without_signs(columns: Sequence[_Column], rows: Sequence[Sequence[Text]]) -
 
 def _covered(text: Text, columns: Sequence[_Column]) -> tuple[int, int]:
     """Return the first and the last column that a text stands in."""
-    shared = [min(text.box[2], c.right) - max(text.box[0], c.left) for c in columns]
-    over = [n for n, wide in enumerate(shared) if wide > 0.25 * text.size]
+    x0, _, x1, _ = text.box
+    shared = [min(x1, right) - max(x0, left) for left, right in columns]
+    least = 0.25 * text.size
+    over = [n for n, wide in enumerate(shared) if wide > least]
     if over:
         return over[0], over[-1]
     nearest = max(range(len(columns)), key=lambda n: shared[n])
     return nearest, nearest
 
 
-def _split_over(
-    text: Text, columns: Sequence[_Column], gutters: Sequence[tuple[float, float]], pieces: Pieces
-) -> list[Text]:
-    """Cut a text that stands over several columns where a space lies between two of them."""
-    first, last = _covered(text, columns)
-    return split(text, pieces, gutters[first:last]) if first < last else [text]
+def _placed(
+    rows: Sequence[Sequence[Text]], columns: Sequence[_Column], lines: LineTexts
+) -> tuple[list[list[Text]], list[list[tuple[int, int]]]]:
+    """Return *rows* and for each text the first and the last column that it stands in.
+
+    A text that stands over several columns is cut where a space lies between two of them.
+    """
+    gutters = [(left.right, right.left) for left, right in pairwise(columns)]
+    cut: list[list[Text]] = []
+    placed: list[list[tuple[int, int]]] = []
+    for row in rows:
+        texts: list[Text] = []
+        places: list[tuple[int, int]] = []
+        for text in row:
+            first, last = _covered(text, columns)
+            if first == last:
+                texts.append(text)
+                places.append((first, last))
+            else:
+                found = lines.split_over(text, gutters[first:last])
+                texts += found
+                places += [_covered(piece, columns) for piece in found]
+        cut.append(texts)
+        placed.append(places)
+    return cut, placed
 
 
 def _is_of_values(row: Sequence[Text], places: Sequence[tuple[int, int]]) -> bool:
@@ -309,7 +325,7 @@ def _share_at(column: Sequence[Text], end: int) -> float:
     """Return the share of a column's texts that begin (0), stand in the middle (1) or end (2) at its usual x."""
     xs = sorted((text.box[0], middle(text.box)[0], text.box[2])[end] for text in column)
     reach = _NEAR * median(text.size for text in column)
-    return max(sum(abs(x - other) <= reach for other in xs) for x in xs) / len(xs)
+    return max(bisect_right(xs, x + reach) - bisect_left(xs, x - reach) for x in xs) / len(xs)
 
 
 def _header_height(

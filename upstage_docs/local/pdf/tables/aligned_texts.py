@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from upstage_docs.local.geometry import Box, bounds, groups_of, shared_width
@@ -78,20 +79,52 @@ class Text:
     text: str
 
 
-def texts_of(words: Sequence[Word], numbers: Iterable[int]) -> list[Text]:
-    """Join the words *numbers* to texts, which end at gaps wider than a space; by baseline, then from the left."""
-    chosen = list(numbers)
-    held = [words[i] for i in chosen]
-    found = []
-    for row in rows_of(held):
-        runs = [[row[0]]]
-        for index in row[1:]:
-            last, word = held[runs[-1][-1]], held[index]
-            if word.box[0] - last.box[2] > _APART * min(last.size, word.size):
-                runs.append([])
-            runs[-1].append(index)
-        found += [_text([chosen[i] for i in run], [held[i] for i in run]) for run in runs]
-    return sorted(found, key=lambda text: (text.baseline, text.box[0]))
+class LineTexts:
+    """The texts of a page's lines; each is made and cut once, however many rules ask for it.
+
+    Args:
+        words: Of the page.
+        pieces: Tells the words of a text item.
+    """
+
+    def __init__(self, words: Sequence[Word], pieces: Pieces) -> None:
+        self._words = words
+        self.pieces = pieces
+        self._made: dict[tuple[int, ...], Text] = {}
+        self._cut: dict[int, tuple[Text, list[Text]]] = {}
+
+    def of(self, numbers: Iterable[int]) -> list[Text]:
+        """Join the words *numbers* to texts, which end at gaps wider than a space; by baseline, then from the left."""
+        chosen = list(numbers)
+        held = [self._words[i] for i in chosen]
+        found = []
+        for row in rows_of(held):
+            last = held[row[0]]
+            run, runs = [chosen[row[0]]], []
+            for index in row[1:]:
+                word = held[index]
+                if word.box[0] - last.box[2] > _APART * min(last.size, word.size):
+                    runs.append(run)
+                    run = []
+                run.append(chosen[index])
+                last = word
+            found += [self._text(tuple(run)) for run in (*runs, run)]
+        return sorted(found, key=lambda text: (text.baseline, text.box[0]))
+
+    def _text(self, numbers: tuple[int, ...]) -> Text:
+        if (text := self._made.get(numbers)) is None:
+            text = self._made[numbers] = _text(numbers, [self._words[i] for i in numbers])
+        return text
+
+    def split(self, text: Text) -> list[Text]:
+        """Cut a text where a wide space stands inside its words: between two numbers, or wider than others."""
+        if (kept := self._cut.get(id(text))) is None:
+            kept = self._cut[id(text)] = text, _split(text, self.pieces)
+        return kept[1]
+
+    def split_over(self, text: Text, gutters: Sequence[tuple[float, float]]) -> list[Text]:
+        """Cut a text likewise, and where one of its spaces lies in a gutter, the stripe between two columns."""
+        return _split(text, self.pieces, gutters)
 
 
 def _text(numbers: Sequence[int], words: Sequence[Word]) -> Text:
@@ -108,7 +141,7 @@ def words_of_cells(row: Sequence[Sequence[Text | Line]]) -> list[list[Word]]:
     return [[word for text in cell for word in text.words] for cell in row]
 
 
-def split(text: Text, pieces: Pieces, cuts: Sequence[tuple[float, float]] = ()) -> list[Text]:
+def _split(text: Text, pieces: Pieces, cuts: Sequence[tuple[float, float]] = ()) -> list[Text]:
     """Cut a text where a wide space stands inside its words: between two numbers, or where a column ends.
 
     Args:
@@ -134,7 +167,7 @@ def split(text: Text, pieces: Pieces, cuts: Sequence[tuple[float, float]] = ()) 
         runs[-1].append(entry)
     if len(runs) == 1:
         numbers, words = zip(*held, strict=True)
-        return [replace(text, numbers=numbers, words=words, box=bounds(word.box for word in words))]
+        return [Text(numbers, words, bounds(word.box for word in words), text.baseline, text.size, text.text)]
     return [_text([n for n, _ in run], [piece for _, piece in run]) for run in runs]
 
 
@@ -193,33 +226,38 @@ def rows_of_texts(texts: Sequence[Text]) -> list[list[Text]]:
 def _beside(texts: Sequence[Text]) -> list[tuple[int, int]]:
     """Return the pairs of texts next to each other in a line."""
     bases = [text.baseline for text in texts]
+    lefts = [text.box[0] for text in texts]
     pairs = []
     for number, text in enumerate(texts):
         near = range(
             bisect_left(bases, text.baseline - SAME_LINE * text.size),
             bisect_left(bases, text.baseline + SAME_LINE * text.size),
         )
-        right = [n for n in near if texts[n].box[0] >= max(text.box[2] - 1, text.box[0] + 0.01)]
-        following = min(right, key=lambda n: texts[n].box[0], default=None)
-        if following is not None and texts[following].box[0] - text.box[2] < _REACH * text.size:
-            pairs.append((number, following))
+        if len(near) > 1:
+            behind = max(text.box[2] - 1, text.box[0] + 0.01)
+            right = [n for n in near if lefts[n] >= behind]
+            following = min(right, key=lefts.__getitem__, default=None)
+            if following is not None and lefts[following] - text.box[2] < _REACH * text.size:
+                pairs.append((number, following))
     return pairs
 
 
 def _under(texts: Sequence[Text]) -> list[tuple[int, int]]:
     """Return the pairs of texts of which one is the next under the other."""
     bases = [text.baseline for text in texts]
+    lefts, rights = [text.box[0] for text in texts], [text.box[2] for text in texts]
     pairs = []
     for number, text in enumerate(texts):
+        left, _, right, _ = text.box
         start = bisect_left(bases, text.baseline + SAME_LINE * text.size)
         end = bisect_left(bases, text.baseline + _ROW_PITCH * text.size)
-        first = None
+        last = math.inf
         for n in range(start, end):
-            if first is not None and bases[n] - first > SAME_LINE * text.size:
+            if bases[n] > last:
                 break
-            if shared_width(text.box, texts[n].box) > 0:
+            if lefts[n] < right and left < rights[n]:
                 pairs.append((number, n))
-                first = bases[n] if first is None else first
+                last = min(last, bases[n] + SAME_LINE * text.size)
     return pairs
 
 

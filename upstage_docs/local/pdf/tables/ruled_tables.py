@@ -10,11 +10,10 @@ from statistics import median
 from upstage_docs.local.geometry import Box, bounds, middle, shared_height
 from upstage_docs.local.pdf.lines import Line, lines_of
 from upstage_docs.local.pdf.tables.aligned_tables import aligned_between
-from upstage_docs.local.pdf.tables.aligned_texts import words_of_cells
+from upstage_docs.local.pdf.tables.aligned_texts import LineTexts, words_of_cells
 from upstage_docs.local.pdf.tables.headers import header_cells, lay_header
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.tables.line_rows import is_rest, is_value, right_edges
-from upstage_docs.local.pdf.word_pieces import Pieces
 from upstage_docs.local.pdf.words import Word
 
 Free = Sequence[tuple[float, int]]
@@ -59,7 +58,7 @@ def ruled_tables(
     taken: Sequence[bool],
     rules: Sequence[Box],
     sides: Sequence[Box],
-    pieces: Pieces,
+    lines: LineTexts,
     known: Sequence[frozenset[int]] = (),
 ) -> list[Table]:
     """Return the tables of a page that ruled lines set off.
@@ -69,7 +68,7 @@ def ruled_tables(
         taken: For each word whether something else has it.
         rules: Horizontal rules, in points.
         sides: Vertical rules.
-        pieces: Tells the words of a text item.
+        lines: Tells the texts of the page's words.
         known: The words of tables that are known; one that holds all words between some rules, and no others between
             others, is not looked for again.
     """
@@ -89,7 +88,7 @@ def ruled_tables(
                 for one in known
             ):
                 continue
-            table = _table(words, held, run, sides, _partial(whole, run, sides), pieces) if held else None
+            table = _table(words, held, run, sides, _partial(whole, run, sides), lines) if held else None
             if table is not None:
                 tables.append(table)
     return tables
@@ -170,7 +169,7 @@ def _table(
     rules: Sequence[Box],
     sides: Sequence[Box],
     partial: Sequence[Box],
-    pieces: Pieces,
+    texts_of: LineTexts,
 ) -> Table | None:
     """Return the table between the first and the last of *rules*, None if there is none; *partial* part its header."""
     frame = _frame(rules)
@@ -178,7 +177,7 @@ def _table(
     inner = _inner_sides(sides, frame)
     if len(held) < (2 if inner else 4):
         return None
-    aligned = aligned_between(words, held, [*rules, *partial], pieces)
+    aligned = aligned_between(texts_of, held, [*rules, *partial])
     if aligned is not None and (not inner or len(aligned.columns) > len(inner) + 1):  # one side beside the labels
         cells = [text for row in aligned.rows for text in row if text]
         numeric = sum(text[0].isdigit() for text in cells)

@@ -13,6 +13,7 @@ from upstage_docs.local.geometry import Box, bounds, middle, overlap, shared_hei
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import rows_of
 from upstage_docs.local.pdf.tables.aligned_tables import aligned_tables
+from upstage_docs.local.pdf.tables.aligned_texts import LineTexts
 from upstage_docs.local.pdf.tables.header_rows import with_header_words
 from upstage_docs.local.pdf.tables.library_tables import Table, table_of
 from upstage_docs.local.pdf.tables.line_rows import is_value
@@ -117,9 +118,10 @@ def tables_of(
     ]
     in_lattice = [used or any(i in table.words for table in lattices) for i, used in enumerate(taken)]
     known = [table.words for table in tables]
+    lines = LineTexts(words, pieces)
     ruled = [
         table
-        for table in [*lattices, *ruled_tables(words, in_lattice, rules, sides, pieces, known)]
+        for table in [*lattices, *ruled_tables(words, in_lattice, rules, sides, lines, known)]
         if not _is_contents(table)
         if is_full_grid(table) or not any(overlap(table.box, plot) > _ON_PLOT for plot in plots)
         if _rules_in(table, rules) > _RULED_ROWS * len(table.rows)
@@ -128,7 +130,7 @@ def tables_of(
     ]
     aligned = [
         _with_drawn_header(table, drawings, words, taken)
-        for table in aligned_tables(words, taken, rules, pieces)
+        for table in aligned_tables(lines, taken, rules)
         if not _is_contents(table) and not any(overlap(table.box, plot) > _ON_PLOT for plot in plots)
         if not _has_marks(table) and (_rules_in(table, rules) or not _is_listing(table, words))
     ]
