@@ -21,7 +21,7 @@ from upstage_docs.local.pdf.library import (
     with_all_words,
     without_items,
 )
-from upstage_docs.local.pdf.margins import repeated
+from upstage_docs.local.pdf.margins import repeated, running_keys
 from upstage_docs.local.pdf.missed_words import is_seen, letters_of, missed
 from upstage_docs.local.pdf.outline import Outline
 from upstage_docs.local.pdf.page_threads import PageThreads
@@ -248,8 +248,7 @@ def _running(found: dict[int, PageParts], losses: Losses) -> Collection[str]:
     told = []
     for number, page in found.items():
         with losses.kept(number, WORDS_ALONE):
-            repeated([(page.parts, page.height)])
-            told.append((page.parts, page.height))
+            told.append(running_keys(page.parts, page.height))
     return repeated(told)
 
 
@@ -289,7 +288,7 @@ def _turned_back(box: Box | None, angle: int) -> Box | None:
 def _left_out(page: Any, document: PdfPages, number: int, turned: dict[int, int]) -> list[ScannedWord]:
     """Return the words of the text layer that the PDF library left out, where the page is upright."""
     items = [item for item in page.text_items if is_seen(item, page.width, page.height)]
-    want, have = letters_of([document.facts(number).text]), letters_of(item.text for item in items)
+    want, have = document.letters(number), letters_of(item.text for item in items)
     lacking = want - have
     words = upright_words(document, number, turned.get(number, 0), lacking) if lacking else []
     return missed(items, words, lacking, page.width, page.height, foreign=have - want)

@@ -119,7 +119,7 @@ def drops_letters(page: Any, document: PdfPages, number: int, angle: int) -> boo
         number: Of the page.
         angle: Clockwise degrees at which its text lies.
     """
-    have, want = letters_of(item.text for item in page.text_items), letters_of([document.facts(number).text])
+    have, want = letters_of(item.text for item in page.text_items), document.letters(number)
     if _lost(have, want) <= _DROPPED * want.total():
         return False
     want = letters_of(word.text for word in upright_words(document, number, angle))

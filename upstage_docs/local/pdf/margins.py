@@ -49,11 +49,14 @@ def running_key(text: str) -> str:
     return _DIGITS.sub("#", " ".join(text.split())).casefold()
 
 
-def repeated(pages: Iterable[tuple[Sequence[Part], float]]) -> frozenset[str]:
-    """Return the keys of lines that stand at the top or bottom of at least two pages, given as `(parts, height)`."""
-    counts: Counter[str] = Counter()
-    for parts, height in pages:
-        counts.update({running_key(part.text) for part in parts if _at_edge(part, height)})
+def running_keys(parts: Sequence[Part], height: float) -> set[str]:
+    """Return the keys of the lines that stand at the top or bottom of a page, which is *height* points tall."""
+    return {running_key(part.text) for part in parts if _at_edge(part, height)}
+
+
+def repeated(pages: Iterable[Collection[str]]) -> frozenset[str]:
+    """Return the keys that at least two pages have, given as those of each."""
+    counts = Counter(key for keys in pages for key in keys)
     return frozenset(key for key, number in counts.items() if number > 1)
 
 

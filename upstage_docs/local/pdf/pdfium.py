@@ -17,7 +17,7 @@ from upstage_docs.local.geometry import Box, overlap
 from upstage_docs.local.pdf.annotations import typed_texts
 from upstage_docs.local.pdf.hidden_text import HiddenText
 from upstage_docs.local.pdf.layers import may_hide_layers, without_hidden_layers
-from upstage_docs.local.pdf.missed_words import is_on_page
+from upstage_docs.local.pdf.missed_words import is_on_page, letters_of
 from upstage_docs.local.pdf.outline import OutlineEntry
 from upstage_docs.local.pdf.page_letters import PageLetters
 from upstage_docs.local.pdf.page_objects import moved, object_box, objects_of
@@ -68,6 +68,7 @@ class PdfPages:
         import pypdfium2
 
         self._facts: dict[int, Facts] = {}
+        self._letters: dict[int, Counter[str]] = {}
         self._open: dict[int, Any] = {}
         self._texts: dict[int, PageLetters] = {}
         self._pictures: dict[int, list[Box]] = {}
@@ -166,6 +167,7 @@ class PdfPages:
         if number not in self._facts:
             if len(self._facts) >= _REMEMBERED:
                 self._facts.clear()
+                self._letters.clear()
             with PDFIUM_LOCK:
                 page = self._page(number)
                 count = int(raw.FPDFPage_CountObjects(page.raw))
@@ -175,6 +177,16 @@ class PdfPages:
                     letters = ""
                 self._facts[number] = Facts(page.get_width(), page.get_height(), count, letters)
         return self._facts[number]
+
+    def letters(self, number: int) -> Counter[str]:
+        """Count the letters and digits of a page's text layer; what is returned is shared.
+
+        Raises:
+            Refusal: 422 if the page is damaged.
+        """
+        if number not in self._letters:
+            self._letters[number] = letters_of([self.facts(number).text])
+        return self._letters[number]
 
     def pictured(self, number: int) -> float:
         """Return the share of a page that its largest picture covers, 0-1."""

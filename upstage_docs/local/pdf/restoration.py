@@ -72,9 +72,10 @@ class FileText:
     def letters(self) -> tuple[str, list[int]]:
         """Its text without spaces, typographic signs made plain, and the number of the character of each letter."""
         text = self.text if self.text.isascii() else self.text.translate(_PLAIN_SIGNS)
-        pieces = list(_VISIBLE.finditer(text))
-        letters = "".join(piece[0] for piece in pieces)
-        numbers = [number for piece in pieces for number in range(*piece.span())]
+        letters = "".join(_VISIBLE.findall(text))
+        numbers: list[int] = []
+        for piece in _VISIBLE.finditer(text):
+            numbers += range(*piece.span())
         several = {letter: plain for letter in set(letters) if (plain := _plain(letter)) != letter}
         if several:
             pairs = [

@@ -286,7 +286,7 @@ def _prose(texts: Sequence[Text], pairs: Sequence[tuple[int, int]]) -> list[bool
     """Say for each text whether it is in a line of prose; *pairs* are the texts next to each other."""
     runs = _runs(texts, pairs)
     whole = [_joined([texts[n] for n in run]) for run in runs]
-    tabular = [_in_columns(texts, runs, number) for number in range(len(runs))]
+    tabular = _in_columns(texts, runs)
     worded = [0 if apart else _letters_in_words(text) for text, apart in zip(whole, tabular, strict=True)]
     pairs = _beside(whole) if len(whole) < len(texts) else pairs
     before_value = {one for one, other in pairs if is_value(whole[other].text)}
@@ -355,21 +355,24 @@ def _runs(texts: Sequence[Text], pairs: Sequence[tuple[int, int]]) -> list[list[
     return runs
 
 
-def _in_columns(texts: Sequence[Text], runs: Sequence[Sequence[int]], number: int) -> bool:
-    """Say whether most gaps of a run stand over or under gaps of two others near: they part columns."""
-    run = runs[number]
-    if len(run) < 2:
-        return False
-    first = texts[run[0]]
-    reach = _NEAR_ROWS * _LINE_PITCH * first.size
-    near = [
-        [(texts[a].box[2], texts[b].box[0]) for a, b in pairwise(other)]
-        for other in runs
-        if other is not run and len(other) > 1 and abs(texts[other[0]].baseline - first.baseline) < reach
+def _in_columns(texts: Sequence[Text], runs: Sequence[Sequence[int]]) -> list[bool]:
+    """Say for each run whether most of its gaps stand over or under gaps of two others near: they part columns."""
+    parted = [
+        (texts[run[0]], [(texts[a].box[2], texts[b].box[0]) for a, b in pairwise(run)]) if len(run) > 1 else None
+        for run in runs
     ]
-    gaps = [(texts[a].box[2], texts[b].box[0]) for a, b in pairwise(run)]
-    shared = sum(sum(any(_over(gap, one) for one in other) for other in near) > 1 for gap in gaps)
-    return shared >= _IN_COLUMNS * len(gaps)
+    several = [one for one in parted if one is not None]
+    found = []
+    for run in parted:
+        if run is None:
+            found.append(False)
+            continue
+        first, gaps = run
+        reach = _NEAR_ROWS * _LINE_PITCH * first.size
+        near = [other for other in several if other is not run and abs(other[0].baseline - first.baseline) < reach]
+        shared = sum(sum(any(_over(gap, one) for one in other) for _, other in near) > 1 for gap in gaps)
+        found.append(shared >= _IN_COLUMNS * len(gaps))
+    return found
 
 
 def _over(gap: tuple[float, float], other: tuple[float, float]) -> bool:

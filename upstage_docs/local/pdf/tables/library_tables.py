@@ -17,6 +17,7 @@ from upstage_docs.local.pdf.tables.line_rows import right_edges, rows_of_bands
 from upstage_docs.local.pdf.words import Word
 
 _EMPHASIS = re.compile(r"(\*{1,3}|_{1,3}|~~|`)(?=\S)(.+?)(?<=\S)\1")
+_MARKED = frozenset("*_~`\\")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|~<>-])")
 
 
@@ -147,6 +148,7 @@ def _read(
     rows: list[_Row] = []
     places: list[tuple[Box, int, int]] = []
     used: set[int] = set()
+    middles = [(i, *middle(words[i].box)) for i in inside]
     for r, cells in enumerate(given):
         texts = [""] * width
         own: list[list[int]] = [[] for _ in range(width)]
@@ -159,7 +161,8 @@ def _read(
             places.append((place, r, c))
             tops.append(place[1])
             bottoms.append(place[3])
-            held = [i for i in inside if i not in used and holds_middle(place, words[i].box, reach=1)]
+            left, top, right, bottom = place[0] - 1, place[1] - 1, place[2] + 1, place[3] + 1
+            held = [i for i, x, y in middles if left <= x <= right and top <= y <= bottom and i not in used]
             text = cell_text([words[i] for i in held])
             if _letters(text) == _letters(texts[c]):
                 texts[c], own[c] = text, held
@@ -171,8 +174,10 @@ def _read(
 
 def _missing(given: Sequence[Sequence[Any]], words: Sequence[Word], rest: Sequence[int], used: set[int]) -> list[int]:
     """Return those of the *rest* of the words whose letters the library's text does not have."""
-    have = Counter(letter for row in given for cell in row for letter in _letters(_plain(cell.text)))
-    have.subtract(letter for i in used for letter in _letters(words[i].text))
+    if not rest:
+        return []
+    have = Counter("".join(_letters(_plain(cell.text)) for row in given for cell in row))
+    have.subtract(Counter("".join(_letters(words[i].text) for i in used)))
     missing = []
     for index in rest:
         need = Counter(_letters(words[index].text))
@@ -280,6 +285,8 @@ def _is_ruled(above: float, below: float, rules: Sequence[Box], box: Box) -> boo
 
 def _plain(text: str) -> str:
     """Undo the library's inline Markdown."""
+    if _MARKED.isdisjoint(text):
+        return text.strip()
     before = None
     while before != text:
         before, text = text, _EMPHASIS.sub(r"\2", text)
