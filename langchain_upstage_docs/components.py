@@ -56,7 +56,7 @@ def _hiding_the_key(constructor: Any) -> Callable[..., None]:
 
     def __init__(self: Any, *values: Any, **options: Any) -> None:  # noqa: N807 - it becomes one
         """Make it; its class says what the options are."""
-        from upstage_docs.errors.redaction import wrap_key
+        from upstage_docs.loading.client_source import wrap_key
 
         values, options = wrap_key(names, values, options)
         for name in options:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -447,39 +448,46 @@ def _job(job: JobShape, raw: bytes, source: str = "", file_sha256: str = "", uns
             f"{shorten(request_id, _SHOWN)!r}.",
             raw=raw,
         )
-    return Job(
-        request_id=request_id,
-        status=job.status or unsaid,
-        source=source,
-        file_sha256=file_sha256,
-        model=job.model or "",
-        failure_message=redact(job.failure_message or _error_message(job.error)),
-        total_pages=job.total_pages or 0,
-        completed_pages=job.completed_pages or 0,
-        batches=tuple(sorted((_batch(one, index) for index, one in enumerate(job.batches or ())), key=lambda b: b.id)),
-        requested_at=job.requested_at or "",
-        completed_at=job.completed_at or "",
-    )
+    batches = [_batch(one, index) for index, one in enumerate(job.batches or ())]
+    own = {
+        "request_id": request_id,
+        "status": job.status or unsaid,
+        "failure_message": _failure_message(job),
+        "batches": tuple(sorted(batches, key=lambda batch: batch.id)),
+    }
+    return Job(**{**_told(job, Job), "source": source, "file_sha256": file_sha256, **own})
 
 
-def _error_message(error: Any) -> str:
-    """Return what an error object, or an error that is a text, says."""
-    if isinstance(error, dict):
-        words = (error.get("message") or error.get("detail"), error.get("code") or error.get("type"))
-        message, code = (str(word) if isinstance(word, (str, int)) else "" for word in words)
-        return f"{message} ({code})" if message and code else message or code
-    return error if isinstance(error, str) else ""
+def _told(shape: msgspec.Struct, kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return the fields of *kind* that *shape* has under the same names, and says something of."""
+    return {name: told for name in kind.__struct_fields__ if (told := getattr(shape, name, None))}
+
+
+def explained(body: dict[str, Any]) -> tuple[str, str]:
+    """Return (code, message) of an error body in any of its shapes, two empty strings if it is none of them.
+
+    `{"error": {"message", "type", "code"}}`, `{"code", "message"}`, `{"error": "…"}` (gateways), `{"detail": …}`;
+    https://console.upstage.ai/docs/guides/rate-limits
+    """
+    error = body.get("error") or body
+    if isinstance(error, str):
+        return _word(body.get("code")), error
+    if not isinstance(error, dict):
+        return "", ""
+    message = error.get("message") or error.get("detail") or error.get("error_description") or ""
+    return _word(error.get("code") or error.get("type")), message if isinstance(message, str) else json.dumps(message)
+
+
+def _word(value: Any) -> str:
+    return str(value) if isinstance(value, (str, int)) else ""
+
+
+def _failure_message(shape: JobShape | BatchShape) -> str:
+    code, message = explained({"error": shape.error})
+    return redact(shape.failure_message or (f"{message} ({code})" if message and code else message or code))
 
 
 def _batch(batch: BatchShape, index: int) -> Batch:
-    return Batch(
-        id=index if batch.id is None else batch.id,
-        status=batch.status or "scheduled",
-        start_page=batch.start_page or 0,
-        end_page=batch.end_page or 0,
-        model=batch.model or "",
-        failure_message=redact(batch.failure_message or _error_message(batch.error)),
-        download_url=batch.download_url or "",
-        requested_at=batch.requested_at or "",
-        updated_at=batch.updated_at or "",
-    )
+    number = index if batch.id is None else batch.id
+    own = {"id": number, "status": batch.status or "scheduled", "failure_message": _failure_message(batch)}
+    return Batch(**{**_told(batch, Batch), **own})

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from upstage_docs.api.decode import explained
 from upstage_docs.api.rates import SeenLimits
 from upstage_docs.api.requests import Api
 from upstage_docs.errors import (
@@ -195,7 +196,7 @@ def refused(body: bytes) -> bool:
     """
     if len(body) >= _ERROR_BYTES or b'"error"' not in body or not (found := _explaining_object(body)).get("error"):
         return False
-    return bool(_explained(found)[1]) and not any(isinstance(found.get(key), list) for key in ("elements", "pages"))
+    return bool(explained(found)[1]) and not any(isinstance(found.get(key), list) for key in ("elements", "pages"))
 
 
 def _tells_of_job(body: bytes) -> bool:
@@ -245,7 +246,7 @@ def _expect_json(reply: Reply, api: Api, what: str, *, of_job: bool) -> None:
             raw=reply.body,
         )
     if refused(reply.body) and not (of_job and _tells_of_job(reply.body)):
-        code, message = map(redact, _explained(_explaining_object(reply.body)))
+        code, message = map(redact, explained(_explaining_object(reply.body)))
         raise InvalidResponseError(
             f"{what}: the API answered {reply.status} with an error: {message}{f' ({code})' if code else ''}",
             raw=reply.body,
@@ -263,7 +264,7 @@ def _looks_like_json(body: bytes) -> bool:
 
 
 def _error_of(reply: Reply, api: Api, what: str) -> UpstageDocsError:
-    code, message = map(redact, _explained(_explaining_object(reply.body)))
+    code, message = map(redact, explained(_explaining_object(reply.body)))
     said = message.rstrip(".") or _excerpt(reply) or "no explanation"
     request_id = shorten(next((reply.headers[name] for name in _REQUEST_IDS if name in reply.headers), ""), _EXCERPT)
     shown = f" ({code})" if code and code != str(reply.status) else ""
@@ -311,25 +312,6 @@ def _explaining_object(raw: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
-
-
-def _explained(body: dict[str, Any]) -> tuple[str, str]:
-    """Return (code, message) of an error body in any of its shapes, two empty strings if it is none of them.
-
-    `{"error": {"message", "type", "code"}}`, `{"code", "message"}`, `{"error": "…"}` (gateways), `{"detail": …}`;
-    https://console.upstage.ai/docs/guides/rate-limits
-    """
-    error = body.get("error") or body
-    if isinstance(error, str):
-        return _word(body.get("code")), error
-    if not isinstance(error, dict):
-        return "", ""
-    message = error.get("message") or error.get("detail") or error.get("error_description") or ""
-    return _word(error.get("code") or error.get("type")), message if isinstance(message, str) else json.dumps(message)
-
-
-def _word(value: Any) -> str:
-    return str(value) if isinstance(value, (str, int)) else ""
 
 
 def _excerpt(reply: Reply) -> str:

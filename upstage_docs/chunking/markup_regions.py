@@ -19,25 +19,10 @@ class Region(NamedTuple):
 _WHOLE = re.compile(r"<(?P<close>/?)(?P<name>[tTfF][aAiI][bBgG](?i:le|ure))(?=[\s/>])(?P<rest>[^<>]*)>")
 # Any tag but the commonest, with its name to be looked up: twice as fast as a choice of names without case.
 _TAG = re.compile(r"<(/?)(?!br|t[dr])([a-zA-Z]\w*)(?=[\s/>])([^<>]*)>")
-_BLOCKS = frozenset(
-    {
-        "p",
-        "ul",
-        "ol",
-        "pre",
-        "header",
-        "footer",
-        "caption",
-        "blockquote",
-        "div",
-        "dl",
-        "section",
-        "article",
-        "main",
-        "center",
-    }
-    | {"title", *(f"h{level}" for level in range(1, 7))}
-)
+_BLOCKS = frozenset({
+    "p", "ul", "ol", "pre", "header", "footer", "caption", "blockquote", "div", "dl", "section", "article", "main",
+    "center", "title", "h1", "h2", "h3", "h4", "h5", "h6",
+})  # fmt: skip
 _IN_TABLE = r"t(?:head|body|foot|[rdh])|caption|col(?:group)?"
 _ROW_TAG = re.compile(rf"<(?P<close>/?)(?i:{_IN_TABLE})(?=[\s/>])[^<>]*>")
 _AFTER_TABLE_TAG = re.compile(

@@ -10,7 +10,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from upstage_docs.errors import ConfigError
-from upstage_docs.files.formats import format_of_suffix, supported
+from upstage_docs.files.formats import documents_below, supported
 from upstage_docs.files.source import place_of
 
 
@@ -46,7 +46,7 @@ def find(arguments: Sequence[str]) -> list[tuple[Path, Path]]:
     for argument in arguments:
         path = Path(argument)
         if path.is_dir():
-            inside = [(one, one.relative_to(path)) for one in _documents_in(path)]
+            inside = [(one, one.relative_to(path)) for one in documents_below(path)]
             if not inside:
                 raise ConfigError(f"There is no document in the folder {argument!r}; known types: {supported()}.")
         elif not path.exists() and glob.has_magic(argument):
@@ -104,13 +104,3 @@ def write(target: Path, text: str) -> None:
 def mark_undone(target: Path) -> None:
     """Make *target*, a part of a result, older than any document, so that the next run writes it again."""
     os.utime(target, (0, 0))
-
-
-def _documents_in(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file()
-        and format_of_suffix(path.suffix)
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )

@@ -33,15 +33,9 @@ jobs = typer.Typer(no_args_is_help=True, help="Asynchronous jobs: list, inspect,
 cache = typer.Typer(no_args_is_help=True, help="Kept answers and jobs, and paid requests whose outcome is unknown.")
 
 _STATE = (
-    "request_id",
-    "status",
-    "model",
-    "completed_pages",
-    "total_pages",
-    "requested_at",
-    "completed_at",
+    "request_id", "status", "model", "completed_pages", "total_pages", "requested_at", "completed_at",
     "failure_message",
-)
+)  # fmt: skip
 
 Folder = Annotated[
     Path | None,
@@ -112,20 +106,12 @@ def fetch_job(
 @cache.command("ls")
 def list_cache(folder: Folder = None, as_json: AsJson = False) -> None:
     """List the documents whose answers or jobs are kept, the last used first."""
-    lines = [
-        {
-            "source": entry.source,
-            "pages": entry.pages,
-            "bytes": entry.size,
-            "running": entry.jobs,
-            "unknown": entry.intents,
-            "used": _time(entry.used) if entry.used else "",  # nothing is answered yet
-            "model": entry.key.model,
-            "sha256": entry.key.file_sha256[:12],
-        }
-        for entry in Store.at(folder or True).entries()
+    names = ("source", "pages", "bytes", "running", "unknown", "used", "model", "sha256")
+    rows = [
+        (at.source, at.pages, at.size, at.jobs, at.intents, _time(at.used), at.key.model, at.key.file_sha256[:12])
+        for at in Store.at(folder or True).entries()
     ]
-    _print(lines, ("source", "pages", "bytes", "running", "unknown", "used", "model", "sha256"), as_json=as_json)
+    _print([dict(zip(names, row, strict=True)) for row in rows], names, as_json=as_json)
 
 
 @cache.command("rm")
@@ -223,7 +209,8 @@ def _job(job: Job, names: Sequence[str]) -> dict[str, Any]:
 
 
 def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M")
+    """Return Unix seconds for people, `""` for 0: nothing is answered yet."""
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M") if seconds else ""
 
 
 def _print(lines: Sequence[dict[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:

@@ -17,7 +17,6 @@ from upstage_docs.client.settings import Settings
 from upstage_docs.options import OnError, ParseOptions, SendOptions
 from upstage_docs.options.definitions import Definition, default_of, definitions, type_of
 
-EngineName = Literal["upstage", "local"]
 Connect: TypeAlias = Callable[[], Client]
 
 Sources = Annotated[

@@ -34,8 +34,6 @@ from upstage_docs.flows.steps import (
 )
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     import httpx
 
 T = TypeVar("T")
@@ -165,7 +163,7 @@ async def acarry_out(
     has_slot = False
     resume: Callable[[], Step] = partial(flow.send, None)
     several: dict[Schedule[Any], _StopEvent] = {}
-    async with _Closing(flow, threads), _Begun(several) as begun, AsyncExitStack() as slot:
+    async with _closing(flow, threads), _stopped_at_end(several), AsyncExitStack() as slot:
         if stop.is_set():
             raise Stopped
         while True:
@@ -220,7 +218,8 @@ async def acarry_out(
                         await asyncio.wait(schedule.awaited(), return_when=asyncio.FIRST_COMPLETED)
                         reply = schedule.take()
                 case End(schedule):
-                    await begun.end(schedule)
+                    if schedule in several:
+                        await _stop(schedule, several[schedule])
             resume = partial(flow.send, reply)
 
 
@@ -270,47 +269,35 @@ def _worked(flow: Flow[Any], step: Step | _Ended) -> Step | _Ended:
     return step
 
 
-@dataclass(frozen=True)
-class _Begun:
-    """What a flow has begun of each schedule; at its end it is stopped, and cancelled where that was."""
-
-    several: dict[Schedule[Any], _StopEvent]
-
-    async def end(self, schedule: Schedule[Any]) -> None:
-        if schedule in self.several:
-            self.several[schedule].set()
-            await asyncio.gather(*schedule.begun, return_exceptions=True)
-
-    async def __aenter__(self) -> _Begun:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for schedule in self.several:
-            if isinstance(error, asyncio.CancelledError):
-                for task in schedule.begun:
-                    task.cancel()
-        for schedule in self.several:
-            await self.end(schedule)
+@asynccontextmanager
+async def _stopped_at_end(several: dict[Schedule[Any], _StopEvent]) -> AsyncIterator[None]:
+    """Stop at the end of the block what was begun of each schedule; cancel it where the block is cancelled."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        for task in [task for schedule in several for task in schedule.begun]:
+            task.cancel()
+        raise
+    finally:
+        for schedule, ends in several.items():
+            await _stop(schedule, ends)
 
 
-@dataclass(frozen=True)
-class _Closing:
-    """Closes a flow at its end. One that is broken off may have to tell the store, which is done by a thread."""
+async def _stop(schedule: Schedule[Any], ends: _StopEvent) -> None:
+    ends.set()
+    await asyncio.gather(*schedule.begun, return_exceptions=True)
 
-    flow: Flow[Any]
-    threads: Executor | None
 
-    async def __aenter__(self) -> None:
-        return None
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if isinstance(error, (asyncio.CancelledError, Stopped)):
-            await _in_thread(self.threads, self.flow.close)
-        self.flow.close()
+@asynccontextmanager
+async def _closing(flow: Flow[Any], threads: Executor | None) -> AsyncIterator[None]:
+    """Close *flow* at the end. One that is broken off may have to tell the store, which is done by a thread."""
+    try:
+        yield
+    except (asyncio.CancelledError, Stopped):
+        await _in_thread(threads, flow.close)
+        raise
+    finally:
+        flow.close()
 
 
 async def _in_thread(threads: Executor | None, work: Callable[[], T]) -> T:

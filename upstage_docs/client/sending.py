@@ -14,7 +14,7 @@ from contextlib import aclosing, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import httpx
@@ -26,6 +26,8 @@ from upstage_docs.client.unpacking import TooLargeError, Unpacker
 from upstage_docs.errors import ConfigError
 from upstage_docs.errors.redaction import Body, guard
 from upstage_docs.flows.steps import Send
+
+Http = TypeVar("Http", httpx.Client, httpx.AsyncClient)
 
 # What goes wrong on the way: everything else is a mistake, of ours or of a transport's.
 _FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError, OSError, zlib.error)
@@ -62,15 +64,7 @@ def connect(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None) ->
             ours = type(transport).__module__.startswith("upstage_docs.local.")  # it holds the deadline by itself
             carrying = transport if ours else OwnedThreads(transport)
             return httpx.Client(transport=carrying, timeout=_CONNECT, trust_env=False)
-        mounts = {
-            pattern: None if proxy is None else NetworkTransport(tls(), _LIMITS, proxy)
-            for pattern, proxy in proxies().items()
-        }
-        http = httpx.Client(
-            transport=NetworkTransport(tls(), _LIMITS), mounts=mounts, timeout=_CONNECT, trust_env=False
-        )
-        _hide_passwords(http)
-        return http
+        return _over_the_network(httpx.Client, NetworkTransport)
 
 
 def aconnect(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
@@ -82,23 +76,20 @@ def aconnect(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None) -
             return httpx.AsyncClient(transport=transport, timeout=_CONNECT, trust_env=False)
         from upstage_docs.client.async_network import AsyncNetworkTransport
 
-        network = AsyncNetworkTransport(tls(), _LIMITS)
-        mounts = {
-            pattern: None if proxy is None else AsyncNetworkTransport(tls(), _LIMITS, proxy)
-            for pattern, proxy in proxies().items()
-        }
-        http = httpx.AsyncClient(transport=network, mounts=mounts, timeout=_CONNECT, trust_env=False)
-        _hide_passwords(http)
-        return http
+        return _over_the_network(httpx.AsyncClient, AsyncNetworkTransport)
 
 
-def _hide_passwords(http: httpx.Client | httpx.AsyncClient) -> None:
-    """Hide in all errors what *http* tells proxies to be let through: one may answer with it."""
-    for proxy in filter(None, proxies().values()):
+def _over_the_network(client: Callable[..., Http], network: Callable[..., Any]) -> Http:
+    """Open a *client* over transports of the kind *network*: one of its own, and one for each proxy."""
+    told = proxies()
+    mounts = {pattern: None if proxy is None else network(tls(), _LIMITS, proxy) for pattern, proxy in told.items()}
+    http = client(transport=network(tls(), _LIMITS), mounts=mounts, timeout=_CONNECT, trust_env=False)
+    for proxy in filter(None, told.values()):  # which may answer with what it is told to let us through
         user = httpx.URL(proxy).userinfo
         if user:
             pair = unquote(user.decode("ascii"))
             guard(http, {"Proxy-Authorization": f"Basic {b64encode(pair.encode()).decode()}"})
+    return http
 
 
 def tls() -> ssl.SSLContext:

@@ -206,16 +206,9 @@ def _outcomes(rows: Iterable[tuple[str, int, int, str, str]]) -> pa.Table:
 def share(client: Client, number: int) -> Client:
     """Return a client like *client* with one *number*-th of its rates and of its requests at once."""
     settings = client.__getstate__()["settings"]
+    at_once = max(1, settings.max_concurrency // number)
     part = Client.__new__(Client)
-    part.__setstate__(
-        {
-            "settings": replace(
-                settings,
-                rate_share=settings.rate_share / number,
-                max_concurrency=max(1, settings.max_concurrency // number),
-            )
-        }
-    )
+    part.__setstate__({"settings": replace(settings, rate_share=settings.rate_share / number, max_concurrency=at_once)})
     return part
 
 

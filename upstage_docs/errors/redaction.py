@@ -11,7 +11,7 @@ import pickle
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, SupportsIndex, overload
@@ -88,15 +88,6 @@ def as_secret(value: Any) -> Any:
     if isinstance(value, Collection):
         return Secret(value) if isinstance(value, str) else _NO_HEADER
     return value
-
-
-def wrap_key(
-    names: Sequence[str], values: Sequence[Any], options: Mapping[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return the arguments of a constructor with an `api_key` that does not show; *names* are those of *values*."""
-    keys = [name == "api_key" for name in names[: len(values)]] + [False] * (len(values) - len(names))
-    wrapped = tuple(as_secret(value) if key else value for key, value in zip(keys, values, strict=True))
-    return wrapped, {name: as_secret(value) if name == "api_key" else value for name, value in options.items()}
 
 
 def wrap_secrets(headers: Mapping[str, str] | None) -> Mapping[str, str] | None:

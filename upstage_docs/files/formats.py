@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import struct
 import zipfile
+from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 
@@ -50,6 +51,16 @@ def file_name(source: str) -> str:
 def format_of_suffix(suffix: str) -> str:
     """Return the format that *suffix* (with its dot, any case) stands for, `""` if none of the API's."""
     return _OF_SUFFIX.get(suffix.lower(), "")
+
+
+def documents_below(folder: Path) -> list[Path]:
+    """Return the files below *folder* whose suffix is one of the API's, in order; hidden ones are passed over."""
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if format_of_suffix(path.suffix) and path.is_file()
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
 
 
 def is_picture(form: str) -> bool:

@@ -38,7 +38,7 @@ from upstage_docs.flows.steps import ClientContext, End, Flow, Next, Now, Sleep,
 from upstage_docs.flows.tracing import continued, current_context, note, traced
 from upstage_docs.models import OcrResult
 from upstage_docs.options import OCROptions, ParseOptions, SendOptions
-from upstage_docs.store.values import WHOLE_FILE, Claim, StoredAnswer, StoredJob, StoredState, merged
+from upstage_docs.store.values import WHOLE_FILE, Claim, ResultKey, StoredAnswer, StoredJob, StoredState, merged
 
 _KEPT = (
     " What came is kept: the next call reads it and sends nothing; refresh=True asks, and pays, again. A newer version "
@@ -110,10 +110,14 @@ class Reading:
             for run in wanted
         ]
 
+    @property
+    def key(self) -> ResultKey:
+        """The key of what is asked of the document."""
+        return self.context.result_key(self.source.sha256, self.request.options)
+
     def stored_state(self) -> Flow[StoredState]:
         """Look up what the store has of the document."""
-        key = self.context.result_key(self.source.sha256, self.request.options)
-        return (yield from work(partial(self.context.store.look, key)))
+        return (yield from work(partial(self.context.store.look, self.key)))
 
     def paid(self) -> Flow[int]:
         """Return how many pages of the document have been answered."""
@@ -155,8 +159,7 @@ class Reading:
     def begin(self, run: plan.PageRun, state: StoredState) -> Flow[Part]:
         """Get the pages of *run*, or the job that will give them; None where the plan is out of date."""
         if run.state == "stored" and run.pages is not None:
-            key = self.context.result_key(self.source.sha256, self.request.options)
-            stored = yield from work(partial(self.context.store.read, key, run.pages))
+            stored = yield from work(partial(self.context.store.read, self.key, run.pages))
             if stored is not None and stored.unread_route:
                 answer = yield from work(partial(self._read_again, run, stored))
                 return (answer if isinstance(answer, PageAnswer) else self._watch(answer, StoredState()),)
@@ -223,8 +226,7 @@ class Reading:
         """Decode a stored answer that could not be decoded when it came. It was counted as billed then."""
         pages = None if run.pages == WHOLE_FILE else run.pages
         count = None if pages is None else pages[1] - pages[0] + 1
-        key = self.context.result_key(self.source.sha256, self.request.options)
-        claim = Claim("", key, pages, self.source.name, stored.sends)
+        claim = Claim("", self.key, pages, self.source.name, stored.sends)
         run = replace(run, pages=pages, route="async" if stored.unread_route == "async" else "sync")
         return self._settle(run, replace(self.source, pages=count), Account(), claim, stored.raw)
 

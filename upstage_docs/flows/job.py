@@ -190,11 +190,8 @@ class JobWatch:
                         f"{self.name} lists pages {pages[0]}-{pages[1]}, and pages {sent[0]}-{sent[1]} were sent: what "
                         f"it holds is joined with nothing.{self._how_to_forget()}"
                     )
-                if pages in self._held and self._stored is not None:
-                    answer = yield from work(partial(self.context.store.read, self._stored.key, pages))
-                    if answer is not None:
-                        return PageAnswer(answer.raw, pages, self.last_page)
-                    self._held.discard(pages)
+                if (held := (yield from self._held_answer(pages))) is not None:
+                    return held
                 now: float = yield Now()
                 if batch.status == "completed" and batch.download_url and now - self._looked < _ADDRESS_SECONDS:
                     try:
@@ -226,10 +223,8 @@ class JobWatch:
     def done_batch(self, batch: Batch) -> Flow[PageAnswer | None]:
         """Return the answer of *batch*, which is done; None where it cannot be had now."""
         pages = self._pages_of(batch)
-        if pages in self._held and self._stored is not None:
-            answer = yield from work(partial(self.context.store.read, self._stored.key, pages))
-            if answer is not None:
-                return PageAnswer(answer.raw, pages, self.last_page)
+        if (held := (yield from self._held_answer(pages))) is not None:
+            return held
         try:
             return (yield from self._download(batch)) if batch.download_url else None
         except (_AskAgainError, UpstageDocsError):
@@ -252,6 +247,16 @@ class JobWatch:
                 f"{self.name}: pages up to {wanted} were sent, the answer ends at page {last_page}. What came is kept; "
                 "an older server may cut silently: lower ApiLimits(async_pages=...)."
             )
+
+    def _held_answer(self, pages: Pages) -> Flow[PageAnswer | None]:
+        """Return the answer for *pages* that is in the store, None if there is none."""
+        if pages not in self._held or self._stored is None:
+            return None
+        answer = yield from work(partial(self.context.store.read, self._stored.key, pages))
+        if answer is None:
+            self._held.discard(pages)
+            return None
+        return PageAnswer(answer.raw, pages, self.last_page)
 
     def _gone(self, stored: StoredJob) -> Flow[bool]:
         """Return whether a job that the API does not know is given up: it may be another account's."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -40,6 +40,15 @@ class StayedKey:
                 "The key given as api_key= does not travel to another process; set UPSTAGE_API_KEY there."
             )
         return key
+
+
+def wrap_key(
+    names: Sequence[str], values: Sequence[Any], options: Mapping[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments of a constructor with an `api_key` that does not show; *names* are those of *values*."""
+    keys = [name == "api_key" for name in names[: len(values)]] + [False] * (len(values) - len(names))
+    wrapped = tuple(as_secret(value) if key else value for key, value in zip(keys, values, strict=True))
+    return wrapped, {name: as_secret(value) if name == "api_key" else value for name, value in options.items()}
 
 
 def _check_key(name: str, key: object) -> object:

@@ -15,7 +15,7 @@ from upstage_docs.errors import ConfigError, SourceError
 from upstage_docs.evidence.search import SearchIndex
 from upstage_docs.evidence.sections import section_records
 from upstage_docs.evidence.table_data import TableData, tables
-from upstage_docs.files.formats import format_of_suffix
+from upstage_docs.files.formats import documents_below
 from upstage_docs.files.source import inspect
 from upstage_docs.models import Chunk, ParsedDocument, Record
 
@@ -65,11 +65,7 @@ class OpenDocuments:
 
     def files(self) -> Iterator[str]:
         """Yield the names of the documents below the folder, in order; hidden files and folders are passed over."""
-        for path in sorted(self._folder.rglob("*")):
-            name = path.relative_to(self._folder)
-            is_hidden = any(part.startswith(".") for part in name.parts)
-            if format_of_suffix(path.suffix) and path.is_file() and not is_hidden:
-                yield name.as_posix()
+        return (path.relative_to(self._folder).as_posix() for path in documents_below(self._folder))
 
     def open(self, file: str) -> OpenDocument:
         """Return the document *file*, parsed now if it was not, or has changed since.

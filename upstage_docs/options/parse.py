@@ -28,20 +28,9 @@ IDS_SENTENCE = (
 # https://console.upstage.ai/docs/capabilities/parse/understanding-output
 # The set is open: an answer may hold others. It is used to check what a *user* writes.
 CATEGORIES: tuple[str, ...] = (
-    "paragraph",
-    "table",
-    "figure",
-    "chart",
-    "header",
-    "footer",
-    "caption",
-    "equation",
-    "heading1",
-    "list",
-    "index",
-    "footnote",
-    "code",
-)
+    "paragraph", "table", "figure", "chart", "header", "footer", "caption", "equation", "heading1", "list", "index",
+    "footnote", "code",
+)  # fmt: skip
 
 
 def _model(name: str, model: object) -> str:

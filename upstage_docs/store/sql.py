@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sqlite3
 import uuid
 from contextlib import suppress
@@ -37,20 +38,9 @@ CREATE TABLE intent (token TEXT PRIMARY KEY, digest TEXT NOT NULL, first INTEGER
     route TEXT NOT NULL, sends INTEGER NOT NULL, created REAL NOT NULL, expires REAL NOT NULL, owner TEXT NOT NULL
     ) WITHOUT ROWID;
 """
-# The columns of each table with the type of each, the first ones being its primary key: what is taken over from a
-# damaged file has to be what it says it is.
-TABLES: dict[str, dict[str, type]] = {
-    "document": dict.fromkeys(("digest", "file_sha256", "model", "root", "options", "source"), str) | {"pages": int},
-    "answer": {
-        "digest": str, "first": int, "last": int, "size": int, "checksum": bytes, "model": str, "sends": int,
-        "created": float, "used": float, "body": bytes,
-    },
-    "job": {"digest": str, "request_id": str, "first": int, "last": int, "sends": int, "created": float},
-    "intent": {
-        "token": str, "digest": str, "first": int, "last": int, "route": str, "sends": int, "created": float,
-        "expires": float, "owner": str,
-    },
-}  # fmt: skip
+TABLES = tuple(re.findall(r"CREATE TABLE (\w+)", SCHEMA))
+# What is taken over from a damaged file has to be what the schema says it is.
+_TYPES = {"TEXT": str, "INTEGER": int, "REAL": float, "BLOB": bytes}
 _END = WHOLE_FILE[1]
 _MOST_BOUND = 1 << 20  # bytes of a body that are handed to SQLite at once
 # In the place of an answer's model: what came by this route was understood by nobody yet. A version before this one
@@ -209,12 +199,12 @@ def salvage(source: sqlite3.Connection, target: sqlite3.Connection, table: str) 
     They are read from the first on and from the last back, each way until something cannot be read, and the answers in
     between one by one, by what the index of them says that there are.
     """
-    columns = TABLES[table]
+    columns = {row[1]: _TYPES[row[2]] for row in target.execute(f"PRAGMA table_info({table})")}
     selected = f"SELECT {', '.join(columns)} FROM {table}"
     order = "rowid" if table == "answer" else next(iter(columns))
     copied = 0
     for direction in ("ASC", "DESC"):
-        copied += _copy(source, target, table, f"{selected} ORDER BY {order} {direction}")
+        copied += _copy(source, target, table, columns, f"{selected} ORDER BY {order} {direction}")
     if table == "answer":
         numbers: set[int] = set()
         for direction in ("ASC", "DESC"):
@@ -222,25 +212,24 @@ def salvage(source: sqlite3.Connection, target: sqlite3.Connection, table: str) 
                 listed = f"SELECT rowid FROM answer INDEXED BY answer_by_use ORDER BY used {direction}"
                 numbers.update(row[0] for row in source.execute(listed))
         for number in numbers:
-            copied += _copy(source, target, table, f"{selected} WHERE rowid = {number:d}")
+            copied += _copy(source, target, table, columns, f"{selected} WHERE rowid = {number:d}")
     return copied
 
 
-def _copy(source: sqlite3.Connection, target: sqlite3.Connection, table: str, query: str) -> int:
-    columns = TABLES[table]
+def _copy(
+    source: sqlite3.Connection, target: sqlite3.Connection, table: str, columns: dict[str, type], query: str
+) -> int:
     copied = 0
     with suppress(sqlite3.Error, UnicodeDecodeError):
         for row in source.execute(query):
-            if _is_whole(table, dict(zip(columns, row, strict=True))):
+            if all(map(isinstance, row, columns.values())) and _is_whole(dict(zip(columns, row, strict=True))):
                 places = ", ".join("?" * len(columns))
                 copied += target.execute(f"INSERT OR IGNORE INTO {table} VALUES ({places})", row).rowcount
     return copied
 
 
-def _is_whole(table: str, row: dict[str, Any]) -> bool:
-    if not all(isinstance(row[name], kind) for name, kind in TABLES[table].items()):
-        return False
-    return table != "answer" or _checksum(row["digest"], (row["first"], row["last"]), row["body"]) == row["checksum"]
+def _is_whole(row: dict[str, Any]) -> bool:
+    return "body" not in row or _checksum(row["digest"], (row["first"], row["last"]), row["body"]) == row["checksum"]
 
 
 def knows(db: sqlite3.Connection, key: ResultKey) -> bool:
