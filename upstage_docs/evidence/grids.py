@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import msgspec
 
 from upstage_docs.chunking.blocks import blocks
+from upstage_docs.chunking.markdown import is_rule
 from upstage_docs.chunking.table import mended, place_columns, read_table
+from upstage_docs.records.header_rows import split_pipes
 from upstage_docs.records.render import text_of_html
 
 _MOST_CELLS = 1_000_000
 """Of a grid; what asks for more spans more than any table, and its spans are not repeated."""
 _MOST_HEADER_ROWS = 4
-_PIPE = re.compile(r"(?<!\\)\|")
-_RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*\Z")
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -104,10 +103,8 @@ def _of_pipes(markup: str, start: int, end: int) -> Grid | None:
     rows, offsets = [], []
     position = start
     for number, line in enumerate(markup.splitlines(keepends=True)):
-        if line.strip() and not (number == 1 and _RULE.match(line.rstrip("\n"))):
-            inner = line.strip().removeprefix("|")
-            inner = inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner
-            rows.append([" ".join(cell.replace("\\|", "|").split()) for cell in _PIPE.split(inner)])
+        if line.strip() and not (number == 1 and is_rule(line)):
+            rows.append([" ".join(cell.replace("\\|", "|").split()) for cell in split_pipes(line)])
             offsets.append(position)
         position += len(line)
     if not rows:

@@ -189,11 +189,15 @@ def _header_rows_of_pipes(text: str) -> int:
     return max(rule, found)
 
 
-def _cells_of_line(line: str) -> list[Cell]:
-    """Return the cells of a line of a pipe table."""
+def split_pipes(line: str) -> list[str]:
+    """Return what stands between the bars of a line of a pipe table; an escaped bar is no border."""
     inner = line.strip().removeprefix("|")
     inner = inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner
-    return [Cell(words_of_cell(words)) for words in (_PIPE.split(inner) if "\\" in inner else inner.split("|"))]
+    return _PIPE.split(inner) if "\\" in inner else inner.split("|")
+
+
+def _cells_of_line(line: str) -> list[Cell]:
+    return [Cell(words_of_cell(words)) for words in split_pipes(line)]
 
 
 def line_begins_section(line: str) -> bool:
