@@ -149,19 +149,23 @@ async def test_the_skill_names_the_tools_that_there_are(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../secret.pdf", "/etc/passwd", "missing.pdf", "", "a\0b", "x" * 5000, "..", "2025/../../secret.pdf"]
+    "name",
+    ["../secret.pdf", "/etc/passwd", "missing.pdf", "", "a\0b", "x" * 5000, "..", "2025/../../secret.pdf", ".", "2025"],
 )
 async def test_only_files_of_the_folder_are_read(folder: Path, name: str) -> None:
     async with agent(folder) as calling:
         told = await refused(calling, "parse", file=name)
     assert "UnexpectedToolError" not in told
     assert len(told) > len("Error executing tool parse: ")
+    assert str(folder) not in told
 
 
 async def test_a_link_leads_nowhere_else(folder: Path) -> None:
     (folder / "link.pdf").symlink_to(folder.parent / "secret.pdf")
     async with agent(folder) as calling:
-        assert "not in this server's folder" in await refused(calling, "search", file="link.pdf", question="secret")
+        assert "no document in this server's folder" in await refused(
+            calling, "search", file="link.pdf", question="secret"
+        )
 
 
 async def test_what_is_not_there_is_named(folder: Path) -> None:
@@ -169,13 +173,16 @@ async def test_what_is_not_there_is_named(folder: Path) -> None:
         file = "2025/report.pdf"
         assert "no table 99" in await refused(calling, "read_table", file=file, table=99)
         assert "no section 0" in await refused(calling, "read_section", file=file, section=0)
-        assert "4 pages, not 9" in await refused(calling, "crop", file=file, page=9)
+        for more in ({}, {"quote": "41.8"}, {"table": 1}):
+            assert "4 pages, not 9" in await refused(calling, "crop", file=file, page=9, **more)
         assert "offset=" in await refused(calling, "read_section", file=file, section=1, offset=10**9)
         assert "count=" in await refused(calling, "search", file=file, question="noise", count=0)
         assert "do not stand in" in await refused(calling, "crop", file=file, quote="xyzzy plugh")
         # Words that the document has, one here and one there, are no quote from it.
         assert "do not stand in" in await refused(calling, "crop", file=file, quote="the hydrophones of Maehyang")
         assert "give page=, table= or quote=" in await refused(calling, "crop", file=file)
+        (folder / "damaged.pdf").write_text("no PDF")
+        assert "'damaged.pdf' is named .pdf" in await refused(calling, "parse", file="damaged.pdf")
 
 
 async def test_pages_are_bounded_before_anything_is_sent(tmp_path: Path) -> None:

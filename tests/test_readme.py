@@ -88,6 +88,20 @@ def test_what_the_docs_show_runs(code: str, expected: str) -> None:
         assert printed.getvalue() == expected
 
 
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "upstage_docs").rglob("*.md")]
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in sorted(PAGES)])
+def test_what_a_page_installs_has_the_command_that_it_shows(page: Path) -> None:
+    shown = "".join(re.findall(r"^```bash\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE))
+    extras = [set(one.split(",")) for one in re.findall(r"pip install [^\n\[]*\[([a-z,-]+)\]", shown)]
+
+    if extras and re.search(r"^upstage-docs |&& upstage-docs ", shown, re.MULTILINE):
+        assert any(one & {"cli", "demo", "all"} for one in extras), (
+            f"{page.name} shows a command that needs the extra cli"
+        )
+
+
 @pytest.mark.parametrize("folder", [".", "docs", "docs/listing", "benchmarks", "cassettes"])
 def test_links_lead_somewhere(folder: str) -> None:
     """To a file that is there, and to a heading in it."""

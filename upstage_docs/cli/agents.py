@@ -30,6 +30,7 @@ def mcp(
     if show_skill:
         typer.echo(read_skill(), nl=False)
         return
-    logging.getLogger("bm25s").setLevel(logging.WARNING)  # else it tells an agent's log of each index that it builds
+    # Else an agent's log is told of each index that is built; a level would be set anew when bm25s is imported.
+    logging.getLogger("bm25s").addFilter(lambda record: record.levelno >= logging.WARNING)
     with connect() as client:
         make_server(OpenDocuments(client, folder, max_pages, max_cost)).run()

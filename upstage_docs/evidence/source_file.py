@@ -56,8 +56,8 @@ def require_page(source: Source, page: int) -> None:
     """
     if source.format not in DRAWN:
         raise SourceError(
-            f"{source.name!r} is {FORMATS[source.format].suffixes[0][1:].upper()}, which has no pages to draw: "
-            "places() and cite() tell where a text stands; convert the file to PDF and load that for pictures."
+            f"{source.name!r} is {FORMATS[source.format].suffixes[0][1:].upper()}, which has no pages to draw; "
+            "its text and tables can be read all the same. For pictures, convert the file to PDF and load that."
         )
     if not 1 <= page <= (source.pages or 1):
         raise SourceError(f"{source.name!r} has no page {page}: it has {source.pages or 1}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -67,6 +68,10 @@ class OpenDocuments:
         """Yield the names of the documents below the folder, in order; hidden files and folders are passed over."""
         return (path.relative_to(self._folder).as_posix() for path in documents_below(self._folder))
 
+    def without_folder(self, message: str) -> str:
+        """Return *message* with files named as `files` names them: where the folder lies is not an agent's business."""
+        return message.replace(f"{self._folder}{os.sep}", "")
+
     def open(self, file: str) -> OpenDocument:
         """Return the document *file*, parsed now if it was not, or has changed since.
 
@@ -80,8 +85,8 @@ class OpenDocuments:
             told = path.stat()
         except (OSError, ValueError, RuntimeError):  # there is none, its name is none, or a link leads to itself
             path = self._folder.parent
-        if not path.is_relative_to(self._folder):
-            raise SourceError(f"{file!r} is not in this server's folder; the tool list_files names what is.")
+        if not path.is_relative_to(self._folder) or path.is_dir():
+            raise SourceError(f"{file!r} is no document in this server's folder; the tool list_files names what is.")
         key = (path, told.st_size, told.st_mtime_ns)
         with self._spending:
             if key not in self._held:

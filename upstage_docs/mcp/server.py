@@ -53,7 +53,7 @@ def make_server(documents: OpenDocuments) -> MCPServer:
             try:
                 return function(*args, **options)
             except UpstageDocsError as error:
-                raise ToolError(str(error)) from error
+                raise ToolError(documents.without_folder(str(error))) from error
 
         server.tool(structured_output=False, annotations=ToolAnnotations(read_only_hint=True))(answer)
         return answer
@@ -110,6 +110,8 @@ def make_server(documents: OpenDocuments) -> MCPServer:
 
 
 def _pictures(one: OpenDocument, file: str, page: int, table: int, quote: str) -> tuple[list[PagePicture], str]:
+    if not (page or table or quote) or not 0 <= page <= one.parsed.total_pages:
+        raise ConfigError(f"{file!r} has {one.parsed.total_pages} pages, not {page}: give page=, table= or quote=.")
     if table:
         return crop_places(list(_numbered(one.tables, table, "table", file).places), one.path, dpi=_PICTURE_DPI), ""
     if quote:  # of many pages one: a name may stand on each
@@ -117,8 +119,6 @@ def _pictures(one: OpenDocument, file: str, page: int, table: int, quote: str) -
         shown = page if page in {place.page for place in found} else found[0].page
         also = "".join(f"; also on page {number}" for number in sorted({place.page for place in found} - {shown}))
         return highlight([at for at in found if at.page == shown], one.path, parsed=one.parsed, dpi=_PICTURE_DPI), also
-    if not 1 <= page <= one.parsed.total_pages:
-        raise ConfigError(f"{file!r} has {one.parsed.total_pages} pages, not {page}: give page=, table= or quote=.")
     return crop_places(Place(str(one.path), page=page, precision="page"), one.path, dpi=_PICTURE_DPI), ""
 
 
