@@ -32,6 +32,22 @@ from upstage_docs.records.wording import announces, caption_label, is_note, is_u
         "[붙임표 2] 세부 내역",
         "续表3",
         "続表1 事業別売上高",
+        "Table (4) Harvest",
+        "Table-4 Harvest",
+        "Table 4, continued",
+        "〔표 4〕 인구",
+        "표(4) 인구",
+        "표 가-4 인구",
+        "제4표 인구",
+        "표 제4호 인구",
+        "図表４：推移",
+        "（表4）売上",
+        "表－４ 売上",
+        "別表第四 税率",
+        "表格4 产量",
+        "统计表4 产量",
+        "表四、产量",
+        "Tabell 4. Priser",
     ],
 )
 def test_a_caption_of_a_table_is_told_by_its_words(words: str) -> None:
@@ -50,6 +66,16 @@ def test_a_caption_of_a_table_is_told_by_its_words(words: str) -> None:
         "Chart 4 — Prices",
         "<그림> 조직도",
         "グラフ2 推移",
+        "Fig. (4) Harbour",
+        "도 4 단면도",
+        "[도면 4] 단면",
+        "개념도 4",
+        "図－４ 推移",
+        "チャート4 推移",
+        "插图4 港口",
+        "图4、港口",
+        "Infographic 4: Harbour",
+        "Rys. 4. Port",
     ],
 )
 def test_a_caption_of_a_figure_is_told_by_its_words(words: str) -> None:
@@ -71,6 +97,14 @@ def test_a_caption_of_a_figure_is_told_by_its_words(words: str) -> None:
         "Graphite 3 g",
         "Imagery 4",
         "표본은 300명이다.",
+        "표 4매를 낸다",
+        "사진 3장",
+        "제4표준",
+        "도 4월에 시작",
+        "도 4는 단면도이다.",
+        "表4、5を参照",
+        "Selected figures 2031",
+        "지도 3장",
     ],
 )
 def test_what_mentions_a_table_is_no_caption(words: str) -> None:
@@ -102,6 +136,22 @@ def test_what_mentions_a_table_is_no_caption(words: str) -> None:
         "(en milliers d'euros)",
         "En millones de pesos",
         "(as a percentage of revenue)",
+        "(2031년 기준, 단위: 명)",
+        "금액단위：万元",
+        "金额单位：万元",
+        "（人民币百万元）",
+        "（前年比、％）",
+        "（百万円未満切捨て）",
+        "(2031=100)",
+        "（上年=100）",
+        "(%p)",
+        "(천TEU)",
+        "(in thousands of barrels per day)",
+        "RMB million",
+        "($000s omitted)",
+        "Thousands of U.S. dollars",
+        "(mg/L)",
+        "(number of ships)",
     ],
 )
 def test_a_unit_line_is_told(words: str) -> None:
@@ -119,6 +169,14 @@ def test_a_unit_line_is_told(words: str) -> None:
         "単位取得の要件",
         "En 2031 les récoltes ont baissé",
         "(株)北海",
+        "In the United Isles",
+        "In units where ships are built",
+        "Won the regatta",
+        "Millions of people live here",
+        "Dollars and sense",
+        "Tons of fun",
+        "Persons in charge",
+        "As a percentage of sales, costs fell.",
     ],
 )
 def test_what_is_no_unit_line(words: str) -> None:
@@ -146,6 +204,28 @@ def test_what_is_no_unit_line(words: str) -> None:
         "Notes to the table: rounded",
         "See accompanying notes to the financial statements.",
         "Data: harbour office",
+        "- 자료: 통계청",
+        "자료 ; 통계청",
+        "통계출처: 통계청",
+        "괄호 안은 비중임",
+        "△는 감소",
+        "【注】速報値",
+        "（資料）総務省",
+        "△はマイナス",
+        "附注：不含税",
+        "图片来源：港务局",
+        "括号内为占比",
+        "Sources and notes: harbour office",
+        "Source(s): harbour office",
+        "Notes (1) Rounded",
+        "Adapted from the harbour office",
+        "Authors' calculations.",
+        "Figures in parentheses are shares.",
+        "Totals may not add due to rounding.",
+        "n.a. = not available",
+        "p Preliminary.",
+        "The accompanying notes are an integral part of these statements.",
+        "Photo credit: harbour office",
     ],
 )
 def test_a_note_is_told(words: str) -> None:
@@ -153,7 +233,27 @@ def test_a_note_is_told(words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["Notes on the method", "주요 사업", "Source code is open", "* one\n* two", "(주)북해 상사"]
+    "words",
+    [
+        *(
+            "Notes on the method",
+            "주요 사업",
+            "Source code is open",
+            "* one\n* two",
+            "(주)북해 상사",
+            "▲ 상승",
+            "[ ] 동의함",
+        ),
+        *(
+            "Figures are growing.",
+            "Due to rain, fewer ships came.",
+            "Totals rose.",
+            "原則：三つ",
+            "注意：危険",
+            "注文：三つ",
+            "통계: 연보",
+        ),
+    ],
 )
 def test_what_is_no_note(words: str) -> None:
     assert not is_note(words)
@@ -168,6 +268,9 @@ def test_what_is_no_note(words: str) -> None:
         ("2 Without ports.", "<td>Ships<sup>2</sup></td>"),
         ("1) 잠정치임", "<td>매출액<br>1)</td>"),
         ("(b) Before tax", "<td>Income (b)</td>"),
+        ("2/ Without ports", "<td>Ships 2/</td>"),
+        ("[3] Weighed dry", "<td>Herring [3]</td>"),
+        ("# Estimate", "<td>Herring #</td>"),
     ],
 )
 def test_a_note_is_told_by_a_mark_that_stands_after_words_of_the_table(words: str, table: str) -> None:
@@ -209,6 +312,22 @@ def test_a_marked_note_is_one_of_a_table_that_holds_its_mark() -> None:
         ("下図に示すとおりである。", True),
         ("主な内容は下記の通りです。", True),
         ("以下に示します。", True),
+        ("Set out below is a summary of the harvest.", True),
+        ("The position is as under", True),
+        ("As shown below, more ships came in all ports.", True),
+        ("The table overleaf shows the harvest.", True),
+        ("다음과 같이 정리할 수 있다.", True),
+        ("아래 그래프는 추이를 나타낸다.", True),
+        ("다음 <표>와 같다.", True),
+        ("세부 사항은 아래에 기재하였다.", True),
+        ("以下は収穫の内訳です。", True),
+        ("推移は右の図のとおり。", True),
+        ("以下是收获情况。", True),
+        ("请参见下面的表格。", True),
+        ("다음과 같은 이유로 줄었다.", False),
+        ("十人以下である。", False),
+        ("以下简称公司。", False),
+        ("A storm followed.", False),
         ("It rained all of the following day.", False),
         ("다음 해에는 늘었다.", False),
         ("以下の者は除く。", False),
@@ -263,6 +382,18 @@ def test_caption_unit_and_note_are_one_run_with_their_table() -> None:
     assert all(one in text for one in ("지역별 생산", "톤", "잠정치", "통계청"))
     assert "본문" not in text
     assert "문단" not in text
+
+
+@pytest.mark.parametrize("above", ["수확 내역은 다음과 같습니다.", "Harvest by site"])
+def test_what_announces_a_table_goes_with_a_unit_below_it_in_the_same_element(above: str) -> None:
+    before = ("paragraph", "<p>We surveyed all sites. It took a year.</p>")
+    document = _document(before, ("paragraph", f"<p>{above}<br>(단위 : 톤)</p>"), ("table", TABLE))
+
+    text = _chunk_of_table(document)
+
+    assert above in text
+    assert "톤" in text
+    assert "surveyed" not in text
 
 
 def test_parts_repeat_caption_and_unit_but_no_note() -> None:

@@ -253,7 +253,7 @@ def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOption
         tail.kind = role
         roles.add(role)
         taken.append(tail)
-        if start:
+        if start and role == "announcement":
             break
     return opened[:count], taken[::-1]
 

@@ -13,6 +13,7 @@ from upstage_docs.records.patterns import compile_when_used
 _LONGEST_CAPTION = 1200
 LONGEST_TITLE = 120
 LONGEST_UNIT = 120
+_LONGEST_BARE_UNIT = 60
 _LONGEST_NOTE = 800
 
 # All that stands before the last sentence, in words or in HTML.
@@ -21,38 +22,53 @@ _SENTENCES_BEFORE = re.compile(r"(?s:.*)[.?!。！？](?:(?<=[。！？])|(?<=\.
 
 # --- captions by their wording ---------------------------------------------------------------------------------------
 
-_OPEN = r"[\s\"'“‘*_#>|~\-–—■□▶▷●○◆◇◎△▲☞<〈《「『【［\[(（＜≪«]*"
-_CLOSE_MARK = r"[>〉》」』】］\])）＞≫»*_]"
-_TABLES_LATIN = r"tables?|tab\.|tabelle|tabela|tabella|tabla|tableau|tabel|quadro|cuadro|таблица|табл\.|bảng"
+_OPEN = r"[\s\"'“‘*_#>|~\-–—■□▶▷●○◆◇◎△▲☞▣◈◉❏❑❖▪▸►※<〈《「『【〔［｢\[(（＜≪«]*"
+_CLOSE_MARK = r"[>〉》」』】〕］｣\])）＞≫»*_]"
+_TABLES_LATIN = (
+    r"tables?|tab\.|tab(?=\s?\d+\s?[:.])|tabelle|tabela|tabella|tabla|tableau|tabell?|tabulka|"
+    r"tablica|taulukko|quadro|cuadro|таблица|табл\.|bảng"
+)
 _FIGURES_LATIN = (
     r"fig(?:ure)?s?\.?|charts?|graphs?|diagrams?|plates?|maps?|schemes?|photos?|photographs?|images?|illustrations?|pictures?|"
-    r"plots?|exhibits?|abbildung|abb\.|figura|gr[áa]fico|graphique|grafik|diagramm|figuur|рисунок|рис\.|hình"
+    r"plots?|exhibits?|graphic|infographic|drawings?|screenshots?|abbildung|abb\.|bild|schaubild|karte|figura|mapa|carte|"
+    r"ilustraci[óo]n|sch[ée]ma|gr[áa]fico|graphique|grafik|diagramm|figuur|rys\.|kuva|şekil|рисунок|рис\.|hình"
 )
-_TABLES_CJK = r"附表|续表|續表|続表|别表|別表|別紙|图表|圖表|図表|表"
-_FIGURES_CJK = r"附[图圖図]|示意[图圖]|[图圖図]|写真|照片|グラフ"
+_TABLES_CJK = r"附表|续表|續表|続表|别表|別表|別紙|图表|圖表|図表|(?:[统統][计計]|[数數][据據]|明[细細])?表格?"
+_FIGURES_CJK = r"附[图圖図]|示意[图圖]|[插地挿]?[图圖図]|[图圖][片示]|写真|照片|グラフ|チャート|イラスト"
 _TABLES_KOREAN = r"부\s?표|붙임\s?표|별\s?표|참고표|통계표|도표|표"
-_FIGURES_KOREAN = r"그\s?림|사\s?진|차\s?트|그래프|지\s?도"
-_PREFIX = r"(?:(?:supplementa(?:l|ry)|suppl?\.|appendix|annex|extended\s+data|text|selected|online|box)\s+)?"
+_FIGURES_KOREAN = (
+    r"그\s?림|사\s?진|차\s?트|그래프|지\s?도|도\s?면|도식|개념도|구성도|흐름도|모식도|삽화|화면|"
+    r"도(?=\s\d+[a-z]?(?:[\s.:)\]〉>]|\Z))"
+)
+_PREFIX = (
+    r"(?:(?:supplementa(?:l|ry)|suppl?\.|supporting|appendix|annex|extended\s+data|text|selected|online|box|summary|statistical|"
+    r"reference)\s+)?"
+)
 _DIGITS = r"[0-9０-９]"
 _NUMBER = (
     rf"(?:no\.?\s*|nr\.?\s*|n[º°]\s*|#\s*)?(?:[A-Z]{{1,3}}[\s.\-–]?)?{_DIGITS}+(?:\s?[.\-–—·‒:]\s?{_DIGITS}+)*(?:\s?\([a-z]\)|[a-z](?![a-z]))?"
     r"|[IVXLC]{1,6}(?:\s?[.\-–]\s?\d+)*(?![a-z])|[ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩⅪⅫ]+(?:\s?[.\-–]\s?\d+)*|[A-Z](?:[.\-–]\d+)*(?![A-Za-z'’])"
 )
+_HANGUL_LETTER = "[가나다라마바사아자차카타파하]"
+# What stands between the label and its number: a dash, an opening bracket.
+_BEFORE_NUMBER = r"\s*(?:[-‐–－ー]\s*)?(?:[(（\[［【〔]\s*)?"
 _CJK_NUMBER = (
-    rf"(?:[A-Z][.\-–]?)?{_DIGITS}+(?:\s?[.\-–—·‐－]\s?{_DIGITS}+)*|[一二三四五六七八九十]+"
+    rf"(?:[A-Z][.\-–]?|{_HANGUL_LETTER}\s?[.\-–]\s?)?{_DIGITS}+(?:\s?[.\-–—·‐－ー]\s?(?:{_DIGITS}+|{_HANGUL_LETTER}(?![가-힣])))*"
+    r"|[一二三四五六七八九十]+|[①-⑳]"
     r"|[ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩ]+(?:\s?[.\-–]\s?\d+)*|[IVX]+(?:[.\-–]\d+)*"
 )
 _LATIN = compile_when_used(
-    rf"{_OPEN}{_PREFIX}(?:(?P<table>{_TABLES_LATIN})|(?P<figure>{_FIGURES_LATIN}))(?-i:(?![a-zß-ÿ]))(?:\s*(?P<number>{_NUMBER})|(?=\s*[:：|]))",
+    rf"{_OPEN}{_PREFIX}(?:(?P<table>{_TABLES_LATIN})|(?P<figure>{_FIGURES_LATIN}))(?-i:(?![a-zß-ÿ]))(?:{_BEFORE_NUMBER}(?P<number>{_NUMBER})|(?=\s*[:：|]))",
     re.IGNORECASE,
 )
 _CJK = compile_when_used(
     rf"{_OPEN}(?:第\s*(?P<first>{_CJK_NUMBER})\s*)?(?:(?P<table>{_TABLES_CJK})|(?P<figure>{_FIGURES_CJK}))"
-    rf"(?(first)|\s*(?P<number>{_CJK_NUMBER}))"
+    rf"(?(first)|{_BEFORE_NUMBER}(?:第\s*)?(?P<number>{_CJK_NUMBER}|[A-Z](?:[.\-–－]?{_DIGITS}+)*(?![A-Za-z])))"
 )
 _KOREAN = compile_when_used(
-    rf"{_OPEN}(?:참고\s*)?(?:(?P<table>{_TABLES_KOREAN})|(?P<figure>{_FIGURES_KOREAN}))"
-    rf"(?:\s*[.]?\s*(?P<number>(?:no\.?\s*)?(?:{_CJK_NUMBER}|(?<=\s)[가나다라마바사아자차카타파하](?=[\s.)>〉\]])|[A-Z](?:[.\-–]\d+)*(?![A-Za-z])))|(?=\s*[:：>〉》」』】］\]]))"
+    rf"{_OPEN}(?:참고\s*)?(?:제\s*(?P<first>{_DIGITS}+(?:-{_DIGITS}+)*)\s*(?=(?:표|도|그림)(?:[\s.:)\]〉>]|\Z)))?"
+    rf"(?:(?P<table>{_TABLES_KOREAN})|(?P<figure>{_FIGURES_KOREAN}|(?(first)도|(?!))))"
+    rf"(?(first)|(?:{_BEFORE_NUMBER}(?:[.]\s*)?(?P<number>(?:no\.?\s*|[#＃]\s?)?(?:제\s?{_DIGITS}+(?:-{_DIGITS}+)*\s?호|{_CJK_NUMBER}|(?<=\s)[가나다라마바사아자차카타파하](?=[\s.)>〉\]])|[A-Z](?:[.\-–]\d+)*(?![A-Za-z])))|(?=\s*[:：>〉》」』】〕）)］\]])))"
 )
 
 # What follows the number in a running sentence.
@@ -68,21 +84,27 @@ _PARTICLE = compile_when_used(
     r"\s?(?:은|는|이|가|을|를|에|에서|에는|에서는|에서와|에서도|의|와|과|로|으로|처럼|및|부터|까지|도|에도|보다|이나|나|참조|참고)"
     r"(?=[\s,.)]|$)|\s?(?:과|와)\s?같|\s?에\s?(?:보|나타|제시|따)|\s?,"
 )
+# Directly behind a number it counts: "표 5매" is no fifth table.
+_COUNTER = compile_when_used(
+    r"(?:개|점|장|매|위|건|명|종|쪽|면|권|회|차|월|일|년|대)(?![가-힣])|(?:개|점|장|매|건)[를을의가이로]"
+)
 _RUNNING_CJK = compile_when_used(
     r"\s?(?:は|が|に|を|の|から|より|で|と|も|へ|显示|顯示|表明|所示|所列|中|可见|可見|可以|可知|列出|列示|给出|給出|为|為|是|和|与|與|及|所|反映|"
-    r"说明|說明|展示|的|则|則|、|，|,|参照|を参照)"
+    r"说明|說明|展示|的|则|則|、\s*(?:[表图圖図]|第?[\d一二三四五六七八九十]{1,2}(?!\d))|，|,|参照|を参照)"
 )
-_PUNCTUATED = compile_when_used(rf"\s*(?:{_CLOSE_MARK}\s*)*(?:[.:：。|–—\-‒·․．)]|{_CLOSE_MARK})")
+_PUNCTUATED = compile_when_used(rf"\s*(?:{_CLOSE_MARK}\s*)*(?:[.:：。|–—\-‒·․．•→、)]|,(?=\s*[Cc]ont)|{_CLOSE_MARK})")
 KOREAN_SENTENCE = compile_when_used(r"다\s?[.。]?\s*\Z")
 SENTENCE_END = compile_when_used(r"[.!?。！？]['\"”’)\]]*\s*\Z")
-_SKIPPED = " \t\r\n\"'“‘*_#>|~-–—■□▶▷●○◆◇◎△▲☞<〈《「『【［[(（＜≪«"
+_SKIPPED = " \t\r\n\xa0\u3000\"'“‘*_#>|~-–—■□▶▷●○◆◇◎△▲☞▣◈◉❏❑❖▪▸►※<〈《「『【〔［｢[(（＜≪«"
 # What those expressions begin with. Most texts begin otherwise, and are told at once.
-_FIRST_OF_KOREAN = frozenset("표그도사차지부별참통붙")
-_FIRST_OF_CJK = frozenset("附别別图圖図表示写照第续續続グ")
-_FIRST_OF_LATIN = frozenset("TtFfCcGgDdPpMmSsIiEeAaQqBbOoHhLlWwРрТтNnUuXx")
+_FIRST_OF_KOREAN = frozenset("표그도사차지부별참통붙제개구흐모삽화")
+_FIRST_OF_CJK = frozenset("附别別图圖図表示写照第续續続グチイ插挿地统統数數明")
+_FIRST_OF_LATIN = frozenset("TtFfCcGgDdPpMmSsIiEeAaQqBbOoHhLlWwРрТтNnUuXxKkRrŞş")
 _BEGIN_OF_LATIN = frozenset(
-    "tab qua cua fig cha gra dia pla map sch pho ima ill pic plo exh abb sup app ann ext tex sel onl box".split()  # noqa: SIM905
+    "tab tau qua cua fig cha gra dia pla map sch pho ima ill ilu pic plo exh inf dra scr abb bil kar car rys kuv "  # noqa: SIM905
+    "sup app ann ext tex sel onl box sum sta ref".split()
 )
+_YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 def caption_label(words: str) -> str:
@@ -99,6 +121,8 @@ def caption_label(words: str) -> str:
         found = _LATIN.match(words)
         if found is None or ((found["number"] or "").isalpha() and words[found.start("number") - 1].isalpha()):
             return ""  # "TABLES" has no number S
+        if (found["figure"] or "").lower() == "figures" and _YEAR.fullmatch(found["number"] or ""):
+            return ""  # "Selected figures 2024"
         return "" if _runs_on_latin(words, found) else _label(found)
     if len(words) > _LONGEST_CAPTION:
         return ""
@@ -121,6 +145,8 @@ def _runs_on_korean(words: str, found: re.Match[str]) -> bool:
     rest = words[found.end() :]
     closed = _PUNCTUATED.match(rest)
     after = rest[closed.end() :] if closed else rest
+    if _COUNTER.match(rest):
+        return True
     if _PARTICLE.match(after) and not (closed and after[:1].isspace()):
         return True
     if closed:
@@ -167,99 +193,171 @@ def _runs_on_latin(words: str, found: re.Match[str]) -> bool:
 
 _UNIT_WORDS = (
     r"thousands?|millions?|billions?|trillions?|hundreds?|thous\.?|mill?\.?|mn|bn|tn|percent(?:age)?(?:\s+points?)?|per\s?cent|%|"
-    r"crores?|lakhs?|dollars?|won|yen|euros?|pounds?|rupees?|krw|usd|eur|inr|us\$|[$€£¥₩₹]|shares?|units?|tonn?es?|tons?|kg|mwh?|gwh?|kwh?|persons?|people|"
-    r"households?|days|hours|years|basis\s+points?|bps|index|000s?"
+    r"crores?|lakhs?|dollars?|won|yen|euros?|pounds?|rupees?|krw|usd|eur|inr|us\$|[$€£¥₩₹]|shares?|units?|tonn?es?|tons?|kg|mwh?|gwh?|twh|kwh?|persons?|"
+    r"people|households?|days|hours|years|basis\s+points?|bps|index|000s?|teur|hectares?|barrels?"
 )
 # (백만원), (천 명), (개, %)
 _KOREAN_SCALE = (
-    r"(?:(?:(?:십|백|천|만|억|조)+\s?)?(?:원|명|개|건|대|호|가구|톤|달러|㎡|km|㎞|kWh|MWh|GWh|%|％)|백만|십억|천|억|조)"
+    r"(?:(?:(?:십|백|천|만|억|조)+\s?)?(?:원|명|인|개|건|건수|대|호|가구|세대|톤|달러|엔|유로|위안|마리|회|시간|배|㎡|㎢|㎥|㏊|ha|km|㎞|TEU|kWh|MWh|GWh|%|％)|"
+    r"[%％](?:p|포인트|포인트)?|지수|[0-9,]{1,9}\s?(?:원|명|톤|달러)|백만|십억|천|억|조|전년(?:동?기|동?월)?\s?(?:동기|동월)?\s?(?:대비)?|구성비|비중|증감률?)"
 )
 # (百万円), (亿元), (人、％)
 _CJK_SCALE = (
-    r"(?:[十百千万萬亿億兆]*\s?"
-    r"(?:円|元|日元|美元|港元|人民[币幣]|ドル|人次?|件|台|株|股|个|個|户|戸|世帯|吨|トン|%|％)|[十百千万萬亿億兆]+)"
+    r"(?:(?:人民[币幣]|新[台臺][币幣])?\s?[十百千仟万萬亿億兆]*\s?"
+    r"(?:円|元|日元|美元|港元|人民[币幣]|米?ドル|ユーロ|人次?|件|台|株|股|个|個|户|戸|世帯|吨|ト[ンﾝ]|[tｔ]|回|時間|小时|倍|千瓦[时時]|ha|%|％)"
+    r"|[十百千仟万萬亿億兆]+|ポイント|[指][数數]|前[年月期](?:同[期月])?比|同比|環比|环比|構成比|[円元][／/][株股]|百万米?ドル|千米ドル)"
 )
-_CURRENCY = r"(?:(?:[A-Z]{1,3}\s?)?[$€£¥₩₹]|RMB|CNY|KRW|JPY|USD|EUR|GBP|INR|HKD|CHF)"
+# What a line beside a table says of its numbers, with a unit: (in thousands of US dollars, except per share data).
+_BESIDE_UNITS = (
+    r"of|in|and|or|per|except|where|unless|otherwise|stated|noted|indicated|omitted|gdp|total|share|data|amounts?|number|annual|change|"
+    r"growth|year|over|yoy|on|capita|population|employees|day|month|u\.?s\.?|canadian|australian|korean|c|a|s|hk|nt|rmb|chf|gbp|cad|aud|jpy|hkd|cny|"
+    r"sales|revenues?|gross|net|income|assets|constant|current|prices|as|the|for|to"
+)
+_CURRENCY = r"(?:(?:[A-Z]{1,3}\s?)?[$€£¥₩₹]|RMB|CNY|KRW|JPY|USD|EUR|GBP|INR|HKD|CHF|CAD|AUD|TWD|SGD)"
+_INDEX = r"(?:index|지수|[指][数數])?[\s,:：、(（]*(?:\d{4}\s?[년年]?|上年|前年|전년)\s?[=＝]\s?100(?:\.0)?"
+_UNIT_SIGN = r"(?:단\s*위|[單单単]\s?位)"
 _UNIT = compile_when_used(
     r"\W*(?:"
     r"(?:measurement\s+|currency\s+)?units?(?:\s+of\s+measure(?:ment)?)?\s*[:：=]"
-    rf"|단\s*위\s*[:：;=)]|단\s*위\s+{_KOREAN_SCALE}(?:\s*[,·/]\s*{_KOREAN_SCALE})*\W*\Z|(?<=[(（\[【〈])[單单単]\s?位|[單单単]\s?位(?:\s*[:：=)）]|\s+{_CJK_SCALE}\W*\Z)|기준일?\s*[:：]|금액\s?단위"
-    r"|en\s+(?:millions?|milliers|milliards?|millones|miles|milh(?:ões|oes|ares))\b|in\s+(?:mio|mrd|tsd|tausend|millionen|milliarden|milioni|migliaia|T€)\b"
+    rf"|(?:[가-힣]{{1,4}}\s?)?단\s*위\s*[:：;=)(（\-–]|단\s*위\s+{_KOREAN_SCALE}(?:\s*[,·/]\s*{_KOREAN_SCALE})*\W*\Z"
+    rf"|(?<=[(（\[【〈<〔])[單单単]\s?位|(?:金[額额]|[货貨][币幣]|[计計]量|[数數]量|面[积積])?[單单単]\s?位(?:\s*[:：=(（)）]|\s+{_CJK_SCALE}\W*\Z)"
+    rf"|(?<=[(（\[【〈<〔])[^()（）\[\]【】\n]{{1,40}}?{_UNIT_SIGN}\s*[:：=为為]|[^()（）\[\]\n.。]{{0,30}}(?:현재|기준|말|現在|末)\s*[(（\[]\s*{_UNIT_SIGN}"
+    r"|币种\s*[:：]|(?<=[(（])以[^()（）]{1,16}[计計](?=[)）])|(?<=[(（])[^()（）]{0,12}未[満满][切四][^()（）]{0,6}(?=[)）])"
+    r"|기준일?\s*[:：]|금액\s?단위|(?<=[(（\[])(?:금액|金[額额])\s*[:：]"
+    rf"|{_INDEX}\W*\Z|\d{{4}}\s?[.년]\s?\d{{1,2}}\s?[.월]\s?\d{{1,2}}\s?[.일]\s?현재\W*\Z"
+    r"|en\s+(?:millions?|milliers|milliards?|millones|miles|milh(?:ões|oes|ares)|M€|K€)\b|em\s+(?:milh(?:ões|oes|ares)|reais)\b"
+    r"|(?:angaben\s+)?in\s+(?:mio|mrd|tsd|tausend|millionen|milliarden|milioni|migliaia|T€|TEUR|duizenden)\b"
     r"|as\s+(?:a\s+)?(?:percent(?:age)?|%)\s+of\b"
     r"|[Ee]inheit(?:en)?\s*:|unités?\s*:|unidad(?:es)?\s*:|unidade\s*:"
-    rf"|(?:(?:all|the|us|u\.s\.|canadian|(?:un)?audited|rounded|rupees|inr|₹|millions|amounts?|figures?|numbers?|dollars?|values?|expressed|stated|presented|shown|"
-    rf"are|is|tabular|[$€£¥₩]|won|yen|euros?|krw|usd|eur|rmb|hk\$|us\$)[\s,]*){{0,5}}\(?in\s+(?:[\w.'’]+\s+){{0,2}}?(?:{_UNIT_WORDS})"
+    rf"|(?:(?:all|the|us|u\.s\.|canadian|(?:un)?audited|rounded|rupees|rs\.?|inr|₹|millions|amounts?|figures?|numbers?|dollars?|values?|expressed|stated|presented|shown|"
+    rf"are|is|tabular|[$€£¥₩]|won|yen|euros?|krw|usd|eur|rmb|hk\$|us\$)[\s,;]*){{0,5}}\(?in\s+(?:[\w.'’]+\s+){{0,2}}?(?:{_UNIT_WORDS})"
+    r"(?:(?<=[%$€£¥₩₹.])|(?![^\W_]))(?!\s+(?:we|you|they|he|she|it|where|when|which|that|who|there|was|were|is|are|has|have|had)\b)"
     r")",
     re.IGNORECASE,
 )
 _BARE_UNIT = compile_when_used(
     rf"\s*[(\[]\s*{_KOREAN_SCALE}(?:\s*[,·/]\s*{_KOREAN_SCALE}){{0,3}}\s*[)\]]\s*\Z|"
     rf"\s*[(（\[]\s*{_CJK_SCALE}(?:\s*[,，、·/]\s*{_CJK_SCALE}){{0,3}}\s*[)）\]]\s*\Z|"
-    rf"\s*[(（\[]?\s*(?:{_CURRENCY}\s?(?:['’]?000s?|k|mn?|bn|mio\.?|mrd\.?|tsd\.?)|(?:T|(?:mio|mrd|tsd)\.?\s?){_CURRENCY})\s*[)）\]]?\s*\Z|"
-    rf"\s*[(（\[]?\s*(?:(?:in|of|us|u\.s\.|and|per|,|/|[$€£¥₩])\s*)*(?:{_UNIT_WORDS})(?:[\s,/]+(?:of|in|and|per|except|{_UNIT_WORDS}|gdp|total|[\w\-]+){{1}}){{0,6}}\s*[)）\]]?\s*\Z",
+    r"\s*[(（]\s*[^()（）\n]{1,16},\s*(?:백만|천|억|십억)\s?원\s*[)）]\s*\Z|"
+    rf"\s*[(（\[]?\s*(?:{_CURRENCY}\s?(?:['’]?000s?|k|mn?|bn|mio\.?|mrd\.?|tsd\.?|(?:thousand|million|billion|crore|lakh|milh(?:õ|o)e|mil)s?)(?:['’]s)?|(?:T|(?:mio|mrd|tsd)\.?\s?){_CURRENCY})(?:\s+omitted)?\s*[)）\]]?\s*\Z|"
+    r"\s*[(（\[]\s*[$€£]?['’]?000['’]?s?(?:\s+(?:omitted|[a-z]+))?\s*[)）\]]\s*\Z|\s*[(（\[]\s*(?:rs\.?|rupees)\s+(?:in\s+)?(?:crores?|lakhs?)\s*[)）\]]\s*\Z|"
+    r"\s*[(（\[]\s*(?:[kmgµμ]?[gmlj]|[kmgt]?wh?|mt|ha|km|cm|mm|sq\.?\s?(?:ft|km|m)\.?|bbl|mmbtu|mt\s?co2e?)(?:[²³23]|\s?/\s?[a-z]{1,4}[²³]?)?\s*[)）\]]\s*\Z|"
+    rf"\s*[(（\[]?\s*(?:(?:(?<![^\W_])(?:{_BESIDE_UNITS}|\d+)(?![^\W_])|[,/$€£¥₩₹])\s*)*(?<![^\W_])(?:{_UNIT_WORDS})(?![^\W_])(?:[\s,/]+(?:{_BESIDE_UNITS}|{_UNIT_WORDS}|\d+)(?![^\W_])){{0,9}}\s*[)）\]]?\s*\Z|"
+    r"\s*[(（\[]\s*(?:number\s+of\s+\w+|per\s+\d[\d,]*(?:\s+\w+)?)\s*[)）\]]\s*\Z",
     re.IGNORECASE,
 )
-_FIRST_LETTER_OR_UNIT = re.compile(r"[^\W\d_]|[%$€£¥₩₹0]")  # the number of a page has none
-_FIRST_OF_UNITS = frozenset("aAcCdDeEfFhHiIkKmMnNpPrRsStTuUvVwWyY$€£¥₩₹단單单単기금")
+_FIRST_LETTER_OR_UNIT = re.compile(r"[^\W\d_]|[%％$€£¥₩₹0]")  # the number of a page has none
+_FIRST_OF_UNITS = frozenset("aAcCdDeEfFhHiIkKmMnNpPrRsStTuUvVwWyY$€£¥₩₹단單单単기금金货貨计計币以面数數指")
 _BEGIN_OF_UNITS = frozenset(
     "in of us an pe th mi bi tr hu mn bn tn do wo ye eu po kr sh un to kg mw gw kw ho da ba bp".split()  # noqa: SIM905
 ) | frozenset("cr la ru rm cn jp gb hk ch mr ts".split())  # noqa: SIM905
 _FOLDED = "ſKıİ"  # what is taken for s, k and i where case does not matter
 
+_FROM = (
+    r"(?:adapted|reproduced|reprinted|modified|redrawn)\s+(?:with\s+permission\s+)?from|"
+    r"compiled\s+(?:by|from)|courtesy\s+of"
+)
 _NOTE = compile_when_used(
-    r"\s*[*_]{0,2}(?:[(\[（【〈<]\s*)?(?:"
-    r"(?:foot)?notes?\s*(?:\d+|[a-z])?\s*[:.)\]–—\-]|sources?\s*[:.)\]–—\-]|source\s+notes?\b|data\s*:|"
-    r"see\s+(?:the\s+)?accompanying\s+notes\b|notes?\s+(?:to|on|for)\s+(?:the\s+)?(?:tables?|figures?|charts?)\b|remarks?\s*[:.]|n\.?\s?b\.?\s*[:.]|"
-    r"legend\s*[:.]|keys?\s*:|abbreviations?\s*[:.]|data\s+sources?\s*:|adapted\s+from\b|reproduced\s+from\b|credit\s*:|"
+    r"\s*(?:[-–•·▪*_]{0,2}\s?)(?:[(\[（【〈<〔［＜「]\s*)?(?:"
+    r"(?:foot)?notes?\s*(?:\d+|\(\d+\)|[a-z])?\s*[:.)\]–—\-]|notes\s+\(\d+\)|sources?\s*[:.;=>)\]–—\-]|sources?(?:\(s\)|/notes?)\s*:|source\s+notes?\b|data\s*:|"
+    r"(?:sources?\s+(?:and|&)\s+notes?|notes?\s+(?:and|&)\s+sources?|source\s+data|sources?\s+of\s+data)\s*:|data\s+sources?\.\s|"
+    r"(?:see|refer\s+to)\s+(?:the\s+)?(?:accompanying\s+)?notes\s+(?:to|on)\b|(?:see\s+)?(?:the\s+)?accompanying\s+notes\b|"
+    r"notes?\s+(?:to|on|for)\s+(?:the\s+)?(?:tables?|figures?|charts?)\b|remarks?\s*[:.]|n\.?\s?b\.?\s*[:.]|"
+    rf"legend\s*[:.]|keys?\s*:|abbreviations?\s*[:.]|(?:abbr\.?|acronyms?|symbols?|explanations?)\s*:\s*\S|data\s+sources?\s*:|(?:{_FROM})\b|"
+    r"(?:(?:image|photo|picture|map)\s+)?credits?\s*:|(?:photo|image|picture)\s*(?:by\s+[A-Z]|:\s*\S)|(?:copyright\s*)?(?:©|\(c\))\s*\S|copyright\s+\d{4}|"
+    r"authors?['’]?s?['’]?\s+(?:own\s+)?(?:calculations?|elaborations?|estimates?|compilation)\b|own\s+(?:calculations?|elaboration|estimates?)\b|"
+    r"(?:figures|numbers|values|amounts|percentages|items|(?:\w+\s+)?standard\s+errors|[tpz][-\s]?(?:statistics|values|stats))\s+(?:are\s+)?in\s+(?:parenthes[ei]s|brackets|italics|bold)\b|"
+    r"(?:sub-?)?(?:totals?|numbers|figures|amounts|percentages|columns|components|sums|shares|data)\s+(?:may|might|do|will|does)\s+not\s+(?:always\s+|necessarily\s+)?"
+    r"(?:add|sum|total|equal|foot|agree)\b|(?:due\s+to|because\s+of)\s+rounding\b|"
+    r"(?:\(?[repf]\)?|nm|na|n[./]a\.?|nd|ns|…|\.{2,3}|[-–—])\s*[=:]\s*[^\W\d]|\(?[repf][.)]?\s+(?:revised|preliminary|provisional|estimated?|forecast)\b|"
     r"significance\s*:|p\s?<\s?0?\.\d|quellen?\s*:|anmerkung(?:en)?\s*:|fuentes?\s*:|notas?\s*:|fontes?\s*:|note\s*:|fonti?\s*:|bron\s*:|"
     r"источник\s*:|примечание\s*:|nguồn\s*:|"
-    r"(?<![(（])주\s*[)）:：.\]]|주\s*\d+\s*[)）:：.\]]|주석\s*[:：]|각\s?주\s*[:：)]|자\s?료\s*(?:출처|원)?\s*[:：)\]】〉>]|출\s?처\s*[:：)\]】〉>]|비\s?고\s*[:：)]|참\s?고\s*[:：)]|근거\s*[:：]|※|☞|"
-    r"(?:注|註|备注|備註|備考|説明|说明|說明)(?:\s*\d+|[一二三四五])?\s*[)）\]:：.．]|資料(?:來源|来源|出所)?\s*[:：\]】]|资料来源\s*[:：]?|数据来源\s*[:：]?|數據來源|"
-    r"来源\s*[:：]|來源\s*[:：]|出典\s*[:：]?|出所\s*[:：]?|"
+    r"(?<![(（])주\s*[)）:：.\]】〉>〕］*]|(?<=[(（])주\s*[)）]\s*\d|주\s*\d+\s*[)）:：.\]】〉>〕］]|주석\s*[:：]|각\s?주\s*(?:\d+\s*)?[:：)]|"
+    r"(?:원|통계|근거)?\s?자\s?료\s*(?:출처|원|제공)?\s*[:：;=)\]】〉>〕］]|(?:통계\s?)?출\s?처\s*[:：;=)\]】〉>〕］]|비\s?고\s*[:：)\]】〉>]|비고\s\d+\s*[.)]|참\s?고\s*[:：)]|"
+    r"참고\][^\n]|근거\s*[:：]|(?:범례|데이터|제공)\s*[:：]\s*\S|※|☞|"
+    r"(?:[\[(]\s{0,3}[\])]|괄호)\s?(?:안|내)?(?:은|는|의|\s수)|[△▲▽▼∆]\s?(?:는|은|は|表示|:|：)|['\"‘“]?[-–—*…]['\"’”]?\s?(?:는|은)\s|"
+    r"(?:[附脚]?[注註][釈释釋記记]?|备注|備註|備考|説明|说明|說明)(?:\s*[(（]?\d+[)）]?|[一二三四五①-⑳])?\s*[)）\]］】〕＞>:：.．]|備考\s\S|"
+    r"資料(?:來源|来源|出所)?\s*[:：)）\]］】〕]|资料来源\s*[:：]?|[图圖][片表]?[来來]源\s*[:：]|(?:数据|數據)来源\s*[:：]?|數據來源|(?:数据|數據|データ)(?:出所)?\s*[:：]\s*\S|"
+    r"来源\s*[:：]|來源\s*[:：]|出[处處]\s*[:：]|出典\s*[:：]?|出所\s*[:：]?|(?:引用|参考|凡例)\s*[:：]\s*\S|[统統][计計]口[径徑]\s*[:：]|"
+    r"(?:[(（]\s{0,3}[)）]|括[弧号號])(?:内|內)[はの为為数數]|"
     r"[†‡¶]\s*\S|§(?!\s*\d)\s*\S"
     r")",
     re.IGNORECASE,
 )
-_FIRST_OF_NOTES = frozenset("FfNnSsRrLlKkAaDdCcPpQqBbИиПп주각자출비참근※☞（([【〈<注註备備説说說資资数數来來出†‡§¶")
+_FIRST_OF_NOTES = frozenset(
+    "FfNnSsRrLlKkAaDdCcPpQqBbИиПпEeMmOoIiTtZzVvGgUu주각자출비참근원통범데제괄※☞[(（【〈<〔［＜「△▲▽▼∆…-–—'\"‘“©注註备備脚附説说說资資数數データ来來出図图圖引参凡统統括†‡§¶"
+)
 # The first two letters of those that begin with two.
 _BEGIN_OF_NOTES = frozenset(
-    "fo no so se re nb le ke ab da ad cr si qu an fu br ng 주석 각주 자료 출처 비고 참고 근거".split()  # noqa: SIM905
+    "fo no so se re nb le ke ab da ad ac cr ca co cl si qu an au ow fu br de im ph pi ma mo ex sy st to nu "  # noqa: SIM905
+    "fi va am it sh su pe du be th tv ro cl na nd ns nm ng "
+    "주석 각주 자료 출처 비고 참고 근거 원자 통계 범례 데이 제공 괄호".split()
 )
-_HANGUL = "주각자출비참근"
+_HANGUL = "주각자출비참근원통범데제괄"
 _STARRED = compile_when_used(r"\s*(?:\\?[*＊]){1,4}(?![*\s]*\Z)")
 _MARKED = compile_when_used(
-    r"\s*(?P<mark>\(\d{1,2}\)|\d{1,2}\)|\([a-z]\)|[a-z]\)|[¹²³⁴⁵⁶⁷⁸⁹]|[①②③④⑤⑥⑦⑧⑨]|\d{1,2}|[a-z])(?P<gap>[\s.]*)\S"
+    r"\s*(?P<mark>\(\d{1,2}\)|\[\d{1,2}\]|\d{1,2}[)/](?!\d)|\([a-z]\)|[a-z]\)|[¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉ]|[#+^~‖](?=\s)|[가나다라마바사]\)|[①②③④⑤⑥⑦⑧⑨]|\d{1,2}|[a-z])(?P<gap>[\s.]*)\S"
 )
 # Where the mark of a note stands in a table: after words, not where a cell begins.
 _THREE_LETTERS = r"[^\W\d_]{3}"
 _AFTER_WORDS = r"[^\s<>](?:\s|<br\s?/?>|<sup>)?"
 
+_SHOWN = (
+    r"(?:set\s+(?:out|forth)|shown|presented|summari[sz]ed|detailed|listed|given|provided|outlined|disclosed|tabulated|illustrated|depicted|"
+    r"described|displayed|reproduced|indicated)"
+)
+_SHOWING = r"(?:table|chart|figure|graph|schedule|diagram|exhibit|map|matrix|illustration)s?"
+# "The following day" announces nothing.
+_NO_TIME = r"(?!\s+(?:days?|weeks?|months?|quarters?|years?|decades?|morning|evening|night|season|century)\b)"
 _ANNOUNCES = compile_when_used(
-    r"(?:\bas\s+follows\W*|\b(?:following|below|above)\s+(?:table|chart|figure|graph|schedule)s?\W*|\b(?:table|chart|figure|graph|schedule)s?\s+(?:below|that\s+follows?)\W*"
+    r"(?:\bas\s+(?:follows|below|under)\W*"
     r"|\b(?:is|are|was|were)\s+(?:as\s+)?(?:follows|shown|set\s+forth|presented|summari[sz]ed|detailed|listed|provided|given|outlined|disclosed|reported|included)[^.]{0,60}\W*"
-    r"|\b(?:set\s+forth|shown|presented|summari[sz]ed|detailed|listed)\s+(?:below|in\s+the\s+(?:following|table)[^.]{0,40})\W*"
-    r"|\bthe\s+following(?!\s+(?:days?|weeks?|months?|quarters?|years?|decades?|morning|evening|night)\b)(?:\s+\w+){0,4}\W*"
+    rf"|\b{_SHOWN}\s+(?:below|hereunder|hereafter|in\s+the\s+(?:following|table)[^.]{{0,40}})\W*|\bbelow\W*|\bfollows?(?:\s+below)?\W*"
+    rf"|\bthe\s+following{_NO_TIME}(?:\s+\w+){{0,4}}\W*"
     r")\s*\Z",
     re.IGNORECASE,
 )
 _ANNOUNCES_CJK = compile_when_used(
-    r"(?:(?:다음|아래|하기|하단)(?:의?\s?(?:표|그림)|의)?[과와]\s?같(?:다|습니다|음|이\s?\S{0,12}|으며[^.。]{0,30})\W*"
+    r"(?:(?:다음|아래|하기|하단)(?:의?\s?(?:표|그림)|의)?[과와]\s?같(?!은)[^.。]{0,40}\W*"
+    r"|(?:아래|다음|하단)에\s?(?:기재|나타내|나타낸|정리|제시|기술|표시|첨부|요약)[^.。]{0,20}\W*"
     r"|(?:아래|다음)\s?(?:표|그림)\S{0,4}\s?\S{0,8}(?:다|음)\W*|(?:아래|다음)[는은]\s[^.。]{2,40}(?:이다|입니다|임)\W*"
-    r"|(?:以下|次|下)(?:の(?:表|図|とおり|通り)|表|[图圖図])\S{0,14}|下記(?:の|に)\S{0,14}|以下に(?:示|記載|掲)\S{0,10}|如下\S{0,6}|如下[表图圖]\S{0,8}|(?:下表|下图|下圖)\S{0,12}"
-    r")(?:[(（][^()（）]{0,40}[)）]\W*)?\s*\Z"
+    r"|(?:以下|次|下)(?:の(?:表|図|とおり|通り|よう)|表|[图圖図])\S{0,14}|下記(?:の|に|表)\S{0,14}|以下に[^。]{0,30}(?:示|記載|掲|まとめ)[^。]{0,10}|次に(?:掲げ|示)[^。]{0,14}"
+    r"|(?<![\d人歳円％%個件年月日度])以下(?:は|、)[^。]{2,40}|以下(?:为|為|是|列|概|载|載|呈)[^。]{0,40}|下[列述](?:为|為|是)[^。]{0,30}"
+    r"|如下\S{0,6}|如下[表图圖]\S{0,8}|(?:下表|下图|下圖)\S{0,12}"
+    r")\W*(?:[(（][^()（）]{0,40}[)）]\W*)?\s*\Z"
 )
 # One of these stands in whatever announces; most texts hold none. As one choice they took ten times as long.
 _SIGNS = (
     *("ollow", "elow", "above", "accompanying", "forth", "shown", "presented", "summar", "detail", "listed"),
-    *("provid", "given", "outlin", "disclos", "report", "includ"),
+    *(
+        "provid",
+        "given",
+        "outlin",
+        "disclos",
+        "report",
+        "includ",
+        "under",
+        "hereafter",
+        "next ",
+        "adjacent",
+        "overleaf",
+        "to the ",
+    ),
 )
-_CJK_SIGN = re.compile(r"다음|아래|하[기단]|以下|次|如下|下")  # such an announcement begins with one
+_CJK_SIGN = re.compile(r"다음|아래|하[기단]|以下|次|如下|[下右左]")  # such an announcement begins with one
 _ANNOUNCES_WITHIN = compile_when_used(
-    r"\b(?:the\s+)?(?:following|below|accompanying)\s+(?:table|chart|figure|graph|schedule)s?\b"
-    r"|\b(?:table|chart|figure|graph|schedule)s?\s+(?:\w+\s+)?(?:below|that\s+follows)\b|\bas\s+follows\b|\A\W*below\s+(?:is|are)\b",
+    rf"\b(?:the\s+)?(?:following|below|accompanying|next|adjacent)\s+{_SHOWING}\b"
+    rf"|\b{_SHOWING}\s+(?:(?:\w+\s+)?(?:below|that\s+follows?|hereunder|overleaf)|on\s+the\s+next\s+page|to\s+the\s+(?:right|left))\b"
+    rf"|\b(?:information|data|amounts|figures|results|details)\s+below\b|\bas\s+follows\b|\bsee\s+below\b|\bas\s+{_SHOWN}\s+(?:below|hereunder)\b"
+    rf"|\A\W*(?:below\s+(?:is|are|please|you|we)|{_SHOWN}\s+(?:below|hereunder)\s+(?:is|are)|here\s+(?:is|are))\b"
+    rf"|\A\W*the\s+following{_NO_TIME}\s+(?:\w+\s+){{0,3}}(?:is|are|was|were|summari[sz]es?|reconciles?|sets?|shows?|presents?|lists?|provides?|details?|outlines?|"
+    r"illustrates?|compares?|reflects?|represents?|relates?)\b",
     re.IGNORECASE,
 )
-_ANNOUNCES_WITHIN_CJK = compile_when_used(r"(?:다음|아래)\s?(?:표|그림)|下表|下[图圖]|次の表|以下の表")
+_SHOWING_KOREAN = r"(?:표|그림|그래프|도표|차트|도식|사진)"
+_ANNOUNCES_WITHIN_CJK = compile_when_used(
+    rf"(?:다음|아래|하기|하단)의?\s?[\[<(〈]?\s?{_SHOWING_KOREAN}|下[表图圖図]|次[表図]|(?:以下|次|下記|[下右左])の(?:表|図|グラフ|チャート|一覧)|(?:以下|下[列述面])的?(?:表|[图圖])"
+)
 
 
 def is_unit(words: str) -> bool:
@@ -269,12 +367,26 @@ def is_unit(words: str) -> bool:
     first = words[:1]
     if not first.isalpha():
         if not (found := _FIRST_LETTER_OR_UNIT.search(words)):
-            return False
+            return _index_line(words)
         first = found[0]
-    if first in _FIRST_OF_UNITS and _may_name_unit(words) and (found := _UNIT.match(words)):
+    named = first in _FIRST_OF_UNITS or _holds_sign_of_unit(words)
+    if named and _may_name_unit(words) and (found := _UNIT.match(words)):
         # "In millions of homes, people ..." goes on as a sentence.
-        return not SENTENCE_END.search(words) or len(words) - found.end() < 20
-    return len(words) <= 40 and _may_be_bare_unit(words) and bool(_BARE_UNIT.match(words))
+        rest = words[found.end() :]
+        return not SENTENCE_END.search(words) or (len(rest) < 20 and "," not in rest) or words.lstrip()[:1] in "(（["
+    return len(words) <= _LONGEST_BARE_UNIT and _may_be_bare_unit(words) and bool(_BARE_UNIT.match(words))
+
+
+def _index_line(words: str) -> bool:
+    """Say whether *words* without a letter name the year in which an index is 100."""
+    return "100" in words and bool(_UNIT.match(words))
+
+
+def _holds_sign_of_unit(words: str) -> bool:
+    """Say whether *words* hold what a line may say of its unit behind other words: 기준, 단위: 명."""
+    if words.isascii():
+        return "100" in words
+    return any(sign in words for sign in ("위", "位", "현재", "未", "100", "计"))
 
 
 def _may_name_unit(words: str) -> bool:
@@ -282,7 +394,7 @@ def _may_name_unit(words: str) -> bool:
     if not words.isascii():
         return True
     lower = words.lower()
-    return "in" in lower or "uni" in lower or "en " in lower or "as " in lower
+    return any(sign in lower for sign in ("in", "uni", "en ", "as ", "em ", "100"))
 
 
 def _may_be_bare_unit(words: str) -> bool:
@@ -295,12 +407,15 @@ def _may_be_bare_unit(words: str) -> bool:
     return start.lower() in _BEGIN_OF_UNITS or not start.isalpha()
 
 
+_BULLETS = "*_-–•·▪ "
+
+
 def is_note(words: str, table: str = "") -> bool:
     """Say whether a line is a note or a source of the table above it, whose words are *table*."""
     if len(words) > _LONGEST_NOTE:
         return False
     begun = words.lstrip()
-    start = begun.lstrip("*_")[:2]
+    start = begun.lstrip(_BULLETS)[:2] or begun[:2]
     if start[:1] in _FIRST_OF_NOTES:
         is_other = start.isalpha() and start.lower() not in _BEGIN_OF_NOTES and (start.isascii() or start[0] in _HANGUL)
         if not is_other and _NOTE.match(words):
