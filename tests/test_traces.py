@@ -123,6 +123,11 @@ def test_a_job_has_its_batches(tmp_path: Path) -> None:
     assert all(is_child(batch, job) for batch in batches)
     assert told(job)["billed_pages"] == told(document)["billed_pages"] == 12
     assert told(job)["request_id"]
+    assert (told(job)["model"], told(job)["first_page"], told(job)["pages"]) == ("document-parse", 1, 12)
+    assert {(told(one)["batch"], told(one)["first_page"], told(one)["pages"]) for one in batches} == {
+        (0, 1, 10),
+        (1, 11, 2),
+    }
 
 
 def test_many_documents_are_as_many_spans(path: Path, tmp_path: Path) -> None:

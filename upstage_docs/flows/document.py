@@ -333,7 +333,8 @@ def _read_parts(reading: Reading, at_once: int) -> Flow[None]:
                 for answer in part:
                     if isinstance(answer, JobWatch):
                         following = read_batches(answer, slices, at_once=at_once)
-                        yield from traced("job", following, request_id=answer.request_id)
+                        told = {"model": reading.request.options.model, "pages": answer.sent_pages}
+                        yield from traced("job", following, request_id=answer.request_id, **told)
                     elif isinstance(answer, MissingPages):
                         slices.miss(answer)
                     else:

@@ -116,12 +116,12 @@ class JobWatch:
     @property
     def last_page(self) -> int:
         """The last page of the document that the job was sent; 0 while it is not known."""
-        if self._sent is not None:
-            return self._sent[1]
+        if self.sent_pages is not None:
+            return self.sent_pages[1]
         return self.job.total_pages if self.job is not None else 0
 
     @property
-    def _sent(self) -> Pages | None:
+    def sent_pages(self) -> Pages | None:
         """The pages that the job was sent, None where they are not counted or not known."""
         return self._stored.pages if self._stored is not None else None
 
@@ -185,7 +185,7 @@ class JobWatch:
             if job is not None and index < len(batches):
                 batch = batches[index]
                 pages = self._pages_of(batch)
-                if (sent := self._sent) is not None and pages[1] > sent[1]:
+                if (sent := self.sent_pages) is not None and pages[1] > sent[1]:
                     raise InvalidResponseError(
                         f"{self.name} lists pages {pages[0]}-{pages[1]}, and pages {sent[0]}-{sent[1]} were sent: what "
                         f"it holds is joined with nothing.{self._how_to_forget()}"
@@ -195,7 +195,7 @@ class JobWatch:
                 now: float = yield Now()
                 if batch.status == "completed" and batch.download_url and now - self._looked < _ADDRESS_SECONDS:
                     try:
-                        return (yield from traced("batch", self._download(batch), batch=batch.id))
+                        return (yield from traced("batch", self._download(batch), batch=batch.id, pages=pages))
                     except _AskAgainError as again:
                         refused += 1
                         if refused >= self.context.retry.attempts:
@@ -216,7 +216,9 @@ class JobWatch:
     def done_batches(self) -> list[Batch]:
         """Return the batches that are done, as the job was last seen, in order; none where they are not its own."""
         job = self.job
-        if job is None or ((sent := self._sent) and any(self._pages_of(batch)[1] > sent[1] for batch in job.batches)):
+        if job is None or (
+            (sent := self.sent_pages) and any(self._pages_of(batch)[1] > sent[1] for batch in job.batches)
+        ):
             return []
         return sorted((one for one in job.batches if one.status == "completed"), key=self._pages_of)
 
@@ -326,7 +328,7 @@ class JobWatch:
                 try:
                     if not other.download_url:
                         raise _AskAgainError(JobError(f"Batch {other.id} has no address."))  # noqa: TRY301
-                    yield from traced("batch", self._download(other), batch=other.id)
+                    yield from traced("batch", self._download(other), batch=other.id, pages=self._pages_of(other))
                 except (_AskAgainError, ValueError):
                     left += 1
             if left:  # they are paid for, and the job is the only way to them
@@ -366,7 +368,7 @@ class JobWatch:
         if not batches:
             return False
         last = self._pages_of(batches[-1])[1]
-        sent = self._sent
+        sent = self.sent_pages
         if job.total_pages:
             return last >= self._offset + job.total_pages
         return sent is None or last >= sent[1]

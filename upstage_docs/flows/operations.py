@@ -121,7 +121,7 @@ def read_job(context: ClientContext, job: Job | str, *, deliver: Deliverer | Non
     watch = JobWatch(context, request_id, stored=stored, held=held, source=source, file_sha256=sha256)
     slices = Slices(source, sha256, next_page=watch.first_page, deliver=deliver)
     following = read_batches(watch, slices, at_once=context.at_once)
-    yield from traced("job", following, request_id=request_id, source=source)
+    yield from traced("job", following, request_id=request_id, source=source, pages=watch.sent_pages)
     return None if deliver else join(list(slices.kept))
 
 

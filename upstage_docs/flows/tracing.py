@@ -113,7 +113,7 @@ def _set_facts(span: Any, facts: Mapping[str, object]) -> None:
     for name, value in facts.items():
         if isinstance(value, tuple):
             _set_facts(span, {f"first_{name.removesuffix('s')}": value[0], name: value[1] - value[0] + 1})
-        elif value not in (None, "", 0) and isinstance(value, (str, int, float)):
+        elif isinstance(value, (str, int, float)) and (value or name == "batch"):  # batches are numbered from 0
             span.set_attribute(f"upstage_docs.{name}", value)
 
 
