@@ -269,10 +269,15 @@ def _load_run(name: str, convert: Callable[[Record], Document]) -> Iterator[Call
 
 
 def _begin_run(name: str) -> Any:
-    from langsmith.run_helpers import get_current_run_tree
+    from langsmith.run_helpers import get_current_run_tree, get_tracing_context
     from langsmith.run_trees import RunTree
 
     around = get_current_run_tree()
-    run = RunTree(name=name, run_type="tool") if around is None else around.create_child(name, "tool")
+    if around is None:
+        told = get_tracing_context()
+        options = {key: told[key] for key in ("client", "project_name", "tags") if told.get(key)}
+        run = RunTree(name=name, run_type="tool", extra={"metadata": told.get("metadata") or {}}, **options)
+    else:
+        run = around.create_child(name, "tool")
     run.post()
     return run

@@ -247,6 +247,24 @@ def test_langsmith_sees_a_load_below_the_step_that_began_it(path: Path, *, async
     assert "Results" not in str(recorder.runs)
 
 
+def test_a_load_that_nothing_began_goes_where_the_context_says(path: Path) -> None:
+    pytest.importorskip("langchain_core")
+    import langsmith
+
+    from langchain_upstage_docs import UpstageDocumentParseLoader
+
+    recorder: Any = Recorder()
+    told: dict[str, Any] = {"project_name": "docs", "tags": ["nightly"], "metadata": {"team": "search"}}
+    with MadeApi().client() as client, langsmith.tracing_context(enabled=True, client=recorder, **told):
+        UpstageDocumentParseLoader(path, client=client).load()
+    (load,) = recorder.runs.values()
+
+    assert load["name"] == "UpstageDocumentParseLoader"
+    assert load["session_name"] == "docs"
+    assert load["tags"] == ["nightly"]
+    assert load["extra"]["metadata"]["team"] == "search"
+
+
 def test_langsmith_sees_that_a_load_failed(tmp_path: Path) -> None:
     pytest.importorskip("langchain_core")
     import langsmith
