@@ -9,14 +9,7 @@ from typing import TYPE_CHECKING
 from langchain_core.document_loaders import BaseBlobParser, Blob
 from langchain_core.documents import Document
 
-from langchain_upstage_docs.components import (
-    Loads,
-    OCRComponent,
-    ParseComponent,
-    component,
-    document_of,
-    item_of,
-)
+from langchain_upstage_docs.components import Loads, OCRComponent, ParseComponent, component, document_of, item_of
 
 if TYPE_CHECKING:
     from upstage_docs import Progress, Report

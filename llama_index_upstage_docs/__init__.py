@@ -15,28 +15,21 @@ except ModuleNotFoundError as error:
     raise MissingExtraError.of("llama-index", "llama_index_upstage_docs", error) from error
 
 if TYPE_CHECKING:
-    from llama_index_upstage_docs.crops import image_nodes
-    from llama_index_upstage_docs.indexing import keep_failed
-    from llama_index_upstage_docs.node_parsers import UpstageDocumentParseNodeParser
-    from llama_index_upstage_docs.ocr_reader import UpstageOCRReader
-    from llama_index_upstage_docs.readers import UpstageDocumentParseReader
-    from llama_index_upstage_docs.regrouping import paragraph_documents, row_documents, section_documents
-    from llama_index_upstage_docs.retriever import SearchDocumentToolSpec, UpstageDocumentRetriever
-    from llama_index_upstage_docs.table_node_parser import TableAwareNodeParser
-
-__all__ = [
-    "SearchDocumentToolSpec",
-    "TableAwareNodeParser",
-    "UpstageDocumentParseNodeParser",
-    "UpstageDocumentParseReader",
-    "UpstageDocumentRetriever",
-    "UpstageOCRReader",
-    "image_nodes",
-    "keep_failed",
-    "paragraph_documents",
-    "row_documents",
-    "section_documents",
-]
+    from llama_index_upstage_docs.crops import image_nodes as image_nodes
+    from llama_index_upstage_docs.indexing import keep_failed as keep_failed
+    from llama_index_upstage_docs.node_parsers import UpstageDocumentParseNodeParser as UpstageDocumentParseNodeParser
+    from llama_index_upstage_docs.ocr_reader import UpstageOCRReader as UpstageOCRReader
+    from llama_index_upstage_docs.readers import UpstageDocumentParseReader as UpstageDocumentParseReader
+    from llama_index_upstage_docs.regrouping import (
+        paragraph_documents as paragraph_documents,
+        row_documents as row_documents,
+        section_documents as section_documents,
+    )
+    from llama_index_upstage_docs.retriever import (
+        SearchDocumentToolSpec as SearchDocumentToolSpec,
+        UpstageDocumentRetriever as UpstageDocumentRetriever,
+    )
+    from llama_index_upstage_docs.table_node_parser import TableAwareNodeParser as TableAwareNodeParser
 
 # Name → module. Each class is a pydantic model, which costs milliseconds to make, so each is made when it is used.
 _HOME = {
@@ -52,6 +45,8 @@ _HOME = {
     "row_documents": "regrouping",
     "section_documents": "regrouping",
 }
+
+__all__ = [*_HOME]  # noqa: PLE0604 - every key is a string
 
 
 def __getattr__(name: str) -> object:

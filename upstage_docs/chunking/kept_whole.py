@@ -17,14 +17,7 @@ from upstage_docs.chunking.table_rows import Pieces, RowSizes, TablePart, split_
 from upstage_docs.chunking.units import UNKNOWN, Place, Unit, joined, merged_extra
 from upstage_docs.records.element_captions import inner_captions, owned_before
 from upstage_docs.records.header_rows import header_rows_of
-from upstage_docs.records.ownership import (
-    Line,
-    Owned,
-    is_remark_below,
-    role_above,
-    role_below,
-    role_of_last_line,
-)
+from upstage_docs.records.ownership import Line, Owned, is_remark_below, role_above, role_below, role_of_last_line
 from upstage_docs.records.render import text_of_html, text_of_line
 from upstage_docs.records.wording import caption_label, start_of_last_sentence
 

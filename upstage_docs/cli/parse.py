@@ -13,15 +13,7 @@ import typer
 
 from upstage_docs.api.joining import document_json, join
 from upstage_docs.cli.files import Task, tasks
-from upstage_docs.cli.options import (
-    Connect,
-    Group,
-    Sources,
-    Writing,
-    asking,
-    with_options,
-    writing,
-)
+from upstage_docs.cli.options import Connect, Group, Sources, Writing, asking, with_options, writing
 from upstage_docs.cli.work import Result, Tell, carry_out
 from upstage_docs.errors import ConfigError
 from upstage_docs.flows.reports import Report

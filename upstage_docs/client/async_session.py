@@ -19,19 +19,7 @@ from upstage_docs.client.session import Stopped, has_sockets
 from upstage_docs.client.settings import Settings, prepare, transport_of
 from upstage_docs.errors import ConfigError
 from upstage_docs.flows.schedule import Schedule
-from upstage_docs.flows.steps import (
-    AcquireSlot,
-    Deliver,
-    End,
-    Flow,
-    Next,
-    Now,
-    ReleaseSlot,
-    Send,
-    Sleep,
-    Step,
-    Work,
-)
+from upstage_docs.flows.steps import AcquireSlot, Deliver, End, Flow, Next, Now, ReleaseSlot, Send, Sleep, Step, Work
 
 if TYPE_CHECKING:
     import httpx

@@ -21,18 +21,7 @@ from upstage_docs.client.settings import Settings, transport_of
 from upstage_docs.client.threads import Attended, StopEvent, Threads, close_later, is_collecting
 from upstage_docs.errors import ConfigError
 from upstage_docs.flows.schedule import Schedule
-from upstage_docs.flows.steps import (
-    AcquireSlot,
-    Deliver,
-    End,
-    Flow,
-    Next,
-    Now,
-    ReleaseSlot,
-    Send,
-    Sleep,
-    Work,
-)
+from upstage_docs.flows.steps import AcquireSlot, Deliver, End, Flow, Next, Now, ReleaseSlot, Send, Sleep, Work
 
 if TYPE_CHECKING:
     import httpx

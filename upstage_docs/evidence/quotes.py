@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.packing import chunk_with
 from upstage_docs.errors import ConfigError, SourceError
+from upstage_docs.errors.redaction import shorten
 from upstage_docs.evidence.keys import keyed_markup
 from upstage_docs.evidence.locate import PageTexts, has_quote, narrow_to_quote
 from upstage_docs.evidence.place import Place, places_of
@@ -40,7 +41,7 @@ def quote_places(parsed: ParsedDocument, document: DocumentInput, quote: str) ->
             runs = chunk_with(ChunkOptions(chunk_size=len(quote) * 4 + 2000, exclude_categories=()), parsed)
             found = _found(read_things(runs), quote, wanted, texts, parsed)
     if not found:
-        raise SourceError(f"The words {_short(quote)!r} do not stand in {parsed.source!r}.")
+        raise SourceError(f"The words {shorten(quote, 60)!r} do not stand in {parsed.source!r}.")
     return sorted(found, key=lambda place: place.page)
 
 
@@ -51,7 +52,3 @@ def _found(things: Iterable[Thing], quote: str, wanted: str, texts: PageTexts, p
         if has_quote(thing, wanted)
         for place in narrow_to_quote(thing, places_of(thing, parsed), quote, texts)
     ]
-
-
-def _short(quote: str) -> str:
-    return quote if len(quote) <= 60 else f"{quote[:59]}…"

@@ -9,13 +9,7 @@ from functools import partial
 from itertools import count
 from typing import Any, TypeAlias
 
-from upstage_docs.api.decode import (
-    decode_job,
-    decode_ocr,
-    decode_shape,
-    last_page_of,
-    usage_of,
-)
+from upstage_docs.api.decode import decode_job, decode_ocr, decode_shape, last_page_of, usage_of
 from upstage_docs.api.json_shapes import DocumentShape
 from upstage_docs.api.lenient import is_object
 from upstage_docs.errors import (

@@ -19,13 +19,7 @@ from upstage_docs.api.decode import decode_job, decode_jobs
 from upstage_docs.api.lenient import is_object
 from upstage_docs.api.rates import Family, LongPauseError
 from upstage_docs.api.responses import NoReply, Outcome, Reply
-from upstage_docs.errors import (
-    InvalidResponseError,
-    JobError,
-    RateLimitError,
-    UnknownOutcomeError,
-    UpstageDocsError,
-)
+from upstage_docs.errors import InvalidResponseError, JobError, RateLimitError, UnknownOutcomeError, UpstageDocsError
 from upstage_docs.files.source import Source
 from upstage_docs.flows.deadline import OutOfTimeError, within
 from upstage_docs.flows.steps import (

@@ -11,13 +11,7 @@ from upstage_docs.api import responses
 from upstage_docs.api.decode import check_pages, decode_shape, usage_of
 from upstage_docs.api.json_shapes import DocumentShape
 from upstage_docs.api.responses import Reply
-from upstage_docs.errors import (
-    InvalidResponseError,
-    JobError,
-    JobFailedError,
-    JobTimeoutError,
-    UpstageDocsError,
-)
+from upstage_docs.errors import InvalidResponseError, JobError, JobFailedError, JobTimeoutError, UpstageDocsError
 from upstage_docs.flows.deadline import OutOfTimeError, within
 from upstage_docs.flows.exchange import download, job_state
 from upstage_docs.flows.steps import ClientContext, Flow, Now, Sleep, Work, work

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, TypeAlias, TypedDict
 
 from upstage_docs.errors import ConfigError
@@ -56,18 +57,6 @@ def _formats(name: str, formats: object) -> tuple[str, ...]:
     if not kept:
         raise ConfigError(f"{name} is empty; ask for at least one of 'html', 'markdown', 'text'.")
     return kept
-
-
-def _categories(name: str, categories: object) -> tuple[str, ...]:
-    return require_names(name, categories, CATEGORIES)
-
-
-def _parse_fields(name: str, fields: object) -> dict[str, str]:
-    return _fields(name, fields, ParseOptions)
-
-
-def _ocr_fields(name: str, fields: object) -> dict[str, str]:
-    return _fields(name, fields, OCROptions)
 
 
 def _fields(name: str, fields: object, kind: type) -> dict[str, str]:
@@ -123,12 +112,12 @@ class ParseOptions(Options):
     )
     coordinates: bool = option(True, "Whether elements carry their coordinates, relative 0-1.", always_sent=True)
     base64_encoding: tuple[str, ...] = option(
-        (), "Layout categories whose elements come with a JPEG crop.", _categories
+        (), "Layout categories whose elements come with a JPEG crop.", partial(require_names, allowed=CATEGORIES)
     )
     extra_fields: Mapping[str, str] = option(
         {},
         "Further form fields, for options that the API offers and this package does not know yet.",
-        _parse_fields,
+        lambda name, fields: _fields(name, fields, ParseOptions),
         in_command=False,
     )
 
@@ -153,7 +142,10 @@ class OCROptions(Options):
         in_command=False,
     )
     extra_fields: Mapping[str, str] = option(
-        {}, "Further form fields (`use_patchify` on private deployments).", _ocr_fields, in_command=False
+        {},
+        "Further form fields (`use_patchify` on private deployments).",
+        lambda name, fields: _fields(name, fields, OCROptions),
+        in_command=False,
     )
 
     __hash__ = hash_of

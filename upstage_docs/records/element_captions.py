@@ -6,13 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from upstage_docs.models import Element
-from upstage_docs.records.ownership import (
-    Line,
-    Owned,
-    owner_of_caption,
-    role_above,
-    role_below,
-)
+from upstage_docs.records.ownership import Line, Owned, owner_of_caption, role_above, role_below
 from upstage_docs.records.render import element_text, text_of_html
 from upstage_docs.records.wording import caption_label, is_unit
 

@@ -18,14 +18,7 @@ from upstage_docs.files.source import DocumentInput
 from upstage_docs.models import Element, ParsedDocument
 from upstage_docs.view.boxes import colour_of
 from upstage_docs.view.content import isolated, require_sanitiser, safe_content, shown_text
-from upstage_docs.view.overlays import (
-    ChunkGroup,
-    chunk_groups,
-    group_colour,
-    require_places,
-    shown_chunk,
-    shown_place,
-)
+from upstage_docs.view.overlays import ChunkGroup, chunk_groups, group_colour, require_places, shown_chunk, shown_place
 from upstage_docs.view.sheets import BLANK_RATIO, Sheet, Sheets
 
 if TYPE_CHECKING:
