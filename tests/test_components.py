@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 from made_api import MadeApi, pdf
@@ -33,11 +34,12 @@ from llama_index_upstage_docs import (
     UpstageOCRReader,
 )
 from upstage_docs.chunking.options import ChunkOptions
+from upstage_docs.client.settings import Settings
 from upstage_docs.errors import ConfigError
 from upstage_docs.loading.client_source import ConnectionOptions
 from upstage_docs.loading.options import LoadOptions
 from upstage_docs.options import ManyOptions, OCROptions, ParseOptions, SendOptions
-from upstage_docs.options.definitions import default_of, definitions
+from upstage_docs.options.definitions import default_of, definitions, type_of
 from upstage_docs.records.options import OCRRecordOptions, RecordOptions
 
 PARSE: list[Any] = [
@@ -130,6 +132,81 @@ def test_options_assigned_to_a_reader_are_read_when_it_reads(api: MadeApi, repor
     parser.split = "none"  # type: ignore[assignment]
     with pytest.raises(ConfigError, match="split='none' is not an option"):
         parser.get_nodes_from_documents([Document(metadata={"file_path": str(report)})])
+
+
+def _other_value(kind: type, name: str) -> Any:
+    """Return a value of the option *name* of the dataclass *kind* that is not its default."""
+    by_hand: dict[str, Any] = {
+        "api_key": "up_of-somebody-else",
+        "auth_header": "x-api-key",
+        "base_url": "http://127.0.0.1:9/v1",
+        "base64_encoding": ["table"],
+        "cache": False,
+        "engine": "local",
+        "exclude_categories": ["footer"],
+        "extra_fields": {"of": "tomorrow"},
+        "length_function": str.count,
+        "model": "ocr-250904" if kind is OCROptions else "document-parse-nightly",
+        "on_progress": print,
+        "pages_per_request": 7,
+        "split": "page" if kind is RecordOptions else "word",
+    }
+    if name in by_hand:
+        return by_hand[name]
+    said, default = type_of(kind, name), default_of(kind, name)
+    if get_origin(said) is Literal:
+        return next(one for one in reversed(get_args(said)) if one != default)
+    return not default if said is bool else default + 1
+
+
+def _heeded(component: Any) -> Any:
+    """Return all that *component* would go by now."""
+    if type(component) in CHUNKS:
+        return component._options
+    loading = component.loading
+    turn = loading.converter()
+    form = (turn.recorder.options, turn.image_folder) if type(component) in PARSE else turn.args[1]
+    settings, key = loading.connection._settings, loading.connection._current_key()
+    return loading.options, loading.load, loading.sending, settings, key, form
+
+
+TOGETHER: dict[str, dict[str, Any]] = {
+    "crops": {"crops": ["table"], "crop_folder": "crops"},
+    "image_folder": {"images": "files", "image_folder": "images"},
+    "title_in_path": {"path_in_text": True, "title_in_path": True},
+}
+"""Options that go with another one; what each of the others is told for the sake of one is told once."""
+
+
+def _cases() -> Iterator[Any]:
+    kinds = {
+        **dict.fromkeys(PARSE, (ConnectionOptions, ParseOptions, RecordOptions, SendOptions, LoadOptions, Settings)),
+        **dict.fromkeys(OCR, (ConnectionOptions, OCROptions, OCRRecordOptions, SendOptions, LoadOptions, Settings)),
+        **dict.fromkeys(CHUNKS, (ChunkOptions,)),
+    }
+    for component, those in kinds.items():
+        owner = {name: kind for kind in reversed(those) for name in definitions(kind)}
+        for name in inspect.signature(component).parameters:
+            if name in owner and name not in {"client", "crop_folder", "images"}:
+                yield pytest.param(component, owner[name], name, id=f"{component.__name__}-{name}")
+
+
+@pytest.mark.parametrize(("component", "kind", "name"), list(_cases()))
+def test_an_option_that_is_assigned_counts_as_one_that_was_given(
+    component: Any, kind: type, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every option of every class: what a loader, reader or splitter goes by is what its attributes say now."""
+    given = TOGETHER.get(name) or {name: _other_value(kind, name)}
+    first: dict[str, Any] = {"file_path": []} if "Loader" in component.__name__ else {}
+    monkeypatch.setenv("UPSTAGE_API_KEY", "up_" + "k" * 20)
+    assigned = component(**first)
+    before = _heeded(assigned)
+    for one, value in given.items():
+        setattr(assigned, one, value)
+
+    assert _heeded(assigned) == _heeded(component(**first, **given)) != before
+    if hasattr(component, "model_copy"):
+        assert _heeded(component().model_copy(update=given)) == _heeded(assigned)
 
 
 def test_options_assigned_to_a_splitter_are_read_when_it_splits(monkeypatch: pytest.MonkeyPatch) -> None:
