@@ -37,6 +37,8 @@ MOST_OF_A_NAME = 3
 """Modules in which one private name may be defined: in more, a search never lands where one wants."""
 OVERRIDDEN = {"_repr_html_", "_as_kept"}
 """Private names that stand in more modules since each overrides what a base class, or a notebook, calls."""
+NAMED_ALIKE = {"Answer", "Loads", "UpstageDocumentRetriever"}
+"""Of the API and of a model, as users of each call it; the same in both frameworks."""
 LARGEST_CASSETTE = 200_000
 VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "base", "types"}
 # What no part of the core may import before it is used.
@@ -159,6 +161,18 @@ def test_no_private_name_stands_in_many_modules() -> None:
     many = {name: sorted(found) for name, found in modules.items() if len(found) > MOST_OF_A_NAME}
     assert {name: found for name, found in many.items() if name not in OVERRIDDEN} == {}
     assert set(many) == OVERRIDDEN, "an excuse that nothing needs"
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    """A word names one thing: outside the engine and the stand-in, which speak of pages and requests of their own."""
+    modules: dict[str, list[str]] = defaultdict(list)
+    for path in _modules():
+        if not {"local", "testing"} & set(path.relative_to(ROOT).parts):
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    modules[node.name].append(path.relative_to(ROOT).as_posix())
+
+    assert {name: found for name, found in modules.items() if len(found) > 1 and name not in NAMED_ALIKE} == {}
 
 
 def test_the_layers_are_few_and_complete() -> None:

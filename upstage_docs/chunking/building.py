@@ -9,7 +9,7 @@ import msgspec
 
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.record_metadata import scalar_metadata
-from upstage_docs.chunking.units import Place, Run, Unit, joined, merged_extra
+from upstage_docs.chunking.units import ElementPlace, Run, Unit, joined, merged_extra
 from upstage_docs.models import Box, Chunk
 from upstage_docs.records.crop_names import crops_between, own_crops
 from upstage_docs.records.ids import RecordIds, source_in_ids, text_sha256
@@ -171,14 +171,14 @@ class TextBuilder(ChunkBuilder):
         return Chunk("", self._options.path(first.headings, first.run.source, is_html=first.is_html) + text, {})
 
 
-def _spans(units: Sequence[Unit]) -> list[tuple[int, int, Place]]:
+def _spans(units: Sequence[Unit]) -> list[tuple[int, int, ElementPlace]]:
     """Return `(start, end, place)` of the joined text; two runs of one element that touch are one."""
     first = units[0]
     if len(units) == 1:
         return first.spans or [(0, len(first.text), first.place)]
-    spans: list[tuple[int, int, Place]] = []
+    spans: list[tuple[int, int, ElementPlace]] = []
     position = 0
-    last: Place | None = None
+    last: ElementPlace | None = None
     for unit in units:
         if position:
             position += len(unit.joiner)
@@ -202,11 +202,11 @@ def _spans(units: Sequence[Unit]) -> list[tuple[int, int, Place]]:
 _SHARED_WIDTH = 0.1
 
 
-def _box(main: Place, places: Sequence[Place]) -> Box:
+def _box(main: ElementPlace, places: Sequence[ElementPlace]) -> Box:
     """Return the box around those of *places*, in reading order on one page, that stand in one column with *main*."""
     x0, y0, x1, y1 = main.x0, main.y0, main.x1, main.y1
     found = False
-    last: Place | None = None
+    last: ElementPlace | None = None
     for place in places:
         if not (place.x1 or place.y1):
             continue
@@ -221,7 +221,7 @@ def _box(main: Place, places: Sequence[Place]) -> Box:
     return (x0, y0, x1, y1) if found else main.box
 
 
-def _is_beside(one: Place, other: Place) -> bool:
+def _is_beside(one: ElementPlace, other: ElementPlace) -> bool:
     """Return whether *other*, which is read after *one* and begins above its end, begins the next column."""
     shared = min(one.x1, other.x1) - max(one.x0, other.x0)
     return shared < _SHARED_WIDTH * min(one.x1 - one.x0, other.x1 - other.x0)

@@ -6,7 +6,7 @@ import re
 from itertools import accumulate
 
 from upstage_docs.chunking.markdown import is_rule, lines_of, read_text_table
-from upstage_docs.chunking.table import Cell, Table, place_columns, read_table
+from upstage_docs.chunking.table import CellMarkup, Table, place_columns, read_table
 
 _TAG_OF_TABLE = re.compile(r"<(t(?:able|head|body|foot|r|d|h)|caption|colgroup|col)(\s[^<>]*)>", re.IGNORECASE)
 _SPAN = re.compile(r"(?<![\w-])((?:row|col)span)\s*=\s*[\"']?\s*(\d+)", re.IGNORECASE)
@@ -71,7 +71,7 @@ def _as_pipes(table: Table, most: int) -> str:
     if width < 2 or left < 0:
         return ""
     lines: list[str] = []
-    reaching: list[tuple[Cell, str]] = []  # what spans into the next row from above, with its words
+    reaching: list[tuple[CellMarkup, str]] = []  # what spans into the next row from above, with its words
     for index, begun in enumerate(cells):
         reaching = [(cell, words) for cell, words in reaching if cell.until > index]
         reaching += [(cell, _words(text, cell)) for cell in begun]
@@ -87,7 +87,7 @@ def _as_pipes(table: Table, most: int) -> str:
     return "\n".join(lines)
 
 
-def _words(text: str, cell: Cell) -> str:
+def _words(text: str, cell: CellMarkup) -> str:
     """Return what stands in *cell* on one line."""
     words = _LINE_BREAK.sub(" ", _AROUND_CELL.sub("", text[cell.start : cell.end]))
     return " ".join(words.split()).replace("|", "\\|")

@@ -23,7 +23,7 @@ from upstage_docs.chunking.record_metadata import (
 )
 from upstage_docs.chunking.resplitting import SpansInside, units_of_chunk
 from upstage_docs.chunking.text_breaks import has_code, has_words
-from upstage_docs.chunking.units import UNKNOWN, Place, Run, Unit
+from upstage_docs.chunking.units import UNKNOWN, ElementPlace, Run, Unit
 from upstage_docs.errors import ConfigError, InvalidResponseError
 from upstage_docs.models import Element, ParsedDocument, Record, bounding_box
 from upstage_docs.records.header_rows import header_rows_of
@@ -145,7 +145,7 @@ class _Reader:
             coordinates = element.coordinates
             x0, y0, x1, y1 = bounding_box(coordinates)
             corners = _encode(coordinates).decode()
-            place = Place(element.id, element.page, category, element.sub_category, corners, x0, y0, x1, y1)
+            place = ElementPlace(element.id, element.page, category, element.sub_category, corners, x0, y0, x1, y1)
             found = self._units(category, text, place, self._trail.headings, self._trail.section_id, opens=opens)
             if form != "html" and category in _TABLES and element.html:
                 for unit in found:
@@ -277,7 +277,7 @@ class _Reader:
         self,
         category: str,
         text: str,
-        place: Place,
+        place: ElementPlace,
         headings: tuple[str, ...],
         section_id: str,
         record_id: str | None = None,
@@ -346,7 +346,7 @@ class _Reader:
         page = known.place.page
         if known.record_type == "document" and self._run.total_pages != 1:
             page = 0  # the text does not say where its pages end
-        yield from self._units_of_blocks(record, Place(UNKNOWN, page), known)
+        yield from self._units_of_blocks(record, ElementPlace(UNKNOWN, page), known)
 
     def _foreign(self, record: Record, known: RecordMetadata) -> Iterator[Unit]:
         """Yield the units of what another loader made, or cut: it shares no chunk with anything else."""
@@ -357,7 +357,7 @@ class _Reader:
             return
         self._enter_all(known.headings or ())
         # What another loader calls coordinates may be anything; what our own chunks say stays true of their pieces.
-        place = known.place if known.is_stale else Place(known.place.element_id, known.place.page)
+        place = known.place if known.is_stale else ElementPlace(known.place.element_id, known.place.page)
         if known.says_table:
             if "table" in self._excluded:
                 return
@@ -368,7 +368,7 @@ class _Reader:
         else:
             yield from self._units_of_blocks(record, place, known)
 
-    def _units_of_blocks(self, record: Record, place: Place, known: RecordMetadata) -> Iterator[Unit]:
+    def _units_of_blocks(self, record: Record, place: ElementPlace, known: RecordMetadata) -> Iterator[Unit]:
         """Yield the units of a text with structure of its own; *place* is that of what no span tells more of."""
         text = record.text
         inside = SpansInside(record, known) if known.spans else None
@@ -392,7 +392,9 @@ class _Reader:
                     identity = block.element_id
                 gap = text[previous : block.start]
                 joiner = gap if previous and not gap.strip() else _joiner(body)
-                here = Place(identity, place.page, block.category, place.sub_category, place.coordinates, *place.box)
+                here = ElementPlace(
+                    identity, place.page, block.category, place.sub_category, place.coordinates, *place.box
+                )
                 section_id = known.section_id if known.is_stale else ""
                 kind = "text" if title and not level else block.kind
                 source = known.extra, None, record.id, block.start, block.end

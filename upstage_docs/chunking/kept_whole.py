@@ -14,7 +14,7 @@ from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.table import read_table
 from upstage_docs.chunking.table_joining import JoinedTable
 from upstage_docs.chunking.table_rows import Pieces, RowSizes, TablePart, split_rows
-from upstage_docs.chunking.units import UNKNOWN, Place, Unit, joined, merged_extra
+from upstage_docs.chunking.units import UNKNOWN, ElementPlace, Unit, joined, merged_extra
 from upstage_docs.records.element_captions import inner_captions, owned_before
 from upstage_docs.records.header_rows import header_rows_of
 from upstage_docs.records.ownership import Line, Owned, is_remark_below, role_above, role_below, role_of_last_line
@@ -105,7 +105,7 @@ class Whole:
         """Return the one unit of all tables that were joined."""
         if self._table is None:
             return self.units[0]
-        sources: list[tuple[int, int, Place]] = []
+        sources: list[tuple[int, int, ElementPlace]] = []
         position = 0
         for unit in self.units:
             sources += [(start + position, end + position, place) for start, end, place in unit.sources]
@@ -269,7 +269,7 @@ def _dense(whole: Unit) -> Unit:
     return dense
 
 
-def _spans_of_dense(whole: Unit, text: str) -> list[tuple[int, int, Place]]:
+def _spans_of_dense(whole: Unit, text: str) -> list[tuple[int, int, ElementPlace]]:
     """Return the spans of *text*, the dense form of *whole*, a table of several pages: its rows in the same order."""
     before, after = row_starts(whole.text), [*row_starts(text), len(text)]
     stops = [after[min(bisect_left(before, end), len(after) - 1)] for _, end, _ in whole.sources]
@@ -354,12 +354,12 @@ def _owned(unit: Unit, above: Sequence[Unit]) -> Owned:
     return Owned(place.category, place.page, place.box, unit.text, label)
 
 
-def _assembled(unit: Unit, pieces: Pieces, sources: list[tuple[int, int, Place]]) -> Unit:
+def _assembled(unit: Unit, pieces: Pieces, sources: list[tuple[int, int, ElementPlace]]) -> Unit:
     """Return *unit* with the text of *pieces*, which come from *sources*, by their offsets."""
     text = "".join([piece for piece, _ in pieces]).rstrip()
     if len(sources) == 1:
         return unit.with_text(text, [(0, len(text), sources[0][2])])
-    spans: list[tuple[int, int, Place]] = []
+    spans: list[tuple[int, int, ElementPlace]] = []
     position = 0
     for piece, offset in pieces:
         length = min(len(piece), len(text) - position)
@@ -373,7 +373,7 @@ def _assembled(unit: Unit, pieces: Pieces, sources: list[tuple[int, int, Place]]
             found = [(position, position + length, spans[-1][2])]  # a closing tag
         spans += found
         position += length
-    merged: list[tuple[int, int, Place]] = []
+    merged: list[tuple[int, int, ElementPlace]] = []
     for start, end, place in spans:
         if merged and merged[-1][2] is place:
             merged[-1] = (merged[-1][0], end, place)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from upstage_docs.chunking.blocks import Block
-from upstage_docs.chunking.units import UNKNOWN, Place, Run
+from upstage_docs.chunking.units import UNKNOWN, ElementPlace, Run
 from upstage_docs.errors import ConfigError
 from upstage_docs.models import Box, Point, Record, bounding_box
 from upstage_docs.records.ids import text_sha256
@@ -19,7 +19,7 @@ _ELEMENTS = frozenset({"", "element", "word", "line"})
 _encode = msgspec.json.Encoder().encode
 
 
-class FlatElement(Place, frozen=True, gc=False, kw_only=True):
+class FlatElement(ElementPlace, frozen=True, gc=False, kw_only=True):
     """The metadata of an element as our own loaders write them, each of exactly this type."""
 
     source: str
@@ -60,7 +60,7 @@ class RecordMetadata(msgspec.Struct, frozen=True):
     total_pages: int
     record_id: str
     section_id: str
-    place: Place
+    place: ElementPlace
     page_end: int
     categories: tuple[str, ...]
     headings: tuple[str, ...] | None
@@ -139,7 +139,7 @@ def read_metadata(record: Record) -> RecordMetadata:
         total_pages=own.total_pages,
         record_id=own.record_id,
         section_id=own.section_id,
-        place=Place(own.element_id, own.page, own.category, own.sub_category, own.coordinates, *box),
+        place=ElementPlace(own.element_id, own.page, own.category, own.sub_category, own.coordinates, *box),
         page_end=own.page_end,
         categories=tuple(own.categories.split(", ")),
         headings=_split(own.headings),
@@ -184,7 +184,7 @@ def _read_any(record: Record) -> RecordMetadata:
         total_pages=_whole_number_or(given.get("total_pages")),
         record_id=text["record_id"],
         section_id=text["section_id"],
-        place=Place(element_id, page, category, text["sub_category"], coordinates, *box),
+        place=ElementPlace(element_id, page, category, text["sub_category"], coordinates, *box),
         page_end=page_end,
         categories=categories,
         headings=_split(text["headings"]) if "headings" in given else None,
@@ -220,7 +220,7 @@ def scalar_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
     return {key: _scalar(value) for key, value in metadata.items() if key in METADATA_KEYS}
 
 
-def place_of_span(known: RecordMetadata, span: Span, block: Block, text: str) -> Place:
+def place_of_span(known: RecordMetadata, span: Span, block: Block, text: str) -> ElementPlace:
     """Return the place of a *span*, from its record's metadata (*known*) and the *block* of *text* it is in."""
     element_id, page, _, _, x0, y0, x1, y1 = span
     place = known.place
@@ -236,7 +236,7 @@ def place_of_span(known: RecordMetadata, span: Span, block: Block, text: str) ->
     else:
         coordinates = "[]"
     sub_category = place.sub_category if category == place.category else ""
-    return Place(element_id, page, category, sub_category, coordinates, x0, y0, x1, y1)
+    return ElementPlace(element_id, page, category, sub_category, coordinates, x0, y0, x1, y1)
 
 
 _TEXTS = (

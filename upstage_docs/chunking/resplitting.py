@@ -10,7 +10,7 @@ import msgspec
 from upstage_docs.chunking.blocks import Block, blocks
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.record_metadata import RecordMetadata, place_of_span
-from upstage_docs.chunking.units import Place, Unit
+from upstage_docs.chunking.units import ElementPlace, Unit
 from upstage_docs.models import Chunk, Record
 from upstage_docs.records.records import Span
 
@@ -65,9 +65,9 @@ class SpansInside:
     def __init__(self, record: Record, known: RecordMetadata) -> None:
         self._text, self._known = record.text, known
         self._at = 0
-        self._places: dict[int, Place] = {}  # one for each span: its pieces in a child become one span again
+        self._places: dict[int, ElementPlace] = {}  # one for each span: its pieces in a child become one span again
 
-    def of(self, block: Block) -> list[tuple[int, int, Place]]:
+    def of(self, block: Block) -> list[tuple[int, int, ElementPlace]]:
         """Return `(start, end, place)` of each span in *block*, by offsets into the block."""
         inside = []
         spans = self._known.spans

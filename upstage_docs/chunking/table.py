@@ -16,7 +16,7 @@ from upstage_docs.chunking.masking import FILLER, is_plain, masked_markup
 from upstage_docs.chunking.text_breaks import TAG
 from upstage_docs.records.header_rows import (
     MOST_ROWS_READ,
-    Cell as HeaderCell,
+    CellWords,
     begins_section,
     infer_header_rows,
     words_of_cell,
@@ -55,7 +55,7 @@ _MOST_TITLE_ROWS = 3
 _MOST_CELLS_READ = 30
 
 
-class Cell(msgspec.Struct, gc=False):
+class CellMarkup(msgspec.Struct, gc=False):
     """A cell: its offsets, tags included, its row, its spans as they count, and its column where it was worked out.
 
     `overlong` says that it asks for more rows than its section has.
@@ -83,7 +83,7 @@ class Row(msgspec.Struct, gc=False):
     section: int
 
 
-class Section(msgspec.Struct, gc=False):
+class TableSection(msgspec.Struct, gc=False):
     """A `thead`, `tbody` or `tfoot`: its name, its opening tag as written, its first row, and where it ends."""
 
     name: str
@@ -95,7 +95,7 @@ class Section(msgspec.Struct, gc=False):
 class Table:
     """A well-formed table in a text, which may hold more around it: a figure, a caption, a leading `<br>`."""
 
-    def __init__(self, text: str, structure: str, rows: list[Row], sections: list[Section]) -> None:
+    def __init__(self, text: str, structure: str, rows: list[Row], sections: list[TableSection]) -> None:
         self.text = text
         self._structure = structure  # the same, masked
         self.rows = rows
@@ -132,10 +132,10 @@ class Table:
             reaches[index] = max(reaches[index], min(until, self._ends[index]))
         return reaches, overlong
 
-    def cells(self, index: int) -> list[Cell]:
+    def cells(self, index: int) -> list[CellMarkup]:
         """Return the cells of a row; a nested table is part of its cell. Row spans end where the section does."""
         row = self.rows[index]
-        cells: list[Cell] = []
+        cells: list[CellMarkup] = []
         start, attributes = -1, ""
         for match in _CELL_MARK.finditer(self._structure, row.start, row.end):
             if not match[1]:
@@ -148,14 +148,14 @@ class Table:
                     tall = int(number[1][:9]) or most  # 0: to the end of the section
                 elif number and name == "colspan":
                     wide = min(int(number[1][:9]), _MOST_COLUMNS) or 1
-            cells.append(Cell(start, match.end(), index, min(tall, most), wide, tall > most))
+            cells.append(CellMarkup(start, match.end(), index, min(tall, most), wide, tall > most))
         return cells
 
     def inside(self, index: int) -> int:
         """Return where the content of a row begins: after its tag, and the comments that may stand before that."""
         return self._structure.index(">", self._structure.index("<tr", self.rows[index].start)) + 1
 
-    def clipped(self, cell: Cell, rows: int) -> str:
+    def clipped(self, cell: CellMarkup, rows: int) -> str:
         """Return the markup of *cell*, which spans rows, with a span of so many *rows*."""
         end = self._structure.index(">", cell.start)
         return _ATTRIBUTE.sub(partial(_with_rows, rows), self.text[cell.start : end]) + self.text[end : cell.end]
@@ -216,10 +216,10 @@ class Table:
         last = min(len(self.rows), first + MOST_ROWS_READ)
         return infer_header_rows([self._read_cells(index) for index in range(first, last)])
 
-    def _read_cells(self, index: int) -> list[HeaderCell]:
+    def _read_cells(self, index: int) -> list[CellWords]:
         """Return the first cells of a row with their words."""
         return [
-            HeaderCell(words_of_cell(self.text[cell.start : cell.end]), cell.row_span, cell.column_span)
+            CellWords(words_of_cell(self.text[cell.start : cell.end]), cell.row_span, cell.column_span)
             for cell in self.cells(index)[:_MOST_CELLS_READ]
         ]
 
@@ -247,7 +247,7 @@ def _read_table(text: str, structure: str, row: re.Pattern[str]) -> Table | None
         return None
     starts, ends = [start for start, _ in spans], [end for _, end in spans]
     gaps = [index for index in range(1, len(spans)) if starts[index] != ends[index - 1]]
-    sections: list[Section] = []
+    sections: list[TableSection] = []
     numbers: list[int] = []  # per row, that of its section
     number = -1
     for index in (0, *gaps, len(spans)):
@@ -274,7 +274,9 @@ def _encloses(structure: str, first: int, last: int) -> bool:
     return "</table" not in before and "<table" not in after
 
 
-def _read_sections(text: str, structure: str, gap: tuple[int, int], following: int, sections: list[Section]) -> bool:
+def _read_sections(
+    text: str, structure: str, gap: tuple[int, int], following: int, sections: list[TableSection]
+) -> bool:
     """Add what opens and end what closes in the *gap* before row *following*; return whether that is in order."""
     for match in _SECTION.finditer(structure, *gap):
         opened = bool(sections) and sections[-1].end < 0
@@ -283,7 +285,7 @@ def _read_sections(text: str, structure: str, gap: tuple[int, int], following: i
         if opened:
             sections[-1].end = match.end()
         else:
-            sections.append(Section(match[2], text[match.start() : match.end()], following))
+            sections.append(TableSection(match[2], text[match.start() : match.end()], following))
     return True
 
 
@@ -344,11 +346,11 @@ def words_of(markup: str) -> list[str]:
     return html_entities.unescape(TAG.sub(" ", markup)).split()
 
 
-def place_columns(rows: list[list[Cell]]) -> bool:
+def place_columns(rows: list[list[CellMarkup]]) -> bool:
     """Work out the columns of all cells; return False where cells overlap or are too many: then none is right."""
     work = 0
     most = 20 * sum(map(len, rows)) + 10_000
-    spanning: list[Cell] = []  # cells of earlier rows that reach into this one, by column
+    spanning: list[CellMarkup] = []  # cells of earlier rows that reach into this one, by column
     for index, cells in enumerate(rows):
         spanning = [cell for cell in spanning if cell.until > index]
         column, at = 0, 0
@@ -368,7 +370,7 @@ def place_columns(rows: list[list[Cell]]) -> bool:
     return True
 
 
-def carried_sizes(rows: list[list[Cell]], sizes: dict[int, int]) -> list[int]:
+def carried_sizes(rows: list[list[CellMarkup]], sizes: dict[int, int]) -> list[int]:
     """Return for each row the total size of the cells that span into it from above; *sizes* is by a cell's start."""
     changes = [0] * (len(rows) + 1)
     for cells in rows:

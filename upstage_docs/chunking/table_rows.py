@@ -9,7 +9,7 @@ from itertools import accumulate, islice, pairwise
 from typing import NamedTuple
 
 from upstage_docs.chunking.markdown import is_rule, lines_of, read_text_table
-from upstage_docs.chunking.table import MOST_ROWS, Cell, Table, carried_sizes, mended, place_columns, read_table
+from upstage_docs.chunking.table import MOST_ROWS, CellMarkup, Table, carried_sizes, mended, place_columns, read_table
 from upstage_docs.records.header_rows import MOST_ROWS_READ, header_rows_of_lines, line_begins_section
 
 
@@ -103,9 +103,9 @@ class _Cutter:
     def __init__(self, table: Table, limits: RowSizes) -> None:
         self._table, self._limits = table, limits
         self._text, self._rows, self._header = table.text, table.rows, table.header_rows
-        self._cells: list[list[Cell]] = []  # only where a cut goes through a cell
+        self._cells: list[list[CellMarkup]] = []  # only where a cut goes through a cell
         self._carried: list[int] = []  # per row, the size of what spans into it from above; as the cells
-        self._above: list[Cell] = []  # what spans into the first row of the part at hand
+        self._above: list[CellMarkup] = []  # what spans into the first row of the part at hand
         self._has_overlong = False
         self._can_cut_groups = True
         self._group: list[int] = []  # per row, the first row of those bound to it by spans; none if there are no spans

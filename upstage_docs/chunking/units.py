@@ -14,7 +14,7 @@ UNKNOWN = -1  # the element id of a text whose element is not known
 # Made for every element of a corpus: structs that the garbage collector need not follow, since they hold no cycle.
 
 
-class Place(msgspec.Struct, frozen=True, gc=False):
+class ElementPlace(msgspec.Struct, frozen=True, gc=False):
     """The element that a text came from; `coordinates` is the JSON of its corner points, the rest its bounding box."""
 
     element_id: int
@@ -76,22 +76,22 @@ class Unit(msgspec.Struct, gc=False):
     kind: str
     text: str
     joiner: str
-    place: Place
+    place: ElementPlace
     headings: tuple[str, ...]
     section_id: str
     run: Run
     extra: dict[str, Any] | None = None
-    spans: list[tuple[int, int, Place]] | None = None
+    spans: list[tuple[int, int, ElementPlace]] | None = None
     record_id: str = ""
     start: int = -1
     end: int = -1
-    repeated: tuple[Place, ...] = ()
+    repeated: tuple[ElementPlace, ...] = ()
     header_rows: int = 0
     caption: str = ""
     of_html: bool = False
 
     @property
-    def main(self) -> Place:
+    def main(self) -> ElementPlace:
         """The first place whose text is not merely repeated, else where it begins."""
         if not self.repeated:
             return self.place
@@ -103,11 +103,11 @@ class Unit(msgspec.Struct, gc=False):
         return self.of_html or self.text[:1] == "<"
 
     @property
-    def sources(self) -> list[tuple[int, int, Place]]:
+    def sources(self) -> list[tuple[int, int, ElementPlace]]:
         """The spans of its text: which element stands where in it."""
         return self.spans or [(0, len(self.text), self.place)]
 
-    def with_text(self, text: str, spans: list[tuple[int, int, Place]]) -> Unit:
+    def with_text(self, text: str, spans: list[tuple[int, int, ElementPlace]]) -> Unit:
         """Return the unit with another text, whose spans are *spans*."""
         several = spans if len(spans) > 1 else None
         place = spans[0][2] if spans else self.place

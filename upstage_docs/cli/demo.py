@@ -17,7 +17,7 @@ from upstage_docs.chunking.packing import chunk_elements
 from upstage_docs.cli.ranking import QUESTION, SAMPLE, RankedChunk, retrieve
 from upstage_docs.cli.terminal import page, place, terminal, visible
 from upstage_docs.client.client import Client
-from upstage_docs.client.settings import Engine
+from upstage_docs.client.settings import EngineName
 from upstage_docs.models import Chunk, ParsedDocument
 
 _SHOWN = 3  # elements of a category
@@ -33,7 +33,7 @@ def demo(
         typer.Option("--question", "-q", help=f"The question. For the sample report: {QUESTION}", show_default=False),
     ] = None,
     engine: Annotated[
-        Engine, typer.Option(help="Who answers; upstage uses the key in UPSTAGE_API_KEY and is billed.")
+        EngineName, typer.Option(help="Who answers; upstage uses the key in UPSTAGE_API_KEY and is billed.")
     ] = "local",
 ) -> None:
     """See it work: parse a report, look at its elements, split it, and ask it a question.
@@ -118,5 +118,5 @@ def _first_heading(document: ParsedDocument) -> str:
     return " ".join(texts[0].split()) if texts else ""
 
 
-def _who(engine: Engine) -> str:
+def _who(engine: EngineName) -> str:
     return "on this machine, without a key" if engine == "local" else "the Upstage API"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import httpx
     from typing_extensions import Self
 
-Engine = Literal["upstage", "local"]
+EngineName = Literal["upstage", "local"]
 
 _ENGINES = ("upstage", "local")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
@@ -101,7 +101,7 @@ class Settings(Options):
         "The API's root or full endpoint. By default UPSTAGE_BASE_URL, or else the public API.",
         _with_the_environment,
     )
-    engine: Engine | None = option(
+    engine: EngineName | None = option(
         None,
         "Who answers: `upstage`, or `local`, the engine on this machine, which needs no key and no network. By default "
         "UPSTAGE_DOCS_ENGINE, or else `upstage`.",
@@ -183,7 +183,7 @@ class Settings(Options):
         return 2 * self.max_concurrency if stored and self.max_concurrency > 1 else self.max_concurrency
 
     @property
-    def chosen(self) -> Engine:
+    def chosen(self) -> EngineName:
         """The engine: the argument, else UPSTAGE_DOCS_ENGINE, else Upstage. It is never switched silently."""
         engine = self.engine or os.environ.get("UPSTAGE_DOCS_ENGINE") or "upstage"
         require_choice("engine", engine, _ENGINES)
@@ -237,7 +237,7 @@ class ClientBase:
         return self._context.account.spending
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> EngineName:
         """Which engine answers."""
         return self._settings.chosen
 

@@ -17,7 +17,7 @@ from upstage_docs.client.owned_threads import begin_thread
 from upstage_docs.flows.schedule import Schedule
 
 T = TypeVar("T")
-Work = TypeVar("Work")
+Scheduled = TypeVar("Scheduled")
 
 _LOOK = 1.0  # seconds between two looks whether anybody still waits
 _links = threading.RLock()  # for `StopEvent.below`; the collector may end other work of the thread that holds it
@@ -94,10 +94,10 @@ def _note_collection(phase: str, _: object) -> None:
     _collector = threading.get_ident() if phase == "start" else 0
 
 
-class Threads(Generic[Work]):
+class Threads(Generic[Scheduled]):
     """Threads that carry out a schedule, at most one per piece of work at once; idle ones end once *stop* is set."""
 
-    def __init__(self, schedule: Schedule[Work], stop: Attended) -> None:
+    def __init__(self, schedule: Schedule[Scheduled], stop: Attended) -> None:
         self.stop = stop
         self._schedule = schedule
         self._asked: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
@@ -105,7 +105,7 @@ class Threads(Generic[Work]):
         if _note_collection not in gc.callbacks:
             gc.callbacks.append(_note_collection)
 
-    def next(self, do: Callable[[Work], Any]) -> Future[Any] | None:
+    def next(self, do: Callable[[Scheduled], Any]) -> Future[Any] | None:
         """Begin all work that may run now, and wait for the next result: return its future, None after the last."""
         self.stop.by = threading.current_thread()
         for work in self._schedule.to_begin():

@@ -17,7 +17,7 @@ _MOST_CELLS = 1_000_000
 _MOST_HEADER_ROWS = 4
 
 
-class Span(msgspec.Struct, frozen=True):
+class SpanningCell(msgspec.Struct, frozen=True):
     """A cell that reaches over several rows or columns, counted from 0 at the top left, header rows included."""
 
     row: int
@@ -40,7 +40,7 @@ class Grid(msgspec.Struct, frozen=True):
 
     rows: tuple[tuple[str, ...], ...]
     header_rows: int
-    spans: tuple[Span, ...]
+    spans: tuple[SpanningCell, ...]
     start: int
     end: int
     offsets: tuple[int, ...]
@@ -85,7 +85,7 @@ def _of_html(markup: str, start: int, end: int) -> Grid | None:
             for down in range(index, min(cell.until, len(rows))):
                 rows[down][cell.column : cell.column + cell.column_span] = [said] * cell.column_span
             if cell.row_span > 1 or cell.column_span > 1:
-                spans.append(Span(index, cell.column, cell.row_span, cell.column_span))
+                spans.append(SpanningCell(index, cell.column, cell.row_span, cell.column_span))
     offsets = tuple(start + row.start for row in table.rows) if exact else (start,) * len(rows)
     around = text_of_html(table.text[: table.rows[0].start] + "\n" + table.text[table.rows[-1].end :])
     return Grid(tuple(map(tuple, rows)), table.header_rows, tuple(spans), start, end, offsets, around)

@@ -24,7 +24,7 @@ from upstage_docs.evidence.amounts import (
     writes_decimal_points,
 )
 from upstage_docs.evidence.citation import caption_of
-from upstage_docs.evidence.grids import Grid, Span, grids, is_title
+from upstage_docs.evidence.grids import Grid, SpanningCell, grids, is_title
 from upstage_docs.evidence.place import Place, places_of, source_of, string, whole_number
 from upstage_docs.evidence.things import Thing, element_things, read_things
 from upstage_docs.records.ids import text_sha256
@@ -80,7 +80,7 @@ class TableData:
         header = grid.header_rows
         self.header = grid.rows[:header]
         self.rows = grid.rows[header:]
-        self.spans: tuple[Span, ...] = grid.spans
+        self.spans: tuple[SpanningCell, ...] = grid.spans
         self.caption = caption
         self.places = tuple(places)
         self.is_part = _is_changed(thing)

@@ -23,7 +23,7 @@ from upstage_docs.options import ManyOptions, OCROptions, ParseOptions, SendOpti
 from upstage_docs.store.values import Pages
 from upstage_docs.store.waiting import WaitingPieces
 
-Options = TypeVar("Options", ParseOptions, OCROptions)
+AskedOptions = TypeVar("AskedOptions", ParseOptions, OCROptions)
 
 
 def read_one(context: ClientContext, request: Request, *, deliver: Deliverer | None = None) -> Flow[Any]:
@@ -206,7 +206,7 @@ def several_requests(
         yield Request(item.document, options, item.source, send, item)
 
 
-def require_options(options: Options | None, kind: type[Options]) -> Options:
+def require_options(options: AskedOptions | None, kind: type[AskedOptions]) -> AskedOptions:
     """Return *options*, or `kind()` where None was given; refuse options of another kind.
 
     Raises:

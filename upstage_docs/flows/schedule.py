@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-Work = TypeVar("Work")
+Scheduled = TypeVar("Scheduled")
 
 DONE: Any = object()  # instead of a result: all have been taken
 
 
 @dataclass(eq=False)
-class Schedule(Generic[Work]):
+class Schedule(Generic[Scheduled]):
     """At most *at_once* pieces of work, begun in their order.
 
     What is begun is known here by its handle: a future of `concurrent.futures` or of `asyncio`.
@@ -29,12 +29,12 @@ class Schedule(Generic[Work]):
         begun: The handles of what was begun and not yet taken.
     """
 
-    supply: Iterator[Work]
+    supply: Iterator[Scheduled]
     at_once: int
     ordered: bool = True
     begun: deque[Any] = field(default_factory=deque)
 
-    def to_begin(self) -> Iterator[Work]:
+    def to_begin(self) -> Iterator[Scheduled]:
         """Yield what is to be begun now; the handle of each is to be appended to `begun`."""
         return islice(self.supply, self.at_once - len(self.begun))
 

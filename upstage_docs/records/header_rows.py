@@ -19,7 +19,7 @@ _MOST_HEADER_ROWS = 8
 _MOST_COLUMNS = 60
 
 
-class Cell(NamedTuple):
+class CellWords(NamedTuple):
     """The words of a cell, and how many rows and columns it spans."""
 
     words: str
@@ -63,7 +63,7 @@ def _is_label_of_columns(words: str) -> bool:
     return bool(_PERIOD.match(words) or _SHORT_UNIT.match(words)) or is_unit(words)
 
 
-def infer_header_rows(rows: Sequence[Sequence[Cell]]) -> int:
+def infer_header_rows(rows: Sequence[Sequence[CellWords]]) -> int:
     """Return how many of the first rows of a table are its header: at least 1, unless there is no row.
 
     A row with values is none. Rows above it are, as long as they only name columns: a title, a cell over several
@@ -106,7 +106,7 @@ def infer_header_rows(rows: Sequence[Sequence[Cell]]) -> int:
     return reach if header < reach <= _MOST_ROWS_OF_A_LABEL and reach < len(rows) else header
 
 
-def begins_section(row: Sequence[Cell]) -> bool:
+def begins_section(row: Sequence[CellWords]) -> bool:
     """Say whether a row of a body names a section, as "Current assets:" does: one label, and no value beside it."""
     if not row or not _LETTER.search(row[0].words) or is_unit(row[0].words):
         return False
@@ -118,7 +118,7 @@ def _has_spanning(words: Sequence[str]) -> bool:
     return any(not one or one == other for one, other in zip(words[1:], words, strict=False))
 
 
-def _grid(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
+def _grid(rows: Sequence[Sequence[CellWords]]) -> list[list[str]]:
     """Return the words of each place, those of cells that span it too."""
     filled: dict[tuple[int, int], str] = {}
     width = 1
@@ -167,10 +167,10 @@ def header_rows_of(text: str) -> int:
     return infer_header_rows([row for row in rows if row])
 
 
-def _cell_of(attributes: str, words: str) -> Cell:
+def _cell_of(attributes: str, words: str) -> CellWords:
     """Return a cell with its words and the spans in the attributes of its tag."""
     spans = {name.lower(): max(1, int(number)) for name, number in _SPAN.findall(attributes)}
-    return Cell(words, spans.get("row", 1), spans.get("col", 1))
+    return CellWords(words, spans.get("row", 1), spans.get("col", 1))
 
 
 def words_of_cell(markup: str) -> str:
@@ -196,8 +196,8 @@ def split_pipes(line: str) -> list[str]:
     return _PIPE.split(inner) if "\\" in inner else inner.split("|")
 
 
-def _cells_of_line(line: str) -> list[Cell]:
-    return [Cell(words_of_cell(words)) for words in split_pipes(line)]
+def _cells_of_line(line: str) -> list[CellWords]:
+    return [CellWords(words_of_cell(words)) for words in split_pipes(line)]
 
 
 def line_begins_section(line: str) -> bool:
