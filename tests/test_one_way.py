@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 import sys
 import threading
@@ -45,7 +46,7 @@ KEY = "up_abcdefghijklmnop"
 # One looks whether JSON would take many times its bytes (lenient), one for titles among the lines of a text (records).
 FUNCTIONS = 100
 # What waits for its last page is no business of sending (flows/slices); constructors hide the key (components).
-FILES = 28
+FILES = 27
 
 
 class Passage:
@@ -115,6 +116,27 @@ def test_one_file_passes_few_functions_and_begins_no_thread(tmp_path: Path) -> N
     assert passage.calls["decode_shape"] == passage.calls["decode_document"] == 1
     others = passage.threads - {threading.get_ident()}
     assert len(others) <= 1, "the one that carries the caller's own transport; the network needs none"
+
+
+def test_the_life_of_a_request_is_told_as_it_is(tmp_path: Path) -> None:
+    """Every function that ARCHITECTURE.md names is where it says, and one file enters it."""
+    told = ROOT / "ARCHITECTURE.md"
+    if not told.is_file():
+        pytest.skip("needs a checkout")
+    table = told.read_text(encoding="utf-8").partition("## The life of a request")[2].partition("\n## ")[0]
+    path = tmp_path / "a.pdf"
+    path.write_bytes(make_pdf("a", 1))
+    with client_of(parse_answer(["a page 1"])) as client, Passage() as passage:
+        list(UpstageDocumentParseLoader(path, client=client).lazy_load())
+
+    entered = {Path(file).relative_to(ROOT).as_posix(): names for file, names in passage.entered.items()}
+    module = ""
+    for word in re.findall(r"`([\w/.]+)`", "".join(re.findall(r"^\| .* \| (.*) \|$", table, re.MULTILINE))):
+        if word.endswith(".py"):
+            module = word if word in entered else f"upstage_docs/{word}"
+        else:
+            assert word.rpartition(".")[2] in {name.rpartition(".")[2] for name in entered[module]}, (module, word)
+    assert module
 
 
 def test_over_the_network_no_thread_begins(tmp_path: Path) -> None:
