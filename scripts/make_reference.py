@@ -117,16 +117,17 @@ def options_table(kind: type) -> str:
     said = {name: one for name, one in definitions(kind).items() if name not in inherited}
     if not said:
         return ""
-    cost = option_reasons.COST.get(kind.__name__)
+    of_a_request = option_reasons.OF_A_REQUEST.get(kind.__name__)
     rows = ""
     for name, one in said.items():
         row = [f"`{name}`", f"`{_shown(default_of(kind, name))}`", one.sentence.replace("|", chr(92) + "|")]
-        rows += f"| {' | '.join([*row, option_reasons.WHY[kind.__name__][name], *(cost[name] if cost else ())])} |\n"
+        reasons = of_a_request[name] if of_a_request else (option_reasons.WHY[kind.__name__][name],)
+        rows += f"| {' | '.join([*row, *reasons])} |\n"
     head = "| option | default | what it does | why this default |" + (
-        " what it costs | which engine follows it |" if cost else ""
+        " what it costs | which engine follows it |" if of_a_request else ""
     )
-    rule = "|---|---|---|---|" + ("---|---|" if cost else "")
-    return f"\n{head}\n{rule}\n{rows}" + ("" if cost else f"\n{option_reasons.FREE[kind.__name__]}\n")
+    rule = "|---|---|---|---|" + ("---|---|" if of_a_request else "")
+    return f"\n{head}\n{rule}\n{rows}" + ("" if of_a_request else f"\n{option_reasons.FREE[kind.__name__]}\n")
 
 
 def value_of(named: object) -> str:

@@ -5,23 +5,59 @@ An option that is added without a line here is an error of `make_reference.py`, 
 
 from __future__ import annotations
 
-WHY: dict[str, dict[str, str]] = {
+_SAME = "no difference"
+_BOTH = "both"
+
+OF_A_REQUEST: dict[str, dict[str, tuple[str, str, str]]] = {
     "ParseOptions": {
-        "model": "the stable alias follows Upstage's newest release",
-        "mode": "the cheapest; most documents gain nothing from the others",
-        "ocr": "text that is in the file is exact, recognised text is not",
-        "chart_recognition": "a chart without its numbers answers no question; as the API",
-        "merge_multipage_tables": "as the API; the splitter joins such tables too (`merge_continued_tables`)",
-        "output_formats": "all three cost the same as one",
-        "coordinates": "citations and crops need them",
-        "base64_encoding": "crops make an answer many times larger",
-        "extra_fields": "there is nothing else to send",
+        "model": (
+            "the stable alias follows Upstage's newest release",
+            "as its mode",
+            "Upstage; the local engine takes every name and answers as `local-...`",
+        ),
+        "mode": (
+            "the cheapest; most documents gain nothing from the others",
+            "`enhanced` costs three times `standard`; `auto` is billed page by page",
+            "Upstage",
+        ),
+        "ocr": ("text that is in the file is exact, recognised text is not", _SAME, _BOTH),
+        "chart_recognition": (
+            "a chart without its numbers answers no question; as the API",
+            _SAME,
+            "both; the local engine reads drawn bars, lines and pies",
+        ),
+        "merge_multipage_tables": (
+            "as the API; the splitter joins such tables too (`merge_continued_tables`)",
+            _SAME,
+            "Upstage",
+        ),
+        "output_formats": ("all three cost the same as one", _SAME, _BOTH),
+        "coordinates": ("citations and crops need them", _SAME, _BOTH),
+        "base64_encoding": ("crops make an answer many times larger", _SAME, _BOTH),
+        "extra_fields": ("there is nothing else to send", "as the API says", "Upstage"),
     },
     "OCROptions": {
-        "model": "the stable alias follows Upstage's newest release",
-        "schema": "the API's own shape has the confidence of each word",
-        "extra_fields": "there is nothing else to send",
+        "model": (
+            "the stable alias follows Upstage's newest release",
+            _SAME,
+            "Upstage; the local engine takes every name and answers as `local-...`",
+        ),
+        "schema": (
+            "the API's own shape has the confidence of each word",
+            _SAME,
+            "Upstage; the local engine refuses it",
+        ),
+        "extra_fields": ("there is nothing else to send", "as the API says", "Upstage"),
     },
+    "SendOptions": {
+        "route": ("short documents come back at once, long ones survive a lost connection", _SAME, _BOTH),
+        "pages_per_request": ("tables and headings are read best in one request", _SAME, _BOTH),
+        "refresh": ("nothing is paid twice", "`True` pays again", _BOTH),
+    },
+}
+"""Of each option of a request: why its default is what it is, what it costs, and which engine follows it."""
+
+WHY: dict[str, dict[str, str]] = {
     "RecordOptions": {
         "split": "category, page and place are known for an element, and a splitter can pack elements",
         "output_format": "it keeps cells that span others; as the API",
@@ -68,11 +104,6 @@ WHY: dict[str, dict[str, str]] = {
         "uncounted_sync_bytes": "see the left",
     },
     "Rate": dict.fromkeys(("requests_per_second", "pages_per_minute"), "no limit of this kind"),
-    "SendOptions": {
-        "route": "short documents come back at once, long ones survive a lost connection",
-        "pages_per_request": "tables and headings are read best in one request",
-        "refresh": "nothing is paid twice",
-    },
     "ManyOptions": {
         "ordered": "results stand in the order of what was given",
         "on_error": "a failure is never overlooked",
@@ -110,35 +141,7 @@ WHY: dict[str, dict[str, str]] = {
         "idle": "the next document of a session starts at once",
     },
 }
-"""Why the default of an option is what it is, by the class that defines it."""
-
-_SAME = "no difference"
-_BOTH = "both"
-
-COST: dict[str, dict[str, tuple[str, str]]] = {
-    "ParseOptions": {
-        "model": ("as its mode", "Upstage; the local engine takes every name and answers as `local-...`"),
-        "mode": ("`enhanced` costs three times `standard`; `auto` is billed page by page", "Upstage"),
-        "ocr": (_SAME, _BOTH),
-        "chart_recognition": (_SAME, "both; the local engine reads drawn bars, lines and pies"),
-        "merge_multipage_tables": (_SAME, "Upstage"),
-        "output_formats": (_SAME, _BOTH),
-        "coordinates": (_SAME, _BOTH),
-        "base64_encoding": (_SAME, _BOTH),
-        "extra_fields": ("as the API says", "Upstage"),
-    },
-    "OCROptions": {
-        "model": (_SAME, "Upstage; the local engine takes every name and answers as `local-...`"),
-        "schema": (_SAME, "Upstage; the local engine refuses it"),
-        "extra_fields": ("as the API says", "Upstage"),
-    },
-    "SendOptions": {
-        "route": (_SAME, _BOTH),
-        "pages_per_request": (_SAME, _BOTH),
-        "refresh": ("`True` pays again", _BOTH),
-    },
-}
-"""What an option of a request costs, and which engine follows it."""
+"""Why the default of every other option is what it is, by the class that defines it."""
 
 FREE: dict[str, str] = {
     "RecordOptions": "None of these changes what a document costs, and both engines' answers are shaped by them.",
