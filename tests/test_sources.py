@@ -6,8 +6,11 @@ import hashlib
 import io
 import os
 import struct
+import subprocess
+import sys
 import tempfile
 import zipfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -225,6 +228,47 @@ def test_a_directory_an_empty_file_and_a_null_byte_are_named(tmp_path: Path) -> 
     assert "empty.pdf' is empty (0 bytes)" in refused(tmp_path / "empty.pdf")
     assert "is empty" in refused(b"", "nothing.pdf")
     assert "null character" in refused("a\0b.pdf")
+
+
+def test_a_file_that_is_there_and_cannot_be_reached_is_not_gone(tmp_path: Path) -> None:
+    """An index would forget a file that is gone: only what says so is one."""
+    itself = tmp_path / "itself.pdf"
+    itself.symlink_to(itself)
+    (tmp_path / "plain").touch()
+    require_files([itself])
+    with pytest.raises(SourceError, match=r"itself\.pdf' cannot be read") as caught:
+        inspect(itself)
+    assert not isinstance(caught.value, SourceNotFoundError)
+    looks: list[Callable[[Path], object]] = [inspect, lambda path: require_files([path])]
+    for gone in (tmp_path / "gone.pdf", tmp_path / "plain" / "a.pdf"):
+        for look in looks:
+            with pytest.raises(SourceNotFoundError):
+                look(gone)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_closed_folder_and_a_deleted_working_folder_are_told_as_they_are() -> None:
+    program = """
+import os, pathlib, tempfile
+from upstage_docs.errors import SourceError, SourceNotFoundError
+from upstage_docs.files.source import inspect, require_files
+folder = pathlib.Path(tempfile.mkdtemp())
+(folder / "closed").mkdir(mode=0)
+os.chdir(tempfile.mkdtemp())
+os.seteuid(65534)
+try:
+    require_files([folder / "closed" / "a.pdf"])
+    inspect(folder / "closed" / "a.pdf")
+except SourceError as error:
+    assert not isinstance(error, SourceNotFoundError), error
+os.seteuid(0)
+os.rmdir(os.getcwd())
+try:
+    require_files(["a.pdf"])
+except SourceNotFoundError as error:
+    assert str(error) == "There is no file at 'a.pdf'.", error
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=GENEROUS)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")

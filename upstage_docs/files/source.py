@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -55,6 +56,7 @@ if hasattr(os, "register_at_fork"):  # a child must not find it held by a thread
 _DPI = 150  # the API rasterises what is not an image at this resolution
 _CHUNK = 1 << 20
 _MOST_STREAMED = 4 << 30  # bytes of a stream without an end that are put on the disk: the API takes an eighth of it
+_MISSING = (FileNotFoundError, NotADirectoryError)  # nothing else says that there is no file
 _DAMAGED = "{} cannot be read as a PDF: it is damaged or cut off."
 
 
@@ -229,11 +231,11 @@ def require_files(paths: Iterable[str | os.PathLike[str]]) -> None:
     """
     for path in paths:
         try:
-            there = Path(path).exists()
-        except (OSError, ValueError):  # what is wrong with such a path is said when it is read
-            there = True
-        if not there:
-            raise _not_found_error(str(path))
+            Path(path).stat()
+        except _MISSING:  # noqa: PERF203 - each is a file
+            raise _not_found_error(str(path)) from None
+        except (OSError, ValueError):  # what else is wrong with such a path is said when it is read
+            continue
 
 
 def _not_found_error(text: str) -> SourceNotFoundError:
@@ -245,7 +247,10 @@ def _not_found_error(text: str) -> SourceNotFoundError:
         hint = " Patterns are not searched for: pass the files, e.g. sorted(Path(folder).glob(pattern))."
     elif text.startswith("~"):
         hint = " Pass os.path.expanduser(path) for what is in the home folder."
-    return SourceNotFoundError(f"There is no file at {text!r} (looked from {str(Path.cwd())!r}).{hint}")
+    looked = ""
+    with suppress(OSError):  # the folder in which the program was begun may be gone
+        looked = f" (looked from {str(Path.cwd())!r})"
+    return SourceNotFoundError(f"There is no file at {text!r}{looked}.{hint}")
 
 
 def _no_file_error(document: str | os.PathLike[str]) -> SourceError:
@@ -255,10 +260,14 @@ def _no_file_error(document: str | os.PathLike[str]) -> SourceError:
         return SourceError("The path is empty; name a file.")
     if "\0" in text:
         return SourceError(f"{text!r} is not a path: it holds a null character.")
-    if Path(text).is_dir():
-        return SourceError(f"{text!r} is a directory; pass the files in it.")
-    if not Path(text).exists():
+    try:
+        mode = Path(text).stat().st_mode
+    except _MISSING:
         return _not_found_error(text)
+    except OSError as error:  # a folder that is closed to us, a link to itself: a failure is not an absence
+        return _unreadable(text, error)
+    if stat.S_ISDIR(mode):
+        return SourceError(f"{text!r} is a directory; pass the files in it.")
     return SourceError(f"{text!r} is not a regular file; open it in binary mode and pass the file object.")
 
 
@@ -268,7 +277,7 @@ def _shown(name: str) -> str:
 
 
 def _unreadable(name: str, error: Exception) -> SourceError:
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, _MISSING):
         return SourceNotFoundError(f"{_shown(name)} is gone: there was a file, and now there is none.")
     if isinstance(error, io.UnsupportedOperation):  # which says no more than `read`
         return SourceError(f"{_shown(name)} cannot be read: it is not open for reading; open it with mode 'rb'.")
