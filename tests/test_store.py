@@ -769,6 +769,37 @@ def test_a_store_whose_first_page_is_damaged_loses_nothing(kind: str, tmp_path: 
     assert sorted(file.name for file in path.parent.glob("*.new*")) == []
 
 
+@pytest.mark.parametrize("written", [bytes(4096), b"\xff" * 4096], ids=["zeros", "ones"])
+def test_what_lies_below_a_destroyed_page_is_taken_over(written: bytes, tmp_path: Path) -> None:
+    """A page that leads to others holds no answer, and few lines of other tables."""
+    path = tmp_path / "cache" / "store.sqlite3"
+    store = Store(path)
+    keys = [ResultKey.of(f"{number:064x}", ParseOptions(), ROOT) for number in range(60)]
+    for number, key in enumerate(keys):
+        if number % 3 == 0:
+            pay(store, (1, 2), b"{}" * (300 if number % 2 else 4000), key)
+        elif number % 3 == 1:
+            store.submitted(claim(store, (1, 2), key), f"job {number} {'x' * 300}")
+        else:
+            store.abandon(claim(store, (1, 2), key))
+    store.close()
+    whole = path.read_bytes()
+    inner = [at for at in range(4096, len(whole), 4096) if whole[at] in {2, 5}]
+    assert {whole[at] for at in inner} == {2, 5}
+    for at in inner:
+        path.write_bytes(whole[:at] + written + whole[at + 4096 :])
+        for name in path.parent.glob("*-wal"):
+            name.unlink()
+        store = Store(path)
+        for key in keys:  # meets the damage, wherever it is
+            store.look(key)
+        pay(store, (41, 50))
+        assert [number for number, key in enumerate(keys) if store.read(key, (1, 2))] == [*range(0, 60, 3)], at
+        assert len(store.jobs()) >= 20 - 5, at
+        assert len(store.intents()) >= 20 - 5, at
+        store.close()
+
+
 def test_each_damaged_name_of_a_table_is_mended(tmp_path: Path) -> None:
     path = tmp_path / "cache" / "store.sqlite3"
     filled(path)

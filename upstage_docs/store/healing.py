@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from upstage_docs.store import sql
@@ -23,14 +24,12 @@ from upstage_docs.store.database import Database, as_text, identity, make_file
 # https://sqlite.org/rescode.html: SQLITE_CORRUPT and SQLITE_NOTADB. Python tells the code from 3.11 on.
 _CODES = {11, 26}
 _MESSAGES = ("malformed", "not a database", "no tables", "unsupported file format")
-# https://sqlite.org/fileformat2.html#the_database_header: a count of changes, the size in pages and what of it is free,
-# a count of changes of the tables; and, at the end, when this was written and by which SQLite.
-_CHANGING = ((24, 44), (92, 100))
-_SIZE = slice(28, 32)
+_SIZE = slice(28, 32)  # in pages: https://sqlite.org/fileformat2.html#the_database_header
 # SQLite says so, too, where it follows a number that is none to a page beyond the end of the file.
 _FULL = "disk is full"
 _READ_ONLY = "readonly database"  # and where the head says that a newer SQLite wrote the file
 _ROOM = 64 * 2**20  # bytes: a disk with so much of it is not full
+_PAGES_AT_ONCE = 1024  # 4 MB, read while pages are looked for
 _CHECK_SECONDS = 30.0  # for looking at a whole file: one that takes longer is taken for sound
 _CHECK_STEP = 100_000  # SQLite's own steps between two looks at the clock
 _LONGEST_MAKING = 3600.0  # seconds that a new file may be in the making
@@ -156,12 +155,24 @@ def _salvage(source: sqlite3.Connection, damaged: Path, new: Path) -> Counter[st
     with closing(sqlite3.connect(new, isolation_level=None)) as target:
         target.execute("BEGIN")
         taken = Counter({table: sql.salvage(source, target, table) for table in sql.TABLES})
-        if _differs(_first_page(damaged, len(first_page)), first_page):
-            with suppress(sqlite3.Error, OSError), _with_first_page(damaged, first_page) as mended:
-                taken.update({table: sql.salvage(mended, target, table) for table in sql.TABLES})
+        with suppress(sqlite3.Error, OSError), _with_first_page(damaged, first_page) as (copy, path):
+            taken.update({table: sql.salvage(copy, target, table) for table in sql.TABLES})
+            for number, kind in _pages_with_lines(path, len(first_page)):
+                taken += sql.salvage_page(copy, target, number, kind)
         target.execute("COMMIT")
         target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return taken
+
+
+def _pages_with_lines(path: Path, page_size: int) -> Iterator[tuple[int, int]]:
+    """Yield the number, 1-based, and the first byte of each page that may hold lines of a table."""
+    with path.open("rb") as file:
+        for start in count(1, _PAGES_AT_ONCE):
+            if not (block := file.read(page_size * _PAGES_AT_ONCE)):
+                return
+            for number, kind in enumerate(block[::page_size], start):
+                if kind in sql.PAGES_WITH_LINES:
+                    yield number, kind
 
 
 def _page_size(path: Path) -> int:
@@ -180,17 +191,9 @@ def _first_page(path: Path, size: int) -> bytes:
         return file.read(size)
 
 
-def _differs(damaged: bytes, whole: bytes) -> bool:
-    """Say whether a first page is another than that of a new file, which names the same tables at the same places."""
-    kept = bytearray(damaged)
-    for start, end in _CHANGING:
-        kept[start:end] = whole[start:end]
-    return kept != whole
-
-
 @contextmanager
-def _with_first_page(damaged: Path, first_page: bytes) -> Iterator[sqlite3.Connection]:
-    """Open a copy of *damaged* that begins with *first_page*.
+def _with_first_page(damaged: Path, first_page: bytes) -> Iterator[tuple[sqlite3.Connection, Path]]:
+    """Open a copy of *damaged* that begins with *first_page*; give it and where it is.
 
     Raises:
         sqlite3.Error, OSError: The disk has no room for it, or it cannot be opened with that page either.
@@ -207,7 +210,9 @@ def _with_first_page(damaged: Path, first_page: bytes) -> Iterator[sqlite3.Conne
             file.write(page)
         with closing(sqlite3.connect(copy, isolation_level=None)) as db:
             db.text_factory = as_text
-            yield db
+            with suppress(sqlite3.Error):
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # pages are looked for in the file itself
+            yield db, copy
     finally:
         for suffix in ("", "-wal", "-shm"):
             copy.with_name(copy.name + suffix).unlink(missing_ok=True)

@@ -8,6 +8,7 @@ import hashlib
 import re
 import sqlite3
 import uuid
+from collections import Counter
 from contextlib import suppress
 from typing import Any
 
@@ -42,6 +43,10 @@ TABLES = tuple(re.findall(r"CREATE TABLE (\w+)", SCHEMA))
 # What is taken over from a damaged file has to be what the schema says it is.
 _TYPES = {"TEXT": str, "INTEGER": int, "REAL": float, "BLOB": bytes}
 _END = WHOLE_FILE[1]
+# First bytes of pages: https://sqlite.org/fileformat2.html#b_tree_pages. An inner page of a table holds no line, one of
+# an index, which a table WITHOUT ROWID is, does.
+_LEAF = 0x0D
+PAGES_WITH_LINES = (0x02, 0x0A, _LEAF)
 _MOST_BOUND = 1 << 20  # bytes of a body that are handed to SQLite at once
 # In the place of an answer's model: what came by this route was understood by nobody yet. A version before this one
 # reads such an answer as any other, and says then that it cannot be understood.
@@ -199,12 +204,10 @@ def salvage(source: sqlite3.Connection, target: sqlite3.Connection, table: str) 
     They are read from the first on and from the last back, each way until something cannot be read, and the answers in
     between one by one, by what the index of them says that there are.
     """
-    columns = {row[1]: _TYPES[row[2]] for row in target.execute(f"PRAGMA table_info({table})")}
-    selected = f"SELECT {', '.join(columns)} FROM {table}"
-    order = "rowid" if table == "answer" else next(iter(columns))
+    order = "rowid" if table == "answer" else "1"
     copied = 0
     for direction in ("ASC", "DESC"):
-        copied += _copy(source, target, table, columns, f"{selected} ORDER BY {order} {direction}")
+        copied += _copy(source, target, table, f"ORDER BY {order} {direction}")
     if table == "answer":
         numbers: set[int] = set()
         for direction in ("ASC", "DESC"):
@@ -212,16 +215,41 @@ def salvage(source: sqlite3.Connection, target: sqlite3.Connection, table: str) 
                 listed = f"SELECT rowid FROM answer INDEXED BY answer_by_use ORDER BY used {direction}"
                 numbers.update(row[0] for row in source.execute(listed))
         for number in numbers:
-            copied += _copy(source, target, table, columns, f"{selected} WHERE rowid = {number:d}")
+            copied += _copy(source, target, table, f"WHERE rowid = {number:d}")
     return copied
 
 
-def _copy(
-    source: sqlite3.Connection, target: sqlite3.Connection, table: str, columns: dict[str, type], query: str
-) -> int:
+def salvage_page(source: sqlite3.Connection, target: sqlite3.Connection, page: int, kind: int) -> Counter[str]:
+    """Copy what *salvage* cannot reach, since what leads to it is destroyed: the lines on one *page* and below it.
+
+    The page is taken for the first one of each table that it may be of. A line of another table is not whole in this.
+
+    Args:
+        source: A damaged file that nobody else uses, in no transaction: what is written to it is rolled back, and after
+            an error SQLite would not write before that.
+        target: A new file.
+        page: Its number, 1-based.
+        kind: The first byte of the page, one of `PAGES_WITH_LINES`.
+    """
+    copied: Counter[str] = Counter()
+    for table in ("answer",) if kind == _LEAF else ("document", "job", "intent"):
+        with suppress(sqlite3.Error):
+            source.execute("PRAGMA writable_schema = ON")
+            source.execute("BEGIN")
+            source.execute("UPDATE sqlite_master SET rootpage = ? WHERE type = 'table' AND name = ?", (page, table))
+            source.execute("PRAGMA writable_schema = RESET")  # reads the schema anew
+            copied[table] += _copy(source, target, table, "")
+        with suppress(sqlite3.Error):
+            source.execute("ROLLBACK")
+            source.execute("PRAGMA writable_schema = RESET")
+    return copied
+
+
+def _copy(source: sqlite3.Connection, target: sqlite3.Connection, table: str, which: str) -> int:
+    columns = {row[1]: _TYPES[row[2]] for row in target.execute(f"PRAGMA table_info({table})")}
     copied = 0
     with suppress(sqlite3.Error, UnicodeDecodeError):
-        for row in source.execute(query):
+        for row in source.execute(f"SELECT {', '.join(columns)} FROM {table} {which}"):
             if all(map(isinstance, row, columns.values())) and _is_whole(dict(zip(columns, row, strict=True))):
                 places = ", ".join("?" * len(columns))
                 copied += target.execute(f"INSERT OR IGNORE INTO {table} VALUES ({places})", row).rowcount
