@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 pytest.importorskip("bm25s", reason="searching is an extra")
 
-from upstage_docs.evidence import SearchIndex, read_answer, read_numbered_lines
+from upstage_docs.evidence import SearchIndex, number_passages, read_answer, read_numbered_lines
 from upstage_docs.models import Record
 
 ASSETS = Record("a", "당기 | 자산총계 | 455,905 | 백만원", {"source": "fs.pdf", "page": 2, "category": "table_row"})
@@ -127,3 +129,29 @@ def test_numbered_lines_come_back_in_their_places() -> None:
         "four",
     ]
     assert read_numbered_lines("", 2) == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("sources", "names"),
+    [
+        (["data/2024/report.pdf", "data/2025/report.pdf"], ["2024/report.pdf", "2025/report.pdf"]),
+        (["a/x/report.pdf", "b/x/report.pdf"], ["a/x/report.pdf", "b/x/report.pdf"]),
+        (["report.pdf", "old/report.pdf"], ["report.pdf", "old/report.pdf"]),
+        (["report.pdf", "./report.pdf"], ["report.pdf", "report.pdf"]),
+        (["a/report.pdf", "b/other.pdf"], ["report.pdf", "other.pdf"]),
+        (["https://one.example/a/report.pdf?key=1", "C:\\b\\report.pdf"], ["a/report.pdf", "b/report.pdf"]),
+    ],
+)
+def test_files_of_one_name_are_told_apart_where_they_are_read_together(sources: list[str], names: list[str]) -> None:
+    texts = ["The mill earned 441 crowns.", "The mill earned 541 crowns."]
+    items = [
+        Record(str(at), text, {"source": source, "page": 1, "category": "paragraph", "element_id": 0})
+        for at, (source, text) in enumerate(zip(sources, texts, strict=True))
+    ]
+    lines = [f"{name}, p. 1" for name in names]
+
+    assert re.findall(r"^\[\d\] (.*)$", number_passages(items), re.MULTILINE) == lines
+    found = SearchIndex(items).search("541 crowns", 1)
+    assert found[0].citation == lines[1]
+    assert number_passages(found).startswith(f"[1] {lines[1]}")
+    assert read_answer("It earned 541 crowns [2].", items).statements[0].citations == (lines[1],)

@@ -15,6 +15,7 @@ from upstage_docs import Element, OcrResult, ParsedDocument, RecordOptions, chun
 from upstage_docs.errors import ConfigError, SourceError, SourceNotFoundError, UpstageDocsError
 from upstage_docs.evidence import Place, aplaces, cite, places
 from upstage_docs.evidence.keys import keyed
+from upstage_docs.models import Record
 from upstage_docs.records.ocr_records import ocr_records
 from upstage_docs.records.records import records
 
@@ -265,6 +266,30 @@ def test_a_page_that_the_file_does_not_have_is_unknown(named: dict[str, Any]) ->
     del metadata["total_pages"]
     assert cite(metadata | {"page": 4}) == "harbour.pdf, p. 4", "nobody says how many pages there are"
     assert cite(metadata | {"page": 4}, parsed=document()) == "harbour.pdf, place unknown"
+
+
+@pytest.mark.parametrize(("page", "named"), [(0, 1), (2, 3)])
+def test_langchains_loaders_of_pdfs_count_pages_from_0(page: int, named: int) -> None:
+    pypdf = {"source": "harbour.pdf", "page": page, "page_label": "iv", "producer": "made", "total_pages": 3}
+    record = Record("", "The ferry sails.", pypdf)
+    assert cite(record) == f"harbour.pdf, p. {named}"
+    if page:  # where our metadata say 0, nobody knows
+        (chunk,) = chunk_elements([record])
+        assert cite(chunk) == f"harbour.pdf, p. {named}"
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("https://files.example/a/har%20bour.pdf?signature=secret#page=2", "har bour.pdf"),
+        ("https://[draft]/harbour.pdf", "harbour.pdf"),
+        ("https://files.example/?id=3", "unnamed document"),
+        ("C:\\reports\\harbour.pdf", "harbour.pdf"),
+        ("reports/harbour.pdf/", "harbour.pdf"),
+    ],
+)
+def test_a_citation_names_the_file_and_no_query_of_its_address(source: str, name: str) -> None:
+    assert cite({"source": source, "page": 1}) == f"{name}, p. 1"
 
 
 def test_coordinates_of_another_loader_in_pixels_are_no_box() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from urllib.parse import unquote
 
 from upstage_docs.files.formats import file_name, format_of_suffix
 
@@ -23,9 +22,6 @@ def file_title(source: str) -> str:
     """
     if _NAMELESS.fullmatch(source):
         return ""
-    _, scheme_ends, address = source.partition("://")
-    if scheme_ends:  # not by urlsplit, which refuses hosts with brackets
-        source = unquote(re.split(r"[?#]", address)[0].partition("/")[2])
     name = file_name(source)
     stem, _, ending = name.rpartition(".")
     known = format_of_suffix(f".{ending}") or ending.lower() in _TEXT_ENDINGS

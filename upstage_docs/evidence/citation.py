@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from upstage_docs.chunking.blocks import blocks
@@ -12,7 +12,7 @@ from upstage_docs.evidence.async_forms import in_thread
 from upstage_docs.evidence.locate import places
 from upstage_docs.evidence.place import BY_BREAKS, Place, pages_in_words, string, whole_number
 from upstage_docs.evidence.things import Parsed, Thing, read_thing
-from upstage_docs.files.formats import file_name
+from upstage_docs.files.formats import file_name, path_parts
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.records.element_captions import inner_captions
 from upstage_docs.records.render import text_of_html
@@ -82,6 +82,29 @@ def cite(
 
 
 acite = in_thread(cite)
+
+
+def tell_files_apart(citations: Sequence[Citation], sources: Iterable[str] = ()) -> list[Citation]:
+    """Return *citations* with folders before those names of files that are of several: `2025/report.pdf, p. 1`.
+
+    Args:
+        citations: Those that somebody reads together.
+        sources: Further files among which each is to be told.
+    """
+    rivals: dict[str, dict[str, list[str]]] = {}
+    for source in {*sources, *(one.places[0].source for one in citations if one.places)}:
+        rivals.setdefault(file_name(source), {})[source] = path_parts(source)
+    told = []
+    for one in citations:
+        source = one.places[0].source if one.places else ""
+        name, parts = file_name(source), path_parts(source)
+        others = [other for other in rivals.get(name, {}).values() if other != parts]
+        count = next((n for n in range(2, len(parts) + 1) if all(other[-n:] != parts[-n:] for other in others)), 1)
+        if name and others and one.startswith(_short(name)):
+            folders = _on_one_line("/".join([*parts[-count:-1], ""]))
+            one = Citation(f"{folders}{one}", one.places, one.quote)  # noqa: PLW2901
+        told.append(one)
+    return told
 
 
 def caption_of(thing: Thing) -> str:

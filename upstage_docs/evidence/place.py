@@ -24,6 +24,8 @@ _ONE_PLACE = frozenset({"element", "page", "line", "word", "row"})
 """Types of records that stand in one place: another splitter's piece of it does, too."""
 _FARTHEST = 1.5
 """Relative coordinates may exceed the page slightly (1.06 was answered); what lies beyond this is no part of a page."""
+_FROM_ZERO = frozenset({"page_label", "producer", "creationdate"})
+"""Keys that LangChain's loaders of PDFs write beside a page that is counted from 0, and we never do."""
 BY_BREAKS = (
     "A Word file has no pages of its own: these are counted by its page breaks, and may be others when laid out."
 )
@@ -111,8 +113,13 @@ def places_of(thing: Thing, parsed: ParsedDocument | OcrResult | None = None) ->
 
     A chunk has one for each element and page; so has JSON. What another splitter made of an element is where the
     element is; what it made of a chunk is in its elements, one by one where the splitter says where it cut. A page
-    that the file does not have is unknown.
+    that the file does not have is unknown; LangChain's loaders of PDFs count pages from 0.
     """
+    metadata = thing.metadata
+    if "page" in metadata and not string(metadata, "file_sha256") and not _FROM_ZERO.isdisjoint(metadata):
+        if "spans" in metadata:  # a chunk that we made of it
+            return [replace(one, page=one.page + 1) if one.known else one for one in _read_places(thing, parsed)]
+        thing = replace(thing, metadata={**metadata, "page": whole_number(metadata, "page") + 1})
     found = _read_places(thing, parsed)
     beyond = "The metadata names page {0.page}, but the file has {0.total_pages}."
     return [_unknown(place, beyond.format(place)) if 0 < place.total_pages < place.page else place for place in found]

@@ -10,7 +10,8 @@ import msgspec
 from upstage_docs.chunking.context import contextualize
 from upstage_docs.errors import ConfigError
 from upstage_docs.evidence.async_forms import in_thread
-from upstage_docs.evidence.citation import Citation, cite
+from upstage_docs.evidence.citation import Citation, cite, tell_files_apart
+from upstage_docs.evidence.place import source_of
 from upstage_docs.evidence.things import Thing, element_things, read_thing
 from upstage_docs.evidence.word_ranking import WordRanking
 from upstage_docs.models import Chunk, Record
@@ -70,6 +71,7 @@ class SearchIndex(Generic[Item]):
         things = [read_thing(item) for item in self._items]
         texts = [_searched(thing) for thing in things]
         self._texts = [thing.text or "" for thing in things]
+        self._sources = {source_of(thing.metadata) for thing in things}
         self._words = WordRanking(texts)
         self._embeddings = embeddings
         self._vectors = _unit(embeddings.embed_documents(texts), len(texts)) if embeddings and texts else None
@@ -95,7 +97,11 @@ class SearchIndex(Generic[Item]):
                 raise ConfigError("The vector of the question is of another length than those of the texts.")
             scores = _fused(scores, [float(value) + 2 for value in near])
         best = [at for at in sorted(range(len(scores)), key=lambda at: -scores[at])[:count] if scores[at] > 0]
-        return [Passage(self._items[at], self._texts[at], cite(self._items[at]), scores[at]) for at in best]
+        citations = tell_files_apart([cite(self._items[at]) for at in best], self._sources)
+        return [
+            Passage(self._items[at], self._texts[at], citation, scores[at])
+            for at, citation in zip(best, citations, strict=True)
+        ]
 
     asearch = in_thread(search)
 
@@ -103,18 +109,19 @@ class SearchIndex(Generic[Item]):
 def number_passages(things: Iterable[object]) -> str:
     """Return the texts of *things*, numbered from `[1]`, each below its citation: for a model that cites by number.
 
-    A sentence says so where there are none.
+    Files of one name are told apart by their folders. A sentence says so where there are no passages.
 
     Args:
         things: Passages, or what `cite` takes.
     """
-    parts = []
-    for number, thing in enumerate(things, start=1):
-        if isinstance(thing, Passage):
-            citation, text = thing.citation, thing.text
-        else:
-            citation, text = cite(thing), read_thing(thing).text or ""
-        parts.append(f"[{number}] {citation}\n{text}")
+    given = [
+        (one.citation, one.text) if isinstance(one, Passage) else (cite(one), read_thing(one).text) for one in things
+    ]
+    citations = tell_files_apart([citation for citation, _ in given])
+    parts = [
+        f"[{number}] {citation}\n{text or ''}"
+        for number, (citation, (_, text)) in enumerate(zip(citations, given, strict=True), start=1)
+    ]
     return "\n\n".join(parts) or NOTHING_FOUND
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
 import zipfile
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
+from urllib.parse import unquote
 
 
 class Format(NamedTuple):
@@ -45,7 +47,15 @@ def supported() -> str:
 
 def file_name(source: str) -> str:
     """Return the last part of *source*, a path or an address written in any way; `""` if it has none."""
-    return source.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    return "".join(path_parts(source)[-1:])
+
+
+def path_parts(source: str) -> list[str]:
+    """Return the folders and the name of *source*, a path or an address, whose host and query are left out."""
+    _, scheme_ends, address = source.partition("://")
+    if scheme_ends:  # not by urlsplit, which refuses hosts with brackets
+        source = unquote(re.split(r"[?#]", address)[0].partition("/")[2])
+    return [part for part in re.split(r"[/\\]", source) if part not in {"", "."}]
 
 
 def format_of_suffix(suffix: str) -> str:
