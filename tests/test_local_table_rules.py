@@ -219,3 +219,71 @@ def test_a_table_that_gets_a_header_keeps_its_spans_and_its_grid() -> None:
         (Cell("Skerry"), Cell("1904")),
     )
     assert (made.gridded, made.header_rows, made.words) == (True, 1, frozenset({0, 1, 5}))
+
+
+def test_a_line_of_a_caption_above_a_table_is_no_row_of_it() -> None:
+    """It runs on from the first column over the white between the first two, though a rule is right below it."""
+
+    def captioned(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(WORDS, 4))
+        text(
+            sheet,
+            80,
+            664,
+            ["Table 3: Crossings by island and year; the largest of", "each column are those that count."],
+        )
+        draw_rows(sheet, 634, [HEAD, *ROWS], pitch=14)
+        for y in (644, 630, 560):
+            sheet.line(76, y, 480, y)
+
+    answer = elements(captioned)
+    assert tables(answer) == [[HEAD, *ROWS]]
+    assert any("each column are those that count." in element["content"]["text"] for element in answer)
+
+
+def test_the_last_lines_of_a_cell_above_the_last_rule_are_in_the_table() -> None:
+    def ruled_rows(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(WORDS, 4))
+        sheet.setFont("Helvetica", 10)
+        y = 660.0
+        for row in (["Port", "Duties", "Remarks"], ["North pier", "Unloads herring", "Closed in winter"]):
+            sheet.line(70, y + 12, 480, y + 12)
+            for x, cell in zip((80, 180, 360), row, strict=True):
+                sheet.drawString(x, y, cell)
+            y -= 18
+        sheet.line(70, y + 12, 480, y + 12)
+        sheet.drawString(80, y, "Old harbour")
+        for n, line in enumerate(
+            ["Holds the market on Saturdays,", "the auction on Mondays, and", "lets boats to visitors"]
+        ):
+            sheet.drawString(180, y - 12 * n, line)
+        sheet.line(70, y - 30, 480, y - 30)
+        text(sheet, 60, y - 60, paragraph(WORDS, 3))
+
+    (rows,) = tables(elements(ruled_rows))
+    assert rows[-1] == [
+        "Old harbour",
+        "Holds the market on Saturdays, the auction on Mondays, and lets boats to visitors",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("below", [[], ["Counted by the ferry office."], ["1"]])
+def test_the_last_row_of_a_shaded_table_has_no_shade(below: list[str]) -> None:
+    """Where every second row is shaded, it is a row all the same, and no footer; a note below it is none."""
+    last = ["Geomundo", "311", "94.0", "5"]
+
+    def shaded(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(WORDS, 4))
+        for n in range(0, len(ROWS) + 1, 2):
+            sheet.setFillGray(0.2 if n == 0 else 0.9)
+            sheet.rect(70, 132 - 18 * n, 410, 18, stroke=0, fill=1)
+        sheet.setFillGray(1)
+        draw_rows(sheet, 138, [HEAD], font="Helvetica-Bold")
+        sheet.setFillGray(0)
+        draw_rows(sheet, 120, [*ROWS, last])
+        text(sheet, 80, 120 - 18 * len(ROWS) - 24, below)
+
+    answer = elements(shaded)
+    assert tables(answer) == [[HEAD, *ROWS, last]]
+    assert [e["content"]["text"] for e in answer if e["category"] in {"footer", "paragraph"}][1:] == below

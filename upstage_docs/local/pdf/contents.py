@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
@@ -17,6 +18,8 @@ _LEADER = re.compile(
     r".*\S\s*(?:\.{3,}|(?:\s\.){3,}|…{2,}|·{3,}|_{4,})[.\s…·_]*(?:\d{1,4}|[ivxlc]{1,7})", re.IGNORECASE
 )
 _LEAST = 3
+_IN_ROW = 0.4
+"""Of the font size of a title: what its baseline and that of its number differ by at most."""
 
 
 def contents_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
@@ -26,9 +29,13 @@ def contents_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
     """
     entries = [line for line in lines if _has_leader(line.text)]
     numbers: dict[int, Line] = {}  # id of a title → the line that is its page number
+    worded = sorted((t for t in lines if any(map(str.isalpha, t.text))), key=lambda t: t.baseline)
+    bases = [title.baseline for title in worded]
+    reach = _IN_ROW * max((title.size for title in worded), default=0.0)
     for column in _number_columns(lines):
         for number in column:
-            titles = [t for t in lines if t is not number and _in_row(t, number) and any(map(str.isalpha, t.text))]
+            near = worded[bisect_left(bases, number.baseline - reach) : bisect_right(bases, number.baseline + reach)]
+            titles = [title for title in near if title is not number and _in_row(title, number)]
             if titles:
                 numbers[id(max(titles, key=lambda t: t.box[2]))] = number
     paired = [line for line in lines if id(line) in numbers]
@@ -85,7 +92,7 @@ def _number_columns(lines: Sequence[Line]) -> list[list[Line]]:
 
 
 def _in_row(title: Line, number: Line) -> bool:
-    return abs(title.baseline - number.baseline) < 0.4 * title.size and title.box[2] <= number.box[0] + 1
+    return abs(title.baseline - number.baseline) < _IN_ROW * title.size and title.box[2] <= number.box[0] + 1
 
 
 def _rises(numbers: Sequence[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Adds to tables the header rows that stand above their grid, and header words that are in no cell yet."""
+"""Adds to tables the rows that stand right above and below their grid, and header words that are in no cell yet."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from statistics import median
 
 from upstage_docs.local.geometry import bounds, holds_middle, middle
 from upstage_docs.local.pdf.lines import rows_of
-from upstage_docs.local.pdf.tables.library_tables import Table
+from upstage_docs.local.pdf.tables.library_tables import Table, cell_text
 from upstage_docs.local.pdf.words import Word
 
 _ABOVE = 2.6
@@ -22,6 +22,9 @@ _HEADER_TEXT = 40
 """Letters of a text in such a header, at most."""
 _APART = 0.7
 """Font sizes between the texts of two columns, at least."""
+_LEAST_ROWS, _NEXT_ROW, _ONE_SIZE = 3, 1.3, 0.1
+"""Rows of a grid that goes on below what is drawn of it, at least; pitches of its rows to the next one, and the share
+by which font sizes differ, at most."""
 _FIRST_LINES = 2.0
 """Font sizes below the first line of a table within which a lone word is one of its header."""
 
@@ -36,7 +39,8 @@ def with_header_words(tables: Sequence[Table], words: Sequence[Word], taken: Seq
     free = [i for i, gone in enumerate(taken) if not gone and i not in used]
     if not free:
         return list(tables)
-    return [_with_words_above(_with_words_inside(table, words, free), words, free) for table in tables]
+    whole = [_with_words_above(_with_words_inside(table, words, free), words, free) for table in tables]
+    return [_with_rows_below(table, words, free) for table in whole]
 
 
 def _with_words_inside(table: Table, words: Sequence[Word], free: Sequence[int]) -> Table:
@@ -89,6 +93,42 @@ def _with_words_above(table: Table, words: Sequence[Word], free: Sequence[int]) 
     if len(columns) < max(2, (len(table.columns) + 1) // 2):
         return table
     return table.with_header(words, held, bounds(words[i].box for i in held))
+
+
+def _with_rows_below(table: Table, words: Sequence[Word], free: Sequence[int]) -> Table:
+    """Return a table with the lines that go on right below its grid at its pitch, each text under one column.
+
+    Where every second row is shaded, nothing is drawn around the last one.
+    """
+    if not table.gridded or len(table.rows) < _LEAST_ROWS or len(table.columns) < 2 or not table.words:
+        return table
+    x0, y0, x1, y1 = table.box
+    own = [words[i] for i in table.words]
+    size = median(word.size for word in own)
+    pitch = max((y1 - y0) / len(table.rows), size)
+    below = [i for i in free if y1 - 2 < middle(words[i].box)[1] and x0 - size < middle(words[i].box)[0] < x1 + size]
+    rows, held, last = list(table.rows), set(table.words), max(word.baseline for word in own)
+    for row in sorted(rows_of([words[i] for i in below]), key=lambda row: words[below[row[0]]].baseline):
+        line = sorted((below[n] for n in row), key=lambda i: words[i].box[0])
+        told = [words[i] for i in line]
+        columns = [_nearest(table, word) for word in told]
+        near = told[0].baseline - last < _NEXT_ROW * pitch
+        alike = all(abs(word.size - size) < _ONE_SIZE * size for word in told)
+        if not (near and alike and _fits(table, told, size) and len(set(columns)) >= max(2, len(table.columns) // 2)):
+            break
+        rows.append(
+            [cell_text([w for w, at in zip(told, columns, strict=True) if at == c]) for c in range(len(rows[0]))]
+        )
+        held.update(line)
+        last = told[0].baseline
+    if len(held) == len(table.words):
+        return table
+    spans = table.spans
+    if spans is not None:
+        added = range(len(table.rows), len(rows))
+        spans = spans | {(r, c): (1, 1) for r in added for c in range(len(rows[0]))}
+    box = bounds([table.box, *(words[i].box for i in held)])
+    return replace(table, box=box, rows=rows, words=frozenset(held), spans=spans)
 
 
 def _nearest(table: Table, word: Word) -> int:

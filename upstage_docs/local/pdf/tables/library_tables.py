@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from statistics import median
 from typing import Any
 
 from upstage_docs.local.blocks import Cell
-from upstage_docs.local.geometry import Box, area, bounds, holds_middle, middle
+from upstage_docs.local.geometry import Box, area, bounds, holds_middle, middle, shared_width
 from upstage_docs.local.pdf.lines import Line, lines_of
 from upstage_docs.local.pdf.tables.line_rows import right_edges, rows_of_bands
 from upstage_docs.local.pdf.words import Word
@@ -19,6 +19,17 @@ from upstage_docs.local.pdf.words import Word
 _EMPHASIS = re.compile(r"(\*{1,3}|_{1,3}|~~|`)(?=\S)(.+?)(?<=\S)\1")
 _MARKED = frozenset("*_~`\\")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|~<>-])")
+
+
+_LEAST_BELOW = 2
+"""Rows of a table below a line of its caption, more than."""
+_AS_WIDE, _SAME_END, _LEAST_RULES = 0.9, 3.0, 2
+"""Share of the width of a table that a rule between its rows has, points by which the ends of such rules differ at most,
+and how many are inside the table, at least."""
+_MOST_REST, _PITCH = 4, 1.3
+"""Lines that the last row of a table has below those that the library tells, at most, and font sizes of each."""
+_CAPTION_SPACE = 0.6
+"""Font sizes between the words of such a line, at most; the texts of two columns are further apart."""
 
 
 class _Row:
@@ -122,6 +133,7 @@ def table_of(block: Any, words: Sequence[Word], taken: Sequence[bool], rules: Se
     given = [*([block.header] if block.header else []), *(block.rows or [])]
     x, y = block.bbox.x, block.bbox.y
     box = (x, y, x + block.bbox.width, y + block.bbox.height)
+    box = _to_last_rule(box, given, words, rules)
     inside = [i for i, word in enumerate(words) if not taken[i] and holds_middle(box, word.box, reach=1)]
     width = max((len(row) for row in given), default=0)
     if not inside or not width:
@@ -133,6 +145,7 @@ def table_of(block: Any, words: Sequence[Word], taken: Sequence[bool], rules: Se
             _, r, c = min(places, key=lambda place: _distance(place[0], words[index].box))
             rows[r].cells[c] = f"{rows[r].cells[c]} {words[index].text}".strip()
     rows, kept = _without_title(rows, words, inside)
+    rows, kept = _without_caption(rows, words, kept)
     merged = _unfolded(_joined(rows, rules, box), words, 1 if block.header else 0)
     columns = [
         _column_middle([place for place, _, c in places if c == column], box, column, width) for column in range(width)
@@ -140,6 +153,34 @@ def table_of(block: Any, words: Sequence[Word], taken: Sequence[bool], rules: Se
     header = 1 if block.header and len(merged) > 1 else 0
     held = [i for i in inside if i in kept]
     return Table(bounds(words[i].box for i in held), [row.cells for row in merged], columns, header, frozenset(held))
+
+
+def _to_last_rule(box: Box, given: Sequence[Sequence[Any]], words: Sequence[Word], rules: Sequence[Box]) -> Box:
+    """Return the box of a table, extended to the rule that ends it: the last lines of one cell may stand above that.
+
+    Rules of the same length part the rows of the table.
+    """
+    ends: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
+    for rule in rules:
+        if shared_width(rule, box) > _AS_WIDE * (box[2] - box[0]):
+            ends[round(rule[0] / _SAME_END), round(rule[2] / _SAME_END)].append(rule[1])
+    heights = max(ends.values(), key=lambda ys: sum(box[1] <= y <= box[3] for y in ys), default=[])
+    last = min((y for y in heights if y > box[3]), default=None)
+    if last is None or sum(box[1] <= y <= box[3] for y in heights) < _LEAST_RULES:
+        return box
+    below = [word for word in words if holds_middle((box[0] - 1, box[3], box[2] + 1, last), word.box)]
+    columns = [
+        [cell.bbox for cell in column if cell is not None and cell.bbox is not None] for column in zip_longest(*given)
+    ]
+    gutters = [
+        (max(one.x + one.width for one in left) + min(other.x for other in right)) / 2
+        for left, right in pairwise(columns)
+        if left and right
+    ]
+    if not below or any(word.box[0] < x < word.box[2] for word in below for x in gutters):
+        return box
+    near = last - box[3] < (_MOST_REST + 1) * _PITCH * median(word.size for word in below)
+    return (*box[:3], last) if near else box
 
 
 def _read(
@@ -216,6 +257,26 @@ def _without_title(rows: list[_Row], words: Sequence[Word], inside: Sequence[int
             cleaned = cleaned.replace(part, "")
         first.cells[c] = " ".join(cleaned.split())
     return ([first, *rows[1:]] if any(first.cells) else rows[1:]), kept
+
+
+def _without_caption(rows: list[_Row], words: Sequence[Word], kept: set[int]) -> tuple[list[_Row], set[int]]:
+    """Leave out lines above a table that the library cut into its first rows: each runs from the first column on.
+
+    The words of such a line are no further apart than spaces, and stand in the white between the first two columns.
+    """
+    while len(rows) > _LEAST_BELOW and len(rows[0].cells) > 1 and all(rows[0].cells[:2]):
+        below = [[words[i] for row in rows[1:] for i in row.words[c]] for c in (0, 1)]
+        first = [i for i in kept if middle(words[i].box)[1] < rows[1].top]
+        line = sorted((words[i] for i in first), key=lambda word: word.box[0])
+        if not all(below) or not line:
+            break
+        left, right = max(word.box[2] for word in below[0]), min(word.box[0] for word in below[1])
+        apart = any(b.box[0] - a.box[2] > _CAPTION_SPACE * a.size for a, b in pairwise(line))
+        if apart or not any(word.box[0] < right and word.box[2] > left for word in line):
+            break
+        kept = kept.difference(first)
+        rows = rows[1:]
+    return rows, kept
 
 
 def _joined(rows: list[_Row], rules: Sequence[Box], box: Box) -> list[_Row]:
