@@ -122,6 +122,27 @@ def test_a_listing_is_one_element_with_its_indents() -> None:
     assert "print(count(" in answer[1]["content"]["text"]
 
 
+def test_two_empty_lines_are_within_a_listing() -> None:
+    def listing(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(WORDS, 6))
+        text(sheet, 60, 640, ["import harbour", "", "", *CODE], font="Courier")
+        text(sheet, 60, 520, paragraph(WORDS, 6))
+
+    answer = elements(listing)
+    assert categories(answer) == ["paragraph", "code", "paragraph"]
+    assert answer[1]["content"]["text"].startswith("import harbour")
+
+
+def test_steps_between_two_rules_at_the_foot_of_a_page_are_no_footnote() -> None:
+    def algorithm(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(WORDS, 6))
+        sheet.line(60, 190, 520, 190)
+        text(sheet, 60, 176, ["1: for each ship do", "2: count the ship", "3: end for"], 8)
+        sheet.line(60, 144, 520, 144)
+
+    assert categories(elements(algorithm))[-1] != "footnote"
+
+
 @pytest.mark.parametrize(
     ("line", "category"),
     [

@@ -287,3 +287,30 @@ def test_the_last_row_of_a_shaded_table_has_no_shade(below: list[str]) -> None:
     answer = elements(shaded)
     assert tables(answer) == [[HEAD, *ROWS, last]]
     assert [e["content"]["text"] for e in answer if e["category"] in {"footer", "paragraph"}][1:] == below
+
+
+def test_lines_between_two_rules_that_have_their_own_values_are_rows() -> None:
+    """Of a group of rows, the number that all have stands in their middle; a header ends at its rule."""
+
+    def grouped(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(WORDS, 4))
+        sheet.setFont("Helvetica", 10)
+
+        def row(y: float, cells: Sequence[str]) -> None:
+            for x, cell in zip((80, 150, 240, 320, 400), cells, strict=True):
+                sheet.drawString(x, y, cell)
+
+        row(660, ["Boats", "Season", "Calm", "Storm", "Share"])
+        row(648, ["", "", "", "", "(0.75)"])
+        for n in range(3):
+            top = 624 - 36 * n
+            row(top, ["", "Summer", f"0.9{n}5", f"0.8{n}4", f"0.7{n}1"])
+            row(top - 6, [str(6 - 2 * n), "", "", "", ""])
+            row(top - 12, ["", "Winter", f"0.6{n}5", f"0.5{n}4", f"0.4{n}1"])
+        for y in (674, 640, 604, 568, 532):
+            sheet.line(74, y, 450, y)
+
+    (rows,) = tables(elements(grouped))
+    assert rows[0] == ["Boats", "Season", "Calm", "Storm", "Share (0.75)"]
+    assert rows[1:3] == [["6", "Summer", "0.905", "0.804", "0.701"], ["", "Winter", "0.605", "0.504", "0.401"]]
+    assert len(rows) == 7

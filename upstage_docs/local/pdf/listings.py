@@ -30,8 +30,8 @@ _LEVEL = 0.3
 """Font sizes by which pieces of one line of code differ in height, at most."""
 _SAME_SIZE = 0.15
 """Share by which lines of one listing differ in font size, at most."""
-_PITCH = 2.7
-"""Font sizes from line to line of one listing, at most: a blank line may be between them."""
+_PITCH = 4.6
+"""Font sizes from line to line of one listing, at most: two blank lines may be between them."""
 _APART = 1.4
 """Font sizes from the line of text above or below, at least, where a line is code by itself."""
 _WIDTH = 0.6

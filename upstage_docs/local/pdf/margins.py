@@ -291,6 +291,7 @@ def footnotes(parts: Sequence[Part], sheet: Sheet) -> list[Part]:
         if (
             not small
             or part.box[1] < 0.4 * sheet.height
+            or _is_framed(part, rules)
             or any(p.box[1] > part.box[1] and p.shares_column(part) for p in blocked)
         ):
             blocked.append(part)
@@ -344,6 +345,13 @@ def _sets_off_notes(rule: Box, part: Part, above: Sequence[Part]) -> bool:
     """Say whether a *rule* over *part* is one for footnotes: one over a running footer is long, or outside the body."""
     left, right = min((p.box[0] for p in above), default=0.0), max((p.box[2] for p in above), default=0.0)
     return _rule_above(part, rule) and part.box[0] > left - 3 and rule[2] - rule[0] < 0.5 * (right - left)
+
+
+def _is_framed(part: Part, rules: Sequence[Box]) -> bool:
+    """Say whether a part stands between two rules of one length, as the steps of an algorithm do."""
+    above = [rule for rule in rules if _rule_above(part, rule)]
+    below = [rule for rule in rules if 0 <= rule[1] - part.box[3] < 3 * max(part.size, 6.0)]
+    return any(abs(a[0] - b[0]) < 3 and abs(a[2] - b[2]) < 3 for a in above for b in below)
 
 
 def _is_under(part: Part, rule: Box) -> bool:

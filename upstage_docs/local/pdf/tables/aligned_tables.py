@@ -21,7 +21,7 @@ from upstage_docs.local.pdf.tables.aligned_texts import (
 )
 from upstage_docs.local.pdf.tables.headers import header_cells, lay_header
 from upstage_docs.local.pdf.tables.library_tables import Table
-from upstage_docs.local.pdf.tables.line_rows import is_rest, is_value, right_edges
+from upstage_docs.local.pdf.tables.line_rows import has_own_values, is_rest, is_value, right_edges
 from upstage_docs.local.pdf.word_pieces import Pieces
 
 _MOST_TEXTS = 5_000
@@ -46,6 +46,9 @@ _FILLED = 0.55
 """Share of the cells that have text, at least."""
 _HEADER_PITCH = 2.2
 """Font sizes from a line of a header to the next, at most."""
+_WHOLE, _MOST_HEADER, _VALUES_IN_HEADER = 0.9, 4, 0.25
+"""Share of the width of a table that the rule below its header has; lines above it at most, and the share of values
+among their texts."""
 _RULED_ROWS = 0.45
 """Share of the lines that stand under a rule, at least, where rules part the rows of a table."""
 _CLOSE = 0.85
@@ -112,7 +115,7 @@ def _table(
     rows = [*_over_columns(titles, rows[0], columns), *rows]
     rows, placed = _placed(rows, columns, lines)
     first = next((r for r, row in enumerate(rows) if _is_of_values(row, placed[r])), None)
-    head = _header_height(rows, placed, first)
+    head = max(_header_height(rows, placed, first), _lines_above_rule(rows, rules))
     width = len(columns)
     body = _join_lines(
         [_cells(row, places, width) for row, places in zip(rows[head:], placed[head:], strict=True)], rules
@@ -339,6 +342,22 @@ def _header_height(
     return first
 
 
+def _lines_above_rule(rows: Sequence[Sequence[Text]], rules: Sequence[Box]) -> int:
+    """Return how many lines stand above the first rule through all columns, 0 if these are no header.
+
+    Few of its cells are values, such as the thresholds that a measure is told for.
+    """
+    box = bounds(text.box for row in rows for text in row)
+    first = min(
+        (r[1] for r in rules if box[1] < r[1] < box[3] and shared_width(r, box) > _WHOLE * (box[2] - box[0])),
+        default=box[1],
+    )
+    upper = [row for row in rows if row[0].baseline < first]
+    texts = [text.text for row in upper for text in row]
+    values = sum(map(is_value, texts))
+    return len(upper) if len(upper) <= _MOST_HEADER and values <= _VALUES_IN_HEADER * len(texts) else 0
+
+
 def _built(
     upper: Sequence[Sequence[Text]],
     placed: Sequence[Sequence[tuple[int, int]]],
@@ -415,7 +434,11 @@ def _join_lines(rows: Sequence[_Row], rules: Sequence[Box]) -> list[_Row]:
     rights = right_edges([words_of_cells(row) for row in rows])
     out: list[_Row] = []
     for row, start, rule in zip(rows, starts, [False, *ruled], strict=True):
-        if not out or (start and (rule or not is_rest(words_of_cells(out[-1]), words_of_cells(row), rights))):
+        if (
+            not out
+            or (start and (rule or not is_rest(words_of_cells(out[-1]), words_of_cells(row), rights)))
+            or (not start and has_own_values(words_of_cells(out[-1]), words_of_cells(row)))
+        ):
             out.append(row)
         else:
             out[-1] = [above + below for above, below in zip(out[-1], row, strict=True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -24,8 +25,8 @@ _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|~<>-])")
 _LEAST_BELOW = 2
 """Rows of a table below a line of its caption, more than."""
 _AS_WIDE, _SAME_END, _LEAST_RULES = 0.9, 3.0, 2
-"""Share of the width of a table that a rule between its rows has, points by which the ends of such rules differ at most,
-and how many are inside the table, at least."""
+"""Share of the width of a table that a rule between its rows has, points by which the ends of such rules differ, at
+most, and how many are inside the table, at least."""
 _MOST_REST, _PITCH = 4, 1.3
 """Lines that the last row of a table has below those that the library tells, at most, and font sizes of each."""
 _CAPTION_SPACE = 0.6
@@ -210,6 +211,17 @@ def _read(
                 used.update(held)
         last = rows[-1].bottom if rows else 0.0
         rows.append(_Row(texts, min(tops, default=last), max(bottoms, default=last), own))
+    tops = [*(row.top for row in rows[1:]), math.inf]
+    across = {column: bounds(place for place, _, c in places if c == column) for column in {c for _, _, c in places}}
+    for _, r, c in places:  # of some cells of several lines, the box is that of one
+        row = rows[r]
+        if row.cells[c] and not row.words[c]:
+            band = across[c][0], row.top - 1, across[c][2], tops[r] - 1
+            held = [i for i in inside if i not in used and holds_middle(band, words[i].box, reach=1)]
+            text = cell_text([words[i] for i in held])
+            if held and _letters(text) == _letters(row.cells[c]):
+                row.cells[c], row.words[c] = text, held
+                used.update(held)
     return rows, places, used
 
 

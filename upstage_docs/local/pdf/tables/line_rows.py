@@ -32,6 +32,10 @@ _BROKEN = 0.5
 """Share of the breaks between the lines of a column that room was left at, at least: two long values leave none."""
 _SPACE = 0.25
 """Of the font size: a space between two words."""
+_BRACKETS = "([±"
+"""What an error begins with that stands below its value."""
+_UNDER_VALUES = 0.5
+"""Share of the values of a row that have one under them, at least, in the next row of a group."""
 
 Rows = list[list[list[Word]]]
 """The words of cells by row and column."""
@@ -46,7 +50,8 @@ def rows_by_lines(cells: Sequence[Sequence[Word]]) -> Rows | None:
     """Return the rows that one band of cells really holds: words by row and column; None if it is one row.
 
     Two lines or more of a column behind the first are values, and stand beside lines of the first column. A line of
-    the first column without values that begins with a small letter goes on with the row above it.
+    the first column without values that begins with a small letter goes on with the row above it. Where the first
+    column has one line for all, another column names the rows.
 
     Args:
         cells: The words of each cell, in any order.
@@ -57,13 +62,15 @@ def rows_by_lines(cells: Sequence[Sequence[Word]]) -> Rows | None:
     ]
     if not valued or not lines[0]:
         return None
-    levels = sorted(line[0].baseline for column in lines for line in column)
+    spanned = len(lines[0]) == 1 and _names_rows(lines, valued)
+    lined = [column for column in lines if len(column) > 1] if spanned else lines
+    levels = sorted(line[0].baseline for column in lined for line in column)
     size = lines[0][0][0].size
     rows: list[float] = []
     for level in levels:
         if not rows or level - rows[-1] > _SAME_LINE * size:
             rows.append(level)
-    first = [line[0].baseline for line in lines[0]]
+    first = [line[0].baseline for line in (valued[0] if spanned else lines[0])]
     for column in valued:
         beside = sum(any(abs(line[0].baseline - level) <= _SAME_LINE * size for level in first) for line in column)
         if beside < _MATCHING * len(column):
@@ -80,6 +87,21 @@ def rows_by_lines(cells: Sequence[Sequence[Word]]) -> Rows | None:
         else:
             out.append(row)
     return out if len(out) > 1 else None
+
+
+def _names_rows(lines: Sequence[Sequence[list[Word]]], valued: Sequence[Sequence[list[Word]]]) -> bool:
+    """Say whether a column has a text for each line of two columns of values or more, none of which is in brackets."""
+    counts = {len(column) for column in valued}
+    texts = [" ".join(_texts(line)) for column in valued for line in column]
+    return (
+        len(valued) > 1
+        and len(counts) == 1
+        and not any(text[0] in _BRACKETS for text in texts)
+        and any(
+            len(column) in counts and not any(is_value(" ".join(_texts(line))) for line in column)
+            for column in lines[1:]
+        )
+    )
 
 
 def right_edges(rows: Sequence[Sequence[Sequence[Word]]]) -> list[float]:
@@ -119,6 +141,25 @@ def is_rest(above: Sequence[Sequence[Word]], below: Sequence[Sequence[Word]], ri
         if not hyphen and not lone and _has_room(last, first, right):
             return False
     return True
+
+
+def has_own_values(above: Sequence[Sequence[Word]], below: Sequence[Sequence[Word]]) -> bool:
+    """Say whether a line of cells is no rest of the row above: it has values under most of that row's, and a text.
+
+    Values of several rows stand beside them, in their middle. Those in brackets go with the values above, as errors do.
+
+    Args:
+        above: The words of the cells of the row above.
+        below: Those of the line.
+    """
+    first = [[" ".join(_texts(_lines(cell)[0])) if cell else "" for cell in row[1:]] for row in (above, below)]
+    valued = [[bool(text) and is_value(text) and text[0] not in _BRACKETS for text in row] for row in first]
+    both = sum(map(all, zip(*valued, strict=True)))
+    named = any(
+        all(texts) and not any(values)
+        for texts, values in zip(zip(*first, strict=True), zip(*valued, strict=True), strict=True)
+    )
+    return named and both > 1 and both >= _UNDER_VALUES * sum(valued[0])
 
 
 def rows_of_bands(

@@ -13,7 +13,7 @@ from upstage_docs.local.pdf.tables.aligned_tables import aligned_between
 from upstage_docs.local.pdf.tables.aligned_texts import LineTexts, words_of_cells
 from upstage_docs.local.pdf.tables.headers import header_cells, lay_header
 from upstage_docs.local.pdf.tables.library_tables import Table
-from upstage_docs.local.pdf.tables.line_rows import is_rest, is_value, right_edges
+from upstage_docs.local.pdf.tables.line_rows import has_own_values, is_rest, is_value, right_edges
 from upstage_docs.local.pdf.words import Word
 
 Free = Sequence[tuple[float, int]]
@@ -354,7 +354,7 @@ def _joined(rows: list[list[list[Line]]], rules: Sequence[Box]) -> list[list[lis
     rights = right_edges([words_of_cells(row) for row in rows])
     out = [rows[0]]
     for row, split, pitch in zip(rows[1:], apart, pitches, strict=True):
-        whole = bool(row[0]) and all(row)
+        whole = (bool(row[0]) and all(row)) or has_own_values(words_of_cells(out[-1]), words_of_cells(row))
         rest = not split and not whole and (ruled or pitch < _CLOSER * usual)
         if rest or (not split and is_rest(words_of_cells(out[-1]), words_of_cells(row), rights)):
             out[-1] = [above + below for above, below in zip(out[-1], row, strict=True)]
