@@ -191,3 +191,11 @@ def test_a_page_whose_letters_the_library_drops_is_read_whole() -> None:
         words.append(line)
     broken = re.sub(rb"/Ascent \d+", b"/Ascent -32000", text_layer(placed(words), 400, 300))
     assert " ".join(" ".join(texts(broken)).split()) == " ".join(rows)
+
+
+def test_marks_of_direction_in_hebrew_cost_nothing_of_the_page() -> None:
+    """What directs text is no letter, but the file counts it as one, with a place of its own."""
+    words = placed([[(SEA[::-1] + "\u200f", 66), (WORLD[::-1] + "\u200e", 90), (SHALOM[::-1], 140)]])
+    (page,) = read_pdf(text_layer(words, 400, 300))
+    assert not page.losses
+    assert page.blocks[0].text.split() == [SHALOM, WORLD, SEA]

@@ -128,8 +128,8 @@ def _stands(axis: Any) -> bool:
     return place is None or place.get("val") not in {"b", "t"}
 
 
-def _title(owner: Any) -> str:
-    title = owner.find(f"{_C}title")
+def _title(owner: Any | None) -> str:
+    title = None if owner is None else owner.find(f"{_C}title")
     if title is None:
         return ""
     texts = [text.text or "" for text in title.iter(f"{_A}t", f"{_C}v")]

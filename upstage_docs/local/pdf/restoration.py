@@ -326,7 +326,10 @@ class _Standing:
         for match in _WORD.finditer(self._file.text):
             boxes = self._file.boxes(*match.span())
             (baseline,) = self._file.baselines(match.start(), match.start() + 1)
-            text = letters_in_order(without_controls(match[0]), boxes)
+            seen = [
+                (sign, box) for letter, box in zip(match[0], boxes, strict=True) for sign in without_controls(letter)
+            ]
+            text = letters_in_order("".join(sign for sign, _ in seen), [box for _, box in seen])
             told = self.Told(bounds(boxes), text, baseline, match.start())
             shelves[int(middle(told.box)[1] // _SHELF)].append(told)
         return shelves
