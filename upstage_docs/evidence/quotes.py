@@ -15,6 +15,11 @@ from upstage_docs.evidence.things import Thing, read_things
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.models import ParsedDocument
 
+_MARKUP = 4
+"""Characters of markup and text for each of a quote that goes over several elements, at the most."""
+_AROUND = 2000
+"""Characters beside a quote in the elements that it begins and ends in."""
+
 
 def quote_places(parsed: ParsedDocument, document: DocumentInput, quote: str) -> list[Place]:
     """Return every place where the words of *quote* stand in a document, in page order; at least one.
@@ -38,7 +43,8 @@ def quote_places(parsed: ParsedDocument, document: DocumentInput, quote: str) ->
     with PageTexts(whole, document, parsed) as texts:
         found = _found(read_things(parsed), quote, wanted, texts, parsed)
         if not found:
-            runs = chunk_with(ChunkOptions(chunk_size=len(quote) * 4 + 2000, exclude_categories=()), parsed)
+            size = len(quote) * _MARKUP + _AROUND
+            runs = chunk_with(ChunkOptions(chunk_size=size, exclude_categories=()), parsed)
             found = _found(read_things(runs), quote, wanted, texts, parsed)
     if not found:
         raise SourceError(f"The words {shorten(quote, 60)!r} do not stand in {parsed.source!r}.")

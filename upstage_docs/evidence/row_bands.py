@@ -17,6 +17,10 @@ _RULE = 0.6
 """Of a table's width, what a rule between rows covers at least; text covers less."""
 _INK = 0.004
 """Of a table's width, what a line of text covers at least."""
+_SMALL = 64
+"""Pixels of a side of the small picture whose median is the paper."""
+_LOWEST, _LOWEST_SHARE = 3, 1 / 200
+"""Pixels, and share of the table's height, that a row between two rules has at least."""
 
 
 def row_bands(picture: Image, box: Box, rows: int) -> list[Box] | None:
@@ -34,7 +38,8 @@ def row_bands(picture: Image, box: Box, rows: int) -> list[Box] | None:
     if right - left < 2 or bottom - top < rows or not rows:
         return None
     gray = picture.crop((left, top, right, bottom)).convert("L")
-    paper = sorted(gray.resize((64, 64)).tobytes())[64 * 32]
+    small = sorted(gray.resize((_SMALL, _SMALL)).tobytes())
+    paper = small[len(small) // 2]
     ink = gray.point(lambda value: 255 if abs(value - paper) > _DARK else 0)
     shares = _ink_shares(ink)
     for bands in (_between_rules(shares), _of_text(shares)):
@@ -56,7 +61,7 @@ def _ink_shares(ink: Image) -> list[float]:
 
 def _between_rules(shares: list[float]) -> list[tuple[int, int]]:
     edges = [(0, 0), *_runs_of_true([share >= _RULE for share in shares]), (len(shares), len(shares))]
-    least = max(3, len(shares) // 200)
+    least = max(_LOWEST, int(len(shares) * _LOWEST_SHARE))
     return [(above[1], below[0]) for above, below in pairwise(edges) if below[0] - above[1] >= least]
 
 

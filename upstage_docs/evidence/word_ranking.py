@@ -17,6 +17,8 @@ _RUNS = regex.compile(
 )
 _ALONE = regex.compile(rf"[{_UNSPACED}]")
 _GROUPED = regex.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_SHORTEST_PLURAL = 4
+"""Letters of a word whose `s` is that of a plural: `cats`, not `gas`."""
 _STEM = 6
 """Letters of a word that count: "generate" finds "generation", in most languages with endings."""
 
@@ -38,7 +40,7 @@ def tokens(text: str) -> Iterator[str]:
 
 def _stem(word: str) -> str:
     """Return what of *word* counts: without the plural's `s`, and not more than its first letters."""
-    if len(word) > 3 and word.endswith("s") and not word.endswith("ss"):
+    if len(word) >= _SHORTEST_PLURAL and word.endswith("s") and not word.endswith("ss"):
         word = word[:-1]
     return word[:_STEM]
 

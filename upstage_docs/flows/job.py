@@ -27,6 +27,7 @@ _KEPT_SECONDS = 30 * 86400.0
 # https://console.upstage.ai/api/parse/document-parsing/async
 _BATCH_PAGES = 10
 _MOST_BATCH_PAGES = 100  # that a job is believed to have in one batch, where memory is set aside for its answer
+_GROWTH = 1.5  # of the pause between two looks at a job, as PollPolicy says
 _FAILED = {"failed"}
 # https://console.upstage.ai/api/parse/document-parsing/async: of a job, and of a batch.
 _RUNNING = {"submitted", "scheduled", "started", "retrying"}
@@ -266,7 +267,7 @@ class JobWatch:
             wait = self._next_look - now
             if wait <= 0:
                 self._next_look = now + self._interval
-                self._interval = min(self._interval * 1.5, self.context.poll.maximum)
+                self._interval = min(self._interval * _GROWTH, self.context.poll.maximum)
         if wait > 0:
             yield Sleep(wait)
         else:

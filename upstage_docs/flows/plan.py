@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from upstage_docs.files.source import Source
 
 
+# The share of the bytes allowed that a part shall have. Pages differ in size and every part carries the shared fonts;
+# a part that is too large all the same is cut in half.
+_AIMED_AT = 0.8
+
+
 @dataclass(frozen=True)
 class PageRun:
     """A run of pages, and how to get them: from the store, from a running job, or by sending them.
@@ -169,11 +174,10 @@ def _route(pages: int, size: int, *, ocr: bool, route: Route, limits: ApiLimits)
 def _part_pages(
     source: Source, total: int, pages: int, *, asked: int | None, ocr: bool, route: Route, limits: ApiLimits
 ) -> int:
-    """How many pages of a PDF one request holds: as asked, and within the limits of bytes and pages."""
+    """Return how many pages of a PDF one request holds: as asked, and within the limits of bytes and pages."""
     size, most = request_limits(ocr=ocr, route=route, limits=limits)
     if source.size > size:
-        # Pages differ in size and every part carries the shared fonts, so aim below; `halves` mends the rest.
-        most = min(most, max(1, int(0.8 * size * total / source.size)))
+        most = min(most, max(1, int(_AIMED_AT * size * total / source.size)))
     if asked is not None:
         return min(most, asked)
     runs = math.ceil(pages / most)
