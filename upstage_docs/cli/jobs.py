@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
@@ -59,8 +59,8 @@ def list_jobs(as_json: AsJson = False, *, connect: Connect) -> None:
         found = client.jobs()
     # The API's list names no pages; `jobs show` does.
     names = ("request_id", "status", "model", "requested_at", "completed_at")
-    lines = [{**_job(job, names), "source": sources.get(job.request_id, "")} for job in found]
-    _print(lines, (*names, "source"), as_json=as_json)
+    rows = [(*_told(job, names), sources.get(job.request_id, "")) for job in found]
+    _print((*names, "source"), rows, as_json=as_json)
 
 
 @jobs.command("show")
@@ -69,20 +69,14 @@ def show_job(request_id: RequestId, as_json: AsJson = False, *, connect: Connect
     """Show the state of a job and of its batches."""
     with connect() as client:
         job = client.job(request_id)
-    batches: list[dict[str, Any]] = [
-        {
-            "batch": batch.id,
-            "status": batch.status,
-            "pages": f"{batch.start_page}-{batch.end_page}",
-            "failure": batch.failure_message,
-        }
-        for batch in job.batches
-    ]
+    names = ("batch", "status", "pages", "failure")
+    batches = [(one.id, one.status, f"{one.start_page}-{one.end_page}", one.failure_message) for one in job.batches]
+    state = dict(zip(_STATE, _told(job, _STATE), strict=True))
     if as_json:
-        _print([{**_job(job, _STATE), "batches": batches}], (), as_json=True)
+        print_line({**state, "batches": [dict(zip(names, batch, strict=True)) for batch in batches]})
         return
-    terminal().print("\n".join(f"{name}: {value}" for name, value in _job(job, _STATE).items()))
-    _print(batches, ("batch", "status", "pages", "failure"), as_json=False)
+    terminal().print("\n".join(f"{name}: {value}" for name, value in state.items()))
+    _print(names, batches, as_json=False)
 
 
 @jobs.command("result")
@@ -111,7 +105,7 @@ def list_cache(folder: Folder = None, as_json: AsJson = False) -> None:
         (at.source, at.pages, at.size, at.jobs, at.intents, _time(at.used), at.key.model, at.key.file_sha256[:12])
         for at in Store.at(folder or True).entries()
     ]
-    _print([dict(zip(names, row, strict=True)) for row in rows], names, as_json=as_json)
+    _print(names, rows, as_json=as_json)
 
 
 @cache.command("rm")
@@ -148,17 +142,11 @@ def remove_from_cache(
 @cache.command("unknown")
 def list_unknown(folder: Folder = None, as_json: AsJson = False) -> None:
     """List paid requests that are under way, or were cut off before their answer."""
-    lines = [
-        {
-            "token": intent.token,
-            "source": intent.source,
-            "pages": "all" if intent.pages is None else f"{intent.pages[0]}-{intent.pages[1]}",
-            "route": intent.route,
-            "sent": _time(intent.created),
-        }
-        for intent in Store.at(folder or True).intents()
+    rows = [
+        (one.token, one.source, "{}-{}".format(*one.pages) if one.pages else "all", one.route, _time(one.created))
+        for one in Store.at(folder or True).intents()
     ]
-    _print(lines, ("token", "source", "pages", "route", "sent"), as_json=as_json)
+    _print(("token", "source", "pages", "route", "sent"), rows, as_json=as_json)
 
 
 @cache.command("resolve")
@@ -195,17 +183,14 @@ def estimate(sources: Sources, as_json: AsJson = False, *, options: ParseOptions
 
         failed = count_failures((path for path, _ in find(sources)), look)
     found["total"] = sum(found.values(), Estimate())
-    _print(
-        [{"source": source, **asdict(one)} for source, one in found.items()],
-        ("source", *asdict(Estimate())),
-        as_json=as_json,
-    )
+    rows = [(source, *asdict(one).values()) for source, one in found.items()]
+    _print(("source", *asdict(Estimate())), rows, as_json=as_json)
     if failed:
         raise typer.Exit(1)
 
 
-def _job(job: Job, names: Sequence[str]) -> dict[str, Any]:
-    return {name: getattr(job, name) for name in names}
+def _told(job: Job, names: Sequence[str]) -> list[Any]:
+    return [getattr(job, name) for name in names]
 
 
 def _time(seconds: float) -> str:
@@ -213,15 +198,15 @@ def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M") if seconds else ""
 
 
-def _print(lines: Sequence[dict[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:
-    """Print *lines* as JSON lines, or the *columns* of them as a table."""
+def _print(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, as_json: bool) -> None:
+    """Print *rows* as JSON lines, or as a table."""
     if as_json:
-        for line in lines:
-            print_line(line)
+        for row in rows:
+            print_line(dict(zip(columns, row, strict=True)))
         return
     table = Table(box=box.SIMPLE_HEAD)
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold")
-    for line in lines:
-        table.add_row(*("" if line[column] is None else str(line[column]) for column in columns))
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row))
     terminal().print(table)
