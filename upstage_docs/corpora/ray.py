@@ -22,7 +22,8 @@ from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.packing import chunk_with
 from upstage_docs.client.client import Client
 from upstage_docs.client.threads import Attended, Threads
-from upstage_docs.errors import AuthenticationError, ConfigError, MissingExtraError
+from upstage_docs.errors import AuthenticationError, ConfigError
+from upstage_docs.errors.tree import needing
 from upstage_docs.files.source import place_of
 from upstage_docs.flows.schedule import Schedule
 from upstage_docs.options import ParseOptions
@@ -244,11 +245,9 @@ def parse_corpus(
         ConfigError: No key, or numbers that are not above 0.
         AuthenticationError: The API refused the key: the job ends, what was written stays.
     """
-    try:
+    with needing("ray", "A corpus on Ray"):
         import ray
         import ray.data
-    except ImportError as error:
-        raise MissingExtraError.of("ray", "A corpus on Ray", error) from error
     require_whole_number("actors", actors, least=1)
     require_whole_number("files_per_task", files_per_task, least=1)
     require_number("cpus_per_actor", cpus_per_actor, above=0)

@@ -22,6 +22,8 @@ All carry plain values only, so they pickle, and none ever holds a key: what the
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from upstage_docs.errors.redaction import redact, redact_body
@@ -94,6 +96,19 @@ class MissingExtraError(ConfigError, ImportError):
         return cls(
             f'{purpose} needs the extra "{extra}"{because}. Install it with: pip install "upstage-docs[{extra}]"'
         )
+
+
+@contextmanager
+def needing(extra: str, purpose: str) -> Iterator[None]:
+    """Say of an import that fails in the block which *extra* is missing, and what (*purpose*) needs it.
+
+    Raises:
+        MissingExtraError: An import failed.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise MissingExtraError.of(extra, purpose, error) from error
 
 
 class SourceError(UpstageDocsError):

@@ -9,7 +9,8 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from upstage_docs.api.limits import LIMITS
-from upstage_docs.errors import MissingExtraError, SourceError
+from upstage_docs.errors import SourceError
+from upstage_docs.errors.tree import needing
 from upstage_docs.evidence.source_file import require_page
 from upstage_docs.files.source import PDFIUM_LOCK, Source
 
@@ -51,10 +52,8 @@ def require_pillow() -> None:
     Raises:
         MissingExtraError: It is not installed.
     """
-    try:
+    with needing("view", "A picture of a page"):
         import PIL  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise MissingExtraError.of("view", "A picture of a page", error) from error
 
 
 def _pdf_page(source: Source, page: int, dpi: int, within: tuple[int, int] | None) -> Image:
@@ -77,10 +76,8 @@ def _image_page(source: Source, page: int) -> Image:
     from PIL import Image, ImageOps
 
     if source.format == "heic":
-        try:
+        with needing("heic", "A picture of a HEIC page"):
             from pillow_heif import register_heif_opener
-        except ModuleNotFoundError as error:
-            raise MissingExtraError.of("heic", "A picture of a HEIC page", error) from error
         register_heif_opener()
     with source.open() as handle, _explained(source, page), Image.open(handle) as image:
         image.seek(page - 1)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from upstage_docs.errors import ConfigError
+from upstage_docs.errors.tree import needing
 from upstage_docs.evidence.amounts import (
     holds_no_amounts,
     is_percent,
@@ -197,12 +198,8 @@ class TableData:
         Raises:
             MissingExtraError: pandas is not installed.
         """
-        try:
+        with needing("dataframe", "A table as a DataFrame"):
             from pandas import DataFrame
-        except ModuleNotFoundError as error:
-            from upstage_docs.errors import MissingExtraError
-
-            raise MissingExtraError.of("dataframe", "A table as a DataFrame", error) from error
         frame = DataFrame(self.records(numbers=numbers), columns=list(self.columns))
         frame.attrs = {"caption": self.caption, "unit": self.unit}
         return frame

@@ -8,7 +8,7 @@ from itertools import chain
 
 import regex
 
-from upstage_docs.errors import MissingExtraError
+from upstage_docs.errors.tree import needing
 
 _UNSPACED = r"\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 """Scripts that are written without spaces, or, as Korean, with endings grown onto words."""
@@ -56,11 +56,9 @@ class WordRanking:
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
-        try:
+        with needing("search", "Searching by words"):
             import bm25s
             from bm25s.stopwords import STOPWORDS_EN_PLUS
-        except ImportError as error:
-            raise MissingExtraError.of("search", "Searching by words", error) from error
         self._passed_over = frozenset(chain.from_iterable(map(tokens, STOPWORDS_EN_PLUS)))
         corpus = [list(tokens(text)) for text in texts]
         self._known = frozenset(chain.from_iterable(corpus))

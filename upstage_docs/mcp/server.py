@@ -7,7 +7,8 @@ from functools import wraps
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from upstage_docs.errors import ConfigError, MissingExtraError, UpstageDocsError
+from upstage_docs.errors import ConfigError, UpstageDocsError
+from upstage_docs.errors.tree import needing
 from upstage_docs.evidence.citation import cite
 from upstage_docs.evidence.pictures import PagePicture, crop as crop_places, highlight
 from upstage_docs.evidence.place import Place
@@ -37,12 +38,10 @@ def make_server(documents: OpenDocuments) -> MCPServer:
     Raises:
         MissingExtraError: The extra "mcp" is not installed.
     """
-    try:
+    with needing("mcp", "The server for agents"):
         from mcp.server.mcpserver import Image, MCPServer
         from mcp.server.mcpserver.exceptions import ToolError
         from mcp_types import ToolAnnotations
-    except ImportError as error:
-        raise MissingExtraError.of("mcp", "The server for agents") from error
     server = MCPServer("upstage-docs", version=__version__, instructions=read_skill(), log_level="WARNING")
 
     def tool(function: Callable[..., Any]) -> Callable[..., Any]:

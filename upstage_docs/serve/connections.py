@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from upstage_docs.errors import MissingExtraError
+from upstage_docs.errors.tree import needing
 
-try:
+with needing("server", "Serving the local engine over HTTP"):
     import asyncio
 
     import h11
     from starlette.types import Receive, Scope, Send
     from uvicorn.protocols.http.h11_impl import H11Protocol
-except ImportError as error:
-    raise MissingExtraError.of("server", "Serving the local engine over HTTP", error) from error
 
 _ABORT = "upstage_docs.abort"
 

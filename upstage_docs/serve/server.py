@@ -12,8 +12,9 @@ from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import cached_property
 
-from upstage_docs.errors import ConfigError, MissingExtraError
+from upstage_docs.errors import ConfigError
 from upstage_docs.errors.redaction import shorten
+from upstage_docs.errors.tree import needing
 from upstage_docs.local import Engine
 from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.form import Form
@@ -22,7 +23,7 @@ from upstage_docs.local.service.protocol import EngineReply, RequestHead, refuse
 from upstage_docs.local.service.transport import answer_in_thread, read_form
 from upstage_docs.serve.connections import ConnectionLimits, abort, watching
 
-try:
+with needing("server", "Serving the local engine over HTTP"):
     import anyio
     import anyio.to_thread
     import uvicorn
@@ -33,8 +34,6 @@ try:
     from starlette.responses import Response
     from starlette.routing import Mount
     from starlette.types import ASGIApp, Receive, Scope, Send
-except ImportError as error:
-    raise MissingExtraError.of("server", "Serving the local engine over HTTP", error) from error
 
 _log = logging.getLogger("upstage_docs.server")
 

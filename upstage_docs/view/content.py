@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from html import escape, unescape
 
-from upstage_docs.errors import MissingExtraError
+from upstage_docs.errors.tree import needing
 from upstage_docs.models import Element
 from upstage_docs.records.render import ENTITY, element_text, text_of_html, text_runs
 
@@ -74,11 +74,9 @@ def require_sanitiser() -> None:
     Raises:
         MissingExtraError: One is not installed.
     """
-    try:
+    with needing("view", "A page of tables and equations"):
         import latex2mathml  # noqa: F401
         import nh3  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise MissingExtraError.of("view", "A page of tables and equations", error) from error
 
 
 def shown_text(text: str) -> str:
