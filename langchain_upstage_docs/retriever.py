@@ -137,11 +137,7 @@ class UpstageDocumentRetriever(BaseRetriever):
         return [passage.item for passage in self._index.search(query, self.k if k is None else k)]
 
     async def _aget_relevant_documents(
-        self,
-        query: str,
-        *,
-        run_manager: AsyncCallbackManagerForRetrieverRun,
-        k: int | None = None,
+        self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun, k: int | None = None
     ) -> list[Document]:
         from anyio import to_thread
 

@@ -99,10 +99,7 @@ class Group:
             name,
             inspect.Parameter.KEYWORD_ONLY,
             default=None if unset else default,
-            annotation=Annotated[
-                kind | None if unset else kind,
-                typer.Option(help=told, show_default=not unset),
-            ],
+            annotation=Annotated[kind | None if unset else kind, typer.Option(help=told, show_default=not unset)],
         )
 
 

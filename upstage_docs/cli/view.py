@@ -41,8 +41,7 @@ def view(
         bool, typer.Option("--chunks", help="Show the chunks, which elements each holds, and its text.")
     ] = False,
     quote: Annotated[
-        list[str] | None,
-        typer.Option(help="Words to mark on the pages. May be repeated.", show_default=False),
+        list[str] | None, typer.Option(help="Words to mark on the pages. May be repeated.", show_default=False)
     ] = None,
     pictures: Annotated[
         Pictures,

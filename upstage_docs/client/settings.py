@@ -137,10 +137,7 @@ class Settings(Options):
         5, "How many requests run at once; twice as many documents or parts are in work.", least=1
     )
     rates: Mapping[Family, Rate] | None = option(
-        None,
-        "Overrides of `rates.RATES`, by family (`sync`, `async`, `ocr`).",
-        rates_by_family,
-        in_command=False,
+        None, "Overrides of `rates.RATES`, by family (`sync`, `async`, `ocr`).", rates_by_family, in_command=False
     )
     rate_share: float = option(
         1.0,

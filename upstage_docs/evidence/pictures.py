@@ -65,12 +65,7 @@ class PagePicture(msgspec.Struct, frozen=True):
 
 
 def crop(
-    thing: object,
-    file: DocumentInput | None = None,
-    *,
-    quote: str = "",
-    parsed: Parsed | None = None,
-    dpi: int = 150,
+    thing: object, file: DocumentInput | None = None, *, quote: str = "", parsed: Parsed | None = None, dpi: int = 150
 ) -> list[PagePicture]:
     """Return a picture of *thing* for each page that it stands on: cut from the page, with nothing drawn over it.
 

@@ -278,11 +278,7 @@ class Reading:
         return result, result.model, len(result.pages)
 
 
-def open_reading(
-    context: ClientContext,
-    request: Request,
-    slices: Slices | None = None,
-) -> Flow[Reading]:
+def open_reading(context: ClientContext, request: Request, slices: Slices | None = None) -> Flow[Reading]:
     """Inspect the document of *request* and refuse what the API would refuse; nothing is sent yet.
 
     *slices* says what becomes of its answers; it learns which document it is of.

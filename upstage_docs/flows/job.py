@@ -163,8 +163,7 @@ class JobWatch:
             answer = yield from within(self._batch(index), until)
         except OutOfTimeError:
             raise JobTimeoutError(
-                f"{self.name} was not done after {deadline:g} s. It goes on: ask again later, at no cost.",
-                job=self.job,
+                f"{self.name} was not done after {deadline:g} s. It goes on: ask again later, at no cost.", job=self.job
             ) from None
         finally:
             with self._lock:
@@ -297,8 +296,7 @@ class JobWatch:
         count = pages[1] - pages[0] + 1
         if usage.pages and usage.pages != count:
             raise InvalidResponseError(
-                f"{self.name}: batch {batch.id} should hold {count} pages and holds {usage.pages}.",
-                raw=reply.body,
+                f"{self.name}: batch {batch.id} should hold {count} pages and holds {usage.pages}.", raw=reply.body
             )
         if self._stored is not None:
             yield Work(

@@ -162,9 +162,7 @@ class SendOptions(Options):
 
     route: Route = option("auto", "`sync`, `async` (a job), or `auto`: a job for a long document.")
     pages_per_request: int | None = option(
-        None,
-        "Cut a PDF into parts of this many pages, sent at once: less waiting, same price.",
-        least=1,
+        None, "Cut a PDF into parts of this many pages, sent at once: less waiting, same price.", least=1
     )
     refresh: bool = option(False, "Ask, and pay, again even if the answer is stored.")
 

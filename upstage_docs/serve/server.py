@@ -161,11 +161,7 @@ class Endpoint:
     """Every path of the API, as one ASGI application; see `build_app`."""
 
     def __init__(
-        self,
-        engine: Engine,
-        api_key: str | None = None,
-        hosts: Collection[str] = (),
-        origins: Collection[str] = (),
+        self, engine: Engine, api_key: str | None = None, hosts: Collection[str] = (), origins: Collection[str] = ()
     ) -> None:
         self.engine = engine
         self._api_key = api_key
