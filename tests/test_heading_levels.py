@@ -50,6 +50,40 @@ DOCUMENTS: dict[str, list[tuple[str, int]]] = {
     "notes to statements": [("Note 1. General", 1), ("Note 2 – Debt", 1), ("Notes to Statements", 2)],
     "german": [("Kapitel 1 Ziel", 1), ("1.1 Umfang", 2), ("Kapitel 2 Ende", 1)],
     "words": [("Chapter One Light", 1), ("Chapter Two Sound", 1)],
+    "korean law with articles": [
+        ("제1장 총칙", 1), ("제1조(목적)", 2), ("제3조의2(특례)", 2), ("제2장 조업", 1), ("제20조(벌칙)", 2),
+        ("부칙 <제12호, 2031. 1. 1.>", 1), ("제1조(시행일)", 2),
+    ],
+    "japanese securities report": [
+        ("第一部【企業情報】", 1), ("第１【企業の概況】", 2), ("１【沿革】", 3), ("（１）創業", 4),
+        ("第２【事業の状況】", 2),
+    ],
+    "japanese kana": [
+        ("第1章 総論", 1), ("1. 目的", 2), ("(1) 背景", 3), ("ア 調査", 4), ("(ア) 北部", 5), ("イ 分析", 4),
+    ],
+    "chinese commas": [
+        ("一、概况", 1), ("（一）背景", 2), ("1、北部", 3), ("（1）港口", 4), ("2、南部", 3), ("二、结果", 1),
+    ],
+    "formal chinese": [("壹、前言", 1), ("一、背景", 2), ("（一）現況", 3), ("貳、方法", 1), ("一、資料", 2)],
+    "a code of law": [
+        ("TITLE I—GENERAL", 1), ("Subtitle A—Harbours", 2), ("CHAPTER 1—TERMS", 3), ("§ 101. Ships", 4),
+        ("TITLE II—TIDES", 1),
+    ],
+    "french": [("Titre I Ports", 1), ("Chapitre 1er Objet", 2), ("Article 1er", 3), ("Article 2", 3), ("Titre II", 1)],
+    "spanish": [("TÍTULO I Puertos", 1), ("CAPÍTULO I Objeto", 2), ("Sección 1 Ámbito", 3), ("Artículo 1. Objeto", 4)],
+    "articles cut short": [("CAPO I Norme", 1), ("Art. 1 Oggetto", 2), ("Art. 2 Fini", 2), ("CAPO II Altro", 1)],
+    "russian": [("Глава 1. Порты", 1), ("Статья 1. Предмет", 2), ("Статья 2. Цели", 2), ("Глава 2. Суда", 1)],
+    "lessons": [
+        ("Module 1: Sea", 1), ("Unit 1 Winds", 2), ("Lesson 1 North", 3), ("Lesson 2 South", 3), ("Unit 2 Tides", 2),
+    ],
+    "square brackets within round": [
+        ("1. Aim", 1), ("(1) Sites", 2), ("[1] North", 3), ("[2] South", 3), ("(2) Tools", 2),
+    ],
+    "square brackets around": [("【1】 목적", 1), ("(1) 지역", 2), ("【2】 결과", 1), ("(1) 북부", 2)],
+    "letters behind numbers": [
+        ("I. Aim", 1), ("I.A. Sites", 2), ("I.A.1. North", 3), ("I.B. Tools", 2), ("II. End", 1),
+    ],
+    "signatures": [("PART IV", 1), ("Item 15. Exhibits", 2), ("SIGNATURES", 1)],
 }  # fmt: skip
 
 
@@ -134,6 +168,12 @@ def test_a_heading_that_the_outline_leaves_out_stands_below_it() -> None:
         "May 2024 Survey",
         "3 May Day",
         "2024년 사업 계획",
+        "FY2031 Outlook",
+        "Outlook for Q3 2031",
+        "저자 소개",
+        "Dr. Byron's Method",
+        "In the United Isles",
+        "数据来源",
     ],
 )
 def test_what_only_looks_like_a_date_a_unit_or_a_name_is_a_heading(words: str) -> None:
@@ -165,6 +205,28 @@ def test_what_only_looks_like_a_date_a_unit_or_a_name_is_a_heading(words: str) -
         "※ 참고",
         "12",
         "me@example.org",
+        "2031학년도",
+        "3월 15일",
+        "2031년 상반기",
+        "2031年第一季度",
+        "2031年3月15日（金）",
+        "Three months ended March 31, 2031",
+        "Year Ended December 31,",
+        "Fiscal Year 2031",
+        "3Q31",
+        "H1 2031",
+        "Winter 2031",
+        "Last modified 3/15/2031",
+        "배포일시 2031.3.15.(금) 09:00",
+        "이바다 기자",
+        "이바다1), 김파도2)",
+        "연구책임자: 이바다",
+        "Ada Byron¹, Charles Babbage²",
+        "執筆者：山田",
+        "责任编辑：李四",
+        "(Continued)",
+        "(계속)",
+        "Version 1.0",
     ],
 )
 def test_what_is_no_heading_has_no_level(words: str) -> None:

@@ -30,26 +30,35 @@ DEEPEST = 6
 # Unnumbered, yet of the first level in numbered documents.
 _OUTER = compile_when_used(
     r"(?:abstract|summary|executive summary|introduction|conclusions?|references|bibliography|"
-    r"acknowledge?ments?|appendix|contents|table of contents|glossary|preface|foreword|"
-    r"요\s?약|초\s?록|서\s?론|결\s?론|참고\s?문헌|목\s?차|부\s?록|머리말|맺음말|"
-    r"摘要|引言|结论|結論|参考文献|參考文獻|目录|目次|附录|はじめに|おわりに|謝辞)\s*:?\Z",
+    r"acknowledge?ments?|appendix|contents|table of contents|glossary|preface|foreword|afterword|epilogue|"
+    r"signatures?|endnotes?|"
+    r"list of (?:tables|figures|abbreviations|symbols)|einleitung|zusammenfassung|"
+    r"fazit|anhang|literatur(?:verzeichnis)?|inhalt(?:sverzeichnis)?|"
+    r"annexes?|r[ée]sum[ée]|bibliographie|"
+    r"요\s?약|(?:국\s?문\s?|영\s?문\s?)?초\s?록|서\s?론|결\s?론|참고\s?(?:문헌|자료)|목\s?차|부\s?록|머리말|맺음말|감사의\s?글|찾아보기|색\s?인|부\s?칙(?:\s*[<〈(].*)?|"
+    r"摘要|引言|前言|后记|結語|结语|结论|結論|参考文献|參考文獻|目录|目錄|目次|附录|附則|附则|致谢|致謝|はじめに|おわりに|まえがき|あとがき|謝辞|索引)\s*:?\Z",
     re.IGNORECASE,
 )
-_BEGIN_OF_OUTER = frozenset("ab su ex in co re bi ac ap ta gl pr fo".split())  # noqa: SIM905
+_BEGIN_OF_OUTER = frozenset("ab su ex in co re bi ac ap ta gl pr fo af ep si en li ei zu fa an ré".split())  # noqa: SIM905
 _MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
 _YEAR = r"(?:'\d\d|(?:19|20)\d\d)"
 _DATE = (
     # 2024. 3. 15.(금), 2024년 3분기, 令和6年3月15日
-    rf"(?:(?:{_YEAR}|(?:令和|平成|昭和|民國|民国)\s*\d{{1,2}})\s*(?:[./\-]|년도?|年度?)"
-    r"\s*(?:\d{1,2}\s*(?:[./\-월月]|분기|季度|四半期)?\s*(?:\d{1,2}\s*[.일日]?)?)?\s*(?:\([^)]{1,3}\))?"
+    rf"(?:(?:{_YEAR}|(?:令和|平成|昭和|民國|民国)\s*\d{{1,3}})\s*(?:[./\-]|년도?|年度?|학년도)"
+    r"\s*(?:\d/4\s?분기|[상하]반기|第[一二三四1-4]季度|[上下]半年|\d{1,2}\s*(?:[./\-월月]|분기|季度|四半期)?\s*(?:\d{1,2}\s*[.일日]?)?)?"
+    r"\s*말?\s*(?:[(（][^)）]{1,3}[)）])?(?:\s*(?:\d{1,2}:\d\d|조간|석간))?"
+    r"|\d{1,2}\s?[월月]\s?\d{1,2}\s?[일日](?:\s*[(（][^)）]{1,3}[)）])?|\d{1,2}\s?월(?=\s*(?:현재|기준|\W*\Z))"
     # Monday, 3 March 2024; March 15, 2024; 15.03.2024; FY2024; Q3 2024
     r"|(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s+)?"
     rf"(?:\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}|{_MONTH}(?:\s+\d{{1,2}}(?:st|nd|rd|th)?)?),?\s+{_YEAR}"
-    rf"|\d{{1,2}}[./-]\d{{1,2}}[./-](?:\d\d){{1,2}}(?:\s*\([^)]{{1,3}}\))?|FY\s?'?\d{{2,4}}|Q[1-4]\s?{_YEAR}|{_YEAR}\s*회계\s?연도|{_YEAR})"
+    rf"|\d{{1,2}}[./-]\d{{1,2}}[./-](?:\d\d){{1,2}}(?:\s*\([^)]{{1,3}}\))?|FY\s?'?\d{{2,4}}(?:\s?[QH][1-4])?|(?:Q[1-4]|H[12])\s?{_YEAR}|"
+    rf"(?:[1-4]Q|[12]H)\s?'?\d{{2,4}}|{_YEAR}\s?(?:Q[1-4]|H[12])|(?:fiscal|calendar)\s+year\s+{_YEAR}|"
+    rf"(?:spring|summer|autumn|fall|winter)(?:\s?[/–-]\s?(?:spring|summer|autumn|fall|winter))?\s+{_YEAR}|{_YEAR}\s*회계\s?연도|{_YEAR})"
 )
 _OF_DATE = (
-    r"(?:as\s+(?:of|at)|for\s+the\s+(?:\w+\s+){0,2}(?:years?|months?|quarters?|weeks|period)(?:\s+then)?\s+ended|dated?|published|"
-    r"received|accepted|revised|last\s+updated?|issued|effective|from|작성일|발행일|기준일?|게시일|등록일|일자|날짜|시행일?|발표일|"
+    r"(?:as\s+(?:of|at)|(?:for\s+the\s+)?(?:\w+\s+){0,2}(?:years?|months?|quarters?|weeks|period)(?:\s+then)?\s+ended|dated?|"
+    r"date\s+of\s+\w+|published(?:\s+online)?|received|accepted|revised|(?:last\s+)?(?:updated?|modified|revised)|issued|effective|from|"
+    r"작성일?|발행일?|기준일?|게시일|등록일|일자|날짜|시행일?|발표일|배포일?시?|보도\s?시점|"
     r"日期|发布日期|作成日|発行日)\s*[:：]?\s*"
 )
 _BETWEEN_DATES = r"\s*(?:현재|기준|부터|까지|시행|作成|発行|现在|現在|and|to|through|[-–~,;])*\s*"
@@ -60,23 +69,31 @@ _KINDS = (
 )
 _NO_HEADING = compile_when_used(
     rf"(?:\W*(?:제\s*\d+\s*기\W*)?(?:{_OF_DATE})?{_DATE}(?:{_BETWEEN_DATES}(?:{_OF_DATE})?{_DATE}){{0,3}}{_BETWEEN_DATES}\W*"
+    rf"|(?:fiscal\s+)?(?:(?:\w+\s+)?(?:years?|months?|quarters?|weeks))\s+ended\s+{_MONTH}\s+\d{{1,2}},?"
+    r"|(?:version|ver\.|rev(?:ision|\.)?)\s*\d+(?:\.\d+)*|[(（]\s*(?:continued|cont[’'.]?d?\.?|계속|続き?|续|續)\s*[)）]|(?:signature|서명)\s*[:：]?\W*"
     r"|[\W\d]+|\d{1,2}:\d\d\s*(?:[ap]\.?m\.?)?|\S+@\S+\.\S+|(?:https?://|www\.)\S+"
     r"|(?:(?:written|prepared|edited|compiled)\s+by|by\s*[:：])\s*\S.{0,60}"
-    r"|(?:authors?|author\(s\)|editors?|저자|지은이|작성자|담당자?|글쓴이|글|엮은이|文|作者|著者|編者|编者)\s*[:：]\s*\S.{0,60}"
-    r"|(?:저자|작성자|글쓴이)\s+\S.{0,60}|.{3,60}\bet\s+al\.?|.{3,60},\s*(?:ph\.?\s?d|m\.?d|m\.?sc|mba|cpa|esq)\.?"
+    r"|(?:authors?|author\(s\)|editors?|저자|지은이|작성자|담당자?|글쓴이|글|엮은이|연구\s?책임자|지도\s?교수|담당\s?부서|문의처|집필자?|"
+    r"발표자|감수|옮긴이|번역|文|作者|著者|編者|编者|執筆者?|監修者?|(?:责任)?编辑|责编|记者|記者|译者|訳者)\s*[:：]\s*\S.{0,60}"
+    r"|(?:저자|작성자|글쓴이|지도교수)\s+(?!소개|약력|정보|후기|서문|의\s)\S.{0,60}|(?:记者|記者)\s+\S{2,4}|[가-힣]{2,4}\s(?:기자|특파원|교수|박사)|.{3,60}\bet\s+al\.?|.{3,60},\s*(?:ph\.?\s?d|m\.?d|m\.?sc|mba|cpa|esq)\.?"
     r"|-?\s*(?:page|p\.)\s*\d+(?:\s*(?:of|/)\s*\d+)?\W*|vol(?:ume|\.)?\s*\d+\W+(?:no|issue|number)\b.*|(?:doi|issn|isbn)\b\W*\d.*"
     r"|(?:tel|fax|phone|e-?mail|전화|팩스|문의|이메일)\s*[.:：].*)\Z",
     re.IGNORECASE,
 )
-_NAME = r"[A-Z][\w.'’-]*(?:\s+[A-Z][\w.'’-]*)"
+_NAME_WORD = r"[A-Z][\w.-]*(?:['’][A-Z]\w*)?"
+_NAME = rf"{_NAME_WORD}(?:\s+{_NAME_WORD})"
 _NAMES = compile_when_used(
     rf"(?:[Bb][Yy]\s+(?!(?i:{_KINDS})){_NAME}{{1,3}}(?:\s*(?:,|and|&)\s*{_NAME}{{1,3}})*"
     rf"|(?:(?:Prof|Dr|Mr|Mrs|Ms)\.\s+{_NAME}{{0,3}}(?:\s*(?:,|and|&)\s*)*)+"
-    rf"|(?:{_NAME}{{1,3}}(?:\d(?:,\d)*|[*∗†‡§¶])+(?:\s*(?:,|and|&))?\s*){{2,}})\Z"
+    rf"|(?:{_NAME}{{1,3}}(?:\d(?:,\d)*|[*∗†‡§¶¹²³⁴])+(?:\s*(?:,|and|&))?\s*){{2,}}"
+    r"|(?:(?:[가-힣]{2,4}|[一-鿿]{1,3}\s?[一-鿿]{1,3})\s?(?:\d\)|[*∗†‡§¶¹²³⁴])+(?:\s*[,·ㆍ・、])?\s*)+)\Z"
 )
 # One of these stands in whatever those two expressions match; most headings hold none, and are told at once.
-_SIGN_OF_NO_TITLE = re.compile(r"[\d@:：,*∗†‡§¶]")
-_BEGIN_OF_NO_TITLE = frozenset("by pr dr mr ms te fa ph e- em 저자 작성 글쓴 전화 팩스 문의 이메".split())  # noqa: SIM905
+_SIGN_OF_NO_TITLE = re.compile(r"[\d@:：,*∗†‡§¶¹]")
+_BEGIN_OF_NO_TITLE = frozenset(
+    "by pr dr mr ms te fa ph e- em 저자 작성 글쓴 전화 팩스 문의 이메 지도 记者 記者".split()  # noqa: SIM905
+)
+_END_OF_NO_TITLE = frozenset({"기자", "교수", "박사", "파원"})
 # "People", "Units sold" and "Hours of operation" are of units, and open sections.
 _UNIT_AND_TITLE = compile_when_used(
     r"(?!in\s)(?!.*(?:thousand|million|billion|[원%]))[^\W\d_]+(?:\s+[^\W\d_]+)*\Z", re.IGNORECASE
@@ -125,7 +142,7 @@ def _is_no_title(words: str) -> bool:
     if words[:1].isalpha() and not _SIGN_OF_NO_TITLE.search(words):
         lower = words.lower()
         is_named = "by" in lower or ("et" in lower and "al" in lower) or "www." in lower
-        if not is_named and lower[:2] not in _BEGIN_OF_NO_TITLE:
+        if not is_named and lower[:2] not in _BEGIN_OF_NO_TITLE and lower[-2:] not in _END_OF_NO_TITLE:
             return False
     return bool(_NO_HEADING.match(words) or _NAMES.match(words))
 

@@ -13,14 +13,26 @@ SQUARE_SIGNS = frozenset(SQUARES)  # to ask of a sign, or of the first of a text
 
 # From the outside in; a document uses some of them, and the order in which they nest is this one.
 _STYLES = (
-    *("part", "chapter", "section", "subsection", "article", "roman", "enclosed chinese", "decimal", "capital"),
-    *("korean", "bracketed", "korean bracket", "enclosed", "korean enclosed", "circled", "small", "small bracket"),
-    *("small enclosed", "small roman", "square", "triangle", "circle", "dash"),
+    *("part", "subpart", "chapter", "unit", "lesson", "section", "subsection", "article", "formal chinese", "roman"),
+    *(
+        "enclosed chinese",
+        "decimal",
+        "capital",
+        "korean",
+        "bracketed",
+        "korean bracket",
+        "square bracketed",
+        "enclosed",
+    ),
+    *("korean enclosed", "circled", "kana", "kana enclosed", "small", "small bracket", "small enclosed", "small roman"),
+    *("square", "triangle", "circle", "dash"),
 )
 RANKS = {style: rank for rank, style in enumerate(_STYLES)}
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 _HANGUL = "가나다라마바사아자차카타파하"
 _CJK_DIGITS = "一二三四五六七八九十百"
+_FORMAL_DIGITS = "壹貳贰參叁肆伍陸陆柒捌玖拾"
+_KANA = "アイウエオカキクケコサシスセソｱｲｳｴｵｶｷｸｹｺ"
 _UNICODE_ROMAN = "ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩⅪⅫ"
 _IN_WORDS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 # Digits, letters and brackets as wide as Chinese characters are read as their narrow like.
@@ -28,28 +40,29 @@ _FIRST_WIDE = "\uff01"
 _NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 
 _PART = (
-    rf"제\s*\d+\s*[편부](?=\s|$|[.:])|(?i:part|teil|partie|parte|book|volume)\s+(?:[IVX]+|\d+|[A-H]|(?i:{_IN_WORDS}))\b"
+    rf"제\s*\d+\s*[편부](?=\s|$|[.:])|(?i:part|teil|partie|parte|book|volume|title|titre|t[íi]tulo|titolo|division|раздел)\s+(?:[IVX]+|\d+|[A-H]|(?i:{_IN_WORDS}))\b"
     rf"|第\s*[{_CJK_DIGITS}\d]+\s*(?:部分|[编編部篇])"
 )
 _CHAPTER = (
     rf"제\s*(?P<n>\d+)\s*장|第\s*(?:(?P<o>\d+)|[{_CJK_DIGITS}]+)\s*章"
-    rf"|(?i:chapter|ch\.|kapitel|chapitre|cap[íi]tulo|unit|lesson|module|lecture)\s*(?:(?P<m>\d+)|[IVXLC]+|(?i:{_IN_WORDS}))\b(?!\.\d)"
+    rf"|第\s*\d+(?=\s*【)|(?i:chapter|ch\.|kapitel|chapitre|cap[íi]tulo|capo|chương|глава|module)\s*(?:(?P<m>\d+)(?:er)?|[IVXLC]+|(?i:{_IN_WORDS}))\b(?!\.\d)"
     r"|(?i:item)\s+\d+[A-C]?(?:\s*[.:—–-]|(?=\s+[A-Z(])|\s*\Z)"
     r"|(?i:appendix|annex|schedule|anhang|annexe|anexo)\s+(?:(?P<p>[A-Z])|\d+|[IVX]+)\b(?!\.\d)"
     r"|(?:부\s?록|별\s?첨|붙\s?임|첨\s?부|付録|附录|附錄)\s*(?:\d+|[A-Z])?(?=$|[\s.:)])"
 )
 _SECTION = (
-    rf"제\s*\d+\s*절|第\s*[{_CJK_DIGITS}\d]+\s*[节節]|(?i:section|abschnitt|secci[óo]n|§)\s*(?:\d+|[IVXLC]+)\b(?!\.\d)"
+    rf"제\s*\d+\s*절|第\s*[{_CJK_DIGITS}\d]+\s*[节節]"
+    r"|(?i:section|abschnitt|secci[óo]n|seção|sezione|mục|§)\s*(?:\d+|[IVXLC]+|[A-H])\b(?!\.\d)"
 )
 _ARTICLE = (
-    rf"제\s*\d+\s*조(?:의\s*\d+)?|第\s*[{_CJK_DIGITS}\d]+\s*[条條]|(?i:article|artikel|art[íi]culo|rule|clause)\s+(?:\d+|[IVXLC]+)\b(?!\.\d)"
+    rf"제\s*\d+\s*조(?:의\s*\d+)?|第\s*[{_CJK_DIGITS}\d]+\s*[条條]|(?i:article|art\.|artikel|art[íi]culo|artigo|articolo|điều|статья|rule|clause)\s+(?:\d+(?:er|[ºª°])?|[IVXLC]+)(?!\w)(?!\.\d)"
     r"|(?i:note)\s+\d{1,2}(?=\s*[.:—–-]?\s+[A-Z])"
 )
 _DECIMAL = (
     # 1, 1., 1.2, 2. 3., 1-2, Section 1.2; no time, date, share, or `3D`
     r"(?:(?i:section|sec\.|§|clause|article|chapter|appendix|annex)\s*(?=\d+\.\d))?"
-    r"(?P<n>\d{1,3}(?:\s?\.\s?\d{1,3}){0,6}|\d{1,2}(?:[-–]\d{1,2}){1,3}(?=\.?\s+[^\W\d]))"
-    r"(?:\.(?!\d)|(?=\s)|(?=[가-힣一-鿿ぁ-ヿ]|[A-Z][a-z]))(?!\s*[%)월년일月年日./-])(?!\s*(?:개월|시간|세기|분기)\b)\s*(?=\S)"
+    r"(?P<n>\d{1,3}(?:\s?\.\s?\d{1,3}|\.[A-Z](?=[\s.])){0,6}|\d{1,2}(?:[-–]\d{1,2}){1,3}(?=\.?\s+[^\W\d]))"
+    r"(?:\.(?!\d)|、|(?=\s)|(?=[가-힣一-鿿ぁ-ヿ【]|[A-Z][a-z]))(?!\s*[%)월년일月年日./-])(?!\s*(?:개월|시간|세기|분기)\b)\s*(?=\S)"
 )
 _NUMBERINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (style, compile_when_used(pattern))
@@ -57,12 +70,16 @@ _NUMBERINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("part", rf"(?:{_PART})"),
         ("chapter", rf"(?:{_CHAPTER})"),
         ("section", rf"(?:{_SECTION})"),
+        ("subpart", r"(?i:subtitle|subpart)\s+(?:[IVX]+|\d+|[A-Z])\b"),
+        ("unit", rf"(?i:unit)\s*(?:\d+|[IVXLC]+|(?i:{_IN_WORDS}))\b(?!\.\d)"),
+        ("lesson", rf"(?i:lesson|lecture)\s*(?:\d+|[IVXLC]+|(?i:{_IN_WORDS}))\b(?!\.\d)"),
         ("subsection", r"제\s*\d+\s*[관款]|第\s*\d+\s*[款]"),
         ("article", rf"(?:{_ARTICLE})"),
         (
             "roman",
-            rf"(?:(?P<n>[IVXL{_UNICODE_ROMAN}]+(?:[-–]\d{{1,2}})+)[.)]?(?=\s)|[IVXL]+[.)]|[{_UNICODE_ROMAN}]+\s*[.)-]?|[{_CJK_DIGITS}]+\s*[、.])(?=\s*\S)",
+            rf"(?:(?P<n>[IVXL{_UNICODE_ROMAN}]+(?:[-–.]\d{{1,2}}|\.[A-Z](?=[\s.]))+)[.)]?(?=\s)|[IVXL]+[.)]|[{_UNICODE_ROMAN}]+\s*[.)-]?|[{_CJK_DIGITS}]+\s*[、.])(?=\s*\S)",
         ),
+        ("formal chinese", rf"[{_FORMAL_DIGITS}]{{1,3}}\s*[、.](?=\s*\S)"),
         ("enclosed chinese", rf"\([{_CJK_DIGITS}]+\)(?=\s*\S)"),
         ("decimal", _DECIMAL),
         (
@@ -72,7 +89,10 @@ _NUMBERINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("korean", rf"(?P<n>[{_HANGUL}ㄱ-ㅎ](?:-\d{{1,2}})?)\.(?=\s*\S)"),
         ("bracketed", r"\d{1,2}[)〕](?=\s*\S)"),
         ("korean bracket", rf"[{_HANGUL}ㄱ-ㅎ]\)(?=\s*\S)"),
-        ("enclosed", r"(?:\(\d{1,2}\)|\[\d{1,2}\]|<\d{1,2}>|〔\d{1,2}〕)(?=\s*\S)"),
+        ("square bracketed", r"(?:\[\d{1,2}\]|<\d{1,2}>|〔\d{1,2}〕|【\d{1,2}】)(?=\s*\S)"),
+        ("enclosed", r"\(\d{1,2}\)(?=\s*\S)"),
+        ("kana", rf"[{_KANA}](?=\s+\S)"),
+        ("kana enclosed", rf"\([{_KANA}]\)(?=\s*\S)"),
         ("korean enclosed", rf"\([{_HANGUL}ㄱ-ㅎ]\)(?=\s*\S)"),
         ("circled", rf"[{_CIRCLED}](?=\s*\S)"),
         ("small roman", r"\(?(?P<n>[ivx]+|[ⅰ-ⅹ]+)[.)](?=\s+\S)"),
@@ -88,15 +108,16 @@ _NUMBERINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 # Styles whose numbers go deeper by themselves: 1.2.3, A.1, Ⅰ-1, 가-1.
 DEEPENING = frozenset({"decimal", "capital", "roman", "korean"})
 _FIRST_OF_ALL = compile_when_used(
-    r"[^\w①]*(?:제\s*|第\s*|(?i:part|chapter|item|section|article|note|appendix|annex)\s+)?"
-    r"(?:1|A|I|a|i|가|ㄱ|Ⅰ|ⅰ|一|(?i:one))(?![\dA-Za-z])|①"
+    r"[^\w①]*(?:제\s*|第\s*|(?i:part|subpart|title|subtitle|chapter|unit|lesson|item|section|article|note|appendix|annex)\s+)?"
+    r"(?:1|A|I|a|i|가|ㄱ|Ⅰ|ⅰ|一|壹|ア|ｱ|(?i:one))(?![\dA-Za-z])|①"
 )
 _FIRST_SIGNS = compile_when_used(
-    rf"[\d\[<〔(§{_CJK_DIGITS}{_UNICODE_ROMAN}ⅰ-ⅹ{_HANGUL}ㄱ-ㅎ{_CIRCLED}제第부별붙첨付附A-Za-z{SQUARES}◆◇◈▶▷►▸☞○●◦◯❍⚪\-–―•·]"
+    rf"[\d\[<〔【(§{_FORMAL_DIGITS}{_KANA}ГСРĐг{_CJK_DIGITS}{_UNICODE_ROMAN}ⅰ-ⅹ{_HANGUL}ㄱ-ㅎ{_CIRCLED}제第부별붙첨付附A-Za-z{SQUARES}◆◇◈▶▷►▸☞○●◦◯❍⚪\-–―•·]"
 )
 # The first three letters of the words that a numbering begins with: "Part", "Chapitre", "Item".
 _BEGIN_OF_WORDS = frozenset(
-    "par tei boo vol cha ch. kap cap uni les mod lec ite app ann sch anh ane sec abs art rul cla not".split()  # noqa: SIM905
+    "par tei boo vol tit div sub cha ch. kap cap uni les mod lec ite app ann sch anh ane sec abs art rul cla "  # noqa: SIM905
+    "not sez seç mục chư".split()
 )
 _ROMAN_LETTERS = frozenset("IVXLivx")
 _AFTER_LETTER = frozenset(".)-")
