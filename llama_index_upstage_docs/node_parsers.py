@@ -114,14 +114,15 @@ class UpstageDocumentParseNodeParser(ParseFields, Loads, LinkedNodeParser):
 
     def _answered(self, node: BaseNode) -> list[Record]:
         from upstage_docs.api.decode import decode_document
+        from upstage_docs.chunking.record_metadata import whole_number_or
 
         known = node.metadata
         source = str(known.get("source") or known.get("file_path") or node.node_id)
         document = decode_document(
-            text_of(node).encode(),
+            text_of(node).encode(errors="surrogatepass"),
             source=source,
             file_sha256=str(known.get("file_sha256", "")),
-            total_pages=int(known.get("total_pages") or 0),
+            total_pages=whole_number_or(known.get("total_pages")),
         )
         records = self.loading.records_of(document)
         for record in records:

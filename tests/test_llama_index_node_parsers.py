@@ -84,6 +84,16 @@ def test_a_parsed_document_becomes_a_node_per_element(api: MadeApi, report: Path
     assert len(api.tasks) == 1
 
 
+@pytest.mark.parametrize("pages", ["two", "", None, [2], {"of": 2}, 1.5, b"2"])
+def test_what_others_say_of_the_pages_of_an_answer_may_be_anything(pages: object) -> None:
+    answer = '{"elements": [{"id": 0, "page": 1, "category": "paragraph", "content": {"html": "<p>Quay</p>"}}]}'
+    document = Document(text=answer, metadata={"source": "quay.pdf", "total_pages": pages})
+
+    (node,) = UpstageDocumentParseNodeParser(api_key="up_unused").get_nodes_from_documents([document])
+
+    assert isinstance(node.metadata["total_pages"], int)
+
+
 def test_the_nodes_are_the_reader_s_elements(api: MadeApi, report: Path) -> None:
     elements = UpstageDocumentParseReader(client=api.client()).load_data(report)
     nodes = UpstageDocumentParseNodeParser(client=api.client()).get_nodes_from_documents(whole(api, report))

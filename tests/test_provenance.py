@@ -293,6 +293,18 @@ def test_two_columns_are_not_one_box() -> None:
     assert [span[4:] for span in spans_of(chunk.metadata)] == [list(left.box), list(right.box)]
 
 
+def test_a_column_that_begins_below_the_end_of_the_first_is_another_one() -> None:
+    left = element(1, "paragraph", "The left column is short.", box=(0.1, 0.1, 0.45, 0.2))
+    right = element(2, "paragraph", "A picture stands above the right one.", box=(0.55, 0.25, 0.9, 0.5))
+    date = element(2, "paragraph", "3 May", box=(0.8, 0.25, 0.9, 0.27))
+
+    (chunk,) = chunk_elements(document(left, right))
+    (dated,) = chunk_elements(document(left, date))
+
+    assert [chunk.metadata[key] for key in ("x0", "y0", "x1", "y1")] == [0.1, 0.1, 0.45, 0.2]
+    assert [dated.metadata[key] for key in ("x0", "y0", "x1", "y1")] == [0.1, 0.1, 0.9, 0.27]
+
+
 def test_what_stands_below_is_the_same_column_however_narrow() -> None:
     one = element(1, "paragraph", "A line.", box=(0.1, 0.2, 0.4, 0.25))
     two = element(2, "paragraph", "Set to the right, below it.", box=(0.5, 0.26, 0.9, 0.3))
@@ -489,3 +501,16 @@ def test_metadata_that_are_nested_too_deep_cost_no_text(holds: Any, beside: dict
 
     assert [(chunk.text, chunk.metadata["name"]) for chunk in chunks] == [("Words.", "a"), ("Words.", "b")]
     assert "nested too deep" in chunks[0].metadata["tree"]
+
+
+def test_a_name_that_is_no_unicode_is_a_source_like_any_other() -> None:
+    """Names of files may hold any bytes, which Python shows as halves of characters."""
+    made = [
+        [
+            one.id
+            for one in chunk_elements([Record("", "# Harbour\n\nThe quay.", {"source": name, "file_sha256": name})])
+        ]
+        for name in ("quay\udcff.md", "quay\udcfe.md", "quay\udcff.md")
+    ]
+
+    assert made[0] == made[2] != made[1]

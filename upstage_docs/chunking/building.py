@@ -200,6 +200,9 @@ def _spans(units: Sequence[Unit]) -> list[tuple[int, int, ElementPlace]]:
 
 # How much of the narrower of two boxes may lie below the other for them to stand in two columns: they hardly touch.
 _SHARED_WIDTH = 0.1
+# Of the page: a text that begins lower than the last one ends stands in the next column if it is farther from it than
+# two lines, and both are as wide as columns are.
+_NEXT_LINE, _LEAST_COLUMN = 0.03, 0.2
 
 
 def _box(main: ElementPlace, places: Sequence[ElementPlace]) -> Box:
@@ -210,7 +213,7 @@ def _box(main: ElementPlace, places: Sequence[ElementPlace]) -> Box:
     for place in places:
         if not (place.x1 or place.y1):
             continue
-        if last is None or (place.y0 < last.y1 and _is_beside(last, place)):
+        if last is None or _is_beside(last, place):
             if found:
                 break
             x0, y0, x1, y1 = place.x0, place.y0, place.x1, place.y1
@@ -222,6 +225,8 @@ def _box(main: ElementPlace, places: Sequence[ElementPlace]) -> Box:
 
 
 def _is_beside(one: ElementPlace, other: ElementPlace) -> bool:
-    """Return whether *other*, which is read after *one* and begins above its end, begins the next column."""
-    shared = min(one.x1, other.x1) - max(one.x0, other.x0)
-    return shared < _SHARED_WIDTH * min(one.x1 - one.x0, other.x1 - other.x0)
+    """Return whether *other*, which is read after *one*, begins the next column."""
+    least = min(one.x1 - one.x0, other.x1 - other.x0)
+    if other.y0 >= one.y1 and (other.y0 - one.y1 <= _NEXT_LINE or least < _LEAST_COLUMN):
+        return False
+    return min(one.x1, other.x1) - max(one.x0, other.x0) < _SHARED_WIDTH * least

@@ -162,9 +162,9 @@ def _read_any(record: Record) -> RecordMetadata:
     record_type = text["record_type"] or (category if category in {"page", "document"} and text["file_sha256"] else "")
     record_type = record_type or ("chunk" if "spans" in given else "")
     spans = _read_spans(given.get("spans"), record.text, text["text_sha256"])
-    element_id = _whole_number_or(given.get("element_id", given.get("id")), UNKNOWN)
+    element_id = whole_number_or(given.get("element_id", given.get("id")), UNKNOWN)
     coordinates, box = _coordinates_and_box(given)
-    page, page_end = _whole_number_or(given.get("page")), _whole_number_or(given.get("page_end"))
+    page, page_end = whole_number_or(given.get("page")), whole_number_or(given.get("page_end"))
     categories = tuple(text["categories"].split(", "))
     is_stale = record_type in {"chunk", "section"} and not spans
     elements: frozenset[int] = frozenset()
@@ -181,7 +181,7 @@ def _read_any(record: Record) -> RecordMetadata:
         source=text["source"],
         file_sha256=text["file_sha256"],
         model=text["model"],
-        total_pages=_whole_number_or(given.get("total_pages")),
+        total_pages=whole_number_or(given.get("total_pages")),
         record_id=text["record_id"],
         section_id=text["section_id"],
         place=ElementPlace(element_id, page, category, text["sub_category"], coordinates, *box),
@@ -194,7 +194,7 @@ def _read_any(record: Record) -> RecordMetadata:
         says_table=_says_table(given, category),
         extra=extra_metadata(given),
         caption=text["caption"],
-        header_rows=_whole_number_or(given.get("header_rows")),
+        header_rows=whole_number_or(given.get("header_rows")),
         missing_pages=text["missing_pages"],
         elements=elements,
     )
@@ -254,7 +254,8 @@ def _texts(metadata: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def _whole_number_or(value: object, unknown: int = 0) -> int:
+def whole_number_or(value: object, unknown: int = 0) -> int:
+    """Return the whole number that a value of metadata says, *unknown* for a value of any other kind."""
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return int(value[:18])
     return int(value) if isinstance(value, (int, float)) and abs(value) < 2**62 else unknown

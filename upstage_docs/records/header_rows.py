@@ -41,7 +41,10 @@ _PERIOD = compile_when_used(
 )
 _VALUE = compile_when_used(
     r"\s*[(（]?\s*[-−–+△▲]?\s*(?:[$€£¥₩]|US\$|HK\$|RMB|KRW|USD|EUR)?\s*[(（]?[-−–+△▲]?\s*\d[\d,.\s]*"
-    r"(?:%|p{1,2}|bps|[kKmMbBxX]|bn|mn|원|명|개|건|억|만|천|円|人|件|元|万|亿)?\s*[)）]?\s*(?:[*†‡]|[a-z]\)|\d\))*\s*\Z"
+    r"(?:%|p{1,2}|bps|[kKmMbBxX]|bn|mn|원|명|개|건|억|만|천|円|人|件|元|万|亿)?\s*[)）]?"
+    # 45.2 ± 3.1, 12 (45 %), 0.8 [0.6, 1.1]
+    r"(?:\s*(?:±|\+/-)\s*\d[\d.,]*|\s*[(\[]\s*[-−–]?\d[\d.,]*\s*%?(?:\s?[,;–-]\s?[-−]?\d[\d.,]*)?\s*[)\]])?"
+    r"\s*(?:[*†‡]|[a-z]\)|\d\))*\s*\Z"
 )
 
 
@@ -85,6 +88,9 @@ def infer_header_rows(rows: Sequence[Sequence[CellWords]]) -> int:
     for index, row in enumerate(grid[: 1 if tall else _MOST_HEADER_ROWS]):
         first, above = row[0], grid[index - 1][0]
         if has_values[index]:
+            # A row that numbers the columns: (1), (2), (3). Bare numbers are values.
+            if named and len(row) > 1 and row == [f"({number})" for number in range(1, len(row) + 1)]:
+                header = index + 1
             break
         if not said[index]:
             if named and first and not is_unit(first):

@@ -38,7 +38,11 @@ class RecordIds:
 
     def __init__(self, *beginning: object) -> None:
         self._begun = _BEGUN.copy()
-        self._begun.update(_encode(beginning)[:-1] + b",")
+        try:
+            begun = _encode(beginning)
+        except UnicodeEncodeError:  # the name of a file that is no UTF-8, or half of a character in metadata of others
+            begun = _encode([one.encode(errors="surrogatepass") if isinstance(one, str) else one for one in beginning])
+        self._begun.update(begun[:-1] + b",")
 
     def of(self, *rest: object) -> str:
         """Return the id of the record whose identity goes on with *rest*."""
