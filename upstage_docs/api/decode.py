@@ -151,7 +151,7 @@ def check_pages(answer: DocumentShape, pages: tuple[int, int], raw: bytes, sourc
     """Raise an error if none of the elements of an answer is on one of *pages*; *raw* is the body of the answer.
 
     Raises:
-        InvalidResponseError: It is one: `decode_document` would refuse it.
+        InvalidResponseError: None is; `decode_document` would refuse such an answer.
     """
     _offset(_page_numbers(answer.elements, 1), pages, raw, source)
 
@@ -375,10 +375,11 @@ def _page_numbers(elements: list[ElementShape], first: int) -> list[int]:
 
 
 def _offset(answered: list[int], pages: tuple[int, int], raw: bytes, source: str) -> int:
-    """Return what to add to *answered* so that it counts the document's pages: as many as can be are in *pages* then.
+    """Return what to add to the pages *answered* to get pages of the document.
 
-    A part of a PDF that was cut counts from 1; whether a batch counts from 1 or from its start in the file that was
-    sent is not documented, and that file may itself have been a part.
+    It brings as many of them as possible into *pages*. A part of a PDF that was cut counts from 1; whether a batch
+    counts from 1 or from its start in the file that was sent is not documented, and that file may itself have been a
+    part.
     """
     first, last = pages
     width = last - first + 1

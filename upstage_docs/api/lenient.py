@@ -1,6 +1,6 @@
 """Reads an answer that the strict decoder refused: a field of a wrong type gets its empty value.
 
-It is slower by far, and runs only where the alternative is to lose an answer that was paid for.
+It is much slower, and runs only where an answer that was paid for would be lost otherwise.
 """
 
 from __future__ import annotations

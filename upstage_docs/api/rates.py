@@ -144,9 +144,9 @@ class RateLimiter:
         Args:
             now: Seconds on any clock that never goes back, the same for all calls.
             family: Of the endpoint.
-            pages: That the request sends, 0 for a question.
-            model: The one asked for.
-            longest: Seconds that a pause may last which the server asked for.
+            pages: How many the request sends, 0 if it only asks for something.
+            model: The model that is asked for.
+            longest: The longest pause, in seconds, that is waited for if the server asks for it.
 
         Raises:
             LongPauseError: It lasts longer; no place was taken.
@@ -176,8 +176,8 @@ class RateLimiter:
     ) -> None:
         """Slow *family* down after a 429 at *now*.
 
-        Nothing of it starts before *retry_after* seconds have passed, or *longest*: whoever asks for a pause of years,
-        by mistake, does not end the work of a client for ever.
+        No request of it starts before *retry_after* seconds have passed, or *longest* if that is less: a server that
+        asks for a pause of years, by mistake, does not stop a client for ever.
         """
         with self._lock:
             lane = self._lane(family, model)

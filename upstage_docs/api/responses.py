@@ -148,7 +148,7 @@ def _pause(value: str, now: float) -> float | None:
 def seen_limits(reply: Reply) -> SeenLimits | None:
     """Return the rate limits that the headers of an answer name, None if they name none.
 
-    What is said to remain is not read: it is reported not to shrink always.
+    The header of what remains is not read, since it is said not to shrink always.
     https://console.upstage.ai/docs/guides/rate-limits
     """
     if not any(name.startswith(_LIMITS) for name in reply.headers):
@@ -192,7 +192,7 @@ def _seconds(value: str) -> float | None:
 def refused(body: bytes) -> bool:
     """Say whether *body*, which came with a 200, is an error object: then nothing was done, and nothing is billed.
 
-    What holds an answer beside its error was done.
+    A body that holds an answer beside its error was paid for.
     """
     if len(body) >= _ERROR_BYTES or b'"error"' not in body or not (found := _explaining_object(body)).get("error"):
         return False
@@ -215,7 +215,7 @@ def settle(outcome: Outcome, api: Api, what: str, *, of_job: bool = False) -> Re
 
     Args:
         outcome: What came of the send.
-        api: That was asked.
+        api: The API that was asked.
         what: Names the document or job in messages.
         of_job: Whether the state of a job was asked for, which may hold the job's own error.
 

@@ -94,8 +94,8 @@ def outermost(found: Iterable[Region]) -> list[Region]:
 def wholes(masked: str) -> list[Region]:
     """Return the HTML tables and figures; one that is nested in another may be among them or not.
 
-    A tag that is only spoken of ("the <table> tag", not escaped) opens none. A table that is never closed ends with
-    its last row, a figure that is never closed is none.
+    A tag in the middle of a sentence ("the <table> tag", not escaped) opens nothing. A table that is never closed ends
+    with its last row; a figure that is never closed does not count.
     """
     found: list[Region] = []
     opened: list[int] = []  # the numbers of the tags that are open

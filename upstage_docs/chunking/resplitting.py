@@ -91,8 +91,8 @@ def _blocks_to_split(
 ) -> list[Block]:
     """Return the blocks of a chunk's text, which has *spans*; none where it is to stay as it is.
 
-    So does what fits, an equation, a table that is not to be split, and one that the blocks do not show as it was: in
-    plain text, or so broken that it looks like several.
+    A text stays as it is if it fits, is an equation, or is a table that is not to be split. So does a table that cannot
+    be found again in the text: one in plain text, or one so broken that it looks like several.
     """
     if options.fits(text) or category == "equation":
         return []

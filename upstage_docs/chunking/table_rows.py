@@ -57,8 +57,8 @@ class TablePart(NamedTuple):
 
     Attributes:
         pieces: Its text, with what it repeats.
-        start, end: Where that stands in the table's text which no other part holds: its rows, and the header in the
-            first part; -1 where that is not known.
+        start, end: Where the part's own text stands in the table's: its rows, and in the first part the header; -1
+            where that is not known.
         closed: Where the section of the last rows of the table ends, in the last part; `end` in any other.
     """
 
@@ -136,7 +136,7 @@ class _Cutter:
     def _section_of(self, first: int) -> str:
         """Return the row that names the section in which a part begins with row *first*, `""` if none is repeated.
 
-        Nor is one where the first row does not fit beside it: then a part of its own would become too large.
+        None is repeated if the first row would not fit beside it.
         """
         found = bisect_right(self._sections, first) - 1
         if found < 0 or self._names_section(first) or first <= self._header:
@@ -210,7 +210,7 @@ class _Cutter:
     def _first(self) -> int:
         """Return by how much the header of the first part is larger than a repeated one.
 
-        The gap after it is as written, and its cells may go on below, however far.
+        The first keeps the gap after it as written, and its cells may reach below it.
         """
         size, clipped, first = self._limits.size, self._table.clipped, self._header
         gap = self._text[self._rows[first - 1].end : self._rows[first].start]

@@ -124,8 +124,8 @@ class Breaks:
 
     Never inside a tag, an entity, an equation or what a reader sees as one character, nor at all if the whole text is
     to be *kept*. A piece ends at `ends[i]` and the next begins at `starts[i]`: the white space between belongs to
-    neither. Where only the end of the text is of interest, places before *since* may be left out. In *code*, tags are
-    words.
+    neither. Places before *since* may be left out, for a caller that only needs the end of the text. In *code*, tags
+    are words.
     """
 
     def __init__(self, text: str, *, kept: bool = False, code: bool = False, since: int = 0) -> None:

@@ -51,8 +51,8 @@ class Answer(msgspec.Struct, frozen=True):
     """What a model answered, compared with the passages that it was given.
 
     Attributes:
-        text: As it came.
-        statements: In order.
+        text: The reply as it came.
+        statements: Its statements, in order.
     """
 
     text: str
@@ -69,7 +69,7 @@ class Answer(msgspec.Struct, frozen=True):
         return any(statement.items for statement in self.statements) and not self.unsupported
 
     def places(self, file: DocumentInput | None = None) -> list[Place]:
-        """Return where all that is cited stands, for `highlight` and `crop`: of a quote, its own words.
+        """Return the places of all that is cited, for `highlight` and `crop`; of a quote, that of its words.
 
         Args:
             file: As for `places`.
@@ -99,9 +99,9 @@ class Answer(msgspec.Struct, frozen=True):
 def read_answer(answer: str, passages: Iterable[object]) -> Answer:
     """Return the statements of *answer*, whose marks `[1]`, `[2, 3]` name *passages* from 1 as `number_passages` does.
 
-    A figure counts as told if a passage that its statement cites, or its citation, has the same number (`455,905` is
-    `455905`; a sign is not compared, a figure in words is not read); a quote, if its words stand there. Each sentence
-    has marks of its own: the figures of a sentence without a mark are unsupported.
+    A figure is supported if a passage that its statement cites, or the citation of that passage, has the same number.
+    `455,905` is `455905`; signs are not compared, and numbers in words are not read. A quote is supported if its words
+    stand there. A mark counts for its own sentence only: the figures of a sentence without a mark are unsupported.
 
     Args:
         answer: A model's text; quotes stand in quotation marks directly before the mark.

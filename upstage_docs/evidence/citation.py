@@ -65,11 +65,11 @@ def cite(
 ) -> Citation:
     """Return a short line that says where *thing* stands: file, page, headings, and a table's or figure's label.
 
-    What is not known says so: `report.docx, place unknown`.
+    If the place is not known, the line says so: `report.docx, place unknown`.
 
     Args:
         thing: As for `places`.
-        quote: Words of the text, whose own places the citation then has; only then is the file read.
+        quote: Words of the text. The citation then has their places instead; only for that the file is read.
         file: As for `places`.
         parsed: As for `places`.
 

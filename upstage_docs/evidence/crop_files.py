@@ -47,7 +47,7 @@ class CropFile(msgspec.Struct, frozen=True):
 def crops_of(thing: object) -> list[CropFile]:
     """Return the crops of *thing* that a loader wrote (`crops=`) or kept, only those of its own elements.
 
-    They are found again whatever split the text since: their files are named after page and element.
+    They are found again after any splitter, because their files are named after page and element.
 
     Args:
         thing: As for `places`.
@@ -85,7 +85,8 @@ def to_content_blocks(
 
     They have LangChain's standard shape: `{"type": "text", "text": ...}`, and
     `{"type": "image", "base64": ..., "mime_type": ...}`. Pictures are the crops that were written or kept; where there
-    are none, a table, chart, figure or equation is cut from its file. Where that cannot be, the first block says why.
+    are none, a table, chart, figure or equation is cut from its file. If that is not possible, the first block says
+    why.
 
     Args:
         thing: As for `places`.

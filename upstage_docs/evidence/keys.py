@@ -16,7 +16,7 @@ class Keyed:
     """The letters and digits of a text, made alike in case and accents to be compared, and the offset of each.
 
     Attributes:
-        key: The letters and digits; case, accents, widths, ligatures and everything else count for nothing.
+        key: The letters and digits, without differences of case, accents, width and ligatures; all else is left out.
         at: The offset of each in the text.
     """
 

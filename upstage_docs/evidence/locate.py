@@ -39,7 +39,7 @@ def places(
     Args:
         thing: A LangChain Document, a LlamaIndex node (with or without its score), a Chunk, Record or Element, or the
             metadata of one.
-        quote: Words of the text; case, line ends, accents and punctuation count for nothing.
+        quote: Words of the text; case, line ends, accents and punctuation do not matter.
         file: The file, if its `source` no longer leads to it: a path, bytes, or a binary file object.
         parsed: What was answered for the file. The places of a whole document's text (`split="none"`) need it, and so
             does a quote in a picture: an `OcrResult` has the boxes of words.

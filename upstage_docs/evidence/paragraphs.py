@@ -54,9 +54,9 @@ class _State(msgspec.Struct):
 def paragraph_records(things: object) -> Iterator[Record]:
     """Yield a record for each paragraph of *things*, in order; one that columns or pages broke is joined again.
 
-    A paragraph of a numbered text (`[0042]`, `【0042】`, as patents have them) reaches to the next number or heading.
-    Elsewhere two texts are joined if the first breaks off at the end of a column or page. Claims are apart, each its
-    own. Tables, figures, captions and footnotes are records of their own behind the paragraph that they interrupt;
+    A paragraph of a numbered text (`[0042]`, `【0042】`, as in patents) ends at the next number or heading. In other
+    texts, two pieces are joined if the first one breaks off at the end of a column or page. Each claim is a record of
+    its own. Tables, figures, captions and footnotes are records of their own behind the paragraph that they interrupt;
     running headers and footers are left out, and headings are told in `headings`.
 
     The metadata has the keys of every record, `spans` for each piece, and `paragraph_number` (`"0042"`, `""` if none),

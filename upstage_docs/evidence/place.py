@@ -111,9 +111,10 @@ def pages_in_words(pages: Iterable[int]) -> str:
 def places_of(thing: Thing, parsed: ParsedDocument | OcrResult | None = None) -> list[Place]:
     """Return the places of *thing*, at least one; those of a whole document need the *parsed* document.
 
-    A chunk has one for each element and page; so has JSON. What another splitter made of an element is where the
-    element is; what it made of a chunk is in its elements, one by one where the splitter says where it cut. A page
-    that the file does not have is unknown; LangChain's loaders of PDFs count pages from 0.
+    A chunk, or the JSON of a document, has one for each element and page. A piece that another splitter cut from an
+    element has the place of that element. One that it cut from a chunk has the places of the chunk's elements, only
+    those in the piece if the splitter says where it cut. A page that the file does not have is unknown; LangChain's
+    loaders of PDFs count pages from 0.
     """
     metadata = thing.metadata
     if "page" in metadata and not string(metadata, "file_sha256") and not _FROM_ZERO.isdisjoint(metadata):

@@ -26,7 +26,7 @@ _LOWEST, _LOWEST_SHARE = 3, 1 / 200
 def row_bands(picture: Image, box: Box, rows: int) -> list[Box] | None:
     """Return the band of each of *rows* rows of the table in *box*, relative to the page, from the top.
 
-    Either rules lie between all rows, or white space does; None where as many bands are not seen.
+    The rows are told by ruled lines between all of them, or by white space; None if another number of bands is seen.
 
     Args:
         picture: The page.

@@ -45,7 +45,7 @@ class Cell(msgspec.Struct, frozen=True):
 
     Attributes:
         text: As it stands in the table.
-        number: None where it is none; triangles (△, ▲) and brackets are minus.
+        number: None if the text is no number; triangles (△, ▲) and brackets mean minus.
         unit: Its own, or that of its row, its column, or the table; `""` where none is told for it.
         share: The percentage in brackets behind or beneath it, None if there is none.
         row: The names of its row, from the outermost.

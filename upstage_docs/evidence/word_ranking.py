@@ -70,7 +70,7 @@ class WordRanking:
     def scores(self, question: str) -> list[float]:
         """Return the BM25 score of each text, 0 where it shares nothing; only their order means anything.
 
-        English words that stand everywhere count only if the question has no others.
+        Common English words, such as `the`, count only if the question has no other words.
         """
         asked = set(tokens(question))
         wanted = (asked - self._passed_over or asked) & self._known

@@ -1,12 +1,14 @@
 """One SQLite file and this process's connection to it, which survives forks and threads.
 
 Write-ahead logging (https://sqlite.org/wal.html) lets several processes read while one writes; it needs a local disk.
-Threads take turns here: SQLite's own way of waiting, which is for other processes, is neither fair nor quick. The
-connection stays open between uses, since the last one to close has to write the log back, and is closed before a fork:
-SQLite does not survive one (https://sqlite.org/howtocorrupt.html#_carrying_an_open_database_across_a_fork_).
+Threads of this process take turns by a lock of ours: SQLite's own way of waiting is meant for other processes, and is
+neither fair nor quick. The connection stays open between uses, because the last one to close has to write the log back.
+It is closed before a fork, which SQLite does not survive
+(https://sqlite.org/howtocorrupt.html#_carrying_an_open_database_across_a_fork_).
 
-What is committed, no kill of a process takes back: it is the system's. Only a loss of power could, until `flush`.
-SQLite would wait for the disk at each commit, and let nobody else write or, here, read meanwhile.
+What is committed outlives a kill of the process, since the operating system has it. Until `flush`, a loss of power
+could still take it. SQLite's own flush would come at each commit, and keep everybody else from writing and, here, from
+reading.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ class Database:
         path: The file, made when first used: mode 0600, a new folder 0700.
         schema: Statements that make its tables.
         version: Of the schema; a file with another one is refused.
-        busy_seconds: To wait for another process that writes.
+        busy_seconds: How long to wait for another process that writes.
 
     Attributes:
         opened: The identity of the file that was opened last.
@@ -66,7 +68,7 @@ class Database:
 
     @property
     def is_held_here(self) -> bool:
-        """Whether this thread uses the file just now, and would wait for itself: the collector comes at any moment."""
+        """Whether this thread is using the file now, so that the garbage collector in it would wait for itself."""
         return self._holder == threading.get_ident()
 
     @contextmanager
@@ -108,7 +110,9 @@ class Database:
                 db.execute(f"PRAGMA busy_timeout = {self._busy_seconds * 1000:.0f}")
 
     def checkpoint(self) -> bool:
-        """Write the log back and empty it: what was deleted stands in it. Return whether no other process kept it.
+        """Write the log back and empty it; return False if another process is reading it.
+
+        What was deleted stays in the log until then.
 
         Raises:
             sqlite3.Error, OSError: The disk refuses.
@@ -117,7 +121,7 @@ class Database:
             return not self._connect().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
 
     def flush_soon(self) -> None:
-        """Begin to bring to the disk what was committed, and wait for nothing."""
+        """Start to bring to the disk what was committed, without waiting for it."""
 
         def flush() -> None:
             with suppress(OSError):  # who waits for the disk will hear of it
@@ -212,7 +216,7 @@ class Database:
 
 
 def as_text(stored: bytes) -> str:
-    """Decode a text of the file; a damaged byte of it becomes U+FFFD, and the others stay."""
+    """Decode a text of the file; each damaged byte becomes U+FFFD."""
     return stored.decode(errors="replace")
 
 

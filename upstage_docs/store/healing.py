@@ -1,7 +1,7 @@
 """Moves a damaged store aside, and takes over what can be read of it into a new one.
 
-A file is damaged where SQLite says so: bytes of it are gone or are others. A disk that is full, a file that is locked
-or a table that somebody changed is no damage, and is left as it is.
+A file is damaged if SQLite says so: bytes are missing or changed. A full disk, a locked file or a table that somebody
+changed is no damage, and the file is left as it is.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def heal(database: Database) -> Healed | None:
 
 @contextmanager
 def _only_writer(damaged: Path) -> Iterator[sqlite3.Connection]:
-    """Open a damaged file and, where that can still be done, let nobody write to it before another is in its place."""
+    """Open a damaged file and, if that is still possible, let nobody write to it until a new file is in its place."""
     address = f"{damaged.absolute().as_uri()}?mode=rw"
     with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=_LOCK_SECONDS)) as source:
         source.text_factory = as_text
@@ -129,7 +129,7 @@ def _only_writer(damaged: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def _lock(path: Path) -> Iterator[None]:
-    """Be the only process that heals *path*. SQLite locks on every system, and a killed process lets go."""
+    """Let no other process heal *path* meanwhile, by a lock of SQLite's, which ends with its process."""
     lock = path.with_name(f"{path.name}.lock")
     os.close(os.open(lock, os.O_CREAT | os.O_RDWR | os.O_TRUNC, 0o600))  # it holds nothing, whatever was written there
     with closing(sqlite3.connect(lock, timeout=_LOCK_SECONDS, isolation_level=None)) as db:
@@ -183,9 +183,9 @@ def _page_size(path: Path) -> int:
 def _first_page(path: Path, size: int) -> bytes:
     """Return the page that holds the head of the file and the names of its tables.
 
-    To read a file that SQLite has open gives up the locks of this process on it
-    (https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_): only one
-    that is just made, or about to be moved away, can be read so.
+    Reading a file that SQLite has open releases the locks of this process on it
+    (https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_). So only a
+    file that was just made, or is about to be moved away, may be read this way.
     """
     with path.open("rb") as file:
         return file.read(size)

@@ -201,8 +201,8 @@ def _checksum(key_digest: str, pages: Pages, raw: bytes) -> bytes:
 def salvage(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -> int:
     """Copy the lines of *table* that can be read and are whole into *target*; return how many.
 
-    They are read from the first on and from the last back, each way until something cannot be read, and the answers in
-    between one by one, by what the index of them says that there are.
+    Lines are read forwards from the first and backwards from the last, each way until one cannot be read. The answers
+    in between are read one by one, as far as their index lists them.
     """
     order = "rowid" if table == "answer" else "1"
     copied = 0

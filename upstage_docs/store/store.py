@@ -16,9 +16,9 @@ The life of one paid send, each step one transaction:
       abandon(claim)                    the outcome is not known: the intent stays, open
     batch(job, ...), finished(job, ...), failed(job)
 
-Killed after `claim` and before one of the five, the claim becomes an open intent: the next `claim` of any of its pages
-gives it back, unless told to `resend`. What the disk refuses is one warning, never an error after a payment: the call
-goes on as if there was no store.
+If the process is killed after `claim` and before one of the five, the claim becomes an open intent. The next `claim` of
+any of its pages returns this intent, unless it is told to `resend`. If the disk refuses, that is one warning and never
+an error after a payment: the call goes on as if there was no store.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ class Store:
         path: The file, made when first used (mode 0600, a new folder 0700), or None: no store, `claim` always grants.
         max_bytes: Answers above this go within a minute of use, the least recently used first, never those of an
             unfinished document.
-        max_age: Answers unused for this many seconds go.
-        busy_seconds: To wait for another process that writes.
+        max_age: Answers that were not used for this many seconds are deleted.
+        busy_seconds: How long to wait for another process that writes.
         clock: Gives Unix seconds.
     """
 
@@ -367,7 +367,7 @@ class Store:
             self._evicted = now
 
     def _give_up(self) -> None:
-        """Go on without a store: what stays listed and cannot be read would be looked for without end."""
+        """Go on without a store: an answer that is listed and cannot be read would be looked for again without end."""
         self.close()
         self._database = None
 
@@ -387,7 +387,7 @@ class Store:
     def _try(
         self, action: Callable[[sqlite3.Connection], _Result], otherwise: _Result, *, write: bool = False
     ) -> _Result:
-        """Do *action* in one transaction; where the disk refuses, warn once and give *otherwise*.
+        """Do *action* in one transaction; if the disk refuses, warn once and return *otherwise*.
 
         In a transaction of the same thread, in which the garbage collector closes a flow, it is done after that.
         """
@@ -414,7 +414,7 @@ class Store:
         return otherwise
 
     def _mend(self, database: Database, error: Exception) -> bool:
-        """Say whether what *error* says is mended: the file is damaged, or of a newer version."""
+        """Heal a file that *error* says is damaged, or go on in another if it is a newer version's; say whether it worked."""
         if isinstance(error, NewerFormatError):
             self._newer = database.path
             self.path = database.path.with_name(f"{database.path.stem}.v{sql.VERSION}{database.path.suffix}")
