@@ -414,7 +414,7 @@ class Store:
         return otherwise
 
     def _mend(self, database: Database, error: Exception) -> bool:
-        """Heal a file that *error* says is damaged, or go on in another if it is a newer version's; say whether it worked."""
+        """Heal a damaged file, or leave that of a newer version for another; say whether *error* was one of these."""
         if isinstance(error, NewerFormatError):
             self._newer = database.path
             self.path = database.path.with_name(f"{database.path.stem}.v{sql.VERSION}{database.path.suffix}")
