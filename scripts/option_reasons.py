@@ -100,8 +100,8 @@ WHY: dict[str, dict[str, str]] = {
         "the API's own limit of today",
     )
     | {
-        "prefer_async_above": "see the left",
-        "uncounted_sync_bytes": "see the left",
+        "prefer_async_above": "many networks cut a connection that is silent for 60 seconds",
+        "uncounted_sync_bytes": "so small a file has fewer than 100 pages",
     },
     "Rate": dict.fromkeys(("requests_per_second", "pages_per_minute"), "no limit of this kind"),
     "ManyOptions": {

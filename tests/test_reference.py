@@ -119,3 +119,70 @@ def test_each_attribute_and_argument_is_described_by_itself() -> None:
                 joint |= {f"{name}: {names}" for names in told}
 
     assert joint == set()
+
+
+def test_defaults_and_limits_in_the_sentences_of_a_page_are_those_of_the_code() -> None:
+    """In `option=value` (the default), `option` (5), and the tables of limits, rates and prices."""
+    for needed in ("typer", "langchain_core"):
+        pytest.importorskip(needed)
+    from langchain_upstage_docs import TableAwareTextSplitter, UpstageDocumentParseLoader
+    from upstage_docs import AsyncClient, Client
+    from upstage_docs.api.limits import LIMITS, LIMITS_2025, MEGABYTE
+    from upstage_docs.api.rates import RATES
+    from upstage_docs.cli.agents import mcp
+    from upstage_docs.flows.billing import PRICES
+    from upstage_docs.options import OCROptions, ParseOptions, PollPolicy, RetryPolicy, SendOptions
+
+    defaults: dict[str, set[str]] = {}
+    made = (Client, AsyncClient, ParseOptions, OCROptions, SendOptions, RetryPolicy, PollPolicy)
+    for one in (*made, UpstageDocumentParseLoader, TableAwareTextSplitter, mcp):
+        for parameter in inspect.signature(one).parameters.values():
+            value = parameter.default
+            defaults.setdefault(parameter.name, set()).add(f'"{value}"' if isinstance(value, str) else f"{value}")
+    folder = ROOT / "docs"
+    pages = {path.name: path.read_text(encoding="utf-8") for path in [*ROOT.glob("README*.md"), *folder.glob("*.md")]}
+    said = [
+        (page, name.replace("-", "_"), value)
+        for page, text in pages.items()
+        for pattern in (
+            r"`(\w+)=([^`]+)`(?:, the default\b(?! before)| is the default\b| \(the default\)| \(기본값\)|가 기본값)",
+            r"`(?:--)?([a-z][a-z_-]+)` \((\d+)(?: US dollars)?\)",
+        )
+        for name, value in re.findall(pattern, text)
+    ]
+    wrong = {
+        (page, name, value)
+        for page, name, value in said
+        if value not in defaults.get(name, ()) and f"{value}.0" not in defaults.get(name, ())
+    }
+    assert len(said) >= 9
+    assert wrong == set()
+
+    rows = {
+        "long-documents.md": [
+            (
+                f"| one synchronous upload | {LIMITS.sync_bytes // MEGABYTE} MB, {LIMITS.sync_pages:,} pages "
+                f"| {LIMITS_2025.sync_bytes // MEGABYTE} MB, {LIMITS_2025.sync_pages:,} pages |"
+            ),
+            (
+                f"| one job | {LIMITS.async_bytes // MEGABYTE} MB, {LIMITS.async_pages:,} pages "
+                f"| {LIMITS_2025.async_bytes // MEGABYTE} MB, {LIMITS_2025.async_pages:,} pages |"
+            ),
+            (
+                f"| Document OCR | {LIMITS.ocr_bytes // MEGABYTE} MB, {LIMITS.ocr_pages:,} pages "
+                f"| {LIMITS_2025.ocr_bytes // MEGABYTE} MB, {LIMITS_2025.ocr_pages:,} pages |"
+            ),
+            f"| {LIMITS.page_pixels:,} | {LIMITS_2025.page_pixels:,} |",
+            f'| `route="auto"` makes a job above | {LIMITS.prefer_async_above} pages |',
+            f"Up to {LIMITS.uncounted_sync_bytes // 1024} KB they are sent synchronously",
+            *(
+                f"| {name} | {RATES[family].requests_per_second} | {RATES[family].pages_per_minute:,} |"
+                for name, family in (("synchronous", "sync"), ("asynchronous", "async"), ("Document OCR", "ocr"))
+            ),
+            f"${PRICES['standard']} a page, ${PRICES['enhanced']} enhanced",
+            f"by default {(PollPolicy().deadline or 0) / 3600:.0f} hours",
+            f"RetryPolicy(longest_retry_after={RetryPolicy().longest_retry_after:.0f})",
+        ],
+        "gateways.md": [f"{inspect.signature(Client).parameters['timeout'].default:.0f} unless told otherwise"],
+    }
+    assert [row for page, told in rows.items() for row in told if row not in pages[page]] == []

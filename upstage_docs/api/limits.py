@@ -38,9 +38,9 @@ class ApiLimits(NamedOptions):
     )
     prefer_async_above: int = option(
         30,
-        'Pages above which `route="auto"` makes a job. At 0.6 pages per second, which the API reaches, 30 pages are 50 '
-        "seconds of an idle connection, which many networks cut after 60; a job's own window, in which a lost "
-        "connection leaves open what was paid, is milliseconds.",
+        'Pages above which `route="auto"` makes a job. The API reads about 0.6 pages per second, so that the '
+        "connection of 30 pages is silent for 50 seconds. A connection that is lost meanwhile leaves open what was "
+        "billed; with a job, this can only happen in the milliseconds in which it is submitted.",
         least=1,
     )
     uncounted_sync_bytes: int = option(
