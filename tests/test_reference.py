@@ -176,8 +176,8 @@ def test_defaults_and_limits_in_the_sentences_of_a_page_are_those_of_the_code() 
             f'| `route="auto"` makes a job above | {LIMITS.prefer_async_above} pages |',
             f"Up to {LIMITS.uncounted_sync_bytes // 1024} KB they are sent synchronously",
             *(
-                f"| {name} | {RATES[family].requests_per_second} | {RATES[family].pages_per_minute:,} |"
-                for name, family in (("synchronous", "sync"), ("asynchronous", "async"), ("Document OCR", "ocr"))
+                f"| {name} | {rate.requests_per_second} | {rate.pages_per_minute:,} |"
+                for name, rate in zip(("synchronous", "asynchronous", "Document OCR"), RATES.values(), strict=True)
             ),
             f"${PRICES['standard']} a page, ${PRICES['enhanced']} enhanced",
             f"by default {(PollPolicy().deadline or 0) / 3600:.0f} hours",
