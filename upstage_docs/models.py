@@ -1,4 +1,4 @@
-"""The values that the API answers: documents, elements, words, jobs; frozen, and free of HTTP and frameworks.
+"""The values that users hold: documents, elements, words and jobs as answered (frozen), records and chunks of them.
 
 Units: coordinates of Document Parse are relative 0-1 (they may exceed 1 slightly, as answered), those of Document OCR
 are pixels; pages are 1-based and absolute in the file; confidences are 0-1.

@@ -1,4 +1,4 @@
-"""Decodes the bytes of an answer into documents, OCR results and jobs, and joins several answers into one document."""
+"""Decodes the bytes of an answer into documents, OCR results and jobs, and tells what an error in it says."""
 
 from __future__ import annotations
 

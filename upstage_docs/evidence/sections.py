@@ -1,4 +1,4 @@
-"""`section_records`: makes a record for each section of a document, without the list of references."""
+"""`section_records`: cuts a document into sections, each text in one of them, without the list of references."""
 
 from __future__ import annotations
 

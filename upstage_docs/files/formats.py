@@ -1,4 +1,4 @@
-"""Tells the format of a file from its bytes, and the size of an image."""
+"""Tells the format of a file from its bytes or its suffix, and the size of an image."""
 
 from __future__ import annotations
 

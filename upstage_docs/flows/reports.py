@@ -1,4 +1,4 @@
-"""Reports what became of many documents: which failed, why, and what they cost."""
+"""Reports what became of many documents: which were read, which failed and why, and how far a load has come."""
 
 from __future__ import annotations
 

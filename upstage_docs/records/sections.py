@@ -1,4 +1,4 @@
-"""Makes a record of each section: a heading with all that stands under it."""
+"""Makes a tree of sections: the record of each holds its heading and all that stands under it, subsections too."""
 
 from __future__ import annotations
 
