@@ -12,6 +12,8 @@ from upstage_docs.errors import ConfigError
 from upstage_docs.models import Chunk
 from upstage_docs.records.render import text_of_html
 
+# Headings and caption that a text repeats stand in so many times their characters, markup included, and this many more.
+_MARKUP, _LONGEST_BEGIN = 4, 1000
 _MARKS = str.maketrans({"#": " ", "*": "", "_": "", ">": " "})  # > parts the headings of a path in front
 
 
@@ -67,7 +69,7 @@ def contextualize(chunk: HasText | HasPageContent, *, longest_path: int = 300) -
         told = metadata.get("caption")
         headings, caption = _headings(metadata.get("headings")), told if isinstance(told, str) else ""
     reach = sum(map(len, headings)) + len(caption)
-    begins = text[: 4 * reach + 1000]
+    begins = text[: _MARKUP * reach + _LONGEST_BEGIN]
     front = _words(text_of_html(begins))
     rests = [_words(" ".join(headings[index:])) for index in range(len(headings))]
     above = len(headings)

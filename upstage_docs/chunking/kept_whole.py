@@ -23,6 +23,7 @@ from upstage_docs.records.wording import caption_label, start_of_last_sentence
 
 _LINE_BREAK = re.compile(r"<br\s*/?>|\n")
 _EMPHASIS = re.compile(r"\*\*|__")
+_LONGEST_LAST_LINE = 400  # characters, markup included: a unit line or a caption that ends a text is shorter
 # What Markdown writes around the words of a line: signs of quotes, headings and lists, the line below a heading.
 _AROUND_LINE = re.compile(r"\A(?:#{1,6}[ \t]+|[-+*>][ \t]+)+|(?:[ \t]+#+|\r?\n[ \t]*(?:=+|-+))[ \t]*\Z")
 
@@ -310,7 +311,9 @@ def _start_of_last_line(unit: Unit) -> int:
     """Return where the last line of *unit* begins, 0 where it cannot be cut off."""
     if not _can_be_cut(unit.text):
         return 0
-    breaks = [match.end() for match in _LINE_BREAK.finditer(unit.text.rstrip(), max(0, len(unit.text) - 400))]
+    breaks = [
+        match.end() for match in _LINE_BREAK.finditer(unit.text.rstrip(), max(0, len(unit.text) - _LONGEST_LAST_LINE))
+    ]
     return breaks[-1] if breaks else 0
 
 

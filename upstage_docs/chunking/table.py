@@ -51,6 +51,8 @@ _ROW_SPAN = re.compile(r"rowspan\s*=\s*(?:[\"']\s*)?\+?0*(\d+)")
 # https://html.spec.whatwg.org/multipage/tables.html#attr-tdth-colspan
 _MOST_COLUMNS, MOST_ROWS = 1000, 65534
 _MOST_TITLE_ROWS = 3
+# Comparisons of cells that place them in columns: for each cell, and for any table; more only hostile spans ask for.
+_MOST_WORK, _LITTLE_WORK = 20, 10_000
 # Wider tables are told by these.
 _MOST_CELLS_READ = 30
 
@@ -349,7 +351,7 @@ def words_of(markup: str) -> list[str]:
 def place_columns(rows: list[list[CellMarkup]]) -> bool:
     """Work out the columns of all cells; return False where cells overlap or are too many: then none is right."""
     work = 0
-    most = 20 * sum(map(len, rows)) + 10_000
+    most = _MOST_WORK * sum(map(len, rows)) + _LITTLE_WORK
     spanning: list[CellMarkup] = []  # cells of earlier rows that reach into this one, by column
     for index, cells in enumerate(rows):
         spanning = [cell for cell in spanning if cell.until > index]

@@ -61,6 +61,10 @@ _EARLIEST_END = 4
 _ABBREVIATION = compile_when_used(
     r"(?:\A|[\s(])(?:[A-Za-z]|\d{1,2}|Dr|Mr|Mrs|Ms|Prof|Figs?|No|Vol|vs|e\.g|i\.e|cf|al|St|Eq|pp|Sec|Ch|approx)\.\Z"
 )
+# Characters looked at for what ends a sentence: the signs behind its stop, an abbreviation, an entity.
+_MOST_CLOSERS, _LONGEST_ABBREVIATION, _LONGEST_ENTITY = 4, 8, 33
+_FAR = 8  # times as many characters as are guessed to fit: farther on nothing is measured
+_AHEAD = 64  # characters looked at beyond a place, before more are taken
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|\w{1,31});")
 
 _ALT = re.compile(r"\salt=(?:\"\s*[^\"\s]|'\s*[^'\s])")
@@ -240,11 +244,11 @@ class Breaks:
     def _ends_sentence(self, end: int) -> bool:
         text = self.text
         last = end - 1
-        while last > max(0, end - 4) and text[last] in _CLOSERS:
+        while last > max(0, end - _MOST_CLOSERS) and text[last] in _CLOSERS:
             last -= 1
         if last < 0 or text[last] not in _ENDERS:
             return False
-        return text[last] != "." or not _ABBREVIATION.search(text, max(0, last - 8), last + 1)
+        return text[last] != "." or not _ABBREVIATION.search(text, max(0, last - _LONGEST_ABBREVIATION), last + 1)
 
     def cut(self, start: int, fits: Callable[[int, int], bool], guess: int) -> tuple[int, int] | None:
         """Return where the piece that begins at *start* ends and where the next one begins, None if no word fits.
@@ -289,7 +293,7 @@ class Breaks:
         """Search outwards from the guess, then between: few texts are measured, and none much longer than a chunk."""
         ends = self.ends
         # What is far longer than the guess is not measured: a word of a megabyte would be, once for every piece.
-        beyond = bisect_right(ends, start + 8 * guess + 64)
+        beyond = bisect_right(ends, start + _FAR * guess + _AHEAD)
         low, high = first - 1, beyond
         index = min(max(bisect_right(ends, start + guess) - 1, first), beyond - 1)
         step = 1
@@ -327,7 +331,7 @@ class Breaks:
         if index >= 0 and end < self._kept[index][1]:
             kept_start, kept_end = self._kept[index]
             return kept_start if kept_start > start else kept_end
-        ampersand = text.rfind("&", max(start, end - 33), end)
+        ampersand = text.rfind("&", max(start, end - _LONGEST_ENTITY), end)
         if ampersand >= 0 and (entity := _ENTITY.match(text, ampersand)) and entity.end() > end:
             if ampersand > start:
                 return ampersand
@@ -386,7 +390,7 @@ def _cluster_around(text: str, index: int) -> tuple[int, int]:
     start = index - 1
     while start > 0 and index - start < _FARTHEST and not " " <= text[start] < "\x7f":
         start -= 1
-    end = min(len(text), index + 64)
+    end = min(len(text), index + _AHEAD)
     while True:
         for match in _clusters().finditer(text, start, end):
             if match.end() == end < len(text):

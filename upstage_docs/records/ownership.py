@@ -30,6 +30,7 @@ _NO_BOX: Box = (0.0, 0.0, 0.0, 0.0)
 _CLOSE = 0.035
 _INSET = 0.02
 """Of the page: how far the middle of a title may stand from that of its figure, and how far in it begins at least."""
+_BESIDE = 3  # times as far as what lies above or below: so much does what lies beside count
 _LETTER = re.compile(r"[^\W\d_]")
 _GOES_ON = frozenset(":：,、，")
 _MOST_SHARED = 0.5  # of boxes that lie over each other, how much of the narrower one they share
@@ -211,4 +212,4 @@ def owner_of_caption(caption: Line, last: Owned, following: Owned, *, otherwise:
 def _distance(one: Box, two: Box) -> float:
     """Return how far two boxes are from each other; what lies beside is far, as captions stand above or below."""
     beside = max(0.0, two[0] - one[2], one[0] - two[2])
-    return max(0.0, two[1] - one[3], one[1] - two[3]) + 3 * beside
+    return max(0.0, two[1] - one[3], one[1] - two[3]) + _BESIDE * beside
