@@ -13,6 +13,7 @@ from upstage_docs.chunking.units import ElementPlace, Run, Unit, joined, merged_
 from upstage_docs.models import Box, Chunk
 from upstage_docs.records.crop_names import crops_between, own_crops
 from upstage_docs.records.ids import RecordIds, source_in_ids, text_sha256
+from upstage_docs.records.records import join_headings
 
 _encode = msgspec.json.Encoder().encode
 
@@ -110,18 +111,21 @@ class ChunkBuilder:
         if first.spans is None and len(units) == 1:  # as many are
             spans = [(main.element_id, page, lead, lead + len(first.text), x0, y0, x1, y1)]
         else:
-            found = _spans(units)
-            spans = [
-                (one.element_id, one.page, a + lead, b + lead, one.x0, one.y0, one.x1, one.y1) for a, b, one in found
-            ]
-            own = [one for _, _, one in found]
-            categories = ", ".join(dict.fromkeys([one.category for one in own]))
+            spans, own = [], []
+            said: dict[str, None] = {}
+            repeated = {id(place) for unit in units if unit.repeated for place in unit.repeated} if kept else ()
+            for a, b, one in _spans(units):
+                spans.append((one.element_id, one.page, a + lead, b + lead, one.x0, one.y0, one.x1, one.y1))
+                said[one.category] = None
+                if repeated and id(one) in repeated:
+                    continue
+                if one.page == page:
+                    own.append(one)
+                elif one.page > page_end:
+                    page_end = one.page
+            categories = ", ".join(said)
             if categories != category and not kept:
                 category = "mixed"
-            if kept and (repeated := {id(place) for unit in units for place in unit.repeated}):
-                own = [one for one in own if id(one) not in repeated]
-            page_end = max([page, *[one.page for one in own]])
-            own = [one for one in own if one.page == page]
             if len(own) > 1:
                 x0, y0, x1, y1 = _box(main, own)
         metadata: dict[str, Any] = {
@@ -139,7 +143,7 @@ class ChunkBuilder:
             "y0": y0,
             "x1": x1,
             "y1": y1,
-            "headings": " > ".join(body.headings),
+            "headings": join_headings(body.headings),
             "model": run.model,
             "page_end": page_end,
             "categories": categories,

@@ -121,7 +121,7 @@ def owned_before(between: Sequence[tuple[Line, str]], last: Owned, following: Ow
 
 def inner_captions(markup: str) -> list[str]:
     """Return the words of the captions inside the markup of a table or figure, around its rows."""
-    if "caption" not in markup and "CAPTION" not in markup:
-        return []
     around = markup[: markup.find("<tr")] + markup[markup.rfind("</tr") :]  # all of it where there are no rows
+    if "caption" not in around and "CAPTION" not in around:
+        return []
     return [text_of_html(match[1]) for match in _INNER_CAPTION.finditer(around)]

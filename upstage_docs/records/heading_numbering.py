@@ -121,6 +121,7 @@ _BEGIN_OF_WORDS = frozenset(
 )
 _ROMAN_LETTERS = frozenset("IVXLivx")
 _AFTER_LETTER = frozenset(".)-")
+_AFTER_ROMAN = _ROMAN_LETTERS | {"–"}
 _LETTERED = frozenset(_HANGUL + "ㄱㄴㄷㄹㅂㅅㅈㅊㅋㅌㅍㅎ")  # but for what is a circle or a square, too
 
 
@@ -174,7 +175,7 @@ def _may_be_numbered(words: str) -> bool:
     begun = _narrow(words[:3])
     first, second = begun[:1], begun[1:2]
     if first.isascii() and first.isalpha():
-        if second in _AFTER_LETTER or first in _ROMAN_LETTERS:
+        if second in _AFTER_LETTER or (first in _ROMAN_LETTERS and second in _AFTER_ROMAN):
             return True
         return begun.lower() in _BEGIN_OF_WORDS or not begun.isascii()
     if first in _LETTERED:

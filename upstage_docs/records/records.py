@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -17,11 +18,12 @@ from upstage_docs.records.element_captions import OWNERS, captions_of
 from upstage_docs.records.header_rows import header_rows_of
 from upstage_docs.records.heading_levels import HeadingLevels
 from upstage_docs.records.ids import RecordIds, file_id, record_id, source_in_ids, text_sha256
-from upstage_docs.records.marked_titles import MAY_BE_TITLES, MarkedTitle, marked_titles
+from upstage_docs.records.marked_titles import MAY_BE_TITLES, MarkedTitle, holds_square, marked_titles
 from upstage_docs.records.options import RecordOptions
 from upstage_docs.records.render import element_text
 
 _encode = msgspec.json.Encoder().encode
+join_headings = lru_cache(maxsize=16)(" > ".join)  # one text for all records below the same headings
 
 # Which element stands where in a record's text: element id, page, start, end (offsets), and its box.
 Span = tuple[int, int, int, int, float, float, float, float]
@@ -171,9 +173,9 @@ class Recorder:
         """Return the level of each title among the lines of *element*, and where in its text it stands."""
         if element.category not in MAY_BE_TITLES:
             return ()
-        told = element.markdown + (element.text or element.html)
-        if told.isascii() and (element.text or "&" not in told):  # no square is among these
-            return ()
+        told = element.text or element.markdown or element.html
+        if told[:1] != "!" and (element.text or "&" not in told) and (told.isascii() or not holds_square(told)):
+            return ()  # nor is one among its words, which only a picture and HTML have to be read for
         titles = marked_titles(element_text(element, "text"))
         return [(level, title) for title in titles if (level := self._levels.level(title.words, 0))]
 
@@ -396,7 +398,7 @@ def metadata(
         "y0": y0,
         "x1": x1,
         "y1": y1,
-        "headings": " > ".join(headings),
+        "headings": join_headings(headings),
         "model": document.model,
         "page_end": page if page_end is None else page_end,
         "categories": ", ".join(categories) or category,
