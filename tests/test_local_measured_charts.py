@@ -147,6 +147,86 @@ def test_a_chart_whose_scale_is_not_certain_has_no_table(page: Callable[[Canvas]
     assert "Herring" in chart["content"]["text"]
 
 
+@pytest.mark.parametrize(("told", "times"), [("1e6", 1_000_000), ("×10 3", 1_000), ("1e-2", 0.01)])
+def test_numbers_of_an_axis_are_told_in_what_stands_at_its_end(told: str, times: float) -> None:
+    """As plotting libraries write large and small numbers; the multiplier is no name of the values."""
+
+    def page(sheet: Canvas) -> None:
+        bars(sheet, TICKS)
+        text(sheet, 100, 666, [told], 9)
+
+    (chart,) = charts(page)
+    head, *found = rows(chart)
+    assert told not in head
+    assert [float(value) for _, value in found] == pytest.approx([times * n for n in (60, 110, 90, 140)], rel=0.02)
+
+
+@pytest.mark.parametrize(("told", "place"), [("+1e5", (100, 666)), ("1e6", (400, 474))])
+def test_numbers_that_something_is_added_to_have_no_table(told: str, place: tuple[int, int]) -> None:
+    """Nor have those of an axis of categories that are told in another number."""
+
+    def page(sheet: Canvas) -> None:
+        bars(sheet, TICKS, names=("1", "2", "3", "4"))
+        text(sheet, *place, [told], 9)
+
+    assert not any("<table" in element["content"]["html"] for element in charts(page))
+
+
+def test_patches_beside_a_chart_name_its_series_by_years() -> None:
+    """Their legend has no frame, and ticks are drawn as filled shapes on a ground of their own."""
+    shades = ((0.2, 0.4, 0.7), (0.8, 0.5, 0.2))
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 790, paragraph(LOG, 3))
+        sheet.setFillGray(0.9)
+        sheet.rect(120, 500, 300, 160, fill=1, stroke=0)
+        sheet.setFillGray(0)
+        for n, tick in enumerate(TICKS):
+            text(sheet, 92, 497 + 50 * n, [tick], 9)
+            sheet.rect(115, 499.2 + 50 * n, 5, 1.6, fill=1, stroke=0)
+        for n, name in enumerate(NAMES):
+            for low, high, shade in ((0, 40 + 10 * n, shades[0]), (40 + 10 * n, 100 + 5 * n, shades[1])):
+                sheet.setFillColorRGB(*shade)
+                sheet.rect(150 + 65 * n, 500 + low, 35, high - low, fill=1, stroke=0)
+            sheet.setFillGray(0)
+            sheet.drawCentredString(167.5 + 65 * n, 486, name)
+        for n, shade in enumerate(shades):
+            sheet.setFillColorRGB(*shade)
+            sheet.rect(428, 600 - 15 * n, 20, 7, fill=1, stroke=0)
+            sheet.setFillGray(0)
+            text(sheet, 455, 600 - 15 * n, [f"201{n}"], 9)
+        text(sheet, 60, 440, paragraph(LOG, 3))
+
+    (chart,) = charts(page)
+    head, first, *_ = rows(chart)
+    assert head[1:] == ["2010", "2011"]
+    assert [float(value) for value in first[1:]] == pytest.approx([40, 60], abs=2)
+
+
+def test_bars_that_run_over_the_edge_of_the_page_are_a_chart() -> None:
+    """On a log scale, bars have no foot, and are drawn down to a place far below the page."""
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 790, paragraph(LOG, 3))
+        for n, tick in enumerate(("1", "10", "100", "1000")):
+            text(sheet, 92, 497 + 50 * n, [tick], 9)
+            sheet.line(117, 500 + 50 * n, 120, 500 + 50 * n)
+        sheet.saveState()
+        clip = sheet.beginPath()
+        clip.rect(120, 500, 300, 160)
+        sheet.clipPath(clip, stroke=0)
+        sheet.setFillColorRGB(0.2, 0.4, 0.7)
+        for n, height in enumerate((60, 110, 90, 140)):
+            sheet.rect(150 + 65 * n, -70_000, 35, 70_500 + height, fill=1, stroke=0)
+        sheet.restoreState()
+        sheet.rect(120, 500, 300, 160)
+        for n, name in enumerate(NAMES):
+            sheet.drawCentredString(167.5 + 65 * n, 486, name)
+
+    (chart,) = charts(page)
+    assert "Herring" in chart["content"]["text"]
+
+
 def test_without_chart_recognition_a_chart_is_a_picture() -> None:
     """Its words stay, and no table of values is answered."""
     page = drawn(VerticalBarChart, [[4, 9, 14, 6]], 20, 5)

@@ -13,8 +13,9 @@ _SMALL, _LARGE = 1.2, 20.0
 _MOST_PATHS, _MOST = 5_000, 500
 """Of a page, and small ones: a page with more has no list of so many items."""
 _SHELF = 8.0
-_SHORTEST_STROKE, _LONGEST_STROKE, _THICKEST_STROKE = 8.0, 45.0, 6.0
+_SHORTEST_STROKE, _LONGEST_STROKE, _THICKEST_STROKE = 8.0, 45.0, 8.0
 """Points: keys of a chart's lines, with the margin that the PDF library tells around a stroke."""
+_YEAR_DIGITS = 4
 _TO_NAME, _FROM_NAME = 1.2, 8.0
 """Font sizes from a key to the name behind it, and from a name to the key behind it, at most."""
 
@@ -55,7 +56,7 @@ def _stroke_keys(paths: Sequence[Path], words: Sequence[Word]) -> list[list[tupl
     marks = [path for path in paths if _is_short(path) or _is_square(path.box)] if len(paths) <= _MOST_PATHS else []
     if not 1 < len(marks) <= _MOST:
         return []
-    names = [word for word in words if any(map(str.isalpha, word.text)) and not _is_turned(word)]
+    names = [word for word in words if _is_name(word.text) and not _is_turned(word)]
     groups: defaultdict[tuple[int, ...], list[tuple[Path, Word]]] = defaultdict(list)
     for path in marks:
         x0, y, x1, length = path.box[0], (path.box[1] + path.box[3]) / 2, path.box[2], round(path.box[2] - path.box[0])
@@ -72,13 +73,19 @@ def _stroke_keys(paths: Sequence[Path], words: Sequence[Word]) -> list[list[tupl
     return [group for group in groups.values() if len(group) > 1]
 
 
+def _is_name(text: str) -> bool:
+    """Say whether a text may name a series: it has a letter, or is a year."""
+    return any(map(str.isalpha, text)) or (text.isdecimal() and len(text) == _YEAR_DIGITS)
+
+
 def _is_turned(word: Word) -> bool:
     return word.box[3] - word.box[1] > 1.6 * word.size
 
 
 def _is_short(path: Path) -> bool:
     wide, tall = path.box[2] - path.box[0], path.box[3] - path.box[1]
-    return not path.filled and _SHORTEST_STROKE < wide < _LONGEST_STROKE and tall < _THICKEST_STROKE
+    stroke = not path.filled or 2 * tall < wide < 4 * tall  # or the patch of a bar
+    return stroke and _SHORTEST_STROKE < wide < _LONGEST_STROKE and tall < _THICKEST_STROKE
 
 
 def _is_bullet(mark: Path, word: Word) -> bool:

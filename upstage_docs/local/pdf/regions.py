@@ -129,7 +129,7 @@ def _is_sure(table: Table) -> bool:
 def paths_of(page: Any) -> list[Path]:
     """Return the vector paths of a page."""
     shapes = page.vector_graphics.shapes if page.vector_graphics else []
-    return [
+    found = [
         Path(
             (x, y, x + wide, y + tall),
             bool(shape.fill),
@@ -139,6 +139,16 @@ def paths_of(page: Any) -> list[Path]:
         for shape in shapes
         for x, y, wide, tall in [shape.bbox]
     ]
+    return [_ending_at_edge(path, page.width, page.height) for path in found]
+
+
+def _ending_at_edge(path: Path, width: float, height: float) -> Path:
+    """Return a path that runs miles over the edge of the page, as a bar on a log scale does, as far as it is seen."""
+    x0, y0, x1, y1 = path.box
+    beyond = x0 < -width or y0 < -height or x1 > 2 * width or y1 > 2 * height
+    if not beyond or x0 > width or y0 > height or x1 < 0 or y1 < 0:
+        return path
+    return path._replace(box=(max(x0, 0.0), max(y0, 0.0), min(x1, width), min(y1, height)))
 
 
 def _is_ground(image: Box, words: Sequence[Word], taken: Sequence[bool]) -> bool:

@@ -14,6 +14,10 @@ from upstage_docs.local.pdf.vector_paths import Path
 from upstage_docs.local.pdf.words import Word
 
 NUMBER = re.compile(r"(?P<sign>[-−–]?)\s*(?P<before>[$€£₩¥]?)\s*(?P<digits>\d[\d,]*(?:\.\d+)?|\.\d+)\s*(?P<behind>%?)")
+_MULTIPLIER = re.compile(
+    r"1e(?P<power>[+-]?\d{1,2})|[×x]\s?10\s?\^?(?P<exponent>[-−]?\d{1,2})|[+−-]\d[\d.]*e[+-]?\d{1,2}"
+)
+"""What plotting libraries write at the end of an axis: its numbers are told in this, or this is added to them."""
 _LEAST_TICKS = 3
 """Numbers along an axis: two fit any scale."""
 _OFF_SCALE = 0.006
@@ -62,8 +66,8 @@ class Scale(NamedTuple):
     def written(self, value: float) -> str:
         """Return a value as the axis writes its numbers, with no more digits than half a point tells."""
         step = abs(self.factor) / 2
-        digits = max(0, -math.floor(math.log10(step))) if step > 0 else 0
-        plain = f"{value:.{min(digits, 6)}f}"
+        digits = -math.floor(math.log10(step)) if step > 0 else 0
+        plain = f"{round(value, digits):.{min(max(digits, 0), 6)}f}"
         plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
         plain = "0" if plain == "-0" else plain
         return (
@@ -108,7 +112,27 @@ def scale_of(labels: Sequence[Label], paths: Sequence[Path], foot: float | None)
     best = max(found, key=lambda one: len(one[1]))
     used = set(map(id, best[1]))
     others = [scale for scale, ticks in found if used.isdisjoint(map(id, ticks))]
-    return None if any(_differ(best[0], other) for other in others) else best  # of two axes, the bars are of either
+    if any(_differ(best[0], other) for other in others):
+        return None  # of two axes, the bars are of either
+    return _multiplied(*best, labels)
+
+
+def _multiplied(scale: Scale, ticks: list[Label], labels: Sequence[Label]) -> tuple[Scale, list[Label]] | None:
+    """Return a scale in what its numbers are told in, such as `1e6` at the end of the axis, and the labels it took.
+
+    None where something is added to the numbers, or to those of the other axis.
+    """
+    told = [(label, match) for label in labels if (match := _MULTIPLIER.fullmatch(label.text)) is not None]
+    if not told:
+        return scale, ticks
+    label, match = told[0]
+    power = match["power"] or match["exponent"]
+    if len(told) > 1 or power is None or label.down > min(tick.down for tick in ticks) + label.size:
+        return None
+    times = 10.0 ** int(power.replace("−", "-"))
+    places = tuple((place, times * value) for place, value in scale.places)
+    scaled = scale._replace(factor=times * scale.factor, offset=times * scale.offset, places=places)
+    return scaled, [*ticks, label]
 
 
 def _stacked(numbers: Sequence[tuple[Label, re.Match[str]]], end: int) -> list[list[tuple[Label, re.Match[str]]]]:

@@ -33,6 +33,8 @@ _SAME_WIDTH = 0.3
 """Of their width, what bars differ by at most; more is another thing that begins at their foot."""
 _THICKEST_TICK = 3.0
 """Points: what is thinner and not as wide as the bars is a tick or a rule of the axis."""
+_LONGEST_TICK, _LEAST_TICKS = 8.0, 3
+"""Points of a tick that is drawn as a filled shape, and how many of one size an axis has, at least."""
 _NARROWEST = 2.5
 """Points: a narrower rectangle is a line."""
 _MOST = 250
@@ -153,9 +155,21 @@ def _rectangles(paths: Sequence[Path]) -> list[_Bar]:
         if solid and wide > _NARROWEST and tall > 0.3 and known not in seen:
             seen.add(known)
             found.append(_Bar(path.box, path.colour))
+    sizes = Counter(_size(bar) for bar in found)
+    found = [bar for bar in found if sizes[_size(bar)] < _LEAST_TICKS or not _is_tick(bar)]
     if len(found) > _MOST:
         return []
     return [bar for bar in found if 2 * sum(_holds(bar.box, other.box) for other in found) <= len(found) + 1]
+
+
+def _size(bar: _Bar) -> tuple[float, ...]:
+    return tuple(round(side, 1) for side in _sides(bar.box))
+
+
+def _is_tick(bar: _Bar) -> bool:
+    """Say whether a filled shape is as small as a tick of an axis; several of one size are ticks, not bars."""
+    shorter, longer = sorted(_sides(bar.box))
+    return shorter < _THICKEST_TICK and longer < _LONGEST_TICK
 
 
 def _bars(paths: Sequence[Path]) -> tuple[float, list[list[_Bar]]] | None:
