@@ -108,7 +108,7 @@ def _of_lines() -> list[Rule]:
     return [
         Rule("paragraphs end where the pitch of the lines changes", {"paragraphs._continues": at_any_pitch}),
         Rule("paragraphs are cut at indents, markers and short lines", {"paragraphs._cut": one_paragraph}),
-        Rule("paragraphs end at a rule", {"paragraphs._ruled": nothing}),
+        Rule("paragraphs end at a ruled line", {"paragraphs._ruled": nothing}),
         Rule("paragraphs begin with words in bold", {"layout.cut_at_weights": first}),
         Rule("paragraphs begin with a drop cap", {"layout.with_drop_caps": first}),
         Rule("reading order: an XY cut", {"layout.reading_order": by_place}),
@@ -179,11 +179,11 @@ def _of_pictures() -> list[Rule]:
 def _of_tables() -> list[Rule]:
     tables, aligned, ruled = "tables.tables.", "tables.aligned_tables.", "tables.ruled_tables."
     return [
-        Rule("tables: full grids of rules", {tables + "lattice_tables": no_items}),
+        Rule("tables: full grids of ruled lines", {tables + "lattice_tables": no_items}),
         Rule("tables: a wall where texts part", {"tables.ruled_grids._wall_where_text_parts": nothing}),
-        Rule("tables: rules above and below", {tables + "ruled_tables": no_items}),
-        Rule("tables: rules part the levels of a header", {ruled + "_levels_of_header": no_items}),
-        Rule("tables: texts that line up between rules", {ruled + "aligned_between": lambda *_: None}),
+        Rule("tables: ruled lines above and below", {tables + "ruled_tables": no_items}),
+        Rule("tables: ruled lines separate the levels of a header", {ruled + "_levels_of_header": no_items}),
+        Rule("tables: texts that line up between ruled lines", {ruled + "aligned_between": lambda *_: None}),
         Rule("tables: texts that line up", {tables + "aligned_tables": no_items}),
         Rule("tables: lines of prose do not line up", {"tables.aligned_texts._prose": lambda t, _: [False] * len(t)}),
         Rule("tables: a line over several columns is header", {aligned + "_over_columns": no_items}),
@@ -201,14 +201,14 @@ def _of_tables() -> list[Rule]:
         Rule("tables: a filled band above is the header", {tables + "_with_drawn_header": first}),
         Rule("tables: words right above are the header", {tables + "with_header_words": first}),
         Rule("tables: a title above is not the first row", {"tables.library_tables._without_title": title_kept}),
-        Rule("tables: rows are joined where no rule parts them", {"tables.library_tables._joined": as_list}),
+        Rule("tables: rows are joined where no ruled line separates them", {"tables.library_tables._joined": as_list}),
         Rule("tables: lines of numbers in a row are rows", {"tables.library_tables._unfolded": as_list}),
     ]
 
 
 def _of_the_file() -> list[Rule]:
     return [
-        Rule("spaces, signs and cuts at rules as in the file", {"layout.restored": as_list}),
+        Rule("spaces, signs and cuts at ruled lines as in the file", {"layout.restored": as_list}),
         Rule("capitals that are set apart are closed up", {"restoration._is_set_apart": nothing}),
         Rule("text from right to left in reading order", {"restoration.has_right_to_left": nothing}),
         Rule("letters that the library left out", {"document._left_out": no_items}),
