@@ -86,7 +86,10 @@ class TableAwareTextSplitter(TextSplitter):
     def split_text(self, text: str) -> list[str]:
         """Return the texts of the chunks of HTML, Markdown or plain *text*; nothing of where they were."""
         from upstage_docs.chunking.packing import split_text
+        from upstage_docs.errors import ConfigError
 
+        if not isinstance(text, str):
+            raise ConfigError(f"split_text takes one text, not {type(text).__name__}; split_documents takes Documents.")
         return split_text(self._options, text)
 
     def split_documents(self, documents: Iterable[Document]) -> list[Document]:
@@ -98,7 +101,7 @@ class TableAwareTextSplitter(TextSplitter):
         from upstage_docs.chunking.packing import chunk_with
         from upstage_docs.models import Record
 
-        if isinstance(documents, (str, Document)):
+        if isinstance(documents, (str, Document)) or not isinstance(documents, Iterable):
             raise _not_documents_error(f"one {type(documents).__name__}")
 
         def records() -> Iterator[Record]:

@@ -47,11 +47,21 @@ def test_every_table_is_whole_in_a_chunk_of_its_own(load: Any) -> None:
 
 @pytest.mark.parametrize(
     ("given", "told"),
-    [("<p>text</p>", "one str"), (Document(page_content="text"), "one Document"), (["<p>text</p>"], "str")],
+    [
+        ("<p>text</p>", "one str"),
+        (Document(page_content="text"), "one Document"),
+        (["<p>text</p>"], "str"),
+        (None, "one NoneType"),
+    ],
 )
 def test_texts_or_one_document_are_no_list_of_them(given: Any, told: str) -> None:
     with pytest.raises(ConfigError, match=f"split_documents takes a list of Documents, not {told};"):
         TableAwareTextSplitter(200).split_documents(given)
+
+
+def test_split_text_takes_one_text() -> None:
+    with pytest.raises(ConfigError, match="split_text takes one text, not list; split_documents takes Documents"):
+        TableAwareTextSplitter(200).split_text(["one"])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

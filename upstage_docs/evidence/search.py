@@ -88,7 +88,7 @@ class SearchIndex(Generic[Item]):
             ConfigError: *question* is no text, or *count* is no whole number from 1.
         """
         if not isinstance(question, str):
-            raise ConfigError(f"A question is a text, not a {type(question).__name__}.")
+            raise ConfigError(f"A question is a text, not {type(question).__name__}.")
         require_whole_number("count", count, least=1)
         scores = self._words.scores(question)
         if self._vectors is not None and self._embeddings is not None and question.strip():
