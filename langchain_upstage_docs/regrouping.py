@@ -20,8 +20,9 @@ def paragraph_documents(documents: Iterable[Document]) -> list[Document]:
         documents: As loaded with `split="element"`, in their order.
     """
     from upstage_docs.evidence import paragraph_records
+    from upstage_docs.evidence.things import as_list
 
-    return _documents(paragraph_records(list(documents)))
+    return _documents(paragraph_records(as_list(documents)))
 
 
 def section_documents(documents: Iterable[Document], *, references: bool = False) -> list[Document]:
@@ -32,8 +33,9 @@ def section_documents(documents: Iterable[Document], *, references: bool = False
         references: Whether the list of references is wanted too.
     """
     from upstage_docs.evidence import section_records
+    from upstage_docs.evidence.things import as_list
 
-    return _documents(section_records(list(documents), references=references))
+    return _documents(section_records(as_list(documents), references=references))
 
 
 def row_documents(documents: Iterable[Document]) -> list[Document]:
@@ -49,8 +51,9 @@ def row_documents(documents: Iterable[Document]) -> list[Document]:
         ConfigError: A table's text has no rows and columns (plain text).
     """
     from upstage_docs.evidence import row_records
+    from upstage_docs.evidence.things import as_list
 
-    return _documents(row_records(list(documents)))
+    return _documents(row_records(as_list(documents)))
 
 
 def _documents(records: Iterable[Record]) -> list[Document]:

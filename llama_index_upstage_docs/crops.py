@@ -18,10 +18,11 @@ def image_nodes(nodes: Iterable[BaseNode]) -> list[ImageNode]:
         nodes: Of elements, pages or chunks.
     """
     from upstage_docs.evidence import crops_of
+    from upstage_docs.evidence.things import as_list
     from upstage_docs.records.ids import record_id, text_sha256
 
     made: list[ImageNode] = []
-    for node in nodes:
+    for node in as_list(nodes):
         for crop in crops_of(node):
             name = crop.path.replace("\\", "/").rpartition("/")[2] or text_sha256(crop.base64_encoding)
             made.append(

@@ -237,6 +237,8 @@ def _item(document: Any, extra_info: Mapping[str, Any] | None, source: str | Non
     from upstage_docs.files.source import Named
 
     given = document if isinstance(document, (str, os.PathLike)) else getattr(document, "name", None)
+    if document == "":
+        raise ConfigError("The path is empty; name a file.")
     name = source or (str(given) if isinstance(given, (str, os.PathLike)) else "")
     if not name:
         raise ConfigError("What is in memory has no path: name it with source=, as its records are known by that.")

@@ -25,8 +25,9 @@ def paragraph_documents(nodes: Iterable[BaseNode]) -> list[BaseNode]:
         nodes: As read with `split="element"`, or parsed into elements, in their order.
     """
     from upstage_docs.evidence import paragraph_records
+    from upstage_docs.evidence.things import as_list
 
-    given = list(nodes)
+    given = as_list(nodes)
     return _nodes(paragraph_records(given), given)
 
 
@@ -38,8 +39,9 @@ def section_documents(nodes: Iterable[BaseNode], *, references: bool = False) ->
         references: Whether the list of references is wanted too.
     """
     from upstage_docs.evidence import section_records
+    from upstage_docs.evidence.things import as_list
 
-    given = list(nodes)
+    given = as_list(nodes)
     return _nodes(section_records(given, references=references), given)
 
 
@@ -56,8 +58,9 @@ def row_documents(nodes: Iterable[BaseNode]) -> list[BaseNode]:
         ConfigError: A table's text has no rows and columns (plain text).
     """
     from upstage_docs.evidence import row_records
+    from upstage_docs.evidence.things import as_list
 
-    given = list(nodes)
+    given = as_list(nodes)
     owners = {str(node.metadata.get("record_id") or node.node_id): node for node in given}
     rows = row_records(given)
     return [node_of(row, owners.get(str(row.metadata["table_id"])), _ROW_KEYS, shown=False) for row in rows]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
 pytest.importorskip("bm25s", reason="searching is an extra")
 
+from upstage_docs.errors import ConfigError
 from upstage_docs.evidence import SearchIndex, number_passages, read_answer, read_numbered_lines
 from upstage_docs.models import Record
 
@@ -155,3 +157,29 @@ def test_files_of_one_name_are_told_apart_where_they_are_read_together(sources: 
     assert found[0].citation == lines[1]
     assert number_passages(found).startswith(f"[1] {lines[1]}")
     assert read_answer("It earned 541 crowns [2].", items).statements[0].citations == (lines[1],)
+
+
+@pytest.mark.parametrize("given", [None, "a text", {"page": 1}, 5])
+def test_what_is_no_list_of_documents_is_refused_by_name(given: Any) -> None:
+    pytest.importorskip("langchain_core")
+    pytest.importorskip("llama_index.core")
+    import langchain_upstage_docs as langchain
+    import llama_index_upstage_docs as llama_index
+
+    calls: list[Any] = [SearchIndex, llama_index.UpstageDocumentRetriever, llama_index.image_nodes]
+    for face in (langchain, llama_index):
+        calls += [face.paragraph_documents, face.section_documents, face.row_documents]
+    for call in calls:
+        with pytest.raises(ConfigError, match=f"Give a list of .*, not {type(given).__name__}"):
+            call(given)
+
+
+def test_one_document_is_a_list_of_one() -> None:
+    pytest.importorskip("langchain_core")
+    from langchain_core.documents import Document
+
+    from langchain_upstage_docs import row_documents
+
+    html = "<table><tr><th>Hive</th><th>Honey</th></tr><tr><td>North</td><td>12</td></tr></table>"
+    table: Any = Document(html, metadata={"source": "bees.pdf", "page": 1, "category": "table", "element_id": 0})
+    assert [row.page_content for row in row_documents(table)] == ["Honey | North | 12"]

@@ -12,7 +12,7 @@ from upstage_docs.errors import ConfigError
 from upstage_docs.evidence.async_forms import in_thread
 from upstage_docs.evidence.citation import Citation, cite, tell_files_apart
 from upstage_docs.evidence.place import source_of
-from upstage_docs.evidence.things import Thing, element_things, read_thing
+from upstage_docs.evidence.things import Thing, as_list, element_things, read_thing
 from upstage_docs.evidence.word_ranking import WordRanking
 from upstage_docs.models import Chunk, Record
 from upstage_docs.options.definitions import require_whole_number
@@ -67,7 +67,7 @@ class SearchIndex(Generic[Item]):
     """
 
     def __init__(self, items: Iterable[Item], embeddings: Embeddings | None = None) -> None:
-        self._items = list(items)
+        self._items = as_list(items)
         things = [read_thing(item) for item in self._items]
         texts = [_searched(thing) for thing in things]
         self._texts = [thing.text or "" for thing in things]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar, cast
 
 import msgspec
 
@@ -14,6 +14,7 @@ from upstage_docs.records.ocr_records import ocr_records
 from upstage_docs.records.records import records
 from upstage_docs.records.render import element_text
 
+Item = TypeVar("Item")
 Parsed: TypeAlias = ParsedDocument | OcrResult | bytes | str
 """What was answered for a file: the parsed document, the OCR result, or the JSON that `output_format="json"` gives."""
 
@@ -64,6 +65,19 @@ def read_thing(given: object) -> Thing:
             "or the metadata of one."
         )
     return Thing(metadata, text, "", _start(start))
+
+
+def as_list(given: Iterable[Item]) -> list[Item]:
+    """Return the Documents, nodes or chunks *given*, several or just one, as a list.
+
+    Raises:
+        ConfigError: They are neither.
+    """
+    if _is_one(given):
+        return [cast("Item", given)]
+    if isinstance(given, Iterable) and not isinstance(given, (Mapping, str, bytes)):
+        return list(given)
+    raise ConfigError(f"Give a list of Documents, nodes or chunks, not {type(given).__name__}.")
 
 
 def read_things(given: object) -> Iterator[Thing]:
