@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from upstage_docs.api.limits import LIMITS, MEGABYTE, ApiLimits
@@ -107,20 +108,20 @@ def parts_of(
     held = tuple(stored)
     in_jobs = [(1, total) if pages is None else pages for pages in running]
     size, most = request_limits(ocr=ocr, route=route, limits=limits)
+    way_of = partial(_route, ocr=ocr, route=route, limits=limits)
     fits = source.pages is not None and total <= most and source.size <= size
     if fits and not held and not in_jobs and pages_per_request is None:
-        return (PageRun((1, total), route=_route(total, source.size, ocr=ocr, route=route, limits=limits)),)
+        return (PageRun((1, total), route=way_of(total, source.size)),)
     if not total:
         if in_jobs:
             return (PageRun(None, "running"),)
         if WHOLE_FILE in held:  # what came for it could not be understood, so that its pages are not known either
             return (PageRun(WHOLE_FILE, "stored"),)
-        way = _route(0, source.size, ocr=ocr, route=route, limits=limits)
-        return (PageRun(None, route=way, replaces=bool(held)),)
+        return (PageRun(None, route=way_of(0, source.size), replaces=bool(held)),)
     tiles = _tile(total, held, in_jobs)
     gaps = [tile.pages for tile in tiles if tile.state == "send"]
     if gaps and source.format != "pdf":
-        way = _route(source.pages or 0, source.size, ocr=ocr, route=route, limits=limits)
+        way = way_of(source.pages or 0, source.size)
         return (PageRun((1, total) if source.pages else None, route=way, replaces=len(tiles) > 1),)
     parts: list[PageRun] = []
     for tile in tiles:
@@ -128,12 +129,11 @@ def parts_of(
             parts.append(tile)
             continue
         first, last = tile.pages
-        most = _part_pages(
-            source, total, last - first + 1, asked=pages_per_request, ocr=ocr, route=route, limits=limits
-        )
-        for pages in _cut_pages(first, last, most):
+        step = _part_pages(source, total, last - first + 1, (size, most), pages_per_request)
+        for start in range(first, last + 1, step):
+            pages = (start, min(last, start + step - 1))
             count = pages[1] - pages[0] + 1
-            way = _route(count, source.size * count // total, ocr=ocr, route=route, limits=limits)
+            way = way_of(count, source.size * count // total)
             parts.append(PageRun(pages, route=way, whole=pages == (1, total), replaces=_meets(pages, held)))
     return tuple(parts)
 
@@ -171,21 +171,15 @@ def _route(pages: int, size: int, *, ocr: bool, route: Route, limits: ApiLimits)
     return "sync" if small else "async"
 
 
-def _part_pages(
-    source: Source, total: int, pages: int, *, asked: int | None, ocr: bool, route: Route, limits: ApiLimits
-) -> int:
-    """Return how many pages of a PDF one request holds: as asked, and within the limits of bytes and pages."""
-    size, most = request_limits(ocr=ocr, route=route, limits=limits)
+def _part_pages(source: Source, total: int, pages: int, within: tuple[int, int], asked: int | None) -> int:
+    """Return how many of so many *pages* of a PDF one request holds: as *asked*, and *within* its bytes and pages."""
+    size, most = within
     if source.size > size:
         most = min(most, max(1, int(_AIMED_AT * size * total / source.size)))
     if asked is not None:
         return min(most, asked)
     runs = math.ceil(pages / most)
     return min(most, math.ceil(pages / runs / 10) * 10)  # equal parts take the least time; the API works in tens
-
-
-def _cut_pages(first: int, last: int, size: int) -> list[Pages]:
-    return [(start, min(last, start + size - 1)) for start in range(first, last + 1, size)]
 
 
 def _meets(pages: Pages, others: Iterable[Pages]) -> bool:
