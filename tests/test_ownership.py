@@ -460,6 +460,23 @@ def test_between_two_tables_each_gets_its_own_caption() -> None:
     ]
 
 
+@pytest.mark.parametrize("caption", ["Exhibit 2: Growth", "図表2 推移", "[도표 2] 추이"])
+@pytest.mark.parametrize("nearer", ["figure", "table"])
+def test_a_caption_of_either_kind_goes_to_what_it_is_nearer_to(caption: str, nearer: str) -> None:
+    tops = {"figure": 0.1, "caption": 0.33 if nearer == "figure" else 0.47, "table": 0.5}
+    markup = {"figure": "<figure>Harbour</figure>", "caption": f"<p>{caption}</p>", "table": TABLE}
+    made = [
+        Element(number, 1, "paragraph" if name == "caption" else name, markup[name],
+                coordinates=((0.1, top), (0.9, top), (0.9, bottom), (0.1, bottom)))
+        for number, (name, top) in enumerate(tops.items())
+        for bottom in (top + (0.02 if name == "caption" else 0.2),)
+    ]  # fmt: skip
+
+    chunks = list(chunk_elements(ParsedDocument("plan.pdf", "cd" * 32, "m", tuple(made), total_pages=1)))
+
+    assert [one.metadata["category"] for one in chunks if caption in one.text] == [nearer]
+
+
 @pytest.mark.parametrize(
     "words", ["표본 추출 방법", "표준 1", "지도자 1명", "사진관 2곳", "그림자 길이", "Tables", "Figures", "Exhibits"]
 )

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from upstage_docs.models import Box
 from upstage_docs.records.heading_numbering import read_numbering
+from upstage_docs.records.patterns import compile_when_used
 from upstage_docs.records.wording import (
     KOREAN_SENTENCE,
     LONGEST_TITLE,
@@ -32,6 +33,7 @@ _INSET = 0.02
 """Of the page: how far the middle of a title may stand from that of its figure, and how far in it begins at least."""
 _BESIDE = 3  # times as far as what lies above or below: so much does what lies beside count
 _LETTER = re.compile(r"[^\W\d_]")
+_OF_EITHER = compile_when_used(r"[\W_]*(?:exhibit|図表|图表|圖表|도표)", re.IGNORECASE)  # of a table or a figure
 _GOES_ON = frozenset(":：,、，")
 _MOST_SHARED = 0.5  # of boxes that lie over each other, how much of the narrower one they share
 _TITLED = frozenset({"paragraph", "header", "footnote", "list"})
@@ -190,11 +192,13 @@ def _share_of_width(one: Box, two: Box) -> float:
 def owner_of_caption(caption: Line, last: Owned, following: Owned, *, otherwise: bool = False) -> bool:
     """Say whether a *caption* between two tables or figures belongs to the *following* one.
 
-    A caption that says "Table" or "Figure" goes to its like; any other, and where both are alike, to the one that it
-    is nearer to on the page; where that cannot be told, to the last one, or to the following one if *otherwise*.
+    A caption that says "Table" or "Figure" goes to its like; any other ("Exhibit"), and where both are alike, to the
+    one that it is nearer to on the page; where that cannot be told, to the last one, or to the following one if
+    *otherwise*.
     """
     if label := caption_label(caption.words):
-        likes = [one for one in (last, following) if (one.category == "table") is (label == "table")]
+        either = _OF_EITHER.match(caption.words)
+        likes = [] if either else [one for one in (last, following) if (one.category == "table") is (label == "table")]
         if len(likes) == 1:
             return likes[0] is following
         if last.label == label:

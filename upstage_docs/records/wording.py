@@ -216,15 +216,20 @@ _BESIDE_UNITS = (
 _CURRENCY = r"(?:(?:[A-Z]{1,3}\s?)?[$€£¥₩₹]|RMB|CNY|KRW|JPY|USD|EUR|GBP|INR|HKD|CHF|CAD|AUD|TWD|SGD)"
 _INDEX = r"(?:index|지수|[指][数數])?[\s,:：、(（]*(?:\d{4}\s?[년年]?|上年|前年|전년)\s?[=＝]\s?100(?:\.0)?"
 _UNIT_SIGN = r"(?:단\s*위|[單单単]\s?位)"
-_UNIT = compile_when_used(
+_UNIT_CJK = compile_when_used(
     r"\W*(?:"
-    r"(?:measurement\s+|currency\s+)?units?(?:\s+of\s+measure(?:ment)?)?\s*[:：=]"
-    rf"|(?:[가-힣]{{1,4}}\s?)?단\s*위\s*[:：;=)(（\-–]|단\s*위\s+{_KOREAN_SCALE}(?:\s*[,·/]\s*{_KOREAN_SCALE})*\W*\Z"
+    rf"(?:[가-힣]{{1,4}}\s?)?단\s*위\s*[:：;=)(（\-–]|단\s*위\s+{_KOREAN_SCALE}(?:\s*[,·/]\s*{_KOREAN_SCALE})*\W*\Z"
     rf"|(?<=[(（\[【〈<〔])[單单単]\s?位|(?:金[額额]|[货貨][币幣]|[计計]量|[数數]量|面[积積])?[單单単]\s?位(?:\s*[:：=(（)）]|\s+{_CJK_SCALE}\W*\Z)"
     rf"|(?<=[(（\[【〈<〔])[^()（）\[\]【】\n]{{1,40}}?{_UNIT_SIGN}\s*[:：=为為]|[^()（）\[\]\n.。]{{0,30}}(?:현재|기준|말|現在|末)\s*[(（\[]\s*{_UNIT_SIGN}"
     r"|币种\s*[:：]|(?<=[(（])以[^()（）]{1,16}[计計](?=[)）])|(?<=[(（])[^()（）]{0,12}未[満满][切四][^()（）]{0,6}(?=[)）])"
     r"|기준일?\s*[:：]|금액\s?단위|(?<=[(（\[])(?:금액|金[額额])\s*[:：]"
-    rf"|{_INDEX}\W*\Z|\d{{4}}\s?[.년]\s?\d{{1,2}}\s?[.월]\s?\d{{1,2}}\s?[.일]\s?현재\W*\Z"
+    r"|\d{4}\s?[.년]\s?\d{1,2}\s?[.월]\s?\d{1,2}\s?[.일]\s?현재\W*\Z"
+    r")"
+)
+_UNIT = compile_when_used(
+    r"\W*(?:"
+    r"(?:measurement\s+|currency\s+)?units?(?:\s+of\s+measure(?:ment)?)?\s*[:：=]"
+    rf"|{_INDEX}\W*\Z"
     r"|en\s+(?:millions?|milliers|milliards?|millones|miles|milh(?:ões|oes|ares)|M€|K€)\b|em\s+(?:milh(?:ões|oes|ares)|reais)\b"
     r"|(?:angaben\s+)?in\s+(?:mio|mrd|tsd|tausend|millionen|milliarden|milioni|migliaia|T€|TEUR|duizenden)\b"
     r"|as\s+(?:a\s+)?(?:percent(?:age)?|%)\s+of\b"
@@ -367,17 +372,21 @@ def is_unit(words: str) -> bool:
     first = words[:1]
     if not first.isalpha():
         if not (found := _FIRST_LETTER_OR_UNIT.search(words)):
-            return _index_line(words)
+            return _names_index_year(words)
         first = found[0]
     named = first in _FIRST_OF_UNITS or _holds_sign_of_unit(words)
-    if named and _may_name_unit(words) and (found := _UNIT.match(words)):
+    if named and _may_name_unit(words) and (found := _UNIT.match(words) or _match_unit_of_cjk(words)):
         # "In millions of homes, people ..." goes on as a sentence.
         rest = words[found.end() :]
         return not SENTENCE_END.search(words) or (len(rest) < 20 and "," not in rest) or words.lstrip()[:1] in "(（["
     return len(words) <= _LONGEST_BARE_UNIT and _may_be_bare_unit(words) and bool(_BARE_UNIT.match(words))
 
 
-def _index_line(words: str) -> bool:
+def _match_unit_of_cjk(words: str) -> re.Match[str] | None:
+    return None if words.isascii() else _UNIT_CJK.match(words)
+
+
+def _names_index_year(words: str) -> bool:
     """Say whether *words* without a letter name the year in which an index is 100."""
     return "100" in words and bool(_UNIT.match(words))
 
