@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from eventually import eventually
+from eventually import GENEROUS, eventually, soon
 from stand_in import parse_answer
 
-from upstage_docs import APITimeoutError, Client, RetryPolicy, UnknownOutcomeError
+from upstage_docs import APITimeoutError, AsyncClient, Client, RetryPolicy, UnknownOutcomeError
 from upstage_docs.client.owned_threads import OwnedThreads
 
 SAMPLE = Path(__file__).resolve().parent.parent / "upstage_docs" / "samples" / "report.pdf"
@@ -61,6 +66,62 @@ def test_a_transport_that_does_not_answer_is_left_at_the_deadline(
         assert "left to end by themselves: 2" in caplog.text
     finally:
         ends.set()
+
+
+class Stubborn(httpx.AsyncBaseTransport):
+    """Does not let go of a request that is cancelled, until *ends*."""
+
+    ends = False
+
+    async def handle_async_request(self, _: httpx.Request) -> httpx.Response:
+        while not self.ends:
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.05)
+        return httpx.Response(200, content=b"{}")
+
+
+class Raises(httpx.AsyncBaseTransport):
+    """Answers a cancellation by an error of its own."""
+
+    async def handle_async_request(self, _: httpx.Request) -> httpx.Response:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise RuntimeError("mine") from None
+        raise AssertionError
+
+
+class NeverWaits(httpx.AsyncBaseTransport):
+    """Answers without an end and without a pause in which the event loop could do anything else."""
+
+    async def handle_async_request(self, _: httpx.Request) -> httpx.Response:
+        class Nothing(httpx.AsyncByteStream):
+            async def __aiter__(self) -> AsyncIterator[bytes]:
+                until = time.monotonic() + GENEROUS
+                while time.monotonic() < until:
+                    yield b""
+
+        return httpx.Response(200, stream=Nothing())
+
+
+@pytest.mark.parametrize("transport", [Stubborn, Raises, NeverWaits])
+@pytest.mark.parametrize("how", ["the deadline", "a cancellation"])
+async def test_an_asynchronous_transport_that_does_not_let_go_is_left(transport: Any, how: str) -> None:
+    carrying = transport()
+    waits = 0.2 if how == "the deadline" or transport is NeverWaits else GENEROUS
+    settings: dict[str, Any] = {"transport": carrying, "timeout": waits, "retry": RetryPolicy(attempts=1)}
+    async with AsyncClient("up_abcdefgh", cache=False, **settings) as client:
+        for call in (partial(client.parse, SAMPLE), client.jobs):
+            begun = time.monotonic()
+            task = asyncio.ensure_future(call())
+            if how == "a cancellation":
+                await asyncio.sleep(0.2)
+                task.cancel()
+            with pytest.raises((APITimeoutError, UnknownOutcomeError, asyncio.CancelledError)):
+                await task
+            assert time.monotonic() - begun < GENEROUS / 2
+    carrying.ends = True
+    await soon(lambda: len(asyncio.all_tasks()) == 1, "what was left ends, and tells nobody of an error")
 
 
 def test_a_call_that_ends_after_all_is_no_longer_counted() -> None:

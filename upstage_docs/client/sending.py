@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import logging
 import os
 import re
 import ssl
@@ -14,7 +16,7 @@ from contextlib import aclosing, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import unquote
 
 import httpx
@@ -29,12 +31,15 @@ from upstage_docs.flows.steps import Send
 
 Http = TypeVar("Http", httpx.Client, httpx.AsyncClient)
 
+_log = logging.getLogger("upstage_docs")
 # What goes wrong on the way: everything else is a mistake, of ours or of a transport's.
 _FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError, OSError, zlib.error)
 # What httpx, and Python's own TLS, read in the environment: https://www.python-httpx.org/environment_variables/
 _VARIABLES = {
     "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
 }  # fmt: skip
+_LETTING_GO = 1.0  # seconds for what a cancelled request closes on its way
+_left: set[asyncio.Task[Any]] = set()  # an event loop itself does not keep them
 _CONNECT = 30.0  # seconds for TCP and TLS; a host that needs longer is not there
 # Kept open longer than any poll interval; the pool's own 5 s would cost a TLS handshake per look.
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=120.0)
@@ -152,25 +157,58 @@ def send(http: httpx.Client, step: Send) -> Outcome:
 
 async def asend(http: httpx.AsyncClient, step: Send) -> Outcome:
     """Send *step* without blocking the event loop; see `send`."""
-    import anyio
-
+    until = time.monotonic() + step.deadline
     progress = _Progress()
+
+    async def exchange() -> Reply:
+        request = _copy(step, step.request.stream, progress.anote)
+        async with aclosing(await http.send(request, stream=True)) as response:
+            if response.is_stream_consumed:
+                return _reply(response, response.content, step)
+            unpacker = Unpacker(response.headers.get("content-encoding", ""), step.max_bytes)
+            async for piece in cast("httpx.AsyncByteStream", response.stream):
+                unpacker.add(piece)
+                if time.monotonic() > until:  # a stream that never waits keeps the event loop from saying so
+                    raise TimeoutError
+            return _reply(response, unpacker.finish(), step)
+
     try:
-        with step.around(), anyio.fail_after(step.deadline):
-            request = _copy(step, step.request.stream, progress.anote)
-            async with aclosing(await http.send(request, stream=True)) as response:
-                if response.is_stream_consumed:
-                    return _reply(response, response.content, step)
-                unpacker = Unpacker(response.headers.get("content-encoding", ""), step.max_bytes)
-                async for piece in response.aiter_raw():
-                    unpacker.add(piece)
-                return _reply(response, unpacker.finish(), step)
+        with step.around():
+            task = asyncio.create_task(exchange())
+            try:
+                await asyncio.wait([task], timeout=None if step.deadline == float("inf") else step.deadline)
+            finally:
+                if in_time := task.done():
+                    _ = task.cancelled() or task.exception()  # cancelled meanwhile, nobody else asks for it
+                else:
+                    await _let_go(task)
+            return task.result() if in_time else _late(step, sent=progress.sent)
     except TooLargeError as error:
         return NoReply(str(error), sent=True, oversize=True)
     except TimeoutError:
         return _late(step, sent=progress.sent)
     except _FAILURES as error:
         return _lost(error, progress)
+
+
+async def _let_go(task: asyncio.Task[Any]) -> None:
+    """Cancel *task*, and leave it to end by itself where the caller's transport does not let go."""
+    import anyio
+
+    _left.add(task)
+    task.add_done_callback(_forget)
+    task.cancel()
+    with anyio.CancelScope(shield=True):
+        await asyncio.wait([task], timeout=_LETTING_GO)
+    if not task.done():
+        _log.warning(
+            "A request that is cancelled does not end; it is waited for no longer. Such requests: %d.", len(_left)
+        )
+
+
+def _forget(task: asyncio.Task[Any]) -> None:
+    _left.discard(task)
+    _ = task.cancelled() or task.exception()  # nobody else asks for it
 
 
 def _reply(response: httpx.Response, body: bytes, step: Send) -> Reply:

@@ -42,6 +42,7 @@ _IDLE = 120  # seconds: longer than a client waits between two looks at a job, s
 _THREADS = 40  # that documents hold, most of them waiting for a worker process; further documents wait without one
 _BACKLOG = 128  # connections taken at one go: what is silent is ended between two of them
 _MOST_DIGITS = 18  # of a length that is announced; a longer one is refused as one of so many
+_LAST_PORT = 65535
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -298,7 +299,9 @@ def _require_origin(origin: str) -> str:
     Raises:
         ConfigError: It is none: a scheme, a host and perhaps a port.
     """
-    if not re.fullmatch(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?", origin.strip().lower()):
+    shape = r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:(?P<port>\d{1,5}))?"
+    found = re.fullmatch(shape, origin.strip().lower()) if isinstance(origin, str) else None
+    if found is None or int(found["port"] or 0) > _LAST_PORT:
         raise ConfigError(f"{origin!r} is no origin of a web page; one looks like http://localhost:3000.")
     return _without_default_port(origin.strip())
 
