@@ -314,3 +314,25 @@ def test_lines_between_two_rules_that_have_their_own_values_are_rows() -> None:
     assert rows[0] == ["Boats", "Season", "Calm", "Storm", "Share (0.75)"]
     assert rows[1:3] == [["6", "Summer", "0.905", "0.804", "0.701"], ["", "Winter", "0.605", "0.504", "0.401"]]
     assert len(rows) == 7
+
+
+def test_a_framed_header_and_a_total_belong_to_the_rows_between() -> None:
+    """Only rules run between the rows, and nothing below the last."""
+
+    def framed(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(WORDS, 4))
+        sheet.grid((70, 210, 310, 410, 480), (652, 634, 616))
+        sheet.setFont("Helvetica-Bold", 10)
+        for x, name in ((80, "Island"), (220, "Counted"), (320, "Kept"), (420, "Lost")):
+            sheet.drawString(x, 640, name)
+        for x, name in ((80, "(of all)"), (220, "ships"), (320, "share"), (420, "days")):
+            sheet.drawString(x, 622, name)
+        draw_rows(sheet, 602, ROWS[:3])
+        for n in range(3):
+            sheet.line(70, 597 - 18 * n, 480, 597 - 18 * n)
+        draw_rows(sheet, 602 - 54, [["Total", "4,391", "98.2", "36"]])
+        text(sheet, 60, 500, paragraph(WORDS, 3))
+
+    (rows,) = tables(elements(framed))
+    assert rows[:2] == [["Island", "Counted", "Kept", "Lost"], ["(of all)", "ships", "share", "days"]]
+    assert rows[2:] == [*ROWS[:3], ["Total", "4,391", "98.2", "36"]]

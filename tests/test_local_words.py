@@ -11,6 +11,12 @@ from test_local_layout_rules import cells, elements
 from test_local_pdf import paragraph, pdf, text
 
 from upstage_docs.local.pdf.document import read_pdf
+from upstage_docs.local.pdf.right_to_left import (
+    letters_in_order,
+    with_brackets_turned,
+    with_signs_behind,
+    words_in_order,
+)
 from upstage_docs.local.pdf.text_layer import text_layer
 from upstage_docs.local.pdf.words import Word
 
@@ -199,3 +205,23 @@ def test_marks_of_direction_in_hebrew_cost_nothing_of_the_page() -> None:
     (page,) = read_pdf(text_layer(words, 400, 300))
     assert not page.losses
     assert page.blocks[0].text.split() == [SHALOM, WORLD, SEA]
+
+
+def test_signs_and_numbers_from_right_to_left_stand_behind_what_they_follow() -> None:
+    """A stop is seen to the left of a number; signs at the ends of Latin words, and numbers, are read on their way."""
+    assert with_signs_behind(".1998") == "1998."
+    assert with_signs_behind("12.5%") == "12.5%"
+    seen = [")", "3.2", SEA, "(", "Sea", "Plus", WORLD, SHALOM]
+    assert [seen[n] for n in words_in_order(seen)] == [SHALOM, WORLD, "Sea", "Plus", "(", SEA, "3.2", ")"]
+    assert with_brackets_turned("(a 3.2( b") == "(a 3.2) b"
+
+
+def test_lam_and_alef_in_one_letter_are_read_in_order() -> None:
+    boxes = [(60.0, 0.0, 66.0, 9.0), (54.0, 0.0, 60.0, 9.0), (54.0, 0.0, 60.0, 9.0), (48.0, 0.0, 54.0, 9.0)]
+    assert letters_in_order("خالل", boxes) == "خلال"
+
+
+def test_bullets_from_right_to_left_stand_before_their_items() -> None:
+    rows = [[(WORLD[::-1], 200), ("•", 250)], [(SHALOM[::-1], 200), ("•", 250)], [(SEA[::-1], 214), ("•", 250)]]
+    (page,) = read_pdf(text_layer(placed(rows), 400, 300))
+    assert [(block.category, block.text) for block in page.blocks] == [("list", f"• {WORLD}\n• {SHALOM}\n• {SEA}")]

@@ -99,7 +99,9 @@ def _runs(
         gap = words[index].box[0] - words[last].box[2]
         size = (words[index].size + words[last].size) / 2
         column = index in striped or index in aligned
-        if len(runs[-1]) == 1 and is_marker(words[last]):
+        if is_marker(words[index]) and has_right_to_left(words[last].text):
+            apart = gap > _TAB * size
+        elif len(runs[-1]) == 1 and is_marker(words[last]):
             apart = gap > (_GUTTER if column else _TAB) * size
         elif len(runs[-1]) == 1 and not column and _hangs(words[last], words[index]):
             apart = gap > _TAB * size

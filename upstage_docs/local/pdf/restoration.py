@@ -13,7 +13,7 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 from upstage_docs.local.geometry import Box, bounds, holds_middle, middle, overlap
-from upstage_docs.local.pdf.right_to_left import has_right_to_left, letters_in_order
+from upstage_docs.local.pdf.right_to_left import has_right_to_left, letters_in_order, with_signs_behind
 from upstage_docs.local.pdf.words import Word, ink
 
 _SIGNS = {**dict.fromkeys("‘’‚‛′", "'"), **dict.fromkeys("“”„‟″", '"'), **dict.fromkeys("‐‑‒–—―−", "-")}
@@ -318,7 +318,8 @@ class _Standing:
             size = self._sizes.get((word.font, round(told.baseline)), word.size)
             top, bottom = ink(told.text, told.baseline, size)
             box = (told.box[0], top, told.box[2], bottom)
-            placed.append(word._replace(text=told.text, box=box, baseline=told.baseline, size=size))
+            text = told.text if has_right_to_left(told.text) else with_signs_behind(told.text)
+            placed.append(word._replace(text=text, box=box, baseline=told.baseline, size=size))
         return placed
 
     def _read(self) -> defaultdict[int, list[_Standing.Told]]:

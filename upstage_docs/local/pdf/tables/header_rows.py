@@ -11,6 +11,7 @@ from statistics import median
 from upstage_docs.local.geometry import bounds, holds_middle, middle
 from upstage_docs.local.pdf.lines import rows_of
 from upstage_docs.local.pdf.tables.library_tables import Table, cell_text
+from upstage_docs.local.pdf.tables.line_rows import is_value
 from upstage_docs.local.pdf.words import Word
 
 _ABOVE = 2.6
@@ -40,7 +41,48 @@ def with_header_words(tables: Sequence[Table], words: Sequence[Word], taken: Seq
     if not free:
         return list(tables)
     whole = [_with_words_above(_with_words_inside(table, words, free), words, free) for table in tables]
-    return [_with_rows_below(table, words, free) for table in whole]
+    return [_with_rows_below(table, words, free) for table in _under_headers(whole)]
+
+
+def _under_headers(tables: Sequence[Table]) -> list[Table]:
+    """Join each table without a header to the grid right above it that has names over its columns and nothing else.
+
+    The header of a table may be framed, where the rows below it have rules between them alone.
+    """
+    kept = list(tables)
+    for head in [table for table in tables if table.gridded and len(table.rows) <= _MOST_LINES]:
+        body = next((table for table in kept if table is not head and _stands_over(head, table)), None)
+        if body is None or any(is_value(cell) and not cell.isdecimal() for row in head.rows for cell in row if cell):
+            continue
+        height = len(head.rows)
+        spans = dict(_spans_of(head))
+        spans |= {(r + height, c): span for (r, c), span in _spans_of(body).items()}
+        kept[kept.index(body)] = replace(
+            body,
+            box=bounds([head.box, body.box]),
+            rows=[*head.rows, *body.rows],
+            header_rows=height,
+            words=head.words | body.words,
+            spans=spans,
+        )
+        kept.remove(head)
+    return kept
+
+
+def _stands_over(head: Table, body: Table) -> bool:
+    """Say whether a grid stands right above a table without a header that has the same columns."""
+    if body.header_rows or len(head.columns) != len(body.columns) or len(body.rows) < 2:
+        return False
+    row = (head.box[3] - head.box[1]) / len(head.rows)
+    level = -0.5 * row < body.box[1] - head.box[3] < row
+    nearest = [min(range(len(head.columns)), key=lambda c: abs(head.columns[c] - x)) for x in body.columns]
+    return level and nearest == list(range(len(nearest)))
+
+
+def _spans_of(table: Table) -> dict[tuple[int, int], tuple[int, int]]:
+    if table.spans is not None:
+        return table.spans
+    return {(r, c): (1, 1) for r, row in enumerate(table.rows) for c in range(len(row))}
 
 
 def _with_words_inside(table: Table, words: Sequence[Word], free: Sequence[int]) -> Table:
@@ -96,11 +138,12 @@ def _with_words_above(table: Table, words: Sequence[Word], free: Sequence[int]) 
 
 
 def _with_rows_below(table: Table, words: Sequence[Word], free: Sequence[int]) -> Table:
-    """Return a table with the lines that go on right below its grid at its pitch, each text under one column.
+    """Return a table with the lines that go on right below it at its pitch, each text under one column.
 
-    Where every second row is shaded, nothing is drawn around the last one.
+    Where every second row is shaded, nothing is drawn around the last one. Below a table that is no grid, these are
+    lines of values, such as its total.
     """
-    if not table.gridded or len(table.rows) < _LEAST_ROWS or len(table.columns) < 2 or not table.words:
+    if len(table.rows) < _LEAST_ROWS or len(table.columns) < 2 or not table.words:
         return table
     x0, y0, x1, y1 = table.box
     own = [words[i] for i in table.words]
@@ -112,6 +155,8 @@ def _with_rows_below(table: Table, words: Sequence[Word], free: Sequence[int]) -
         line = sorted((below[n] for n in row), key=lambda i: words[i].box[0])
         told = [words[i] for i in line]
         columns = [_nearest(table, word) for word in told]
+        if not table.gridded and sum(is_value(word.text) for word in told) < 2:
+            break
         near = told[0].baseline - last < _NEXT_ROW * pitch
         alike = all(abs(word.size - size) < _ONE_SIZE * size for word in told)
         if not (near and alike and _fits(table, told, size) and len(set(columns)) >= max(2, len(table.columns) // 2)):
