@@ -458,7 +458,7 @@ class _Reader:
 def _may_be_owned(text: str) -> bool:
     """Return whether a running header or footer may belong to a table, a mistaken label apart."""
     words = text_of_line(text)
-    return bool(caption_label(words)) or is_unit(words) or is_note(words)
+    return not words.isdecimal() and (bool(caption_label(words)) or is_unit(words) or is_note(words))
 
 
 def _is_said_without_words(kind: str, category: str, text: str) -> bool:

@@ -259,7 +259,7 @@ class _Packer:
         while count and self._open[count - 1].kind == "heading":
             count -= 1
         taken = self._open[count:]
-        self._reopen(self._open[:count], repeated=self._repeated)
+        del self._open[count:]  # what is left is completed next, whatever its size
         return taken
 
     def _reopen(self, opened: list[Unit], *, repeated: int = 0) -> None:

@@ -40,17 +40,16 @@ def captions_of(elements: Sequence[Element]) -> dict[int, str]:
             continue
         owned = Owned(element.category, element.page, element.box, element.html)
         above = _above(elements, index, free, line, owned)
-        if label := next((label for one in above if (label := caption_label(line(one).words))), ""):
+        if above and (label := next((label for one in above if (label := caption_label(line(one).words))), "")):
             owned = owned._replace(label=label)
         between, following = _below(elements, index, line, owned)
-        if following is not None:
+        if between and following is not None:
             after = elements[following]
             two = Owned(after.category, after.page, after.box)
             between = between[: owned_before([(line(one), role) for one, role in between], owned, two)]
-        free = max([index, *(one for one, _ in between)]) + 1
-        captions = [*above, *(one for one, role in between if role == "caption")]
-        texts = [line(one).words for one in captions] + inner_captions(element.html)
-        if texts:
+        free = (between[-1][0] if between else index) + 1
+        captions = [*above, *[one for one, role in between if role == "caption"]]
+        if texts := [line(one).words for one in captions] + inner_captions(element.html):
             found[index] = " ".join(" ".join(texts).split())
     return found
 
@@ -94,9 +93,8 @@ def _below(
         words = line(at).words
         if not words:
             continue
-        role = role_below(line(at), owned) if element.category not in _NO_LINE else ""
-        if element.category.startswith("heading") and not caption_label(words):
-            role = ""
+        is_heading = element.category.startswith("heading") and not caption_label(words)
+        role = "" if is_heading or element.category in _NO_LINE else role_below(line(at), owned)
         if not role:
             if element.category in _RUNNING:
                 continue

@@ -395,7 +395,8 @@ def _holds_sign_of_unit(words: str) -> bool:
     """Say whether *words* hold what a line may say of its unit behind other words: 기준, 단위: 명."""
     if words.isascii():
         return "100" in words
-    return any(sign in words for sign in ("위", "位", "현재", "未", "100", "计"))
+    # No generator, here and below: this is asked of most lines.
+    return "위" in words or "位" in words or "현재" in words or "未" in words or "100" in words or "计" in words
 
 
 def _may_name_unit(words: str) -> bool:
@@ -403,7 +404,7 @@ def _may_name_unit(words: str) -> bool:
     if not words.isascii():
         return True
     lower = words.lower()
-    return any(sign in lower for sign in ("in", "uni", "en ", "as ", "em ", "100"))
+    return "in" in lower or "uni" in lower or "en " in lower or "as " in lower or "em " in lower or "100" in lower
 
 
 def _may_be_bare_unit(words: str) -> bool:
