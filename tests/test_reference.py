@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import re
 import runpy
@@ -186,3 +187,17 @@ def test_defaults_and_limits_in_the_sentences_of_a_page_are_those_of_the_code() 
         "gateways.md": [f"{inspect.signature(Client).parameters['timeout'].default:.0f} unless told otherwise"],
     }
     assert [row for page, told in rows.items() for row in told if row not in pages[page]] == []
+
+
+def test_pages_name_errors_that_there_are_and_the_page_of_the_client_names_all() -> None:
+    from upstage_docs import errors
+
+    ours = {name for name in errors.__all__ if name.endswith("Error")}
+    folder = ROOT / "docs"
+    pages = {path.name: path.read_text(encoding="utf-8") for path in [*ROOT.glob("README*.md"), *folder.glob("*.md")]}
+    named = {page: set(re.findall(r"`(\w+Error)\b", text)) for page, text in pages.items()}
+    unknown = {f"{page}: {name}" for page, names in named.items() for name in names - ours - set(dir(builtins))}
+
+    assert len(ours) > 12
+    assert unknown == set()
+    assert ours - named["client.md"] == set()
