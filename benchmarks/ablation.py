@@ -187,7 +187,7 @@ def _of_tables() -> list[Rule]:
         Rule("tables: texts that line up", {tables + "aligned_tables": no_items}),
         Rule("tables: lines of prose do not line up", {"tables.aligned_texts._prose": lambda t, _: [False] * len(t)}),
         Rule("tables: a line over several columns is header", {aligned + "_over_columns": no_items}),
-        Rule("tables: a narrow stripe parts columns", {aligned + "_parted": lambda columns, *_: list(columns)}),
+        Rule("tables: a narrow stripe separates columns", {aligned + "_parted": lambda columns, *_: list(columns)}),
         Rule("tables: signs belong to their numbers", {aligned + "_without_signs": as_list}),
         Rule("tables: lines of one row that line up are joined", {aligned + "_join_lines": as_list}),
         Rule("tables: a grid in the place of a part of it", {tables + "_completed": lambda kept, _, __: list(kept)}),

@@ -108,15 +108,15 @@ class ChunkOptions(Options):
     table_context: TableContext = option(
         "full",
         "What stays with a table, chart or figure, besides the headings directly before it. `labels`: what the layout "
-        "model calls a caption. `captions`: also captions, titles and unit lines told by their wording and place. "
+        "model calls a caption. `captions`: also captions, titles and unit lines known by their wording and place. "
         "`notes`: also notes and sources. `full`: also the sentence that announces it.",
     )
     table_form: TableForm = option(
         "verbatim",
         "How a table is written in its chunk. `verbatim`: byte for byte as answered. `dense`: the same words with less "
-        "markup, as a pipe table without padding, in which the words of a cell that spans others are repeated, or as "
-        "HTML without styles where that is shorter or a cell is no single line; where in its source such a table "
-        "begins is then not known.",
+        "markup. That is a pipe table without padding, which repeats the words of a cell that spans others, or HTML "
+        "without styles if that is shorter or a cell has several lines. The place of a dense table in its source text "
+        "is not known.",
     )
     path_in_text: bool = option(
         False,
