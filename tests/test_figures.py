@@ -35,6 +35,9 @@ MEASURED = re.compile(
     r"|\d s of CPU\b"
     r"|peaks? at \d"
     r"|\d % of [\d,]+"
+    r"|\d\.\d+ ?%"
+    r"|\d ?(?:밀리)?초(?! 안에)"
+    r"|\d ?배(?![가-힣])"
 )
 """How figures that were measured are written: times, speeds, ratios, shares with three digits, peaks."""
 NOT_MEASURED = (
@@ -76,7 +79,15 @@ def test_each_script_that_gives_numbers_is_listed() -> None:
 
 
 def test_a_figure_in_the_middle_of_a_sentence_is_seen() -> None:
-    for text in ("it takes 3.5 ms", "2,252 pages/s", "40 times as fast", "a TEDS of 0.634", "it peaks at 67 MB"):
+    for text in (
+        "it takes 3.5 ms",
+        "2,252 pages/s",
+        "40 times as fast",
+        "a TEDS of 0.634",
+        "it peaks at 67 MB",
+        "97.3 %",
+        "3.2초",
+    ):
         assert MEASURED.search(shown_outside(text)), text
     assert not MEASURED.search(shown_outside("<!-- figure: a/b -->\n0.634\n<!-- end of figure -->"))
 
@@ -87,6 +98,18 @@ def test_a_page_has_the_figures_that_are_listed_for_it(page: Path) -> None:
     listed = {name for name, _, figure in figures.figures() if path in figure.pages}
 
     assert figure_pages.shown_on(page) - {"highlights"} == listed
+
+
+@pytest.mark.parametrize("page", figure_pages.pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_each_figure_of_a_page_names_its_command(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    if page.suffix == ".ipynb":
+        text = "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
+    without = [
+        found[0][:60] for found in figure_pages.MARKED.finditer(text) if "benchmarks/run.py --only" not in found[0]
+    ]
+
+    assert [one for one in without if "figure: highlights" not in one] == []
 
 
 @pytest.mark.parametrize("page", figure_pages.pages(), ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -31,6 +31,7 @@ from upstage_docs.mcp.documents import OpenDocuments
 from upstage_docs.mcp.server import make_server, read_skill
 
 LOCAL = Client(engine="local", cache=False)
+PAGE = (Path(__file__).resolve().parent.parent / "docs" / "agents.md").read_text(encoding="utf-8")
 SAMPLE = Path(__file__).resolve().parent.parent / "upstage_docs" / "samples" / "report.pdf"
 
 
@@ -146,6 +147,7 @@ async def test_the_skill_names_the_tools_that_there_are(folder: Path) -> None:
     assert skill.startswith("---\nname: ")
     assert {name for name in offered if f"`{name}" not in skill and name != "parse"} == set()
     assert set(re.findall(r"`([a-z_]+)\(", skill)) <= offered
+    assert set(re.findall(r"`([a-z_]+)\(", PAGE)) == offered
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -128,6 +129,23 @@ def test_a_job_has_its_batches(tmp_path: Path) -> None:
         (0, 1, 10),
         (1, 11, 2),
     }
+
+
+def test_the_page_on_traces_names_each_span_and_each_attribute(tmp_path: Path) -> None:
+    from upstage_docs.flows import document, job, operations
+
+    code = "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in (document, job, operations))
+    made = {f"upstage_docs.{name}" for name in [*re.findall(r'traced\(\s*"(\w+)"', code), *document._SPANS.values()]}
+    page = (Path(__file__).parent.parent / "docs" / "traces.md").read_text(encoding="utf-8")
+    named = [set(re.findall(r"`(upstage_docs\.\w+)`", table)) for table in page.split("| attribute |")]
+    path = tmp_path / "long.pdf"
+    path.write_bytes(pdf(12))
+    with MadeApi().client(cache=tmp_path / "store") as client:
+        client.parse(path, route="async")
+        client.parse(path)
+
+    assert named[0] == made
+    assert named[1] == {f"upstage_docs.{key}" for span in spans() for key in told(span)}
 
 
 def test_many_documents_are_as_many_spans(path: Path, tmp_path: Path) -> None:
