@@ -57,6 +57,7 @@ def size() -> dict[str, int]:
         "files": len(list(Path("/proc/self/fd").iterdir())),
         "threads": threading.active_count(),
         "tasks": sum(isinstance(one, asyncio.Task) for one in gc.get_objects()),
+        "events": sum(isinstance(one, (asyncio.Event, threading.Event)) for one in gc.get_objects()),
     }
 
 

@@ -98,6 +98,7 @@ def soak(folder: Path, client: str, number: int, seed: int) -> Counter[str]:
     assert max(line["files"] for line in settled) <= first["files"] + 4, looks
     assert max(line["threads"] for line in settled) <= _THREADS + 2, looks
     assert max(line["tasks"] for line in settled) <= first["tasks"] + 20, looks
+    assert max(line["events"] for line in settled) <= first["events"] + 40, looks
     return Counter(
         documents=number, answered=len(answered), faults=weather.met.total(), grown=grown, memory=last["memory"],
         files=last["files"], threads=last["threads"], **errors,

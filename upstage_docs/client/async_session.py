@@ -12,6 +12,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakSet
 
 from upstage_docs.api.responses import NoReply
 from upstage_docs.client import sending
@@ -116,15 +117,15 @@ class _StopEvent(asyncio.Event):
 
     def __init__(self, above: asyncio.Event | None = None) -> None:
         super().__init__()
-        self.below: list[asyncio.Event] = []
+        self.below: WeakSet[asyncio.Event] = WeakSet()  # of work that still runs
         if isinstance(above, _StopEvent):
-            above.below.append(self)
+            above.below.add(self)
         if above is not None and above.is_set():
             self.set()
 
     def set(self) -> None:
         super().set()
-        for one in self.below:
+        for one in list(self.below):
             one.set()
 
 
@@ -194,7 +195,8 @@ async def acarry_out(
                 case Now():
                     reply = time.monotonic()
                 case Next(schedule):
-                    ends = several.setdefault(schedule, _StopEvent(stop))
+                    if (ends := several.get(schedule)) is None:
+                        ends = several[schedule] = _StopEvent(stop)
                     for one in schedule.to_begin():
                         steps = acarry_out(one, http, gate=gate, stop=ends, threads=threads)
                         task = asyncio.create_task(aresult_of(steps))
