@@ -135,7 +135,8 @@ def test_a_job_gives_the_batches_that_are_done(loopback: Loopback, kind: str, ca
 @both
 def test_a_job_that_is_not_done_in_time_gives_what_is(loopback: Loopback, kind: str) -> None:
     loopback.faults.always("status", hanging_job(completed=2))
-    settings = settings_of(loopback, poll=PollPolicy(initial=0.01, maximum=0.02, deadline=0.3))
+    # Long enough for a machine that is busy to see the state of the job once.
+    settings = settings_of(loopback, poll=PollPolicy(initial=0.01, maximum=0.02, deadline=3.0))
     report = Report()
     (document,) = collected(kind, settings, "parse_many", make_pdf("a", 35), on_error="partial", report=report)
     assert (document.elements[-1].page, document.missing_pages) == (20, "21-35")
