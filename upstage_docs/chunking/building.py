@@ -13,7 +13,7 @@ from upstage_docs.chunking.units import ElementPlace, Run, Unit, joined, merged_
 from upstage_docs.models import Box, Chunk
 from upstage_docs.records.crop_names import crops_between, own_crops
 from upstage_docs.records.ids import RecordIds, source_in_ids, text_sha256
-from upstage_docs.records.records import join_headings
+from upstage_docs.records.records import METADATA_KEYS, join_headings
 
 _encode = msgspec.json.Encoder().encode
 
@@ -28,6 +28,7 @@ class ChunkBuilder:
         self._identity = msgspec.Raw(_encode(options.identity))
         self._run: Run | None = None
         self._ids = RecordIds()  # of that run
+        self._alike: dict[str, Any] = {}  # the metadata that all of its chunks share
         # The element that came last, which part of it, and how often numbers went back: then they may repeat.
         self._number = self._part = self._lap = 0
         self._given: dict[str, int] = {}  # how often each id was made
@@ -81,6 +82,14 @@ class ChunkBuilder:
                     self._identity,
                 ),
             )
+            self._alike = dict.fromkeys(METADATA_KEYS) | {
+                "source": run.source,
+                "file_sha256": run.file_sha256,
+                "total_pages": run.total_pages,
+                "model": run.model,
+                "record_type": "chunk",
+                "missing_pages": run.missing_pages,
+            }
             self._number, self._part, self._lap = number, -1, 0
         if number == self._number:
             self._part += 1
@@ -98,7 +107,7 @@ class ChunkBuilder:
     def _metadata(
         self, units: Sequence[Unit], body: Unit, identity: str, digest: str, caption: str, lead: int
     ) -> dict[str, Any]:
-        run, first = body.run, units[0]
+        first = units[0]
         main, kept, header_rows = first.place, False, 0
         for unit in units:
             if unit.kind == "whole":
@@ -128,32 +137,21 @@ class ChunkBuilder:
                 category = "mixed"
             if len(own) > 1:
                 x0, y0, x1, y1 = _box(main, own)
-        metadata: dict[str, Any] = {
-            "source": run.source,
-            "file_sha256": run.file_sha256,
-            "record_id": identity,
-            "element_id": main.element_id,
-            "section_id": body.section_id,
-            "category": category,
-            "sub_category": main.sub_category if category != "mixed" else "",
-            "page": page,
-            "total_pages": run.total_pages,
-            "coordinates": main.coordinates,
-            "x0": x0,
-            "y0": y0,
-            "x1": x1,
-            "y1": y1,
-            "headings": join_headings(body.headings),
-            "model": run.model,
-            "page_end": page_end,
-            "categories": categories,
-            "spans": _encode(spans).decode(),
-            "record_type": "chunk",
-            "text_sha256": digest,
-            "caption": " ".join(caption.split()) if caption else "",
-            "header_rows": header_rows,
-            "missing_pages": run.missing_pages,
-        }
+        metadata = self._alike.copy()  # faster than making it
+        metadata["record_id"] = identity
+        metadata["element_id"] = main.element_id
+        metadata["section_id"] = body.section_id
+        metadata["category"] = category
+        metadata["sub_category"] = main.sub_category if category != "mixed" else ""
+        metadata["page"], metadata["page_end"] = page, page_end
+        metadata["coordinates"] = main.coordinates
+        metadata["x0"], metadata["y0"], metadata["x1"], metadata["y1"] = x0, y0, x1, y1
+        metadata["headings"] = join_headings(body.headings)
+        metadata["categories"] = categories
+        metadata["spans"] = _encode(spans).decode()
+        metadata["text_sha256"] = digest
+        metadata["caption"] = " ".join(caption.split()) if caption else ""
+        metadata["header_rows"] = header_rows
         if extra := first.extra if len(units) == 1 else merged_extra(units):
             metadata |= {key: value for key, value in extra.items() if key not in metadata}
             paths, offsets = extra.get("image_path"), extra.get("crop_offsets")

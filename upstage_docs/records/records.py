@@ -137,6 +137,9 @@ class Recorder:
         ids = RecordIds(named, document.file_sha256, options.output_format, "element")
         is_flat, form = options.metadata_format == "flat", options.output_format
         captions: dict[int, str] | None = None  # of the tables, charts and figures, where there are some
+        alike = metadata(  # what all of them share: copying it is faster than making it
+            document, identity="", record_type="element", digest="", element_id=0, category="", page=0
+        )
         for index, element in enumerate(document.elements):
             if answered is not None:
                 one = answered[index]
@@ -156,7 +159,7 @@ class Recorder:
                 caption = captions.get(index, "")
             digest = text_sha256(text)
             identity = ids.of(element.id, 0, digest)
-            metadata = self._metadata(document, element, identity, len(text), digest, caption)
+            own = self._metadata(alike, element, identity, len(text), digest, caption)
             if level:
                 self._trail.enter(level, element_text(element, "text"), identity)
             for number, (below, title) in enumerate(inside):
@@ -164,10 +167,10 @@ class Recorder:
             if options.skip_empty and not text.strip():
                 continue
             if options.images == "files":
-                metadata["image_path"] = image_paths.get(element.id, "")
+                own["image_path"] = image_paths.get(element.id, "")
             elif options.images == "base64":
-                metadata["image_base64"] = element.base64_encoding
-            yield Record(identity, text, metadata)
+                own["image_base64"] = element.base64_encoding
+            yield Record(identity, text, own)
 
     def _titles_inside(self, element: Element) -> Sequence[tuple[int, MarkedTitle]]:
         """Return the level of each title among the lines of *element*, and where in its text it stands."""
@@ -180,34 +183,31 @@ class Recorder:
         return [(level, title) for title in titles if (level := self._levels.level(title.words, 0))]
 
     def _metadata(
-        self, document: ParsedDocument, element: Element, identity: str, length: int, digest: str, caption: str
+        self, alike: dict[str, Any], element: Element, identity: str, length: int, digest: str, caption: str
     ) -> dict[str, Any]:
+        page, category = element.page, element.category
         if self.options.metadata_format == "nested":
-            nested = {
-                "id": element.id,
-                "page": element.page,
-                "category": element.category,
-                "coordinates": _nested(element.coordinates),
-            }
+            coordinates = _nested(element.coordinates)
+            nested = {"id": element.id, "page": page, "category": category, "coordinates": coordinates}
             return {**nested, "base64_encoding": element.base64_encoding} if element.base64_encoding else nested
-        box = bounding_box(element.coordinates)
-        return metadata(
-            document,
-            identity=identity,
-            record_type="element",
-            digest=digest,
-            element_id=element.id,
-            section_id=self._trail.section_id,
-            category=element.category,
-            sub_category=element.sub_category,
-            page=element.page,
-            coordinates=element.coordinates,
-            headings=self._trail.headings,
-            box=box,
-            spans=[(element.id, element.page, 0, length, *box)] if length else [],
-            caption=caption,
-            header_rows=header_rows_of(element.html or element.markdown) if element.category in _TABLES else 0,
-        )
+        x0, y0, x1, y1 = bounding_box(element.coordinates)
+        flat = alike.copy()
+        flat["record_id"] = identity
+        flat["element_id"] = element.id
+        flat["section_id"] = self._trail.section_id
+        flat["category"] = flat["categories"] = category
+        flat["sub_category"] = element.sub_category
+        flat["page"] = flat["page_end"] = page
+        flat["coordinates"] = _encode(element.coordinates).decode()
+        flat["x0"], flat["y0"], flat["x1"], flat["y1"] = x0, y0, x1, y1
+        flat["headings"] = join_headings(self._trail.headings)
+        if length:
+            flat["spans"] = _encode([(element.id, page, 0, length, x0, y0, x1, y1)]).decode()
+        flat["text_sha256"] = digest
+        flat["caption"] = caption
+        if category in _TABLES:
+            flat["header_rows"] = header_rows_of(element.html or element.markdown)
+        return flat
 
     def _page_records(self, document: ParsedDocument) -> Iterator[Record]:
         for page in document.pages:
