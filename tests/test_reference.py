@@ -201,3 +201,14 @@ def test_pages_name_errors_that_there_are_and_the_page_of_the_client_names_all()
     assert len(ours) > 12
     assert unknown == set()
     assert ours - named["client.md"] == set()
+
+
+def test_the_page_on_testing_names_each_fault() -> None:
+    pytest.importorskip("starlette")
+    from upstage_docs.testing import faults
+
+    table = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8").partition("| fault |")[2]
+    named = set(re.findall(r"`(\w+)\(", table))
+    functions = {name for name in faults.__all__ if inspect.isfunction(getattr(faults, name))}
+
+    assert functions <= named <= set(faults.__all__)
