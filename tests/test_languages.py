@@ -36,6 +36,10 @@ def cut(text: str, size: int, overlap: int = 0) -> list[str]:
         ("비용은 감소하였다. 수익은 증가하였다. 그래서 배당을 늘리기로 이사회가 어제 의결하였다", 26, "."),
         ("비용은 감소했습니다 수익은 늘었습니다 배당은 그대로 두기로 이사회에서 어제 의결했습니다", 24, "다"),
         ("비용은 감소하였다.수익은 증가하였다.그래서 배당을 늘리기로 이사회가 의결하였다", 24, "."),
+        ("彼は言った、彼女は静かに笑った（本当だろうか？）。それから二人は港の坂道を並んで下りて行った", 24, "、"),
+        ("وصلت السفن إلى الميناء صباحا، ثم عادت مع المد قبل الغروب إلى البحر", 36, "،"),
+        ("Der Hafen kostet im Jahr 12 Mio. EUR, und die Schiffe zahlen davon fast die Hälfte", 38, ","),
+        ("The pilots came to the port in Jan. 2031 and left it, since the quay was closed again", 54, ","),
     ],
 )
 def test_a_long_text_is_cut_where_its_reader_pauses(text: str, size: int, ends: str) -> None:

@@ -24,7 +24,7 @@ _LINE_TAG = compile_when_used(
     r"<br|</(?:p|li|div|tr|h[1-6]|ul|ol|pre|blockquote|dd|dt|header|footer|caption)\b", re.IGNORECASE
 )
 _FULL_STOPS, _CLAUSE_MARKS = "。！？｡．", "，、；：､…‥"
-_CLAUSE_ENDS = frozenset(",;:—–")  # and white space after it: no part of a number or a name
+_CLAUSE_ENDS = frozenset(",;:—–،؛")  # and white space after it: no part of a number or a name
 _IDEOGRAPHS = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003134f"
 _CLOSING = "”’」』）】〉》〕〗\\\"'"
 # What is part of the sign before it: accents, marks of voiced kana, variants of a sign.
@@ -59,7 +59,8 @@ _LONGEST_ENDING = 6
 # anywhere .987; with clauses behind a quarter, too, in place of words of the second half, .988.
 _EARLIEST_END = 4
 _ABBREVIATION = compile_when_used(
-    r"(?:\A|[\s(])(?:[A-Za-z]|\d{1,2}|Dr|Mr|Mrs|Ms|Prof|Figs?|No|Vol|vs|e\.g|i\.e|cf|al|St|Eq|pp|Sec|Ch|approx)\.\Z"
+    r"(?:\A|[\s(])(?:[A-Za-z]|\d{1,2}|Dr|Mr|Mrs|Ms|Prof|Figs?|No|Vol|vs|e\.g|i\.e|cf|al|St|Eq|pp|Sec|Ch|approx|"
+    r"Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Jr|Sr|Mio|Mrd|bzw|ca|vgl|Nr|Art|Abs)\.\Z"
 )
 # Characters looked at for what ends a sentence: the signs behind its stop, an abbreviation, an entity.
 _MOST_CLOSERS, _LONGEST_ABBREVIATION, _LONGEST_ENTITY = 4, 8, 33
@@ -176,7 +177,7 @@ class Breaks:
     def _token(self, match: re.Match[str], kind: str | None) -> None:
         start, end = match.span()
         if kind == "stop":
-            if self._begins_sign(end):
+            if self.text[end : end + 1] not in _NO_START and self._begins_sign(end):
                 self._break(end, end, _SENTENCE)
         elif kind in {"clause", "ideograph"}:
             if self.text[end : end + 1] not in _NO_START and self._begins_sign(end):
