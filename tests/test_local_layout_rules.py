@@ -122,6 +122,24 @@ def test_a_listing_is_one_element_with_its_indents() -> None:
     assert "print(count(" in answer[1]["content"]["text"]
 
 
+def test_a_quotation_set_large_in_the_text_is_no_heading() -> None:
+    def quoted(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(WORDS, 6))
+        text(sheet, 60, 640, ["“We wait for the last of them.”"], 15)
+        text(sheet, 60, 600, paragraph(WORDS, 6))
+
+    assert "heading1" not in categories(elements(quoted))
+
+
+def test_the_date_of_a_title_page_is_no_footnote() -> None:
+    def titled(sheet: Canvas) -> None:
+        text(sheet, 150, 520, ["Ferries of the future"], 36, "Helvetica-Bold")
+        text(sheet, 180, 480, ["Anna Pier, Harbour Institute"], 20)
+        text(sheet, 230, 450, ["17 April 2021"], 16)
+
+    assert "footnote" not in categories(elements(titled))
+
+
 def test_two_empty_lines_are_within_a_listing() -> None:
     def listing(sheet: Canvas) -> None:
         text(sheet, 60, 760, paragraph(WORDS, 6))

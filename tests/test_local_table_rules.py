@@ -336,3 +336,37 @@ def test_a_framed_header_and_a_total_belong_to_the_rows_between() -> None:
     (rows,) = tables(elements(framed))
     assert rows[:2] == [["Island", "Counted", "Kept", "Lost"], ["(of all)", "ships", "share", "days"]]
     assert rows[2:] == [*ROWS[:3], ["Total", "4,391", "98.2", "36"]]
+
+
+def test_each_column_has_one_of_as_many_names() -> None:
+    """A name in the middle of its column may stand nearer to the numbers of the next, which are set flush right."""
+
+    def centred(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(WORDS, 4))
+        sheet.setFont("Helvetica", 10)
+        for x, name in ((95, "Island"), (182, "Ships"), (264, "Share"), (400, "Remark of the keeper")):
+            sheet.drawCentredString(x, 640, name)
+        for n, (name, *numbers) in enumerate(ROWS):
+            sheet.drawString(80, 622 - 18 * n, name)
+            sheet.drawRightString(248, 622 - 18 * n, numbers[0])
+            sheet.drawRightString(332, 622 - 18 * n, numbers[1])
+            sheet.drawString(350, 622 - 18 * n, "counted")
+        for n in range(7):
+            sheet.line(70, 653 - 18 * n, 470, 653 - 18 * n)
+
+    (rows,) = tables(elements(centred))
+    assert rows[0] == ["Island", "Ships", "Share", "Remark of the keeper"]
+
+
+def test_text_on_the_other_half_of_a_slide_is_no_column_of_a_grid() -> None:
+    def slide(sheet: Canvas) -> None:
+        sheet.setFont("Helvetica", 12)
+        sheet.grid((60, 120, 180, 240), (660, 636, 612, 588))
+        for n, row in enumerate([["Year", "2020", "2021"], ["Delay", "12", "8"], ["Cost", "3.1", "2.9"]]):
+            for x, cell in zip((66, 126, 186), row, strict=True):
+                sheet.drawString(x, 644 - 24 * n, cell)
+        text(sheet, 380, 644, ["Key message"], 12, "Helvetica-Bold")
+        text(sheet, 380, 620, ["Delays fell by a third"], 12)
+        text(sheet, 380, 596, ["and costs as well"], 12)
+
+    assert tables(elements(slide)) == [[["Year", "2020", "2021"], ["Delay", "12", "8"], ["Cost", "3.1", "2.9"]]]

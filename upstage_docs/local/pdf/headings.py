@@ -40,6 +40,8 @@ _MONTH = re.compile(
     r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{4}|\d{4}년 ?\d{1,2}월|\d{4}年 ?\d{1,2}月",
     re.IGNORECASE,
 )
+_QUOTATION = re.compile(r"[\"“„«].{20,}[.!?…][\"”“»]", re.DOTALL)
+"""A sentence or more in quotation marks, set large among the text of a magazine."""
 _SOURCE = re.compile(r"(?:source|note|출처|자료|주)s?\s*[:：]", re.IGNORECASE)
 
 
@@ -47,6 +49,8 @@ def is_heading(part: Part, body: float) -> bool:
     """Tell a heading by its size, its weight, its capitals or its section number, if it is short and no sentence."""
     text = part.text.replace("\n", " ")
     if len(part.lines) > 4 or len(text) > 200 or not any(map(str.isalnum, text)) or _SOURCE.match(text):
+        return False
+    if _QUOTATION.fullmatch(text):
         return False
     scanned = all(word.font == LAYER_FONT for line in part.lines for word in line.words)
     if scanned and sum(map(str.isalpha, text)) < max(4, _LETTERS_OF_SCAN * len(text)):

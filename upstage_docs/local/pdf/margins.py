@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from upstage_docs.local.blocks import is_list_item
 from upstage_docs.local.geometry import Box
-from upstage_docs.local.pdf.headings import may_be_heading
+from upstage_docs.local.pdf.headings import is_date, may_be_heading
 from upstage_docs.local.pdf.lines import Line
 from upstage_docs.local.pdf.parts import Part, joined
 
@@ -333,7 +333,7 @@ def _has_raised(line: Line, number: str) -> bool:
 
 
 def _is_note(part: Part) -> bool:
-    return _NOTE.match(part.text) is not None
+    return _NOTE.match(part.text) is not None and not is_date(part.text)
 
 
 def _continues(ordered: Sequence[Part]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -337,13 +337,13 @@ def _runs(texts: Sequence[Text], pairs: Sequence[tuple[int, int]]) -> list[list[
     for baseline, left, right, n in gaps:
         reach = _NEAR_ROWS * _LINE_PITCH * texts[n].size
         near = gaps[bisect_left(bases, baseline - reach) : bisect_left(bases, baseline + reach)]
-        shared = {
-            round(other[0] / texts[n].size)
-            for other in near
-            if abs(other[0] - baseline) > SAME_LINE * texts[n].size and _over((left, right), other[1:3])
-        }
-        if len(shared) >= _SURELY_SHARED:
-            del after[n]
+        shared: set[int] = set()
+        for other in near:
+            if abs(other[0] - baseline) > SAME_LINE * texts[n].size and _over((left, right), other[1:3]):
+                shared.add(round(other[0] / texts[n].size))
+                if len(shared) >= _SURELY_SHARED:
+                    del after[n]
+                    break
     behind = set(after.values())
     runs = []
     for number in range(len(texts)):
@@ -362,6 +362,7 @@ def _in_columns(texts: Sequence[Text], runs: Sequence[Sequence[int]]) -> list[bo
         for run in runs
     ]
     several = [one for one in parted if one is not None]
+    bases = [first.baseline for first, _ in several]
     found = []
     for run in parted:
         if run is None:
@@ -369,8 +370,12 @@ def _in_columns(texts: Sequence[Text], runs: Sequence[Sequence[int]]) -> list[bo
             continue
         first, gaps = run
         reach = _NEAR_ROWS * _LINE_PITCH * first.size
-        near = [other for other in several if other is not run and abs(other[0].baseline - first.baseline) < reach]
-        shared = sum(sum(any(_over(gap, one) for one in other) for _, other in near) > 1 for gap in gaps)
+        near = several[bisect_right(bases, first.baseline - reach) : bisect_left(bases, first.baseline + reach)]
+        others = [other for other in near if other is not run]
+        shared = 0
+        for gap in gaps:
+            over = (True for _, other in others if any(_over(gap, one) for one in other))
+            shared += next(over, False) and next(over, False)
         found.append(shared >= _IN_COLUMNS * len(gaps))
     return found
 

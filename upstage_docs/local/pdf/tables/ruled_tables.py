@@ -191,6 +191,7 @@ def _table(
         return None
     lines = _rows([words[i] for i in held], columns)
     rows = _joined(lines, rules)
+    rows[0] = _one_each(rows[0])
     texts = [[" ".join(line.text for line in cell) for cell in row] for row in rows]
     cells = [text for row in texts for text in row if text]
     full = sum(sum(map(bool, row)) > 1 for row in texts)
@@ -225,6 +226,16 @@ def _texts_of(line: Line) -> list[Line]:
         else:
             pieces.append([word])
     return [Line(piece) for piece in pieces]
+
+
+def _one_each(row: list[list[Line]]) -> list[list[Line]]:
+    """Return the cells of a header of one line with a text each, where it has as many texts as the table has columns.
+
+    A name in the middle of its column may stand nearer to numbers of another one that are set flush right.
+    """
+    texts = sorted((text for cell in row for line in cell for text in _texts_of(line)), key=lambda text: text.box[0])
+    level = len({round(text.baseline) for text in texts}) == 1
+    return [[text] for text in texts] if level and len(texts) == len(row) else row
 
 
 def _under_levels(
