@@ -75,9 +75,7 @@ class SearchDocumentToolSpec(BaseToolSpec):
         self.retriever = retriever
 
     def search_document(self, query: str) -> str:
-        """Search the loaded documents. Returns passages, numbered, each below its place: file, page, section.
-
-        Cite them by their numbers, as [1].
+        """Search the documents: numbered passages with file, page and section. Cite them by their numbers, as [1].
 
         Args:
             query: What to look for: a question, or words that stand in the document.

@@ -31,7 +31,9 @@ def constructor_table(kind: type, known: Callable[[object], str]) -> str:
     for name, one in inspect.signature(kind).parameters.items():
         if one.kind in {one.VAR_KEYWORD, one.VAR_POSITIONAL}:
             continue
-        default = "" if one.default is one.empty else f"`{known(one.default)}`"
+        # The base class's own default is another one in other versions.
+        shown = one.default is not one.empty and not said[name].startswith("Taken for the base class's sake")
+        default = f"`{known(one.default)}`" if shown else ""
         rows += f"| `{name}` | {default} | {said[name].replace('|', chr(92) + '|')} |\n"
     return f"\n| parameter | default | what it is |\n|---|---|---|\n{rows}"
 

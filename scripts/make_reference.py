@@ -158,7 +158,8 @@ def pages() -> dict[str, str]:
     for package in PUBLIC:
         for name in names_of(package):
             named = getattr(import_module(package), name)
-            if not isinstance(named, (type, FunctionType)):
+            # A fixture is no function that is called, although pytest before 8.4 has it as one.
+            if not isinstance(named, (type, FunctionType)) or hasattr(named, "_pytestfixturefunction"):
                 values[page_of(package, name)].setdefault(name, f"| `{package}.{name}` | {value_of(named)} |\n")
                 continue
             place = place_of(package, name)
