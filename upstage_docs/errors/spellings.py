@@ -15,7 +15,10 @@ _SHORTEST_WITH_PIECES = 16  # characters
 _LONGEST_WITH_PIECES = 512  # characters: tokens are not longer; cookies are, and hold more than a secret
 _LONGEST_SPELLED = 1 << 20  # bytes: of more of them only what is written as it is, or as in an address, is hidden
 _PLAIN = re.compile(r"[A-Za-z0-9_~-]")
+_ESCAPED = re.compile(r"&(?:amp;)*#|%[2-7]|\\[ux]|\\[0-7]{3}")  # of letters, too, which few escape
 _KEY_NAMES = re.compile(r"auth|key|token|secret|password", re.IGNORECASE)
+
+_ESCAPED_BYTES = re.compile(_ESCAPED.pattern.encode())
 
 
 def secrets_in(name: str, value: str) -> Iterator[tuple[str, bool]]:
@@ -30,7 +33,7 @@ def secrets_in(name: str, value: str) -> Iterator[tuple[str, bool]]:
 
 def hide(text: str, secret: str, replacement: str, *, pieces: bool) -> str:
     """Return *text* with *replacement* in place of *secret*, and of its beginning and end where *pieces* are hidden."""
-    pattern = _pattern(secret)
+    pattern = _pattern(secret, letters=_ESCAPED.search(text) is not None)
     if pattern.search(text):
         text = pattern.sub(replacement, text)
     if pieces:
@@ -46,7 +49,7 @@ def hide_bytes(raw: bytes, secret: str, replacement: bytes) -> bytes:
         for written in (secret.encode(), quote(secret, safe="").encode()):
             raw = raw.replace(written, replacement) if written in raw else raw
         return raw
-    pattern = _bytes_pattern(secret)
+    pattern = _bytes_pattern(secret, letters=_ESCAPED_BYTES.search(raw) is not None)
     return pattern.sub(replacement, raw) if pattern.search(raw) else raw
 
 
@@ -66,30 +69,38 @@ def _hide_piece(text: str, secret: str, piece: str, replacement: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _pattern(secret: str) -> re.Pattern[str]:
-    return re.compile("".join(map(_spellings, secret)))
+def _pattern(secret: str, *, letters: bool) -> re.Pattern[str]:
+    return re.compile("".join(_spellings(character, letters=letters) for character in secret))
 
 
 @lru_cache(maxsize=256)
-def _bytes_pattern(secret: str) -> re.Pattern[bytes]:
-    return re.compile("".join(map(_spellings, secret)).encode())
+def _bytes_pattern(secret: str, *, letters: bool) -> re.Pattern[bytes]:
+    return re.compile(_pattern(secret, letters=letters).pattern.encode())
 
 
 @lru_cache(maxsize=256)
-def _spellings(character: str) -> str:
-    """Return a pattern of one character as it is, and as addresses, JSON, Python and HTML write it."""
-    if _PLAIN.fullmatch(character):
+def _spellings(character: str, *, letters: bool) -> str:
+    """Return a pattern of one character as it is, and as addresses, JSON, Python and HTML write it.
+
+    That of a plain one is the character alone unless *letters* may be escaped, too.
+    """
+    if not letters and _PLAIN.fullmatch(character):
         return character
     from html.entities import codepoint2name  # a table that an import of the core does not pay for
 
     code = ord(character)
-    written = [re.escape(character), r"\\" + re.escape(character), _in_any_case(quote(character, safe=""))]
-    written += [_in_any_case(rf"\\u{code:04x}"), _in_any_case(rf"\\x{code:02x}"), f"&#0*{code};"]
-    written.append(f"&#[xX]0*{_in_any_case(f'{code:x}')};")
+    plain = _PLAIN.fullmatch(character)
+    address = "".join(f"%{one:02X}" for one in character.encode()) if plain else quote(character, safe="")
+    written = [re.escape(character), *([] if plain else [r"\\" + re.escape(character)]), _in_any_case(address)]
+    written += [_in_any_case(rf"\\u{code:04x}"), _in_any_case(rf"\\x{code:02x}"), rf"\\{code:03o}"]
+    written += [f"&#0*{code};?", f"&#[xX]0*{_in_any_case(f'{code:x}')};?"]
     if code in codepoint2name:
         written.append(f"&{codepoint2name[code]};")
     if character == "+":
         written.append(" ")  # as a form is decoded
+    again = {r"\\": r"\\\\*", "%": "%(?:25)*", "&": "&(?:amp;)*"}  # what is escaped may be escaped once more
+    for start, more in again.items() if letters else ():
+        written = [more + one.removeprefix(start) if len(one) > 2 and one.startswith(start) else one for one in written]
     return f"(?:{'|'.join(dict.fromkeys(written))})"
 
 
