@@ -769,6 +769,32 @@ def test_a_store_whose_first_page_is_damaged_loses_nothing(kind: str, tmp_path: 
     assert sorted(file.name for file in path.parent.glob("*.new*")) == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no file can be bounded there")
+@pytest.mark.parametrize("log", [False, True])
+def test_what_is_paid_for_is_seen_where_a_full_disk_has_no_room_to_open_the_store(tmp_path: Path, log: bool) -> None:
+    """SQLite makes a file beside it to read it."""
+    path = tmp_path / "cache" / "store.sqlite3"
+    filled(path)
+    if log:
+        killed = f"import os; Store(Path({str(path)!r})).claim(KEY, (91, 92), seconds=60, route='sync'); os._exit(0)"
+        assert in_another_process(killed).returncode == 0
+        path.with_name(path.name + "-shm").unlink()
+        assert path.with_name(path.name + "-wal").stat().st_size
+    program = f"""
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+store = Store(Path({str(path)!r}))
+keys = [ResultKey.of(f"{{number:064x}}", ParseOptions(), {ROOT!r}) for number in range(40)]
+assert all(store.read(key, (1, 10)) for key in keys)
+assert (len(store.jobs()), len(store.intents())) == (1, {2 if log else 1})
+assert isinstance(store.claim(keys[0], (1, 10), seconds=60, route="sync"), AlreadyStored)
+"""
+    done = in_another_process(program)
+    assert done.returncode == 0, done.stderr
+    assert held(Store(path)) == (40, 1, 2 if log else 1)
+
+
 @pytest.mark.parametrize("written", [bytes(4096), b"\xff" * 4096], ids=["zeros", "ones"])
 def test_what_lies_below_a_destroyed_page_is_taken_over(written: bytes, tmp_path: Path) -> None:
     """A page that leads to others holds no answer, and few lines of other tables."""

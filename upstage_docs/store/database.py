@@ -25,6 +25,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 _BUSY_AGAIN_SECONDS = 0.5  # where it was locked for so long before: a process that hangs costs each document little
+_SEALED = "mode=ro&immutable=1"  # SQLite makes nothing beside the file, and takes it for one that nobody writes to
+_NO_ROOM = ("disk I/O error", "disk is full", "unable to open")
 _NO_VERSION = 10_000  # formats are counted one by one
 _known: weakref.WeakSet[Database] = weakref.WeakSet()
 _known_lock = threading.Lock()
@@ -61,6 +63,7 @@ class Database:
         self._flushed = 0  # so many of the commits are on the disk
         self._flusher = _one_thread()
         self._connections: list[sqlite3.Connection] = []  # none or one
+        self._for_once = False  # whether that is opened in a way that may hinder others
         self.opened: tuple[int, int] | None = None
         weakref.finalize(self, _close, self._connections)
         with _known_lock:
@@ -92,16 +95,20 @@ class Database:
         """
         with self._held():
             try:
-                db = self._connect()
+                db = self._connect(write=write)
                 db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
                 if write and self.opened != identity(self.path):  # replaced while others held the write lock
-                    db = self._connect()
+                    db = self._connect(write=write)
                     db.execute("BEGIN IMMEDIATE")
                 yield db
                 db.execute("COMMIT")
+                if self._for_once:
+                    self._for_once = False
+                    _close(self._connections)
             except BaseException as error:
                 if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
                     self._patience = _BUSY_AGAIN_SECONDS
+                self._for_once = False
                 _close(self._connections)  # rolls back; whatever was wrong is not carried on
                 raise
             self._commits += write
@@ -172,7 +179,7 @@ class Database:
         flusher.shutdown()
         _close(self._connections)
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, *, write: bool = False) -> sqlite3.Connection:
         if self.opened != identity(self.path):
             _close(self._connections)  # the file was deleted or replaced
         if self._connections:
@@ -184,9 +191,25 @@ class Database:
         if self.path.is_dir():
             raise IsADirectoryError("a folder has its name; delete or rename that")
         self.opened = identity(self.path)
-        # A file deleted just now is not to be made anew, empty. Where nothing can be made beside it, SQLite reads it
-        # only if told that nobody writes to it.
-        mode = "mode=rw" if os.access(self.path.parent, os.W_OK) else "mode=ro&immutable=1"
+        if not os.access(self.path.parent, os.W_OK):
+            return self._open_file(_SEALED)
+        try:
+            return self._open_file("mode=rw")  # a file deleted just now is not to be made anew, empty
+        except sqlite3.OperationalError as error:
+            if write or not any(words in str(error) for words in _NO_ROOM):
+                raise
+            # A full disk has no room for what SQLite makes beside a file to read it; what is paid for is to be seen.
+            _close(self._connections)
+            self._for_once = True
+            log = Path(f"{self.path}-wal")
+            return (
+                self._open_file("mode=rw", alone=True)
+                if log.exists() and log.stat().st_size
+                else self._open_file(_SEALED)
+            )
+
+    def _open_file(self, mode: str, *, alone: bool = False) -> sqlite3.Connection:
+        """Open the file; where nothing can be made beside it, *alone* or told (`_SEALED`) that nobody writes to it."""
         db = sqlite3.connect(
             f"{self.path.as_uri()}?{mode}",
             uri=True,
@@ -196,6 +219,8 @@ class Database:
         )
         self._connections.append(db)
         db.text_factory = as_text
+        if alone:  # https://sqlite.org/wal.html#use_of_wal_without_shared_memory
+            db.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.execute("PRAGMA synchronous = NORMAL")  # no power cut damages the file
         db.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten: documents may be private
         self._check_format(db)
