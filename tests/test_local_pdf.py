@@ -220,6 +220,12 @@ def test_a_crop_is_a_jpeg_of_the_block() -> None:
         assert image.width / image.height == pytest.approx(shape, rel=0.05)
 
 
+def test_the_unit_of_a_page_changes_nothing() -> None:
+    """Plans larger than two hundred inches are drawn in larger units; boxes are relative to the page."""
+    data = pdf(report)
+    assert read(data.replace(b"/MediaBox", b"/UserUnit 2.5 /MediaBox")) == read(data)
+
+
 def test_the_same_bytes_give_the_same_answer() -> None:
     """Reading twice gives equal blocks."""
     data = pdf(report, report)

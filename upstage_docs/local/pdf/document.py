@@ -43,6 +43,8 @@ from upstage_docs.local.pdf.unseen_colours import is_in, unseen_boxes
 from upstage_docs.local.refusal import Refusal
 
 BATCH_PAGES = 10
+_USER_UNIT, _NO_USER_UNIT = b"/UserUnit", b"/UserUnot"
+"""How large a unit of a page is: the PDF library multiplies places by it, sizes of fonts not. Boxes are relative."""
 _MOST_OBJECTS = 20_000
 """The PDF library needs the square of a page's lines: 6 seconds for 20,000 (measured). Above it, text is read alone."""
 _MOST_PICTURES = 8
@@ -92,6 +94,7 @@ def read_pdf(
     """
     if force_ocr and ocr is None:
         raise Refusal(f"Recognised text was asked for (ocr=force), {_NO_OCR}")
+    data = data.replace(_USER_UNIT, _NO_USER_UNIT)
     with ExitStack() as opened:
         document = opened.enter_context(closing(PdfPages(data)))
         numbers = list(range(1, document.count + 1) if pages is None else pages)
