@@ -16,6 +16,8 @@ _OBJECT_STREAM = re.compile(rb"/ObjStm\b")
 _STREAM_START = re.compile(rb"stream\r?\n")
 _LONGEST_HEAD = 400
 """Bytes from the type of an object stream to its data."""
+_MOST_UNPACKED = 20_000_000
+"""Bytes of one object stream; what is packed more than a thousand times is nothing that a program writes."""
 _DOTS = 72
 """Per inch: of the picture of a page in which layers are looked for."""
 _MOST_PIXELS = 4_000_000
@@ -40,7 +42,9 @@ def _object_streams(data: bytes) -> Iterator[bytes]:
         start = _STREAM_START.search(data, found.end(), found.end() + _LONGEST_HEAD)
         if start is not None:
             try:
-                yield zlib.decompressobj().decompress(data[start.end() :])
+                end = data.find(b"endstream", start.end())
+                packed = data[start.end() : end if end >= 0 else None]
+                yield zlib.decompressobj().decompress(packed, _MOST_UNPACKED)
             except zlib.error:
                 yield b"/OCProperties /OFF"
 

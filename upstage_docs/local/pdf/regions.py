@@ -159,12 +159,16 @@ def _is_ground(image: Box, words: Sequence[Word], taken: Sequence[bool]) -> bool
     lines = _lines_in(image, words, taken)
     if 0 < len(lines) <= _BANNER_LINES and _room(image, lines) < _BANNER_PITCH:
         return True
-    return _holds_prose(image, words, taken)
+    return _is_prose(image, lines)
 
 
 def _holds_prose(box: Box, words: Sequence[Word], taken: Sequence[bool]) -> bool:
-    """Say whether most of the text in *box* is lines longer than labels are, and these fill it."""
-    lines = _lines_in(box, words, taken)
+    """Say whether the text in *box* is prose."""
+    return _is_prose(box, _lines_in(box, words, taken))
+
+
+def _is_prose(box: Box, lines: Sequence[Line]) -> bool:
+    """Say whether most of the text of *lines* is longer than labels are, and these fill *box*."""
     prose = sum(len(line.text) for line in lines if len(line.text) > _LABEL_LETTERS)
     return bool(lines) and prose > 0.6 * sum(len(line.text) for line in lines) and _room(box, lines) < _BOX_PITCH
 

@@ -133,10 +133,15 @@ def _parted(columns: Sequence[_Column], rows: Sequence[Sequence[Text]], pieces: 
         if 2 * sum(map(is_value, texts)) > len(texts):
             out.append(column)
             continue
-        held = [
-            [piece for text in row for word in text.words for piece in pieces(word)]
-            for row in ([t for t in row if column.left <= middle(t.box)[0] <= column.right] for row in rows)
+        inside = [
+            [word for text in row if column.left <= middle(text.box)[0] <= column.right for word in text.words]
+            for row in rows
         ]
+        several = sum(len(row) > 1 or (len(row) == 1 and " " in row[0].text) for row in inside)
+        if several < _LEAST_PARTED or several < _PARTED * sum(map(bool, inside)):
+            out.append(column)  # whatever stands where
+            continue
+        held = [[piece for word in row for piece in pieces(word)] for row in inside]
         held = [row for row in held if row]
         lines = sum(len(row) > 1 for row in held)
         if lines < _LEAST_PARTED or lines < _PARTED * len(held):
