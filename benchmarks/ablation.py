@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from upstage_docs.local.answer_writer import write_answer
-from upstage_docs.local.pdf import library
+from upstage_docs.local.pdf import library, pdfium
 from upstage_docs.local.pdf.document import Recognise, read_pdf
 from upstage_docs.local.pdf.pdfium import PdfPages
 from upstage_docs.local.refusal import Refusal
@@ -133,6 +133,7 @@ def _of_categories() -> list[Rule]:
         Rule("headings: lines behind a square", {"categories._is_marked_title": nothing}),
         Rule("headings: the title of a table is none", {"categories._titles_of_tables": lambda *_: set()}),
         Rule("headings: the date of a title page is none", {"categories._lone_dates": lambda *_: set()}),
+        Rule("headings: authors under the title of a paper are none", {"categories._bylines": lambda *_: set()}),
         Rule("lists: a number that stands alone makes none", {"categories._without_lone_items": as_list}),
         Rule("tables of contents", {"layout.contents_of": none_found}),
         Rule("tables of contents without page numbers", {"categories._with_contents": as_list}),
@@ -141,6 +142,7 @@ def _of_categories() -> list[Rule]:
         Rule("formulas drawn as outlines", {"regions._drawn_formulas": no_items}),
         Rule("formulas drawn within a line", {"layout._inline": lambda parts, _: (list(parts), [])}),
         Rule("listings of code", {"layout.listings_of": none_found}),
+        Rule("listings of code: a single line", {"listings._is_lone_code": nothing}),
         Rule("drawn bullets", {"layout.bullets_of": no_items}),
     ]
 
@@ -191,6 +193,12 @@ def _of_tables() -> list[Rule]:
         Rule("tables: signs belong to their numbers", {aligned + "_without_signs": as_list}),
         Rule("tables: lines of one row that line up are joined", {aligned + "_join_lines": as_list}),
         Rule("tables: a grid in the place of a part of it", {tables + "_completed": lambda kept, _, __: list(kept)}),
+        Rule(
+            "tables: a line that goes on is the rest of its row",
+            {aligned + "is_rest": nothing, ruled + "is_rest": nothing},
+        ),
+        Rule("tables: rows of a band begin where lines break", {"tables.line_rows._rows_by_breaks": lambda *_: None}),
+        Rule("tables: a caption below is no row", {tables + "_has_caption": nothing}),
         Rule("tables: several values in a cell are several cells", {tables + "_holds_several_values": nothing}),
         Rule("tables: one that holds sentences is text", {tables + "_is_prose": nothing}),
         Rule("tables: one that holds lines of text is text", {tables + "_is_text": nothing}),
@@ -212,6 +220,8 @@ def _of_the_file() -> list[Rule]:
         Rule("capitals that are set apart are closed up", {"restoration._is_set_apart": nothing}),
         Rule("text from right to left in reading order", {"restoration.has_right_to_left": nothing}),
         Rule("letters that the library left out", {"document._left_out": no_items}),
+        Rule("notes and form fields are text", {"pdfium.typed_texts": no_items}),
+        Rule("text on layers that are switched off is none", {"pdfium.may_hide_layers": nothing}),
         Rule("pages of which the library drops many letters", {"document.drops_letters": nothing}),
         Rule("pages that lie on a side", {"library._lies_at": nothing}),
         Rule("slanted letters are no turned text", {"layout._SLANT": 0.0}),
@@ -272,7 +282,7 @@ def _put(back: ExitStack, place: str, instead: Any) -> None:
 def library_read_once() -> Iterator[None]:
     """Keep what the PDF library reads, and the files that pdfium has open, as long as this lasts."""
     read: dict[Any, Any] = {}
-    opened: dict[bytes, PdfPages] = {}
+    opened: dict[Any, PdfPages] = {}
     real_parse, real_close = library.parse_pages, PdfPages.close
 
     def parse_pages(data: bytes, numbers: Sequence[int], turned: dict[int, int]) -> dict[int, Any]:
@@ -282,7 +292,7 @@ def library_read_once() -> Iterator[None]:
         return dict(read[key])
 
     def open_pages(data: bytes) -> PdfPages:
-        key = hashlib.sha256(data).digest()
+        key = hashlib.sha256(data).digest(), pdfium.may_hide_layers  # which is asked as the file is opened
         if key not in opened:
             opened[key] = PdfPages(data)
         return opened[key]

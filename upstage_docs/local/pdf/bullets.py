@@ -10,12 +10,25 @@ from upstage_docs.local.pdf.vector_paths import Path
 from upstage_docs.local.pdf.words import Word
 
 _SMALL, _LARGE = 1.2, 20.0
+"""Points of a drawn bullet or a square key, each way."""
 _MOST_PATHS, _MOST = 5_000, 500
 """Of a page, and small ones: a page with more has no list of so many items."""
 _SHELF = 8.0
+"""Points: words are looked up by stripes of the page of this height."""
 _SHORTEST_STROKE, _LONGEST_STROKE, _THICKEST_STROKE = 8.0, 45.0, 8.0
 """Points: keys of a chart's lines, with the margin that the PDF library tells around a stroke."""
 _YEAR_DIGITS = 4
+# @bullets@
+_TURNED = 1.6
+"""Font sizes that a word is tall, at least, if it runs up or down."""
+_HIGHEST_BULLET, _HIGHEST_MARK = 0.7, 1.3
+"""Font sizes that a bullet, or a key, is tall at most."""
+_MIDDLE, _OFF_MIDDLE = 0.35, 0.3
+"""Font sizes: how far above the baseline the middle of a word is, and how far off it a mark stands, at most."""
+_BEFORE, _OVER = 3.0, 0.5
+"""Font sizes from a mark to the word behind it, at most, and the points that the mark stands over the word."""
+_NARROWEST, _WIDEST = 0.7, 1.4
+"""Width of a square of its height."""
 _TO_NAME, _FROM_NAME = 1.2, 8.0
 """Font sizes from a key to the name behind it, and from a name to the key behind it, at most."""
 
@@ -79,7 +92,7 @@ def _is_name(text: str) -> bool:
 
 
 def _is_turned(word: Word) -> bool:
-    return word.box[3] - word.box[1] > 1.6 * word.size
+    return word.box[3] - word.box[1] > _TURNED * word.size
 
 
 def _is_short(path: Path) -> bool:
@@ -89,7 +102,7 @@ def _is_short(path: Path) -> bool:
 
 
 def _is_bullet(mark: Path, word: Word) -> bool:
-    return mark.box[3] - mark.box[1] < 0.7 * word.size
+    return mark.box[3] - mark.box[1] < _HIGHEST_BULLET * word.size
 
 
 def _shade(mark: Path) -> str:
@@ -104,7 +117,7 @@ def _columns(paths: Sequence[Path], words: Sequence[Word]) -> list[list[tuple[Pa
         return []
     shelves: defaultdict[int, list[Word]] = defaultdict(list)
     for word in words:
-        shelves[int((word.baseline - 0.35 * word.size) // _SHELF)].append(word)
+        shelves[int((word.baseline - _MIDDLE * word.size) // _SHELF)].append(word)
     columns: defaultdict[tuple[int, int], list[tuple[Path, Word]]] = defaultdict(list)
     for path in small:
         x0, y0, x1, y1 = path.box
@@ -112,9 +125,9 @@ def _columns(paths: Sequence[Path], words: Sequence[Word]) -> list[list[tuple[Pa
         near = [
             word
             for word in (word for s in (shelf - 1, shelf, shelf + 1) for word in shelves[s])
-            if abs(word.baseline - 0.35 * word.size - (y0 + y1) / 2) < 0.3 * word.size
-            and -3.0 * word.size < x0 - word.box[0] < 0.5
-            and y1 - y0 < 1.3 * word.size
+            if abs(word.baseline - _MIDDLE * word.size - (y0 + y1) / 2) < _OFF_MIDDLE * word.size
+            and -_BEFORE * word.size < x0 - word.box[0] < _OVER
+            and y1 - y0 < _HIGHEST_MARK * word.size
         ]
         if near:
             columns[round(x0 / 2), round((x1 - x0) * 2)].append((path, min(near, key=lambda word: word.box[0])))
@@ -123,4 +136,4 @@ def _columns(paths: Sequence[Path], words: Sequence[Word]) -> list[list[tuple[Pa
 
 def _is_square(box: Box) -> bool:
     wide, tall = box[2] - box[0], box[3] - box[1]
-    return _SMALL < wide < _LARGE and _SMALL < tall < _LARGE and 0.7 < wide / tall < 1.4
+    return _SMALL < wide < _LARGE and _SMALL < tall < _LARGE and _NARROWEST < wide / tall < _WIDEST

@@ -18,8 +18,20 @@ _LEADER = re.compile(
     r".*\S\s*(?:\.{3,}|(?:\s\.){3,}|…{2,}|·{3,}|_{4,})[.\s…·_]*(?:\d{1,4}|[ivxlc]{1,7})", re.IGNORECASE
 )
 _LEAST = 3
-_IN_ROW = 0.4
-"""Of the font size of a title: what its baseline and that of its number differ by at most."""
+"""Lines that end in page numbers, and page numbers in a column, if there is a table of contents."""
+# @contents@
+_BESIDE, _EDGE = 20.0, 1.0
+"""Points: how far left of the entries a title without a number begins, and how far it is above or below them."""
+_NUMBERED = 0.5
+"""Share of the lines of contents that have a page number, at least."""
+_FAR, _FAR_SIZES = 6.0, 6.0
+"""Usual pitches and font sizes, added, from an entry to the next: a line further away is a running one."""
+_COLUMN = 6.0
+"""Points within which page numbers of one column end."""
+_ONE_ROW = 0.4
+"""Font sizes that a title and its page number stand above each other, at most."""
+_FALLS = 10
+"""Page numbers for each that may be smaller than the one before it: of an entry read out of its turn."""
 
 
 def contents_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
@@ -50,10 +62,11 @@ def contents_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
     box = bounds(line.box for line in entries)
     chosen = {id(line) for line in entries}
     for line in lines:  # titles without a number, between those that have one
-        inside = box[1] - 1 <= line.box[1] and line.box[3] <= box[3] + 1 and box[0] - 20 <= line.box[0] <= box[2]
+        inside = box[1] - _EDGE <= line.box[1] and line.box[3] <= box[3] + _EDGE
+        inside = inside and box[0] - _BESIDE <= line.box[0] <= box[2]
         if inside and id(line) not in used:
             chosen.add(id(line))
-    if len(entries) < 0.5 * len(chosen):
+    if len(entries) < _NUMBERED * len(chosen):
         return [], list(lines)
     rows = [
         Line([*line.words, *numbers[id(line)].words]) if id(line) in numbers else line
@@ -75,7 +88,8 @@ def _together(entries: Sequence[Line]) -> list[Line]:
     ordered = sorted(entries, key=lambda line: line.baseline)
     if len(ordered) < _LEAST:
         return ordered
-    far = 6 * median(below.baseline - above.baseline for above, below in pairwise(ordered)) + 6 * ordered[0].size
+    pitch = median(below.baseline - above.baseline for above, below in pairwise(ordered))
+    far = _FAR * pitch + _FAR_SIZES * ordered[0].size
     while len(ordered) > 1 and ordered[1].baseline - ordered[0].baseline > far:
         ordered.pop(0)
     while len(ordered) > 1 and ordered[-1].baseline - ordered[-2].baseline > far:
@@ -87,15 +101,15 @@ def _number_columns(lines: Sequence[Line]) -> list[list[Line]]:
     columns: defaultdict[int, list[Line]] = defaultdict(list)
     for line in lines:
         if _NUMBER.fullmatch(line.text):
-            columns[round(line.box[2] / 6)].append(line)
+            columns[round(line.box[2] / _COLUMN)].append(line)
     return [column for column in columns.values() if len(column) >= _LEAST]
 
 
 def _in_row(title: Line, number: Line) -> bool:
-    return abs(title.baseline - number.baseline) < _IN_ROW * title.size and title.box[2] <= number.box[0] + 1
+    return abs(title.baseline - number.baseline) < _ONE_ROW * title.size and title.box[2] <= number.box[0] + 1
 
 
 def _rises(numbers: Sequence[str]) -> bool:
     values = [int(number) for number in numbers if number.isdecimal()]
     falls = sum(after < before for before, after in pairwise(values))
-    return falls <= len(values) // 10
+    return falls <= len(values) // _FALLS

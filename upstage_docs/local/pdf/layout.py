@@ -35,6 +35,30 @@ from upstage_docs.local.pdf.words import Word, ink, is_heavy_name
 _HEAVY = 600
 _PLAIN_NAME = re.compile(r"regular|roman|book|light|-it(?:alic)?$", re.IGNORECASE)
 _SMALL_NUMBER = re.compile(r"\d{1,4}\s?\S*[^\W\d]")
+# @layout@
+_ACROSS_LINE = 0.5
+"""Of the width of a slanted text: so much of it, times its slope, is added to its height if it truly leans."""
+_SLANTED_LARGER = 1.15
+"""Of the size that the library tells of slanted letters: their true size is at most so much more."""
+_NOTE_TALLER, _NOTE_LARGER, _NOTE_DEPTH = 1.22, 1.34, 0.2
+"""A text behind a small number: how much taller than the number's font its box is at least, of that size how large the
+text is at most, and font sizes from the foot of its box up to its baseline."""
+_LEAST_ASCENT, _LEAST_HEIGHT = 0.3, 0.9
+"""Font sizes of an ascent that is believed, and of its font's height how tall a box is that its ascent is in."""
+_LARGEST_IN_BOX, _BASELINE = 1.6, 0.8
+"""Where the font tells nothing: heights of the box that the font size is at most, and that its baseline is down."""
+_AXIS, _LEANING_BASELINE = 0.25, 0.3
+"""Font sizes from the middle of a formula, and of a leaning text, down to the baseline."""
+_UNKNOWN_SIZE = 10.0
+"""Points: the font size of a text that tells none."""
+_IN_LINE, _BESIDE_FORMULA = 0.5, 0.8
+"""Font sizes: how far below the baseline of a word beside it a drawn formula ends, and how far away it is, at most."""
+_PARAGRAPH_GAP = 0.6
+"""Font sizes of white between two columns that are read one after the other, at least."""
+_INSET = 1.5
+"""Points by which boxes are lowered before they are put in order: those of neighbours touch."""
+_PIXELS, _USUAL_PIXELS = 1.5, 14
+"""Pixels of a point at about 110 dots per inch, as of the API's pages, and the size of what has no text."""
 _PAD = 0.12
 """Of the font size: how far the box of a text stands off its ink."""
 _THIN, _SHORTEST_RULE = 1.5, 30.0
@@ -141,7 +165,7 @@ def _leans(item: Any) -> bool:
     angle = (item.rotation + 180) % 360 - 180
     if abs(angle) > _SLANT:
         return True
-    turned = (item.font_height or item.height) + 0.5 * item.width * math.tan(math.radians(abs(angle)))
+    turned = (item.font_height or item.height) + _ACROSS_LINE * item.width * math.tan(math.radians(abs(angle)))
     return bool(abs(angle) > _ASKEW and item.height > turned)
 
 
@@ -150,23 +174,23 @@ def _word(item: Any, *, leans: bool) -> Word:
     text = without_controls(item.text).strip()
     size = item.font_height or item.font_size or item.height or 1.0
     if item.rotation and not leans:  # of slanted letters, the library tells a smaller size
-        size = max(size, min(item.height, 1.15 * size))
+        size = max(size, min(item.height, _SLANTED_LARGER * size))
     unit = item.font_size or 1.0
     ascent, descent = (item.font_ascent or 0.0) / unit, (item.font_descent or 0.0) / unit
     height = (ascent - descent) * size
-    if height > 0 and item.height > 1.22 * height and _SMALL_NUMBER.match(text):
+    if height > 0 and item.height > _NOTE_TALLER * height and _SMALL_NUMBER.match(text):
         # The number of a note or of a line stands before the text, and is all that the library tells of its font.
-        size = min(item.height, 1.34 * size)
-        baseline = item.y + item.height - 0.2 * size
-    elif ascent > 0.3 and item.height > 0.9 * height > 0:
+        size = min(item.height, _NOTE_LARGER * size)
+        baseline = item.y + item.height - _NOTE_DEPTH * size
+    elif ascent > _LEAST_ASCENT and item.height > _LEAST_HEIGHT * height > 0:
         baseline = item.y + ascent * size
     else:
-        size = min(size, 1.6 * item.height) if item.height > 0 else size
-        baseline = item.y + 0.8 * item.height
+        size = min(size, _LARGEST_IN_BOX * item.height) if item.height > 0 else size
+        baseline = item.y + _BASELINE * item.height
     x0, x1 = item.x, item.x + max(item.width, 0.1)
     if not item.font_name and is_formula_text(text):  # as the library reads it: of several heights about one axis
         axis = item.y + item.height / 2
-        return Word(text, (x0, item.y, x1, item.y + item.height), axis + 0.25 * size, size, False, "")
+        return Word(text, (x0, item.y, x1, item.y + item.height), axis + _AXIS * size, size, False, "")
     if leans:
         return Word(text, (x0, item.y, x1, item.y + max(item.height, 0.1)), baseline, size, _is_heavy(item), "")
     top, bottom = ink(text, baseline, size)
@@ -193,13 +217,13 @@ def _leaning(items: Sequence[Any], angle: int) -> list[Part]:
     for item in items:
         x, y = item.x + item.width / 2, item.y + item.height / 2
         along, across = x * cos + y * sin, y * cos - x * sin
-        size = item.font_height or item.font_size or 10.0
+        size = item.font_height or item.font_size or _UNKNOWN_SIZE
         if abs(cos) >= abs(sin):
             length = (item.width - size * abs(sin)) / abs(cos)
         else:
             length = (item.height - size * abs(cos)) / abs(sin)
         half = max(length, size / 4) / 2
-        text, baseline = without_controls(item.text).strip(), across + 0.3 * size
+        text, baseline = without_controls(item.text).strip(), across + _LEANING_BASELINE * size
         top, bottom = ink(text, baseline, size)
         words.append(Word(text, (along - half, top, along + half, bottom), baseline, size, _is_heavy(item), ""))
     parts = []
@@ -225,8 +249,8 @@ def _inline(parts: Sequence[Part], words: Sequence[Word]) -> tuple[list[Part], l
                 (
                     word
                     for word in words
-                    if y0 - 2 < word.baseline < y1 + 0.5 * word.size
-                    and max(x0 - word.box[2], word.box[0] - x1) < 0.8 * word.size
+                    if y0 - 2 < word.baseline < y1 + _IN_LINE * word.size
+                    and max(x0 - word.box[2], word.box[0] - x1) < _BESIDE_FORMULA * word.size
                 ),
                 None,
             )
@@ -254,7 +278,7 @@ def _library_blocks(page: Any, words: Sequence[Word]) -> list[int]:
 
 def _ordered(parts: Sequence[Part]) -> list[Part]:
     """Order by reading; headers come first, footnotes and footers last, whatever the columns."""
-    gap = 0.6 * body_size(parts)
+    gap = _PARAGRAPH_GAP * body_size(parts)
     ordered: list[Part] = []
     last = ("footnote", "footer")
     for group in (
@@ -268,7 +292,7 @@ def _ordered(parts: Sequence[Part]) -> list[Part]:
 
 def _inset(part: Part) -> Box:
     x0, y0, x1, y1 = part.box
-    inset = min(1.5, (y1 - y0) / 4)
+    inset = min(_INSET, (y1 - y0) / 4)
     return x0, y0 + inset, x1, y1 - inset
 
 
@@ -277,7 +301,7 @@ def _block(part: Part, width: float, height: float) -> Block:
     box = part.box[0] - pad, part.box[1] - pad, part.box[2] + pad, part.box[3] + pad
     relative = (value / size for value, size in zip(box, (width, height, width, height), strict=True))
     x0, y0, x1, y1 = (min(max(value, 0.0), 1.0) if math.isfinite(value) else 0.0 for value in relative)
-    pixels = round(part.size * 1.5) or 14  # of a page rendered at about 110 dots per inch, as the API's are
+    pixels = round(part.size * _PIXELS) or _USUAL_PIXELS
     text = indented(part) if part.category == "code" else part.text
     block = Block(part.category, text, (x0, y0, x1, y1), font_size=pixels)
     if part.facts:

@@ -42,6 +42,48 @@ _BOX_PITCH = 3.0
 """Font sizes of height for each line of prose: a bitmap with more has something to show beside its text."""
 _GROUND = 0.6
 """Share of a page that a drawing under all its words covers, at least, as the ground of a slide does."""
+# @regions@
+_WHOLE = 0.85
+"""Share of a page: a bitmap that covers more is its ground, or its scan."""
+_ON_TABLE, _ON_DRAWING = 0.3, 0.2
+"""Share of a drawing on a table that is sure, and of another table on a drawing: more, and the other of them stays."""
+_IN_TABLE = 0.7
+"""Share of a picture in a table: more, and it is a part of the table."""
+_INSIDE = 0.5
+"""Share of a word or a line in a picture, at least, if it is a part of it."""
+_WHOLLY = 0.8
+"""The same of text that lies on a picture as on its ground."""
+_LEAST_NUMBERS = 3
+"""Of a drawing, if it is a chart."""
+_ONE_PIE = 0.9
+"""Share of the area of a pie in a picture, at least, if it is the picture's."""
+_MOSTLY_PROSE = 0.6
+"""Share of the letters on a picture in lines longer than labels, at least, if its text is prose."""
+_ALL_WORDS, _WORDED = 0.9, 0.7
+"""Of the ground of a page: the share of the page's words on it, and the share of these that have letters, at least."""
+_TO_LEGEND, _BELOW_LEGEND = 8.0, 3.0
+"""Heights of a key of a legend beside a drawing, and below or above it, at most."""
+_HEADING = 1.8
+"""Of the usual size in a drawing: a line that is larger is a heading above it."""
+_NUMBERS_OF_SCALE = 0.8
+"""Share of the words of a line that are numbers, at least, if they are those along an axis."""
+_NEXT_LINE, _NEXT_WORD = 1.7, 2.0
+"""Font sizes from a long line to a short one, down and across, at most, where this belongs to its text."""
+_TO_LABEL, _TURNED = 1.6, 1.5
+"""Font sizes from a drawing to its label, at most, and of its width, how tall a label that runs up is at least."""
+_NARROWEST, _LOWEST, _LARGEST, _LEAST_PATHS = 0.1, 0.05, 0.8, 4
+"""Of a picture drawn: shares of the width, the height (lower, only boxes with labels) and the area of the page, and how
+many paths."""
+_LISTING_LETTERS, _TYPED = 40, 0.6
+"""More letters, and a larger share of them in a typewriter's font, are a listing in its frame."""
+_MOST_PROSE = 200
+"""Letters in long runs: a drawing with more is the ground of a text."""
+_BOX_WIDTH, _BOX_HEIGHT, _BOX_SHARE, _IN_BOX = 15.0, 7.0, 0.6, 0.7
+"""A box of a diagram: points at least, the share of the drawing's width at most, and that of its label inside it."""
+_LOWEST_FORMULA, _TEXT_ON_FORMULA = 5.0, 0.3
+"""Points that a drawn formula is tall at least, and the share of a word on it: more, and it is no formula."""
+_ON_PICTURE = 0.3
+"""Share of a picture on a larger one: more, and both are one."""
 _PROSE_ITEM = 45
 """A run of this many letters is no label of a picture."""
 
@@ -77,13 +119,13 @@ def regions_of(
     images = [
         box
         for box in images
-        if area(box) < 0.85 * whole and not _is_ground(box, words, taken) and not _is_page_ground(box, words, whole)
+        if area(box) < _WHOLE * whole and not _is_ground(box, words, taken) and not _is_page_ground(box, words, whole)
     ]
     drawn = [
         drawing.box
         for drawing in drawings
         if not drawing.glyphs
-        and not any(overlap(drawing.box, table.box) > 0.3 for table in tables if _is_sure(table))
+        and not any(overlap(drawing.box, table.box) > _ON_TABLE for table in tables if _is_sure(table))
         and _is_picture(drawing, words, taken, page)
         and not _is_page_ground(drawing.box, words, whole)
         and not _holds_prose(drawing.box, words, taken)
@@ -96,22 +138,22 @@ def regions_of(
     pies = measured_pies(drawings, [word for i, word in enumerate(words) if i not in in_tables], subpaths)
     drawn += [box for box, _ in pies]
     if drawn:
-        tables = [t for t in tables if _is_sure(t) or not any(overlap(t.box, box) > 0.2 for box in drawn)]
+        tables = [t for t in tables if _is_sure(t) or not any(overlap(t.box, box) > _ON_DRAWING for box in drawn)]
     for table in tables:
         for index in table.words:
             taken[index] = True
     pictures = []
     for box in _merged([*images, *drawn]):
-        if any(overlap(box, table.box) > 0.7 for table in tables):
+        if any(overlap(box, table.box) > _IN_TABLE for table in tables):
             continue
-        inside = [i for i, word in enumerate(words) if not taken[i] and overlap(word.box, box) > 0.5]
+        inside = [i for i, word in enumerate(words) if not taken[i] and overlap(word.box, box) > _INSIDE]
         for index in inside:
             taken[index] = True
         held = [words[i] for i in inside]
-        chart = any(overlap(other, box) > 0.5 for other in drawn) and sum(map(_numbers, held)) >= 3
+        chart = any(overlap(other, box) > _INSIDE for other in drawn) and sum(map(_numbers, held)) >= _LEAST_NUMBERS
         lines = sorted(lines_of(held, [-1] * len(held)), key=_by_row) if held else []
         around = bounds([box, *(word.box for word in held)])
-        shares = [data for pie, data in pies if overlap(pie, box) > 0.9]
+        shares = [data for pie, data in pies if overlap(pie, box) > _ONE_PIE]
         data = measured_chart(box, paths, held, subpaths) if chart and not shares else None
         if len(shares) == 1:
             data = shares[0]
@@ -170,11 +212,13 @@ def _holds_prose(box: Box, words: Sequence[Word], taken: Sequence[bool]) -> bool
 def _is_prose(box: Box, lines: Sequence[Line]) -> bool:
     """Say whether most of the text of *lines* is longer than labels are, and these fill *box*."""
     prose = sum(len(line.text) for line in lines if len(line.text) > _LABEL_LETTERS)
-    return bool(lines) and prose > 0.6 * sum(len(line.text) for line in lines) and _room(box, lines) < _BOX_PITCH
+    return (
+        bool(lines) and prose > _MOSTLY_PROSE * sum(len(line.text) for line in lines) and _room(box, lines) < _BOX_PITCH
+    )
 
 
 def _lines_in(box: Box, words: Sequence[Word], taken: Sequence[bool]) -> list[Line]:
-    held = [word for word, used in zip(words, taken, strict=True) if not used and overlap(word.box, box) > 0.8]
+    held = [word for word, used in zip(words, taken, strict=True) if not used and overlap(word.box, box) > _WHOLLY]
     return lines_of(held, [-1] * len(held)) if held else []
 
 
@@ -194,7 +238,7 @@ def _is_page_ground(box: Box, words: Sequence[Word], page: float) -> bool:
     """
     inside = [word for word in words if holds_middle(box, word.box)]
     worded = sum(any(map(str.isalpha, word.text)) for word in inside)
-    return area(box) > _GROUND * page and len(inside) > 0.9 * len(words) and worded > 0.7 * len(inside)
+    return area(box) > _GROUND * page and len(inside) > _ALL_WORDS * len(words) and worded > _WORDED * len(inside)
 
 
 def _with_legend(box: Box, keys: Sequence[Box]) -> Box:
@@ -203,7 +247,7 @@ def _with_legend(box: Box, keys: Sequence[Box]) -> Box:
         tall = key[3] - key[1]
         across = max(box[0] - key[2], key[0] - box[2])
         down = max(box[1] - key[3], key[1] - box[3])
-        if across < 8 * tall and down < 3 * tall:
+        if across < _TO_LEGEND * tall and down < _BELOW_LEGEND * tall:
             box = bounds([box, key])
     return box
 
@@ -213,8 +257,8 @@ def _with_labels(box: Box, lines: Sequence[Line]) -> Box:
 
     A line much larger than those in the drawing is a heading above it.
     """
-    inside = [line.size for line in lines if overlap(line.box, box) > 0.5]
-    largest = 1.8 * median(inside) if inside else math.inf
+    inside = [line.size for line in lines if overlap(line.box, box) > _INSIDE]
+    largest = _HEADING * median(inside) if inside else math.inf
     short = [
         line
         for line in lines
@@ -293,7 +337,7 @@ def _is_level(path: Path) -> bool:
 def _is_scale(line: Line) -> bool:
     """Say whether a line is the numbers along an axis."""
     numbers = sum(map(_numbers, line.words))
-    return numbers > 2 and numbers >= 0.8 * len(line.text.split())
+    return numbers > 2 and numbers >= _NUMBERS_OF_SCALE * len(line.text.split())
 
 
 def _by_row(line: Line) -> tuple[int, float]:
@@ -305,16 +349,16 @@ def _goes_on(line: Line, other: Line) -> bool:
     """Say whether a short line belongs to the text of a long one: right under, over, or beside it."""
     across = max(line.box[0], other.box[0]) - min(line.box[2], other.box[2])
     down = abs(line.baseline - other.baseline)
-    return down < 1.7 * other.size and across < 2 * other.size
+    return down < _NEXT_LINE * other.size and across < _NEXT_WORD * other.size
 
 
 def _is_beside(line: Line, box: Box) -> bool:
     x, y = middle(line.box)
     across, down = -shared_width(box, line.box), -shared_height(box, line.box)
-    reach = 1.6 * line.size
+    reach = _TO_LABEL * line.size
     level, over = box[1] - reach < y < box[3] + reach, box[0] - reach < x < box[2] + reach
     near = across < reach and down < reach
-    turned = line.box[3] - line.box[1] > 1.5 * (line.box[2] - line.box[0]) and len(line.text) > 1
+    turned = line.box[3] - line.box[1] > _TURNED * (line.box[2] - line.box[0]) and len(line.text) > 1
     centred = abs(x - middle(box)[0]) < _CENTRED * (box[2] - box[0])
     return near and ((level and over) or (level and (turned or _is_number(line))) or (over and centred and y > box[3]))
 
@@ -326,20 +370,21 @@ def _is_number(line: Line) -> bool:
 
 def _is_picture(drawing: Drawing, words: Sequence[Word], taken: Sequence[bool], page: Any) -> bool:
     wide, tall = drawing.box[2] - drawing.box[0], drawing.box[3] - drawing.box[1]
-    if wide < 0.1 * page.width or len(drawing.paths) < 4 or is_frame(drawing):
+    if wide < _NARROWEST * page.width or len(drawing.paths) < _LEAST_PATHS or is_frame(drawing):
         return False
-    if tall < 0.05 * page.height and not _is_flow(drawing, words, taken):
+    if tall < _LOWEST * page.height and not _is_flow(drawing, words, taken):
         return False
-    inside = [word for i, word in enumerate(words) if not taken[i] and overlap(word.box, drawing.box) > 0.5]
+    inside = [word for i, word in enumerate(words) if not taken[i] and overlap(word.box, drawing.box) > _INSIDE]
     letters = sum(len(word.text) for word in inside)
-    if letters > 40 and sum(len(word.text) for word in inside if is_monospaced(word.font)) > 0.6 * letters:
+    typed = sum(len(word.text) for word in inside if is_monospaced(word.font))
+    if letters > _LISTING_LETTERS and typed > _TYPED * letters:
         return False  # a listing in its frame
     prose = sum(
         len(word.text)
         for i, word in enumerate(words)
-        if not taken[i] and len(word.text) > _PROSE_ITEM and overlap(word.box, drawing.box) > 0.5
+        if not taken[i] and len(word.text) > _PROSE_ITEM and overlap(word.box, drawing.box) > _INSIDE
     )
-    return prose < 200 and wide * tall < 0.8 * page.width * page.height
+    return prose < _MOST_PROSE and wide * tall < _LARGEST * page.width * page.height
 
 
 def _is_flow(drawing: Drawing, words: Sequence[Word], taken: Sequence[bool]) -> bool:
@@ -347,14 +392,14 @@ def _is_flow(drawing: Drawing, words: Sequence[Word], taken: Sequence[bool]) -> 
     shapes = {
         path.box
         for path in drawing.paths
-        if path.box[2] - path.box[0] > 15 and path.box[3] - path.box[1] > 7
-        if path.box[2] - path.box[0] < 0.6 * (drawing.box[2] - drawing.box[0])
+        if path.box[2] - path.box[0] > _BOX_WIDTH and path.box[3] - path.box[1] > _BOX_HEIGHT
+        if path.box[2] - path.box[0] < _BOX_SHARE * (drawing.box[2] - drawing.box[0])
     }
     held = {
         (round(shape[0]), round(shape[1]))
         for shape in shapes
         for word, used in zip(words, taken, strict=True)
-        if not used and len(word.text) <= _LABEL_LETTERS and overlap(word.box, shape) > 0.7
+        if not used and len(word.text) <= _LABEL_LETTERS and overlap(word.box, shape) > _IN_BOX
     }
     return len(held) > 1
 
@@ -368,9 +413,9 @@ def _drawn_formulas(drawings: Sequence[Drawing], regions: Sequence[Part], words:
         Part("equation", drawing.box)
         for drawing in drawings
         if drawing.glyphs
-        and drawing.box[3] - drawing.box[1] > 5
-        and not any(overlap(drawing.box, part.box) > 0.5 for part in regions)
-        and not any(overlap(word.box, drawing.box) > 0.3 for word in words)
+        and drawing.box[3] - drawing.box[1] > _LOWEST_FORMULA
+        and not any(overlap(drawing.box, part.box) > _INSIDE for part in regions)
+        and not any(overlap(word.box, drawing.box) > _TEXT_ON_FORMULA for word in words)
     ]
 
 
@@ -379,7 +424,7 @@ def _merged(boxes: Sequence[Box]) -> list[Box]:
     out: list[Box] = []
     for box in sorted(boxes, key=lambda b: -area(b)):
         for number, other in enumerate(out):
-            if overlap(box, other) > 0.3:
+            if overlap(box, other) > _ON_PICTURE:
                 out[number] = bounds([box, other])
                 break
         else:

@@ -37,6 +37,8 @@ _NEAR = 0.45
 _LEAST_PARTED, _PARTED, _STRIPE, _FLUSH = 4, 0.9, 0.45, 0.15
 """Rows that have words on both sides of a narrow stripe inside a column: how many at least, which share of those with
 text, how many font sizes it is wide at least, and in how many all words behind it begin."""
+_ROUNDING = 0.1
+"""Points by which ends of one stripe may differ."""
 _LEAST_ROWS = 3
 _LEAST_WORD_COLUMNS = 3
 """Columns of a table without numbers, at least: two are a letter's address beside its date."""
@@ -59,6 +61,17 @@ _FULL_LINES = 0.85
 """Share of the cells that lines have on average, at least, where each is a row of its own."""
 _UNLABELLED = 0.25
 """Share of lines without a text in the first column, at least, where the others begin rows."""
+# @aligned_tables@
+_USUAL_COUNT = 0.5
+"""Share of the rows of several texts that have as many as the fuller quarter, at least, if these alone tell columns."""
+_OVER_COLUMN = 0.25
+"""Font sizes that a text stands over a column, at least, if it is in it."""
+_VALUED = 0.6
+"""Share of the texts of a column that are numbers: with more, it is one of numbers."""
+_LINED_COLUMNS = 0.7
+"""Share of the columns behind the first that are lined up, at least, in a table with numbers."""
+_SHORT_RULE, _LONG_RULE = 0.9, 0.5
+"""Of the width of a table: rules that are shorter part its header, rules that are longer part its rows."""
 _LEADER = re.compile(r"(?:\s?[.·…_]){4,}\s*$")
 """Dots that lead from a label to its numbers."""
 _SIGN = re.compile(r"[$€£₩¥]|US\$|[%)]|\)?%|[*†‡]{1,3}")
@@ -150,8 +163,8 @@ def _parted(columns: Sequence[_Column], rows: Sequence[Sequence[Text]], pieces: 
         size = median(piece.size for row in held for piece in row)
         left = column.left
         for end, start in _stripes([piece.box for row in held for piece in row], _STRIPE * size):
-            behind = [min((p.box[0] for p in row if p.box[0] >= start - 0.1), default=None) for row in held]
-            before = sum(any(p.box[2] <= end + 0.1 for p in row) for row in held)
+            behind = [min((p.box[0] for p in row if p.box[0] >= start - _ROUNDING), default=None) for row in held]
+            before = sum(any(p.box[2] <= end + _ROUNDING for p in row) for row in held)
             flush = sum(x is not None and x - start < _FLUSH * size for x in behind)
             if min(before, flush) >= _PARTED * len(held):
                 out.append(_Column(left, end))
@@ -211,7 +224,9 @@ def _columns(rows: Sequence[Sequence[Text]]) -> list[_Column]:
     """Return where columns run: between stripes that no text of the fullest rows crosses."""
     counts = sorted(len(row) for row in rows if len(row) > 1)
     most = counts[-max(1, len(counts) // 4)]
-    least = most if sum(count >= most for count in counts) >= 0.5 * len(counts) else max(2, _MOST_CELLS_ROW * most)
+    least = (
+        most if sum(count >= most for count in counts) >= _USUAL_COUNT * len(counts) else max(2, _MOST_CELLS_ROW * most)
+    )
     full = [row for row in rows if len(row) >= least]
     size = median(text.size for row in full for text in row)
     merged: list[_Column] = []
@@ -247,7 +262,7 @@ def _covered(text: Text, columns: Sequence[_Column]) -> tuple[int, int]:
     """Return the first and the last column that a text stands in."""
     x0, _, x1, _ = text.box
     shared = [min(x1, right) - max(x0, left) for left, right in columns]
-    least = 0.25 * text.size
+    least = _OVER_COLUMN * text.size
     over = [n for n, wide in enumerate(shared) if wide > least]
     if over:
         return over[0], over[-1]
@@ -312,10 +327,10 @@ def _is_table(
         return False
     if any(len(column) < 2 for column in cells):
         return False
-    valued = [sum(is_value(text.text) for text in column) > 0.6 * len(column) for column in cells]
+    valued = [sum(is_value(text.text) for text in column) > _VALUED * len(column) for column in cells]
     lined = sum(_lines_up(column) for column in cells[1:])  # labels of a statement are indented by their depth
     if any(valued[1:]):
-        return lined >= 0.7 * (len(columns) - 1)
+        return lined >= _LINED_COLUMNS * (len(columns) - 1)
     if any("@" in text.text for row in rows for text in row):
         return False  # authors side by side
     begin = [cell[0].text[0] for row in body for cell in row if cell]
@@ -382,7 +397,7 @@ def _built(
         names, upper, placed = [last], upper[:-1], placed[:-1]
     if len(upper) > 1 or any(first != last for places in placed for first, last in places):
         lines = [Line(text.words) for row in upper for text in row]
-        short = [r for r in rules if box[1] < r[1] < box[3] and r[2] - r[0] < 0.9 * (box[2] - box[0])]
+        short = [r for r in rules if box[1] < r[1] < box[3] and r[2] - r[0] < _SHORT_RULE * (box[2] - box[0])]
         cells, count = header_cells(lines, columns, short)
         texts, spans = lay_header(cells, count, width)
     elif upper:
@@ -425,7 +440,7 @@ def _join_lines(rows: Sequence[_Row], rules: Sequence[Box]) -> list[_Row]:
         return list(rows)
     tops = [_baseline(row) for row in rows]
     box = bounds(text.box for row in rows for cell in row for text in cell)
-    heights = [r[1] for r in rules if shared_width(r, box) > 0.5 * (box[2] - box[0])]
+    heights = [r[1] for r in rules if shared_width(r, box) > _LONG_RULE * (box[2] - box[0])]
     ruled = [any(above < y < below for y in heights) for above, below in pairwise(tops)]
     valued = [c for c in range(1, len(rows[0])) if _holds_values(rows, c)]
     if sum(ruled) >= 2 and sum(ruled) >= _RULED_ROWS * len(ruled):
@@ -456,7 +471,7 @@ def _baseline(row: _Row) -> float:
 
 def _holds_values(rows: Sequence[_Row], column: int) -> bool:
     texts = [text.text for row in rows for text in row[column]]
-    return sum(map(is_value, texts)) > 0.6 * len(texts)
+    return sum(map(is_value, texts)) > _VALUED * len(texts)
 
 
 def _starts_by_values(rows: Sequence[_Row], tops: Sequence[float], valued: Sequence[int]) -> list[bool]:

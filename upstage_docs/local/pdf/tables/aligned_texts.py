@@ -42,6 +42,8 @@ _SURELY_SHARED = 4
 """Of these rows, those that have a gap at the same place: it parts columns, of a table or of the page."""
 _IN_COLUMNS = 0.7
 """Share of the gaps of a line that stand over others, at least, where they part columns; one of four does by chance."""
+_SHARED_GAP = 0.5
+"""Share of the narrower of two gaps that the other one stands over, at least, where both are one column's."""
 _VALUES_IN_PROSE = 0.3
 """Share of the words of a line of prose that are numbers, at most."""
 _BLOCK_PITCH = 3.2
@@ -382,7 +384,7 @@ def _in_columns(texts: Sequence[Text], runs: Sequence[Sequence[int]]) -> list[bo
 
 def _over(gap: tuple[float, float], other: tuple[float, float]) -> bool:
     shared = min(gap[1], other[1]) - max(gap[0], other[0])
-    return shared > 0.5 * min(gap[1] - gap[0], other[1] - other[0])
+    return shared > _SHARED_GAP * min(gap[1] - gap[0], other[1] - other[0])
 
 
 def _joined(texts: Sequence[Text]) -> Text:

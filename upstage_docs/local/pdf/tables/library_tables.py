@@ -18,6 +18,25 @@ from upstage_docs.local.pdf.tables.line_rows import right_edges, rows_of_bands
 from upstage_docs.local.pdf.words import Word
 
 _EMPHASIS = re.compile(r"(\*{1,3}|_{1,3}|~~|`)(?=\S)(.+?)(?<=\S)\1")
+# @library_tables@
+_TITLE, _TITLE_LINE = 1.15, 1.2
+"""Of the usual size in a table: the largest text, at least, if there may be a title, and each line of it."""
+_ONE_LINE = 0.5
+"""Font sizes between two baselines of one line, at most."""
+_TITLED_ROWS = 3
+"""Of a table above which a title may stand, at least."""
+_UNLABELLED = 0.25
+"""Share of lines without a text in the first column, at least, where white tells rows apart."""
+_RULED = 0.45
+"""Share of the lines that a rule parts from the next, at least, where rules part rows."""
+_WHITE = 0.4
+"""Heights of a line by which the white between two rows exceeds that between lines, at least."""
+_AT_RULE, _ACROSS = 1.5, 0.5
+"""Points between a row and its rule, at most, and the share of the table that the rule crosses, at least."""
+_ONE_LEVEL = 0.2
+"""Font sizes between baselines of one line of a cell, at most."""
+_HEADER_LINE, _HEADER_PITCH = 0.5, 1.4
+"""Font sizes that a line stands above another one, at least, and the pitch of the lines of one header cell, at most."""
 _MARKED = frozenset("*_~`\\")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|~<>-])")
 
@@ -98,9 +117,9 @@ class Table:
         base = max(shared, key=lambda baseline: (shared[baseline], baseline))
         upper, lower = [""] * len(columns), [""] * len(columns)
         for c, column in enumerate(columns):
-            over = [word for word in column if word.baseline < base - 0.5 * word.size]
+            over = [word for word in column if word.baseline < base - _HEADER_LINE * word.size]
             under = column[len(over) :]
-            if over and under and under[0].baseline - over[-1].baseline < 1.4 * under[0].size:
+            if over and under and under[0].baseline - over[-1].baseline < _HEADER_PITCH * under[0].size:
                 over, under = [], column
             upper[c], lower[c] = cell_text(over), cell_text(under)
         header = [row for row in (upper, lower) if any(row)]
@@ -247,15 +266,15 @@ def _without_title(rows: list[_Row], words: Sequence[Word], inside: Sequence[int
     for index in inside:
         sizes[round(words[index].size, 1)] += len(words[index].text)
     usual = max(sizes, key=lambda size: (sizes[size], size))
-    if max(sizes) < 1.15 * usual:
+    if max(sizes) < _TITLE * usual:
         return rows, set(inside)
     lines = lines_of([words[i] for i in inside], [-1] * len(inside))
     titles: list[Line] = []
     for line, below in pairwise(lines):
-        if line.size < 1.2 * usual or below.baseline - line.baseline < 0.5 * line.size:
+        if line.size < _TITLE_LINE * usual or below.baseline - line.baseline < _ONE_LINE * line.size:
             break
         titles.append(line)
-    if not titles or len(rows) < 3:
+    if not titles or len(rows) < _TITLED_ROWS:
         return rows, set(inside)
     title = {id(word) for line in titles for word in line.words}
     kept = {i for i in inside if id(words[i]) not in title}
@@ -297,10 +316,10 @@ def _joined(rows: list[_Row], rules: Sequence[Box], box: Box) -> list[_Row]:
     Where the first column of many is empty and no rules are drawn, white space tells rows from lines.
     """
     ruled = [_is_ruled(above.bottom, below.top, rules, box) for above, below in pairwise(rows)]
-    several = sum(ruled) < 2 and sum(not row.cells[0] for row in rows) >= 0.25 * len(rows) > 1
+    several = sum(ruled) < 2 and sum(not row.cells[0] for row in rows) >= _UNLABELLED * len(rows) > 1
     if several:
         ruled = _parted(rows)
-    elif sum(ruled) < 2 or sum(ruled) < 0.45 * len(ruled) or all(ruled):
+    elif sum(ruled) < 2 or sum(ruled) < _RULED * len(ruled) or all(ruled):
         return rows
     merged = [rows[0]]
     for row, apart in zip(rows[1:], ruled, strict=True):
@@ -343,17 +362,17 @@ def _parted(rows: Sequence[_Row]) -> list[bool]:
         end = max(end, row.bottom)
     usual = sorted(gaps)[len(gaps) // 4]  # below zero where the boxes of fonts are taller than lines are apart
     height = median(row.bottom - row.top for row in rows)
-    return [gap > usual + 0.4 * height for gap in gaps]
+    return [gap > usual + _WHITE * height for gap in gaps]
 
 
 def _is_ruled(above: float, below: float, rules: Sequence[Box], box: Box) -> bool:
-    low, high = min(above, below) - 1.5, max(above, below) + 1.5
+    low, high = min(above, below) - _AT_RULE, max(above, below) + _AT_RULE
     spans = sorted((max(r[0], box[0]), min(r[2], box[2])) for r in rules if low <= r[1] <= high)
     covered, end = 0.0, box[0]
     for start, stop in spans:
         covered += max(0.0, stop - max(start, end))
         end = max(end, stop)
-    return covered > 0.5 * (box[2] - box[0])
+    return covered > _ACROSS * (box[2] - box[0])
 
 
 def _plain(text: str) -> str:
@@ -375,7 +394,7 @@ def cell_text(words: Sequence[Word]) -> str:
     if len(words) < 2:
         return words[0].text if words else ""
     bases = [word.baseline for word in words]
-    if max(bases) - min(bases) < 0.2 * words[0].size:
+    if max(bases) - min(bases) < _ONE_LEVEL * words[0].size:
         return Line(sorted(words, key=lambda word: word.box[0])).text
     lines = lines_of(words, [-1] * len(words))
     return " ".join(line.text for line in sorted(lines, key=lambda line: (round(line.baseline), line.box[0])))
