@@ -27,6 +27,12 @@ _STEP = 8
 """Pixels averaged along a rule: its gaps of noise close, and ends are told to 8 pixels, 2 points at 300 dots."""
 _INK_IN_STEP = 0.7
 """Share of them that are ink at least."""
+_PIECE = 0.25
+"""Of the shortest rule: its pieces are no shorter, so that a letter is none."""
+_SLOPE = 0.05
+"""Of its length: how much a leaning rule rises, at most; pages are levelled before."""
+_REACH = 3
+"""Steps of pixels between a rule down and the one across that it meets, at most."""
 _LEANING = 3
 """Pixels that the next piece of a leaning rule stands higher or lower, at most."""
 _LOWEST_CELL, _HIGHEST_CELL = 0.08, 1.5
@@ -58,7 +64,7 @@ def drawn_rules(page: Image, dots: float) -> DrawnRules:
     across = _long_runs(_thin_ink(gray, thickest), _RULE * dots, thickest)
     turned = _long_runs(_thin_ink(gray.transpose(Transpose.TRANSPOSE), thickest), _SIDE * dots, thickest)
     down = [(y0, x0, y1, x1) for x0, y0, x1, y1 in turned]
-    kept = [side for side in down if side[3] - side[1] > _LONE_SIDE * dots or _meets(side, across, 3 * _STEP)]
+    kept = [side for side in down if side[3] - side[1] > _LONE_SIDE * dots or _meets(side, across, _REACH * _STEP)]
     return DrawnRules(across, kept)
 
 
@@ -128,7 +134,7 @@ def _long_runs(ink: Image, least: float, thickest: float) -> list[Box]:
     wide, tall = max(1, ink.width // _STEP), ink.height
     squeezed = ink.resize((wide, tall), Resampling.BOX).point([1 if v >= _INK_IN_STEP * 255 else 0 for v in range(256)])
     pixels = squeezed.tobytes()
-    run = re.compile(b"\x01{%d,}" % max(2, int(0.25 * least / _STEP)))
+    run = re.compile(b"\x01{%d,}" % max(2, int(_PIECE * least / _STEP)))
     pieces: list[Box] = []
     for y in range(tall):
         row = pixels[y * wide : (y + 1) * wide]
@@ -142,7 +148,7 @@ def _long_runs(ink: Image, least: float, thickest: float) -> list[Box]:
         length = x1 - x0
         area = sum(piece[2] - piece[0] for piece in group)
         thick = area / max(length, 1)
-        if length >= least and thick <= thickest and y1 - y0 <= thickest + 0.05 * length:
+        if length >= least and thick <= thickest and y1 - y0 <= thickest + _SLOPE * length:
             middle = sum((p[1] + 0.5) * (p[2] - p[0]) for p in group) / area
             found.append((x0, middle, x1, middle))
     return found

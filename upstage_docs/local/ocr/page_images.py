@@ -13,6 +13,18 @@ if TYPE_CHECKING:
 
 _MOST_LEAN = 22
 """Degrees: photographs of pages are seldom turned by more."""
+_PROFILE_PIXELS = 800
+"""Of the longer side of the page on which its lean is sought: lines of text are still rows of ink apart."""
+_FINER_STEPS = (0.5, 0.2)
+"""Degrees by which the best whole degree is made finer."""
+_SHARPER = 1.1
+"""Times as sharp as the page as it is: less, and the lean is not sure."""
+_ABOVE_DOT, _FURTHER_ABOVE = 1.0, 1.7
+"""Heights of a dot above and below it where it must be free."""
+_DOT_STEP, _EVEN_STEP, _LEAST_STEP = 1.2, 0.25, 2
+"""From a dot to the next: of the height of a line at most, and what it may differ by, as a share and in pixels."""
+_BLUR = 0.8
+"""Pixels: noise is gone, and the strokes of letters of ten pixels are not."""
 _DOT, _WIDEST_DOT = 0.13, 0.2
 """Height and width of a dot of a leader, of the height of a line of text, at most."""
 _DOT_INK = 60
@@ -53,7 +65,7 @@ def skew_angle(page: Image) -> float:
     """
     from PIL import ImageOps
 
-    ink = ImageOps.invert(ImageOps.autocontrast(page.reduce(max(1, round(max(page.size) / 800)))))
+    ink = ImageOps.invert(ImageOps.autocontrast(page.reduce(max(1, round(max(page.size) / _PROFILE_PIXELS)))))
 
     def sharpness(angle: float) -> float:
         turned = ink.rotate(angle)
@@ -62,9 +74,9 @@ def skew_angle(page: Image) -> float:
 
     best = max(range(-_MOST_LEAN, _MOST_LEAN + 1), key=lambda angle: (sharpness(angle), -abs(angle)))
     finest = float(best)
-    for step in (0.5, 0.2):
+    for step in _FINER_STEPS:
         finest = max((finest - step, finest, finest + step), key=lambda angle: (sharpness(angle), -abs(angle)))
-    return finest if sharpness(finest) > 1.1 * sharpness(0.0) else 0.0
+    return finest if sharpness(finest) > _SHARPER * sharpness(0.0) else 0.0
 
 
 def without_leaders(page: Image, line_height: float) -> Image:
@@ -81,7 +93,9 @@ def without_leaders(page: Image, line_height: float) -> Image:
     shade = max(range(256), key=page.histogram().__getitem__)
     ink = page.point([255 * (value < shade - _DOT_INK) for value in range(256)])
     low = ink
-    reaches = [sign * (round(share * _DOT * line_height) + 1) for share in (1.0, 1.7) for sign in (1, -1)]
+    reaches = [
+        sign * (round(share * _DOT * line_height) + 1) for share in (_ABOVE_DOT, _FURTHER_ABOVE) for sign in (1, -1)
+    ]
     for reach in reaches:  # what has ink above or below it is no dot
         low = ImageChops.subtract(low, ImageChops.offset(ink, 0, reach))
     rows, inked, width = low.tobytes(), ink.tobytes(), page.width
@@ -113,7 +127,12 @@ def _dots(row: bytes, line_height: float, is_free: Callable[[int, int], bool]) -
         step = piece[0] - run[-1][0] if run else 0
         usual = (run[-1][0] - run[0][0]) / (len(run) - 1) if len(run) > 1 else step
         small = piece[1] - piece[0] <= _WIDEST_DOT * line_height
-        if run and small and step < 1.2 * line_height and abs(step - usual) <= max(2, 0.25 * usual):
+        if (
+            run
+            and small
+            and step < _DOT_STEP * line_height
+            and abs(step - usual) <= max(_LEAST_STEP, _EVEN_STEP * usual)
+        ):
             run.append(piece)
             continue
         if len(run) >= _LEAST_DOTS:
@@ -147,4 +166,4 @@ def smoothed(page: Image) -> Image:
     """Return *page* with its noise smoothed, lightly enough that small letters stay readable."""
     from PIL.ImageFilter import GaussianBlur
 
-    return page.filter(GaussianBlur(0.8))
+    return page.filter(GaussianBlur(_BLUR))

@@ -15,6 +15,10 @@ _SURE, _SURE_ALONE = 0.6, 0.85
 """Confidence from which a word, or a single letter, of the lesser of two readings counts."""
 _SURE_LATIN = 0.8
 """Confidence from which a word in Latin letters is one, on a Korean page."""
+_SURE_HANGUL = 0.5
+"""Confidence from which a word of several Hangul letters tells that there is Hangul on a page."""
+_NARROWEST, _WIDEST = 0.4, 2.5
+"""Width of a Hangul letter of its height; rules and frames that are read as one are longer."""
 _MOSTLY = 0.5
 _BAND = 50
 """Pixels of a band of the page within which words are compared."""
@@ -106,14 +110,16 @@ def without_ornaments(lines: Lines) -> tuple[tuple[Word, ...], ...]:
     A letter is about as wide as it is high; and a page without one Hangul word of several letters has no Hangul.
     """
     korean = any(
-        word.confidence > 0.5 and len(word.text) > 1 and _is_hangul(word.text) for line in lines for word in line
+        word.confidence > _SURE_HANGUL and len(word.text) > 1 and _is_hangul(word.text)
+        for line in lines
+        for word in line
     )
 
     def is_ornament(word: Word) -> bool:
         if not _is_hangul(word.text):
             return False
         width, height = word.box[2] - word.box[0], word.box[3] - word.box[1]
-        return not korean or (len(word.text) == 1 and not 0.4 < width / max(height, 1) < 2.5)
+        return not korean or (len(word.text) == 1 and not _NARROWEST < width / max(height, 1) < _WIDEST)
 
     kept = (tuple(word for word in line if not is_ornament(word)) for line in lines)
     return tuple(line for line in kept if line)

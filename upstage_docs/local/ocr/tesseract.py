@@ -50,6 +50,10 @@ _LONGEST_SIDE = 7_000
 _LINE_HEIGHT = 30
 _READABLE_LINES = (18, 60)
 """Pixels of a line of text that Tesseract reads well as they are; others are brought to `_LINE_HEIGHT`."""
+_LEAST_ZOOM, _MOST_ZOOM = 0.3, 3.0
+"""A page is made smaller or larger by no more: beyond, letters are lost, or are only blurred."""
+_INSET = 6
+"""Heights of a line in which one inset of a cell fits: the paper left out beside its rules."""
 _AROUND = 0.25
 """Of the height of a word: the paper around it that is shown with it."""
 _MOST_AGAIN = 60
@@ -144,7 +148,7 @@ def _read_turned(
     upright_size = (round(page.width / shrunk), round(page.height / shrunk))
     height = engine.line_height(smoothed(page) if uneven else page, locally=uneven)
     if height and not _READABLE_LINES[0] <= height <= _READABLE_LINES[1]:
-        zoom = min(max(_LINE_HEIGHT / height, 0.3), 3.0, _LONGEST_SIDE / max(page.size))
+        zoom = min(max(_LINE_HEIGHT / height, _LEAST_ZOOM), _MOST_ZOOM, _LONGEST_SIDE / max(page.size))
         page = zoomed(page, zoom)
         shrunk *= zoom
         height *= zoom
@@ -264,7 +268,7 @@ class _Engine:
             for cell in cells_between(drawn_rules(page, dots), dots)
             if not any(cell[0] < x < cell[2] and cell[1] < y < cell[3] for x, y in middles)
         ]
-        found = [words for cell in empty[:_MOST_CELLS] if (words := self._read_cell(page, cell, height / 6))]
+        found = [words for cell in empty[:_MOST_CELLS] if (words := self._read_cell(page, cell, height / _INSET))]
         return sorted([*lines, *found], key=lambda line: min(word.box[1] for word in line)) if found else lines
 
     def _read_cell(self, page: Image, cell: Box, inset: float) -> list[Word]:

@@ -25,6 +25,12 @@ _UNREADABLE = 0.3
 """Share of the characters that may be no letters: signs of symbol fonts, as bullets, are few on a page."""
 _PICTURED = 0.3
 """Share of a page from which on a picture may be a scan of its text."""
+_OUTLINES = 100
+"""Filled curves of a page with few letters: more, and it is text drawn as outlines."""
+_DOTS = 300
+"""Per inch of a page that is recognised, as Tesseract's manual advises."""
+_REACH = 3
+"""Heights of a word: nothing stands so near to it in its row, if it stands alone."""
 _DOTS_OF_INK = 50
 """Per inch: enough to tell paper from a photograph."""
 _LEVEL = 0.7
@@ -64,7 +70,9 @@ def needs_recognition(page: Any, document: PdfPages, number: int) -> bool:
     shapes = page.vector_graphics.shapes if page.vector_graphics else []
     outlines = sum(bool(shape.has_curve and shape.fill) for shape in shapes)
     return (
-        document.pictured(number) > _PICTURED or outlines > 100 or (letters == 0 and document.facts(number).objects > 0)
+        document.pictured(number) > _PICTURED
+        or outlines > _OUTLINES
+        or (letters == 0 and document.facts(number).objects > 0)
     )
 
 
@@ -90,7 +98,7 @@ def may_show_text(page: Any, document: PdfPages, number: int) -> bool:
 
 def recognised_page(document: PdfPages, number: int, ocr: Recognise, page: Any, *, keep: bool) -> Scan | None:
     """Return a page as recognised; None if no word was, or if its own text has more letters and is to be kept."""
-    image, scale = document.image(number, dots=300)
+    image, scale = document.image(number, dots=_DOTS)
     words = [word for word in ocr(image) if word[1] >= _SURE_ENOUGH and word[0].strip()]
     words = [word for word in words if word[1] >= _SURE_ALONE or len(word[0]) > 2 or not _is_alone(word[2], words)]
     known = sum(letter.isalnum() for item in page.text_items for letter in item.text)
@@ -145,7 +153,7 @@ def _is_rule(word: ScannedWord, rules: Sequence[Box]) -> bool:
 def _is_alone(box: Box, words: Sequence[tuple[str, float, Box]]) -> bool:
     """Say whether no other word stands in the row of *box* within three times its height."""
     x0, y0, x1, y1 = box
-    reach = 3 * (y1 - y0)
+    reach = _REACH * (y1 - y0)
     return not any(
         other != box and other[1] < y1 and y0 < other[3] and x0 - reach < other[2] and other[0] < x1 + reach
         for _, _, other in words

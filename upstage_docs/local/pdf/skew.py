@@ -13,6 +13,8 @@ from upstage_docs.local.geometry import Box, middle
 _LEAST_PAIRS = 5
 _STEEPEST = 0.6
 """Height over width between two words of one line: 31 degrees, more than is levelled."""
+_LEAST_ACROSS, _LEAST_DOWN = 0.3, 0.1
+"""Of the box around a word that lies askew: the word itself is no smaller."""
 _NEAR = 4.0
 """Word heights between two words of one line, at most."""
 
@@ -39,8 +41,8 @@ class Skew(NamedTuple):
         x, y = x * cosine + y * sine + width / 2, y * cosine - x * sine + height / 2
         across, down = box[2] - box[0], box[3] - box[1]
         double = cosine**2 - sine**2
-        half = max(across * cosine - down * abs(sine), 0.3 * across) / double / 2
-        rise = max(down * cosine - across * abs(sine), 0.1 * down) / double / 2
+        half = max(across * cosine - down * abs(sine), _LEAST_ACROSS * across) / double / 2
+        rise = max(down * cosine - across * abs(sine), _LEAST_DOWN * down) / double / 2
         return x - half, y - rise, x + half, y + rise
 
     def back(self, box: Box) -> Box:

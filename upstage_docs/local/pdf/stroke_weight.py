@@ -11,6 +11,10 @@ from upstage_docs.local.geometry import Box
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+_LEAST_CONTRAST = 32
+"""Gray levels of 256 between ink and paper, at least, where strokes can be told."""
+_DARK_GROUND = 0.55
+"""Share of dark pixels in the box of a word: more, and its letters are light on a dark ground."""
 _HEAVIER = 1.25
 """Times the usual stroke: 1.2 % of 6,000 words in a regular font are above it, and most in a bold one (measured)."""
 _LETTERS = 3
@@ -43,12 +47,12 @@ def _stroke(page: Image, box: Box) -> float:
     x0, y0, x1, y1 = box
     word = page.crop((int(x0) - 1, int(y0), int(x1) + 2, int(y1) + 1))
     darkest, lightest = word.getextrema()
-    if not isinstance(darkest, int) or not isinstance(lightest, int) or lightest - darkest < 32:
+    if not isinstance(darkest, int) or not isinstance(lightest, int) or lightest - darkest < _LEAST_CONTRAST:
         return 0.0
     middle = (darkest + lightest) // 2
     ink = word.point([255 if value <= middle else 0 for value in range(256)])
     area = ink.histogram()[255]
-    if area > 0.55 * ink.width * ink.height:  # light text on a dark ground
+    if area > _DARK_GROUND * ink.width * ink.height:  # light text on a dark ground
         ink = ImageChops.invert(ink)
         area = ink.histogram()[255]
     left = ink.crop((0, 0, ink.width - 1, ink.height))

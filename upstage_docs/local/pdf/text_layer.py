@@ -19,6 +19,12 @@ Recognise = Callable[["Image"], "list[tuple[str, float, Box]]"]
 """A page image → its words in reading order: text, confidence 0-1, and box in pixels."""
 
 _EM = 1000
+_LEAST_WIDTH = 0.5
+"""Points of a recognised word."""
+_NARROW = 0.8
+"""Of the width of a letter: a narrower gap is told by a space, since pdfium tells none."""
+_ONE_LINE = 0.4
+"""Share of the lower of two words that both stand beside each other, at least, on one line."""
 _SAME_SIZE = 0.18
 _WIDE = 0.5
 """The width of every letter of the layer's font, in ems; each word is stretched to its box."""
@@ -59,7 +65,7 @@ def set_words(words: Sequence[ScannedWord]) -> list[Word]:
     for (row, _, baseline), size in zip(rows, sizes, strict=True):
         for text, (x0, _, x1, _), bold in row:
             top, bottom = ink(text, baseline, size)
-            placed.append(Word(text, (x0, top, max(x1, x0 + 0.5), bottom), baseline, size, bold, LAYER_FONT))
+            placed.append(Word(text, (x0, top, max(x1, x0 + _LEAST_WIDTH), bottom), baseline, size, bold, LAYER_FONT))
     return placed
 
 
@@ -82,7 +88,7 @@ def text_layer(words: Sequence[Word], width: float, height: float) -> bytes:
 def _is_narrow(word: Word, following: Word) -> bool:
     """Say whether the gap between two words of a line is small beside their letters."""
     letter = max((one.box[2] - one.box[0]) / len(one.text) for one in (word, following))
-    return following.baseline == word.baseline and following.box[0] - word.box[2] < 0.8 * letter
+    return following.baseline == word.baseline and following.box[0] - word.box[2] < _NARROW * letter
 
 
 def _rows(words: Sequence[ScannedWord]) -> Iterator[list[ScannedWord]]:
@@ -91,7 +97,7 @@ def _rows(words: Sequence[ScannedWord]) -> Iterator[list[ScannedWord]]:
         if row:
             last = row[-1].box
             shared = shared_height(last, word.box)
-            near = shared > 0.4 * min(last[3] - last[1], word.box[3] - word.box[1])
+            near = shared > _ONE_LINE * min(last[3] - last[1], word.box[3] - word.box[1])
             if not near or word.box[0] < last[0]:
                 yield row
                 row = []
