@@ -470,12 +470,12 @@ def test_what_a_terminal_would_obey_is_shown_instead(
     """Escape sequences and marks that turn the direction of writing, in an answer and in names of files."""
     pytest.importorskip("uvicorn", reason="serving is an extra")
     from upstage_docs.local import Engine
-    from upstage_docs.local.service.pipe import Begin, Part
+    from upstage_docs.local.service.pipe import AnswerPart, Begin
     from upstage_docs.server import build_app, running
 
-    def read(*_: object) -> Generator[Begin | Part, None, None]:
+    def read(*_: object) -> Generator[Begin | AnswerPart, None, None]:
         yield Begin(1)
-        yield Part(1, 1, json.dumps({**json.loads(parse_answer([HOSTILE])), "model": HOSTILE}).encode())
+        yield AnswerPart(1, 1, json.dumps({**json.loads(parse_answer([HOSTILE])), "model": HOSTILE}).encode())
 
     monkeypatch.setenv("UPSTAGE_DOCS_ENGINE", "upstage")
     monkeypatch.setenv("UPSTAGE_API_KEY", "not-a-real-key")

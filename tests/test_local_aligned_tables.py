@@ -23,14 +23,14 @@ from upstage_docs.local.pdf.document import read_pdf
 from upstage_docs.local.pdf.tables.line_rows import rows_of_bands
 from upstage_docs.local.pdf.words import Word
 from upstage_docs.local.read_document import read_document
-from upstage_docs.local.service.pipe import Part, Task
+from upstage_docs.local.service.pipe import AnswerPart, Task
 
 SEA = "The keeper of the light wrote down each ship that passed the head"
 
 
 def elements(*pages: Draw) -> list[dict[str, Any]]:
     task = Task(format="pdf", output_formats=("html", "text"))
-    parts = [part for part in read_document(task, pdf(*pages)) if isinstance(part, Part)]
+    parts = [part for part in read_document(task, pdf(*pages)) if isinstance(part, AnswerPart)]
     return [element for part in parts for element in json.loads(part.body)["elements"]]
 
 

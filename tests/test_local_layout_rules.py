@@ -10,7 +10,7 @@ import pytest
 from test_local_pdf import Draw, paragraph, pdf, text
 
 from upstage_docs.local.read_document import read_document
-from upstage_docs.local.service.pipe import Part, Task
+from upstage_docs.local.service.pipe import AnswerPart, Task
 
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas
@@ -21,7 +21,7 @@ WORDS = "The crew of every ship was asked to sign the list at hour"
 def elements(*pages: Draw) -> list[dict[str, Any]]:
     """Return the elements of the engine's answer for the pages drawn, in its order."""
     task = Task(format="pdf", output_formats=("html", "text"))
-    parts = [part for part in read_document(task, pdf(*pages)) if isinstance(part, Part)]
+    parts = [part for part in read_document(task, pdf(*pages)) if isinstance(part, AnswerPart)]
     return [element for part in parts for element in json.loads(part.body)["elements"]]
 
 

@@ -20,7 +20,7 @@ from reportlab.pdfgen.canvas import Canvas
 from test_local_pdf import Draw, paragraph, pdf, text
 
 from upstage_docs.local.read_document import read_document
-from upstage_docs.local.service.pipe import Part, Task
+from upstage_docs.local.service.pipe import AnswerPart, Task
 
 LOG = "The log of the harbour was kept in ink by whoever had the watch that night"
 NAMES = ["Herring", "Cod", "Ling", "Hake"]
@@ -29,7 +29,7 @@ COLOURS = [HexColor("#2f6f9f"), HexColor("#c8702a"), HexColor("#4f8f3f")]
 
 def charts(*pages: Draw, recognised: bool = True) -> list[dict[str, Any]]:
     task = Task(format="pdf", output_formats=("html", "markdown", "text"), charts=recognised)
-    parts = [part for part in read_document(task, pdf(*pages)) if isinstance(part, Part)]
+    parts = [part for part in read_document(task, pdf(*pages)) if isinstance(part, AnswerPart)]
     elements = [element for part in parts for element in json.loads(part.body)["elements"]]
     return [element for element in elements if element["category"] in {"chart", "figure", "table"}]
 

@@ -22,8 +22,8 @@ from upstage_docs.local.ocr.answer import recognise
 from upstage_docs.local.ocr.drawn_rules import cells_between, drawn_rules
 from upstage_docs.local.ocr.page_images import without_leaders
 from upstage_docs.local.ocr.recognised import (
-    Reading,
-    Word,
+    RecognisedPage,
+    RecognisedWord,
     is_hangul_again,
     is_korean,
     may_be_hangul,
@@ -287,13 +287,13 @@ def test_boxes_turn_back_exactly() -> None:
         page.paste(0, (40, 60, 44, 64))
         upright = turned(page, angle)
         x0, y0, x1, y1 = upright.point(lambda value: 255 * (value < 128)).getbbox() or (0, 0, 0, 0)
-        corners = Reading((), angle, page.size, upright.size).corners((x0, y0, x1, y1))
+        corners = RecognisedPage((), angle, page.size, upright.size).corners((x0, y0, x1, y1))
         assert sum(x for x, _ in corners) / 4 == pytest.approx(42, abs=1)
         assert sum(y for _, y in corners) / 4 == pytest.approx(62, abs=1)
 
 
-def word(text: str, x: float, y: float, *, sure: float = 0.9, width: float = 20, height: float = 20) -> Word:
-    return Word(text, sure, (x, y, x + width, y + height))
+def word(text: str, x: float, y: float, *, sure: float = 0.9, width: float = 20, height: float = 20) -> RecognisedWord:
+    return RecognisedWord(text, sure, (x, y, x + width, y + height))
 
 
 def test_two_readings_are_merged_without_doubling_a_word() -> None:
@@ -354,7 +354,7 @@ def test_words_in_pictures_can_be_left_unread(setting: str, read: bool, monkeypa
     from reportlab.pdfgen.canvas import Canvas
 
     from upstage_docs.local.read_document import read_document
-    from upstage_docs.local.service.pipe import Part, Task
+    from upstage_docs.local.service.pipe import AnswerPart, Task
 
     monkeypatch.setenv("UPSTAGE_DOCS_PICTURE_WORDS", setting)
     diagram = Image.new("L", (500, 240), 255)
@@ -365,7 +365,7 @@ def test_words_in_pictures_can_be_left_unread(setting: str, read: bool, monkeypa
         sheet.drawString(80, 750 - 16 * number, f"{line}, as the village office says.")
     sheet.drawImage(ImageReader(diagram), 80, 420, 250, 120)
     sheet.save()
-    told = [part.body.decode() for part in read_document(Task(), file.getvalue()) if isinstance(part, Part)]
+    told = [part.body.decode() for part in read_document(Task(), file.getvalue()) if isinstance(part, AnswerPart)]
 
     assert "village office" in "".join(told)
     assert ("Reservoir" in "".join(told)) is read
@@ -404,8 +404,8 @@ def test_no_letter_is_taken_for_dots(size: int) -> None:
     assert ImageChops.difference(without_leaders(page, 1.15 * size), page).getbbox() is None
 
 
-def placed_words(*texts: tuple[str, float]) -> list[Word]:
-    return [Word(text, sure, (40.0 * n, 0.0, 40.0 * n + 30, 12.0)) for n, (text, sure) in enumerate(texts)]
+def placed_words(*texts: tuple[str, float]) -> list[RecognisedWord]:
+    return [RecognisedWord(text, sure, (40.0 * n, 0.0, 40.0 * n + 30, 12.0)) for n, (text, sure) in enumerate(texts)]
 
 
 def test_doubtful_latin_words_of_a_korean_page_are_read_again() -> None:

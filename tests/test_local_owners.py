@@ -14,7 +14,7 @@ from reportlab.pdfgen.canvas import Canvas
 from test_local_pdf import Draw, paragraph, pdf, text
 
 from upstage_docs.local.read_document import read_document
-from upstage_docs.local.service.pipe import Part, Task
+from upstage_docs.local.service.pipe import AnswerPart, Task
 
 TIDE = "A boy with a lantern walked along the wall at every turn of the tide"
 
@@ -22,7 +22,7 @@ TIDE = "A boy with a lantern walked along the wall at every turn of the tide"
 def told(*pages: Draw) -> list[tuple[str, str]]:
     """Return category and text of each element."""
     task = Task(format="pdf", output_formats=("text",))
-    parts = [part for part in read_document(task, pdf(*pages)) if isinstance(part, Part)]
+    parts = [part for part in read_document(task, pdf(*pages)) if isinstance(part, AnswerPart)]
     elements: list[dict[str, Any]] = [element for part in parts for element in json.loads(part.body)["elements"]]
     return [(element["category"], element["content"]["text"]) for element in elements]
 

@@ -11,7 +11,7 @@ import pytest
 
 from upstage_docs.local.read_document import read_document
 from upstage_docs.local.refusal import Refusal
-from upstage_docs.local.service.pipe import Begin, Part, Task
+from upstage_docs.local.service.pipe import AnswerPart, Begin, Task
 
 
 def pdf(pages: int = 1) -> bytes:
@@ -71,8 +71,8 @@ def picture(form: str, pages: int = 1) -> bytes:
 def answers(task: Task, document: bytes) -> list[dict[str, Any]]:
     first, *parts = read_document(task, document)
     assert isinstance(first, Begin)
-    assert sum(part.end - part.start + 1 for part in parts if isinstance(part, Part)) == first.pages
-    return [json.loads(part.body) for part in parts if isinstance(part, Part)]
+    assert sum(part.end - part.start + 1 for part in parts if isinstance(part, AnswerPart)) == first.pages
+    return [json.loads(part.body) for part in parts if isinstance(part, AnswerPart)]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from upstage_docs.local.blocks import Cell
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.words import Word
 from upstage_docs.local.read_document import read_document
-from upstage_docs.local.service.pipe import Part, Task
+from upstage_docs.local.service.pipe import AnswerPart, Task
 
 WORDS = "The ferries between the islands were counted on every day of the year"
 LEFT = (80, 220, 320, 420)
@@ -29,7 +29,7 @@ LEFT = (80, 220, 320, 420)
 
 def elements(*pages: Draw) -> list[dict[str, Any]]:
     task = Task(format="pdf", output_formats=("html", "text"))
-    parts = [part for part in read_document(task, pdf(*pages)) if isinstance(part, Part)]
+    parts = [part for part in read_document(task, pdf(*pages)) if isinstance(part, AnswerPart)]
     return [element for part in parts for element in json.loads(part.body)["elements"]]
 
 

@@ -19,7 +19,7 @@ from eventually import GENEROUS, eventually
 
 from upstage_docs.local import BASE_URL, Engine, LocalTransport
 from upstage_docs.local.refusal import Refusal
-from upstage_docs.local.service.pipe import Begin, Part, Patience, Task
+from upstage_docs.local.service.pipe import AnswerPart, Begin, Patience, Task
 from upstage_docs.testing.reader import StandInReader
 
 PDF = b"%PDF-1.4 a stand-in"
@@ -36,7 +36,7 @@ class Reader(StandInReader):
         self.begun = threading.Event()
         self.stopped = threading.Event()
 
-    def read(self, task: Task, document: IO[bytes], patience: Patience) -> Generator[Begin | Part, None, None]:
+    def read(self, task: Task, document: IO[bytes], patience: Patience) -> Generator[Begin | AnswerPart, None, None]:
         document.seek(0)
         self.documents.append(document.read())
         self.begun.set()
@@ -348,7 +348,7 @@ def test_the_list_names_every_job_the_latest_first() -> None:
 
 
 def test_what_the_reader_did_not_expect_fails_its_job_alone(caplog: pytest.LogCaptureFixture) -> None:
-    def broken(task: Task, document: IO[bytes], patience: Patience) -> Iterator[Begin | Part]:
+    def broken(task: Task, document: IO[bytes], patience: Patience) -> Iterator[Begin | AnswerPart]:
         yield Begin(2)
         raise KeyError("a mistake")
 

@@ -34,7 +34,7 @@ SYNC = "/document-digitization"
 # A worker whose documents are Python: `%PDF`, a line break, and what to do.
 WORKER = """
 import json, sys
-from upstage_docs.local.service.pipe import Begin, Part
+from upstage_docs.local.service.pipe import Begin, AnswerPart
 from upstage_docs.local.worker import main
 
 def read(task, data):
@@ -49,7 +49,7 @@ def read(task, data):
         exec(between, scope)
         end = min(start + step - 1, scope["pages"])
         body = {"usage": {"pages": end - start + 1}, "elements": [], "say": scope["say"]}
-        yield Part(start, end, json.dumps(body).encode())
+        yield AnswerPart(start, end, json.dumps(body).encode())
 
 main(read)
 """

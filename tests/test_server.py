@@ -23,7 +23,7 @@ from eventually import GENEROUS, eventually, soon, threads_gone
 
 from upstage_docs.errors import ConfigError
 from upstage_docs.local import Engine
-from upstage_docs.local.service.pipe import Begin, Part, Patience, Task
+from upstage_docs.local.service.pipe import AnswerPart, Begin, Patience, Task
 
 pytest.importorskip("uvicorn")
 pytest.importorskip("starlette")
@@ -154,7 +154,7 @@ class Slow(Reader):
         self.released = threading.Event()
         self.begun = self.let_go = 0
 
-    def read(self, task: Task, document: IO[bytes], patience: Patience) -> Generator[Begin | Part, None, None]:
+    def read(self, task: Task, document: IO[bytes], patience: Patience) -> Generator[Begin | AnswerPart, None, None]:
         with self._lock:
             self.begun += 1
         while not task.batch_pages and not self.released.wait(0.01):

@@ -18,7 +18,7 @@ from upstage_docs.local.answer_writer import write_answer
 from upstage_docs.local.blocks import Block, Loss, PageLayout
 from upstage_docs.local.losses import Losses
 from upstage_docs.local.refusal import Refusal
-from upstage_docs.local.service.pipe import MODEL, Begin, Part, Task
+from upstage_docs.local.service.pipe import MODEL, AnswerPart, Begin, Task
 
 _OFFICE = ("docx", "pptx", "xlsx")
 _OFF = {"0", "off", "no", "false"}
@@ -34,7 +34,7 @@ Tell = Callable[[int, int], None]
 """Is told the first and the last of the pages that are read next; the last is 0 where they are not read one by one."""
 
 
-def read_document(task: Task, data: bytes, tell: Tell | None = None) -> Iterator[Begin | Part]:
+def read_document(task: Task, data: bytes, tell: Tell | None = None) -> Iterator[Begin | AnswerPart]:
     """Yield `Begin` and the parts of the answer to *task*.
 
     Args:
@@ -83,14 +83,14 @@ def _in_package(data: bytes) -> str:
     return detect(io.BytesIO(data), "")
 
 
-def _recognised(form: str, data: bytes, total: int) -> Iterator[Begin | Part]:
+def _recognised(form: str, data: bytes, total: int) -> Iterator[Begin | AnswerPart]:
     from upstage_docs.local.ocr.answer import recognise
 
     losses = Losses()
     answer = recognise(data, f".{form}", model=MODEL, losses=losses)
     pages = [PageLayout(number, losses=losses.of(number)) for number in range(1, total + 1)]
     yield Begin(total)
-    yield Part(1, total, _encoded(answer), tuple(map(_told, _losses(pages))))
+    yield AnswerPart(1, total, _encoded(answer), tuple(map(_told, _losses(pages))))
 
 
 def _layouts(form: str, task: Task, data: bytes, total: int, tell: Tell | None) -> Iterator[PageLayout]:
@@ -165,7 +165,7 @@ def _all_pages(pages: Iterator[PageLayout], total: int, task: Task) -> Iterator[
         yield PageLayout(number, losses=losses.of(number))
 
 
-def _parts(pages: Iterable[PageLayout], task: Task, total: int) -> Iterator[Part]:
+def _parts(pages: Iterable[PageLayout], task: Task, total: int) -> Iterator[AnswerPart]:
     """Gather *pages* into parts of the task's size; element ids run on over all of them."""
     rest = iter(pages)
     done, first_id = task.done, task.first_id
@@ -182,7 +182,7 @@ def _parts(pages: Iterable[PageLayout], task: Task, total: int) -> Iterator[Part
         if done + len(run) >= total and not first_id and not lost:
             run[0] = replace(run[0], losses=(*run[0].losses, Loss(_BLANK)))
             run, answer = _written(run, task, first_id)
-        yield Part(done + 1, done + len(run), _encoded(answer), tuple(map(_told, _losses(run))), first_id)
+        yield AnswerPart(done + 1, done + len(run), _encoded(answer), tuple(map(_told, _losses(run))), first_id)
         done += len(run)
 
 

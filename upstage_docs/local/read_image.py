@@ -12,7 +12,7 @@ from upstage_docs.local.geometry import Box
 from upstage_docs.local.losses import Losses
 from upstage_docs.local.ocr.frames import as_jpeg, each_frame
 from upstage_docs.local.ocr.page_images import turned
-from upstage_docs.local.ocr.recognised import Reading, Word
+from upstage_docs.local.ocr.recognised import RecognisedPage, RecognisedWord
 from upstage_docs.local.ocr.tesseract import languages, read
 from upstage_docs.local.pdf.document import read_pdf
 from upstage_docs.local.pdf.text_layer import Recognise
@@ -83,14 +83,14 @@ def read_image(
     yield from lost
 
 
-def _reading(image: Image, ocr: Recognise | None) -> Reading:
+def _reading(image: Image, ocr: Recognise | None) -> RecognisedPage:
     if ocr is None:
         return read(image)
-    words = tuple(Word(*word) for word in ocr(image))
-    return Reading((words,), 0.0, image.size, image.size)
+    words = tuple(RecognisedWord(*word) for word in ocr(image))
+    return RecognisedPage((words,), 0.0, image.size, image.size)
 
 
-def _laid_out(number: int, image: Image, reading: Reading, crops: Collection[str]) -> PageLayout:
+def _laid_out(number: int, image: Image, reading: RecognisedPage, crops: Collection[str]) -> PageLayout:
     upright = turned(image, reading.angle)
     width, height = reading.upright_size
 
@@ -121,7 +121,7 @@ def _is_blank(image: Image) -> bool:
     return lightest - darkest < 32
 
 
-def _as_given(box: Box | None, reading: Reading) -> Box | None:
+def _as_given(box: Box | None, reading: RecognisedPage) -> Box | None:
     """Turn a relative *box* of the upright page back into one of the page as it was given."""
     if box is None or not reading.angle:
         return box

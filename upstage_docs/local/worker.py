@@ -20,7 +20,17 @@ import msgspec
 
 from upstage_docs.local.losses import is_survivable
 from upstage_docs.local.refusal import Refusal
-from upstage_docs.local.service.pipe import Begin, End, Message, Part, Reading, Refused, Task, read_frame, write_frame
+from upstage_docs.local.service.pipe import (
+    AnswerPart,
+    Begin,
+    End,
+    Message,
+    PagesBegun,
+    Refused,
+    Task,
+    read_frame,
+    write_frame,
+)
 
 _LARGEST_IDLE = 512 << 20
 """Bytes of resident memory above which a worker is not kept for the next document."""
@@ -33,7 +43,7 @@ _DETAIL = 4_000
 """Characters of a traceback, the last ones."""
 _FORBIDDEN = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.startfile")
 
-ReadBytes = Callable[[Task, bytes], Iterator[Begin | Part]]
+ReadBytes = Callable[[Task, bytes], Iterator[Begin | AnswerPart]]
 
 
 def main(read: ReadBytes | None = None) -> None:
@@ -68,7 +78,7 @@ def _engine_reader(outbox: IO[bytes]) -> ReadBytes:
     from upstage_docs.local.read_document import read_document
 
     def tell(first: int, last: int) -> None:
-        write_frame(outbox, msgspec.msgpack.encode(Reading(first, last)))
+        write_frame(outbox, msgspec.msgpack.encode(PagesBegun(first, last)))
 
     return lambda task, document: read_document(task, document, tell)
 

@@ -12,7 +12,7 @@ from contextlib import closing
 from typing import IO, Any
 
 from upstage_docs.local.refusal import Refusal
-from upstage_docs.local.service.pipe import Begin, Part, Patience, Task
+from upstage_docs.local.service.pipe import AnswerPart, Begin, Patience, Task
 from upstage_docs.testing.pages import MakePage, PageElement, text_page
 
 CROP = b"\xff\xd8\xff\xe0 a crop"
@@ -74,7 +74,7 @@ class StandInReader:
         self._now = 0
         self._lock = threading.Lock()
 
-    def read(self, task: Task, document: IO[bytes], patience: Patience) -> Generator[Begin | Part, None, None]:
+    def read(self, task: Task, document: IO[bytes], patience: Patience) -> Generator[Begin | AnswerPart, None, None]:
         """Bill every page of *document*, then answer it in one part, or in batches: the `read` of an `Engine`.
 
         Raises:
@@ -142,7 +142,7 @@ class StandInReader:
             "pages": pages,
         }
 
-    def _parts(self, task: Task, texts: list[str], patience: Patience) -> Generator[Part, None, None]:
+    def _parts(self, task: Task, texts: list[str], patience: Patience) -> Generator[AnswerPart, None, None]:
         step = task.batch_pages or len(texts)
         for start in range(0, len(texts), step):
             batch = texts[start : start + step]
@@ -154,7 +154,7 @@ class StandInReader:
             answer = self.ocr_answer(batch) if task.kind == "ocr" else self.parse_answer(task, batch, start + 1)
             with self._lock:
                 self.answered += 1
-            yield Part(start + 1, start + len(batch), json.dumps(answer).encode())
+            yield AnswerPart(start + 1, start + len(batch), json.dumps(answer).encode())
 
     def _may_answer(self) -> bool:
         return self.allowed is None or self.allowed.acquire(blocking=False)

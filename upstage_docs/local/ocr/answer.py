@@ -13,7 +13,7 @@ from upstage_docs.files.formats import detect
 from upstage_docs.files.source import PDFIUM_LOCK
 from upstage_docs.local.losses import Losses
 from upstage_docs.local.ocr.frames import Frame, each_frame
-from upstage_docs.local.ocr.recognised import Reading
+from upstage_docs.local.ocr.recognised import RecognisedPage
 from upstage_docs.local.ocr.tesseract import languages, read
 from upstage_docs.local.refusal import Refusal
 
@@ -61,7 +61,7 @@ def recognise(data: bytes, suffix: str, *, model: str, losses: Losses | None = N
     for number, frame in enumerate(_pdf_frames(data) if form == "pdf" else each_frame(data), start=1):
         if number > LIMITS.ocr_pages:
             raise Refusal(f"The document has more than {LIMITS.ocr_pages} pages; send it in parts.", status=413)
-        reading = Reading((), 0.0, _NO_SIZE, _NO_SIZE)
+        reading = RecognisedPage((), 0.0, _NO_SIZE, _NO_SIZE)
         if isinstance(frame, Refusal):
             if frame.status == 413:
                 raise frame
@@ -96,7 +96,7 @@ def recognise(data: bytes, suffix: str, *, model: str, losses: Losses | None = N
     }
 
 
-def _page(number: int, first_word: int, reading: Reading) -> dict[str, Any]:
+def _page(number: int, first_word: int, reading: RecognisedPage) -> dict[str, Any]:
     words = [word for line in reading.lines for word in line]
     found = [
         {

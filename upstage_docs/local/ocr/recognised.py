@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from upstage_docs.local.geometry import Box, middle
 
 Point = tuple[float, float]
-Lines = Sequence[Sequence["Word"]]
+Lines = Sequence[Sequence["RecognisedWord"]]
 
 _SURE, _SURE_ALONE = 0.6, 0.85
 """Confidence from which a word, or a single letter, of the lesser of two readings counts."""
@@ -25,7 +25,7 @@ _BAND = 50
 
 
 @dataclass(frozen=True)
-class Word:
+class RecognisedWord:
     """One recognised word: confidence 0-1, *box* in pixels of the upright image."""
 
     text: str
@@ -34,7 +34,7 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Reading:
+class RecognisedPage:
     """The words that were recognised on one page image, in lines.
 
     Attributes:
@@ -44,7 +44,7 @@ class Reading:
         upright_size: Pixels of the turned image, which the words' boxes refer to.
     """
 
-    lines: tuple[tuple[Word, ...], ...]
+    lines: tuple[tuple[RecognisedWord, ...], ...]
     angle: float
     size: tuple[int, int]
     upright_size: tuple[int, int]
@@ -54,11 +54,11 @@ class Reading:
         x0, y0, x1, y1 = box
         return self._back(x0, y0), self._back(x1, y0), self._back(x1, y1), self._back(x0, y1)
 
-    def resized(self, size: tuple[int, int]) -> Reading:
+    def resized(self, size: tuple[int, int]) -> RecognisedPage:
         """Return the same reading in the pixels of a page of *size*."""
         scale = size[0] / self.size[0]
         lines = tuple(tuple(replace(word, box=scaled(word.box, scale)) for word in line) for line in self.lines)
-        return Reading(
+        return RecognisedPage(
             lines, self.angle, size, (round(self.upright_size[0] * scale), round(self.upright_size[1] * scale))
         )
 
@@ -72,7 +72,7 @@ class Reading:
         )
 
 
-def merged(one: Lines, other: Lines) -> list[list[Word]]:
+def merged(one: Lines, other: Lines) -> list[list[RecognisedWord]]:
     """Return the better of two readings of one page, with the sure words of the other that stand elsewhere."""
     best, rest = sorted((one, other), key=worth, reverse=True)
     bands: dict[int, list[Box]] = {}
@@ -80,7 +80,7 @@ def merged(one: Lines, other: Lines) -> list[list[Word]]:
         for band in range(int(box[1]) // _BAND, int(box[3]) // _BAND + 1):
             bands.setdefault(band, []).append(box)
 
-    def is_new(word: Word) -> bool:
+    def is_new(word: RecognisedWord) -> bool:
         x, y = middle(word.box)
         known = any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in bands.get(int(y) // _BAND, ()))
         least = _SURE if len(word.text) > 1 else _SURE_ALONE
@@ -104,7 +104,7 @@ def confidence(lines: Lines) -> float:
     return worth(lines) / letters if letters else 0.0
 
 
-def without_ornaments(lines: Lines) -> tuple[tuple[Word, ...], ...]:
+def without_ornaments(lines: Lines) -> tuple[tuple[RecognisedWord, ...], ...]:
     """Leave out the ruled lines, frames and ticks that Tesseract takes for single Hangul letters.
 
     A letter is about as wide as it is high; and a page without one Hangul word of several letters has no Hangul.
@@ -115,7 +115,7 @@ def without_ornaments(lines: Lines) -> tuple[tuple[Word, ...], ...]:
         for word in line
     )
 
-    def is_ornament(word: Word) -> bool:
+    def is_ornament(word: RecognisedWord) -> bool:
         if not _is_hangul(word.text):
             return False
         width, height = word.box[2] - word.box[0], word.box[3] - word.box[1]
@@ -132,12 +132,12 @@ def is_korean(lines: Lines) -> bool:
     return hangul > _MOSTLY * sum(map(str.isalpha, sure))
 
 
-def may_be_hangul(word: Word) -> bool:
+def may_be_hangul(word: RecognisedWord) -> bool:
     """Say whether a word of a Korean page was read as Latin letters, and not surely."""
     return word.confidence < _SURE_LATIN and word.text.isascii() and any(map(str.isalpha, word.text))
 
 
-def is_hangul_again(read: Sequence[Word], word: Word) -> bool:
+def is_hangul_again(read: Sequence[RecognisedWord], word: RecognisedWord) -> bool:
     """Say whether a second reading of *word*, as Korean alone, is Hangul and surer than the first."""
     text = "".join(one.text for one in read)
     hangul = sum(map(_is_hangul, text))

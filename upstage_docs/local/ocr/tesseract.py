@@ -15,8 +15,8 @@ from upstage_docs.local.ocr.drawn_rules import cells_between, drawn_rules
 from upstage_docs.local.ocr.page_images import is_uneven, skew_angle, smoothed, turned, without_leaders, zoomed
 from upstage_docs.local.ocr.recognised import (
     Lines,
-    Reading,
-    Word,
+    RecognisedPage,
+    RecognisedWord,
     confidence,
     is_hangul_again,
     is_korean,
@@ -116,7 +116,7 @@ def labels(image: Image) -> list[tuple[str, float, Box]]:
     return [(word.text, word.confidence, word.box) for line in without_ornaments([found]) for word in line]
 
 
-def read(image: Image) -> Reading:
+def read(image: Image) -> RecognisedPage:
     """Recognise a page *image* that may lie on a side, stand on its head, or be up to 22 degrees askew.
 
     Raises:
@@ -141,7 +141,7 @@ def read(image: Image) -> Reading:
 
 def _read_turned(
     engine: _Engine, size: tuple[int, int], page: Image, turn: int, shrunk: float, *, uneven: bool
-) -> Reading:
+) -> RecognisedPage:
     """Recognise a *page* that stands upright, but for a lean, once it is turned counter-clockwise by *turn* degrees."""
     angle = turn + skew_angle(turned(page, turn))
     page = turned(page, angle)
@@ -163,7 +163,7 @@ def _read_turned(
     if height and not uneven:
         lines = engine.with_cells(page, lines, height)
     lines = [[replace(word, box=scaled(word.box, 1 / shrunk)) for word in line] for line in lines]
-    return Reading(without_ornaments(lines), angle, size, upright_size)
+    return RecognisedPage(without_ornaments(lines), angle, size, upright_size)
 
 
 class _Engine:
@@ -209,7 +209,7 @@ class _Engine:
         heights = [box[3] - box[1] for box in boxes if box]
         return median(heights) if heights else 0.0
 
-    def lines(self, page: Image, *, locally: bool = False) -> list[list[Word]]:
+    def lines(self, page: Image, *, locally: bool = False) -> list[list[RecognisedWord]]:
         """Return the words of *page* line by line; *locally* sets what is ink by the surroundings of each place."""
         self._show(self._reader, page, locally=locally)
         if not self._reader.Recognize(_PAGE_SECONDS * 1000):
@@ -221,7 +221,7 @@ class _Engine:
         self._reader.Clear()
         return [line for line in lines if line]
 
-    def with_hangul(self, page: Image, lines: Lines) -> list[list[Word]]:
+    def with_hangul(self, page: Image, lines: Lines) -> list[list[RecognisedWord]]:
         """Return the words of a Korean page, with Hangul for those that were read as Latin letters and not surely.
 
         Two languages at once compete for each word; where the Latin one wins by little, Korean alone reads it again.
@@ -230,7 +230,7 @@ class _Engine:
         again = {id(word): read for word in doubtful if is_hangul_again(read := self._read_as_korean(page, word), word)}
         return [[one for word in line for one in again.get(id(word), (word,))] for line in lines]
 
-    def _read_as_korean(self, page: Image, word: Word) -> list[Word]:
+    def _read_as_korean(self, page: Image, word: RecognisedWord) -> list[RecognisedWord]:
         if self._korean is None:
             mode = self._tesserocr.PSM.SINGLE_LINE
             self._korean = self._tesserocr.PyTessBaseAPI(path=self._folder, lang="kor", psm=mode)
@@ -251,7 +251,7 @@ class _Engine:
             for one in found
         ]
 
-    def with_cells(self, page: Image, lines: list[list[Word]], height: float) -> list[list[Word]]:
+    def with_cells(self, page: Image, lines: list[list[RecognisedWord]], height: float) -> list[list[RecognisedWord]]:
         """Return the words of a page with those of cells of its tables that were read as empty but have ink.
 
         Between shaded rows Tesseract takes some for pictures: each such cell is read by itself.
@@ -271,7 +271,7 @@ class _Engine:
         found = [words for cell in empty[:_MOST_CELLS] if (words := self._read_cell(page, cell, height / _INSET))]
         return sorted([*lines, *found], key=lambda line: min(word.box[1] for word in line)) if found else lines
 
-    def _read_cell(self, page: Image, cell: Box, inset: float) -> list[Word]:
+    def _read_cell(self, page: Image, cell: Box, inset: float) -> list[RecognisedWord]:
         left, top, right, bottom = (int(cell[n] + (inset if n < 2 else -inset)) for n in range(4))
         if right - left < 2 * inset or bottom - top < 2 * inset:
             return []
@@ -286,7 +286,7 @@ class _Engine:
         ]
         return found if any(map(str.isalnum, "".join(one.text for one in found))) else []
 
-    def scattered(self, picture: Image) -> list[Word]:
+    def scattered(self, picture: Image) -> list[RecognisedWord]:
         """Return the words of a *picture* that stand anywhere in it; none where that takes too long."""
         modes = self._tesserocr.PSM
         self._reader.SetPageSegMode(modes.SPARSE_TEXT)
@@ -299,12 +299,12 @@ class _Engine:
             self._reader.Clear()
             self._reader.SetPageSegMode(modes.SINGLE_COLUMN)
 
-    def _pieces(self, reader: Any = None) -> Iterator[Word]:
+    def _pieces(self, reader: Any = None) -> Iterator[RecognisedWord]:
         """Yield what Tesseract counts as words of the image it has recognised, but for rules: their text is blank."""
         level = self._tesserocr.RIL.WORD
         for piece in self._tesserocr.iterate_level((reader or self._reader).GetIterator(), level):
             if not piece.Empty(level) and (text := piece.GetUTF8Text(level).strip()):
-                yield Word(text, piece.Confidence(level) / 100, piece.BoundingBox(level))
+                yield RecognisedWord(text, piece.Confidence(level) / 100, piece.BoundingBox(level))
 
     @staticmethod
     def _show(reader: Any, page: Image, *, locally: bool) -> None:
@@ -312,7 +312,7 @@ class _Engine:
         reader.SetImage(page)
 
 
-def _join_pieces(text: str, pieces: Iterator[Word]) -> Word | None:
+def _join_pieces(text: str, pieces: Iterator[RecognisedWord]) -> RecognisedWord | None:
     """Take the next of Tesseract's *pieces* that make up the word *text*; join their boxes and confidences."""
     letters, sure, boxes = 0, 0.0, []
     while letters < len(text) and (piece := next(pieces, None)):
@@ -322,7 +322,7 @@ def _join_pieces(text: str, pieces: Iterator[Word]) -> Word | None:
     if not boxes:
         return None
     x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return Word(text, sure / letters, (min(x0), min(y0), max(x1), max(y1)))
+    return RecognisedWord(text, sure / letters, (min(x0), min(y0), max(x1), max(y1)))
 
 
 def _engine() -> _Engine:

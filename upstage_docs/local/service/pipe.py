@@ -59,7 +59,7 @@ class Task(msgspec.Struct, frozen=True):
     alone: tuple[int, int] = (0, 0)
 
 
-class Reading(msgspec.Struct, frozen=True, tag=True):
+class PagesBegun(msgspec.Struct, frozen=True, tag=True):
     """The worker begins to read the pages *first* to *last*: if it dies now, one of them is the cause.
 
     *last* is 0 where pages are not read one by one.
@@ -75,7 +75,7 @@ class Begin(msgspec.Struct, frozen=True, tag=True):
     pages: int
 
 
-class Part(msgspec.Struct, frozen=True, tag=True):
+class AnswerPart(msgspec.Struct, frozen=True, tag=True):
     """One answer of the worker, as JSON, for the pages *start* to *end* (1-based, inclusive).
 
     Attributes:
@@ -103,7 +103,7 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     detail: str = ""
 
 
-Message = Begin | Part | Reading | End | Refused
+Message = Begin | AnswerPart | PagesBegun | End | Refused
 
 
 class Patience:
@@ -149,7 +149,7 @@ class Patience:
                     self._actions.remove(action)
 
 
-Read = Callable[[Task, "IO[bytes]", Patience], Generator[Begin | Part, None, None]]
+Read = Callable[[Task, "IO[bytes]", Patience], Generator[Begin | AnswerPart, None, None]]
 """What reads a document: how many pages it has, then its parts in order.
 
 It raises `Refusal` for a document that it refuses and `TimeoutError` when its asker's patience ends.

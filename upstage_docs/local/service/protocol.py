@@ -25,7 +25,7 @@ from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.fields import crop_categories, flag, format_of, output_formats, word
 from upstage_docs.local.service.form import Document, Form, FormReader
 from upstage_docs.local.service.jobs import Jobs
-from upstage_docs.local.service.pipe import MODEL, Begin, Part, Patience, Read, Task
+from upstage_docs.local.service.pipe import MODEL, AnswerPart, Begin, Patience, Read, Task
 from upstage_docs.local.service.workers import WorkerLimits, WorkerPool
 
 _log = logging.getLogger("upstage_docs")
@@ -191,16 +191,18 @@ class Engine:
         body = b""
         with closing(_logged(self._read, task, form.document.file, patience)) as messages:
             for message in messages:
-                if isinstance(message, Part):
+                if isinstance(message, AnswerPart):
                     body = message.body
         return EngineReply(200, body, {"content-type": "application/json"})
 
 
-def _logged(read: Read, task: Task, document: IO[bytes], patience: Patience) -> Generator[Begin | Part, None, None]:
+def _logged(
+    read: Read, task: Task, document: IO[bytes], patience: Patience
+) -> Generator[Begin | AnswerPart, None, None]:
     """Read a document; what of it could not be read is a warning."""
     with closing(read(task, document, patience)) as messages:
         for message in messages:
-            for loss in message.losses if isinstance(message, Part) else ():
+            for loss in message.losses if isinstance(message, AnswerPart) else ():
                 _log.warning("%s: %s", repr(task.name) if task.name else "a document", loss)
             yield message
 

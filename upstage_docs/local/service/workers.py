@@ -19,11 +19,11 @@ import msgspec
 
 from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.pipe import (
+    AnswerPart,
     Begin,
     End,
-    Part,
+    PagesBegun,
     Patience,
-    Reading,
     Refused,
     Task,
     read_message,
@@ -181,7 +181,7 @@ class WorkerPool:
         self._busy: set[_Worker] = set()
         self._closed = False
 
-    def read(self, task: Task, document: IO[bytes], patience: Patience) -> Generator[Begin | Part, None, None]:
+    def read(self, task: Task, document: IO[bytes], patience: Patience) -> Generator[Begin | AnswerPart, None, None]:
         """Read *document* in a worker process: `Begin`, then its parts as they are ready.
 
         A page that ends the worker process, and another one by itself, is left out of the answer and told as a loss.
@@ -232,13 +232,15 @@ class WorkerPool:
         with self._changed:
             self._changed.notify_all()
 
-    def _converse(self, task: Task, document: IO[bytes], patience: Patience) -> Generator[Begin | Part, None, None]:
+    def _converse(
+        self, task: Task, document: IO[bytes], patience: Patience
+    ) -> Generator[Begin | AnswerPart, None, None]:
         begun, deaths = False, 0
         while True:
             task = msgspec.structs.replace(task, seconds=max(0.01, min(self.limits.seconds, patience.seconds)))
             worker, was_warm = self._take()
             answered = finished = False
-            reading: Reading | None = None
+            reading: PagesBegun | None = None
             try:
                 with patience.stopping(worker.kill):
                     for message in _conversation(worker, task, document):
@@ -248,7 +250,7 @@ class WorkerPool:
                                 _log.error("The local engine failed on %r:\n%s", task.name, message.detail)
                             raise Refusal(message.message, status=message.status, code=message.code)
                         answered = True
-                        if isinstance(message, Reading):
+                        if isinstance(message, PagesBegun):
                             reading = message
                             continue
                         if isinstance(message, Begin):
@@ -331,7 +333,9 @@ class WorkerPool:
         )
 
 
-def _conversation(worker: _Worker, task: Task, document: IO[bytes]) -> Iterator[Begin | Part | Reading | Refused]:
+def _conversation(
+    worker: _Worker, task: Task, document: IO[bytes]
+) -> Iterator[Begin | AnswerPart | PagesBegun | Refused]:
     """Send the task, yield the worker's messages up to its last; EOFError if it dies before."""
     worker.start()
     with suppress(BrokenPipeError):  # the end of its messages says why
