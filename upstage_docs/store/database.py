@@ -184,7 +184,7 @@ class Database:
             _close(self._connections)  # the file was deleted or replaced
         if self._connections:
             return self._connections[0]
-        if intruder := find_intruder(self.path):
+        if intruder := describe_intruder(self.path):
             raise PermissionError(intruder)
         if not self.path.exists():
             _create(self.path, self._schema, self._version)
@@ -264,7 +264,7 @@ def identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def find_intruder(path: Path) -> str:
+def describe_intruder(path: Path) -> str:
     """Return a message if another user owns or can write to the file at *path* or its folder, `""` otherwise.
 
     What that user puts there would be taken for answers, and what is kept there could be read by that user.

@@ -36,7 +36,7 @@ from typing import Any, TypeVar
 
 from upstage_docs.errors import ConfigError, UnknownOutcomeError
 from upstage_docs.store import processes, sql
-from upstage_docs.store.database import Database, NewerFormatError, find_intruder
+from upstage_docs.store.database import Database, NewerFormatError, describe_intruder
 from upstage_docs.store.healing import heal, is_damage, remains_of
 from upstage_docs.store.values import (
     AlreadyStored,
@@ -112,7 +112,7 @@ class Store:
 
             return cls(platformdirs.user_cache_path("upstage-docs") / "store.sqlite3")
         path = Path(cache) / "store.sqlite3"
-        if intruder := find_intruder(path):
+        if intruder := describe_intruder(path):
             raise ConfigError(f"cache={os.fspath(cache)!r} is no place to keep answers in: {intruder}.")
         return cls(path)
 
