@@ -206,7 +206,6 @@ def _of_tables() -> list[Rule]:
         Rule("tables: addresses side by side are none", {tables + "_is_address": nothing}),
         Rule("tables: a list behind marks is none", {tables + "_has_marks": nothing}),
         Rule("tables: contents are none", {tables + "_is_contents": nothing}),
-        Rule("tables: a filled band above is the header", {tables + "_with_drawn_header": first}),
         Rule("tables: words right above are the header", {tables + "with_header_words": first}),
         Rule("tables: a title above is not the first row", {"tables.library_tables._without_title": title_kept}),
         Rule("tables: rows are joined where no ruled line separates them", {"tables.library_tables._joined": as_list}),

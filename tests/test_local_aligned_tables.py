@@ -80,6 +80,25 @@ def test_a_statement_without_rules_is_a_table(reach: float) -> None:
     assert texts(answer) == [STATEMENT]
 
 
+@pytest.mark.parametrize(("sign", "off"), [("$", -48), ("US$", -62), ("€", -48), ("%", 6)])
+def test_signs_that_stand_apart_are_in_the_cells_of_their_numbers(sign: str, off: float) -> None:
+    """Accounts set the sign of a currency at the left edge of each column of numbers, and per cent behind it."""
+    rows = [["Berths", "1,310", "1,275"], ["Pilots", "402", "388"], ["Tugs", "96", "101"], ["Sum", "1,808", "1,764"]]
+
+    def accounts(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(SEA, 4))
+        for r, (label, *numbers) in enumerate([["", "2012", "2011"], *rows]):
+            text(sheet, 60, 660 - 15 * r, [label])
+            for x, number in zip((300, 420), numbers, strict=True):
+                sheet.drawRightString(x, 660 - 15 * r, number)
+                if r:
+                    text(sheet, x + off, 660 - 15 * r, [sign])
+        text(sheet, 60, 500, paragraph(SEA, 4))
+
+    signed = [[label, *(f"{n} {sign}" if off > 0 else f"{sign} {n}" for n in numbers)] for label, *numbers in rows]
+    assert texts(elements(accounts)) == [[["", "2012", "2011"], *signed]]
+
+
 @pytest.mark.parametrize("ruled", [False, True], ids=["without rules", "between three rules"])
 def test_a_header_over_several_columns_spans_them(ruled: bool) -> None:
     names = ["Oak", "Elm", "Ash", "Fir"]

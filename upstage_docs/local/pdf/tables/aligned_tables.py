@@ -319,7 +319,7 @@ def _is_table(
     cells: list[list[Text]] = [[] for _ in columns]
     for row, places in zip(rows, placed, strict=True):
         for text, (first, last) in zip(row, places, strict=True):
-            if first == last:
+            if first == last and not _SIGN.fullmatch(text.text):
                 cells[first].append(text)
     several = [row for row in body if sum(map(bool, row)) > 1]
     filled = sum(bool(cell) for row in several for cell in row)
@@ -470,7 +470,7 @@ def _baseline(row: _Row) -> float:
 
 
 def _holds_values(rows: Sequence[_Row], column: int) -> bool:
-    texts = [text.text for row in rows for text in row[column]]
+    texts = [text.text for row in rows for text in row[column] if not _SIGN.fullmatch(text.text)]
     return sum(map(is_value, texts)) > _VALUED * len(texts)
 
 

@@ -48,8 +48,6 @@ _REACH = 0.7
 """Heights of a row: the rules right above and below a table are no further from it."""
 _AS_WIDE = 0.8
 """Share of the width that a table has in common with its rules."""
-_BAND_WIDTH, _BAND_GAP = 0.85, 8
-"""A filled band holds the header of the table below: the share of the width in common, and points between the two."""
 _PROSE = 30
 """Letters of a cell, on average: more without a rule, and it is text in columns."""
 _FLUSH, _FLUSH_ROWS = 0.6, 0.6
@@ -110,7 +108,7 @@ def tables_of(
             not _rules_in(table, rules) and _is_columns_of_text(table, words)
         ):
             continue
-        tables.append(_with_drawn_header(table, drawings, words, taken))
+        tables.append(table)
     lattices = [
         table
         for table in lattice_tables(words, taken, rules, sides)
@@ -129,7 +127,7 @@ def tables_of(
         or not _is_columns_of_text(table, words)
     ]
     aligned = [
-        _with_drawn_header(table, drawings, words, taken)
+        table
         for table in aligned_tables(lines, taken, rules)
         if not _is_contents(table) and not any(overlap(table.box, plot) > _ON_PLOT for plot in plots)
         if not _has_marks(table) and (_rules_in(table, rules) or not _is_listing(table, words))
@@ -270,32 +268,6 @@ def rules_of(page: Any) -> tuple[list[Box], list[Box]]:
         elif abs(x0 - x1) < 1 and abs(y0 - y1) > 5:
             sides.append((x0, min(y0, y1), x0, max(y0, y1)))
     return rules, sides
-
-
-def _with_drawn_header(
-    table: Table, drawings: Sequence[Drawing], words: Sequence[Word], taken: Sequence[bool]
-) -> Table:
-    """Take in a filled band of the table's width that stands right above it and has words: its header."""
-    x0, y0, x1, _ = table.box
-    for drawing in drawings:
-        left, top, right, bottom = drawing.box
-        wide = shared_width(drawing.box, table.box) > _BAND_WIDTH * max(right - left, x1 - x0)
-        if (
-            drawing.glyphs
-            or not wide
-            or abs(bottom - y0) > _BAND_GAP
-            or top >= y0
-            or not any(p.filled for p in drawing.paths)
-        ):
-            continue
-        inside = [
-            i
-            for i, w in enumerate(words)
-            if not taken[i] and i not in table.words and overlap(w.box, drawing.box) > 0.5
-        ]
-        if len(inside) >= len(table.columns) // 2 > 0:
-            return table.with_header(words, inside, drawing.box)
-    return table
 
 
 def _is_prose(table: Table) -> bool:
