@@ -35,7 +35,6 @@ from upstage_docs.local.pdf.words import Word, ink, is_heavy_name
 _HEAVY = 600
 _PLAIN_NAME = re.compile(r"regular|roman|book|light|-it(?:alic)?$", re.IGNORECASE)
 _SMALL_NUMBER = re.compile(r"\d{1,4}\s?\S*[^\W\d]")
-# @layout@
 _ACROSS_LINE = 0.5
 """Of the width of a slanted text: so much of it, times its slope, is added to its height if it truly leans."""
 _SLANTED_LARGER = 1.15

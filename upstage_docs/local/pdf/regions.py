@@ -42,7 +42,9 @@ _BOX_PITCH = 3.0
 """Font sizes of height for each line of prose: a bitmap with more has something to show beside its text."""
 _GROUND = 0.6
 """Share of a page that a drawing under all its words covers, at least, as the ground of a slide does."""
-# @regions@
+# Measured on eighty benchmark pages: a fifth more or less changes the blocks of one for _WHOLE, _MOSTLY_PROSE,
+# _ALL_WORDS, _HEADING, _NARROWEST and _LEAST_PATHS, of two for _LEAST_NUMBERS, of three for _TO_LABEL, and of none for
+# the others.
 _WHOLE = 0.85
 """Share of a page: a bitmap that covers more is its ground, or its scan."""
 _ON_TABLE, _ON_DRAWING = 0.3, 0.2

@@ -61,7 +61,7 @@ _FULL_LINES = 0.85
 """Share of the cells that lines have on average, at least, where each is a row of its own."""
 _UNLABELLED = 0.25
 """Share of lines without a text in the first column, at least, where the others begin rows."""
-# @aligned_tables@
+# Measured on eighty benchmark pages: a fifth more or less changes the blocks of one for _VALUED, else of none.
 _USUAL_COUNT = 0.5
 """Share of the rows of several texts that have as many as the fuller quarter, at least, if these alone tell columns."""
 _OVER_COLUMN = 0.25
