@@ -43,7 +43,7 @@ def contents_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
     numbers: dict[int, Line] = {}  # id of a title → the line that is its page number
     worded = sorted((t for t in lines if any(map(str.isalpha, t.text))), key=lambda t: t.baseline)
     bases = [title.baseline for title in worded]
-    reach = _IN_ROW * max((title.size for title in worded), default=0.0)
+    reach = _ONE_ROW * max((title.size for title in worded), default=0.0)
     for column in _number_columns(lines):
         for number in column:
             near = worded[bisect_left(bases, number.baseline - reach) : bisect_right(bases, number.baseline + reach)]
