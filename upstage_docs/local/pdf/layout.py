@@ -35,6 +35,9 @@ from upstage_docs.local.pdf.words import Word, ink, is_heavy_name
 _HEAVY = 600
 _PLAIN_NAME = re.compile(r"regular|roman|book|light|-it(?:alic)?$", re.IGNORECASE)
 _SMALL_NUMBER = re.compile(r"\d{1,4}\s?\S*[^\W\d]")
+# Measured on eighty benchmark pages: a fifth more or less changes the blocks of one for _LEANING_BASELINE,
+# _PARAGRAPH_GAP and _INSET, of two or three for _NOTE_LARGER and _NOTE_DEPTH, of four for _BASELINE, of ten for
+# _NOTE_TALLER, and of none for most others. A _LEAST_HEIGHT above 1, _PIXELS and _PAD are seen in each block.
 _ACROSS_LINE = 0.5
 """Of the width of a slanted text: so much of it, times its slope, is added to its height if it truly leans."""
 _SLANTED_LARGER = 1.15
