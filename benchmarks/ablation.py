@@ -191,11 +191,11 @@ def _of_tables() -> list[Rule]:
         Rule("tables: a line over several columns is header", {aligned + "_over_columns": no_items}),
         Rule("tables: a narrow stripe separates columns", {aligned + "_parted": lambda columns, *_: list(columns)}),
         Rule("tables: signs belong to their numbers", {aligned + "_without_signs": as_list}),
-        Rule("tables: lines of one row that line up are joined", {aligned + "_join_lines": as_list}),
+        Rule("tables: lines of one row that line up are joined", {aligned + "join_lines": as_list}),
         Rule("tables: a grid in the place of a part of it", {tables + "_completed": lambda kept, _, __: list(kept)}),
         Rule(
             "tables: a line that goes on is the rest of its row",
-            {aligned + "is_rest": nothing, ruled + "is_rest": nothing},
+            {"tables.aligned_rows.is_rest": nothing, ruled + "is_rest": nothing},
         ),
         Rule("tables: rows of a band begin where lines break", {"tables.line_rows._rows_by_breaks": lambda *_: None}),
         Rule("tables: a caption below is no row", {tables + "_has_caption": nothing}),

@@ -12,16 +12,16 @@ from typing import NamedTuple
 
 from upstage_docs.local.geometry import Box, bounds, middle, shared_width
 from upstage_docs.local.pdf.lines import Line
+from upstage_docs.local.pdf.tables.aligned_rows import Row, are_values, is_sign, join_lines
 from upstage_docs.local.pdf.tables.aligned_texts import (
     LineTexts,
     Text,
     regions_of_rows,
     rows_of_texts,
-    words_of_cells,
 )
 from upstage_docs.local.pdf.tables.headers import header_cells, lay_header
 from upstage_docs.local.pdf.tables.library_tables import Table
-from upstage_docs.local.pdf.tables.line_rows import has_own_values, is_rest, is_value, right_edges
+from upstage_docs.local.pdf.tables.line_rows import is_value
 from upstage_docs.local.pdf.word_pieces import Pieces
 
 _MOST_TEXTS = 5_000
@@ -51,30 +51,17 @@ _HEADER_PITCH = 2.2
 _WHOLE, _MOST_HEADER, _VALUES_IN_HEADER = 0.9, 4, 0.25
 """Share of the width of a table that the rule below its header has; lines above it at most, and the share of values
 among their texts."""
-_RULED_ROWS = 0.45
-"""Share of the lines that stand under a rule, at least, where rules part the rows of a table."""
-_CLOSE = 0.85
-"""Of the usual pitch of rows: lines that are nearer to each other are one row."""
-_ROW_APART = 1.25
-"""Of the pitch of lines in a cell: that of rows is larger, if white parts them."""
-_FULL_LINES = 0.85
-"""Share of the cells that lines have on average, at least, where each is a row of its own."""
-_UNLABELLED = 0.25
-"""Share of lines without a text in the first column, at least, where the others begin rows."""
-# Measured on eighty benchmark pages: a fifth more or less changes the blocks of one for _VALUED, else of none.
+# Measured on eighty benchmark pages: a fifth more or less changes the blocks of none.
 _USUAL_COUNT = 0.5
 """Share of the rows of several texts that have as many as the fuller quarter, at least, if these alone tell columns."""
 _OVER_COLUMN = 0.25
 """Font sizes that a text stands over a column, at least, if it is in it."""
-_VALUED = 0.6
-"""Share of the texts of a column that are numbers: with more, it is one of numbers."""
 _LINED_COLUMNS = 0.7
 """Share of the columns behind the first that are lined up, at least, in a table with numbers."""
-_SHORT_RULE, _LONG_RULE = 0.9, 0.5
-"""Of the width of a table: rules that are shorter part its header, rules that are longer part its rows."""
+_SHORT_RULE = 0.9
+"""Of the width of a table: rules that are shorter part its header."""
 _LEADER = re.compile(r"(?:\s?[.·…_]){4,}\s*$")
 """Dots that lead from a label to its numbers."""
-_SIGN = re.compile(r"[$€£₩¥]|US\$|[%)]|\)?%|[*†‡]{1,3}")
 
 
 def aligned_tables(lines: LineTexts, taken: Sequence[bool], rules: Sequence[Box]) -> list[Table]:
@@ -130,7 +117,7 @@ def _table(
     first = next((r for r, row in enumerate(rows) if _is_of_values(row, placed[r])), None)
     head = max(_header_height(rows, placed, first), _lines_above_rule(rows, rules))
     width = len(columns)
-    body = _join_lines(
+    body = join_lines(
         [_cells(row, places, width) for row, places in zip(rows[head:], placed[head:], strict=True)], rules
     )
     if not _is_table(rows, placed, columns, body, least):
@@ -247,7 +234,7 @@ def _without_signs(columns: Sequence[_Column], rows: Sequence[Sequence[Text]]) -
         whole = column
         if waiting is not None:
             whole, waiting = _Column(waiting.left, column.right), None
-        if inside and all(_SIGN.fullmatch(text) for text in inside):
+        if inside and all(map(is_sign, inside)):
             if inside[0] in "$€£₩¥" or inside[0] == "US$":
                 waiting = whole
                 continue
@@ -312,14 +299,14 @@ def _is_table(
     rows: Sequence[Sequence[Text]],
     placed: Sequence[Sequence[tuple[int, int]]],
     columns: Sequence[_Column],
-    body: Sequence[_Row],
+    body: Sequence[Row],
     least: int,
 ) -> bool:
     """Say whether rows and columns are those of a table: filled, lined up, of numbers or of many short texts."""
     cells: list[list[Text]] = [[] for _ in columns]
     for row, places in zip(rows, placed, strict=True):
         for text, (first, last) in zip(row, places, strict=True):
-            if first == last and not _SIGN.fullmatch(text.text):
+            if first == last and not is_sign(text.text):
                 cells[first].append(text)
     several = [row for row in body if sum(map(bool, row)) > 1]
     filled = sum(bool(cell) for row in several for cell in row)
@@ -327,7 +314,7 @@ def _is_table(
         return False
     if any(len(column) < 2 for column in cells):
         return False
-    valued = [sum(is_value(text.text) for text in column) > _VALUED * len(column) for column in cells]
+    valued = [are_values(column) for column in cells]
     lined = sum(_lines_up(column) for column in cells[1:])  # labels of a statement are indented by their depth
     if any(valued[1:]):
         return lined >= _LINED_COLUMNS * (len(columns) - 1)
@@ -382,7 +369,7 @@ def _built(
     upper: Sequence[Sequence[Text]],
     placed: Sequence[Sequence[tuple[int, int]]],
     columns: Sequence[_Column],
-    body: Sequence[_Row],
+    body: Sequence[Row],
     rules: Sequence[Box],
 ) -> Table:
     """Return the table of a *body* and the lines of its header, *upper*, that stand in the columns *placed*."""
@@ -391,7 +378,7 @@ def _built(
     box = bounds(text.box for text in everything)
     texts: list[list[str]] = []
     spans: dict[tuple[int, int], tuple[int, int]] = {}
-    names: list[_Row] = []
+    names: list[Row] = []
     if len(upper) > 1 and all(last := _cells(upper[-1], placed[-1], width)):
         # A row with a name for every column, that of the labels too, is one of its own.
         names, upper, placed = [last], upper[:-1], placed[:-1]
@@ -417,99 +404,12 @@ def _built(
     )
 
 
-_Row = list[list[Text]]
-
-
-def _cells(row: Sequence[Text], places: Sequence[tuple[int, int]], width: int) -> _Row:
-    cells: _Row = [[] for _ in range(width)]
+def _cells(row: Sequence[Text], places: Sequence[tuple[int, int]], width: int) -> Row:
+    cells: Row = [[] for _ in range(width)]
     for text, (first, _) in zip(row, places, strict=True):
         cells[first].append(text)
     return cells
 
 
-def _said(row: _Row) -> list[str]:
+def _said(row: Row) -> list[str]:
     return [_LEADER.sub("", " ".join(text.text for text in cell)) for cell in row]
-
-
-def _join_lines(rows: Sequence[_Row], rules: Sequence[Box]) -> list[_Row]:
-    """Join the lines of one row: those between two rules, else those that go on with what stands above or below.
-
-    A line with a number in a column of numbers is a row of its own.
-    """
-    if len(rows) < 2:
-        return list(rows)
-    tops = [_baseline(row) for row in rows]
-    box = bounds(text.box for row in rows for cell in row for text in cell)
-    heights = [r[1] for r in rules if shared_width(r, box) > _LONG_RULE * (box[2] - box[0])]
-    ruled = [any(above < y < below for y in heights) for above, below in pairwise(tops)]
-    valued = [c for c in range(1, len(rows[0])) if _holds_values(rows, c)]
-    if sum(ruled) >= 2 and sum(ruled) >= _RULED_ROWS * len(ruled):
-        # Where every second row is shaded, a full row is no rest of the one above.
-        starts = [True, *(apart or all(row) for apart, row in zip(ruled, rows[1:], strict=True))]
-    elif valued:
-        starts = _starts_by_values(rows, tops, valued)
-    else:
-        starts = _starts_by_pitch(rows, tops)
-    starts = [start or rule for start, rule in zip(starts, [False, *ruled], strict=True)]
-    rights = right_edges([words_of_cells(row) for row in rows])
-    out: list[_Row] = []
-    for row, start, rule in zip(rows, starts, [False, *ruled], strict=True):
-        if (
-            not out
-            or (start and (rule or not is_rest(words_of_cells(out[-1]), words_of_cells(row), rights)))
-            or (not start and has_own_values(words_of_cells(out[-1]), words_of_cells(row)))
-        ):
-            out.append(row)
-        else:
-            out[-1] = [above + below for above, below in zip(out[-1], row, strict=True)]
-    return out
-
-
-def _baseline(row: _Row) -> float:
-    return min(text.baseline for cell in row for text in cell)
-
-
-def _holds_values(rows: Sequence[_Row], column: int) -> bool:
-    texts = [text.text for row in rows for text in row[column] if not _SIGN.fullmatch(text.text)]
-    return sum(map(is_value, texts)) > _VALUED * len(texts)
-
-
-def _starts_by_values(rows: Sequence[_Row], tops: Sequence[float], valued: Sequence[int]) -> list[bool]:
-    """Say which lines begin a row where columns of numbers tell rows apart; the others are labels, or go on."""
-    has = [any(row[c] for c in valued) for row in rows]
-    pitches = [below - above for above, below in pairwise(tops)]
-    between = [p for p, one, other in zip(pitches, has, has[1:], strict=False) if one and other]
-    usual = median(between) if between else median(pitches)
-    starts = [True] * len(rows)
-    for r in range(1, len(rows)):
-        label = _label(rows[r])
-        close = pitches[r - 1] < _CLOSE * usual
-        if has[r]:
-            # A label of several lines stands above its numbers where these are at its last line.
-            goes_on = not has[r - 1] and (label[:1].islower() or (close and bool(label)))
-            starts[r] = not goes_on or not rows[r - 1][0]
-        elif not rows[r][0]:
-            starts[r] = False  # the next line of a text beside a label
-        else:
-            starts[r] = not (label[:1].islower() or close)
-    return starts
-
-
-def _label(row: _Row) -> str:
-    return row[0][0].text if row[0] else ""
-
-
-def _starts_by_pitch(rows: Sequence[_Row], tops: Sequence[float]) -> list[bool]:
-    """Say which lines begin a row where all cells are texts: more white stands above them, or they have a label."""
-    pitches = [below - above for above, below in pairwise(tops)]
-    line = sorted(pitches)[len(pitches) // 4]
-    wide = [pitch > _ROW_APART * line for pitch in pitches]
-    rest = [sum(map(bool, row)) / len(row) for row, apart in zip(rows[1:], wide, strict=True) if not apart]
-    if rest and sum(rest) > _FULL_LINES * len(rest):
-        return [True] * len(rows)
-    if any(wide):
-        return [True, *wide]
-    unlabelled = sum(not row[0] for row in rows)
-    if unlabelled >= _UNLABELLED * len(rows):
-        return [bool(row[0]) for row in rows]
-    return [True] * len(rows)

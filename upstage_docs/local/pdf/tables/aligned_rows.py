@@ -1,0 +1,125 @@
+"""Tells which lines of an aligned table begin a row, and which go on with the row above."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
+from upstage_docs.local.geometry import Box, bounds, shared_width
+from upstage_docs.local.pdf.tables.aligned_texts import Text, words_of_cells
+from upstage_docs.local.pdf.tables.line_rows import has_own_values, is_rest, is_value, right_edges
+
+_RULED_ROWS = 0.45
+"""Share of the lines that stand under a rule, at least, where rules part the rows of a table."""
+_CLOSE = 0.85
+"""Of the usual pitch of rows: lines that are nearer to each other are one row."""
+_ROW_APART = 1.25
+"""Of the pitch of lines in a cell: that of rows is larger, if white parts them."""
+_FULL_LINES = 0.85
+"""Share of the cells that lines have on average, at least, where each is a row of its own."""
+_UNLABELLED = 0.25
+"""Share of lines without a text in the first column, at least, where the others begin rows."""
+# Measured on eighty benchmark pages: a fifth more or less of _VALUED changes the blocks of one, of _LONG_RULE of none.
+_VALUED = 0.6
+"""Share of the texts of a column that are numbers: with more, it is one of numbers."""
+_LONG_RULE = 0.5
+"""Of the width of a table: rules that are longer part its rows."""
+_SIGN = re.compile(r"[$€£₩¥]|US\$|[%)]|\)?%|[*†‡]{1,3}")
+
+Row = list[list[Text]]
+"""The texts of each cell of a row."""
+
+
+def is_sign(text: str) -> bool:
+    """Say whether a text is the sign of a currency, of per cent or of a note, which belongs to a number beside it."""
+    return _SIGN.fullmatch(text) is not None
+
+
+def are_values(texts: Sequence[Text]) -> bool:
+    """Say whether most of the texts of a column are numbers."""
+    return sum(is_value(text.text) for text in texts) > _VALUED * len(texts)
+
+
+def join_lines(rows: Sequence[Row], rules: Sequence[Box]) -> list[Row]:
+    """Join the lines of one row: those between two rules, else those that go on with what stands above or below.
+
+    A line with a number in a column of numbers is a row of its own.
+    """
+    if len(rows) < 2:
+        return list(rows)
+    tops = [_baseline(row) for row in rows]
+    box = bounds(text.box for row in rows for cell in row for text in cell)
+    heights = [r[1] for r in rules if shared_width(r, box) > _LONG_RULE * (box[2] - box[0])]
+    ruled = [any(above < y < below for y in heights) for above, below in pairwise(tops)]
+    valued = [c for c in range(1, len(rows[0])) if _holds_values(rows, c)]
+    if sum(ruled) >= 2 and sum(ruled) >= _RULED_ROWS * len(ruled):
+        # Where every second row is shaded, a full row is no rest of the one above.
+        starts = [True, *(apart or all(row) for apart, row in zip(ruled, rows[1:], strict=True))]
+    elif valued:
+        starts = _starts_by_values(rows, tops, valued)
+    else:
+        starts = _starts_by_pitch(rows, tops)
+    starts = [start or rule for start, rule in zip(starts, [False, *ruled], strict=True)]
+    rights = right_edges([words_of_cells(row) for row in rows])
+    out: list[Row] = []
+    for row, start, rule in zip(rows, starts, [False, *ruled], strict=True):
+        if (
+            not out
+            or (start and (rule or not is_rest(words_of_cells(out[-1]), words_of_cells(row), rights)))
+            or (not start and has_own_values(words_of_cells(out[-1]), words_of_cells(row)))
+        ):
+            out.append(row)
+        else:
+            out[-1] = [above + below for above, below in zip(out[-1], row, strict=True)]
+    return out
+
+
+def _baseline(row: Row) -> float:
+    return min(text.baseline for cell in row for text in cell)
+
+
+def _holds_values(rows: Sequence[Row], column: int) -> bool:
+    return are_values([text for row in rows for text in row[column] if not is_sign(text.text)])
+
+
+def _starts_by_values(rows: Sequence[Row], tops: Sequence[float], valued: Sequence[int]) -> list[bool]:
+    """Say which lines begin a row where columns of numbers tell rows apart; the others are labels, or go on."""
+    has = [any(row[c] for c in valued) for row in rows]
+    pitches = [below - above for above, below in pairwise(tops)]
+    between = [p for p, one, other in zip(pitches, has, has[1:], strict=False) if one and other]
+    usual = median(between) if between else median(pitches)
+    starts = [True] * len(rows)
+    for r in range(1, len(rows)):
+        label = _label(rows[r])
+        close = pitches[r - 1] < _CLOSE * usual
+        if has[r]:
+            # A label of several lines stands above its numbers where these are at its last line.
+            goes_on = not has[r - 1] and (label[:1].islower() or (close and bool(label)))
+            starts[r] = not goes_on or not rows[r - 1][0]
+        elif not rows[r][0]:
+            starts[r] = False  # the next line of a text beside a label
+        else:
+            starts[r] = not (label[:1].islower() or close)
+    return starts
+
+
+def _label(row: Row) -> str:
+    return row[0][0].text if row[0] else ""
+
+
+def _starts_by_pitch(rows: Sequence[Row], tops: Sequence[float]) -> list[bool]:
+    """Say which lines begin a row where all cells are texts: more white stands above them, or they have a label."""
+    pitches = [below - above for above, below in pairwise(tops)]
+    line = sorted(pitches)[len(pitches) // 4]
+    wide = [pitch > _ROW_APART * line for pitch in pitches]
+    rest = [sum(map(bool, row)) / len(row) for row, apart in zip(rows[1:], wide, strict=True) if not apart]
+    if rest and sum(rest) > _FULL_LINES * len(rest):
+        return [True] * len(rows)
+    if any(wide):
+        return [True, *wide]
+    unlabelled = sum(not row[0] for row in rows)
+    if unlabelled >= _UNLABELLED * len(rows):
+        return [bool(row[0]) for row in rows]
+    return [True] * len(rows)
