@@ -892,6 +892,13 @@ class TestOcr:
         with pytest.raises(InvalidResponseError, match="3 pages were sent, 2 came back"):
             self.ocr(Play(reply(200, self.body(2))), setup(), 3)
 
+    def test_pages_that_were_not_sent_are_said_once_and_are_no_pages_of_the_document(self, stored: Stored) -> None:
+        with pytest.raises(InvalidResponseError, match="3 pages were sent, 4 came back"):
+            self.ocr(Play(reply(200, self.body(4))), stored(), 3)
+        result = self.ocr(Play(), stored(), 3)
+        assert [page.number for page in result.pages] == [1, 2, 3, 0]
+        assert all(page.text for page in result.pages)
+
     def test_another_schema_is_handed_through(self, stored: Stored) -> None:
         request = ask(1, options=OCROptions(schema="google"))
         raw = Play(reply(200, {"responses": []}))(documents.ocr_raw(stored(), request))

@@ -205,7 +205,7 @@ def with_document_words(result: OcrResult, pages: int, words: int) -> OcrResult:
     moved = (
         msgspec.structs.replace(
             page,
-            number=page.number + pages,
+            number=page.number + pages if page.number else UNREADABLE_PAGE,
             words=tuple(msgspec.structs.replace(word, id=word.id + words) for word in page.words),
         )
         for page in result.pages

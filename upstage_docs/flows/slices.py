@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
 
-import msgspec
+from msgspec.structs import replace
 
 from upstage_docs.api.decode import decode_document, decode_ocr, with_document_words
 from upstage_docs.api.json_shapes import DocumentShape
+from upstage_docs.api.lenient import UNREADABLE_PAGE
 from upstage_docs.errors import InvalidResponseError, UpstageDocsError
 from upstage_docs.flows.job import PageAnswer
 from upstage_docs.flows.steps import Deliver, Flow, Work
@@ -204,6 +205,12 @@ class Slices:
         result = answer.content
         if not isinstance(result, OcrResult):
             result = decode_ocr(answer.raw, source=self.source, file_sha256=self.file_sha256)
+        sent, came = answer.pages[1] - answer.pages[0] + 1, len(result.pages)
+        if came > sent:
+            told = f"{sent} pages were sent, {came} came back: the others keep their text and have page 0."
+            self.warnings.append(PageWarning(UNREADABLE_PAGE, told))
+            pages = [page if page.number <= sent else replace(page, number=UNREADABLE_PAGE) for page in result.pages]
+            result = replace(result, pages=tuple(pages))
         result = with_document_words(result, self.next_page - 1, self._next_id)
         self._next_id = max([self._next_id, *(word.id + 1 for page in result.pages for word in page.words)])
         return result
@@ -211,4 +218,4 @@ class Slices:
 
 def _with_missing(piece: Slice, missing: str, total: int) -> Slice:
     """Return *piece* with the note that pages of its document are *missing*."""
-    return msgspec.structs.replace(piece, missing_pages=missing, total_pages=total or piece.total_pages)
+    return replace(piece, missing_pages=missing, total_pages=total or piece.total_pages)
