@@ -210,8 +210,38 @@ with OwnedThreads(httpx.MockTransport(lambda _: httpx.Response(200, stream=Strea
         transport.handle_request(request).close()
 """
 
+LEFT_CLAIM = """
+import gc, sqlite3, tempfile
+from pathlib import Path
+from upstage_docs.store.database import Database
 
-@pytest.mark.parametrize("program", [LEFT_STOP, LEFT_ANSWER], ids=["its stop", "its answer"])
+def work(database):
+    try:
+        yield
+    finally:
+        if not database.is_held_here:
+            with database.transaction(write=False):
+                pass
+
+with tempfile.TemporaryDirectory() as folder:
+    database = Database(Path(folder) / "store.sqlite3", "CREATE TABLE one (number);", 1)
+    for number in range(1500):
+        gc.set_threshold(1 + number % 97)
+        in_a_cycle = [work(database)]
+        next(in_a_cycle[0])
+        in_a_cycle.append(in_a_cycle)
+        del in_a_cycle
+        with database.transaction(write=False):
+            pass
+        if number % 100 == 0:
+            database.pause()
+            database.resume()
+    gc.collect()
+    database.close()
+"""
+
+
+@pytest.mark.parametrize("program", [LEFT_STOP, LEFT_ANSWER, LEFT_CLAIM], ids=["its stop", "its answer", "its claim"])
 def test_work_that_was_left_half_way_and_is_collected_does_not_block_other_work(program: str) -> None:
     """The collector ends it in the thread that holds the lock which its end takes."""
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

@@ -21,7 +21,7 @@ import uuid
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 _BUSY_AGAIN_SECONDS = 0.5  # where it was locked for so long before: a process that hangs costs each document little
@@ -57,6 +57,7 @@ class Database:
         self._version = version
         self._lock = threading.Lock()
         self._holder = 0  # the thread that has the lock
+        self._paused = ExitStack()  # has the lock between `pause` and `resume`
         self._flushing = threading.RLock()  # the collector may end a flow that flushes in the thread that holds it
         self._busy_seconds = self._patience = busy_seconds
         self._commits = 0
@@ -76,8 +77,9 @@ class Database:
 
     @contextmanager
     def _held(self) -> Iterator[None]:
+        this = threading.get_ident()  # from 3.12 on the collector may come after any call, a call of this, too
         with self._lock:
-            self._holder = threading.get_ident()
+            self._holder = this
             try:
                 yield
             finally:
@@ -163,16 +165,14 @@ class Database:
 
     def pause(self) -> None:
         """Close the connection and let nobody open another until `resume`."""
-        self._lock.acquire()
-        self._holder = threading.get_ident()
+        self._paused.enter_context(self._held())
         self._let_go()
         self._flushing.acquire()
 
     def resume(self) -> None:
         """End a `pause`."""
         self._flushing.release()
-        self._holder = 0
-        self._lock.release()
+        self._paused.close()
 
     def _let_go(self) -> None:
         flusher, self._flusher = self._flusher, _one_thread()
