@@ -170,6 +170,16 @@ def test_a_key_is_hidden_however_it_is_written(spelling: str, place: str) -> Non
         assert part not in plain(shown)
 
 
+def test_a_long_run_of_backslashes_is_searched_in_linear_time() -> None:
+    """In quadratic time this text takes more than an hour."""
+    code = """if True:
+        from upstage_docs.errors.spellings import hide
+        text = 500_000 * chr(92) + "u0075p_a_key_of_nobody"
+        assert hide(text, "up_a_key_of_nobody", "-", pieces=True).endswith(chr(92) + "-")
+        """
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
 def test_what_basic_authentication_holds_is_hidden() -> None:
     pair = "reader:p4ssword-of-a-proxy"
     proof = Api.at("http://api.test/v1", {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"})

@@ -14,6 +14,7 @@ _PIECE = 12  # so much of the beginning or the end of a key tells of it
 _SHORTEST_WITH_PIECES = 16  # characters
 _LONGEST_WITH_PIECES = 512  # characters: tokens are not longer; cookies are, and hold more than a secret
 _LONGEST_SPELLED = 1 << 20  # bytes: of more of them only what is written as it is, or as in an address, is hidden
+_MOST_BACKSLASHES = 64  # before one escape: six times escaped, each of which doubles them
 _PLAIN = re.compile(r"[A-Za-z0-9_~-]")
 _ESCAPED = re.compile(r"&(?:amp;)*#|%[2-7]|\\[ux]|\\[0-7]{3}")  # of letters, too, which few escape
 _KEY_NAMES = re.compile(r"auth|key|token|secret|password", re.IGNORECASE)
@@ -98,7 +99,8 @@ def _spellings(character: str, *, letters: bool) -> str:
         written.append(f"&{codepoint2name[code]};")
     if character == "+":
         written.append(" ")  # as a form is decoded
-    again = {r"\\": r"\\\\*", "%": "%(?:25)*", "&": "&(?:amp;)*"}  # what is escaped may be escaped once more
+    # What is escaped may be escaped once more. The bound keeps a long run of backslashes from taking quadratic time.
+    again = {r"\\": rf"\\{{1,{_MOST_BACKSLASHES}}}", "%": "%(?:25)*", "&": "&(?:amp;)*"}
     for start, more in again.items() if letters else ():
         written = [more + one.removeprefix(start) if len(one) > 2 and one.startswith(start) else one for one in written]
     return f"(?:{'|'.join(dict.fromkeys(written))})"
