@@ -204,6 +204,13 @@ def test_a_minus_may_stand_before_brackets_or_behind(text: str, number: int | No
         ("1억 20,000만", None, ""),
         ("5천만 3억", None, ""),
         ("제3조 2항", None, ""),
+        ("5조 2호", None, ""),
+        ("3조 5명", None, ""),
+        ("3억5천", None, ""),
+        ("2억 5천", None, ""),
+        ("2억 5천만", 25_000, "만"),
+        ("1억 2,345원", 100_002_345, "원"),
+        ("1" * 5000 + "만 2천원", None, ""),
     ],
 )
 def test_a_number_in_several_pieces_is_told_in_the_scale_of_its_last(text: str, number: int | None, unit: str) -> None:

@@ -165,9 +165,14 @@ def _signed(text: str) -> tuple[int | float, str] | None:
 def _as_one_number(found: re.Match[str]) -> str:
     """Return `1조 2,345억` as `12345억`; as it is where a piece is larger than the one before it has room for."""
     pieces = re.findall(rf"([\d,]+)\s?([{''.join(_TENS)}]?)([{''.join(_MYRIADS)}]?)", found[0])
-    last = pieces[-1][2]
-    if not any(pieces[-1][1:]) and not found.string[found.end() :].strip()[:1].isalpha():
-        return found[0]  # what `1조 2,345` leaves unsaid may be 억
+    last, before = pieces[-1][2], _MYRIADS.get(pieces[-2][2], 1)
+    if not last and not found.string[found.end() :].strip()[:1].isalpha():
+        if not pieces[-1][1] or before > _MYRIADS["만"]:
+            return found[0]  # what `1조 2,345` leaves unsaid may be 억, and `3억5천` leaves 만
+    elif not last and before >= _MYRIADS["조"]:
+        return found[0]  # 조 is an article and a team, too: `5조 2호`
+    if any(len(digits) > _MOST_DIGITS for digits, *_ in pieces):
+        return found[0]
     total, step, myriad = 0, 0, 1
     for digits, ten, large in reversed(pieces):
         myriad = _MYRIADS.get(large, myriad)  # `2천5백만`: both are of 만
