@@ -64,11 +64,12 @@ class UpstageDocumentRetriever(BaseRetriever):
     ) -> None:
         """Index the documents; *options* are those of every retriever, as `tags`."""
         from upstage_docs.evidence.search import SearchIndex
+        from upstage_docs.evidence.things import as_list
         from upstage_docs.options.definitions import require_whole_number
 
         # Refused here, where pydantic would make an error of its own of ours.
         require_whole_number("k", k, least=1)
-        given = list(documents)
+        given = as_list(documents)
         index = SearchIndex(given, embeddings)
         super().__init__(**{"documents": given, "k": k, "embeddings": embeddings, **options})
         self._index = index

@@ -175,6 +175,9 @@ def test_langchain_finds_cites_and_is_used_as_a_tool() -> None:
     assert again.invoke("frost") == retriever.invoke("frost")
     with pytest.raises(ConfigError, match="k=0"):
         UpstageDocumentRetriever(documents=documents, k=0)
+    assert UpstageDocumentRetriever(documents[0]).documents == documents[:1]  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="not NoneType"):
+        UpstageDocumentRetriever(None)  # type: ignore[arg-type]
 
 
 async def test_langchain_finds_in_files_with_a_model_of_meaning() -> None:
