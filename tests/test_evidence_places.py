@@ -278,6 +278,12 @@ def test_langchains_loaders_of_pdfs_count_pages_from_0(page: int, named: int) ->
         assert cite(chunk) == f"harbour.pdf, p. {named}"
 
 
+def test_the_page_of_a_loader_that_counts_from_1_stays() -> None:
+    """PyMuPDF4LLM's reader for LlamaIndex says of a file what LangChain's loaders do, in other letters."""
+    told = {"file_path": "harbour.pdf", "producer": "made", "creationDate": "D:2025", "page": 2, "total_pages": 3}
+    assert cite(told) == "harbour.pdf, p. 2"
+
+
 @pytest.mark.parametrize(
     ("source", "name"),
     [

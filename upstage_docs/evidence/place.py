@@ -24,8 +24,9 @@ _ONE_PLACE = frozenset({"element", "page", "line", "word", "row"})
 """Types of records that stand in one place: another splitter's piece of it does, too."""
 _FARTHEST = 1.5
 """Relative coordinates may exceed the page slightly (1.06 was answered); what lies beyond this is no part of a page."""
-_FROM_ZERO = frozenset({"page_label", "producer", "creationdate"})
-"""Keys that LangChain's loaders of PDFs write beside a page that is counted from 0, and we never do."""
+_FROM_ZERO = frozenset({"page_label", "creationdate"})
+"""Keys that LangChain's loaders of PDFs write beside a page that is counted from 0, and we never do. `producer` is not
+one of them: PyMuPDF4LLM's reader for LlamaIndex writes it, and counts from 1."""
 BY_BREAKS = (
     "A Word file has no pages of its own: these are counted by its page breaks, and may be others when laid out."
 )
