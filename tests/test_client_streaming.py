@@ -8,6 +8,7 @@ import io
 import sqlite3
 import threading
 import time
+import weakref
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, closing
@@ -379,3 +380,39 @@ def test_elements_on_no_page_are_named_in_the_report() -> None:
     assert report.succeeded == ["a.pdf"]
     assert [one.page for one in report.warnings["a.pdf"]] == [0]
     assert "elements 2." in str(report)
+
+
+@pytest.mark.parametrize("on_error", ["skip", "partial"])
+@pytest.mark.parametrize("is_async", [False, True])
+async def test_a_report_of_failures_does_not_hold_their_documents(on_error: Any, is_async: bool) -> None:
+    """An error holds the frames that it passed, and these the document, its requests and its answers."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if b"-3-4" in request.read():  # the second part of the long document
+            return httpx.Response(400, json={"error": {"message": "no"}})
+        if b"-1-2" not in request.content:
+            raise httpx.ReadTimeout("silent")
+        return httpx.Response(200, json={"usage": {"pages": 2}, "elements": [{"id": 0, "page": 1}]})
+
+    documents = [io.BytesIO(make_pdf(name, pages)) for name, pages in (("first", 4), ("second", 1))]
+    given = [weakref.ref(one) for one in documents]
+    report = Report()
+    options: dict[str, Any] = {
+        "cache": False,
+        "retry": RetryPolicy(attempts=1),
+        "transport": httpx.MockTransport(answer),
+    }
+    many: dict[str, Any] = {"pages_per_request": 2, "on_error": on_error, "report": report}
+    if is_async:
+        async with AsyncClient(KEY, **options) as aclient:
+            async for _ in aclient.parse_many(iter(documents), **many):
+                pass
+    else:
+        with Client(KEY, **options) as client:
+            for _ in client.parse_many(iter(documents), **many):
+                pass
+    del documents
+    gc.collect()
+
+    assert len(report.failures) == 2
+    assert [one() for one in given] == [None, None]

@@ -13,7 +13,7 @@ from upstage_docs.files.source import DocumentInput, Named, is_document
 from upstage_docs.flows import billing
 from upstage_docs.flows.document import Request, next_result, open_reading, read, read_batches
 from upstage_docs.flows.job import JobWatch, PageAnswer
-from upstage_docs.flows.reports import Failure, Report
+from upstage_docs.flows.reports import Failure, Report, drop_frames
 from upstage_docs.flows.schedule import DONE, Schedule
 from upstage_docs.flows.slices import Deliverer, Slices
 from upstage_docs.flows.steps import ClientContext, Deliver, Flow, work
@@ -87,6 +87,7 @@ def read_many(
             report.failed(outcome)
             if many.on_error == "raise" or isinstance(outcome.error, (AuthenticationError, ConfigError)):
                 raise outcome.error
+            drop_frames(outcome.error)
             continue
         request, slices = outcome
         try:
@@ -97,6 +98,7 @@ def read_many(
                 slices.close()
         pages = slices.pages
         if missing := slices.missing_pages:
+            drop_frames(slices.errors[0])
             report.failed(Failure(slices.source, slices.errors[0], pages, missing), pages, slices.warnings)
         else:
             report.read(slices.source, pages, slices.warnings)

@@ -50,6 +50,18 @@ def is_passing(error: UpstageDocsError) -> bool:
     return passing or getattr(error, "status_code", 0) >= 500
 
 
+def drop_frames(error: BaseException) -> None:
+    """Take the frames that *error* passed out of it, and out of each error behind it.
+
+    They hold the document, its requests and its answers, which a report would keep as long as itself.
+    """
+    behind: list[BaseException | None] = [error]
+    for one in behind:
+        if one is not None:
+            one.__traceback__ = None
+            behind += [other for other in (one.__cause__, one.__context__) if other not in behind]
+
+
 @dataclass(frozen=True)
 class Progress:
     """How far a load of documents has come, at one moment.
