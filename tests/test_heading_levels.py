@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,14 @@ def test_a_heading_that_the_outline_leaves_out_stands_below_it() -> None:
         "Dr. Byron's Method",
         "In the United Isles",
         "数据来源",
+        "Unit C",
+        "3 People",
+        "명예 교수",
+        "지도교수 배정",
+        "记者 招待会",
+        "4 Income per share",
+        "(c) Duties of the keeper",
+        "단위(모듈) 시험",
     ],
 )
 def test_what_only_looks_like_a_date_a_unit_or_a_name_is_a_heading(words: str) -> None:
@@ -234,6 +243,23 @@ def test_what_only_looks_like_a_date_a_unit_or_a_name_is_a_heading(words: str) -
 )
 def test_what_is_no_heading_has_no_level(words: str) -> None:
     assert HeadingLevels().level(words, 0) == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "陳大文1) " * 26 + "!",
+        "Dr. Ada Byron" + ", " * 26 + "!",
+        "Ada Byron1 " * 40 + "!",
+        "2031 " + "-" * 100_000 + "x",
+    ],
+)
+def test_the_time_for_a_row_of_names_or_signs_does_not_explode(words: str) -> None:
+    begun = time.process_time()
+
+    HeadingLevels().level(words, 0)
+
+    assert time.process_time() - begun < 2  # it takes a few milliseconds; it took minutes
 
 
 def _document(*elements: tuple[str, str, str]) -> ParsedDocument:

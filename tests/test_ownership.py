@@ -177,6 +177,9 @@ def test_a_unit_line_is_told(words: str) -> None:
         "Tons of fun",
         "Persons in charge",
         "As a percentage of sales, costs fell.",
+        "단위(모듈) 시험",
+        "단위-체계 점검",
+        "单位（公司）概况",
     ],
 )
 def test_what_is_no_unit_line(words: str) -> None:
@@ -226,6 +229,10 @@ def test_what_is_no_unit_line(words: str) -> None:
         "p Preliminary.",
         "The accompanying notes are an integral part of these statements.",
         "Photo credit: harbour office",
+        "(c) 2031 harbour office",
+        "e: estimated",
+        "Figures may not add up to the total.",
+        "(주) 1. 잠정치",
     ],
 )
 def test_a_note_is_told(words: str) -> None:
@@ -252,6 +259,14 @@ def test_a_note_is_told(words: str) -> None:
             "注意：危険",
             "注文：三つ",
             "통계: 연보",
+        ),
+        *(
+            "(c) The harbour office keeps the key.",
+            "(C) Duties of the keeper",
+            "(f) revised rules",
+            "E: Environment",
+            "Data do not agree with the forecast.",
+            "(주)3파도",
         ),
     ],
 )

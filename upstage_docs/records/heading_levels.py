@@ -75,19 +75,20 @@ _NO_HEADING = compile_when_used(
     r"|(?:(?:written|prepared|edited|compiled)\s+by|by\s*[:：])\s*\S.{0,60}"
     r"|(?:authors?|author\(s\)|editors?|저자|지은이|작성자|담당자?|글쓴이|글|엮은이|연구\s?책임자|지도\s?교수|담당\s?부서|문의처|집필자?|"
     r"발표자|감수|옮긴이|번역|文|作者|著者|編者|编者|執筆者?|監修者?|(?:责任)?编辑|责编|记者|記者|译者|訳者)\s*[:：]\s*\S.{0,60}"
-    r"|(?:저자|작성자|글쓴이|지도교수)\s+(?!소개|약력|정보|후기|서문|의\s)\S.{0,60}|(?:记者|記者)\s+\S{2,4}|[가-힣]{2,4}\s(?:기자|특파원|교수|박사)|.{3,60}\bet\s+al\.?|.{3,60},\s*(?:ph\.?\s?d|m\.?d|m\.?sc|mba|cpa|esq)\.?"
+    r"|(?:저자|작성자|글쓴이|지도교수)\s+(?!소개|약력|정보|후기|서문|의\s|배정|변경|선정|신청|승인|확인|안내|위촉|추천|면담)\S.{0,60}|(?:记者|記者)\s+(?![会會招站证證团團])\S{2,4}|(?!전임|명예|겸임|초빙|객원|석좌|전문|수습|시민|원로)[가-힣]{2,4}\s(?:기자|특파원|교수|박사)|.{3,60}\bet\s+al\.?|.{3,60},\s*(?:ph\.?\s?d|m\.?d|m\.?sc|mba|cpa|esq)\.?"
     r"|-?\s*(?:page|p\.)\s*\d+(?:\s*(?:of|/)\s*\d+)?\W*|vol(?:ume|\.)?\s*\d+\W+(?:no|issue|number)\b.*|(?:doi|issn|isbn)\b\W*\d.*"
     r"|(?:tel|fax|phone|e-?mail|전화|팩스|문의|이메일)\s*[.:：].*)\Z",
     re.IGNORECASE,
 )
-_NAME_WORD = r"[A-Z][\w.-]*(?:['’][A-Z]\w*)?"
+_NAME_WORD = r"[A-Z](?:(?!\d)[\w.-])*(?:['’][A-Z][^\W\d]*)?"  # no digit: that is the mark behind a name
 _NAME = rf"{_NAME_WORD}(?:\s+{_NAME_WORD})"
 _NAMES = compile_when_used(
     rf"(?:[Bb][Yy]\s+(?!(?i:{_KINDS})){_NAME}{{1,3}}(?:\s*(?:,|and|&)\s*{_NAME}{{1,3}})*"
-    rf"|(?:(?:Prof|Dr|Mr|Mrs|Ms)\.\s+{_NAME}{{0,3}}(?:\s*(?:,|and|&)\s*)*)+"
+    rf"|(?:(?<![\w.-])(?:Prof|Dr|Mr|Mrs|Ms)\.\s+{_NAME}{{0,3}}(?:(?:\s*(?:,|and|&))+\s*)?)+"
     rf"|(?:{_NAME}{{1,3}}(?:\d(?:,\d)*|[*∗†‡§¶¹²³⁴])+(?:\s*(?:,|and|&))?\s*){{2,}}"
-    r"|(?:(?:[가-힣]{2,4}|[一-鿿]{1,3}\s?[一-鿿]{1,3})\s?(?:\d\)|[*∗†‡§¶¹²³⁴])+(?:\s*[,·ㆍ・、])?\s*)+)\Z"
+    r"|(?:(?:[가-힣]{2,4}|[一-鿿]{2,6}|[一-鿿]{1,3}\s[一-鿿]{1,3})\s?(?:\d\)|[*∗†‡§¶¹²³⁴])+(?:\s*[,·ㆍ・、])?\s*)+)\Z"
 )
+_MOST_READ = 1000  # characters that tell what is no title: on a hundred times as many dashes those take minutes
 # One of these stands in whatever those two expressions match; most headings hold none, and are told at once.
 _SIGN_OF_NO_TITLE = re.compile(r"[\d@:：,*∗†‡§¶¹]")
 _BEGIN_OF_NO_TITLE = frozenset(
@@ -144,11 +145,14 @@ def _is_no_title(words: str) -> bool:
         is_named = "by" in lower or ("et" in lower and "al" in lower) or "www." in lower
         if not is_named and lower[:2] not in _BEGIN_OF_NO_TITLE and lower[-2:] not in _END_OF_NO_TITLE:
             return False
-    return bool(_NO_HEADING.match(words) or _NAMES.match(words))
+    begun = words[:_MOST_READ]
+    return bool(_NO_HEADING.match(begun) or _NAMES.match(begun))
 
 
 def _belongs_to_a_table(words: str) -> bool:
-    if caption_label(words) or (is_unit(words) and not _UNIT_AND_TITLE.match(words)):
+    if caption_label(words):
+        return True
+    if is_unit(words) and not any(map(_UNIT_AND_TITLE.match, (words, without_numbering(words)))):
         return True
     return is_note(words) and not _NUMBERED_NOTE.match(words)
 

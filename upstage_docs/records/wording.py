@@ -218,8 +218,8 @@ _INDEX = r"(?:index|지수|[指][数數])?[\s,:：、(（]*(?:\d{4}\s?[년年]?|
 _UNIT_SIGN = r"(?:단\s*위|[單单単]\s?位)"
 _UNIT_CJK = compile_when_used(
     r"\W*(?:"
-    rf"(?:[가-힣]{{1,4}}\s?)?단\s*위\s*[:：;=)(（\-–]|단\s*위\s+{_KOREAN_SCALE}(?:\s*[,·/]\s*{_KOREAN_SCALE})*\W*\Z"
-    rf"|(?<=[(（\[【〈<〔])[單单単]\s?位|(?:金[額额]|[货貨][币幣]|[计計]量|[数數]量|面[积積])?[單单単]\s?位(?:\s*[:：=(（)）]|\s+{_CJK_SCALE}\W*\Z)"
+    rf"(?:[가-힣]{{1,4}}\s?)?단\s*위\s*(?:[:：;=)]|[(（][^()（）]*[)）]?\W*\Z)|단\s*위\s*[\s\-–]\s*{_KOREAN_SCALE}(?:\s*[,·/]\s*{_KOREAN_SCALE})*\W*\Z"
+    rf"|(?<=[(（\[【〈<〔])[單单単]\s?位|(?:金[額额]|[货貨][币幣]|[计計]量|[数數]量|面[积積])?[單单単]\s?位(?:\s*[:：=)）]|\s*[(（][^()（）]*[)）]?\W*\Z|\s+{_CJK_SCALE}\W*\Z)"
     rf"|(?<=[(（\[【〈<〔])[^()（）\[\]【】\n]{{1,40}}?{_UNIT_SIGN}\s*[:：=为為]|[^()（）\[\]\n.。]{{0,30}}(?:현재|기준|말|現在|末)\s*[(（\[]\s*{_UNIT_SIGN}"
     r"|币种\s*[:：]|(?<=[(（])以[^()（）]{1,16}[计計](?=[)）])|(?<=[(（])[^()（）]{0,12}未[満满][切四][^()（）]{0,6}(?=[)）])"
     r"|기준일?\s*[:：]|금액\s?단위|(?<=[(（\[])(?:금액|金[額额])\s*[:：]"
@@ -273,11 +273,12 @@ _NOTE = compile_when_used(
     r"authors?['’]?s?['’]?\s+(?:own\s+)?(?:calculations?|elaborations?|estimates?|compilation)\b|own\s+(?:calculations?|elaboration|estimates?)\b|"
     r"(?:figures|numbers|values|amounts|percentages|items|(?:\w+\s+)?standard\s+errors|[tpz][-\s]?(?:statistics|values|stats))\s+(?:are\s+)?in\s+(?:parenthes[ei]s|brackets|italics|bold)\b|"
     r"(?:sub-?)?(?:totals?|numbers|figures|amounts|percentages|columns|components|sums|shares|data)\s+(?:may|might|do|will|does)\s+not\s+(?:always\s+|necessarily\s+)?"
-    r"(?:add|sum|total|equal|foot|agree)\b|(?:due\s+to|because\s+of)\s+rounding\b|"
-    r"(?:nm|na|n[./]a\.?|nd|ns|…|\.{2,3}|[-–—])\s*[=:]\s*[^\W\d]|[repf]\s*=\s*[^\W\d]|[repf]\s+(?:revised|preliminary|provisional|estimated?|forecast)\b|"
+    r"(?:add|sum|total|equal|foot|agree)\b(?=\s*(?:[.,;]|\Z)|\s+(?:up|exactly|precisely|to|due|because|owing|as|with\s+(?:the\s+)?(?:totals?|sums?))\b)|(?:due\s+to|because\s+of)\s+rounding\b|"
+    r"(?:nm|na|n[./]a\.?|nd|ns|…|\.{2,3}|[-–—])\s*[=:]\s*[^\W\d]|(?-i:[repf])\s*=\s*[^\W\d]|"
+    r"(?:r\s*[=:]?\s*revised|p\s*[=:]?\s*(?:preliminary|provisional|projected)|e\s*[=:]?\s*estimated?|f\s*[=:]?\s*forecast)\b|"
     r"significance\s*:|p\s?<\s?0?\.\d|quellen?\s*:|anmerkung(?:en)?\s*:|fuentes?\s*:|notas?\s*:|fontes?\s*:|note\s*:|fonti?\s*:|bron\s*:|"
     r"источник\s*:|примечание\s*:|nguồn\s*:|"
-    r"(?<![(（])주\s*[)）:：.\]】〉>〕］*]|(?<=[(（])주\s*[)）]\s*\d|주\s*\d+\s*[)）:：.\]】〉>〕］]|주석\s*[:：]|각\s?주\s*(?:\d+\s*)?[:：)]|"
+    r"(?<![(（])주\s*[)）:：.\]】〉>〕］*]|(?<=[(（])주\s*[)）](?:\s+\d|\d+(?!\w))|주\s*\d+\s*[)）:：.\]】〉>〕］]|주석\s*[:：]|각\s?주\s*(?:\d+\s*)?[:：)]|"
     r"(?:원|통계|근거)?\s?자\s?료\s*(?:출처|원|제공)?\s*[:：;=)\]】〉>〕］]|(?:통계\s?)?출\s?처\s*[:：;=)\]】〉>〕］]|비\s?고\s*[:：)\]】〉>]|비고\s\d+\s*[.)]|참\s?고\s*[:：)]|"
     r"참고\][^\n]|근거\s*[:：]|(?:범례|데이터|제공)\s*[:：]\s*\S|※|☞|"
     r"(?:[\[(]\s{0,3}[\])]|괄호)\s?(?:안|내)?(?:은|는|의|\s수)|[△▲▽▼∆]\s?(?:는|은|は|表示|:|：)|['\"‘“]?[-–—*…]['\"’”]?\s?(?:는|은)\s|"
@@ -323,13 +324,13 @@ _ANNOUNCES = compile_when_used(
     re.IGNORECASE,
 )
 _ANNOUNCES_CJK = compile_when_used(
-    r"(?:(?:다음|아래|하기|하단)(?:의?\s?(?:표|그림)|의)?[과와]\s?같(?!은)[^.。]{0,40}\W*"
-    r"|(?:아래|다음|하단)에\s?(?:기재|나타내|나타낸|정리|제시|기술|표시|첨부|요약)[^.。]{0,20}\W*"
-    r"|(?:아래|다음)\s?(?:표|그림)\S{0,4}\s?\S{0,8}(?:다|음)\W*|(?:아래|다음)[는은]\s[^.。]{2,40}(?:이다|입니다|임)\W*"
+    r"(?:(?:다음|아래|하기|하단)(?:의?\s?(?:표|그림)|의)?[과와]\s?같(?!은)[^.。]{0,40}"
+    r"|(?:아래|다음|하단)에\s?(?:기재|나타내|나타낸|정리|제시|기술|표시|첨부|요약)[^.。]{0,20}"
+    r"|(?:아래|다음)\s?(?:표|그림)\S{0,4}\s?\S{0,8}(?:다|음)|(?:아래|다음)[는은]\s[^.。]{2,40}(?:이다|입니다|임)"
     r"|(?:以下|次|下)(?:の(?:表|図|とおり|通り|よう)|表|[图圖図])\S{0,14}|下記(?:の|に|表)\S{0,14}|以下に[^。]{0,30}(?:示|記載|掲|まとめ)[^。]{0,10}|次に(?:掲げ|示)[^。]{0,14}"
     r"|(?<![\d人歳円％%個件年月日度])以下(?:は|、)[^。]{2,40}|以下(?:为|為|是|列|概|载|載|呈)[^。]{0,40}|下[列述](?:为|為|是)[^。]{0,30}"
     r"|如下\S{0,6}|如下[表图圖]\S{0,8}|(?:下表|下图|下圖)\S{0,12}"
-    r")\W*(?:[(（][^()（）]{0,40}[)）]\W*)?\s*\Z"
+    r")\W*(?:[(（][^()（）]{0,40}[)）]\W*)?\Z"
 )
 # One of these stands in whatever announces; most texts hold none. As one choice they took ten times as long.
 _SIGNS = (
