@@ -24,6 +24,9 @@ TABLES: dict[str, tuple[int, list[list[str]]]] = {
          ["Sales", "12.5", "9.1", "11.0", "8.8"]],
     ),
     "thousands of a currency": (2, [["", "2024", "2023"], ["", "US$000", "US$000"], ["Sales", "1,200", "900"]]),
+    "years with marks of notes": (
+        2, [["", "2031 (1)", "2030 [2]"], ["", "Mt", "Mt"], ["Sales", "1,200", "900"], ["Costs", "800", "700"]],
+    ),
     "terms of Korean reports": (2, [["과목", "제 12 기", "제 11 기"], ["", "금액", "금액"], ["자산", "1,200", "900"]]),
     "a section": (1, [["", "2024", "2023"], ["Assets", "", ""], ["Cash", "1,200", "900"]]),
     "numbers of columns": (2, [["Site", "Wind", "Rain"], ["(1)", "(2)", "(3)"], ["Alpha", "5", "900"]]),

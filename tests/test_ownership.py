@@ -343,6 +343,8 @@ def test_a_marked_note_is_one_of_a_table_that_holds_its_mark() -> None:
         ("十人以下である。", False),
         ("以下简称公司。", False),
         ("A storm followed.", False),
+        ("Amounts below 5 are left out.", False),
+        ("Data below the average are set in grey.", False),
         ("It rained all of the following day.", False),
         ("다음 해에는 늘었다.", False),
         ("以下の者は除く。", False),

@@ -354,7 +354,7 @@ _CJK_SIGN = re.compile(r"다음|아래|하[기단]|以下|次|如下|[下右左]
 _ANNOUNCES_WITHIN = compile_when_used(
     rf"\b(?:the\s+)?(?:following|below|accompanying|next|adjacent)\s+{_SHOWING}\b"
     rf"|\b{_SHOWING}\s+(?:(?:\w+\s+)?(?:below|that\s+follows?|hereunder|overleaf)|on\s+the\s+next\s+page|to\s+the\s+(?:right|left))\b"
-    rf"|\b(?:information|data|amounts|figures|results|details)\s+below\b|\bas\s+follows\b|\bsee\s+below\b|\bas\s+{_SHOWN}\s+(?:below|hereunder)\b"
+    rf"|\b(?:information|data|amounts|figures|results|details)\s+below\b(?!\s+(?:[\d$€£%]|(?:zero|the|an?|that|this|those|average)\b))|\bas\s+follows\b|\bsee\s+below\b|\bas\s+{_SHOWN}\s+(?:below|hereunder)\b"
     rf"|\A\W*(?:below\s+(?:is|are|please|you|we)|{_SHOWN}\s+(?:below|hereunder)\s+(?:is|are)|here\s+(?:is|are))\b"
     rf"|\A\W*the\s+following{_NO_TIME}\s+(?:\w+\s+){{0,3}}(?:is|are|was|were|summari[sz]es?|reconciles?|sets?|shows?|presents?|lists?|provides?|details?|outlines?|"
     r"illustrates?|compares?|reflects?|represents?|relates?)\b",
