@@ -52,7 +52,11 @@ def _under_headers(tables: Sequence[Table]) -> list[Table]:
     kept = list(tables)
     for head in [table for table in tables if table.gridded and len(table.rows) <= _MOST_LINES]:
         body = next((table for table in kept if table is not head and _stands_over(head, table)), None)
-        if body is None or any(is_value(cell) and not cell.isdecimal() for row in head.rows for cell in row if cell):
+        if (
+            body is None
+            or head not in kept
+            or any(is_value(cell) and not cell.isdecimal() for row in head.rows for cell in row if cell)
+        ):
             continue
         height = len(head.rows)
         spans = dict(_spans_of(head))
