@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import zlib
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -315,6 +316,19 @@ def test_a_layer_is_found_in_a_packed_file() -> None:
     assert may_hide_layers(b"%%PDF-1.5\n7 0 obj<</Type/ObjStm/N 2/First 9>>stream\n%b\nendstream" % packed)
     packed = zlib.compress(b"1 0 2 90 <</Type/Catalog/OCProperties<</D<</OFF[]>>>>>>")
     assert not may_hide_layers(b"%%PDF-1.5\n7 0 obj<</Type/ObjStm/N 2/First 9>>stream\n%b\nendstream" % packed)
+
+
+def test_a_file_of_packed_zeros_is_not_unpacked_at_once() -> None:
+    """Where it holds too much to look through, each page is looked at."""
+    packed = zlib.compress(bytes(20_000_000))
+    data = b"%PDF-1.5\n" + b"7 0 obj<</Type/ObjStm/N 2/First 9>>stream\n%b\nendstream endobj\n" % packed * 6
+    tracemalloc.start()
+    try:
+        assert may_hide_layers(data)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 80_000_000
 
 
 def test_words_under_a_picture_in_a_form_are_its_text() -> None:

@@ -7,6 +7,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from ctypes import addressof, c_ulong, c_ushort
+from itertools import chain
 from typing import Any
 
 from upstage_docs.local.pdf.hidden_text import is_invisible
@@ -18,6 +19,10 @@ _LONGEST_HEAD = 400
 """Bytes from the type of an object stream to its data."""
 _MOST_UNPACKED = 20_000_000
 """Bytes of one object stream; what is packed more than a thousand times is nothing that a program writes."""
+_MOST_LOOKED_AT = 100_000_000
+"""Bytes of all object streams, packed and unpacked; of a file with more, layers are looked for on each page."""
+_ANYTHING = b"/OCProperties /OFF"
+"""What is told of an object stream that cannot be unpacked."""
 _DOTS = 72
 """Per inch: of the picture of a page in which layers are looked for."""
 _MOST_PIXELS = 4_000_000
@@ -31,22 +36,31 @@ _LAYER, _NAME_UNITS = "OC".encode("utf-16-le"), 16
 def may_hide_layers(data: bytes) -> bool:
     """Say whether a PDF has layers and something in it is switched off.
 
-    What is packed in object streams is unpacked; one that cannot be, as in an encrypted file, may say anything.
+    What is packed in object streams is unpacked; one that cannot be, as in an encrypted file, or where there is too
+    much of it, may say anything.
     """
-    told = [data, *_object_streams(data)]
-    return any(b"/OCProperties" in part for part in told) and any(map(_SWITCHED_OFF.search, told))
+    layers = hides = False
+    for part in chain([data], _object_streams(data)):
+        layers = layers or b"/OCProperties" in part
+        hides = hides or _SWITCHED_OFF.search(part) is not None
+        if layers and hides:
+            return True
+    return False
 
 
 def _object_streams(data: bytes) -> Iterator[bytes]:
+    left = _MOST_LOOKED_AT
     for found in _OBJECT_STREAM.finditer(data):
         start = _STREAM_START.search(data, found.end(), found.end() + _LONGEST_HEAD)
         if start is not None:
             try:
                 end = data.find(b"endstream", start.end())
                 packed = data[start.end() : end if end >= 0 else None]
-                yield zlib.decompressobj().decompress(packed, _MOST_UNPACKED)
+                unpacked = zlib.decompressobj().decompress(packed, _MOST_UNPACKED)
             except zlib.error:
-                yield b"/OCProperties /OFF"
+                unpacked = _ANYTHING
+            left -= len(packed) + len(unpacked)
+            yield unpacked if left > 0 else _ANYTHING
 
 
 def without_hidden_layers(page: Any) -> bool:
