@@ -147,7 +147,10 @@ def test_a_chart_whose_scale_is_not_certain_has_no_table(page: Callable[[Canvas]
     assert "Herring" in chart["content"]["text"]
 
 
-@pytest.mark.parametrize(("told", "times"), [("1e6", 1_000_000), ("×10 3", 1_000), ("1e-2", 0.01)])
+@pytest.mark.parametrize(
+    ("told", "times"),
+    [("1e6", 1_000_000), ("×10 3", 1_000), ("1e-2", 0.01), ("×1000", 1_000), ("x 100", 100), ("×1,000,000", 1_000_000)],
+)
 def test_numbers_of_an_axis_are_told_in_what_stands_at_its_end(told: str, times: float) -> None:
     """As plotting libraries write large and small numbers; the multiplier is no name of the values."""
 

@@ -15,7 +15,8 @@ from upstage_docs.local.pdf.words import Word
 
 NUMBER = re.compile(r"(?P<sign>[-−–]?)\s*(?P<before>[$€£₩¥]?)\s*(?P<digits>\d[\d,]*(?:\.\d+)?|\.\d+)\s*(?P<behind>%?)")
 _MULTIPLIER = re.compile(
-    r"1e(?P<power>[+-]?\d{1,2})|[×x]\s?10\s?\^?(?P<exponent>[-−]?\d{1,2})|[+−-]\d[\d.]*e[+-]?\d{1,2}"
+    r"1e(?P<power>[+-]?\d{1,2})|[×x]\s?1(?P<zeros>0{2,}|(?:,000)+)|[×x]\s?10\s?\^?(?P<exponent>[-−]?\d{1,2})"
+    r"|[+−-]\d[\d.]*e[+-]?\d{1,2}"
 )
 """What plotting libraries write at the end of an axis: its numbers are told in this, or this is added to them."""
 _LEAST_TICKS = 3
@@ -126,7 +127,7 @@ def _multiplied(scale: Scale, ticks: list[Label], labels: Sequence[Label]) -> tu
     if not told:
         return scale, ticks
     label, match = told[0]
-    power = match["power"] or match["exponent"]
+    power = str(match["zeros"].count("0")) if match["zeros"] else match["power"] or match["exponent"]
     if len(told) > 1 or power is None or label.down > min(tick.down for tick in ticks) + label.size:
         return None
     times = 10.0 ** int(power.replace("−", "-"))
