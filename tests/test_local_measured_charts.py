@@ -206,6 +206,27 @@ def test_patches_beside_a_chart_name_its_series_by_years() -> None:
     assert [float(value) for value in first[1:]] == pytest.approx([40, 60], abs=2)
 
 
+def test_equal_short_bars_of_a_narrow_chart_are_no_ticks() -> None:
+    """They are as small as ticks that are drawn as filled shapes, but as wide as the longer bars beside them."""
+    heights = (60, 2, 90, 2, 140, 2, 2, 75)
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 790, paragraph(LOG, 3))
+        for n, tick in enumerate(TICKS):
+            text(sheet, 92, 497 + 50 * n, [tick], 9)
+            sheet.line(118, 500 + 50 * n, 122, 500 + 50 * n)
+        sheet.line(120, 500, 430, 500)
+        for n, height in enumerate(heights):
+            sheet.setFillColorRGB(0.2, 0.4, 0.7)
+            sheet.rect(140 + 36 * n, 500, 6, height, fill=1, stroke=0)
+            sheet.setFillGray(0)
+            text(sheet, 137 + 36 * n, 486, ["ABCDEFGH"[n] + "x"], 9)
+        text(sheet, 60, 440, paragraph(LOG, 3))
+
+    (chart,) = charts(page)
+    assert [float(value) for _, value in rows(chart)[1:]] == pytest.approx(heights, abs=1)
+
+
 def test_bars_that_run_over_the_edge_of_the_page_are_a_chart() -> None:
     """On a log scale, bars have no foot, and are drawn down to a place far below the page."""
 

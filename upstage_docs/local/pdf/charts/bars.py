@@ -156,7 +156,8 @@ def _rectangles(paths: Sequence[Path]) -> list[_Bar]:
             seen.add(known)
             found.append(_Bar(path.box, path.colour))
     sizes = Counter(_size(bar) for bar in found)
-    found = [bar for bar in found if sizes[_size(bar)] < _LEAST_TICKS or not _is_tick(bar)]
+    widths = {min(_size(bar)) for bar in found if not _is_tick(bar)}  # of a short bar, the longer side is its width
+    found = [bar for bar in found if sizes[_size(bar)] < _LEAST_TICKS or not _is_tick(bar) or max(_size(bar)) in widths]
     if len(found) > _MOST:
         return []
     return [bar for bar in found if 2 * sum(_holds(bar.box, other.box) for other in found) <= len(found) + 1]
