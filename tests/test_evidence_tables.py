@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from typing import Any
 
 import pytest
@@ -499,3 +500,14 @@ def test_a_comma_is_a_decimal_one_only_where_no_other_is_written() -> None:
     assert table_of(rows.format("1.234,5")).cell("x", "b").number == 4.28
     assert table_of(rows.format("1,234")).cell("x", "b").number is None
     assert table_of(rows.format("0.5")).cell("x", "b").number is None
+
+
+def test_a_cell_of_a_long_table_is_found_by_number_without_its_names() -> None:
+    """With the names of all rows for each cell, this table would take minutes."""
+    rows = "".join(f"<tr><td>hive {row}</td><td>{row}</td></tr>" for row in range(2000))
+    html = f"<table><tr><th>Hive</th><th>Honey</th></tr>{rows}</table>"
+    metadata = {"source": "bees.pdf", "page": 1, "category": "table", "element_id": 0}
+    (table,) = tables(Record("0", html, metadata))
+    begun = time.monotonic()
+    assert [table.cell(row, 1).number for row in range(2000)] == [*range(2000)]
+    assert time.monotonic() - begun < 20

@@ -13,7 +13,7 @@ from upstage_docs.evidence.async_forms import in_thread
 from upstage_docs.evidence.citation import Citation, cite, tell_files_apart
 from upstage_docs.evidence.keys import keyed
 from upstage_docs.evidence.locate import places
-from upstage_docs.evidence.place import Place, source_of
+from upstage_docs.evidence.place import Place
 from upstage_docs.evidence.search import Passage
 from upstage_docs.evidence.things import read_thing
 from upstage_docs.evidence.word_ranking import tokens
@@ -111,9 +111,9 @@ def read_answer(answer: str, passages: Iterable[object]) -> Answer:
         ConfigError: A passage is of no kind that has text.
     """
     given = [one.item if isinstance(one, Passage) else one for one in passages]
-    sources = {source_of(read_thing(one).metadata) for one in given}
+    lines = tell_files_apart([cite(one) for one in given])
     claims = _cut_into_claims(answer)
-    return Answer(answer, tuple(_statement(text, numbers, given, sources) for text, numbers in claims))
+    return Answer(answer, tuple(_statement(text, numbers, given, lines) for text, numbers in claims))
 
 
 def read_numbered_lines(answer: str, count: int) -> list[str]:
@@ -154,7 +154,7 @@ def _sentences(answer: str, masked: str, start: int, end: int) -> Iterator[str]:
             yield answer[left:right].strip()
 
 
-def _statement(text: str, numbers: Sequence[int], given: Sequence[object], sources: Iterable[str]) -> Statement:
+def _statement(text: str, numbers: Sequence[int], given: Sequence[object], lines: Sequence[Citation]) -> Statement:
     known = [number for number in dict.fromkeys(numbers) if 1 <= number <= len(given)]
     items = [given[number - 1] for number in known]
     texts = [_words_of(item) for item in items]
@@ -164,7 +164,8 @@ def _statement(text: str, numbers: Sequence[int], given: Sequence[object], sourc
     unsupported = [f"[{number}]" for number in dict.fromkeys(numbers) if number not in known]
     unsupported += [quote for quote, by in told.items() if not any(by)]
     citations = []
-    for at, line in enumerate(tell_files_apart([cite(item) for item in items], sources)):
+    for at, number in enumerate(known):
+        line = lines[number - 1]
         citations.append(Citation(line, line.places, next((quote for quote, by in told.items() if by[at]), "")))
     said = _QUOTE.sub(" ", text) if quotes else text
     figures = {figure for one in (*texts, *citations) for figure in _figures(one)}

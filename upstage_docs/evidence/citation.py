@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -91,16 +92,13 @@ def tell_files_apart(citations: Sequence[Citation], sources: Iterable[str] = ())
         citations: Those that somebody reads together.
         sources: Further files among which each is to be told.
     """
-    rivals: dict[str, dict[str, list[str]]] = {}
-    for source in {*sources, *(one.places[0].source for one in citations if one.places)}:
-        rivals.setdefault(file_name(source), {})[source] = path_parts(source)
+    paths = {tuple(path_parts(one)) for one in (*sources, *(at.places[0].source for at in citations if at.places))}
+    ends = Counter(parts[-count:] for parts in paths for count in range(1, len(parts) + 1))
     told = []
     for one in citations:
-        source = one.places[0].source if one.places else ""
-        name, parts = file_name(source), path_parts(source)
-        others = [other for other in rivals.get(name, {}).values() if other != parts]
-        count = next((n for n in range(2, len(parts) + 1) if all(other[-n:] != parts[-n:] for other in others)), 1)
-        if name and others and one.startswith(_short(name)):
+        parts = tuple(path_parts(one.places[0].source)) if one.places else ()
+        count = next((n for n in range(2, len(parts) + 1) if ends[parts[-n:]] == 1), 1)
+        if ends[parts[-1:]] > 1 and one.startswith(_short(parts[-1])):
             folders = _on_one_line("/".join([*parts[-count:-1], ""]))
             one = Citation(f"{folders}{one}", one.places, one.quote)  # noqa: PLW2901
         told.append(one)

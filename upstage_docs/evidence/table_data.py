@@ -212,11 +212,15 @@ class TableData:
         return number if number is not None else None if text in {"", "-", "–", "—"} else text
 
     def _row(self, row: int | str) -> int:
+        if isinstance(row, int) and not isinstance(row, bool):
+            return _within("row", row, len(self.rows))
         names = [(" > ".join(self.row_names(index)), *self.row_names(index)) for index in range(len(self.rows))]
         asked = [() if self.is_share_row(index) else one for index, one in enumerate(names)]
         return _only("row", row, [asked], [one[0] for one in names[:20]])
 
     def _column(self, column: int | str) -> int:
+        if isinstance(column, int) and not isinstance(column, bool):
+            return _within("column", column, len(self.columns))
         last = [(name.split(" > ")[-1],) for name in self.columns]
         return _only("column", column, [[(name,) for name in self.columns], last], self.columns)
 
@@ -331,22 +335,29 @@ def _names(header: Sequence[tuple[str, ...]], width: int) -> tuple[str, ...]:
     return tuple(unique)
 
 
-def _only(kind: str, wanted: int | str, names: Sequence[Sequence[tuple[str, ...]]], known: Sequence[str]) -> int:
-    """Return the number of the one row or column (*kind*) that is *wanted*.
+def _within(kind: str, number: int, count: int) -> int:
+    """Return *number*, that of a row or column (*kind*).
+
+    Raises:
+        ConfigError: There are only *count*.
+    """
+    if 0 <= number < count:
+        return number
+    raise ConfigError(f"The table has no {kind} {number}: it has {count}, counted from 0.")
+
+
+def _only(kind: str, wanted: object, names: Sequence[Sequence[tuple[str, ...]]], known: Sequence[str]) -> int:
+    """Return the number of the one row or column (*kind*) that has the name *wanted*.
 
     Args:
         kind: In messages.
-        wanted: A number, or a name.
+        wanted: The name.
         names: The names of each, in as many ways as are tried, one after the other.
         known: Those that a message shows.
 
     Raises:
         ConfigError: There is none, or there are several.
     """
-    if isinstance(wanted, int) and not isinstance(wanted, bool):
-        if 0 <= wanted < len(names[0]):
-            return wanted
-        raise ConfigError(f"The table has no {kind} {wanted}: it has {len(names[0])}, counted from 0.")
     name = _folded(wanted)
     tried = ([at for at, one in enumerate(way) if name in map(_folded, one)] for way in names)
     found = next(filter(None, tried), [])
