@@ -161,6 +161,22 @@ def test_steps_between_two_rules_at_the_foot_of_a_page_are_no_footnote() -> None
     assert categories(elements(algorithm))[-1] != "footnote"
 
 
+def test_a_note_that_the_text_refers_to_is_one_between_two_rules_too() -> None:
+    """A rule may run above the notes, and another one above the running line below them."""
+
+    def noted(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(WORDS, 6))
+        text(sheet, 60, 660, ["The ferries were counted at noon"])
+        sheet.setFont("Helvetica", 6)
+        sheet.drawString(60 + sheet.stringWidth("The ferries were counted at noon", "Helvetica", 10), 664, "1")
+        sheet.line(60, 130, 535, 130)
+        text(sheet, 60, 118, ["1 By the harbour office, which keeps the book of them", "on the island itself."], 8)
+        sheet.line(60, 92, 535, 92)
+        text(sheet, 290, 50, ["17"], 8)
+
+    assert categories(elements(noted))[-2:] == ["footnote", "footer"]
+
+
 @pytest.mark.parametrize(
     ("line", "category"),
     [

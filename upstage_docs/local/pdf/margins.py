@@ -341,15 +341,16 @@ def footnotes(parts: Sequence[Part], sheet: Sheet) -> list[Part]:
     blocked = [p for p in parts if p.category in {"figure", "table", "chart", "equation", "caption", "index"}]
     columns: list[list[Part]] = []
     for part in texts:
+        referred = _is_referred_to(part, texts, sheet)
         small = (
-            part.size <= _SMALL * sheet.body
+            referred
+            or part.size <= _SMALL * sheet.body
             or any(_is_under(part, rule) and part.size <= largest for rule, largest in notes)
-            or _is_referred_to(part, texts, sheet)
         )
         if (
             not small
             or part.box[1] < _NOTES_FROM * sheet.height
-            or _is_framed(part, rules)
+            or (_is_framed(part, rules) and not referred)
             or any(p.box[1] > part.box[1] and p.shares_column(part) for p in blocked)
         ):
             blocked.append(part)
