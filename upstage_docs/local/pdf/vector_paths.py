@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from upstage_docs.local.geometry import Box, bounds, holds_middle
+from upstage_docs.local.geometry import Box, bounds, groups_of, holds_middle
 
 _CELLS = 300  # of the longer side of a page: the grid on which paths touch
 _MOST_PATHS = 100_000
@@ -143,15 +143,9 @@ def clusters(boxes: Sequence[Box], reach_x: float, reach_y: float, width: float,
 
 def _components(rows: dict[int, int]) -> dict[int, tuple[list[int], list[int]]]:
     """Label the connected runs of set bits: for each row, where its runs start, and their labels."""
-    parent: list[int] = []
-
-    def root(label: int) -> int:
-        while parent[label] != label:
-            parent[label] = parent[parent[label]]
-            label = parent[label]
-        return label
-
     runs: dict[int, list[tuple[int, int, int]]] = {}
+    touching: list[tuple[int, int]] = []
+    count = 0
     for row in sorted(rows):
         above = runs.get(row - 1, [])
         runs[row] = []
@@ -161,14 +155,12 @@ def _components(rows: dict[int, int]) -> dict[int, tuple[list[int], list[int]]]:
             start, bits = start + zeros, bits >> zeros
             ones = ((bits + 1) & -(bits + 1)).bit_length() - 1
             end, bits = start + ones, bits >> ones
-            label = len(parent)
-            parent.append(label)
-            for first, last, other in above:
-                if first < end and start < last:
-                    parent[root(label)] = root(other)
-            runs[row].append((start, end, label))
+            touching += [(count, other) for first, last, other in above if first < end and start < last]
+            runs[row].append((start, end, count))
+            count += 1
             start = end
-    return {row: ([start for start, *_ in found], [root(label) for *_, label in found]) for row, found in runs.items()}
+    labels = {number: group[0] for group in groups_of(count, touching) for number in group}
+    return {row: ([start for start, *_ in found], [labels[n] for *_, n in found]) for row, found in runs.items()}
 
 
 def _is_background(box: Box, width: float, height: float) -> bool:
