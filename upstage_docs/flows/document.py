@@ -44,8 +44,8 @@ _AGAIN = 0.2  # seconds before looking again at what another flow is changing
 _MOST_OUTAGES = 3
 _GATHERING = 60.0  # seconds in which what has come of a job that fails is fetched
 
-# Of one part: its answers, the job that gives them, or that there are none; None: make another plan.
-Part: TypeAlias = "tuple[PageAnswer | JobWatch | MissingPages, ...] | None"
+# Of one run of pages: its answers, the job that gives them, or that there are none; None: make another plan.
+RunResult: TypeAlias = "tuple[PageAnswer | JobWatch | MissingPages, ...] | None"
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Reading:
     slices: Slices
     outages: list[UpstageDocsError] = field(default_factory=list)  # of the last parts, in a row
 
-    def parts(self) -> Flow[list[Flow[Part]]]:
+    def parts(self) -> Flow[list[Flow[RunResult]]]:
         """Look up what is stored, plan the rest, and return a flow for each part that is still to come."""
         state = StoredState()
         if self.context.store.path is not None:
@@ -134,12 +134,12 @@ class Reading:
             limits=self.context.limits,
         )
 
-    def _begin_or_miss(self, run: plan.PageRun, state: StoredState) -> Flow[Part]:
+    def _begin_or_miss(self, run: plan.PageRun, state: StoredState) -> Flow[RunResult]:
         """Get the pages of *run* as `begin` does; if they do not come, return why."""
         if run.state == "send" and len(self.outages) >= _MOST_OUTAGES:
             return (MissingPages(run.pages, self.outages[-1]),)
         try:
-            part = yield from self.begin(run, state)
+            result = yield from self.begin(run, state)
         except (AuthenticationError, ConfigError):  # of every part
             raise
         except UpstageDocsError as error:
@@ -148,9 +148,9 @@ class Reading:
             return (MissingPages(run.pages, error),)
         if run.state == "send":
             self.outages.clear()
-        return part
+        return result
 
-    def begin(self, run: plan.PageRun, state: StoredState) -> Flow[Part]:
+    def begin(self, run: plan.PageRun, state: StoredState) -> Flow[RunResult]:
         """Get the pages of *run*, or the job that will give them; None where the plan is out of date."""
         if run.state == "stored" and run.pages is not None:
             stored = yield from work(partial(self.context.store.read, self.key, run.pages))
@@ -315,12 +315,12 @@ def _read_parts(reading: Reading, at_once: int) -> Flow[None]:
     slices = reading.slices
     schedule: Schedule[Any] | None = None
     try:
-        part: Part = None
-        while part is not DONE:  # the plan no longer holds: make another
+        result: RunResult = None
+        while result is not DONE:  # the plan no longer holds: make another
             parts = yield from reading.parts()
             schedule = Schedule(iter(parts), min(at_once, len(parts)))
-            while (part := (yield from next_result(schedule))) is not DONE and part is not None:
-                for answer in part:
+            while (result := (yield from next_result(schedule))) is not DONE and result is not None:
+                for answer in result:
                     if isinstance(answer, JobWatch):
                         following = read_batches(answer, slices, at_once=at_once)
                         told = {"model": reading.request.options.model, "pages": answer.sent_pages}
