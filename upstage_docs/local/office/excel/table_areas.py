@@ -40,9 +40,8 @@ def table_areas(
 
 def _areas(cells: Sequence[Area], values: Mapping[int, Mapping[int, str]], named: Sequence[Area]) -> Iterator[Area]:
     """Cut cells at empty rows, and the parts the other way by turns, until nothing is left to cut."""
-    waiting: list[tuple[Sequence[Area], int, bool]] = [
-        (cells, _ROWS, False)
-    ]  # the first one last; no recursion, a sheet may be cut some hundred times
+    # The first one last; no recursion, since a sheet may be cut some hundred times.
+    waiting: list[tuple[Sequence[Area], int, bool]] = [(cells, _ROWS, False)]
     while waiting:
         here, axis, whole = waiting.pop()
         parts = _cut_apart(here, values, named, axis)
@@ -64,34 +63,19 @@ def _cut_apart(
     parts: list[list[Area]] = [[] for _ in starts]
     for cell in cells:
         parts[bisect_right(starts, cell[axis]) - 1].append(cell)
-    out, left = [parts[0]], _Growing(parts[0])
-    for part, start, end in zip(parts[1:], starts[1:], before[1:], strict=True):
-        spaced = axis == _COLUMNS and start - end == 2 and start not in cuts
-        if spaced and not (left.is_wide and left.top == _top(part) and _is_own_table(part, values)):
+    out: list[list[Area]] = []
+    top, columns = 0, set[int]()  # of the last one in *out*: no walk over it for each that joins it
+    for part, start, end in zip(parts, starts, before, strict=True):
+        own_top, own_columns = min(cell[_ROWS] for cell in part), {cell[_COLUMNS] for cell in part}
+        spaced = out and axis == _COLUMNS and start - end == 2 and start not in cuts
+        if spaced and not (len(columns) > 1 and top == own_top and _is_own_table(part, values)):
             out[-1].extend(part)
-            left.take(part)
+            top = min(top, own_top)
+            columns |= own_columns
         else:
             out.append(part)
-            left = _Growing(part)
+            top, columns = own_top, own_columns
     return out
-
-
-class _Growing:
-    """What must be known of the cells of a part to which others are joined, without a walk over them each time."""
-
-    def __init__(self, cells: Sequence[Area]) -> None:
-        self.top = _top(cells)
-        self._columns: set[int] = set()
-        self.take(cells)
-
-    @property
-    def is_wide(self) -> bool:
-        """Whether cells begin in two columns at least."""
-        return len(self._columns) > 1
-
-    def take(self, cells: Sequence[Area]) -> None:
-        self.top = min(self.top, _top(cells))
-        self._columns.update(cell[_COLUMNS] for cell in cells)
 
 
 def _starts(spans: Collection[tuple[int, int]], cuts: Collection[int]) -> tuple[list[int], list[int]]:
@@ -116,10 +100,6 @@ def _is_own_table(part: Sequence[Area], values: Mapping[int, Mapping[int, str]])
     rows = {row for _, row, *_ in part}
     labels = [values[row][first] for row in rows if row > top and first in values[row]]
     return all(header) and len(rows) > _LEAST_LABELS and bool(labels) and not any(map(_NUMBER.fullmatch, labels))
-
-
-def _top(cells: Sequence[Area]) -> int:
-    return min(cell[_ROWS] for cell in cells)
 
 
 def _bounds(cells: Sequence[Area]) -> Area:
