@@ -72,7 +72,7 @@ class PdfPages:
         self._open: dict[int, Any] = {}
         self._texts: dict[int, PageLetters] = {}
         self._pictures: dict[int, list[Box]] = {}
-        self._layered: dict[int, bool] = {}
+        self._mostly_hidden: dict[int, bool] = {}
         self._may_hide_layers = may_hide_layers(data)
         self._layers_hidden: dict[int, bool] = {}
         try:
@@ -212,22 +212,22 @@ class PdfPages:
             self._pictures[number] = [moved(box, matrix) for box, matrix in boxes if box is not None]
         return self._pictures[number]
 
-    def _is_layer(self, number: int, page: Any, box: Box) -> bool:
+    def _repeats_what_is_seen(self, number: int, page: Any, box: Box) -> bool:
         """Say whether hidden text in *box* is the text of what is seen there: of a scan, or of letters drawn as shapes.
 
         It stands over a picture, or the page has at least as many hidden letters as others.
         """
         if any(overlap(box, picture) > _OVER_PICTURE for picture in self._picture_boxes(number, page)):
             return True
-        if number not in self._layered:
+        if number not in self._mostly_hidden:
             text = self._text_layer(number)
             hidden_text = HiddenText(text)
             letters = [0, 0]
             for found in _WORD.finditer(text.characters):
                 hidden = hidden_text.holds(found.start(), text.box(*found.span()))
                 letters[hidden] += len(found[0])
-            self._layered[number] = letters[True] >= letters[False]
-        return self._layered[number]
+            self._mostly_hidden[number] = letters[True] >= letters[False]
+        return self._mostly_hidden[number]
 
     def has_text(self, numbers: Sequence[int]) -> bool:
         """Say whether one of these pages has text, or whether nothing at all is drawn on those that can be opened.
@@ -293,7 +293,7 @@ class PdfPages:
                 box = placed(own)
                 if not is_on_page(box, width, height):
                     continue
-                if hidden_text.holds(found.start(), own) and not self._is_layer(number, page, own):
+                if hidden_text.holds(found.start(), own) and not self._repeats_what_is_seen(number, page, own):
                     continue
                 bold = among is None and is_heavy_name(text.font_name(found.start()))
                 words.append(ScannedWord(word, box, bold))
