@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, cast
 
-from upstage_docs.local.geometry import Box, middle
+from upstage_docs.local.geometry import Box, bounds, middle
 from upstage_docs.local.ocr.drawn_rules import cells_between, drawn_rules
 from upstage_docs.local.ocr.page_images import is_uneven, skew_angle, smoothed, turned, without_leaders, zoomed
 from upstage_docs.local.ocr.recognised import (
@@ -321,8 +321,7 @@ def _join_pieces(text: str, pieces: Iterator[RecognisedWord]) -> RecognisedWord 
         boxes.append(piece.box)
     if not boxes:
         return None
-    x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return RecognisedWord(text, sure / letters, (min(x0), min(y0), max(x1), max(y1)))
+    return RecognisedWord(text, sure / letters, bounds(boxes))
 
 
 def _engine() -> _Engine:
