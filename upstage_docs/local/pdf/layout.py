@@ -59,8 +59,8 @@ _PARAGRAPH_GAP = 0.6
 """Font sizes of white between two columns that are read one after the other, at least."""
 _INSET = 1.5
 """Points by which boxes are lowered before they are put in order: those of neighbours touch."""
-_PIXELS, _USUAL_PIXELS = 1.5, 14
-"""Pixels of a point at about 110 dots per inch, as of the API's pages, and the size of what has no text."""
+_PIXELS = 1.5
+"""Pixels of a point at about 110 dots per inch, as of the API's pages."""
 _PAD = 0.12
 """Of the font size: how far the box of a text stands off its ink."""
 _THIN, _SHORTEST_RULE = 1.5, 30.0
@@ -303,7 +303,7 @@ def _block(part: Part, width: float, height: float) -> Block:
     box = part.box[0] - pad, part.box[1] - pad, part.box[2] + pad, part.box[3] + pad
     relative = (value / size for value, size in zip(box, (width, height, width, height), strict=True))
     x0, y0, x1, y1 = (min(max(value, 0.0), 1.0) if math.isfinite(value) else 0.0 for value in relative)
-    pixels = round(part.size * _PIXELS) or _USUAL_PIXELS
+    pixels = round(part.size * _PIXELS) or Block.font_size
     text = indented(part) if part.category == "code" else part.text
     block = Block(part.category, text, (x0, y0, x1, y1), font_size=pixels)
     if part.facts:

@@ -34,7 +34,6 @@ _FORMS = {
     "circleNum": "decimalEnclosedCircle",
 }
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}oMath"
-_FONT_SIZE = 14
 
 
 def plain(paragraph: Any) -> str:
@@ -106,7 +105,7 @@ class Paragraphs:
             for properties in paragraph.iter(qn("a:rPr")):
                 if size := integer(properties.get("sz")):
                     return round(size / 100 * 96 / 72)
-        return _FONT_SIZE
+        return Block.font_size
 
 
 def _inherited(placeholder: Any, layout: Any) -> list[Any]:

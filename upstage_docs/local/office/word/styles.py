@@ -8,12 +8,12 @@ from typing import Any
 
 from docx.oxml.ns import qn
 
+from upstage_docs.local.blocks import Block
 from upstage_docs.local.office.word.text import value
 from upstage_docs.local.office.xml_values import integer
 
 _BODY = 9
 """The outline level that is none: ECMA-376, part 1, 17.3.1.20."""
-_FONT_SIZE = 14
 _CODE = {"html preformatted", "source code", "code", "macro text", "plain text code"}
 
 
@@ -33,7 +33,7 @@ class Style:
     level: int = 1
     number: str = ""
     depth: int = 0
-    font_size: int = _FONT_SIZE
+    font_size: int = Block.font_size
 
 
 class Styles:
@@ -87,7 +87,7 @@ def _first(owners: list[Any], path: str) -> str | None:
 
 def _pixels(half_points: str | None) -> int:
     size = integer(half_points)
-    return round(size / 2 * 96 / 72) if size > 0 else _FONT_SIZE
+    return round(size / 2 * 96 / 72) if size > 0 else Block.font_size
 
 
 def _kind(names: list[str], outline: str | None) -> tuple[str, int]:
