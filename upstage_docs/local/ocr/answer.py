@@ -13,15 +13,15 @@ from upstage_docs.files.formats import detect
 from upstage_docs.files.source import PDFIUM_LOCK
 from upstage_docs.local.losses import Losses
 from upstage_docs.local.ocr.frames import Frame, each_frame
+from upstage_docs.local.ocr.page_images import READING_DPI
 from upstage_docs.local.ocr.recognised import RecognisedPage
 from upstage_docs.local.ocr.tesseract import languages, read
 from upstage_docs.local.refusal import Refusal
 
 _DPI = 150
 """What the API rasterises PDF pages at: the pixels of sizes and vertices."""
-_READING_DPI = 300
-"""What Tesseract is given of them; a page that is too large for it is given less."""
 _READING_PIXELS = 40_000_000
+"""Of a page that Tesseract is given; a larger one is given at fewer dots per inch."""
 _NO_SIZE = (1, 1)
 """Pixels of a page that is damaged."""
 
@@ -152,7 +152,7 @@ def _rasterised(pdf: Any, number: int) -> Frame:
     if size[0] * size[1] > LIMITS.page_pixels:
         message = f"Page {number + 1} has {size[0] * size[1]:,} pixels at {_DPI} dpi; {LIMITS.page_pixels:,} are read."
         raise Refusal(message, status=413)
-    dpi = min(_READING_DPI, _DPI * math.sqrt(_READING_PIXELS / (size[0] * size[1])))
+    dpi = min(READING_DPI, _DPI * math.sqrt(_READING_PIXELS / (size[0] * size[1])))
     page = pdf[number]
     try:
         return Frame(page.render(scale=dpi / 72, grayscale=True, may_draw_forms=False).to_pil(), size)

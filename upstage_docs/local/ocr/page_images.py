@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+READING_DPI = 300
+"""Dots per inch of a page that is recognised, as Tesseract's manual advises; too large a page has fewer."""
 _MOST_LEAN = 22
 """Degrees: photographs of pages are seldom turned by more."""
 _PROFILE_PIXELS = 800

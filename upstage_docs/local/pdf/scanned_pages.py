@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from upstage_docs.local.geometry import Box, shared_height, shared_width
 from upstage_docs.local.ocr.drawn_rules import drawn_rules
-from upstage_docs.local.ocr.page_images import ink_box, skew_angle, turned
+from upstage_docs.local.ocr.page_images import READING_DPI, ink_box, skew_angle, turned
 from upstage_docs.local.pdf.layout import PageParts, Rules, parts_of
 from upstage_docs.local.pdf.library import parse_pages
 from upstage_docs.local.pdf.parts import Part
@@ -27,8 +27,6 @@ _PICTURED = 0.3
 """Share of a page from which on a picture may be a scan of its text."""
 _OUTLINES = 100
 """Filled curves of a page with few letters: more, and it is text drawn as outlines."""
-_DOTS = 300
-"""Per inch of a page that is recognised, as Tesseract's manual advises."""
 _REACH = 3
 """Heights of a word: nothing stands so near to it in its row, if it stands alone."""
 _DOTS_OF_INK = 50
@@ -98,7 +96,7 @@ def may_show_text(page: Any, document: PdfPages, number: int) -> bool:
 
 def recognised_page(document: PdfPages, number: int, ocr: Recognise, page: Any, *, keep: bool) -> Scan | None:
     """Return a page as recognised; None if no word was, or if its own text has more letters and is to be kept."""
-    image, scale = document.image(number, dots=_DOTS)
+    image, scale = document.image(number, dots=READING_DPI)
     words = [word for word in ocr(image) if word[1] >= _SURE_ENOUGH and word[0].strip()]
     words = [word for word in words if word[1] >= _SURE_ALONE or len(word[0]) > 2 or not _is_alone(word[2], words)]
     known = sum(letter.isalnum() for item in page.text_items for letter in item.text)
