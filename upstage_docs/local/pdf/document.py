@@ -294,7 +294,7 @@ def _left_out(page: Any, document: PdfPages, number: int, turned: dict[int, int]
     want, have = document.letters(number), letters_of(item.text for item in items)
     lacking = want - have
     words = upright_words(document, number, turned.get(number, 0), lacking) if lacking else []
-    return missed(items, words, lacking, page.width, page.height, foreign=have - want)
+    return missed(items, words, lacking, page.height, foreign=have - want)
 
 
 def _words_alone(document: PdfPages, number: int) -> tuple[Block, ...]:

@@ -22,7 +22,6 @@ def missed(
     items: Sequence[Any],
     words: Sequence[ScannedWord],
     lacking: Counter[str],
-    width: float,
     height: float,
     *,
     foreign: Counter[str] | None = None,
@@ -34,15 +33,13 @@ def missed(
 
     Args:
         items: Text items of liteparse.
-        words: Words of the same page's text layer.
+        words: Words of the same page's text layer, none of them beside the page.
         lacking: How many of each letter the items have too few.
-        width: Of the page, in points.
         height: Of the page, in points.
         foreign: How many of each letter the items have more often than the page's text layer.
     """
     lacking, foreign = lacking.copy(), Counter(foreign)
-    visible = [word for word in words if is_on_page(word.box, width, height)]
-    if not visible:
+    if not words:
         return []
     shelves: defaultdict[int, list[_Item]] = defaultdict(list)
     for item in items:
@@ -51,7 +48,7 @@ def missed(
         for shelf in range(int(top // _SHELF), int(bottom // _SHELF) + 1):
             shelves[shelf].append(known)
     rest = []
-    for word in visible:
+    for word in words:
         text = _plain(word.text)
         if text and not any(known.gives(text, word.box) for known in shelves[int(middle(word.box)[1] // _SHELF)]):
             rest.append((word, text))
