@@ -25,7 +25,10 @@ SEEN = b"".join(b"BT /F 11 Tf 72 %d Td (%b) Tj ET\n" % (700 - 14 * n, line.encod
 
 
 def page_of(content: bytes, *, letters: bytes = b"", picture: bool = False) -> PageLayout:
-    """Read a page on which *content* is drawn; *letters* is what the font says of its codes, `F` its name."""
+    """Read a page on which *content* is drawn, with the font `F`, the picture `I` and a form `X` that shows it.
+
+    *letters* is what the font says of its codes; a *picture* fills the page below the content.
+    """
     gray = zlib.compress(b"\xe0" * 600)
     (page,) = read_pdf(
         file_of(
@@ -41,7 +44,8 @@ def page_of(content: bytes, *, letters: bytes = b"", picture: bool = False) -> P
                     b"/Type/XObject/Subtype/Image/Width 20/Height 30/ColorSpace/DeviceGray/BitsPerComponent 8"
                     b"/Filter/FlateDecode",
                 ),
-                b"<</Font<</F 5 0 R>>/ExtGState<</Clear<</ca 0/CA 0>>>>/XObject<</I 7 0 R>>>>",
+                b"<</Font<</F 5 0 R>>/ExtGState<</Clear<</ca 0/CA 0>>>>/XObject<</I 7 0 R/X 9 0 R>>>>",
+                stream(b"q 10 0 0 10 0 0 cm /I Do Q", b"/Type/XObject/Subtype/Form/BBox[0 0 10 10]/Resources 8 0 R"),
             ]
         )
     )
@@ -333,24 +337,5 @@ def test_a_file_of_packed_zeros_is_not_unpacked_at_once() -> None:
 
 def test_words_under_a_picture_in_a_form_are_its_text() -> None:
     """A scan may be set into a page as a form, smaller and elsewhere than it was made."""
-    gray = zlib.compress(b"\xe0" * 600)
-    (page,) = read_pdf(
-        file_of(
-            [
-                b"<</Type/Catalog/Pages 2 0 R>>",
-                b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-                b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources 8 0 R>>",
-                stream(SEEN + b"q 20 0 0 20 60 300 cm /X Do Q BT /F 11 Tf 3 Tr 72 400 Td (Old receipt) Tj ET"),
-                b"null",
-                stream(b"q 10 0 0 10 0 0 cm /I Do Q", b"/Type/XObject/Subtype/Form/BBox[0 0 10 10]/Resources 8 0 R"),
-                b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
-                b"<</Font<</F 7 0 R>>/XObject<</X 6 0 R/I 9 0 R>>>>",
-                stream(
-                    gray,
-                    b"/Type/XObject/Subtype/Image/Width 20/Height 30/ColorSpace/DeviceGray/BitsPerComponent 8"
-                    b"/Filter/FlateDecode",
-                ),
-            ]
-        )
-    )
+    page = page_of(SEEN + b"q 20 0 0 20 60 300 cm /X Do Q BT /F 11 Tf 3 Tr 72 400 Td (Old receipt) Tj ET")
     assert words_of(page)[-2:] == ["Old", "receipt"]
