@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import html
 import io
-import json
-import re
-from typing import Any
 
 import pytest
 
@@ -16,38 +12,16 @@ pytest.importorskip("PIL")
 
 from PIL import Image, ImageDraw
 from reportlab.pdfgen.canvas import Canvas
-from test_local_pdf import Draw, paragraph, pdf, text
+from test_local_layout_rules import categories, cells, elements
+from test_local_pdf import paragraph, text
+from test_local_table_rules import tables
 
 from upstage_docs.local.ocr.drawn_rules import drawn_rules
 from upstage_docs.local.pdf.document import read_pdf
 from upstage_docs.local.pdf.tables.line_rows import rows_of_bands
 from upstage_docs.local.pdf.words import Word
-from upstage_docs.local.read_document import read_document
-from upstage_docs.local.service.pipe import AnswerPart, Task
 
 SEA = "The keeper of the light wrote down each ship that passed the head"
-
-
-def elements(*pages: Draw) -> list[dict[str, Any]]:
-    task = Task(format="pdf", output_formats=("html", "text"))
-    parts = [part for part in read_document(task, pdf(*pages)) if isinstance(part, AnswerPart)]
-    return [element for part in parts for element in json.loads(part.body)["elements"]]
-
-
-def cells(answer: list[dict[str, Any]]) -> list[list[list[tuple[str, str]]]]:
-    """Return the tables as rows of cells, each its attributes and its text."""
-    found = [element["content"]["html"] for element in answer if element["category"] == "table"]
-    rows = [re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL) for table in found]
-    pattern = re.compile(r"<t[dh]\s*([^>]*)>(.*?)</t[dh]>")
-    return [[[(a, html.unescape(t)) for a, t in pattern.findall(row)] for row in table] for table in rows]
-
-
-def texts(answer: list[dict[str, Any]]) -> list[list[list[str]]]:
-    return [[[cell for _, cell in row] for row in table] for table in cells(answer)]
-
-
-def categories(answer: list[dict[str, Any]]) -> list[str]:
-    return [element["category"] for element in answer]
 
 
 STATEMENT = [
@@ -77,7 +51,7 @@ def test_a_statement_without_rules_is_a_table(reach: float) -> None:
 
     answer = elements(statement)
     assert categories(answer) == ["paragraph", "table", "paragraph"]
-    assert texts(answer) == [STATEMENT]
+    assert tables(answer) == [STATEMENT]
 
 
 @pytest.mark.parametrize(("sign", "off"), [("$", -48), ("US$", -62), ("€", -48), ("%", 6)])
@@ -96,7 +70,7 @@ def test_signs_that_stand_apart_are_in_the_cells_of_their_numbers(sign: str, off
         text(sheet, 60, 500, paragraph(SEA, 4))
 
     signed = [[label, *(f"{n} {sign}" if off > 0 else f"{sign} {n}" for n in numbers)] for label, *numbers in rows]
-    assert texts(elements(accounts)) == [[["", "2012", "2011"], *signed]]
+    assert tables(elements(accounts)) == [[["", "2012", "2011"], *signed]]
 
 
 @pytest.mark.parametrize("ruled", [False, True], ids=["without rules", "between three rules"])
@@ -120,7 +94,7 @@ def test_a_header_over_several_columns_spans_them(ruled: bool) -> None:
             sheet.line(66, y, 400, y)
         text(sheet, 60, 520, paragraph(SEA, 4))
 
-    (table,) = cells(elements(paper))
+    table = cells(elements(paper))
     assert table[0] == [('rowspan="2"', "Rig"), ('colspan="2"', "Outbound"), ('colspan="2"', "Homebound")]
     assert [cell for _, cell in table[1]] == names
     assert [[cell for _, cell in row] for row in table[2:]] == rows
@@ -137,7 +111,7 @@ def test_numbers_that_the_library_joins_are_parted_at_their_columns() -> None:
                 text(sheet, x, 660 - 14 * r, [cell])
         text(sheet, 60, 500, paragraph(SEA, 4))
 
-    assert texts(elements(narrow)) == [[["Mark", "East", "West", "Mid"], *rows]]
+    assert tables(elements(narrow)) == [[["Mark", "East", "West", "Mid"], *rows]]
 
 
 def test_a_table_beside_prose_in_the_other_column_keeps_to_itself() -> None:
@@ -150,7 +124,7 @@ def test_a_table_beside_prose_in_the_other_column_keeps_to_itself() -> None:
                 text(sheet, x, 774 - 14 * r, [cell])
         text(sheet, 320, 650, [*["of each boat that came in before the storm"] * 8])
 
-    assert texts(elements(page)) == [rows]
+    assert tables(elements(page)) == [rows]
 
 
 def test_authors_and_columns_of_prose_are_no_tables() -> None:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 WORDS = "The crew of every ship was asked to sign the list at hour"
 
 
-def elements(*pages: Draw) -> list[dict[str, Any]]:
-    """Return the elements of the engine's answer for the pages drawn, in its order."""
-    task = Task(format="pdf", output_formats=("html", "text"))
+def elements(*pages: Draw, **asked: Any) -> list[dict[str, Any]]:
+    """Return the elements of the engine's answer for the pages drawn, in its order, as HTML and text if not *asked*."""
+    task = Task(**{"format": "pdf", "output_formats": ("html", "text"), **asked})
     parts = [part for part in read_document(task, pdf(*pages)) if isinstance(part, AnswerPart)]
     return [element for part in parts for element in json.loads(part.body)["elements"]]
 

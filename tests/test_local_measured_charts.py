@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,10 +16,8 @@ from reportlab.graphics.charts.barcharts import HorizontalBarChart, VerticalBarC
 from reportlab.graphics.shapes import Drawing
 from reportlab.lib.colors import HexColor
 from reportlab.pdfgen.canvas import Canvas
-from test_local_pdf import Draw, paragraph, pdf, text
-
-from upstage_docs.local.read_document import read_document
-from upstage_docs.local.service.pipe import AnswerPart, Task
+from test_local_layout_rules import elements
+from test_local_pdf import Draw, paragraph, text
 
 LOG = "The log of the harbour was kept in ink by whoever had the watch that night"
 NAMES = ["Herring", "Cod", "Ling", "Hake"]
@@ -28,10 +25,8 @@ COLOURS = [HexColor("#2f6f9f"), HexColor("#c8702a"), HexColor("#4f8f3f")]
 
 
 def charts(*pages: Draw, recognised: bool = True) -> list[dict[str, Any]]:
-    task = Task(format="pdf", output_formats=("html", "markdown", "text"), charts=recognised)
-    parts = [part for part in read_document(task, pdf(*pages)) if isinstance(part, AnswerPart)]
-    elements = [element for part in parts for element in json.loads(part.body)["elements"]]
-    return [element for element in elements if element["category"] in {"chart", "figure", "table"}]
+    found = elements(*pages, output_formats=("html", "markdown", "text"), charts=recognised)
+    return [element for element in found if element["category"] in {"chart", "figure", "table"}]
 
 
 def rows(element: dict[str, Any]) -> list[list[str]]:

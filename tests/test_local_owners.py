@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 
 pytest.importorskip("reportlab")
 pytest.importorskip("liteparse")
 
 from reportlab.pdfgen.canvas import Canvas
-from test_local_pdf import Draw, paragraph, pdf, text
-
-from upstage_docs.local.read_document import read_document
-from upstage_docs.local.service.pipe import AnswerPart, Task
+from test_local_layout_rules import elements
+from test_local_pdf import Draw, paragraph, text
 
 TIDE = "A boy with a lantern walked along the wall at every turn of the tide"
 
 
 def told(*pages: Draw) -> list[tuple[str, str]]:
     """Return category and text of each element."""
-    task = Task(format="pdf", output_formats=("text",))
-    parts = [part for part in read_document(task, pdf(*pages)) if isinstance(part, AnswerPart)]
-    elements: list[dict[str, Any]] = [element for part in parts for element in json.loads(part.body)["elements"]]
-    return [(element["category"], element["content"]["text"]) for element in elements]
+    return [(one["category"], one["content"]["text"]) for one in elements(*pages, output_formats=("text",))]
 
 
 @pytest.mark.parametrize(("letter", "size"), [("T", 38), ("M", 52)])

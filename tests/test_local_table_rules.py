@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -14,24 +13,17 @@ pytest.importorskip("reportlab")
 pytest.importorskip("liteparse")
 
 from reportlab.pdfgen.canvas import Canvas
-from test_local_pdf import Draw, paragraph, pdf, text
+from test_local_layout_rules import elements
+from test_local_pdf import paragraph, text
 
 from upstage_docs.local.blocks import Cell
 from upstage_docs.local.pdf.tables.header_rows import with_header_words
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.words import Word
-from upstage_docs.local.read_document import read_document
-from upstage_docs.local.service.pipe import AnswerPart, Task
 
 WORDS = "The ferries between the islands were counted on every day of the year"
 LEFT = (80, 220, 320, 420)
 """Where the columns of the tables begin, in points."""
-
-
-def elements(*pages: Draw) -> list[dict[str, Any]]:
-    task = Task(format="pdf", output_formats=("html", "text"))
-    parts = [part for part in read_document(task, pdf(*pages)) if isinstance(part, AnswerPart)]
-    return [element for part in parts for element in json.loads(part.body)["elements"]]
 
 
 def tables(answer: Sequence[dict[str, Any]]) -> list[list[list[str]]]:
