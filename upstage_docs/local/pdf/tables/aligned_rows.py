@@ -55,21 +55,17 @@ def join_lines(rows: Sequence[Row], rules: Sequence[Box]) -> list[Row]:
     ruled = [any(above < y < below for y in heights) for above, below in pairwise(tops)]
     valued = [c for c in range(1, len(rows[0])) if _holds_values(rows, c)]
     if sum(ruled) >= 2 and sum(ruled) >= _RULED_ROWS * len(ruled):
-        # Where every second row is shaded, a full row is no rest of the one above.
-        starts = [True, *(apart or all(row) for apart, row in zip(ruled, rows[1:], strict=True))]
+        starts = [all(row) for row in rows]  # where every second row is shaded, a full one is no rest of the one above
     elif valued:
         starts = _starts_by_values(rows, tops, valued)
     else:
         starts = _starts_by_pitch(rows, tops)
-    starts = [start or rule for start, rule in zip(starts, [False, *ruled], strict=True)]
-    rights = right_edges([words_of_cells(row) for row in rows])
-    out: list[Row] = []
-    for row, start, rule in zip(rows, starts, [False, *ruled], strict=True):
-        if (
-            not out
-            or (start and (rule or not is_rest(words_of_cells(out[-1]), words_of_cells(row), rights)))
-            or (not start and has_own_values(words_of_cells(out[-1]), words_of_cells(row)))
-        ):
+    held = [words_of_cells(row) for row in rows]
+    rights = right_edges(held)
+    out = [rows[0]]
+    for row, words, start, rule in zip(rows[1:], held[1:], starts[1:], ruled, strict=True):
+        last = words_of_cells(out[-1])
+        if rule or (not is_rest(last, words, rights) if start else has_own_values(last, words)):
             out.append(row)
         else:
             out[-1] = [above + below for above, below in zip(out[-1], row, strict=True)]
