@@ -9,18 +9,21 @@ from statistics import median
 
 from upstage_docs.local.geometry import Box, bounds, shared_width
 from upstage_docs.local.pdf.tables.aligned_texts import Text, words_of_cells
-from upstage_docs.local.pdf.tables.line_rows import has_own_values, is_rest, is_value, right_edges
+from upstage_docs.local.pdf.tables.line_rows import (
+    UNLABELLED,
+    has_own_values,
+    is_rest,
+    is_value,
+    right_edges,
+    rules_part_rows,
+)
 
-_RULED_ROWS = 0.45
-"""Share of the lines that stand under a rule, at least, where rules part the rows of a table."""
 _CLOSE = 0.85
 """Of the usual pitch of rows: lines that are nearer to each other are one row."""
 _ROW_APART = 1.25
 """Of the pitch of lines in a cell: that of rows is larger, if white parts them."""
 _FULL_LINES = 0.85
 """Share of the cells that lines have on average, at least, where each is a row of its own."""
-_UNLABELLED = 0.25
-"""Share of lines without a text in the first column, at least, where the others begin rows."""
 # Measured on eighty benchmark pages: a fifth more or less of _VALUED changes the blocks of one, of _LONG_RULE of none.
 _VALUED = 0.6
 """Share of the texts of a column that are numbers: with more, it is one of numbers."""
@@ -54,7 +57,7 @@ def join_lines(rows: Sequence[Row], rules: Sequence[Box]) -> list[Row]:
     heights = [r[1] for r in rules if shared_width(r, box) > _LONG_RULE * (box[2] - box[0])]
     ruled = [any(above < y < below for y in heights) for above, below in pairwise(tops)]
     valued = [c for c in range(1, len(rows[0])) if _holds_values(rows, c)]
-    if sum(ruled) >= 2 and sum(ruled) >= _RULED_ROWS * len(ruled):
+    if rules_part_rows(ruled):
         starts = [all(row) for row in rows]  # where every second row is shaded, a full one is no rest of the one above
     elif valued:
         starts = _starts_by_values(rows, tops, valued)
@@ -116,6 +119,6 @@ def _starts_by_pitch(rows: Sequence[Row], tops: Sequence[float]) -> list[bool]:
     if any(wide):
         return [True, *wide]
     unlabelled = sum(not row[0] for row in rows)
-    if unlabelled >= _UNLABELLED * len(rows):
+    if unlabelled >= UNLABELLED * len(rows):
         return [bool(row[0]) for row in rows]
     return [True] * len(rows)

@@ -14,7 +14,7 @@ from typing import Any
 from upstage_docs.local.blocks import Cell
 from upstage_docs.local.geometry import Box, area, bounds, holds_middle, middle, shared_width
 from upstage_docs.local.pdf.lines import Line, lines_of
-from upstage_docs.local.pdf.tables.line_rows import right_edges, rows_of_bands
+from upstage_docs.local.pdf.tables.line_rows import UNLABELLED, right_edges, rows_of_bands, rules_part_rows
 from upstage_docs.local.pdf.words import Word
 
 _EMPHASIS = re.compile(r"(\*{1,3}|_{1,3}|~~|`)(?=\S)(.+?)(?<=\S)\1")
@@ -25,10 +25,6 @@ _ONE_LINE = 0.5
 """Font sizes between two baselines of one line, at most."""
 _TITLED_ROWS = 3
 """Of a table above which a title may stand, at least."""
-_UNLABELLED = 0.25
-"""Share of lines without a text in the first column, at least, where white tells rows apart."""
-_RULED = 0.45
-"""Share of the lines that a rule parts from the next, at least, where rules part rows."""
 _WHITE = 0.4
 """Heights of a line by which the white between two rows exceeds that between lines, at least."""
 _AT_RULE, _ACROSS = 1.5, 0.5
@@ -316,10 +312,10 @@ def _joined(rows: list[_Row], rules: Sequence[Box], box: Box) -> list[_Row]:
     Where the first column of many is empty and no rules are drawn, white space tells rows from lines.
     """
     ruled = [_is_ruled(above.bottom, below.top, rules, box) for above, below in pairwise(rows)]
-    several = sum(ruled) < 2 and sum(not row.cells[0] for row in rows) >= _UNLABELLED * len(rows) > 1
+    several = sum(ruled) < 2 and sum(not row.cells[0] for row in rows) >= UNLABELLED * len(rows) > 1
     if several:
         ruled = _parted(rows)
-    elif sum(ruled) < 2 or sum(ruled) < _RULED * len(ruled) or all(ruled):
+    elif not rules_part_rows(ruled) or all(ruled):
         return rows
     merged = [rows[0]]
     for row, apart in zip(rows[1:], ruled, strict=True):

@@ -13,7 +13,14 @@ from upstage_docs.local.pdf.tables.aligned_tables import aligned_between
 from upstage_docs.local.pdf.tables.aligned_texts import LineTexts, words_of_cells
 from upstage_docs.local.pdf.tables.headers import header_cells, lay_header
 from upstage_docs.local.pdf.tables.library_tables import Table
-from upstage_docs.local.pdf.tables.line_rows import has_own_values, is_rest, is_value, right_edges
+from upstage_docs.local.pdf.tables.line_rows import (
+    UNLABELLED,
+    has_own_values,
+    is_rest,
+    is_value,
+    right_edges,
+    rules_part_rows,
+)
 from upstage_docs.local.pdf.words import Word
 
 Free = Sequence[tuple[float, int]]
@@ -44,10 +51,6 @@ _SPARSE = 0.4
 """Share of the cells that have text: less, and it is no table, unless vertical rules part it."""
 _SPACE = 0.5
 """Font sizes: a gap that is wider parts two columns, or two texts of a header."""
-_PARTED = 0.45
-"""Share of the lines that a rule parts from the next: more, and lines without a rule between them are one row."""
-_LONE = 0.25
-"""Share of the lines without a text in the first column: more, and rows have several lines."""
 _CLOSER = 0.8
 """Of the usual distance of lines: one that is closer to the line above, and not whole, belongs to its row."""
 _MOST_RULES = 2_000
@@ -354,8 +357,8 @@ def _joined(rows: list[list[list[Line]]], rules: Sequence[Box]) -> list[list[lis
     inner = [rule[1] for rule in rules[1:-1]]
     tops = [min(line.baseline for cell in row for line in cell) for row in rows]
     apart = [any(above < y < below for y in inner) for above, below in pairwise(tops)]
-    ruled = sum(apart) >= 2 and sum(apart) >= _PARTED * len(apart)
-    if not ruled and lone >= _LONE * len(rows):
+    ruled = rules_part_rows(apart)
+    if not ruled and lone >= UNLABELLED * len(rows):
         bands = _bands(rows)
         numbers = [bisect_right(bands, top) for top in tops]
         apart = [split or before != after for split, (before, after) in zip(apart, pairwise(numbers), strict=True)]
