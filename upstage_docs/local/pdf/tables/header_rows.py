@@ -59,15 +59,14 @@ def _under_headers(tables: Sequence[Table]) -> list[Table]:
         ):
             continue
         height = len(head.rows)
-        spans = dict(_spans_of(head))
-        spans |= {(r + height, c): span for (r, c), span in _spans_of(body).items()}
+        below = {(r + height, c): span for (r, c), span in _spans_of(body).items()}
         kept[kept.index(body)] = replace(
             body,
             box=bounds([head.box, body.box]),
             rows=[*head.rows, *body.rows],
             header_rows=height,
             words=head.words | body.words,
-            spans=spans,
+            spans=_spans_of(head) | below,
         )
         kept.remove(head)
     return kept
@@ -79,8 +78,7 @@ def _stands_over(head: Table, body: Table) -> bool:
         return False
     row = (head.box[3] - head.box[1]) / len(head.rows)
     level = -0.5 * row < body.box[1] - head.box[3] < row
-    nearest = [min(range(len(head.columns)), key=lambda c: abs(head.columns[c] - x)) for x in body.columns]
-    return level and nearest == list(range(len(nearest)))
+    return level and all(head.nearest_column(x) == c for c, x in enumerate(body.columns))
 
 
 def _spans_of(table: Table) -> dict[tuple[int, int], tuple[int, int]]:
@@ -100,8 +98,7 @@ def _with_words_inside(table: Table, words: Sequence[Word], free: Sequence[int])
     rows = [list(row) for row in table.rows]
     put = []
     for index in found:
-        x, _ = middle(words[index].box)
-        column = min(range(len(table.columns)), key=lambda c: abs(table.columns[c] - x))
+        column = _nearest(table, words[index])
         if not rows[0][column] and (table.spans is None or (0, column) in table.spans):
             rows[0][column] = words[index].text
             put.append(index)
@@ -181,8 +178,7 @@ def _with_rows_below(table: Table, words: Sequence[Word], free: Sequence[int]) -
 
 
 def _nearest(table: Table, word: Word) -> int:
-    x, _ = middle(word.box)
-    return min(range(len(table.columns)), key=lambda c: abs(table.columns[c] - x))
+    return table.nearest_column(middle(word.box)[0])
 
 
 def _fits(table: Table, line: Sequence[Word], size: float) -> bool:

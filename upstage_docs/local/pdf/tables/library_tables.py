@@ -99,6 +99,10 @@ class Table:
             for r, row in enumerate(self.rows)
         )
 
+    def nearest_column(self, x: float) -> int:
+        """Return the number of the column whose middle is nearest to *x*."""
+        return min(range(len(self.columns)), key=lambda c: abs(self.columns[c] - x))
+
     def with_header(self, words: Sequence[Word], numbers: Iterable[int], above: Box) -> Table:
         """Return the table with one or two header rows, made of the words in the band *above* it.
 
@@ -108,8 +112,7 @@ class Table:
         found = sorted(numbers, key=lambda i: (round(words[i].baseline), words[i].box[0]))
         columns: list[list[Word]] = [[] for _ in self.columns]
         for index in found:
-            x, _ = middle(words[index].box)
-            columns[min(range(len(columns)), key=lambda c: abs(self.columns[c] - x))].append(words[index])
+            columns[self.nearest_column(middle(words[index].box)[0])].append(words[index])
         shared = Counter(round(word.baseline) for column in columns for word in column)
         base = max(shared, key=lambda baseline: (shared[baseline], baseline))
         upper, lower = [""] * len(columns), [""] * len(columns)
