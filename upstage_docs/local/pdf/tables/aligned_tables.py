@@ -18,6 +18,7 @@ from upstage_docs.local.pdf.tables.aligned_texts import (
     Text,
     regions_of_rows,
     rows_of_texts,
+    words_of_cells,
 )
 from upstage_docs.local.pdf.tables.headers import WHOLE, header_cells, lay_header
 from upstage_docs.local.pdf.tables.library_tables import Table
@@ -126,14 +127,12 @@ def _parted(columns: Sequence[_Column], rows: Sequence[Sequence[Text]], pieces: 
     """Part the columns through which a narrow stripe of white runs, with words that begin at one x right of it."""
     out: list[_Column] = []
     for column in columns:
-        texts = [t.text for row in rows for t in row if column.left <= middle(t.box)[0] <= column.right]
+        cells = [[text for text in row if column.left <= middle(text.box)[0] <= column.right] for row in rows]
+        texts = [text.text for cell in cells for text in cell]
         if 2 * sum(map(is_value, texts)) > len(texts):
             out.append(column)
             continue
-        inside = [
-            [word for text in row if column.left <= middle(text.box)[0] <= column.right for word in text.words]
-            for row in rows
-        ]
+        inside = words_of_cells(cells)
         several = sum(len(row) > 1 or (len(row) == 1 and " " in row[0].text) for row in inside)
         if several < _LEAST_PARTED or several < _PARTED * sum(map(bool, inside)):
             out.append(column)  # whatever stands where
