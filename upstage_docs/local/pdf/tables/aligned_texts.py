@@ -93,7 +93,7 @@ class LineTexts:
         self._words = words
         self.pieces = pieces
         self._made: dict[tuple[int, ...], Text] = {}
-        self._cut: dict[int, tuple[Text, list[Text]]] = {}
+        self._cut: dict[Text, list[Text]] = {}
 
     def of(self, numbers: Iterable[int]) -> list[Text]:
         """Join the words *numbers* to texts, which end at gaps wider than a space; by baseline, then from the left."""
@@ -120,9 +120,9 @@ class LineTexts:
 
     def split(self, text: Text) -> list[Text]:
         """Cut a text where a wide space stands inside its words: between two numbers, or wider than others."""
-        if (kept := self._cut.get(id(text))) is None:
-            kept = self._cut[id(text)] = text, _split(text, self.pieces)
-        return kept[1]
+        if (kept := self._cut.get(text)) is None:
+            kept = self._cut[text] = _split(text, self.pieces)
+        return kept
 
     def split_over(self, text: Text, gutters: Sequence[tuple[float, float]]) -> list[Text]:
         """Cut a text likewise, and where one of its spaces lies in a gutter, the stripe between two columns."""
