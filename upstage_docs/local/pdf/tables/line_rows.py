@@ -63,9 +63,7 @@ def rows_by_lines(cells: Sequence[Sequence[Word]]) -> Rows | None:
         cells: The words of each cell, in any order.
     """
     lines = [_lines(words) for words in cells]
-    valued = [
-        column for column in lines[1:] if len(column) > 1 and all(is_value(" ".join(_texts(line))) for line in column)
-    ]
+    valued = [column for column in lines[1:] if len(column) > 1 and all(is_value(_text_of(line)) for line in column)]
     if not valued or not lines[0]:
         return None
     spanned = len(lines[0]) == 1 and _names_rows(lines, valued)
@@ -98,15 +96,12 @@ def rows_by_lines(cells: Sequence[Sequence[Word]]) -> Rows | None:
 def _names_rows(lines: Sequence[Sequence[list[Word]]], valued: Sequence[Sequence[list[Word]]]) -> bool:
     """Say whether a column has a text for each line of two columns of values or more, none of which is in brackets."""
     counts = {len(column) for column in valued}
-    texts = [" ".join(_texts(line)) for column in valued for line in column]
+    texts = [_text_of(line) for column in valued for line in column]
     return (
         len(valued) > 1
         and len(counts) == 1
         and not any(text[0] in _BRACKETS for text in texts)
-        and any(
-            len(column) in counts and not any(is_value(" ".join(_texts(line))) for line in column)
-            for column in lines[1:]
-        )
+        and any(len(column) in counts and not any(is_value(_text_of(line)) for line in column) for column in lines[1:])
     )
 
 
@@ -145,7 +140,7 @@ def is_rest(above: Sequence[Sequence[Word]], below: Sequence[Sequence[Word]], ri
         if not cell:
             return False
         last, first = _lines(cell)[-1], min(rest, key=lambda word: word.box[0])
-        text = " ".join(_texts(last))
+        text = _text_of(last)
         hyphen = text.endswith("-") and text[-2:-1].isalpha()
         if not hyphen and not (" " in text and (first.text[:1].islower() or (lone and first.text[:1] == "("))):
             return False
@@ -163,7 +158,7 @@ def has_own_values(above: Sequence[Sequence[Word]], below: Sequence[Sequence[Wor
         above: The words of the cells of the row above.
         below: Those of the line.
     """
-    first = [[" ".join(_texts(_lines(cell)[0])) if cell else "" for cell in row[1:]] for row in (above, below)]
+    first = [[_text_of(_lines(cell)[0]) if cell else "" for cell in row[1:]] for row in (above, below)]
     valued = [[bool(text) and is_value(text) and text[0] not in _BRACKETS for text in row] for row in first]
     both = sum(map(all, zip(*valued, strict=True)))
     named = any(
@@ -216,11 +211,11 @@ def _rows_by_breaks(cells: Sequence[Sequence[Word]], rights: Sequence[float], le
         return None  # texts that stand in the middle of their cells
     told: list[tuple[bool, list[Word]]] = []
     for column, right in zip(lines, rights, strict=True):
-        if len(column) < 2 or any(is_list_item(" ".join(_texts(line))) for line in column):
+        if len(column) < 2 or any(is_list_item(_text_of(line)) for line in column):
             continue
         blank = [b[0].baseline - a[0].baseline > _BLANK * pitch for a, b in pairwise(column)]
         apart = [gap or _has_room(a, b[0], right) for gap, (a, b) in zip(blank, pairwise(column), strict=True)]
-        single = any(blank) and all(len(_texts(line)) == 1 and " " not in line[0].text for line in column)
+        single = any(blank) and all(len(line) == 1 and " " not in line[0].text for line in column)
         each = single or sum(apart) >= _BROKEN * len(apart)
         if each or any(blank):
             begin = [column[0][0], *(line[0] for line, one in zip(column[1:], apart, strict=True) if one or each)]
@@ -263,5 +258,5 @@ def _lines(words: Sequence[Word]) -> list[list[Word]]:
     return [sorted(line, key=lambda word: word.box[0]) for line in lines]
 
 
-def _texts(words: Sequence[Word]) -> list[str]:
-    return [word.text for word in words]
+def _text_of(line: Sequence[Word]) -> str:
+    return " ".join(word.text for word in line)
