@@ -170,7 +170,7 @@ def _table(
     rules: Sequence[Box],
     sides: Sequence[Box],
     partial: Sequence[Box],
-    texts_of: LineTexts,
+    lines: LineTexts,
 ) -> Table | None:
     """Return the table between the first and the last of *rules*, None if there is none; *partial* part its header."""
     frame = _frame(rules)
@@ -178,7 +178,7 @@ def _table(
     inner = _inner_sides(sides, frame)
     if len(held) < (2 if inner else 4):
         return None
-    aligned = aligned_between(texts_of, held, [*rules, *partial])
+    aligned = aligned_between(lines, held, [*rules, *partial])
     if aligned is not None and (not inner or len(aligned.columns) > len(inner) + 1):  # one side beside the labels
         cells = [text for row in aligned.rows for text in row if text]
         numeric = sum(text[0].isdigit() for text in cells)
@@ -190,8 +190,7 @@ def _table(
     columns = _columns([words[i] for i in held], rules, inner, frame)
     if len(columns) < 2:
         return None
-    lines = _rows([words[i] for i in held], columns)
-    rows = _joined(lines, rules)
+    rows = _joined(_rows([words[i] for i in held], columns), rules)
     rows[0] = _one_each(rows[0])
     texts = [[" ".join(line.text for line in cell) for cell in row] for row in rows]
     cells = [text for row in texts for text in row if text]
@@ -363,12 +362,14 @@ def _joined(rows: list[list[list[Line]]], rules: Sequence[Box]) -> list[list[lis
         ruled = True
     pitches = [below - above for above, below in pairwise(tops)]
     usual = median(pitches) if pitches else 0.0
-    rights = right_edges([words_of_cells(row) for row in rows])
+    held = [words_of_cells(row) for row in rows]
+    rights = right_edges(held)
     out = [rows[0]]
-    for row, split, pitch in zip(rows[1:], apart, pitches, strict=True):
-        whole = (bool(row[0]) and all(row)) or has_own_values(words_of_cells(out[-1]), words_of_cells(row))
-        rest = not split and not whole and (ruled or pitch < _CLOSER * usual)
-        if rest or (not split and is_rest(words_of_cells(out[-1]), words_of_cells(row), rights)):
+    for row, words, split, pitch in zip(rows[1:], held[1:], apart, pitches, strict=True):
+        last = words_of_cells(out[-1])
+        whole = all(row) or has_own_values(last, words)
+        goes_on = not whole and (ruled or pitch < _CLOSER * usual)
+        if not split and (goes_on or is_rest(last, words, rights)):
             out[-1] = [above + below for above, below in zip(out[-1], row, strict=True)]
         else:
             out.append(row)
