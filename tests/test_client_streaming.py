@@ -210,6 +210,20 @@ class TestAsync:
             assert texts(await client.parse(make_pdf("a", 6))) == labels("a", 6)
         assert loopback.billed == Counter(labels("a", 6))
 
+    async def test_one_that_is_left_in_a_cycle_and_collected_ends_in_order(self, settings: dict[str, Any]) -> None:
+        """The loop closes each of the generators that it is made of by itself, of which Python tells by one error."""
+        errors: list[str] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, told: errors.append(str(told.get("exception"))))
+        async with AsyncClient(**settings) as client:
+            left: list[Any] = [client.stream(make_pdf("a", 6), pages_per_request=2, route="sync")]
+            await anext(left[0])
+            left.append(left)
+            del left
+            gc.collect()
+            await soon(lambda: asyncio.all_tasks() == {asyncio.current_task()}, "what was begun has ended")
+        gc.collect()  # an error that nobody asks for is told then
+        assert set(errors) <= {"aclose(): asynchronous generator is already running"}
+
     async def test_cancelling_ends_at_once_and_a_job_goes_on(
         self, settings: dict[str, Any], loopback: Loopback
     ) -> None:

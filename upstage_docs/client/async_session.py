@@ -152,7 +152,10 @@ async def acarry_out(
     has_slot = False
     resume: Callable[[], Step] = partial(flow.send, None)
     several: dict[Schedule[Any], _StopEvent] = {}
-    async with _closing(flow, threads), _stopped_at_end(several), AsyncExitStack() as slot:
+    async with AsyncExitStack() as at_end, AsyncExitStack() as slot:
+        # No generators do this: of an iterator that is left and collected, the loop would close each out of turn.
+        at_end.push_async_exit(partial(_close_flow, flow, threads))
+        at_end.push_async_exit(partial(_stop_all, several))
         if stop.is_set():
             raise Stopped
         while True:
@@ -259,18 +262,15 @@ def _worked(flow: Flow[Any], step: Step | _Ended) -> Step | _Ended:
     return step
 
 
-@asynccontextmanager
-async def _stopped_at_end(several: dict[Schedule[Any], _StopEvent]) -> AsyncIterator[None]:
-    """Stop at the end of the block what was begun of each schedule; cancel it where the block is cancelled."""
-    try:
-        yield
-    except asyncio.CancelledError:
+async def _stop_all(
+    several: dict[Schedule[Any], _StopEvent], _kind: object, error: BaseException | None, _trace: object
+) -> None:
+    """Stop what was begun of each schedule; cancel it where *error*, at the end of the block, is a cancellation."""
+    if isinstance(error, asyncio.CancelledError):
         for task in [task for schedule in several for task in schedule.begun]:
             task.cancel()
-        raise
-    finally:
-        for schedule, ends in several.items():
-            await _stop(schedule, ends)
+    for schedule, ends in several.items():
+        await _stop(schedule, ends)
 
 
 async def _stop(schedule: Schedule[Any], ends: _StopEvent) -> None:
@@ -278,16 +278,13 @@ async def _stop(schedule: Schedule[Any], ends: _StopEvent) -> None:
     await asyncio.gather(*schedule.begun, return_exceptions=True)
 
 
-@asynccontextmanager
-async def _closing(flow: Flow[Any], threads: Executor | None) -> AsyncIterator[None]:
-    """Close *flow* at the end. One that is broken off may have to tell the store, which is done by a thread."""
-    try:
-        yield
-    except (asyncio.CancelledError, Stopped):
+async def _close_flow(
+    flow: Flow[Any], threads: Executor | None, _kind: object, error: BaseException | None, _trace: object
+) -> None:
+    """Close *flow*. One that is broken off may have to tell the store, which is done by a thread."""
+    if isinstance(error, (asyncio.CancelledError, Stopped)):
         await _in_thread(threads, flow.close)
-        raise
-    finally:
-        flow.close()
+    flow.close()
 
 
 async def _in_thread(threads: Executor | None, work: Callable[[], T]) -> T:
