@@ -59,11 +59,10 @@ def _hiding_the_key(constructor: Any) -> Callable[..., None]:
         from upstage_docs.loading.client_source import wrap_key
 
         values, options = wrap_key(names, values, options)
-        for name in options:
-            if name not in names:
-                from upstage_docs.loading.former_names import unknown_option_error
+        if unknown := [name for name in options if name not in names]:
+            from upstage_docs.loading.former_names import unknown_option_error
 
-                raise unknown_option_error(type(self).__name__, options, names)
+            raise unknown_option_error(type(self).__name__, unknown)
         constructor(self, *values, **options)
 
     made: Any = __init__

@@ -94,11 +94,10 @@ def _constructor_of(owner: Any) -> Callable[..., None]:
         from upstage_docs.loading.client_source import wrap_key
 
         values, options = wrap_key(positional, values, options)
-        for name in options:
-            if name not in fields:
-                from upstage_docs.loading.former_names import unknown_option_error
+        if unknown := [name for name in options if name not in fields]:
+            from upstage_docs.loading.former_names import unknown_option_error
 
-                raise unknown_option_error(owner.__name__, options, fields)
+            raise unknown_option_error(owner.__name__, unknown)
         try:
             given = signature.bind(self, *values, **options)
         except TypeError as error:

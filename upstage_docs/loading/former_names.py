@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Container, Iterable
+from collections.abc import Iterable, Sequence
 
 _FORMER_CLASSES = {
     "UpstageLayoutAnalysisLoader": "UpstageDocumentParseLoader",
@@ -47,12 +47,11 @@ def missing_name_error(module: str, name: str) -> AttributeError | ImportError:
     return ImportError(told) if imported else AttributeError(told)
 
 
-def unknown_option_error(kind: str, given: Iterable[str], known: Container[str]) -> TypeError:
-    """Return the error for the first of *given* options that the class *kind* does not have.
+def unknown_option_error(kind: str, unknown: Sequence[str]) -> TypeError:
+    """Return the error for options that the class *kind* does not have.
 
-    It says what took the place of each former option among them.
+    It names the first of them, and says what took the place of each former option among them.
     """
-    unknown = [name for name in given if name not in known]
     return TypeError(f"{kind}.__init__() got an unexpected keyword argument {unknown[0]!r}{_places_of(unknown)}")
 
 
