@@ -155,10 +155,10 @@ def _salvage(source: sqlite3.Connection, damaged: Path, new: Path) -> Counter[st
     with closing(sqlite3.connect(new, isolation_level=None)) as target:
         target.execute("BEGIN")
         taken = Counter({table: sql.salvage(source, target, table) for table in sql.TABLES})
-        with suppress(sqlite3.Error, OSError), _with_first_page(damaged, first_page) as (copy, path):
-            taken.update({table: sql.salvage(copy, target, table) for table in sql.TABLES})
-            for number, kind in _pages_with_lines(path, len(first_page)):
-                taken += sql.salvage_page(copy, target, number, kind)
+        with suppress(sqlite3.Error, OSError), _with_first_page(damaged, first_page) as (mended, copy):
+            taken.update({table: sql.salvage(mended, target, table) for table in sql.TABLES})
+            for number, kind in _pages_with_lines(copy, len(first_page)):
+                taken += sql.salvage_page(mended, target, number, kind)
         target.execute("COMMIT")
         target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return taken
