@@ -389,6 +389,25 @@ def test_a_flow_that_the_collector_ends_in_a_transaction_settles_its_claim_after
     assert isinstance(store.claim(KEY, (3, 4), seconds=60, route="sync"), Intent), "told, and not waited for"
 
 
+def test_any_number_of_flows_may_end_in_one_transaction(tmp_path: Path, clock: Clock) -> None:
+    """As when the collector ends all those that a caller left; what they write is done one after the other."""
+    given: list[Claim] = []
+
+    def collecting() -> float:
+        for one in given * sys.getrecursionlimit():
+            kept.withdraw(one)
+        given.clear()
+        return clock.now
+
+    kept = Store(tmp_path / "store.sqlite3", clock=collecting)
+    first, second = claim(kept, (1, 2)), claim(kept, (3, 4))
+    given.append(second)
+    kept.answered(first, b"{}", (1, 2), model="m")
+    assert kept.look(KEY).answers == ((1, 2),)
+    assert not given
+    assert not kept.intents()
+
+
 def test_another_process_learns_of_an_abandoned_claim_at_once(store: Store, clock: Clock) -> None:
     code = "print(type(Store(Path(sys.argv[1]), clock=lambda: float(sys.argv[2])).claim(KEY, (1, 10), seconds=9,"
     code += " route='sync')).__name__)"

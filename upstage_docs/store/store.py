@@ -394,11 +394,12 @@ class Store:
         if self._database is not None and self._database.is_held_here:
             self._later.extend([action] if write else [])
             return otherwise
+        own, result = action, otherwise
         mended = 0
         while (database := self._database) is not None:
             try:
                 with database.transaction(write=write) as db:
-                    result = action(db)
+                    done = action(db)
             except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
                 if mended < _MOST_MENDED and self._mend(database, error):
                     mended += 1
@@ -408,10 +409,13 @@ class Store:
                     self._give_up()
                 break
             self._opened = True
-            with suppress(IndexError):
-                self._try(self._later.popleft(), None, write=True)
-            return result
-        return otherwise
+            if action is own:
+                result = done
+            try:
+                action, write, mended = self._later.popleft(), True, 0
+            except IndexError:
+                break
+        return result
 
     def _mend(self, database: Database, error: Exception) -> bool:
         """Heal a damaged file, or leave that of a newer version for another; say whether *error* was one of these."""
