@@ -15,6 +15,7 @@ import sys
 import threading
 import traceback
 from base64 import b64decode, b64encode
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -30,6 +31,7 @@ from upstage_docs.api.decode import decode_document, decode_job
 from upstage_docs.api.json_shapes import JobShape
 from upstage_docs.api.requests import Api
 from upstage_docs.errors.redaction import Body, Secret, redact, shorten
+from upstage_docs.errors.spellings import hide
 from upstage_docs.options import RetryPolicy
 
 KEY = "up_pl4nted/K3Y+value=="
@@ -168,6 +170,14 @@ def test_a_key_is_hidden_however_it_is_written(spelling: str, place: str) -> Non
     assert "[hidden]" in shown
     for part in (KEY, KEY[:12], KEY[-12:], KEY.replace("+", " "), b64encode(KEY.encode())[:12].decode()):
         assert part not in plain(shown)
+
+
+def test_a_key_of_any_characters_is_hidden_where_each_is_escaped() -> None:
+    escapes = ["%{:02x}", "%25{:02X}", "&#{:d};", "&#x{:x};", "\\u{:04x}", "\\x{:02X}", "\\{:03o}"]
+    for character, escape in product("".join(map(chr, range(33, 127))), escapes):
+        key = f"a.key{character}of-nobody"
+        written = "".join(escape.format(ord(one)) for one in key)
+        assert hide(f"bad <{written}>", key, "-", pieces=False) == "bad <->"
 
 
 def test_a_long_run_of_backslashes_is_searched_in_linear_time() -> None:

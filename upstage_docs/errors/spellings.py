@@ -85,13 +85,13 @@ def _spellings(character: str, *, letters: bool) -> str:
 
     That of a plain one is the character alone unless *letters* may be escaped, too.
     """
-    if not letters and _PLAIN.fullmatch(character):
+    plain = _PLAIN.fullmatch(character) is not None
+    if plain and not letters:
         return character
     from html.entities import codepoint2name  # a table that an import of the core does not pay for
 
     code = ord(character)
-    plain = _PLAIN.fullmatch(character)
-    address = "".join(f"%{one:02X}" for one in character.encode()) if plain else quote(character, safe="")
+    address = "".join(f"%{one:02X}" for one in character.encode())
     written = [re.escape(character), *([] if plain else [r"\\" + re.escape(character)]), _in_any_case(address)]
     written += [_in_any_case(rf"\\u{code:04x}"), _in_any_case(rf"\\x{code:02x}"), rf"\\{code:03o}"]
     written += [f"&#0*{code};?", f"&#[xX]0*{_in_any_case(f'{code:x}')};?"]
