@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from upstage_docs.api.limits import LIMITS, ApiLimits
 from upstage_docs.api.rates import RATES, Family, Rate, RateLimiter, rates_by_family, shared_limiter
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 EngineName = Literal["upstage", "local"]
 
-_ENGINES = ("upstage", "local")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _SECRET = ("authorization", "cookie", "key", "token", "secret", "password", "credential")
 
@@ -183,7 +182,7 @@ class Settings(Options):
     def chosen(self) -> EngineName:
         """The engine: the argument, else UPSTAGE_DOCS_ENGINE, else Upstage. It is never switched silently."""
         engine = self.engine or os.environ.get("UPSTAGE_DOCS_ENGINE") or "upstage"
-        require_choice("engine", engine, _ENGINES)
+        require_choice("engine", engine, get_args(EngineName))
         return "local" if engine == "local" else "upstage"
 
     def without_secrets(self) -> Settings:
