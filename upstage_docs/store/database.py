@@ -105,12 +105,10 @@ class Database:
                 yield db
                 db.execute("COMMIT")
                 if self._for_once:
-                    self._for_once = False
                     _close(self._connections)
             except BaseException as error:
                 if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
                     self._patience = _BUSY_AGAIN_SECONDS
-                self._for_once = False
                 _close(self._connections)  # rolls back; whatever was wrong is not carried on
                 raise
             self._commits += write
@@ -191,6 +189,7 @@ class Database:
         if self.path.is_dir():
             raise IsADirectoryError("a folder has its name; delete or rename that")
         self.opened = identity(self.path)
+        self._for_once = False
         if not os.access(self.path.parent, os.W_OK):
             return self._open_file(_SEALED)
         try:
@@ -202,11 +201,8 @@ class Database:
             _close(self._connections)
             self._for_once = True
             log = Path(f"{self.path}-wal")
-            return (
-                self._open_file("mode=rw", alone=True)
-                if log.exists() and log.stat().st_size
-                else self._open_file(_SEALED)
-            )
+            has_log = log.exists() and log.stat().st_size > 0
+            return self._open_file("mode=rw", alone=True) if has_log else self._open_file(_SEALED)
 
     def _open_file(self, mode: str, *, alone: bool = False) -> sqlite3.Connection:
         """Open the file; where nothing can be made beside it, *alone* or told (`_SEALED`) that nobody writes to it."""
