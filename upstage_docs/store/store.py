@@ -392,7 +392,8 @@ class Store:
         In a transaction of the same thread, in which the garbage collector closes a flow, it is done after that.
         """
         if self._database is not None and self._database.is_held_here:
-            self._later.extend([action] if write else [])
+            if write:
+                self._later.append(action)
             return otherwise
         own, result = action, otherwise
         mended = 0
