@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ctypes import addressof, c_float, c_uint
 from typing import Any
 
-from upstage_docs.local.geometry import Box, middle
+from upstage_docs.local.geometry import Box, holds_middle
 from upstage_docs.local.pdf.page_letters import PageLetters
 from upstage_docs.local.pdf.page_objects import object_box
 
@@ -84,11 +84,7 @@ def _is_clipped(box: Box, clip: Box, bounds: Box) -> bool:
     """
     if not _meet(bounds, clip):
         return True
-    x, y = middle(box)
-    of_page = bounds[0] - 1 <= x <= bounds[2] + 1 and bounds[1] - 1 <= y <= bounds[3] + 1
-    return of_page and not (
-        clip[0] - _CLIP_REACH <= x <= clip[2] + _CLIP_REACH and clip[1] - _CLIP_REACH <= y <= clip[3] + _CLIP_REACH
-    )
+    return holds_middle(bounds, box, reach=1.0) and not holds_middle(clip, box, reach=_CLIP_REACH)
 
 
 def _clip_box(clip: Any) -> Box | None:

@@ -120,9 +120,3 @@ def is_seen(item: Any, width: float, height: float) -> bool:
     inside = -reach <= item.x and item.x + item.width <= width + reach
     inside = inside and -reach <= item.y and item.y + item.height <= height + reach
     return inside and not (item.fill_color or "").startswith(_TRANSPARENT)
-
-
-def is_on_page(box: Box, width: float, height: float) -> bool:
-    """Say whether the middle of *box* lies on a page."""
-    x, y = middle(box)
-    return 0 <= x <= width and 0 <= y <= height

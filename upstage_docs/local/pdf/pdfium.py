@@ -13,11 +13,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from upstage_docs.files.source import PDFIUM_LOCK
-from upstage_docs.local.geometry import Box, overlap
+from upstage_docs.local.geometry import Box, holds_middle, overlap
 from upstage_docs.local.pdf.annotations import typed_texts
 from upstage_docs.local.pdf.hidden_text import HiddenText
 from upstage_docs.local.pdf.layers import may_hide_layers, without_hidden_layers
-from upstage_docs.local.pdf.missed_words import is_on_page, letters_of
+from upstage_docs.local.pdf.missed_words import letters_of
 from upstage_docs.local.pdf.outline import OutlineEntry
 from upstage_docs.local.pdf.page_letters import PageLetters
 from upstage_docs.local.pdf.page_objects import moved, object_box, objects_of
@@ -276,7 +276,7 @@ class PdfPages:
             page = self._page(number)
             text = self._text_layer(number)
             placed = placing(page)
-            width, height = page.get_size()
+            sheet = (0.0, 0.0, *page.get_size())
             hidden_text = HiddenText(text)
             words = []
             beyond = _SURROGATE.search(text.characters) is not None
@@ -291,7 +291,7 @@ class PdfPages:
                     continue
                 own = text.box(*found.span())
                 box = placed(own)
-                if not is_on_page(box, width, height):
+                if not holds_middle(sheet, box):
                     continue
                 if hidden_text.holds(found.start(), own) and not self._repeats_what_is_seen(number, page, own):
                     continue
@@ -311,7 +311,7 @@ class PdfPages:
             width, height = page.get_size()
             if angle % 180:
                 width, height = height, width
-            return typed_texts(page, placing(page, angle), partial(is_on_page, width=width, height=height), kept)
+            return typed_texts(page, placing(page, angle), partial(holds_middle, (0.0, 0.0, width, height)), kept)
 
     def file_text(self, number: int, angle: int = 0) -> FileText:
         """Return the text of a page with its boxes, of a page whose text lies at *angle* degrees turned upright."""
