@@ -14,7 +14,7 @@ from upstage_docs.local.blocks import PageLayout
 from upstage_docs.local.pdf.document import read_pdf
 from upstage_docs.local.pdf.layers import may_hide_layers
 from upstage_docs.local.pdf.missed_words import letters_of, missed
-from upstage_docs.local.pdf.text_layer import ScannedWord
+from upstage_docs.local.pdf.text_layer import BareWord
 
 LINES = [
     "The bakery on the corner opens before the first tram,",
@@ -164,10 +164,10 @@ def test_what_the_library_repaired_is_not_put_back() -> None:
     """Where an item has other letters than the file, as many, the file's are garbage."""
     items = [Item("bread and butter", 72, 100, 90, 12)]
     words = [
-        ScannedWord("Xqzzp", (72, 101, 96, 111)),
-        ScannedWord("pnq", (100, 101, 118, 111)),
-        ScannedWord("ohggre", (122, 101, 160, 111)),
-        ScannedWord("17", (300, 800, 312, 810)),
+        BareWord("Xqzzp", (72, 101, 96, 111)),
+        BareWord("pnq", (100, 101, 118, 111)),
+        BareWord("ohggre", (122, 101, 160, 111)),
+        BareWord("17", (300, 800, 312, 810)),
     ]
     want, have = letters_of(word.text for word in words), letters_of(item.text for item in items)
     assert [word.text for word in missed(items, words, want - have, 842, foreign=have - want)] == ["17"]

@@ -31,7 +31,7 @@ from upstage_docs.local.ocr.recognised import (
     without_ornaments,
 )
 from upstage_docs.local.pdf.document import read_pdf
-from upstage_docs.local.pdf.text_layer import ScannedWord, lies_at
+from upstage_docs.local.pdf.text_layer import BareWord, lies_at
 from upstage_docs.local.read_image import read_image
 from upstage_docs.local.refusal import Refusal
 
@@ -263,15 +263,15 @@ def test_scanned_pdf_pages_are_laid_out_whichever_way_they_lie(angle: int) -> No
 
 @pytest.mark.parametrize("angle", [0, 90, 180, 270])
 def test_the_order_of_words_tells_how_a_page_lies(angle: int) -> None:
-    words = [ScannedWord("words", (x, y, x + 50, y + 12)) for y in (100, 130, 160) for x in (100, 160, 220)]
+    words = [BareWord("words", (x, y, x + 50, y + 12)) for y in (100, 130, 160) for x in (100, 160, 220)]
     shown: dict[int, Callable[[float, float, float, float], tuple[float, float, float, float]]] = {
         0: lambda x0, y0, x1, y1: (x0, y0, x1, y1),
         90: lambda x0, y0, x1, y1: (800 - y1, x0, 800 - y0, x1),
         180: lambda x0, y0, x1, y1: (600 - x1, 800 - y1, 600 - x0, 800 - y0),
         270: lambda x0, y0, x1, y1: (y0, 600 - x1, y1, 600 - x0),
     }
-    assert lies_at([ScannedWord(word.text, shown[angle](*word.box)) for word in words]) == angle
-    assert lies_at([ScannedWord("alone", (100, y, 150, y + 12)) for y in (100, 130, 160)]) == 0
+    assert lies_at([BareWord(word.text, shown[angle](*word.box)) for word in words]) == angle
+    assert lies_at([BareWord("alone", (100, y, 150, y + 12)) for y in (100, 130, 160)]) == 0
 
 
 @needs_tesseract

@@ -10,7 +10,7 @@ from ctypes import byref, c_float, c_ushort
 from typing import Any
 
 from upstage_docs.local.geometry import Box
-from upstage_docs.local.pdf.text_layer import ScannedWord
+from upstage_docs.local.pdf.text_layer import BareWord
 from upstage_docs.local.refusal import Refusal
 
 _MOST_ANNOTATIONS = 5_000
@@ -34,7 +34,7 @@ def typed_texts(
     placed: Callable[[Box], Box],
     is_shown: Callable[[Box], bool],
     kept: Callable[[], AbstractContextManager[None]],
-) -> list[ScannedWord]:
+) -> list[BareWord]:
     """Return the lines of text that was typed over a page, and that its own text does not have.
 
     Args:
@@ -45,7 +45,7 @@ def typed_texts(
     """
     from pypdfium2 import raw
 
-    found: list[ScannedWord] = []
+    found: list[BareWord] = []
     count = raw.FPDFPage_GetAnnotCount(page.raw)
     if count > _MOST_ANNOTATIONS:
         with kept():
@@ -97,7 +97,7 @@ def _string(annotation: Any, key: bytes) -> str:
 
 def _lines_of(
     annotation: Any, text: str, placed: Callable[[Box], Box], is_shown: Callable[[Box], bool]
-) -> Iterator[ScannedWord]:
+) -> Iterator[BareWord]:
     """Yield the lines of a text as they fill the box of the annotation, where that lies on the page."""
     from pypdfium2 import raw
 
@@ -119,7 +119,7 @@ def _lines_of(
         box = left, top - _PITCH * size, min(left + _LETTER * size * len(line), right), top - 0.2 * size
         # How many lines fit is an estimate: those below the annotation's box are judged at its lower edge.
         if is_shown(placed((left, max(box[1], low), box[2], max(box[3], low)))):
-            yield ScannedWord(line, placed(box))
+            yield BareWord(line, placed(box))
         top -= _PITCH * size
 
 

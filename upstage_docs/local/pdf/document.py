@@ -38,7 +38,7 @@ from upstage_docs.local.pdf.scanned_pages import (
 )
 from upstage_docs.local.pdf.skew import Skew
 from upstage_docs.local.pdf.tables.tables import box_of
-from upstage_docs.local.pdf.text_layer import Recognise, ScannedWord
+from upstage_docs.local.pdf.text_layer import BareWord, Recognise
 from upstage_docs.local.pdf.unseen_colours import is_in, unseen_boxes
 from upstage_docs.local.refusal import Refusal
 
@@ -288,7 +288,7 @@ def _turned_back(box: Box | None, angle: int) -> Box | None:
     return box
 
 
-def _left_out(page: Any, document: PdfPages, number: int, turned: dict[int, int]) -> list[ScannedWord]:
+def _left_out(page: Any, document: PdfPages, number: int, turned: dict[int, int]) -> list[BareWord]:
     """Return the words of the text layer that the PDF library left out, where the page is upright."""
     items = [item for item in page.text_items if is_seen(item, page.width, page.height)]
     want, have = document.letters(number), letters_of(item.text for item in items)

@@ -26,7 +26,7 @@ from upstage_docs.local.pdf.regions import paths_of, regions_of
 from upstage_docs.local.pdf.restoration import FileText, restored, without_controls
 from upstage_docs.local.pdf.subpaths import Subpath
 from upstage_docs.local.pdf.tables.tables import box_of, rules_of
-from upstage_docs.local.pdf.text_layer import ScannedWord, fit
+from upstage_docs.local.pdf.text_layer import BareWord, fit
 from upstage_docs.local.pdf.vector_paths import Path
 from upstage_docs.local.pdf.weight_changes import cut_at_weights
 from upstage_docs.local.pdf.word_pieces import pieces_by_file
@@ -84,7 +84,7 @@ class PageParts(NamedTuple):
 
 def parts_of(
     page: Any,
-    left_out: Sequence[ScannedWord] = (),
+    left_out: Sequence[BareWord] = (),
     *,
     words: Sequence[Word] | None = None,
     file: FileText | None = None,
@@ -200,7 +200,7 @@ def _word(item: Any, *, leans: bool) -> Word:
     return Word(text, (x0, top, x1, bottom), baseline, size, _is_heavy(item), item.font_name or "", colour)
 
 
-def _bare_word(word: ScannedWord) -> Word:
+def _bare_word(word: BareWord) -> Word:
     baseline, size = fit(word)
     return Word(word.text, word.box, baseline, size, False, "")
 

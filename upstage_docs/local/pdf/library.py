@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from upstage_docs.local.losses import Losses, is_survivable
 from upstage_docs.local.pdf.missed_words import letters_of
 from upstage_docs.local.pdf.pdfium import PdfPages, shown
-from upstage_docs.local.pdf.text_layer import ScannedWord, set_words, text_layer
+from upstage_docs.local.pdf.text_layer import BareWord, set_words, text_layer
 
 _LIBRARY_LOCK = threading.Lock()
 """Pages are recognised in several threads; the library holds a copy of pdfium, which takes one at a time."""
@@ -130,7 +130,7 @@ def _lost(have: Counter[str], want: Counter[str]) -> int:
     return (want - have).total() - (have - want).total()
 
 
-def upright_words(document: PdfPages, number: int, angle: int, among: Counter[str] | None = None) -> list[ScannedWord]:
+def upright_words(document: PdfPages, number: int, angle: int, among: Counter[str] | None = None) -> list[BareWord]:
     """Return the words of a page's text layer; where its text lies at *angle* degrees, with boxes turned upright."""
     words = document.words(number, among)
     if not angle:

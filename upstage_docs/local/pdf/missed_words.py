@@ -8,7 +8,7 @@ from typing import Any
 from unicodedata import normalize
 
 from upstage_docs.local.geometry import Box, holds_middle, middle
-from upstage_docs.local.pdf.text_layer import ScannedWord
+from upstage_docs.local.pdf.text_layer import BareWord
 
 _SHELF = 20.0
 """Points: items are looked up by stripes of the page of this height."""
@@ -20,12 +20,12 @@ _TRANSPARENT = "00"
 
 def missed(
     items: Sequence[Any],
-    words: Sequence[ScannedWord],
+    words: Sequence[BareWord],
     lacking: Counter[str],
     height: float,
     *,
     foreign: Counter[str] | None = None,
-) -> list[ScannedWord]:
+) -> list[BareWord]:
     """Return those of *words* that are missing at their place in the library's text.
 
     No letter is given that the items have often enough already: the two readings may differ in where words end. Where

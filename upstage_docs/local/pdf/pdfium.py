@@ -23,7 +23,7 @@ from upstage_docs.local.pdf.page_letters import PageLetters
 from upstage_docs.local.pdf.page_objects import moved, object_box, objects_of
 from upstage_docs.local.pdf.restoration import FileText
 from upstage_docs.local.pdf.subpaths import Subpath, subpaths_of
-from upstage_docs.local.pdf.text_layer import ScannedWord
+from upstage_docs.local.pdf.text_layer import BareWord
 from upstage_docs.local.pdf.words import is_heavy_name, is_no_letter
 from upstage_docs.local.refusal import Refusal
 
@@ -262,7 +262,7 @@ class PdfPages:
         image.crop((left, top, right, bottom)).save(jpeg, "JPEG", quality=85)
         return jpeg.getvalue()
 
-    def words(self, number: int, among: Counter[str] | None = None) -> list[ScannedWord]:
+    def words(self, number: int, among: Counter[str] | None = None) -> list[BareWord]:
         """Return the words of a page's text layer in the file's order, and whether each font is bold.
 
         What stands beside the page is left out, and so is what is hidden, but for the text of a scan.
@@ -296,12 +296,10 @@ class PdfPages:
                 if hidden_text.holds(found.start(), own) and not self._repeats_what_is_seen(number, page, own):
                     continue
                 bold = among is None and is_heavy_name(text.font_name(found.start()))
-                words.append(ScannedWord(word, box, bold))
+                words.append(BareWord(word, box, bold))
             return words
 
-    def typed_texts(
-        self, number: int, angle: int, kept: Callable[[], AbstractContextManager[None]]
-    ) -> list[ScannedWord]:
+    def typed_texts(self, number: int, angle: int, kept: Callable[[], AbstractContextManager[None]]) -> list[BareWord]:
         """Return the lines that were typed over a page, of a page whose text lies at *angle* degrees turned upright.
 
         Each annotation is read inside a block of *kept*, which notes an error. What stands beside the page is left out.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from upstage_docs.local.ocr.page_images import flatness
 from upstage_docs.local.pdf.lines import lines_of
 from upstage_docs.local.pdf.parts import Part
-from upstage_docs.local.pdf.text_layer import Recognise, ScannedWord, set_words
+from upstage_docs.local.pdf.text_layer import BareWord, Recognise, set_words
 from upstage_docs.local.pdf.words import Word
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def labelled(part: Part, page: Image, scale: float, recognise: Recognise) -> Par
     crop = page.crop((left, top, int(part.box[2] * scale) + 1, int(part.box[3] * scale) + 1)).convert("L")
     least = _SURE if flatness(crop) > _FLAT else _SURE_IN_PHOTOGRAPHS
     found = [
-        ScannedWord(text, ((left + x0) / scale, (top + y0) / scale, (left + x1) / scale, (top + y1) / scale))
+        BareWord(text, ((left + x0) / scale, (top + y0) / scale, (left + x1) / scale, (top + y1) / scale))
         for text, sure, (x0, y0, x1, y1) in recognise(crop)
         if sure >= least and any(map(str.isalnum, text))
     ]

@@ -14,7 +14,7 @@ from upstage_docs.local.pdf.parts import Part
 from upstage_docs.local.pdf.pdfium import PdfPages, shown
 from upstage_docs.local.pdf.skew import Skew, slope
 from upstage_docs.local.pdf.stroke_weight import are_heavy
-from upstage_docs.local.pdf.text_layer import Recognise, ScannedWord, lies_at, set_words, text_layer
+from upstage_docs.local.pdf.text_layer import BareWord, Recognise, lies_at, set_words, text_layer
 from upstage_docs.local.pdf.words import Word, count_no_letters
 
 if TYPE_CHECKING:
@@ -104,9 +104,7 @@ def recognised_page(document: PdfPages, number: int, ocr: Recognise, page: Any, 
         return None
     if keep and sum(letter.isalnum() for text, _, _ in words for letter in text) < known:
         return None
-    found = [
-        ScannedWord(text.strip(), (b[0] / scale, b[1] / scale, b[2] / scale, b[3] / scale)) for text, _, b in words
-    ]
+    found = [BareWord(text.strip(), (b[0] / scale, b[1] / scale, b[2] / scale, b[3] / scale)) for text, _, b in words]
     rules = _rules(image, scale)
     kept = [not _is_rule(word, rules) for word in found]
     words = [word for word, is_text in zip(words, kept, strict=True) if is_text]
@@ -137,7 +135,7 @@ def _rules(image: Image, scale: float) -> list[Box]:
     return [(x0 / scale, y0 / scale, x1 / scale, y1 / scale) for x0, y0, x1, y1 in (*drawn.across, *drawn.down)]
 
 
-def _is_rule(word: ScannedWord, rules: Sequence[Box]) -> bool:
+def _is_rule(word: BareWord, rules: Sequence[Box]) -> bool:
     """Say whether what was recognised as a word is a piece of a rule: signs like `|` that lie on it."""
     if word.text.strip("|_—–-[]{}()!Il¦=~.,:;'"):
         return False

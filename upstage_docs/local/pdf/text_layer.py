@@ -30,15 +30,15 @@ _WIDE = 0.5
 """The width of every letter of the layer's font, in ems; each word is stretched to its box."""
 
 
-class ScannedWord(NamedTuple):
-    """A word, its box in points from the top left of the page, and whether it is set in a bold font."""
+class BareWord(NamedTuple):
+    """A word without font or baseline: its box in points from the top left of the page, and whether it is bold."""
 
     text: str
     box: Box
     bold: bool = False
 
 
-def lies_at(words: Sequence[ScannedWord]) -> int:
+def lies_at(words: Sequence[BareWord]) -> int:
     """Return the clockwise degrees, in quarter turns, by which most of *words*, in reading order, are turned."""
     shapes = [(word.box[2] - word.box[0], word.box[3] - word.box[1]) for word in words if len(word.text) > 2]
     along = int(sum(tall > wide for wide, tall in shapes) > len(shapes) / 2)  # the axis that lines run along
@@ -50,7 +50,7 @@ def lies_at(words: Sequence[ScannedWord]) -> int:
     return (270 if backwards else 90) if along else (180 if backwards else 0)
 
 
-def set_words(words: Sequence[ScannedWord]) -> list[Word]:
+def set_words(words: Sequence[BareWord]) -> list[Word]:
     """Give the words of a line one baseline and one size, and lines of nearly one size the same.
 
     Args:
@@ -91,8 +91,8 @@ def _is_narrow(word: Word, following: Word) -> bool:
     return following.baseline == word.baseline and following.box[0] - word.box[2] < _NARROW * letter
 
 
-def _rows(words: Sequence[ScannedWord]) -> Iterator[list[ScannedWord]]:
-    row: list[ScannedWord] = []
+def _rows(words: Sequence[BareWord]) -> Iterator[list[BareWord]]:
+    row: list[BareWord] = []
     for word in words:
         if row:
             last = row[-1].box
@@ -106,7 +106,7 @@ def _rows(words: Sequence[ScannedWord]) -> Iterator[list[ScannedWord]]:
         yield row
 
 
-def fit(word: ScannedWord) -> tuple[float, float]:
+def fit(word: BareWord) -> tuple[float, float]:
     """Return the baseline and the font size with which the letters of *word* fill its box."""
     top, bottom = ink(word.text, 0.0, 1.0)
     size = max((word.box[3] - word.box[1]) / (bottom - top), 1.0)
