@@ -38,6 +38,11 @@ def bounds(boxes: Iterable[Box]) -> Box:
     return min(x0s), min(y0s), max(x1s), max(y1s)
 
 
+def dimensions(box: Box) -> tuple[float, float]:
+    """Return the width and the height of *box*."""
+    return box[2] - box[0], box[3] - box[1]
+
+
 def area(box: Box) -> float:
     """Return width times height."""
     return (box[2] - box[0]) * (box[3] - box[1])

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from upstage_docs.local.geometry import Box, middle
+from upstage_docs.local.geometry import Box, dimensions, middle
 
 Point = tuple[float, float]
 Lines = Sequence[Sequence["RecognisedWord"]]
@@ -118,7 +118,7 @@ def without_ornaments(lines: Lines) -> tuple[tuple[RecognisedWord, ...], ...]:
     def is_ornament(word: RecognisedWord) -> bool:
         if not _is_hangul(word.text):
             return False
-        width, height = word.box[2] - word.box[0], word.box[3] - word.box[1]
+        width, height = dimensions(word.box)
         return not korean or (len(word.text) == 1 and not _NARROWEST < width / max(height, 1) < _WIDEST)
 
     kept = (tuple(word for word in line if not is_ornament(word)) for line in lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from upstage_docs.local.geometry import Box, bounds
+from upstage_docs.local.geometry import Box, bounds, dimensions
 from upstage_docs.local.pdf.vector_paths import Path
 from upstage_docs.local.pdf.words import Word
 
@@ -96,7 +96,7 @@ def _is_turned(word: Word) -> bool:
 
 
 def _is_short(path: Path) -> bool:
-    wide, tall = path.box[2] - path.box[0], path.box[3] - path.box[1]
+    wide, tall = dimensions(path.box)
     stroke = not path.filled or 2 * tall < wide < 4 * tall  # or the patch of a bar
     return stroke and _SHORTEST_STROKE < wide < _LONGEST_STROKE and tall < _THICKEST_STROKE
 
@@ -135,5 +135,5 @@ def _columns(paths: Sequence[Path], words: Sequence[Word]) -> list[list[tuple[Pa
 
 
 def _is_square(box: Box) -> bool:
-    wide, tall = box[2] - box[0], box[3] - box[1]
+    wide, tall = dimensions(box)
     return _SMALL < wide < _LARGE and _SMALL < tall < _LARGE and _NARROWEST < wide / tall < _WIDEST

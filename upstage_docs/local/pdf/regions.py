@@ -12,7 +12,17 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from upstage_docs.local.geometry import Box, area, bounds, holds_middle, middle, overlap, shared_height, shared_width
+from upstage_docs.local.geometry import (
+    Box,
+    area,
+    bounds,
+    dimensions,
+    holds_middle,
+    middle,
+    overlap,
+    shared_height,
+    shared_width,
+)
 from upstage_docs.local.pdf.bullets import legend_of
 from upstage_docs.local.pdf.charts.measured import measured_chart, measured_pies
 from upstage_docs.local.pdf.columns import is_monospaced
@@ -371,7 +381,7 @@ def _is_number(line: Line) -> bool:
 
 
 def _is_picture(drawing: Drawing, words: Sequence[Word], taken: Sequence[bool], page: Any) -> bool:
-    wide, tall = drawing.box[2] - drawing.box[0], drawing.box[3] - drawing.box[1]
+    wide, tall = dimensions(drawing.box)
     if wide < _NARROWEST * page.width or len(drawing.paths) < _LEAST_PATHS or is_frame(drawing):
         return False
     if tall < _LOWEST * page.height and not _is_flow(drawing, words, taken):

@@ -8,7 +8,7 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
-from upstage_docs.local.geometry import Box, middle
+from upstage_docs.local.geometry import Box, dimensions, middle
 
 _LEAST_PAIRS = 5
 _STEEPEST = 0.6
@@ -39,7 +39,7 @@ class Skew(NamedTuple):
         x, y = x - self.wide / 2, y - self.tall / 2
         width, height = self.size
         x, y = x * cosine + y * sine + width / 2, y * cosine - x * sine + height / 2
-        across, down = box[2] - box[0], box[3] - box[1]
+        across, down = dimensions(box)
         double = cosine**2 - sine**2
         half = max(across * cosine - down * abs(sine), _LEAST_ACROSS * across) / double / 2
         rise = max(down * cosine - across * abs(sine), _LEAST_DOWN * down) / double / 2

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from upstage_docs.local.geometry import Box, bounds, groups_of, holds_middle
+from upstage_docs.local.geometry import Box, bounds, dimensions, groups_of, holds_middle
 
 _CELLS = 300  # of the longer side of a page: the grid on which paths touch
 _MOST_PATHS = 100_000
@@ -46,7 +46,7 @@ def is_frame(drawing: Drawing) -> bool:
     x0, y0, x1, y1 = drawing.box
     inset = 0.05 * (x1 - x0)
     for path in drawing.paths:
-        wide, tall = _sides(path)
+        wide, tall = dimensions(path.box)
         left, right = path.box[0] - x0 < inset, x1 - path.box[2] < inset
         across = left and right and (path.filled or tall < 8 or tall > 0.9 * (y1 - y0))
         if not across and not ((left or right) and wide < 8):
@@ -65,23 +65,19 @@ def is_plot(drawing: Drawing, rules: Sequence[Box]) -> bool:
         return False
     heights = {round(rule[1]) + near for rule in rules for near in (-1, 0, 1)}
     for path in drawing.paths:
-        if min(_sides(path)) > _WIDE_CURVE:
+        if min(dimensions(path.box)) > _WIDE_CURVE:
             top, bottom = round(path.box[1]) in heights, round(path.box[3]) in heights
             if path.curved or not (top or (bottom and not path.filled)):
                 return True
     feet: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
     count: Counter[tuple[int, int]] = Counter()
     for path in drawing.paths:
-        if path.filled and min(_sides(path)) > 3:
+        if path.filled and min(dimensions(path.box)) > 3:
             for axis in (0, 1):  # bars that lie begin at one x, those that stand end at one y
                 foot = axis, round(path.box[2 * axis + axis] / 2)
                 feet[foot].add(round(path.box[2 - axis] / 3))
                 count[foot] += 1
     return any(count[foot] > 2 and len(ends) > 1 for foot, ends in feet.items())
-
-
-def _sides(path: Path) -> tuple[float, float]:
-    return path.box[2] - path.box[0], path.box[3] - path.box[1]
 
 
 def drawings_of(paths: Sequence[Path], width: float, height: float) -> list[Drawing]:
@@ -164,10 +160,10 @@ def _components(rows: dict[int, int]) -> dict[int, tuple[list[int], list[int]]]:
 
 
 def _is_background(box: Box, width: float, height: float) -> bool:
-    wide, tall = box[2] - box[0], box[3] - box[1]
+    wide, tall = dimensions(box)
     return wide > 0.9 * width and tall > 0.6 * height
 
 
 def _is_letter(path: Path) -> bool:
-    wide, tall = path.box[2] - path.box[0], path.box[3] - path.box[1]
+    wide, tall = dimensions(path.box)
     return path.filled and wide < 120 and tall < 40 and (path.curved or tall < 2)  # a bar of a fraction has no curve

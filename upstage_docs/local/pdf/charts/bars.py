@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from typing import NamedTuple
 
-from upstage_docs.local.geometry import Box, bounds
+from upstage_docs.local.geometry import Box, bounds, dimensions
 from upstage_docs.local.pdf.charts.axes import (
     MOST_WRONG,
     NUMBER,
@@ -123,17 +123,13 @@ def _lines_over(
     scale: Scale,
 ) -> Columns | None:
     """Return the series of lines over the bars; None where a line is not at their middles, or has another scale."""
-    if not any(not path.filled and min(_sides(path.box)) > _THICKEST_TICK for path in paths):
+    if not any(not path.filled and min(dimensions(path.box)) > _THICKEST_TICK for path in paths):
         return NO_LINES
     middles: defaultdict[int, list[float]] = defaultdict(list)
     for stack, home in zip(stacks, homes, strict=True):
         middles[home].append(_middle(stack))
     places = [sum(middles[home]) / len(middles[home]) for home in sorted(middles)]
     return lines_over(places, subpaths(), labels, scale)
-
-
-def _sides(box: Box) -> tuple[float, float]:
-    return box[2] - box[0], box[3] - box[1]
 
 
 def _keys_of_bars(colour: str, paths: Sequence[Path], bars: set[Box]) -> list[Box]:
@@ -149,7 +145,7 @@ def _rectangles(paths: Sequence[Path]) -> list[_Bar]:
     seen: set[tuple[int, ...]] = set()
     found: list[_Bar] = []
     for path in paths:
-        wide, tall = path.box[2] - path.box[0], path.box[3] - path.box[1]
+        wide, tall = dimensions(path.box)
         known = tuple(round(value) for value in path.box)
         solid = path.filled and not path.curved and not is_light(path.colour)
         if solid and wide > _NARROWEST and tall > 0.3 and known not in seen:
@@ -164,12 +160,12 @@ def _rectangles(paths: Sequence[Path]) -> list[_Bar]:
 
 
 def _size(bar: _Bar) -> tuple[float, ...]:
-    return tuple(round(side, 1) for side in _sides(bar.box))
+    return tuple(round(side, 1) for side in dimensions(bar.box))
 
 
 def _is_tick(bar: _Bar) -> bool:
     """Say whether a filled shape is as small as a tick of an axis; several of one size are ticks, not bars."""
-    shorter, longer = sorted(_sides(bar.box))
+    shorter, longer = sorted(dimensions(bar.box))
     return shorter < _THICKEST_TICK and longer < _LONGEST_TICK
 
 

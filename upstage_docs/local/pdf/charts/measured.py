@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import combinations
 
-from upstage_docs.local.geometry import Box, holds_middle, overlap, shared_height, shared_width
+from upstage_docs.local.geometry import Box, dimensions, holds_middle, overlap, shared_height, shared_width
 from upstage_docs.local.pdf.charts.bars import measured_bars
 from upstage_docs.local.pdf.charts.data import ChartData
 from upstage_docs.local.pdf.charts.lines import measured_lines
@@ -81,7 +81,9 @@ def _within(box: Box, subpaths: Sequence[Subpath]) -> list[Subpath]:
 def _may_be_pie(drawing: Drawing) -> bool:
     """Say whether two large filled shapes of a drawing are curved and meet, or have straight sides and cross."""
     large = [
-        path for path in drawing.paths if path.filled and _longest(path.box) > _SECTOR and not is_light(path.colour)
+        path
+        for path in drawing.paths
+        if path.filled and max(dimensions(path.box)) > _SECTOR and not is_light(path.colour)
     ]
     if not 2 <= len(large) <= _MOST_SECTORS:
         return False
@@ -92,7 +94,3 @@ def _may_be_pie(drawing: Drawing) -> bool:
         if shared > _CROSS and max(overlap(one.box, other.box), overlap(other.box, one.box)) < _NESTED:
             return True
     return False
-
-
-def _longest(box: Box) -> float:
-    return max(box[2] - box[0], box[3] - box[1])
