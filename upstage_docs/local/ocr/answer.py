@@ -68,7 +68,7 @@ def recognise(data: bytes, suffix: str, *, model: str, losses: Losses | None = N
             refusal = refusal or frame
             losses.add(number, "the page is damaged", frame)
         else:
-            # Out of what is kept: where no text can be recognised at all, no page is to blame.
+            # Once, out of what is kept: where nothing can be recognised at all, no page is to blame; later, one is.
             language = language or languages()
             with losses.kept(number, "the text of the page could not be recognised"):
                 reading = read(frame.image).resized(frame.size)
