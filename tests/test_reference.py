@@ -16,6 +16,12 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def read_pages() -> dict[str, str]:
+    """Return the text of each README and of each page of the docs, by the name of its file."""
+    paths = [*ROOT.glob("README*.md"), *(ROOT / "docs").glob("*.md")]
+    return {path.name: path.read_text(encoding="utf-8") for path in paths}
+
+
 def test_the_reference_names_all_that_is_public() -> None:
     """A class, function, error or metadata key that is added, renamed or removed is seen here."""
     for needed in ("langchain_core", "llama_index.core", "starlette", "liteparse"):
@@ -140,8 +146,7 @@ def test_defaults_and_limits_in_the_sentences_of_a_page_are_those_of_the_code() 
         for parameter in inspect.signature(one).parameters.values():
             value = parameter.default
             defaults.setdefault(parameter.name, set()).add(f'"{value}"' if isinstance(value, str) else f"{value}")
-    folder = ROOT / "docs"
-    pages = {path.name: path.read_text(encoding="utf-8") for path in [*ROOT.glob("README*.md"), *folder.glob("*.md")]}
+    pages = read_pages()
     said = [
         (page, name.replace("-", "_"), value)
         for page, text in pages.items()
@@ -193,8 +198,7 @@ def test_pages_name_errors_that_there_are_and_the_page_of_the_client_names_all()
     from upstage_docs import errors
 
     ours = {name for name in errors.__all__ if name.endswith("Error")}
-    folder = ROOT / "docs"
-    pages = {path.name: path.read_text(encoding="utf-8") for path in [*ROOT.glob("README*.md"), *folder.glob("*.md")]}
+    pages = read_pages()
     named = {page: set(re.findall(r"`(\w+Error)\b", text)) for page, text in pages.items()}
     unknown = {f"{page}: {name}" for page, names in named.items() for name in names - ours - set(dir(builtins))}
 
