@@ -203,7 +203,7 @@ def free_text(text: bytes, rect: bytes = b"72 500 300 520", font: bytes = b"/F 1
 def test_what_was_typed_over_a_page_is_text() -> None:
     """A note that is shown and the value of a field without a picture are; the others are not."""
     notes = [
-        b"<</Type/Annot/Subtype/FreeText/F 4/Rect[72 500 300 520]/DA(/F 11 Tf)/Contents(Seen by the baker)>>",
+        free_text(b"Seen by the baker"),
         b"<</Type/Annot/Subtype/FreeText/F 2/Rect[72 460 300 480]/Contents(Hidden note)>>",
         b"<</Type/Annot/Subtype/Text/Rect[72 420 92 440]/Contents(A comment)>>",
         b"<</Type/Annot/Subtype/Widget/FT/Tx/T(a)/F 4/Rect[72 400 272 420]/DA(/F 11 Tf)/V(Forty rolls)>>",
