@@ -135,7 +135,7 @@ def _parted(columns: Sequence[_Column], rows: Sequence[Sequence[Text]], pieces: 
         inside = words_of_cells(cells)
         several = sum(len(row) > 1 or (len(row) == 1 and " " in row[0].text) for row in inside)
         if several < _LEAST_PARTED or several < _PARTED * sum(map(bool, inside)):
-            out.append(column)  # whatever stands where
+            out.append(column)  # too few rows of several words, wherever these stand
             continue
         held = [[piece for word in row for piece in pieces(word)] for row in inside]
         held = [row for row in held if row]
