@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Protocol
 
 from upstage_docs.errors import ConfigError
@@ -46,8 +47,8 @@ def wrap_key(
     names: Sequence[str], values: Sequence[Any], options: Mapping[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return the arguments of a constructor with an `api_key` that does not show; *names* are those of *values*."""
-    keys = [name == "api_key" for name in names[: len(values)]] + [False] * (len(values) - len(names))
-    wrapped = tuple(as_secret(value) if key else value for key, value in zip(keys, values, strict=True))
+    named = zip_longest(names[: len(values)], values)  # there may be more values than the constructor takes
+    wrapped = tuple(as_secret(value) if name == "api_key" else value for name, value in named)
     return wrapped, {name: as_secret(value) if name == "api_key" else value for name, value in options.items()}
 
 
