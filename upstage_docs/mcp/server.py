@@ -115,8 +115,9 @@ def _pictures(one: OpenDocument, file: str, page: int, table: int, quote: str) -
         return crop_places(list(_numbered(one.tables, table, "table", file).places), one.path, dpi=_PICTURE_DPI), ""
     if quote:  # of many pages one: a name may stand on each
         found = quote_places(one.parsed, one.path, quote)
-        shown = page if page in {place.page for place in found} else found[0].page
-        also = "".join(f"; also on page {number}" for number in sorted({place.page for place in found} - {shown}))
+        pages = {at.page for at in found}
+        shown = page if page in pages else found[0].page
+        also = "".join(f"; also on page {number}" for number in sorted(pages - {shown}))
         return highlight([at for at in found if at.page == shown], one.path, parsed=one.parsed, dpi=_PICTURE_DPI), also
     return crop_places(Place(str(one.path), page=page, precision="page"), one.path, dpi=_PICTURE_DPI), ""
 
