@@ -50,9 +50,8 @@ class Database:
     """
 
     def __init__(self, path: Path, schema: str, version: int, *, busy_seconds: float = 30.0) -> None:
-        self.path = Path(
-            os.path.realpath(path)
-        )  # the same after a change of folder; the log lies beside what a link means
+        # The same after a change of folder; the log lies beside what a link means.
+        self.path = Path(os.path.realpath(path))
         self._schema = schema
         self._version = version
         self._lock = threading.Lock()
