@@ -278,6 +278,12 @@ def test_langchains_loaders_of_pdfs_count_pages_from_0(page: int, named: int) ->
         assert cite(chunk) == f"harbour.pdf, p. {named}"
 
 
+@pytest.mark.parametrize("page", ["iv", None, float("nan"), 1.5, "", -1])
+def test_what_is_no_page_counted_from_0_is_not_the_first_page(page: object) -> None:
+    told = {"source": "harbour.pdf", "page": page, "page_label": "iv", "total_pages": 3}
+    assert cite(Record("", "The ferry sails.", told)) == "harbour.pdf, place unknown"
+
+
 def test_the_page_of_a_loader_that_counts_from_1_stays() -> None:
     """PyMuPDF4LLM's reader for LlamaIndex says of a file what LangChain's loaders do, in other letters."""
     told = {"file_path": "harbour.pdf", "producer": "made", "creationDate": "D:2025", "page": 2, "total_pages": 3}

@@ -86,13 +86,13 @@ def string(metadata: Mapping[str, Any], key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def whole_number(metadata: Mapping[str, Any], key: str) -> int:
-    """Return a whole number, 0 where it is missing or something else; some stores give it back as a float or a text."""
+def whole_number(metadata: Mapping[str, Any], key: str, unknown: int = 0) -> int:
+    """Return a whole number, *unknown* if there is none; some stores give it back as a float or a text."""
     try:
-        value = float(metadata.get(key, 0))
+        value = float(metadata.get(key, unknown))
     except (TypeError, ValueError):
-        return 0
-    return int(value) if value.is_integer() and abs(value) < 2**53 else 0
+        return unknown
+    return int(value) if value.is_integer() and abs(value) < 2**53 else unknown
 
 
 def source_of(metadata: Mapping[str, Any]) -> str:
@@ -121,7 +121,7 @@ def places_of(thing: Thing, parsed: ParsedDocument | OcrResult | None = None) ->
     if "page" in metadata and not string(metadata, "file_sha256") and not _FROM_ZERO.isdisjoint(metadata):
         if "spans" in metadata:  # a chunk that we made of it
             return [replace(one, page=one.page + 1) if one.known else one for one in _read_places(thing, parsed)]
-        thing = replace(thing, metadata={**metadata, "page": whole_number(metadata, "page") + 1})
+        thing = replace(thing, metadata={**metadata, "page": whole_number(metadata, "page", -1) + 1})
     found = _read_places(thing, parsed)
     beyond = "The metadata names page {0.page}, but the file has {0.total_pages}."
     return [_unknown(place, beyond.format(place)) if 0 < place.total_pages < place.page else place for place in found]
