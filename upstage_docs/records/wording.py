@@ -401,7 +401,7 @@ def _holds_sign_of_unit(words: str) -> bool:
 
 
 def _may_name_unit(words: str) -> bool:
-    """Say whether *words* hold what stands in each that tells a unit: in Latin "in", "en", "as" or "unit"."""
+    """Say whether *words* hold what each line of a unit does: "in", "en", "em", "as", "unit", or 100 (an index)."""
     if not words.isascii():
         return True
     lower = words.lower()
