@@ -262,6 +262,17 @@ def test_the_time_for_a_row_of_names_or_signs_does_not_explode(words: str) -> No
     assert time.process_time() - begun < 2  # it takes a few milliseconds; it took minutes
 
 
+@pytest.mark.parametrize(
+    "line", ["Ada" + " " * 20_000 + "Byron", "Ada" + "." * 20_000 + "Byron", "2031" + " " * 900 + "x"]
+)
+def test_the_time_for_wide_lines_of_a_contents_is_that_of_other_lines(line: str) -> None:
+    begun = time.process_time()
+
+    HeadingLevels().read_contents(f"{line}\n" * 10)
+
+    assert time.process_time() - begun < 2  # it takes a few milliseconds; it took minutes
+
+
 def _document(*elements: tuple[str, str, str]) -> ParsedDocument:
     made = [Element(number, 1, category, html, "", text) for number, (category, html, text) in enumerate(elements)]
     return ParsedDocument("plan.pdf", "cd" * 32, "m", tuple(made), total_pages=1)

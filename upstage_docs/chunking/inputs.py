@@ -445,7 +445,7 @@ class _Reader:
     def _enter_all(self, headings: tuple[str, ...]) -> None:
         """Open the headings that govern the beginning of a record, outermost first."""
         for level, heading in enumerate(headings, start=1):
-            self._levels.level(heading, 0)
+            self._levels.level(" ".join(heading.split()), 0)
             self._trail.enter(level, heading, "")
 
     def _split_headings(self, headings: str) -> tuple[str, ...]:

@@ -113,10 +113,11 @@ _SAME_MEAN = 0.01
 _LEAST_CONTENTS = 3
 # Letters that may be Roman numbers → what goes before them in the alphabet.
 _ROMAN_AFTER = {"i": "h", "v": "u", "x": "w"}
-# `  1.2 Scope ........ 14`, `- Scope 14`, `| Scope | xii |`
+_LEADER = r"[\s.·…‥⋯_|–—-]"
+# `  1.2 Scope ........ 14`, `- Scope 14`, `| Scope | xii |`. No title ends in a row of leaders: each is read once.
 _ENTRY = compile_when_used(
-    r"(?P<indent>[ \t\u3000\xa0]*)(?:[-*+|] ?)*(?P<title>[^\s|].*?)"
-    r"(?:[\s.·…‥⋯_|–—-]*(?:(?<=[\s.·…‥⋯_|–—-])|(?<=[가-힣一-鿿]))(?P<page>\d{1,4}|[ivxlc]{1,7}))?[\s.·…‥⋯_|–—-]*"
+    rf"(?P<indent>[ \t\u3000\xa0]*)(?:[-*+|] ?)*(?P<title>[^\s|](?:.*?(?!{_LEADER}).)??)"
+    rf"(?:{_LEADER}*(?:(?<={_LEADER})|(?<=[가-힣一-鿿]))(?P<page>\d{{1,4}}|[ivxlc]{{1,7}}))?{_LEADER}*"
 )
 _OUTERMOST = frozenset({"part", "chapter"})
 _UNNUMBERED = Numbering("", 1, "", is_first=False)
@@ -216,7 +217,7 @@ class HeadingLevels:
         indents = sorted({len(found["indent"].expandtabs()) for found in entries})
         levels = HeadingLevels()
         for found in entries:
-            title = found["title"]
+            title = " ".join(found["title"].split())
             if _belongs_to_a_table(title) or (_OUTER.match(title) and not found["page"]):
                 continue  # of a list of tables; the title of the contents
             size = 2.0 ** -indents.index(len(found["indent"].expandtabs()))
