@@ -205,7 +205,7 @@ def test_a_table_that_gets_a_header_keeps_its_spans_and_its_grid() -> None:
     body = [["Harbours of the north", ""], ["Skerry", "1904"]]
     spans = {(0, 0): (1, 2), (1, 0): (1, 1), (1, 1): (1, 1)}
     table = Table((0, 30, 200, 60), body, [20, 120], 0, frozenset({5}), spans=spans, gridded=True)
-    made = table.with_header(words, [0, 1], (0, 5, 200, 25))
+    made = table.with_header(words, [0, 1])
     assert made.cells == (
         (Cell("Port"), Cell("Year")),
         (Cell("Harbours of the north", 1, 2),),

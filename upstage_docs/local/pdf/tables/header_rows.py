@@ -135,7 +135,7 @@ def _with_words_above(table: Table, words: Sequence[Word], free: Sequence[int]) 
     columns = {_nearest(table, words[i]) for i in held}
     if len(columns) < max(2, (len(table.columns) + 1) // 2):
         return table
-    return table.with_header(words, held, bounds(words[i].box for i in held))
+    return table.with_header(words, held)
 
 
 def _with_rows_below(table: Table, words: Sequence[Word], free: Sequence[int]) -> Table:

@@ -103,8 +103,8 @@ class Table:
         """Return the number of the column whose middle is nearest to *x*."""
         return min(range(len(self.columns)), key=lambda c: abs(self.columns[c] - x))
 
-    def with_header(self, words: Sequence[Word], numbers: Iterable[int], above: Box) -> Table:
-        """Return the table with one or two header rows, made of the words in the band *above* it.
+    def with_header(self, words: Sequence[Word], numbers: Iterable[int]) -> Table:
+        """Return the table with one or two header rows, made of the words *numbers* above it.
 
         The lower row is that of the baseline at which most columns have words; what stands over it in a column is the
         upper row, or, at the pitch of one text, part of the lower.
@@ -129,7 +129,7 @@ class Table:
             spans |= {(r + len(header), c): span for (r, c), span in self.spans.items()}
         return replace(
             self,
-            box=bounds([self.box, above]),
+            box=bounds([self.box, *(words[i].box for i in found)]),
             rows=header + self.rows,
             header_rows=self.header_rows + len(header),
             words=self.words | set(found),
