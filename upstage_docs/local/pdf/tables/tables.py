@@ -98,8 +98,7 @@ def tables_of(
         table = table_of(block, words, taken, rules)
         if table is None or (len(table.rows) < 2 and (len(table.rows[0]) < 3 or not _has_rules(table, sides))):
             continue
-        drawn = any(overlap(table.box, plot) > _ON_PLOT for plot in plots)
-        table.gridded = not drawn and _is_framed(table, rules, sides)
+        table.gridded = not _is_on_plot(table, plots) and _is_framed(table, rules, sides)
         if len(table.columns) < 2 and _rules_in(table, rules) < len(table.rows) - 1:
             continue
         if not _has_rules(table, [*rules, *sides]) and (_is_prose(table) or _is_contents(table) or _is_address(table)):
@@ -121,7 +120,7 @@ def tables_of(
         table
         for table in [*lattices, *ruled_tables(words, in_lattice, rules, sides, lines, known)]
         if not _is_contents(table)
-        if is_full_grid(table) or not any(overlap(table.box, plot) > _ON_PLOT for plot in plots)
+        if is_full_grid(table) or not _is_on_plot(table, plots)
         if _rules_in(table, rules) > _RULED_ROWS * len(table.rows)
         or _is_framed(table, rules, sides)
         or not _is_columns_of_text(table, words)
@@ -129,10 +128,14 @@ def tables_of(
     aligned = [
         table
         for table in aligned_tables(lines, taken, rules)
-        if not _is_contents(table) and not any(overlap(table.box, plot) > _ON_PLOT for plot in plots)
+        if not _is_contents(table) and not _is_on_plot(table, plots)
         if not _has_marks(table) and (_rules_in(table, rules) or not _is_listing(table, words))
     ]
     return with_header_words(_with_aligned(_completed(tables, ruled, words), aligned, words), words, taken)
+
+
+def _is_on_plot(table: Table, plots: Sequence[Box]) -> bool:
+    return any(overlap(table.box, plot) > _ON_PLOT for plot in plots)
 
 
 def is_full_grid(table: Table) -> bool:
