@@ -91,6 +91,22 @@ def test_the_parts_are_listed_where_people_look() -> None:
     assert named >= PARTS, f"not named: {PARTS - named}"
 
 
+def test_the_change_that_adds_an_option_is_shown_on_the_files_as_they_are() -> None:
+    """Each part of it names a file, and lines that follow each other there."""
+    (shown,) = re.findall(
+        r"^```diff\n(.*?)^```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    parts = re.findall(r"^--- a/(\S+)\n\+\+\+ b/\1\n@@.*\n((?:[ +-].*\n)+?)(?=--- a/|\Z)", shown, re.MULTILINE)
+    missing = []
+    for name, lines in parts:
+        before = "".join(line[1:] for line in lines.splitlines(keepends=True) if line[0] in " -")
+        if f"\n{before}" not in (ROOT / name).read_text(encoding="utf-8"):
+            missing.append(name)
+
+    assert len(parts) == shown.count("--- a/") > 4
+    assert missing == []
+
+
 def test_the_forge_has_the_machines_that_users_have() -> None:
     """Every Python from the oldest to the newest, and three systems; the classifiers say no more than that."""
     checks = loaded(ROOT / ".github" / "workflows" / "checks.yml")["jobs"]
