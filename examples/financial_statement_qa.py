@@ -15,7 +15,7 @@ from langchain_upstage_docs import (
     UpstageDocumentRetriever,
     row_documents,
 )
-from upstage_docs.evidence import Answer, crop, number_passages, read_answer
+from upstage_docs.evidence import CheckedAnswer, crop, number_passages, read_answer
 
 MODEL = ScriptedChat(script=answer_by_words)  # from langchain_upstage import ChatUpstage; MODEL = ChatUpstage()
 RULES = (
@@ -24,7 +24,7 @@ RULES = (
 )
 
 
-def ask(path: str, question: str, model: BaseChatModel = MODEL) -> Answer:
+def ask(path: str, question: str, model: BaseChatModel = MODEL) -> CheckedAnswer:
     """Return the answer of *model* to *question*, read against the rows and chunks that were found for it."""
     documents = UpstageDocumentParseLoader(path).load()
     chunks = TableAwareTextSplitter().split_documents(documents)

@@ -37,8 +37,8 @@ MOST_OF_A_NAME = 3
 """Modules in which one private name may be defined: in more, a search never lands where one wants."""
 OVERRIDDEN = {"_repr_html_", "_as_kept"}
 """Private names that stand in more modules since each overrides what a base class, or a notebook, calls."""
-NAMED_ALIKE = {"Answer", "Loads", "UpstageDocumentRetriever"}
-"""Of the API and of a model, as users of each call it; the same in both frameworks."""
+NAMED_ALIKE = {"Loads", "UpstageDocumentRetriever"}
+"""The same in both frameworks."""
 LARGEST_CASSETTE = 200_000
 VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "base", "types"}
 # What no part of the core may import before it is used.

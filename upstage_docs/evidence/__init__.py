@@ -5,7 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False  # as typing's, whose import costs more than this module
 if TYPE_CHECKING:
     from upstage_docs.evidence.answers import (
-        Answer as Answer,
+        CheckedAnswer as CheckedAnswer,
         Statement as Statement,
         read_answer as read_answer,
         read_numbered_lines as read_numbered_lines,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _HOME: dict[str, str] = {
     name: module
     for module, names in {
-        "answers": "Answer Statement read_answer read_numbered_lines",
+        "answers": "CheckedAnswer Statement read_answer read_numbered_lines",
         "citation": "Citation acite cite",
         "locate": "aplaces places",
         "pictures": "PagePicture acrop ahighlight crop highlight",

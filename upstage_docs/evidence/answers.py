@@ -47,7 +47,7 @@ class Statement(msgspec.Struct, frozen=True):
     unsupported: tuple[str, ...]
 
 
-class Answer(msgspec.Struct, frozen=True):
+class CheckedAnswer(msgspec.Struct, frozen=True):
     """What a model answered, compared with the passages that it was given.
 
     Attributes:
@@ -96,7 +96,7 @@ class Answer(msgspec.Struct, frozen=True):
         return f"<div>{''.join(lines)}</div>"
 
 
-def read_answer(answer: str, passages: Iterable[object]) -> Answer:
+def read_answer(answer: str, passages: Iterable[object]) -> CheckedAnswer:
     """Return the statements of *answer*, whose marks `[1]`, `[2, 3]` name *passages* from 1 as `number_passages` does.
 
     A figure is supported if a passage that its statement cites, or the citation of that passage, has the same number.
@@ -113,7 +113,7 @@ def read_answer(answer: str, passages: Iterable[object]) -> Answer:
     given = [one.item if isinstance(one, Passage) else one for one in passages]
     lines = tell_files_apart([cite(one) for one in given])
     claims = _cut_into_claims(answer)
-    return Answer(answer, tuple(_statement(text, numbers, given, lines) for text, numbers in claims))
+    return CheckedAnswer(answer, tuple(_statement(text, numbers, given, lines) for text, numbers in claims))
 
 
 def read_numbered_lines(answer: str, count: int) -> list[str]:
