@@ -24,7 +24,7 @@ def keep_failed(
     records, unless nothing came.
 
     Args:
-        loader: With `on_error="skip"` or `"partial"`.
+        loader: One with `on_error="skip"` or `"partial"`.
         record_manager: The one that `index` is given; its group ids are the `source` of the Documents.
 
     Raises:

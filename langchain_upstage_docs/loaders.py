@@ -146,7 +146,7 @@ class UpstageDocumentParseLoader(ParseComponent, _Loader):
 
     Args:
         file_path: A path, bytes, a binary file object, a blob, several of them, or a blob loader.
-        source: Names one document that has no path, or names it otherwise.
+        source: The name of a document that has no path, or another name for one that has.
 
     Raises:
         SourceNotFoundError: A file is missing, unless such files are skipped; also a FileNotFoundError.
@@ -204,7 +204,7 @@ class UpstageOCRLoader(OCRComponent, _Loader):
 
     Args:
         file_path: A path, bytes, a binary file object, a blob, several of them, or a blob loader.
-        source: Names one document that has no path, or names it otherwise.
+        source: The name of a document that has no path, or another name for one that has.
 
     Raises:
         SourceNotFoundError: A file is missing, unless such files are skipped; also a FileNotFoundError.

@@ -88,8 +88,8 @@ class UpstageDocumentRetriever(BaseRetriever):
 
         Args:
             files: As for `UpstageDocumentParseLoader`.
-            k: As of the class.
-            embeddings: As of the class.
+            k: As for the class.
+            embeddings: As for the class.
             splitter: `TableAwareTextSplitter()` if not given.
             options: Those of `UpstageDocumentParseLoader`; `output_format` is `markdown` unless given.
 
@@ -158,7 +158,7 @@ class SearchDocumentTool(BaseTool):
     The artifact of its `ToolMessage` is the Documents, in the order of their numbers: for `cite`, `crop`, `highlight`.
 
     Setup:
-        As of `UpstageDocumentRetriever`.
+        That of `UpstageDocumentRetriever`.
 
     Instantiate:
         ```python
@@ -179,7 +179,7 @@ class SearchDocumentTool(BaseTool):
         ```
 
     Args:
-        retriever: Over the files; any retriever whose Documents are ours, or of another origin.
+        retriever: What searches the files: `UpstageDocumentRetriever`, or any other retriever.
     """
 
     name: str = "search_document"

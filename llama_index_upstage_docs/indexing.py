@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 def keep_failed(documents: Sequence[BaseNode], report: Report, docstore: BaseDocumentStore) -> list[BaseNode]:
     """Return *documents* and what *docstore* holds of the files that failed, for a pipeline with UPSERTS_AND_DELETE.
 
-    It deletes whatever it is not given; what is given unchanged is neither embedded again nor deleted. A file that is
-    no longer there, or not in the list, loses its Documents. With `on_error="partial"`, what came of a file takes the
+    Such a pipeline deletes whatever it is not given, and leaves alone what it is given unchanged. A file that is no
+    longer there, or not in the list, loses its Documents. With `on_error="partial"`, what came of a file takes the
     place of its Documents, unless nothing came.
 
     Args:
         documents: What a reader with `on_error="skip"` or `"partial"` gave.
-        report: Of that reader, after it.
-        docstore: Of the pipeline.
+        report: The reader's `report` after that.
+        docstore: The pipeline's.
     """
     from upstage_docs.errors import SourceNotFoundError
 

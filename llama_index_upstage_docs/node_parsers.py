@@ -52,8 +52,8 @@ class UpstageDocumentParseNodeParser(ParseFields, Loads, LinkedNodeParser):
         id_func: Taken for the base class's sake and not used: ids are deterministic, and those of the records.
 
     Raises:
-        ConfigError: A value that an option does not take, options that contradict each other, or a Document that is
-            neither.
+        ConfigError: A value that an option does not take, options that contradict each other, or a Document that
+            holds no answer and names no file.
         TypeError: An option that does not exist.
     """
 

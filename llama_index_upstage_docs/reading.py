@@ -72,7 +72,7 @@ class FileReader:
             file_path: A path, bytes, a binary file object, or several of them.
             extra_info: Metadata that goes along, after ours and never over it, kept out of embedding and LLM texts.
             fs: Where the paths are, if not here; such files are read one after the other.
-            source: Names one document that has no path, or names it otherwise.
+            source: The name of a document that has no path, or another name for one that has.
             options: None are taken: they are given to the reader when it is made.
 
         Raises:

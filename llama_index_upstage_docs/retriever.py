@@ -34,7 +34,7 @@ class UpstageDocumentRetriever(BaseRetriever):
         ```
 
     Args:
-        nodes: What is searched, of our node parsers or any other.
+        nodes: What is searched, made by our node parsers or by any other.
         similarity_top_k: How many are returned at most.
         embed_model: Any of LlamaIndex's; then meaning counts as much as words, and all texts are embedded here.
 
@@ -66,7 +66,7 @@ class SearchDocumentToolSpec(BaseToolSpec):
     """The tool `search_document` for an agent: `SearchDocumentToolSpec(retriever).to_tool_list()`.
 
     Args:
-        retriever: Over the files: `UpstageDocumentRetriever`, or any other.
+        retriever: What searches the files: `UpstageDocumentRetriever`, or any other.
     """
 
     spec_functions = [("search_document", "asearch_document")]  # noqa: RUF012 - as the base class has it

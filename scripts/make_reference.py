@@ -118,9 +118,11 @@ def options_table(kind: type) -> str:
     if not said:
         return ""
     of_a_request = option_reasons.OF_A_REQUEST.get(kind.__name__)
+    of_a_machine = option_reasons.DEFAULTS_OF_A_MACHINE.get(kind.__name__, {})
     rows = ""
     for name, one in said.items():
-        row = [f"`{name}`", f"`{_shown(default_of(kind, name))}`", one.sentence.replace("|", chr(92) + "|")]
+        default = of_a_machine.get(name) or f"`{_shown(default_of(kind, name))}`"
+        row = [f"`{name}`", default, one.sentence.replace("|", chr(92) + "|")]
         reasons = of_a_request[name] if of_a_request else (option_reasons.WHY[kind.__name__][name],)
         rows += f"| {' | '.join([*row, *reasons])} |\n"
     head = "| option | default | what it does | why this default |" + (

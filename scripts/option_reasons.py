@@ -143,6 +143,9 @@ WHY: dict[str, dict[str, str]] = {
 }
 """Why the default of every other option is what it is, by the class that defines it."""
 
+DEFAULTS_OF_A_MACHINE: dict[str, dict[str, str]] = {"WorkerLimits": {"workers": "processors, at most 4"}}
+"""Defaults that differ from machine to machine, by their class: what the reference shows in their place."""
+
 FREE: dict[str, str] = {
     "RecordOptions": "None of these changes what a document costs, and both engines' answers are shaped by them.",
     "ChunkOptions": "None of these changes what a document costs. Chunks are made on this machine, whoever answered.",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import builtins
 import inspect
+import json
 import re
 import runpy
+import subprocess
+import sys
 from fnmatch import fnmatch
 from importlib import import_module
 from pathlib import Path
@@ -30,6 +33,20 @@ def test_the_reference_names_all_that_is_public() -> None:
     folder = ROOT / "docs" / "reference"
 
     assert {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")} == script["pages"]()
+
+
+def test_the_reference_is_the_same_on_a_machine_with_more_processors() -> None:
+    for needed in ("langchain_core", "llama_index.core", "starlette", "liteparse"):
+        pytest.importorskip(needed)
+    code = (
+        "import json, os, runpy\n"
+        "os.cpu_count = lambda: 64\n"
+        f"print(json.dumps(runpy.run_path({str(ROOT / 'scripts' / 'make_reference.py')!r})['pages']()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    folder = ROOT / "docs" / "reference"
+
+    assert {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")} == json.loads(done.stdout)
 
 
 def test_the_reference_names_the_public_modules_that_the_page_on_stability_promises() -> None:

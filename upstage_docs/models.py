@@ -314,7 +314,7 @@ class OcrResult(Unshown, msgspec.Struct, frozen=True):
         text: The page texts joined by newlines (the API's own top-level text glues pages together).
         confidence: The lowest page confidence, as answered, 0-1.
         billed_pages: What was billed.
-        total_pages: Pages of the file, 0 where they are those that are here.
+        total_pages: Pages of the file; 0 if `pages` holds all of them.
         missing_pages: As those of a ParsedDocument.
     """
 

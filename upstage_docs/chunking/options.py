@@ -160,7 +160,7 @@ class ChunkOptions(Options):
         }
 
     def remembering(self) -> ChunkOptions:
-        """Return the same options, but which measure no text twice in a row: counting tokens takes long."""
+        """Return the same options, which measure no text twice in a row, because counting tokens takes long."""
         return (
             self
             if self.length_function is len

@@ -121,7 +121,7 @@ def remove_from_cache(
 ) -> None:
     """Delete everything about a document, also running jobs and unknown outcomes. Parsing it again is paid again."""
     if bool(name) == every:
-        raise ConfigError("Name the document whose answers go, as `cache ls` shows it, or say --all.")
+        raise ConfigError("Name the document to delete, as `cache ls` shows it, or say --all.")
     store = Store.at(folder or True)
     held = len(store.entries())
     deleted = store.remove(name, everything=everything or not every)

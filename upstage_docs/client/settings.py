@@ -133,7 +133,7 @@ class Settings(Options):
     )
     poll: PollPolicy | None = option(None, "How jobs are waited for; if None, as suits the engine.", in_command=False)
     max_concurrency: int = option(
-        5, "How many requests run at once; twice as many documents or parts are in work.", least=1
+        5, "How many requests run at once. Up to twice as many documents or parts are read at a time.", least=1
     )
     rates: Mapping[Family, Rate] | None = option(
         None, "Overrides of `rates.RATES`, by family (`sync`, `async`, `ocr`).", rates_by_family, in_command=False
@@ -171,7 +171,7 @@ class Settings(Options):
 
     @property
     def at_once(self) -> int:
-        """How many documents and parts are in work: while half wait for answers, the others are read and stored.
+        """How many documents and parts are read at a time: while half wait for answers, the others are read and stored.
 
         Without a store, answers that wait for their turn are held in memory: then no more than requests at once.
         """

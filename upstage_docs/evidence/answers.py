@@ -69,7 +69,7 @@ class CheckedAnswer(msgspec.Struct, frozen=True):
         return any(statement.items for statement in self.statements) and not self.unsupported
 
     def places(self, file: DocumentInput | None = None) -> list[Place]:
-        """Return the places of all that is cited, for `highlight` and `crop`; of a quote, that of its words.
+        """Return the places of all that is cited, for `highlight` and `crop`; for a quote, the places of its words.
 
         Args:
             file: As for `places`.
@@ -117,7 +117,7 @@ def read_answer(answer: str, passages: Iterable[object]) -> CheckedAnswer:
 
 
 def read_numbered_lines(answer: str, count: int) -> list[str]:
-    """Return the lines that *answer* numbers `1.` to *count*, `""` for a missing one; other lines are ignored.
+    """Return the lines of *answer* that are numbered from `1.` to *count*, `""` for a missing one, and no others.
 
     For a model that translates or corrects line by line, and `overlay`, which leaves a line without a text as it is.
     """

@@ -70,7 +70,7 @@ def cite(
 
     Args:
         thing: As for `places`.
-        quote: Words of the text. The citation then has their places instead; only for that the file is read.
+        quote: Words of the text. The citation then has the places of these words; only for them is the file read.
         file: As for `places`.
         parsed: As for `places`.
 

@@ -107,7 +107,7 @@ def highlight(
     Args:
         things: One or many, as for `crop`, of one file.
         file: As for `crop`.
-        quote: Words of the texts: then only these are marked, and of many things only those that say them.
+        quote: Words of the texts: then only these are marked, in those of the things that hold them.
         parsed: What was answered for the file, as for `places`.
         dpi: As for `crop`.
         colour: Of the marks, as `#rrggbb` or a name; it is multiplied with the page, so that ink stays readable.

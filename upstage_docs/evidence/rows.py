@@ -18,7 +18,7 @@ def row_records(things: object) -> Iterator[Record]:
     Its text has a line for each value: column, names of the row, value, unit, as `당기 | 자산총계 | 455,905 | 백만원`.
     Its metadata has the keys of every record, page and box being those of the table, `category="table_row"`, and:
     `table_id` (the `record_id` of what holds the table), `table_number` (which of its tables, from 0), `row` (from 0),
-    `caption` and `unit`. Rows of shares in brackets are told with the row above.
+    `caption` and `unit`. A row of shares in brackets belongs to the row above.
 
     Args:
         things: As for `tables`.

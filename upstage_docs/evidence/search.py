@@ -54,11 +54,11 @@ class Passage(msgspec.Struct, Generic[Item], frozen=True):
 class SearchIndex(Generic[Item]):
     """Documents, nodes, chunks or records, searched by words, and by meaning if *embeddings* are given.
 
-    Words are compared by BM25, Hangul, Han and kana by pairs of characters; headings and captions count as text. With
+    Words are compared by BM25; Hangul, Han and kana count by pairs of characters, headings and captions as text. With
     embeddings, the two rankings are joined by reciprocal rank fusion. All stays in memory.
 
     Args:
-        items: What is searched, best chunks that a splitter of ours made.
+        items: What is searched; chunks of our splitters are best.
         embeddings: LangChain's `Embeddings`, or anything with its two methods; all texts are embedded here, at once.
 
     Raises:
@@ -146,7 +146,7 @@ def _unit(vectors: Sequence[Sequence[float]], count: int) -> Any:
     try:
         array = np.asarray(vectors, dtype="float32")
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"The embeddings answered no vectors of one length: {error}") from error
+        raise ConfigError(f"The embeddings answered vectors of several lengths, or none: {error}") from error
     if array.ndim != 2 or array.shape[0] != count:
         raise ConfigError(f"The embeddings answered an array of shape {array.shape} for {count} texts.")
     lengths = np.linalg.norm(array, axis=1, keepdims=True)

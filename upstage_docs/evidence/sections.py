@@ -21,9 +21,9 @@ _PASSED_OVER = frozenset({"header", "footer"})
 def section_records(things: object, *, references: bool = False) -> Iterator[Record]:
     """Yield a record for each section of *things*, in order: what stands between one heading and the next.
 
-    No text is in two of them. What stands before the first heading is a section without one; a heading directly above
-    another makes none. Running headers and footers are left out. `headings` ends with the section's own; `spans` has
-    one for each element, so that `cite`, `crop` and `highlight` find every quote.
+    No text is in two of them. What stands before the first heading is a section without a heading. A heading directly
+    above another makes no section. Running headers and footers are left out. `headings` ends with the section's own;
+    `spans` has one for each element, so that `cite`, `crop` and `highlight` find every quote.
 
     Args:
         things: Elements: a `ParsedDocument`, or the Documents, nodes or records of `split="element"`, in their order.

@@ -28,7 +28,7 @@ class Named(NamedTuple):
 
     Attributes:
         document: Path, bytes or binary file object.
-        source: Names what has no path, or names it otherwise.
+        source: The name of what has no path, or another name for what has one.
         extra: Further metadata of its records, where it is loaded.
     """
 
@@ -121,7 +121,8 @@ def inspect(document: DocumentInput, *, source: str | None = None) -> Source:
 
     Args:
         document: A path, bytes, or a binary file object (read from its start; closed by its owner).
-        source: Names a document that has no path, or names it otherwise; its suffix is checked as a path's is.
+        source: The name of a document that has no path, or another name for one that has; its suffix is checked as
+            a path's is.
 
     Raises:
         SourceError: Missing, a directory, empty, unreadable, encrypted, without pages, damaged, of a format that the

@@ -302,7 +302,7 @@ def open_reading(context: ClientContext, request: Request, slices: Slices | None
 def read(reading: Reading, *, at_once: int) -> Flow[None]:
     """Read one document from its first page to its last, and close it; its slices hold what was not delivered.
 
-    Up to *at_once* of its parts, or batches of its job, are in work at the same time.
+    Up to *at_once* of its parts, or batches of its job, are read at the same time.
 
     Raises:
         UpstageDocsError: A page did not come; where pages may be missing, only if none came.

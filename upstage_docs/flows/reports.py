@@ -88,8 +88,8 @@ class Report:
         failures: The others, in order; `missing_pages` is set if the other pages were handed out.
         pages: Pages of the documents that were read whole, and of the parts that were handed out.
         warnings: By source, which parts of a document could not be read, and which elements have no page.
-        on_progress: Called with a Progress whenever pages arrive or a document is done, in the thread (or event loop)
-            that takes the results, and in between them: what it raises ends the load.
+        on_progress: Called with a Progress whenever pages arrive or a document is done: between two results, in the
+            thread (or event loop) that takes them. An error that it raises ends the load.
 
     Raises:
         ConfigError: *on_progress* cannot be called.

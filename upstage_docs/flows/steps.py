@@ -117,7 +117,7 @@ class ClientContext:
         engine_version: Of a local engine, `""` for the API: part of what identifies a result.
         account: The sum of what was billed.
         limits: What the API takes in one request.
-        at_once: Documents, or parts of one document, in work at the same time.
+        at_once: Documents, or parts of one document, that are read at the same time.
     """
 
     api: Api

@@ -86,7 +86,8 @@ class ConnectionOptions(Options):
     )
     client: Any = option(
         None,
-        "A `Client` or `AsyncClient` to use. It stays open, and a client's options are then set on it.",
+        "A `Client` or `AsyncClient` to use. It stays open. What it can be made with (`timeout`, `cache`, ...) is then "
+        "given to it, not here.",
         _client,
         shown=False,
     )

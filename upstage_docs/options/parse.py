@@ -178,8 +178,8 @@ class ManyOptions(SendOptions):
 
     ordered: bool = option(
         True,
-        "False yields each document as soon as it is ready. True keeps the order given, so that a slow document holds "
-        "up those behind it, once twice `max_concurrency` of them are in work.",
+        "False yields each document as soon as it is ready. True keeps the order given: a slow document then holds up "
+        "those behind it, of which at most twice `max_concurrency` are read ahead.",
     )
     on_error: OnError = option("raise", ON_ERROR_SENTENCE)
 

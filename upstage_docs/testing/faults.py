@@ -162,7 +162,7 @@ class Faults:
             self._scripts[kind].extend(faults)
 
     def always(self, kind: Kind, fault: Fault | None) -> None:
-        """Let every request of this *kind* that no script holds a place for meet *fault*; None ends it."""
+        """Let every request of this *kind* meet *fault*, unless a script has something for it; None ends it."""
         with self._lock:
             if fault is None:
                 self._always.pop(kind, None)

@@ -41,7 +41,7 @@ def build_app(
 ) -> Starlette:
     """Return the ASGI application that answers as the API does, or as *faults* say.
 
-    A document whose client leaves is read no further; with *faults* it is, and is billed, as with the API.
+    A document whose client leaves is read no further. With *faults* it is read to its end and billed, as by the API.
 
     Args:
         engine: What answers; it is closed when the application shuts down. A new one if None.

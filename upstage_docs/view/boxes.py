@@ -44,8 +44,8 @@ def boxed_pages(
 
     Args:
         parsed: What was answered for *document*.
-        document: The file: PDF and image pages are drawn; of what has no pages to draw, such as Word, a blank sheet, as
-            of a page that is damaged, and of one that elements are said to stand on and that the file does not have.
+        document: The file. Pages of PDFs and images are drawn. A blank sheet stands for what cannot be drawn: Word and
+            other files without pages, damaged pages, and pages of elements that the file does not have.
         pages: Numbers of the pages that are wanted, 1-based; all of them if None.
         width: Of a picture, in pixels.
 

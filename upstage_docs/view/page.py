@@ -53,7 +53,8 @@ def view_html(
         width: Of a page's picture, in pixels.
         chunks: Chunks of *parsed*, or Documents or nodes made of them: shown as groups of elements, with their sizes
             and the texts that would be embedded.
-        places: Places in *document*, as `places` and `Citation.places` are: marked on their pages.
+        places: Places in *document* that are marked on their pages, as `places` returns them and `Citation.places` has
+            them.
 
     Raises:
         MissingExtraError: Pillow, nh3 or latex2mathml is not installed.

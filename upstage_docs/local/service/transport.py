@@ -24,7 +24,7 @@ class LocalTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     A request's read timeout holds for the whole answer; the document's worker process is killed at it.
 
     Args:
-        engine: What answers, its owner's to close; one of its own, closed with the transport, if None.
+        engine: What answers; its owner closes it. If None, the transport makes an engine and closes it with itself.
     """
 
     def __init__(self, engine: Engine | None = None) -> None:
