@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -15,6 +16,7 @@ from hypothesis import given, strategies as st
 
 from upstage_docs.api.decode import decode_document, decode_ocr
 from upstage_docs.api.joining import document_json
+from upstage_docs.chunking.packing import chunk_elements
 from upstage_docs.errors import ConfigError
 from upstage_docs.models import Answer, Element, OcrPage, OcrResult, OcrWord, ParsedDocument
 from upstage_docs.options import Split
@@ -110,6 +112,14 @@ def test_metadata_is_flat_complete_and_always_of_the_same_types(
         assert (record.metadata["source"], record.metadata["total_pages"]) == ("folder/report.pdf", 3)
         assert record.metadata["record_id"] == record.id == str(UUID(record.id))
     assert len({record.id for record in found}) == len(found)
+
+
+@pytest.mark.skipif(sys.implementation.name != "cpython", reason="another Python lays out mappings otherwise")
+def test_records_and_chunks_share_the_keys_of_their_metadata(document: ParsedDocument) -> None:
+    """A mapping with keys of its own takes more than twice as much, which is most of what a record takes."""
+    found = [*records(document), *chunk_elements(document), *ocr_records(OCR, split="word")]
+
+    assert all(2 * sys.getsizeof(one.metadata) < sys.getsizeof(dict([*one.metadata.items()])) for one in found)
 
 
 @pytest.mark.parametrize("options", list(chosen()), ids=str)

@@ -13,7 +13,7 @@ from upstage_docs.chunking.units import ElementPlace, Run, Unit, joined, merged_
 from upstage_docs.models import Box, Chunk
 from upstage_docs.records.crop_names import crops_between, own_crops
 from upstage_docs.records.ids import RecordIds, source_in_ids, text_sha256
-from upstage_docs.records.records import METADATA_KEYS, join_headings
+from upstage_docs.records.records import Metadata, join_headings
 
 _encode = msgspec.json.Encoder().encode
 
@@ -82,14 +82,16 @@ class ChunkBuilder:
                     self._identity,
                 ),
             )
-            self._alike = dict.fromkeys(METADATA_KEYS) | {
-                "source": run.source,
-                "file_sha256": run.file_sha256,
-                "total_pages": run.total_pages,
-                "model": run.model,
-                "record_type": "chunk",
-                "missing_pages": run.missing_pages,
-            }
+            self._alike = vars(
+                Metadata(
+                    source=run.source,
+                    file_sha256=run.file_sha256,
+                    total_pages=run.total_pages,
+                    model=run.model,
+                    record_type="chunk",
+                    missing_pages=run.missing_pages,
+                )
+            )
             self._number, self._part, self._lap = number, -1, 0
         if number == self._number:
             self._part += 1

@@ -12,7 +12,7 @@ from upstage_docs.options import Ids, OCRSplit
 from upstage_docs.records.ids import file_id, record_id, source_in_ids, text_sha256
 from upstage_docs.records.ocr_lines import ocr_lines
 from upstage_docs.records.options import OCRRecordOptions
-from upstage_docs.records.records import metadata
+from upstage_docs.records.records import OcrMetadata
 
 _encode = msgspec.json.Encoder().encode
 
@@ -74,23 +74,33 @@ def _ocr_record(result: OcrResult, unit: _Unit, page: OcrPage | None, ids: Ids) 
     coordinates = _relative(unit.vertices, page) if page else ()
     is_part = category in {"word", "line"}
     box = bounding_box(coordinates) if coordinates or is_part else (0.0, 0.0, 1.0, 1.0)
-    flat = metadata(
-        result,
-        identity=identity,
-        record_type=category,
-        digest="" if category == "document" else digest,
+    whole = category == "document"
+    flat = OcrMetadata(
+        source=result.source,
+        file_sha256=result.file_sha256,
+        record_id=identity,
         element_id=number,
         category=category,
         page=unit.page,
-        page_end=max((one.number for one in result.pages), default=1) if category == "document" else unit.page,
-        coordinates=coordinates,
-        box=box,
-        spans=[(number, unit.page, 0, len(text), *box)] if text and category != "document" else [],
+        total_pages=result.total_pages or len(result.pages),
+        coordinates=_encode(coordinates).decode(),
+        x0=box[0],
+        y0=box[1],
+        x1=box[2],
+        y1=box[3],
+        model=result.model,
+        page_end=max((one.number for one in result.pages), default=1) if whole else unit.page,
+        categories=category,
+        spans=_encode([(number, unit.page, 0, len(text), *box)]).decode() if text and not whole else "[]",
+        record_type=category,
+        text_sha256="" if whole else digest,
+        missing_pages=result.missing_pages,
+        confidence=float(unit.confidence),
+        page_width=page.width if page else 0,
+        page_height=page.height if page else 0,
+        words=unit.words,
     )
-    flat["confidence"] = float(unit.confidence)
-    flat["page_width"], flat["page_height"] = (page.width, page.height) if page else (0, 0)
-    flat["words"] = unit.words
-    return Record(identity, text, flat)
+    return Record(identity, text, vars(flat))
 
 
 def _words(line: OcrLine, page: OcrPage) -> str:
