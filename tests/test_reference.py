@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import inspect
 import json
+import pydoc
 import re
 import runpy
 import subprocess
@@ -47,6 +48,18 @@ def test_the_reference_is_the_same_on_a_machine_with_more_processors() -> None:
     folder = ROOT / "docs" / "reference"
 
     assert {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")} == json.loads(done.stdout)
+
+
+def test_help_shows_each_public_name() -> None:
+    """A type that only type checkers import is not looked up by it."""
+    for needed in ("langchain_core", "llama_index.core", "starlette", "liteparse"):
+        pytest.importorskip(needed)
+    script = runpy.run_path(str(ROOT / "scripts" / "make_reference.py"))
+    for package in script["PUBLIC"]:
+        for name in script["names_of"](package):
+            named = getattr(import_module(package), name)
+            if inspect.isroutine(named) or isinstance(named, type):
+                assert name in pydoc.render_doc(named, renderer=pydoc.plaintext)
 
 
 def test_the_reference_names_the_public_modules_that_the_page_on_stability_promises() -> None:

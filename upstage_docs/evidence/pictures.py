@@ -6,6 +6,7 @@ import io
 import os
 from collections.abc import Iterable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -32,7 +33,8 @@ _PAD = 0.0015
 """Of the page's longer side, what a mark reaches over its box."""
 
 
-class PagePicture(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class PagePicture:
     """A page, or what was cut from it.
 
     Attributes:
