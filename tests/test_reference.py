@@ -89,7 +89,7 @@ def test_the_reference_names_each_key_that_loads_and_splits_give(
         section_documents,
     )
     from llama_index_upstage_docs import TableAwareNodeParser, UpstageDocumentParseReader
-    from upstage_docs import Client
+    from upstage_docs import CATEGORIES, Client
 
     monkeypatch.chdir(tmp_path)
     sample = ROOT / "upstage_docs" / "samples" / "report.pdf"
@@ -111,9 +111,12 @@ def test_the_reference_names_each_key_that_loads_and_splits_give(
     made += [nodes, TableAwareNodeParser(include_section_nodes=True).get_nodes_from_documents(nodes)]
     page = (ROOT / "docs" / "reference" / "metadata.md").read_text(encoding="utf-8")
     keys = {key for documents in made for document in documents for key in document.metadata}
+    kinds = {document.metadata.get("category", "table") for documents in made for document in documents}
 
     assert {"image_base64", "crop_offsets", "start_index", "table_number", "part", "file_name"} <= keys
     assert {key for key in keys if f"`{key}`" not in page} == set()
+    assert {"mixed", "table_row", "section"} <= kinds
+    assert {kind for kind in kinds if f"`{kind}`" not in page} <= set(CATEGORIES)
 
 
 def test_every_page_has_its_place_in_the_site() -> None:

@@ -1,0 +1,271 @@
+"""What the sentences of the docs name is there: options, values, functions, commands, variables, extras, files.
+
+A block of code is run by `test_readme.py`; these tests read the words between backticks in the text around it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import runpy
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted(
+    {
+        *ROOT.glob("README*.md"),
+        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "docs" / "listing").glob("*.md"),
+        ROOT / "upstage_docs" / "mcp" / "SKILL.md",
+    }
+)
+OF_PROJECT = [*PAGES, *ROOT.glob("*.md"), ROOT / "benchmarks" / "README.md"]
+CLI = ROOT / "docs" / "cli.md"
+FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
+FIGURE = re.compile(r"<!-- figure.*?<!-- end of figure -->", re.DOTALL)
+OTHERS = {
+    # LangChain and its stores
+    *("BaseBlobParser", "BlobLoader", "EnsembleRetriever", "FieldCondition", "GenericLoader", "HumanMessage"),
+    *("MatchValue", "ParentDocumentRetriever", "TextSplitter", "ToolMessage", "add_documents", "child_splitter"),
+    *("create_agent", "fetch_k", "id_key", "key_encoder", "match", "must", "parent_splitter", "scoped_full"),
+    *("source_id_key", "cleanup", "batch_size", "auto_id", "enable_dynamic_field", "expr", "use_async_client"),
+    *("use_jsonb", "connection", "where", "key", "tools"),
+    # LlamaIndex
+    *("DocstoreStrategy", "ImageNode", "IngestionPipeline", "MetadataFilter", "MetadataFilters", "OpenAILike"),
+    *("UPSERTS_AND_DELETE", "VectorStoreIndex", "filename_as_id", "llama_index", "num_workers", "raise_on_error"),
+    # langchain-upstage, and what it had before
+    *("ChatUpstage", "UpstageEmbeddings", "UpstageLayoutAnalysisLoader", "UpstageLayoutAnalysisParser"),
+    *("UpstageLayoutAnalysisReader", "use_ocr", "output_type", "exclude"),
+    # Ray, LangSmith, Python, networks
+    *("CheckpointConfig", "from_items", "num_cpus", "override_num_blocks", "enabled", "FileNotFoundError"),
+    *("GeneratorExit", "ImportError", "CERTIFICATE_VERIFY_FAILED"),
+    # Variables of other programs
+    *("ALL_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_DIR", "SSL_CERT_FILE", "TESSDATA_PREFIX", "LANGSMITH_TRACING"),
+    # Tools for agents and what they take (test_mcp.py), a column of Ray's output, names that a page makes up
+    *(
+        "list_files",
+        "read_section",
+        "read_table",
+        "offset",
+        "table",
+        "embedding_text",
+        "report_pages",
+        "up_any",
+        "pytest_plugins",
+    ),
+}
+"""Names of others, and those that another test holds against the code."""
+
+
+OF_LANCEDB = {'mode="append"', 'mode="overwrite"'}
+
+
+def sentences(page: Path) -> str:
+    return FIGURE.sub("", FENCED.sub("", page.read_text(encoding="utf-8")))
+
+
+def named_code(page: Path) -> list[str]:
+    """What stands between backticks in the sentences of a page."""
+    return re.findall(r"`([^`\n]+)`", sentences(page))
+
+
+def public_callables() -> Iterator[Any]:
+    """Each public function, and each public class with its methods."""
+    script = runpy.run_path(str(ROOT / "scripts" / "make_reference.py"))
+    for package in script["PUBLIC"]:
+        for name in script["names_of"](package):
+            named = getattr(import_module(package), name)
+            if isinstance(named, type) or inspect.isfunction(named):
+                yield named
+            if isinstance(named, type):
+                yield from (getattr(named, one) for one in dir(named) if not one.startswith("_"))
+
+
+@cache
+def parameters() -> frozenset[str]:
+    """What public functions and classes take."""
+    for needed in ("langchain_core", "llama_index.core", "starlette", "liteparse", "mcp"):
+        pytest.importorskip(needed)
+    taken: set[str] = set()
+    for one in public_callables():
+        try:
+            taken.update(inspect.signature(one).parameters)
+        except (TypeError, ValueError):  # a value, or a class of C
+            continue
+    return frozenset(taken)
+
+
+@cache
+def known() -> frozenset[str]:
+    """All words of the reference and of the command, and the attributes and parameters of what is public."""
+    pages = [*(ROOT / "docs" / "reference").glob("*.md"), CLI]
+    words = {word for page in pages for word in re.findall(r"\w+", page.read_text(encoding="utf-8"))}
+    words |= {name for one in public_callables() if isinstance(one, type) for name in dir(one)}
+    return frozenset(words | parameters())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_name_in_a_sentence_is_public_or_of_another_package(page: Path) -> None:
+    commands = re.compile(r"pip install|apt-get|bash |python |pytest |upstage-docs |https?:")
+    names = {
+        name
+        for code in named_code(page)
+        if not commands.match(code)
+        for name in re.findall(r"(?<![\w/.-])([A-Za-z]\w*_\w+|[A-Z][a-z]+[A-Z]\w+)(?![\w/]|\.(?:py|sqlite3))", code)
+        if not name.startswith("UPSTAGE_")
+    }
+
+    assert names - known() - OTHERS == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_an_option_in_a_sentence_is_one(page: Path) -> None:
+    options = {name for code in named_code(page) for name in re.findall(r"(?<![\w/.-])([a-z_]+)=(?!=)", code)}
+
+    assert options - parameters() - OTHERS == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_value_in_a_sentence_is_one_that_its_option_takes(page: Path) -> None:
+    """Of the options that take one of a few words, which the page on the command lists."""
+    choices: dict[str, set[str]] = {}
+    for name, listed in re.findall(r"`--([a-z-]+)(?:, -\w)? (\w+(?: \\\| \w+)+)`", CLI.read_text(encoding="utf-8")):
+        choices.setdefault(name.replace("-", "_"), set()).update(listed.split(" \\| "))
+    wrong = {
+        f'{name}="{value}"'
+        for code in named_code(page)
+        for name, value in re.findall(r'(?<![\w/.-])([a-z_]+)="(\w+)"', code)
+        if choices.get(name) and value not in choices[name]
+    }
+
+    assert {"split", "mode", "route", "output_format"} <= set(choices)
+    assert wrong - OF_LANCEDB == set()
+
+
+def test_a_command_or_an_option_of_it_is_there() -> None:
+    page = CLI.read_text(encoding="utf-8")
+    commands = set(re.findall(r"^## upstage-docs (.+)$", page, re.MULTILINE))
+    options = set(re.findall(r"(--[a-z-]+)", page)) | {"--help"}
+    unknown = set()
+    for path in PAGES:
+        text = path.read_text(encoding="utf-8")
+        calls = re.findall(r"(?:^|`|&& )(?:python -m )?upstage-docs ([^`\n|>]+)", text, re.MULTILINE)
+        calls += [code for code in named_code(path) if code.split(" ")[0] in {"cache", "jobs"} and " " in code]
+        for call in calls:
+            words = re.findall(r"^(?:cache|jobs) \w+|^\w+", call)
+            if words and words[0] not in commands and words[0] != "COMMAND":
+                unknown.add(f"{path.name}: {call}")
+            unknown |= {f"{path.name}: {one}" for one in re.findall(r"(?<!\w)--[a-z-]+", call) if one not in options}
+
+    assert len(commands) > 12
+    assert unknown == set()
+
+
+def test_variables_are_those_that_the_code_reads_and_each_stands_on_a_page() -> None:
+    variable = re.compile(r"UPSTAGE_[A-Z_]*[A-Z]")
+    packages = ("upstage_docs", "langchain_upstage_docs", "llama_index_upstage_docs")
+    read = {
+        name
+        for package in packages
+        for path in (ROOT / package).rglob("*.py")
+        for name in variable.findall(path.read_text(encoding="utf-8"))
+    }
+    named = {name for page in PAGES for name in variable.findall(page.read_text(encoding="utf-8"))}
+
+    assert named == read
+
+
+def test_extras_are_those_of_the_package_and_each_stands_on_the_page_of_all_pages() -> None:
+    settings = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    section = settings.partition("[project.optional-dependencies]")[2].partition("\n[")[0]
+    extras = set(re.findall(r"^([a-z-]+) = ", section, re.MULTILINE))
+    notebooks = (ROOT / "docs" / "notebooks").glob("*.ipynb")
+    installed = {
+        extra
+        for page in (*PAGES, *notebooks, ROOT / "CONTRIBUTING.md")
+        for extras_of_one in re.findall(
+            r"(?:upstage-docs|[\"'/ ]\.|it)\[([a-z,-]+)\]", page.read_text(encoding="utf-8")
+        )
+        for extra in extras_of_one.split(",")
+    }
+    listed = set(
+        re.findall(r"^\| `([a-z-]+)` \|", (ROOT / "docs" / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+
+    assert len(installed) > 8
+    assert installed - extras == set()
+    assert listed == extras - {"dev"}
+
+
+@pytest.mark.parametrize("page", OF_PROJECT, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_file_or_a_part_of_the_check_that_a_page_names_is_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    files = set(
+        re.findall(r"(?<![\w/.-])((?:tests|scripts|benchmarks|examples|cassettes)/[\w/-]+\.(?:py|md|txt|pdf))", text)
+    )
+    folder = page.parent
+    missing = {name for name in files if not (ROOT / name).exists() and not (folder / name).exists()}
+    parts = set(re.findall(r"^    (\w+)\)", (ROOT / ".ci" / "run").read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert missing == set()
+    assert set(re.findall(r"bash \.ci/run (\w+)", text)) - parts == set()
+
+
+def test_versions_that_pages_name_are_those_that_the_package_takes() -> None:
+    settings = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    oldest = re.search(r'requires-python = ">=(3\.\d+)"', settings)
+    bounds = re.search(r'"llama-index-core>=0\.(\d+),<0\.(\d+)"', settings)
+    assert oldest is not None
+    assert bounds is not None
+    named = {
+        one for page in OF_PROJECT for one in re.findall(r"Python (3\.\d+)(?: or newer| 이상)", page.read_text("utf-8"))
+    }
+    minors = [f"0.{minor}" for minor in range(int(bounds[1]), int(bounds[2]))]
+
+    assert named == {oldest[1]}
+    assert f"(llama-index-core {' or '.join(minors)})" in (ROOT / "docs" / "llama-index.md").read_text(encoding="utf-8")
+
+
+def test_the_page_on_stores_has_a_row_for_each_that_pages_count() -> None:
+    """And each stands in the module that tries it."""
+    rows = re.findall(
+        r"^\| ([\w, -]+) \| (yes|no)[^|]* \| (yes|no)", (ROOT / "docs" / "stores.md").read_text("utf-8"), re.MULTILINE
+    )
+    counts = {"nine": 9, "ten": 10, "eight": 8}
+    said = {
+        counts[word]
+        for page in PAGES
+        for word in re.findall(r"\b(nine|ten|eight) (?:vector )?stores\b", page.read_text(encoding="utf-8"))
+    }
+
+    assert said == {len(rows)}
+    for framework, column in (("langchain", 1), ("llama_index", 2)):
+        tried = (ROOT / "tests" / f"{framework}_stores.py").read_text(encoding="utf-8").lower().replace("_", "")
+        for row in rows:
+            name = re.sub(r"[^a-z]", "", row[0].split(",")[0].removesuffix(" Lite").lower()).replace("inmemory", "")
+            assert (row[column] == "no") == (name not in tried), f"{row[0]} in {framework}"
+
+
+def test_what_takes_the_place_of_former_options_is_told_alike_on_each_page_and_in_the_message() -> None:
+    pytest.importorskip("langchain_core")
+    from langchain_upstage_docs import UpstageDocumentParseLoader
+
+    with pytest.raises(TypeError) as refused:
+        UpstageDocumentParseLoader("a.pdf", output_type="html", use_ocr=True, exclude=[])
+    message = str(refused.value)
+    for name in ("README.ko.md", "docs/migrating.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert '| `output_type="html"' in text
+        assert '`output_format="html"' in text
+        assert re.search(r'\| `use_ocr=True` \| `ocr="force"`', text)
+        assert re.search(r'\| `use_ocr=False` \| `ocr="auto"`', text)
+        assert re.search(r"\| `exclude=\[.*`metadata\[\"category\"\]`", text)
+    assert 'use_ocr=True is now ocr="force", and use_ocr=False the default, ocr="auto"' in message
+    assert 'output_type= is now output_format="html"' in message
+    assert 'metadata["category"]' in message
