@@ -6,10 +6,8 @@ import io
 import os
 from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from upstage_docs.errors import ConfigError
 from upstage_docs.evidence.async_forms import in_thread
@@ -91,7 +89,7 @@ def crop(
         boxes = [place.box for place in page.places]
         known = [box for box in boxes if box]
         image = _crop_to(page.image, known) if len(known) == len(boxes) else page.image
-        pictures.append(msgspec.structs.replace(page, image=image))
+        pictures.append(replace(page, image=image))
     return pictures
 
 
@@ -125,7 +123,7 @@ def highlight(
     except (ValueError, TypeError, AttributeError) as error:
         raise ConfigError(f"colour={colour!r} is no colour; write it as '#ffe94d'.") from error
     pictures = _pages_of(things, file, quote, parsed, dpi)
-    return [msgspec.structs.replace(page, image=_marked(page.image, page.places, ink)) for page in pictures]
+    return [replace(page, image=_marked(page.image, page.places, ink)) for page in pictures]
 
 
 acrop = in_thread(crop)
