@@ -256,8 +256,9 @@ def test_what_takes_the_place_of_former_options_is_told_alike_on_each_page_and_i
     pytest.importorskip("langchain_core")
     from langchain_upstage_docs import UpstageDocumentParseLoader
 
+    former: dict[str, Any] = {"output_type": "html", "use_ocr": True, "exclude": []}
     with pytest.raises(TypeError) as refused:
-        UpstageDocumentParseLoader("a.pdf", output_type="html", use_ocr=True, exclude=[])
+        UpstageDocumentParseLoader("a.pdf", **former)
     message = str(refused.value)
     for name in ("README.ko.md", "docs/migrating.md"):
         text = (ROOT / name).read_text(encoding="utf-8")
