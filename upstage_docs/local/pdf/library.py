@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from upstage_docs.local.losses import Losses, is_survivable
-from upstage_docs.local.pdf.missed_words import letters_of
+from upstage_docs.local.pdf.missed_words import count_letters
 from upstage_docs.local.pdf.pdfium import PdfPages, shown
 from upstage_docs.local.pdf.text_layer import BareWord, set_words, text_layer
 
@@ -119,15 +119,11 @@ def drops_letters(page: Any, document: PdfPages, number: int, angle: int) -> boo
         number: Of the page.
         angle: Clockwise degrees at which its text lies.
     """
-    have, want = letters_of(item.text for item in page.text_items), document.letters(number)
-    if _lost(have, want) <= _DROPPED * want.total():
+    have, want = count_letters(item.text for item in page.text_items), document.letters(number).total()
+    if want - have <= _DROPPED * want:
         return False
-    want = letters_of(word.text for word in upright_words(document, number, angle))
-    return _lost(have, want) > _DROPPED * want.total()
-
-
-def _lost(have: Counter[str], want: Counter[str]) -> int:
-    return (want - have).total() - (have - want).total()
+    want = count_letters(word.text for word in upright_words(document, number, angle))
+    return want - have > _DROPPED * want
 
 
 def upright_words(document: PdfPages, number: int, angle: int, among: Counter[str] | None = None) -> list[BareWord]:

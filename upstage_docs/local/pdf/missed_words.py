@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -10,6 +11,7 @@ from unicodedata import normalize
 from upstage_docs.local.geometry import Box, holds_middle, middle
 from upstage_docs.local.pdf.text_layer import BareWord
 
+_LETTERS = re.compile(r"[^\W_]+")
 _SHELF = 20.0
 """Points: items are looked up by stripes of the page of this height."""
 _OVER_EDGE = 3.0
@@ -69,6 +71,12 @@ def letters_of(texts: Iterable[str]) -> Counter[str]:
     text = "".join(texts)
     signs = Counter(text if text.isascii() else normalize("NFKC", text))
     return Counter({sign: number for sign, number in signs.items() if sign.isalnum()})
+
+
+def count_letters(texts: Iterable[str]) -> int:
+    """Return how many letters and digits there are, whichever they are."""
+    text = "".join(texts)
+    return sum(map(len, _LETTERS.findall(text if text.isascii() else normalize("NFKC", text))))
 
 
 class _Item:
