@@ -68,8 +68,8 @@ def needs_recognition(page: Any, document: PdfPages, number: int) -> bool:
     shapes = page.vector_graphics.shapes if page.vector_graphics else []
     outlines = sum(bool(shape.has_curve and shape.fill) for shape in shapes)
     return (
-        document.pictured(number) > _PICTURED
-        or outlines > _OUTLINES
+        outlines > _OUTLINES
+        or document.pictured(number) > _PICTURED
         or (letters == 0 and document.facts(number).objects > 0)
     )
 
@@ -88,8 +88,8 @@ def may_show_text(page: Any, document: PdfPages, number: int) -> bool:
     """
     shapes = page.vector_graphics.shapes if page.vector_graphics else []
     return (
-        document.pictured(number) > 0
-        or any(shape.has_curve and shape.fill for shape in shapes)
+        any(shape.has_curve and shape.fill for shape in shapes)
+        or document.pictured(number) > 0
         or document.draws_text(number)
     )
 
