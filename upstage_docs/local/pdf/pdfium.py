@@ -304,8 +304,12 @@ class PdfPages:
 
         Each annotation is read inside a block of *kept*, which notes an error. What stands beside the page is left out.
         """
+        from pypdfium2 import raw
+
         with PDFIUM_LOCK:
             page = self._page(number)
+            if not raw.FPDFPage_GetAnnotCount(page.raw):
+                return []
             width, height = page.get_size()
             if angle % 180:
                 width, height = height, width
