@@ -327,7 +327,7 @@ def _letters_in_words(text: Text) -> int:
     if len(text.text) < _PROSE_IN_COLUMNS:
         return 0
     tokens = text.text.split()
-    values = sum(is_value(token) for token in tokens)
+    values = sum(map(is_value, tokens))
     return len(text.text) if values <= _VALUES_IN_PROSE * len(tokens) else 0
 
 

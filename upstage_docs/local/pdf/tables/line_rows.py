@@ -14,6 +14,8 @@ _VALUE = re.compile(
     r"[<>≤≥~≈±]?\s*[(\[+−–-]?\s*[$€£₩¥]?\s*\d[\d.,\s/–-]*(?:%|[a-z]{0,2})[)\]]?\s*(?:\([\d.,%\s+−–-]+\)|\s*±\s*[\d.,]+%?)?[*†‡]*|[–—-]+|n/?a|\.+",
     re.IGNORECASE,
 )
+_NONE = "nN"
+"""What "n/a" begins with."""
 _SAME_LINE = 0.45
 """Of the font size: what two baselines of one line differ by at most."""
 _MATCHING = 0.8
@@ -49,6 +51,9 @@ Rows = list[list[list[Word]]]
 
 def is_value(text: str) -> bool:
     """Say whether a text is a number, with its signs and unit, or a sign such as a dash that stands for none."""
+    first = text[:1]
+    if first.isalpha() and first not in _NONE:  # most texts; a value begins with no other letter
+        return False
     return _VALUE.fullmatch(text) is not None
 
 
