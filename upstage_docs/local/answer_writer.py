@@ -42,10 +42,11 @@ def write_answer(
         recognised = recognised or page.ocr
         for block in page.blocks:
             identifier = first_id + len(elements)
+            markdown = _markdown(block) if "markdown" in output_formats else ""
             content = {
                 "html": _html(block, identifier) if "html" in output_formats else "",
-                "markdown": _markdown(block) if "markdown" in output_formats else "",
-                "text": _text(block) if "text" in output_formats else "",
+                "markdown": markdown,
+                "text": _text(block, markdown) if "text" in output_formats else "",
             }
             for name, value in content.items():
                 if value:
@@ -213,8 +214,11 @@ def _grid(rows: tuple[tuple[Cell, ...], ...]) -> list[list[str]]:
     return grid
 
 
-def _text(block: Block) -> str:
+def _text(block: Block, markdown: str) -> str:
+    """Return the text of a block; that of a table is its *markdown*, written before, unless a cell keeps its lines."""
     if block.category == "table" and block.rows:
+        if not any(cell.keeps_lines for row in block.rows for cell in row):
+            return markdown or _pipe_table(block.rows)
         return _pipe_table(tuple(tuple(replace(cell, keeps_lines=False) for cell in row) for row in block.rows))
     if block.category == "chart" and block.rows:
         facts = "".join(f"{name}: {_squeezed(value)} \n" for name, value in _facts(block))
