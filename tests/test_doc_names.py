@@ -1,4 +1,4 @@
-"""What the sentences of the docs name is there: options, values, functions, commands, variables, extras, files.
+"""What the sentences of the docs name is there: options, values, functions, commands, variables, extras, files, bounds.
 
 A block of code is run by `test_readme.py`; these tests read the words between backticks in the text around it.
 """
@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -270,3 +271,117 @@ def test_what_takes_the_place_of_former_options_is_told_alike_on_each_page_and_i
     assert 'use_ocr=True is now ocr="force", and use_ocr=False the default, ocr="auto"' in message
     assert 'output_type= is now output_format="html"' in message
     assert 'metadata["category"]' in message
+
+
+def test_bounds_in_the_sentences_of_a_page_are_those_of_the_code() -> None:
+    for needed in ("starlette", "liteparse"):
+        pytest.importorskip(needed)
+    from upstage_docs import contextualize
+    from upstage_docs.api.limits import LIMITS, MEGABYTE
+    from upstage_docs.api.rates import RATES
+    from upstage_docs.flows.billing import PRICES
+    from upstage_docs.local import WorkerLimits
+    from upstage_docs.local.office import archive
+    from upstage_docs.local.service.jobs import URL_SECONDS
+    from upstage_docs.serve.connections import ConnectionLimits
+    from upstage_docs.store.store import Store
+
+    worker, connection = WorkerLimits(), ConnectionLimits()
+    store, longest = inspect.signature(Store).parameters, inspect.signature(contextualize).parameters["longest_path"]
+    pages_a_second = [(rate.pages_per_minute or 0) / 60 for rate in (RATES["sync"], RATES["async"])]
+    of_corpus = 50_000 * 10
+    cost = f"${of_corpus * PRICES['standard']:,.0f}"
+    rows = {
+        "serve.md": [
+            f"| Upload | {LIMITS.sync_bytes // MEGABYTE} MB at once, {LIMITS.async_bytes // MEGABYTE} MB as a job",
+            f"| Pages | {LIMITS.sync_pages} at once and for OCR, {LIMITS.async_pages:,} as a job",
+            f"| Pixels of a page | {LIMITS.page_pixels:,},",
+            f"| Time | {worker.seconds:.0f} s for an answer",
+            f"| Memory | {worker.memory >> 30} GB of address space",
+            (
+                f"a request's head has {connection.head_seconds:.0f} s, "
+                f"a piece of its body {connection.body_seconds:.0f} s, "
+                f"the whole body {connection.upload_seconds / 60:.0f} minutes; "
+                f"of more than {connection.waiting} connections"
+            ),
+            f"A download address is valid for {URL_SECONDS // 60} minutes",
+        ],
+        "local-formats.md": [
+            f"{archive.MAX_MEMBERS:,} parts, {archive.MAX_BYTES // 10**9} GB unpacked, {archive.MAX_RATIO} times its packed",
+            f"{archive.MAX_DEPTH} levels of nesting",
+            f"A page may have {LIMITS.page_pixels:,} pixels",
+        ],
+        "long-documents.md": [
+            f"above {store['max_bytes'].default >> 30} GB the least recently used",
+            {365: "Answers that were not used for a year"}.get(store["max_age"].default // 86400, "another time"),
+        ],
+        "a-table-stays-a-table.md": [f"A path of more than {longest.default} characters loses its middle"],
+        "corpora.md": [
+            (
+                f"| synchronous, {RATES['sync'].pages_per_minute} pages/min | {pages_a_second[0]:.0f} | "
+                f"9 | {of_corpus / pages_a_second[0] / 3600:.0f} h | {cost} |"
+            ),
+            (
+                f"| jobs, {RATES['async'].pages_per_minute:,} pages/min | {pages_a_second[1]:.0f} | "
+                f"the API's own | {of_corpus / pages_a_second[1] / 3600:.0f} h | {cost} |"
+            ),
+        ],
+    }
+    texts = {name: " ".join((ROOT / "docs" / name).read_text(encoding="utf-8").split()) for name in rows}
+
+    assert [row for name, told in rows.items() for row in told if row not in texts[name]] == []
+
+
+def test_a_status_raises_the_error_that_the_page_of_the_client_names() -> None:
+    from upstage_docs import APIStatusError, Client, RetryPolicy, errors
+
+    page = (ROOT / "docs" / "client.md").read_text(encoding="utf-8")
+    row = re.search(r"^\| (.*`BadRequestError`.*) \| such refusals: (.*) \|$", page, re.MULTILINE)
+    assert row is not None
+    said = {
+        int(status): name
+        for name, statuses in zip(re.findall(r"`(\w+)`", row[1]), row[2].split("; "), strict=True)
+        for status in re.findall(r"\d+", statuses)
+    }
+    raised = {}
+    for status in range(400, 430):
+        answer = httpx.MockTransport(lambda _, status=status: httpx.Response(status, json={"message": "no"}))
+        with Client("up_any", transport=answer, cache=False, retry=RetryPolicy(attempts=1)) as client:
+            try:
+                client.parse((ROOT / "upstage_docs" / "samples" / "report.pdf").read_bytes(), source="a.pdf")
+            except APIStatusError as error:
+                raised[status] = type(error)
+
+    assert said == {status: kind.__name__ for status, kind in raised.items() if kind is not APIStatusError}
+    assert {getattr(errors, name) for name in said.values()} < {*raised.values()}
+
+
+def test_the_server_has_each_path_that_its_page_lists() -> None:
+    for needed in ("starlette", "liteparse"):
+        pytest.importorskip(needed)
+    from upstage_docs.local import LocalTransport
+
+    table = (ROOT / "docs" / "serve.md").read_text(encoding="utf-8").partition("| Request | |")[2].partition("\n\n")[0]
+    listed = [
+        (call.split(" ")[0] if " " in call else "POST", call.split(" ")[-1].replace("{id}", "none"))
+        for call in re.findall(r"`((?:GET |POST )?/[\w/{}-]+)`", table)
+    ]
+    missing = []
+    with httpx.Client(transport=LocalTransport(), base_url="http://local.invalid") as client:
+        for method, path in listed:
+            answer = client.request(method, path)
+            if answer.status_code == 405 or "there is no /" in answer.text:
+                missing.append((method, path, answer.text))
+
+    assert len(listed) > 6
+    assert missing == []
+
+
+def test_the_page_of_view_tells_the_keys_that_it_has() -> None:
+    script = (ROOT / "upstage_docs" / "view" / "assets" / "page.js").read_text(encoding="utf-8")
+    told = (ROOT / "docs" / "view.md").read_text(encoding="utf-8").partition("## In the page")[2].partition("\n## ")[0]
+    (keys,) = re.findall(r"const keys = \{(.*)\};", script)
+
+    assert set(re.findall(r"(?:^|, )\s*\"?([\w/])\"?: ", keys)) == set(re.findall(r"`(\S)`", told))
+    assert "Escape" in script
+    assert "Escape" in told
