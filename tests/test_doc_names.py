@@ -307,7 +307,7 @@ def test_bounds_in_the_sentences_of_a_page_are_those_of_the_code() -> None:
             f"A download address is valid for {URL_SECONDS // 60} minutes",
         ],
         "local-formats.md": [
-            f"{archive.MAX_MEMBERS:,} parts, {archive.MAX_BYTES // 10**9} GB unpacked, {archive.MAX_RATIO} times its packed",
+            f"{archive.MAX_MEMBERS:,} parts, {archive.MAX_BYTES // 10**9} GB unpacked, {archive.MAX_RATIO} times its",
             f"{archive.MAX_DEPTH} levels of nesting",
             f"A page may have {LIMITS.page_pixels:,} pixels",
         ],

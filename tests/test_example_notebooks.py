@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -79,3 +82,25 @@ def test_links_of_a_notebook_lead_somewhere(name: str) -> None:
 
     assert links
     assert [link for link in links if not (FOLDER / link).exists()] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_prints_what_it_stores(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its cells are run as a program, for what they print; `.ci/run docs` also compares what they show, in Jupyter."""
+    for needed in ("langchain_text_splitters", "llama_index.core", "liteparse", "uvicorn", "bm25s"):
+        pytest.importorskip(needed)
+    folder = tmp_path / "docs" / "notebooks"
+    folder.mkdir(parents=True)
+    shutil.copytree(ROOT / "examples" / "documents", tmp_path / "examples" / "documents")
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("UPSTAGE_DOCS_ENGINE", "local")  # and a cell that sets it is undone
+    monkeypatch.setenv("UPSTAGE_DOCS_PICTURE_WORDS", "off")
+    monkeypatch.delenv("UPSTAGE_API_KEY", raising=False)
+    scope: dict[str, Any] = {"__name__": "shown"}
+    for cell in code_cells(name):
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile("".join(cell["source"]), "cell", "exec"), scope)
+        stored = "".join("".join(one["text"]) for one in cell["outputs"] if one["output_type"] == "stream")
+
+        assert printed.getvalue() == stored
