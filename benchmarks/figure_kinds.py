@@ -63,9 +63,10 @@ class Benchmark(NamedTuple):
 
 
 class Highlight(NamedTuple):
-    """A row of the README's table: one number of ours, and the best one of the others."""
+    """A row of the README's table, in both languages: one number of ours, and the best one of the others."""
 
     says: str
+    says_in_korean: str
     figure: str
     column: str
     ours: str

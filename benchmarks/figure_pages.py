@@ -90,16 +90,17 @@ def section(name: str, results: Mapping[str, Any]) -> str:
     Raises:
         KeyError: There is no such figure, or it was never measured.
     """
-    if name == "highlights":
-        return highlights(results)
+    if name in {"highlights", "highlights-in-korean"}:
+        return highlights(results, in_korean=name != "highlights")
     benchmark, figure = next((one, shown) for known, one, shown in figures() if known == name)
     told = results[benchmark.name]
     return table(figure, told["tables"][figure.table]) + footnote(benchmark, told)
 
 
-def highlights(results: Mapping[str, Any]) -> str:
+def highlights(results: Mapping[str, Any], *, in_korean: bool = False) -> str:
     """Return the README's table, without what was never measured."""
-    lines = ["| | here | best of the others |", "| --- | ---: | ---: |"]
+    head = "| | 이 패키지 | 다른 패키지 중 최고 |" if in_korean else "| | here | best of the others |"
+    lines = [head, "| --- | ---: | ---: |"]
     for one in HIGHLIGHTS:
         benchmark, figure = next((b, f) for name, b, f in figures() if name == one.figure)
         if benchmark.name not in results:
@@ -107,7 +108,8 @@ def highlights(results: Mapping[str, Any]) -> str:
         column = next(column for column in figure.columns if column.name == one.column)
         rounds = results[benchmark.name]["tables"][figure.table]
         ours = written(column, best(column, one.ours, rounds))
-        lines.append(f"| {one.says} | {ours} | {_best_other(one, column, rounds)} |")
+        says = one.says_in_korean if in_korean else one.says
+        lines.append(f"| {says} | {ours} | {_best_other(one, column, rounds)} |")
     return "\n".join(lines) + "\n"
 
 
