@@ -67,6 +67,14 @@ PUBLIC: dict[str, str | None] = {
 A name stands on the page of the first module that has it."""
 
 
+FIRST = (
+    *("ParseOptions", "OCROptions", "RecordOptions", "RetryPolicy", "PollPolicy"),
+    *("UpstageDocumentParseLoader", "UpstageDocumentParseReader", "TableAwareTextSplitter", "TableAwareNodeParser"),
+    "UpstageDocumentRetriever",
+)
+"""What most readers look for, and so stands first on its page; the others follow as their modules list them."""
+
+
 def page_of(package: str, name: str) -> str:
     """Return the page that a public name stands on."""
     page = PUBLIC[package]
@@ -89,7 +97,8 @@ def page_of(package: str, name: str) -> str:
 def names_of(package: str) -> list[str]:
     """Return the public names of a module: its `__all__`, or all that it holds if it only passes names on."""
     module = import_module(package)
-    return [name for name in getattr(module, "__all__", None) or vars(module) if not name.startswith("_")]
+    names = [name for name in getattr(module, "__all__", None) or vars(module) if not name.startswith("_")]
+    return sorted(names, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
 
 
 def place_of(package: str, name: str) -> str:
