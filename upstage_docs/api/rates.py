@@ -37,7 +37,7 @@ RATES: Mapping[Family, Rate] = {
 
 _MARGIN = 1.05  # requests do not all take equally long to the server, which counts them when they arrive
 _PAUSE = 1.0  # seconds to hold back after a 429 that names no time
-_SLOWEST = 1 / 16
+_SLOWEST = 1 / 16  # of a rate, after four 429s in a row: it is whole again after a minute without one
 _RECOVERY = 15.0  # quiet seconds in which the rate doubles again
 _SAME = 1.0  # 429s within this many seconds are one event: several requests were on their way
 # Seconds. A limit that counts over a longer time than a minute (a quota of a day) is no reason to space requests

@@ -24,7 +24,7 @@ BASE_URL = "https://api.upstage.ai/v1"
 # The last segment of a full endpoint, old paths and deployments of one's own included; any other path is an API root.
 # https://console.upstage.ai/api/parse/document-parsing
 _ENDPOINTS = ("document-digitization", "document-parse", "ocr", "layout-analysis", "invocations")
-_PIECE_BYTES = 64 * 1024
+_PIECE_BYTES = 64 * 1024  # of a body that are sent at a time, as httpx reads files
 _SHOWN = 80  # characters, in messages
 _CLIENT = f"upstage-docs/{__version__}"
 _OURS = {

@@ -31,9 +31,11 @@ from upstage_docs.errors.redaction import redact, redact_start, shorten
 
 _REQUEST_IDS = ("x-request-id", "x-upstage-request-id", "request-id", "x-amzn-requestid")
 _LIMITS = "x-upstage-ratelimit-"
-_EXCERPT = 300
-_ERROR_BYTES = 65_536
-_START_BYTES = 4_096
+_EXCERPT = 300  # characters of what came, in a message
+_ERROR_BYTES = (
+    65_536  # a body with an error that is larger is an answer as well; errors of the API have less than 1,000
+)
+_START_BYTES = 4_096  # of a body, by which JSON is told from the page of a gateway
 _LONGEST_EXPLANATION = 1 << 20  # bytes; whatever refuses in more of them explains nothing
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _WHITE_SPACE = re.compile(rb"\s*")
@@ -42,7 +44,7 @@ _FIRST_MOMENT = 1e9  # no answer comes from before September 2001: a smaller num
 _MINUTE = 60.0
 _YEAR = 365 * 86400.0
 _FINER_UNITS = (1e3, 1e6, 1e9)  # in a second: times are also told in milli-, micro- and nanoseconds
-_FEWEST_COUNTED = 1.0
+_FEWEST_COUNTED = 1.0  # a limit of less than this, or of as many as the next, is no limit to keep to
 _MOST_COUNTED = 1e9
 _UNITS = {
     **dict.fromkeys(("ms", "msec", "millisecond"), 0.001),

@@ -50,7 +50,7 @@ _ROW_SPAN = re.compile(r"rowspan\s*=\s*(?:[\"']\s*)?\+?0*(\d+)")
 
 # https://html.spec.whatwg.org/multipage/tables.html#attr-tdth-colspan
 _MOST_COLUMNS, MOST_ROWS = 1000, 65534
-_MOST_TITLE_ROWS = 3
+_MOST_TITLE_ROWS = 3  # of one cell each, above the names of columns: title, period, unit
 # Comparisons of cells that place them in columns: for each cell, and for any table; more only hostile spans ask for.
 _MOST_WORK, _LITTLE_WORK = 20, 10_000
 # Wider tables are told by these.

@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-_PIPE_WIDTH = 100
+_PIPE_WIDTH = 100  # columns of a pipe or a file, which tell no width
 # Control characters (C0, DEL, C1) but newline and tab, and the marks that turn the direction of writing.
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 

@@ -22,8 +22,8 @@ from upstage_docs.flows.schedule import Schedule
 from upstage_docs.options import OnError
 
 Item = TypeVar("Item")
-_INTERRUPTED = 130
-_STOPPING = 0.2  # seconds
+_INTERRUPTED = 130  # exit code of Ctrl-C: 128 and the number of the signal
+_STOPPING = 0.2  # seconds between two looks whether all that is under way has ended
 
 
 @dataclass(frozen=True)

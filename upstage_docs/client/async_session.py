@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_MOST_THREADS = 32
+_MOST_THREADS = 32  # as many as asyncio has for all that is done in threads
 _LOOK = 0.1  # seconds between two looks whether another thread's event loop still runs
 _TURNS = 20  # of the event loop, for what only has to be unwound
 

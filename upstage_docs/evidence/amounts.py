@@ -51,7 +51,7 @@ _BARE_NUMBERS = re.compile(
     r"|연도|년도|연월|년|years?|date|일자|날짜|日付|年度?)\s*\Z",
     re.IGNORECASE,
 )
-_MOST_DIGITS = 40
+_MOST_DIGITS = 40  # of an amount; a longer run of digits is a number of something, and slow to reckon with
 _NAMED_UNIT = compile_when_used(
     rf"(?P<name>.*?)\s*[(（\[〔]\s*(?P<unit>{_UNIT}|(?:{_CURRENCY})(?:{_SCALE})?(?:/(?:{_UNIT}))?)\s*[)）\]〕]\s*\Z",
     re.DOTALL,

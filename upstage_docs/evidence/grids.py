@@ -15,6 +15,7 @@ from upstage_docs.records.render import text_of_html
 _MOST_CELLS = 1_000_000
 """Of a grid; what asks for more spans more than any table, and its spans are not repeated."""
 _MOST_HEADER_ROWS = 4
+"""Of Markdown, where each repeats what spans rows: converters write one to three."""
 
 
 class SpanningCell(msgspec.Struct, frozen=True):

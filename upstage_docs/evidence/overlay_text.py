@@ -38,6 +38,7 @@ _LARGEST_SHARE = 0.9
 _SMALLEST = 7
 """Pixels: text that is too long even so ends with an ellipsis."""
 _LINE_HEIGHT = 1.15
+"""Of the size of letters, from one line to the next: the `normal` of browsers for most fonts."""
 _DARK = 128
 """Mean of a paper's gray, 0-255, under which it is written on in white."""
 _SLANTED = 1.0

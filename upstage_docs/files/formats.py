@@ -37,7 +37,7 @@ FORMATS: dict[str, Format] = {
 _OF_SUFFIX = {suffix: name for name, known in FORMATS.items() for suffix in known.suffixes}
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_MOST_FRAMES = 10_000
+_MOST_FRAMES = 10_000  # of a TIFF that are counted: five times the pages of the largest job
 
 
 def supported() -> str:

@@ -54,7 +54,7 @@ if hasattr(os, "register_at_fork"):  # a child must not find it held by a thread
     )
 
 _DPI = 150  # the API rasterises what is not an image at this resolution
-_CHUNK = 1 << 20
+_CHUNK = 1 << 20  # bytes of a file that are in memory at once
 _MOST_STREAMED = 4 << 30  # bytes of a stream without an end that are put on the disk: the API takes an eighth of it
 _MISSING = (FileNotFoundError, NotADirectoryError)  # nothing else says that there is no file
 _DAMAGED = "{} cannot be read as a PDF: it is damaged or cut off."

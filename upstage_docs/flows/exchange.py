@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 _SLACK = 120.0  # seconds that a claim lives beyond its send: what comes before and after it takes time too
 _CANDIDATE_SECONDS = 15.0  # for the list of jobs, where a message is better with it
-_ANSWER_BYTES = 64 * 2**20
+_ANSWER_BYTES = 64 * 2**20  # of any answer, and for each page as much as follows
 # A page in three formats is 0.7 MB where it is all text; every crop of it in base64 is 2 MB at the API's 150 dpi.
 _PAGE_BYTES = 4 * 2**20
 _MOST_UNCOUNTED_PAGES = 100  # the API takes no more at once

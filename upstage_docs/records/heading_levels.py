@@ -25,7 +25,7 @@ from upstage_docs.records.patterns import compile_when_used
 from upstage_docs.records.render import element_text, heading_level
 from upstage_docs.records.wording import caption_label, is_note, is_unit
 
-DEEPEST = 6
+DEEPEST = 6  # as in HTML
 
 # Unnumbered, yet of the first level in numbered documents.
 _OUTER = compile_when_used(
@@ -102,7 +102,7 @@ _UNIT_AND_TITLE = compile_when_used(
 # A note to financial statements is a section of them.
 _NUMBERED_NOTE = compile_when_used(r"(?i:note)\s+\d{1,2}\s*[.:–—-]?\s+[A-Z][^.;:]{2,80}\Z")
 _SIZE = re.compile(r"font-size\s*:\s*(\d+(?:\.\d+)?)\s*px")
-_LONGEST_TAG = 200
+_LONGEST_TAG = 200  # characters; that of a heading has 47 at the most in recorded answers
 _FIRST_LEVEL = frozenset({"<h1>", "<h1 "})
 _TAG_LEVEL = re.compile(r"\s*(?:<br\s*/?>\s*)*<h([1-6])\b", re.IGNORECASE)
 # Recognised font sizes of one kind of heading differ by this much, as a share: measured on 64 real headings.

@@ -11,6 +11,8 @@ from upstage_docs.records.patterns import compile_when_used
 
 # A caption longer than this is a text that happens to begin like one. The longest of 350 real ones has 749 characters.
 _LONGEST_CAPTION = 1200
+# So is a longer title, unit line or note: on 80 real pages, of 77 headings one has 131 characters and the next one 85,
+# the longest of 23 unit lines has 19, and the longest of 24 footnotes has 671.
 LONGEST_TITLE = 120
 LONGEST_UNIT = 120
 _LONGEST_BARE_UNIT = 60

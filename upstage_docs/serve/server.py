@@ -37,7 +37,7 @@ with needing("server", "Serving the local engine over HTTP"):
 
 _log = logging.getLogger("upstage_docs.server")
 
-_GRACE = 10
+_GRACE = 10  # seconds for requests under way when the server is told to stop
 _IDLE = 120  # seconds: longer than a client waits between two looks at a job, so that none meets a closing connection
 _THREADS = 40  # that documents hold, most of them waiting for a worker process; further documents wait without one
 _BACKLOG = 128  # connections taken at one go: what is silent is ended between two of them
