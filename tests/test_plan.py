@@ -11,7 +11,7 @@ from upstage_docs.errors import ConfigError, SourceError
 from upstage_docs.files.source import Source
 from upstage_docs.flows.billing import Estimate, estimate
 from upstage_docs.flows.plan import PageRun, check, halves, parts_of
-from upstage_docs.options import OCROptions, ParseOptions
+from upstage_docs.options import OCROptions, ParseOptions, SendOptions
 
 PARSE = ParseOptions()
 MB = 2**20
@@ -181,16 +181,16 @@ def test_a_part_too_large_after_cutting_is_halved_down_to_one_page() -> None:
 )
 def test_what_cannot_be_sent_is_refused_by_name_before_it_is_sent(document: Source, route: str, words: str) -> None:
     with pytest.raises(SourceError, match=words) as caught:
-        parts_of(document, PARSE, route=route)  # type: ignore[arg-type]
+        check(document, PARSE, route=route)  # type: ignore[arg-type]
     assert document.name in str(caught.value)
 
 
 def test_wrong_options_are_refused() -> None:
     with pytest.raises(ConfigError, match="route"):
-        parts_of(source(1), PARSE, route="fast")  # type: ignore[arg-type]
+        SendOptions("fast")  # type: ignore[arg-type]
     for wrong in (0, -5, 2.5):
         with pytest.raises(ConfigError, match="pages_per_request"):
-            parts_of(source(1), PARSE, pages_per_request=wrong)  # type: ignore[arg-type]
+            SendOptions(pages_per_request=wrong)  # type: ignore[arg-type]
 
 
 def test_estimates_count_only_what_would_be_sent() -> None:

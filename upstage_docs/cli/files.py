@@ -83,24 +83,6 @@ def tasks(arguments: Sequence[str], output: Path | None, suffix: str) -> list[Ta
     return planned
 
 
-def write(target: Path, text: str) -> None:
-    """Write *text* to *target* in one step, so that an interrupted run leaves no half file.
-
-    Raises:
-        ConfigError: The folder cannot be written to.
-    """
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
-            part.write_text(text, encoding="utf-8", newline="\n")
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise ConfigError(f"{str(target)!r} cannot be written: {error.strerror or error}.") from error
-
-
 def mark_undone(target: Path) -> None:
     """Make *target*, a part of a result, older than any document, so that the next run writes it again."""
     os.utime(target, (0, 0))

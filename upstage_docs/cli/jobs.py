@@ -15,7 +15,7 @@ import typer
 from rich import box
 from rich.table import Table
 
-from upstage_docs.cli.files import find, write
+from upstage_docs.cli.files import find
 from upstage_docs.cli.options import AsJson, Connect, Group, Sources, looking, with_options
 from upstage_docs.cli.parse import ParseFormat, written
 from upstage_docs.cli.terminal import complain, print_line, terminal
@@ -23,6 +23,7 @@ from upstage_docs.cli.work import count_failures
 from upstage_docs.client.client import Client
 from upstage_docs.errors import ConfigError, SourceError
 from upstage_docs.files.source import inspect
+from upstage_docs.files.writing import write_whole
 from upstage_docs.flows.billing import Estimate
 from upstage_docs.models import Job
 from upstage_docs.options import ParseOptions
@@ -94,7 +95,7 @@ def fetch_job(
     if output is None:
         sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
     else:
-        write(output, text)
+        write_whole(output, [text])
 
 
 @cache.command("ls")

@@ -14,10 +14,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from upstage_docs.cli.files import Task, mark_undone, write
+from upstage_docs.cli.files import Task, mark_undone
 from upstage_docs.cli.terminal import complain, print_line, terminal, visible
 from upstage_docs.client.threads import Attended, Threads
 from upstage_docs.errors import AuthenticationError, ConfigError, UpstageDocsError
+from upstage_docs.files.writing import write_whole
 from upstage_docs.flows.schedule import Schedule
 from upstage_docs.options import OnError
 
@@ -159,7 +160,7 @@ def _settle(task: Task, outcome: Result | UpstageDocsError) -> tuple[str, dict[s
     if isinstance(outcome, UpstageDocsError):
         return "failed", {"error": str(outcome), "error_type": type(outcome).__name__}
     if task.target is not None:
-        write(task.target, outcome.text)
+        write_whole(task.target, [outcome.text])
         if outcome.error:
             mark_undone(task.target)
     else:

@@ -136,16 +136,8 @@ def _citation_line(thing: Thing, found: list[Place]) -> str:
         headings.append(_on_one_line(label[1]).strip(" .<[("))
     elif category in _NAMED:
         headings.append(category)
-    return ", ".join(
-        filter(
-            None,
-            [
-                _short(name),
-                _name_pages(found, string(metadata, "model"), named=bool(any(headings))),
-                " > ".join(filter(None, headings)),
-            ],
-        )
-    )
+    pages = _name_pages(found, string(metadata, "model"), named=any(headings))
+    return ", ".join(filter(None, [_short(name), pages, " > ".join(filter(None, headings))]))
 
 
 def _name_pages(found: list[Place], model: str, *, named: bool) -> str:

@@ -113,8 +113,7 @@ class Account:
             if batch in self._batches:
                 return Spending()
             self._batches |= {batch} if batch else set()
-            before = self._sum
-            self._sum = replace(before, pages=before.pages + count, enhanced=before.enhanced + enhanced)
+            self._sum += spending
         return spending
 
     def add_ocr(self, billed_pages: int) -> Spending:

@@ -361,16 +361,12 @@ def read_batches(watch: JobWatch, slices: Slices, *, at_once: int) -> Flow[None]
                 yield from slices.take(batch)
         yield End(schedule)
         yield from watch.finish(slices.next_page - 1)
-    except (AuthenticationError, ConfigError):
+    except Exception as error:
         yield End(schedule)
-        raise
-    except UpstageDocsError as error:
-        yield End(schedule)
+        if not isinstance(error, UpstageDocsError) or isinstance(error, (AuthenticationError, ConfigError)):
+            raise
         slices.fail(error)
         yield from _gather(watch, slices)
-    except Exception:
-        yield End(schedule)
-        raise
 
 
 def _gather(watch: JobWatch, slices: Slices) -> Flow[None]:

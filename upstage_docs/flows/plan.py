@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from upstage_docs.api.limits import LIMITS, MEGABYTE, ApiLimits
 from upstage_docs.errors import ConfigError, SourceError
-from upstage_docs.options import OCROptions, ParseOptions, Route, SendOptions
+from upstage_docs.options import OCROptions, ParseOptions, Route
 from upstage_docs.store.values import WHOLE_FILE, Pages
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def parts_of(
     total_pages: int = 0,
     limits: ApiLimits = LIMITS,
 ) -> tuple[PageRun, ...]:
-    """Plan the parts in which *source* is sent: each page once, in order, and none that is stored or in a job.
+    """Plan the parts in which *source*, which `check` let pass, is sent: each page once, and none that is here already.
 
     Args:
         source: The document.
@@ -97,12 +97,7 @@ def parts_of(
         running: Page ranges of running jobs; None for a job on a whole file of unknown length.
         total_pages: The page count that an earlier answer gave, for a file that cannot be counted here.
         limits: What the API takes.
-
-    Raises:
-        ConfigError, SourceError: As `check`; or *pages_per_request* is not a whole number above 0.
     """
-    check(source, options, route=route, limits=limits)
-    SendOptions(route, pages_per_request)  # checks them
     ocr = isinstance(options, OCROptions)
     total = source.pages or total_pages
     held = tuple(stored)

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from upstage_docs.errors import ConfigError
 from upstage_docs.evidence.place import Place
 from upstage_docs.files.source import DocumentInput
+from upstage_docs.files.writing import write_whole
 from upstage_docs.models import ParsedDocument
 from upstage_docs.view.content import require_sanitiser
 from upstage_docs.view.page import inside, jpeg, page_pieces
@@ -74,15 +75,5 @@ def write_view(
         # A page that is opened from a disk has no origin that 'self' could mean.
         address, allowed = (beside, "'self' file:") if apart else (inside, "data:")
         pieces = page_pieces(parsed, sheets, chunks, places, address, allowed)
-        part = file.with_name(f".{file.name}.{os.getpid()}.part")
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with part.open("w", encoding="utf-8", newline="\n") as handle:
-                    handle.writelines(pieces)
-                part.replace(file)
-            finally:
-                part.unlink(missing_ok=True)
-        except OSError as error:
-            raise ConfigError(f"{str(file)!r} cannot be written: {error.strerror or error}.") from error
+        write_whole(file, pieces)
     return folder if apart else None
