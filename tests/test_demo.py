@@ -13,7 +13,7 @@ pytest.importorskip("bm25s", reason="the demo is an extra")
 
 from upstage_docs import Element, chunk_elements
 from upstage_docs.cli.app import run
-from upstage_docs.cli.ranking import SAMPLE, retrieve
+from upstage_docs.cli.demo import SAMPLE, retrieve
 
 
 def _element(number: int, category: str, markdown: str, page: int = 1) -> Element:

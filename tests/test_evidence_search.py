@@ -186,7 +186,7 @@ async def test_langchain_finds_in_files_with_a_model_of_meaning() -> None:
     from langchain_core.embeddings import DeterministicFakeEmbedding
 
     from langchain_upstage_docs import UpstageDocumentRetriever
-    from upstage_docs.cli.ranking import SAMPLE
+    from upstage_docs.cli.demo import SAMPLE
 
     retriever = await UpstageDocumentRetriever.afrom_files(
         SAMPLE, k=1, embeddings=DeterministicFakeEmbedding(size=8), engine="local"

@@ -15,11 +15,10 @@ from upstage_docs.evidence.async_forms import in_thread
 from upstage_docs.evidence.grids import grids
 from upstage_docs.evidence.keys import Keyed, keyed_markup, keyed_piece
 from upstage_docs.evidence.ocr_words import words_in
-from upstage_docs.evidence.page_pictures import page_picture
+from upstage_docs.evidence.page_pictures import DRAWN, opened, page_picture, require_page
 from upstage_docs.evidence.page_text import PageText, line_text, ocr_text, pdf_text
 from upstage_docs.evidence.place import Place, places_of
 from upstage_docs.evidence.row_bands import row_bands
-from upstage_docs.evidence.source_file import DRAWN, opened, require_page
 from upstage_docs.evidence.things import Parsed, Thing, element_things, parsed_answer, read_thing
 from upstage_docs.files.source import DocumentInput, Source
 from upstage_docs.models import Box, OcrResult, ParsedDocument

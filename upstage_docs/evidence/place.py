@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Any, Literal
 
 import msgspec
@@ -12,14 +13,18 @@ from msgspec.structs import replace
 
 from upstage_docs.chunking.blocks import blocks
 from upstage_docs.errors import ConfigError
-from upstage_docs.evidence.alignment import align
+from upstage_docs.evidence.keys import Keyed, keyed, keyed_markup, keyed_piece
 from upstage_docs.evidence.things import Thing, element_things
 from upstage_docs.models import Box, Element, OcrResult, ParsedDocument, Point, bounding_box
+from upstage_docs.options import OutputFormat
 from upstage_docs.records.ids import text_sha256
 from upstage_docs.records.records import Span, coordinates_of, decode_spans
+from upstage_docs.records.render import element_text
 
 Precision = Literal["words", "rows", "element", "elements", "page", "unknown"]
 
+_FORMATS: tuple[OutputFormat, ...] = ("html", "markdown", "text")
+"""What a text without metadata was made in is not told; they differ in cells that span, and in equations."""
 _ONE_PLACE = frozenset({"element", "page", "line", "word", "row"})
 """Types of records that stand in one place: another splitter's piece of it does, too."""
 _FARTHEST = 1.5
@@ -158,7 +163,7 @@ def _read_places(thing: Thing, parsed: ParsedDocument | OcrResult | None) -> lis
 
 
 def _aligned(text: str, parsed: ParsedDocument | OcrResult, whole: Place) -> list[Place]:
-    stretches = align(text, parsed)
+    stretches = _align(text, parsed)
     if stretches is None:
         return [_unknown(whole, "The text stands nowhere in what was parsed, or more than once.")]
     found = []
@@ -321,3 +326,49 @@ def _box(sides: Any) -> Box | None:
     if not all(0.0 <= side <= 1.0 for side in (x0, y0, x1, y1)) or x0 >= x1 or y0 >= y1:
         return None
     return (x0, y0, x1, y1)
+
+
+class _Stretch(msgspec.Struct, frozen=True):
+    """A range of a text and where it stands: the page, and the element, None for OCR."""
+
+    start: int
+    end: int
+    page: int
+    element: Element | None = None
+
+
+def _align(text: str, parsed: ParsedDocument | OcrResult) -> list[_Stretch] | None:
+    """Find *text* in a parsed document, and return where its parts stand; None unless it stands there exactly once."""
+    mine = keyed_piece(text)
+    for form in _FORMATS if mine.key else ():
+        if found := _find_once(mine, _parts(parsed, form)):
+            return found
+    return None
+
+
+def _find_once(mine: Keyed, parts: list[tuple[_Stretch, Keyed]]) -> list[_Stretch] | None:
+    whole = "".join(one.key for _, one in parts)
+    first = whole.find(mine.key)
+    if first < 0 or whole.find(mine.key, first + 1) >= 0:
+        return None
+    ends = list(accumulate(len(one.key) for _, one in parts))
+    found: list[_Stretch] = []
+    position = first
+    last = first + len(mine.key)
+    index = bisect_right(ends, position)
+    while position < last:
+        until = min(ends[index], last)
+        if until > position:
+            start, end = mine.at[position - first], mine.at[until - first - 1] + 1
+            found.append(replace(parts[index][0], start=start, end=end))
+        position, index = until, index + 1
+    return found
+
+
+def _parts(parsed: ParsedDocument | OcrResult, form: OutputFormat) -> list[tuple[_Stretch, Keyed]]:
+    if isinstance(parsed, OcrResult):
+        return [(_Stretch(0, 0, page.number), keyed(page.text)) for page in parsed.pages]
+    return [
+        (_Stretch(0, 0, element.page, element), keyed_markup(element_text(element, form)))
+        for element in parsed.elements
+    ]

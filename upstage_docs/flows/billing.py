@@ -113,7 +113,8 @@ class Account:
             if batch in self._batches:
                 return Spending()
             self._batches |= {batch} if batch else set()
-            self._sum += spending
+            before = self._sum
+            self._sum = replace(before, pages=before.pages + count, enhanced=before.enhanced + enhanced)
         return spending
 
     def add_ocr(self, billed_pages: int) -> Spending:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator
-from contextlib import aclosing, closing, nullcontext, suppress
+from contextlib import aclosing, closing, contextmanager, nullcontext, suppress
 from contextvars import copy_context
 from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
@@ -20,11 +20,10 @@ from upstage_docs.client.settings import Settings
 from upstage_docs.client.threads import StopEvent
 from upstage_docs.errors import ConfigError
 from upstage_docs.files.source import Named, place_of
-from upstage_docs.flows.reports import Report
+from upstage_docs.flows.reports import Progress, Report
 from upstage_docs.loading.client_source import Connection, ConnectionOptions
 from upstage_docs.loading.crops import write_crops
 from upstage_docs.loading.options import LoadOptions
-from upstage_docs.loading.progress import page_bar
 from upstage_docs.models import OcrResult, ParsedDocument, Record
 from upstage_docs.options import ManyOptions, OCROptions, ParseOptions, SendOptions
 from upstage_docs.options.definitions import attributes_of, docstring_with_options, options_of, shared_names
@@ -82,7 +81,7 @@ class Loading:
         with (
             self.connection.lend() as lent,
             lent as client,
-            page_bar(report) if show_progress or self.load.show_progress else nullcontext(),
+            _page_bar(report) if show_progress or self.load.show_progress else nullcontext(),
             closing(client.stream_many(_each_once(items), self.options, **how)) as slices,
         ):
             for item, records in slices:
@@ -97,7 +96,7 @@ class Loading:
         report = self.report = report or Report(on_progress=self.load.on_progress)
         before = len(report.failures)
         how: Any = {**asdict(self.sending), "report": report, "convert": self.converter}
-        bar = page_bar(report) if show_progress or self.load.show_progress else nullcontext()
+        bar = _page_bar(report) if show_progress or self.load.show_progress else nullcontext()
         with self.connection.lend(asynchronous=True) as lent, bar:
             async with lent as client:
                 once: Any = _each_once(await asyncio.to_thread(list, items))
@@ -268,6 +267,28 @@ def _with_extra(records: list[Record] | None, item: Named) -> list[Record]:
     for record in records or ():
         record.metadata |= {key: value for key, value in (item.extra or {}).items() if key not in record.metadata}
     return records or []
+
+
+@contextmanager
+def _page_bar(report: Report) -> Iterator[None]:
+    """Show a bar of pages while documents are read and *report* grows."""
+    from tqdm.auto import tqdm
+
+    ask, pages, files = report.on_progress, report.pages, len(report.succeeded) + len(report.failures)
+    with tqdm(total=0, unit="page") as bar:
+
+        def show(progress: Progress) -> None:
+            bar.total = progress.total_pages - pages
+            bar.update(progress.pages - pages - bar.n)
+            bar.set_postfix(files=progress.files - files)
+            if ask is not None:
+                ask(progress)
+
+        report.on_progress = show
+        try:
+            yield
+        finally:
+            report.on_progress = ask
 
 
 def _warn(report: Report, before: int) -> None:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from upstage_docs.api.limits import LIMITS
 from upstage_docs.errors import ConfigError, SourceError
-from upstage_docs.evidence.page_pictures import page_picture, require_pillow
-from upstage_docs.evidence.source_file import DRAWN
+from upstage_docs.evidence.page_pictures import DRAWN, page_picture, require_pillow
 from upstage_docs.files.source import DocumentInput, Source, inspect
 from upstage_docs.models import Element, ParsedDocument
 from upstage_docs.options.definitions import require_whole_number
