@@ -50,14 +50,15 @@ class _Loader(BaseLoader):
         from upstage_docs.errors import ConfigError
         from upstage_docs.files.source import is_document, require_files
 
-        self.loading.connection.check()
+        loading = self.loading
+        loading.connection.check()
         # An iterator would be empty when the loader is used once more; a file object is none of files.
         if isinstance(self.file_path, Iterator) and not is_document(self.file_path):
             self.file_path = list(self.file_path)
         items = [] if isinstance(self.file_path, BlobLoader) else list(self._items())
         if self.source is not None and len(items) != 1:
             raise ConfigError(f"source={self.source!r} names one document, and file_path holds several.")
-        if self.loading.load.on_error == "raise":
+        if loading.load.on_error == "raise":
             require_files(item.document for item in items if isinstance(item.document, (str, os.PathLike)))
 
     def estimate(self) -> Estimate:

@@ -110,7 +110,8 @@ def default_of(kind: Any, name: str) -> Any:
     return found.default if found.default_factory is MISSING else found.default_factory()
 
 
-def type_of(kind: type, name: str) -> Any:
+@_computed_once
+def type_of(kind: Any, name: str) -> Any:
     """Return the type of the option *name* of the dataclass *kind*."""
     said = next(one.type for one in fields(kind) if one.name == name)
     return eval(said, dict(vars(sys.modules[kind.__module__]))) if isinstance(said, str) else said  # noqa: S307 - ours
