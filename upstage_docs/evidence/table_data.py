@@ -99,17 +99,8 @@ class TableData:
         self._grid = grid
 
     def _count_labels(self, width: int) -> int:
-        """Return how many first columns name the row: those of words, and the first one in any case."""
-        count = 0
-        for column in range(width - 1):
-            said = [(row[column], amount[column]) for row, amount in zip(self.rows, self._amounts, strict=True)]
-            said = [(text, amount) for text, amount in said if text]
-            numbers = sum(amount.number is not None for _, amount in said)
-            if said and numbers >= _MOST_NUMBERS * len(said):
-                break
-            count += 1
-        # A table of words alone is named by its first column.
-        return max(1, min(count, width)) if count < width - 1 or self._has_numbers(width - 1) else min(1, width)
+        """Return how many first columns name the row: those before the first one of numbers, else the first one."""
+        return min(width, max(1, next(filter(self._has_numbers, range(width)), 1)))
 
     def _has_numbers(self, column: int) -> bool:
         said = [amount[column].number for row, amount in zip(self.rows, self._amounts, strict=True) if row[column]]

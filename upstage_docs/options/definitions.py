@@ -59,35 +59,17 @@ class Definition:
     in_command: bool = True
 
 
-def option(
-    default: Value,
-    sentence: str,
-    check: Check | None = None,
-    *,
-    least: float | None = None,
-    above: float | None = None,
-    most: float | None = None,
-    unit: str = "",
-    always_sent: bool = False,
-    in_command: bool = True,
-    shown: bool = True,
-) -> Value:
-    """Define an option of a dataclass: a field with its default and its `Definition`, which says what the rest means.
+def option(default: Value, sentence: str, check: Check | None = None, *, shown: bool = True, **further: Any) -> Value:
+    """Define an option of a dataclass: a field with its default and its `Definition`.
 
     Args:
         default: A mapping is copied for each instance.
-        sentence: What the option is for.
-        check: See `Definition`.
-        least: See `Definition`.
-        above: See `Definition`.
-        most: See `Definition`.
-        unit: See `Definition`.
-        always_sent: See `Definition`.
-        in_command: See `Definition`.
+        sentence: As in `Definition`.
+        check: As in `Definition`.
         shown: Whether the value shows in a repr; secrets do not.
+        further: What else a `Definition` says.
     """
-    said = Definition(sentence, check, least, above, most, unit, always_sent, in_command)
-    metadata = {_DEFINITION: said}
+    metadata = {_DEFINITION: Definition(sentence, check, **further)}
     made: Any = (
         field(default_factory=partial(dict, default), repr=shown, metadata=metadata)
         if isinstance(default, dict)
