@@ -158,11 +158,16 @@ def _tags(markup: str) -> str:
 
 
 def _escaped_text(text: str) -> str:
+    return _escaped_but_for(ENTITY, text, lambda entity: shown_text(unescape(entity[0])))
+
+
+def _escaped_but_for(pattern: re.Pattern[str], text: str, shown: Callable[[re.Match[str]], str]) -> str:
+    """Return *text* escaped, with what is *shown* in place of each match of *pattern*."""
     pieces: list[str] = []
     position = 0
-    for entity in ENTITY.finditer(text):
-        pieces += [shown_text(text[position : entity.start()]), shown_text(unescape(entity[0]))]
-        position = entity.end()
+    for found in pattern.finditer(text):
+        pieces += [shown_text(text[position : found.start()]), shown(found)]
+        position = found.end()
     return "".join([*pieces, shown_text(text[position:])])
 
 
@@ -199,14 +204,10 @@ def _equation_attribute(tag: str, name: str, value: str) -> str | None:  # noqa:
 
 
 def _with_equations(text: str) -> str:
-    pieces: list[str] = []
-    position = 0
-    for found in _EQUATION.finditer(text):
-        latex = found["a"] or found["b"] or found["c"] or ""
-        pieces += [shown_text(text[position : found.start()]), _equation(latex, found["c"] is None, found[0])]
-        position = found.end()
-    pieces.append(shown_text(text[position:]))
-    return f'<div class="text" dir="auto">{"".join(pieces)}</div>'
+    def shown(found: re.Match[str]) -> str:
+        return _equation(found["a"] or found["b"] or found["c"] or "", found["c"] is None, found[0])
+
+    return f'<div class="text" dir="auto">{_escaped_but_for(_EQUATION, text, shown)}</div>'
 
 
 def _set_in_markup(clean: str) -> str:
