@@ -166,15 +166,19 @@ def _begin_thread() -> Asked:
 
 def _serve(asked: Asked) -> None:
     while (item := asked.get()) is not None:
-        work, future = item
-        try:
-            result = work()
-        except BaseException as error:  # noqa: BLE001 - whoever waits gets it
-            future.set_exception(error)
-        else:
-            future.set_result(result)
-            del result
-        del item, work, future  # while nothing is to be done, nothing is held
+        fill(*item)
+        del item  # while nothing is to be done, nothing is held
+
+
+def fill(work: Callable[[], T], future: Future[T]) -> None:
+    """Do *work*, and put what it gives, or the error that it raises, into *future*."""
+    try:
+        result = work()
+    except BaseException as error:  # noqa: BLE001 - whoever waits gets it
+        future.set_exception(error)
+        del future  # which holds the error, whose frames hold this
+    else:
+        future.set_result(result)
 
 
 def _end_all(idle: list[Asked]) -> None:

@@ -13,10 +13,9 @@ from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
-from upstage_docs.client.owned_threads import begin_thread
+from upstage_docs.client.owned_threads import begin_thread, fill
 from upstage_docs.flows.schedule import Schedule
 
-T = TypeVar("T")
 Scheduled = TypeVar("Scheduled")
 
 _LOOK = 1.0  # seconds between two looks whether anybody still waits
@@ -126,7 +125,7 @@ class Threads(Generic[Scheduled]):
 
     def _begin_work(self, work: Callable[[], Any]) -> Future[Any]:
         future: Future[Any] = Future()
-        self._asked.put(partial(copy_context().run, _fill, work, future))  # traces go on in what it does
+        self._asked.put(partial(copy_context().run, fill, work, future))  # traces go on in what it does
         if len(self._threads) < self._schedule.at_once:
             thread = threading.Thread(target=self._serve, name="upstage-docs")
             thread.start()
@@ -145,13 +144,3 @@ class Threads(Generic[Scheduled]):
                 return
             work()
             del work  # while nothing is to be done, nothing is held
-
-
-def _fill(work: Callable[[], T], future: Future[T]) -> None:
-    try:
-        result = work()
-    except BaseException as error:  # noqa: BLE001 - whoever takes the result gets it
-        future.set_exception(error)
-        del future  # which holds the error, whose frames hold this
-    else:
-        future.set_result(result)
