@@ -70,7 +70,7 @@ class TableAwareTextSplitter(TextSplitter):
     add_start_index: bool = False
 
     def __post_init__(self) -> None:
-        from upstage_docs.options import require_bool
+        from upstage_docs.options.definitions import require_bool
 
         require_bool("add_start_index", self.add_start_index)
         options = self._options

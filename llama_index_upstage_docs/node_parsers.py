@@ -66,7 +66,7 @@ class UpstageDocumentParseNodeParser(ParseFields, Loads, LinkedNodeParser):
     @property
     def loading(self) -> Loading:
         """The `Loading` that is made of the options as they are now."""
-        from upstage_docs.options import require_choice
+        from upstage_docs.options.definitions import require_choice
 
         require_choice("split", self.split, ("element", "page"))
         return super().loading

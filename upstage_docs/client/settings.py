@@ -17,8 +17,8 @@ from upstage_docs.errors import ConfigError
 from upstage_docs.errors.redaction import Secret, as_secret, wrap_secrets
 from upstage_docs.flows.billing import PRICED, PRICES, Account, Spending
 from upstage_docs.flows.steps import ClientContext
-from upstage_docs.options import PollPolicy, RetryPolicy, require_choice
-from upstage_docs.options.definitions import Options, hash_of, option, require_folder, takes
+from upstage_docs.options import PollPolicy, RetryPolicy
+from upstage_docs.options.definitions import Options, hash_of, option, require_choice, require_folder, takes
 from upstage_docs.store.store import Store
 
 if TYPE_CHECKING:

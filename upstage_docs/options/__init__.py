@@ -1,6 +1,5 @@
 """The options of every call, each defined once and checked where it is made."""
 
-from upstage_docs.options.definitions import require_bool, require_choice, require_names
 from upstage_docs.options.parse import (
     CATEGORIES,
     Ids,
@@ -30,7 +29,4 @@ __all__ = [
     "Route",
     "SendOptions",
     "Split",
-    "require_bool",
-    "require_choice",
-    "require_names",
 ]
