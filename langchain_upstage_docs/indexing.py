@@ -6,6 +6,8 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
+from upstage_docs.errors import ConfigError, SourceNotFoundError
+
 if TYPE_CHECKING:
     from langchain_core.documents import Document
     from langchain_core.indexing import RecordManager  # brings in the retrievers: as much again as all of this package
@@ -49,8 +51,6 @@ async def akeep_failed(
 
 def _kept(loader: UpstageDocumentParseLoader | UpstageOCRLoader) -> list[str]:
     """Return the files that failed and are there: a failure is not an absence."""
-    from upstage_docs.errors import SourceNotFoundError
-
     left_out = [one for one in loader.report.failures if not one.missing_pages]
     return [one.source for one in left_out if not isinstance(one.error, SourceNotFoundError)]
 
@@ -64,7 +64,6 @@ def index_key(document: Document) -> str:
     Raises:
         ConfigError: The metadata holds something that JSON does not.
     """
-    from upstage_docs.errors import ConfigError
     from upstage_docs.records.ids import record_id, text_sha256
 
     try:

@@ -14,6 +14,7 @@ from langchain_core.documents import Document
 
 from langchain_upstage_docs.components import OCRComponent, ParseComponent, component, document_of, item_of
 from langchain_upstage_docs.parsers import UpstageDocumentParseParser, UpstageOCRParser
+from upstage_docs.errors import ConfigError
 
 if TYPE_CHECKING:
     from langchain_text_splitters import TextSplitter
@@ -47,7 +48,6 @@ class _Loader(BaseLoader):
 
     def __post_init__(self) -> None:
         """Say at once what is wrong with the options, and which file is missing, unless such files are skipped."""
-        from upstage_docs.errors import ConfigError
         from upstage_docs.files.source import is_document, require_files
 
         loading = self.loading
@@ -94,7 +94,6 @@ class _Loader(BaseLoader):
                     yield convert(record)
 
     def _items(self) -> Iterator[Named]:
-        from upstage_docs.errors import ConfigError
         from upstage_docs.files.source import Named, is_document
 
         files: Any = self.file_path

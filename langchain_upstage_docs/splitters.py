@@ -10,10 +10,10 @@ from langchain_core.documents import Document
 from langchain_text_splitters.base import TextSplitter
 
 from langchain_upstage_docs.components import component
+from upstage_docs.errors import ConfigError
 
 if TYPE_CHECKING:
     from upstage_docs.chunking.options import ChunkOptions
-    from upstage_docs.errors import ConfigError
     from upstage_docs.options import OutputFormat
 
 
@@ -86,7 +86,6 @@ class TableAwareTextSplitter(TextSplitter):
     def split_text(self, text: str) -> list[str]:
         """Return the texts of the chunks of HTML, Markdown or plain *text*; nothing of where they were."""
         from upstage_docs.chunking.packing import split_text
-        from upstage_docs.errors import ConfigError
 
         if not isinstance(text, str):
             raise ConfigError(f"split_text takes one text, not {type(text).__name__}; split_documents takes Documents.")
@@ -124,8 +123,6 @@ class TableAwareTextSplitter(TextSplitter):
 
     def create_documents(self, texts: list[str], metadatas: list[dict[Any, Any]] | None = None) -> list[Document]:
         """Return the chunks of *texts*, each a document of its own; see `split_documents`."""
-        from upstage_docs.errors import ConfigError
-
         if isinstance(texts, str):
             raise ConfigError("create_documents takes a list of texts, not one text; split_text takes one.")
         given = metadatas or [{} for _ in texts]
@@ -139,7 +136,6 @@ class TableAwareTextSplitter(TextSplitter):
 
 
 def _not_documents_error(what: str) -> ConfigError:
-    from upstage_docs.errors import ConfigError
 
     return ConfigError(
         f"split_documents takes a list of Documents, not {what}; split_text and create_documents take texts."

@@ -8,6 +8,8 @@ from contextlib import AbstractAsyncContextManager
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
+import anyio.to_thread
+
 from upstage_docs.client.async_session import AsyncSessions
 from upstage_docs.client.client import Client
 from upstage_docs.client.settings import ClientBase, Settings
@@ -73,8 +75,6 @@ class AsyncClient(ClientBase, AbstractAsyncContextManager["AsyncClient", None]):
     estimate = _awaited(Client.estimate)
 
     async def close(self) -> None:  # noqa: D102 - the docstring is that of `Client.close`
-        import anyio.to_thread
-
         try:
             await self._session.close()
         finally:

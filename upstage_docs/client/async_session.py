@@ -14,6 +14,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
+import anyio
+
 from upstage_docs.api.responses import NoReply
 from upstage_docs.client import sending
 from upstage_docs.client.session import Stopped, has_sockets
@@ -78,8 +80,6 @@ class AsyncSession:
         An iteration that was broken off goes on until the loop comes to close it: that is waited for, too. Cancelled,
         it waits no longer: what is being sent is cut, and its outcome is not known.
         """
-        import anyio
-
         self._closed = True
         for stop in self._under_way:
             stop.set()
@@ -145,8 +145,6 @@ async def acarry_out(
 
     Cancelled, it ends at once (a thread's work, which is short, is awaited): tasks are cancelled, the flow is closed.
     """
-    import anyio
-
     gate = gate or nullcontext()
     stop = stop or _StopEvent()
     has_slot = False
@@ -219,8 +217,6 @@ async def acarry_out(
 @asynccontextmanager
 async def _in_time(gate: AbstractAsyncContextManager[Any], step: Send) -> AsyncIterator[NoReply | None]:
     """Hold *gate*; give what comes of *step* where no place at it becomes free within the step's patience."""
-    import anyio
-
     async with AsyncExitStack() as held:
         with anyio.move_on_after(step.patience) as waiting:
             await held.enter_async_context(gate)
@@ -289,8 +285,6 @@ async def _close_flow(
 
 async def _in_thread(threads: Executor | None, work: Callable[[], T]) -> T:
     """Do *work* in a thread. Cancelled, wait for its end first: no flow is to be closed while it runs."""
-    import anyio
-
     done = asyncio.get_running_loop().run_in_executor(threads, partial(copy_context().run, work))
     cancelled: asyncio.CancelledError | None = None
     with anyio.CancelScope(shield=True):  # one of a scope would come again at each turn of the loop
@@ -357,7 +351,6 @@ class AsyncSessions:
 
     async def close(self) -> None:
         """Close the sessions of every loop that runs, in this thread or another; see `AsyncSession.close`."""
-        import anyio
         import httpx
 
         with self._lock:
