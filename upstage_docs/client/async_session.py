@@ -11,10 +11,11 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, as
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from weakref import WeakSet
 
 import anyio
+import httpx
 
 from upstage_docs.api.responses import NoReply
 from upstage_docs.client import sending
@@ -23,9 +24,6 @@ from upstage_docs.client.settings import Settings, prepare, transport_of
 from upstage_docs.errors import ConfigError
 from upstage_docs.flows.schedule import Schedule
 from upstage_docs.flows.steps import AcquireSlot, Deliver, End, Flow, Next, Now, ReleaseSlot, Send, Sleep, Step, Work
-
-if TYPE_CHECKING:
-    import httpx
 
 T = TypeVar("T")
 
@@ -351,8 +349,6 @@ class AsyncSessions:
 
     async def close(self) -> None:
         """Close the sessions of every loop that runs, in this thread or another; see `AsyncSession.close`."""
-        import httpx
-
         with self._lock:
             found = [*self._sessions.items()]
             self._sessions.clear()

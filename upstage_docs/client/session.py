@@ -13,7 +13,9 @@ from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
+
+import httpx
 
 from upstage_docs.api.responses import NoReply
 from upstage_docs.client import sending
@@ -22,9 +24,6 @@ from upstage_docs.client.threads import Attended, StopEvent, Threads, close_late
 from upstage_docs.errors import ConfigError
 from upstage_docs.flows.schedule import Schedule
 from upstage_docs.flows.steps import AcquireSlot, Deliver, End, Flow, Next, Now, ReleaseSlot, Send, Sleep, Work
-
-if TYPE_CHECKING:
-    import httpx
 
 T = TypeVar("T")
 
@@ -245,8 +244,6 @@ def _answered_first(interrupts: list[int]) -> Iterator[NoReply | None]:
 
 def has_sockets(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None) -> bool:
     """Return whether a transport may have network connections: not the local engine's, nor one for tests."""
-    import httpx
-
     pretends = (httpx.MockTransport, httpx.WSGITransport, httpx.ASGITransport)
     ours = type(transport).__module__.startswith("upstage_docs.local.")
     return transport is not None and not ours and not isinstance(transport, pretends)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from upstage_docs.evidence.keys import Keyed
 from upstage_docs.evidence.ocr_words import WordInText
 from upstage_docs.files.source import PDFIUM_LOCK, Source
 from upstage_docs.local.pdf.pdfium import placing
 from upstage_docs.models import Box, OcrPage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _SLACK = 0.004
 """How far, of the page, the middle of a letter may lie outside its element's box: boxes are answered to 4 decimals, and

@@ -11,7 +11,7 @@ from contextvars import copy_context
 from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from upstage_docs.api.joining import join
 from upstage_docs.client.client import Client
@@ -20,6 +20,7 @@ from upstage_docs.client.settings import Settings
 from upstage_docs.client.threads import StopEvent
 from upstage_docs.errors import ConfigError
 from upstage_docs.files.source import Named, place_of
+from upstage_docs.flows.billing import Estimate
 from upstage_docs.flows.reports import Progress, Report
 from upstage_docs.loading.client_source import Connection, ConnectionOptions
 from upstage_docs.loading.crops import write_crops
@@ -30,9 +31,6 @@ from upstage_docs.options.definitions import attributes_of, docstring_with_optio
 from upstage_docs.records.ocr_records import ocr_records
 from upstage_docs.records.options import OCRRecordOptions, RecordOptions
 from upstage_docs.records.records import Recorder
-
-if TYPE_CHECKING:
-    from upstage_docs.flows.billing import Estimate
 
 logger = logging.getLogger("upstage_docs")
 
