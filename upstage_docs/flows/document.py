@@ -210,7 +210,7 @@ class Reading:
             self.context,
             job.request_id,
             stored=job,
-            held=() if self.request.send.refresh else state.came_since(job),
+            held=set() if self.request.send.refresh else set(state.came_since(job)),
             source=self.source.name,
             file_sha256=self.source.sha256,
             options=self.request.options if isinstance(self.request.options, ParseOptions) else None,

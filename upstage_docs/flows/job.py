@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from upstage_docs.api import responses
 from upstage_docs.api.decode import check_pages, decode_shape, usage_of
@@ -55,10 +56,11 @@ class PageAnswer:
     shortfall: InvalidResponseError | None = field(default=None, compare=False)
 
 
+@dataclass(eq=False)
 class JobWatch:
     """An asynchronous job and what is known of it; any number of flows may wait for its batches at once.
 
-    Args:
+    Attributes:
         context: Of the client.
         request_id: Of the job.
         stored: The store's record of it, None where the store does not know it.
@@ -66,42 +68,36 @@ class JobWatch:
         source: Names the document in messages and results.
         file_sha256: Of the document, `""` if unknown.
         options: What was asked, where it is known.
+        job: Its state when it was last looked at.
     """
 
-    def __init__(
-        self,
-        context: ClientContext,
-        request_id: str,
-        *,
-        stored: StoredJob | None = None,
-        held: tuple[Pages, ...] = (),
-        source: str = "",
-        file_sha256: str = "",
-        options: ParseOptions | None = None,
-    ) -> None:
-        self.context = context
-        self.request_id = request_id
-        self.job: Job | None = None
-        self._ordered: tuple[Job, list[Batch]] | None = None  # a state of the job, and its batches in order
-        self._stored = stored
-        self._held = set(held)
-        self._vain = 0  # looks since the last answer at a job from which nothing is to be waited for any more
-        self._source = source
-        self._file_sha256 = file_sha256
-        self._options = options
-        self._offset = stored.pages[0] - 1 if stored is not None and stored.pages else 0
-        self._lock = threading.RLock()  # the collector may end another flow in the thread that holds it
-        self._interval = context.poll.initial
-        self._next_look = 0.0
-        self._looked = 0.0
-        self._began = 0.0  # when the wait for it began, the time apart in which nobody waited
-        self._idle_since = 0.0
-        self._waiting = 0  # flows that wait for a batch
+    context: ClientContext
+    request_id: str
+    stored: StoredJob | None = None
+    held: set[Pages] = field(default_factory=set)
+    source: str = ""
+    file_sha256: str = ""
+    options: ParseOptions | None = None
+    job: Job | None = field(default=None, init=False)
+    _ordered: tuple[Job, list[Batch]] | None = field(default=None, init=False)  # a state of it, its batches in order
+    _vain: int = field(default=0, init=False)  # looks since the last answer at one that gives nothing any more
+    _lock: Any = field(default_factory=threading.RLock, init=False)  # the collector may end a flow in its thread
+    _offset: int = field(init=False)  # pages of the document before those that were sent
+    _interval: float = field(init=False)
+    _next_look: float = field(default=0.0, init=False)
+    _looked: float = field(default=0.0, init=False)
+    _began: float = field(default=0.0, init=False)  # when the wait for it began, the time apart in which nobody waited
+    _idle_since: float = field(default=0.0, init=False)
+    _waiting: int = field(default=0, init=False)  # flows that wait for a batch
+
+    def __post_init__(self) -> None:
+        self._offset = self.sent_pages[0] - 1 if self.sent_pages else 0
+        self._interval = self.context.poll.initial
 
     @property
     def name(self) -> str:
         """The name of the job in messages."""
-        return f"{self._source!r} (job {self.request_id})" if self._source else f"job {self.request_id}"
+        return f"{self.source!r} (job {self.request_id})" if self.source else f"job {self.request_id}"
 
     @property
     def first_page(self) -> int:
@@ -118,22 +114,20 @@ class JobWatch:
     @property
     def sent_pages(self) -> Pages | None:
         """The pages that the job was sent, None where they are not counted or not known."""
-        return self._stored.pages if self._stored is not None else None
+        return self.stored.pages if self.stored is not None else None
 
     def refresh(self) -> Flow[Job]:
         """Ask for the job's state now."""
         try:
-            job = yield from job_state(
-                self.context, self.request_id, source=self._source, file_sha256=self._file_sha256
-            )
+            job = yield from job_state(self.context, self.request_id, source=self.source, file_sha256=self.file_sha256)
         except JobError as error:
-            if self._stored is None:
+            if self.stored is None:
                 raise
-            if (yield from self._gone(self._stored)):
-                yield Work(partial(self.context.store.failed, self._stored))
+            if (yield from self._gone(self.stored)):
+                yield Work(partial(self.context.store.failed, self.stored))
                 raise
             raise JobError(
-                f"{error.message} Where it is lost for good, `upstage-docs cache rm {self._source} --everything` "
+                f"{error.message} Where it is lost for good, `upstage-docs cache rm {self.source} --everything` "
                 "forgets it; its document is then sent, and paid for, again."
             ) from None
         self._looked = yield Now()
@@ -235,9 +229,9 @@ class JobWatch:
         wanted = self.last_page
         # Fewer pages than were sent, and the job counts no more: then it will never give them, and is closed as well.
         counted = self._offset + self.job.total_pages if self.job is not None and self.job.total_pages else wanted
-        if self._stored is not None and last_page >= min(wanted, counted):
-            total = wanted if self._stored.pages is None else 0
-            yield Work(partial(self.context.store.finished, self._stored, total))
+        if self.stored is not None and last_page >= min(wanted, counted):
+            total = wanted if self.stored.pages is None else 0
+            yield Work(partial(self.context.store.finished, self.stored, total))
         if last_page < wanted:
             raise InvalidResponseError(
                 f"{self.name}: pages up to {wanted} were sent, the answer ends at page {last_page}. What came is kept; "
@@ -246,11 +240,11 @@ class JobWatch:
 
     def _held_answer(self, pages: Pages) -> Flow[PageAnswer | None]:
         """Return the answer for *pages* that is in the store, None if there is none."""
-        if pages not in self._held or self._stored is None:
+        if pages not in self.held or self.stored is None:
             return None
-        answer = yield from work(partial(self.context.store.read, self._stored.key, pages))
+        answer = yield from work(partial(self.context.store.read, self.stored.key, pages))
         if answer is None:
-            self._held.discard(pages)
+            self.held.discard(pages)
             return None
         return PageAnswer(answer.raw, pages, self.last_page)
 
@@ -298,13 +292,13 @@ class JobWatch:
             raise InvalidResponseError(
                 f"{self.name}: batch {batch.id} should hold {count} pages and holds {usage.pages}.", raw=reply.body
             )
-        if self._stored is not None:
+        if self.stored is not None:
             yield Work(
-                partial(self.context.store.batch, self._stored, reply.body, pages, model=shape.model or batch.model)
+                partial(self.context.store.batch, self.stored, reply.body, pages, model=shape.model or batch.model)
             )
-            self._held.add(pages)
-        asked_for = "" if self._stored is not None else f"{self.request_id} {batch.id}"
-        note(self.context.account.add_parse(usage, count, self._options, batch=asked_for))
+            self.held.add(pages)
+        asked_for = "" if self.stored is not None else f"{self.request_id} {batch.id}"
+        note(self.context.account.add_parse(usage, count, self.options, batch=asked_for))
         return PageAnswer(reply.body, pages, self.last_page, shape)
 
     def _fail(self, batch: Batch | None) -> Flow[None]:
@@ -312,11 +306,11 @@ class JobWatch:
         reason = (batch.failure_message if batch else "") or (job.failure_message if job else "") or "no reason given"
         where = f"pages {'-'.join(map(str, self._pages_of(batch)))}" if batch else "the job"
         kept = ""
-        if job is not None and self._stored is not None and self.context.store.path is not None:
+        if job is not None and self.stored is not None and self.context.store.path is not None:
             kept = " What came is kept; running again sends what is missing, of a PDF only that."
             left = 0
             for other in job.batches:
-                if other.status != "completed" or self._pages_of(other) in self._held:
+                if other.status != "completed" or self._pages_of(other) in self.held:
                     continue
                 try:
                     if not other.download_url:
@@ -330,7 +324,7 @@ class JobWatch:
                     f"{self._how_to_forget()}"
                 )
             elif job.done:
-                yield Work(partial(self.context.store.failed, self._stored))
+                yield Work(partial(self.context.store.failed, self.stored))
         raise JobFailedError(f"{self.name} failed at {where}: {reason}.{kept}", job=job)
 
     def _in_order(self, job: Job) -> list[Batch]:
@@ -341,7 +335,7 @@ class JobWatch:
         if (ordered := self._ordered) is not None and ordered[0] is job:
             return ordered[1]
         found: list[Batch] = []
-        following = self._offset + 1
+        following = self.first_page
         for batch in sorted(job.batches, key=self._pages_of):
             first, last = self._pages_of(batch)
             if first == following <= last:
@@ -392,7 +386,7 @@ class JobWatch:
         )
 
     def _how_to_forget(self) -> str:
-        return f" `upstage-docs cache rm {self._source} --everything` gives the job up." if self._source else ""
+        return f" `upstage-docs cache rm {self.source} --everything` gives the job up." if self.source else ""
 
     def _pages_of(self, batch: Batch) -> Pages:
         first = batch.start_page or batch.id * _BATCH_PAGES + 1

@@ -117,9 +117,9 @@ def read_job(context: ClientContext, job: Job | str, *, deliver: Deliverer | Non
     stored = next((one for one in known if one.request_id == request_id), None)
     source = (job.source if isinstance(job, Job) else "") or (stored.source if stored else "")
     sha256 = (job.file_sha256 if isinstance(job, Job) else "") or (stored.key.file_sha256 if stored else "")
-    held: tuple[Pages, ...] = ()
+    held: set[Pages] = set()
     if stored is not None:
-        held = (yield from work(partial(context.store.look, stored.key))).came_since(stored)
+        held = set((yield from work(partial(context.store.look, stored.key))).came_since(stored))
     watch = JobWatch(context, request_id, stored=stored, held=held, source=source, file_sha256=sha256)
     slices = Slices(source, sha256, next_page=watch.first_page, deliver=deliver)
     following = read_batches(watch, slices, at_once=context.at_once)
