@@ -6,7 +6,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Literal
 from weakref import WeakValueDictionary
@@ -232,9 +232,5 @@ def shared_limiter(root: str, proof: str, rates: Mapping[Family, Rate] | None, s
 
 
 def _shared(rate: Rate, share: float) -> Rate:
-    requests, pages = rate.requests_per_second, rate.pages_per_minute
-    return replace(
-        rate,
-        requests_per_second=None if requests is None else requests * share,
-        pages_per_minute=None if pages is None else pages * share,
-    )
+    limits = (rate.requests_per_second, rate.pages_per_minute)
+    return Rate(*(None if limit is None else limit * share for limit in limits))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from functools import partial
 from itertools import chain, islice
 from typing import Any, TypeVar, cast
@@ -134,7 +135,7 @@ def ocr_raw(context: ClientContext, request: Request) -> Flow[bytes]:
         SourceError: The document needs more than one request.
     """
     reading = yield from open_reading(context, request)
-    try:
+    with closing(reading.source):
         while True:
             parts = yield from reading.parts()
             if len(parts) > 1:
@@ -145,8 +146,6 @@ def ocr_raw(context: ClientContext, request: Request) -> Flow[bytes]:
             answers = yield from parts[0]
             if answers is not None and isinstance(answers[0], PageAnswer):
                 return bytes(answers[0].raw)
-    finally:
-        reading.source.close()
 
 
 def submit(context: ClientContext, request: Request) -> Flow[Job]:
@@ -156,7 +155,7 @@ def submit(context: ClientContext, request: Request) -> Flow[Job]:
         ConfigError: The document needs more than one job, or is answered already.
     """
     reading = yield from open_reading(context, request)
-    try:
+    with closing(reading.source):
         while True:
             state = yield from reading.stored_state()
             runs = reading.planned(state)
@@ -173,8 +172,6 @@ def submit(context: ClientContext, request: Request) -> Flow[Job]:
             begun = yield from reading.begin(runs[0], state)
             if begun is not None and isinstance(begun[0], JobWatch):
                 return Job(begun[0].request_id, source=reading.source.name, file_sha256=reading.source.sha256)
-    finally:
-        reading.source.close()
 
 
 def estimate(context: ClientContext, requests: Iterable[Request]) -> Flow[billing.Estimate]:
@@ -182,11 +179,9 @@ def estimate(context: ClientContext, requests: Iterable[Request]) -> Flow[billin
     total = billing.Estimate()
     for request in requests:
         reading = yield from open_reading(context, request)
-        try:
+        with closing(reading.source):
             runs = reading.planned((yield from reading.stored_state()))
             total += billing.estimate(runs, request.options, context.account.spending.prices)
-        finally:
-            reading.source.close()
     return total
 
 

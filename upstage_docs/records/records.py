@@ -364,12 +364,8 @@ def _nested(coordinates: tuple[Point, ...]) -> list[dict[str, float]]:
 def _union(boxes: list[Box]) -> Box:
     if not boxes:
         return (0.0, 0.0, 0.0, 0.0)
-    return (
-        min(box[0] for box in boxes),
-        min(box[1] for box in boxes),
-        max(box[2] for box in boxes),
-        max(box[3] for box in boxes),
-    )
+    x0s, y0s, x1s, y1s = zip(*boxes, strict=True)
+    return (min(x0s), min(y0s), max(x1s), max(y1s))
 
 
 def decode_spans(told: object) -> list[Span]:
