@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from upstage_docs.local.losses import Losses, is_survivable
@@ -58,13 +59,21 @@ def parse_pages(data: bytes, numbers: Sequence[int], turned: dict[int, int]) -> 
     """
     if not numbers:
         return {}
+    parser = _parser(tuple(numbers), tuple(sorted(turned.items())))
+    with _LIBRARY_LOCK:
+        return {page.page_num: page for page in parser.parse(data).pages}
+
+
+@lru_cache(maxsize=1)
+def _parser(numbers: tuple[int, ...], turned: tuple[tuple[int, int], ...]) -> Any:
+    """Return a parser of the PDF library; the last one is kept for the next document, since each starts threads."""
     from liteparse import LiteParse
 
-    parser = LiteParse(
+    return LiteParse(
         ocr_enabled=False,  # its default downloads data
         quiet=True,
         target_pages=",".join(map(str, numbers)),
-        page_orientation_corrections=sorted(turned.items()),
+        page_orientation_corrections=turned,
         extract_blocks=True,
         keep_headers_footers=True,
         extract_links=False,
@@ -72,8 +81,6 @@ def parse_pages(data: bytes, numbers: Sequence[int], turned: dict[int, int]) -> 
         extract_vector_graphics=True,
         preserve_very_small_text=True,
     )
-    with _LIBRARY_LOCK:
-        return {page.page_num: page for page in parser.parse(data).pages}
 
 
 def _lies_at(page: Any) -> int:
