@@ -34,7 +34,7 @@ def groups_of(count: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
 
 def bounds(boxes: Iterable[Box]) -> Box:
     """Return the box around *boxes*, which must not be empty."""
-    x0s, y0s, x1s, y1s = zip(*boxes, strict=True)
+    x0s, y0s, x1s, y1s = zip(*boxes)  # noqa: B905 - strict takes as long as all else here
     return min(x0s), min(y0s), max(x1s), max(y1s)
 
 
@@ -65,12 +65,16 @@ def shared_height(one: Box, other: Box) -> float:
 
 def holds_middle(outer: Box, inner: Box, *, reach: float = 0.0) -> bool:
     """Return whether the middle of *inner* lies in *outer*, or at most *reach* outside of it."""
-    x, y = middle(inner)
-    return outer[0] - reach <= x <= outer[2] + reach and outer[1] - reach <= y <= outer[3] + reach
+    x0, y0, x1, y1 = inner
+    return (
+        outer[0] - reach <= (x0 + x1) / 2 <= outer[2] + reach and outer[1] - reach <= (y0 + y1) / 2 <= outer[3] + reach
+    )
 
 
 def overlap(inner: Box, outer: Box) -> float:
     """Return the share of *inner* that lies in *outer*, 0-1."""
+    if inner[2] <= outer[0] or outer[2] <= inner[0] or inner[3] <= outer[1] or outer[3] <= inner[1]:
+        return 0.0  # most
     wide, tall = shared_width(inner, outer), shared_height(inner, outer)
     if wide <= 0 or tall <= 0:
         return 0.0
