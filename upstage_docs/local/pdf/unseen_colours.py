@@ -57,8 +57,8 @@ def _doubtful(page: Any) -> list[Box]:
         if colour not in colours or not item.text.strip():
             continue
         box = (item.x, item.y, item.x + item.width, item.y + item.height)
-        under = [ground for place, ground in grounds if holds_middle(place, box)]
-        if (under[-1] if under else _WHITE) == colour:
+        under = next((ground for place, ground in reversed(grounds) if holds_middle(place, box)), _WHITE)
+        if under == colour:
             found.append(box)
     return found
 
