@@ -164,11 +164,11 @@ def finished(page: PageParts, running: Collection[str]) -> tuple[Block, ...]:
 
 def _leans(item: Any) -> bool:
     """Say whether a text item is turned; one whose letters are slanted, as programs make italics, is no taller."""
-    angle = (item.rotation + 180) % 360 - 180
-    if abs(angle) > _SLANT:
-        return True
-    turned = (item.font_height or item.height) + _ACROSS_LINE * item.width * math.tan(math.radians(abs(angle)))
-    return bool(abs(angle) > _ASKEW and item.height > turned)
+    angle = abs((item.rotation + 180) % 360 - 180)
+    if angle <= _ASKEW or angle > _SLANT:
+        return bool(angle > _SLANT)
+    turned = (item.font_height or item.height) + _ACROSS_LINE * item.width * math.tan(math.radians(angle))
+    return bool(item.height > turned)
 
 
 def _word(item: Any, *, leans: bool) -> Word:
