@@ -40,9 +40,8 @@ class Word(NamedTuple):
 
 def ink(text: str, baseline: float, size: float) -> tuple[float, float]:
     """Return the top and bottom of the letters of *text*: the box of their font is up to half as tall again."""
-    letters = set(text)
-    tall = not letters or not letters.isdisjoint(_TALL) or not text.isascii()
-    deep = not letters.isdisjoint(_DEEP) or not text.isascii()
+    tall = not text or not text.isascii() or not _TALL.isdisjoint(text)
+    deep = not text.isascii() or not _DEEP.isdisjoint(text)
     return baseline - size * (0.74 if tall else 0.52), baseline + size * (0.22 if deep else 0.03)
 
 
