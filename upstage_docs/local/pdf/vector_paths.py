@@ -93,7 +93,7 @@ def drawings_of(paths: Sequence[Path], width: float, height: float) -> list[Draw
         box = bounds(path.box for path in group)
         if len(group) > 1 or (box[2] - box[0] > 20 and box[3] - box[1] > 20):
             drawings.append(Drawing(box, tuple(group), glyphs=False))
-    if len(letters) > _MOST_LETTERS:
+    if len(letters) > _MOST_LETTERS or not any(path.curved for path in letters):
         return drawings
     for members in clusters([path.box for path in letters], 8.0, 3.0, width, height):
         group = [letters[i] for i in members]
@@ -144,8 +144,11 @@ def _components(rows: dict[int, int]) -> dict[int, tuple[list[int], list[int]]]:
     count = 0
     for row in sorted(rows):
         above = runs.get(row - 1, [])
-        runs[row] = []
         bits, start = rows[row], 0
+        if above and bits == rows[row - 1]:  # what is taller than a row
+            runs[row] = above
+            continue
+        runs[row] = []
         while bits:
             zeros = (bits & -bits).bit_length() - 1
             start, bits = start + zeros, bits >> zeros
