@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import compress, pairwise
 from typing import NamedTuple
 from unicodedata import normalize
 
@@ -18,9 +18,10 @@ from upstage_docs.local.pdf.words import Word, ink
 
 _SIGNS = {**dict.fromkeys("‘’‚‛′", "'"), **dict.fromkeys("“”„‟″", '"'), **dict.fromkeys("‐‑‒–—―−", "-")}
 """What the library writes for them (liteparse 2.18, measured)."""
+_SIGN = re.compile(f"[{''.join(_SIGNS)}]")
 _PLAIN_SIGNS = str.maketrans(_SIGNS)
 _PLAIN_ASCII = frozenset(_SIGNS.values())
-_VISIBLE = re.compile("[^\\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b\ufeff]+")
+_VISIBLE = re.compile("[^\\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b\ufeff]")
 _CONTROLS = {
     **{code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)},
     **dict.fromkeys((*range(9), 11, 12, *range(14, 32), 0x7F, 0xFFFE, 0xFFFF), ""),
@@ -71,11 +72,10 @@ class FileText:
     @cached_property
     def letters(self) -> tuple[str, list[int]]:
         """Its text without spaces, typographic signs made plain, and the number of the character of each letter."""
-        text = self.text if self.text.isascii() else self.text.translate(_PLAIN_SIGNS)
-        letters = "".join(_VISIBLE.findall(text))
-        numbers: list[int] = []
-        for piece in _VISIBLE.finditer(text):
-            numbers += range(*piece.span())
+        text = self.text if self.text.isascii() else _SIGN.sub(lambda sign: _SIGNS[sign[0]], self.text)
+        hidden = {sign for sign in set(text) if _VISIBLE.match(sign) is None}
+        seen = [sign not in hidden for sign in text]
+        letters, numbers = "".join(compress(text, seen)), list(compress(range(len(text)), seen))
         several = {letter: plain for letter in set(letters) if (plain := _plain(letter)) != letter}
         if several:
             pairs = [
@@ -99,7 +99,7 @@ def restored(words: Sequence[Word], file: FileText, sides: Sequence[Box]) -> lis
         sides: Vertical rules, in points.
     """
     stream, standing, crossings = LetterStream(file), _Standing(file, words), _Crossings(sides)
-    signs = _PLAIN_ASCII if any(sign in file.text for sign in _SIGNS) else frozenset()
+    signs = _PLAIN_ASCII if _SIGN.search(file.text) else frozenset()
     found: list[Word] = []
     for told in words:
         word = told
@@ -270,6 +270,8 @@ class _Crossings:
 
     def of(self, word: Word) -> list[float]:
         """Return where rules run through a word, ends excepted, over most of its height."""
+        if not self._sides:
+            return []
         x0, y0, x1, y1 = word.box
         inset = _INSIDE * word.size
         first, end = bisect_left(self._xs, x0 + inset), bisect_right(self._xs, x1 - inset)
