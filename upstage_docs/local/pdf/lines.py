@@ -207,7 +207,8 @@ def rows_of(words: Sequence[Word]) -> list[list[int]]:
     rows: list[list[int]] = []
     corners = [word.box[:2] for word in words]
     for index in sorted(range(len(words)), key=corners.__getitem__):
-        _, box, baseline, own, *_ = words[index]
+        word = words[index]
+        box, baseline, own = word.box, word.baseline, word.size
         shelf = int(baseline // 8)
         nearest = math.inf
         best: list[int] | None = None
@@ -215,9 +216,10 @@ def rows_of(words: Sequence[Word]) -> list[list[int]]:
             if near not in shelves:
                 continue
             for row in shelves[near][-_CROWD:]:
-                _, before, level, other, *_ = words[row[-1]]
+                last = words[row[-1]]
+                before, other = last.box, last.size
                 gap = box[0] - before[2]
-                off = abs(level - baseline)
+                off = abs(last.baseline - baseline)
                 size = max(other, own)
                 if gap < -_OVER * size or off > _OFF * size or gap + 4 * off >= nearest:
                     continue
