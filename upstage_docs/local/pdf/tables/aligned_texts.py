@@ -60,7 +60,7 @@ _REACH = 60.0
 """Font sizes from a label to its first number, at most: statements fill the width of a page."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Text:
     """Words of one line without a wide gap between them: one line of one cell.
 
