@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from upstage_docs.local.geometry import bounds
 from upstage_docs.local.pdf.restoration import FileText, LetterPlaces
 from upstage_docs.local.pdf.words import Word
 
@@ -36,14 +35,9 @@ def _words_of(word: Word, places: dict[int, int] | range, file: FileText) -> Seq
     """Return the words of a text item, whose letters stand in these *places* of the file's text."""
     if not places:
         return [word] if word.text.strip() else []
-    pieces = list(_PIECE.finditer(word.text))
-    if isinstance(places, range):  # the letters follow each other, so that their boxes are asked for at once
-        boxes = file.boxes(places.start, places.stop)
-        sides = [bounds(boxes[slice(*piece.span())]) for piece in pieces]
-    else:
-        ends = [(places[piece.start()], places[piece.end() - 1]) for piece in pieces]
-        sides = [word.box if last < first else file.box(first, last + 1) for first, last in ends]
-    return [
-        word._replace(text=piece[0], box=(x0, word.box[1], max(x0, x1), word.box[3]))
-        for piece, (x0, _, x1, _) in zip(pieces, sides, strict=True)
-    ]
+    found = []
+    for match in _PIECE.finditer(word.text):
+        first, last = places[match.start()], places[match.end() - 1]
+        x0, _, x1, _ = word.box if last < first else file.box(first, last + 1)
+        found.append(word._replace(text=match[0], box=(x0, word.box[1], max(x0, x1), word.box[3])))
+    return found
