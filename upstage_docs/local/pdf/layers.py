@@ -14,6 +14,7 @@ from upstage_docs.local.pdf.hidden_text import is_invisible
 
 _SWITCHED_OFF = re.compile(rb"/OFF(?![A-Za-z])(?!\s*\[\s*\])")
 _OBJECT_STREAM = re.compile(rb"/ObjStm\b")
+_LAYERS_OR_STREAM = re.compile(rb"/(?:OCProperties|ObjStm\b)")
 _STREAM_START = re.compile(rb"stream\r?\n")
 _LONGEST_HEAD = 400
 """Bytes from the type of an object stream to its data."""
@@ -39,6 +40,8 @@ def may_hide_layers(data: bytes) -> bool:
     What is packed in object streams is unpacked; one that cannot be, as in an encrypted file, or where there is too
     much of it, may say anything.
     """
+    if _LAYERS_OR_STREAM.search(data) is None:  # of most files
+        return False
     layers = hides = False
     for part in chain([data], _object_streams(data)):
         layers = layers or b"/OCProperties" in part
