@@ -14,7 +14,7 @@ from upstage_docs.local.geometry import Box
 def write_answer(
     pages: Iterable[PageLayout], *, model: str, output_formats: Sequence[str], coordinates: bool, first_id: int = 0
 ) -> dict[str, object]:
-    """Return *pages* as one synchronous answer of Document Parse, ready for `json.dumps`.
+    """Return *pages* as one synchronous answer of Document Parse, ready to be encoded.
 
     Unlike the API's, the HTML is escaped, so that no parser drops text that looks like a tag. Formats that are not in
     *output_formats* are `""`, as the API answers them. The content is the elements joined, captions included.

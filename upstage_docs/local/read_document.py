@@ -12,6 +12,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+import msgspec
+
 from upstage_docs.api.limits import LIMITS
 from upstage_docs.files.formats import detect, image_pages, supported
 from upstage_docs.local.answer_writer import write_answer
@@ -216,7 +218,10 @@ def _told(found: tuple[int, Loss]) -> str:
 
 
 def _encoded(answer: dict[str, object]) -> bytes:
-    body = json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
+    try:
+        body = msgspec.json.encode(answer)
+    except UnicodeEncodeError:  # half of a character beyond U+FFFF
+        body = json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
     if len(body) > _LARGEST_ANSWER:
         raise Refusal(f"the answer would have {len(body):,} bytes; send fewer pages at once", status=413)
     return body
