@@ -220,8 +220,7 @@ def work(database):
         yield
     finally:
         if not database.is_held_here:
-            with database.transaction(write=False):
-                pass
+            database.transact(lambda db: None, write=False)
 
 with tempfile.TemporaryDirectory() as folder:
     database = Database(Path(folder) / "store.sqlite3", "CREATE TABLE one (number);", 1)
@@ -231,8 +230,7 @@ with tempfile.TemporaryDirectory() as folder:
         next(in_a_cycle[0])
         in_a_cycle.append(in_a_cycle)
         del in_a_cycle
-        with database.transaction(write=False):
-            pass
+        database.transact(lambda db: None, write=False)
         if number % 100 == 0:
             database.pause()
             database.resume()

@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import fields
 from pathlib import Path
+from types import CodeType
 
 import pytest
 from conftest import open_files
@@ -30,6 +31,7 @@ from upstage_docs import Client
 from upstage_docs.errors import ConfigError, UnknownOutcomeError
 from upstage_docs.options import OCROptions, ParseOptions
 from upstage_docs.store import processes as owners
+from upstage_docs.store.database import Database
 from upstage_docs.store.store import Store
 from upstage_docs.store.values import WHOLE_FILE, AlreadyStored, Busy, Claim, Intent, ResultKey, StoredState
 
@@ -285,6 +287,32 @@ def test_a_claim_that_was_interrupted_at_any_line_is_held_by_nobody(store: Store
         assert store.intents() == ()
         store.withdraw(claim(store))
     assert line > 10
+
+
+@pytest.mark.parametrize("where", ["contextlib.py", "store.py", Database._transact.__code__])
+def test_a_store_that_was_interrupted_at_any_line_holds_nobody_up(store: Store, where: CodeType | str) -> None:
+    """A notebook keeps the last error, and with it what stood in its frames: no thread and no process may wait."""
+    pay(store, (1, 2))
+    other = Store(store.path, busy_seconds=0.0)
+    for line in range(1000):
+        kept: list[BaseException] = []
+        with suppress(KeyboardInterrupt), interrupted(line, where) as ran:
+            try:
+                store.renew(claim(store, (3, 4)), 60.0)
+                store.look(KEY)
+                store.close()
+            except KeyboardInterrupt as error:
+                kept.append(error)
+        if not kept:
+            break
+        reading = threading.Thread(target=store.look, args=(KEY,), daemon=True)
+        reading.start()
+        reading.join(GENEROUS)
+        assert not reading.is_alive(), f"{where} at {ran[line]}"
+        for intent in other.intents():
+            other.resolve(intent)
+        assert other.intents() == (), f"{where} at {ran[line]}"
+    assert line > 3
 
 
 def test_a_store_whose_closing_was_interrupted_can_be_used(store: Store) -> None:

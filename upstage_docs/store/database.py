@@ -19,10 +19,14 @@ import stat
 import threading
 import uuid
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 _BUSY_AGAIN_SECONDS = 0.5  # where it was locked for so long before: a process that hangs costs each document little
 _SEALED = "mode=ro&immutable=1"  # SQLite makes nothing beside the file, and takes it for one that nobody writes to
@@ -56,7 +60,6 @@ class Database:
         self._version = version
         self._lock = threading.Lock()
         self._holder = 0  # the thread that has the lock
-        self._paused = ExitStack()  # has the lock between `pause` and `resume`
         self._flushing = threading.RLock()  # the collector may end a flow that flushes in the thread that holds it
         self._busy_seconds = self._patience = busy_seconds
         self._commits = 0
@@ -74,46 +77,52 @@ class Database:
         """Whether this thread is using the file now, so that the garbage collector in it would wait for itself."""
         return self._holder == threading.get_ident()
 
-    @contextmanager
-    def _held(self) -> Iterator[None]:
-        this = threading.get_ident()  # from 3.12 on the collector may come after any call, a call of this, too
-        with self._lock:
-            self._holder = this
-            try:
-                yield
-            finally:
-                self._holder = 0
-
-    @contextmanager
-    def transaction(self, *, write: bool) -> Iterator[sqlite3.Connection]:
-        """Run the block in one transaction.
+    def transact(self, action: Callable[[sqlite3.Connection], T], *, write: bool) -> T:
+        """Do *action* in one transaction and return its result.
 
         A writing transaction holds the file's one write lock from its beginning, so that what it reads cannot change
-        under it. It is committed at the end of the block; an exception rolls it back.
+        under it. It is committed at the end of the action; an exception rolls it back.
 
         Raises:
             sqlite3.Error, OSError: The disk refuses, the file is no database, or a newer program made it.
         """
-        with self._held():
-            try:
+        return self._alone(partial(self._transact, action, write))
+
+    def _transact(self, action: Callable[[sqlite3.Connection], T], write: bool) -> T:  # noqa: FBT001 - as it is handed over
+        try:
+            db = self._connect(write=write)
+            db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+            if write and self.opened != identity(self.path):  # replaced while others held the write lock
                 db = self._connect(write=write)
-                db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-                if write and self.opened != identity(self.path):  # replaced while others held the write lock
-                    db = self._connect(write=write)
-                    db.execute("BEGIN IMMEDIATE")
-                yield db
-                db.execute("COMMIT")
-                if self._for_once:
-                    _close(self._connections)
-            except BaseException as error:
-                if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-                    self._patience = _BUSY_AGAIN_SECONDS
-                _close(self._connections)  # rolls back; whatever was wrong is not carried on
-                raise
-            self._commits += write
-            if write and self._patience != self._busy_seconds:
-                self._patience = self._busy_seconds
-                db.execute(f"PRAGMA busy_timeout = {self._busy_seconds * 1000:.0f}")
+                db.execute("BEGIN IMMEDIATE")
+            result = action(db)
+            db.execute("COMMIT")
+        except BaseException as error:
+            if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+                self._patience = _BUSY_AGAIN_SECONDS
+            _close(self._connections)  # rolls back; whatever was wrong is not carried on
+            raise
+        self._commits += write
+        if self._for_once:
+            _close(self._connections)
+        elif write and self._patience != self._busy_seconds:
+            self._patience = self._busy_seconds
+            db.execute(f"PRAGMA busy_timeout = {self._busy_seconds * 1000:.0f}")
+        return result
+
+    def _alone(self, action: Callable[[], T]) -> T:
+        """Do *action* while no other thread of this process uses the file.
+
+        No context manager of Python code does this: interrupted at its end, it would hold the lock for as long as
+        somebody keeps the error, as a notebook does.
+        """
+        this = threading.get_ident()  # from 3.12 on the collector may come after any call, a call of this, too
+        with self._lock:
+            try:
+                self._holder = this
+                return action()
+            finally:
+                self._holder = 0
 
     def checkpoint(self) -> bool:
         """Write the log back and empty it; return False if another process is reading it.
@@ -123,8 +132,14 @@ class Database:
         Raises:
             sqlite3.Error, OSError: The disk refuses.
         """
-        with self._held():
+        return self._alone(self._checkpoint)
+
+    def _checkpoint(self) -> bool:
+        try:
             return not self._connect().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        finally:
+            if self._for_once:
+                _close(self._connections)
 
     def flush_soon(self) -> None:
         """Start to bring to the disk what was committed, without waiting for it."""
@@ -157,19 +172,30 @@ class Database:
 
     def close(self) -> None:
         """Close the connection; the next use opens another."""
-        with self._held():
+        self._alone(self._let_go)
+
+    def closed_during(self, action: Callable[[], T]) -> T:
+        """Close the connection, do *action*, and let nobody open another meanwhile."""
+
+        def close_first() -> T:
             self._let_go()
+            with self._flushing:
+                return action()
+
+        return self._alone(close_first)
 
     def pause(self) -> None:
-        """Close the connection and let nobody open another until `resume`."""
-        self._paused.enter_context(self._held())
+        """Close the connection and let nobody open another until `resume`: around a fork."""
+        self._lock.acquire()
+        self._holder = threading.get_ident()
         self._let_go()
         self._flushing.acquire()
 
     def resume(self) -> None:
         """End a `pause`."""
         self._flushing.release()
-        self._paused.close()
+        self._holder = 0
+        self._lock.release()
 
     def _let_go(self) -> None:
         flusher, self._flusher = self._flusher, _one_thread()

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -92,27 +93,27 @@ def heal(database: Database) -> Healed | None:
     Raises:
         sqlite3.Error, OSError: The folder refuses.
     """
+    return database.closed_during(partial(_replaced, database))
+
+
+def _replaced(database: Database) -> Healed | None:
     path = database.path
-    database.pause()
-    try:
-        with _lock(path):
-            if identity(path) != database.opened:  # that of whom the error came is not there any more
-                return None
-            for left in _left_by_a_kill(path):
-                left.unlink(missing_ok=True)
-            new = make_file(path, sql.SCHEMA, sql.VERSION)
-            try:
-                with _only_writer(path) as source:
-                    taken = _salvage(source, path, new)
-                    if os.name == "nt":  # no open file can be moved there
-                        source.close()
-                    aside = _move_aside(path)
-                    new.replace(path)
-            finally:
-                new.unlink(missing_ok=True)
-            return Healed(aside, taken)
-    finally:
-        database.resume()
+    with _lock(path):
+        if identity(path) != database.opened:  # that of whom the error came is not there any more
+            return None
+        for left in _left_by_a_kill(path):
+            left.unlink(missing_ok=True)
+        new = make_file(path, sql.SCHEMA, sql.VERSION)
+        try:
+            with _only_writer(path) as source:
+                taken = _salvage(source, path, new)
+                if os.name == "nt":  # no open file can be moved there
+                    source.close()
+                aside = _move_aside(path)
+                new.replace(path)
+        finally:
+            new.unlink(missing_ok=True)
+        return Healed(aside, taken)
 
 
 @contextmanager

@@ -399,8 +399,7 @@ class Store:
         mended = 0
         while (database := self._database) is not None:
             try:
-                with database.transaction(write=write) as db:
-                    done = action(db)
+                done = database.transact(action, write=write)
             except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
                 if mended < _MOST_MENDED and self._mend(database, error):
                     mended += 1
