@@ -19,6 +19,7 @@ from typing import IO, Any
 
 import httpx
 import pytest
+from conftest import open_files
 from eventually import GENEROUS, eventually, soon, threads_gone
 
 from upstage_docs.errors import ConfigError
@@ -262,6 +263,12 @@ def is_ended(connection: socket.socket) -> bool:
         return True
 
 
+HALF_A_BODY = (
+    b"POST /v1/document-digitization HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
+    b"Content-Type: multipart/form-data; boundary=x\r\n\r\n--x"
+)
+
+
 def test_silent_connections_cost_only_those_that_are_silent() -> None:
     """However many there are, a request is answered; those that were silent for longest are ended."""
     with served(connections=ConnectionLimits(waiting=20)) as client, ExitStack() as open_ones:
@@ -277,10 +284,47 @@ def test_silent_connections_cost_only_those_that_are_silent() -> None:
         assert upload(client).status_code == 200
 
 
-HALF_A_BODY = (
-    b"POST /v1/document-digitization HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
-    b"Content-Type: multipart/form-data; boundary=x\r\n\r\n--x"
-)
+def test_uploads_that_stand_still_do_not_keep_out_who_comes() -> None:
+    """However many there are: the connection that is new is not the one that is ended."""
+    with served(connections=ConnectionLimits(waiting=20)) as client, ExitStack() as open_ones:
+        for _ in range(60):
+            open_ones.enter_context(connect(client, HALF_A_BODY))
+        assert upload(client).status_code == 200
+
+
+class LongReader(Reader):
+    """Answers with more than the operating system buffers for who does not read."""
+
+    def parse_answer(self, task: Task, texts: Sequence[str], start: int = 1) -> dict[str, Any]:
+        return {**super().parse_answer(task, texts, start), "content": {"text": "x" * 20_000_000}}
+
+
+def test_an_answer_that_nobody_takes_is_held_no_longer() -> None:
+    reader = LongReader()
+    with running(build_app(Engine(reader.read)), connections=ConnectionLimits(body_seconds=0.2)) as base_url:
+        asked = httpx.Request("POST", base_url + SYNC, data={"model": "document-parse"}, files={"document": PDF})
+        lines = [f"POST {asked.url.path} HTTP/1.1", *(f"{name}: {value}" for name, value in asked.headers.items())]
+        whole = "\r\n".join([*lines, "", ""]).encode() + asked.read()
+        with socket.socket() as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+            before = open_files()
+            connection.connect((asked.url.host, asked.url.port))
+            connection.sendall(whole)
+            eventually(lambda: reader.answered, "it is answered")
+            eventually(lambda: open_files() == before, "the server has closed its end")
+
+
+def test_an_answer_that_is_taken_slowly_comes_whole() -> None:
+    app, pieces = build_app(Engine(LongReader().read)), []
+    form: dict[str, Any] = {"data": {"model": "document-parse"}, "files": {"document": PDF}}
+    with (
+        running(app, connections=ConnectionLimits(body_seconds=2.0)) as base_url,
+        httpx.stream("POST", base_url + SYNC, timeout=GENEROUS, **form) as answer,
+    ):
+        for piece in answer.iter_raw(1 << 20):
+            pieces.append(piece)
+            time.sleep(0.15)  # longer in all than each piece may take
+    assert len(b"".join(pieces)) > 20_000_000
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Bounds connections that bring no request: their time and their number."""
+"""Bounds connections that bring no request, or do not take its answer: their time and their number."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ _ABORT = "upstage_docs.abort"
 
 @dataclass(frozen=True)
 class ConnectionLimits:
-    """What a connection may cost before its request is whole. Times are seconds.
+    """What a connection may cost before its request is whole, and until its answer is taken. Times are seconds.
 
     Attributes:
-        waiting: Connections without a whole request, idle ones included. One more ends the one of them that has been
-            silent for longest: silence costs those who are silent, and never who asks.
+        waiting: Connections without a whole request, idle ones included, and those that do not take an answer. One more
+            ends the one of them that has been silent for longest: silence costs those who are silent, and never who
+            asks.
         head_seconds: From a connection's beginning, or a request's first byte, to the end of its head.
-        body_seconds: Between two pieces of a body.
-        upload_seconds: From a body's beginning to its end: 500 MB at 3 Mbit/s.
+        body_seconds: Between two pieces of a body, or of an answer that is not taken as it is written.
+        upload_seconds: From a body's beginning to its end, or an answer's: 500 MB at 3 Mbit/s.
     """
 
     waiting: int = 200
@@ -61,6 +62,8 @@ class _Watched(H11Protocol):
     _timer: asyncio.TimerHandle | None = None
     _head_since: float | None = None
     _body_since: float | None = None
+    _untaken = 0  # bytes of an answer when it was last looked at
+    _taken_by = 0.0  # when all of it is to be taken
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -80,10 +83,23 @@ class _Watched(H11Protocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        if self.flow.write_paused:
+            return
         if self.conn.their_state is h11.IDLE:  # between two requests; the time of that is the server's own
             self._wait_for(None)
             self._move_to_end()
             self._end_silent()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._taken_by = self.loop.time() + self.limits.upload_seconds
+        self._wait_for_taking()
+        self._move_to_end()
+        self._end_silent()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._wait_for(None)
@@ -92,6 +108,8 @@ class _Watched(H11Protocol):
 
     def _watch(self) -> None:
         """Say until when the next piece of the request has to come."""
+        if self.flow.write_paused:
+            return
         now, state = self.loop.time(), self.conn.their_state
         if self.transport.is_closing() or state not in {h11.IDLE, h11.SEND_BODY}:
             self._head_since = self._body_since = None
@@ -111,8 +129,17 @@ class _Watched(H11Protocol):
             self._timer.cancel()
         self._timer = None if moment is None else self.loop.call_at(moment, self._end_late)
 
+    def _wait_for_taking(self) -> None:
+        self._untaken = self.transport.get_write_buffer_size()
+        self._wait_for(min(self.loop.time() + self.limits.body_seconds, self._taken_by))
+
     def _end_late(self) -> None:
-        if self.flow.read_paused:  # it is the application that has not taken what came
+        if self.flow.write_paused:
+            if self.transport.get_write_buffer_size() < self._untaken and self.loop.time() < self._taken_by:
+                self._wait_for_taking()
+            else:
+                self.transport.abort()
+        elif self.flow.read_paused:  # it is the application that has not taken what came
             self._wait_for(self.loop.time() + self.limits.body_seconds)
         else:
             self.transport.abort()
@@ -122,8 +149,12 @@ class _Watched(H11Protocol):
         self.waiting[self] = None
 
     def _end_silent(self) -> None:
+        """End one of too many connections that wait: a silent one without a head, while those are more than half.
+
+        So connections that send nothing end no slow upload, and uploads that stand still do not keep out who comes.
+        """
         if len(self.waiting) > self.limits.waiting:
-            without_head = (one for one in self.waiting if one.conn.their_state is h11.IDLE)
-            longest = next(without_head, next(iter(self.waiting)))
+            without_head = [one for one in self.waiting if one.conn.their_state is h11.IDLE]
+            longest = next(iter(without_head if 2 * len(without_head) > len(self.waiting) else self.waiting))
             del self.waiting[longest]
             longest.transport.abort()
