@@ -314,6 +314,7 @@ def test_a_marked_note_is_one_of_a_table_that_holds_its_mark() -> None:
         ("The following day it rained and nobody came.", False),
         ("We met the board.", False),
         ("Below is a breakdown of the harvest.", True),
+        ("Ships consist of the following (in tonnes)", True),
         ("내역은 다음과 같으며, 단위는 톤이다.", True),
         ("그 내용은 하기와 같다.", True),
         ("아래는 수확 현황이다.", True),
@@ -571,6 +572,66 @@ def test_what_stands_above_an_announcement_goes_with_its_table(title: tuple[str,
 
     assert len(chunks) == 2
     assert all(part in chunks[1] for part in (title[1], _LONG, _MILLS))
+
+
+@pytest.mark.parametrize("title", ["(7) Mills", "NOTE 12 — Mills", "Note 3. Mills of the north", "4 Mills"])
+@pytest.mark.parametrize(
+    "announcement",
+    [
+        "In December, our mills were:",
+        "Mills consist of the following (in thousands):",
+        "内訳：",
+        "What the mills made is summarized in the following table.",
+    ],
+)
+def test_a_title_stands_above_a_line_that_leads_to_the_table(title: str, announcement: str) -> None:
+    given = _page(
+        ("paragraph", "<p>The year began well.</p>"),
+        ("paragraph", f"<p>{title}</p>"),
+        ("paragraph", f"<p>{announcement}</p>"),
+        ("table", _MILLS),
+    )
+
+    chunks = [chunk.text for chunk in chunk_elements(given)]
+
+    assert len(chunks) == 2
+    assert title in chunks[1]
+    assert announcement in chunks[1]
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        ("Notes: (1) Gross of tax", "(2) Net of tax"),
+        ("Notes", "1. The river was low.", "2. The owners reported it."),
+        ("주1) 잠정치임", "2) 가동 중인 곳"),
+        ("注", "1）不含税", "2）含税"),
+        ("* Closed in May", "** Closed in June", "*** Closed in July, **again**"),
+        ("Note a) Gross of tax", "b) Net of tax"),
+    ],
+)
+def test_notes_that_go_on_after_the_first_one_stay_with_their_table(notes: tuple[str, ...]) -> None:
+    lines = [("paragraph", f"<p>{note}</p>") for note in notes]
+    given = _page(("caption", "<caption>Table 1. Mills</caption>"), ("table", _MILLS), *lines)
+
+    (chunk,) = chunk_elements(given)
+
+    assert all(note in chunk.text for note in notes)
+
+
+@pytest.mark.parametrize("following", ["2. The mills were repaired in spring.", "(3) Net of tax.", "1. The river."])
+def test_a_numbered_text_that_does_not_go_on_with_the_notes_is_none(following: str) -> None:
+    given = _page(
+        ("caption", "<caption>Table 1. Mills</caption>"),
+        ("table", _MILLS),
+        ("paragraph", "<p>Note: (1) Gross of tax.</p>"),
+        ("paragraph", f"<p>{following}</p>"),
+    )
+
+    first, second = (chunk.text for chunk in chunk_elements(given))
+
+    assert "Gross" in first
+    assert following in second
 
 
 def test_a_line_between_two_tables_is_the_title_of_the_second() -> None:

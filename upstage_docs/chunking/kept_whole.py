@@ -17,9 +17,17 @@ from upstage_docs.chunking.table_rows import Pieces, RowSizes, TablePart, split_
 from upstage_docs.chunking.units import UNKNOWN, ElementPlace, Unit, joined, merged_extra
 from upstage_docs.records.element_captions import inner_captions, owned_before
 from upstage_docs.records.header_rows import header_rows_of
-from upstage_docs.records.ownership import Line, Owned, is_remark_below, role_above, role_below, role_of_last_line
+from upstage_docs.records.ownership import (
+    Line,
+    Owned,
+    is_remark_below,
+    leads_to_table,
+    role_above,
+    role_below,
+    role_of_last_line,
+)
 from upstage_docs.records.render import text_of_html, text_of_line
-from upstage_docs.records.wording import caption_label, start_of_last_sentence
+from upstage_docs.records.wording import caption_label, is_next_note, start_of_last_sentence
 
 _LINE_BREAK = re.compile(r"<br\s*/?>|\n")
 _EMPHASIS = re.compile(r"\*\*|__")
@@ -50,6 +58,7 @@ class Whole:
         self.below: list[Unit] = []
         self._owned: Owned | None = None
         self._is_followed = False  # whether a line after it is its own
+        self._last_note = ""
         self._table: JoinedTable | None = None
 
     def owned(self) -> Owned:
@@ -64,6 +73,8 @@ class Whole:
             return ""
         line = line_of(unit)
         role: str = role_below(line, self.owned()) or ("caption" if unit.kind == "caption" else "")
+        if not role and self._last_note and is_next_note(line.words, self._last_note):
+            role = "note"
         if not (role or self._is_followed or _is_of_one_element(unit, self.units[-1])):
             role = "remark" if is_remark_below(line, self.owned(), named=bool(self.above)) else ""
         if not role or not _travels(role, unit, options):
@@ -73,6 +84,8 @@ class Whole:
             if sum(options.size(one.text) for one in (*others, unit)) > options.chunk_size:
                 return ""
         self._is_followed = True
+        if role == "note":
+            self._last_note = line.words
         return role
 
     def caption(self) -> str:
@@ -245,7 +258,7 @@ def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOption
         else:
             count -= 1
         tail.kind = role
-        roles.add(role)
+        roles.add("announcement" if leads_to_table(line, role) else role)
         taken.append(tail)
         if start and role == "announcement":
             break
@@ -333,7 +346,7 @@ def _can_be_cut(text: str) -> bool:
 def line_of(unit: Unit) -> Line:
     """Return *unit* as a line that may be a table's caption, note or unit."""
     words = text_of_line(unit.text)
-    if words[:2] in {"**", "__"}:
+    if (mark := words[:2]) in {"**", "__"} and mark in words.lstrip(mark[0]):  # else it is the mark of a note
         words = _EMPHASIS.sub("", words)
     place = unit.place
     return Line(words, place.category, place.page, place.box)

@@ -34,7 +34,8 @@ _INSET = 0.02
 _BESIDE = 3  # times as far as what lies above or below: so much does what lies beside count
 _LETTER = re.compile(r"[^\W\d_]")
 _OF_EITHER = compile_when_used(r"[\W_]*(?:exhibit|図表|图表|圖表|도표)", re.IGNORECASE)  # of a table or a figure
-_GOES_ON = frozenset(":：,、，")
+_COLONS = frozenset(":：")
+_GOES_ON = _COLONS | frozenset(",、，")
 _MOST_SHARED = 0.5  # of boxes that lie over each other, how much of the narrower one they share
 _TITLED = frozenset({"paragraph", "header", "footnote", "list"})
 
@@ -96,6 +97,11 @@ def role_above(line: Line, owned: Owned, taken: frozenset[str] | set[str], *, an
     return "announcement" if announcements and "announcement" not in taken and announces(words) else ""
 
 
+def leads_to_table(line: Line, role: str) -> bool:
+    """Say whether *line*, which has *role* above a table, announces it in words or by a colon: it has its own title."""
+    return role == "announcement" or (role == "title" and line.words.rstrip()[-1] in _COLONS)
+
+
 def role_of_last_line(words: str) -> Role:
     """Return the role for the table below of only the last of several lines, to ask where all together have none."""
     last = words[words.rfind("\n") + 1 :]
@@ -127,7 +133,9 @@ def _is_title_above(line: Line, owned: Owned, *, is_next: bool = True) -> bool:
 
     What is *owned* may be the text that announces a table, too; *is_next* if no other line stands between the two.
     """
-    if not _is_short_line(line) or is_note(line.words) or line.page != owned.page:
+    if not _is_short_line(line) or line.page != owned.page:
+        return False
+    if is_note(line.words) and not read_numbering(line.words):  # "NOTE 12 — Debt" is a section of a statement
         return False
     if not _tell_order(line.box, owned.box):
         return True

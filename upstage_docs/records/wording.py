@@ -17,6 +17,7 @@ LONGEST_TITLE = 120
 LONGEST_UNIT = 120
 _LONGEST_BARE_UNIT = 60
 _LONGEST_NOTE = 800
+_LONGEST_LINE_OF_NOTES = 16
 
 # All that stands before the last sentence, in words or in HTML.
 # A stop begins with a set of signs, which is looked for ten times as fast as a choice.
@@ -307,6 +308,8 @@ _MARKED = compile_when_used(
     r"\s*(?P<mark>\(\d{1,2}\)|\[\d{1,2}\]|\d{1,2}[)/](?!\d)|\([a-z]\)|[a-z]\)|[¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉ]|[#+^~‖](?=\s)|[가나다라마바사]\)|[①②③④⑤⑥⑦⑧⑨]|\d{1,2}|[a-z])(?P<gap>[\s.]*)\S"
 )
 # Where the mark of a note stands in a table: after words, not where a cell begins.
+_LINE_OF_NOTES = compile_when_used(r"\W*(?:(?:foot)?notes?|주\s?석?|[附脚]?[注註][釈释釋]?)\W*\Z", re.IGNORECASE)
+_NUMBERED = compile_when_used(r"\s*(?P<open>[(\[（]?)(?P<number>\d{1,2}|[a-z])(?P<close>[)\].）])\s*(?![\d\s])")
 _THREE_LETTERS = r"[^\W\d_]{3}"
 _AFTER_WORDS = r"[^\s<>](?:\s|<br\s?/?>|<sup>)?"
 
@@ -322,7 +325,7 @@ _ANNOUNCES = compile_when_used(
     r"|\b(?:is|are|was|were)\s+(?:as\s+)?(?:follows|shown|set\s+forth|presented|summari[sz]ed|detailed|listed|provided|given|outlined|disclosed|reported|included)[^.]{0,60}\W*"
     rf"|\b{_SHOWN}\s+(?:below|hereunder|hereafter|in\s+the\s+(?:following|table)[^.]{{0,40}})\W*|\bbelow\W*|\bfollows?(?:\s+below)?\W*"
     rf"|\bthe\s+following{_NO_TIME}(?:\s+\w+){{0,4}}\W*"
-    r")\s*\Z",
+    r")\s*(?:\([^()]{0,40}\)\W*)?\Z",
     re.IGNORECASE,
 )
 _ANNOUNCES_CJK = compile_when_used(
@@ -427,6 +430,8 @@ def is_note(words: str, table: str = "") -> bool:
     """Say whether a line is a note or a source of the table above it, whose words are *table*."""
     if len(words) > _LONGEST_NOTE:
         return False
+    if len(words) < _LONGEST_LINE_OF_NOTES and _LINE_OF_NOTES.match(words):
+        return True
     begun = words.lstrip()
     start = begun.lstrip(_BULLETS)[:2] or begun[:2]
     if start[:1] in _FIRST_OF_NOTES:
@@ -450,6 +455,19 @@ def is_note(words: str, table: str = "") -> bool:
             return re.search(close, table) is not None
         return mark in table and re.search(_AFTER_WORDS + re.escape(mark), table) is not None
     return False
+
+
+def is_next_note(words: str, before: str) -> bool:
+    """Say whether a line is one more note after *before*: "(2) Net" after "(1) Gross", "1. Gross" after "Notes"."""
+    found = _NUMBERED.match(words) if len(words) <= _LONGEST_NOTE else None
+    if found is None:
+        return False
+    number = found["number"]
+    if number in {"1", "a"}:
+        return _LINE_OF_NOTES.match(before) is not None
+    last = str(int(number) - 1) if number.isdecimal() else chr(ord(number) - 1)
+    mark = re.escape(found["open"] + last + found["close"])
+    return re.search(rf"(?:\A|[\s:：주注註]){mark}", before) is not None
 
 
 def announces(words: str) -> bool:
