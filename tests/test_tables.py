@@ -347,6 +347,26 @@ def test_a_section_row_is_not_repeated_where_it_makes_a_part_too_large(row: str,
     assert [part for one in parts for part in texts(one, size) or [one]] == parts
 
 
+@pytest.mark.parametrize("row", ["<tr><td>{}</td><td>{}</td></tr>", "| {} | {} |\n"])
+@pytest.mark.parametrize("rows", [11, 12, 21])
+@pytest.mark.parametrize("tokens", [False, True])
+def test_no_row_stands_alone_at_the_end(row: str, rows: int, tokens: bool) -> None:
+    """The rows that fill the last two parts are shared out; there are no more parts than need be."""
+    header, *made = [row.format("Site", "Hours"), *(row.format(f"s{number:02}", "120") for number in range(rows))]
+    front, back = ("<table>", "</table>") if header[0] == "<" else ("", "")
+    rule = "" if front else "| --- | --- |\n"
+    whole = f"{front}{header}{rule}{''.join(made[:10])}{back}"  # ten rows fill a part
+    size = by_tokens(10_000).size if tokens else len
+
+    parts = texts(
+        f"{front}{header}{rule}{''.join(made)}{back}", RowSizes(size(whole), size(whole), size, exact=not tokens)
+    )
+
+    counts = [len(re.findall(r"s\d\d", part)) for part in parts]
+    assert counts[-2:] in ([6, 5], [6, 6])
+    assert counts[:-2] == [10] * (len(counts) - 2)
+
+
 @given(text=table_markup(), size=st.sampled_from((150, 300, 600)), tokens=st.booleans())
 def test_parts_make_the_table(text: str, size: int, tokens: bool) -> None:
     """For any table: the same grid, the header in every part, and no part too large that could be smaller."""
