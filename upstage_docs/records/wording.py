@@ -18,6 +18,7 @@ LONGEST_UNIT = 120
 _LONGEST_BARE_UNIT = 60
 _LONGEST_NOTE = 800
 _LONGEST_LINE_OF_NOTES = 16
+_LONGEST_END = 3  # characters: a bracket, a stop and a quotation mark
 
 # All that stands before the last sentence, in words or in HTML.
 # A stop begins with a set of signs, which is looked for ten times as fast as a choice.
@@ -36,8 +37,14 @@ _FIGURES_LATIN = (
     r"plots?|exhibits?|graphic|infographic|drawings?|screenshots?|abbildung|abb\.|bild|schaubild|karte|figura|mapa|carte|"
     r"ilustraci[óo]n|sch[ée]ma|gr[áa]fico|graphique|grafik|diagramm|figuur|rys\.|kuva|şekil|рисунок|рис\.|hình"
 )
-_TABLES_CJK = r"附表|续表|續表|続表|别表|別表|別紙|图表|圖表|図表|(?:[统統][计計]|[数數][据據]|明[细細])?表格?"
-_FIGURES_CJK = r"附[图圖図]|示意[图圖]|[插地挿]?[图圖図]|[图圖][片示]|写真|照片|グラフ|チャート|イラスト"
+_TABLES_CJK = (
+    r"[附付]表|参考[図图圖]?表|续表|續表|続表|别表|別表|別紙|图表|圖表|図表|"
+    r"(?:[统統][计計]|[数數][据據]|明[细細])?表格?"
+)
+_FIGURES_CJK = (
+    r"[附付][图圖図]|参考[図图圖]|(?:示意|流程|[结結][构構]|[组組][织織]|架[构構]|[趋趨][势勢]|分布)[图圖図]|"
+    r"[插地挿]?[图圖図]|[图圖][片示]|写真|照片|グラフ|チャート|イラスト"
+)
 _TABLES_KOREAN = r"부\s?표|붙임\s?표|별\s?표|참고표|통계표|도표|표"
 _FIGURES_KOREAN = (
     r"그\s?림|사\s?진|차\s?트|그래프|지\s?도|도\s?면|도식|개념도|구성도|흐름도|모식도|삽화|화면|"
@@ -93,7 +100,7 @@ _COUNTER = compile_when_used(
 )
 _RUNNING_CJK = compile_when_used(
     r"\s?(?:は|が|に|を|の|から|より|で|と|も|へ|显示|顯示|表明|所示|所列|中|可见|可見|可以|可知|列出|列示|给出|給出|为|為|是|和|与|與|及|所|反映|"
-    r"说明|說明|展示|的|则|則|、\s*(?:[表图圖図]|第?[\d一二三四五六七八九十]{1,2}(?!\d))|，|,|参照|を参照)"
+    r"说明|說明|展示|的|则|則|枚(?!\w{2})|彰|、\s*(?:[表图圖図]|第?[\d一二三四五六七八九十]{1,2}(?!\d))|，|,|参照|を参照)"
 )
 _PUNCTUATED = compile_when_used(rf"\s*(?:{_CLOSE_MARK}\s*)*(?:[.:：。|–—\-‒·․．•→、)]|,(?=\s*[Cc]ont)|{_CLOSE_MARK})")
 KOREAN_SENTENCE = compile_when_used(r"다\s?[.。]?\s*\Z")
@@ -101,13 +108,14 @@ SENTENCE_END = compile_when_used(r"[.!?。！？]['\"”’)\]]*\s*\Z")
 _SKIPPED = " \t\r\n\xa0\u3000\"'“‘*_#>|~-–—■□▶▷●○◆◇◎△▲☞▣◈◉❏❑❖▪▸►※<〈《「『【〔［｢[(（＜≪«"
 # What those expressions begin with. Most texts begin otherwise, and are told at once.
 _FIRST_OF_KOREAN = frozenset("표그도사차지부별참통붙제개구흐모삽화")
-_FIRST_OF_CJK = frozenset("附别別图圖図表示写照第续續続グチイ插挿地统統数數明")
+_FIRST_OF_CJK = frozenset("附付参流结結组組架趋趨分别別图圖図表示写照第续續続グチイ插挿地统統数數明")
 _FIRST_OF_LATIN = frozenset("TtFfCcGgDdPpMmSsIiEeAaQqBbOoHhLlWwРрТтNnUuXxKkRrŞş")
 _BEGIN_OF_LATIN = frozenset(
     "tab tau qua cua fig cha gra dia pla map sch pho ima ill ilu pic plo exh inf dra scr abb bil kar car rys kuv "  # noqa: SIM905
     "sup app ann ext tex sel onl box sum sta ref".split()
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_APPENDIX = re.compile(r"[A-Z]")  # "Exhibit A" is one, of a contract
 
 
 def caption_label(words: str) -> str:
@@ -124,6 +132,8 @@ def caption_label(words: str) -> str:
         found = _LATIN.match(words)
         if found is None or ((found["number"] or "").isalpha() and words[found.start("number") - 1].isalpha()):
             return ""  # "TABLES" has no number S
+        if (found["figure"] or "").lower() == "exhibit" and _APPENDIX.fullmatch(found["number"] or ""):
+            return ""
         if (found["figure"] or "").lower() == "figures" and _YEAR.fullmatch(found["number"] or ""):
             return ""  # "Selected figures 2024"
         return "" if _runs_on_latin(words, found) else _label(found)
@@ -202,12 +212,12 @@ _UNIT_WORDS = (
 # (백만원), (천 명), (개, %)
 _KOREAN_SCALE = (
     r"(?:(?:(?:십|백|천|만|억|조)+\s?)?(?:원|명|인|개|건|건수|대|호|가구|세대|톤|달러|엔|유로|위안|마리|회|시간|배|㎡|㎢|㎥|㏊|ha|km|㎞|TEU|kWh|MWh|GWh|%|％)|"
-    r"[%％](?:p|포인트|포인트)?|지수|[0-9,]{1,9}\s?(?:원|명|톤|달러)|백만|십억|천|억|조|전년(?:동?기|동?월)?\s?(?:동기|동월)?\s?(?:대비)?|구성비|비중|증감률?)"
+    r"[%％](?:p|포인트|포인트)?|지수|원/(?:kg|㎏|ℓ|L|㎡|톤|주)|[0-9,]{1,9}\s?(?:원|명|톤|달러)|백만|십억|천|억|조|전년(?:동?기|동?월)?\s?(?:동기|동월)?\s?(?:대비)?|구성비|비중|증감률?)"
 )
 # (百万円), (亿元), (人、％)
 _CJK_SCALE = (
     r"(?:(?:人民[币幣]|新[台臺][币幣])?\s?[十百千仟万萬亿億兆]*\s?"
-    r"(?:円|元|日元|美元|港元|人民[币幣]|米?ドル|ユーロ|人次?|件|台|株|股|个|個|户|戸|世帯|吨|ト[ンﾝ]|[tｔ]|回|時間|小时|倍|千瓦[时時]|ha|%|％)"
+    r"(?:円|元|日元|美元|港元|人民[币幣]|米?ドル|ユーロ|人次?|件|台|株|股|个|個|户|戸|世帯|吨(?:标准煤|標準煤)?|ト[ンﾝ]|[tｔ]|回|時間|小时|倍|千瓦[时時]|ha|%|％)"
     r"|[十百千仟万萬亿億兆]+|ポイント|[指][数數]|前[年月期](?:同[期月])?比|同比|環比|环比|構成比|[円元][／/][株股]|百万米?ドル|千米ドル)"
 )
 # What a line beside a table says of its numbers, with a unit: (in thousands of US dollars, except per share data).
@@ -221,7 +231,7 @@ _INDEX = r"(?:index|지수|[指][数數])?[\s,:：、(（]*(?:\d{4}\s?[년年]?|
 _UNIT_SIGN = r"(?:단\s*위|[單单単]\s?位)"
 _UNIT_CJK = compile_when_used(
     r"\W*(?:"
-    rf"(?:[가-힣]{{1,4}}\s?)?단\s*위\s*(?:[:：;=)]|[(（][^()（）]*[)）]?\W*\Z)|단\s*위\s*[\s\-–]\s*{_KOREAN_SCALE}(?:\s*[,·/]\s*{_KOREAN_SCALE})*\W*\Z"
+    rf"(?:[가-힣]{{1,4}}\s?)?단\s*위\s*(?:[:：;=＝)]|[(（][^()（）]*[)）]?\W*\Z)|단\s*위\s*[\s\-–]\s*{_KOREAN_SCALE}(?:\s*[,·/]\s*{_KOREAN_SCALE})*\W*\Z"
     rf"|(?<=[(（\[【〈<〔])[單单単]\s?位|(?:金[額额]|[货貨][币幣]|[计計]量|[数數]量|面[积積])?[單单単]\s?位(?:\s*[:：=)）]|\s*[(（][^()（）]*[)）]?\W*\Z|\s+{_CJK_SCALE}\W*\Z)"
     rf"|(?<=[(（\[【〈<〔])[^()（）\[\]【】\n]{{1,40}}?{_UNIT_SIGN}\s*[:：=为為]|[^()（）\[\]\n.。]{{0,30}}(?:현재|기준|말|現在|末)\s*[(（\[]\s*{_UNIT_SIGN}"
     r"|币种\s*[:：]|(?<=[(（])以[^()（）]{1,16}[计計](?=[)）])|(?<=[(（])[^()（）]{0,12}未[満满][切四][^()（）]{0,6}(?=[)）])"
@@ -251,7 +261,22 @@ _BARE_UNIT = compile_when_used(
     r"\s*[(（\[]\s*[$€£]?['’]?000['’]?s?(?:\s+(?:omitted|[a-z]+))?\s*[)）\]]\s*\Z|\s*[(（\[]\s*(?:rs\.?|rupees)\s+(?:in\s+)?(?:crores?|lakhs?)\s*[)）\]]\s*\Z|"
     r"\s*[(（\[]\s*(?:[kmgµμ]?[gmlj]|[kmgt]?wh?|mt|ha|km|cm|mm|sq\.?\s?(?:ft|km|m)\.?|bbl|mmbtu|mt\s?co2e?)(?:[²³23]|\s?/\s?[a-z]{1,4}[²³]?)?\s*[)）\]]\s*\Z|"
     rf"\s*[(（\[]?\s*(?:(?:(?<![^\W_])(?:{_BESIDE_UNITS}|\d+)(?![^\W_])|[,/$€£¥₩₹])\s*)*(?<![^\W_])(?:{_UNIT_WORDS})(?![^\W_])(?:[\s,/]+(?:{_BESIDE_UNITS}|{_UNIT_WORDS}|\d+)(?![^\W_])){{0,9}}\s*[)）\]]?\s*\Z|"
-    r"\s*[(（\[]\s*(?:number\s+of\s+\w+|per\s+\d[\d,]*(?:\s+\w+)?)\s*[)）\]]\s*\Z",
+    r"\s*[(（\[]\s*(?:(?:number|no\.?)\s+of\s+\w+|numbers?|headcount|(?:un)?audited|per\s+\d[\d,]*(?:\s+\w+)?|[×x]\s?1[0,]\d*[⁰-⁹¹²³]*|°\s?[CF]|"
+    r"(?:in\s+)?(?:square|cubic|sq\.?)\s+(?:ft\.?|feet|miles?|inches|(?:kilo|centi)?met(?:er|re)s|km|m)|"
+    r"[µμnpmkMG]?(?:g|mol|I?U)/(?:d?L|ml|kg|g|ha|day)|(?:в\s+)?(?:тыс|млн|млрд)\.?(?:\s?(?:руб|долл)\.?)?|(?:w\s+)?(?:tys|mln|mld)\.?\s?(?:zł|PLN)?|"
+    rf"(?:{_UNIT_WORDS})\s+(?:of\s+co2\s+equivalent|per\s+(?:week|hour|person|household|hectare|worker)))\s*[)）\]]\s*\Z",
+    re.IGNORECASE,
+)
+# Without brackets these are titles: "Hours", "Per share data".
+_NOUN_ALONE = compile_when_used(
+    r"\s*(?:per\s+)?(?:shares?|units?|tons?|persons?|people|households?|days|hours|years|index|barrels?)(?:\s+data)?\s*",
+    re.IGNORECASE,
+)
+# So do titles and sentences begin: "In five years", "In recent years", "In all households".
+_TITLE_WITH_IN = compile_when_used(
+    r"\s*in\s+(?:\w+\s+)?(?:recent|past|last|next|coming|previous|early|earlier|later|these|those|the|some|many|most|few|several|"
+    r"all|both|our|their|other|such|one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3}|service\s+of)\s+(?:\w+\s+)?"
+    r"(?:days|hours|years|people|persons|households|shares|units|index)\b",
     re.IGNORECASE,
 )
 _FIRST_LETTER_OR_UNIT = re.compile(r"[^\W\d_]|[%％$€£¥₩₹0]")  # the number of a page has none
@@ -266,25 +291,31 @@ _FROM = (
     r"compiled\s+(?:by|from)|courtesy\s+of"
 )
 _NOTE = compile_when_used(
-    r"\s*(?:[-–•·▪*_]{0,2}\s?)(?:[(\[（【〈<〔［＜「]\s*)?(?:"
-    r"(?:foot)?notes?\s*(?:\d+|\(\d+\)|[a-z])?\s*[:.)\]–—\-]|notes\s+\(\d+\)|sources?\s*[:.;=>)\]–—\-]|sources?(?:\(s\)|/notes?)\s*:|source\s+notes?\b|data\s*:|"
+    r"\s*(?:[-–•·▪*_○▷▶◇]{0,2}\s?)(?:[(\[（【〈<〔［＜「]\s*)?(?:"
+    r"(?:foot)?notes?\s*(?:\d+|\(\d+\)|[a-z])?\s*[:.)\]–—\-]|notes\s+\(\d+\)|sources?\s*[:.;=>)\]–—\-]|sources?(?:\(s\)|/notes?)\s*:|source\s+notes?\b|data\s*:\s*\S|"
     r"(?:sources?\s+(?:and|&)\s+notes?|notes?\s+(?:and|&)\s+sources?|source\s+data|sources?\s+of\s+data)\s*:|data\s+sources?\.\s|"
-    r"(?:see|refer\s+to)\s+(?:the\s+)?(?:accompanying\s+)?notes\s+(?:to|on)\b|(?:see\s+)?(?:the\s+)?accompanying\s+notes\b|"
+    r"(?:see|refer\s+to)\s+(?:(?:the\s+)?(?:accompanying\s+)?notes\s+(?:to|on)\b|notes?\s+\d)|the\s+notes\s+on\s+pages?\s+\d|(?:see\s+)?(?:the\s+)?accompanying\s+notes\b|"
     r"notes?\s+(?:to|on|for)\s+(?:the\s+)?(?:tables?|figures?|charts?)\b|remarks?\s*[:.]|n\.?\s?b\.?\s*[:.]|"
-    rf"legend\s*[:.]|keys?\s*:|abbreviations?\s*[:.]|(?:abbr\.?|acronyms?)\s*:\s*\S|data\s+sources?\s*:|(?:{_FROM})\b|"
+    rf"legend\s*[:.]|keys?\s*:\s*\S|abbreviations?\s*[:.]|(?:abbr\.?|acronyms?)\s*:\s*\S|data\s+sources?\s*:|(?:{_FROM})\b|"
     r"(?:(?:image|photo|picture|map)\s+)?credits?\s*:|(?:photo|image|picture)\s+by\s+[A-Z]|(?:copyright\s*)?(?:©\s*\S|\(c\)\s*(?:19|20)\d\d)|copyright\s+\d{4}|"
     r"authors?['’]?s?['’]?\s+(?:own\s+)?(?:calculations?|elaborations?|estimates?|compilation)\b|own\s+(?:calculations?|elaboration|estimates?)\b|"
     r"(?:figures|numbers|values|amounts|percentages|items|(?:\w+\s+)?standard\s+errors|[tpz][-\s]?(?:statistics|values|stats))\s+(?:are\s+)?in\s+(?:parenthes[ei]s|brackets|italics|bold)\b|"
     r"(?:sub-?)?(?:totals?|numbers|figures|amounts|percentages|columns|components|sums|shares|data)\s+(?:may|might|do|will|does)\s+not\s+(?:always\s+|necessarily\s+)?"
-    r"(?:add|sum|total|equal|foot|agree)\b(?=\s*(?:[.,;]|\Z)|\s+(?:up|exactly|precisely|to|due|because|owing|as|with\s+(?:the\s+)?(?:totals?|sums?))\b)|(?:due\s+to|because\s+of)\s+rounding\b|"
+    r"(?:add|sum|total|equal|foot|agree)\b(?=\s*(?:[.,;]|\Z)|\s+(?:100|up|exactly|precisely|to|due|because|owing|as|with\s+(?:the\s+)?(?:totals?|sums?))\b)|(?:due\s+to|because\s+of)\s+rounding\b|"
+    r"(?:all\s+)?(?:figures|numbers|amounts|values|percentages)\s+(?:are|have\s+been)\s+(?:rounded|unaudited|provisional|preliminary|estimated|restated)\b|"
+    r"(?:values|data|results)\s+(?:are|were)\s+(?:(?:presented|expressed|reported|given|shown)\s+as\b|mean|median|n\b)|data\s+(?:as\s+of\s|from\s*:)|"
+    r"rounding\s+(?:differences|errors)\b|totals?\s+do(?:es)?\s+not\s+include\b|excluding\s[^,]{3,100}\Z|"
+    r"(?:includes|excludes|represents|comprises|denotes|refers\s+to|relates\s+to|consists\s+of)\s|"
+    r"\((?:e|p|r)\)\s?:?\s(?:estimated?|preliminary|provisional|projected|revised)(?=\s*(?:[.,;]|\Z))|[epr]\s?[):]?(?:는|은)?\s?(?:잠정|추정|수정|전망|예상)|"
     r"(?:nm|na|n[./]a\.?|nd|ns|…|\.{2,3}|[-–—])\s*[=:]\s*[^\W\d]|(?-i:[repf])\s*=\s*[^\W\d]|"
     r"(?:r\s*[=:]?\s*revised|p\s*[=:]?\s*(?:preliminary|provisional|projected)|e\s*[=:]?\s*estimated?|f\s*[=:]?\s*forecast)\b|"
     r"significance\s*:|p\s?<\s?0?\.\d|quellen?\s*:|anmerkung(?:en)?\s*:|fuentes?\s*:|notas?\s*:|fontes?\s*:|note\s*:|fonti?\s*:|bron\s*:|"
     r"источник\s*:|примечание\s*:|nguồn\s*:|"
     r"(?<![(（])주\s*[)）:：.\]】〉>〕］*]|(?<=[(（])주\s*[)）](?:\s+\d|\d+(?!\w))|주\s*\d+\s*[)）:：.\]】〉>〕］]|주석\s*[:：]|각\s?주\s*(?:\d+\s*)?[:：)]|"
-    r"(?:원|통계|근거)?\s?자\s?료\s*(?:출처|원|제공)?\s*[:：;=)\]】〉>〕］]|(?:통계\s?)?출\s?처\s*[:：;=)\]】〉>〕］]|비\s?고\s*[:：)\]】〉>]|비고\s\d+\s*[.)]|참\s?고\s*[:：)]|"
+    r"단\s?[,，]\s|[가-힣\s]{0,16}(?:반올림|단수\s?차이|끝수\s?처리)[^.]{0,24}(?:일치|않|다를|상이)|(?:그림|사진|표)\s?(?:출처|제공|자료)\s*[:：]\s*\S|(?:원|통계|근거)?\s?자\s?료\s*(?:출처|원|제공)?\s*[:：;=)\]】〉>〕］]|(?:통계\s?)?출\s?처\s*[:：;=)\]】〉>〕］]|비\s?고\s*[:：)\]】〉>]|비고\s\d+\s*[.)]|참\s?고\s*[:：)]|"
     r"참고\][^\n]|근거\s*[:：]|(?:범례|데이터|제공)\s*[:：]\s*\S|※|☞|"
-    r"(?:[\[(]\s{0,3}[\])]|괄호)\s?(?:안|내)?(?:은|는|의|\s수)|[△▲▽▼∆]\s?(?:는|은|は|表示|:|：)|['\"‘“]?[-–—*…]['\"’”]?\s?(?:는|은)\s|"
+    r"(?:[\[(]\s{0,3}[\])]|괄호)\s?(?:안|내)?(?:은|는|의|\s수)|[△▲▽▼∆]\s?(?:는|은|は|表示|:|：)|['\"‘“「]?[-–—―－*…]['\"’”」]?\s?(?:는|은|は|表示|为|為|denotes\b|means\b|indicates\b|:|=)|"
+    r"(?:四捨五入|端数処理)の(?:ため|関係)|カッコ内|[注註]\u3000\s*\S|[备備][注註]\s\S|"
     r"(?:[附脚]?[注註][釈释釋記记]?|备注|備註|備考|説明|说明|說明)(?:\s*[(（]?\d+[)）]?|[一二三四五①-⑳])?\s*[)）\]］】〕＞>:：.．]|備考\s\S|"
     r"資料(?:來源|来源|出所)?\s*[:：)）\]］】〕]|资料来源(?:\s*[:：)）\]］】〕]|\s+\S)|[图圖][片表]?[来來]源\s*[:：]|(?:数据|數據)[来來]源(?:\s*[:：]|\s+\S)|(?:数据|數據|データ)(?:出所)?\s*[:：]\s*\S|"
     r"来源\s*[:：]|來源\s*[:：]|出[处處]\s*[:：]|出典(?:\s*[:：)）\]］】〕]|\s+\S)|出所(?:\s*[:：)）\]］】〕]|\s+\S)|(?:引用|参考|凡例)\s*[:：]\s*\S|[统統][计計]口[径徑]\s*[:：]|"
@@ -294,15 +325,18 @@ _NOTE = compile_when_used(
     re.IGNORECASE,
 )
 _FIRST_OF_NOTES = frozenset(
-    "FfNnSsRrLlKkAaDdCcPpQqBbИиПпEeMmOoIiTtZzVvGgUu주각자출비참근원통범데제괄※☞[(（【〈<〔［＜「△▲▽▼∆…-–—'\"‘“©注註备備脚附説说說资資数數データ来來出図图圖引参凡统統括†‡§¶"
+    "FfNnSsRrLlKkAaDdCcPpQqBbИиПпEeMmOoIiTtZzVvGgUu주각자출비참근원통범데제괄※☞[(（【〈<〔［＜「△▲▽▼∆…-–—―－.'\"‘“「©단반합끝그사표四端カ注註备備脚附説说說资資数數データ来來出図图圖引参凡统統括†‡§¶"
 )
 # The first two letters of those that begin with two.
 _BEGIN_OF_NOTES = frozenset(
     "fo no so se re nb le ke ab da ad ac cr ca co cl si qu an au ow fu br de im ph pi ma mo ex sy st to nu "  # noqa: SIM905
-    "fi va am it sh su pe du be th tv ro cl na nd ns nm ng "
+    "fi va am it sh su pe du be th tv ro cl na nd ns nm ng in ex al un re rs "
     "주석 각주 자료 출처 비고 참고 근거 원자 통계 범례 데이 제공 괄호".split()
 )
 _HANGUL = "주각자출비참근원통범데제괄"
+_ABBREVIATIONS = compile_when_used(
+    r"\s*[A-Z][A-Za-z0-9]{1,7}\s?[:,=]\s[a-z][^;:.]{2,60};\s"
+)  # "CI: confidence interval; …"
 _STARRED = compile_when_used(r"\s*(?:\\?[*＊]){1,4}(?![*\s]*\Z)")
 _MARKED = compile_when_used(
     r"\s*(?P<mark>\(\d{1,2}\)|\[\d{1,2}\]|\d{1,2}[)/](?!\d)|\([a-z]\)|[a-z]\)|[¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉ]|[#+^~‖](?=\s)|[가나다라마바사]\)|[①②③④⑤⑥⑦⑧⑨]|\d{1,2}|[a-z])(?P<gap>[\s.]*)\S"
@@ -322,15 +356,15 @@ _SHOWING = r"(?:table|chart|figure|graph|schedule|diagram|exhibit|map|matrix|ill
 _NO_TIME = r"(?!\s+(?:days?|weeks?|months?|quarters?|years?|decades?|morning|evening|night|season|century)\b)"
 _ANNOUNCES = compile_when_used(
     r"(?:\bas\s+(?:follows|below|under)\W*"
-    r"|\b(?:is|are|was|were)\s+(?:as\s+)?(?:follows|shown|set\s+forth|presented|summari[sz]ed|detailed|listed|provided|given|outlined|disclosed|reported|included)[^.]{0,60}\W*"
+    r"|\b(?:is|are|was|were)\s+(?:as\s+)?(?:follows|shown|set\s+forth|presented|summari[sz]ed|detailed)[^.]{0,60}\W*"
     rf"|\b{_SHOWN}\s+(?:below|hereunder|hereafter|in\s+the\s+(?:following|table)[^.]{{0,40}})\W*|\bbelow\W*|\bfollows?(?:\s+below)?\W*"
     rf"|\bthe\s+following{_NO_TIME}(?:\s+\w+){{0,4}}\W*"
-    r")\s*(?:\([^()]{0,40}\)\W*)?\Z",
+    r")\s*\Z",
     re.IGNORECASE,
 )
 _ANNOUNCES_CJK = compile_when_used(
     r"(?:(?:다음|아래|하기|하단)(?:의?\s?(?:표|그림)|의)?[과와]\s?같(?!은)[^.。]{0,40}"
-    r"|(?:아래|다음|하단)에\s?(?:기재|나타내|나타낸|정리|제시|기술|표시|첨부|요약)[^.。]{0,20}"
+    r"|(?:아래|하단)를\s참[조고][^.。]{0,20}|(?:아래|다음|하단)에\s?(?:기재|나타내|나타낸|정리|제시|기술|표시|첨부|요약)[^.。]{0,20}"
     r"|(?:아래|다음)\s?(?:표|그림)\S{0,4}\s?\S{0,8}(?:다|음)|(?:아래|다음)[는은]\s[^.。]{2,40}(?:이다|입니다|임)"
     r"|(?:以下|次|下)(?:の(?:表|図|とおり|通り|よう)|表|[图圖図])\S{0,14}|下記(?:の|に|表)\S{0,14}|以下に[^。]{0,30}(?:示|記載|掲|まとめ)[^。]{0,10}|次に(?:掲げ|示)[^。]{0,14}"
     r"|(?<![\d人歳円％%個件年月日度])以下(?:は|、)[^。]{2,40}|以下(?:为|為|是|列|概|载|載|呈)[^。]{0,40}|下[列述](?:为|為|是)[^。]{0,30}"
@@ -353,12 +387,14 @@ _SIGNS = (
         "adjacent",
         "overleaf",
         "to the ",
+        "on the ",
+        "opposite",
     ),
 )
 _CJK_SIGN = re.compile(r"다음|아래|하[기단]|以下|次|如下|[下右左]")  # such an announcement begins with one
 _ANNOUNCES_WITHIN = compile_when_used(
     rf"\b(?:the\s+)?(?:following|below|accompanying|next|adjacent)\s+{_SHOWING}\b"
-    rf"|\b{_SHOWING}\s+(?:(?:\w+\s+)?(?:below|that\s+follows?|hereunder|overleaf)|on\s+the\s+next\s+page|to\s+the\s+(?:right|left))\b"
+    rf"|\b{_SHOWING}\s+(?:(?:\w+\s+)?(?:below|that\s+follows?|hereunder|overleaf|opposite)|on\s+the\s+next\s+page|(?:to|on)\s+the\s+(?:right|left))\b"
     rf"|\b(?:information|data|amounts|figures|results|details)\s+below\b(?!\s+(?:[\d$€£%]|(?:zero|the|an?|that|this|those|average)\b))|\bas\s+follows\b|\bsee\s+below\b|\bas\s+{_SHOWN}\s+(?:below|hereunder)\b"
     rf"|\A\W*(?:below\s+(?:is|are|please|you|we)|{_SHOWN}\s+(?:below|hereunder)\s+(?:is|are)|here\s+(?:is|are))\b"
     rf"|\A\W*the\s+following{_NO_TIME}\s+(?:\w+\s+){{0,3}}(?:is|are|was|were|summari[sz]es?|reconciles?|sets?|shows?|presents?|lists?|provides?|details?|outlines?|"
@@ -380,12 +416,16 @@ def is_unit(words: str) -> bool:
         if not (found := _FIRST_LETTER_OR_UNIT.search(words)):
             return _names_index_year(words)
         first = found[0]
+    if first in "iI" and _TITLE_WITH_IN.match(words):
+        return False
     named = first in _FIRST_OF_UNITS or _holds_sign_of_unit(words)
     if named and _may_name_unit(words) and (found := _UNIT.match(words) or _match_unit_of_cjk(words)):
         # "In millions of homes, people ..." goes on as a sentence.
         rest = words[found.end() :]
         return not SENTENCE_END.search(words) or (len(rest) < 20 and "," not in rest) or words.lstrip()[:1] in "(（["
-    return len(words) <= _LONGEST_BARE_UNIT and _may_be_bare_unit(words) and bool(_BARE_UNIT.match(words))
+    if len(words) > _LONGEST_BARE_UNIT or not _may_be_bare_unit(words) or not _BARE_UNIT.match(words):
+        return False
+    return not _NOUN_ALONE.fullmatch(words)
 
 
 def _match_unit_of_cjk(words: str) -> re.Match[str] | None:
@@ -423,7 +463,8 @@ def _may_be_bare_unit(words: str) -> bool:
     return start.lower() in _BEGIN_OF_UNITS or not start.isalpha()
 
 
-_BULLETS = "*_-–•·▪ "
+_BULLETS = "*_-–•·▪○▷▶◇ "
+_DASHES = frozenset("-–—―－…")
 
 
 def is_note(words: str, table: str = "") -> bool:
@@ -434,10 +475,12 @@ def is_note(words: str, table: str = "") -> bool:
         return True
     begun = words.lstrip()
     start = begun.lstrip(_BULLETS)[:2] or begun[:2]
-    if start[:1] in _FIRST_OF_NOTES:
+    if start[:1] in _FIRST_OF_NOTES or begun[:1] in _DASHES:
         is_other = start.isalpha() and start.lower() not in _BEGIN_OF_NOTES and (start.isascii() or start[0] in _HANGUL)
         if not is_other and _NOTE.match(words):
             return True
+    if ";" in words and _ABBREVIATIONS.match(words):
+        return True
     if begun[:1] in {"*", "＊", "\\"} and _STARRED.match(words):
         lines = words.splitlines()
         bullets = sum(line.lstrip().startswith("* ") for line in lines)
@@ -478,6 +521,9 @@ def announces(words: str) -> bool:
 
 def announces_in_words(tail: str) -> bool:
     """Say whether the last sentence of a text announces what stands below it, with or without a colon at its end."""
+    tail = _without_bracket(tail)
+    if tail[-1] in ":：":
+        return True
     last = tail[start_of_last_sentence(tail) :]
     near = max(0, len(last) - 160)
     for sign in _SIGNS:
@@ -492,6 +538,15 @@ def announces_in_words(tail: str) -> bool:
         if _ANNOUNCES_WITHIN_CJK.match(last, at) or (at >= near and _ANNOUNCES_CJK.match(last, at)):
             return True
     return False
+
+
+def _without_bracket(tail: str) -> str:
+    """Return *tail* without what stands in brackets at its end: "were as follows (in thousands)"."""
+    end = max(tail.rfind(")"), tail.rfind("）"))
+    if end < len(tail) - _LONGEST_END:
+        return tail
+    start = max(tail.rfind("(", 0, end), tail.rfind("（", 0, end))
+    return tail[:start].rstrip() or tail if 0 < start >= end - LONGEST_UNIT else tail
 
 
 def start_of_last_sentence(text: str) -> int:
