@@ -46,6 +46,7 @@ DOCUMENTS: dict[str, list[tuple[str, int]]] = {
     "wide digits": [("１．개요", 1), ("１．１　배경", 2), ("２．결과", 1)],
     "hyphens": [("1. Aim", 1), ("1-1. Scope", 2), ("1-2. Method", 2), ("2. End", 1)],
     "appendix": [("Appendix A Data", 1), ("A.1 Sources", 2), ("A.2 Gaps", 2), ("Appendix B Code", 1), ("B.1 Files", 2)],
+    "exhibits of a contract": [("1. Terms", 1), ("1.1 Rent", 2), ("Exhibit A", 1), ("Exhibit B – Form of lease", 1)],
     "letters and romans": [("1. Aim", 1), ("(a) Sites", 2), ("(i) North", 3), ("(ii) South", 3), ("(b) Tools", 2)],
     "the letter i": [("(g) Sites", 1), ("(h) Tools", 1), ("(i) Costs", 1), ("(j) Dates", 1)],
     "notes to statements": [("Note 1. General", 1), ("Note 2 – Debt", 1), ("Notes to Statements", 2)],

@@ -48,6 +48,7 @@ _CHAPTER = (
     rf"|第\s*\d+(?=\s*【)|(?i:chapter|ch\.|kapitel|chapitre|cap[íi]tulo|capo|chương|глава|module)\s*(?:(?P<m>\d+)(?:er)?|[IVXLC]+|(?i:{_IN_WORDS}))\b(?!\.\d)"
     r"|(?i:item)\s+\d+[A-C]?(?:\s*[.:—–-]|(?=\s+[A-Z(])|\s*\Z)"
     r"|(?i:appendix|annex|schedule|anhang|annexe|anexo)\s+(?:(?P<p>[A-Z])|\d+|[IVX]+)\b(?!\.\d)"
+    r"|(?i:exhibit)\s+(?P<q>[A-Z])(?!\w)"
     r"|(?:부\s?록|별\s?첨|붙\s?임|첨\s?부|付録|附录|附錄)\s*(?:\d+|[A-Z])?(?=$|[\s.:)])"
 )
 _SECTION = (
@@ -116,7 +117,7 @@ _FIRST_SIGNS = compile_when_used(
 )
 # The first three letters of the words that a numbering begins with: "Part", "Chapitre", "Item".
 _BEGIN_OF_WORDS = frozenset(
-    "par tei boo vol tit div sub cha ch. kap cap uni les mod lec ite app ann sch anh ane sec abs art rul cla "  # noqa: SIM905
+    "par tei boo vol tit div sub cha ch. kap cap uni les mod lec ite app ann exh sch anh ane sec abs art rul cla "  # noqa: SIM905
     "not sez seç mục chư".split()
 )
 _ROMAN_LETTERS = frozenset("IVXLivx")
