@@ -30,6 +30,7 @@ TABLES: dict[str, tuple[int, list[list[str]]]] = {
     "terms of Korean reports": (2, [["과목", "제 12 기", "제 11 기"], ["", "금액", "금액"], ["자산", "1,200", "900"]]),
     "a section": (1, [["", "2024", "2023"], ["Assets", "", ""], ["Cash", "1,200", "900"]]),
     "numbers of columns": (2, [["Site", "Wind", "Rain"], ["(1)", "(2)", "(3)"], ["Alpha", "5", "900"]]),
+    "bare numbers of columns": (2, [["Site", "Wind", "Rain"], ["1", "2", "3"], ["Alpha", "5", "900"]]),
     "numbers that are values": (1, [["Site", "Wind", "Rain"], ["1", "2", "3"], ["4", "5", "6"]]),
     "means and deviations": (
         2, [["", "North", "South"], ["", "mean ± SD", "mean ± SD"], ["Rain", "45.2 ± 3.1", "44.9 ± 2"]],

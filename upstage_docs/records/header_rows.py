@@ -88,8 +88,7 @@ def infer_header_rows(rows: Sequence[Sequence[CellWords]]) -> int:
     for index, row in enumerate(grid[: 1 if tall else _MOST_HEADER_ROWS]):
         first, above = row[0], grid[index - 1][0]
         if has_values[index]:
-            # A row that numbers the columns: (1), (2), (3). Bare numbers are values.
-            if named and len(row) > 1 and row == [f"({number})" for number in range(1, len(row) + 1)]:
+            if named and len(row) > 1 and _numbers_columns(row, grid[index + 1][0] if index + 1 < len(grid) else ""):
                 header = index + 1
             break
         if not said[index]:
@@ -110,6 +109,14 @@ def infer_header_rows(rows: Sequence[Sequence[CellWords]]) -> int:
     # Of how many rows it is the header must not matter: a part of this table is to be read like the table.
     reach = max((cell.rows for cell in rows[0]), default=1)
     return reach if header < reach <= _MOST_ROWS_OF_A_LABEL and reach < len(rows) else header
+
+
+def _numbers_columns(row: Sequence[str], following: str) -> bool:
+    """Say whether a row numbers the columns: (1), (2), (3), or 1, 2, 3 above a label, where no row 2 is *following*."""
+    for number, written in enumerate(row, start=1):
+        if written not in {f"({number})", str(number)}:
+            return False
+    return row[0] == "(1)" or (len(row) > 2 and _LETTER.search(following) is not None)
 
 
 def begins_section(row: Sequence[CellWords]) -> bool:
