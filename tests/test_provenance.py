@@ -144,6 +144,32 @@ def test_a_piece_that_may_be_on_either_of_two_pages_names_none() -> None:
     assert (again.metadata["page"], again.metadata["page_end"], again.metadata["x1"]) == (0, 0, 0.0)
 
 
+def test_a_piece_of_a_table_with_its_caption_names_no_page_and_no_box_that_is_only_the_tables() -> None:
+    """A caption at the foot of a page and the table on the next one are one chunk, which is on the page of its rows."""
+    over_pages = document(
+        element(0, "caption", "Table 1. Berths of the northern and of the southern harbour basin", 1),
+        element(1, "table", table("north", "south"), 2),
+    )
+    beside = document(
+        element(
+            0, "caption", "Table 1. Berths of the northern and of the southern harbour basin", box=(0.1, 0.1, 0.9, 0.2)
+        ),
+        element(1, "table", table("north", "south"), box=(0.3, 0.3, 0.6, 0.4)),
+    )
+
+    def boxes(given: ParsedDocument) -> list[tuple[int, list[float]]]:
+        (chunk,) = chunk_elements(given, output_format="text")
+        whole = Document(page_content=chunk.text, metadata=dict(chunk.metadata))
+        cut = RecursiveCharacterTextSplitter(chunk_size=70, chunk_overlap=0).split_documents([whole])
+        pieces = TableAwareTextSplitter().split_documents(cut)
+        assert len(pieces) > 1
+        assert "Berths" in pieces[0].page_content
+        return [(piece.metadata["page"], spans_of(piece.metadata)[0][4:]) for piece in pieces]
+
+    assert {page for page, _ in boxes(over_pages)} == {0}
+    assert boxes(beside) == [(1, [0.1, 0.1, 0.9, 0.4])] * len(boxes(beside))
+
+
 def test_pages_know_which_element_stands_where() -> None:
     """Also in Markdown and text, which say nothing of elements; another splitter's pieces of a page do not."""
     for form in ("html", "markdown", "text"):

@@ -12,7 +12,7 @@ from upstage_docs.errors import ConfigError
 from upstage_docs.models import Box, Point, Record, bounding_box
 from upstage_docs.records.ids import text_sha256
 from upstage_docs.records.metadata_text import metadata_text, shown
-from upstage_docs.records.records import METADATA_KEYS, Span, coordinates_of, decode_spans
+from upstage_docs.records.records import METADATA_KEYS, Span, coordinates_of, decode_spans, union_of
 
 LAST_KEY = next(reversed(METADATA_KEYS))
 _ELEMENTS = frozenset({"", "element", "word", "line"})
@@ -170,10 +170,13 @@ def _read_any(record: Record) -> RecordMetadata:
     elements: frozenset[int] = frozenset()
     if is_stale:
         # A piece of several elements may be any one's; what all of them share is still true.
-        elements = frozenset(span[0] for span in decode_spans(given.get("spans")))
+        told = decode_spans(given.get("spans"))
+        elements = frozenset(span[0] for span in told)
         element_id = next(iter(elements)) if len(elements) == 1 else UNKNOWN
-        if page != page_end:
+        if page != page_end or any(span[1] != page for span in told):
             page, box = 0, (0.0, 0.0, 0.0, 0.0)
+        elif len(elements) > 1:
+            box = union_of([span[4:] for span in told if any(span[4:])])
         coordinates = coordinates if element_id != UNKNOWN else "[]"
         category = category if len(categories) == 1 else ""
     return RecordMetadata(

@@ -303,7 +303,7 @@ class Recorder:
         flat["record_id"], flat["element_id"], flat["category"], flat["page"] = identity, first_id, kind, page
         flat["page_end"] = max((element.page for element in elements), default=page)
         boxes = [element.box for element in elements if element.page == page and element.coordinates]
-        flat["x0"], flat["y0"], flat["x1"], flat["y1"] = _union(boxes)
+        flat["x0"], flat["y0"], flat["x1"], flat["y1"] = union_of(boxes)
         flat["headings"] = join_headings(headings)
         flat["categories"] = ", ".join(dict.fromkeys(element.category for element in elements)) or kind
         flat["spans"] = _encode(spans).decode()
@@ -361,7 +361,8 @@ def _nested(coordinates: tuple[Point, ...]) -> list[dict[str, float]]:
     return [{"x": x, "y": y} for x, y in coordinates]
 
 
-def _union(boxes: list[Box]) -> Box:
+def union_of(boxes: list[Box]) -> Box:
+    """Return the box around all *boxes*, four 0.0 where there is none."""
     if not boxes:
         return (0.0, 0.0, 0.0, 0.0)
     x0s, y0s, x1s, y1s = zip(*boxes, strict=True)
