@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from upstage_docs import Element, ParsedDocument, Record, chunk_elements, contextualize
+from upstage_docs.records.announcements import announces
 from upstage_docs.records.ownership import Line, Owned, is_remark_below, role_below
 from upstage_docs.records.records import records
-from upstage_docs.records.wording import announces, caption_label, is_note, is_unit
+from upstage_docs.records.wording import caption_label, is_note, is_unit
 
 
 @pytest.mark.parametrize(

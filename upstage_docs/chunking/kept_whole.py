@@ -15,6 +15,7 @@ from upstage_docs.chunking.table import read_table
 from upstage_docs.chunking.table_joining import JoinedTable
 from upstage_docs.chunking.table_rows import Pieces, RowSizes, TablePart, split_rows
 from upstage_docs.chunking.units import UNKNOWN, ElementPlace, Unit, joined, merged_extra
+from upstage_docs.records.announcements import start_of_last_sentence
 from upstage_docs.records.element_captions import inner_captions, owned_before
 from upstage_docs.records.header_rows import header_rows_of
 from upstage_docs.records.ownership import (
@@ -27,7 +28,7 @@ from upstage_docs.records.ownership import (
     role_of_last_line,
 )
 from upstage_docs.records.render import text_of_html, text_of_line
-from upstage_docs.records.wording import caption_label, is_next_note, start_of_last_sentence
+from upstage_docs.records.wording import caption_label, is_next_note
 
 _LINE_BREAK = re.compile(r"<br\s*/?>|\n")
 _EMPHASIS = re.compile(r"\*\*|__")

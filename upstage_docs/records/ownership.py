@@ -9,6 +9,7 @@ import re
 from typing import Literal, NamedTuple
 
 from upstage_docs.models import Box
+from upstage_docs.records.announcements import announces, announces_in_words
 from upstage_docs.records.heading_numbering import read_numbering
 from upstage_docs.records.patterns import compile_when_used
 from upstage_docs.records.wording import (
@@ -16,8 +17,6 @@ from upstage_docs.records.wording import (
     LONGEST_TITLE,
     LONGEST_UNIT,
     SENTENCE_END,
-    announces,
-    announces_in_words,
     caption_label,
     is_note,
     is_unit,

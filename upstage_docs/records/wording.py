@@ -1,4 +1,4 @@
-"""Tells by its words what a line beside a table is: a caption, a unit line, a note, an announcement.
+"""Tells by its words what a line beside a table is: a caption, a unit line, a note.
 
 Pure rules on words. Most lines are none of these, so that each rule first looks at the first signs of a line.
 """
@@ -18,11 +18,6 @@ LONGEST_UNIT = 120
 _LONGEST_BARE_UNIT = 60
 _LONGEST_NOTE = 800
 _LONGEST_LINE_OF_NOTES = 16
-_LONGEST_END = 3  # characters: a bracket, a stop and a quotation mark
-
-# All that stands before the last sentence, in words or in HTML.
-# A stop begins with a set of signs, which is looked for ten times as fast as a choice.
-_SENTENCES_BEFORE = re.compile(r"(?s:.*)[.?!。！？](?:(?<=[。！？])|(?<=\.)(?:[ \n]|<br>|[”)] )|(?<=[?!])[ \n])")
 
 # --- captions by their wording ---------------------------------------------------------------------------------------
 
@@ -202,7 +197,7 @@ def _runs_on_latin(words: str, found: re.Match[str]) -> bool:
     return False
 
 
-# --- unit lines, notes, announcements --------------------------------------------------------------------------------
+# --- unit lines and notes --------------------------------------------------------------------------------
 
 _UNIT_WORDS = (
     r"thousands?|millions?|billions?|trillions?|hundreds?|thous\.?|mill?\.?|mn|bn|tn|percent(?:age)?(?:\s+points?)?|per\s?cent|%|"
@@ -347,65 +342,6 @@ _NUMBERED = compile_when_used(r"\s*(?P<open>[(\[（]?)(?P<number>\d{1,2}|[a-z])(
 _THREE_LETTERS = r"[^\W\d_]{3}"
 _AFTER_WORDS = r"[^\s<>](?:\s|<br\s?/?>|<sup>)?"
 
-_SHOWN = (
-    r"(?:set\s+(?:out|forth)|shown|presented|summari[sz]ed|detailed|listed|given|provided|outlined|disclosed|tabulated|illustrated|depicted|"
-    r"described|displayed|reproduced|indicated)"
-)
-_SHOWING = r"(?:table|chart|figure|graph|schedule|diagram|exhibit|map|matrix|illustration)s?"
-# "The following day" announces nothing.
-_NO_TIME = r"(?!\s+(?:days?|weeks?|months?|quarters?|years?|decades?|morning|evening|night|season|century)\b)"
-_ANNOUNCES = compile_when_used(
-    r"(?:\bas\s+(?:follows|below|under)\W*"
-    r"|\b(?:is|are|was|were)\s+(?:as\s+)?(?:follows|shown|set\s+forth|presented|summari[sz]ed|detailed)[^.]{0,60}\W*"
-    rf"|\b{_SHOWN}\s+(?:below|hereunder|hereafter|in\s+the\s+(?:following|table)[^.]{{0,40}})\W*|\bbelow\W*|\bfollows?(?:\s+below)?\W*"
-    rf"|\bthe\s+following{_NO_TIME}(?:\s+\w+){{0,4}}\W*"
-    r")\s*\Z",
-    re.IGNORECASE,
-)
-_ANNOUNCES_CJK = compile_when_used(
-    r"(?:(?:다음|아래|하기|하단)(?:의?\s?(?:표|그림)|의)?[과와]\s?같(?!은)[^.。]{0,40}"
-    r"|(?:아래|하단)를\s참[조고][^.。]{0,20}|(?:아래|다음|하단)에\s?(?:기재|나타내|나타낸|정리|제시|기술|표시|첨부|요약)[^.。]{0,20}"
-    r"|(?:아래|다음)\s?(?:표|그림)\S{0,4}\s?\S{0,8}(?:다|음)|(?:아래|다음)[는은]\s[^.。]{2,40}(?:이다|입니다|임)"
-    r"|(?:以下|次|下)(?:の(?:表|図|とおり|通り|よう)|表|[图圖図])\S{0,14}|下記(?:の|に|表)\S{0,14}|以下に[^。]{0,30}(?:示|記載|掲|まとめ)[^。]{0,10}|次に(?:掲げ|示)[^。]{0,14}"
-    r"|(?<![\d人歳円％%個件年月日度])以下(?:は|、)[^。]{2,40}|以下(?:为|為|是|列|概|载|載|呈)[^。]{0,40}|下[列述](?:为|為|是)[^。]{0,30}"
-    r"|如下\S{0,6}|如下[表图圖]\S{0,8}|(?:下表|下图|下圖)\S{0,12}"
-    r")\W*(?:[(（][^()（）]{0,40}[)）]\W*)?\Z"
-)
-# One of these stands in whatever announces; most texts hold none. As one choice they took ten times as long.
-_SIGNS = (
-    *("ollow", "elow", "above", "accompanying", "forth", "shown", "presented", "summar", "detail", "listed"),
-    *(
-        "provid",
-        "given",
-        "outlin",
-        "disclos",
-        "report",
-        "includ",
-        "under",
-        "hereafter",
-        "next ",
-        "adjacent",
-        "overleaf",
-        "to the ",
-        "on the ",
-        "opposite",
-    ),
-)
-_CJK_SIGN = re.compile(r"다음|아래|하[기단]|以下|次|如下|[下右左]")  # such an announcement begins with one
-_ANNOUNCES_WITHIN = compile_when_used(
-    rf"\b(?:the\s+)?(?:following|below|accompanying|next|adjacent)\s+{_SHOWING}\b"
-    rf"|\b{_SHOWING}\s+(?:(?:\w+\s+)?(?:below|that\s+follows?|hereunder|overleaf|opposite)|on\s+the\s+next\s+page|(?:to|on)\s+the\s+(?:right|left))\b"
-    rf"|\b(?:information|data|amounts|figures|results|details)\s+below\b(?!\s+(?:[\d$€£%]|(?:zero|the|an?|that|this|those|average)\b))|\bas\s+follows\b|\bsee\s+below\b|\bas\s+{_SHOWN}\s+(?:below|hereunder)\b"
-    rf"|\A\W*(?:below\s+(?:is|are|please|you|we)|{_SHOWN}\s+(?:below|hereunder)\s+(?:is|are)|here\s+(?:is|are))\b"
-    rf"|\A\W*the\s+following{_NO_TIME}\s+(?:\w+\s+){{0,3}}(?:is|are|was|were|summari[sz]es?|reconciles?|sets?|shows?|presents?|lists?|provides?|details?|outlines?|"
-    r"illustrates?|compares?|reflects?|represents?|relates?)\b",
-    re.IGNORECASE,
-)
-_SHOWING_KOREAN = r"(?:표|그림|그래프|도표|차트|도식|사진)"
-_ANNOUNCES_WITHIN_CJK = compile_when_used(
-    rf"(?:다음|아래|하기|하단)의?\s?[\[<(〈]?\s?{_SHOWING_KOREAN}|下[表图圖図]|次[表図]|(?:以下|次|下記|[下右左])の(?:表|図|グラフ|チャート|一覧)|(?:以下|下[列述面])的?(?:表|[图圖])"
-)
-
 
 def is_unit(words: str) -> bool:
     """Say whether a line names the unit of a table: `(단위: 백만원)`, `(in millions)`, `Unit: %`."""
@@ -511,45 +447,3 @@ def is_next_note(words: str, before: str) -> bool:
     last = str(int(number) - 1) if number.isdecimal() else chr(ord(number) - 1)
     mark = re.escape(found["open"] + last + found["close"])
     return re.search(rf"(?:\A|[\s:：주注註]){mark}", before) is not None
-
-
-def announces(words: str) -> bool:
-    """Say whether a text ends by announcing what stands below it: "... were as follows:", "The table below shows"."""
-    tail = words[-400:].rstrip()
-    return bool(tail) and (tail[-1] in ":：" or announces_in_words(tail))
-
-
-def announces_in_words(tail: str) -> bool:
-    """Say whether the last sentence of a text announces what stands below it, with or without a colon at its end."""
-    tail = _without_bracket(tail)
-    if tail[-1] in ":：":
-        return True
-    last = tail[start_of_last_sentence(tail) :]
-    near = max(0, len(last) - 160)
-    for sign in _SIGNS:
-        if sign in last:
-            if _ANNOUNCES_WITHIN.search(last) or _ANNOUNCES.search(last, near):
-                return True
-            break
-    if last.isascii():
-        return False
-    for found in _CJK_SIGN.finditer(last):
-        at = found.start()
-        if _ANNOUNCES_WITHIN_CJK.match(last, at) or (at >= near and _ANNOUNCES_CJK.match(last, at)):
-            return True
-    return False
-
-
-def _without_bracket(tail: str) -> str:
-    """Return *tail* without what stands in brackets at its end: "were as follows (in thousands)"."""
-    end = max(tail.rfind(")"), tail.rfind("）"))
-    if end < len(tail) - _LONGEST_END:
-        return tail
-    start = max(tail.rfind("(", 0, end), tail.rfind("（", 0, end))
-    return tail[:start].rstrip() or tail if 0 < start >= end - LONGEST_UNIT else tail
-
-
-def start_of_last_sentence(text: str) -> int:
-    """Return where the last sentence of *text* begins; 0 where there is one."""
-    before = _SENTENCES_BEFORE.match(text, 0, max(0, len(text.rstrip()) - 1))
-    return before.end() if before else 0
