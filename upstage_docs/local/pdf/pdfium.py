@@ -69,6 +69,7 @@ class PdfPages:
 
         self._facts: dict[int, Facts] = {}
         self._letters: dict[int, Counter[str]] = {}
+        self._words: dict[int, list[BareWord]] = {}
         self._open: dict[int, Any] = {}
         self._texts: dict[int, PageLetters] = {}
         self._pictures: dict[int, list[Box]] = {}
@@ -168,6 +169,7 @@ class PdfPages:
             if len(self._facts) >= _REMEMBERED:
                 self._facts.clear()
                 self._letters.clear()
+                self._words.clear()
             with PDFIUM_LOCK:
                 page = self._page(number)
                 count = int(raw.FPDFPage_CountObjects(page.raw))
@@ -265,13 +267,16 @@ class PdfPages:
     def words(self, number: int, among: Counter[str] | None = None) -> list[BareWord]:
         """Return the words of a page's text layer in the file's order, and whether each font is bold.
 
-        What stands beside the page is left out, and so is what is hidden, but for the text of a scan.
+        What stands beside the page is left out, and so is what is hidden, but for the text of a scan. All words of a
+        page are read once; what is returned is shared.
 
         Args:
             number: Of the page.
             among: Letters and digits; words that need others, or more of them, are left out, and no font is looked
                 at. None leaves out none.
         """
+        if (known := self._words.get(number)) is not None:
+            return known if among is None else [word for word in known if _is_among(word.text, among)]
         with PDFIUM_LOCK:
             page = self._page(number)
             text = self._text_layer(number)
@@ -287,7 +292,7 @@ class PdfPages:
                     continue
                 if beyond:
                     word = word.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-                if among is not None and any(among[letter] < word.count(letter) for letter in set(word) & _ASCII):
+                if among is not None and not _is_among(word, among):
                     continue
                 own = text.box(*found.span())
                 box = placed(own)
@@ -297,6 +302,8 @@ class PdfPages:
                     continue
                 bold = among is None and is_heavy_name(text.font_name(found.start()))
                 words.append(BareWord(word, box, bold))
+            if among is None:
+                self._words[number] = words
             return words
 
     def typed_texts(self, number: int, angle: int, kept: Callable[[], AbstractContextManager[None]]) -> list[BareWord]:
@@ -345,6 +352,11 @@ class PdfPages:
             page = self._page(number)
             placed = placing(page, angle)
             return subpaths_of(page, lambda point: placed((*point, *point))[:2])
+
+
+def _is_among(word: str, letters: Counter[str]) -> bool:
+    """Say whether the ASCII letters and digits of *word* are all among *letters*, as often as it has them."""
+    return all(word.count(letter) <= letters[letter] for letter in set(word) & _ASCII)
 
 
 def placing(page: Any, angle: int = 0) -> Callable[[Box], Box]:
