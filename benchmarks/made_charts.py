@@ -30,7 +30,7 @@ from reportlab.lib.colors import HexColor
 from reportlab.pdfgen.canvas import Canvas
 
 from upstage_docs.local.read_document import read_document
-from upstage_docs.local.service.pipe import Part, Task
+from upstage_docs.local.service.pipe import AnswerPart, Task
 
 COLOURS = [HexColor(code) for code in ("#2f6f9f", "#c8702a", "#4f8f3f", "#8f3f7f", "#c8b02a", "#303030")]
 NAMES = ["Herring", "Cod", "Ling", "Hake", "Eel", "Other fish"]
@@ -155,7 +155,7 @@ def read_off(document: bytes) -> dict[str, list[float]] | None:
     """Return the values of the measured chart of a document by category, None without one."""
     task = Task(format="pdf", output_formats=("html",))
     for part in read_document(task, document):
-        for element in json.loads(part.body)["elements"] if isinstance(part, Part) else ():
+        for element in json.loads(part.body)["elements"] if isinstance(part, AnswerPart) else ():
             if "data-values" in element["content"]["html"]:
                 rows = re.findall(r"<tr>(.*?)</tr>", element["content"]["html"], re.DOTALL)
                 cells = [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row) for row in rows[1:]]
