@@ -165,7 +165,7 @@ def _of_margins() -> list[Rule]:
 def _of_pictures() -> list[Rule]:
     return [
         Rule("drawings are charts and figures", {"regions._is_picture": nothing}),
-        Rule("drawings on one grid or one pair of axes are one", {"regions._with_axes": as_list}),
+        Rule("drawings on one grid or one pair of axes are one", {"regions.joined_drawings": as_list}),
         Rule("legends beside drawings", {"regions.legend_of": no_items}),
         Rule("labels beside drawings", {"regions._with_labels": first}),
         Rule("labels in a row below drawings", {"regions._names_below": no_items}),

@@ -19,8 +19,6 @@ _SHORTEST_STROKE, _LONGEST_STROKE, _THICKEST_STROKE = 8.0, 45.0, 8.0
 """Points: keys of a chart's lines, with the margin that the PDF library tells around a stroke."""
 _YEAR_DIGITS = 4
 # Measured on eighty benchmark pages: a fifth more or less changes the blocks of none.
-_TURNED = 1.6
-"""Font sizes that a word is tall, at least, if it runs up or down."""
 _HIGHEST_BULLET, _HIGHEST_MARK = 0.7, 1.3
 """Font sizes that a bullet, or a key, is tall at most."""
 _MIDDLE, _OFF_MIDDLE = 0.35, 0.3
@@ -62,37 +60,37 @@ def _is_legend(group: Sequence[tuple[Path, Word]]) -> bool:
 
 
 def _stroke_keys(paths: Sequence[Path], words: Sequence[Word]) -> list[list[tuple[Path, Word]]]:
-    """Return short level strokes of one length, under or beside each other, each with the word right behind it.
+    """Return short level strokes of one length, under or beside each other, or squares beside each other, with words.
 
-    Strokes and squares under each other may have names before them instead, which begin at one place.
+    Each has the word right behind it.
+
+    Strokes and squares under each other may have names before them instead, which begin or end at one place.
     """
     marks = [path for path in paths if _is_short(path) or _is_square(path.box)] if len(paths) <= _MOST_PATHS else []
     if not 1 < len(marks) <= _MOST:
         return []
-    names = [word for word in words if _is_name(word.text) and not _is_turned(word)]
+    names = [word for word in words if _is_name(word.text) and not word.angle]
     groups: defaultdict[tuple[int, ...], list[tuple[Path, Word]]] = defaultdict(list)
     for path in marks:
         x0, y, x1, length = path.box[0], (path.box[1] + path.box[3]) / 2, path.box[2], round(path.box[2] - path.box[0])
         level = [word for word in names if word.box[1] < y < word.box[3]]
         behind = [word for word in level if 0 <= word.box[0] - x1 < _TO_NAME * word.size]
         before = [word for word in level if 0 <= x0 - word.box[2] < _FROM_NAME * word.size]
-        if behind and _is_short(path):
+        if behind:
             pair = path, min(behind, key=lambda word: word.box[0])
-            groups[length, round(x0 / 2)].append(pair)
             groups[length, -round(y / 2)].append(pair)
+            if _is_short(path):
+                groups[length, round(x0 / 2)].append(pair)
         elif before:
             name = max(before, key=lambda word: word.box[2])
             groups[length, round(x0 / 2), round(name.box[0])].append((path, name))
+            groups[length, round(x0 / 2), -round(name.box[2])].append((path, name))
     return [group for group in groups.values() if len(group) > 1]
 
 
 def _is_name(text: str) -> bool:
     """Say whether a text may name a series: it has a letter, or is a year."""
     return any(map(str.isalpha, text)) or (text.isdecimal() and len(text) == _YEAR_DIGITS)
-
-
-def _is_turned(word: Word) -> bool:
-    return word.box[3] - word.box[1] > _TURNED * word.size
 
 
 def _is_short(path: Path) -> bool:

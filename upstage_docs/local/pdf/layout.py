@@ -194,7 +194,8 @@ def _word(item: Any, *, leans: bool) -> Word:
         axis = item.y + item.height / 2
         return Word(text, (x0, item.y, x1, item.y + item.height), axis + _AXIS * size, size, False, "")
     if leans:
-        return Word(text, (x0, item.y, x1, item.y + max(item.height, 0.1)), baseline, size, _is_heavy(item), "")
+        box = (x0, item.y, x1, item.y + max(item.height, 0.1))
+        return Word(text, box, baseline, size, _is_heavy(item), "", angle=round(item.rotation))
     top, bottom = ink(text, baseline, size)
     colour = (item.fill_color or "")[::2]  # the first digit of each channel of `aarrggbb`: what the eye tells apart
     return Word(text, (x0, top, x1, bottom), baseline, size, _is_heavy(item), item.font_name or "", colour)

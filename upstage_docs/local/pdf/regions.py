@@ -24,14 +24,17 @@ from upstage_docs.local.geometry import (
     shared_width,
 )
 from upstage_docs.local.pdf.bullets import legend_of
+from upstage_docs.local.pdf.charts.labels import turned_lines
 from upstage_docs.local.pdf.charts.measured import measured_chart, measured_pies
+from upstage_docs.local.pdf.charts.numbers import is_number
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import Line, lines_of
 from upstage_docs.local.pdf.parts import Part
+from upstage_docs.local.pdf.plots import joined_drawings
 from upstage_docs.local.pdf.subpaths import Subpath
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.tables.tables import box_of, framed, is_full_grid, tables_of
-from upstage_docs.local.pdf.vector_paths import Drawing, Path, drawings_of, is_frame
+from upstage_docs.local.pdf.vector_paths import Drawing, Path, drawings_of, is_frame, is_plot
 from upstage_docs.local.pdf.word_pieces import Pieces
 from upstage_docs.local.pdf.words import Word
 
@@ -40,10 +43,12 @@ _LABEL_LETTERS = 25
 _LABEL_ROUNDS = 4
 _LEAST_NAMES, _ALONG, _TO_NAMES = 3, 0.4, 2.2
 """Names along an axis: at least so many, along this share of the drawing, at most so many font sizes below it."""
-_THICKEST_LINE, _SHORTEST_LINE, _EVEN, _ON_GRID = 4.0, 60.0, 1.0, 0.7
-"""Points of a grid line, what the distances of these differ by, and the share of a drawing that lies on its grid."""
-_LONGEST_TICK, _LEAST_TICKS = 12.0, 3
-"""Points of a tick of an axis, with the margin that the PDF library tells, and ticks of the axes of a plot."""
+_SET_APART = 1.3
+"""Font sizes between names before lying bars, at least: lines of a text stand closer."""
+_EVEN_STEPS = 1.0
+"""Points that the distances of numbers along an axis differ by, at most."""
+_ON_SCALE = 0.6
+"""Share of the numbers along an axis, at least, that are a drawing's, if all are."""
 _CENTRED = 0.15
 """Of the width of a drawing: the title of its axis is off its middle by less, since numbers stand on one side."""
 _BANNER_LINES, _BANNER_PITCH = 3, 4.0
@@ -59,6 +64,8 @@ _WHOLE = 0.85
 """Share of a page: a bitmap that covers more is its ground, or its scan."""
 _ON_TABLE, _ON_DRAWING = 0.3, 0.2
 """Share of a drawing on a table that is sure, and of another table on a drawing: more, and the other of them stays."""
+_WORDS_ON_DRAWING = 0.6
+"""The same, of the words of a table."""
 _IN_TABLE = 0.7
 """Share of a picture in a table: more, and it is a part of the table."""
 _INSIDE = 0.5
@@ -127,7 +134,7 @@ def regions_of(
     images = [box_of(b.bbox) for b in page.blocks or () if b.kind == "figure" and b.bbox is not None]
     whole = page.width * page.height
     tables = tables_of(page, words, taken, drawings, rules, sides, pieces)
-    drawings = _with_axes(drawings, paths)
+    drawings = joined_drawings(drawings, paths)
     images = [
         box
         for box in images
@@ -138,19 +145,21 @@ def regions_of(
         for drawing in drawings
         if not drawing.glyphs
         and not any(overlap(drawing.box, table.box) > _ON_TABLE for table in tables if _is_sure(table))
-        and _is_picture(drawing, words, taken, page)
+        and _is_picture(drawing, words, taken, page, rules)
         and not _is_page_ground(drawing.box, words, whole)
         and not _holds_prose(drawing.box, words, taken)
     ]
     if drawn:
-        labels = [line for line in lines_of(words, [-1] * len(words)) if line.box[3] > line.box[1]]
+        upright = [word for word in words if not word.angle]
+        labels = [line for line in lines_of(upright, [-1] * len(upright)) if line.box[3] > line.box[1]]
+        labels += map(Line, turned_lines(words))
         keys = legend_of(paths, words)
-        drawn = [_with_labels(_with_legend(box, keys), labels) for box in drawn]
+        drawn = [_with_labels(_with_legend(_with_labels(box, labels), keys), labels) for box in drawn]
     in_tables = {index for table in tables if _is_sure(table) for index in table.words}
     pies = measured_pies(drawings, [word for i, word in enumerate(words) if i not in in_tables], subpaths)
     drawn += [box for box, _ in pies]
     if drawn:
-        tables = [t for t in tables if _is_sure(t) or not any(overlap(t.box, box) > _ON_DRAWING for box in drawn)]
+        tables = [t for t in tables if _is_sure(t) or not any(_is_on(t, box, words) for box in drawn)]
     for table in tables:
         for index in table.words:
             taken[index] = True
@@ -173,6 +182,12 @@ def regions_of(
         pictures.append(replace(part, rows=data.rows, header_rows=1, facts=data.facts) if data else part)
     found = [*(Part("table", framed(t, rules), rows=t.cells, header_rows=t.header_rows) for t in tables), *pictures]
     return [*found, *_drawn_formulas(drawings, found, words)]
+
+
+def _is_on(table: Table, box: Box, words: Sequence[Word]) -> bool:
+    """Say whether a table, or most of its words, lies on a drawing."""
+    inside = sum(holds_middle(box, words[i].box) for i in table.words)
+    return overlap(table.box, box) > _ON_DRAWING or inside > _WORDS_ON_DRAWING * len(table.words)
 
 
 def _is_sure(table: Table) -> bool:
@@ -280,8 +295,12 @@ def _with_labels(box: Box, lines: Sequence[Line]) -> Box:
     ]
     long = [line for line in lines if len(line.text) > _LABEL_LETTERS and not _is_scale(line)]
     short = [line for line in short if not any(_goes_on(line, other) for other in long)]
+    scales = _scales(short)
     for _ in range(_LABEL_ROUNDS):
-        near = [line for line in short if _is_beside(line, box)] + _names_below(short, box)
+        near = [line for line in short if _is_beside(line, box)] + _names_below(short, box) + _names_before(short, box)
+        for scale in scales:  # numbers beyond the last bar stand off the drawing
+            if sum(overlap(line.box, box) > _INSIDE or line in near for line in scale) >= _ON_SCALE * len(scale):
+                near += [line for line in scale if line in short]
         if not near:
             break
         box = bounds([box, *(line.box for line in near)])
@@ -293,57 +312,56 @@ def _names_below(lines: Sequence[Line], box: Box) -> list[Line]:
     """Return the lines that stand in a row right below a drawing and along most of it: the names along its axis."""
     rows: defaultdict[int, list[Line]] = defaultdict(list)
     for line in lines:
-        if box[3] - line.size < middle(line.box)[1] < box[3] + _TO_NAMES * line.size and line.box[3] > box[3]:
+        if line.words[0].angle:  # turned names hang on the axis
+            if abs(line.box[1] - box[3]) < _TO_NAMES * line.size and shared_width(line.box, box) > 0:
+                rows[-round(line.box[1])].append(line)
+        elif box[3] - line.size < middle(line.box)[1] < box[3] + _TO_NAMES * line.size and line.box[3] > box[3]:
             rows[round(line.baseline)].append(line)
     found: list[Line] = []
     for row in rows.values():
         around = bounds(line.box for line in row)
         inside = around[0] > box[0] - row[0].size and around[2] < box[2] + row[0].size
-        if len(row) >= _LEAST_NAMES and inside and around[2] - around[0] > _ALONG * (box[2] - box[0]):
+        if (
+            len(row) >= _LEAST_NAMES
+            and (inside or row[0].words[0].angle)
+            and around[2] - around[0] > _ALONG * (box[2] - box[0])
+        ):
             found += row
     return found
 
 
-def _grids(paths: Sequence[Path]) -> list[Box]:
-    """Return the boxes of grids of plots: three level lines or more, from one side to another, at equal distances."""
-    lines: defaultdict[tuple[int, int], set[float]] = defaultdict(set)
-    for path in paths:
-        x0, y0, x1, y1 = path.box
-        if not path.filled and y1 - y0 < _THICKEST_LINE and x1 - x0 > _SHORTEST_LINE:
-            lines[round(x0 / 2), round(x1 / 2)].add(round((y0 + y1) / 2, 1))
-    found = []
-    for (left, right), places in lines.items():
-        heights = sorted(places)
-        steps = [after - before for before, after in pairwise(heights)]
-        if len(steps) > 1 and min(steps) > _THICKEST_LINE and max(steps) - min(steps) < _EVEN:
-            found.append((2.0 * left, heights[0], 2.0 * right, heights[-1]))
+def _names_before(lines: Sequence[Line], box: Box) -> list[Line]:
+    """Return the lines that end in a column right before a drawing, apart from each other: the names of lying bars."""
+    columns: defaultdict[int, list[Line]] = defaultdict(list)
+    for line in lines:
+        gap = box[0] - line.box[2]
+        if -line.size < gap < _TO_NAMES * line.size and box[1] < middle(line.box)[1] < box[3]:
+            columns[round(line.box[2] / 2)].append(line)
+    found: list[Line] = []
+    for column in columns.values():
+        column.sort(key=lambda line: line.baseline)
+        along = column[-1].baseline - column[0].baseline
+        apart = all(after.baseline - line.baseline > _SET_APART * line.size for line, after in pairwise(column))
+        if len(column) >= _LEAST_NAMES and apart and along > _ALONG * (box[3] - box[1]):
+            found += column
     return found
 
 
-def _is_axes(drawing: Drawing) -> bool:
-    """Say whether a drawing is the axes of a plot: long strokes across and down, and ticks on them."""
-    sides = [(path.box[2] - path.box[0], path.box[3] - path.box[1]) for path in drawing.paths]
-    if any(min(wide, tall) > _THICKEST_LINE for wide, tall in sides):
-        return False
-    ticks = sum(max(wide, tall) < _LONGEST_TICK for wide, tall in sides)
-    return ticks >= _LEAST_TICKS and all(max(along) > _SHORTEST_LINE for along in zip(*sides, strict=True))
-
-
-def _with_axes(drawings: Sequence[Drawing], paths: Sequence[Path]) -> list[Drawing]:
-    """Return the drawings, those joined that lie on the same axes or grid: lines of a plot need not touch these."""
-    grounds = [*_grids(paths), *(drawing.box for drawing in drawings if not drawing.glyphs and _is_axes(drawing))]
-    joined = list(drawings)
-    for ground in grounds:
-        on = [one for one in joined if not one.glyphs and overlap(one.box, ground) > _ON_GRID]
-        if on and any(not _is_level(path) for one in on for path in one.paths):
-            box = bounds([ground, *(one.box for one in on)])
-            joined = [one for one in joined if one not in on]
-            joined.append(Drawing(box, tuple(path for one in on for path in one.paths), glyphs=False))
-    return joined
-
-
-def _is_level(path: Path) -> bool:
-    return min(path.box[2] - path.box[0], path.box[3] - path.box[1]) < _THICKEST_LINE
+def _scales(lines: Sequence[Line]) -> list[list[Line]]:
+    """Return the numbers that stand at equal distances under or beside each other, as along an axis."""
+    under: defaultdict[int, list[Line]] = defaultdict(list)
+    beside: defaultdict[int, list[Line]] = defaultdict(list)
+    for line in filter(_is_number, lines):
+        under[round(line.box[2] / 2)].append(line)
+        beside[round(line.baseline / 2)].append(line)
+    found = []
+    for groups, axis in ((under, 1), (beside, 0)):
+        for group in groups.values():
+            group.sort(key=lambda line: middle(line.box)[axis])
+            steps = [middle(after.box)[axis] - middle(line.box)[axis] for line, after in pairwise(group)]
+            if len(steps) > 1 and max(steps) - min(steps) < _EVEN_STEPS:
+                found.append(group)
+    return found
 
 
 def _is_scale(line: Line) -> bool:
@@ -380,7 +398,9 @@ def _is_number(line: Line) -> bool:
     return len(line.words) == 1 and _numbers(line.words[0]) == 1 and " " not in line.text
 
 
-def _is_picture(drawing: Drawing, words: Sequence[Word], taken: Sequence[bool], page: Any) -> bool:
+def _is_picture(
+    drawing: Drawing, words: Sequence[Word], taken: Sequence[bool], page: Any, rules: Sequence[Box]
+) -> bool:
     wide, tall = dimensions(drawing.box)
     if wide < _NARROWEST * page.width or len(drawing.paths) < _LEAST_PATHS or is_frame(drawing):
         return False
@@ -389,7 +409,7 @@ def _is_picture(drawing: Drawing, words: Sequence[Word], taken: Sequence[bool], 
     inside = [word for i, word in enumerate(words) if not taken[i] and overlap(word.box, drawing.box) > _INSIDE]
     letters = sum(len(word.text) for word in inside)
     typed = sum(len(word.text) for word in inside if is_monospaced(word.font))
-    if letters > _LISTING_LETTERS and typed > _TYPED * letters:
+    if letters > _LISTING_LETTERS and typed > _TYPED * letters and not is_plot(drawing, rules):
         return False  # a listing in its frame
     prose = sum(
         len(word.text)
@@ -417,7 +437,8 @@ def _is_flow(drawing: Drawing, words: Sequence[Word], taken: Sequence[bool]) -> 
 
 
 def _numbers(word: Word) -> int:
-    return sum(part.strip("%$€£₩,.-–()").replace(",", "").replace(".", "").isdigit() for part in word.text.split())
+    parts = (part.strip("%$€£₩,.-–()") for part in word.text.split())
+    return sum(part.replace(",", "").replace(".", "").isdigit() or is_number(part) for part in parts)
 
 
 def _drawn_formulas(drawings: Sequence[Drawing], regions: Sequence[Part], words: Sequence[Word]) -> list[Part]:

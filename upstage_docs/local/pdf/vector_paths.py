@@ -73,9 +73,9 @@ def is_plot(drawing: Drawing, rules: Sequence[Box]) -> bool:
     count: Counter[tuple[int, int]] = Counter()
     for path in drawing.paths:
         if path.filled and min(dimensions(path.box)) > 3:
-            for axis in (0, 1):  # bars that lie begin at one x, those that stand end at one y
-                foot = axis, round(path.box[2 * axis + axis] / 2)
-                feet[foot].add(round(path.box[2 - axis] / 3))
+            for near, far in ((0, 2), (2, 0), (1, 3), (3, 1)):  # bars begin at one x or at one y, on both sides of it
+                foot = near % 2, round(path.box[near] / 2)
+                feet[foot].add(round(path.box[far] / 3))
                 count[foot] += 1
     return any(count[foot] > 2 and len(ends) > 1 for foot, ends in feet.items())
 

@@ -27,6 +27,7 @@ class Word(NamedTuple):
         bold: Whether the font is a heavy one.
         font: Its name.
         colour: Of its letters, `""` if unknown.
+        angle: Degrees clockwise at which it is turned.
     """
 
     text: str
@@ -36,6 +37,7 @@ class Word(NamedTuple):
     bold: bool
     font: str
     colour: str = ""
+    angle: int = 0
 
 
 def ink(text: str, baseline: float, size: float) -> tuple[float, float]:

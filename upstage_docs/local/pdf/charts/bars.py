@@ -10,24 +10,20 @@ from typing import NamedTuple
 from upstage_docs.local.geometry import Box, bounds, dimensions
 from upstage_docs.local.pdf.charts.axes import (
     MOST_WRONG,
-    NUMBER,
     OFF_TICK,
-    Label,
     Scale,
     categories_of,
-    label_of,
     scale_of,
-    turned_box,
-    value_of,
 )
 from upstage_docs.local.pdf.charts.data import ChartData, chart_data
+from upstage_docs.local.pdf.charts.labels import Label, labels_of, turned_box
 from upstage_docs.local.pdf.charts.legend import names_by_keys, numbered, titles_of
 from upstage_docs.local.pdf.charts.lines import NO_LINES, Columns, lines_over
 from upstage_docs.local.pdf.subpaths import Subpath, is_light
 from upstage_docs.local.pdf.vector_paths import Path
 from upstage_docs.local.pdf.words import Word
 
-_SAME = 2.2
+_SAME = 2.7
 """Points that ends of bars that meet differ by at most, their outlines included."""
 _SAME_WIDTH = 0.3
 """Of their width, what bars differ by at most; more is another thing that begins at their foot."""
@@ -59,7 +55,7 @@ def measured_bars(
     if len(paths) > 4 * _MOST:
         return None
     for lying in (False, True):
-        labels = [label_of(word, lying=lying) for word in words if word.text.strip()]
+        labels = labels_of(words, lying=lying)
         shapes = [path._replace(box=turned_box(path.box)) if lying else path for path in paths]
         data = _measured(shapes, labels, subpaths, lying=lying)
         if data is not None:
@@ -79,7 +75,8 @@ def _measured(
         return None
     scale, ticks = found
     rest = [label for label in labels if label not in ticks]
-    named = categories_of(rest, [_middle(stack) for stack in stacks], foot)
+    colours = [stack[0].colour for stack in stacks]
+    named = categories_of(rest, [_middle(stack) for stack in stacks], foot, colours=colours, lying=lying)
     if named is None:
         return None
     names, homes, used = named
@@ -271,11 +268,11 @@ def _is_contradicted(stacks: Sequence[Sequence[_Bar]], labels: Sequence[Label], 
         above = abs(bar.box[3] - foot) <= _SAME
         end = bar.box[1] if above else bar.box[3]
         for label in labels:
-            match = NUMBER.fullmatch(label.text)
+            right = scale.tells(label.text, end)
             beyond = (end - label.box[3]) if above else (label.box[1] - end)
-            if match is None or more or not -0.3 * label.size < beyond < 1.5 * label.size:
+            if right is None or more or not -0.3 * label.size < beyond < 1.5 * label.size:
                 continue
             if bar.box[0] - 1 <= label.across <= bar.box[2] + 1:
                 told += 1
-                wrong += not scale.tells(value_of(match), end)
+                wrong += not right
     return told > 1 and wrong > MOST_WRONG * told

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from upstage_docs.local.geometry import Box, shared_height, shared_width
-from upstage_docs.local.pdf.charts.axes import Label
+from upstage_docs.local.pdf.charts.labels import Label
 
 _GapOf = Callable[[Box, Box], "float | None"]
 """A key and a name → points between the two, None if the name does not stand on that side."""

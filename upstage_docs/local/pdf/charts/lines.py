@@ -9,17 +9,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from upstage_docs.local.geometry import Box, bounds, middle
-from upstage_docs.local.pdf.charts.axes import (
-    MOST_WRONG,
-    NUMBER,
-    Label,
-    Scale,
-    categories_of,
-    label_of,
-    scale_of,
-    value_of,
-)
+from upstage_docs.local.pdf.charts.axes import MOST_WRONG, Scale, categories_of, scale_of
 from upstage_docs.local.pdf.charts.data import ChartData, chart_data
+from upstage_docs.local.pdf.charts.labels import Label, labels_of
 from upstage_docs.local.pdf.charts.legend import is_key, names_by_keys, numbered, titles_of
 from upstage_docs.local.pdf.subpaths import Point, Subpath, is_light
 from upstage_docs.local.pdf.vector_paths import Path
@@ -87,7 +79,7 @@ def measured_lines(paths: Sequence[Path], words: Sequence[Word], subpaths: Seque
     lines = _without_keys([line for line in _polylines(subpaths) if len(line.points) >= _LEAST_CATEGORIES])
     places = _places([line for line in lines if not _is_flat(line)])
     lines = [line for line in lines if not _is_flat(line) or _stands_at(line, places)]
-    labels = [label_of(word, lying=False) for word in words if word.text.strip()]
+    labels = labels_of(words, lying=False)
     if not _LEAST_CATEGORIES <= len(places) <= _MOST_CATEGORIES:
         return None
     lowest = max(y for line in lines for _, y in line.points)
@@ -341,14 +333,12 @@ def _is_contradicted(series: Sequence[Polyline], labels: Sequence[Label], scale:
     vertices = [point for line in series for point in line.points]
     told = wrong = 0
     for label in labels:
-        match = NUMBER.fullmatch(label.text)
-        if match is None:
-            continue
         x, y = middle(label.box)
         near = [p for p in vertices if abs(p[0] - x) < 1.5 * label.size and abs(p[1] - y) < 2 * label.size]
-        if near:
+        told_at = [right for p in near if (right := scale.tells(label.text, p[1])) is not None]
+        if told_at:
             told += 1
-            wrong += not any(scale.tells(value_of(match), p[1]) for p in near)
+            wrong += not any(told_at)
     return told > 1 and wrong > MOST_WRONG * told
 
 

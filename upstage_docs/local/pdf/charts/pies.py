@@ -9,8 +9,8 @@ from itertools import combinations, pairwise
 from typing import NamedTuple
 
 from upstage_docs.local.geometry import Box, bounds, groups_of, holds_middle, middle, shared_height, shared_width
-from upstage_docs.local.pdf.charts.axes import Label, label_of
 from upstage_docs.local.pdf.charts.data import ChartData, chart_data
+from upstage_docs.local.pdf.charts.labels import Label, label_of
 from upstage_docs.local.pdf.charts.legend import is_key, names_by_keys
 from upstage_docs.local.pdf.subpaths import Point, Subpath
 from upstage_docs.local.pdf.words import Word

@@ -1,0 +1,241 @@
+"""Charts whose numbers and names are written in other ways: read as they are meant, or not where it is not certain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+pytest.importorskip("reportlab")
+pytest.importorskip("liteparse")
+
+from reportlab.pdfgen.canvas import Canvas
+from test_local_measured_charts import COLOURS, LOG, NAMES, TICKS, bars, charts, rows
+from test_local_pdf import paragraph, text
+
+LONG = ["Agriculture and fishing", "Wholesale and retail", "Public administration", "Transport and storage"]
+HEIGHTS = (60, 110, 90, 140)
+
+
+def values(found: list[list[str]]) -> list[float]:
+    return [float(value) for _, value in found[1:]]
+
+
+@pytest.mark.parametrize(
+    ("ticks", "times"),
+    [
+        (("0", "50k", "100k", "150k"), 1000),
+        (("0", "500M", "1B", "1.5B"), 10_000_000),
+        (("0", "5e+07", "1e+08", "1.5e+08"), 1_000_000),
+        (("0,0", "0,5", "1,0", "1,5"), 0.01),
+        (("0", "1.000", "2.000", "3.000"), 20),
+        (("0", "50만", "100만", "150만"), 10_000),
+    ],
+    ids=["thousands", "millions and billions", "powers", "decimal comma", "points between thousands", "Korean units"],
+)
+def test_numbers_are_read_as_the_axis_writes_them(ticks: Sequence[str], times: float) -> None:
+    def page(sheet: Canvas) -> None:
+        bars(sheet, [tick.replace("만", "k") for tick in ticks] if "50만" in ticks else ticks)
+
+    expected = [times / (10 if "50만" in ticks else 1) * height for height in HEIGHTS]
+    (chart,) = charts(page)
+    assert values(rows(chart)) == pytest.approx(expected, rel=0.02)
+
+
+def test_powers_whose_exponents_stand_apart_are_no_scale() -> None:
+    """The exponents 0 to 3 alone would be a straight one."""
+
+    def page(sheet: Canvas) -> None:
+        bars(sheet, ("10",) * 4)
+        for n in range(4):
+            text(sheet, 108, 498.5 + 50 * n, [str(n)], 6)
+
+    (chart,) = charts(page)
+    assert "<table" not in chart["content"]["html"]
+
+
+def lying(sheet: Canvas, names: Sequence[str], *, flush: bool = False, size: float = 9) -> None:
+    """Draw bars that lie, in two series if there are two colours; the first and last number inwards with *flush*."""
+    text(sheet, 60, 790, paragraph(LOG, 3))
+    sheet.line(200, 480, 200, 680)
+    for n in range(6):
+        sheet.line(200 + 50 * n, 476, 200 + 50 * n, 480)
+        sheet.setFont("Helvetica", 9)
+        if flush and n in {0, 5}:
+            (sheet.drawString if n == 0 else sheet.drawRightString)(200 + 50 * n, 464, str(50 * n))
+        else:
+            sheet.drawCentredString(200 + 50 * n, 464, str(50 * n))
+    for n, name in enumerate(names):
+        sheet.setFillColor(COLOURS[0])
+        sheet.rect(200, 640 - 45 * n, (160, 210, 90, 240)[n], 25, fill=1, stroke=0)
+        sheet.setFillGray(0)
+        sheet.setFont("Helvetica", size)
+        lines = name.split("\n")
+        for row, line in enumerate(lines):
+            sheet.drawRightString(196, 649 + (len(lines) - 1) * size / 2 - row * size * 1.1 - 45 * n, line)
+    text(sheet, 60, 440, paragraph(LOG, 3))
+
+
+@pytest.mark.parametrize("names", [LONG, [name.replace(" ", "\n", 1) for name in LONG]], ids=["one line", "two lines"])
+def test_long_names_before_lying_bars_are_theirs(names: list[str]) -> None:
+    (chart,) = charts(lambda sheet: lying(sheet, names))
+    assert [[name, float(value)] for name, value in rows(chart)[1:]] == [
+        [name, pytest.approx(value, abs=3)] for name, value in zip(LONG, (160, 210, 90, 240), strict=True)
+    ]
+
+
+def test_the_first_and_last_number_of_an_axis_may_end_where_it_does() -> None:
+    (chart,) = charts(lambda sheet: lying(sheet, NAMES, flush=True))
+    assert values(rows(chart)) == pytest.approx([160, 210, 90, 240], abs=3)
+
+
+@pytest.mark.parametrize("angle", [90, 45, -45])
+def test_turned_names_are_whole_and_belong_to_the_bars_that_they_hang_on(angle: int) -> None:
+    def page(sheet: Canvas) -> None:
+        bars(sheet, TICKS, names=())
+        sheet.setFillGray(1)
+        sheet.rect(60, 400, 480, 60, stroke=0, fill=1)  # over the text below
+        sheet.setFillGray(0)
+        for n, name in enumerate(LONG):
+            sheet.saveState()
+            sheet.translate(167.5 + 65 * n + (3 if angle == 90 else 0), 494)
+            sheet.rotate(angle)
+            sheet.setFont("Helvetica", 7)
+            end, step = sheet.stringWidth(name, "Helvetica", 7), 0.0
+            for word in name.split():  # each by itself, as drawing programs write them
+                sheet.drawString(step if angle < 0 else step - end, 0, word)
+                step += sheet.stringWidth(f"{word} ", "Helvetica", 7)
+            sheet.restoreState()
+
+    found = charts(page)
+    assert [name for name, _ in rows(found[0])[1:]] == LONG
+
+
+def test_the_turned_title_of_an_axis_takes_no_number_from_it() -> None:
+    def page(sheet: Canvas) -> None:
+        bars(sheet, TICKS)
+        sheet.saveState()
+        sheet.translate(91, 540)
+        sheet.rotate(90)
+        sheet.drawString(0, 0, "Tonnes (2015 = 100)")
+        sheet.restoreState()
+
+    (chart,) = charts(page)
+    assert values(rows(chart)) == pytest.approx(HEIGHTS, abs=3)
+
+
+@pytest.mark.parametrize("names", [["North", "South"] * 2, ["Agriculture and fishing"] * 2 + ["Trade and storage"] * 2])
+def test_names_that_repeat_or_lie_over_each_other_are_not_certain(names: list[str]) -> None:
+    (chart,) = charts(lambda sheet: bars(sheet, TICKS, names=names))
+    assert "<table" not in chart["content"]["html"]
+
+
+def stacks(sheet: Canvas, *, outline: float) -> None:
+    for n, (name, height) in enumerate(zip(NAMES, HEIGHTS, strict=True)):
+        sheet.setLineWidth(outline)
+        for low, high, colour in ((0, height / 3, COLOURS[0]), (height / 3, height, COLOURS[1])):
+            sheet.setFillColor(colour)
+            sheet.rect(140 + 65 * n, 500 + low, 35, high - low, fill=1, stroke=int(outline > 0))
+        sheet.setFillGray(0)
+        text(sheet, 145 + 65 * n, 486, [name], 9)
+
+
+def test_outlined_bars_that_are_stacked_are_measured() -> None:
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 790, paragraph(LOG, 3))
+        for n, tick in enumerate(TICKS):
+            text(sheet, 92, 497 + 50 * n, [tick], 9)
+            sheet.line(117, 500 + 50 * n, 120, 500 + 50 * n)
+        sheet.line(120, 500, 120, 660)
+        sheet.line(120, 500, 420, 500)
+        stacks(sheet, outline=1.25)
+        text(sheet, 60, 440, paragraph(LOG, 3))
+
+    (chart,) = charts(page)
+    assert [[float(value) for value in row[1:]] for row in rows(chart)[1:]] == [
+        pytest.approx([height / 3, height * 2 / 3], abs=3) for height in HEIGHTS
+    ]
+
+
+def test_numbers_in_a_typewriters_font_beside_bars_are_no_listing() -> None:
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 790, paragraph(LOG, 3))
+        sheet.setFillGray(0.97)
+        sheet.rect(70, 470, 400, 210, fill=1, stroke=0)
+        sheet.setFillGray(0)
+        sheet.setFont("Courier", 9)
+        for n in range(9):
+            sheet.line(120, 500 + 20 * n, 420, 500 + 20 * n)
+            sheet.drawRightString(116, 497 + 20 * n, f"{200 * n}.00")
+        for n, (name, height) in enumerate(zip(LONG, HEIGHTS, strict=True)):
+            sheet.setFillColor(COLOURS[0])
+            sheet.rect(130 + 72 * n, 500, 50, height, fill=1, stroke=0)
+            sheet.setFillGray(0)
+            sheet.drawCentredString(155 + 72 * n, 486, name.split()[0])
+        text(sheet, 60, 440, paragraph(LOG, 3))
+
+    (chart,) = charts(page)
+    assert values(rows(chart)) == pytest.approx([10 * height for height in HEIGHTS], abs=30)
+
+
+def test_the_numbers_of_two_charts_side_by_side_are_no_table() -> None:
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 790, paragraph(LOG, 3))
+        for left in (60, 310):
+            sheet.setFillGray(0.97)
+            sheet.rect(left, 480, 240, 180, fill=1, stroke=0)
+            sheet.setStrokeGray(0.9)
+            for n, name in enumerate(NAMES):
+                sheet.line(left + 50 + 50 * n, 500, left + 50 + 50 * n, 640)
+                sheet.line(left + 25, 500 + 40 * n, left + 230, 500 + 40 * n)
+                sheet.setFillGray(0)
+                text(sheet, left + 5, 497 + 40 * n, [str(40 * n)], 9)
+                text(sheet, left + 35 + 50 * n, 486, [name], 9)
+                sheet.setFillColor(COLOURS[0])
+                sheet.rect(left + 30 + 50 * n, 500, 40, HEIGHTS[n], fill=1, stroke=0)
+                sheet.setFillGray(0)
+        text(sheet, 60, 440, paragraph(LOG, 3))
+
+    found = charts(page)
+    assert [values(rows(chart)) for chart in found] == [pytest.approx(HEIGHTS, abs=3)] * 2
+
+
+def test_bars_without_axis_and_grid_are_a_chart_with_their_legend() -> None:
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 790, paragraph(LOG, 3))
+        sheet.setFont("Helvetica", 9)
+        for n in range(7):
+            sheet.drawRightString(134, 497 + 25 * n, str(25 * n))
+        stacks(sheet, outline=0)
+        for n, name in enumerate(("Plan", "Actual")):
+            sheet.setFillColor(COLOURS[n])
+            sheet.rect(200 + 60 * n, 465, 5, 5, fill=1, stroke=0)
+            sheet.setFillGray(0)
+            text(sheet, 208 + 60 * n, 464, [name], 9)
+        text(sheet, 60, 440, paragraph(LOG, 3))
+
+    (chart,) = charts(page)
+    head, *found = rows(chart)
+    assert head[1:] == ["Plan", "Actual"]
+    assert [[float(value) for value in row[1:]] for row in found] == [
+        pytest.approx([height / 3, height * 2 / 3], abs=3) for height in HEIGHTS
+    ]
+
+
+def test_numbers_beyond_the_last_bar_and_names_below_them_are_the_charts() -> None:
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 790, paragraph(LOG, 3))
+        sheet.setStrokeGray(0.8)
+        sheet.line(120, 560, 420, 560)
+        sheet.setFont("Helvetica", 9)
+        for n in range(6):
+            sheet.drawRightString(116, 477 + 40 * n, str(40 * (n - 2)))
+        for n, (name, value) in enumerate(zip(NAMES, (60, -30, 90, 110), strict=True)):
+            sheet.setFillColor(COLOURS[0])
+            sheet.rect(140 + 70 * n, 560, 45, value, fill=1, stroke=0)
+            sheet.setFillGray(0)
+            text(sheet, 145 + 70 * n, 464, [name], 9)
+        text(sheet, 60, 430, paragraph(LOG, 3))
+
+    (chart,) = charts(page)
+    assert values(rows(chart)) == pytest.approx([60, -30, 90, 110], abs=4)

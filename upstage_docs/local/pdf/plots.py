@@ -1,0 +1,90 @@
+"""Joins the drawings that are pieces of one chart: those on its axes or on its grid, and its bars without either."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
+
+from upstage_docs.local.geometry import Box, bounds, dimensions, holds_middle, overlap
+from upstage_docs.local.pdf.subpaths import is_light
+from upstage_docs.local.pdf.vector_paths import Drawing, Path
+
+_THICKEST_LINE, _SHORTEST_LINE, _EVEN, _ON_GRID = 4.0, 60.0, 1.0, 0.7
+"""Points of a grid line, what the distances of these differ by, and the share of a drawing that lies on its grid."""
+_LONGEST_TICK, _LEAST_TICKS = 12.0, 3
+"""Points of a tick of an axis, with the margin that the PDF library tells, and ticks of the axes of a plot."""
+_LEAST_BARS, _WIDEST_GAP = 3, 1.5
+"""Bars without axis and grid, if they are a drawing, and times the smallest gap that the widest is less."""
+
+
+def joined_drawings(drawings: Sequence[Drawing], paths: Sequence[Path]) -> list[Drawing]:
+    """Return the drawings, those joined that lie on the same axes or grid: lines of a plot need not touch these."""
+    grounds = [*_grids(paths), *(drawing.box for drawing in drawings if not drawing.glyphs and _is_axes(drawing))]
+    joined = list(drawings)
+    for row in _rows_of_bars(paths):
+        on = [one for one in joined if not one.glyphs and any(holds_middle(one.box, path.box) for path in row)]
+        if all(path.filled and _is_as_wide(path, row[0]) for one in on for path in one.paths):
+            joined = [one for one in joined if one not in on]
+            bars = tuple(dict.fromkeys([*row, *(path for one in on for path in one.paths)]))
+            joined.append(Drawing(bounds(path.box for path in bars), bars, glyphs=False))
+    for ground in grounds:
+        on = [one for one in joined if not one.glyphs and overlap(one.box, ground) > _ON_GRID]
+        if on and any(not _is_level(path) for one in on for path in one.paths):
+            box = bounds([ground, *(one.box for one in on)])
+            joined = [one for one in joined if one not in on]
+            joined.append(Drawing(box, tuple(path for one in on for path in one.paths), glyphs=False))
+    return joined
+
+
+def _grids(paths: Sequence[Path]) -> list[Box]:
+    """Return the boxes of grids of plots: three level lines or more, from one side to another, at equal distances."""
+    lines: defaultdict[tuple[int, int], set[float]] = defaultdict(set)
+    for path in paths:
+        x0, y0, x1, y1 = path.box
+        if not path.filled and y1 - y0 < _THICKEST_LINE and x1 - x0 > _SHORTEST_LINE:
+            lines[round(x0 / 2), round(x1 / 2)].add(round((y0 + y1) / 2, 1))
+    found = []
+    for (left, right), places in lines.items():
+        heights = sorted(places)
+        steps = [after - before for before, after in pairwise(heights)]
+        if len(steps) > 1 and min(steps) > _THICKEST_LINE and max(steps) - min(steps) < _EVEN:
+            found.append((2.0 * left, heights[0], 2.0 * right, heights[-1]))
+    return found
+
+
+def _is_axes(drawing: Drawing) -> bool:
+    """Say whether a drawing is the axes of a plot: long strokes across and down, and ticks on them."""
+    sides = [(path.box[2] - path.box[0], path.box[3] - path.box[1]) for path in drawing.paths]
+    if any(min(wide, tall) > _THICKEST_LINE for wide, tall in sides):
+        return False
+    ticks = sum(max(wide, tall) < _LONGEST_TICK for wide, tall in sides)
+    return ticks >= _LEAST_TICKS and all(max(along) > _SHORTEST_LINE for along in zip(*sides, strict=True))
+
+
+def _rows_of_bars(paths: Sequence[Path]) -> list[list[Path]]:
+    """Return filled shapes of one width that stand apart on one foot, of several heights, or that lie so."""
+    found = []
+    for x0, y0, x1, y1 in ((0, 1, 2, 3), (1, 2, 3, 0)):  # standing ones, and lying ones from the left
+        rows: defaultdict[tuple[int, int], list[Path]] = defaultdict(list)
+        for path in paths:
+            wide = path.box[x1] - path.box[x0]
+            if path.filled and not path.curved and not is_light(path.colour) and wide > _THICKEST_LINE:
+                rows[round(path.box[y1]), round(wide)].append(path)
+        for row in rows.values():
+            row.sort(key=lambda path: path.box[x0])
+            gaps = [after.box[x0] - path.box[x1] for path, after in pairwise(row)]
+            even = len(row) >= _LEAST_BARS and min(gaps) > 0 and max(gaps) < _WIDEST_GAP * min(gaps)
+            if even and len({round(path.box[y0]) for path in row}) > 1:
+                found.append(row)
+    return found
+
+
+def _is_as_wide(path: Path, bar: Path) -> bool:
+    """Say whether a shape is as wide, or as tall, as a bar: a piece of the same or of another one."""
+    pairs = zip(dimensions(path.box), dimensions(bar.box), strict=True)
+    return any(abs(side - other) < _EVEN for side, other in pairs)
+
+
+def _is_level(path: Path) -> bool:
+    return min(path.box[2] - path.box[0], path.box[3] - path.box[1]) < _THICKEST_LINE
