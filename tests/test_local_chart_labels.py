@@ -239,3 +239,133 @@ def test_numbers_beyond_the_last_bar_and_names_below_them_are_the_charts() -> No
 
     (chart,) = charts(page)
     assert values(rows(chart)) == pytest.approx([60, -30, 90, 110], abs=4)
+
+
+def test_powers_of_ten_whose_exponents_are_not_raised_are_no_scale() -> None:
+    (chart,) = charts(lambda sheet: bars(sheet, ("101", "102", "103", "104")))
+    assert "<table" not in chart["content"]["html"]
+
+
+def test_a_power_of_ten_in_mathematics_multiplies_the_numbers_of_an_axis() -> None:
+    def page(sheet: Canvas) -> None:
+        bars(sheet, TICKS)
+        text(sheet, 100, 666, ["·10^4"], 9)
+
+    (chart,) = charts(page)
+    assert values(rows(chart)) == pytest.approx([10_000 * height for height in HEIGHTS], rel=0.02)
+
+
+def test_the_title_of_an_axis_under_the_name_in_its_middle_is_no_part_of_the_name() -> None:
+    def page(sheet: Canvas) -> None:
+        bars(sheet, TICKS)
+        sheet.setFont("Helvetica", 9)
+        sheet.drawCentredString(297.5, 474, "Port")
+
+    (chart,) = charts(page)
+    assert [name for name, _ in rows(chart)[1:]] == NAMES
+
+
+def test_bars_drawn_in_one_stroke_are_measured() -> None:
+    """As LaTeX draws the bars of a series, the ticks and the lines of a grid."""
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 790, paragraph(LOG, 3))
+        path = sheet.beginPath()
+        for n in range(4):
+            path.moveTo(117, 500 + 50 * n)
+            path.lineTo(420, 500 + 50 * n)
+        sheet.setStrokeGray(0.7)
+        sheet.drawPath(path)
+        sheet.setFont("Helvetica", 9)
+        for n, tick in enumerate(TICKS):
+            sheet.drawRightString(113, 497 + 50 * n, tick)
+        path = sheet.beginPath()
+        for n, height in enumerate(HEIGHTS):
+            path.rect(140 + 65 * n, 500, 35, height)
+            text(sheet, 145 + 65 * n, 486, [NAMES[n]], 9)
+        sheet.setFillColor(COLOURS[0])
+        sheet.setStrokeGray(0)
+        sheet.drawPath(path, fill=1, stroke=1)
+        sheet.setFillGray(0)
+        sheet.line(120, 500, 120, 660)
+        sheet.line(120, 500, 420, 500)
+        text(sheet, 60, 440, paragraph(LOG, 3))
+
+    (chart,) = charts(page)
+    assert values(rows(chart)) == pytest.approx(HEIGHTS, abs=3)
+
+
+@pytest.mark.parametrize("heights", [(60, 110, 90, 140), (60, -50, 90, 110)], ids=["all positive", "some negative"])
+def test_an_axis_that_stands_apart_from_the_bars_is_theirs(heights: Sequence[int]) -> None:
+    """As R draws bar charts: without a grid, the axis of values and its ticks a character away from the first bar."""
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 790, paragraph(LOG, 3))
+        sheet.line(120, 500, 120, 700)
+        for n in range(5):
+            sheet.line(112, 500 + 50 * n, 120, 500 + 50 * n)
+            sheet.saveState()
+            sheet.translate(106, 500 + 50 * n)
+            sheet.rotate(90)
+            sheet.setFont("Helvetica", 9)
+            sheet.drawCentredString(0, 0, str(50 * (n - 1)))
+            sheet.restoreState()
+        for n, (name, value) in enumerate(zip(NAMES, heights, strict=True)):
+            sheet.setFillColor(COLOURS[0])
+            sheet.rect(135 + 65 * n, 550, 50, value, fill=1, stroke=1)
+            sheet.setFillGray(0)
+            text(sheet, 145 + 65 * n, 480, [name], 9)
+        text(sheet, 60, 440, paragraph(LOG, 3))
+
+    (chart,) = charts(page)
+    assert values(rows(chart)) == pytest.approx(heights, abs=3)
+
+
+def test_keys_of_a_legend_may_have_a_ground_of_their_own() -> None:
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 790, paragraph(LOG, 3))
+        for n, tick in enumerate(TICKS):
+            text(sheet, 92, 497 + 50 * n, [tick], 9)
+            sheet.line(117, 500 + 50 * n, 420, 500 + 50 * n)
+        for n, (name, height) in enumerate(zip(NAMES, HEIGHTS, strict=True)):
+            for series, value in enumerate((height, 150 - height)):
+                sheet.setFillColor(COLOURS[series])
+                sheet.rect(140 + 70 * n + 20 * series, 500, 20, value, fill=1, stroke=0)
+            sheet.setFillGray(0)
+            text(sheet, 145 + 70 * n, 486, [name], 9)
+        for n, name in enumerate(("Plan", "Actual")):
+            sheet.setFillGray(0.94)
+            sheet.rect(200 + 70 * n, 460, 16, 16, fill=1, stroke=0)
+            sheet.setFillColor(COLOURS[n])
+            sheet.rect(200.7 + 70 * n, 460.7, 14.6, 14.6, fill=1, stroke=0)
+            sheet.setFillGray(0)
+            text(sheet, 220 + 70 * n, 465, [name], 9)
+        text(sheet, 60, 430, paragraph(LOG, 3))
+
+    (chart,) = charts(page)
+    assert rows(chart)[0][1:] == ["Plan", "Actual"]
+
+
+def test_charts_on_one_white_ground_are_read_one_by_one() -> None:
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 790, paragraph(LOG, 3))
+        sheet.setFillGray(1)
+        sheet.rect(55, 470, 490, 200, fill=1, stroke=0)
+        for left in (60, 310):
+            sheet.setFillGray(0)
+            sheet.setFont("Helvetica", 9)
+            for n in range(4):
+                sheet.drawRightString(left + 22, 497 + 50 * n, str(50 * n * (1 if left < 100 else 3)))
+                sheet.line(left + 25, 500 + 50 * n, left + 230, 500 + 50 * n)
+            for n, name in enumerate(NAMES):
+                sheet.setFillColor(COLOURS[0])
+                sheet.rect(left + 30 + 50 * n, 500, 40, HEIGHTS[n], fill=1, stroke=0)
+                sheet.setFillGray(0)
+                text(sheet, left + 35 + 50 * n, 486, [name], 9)
+        text(sheet, 60, 440, paragraph(LOG, 3))
+
+    found = sorted(charts(page), key=lambda chart: max(values(rows(chart)), default=0))
+    assert [values(rows(chart)) for chart in found] == [
+        pytest.approx(HEIGHTS, abs=3),
+        pytest.approx([3 * height for height in HEIGHTS], abs=9),
+    ]

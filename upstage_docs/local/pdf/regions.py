@@ -45,6 +45,8 @@ _LEAST_NAMES, _ALONG, _TO_NAMES = 3, 0.4, 2.2
 """Names along an axis: at least so many, along this share of the drawing, at most so many font sizes below it."""
 _SET_APART = 1.3
 """Font sizes between names before lying bars, at least: lines of a text stand closer."""
+_LINED_UP = 2.0
+"""Points that the ends of names before lying bars, and of numbers along an axis, differ by at most."""
 _EVEN_STEPS = 1.0
 """Points that the distances of numbers along an axis differ by, at most."""
 _ON_SCALE = 0.6
@@ -332,13 +334,13 @@ def _names_below(lines: Sequence[Line], box: Box) -> list[Line]:
 
 def _names_before(lines: Sequence[Line], box: Box) -> list[Line]:
     """Return the lines that end in a column right before a drawing, apart from each other: the names of lying bars."""
-    columns: defaultdict[int, list[Line]] = defaultdict(list)
-    for line in lines:
-        gap = box[0] - line.box[2]
-        if -line.size < gap < _TO_NAMES * line.size and box[1] < middle(line.box)[1] < box[3]:
-            columns[round(line.box[2] / 2)].append(line)
+    beside = [
+        line
+        for line in lines
+        if -line.size < box[0] - line.box[2] < _TO_NAMES * line.size and box[1] < middle(line.box)[1] < box[3]
+    ]
     found: list[Line] = []
-    for column in columns.values():
+    for column in _lined_up(beside, lambda line: line.box[2]):
         column.sort(key=lambda line: line.baseline)
         along = column[-1].baseline - column[0].baseline
         apart = all(after.baseline - line.baseline > _SET_APART * line.size for line, after in pairwise(column))
@@ -349,14 +351,11 @@ def _names_before(lines: Sequence[Line], box: Box) -> list[Line]:
 
 def _scales(lines: Sequence[Line]) -> list[list[Line]]:
     """Return the numbers that stand at equal distances under or beside each other, as along an axis."""
-    under: defaultdict[int, list[Line]] = defaultdict(list)
-    beside: defaultdict[int, list[Line]] = defaultdict(list)
-    for line in filter(_is_number, lines):
-        under[round(line.box[2] / 2)].append(line)
-        beside[round(line.baseline / 2)].append(line)
+    numbers = list(filter(_is_number, lines))
+    under, beside = _lined_up(numbers, lambda line: line.box[2]), _lined_up(numbers, lambda line: line.baseline)
     found = []
     for groups, axis in ((under, 1), (beside, 0)):
-        for group in groups.values():
+        for group in groups:
             group.sort(key=lambda line: middle(line.box)[axis])
             steps = [middle(after.box)[axis] - middle(line.box)[axis] for line, after in pairwise(group)]
             if len(steps) > 1 and max(steps) - min(steps) < _EVEN_STEPS:
@@ -391,6 +390,17 @@ def _is_beside(line: Line, box: Box) -> bool:
     turned = line.box[3] - line.box[1] > _TURNED * (line.box[2] - line.box[0]) and len(line.text) > 1
     centred = abs(x - middle(box)[0]) < _CENTRED * (box[2] - box[0])
     return near and ((level and over) or (level and (turned or _is_number(line))) or (over and centred and y > box[3]))
+
+
+def _lined_up(lines: Sequence[Line], place: Callable[[Line], float]) -> list[list[Line]]:
+    """Gather lines that have nearly the same *place*."""
+    groups: list[list[Line]] = []
+    for line in sorted(lines, key=place):
+        if groups and place(line) - place(groups[-1][-1]) < _LINED_UP:
+            groups[-1].append(line)
+        else:
+            groups.append([line])
+    return groups
 
 
 def _is_number(line: Line) -> bool:

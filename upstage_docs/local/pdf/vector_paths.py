@@ -16,6 +16,7 @@ _MOST_LETTERS = 3_000
 """A page with more of them is text drawn as outlines, not formulas."""
 
 
+_WHITE = "ffffffff"
 _WIDE_CURVE = 15.0
 """Points, both ways: rounded corners are no curves of data."""
 
@@ -82,7 +83,7 @@ def is_plot(drawing: Drawing, rules: Sequence[Box]) -> bool:
 
 def drawings_of(paths: Sequence[Path], width: float, height: float) -> list[Drawing]:
     """Gather the paths of a page into drawings; backgrounds and lone rules are none."""
-    used = [path for path in paths[:_MOST_PATHS] if not _is_background(path.box, width, height)]
+    used = [path for path in paths[:_MOST_PATHS] if not (_is_background(path.box, width, height) or _is_white(path))]
     lettered = [_is_letter(path) for path in used]
     letters = [path for path, letter in zip(used, lettered, strict=True) if letter]
     drawings = []
@@ -165,6 +166,11 @@ def _components(rows: dict[int, int]) -> dict[int, tuple[list[int], list[int]]]:
 def _is_background(box: Box, width: float, height: float) -> bool:
     wide, tall = dimensions(box)
     return wide > 0.9 * width and tall > 0.6 * height
+
+
+def _is_white(path: Path) -> bool:
+    """Say whether a path is the white ground that programs draw under a chart: unseen, and no reason to join two."""
+    return path.filled and not path.curved and path.colour == _WHITE and min(dimensions(path.box)) > _WIDE_CURVE
 
 
 def _is_letter(path: Path) -> bool:

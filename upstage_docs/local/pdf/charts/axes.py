@@ -10,15 +10,18 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from upstage_docs.local.geometry import bounds, shared_height
-from upstage_docs.local.pdf.charts.labels import Label
+from upstage_docs.local.pdf.charts.labels import Label, labels_of
 from upstage_docs.local.pdf.charts.numbers import Number, is_number, number_of, readings_of
 from upstage_docs.local.pdf.vector_paths import Path
+from upstage_docs.local.pdf.words import Word
 
 _MULTIPLIER = re.compile(
-    r"1e(?P<power>[+-]?\d{1,2})|[×x]\s?1(?P<zeros>0{2,}|(?:,000)+)|[×x]\s?10\s?\^?(?P<exponent>[-−]?\d{1,2})"
+    r"1e(?P<power>[+-]?\d{1,2})|[×x]\s?1(?P<zeros>0{2,}|(?:,000)+)|\$?(?:[×x·]|\\cdot)\s?10\s?\^?\{?(?P<exponent>[-−]?\d{1,2})\}?\$?"
     r"|[+−-]\d[\d.]*e[+-]?\d{1,2}"
 )
 """What plotting libraries write at the end of an axis: its numbers are told in this, or this is added to them."""
+_POWER_OF_TEN = re.compile(r"10\d")
+"""An axis of such numbers alone may be one from 101 to 104, too."""
 _LEAST_TICKS = 3
 """Numbers along an axis: two fit any scale."""
 _OFF_SCALE = 0.006
@@ -37,6 +40,8 @@ _OFF_NAME = 0.35
 """Of the distance of categories: what the middle of their bars is off their name at most."""
 _OFF_LINE, _NEXT_LINE = 0.1, 1.5
 """Of that distance, what the second line of a name is off its first at most, and font sizes between the two."""
+_SAME_NAME = 1.25
+"""The same, where only one name goes on."""
 _OVER = 0.2
 """Font sizes that one name begins before the one on its left ends, at most."""
 _UNDER_FOOT, _ON_FOOT = 1.0, 1.5
@@ -107,10 +112,25 @@ def scale_of(labels: Sequence[Label], paths: Sequence[Path], foot: float | None)
     return _multiplied(*best, labels)
 
 
+def have_scale(words: Sequence[Word]) -> bool:
+    """Say whether numbers among words stand under or beside each other as far apart as they differ, as on an axis."""
+    for lying in (False, True):
+        numbers = [label for label in labels_of(words, lying=lying) if is_number(label.text)]
+        for group in (group for end in (0, 1, 2) for group in _stacked(numbers, end) if len(group) >= _LEAST_TICKS):
+            places = [label.down for label in group]
+            for _, read in readings_of([label.text for label in group]):
+                fit = _line(places, values := [number.value for number in read])
+                if fit is not None and _off(fit, places, values) < _OFF_SCALE * (max(places) - min(places)):
+                    return True
+    return False
+
+
 def _has_powers(labels: Sequence[Label]) -> bool:
-    """Say whether ten is written again and again along an axis: its powers, whose exponents stand apart."""
+    """Say whether powers of ten are written along an axis: their exponents stand apart, or right behind as in `103`."""
     tens = [label for label in labels if label.text.endswith("10")]
-    return any(len(group) >= _LEAST_TICKS and len({t.text for t in group}) == 1 for group in _stacked(tens, 2))
+    apart = (group for group in _stacked(tens, 2) if len({label.text for label in group}) == 1)
+    joined = _stacked([label for label in labels if _POWER_OF_TEN.fullmatch(label.text)], 2)
+    return any(len(group) >= _LEAST_TICKS for group in (*apart, *joined))
 
 
 def _multiplied(scale: Scale, ticks: list[Label], labels: Sequence[Label]) -> tuple[Scale, list[Label]] | None:
@@ -318,8 +338,11 @@ def _names_below(centres: Sequence[float], labels: Sequence[Label]) -> tuple[lis
             middles = [_middle(names[n]) for n in range(len(centres))]
             for more in rows[number + 1 :]:
                 lines = _at_places(middles, more, _OFF_LINE)
-                if lines is None or more[0].row - last > _NEXT_LINE * row[0].size:
+                gap = more[0].row - last
+                if lines is None or gap > _NEXT_LINE * row[0].size:
                     break
+                if len(lines) < 2 and (gap > _SAME_NAME * row[0].size or more[0].size > row[0].size):
+                    break  # the title of the axis, under the name in its middle
                 for n, line in lines.items():
                     texts[n] = f"{texts[n]} {_text_of(line)}"
                 used += more

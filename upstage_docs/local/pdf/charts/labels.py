@@ -129,14 +129,22 @@ def _in_lines(words: Sequence[Word], cos: float, sin: float) -> list[list[_Place
         along = (wide - thick * abs(sin)) / abs(cos) if abs(cos) >= abs(sin) else (tall - thick * abs(cos)) / abs(sin)
         half = max(along, word.size / 4) / 2
         placed.append((y * cos - x * sin, x * cos + y * sin - half, x * cos + y * sin + half, word))
-    placed.sort(key=lambda one: (round(one[0] / one[3].size), one[1]))
-    names: list[list[_Placed]] = []
+    placed.sort(key=lambda one: one[0])
+    lines: list[list[_Placed]] = []
     for one in placed:
-        last = names[-1][-1] if names else None
-        if last and abs(one[0] - last[0]) < _ON_LINE * one[3].size and abs(one[1] - last[2]) < _TO_NEXT * one[3].size:
-            names[-1].append(one)
+        if lines and one[0] - lines[-1][-1][0] < _ON_LINE * one[3].size:
+            lines[-1].append(one)
         else:
-            names.append([one])
+            lines.append([one])
+    names: list[list[_Placed]] = []
+    for line in lines:
+        line.sort(key=lambda one: one[1])
+        names.append(line[:1])
+        for one in line[1:]:
+            if one[1] - names[-1][-1][2] < _TO_NEXT * one[3].size:
+                names[-1].append(one)
+            else:
+                names.append([one])
     return names
 
 

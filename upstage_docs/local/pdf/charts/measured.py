@@ -39,9 +39,15 @@ def measured_chart(
     """
     inside = [path for path in paths if holds_middle(box, path.box)]
     data = measured_bars(inside, words, lambda: _within(box, subpaths()))
+    if data is not None:
+        return data
+    pieces = _within(box, subpaths())
+    if len(pieces) > len(inside):  # several shapes are one path
+        inside = [Path(piece.box, bool(piece.fill), piece.curved, piece.fill or piece.stroke) for piece in pieces]
+        data = measured_bars(inside, words, lambda: pieces)
     if data is not None or not any(_may_be_line(path) for path in inside):
         return data
-    return measured_lines(inside, words, _within(box, subpaths()))
+    return measured_lines(inside, words, pieces)
 
 
 def _may_be_line(path: Path) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from upstage_docs.local.blocks import is_list_item
 from upstage_docs.local.geometry import Box, bounds, middle, overlap, shared_height, shared_width
-from upstage_docs.local.pdf.charts.numbers import is_number
+from upstage_docs.local.pdf.charts.axes import have_scale
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import rows_of
 from upstage_docs.local.pdf.tables.aligned_tables import aligned_tables
@@ -39,8 +39,6 @@ _BESIDE_GRID = 4.0
 # Measured on eighty benchmark pages: a fifth more or less changes the blocks of none, and of four for _AS_WIDE.
 _ON_PLOT = 0.3
 """Share of a table that lies on the data of a chart: more, and it is the grid of the chart."""
-_OF_AXES = 0.4
-"""Share of the words of a table on the data of a chart that are numbers: more, and they are those along its axes."""
 _RULED_ROWS = 0.4
 """Rules for each row of a table, on average: more, and it is no text in columns."""
 _UPRIGHT = 0.7
@@ -99,7 +97,7 @@ def tables_of(
         if block.kind != "table" or block.bbox is None:
             continue
         table = table_of(block, words, taken, rules)
-        if table is not None and _is_on_plot(table, plots) and _is_of_axes(table, words):
+        if table is not None and _is_on_plot(table, plots) and have_scale([words[i] for i in table.words]):
             continue
         if table is None or (len(table.rows) < 2 and (len(table.rows[0]) < 3 or not _has_rules(table, sides))):
             continue
@@ -141,11 +139,6 @@ def tables_of(
 
 def _is_on_plot(table: Table, plots: Sequence[Box]) -> bool:
     return any(overlap(table.box, plot) > _ON_PLOT for plot in plots)
-
-
-def _is_of_axes(table: Table, words: Sequence[Word]) -> bool:
-    """Say whether many words of a table are numbers, as those along the axes of a chart with their names are."""
-    return sum(is_number(words[i].text) for i in table.words) > _OF_AXES * len(table.words)
 
 
 def is_full_grid(table: Table) -> bool:
