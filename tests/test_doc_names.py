@@ -46,6 +46,9 @@ OTHERS = {
     # Ray, LangSmith, Python, networks
     *("CheckpointConfig", "from_items", "num_cpus", "override_num_blocks", "enabled", "FileNotFoundError"),
     *("GeneratorExit", "ImportError", "CERTIFICATE_VERIFY_FAILED"),
+    # Packages, an extra, words of Python, SQLite, HTML and JSON, scores that local-engine.md explains
+    *("liteparse", "pypdf", "pgserver", "heic", "aindex", "break", "fsync", "fts", "thead", "null", "true"),
+    *("overall", "nid", "teds", "mhs", "recall"),
     # Variables of other programs
     *("ALL_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_DIR", "SSL_CERT_FILE", "TESSDATA_PREFIX", "LANGSMITH_TRACING"),
     # Tools for agents and what they take (test_mcp.py), a column of Ray's output, names that a page makes up
@@ -121,6 +124,7 @@ def test_a_name_in_a_sentence_is_public_or_of_another_package(page: Path) -> Non
         for name in re.findall(r"(?<![\w/.-])([A-Za-z]\w*_\w+|[A-Z][a-z]+[A-Z]\w+)(?![\w/]|\.(?:py|sqlite3))", code)
         if not name.startswith("UPSTAGE_")
     }
+    names |= {code for code in named_code(page) if re.fullmatch("[a-z]{3,}", code)}
 
     assert names - known() - OTHERS == set()
 
@@ -279,9 +283,12 @@ def test_bounds_in_the_sentences_of_a_page_are_those_of_the_code() -> None:
     from upstage_docs import contextualize
     from upstage_docs.api.limits import LIMITS, MEGABYTE
     from upstage_docs.api.rates import RATES
+    from upstage_docs.client import unpacking
+    from upstage_docs.flows import exchange
     from upstage_docs.flows.billing import PRICES
     from upstage_docs.local import WorkerLimits
     from upstage_docs.local.office import archive
+    from upstage_docs.local.service import jobs
     from upstage_docs.local.service.jobs import URL_SECONDS
     from upstage_docs.serve.connections import ConnectionLimits
     from upstage_docs.store.store import Store
@@ -305,6 +312,11 @@ def test_bounds_in_the_sentences_of_a_page_are_those_of_the_code() -> None:
                 f"of more than {connection.waiting} connections"
             ),
             f"A download address is valid for {URL_SECONDS // 60} minutes",
+            f"| Jobs | {jobs._QUEUED} may wait (429 above), the last {jobs._KEPT} results are kept",
+        ],
+        "client.md": [
+            f"{exchange._ANSWER_BYTES >> 20} MB, and {exchange._PAGE_BYTES >> 20} MB more for each page",
+            f"Above {unpacking._UNSUSPICIOUS >> 20} MB",
         ],
         "local-formats.md": [
             f"{archive.MAX_MEMBERS:,} parts, {archive.MAX_BYTES // 10**9} GB unpacked, {archive.MAX_RATIO} times its",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import pickle
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +28,23 @@ PATHS: dict[str, tuple[str, str]] = {
     "upstage_docs.errors": ("", "UpstageDocsError ConfigError MissingExtraError SourceError APIStatusError"),
     "upstage_docs.options": ("", "ParseOptions OCROptions RetryPolicy PollPolicy"),
     "upstage_docs.models": ("", "Element ParsedDocument Job Batch OcrResult OcrPage OcrWord Chunk"),
+    "upstage_docs.evidence": (
+        "",
+        (
+            "Citation Embeddings PagePicture Passage Place SearchIndex TableData cite crop crops_of highlight "
+            "number_passages overlay paragraph_records places read_answer read_numbered_lines row_records "
+            "section_records tables to_content_blocks uncertain"
+        ),
+    ),
+    "upstage_docs.api.limits": ("", "ApiLimits LIMITS LIMITS_2025"),
+    "upstage_docs.mcp.server": ("mcp", "make_server read_skill"),
+    "upstage_docs.mcp.documents": ("mcp", "OpenDocument OpenDocuments"),
+    "upstage_docs.testing": (
+        "uvicorn",
+        "Faults PageElement StandInApi StandInReader build_app report_page running_stand_in stand_in_transport",
+    ),
+    "upstage_docs.testing.faults": ("", "Answer Delay Drip Fault Faults Kind Received Reset Rewrite Truncate"),
+    "upstage_docs.testing.plugin": ("uvicorn", "upstage_api"),
     "upstage_docs.local": ("liteparse", "BASE_URL Engine Limits LocalTransport"),
     "upstage_docs.view": ("", "COLOURS boxed_pages quote_places view_html write_view"),
     "upstage_docs.ray": ("", "Corpus CorpusOptions ParseFiles parse_corpus share"),
@@ -49,7 +68,15 @@ PATHS: dict[str, tuple[str, str]] = {
         "llama_index.core",
         "TableAwareNodeParser UpstageDocumentParseNodeParser UpstageDocumentParseReader UpstageOCRReader",
     ),
+    "llama_index_upstage_docs.events": ("llama_index.core", "ReadEndEvent ReadStartEvent"),
 }
+
+
+def test_each_path_that_the_page_on_stability_promises_is_tried() -> None:
+    page = Path(__file__).resolve().parent.parent / "docs" / "stability.md"
+    promised = page.read_text(encoding="utf-8").partition("Everything else")[0]
+
+    assert set(re.findall(r"`((?:upstage_docs|[a-z_]+_upstage_docs)[\w.]*)`", promised)) == set(PATHS)
 
 
 @pytest.mark.parametrize("path", PATHS)
