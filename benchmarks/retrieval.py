@@ -543,7 +543,7 @@ def measure(
     """The figures of one splitter, or what it needs that is not installed."""
     split = {**SPLITTERS, **DEFAULTS}[name]
     asked = json.loads((folder / "tables.json").read_text(encoding="utf-8"))[:contexts]
-    answers = json.loads((folder / "answers.json").read_text(encoding="utf-8"))
+    answers = dict([*json.loads((folder / "answers.json").read_text(encoding="utf-8")).items()][:contexts])
     try:
         tables = {size: answerable(split, size, asked, rank) for size in sizes}
         return Row(name, tables, found_by_caption(split, caption_size, answers, rank))
@@ -597,7 +597,9 @@ def main() -> None:
     asked.add_argument("--only", default="", help="splitters whose names this regular expression finds")
     asked.add_argument("--defaults", action="store_true", help="what each default of ours is worth, not the splitters")
     asked.add_argument("--rank", choices=list(RANKERS), default="bm25")
-    asked.add_argument("--contexts", type=int, help="only so many tables: embedding takes its time")
+    asked.add_argument(
+        "--contexts", type=int, help="only so many tables, and answers with captions: embedding takes its time"
+    )
     asked.add_argument("--picture", type=Path, help="an SVG to write")
     add_json_option(asked)
     given = asked.parse_args()
