@@ -29,8 +29,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "chunks": ("Chunks", "The table-aware splitter."),
     "evidence": ("Evidence", "From an answer to its place on the page."),
     "view": ("Pages shown", "Pages with a box around every element, for a browser. From `upstage_docs.view`."),
-    "langchain": ("LangChain", "Loaders, blob parsers and the splitter."),
-    "llama-index": ("LlamaIndex", "Readers and node parsers."),
+    "langchain": ("LangChain", "Loaders, blob parsers, the splitter, a retriever and a tool."),
+    "llama-index": ("LlamaIndex", "Readers, node parsers, a retriever and a tool."),
     "testing": ("Testing", "A stand-in for the API."),
     "local-engine": (
         "The local engine",

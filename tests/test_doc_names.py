@@ -288,6 +288,7 @@ def test_bounds_in_the_sentences_of_a_page_are_those_of_the_code() -> None:
     from upstage_docs.flows.billing import PRICES
     from upstage_docs.local import WorkerLimits
     from upstage_docs.local.office import archive
+    from upstage_docs.local.pdf import document
     from upstage_docs.local.service import jobs
     from upstage_docs.local.service.jobs import URL_SECONDS
     from upstage_docs.serve.connections import ConnectionLimits
@@ -297,6 +298,7 @@ def test_bounds_in_the_sentences_of_a_page_are_those_of_the_code() -> None:
     store, longest = inspect.signature(Store).parameters, inspect.signature(contextualize).parameters["longest_path"]
     pages_a_second = [(rate.pages_per_minute or 0) / 60 for rate in (RATES["sync"], RATES["async"])]
     of_corpus = 50_000 * 10
+    words = dict(enumerate(("two", "three", "four", "five", "six", "seven", "eight"), 2))
     cost = f"${of_corpus * PRICES['standard']:,.0f}"
     rows = {
         "serve.md": [
@@ -322,7 +324,10 @@ def test_bounds_in_the_sentences_of_a_page_are_those_of_the_code() -> None:
             f"{archive.MAX_MEMBERS:,} parts, {archive.MAX_BYTES // 10**9} GB unpacked, {archive.MAX_RATIO} times its",
             f"{archive.MAX_DEPTH} levels of nesting",
             f"A page may have {LIMITS.page_pixels:,} pixels",
+            f"at most {words[document._MOST_PICTURES]} such pictures",
         ],
+        "local-engine.md": [f"of a page with more than {document._MOST_OBJECTS:,} drawn objects"],
+        "which-option.md": [f"costs {words[round(PRICES['enhanced'] / PRICES['standard'])]} times the standard price"],
         "long-documents.md": [
             f"above {store['max_bytes'].default >> 30} GB the least recently used",
             {365: "Answers that were not used for a year"}.get(store["max_age"].default // 86400, "another time"),
