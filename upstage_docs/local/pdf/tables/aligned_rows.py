@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
@@ -17,6 +16,7 @@ from upstage_docs.local.pdf.tables.line_rows import (
     right_edges,
     rules_part_rows,
 )
+from upstage_docs.local.pdf.tables.sign_columns import is_sign
 
 _CLOSE = 0.85
 """Of the usual pitch of rows: lines that are nearer to each other are one row."""
@@ -29,15 +29,9 @@ _VALUED = 0.6
 """Share of the texts of a column that are numbers: with more, it is one of numbers."""
 _LONG_RULE = 0.5
 """Of the width of a table: rules that are longer part its rows."""
-_SIGN = re.compile(r"[$€£₩¥]|US\$|[%)]|\)?%|[*†‡]{1,3}")
 
 Row = list[list[Text]]
 """The texts of each cell of a row."""
-
-
-def is_sign(text: str) -> bool:
-    """Say whether a text is the sign of a currency, of per cent or of a note, which belongs to a number beside it."""
-    return _SIGN.fullmatch(text) is not None
 
 
 def are_values(texts: Sequence[Text]) -> bool:
@@ -58,7 +52,9 @@ def join_lines(rows: Sequence[Row], rules: Sequence[Box]) -> list[Row]:
     ruled = [any(above < y < below for y in heights) for above, below in pairwise(tops)]
     valued = [c for c in range(1, len(rows[0])) if _holds_values(rows, c)]
     if rules_part_rows(ruled):
-        starts = [all(row) for row in rows]  # where every second row is shaded, a full one is no rest of the one above
+        # Where every second row is shaded, a full one is no rest of the one above, unless that is a label alone.
+        told = _starts_by_values(rows, tops, valued) if valued else [True] * len(rows)
+        starts = [all(row) and start for row, start in zip(rows, told, strict=True)]
     elif valued:
         starts = _starts_by_values(rows, tops, valued)
     else:
@@ -113,8 +109,10 @@ def _starts_by_pitch(rows: Sequence[Row], tops: Sequence[float]) -> list[bool]:
     pitches = [below - above for above, below in pairwise(tops)]
     line = sorted(pitches)[len(pitches) // 4]
     wide = [pitch > _ROW_APART * line for pitch in pitches]
-    rest = [sum(map(bool, row)) / len(row) for row, apart in zip(rows[1:], wide, strict=True) if not apart]
-    if rest and sum(rest) > _FULL_LINES * len(rest):
+    rest = [row for row, apart in zip(rows[1:], wide, strict=True) if not apart]
+    cells = [cell[0].text for row in rest for cell in row if cell]
+    going_on = 2 * sum(text[0].islower() for text in cells) > len(cells)
+    if rest and not going_on and len(cells) > _FULL_LINES * sum(map(len, rest)):
         return [True] * len(rows)
     if any(wide):
         return [True, *wide]

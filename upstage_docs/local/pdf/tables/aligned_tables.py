@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from upstage_docs.local.geometry import Box, bounds, middle, shared_width
 from upstage_docs.local.pdf.lines import Line
-from upstage_docs.local.pdf.tables.aligned_rows import Row, are_values, is_sign, join_lines
+from upstage_docs.local.pdf.tables.aligned_rows import Row, are_values, join_lines
 from upstage_docs.local.pdf.tables.aligned_texts import (
     LineTexts,
     Text,
@@ -23,6 +23,7 @@ from upstage_docs.local.pdf.tables.aligned_texts import (
 from upstage_docs.local.pdf.tables.headers import WHOLE, header_cells, lay_header
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.tables.line_rows import is_value
+from upstage_docs.local.pdf.tables.sign_columns import columns_with_signs, is_sign
 from upstage_docs.local.pdf.word_pieces import Pieces
 
 _MOST_TEXTS = 5_000
@@ -49,6 +50,10 @@ _FILLED = 0.55
 """Share of the cells that have text, at least."""
 _HEADER_PITCH = 2.2
 """Font sizes from a line of a header to the next, at most."""
+_VALUED_ROWS = 0.7
+"""Share of the rows of a table with numbers, at least, below which rows of few texts are notes."""
+_TITLE = 1.15
+"""Of the size of a table: a larger line above it is its title."""
 _MOST_HEADER, _VALUES_IN_HEADER = 4, 0.25
 """Lines above the rule that ends a header, at most, and the share of values among their texts."""
 # Measured on eighty benchmark pages: a fifth more or less changes the blocks of none.
@@ -180,11 +185,26 @@ def _trimmed(rows: list[list[Text]], lines: LineTexts, *, closed: bool) -> tuple
     ]
     if not several:
         return [], []
-    end = several[-1] + 1
+    end = _end_of_values(several, parted) if not closed else several[-1] + 1
     left = min(text.box[0] for row in rows for text in row)
     while closed and end < len(rows) and rows[end][0].box[0] > left + rows[end][0].size:
         end += 1  # not below the labels
     return rows[: several[0]], parted[several[0] : end]
+
+
+def _end_of_values(several: Sequence[int], rows: Sequence[Sequence[Text]]) -> int:
+    """Return the number of the row behind the last of *several*, or of numbers, if those below are sources or notes.
+
+    These have no numbers and few texts, below rows that have numbers.
+    """
+    valued = [r for r in several if any(is_value(text.text) for text in rows[r])]
+    if not valued:
+        return several[-1] + 1
+    upper = [r for r in several if r <= valued[-1]]
+    below = [r for r in several if r > valued[-1]]
+    usual = median(len(rows[r]) for r in upper)
+    notes = len(valued) > _VALUED_ROWS * len(upper) and all(2 * len(rows[r]) <= usual for r in below)
+    return (valued if notes else several)[-1] + 1
 
 
 def _over_columns(titles: Sequence[list[Text]], below: Sequence[Text], columns: Sequence[_Column]) -> list[list[Text]]:
@@ -196,7 +216,8 @@ def _over_columns(titles: Sequence[list[Text]], below: Sequence[Text], columns: 
         reach = text.size
         inside = columns[1].left - reach <= text.box[0] and text.box[2] <= columns[-1].right + reach
         ends = text.text[0].islower() or text.text.endswith(".")  # the last line of a caption
-        if not inside or ends or last - text.baseline > _HEADER_PITCH * text.size:
+        title = text.size > _TITLE * below[0].size
+        if not inside or ends or title or last - text.baseline > _HEADER_PITCH * text.size:
             break
         kept.insert(0, row)
         last = text.baseline
@@ -223,22 +244,8 @@ def _columns(rows: Sequence[Sequence[Text]]) -> list[_Column]:
 
 def _without_signs(columns: Sequence[_Column], rows: Sequence[Sequence[Text]]) -> list[_Column]:
     """Join columns of nothing but currency signs to the column behind them, and of other signs to the one before."""
-    out: list[_Column] = []
-    waiting: _Column | None = None
-    for column in columns:
-        inside = [t.text for row in rows for t in row if column.left <= middle(t.box)[0] <= column.right]
-        whole = column
-        if waiting is not None:
-            whole, waiting = _Column(waiting.left, column.right), None
-        if inside and all(map(is_sign, inside)):
-            if inside[0] in "$€£₩¥" or inside[0] == "US$":
-                waiting = whole
-                continue
-            if out:
-                out[-1] = _Column(out[-1].left, whole.right)
-                continue
-        out.append(whole)
-    return [*out, waiting] if waiting is not None else out
+    inside = [[t.text for row in rows for t in row if left <= middle(t.box)[0] <= right] for left, right in columns]
+    return [_Column(columns[first].left, columns[last].right) for first, last in columns_with_signs(inside)]
 
 
 def _covered(text: Text, columns: Sequence[_Column]) -> tuple[int, int]:

@@ -13,9 +13,10 @@ from typing import Any
 
 from upstage_docs.local.blocks import Cell
 from upstage_docs.local.geometry import Box, area, bounds, holds_middle, middle, shared_width
-from upstage_docs.local.pdf.lines import Line, lines_of
+from upstage_docs.local.pdf.lines import Line, lines_of, rows_of
 from upstage_docs.local.pdf.tables.headers import WHOLE
 from upstage_docs.local.pdf.tables.line_rows import UNLABELLED, right_edges, rows_of_bands, rules_part_rows
+from upstage_docs.local.pdf.tables.sign_columns import columns_with_signs
 from upstage_docs.local.pdf.words import Word
 
 _EMPHASIS = re.compile(r"(\*{1,3}|_{1,3}|~~|`)(?=\S)(.+?)(?<=\S)\1")
@@ -34,6 +35,8 @@ _ONE_LEVEL = 0.2
 """Font sizes between baselines of one line of a cell, at most."""
 _HEADER_LINE, _HEADER_PITCH = 0.5, 1.4
 """Font sizes that a line stands above another one, at least, and the pitch of the lines of one header cell, at most."""
+_NAMES_APART = 0.7
+"""Font sizes between the names of two columns, at least."""
 _MARKED = frozenset("*_~`\\")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|~<>-])")
 
@@ -103,6 +106,22 @@ class Table:
         """Return the number of the column whose middle is nearest to *x*."""
         return min(range(len(self.columns)), key=lambda c: abs(self.columns[c] - x))
 
+    def _names_of_columns(self, words: Sequence[Word]) -> list[Box]:
+        """Return the boxes of the texts of a line with one for each column, none if there is no such line.
+
+        A name at the left of a wide column may be nearer to the middle of another one.
+        """
+        for row in rows_of(words):
+            texts = [words[row[0]].box]
+            for one, after in pairwise(words[i] for i in row):
+                if after.box[0] - one.box[2] < _NAMES_APART * one.size:
+                    texts[-1] = bounds([texts[-1], after.box])
+                else:
+                    texts.append(after.box)
+            if len(texts) == len(self.columns):
+                return texts
+        return []
+
     def with_header(self, words: Sequence[Word], numbers: Iterable[int]) -> Table:
         """Return the table with one or two header rows, made of the words *numbers* above it.
 
@@ -111,8 +130,14 @@ class Table:
         """
         found = sorted(numbers, key=lambda i: (round(words[i].baseline), words[i].box[0]))
         columns: list[list[Word]] = [[] for _ in self.columns]
+        names = self._names_of_columns([words[i] for i in found])
         for index in found:
-            columns[self.nearest_column(middle(words[index].box)[0])].append(words[index])
+            box = words[index].box
+            if names:
+                column = max(range(len(names)), key=lambda c: shared_width(names[c], box))
+            else:
+                column = self.nearest_column(middle(box)[0])
+            columns[column].append(words[index])
         shared = Counter(round(word.baseline) for column in columns for word in column)
         base = max(shared, key=lambda baseline: (shared[baseline], baseline))
         upper, lower = [""] * len(columns), [""] * len(columns)
@@ -166,6 +191,8 @@ def table_of(block: Any, words: Sequence[Word], taken: Sequence[bool], rules: Se
             rows[r].cells[c] = f"{rows[r].cells[c]} {words[index].text}".strip()
     rows, kept = _without_title(rows, words, inside)
     rows, kept = _without_caption(rows, words, kept)
+    rows, places = _with_signs(rows, places)
+    width = len(rows[0].cells)
     merged = _unfolded(_joined(rows, rules, box), words, 1 if block.header else 0)
     columns = [
         _column_middle([place for place, _, c in places if c == column], box, column, width) for column in range(width)
@@ -308,6 +335,18 @@ def _without_caption(rows: list[_Row], words: Sequence[Word], kept: set[int]) ->
         kept = kept.difference(first)
         rows = rows[1:]
     return rows, kept
+
+
+def _with_signs(rows: list[_Row], places: list[tuple[Box, int, int]]) -> tuple[list[_Row], list[tuple[Box, int, int]]]:
+    """Join the columns of a table that hold the signs of numbers beside them to those of the numbers."""
+    runs = columns_with_signs([list(filter(None, column)) for column in zip(*(row.cells for row in rows), strict=True)])
+    if len(runs) == len(rows[0].cells):
+        return rows, places
+    home = {c: number for number, (first, last) in enumerate(runs) for c in range(first, last + 1)}
+    for row in rows:
+        row.cells = [" ".join(filter(None, row.cells[first : last + 1])) for first, last in runs]
+        row.words = [[i for own in row.words[first : last + 1] for i in own] for first, last in runs]
+    return rows, [(place, r, home[c]) for place, r, c in places]
 
 
 def _joined(rows: list[_Row], rules: Sequence[Box], box: Box) -> list[_Row]:

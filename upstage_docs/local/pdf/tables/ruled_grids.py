@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from statistics import median
 
 from upstage_docs.local.geometry import Box, groups_of, middle
 from upstage_docs.local.pdf.tables.library_tables import Table, cell_text
 from upstage_docs.local.pdf.tables.line_rows import rows_of_bands
+from upstage_docs.local.pdf.tables.sign_columns import columns_with_signs, is_sign
 from upstage_docs.local.pdf.words import Word
 
 _NEAR = 3.0
@@ -32,6 +33,8 @@ _LEAST_ROW = 6.0
 """Points: less between two rules is the padding of a row."""
 _SLIM_COLUMN, _SLIM_ROW = 0.8, 0.7
 """Of the font size: no text stands in a column or a row that is slimmer. Word pads its cells by 5.4 points."""
+_SPACER = 2.5
+"""Font sizes: an empty column beside columns of signs that is narrower is the space between two columns."""
 _COLUMN_GAP = 1.5
 """Font sizes between two words of a line, at least, if they are those of two columns."""
 _ACROSS = 0.6
@@ -101,12 +104,10 @@ def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], s
     height, width = len(ys) - 1, len(xs) - 1
     if height < 2 or width < 1 or height * width > _MOST_CELLS:
         return None
-    held: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-    for index, word in enumerate(words):
-        column = _between(xs, middle(word.box)[0])
-        row = _between(ys, word.baseline - _WITHIN * word.size)
-        if not taken[index] and column is not None and row is not None:
-            held[row, column].append(index)
+    held = _held(words, taken, xs, ys)
+    if len(joined := _without_sign_columns(xs, held, words)) < len(xs):
+        xs, width = joined, len(joined) - 1
+        held = _held(words, taken, xs, ys)
     if len(held) < 3 or (width == 1 and len(held) < height):
         return None
     upright = [[side for side in sides if abs(side[0] - x) <= _NEAR] for x in xs]
@@ -141,6 +142,38 @@ def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], s
     middles = [(left + after) / 2 for left, after in pairwise(xs)]
     used = frozenset(index for cell in held.values() for index in cell)
     return Table((xs[0], ys[0], xs[-1], ys[-1]), rows, middles, 0, used, spans=spans, gridded=True)
+
+
+def _held(
+    words: Sequence[Word], taken: Sequence[bool], xs: Sequence[float], ys: Sequence[float]
+) -> defaultdict[tuple[int, int], list[int]]:
+    """Return the numbers of the free words by the row and the column that they stand in."""
+    held: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    for index, word in enumerate(words):
+        column = _between(xs, middle(word.box)[0])
+        row = _between(ys, word.baseline - _WITHIN * word.size)
+        if not taken[index] and column is not None and row is not None:
+            held[row, column].append(index)
+    return held
+
+
+def _without_sign_columns(
+    xs: Sequence[float], held: Mapping[tuple[int, int], Sequence[int]], words: Sequence[Word]
+) -> list[float]:
+    """Return where columns begin and end, without the edges of those that hold the signs of numbers beside them.
+
+    Where there are such columns, narrow ones without a text are the space between them.
+    """
+    texts: list[list[str]] = [[] for _ in xs[1:]]
+    for (_, c), inside in sorted(held.items()):
+        texts[c] += [words[i].text for i in inside]
+    if not any(column and all(map(is_sign, column)) for column in texts):
+        return list(xs)
+    size = median(words[i].size for inside in held.values() for i in inside)
+    blank = [
+        not column and end - start < _SPACER * size for column, (start, end) in zip(texts, pairwise(xs), strict=True)
+    ]
+    return [xs[first] for first, _ in columns_with_signs(texts, blank)] + [xs[-1]]
 
 
 def _has_gap(words: Sequence[Word]) -> bool:
@@ -192,11 +225,11 @@ def _wall_where_text_parts(
     height, width = len(right), len(right[0])
     for r in range(height):
         inner = range(width - 1)
+        held_in = [c for c in range(width) if held.get((r, c))]
         parted = [
-            c
-            for c in inner
-            if not right[r][c] and held.get((r, c)) and held.get((r, c + 1))
-            if _part_in_line(held[r, c], held[r, c + 1], words)
+            before
+            for before, after in pairwise(held_in)
+            if not any(right[r][before:after]) and _part_in_line(held[r, before], held[r, after], words)
         ]
         bare = not any(right[r][c] for c in inner)
         for c in inner if bare and parted else parted:
