@@ -68,13 +68,29 @@ def contents_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
             chosen.add(id(line))
     if len(entries) < _NUMBERED * len(chosen):
         return [], list(lines)
-    rows = [
-        Line([*line.words, *numbers[id(line)].words]) if id(line) in numbers else line
-        for line in lines
-        if id(line) in chosen
-    ]
+    titles = [line for line in lines if id(line) in chosen]
+    labels = _labels_of(titles, [line for line in lines if id(line) not in chosen and id(line) not in used])
+    used |= {id(label) for held in labels.values() for label in held}
+    rows = []
+    for line in titles:
+        whole = [*labels[id(line)], line, *([numbers[id(line)]] if id(line) in numbers else [])]
+        rows.append(Line([word for one in whole for word in one.words]) if len(whole) > 1 else line)
     rest = [line for line in lines if id(line) not in chosen and id(line) not in used]
     return [Part("index", bounds(row.box for row in rows), lines=tuple(rows))], rest
+
+
+def _labels_of(titles: Sequence[Line], others: Sequence[Line]) -> defaultdict[int, list[Line]]:
+    """Return for the id of a title the lines before it in its row, such as "Item 1." in a column of its own."""
+    found: defaultdict[int, list[Line]] = defaultdict(list)
+    ordered = sorted(titles, key=lambda title: title.baseline)
+    bases = [title.baseline for title in ordered]
+    for label in others:
+        reach = _ONE_ROW * label.size
+        near = ordered[bisect_left(bases, label.baseline - reach) : bisect_right(bases, label.baseline + reach)]
+        behind = [title for title in near if _in_row(label, title)]
+        if behind:
+            found[id(min(behind, key=lambda title: title.box[0]))].append(label)
+    return found
 
 
 def _has_leader(text: str) -> bool:
