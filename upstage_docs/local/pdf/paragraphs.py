@@ -143,7 +143,12 @@ def _continues(stack: list[Line], line: Line, pitches: dict[tuple[str, int], flo
         return False
     # A full line runs on into the next, whatever its weight: words in bold may begin anywhere. A heading ends early,
     # and so does what stands before one.
+    # Of centred lines none is full.
+    centred = abs(middle(last.box)[0] - middle(line.box)[0]) < _OFF_CENTRE * line.size
+    inset = min(abs(last.box[end] - line.box[end]) for end in (0, 2))
     room = max(last.box[2], line.box[2]) - last.box[2] - line.first_width
+    if centred and inset > line.size:
+        room = line.size
     mixed = any(_NOT_BOLD <= one.bold <= BOLD for one in (last, line))
     return room <= 0 or mixed or (last.bold > BOLD) == (line.bold > BOLD)
 
