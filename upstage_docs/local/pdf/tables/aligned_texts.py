@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from upstage_docs.local.geometry import Box, bounds, groups_of, shared_width
+from upstage_docs.local.geometry import Box, bounds, groups_of, middle, shared_width
 from upstage_docs.local.pdf.lines import Line, rows_of
 from upstage_docs.local.pdf.tables.line_rows import is_value
+from upstage_docs.local.pdf.tables.sign_columns import is_sign
 from upstage_docs.local.pdf.word_pieces import Pieces
 from upstage_docs.local.pdf.words import Word
 
@@ -40,18 +42,25 @@ _NEAR_ROWS = 2.5
 """Rows above and below in which gaps are looked for."""
 _SURELY_SHARED = 4
 """Of these rows, those that have a gap at the same place: it parts columns, of a table or of the page."""
+_SHARED = 2
+"""The same where no text right above or below crosses the gap, as the lines of a paragraph do."""
 _IN_COLUMNS = 0.7
 """Share of the gaps of a line that stand over others, at least, where they part columns; one of four does by chance."""
 _SHARED_GAP = 0.5
 """Share of the narrower of two gaps that the other one stands over, at least, where both are one column's."""
 _VALUES_IN_PROSE = 0.3
 """Share of the words of a line of prose that are numbers, at most."""
+_GOING_ON = 0.2
+"""Share of the texts behind numbers that begin with a small letter, at most, where they are cells of a table."""
 _BLOCK_PITCH = 3.2
 """Font sizes from a heading or the last line of a paragraph to the prose under or over it, at most."""
 _ROW_PITCH = 2.9
 """Font sizes from a row to the next, at most: a blank line stands between groups of rows."""
 _HEADER_LINES, _HEADER_PITCH = 3, 2.4
 """Lines of a header that stand over the columns of a region, and how many font sizes apart, at most."""
+_MOST_LABELS, _SECTION, _SAME_END = 6, 1.3, 0.8
+"""Lines of labels between two parts of a statement, at most; of the pitch of rows, how much further such a line is at
+most; and font sizes by which the ends of the numbers of one column differ, at most, since brackets stand out."""
 _LEAST_TEXTS = 4
 """Of a region of rows."""
 _LEAST_ROWS = 2
@@ -190,9 +199,82 @@ def regions_of_rows(texts: Sequence[Text]) -> list[list[list[Text]]]:
     joined = [(one, other) for one, other in [*joined, *_under(texts)] if not prose[one] and not prose[other]]
     groups = ([texts[one] for one in group if not prose[one]] for group in groups_of(len(texts), joined))
     regions = [group for group in groups if len(group) >= _LEAST_TEXTS]
+    regions = _stacked(regions, texts)
     used = {id(text) for group in regions for text in group}
     free = [text for text, is_prose in zip(texts, prose, strict=True) if not is_prose and id(text) not in used]
     return [rows_of_texts([*_lines_above(group, free), *group]) for group in regions]
+
+
+def _stacked(regions: Sequence[list[Text]], texts: Sequence[Text]) -> list[list[Text]]:
+    """Join regions above each other whose numbers end at the same places, or that are a header and its numbers.
+
+    Between them stand nothing but lines of labels, left of all numbers: names of sections, and long labels.
+
+    Args:
+        regions: Each ordered by baseline.
+        texts: Of the page, ordered likewise.
+    """
+    bases = [text.baseline for text in texts]
+    out: list[list[Text]] = []
+    for region in sorted(regions, key=lambda region: region[0].baseline):
+        above = next((other for other in reversed(out) if _is_over(other, region)), None)
+        if above is not None:
+            last, first = above[-1].baseline, region[0].baseline
+            left = min(text.box[0] for text in (*above, *region))
+            right = max(text.box[2] for text in (*above, *region))
+            between = [
+                text
+                for text in texts[bisect_right(bases, last) : bisect_left(bases, first)]
+                if text.box[0] < right and text.box[2] > left
+            ]
+            if _are_labels(between, [last, *(text.baseline for text in between), first], [*above, *region]):
+                out[out.index(above)] = sorted([*above, *between, *region], key=lambda t: (t.baseline, t.box[0]))
+                continue
+        out.append(region)
+    return out
+
+
+def _is_over(upper: Sequence[Text], lower: Sequence[Text]) -> bool:
+    """Say whether a region stands over another one whose first row of several texts is values in the same columns."""
+    first = next((row for row in rows_of_texts(lower) if len(row) > 1), None)
+    if upper[-1].baseline >= lower[0].baseline or first is None or not any(is_value(text.text) for text in first):
+        return False
+    values = [[text for text in region if is_value(text.text)] for region in (upper, lower)]
+    if len(values[0]) > 1 and not all(_is_year(text.text) for text in values[0]):
+        ends = [_ends_of(held) for held in values]
+        fewer, more = sorted(ends, key=len)
+        reach = _SAME_END * lower[0].size
+        return all(any(abs(end - other) < reach for other in more) for end in fewer)
+    names = rows_of_texts(upper)[-1]
+    ends = [text.box[2] for text in first if not is_sign(text.text)]
+    columns = [(left, end + first[0].size) for left, end in zip([-math.inf, *ends], ends, strict=False)]
+    held = [sum(left < middle(name.box)[0] < right for name in names) for left, right in columns]
+    return len(names) > 1 and all(number == 1 for number in held[1:]) and held[0] < 2
+
+
+def _is_year(text: str) -> bool:
+    return text.isdecimal() and len(text) == 4 and text[:2] in {"18", "19", "20"}
+
+
+def _ends_of(values: Sequence[Text]) -> list[float]:
+    """Return where the columns of *values* end on the right."""
+    found: list[float] = []
+    for end, size in sorted((text.box[2], text.size) for text in values):
+        if not found or end - found[-1] > _SAME_END * size:
+            found.append(end)
+    return found
+
+
+def _are_labels(between: Sequence[Text], bases: Sequence[float], around: Sequence[Text]) -> bool:
+    """Say whether texts between two regions are labels left of their numbers, none far from the next."""
+    numbers = min(text.box[0] for text in around if is_value(text.text))
+    left = min(text.box[0] for text in around)
+    size = around[-1].size
+    return (
+        len(between) <= _MOST_LABELS
+        and all(left - size < text.box[0] and text.box[2] < numbers for text in between)
+        and all(below - above <= _ROW_PITCH * _SECTION * size for above, below in pairwise(bases))
+    )
 
 
 def _lines_above(region: Sequence[Text], free: Sequence[Text]) -> list[Text]:
@@ -291,8 +373,9 @@ def _prose(texts: Sequence[Text], pairs: Sequence[tuple[int, int]]) -> list[bool
     tabular = _in_columns(texts, runs)
     worded = [0 if apart else _letters_in_words(text) for text, apart in zip(whole, tabular, strict=True)]
     pairs = _beside(whole) if len(whole) < len(texts) else pairs
-    before_value = {one for one, other in pairs if is_value(whole[other].text)}
-    found = [letters >= _PROSE and number not in before_value for number, letters in enumerate(worded)]
+    before_value = {one for one, other in pairs if is_value(whole[other].text) or is_sign(whole[other].text)}
+    named = before_value | _in_rows(whole, pairs)
+    found = [letters >= _PROSE and number not in named for number, letters in enumerate(worded)]
     under = [
         (above, below)
         for above, below in _under(whole)
@@ -303,6 +386,7 @@ def _prose(texts: Sequence[Text], pairs: Sequence[tuple[int, int]]) -> list[bool
         for above, below in under
         if all(abs(whole[above].box[end] - whole[below].box[end]) < _FLUSH * whole[above].size for end in (0, 2))
         and min(len(whole[n].text) for n in (above, below)) >= _PROSE_IN_COLUMNS
+        and named.isdisjoint((above, below))
     ]
     for above, below in flush:
         if min(worded[above], worded[below]) >= _PROSE_IN_COLUMNS:
@@ -315,11 +399,48 @@ def _prose(texts: Sequence[Text], pairs: Sequence[tuple[int, int]]) -> list[bool
         starts = abs(one.box[0] - other.box[0]) < 2 * one.size
         if found[above] and below not in beside and starts:
             found[below] = True
+    for above, below in reversed(under):  # a label of several lines, whose last one stands before its number
+        if below in before_value and whole[below].text[0].islower() and whole[above].box[0] <= whole[below].box[0] + 1:
+            before_value.add(above)
+            found[above] = False
     prose = [False] * len(texts)
     for run, is_prose in zip(runs, found, strict=True):
         for n in run:
             prose[n] = is_prose
     return prose
+
+
+def _in_rows(texts: Sequence[Text], pairs: Sequence[tuple[int, int]]) -> set[int]:
+    """Return the texts of cells, however long: those behind a number that has a text before it, and those between two.
+
+    A list has its numbers at the left edge, and most lines of the other column of a page go on with a sentence. The
+    lines right under such a text that stand alone go on with it.
+    """
+    after, before = dict(pairs), {other: one for one, other in pairs}
+    told: defaultdict[int, list[int]] = defaultdict(list)
+    for one, other in pairs:
+        between = other in after and all(len(texts[n].text) < _PROSE_IN_COLUMNS for n in (one, after[other]))
+        if between or (one in before and is_value(texts[one].text)):
+            told[round(texts[other].box[0])].append(other)
+    found = {
+        n
+        for column in told.values()
+        if sum(texts[n].text[0].islower() for n in column) <= _GOING_ON * len(column)
+        for n in column
+    }
+    ends = {n: texts[after[n]].box[0] for n in found if n in after}
+    for above, below in _under(texts):
+        one, other = texts[above], texts[below]
+        if (
+            above in ends
+            and other.baseline - one.baseline < _LINE_PITCH * one.size
+            and abs(one.box[0] - other.box[0]) < _FLUSH * one.size
+            and other.box[2] < ends[above]
+            and below not in after
+            and below not in before
+        ):
+            ends[below] = ends[above]
+    return found | ends.keys()
 
 
 def _letters_in_words(text: Text) -> int:
@@ -332,20 +453,33 @@ def _letters_in_words(text: Text) -> int:
 
 
 def _runs(texts: Sequence[Text], pairs: Sequence[tuple[int, int]]) -> list[list[int]]:
-    """Join texts whose gaps may be wide spaces of one line: no gap stands over or under them in most rows near."""
+    """Join texts whose gaps may be wide spaces of one line.
+
+    No gap stands over or under them in most rows near, nor in several if no text crosses the gap right above or below.
+    """
     after = {n: m for n, m in pairs if texts[m].box[0] - texts[n].box[2] <= _WIDEST_SPACE * texts[n].size}
-    gaps = sorted((texts[n].baseline, texts[n].box[2], texts[m].box[0], n) for n, m in after.items())
-    bases = [gap[0] for gap in gaps]
+    gaps = sorted((texts[n].baseline, texts[n].box[2], texts[m].box[0], n) for n, m in pairs)
+    bases, tops = [gap[0] for gap in gaps], [text.baseline for text in texts]
     for baseline, left, right, n in gaps:
-        reach = _NEAR_ROWS * _LINE_PITCH * texts[n].size
+        if n not in after:
+            continue
+        pitch = _LINE_PITCH * texts[n].size
+        reach = _NEAR_ROWS * pitch
         near = gaps[bisect_left(bases, baseline - reach) : bisect_left(bases, baseline + reach)]
-        shared: set[int] = set()
-        for other in near:
-            if abs(other[0] - baseline) > SAME_LINE * texts[n].size and _over((left, right), other[1:3]):
-                shared.add(round(other[0] / texts[n].size))
-                if len(shared) >= _SURELY_SHARED:
-                    del after[n]
-                    break
+        beside = SAME_LINE * texts[n].size
+        shared = {
+            round(other[0] / texts[n].size)
+            for other in near
+            if abs(other[0] - baseline) > beside and _over((left, right), other[1:3])
+        }
+        if len(shared) >= _SURELY_SHARED or (
+            len(shared) >= _SHARED
+            and not any(
+                text.box[0] < left and text.box[2] > right and abs(text.baseline - baseline) > beside
+                for text in texts[bisect_left(tops, baseline - pitch) : bisect_left(tops, baseline + pitch)]
+            )
+        ):
+            del after[n]
     behind = set(after.values())
     runs = []
     for number in range(len(texts)):

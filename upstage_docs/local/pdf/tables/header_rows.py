@@ -21,6 +21,8 @@ _LINE_PITCH = 1.6
 _MOST_LINES = 3
 _HEADER_TEXT = 40
 """Letters of a text in such a header, at most."""
+_OVERHANG = 2.5
+"""Font sizes that the name of the first or the last column reaches beyond the cells below it, at most."""
 _APART = 0.7
 """Font sizes between the texts of two columns, at least."""
 _LEAST_ROWS, _NEXT_ROW, _ONE_SIZE = 3, 1.3, 0.1
@@ -185,7 +187,8 @@ def _fits(table: Table, line: Sequence[Word], size: float) -> bool:
     """Say whether each text of a line is short and stands over one column of a table alone."""
     if any(_nearest(table, a) != _nearest(table, b) and b.box[0] - a.box[2] < _APART * size for a, b in pairwise(line)):
         return False  # words of one title
-    edges = [table.box[0] - size, *((a + b) / 2 for a, b in pairwise(table.columns)), table.box[2] + size]
+    beyond = _OVERHANG * size
+    edges = [table.box[0] - beyond, *((a + b) / 2 for a, b in pairwise(table.columns)), table.box[2] + beyond]
     for word in line:
         column = _nearest(table, word)
         # The middles of columns tell roughly where these end: a label's column is wider than its numbers'.

@@ -134,7 +134,8 @@ def tables_of(
         if not _is_contents(table) and not _is_on_plot(table, plots)
         if not _has_marks(table) and (_rules_in(table, rules) or not _is_listing(table, words))
     ]
-    return with_header_words(_with_aligned(_completed(tables, ruled, words), aligned, words), words, taken)
+    found = _with_aligned(_completed(tables, ruled, words), aligned, words, rules)
+    return with_header_words(found, words, taken)
 
 
 def _is_on_plot(table: Table, plots: Sequence[Box]) -> bool:
@@ -168,7 +169,9 @@ def _completed(tables: Sequence[Table], ruled: Sequence[Table], words: Sequence[
     return kept
 
 
-def _with_aligned(tables: list[Table], aligned: Sequence[Table], words: Sequence[Word]) -> list[Table]:
+def _with_aligned(
+    tables: list[Table], aligned: Sequence[Table], words: Sequence[Word], rules: Sequence[Box]
+) -> list[Table]:
     """Put tables found by alignment in the place of those that share words with them and are worse.
 
     A grid gives way where it has a part of the same columns, as every second row of a shaded table, or where its
@@ -177,18 +180,25 @@ def _with_aligned(tables: list[Table], aligned: Sequence[Table], words: Sequence
     kept = list(tables)
     for whole in aligned:
         inside = [table for table in kept if table.words & whole.words]
-        if any(_is_better(table, whole, words) for table in inside):
+        rest = whole.words.difference(*(table.words for table in inside))
+        goes_on = any(is_value(words[i].text) for i in rest)
+        if any(_is_better(table, whole, words, rules, goes_on=goes_on) for table in inside):
             continue
         kept = [table for table in kept if table not in inside] + [whole]
     return kept
 
 
-def _is_better(known: Table, whole: Table, words: Sequence[Word]) -> bool:
-    """Say whether a *known* table is kept beside the aligned one that is *whole*."""
+def _is_better(known: Table, whole: Table, words: Sequence[Word], rules: Sequence[Box], *, goes_on: bool) -> bool:
+    """Say whether a *known* table is kept beside the aligned one that is *whole*: it has more of it.
+
+    *goes_on* says whether the whole one has numbers that no known table has: titles between grids are no rows.
+    """
     if known.gridded:
-        return not _is_part(known, whole, words)
-    more = known.words > whole.words and len(known.columns) >= len(whole.columns)
-    return more and not _holds_several_values(known)
+        return not _is_part(known, whole, words, goes_on=goes_on)
+    more = known.words > whole.words
+    if _rules_in(known, rules) > _RULED_ROWS * len(known.rows):
+        more = len(known.words - whole.words) > len(whole.words - known.words)
+    return more and len(known.columns) >= len(whole.columns) and not _holds_several_values(known)
 
 
 def _holds_several_values(table: Table) -> bool:
@@ -198,7 +208,7 @@ def _holds_several_values(table: Table) -> bool:
     return several > _SEVERAL_VALUES * len(texts)
 
 
-def _is_part(grid: Table, whole: Table, words: Sequence[Word]) -> bool:
+def _is_part(grid: Table, whole: Table, words: Sequence[Word], *, goes_on: bool) -> bool:
     """Say whether a grid is a part of an aligned table: it has no words beside it, and fewer rows or columns."""
     if not grid.words <= whole.words:
         return False
@@ -208,7 +218,7 @@ def _is_part(grid: Table, whole: Table, words: Sequence[Word]) -> bool:
     if outside and min(max(box[0] - x1, x0 - box[2]) for box in outside) > reach:
         return False  # what stands on the other half of a slide
     if len(grid.columns) == len(whole.columns):
-        return len(grid.rows) + 1 < len(whole.rows) and grid.words < whole.words
+        return goes_on and len(grid.rows) + 1 < len(whole.rows) and grid.words < whole.words
     return len(grid.columns) < len(whole.columns) and whole.filled >= _FULL_ROWS
 
 

@@ -1,0 +1,284 @@
+"""Statements of accounts and registers of filings, as companies file them: shaded rows, sections, labels of lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
+
+pytest.importorskip("reportlab")
+pytest.importorskip("liteparse")
+
+from reportlab.pdfgen.canvas import Canvas
+from test_local_layout_rules import categories, elements
+from test_local_pdf import paragraph, text
+from test_local_table_rules import tables
+
+QUAY = "The harbour board met at the quay and heard what the pilots had to say"
+EDGES = (60, 300, 315, 325, 400, 412, 427, 437, 512, 524)
+"""Where the cells of a filing begin: a label, and for each of two years a space, a sign, a number and a bracket."""
+ENDS = (398, 510)
+"""Where the numbers of the two years end on the right."""
+
+Entry = tuple[str, tuple[str, ...]]
+"""A label, maybe of two lines, and the numbers beside its last line."""
+
+
+def draw_statement(
+    sheet: Canvas, top: float, rows: Sequence[Entry], *, signed: Sequence[int] = (), shaded: str = ""
+) -> list[list[str]]:
+    """Draw *rows* from *top* down; return the cells that a reader sees.
+
+    Args:
+        sheet: The page.
+        top: The baseline of the first row.
+        rows: What they say.
+        signed: The numbers of those with a dollar sign before each value.
+        shaded: `"cells"` fills the cells of every second row, as programs that print web pages do.
+    """
+    y = top
+    seen = []
+    for r, (label, numbers) in enumerate(rows):
+        lines = label.split("\n")
+        if shaded and r % 2 == 0:
+            sheet.setFillColorRGB(0.8, 0.93, 1)
+            for left, right in pairwise(EDGES):
+                sheet.rect(left, y - 14 * (len(lines) - 1) - 4, right - left, 14 * len(lines), stroke=0, fill=1)
+            sheet.setFillGray(0)
+        for line in lines:
+            text(sheet, 64, y, [line])
+            y -= 14
+        for end, number in zip(ENDS, numbers, strict=False):
+            if r in signed:
+                text(sheet, end - 80, y + 14, ["$"])
+            sheet.drawRightString(end, y + 14, number.rstrip(")"))
+            if number.endswith(")"):
+                text(sheet, end + 3, y + 14, [")"])
+        sign = "$ " if r in signed else ""
+        told = [f"{sign}{number.replace(')', ' )')}" for number in numbers]
+        seen.append([" ".join(lines), *told, *[""] * (2 - len(told))])
+    return seen
+
+
+ASSETS: list[Entry] = [
+    ("Cash in the chest", ("48,844", "25,913")),
+    ("Notes of the bank", ("51,713", "40,388")),
+    ("Owed by ships", ("22,926", "23,186")),
+    ("Coal in the sheds", ("(4,106)", "3,956")),
+    ("All that can be sold", ("119,377", "93,443")),
+]
+
+
+def test_the_signs_of_shaded_cells_are_in_the_cells_of_their_numbers() -> None:
+    """Every second row has a filled cell for each sign, each bracket and each space between two years."""
+    seen: list[list[str]] = []
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 4))
+        seen[:] = draw_statement(sheet, 660, ASSETS, signed=(0, 4), shaded="cells")
+        text(sheet, 60, 520, paragraph(QUAY, 4))
+
+    answer = elements(page)
+    assert categories(answer) == ["paragraph", "table", "paragraph"]
+    assert tables(answer) == [seen]
+
+
+def test_a_shaded_row_without_some_numbers_has_cells_too() -> None:
+    """Of rows between shaded ones, none has an edge: its texts stand in the columns, though some cells are empty."""
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 4))
+        for r, row in enumerate(rows):
+            if r % 2 == 0:
+                sheet.setFillGray(0.9)
+                for left, right in ((60, 200), (200, 300), (300, 400), (400, 500)):
+                    sheet.rect(left, 656 - 16 * r, right - left, 16, stroke=0, fill=1)
+                sheet.setFillGray(0)
+            for x, cell in zip((64, 204, 304, 404), row, strict=True):
+                text(sheet, x, 660 - 16 * r, [cell])
+        text(sheet, 60, 500, paragraph(QUAY, 4))
+
+    rows = [
+        ["Pier", "Built", "Length", "Depth"],
+        ["North", "", "", "7.1"],
+        ["South", "1911", "310", "6.4"],
+        ["Coal", "", "122", ""],
+        ["Fish", "1934", "96", "4.0"],
+    ]
+    assert tables(elements(page)) == [rows]
+
+
+LONG = "Piers and sheds, less what was written off for wear since the\nyear they were built, and for the storm"
+BALANCE: list[Entry] = [
+    ("What the board has:", ()),
+    ("To be sold within the year:", ()),
+    *ASSETS,
+    (LONG, ("37,378", "41,304")),
+    ("Sum", ("156,755", "134,747")),
+    ("What the board owes:", ()),
+    ("Owed to builders", ("46,236", "55,888")),
+    ("Dues that were paid too early", ("5,522", "5,966")),
+    ("Sum", ("51,758", "61,854")),
+]
+
+
+@pytest.mark.parametrize("shaded", ["", "cells"], ids=["plain", "shaded"])
+def test_sections_and_labels_of_two_lines_do_not_cut_a_statement(shaded: str) -> None:
+    """The years stand above the names of sections; a label is longer than a line of prose need be."""
+    seen: list[list[str]] = []
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 4))
+        for end, year in zip(ENDS, ("2031", "2030"), strict=True):
+            sheet.drawCentredString(end - 35, 674, year)
+        seen[:] = draw_statement(sheet, 660, BALANCE, signed=(2, 8, 12), shaded=shaded)
+        text(sheet, 60, 440, paragraph(QUAY, 4))
+
+    answer = elements(page)
+    assert categories(answer) == ["paragraph", "table", "paragraph"]
+    assert tables(answer) == [[["", "2031", "2030"], *seen]]
+
+
+def test_cells_of_several_lines_need_no_rules() -> None:
+    """The lines of two cells side by side may be as long as one of prose, if no line above or below crosses between."""
+    rows = [
+        ("Duty", "Who does it", "When"),
+        ("Lighting of/the lamp", "The keeper of the watch, or his/mate if he is at sea", "Half an hour/before sunset"),
+        ("Log of ships", "The mate, who asks for names by/signals of flags", "Every hour and/after a storm"),
+        ("Winding of/the clockwork", "Both keepers, in turns of about/two hours each", "All through the/night"),
+    ]
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 4))
+        y = 660.0
+        for row in rows:
+            for x, lines in zip((60, 160, 318), row, strict=True):
+                text(sheet, x, y, lines.split("/"))
+            y -= 12 * (2 if "/" in row[1] else 1) + 9
+        text(sheet, 60, 500, paragraph(QUAY, 4))
+
+    assert tables(elements(page)) == [[[cell.replace("/", " ") for cell in row] for row in rows]]
+
+
+OFFICERS = [
+    ("Name", "Age", "Position"),
+    ("Ada Holloway", "58", "Master of the harbour, head of the pilots and of the light"),
+    ("Ben Okonkwo", "51", "Keeper of the chest and of all accounts of the harbour"),
+    ("Cem Brandt", "47", "Clerk of the board, and of the court for wrecks, finds and/salvage"),
+    ("Dov Cortez", "62", "Master of the dredgers"),
+]
+
+
+def test_a_long_text_behind_a_number_is_a_cell() -> None:
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 4))
+        y = 660
+        for row in OFFICERS:
+            for x, cell in zip((60, 210, 262), row, strict=True):
+                text(sheet, x, y, cell.split("/"))
+            y -= 27 if "/" in row[2] else 15
+        text(sheet, 60, 540, paragraph(QUAY, 4))
+
+    assert tables(elements(page)) == [[[cell.replace("/", " ") for cell in row] for row in OFFICERS]]
+
+
+ARTICLES = ["Articles of the harbour board and its pilots, restated on", "the third of August."]
+DEED = ["Indenture between the harbour board and the bank of", "the lighthouse and the fish market, which is trustee."]
+PLAN = ["Plan for the purchase of shares by pilots, as amended", "and restated in March."]
+EXHIBITS = [
+    ("3.1", ARTICLES, "H-8", "3.1", "8/7/20"),
+    ("4.1", DEED, "S-3", "4.1", "4/29/13"),
+    ("10.1", PLAN, "H-8", "10.1", "3/13/15"),
+    ("31.1", ["Certificate of the master of the harbour"], "H-2", "31.1", "9/1/20"),
+]
+PLACES = (50, 96, 356, 390, 440)
+NAMES = ["No.", "What it is", "Form", "Exhibit", "Date of filing"]
+
+
+@pytest.mark.parametrize("ruled", [False, True], ids=["without rules", "a rule below each row"])
+def test_a_register_of_exhibits_is_one_table(ruled: bool) -> None:
+    """Long texts between short ones; names of columns above the first rule, one wider than all dates below it."""
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 4))
+        sheet.setFont("Helvetica-Bold", 10)
+        for x, name in zip(PLACES, NAMES, strict=True):
+            sheet.drawString(x, 664, name)
+        for r, (number, lines, *rest) in enumerate(EXHIBITS):
+            y = 646 - 32 * r
+            for x, cell in zip(PLACES, ([number], lines, *([one] for one in rest)), strict=True):
+                text(sheet, x, y, cell)
+            if ruled:
+                sheet.line(56, y + 13, 516, y + 13)
+                sheet.line(56, y - 19, 516, y - 19)
+        text(sheet, 60, 490, paragraph(QUAY, 4))
+
+    rows = [[number, " ".join(lines), *rest] for number, lines, *rest in EXHIBITS]
+    assert tables(elements(page)) == [[NAMES, *rows]]
+
+
+def test_a_large_title_above_a_table_is_not_its_header() -> None:
+    """It stands over the last column alone, as titles do above tables from right to left."""
+    ships = [("Tons", "Port", "Ship"), ("1,200", "Cork", "Star"), ("850", "Oslo", "Hope"), ("2,310", "Leith", "Rest")]
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 4))
+        text(sheet, 380, 684, ["Ships in port"], size=14, font="Helvetica-Bold")
+        for r, row in enumerate(ships):
+            for x, cell in zip((80, 230, 400), row, strict=True):
+                text(sheet, x, 660 - 16 * r, [cell])
+        text(sheet, 60, 560, paragraph(QUAY, 4))
+
+    answer = elements(page)
+    assert categories(answer) == ["paragraph", "heading1", "table", "paragraph"]
+
+
+def test_sources_below_a_table_of_numbers_are_no_rows() -> None:
+    capes = [[f"Cape {n}", f"{12 + n}", f"{31 + n}", f"{1890 + 7 * n}"] for n in range(6)]
+    rows = [["Light", "Range", "Height", "Lit"], *capes]
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 4))
+        for r, row in enumerate(rows):
+            for x, cell in zip((60, 160, 240, 320), row, strict=True):
+                text(sheet, x, 660 - 14 * r, [cell])
+        for r, (sign, name) in enumerate((("LL", "List of lights"), ("PB", "Pilot book"), ("AN", "Annual notices"))):
+            text(sheet, 60, 550 - 14 * r, [sign])
+            text(sheet, 100, 550 - 14 * r, [name])
+        text(sheet, 60, 480, paragraph(QUAY, 4))
+
+    assert tables(elements(page)) == [rows]
+
+
+def test_the_numbers_of_items_in_a_column_of_their_own_belong_to_the_contents() -> None:
+    items = [
+        ("Item 1.", "The trade of the harbour", "1"),
+        ("Item 1A.", "Risks of storms", "5"),
+        ("Item 2.", "Piers and sheds", "18"),
+        ("Item 3.", "Courts and claims", "19"),
+    ]
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 260, 780, ["CONTENTS"], size=14)
+        for r, (item, title, number) in enumerate(items):
+            text(sheet, 60, 740 - 16 * r, [item])
+            text(sheet, 160, 740 - 16 * r, [title])
+            sheet.drawRightString(540, 740 - 16 * r, number)
+
+    (index,) = [element for element in elements(page) if element["category"] == "index"]
+    assert index["content"]["text"].splitlines() == [" ".join(item) for item in items]
+
+
+def test_the_unit_below_a_centred_title_is_not_part_of_it() -> None:
+    """None of the lines of a centred title is full, however long the line above it is."""
+
+    def page(sheet: Canvas) -> None:
+        sheet.setFont("Helvetica-Bold", 10)
+        sheet.drawCentredString(300, 780, "ACCOUNTS OF THE HARBOUR BOARD FOR THE YEAR")
+        sheet.setFont("Helvetica", 10)
+        sheet.drawCentredString(300, 768, "(in thousands of crowns)")
+        text(sheet, 60, 740, paragraph(QUAY, 6))
+
+    answer = elements(page)
+    assert categories(answer) == ["heading1", "paragraph", "paragraph"]
