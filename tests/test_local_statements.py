@@ -11,7 +11,7 @@ pytest.importorskip("reportlab")
 pytest.importorskip("liteparse")
 
 from reportlab.pdfgen.canvas import Canvas
-from test_local_layout_rules import categories, elements
+from test_local_layout_rules import categories, cells, elements
 from test_local_pdf import paragraph, text
 from test_local_table_rules import tables
 
@@ -56,7 +56,7 @@ def draw_statement(
             if number.endswith(")"):
                 text(sheet, end + 3, y + 14, [")"])
         sign = "$ " if r in signed else ""
-        told = [f"{sign}{number.replace(')', ' )')}" for number in numbers]
+        told = [f"{sign}{number}" for number in numbers]
         seen.append([" ".join(lines), *told, *[""] * (2 - len(told))])
     return seen
 
@@ -282,3 +282,83 @@ def test_the_unit_below_a_centred_title_is_not_part_of_it() -> None:
 
     answer = elements(page)
     assert categories(answer) == ["heading1", "paragraph", "paragraph"]
+
+
+def test_years_stand_over_the_middle_of_two_columns_each() -> None:
+    """Names of columns that stand in the middle, numbers that end on the right: only the numbers must line up."""
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 4))
+        sheet.setFont("Helvetica-Bold", 10)
+        for x, year in ((235, "2031"), (405, "2030")):
+            sheet.drawCentredString(x, 688, year)
+            sheet.line(x - 70, 685, x + 70, 685)
+        for n, x in enumerate((195, 280, 365, 450)):
+            for r, line in enumerate(("Dues", "Net of", "costs")[1:] if n % 2 else ("Dues",)):
+                sheet.drawCentredString(x, 674 - 11 * (r + 1 - n % 2), line)
+        for r, (pier, *numbers) in enumerate(rows):
+            text(sheet, 60, 646 - 14 * r, [pier])
+            for x, number in zip((220, 305, 390, 475), numbers, strict=True):
+                sheet.drawRightString(x, 646 - 14 * r, number)
+        text(sheet, 60, 540, paragraph(QUAY, 4))
+
+    rows = [
+        ["North", "116,914", "35,099", "112,093", "34,864"],
+        ["South", "60,288", "19,195", "62,420", "19,955"],
+        ["Coal", "43,678", "16,232", "51,942", "19,742"],
+        ["Fish", "21,506", "9,369", "21,733", "9,500"],
+    ]
+    names = ["", "Dues", "Net of costs", "Dues", "Net of costs"]
+    answer = elements(page)
+    table = cells(answer)
+    assert [cell for cell in table[0] if cell[1]] == [('colspan="2"', "2031"), ('colspan="2"', "2030")]
+    assert tables(answer)[0][1:] == [names, *rows]
+
+
+def test_a_range_of_years_in_the_name_of_a_column_is_no_number() -> None:
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 4))
+        for x, lines in zip((240, 330, 420, 490), names, strict=True):
+            for r, line in enumerate(reversed(lines)):
+                sheet.drawCentredString(x - 20, 674 + 11 * r, line)
+        for r, (debt, *numbers) in enumerate(rows):
+            text(sheet, 60, 658 - 14 * r, [debt])
+            for x, number in zip((240, 330, 420, 490), numbers, strict=True):
+                sheet.drawRightString(x, 658 - 14 * r, number)
+        text(sheet, 60, 540, paragraph(QUAY, 4))
+
+    names = [("Due in", "2032"), ("Due in", "2033–2034"), ("Due in", "2035–2036"), ("Sum",)]
+    rows = [
+        ["Builders", "10,270", "18,278", "19,329", "47,877"],
+        ["Rent of sheds", "1,306", "2,413", "1,746", "5,465"],
+        ["Coal", "40,076", "1,974", "808", "42,858"],
+        ["Tax", "4,350", "8,501", "16,655", "29,506"],
+    ]
+    assert tables(elements(page)) == [[["", *map(" ".join, names)], *rows]]
+
+
+def test_names_of_three_lines_above_shaded_rows_are_their_header() -> None:
+    """Nothing is drawn around them, and they are not heavier than the rows."""
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 4))
+        sheet.drawCentredString(300, 700, "(in crowns)")
+        for x, lines in zip(EDGES_OF_PIERS[1:], names, strict=True):
+            for r, line in enumerate(reversed(lines.split("/"))):
+                sheet.drawCentredString(x + 40, 660 + 12 * r, line)
+        for r, row in enumerate(rows):
+            if r % 2 == 0:
+                sheet.setFillGray(0.9)
+                for left in EDGES_OF_PIERS:
+                    sheet.rect(left, 640 - 16 * r, 100, 16, stroke=0, fill=1)
+                sheet.setFillGray(0)
+            for x, cell in zip(EDGES_OF_PIERS, row, strict=True):
+                text(sheet, x + 30, 644 - 16 * r, [cell])
+        text(sheet, 60, 500, paragraph(QUAY, 4))
+
+    names = ["Paid/in by/ships", "Paid/back", "Left"]
+    rows = [[f"Pier {n}", f"{410 - 7 * n}", f"{31 * n + 12}", f"{398 - 38 * n}"] for n in range(7)]
+    assert tables(elements(page)) == [[["", *(name.replace("/", " ") for name in names)], *rows]]
+
+
+EDGES_OF_PIERS = (60, 160, 260, 360)

@@ -22,7 +22,7 @@ from upstage_docs.local.pdf.tables.aligned_texts import (
 )
 from upstage_docs.local.pdf.tables.headers import WHOLE, header_cells, lay_header
 from upstage_docs.local.pdf.tables.library_tables import Table
-from upstage_docs.local.pdf.tables.line_rows import is_value
+from upstage_docs.local.pdf.tables.line_rows import is_value, is_year
 from upstage_docs.local.pdf.tables.sign_columns import columns_with_signs, is_sign
 from upstage_docs.local.pdf.word_pieces import Pieces
 
@@ -52,6 +52,8 @@ _HEADER_PITCH = 2.2
 """Font sizes from a line of a header to the next, at most."""
 _VALUED_ROWS = 0.7
 """Share of the rows of a table with numbers, at least, below which rows of few texts are notes."""
+_NEXT_LINE = 1.35
+"""Font sizes from a line of a cell to the next, at most, where only their distance tells that they are one text."""
 _TITLE = 1.15
 """Of the size of a table: a larger line above it is its title."""
 _MOST_HEADER, _VALUES_IN_HEADER = 4, 0.25
@@ -187,8 +189,10 @@ def _trimmed(rows: list[list[Text]], lines: LineTexts, *, closed: bool) -> tuple
         return [], []
     end = _end_of_values(several, parted) if not closed else several[-1] + 1
     left = min(text.box[0] for row in rows for text in row)
-    while closed and end < len(rows) and rows[end][0].box[0] > left + rows[end][0].size:
-        end += 1  # not below the labels
+    while end < len(rows) and rows[end][0].box[0] > left + rows[end][0].size:  # not below the labels
+        if not closed and rows[end][0].baseline - rows[end - 1][0].baseline > _NEXT_LINE * rows[end][0].size:
+            break
+        end += 1
     return rows[: several[0]], parted[several[0] : end]
 
 
@@ -216,7 +220,7 @@ def _over_columns(titles: Sequence[list[Text]], below: Sequence[Text], columns: 
         reach = text.size
         inside = columns[1].left - reach <= text.box[0] and text.box[2] <= columns[-1].right + reach
         ends = text.text[0].islower() or text.text.endswith(".")  # the last line of a caption
-        title = text.size > _TITLE * below[0].size
+        title = text.size > _TITLE * below[0].size or (text.text[0] == "(" and text.text[-1] == ")")  # or its unit
         if not inside or ends or title or last - text.baseline > _HEADER_PITCH * text.size:
             break
         kept.insert(0, row)
@@ -290,12 +294,8 @@ def _placed(
 def _is_of_values(row: Sequence[Text], places: Sequence[tuple[int, int]]) -> bool:
     """Say whether a row is one of values: a number stands behind its first column that is no year."""
     return any(
-        is_value(text.text) and not _is_year(text.text) for text, (first, _) in zip(row, places, strict=True) if first
+        is_value(text.text) and not is_year(text.text) for text, (first, _) in zip(row, places, strict=True) if first
     )
-
-
-def _is_year(text: str) -> bool:
-    return text.isdecimal() and len(text) == 4 and text[:2] in {"18", "19", "20"}
 
 
 def _is_table(
@@ -318,8 +318,10 @@ def _is_table(
     if any(len(column) < 2 for column in cells):
         return False
     valued = [are_values(column) for column in cells]
-    lined = sum(_lines_up(column) for column in cells[1:])  # labels of a statement are indented by their depth
     if any(valued[1:]):
+        # Names of columns may stand in their middle; labels of a statement are indented by their depth.
+        held = [[text for row in body for text in row[c] if not is_sign(text.text)] for c in range(1, len(columns))]
+        lined = sum(_lines_up(column) for column in held if column)
         return lined >= _LINED_COLUMNS * (len(columns) - 1)
     if any("@" in text.text for row in rows for text in row):
         return False  # authors side by side
@@ -348,6 +350,9 @@ def _header_height(
     if first is None:
         return 1
     while first > 0 and len(rows[first - 1]) == 1 and placed[first - 1][0] == (0, 0):
+        above = rows[first - 2][0] if first > 1 and placed[first - 2][0] == (0, 0) else None
+        if above is not None and rows[first - 1][0].baseline - above.baseline < _NEXT_LINE * above.size:
+            break  # the next line of the name of the first column
         first -= 1
     return first
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from upstage_docs.local.geometry import Box, bounds, groups_of, middle, shared_width
 from upstage_docs.local.pdf.lines import Line, rows_of
-from upstage_docs.local.pdf.tables.line_rows import is_value
+from upstage_docs.local.pdf.tables.line_rows import is_value, is_year
 from upstage_docs.local.pdf.tables.sign_columns import is_sign
 from upstage_docs.local.pdf.word_pieces import Pieces
 from upstage_docs.local.pdf.words import Word
@@ -240,7 +240,7 @@ def _is_over(upper: Sequence[Text], lower: Sequence[Text]) -> bool:
     if upper[-1].baseline >= lower[0].baseline or first is None or not any(is_value(text.text) for text in first):
         return False
     values = [[text for text in region if is_value(text.text)] for region in (upper, lower)]
-    if len(values[0]) > 1 and not all(_is_year(text.text) for text in values[0]):
+    if len(values[0]) > 1 and not all(is_year(text.text) for text in values[0]):
         ends = [_ends_of(held) for held in values]
         fewer, more = sorted(ends, key=len)
         reach = _SAME_END * lower[0].size
@@ -250,10 +250,6 @@ def _is_over(upper: Sequence[Text], lower: Sequence[Text]) -> bool:
     columns = [(left, end + first[0].size) for left, end in zip([-math.inf, *ends], ends, strict=False)]
     held = [sum(left < middle(name.box)[0] < right for name in names) for left, right in columns]
     return len(names) > 1 and all(number == 1 for number in held[1:]) and held[0] < 2
-
-
-def _is_year(text: str) -> bool:
-    return text.isdecimal() and len(text) == 4 and text[:2] in {"18", "19", "20"}
 
 
 def _ends_of(values: Sequence[Text]) -> list[float]:
@@ -413,8 +409,8 @@ def _prose(texts: Sequence[Text], pairs: Sequence[tuple[int, int]]) -> list[bool
 def _in_rows(texts: Sequence[Text], pairs: Sequence[tuple[int, int]]) -> set[int]:
     """Return the texts of cells, however long: those behind a number that has a text before it, and those between two.
 
-    A list has its numbers at the left edge, and most lines of the other column of a page go on with a sentence. The
-    lines right under such a text that stand alone go on with it.
+    Others in a column with these are cells, too. A list has its numbers at the left edge, and most lines of the other
+    column of a page go on with a sentence. The lines right under such a text that stand alone go on with it.
     """
     after, before = dict(pairs), {other: one for one, other in pairs}
     told: defaultdict[int, list[int]] = defaultdict(list)
@@ -428,6 +424,8 @@ def _in_rows(texts: Sequence[Text], pairs: Sequence[tuple[int, int]]) -> set[int
         if sum(texts[n].text[0].islower() for n in column) <= _GOING_ON * len(column)
         for n in column
     }
+    columns = {round(texts[n].box[0]) for n in found}
+    found |= {n for n in before if round(texts[n].box[0]) in columns and not texts[n].text[0].islower()}
     ends = {n: texts[after[n]].box[0] for n in found if n in after}
     for above, below in _under(texts):
         one, other = texts[above], texts[below]

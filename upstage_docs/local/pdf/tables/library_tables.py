@@ -16,7 +16,7 @@ from upstage_docs.local.geometry import Box, area, bounds, holds_middle, middle,
 from upstage_docs.local.pdf.lines import Line, lines_of, rows_of
 from upstage_docs.local.pdf.tables.headers import WHOLE
 from upstage_docs.local.pdf.tables.line_rows import UNLABELLED, right_edges, rows_of_bands, rules_part_rows
-from upstage_docs.local.pdf.tables.sign_columns import columns_with_signs
+from upstage_docs.local.pdf.tables.sign_columns import columns_with_signs, with_brackets_closed
 from upstage_docs.local.pdf.words import Word
 
 _EMPHASIS = re.compile(r"(\*{1,3}|_{1,3}|~~|`)(?=\S)(.+?)(?<=\S)\1")
@@ -96,9 +96,9 @@ class Table:
         """Its rows of cells; positions that a spanning cell covers are left out, as in HTML."""
         spans = self.spans
         if spans is None:
-            return tuple(tuple(Cell(text) for text in row) for row in self.rows)
+            return tuple(tuple(Cell(with_brackets_closed(text)) for text in row) for row in self.rows)
         return tuple(
-            tuple(Cell(text, *spans[r, c]) for c, text in enumerate(row) if (r, c) in spans)
+            tuple(Cell(with_brackets_closed(text), *spans[r, c]) for c, text in enumerate(row) if (r, c) in spans)
             for r, row in enumerate(self.rows)
         )
 

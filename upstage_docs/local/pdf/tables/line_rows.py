@@ -16,6 +16,7 @@ _VALUE = re.compile(
 )
 _NONE = "nN"
 """What "n/a" begins with."""
+_YEARS = re.compile(r"(?:18|19|20)\d\d(?:\s?[-–/]\s?(?:(?:18|19|20)\d\d|\d\d))?")
 _SAME_LINE = 0.45
 """Of the font size: what two baselines of one line differ by at most."""
 _MATCHING = 0.8
@@ -55,6 +56,11 @@ def is_value(text: str) -> bool:
     if first.isalpha() and first not in _NONE:  # most texts; a value begins with no other letter
         return False
     return _VALUE.fullmatch(text) is not None
+
+
+def is_year(text: str) -> bool:
+    """Say whether a number is a year, or from one year to another."""
+    return _YEARS.fullmatch(text) is not None
 
 
 def rows_by_lines(cells: Sequence[Sequence[Word]]) -> Rows | None:

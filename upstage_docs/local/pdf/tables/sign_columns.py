@@ -8,6 +8,13 @@ from collections.abc import Sequence
 _SIGN = re.compile(r"[$€£₩¥]|US\$|[%)]|\)?%|[*†‡]{1,3}")
 _BEFORE = re.compile(r"[$€£₩¥]|US\$")
 """Signs that stand before their number."""
+_BEFORE_BRACKET = re.compile(r"(\([$€£₩¥]?\s?[\d.,]+%?)\s(?=\))")
+"""A number below zero whose second bracket stands apart, as in a column of its own."""
+
+
+def with_brackets_closed(text: str) -> str:
+    """Return a cell's text, the second bracket of a number right behind it."""
+    return _BEFORE_BRACKET.sub(r"\1", text)
 
 
 def is_sign(text: str) -> bool:

@@ -181,7 +181,7 @@ def _with_aligned(
     for whole in aligned:
         inside = [table for table in kept if table.words & whole.words]
         rest = whole.words.difference(*(table.words for table in inside))
-        goes_on = any(is_value(words[i].text) for i in rest)
+        goes_on = any(is_value(words[i].text) for i in rest) or _has_names(whole, inside, words)
         if any(_is_better(table, whole, words, rules, goes_on=goes_on) for table in inside):
             continue
         kept = [table for table in kept if table not in inside] + [whole]
@@ -191,7 +191,8 @@ def _with_aligned(
 def _is_better(known: Table, whole: Table, words: Sequence[Word], rules: Sequence[Box], *, goes_on: bool) -> bool:
     """Say whether a *known* table is kept beside the aligned one that is *whole*: it has more of it.
 
-    *goes_on* says whether the whole one has numbers that no known table has: titles between grids are no rows.
+    *goes_on* says whether the whole one has numbers that no known table has, or names above all columns of
+    numbers: titles between grids are no rows.
     """
     if known.gridded:
         return not _is_part(known, whole, words, goes_on=goes_on)
@@ -199,6 +200,15 @@ def _is_better(known: Table, whole: Table, words: Sequence[Word], rules: Sequenc
     if _rules_in(known, rules) > _RULED_ROWS * len(known.rows):
         more = len(known.words - whole.words) > len(whole.words - known.words)
     return more and len(known.columns) >= len(whole.columns) and not _holds_several_values(known)
+
+
+def _has_names(whole: Table, inside: Sequence[Table], words: Sequence[Word]) -> bool:
+    """Say whether all that an aligned table has beside the grids in it is names above their columns."""
+    grids = [table for table in inside if table.gridded and not table.header_rows]
+    boxes = [words[i].box for i in whole.words.difference(*(table.words for table in grids))]
+    top = min((table.box[1] for table in grids), default=0.0)
+    over = {whole.nearest_column(middle(box)[0]) for box in boxes}
+    return over.issuperset(range(1, len(whole.columns))) and all(box[3] < top + 2 for box in boxes)
 
 
 def _holds_several_values(table: Table) -> bool:
@@ -218,7 +228,7 @@ def _is_part(grid: Table, whole: Table, words: Sequence[Word], *, goes_on: bool)
     if outside and min(max(box[0] - x1, x0 - box[2]) for box in outside) > reach:
         return False  # what stands on the other half of a slide
     if len(grid.columns) == len(whole.columns):
-        return goes_on and len(grid.rows) + 1 < len(whole.rows) and grid.words < whole.words
+        return goes_on and len(grid.rows) < len(whole.rows) and grid.words < whole.words
     return len(grid.columns) < len(whole.columns) and whole.filled >= _FULL_ROWS
 
 
