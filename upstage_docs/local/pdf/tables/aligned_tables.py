@@ -16,7 +16,6 @@ from upstage_docs.local.pdf.tables.aligned_rows import Row, are_values, join_lin
 from upstage_docs.local.pdf.tables.aligned_texts import (
     LineTexts,
     Text,
-    regions_of_rows,
     rows_of_texts,
     words_of_cells,
 )
@@ -24,6 +23,7 @@ from upstage_docs.local.pdf.tables.headers import WHOLE, header_cells, lay_heade
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.tables.line_rows import is_value, is_year
 from upstage_docs.local.pdf.tables.sign_columns import columns_with_signs, is_sign
+from upstage_docs.local.pdf.tables.text_regions import regions_of_rows
 from upstage_docs.local.pdf.word_pieces import Pieces
 
 _MOST_TEXTS = 5_000
