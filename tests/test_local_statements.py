@@ -362,3 +362,25 @@ def test_names_of_three_lines_above_shaded_rows_are_their_header() -> None:
 
 
 EDGES_OF_PIERS = (60, 160, 260, 360)
+
+
+def test_a_text_that_is_shaded_line_by_line_is_no_table() -> None:
+    """Text processors shade each line of a framed paragraph by itself; between two shades no edge is seen."""
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 4))
+        for r in range(len(note)):
+            sheet.setFillGray(0.85)
+            sheet.rect(60, 656 - 12 * r, 420, 12, stroke=0, fill=1)
+            sheet.setFillGray(0)
+            for x in (59.5, 480):
+                sheet.rect(x, 656 - 12 * r, 0.5, 12, stroke=0, fill=1)
+        for y in (668, 656 - 12 * (len(note) - 1)):
+            sheet.rect(59.5, y, 421, 0.5, stroke=0, fill=1)
+        text(sheet, 64, 659, note)
+        text(sheet, 60, 540, paragraph(QUAY, 4))
+
+    note = paragraph("The dues of the harbour are paid by the master of the ship in", 5)
+    answer = elements(page)
+    assert categories(answer) == ["paragraph"] * 3
+    assert answer[1]["content"]["text"].splitlines() == note

@@ -134,10 +134,10 @@ class Table:
         for index in found:
             box = words[index].box
             if names:
-                column = max(range(len(names)), key=lambda c: shared_width(names[c], box))
+                home = max(range(len(names)), key=lambda c: shared_width(names[c], box))
             else:
-                column = self.nearest_column(middle(box)[0])
-            columns[column].append(words[index])
+                home = self.nearest_column(middle(box)[0])
+            columns[home].append(words[index])
         shared = Counter(round(word.baseline) for column in columns for word in column)
         base = max(shared, key=lambda baseline: (shared[baseline], baseline))
         upper, lower = [""] * len(columns), [""] * len(columns)
@@ -318,12 +318,12 @@ def _without_title(rows: list[_Row], words: Sequence[Word], inside: Sequence[int
 
 
 def _without_caption(rows: list[_Row], words: Sequence[Word], kept: set[int]) -> tuple[list[_Row], set[int]]:
-    """Leave out lines above a table that the library cut into its first rows: each runs from the first column on.
+    """Leave out lines above a table that the library cut into its first rows, of its caption or of a paragraph.
 
-    The words of such a line are no further apart than spaces, and stand in the white between the first two columns.
+    The words of such a line are no further apart than spaces, and stand in the white between two columns.
     """
-    while len(rows) > _LEAST_BELOW and len(rows[0].cells) > 1 and all(rows[0].cells[:2]):
-        below = [[words[i] for row in rows[1:] for i in row.words[c]] for c in (0, 1)]
+    while len(rows) > _LEAST_BELOW and len(filled := [c for c, cell in enumerate(rows[0].cells) if cell]) > 1:
+        below = [[words[i] for row in rows[1:] for i in row.words[c]] for c in filled[:2]]
         first = [i for i in kept if middle(words[i].box)[1] < rows[1].top]
         line = sorted((words[i] for i in first), key=lambda word: word.box[0])
         if not all(below) or not line:

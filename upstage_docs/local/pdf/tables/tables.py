@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
@@ -63,6 +64,8 @@ _WORDED = 0.8
 """Share of cells that are words of some length, at least, where the columns may be text."""
 _EVEN = 0.75
 """Of the widest line of a column, the usual one of a text is wider than so much."""
+_SHORTEST_SHADE, _SEAM = 5.0, 1.0
+"""Points that the shade of a line of text is tall at least, and that two such shades are apart at most."""
 _LEADER = re.compile(r"(?:[.·…_]\s?){4,}\s*(\d{1,4})$")
 """Dots that lead to a page number."""
 _LAST_PAGE = 2000
@@ -284,16 +287,45 @@ def box_of(rect: Any) -> Box:
 
 
 def rules_of(page: Any) -> tuple[list[Box], list[Box]]:
-    """Return the ruled lines of a page: horizontal ones longer than 30 points, and vertical ones longer than 5."""
+    """Return the ruled lines of a page: horizontal ones longer than 30 points, and vertical ones longer than 5.
+
+    The edge between two lines of a shaded text is none: text processors shade each line by itself.
+    """
     rules, sides = [], []
-    for line in page.vector_graphics.lines if page.vector_graphics else ():
+    if page.vector_graphics is None:
+        return [], []
+    seams = _seams(page.vector_graphics.shapes)
+    for line in page.vector_graphics.lines:
         x0, y0, x1, y1 = line.x1, line.y1, line.x2, line.y2
         if abs(y0 - y1) < 1:
-            if abs(x0 - x1) > 30:
-                rules.append((min(x0, x1), y0, max(x0, x1), y0))
+            rule = min(x0, x1), y0, max(x0, x1), y0
+            seen = line.stroke or not any(
+                abs(y - y0) < _SEAM and left - _SEAM < rule[0] and rule[2] < right + _SEAM
+                for left, y, right, _ in seams.get(line.fill_color, ())
+            )
+            if abs(x0 - x1) > 30 and seen:
+                rules.append(rule)
         elif abs(x0 - x1) < 1 and abs(y0 - y1) > 5:
             sides.append((x0, min(y0, y1), x0, max(y0, y1)))
     return rules, sides
+
+
+def _seams(shapes: Sequence[Any]) -> dict[str, list[Box]]:
+    """Return the level edges between filled shapes of one width that touch and have no other beside them, by colour."""
+    ends: defaultdict[tuple[str, int, int], list[Box]] = defaultdict(list)
+    rows: Counter[int] = Counter()
+    for shape in shapes:
+        x, y, wide, tall = shape.bbox
+        if shape.fill and min(wide, tall) > _SHORTEST_SHADE:
+            ends[shape.fill_color, round(x), round(x + wide)].append((x, y, x + wide, y + tall))
+            rows[round(y)] += 1
+    found: defaultdict[str, list[Box]] = defaultdict(list)
+    for (colour, _, _), boxes in ends.items():
+        for above, below in pairwise(sorted(boxes, key=lambda box: box[1])):
+            lone = max(rows[round(box[1])] for box in (above, below)) == 1
+            if lone and abs(below[1] - above[3]) < _SEAM:
+                found[colour].append((below[0], below[1], below[2], below[1]))
+    return found
 
 
 def _is_prose(table: Table) -> bool:
