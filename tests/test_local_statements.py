@@ -384,3 +384,33 @@ def test_a_text_that_is_shaded_line_by_line_is_no_table() -> None:
     answer = elements(page)
     assert categories(answer) == ["paragraph"] * 3
     assert answer[1]["content"]["text"].splitlines() == note
+
+
+def test_addresses_above_an_invoice_and_sums_below_it_are_no_rows_of_it() -> None:
+    """Rules part the rows of the invoice; the sums are a table of their own."""
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, ["Bill to", "Northern Ferries", "Pier 4", "Aberdeen"])
+        text(sheet, 330, 780, ["Ship to", "Northern Ferries", "Workshop 2", "Leith"])
+        sheet.setFillGray(0.2)
+        sheet.rect(56, 711, 478, 18, stroke=0, fill=1)
+        for r, row in enumerate(rows):
+            sheet.setFillGray(0 if r else 1)
+            text(sheet, 60, 716 - 18 * r, [row[0]])
+            for x, cell in zip((340, 410, 460, 530), row[1:], strict=True):
+                sheet.drawRightString(x, 716 - 18 * r, cell)
+            sheet.line(56, 711 - 18 * r, 534, 711 - 18 * r)
+        for r, (label, number) in enumerate(sums):
+            text(sheet, 350, 622 - 15 * r, [label])
+            sheet.drawRightString(530, 622 - 15 * r, number)
+        text(sheet, 60, 520, paragraph(QUAY, 4))
+
+    rows = [
+        ["What", "How many", "Each", "Tax", "Sum"],
+        ["Sextant of brass", "2", "410.00", "20%", "820.00"],
+        ["Compass bowl", "1", "275.50", "20%", "275.50"],
+        ["Work on board", "6", "64.00", "20%", "384.00"],
+        ["Carriage", "1", "38.00", "0%", "38.00"],
+    ]
+    sums = [["Before tax", "1,517.50"], ["Tax", "295.90"], ["To be paid", "1,813.40"]]
+    assert tables(elements(page)) == [rows, sums]

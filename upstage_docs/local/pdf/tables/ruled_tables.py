@@ -51,6 +51,8 @@ _SPACE = 0.5
 """Font sizes: a gap that is wider parts two columns, or two texts of a header."""
 _CLOSER = 0.8
 """Of the usual distance of lines: one that is closer to the line above, and not whole, belongs to its row."""
+_HIGHEST_HEADER = 4.0
+"""Font sizes from the first rule of a table up to what is no header above it."""
 _MOST_RULES = 2_000
 
 
@@ -71,7 +73,7 @@ def ruled_tables(
         sides: Vertical rules.
         lines: Tells the texts of the page's words.
         known: The words of tables that are known; one that holds all words between some rules, and no others between
-            others, is not looked for again.
+            others nor far above them, is not looked for again.
     """
     tables = []
     if len(rules) <= _MOST_RULES and len(sides) <= _MOST_RULES:
@@ -81,11 +83,12 @@ def ruled_tables(
         inside = [frozenset(_standing_in(words, free, _frame(run))) for run in runs]
         inside = [held if not any(held < other for other in inside) else frozenset() for held in inside]
         for run, held in zip(runs, inside, strict=True):
-            below = run[-1][1]
+            top, below = run[0][1], run[-1][1]
             if any(
                 held <= one
                 and sum(bool(other) and other <= one for other in inside) == 1
                 and not any(words[i].baseline > below + words[i].size for i in one - held)
+                and not any(words[i].baseline < top - _HIGHEST_HEADER * words[i].size for i in one - held)
                 for one in known
             ):
                 continue

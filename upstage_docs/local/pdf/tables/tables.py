@@ -64,6 +64,10 @@ _WORDED = 0.8
 """Share of cells that are words of some length, at least, where the columns may be text."""
 _EVEN = 0.75
 """Of the widest line of a column, the usual one of a text is wider than so much."""
+_BELOW = 2.0
+"""Heights of a row between a table and the sums below it, at most."""
+_NAMES_APART = 0.7
+"""Font sizes between the names of two columns, at least."""
 _SHORTEST_SHADE, _SEAM = 5.0, 1.0
 """Points that the shade of a line of text is tall at least, and that two such shades are apart at most."""
 _LEADER = re.compile(r"(?:[.·…_]\s?){4,}\s*(\d{1,4})$")
@@ -137,8 +141,22 @@ def tables_of(
         if not _is_contents(table) and not _is_on_plot(table, plots)
         if not _has_marks(table) and (_rules_in(table, rules) or not _is_listing(table, words))
     ]
-    found = _with_aligned(_completed(tables, ruled, words), aligned, words, rules)
+    found = _with_aligned(_completed(tables, ruled, words, rules), aligned, words, rules)
+    if any(whole not in found for whole in aligned):  # what a better table left of them, as the sums below it
+        used = {i for table in found for i in table.words}
+        free = [gone or i in used for i, gone in enumerate(taken)]
+        found += [table for table in aligned_tables(lines, free, rules) if _is_sum(table, found)]
     return with_header_words(found, words, taken)
+
+
+def _is_sum(table: Table, tables: Sequence[Table]) -> bool:
+    """Say whether a table of labels and numbers stands right below one of *tables*, within its width."""
+    return len(table.columns) == 2 and any(
+        0 < table.box[1] - other.box[3] < _BELOW * (table.box[3] - table.box[1]) / len(table.rows)
+        and other.box[0] - 2 < table.box[0]
+        and table.box[2] < other.box[2] + 2
+        for other in tables
+    )
 
 
 def _is_on_plot(table: Table, plots: Sequence[Box]) -> bool:
@@ -153,10 +171,13 @@ def is_full_grid(table: Table) -> bool:
     return table.gridded and filled >= _FULL * len(table.spans)
 
 
-def _completed(tables: Sequence[Table], ruled: Sequence[Table], words: Sequence[Word]) -> list[Table]:
+def _completed(
+    tables: Sequence[Table], ruled: Sequence[Table], words: Sequence[Word], rules: Sequence[Box]
+) -> list[Table]:
     """Put ruled tables in the place of those that have only a part of their words, or several of them.
 
-    A grid also takes the place of a table that has text beside it, or more than a header above and a note below.
+    A grid, or a table with a rule below each row, also takes the place of a table that has text beside it, or more than
+    a header above and a note below.
     """
     kept = list(tables)
     ruled = [table for table in ruled if not any(table.words < other.words for other in ruled)]
@@ -164,7 +185,8 @@ def _completed(tables: Sequence[Table], ruled: Sequence[Table], words: Sequence[
         inside = [table for table in kept if table.words & whole.words]
         larger = [t for t in inside if t.words >= whole.words and not _holds_several(t, ruled)]
         larger = [t for t in larger if not _has_caption(t, whole, words)]
-        if not (is_full_grid(whole) and any(_runs_beyond(t, whole, words) for t in larger)) and any(
+        sure = is_full_grid(whole) or _rules_in(whole, rules) >= len(whole.rows) - 1
+        if not (sure and any(_runs_beyond(t, whole, words) for t in larger)) and any(
             whole.spans is None or t.words > whole.words or len(t.columns) > len(whole.columns) for t in larger
         ):
             continue
@@ -184,7 +206,8 @@ def _with_aligned(
     for whole in aligned:
         inside = [table for table in kept if table.words & whole.words]
         rest = whole.words.difference(*(table.words for table in inside))
-        goes_on = any(is_value(words[i].text) for i in rest) or _has_names(whole, inside, words)
+        grids = [table for table in inside if table.gridded and not table.header_rows]
+        goes_on = any(is_value(words[i].text) for i in rest) or _has_names(whole, grids, words)
         if any(_is_better(table, whole, words, rules, goes_on=goes_on) for table in inside):
             continue
         kept = [table for table in kept if table not in inside] + [whole]
@@ -201,17 +224,36 @@ def _is_better(known: Table, whole: Table, words: Sequence[Word], rules: Sequenc
         return not _is_part(known, whole, words, goes_on=goes_on)
     more = known.words > whole.words
     if _rules_in(known, rules) > _RULED_ROWS * len(known.rows):
-        more = len(known.words - whole.words) > len(whole.words - known.words)
+        more = len(known.words - whole.words) > len(whole.words - known.words) or not _has_rows_beside(
+            known, whole, words
+        )
     return more and len(known.columns) >= len(whole.columns) and not _holds_several_values(known)
 
 
-def _has_names(whole: Table, inside: Sequence[Table], words: Sequence[Word]) -> bool:
-    """Say whether all that an aligned table has beside the grids in it is names above their columns."""
-    grids = [table for table in inside if table.gridded and not table.header_rows]
-    boxes = [words[i].box for i in whole.words.difference(*(table.words for table in grids))]
-    top = min((table.box[1] for table in grids), default=0.0)
-    over = {whole.nearest_column(middle(box)[0]) for box in boxes}
-    return over.issuperset(range(1, len(whole.columns))) and all(box[3] < top + 2 for box in boxes)
+def _has_rows_beside(known: Table, whole: Table, words: Sequence[Word]) -> bool:
+    """Say whether an aligned table has numbers in most columns beside a *known* one, or names above its columns.
+
+    Sums below a table, and addresses above it, are no such rows.
+    """
+    beside = [words[i] for i in whole.words - known.words]
+    valued = {whole.nearest_column(middle(word.box)[0]) for word in beside if is_value(word.text)}
+    return not beside or 2 * len(valued) >= len(whole.columns) or _has_names(whole, [known], words)
+
+
+def _has_names(whole: Table, tables: Sequence[Table], words: Sequence[Word]) -> bool:
+    """Say whether all that an aligned table has beside *tables* is names above all columns behind the first."""
+    rest = [words[i] for i in whole.words.difference(*(table.words for table in tables))]
+    top = min((table.box[1] for table in tables), default=0.0)
+    if any(word.box[3] > top + 2 for word in rest):
+        return False
+    first = (whole.columns[0] + whole.columns[1]) / 2
+    behind = ([rest[i] for i in row if middle(rest[i].box)[0] > first] for row in rows_of(rest)) if rest else ()
+    names = (1 + sum(map(_are_apart, pairwise(row))) for row in behind if row)
+    return max(names, default=0) >= len(whole.columns) - 1
+
+
+def _are_apart(names: tuple[Word, Word]) -> bool:
+    return names[1].box[0] - names[0].box[2] > _NAMES_APART * names[0].size
 
 
 def _holds_several_values(table: Table) -> bool:
