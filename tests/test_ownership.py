@@ -471,6 +471,25 @@ def test_what_announces_a_table_goes_with_a_unit_below_it_in_the_same_element(ab
     assert "surveyed" not in text
 
 
+@pytest.mark.parametrize("output_format", ["markdown", "text"])
+@pytest.mark.parametrize(
+    ("caption", "source"), [("<표 2> 지역별 생산", "<자료> 통계청"), ("<Table 2> Output", "<Source> own survey")]
+)
+def test_words_in_angle_brackets_are_words_in_markdown_and_text(caption: str, source: str, output_format: str) -> None:
+    table = "| Site | 2024 |\n| --- | --- |\n| Alpha | 5,120 |"
+    texts = [("paragraph", "It took a year."), ("header", caption), ("table", table), ("paragraph", source)]
+    elements = []
+    for number, (category, text) in enumerate(texts):
+        top = 0.1 + 0.05 * number
+        corners = ((0.1, top), (0.9, top), (0.9, top + 0.03), (0.1, top + 0.03))
+        elements.append(Element(number, 1, category, "", text, text, corners))
+
+    chunks = list(chunk_elements(ParsedDocument("a.pdf", "", "m", tuple(elements)), output_format=output_format))  # type: ignore[arg-type]
+
+    assert [chunk.text for chunk in chunks] == ["It took a year.", f"{caption}\n\n{table}\n\n{source}"]
+    assert chunks[1].metadata["caption"] == caption
+
+
 def test_parts_repeat_caption_and_unit_but_no_note() -> None:
     rows = "".join(f"<tr><td>Site {n}</td><td>{n},500</td></tr>" for n in range(30))
     document = _document(

@@ -309,7 +309,7 @@ class _Reader:
             kind = "heading" if opens else "text"
         if kind and not (first.isalnum() or has_words(text) or _is_said_without_words(kind, category, text)):
             return ()
-        joiner = "\n" if text[0] == "<" else "\n\n"
+        joiner = _joiner(text)
         if category in self._excluded:  # what may be owned, as its callers see
             kind = "aside"
         if kind:
@@ -467,5 +467,5 @@ def _is_said_without_words(kind: str, category: str, text: str) -> bool:
 
 
 def _joiner(text: str) -> str:
-    """Return what stands before *text* in a chunk."""
-    return "\n" if text[0] == "<" else "\n\n"
+    """Return what stands before *text* in a chunk; `<자료> 통계청` is no HTML."""
+    return "\n" if text[0] == "<" and text[-1] == ">" else "\n\n"

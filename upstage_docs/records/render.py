@@ -85,10 +85,11 @@ def text_of_line(text: str) -> str:
     """Return the words of *text*, HTML or not, with their white space; fast where one tag is around it all."""
     if "<" not in text:
         return text.strip()
-    start = text.find(">") + 1 if text[0] == "<" else 0
-    end = text.rindex("<") if text[-1] == ">" else len(text)
+    start, end = 0, len(text)
+    if text[0] == "<" and text[-1] == ">":  # in Markdown and text, `<표 2> 인구` begins with no tag
+        start, end = text.find(">") + 1, text.rfind("</")
     inner = text[start:end].replace("<br>", "\n")
-    if "<" in inner or "&" in inner or end < start:
+    if end < start or "<" in inner or "&" in inner:
         return text_of_html(text)
     return inner.strip()
 
