@@ -46,6 +46,7 @@ DOCUMENTS: dict[str, list[tuple[str, int]]] = {
     "wide digits": [("１．개요", 1), ("１．１　배경", 2), ("２．결과", 1)],
     "hyphens": [("1. Aim", 1), ("1-1. Scope", 2), ("1-2. Method", 2), ("2. End", 1)],
     "appendix": [("Appendix A Data", 1), ("A.1 Sources", 2), ("A.2 Gaps", 2), ("Appendix B Code", 1), ("B.1 Files", 2)],
+    "korean annexes": [("1. 개요", 1), ("1.1 배경", 2), ("붙임 1. 명단", 1), ("참고 1", 1), ("참고2. 용어", 1)],
     "exhibits of a contract": [("1. Terms", 1), ("1.1 Rent", 2), ("Exhibit A", 1), ("Exhibit B – Form of lease", 1)],
     "letters and romans": [("1. Aim", 1), ("(a) Sites", 2), ("(i) North", 3), ("(ii) South", 3), ("(b) Tools", 2)],
     "the letter i": [("(g) Sites", 1), ("(h) Tools", 1), ("(i) Costs", 1), ("(j) Dates", 1)],
@@ -187,6 +188,10 @@ def test_a_heading_that_the_outline_leaves_out_stands_below_it() -> None:
         "4 Income per share",
         "(c) Duties of the keeper",
         "단위(모듈) 시험",
+        "Notes",
+        "Exhibit A",
+        "In five years",
+        "In Recent Years",
     ],
 )
 def test_what_only_looks_like_a_date_a_unit_or_a_name_is_a_heading(words: str) -> None:

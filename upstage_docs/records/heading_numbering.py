@@ -49,7 +49,7 @@ _CHAPTER = (
     r"|(?i:item)\s+\d+[A-C]?(?:\s*[.:—–-]|(?=\s+[A-Z(])|\s*\Z)"
     r"|(?i:appendix|annex|schedule|anhang|annexe|anexo)\s+(?:(?P<p>[A-Z])|\d+|[IVX]+)\b(?!\.\d)"
     r"|(?i:exhibit)\s+(?P<q>[A-Z])(?!\w)"
-    r"|(?:부\s?록|별\s?첨|붙\s?임|첨\s?부|付録|附录|附錄)\s*(?:\d+|[A-Z])?(?=$|[\s.:)])"
+    r"|(?:부\s?록|별\s?첨|붙\s?임|첨\s?부|참\s?고(?=\s?\d)|付録|附录|附錄)\s*(?:\d+|[A-Z])?(?=$|[\s.:)])"
 )
 _SECTION = (
     rf"제\s*\d+\s*절|第\s*[{_CJK_DIGITS}\d]+\s*[节節]"
@@ -113,7 +113,7 @@ _FIRST_OF_ALL = compile_when_used(
     r"(?:1|A|I|a|i|가|ㄱ|Ⅰ|ⅰ|一|壹|ア|ｱ|(?i:one))(?![\dA-Za-z])|①"
 )
 _FIRST_SIGNS = compile_when_used(
-    rf"[\d\[<〔【(§{_FORMAL_DIGITS}{_KANA}ГСРĐг{_CJK_DIGITS}{_UNICODE_ROMAN}ⅰ-ⅹ{_HANGUL}ㄱ-ㅎ{_CIRCLED}제第부별붙첨付附A-Za-z{SQUARES}◆◇◈▶▷►▸☞○●◦◯❍⚪\-–―•·]"
+    rf"[\d\[<〔【(§{_FORMAL_DIGITS}{_KANA}ГСРĐг{_CJK_DIGITS}{_UNICODE_ROMAN}ⅰ-ⅹ{_HANGUL}ㄱ-ㅎ{_CIRCLED}제第부별붙첨참付附A-Za-z{SQUARES}◆◇◈▶▷►▸☞○●◦◯❍⚪\-–―•·]"
 )
 # The first three letters of the words that a numbering begins with: "Part", "Chapitre", "Item".
 _BEGIN_OF_WORDS = frozenset(

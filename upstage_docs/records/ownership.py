@@ -20,6 +20,7 @@ from upstage_docs.records.wording import (
     caption_label,
     is_note,
     is_unit,
+    opens_notes,
 )
 
 Role = Literal["caption", "title", "unit", "note", "remark", "announcement", "heading", ""]
@@ -113,7 +114,7 @@ def role_below(line: Line, owned: Owned) -> Role:
     """Return the role of *line*, directly below the table *owned* or below lines taken for it; `""` for none."""
     words = line.words
     on_page = not (line.page and owned.page) or line.page == owned.page
-    if on_page and is_note(words, owned.words):
+    if on_page and (is_note(words, owned.words) or opens_notes(words)):
         return "note"
     if line.category == "caption":
         return "caption"

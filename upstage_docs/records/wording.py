@@ -407,8 +407,6 @@ def is_note(words: str, table: str = "") -> bool:
     """Say whether a line is a note or a source of the table above it, whose words are *table*."""
     if len(words) > _LONGEST_NOTE:
         return False
-    if len(words) < _LONGEST_LINE_OF_NOTES and _LINE_OF_NOTES.match(words):
-        return True
     begun = words.lstrip()
     start = begun.lstrip(_BULLETS)[:2] or begun[:2]
     if start[:1] in _FIRST_OF_NOTES or begun[:1] in _DASHES:
@@ -436,6 +434,11 @@ def is_note(words: str, table: str = "") -> bool:
     return False
 
 
+def opens_notes(words: str) -> bool:
+    """Say whether a line is what notes stand below: "Notes", "주", "注"."""
+    return len(words) < _LONGEST_LINE_OF_NOTES and _LINE_OF_NOTES.match(words) is not None
+
+
 def is_next_note(words: str, before: str) -> bool:
     """Say whether a line is one more note after *before*: "(2) Net" after "(1) Gross", "1. Gross" after "Notes"."""
     found = _NUMBERED.match(words) if len(words) <= _LONGEST_NOTE else None
@@ -443,7 +446,7 @@ def is_next_note(words: str, before: str) -> bool:
         return False
     number = found["number"]
     if number in {"1", "a"}:
-        return _LINE_OF_NOTES.match(before) is not None
+        return opens_notes(before)
     last = str(int(number) - 1) if number.isdecimal() else chr(ord(number) - 1)
     mark = re.escape(found["open"] + last + found["close"])
     return re.search(rf"(?:\A|[\s:：주注註]){mark}", before) is not None
