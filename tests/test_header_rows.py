@@ -123,6 +123,15 @@ def test_a_row_that_names_a_section_is_not_repeated_where_it_takes_the_room_of_r
     assert sum(long in text for text in texts) == 1
 
 
+def test_a_row_names_a_section_where_every_tag_stands_on_a_line_of_its_own() -> None:
+    table = _harvest("html").replace("<td></td>", "<td>\n</td>").replace("><", ">\n<")
+    texts = [
+        one.text for one in chunk_elements([Record("r", table, {})], chunk_size=290, oversized_tables="split_rows")
+    ]
+    assert len(texts) > 2
+    assert all(("Field" in text) <= ("North" in text) for text in texts)
+
+
 def test_a_part_whose_one_row_is_too_large_keeps_its_header_when_it_is_split_again() -> None:
     head = "| Port | Tides | Tides |\n| --- | --- | --- |\n| Port | high | low |\n| Port | metres | metres |\n"
     table = head + "".join(f"| Quay {n} of the old harbour, in spring | {n}.5 | 0.{n} |\n" for n in range(1, 5))

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import html as html_entities
 import re
+from bisect import bisect_left
 from functools import cached_property, partial
-from itertools import accumulate
+from itertools import accumulate, compress, groupby
+from operator import attrgetter, ne
 
 import msgspec
 
@@ -35,12 +37,12 @@ _SECTION = re.compile(r"<(/?)(thead|tbody|tfoot)(?=[\s/>])[^<>]*>")
 _GAP = re.compile(rf"\s*(?:</?t(?:head|body|foot)(?=[\s/>])[^<>]*>\s*)*(?P<comment>{FILLER}[{FILLER}\s]*)?")
 _CELL_MARK = re.compile(r"<(/?)t[dh](?=[\s/>])([^<>]*)>")
 _OPENING_CELL = re.compile(r"<t[dh](?=[\s/>])")
-# A row with words in its first cell alone; and what a table holds that has one, in any way to write it.
+# A row with words in its first cell alone; and the end of a blank cell, which is found four times as fast.
 _ONE_LABEL = re.compile(
     r"<tr(?:\s[^<>]*)?>\s*<t[dh](?:\s[^<>]*)?>[^<]*(?:<(?!/?t)[^<]*)*</t[dh]\s*>"
     r"(?:\s*<t[dh](?:\s[^<>]*)?>(?:\s|&nbsp;|<br\s?/?>)*</t[dh]\s*>)*\s*</tr\s*>"
 )
-_SIGNS_OF_SECTIONS = ("></t", " </t", ";</t", "colspan")
+_BLANK_CELL = re.compile(r"</t[dh][\s>](?<=[>;\s]</t[dh].)", re.DOTALL)
 _CAPITALS = re.compile(rf"</?(?i:{_NAMES})(?=[\s/>])[^<>]*>")
 
 # From where a name begins only, and with no two runs of white space that touch, so that time stays linear.
@@ -112,11 +114,10 @@ class Table:
     @cached_property
     def _ends(self) -> list[int]:
         """Per row, the first row after its section: there its spans end at the latest."""
-        rows = self.rows
-        ends = list(range(1, len(rows) + 1))
-        for index in range(len(rows) - 2, -1, -1):
-            if rows[index].section == rows[index + 1].section:
-                ends[index] = ends[index + 1]
+        ends: list[int] = []
+        for _, rows in groupby(self.rows, attrgetter("section")):
+            count = len(list(rows))
+            ends += [len(ends) + count] * count
         return ends
 
     def reaches(self) -> tuple[list[int], bool]:
@@ -124,14 +125,14 @@ class Table:
 
         Attributes are not read one by one: too late rather than too early, and rather yes than no.
         """
-        reaches = list(range(1, len(self.rows) + 1))
+        rows, ends = self.rows, self._ends
+        reaches = list(range(1, len(rows) + 1))
         index, overlong = 0, False
-        for match in _ROW_SPAN.finditer(self._structure, self.rows[0].start, self.rows[-1].end):
-            while self.rows[index].end < match.start():
-                index += 1
-            until = index + (int(match[1][:9]) or MOST_ROWS)
-            overlong = overlong or until > self._ends[index]
-            reaches[index] = max(reaches[index], min(until, self._ends[index]))
+        for match in _ROW_SPAN.finditer(self._structure, rows[0].start, rows[-1].end):
+            index = bisect_left(rows, match.start(), index, key=attrgetter("end"))
+            until, most = index + (int(match[1][:9]) or MOST_ROWS), ends[index]
+            overlong = overlong or until > most
+            reaches[index] = max(reaches[index], min(until, most))
         return reaches, overlong
 
     def cells(self, index: int) -> list[CellMarkup]:
@@ -166,7 +167,7 @@ class Table:
         """Return the rows of the body that name a section: one label, and no value beside it."""
         rows = self.rows
         body = rows[self.header_rows].start if self.header_rows < len(rows) else len(self._structure)
-        if all(self._structure.find(sign, body) < 0 for sign in _SIGNS_OF_SECTIONS):
+        if not _BLANK_CELL.search(self._structure, body) and self._structure.find("colspan", body) < 0:
             return []
         return [
             index
@@ -247,8 +248,8 @@ def _read_table(text: str, structure: str, row: re.Pattern[str]) -> Table | None
     spans = [match.span() for match in row.finditer(structure)]
     if not spans or not _encloses(structure, spans[0][0], spans[-1][1]):
         return None
-    starts, ends = [start for start, _ in spans], [end for _, end in spans]
-    gaps = [index for index in range(1, len(spans)) if starts[index] != ends[index - 1]]
+    starts, ends = map(list, zip(*spans, strict=True))
+    gaps = list(compress(range(1, len(spans)), map(ne, starts[1:], ends)))
     sections: list[TableSection] = []
     numbers: list[int] = []  # per row, that of its section
     number = -1

@@ -183,7 +183,7 @@ class _Cutter:
         while True:
             reach = _last_row(self._totals, first, room, limits.later - self._frame(first).around_last)
             last = self._boundary(first, reach)
-            while last > first and last + 1 < len(self._rows) and self._names_section(last):
+            while self._sections and last > first and last + 1 < len(self._rows) and self._names_section(last):
                 last -= 1  # it goes with the rows that it is the section of
             pieces = self._pieces(first, last)
             while not limits.exact and last > first and limits.size("".join(piece for piece, _ in pieces)) > limit:
