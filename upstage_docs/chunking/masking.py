@@ -8,7 +8,7 @@ from collections.abc import Iterator
 # What is blanked out: no white space and no sign of any format.
 FILLER = "\0"
 
-_MARKUP = r"<(?:!--|!\[CDATA\[|(?P<raw>[sS](?i:cript|tyle)|[pP](?i:re))(?=[\s>])[^<>]*>)"
+_MARKUP = r"<(?=[!sSpP])(?:!--|!\[CDATA\[|(?P<raw>[sS](?i:cript|tyle)|[pP](?i:re))(?=[\s>])[^<>]*>)"
 _EQUATION = r"\$\$|\\[\[(]"
 _MARKUP_MARKS = re.compile(_MARKUP)
 _EQUATION_MARKS = re.compile(_EQUATION)
