@@ -125,8 +125,8 @@ class ChunkBuilder:
             spans, own = [], []
             said: dict[str, None] = {}
             repeated = {id(place) for unit in units if unit.repeated for place in unit.repeated} if kept else ()
-            for a, b, one in _spans(units):
-                spans.append((one.element_id, one.page, a + lead, b + lead, one.x0, one.y0, one.x1, one.y1))
+            for a, b, one in _spans(units, lead):
+                spans.append((one.element_id, one.page, a, b, one.x0, one.y0, one.x1, one.y1))
                 said[one.category] = None
                 if repeated and id(one) in repeated:
                     continue
@@ -175,30 +175,24 @@ class TextBuilder(ChunkBuilder):
         return Chunk("", self._options.path(first.headings, first.run.source, is_html=first.is_html) + text, {})
 
 
-def _spans(units: Sequence[Unit]) -> list[tuple[int, int, ElementPlace]]:
-    """Return `(start, end, place)` of the joined text; two runs of one element that touch are one."""
-    first = units[0]
-    if len(units) == 1:
-        return first.spans or [(0, len(first.text), first.place)]
+def _spans(units: Sequence[Unit], lead: int) -> list[tuple[int, int, ElementPlace]]:
+    """Return `(start, end, place)` of the joined text behind a *lead*; two runs of one element that touch are one."""
     spans: list[tuple[int, int, ElementPlace]] = []
-    position = 0
+    position = lead
     last: ElementPlace | None = None
     for unit in units:
-        if position:
-            position += len(unit.joiner)
-        length = len(unit.text)
+        begin = position + len(unit.joiner) if position > lead else lead
+        position = begin + len(unit.text)
         if unit.spans is None and unit.place is not last:  # nearly always
             last = unit.place
-            spans.append((position, position + length, last))
-            position += length
+            spans.append((begin, position, last))
             continue
         for start, end, place in unit.sources:
             if place is last:
-                spans[-1] = (spans[-1][0], position + end, place)
+                spans[-1] = (spans[-1][0], begin + end, place)
             else:
-                spans.append((position + start, position + end, place))
+                spans.append((begin + start, begin + end, place))
                 last = place
-        position += length
     return spans
 
 
@@ -230,7 +224,10 @@ def _box(main: ElementPlace, places: Sequence[ElementPlace]) -> Box:
 
 def _is_beside(one: ElementPlace, other: ElementPlace) -> bool:
     """Return whether *other*, which is read after *one*, begins the next column."""
+    gap = other.y0 - one.y1
+    if 0 <= gap <= _NEXT_LINE:
+        return False
     least = min(one.x1 - one.x0, other.x1 - other.x0)
-    if other.y0 >= one.y1 and (other.y0 - one.y1 <= _NEXT_LINE or least < _LEAST_COLUMN):
+    if gap >= 0 and least < _LEAST_COLUMN:
         return False
     return min(one.x1, other.x1) - max(one.x0, other.x0) < _SHARED_WIDTH * least

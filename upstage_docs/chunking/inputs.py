@@ -372,36 +372,35 @@ class _Reader:
         """Yield the units of a text with structure of its own; *place* is that of what no span tells more of."""
         text = record.text
         inside = SpansInside(record, known) if known.spans else None
-        ours = bool(known.record_type) or "data-category=" in text  # an `id` of other HTML is no element's number
+        is_stale = known.is_stale
+        # An `id` of other HTML is no element's number.
+        ours = not is_stale and (bool(known.record_type) or "data-category=" in text)
+        section_id = known.section_id if is_stale else ""
+        corners, box = place.coordinates, place.box
         previous = 0
         for block in blocks(text):
             body = text[block.start : block.end]
             level, title = 0, ""
-            if block.level and not known.is_stale:
+            if block.level and not is_stale:
                 title = " ".join((block.title or text_of_html(body)).split())
                 level = self._levels.level(title, block.level if block.level > 1 else 0, heading_size(body))
                 if level:
                     self._trail.leave(level)
-            elif block.category == "index" and not known.is_stale:
+            elif block.category == "index" and not is_stale:
                 self._levels.read_contents(text_of_html(body))
             if block.category not in self._excluded:
                 identity = place.element_id
-                if block.element_id is not None and (
-                    block.element_id in known.elements or (ours and not known.is_stale)
-                ):
+                if block.element_id is not None and (ours or block.element_id in known.elements):
                     identity = block.element_id
                 gap = text[previous : block.start]
                 joiner = gap if previous and not gap.strip() else _joiner(body)
-                here = ElementPlace(
-                    identity, place.page, block.category, place.sub_category, place.coordinates, *place.box
-                )
-                section_id = known.section_id if known.is_stale else ""
+                here = ElementPlace(identity, place.page, block.category, place.sub_category, corners, *box)
                 kind = "text" if title and not level else block.kind
-                source = known.extra, None, record.id, block.start, block.end
-                unit = Unit(kind, body, joiner, here, self._trail.headings, section_id, self._run, *source)
+                unit = Unit(kind, body, joiner, here, self._trail.headings, section_id, self._run, known.extra)
+                unit.record_id, unit.start, unit.end = record.id, block.start, block.end
                 if inside and (spans := inside.of(block)):
                     unit = unit.with_text(body, spans)
-                if known.is_stale or kind != "text" or not holds_marked_line(body):
+                if is_stale or kind != "text" or not holds_marked_line(body):
                     yield unit
                 else:
                     yield from self._at_titles([unit], "")
