@@ -33,25 +33,25 @@ _MONTH = (
 )
 _YEAR = r"(?:(?:FY|CY|fiscal|year)?\s*(?:19|20)\d\d(?:\s?[AEFPaefp]\b)?|['’]\d\d|FY\s*['’]?\d\d)"
 _PERIOD = compile_when_used(
-    rf"\s*\(?(?:{_YEAR}(?:\s*[-–—/~.]\s*(?:\d{{1,4}}|{_MONTH}))*\.?|(?:{_YEAR}[\s,/]*)?(?:Q[1-4]|[1-4]Q|H[12]|[12]H)(?:[\s,/]*(?:{_YEAR}|\d\d))?|"
+    rf"\s?\(?(?:{_YEAR}(?:\s?[-–—/~.]\s?(?:\d{{1,4}}|{_MONTH}))*\.?|(?:{_YEAR}[\s,/]*)?(?:Q[1-4]|[1-4]Q|H[12]|[12]H)(?:[\s,/]*(?:{_YEAR}|\d\d))?|"
     rf"(?:\d{{1,2}}(?:st|nd|rd|th)?[\s-]+)?{_MONTH}(?:[\s-]+\d{{1,2}}(?:st|nd|rd|th)?)?(?:,?[\s-]+(?:\d\d|(?:19|20)\d\d))?|"
-    r"\d{1,2}[./]\d{1,2}[./](?:\d\d){1,2}|제?\s*\d+\s*(?:기|분기|반기|월|년|년차|년도|年度|年|月|期|季度)(?:\s*말)?)"
-    r"(?![\d,.]*\d)[^\d]{0,24}(?:[(\[]?\d[)\]]\s*)?\Z",  # 2031 (1): with the mark of a note
+    r"\d{1,2}[./]\d{1,2}[./](?:\d\d){1,2}|제?\s?\d+\s?(?:기|분기|반기|월|년|년차|년도|年度|年|月|期|季度)(?:\s?말)?)"
+    r"(?![\d,.]*\d)[^\d]{0,24}(?:[(\[]?\d[)\]]\s?)?\Z",  # 2031 (1): with the mark of a note
     re.IGNORECASE,
 )
 _VALUE = compile_when_used(
-    r"\s*[(（]?\s*[-−–+△▲]?\s*(?:[$€£¥₩]|US\$|HK\$|RMB|KRW|USD|EUR)?\s*[(（]?[-−–+△▲]?\s*\d[\d,.\s]*"
-    r"(?:%|p{1,2}|bps|[kKmMbBxX]|bn|mn|원|명|개|건|억|만|천|円|人|件|元|万|亿)?\s*[)）]?"
+    r"\s?[(（]?\s?[-−–+△▲]?\s?(?:[$€£¥₩]|US\$|HK\$|RMB|KRW|USD|EUR)?\s?[(（]?[-−–+△▲]?\s?\d[\d,.\s]*"
+    r"(?:%|p{1,2}|bps|[kKmMbBxX]|bn|mn|원|명|개|건|억|만|천|円|人|件|元|万|亿)?\s?[)）]?"
     # 45.2 ± 3.1, 12 (45 %), 0.8 [0.6, 1.1]
-    r"(?:\s*(?:±|\+/-)\s*\d[\d.,]*|\s*[(\[]\s*[-−–]?\d[\d.,]*\s*%?(?:\s?[,;–-]\s?[-−]?\d[\d.,]*)?\s*[)\]])?"
-    r"\s*(?:[*†‡]|[a-z]\)|\d\))*\s*\Z"
+    r"(?:\s?(?:±|\+/-)\s?\d[\d.,]*|\s?[(\[]\s?[-−–]?\d[\d.,]*\s?%?(?:\s?[,;–-]\s?[-−]?\d[\d.,]*)?\s?[)\]])?"
+    r"\s?(?:[*†‡]|[a-z]\)|\d\))*\s?\Z"
 )
 
 
 _SCALES = r"['’]?000s?|m|mn|mil\.?|millions?|bn|billions?|thousands?|k|천원|백만원|억원|원|명"
 _LETTER = re.compile(r"[^\W\d_]")
 _SHORT_UNIT = compile_when_used(
-    rf"\s*\(?(?:[A-Z]{{1,3}}\s?)?(?:[$€£¥₩%]\s?(?:{_SCALES})?|{_SCALES})\)?\s*\Z", re.IGNORECASE
+    rf"\s?\(?(?:[A-Z]{{1,3}}\s?)?(?:[$€£¥₩%]\s?(?:{_SCALES})?|{_SCALES})\)?\s?\Z", re.IGNORECASE
 )
 # A first cell over more rows is the label of a body, not of a header.
 _MOST_ROWS_OF_A_LABEL = 4
