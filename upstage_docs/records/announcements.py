@@ -40,23 +40,11 @@ _ANNOUNCES_CJK = compile_when_used(
 # One of these stands in whatever announces; most texts hold none. As one choice they took ten times as long.
 _SIGNS = (
     *("ollow", "elow", "above", "accompanying", "forth", "shown", "presented", "summar", "detail", "listed"),
-    *(
-        "provid",
-        "given",
-        "outlin",
-        "disclos",
-        "report",
-        "includ",
-        "under",
-        "hereafter",
-        "next ",
-        "adjacent",
-        "overleaf",
-        "to the ",
-        "on the ",
-        "opposite",
-    ),
+    *("provid", "given", "outlin", "disclos", "report", "includ", "under", "hereafter", "next ", "adjacent"),
+    *("overleaf", "to the ", "on the ", "opposite"),
 )
+_NEAR_END = 160  # characters before the end of a text, in which an announcement begins
+_SMALL_LETTERS = re.compile(r"[a-z]{3}")  # in each of those signs
 _CJK_SIGN = re.compile(r"다음|아래|하[기단]|以下|次|如下|[下右左]")  # such an announcement begins with one
 _ANNOUNCES_WITHIN = compile_when_used(
     rf"\b(?:the\s+)?(?:following|below|accompanying|next|adjacent)\s+{_SHOWING}\b"
@@ -85,17 +73,24 @@ def announces_in_words(tail: str) -> bool:
     if tail[-1] in ":：":
         return True
     last = tail[start_of_last_sentence(tail) :]
-    near = max(0, len(last) - 160)
-    for sign in _SIGNS:
-        if sign in last:
-            if _ANNOUNCES_WITHIN.search(last) or _ANNOUNCES.search(last, near):
-                return True
-            break
+    near = max(0, len(last) - _NEAR_END)
+    if _holds_sign(last) and (_ANNOUNCES_WITHIN.search(last) or _ANNOUNCES.search(last, near)):
+        return True
     if last.isascii():
         return False
     for found in _CJK_SIGN.finditer(last):
         at = found.start()
         if _ANNOUNCES_WITHIN_CJK.match(last, at) or (at >= near and _ANNOUNCES_CJK.match(last, at)):
+            return True
+    return False
+
+
+def _holds_sign(words: str) -> bool:
+    """Say whether a sign of an announcement in English stands in *words*."""
+    if not words.isascii() and not _SMALL_LETTERS.search(words):
+        return False  # most texts of Korean, Chinese and Japanese
+    for sign in _SIGNS:  # noqa: SIM110 - no generator: this is asked of the text before each table
+        if sign in words:
             return True
     return False
 

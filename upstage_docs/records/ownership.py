@@ -38,6 +38,7 @@ _COLONS = frozenset(":：")
 _GOES_ON = _COLONS | frozenset(",、，")
 _MOST_SHARED = 0.5  # of boxes that lie over each other, how much of the narrower one they share
 _TITLED = frozenset({"paragraph", "header", "footnote", "list"})
+_NAMED = frozenset({"title", "caption"})
 
 
 class Line(NamedTuple):
@@ -92,7 +93,7 @@ def role_above(line: Line, owned: Owned, taken: frozenset[str] | set[str], *, an
         return "unit"
     if "heading" in taken:
         return ""
-    if not taken & {"title", "caption"} and _is_title_above(line, owned, is_next=not taken):
+    if _NAMED.isdisjoint(taken) and _is_title_above(line, owned, is_next=not taken):
         return "announcement" if announcements and announces_in_words(words) else "title"
     return "announcement" if announcements and "announcement" not in taken and announces(words) else ""
 
@@ -104,9 +105,10 @@ def leads_to_table(line: Line, role: str) -> bool:
 
 def role_of_last_line(words: str) -> Role:
     """Return the role for the table below of only the last of several lines, to ask where all together have none."""
-    last = words[words.rfind("\n") + 1 :]
-    if len(last) == len(words) or len(last) > LONGEST_UNIT:
+    begin = words.rfind("\n") + 1
+    if not begin or len(words) - begin > LONGEST_UNIT:
         return ""
+    last = words[begin:]
     return "caption" if caption_label(last) else "unit" if is_unit(last) else ""
 
 
