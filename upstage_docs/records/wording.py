@@ -6,6 +6,7 @@ Pure rules on words. Most lines are none of these, so that each rule first looks
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from upstage_docs.records.patterns import compile_when_used
 
@@ -101,14 +102,21 @@ _PUNCTUATED = compile_when_used(rf"\s*(?:{_CLOSE_MARK}\s*)*(?:[.:：。|–—\-
 KOREAN_SENTENCE = compile_when_used(r"다\s?[.。]?\s*\Z")
 SENTENCE_END = compile_when_used(r"[.!?。！？]['\"”’)\]]*\s*\Z")
 _SKIPPED = " \t\r\n\xa0\u3000\"'“‘*_#>|~-–—■□▶▷●○◆◇◎△▲☞▣◈◉❏❑❖▪▸►※<〈《「『【〔［｢[(（＜≪«"
+
+
+def _first_letters(begun: Iterable[str]) -> frozenset[str]:
+    """Return the first letters of what texts begin with, small and capital."""
+    return frozenset("".join(one[0] + one[0].upper() for one in begun))
+
+
 # What those expressions begin with. Most texts begin otherwise, and are told at once.
 _FIRST_OF_KOREAN = frozenset("표그도사차지부별참통붙제개구흐모삽화")
 _FIRST_OF_CJK = frozenset("附付参流结結组組架趋趨分别別图圖図表示写照第续續続グチイ插挿地统統数數明")
-_FIRST_OF_LATIN = frozenset("TtFfCcGgDdPpMmSsIiEeAaQqBbOoHhLlWwРрТтNnUuXxKkRrŞş")
 _BEGIN_OF_LATIN = frozenset(
     "tab tau qua cua fig cha gra dia pla map sch pho ima ill ilu pic plo exh inf dra scr abb bil kar car rys kuv "  # noqa: SIM905
     "sup app ann ext tex sel onl box sum sta ref".split()
 )
+_FIRST_OF_LATIN = _first_letters(_BEGIN_OF_LATIN) | frozenset("hHтТрРşŞ")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _APPENDIX = re.compile(r"[A-Z]")  # "Exhibit A" is one, of a contract
 
@@ -319,16 +327,16 @@ _NOTE = compile_when_used(
     r")",
     re.IGNORECASE,
 )
-_FIRST_OF_NOTES = frozenset(
-    "FfNnSsRrLlKkAaDdCcPpQqBbИиПпEeMmOoIiTtZzVvGgUu주각자출비참근원통범데제괄※☞[(（【〈<〔［＜「△▲▽▼∆…-–—―－.'\"‘“「©단반합끝그사표四端カ注註备備脚附説说說资資数數データ来來出図图圖引参凡统統括†‡§¶"
-)
-# The first two letters of those that begin with two.
+# The first two letters of those that begin with two; what else they begin with, single letters too.
 _BEGIN_OF_NOTES = frozenset(
     "fo no so se re nb le ke ab da ad ac cr ca co cl si qu an au ow fu br de im ph pi ma mo ex sy st to nu "  # noqa: SIM905
     "fi va am it sh su pe du be th tv ro cl na nd ns nm ng in ex al un re rs "
     "주석 각주 자료 출처 비고 참고 근거 원자 통계 범례 데이 제공 괄호".split()
 )
-_HANGUL = "주각자출비참근원통범데제괄"
+_FIRST_OF_NOTES = _first_letters(_BEGIN_OF_NOTES) | frozenset(
+    "zZиИпП※☞[(（【〈<〔［＜「△▲▽▼∆…-–—―－.'\"‘“「©단반합끝그사표四端カ注註备備脚附説说說资資数數データ来來出図图圖引参凡统統括†‡§¶"
+)
+_FIRST_OF_KOREAN_NOTES = frozenset(one[0] for one in _BEGIN_OF_NOTES if not one.isascii())
 _ABBREVIATIONS = compile_when_used(
     r"\s*[A-Z][A-Za-z0-9]{1,7}\s?[:,=]\s[a-z][^;:.]{2,60};\s"
 )  # "CI: confidence interval; …"
@@ -410,7 +418,11 @@ def is_note(words: str, table: str = "") -> bool:
     begun = words.lstrip()
     start = begun.lstrip(_BULLETS)[:2] or begun[:2]
     if start[:1] in _FIRST_OF_NOTES or begun[:1] in _DASHES:
-        is_other = start.isalpha() and start.lower() not in _BEGIN_OF_NOTES and (start.isascii() or start[0] in _HANGUL)
+        is_other = (
+            start.isalpha()
+            and start.lower() not in _BEGIN_OF_NOTES
+            and (start.isascii() or start[0] in _FIRST_OF_KOREAN_NOTES)
+        )
         if not is_other and _NOTE.match(words):
             return True
     if ";" in words and _ABBREVIATIONS.match(words):
