@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from upstage_docs.chunking.markdown import MarkdownBlock, lines_of, markdown_blocks
 from upstage_docs.chunking.markup_regions import Region, outermost, regions, wholes
@@ -13,7 +14,7 @@ from upstage_docs.chunking.masking import FILLER, masked, masked_but_code
 from upstage_docs.chunking.text_breaks import has_code, has_words
 
 
-class Block(NamedTuple):
+class Block(msgspec.Struct, frozen=True, gc=False):
     """A block of a text, such as a heading, a table or a paragraph, with its offsets.
 
     Attributes:

@@ -124,7 +124,7 @@ def _blocks_beside_code(text: str, spans: list[Span], categories: list[str]) -> 
 
 def _blocks_of(text: str, start: int, end: int) -> Iterator[Block]:
     for block in blocks(text[start:end]):
-        yield block._replace(start=start + block.start, end=start + block.end)
+        yield msgspec.structs.replace(block, start=start + block.start, end=start + block.end)
 
 
 def _spans_of_code(text: str, spans: list[Span], categories: list[str]) -> list[Span]:
