@@ -367,6 +367,8 @@ def test_a_marked_note_is_one_of_a_table_that_holds_its_mark() -> None:
         ("Costs were as follows:", True),
         ("It rained. The following table shows the days of rain.", True),
         ("세부 내역은 다음과 같다.", True),
+        ("항만별 수확량 are set out in the following table", True),
+        ("収穫 is shown below", True),
         ("具体情况如下：", True),
         ("The following day it rained and nobody came.", False),
         ("We met the board.", False),
