@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import NamedTuple
+
+import msgspec
 
 from upstage_docs.models import Element
 from upstage_docs.records.heading_numbering import (
@@ -123,7 +124,7 @@ _OUTERMOST = frozenset({"part", "chapter"})
 _UNNUMBERED = Numbering("", 1, "", is_first=False)
 
 
-class _Open(NamedTuple):
+class _Open(msgspec.Struct, frozen=True, gc=False):
     """A heading that is open: its level, style, depth, first number, font size, and whether it begins the document."""
 
     level: int
@@ -164,7 +165,7 @@ def heading_size(markup: str) -> float:
     return float(found[1]) if found else 0.0
 
 
-class _Size(NamedTuple):
+class _Size(msgspec.Struct, gc=False):
     """The font size of the headings of one level: the mean of those seen so far."""
 
     level: int
@@ -273,11 +274,10 @@ class HeadingLevels:
         """Count a size of *level*; return the mean of those like it: recognised sizes are not exact."""
         if not size:
             return 0.0
-        for index, one in enumerate(self._sizes):
+        for one in self._sizes:
             if one.level == level and _alike(one.mean, size):
-                mean = (one.mean * one.seen + size) / (one.seen + 1)
-                self._sizes[index] = _Size(level, mean, one.seen + 1)
-                return mean
+                one.mean, one.seen = (one.mean * one.seen + size) / (one.seen + 1), one.seen + 1
+                return one.mean
         self._sizes.append(_Size(level, size, 1))
         return size
 
