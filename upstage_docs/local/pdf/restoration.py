@@ -150,7 +150,7 @@ class LetterStream:
             if start < 0:
                 break
             numbers = characters[start : start + len(wanted)]
-            ends = [self._file.box(number, number + 1) for number in (numbers[0], numbers[-1])]
+            ends = (self._file.box(number, number + 1) for number in (numbers[0], numbers[-1]))
             if all(holds_middle(word.box, box, reach=reach) for box in ends):
                 self._next = start + len(wanted)
                 return numbers
