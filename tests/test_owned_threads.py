@@ -300,3 +300,34 @@ def test_the_collector_waits_for_no_part_of_a_stream_that_was_left_half_way(tmp_
     here = Path(__file__).parent
     path = os.pathsep.join([str(here), str(here.parent), os.environ.get("PYTHONPATH", "")])
     subprocess.run(program, check=True, timeout=60, env={**os.environ, "PYTHONPATH": path})
+
+
+LEFT_CLOSING = """
+import asyncio, sys, threading
+from interrupting import interrupted
+from upstage_docs import AsyncClient
+
+async def work(line):
+    client = AsyncClient("up_abcdefgh", cache=sys.argv[1])
+    with interrupted(line, threading.Thread.start.__code__) as ran:
+        try:
+            await client.close()
+        finally:
+            lines.append(len(ran))
+
+lines = [1]
+while lines[-1] >= len(lines) - 1:
+    try:
+        asyncio.run(work(len(lines) - 1))
+    except KeyboardInterrupt:
+        pass
+assert len(lines) > 3
+"""
+
+
+def test_ctrl_c_while_a_client_is_closed_lets_the_program_end(tmp_path: Path) -> None:
+    """Pressed once more, it comes anywhere, as while the thread begins that closes the store."""
+    here = Path(__file__).parent
+    path = os.pathsep.join([str(here), str(here.parent), os.environ.get("PYTHONPATH", "")])
+    program = [sys.executable, "-c", LEFT_CLOSING, str(tmp_path)]
+    subprocess.run(program, check=True, timeout=60, env={**os.environ, "PYTHONPATH": path})

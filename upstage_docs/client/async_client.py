@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import AbstractAsyncContextManager
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
-import anyio.to_thread
+import anyio
 
 from upstage_docs.client.async_session import AsyncSessions
 from upstage_docs.client.client import Client
+from upstage_docs.client.owned_threads import begin_thread
 from upstage_docs.client.settings import ClientBase, Settings
 
 P = ParamSpec("P")
@@ -79,7 +81,9 @@ class AsyncClient(ClientBase, AbstractAsyncContextManager["AsyncClient", None]):
             await self._session.close()
         finally:
             with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(self._context.store.close)
+                # No thread of a pool, which is waited for at the end of the program: Ctrl-C while it begins, pressed
+                # once more since closing takes so long, would leave it with nothing to do.
+                await asyncio.shield(asyncio.wrap_future(begin_thread(self._context.store.close)))
 
     close.__doc__ = Client.close.__doc__
 

@@ -23,11 +23,12 @@ Asked: TypeAlias = "SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None]"
 _log = logging.getLogger("upstage_docs")
 
 
-def begin_thread(work: Callable[[], None]) -> None:
+def begin_thread(work: Callable[[], T]) -> Future[T]:
     """Do *work* in a daemon thread of its own, which ends with the work and never keeps the process alive."""
-    thread = _begin_thread()
-    thread.put((work, Future()))
+    thread, future = _begin_thread(), Future[T]()
+    thread.put((work, future))
     thread.put(None)
+    return future
 
 
 def call_within(work: Callable[[], T], seconds: float) -> T:
@@ -36,9 +37,7 @@ def call_within(work: Callable[[], T], seconds: float) -> T:
     Raises:
         TimeoutError: It did not end in so many *seconds*; its thread ends when it does.
     """
-    thread, future = _begin_thread(), Future[T]()
-    thread.put((work, future))
-    thread.put(None)
+    future = begin_thread(work)
     wait([future], None if seconds == float("inf") else max(seconds, 0.0))
     if not future.done():
         raise TimeoutError
