@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
+from collections.abc import Callable
 
 import pytest
 from chunk_invariants import grid, without_repeated_sections
@@ -15,7 +17,10 @@ from upstage_docs.chunking.packing import chunk_with
 from upstage_docs.chunking.table import mended, read_table, words_of
 from upstage_docs.chunking.table_joining import JoinedTable
 from upstage_docs.chunking.table_rows import RowSizes, split_rows
+from upstage_docs.chunking.text_breaks import has_words
+from upstage_docs.evidence.grids import grids
 from upstage_docs.models import Element
+from upstage_docs.records.header_rows import header_rows_of
 
 
 def limits(size: int, first: int | None = None) -> RowSizes:
@@ -501,3 +506,27 @@ def test_splitting_parts_again_changes_nothing(text: str, size: int, tokens: boo
     if len(chunks) > 1:
         for chunk in chunks:
             assert grid(chunk.text)  # refuses a span that reaches out of its table
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (has_words, "<b>" * 50_000),
+        (header_rows_of, "<table><tr>" + "<td>" * 50_000),
+        (header_rows_of, "<table><tr>" + "<td colspan=1000>a</td>" * 2_000 + "</tr></table>"),
+        (header_rows_of, "|" + "a|" * 50_000 + "\n|" + "-|" * 50_000 + "\n"),
+        (lambda text: split_rows(text, limits(9)), "<table>" + "<tr><td>a" * 60_000),
+        (lambda text: list(grids(text)), "<table>" + "<tr><td>a" * 60_000),
+    ],
+    ids=["tags", "cells", "spans", "rule", "rows to split", "rows to read"],
+)
+def test_markup_costs_memory_in_proportion(read: Callable[[str], object], text: str) -> None:
+    """What is never closed took a hundred bytes and more for each of its own."""
+    read(text[:100] + "</table>")  # what is compiled and imported when first used
+    tracemalloc.start()
+    try:
+        read(text)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 25 * len(text)

@@ -49,7 +49,7 @@ class TextTable(NamedTuple):
 # Of CommonMark: nothing else ends a line. A soft break of PowerPoint (U+000B) or U+0085 stands in the middle of one.
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 # Two runs of blanks never touch: a long one could be divided between them in every way.
-_RULE = re.compile(r"[ \t]*(?:\|[ \t]*)?:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*(?:\|[ \t]*)?\Z")
+_RULE = re.compile(r"[ \t]*(?:\|[ \t]*)?:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*){0,1000}(?:\|[ \t]*)?\Z")
 _BORDER = re.compile(r"[ \t]*\+(?:[-=:]+\+)+[ \t]*\Z")
 _ESCAPED = re.compile(r"\\.|`[^`]*`")
 

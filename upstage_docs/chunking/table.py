@@ -17,6 +17,7 @@ import msgspec
 from upstage_docs.chunking.masking import FILLER, is_plain, masked_markup
 from upstage_docs.chunking.text_breaks import TAG
 from upstage_docs.records.header_rows import (
+    MOST_CELLS_READ,
     MOST_ROWS_READ,
     CellWords,
     begins_section,
@@ -55,8 +56,8 @@ _MOST_COLUMNS, MOST_ROWS = 1000, 65534
 _MOST_TITLE_ROWS = 3  # of one cell each, above the names of columns: title, period, unit
 # Comparisons of cells that place them in columns: for each cell, and for any table; more only hostile spans ask for.
 _MOST_WORK, _LITTLE_WORK = 20, 10_000
-# Wider tables are told by these.
-_MOST_CELLS_READ = 30
+# BeautifulSoup takes 0.6 KB for each. No table of an answer has as many.
+_MOST_TAGS_MENDED = 100_000
 
 
 class CellMarkup(msgspec.Struct, gc=False):
@@ -223,7 +224,7 @@ class Table:
         """Return the first cells of a row with their words."""
         return [
             CellWords(words_of_cell(self.text[cell.start : cell.end]), cell.row_span, cell.column_span)
-            for cell in self.cells(index)[:_MOST_CELLS_READ]
+            for cell in self.cells(index)[:MOST_CELLS_READ]
         ]
 
     def _is_title(self, index: int) -> bool:
@@ -330,10 +331,20 @@ def _without_nested(text: str) -> str | None:
     return "".join([*pieces, text[position:]]) if seen and depth == 0 else None
 
 
+def can_be_mended(text: str) -> bool:
+    """Say whether *text* has few enough tags for BeautifulSoup, whose memory for each is a hundred times the tag."""
+    return text.count("<") <= _MOST_TAGS_MENDED
+
+
 def mended(text: str) -> str | None:
-    """Return *text* with its markup made well-formed by BeautifulSoup, None if that changed a word of it."""
+    """Return *text* with its markup made well-formed by BeautifulSoup.
+
+    None if that changed a word of it, or would take too much memory.
+    """
     from bs4 import BeautifulSoup
 
+    if not can_be_mended(text):
+        return None
     try:
         body = BeautifulSoup(text, "lxml").body
     except UnicodeEncodeError:  # half of a surrogate pair

@@ -18,8 +18,9 @@ _NAMES = f"{TAG_NAMES}|img|title"
 # `<b x>` after a variable is text too: what a tag holds has names and values. So many, so that time stays linear.
 _TAG = rf"</?(?:{_NAMES})(?:\s+[\w:-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>=]+)){{0,50}}\s*/?>"
 TAG = re.compile(_TAG, re.IGNORECASE)
-_BARE_TAGS_AND_WORD = compile_when_used(rf"(?:</?(?:{_NAMES})>)+[^\W_]")
-_TAGS_AND_TEXT = re.compile(rf"(?:{_TAG}\s*)*[^\s<]", re.IGNORECASE)
+# Few tags stand before a text; `re` keeps half a kilobyte for each that it may have to go back to.
+_BARE_TAGS_AND_WORD = compile_when_used(rf"(?:</?(?:{_NAMES})>){{1,50}}[^\W_]")
+_TAGS_AND_TEXT = re.compile(rf"(?:{_TAG}\s*){{0,50}}[^\s<]", re.IGNORECASE)
 _LINE_TAG = compile_when_used(
     r"<br|</(?:p|li|div|tr|h[1-6]|ul|ol|pre|blockquote|dd|dt|header|footer|caption)\b", re.IGNORECASE
 )

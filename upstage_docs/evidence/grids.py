@@ -8,7 +8,7 @@ import msgspec
 
 from upstage_docs.chunking.blocks import blocks
 from upstage_docs.chunking.markdown import is_rule
-from upstage_docs.chunking.table import mended, place_columns, read_table
+from upstage_docs.chunking.table import can_be_mended, mended, place_columns, read_table
 from upstage_docs.records.header_rows import split_pipes
 from upstage_docs.records.render import text_of_html
 
@@ -93,9 +93,11 @@ def _of_html(markup: str, start: int, end: int) -> Grid | None:
 
 
 def _rebuilt(markup: str) -> str:
-    """Return the table as an HTML parser understands it, whatever words stand between its rows."""
+    """Return the table as an HTML parser understands it, whatever words stand between its rows; `""` if too large."""
     from bs4 import BeautifulSoup
 
+    if not can_be_mended(markup):
+        return ""
     found = BeautifulSoup(markup, "lxml").find("table")
     return str(found) if found is not None else ""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import html as html_entities
 import re
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from upstage_docs.records.patterns import compile_when_used
@@ -15,6 +16,7 @@ from upstage_docs.records.wording import is_unit
 
 # No header of the 29 real and 143 financial tables that this was tried on has more rows; what is below is not read.
 MOST_ROWS_READ = 10
+MOST_CELLS_READ = 30  # wider tables are told by these, half as many again as the widest of those answers has
 _MOST_HEADER_ROWS = 8  # so that rows of values follow among those that are read
 _MOST_COLUMNS = 60  # three times those of the widest of 90 tables in recorded answers, which has 19
 
@@ -137,7 +139,7 @@ def _grid(rows: Sequence[Sequence[CellWords]]) -> list[list[str]]:
     width = 1
     for index, row in enumerate(rows):
         column = 0
-        for cell in row:
+        for cell in row[:MOST_CELLS_READ]:
             while (index, column) in filled:
                 column += 1
             for down in range(min(cell.rows, len(rows) - index)):
@@ -154,7 +156,7 @@ _CELL = compile_when_used(r"<t[dh]\b([^>]*)>(.*?)(?=</t[dh]\b|<t[dh]\b|\Z)", re.
 _SPAN = re.compile(r"(row|col)span\s*=\s*[\"']?\s*(\d{1,3})", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
 _PIPE = re.compile(r"(?<!\\)\|")
-_RULE = compile_when_used(r"\s*\|?(?:\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?\s*\Z")
+_RULE = compile_when_used(r"\s*\|?(?:\s*:?-+:?\s*\|){0,1000}\s*:?-+:?\s*\|?\s*\Z")  # each takes memory meanwhile
 
 
 def header_rows_of(text: str) -> int:
@@ -174,7 +176,8 @@ def header_rows_of(text: str) -> int:
             return declared
     rows = []
     for match in _ROW.finditer(text, start):
-        rows.append([_cell_of(attributes, words_of_cell(content)) for attributes, content in _CELL.findall(match[1])])
+        cells = islice(_CELL.finditer(match[1]), MOST_CELLS_READ)
+        rows.append([_cell_of(cell[1], words_of_cell(cell[2])) for cell in cells])
         if len(rows) == MOST_ROWS_READ:
             break
     return infer_header_rows([row for row in rows if row])
