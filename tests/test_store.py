@@ -828,14 +828,19 @@ def test_what_is_paid_for_is_seen_where_a_full_disk_has_no_room_to_open_the_stor
         path.with_name(path.name + "-shm").unlink()
         assert path.with_name(path.name + "-wal").stat().st_size
     program = f"""
-import resource, signal
+import resource, signal, sqlite3
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, most))
 store = Store(Path({str(path)!r}))
 keys = [ResultKey.of(f"{{number:064x}}", ParseOptions(), {ROOT!r}) for number in range(40)]
 assert all(store.read(key, (1, 10)) for key in keys)
 assert (len(store.jobs()), len(store.intents())) == (1, {2 if log else 1})
 assert isinstance(store.claim(keys[0], (1, 10), seconds=60, route="sync"), AlreadyStored)
+store.remove()
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+with sqlite3.connect(store.path, timeout=0) as another:
+    another.execute("BEGIN IMMEDIATE")
 """
     done = in_another_process(program)
     assert done.returncode == 0, done.stderr
