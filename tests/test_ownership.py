@@ -718,6 +718,14 @@ def test_a_numbered_text_that_does_not_go_on_with_the_notes_is_none(following: s
     assert following in second
 
 
+def test_a_short_line_with_a_colon_is_a_title_and_goes_with_its_table_however_small_the_chunk() -> None:
+    title = "<p>What the mills along the river ground for others:</p>"
+
+    chunks = [chunk.text for chunk in chunk_elements(_page(("paragraph", title), ("table", _MILLS)), chunk_size=120)]
+
+    assert chunks == [f"{title}\n{_MILLS}"]
+
+
 def test_a_line_between_two_tables_is_the_title_of_the_second() -> None:
     given = _page(("table", _MILLS), ("paragraph", "<p>Mills of the south</p>"), ("table", _MILLS), step=0.05)
 

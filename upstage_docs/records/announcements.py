@@ -69,9 +69,10 @@ def announces(words: str) -> bool:
 
 def announces_in_words(tail: str) -> bool:
     """Say whether the last sentence of a text announces what stands below it, with or without a colon at its end."""
-    tail = _without_bracket(tail)
-    if tail[-1] in ":：":
+    before = _without_bracket(tail)
+    if before is not tail and before[-1] in ":：":
         return True
+    tail = before
     last = tail[start_of_last_sentence(tail) :]
     near = max(0, len(last) - _NEAR_END)
     if _holds_sign(last) and (_ANNOUNCES_WITHIN.search(last) or _ANNOUNCES.search(last, near)):
