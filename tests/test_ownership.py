@@ -164,6 +164,8 @@ def test_what_mentions_a_table_is_no_caption(words: str) -> None:
         "(no. of ships)",
         "(headcount)",
         "(square metres)",
+        "(in metres)",
+        "(litres)",
         "(hours per week)",
         "(ng/mL)",
         "(°C)",
