@@ -451,6 +451,26 @@ def test_a_chunk_says_where_it_stands_in_its_source(size: int, rows: Any) -> Non
     assert "start_index" not in TableAwareTextSplitter(size).split_documents([given])[0].metadata
 
 
+def test_a_caption_below_a_table_stands_below_its_last_part() -> None:
+    """Each part repeats it; only the last one goes on to it in the source text."""
+    rows = [f"berth{number:02}" for number in range(12)]
+    given = document(
+        element(0, "table", table(*rows)),
+        element(1, "caption", "Table 1. Berths"),
+        element(2, "paragraph", "(in metres)"),
+    )
+    (page,) = records(given, RecordOptions(split="page"))
+
+    parts = list(chunk_elements(page, chunk_size=250, oversized_tables="split_rows"))
+
+    assert len(parts) > 2
+    for part in parts:
+        source = page.text[part.start : part.end]
+        assert [row for row in rows if row in source] == [row for row in rows if row in part.text and row in source]
+        assert "Table 1. Berths" in part.text
+        assert ("in metres" in source) is (part is parts[-1])
+
+
 def test_a_chunk_of_two_documents_stands_where_it_begins() -> None:
     made = list(records(document(*PLAN.elements[1:3]), RecordOptions(output_format="text")))
     (chunk,) = chunk_elements(made)

@@ -155,9 +155,7 @@ class Whole:
         for index, part in enumerate(parts):
             unit = _assembled(whole, part.pieces, whole.sources)
             self._locate(unit, whole, part)
-            after = self.below if index == len(parts) - 1 else [one for one in self.below if one.kind in _REPEATED]
-            if index:
-                after = [_as_repeated(one) if one.kind in _REPEATED else one for one in after]
+            after = below if index < len(parts) - 1 else self.below  # what stands below stands below the last part
             yield [*(above if index else self.above), unit, *after]
 
     def _locate(self, unit: Unit, whole: Unit, part: TablePart) -> None:
