@@ -414,3 +414,28 @@ def test_addresses_above_an_invoice_and_sums_below_it_are_no_rows_of_it() -> Non
     ]
     sums = [["Before tax", "1,517.50"], ["Tax", "295.90"], ["To be paid", "1,813.40"]]
     assert tables(elements(page)) == [rows, sums]
+
+
+def test_a_name_over_two_named_columns_spans_them_and_a_name_of_two_lines_is_one() -> None:
+    """The lowest row of the header has a name for every column, that of the labels too."""
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 4))
+        for x, name in ((318, "All ships"), (418, "New ships")):
+            sheet.drawCentredString(x, 690, name)
+        for x in (360, 460):
+            sheet.drawCentredString(x - 8, 672, "Share")
+        text(sheet, 60, 660, ["Rig of the ship"])
+        for x, name in ((310, "Number"), (360, "of all"), (410, "Number"), (460, "of all")):
+            sheet.drawRightString(x, 660, name)
+        for r, (rig, *numbers) in enumerate(rows):
+            text(sheet, 60, 642 - 14 * r, [rig])
+            for x, number in zip((310, 360, 410, 460), numbers, strict=True):
+                sheet.drawRightString(x, 642 - 14 * r, number)
+        text(sheet, 60, 540, paragraph(QUAY, 4))
+
+    rows = [["Ketch", "135", "100", "60", "45"], ["Lugger", "72", "53", "33", "55"], ["Sloop", "63", "47", "27", "44"]]
+    answer = elements(page)
+    table = cells(answer)
+    assert [cell for cell in table[0] if cell[1]] == [('colspan="2"', "All ships"), ('colspan="2"', "New ships")]
+    assert tables(answer)[0][1:] == [["Rig of the ship", "Number", "Share of all", "Number", "Share of all"], *rows]

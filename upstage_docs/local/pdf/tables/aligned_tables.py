@@ -317,10 +317,9 @@ def _is_table(
         return False
     if any(len(column) < 2 for column in cells):
         return False
-    valued = [are_values(column) for column in cells]
-    if any(valued[1:]):
-        # Names of columns may stand in their middle; labels of a statement are indented by their depth.
-        held = [[text for row in body for text in row[c] if not is_sign(text.text)] for c in range(1, len(columns))]
+    # Names of columns are no numbers, and may stand in the middle; labels of a statement are indented by their depth.
+    held = [[text for row in body for text in row[c] if not is_sign(text.text)] for c in range(1, len(columns))]
+    if any(are_values(column) for column in held if column):
         lined = sum(_lines_up(column) for column in held if column)
         return lined >= _LINED_COLUMNS * (len(columns) - 1)
     if any("@" in text.text for row in rows for text in row):
@@ -389,11 +388,12 @@ def _built(
     names: list[Row] = []
     if len(upper) > 1 and all(last := _cells(upper[-1], placed[-1], width)):
         # A row with a name for every column, that of the labels too, is one of its own.
-        names, upper, placed = [last], upper[:-1], placed[:-1]
-    if len(upper) > 1 or any(first != last for places in placed for first, last in places):
+        upper, placed = _lines_of_names(last, upper[:-1], placed[:-1])
+        names = [last]
+    if len(upper) > 1 or (upper and names) or any(first != last for places in placed for first, last in places):
         lines = [Line(text.words) for row in upper for text in row]
         short = [r for r in rules if box[1] < r[1] < box[3] and r[2] - r[0] < WHOLE * (box[2] - box[0])]
-        cells, count = header_cells(lines, columns, short)
+        cells, count = header_cells(lines, columns, short, named=bool(names))
         texts, spans = lay_header(cells, count, width)
     elif upper:
         texts = [_said(_cells(upper[0], placed[0], width))]
@@ -410,6 +410,25 @@ def _built(
         frozenset(n for text in everything for n in text.numbers),
         spans=spans,
     )
+
+
+def _lines_of_names(
+    names: Row, upper: Sequence[Sequence[Text]], placed: Sequence[Sequence[tuple[int, int]]]
+) -> tuple[list[list[Text]], list[list[tuple[int, int]]]]:
+    """Move the texts right above the *names* of columns, which are their first lines, to these; return the others."""
+    rows, places = [], []
+    for row, columns in zip(reversed(upper), reversed(placed), strict=True):
+        kept = []
+        for text, (first, last) in zip(row, columns, strict=True):
+            below = names[first][0]
+            if first == last and 0 < below.baseline - text.baseline < _NEXT_LINE * text.size:
+                names[first].insert(0, text)
+            else:
+                kept.append((text, (first, last)))
+        if kept:
+            rows.append([text for text, _ in kept])
+            places.append([place for _, place in kept])
+    return rows[::-1], places[::-1]
 
 
 def _cells(row: Sequence[Text], places: Sequence[tuple[int, int]], width: int) -> Row:

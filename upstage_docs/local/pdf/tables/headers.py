@@ -46,13 +46,16 @@ class _Piece(NamedTuple):
     last: int
 
 
-def header_cells(lines: Sequence[Line], columns: Columns, rules: Sequence[Box]) -> tuple[list[HeaderCell], int]:
+def header_cells(
+    lines: Sequence[Line], columns: Columns, rules: Sequence[Box], *, named: bool = False
+) -> tuple[list[HeaderCell], int]:
     """Return the cells of a header, and how many levels it has.
 
     Args:
         lines: Of the header, those of one level apart where columns part them.
         columns: Where the columns of the table's body run, from left to right.
         rules: Horizontal rules that run under some of the columns only.
+        named: Whether a row with a name for every column stands below these lines.
     """
     levels: list[float] = []
     for line in sorted(lines, key=lambda line: line.baseline):
@@ -71,7 +74,7 @@ def header_cells(lines: Sequence[Line], columns: Columns, rules: Sequence[Box]) 
     kept = sorted({piece.level for piece in pieces})
     number = {level: n for n, level in enumerate(kept)}
     pieces = [piece._replace(level=number[piece.level]) for piece in pieces]
-    pieces = [piece for level in range(len(kept)) for piece in _widened(pieces, level, columns)]
+    pieces = [piece for level in range(len(kept)) for piece in _widened(pieces, level, columns, named=named)]
     taken = {(p.level, c) for p in pieces for c in range(p.first, p.last + 1)}
     cells = []
     for piece in pieces:
@@ -113,13 +116,15 @@ def _without_doubles(cells: Sequence[HeaderCell], count: int) -> tuple[list[Head
     return [cell._replace(top=numbers[cell.top], bottom=numbers[cell.bottom]) for cell in cells], number + 1
 
 
-def _widened(pieces: Sequence[_Piece], level: int, columns: Columns) -> list[_Piece]:
+def _widened(pieces: Sequence[_Piece], level: int, columns: Columns, *, named: bool) -> list[_Piece]:
     """Return the pieces of a level, those that stand over the middle of several columns widened to these.
 
-    Only columns that have a text on a deeper level and none on this one are free to be covered.
+    Only columns that have a text on a deeper level, or a name below all levels, and none on this one are free.
     """
     own = sorted((piece for piece in pieces if piece.level == level), key=lambda piece: piece.first)
     deeper = {c for piece in pieces if piece.level > level for c in range(piece.first, piece.last + 1)}
+    if named:
+        deeper.update(range(1, len(columns)))
     taken = {c for piece in own for c in range(piece.first, piece.last + 1)}
     free = deeper - taken
     if not free or len(columns) > _MOST_COLUMNS:
@@ -132,11 +137,12 @@ def _widened(pieces: Sequence[_Piece], level: int, columns: Columns) -> list[_Pi
         piece = own[number]
         found = []
         for first, last in [(piece.first, piece.last), *_ranges(piece, free, deeper, start)]:
-            off = _off_middle(piece, first, last, columns) if last - first > piece.last - piece.first else 0.0
-            if off <= _OFF_MIDDLE * piece.lines[0].size:
+            wider = last - first > piece.last - piece.first
+            off = _off_middle(piece, first, last, columns) if wider or named else 0.0
+            if off <= _OFF_MIDDLE * piece.lines[0].size or not wider:
                 covered, sum_off, rest = best(number + 1, last + 1)
                 found.append((covered + last - first, sum_off + off, [piece._replace(first=first, last=last), *rest]))
-        return max(found, key=lambda one: (one[0], -one[1]))
+        return max(found, key=lambda one: (-one[1], -one[0]) if named else (one[0], -one[1]))
 
     return best(0, 0)[2]
 
