@@ -219,6 +219,8 @@ def _over_columns(titles: Sequence[list[Text]], below: Sequence[Text], columns: 
         (text,) = row
         reach = text.size
         inside = columns[1].left - reach <= text.box[0] and text.box[2] <= columns[-1].right + reach
+        if not kept and below[0].box[2] < columns[1].left and _is_first_line(text, below[0]):
+            inside = text.box[2] < columns[1].left
         ends = text.text[0].islower() or text.text.endswith(".")  # the last line of a caption
         title = text.size > _TITLE * below[0].size or (text.text[0] == "(" and text.text[-1] == ")")  # or its unit
         if not inside or ends or title or last - text.baseline > _HEADER_PITCH * text.size:
@@ -226,6 +228,12 @@ def _over_columns(titles: Sequence[list[Text]], below: Sequence[Text], columns: 
         kept.insert(0, row)
         last = text.baseline
     return kept
+
+
+def _is_first_line(line: Text, name: Text) -> bool:
+    """Say whether the *name* of the first column has another line right above it."""
+    near = 0 < name.baseline - line.baseline < _NEXT_LINE * line.size
+    return near and abs(line.box[0] - name.box[0]) < _NEAR * line.size and line.words[0].bold == name.words[0].bold
 
 
 def _columns(rows: Sequence[Sequence[Text]]) -> list[_Column]:
