@@ -439,3 +439,13 @@ def test_a_name_over_two_named_columns_spans_them_and_a_name_of_two_lines_is_one
     table = cells(answer)
     assert [cell for cell in table[0] if cell[1]] == [('colspan="2"', "All ships"), ('colspan="2"', "New ships")]
     assert tables(answer)[0][1:] == [["Rig of the ship", "Number", "Share of all", "Number", "Share of all"], *rows]
+
+
+def test_a_number_behind_its_name_in_capitals_is_no_heading() -> None:
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 6))
+        text(sheet, 60, 660, ["INVOICE NO: HB-2031-0457"])
+        text(sheet, 60, 630, ["TERMS OF PAYMENT"])
+        text(sheet, 60, 610, paragraph(QUAY, 6))
+
+    assert categories(elements(page)) == ["paragraph", "paragraph", "heading1", "paragraph"]
