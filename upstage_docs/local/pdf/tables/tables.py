@@ -340,12 +340,13 @@ def rules_of(page: Any) -> tuple[list[Box], list[Box]]:
     for line in page.vector_graphics.lines:
         x0, y0, x1, y1 = line.x1, line.y1, line.x2, line.y2
         if abs(y0 - y1) < 1:
+            if abs(x0 - x1) <= 30:
+                continue
             rule = min(x0, x1), y0, max(x0, x1), y0
-            seen = line.stroke or not any(
+            if line.stroke or not any(
                 abs(y - y0) < _SEAM and left - _SEAM < rule[0] and rule[2] < right + _SEAM
                 for left, y, right, _ in seams.get(line.fill_color, ())
-            )
-            if abs(x0 - x1) > 30 and seen:
+            ):
                 rules.append(rule)
         elif abs(x0 - x1) < 1 and abs(y0 - y1) > 5:
             sides.append((x0, min(y0, y1), x0, max(y0, y1)))
