@@ -22,7 +22,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.table import Table
 from PIL import Image
 from pptx import Presentation
-from pptx.chart.data import CategoryChartData, XyChartData
+from pptx.chart.data import BubbleChartData, CategoryChartData, XyChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
@@ -321,6 +321,28 @@ def test_native_charts_are_chart_tables() -> None:
         "<figcaption><p>Chart Title: Sales</p><p>X-Axis: Quarter</p><p>Chart Type: bar</p></figcaption><table><tr>"
         in (answer["content"]["html"])
     )
+
+
+@pytest.mark.parametrize(
+    ("series", "rows"),
+    [
+        ([[(1, 2, 30), (2, 4, 50)]], [["", "S0", "S0 (size)"], ["1", "2", "30"], ["2", "4", "50"]]),
+        ([[(1, 2, 30)], [(5, 6, 7)]], [["Series", "X", "Y", "Size"], ["S0", "1", "2", "30"], ["S1", "5", "6", "7"]]),
+    ],
+    ids=["one series", "two series"],
+)
+def test_bubbles_of_a_native_chart_keep_their_sizes(
+    series: list[list[tuple[float, float, float]]], rows: list[list[str]]
+) -> None:
+    presentation, slide = slides()
+    data = BubbleChartData()
+    for number, points in enumerate(series):
+        one = data.add_series(f"S{number}")
+        for point in points:
+            one.add_data_point(*point)
+    slide.shapes.add_chart(XL_CHART_TYPE.BUBBLE, Inches(1), 0, Inches(4), Inches(3), data)
+    (chart,) = blocks(read(saved(presentation)), "chart")
+    assert [[cell.text for cell in row] for row in chart.rows] == rows
 
 
 def test_places_on_a_slide_are_true_in_groups_and_turned() -> None:

@@ -62,20 +62,31 @@ class _Series:
         self.name = " ".join(_points(series.find(f"{_C}tx"), look_up).values())
         self.categories = _points(across, look_up)
         self.values = _points(along, look_up, plain=True)
+        self.sizes = _points(series.find(f"{_C}bubbleSize"), look_up, plain=True)
 
 
 def _rows_of_series(series: Sequence[_Series]) -> list[list[str]]:
     named = [(one.name or f"Series {number}", one) for number, one in enumerate(series, start=1)]
     categories = next((one.categories for one in series if one.categories), {})
     if any(one.categories and one.categories != categories for one in series):
-        rows = [["Series", "X", "Y"]]
+        sized = any(one.sizes for one in series)
+        rows = [["Series", "X", "Y", *(["Size"] if sized else [])]]
         for name, one in named:
-            rows += [[name, one.categories.get(at, str(at + 1)), value] for at, value in one.values.items()]
+            for at, value in one.values.items():
+                size = [one.sizes.get(at, "")] if sized else []
+                rows.append([name, one.categories.get(at, str(at + 1)), value, *size])
         return rows
     places = sorted({*categories, *(at for one in series for at in one.values)})
-    rows = [["", *(name for name, _ in named)]]
-    rows += [[categories.get(at, str(at + 1)), *(one.values.get(at, "") for one in series)] for at in places]
+    columns = [column for name, one in named for column in _columns_of(name, one)]
+    rows = [["", *(name for name, _ in columns)]]
+    rows += [[categories.get(at, str(at + 1)), *(values.get(at, "") for _, values in columns)] for at in places]
     return rows
+
+
+def _columns_of(name: str, series: _Series) -> list[tuple[str, dict[int, str]]]:
+    """Return the column of a series, and that of the sizes of its bubbles."""
+    sizes = [(f"{name} (size)", series.sizes)] if series.sizes else []
+    return [(name, series.values), *sizes]
 
 
 def _points(owner: Any | None, look_up: LookUp | None, *, plain: bool = False) -> dict[int, str]:
