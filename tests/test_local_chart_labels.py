@@ -346,6 +346,32 @@ def test_keys_of_a_legend_may_have_a_ground_of_their_own() -> None:
     assert rows(chart)[0][1:] == ["Plan", "Actual"]
 
 
+@pytest.mark.parametrize(("wide", "tall", "size"), [(34, 13.5, 14), (17, 17, 9)], ids=["thick patches", "tall squares"])
+def test_keys_of_a_legend_may_be_large(wide: float, tall: float, size: float) -> None:
+    """Those beside a chart, farther from it than labels are."""
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 790, paragraph(LOG, 3))
+        for n, tick in enumerate(TICKS):
+            text(sheet, 72, 497 + 50 * n, [tick], 9)
+            sheet.line(97, 500 + 50 * n, 390, 500 + 50 * n)
+        for n, (name, height) in enumerate(zip(NAMES, HEIGHTS, strict=True)):
+            for series, value in enumerate((height, 150 - height)):
+                sheet.setFillColor(COLOURS[series])
+                sheet.rect(110 + 70 * n + 20 * series, 500, 20, value, fill=1, stroke=0)
+            sheet.setFillGray(0)
+            text(sheet, 115 + 70 * n, 486, [name], 9)
+        for n, name in enumerate(("Plan", "Actual")):
+            sheet.setFillColor(COLOURS[n])
+            sheet.rect(415, 600 - 24 * n, wide, tall, fill=1, stroke=0)
+            sheet.setFillGray(0)
+            text(sheet, 415 + wide + 8, 600 - 24 * n + tall / 2 - 0.35 * size, [name], size)
+        text(sheet, 60, 430, paragraph(LOG, 3))
+
+    (chart,) = charts(page)
+    assert rows(chart)[0][1:] == ["Plan", "Actual"]
+
+
 def test_charts_on_one_white_ground_are_read_one_by_one() -> None:
     def page(sheet: Canvas) -> None:
         text(sheet, 60, 790, paragraph(LOG, 3))

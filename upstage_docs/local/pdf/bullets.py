@@ -15,11 +15,11 @@ _MOST_PATHS, _MOST = 5_000, 500
 """Of a page, and small ones: a page with more has no list of so many items."""
 _SHELF = 8.0
 """Points: words are looked up by stripes of the page of this height."""
-_SHORTEST_STROKE, _LONGEST_STROKE, _THICKEST_STROKE = 8.0, 45.0, 8.0
+_SHORTEST_STROKE, _LONGEST_STROKE, _THICKEST_STROKE, _THICKEST_PATCH = 8.0, 45.0, 8.0, 16.0
 """Points: keys of a chart's lines, with the margin that the PDF library tells around a stroke."""
 _YEAR_DIGITS = 4
 # Measured on eighty benchmark pages: a fifth more or less changes the blocks of none.
-_HIGHEST_BULLET, _HIGHEST_MARK = 0.7, 1.3
+_HIGHEST_BULLET, _HIGHEST_MARK = 0.7, 2.2
 """Font sizes that a bullet, or a key, is tall at most."""
 _MIDDLE, _OFF_MIDDLE = 0.35, 0.3
 """Font sizes: how far above the baseline the middle of a word is, and how far off it a mark stands, at most."""
@@ -95,8 +95,9 @@ def _is_name(text: str) -> bool:
 
 def _is_short(path: Path) -> bool:
     wide, tall = dimensions(path.box)
-    stroke = not path.filled or 2 * tall < wide < 4 * tall  # or the patch of a bar
-    return stroke and _SHORTEST_STROKE < wide < _LONGEST_STROKE and tall < _THICKEST_STROKE
+    if path.filled:  # the patch of a bar
+        return 2 * tall < wide < 4 * tall and _SHORTEST_STROKE < wide < _LONGEST_STROKE and tall < _THICKEST_PATCH
+    return _SHORTEST_STROKE < wide < _LONGEST_STROKE and tall < _THICKEST_STROKE
 
 
 def _is_bullet(mark: Path, word: Word) -> bool:
