@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +79,35 @@ def test_each_script_that_gives_numbers_is_listed() -> None:
 
     assert scripts - {"measured.py"} == listed
     assert set(re.findall(r"benchmarks/(\w+\.py)", text)) <= listed | {"run.py"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(path for folder in ("benchmarks", "scripts", "examples") for path in (ROOT / folder).glob("*.py")),
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+def test_a_script_imports_what_the_packages_have(path: Path) -> None:
+    """A name that is changed there is seen here, and not when the figure is measured next."""
+    wanted = [
+        (node.module, one.name)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module and re.match(r"\w*upstage_docs\b", node.module)
+        for one in node.names
+    ]
+    for needed, module in (
+        ("langchain_core", "langchain_"),
+        ("llama_index.core", "llama_"),
+        ("liteparse", "upstage_docs.local"),
+    ):
+        if any(name.startswith(module) for name, _ in wanted):
+            pytest.importorskip(needed)
+    missing = [
+        f"{module}.{name}"
+        for module, name in wanted
+        if not hasattr(import_module(module), name) and find_spec(f"{module}.{name}") is None
+    ]
+
+    assert missing == []
 
 
 def test_a_figure_in_the_middle_of_a_sentence_is_seen() -> None:
