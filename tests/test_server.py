@@ -327,6 +327,16 @@ def test_an_answer_that_is_taken_slowly_comes_whole() -> None:
     assert len(b"".join(pieces)) > 20_000_000
 
 
+def test_a_long_answer_leaves_its_connection_open_for_the_next_request() -> None:
+    """A client looks at a job every now and then, and meets no connection that is just closing."""
+    app, limits = build_app(Engine(LongReader().read)), ConnectionLimits(head_seconds=0.2)
+    with running(app, connections=limits) as base_url, httpx.Client(base_url=base_url, timeout=GENEROUS) as client:
+        before = upload(client).extensions["network_stream"].get_extra_info("client_addr")
+        with connect(client) as silent:
+            assert is_ended(silent)
+        assert upload(client).extensions["network_stream"].get_extra_info("client_addr") == before
+
+
 @pytest.mark.parametrize(
     "sent",
     [

@@ -83,12 +83,8 @@ class _Watched(H11Protocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self.flow.write_paused:
-            return
-        if self.conn.their_state is h11.IDLE:  # between two requests; the time of that is the server's own
-            self._wait_for(None)
-            self._move_to_end()
-            self._end_silent()
+        if self.conn.their_state is h11.IDLE and not self.flow.write_paused:
+            self._wait_for_next()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -99,7 +95,10 @@ class _Watched(H11Protocol):
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._watch()
+        if self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]:  # and nothing of a next request came
+            self._wait_for_next()
+        else:
+            self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._wait_for(None)
@@ -128,6 +127,12 @@ class _Watched(H11Protocol):
         if self._timer is not None:
             self._timer.cancel()
         self._timer = None if moment is None else self.loop.call_at(moment, self._end_late)
+
+    def _wait_for_next(self) -> None:
+        """Set no time between two requests: that of the server counts."""
+        self._wait_for(None)
+        self._move_to_end()
+        self._end_silent()
 
     def _wait_for_taking(self) -> None:
         self._untaken = self.transport.get_write_buffer_size()
