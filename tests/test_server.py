@@ -327,6 +327,20 @@ def test_an_answer_that_is_taken_slowly_comes_whole() -> None:
     assert len(b"".join(pieces)) > 20_000_000
 
 
+def test_silent_connections_end_no_answer_that_is_taken_slowly() -> None:
+    app, limits = build_app(Engine(LongReader().read)), ConnectionLimits(waiting=20)
+    form: dict[str, Any] = {"data": {"model": "document-parse"}, "files": {"document": PDF}}
+    with (
+        running(app, connections=limits) as base_url,
+        httpx.Client(base_url=base_url, timeout=GENEROUS) as client,
+        client.stream("POST", SYNC, **form) as answer,
+        ExitStack() as open_ones,
+    ):
+        silent = [open_ones.enter_context(connect(client)) for _ in range(40)]
+        assert is_ended(silent[0])
+        assert len(answer.read()) > 20_000_000
+
+
 def test_a_long_answer_leaves_its_connection_open_for_the_next_request() -> None:
     """A client looks at a job every now and then, and meets no connection that is just closing."""
     app, limits = build_app(Engine(LongReader().read)), ConnectionLimits(head_seconds=0.2)

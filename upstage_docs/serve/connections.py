@@ -154,12 +154,13 @@ class _Watched(H11Protocol):
         self.waiting[self] = None
 
     def _end_silent(self) -> None:
-        """End one of too many connections that wait: a silent one without a head, while those are more than half.
+        """End one of too many connections that wait: one without a request, while those are more than half.
 
-        So connections that send nothing end no slow upload, and uploads that stand still do not keep out who comes.
+        So connections that send nothing end no slow upload and no answer that is taken slowly, and uploads that stand
+        still do not keep out who comes.
         """
         if len(self.waiting) > self.limits.waiting:
-            without_head = [one for one in self.waiting if one.conn.their_state is h11.IDLE]
-            longest = next(iter(without_head if 2 * len(without_head) > len(self.waiting) else self.waiting))
+            bare = [one for one in self.waiting if one.conn.their_state is h11.IDLE and not one.flow.write_paused]
+            longest = next(iter(bare if 2 * len(bare) > len(self.waiting) else self.waiting))
             del self.waiting[longest]
             longest.transport.abort()
