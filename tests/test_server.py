@@ -29,6 +29,11 @@ from upstage_docs.local.service.pipe import AnswerPart, Begin, Patience, Task
 pytest.importorskip("uvicorn")
 pytest.importorskip("starlette")
 
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
+
 from upstage_docs.serve.connections import ConnectionLimits
 from upstage_docs.server import build_app, running, serve
 from upstage_docs.testing import faults as fault
@@ -312,6 +317,27 @@ def test_an_answer_that_nobody_takes_is_held_no_longer() -> None:
             connection.sendall(whole)
             eventually(lambda: reader.answered, "it is answered")
             eventually(lambda: open_files() == before, "the server has closed its end")
+
+
+def test_the_last_of_an_answer_that_nobody_takes_is_held_no_longer() -> None:
+    """Where the server closes the connection behind it, and what is left is too little to pause the writing."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        transport = scope["extensions"]["upstage_docs.abort"].__self__
+        transport.set_write_buffer_limits(high=1 << 30)
+        await Response(b"x" * 20_000_000, headers={"connection": "close"})(scope, receive, send)
+        assert transport.get_write_buffer_size()
+        closing.append(transport.is_closing())
+
+    closing: list[bool] = []
+    limits = ConnectionLimits(body_seconds=0.2)
+    with running(Starlette(routes=[Mount("/", app)]), connections=limits) as base_url, socket.socket() as connection:
+        before, address = open_files(), httpx.URL(base_url)
+        connection.connect((address.host, address.port))
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        eventually(lambda: closing, "it is answered")
+        eventually(lambda: open_files() == before, "the server has closed its end")
+    assert closing == [True]
 
 
 def test_an_answer_that_is_taken_slowly_comes_whole() -> None:

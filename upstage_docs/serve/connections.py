@@ -83,19 +83,22 @@ class _Watched(H11Protocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self.conn.their_state is h11.IDLE and not self.flow.write_paused:
+        if self.flow.write_paused:
+            return
+        if self.transport.is_closing():  # once the rest is taken, which is too little to pause the writing
+            self._begin_taking()
+        elif self.conn.their_state is h11.IDLE:
             self._wait_for_next()
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._taken_by = self.loop.time() + self.limits.upload_seconds
-        self._wait_for_taking()
-        self._move_to_end()
-        self._end_silent()
+        self._begin_taking()
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]:  # and nothing of a next request came
+        if self.transport.is_closing():
+            self._wait_for_taking()
+        elif self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]:  # and nothing of a next request came
             self._wait_for_next()
         else:
             self._watch()
@@ -134,12 +137,18 @@ class _Watched(H11Protocol):
         self._move_to_end()
         self._end_silent()
 
+    def _begin_taking(self) -> None:
+        self._taken_by = self.loop.time() + self.limits.upload_seconds
+        self._wait_for_taking()
+        self._move_to_end()
+        self._end_silent()
+
     def _wait_for_taking(self) -> None:
         self._untaken = self.transport.get_write_buffer_size()
         self._wait_for(min(self.loop.time() + self.limits.body_seconds, self._taken_by))
 
     def _end_late(self) -> None:
-        if self.flow.write_paused:
+        if self.flow.write_paused or self.transport.is_closing():
             if self.transport.get_write_buffer_size() < self._untaken and self.loop.time() < self._taken_by:
                 self._wait_for_taking()
             else:
