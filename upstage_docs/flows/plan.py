@@ -47,7 +47,7 @@ def check(
     """Refuse what the API would refuse, before anything is sent.
 
     Raises:
-        ConfigError: *route* is not a route, or not one for this operation.
+        ConfigError: *route* is not one for this operation.
         SourceError: *source* is too large, and cannot be cut into parts.
     """
     ocr = isinstance(options, OCROptions)
