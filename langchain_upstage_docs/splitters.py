@@ -136,7 +136,6 @@ class TableAwareTextSplitter(TextSplitter):
 
 
 def _not_documents_error(what: str) -> ConfigError:
-
     return ConfigError(
         f"split_documents takes a list of Documents, not {what}; split_text and create_documents take texts."
     )
