@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from upstage_docs.evidence.word_ranking import WordRanking, tokens
 from upstage_docs.models import Record
 from upstage_docs.records.records import records
 
+SAMPLE = Path(__file__).resolve().parent.parent / "upstage_docs" / "samples" / "report.pdf"
 _CORNERS = ((0.1, 0.1), (0.9, 0.1), (0.9, 0.2), (0.1, 0.2))
 
 
@@ -186,7 +188,6 @@ async def test_langchain_finds_in_files_with_a_model_of_meaning() -> None:
     from langchain_core.embeddings import DeterministicFakeEmbedding
 
     from langchain_upstage_docs import UpstageDocumentRetriever
-    from upstage_docs.cli.demo import SAMPLE
 
     retriever = await UpstageDocumentRetriever.afrom_files(
         SAMPLE, k=1, embeddings=DeterministicFakeEmbedding(size=8), engine="local"
