@@ -70,9 +70,12 @@ def announces(words: str) -> bool:
 def announces_in_words(tail: str) -> bool:
     """Say whether the last sentence of a text announces what stands below it, with or without a colon at its end."""
     before = _without_bracket(tail)
-    if before is not tail and before[-1] in ":：":
+    if before is not tail and (before[-1] in ":：" or _last_sentence_announces(before)):
         return True
-    tail = before
+    return _last_sentence_announces(tail)
+
+
+def _last_sentence_announces(tail: str) -> bool:
     last = tail[start_of_last_sentence(tail) :]
     near = max(0, len(last) - _NEAR_END)
     if _holds_sign(last) and (_ANNOUNCES_WITHIN.search(last) or _ANNOUNCES.search(last, near)):
