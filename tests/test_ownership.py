@@ -273,6 +273,9 @@ def test_what_is_no_unit_line(words: str) -> None:
         "Includes the islands.",
         "See Note 12.",
         "CI: confidence interval; OR: odds ratio.",
+        "HbA1c, glycated haemoglobin; BMI, body mass index.",
+        "Hb = haemoglobin; Ht = haematocrit.",
+        "- 은 해당 없음",
         '"-" denotes zero',
         "– : none",
         "(e) estimate",
@@ -321,6 +324,13 @@ def test_a_note_is_told(words: str) -> None:
         "Excluding the islands, harvests grew by a third.",
         "Figures are presented below.",
         "단 하나의 항구",
+        "Results were meaningful for the harbour.",
+        "However, harvests fell in spring; they rose in autumn.",
+        "Result: the harbour grew; the river fell.",
+        "- 은행 차입금 증가",
+        "- 는개가 내렸다",
+        "- 为客户服务",
+        "- はい",
     ],
 )
 def test_what_is_no_note(words: str) -> None:

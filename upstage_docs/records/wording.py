@@ -306,7 +306,7 @@ _NOTE = compile_when_used(
     r"(?:sub-?)?(?:totals?|numbers|figures|amounts|percentages|columns|components|sums|shares|data)\s+(?:may|might|do|will|does)\s+not\s+(?:always\s+|necessarily\s+)?"
     r"(?:add|sum|total|equal|foot|agree)\b(?=\s*(?:[.,;]|\Z)|\s+(?:100|up|exactly|precisely|to|due|because|owing|as|with\s+(?:the\s+)?(?:totals?|sums?))\b)|(?:due\s+to|because\s+of)\s+rounding\b|"
     r"(?:all\s+)?(?:figures|numbers|amounts|values|percentages)\s+(?:are|have\s+been)\s+(?:rounded|unaudited|provisional|preliminary|estimated|restated)\b|"
-    r"(?:values|data|results)\s+(?:are|were)\s+(?:(?:presented|expressed|reported|given|shown)\s+as\b|mean|median|n\b)|data\s+(?:as\s+of\s|from\s*:)|"
+    r"(?:values|data|results)\s+(?:are|were)\s+(?:(?:presented|expressed|reported|given|shown)\s+as|mean|median|n)\b|data\s+(?:as\s+of\s|from\s*:)|"
     r"rounding\s+(?:differences|errors)\b|totals?\s+do(?:es)?\s+not\s+include\b|excluding\s[^,]{3,100}\Z|"
     r"(?:includes|excludes|represents|comprises|denotes|refers\s+to|relates\s+to|consists\s+of)\s|"
     r"\((?:e|p|r)\)\s?:?\s(?:estimated?|preliminary|provisional|projected|revised)(?=\s*(?:[.,;]|\Z))|[epr]\s?[):]?(?:는|은)?\s?(?:잠정|추정|수정|전망|예상)|"
@@ -317,7 +317,7 @@ _NOTE = compile_when_used(
     r"(?<![(（])주\s*[)）:：.\]】〉>〕］*]|(?<=[(（])주\s*[)）](?:\s+\d|\d+(?!\w))|주\s*\d+\s*[)）:：.\]】〉>〕］]|주석\s*[:：]|각\s?주\s*(?:\d+\s*)?[:：)]|"
     r"단\s?[,，]\s|[가-힣\s]{0,16}(?:반올림|단수\s?차이|끝수\s?처리)[^.]{0,24}(?:일치|않|다를|상이)|(?:그림|사진|표)\s?(?:출처|제공|자료)\s*[:：]\s*\S|(?:원|통계|근거)?\s?자\s?료\s*(?:출처|원|제공)?\s*[:：;=)\]】〉>〕］]|(?:통계\s?)?출\s?처\s*[:：;=)\]】〉>〕］]|비\s?고\s*[:：)\]】〉>]|비고\s\d+\s*[.)]|참\s?고\s*[:：)]|"
     r"참고\][^\n]|근거\s*[:：]|(?:범례|데이터|제공)\s*[:：]\s*\S|※|☞|"
-    r"(?:[\[(]\s{0,3}[\])]|괄호)\s?(?:안|내)?(?:은|는|의|\s수)|[△▲▽▼∆]\s?(?:는|은|は|表示|:|：)|['\"‘“「]?[-–—―－*…]['\"’”」]?\s?(?:는|은|は|表示|为|為|denotes\b|means\b|indicates\b|:|=)|"
+    r"(?:[\[(]\s{0,3}[\])]|괄호)\s?(?:안|내)?(?:은|는|의|\s수)|[△▲▽▼∆]\s?(?:는|은|は|表示|:|：)|['\"‘“「]?[-–—―－*…]['\"’”」]?(?:\s?(?:(?:는|은)\s|denotes\b|means\b|indicates\b|:|=)|は|表示|(?<=['\"’”」])[为為])|"
     r"(?:四捨五入|端数処理)の(?:ため|関係)|カッコ内|[注註]\u3000\s*\S|[备備][注註]\s\S|"
     r"(?:[附脚]?[注註][釈释釋記记]?|备注|備註|備考|説明|说明|說明)(?:\s*[(（]?\d+[)）]?|[一二三四五①-⑳])?\s*[)）\]］】〕＞>:：.．]|備考\s\S|"
     r"資料(?:來源|来源|出所)?\s*[:：)）\]］】〕]|资料来源(?:\s*[:：)）\]］】〕]|\s+\S)|[图圖][片表]?[来來]源\s*[:：]|(?:数据|數據)[来來]源(?:\s*[:：]|\s+\S)|(?:数据|數據|データ)(?:出所)?\s*[:：]\s*\S|"
@@ -337,16 +337,17 @@ _FIRST_OF_NOTES = _first_letters(_BEGIN_OF_NOTES) | frozenset(
     "zZиИпП※☞[(（【〈<〔［＜「△▲▽▼∆…-–—―－.'\"‘“「©단반합끝그사표四端カ注註备備脚附説说說资資数數データ来來出図图圖引参凡统統括†‡§¶"
 )
 _FIRST_OF_KOREAN_NOTES = frozenset(one[0] for one in _BEGIN_OF_NOTES if not one.isascii())
+# "CI: confidence interval; …": capitals, or a sign of few letters. "However, it rained; …" is a sentence.
 _ABBREVIATIONS = compile_when_used(
-    r"\s*[A-Z][A-Za-z0-9]{1,7}\s?[:,=]\s[a-z][^;:.]{2,60};\s"
-)  # "CI: confidence interval; …"
+    r"\s*(?:[A-Z][a-z]{0,6}[A-Z0-9][A-Za-z0-9]{0,6}\s?[:,=]|[A-Z][a-z]{1,2}\s?[:=])\s[a-z][^;:.]{2,60};\s"
+)
 _STARRED = compile_when_used(r"\s*(?:\\?[*＊]){1,4}(?![*\s]*\Z)")
 _MARKED = compile_when_used(
     r"\s*(?P<mark>\(\d{1,2}\)|\[\d{1,2}\]|\d{1,2}[)/](?!\d)|\([a-z]\)|[a-z]\)|[¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉ]|[#+^~‖](?=\s)|[가나다라마바사]\)|[①②③④⑤⑥⑦⑧⑨]|\d{1,2}|[a-z])(?P<gap>[\s.]*)\S"
 )
-# Where the mark of a note stands in a table: after words, not where a cell begins.
 _LINE_OF_NOTES = compile_when_used(r"\W*(?:(?:foot)?notes?|주\s?석?|[附脚]?[注註][釈释釋]?)\W*\Z", re.IGNORECASE)
 _NUMBERED = compile_when_used(r"\s*(?P<open>[(\[（]?)(?P<number>\d{1,2}|[a-z])(?P<close>[)\].）])\s*(?![\d\s])")
+# Where the mark of a note stands in a table: after words, not where a cell begins.
 _THREE_LETTERS = r"[^\W\d_]{3}"
 _AFTER_WORDS = r"[^\s<>](?:\s|<br\s?/?>|<sup>)?"
 
