@@ -31,6 +31,7 @@ TABLES: dict[str, tuple[int, list[list[str]]]] = {
     "a section": (1, [["", "2024", "2023"], ["Assets", "", ""], ["Cash", "1,200", "900"]]),
     "numbers of columns": (2, [["Site", "Wind", "Rain"], ["(1)", "(2)", "(3)"], ["Alpha", "5", "900"]]),
     "bare numbers of columns": (2, [["Site", "Wind", "Rain"], ["1", "2", "3"], ["Alpha", "5", "900"]]),
+    "a number in brackets that is a value": (1, [["Loss", "Gain"], ["(1)", "2"], ["(3)", "4"]]),
     "numbers that are values": (1, [["Site", "Wind", "Rain"], ["1", "2", "3"], ["4", "5", "6"]]),
     "means and deviations": (
         2, [["", "North", "South"], ["", "mean ± SD", "mean ± SD"], ["Rain", "45.2 ± 3.1", "44.9 ± 2"]],

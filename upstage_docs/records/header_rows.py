@@ -115,8 +115,9 @@ def infer_header_rows(rows: Sequence[Sequence[CellWords]]) -> int:
 
 def _numbers_columns(row: Sequence[str], following: str) -> bool:
     """Say whether a row numbers the columns: (1), (2), (3), or 1, 2, 3 above a label, where no row 2 is *following*."""
+    form = "({})" if row[0] == "(1)" else "{}"
     for number, written in enumerate(row, start=1):
-        if written not in {f"({number})", str(number)}:
+        if written != form.format(number):
             return False
     return row[0] == "(1)" or (len(row) > 2 and _LETTER.search(following) is not None)
 
