@@ -49,7 +49,7 @@ _CHAPTER = (
     r"|(?i:item)\s+\d+[A-C]?(?:\s*[.:—–-]|(?=\s+[A-Z(])|\s*\Z)"
     r"|(?i:appendix|annex|schedule|anhang|annexe|anexo)\s+(?:(?P<p>[A-Z])|\d+|[IVX]+)\b(?!\.\d)"
     r"|(?i:exhibit)\s+(?P<q>[A-Z])(?!\w)"
-    r"|(?:부\s?록|별\s?첨|붙\s?임|첨\s?부|참\s?고(?=\s?\d)|付録|附录|附錄)\s*(?:\d+|[A-Z])?(?=$|[\s.:)])"
+    r"|(?:부\s?록|별\s?첨|붙\s?임|첨\s?부|참\s?고(?=\s?\d+(?:$|[\s.:)]))|付録|附录|附錄)\s*(?:\d+|[A-Z])?(?=$|[\s.:)])"
 )
 _SECTION = (
     rf"제\s*\d+\s*절|第\s*[{_CJK_DIGITS}\d]+\s*[节節]"
