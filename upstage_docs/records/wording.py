@@ -418,9 +418,11 @@ def is_note(words: str, table: str = "") -> bool:
         return False
     begun = words.lstrip()
     start = begun.lstrip(_BULLETS)[:2] or begun[:2]
-    if start[:1] in _FIRST_OF_NOTES or begun[:1] in _DASHES:
+    rounded = "반올림" in words  # such a note begins with any word
+    if rounded or start[:1] in _FIRST_OF_NOTES or begun[:1] in _DASHES:
         is_other = (
-            start.isalpha()
+            not rounded
+            and start.isalpha()
             and start.lower() not in _BEGIN_OF_NOTES
             and (start.isascii() or start[0] in _FIRST_OF_KOREAN_NOTES)
         )
