@@ -372,6 +372,23 @@ def test_no_row_stands_alone_at_the_end(row: str, rows: int, tokens: bool) -> No
     assert counts[:-2] == [10] * (len(counts) - 2)
 
 
+@pytest.mark.parametrize(
+    ("row", "size", "rows"), [("<tr><td>{}</td><td>{}</td></tr>", 400, 16), ("| {} | {} |\n", 300, 29)]
+)
+def test_rows_are_not_shared_out_where_a_repeated_section_then_takes_one_part_more(
+    row: str, size: int, rows: int
+) -> None:
+    section = "Northern harbours of the sea and of the lakes"
+    pairs = [("Site", "Hours"), (section, ""), *((f"s{number:02}", "120") for number in range(rows))]
+    header, *body = [row.format(*pair) for pair in pairs]
+    front, rule, back = ("<table>", "", "</table>") if header[0] == "<" else ("", "| --- | --- |\n", "")
+
+    parts = texts(f"{front}{header}{rule}{''.join(body)}{back}", size)
+
+    assert len(parts) == 2
+    assert all(section in part for part in parts)
+
+
 @given(text=table_markup(), size=st.sampled_from((150, 300, 600)), tokens=st.booleans())
 def test_parts_make_the_table(text: str, size: int, tokens: bool) -> None:
     """For any table: the same grid, the header in every part, and no part too large that could be smaller."""
