@@ -743,6 +743,15 @@ def test_a_short_line_with_a_colon_is_a_title_and_goes_with_its_table_however_sm
     assert chunks == [f"{title}\n{_MILLS}"]
 
 
+@pytest.mark.parametrize("source", ["- 자료: 통계청", "○ 자료: 통계청", "– : none"])
+def test_a_source_behind_a_bullet_is_no_title_of_what_stands_below_it(source: str) -> None:
+    given = _page(
+        ("paragraph", "<p>It rained. The board met.</p>"), ("paragraph", f"<p>{source}</p>"), ("table", _MILLS)
+    )
+
+    assert [chunk.metadata["caption"] for chunk in chunk_elements(given)] == ["", ""]
+
+
 def test_a_line_between_two_tables_is_the_title_of_the_second() -> None:
     given = _page(("table", _MILLS), ("paragraph", "<p>Mills of the south</p>"), ("table", _MILLS), step=0.05)
 

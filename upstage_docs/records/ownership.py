@@ -137,7 +137,7 @@ def _is_title_above(line: Line, owned: Owned, *, is_next: bool = True) -> bool:
     """
     if not _is_short_line(line) or line.page != owned.page:
         return False
-    if is_note(line.words) and not read_numbering(line.words):  # "NOTE 12 — Debt" is a section of a statement
+    if is_note(line.words) and not _is_article(line.words):  # "NOTE 12 — Debt" is a section of a statement
         return False
     if not _tell_order(line.box, owned.box):
         return True
@@ -174,6 +174,11 @@ def is_remark_below(line: Line, owned: Owned, *, named: bool) -> bool:
         return False
     gap = line.box[1] - owned.box[3]
     return not tells or (-_INSET < gap < _INSET and _share_of_width(line.box, owned.box) > 0)
+
+
+def _is_article(words: str) -> bool:
+    numbering = read_numbering(words)
+    return numbering is not None and numbering.style == "article"
 
 
 def _is_short_line(line: Line) -> bool:
