@@ -720,6 +720,18 @@ def test_notes_that_go_on_after_the_first_one_stay_with_their_table(notes: tuple
     assert all(note in chunk.text for note in notes)
 
 
+def test_notes_that_go_on_are_no_caption_of_the_next_table() -> None:
+    given = _page(
+        ("table", _MILLS),
+        *(("paragraph", f"<p>{words}</p>") for words in ("Notes", "1. Gross of tax", "2. Net of tax")),
+        ("table", _MILLS),
+    )
+
+    made = [record for record in records(given) if record.metadata["category"] == "table"]
+
+    assert [one.metadata["caption"] for one in (*made, *chunk_elements(given))] == [""] * 4
+
+
 @pytest.mark.parametrize("following", ["2. The mills were repaired in spring.", "(3) Net of tax.", "1. The river."])
 def test_a_numbered_text_that_does_not_go_on_with_the_notes_is_none(following: str) -> None:
     given = _page(

@@ -28,7 +28,7 @@ from upstage_docs.records.ownership import (
     role_of_last_line,
 )
 from upstage_docs.records.render import text_of_html, text_of_line
-from upstage_docs.records.wording import caption_label, is_next_note
+from upstage_docs.records.wording import caption_label
 
 _LINE_BREAK = re.compile(r"<br\s*/?>|\n")
 _EMPHASIS = re.compile(r"\*\*|__")
@@ -73,9 +73,7 @@ class Whole:
         if unit.kind not in {"text", "caption", "aside"}:
             return ""
         line = line_of(unit)
-        role: str = role_below(line, self.owned()) or ("caption" if unit.kind == "caption" else "")
-        if not role and self._last_note and is_next_note(line.words, self._last_note):
-            role = "note"
+        role: str = role_below(line, self.owned(), self._last_note) or ("caption" if unit.kind == "caption" else "")
         if not (role or self._is_followed or _is_of_one_element(unit, self.units[-1])):
             role = "remark" if is_remark_below(line, self.owned(), named=bool(self.above)) else ""
         if not role or not _travels(role, unit, options):

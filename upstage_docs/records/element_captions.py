@@ -84,6 +84,7 @@ def _below(
 ) -> tuple[list[tuple[int, str]], int | None]:
     """Return places and roles of what belongs to element *index* or to the table directly after, and that one's."""
     between: list[tuple[int, str]] = []
+    note = ""
     for at in range(index + 1, len(elements)):
         element = elements[at]
         if element.page != elements[index].page:
@@ -94,11 +95,13 @@ def _below(
         if not words:
             continue
         is_heading = element.category.startswith("heading") and not caption_label(words)
-        role = "" if is_heading or element.category in _NO_LINE else role_below(line(at), owned)
+        role = "" if is_heading or element.category in _NO_LINE else role_below(line(at), owned, note)
         if not role:
             if element.category in _RUNNING:
                 continue
             break
+        if role == "note":
+            note = words
         between.append((at, role))
     return between, None
 

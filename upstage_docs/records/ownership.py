@@ -18,6 +18,7 @@ from upstage_docs.records.wording import (
     LONGEST_UNIT,
     SENTENCE_END,
     caption_label,
+    is_next_note,
     is_note,
     is_unit,
     opens_notes,
@@ -112,8 +113,11 @@ def role_of_last_line(words: str) -> Role:
     return "caption" if caption_label(last) else "unit" if is_unit(last) else ""
 
 
-def role_below(line: Line, owned: Owned) -> Role:
-    """Return the role of *line*, directly below the table *owned* or below lines taken for it; `""` for none."""
+def role_below(line: Line, owned: Owned, last_note: str = "") -> Role:
+    """Return the role of *line*, directly below the table *owned* or below lines taken for it; `""` for none.
+
+    *last_note* is the last of these lines that is a note.
+    """
     words = line.words
     on_page = not (line.page and owned.page) or line.page == owned.page
     if on_page and (is_note(words, owned.words) or opens_notes(words)):
@@ -122,6 +126,8 @@ def role_below(line: Line, owned: Owned) -> Role:
         return "caption"
     if not on_page:
         return ""
+    if last_note and is_next_note(words, last_note):
+        return "note"
     if label := caption_label(words):
         return "" if label == owned.label else "caption"
     if is_unit(words):
