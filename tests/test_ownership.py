@@ -170,6 +170,8 @@ def test_what_mentions_a_table_is_no_caption(words: str) -> None:
         "(ng/mL)",
         "(°C)",
         "(x 1,000)",
+        "(x 10,000)",
+        "In 000 shares",
         "(tonnes of CO2 equivalent)",
         "(в тыс. руб.)",
         "(w tys. zł)",

@@ -264,7 +264,7 @@ _BARE_UNIT = compile_when_used(
     r"\s*[(（\[]\s*[$€£]?['’]?000['’]?s?(?:\s+(?:omitted|[a-z]+))?\s*[)）\]]\s*\Z|\s*[(（\[]\s*(?:rs\.?|rupees)\s+(?:in\s+)?(?:crores?|lakhs?)\s*[)）\]]\s*\Z|"
     r"\s*[(（\[]\s*(?:[kmgµμ]?[gmlj]|[kmgt]?wh?|mt|ha|km|cm|mm|sq\.?\s?(?:ft|km|m)\.?|bbl|mmbtu|mt\s?co2e?)(?:[²³23]|\s?/\s?[a-z]{1,4}[²³]?)?\s*[)）\]]\s*\Z|"
     rf"\s*[(（\[]?\s*(?:(?:(?<![^\W_])(?:{_BESIDE_UNITS}|\d+)(?![^\W_])|[,/$€£¥₩₹])\s*)*(?<![^\W_])(?:{_UNIT_WORDS})(?![^\W_])(?:[\s,/]+(?:{_BESIDE_UNITS}|{_UNIT_WORDS}|\d+)(?![^\W_])){{0,9}}\s*[)）\]]?\s*\Z|"
-    r"\s*[(（\[]\s*(?:(?:number|no\.?)\s+of\s+\w+|numbers?|headcount|(?:un)?audited|per\s+\d[\d,]*(?:\s+\w+)?|[×x]\s?1[0,]\d*[⁰-⁹¹²³]*|°\s?[CF]|"
+    r"\s*[(（\[]\s*(?:(?:number|no\.?)\s+of\s+\w+|numbers?|headcount|(?:un)?audited|per\s+\d[\d,]*(?:\s+\w+)?|[×x]\s?1[0,][\d,]*[⁰-⁹¹²³]*|°\s?[CF]|"
     r"(?:in\s+)?(?:(?:square|cubic|sq\.?)\s+)?(?:ft\.?|feet|miles?|inches|(?:kilo|centi|milli)?(?:met(?:er|re)|gram)s|lit(?:er|re)s|gallons|km|m)|"
     r"[µμnpmkMG]?(?:g|mol|I?U)/(?:d?L|ml|kg|g|ha|day)|(?:в\s+)?(?:тыс|млн|млрд)\.?(?:\s?(?:руб|долл)\.?)?|(?:w\s+)?(?:tys|mln|mld)\.?\s?(?:zł|PLN)?|"
     rf"(?:{_UNIT_WORDS})\s+(?:of\s+co2\s+equivalent|per\s+(?:week|hour|person|household|hectare|worker)))\s*[)）\]]\s*\Z",
@@ -278,7 +278,7 @@ _NOUN_ALONE = compile_when_used(
 # So do titles and sentences begin: "In five years", "In recent years", "In all households".
 _TITLE_WITH_IN = compile_when_used(
     r"\s*in\s+(?:\w+\s+)?(?:recent|past|last|next|coming|previous|early|earlier|later|these|those|the|some|many|most|few|several|"
-    r"all|both|our|their|other|such|one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3}|service\s+of)\s+(?:\w+\s+)?"
+    r"all|both|our|their|other|such|one|two|three|four|five|six|seven|eight|nine|ten|(?!000)\d{1,3}|service\s+of)\s+(?:\w+\s+)?"
     r"(?:days|hours|years|people|persons|households|shares|units|index)\b",
     re.IGNORECASE,
 )
