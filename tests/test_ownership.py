@@ -511,6 +511,17 @@ def test_words_in_angle_brackets_are_words_in_markdown_and_text(caption: str, so
     assert chunks[1].metadata["caption"] == caption
 
 
+def test_the_path_above_words_in_angle_brackets_is_markdown() -> None:
+    table = "| Site | 2024 |\n| --- | --- |\n| Alpha | 5,120 |"
+    lines = [("heading1", "# R&D"), ("paragraph", "It rained."), ("caption", "<표 2> 생산"), ("table", table)]
+    elements = [Element(number, 1, category, "", text, text) for number, (category, text) in enumerate(lines)]
+    given = ParsedDocument("a.pdf", "", "m", tuple(elements))
+
+    last = [*chunk_elements(given, chunk_size=70, output_format="markdown", path_in_text=True)][-1]
+
+    assert last.text == f"# R&D\n\n<표 2> 생산\n\n{table}"
+
+
 def test_parts_repeat_caption_and_unit_but_no_note() -> None:
     rows = "".join(f"<tr><td>Site {n}</td><td>{n},500</td></tr>" for n in range(30))
     document = _document(

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from upstage_docs.chunking.text_breaks import TAG
 from upstage_docs.models import Box, Record
 
 UNKNOWN = -1  # the element id of a text whose element is not known
@@ -99,8 +100,10 @@ class Unit(msgspec.Struct, gc=False):
 
     @property
     def is_html(self) -> bool:
-        """Whether its text is HTML, a whole element of it or a part."""
-        return self.of_html or self.text[:1] == "<"
+        """Whether its text is HTML, a whole element of it or a part; `<표 2> 인구` is none."""
+        if self.of_html or self.text[:1] != "<":
+            return self.of_html
+        return self.text[-1] == ">" or TAG.match(self.text) is not None
 
     @property
     def sources(self) -> list[tuple[int, int, ElementPlace]]:
