@@ -714,6 +714,19 @@ def test_a_title_stands_above_a_line_that_leads_to_the_table(title: str, announc
 
 
 @pytest.mark.parametrize(
+    "announcement", ["The following table shows what the mills made.", "What the mills made is shown below."]
+)
+def test_an_announcement_stands_above_a_title_with_a_colon(announcement: str) -> None:
+    lines = ["The year began well. The board met.", announcement, "Mills of the north:"]
+    given = _page(*(("paragraph", f"<p>{line}</p>") for line in lines), ("table", _MILLS))
+
+    first, second = (chunk.text for chunk in chunk_elements(given))
+
+    assert lines[0] in first
+    assert all(line in second for line in lines[1:])
+
+
+@pytest.mark.parametrize(
     "notes",
     [
         ("Notes: (1) Gross of tax", "(2) Net of tax"),

@@ -231,8 +231,9 @@ def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOption
         line = line_of(unit)
         # What is left of a long text is no title, nor what stands around a table inside of one element.
         known = roles | {"title"} if unit.kind == "rest" or _is_of_one_element(unit, whole) else roles
-        announced = "announcement" in roles  # then it is the announcement that a title stands above
-        near = _owned(taken[-1], ()) if announced else owned
+        announced = "announcement" in roles
+        is_led_to = announced or "lead" in roles  # then it is what leads to the table that a title stands above
+        near = _owned(taken[-1], ()) if is_led_to else owned
         role: str = role_above(line, near, known, announcements=not announced)
         role = role or ("caption" if unit.kind == "caption" else "")
         start = 0
@@ -255,7 +256,7 @@ def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOption
         else:
             count -= 1
         tail.kind = role
-        roles.add("announcement" if leads_to_table(line, role) else role)
+        roles.add("lead" if leads_to_table(line, role) and not is_led_to else role)
         taken.append(tail)
         if start and role == "announcement":
             break

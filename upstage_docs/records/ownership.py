@@ -100,8 +100,8 @@ def role_above(line: Line, owned: Owned, taken: frozenset[str] | set[str], *, an
 
 
 def leads_to_table(line: Line, role: str) -> bool:
-    """Say whether *line*, which has *role* above a table, announces it in words or by a colon: it has its own title."""
-    return role == "announcement" or (role == "title" and line.words.rstrip()[-1] in _COLONS)
+    """Say whether *line*, of *role* above a table, is a title that leads to it by a colon: it may have a title too."""
+    return role == "title" and line.words.rstrip()[-1] in _COLONS
 
 
 def role_of_last_line(words: str) -> Role:
