@@ -11,7 +11,7 @@ pytest.importorskip("liteparse")
 
 from reportlab.pdfgen.canvas import Canvas
 from test_local_measured_charts import COLOURS, LOG, NAMES, TICKS, bars, charts, rows
-from test_local_pdf import paragraph, text
+from test_local_pdf import paragraph, pdf, read, text
 
 LONG = ["Agriculture and fishing", "Wholesale and retail", "Public administration", "Transport and storage"]
 HEIGHTS = (60, 110, 90, 140)
@@ -395,3 +395,42 @@ def test_charts_on_one_white_ground_are_read_one_by_one() -> None:
         pytest.approx(HEIGHTS, abs=3),
         pytest.approx([3 * height for height in HEIGHTS], abs=9),
     ]
+
+
+@pytest.mark.parametrize("ground", [False, True], ids=["outlined", "on a ground"])
+def test_white_boxes_that_are_seen_are_a_diagram(ground: bool) -> None:
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 790, paragraph(LOG, 3))
+        if ground:
+            sheet.setFillColor(COLOURS[0])
+            sheet.rect(60, 500, 470, 120, fill=1, stroke=0)
+        for n, name in enumerate(NAMES):
+            sheet.setFillGray(1)
+            sheet.rect(75 + 115 * n, 520, 90, 80, fill=1, stroke=not ground)
+            sheet.setFillGray(0)
+            text(sheet, 90 + 115 * n, 555, [name], 9)
+            if n and not ground:
+                sheet.line(50 + 115 * n, 560, 75 + 115 * n, 560)
+        text(sheet, 60, 440, paragraph(LOG, 3))
+
+    (found,) = read(pdf(page))
+    assert [block.text.split() for block in found.blocks if block.category == "figure"] == [list(NAMES)]
+
+
+def test_white_bars_with_an_outline_are_a_chart() -> None:
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 790, paragraph(LOG, 3))
+        sheet.setFont("Helvetica", 9)
+        for n in range(4):
+            sheet.drawRightString(82, 497 + 50 * n, str(50 * n))
+            sheet.line(85, 500 + 50 * n, 90, 500 + 50 * n)
+        sheet.line(90, 500, 90, 650)
+        sheet.line(90, 500, 300, 500)
+        for n, name in enumerate(NAMES):
+            sheet.setFillGray(1)
+            sheet.rect(95 + 50 * n, 500, 40, HEIGHTS[n], fill=1, stroke=1)
+            sheet.setFillGray(0)
+            text(sheet, 100 + 50 * n, 486, [name], 9)
+        text(sheet, 60, 440, paragraph(LOG, 3))
+
+    assert len(charts(page)) == 1

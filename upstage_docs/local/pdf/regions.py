@@ -206,6 +206,7 @@ def paths_of(page: Any) -> list[Path]:
             bool(shape.fill),
             bool(shape.has_curve),
             shape.fill_color or shape.stroke_color or "",
+            bool(shape.fill and shape.stroke and shape.stroke_color != shape.fill_color),
         )
         for shape in shapes
         for x, y, wide, tall in [shape.bbox]

@@ -17,17 +17,23 @@ _MOST_LETTERS = 3_000
 
 
 _WHITE = "ffffffff"
+_MOST_PAIRS = 1_000_000
+"""Of white shapes and coloured ones that they may lie on: a page with more is a map or a picture made of shapes."""
 _WIDE_CURVE = 15.0
 """Points, both ways: rounded corners are no curves of data."""
 
 
 class Path(NamedTuple):
-    """A vector path: its box in points, whether it is filled, whether it has curves, and its colour as `aarrggbb`."""
+    """A vector path: its box in points, whether it is filled, whether it has curves, and its colour as `aarrggbb`.
+
+    *outlined* says whether a stroke of another colour runs around what is filled.
+    """
 
     box: Box
     filled: bool
     curved: bool
     colour: str = ""
+    outlined: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ def is_plot(drawing: Drawing, rules: Sequence[Box]) -> bool:
 
 def drawings_of(paths: Sequence[Path], width: float, height: float) -> list[Drawing]:
     """Gather the paths of a page into drawings; backgrounds and lone rules are none."""
-    used = [path for path in paths[:_MOST_PATHS] if not (_is_background(path.box, width, height) or _is_white(path))]
+    used = [path for path in _seen(paths[:_MOST_PATHS]) if not _is_background(path.box, width, height)]
     lettered = [_is_letter(path) for path in used]
     letters = [path for path, letter in zip(used, lettered, strict=True) if letter]
     drawings = []
@@ -168,9 +174,30 @@ def _is_background(box: Box, width: float, height: float) -> bool:
     return wide > 0.9 * width and tall > 0.6 * height
 
 
+def _seen(paths: Sequence[Path]) -> list[Path]:
+    """Leave out the white grounds that programs draw under a chart: no reason to join two.
+
+    White shapes with an outline, or on a coloured ground, are seen: the boxes of a diagram, the bars of a chart.
+    """
+    white = [_is_white(path) for path in paths]
+    grounds = [
+        (number, path.box)
+        for number, path in enumerate(paths)
+        if path.filled and path.colour != _WHITE and min(dimensions(path.box)) > _WIDE_CURVE
+    ]
+    if sum(white) * len(grounds) > _MOST_PAIRS:
+        grounds = []
+    return [
+        path
+        for number, path in enumerate(paths)
+        if not white[number] or any(below < number and holds_middle(ground, path.box) for below, ground in grounds)
+    ]
+
+
 def _is_white(path: Path) -> bool:
-    """Say whether a path is the white ground that programs draw under a chart: unseen, and no reason to join two."""
-    return path.filled and not path.curved and path.colour == _WHITE and min(dimensions(path.box)) > _WIDE_CURVE
+    """Say whether a path is a white shape without an outline, which is seen on a ground of another colour alone."""
+    white = path.filled and not path.curved and path.colour == _WHITE
+    return white and not path.outlined and min(dimensions(path.box)) > _WIDE_CURVE
 
 
 def _is_letter(path: Path) -> bool:
