@@ -449,3 +449,21 @@ def test_a_number_behind_its_name_in_capitals_is_no_heading() -> None:
         text(sheet, 60, 610, paragraph(QUAY, 6))
 
     assert categories(elements(page)) == ["paragraph", "paragraph", "heading1", "paragraph"]
+
+
+def test_two_shaded_rows_above_bare_ones_are_no_bars() -> None:
+    rows = [["No.", "Ship", "Tons", "Crew"], ["1", "Star", "74", "20"], ["2", "Hope", "57", "41"]]
+    rows += [["3", "Rest", "40", "12"], ["4", "Gull", "23", "86"], ["5", "Tern", "96", "33"]]
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 4))
+        for r, row in enumerate(rows):
+            for (x, after), cell in zip(pairwise((70, 110, 230, 290, 350)), row, strict=True):
+                if r < 2:
+                    sheet.setFillColorRGB(0.5, 0.6, 0.8)
+                    sheet.rect(x, 680 - 18 * r, after - x, 18, stroke=0, fill=1)
+                    sheet.setFillGray(0)
+                text(sheet, x + 4, 685 - 18 * r, [cell])
+        text(sheet, 60, 500, paragraph(QUAY, 4))
+
+    assert tables(elements(page)) == [rows]

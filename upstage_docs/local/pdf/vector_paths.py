@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -76,15 +76,32 @@ def is_plot(drawing: Drawing, rules: Sequence[Box]) -> bool:
             top, bottom = round(path.box[1]) in heights, round(path.box[3]) in heights
             if path.curved or not (top or (bottom and not path.filled)):
                 return True
-    feet: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
-    count: Counter[tuple[int, int]] = Counter()
+    feet: defaultdict[tuple[int, int], list[_Bar]] = defaultdict(list)
     for path in drawing.paths:
         if path.filled and min(dimensions(path.box)) > 3:
             for near, far in ((0, 2), (2, 0), (1, 3), (3, 1)):  # bars begin at one x or at one y, on both sides of it
                 foot = near % 2, round(path.box[near] / 2)
-                feet[foot].add(round(path.box[far] / 3))
-                count[foot] += 1
-    return any(count[foot] > 2 and len(ends) > 1 for foot, ends in feet.items())
+                feet[foot].append(_Bar(near, round(path.box[far] / 3), round(path.box[1 - near % 2])))
+    return any(map(_are_bars, feet.values()))
+
+
+class _Bar(NamedTuple):
+    """A filled shape as a bar on one of its edges: the number of this, where it ends, and where it stands along it."""
+
+    edge: int
+    end: int
+    place: int
+
+
+def _are_bars(shapes: Sequence[_Bar]) -> bool:
+    """Say whether shapes with an edge in common are bars: three or more that end at different places.
+
+    Those on its two sides are told together unless they stand opposite each other, as the cells of a table do.
+    """
+    sides = [[shape for shape in shapes if shape.edge < 2], [shape for shape in shapes if shape.edge > 1]]
+    if {shape.place for shape in sides[0]}.isdisjoint(shape.place for shape in sides[1]):
+        sides = [list(shapes)]
+    return any(len(side) > 2 and len({shape.end for shape in side}) > 1 for side in sides)
 
 
 def drawings_of(paths: Sequence[Path], width: float, height: float) -> list[Drawing]:
