@@ -713,6 +713,15 @@ def test_a_title_stands_above_a_line_that_leads_to_the_table(title: str, announc
     assert announcement in chunks[1]
 
 
+def test_records_and_chunks_name_the_same_titles_above_one_with_a_colon() -> None:
+    lines = ["The year began well.", "(7) Mills", "In December, our mills were:"]
+    given = _page(*(("paragraph", f"<p>{line}</p>") for line in lines), ("table", _MILLS))
+
+    record, chunk = [*records(given)][-1], [*chunk_elements(given)][-1]
+
+    assert record.metadata["caption"] == chunk.metadata["caption"] == "(7) Mills In December, our mills were:"
+
+
 @pytest.mark.parametrize(
     "announcement", ["The following table shows what the mills made.", "What the mills made is shown below."]
 )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from upstage_docs.models import Element
-from upstage_docs.records.ownership import Line, Owned, owner_of_caption, role_above, role_below
+from upstage_docs.records.ownership import Line, Owned, leads_to_table, owner_of_caption, role_above, role_below
 from upstage_docs.records.render import element_text, text_of_html
 from upstage_docs.records.wording import caption_label, is_unit
 
@@ -68,14 +68,19 @@ def _above(elements: Sequence[Element], index: int, free: int, line: _Lines, own
         if element.category.startswith("heading") and not caption_label(words):
             roles.add("heading")
             continue
-        role = role_above(line(at), owned, roles, announcements=False)
+        near = owned
+        if "lead" in roles:  # then a title stands above what leads to the table
+            last = line(taken[-1])
+            near = Owned(last.category, last.page, last.box)
+        role: str = role_above(line(at), near, roles, announcements=False)
+        leads = leads_to_table(line(at), role) and "lead" not in roles
         if role in {"caption", "title"}:
             taken.append(at)
         elif role != "unit":
             if element.category in _RUNNING:
                 continue
             break
-        roles.add(role)
+        roles.add("lead" if leads else role)
     return taken[::-1]
 
 
