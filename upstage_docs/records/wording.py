@@ -18,7 +18,7 @@ LONGEST_TITLE = 120
 LONGEST_UNIT = 120
 _LONGEST_BARE_UNIT = 60
 _LONGEST_NOTE = 800
-_LONGEST_LINE_OF_NOTES = 16
+_LONGEST_LINE_OF_NOTES = 16  # characters; "[Footnotes]:" has 12
 
 # --- captions by their wording ---------------------------------------------------------------------------------------
 
