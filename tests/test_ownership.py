@@ -172,6 +172,8 @@ def test_what_mentions_a_table_is_no_caption(words: str) -> None:
         "(x 1,000)",
         "(x 10,000)",
         "In 000 shares",
+        "Tons",
+        "Barrels",
         "(tonnes of CO2 equivalent)",
         "(в тыс. руб.)",
         "(w tys. zł)",

@@ -272,7 +272,7 @@ _BARE_UNIT = compile_when_used(
 )
 # Without brackets these are titles: "Hours", "Per share data".
 _NOUN_ALONE = compile_when_used(
-    r"\s*(?:per\s+)?(?:shares?|units?|tons?|persons?|people|households?|days|hours|years|index|barrels?)(?:\s+data)?\s*",
+    r"\s*(?:per\s+)?(?:shares?|units?|persons?|people|households?|days|hours|years|index)(?:\s+data)?\s*",
     re.IGNORECASE,
 )
 # So do titles and sentences begin: "In five years", "In recent years", "In all households".
