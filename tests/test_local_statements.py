@@ -451,6 +451,15 @@ def test_a_number_behind_its_name_in_capitals_is_no_heading() -> None:
     assert categories(elements(page)) == ["paragraph", "paragraph", "heading1", "paragraph"]
 
 
+def test_a_chapter_in_capitals_whose_name_ends_in_a_number_is_a_heading() -> None:
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 6))
+        text(sheet, 60, 660, ["CHAPTER 5: BARQUE-19"])
+        text(sheet, 60, 640, paragraph(QUAY, 6))
+
+    assert categories(elements(page)) == ["paragraph", "heading1", "paragraph"]
+
+
 def test_two_shaded_rows_above_bare_ones_are_no_bars() -> None:
     rows = [["No.", "Ship", "Tons", "Crew"], ["1", "Star", "74", "20"], ["2", "Hope", "57", "41"]]
     rows += [["3", "Rest", "40", "12"], ["4", "Gull", "23", "86"], ["5", "Tern", "96", "33"]]

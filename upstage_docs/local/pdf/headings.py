@@ -42,8 +42,9 @@ _MONTH = re.compile(
 )
 _QUOTATION = re.compile(r"[\"“„«].{20,}[.!?…][\"”“»]", re.DOTALL)
 """A sentence or more in quotation marks, set large among the text of a magazine."""
-_WITH_VALUE = re.compile(r":\s*\S*\d\S*$")
-"""What ends in a number behind a colon, as that of an invoice does: its capitals tell no heading."""
+_WITH_VALUE = re.compile(r"(?!\w+\s[\d.]+\s?:).*:\s*\S*\d\S*")
+"""A number behind its name, as that of an invoice: its capitals tell no heading. The number of a chapter stands before
+the colon."""
 _SOURCE = re.compile(r"(?:source|note|출처|자료|주)s?\s*[:：]", re.IGNORECASE)
 
 
@@ -71,7 +72,7 @@ def is_heading(part: Part, body: float) -> bool:
     numbered = _SECTION.match(text) is not None
     if part.is_bold or part.size >= _LARGER * body:
         return True
-    told = (capitals and _WITH_VALUE.search(text) is None) or (numbered and (scanned or "." in text.split()[0][:-1]))
+    told = (capitals and _WITH_VALUE.fullmatch(text) is None) or (numbered and (scanned or "." in text.split()[0][:-1]))
     return told and len(part.lines) == 1
 
 
