@@ -25,8 +25,12 @@ def joined_drawings(drawings: Sequence[Drawing], paths: Sequence[Path]) -> list[
     """Return the drawings, those joined that lie on the same axes or grid: lines of a plot need not touch these."""
     grounds = [*_grids(paths), *(drawing.box for drawing in drawings if not drawing.glyphs and _is_axes(drawing))]
     joined = list(drawings)
-    for row in _rows_of_bars(paths):
+    rows = _rows_of_bars(paths)
+    homes = {path: one.box for one in drawings if rows and not one.glyphs for path in one.paths}
+    for row in rows:
         on = [one for one in joined if not one.glyphs and any(holds_middle(one.box, path.box) for path in row)]
+        if len(on) == 1 and len({homes.get(path, path) for path in row}) == 1:
+            continue  # of one drawing, maybe of thousands of bars
         if all(path.filled and _is_as_wide(path, row[0]) for one in on for path in one.paths):
             joined = [one for one in joined if one not in on]
             bars = tuple(dict.fromkeys([*row, *(path for one in on for path in one.paths)]))
