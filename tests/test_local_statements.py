@@ -476,3 +476,19 @@ def test_two_shaded_rows_above_bare_ones_are_no_bars() -> None:
         text(sheet, 60, 500, paragraph(QUAY, 4))
 
     assert tables(elements(page)) == [rows]
+
+
+def test_marks_beside_names_have_columns_of_their_own() -> None:
+    ships = ("Star", "Hope", "Rest", "Gull")
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 4))
+        for x, name in ((234, "Deck"), (314, "Hold"), (394, "Mast")):
+            text(sheet, x, 685, [name])
+        for r, ship in enumerate(ships):
+            for x, after in pairwise((60, 200, 280, 360, 440)):
+                sheet.rect(x, 660 - 18 * r, after - x, 18)
+                text(sheet, x + 4 if x == 60 else x + 35, 665 - 18 * r, [ship if x == 60 else "*"])
+        text(sheet, 60, 540, paragraph(QUAY, 4))
+
+    assert tables(elements(page))[0][-4:] == [[ship, "*", "*", "*"] for ship in ships]
