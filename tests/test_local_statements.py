@@ -251,6 +251,21 @@ def test_sources_below_a_table_of_numbers_are_no_rows() -> None:
     assert tables(elements(page)) == [rows]
 
 
+@pytest.mark.parametrize("last", [("Cape 7", "unlit", "", ""), ("Cape 7", "", "", "never")])
+def test_a_last_row_without_numbers_is_one_of_its_own(last: tuple[str, ...]) -> None:
+    rows = [["Light", "Range", "Height", "Lit"], *([f"Cape {n}", f"{12 + n}", f"{31 + n}", "1890"] for n in range(6))]
+    rows.append(list(last))
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 4))
+        for r, row in enumerate(rows):
+            for x, cell in zip((60, 160, 240, 320), row, strict=True):
+                text(sheet, x, 660 - 14 * r, [cell])
+        text(sheet, 60, 480, paragraph(QUAY, 4))
+
+    assert tables(elements(page)) == [rows]
+
+
 def test_the_numbers_of_items_in_a_column_of_their_own_belong_to_the_contents() -> None:
     items = [
         ("Item 1.", "The trade of the harbour", "1"),

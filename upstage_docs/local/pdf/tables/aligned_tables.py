@@ -199,7 +199,7 @@ def _trimmed(rows: list[list[Text]], lines: LineTexts, *, closed: bool) -> tuple
 def _end_of_values(several: Sequence[int], rows: Sequence[Sequence[Text]]) -> int:
     """Return the number of the row behind the last of *several*, or of numbers, if those below are sources or notes.
 
-    These have no numbers and few texts, below rows that have numbers.
+    These have no numbers and few texts, which stand in no column, below rows that have numbers.
     """
     valued = [r for r in several if any(is_value(text.text) for text in rows[r])]
     if not valued:
@@ -207,8 +207,17 @@ def _end_of_values(several: Sequence[int], rows: Sequence[Sequence[Text]]) -> in
     upper = [r for r in several if r <= valued[-1]]
     below = [r for r in several if r > valued[-1]]
     usual = median(len(rows[r]) for r in upper)
-    notes = len(valued) > _VALUED_ROWS * len(upper) and all(2 * len(rows[r]) <= usual for r in below)
+    cells = [text for r in upper for text in rows[r][1:]]
+    notes = len(valued) > _VALUED_ROWS * len(upper) and all(
+        2 * len(rows[r]) <= usual and not any(_is_flush(text, cells) for text in rows[r][1:]) for r in below
+    )
     return (valued if notes else several)[-1] + 1
+
+
+def _is_flush(text: Text, cells: Sequence[Text]) -> bool:
+    """Say whether a text begins or ends where one of *cells* does."""
+    reach = _NEAR * text.size
+    return any(abs(text.box[end] - cell.box[end]) < reach for cell in cells for end in (0, 2))
 
 
 def _over_columns(titles: Sequence[list[Text]], below: Sequence[Text], columns: Sequence[_Column]) -> list[list[Text]]:
