@@ -507,3 +507,26 @@ def test_marks_beside_names_have_columns_of_their_own() -> None:
         text(sheet, 60, 540, paragraph(QUAY, 4))
 
     assert tables(elements(page))[0][-4:] == [[ship, "*", "*", "*"] for ship in ships]
+
+
+@pytest.mark.parametrize("names", [{270: "Number of ships"}, {210: "Old", 330: "New"}], ids=["one", "two"])
+def test_a_name_over_several_columns_of_a_table_with_ruled_rows_is_in_its_header(names: dict[float, str]) -> None:
+    rows = [["Port", "Ships", "Tons", "Ships", "Tons"]]
+    for r, port in enumerate(("Leith", "Cork", "Oslo", "Ghent", "Hull")):
+        rows.append([port, *(str((r + 2) * (c + 3) * 17) for c in range(4))])
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 4))
+        for x, name in names.items():
+            sheet.drawCentredString(x, 690, name)
+        for r, row in enumerate(rows):
+            text(sheet, 60, 676 - 15 * r, [row[0]])
+            for x, cell in zip((200, 260, 320, 380), row[1:], strict=True):
+                sheet.drawRightString(x, 676 - 15 * r, cell)
+            if r:
+                sheet.line(60, 672 - 15 * r, 380, 672 - 15 * r)
+        text(sheet, 60, 560, paragraph(QUAY, 4))
+
+    header, *rest = tables(elements(page))[0]
+    assert [name for name in header if name] == list(names.values())
+    assert rest == rows

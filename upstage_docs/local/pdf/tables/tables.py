@@ -68,6 +68,9 @@ _BELOW = 2.0
 """Heights of a row between a table and the sums below it, at most."""
 _NAMES_APART = 0.7
 """Font sizes between the names of two columns, at least."""
+_OVER_NAMES = 1.5
+"""Font sizes from the line of the names of several columns each down to those of the columns, at most: the pitch of
+the lines of a header without the height of its letters."""
 _SHORTEST_SHADE, _SEAM = 5.0, 1.0
 """Points that the shade of a line of text is tall at least, and that two such shades are apart at most."""
 _LEADER = re.compile(r"(?:[.·…_]\s?){4,}\s*(\d{1,4})$")
@@ -237,7 +240,16 @@ def _has_rows_beside(known: Table, whole: Table, words: Sequence[Word]) -> bool:
     """
     beside = [words[i] for i in whole.words - known.words]
     valued = {whole.nearest_column(middle(word.box)[0]) for word in beside if is_value(word.text)}
-    return not beside or 2 * len(valued) >= len(whole.columns) or _has_names(whole, [known], words)
+    if not beside or 2 * len(valued) >= len(whole.columns) or _has_names(whole, [known], words):
+        return True
+    # Names of several columns each: one line right above, not over the labels.
+    first = (whole.columns[0] + whole.columns[1]) / 2
+    return len(rows_of(beside)) == 1 and all(
+        middle(word.box)[0] > first
+        and word.box[3] < known.box[1] + 2
+        and known.box[1] - word.baseline < _OVER_NAMES * word.size
+        for word in beside
+    )
 
 
 def _has_names(whole: Table, tables: Sequence[Table], words: Sequence[Word]) -> bool:
