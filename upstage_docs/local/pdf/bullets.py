@@ -16,7 +16,8 @@ _MOST_PATHS, _MOST = 5_000, 500
 _SHELF = 8.0
 """Points: words are looked up by stripes of the page of this height."""
 _SHORTEST_STROKE, _LONGEST_STROKE, _THICKEST_STROKE, _THICKEST_PATCH = 8.0, 45.0, 8.0, 16.0
-"""Points: keys of a chart's lines, with the margin that the PDF library tells around a stroke."""
+"""Points: keys of a chart's lines, with the margin that the PDF library tells around a stroke; a key drawn as a patch
+may be thicker, and a fifth more or less of that changes the blocks of none of eighty benchmark pages."""
 _YEAR_DIGITS = 4
 # Measured on eighty benchmark pages: a fifth more or less changes the blocks of none.
 _HIGHEST_BULLET, _HIGHEST_MARK = 0.7, 2.2
@@ -62,9 +63,8 @@ def _is_legend(group: Sequence[tuple[Path, Word]]) -> bool:
 def _stroke_keys(paths: Sequence[Path], words: Sequence[Word]) -> list[list[tuple[Path, Word]]]:
     """Return short level strokes of one length, under or beside each other, or squares beside each other, with words.
 
-    Each has the word right behind it.
-
-    Strokes and squares under each other may have names before them instead, which begin or end at one place.
+    Each has the word right behind it; strokes and squares under each other may have names before them instead, which
+    begin or end at one place.
     """
     marks = [path for path in paths if _is_short(path) or _is_square(path.box)] if len(paths) <= _MOST_PATHS else []
     if not 1 < len(marks) <= _MOST:
