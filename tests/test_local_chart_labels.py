@@ -326,18 +326,23 @@ def test_an_axis_that_stands_apart_from_the_bars_is_theirs(heights: Sequence[int
     assert values(rows(chart)) == pytest.approx(heights, abs=3)
 
 
+def draw_two_series(sheet: Canvas, *, axis: float, begin: float) -> None:
+    """Draw bars of two series, the first one at *begin*, over a grid from *axis* on with its numbers before it."""
+    for n, tick in enumerate(TICKS):
+        text(sheet, axis - 25, 497 + 50 * n, [tick], 9)
+        sheet.line(axis, 500 + 50 * n, begin + 280, 500 + 50 * n)
+    for n, (name, height) in enumerate(zip(NAMES, HEIGHTS, strict=True)):
+        for series, value in enumerate((height, 150 - height)):
+            sheet.setFillColor(COLOURS[series])
+            sheet.rect(begin + 70 * n + 20 * series, 500, 20, value, fill=1, stroke=0)
+        sheet.setFillGray(0)
+        text(sheet, begin + 5 + 70 * n, 486, [name], 9)
+
+
 def test_keys_of_a_legend_may_have_a_ground_of_their_own() -> None:
     def page(sheet: Canvas) -> None:
         text(sheet, 60, 790, paragraph(LOG, 3))
-        for n, tick in enumerate(TICKS):
-            text(sheet, 92, 497 + 50 * n, [tick], 9)
-            sheet.line(117, 500 + 50 * n, 420, 500 + 50 * n)
-        for n, (name, height) in enumerate(zip(NAMES, HEIGHTS, strict=True)):
-            for series, value in enumerate((height, 150 - height)):
-                sheet.setFillColor(COLOURS[series])
-                sheet.rect(140 + 70 * n + 20 * series, 500, 20, value, fill=1, stroke=0)
-            sheet.setFillGray(0)
-            text(sheet, 145 + 70 * n, 486, [name], 9)
+        draw_two_series(sheet, axis=117, begin=140)
         for n, name in enumerate(("Plan", "Actual")):
             sheet.setFillGray(0.94)
             sheet.rect(200 + 70 * n, 460, 16, 16, fill=1, stroke=0)
@@ -357,15 +362,7 @@ def test_keys_of_a_legend_may_be_large(wide: float, tall: float, size: float) ->
 
     def page(sheet: Canvas) -> None:
         text(sheet, 60, 790, paragraph(LOG, 3))
-        for n, tick in enumerate(TICKS):
-            text(sheet, 72, 497 + 50 * n, [tick], 9)
-            sheet.line(97, 500 + 50 * n, 390, 500 + 50 * n)
-        for n, (name, height) in enumerate(zip(NAMES, HEIGHTS, strict=True)):
-            for series, value in enumerate((height, 150 - height)):
-                sheet.setFillColor(COLOURS[series])
-                sheet.rect(110 + 70 * n + 20 * series, 500, 20, value, fill=1, stroke=0)
-            sheet.setFillGray(0)
-            text(sheet, 115 + 70 * n, 486, [name], 9)
+        draw_two_series(sheet, axis=97, begin=110)
         for n, name in enumerate(("Plan", "Actual")):
             sheet.setFillColor(COLOURS[n])
             sheet.rect(415, 600 - 24 * n, wide, tall, fill=1, stroke=0)
