@@ -67,10 +67,10 @@ def _grids(paths: Sequence[Path]) -> list[Box]:
 
 def _is_axes(drawing: Drawing) -> bool:
     """Say whether a drawing is the axes of a plot: long strokes across and down, and ticks on them."""
-    sides = [(path.box[2] - path.box[0], path.box[3] - path.box[1]) for path in drawing.paths]
-    if any(min(wide, tall) > _THICKEST_LINE for wide, tall in sides):
+    sides = [dimensions(path.box) for path in drawing.paths]
+    if any(min(side) > _THICKEST_LINE for side in sides):
         return False
-    ticks = sum(max(wide, tall) < _LONGEST_TICK for wide, tall in sides)
+    ticks = sum(max(side) < _LONGEST_TICK for side in sides)
     return ticks >= _LEAST_TICKS and all(max(along) > _SHORTEST_LINE for along in zip(*sides, strict=True))
 
 
@@ -118,4 +118,4 @@ def _is_as_wide(path: Path, bar: Path) -> bool:
 
 
 def _is_level(path: Path) -> bool:
-    return min(path.box[2] - path.box[0], path.box[3] - path.box[1]) < _THICKEST_LINE
+    return min(dimensions(path.box)) < _THICKEST_LINE

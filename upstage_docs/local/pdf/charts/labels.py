@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from upstage_docs.local.geometry import Box, bounds, middle
+from upstage_docs.local.geometry import Box, bounds, dimensions, middle
 from upstage_docs.local.pdf.charts.numbers import is_number
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.words import Word
@@ -16,16 +16,11 @@ from upstage_docs.local.pdf.words import Word
 _ON_LINE, _TO_NEXT, _APART = 0.4, 0.8, 0.12
 """Font sizes between the lines of two turned words of one name, and from one to the next, at most; more than the last
 of the three, and a space stands between them."""
-
-
 _LEVEL, _SPACE, _TYPED_SPACE = 0.1, 0.4, 0.75
 """Font sizes: what the lines and the sizes of two words of one name differ by at most, and how far they are apart, in a
 typewriter's font farther."""
-
-
 _THICK = 1.17
 """Font sizes that the PDF library's box of a turned word is thick (measured at 45 degrees)."""
-
 
 _Placed = tuple[float, float, float, Word]
 """How far a turned word is off its angle's own axis, where along this it begins and ends, and the word."""
@@ -124,7 +119,7 @@ def _in_lines(words: Sequence[Word], cos: float, sin: float) -> list[list[_Place
     placed = []
     for word in words:
         x, y = middle(word.box)
-        wide, tall = word.box[2] - word.box[0], word.box[3] - word.box[1]
+        wide, tall = dimensions(word.box)
         thick = _THICK * word.size
         along = (wide - thick * abs(sin)) / abs(cos) if abs(cos) >= abs(sin) else (tall - thick * abs(cos)) / abs(sin)
         half = max(along, word.size / 4) / 2
