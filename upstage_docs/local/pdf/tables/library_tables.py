@@ -112,12 +112,7 @@ class Table:
         A name at the left of a wide column may be nearer to the middle of another one.
         """
         for row in rows_of(words):
-            texts = [words[row[0]].box]
-            for one, after in pairwise(words[i] for i in row):
-                if after.box[0] - one.box[2] < _NAMES_APART * one.size:
-                    texts[-1] = bounds([texts[-1], after.box])
-                else:
-                    texts.append(after.box)
+            texts = names_in([words[i] for i in row])
             if len(texts) == len(self.columns):
                 return texts
         return []
@@ -160,6 +155,17 @@ class Table:
             words=self.words | set(found),
             spans=spans,
         )
+
+
+def names_in(row: Sequence[Word]) -> list[Box]:
+    """Return the boxes of the names of columns that the words of a line are, parted where these are far apart."""
+    names = [row[0].box]
+    for one, after in pairwise(row):
+        if after.box[0] - one.box[2] < _NAMES_APART * one.size:
+            names[-1] = bounds([names[-1], after.box])
+        else:
+            names.append(after.box)
+    return names
 
 
 def table_of(block: Any, words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box]) -> Table | None:

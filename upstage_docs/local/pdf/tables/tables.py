@@ -17,7 +17,7 @@ from upstage_docs.local.pdf.lines import rows_of
 from upstage_docs.local.pdf.tables.aligned_tables import aligned_tables
 from upstage_docs.local.pdf.tables.aligned_texts import LineTexts
 from upstage_docs.local.pdf.tables.header_rows import with_header_words
-from upstage_docs.local.pdf.tables.library_tables import Table, table_of
+from upstage_docs.local.pdf.tables.library_tables import Table, names_in, table_of
 from upstage_docs.local.pdf.tables.line_rows import is_value
 from upstage_docs.local.pdf.tables.ruled_grids import lattice_tables
 from upstage_docs.local.pdf.tables.ruled_tables import ruled_tables
@@ -66,8 +66,6 @@ _EVEN = 0.75
 """Of the widest line of a column, the usual one of a text is wider than so much."""
 _BELOW = 2.0
 """Heights of a row between a table and the sums below it, at most."""
-_NAMES_APART = 0.7
-"""Font sizes between the names of two columns, at least."""
 _OVER_NAMES = 1.5
 """Font sizes from the line of the names of several columns each down to those of the columns, at most: the pitch of
 the lines of a header without the height of its letters."""
@@ -260,12 +258,8 @@ def _has_names(whole: Table, tables: Sequence[Table], words: Sequence[Word]) -> 
         return False
     first = (whole.columns[0] + whole.columns[1]) / 2
     behind = ([rest[i] for i in row if middle(rest[i].box)[0] > first] for row in rows_of(rest)) if rest else ()
-    names = (1 + sum(map(_are_apart, pairwise(row))) for row in behind if row)
+    names = (len(names_in(row)) for row in behind if row)
     return max(names, default=0) >= len(whole.columns) - 1
-
-
-def _are_apart(names: tuple[Word, Word]) -> bool:
-    return names[1].box[0] - names[0].box[2] > _NAMES_APART * names[0].size
 
 
 def _holds_several_values(table: Table) -> bool:
