@@ -182,10 +182,8 @@ class _Cutter:
         begun = 0
         while True:
             reach = _last_row(self._totals, first, room)
-            last = self._end(first, reach)
-            half = _last_of_half(self._totals, first, reach, limits.later - self._frame(first).around_last)
-            if half < reach and (even := self._end(first, half)) < last:
-                last = even if self._totals[-1] - self._totals[even + 1] <= self._left_after(even) else last
+            later = limits.later - self._frame(first).around_last
+            last = _end_of_part(self._totals, first, reach, later, self._end, self._left_after)
             pieces = self._pieces(first, last)
             while not limits.exact and last > first and limits.size("".join(piece for piece, _ in pieces)) > limit:
                 fewer = self._boundary(first, first + (last - first) // 2)
@@ -338,22 +336,35 @@ def _last_row(totals: Sequence[int], first: int, room: int) -> int:
     return max(first, bisect_right(totals, totals[first] + room) - 2)
 
 
-def _last_of_half(totals: Sequence[int], first: int, last: int, later: int) -> int:
-    """Return the row, *last* or one before it, up to which half of the rows from *first* stand.
+def _end_of_part(
+    totals: Sequence[int],
+    first: int,
+    reach: int,
+    later: int,
+    end_of: Callable[[int, int], int],
+    left_after: Callable[[int], int],
+) -> int:
+    """Return the last row of a part: as many rows as it has room for, or half of those that fill two parts.
 
-    Rows that fill two parts are shared out evenly, so that none stands alone at the end. Measured on 858 questions, in
-    HTML: parts as full as can be answer .951 at 1,000 characters, these .953.
+    Those are shared out evenly, so that none stands alone at the end. Measured on 858 questions, in HTML: parts as full
+    as can be answer .951 at 1,000 characters, these .953.
 
     Args:
         totals: As of `_last_row`.
-        first: The first row of a part.
-        last: The last one that it has room for.
-        later: How large the rows of the part after it may be.
+        first: The first row of the part.
+        reach: The last one that it has room for.
+        later: How large the rows of the part after it may be, where no section is repeated.
+        end_of: Gives the row with which a part may end, by its first one and the last that is wanted.
+        left_after: Gives how large the rows of the part after that row may be.
     """
+    last = end_of(first, reach)
     begin, end = totals[first], totals[-1]
-    if not 0 < end - totals[last + 1] <= later:
+    if not 0 < end - totals[reach + 1] <= later:
         return last
-    return max(first, min(last, bisect_left(totals, max(begin + (end - begin) / 2, end - later)) - 1))
+    half = max(first, min(reach, bisect_left(totals, max(begin + (end - begin) / 2, end - later)) - 1))
+    if half < reach and (even := end_of(first, half)) < last and end - totals[even + 1] <= left_after(even):
+        return even
+    return last
 
 
 def _split_lines(text: str, limits: RowSizes, header_rows: int) -> list[TablePart] | None:
@@ -404,15 +415,16 @@ def _split_lines(text: str, limits: RowSizes, header_rows: int) -> list[TablePar
             last -= 1  # it goes with the rows that it is the section of
         return last
 
+    def left_after(last: int) -> int:
+        """Return what is left for rows in the part that follows row *last*."""
+        return limits.later - fixed - limits.size(section_of(last + 1))
+
     first = 0
     while first < len(rows):
         limit = limits.later if parts else limits.first
         repeated = section_of(first)
         reach = _last_row(totals, first, limit - fixed - limits.size(repeated))
-        last, half = end_of(first, reach), _last_of_half(totals, first, reach, limits.later - fixed)
-        if half < reach and (even := end_of(first, half)) < last:
-            rest = totals[-1] - totals[even + 1]
-            last = even if fixed + limits.size(section_of(even + 1)) + rest <= limits.later else last
+        last = _end_of_part(totals, first, reach, limits.later - fixed, end_of, left_after)
         pieces = _pieces_of_lines(text, (head, repeated, tail), rows[first][0], rows[last][1], ends)
         while not limits.exact and last > first and limits.size("".join(piece for piece, _ in pieces)) > limit:
             last = first + (last - first) // 2
