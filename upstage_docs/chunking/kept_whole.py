@@ -21,11 +21,12 @@ from upstage_docs.records.header_rows import header_rows_of
 from upstage_docs.records.ownership import (
     Line,
     Owned,
+    is_led_to,
     is_remark_below,
-    leads_to_table,
     role_above,
     role_below,
     role_of_last_line,
+    role_taken,
 )
 from upstage_docs.records.render import text_of_html, text_of_line
 from upstage_docs.records.wording import caption_label
@@ -232,8 +233,7 @@ def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOption
         # What is left of a long text is no title, nor what stands around a table inside of one element.
         known = roles | {"title"} if unit.kind == "rest" or _is_of_one_element(unit, whole) else roles
         announced = "announcement" in roles
-        is_led_to = announced or "lead" in roles  # then it is what leads to the table that a title stands above
-        near = _owned(taken[-1], ()) if is_led_to else owned
+        near = _owned(taken[-1], ()) if is_led_to(roles) else owned
         role: str = role_above(line, near, known, announcements=not announced)
         role = role or ("caption" if unit.kind == "caption" else "")
         start = 0
@@ -256,7 +256,7 @@ def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOption
         else:
             count -= 1
         tail.kind = role
-        roles.add("lead" if leads_to_table(line, role) and not is_led_to else role)
+        roles.add(role_taken(line, role, roles))
         taken.append(tail)
         if start and role == "announcement":
             break

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from upstage_docs.models import Element
-from upstage_docs.records.ownership import Line, Owned, leads_to_table, owner_of_caption, role_above, role_below
+from upstage_docs.records.ownership import Line, Owned, is_led_to, owner_of_caption, role_above, role_below, role_taken
 from upstage_docs.records.render import element_text, text_of_html
 from upstage_docs.records.wording import caption_label, is_unit
 
@@ -69,18 +69,17 @@ def _above(elements: Sequence[Element], index: int, free: int, line: _Lines, own
             roles.add("heading")
             continue
         near = owned
-        if "lead" in roles:  # then a title stands above what leads to the table
+        if is_led_to(roles):
             last = line(taken[-1])
             near = Owned(last.category, last.page, last.box)
         role: str = role_above(line(at), near, roles, announcements=False)
-        leads = leads_to_table(line(at), role) and "lead" not in roles
         if role in {"caption", "title"}:
             taken.append(at)
         elif role != "unit":
             if element.category in _RUNNING:
                 continue
             break
-        roles.add("lead" if leads else role)
+        roles.add(role_taken(line(at), role, roles))
     return taken[::-1]
 
 

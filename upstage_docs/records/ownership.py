@@ -40,6 +40,7 @@ _GOES_ON = _COLONS | frozenset(",、，")
 _MOST_SHARED = 0.5  # of boxes that lie over each other, how much of the narrower one they share
 _TITLED = frozenset({"paragraph", "header", "footnote", "list"})
 _NAMED = frozenset({"title", "caption"})
+_LEADING = frozenset({"announcement", "lead"})
 
 
 class Line(NamedTuple):
@@ -99,9 +100,18 @@ def role_above(line: Line, owned: Owned, taken: frozenset[str] | set[str], *, an
     return "announcement" if announcements and "announcement" not in taken and announces(words) else ""
 
 
-def leads_to_table(line: Line, role: str) -> bool:
-    """Say whether *line*, of *role* above a table, is a title that leads to it by a colon: it may have a title too."""
-    return role == "title" and line.words.rstrip()[-1] in _COLONS
+def is_led_to(taken: frozenset[str] | set[str]) -> bool:
+    """Say whether a line that was taken leads to the table: then a title stands above that line."""
+    return not _LEADING.isdisjoint(taken)
+
+
+def role_taken(line: Line, role: str, taken: frozenset[str] | set[str]) -> str:
+    """Return *role*, or `"lead"` for a title that leads to the table by a colon: it may have a title of its own.
+
+    *taken* are the roles of the lines between it and the table.
+    """
+    leads = role == "title" and line.words.rstrip()[-1] in _COLONS and not is_led_to(taken)
+    return "lead" if leads else role
 
 
 def role_of_last_line(words: str) -> Role:
