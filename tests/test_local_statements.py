@@ -13,7 +13,7 @@ pytest.importorskip("liteparse")
 from reportlab.pdfgen.canvas import Canvas
 from test_local_layout_rules import categories, cells, elements
 from test_local_pdf import paragraph, text
-from test_local_table_rules import tables
+from test_local_table_rules import draw_rows, tables
 
 QUAY = "The harbour board met at the quay and heard what the pilots had to say"
 EDGES = (60, 300, 315, 325, 400, 412, 427, 437, 512, 524)
@@ -225,9 +225,7 @@ def test_a_large_title_above_a_table_is_not_its_header() -> None:
     def page(sheet: Canvas) -> None:
         text(sheet, 60, 780, paragraph(QUAY, 4))
         text(sheet, 380, 684, ["Ships in port"], size=14, font="Helvetica-Bold")
-        for r, row in enumerate(ships):
-            for x, cell in zip((80, 230, 400), row, strict=True):
-                text(sheet, x, 660 - 16 * r, [cell])
+        draw_rows(sheet, 660, ships, pitch=16, columns=(80, 230, 400))
         text(sheet, 60, 560, paragraph(QUAY, 4))
 
     answer = elements(page)
@@ -240,12 +238,9 @@ def test_sources_below_a_table_of_numbers_are_no_rows() -> None:
 
     def page(sheet: Canvas) -> None:
         text(sheet, 60, 780, paragraph(QUAY, 4))
-        for r, row in enumerate(rows):
-            for x, cell in zip((60, 160, 240, 320), row, strict=True):
-                text(sheet, x, 660 - 14 * r, [cell])
-        for r, (sign, name) in enumerate((("LL", "List of lights"), ("PB", "Pilot book"), ("AN", "Annual notices"))):
-            text(sheet, 60, 550 - 14 * r, [sign])
-            text(sheet, 100, 550 - 14 * r, [name])
+        draw_rows(sheet, 660, rows, pitch=14, columns=(60, 160, 240, 320))
+        sources = [("LL", "List of lights"), ("PB", "Pilot book"), ("AN", "Annual notices")]
+        draw_rows(sheet, 550, sources, pitch=14, columns=(60, 100))
         text(sheet, 60, 480, paragraph(QUAY, 4))
 
     assert tables(elements(page)) == [rows]
@@ -258,9 +253,7 @@ def test_a_last_row_without_numbers_is_one_of_its_own(last: tuple[str, ...]) -> 
 
     def page(sheet: Canvas) -> None:
         text(sheet, 60, 780, paragraph(QUAY, 4))
-        for r, row in enumerate(rows):
-            for x, cell in zip((60, 160, 240, 320), row, strict=True):
-                text(sheet, x, 660 - 14 * r, [cell])
+        draw_rows(sheet, 660, rows, pitch=14, columns=(60, 160, 240, 320))
         text(sheet, 60, 480, paragraph(QUAY, 4))
 
     assert tables(elements(page)) == [rows]

@@ -36,11 +36,17 @@ def tables(answer: Sequence[dict[str, Any]]) -> list[list[list[str]]]:
 
 
 def draw_rows(
-    sheet: Canvas, top: float, rows: Sequence[Sequence[str]], pitch: float = 18, font: str = "Helvetica"
+    sheet: Canvas,
+    top: float,
+    rows: Sequence[Sequence[str]],
+    pitch: float = 18,
+    font: str = "Helvetica",
+    columns: Sequence[float] = LEFT,
 ) -> None:
+    """Write *rows* downwards from *top*, their cells where the *columns* begin."""
     sheet.setFont(font, 10)
     for r, row in enumerate(rows):
-        for x, cell in zip(LEFT, row, strict=False):
+        for x, cell in zip(columns, row, strict=False):
             sheet.drawString(x, top - pitch * r, cell)
 
 
