@@ -200,14 +200,10 @@ def _bars(paths: Sequence[Path]) -> tuple[float, list[list[_Bar]]] | None:
     used = {id(bar) for stack in stacks for bar in stack}
     left, right = stacks[0][0].box[0], stacks[-1][0].box[2]
     loose = [bar for bar in others if id(bar) not in used and left <= sum(bar.box[::2]) / 2 <= right]
-    loose = [bar for bar in loose if not any(_lies_under(bar.box, other.box) for other in loose)]
+    grounds = {bar.box for bar in loose for one in loose if bar.box != one.box and _holds(bar.box, one.box, reach=0)}
+    loose = [bar for bar in loose if bar.box not in grounds]
     alike = [bar for bar in loose if abs(bar.box[2] - bar.box[0] - width) <= _SAME_WIDTH * width]
     return None if alike and not _are_keys(alike) else (foot, stacks)  # bars that stand on nothing
-
-
-def _lies_under(ground: Box, box: Box) -> bool:
-    """Say whether a shape is the ground of a smaller one."""
-    return ground != box and all(ground[n] <= box[n] and box[n + 2] <= ground[n + 2] for n in (0, 1))
 
 
 def _are_keys(shapes: Sequence[_Bar]) -> bool:
@@ -217,8 +213,9 @@ def _are_keys(shapes: Sequence[_Bar]) -> bool:
     return lined and max(heights) - min(heights) <= _SAME and len({bar.colour for bar in shapes}) == len(shapes)
 
 
-def _holds(outer: Box, inner: Box) -> bool:
-    return all(outer[n] <= inner[n] + _SAME and inner[n + 2] <= outer[n + 2] + _SAME for n in (0, 1))
+def _holds(outer: Box, inner: Box, *, reach: float = _SAME) -> bool:
+    """Say whether *inner* lies in *outer*, or at most *reach* beyond it."""
+    return all(outer[n] <= inner[n] + reach and inner[n + 2] <= outer[n + 2] + reach for n in (0, 1))
 
 
 def _series(stacks: Sequence[Sequence[_Bar]], homes: Sequence[int], count: int) -> list[str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import combinations
 
 from upstage_docs.local.geometry import Box, dimensions, holds_middle, overlap, shared_height, shared_width
@@ -38,16 +39,14 @@ def measured_chart(
         subpaths: Tells the paths of the page point by point.
     """
     inside = [path for path in paths if holds_middle(box, path.box)]
-    data = measured_bars(inside, words, lambda: _within(box, subpaths()))
-    if data is not None:
-        return data
-    pieces = _within(box, subpaths())
-    if len(pieces) > len(inside):  # several shapes are one path
-        inside = [Path(piece.box, bool(piece.fill), piece.curved, piece.fill or piece.stroke) for piece in pieces]
-        data = measured_bars(inside, words, lambda: pieces)
+    pieces = cache(lambda: _within(box, subpaths()))
+    data = measured_bars(inside, words, pieces)
+    if data is None and len(pieces()) > len(inside):  # several shapes are one path
+        inside = [Path(piece.box, bool(piece.fill), piece.curved, piece.fill or piece.stroke) for piece in pieces()]
+        data = measured_bars(inside, words, pieces)
     if data is not None or not any(_may_be_line(path) for path in inside):
         return data
-    return measured_lines(inside, words, pieces)
+    return measured_lines(inside, words, pieces())
 
 
 def _may_be_line(path: Path) -> bool:
