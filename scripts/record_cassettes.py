@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from recording import CASES, DOCUMENTS, KEY, Case, record
 
 from upstage_docs.api.requests import BASE_URL
-from upstage_docs.flows.billing import PRICES
+from upstage_docs.flows.plan import PRICES
 
 
 def draw(path: Path, pages: int) -> None:

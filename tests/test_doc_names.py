@@ -285,7 +285,7 @@ def test_bounds_in_the_sentences_of_a_page_are_those_of_the_code() -> None:
     from upstage_docs.api.rates import RATES
     from upstage_docs.client import unpacking
     from upstage_docs.flows import exchange
-    from upstage_docs.flows.billing import PRICES
+    from upstage_docs.flows.plan import PRICES
     from upstage_docs.local import WorkerLimits
     from upstage_docs.local.office import archive
     from upstage_docs.local.pdf import document

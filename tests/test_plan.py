@@ -9,8 +9,7 @@ from hypothesis import given, strategies as st
 from upstage_docs.api.limits import LIMITS, LIMITS_2025, ApiLimits
 from upstage_docs.errors import ConfigError, SourceError
 from upstage_docs.files.source import Source
-from upstage_docs.flows.billing import Estimate, estimate
-from upstage_docs.flows.plan import PageRun, check, halves, parts_of
+from upstage_docs.flows.plan import Estimate, PageRun, check, estimate, halves, parts_of
 from upstage_docs.options import OCROptions, ParseOptions, SendOptions
 
 PARSE = ParseOptions()

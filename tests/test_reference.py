@@ -169,7 +169,7 @@ def test_defaults_and_limits_in_the_sentences_of_a_page_are_those_of_the_code() 
     from upstage_docs.api.limits import LIMITS, LIMITS_2025, MEGABYTE
     from upstage_docs.api.rates import RATES
     from upstage_docs.cli.app import mcp
-    from upstage_docs.flows.billing import PRICES
+    from upstage_docs.flows.plan import PRICES
     from upstage_docs.options import OCROptions, ParseOptions, PollPolicy, RetryPolicy, SendOptions
 
     defaults: dict[str, set[str]] = {}

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from upstage_docs.evidence.rows import row_records as row_records
     from upstage_docs.evidence.table_data import TableData as TableData, tables as tables
     from upstage_docs.files.source import Named as Named
-    from upstage_docs.flows.billing import Estimate as Estimate, Spending as Spending
+    from upstage_docs.flows.plan import Estimate as Estimate, Spending as Spending
     from upstage_docs.flows.reports import Failure as Failure, Progress as Progress, Report as Report
     from upstage_docs.models import (
         Batch as Batch,
@@ -86,7 +86,7 @@ _HOME: dict[str, str] = {
         "client.client": "Client",
         "client.async_client": "AsyncClient",
         "api.limits": "ApiLimits Limits",
-        "flows.billing": "Estimate Spending",
+        "flows.plan": "Estimate Spending",
         "api.rates": "Rate",
         "flows.reports": "Report Progress Failure",
         "files.source": "Named",

@@ -24,7 +24,7 @@ from upstage_docs.client.client import Client
 from upstage_docs.errors import ConfigError, SourceError
 from upstage_docs.files.source import inspect
 from upstage_docs.files.writing import write_whole
-from upstage_docs.flows.billing import Estimate
+from upstage_docs.flows.plan import Estimate
 from upstage_docs.models import Job
 from upstage_docs.options import ParseOptions
 from upstage_docs.records.options import RecordOptions

@@ -12,9 +12,9 @@ from upstage_docs.client.settings import ClientBase, Settings
 from upstage_docs.client.threads import close_later, is_collecting
 from upstage_docs.files.source import DocumentInput, Named
 from upstage_docs.flows import exchange, operations
-from upstage_docs.flows.billing import Estimate
 from upstage_docs.flows.document import Request
 from upstage_docs.flows.operations import require_options, require_plain_ocr
+from upstage_docs.flows.plan import Estimate
 from upstage_docs.flows.reports import Report
 from upstage_docs.flows.slices import Slice, Slices
 from upstage_docs.models import Element, Job, OcrResult, ParsedDocument

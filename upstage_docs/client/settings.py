@@ -15,7 +15,7 @@ from upstage_docs.api.rates import RATES, Family, Rate, RateLimiter, rates_by_fa
 from upstage_docs.api.requests import BASE_URL, Api
 from upstage_docs.errors import ConfigError
 from upstage_docs.errors.redaction import Secret, as_secret, wrap_secrets
-from upstage_docs.flows.billing import PRICED, PRICES, Account, Spending
+from upstage_docs.flows.plan import PRICED, PRICES, Account, Spending
 from upstage_docs.flows.steps import ClientContext
 from upstage_docs.options import PollPolicy, RetryPolicy
 from upstage_docs.options.definitions import Options, hash_of, option, require_choice, require_folder, takes
@@ -152,7 +152,7 @@ class Settings(Options):
     prices: Mapping[str, float] | None = option(
         None,
         "US dollars per page of `standard`, `enhanced` and `ocr` in estimates and `usage`, in place of those in "
-        "`flows.billing.PRICES`. Upstage publishes no price for OCR.",
+        "`flows.plan.PRICES`. Upstage publishes no price for OCR.",
         _prices,
         in_command=False,
     )

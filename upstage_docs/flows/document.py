@@ -21,7 +21,6 @@ from upstage_docs.errors import (
 )
 from upstage_docs.files.source import DocumentInput, Named, Source, cut, inspect
 from upstage_docs.flows import plan
-from upstage_docs.flows.billing import Account
 from upstage_docs.flows.deadline import OutOfTimeError, within
 from upstage_docs.flows.exchange import pay
 from upstage_docs.flows.job import JobWatch, PageAnswer
@@ -222,10 +221,10 @@ class Reading:
         count = None if pages is None else pages[1] - pages[0] + 1
         claim = Claim("", self.key, pages, self.source.name, stored.sends)
         run = replace(run, pages=pages, route="async" if stored.unread_route == "async" else "sync")
-        return self._settle(run, replace(self.source, pages=count), Account(), claim, stored.raw)
+        return self._settle(run, replace(self.source, pages=count), plan.Account(), claim, stored.raw)
 
     def _settle(
-        self, run: plan.PageRun, piece: Source, account: Account, claim: Claim | None, raw: bytes
+        self, run: plan.PageRun, piece: Source, account: plan.Account, claim: Claim | None, raw: bytes
     ) -> PageAnswer | StoredJob:
         """Decode an answer, count the pages that it bills, and store it."""
         try:
@@ -257,7 +256,9 @@ class Reading:
             )
         return PageAnswer(raw, pages, content=content, shortfall=shortfall)
 
-    def _counted(self, raw: bytes, sent: int, account: Account) -> tuple[DocumentShape | OcrResult | None, str, int]:
+    def _counted(
+        self, raw: bytes, sent: int, account: plan.Account
+    ) -> tuple[DocumentShape | OcrResult | None, str, int]:
         """Decode an answer, count the pages that it bills, and return it with its model and its pages."""
         options = self.request.options
         if isinstance(options, ParseOptions):

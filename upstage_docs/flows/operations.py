@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 from upstage_docs.api.joining import join
 from upstage_docs.errors import AuthenticationError, ConfigError, SourceError, UpstageDocsError
 from upstage_docs.files.source import DocumentInput, Named, is_document
-from upstage_docs.flows import billing
+from upstage_docs.flows import plan
 from upstage_docs.flows.document import Request, next_result, open_reading, read, read_batches
 from upstage_docs.flows.job import JobWatch, PageAnswer
 from upstage_docs.flows.reports import Failure, Report, drop_frames
@@ -174,14 +174,14 @@ def submit(context: ClientContext, request: Request) -> Flow[Job]:
                 return Job(begun[0].request_id, source=reading.source.name, file_sha256=reading.source.sha256)
 
 
-def estimate(context: ClientContext, requests: Iterable[Request]) -> Flow[billing.Estimate]:
+def estimate(context: ClientContext, requests: Iterable[Request]) -> Flow[plan.Estimate]:
     """Add up what the documents would cost now; nothing is sent."""
-    total = billing.Estimate()
+    total = plan.Estimate()
     for request in requests:
         reading = yield from open_reading(context, request)
         with closing(reading.source):
             runs = reading.planned((yield from reading.stored_state()))
-            total += billing.estimate(runs, request.options, context.account.spending.prices)
+            total += plan.estimate(runs, request.options, context.account.spending.prices)
     return total
 
 

@@ -12,7 +12,7 @@ import httpx
 from upstage_docs.api.limits import LIMITS, ApiLimits
 from upstage_docs.api.rates import RateLimiter
 from upstage_docs.api.requests import Api
-from upstage_docs.flows.billing import Account
+from upstage_docs.flows.plan import Account
 from upstage_docs.flows.schedule import Schedule
 from upstage_docs.options import OCROptions, ParseOptions, PollPolicy, RetryPolicy
 from upstage_docs.store.store import NO_STORE, Store

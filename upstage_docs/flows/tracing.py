@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 
-from upstage_docs.flows.billing import Spending
+from upstage_docs.flows.plan import Spending
 from upstage_docs.flows.steps import Flow, Send, Work
 from upstage_docs.version import __version__
 

@@ -16,7 +16,7 @@ from upstage_docs.options.definitions import Options, documented, option
 if TYPE_CHECKING:
     from upstage_docs.client.async_client import AsyncClient
     from upstage_docs.client.client import Client
-    from upstage_docs.flows.billing import Spending
+    from upstage_docs.flows.plan import Spending
 
 
 class WrappedKey(Protocol):
@@ -130,7 +130,7 @@ class Connection:
         """What the loads so far were billed for, as the answers say; of a caller's client, all it was billed for."""
         if self._client is not None:
             return self._client.usage
-        from upstage_docs.flows.billing import Spending
+        from upstage_docs.flows.plan import Spending
 
         return sum(self.bill[1:], self.bill[0]) if self.bill else Spending()
 

@@ -20,7 +20,7 @@ from upstage_docs.client.settings import Settings
 from upstage_docs.client.threads import StopEvent
 from upstage_docs.errors import ConfigError
 from upstage_docs.files.source import Named, place_of
-from upstage_docs.flows.billing import Estimate
+from upstage_docs.flows.plan import Estimate
 from upstage_docs.flows.reports import Progress, Report
 from upstage_docs.loading.client_source import Connection, ConnectionOptions
 from upstage_docs.loading.crops import write_crops
