@@ -261,7 +261,7 @@ def _load_run(name: str, convert: Callable[[Record], Document]) -> Iterator[Call
     if not may_trace:
         yield convert
         return
-    from upstage_docs.flows.tracing import tell_of_end
+    from upstage_docs.flows.reports import tell_of_end
 
     load = _TracedLoad(_begin_run(name), convert)
     with tell_of_end(load.end):

@@ -63,7 +63,7 @@ def tell_of_reading(reader: str) -> Iterator[Callable[[Document], Document]]:
         told = ReadEndEvent(reader=reader, documents=len(sources), sources=list(dict.fromkeys(sources)), error=error)
         _DISPATCHER.event(told)
 
-    from upstage_docs.flows.tracing import tell_of_end
+    from upstage_docs.flows.reports import tell_of_end
 
     _DISPATCHER.event(ReadStartEvent(reader=reader))
     with tell_of_end(end):

@@ -42,11 +42,11 @@ KEY = "up_abcdefghijklmnop"
 # Raising one of these takes the reason beside it.
 # Every option is checked where it is made, and read when it loads (options/definitions); three let a transport of the
 # caller's, whatever it does, not outlast the deadline (client/owned_threads).
-# Four ask whether somebody traces (tracing), who then sees each document, request, job and batch.
+# Four ask whether somebody traces (flows/reports), who then sees each document, request, job and batch.
 # One looks whether JSON would take many times its bytes (lenient), one for titles among the lines of a text (records).
 FUNCTIONS = 100
 # What waits for its last page is no business of sending (flows/slices); constructors hide the key (components).
-FILES = 26
+FILES = 25
 
 
 class Passage:

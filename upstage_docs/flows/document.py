@@ -24,11 +24,10 @@ from upstage_docs.flows import plan
 from upstage_docs.flows.deadline import OutOfTimeError, within
 from upstage_docs.flows.exchange import pay
 from upstage_docs.flows.job import JobWatch, PageAnswer
-from upstage_docs.flows.reports import is_passing
+from upstage_docs.flows.reports import continued, current_context, is_passing, note, traced
 from upstage_docs.flows.schedule import DONE, Schedule
 from upstage_docs.flows.slices import MissingPages, Slices
 from upstage_docs.flows.steps import ClientContext, End, Flow, Next, Now, Sleep, Work, work
-from upstage_docs.flows.tracing import continued, current_context, note, traced
 from upstage_docs.models import OcrResult
 from upstage_docs.options import OCROptions, ParseOptions, SendOptions
 from upstage_docs.store.values import WHOLE_FILE, Claim, ResultKey, StoredAnswer, StoredJob, StoredState, merged

@@ -22,6 +22,7 @@ from upstage_docs.api.responses import NoReply, Outcome, Reply
 from upstage_docs.errors import InvalidResponseError, JobError, RateLimitError, UnknownOutcomeError, UpstageDocsError
 from upstage_docs.files.source import Source
 from upstage_docs.flows.deadline import OutOfTimeError, within
+from upstage_docs.flows.reports import note
 from upstage_docs.flows.steps import (
     STATE_BYTES,
     STATE_SECONDS,
@@ -34,7 +35,6 @@ from upstage_docs.flows.steps import (
     Sleep,
     Work,
 )
-from upstage_docs.flows.tracing import note
 from upstage_docs.models import Job
 from upstage_docs.options import OCROptions, ParseOptions, RetryPolicy
 from upstage_docs.store.values import AlreadyStored, Busy, Claim, Intent, Pages, ResultKey

@@ -15,8 +15,8 @@ from upstage_docs.api.responses import Reply
 from upstage_docs.errors import InvalidResponseError, JobError, JobFailedError, JobTimeoutError, UpstageDocsError
 from upstage_docs.flows.deadline import OutOfTimeError, within
 from upstage_docs.flows.exchange import download, job_state
+from upstage_docs.flows.reports import note, traced
 from upstage_docs.flows.steps import ClientContext, Flow, Now, Sleep, Work, work
-from upstage_docs.flows.tracing import note, traced
 from upstage_docs.models import Batch, Job, OcrResult
 from upstage_docs.options import ParseOptions
 from upstage_docs.store.values import Pages, StoredJob
