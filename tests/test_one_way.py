@@ -41,12 +41,12 @@ OURS = tuple(str(ROOT / name) for name in ("upstage_docs", "langchain_upstage_do
 KEY = "up_abcdefghijklmnop"
 # Raising one of these takes the reason beside it.
 # Every option is checked where it is made, and read when it loads (options/definitions); three let a transport of the
-# caller's, whatever it does, not outlast the deadline (client/owned_threads).
+# caller's, whatever it does, not outlast the deadline (client/sending).
 # Four ask whether somebody traces (flows/reports), who then sees each document, request, job and batch.
 # One looks whether JSON would take many times its bytes (lenient), one for titles among the lines of a text (records).
 FUNCTIONS = 100
 # What waits for its last page is no business of sending (flows/slices); constructors hide the key (components).
-FILES = 25
+FILES = 24
 
 
 class Passage:

@@ -22,7 +22,7 @@ from eventually import GENEROUS, eventually, soon
 from stand_in import parse_answer
 
 from upstage_docs import APITimeoutError, AsyncClient, Client, RetryPolicy, UnknownOutcomeError
-from upstage_docs.client.owned_threads import OwnedThreads
+from upstage_docs.client.sending import OwnedThreads
 
 SAMPLE = Path(__file__).resolve().parent.parent / "upstage_docs" / "samples" / "report.pdf"
 
@@ -187,7 +187,7 @@ for number in range(3000):
 LEFT_ANSWER = """
 import gc
 import httpx
-from upstage_docs.client.owned_threads import OwnedThreads
+from upstage_docs.client.sending import OwnedThreads
 
 class Streamed(httpx.SyncByteStream):
     def __iter__(self):

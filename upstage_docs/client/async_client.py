@@ -13,8 +13,8 @@ import anyio
 
 from upstage_docs.client.async_session import AsyncSessions
 from upstage_docs.client.client import Client
-from upstage_docs.client.owned_threads import begin_thread
 from upstage_docs.client.settings import ClientBase, Settings
+from upstage_docs.client.threads import begin_thread
 
 P = ParamSpec("P")
 T = TypeVar("T")

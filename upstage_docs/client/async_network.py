@@ -21,7 +21,7 @@ import httpcore
 import httpx
 
 from upstage_docs.client.network import is_address, look_up, naming, pool_of
-from upstage_docs.client.owned_threads import begin_thread
+from upstage_docs.client.threads import begin_thread
 
 # Seconds after which the next address of a name is tried beside those before it: RFC 8305, 5.
 _STAGGER = 0.25

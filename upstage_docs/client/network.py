@@ -21,7 +21,7 @@ from urllib.request import getproxies
 import httpcore
 import httpx
 
-from upstage_docs.client.owned_threads import call_within
+from upstage_docs.client.threads import call_within
 from upstage_docs.errors.redaction import Secret
 
 # Until when (of `time.monotonic`) the request of this thread may take: its connection was made for another one.

@@ -1,4 +1,4 @@
-"""Worker threads that stop where nobody is left to take their results."""
+"""Threads for work that nobody may be left to take, and for calls that may never return."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextvars import copy_context
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 from weakref import WeakSet
 
-from upstage_docs.client.owned_threads import begin_thread, fill
 from upstage_docs.flows.schedule import Schedule
 
+T = TypeVar("T")
 Scheduled = TypeVar("Scheduled")
+# What a thread is asked to do, one after the other; None ends it. Whoever has it has the thread.
+Asked: TypeAlias = "SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None]"
 
 _LOOK = 1.0  # seconds between two looks whether anybody still waits
 _links = threading.RLock()  # for `StopEvent.below`; the collector may end other work of the thread that holds it
@@ -91,6 +93,52 @@ def close_later(close: Callable[[], None]) -> None:
 def _note_collection(phase: str, _: object) -> None:
     global _collector  # noqa: PLW0603 - the collector runs in one thread at a time
     _collector = threading.get_ident() if phase == "start" else 0
+
+
+def begin_thread(work: Callable[[], T]) -> Future[T]:
+    """Do *work* in a daemon thread of its own, which ends with the work and never keeps the process alive."""
+    thread, future = begin_owned_thread(), Future[T]()
+    thread.put((work, future))
+    thread.put(None)
+    return future
+
+
+def call_within(work: Callable[[], T], seconds: float) -> T:
+    """Return what *work* gives, or raise what it raises, in a thread of its own.
+
+    Raises:
+        TimeoutError: It did not end in so many *seconds*; its thread ends when it does.
+    """
+    future = begin_thread(work)
+    wait([future], None if seconds == float("inf") else max(seconds, 0.0))
+    if not future.done():
+        raise TimeoutError
+    return future.result()
+
+
+def begin_owned_thread() -> Asked:
+    """Begin a daemon thread, and return what it is asked by."""
+    asked: Asked = SimpleQueue()
+    # A daemon, since a transport that never returns must not keep a finished program.
+    threading.Thread(target=_serve_owned, args=(asked,), name="upstage-docs-transport", daemon=True).start()
+    return asked
+
+
+def _serve_owned(asked: Asked) -> None:
+    while (item := asked.get()) is not None:
+        fill(*item)
+        del item  # while nothing is to be done, nothing is held
+
+
+def fill(work: Callable[[], T], future: Future[T]) -> None:
+    """Do *work*, and put what it gives, or the error that it raises, into *future*."""
+    try:
+        result = work()
+    except BaseException as error:  # noqa: BLE001 - whoever waits gets it
+        future.set_exception(error)
+        del future  # which holds the error, whose frames hold this
+    else:
+        future.set_result(result)
 
 
 class Threads(Generic[Scheduled]):
