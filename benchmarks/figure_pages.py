@@ -271,10 +271,11 @@ def retrieval_picture(results: Mapping[str, Any]) -> str:
 
 
 def write_picture(name: str, svg: str, drawn_by: Path) -> None:
-    """Write a picture, and beside it the hashes of what it was made from."""
+    """Write a picture, and beside it its hash and those of what it was made from."""
     target = PICTURES / f"{name}.svg"
-    target.write_text(svg, encoding="utf-8")
+    target.write_text(svg, encoding="utf-8", newline="\n")
     told = {
+        "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
         "made_by": "benchmarks/run.py",
         "inputs": {
             path.relative_to(ROOT).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()

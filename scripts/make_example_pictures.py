@@ -5,8 +5,6 @@ Run it when the test of the pictures says that the inputs have changed; it needs
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -15,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 import pypdfium2
+from picture_inputs import tell_inputs
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,9 +36,7 @@ def keep(picture: Image.Image, name: str, *inputs: str) -> None:
     if picture.width > WIDTH:
         picture = picture.resize((WIDTH, round(picture.height * WIDTH / picture.width)), Image.Resampling.LANCZOS)
     picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(target, optimize=True)
-    hashes = {one: hashlib.sha256((ROOT / one).read_bytes()).hexdigest() for one in (*inputs, SCRIPT)}
-    told = json.dumps({"made_by": SCRIPT, "inputs": hashes}, indent=2)
-    target.with_suffix(".json").write_text(f"{told}\n", encoding="utf-8")
+    tell_inputs(target, SCRIPT, inputs)
     print(f"{target.relative_to(ROOT)}: {target.stat().st_size:,} bytes")
 
 

@@ -5,13 +5,12 @@ Run it when its test says that the inputs have changed: `pip install --group bro
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import shutil
 import tempfile
 from pathlib import Path
 
+from picture_inputs import tell_inputs
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
@@ -23,7 +22,6 @@ SAMPLE = "upstage_docs/samples/report.pdf"
 INPUTS = [
     SAMPLE,
     *(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "upstage_docs/view/assets").iterdir())),
-    "scripts/make_view_picture.py",
 ]
 WIDTH, HEIGHT = 1400, 860
 COLOURS = 256
@@ -50,9 +48,7 @@ def main() -> None:
         .quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     )
     picture.save(target, optimize=True)
-    hashes = {name: hashlib.sha256((ROOT / name).read_bytes()).hexdigest() for name in INPUTS}
-    told = {"made_by": "scripts/make_view_picture.py", "inputs": hashes}
-    target.with_suffix(".json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    tell_inputs(target, "scripts/make_view_picture.py", INPUTS)
     print(f"{target.relative_to(ROOT)}: {target.stat().st_size:,} bytes")
 
 
