@@ -715,6 +715,27 @@ def test_a_title_stands_above_a_line_that_leads_to_the_table(title: str, announc
     assert announcement in chunks[1]
 
 
+@pytest.mark.parametrize(
+    ("lines", "belongs"),
+    [
+        ("North Mills, Inc.<br>Statement of Flour<br>Years ended December 31<br>(In tonnes)", True),
+        ("NORTH MILLS CO.<br>STATEMENTS OF FLOUR", True),
+        ("북부 제분소<br>밀가루 생산 현황<br>(단위: 톤)", True),
+        ("The mills of the north and<br>those of the south", False),  # a text that was wrapped
+        ("The river froze.<br>Mills of the north", False),
+        ("What follows is of<br>Mills:", False),
+    ],
+)
+def test_the_lines_above_a_statement_are_its_title_together(lines: str, belongs: bool) -> None:
+    given = _page(("paragraph", "<p>The year began well.</p>"), ("paragraph", f"<p>{lines}</p>"), ("table", _MILLS))
+
+    chunk = [*chunk_elements(given)][-1]
+
+    words = lines.replace("<br>", " ")
+    assert (chunk.metadata["caption"] == words) is belongs
+    assert ([*records(given)][-1].metadata["caption"] == words) is belongs
+
+
 def test_records_and_chunks_name_the_same_titles_above_one_with_a_colon() -> None:
     lines = ["The year began well.", "(7) Mills", "In December, our mills were:"]
     given = _page(*(("paragraph", f"<p>{line}</p>") for line in lines), ("table", _MILLS))

@@ -37,6 +37,8 @@ _LETTER = re.compile(r"[^\W\d_]")
 _OF_EITHER = compile_when_used(r"[\W_]*(?:exhibit|図表|图表|圖表|도표)", re.IGNORECASE)  # of a table or a figure
 _COLONS = frozenset(":：")
 _GOES_ON = _COLONS | frozenset(",、，")
+_LEGAL_FORM = compile_when_used(r"\b(?:inc|corp|co|ltd|llc)\.\s*\Z", re.IGNORECASE)
+_MOST_TITLES = 4  # lines: the company, its statement, the period, the unit
 _MOST_SHARED = 0.5  # of boxes that lie over each other, how much of the narrower one they share
 _TITLED = frozenset({"paragraph", "header", "footnote", "list"})
 _NAMED = frozenset({"title", "caption"})
@@ -151,7 +153,7 @@ def _is_title_above(line: Line, owned: Owned, *, is_next: bool = True) -> bool:
 
     What is *owned* may be the text that announces a table, too; *is_next* if no other line stands between the two.
     """
-    if not _is_short_line(line) or line.page != owned.page:
+    if line.page != owned.page or not (_is_short_line(line) or _is_block_of_titles(line)):
         return False
     if is_note(line.words) and not _is_article(line.words):  # "NOTE 12 — Debt" is a section of a statement
         return False
@@ -203,6 +205,19 @@ def _is_short_line(line: Line) -> bool:
     if not words or len(words) > LONGEST_TITLE or "\n" in words or line.category not in _TITLED:
         return False
     return not (SENTENCE_END.search(words) or KOREAN_SENTENCE.search(words)) and len(_LETTER.findall(words)) > 1
+
+
+def _is_block_of_titles(line: Line) -> bool:
+    """Say whether a text of a few lines may be a title: company, statement and period, each on a line of its own.
+
+    A text that was merely wrapped goes on with a small letter.
+    """
+    lines = line.words.split("\n")
+    if not 1 < len(lines) <= _MOST_TITLES or line.category == "list" or line.words.rstrip()[-1] in _GOES_ON:
+        return False
+    # The name of a company ends with a stop that ends no sentence.
+    names = (_LEGAL_FORM.sub("", one) for one in lines)
+    return all(not one[:1].islower() and (_is_short_line(line._replace(words=one)) or is_unit(one)) for one in names)
 
 
 def _tell_order(one: Box, two: Box) -> bool:
