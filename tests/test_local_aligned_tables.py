@@ -232,3 +232,40 @@ def test_behind_a_header_that_is_known_the_first_band_is_parted_too() -> None:
     (rows,) = rows_of_bands([band], rights, headed=False)
     assert rows is not None
     assert [row[0][0].text for row in rows] == ["Lamp", "Oil", "Wick"]
+
+
+@pytest.mark.parametrize(("width", "ruled"), [(34.0, False), (19.0, True)], ids=["wide", "narrow, between rules"])
+def test_the_levels_of_a_header_with_names_between_them(width: float, ruled: bool) -> None:
+    """Papers put the name of a column in the middle of two lines, rules under names of several, and white below."""
+    names = ["Low", "Mid", "Top", "Low", "Mid", "Top"]
+    rows = [[f"Rig {r}", *(f"{r + 1}.{c + 3}{9 - r}" for c in range(6)), f"{101 + 37 * r}"] for r in range(6)]
+    size = 8.0
+    ends = [120 + width * c for c in range(1, 7)]
+
+    def paper(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(SEA, 4))
+        sheet.setFont("Helvetica", size)
+        for r, y in enumerate([659.5, *(643 - 9 * r for r in range(6))]):
+            for x, cell in zip(ends, rows[r - 1][1:7] if r else names, strict=True):
+                sheet.drawRightString(x, y, cell)
+        for x, name in ((sum(ends[:3]) / 3 - 9, "Inner bay"), (sum(ends[3:]) / 3 - 9, "Outer bay")):
+            sheet.drawCentredString(x, 673, name)
+            if ruled:
+                sheet.line(x - 1.3 * width, 669, x + 1.3 * width, 669)
+        sheet.drawString(70, 667, "Method")
+        sheet.drawRightString(ends[-1] + 24, 667, "Days")
+        for r, row in enumerate(rows):
+            sheet.drawString(70, 643 - 9 * r, row[0])
+            sheet.drawRightString(ends[-1] + 24, 643 - 9 * r, row[-1])
+        for y in (682, 655, 594) if ruled else ():
+            sheet.line(68, y, ends[-1] + 26, y)
+        text(sheet, 60, 560, paragraph(SEA, 4))
+
+    table = cells(elements(paper))
+    assert table[0] == [
+        ('rowspan="2"', "Method"),
+        ('colspan="3"', "Inner bay"),
+        ('colspan="3"', "Outer bay"),
+        ('rowspan="2"', "Days"),
+    ]
+    assert [[cell for _, cell in row] for row in table[1:]] == [names, *rows]

@@ -286,7 +286,7 @@ def _placed(
 ) -> tuple[list[list[Text]], list[list[tuple[int, int]]]]:
     """Return *rows* and for each text the first and the last column that it stands in.
 
-    A text that stands over several columns is cut where a space lies between two of them.
+    A text that stands over several columns is cut where a space lies between two of them, or into a name for each.
     """
     gutters = [(left.right, right.left) for left, right in pairwise(columns)]
     cut: list[list[Text]] = []
@@ -300,12 +300,23 @@ def _placed(
                 texts.append(text)
                 places.append((first, last))
             else:
-                found = lines.split_over(text, gutters[first:last])
+                found = lines.split_words(text)
+                if not _are_names(found, columns[first : last + 1]):
+                    found = lines.split_over(text, gutters[first:last])
                 texts += found
                 places += [_covered(piece, columns) for piece in found]
         cut.append(texts)
         placed.append(places)
     return cut, placed
+
+
+def _are_names(words: Sequence[Text], columns: Sequence[_Column]) -> bool:
+    """Say whether *words* are names of columns that leave no more than a space between them: one lines up with each."""
+    return len(words) == len(columns) and all(
+        min(abs(word.box[0] - left), abs(middle(word.box)[0] - (left + right) / 2), abs(word.box[2] - right))
+        < _NEAR * word.size
+        for word, (left, right) in zip(words, columns, strict=True)
+    )
 
 
 def _is_of_values(row: Sequence[Text], places: Sequence[tuple[int, int]]) -> bool:

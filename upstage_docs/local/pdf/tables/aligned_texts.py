@@ -19,7 +19,7 @@ _APART = 0.6
 """Font sizes of white between two texts, at least; the spaces of justified lines are inside one word of the library."""
 _INSIDE = 0.8
 """The same inside one text item of the library, whose spaces are those of the font."""
-_BESIDE_VALUE = 0.5
+_BESIDE_VALUE = 0.4
 """The same inside a text item between two numbers, whose columns may be narrow."""
 _IN_GUTTER = 0.2
 """The same where other rows tell that a column ends."""
@@ -98,6 +98,11 @@ class LineTexts:
     def split_over(self, text: Text, gutters: Sequence[tuple[float, float]]) -> list[Text]:
         """Cut a text likewise, and where one of its spaces lies in a gutter, the stripe between two columns."""
         return _split(text, self.pieces, gutters)
+
+    def split_words(self, text: Text) -> list[Text]:
+        """Cut a text at each of its spaces."""
+        held = [(n, piece) for n, word in zip(text.numbers, text.words, strict=True) for piece in self.pieces(word)]
+        return [_text((n,), [piece]) for n, piece in held]
 
 
 def _text(numbers: Sequence[int], words: Sequence[Word]) -> Text:

@@ -40,10 +40,13 @@ class HeaderCell(NamedTuple):
 
 
 class _Piece(NamedTuple):
+    """Lines of one text and the columns that it covers; *ruled* says whether a rule right under it tells these."""
+
     lines: tuple[Line, ...]
     level: int
     first: int
     last: int
+    ruled: bool
 
 
 def header_cells(
@@ -65,12 +68,12 @@ def header_cells(
     for line in sorted(lines, key=lambda line: (line.baseline, line.box[0])):
         level = min(range(len(levels)), key=lambda n: abs(levels[n] - line.baseline))
         beside = [o for o in lines if o is not line and abs(o.baseline - line.baseline) <= _SAME_LEVEL * line.size]
-        first, last = _covered(line, beside, columns, rules)
+        first, last, ruled = _covered(line, beside, columns, rules)
         above = next((p for p in reversed(pieces) if (p.first, p.last) == (first, last)), None)
         if above is not None and _is_next_line(above.lines[-1], line, rules):
             pieces[pieces.index(above)] = above._replace(lines=(*above.lines, line))
         else:
-            pieces.append(_Piece((line,), level, first, last))
+            pieces.append(_Piece((line,), level, first, last, ruled))
     kept = sorted({piece.level for piece in pieces})
     number = {level: n for n, level in enumerate(kept)}
     pieces = [piece._replace(level=number[piece.level]) for piece in pieces]
@@ -149,7 +152,7 @@ def _widened(pieces: Sequence[_Piece], level: int, columns: Columns, *, named: b
 
 def _ranges(piece: _Piece, free: set[int], deeper: set[int], start: int) -> list[tuple[int, int]]:
     """Return the wider ranges of columns, from *start* on, that a text may cover."""
-    if not all(c in deeper for c in range(piece.first, piece.last + 1)):
+    if piece.ruled or not all(c in deeper for c in range(piece.first, piece.last + 1)):
         return []
     firsts, lasts = [piece.first], [piece.last]
     while firsts[-1] - 1 in free and firsts[-1] - 1 >= start:
@@ -166,10 +169,11 @@ def _off_middle(piece: _Piece, first: int, last: int, columns: Columns) -> float
     return min(abs(middle(box)[0] - (left + right) / 2), abs(box[0] - left))
 
 
-def _covered(line: Line, beside: Sequence[Line], columns: Columns, rules: Sequence[Box]) -> tuple[int, int]:
-    """Return the first and the last column that a text covers, and no other of its level with it.
+def _covered(line: Line, beside: Sequence[Line], columns: Columns, rules: Sequence[Box]) -> tuple[int, int, bool]:
+    """Return the first and the last column that a text covers, and whether a rule right under it tells so.
 
-    It covers what a rule under it does, or several side by side of whose middle it stands over.
+    It covers no other text of its level, and what a rule under it does, or several side by side of whose middle it
+    stands over.
     """
     x, _ = middle(line.box)
     others = [middle(other.box)[0] for other in beside]
@@ -187,16 +191,16 @@ def _covered(line: Line, beside: Sequence[Line], columns: Columns, rules: Sequen
             start, end = min(runs, key=lambda run: (round(abs((run[0] + run[1]) / 2 - x) / line.size), run[1] - run[0]))
             inside = [c for c, (left, right) in enumerate(columns) if start - 2 <= (left + right) / 2 <= end + 2]
             if inside:
-                return inside[0], inside[-1]
+                return inside[0], inside[-1], y - line.baseline < _PITCH * line.size
     over = [
         c
         for c, (left, right) in enumerate(columns)
         if shared_width(line.box, (left, 0, right, 0)) > _COVERS * min(right - left, line.box[2] - line.box[0])
     ]
     if over:
-        return over[0], over[-1]
+        return over[0], over[-1], False
     nearest = min(range(len(columns)), key=lambda c: abs((columns[c][0] + columns[c][1]) / 2 - x))
-    return nearest, nearest
+    return nearest, nearest, False
 
 
 def _is_next_line(above: Line, line: Line, rules: Sequence[Box]) -> bool:

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from upstage_docs.local.geometry import bounds, groups_of, middle, shared_width
+from upstage_docs.local.geometry import bounds, groups_of, holds_middle, middle, shared_width
 from upstage_docs.local.pdf.tables.aligned_texts import (
     ROW_PITCH,
     SAME_LINE,
@@ -53,7 +53,22 @@ def regions_of_rows(texts: Sequence[Text]) -> list[list[list[Text]]]:
     regions = _stacked(regions, texts)
     used = {id(text) for group in regions for text in group}
     free = [text for text, is_prose in zip(texts, prose, strict=True) if not is_prose and id(text) not in used]
-    return [rows_of_texts([*_lines_above(group, free), *group]) for group in regions]
+    return [rows_of_texts([*_lines_above(group, free), *_with_lines_inside(group, free)]) for group in regions]
+
+
+def _with_lines_inside(region: Sequence[Text], free: Sequence[Text]) -> list[Text]:
+    """Return a region with the names that stand in the middle of the lines of its header."""
+    first = next((text.baseline for text in region if is_value(text.text) and not is_year(text.text)), 0.0)
+    box = bounds(text.box for text in region)
+    lines = [text.baseline for text in region if text.baseline <= first]
+    inside = [
+        text
+        for text in free
+        if text.baseline < first
+        and holds_middle(box, text.box)
+        and not any(abs(text.baseline - line) <= SAME_LINE * text.size for line in lines)
+    ]
+    return sorted([*region, *inside], key=lambda text: (text.baseline, text.box[0])) if inside else list(region)
 
 
 def _stacked(regions: Sequence[list[Text]], texts: Sequence[Text]) -> list[list[Text]]:
