@@ -101,7 +101,7 @@ def _runs(
         column = index in striped or index in aligned
         if is_marker(words[index]) and has_right_to_left(words[last].text):
             apart = gap > _TAB * size
-        elif len(runs[-1]) == 1 and is_marker(words[last]):
+        elif len(runs[-1]) == 1 and is_marker(words[last]) and not _ends_block(runs, index, columns):
             apart = gap > (_GUTTER if column else _TAB) * size
         elif len(runs[-1]) == 1 and not column and _hangs(words[last], words[index]):
             apart = gap > _TAB * size
@@ -113,6 +113,12 @@ def _runs(
             runs.append([])
         runs[-1].append(index)
     return runs
+
+
+def _ends_block(runs: Sequence[Sequence[int]], following: int, columns: Sequence[int]) -> bool:
+    """Say whether the last of *runs* is the end of a block with more to its left, as the number of a formula is."""
+    last = columns[runs[-1][0]]
+    return len(runs) > 1 and columns[runs[-2][-1]] == last != columns[following]
 
 
 def _differ(one: Word, other: Word) -> bool:

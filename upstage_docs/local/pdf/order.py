@@ -8,6 +8,8 @@ from upstage_docs.local.geometry import Box, bounds
 
 _NARROWEST = 0.12
 """Of all columns together: what one box must be wide to be a column by itself."""
+_INSET = 0.1
+"""Of the width of a column: what stands over its middle ends so far from both of its sides, at least."""
 _DEEPEST = 40  # nested cuts; a page that needs more is read by rows
 
 
@@ -51,14 +53,29 @@ def _split(numbers: Sequence[int], boxes: Sequence[Box], *, axis: int, least: fl
 
 
 def _share_columns(bands: list[list[int]], boxes: Sequence[Box], gap: float) -> list[list[int]]:
-    """Merge neighbouring bands that are columns of one set."""
-    merged: list[list[int]] = []
+    """Merge neighbouring bands that are columns of one set; those that stand over its columns are one of their own."""
+    merged: list[list[list[int]]] = []
     for band in bands:
-        union = band
-        while merged and _are_columns(_split(merged[-1] + union, boxes, axis=0, least=gap), boxes):
+        union = [band]
+        while merged and _are_columns(_split(_flat(merged[-1] + union), boxes, axis=0, least=gap), boxes):
             union = merged.pop() + union
         merged.append(union)
-    return merged
+    return [_flat(part) for union in merged for part in _below_their_title(union, boxes, gap)]
+
+
+def _flat(bands: Sequence[Sequence[int]]) -> list[int]:
+    return [number for band in bands for number in band]
+
+
+def _below_their_title(bands: list[list[int]], boxes: Sequence[Box], gap: float) -> list[list[list[int]]]:
+    """Part the first bands of a set of columns from the others, if they stand over their middle, as authors do."""
+    own = [bounds(boxes[i] for i in column) for column in _split(_flat(bands), boxes, axis=0, least=gap)]
+    first = 0
+    while first < len(bands) - 1 and all(
+        any(min(boxes[i][0] - x0, x1 - boxes[i][2]) > _INSET * (x1 - x0) for x0, _, x1, _ in own) for i in bands[first]
+    ):
+        first += 1
+    return [bands[:first], bands[first:]] if first else [bands]
 
 
 def _are_columns(parts: Sequence[Sequence[int]], boxes: Sequence[Box]) -> bool:

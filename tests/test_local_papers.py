@@ -1,0 +1,59 @@
+"""Papers: authors, numbered formulas and references in two columns, and manuscripts whose lines are numbered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+pytest.importorskip("reportlab")
+pytest.importorskip("liteparse")
+
+from test_local_layout_rules import categories, elements, found
+from test_local_pdf import paragraph, text
+
+if TYPE_CHECKING:
+    from reportlab.pdfgen.canvas import Canvas
+
+LEFT, RIGHT = 54.0, 318.0
+COLUMN = "The pilot of each ship was asked to sign the list at hour"
+SECOND = "No lamp of the outer mole was lit before the watch of hour"
+
+
+def test_authors_side_by_side_are_read_before_two_columns_of_text() -> None:
+    """Each stands over the middle of a column, in several lines; the columns begin with headings."""
+
+    def paper(sheet: Canvas) -> None:
+        sheet.setFont("Helvetica-Bold", 18)
+        sheet.drawCentredString(306, 740, "A Gauge for Tides of the Inner Bay that Writes by Itself")
+        for middle, lines in (
+            (180, ["Ada North", "Harbour University", "Bergen"]),
+            (440, ["Ben South", "Pilots of the Bay", "Cork"]),
+        ):
+            for n, line in enumerate(lines):
+                sheet.setFont("Helvetica", 9 if n else 12)
+                sheet.drawCentredString(middle, 712 - 12 * n, line)
+        for x, heading, words in ((LEFT, "Abstract", COLUMN), (RIGHT, "Related work", SECOND)):
+            text(sheet, x, 660, [heading], font="Helvetica-Bold", size=12)
+            text(sheet, x, 642, paragraph(words, 20), size=9)
+
+    told = [element["content"]["text"].split("\n")[0] for element in elements(paper)]
+    assert [line for line in told if line in {"Ada North", "Ben South", "Abstract", "Related work"}] == [
+        "Ada North",
+        "Ben South",
+        "Abstract",
+        "Related work",
+    ]
+
+
+def test_the_number_of_a_formula_is_no_mark_before_the_other_column() -> None:
+    def paper(sheet: Canvas) -> None:
+        text(sheet, LEFT + 150, 700, ["E = a + b − c"], size=9)
+        sheet.drawRightString(294, 700, "(1)")
+        text(sheet, LEFT, 650, paragraph(COLUMN, 18), size=9)
+        text(sheet, RIGHT, 700, [SECOND + f" {n}" for n in range(24)], size=9)
+
+    answer = elements(paper)
+    assert found(answer, "hour 0 No")["content"]["text"].startswith("No lamp")
+    assert "(1)" not in found(answer, "hour 0 No")["content"]["text"]
+    assert categories(answer).count("equation") == 1
