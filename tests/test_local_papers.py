@@ -57,3 +57,20 @@ def test_the_number_of_a_formula_is_no_mark_before_the_other_column() -> None:
     assert found(answer, "hour 0 No")["content"]["text"].startswith("No lamp")
     assert "(1)" not in found(answer, "hour 0 No")["content"]["text"]
     assert categories(answer).count("equation") == 1
+
+
+def test_text_beside_the_numbers_of_references_is_no_table() -> None:
+    """The references of the other column are smaller, so that some lines of the two columns stand in a row."""
+
+    def paper(sheet: Canvas) -> None:
+        lines = [
+            f"of the water that each {word} of the bay has told, and the" for word in ("gauge", "ship", "pilot") * 6
+        ]
+        text(sheet, LEFT, 700, ["The lamp of the mole is lit by hand. It shows the height", *lines], size=9.5)
+        for n in range(1, 11):
+            y = 714 - 2 * 9 * n
+            text(sheet, RIGHT, y, [f"[{n}]"], size=7.5)
+            text(sheet, RIGHT + 16, y, [f"E. North and K. South. Tides {n} and their gauges. In Proceedings"], size=7.5)
+            text(sheet, RIGHT + 16, y - 9, [f"of the Harbour Conference, pages {n}1-{n}9, 1990."], size=7.5)
+
+    assert "table" not in categories(elements(paper))

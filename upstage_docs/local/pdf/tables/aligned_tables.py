@@ -45,7 +45,9 @@ _LEAST_ROWS = 3
 _LEAST_WORD_COLUMNS = 3
 """Columns of a table without numbers, at least: two are a letter's address beside its date."""
 _LOWER = 0.35
-"""Share of the cells of a table without numbers that begin with a small letter, at most."""
+"""Share of the cells of a table without numbers, or of long labels, that begin with a small letter, at most."""
+_LONG_LABEL = 45
+"""Letters: labels of numbers that are longer on average may be lines of text."""
 _FILLED = 0.55
 """Share of the cells that have text, at least."""
 _HEADER_PITCH = 2.2
@@ -348,15 +350,23 @@ def _is_table(
     # Names of columns are no numbers, and may stand in the middle; labels of a statement are indented by their depth.
     held = [[text for row in body for text in row[c] if not is_sign(text.text)] for c in range(1, len(columns))]
     if any(are_values(column) for column in held if column):
+        labels = [" ".join(text.text for text in row[0]) for row in body if row[0]]
+        if sum(map(len, labels)) > _LONG_LABEL * len(labels) and _are_pieces(label[0] for label in labels):
+            return False  # lines of text beside the numbers of a list in the other column
         lined = sum(_lines_up(column) for column in held if column)
         return lined >= _LINED_COLUMNS * (len(columns) - 1)
     if any("@" in text.text for row in rows for text in row):
         return False  # authors side by side
-    begin = [cell[0].text[0] for row in body for cell in row if cell]
-    if sum(letter.islower() for letter in begin) > _LOWER * len(begin):
-        return False  # pieces of lines
+    if _are_pieces(cell[0].text[0] for row in body for cell in row if cell):
+        return False
     left = sum(_share_at(column, 0) >= _LINED_UP for column in cells)
     return len(columns) >= least and left >= len(columns) - 1
+
+
+def _are_pieces(begin: Iterable[str]) -> bool:
+    """Say whether texts are pieces of lines, by the letters that they begin with."""
+    lower = [letter.islower() for letter in begin]
+    return sum(lower) > _LOWER * len(lower)
 
 
 def _lines_up(column: Sequence[Text]) -> bool:
