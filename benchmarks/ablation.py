@@ -143,6 +143,7 @@ def _of_categories() -> list[Rule]:
         Rule("formulas drawn within a line", {"layout._inline": lambda parts, _: (list(parts), [])}),
         Rule("listings of code", {"layout.listings_of": none_found}),
         Rule("listings of code: a single line", {"listings._is_lone_code": nothing}),
+        Rule("numbers of lines are no text", {"layout.line_numbers": no_items}),
         Rule("drawn bullets", {"layout.bullets_of": no_items}),
     ]
 

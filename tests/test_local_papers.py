@@ -74,3 +74,30 @@ def test_text_beside_the_numbers_of_references_is_no_table() -> None:
             text(sheet, RIGHT + 16, y - 9, [f"of the Harbour Conference, pages {n}1-{n}9, 1990."], size=7.5)
 
     assert "table" not in categories(elements(paper))
+
+
+@pytest.mark.parametrize("step", [1, 5], ids=["each line", "each fifth line"])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_the_numbers_of_lines_are_no_part_of_the_text(step: int, side: str) -> None:
+    def manuscript(sheet: Canvas) -> None:
+        words = [f"that the lamp of the mole is lit by hand when {name}" for name in ("tides", "ships", "gales") * 13]
+        lines = ["Of Lamps", "Each night the pilots of the bay tell", *words]
+        for n, line in enumerate(lines):
+            text(sheet, 100, 740 - 16 * n, [line], font="Helvetica" if n else "Helvetica-Bold")
+            if (n + 1) % step == 0:
+                sheet.setFont("Helvetica", 6)
+                sheet.drawRightString(88 if side == "left" else 400, 740 - 16 * n, str(n + 1))
+
+    answer = elements(manuscript)
+    assert categories(answer) == ["heading1", "paragraph", "footer"]
+    assert answer[0]["content"]["text"] == "Of Lamps"
+    assert not any(map(str.isdigit, answer[1]["content"]["text"]))
+
+
+def test_the_numbers_of_steps_are_theirs() -> None:
+    def steps(sheet: Canvas) -> None:
+        for n in range(1, 13):
+            text(sheet, 100, 740 - 16 * n, [str(n)])
+            text(sheet, 130, 740 - 16 * n, [f"Light the lamp of the mole by hand when ship {n} is told"])
+
+    assert "footer" not in categories(elements(steps))

@@ -16,7 +16,8 @@ from upstage_docs.local.pdf.categories import categorise
 from upstage_docs.local.pdf.contents import contents_of
 from upstage_docs.local.pdf.drop_caps import with_drop_caps
 from upstage_docs.local.pdf.formulas import is_formula_text
-from upstage_docs.local.pdf.lines import lines_of
+from upstage_docs.local.pdf.line_numbers import line_numbers
+from upstage_docs.local.pdf.lines import Line, lines_of
 from upstage_docs.local.pdf.listings import indented, listings_of
 from upstage_docs.local.pdf.missed_words import is_seen
 from upstage_docs.local.pdf.order import reading_order
@@ -122,7 +123,12 @@ def parts_of(
         words = with_drop_caps(words)
     words += bullets_of(paths, words)
     taken = [False] * len(words)
+    numbered = line_numbers(words)
+    for column in numbered:
+        for index in column:
+            taken[index] = True
     parts = regions_of(page, paths, words, taken, rules, sides, pieces_by_file(file), subpaths)
+    parts += [_running([words[i] for i in column]) for column in numbered]
     leaning: defaultdict[int, list[Any]] = defaultdict(list)
     for index, item in enumerate(turned):
         if not taken[index]:
@@ -143,6 +149,11 @@ def parts_of(
         page.width,
         page.height,
     )
+
+
+def _running(numbers: Sequence[Word]) -> Part:
+    """Return the numbers of lines as what belongs to the page, not to its text."""
+    return Part("footer", bounds(word.box for word in numbers), lines=tuple(Line([word]) for word in numbers))
 
 
 def _is_rule(path: Path) -> bool:
