@@ -225,3 +225,9 @@ def test_bullets_from_right_to_left_stand_before_their_items() -> None:
     rows = [[(WORLD[::-1], 200), ("•", 250)], [(SHALOM[::-1], 200), ("•", 250)], [(SEA[::-1], 214), ("•", 250)]]
     (page,) = read_pdf(text_layer(placed(rows), 400, 300))
     assert [(block.category, block.text) for block in page.blocks] == [("list", f"• {WORLD}\n• {SHALOM}\n• {SEA}")]
+
+
+def test_two_ones_behind_capitals_are_one_number() -> None:
+    """Their ink is as far apart as that of words."""
+    (block,) = texts(pdf(lambda sheet: text(sheet, 60, 700, ["PILOT OF SHIP 11"])))
+    assert block == "PILOT OF SHIP 11"

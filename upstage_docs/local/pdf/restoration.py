@@ -207,7 +207,10 @@ def _is_set_apart(text: str) -> bool:
 
 
 def _closed_capitals(word: Word, numbers: Sequence[int], file: FileText) -> Word:
-    """Return capitals that are set apart with the spaces between their words alone: these are clearly wider."""
+    """Return capitals that are set apart with the spaces between their words alone: these are clearly wider.
+
+    The ink of two ones is as far apart as words; the file tells no space there.
+    """
     letters = [letter for letter in word.text if not letter.isspace()]
     if len(numbers) != len(letters):
         return word
@@ -216,7 +219,11 @@ def _closed_capitals(word: Word, numbers: Sequence[int], file: FileText) -> Word
     jump, at = max((after - before, n) for n, (before, after) in enumerate(pairwise(ordered), 1))
     if jump < _WORD_GAP * word.size or ordered[at // 2] >= _TRACKED * word.size or at < 2 * (len(ordered) - at):
         return word
-    pieces = (" " * (gap >= ordered[at]) + letter for gap, letter in zip(gaps, letters[1:], strict=True))
+    spaced = [before.isspace() for before, letter in pairwise(word.text) if not letter.isspace()]
+    pieces = (
+        " " * (space and gap >= ordered[at]) + letter
+        for space, gap, letter in zip(spaced, gaps, letters[1:], strict=True)
+    )
     return word._replace(text=letters[0] + "".join(pieces))
 
 
