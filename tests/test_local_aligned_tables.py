@@ -269,3 +269,37 @@ def test_the_levels_of_a_header_with_names_between_them(width: float, ruled: boo
         ('rowspan="2"', "Days"),
     ]
     assert [[cell for _, cell in row] for row in table[1:]] == [names, *rows]
+
+
+def test_tables_under_titles_are_several() -> None:
+    """Statements of accounts: a larger line alone is the title of the rows below it."""
+    balances = [
+        ["On the first", "$4,210.55"],
+        ["Paid in", "2,950.00"],
+        ["Paid out", "-1,884.17"],
+        ["Left", "$5,276.38"],
+    ]
+    names = ["Date", "Description", "Amount", "Balance"]
+    payments = [[f"03/{n:02}", f"PILOT OF SHIP {n}", f"-{n}1.06", f"1,{n}77.79"] for n in range(10, 19)]
+
+    def account(sheet: Canvas) -> None:
+        for y, title in ((700, "Summary of the account"), (606, "Payments")):
+            sheet.setFillColorRGB(0, 0.2, 0.4)
+            sheet.rect(56, y - 6, 500, 18, stroke=0, fill=1)
+            sheet.setFillGray(1)
+            text(sheet, 60, y, [title], size=12, font="Helvetica-Bold")
+            sheet.setFillGray(0)
+        for r, row in enumerate([*balances, names, *payments]):
+            y = 680 - 14 * r if r < 4 else 586 - 14 * (r - 4)
+            sheet.setFont("Helvetica-Bold" if r == 4 else "Helvetica", 9.5)
+            sheet.drawString(60, y, row[0])
+            if len(row) > 2:
+                sheet.drawString(126, y, row[1])
+                sheet.drawRightString(460, y, row[2])
+            sheet.drawRightString(552, y, row[-1])
+        sheet.line(56, 648, 556, 648)
+        text(sheet, 60, 420, paragraph(SEA, 4))
+
+    answer = elements(account)
+    assert categories(answer) == ["heading1", "table", "heading1", "table", "paragraph"]
+    assert tables(answer) == [balances, [names, *payments]]

@@ -56,7 +56,7 @@ _VALUED_ROWS = 0.7
 """Share of the rows of a table with numbers, at least, below which rows of few texts are notes."""
 _NEXT_LINE = 1.35
 """Font sizes from a line of a cell to the next, at most, where only their distance tells that they are one text."""
-_TITLE = 1.15
+TITLE = 1.15
 """Of the size of a table: a larger line above it is its title."""
 _MOST_HEADER, _VALUES_IN_HEADER = 4, 0.25
 """Lines above the rule that ends a header, at most, and the share of values among their texts."""
@@ -82,7 +82,8 @@ def aligned_tables(lines: LineTexts, taken: Sequence[bool], rules: Sequence[Box]
     texts = lines.of(i for i, used in enumerate(taken) if not used)
     if len(texts) > _MOST_TEXTS:
         return []
-    tables = [_table(rows, rules, lines, _LEAST_WORD_COLUMNS) for rows in regions_of_rows(texts)]
+    regions = [part for rows in regions_of_rows(texts) for part in _under_titles(rows)]
+    tables = [_table(rows, rules, lines, _LEAST_WORD_COLUMNS) for rows in regions]
     return [table for table in tables if table is not None]
 
 
@@ -95,6 +96,18 @@ def aligned_between(lines: LineTexts, inside: Iterable[int], rules: Sequence[Box
         rules: Horizontal rules, those under some columns too.
     """
     return _table(rows_of_texts(lines.of(inside)), rules, lines, 2, closed=True)
+
+
+def _under_titles(rows: Sequence[list[Text]]) -> list[list[list[Text]]]:
+    """Cut the rows of a region where a larger line stands alone: the title of the table below it."""
+    size = TITLE * median(text.size for row in rows for text in row)
+    parts: list[list[list[Text]]] = [[]]
+    for row in rows:
+        if len(row) == 1 and row[0].size > size:
+            parts.append([])
+        else:
+            parts[-1].append(row)
+    return parts
 
 
 class _Column(NamedTuple):
@@ -233,7 +246,7 @@ def _over_columns(titles: Sequence[list[Text]], below: Sequence[Text], columns: 
         if not kept and below[0].box[2] < columns[1].left and _is_first_line(text, below[0]):
             inside = text.box[2] < columns[1].left
         ends = text.text[0].islower() or text.text.endswith(".")  # the last line of a caption
-        title = text.size > _TITLE * below[0].size or (text.text[0] == "(" and text.text[-1] == ")")  # or its unit
+        title = text.size > TITLE * below[0].size or (text.text[0] == "(" and text.text[-1] == ")")  # or its unit
         if not inside or ends or title or last - text.baseline > _HEADER_PITCH * text.size:
             break
         kept.insert(0, row)

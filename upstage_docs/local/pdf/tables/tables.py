@@ -14,7 +14,7 @@ from upstage_docs.local.geometry import Box, bounds, middle, overlap, shared_hei
 from upstage_docs.local.pdf.charts.axes import have_scale
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import rows_of
-from upstage_docs.local.pdf.tables.aligned_tables import aligned_tables
+from upstage_docs.local.pdf.tables.aligned_tables import TITLE, aligned_tables
 from upstage_docs.local.pdf.tables.aligned_texts import LineTexts
 from upstage_docs.local.pdf.tables.header_rows import with_header_words
 from upstage_docs.local.pdf.tables.library_tables import Table, names_in, table_of
@@ -203,7 +203,7 @@ def _with_aligned(
     A grid gives way where it has a part of the same columns, as every second row of a shaded table, or where its
     rules part fewer columns than its texts; another table where its cells hold several values.
     """
-    kept = list(tables)
+    kept = [table for table in tables if not _is_several(table, aligned, words)]
     for whole in aligned:
         inside = [table for table in kept if table.words & whole.words]
         rest = whole.words.difference(*(table.words for table in inside))
@@ -213,6 +213,15 @@ def _with_aligned(
             continue
         kept = [table for table in kept if table not in inside] + [whole]
     return kept
+
+
+def _is_several(table: Table, aligned: Sequence[Table], words: Sequence[Word]) -> bool:
+    """Say whether a table is several aligned ones with titles between them, which are larger."""
+    inside = [other for other in aligned if other.words < table.words]
+    if table.gridded or len(inside) < 2:
+        return False
+    size = median(words[i].size for i in table.words)
+    return all(words[i].size > TITLE * size for i in table.words.difference(*(other.words for other in inside)))
 
 
 def _is_better(known: Table, whole: Table, words: Sequence[Word], rules: Sequence[Box], *, goes_on: bool) -> bool:
