@@ -106,3 +106,28 @@ def test_titles_of_axes_belong_to_their_chart() -> None:
     assert [category for category, _ in found] == ["paragraph", "chart", "paragraph"]
     assert "Boats per day" in found[1][1]
     assert "State of the tide" in found[1][1]
+
+
+def test_a_list_on_a_shade_beside_text_is_text() -> None:
+    """Newsletters: drawn bullets on the ground of a column are no drawing, and the columns are no table."""
+
+    def letter(sheet: Canvas) -> None:
+        text(sheet, 60, 770, ["The Harbour Letter"], 26)
+        sheet.line(56, 760, 540, 760)
+        text(sheet, 60, 730, paragraph(TIDE, 24), 9)
+        sheet.setFillColorRGB(0.93, 0.95, 0.97)
+        sheet.rect(390, 420, 150, 330, stroke=0, fill=1)
+        sheet.setFillGray(0)
+        text(sheet, 400, 730, ["In this issue"], 12, "Helvetica-Bold")
+        for n, item in enumerate(
+            ["New lamps on the mole", "Fees stay as they are", "Dates of 2031", "3 May: open day"]
+        ):
+            sheet.circle(404, 705 - 16 * n, 1.6, stroke=0, fill=1)
+            text(sheet, 412, 702 - 16 * n, [item], 9)
+        text(sheet, 400, 620, ["Write to us"], 12, "Helvetica-Bold")
+        text(sheet, 400, 602, ["One Harbour Way", "Telephone 555 0101", "Open from 9 to 17"], 9)
+
+    found = told(letter)
+    assert ("heading1", "In this issue") in found
+    assert ("heading1", "Write to us") in found
+    assert {category for category, _ in found} == {"heading1", "paragraph", "list"}

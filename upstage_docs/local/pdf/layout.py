@@ -121,7 +121,10 @@ def parts_of(
     words = [*(_word(item, leans=True) for item in turned), *(words or ()), *upright, *map(_bare_word, left_out)]
     if not turned:  # these are looked up by their numbers
         words = with_drop_caps(words)
-    words += bullets_of(paths, words)
+    bullets = bullets_of(paths, words)
+    words += bullets
+    marks = {bullet.box for bullet in bullets}
+    paths = [path for path in paths if path.box not in marks] if marks else paths  # on a shade, these are no drawing
     taken = [False] * len(words)
     numbered = line_numbers(words)
     for column in numbered:

@@ -52,6 +52,8 @@ _AS_WIDE = 0.8
 """Share of the width that a table has in common with its rules."""
 _PROSE = 30
 """Letters of a cell, on average: more without a rule, and it is text in columns."""
+_LONGEST_CELL = 600
+"""Letters of a cell, at most, unless rules stand around it."""
 _FLUSH, _FLUSH_ROWS = 0.6, 0.6
 """Font sizes up to the right edge at which a line fills its column, and the share of such lines in a text."""
 _SPACES = 1.1
@@ -112,6 +114,8 @@ def tables_of(
         table.gridded = not _is_on_plot(table, plots) and _is_framed(table, rules, sides)
         if len(table.columns) < 2 and _rules_in(table, rules) < len(table.rows) - 1:
             continue
+        if not table.gridded and max(len(cell) for row in table.rows for cell in row) > _LONGEST_CELL:
+            continue  # columns of text, whatever rules stand among them
         if not _has_rules(table, [*rules, *sides]) and (_is_prose(table) or _is_contents(table) or _is_address(table)):
             continue
         if _is_text(table, words, ruled=_rules_in(table, rules) > 0) or (
