@@ -66,7 +66,7 @@ _ABBREVIATION = compile_when_used(
 # Characters looked at for what ends a sentence: the signs behind its stop, an abbreviation, an entity.
 _MOST_CLOSERS, _LONGEST_ABBREVIATION, _LONGEST_ENTITY = 4, 8, 33
 _FAR = 8  # times as many characters as are guessed to fit: farther on nothing is measured
-_AHEAD = 64  # characters looked at beyond a place, before more are taken
+_AHEAD = 64  # characters beyond those that are measured, for words that end a little later
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|\w{1,31});")
 
 _ALT = re.compile(r"\salt=(?:\"\s*[^\"\s]|'\s*[^'\s])")
@@ -379,7 +379,8 @@ def _skip(text: str, since: int) -> tuple[bool, int]:
     return words or bool(plain), position + len(plain)
 
 
-# How far back a run of signs is followed that are no ASCII, to see which of them a reader sees as one.
+# How far on both sides signs that are no ASCII are looked at for what a reader sees as one: the longest picture sign of
+# Unicode has 14. Of a run without end nothing is one.
 _FARTHEST = 256
 
 
@@ -392,16 +393,15 @@ def _cluster_around(text: str, index: int) -> tuple[int, int]:
     start = index - 1
     while start > 0 and index - start < _FARTHEST and not " " <= text[start] < "\x7f":
         start -= 1
-    end = min(len(text), index + _AHEAD)
-    while True:
-        for match in _clusters().finditer(text, start, end):
-            if match.end() == end < len(text):
-                break  # it may go on
-            if match.end() == index:
-                return index, index
-            if match.end() > index:
-                return int(match.start()), int(match.end())
-        end = min(len(text), index + 2 * (end - index))
+    window = text[start : index + _FARTHEST]  # alone: in a run of flags the pattern counts back to its beginning
+    for match in _clusters().finditer(window):
+        first, last = start + match.start(), start + match.end()
+        if last > index:
+            goes_on = match.end() == len(window) and last < len(text)
+            return (index, index) if goes_on else (first, last)
+        if last == index:
+            break
+    return index, index
 
 
 @lru_cache(maxsize=1)
