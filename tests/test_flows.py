@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import shlex
 import time
 import zipfile
 from collections.abc import Callable
@@ -779,10 +781,13 @@ class TestJobs:
             parse(Play(SUBMITTED, reply(404, b"")), setup(store=store), ask(2, route="async"))
         assert len(store.jobs()) == kept
 
-    def test_a_job_that_is_lost_says_how_it_is_forgotten(self, stored: Stored) -> None:
-        with pytest.raises(JobError, match=r"`upstage-docs cache rm a\.pdf --everything`"):
-            parse(Play(SUBMITTED, reply(404, b"")), stored(), ask(2, route="async"))
-        stored().store.remove("a.pdf", everything=True)
+    @pytest.mark.parametrize("name", ["a.pdf", "the user's report.pdf"])
+    def test_a_job_that_is_lost_says_how_it_is_forgotten(self, stored: Stored, name: str) -> None:
+        with pytest.raises(JobError, match="upstage-docs cache rm ") as failed:
+            parse(Play(SUBMITTED, reply(404, b"")), stored(), ask(2, name, route="async"))
+        command = re.findall("`(.+?)`", str(failed.value))[-1]
+        assert shlex.split(command) == ["upstage-docs", "cache", "rm", name]
+        stored().store.remove(name, everything=True)
         assert len(parse(Play(reply(200, answer([1, 2]))), stored(), ask(2)).elements) == 2
 
     def test_a_cut_job_is_an_error_that_keeps_what_came(self, stored: Stored) -> None:

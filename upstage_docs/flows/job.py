@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from functools import partial
+from shlex import quote
 from typing import Any
 
 from upstage_docs.api import responses
@@ -127,8 +128,8 @@ class JobWatch:
                 yield Work(partial(self.context.store.failed, self.stored))
                 raise
             raise JobError(
-                f"{error.message} Where it is lost for good, `upstage-docs cache rm {self.source} --everything` "
-                "forgets it; its document is then sent, and paid for, again."
+                f"{error.message} If it is lost for good, `upstage-docs cache rm {quote(self.source)}` forgets it; "
+                "its document is then sent, and paid for, again."
             ) from None
         self._looked = yield Now()
         self._vain = 0 if job.status in _RUNNING else self._vain + 1
@@ -176,7 +177,7 @@ class JobWatch:
                 if (sent := self.sent_pages) is not None and pages[1] > sent[1]:
                     raise InvalidResponseError(
                         f"{self.name} lists pages {pages[0]}-{pages[1]}, and pages {sent[0]}-{sent[1]} were sent: what "
-                        f"it holds is joined with nothing.{self._how_to_forget()}"
+                        f"it holds is not used.{self._how_to_forget()}"
                     )
                 if (held := (yield from self._held_answer(pages))) is not None:
                     return held
@@ -386,7 +387,7 @@ class JobWatch:
         )
 
     def _how_to_forget(self) -> str:
-        return f" `upstage-docs cache rm {self.source} --everything` gives the job up." if self.source else ""
+        return f" `upstage-docs cache rm {quote(self.source)}` gives the job up." if self.source else ""
 
     def _pages_of(self, batch: Batch) -> Pages:
         first = batch.start_page or batch.id * _BATCH_PAGES + 1
