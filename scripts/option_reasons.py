@@ -7,6 +7,7 @@ from __future__ import annotations
 
 _SAME = "no difference"
 _BOTH = "both"
+_NO_FILE = "no file is written unless you ask for it"
 
 OF_A_REQUEST: dict[str, dict[str, tuple[str, str, str]]] = {
     "ParseOptions": {
@@ -22,7 +23,7 @@ OF_A_REQUEST: dict[str, dict[str, tuple[str, str, str]]] = {
         ),
         "ocr": ("text that is in the file is exact, recognised text is not", _SAME, _BOTH),
         "chart_recognition": (
-            "a chart without its numbers answers no question; as the API",
+            "as the API; a chart without its numbers answers few questions",
             _SAME,
             "both; the local engine reads drawn bars, lines and pies",
         ),
@@ -63,7 +64,7 @@ WHY: dict[str, dict[str, str]] = {
         "output_format": "it keeps cells that span others; as the API",
         "metadata_format": "many vector stores refuse lists and mappings",
         "skip_empty": "a figure without words still has a place and a crop",
-        "images": "crops are asked for and kept only where somebody uses them",
+        "images": "crops cost space; few programs use them",
         "ids": "a file that changes replaces its old records",
     },
     "ChunkOptions": {
@@ -72,7 +73,7 @@ WHY: dict[str, dict[str, str]] = {
         "length_function": "it needs no tokenizer",
         "measure": "embedding models read the markup too",
         "oversized_tables": "a table that is whole answers questions over all of its rows",
-        "merge_continued_tables": "two tables with equal columns may be two tables",
+        "merge_continued_tables": "two tables with the same columns may still be two tables",
         "min_size": "each section stays by itself",
         "exclude_categories": "running lines repeat on each page and would be found in place of an answer",
         "output_format": "it keeps cells that span others",
@@ -80,14 +81,14 @@ WHY: dict[str, dict[str, str]] = {
         "[the measurement](../a-table-stays-a-table.md#whether-a-question-finds-its-answer)",
         "table_form": "the table can be compared with the answer byte for byte",
         "path_in_text": "the path is in the metadata, and `contextualize` adds it where it is wanted",
-        "title_in_path": "many files have names that tell nothing",
+        "title_in_path": "the names of many files say nothing",
         "ids": "a file that changes replaces its old chunks",
     },
     "RetryPolicy": {
         "attempts": "bridges an outage of some seconds",
         "initial": "a brief refusal costs little time",
         "maximum": "a server that is down for long is not asked too often",
-        "longest_retry_after": "a call that would wait longer is better told about it",
+        "longest_retry_after": "whoever calls would rather know than wait longer",
         "jitter": "many clients do not come back at the same moment",
     },
     "PollPolicy": {
@@ -97,7 +98,7 @@ WHY: dict[str, dict[str, str]] = {
     },
     "ApiLimits": dict.fromkeys(
         ("sync_bytes", "async_bytes", "sync_pages", "async_pages", "ocr_bytes", "ocr_pages", "page_pixels"),
-        "the API's own limit of today",
+        "today's limit of the API",
     )
     | {
         "prefer_async_above": "many networks cut a connection that is silent for 60 seconds",
@@ -105,34 +106,34 @@ WHY: dict[str, dict[str, str]] = {
     },
     "Rate": dict.fromkeys(("requests_per_second", "pages_per_minute"), "no limit of this kind"),
     "ManyOptions": {
-        "ordered": "results stand in the order of what was given",
+        "ordered": "results come in the order given",
         "on_error": "a failure is never overlooked",
     },
     "Settings": {
-        "api_key": "keys stay out of code",
+        "api_key": "keys do not belong into code",
         "base_url": "Upstage's own address",
-        "engine": "the best quality; never chosen silently",
+        "engine": "Upstage reads best; the local engine is never chosen silently",
         "auth_header": "as the API",
         "headers": "the API needs no others",
-        "transport": "the network",
+        "transport": "the API is reached over the network",
         "timeout": "five times what 100 pages take",
         "retry": "suits the API",
         "poll": "jobs of the local engine are done sooner than those of the API",
-        "max_concurrency": "moderate; more helps only as far as the account's rate allows",
+        "max_concurrency": "more helps only if the account's rate allows it",
         "rates": "Upstage's published rates; what the server says counts more",
-        "rate_share": "one client uses an account",
-        "limits": "those of the API of today",
+        "rate_share": "most accounts are used by one process",
+        "limits": "today's limits of the API",
         "prices": "Upstage's list prices",
         "cache": "nothing is paid twice; the local engine costs nothing, and files stay where they are",
-        "on_unknown": "only you can decide to pay twice",
+        "on_unknown": "to pay twice is your decision",
     },
     "LoadOptions": {
         "on_error": "a failure is never overlooked",
-        "show_progress": "a library prints nothing unasked",
-        "on_progress": "nobody may want to know",
-        "image_folder": "no file is written unasked",
-        "crops": "no file is written unasked",
-        "crop_folder": "no file is written unasked",
+        "show_progress": "a library prints nothing unless you ask for it",
+        "on_progress": "nothing is called unless you ask for it",
+        "image_folder": _NO_FILE,
+        "crops": _NO_FILE,
+        "crop_folder": _NO_FILE,
     },
     "WorkerLimits": {
         "memory": "a page that is recognised needs that much",
@@ -147,12 +148,12 @@ DEFAULTS_OF_A_MACHINE: dict[str, dict[str, str]] = {"WorkerLimits": {"workers": 
 """Defaults that differ from machine to machine, by their class: what the reference shows in their place."""
 
 FREE: dict[str, str] = {
-    "RecordOptions": "None of these changes what a document costs, and both engines' answers are shaped by them.",
+    "RecordOptions": "None of these changes what a document costs. They work in the same way with both engines.",
     "ChunkOptions": "None of these changes what a document costs. Chunks are made on this machine, whoever answered.",
-    "RetryPolicy": "A try that is refused costs nothing. Both engines are asked this way.",
-    "PollPolicy": "Looking at a job costs nothing. Both engines have jobs.",
-    "ApiLimits": "A document that is cut at a limit costs the same. The local engine has limits of its own.",
-    "Rate": "Rates change the time, never the price. Only Upstage is asked at a rate.",
+    "RetryPolicy": "A try that is refused costs nothing. Both engines follow these.",
+    "PollPolicy": "To look at a job costs nothing. Both engines have jobs.",
+    "ApiLimits": "To cut a document at a limit does not change its price. The local engine has limits of its own.",
+    "Rate": "Rates change the time, never the price. They hold for Upstage only.",
     "ManyOptions": "None of these changes what a document costs, and they hold for both engines.",
     "Settings": 'With `engine="local"` nothing costs anything. `cache=False` pays for a document each time that it is '
     'asked for; `on_unknown="resend"` may pay twice. `api_key`, `auth_header`, `rates`, `rate_share` and `prices` are '
