@@ -241,5 +241,5 @@ def _item(document: Any, extra_info: Mapping[str, Any] | None, source: str | Non
         raise ConfigError("The path is empty; name a file.")
     name = source or (str(given) if isinstance(given, (str, os.PathLike)) else "")
     if not name:
-        raise ConfigError("What is in memory has no path: name it with source=, as its records are known by that.")
+        raise ConfigError("A file in memory has no path: give it a name with source=, which its records carry.")
     return Named(document if handle is None else handle, name, file_metadata(name, extra_info))

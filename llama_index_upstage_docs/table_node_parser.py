@@ -234,7 +234,7 @@ def _restored(function: Callable[[str], int] | str) -> Callable[[str], int]:
         if function.isidentifier() or "-" in function:
             return TokenCounter(function)
         if function != _LEN:
-            raise ConfigError(f"length_function was {function}; give it again, as it cannot be made from its name.")
+            raise ConfigError(f"length_function was {function}, which cannot be made from its name: give it again.")
         return len
     return function
 

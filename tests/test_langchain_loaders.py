@@ -509,7 +509,7 @@ def test_bad_input_is_named_before_anything_is_sent(api: MadeApi, tmp_path: Path
         ({"base64_encoding": ["tables"]}, "base64_encoding entry='tables' is not an option"),
         ({"chart_recognition": "no"}, "chart_recognition=.no. must be True or False"),
         ({"extra_fields": ["mode"]}, "extra_fields must map names to strings, not be a list"),
-        ({"model": "ocr"}, "model='ocr' is one of Document OCR"),
+        ({"model": "ocr"}, "model='ocr' is a model of Document OCR"),
         ({"on_progress": 3}, "on_progress=3 must be a function"),
         ({"engine": "cloud"}, "client= and engine= contradict each other"),
         ({"api_key": "up_x"}, "client= and api_key= contradict each other"),
@@ -533,7 +533,7 @@ def test_no_key_and_a_key_that_is_none_are_named_at_once(report: Path) -> None:
         UpstageOCRLoader(report, api_key="up_secret\n")
     with pytest.raises(ConfigError, match="api_key= is int"):
         UpstageOCRLoader(report, api_key=5)  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match="model='document-parse' is one of Document Parse"):
+    with pytest.raises(ConfigError, match="model='document-parse' is a model of Document Parse"):
         UpstageOCRLoader(report, model="document-parse", engine="local")
 
 

@@ -249,7 +249,7 @@ def test_a_file_object_goes_by_its_own_name_and_bytes_need_one(api: MadeApi, rep
     reader = UpstageDocumentParseReader(client=api.client())
     with report.open("rb") as file:
         assert {one.metadata["source"] for one in reader.load_data(file)} == {str(report)}
-    with pytest.raises(ConfigError, match="name it with source="):
+    with pytest.raises(ConfigError, match="give it a name with source="):
         reader.load_data(report.read_bytes())
     with pytest.raises(ConfigError, match="names one document, and file_path holds 2"):
         reader.load_data([report, report.read_bytes()], source="a.pdf")

@@ -251,7 +251,7 @@ def test_a_page_that_is_named_may_read_the_answer() -> None:
     ["*", "null", "pages.example", "http://a/b", "http://a:b", "http://a:70000", "ftp://a", "http://a b", "", 7],
 )
 def test_a_page_that_can_be_none_is_refused(origin: Any) -> None:
-    with pytest.raises(ConfigError, match="no origin of a web page"):
+    with pytest.raises(ConfigError, match="not the origin of a web page"):
         build_app(Engine(Reader().read), origins=[origin])
 
 

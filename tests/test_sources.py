@@ -167,7 +167,7 @@ class Failing(io.BytesIO):
 
 @pytest.mark.parametrize("kind", [ReadsNothing, Growing, Failing])
 def test_a_file_object_that_does_not_give_what_it_has_is_an_error(kind: type[io.BytesIO]) -> None:
-    with pytest.raises(SourceError, match=r"gives another number; if it changed|the share is gone"):
+    with pytest.raises(SourceError, match=r"another number came; if it changed|the share is gone"):
         inspect(kind(make_pdf("a", 1)))
 
 

@@ -445,8 +445,7 @@ def _job(job: JobShape, raw: bytes, source: str = "", file_sha256: str = "", uns
         raise InvalidResponseError("The answer about an asynchronous request holds no request id.", raw=raw)
     if not is_request_id(request_id):
         raise InvalidResponseError(
-            f"The answer about an asynchronous request holds a request id that is none: "
-            f"{shorten(request_id, _SHOWN)!r}.",
+            f"The answer about an asynchronous request holds an invalid request id: {shorten(request_id, _SHOWN)!r}.",
             raw=raw,
         )
     batches = [_batch(one, index) for index, one in enumerate(job.batches or ())]

@@ -89,7 +89,7 @@ def fetch_job(
     *,
     connect: Connect,
 ) -> None:
-    """Wait for a job, also one of another machine, and write its result."""
+    """Wait for a job, even one of another machine, and write its result."""
     with connect() as client:
         text = written(client.result(request_id), form, RecordOptions())
     if output is None:
@@ -120,7 +120,7 @@ def remove_from_cache(
     ] = False,
     folder: Folder = None,
 ) -> None:
-    """Delete everything about a document, also running jobs and unknown outcomes. Parsing it again is paid again."""
+    """Delete everything about a document, running jobs and unknown outcomes too. Parsing it again costs money."""
     if bool(name) == every:
         raise ConfigError("Name the document to delete, as `cache ls` shows it, or say --all.")
     store = Store.at(folder or True)
@@ -158,7 +158,7 @@ def resolve_unknown(
     request_id: Annotated[
         str,
         typer.Option(
-            help="The job that the request became, as `jobs ls` shows it. Without this, it was never carried out."
+            help="The job that the request became, as `jobs ls` shows it. Without it, the request was not carried out."
         ),
     ] = "",
     folder: Folder = None,

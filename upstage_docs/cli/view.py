@@ -104,5 +104,5 @@ def _numbers(pages: str) -> Collection[int]:
     found = re.fullmatch(r"(\d+)(?:-(\d+))?", pages)
     first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
     if last < first:
-        raise ConfigError(f"--pages={pages!r} is no page and no range of pages; write 3 or 3-7.")
+        raise ConfigError(f"--pages={pages!r} is neither a page nor a range of pages; write 3 or 3-7.")
     return range(first, last + 1)

@@ -45,7 +45,7 @@ def _headers(name: str, headers: object) -> dict[str, str] | None:
 
 def _header_name(name: str, header: object) -> object:
     if not isinstance(header, str) or not _HEADER.fullmatch(header):
-        raise ConfigError(f"{name}={header!r} is no name of a header; an example is x-api-key.")
+        raise ConfigError(f"{name}={header!r} is not the name of a header, such as x-api-key.")
     return header
 
 

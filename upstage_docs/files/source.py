@@ -331,7 +331,7 @@ def _inspect(handle: BinaryIO, name: str) -> Source:
         raise SourceError(f"{_shown(name)} is empty (0 bytes); copy or download it again.")
     if read != size:
         raise SourceError(
-            f"{_shown(name)} tells a size of {size:,} bytes and gives another number; "
+            f"{_shown(name)} says that it has {size:,} bytes, but another number came; "
             "if it changed while it was read, run again."
         )
     suffix = Path(name).suffix

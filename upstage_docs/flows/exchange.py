@@ -229,7 +229,7 @@ def job_state(context: ClientContext, request_id: str, *, source: str = "", file
         if job.request_id.lower() != request_id.lower():
             raise InvalidResponseError(
                 f"{context.api.root} was asked for the state of the job {request_id!r} and gives that of "
-                f"{job.request_id!r}. Nothing is taken from it; asking again costs nothing.",
+                f"{job.request_id!r}. That answer is not used; asking again costs nothing.",
                 raw=raw,
             )
         return job

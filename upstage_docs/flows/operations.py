@@ -221,5 +221,5 @@ def require_plain_ocr(options: OCROptions | None) -> OCROptions:
     """
     options = require_options(options, OCROptions)
     if options.schema is not None:
-        raise ConfigError(f"schema={options.schema!r} answers in another shape; ocr_raw() hands it through.")
+        raise ConfigError(f"schema={options.schema!r} is answered in another shape, which only ocr_raw() returns.")
     return options

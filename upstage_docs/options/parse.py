@@ -42,13 +42,17 @@ def _model(name: str, model: object) -> str:
 
 def _parse_model(name: str, model: object) -> str:
     if _model(name, model).startswith("ocr"):
-        raise ConfigError(f"{name}={model!r} is one of Document OCR: take Client.ocr, or a loader or reader of it.")
+        raise ConfigError(
+            f"{name}={model!r} is a model of Document OCR: use Client.ocr, or a loader or reader for OCR."
+        )
     return str(model)
 
 
 def _ocr_model(name: str, model: object) -> str:
     if _model(name, model).startswith("document-parse"):
-        raise ConfigError(f"{name}={model!r} is one of Document Parse: take Client.parse, or a loader or reader of it.")
+        raise ConfigError(
+            f"{name}={model!r} is a model of Document Parse: use Client.parse, or a loader or reader for it."
+        )
     return str(model)
 
 

@@ -302,7 +302,7 @@ def _require_origin(origin: str) -> str:
     shape = r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:(?P<port>\d{1,5}))?"
     found = re.fullmatch(shape, origin.strip().lower()) if isinstance(origin, str) else None
     if found is None or int(found["port"] or 0) > _LAST_PORT:
-        raise ConfigError(f"{origin!r} is no origin of a web page; one looks like http://localhost:3000.")
+        raise ConfigError(f"{origin!r} is not the origin of a web page, such as http://localhost:3000.")
     return _without_default_port(origin.strip())
 
 
