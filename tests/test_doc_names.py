@@ -39,6 +39,7 @@ OTHERS = {
     *("use_jsonb", "connection", "where", "key", "tools"),
     # LlamaIndex
     *("DocstoreStrategy", "ImageNode", "IngestionPipeline", "MetadataFilter", "MetadataFilters", "OpenAILike"),
+    "SimpleDirectoryReader",
     *("UPSERTS_AND_DELETE", "VectorStoreIndex", "filename_as_id", "llama_index", "num_workers", "raise_on_error"),
     # langchain-upstage, and what it had before
     *("ChatUpstage", "UpstageEmbeddings", "UpstageLayoutAnalysisLoader", "UpstageLayoutAnalysisParser"),
