@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from upstage_docs import Element, ParsedDocument
 from upstage_docs.evidence import cite, paragraph_records, places, section_records
+from upstage_docs.options import OutputFormat
+from upstage_docs.records.options import RecordOptions
+from upstage_docs.records.records import records
 
 
 def _parsed(*told: tuple[int, float, str, str]) -> ParsedDocument:
@@ -162,6 +166,24 @@ def test_sections_are_what_is_read_without_references(title: str) -> None:
     assert nights.metadata["headings"] == "Results > Nights"
     assert [place.page for place in places(nights)] == [1, 1, 2]
     assert len(list(section_records(document, references=True))) == 3
+
+
+@pytest.mark.parametrize("form", ["html", "markdown", "text"])
+def test_sections_have_the_same_names_in_each_format(form: OutputFormat) -> None:
+    document = _parsed(
+        (1, 0.2, "heading1", "3 Results"),
+        (1, 0.3, "heading2", "3.1 Nights"),
+        (1, 0.4, "paragraph", "Nights were warm."),
+        (2, 0.3, "heading1", "References"),
+        (2, 0.4, "paragraph", "[1] P. Moor. Parks after dark."),
+    )
+    signed = [
+        replace(one, markdown=f"## {one.text}") if one.category.startswith("heading") else one
+        for one in document.elements
+    ]
+    read = records(replace(document, elements=tuple(signed)), RecordOptions(output_format=form))
+
+    assert [one.metadata["headings"] for one in section_records(read)] == ["3 Results > 3.1 Nights"]
 
 
 def test_both_frameworks_have_paragraphs_and_sections() -> None:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from upstage_docs.evidence.joined_text import Piece, category_of, join_pieces, own_text, read_elements
 from upstage_docs.evidence.place import places_of, source_of, string
+from upstage_docs.evidence.things import Thing
 from upstage_docs.models import Record
+from upstage_docs.records.render import text_of_html
 
 _REFERENCES = re.compile(
     r"[\W\d]*(?:(?:list of )?references?(?: cited)?|bibliography|literature(?: cited)?|works cited"
@@ -16,6 +18,7 @@ _REFERENCES = re.compile(
     re.IGNORECASE,
 )
 _PASSED_OVER = frozenset({"header", "footer"})
+_HEADING_SIGN = re.compile(r"\A#{1,6}[ \t]+")  # of Markdown
 
 
 def section_records(things: object, *, references: bool = False) -> Iterator[Record]:
@@ -45,12 +48,16 @@ def section_records(things: object, *, references: bool = False) -> Iterator[Rec
                 yield join_pieces("section", pieces, number, headings=path)
                 number += 1
             above = string(thing.metadata, "headings")
-            path = " > ".join(filter(None, [above, " ".join(text.split())])) if heading else above
+            path = " > ".join(filter(None, [above, _name_of(thing)])) if heading else above
             pieces, has_text = [], False
         has_text = has_text or not heading
         pieces.append(Piece(text, thing, places_of(thing)[0]))
     if has_text and (references or not _is_references(path)):
         yield join_pieces("section", pieces, number, headings=path)
+
+
+def _name_of(heading: Thing) -> str:
+    return " ".join(text_of_html(_HEADING_SIGN.sub("", heading.text or "")).split())
 
 
 def _is_references(path: str) -> bool:
