@@ -102,7 +102,12 @@ async def test_a_figure_is_found_read_and_cited(folder: Path) -> None:
         number = re.search(r"section (\d+): 3 Results > 3\.1 Noise, p\. 3$", outline, re.MULTILINE)
         assert number is not None
         section = await ask(calling, "read_section", file=file, section=int(number[1]))
-        assert section.startswith("report.pdf, p. 3, 3 Results > 3.1 Noise")
+        assert section.startswith("report.pdf, p. 3, 3 Results > 3.1 Noise\n\n# 3.1 Noise")
+
+        number = re.search(r"section (\d+): 3 Results, p\. 3$", outline, re.MULTILINE)
+        assert number is not None
+        with_table = await ask(calling, "read_section", file=file, section=int(number[1]))
+        assert "| North channel | Maehyang | 8 | 12.0 | 38.9 | 41.8 | 95.2 % |" in with_table
 
 
 @pytest.mark.parametrize(
@@ -176,13 +181,13 @@ async def test_what_is_not_there_is_named(folder: Path) -> None:
         assert "no table 99" in await refused(calling, "read_table", file=file, table=99)
         assert "no section 0" in await refused(calling, "read_section", file=file, section=0)
         for more in ({}, {"quote": "41.8"}, {"table": 1}):
-            assert "4 pages, not 9" in await refused(calling, "crop", file=file, page=9, **more)
+            assert "has 4 pages: give one of them" in await refused(calling, "crop", file=file, page=9, **more)
         assert "offset=" in await refused(calling, "read_section", file=file, section=1, offset=10**9)
         assert "count=" in await refused(calling, "search", file=file, question="noise", count=0)
         assert "do not stand in" in await refused(calling, "crop", file=file, quote="xyzzy plugh")
         # Words that the document has, one here and one there, are no quote from it.
         assert "do not stand in" in await refused(calling, "crop", file=file, quote="the hydrophones of Maehyang")
-        assert "give page=, table= or quote=" in await refused(calling, "crop", file=file)
+        assert "give one of them, or table= or quote=" in await refused(calling, "crop", file=file)
         (folder / "damaged.pdf").write_text("no PDF")
         assert "'damaged.pdf' is named .pdf" in await refused(calling, "parse", file="damaged.pdf")
 

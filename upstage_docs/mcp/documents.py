@@ -19,6 +19,8 @@ from upstage_docs.evidence.table_data import TableData, tables
 from upstage_docs.files.formats import documents_below
 from upstage_docs.files.source import inspect
 from upstage_docs.models import Chunk, ParsedDocument, Record
+from upstage_docs.records.options import RecordOptions
+from upstage_docs.records.records import records
 
 __all__ = ["OpenDocument", "OpenDocuments"]
 
@@ -34,8 +36,8 @@ class OpenDocument:
 
     @cached_property
     def sections(self) -> list[Record]:
-        """What stands between one heading and the next, in order, the list of references too."""
-        return list(section_records(self.parsed, references=True))
+        """What stands between one heading and the next, in order, the list of references too, as Markdown."""
+        return list(section_records(records(self.parsed, RecordOptions(output_format="markdown")), references=True))
 
     @cached_property
     def tables(self) -> list[TableData]:
@@ -76,9 +78,7 @@ class OpenDocuments:
         """Return the document *file*, parsed now if it was not, or has changed since.
 
         Raises:
-            SourceError: There is no such file in the folder.
-            ConfigError: It has more pages, or costs more, than may still be parsed.
-            UpstageDocsError: It could not be parsed.
+            UpstageDocsError: It is not in the folder, is more than may still be parsed, or could not be parsed.
         """
         try:
             path = (self._folder / file).resolve(strict=True)

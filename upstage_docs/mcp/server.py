@@ -110,7 +110,7 @@ def make_server(documents: OpenDocuments) -> MCPServer:
 
 def _pictures(one: OpenDocument, file: str, page: int, table: int, quote: str) -> tuple[list[PagePicture], str]:
     if not (page or table or quote) or not 0 <= page <= one.parsed.total_pages:
-        raise ConfigError(f"{file!r} has {one.parsed.total_pages} pages, not {page}: give page=, table= or quote=.")
+        raise ConfigError(f"{file!r} has {one.parsed.total_pages} pages: give one of them, or table= or quote=.")
     if table:
         return crop_places(list(_numbered(one.tables, table, "table", file).places), one.path, dpi=_PICTURE_DPI), ""
     if quote:  # of many pages one: a name may stand on each
