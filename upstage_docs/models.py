@@ -280,7 +280,7 @@ class OcrLine(msgspec.Struct, frozen=True):
     Attributes:
         page: 1-based.
         text: As it stands in the page's text.
-        confidence: The mean of its words', 0-1.
+        confidence: The mean confidence of its words, 0-1.
         vertices: Pixels: the rectangle around its words, turned as they are; empty if they have none.
         words: In writing order.
         start: Where it begins in the page's text, -1 if its words do not stand there.

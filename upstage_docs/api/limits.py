@@ -14,7 +14,7 @@ MEGABYTE = 2**20  # the API says MB and not which: at the edge, the server decid
 @documented
 @dataclass(frozen=True)
 class ApiLimits(NamedOptions):
-    """What the API takes. The defaults are the one table of limits; every value can be overridden.
+    """The limits of the API. The defaults are those of today; every value can be changed.
 
     Sources: https://console.upstage.ai/docs/models/document-parse (sizes, pages, 2026-09),
     https://console.upstage.ai/api/parse/document-ocr; the older values are those of the pages of 2025.

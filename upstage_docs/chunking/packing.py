@@ -37,32 +37,31 @@ def chunk_elements(
 ) -> Iterator[Chunk]:
     """Yield the chunks of *elements*, in reading order, as soon as each is complete.
 
-    A table, a chart and a figure are each a chunk of their own, whole, with the headings directly before and the
-    caption; other elements are packed up to the size, a heading opening a new chunk. The text of a chunk may differ
-    from the text to embed: see `contextualize`.
+    Each table, chart and figure is a chunk of its own, whole, with its caption and the headings directly before it.
+    Other elements are packed up to the size, and a heading opens a new chunk. `contextualize` makes the text to embed.
 
     Args:
-        elements: A `ParsedDocument`, or an iterable of documents (the runs of pages of one file go on in each other),
-            of `Element`s, or of `Record`s: elements, pages, whole documents, chunks to be split once more, or what
+        elements: A `ParsedDocument`, or an iterable of documents (several slices of one file are one document), of
+            `Element`s, or of `Record`s: elements, pages, whole documents, chunks to be split once more, or what
             another loader made (HTML or Markdown text with any metadata).
-        chunk_size: As all that follow, an attribute of `ChunkOptions`, which says what it means.
-        chunk_overlap: Repeated text, at the most.
+        chunk_size: The largest size of a chunk. `ChunkOptions` explains this and all that follow.
+        chunk_overlap: How much text is repeated at most.
         length_function: The size of a text, characters by default.
         measure: What a size in characters counts.
         oversized_tables: `keep` or `split_rows`.
         merge_continued_tables: Whether tables are joined over pages.
         min_size: Sections below it share a chunk with the next.
-        exclude_categories: Left out of chunks.
-        output_format: Which content of an `Element`.
-        table_context: How much travels with a table.
+        exclude_categories: What is left out of chunks.
+        output_format: Which text of an `Element` is taken.
+        table_context: What stays with a table.
         table_form: As answered, or with less markup.
         path_in_text: Whether texts begin with the path of their headings.
         title_in_path: Whether that path begins with the title of the file.
         ids: What ids are made of.
 
     Raises:
-        ConfigError: The options are not possible (raised here, before anything is read), *length_function* answers
-            what is no size, or *elements* holds something else.
+        ConfigError: The options are not possible (raised before anything is read), *length_function* gives no size, or
+            *elements* holds something else.
     """
     options = ChunkOptions(
         chunk_size=chunk_size,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Client(ClientBase, AbstractContextManager["Client", None]):
-    """Document Parse and Document OCR, synchronously. It also works while an event loop runs, and blocks it.
+    """Document Parse and Document OCR, synchronously. Where an event loop runs, it works too, but blocks it.
 
     Iterators that it returns stop their work when they are closed: use `contextlib.closing` where they may end early.
     """
@@ -266,8 +266,8 @@ class Client(ClientBase, AbstractContextManager["Client", None]):
     def close(self) -> None:
         """Close connections, the transport and the store's file.
 
-        Calls under way elsewhere are ended: what they are sending is answered first, since it may be paid, and kept;
-        then they raise `session.Stopped`. A job goes on, and is resumed by the next call, which opens everything again.
+        Calls that still run in other threads raise `session.Stopped`, but first the answers of requests under way are
+        waited for and kept, since they may be billed. A job goes on at the API. The next call opens everything again.
         """
         if is_collecting():  # that of a loader, which was left half way
             return close_later(self.close)

@@ -27,7 +27,7 @@ class CropFile(msgspec.Struct, frozen=True):
     """A crop that goes with a text.
 
     Attributes:
-        path: Of the file, `""` where the picture was kept in the metadata.
+        path: The path of its file, `""` where the picture was kept in the metadata.
         base64_encoding: The picture, `""` where it is in a file.
     """
 

@@ -39,7 +39,7 @@ class PagePicture:
         page: 1-based.
         image: A Pillow picture in RGB.
         places: What it shows.
-        source: Of the file.
+        source: Path, URI or name of the file.
     """
 
     page: int
@@ -110,7 +110,7 @@ def highlight(
         quote: Words of the texts: then only these are marked, in those of the things that hold them.
         parsed: What was answered for the file, as for `places`.
         dpi: As for `crop`.
-        colour: Of the marks, as `#rrggbb` or a name; it is multiplied with the page, so that ink stays readable.
+        colour: The colour of the marks, as `#rrggbb` or a name. Ink stays readable below it.
 
     Raises:
         ConfigError, SourceError, MissingExtraError: As `crop`.

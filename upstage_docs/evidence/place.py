@@ -43,11 +43,11 @@ class Place(msgspec.Struct, frozen=True):
 
     Attributes:
         source: Path, URI or name of the file, `""` if not told.
-        file_sha256: Of the file's bytes, hexadecimal, `""` if not told.
+        file_sha256: SHA-256 of the file's bytes, hexadecimal; `""` if not known.
         page: 1-based, 0 if unknown.
         total_pages: Pages of the file, 0 if not told.
-        element_id: Of the layout element, -1 if it is none.
-        category: Of the element, `page`, `word`, `line` or `""`.
+        element_id: The id of the layout element, -1 if it is none.
+        category: The category of the element, or `page`, `word`, `line` or `""`.
         boxes: `(x0, y0, x1, y1)` relative to the page 0-1: one for an element, one for each line of a quote, none
             where only the page is known.
         corners: The element's corner points, relative, which may be a turned rectangle; empty if not told.

@@ -70,7 +70,7 @@ class TableData:
         spans: The cells that span several rows or columns; their rows count from the first header row.
         title: What stands over all columns in the header, `""` if nothing does.
         caption: `""` if there is none.
-        unit: As told for the table: above it, in its caption or title; `""` if nowhere.
+        unit: The unit of the whole table, from above it, its caption or its title; `""` if none is named.
         units: The unit of each column, `""` where it has none or none is told for it.
         label_columns: How many first columns name a row.
         places: Where the table stands.

@@ -19,7 +19,7 @@ _UPRIGHT = 0.5
 def word_ranges(page: OcrPage) -> list[tuple[int, int] | None]:
     """Return, for each word of a page, its range in the page's text, None for a word that does not stand there.
 
-    Each range of the text is one word's: a word that stands twice has both.
+    No two words have the same range, even where the same word stands twice.
     """
     ranges: list[tuple[int, int] | None] = []
     position = 0
