@@ -312,8 +312,8 @@ def test_bounds_in_the_sentences_of_a_page_are_those_of_the_code() -> None:
                 f"a request's head has {connection.head_seconds:.0f} s, "
                 f"a piece of its body {connection.body_seconds:.0f} s, "
                 f"the whole body {connection.upload_seconds / 60:.0f} minutes; "
-                f"of more than {connection.waiting} connections"
             ),
+            f"of more than {connection.waiting} connections",
             f"A download address is valid for {URL_SECONDS // 60} minutes",
             f"| Jobs | {jobs._QUEUED} may wait (429 above), the last {jobs._KEPT} results are kept",
         ],
