@@ -77,7 +77,7 @@ def as_list(given: Iterable[Item]) -> list[Item]:
         return [cast("Item", given)]
     if isinstance(given, Iterable) and not isinstance(given, (Mapping, str, bytes)):
         return list(given)
-    raise ConfigError(f"Give a list of Documents, nodes or chunks, not {type(given).__name__}.")
+    raise ConfigError(f"Give a list of Documents, nodes or chunks, not {type(given).__name__}; a file is loaded first.")
 
 
 def read_things(given: object) -> Iterator[Thing]:
