@@ -278,6 +278,16 @@ def test_what_takes_the_place_of_former_options_is_told_alike_on_each_page_and_i
     assert 'metadata["category"]' in message
 
 
+@pytest.mark.parametrize("page", ["README.md", "README.ko.md"])
+def test_the_readme_names_each_format_that_is_read(page: str) -> None:
+    from upstage_docs.files.formats import supported
+
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = set(re.findall(r"[A-Z]{3,4}(?![A-Z])", next(one for one in text.split("\n\n") if "TIFF" in one)))
+
+    assert set(supported().split(", ")) <= named
+
+
 def test_bounds_in_the_sentences_of_a_page_are_those_of_the_code() -> None:
     for needed in ("starlette", "liteparse"):
         pytest.importorskip(needed)
