@@ -130,6 +130,7 @@ def _of_categories() -> list[Rule]:
         Rule("headings: a font or colour of their own", {"categories.standing_out": lambda *_: set()}),
         Rule("headings: the size of the body on pages of few words", {"categories._is_title_page": nothing}),
         Rule("headings: several numbered ones are several", {"categories._single_headings": lambda part: [part]}),
+        Rule("headings: sentences in bold above texts", {"categories.statements": lambda *_: set()}),
         Rule("headings: lines behind a square", {"categories._is_marked_title": nothing}),
         Rule("headings: the title of a table is none", {"categories._titles_of_tables": lambda *_: set()}),
         Rule("headings: the date of a title page is none", {"categories._lone_dates": lambda *_: set()}),

@@ -333,3 +333,35 @@ def test_authors_under_the_title_of_a_paper_are_no_headings(font: str, address: 
     authors = {found(answer, name)["category"] for name in ("Anna Berg", "Bo Kim")}
     assert authors == ({"paragraph"} if "@" in address else {"heading1"})
     assert found(answer, "Abstract")["category"] == found(answer, "Lists of")["category"] == "heading1"
+
+
+def test_sentences_in_bold_above_texts_are_headings_where_there_are_several() -> None:
+    """Risks of a filing, the first one below the name of its group: each is as far from the next as from the text."""
+    risks = [
+        "Our boats may be late from one season to the next, which could harm the port.",
+        "We depend on a small number of pilots, and the loss of any of them could cost us much.",
+    ]
+
+    def filing(sheet: Canvas) -> None:
+        y = 740.0
+        for lines in (paragraph(WORDS, 3), ["Risks of the Port"], [risks[0]], paragraph(WORDS, 3), [risks[1]]):
+            text(sheet, 60, y, lines, font="Helvetica" if len(lines) > 1 else "Helvetica-Bold")
+            y -= 12 * len(lines) + 9
+        text(sheet, 60, y, paragraph(WORDS, 3))
+
+    answer = elements(filing)
+    told = [element["content"]["text"] for element in answer if element["category"] == "heading1"]
+    assert told == ["Risks of the Port", *risks]
+
+
+def test_a_numbered_paragraph_whose_first_line_is_indented_is_one() -> None:
+    """The claims of a patent: the first line is full, the next one begins further left."""
+
+    def claims(sheet: Canvas) -> None:
+        for n in range(1, 5):
+            y = 740 - 40 * (n - 1)
+            text(sheet, 76, y, [f"{n}. A lamp that is lit on the outer mole of a port when the tide {n} is"])
+            text(sheet, 60, y - 12, ["told by a gauge, so that the pilots see it from the boats."])
+
+    told = [(element["category"], element["content"]["text"].count("\n")) for element in elements(claims)]
+    assert told == [("list", 1)] * 4

@@ -10,7 +10,7 @@ from itertools import pairwise
 from upstage_docs.local.blocks import is_list_item
 from upstage_docs.local.geometry import Box, bounds, middle
 from upstage_docs.local.pdf.formulas import formulas
-from upstage_docs.local.pdf.headings import is_date, is_heading, standing_out
+from upstage_docs.local.pdf.headings import is_date, is_heading, standing_out, statements
 from upstage_docs.local.pdf.margins import Sheet, footnotes, headers_and_footers
 from upstage_docs.local.pdf.paragraphs import LONG_ITEM, is_numbered_item
 from upstage_docs.local.pdf.parts import BOLD, Part, body_size, joined
@@ -78,7 +78,7 @@ def categorise(
     parts = headers_and_footers(parts, sheet)
     parts = formulas(parts)
     parts = footnotes(parts, sheet)
-    told = standing_out(parts, body)
+    told = standing_out(parts, body) | statements(parts, body)
     plain = _titles_of_tables(parts, body) | _lone_dates(parts) | _bylines(parts, height)
     categorised = [
         part

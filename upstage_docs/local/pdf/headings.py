@@ -27,6 +27,8 @@ _NOT_SMALLER = 0.97
 """Font sizes of the body: a heading that is told by its font or colour alone is no smaller."""
 _LONG, _OF_LONG = 120, 1.4
 """Letters of a text that is a heading only from so many font sizes of the body on."""
+_STATED_LINES = 4
+"""Lines of a sentence that is a heading, at most."""
 _LETTERS_OF_SCAN = 0.6
 """Share of letters, and no other signs, in a recognised heading: other lines were recognised in a picture."""
 _LONGER = 1.5
@@ -122,6 +124,25 @@ def standing_out(parts: Sequence[Part], body: float) -> set[int]:
         if gap < _BELOW * part.size and over > max(_ABOVE * gap, _LEAST_ABOVE * part.size):
             found.add(id(part))
     return found
+
+
+def statements(parts: Sequence[Part], body: float) -> set[int]:
+    """Return the sentences in bold that are headings, as the risks of a filing are: two in one style or more.
+
+    Each stands right above a longer text that is not bold; a sentence that stands alone is stressed.
+    """
+    texts = [part for part in parts if not part.category]
+    found: dict[tuple[str, str], list[Part]] = {}
+    for part in texts:
+        if not part.is_bold or len(part.lines) > _STATED_LINES or part.size < _NOT_SMALLER * body:
+            continue
+        if not part.text[0].isupper() or not part.text.endswith((".", "?", "!")) or len(part.text) < _SENTENCE:
+            continue
+        below = [p for p in texts if p.box[1] >= part.box[3] - 2 and p.shares_column(part)]
+        following = min(below, key=lambda p: p.box[1], default=None)
+        if following is not None and not following.bold and len(following.text) > len(part.text):
+            found.setdefault(part.style, []).append(part)
+    return {id(part) for group in found.values() if len(group) > 1 for part in group}
 
 
 def _is_short_title(part: Part, *, numbered: bool) -> bool:

@@ -115,7 +115,7 @@ def _pitches(lines: Sequence[Line]) -> dict[tuple[str, int], float]:
                 shared > _UNDER * min(last.box[2] - last.box[0], line.box[2] - line.box[0])
                 and pitch > _LEAST_PITCH * line.size
             ):
-                if abs(last.size - line.size) < _ONE_SIZE * line.size:
+                if abs(last.size - line.size) < _ONE_SIZE * line.size and (last.bold > BOLD) == (line.bold > BOLD):
                     found[_kind(line)][round(pitch * 2)] += 1
                 break
         recent.append(line)
@@ -196,7 +196,8 @@ def _cut(stack: list[Line]) -> list[Paragraph]:
         elif marked:
             new = not is_numbered_item(line.text) and _is_long_item(parts[-1])
         elif in_list:
-            new = line.box[0] < parts[-1][0].box[0] + 0.3 * step and (early or line.box[0] < parts[-1][0].box[0] - step)
+            outdented = line.box[0] < parts[-1][0].box[0] - step and not line.text[0].islower()
+            new = line.box[0] < parts[-1][0].box[0] + 0.3 * step and (early or outdented)
         elif centred:
             new = False
         elif line.box[0] > before.box[0] + step:
