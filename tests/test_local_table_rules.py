@@ -13,7 +13,7 @@ pytest.importorskip("reportlab")
 pytest.importorskip("liteparse")
 
 from reportlab.pdfgen.canvas import Canvas
-from test_local_layout_rules import elements
+from test_local_layout_rules import cells, elements
 from test_local_pdf import paragraph, text
 
 from upstage_docs.local.blocks import Cell
@@ -385,3 +385,34 @@ def test_of_three_grids_in_a_column_the_second_gets_the_first_as_its_header() ->
     joined, last = sorted(with_header_words([first, second, third], [note], [False]), key=lambda table: table.box)
     assert (joined.rows, joined.header_rows) == ([*first.rows, *second.rows], 2)
     assert last is third
+
+
+def test_a_rule_that_begins_under_a_name_makes_a_row() -> None:
+    """Papers set names of several columns above these without a rule between the two lines."""
+
+    def grid(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(WORDS, 4))
+        for y in (640, 612, 598, 584):
+            sheet.line(80, y, 320, y)
+        for x in (80, 140, 200, 260, 320):
+            for top, bottom in ((640, 626), (626, 612), (612, 598), (598, 584)):
+                if (x, top) != (200, 640):
+                    sheet.line(x, top, x, bottom)
+        for x, y, cell in (
+            (110, 622, "Model"),
+            (200, 630, "Simple"),
+            (290, 622, "All"),
+            (170, 616, "Low"),
+            (230, 616, "High"),
+        ):
+            sheet.drawCentredString(x, y, cell)
+        for y, row in ((602, ["Ours", "98.5", "95.0", "96.7"]), (588, ["Theirs", "91.1", "88.7", "89.9"])):
+            for x, cell in zip((110, 170, 230, 290), row, strict=True):
+                sheet.drawCentredString(x, y, cell)
+
+    assert cells(elements(grid)) == [
+        [('rowspan="2"', "Model"), ('colspan="2"', "Simple"), ('rowspan="2"', "All")],
+        [("", "Low"), ("", "High")],
+        [("", "Ours"), ("", "98.5"), ("", "95.0"), ("", "96.7")],
+        [("", "Theirs"), ("", "91.1"), ("", "88.7"), ("", "89.9")],
+    ]

@@ -101,6 +101,7 @@ def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], s
         return None
     xs = _without_slim(xs, sides, 0, _SLIM_COLUMN * median(sizes))
     ys = _without_slim(ys, rules, 1, _SLIM_ROW * median(sizes))
+    ys = _with_ends(ys, [side for side in sides if xs[0] + _NEAR < side[0] < xs[-1] - _NEAR], words, xs)
     height, width = len(ys) - 1, len(xs) - 1
     if height < 2 or width < 1 or height * width > _MOST_CELLS:
         return None
@@ -275,6 +276,28 @@ def _without_slim(levels: list[float], edges: Sequence[Box], axis: int, least: f
     if len(kept) > 1 and kept[-1] != levels[-1]:
         kept[-1] = levels[-1]
     return kept
+
+
+def _with_ends(ys: Sequence[float], sides: Sequence[Box], words: Sequence[Word], xs: Sequence[float]) -> list[float]:
+    """Return where rows begin and end: also where rules between columns begin inside a row, under names of several.
+
+    Text stands above and below, and no piece of the same rule goes on above.
+    """
+    found = list(ys)
+    for x, y, _, _ in sides:
+        row = bisect_right(ys, y) - 1
+        if not 0 <= row < len(ys) - 1 or min(y - ys[row], ys[row + 1] - y) < _LEAST_ROW:
+            continue
+        if any(abs(other[0] - x) <= _NEAR and other[1] < y - 1 and other[3] > y - _NEAR for other in sides):
+            continue
+        bases = [
+            word.baseline - _WITHIN * word.size
+            for word in words
+            if xs[0] < word.box[0] < xs[-1] and ys[row] < word.baseline - _WITHIN * word.size < ys[row + 1]
+        ]
+        if bases and min(bases) < y < max(bases):
+            found.append(y)
+    return _levels(found) if len(found) > len(ys) else found
 
 
 def _between(levels: Sequence[float], value: float) -> int | None:
