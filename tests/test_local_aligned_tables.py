@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from textwrap import wrap
 
 import pytest
 
@@ -303,3 +304,30 @@ def test_tables_under_titles_are_several() -> None:
     answer = elements(account)
     assert categories(answer) == ["heading1", "table", "heading1", "table", "paragraph"]
     assert tables(answer) == [balances, [names, *payments]]
+
+
+def test_a_row_whose_first_cell_is_several_lines_begins_where_the_others_do() -> None:
+    """Between three rules, no more white stands between rows than between lines, and lines begin with a capital."""
+    rows = [
+        ["The lamp of the mole is lit by hand. It burns until the last boat is in.", "Keeper", "Daily"],
+        ["The gauge is read and its clock is set by a pilot of the board.", "Pilot", "Weekly"],
+        ["Each rope is changed. The owner of the berth pays for it, as the board tells.", "Owner", "In spring"],
+    ]
+
+    def duties(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(SEA, 4))
+        y = 700.0
+        for r, row in enumerate([["Duty", "Who", "When"], *rows]):
+            for x, cell in zip((230, 300), row[1:], strict=True):
+                text(sheet, x, y, [cell])
+            lines = wrap(row[0], 28)
+            text(sheet, 64, y, lines)
+            y -= 12 * len(lines)
+            if not r:
+                sheet.line(60, y + 8, 480, y + 8)
+                y -= 4
+        for rule in (712, y + 8):
+            sheet.line(60, rule, 480, rule)
+        text(sheet, 60, y - 30, paragraph(SEA, 4))
+
+    assert tables(elements(duties)) == [[["Duty", "Who", "When"], *rows]]

@@ -30,6 +30,9 @@ _VALUED = 0.6
 _LONG_RULE = 0.5
 """Of the width of a table: rules that are longer part its rows."""
 
+_LINE = 20
+"""Letters of a line of text in the first column, on average: names of groups are shorter."""
+
 Row = list[list[Text]]
 """The texts of each cell of a row."""
 
@@ -105,7 +108,10 @@ def _label(row: Row) -> str:
 
 
 def _starts_by_pitch(rows: Sequence[Row], tops: Sequence[float]) -> list[bool]:
-    """Say which lines begin a row where all cells are texts: more white stands above them, or they have a label."""
+    """Say which lines begin a row where all cells are texts: more white stands above them, or they have a label.
+
+    Where the first column is text of several lines, what stands beside it begins a row.
+    """
     pitches = [below - above for above, below in pairwise(tops)]
     line = sorted(pitches)[len(pitches) // 4]
     wide = [pitch > _ROW_APART * line for pitch in pitches]
@@ -114,9 +120,17 @@ def _starts_by_pitch(rows: Sequence[Row], tops: Sequence[float]) -> list[bool]:
     going_on = 2 * sum(text[0].islower() for text in cells) > len(cells)
     if rest and not going_on and len(cells) > _FULL_LINES * sum(map(len, rest)):
         return [True] * len(rows)
+    if _are_texts([row for row in rows if not any(row[1:])]):
+        return [any(row[1:]) for row in rows]
     if any(wide):
         return [True, *wide]
     unlabelled = sum(not row[0] for row in rows)
     if unlabelled >= UNLABELLED * len(rows):
         return [bool(row[0]) for row in rows]
     return [True] * len(rows)
+
+
+def _are_texts(rows: Sequence[Row]) -> bool:
+    """Say whether lines with nothing beside them are lines of text, not names of groups: long, and some go on."""
+    labels = [_label(row) for row in rows]
+    return sum(map(len, labels)) > _LINE * len(labels) and any(label[:1].islower() for label in labels)

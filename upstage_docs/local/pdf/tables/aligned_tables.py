@@ -202,7 +202,7 @@ def _trimmed(rows: list[list[Text]], lines: LineTexts, *, closed: bool) -> tuple
     ]
     if not several:
         return [], []
-    end = _end_of_values(several, parted) if not closed else several[-1] + 1
+    end = _end_of_values(several, parted) if not closed else len(rows)
     left = min(text.box[0] for row in rows for text in row)
     while end < len(rows) and rows[end][0].box[0] > left + rows[end][0].size:  # not below the labels
         if not closed and rows[end][0].baseline - rows[end - 1][0].baseline > _NEXT_LINE * rows[end][0].size:
