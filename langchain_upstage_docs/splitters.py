@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import KW_ONLY
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -103,13 +103,13 @@ class TableAwareTextSplitter(TextSplitter):
         if isinstance(documents, (str, Document)) or not isinstance(documents, Iterable):
             raise _not_documents_error(f"one {type(documents).__name__}")
 
-        def records() -> Iterator[Record]:
-            for document in documents:
-                if not isinstance(document, Document):
-                    raise _not_documents_error(type(document).__name__)
-                yield Record(document.id or "", document.page_content, document.metadata)
+        def record(document: Document) -> Record:
+            if not isinstance(document, Document):
+                raise _not_documents_error(type(document).__name__)
+            return Record(document.id or "", document.page_content, document.metadata)
 
-        for chunk in chunk_with(self._options, records()):
+        records = map(record, documents)
+        for chunk in chunk_with(self._options, list(records) if isinstance(documents, Sequence) else records):
             if self.add_start_index:
                 chunk.metadata["start_index"] = chunk.start
             # Not checked once more: these are the types that it asks for.

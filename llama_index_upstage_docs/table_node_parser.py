@@ -141,7 +141,7 @@ class TableAwareNodeParser(ChunkFields, LinkedNodeParser):
         builder = ChunkBuilder(options)  # one, so that no two chunks have the same id
         for _, group in groupby(enumerate(nodes), key=_file):
             of_file = [node for _, node in group]
-            records = (_record(node, whole=self.include_metadata) for node in of_file)
+            records = [_record(node, whole=self.include_metadata) for node in of_file]
             chunks = list(chunk_with(options, records, builder))
             _apart(chunks, of_file, self.chunk_size)
             nodes_of_file = finished(chunks, _owners(chunks, of_file), self)

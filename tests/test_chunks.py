@@ -6,7 +6,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
@@ -817,6 +817,22 @@ def test_what_others_call_a_table_is_kept_whole(metadata: dict[str, Any], oversi
     assert list(chunk_elements([chunk], **options)) == [chunk]
     assert not list(chunk_elements([record], **options, exclude_categories=("table",)))
     assert len(list(chunk_elements([Record("", record.text, {"doc_items": [{"label": "text"}]})], **options))) > 1
+
+
+def test_the_chunks_of_a_document_come_before_an_iterator_is_asked_for_the_next() -> None:
+    """All but the last chunk, that is: the next document may go on in it."""
+    asked = []
+
+    def documents() -> Iterator[ParsedDocument]:
+        for number in range(3):
+            asked.append(number)
+            yield document(*[paragraph(one, "x" * 90) for one in range(4)], source=f"{number}.pdf")
+
+    chunks = chunk_elements(documents(), chunk_size=150)
+
+    assert [(next(chunks).metadata["source"], len(asked)) for _ in range(4)] == [
+        *[("0.pdf", 1)] * 3, ("0.pdf", 2)
+    ]  # fmt: skip
 
 
 def test_a_table_is_a_table_in_a_text_of_another_category() -> None:

@@ -10,7 +10,7 @@ import msgspec
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.record_metadata import scalar_metadata
 from upstage_docs.chunking.units import ElementPlace, Run, Unit, joined, merged_extra
-from upstage_docs.models import Box, Chunk
+from upstage_docs.models import Box, Chunk, Record
 from upstage_docs.records.crop_names import crops_between, own_crops
 from upstage_docs.records.ids import RecordIds, source_in_ids, text_sha256
 from upstage_docs.records.records import Metadata, join_headings
@@ -33,18 +33,6 @@ class ChunkBuilder:
         self._number = self._part = self._lap = 0
         self._given: dict[str, int] = {}  # how often each id was made
 
-    def again(self, unit: Unit) -> Chunk:
-        """Return the chunk that *unit* was before, with its id, and with the metadata of its pieces."""
-        record = unit.run.whole
-        if record is None:
-            raise AssertionError("only a record that is split once more is done already")
-        metadata = scalar_metadata(record.metadata) | {"record_type": "chunk"} | (unit.extra or {})
-        if isinstance(record, Chunk):
-            return msgspec.structs.replace(record, metadata=metadata)
-        identity = str(record.metadata.get("record_id") or record.id)
-        oversize = not self._options.fits(record.text)
-        return Chunk(identity, record.text, metadata, unit.headings, "", oversize, record.id, 0, len(record.text))
-
     def build(self, units: Sequence[Unit], caption: str = "") -> Chunk:
         """Build one chunk of *units*, at least one of them."""
         begin = end = body = first = units[0]
@@ -54,8 +42,8 @@ class ChunkBuilder:
             if first.kind == "heading":
                 body = next((unit for unit in units if unit.kind != "heading"), first)
         run = first.run
-        if run.whole is not None and run.whole.text[run.lead :] == text:
-            return self.again(first)
+        if run.whole is not None and (first.kind == "done" or run.whole.text[run.lead :] == text):
+            return self._again(first, run.whole)
         lead = 0
         if self._leads and (path := self._options.path(first.headings, run.source, is_html=first.is_html)):
             text, lead = path + text, len(path)
@@ -69,6 +57,15 @@ class ChunkBuilder:
             end = next((unit for unit in reversed(units) if not unit.repeated), first)
         until = end.end if begin.start >= 0 and end.record_id == begin.record_id else -1
         return Chunk(identity, text, metadata, body.headings, caption, oversize, begin.record_id, begin.start, until)
+
+    def _again(self, unit: Unit, record: Record) -> Chunk:
+        """Return the chunk that *unit* was before, a *record*, with its id, and with the metadata of its pieces."""
+        metadata = scalar_metadata(record.metadata) | {"record_type": "chunk"} | (unit.extra or {})
+        if isinstance(record, Chunk):
+            return msgspec.structs.replace(record, metadata=metadata)
+        identity = str(record.metadata.get("record_id") or record.id)
+        oversize = not self._options.fits(record.text)
+        return Chunk(identity, record.text, metadata, unit.headings, "", oversize, record.id, 0, len(record.text))
 
     def _identify(self, first: Unit, digest: str) -> str:
         run, number = first.run, first.place.element_id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import starmap
 
 from upstage_docs.chunking.building import ChunkBuilder, TextBuilder
 from upstage_docs.chunking.inputs import Chunkable, units
@@ -87,15 +88,16 @@ def chunk_with(
 ) -> Iterator[Chunk]:
     """Yield the chunks of *elements* as `chunk_elements` does, with options that were made before."""
     options = options.remembering()
-    packer = _Packer(options, builder or ChunkBuilder(options))
+    packer = _Packer(options)
+    build = (builder or ChunkBuilder(options)).build
     done = packer.done
-    for unit in units(elements, options):
-        packer.add(unit)
-        if done:
-            yield from done
-            done.clear()
+    for read in units(elements, options):
+        for unit in read:
+            packer.add(unit)
+        yield from starmap(build, done)
+        done.clear()
     packer.finish()
-    yield from done
+    yield from starmap(build, done)
 
 
 def split_text(options: ChunkOptions, text: str) -> list[str]:
@@ -107,17 +109,15 @@ class _Packer:
     """Packs units in order; holds no more than the chunk that is open, the one before it and a pending table.
 
     Attributes:
-        done: The chunks that are complete; whoever adds units takes them out. (No generators: there are as many calls
-            as elements in a corpus.)
+        done: The units of each chunk that is complete, and its caption; whoever adds units takes them out.
     """
 
-    def __init__(self, options: ChunkOptions, builder: ChunkBuilder) -> None:
-        self.done: list[Chunk] = []
+    def __init__(self, options: ChunkOptions) -> None:
+        self.done: list[tuple[list[Unit], str]] = []
         self._options = options
         self._exact = options.exact
         self._limit = options.chunk_size
         self._leads = options.path_in_text
-        self._builder = builder
         self._run: Run | None = None
         self._open: list[Unit] = []
         self._size = 0
@@ -180,7 +180,7 @@ class _Packer:
                 return
             self._settle()
         if unit.kind == "done":
-            self.done.append(self._builder.again(unit))
+            self.done.append(([unit], ""))
             return
         heading = unit.kind == "heading" and self._body and self._open[-1].kind != "heading"
         if heading and self._size >= self._options.min_size:
@@ -247,8 +247,7 @@ class _Packer:
         if whole and not whole.is_bare:
             caption = whole.caption()
             first = (whole.above or whole.units)[0]
-            for parts in whole.chunks(self._options, self._room_for(first)):
-                self.done.append(self._builder.build(parts, caption))
+            self.done += ((parts, caption) for parts in whole.chunks(self._options, self._room_for(first)))
 
     def _take_headings(self) -> list[Unit]:
         """Take the headings at the end of the open chunk out of it."""
@@ -401,14 +400,14 @@ class _Packer:
         self._open, self._size, self._body, self._repeated = [], 0, False, 0
         self._last = opened if self._options.chunk_overlap else []
         if self._exact:
-            self.done.append(self._builder.build(opened))
+            self.done.append((opened, ""))
             return
         while opened:
             count = self._prefix(opened)
             if count <= repeated < len(opened):
                 opened, repeated = opened[repeated:], 0
                 continue
-            self.done.append(self._builder.build(opened[:count]))
+            self.done.append((opened[:count], ""))
             opened, repeated = opened[count:], 0
 
     def _prefix(self, opened: list[Unit]) -> int:
