@@ -1049,6 +1049,7 @@ LONG = {
     "blanks after a rule": ("a | b\n|-", " ", "x\nc"),
     "blanks in a span": (f"<table>{ROW * 100}<tr><td rowspan=", " ", f"x>a</td><td>b</td></tr>{ROW}</table>"),
     "a name in a cell": (f"<table>{ROW * 100}<tr><td rowspan=99 ", "a", f">a</td><td>b</td></tr>{ROW}</table>"),
+    "cells before one with a line break": ("<table><tr>", "<td>a</td>", f"<td>b<br>c</td></tr>{ROW}</table>"),
     "a picture's quotes": ('<caption><img alt="', ' alt="x"y', '">c</caption>'),
     "a heading of signs": ("<h1>", "< 5 ", "</h1>"),
     "a heading of what is no tag": ("<h1>Survival", " <Arm_A> < 5.8", ""),

@@ -31,7 +31,8 @@ _INNER = rf"[^<]*(?:<(?!/?(?:{_NAMES})[\s/>])[^<]*)*"
 # A well-formed row, and one as programs write it: no markup in its cells, attributes in lower case and with no angles.
 _ROW = re.compile(rf"<tr(?:\s[^<>]*)?>\s*(?:<t[dh](?:\s[^<>]*)?>{_INNER}</t[dh]\s*>\s*)*</tr\s*>")
 _PLAIN = r"(?:\s+[a-z-]+=(?:\"[^\"<>]*\"|'[^'<>]*'|[\w.%#-]+))*\s*"
-_PLAIN_ROW = re.compile(rf"<tr{_PLAIN}>(?:<td>[^<]*</td>|<t[dh]{_PLAIN}>[^<]*</t[dh]>)*</tr>")
+# A cell is matched in one way only, so that a row that is none is given up at once.
+_PLAIN_ROW = re.compile(rf"<tr{_PLAIN}>(?:(?:<td>|<t(?:h|d(?!>)){_PLAIN}>)[^<]*</t[dh]>)*</tr>")
 _BROKEN = re.compile(r"</?t[rdh](?=[\s/>])|<!")  # where no row is
 _TABLE = re.compile(r"<(/?)table(?=[\s/>])[^<>]*>")
 _SECTION = re.compile(r"<(/?)(thead|tbody|tfoot)(?=[\s/>])[^<>]*>")
