@@ -64,6 +64,13 @@ def test_a_table_that_spans_far_beyond_its_cells_takes_no_time() -> None:
     assert dense_table(f"<table>{rows}</table>").startswith("<table><tr><td rowspan=60000 colspan=1000></td>")
 
 
+def test_a_table_that_declares_columns_many_times_takes_no_time() -> None:
+    columns = "<col> <colgroup></colgroup>" * 40
+    rows = "<tr><td>Port</td><td>Ships</td></tr><tr><td>Aber</td><td>4</td></tr>"
+    assert dense_table(f"<table>{columns}{rows}</table>") == "|Port|Ships|\n|-|-|\n|Aber|4|"
+    assert dense_table(f"<table>{columns}<i>{rows}</table>").startswith("<table>")
+
+
 def test_parts_of_a_dense_table_repeat_all_rows_of_a_header_whose_cells_span() -> None:
     head = "<tr><td rowspan='2'>Port</td><td colspan='2'>Tides, 2031</td></tr><tr><td>high</td><td>low</td></tr>"
     body = "".join(f"<tr><td>Quay {n}</td><td>{n}.5</td><td>0.{n}</td></tr>" for n in range(1, 30))

@@ -17,8 +17,7 @@ _BLOCKS_IN_CELL = re.compile(
 )
 # What may stand around the rows of such a table: no caption, no figure.
 _ABOVE_ROWS = re.compile(
-    r"(?:\s|<br\s*/?>)*<table\b[^<>]*>\s*(?:<colgroup\b.*?</colgroup\s*>\s*|<col\b[^<>]*>\s*|</?t(?:head|body)\b[^<>]*>\s*)*",
-    re.IGNORECASE | re.DOTALL,
+    r"(?:\s|<br\s*/?>)*<table\b[^<>]*>\s*(?:</?(?:col(?:group)?|thead|tbody)\b[^<>]*>\s*)*", re.IGNORECASE
 )
 _BELOW_ROWS = re.compile(r"(?:\s*</t(?:head|body|foot|able)\s*>)+\s*", re.IGNORECASE)
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
