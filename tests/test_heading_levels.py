@@ -258,6 +258,7 @@ def test_what_is_no_heading_has_no_level(words: str) -> None:
         "陳大文1) " * 26 + "!",
         "Dr. Ada Byron" + ", " * 26 + "!",
         "Ada Byron1 " * 40 + "!",
+        "By Ada B" + "andC'D E" * 60 + "!",
         "2031 " + "-" * 100_000 + "x",
     ],
 )
