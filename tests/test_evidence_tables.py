@@ -125,6 +125,7 @@ def test_a_dataframe_holds_numbers() -> None:
         *dict.fromkeys(
             ("3분기", "Q4", "1st", "007", "12a", "2025-01-02", "2025.12.31", "2024년", "-", "", "△", "(주)")
         ).items(),
+        ("-" + " " * 3_000 + "x", None),
     ],
 )
 def test_numbers_and_what_is_none(text: str, number: float | None) -> None:

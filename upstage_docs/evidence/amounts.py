@@ -151,7 +151,7 @@ def units_told(line: str) -> tuple[str, ...]:
 
 
 def _signed(text: str) -> tuple[int | float, str] | None:
-    found = _NUMBER.match(text)
+    found = _NUMBER.match(" ".join(text.split()))  # of many blanks, each could stand at eight places
     if found is None or bool(found["open"]) != bool(found["close"]):
         return None
     number = _unsigned(found["digits"])
