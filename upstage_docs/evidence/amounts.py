@@ -96,7 +96,7 @@ def read_amount(text: str, *, decimal_comma: bool = True) -> Amount:
     With *decimal_comma*, `4,28` is 4.28; in a table that writes `1,234` or `0.5` it is two numbers, of notes perhaps.
     """
     text = _NOTE.sub("", text.strip())
-    text = unicodedata.normalize("NFKC", text).replace("\u2009", " ").strip()
+    text = _in_narrow_signs(text)
     text = _IN_PIECES.sub(_as_one_number, text)
     share = None
     if not decimal_comma and _DECIMAL_COMMA.search(text):
@@ -110,7 +110,7 @@ def read_amount(text: str, *, decimal_comma: bool = True) -> Amount:
 
 def read_share(text: str) -> int | float | None:
     """Return the percentage that *text* is, alone in brackets: the share of the value above it. None if it is none."""
-    found = _LONE_SHARE.match(unicodedata.normalize("NFKC", text.strip()))
+    found = _LONE_SHARE.match(_in_narrow_signs(text))
     read = _signed(found[1]) if found else None
     return read[0] if read else None
 
@@ -150,8 +150,13 @@ def units_told(line: str) -> tuple[str, ...]:
     return tuple(" ".join(unit.split()) for unit in _APART.split(told) if unit.strip())
 
 
+def _in_narrow_signs(text: str) -> str:
+    """Return *text* with its wide signs narrow, and with single blanks: of many, each could stand at eight places."""
+    return " ".join(unicodedata.normalize("NFKC", text).split())
+
+
 def _signed(text: str) -> tuple[int | float, str] | None:
-    found = _NUMBER.match(" ".join(text.split()))  # of many blanks, each could stand at eight places
+    found = _NUMBER.match(text)
     if found is None or bool(found["open"]) != bool(found["close"]):
         return None
     number = _unsigned(found["digits"])
