@@ -1080,6 +1080,15 @@ def _grows_with_the_text(seconds: Callable[[int], float], length: int) -> bool:
     return any(seconds(4 * length) < 8 * max(seconds(length), 0.02) for _ in range(5))
 
 
+def test_time_grows_with_the_blanks_in_a_text_that_is_measured_as_read() -> None:
+    def seconds(blanks: int) -> float:
+        begun = time.process_time()
+        split_text(ChunkOptions(measure="text"), f"| a | b |\n{' ' * blanks}x")
+        return time.process_time() - begun
+
+    assert _grows_with_the_text(seconds, 5_000)
+
+
 def test_time_grows_with_the_titles_in_a_text() -> None:
     def seconds(lines: int) -> float:
         text = "□ 항만 개요\n" * lines + "1. 부두"

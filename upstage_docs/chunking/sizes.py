@@ -23,7 +23,8 @@ def read_length(text: str) -> int:
     if "&" in text:
         text = html.unescape(text)
     if "|" in text:
-        text = _CELL_BORDER.sub(" ", _RULE_LINE.sub("", text))
+        # Of single blanks, since both expressions would try each of many.
+        text = _CELL_BORDER.sub(" ", _RULE_LINE.sub("", _BLANKS.sub(" ", text)))
     return len(_BLANKS.sub(" ", text))
 
 
