@@ -13,7 +13,7 @@ from upstage_docs.chunking.units import ElementPlace, Run, Unit, joined, merged_
 from upstage_docs.models import Box, Chunk, Record
 from upstage_docs.records.crop_names import crops_between, own_crops
 from upstage_docs.records.ids import RecordIds, source_in_ids, text_sha256
-from upstage_docs.records.records import Metadata, join_headings
+from upstage_docs.records.records import Metadata, join_headings, union_of
 
 _encode = msgspec.json.Encoder().encode
 
@@ -202,21 +202,16 @@ _NEXT_LINE, _LEAST_COLUMN = 0.03, 0.2
 
 def _box(main: ElementPlace, places: Sequence[ElementPlace]) -> Box:
     """Return the box around those of *places*, in reading order on one page, that stand in one column with *main*."""
-    x0, y0, x1, y1 = main.x0, main.y0, main.x1, main.y1
-    found = False
-    last: ElementPlace | None = None
+    column: list[ElementPlace] = []
     for place in places:
         if not (place.x1 or place.y1):
             continue
-        if last is None or _is_beside(last, place):
-            if found:
+        if column and _is_beside(column[-1], place):
+            if main in column:
                 break
-            x0, y0, x1, y1 = place.x0, place.y0, place.x1, place.y1
-        else:
-            x0, y0, x1, y1 = min(x0, place.x0), min(y0, place.y0), max(x1, place.x1), max(y1, place.y1)
-        found = found or place is main
-        last = place
-    return (x0, y0, x1, y1) if found else main.box
+            column = []
+        column.append(place)
+    return union_of([place.box for place in column]) if main in column else main.box
 
 
 def _is_beside(one: ElementPlace, other: ElementPlace) -> bool:
