@@ -11,7 +11,7 @@ from upstage_docs.local.pdf.lines import Line
 from upstage_docs.local.pdf.words import Word
 
 _VALUE = re.compile(
-    r"[<>≤≥~≈±]?\s*[(\[+−–-]?\s*[$€£₩¥]?\s*\d[\d.,\s/–-]*(?:%|[a-z]{0,2})[)\]]?\s*(?:\([\d.,%\s+−–-]+\)|\s*±\s*[\d.,]+%?)?[*†‡]*|[–—-]+|n/?a|\.+",
+    r"[<>≤≥~≈±]?\s*(?:[$€£₩¥]\s?)?[(\[+−–-]?\s*[$€£₩¥]?\s*\d[\d.,\s/–-]*(?:%|[a-z]{0,2})[)\]]?\s*(?:\([\d.,%\s+−–-]+\)|\s*±\s*[\d.,]+%?)?[*†‡]*|[–—-]+|n/?a|\.+",
     re.IGNORECASE,
 )
 _NONE = "nN"
