@@ -523,3 +523,72 @@ def test_a_name_over_several_columns_of_a_table_with_ruled_rows_is_in_its_header
     header, *rest = tables(elements(page))[0]
     assert [name for name in header if name] == list(names.values())
     assert rest == rows
+
+
+def test_years_in_the_middle_of_wide_columns_stand_over_their_numbers() -> None:
+    """No letter of a year stands over a letter of the numbers, which end at the right edge of the column."""
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 4))
+        draw_years(sheet, 664)
+        told.extend(draw_statement(sheet, 648, [("What is owned", ()), *ASSETS]))
+        text(sheet, 60, 520, paragraph(QUAY, 4))
+
+    told: list[list[str]] = []
+    assert tables(elements(page)) == [[["In crowns", "2031", "2030"], *told]]
+
+
+def draw_years(sheet: Canvas, y: float) -> None:
+    text(sheet, 64, y, ["In crowns"])
+    for x, year in ((330, "2031"), (450, "2030")):
+        sheet.drawCentredString(x, y, year)
+
+
+ADJUSTED = "What has to be taken off the dues of the board to come to the\nsilver that came in:"
+
+
+@pytest.mark.parametrize(("space", "whole"), [(0, True), (30, False)])
+def test_a_long_label_between_rows_is_no_text_and_one_between_two_tables_is(space: float, whole: bool) -> None:
+    """Its lines stand right below the first row, which they do not part from its numbers."""
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 4))
+        above = ASSETS[:1] if whole else ASSETS
+        told.extend(draw_statement(sheet, 690, above))
+        y = 690 - 14 * len(above)
+        draw_statement(sheet, y - space, [(ADJUSTED, ())])
+        told.extend([[ADJUSTED.replace("\n", " "), "", ""]] if whole else [])
+        told.extend(draw_statement(sheet, y - 28 - 2 * space, ASSETS))
+        text(sheet, 60, 420 - 2 * space, paragraph(QUAY, 4))
+
+    told: list[list[str]] = []
+    found = tables(elements(page))
+    assert found == ([told] if whole else [told[:5], told[5:]])
+
+
+def test_one_line_of_numbers_below_names_is_a_table() -> None:
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 4))
+        for end, name, number in zip((300, 360, 420, 500), rows[0][1:], rows[1][1:], strict=True):
+            sheet.drawRightString(end, 690, name)
+            sheet.drawRightString(end, 674, number)
+        text(sheet, 60, 674, [rows[1][0]])
+        text(sheet, 60, 640, paragraph(QUAY, 4))
+
+    rows = [
+        ["", "2031", "2032", "2033", "Thereafter"],
+        ["Loans to be paid back", "$ 158", "$ 1,607", "$ 953", "$ 2,084"],
+    ]
+    assert tables(elements(page)) == [rows]
+
+
+def test_a_dollar_sign_stands_before_the_bracket_of_a_loss() -> None:
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 4))
+        draw_years(sheet, 690)
+        told.extend(draw_statement(sheet, 674, rows))
+        text(sheet, 60, 560, paragraph(QUAY, 4))
+
+    rows: list[Entry] = [(label, tuple(f"$ ({number})" for number in numbers)) for label, numbers in ASSETS[:3]]
+    told: list[list[str]] = []
+    assert tables(elements(page)) == [[["In crowns", "2031", "2030"], *told]]

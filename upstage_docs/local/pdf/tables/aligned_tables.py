@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import median
-from typing import NamedTuple
 
 from upstage_docs.local.geometry import Box, bounds, middle, shared_width
 from upstage_docs.local.pdf.lines import Line
@@ -17,31 +15,23 @@ from upstage_docs.local.pdf.tables.aligned_texts import (
     LineTexts,
     Text,
     rows_of_texts,
-    words_of_cells,
 )
 from upstage_docs.local.pdf.tables.headers import WHOLE, header_cells, lay_header
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.tables.line_rows import is_value, is_year
-from upstage_docs.local.pdf.tables.sign_columns import columns_with_signs, is_sign
+from upstage_docs.local.pdf.tables.sign_columns import is_sign
+from upstage_docs.local.pdf.tables.text_columns import Column, columns_of
 from upstage_docs.local.pdf.tables.text_regions import regions_of_rows
-from upstage_docs.local.pdf.word_pieces import Pieces
 
 _MOST_TEXTS = 5_000
 """Of a page; one with more is no page of text."""
-_GUTTER = 0.3
-"""Font sizes of white between two columns, at least, over all rows that have most cells."""
-_MOST_CELLS_ROW = 0.6
-"""Of the cells of the fullest row: rows with as many tell where the columns run; headers over several have fewer."""
 _LINED_UP = 0.75
 """Share of the cells of a column that begin, end or stand in the middle at one x, at least."""
 _NEAR = 0.45
 """Font sizes that the edges of texts in one column differ by at most."""
-_LEAST_PARTED, _PARTED, _STRIPE, _FLUSH = 4, 0.9, 0.45, 0.15
-"""Rows that have words on both sides of a narrow stripe inside a column: how many at least, which share of those with
-text, how many font sizes it is wide at least, and in how many all words behind it begin."""
-_ROUNDING = 0.1
-"""Points by which ends of one stripe may differ."""
 _LEAST_ROWS = 3
+_LEAST_COLUMNS = 4
+"""Columns of a table of fewer rows, at least: names over a line of numbers behind its label."""
 _LEAST_WORD_COLUMNS = 3
 """Columns of a table without numbers, at least: two are a letter's address beside its date."""
 _LOWER = 0.35
@@ -61,8 +51,6 @@ TITLE = 1.15
 _MOST_HEADER, _VALUES_IN_HEADER = 4, 0.25
 """Lines above the rule that ends a header, at most, and the share of values among their texts."""
 # Measured on eighty benchmark pages: a fifth more or less changes the blocks of none.
-_USUAL_COUNT = 0.5
-"""Share of the rows of several texts that have as many as the fuller quarter, at least, if these alone tell columns."""
 _OVER_COLUMN = 0.25
 """Font sizes that a text stands over a column, at least, if it is in it."""
 _LINED_COLUMNS = 0.7
@@ -110,13 +98,6 @@ def _under_titles(rows: Sequence[list[Text]]) -> list[list[list[Text]]]:
     return parts
 
 
-class _Column(NamedTuple):
-    """Where a column runs."""
-
-    left: float
-    right: float
-
-
 def _table(
     rows: list[list[Text]], rules: Sequence[Box], lines: LineTexts, least: int, *, closed: bool = False
 ) -> Table | None:
@@ -124,13 +105,11 @@ def _table(
 
     *least* columns has one without numbers; a *closed* one ends at a rule, so that its last lines are no note.
     """
-    if len(rows) < _LEAST_ROWS:
-        return None
     titles, rows = _trimmed(rows, lines, closed=closed)
-    if len(rows) < _LEAST_ROWS:
+    if len(rows) < 2:
         return None
-    columns = _parted(_columns(rows), rows, lines.pieces)
-    if len(columns) < 2:
+    columns = columns_of(rows, lines.pieces)
+    if len(columns) < (2 if len(rows) >= _LEAST_ROWS else _LEAST_COLUMNS):
         return None
     rows = [*_over_columns(titles, rows[0], columns), *rows]
     rows, placed = _placed(rows, columns, lines)
@@ -143,49 +122,6 @@ def _table(
     if not _is_table(rows, placed, columns, body, least):
         return None
     return _built(rows[:head], placed[:head], columns, body, rules)
-
-
-def _parted(columns: Sequence[_Column], rows: Sequence[Sequence[Text]], pieces: Pieces) -> list[_Column]:
-    """Part the columns through which a narrow stripe of white runs, with words that begin at one x right of it."""
-    out: list[_Column] = []
-    for column in columns:
-        cells = [[text for text in row if column.left <= middle(text.box)[0] <= column.right] for row in rows]
-        texts = [text.text for cell in cells for text in cell]
-        if 2 * sum(map(is_value, texts)) > len(texts):
-            out.append(column)
-            continue
-        inside = words_of_cells(cells)
-        several = sum(len(row) > 1 or (len(row) == 1 and " " in row[0].text) for row in inside)
-        if several < _LEAST_PARTED or several < _PARTED * sum(map(bool, inside)):
-            out.append(column)  # too few rows of several words, wherever these stand
-            continue
-        held = [[piece for word in row for piece in pieces(word)] for row in inside]
-        held = [row for row in held if row]
-        lines = sum(len(row) > 1 for row in held)
-        if lines < _LEAST_PARTED or lines < _PARTED * len(held):
-            out.append(column)
-            continue
-        size = median(piece.size for row in held for piece in row)
-        left = column.left
-        for end, start in _stripes([piece.box for row in held for piece in row], _STRIPE * size):
-            behind = [min((p.box[0] for p in row if p.box[0] >= start - _ROUNDING), default=None) for row in held]
-            before = sum(any(p.box[2] <= end + _ROUNDING for p in row) for row in held)
-            flush = sum(x is not None and x - start < _FLUSH * size for x in behind)
-            if min(before, flush) >= _PARTED * len(held):
-                out.append(_Column(left, end))
-                left = start
-        out.append(_Column(left, column.right))
-    return out
-
-
-def _stripes(boxes: Sequence[Box], least: float) -> list[tuple[float, float]]:
-    """Return the stripes wider than *least* from top to bottom that no box crosses, from where to where."""
-    found, end = [], math.inf
-    for left, right in sorted((box[0], box[2]) for box in boxes):
-        if left - end > least:
-            found.append((end, left))
-        end = right if end == math.inf else max(end, right)
-    return found
 
 
 def _trimmed(rows: list[list[Text]], lines: LineTexts, *, closed: bool) -> tuple[list[list[Text]], list[list[Text]]]:
@@ -235,7 +171,7 @@ def _is_flush(text: Text, cells: Sequence[Text]) -> bool:
     return any(abs(text.box[end] - cell.box[end]) < reach for cell in cells for end in (0, 2))
 
 
-def _over_columns(titles: Sequence[list[Text]], below: Sequence[Text], columns: Sequence[_Column]) -> list[list[Text]]:
+def _over_columns(titles: Sequence[list[Text]], below: Sequence[Text], columns: Sequence[Column]) -> list[list[Text]]:
     """Return those of the lines above a table that stand over columns behind its first, right above its header."""
     kept: list[list[Text]] = []
     last = below[0].baseline
@@ -260,31 +196,7 @@ def _is_first_line(line: Text, name: Text) -> bool:
     return near and abs(line.box[0] - name.box[0]) < _NEAR * line.size and line.words[0].bold == name.words[0].bold
 
 
-def _columns(rows: Sequence[Sequence[Text]]) -> list[_Column]:
-    """Return where columns run: between stripes that no text of the fullest rows crosses."""
-    counts = sorted(len(row) for row in rows if len(row) > 1)
-    most = counts[-max(1, len(counts) // 4)]
-    least = (
-        most if sum(count >= most for count in counts) >= _USUAL_COUNT * len(counts) else max(2, _MOST_CELLS_ROW * most)
-    )
-    full = [row for row in rows if len(row) >= least]
-    size = median(text.size for row in full for text in row)
-    merged: list[_Column] = []
-    for left, right in sorted((text.box[0], text.box[2]) for row in full for text in row):
-        if merged and left < merged[-1].right + _GUTTER * size:
-            merged[-1] = _Column(merged[-1].left, max(merged[-1].right, right))
-        else:
-            merged.append(_Column(left, right))
-    return _without_signs(merged, full)
-
-
-def _without_signs(columns: Sequence[_Column], rows: Sequence[Sequence[Text]]) -> list[_Column]:
-    """Join columns of nothing but currency signs to the column behind them, and of other signs to the one before."""
-    inside = [[t.text for row in rows for t in row if left <= middle(t.box)[0] <= right] for left, right in columns]
-    return [_Column(columns[first].left, columns[last].right) for first, last in columns_with_signs(inside)]
-
-
-def _covered(text: Text, columns: Sequence[_Column]) -> tuple[int, int]:
+def _covered(text: Text, columns: Sequence[Column]) -> tuple[int, int]:
     """Return the first and the last column that a text stands in."""
     x0, _, x1, _ = text.box
     shared = [min(x1, right) - max(x0, left) for left, right in columns]
@@ -297,7 +209,7 @@ def _covered(text: Text, columns: Sequence[_Column]) -> tuple[int, int]:
 
 
 def _placed(
-    rows: Sequence[Sequence[Text]], columns: Sequence[_Column], lines: LineTexts
+    rows: Sequence[Sequence[Text]], columns: Sequence[Column], lines: LineTexts
 ) -> tuple[list[list[Text]], list[list[tuple[int, int]]]]:
     """Return *rows* and for each text the first and the last column that it stands in.
 
@@ -325,7 +237,7 @@ def _placed(
     return cut, placed
 
 
-def _are_names(words: Sequence[Text], columns: Sequence[_Column]) -> bool:
+def _are_names(words: Sequence[Text], columns: Sequence[Column]) -> bool:
     """Say whether *words* are names of columns that leave no more than a space between them: one lines up with each."""
     return len(words) == len(columns) and all(
         min(abs(word.box[0] - left), abs(middle(word.box)[0] - (left + right) / 2), abs(word.box[2] - right))
@@ -344,7 +256,7 @@ def _is_of_values(row: Sequence[Text], places: Sequence[tuple[int, int]]) -> boo
 def _is_table(
     rows: Sequence[Sequence[Text]],
     placed: Sequence[Sequence[tuple[int, int]]],
-    columns: Sequence[_Column],
+    columns: Sequence[Column],
     body: Sequence[Row],
     least: int,
 ) -> bool:
@@ -354,6 +266,9 @@ def _is_table(
         for text, (first, last) in zip(row, places, strict=True):
             if first == last and not is_sign(text.text):
                 cells[first].append(text)
+    if len(rows) < _LEAST_ROWS:
+        valued = len(body) == 1 and all(cell and are_values(cell) for cell in body[0][1:])
+        return valued and bool(body[0][0]) and all(len(column) == 2 for column in cells[1:])
     several = [row for row in body if sum(map(bool, row)) > 1]
     filled = sum(bool(cell) for row in several for cell in row)
     if len(several) < _LEAST_ROWS - 1 or filled < _FILLED * len(several) * len(columns):
@@ -426,7 +341,7 @@ def _lines_above_rule(rows: Sequence[Sequence[Text]], rules: Sequence[Box]) -> i
 def _built(
     upper: Sequence[Sequence[Text]],
     placed: Sequence[Sequence[tuple[int, int]]],
-    columns: Sequence[_Column],
+    columns: Sequence[Column],
     body: Sequence[Row],
     rules: Sequence[Box],
 ) -> Table:
