@@ -904,3 +904,19 @@ def test_a_caption_in_old_html_of_other_loaders_travels_with_its_unit(around: st
     assert chunks[1].metadata["caption"] == "Table 7. Harvest"
     assert "in thousands" in chunks[1].text
     assert "harbour office" in chunks[1].text
+
+
+@pytest.mark.parametrize(("left", "belongs"), [(0.35, True), (0.12, False)])
+def test_lines_of_a_centred_title_go_with_their_table_together(left: float, belongs: bool) -> None:
+    lines = [(left, "North Mills"), (0.25, "Statement of what was ground"), (0.30, "Years ended in May"), (0.1, "")]
+    made = tuple(
+        Element(number, 1, category, html, coordinates=((x, y), (end, y), (end, y + 0.014), (x, y + 0.014)))
+        for number, (x, words) in enumerate(lines)
+        for category, html in ([("paragraph", f"<p>{words}</p>")] if words else [("table", _MILLS)])
+        for y, end in ((0.2 + 0.02 * number, 0.4 if x == 0.12 else 1 - x),)
+    )
+
+    (*_, chunk), (*_, record) = chunk_elements(made), records(ParsedDocument("a.pdf", "", "m", made))
+
+    named = " ".join(words for _, words in lines[0 if belongs else 1 : 3])
+    assert [one.metadata["caption"] for one in (chunk, record)] == [named, named]

@@ -21,7 +21,7 @@ from upstage_docs.records.header_rows import header_rows_of
 from upstage_docs.records.ownership import (
     Line,
     Owned,
-    is_led_to,
+    is_compared_with_last,
     is_remark_below,
     role_above,
     role_below,
@@ -233,7 +233,7 @@ def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOption
         # What is left of a long text is no title, nor what stands around a table inside of one element.
         known = roles | {"title"} if unit.kind == "rest" or _is_of_one_element(unit, whole) else roles
         announced = "announcement" in roles
-        near = _owned(taken[-1], ()) if is_led_to(roles) else owned
+        near = _owned(taken[-1], ()) if is_compared_with_last(roles) else owned
         role: str = role_above(line, near, known, announcements=not announced)
         role = role or ("caption" if unit.kind == "caption" else "")
         start = 0

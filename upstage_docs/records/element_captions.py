@@ -6,7 +6,15 @@ import re
 from collections.abc import Callable, Sequence
 
 from upstage_docs.models import Element
-from upstage_docs.records.ownership import Line, Owned, is_led_to, owner_of_caption, role_above, role_below, role_taken
+from upstage_docs.records.ownership import (
+    Line,
+    Owned,
+    is_compared_with_last,
+    owner_of_caption,
+    role_above,
+    role_below,
+    role_taken,
+)
 from upstage_docs.records.render import element_text, text_of_html
 from upstage_docs.records.wording import caption_label, is_unit
 
@@ -69,7 +77,7 @@ def _above(elements: Sequence[Element], index: int, free: int, line: _Lines, own
             roles.add("heading")
             continue
         near = owned
-        if is_led_to(roles):
+        if is_compared_with_last(roles):
             last = line(taken[-1])
             near = Owned(last.category, last.page, last.box)
         role: str = role_above(line(at), near, roles, announcements=False)

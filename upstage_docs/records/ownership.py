@@ -99,11 +99,20 @@ def role_above(line: Line, owned: Owned, taken: frozenset[str] | set[str], *, an
         return ""
     if _NAMED.isdisjoint(taken) and _is_title_above(line, owned, is_next=not taken):
         return "announcement" if announcements and announces_in_words(words) else "title"
+    if "title" in taken and _is_in_title(line, owned):
+        return "title"
     return "announcement" if announcements and "announcement" not in taken and announces(words) else ""
 
 
-def is_led_to(taken: frozenset[str] | set[str]) -> bool:
-    """Say whether a line that was taken leads to the table: then a title stands above that line."""
+def is_compared_with_last(taken: frozenset[str] | set[str]) -> bool:
+    """Say whether the next line up is compared with the last that was taken, not with the table.
+
+    That one leads to the table, so that a title stands above it, or is a line of the title.
+    """
+    return _is_led_to(taken) or "title" in taken
+
+
+def _is_led_to(taken: frozenset[str] | set[str]) -> bool:
     return not _LEADING.isdisjoint(taken)
 
 
@@ -112,7 +121,7 @@ def role_taken(line: Line, role: str, taken: frozenset[str] | set[str]) -> str:
 
     *taken* are the roles of the lines between it and the table.
     """
-    leads = role == "title" and line.words.rstrip()[-1] in _COLONS and not is_led_to(taken)
+    leads = role == "title" and line.words.rstrip()[-1] in _COLONS and not _is_led_to(taken)
     return "lead" if leads else role
 
 
@@ -161,6 +170,15 @@ def _is_title_above(line: Line, owned: Owned, *, is_next: bool = True) -> bool:
         return True
     gap = owned.box[1] - line.box[3]
     return -_CLOSE < gap < _CLOSE * (1 if is_next else 2) and _share_of_width(line.box, owned.box) > 0
+
+
+def _is_in_title(line: Line, below: Owned) -> bool:
+    """Say whether *line* is one more line of a centred title, whose next line stands right *below* it."""
+    one, two = line.box, below.box
+    if not _is_short_line(line) or line.page != below.page or not (one[3] and two[3]):
+        return False
+    aside = abs(one[0] + one[2] - two[0] - two[2]) / 2
+    return -_INSET < two[1] - one[3] < _INSET and aside < _INSET / 2 < abs(one[0] - two[0])
 
 
 def _is_title_below(line: Line, owned: Owned) -> bool:
