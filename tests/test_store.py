@@ -1126,6 +1126,66 @@ def test_a_store_of_a_newer_version_is_left_alone_and_what_it_knows_is_not_sent(
     assert (tmp_path / "store.v1.sqlite3").is_file()
 
 
+def become_newer(path: Path) -> None:
+    """Change the file at *path* as a newer version would, which keeps answers under another name."""
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("ALTER TABLE answer RENAME TO reply")
+        db.execute("PRAGMA user_version = 99")
+
+
+def test_what_is_under_way_while_a_newer_version_takes_the_store_over_is_kept_beside_it(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    under_way = [claim(store, (1, 2)), claim(store, (3, 4)), claim(store, (5, 6))]
+    path = store.path
+    assert path is not None
+    become_newer(path)
+    with caplog.at_level(logging.WARNING):
+        store.answered(under_way[0], b"{}", (1, 2), model="m")
+        store.submitted(under_way[1], "job-1")
+        store.withdraw(under_way[2])
+    assert [record.getMessage().count("newer version") for record in caplog.records] == [1]
+    assert store.look(KEY).answers == ((1, 2),)
+    for again in (store, Store(path)):
+        assert isinstance(again.claim(KEY, (3, 4), seconds=60, route="sync"), AlreadyStored)
+        with pytest.raises(UnknownOutcomeError, match="newer version of upstage-docs"):
+            again.claim(KEY, (7, 8), seconds=60, route="sync")
+        pay(again, (1, 10), key=ResultKey.of(os.urandom(32).hex(), ParseOptions(), ROOT))
+
+
+def test_of_two_versions_that_begin_at_once_one_sees_the_other(tmp_path: Path) -> None:
+    """The newer one keeps its claim while the older one makes its own."""
+    path = tmp_path / "store.sqlite3"
+    filled(path)
+    become_newer(path)
+
+    def claim_in_the_newer_one() -> float:
+        with closing(sqlite3.connect(path)) as db, db:
+            row = (OTHER.digest, OTHER.file_sha256, OTHER.model, OTHER.root, OTHER.options)
+            db.execute("INSERT OR IGNORE INTO document VALUES (?, ?, ?, ?, ?, 'a.pdf', 0)", row)
+        return 1.0
+
+    store = Store(path, clock=claim_in_the_newer_one)
+    store.look(KEY)
+    with pytest.raises(UnknownOutcomeError, match="newer version of upstage-docs"):
+        store.claim(OTHER, (1, 10), seconds=60, route="sync", source="a.pdf")
+    assert store.path is not None
+    with closing(sqlite3.connect(store.path)) as db:
+        rows = [db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] for table in ("document", "intent")]
+    assert rows == [0, 0], "nothing is left by which the newer one would refuse it, too"
+
+
+def test_a_newer_store_that_cannot_be_asked_may_know_everything(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    filled(path)
+    become_newer(path)
+    store = Store(path)
+    store.look(KEY)
+    path.write_bytes(b"no store")
+    with pytest.raises(UnknownOutcomeError, match=r"cannot be asked \(file is not a database\)"):
+        store.claim(OTHER, (1, 10), seconds=60, route="sync", source="a.pdf")
+
+
 FIRST_FORMAT = """
 CREATE TABLE document (digest TEXT PRIMARY KEY, file_sha256 TEXT NOT NULL, model TEXT NOT NULL, root TEXT NOT NULL,
     options TEXT NOT NULL, source TEXT NOT NULL, pages INTEGER NOT NULL) WITHOUT ROWID;

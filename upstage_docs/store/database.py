@@ -95,6 +95,7 @@ class Database:
             if write and self.opened != identity(self.path):  # replaced while others held the write lock
                 db = self._connect(write=write)
                 db.execute("BEGIN IMMEDIATE")
+            self._check_format(db)  # a newer program may have changed it since it was opened
             result = action(db)
             db.execute("COMMIT")
         except BaseException as error:

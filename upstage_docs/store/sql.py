@@ -15,6 +15,7 @@ from typing import Any
 from upstage_docs.errors.redaction import Body
 from upstage_docs.store.values import (
     WHOLE_FILE,
+    Claim,
     Entry,
     Intent,
     Pages,
@@ -149,6 +150,16 @@ def close_intent(db: sqlite3.Connection, token: str) -> None:
     db.execute("DELETE FROM intent WHERE token = ?", (token,))
 
 
+def withdraw(db: sqlite3.Connection, claim: Claim) -> None:
+    """Delete the intent of *claim*, and its document where nothing else is stored of it."""
+    close_intent(db, claim.token)
+    db.execute(
+        """DELETE FROM document WHERE digest = :digest AND NOT EXISTS (SELECT 1 FROM answer WHERE digest = :digest
+        UNION ALL SELECT 1 FROM job WHERE digest = :digest UNION ALL SELECT 1 FROM intent WHERE digest = :digest)""",
+        {"digest": claim.key.digest},
+    )
+
+
 def release(db: sqlite3.Connection, token: str) -> None:
     """Mark an intent as one that no process works on."""
     db.execute("UPDATE intent SET expires = 0 WHERE token = ?", (token,))
@@ -261,7 +272,10 @@ def _is_whole(row: dict[str, Any]) -> bool:
 
 
 def knows(db: sqlite3.Connection, key: ResultKey) -> bool:
-    """Say whether anything is stored under *key*; newer versions keep this table and column for older ones to ask."""
+    """Say whether anything is stored under *key*; newer versions keep this table and column for older ones to ask.
+
+    They look into the file beside theirs, too, in which an older one keeps what it pays for meanwhile.
+    """
     return db.execute("SELECT 1 FROM document WHERE digest = ?", (key.digest,)).fetchone() is not None
 
 

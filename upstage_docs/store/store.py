@@ -92,7 +92,6 @@ class Store:
         self.max_age = max_age
         self._clock = clock
         self._warned = False
-        self._opened = False
         self._newer: Path | None = None  # a file of a newer version, beside which this one's lies
         self._evicted = float("-inf")
         self._later: deque[Callable[[sqlite3.Connection], Any]] = deque()  # what is written after this transaction
@@ -169,10 +168,6 @@ class Store:
             UnknownOutcomeError: A newer version of this program keeps something of the document, which this one cannot
                 read.
         """
-        if not self._opened:
-            self.look(key)
-        if self._newer is not None and not resend and not refresh:
-            self._refuse_what_is_known_to(self._newer, key, source)
         now = self._clock()
         token = uuid.uuid4().hex
 
@@ -207,6 +202,9 @@ class Store:
             if not isinstance(outcome, Claim):
                 _held_here.discard(token)
             elif self._database is not None:
+                # After it is kept: of two versions that do so, one at least sees the other's.
+                if self._newer is not None and not resend and not refresh:
+                    self._refuse_what_is_known_to(self._newer, key, source)
                 self._database.flush_soon()
             return outcome  # noqa: TRY300 - until the caller has it
         except BaseException:  # interrupted: nobody will ever know of this claim
@@ -221,7 +219,7 @@ class Store:
     def withdraw(self, claim: Claim) -> None:
         """Close the intent of *claim*: nothing was paid, since nothing was sent or the API refused."""
         _held_here.discard(claim.token)
-        self._try(lambda db: sql.close_intent(db, claim.token), None, write=True)
+        self._try(lambda db: sql.withdraw(db, claim), None, write=True)
 
     def abandon(self, claim: Claim) -> None:
         """Leave the intent of *claim* open: the outcome of its send is not known."""
@@ -408,7 +406,6 @@ class Store:
                 if not write:
                     self._give_up()
                 break
-            self._opened = True
             if action is own:
                 result = done
             try:
@@ -450,15 +447,13 @@ class Store:
         try:
             address = f"{newer.absolute().as_uri()}?mode=ro"
             with closing(sqlite3.connect(address, uri=True, timeout=_NEWER_SECONDS)) as db:
-                known = sql.knows(db, key)
+                reason = "this version cannot read" if sql.knows(db, key) else ""
         except sqlite3.Error as error:
-            self._warn(error)
-            return
-        if known:
+            reason = f"cannot be asked ({error})"
+        if reason:
             raise UnknownOutcomeError(
-                f"{source!r} was sent by a newer version of upstage-docs, whose store {newer} this version cannot "
-                'read: sending it again may pay twice. Use that version, or allow it with on_unknown="resend" or '
-                "refresh=True."
+                f"{source!r} may have been sent by a newer version of upstage-docs, whose store {newer} {reason}: "
+                'sending it may pay twice. Use that version, or allow it with on_unknown="resend" or refresh=True.'
             )
 
 
