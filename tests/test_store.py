@@ -580,27 +580,31 @@ def test_a_disk_that_fills_up_after_the_payment_loses_nothing_else(
     assert store.intents() == ()
 
 
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        "CREATE TRIGGER no BEFORE DELETE ON answer BEGIN SELECT RAISE(FAIL, 'disk I/O error'); END",
-        "ALTER TABLE answer RENAME COLUMN checksum TO gone",
-    ],
-)
-def test_an_answer_that_can_neither_be_read_nor_dropped_is_no_longer_listed(
-    store: Store, caplog: pytest.LogCaptureFixture, spoil: str
-) -> None:
+def test_an_answer_that_cannot_be_looked_up_is_no_longer_listed(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     """It would be planned and looked for without end; the store is given up with one warning."""
     pay(store, (1, 10), b"whole")
     assert store.path is not None
     with closing(sqlite3.connect(store.path)) as db, db:
-        db.execute("UPDATE answer SET body = ?", (b"half",))
-        db.execute(spoil)
+        db.execute("ALTER TABLE answer RENAME COLUMN checksum TO gone")
     with caplog.at_level(logging.WARNING):
         assert store.read(KEY, (1, 10)) is None
     assert caplog.text.count("Results are not stored") == 1
     assert store.look(KEY) == StoredState()
     pay(store, (1, 10))
+
+
+def test_a_damaged_answer_that_cannot_be_dropped_is_told_and_costs_no_other(store: Store) -> None:
+    pay(store, (1, 10), b"whole")
+    pay(store, (1, 10), b"other", OTHER)
+    assert store.path is not None
+    with closing(sqlite3.connect(store.path)) as db, db:
+        db.execute("UPDATE answer SET body = ? WHERE digest = ?", (b"half", KEY.digest))
+        db.execute("CREATE TRIGGER no BEFORE DELETE ON answer BEGIN SELECT RAISE(FAIL, 'disk I/O error'); END")
+    with pytest.raises(ConfigError, match="cannot be mended"):
+        store.read(KEY, (1, 10))
+    other = store.read(OTHER, (1, 10))
+    assert other is not None
+    assert other.raw == b"other"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
@@ -845,6 +849,36 @@ with sqlite3.connect(store.path, timeout=0) as another:
     done = in_another_process(program)
     assert done.returncode == 0, done.stderr
     assert held(Store(path)) == (40, 1, 2 if log else 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no file can be bounded there")
+@pytest.mark.parametrize("damage", ["no database", "cut in half", "the first bytes", "the middle"])
+def test_nothing_is_paid_again_where_a_full_disk_has_no_room_to_mend_the_store(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "cache" / "store.sqlite3"
+    filled(path)
+    DAMAGE[damage](path)
+    program = f"""
+import resource, signal
+from upstage_docs import ConfigError
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, most))
+store, told = Store(Path({str(path)!r})), 0
+for number in range(40):
+    key = ResultKey.of(f"{{number:064x}}", ParseOptions(), {ROOT!r})
+    for ask in (lambda: store.read(key, (1, 10)), lambda: store.claim(key, (1, 10), seconds=60, route="sync")):
+        try:
+            assert isinstance(ask(), (StoredAnswer, AlreadyStored))
+        except ConfigError as error:
+            told += "cannot be mended" in str(error)
+assert told
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+for number in range(40):  # with room it is mended, by the same store
+    store.read(ResultKey.of(f"{{number:064x}}", ParseOptions(), {ROOT!r}), (1, 10))
+assert isinstance(store.claim(KEY, (31, 40), seconds=60, route="sync"), Claim)
+"""
+    done = in_another_process(program)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("written", [bytes(4096), b"\xff" * 4096], ids=["zeros", "ones"])

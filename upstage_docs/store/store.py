@@ -18,7 +18,8 @@ The life of one paid send, each step one transaction:
 
 If the process is killed after `claim` and before one of the five, the claim becomes an open intent. The next `claim` of
 any of its pages returns this intent, unless it is told to `resend`. If the disk refuses, that is one warning and never
-an error after a payment: the call goes on as if there was no store.
+an error after a payment: the call goes on as if there was no store. A damaged file that cannot be mended is a
+`ConfigError` before anything is sent.
 """
 
 from __future__ import annotations
@@ -120,7 +121,11 @@ class Store:
         return self._try(lambda db: sql.stored_state(db, key), StoredState())
 
     def read(self, key: ResultKey, pages: Pages) -> StoredAnswer | None:
-        """Give back the answer for exactly *pages*, or None. A damaged one is deleted and is no answer."""
+        """Give back the answer for exactly *pages*, or None. A damaged one is deleted and is no answer.
+
+        Raises:
+            ConfigError: It is damaged, and cannot be deleted.
+        """
         found = self._try(lambda db: sql.read(db, key, pages), None)
         if found is None:
             return None
@@ -133,7 +138,7 @@ class Store:
                 return True
 
             if not self._try(drop, False, write=True):
-                self._give_up()
+                raise _unmended_error(self.path, "an answer in it cannot be read", "it cannot be written to")
             return None
         now = self._clock()
         if now - used > _USE_STEP:
@@ -364,11 +369,6 @@ class Store:
             sql.evict(db, self.max_bytes, now - self.max_age)
             self._evicted = now
 
-    def _give_up(self) -> None:
-        """Go on without a store: an answer that is listed and cannot be read would be looked for again without end."""
-        self.close()
-        self._database = None
-
     def _flush(self) -> None:
         database = self._database
         if database is not None:
@@ -388,6 +388,9 @@ class Store:
         """Do *action* in one transaction; if the disk refuses, warn once and return *otherwise*.
 
         In a transaction of the same thread, in which the garbage collector closes a flow, it is done after that.
+
+        Raises:
+            ConfigError: See `_mend`.
         """
         if self._database is not None and self._database.is_held_here:
             if write:
@@ -399,12 +402,13 @@ class Store:
             try:
                 done = database.transact(action, write=write)
             except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
-                if mended < _MOST_MENDED and self._mend(database, error):
+                if mended < _MOST_MENDED and self._mend(database, error, write=write):
                     mended += 1
                     continue
                 self._warn(error)
-                if not write:
-                    self._give_up()
+                if not write:  # go on without a store: what is listed and not read is looked for without end
+                    self.close()
+                    self._database = None
                 break
             if action is own:
                 result = done
@@ -414,8 +418,12 @@ class Store:
                 break
         return result
 
-    def _mend(self, database: Database, error: Exception) -> bool:
-        """Heal a damaged file, or leave that of a newer version for another; say whether *error* was one of these."""
+    def _mend(self, database: Database, error: Exception, *, write: bool) -> bool:
+        """Heal a damaged file, or leave that of a newer version for another; say whether *error* was one of these.
+
+        Raises:
+            ConfigError: The file cannot be healed, and nothing was to be written to it, which may be paid for.
+        """
         if isinstance(error, NewerFormatError):
             self._newer = database.path
             self.path = database.path.with_name(f"{database.path.stem}.v{sql.VERSION}{database.path.suffix}")
@@ -428,12 +436,15 @@ class Store:
             self._database = Database(self.path, sql.SCHEMA, sql.VERSION)
             database.close()
             return True
+        damaged = False
         try:
-            if not is_damage(error, database.path):
+            if not (damaged := is_damage(error, database.path)):
                 return False
             healed = heal(database)
-        except (sqlite3.Error, OSError):
-            return False
+        except (sqlite3.Error, OSError) as refusal:
+            if write or not damaged:
+                return False
+            raise _unmended_error(database.path, str(error), str(refusal)) from None
         if healed is not None:
             _log.warning(
                 "The store %s was damaged (%s): %s. What else it held is lost, and would be paid for again.",
@@ -455,6 +466,14 @@ class Store:
                 f"{source!r} may have been sent by a newer version of upstage-docs, whose store {newer} {reason}: "
                 'sending it may pay twice. Use that version, or allow it with on_unknown="resend" or refresh=True.'
             )
+
+
+def _unmended_error(path: Path | None, damage: str, refusal: str) -> ConfigError:
+    return ConfigError(
+        f"The store {path} is damaged ({damage}) and cannot be mended ({refusal}), so that nobody knows what is paid "
+        "for already; nothing was sent. Make room on its disk, or let it be written to; cache=FOLDER keeps answers "
+        "elsewhere, and cache=False keeps none."
+    )
 
 
 NO_STORE = Store(None)  # keeps nothing; what asks it gets nothing
