@@ -297,6 +297,29 @@ def test_uploads_that_stand_still_do_not_keep_out_who_comes() -> None:
         assert upload(client).status_code == 200
 
 
+def test_connections_that_ask_for_more_than_one_at_a_time_cost_only_themselves() -> None:
+    """However many there are, no more of them are held than of silent ones; who asks for one waits for its answer."""
+    begun, answer = threading.Semaphore(0), threading.Event()
+
+    async def when_told(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.release()
+        await soon(answer.is_set, "it is told")
+        await Response("told")(scope, receive, send)
+
+    app, asked = Starlette(routes=[Mount("/", app=when_told)]), b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with running(app, connections=ConnectionLimits(waiting=20)) as base_url, ExitStack() as open_ones:
+        client = open_ones.enter_context(httpx.Client(base_url=base_url))
+        connections = []
+        for number in range(60):
+            connections.append(open_ones.enter_context(connect(client, asked * 3 if number else asked)))
+            assert begun.acquire(timeout=GENEROUS)
+        one_at_a_time, *greedy = connections
+        for connection in greedy[:30]:
+            assert is_ended(connection)
+        answer.set()
+        assert one_at_a_time.recv(15) == b"HTTP/1.1 200 OK"
+
+
 class LongReader(Reader):
     """Answers with more than the operating system buffers for who does not read."""
 

@@ -22,9 +22,9 @@ class ConnectionLimits:
     """What a connection may cost before its request is whole, and until its answer is taken. Times are seconds.
 
     Attributes:
-        waiting: Connections without a whole request, idle ones included, and those that do not take an answer. One more
-            ends the one of them that has been silent for longest: silence costs those who are silent, and never who
-            asks.
+        waiting: Connections without a whole request, idle ones included, those that do not take an answer, and those
+            that send a next request before it. One more ends the one of them that has been silent for longest: silence
+            costs those who are silent, and never who asks.
         head_seconds: From a connection's beginning, or a request's first byte, to the end of its head.
         body_seconds: Between two pieces of a body, or of an answer that is not taken as it is written.
         upload_seconds: From a body's beginning to its end, or an answer's: 500 MB at 3 Mbit/s.
@@ -89,6 +89,8 @@ class _Watched(H11Protocol):
             self._begin_taking()
         elif self.conn.their_state is h11.IDLE:
             self._wait_for_next()
+        else:
+            self._watch()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -116,7 +118,10 @@ class _Watched(H11Protocol):
         if self.transport.is_closing() or state not in {h11.IDLE, h11.SEND_BODY}:
             self._head_since = self._body_since = None
             self._wait_for(None)
-            self.waiting.pop(self, None)
+            if self.conn.trailing_data[0]:  # of a next request, which asks for more than one at a time
+                self._move_to_end()
+            else:
+                self.waiting.pop(self, None)
             return
         self._move_to_end()
         if state is h11.IDLE:
