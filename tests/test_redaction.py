@@ -367,6 +367,20 @@ def test_no_message_holds_what_commands_a_terminal(answer: httpx.Response) -> No
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", str(caught.value)), repr(str(caught.value))
 
 
+@pytest.mark.parametrize("told", ["status", "failure_message"])
+def test_no_message_is_longer_than_anybody_reads(told: str) -> None:
+    """What a job says of itself may have any length; the key in it is hidden before it is cut, and the remedy stays."""
+    state = {"id": "job-1", "status": "failed", told: f"{KEY} " * 10_000, "batches": []}
+    answers = iter([{"request_id": "job-1"}, state, state])
+    transport = Echo(lambda _: httpx.Response(200, json=next(answers)))
+    given: dict[str, Any] = {"base_url": "http://api.test/v1", "cache": False, "retry": RetryPolicy(attempts=1)}
+    with Client(KEY, transport=transport, **given) as client, pytest.raises(UpstageDocsError) as caught:
+        client.parse(SAMPLE, route="async")
+    assert len(str(caught.value)) <= 4_001
+    assert KEY[:12] not in str(caught.value)
+    assert str(caught.value).rstrip().endswith(".")
+
+
 COLLECTED = """
 import gc
 from upstage_docs.api.requests import Api

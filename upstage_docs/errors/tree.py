@@ -50,6 +50,9 @@ __all__ = [
 
 # What came may hold them: to a terminal they are commands.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Characters of a message: what is quoted in it may have any length, and what to do stands at its end.
+_LONGEST = 4_000
+_END = 1_000
 
 
 def _rebuild(cls: type[UpstageDocsError], message: str, state: dict[str, Any]) -> UpstageDocsError:
@@ -70,6 +73,8 @@ class UpstageDocsError(ValueError):
 
     def __init__(self, message: str) -> None:
         message = _CONTROLS.sub("\ufffd", redact(message))
+        if len(message) > _LONGEST:
+            message = f"{message[: _LONGEST - _END]}…{message[-_END:]}"
         super().__init__(message)
         self.message = message
 
