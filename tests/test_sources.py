@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import mmap
 import os
 import struct
 import subprocess
@@ -12,7 +13,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,59 @@ def test_bytes_in_any_wrapping_are_the_same_document(kind: type) -> None:
     with source.open() as handle:
         assert handle.read() == content
     assert (source.pages, source.filename) == (2, "보고서.pdf")
+
+
+def test_a_view_of_other_bytes_is_read_as_it_shows_them() -> None:
+    content = make_pdf("a", 2)
+    view = memoryview(bytes(byte for one in content for byte in (one, 0)))[::2]
+    with inspect(view).open() as handle:
+        assert handle.read() == content
+    view.release()
+    with pytest.raises(SourceError, match="released"):
+        inspect(view)
+
+
+class BytesPath:
+    """A path as the operating system has it, and as a walk over a folder of bytes gives it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __fspath__(self) -> bytes:
+        return os.fsencode(self.path)
+
+
+def test_a_path_of_bytes_is_a_path(tmp_path: Path) -> None:
+    path = tmp_path / "보고서.pdf"
+    path.write_bytes(make_pdf("a", 2))
+    source = inspect(BytesPath(path))  # type: ignore[arg-type]
+    with source.open() as handle:
+        assert (source.name, handle.read()) == (str(path), path.read_bytes())
+    for look in (inspect, lambda path: require_files([path])):
+        with pytest.raises(SourceNotFoundError, match=r"gone\.pdf"):
+            look(BytesPath(tmp_path / "gone.pdf"))  # type: ignore[arg-type]
+
+
+class LikeAFile:
+    """Has of a file what most have: object stores and databases hand out such."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = io.BytesIO(content)
+        self.read, self.seek, self.tell = self._content.read, self._content.seek, self._content.tell
+
+
+@pytest.mark.parametrize("kind", ["like a file", "mapped"])
+def test_what_is_like_a_file_is_read_from_its_start(tmp_path: Path, kind: str) -> None:
+    content = make_pdf("a", 2)
+    (tmp_path / "a.pdf").write_bytes(content)
+    with (tmp_path / "a.pdf").open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        document: Any = mapped if kind == "mapped" else LikeAFile(content)
+        document.seek(50)
+        with closing(inspect(document, source="a.pdf")) as source:
+            with source.open() as handle:
+                assert handle.read() == content
+            with closing(cut(source, 2, 2)) as part:
+                assert (source.pages, part.pages) == (2, 1)
 
 
 def test_a_file_object_is_read_from_its_start_and_stays_open(tmp_path: Path) -> None:

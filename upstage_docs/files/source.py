@@ -133,8 +133,9 @@ def inspect(document: DocumentInput, *, source: str | None = None) -> Source:
     if source is not None and not isinstance(source, str):
         raise ConfigError(f"source= is of type {type(source).__name__!r}; give the document's name as str.")
     if isinstance(document, (str, os.PathLike)):
+        document = os.fsdecode(document)  # a path of bytes is one, too
         path = Path(document)
-        name = source or str(document)
+        name = source or document
         try:
             if not path.is_file():
                 raise _no_file_error(document)
@@ -144,9 +145,6 @@ def inspect(document: DocumentInput, *, source: str | None = None) -> Source:
             if isinstance(error, SourceError):
                 raise
             raise _unreadable(name, error) from error
-    if isinstance(document, (bytes, bytearray, memoryview)):
-        content = io.BytesIO(document)
-        return replace(_inspect(content, source or ""), _handle=content)
     given = getattr(document, "name", "")
     name = source or (given if isinstance(given, str) else "")
     try:
@@ -230,11 +228,11 @@ def require_files(paths: Iterable[str | os.PathLike[str]]) -> None:
     Raises:
         SourceNotFoundError: There is no file at it.
     """
-    for path in paths:
+    for path in map(os.fsdecode, paths):
         try:
             Path(path).stat()
         except _MISSING:  # noqa: PERF203 - each is a file
-            raise _not_found_error(str(path)) from None
+            raise _not_found_error(path) from None
         except (OSError, ValueError):  # what else is wrong with such a path is said when it is read
             continue
 
@@ -254,9 +252,8 @@ def _not_found_error(text: str) -> SourceNotFoundError:
     return SourceNotFoundError(f"There is no file at {text!r}{looked}.{hint}")
 
 
-def _no_file_error(document: str | os.PathLike[str]) -> SourceError:
+def _no_file_error(text: str) -> SourceError:
     """Return the error of a path that leads to no regular file."""
-    text = os.fspath(document)
     if not text:
         return SourceError("The path is empty; name a file.")
     if "\0" in text:
@@ -287,12 +284,18 @@ def _unreadable(name: str, error: Exception) -> SourceError:
 
 
 def _file_object(document: Any) -> tuple[BinaryIO, bool]:
+    if isinstance(document, memoryview):
+        document = document.tobytes()  # of every second byte, too
+    if isinstance(document, (bytes, bytearray)):
+        return io.BytesIO(document), False
     if not hasattr(document, "read"):
         raise ConfigError(f"A document is a path, bytes or a binary file object, not {type(document).__name__}.")
     if isinstance(document, io.TextIOBase):
         raise SourceError("The file object is in text mode; open it with mode 'rb'.")
     if getattr(document, "seekable", lambda: hasattr(document, "seek"))():
-        return document, False
+        if hasattr(document, "readinto"):  # by which pdfium reads, and which few objects lack that are like a file
+            return document, False
+        document.seek(0)
     name = getattr(document, "name", "")  # a number, where it was opened by one
     spool = _temporary_file(name if isinstance(name, str) else "")
     try:
