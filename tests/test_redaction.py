@@ -233,6 +233,17 @@ def test_the_password_of_a_proxy_is_not_shown(kind: type[Client], proxy: str, mo
 
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_a_password_that_breaks_the_address_of_a_proxy_is_not_quoted(
+    kind: type[Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands before an unescaped slash is taken for a port."""
+    monkeypatch.setenv("HTTPS_PROXY", f"http://me:{PASSWORD}/#@127.0.0.1:1")
+    error = raised_by(kind, retry=RetryPolicy(attempts=1))
+    assert PASSWORD not in str(error)
+    assert "HTTPS_PROXY" in str(error)
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
 def test_a_proxy_that_says_the_password_does_not_show_it(kind: type[Client], monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(server: socket.socket) -> None:
         connection, _ = server.accept()

@@ -9,7 +9,6 @@ import asyncio
 import errno
 import logging
 import os
-import re
 import ssl
 import threading
 import time
@@ -25,6 +24,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import unquote
+from urllib.request import getproxies
 
 import httpx
 
@@ -131,7 +131,8 @@ def _following_the_environment() -> Iterator[None]:
     except ConfigError:
         raise
     except (OSError, ValueError, TypeError, LookupError, ImportError, httpx.InvalidURL) as error:
-        problem = re.sub(r"//[^/@\s]*@", "//", f"{type(error).__name__}: {error}")  # a proxy's password
+        said = "" if _proxy_has_password() and not isinstance(error, OSError) else f": {error}"
+        problem = f"{type(error).__name__}{said}"
         found = [name for name in os.environ if name.upper() in _VARIABLES]
         hint = f"Look at {', '.join(sorted(found))}" if found else "Look at the proxy settings of this system"
         raise ConfigError(
@@ -139,6 +140,11 @@ def _following_the_environment() -> Iterator[None]:
             "proxy is an http://, https:// or socks5:// address (socks5 needs: pip install 'httpx[socks]'), and "
             "NO_PROXY holds host names and addresses without brackets or networks."
         ) from None
+
+
+def _proxy_has_password() -> bool:
+    """Say whether the address of a proxy may hold a password, any part of which an error may quote."""
+    return any("@" in address for address in getproxies().values())
 
 
 def send(http: httpx.Client, step: Send) -> Outcome:
