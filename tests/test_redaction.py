@@ -378,6 +378,16 @@ def test_no_message_holds_what_commands_a_terminal(answer: httpx.Response) -> No
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", str(caught.value)), repr(str(caught.value))
 
 
+def test_a_job_that_says_the_key_does_not_show_it() -> None:
+    texts = ("status", "model", "failure_message", "requested_at")
+    batch = {"id": 0, "download_url": "https://files.test/0", "updated_at": KEY, **dict.fromkeys(texts, KEY)}
+    state = {"id": "job-1", "completed_at": KEY, **dict.fromkeys(texts, KEY), "batches": [batch]}
+    with Client(KEY, cache=False):
+        job = decode_job(json.dumps(state).encode())
+    assert job.batches[0].download_url == "https://files.test/0"
+    assert KEY.encode() not in pickle.dumps(job)
+
+
 @pytest.mark.parametrize("told", ["status", "failure_message"])
 def test_no_message_is_longer_than_anybody_reads(told: str) -> None:
     """What a job says of itself may have any length; the key in it is hidden before it is cut, and the remedy stays."""

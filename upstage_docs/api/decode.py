@@ -451,16 +451,17 @@ def _job(job: JobShape, raw: bytes, source: str = "", file_sha256: str = "", uns
     batches = [_batch(one, index) for index, one in enumerate(job.batches or ())]
     own = {
         "request_id": request_id,
-        "status": job.status or unsaid,
         "failure_message": _failure_message(job),
         "batches": tuple(sorted(batches, key=lambda batch: batch.id)),
     }
-    return Job(**{**_told(job, Job), "source": source, "file_sha256": file_sha256, **own})
+    return Job(**{"status": unsaid, **_told(job, Job), "source": source, "file_sha256": file_sha256, **own})
 
 
 def _told(shape: msgspec.Struct, kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return the fields of *kind* that *shape* has under the same names, and says something of."""
-    return {name: told for name in kind.__struct_fields__ if (told := getattr(shape, name, None))}
+    """Return the fields of *kind* that *shape* has under the same names, and says something of, without secrets."""
+    told = {name: value for name in kind.__struct_fields__ if (value := getattr(shape, name, None))}
+    shown = {name: redact(value) for name, value in told.items() if isinstance(value, str) and name != "download_url"}
+    return told | shown
 
 
 def explained(body: dict[str, Any]) -> tuple[str, str]:
@@ -489,5 +490,5 @@ def _failure_message(shape: JobShape | BatchShape) -> str:
 
 def _batch(batch: BatchShape, index: int) -> Batch:
     number = index if batch.id is None else batch.id
-    own = {"id": number, "status": batch.status or "scheduled", "failure_message": _failure_message(batch)}
-    return Batch(**{**_told(batch, Batch), **own})
+    own = {"id": number, "failure_message": _failure_message(batch)}
+    return Batch(**{"status": "scheduled", **_told(batch, Batch), **own})
