@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from recording import CASES, DOCUMENTS, KEY, Case, record
 
-from upstage_docs.api.requests import BASE_URL
+from upstage_docs.api.messages import BASE_URL
 from upstage_docs.flows.plan import PRICES
 
 

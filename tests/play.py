@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from upstage_docs.api.responses import NoReply, Outcome, Reply
+from upstage_docs.api.messages import NoReply, Outcome, Reply
 from upstage_docs.flows.steps import Flow, Now, Send, Sleep, Step, Work
 
 T = TypeVar("T")

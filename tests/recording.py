@@ -20,8 +20,8 @@ from play import form
 
 from upstage_docs import Client, UpstageDocsError
 from upstage_docs.api.limits import ApiLimits
+from upstage_docs.api.messages import BASE_URL
 from upstage_docs.api.rates import RATES, Rate
-from upstage_docs.api.requests import BASE_URL
 from upstage_docs.options import PollPolicy, RetryPolicy
 from upstage_docs.testing.faults import Faults, failed_job, too_many_requests
 

@@ -16,8 +16,7 @@ import pytest
 from eventually import GENEROUS, soon, threads_gone
 from stand_in import make_pdf
 
-from upstage_docs.api.requests import Api, download_request, upload_request
-from upstage_docs.api.responses import NoReply, Outcome, Reply
+from upstage_docs.api.messages import Api, NoReply, Outcome, Reply, download_request, upload_request
 from upstage_docs.client import sending
 from upstage_docs.client.async_session import acarry_out, aresult_of
 from upstage_docs.client.session import Stopped, carry_out, result_of

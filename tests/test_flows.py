@@ -24,9 +24,8 @@ from play import Play, answer, form, lost, reply
 from stand_in import make_pdf
 
 from upstage_docs.api.limits import LIMITS, ApiLimits
+from upstage_docs.api.messages import Api, Outcome, Reply, jobs_request
 from upstage_docs.api.rates import Rate, RateLimiter
-from upstage_docs.api.requests import Api, jobs_request
-from upstage_docs.api.responses import Outcome, Reply
 from upstage_docs.errors import (
     APIConnectionError,
     APIStatusError,

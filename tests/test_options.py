@@ -12,8 +12,8 @@ import pytest
 
 from upstage_docs import Client, OCROptions, ParseOptions, PollPolicy, RetryPolicy
 from upstage_docs.api.limits import ApiLimits
+from upstage_docs.api.messages import form_fields
 from upstage_docs.api.rates import Rate, RateLimiter
-from upstage_docs.api.requests import form_fields
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.client.settings import Settings
 from upstage_docs.corpora.ray import CorpusOptions

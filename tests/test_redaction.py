@@ -29,7 +29,7 @@ from llama_index_upstage_docs import UpstageDocumentParseReader
 from upstage_docs import AsyncClient, Client, ConfigError, UpstageDocsError
 from upstage_docs.api.decode import decode_document, decode_job
 from upstage_docs.api.json_shapes import JobShape
-from upstage_docs.api.requests import Api
+from upstage_docs.api.messages import Api
 from upstage_docs.errors.redaction import Body, Secret, redact, shorten
 from upstage_docs.errors.spellings import hide
 from upstage_docs.options import RetryPolicy
@@ -404,7 +404,7 @@ def test_no_message_is_longer_than_anybody_reads(told: str) -> None:
 
 COLLECTED = """
 import gc
-from upstage_docs.api.requests import Api
+from upstage_docs.api.messages import Api
 from upstage_docs.errors import ConfigError
 
 for number in range(2000):

@@ -10,9 +10,8 @@ import httpx
 import pytest
 from play import answer, lost, reply
 
-from upstage_docs.api.rates import SeenLimits
-from upstage_docs.api.requests import Api
-from upstage_docs.api.responses import NoReply, Outcome, Reply, refused, retry_after, seen_limits, settle, transient
+from upstage_docs.api.messages import Api, NoReply, Outcome, refused, settle, transient
+from upstage_docs.api.rates import SeenLimits, retry_after, seen_limits
 from upstage_docs.errors import (
     APIConnectionError,
     APIStatusError,
@@ -161,7 +160,7 @@ def test_lost_sends_pass_but_oversize_ones() -> None:
     ],
 )
 def test_retry_after_in_seconds_or_as_a_date(headers: dict[str, str], at: float, seconds: float | None) -> None:
-    assert retry_after(reply(429, b"", headers, at=at)) == seconds
+    assert retry_after(httpx.Headers(headers), at) == seconds
 
 
 UNTIL = "x-upstage-ratelimit-retry-after"
@@ -202,12 +201,12 @@ NOON = {"date": "Sun, 29 Nov 2026 12:00:00 GMT"}  # 1795953600
     ],
 )
 def test_upstage_says_until_when_to_wait(headers: dict[str, str], at: float, seconds: float | None) -> None:
-    assert retry_after(reply(429, b"", headers, at=at)) == seconds
+    assert retry_after(httpx.Headers(headers), at) == seconds
 
 
 def test_headers_that_came_twice_ask_for_the_longest_pause() -> None:
     headers = [(f"{UNTIL}-pages", "1795953615"), (f"{UNTIL}-pages", "1795953640"), *NOON.items()]
-    assert retry_after(Reply(429, httpx.Headers(headers), b"")) == 40.0
+    assert retry_after(httpx.Headers(headers), 0.0) == 40.0
 
 
 @pytest.mark.skipif(not hasattr(time, "tzset"), reason="this system sets no time zone for one process")
@@ -218,7 +217,7 @@ def test_a_date_without_a_zone_is_of_utc(date: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("TZ", "Asia/Seoul")
     time.tzset()
     try:
-        assert retry_after(reply(429, b"", {f"{UNTIL}-pages": "1795953615", "date": date})) == 15.0
+        assert retry_after(httpx.Headers({f"{UNTIL}-pages": "1795953615", "date": date}), 0.0) == 15.0
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -235,7 +234,7 @@ def test_a_date_without_a_zone_is_of_utc(date: str, monkeypatch: pytest.MonkeyPa
 )
 def test_of_limits_that_disagree_the_one_that_allows_least_counts(limit: str, interval: str, seen: SeenLimits) -> None:
     headers = {"x-upstage-ratelimit-limit-pages": limit, "x-upstage-ratelimit-interval-pages": interval}
-    assert seen_limits(reply(200, b"", headers)) == seen
+    assert seen_limits(httpx.Headers(headers)) == seen
 
 
 @pytest.mark.parametrize(
@@ -254,9 +253,9 @@ def test_of_limits_that_disagree_the_one_that_allows_least_counts(limit: str, in
 )
 def test_an_answer_says_how_much_is_allowed(interval: str, seconds: float | None) -> None:
     headers = {"X-Upstage-Ratelimit-Limit-Pages": "300", "X-Upstage-RateLimit-Interval-Pages": interval}
-    assert seen_limits(reply(200, b"", headers)) == SeenLimits(pages=300, pages_interval=seconds)
+    assert seen_limits(httpx.Headers(headers)) == SeenLimits(pages=300, pages_interval=seconds)
 
 
 @pytest.mark.parametrize("limit", ["", "0", "-3", "many", "9" * 400, "nan", "0.001"])
 def test_a_limit_that_can_be_none_is_none(limit: str) -> None:
-    assert seen_limits(reply(200, b"", {"x-upstage-ratelimit-limit-requests": limit})) == SeenLimits()
+    assert seen_limits(httpx.Headers({"x-upstage-ratelimit-limit-requests": limit})) == SeenLimits()

@@ -10,7 +10,7 @@ import pytest
 from play import form
 from stand_in import make_pdf
 
-from upstage_docs.api.requests import Api, download_request, job_request, jobs_request, upload_request
+from upstage_docs.api.messages import Api, download_request, job_request, jobs_request, upload_request
 from upstage_docs.errors import ConfigError, InvalidResponseError
 from upstage_docs.errors.redaction import redact
 from upstage_docs.files.source import Source, inspect

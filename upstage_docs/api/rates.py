@@ -1,18 +1,26 @@
-"""Keeps to the API's rate limits: says how many seconds to wait before the next request; it does not wait itself."""
+"""Keeps to the API's rate limits, which answers name: says how many seconds to wait before a request, and waits not."""
 
 from __future__ import annotations
 
+import email.utils
 import hashlib
 import os
+import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timezone
+from itertools import zip_longest
 from operator import itemgetter
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from weakref import WeakValueDictionary
 
 from upstage_docs.errors import ConfigError
 from upstage_docs.options.definitions import NamedOptions, documented, option, require_number
+
+if TYPE_CHECKING:
+    import httpx
 
 Family = Literal["sync", "async", "ocr"]
 
@@ -43,6 +51,25 @@ _SAME = 1.0  # 429s within this many seconds are one event: several requests wer
 # Seconds. A limit that counts over a longer time than a minute (a quota of a day) is no reason to space requests
 # evenly over it: the API says with a 429 when it is used up.
 _LONGEST_INTERVAL = 60.0
+_LIMITS = "x-upstage-ratelimit-"
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+_RETRY_AFTER = f"{_LIMITS}retry-after-"
+_FIRST_MOMENT = 1e9  # no answer comes from before September 2001: a smaller number is a number of seconds
+_MINUTE = 60.0
+_YEAR = 365 * 86400.0
+_FINER_UNITS = (1e3, 1e6, 1e9)  # in a second: times are also told in milli-, micro- and nanoseconds
+_FEWEST_COUNTED = 1.0  # a limit of less than this, or of as many as the next, is no limit to keep to
+_MOST_COUNTED = 1e9
+_UNITS = {
+    **dict.fromkeys(("ms", "msec", "millisecond"), 0.001),
+    **dict.fromkeys(("s", "sec", "second"), 1.0),
+    **dict.fromkeys(("m", "min", "minute"), 60.0),
+    **dict.fromkeys(("h", "hr", "hour"), 3600.0),
+    **dict.fromkeys(("d", "day"), 86400.0),
+}
+# `60`, `1m`, `1m0s` (Go), `2 seconds`, `minute`, `per minute`, `PT1M` (ISO 8601)
+_DURATION = re.compile(r"(?:per\s+|/\s*|pt?(?=\d))?((?:\d+(?:\.\d+)?\s*[a-z]+\s*)+|\d+(?:\.\d+)?|[a-z]+)", re.ASCII)
+_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)?\s*([a-z]*)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -234,3 +261,95 @@ def shared_limiter(root: str, proof: str, rates: Mapping[Family, Rate] | None, s
 def _shared(rate: Rate, share: float) -> Rate:
     limits = (rate.requests_per_second, rate.pages_per_minute)
     return Rate(*(None if limit is None else limit * share for limit in limits))
+
+
+def retry_after(headers: httpx.Headers, at: float) -> float | None:
+    """Return the seconds that an answer asks to wait, None if it does not ask; of several times, the longest.
+
+    Retry-After is seconds or a date (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after); Upstage's own headers
+    are Unix times, for each thing that is counted (https://console.upstage.ai/docs/guides/rate-limits).
+
+    Args:
+        headers: Those of the answer.
+        at: When it came, in Unix seconds.
+    """
+    # The server's own clock, where it tells it, so that a wrong one here does not matter.
+    now = _moment(headers.get("date", "")) or at
+    told = [
+        pause
+        for name, value in headers.multi_items()
+        if name == "retry-after" or name.startswith(_RETRY_AFTER)
+        for pause in _pauses(value, now)
+    ]
+    return max(told, default=None)
+
+
+def _pauses(value: str, now: float) -> Iterator[float]:
+    """Give the seconds to wait that *value* tells; a proxy joins several headers of one name by commas."""
+    whole = _pause(value.strip(), now)
+    found = [whole] if whole is not None else [_pause(part.strip(), now) for part in value.split(",")]
+    yield from (pause for pause in found if pause is not None)
+
+
+def _pause(value: str, now: float) -> float | None:
+    if not _NUMBER.fullmatch(value):
+        moment = _moment(value)
+        return _seconds(value) if moment is None else max(0.0, moment - now)
+    number = float(value)
+    if number < _FIRST_MOMENT:
+        return number
+    finer = (number / unit for unit in _FINER_UNITS if number / unit > _FIRST_MOMENT)
+    return max(0.0, next((moment for moment in finer if abs(moment - now) < _YEAR), number) - now)
+
+
+def seen_limits(headers: httpx.Headers) -> SeenLimits | None:
+    """Return the rate limits that the headers of an answer name, None if they name none.
+
+    The header of what remains is not read, since it is said not to shrink always.
+    https://console.upstage.ai/docs/guides/rate-limits
+    """
+    if not any(name.startswith(_LIMITS) for name in headers):
+        return None
+    found: dict[str, float | None] = {}
+    for counted in ("requests", "pages"):
+        limits = headers.get(f"{_LIMITS}limit-{counted}", "").split(",")
+        intervals = headers.get(f"{_LIMITS}interval-{counted}", "").split(",")
+        told = [
+            (limit, _seconds(interval))
+            for value, interval in zip_longest(limits, intervals, fillvalue=intervals[-1])
+            if (limit := _counted(value)) is not None
+        ]
+        # Where several are told, the one that allows least.
+        limit, interval = min(
+            told, key=lambda one: one[0] / (one[1] or _MINUTE), default=(None, _seconds(intervals[0]))
+        )
+        found |= {counted: limit, f"{counted}_interval": interval}
+    return SeenLimits(**found)
+
+
+def _counted(value: str) -> float | None:
+    number = float(value) if _NUMBER.fullmatch(value.strip()) else 0.0
+    return number if _FEWEST_COUNTED <= number < _MOST_COUNTED else None
+
+
+def _seconds(value: str) -> float | None:
+    """Return the seconds of a duration: a number of them, or numbers with units such as `1m`, `1m0s` or `minute`."""
+    found = _DURATION.fullmatch(value.strip().lower())
+    if found is None:
+        return None
+    seconds = 0.0
+    for number, name in filter(any, _AMOUNT.findall(found[1])):
+        unit = _UNITS.get(name) or _UNITS.get(name.removesuffix("s") or "s")
+        if unit is None:
+            return None
+        seconds += float(number or 1) * unit
+    return seconds if 0 < seconds < _MOST_COUNTED else None
+
+
+def _moment(value: str) -> float | None:
+    """Return the Unix seconds of a date of HTTP or of ISO 8601; one that names no zone is of UTC."""
+    for read in (email.utils.parsedate_to_datetime, datetime.fromisoformat):
+        with suppress(ValueError, TypeError, IndexError, OverflowError):
+            moment = read(re.sub(r"(?<=\d)[zZ]$", "+00:00", value))
+            return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    return None

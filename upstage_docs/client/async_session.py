@@ -17,7 +17,7 @@ from weakref import WeakSet
 import anyio
 import httpx
 
-from upstage_docs.api.responses import NoReply
+from upstage_docs.api.messages import NoReply
 from upstage_docs.client import sending
 from upstage_docs.client.session import Stopped, has_sockets
 from upstage_docs.client.settings import Settings, prepare, transport_of

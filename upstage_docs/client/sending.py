@@ -28,7 +28,7 @@ from urllib.request import getproxies
 
 import httpx
 
-from upstage_docs.api.responses import NoReply, Outcome, Reply
+from upstage_docs.api.messages import NoReply, Outcome, Reply
 from upstage_docs.client.network import NetworkTransport, proxies
 from upstage_docs.client.threads import Asked, begin_owned_thread
 from upstage_docs.client.unpacking import TooLargeError, Unpacker

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from upstage_docs.api.responses import NoReply
+from upstage_docs.api.messages import NoReply
 from upstage_docs.client import sending
 from upstage_docs.client.settings import Settings, transport_of
 from upstage_docs.client.threads import Attended, StopEvent, Threads, close_later, is_collecting

@@ -11,8 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from upstage_docs.api.limits import LIMITS, ApiLimits
+from upstage_docs.api.messages import BASE_URL, Api
 from upstage_docs.api.rates import RATES, Family, Rate, RateLimiter, rates_by_family, shared_limiter
-from upstage_docs.api.requests import BASE_URL, Api
 from upstage_docs.errors import ConfigError
 from upstage_docs.errors.redaction import Secret, as_secret, wrap_secrets
 from upstage_docs.flows.plan import PRICED, PRICES, Account, Spending

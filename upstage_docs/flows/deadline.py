@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from upstage_docs.api.responses import NoReply
+from upstage_docs.api.messages import NoReply
 from upstage_docs.flows.steps import Flow, Now, Send, Sleep, Step
 
 T = TypeVar("T")

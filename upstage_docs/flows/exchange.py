@@ -14,11 +14,21 @@ from typing import Any, Literal, TypeVar
 
 import httpx
 
-from upstage_docs.api import requests, responses
 from upstage_docs.api.decode import decode_job, decode_jobs
 from upstage_docs.api.lenient import is_object
-from upstage_docs.api.rates import Family, LongPauseError
-from upstage_docs.api.responses import NoReply, Outcome, Reply
+from upstage_docs.api.messages import (
+    NoReply,
+    Outcome,
+    Reply,
+    download_request,
+    job_request,
+    jobs_request,
+    refused,
+    settle,
+    transient,
+    upload_request,
+)
+from upstage_docs.api.rates import Family, LongPauseError, retry_after, seen_limits
 from upstage_docs.errors import InvalidResponseError, JobError, RateLimitError, UnknownOutcomeError, UpstageDocsError
 from upstage_docs.files.source import Source
 from upstage_docs.flows.deadline import OutOfTimeError, within
@@ -90,11 +100,11 @@ def fetch(
             if payment.under_way:
                 break
         if family is not None and context.rates is not None and isinstance(outcome, Reply):
-            if (seen := responses.seen_limits(outcome)) is not None:
+            if (seen := seen_limits(outcome.headers)) is not None:
                 context.rates.learn(family, seen, model=model)
             if outcome.status == 429:
                 now: float = yield Now()
-                asked = responses.retry_after(outcome)
+                asked = retry_after(outcome.headers, outcome.at)
                 longest = context.retry.longest_retry_after
                 context.rates.penalise(now, family, asked, model=model, longest=longest)
         answered = isinstance(outcome, Reply) and outcome.status < 300
@@ -180,7 +190,7 @@ def pay(
     payment = Payment()
     try:
         with source.open() as handle:
-            request = requests.upload_request(context.api, source, handle, options, job=job)
+            request = upload_request(context.api, source, handle, options, job=job)
             yield AcquireSlot()  # before the claim, which must not grow old in the queue
             claim: Claim | None = None
             if job or context.store.path is not None:
@@ -204,7 +214,7 @@ def pay(
             raise UnknownOutcomeError(  # noqa: TRY301 - it is settled as every other end is
                 _unknown(intent, candidates, outcome), intent=intent, candidates=candidates
             )
-        reply = responses.settle(outcome, context.api, source.name)
+        reply = settle(outcome, context.api, source.name)
         yield ReleaseSlot()
         kept: T = yield Work(partial(keep, claim, reply.body))
     except BaseException as error:
@@ -222,7 +232,7 @@ def job_state(context: ClientContext, request_id: str, *, source: str = "", file
         JobError: The API does not know it (results are kept for 30 days).
         InvalidResponseError: It answers with the state of another job: what that one gives is of another document.
     """
-    request = requests.job_request(context.api, request_id)
+    request = job_request(context.api, request_id)
 
     def decode(raw: bytes) -> Job:
         job = decode_job(raw, source=source, file_sha256=file_sha256, unsaid="unknown")
@@ -245,13 +255,13 @@ def job_state(context: ClientContext, request_id: str, *, source: str = "", file
 
 def jobs(context: ClientContext) -> Flow[tuple[Job, ...]]:
     """Return the account's jobs, in the API's order."""
-    found = yield from _ask(context, requests.jobs_request(context.api), decode_jobs, "the list of jobs")
+    found = yield from _ask(context, jobs_request(context.api), decode_jobs, "the list of jobs")
     return found or ()
 
 
 def download(context: ClientContext, url: str, pages: int) -> Flow[Outcome]:
     """Download the answer for *pages* from *url*, a signed address: no key is sent, no rate of the API counts."""
-    send = Send(requests.download_request(url), context.timeout, _answer_bytes(pages))
+    send = Send(download_request(url), context.timeout, _answer_bytes(pages))
     return (yield from fetch(context, send, family=None))
 
 
@@ -270,7 +280,7 @@ def _ask(
         if isinstance(outcome, Reply) and outcome.status == 404:
             return None
         try:
-            return decode(responses.settle(outcome, context.api, what, of_job=of_job).body)
+            return decode(settle(outcome, context.api, what, of_job=of_job).body)
         except InvalidResponseError:
             if attempt >= context.retry.attempts:
                 raise
@@ -279,9 +289,9 @@ def _ask(
 
 
 def _delay(retry: RetryPolicy, attempt: int, outcome: Outcome) -> float | None:
-    if attempt >= retry.attempts or not responses.transient(outcome):
+    if attempt >= retry.attempts or not transient(outcome):
         return None
-    asked = responses.retry_after(outcome) if isinstance(outcome, Reply) else None
+    asked = retry_after(outcome.headers, outcome.at) if isinstance(outcome, Reply) else None
     if asked is None:
         return retry.backoff(attempt)
     return asked if asked <= retry.longest_retry_after else None
@@ -335,7 +345,7 @@ def _settle_claim(
         return
     if payment.reply is not None and not isinstance(error, Exception):  # closed between the answer and its keeping
         try:
-            keep(payment.claim, responses.settle(payment.reply, context.api, payment.claim.source).body)
+            keep(payment.claim, settle(payment.reply, context.api, payment.claim.source).body)
         except UpstageDocsError as refusal:
             error = refusal
         else:
@@ -343,7 +353,7 @@ def _settle_claim(
     came = payment.reply.body if payment.reply is not None else b""
     if payment.under_way:
         context.store.abandon(payment.claim)
-    elif not isinstance(error, InvalidResponseError) or responses.refused(came):
+    elif not isinstance(error, InvalidResponseError) or refused(came):
         context.store.withdraw(payment.claim)
     elif is_object(came):
         context.store.keep_unread(payment.claim, came, route=route)

@@ -9,10 +9,9 @@ from functools import partial
 from shlex import quote
 from typing import Any
 
-from upstage_docs.api import responses
 from upstage_docs.api.decode import check_pages, decode_shape, usage_of
 from upstage_docs.api.json_shapes import DocumentShape
-from upstage_docs.api.responses import Reply
+from upstage_docs.api.messages import Reply, settle
 from upstage_docs.errors import InvalidResponseError, JobError, JobFailedError, JobTimeoutError, UpstageDocsError
 from upstage_docs.flows.deadline import OutOfTimeError, within
 from upstage_docs.flows.exchange import download, job_state
@@ -276,7 +275,7 @@ class JobWatch:
             )
         try:
             what = f"{self.name}, batch {batch.id}"
-            reply = responses.settle(outcome, self.context.api, what)
+            reply = settle(outcome, self.context.api, what)
             shape = yield from work(partial(decode_shape, reply.body, source=what))
         except InvalidResponseError as error:
             raise _AskAgainError(error) from error

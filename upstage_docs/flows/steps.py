@@ -10,8 +10,8 @@ from typing import Any, Literal, TypeAlias, TypeVar
 import httpx
 
 from upstage_docs.api.limits import LIMITS, ApiLimits
+from upstage_docs.api.messages import Api
 from upstage_docs.api.rates import RateLimiter
-from upstage_docs.api.requests import Api
 from upstage_docs.flows.plan import Account
 from upstage_docs.flows.schedule import Schedule
 from upstage_docs.options import OCROptions, ParseOptions, PollPolicy, RetryPolicy
