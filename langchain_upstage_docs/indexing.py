@@ -64,7 +64,7 @@ def index_key(document: Document) -> str:
     Raises:
         ConfigError: The metadata holds something that JSON does not.
     """
-    from upstage_docs.records.ids import record_id, text_sha256
+    from upstage_docs.records.records import record_id, text_sha256
 
     try:
         metadata = json.dumps(document.metadata, sort_keys=True, ensure_ascii=False)

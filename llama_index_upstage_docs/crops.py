@@ -19,7 +19,7 @@ def image_nodes(nodes: Iterable[BaseNode]) -> list[ImageNode]:
     """
     from upstage_docs.evidence import crops_of
     from upstage_docs.evidence.things import as_list
-    from upstage_docs.records.ids import record_id, text_sha256
+    from upstage_docs.records.records import record_id, text_sha256
 
     made: list[ImageNode] = []
     for node in as_list(nodes):

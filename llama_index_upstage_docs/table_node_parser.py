@@ -217,7 +217,7 @@ def _require_text(nodes: Iterable[BaseNode]) -> None:
 
 def _apart(chunks: Iterable[Record], nodes: Iterable[BaseNode], chunk_size: int) -> None:
     """Give a chunk that is one of *nodes*, unchanged, an id of its own: in a hierarchy no node is its own parent."""
-    from upstage_docs.records.ids import record_id
+    from upstage_docs.records.records import record_id
 
     given = {node.node_id for node in nodes}
     for chunk in chunks:

@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.packing import chunk_with
 from upstage_docs.models import Chunk, Element, ParsedDocument
-from upstage_docs.records.ids import text_sha256
+from upstage_docs.records.records import text_sha256
 
 Splitter = Callable[[Any, ChunkOptions], Iterable[Chunk]]
 Change = Callable[[list[Chunk]], list[Chunk]]

@@ -43,10 +43,10 @@ KEY = "up_abcdefghijklmnop"
 # Every option is checked where it is made, and read when it loads (options/definitions); three let a transport of the
 # caller's, whatever it does, not outlast the deadline (client/sending).
 # Four ask whether somebody traces (flows/reports), who then sees each document, request, job and batch.
-# One looks whether JSON would take many times its bytes (lenient), one for titles among the lines of a text (records).
+# One looks whether JSON would take many times its bytes (lenient), one whether a text may hold titles (records).
 FUNCTIONS = 100
 # What waits for its last page is no business of sending (flows/slices); constructors hide the key (components).
-FILES = 23
+FILES = 21
 
 
 class Passage:

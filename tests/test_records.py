@@ -20,10 +20,9 @@ from upstage_docs.chunking.packing import chunk_elements
 from upstage_docs.errors import ConfigError
 from upstage_docs.models import Answer, Element, OcrPage, OcrResult, OcrWord, ParsedDocument
 from upstage_docs.options import Split
-from upstage_docs.records.ids import NAMESPACE, file_id
 from upstage_docs.records.ocr_records import ocr_records
 from upstage_docs.records.options import RecordOptions
-from upstage_docs.records.records import METADATA_KEYS, OCR_KEYS, Recorder, coordinates_of, records
+from upstage_docs.records.records import METADATA_KEYS, NAMESPACE, OCR_KEYS, Recorder, coordinates_of, file_id, records
 
 FORMATS = ("html", "markdown", "text", "json")
 # What stores keep for themselves, measured in both frameworks' adapters.

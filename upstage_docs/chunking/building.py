@@ -12,8 +12,7 @@ from upstage_docs.chunking.record_metadata import scalar_metadata
 from upstage_docs.chunking.units import ElementPlace, Run, Unit, joined, merged_extra
 from upstage_docs.models import Box, Chunk, Record
 from upstage_docs.records.crop_names import crops_between, own_crops
-from upstage_docs.records.ids import RecordIds, source_in_ids, text_sha256
-from upstage_docs.records.records import Metadata, join_headings, union_of
+from upstage_docs.records.records import Metadata, RecordIds, join_headings, source_in_ids, text_sha256, union_of
 
 _encode = msgspec.json.Encoder().encode
 

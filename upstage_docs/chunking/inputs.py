@@ -30,10 +30,9 @@ from upstage_docs.models import Element, ParsedDocument, Record, bounding_box
 from upstage_docs.records.header_rows import header_rows_of
 from upstage_docs.records.heading_levels import HeadingLevels, heading_size, is_no_heading
 from upstage_docs.records.heading_numbering import SQUARE_SIGNS
-from upstage_docs.records.ids import record_id, source_in_ids, text_sha256
 from upstage_docs.records.marked_titles import MAY_BE_TITLES, holds_marked_line, is_section_title
 from upstage_docs.records.metadata_text import metadata_text
-from upstage_docs.records.records import METADATA_KEYS, HeadingTrail
+from upstage_docs.records.records import METADATA_KEYS, HeadingTrail, record_id, source_in_ids, text_sha256
 from upstage_docs.records.render import element_text, text_of_html, text_of_line
 from upstage_docs.records.wording import caption_label, is_note, is_unit
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from upstage_docs.chunking.units import Unit
 from upstage_docs.records.heading_levels import is_no_heading
 from upstage_docs.records.heading_numbering import SQUARE_SIGNS
-from upstage_docs.records.ids import record_id
 from upstage_docs.records.marked_titles import MAY_BE_TITLES, marked_titles
+from upstage_docs.records.records import record_id
 
 
 def cut_at_titles(unit: Unit) -> Iterator[tuple[Unit, str]]:

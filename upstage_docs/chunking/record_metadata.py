@@ -10,9 +10,8 @@ from upstage_docs.chunking.blocks import Block
 from upstage_docs.chunking.units import UNKNOWN, ElementPlace, Run
 from upstage_docs.errors import ConfigError
 from upstage_docs.models import Box, Point, Record, bounding_box
-from upstage_docs.records.ids import text_sha256
 from upstage_docs.records.metadata_text import metadata_text, shown
-from upstage_docs.records.records import METADATA_KEYS, Span, coordinates_of, decode_spans, union_of
+from upstage_docs.records.records import METADATA_KEYS, Span, coordinates_of, decode_spans, text_sha256, union_of
 
 LAST_KEY = next(reversed(METADATA_KEYS))
 _ELEMENTS = frozenset({"", "element", "word", "line"})

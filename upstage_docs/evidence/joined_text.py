@@ -10,8 +10,7 @@ import msgspec
 from upstage_docs.evidence.place import Place, source_of, string
 from upstage_docs.evidence.things import Thing, element_things, read_things
 from upstage_docs.models import Record
-from upstage_docs.records.ids import record_id, text_sha256
-from upstage_docs.records.records import METADATA_KEYS
+from upstage_docs.records.records import METADATA_KEYS, record_id, text_sha256
 from upstage_docs.records.render import text_of_html
 
 _encode = msgspec.json.Encoder().encode

@@ -17,8 +17,7 @@ from upstage_docs.evidence.keys import Keyed, keyed, keyed_markup, keyed_piece
 from upstage_docs.evidence.things import Thing, element_things
 from upstage_docs.models import Box, Element, OcrResult, ParsedDocument, Point, bounding_box
 from upstage_docs.options import OutputFormat
-from upstage_docs.records.ids import text_sha256
-from upstage_docs.records.records import Span, coordinates_of, decode_spans
+from upstage_docs.records.records import Span, coordinates_of, decode_spans, text_sha256
 from upstage_docs.records.render import element_text
 
 Precision = Literal["words", "rows", "element", "elements", "page", "unknown"]

@@ -9,7 +9,7 @@ from upstage_docs.evidence.place import Place, string, whole_number
 from upstage_docs.evidence.table_data import TableData, tables_with_things
 from upstage_docs.evidence.things import Thing
 from upstage_docs.models import Record
-from upstage_docs.records.ids import record_id, text_sha256
+from upstage_docs.records.records import record_id, text_sha256
 
 
 def row_records(things: object) -> Iterator[Record]:

@@ -28,7 +28,7 @@ from upstage_docs.evidence.citation import caption_of
 from upstage_docs.evidence.grids import Grid, SpanningCell, grids, is_title
 from upstage_docs.evidence.place import Place, places_of, source_of, string, whole_number
 from upstage_docs.evidence.things import Thing, element_things, read_things
-from upstage_docs.records.ids import text_sha256
+from upstage_docs.records.records import text_sha256
 from upstage_docs.records.render import text_of_html
 
 if TYPE_CHECKING:

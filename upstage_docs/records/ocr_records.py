@@ -9,10 +9,9 @@ import msgspec
 
 from upstage_docs.models import OcrLine, OcrPage, OcrResult, Point, Record, bounding_box
 from upstage_docs.options import Ids, OCRSplit
-from upstage_docs.records.ids import file_id, record_id, source_in_ids, text_sha256
 from upstage_docs.records.ocr_lines import ocr_lines
 from upstage_docs.records.options import OCRRecordOptions
-from upstage_docs.records.records import OcrMetadata
+from upstage_docs.records.records import OcrMetadata, file_id, record_id, source_in_ids, text_sha256
 
 _encode = msgspec.json.Encoder().encode
 

@@ -1,27 +1,42 @@
-"""Defines `Recorder` and `records`, which make a document's records and metadata, one run of pages at a time."""
+"""Makes a document's records, with their metadata and ids, one run of pages at a time: `Recorder`, `records`."""
 
 from __future__ import annotations
 
 import json
+import posixpath
+import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal
+from hashlib import sha1, sha256
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
 
 import msgspec
 
 from upstage_docs.api.joining import JOINERS, document_json, join, raw_elements
 from upstage_docs.errors import ConfigError
 from upstage_docs.models import Box, Element, ParsedDocument, Point, Record, bounding_box
-from upstage_docs.options import Split
+from upstage_docs.options import Ids, Split
 from upstage_docs.records.element_captions import OWNERS, captions_of
 from upstage_docs.records.header_rows import header_rows_of
 from upstage_docs.records.heading_levels import HeadingLevels
-from upstage_docs.records.ids import RecordIds, file_id, record_id, source_in_ids, text_sha256
 from upstage_docs.records.marked_titles import MAY_BE_TITLES, MarkedTitle, holds_square, marked_titles
 from upstage_docs.records.options import RecordOptions
 from upstage_docs.records.render import element_text
 
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
+
+# The namespace of every id this package makes; a golden test pins some ids.
+NAMESPACE = UUID("6f4b3c52-8a5e-5d0c-9a38-0c2f6f7d1e11")
+
+_BEGUN = sha1(NAMESPACE.bytes, usedforsecurity=False)
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+_parts = itemgetter(slice(8), slice(8, 12), slice(13, 16), 16, slice(17, 20), slice(20, 32))
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # a drive of Windows has one letter
 _encode = msgspec.json.Encoder().encode
 join_headings = lru_cache(maxsize=16)(" > ".join)  # one text for all records below the same headings
 
@@ -162,8 +177,7 @@ class Recorder:
                 text = json.dumps(one, ensure_ascii=False)
             else:
                 text = (form == "html" and element.html) or element_text(element, form)  # type: ignore[arg-type]
-            level = self._levels.level_of(element)
-            inside = () if level else self._titles_inside(element)
+            level, inside = (0, ()) if _opens_nothing(element) else self._titles_of(element)
             if level or (inside and not inside[0][1].start):
                 self._trail.leave(level or inside[0][0])
             digest = text_sha256(text)
@@ -189,15 +203,13 @@ class Recorder:
                 own["image_base64"] = element.base64_encoding
             yield Record(identity, text, own)
 
-    def _titles_inside(self, element: Element) -> Sequence[tuple[int, MarkedTitle]]:
-        """Return the level of each title among the lines of *element*, and where in its text it stands."""
-        if element.category not in MAY_BE_TITLES:
-            return ()
-        told = element.text or element.markdown or element.html
-        if told[:1] != "!" and (element.text or "&" not in told) and (told.isascii() or not holds_square(told)):
-            return ()  # nor is one among its words, which only a picture and HTML have to be read for
+    def _titles_of(self, element: Element) -> tuple[int, Sequence[tuple[int, MarkedTitle]]]:
+        """Return the level of *element*, 0 if it is no heading, and then that of each title among its lines."""
+        level = self._levels.level_of(element)
+        if level or element.category not in MAY_BE_TITLES:
+            return level, ()
         titles = marked_titles(element_text(element, "text"))
-        return [(level, title) for title in titles if (level := self._levels.level(title.words, 0))]
+        return 0, [(below, title) for title in titles if (below := self._levels.level(title.words, 0))]
 
     def _describe(self, flat: dict[str, Any], element: Element, length: int) -> None:
         """Put into the metadata of *element*, whose text has that *length*, what it is and where it stands."""
@@ -281,10 +293,12 @@ class Recorder:
             )
         headings = self._trail.headings
         for element in elements:
-            if level := self._levels.level_of(element):
-                self._trail.go_on(level, element_text(element, "text"), "")
+            if _opens_nothing(element):
                 continue
-            for below, title in self._titles_inside(element):
+            level, inside = self._titles_of(element)
+            if level:
+                self._trail.go_on(level, element_text(element, "text"), "")
+            for below, title in inside:
                 self._trail.go_on(below, title.words, "")
         if self.options.skip_empty and not text.strip():
             return
@@ -325,6 +339,15 @@ def records(
     for document in [documents] if isinstance(documents, ParsedDocument) else documents:
         yield from recorder.add(document)
     yield from recorder.finish()
+
+
+def _opens_nothing(element: Element) -> bool:
+    """Say whether *element* is text without a square, which neither is a title nor has one among its lines."""
+    if element.category not in MAY_BE_TITLES:
+        return False
+    told = element.text or element.markdown or element.html
+    # Of the words of a picture and of HTML, a square may be written in another way.
+    return told[:1] != "!" and (bool(element.text) or "&" not in told) and (told.isascii() or not holds_square(told))
 
 
 def _without_crops(answer: str) -> str:
@@ -391,3 +414,62 @@ def coordinates_of(metadata: Mapping[str, Any]) -> list[tuple[float, float]]:
         ]
     except (ValueError, TypeError, KeyError, IndexError) as error:
         raise ConfigError(f"metadata['coordinates'] is not a list of points: {value!r}") from error
+
+
+def record_id(*identity: object) -> str:
+    """Return the deterministic UUIDv5 of a record from what identifies it, as canonical JSON."""
+    return _uuid5(_encode(identity))
+
+
+class RecordIds:
+    """Makes the same ids as `record_id`, but faster, for records whose identities begin alike."""
+
+    def __init__(self, *beginning: object) -> None:
+        self._begun = _BEGUN.copy()
+        try:
+            begun = _encode(beginning)
+        except UnicodeEncodeError:  # the name of a file that is no UTF-8, or half of a character in metadata of others
+            begun = _encode([one.encode(errors="surrogatepass") if isinstance(one, str) else one for one in beginning])
+        self._begun.update(begun[:-1] + b",")
+
+    def of(self, *rest: object) -> str:
+        """Return the id of the record whose identity goes on with *rest*."""
+        return _uuid5(_encode(rest)[1:], self._begun)
+
+
+def file_id(source: str, file_sha256: str = "", ids: Ids = "source") -> str:
+    """Return the id of a whole file: of its source and nothing else, so that a changed file replaces its old self.
+
+    By content, it is that of the bytes: a changed file is then another one, and its old self stays in a store.
+    """
+    name = file_sha256 if ids == "content" and file_sha256 else _normal_source(source)
+    return _uuid5(name.encode(errors="surrogatepass"))
+
+
+def source_in_ids(source: str, file_sha256: str, ids: Ids) -> str:
+    """Return what of *source* goes into the ids of a file's records: nothing where they are made of its content."""
+    return "" if ids == "content" and file_sha256 else _normal_source(source)
+
+
+@lru_cache(maxsize=256)  # asked for every element of a file
+def _normal_source(source: str) -> str:
+    """Return *source* so that every way to write one path gives one id: `./a.pdf`, `x/../a.pdf`.
+
+    A path is never made absolute: ids would differ from machine to machine. An address (`s3://…`) stays as it is.
+    """
+    if not source or _ADDRESS.match(source):
+        return source
+    return posixpath.normpath(source.replace("\\", "/") if sys.platform == "win32" else source)
+
+
+def _uuid5(name: bytes, begun: Hash = _BEGUN) -> str:
+    """Return `str(uuid5(NAMESPACE, name))` (RFC 9562) without the object: every element of a corpus has an id."""
+    digest = begun.copy()
+    digest.update(name)
+    first, second, third, variant, fourth, last = _parts(digest.hexdigest())
+    return f"{first}-{second}-5{third}-{_VARIANT[variant]}{fourth}-{last}"
+
+
+def text_sha256(text: str) -> str:
+    """Return the SHA-256 of *text*, hexadecimal."""
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()

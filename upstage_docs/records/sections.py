@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from upstage_docs.models import Record
-from upstage_docs.records.ids import record_id, text_sha256
+from upstage_docs.records.records import record_id, text_sha256
 
 _JOINER = "\n\n"
 
