@@ -198,14 +198,15 @@ def _require_text(nodes: Iterable[BaseNode]) -> None:
         ConfigError: There is one.
     """
     from upstage_docs.errors import ConfigError
-    from upstage_docs.files.formats import format_of_suffix
+    from upstage_docs.files.formats import FORMAT_OF_SUFFIX
 
     unread: dict[str, bool] = {}
     for node in nodes:
         path = node.metadata.get("file_path")
         if not path or not isinstance(path, (str, os.PathLike)) or was_parsed(node):
             continue
-        if format_of_suffix(os.path.splitext(path)[1]):  # noqa: PTH122 - a path of any kind; an empty text file is none
+        suffix = os.path.splitext(path)[1]  # noqa: PTH122 - a path of any kind; an empty text file is none
+        if suffix.lower() in FORMAT_OF_SUFFIX:
             unread[str(path)] = unread.get(str(path), True) and not text_of(node).strip()
     path = next((path for path, empty in unread.items() if empty), None)
     if path is not None:

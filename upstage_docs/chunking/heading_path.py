@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from upstage_docs.files.formats import file_name, format_of_suffix
+from upstage_docs.files.formats import FORMAT_OF_SUFFIX, file_name
 
 _LEFT_OUT = "…"
 _NAMELESS = re.compile(r"sha256:[0-9a-f]{64}")  # what stands for the name of a file that came without one
@@ -24,7 +24,7 @@ def file_title(source: str) -> str:
         return ""
     name = file_name(source)
     stem, _, ending = name.rpartition(".")
-    known = format_of_suffix(f".{ending}") or ending.lower() in _TEXT_ENDINGS
+    known = f".{ending.lower()}" in FORMAT_OF_SUFFIX or ending.lower() in _TEXT_ENDINGS
     return " ".join((stem if stem and known else name).split())
 
 

@@ -1,11 +1,10 @@
-"""Tells the format of a file from its bytes or its suffix, and the size of an image."""
+"""Names the formats that the API takes, with their suffixes, and tells the name of a file and the size of an image."""
 
 from __future__ import annotations
 
 import os
 import re
 import struct
-import zipfile
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from urllib.parse import unquote
@@ -34,9 +33,7 @@ FORMATS: dict[str, Format] = {
     "hwp": Format((".hwp",), "application/x-hwp"),
     "hwpx": Format((".hwpx",), "application/hwp+zip"),
 }
-_OF_SUFFIX = {suffix: name for name, known in FORMATS.items() for suffix in known.suffixes}
-_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+FORMAT_OF_SUFFIX = {suffix: name for name, known in FORMATS.items() for suffix in known.suffixes}
 _MOST_FRAMES = 10_000  # of a TIFF that are counted: five times the pages of the largest job
 
 
@@ -58,17 +55,12 @@ def path_parts(source: str) -> list[str]:
     return [part for part in re.split(r"[/\\]", source) if part not in {"", "."}]
 
 
-def format_of_suffix(suffix: str) -> str:
-    """Return the format that *suffix* (with its dot, any case) stands for, `""` if none of the API's."""
-    return _OF_SUFFIX.get(suffix.lower(), "")
-
-
 def documents_below(folder: Path) -> list[Path]:
     """Return the files below *folder* whose suffix is one of the API's, in order; hidden ones are passed over."""
     return [
         path
         for path in sorted(folder.rglob("*"))
-        if format_of_suffix(path.suffix) and path.is_file()
+        if path.suffix.lower() in FORMAT_OF_SUFFIX and path.is_file()
         if not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
 
@@ -76,33 +68,6 @@ def documents_below(folder: Path) -> list[Path]:
 def is_picture(form: str) -> bool:
     """Say whether *form* is a format of pictures."""
     return FORMATS[form].mime.startswith("image/")
-
-
-def detect(handle: BinaryIO, suffix: str) -> str:
-    """Return the format of what *handle* holds, by its bytes, `""` if the API takes none such.
-
-    *suffix* only decides among the formats inside an OLE container, which old Office files and HWP share.
-    """
-    handle.seek(0)
-    head = handle.read(1024)
-    if head.startswith(b"\xff\xd8\xff"):
-        return "jpeg"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
-    if head.startswith((b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")):
-        return "tiff"
-    if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
-        return "heic"
-    if head.startswith(b"PK\x03\x04"):
-        return _in_zip(handle)
-    if head.startswith(_OLE):
-        return "hwp" if suffix.lower() in {".hwp", ""} else ""
-    if head.startswith(b"HWP Document File"):
-        return "hwp"
-    # The header may stand anywhere in the first 1024 bytes: ISO 32000-1, annex H.3, note 13.
-    if b"%PDF-" in head:
-        return "pdf"
-    return "bmp" if head.startswith(b"BM") and len(head) > 26 else ""
 
 
 def image_pages(handle: BinaryIO, form: str) -> list[tuple[int, int]]:
@@ -122,24 +87,6 @@ def image_pages(handle: BinaryIO, form: str) -> list[tuple[int, int]]:
     except (struct.error, IndexError):
         pass  # a broken header: the API, which sees the whole file, gives the verdict
     return []
-
-
-def _in_zip(handle: BinaryIO) -> str:
-    try:
-        with zipfile.ZipFile(handle) as archive:
-            members = set(archive.namelist())
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
-        return ""
-    for form, member in (
-        ("docx", "word/document.xml"),
-        ("pptx", "ppt/presentation.xml"),
-        ("xlsx", "xl/workbook.xml"),
-        ("hwpx", "Contents/content.hpf"),
-    ):
-        if member in members:
-            return form
-    folders = {member.split("/", 1)[0] for member in members}
-    return next((form for form, top in (("docx", "word"), ("pptx", "ppt"), ("xlsx", "xl")) if top in folders), "")
 
 
 def _bmp(head: bytes) -> tuple[int, int]:

@@ -10,6 +10,7 @@ import os
 import stat
 import tempfile
 import threading
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeAlias, Union, cast
 
 from upstage_docs.errors import ConfigError, SourceError, SourceNotFoundError, UpstageDocsError
-from upstage_docs.files.formats import FORMATS, detect, format_of_suffix, image_pages, is_picture, supported
+from upstage_docs.files.formats import FORMAT_OF_SUFFIX, FORMATS, image_pages, is_picture, supported
 
 DocumentInput: TypeAlias = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryIO]
 
@@ -56,6 +57,8 @@ if hasattr(os, "register_at_fork"):  # a child must not find it held by a thread
 _DPI = 150  # the API rasterises what is not an image at this resolution
 _CHUNK = 1 << 20  # bytes of a file that are in memory at once
 _MOST_STREAMED = 4 << 30  # bytes of a stream without an end that are put on the disk: the API takes an eighth of it
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MISSING = (FileNotFoundError, NotADirectoryError)  # nothing else says that there is no file
 _DAMAGED = "{} cannot be read as a PDF: it is damaged or cut off."
 
@@ -159,6 +162,51 @@ def inspect(document: DocumentInput, *, source: str | None = None) -> Source:
         if isinstance(error, UpstageDocsError):
             raise
         raise _unreadable(name, error) from error
+
+
+def detect(handle: BinaryIO, suffix: str) -> str:
+    """Return the format of what *handle* holds, by its bytes, `""` if the API takes none such.
+
+    *suffix* only decides among the formats inside an OLE container, which old Office files and HWP share.
+    """
+    handle.seek(0)
+    head = handle.read(1024)
+    if head.startswith(b"\xff\xd8\xff"):
+        return "jpeg"
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "png"
+    if head.startswith((b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")):
+        return "tiff"
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
+        return "heic"
+    if head.startswith(b"PK\x03\x04"):
+        return _in_zip(handle)
+    if head.startswith(_OLE):
+        return "hwp" if suffix.lower() in {".hwp", ""} else ""
+    if head.startswith(b"HWP Document File"):
+        return "hwp"
+    # The header may stand anywhere in the first 1024 bytes: ISO 32000-1, annex H.3, note 13.
+    if b"%PDF-" in head:
+        return "pdf"
+    return "bmp" if head.startswith(b"BM") and len(head) > 26 else ""
+
+
+def _in_zip(handle: BinaryIO) -> str:
+    try:
+        with zipfile.ZipFile(handle) as archive:
+            members = set(archive.namelist())
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+        return ""
+    for form, member in (
+        ("docx", "word/document.xml"),
+        ("pptx", "ppt/presentation.xml"),
+        ("xlsx", "xl/workbook.xml"),
+        ("hwpx", "Contents/content.hpf"),
+    ):
+        if member in members:
+            return form
+    folders = {member.split("/", 1)[0] for member in members}
+    return next((form for form, top in (("docx", "word"), ("pptx", "ppt"), ("xlsx", "xl")) if top in folders), "")
 
 
 def cut(source: Source, first: int, last: int) -> Source:
@@ -339,7 +387,7 @@ def _inspect(handle: BinaryIO, name: str) -> Source:
         )
     suffix = Path(name).suffix
     form = detect(handle, suffix)
-    named = format_of_suffix(suffix)
+    named = FORMAT_OF_SUFFIX.get(suffix.lower(), "")
     if not form:
         raise SourceError(_format_problem(handle, name, suffix, named))
     true_suffix = FORMATS[form].suffixes[0]

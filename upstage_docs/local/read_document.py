@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 
 from upstage_docs.api.limits import LIMITS
-from upstage_docs.files.formats import detect, image_pages, supported
+from upstage_docs.files.formats import image_pages, supported
+from upstage_docs.files.source import detect
 from upstage_docs.local.answer_writer import write_answer
 from upstage_docs.local.blocks import Block, Loss, PageLayout
 from upstage_docs.local.losses import Losses
@@ -249,7 +250,7 @@ def _pages(form: str, data: bytes) -> int | None:
 
 
 def _from_header(data: bytes) -> bytes:
-    """Return a PDF without the bytes before its header, which may stand in the first 1,024 (see `files.formats`)."""
+    """Return a PDF without the bytes before its header, which may stand in the first 1,024 (see `files.source`)."""
     return data[max(data.find(b"%PDF-", 0, 1024), 0) :]
 
 

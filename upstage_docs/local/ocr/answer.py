@@ -9,8 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from upstage_docs.api.limits import LIMITS
-from upstage_docs.files.formats import detect
-from upstage_docs.files.source import PDFIUM_LOCK
+from upstage_docs.files.source import PDFIUM_LOCK, detect
 from upstage_docs.local.losses import Losses
 from upstage_docs.local.ocr.frames import Frame, each_frame
 from upstage_docs.local.ocr.page_images import READING_DPI

@@ -11,7 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from upstage_docs.api.limits import LIMITS
-from upstage_docs.files.formats import detect
+from upstage_docs.files.source import detect
 from upstage_docs.local.refusal import Refusal
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from zipfile import ZipFile
 
-from upstage_docs.files.formats import detect
+from upstage_docs.files.source import detect
 from upstage_docs.local.blocks import Loss, PageLayout
 from upstage_docs.local.office.archive import open_archive
 from upstage_docs.local.refusal import Refusal

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from upstage_docs.files.formats import detect, supported
+from upstage_docs.files.formats import supported
+from upstage_docs.files.source import detect
 from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.form import Document
 from upstage_docs.options import CATEGORIES
