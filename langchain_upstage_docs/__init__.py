@@ -16,8 +16,12 @@ def _explained(error: ModuleNotFoundError) -> ImportError:
 try:
     from langchain_upstage_docs.crops import to_content_blocks
     from langchain_upstage_docs.indexing import akeep_failed, index_key, keep_failed
-    from langchain_upstage_docs.loaders import UpstageDocumentParseLoader, UpstageOCRLoader
-    from langchain_upstage_docs.parsers import UpstageDocumentParseParser, UpstageOCRParser
+    from langchain_upstage_docs.loaders import (
+        UpstageDocumentParseLoader,
+        UpstageDocumentParseParser,
+        UpstageOCRLoader,
+        UpstageOCRParser,
+    )
     from langchain_upstage_docs.regrouping import paragraph_documents, row_documents, section_documents
 except ModuleNotFoundError as error:
     raise _explained(error) from error
@@ -55,7 +59,7 @@ _HOME = {
 
 def __getattr__(name: str) -> object:
     if name not in _HOME:
-        from upstage_docs.loading.former_names import missing_name_error
+        from upstage_docs.options.former_names import missing_name_error
 
         raise missing_name_error(__name__, name)
     from importlib import import_module

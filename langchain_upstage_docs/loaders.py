@@ -1,25 +1,27 @@
-"""The loaders: they read files and blobs as LangChain Documents, and show each load as a run in LangSmith."""
+"""The loaders of files and the parsers of blobs: their options, and the Documents that they yield."""
 
 from __future__ import annotations
 
+import copy
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing, contextmanager
 from dataclasses import KW_ONLY
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias, Union
 
-from langchain_core.document_loaders import BaseLoader, Blob, BlobLoader
+from langchain_core.document_loaders import BaseBlobParser, BaseLoader, Blob, BlobLoader
 from langchain_core.documents import Document
 
-from langchain_upstage_docs.components import OCRComponent, ParseComponent, component, document_of, item_of
-from langchain_upstage_docs.parsers import UpstageDocumentParseParser, UpstageOCRParser
+from langchain_upstage_docs.components import component
 from upstage_docs.errors import ConfigError
 
 if TYPE_CHECKING:
     from langchain_text_splitters import TextSplitter
+    from pydantic import SecretStr
+    from typing_extensions import Self
 
-    from upstage_docs import Estimate
+    from upstage_docs import AsyncClient, Client, Estimate, Progress, Report, Spending
     from upstage_docs.files.source import Named
     from upstage_docs.loading.loading import Loading
     from upstage_docs.models import Record
@@ -29,6 +31,214 @@ Files: TypeAlias = File | BlobLoader | Iterable[File]
 
 # Of the environment, which say that LangSmith is told of runs; LangChain tells it of chains and retrievers itself.
 _TRACING = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2")
+
+
+class Loads:
+    """Loads with the options that are set at that moment; `report` is of the last load, `usage` of all loads."""
+
+    _loading: Loading | None = None
+
+    @property
+    def loading(self) -> Loading:
+        """The `Loading` that is made of the options as they are now."""
+        from upstage_docs.loading.loading import loading_of
+
+        self._loading = made = loading_of(self, self._loading)
+        return made
+
+    @property
+    def report(self) -> Report:
+        """Which files of the last load were read, and which failed."""
+        return (self._loading or self.loading).report
+
+    @property
+    def usage(self) -> Spending:
+        """What the loads so far were billed for, according to the answers."""
+        return (self._loading or self.loading).connection.usage
+
+    def __copy__(self) -> Self:
+        """Return a copy with a report and a bill of its own; it stays in this process, so key and client go along."""
+        copied = type(self).__new__(type(self))
+        vars(copied).update(vars(self), _loading=None)
+        return copied
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return a copy as `__copy__` does, whose lists and mappings are its own."""
+        copied = self.__copy__()
+        for name, value in vars(copied).items():
+            if isinstance(value, (list, dict, set)) and name != "file_path":
+                vars(copied)[name] = copy.deepcopy(value, memo)
+            elif isinstance(value, list):
+                vars(copied)[name] = list(value)  # what is to be read, such as files that are open, is no copy's own
+        return copied
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the key behind: another process reads UPSTAGE_API_KEY.
+
+        Raises:
+            ConfigError: There is a caller's client, which cannot go with it.
+        """
+        return {**vars(self), "_loading": None, "api_key": self.loading.connection.key_of_another_process()}
+
+
+@component(eq=False, repr=False)
+class _Component(Loads):
+    """Who answers, how documents are sent, and what happens when a file fails; the options are read when it loads."""
+
+    api_key: str | SecretStr | None = None
+    base_url: str | None = None
+    _: KW_ONLY
+    engine: Literal["upstage", "local"] | None = None
+    client: Client | AsyncClient | None = None
+    max_concurrency: int | None = None
+    timeout: float | None = None
+    cache: bool | str | os.PathLike[str] | None = None
+    route: Literal["auto", "sync", "async"] = "auto"
+    pages_per_request: int | None = None
+    refresh: bool = False
+    on_error: Literal["raise", "skip", "partial"] = "raise"
+    show_progress: bool = False
+    on_progress: Callable[[Progress], None] | None = None
+
+
+@component(eq=False, repr=False)
+class ParseComponent(_Component):
+    """Options of Document Parse, in the order of `langchain-upstage`, and how its elements become Documents."""
+
+    model: str = "document-parse"
+    split: Literal["element", "page", "none"] = "element"
+    chart_recognition: bool = True
+    ocr: Literal["auto", "force"] = "auto"
+    output_format: Literal["html", "markdown", "text", "json"] = "html"
+    coordinates: bool = True
+    base64_encoding: Sequence[str] | None = None
+    _: KW_ONLY
+    mode: Literal["standard", "enhanced", "auto"] = "standard"
+    merge_multipage_tables: bool = False
+    extra_fields: Mapping[str, str] | None = None
+    metadata_format: Literal["flat", "nested"] = "flat"
+    skip_empty: bool = False
+    ids: Literal["source", "content"] = "source"
+    images: Literal["none", "files", "base64"] = "none"
+    image_folder: str | os.PathLike[str] | None = None
+    crops: Sequence[str] | None = None
+    crop_folder: str | os.PathLike[str] | None = None
+
+
+@component(eq=False, repr=False)
+class OCRComponent(_Component):
+    """Options of Document OCR, and how its pages become Documents."""
+
+    model: str = "ocr"
+    split: Literal["page", "none", "word", "line"] = "page"
+    _: KW_ONLY
+    extra_fields: Mapping[str, str] | None = None
+    skip_empty: bool = False
+    ids: Literal["source", "content"] = "source"
+
+
+class _Parses(Loads):
+    """Tells of all blobs together: a `GenericLoader` hands them over one by one."""
+
+    _report: Report | None = None
+    on_progress: Callable[[Progress], None] | None
+
+    def __post_init__(self) -> None:
+        self.loading.connection.check()
+
+    @property
+    def report(self) -> Report:
+        """Which of the blobs that this parser was given so far were read, and which failed."""
+        if self._report is None:
+            from upstage_docs.flows.reports import Report
+
+            self._report = Report(on_progress=self.on_progress)
+        return self._report
+
+    def lazy_parse(self, blob: Blob) -> Iterator[Document]:
+        """Yield the Documents of *blob*, from memory or from a file, as soon as its pages are answered.
+
+        Raises:
+            UpstageDocsError: As `Client.parse` and `Client.ocr`.
+        """
+        with closing(self.loading.records([item_of(blob)], report=self.report)) as records:
+            for record in records:
+                yield document_of(record)
+
+
+@component(eq=False, repr=False)
+class UpstageDocumentParseParser(_Parses, ParseComponent, BaseBlobParser):
+    """Parses blobs with Upstage Document Parse: a Document per layout element, page or file.
+
+    The first nine parameters stand in the order of `langchain-upstage`. Its results were those of `split="none"` and
+    `metadata_format="nested"`. Options may be assigned afterwards: they are read when a blob is parsed.
+
+    Setup:
+        Install `upstage-docs[langchain]` and set the variable `UPSTAGE_API_KEY`. Without a key, install
+        `upstage-docs[langchain,local]` and give `engine="local"`: the engine on this machine answers.
+
+    Instantiate:
+        ```python
+        from langchain_upstage_docs import UpstageDocumentParseParser
+
+        parser = UpstageDocumentParseParser(output_format="markdown")
+        ```
+
+    Lazy parse:
+        ```python
+        from langchain_core.document_loaders import Blob
+
+        for document in parser.lazy_parse(Blob.from_path("report.pdf")):
+            print(document.metadata["category"], document.page_content[:40])
+        ```
+
+    Raises:
+        ConfigError: No key and no engine, a value that an option does not take, or options that contradict each other.
+        TypeError: An option that does not exist.
+    """
+
+    def lazy_parse(
+        self,
+        blob: Blob,
+        is_batch: bool = False,  # noqa: ARG002, FBT001 - langchain-upstage had it; requests are planned now
+    ) -> Iterator[Document]:
+        """Yield the Documents of *blob*, from memory or from a file, as soon as its pages are answered.
+
+        Raises:
+            UpstageDocsError: As `Client.parse`.
+        """
+        return super().lazy_parse(blob)
+
+
+@component(eq=False, repr=False)
+class UpstageOCRParser(_Parses, OCRComponent, BaseBlobParser):
+    """Parses blobs with Upstage Document OCR: a Document per page, line, word or file, with confidence.
+
+    Options may be assigned afterwards: they are read when a blob is parsed.
+
+    Setup:
+        Install `upstage-docs[langchain]` and set the variable `UPSTAGE_API_KEY`. Without a key, install
+        `upstage-docs[langchain,local,ocr]` and Tesseract's language data, and give `engine="local"`.
+
+    Instantiate:
+        ```python
+        from langchain_upstage_docs import UpstageOCRParser
+
+        parser = UpstageOCRParser(split="line")
+        ```
+
+    Lazy parse:
+        ```python
+        from langchain_core.document_loaders import Blob
+
+        for document in parser.lazy_parse(Blob.from_path("scan.png")):
+            print(document.metadata["confidence"], document.page_content)
+        ```
+
+    Raises:
+        ConfigError: No key and no engine, a value that an option does not take, or options that contradict each other.
+        TypeError: An option that does not exist.
+    """
 
 
 @component(eq=False, repr=False)
@@ -222,29 +432,17 @@ def _options_of(loader: ParseComponent | OCRComponent) -> dict[str, Any]:
     return {name: value for name, value in vars(loader).items() if name not in {"file_path", "source", "_loading"}}
 
 
-class _TracedLoad:
-    """One load that is traced: what it hands out is counted, and nothing of its texts is told."""
+def document_of(record: Record) -> Document:
+    """Return *record* as LangChain's Document."""
+    return Document(page_content=record.text, metadata=record.metadata, id=record.id)
 
-    def __init__(self, run: Any, convert: Callable[[Record], Document]) -> None:
-        self._run = run
-        self._convert = convert
-        self._documents = 0
-        self._pages: set[tuple[str, int]] = set()
 
-    def convert(self, record: Record) -> Document:
-        """Count what *record* becomes, and return it."""
-        document = self._convert(record)
-        self._documents += 1
-        pages = range(document.metadata.get("page", 0), document.metadata.get("page_end", 0) + 1)
-        self._pages |= {(document.metadata.get("source", ""), page) for page in pages if page}
-        return document
+def item_of(blob: Blob) -> Named:
+    """Return *blob* as something to load: its bytes, or its path, so that a file is streamed, and its metadata."""
+    from upstage_docs.files.source import Named
 
-    def end(self, error: str) -> None:
-        """Tell what was handed out, and the name of the error that ended it, `""` if none did."""
-        sources = sorted({source for source, _ in self._pages})
-        outputs = {"documents": self._documents, "pages": len(self._pages), "sources": sources}
-        self._run.end(outputs=outputs, error=error or None)
-        self._run.patch()
+    in_memory = blob.data is not None or blob.path is None
+    return Named(blob.as_bytes() if in_memory else os.fspath(blob.path or ""), blob.source, blob.metadata)
 
 
 @contextmanager
@@ -261,23 +459,9 @@ def _load_run(name: str, convert: Callable[[Record], Document]) -> Iterator[Call
     if not may_trace:
         yield convert
         return
+    from langchain_upstage_docs.traced_loads import TracedLoad, begin_run
     from upstage_docs.flows.reports import tell_of_end
 
-    load = _TracedLoad(_begin_run(name), convert)
+    load = TracedLoad(begin_run(name), convert)
     with tell_of_end(load.end):
         yield load.convert
-
-
-def _begin_run(name: str) -> Any:
-    from langsmith.run_helpers import get_current_run_tree, get_tracing_context
-    from langsmith.run_trees import RunTree
-
-    around = get_current_run_tree()
-    if around is None:
-        told = get_tracing_context()
-        options = {key: told[key] for key in ("client", "project_name", "tags") if told.get(key)}
-        run = RunTree(name=name, run_type="tool", extra={"metadata": told.get("metadata") or {}}, **options)
-    else:
-        run = around.create_child(name, "tool")
-    run.post()
-    return run

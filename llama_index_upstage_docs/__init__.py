@@ -52,7 +52,7 @@ __all__ = [*_HOME]  # noqa: PLE0604 - every key is a string
 def __getattr__(name: str) -> object:
     if name in _HOME:
         return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    from upstage_docs.loading.former_names import missing_name_error
+    from upstage_docs.options.former_names import missing_name_error
 
     raise missing_name_error(__name__, name)
 

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from upstage_docs import Report, Spending
-    from upstage_docs.loading.client_source import StayedKey
-    from upstage_docs.loading.loading import Loading
+    from upstage_docs.loading.loading import Loading, StayedKey
 
 
 @component(eq=False, repr=False)
@@ -112,7 +111,7 @@ class Loads(BaseComponent):
     def _key(self) -> "str | SecretStr | StayedKey | None":
         key: str | SecretStr | None = getattr(self, "api_key", None)
         if key is None and self._key_stayed:
-            from upstage_docs.loading.client_source import StayedKey
+            from upstage_docs.loading.loading import StayedKey
 
             return StayedKey()
         return key

@@ -147,7 +147,7 @@ class FileReader:
     def _check_call(self, extra_info: object, options: Mapping[str, object]) -> None:
         """Require that no option is given, which older readers took here, and that *extra_info* holds metadata."""
         from upstage_docs.errors import ConfigError
-        from upstage_docs.loading.former_names import options_of_call_error
+        from upstage_docs.options.former_names import options_of_call_error
 
         if options:
             raise options_of_call_error(type(self).__name__, options)

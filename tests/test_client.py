@@ -39,7 +39,7 @@ from upstage_docs.errors import (
     UnknownOutcomeError,
 )
 from upstage_docs.flows.reports import Progress, Report
-from upstage_docs.loading.client_source import Connection
+from upstage_docs.loading.loading import Connection
 from upstage_docs.models import Job
 from upstage_docs.options import OCROptions, ParseOptions, PollPolicy, RetryPolicy
 

@@ -36,7 +36,7 @@ from llama_index_upstage_docs import (
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.client.settings import Settings
 from upstage_docs.errors import ConfigError
-from upstage_docs.loading.client_source import ConnectionOptions
+from upstage_docs.loading.loading import ConnectionOptions
 from upstage_docs.loading.options import LoadOptions
 from upstage_docs.options import ManyOptions, OCROptions, ParseOptions, SendOptions
 from upstage_docs.options.definitions import default_of, definitions, type_of
@@ -307,7 +307,7 @@ def test_a_copy_in_the_process_has_key_and_client_and_a_report_of_its_own(
 def test_a_connection_keeps_its_key_in_the_process_and_leaves_it_behind_elsewhere(
     copied: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from upstage_docs.loading.client_source import Connection
+    from upstage_docs.loading.loading import Connection
 
     connection = copied(Connection("up_stays_here", base_url="http://127.0.0.1:9/v1"))
     frozen = pickle.dumps(connection)

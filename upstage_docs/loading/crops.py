@@ -1,18 +1,48 @@
-"""Writes the crops of elements as picture files into a folder of the caller."""
+"""Writes the crops of elements as picture files into a folder of the caller, and checks the options that ask for it."""
 
 from __future__ import annotations
 
 import os
 from base64 import b64decode
 from binascii import Error
+from dataclasses import replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from upstage_docs.errors import ConfigError, InvalidResponseError
+from upstage_docs.loading.options import LoadOptions
 from upstage_docs.models import Element, ParsedDocument
+from upstage_docs.options import ParseOptions
 from upstage_docs.records.crop_names import crop_name
+from upstage_docs.records.options import RecordOptions
 
+_CROPPED = ("figure", "chart")
 _SUFFIXES = {b"\x89PNG": ".png", b"RIFF": ".webp"}
+
+
+def with_crops(
+    options: ParseOptions, form: RecordOptions, load: LoadOptions
+) -> tuple[ParseOptions, RecordOptions, LoadOptions]:
+    """Check the options of crops, and translate `crops=` and `crop_folder=` into `base64_encoding` and `images`.
+
+    Raises:
+        ConfigError: Crops are to be written, and there is no folder, or no element that they belong to.
+    """
+    if (load.crops is None) != (load.crop_folder is None):
+        raise ConfigError("crops= and crop_folder= go together: what is to be cropped, and where crops are written.")
+    if load.crops is not None:
+        if form.images != "none" or load.image_folder is not None:
+            raise ConfigError("crops= and crop_folder= replace images= and image_folder=; give one of the two pairs.")
+        options = replace(options, base64_encoding=tuple(dict.fromkeys([*options.base64_encoding, *load.crops])))
+        form = replace(form, images="files")
+        load = replace(load, crops=None, crop_folder=None, image_folder=load.crop_folder)
+    if (form.images == "files") != (load.image_folder is not None):
+        raise ConfigError('images="files" and image_folder= go together: crops are written into that folder.')
+    if form.images == "base64" and form.split != "element":
+        raise ConfigError('images="base64" goes with split="element"; crops= and crop_folder= go with every split.')
+    if form.images != "none" and not options.base64_encoding:
+        options = replace(options, base64_encoding=_CROPPED)
+    return options, form, load
 
 
 def write_crops(

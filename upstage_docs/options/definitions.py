@@ -15,10 +15,12 @@ from collections import abc
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from functools import lru_cache, partial
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast, get_args, get_origin
 
 from upstage_docs.errors import ConfigError
+from upstage_docs.errors.redaction import as_secret
 
 Value = TypeVar("Value")
 Kind = TypeVar("Kind")
@@ -123,6 +125,32 @@ def _with_section(docstring: str | None, title: str, described: Mapping[str, str
     else:
         before, end, after = text.partition("\n\nRaises:")
     return "\n".join([before, "", f"{title}:", *([own] if own else []), *added]) + end + after
+
+
+def constructor_of(make: Callable[..., None], signature: inspect.Signature) -> Callable[..., None]:
+    """Return the constructor of a loader or reader: it does *make* with what is given, and refuses what is no option.
+
+    A tool that shows the local variables of a traceback shows no `api_key` of it.
+    """
+    parameters = list(signature.parameters.values())[1:]
+    names = [one.name for one in parameters]
+    positional = [one.name for one in parameters if one.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+
+    def __init__(self: Any, *values: Any, **options: Any) -> None:  # noqa: N807 - it becomes one
+        """Make it; its class says what the options are."""
+        given = zip_longest(positional[: len(values)], values)  # there may be more values than it takes
+        values = tuple(as_secret(value) if name == "api_key" else value for name, value in given)
+        options = {name: as_secret(value) if name == "api_key" else value for name, value in options.items()}
+        if unknown := [name for name in options if name not in names]:
+            from upstage_docs.options.former_names import unknown_option_error
+
+            raise unknown_option_error(type(self).__name__, unknown)
+        make(self, *values, **options)
+
+    made: Any = __init__
+    made.__signature__ = signature
+    made.__qualname__ = make.__qualname__
+    return __init__
 
 
 def takes(
