@@ -90,41 +90,43 @@ class Api:
         Raises:
             ConfigError: It is not an http(s) address.
         """
-        try:
-            # What stands behind these may be a key, and shows in the local variables of whoever takes it apart.
-            url = httpx.URL("" if set(base_url) & set("?#") else base_url.strip())
-        except (httpx.InvalidURL, TypeError, AttributeError) as error:
-            raise ConfigError(f"base_url is not an address ({error}); an example is {BASE_URL}.") from error
-        if _is_no_host(url.host) or _is_no_port(url.port) or url.scheme not in {"http", "https"} or url.userinfo:
-            raise ConfigError(
-                f"base_url must be http(s)://host/path, such as {BASE_URL}, with a port up to 65535 if any, and "
-                "without a user, query or fragment; a key goes into api_key= or headers=."
-            )
-        address = str(url).rstrip("/")
-        for ending in ("/document-digitization/async", "/document-digitization/requests"):
-            address = address.removesuffix(ending)
-        given = dict(headers or {})
-        root, _, last = address.rpartition("/")
-        endpoint = address if last in _ENDPOINTS else f"{address}/document-digitization"
-        if last == "document-digitization":
-            address = root
-        elif last in _ENDPOINTS and root.endswith("/document-ai"):
-            return cls(
-                root=root,
-                parse=address if last != "ocr" else f"{root}/document-parse",
-                jobs=f"{root}/async/document-parse",
-                requests=f"{root}/requests",
-                ocr=f"{root}/ocr",
-                headers=given,
-            )
-        return cls(
-            root=address,
-            parse=endpoint,
-            jobs=f"{endpoint}/async",
-            requests=f"{endpoint}/requests",
-            ocr=endpoint,
-            headers=given,
+        if not isinstance(base_url, str):
+            raise ConfigError(f"base_url is of type {type(base_url).__name__!r}; an example is {BASE_URL}.")
+        return cls(*_addresses(base_url), headers=dict(headers or {}))
+
+
+@lru_cache(maxsize=64)
+def _addresses(base_url: str) -> tuple[str, str, str, str, str]:
+    """Return the addresses of an `Api` at *base_url*, in the order of its fields.
+
+    Raises:
+        ConfigError: It is not an http(s) address.
+    """
+    try:
+        # What stands behind these may be a key, and shows in the local variables of whoever takes it apart.
+        url = httpx.URL("" if set(base_url) & set("?#") else base_url.strip())
+    except httpx.InvalidURL as error:
+        raise ConfigError(f"base_url is not an address ({error}); an example is {BASE_URL}.") from error
+    if _is_no_host(url.host) or _is_no_port(url.port) or url.scheme not in {"http", "https"} or url.userinfo:
+        raise ConfigError(
+            f"base_url must be http(s)://host/path, such as {BASE_URL}, with a port up to 65535 if any, and "
+            "without a user, query or fragment; a key goes into api_key= or headers=."
         )
+    address = str(url).rstrip("/")
+    for ending in ("/document-digitization/async", "/document-digitization/requests"):
+        address = address.removesuffix(ending)
+    root, _, last = address.rpartition("/")
+    if last in _ENDPOINTS and root.endswith("/document-ai"):
+        parse = address if last != "ocr" else f"{root}/document-parse"
+        return root, parse, f"{root}/async/document-parse", f"{root}/requests", f"{root}/ocr"
+    endpoint = address if last in _ENDPOINTS else f"{address}/document-digitization"
+    return (
+        root if last == "document-digitization" else address,
+        endpoint,
+        f"{endpoint}/async",
+        f"{endpoint}/requests",
+        endpoint,
+    )
 
 
 def upload_request(

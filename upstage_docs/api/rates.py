@@ -259,6 +259,8 @@ def shared_limiter(root: str, proof: str, rates: Mapping[Family, Rate] | None, s
 
 
 def _shared(rate: Rate, share: float) -> Rate:
+    if share == 1.0:
+        return rate
     limits = (rate.requests_per_second, rate.pages_per_minute)
     return Rate(*(None if limit is None else limit * share for limit in limits))
 

@@ -95,6 +95,11 @@ def default_of(kind: Any, name: str) -> Any:
 
 
 @_computed_once
+def _with_defaults(kind: Any) -> tuple[tuple[str, Any, Definition], ...]:
+    return tuple((name, default_of(kind, name), said) for name, said in definitions(kind).items())
+
+
+@_computed_once
 def type_of(kind: Any, name: str) -> Any:
     """Return the type of the option *name* of the dataclass *kind*."""
     said = next(one.type for one in fields(kind) if one.name == name)
@@ -201,8 +206,9 @@ def check_options(options: Any, owner: str = "") -> None:
         ConfigError: A value is not one that the option takes.
     """
     kind: Any = type(options)
-    for name, said in definitions(kind).items():
-        value, default = getattr(options, name), default_of(kind, name)
+    values = vars(options)
+    for name, default, said in _with_defaults(kind):
+        value = values[name]
         if value is default or (type(value) is type(default) and value == default):
             continue  # nothing is wrong with a default
         if said.check is not None:
