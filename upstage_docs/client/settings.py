@@ -277,8 +277,8 @@ class ClientBase:
 Settings.__init__.__qualname__ = "(Async)Client.__init__"  # Python names it where an argument is wrong
 
 
-def client_context(settings: Settings) -> ClientContext:
-    """Check *settings* and the environment, and build what all flows of a client share.
+def api_of(settings: Settings) -> Api:
+    """Check *settings* and the environment, and return where they lead and how it is proven who asks.
 
     Raises:
         ConfigError: No key and no engine, a key that cannot be one, or options that contradict each other.
@@ -292,16 +292,29 @@ def client_context(settings: Settings) -> ClientContext:
         )
     if settings.engine == "local" and settings.api_key is not None:  # chosen by the environment, it replaces Upstage
         raise ConfigError('engine="local" answers on this machine and takes no api_key; leave one of them out.')
+    if local:
+        from upstage_docs import local as engine
+
+        return Api.at(engine.BASE_URL, dict(settings.headers or {}))
     base_url = settings.base_url
     if base_url is None or base_url == "":
         base_url = os.environ.get("UPSTAGE_BASE_URL") or BASE_URL
+    return Api.at(base_url, _proof(settings))
+
+
+def client_context(settings: Settings) -> ClientContext:
+    """Check *settings* and the environment, and build what all flows of a client share.
+
+    Raises:
+        ConfigError: As `api_of`; or answers cannot be kept where they shall.
+    """
+    api = api_of(settings)
+    local = settings.chosen == "local"
     version = ""
     if local:
-        from upstage_docs import local as engine
         from upstage_docs.local.service.pipe import MODEL
 
-        base_url, version = engine.BASE_URL, MODEL
-    api = Api.at(base_url, dict(settings.headers or {}) if local else _proof(settings))
+        version = MODEL
     return ClientContext(
         api=api,
         retry=settings.retry or RetryPolicy(),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from upstage_docs.api.joining import join
 from upstage_docs.client.client import Client
 from upstage_docs.client.session import ending
-from upstage_docs.client.settings import ClientBase, Settings, client_context
+from upstage_docs.client.settings import ClientBase, Settings, api_of
 from upstage_docs.client.threads import StopEvent
 from upstage_docs.errors import ConfigError
 from upstage_docs.errors.redaction import as_secret
@@ -39,6 +39,7 @@ from upstage_docs.options.definitions import (
 from upstage_docs.records.ocr_records import ocr_records
 from upstage_docs.records.options import OCRRecordOptions, RecordOptions
 from upstage_docs.records.records import Recorder
+from upstage_docs.store.store import Store
 
 if TYPE_CHECKING:
     from upstage_docs.client.async_client import AsyncClient
@@ -133,7 +134,8 @@ class Connection:
         bill: list[Spending] | None = None,
         **settings: Any,
     ) -> None:
-        api_key = ConnectionOptions(api_key).api_key
+        who = ConnectionOptions(api_key, client)
+        api_key, client = who.api_key, who.client
         self._settings = {name: value for name, value in settings.items() if value is not None}
         given = ["api_key", *self._settings] if api_key is not None else [*self._settings]
         if client is not None and given:
@@ -141,7 +143,7 @@ class Connection:
         if settings.get("engine") == "local" and api_key is not None:
             raise ConfigError('engine="local" answers on this machine and takes no api_key; leave one of them out.')
         self._api_key = api_key
-        self._client: Client | AsyncClient | None = ConnectionOptions(client=client).client
+        self._client: Client | AsyncClient | None = client
         self.bill = [] if bill is None else bill
 
     @property
@@ -164,7 +166,10 @@ class Connection:
             key = self._current_key()
             if key_later and not self._local and key is None and not os.environ.get("UPSTAGE_API_KEY"):
                 key = "later"
-            client_context(Settings(api_key=key, **self._settings))
+            settings = Settings(api_key=key, **self._settings)
+            api_of(settings)
+            if isinstance(settings.cache, (str, os.PathLike)):
+                Store.at(settings.cache)
 
     @contextmanager
     def lend(self, *, asynchronous: bool = False) -> Iterator[Any]:
