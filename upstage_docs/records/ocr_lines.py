@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from statistics import fmean, median
+from typing import TypeVar
 
 from upstage_docs.models import OcrLine, OcrPage, OcrWord, Point
+
+Item = TypeVar("Item")
 
 _APART = 3.0
 """Between two words that the text has on one line, in heights: what is farther apart is another column or field."""
@@ -54,19 +57,26 @@ def ocr_lines(page: OcrPage) -> list[OcrLine]:
     """Return the lines of a page in the order of its text; words that are not in its text make lines by their place."""
     ranges = word_ranges(page)
     if None in ranges:
-        groups = list(_by_place(page.words))
-        return [_line(page, words, None) for words in groups]
+        return [_line(page, words, None) for words in _runs(page.words, _follows_on_line)]
     placed = [(word, found) for word, found in zip(page.words, ranges, strict=True) if found is not None]
-    lines: list[OcrLine] = []
-    run: list[tuple[OcrWord, tuple[int, int]]] = []
-    for word, found in sorted(placed, key=lambda one: one[1]):
-        if run and ("\n" in page.text[run[-1][1][1] : found[0]] or _is_apart(run[-1][0], word)):
-            lines.append(_line(page, [one for one, _ in run], (run[0][1][0], run[-1][1][1])))
+
+    def goes_on(one: tuple[OcrWord, tuple[int, int]], following: tuple[OcrWord, tuple[int, int]]) -> bool:
+        return "\n" not in page.text[one[1][1] : following[1][0]] and not _is_apart(one[0], following[0])
+
+    runs = _runs(sorted(placed, key=lambda one: one[1]), goes_on)
+    return [_line(page, [word for word, _ in run], (run[0][1][0], run[-1][1][1])) for run in runs]
+
+
+def _runs(items: Iterable[Item], goes_on: Callable[[Item, Item], bool]) -> Iterator[list[Item]]:
+    """Yield *items* in their order, cut where one does not go on the one before it."""
+    run: list[Item] = []
+    for item in items:
+        if run and not goes_on(run[-1], item):
+            yield run
             run = []
-        run.append((word, found))
+        run.append(item)
     if run:
-        lines.append(_line(page, [one for one, _ in run], (run[0][1][0], run[-1][1][1])))
-    return lines
+        yield run
 
 
 def _line(page: OcrPage, words: Sequence[OcrWord], within: tuple[int, int] | None) -> OcrLine:
@@ -103,18 +113,6 @@ def _is_apart(word: OcrWord, following: OcrWord) -> bool:
     (_, y0), (x1, y1) = _corners(word)
     (left, _), _ = _corners(following)
     return left - x1 > _APART * (y1 - y0)
-
-
-def _by_place(words: Sequence[OcrWord]) -> Iterator[list[OcrWord]]:
-    """Yield words in their order, a line at a time, by where they stand."""
-    run: list[OcrWord] = []
-    for word in words:
-        if run and not _follows_on_line(run[-1], word):
-            yield run
-            run = []
-        run.append(word)
-    if run:
-        yield run
 
 
 def _follows_on_line(word: OcrWord, following: OcrWord) -> bool:
