@@ -274,29 +274,20 @@ class Loading:
         Raises:
             UpstageDocsError: As `Client.parse` and `Client.ocr`, unless skipped.
         """
-        report = self.report = report or Report(on_progress=self.load.on_progress)
-        before = len(report.failures)
-        how: Any = {**asdict(self.sending), "report": report, "convert": self.converter}
         with (
+            self._told(report, show_progress=show_progress) as how,
             self.connection.lend() as lent,
             lent as client,
-            _page_bar(report) if show_progress or self.load.show_progress else nullcontext(),
             closing(client.stream_many(_each_once(items), self.options, **how)) as slices,
         ):
             for item, records in slices:
                 yield from _with_extra(records, item) if item.extra else records or ()
-        if len(report.failures) > before:
-            _warn(report, before)
 
     async def arecords(
         self, items: Iterable[Named], *, show_progress: bool = False, report: Report | None = None
     ) -> AsyncGenerator[Record, None]:
         """Yield the records of *items* without blocking the event loop; see `records`."""
-        report = self.report = report or Report(on_progress=self.load.on_progress)
-        before = len(report.failures)
-        how: Any = {**asdict(self.sending), "report": report, "convert": self.converter}
-        bar = _page_bar(report) if show_progress or self.load.show_progress else nullcontext()
-        with self.connection.lend(asynchronous=True) as lent, bar:
+        with self._told(report, show_progress=show_progress) as how, self.connection.lend(asynchronous=True) as lent:
             async with lent as client:
                 once: Any = _each_once(await asyncio.to_thread(list, items))
                 slices: Any = partial(client.stream_many, once, self.options, **how)
@@ -304,8 +295,20 @@ class Loading:
                     async for item, records in found:
                         for record in _with_extra(records, item):
                             yield record
-        if len(report.failures) > before:
-            _warn(report, before)
+
+    @contextmanager
+    def _told(self, report: Report | None, *, show_progress: bool) -> Iterator[dict[str, Any]]:
+        """Fill *report*, or a new one, while documents are read; show a bar, and warn of what failed at the end.
+
+        What is given says how the documents are read.
+        """
+        report = self.report = report or Report(on_progress=self.load.on_progress)
+        before = len(report.failures)
+        with _page_bar(report) if show_progress or self.load.show_progress else nullcontext():
+            yield {**asdict(self.sending), "report": report, "convert": self.converter}
+        for failure in report.failures[before:]:
+            left_out = f"pages {failure.missing_pages} of {failure.source}" if failure.missing_pages else failure.source
+            logger.warning("left out %s: %s", left_out, failure.reason)
 
     def estimate(self, items: Iterable[Named]) -> Estimate:
         """Return what loading *items* would cost now, without sending anything; what is stored costs nothing.
@@ -463,12 +466,6 @@ def _page_bar(report: Report) -> Iterator[None]:
             yield
         finally:
             report.on_progress = ask
-
-
-def _warn(report: Report, before: int) -> None:
-    for failure in report.failures[before:]:
-        left_out = f"pages {failure.missing_pages} of {failure.source}" if failure.missing_pages else failure.source
-        logger.warning("left out %s: %s", left_out, failure.reason)
 
 
 async def _threaded(begin: Callable[[], Generator[Any, None, None]]) -> AsyncGenerator[Any, None]:
