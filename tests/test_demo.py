@@ -13,7 +13,7 @@ pytest.importorskip("bm25s", reason="the demo is an extra")
 
 from upstage_docs import Element, chunk_elements
 from upstage_docs.cli.app import run
-from upstage_docs.cli.demo import SAMPLE, retrieve
+from upstage_docs.cli.demo import SAMPLE, best_passage
 
 
 def _element(number: int, category: str, markdown: str, page: int = 1) -> Element:
@@ -47,21 +47,25 @@ def demo(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_question_finds_the_row_that_answers_and_where_it_stands() -> None:
-    best = retrieve("What did the North field give in 2025?", CHUNKS)[0]
+    best = best_passage("What did the North field give in 2025?", CHUNKS)
 
+    assert best is not None
     assert best.line == "| North | 17 t |"
     assert best.page == 2
     assert best.box == pytest.approx((0.1, 0.1, 0.9, 0.2))
 
 
 def test_a_korean_question_finds_words_with_other_endings() -> None:
-    assert retrieve("조력발전소의 성과는?", CHUNKS)[0].page == 3
+    best = best_passage("조력발전소의 성과는?", CHUNKS)
+
+    assert best is not None
+    assert best.page == 3
 
 
 def test_a_question_without_a_shared_word_has_no_answer() -> None:
-    assert retrieve("Whither?", CHUNKS) == []
-    assert retrieve("", CHUNKS) == []
-    assert retrieve("North", []) == []
+    assert best_passage("Whither?", CHUNKS) is None
+    assert best_passage("", CHUNKS) is None
+    assert best_passage("North", []) is None
 
 
 def test_the_demo_shows_parses_splits_and_answers_on_this_machine(demo: object) -> None:

@@ -62,8 +62,9 @@ def demo(
 
     asked = question or (QUESTION if file is None else _first_heading(document))
     console.rule("3  Ask", align="left")
-    _show_answer(console, asked, retrieve(asked, chunks))
-    console.print(f"Answered by {document.model}, {_who(engine)}.", soft_wrap=True)
+    _show_answer(console, asked, best_passage(asked, chunks))
+    who = "on this machine, without a key" if engine == "local" else "the Upstage API"
+    console.print(f"Answered by {document.model}, {who}.", soft_wrap=True)
 
 
 def _show_elements(console: Console, document: ParsedDocument, name: str) -> None:
@@ -98,12 +99,11 @@ def _show_chunks(console: Console, chunks: list[Chunk]) -> None:
     console.print()
 
 
-def _show_answer(console: Console, question: str, passages: list[RankedChunk]) -> None:
+def _show_answer(console: Console, question: str, best: BestPassage | None) -> None:
     console.print(f"Question: {question}", style="bold")
-    if not passages:
+    if best is None:
         console.print("No chunk shares a word with the question.")
         return
-    best = passages[0]
     where = f"page {best.page}, box {place(best.box)}"
     console.print(Panel(Markdown(visible(_excerpt(best))), title="best passage", subtitle=where, title_align="left"))
     cells = [cell.strip() for cell in best.line.split("|")] if best.line.startswith("|") else [best.line.strip()]
@@ -112,7 +112,7 @@ def _show_answer(console: Console, question: str, passages: list[RankedChunk]) -
     console.print(f"        {where}", soft_wrap=True)
 
 
-def _excerpt(passage: RankedChunk) -> str:
+def _excerpt(passage: BestPassage) -> str:
     """Return the passage, of a long one its beginning and the line that answers."""
     lines = passage.chunk.text.splitlines()
     if len(lines) <= _LONG:
@@ -127,17 +127,12 @@ def _first_heading(document: ParsedDocument) -> str:
     return " ".join(texts[0].split()) if texts else ""
 
 
-def _who(engine: EngineName) -> str:
-    return "on this machine, without a key" if engine == "local" else "the Upstage API"
-
-
 @dataclass(frozen=True)
-class RankedChunk:
-    """One chunk that may answer a question.
+class BestPassage:
+    """The chunk that shares most with a question.
 
     Attributes:
         chunk: The whole chunk.
-        score: BM25; only its order means anything.
         line: The line of the chunk that shares most with the question: a row of a table
             (never its header), or a paragraph.
         page: The page of that line, 1-based.
@@ -145,25 +140,30 @@ class RankedChunk:
     """
 
     chunk: Chunk
-    score: float
     line: str
     page: int
     box: Box
 
 
-def retrieve(question: str, chunks: Sequence[Chunk], count: int = 3) -> list[RankedChunk]:
-    """Return the *count* chunks that share most with *question*, best first; none if they share no word.
+def best_passage(question: str, chunks: Sequence[Chunk]) -> BestPassage | None:
+    """Return the chunk that shares most with *question*, None if none shares a word.
 
     Raises:
         MissingExtraError: The extra "search" is not installed.
     """
     scores = WordRanking([" ".join((*chunk.headings, chunk.text)) for chunk in chunks]).scores(question)
-    best = [index for index in sorted(range(len(chunks)), key=lambda at: -scores[at])[:count] if scores[index] > 0]
+    if not any(scores):
+        return None
+    best = scores.index(max(scores))
     lines = [_candidate_lines(chunk) for chunk in chunks]
     # A word is as rare as it is among all lines, not among those of one table.
-    line_scores = iter(WordRanking(list(chain.from_iterable(lines))).scores(question))
-    scored = [[(next(line_scores), line) for line in one] for one in lines]
-    return [_passage(chunks[index], scores[index], max(scored[index], key=itemgetter(0))[1]) for index in best]
+    of_lines = WordRanking(list(chain.from_iterable(lines))).scores(question)
+    first = sum(map(len, lines[:best]))
+    chunk, line = chunks[best], max(zip(of_lines[first:], lines[best], strict=False), key=itemgetter(0))[1]
+    at = chunk.text.index(line)
+    spans = json.loads(chunk.metadata["spans"])
+    _, page, _, _, *box = next((span for span in spans if span[2] <= at < span[3]), spans[0])
+    return BestPassage(chunk, line, page, (box[0], box[1], box[2], box[3]))
 
 
 def _candidate_lines(chunk: Chunk) -> list[str]:
@@ -171,10 +171,3 @@ def _candidate_lines(chunk: Chunk) -> list[str]:
     lines = [line for line in _HEADER_OF_TABLE.sub("", chunk.text).splitlines() if line.strip()]
     rows = [line for line in lines if line.startswith("|")]
     return rows or [line for line in lines if not line.startswith("#")] or lines
-
-
-def _passage(chunk: Chunk, score: float, line: str) -> RankedChunk:
-    at = chunk.text.index(line)
-    spans = json.loads(chunk.metadata["spans"])
-    _, page, _, _, *box = next((span for span in spans if span[2] <= at < span[3]), spans[0])
-    return RankedChunk(chunk, score, line, page, (box[0], box[1], box[2], box[3]))
