@@ -10,7 +10,7 @@ import msgspec
 from upstage_docs.evidence.place import Place, source_of, string
 from upstage_docs.evidence.things import Thing, element_things, read_things
 from upstage_docs.models import Record
-from upstage_docs.records.records import METADATA_KEYS, record_id, text_sha256
+from upstage_docs.records.records import METADATA_KEYS, record_id, text_sha256, union_of
 from upstage_docs.records.render import text_of_html
 
 _encode = msgspec.json.Encoder().encode
@@ -74,7 +74,7 @@ def join_pieces(kind: str, pieces: Sequence[Piece], number: int, *, identity: st
         box = piece.place.box or (0.0, 0.0, 0.0, 0.0)
         spans.append((piece.place.element_id, piece.place.page, start, len(text), *box))
     boxes = [piece.place.box for piece in pieces if piece.place.box and piece.place.page == first.place.page]
-    x0, y0, x1, y1 = msgspec.structs.replace(first.place, boxes=tuple(boxes)).box or (0.0, 0.0, 0.0, 0.0)
+    x0, y0, x1, y1 = union_of(boxes)
     given = first.thing.metadata
     metadata: dict[str, Any] = {
         key: value if isinstance(value := given.get(key), type_) else type_() for key, type_ in METADATA_KEYS.items()

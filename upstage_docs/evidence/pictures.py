@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from upstage_docs.evidence.things import Parsed, parsed_answer, read_things
 from upstage_docs.files.source import DocumentInput
 from upstage_docs.models import Box, OcrResult, ParsedDocument
 from upstage_docs.options.definitions import require_whole_number
+from upstage_docs.records.records import union_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -198,12 +199,12 @@ def _located(things: object, quote: str, files: _Files) -> list[Place]:
     return located
 
 
-def _crop_to(image: Image, boxes: Iterable[Box]) -> Image:
-    x0s, y0s, x1s, y1s = zip(*boxes, strict=True)
+def _crop_to(image: Image, boxes: Sequence[Box]) -> Image:
+    x0, y0, x1, y1 = union_of(boxes)
     margin = _MARGIN * max(image.size)
-    left, top = max(0, int(min(x0s) * image.width - margin)), max(0, int(min(y0s) * image.height - margin))
-    right = min(image.width, round(max(x1s) * image.width + margin) + 1)
-    bottom = min(image.height, round(max(y1s) * image.height + margin) + 1)
+    left, top = max(0, int(x0 * image.width - margin)), max(0, int(y0 * image.height - margin))
+    right = min(image.width, round(x1 * image.width + margin) + 1)
+    bottom = min(image.height, round(y1 * image.height + margin) + 1)
     return image.crop((left, top, right, bottom))
 
 

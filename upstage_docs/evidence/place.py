@@ -17,7 +17,7 @@ from upstage_docs.evidence.keys import Keyed, keyed, keyed_markup, keyed_piece
 from upstage_docs.evidence.things import Thing, element_things
 from upstage_docs.models import Box, Element, OcrResult, ParsedDocument, Point, bounding_box
 from upstage_docs.options import OutputFormat
-from upstage_docs.records.records import Span, coordinates_of, decode_spans, text_sha256
+from upstage_docs.records.records import Span, coordinates_of, decode_spans, text_sha256, union_of
 from upstage_docs.records.render import element_text
 
 Precision = Literal["words", "rows", "element", "elements", "page", "unknown"]
@@ -73,10 +73,7 @@ class Place(msgspec.Struct, frozen=True):
     @property
     def box(self) -> Box | None:
         """The bounding box of all *boxes*, None where there are none."""
-        if not self.boxes:
-            return None
-        x0s, y0s, x1s, y1s = zip(*self.boxes, strict=True)
-        return (min(x0s), min(y0s), max(x1s), max(y1s))
+        return union_of(self.boxes) if self.boxes else None
 
     @property
     def known(self) -> bool:

@@ -70,12 +70,5 @@ def _of_text(shares: list[float]) -> list[tuple[int, int]]:
 
 
 def _runs_of_true(flags: list[bool]) -> list[tuple[int, int]]:
-    found = []
-    begun: int | None = None
-    for index, flag in enumerate([*flags, False]):
-        if flag and begun is None:
-            begun = index
-        elif not flag and begun is not None:
-            found.append((begun, index))
-            begun = None
-    return found
+    edges = [index for index, (before, now) in enumerate(pairwise([False, *flags, False])) if before != now]
+    return list(zip(edges[::2], edges[1::2], strict=True))

@@ -384,7 +384,7 @@ def _nested(coordinates: tuple[Point, ...]) -> list[dict[str, float]]:
     return [{"x": x, "y": y} for x, y in coordinates]
 
 
-def union_of(boxes: list[Box]) -> Box:
+def union_of(boxes: Sequence[Box]) -> Box:
     """Return the box around all *boxes*, four 0.0 where there is none."""
     if not boxes:
         return (0.0, 0.0, 0.0, 0.0)
