@@ -161,7 +161,7 @@ class _Parses(Loads):
         Raises:
             UpstageDocsError: As `Client.parse` and `Client.ocr`.
         """
-        with closing(self.loading.records([item_of(blob)], report=self.report)) as records:
+        with closing(self.loading.records([_item_of(blob)], report=self.report)) as records:
             for record in records:
                 yield document_of(record)
 
@@ -313,7 +313,7 @@ class _Loader(BaseLoader):
             files = [files]  # a file object would yield its lines, and bytes their numbers
         for file in files:
             if isinstance(file, Blob):
-                item = item_of(file)
+                item = _item_of(file)
                 yield item if self.source is None else item._replace(source=self.source)
             elif is_document(file):
                 yield Named(file, self.source)
@@ -437,7 +437,7 @@ def document_of(record: Record) -> Document:
     return Document(page_content=record.text, metadata=record.metadata, id=record.id)
 
 
-def item_of(blob: Blob) -> Named:
+def _item_of(blob: Blob) -> Named:
     """Return *blob* as something to load: its bytes, or its path, so that a file is streamed, and its metadata."""
     from upstage_docs.files.source import Named
 

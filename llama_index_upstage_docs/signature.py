@@ -77,8 +77,6 @@ else:
 
 
 def _constructor_of(owner: Any) -> Callable[..., None]:
-    from upstage_docs.options.definitions import constructor_of
-
     fields = owner.model_fields
     declared = [inspect.get_annotations(base) for base in reversed(owner.__mro__) if issubclass(base, BaseModel)]
     positional = [name for names in declared if "_" in names for name in list(names)[: list(names).index("_")]]
@@ -91,7 +89,15 @@ def _constructor_of(owner: Any) -> Callable[..., None]:
         parameters.append(inspect.Parameter(name, kind, default=default, annotation=plain))
     signature = inspect.Signature(parameters, return_annotation=None)
 
-    def make(self: Any, *values: Any, **options: Any) -> None:
+    def __init__(self: Any, *values: Any, **options: Any) -> None:  # noqa: N807 - it becomes one
+        """Make it; its class says what the options are."""
+        from upstage_docs.options.definitions import wrap_key
+
+        values, options = wrap_key(positional, values, options)
+        if unknown := [name for name in options if name not in fields]:
+            from upstage_docs.options.former_names import unknown_option_error
+
+            raise unknown_option_error(owner.__name__, unknown)
         try:
             given = signature.bind(self, *values, **options)
         except TypeError as error:
@@ -100,5 +106,7 @@ def _constructor_of(owner: Any) -> Callable[..., None]:
         BaseModel.__init__(self, **self._as_kept({**given.arguments, "self": None}))
         self._check()
 
-    make.__qualname__ = f"{owner.__qualname__}.__init__"
-    return constructor_of(make, signature)
+    made: Any = __init__
+    made.__signature__ = signature
+    made.__qualname__ = f"{owner.__qualname__}.__init__"
+    return __init__

@@ -44,7 +44,7 @@ KEY = "up_abcdefghijklmnop"
 # caller's, whatever it does, not outlast the deadline (client/sending).
 # Four ask whether somebody traces (flows/reports), who then sees each document, request, job and batch.
 # One looks whether JSON would take many times its bytes (lenient), one whether a text may hold titles (records).
-FUNCTIONS = 98
+FUNCTIONS = 99
 # Constructors hide the key from tracebacks (options/definitions); what waits for its last page is one (flows/slices).
 FILES = 18
 

@@ -275,7 +275,7 @@ class Loading:
             UpstageDocsError: As `Client.parse` and `Client.ocr`, unless skipped.
         """
         with (
-            self._told(report, show_progress=show_progress) as how,
+            self._reporting(report, show_progress=show_progress) as how,
             self.connection.lend() as lent,
             lent as client,
             closing(client.stream_many(_each_once(items), self.options, **how)) as slices,
@@ -287,7 +287,10 @@ class Loading:
         self, items: Iterable[Named], *, show_progress: bool = False, report: Report | None = None
     ) -> AsyncGenerator[Record, None]:
         """Yield the records of *items* without blocking the event loop; see `records`."""
-        with self._told(report, show_progress=show_progress) as how, self.connection.lend(asynchronous=True) as lent:
+        with (
+            self._reporting(report, show_progress=show_progress) as how,
+            self.connection.lend(asynchronous=True) as lent,
+        ):
             async with lent as client:
                 once: Any = _each_once(await asyncio.to_thread(list, items))
                 slices: Any = partial(client.stream_many, once, self.options, **how)
@@ -297,7 +300,7 @@ class Loading:
                             yield record
 
     @contextmanager
-    def _told(self, report: Report | None, *, show_progress: bool) -> Iterator[dict[str, Any]]:
+    def _reporting(self, report: Report | None, *, show_progress: bool) -> Iterator[dict[str, Any]]:
         """Fill *report*, or a new one, while documents are read; show a bar, and warn of what failed at the end.
 
         What is given says how the documents are read.

@@ -12,7 +12,7 @@ import os
 import sys
 import textwrap
 from collections import abc
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from functools import lru_cache, partial
 from itertools import zip_longest
@@ -133,19 +133,12 @@ def _with_section(docstring: str | None, title: str, described: Mapping[str, str
 
 
 def constructor_of(make: Callable[..., None], signature: inspect.Signature) -> Callable[..., None]:
-    """Return the constructor of a loader or reader: it does *make* with what is given, and refuses what is no option.
-
-    A tool that shows the local variables of a traceback shows no `api_key` of it.
-    """
-    parameters = list(signature.parameters.values())[1:]
-    names = [one.name for one in parameters]
-    positional = [one.name for one in parameters if one.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    """Return the constructor of a component: it does *make* with what is given, and refuses what is no option."""
+    names = list(signature.parameters)[1:]
 
     def __init__(self: Any, *values: Any, **options: Any) -> None:  # noqa: N807 - it becomes one
         """Make it; its class says what the options are."""
-        given = zip_longest(positional[: len(values)], values)  # there may be more values than it takes
-        values = tuple(as_secret(value) if name == "api_key" else value for name, value in given)
-        options = {name: as_secret(value) if name == "api_key" else value for name, value in options.items()}
+        values, options = wrap_key(names, values, options)
         if unknown := [name for name in options if name not in names]:
             from upstage_docs.options.former_names import unknown_option_error
 
@@ -156,6 +149,15 @@ def constructor_of(make: Callable[..., None], signature: inspect.Signature) -> C
     made.__signature__ = signature
     made.__qualname__ = make.__qualname__
     return __init__
+
+
+def wrap_key(
+    names: Sequence[str], values: Sequence[Any], options: Mapping[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments of a constructor with an `api_key` that does not show; *names* are those of *values*."""
+    named = zip_longest(names[: len(values)], values)  # there may be more values than the constructor takes
+    wrapped = tuple(as_secret(value) if name == "api_key" else value for name, value in named)
+    return wrapped, {name: as_secret(value) if name == "api_key" else value for name, value in options.items()}
 
 
 def takes(

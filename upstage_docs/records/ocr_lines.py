@@ -57,17 +57,17 @@ def ocr_lines(page: OcrPage) -> list[OcrLine]:
     """Return the lines of a page in the order of its text; words that are not in its text make lines by their place."""
     ranges = word_ranges(page)
     if None in ranges:
-        return [_line(page, words, None) for words in _runs(page.words, _follows_on_line)]
+        return [_line(page, words, None) for words in _cut_apart(page.words, _follows_on_line)]
     placed = [(word, found) for word, found in zip(page.words, ranges, strict=True) if found is not None]
 
     def goes_on(one: tuple[OcrWord, tuple[int, int]], following: tuple[OcrWord, tuple[int, int]]) -> bool:
         return "\n" not in page.text[one[1][1] : following[1][0]] and not _is_apart(one[0], following[0])
 
-    runs = _runs(sorted(placed, key=lambda one: one[1]), goes_on)
+    runs = _cut_apart(sorted(placed, key=lambda one: one[1]), goes_on)
     return [_line(page, [word for word, _ in run], (run[0][1][0], run[-1][1][1])) for run in runs]
 
 
-def _runs(items: Iterable[Item], goes_on: Callable[[Item, Item], bool]) -> Iterator[list[Item]]:
+def _cut_apart(items: Iterable[Item], goes_on: Callable[[Item, Item], bool]) -> Iterator[list[Item]]:
     """Yield *items* in their order, cut where one does not go on the one before it."""
     run: list[Item] = []
     for item in items:
