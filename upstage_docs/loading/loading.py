@@ -134,8 +134,7 @@ class Connection:
         bill: list[Spending] | None = None,
         **settings: Any,
     ) -> None:
-        who = ConnectionOptions(api_key, client)
-        api_key, client = who.api_key, who.client
+        api_key = ConnectionOptions(api_key).api_key
         self._settings = {name: value for name, value in settings.items() if value is not None}
         given = ["api_key", *self._settings] if api_key is not None else [*self._settings]
         if client is not None and given:
@@ -143,7 +142,7 @@ class Connection:
         if settings.get("engine") == "local" and api_key is not None:
             raise ConfigError('engine="local" answers on this machine and takes no api_key; leave one of them out.')
         self._api_key = api_key
-        self._client: Client | AsyncClient | None = client
+        self._client: Client | AsyncClient | None = ConnectionOptions(client=client).client
         self.bill = [] if bill is None else bill
 
     @property
