@@ -176,14 +176,12 @@ def _differ(one: Scale, other: Scale) -> bool:
 
 def _has_neighbour(label: Label, labels: Sequence[Label]) -> bool:
     """Say whether a number stands right before or behind another text, as the exponent of a power does."""
-    for other in labels:
-        if other is label or other.leans:
-            continue
-        down = min(label.box[3], other.box[3]) - max(label.box[1], other.box[1])
-        across = max(label.box[0], other.box[0]) - min(label.box[2], other.box[2])
-        if down > -0.2 * label.size and across < 0.25 * label.size:
-            return True
-    return False
+    x0, y0, x1, y1 = label.box
+    down, across = 0.2 * label.size, 0.25 * label.size
+    return any(
+        box[1] - y1 < down and y0 - box[3] < down and box[0] - x1 < across and x0 - box[2] < across
+        for box in (other.box for other in labels if other is not label and not other.leans)
+    )
 
 
 def _fitted(group: Sequence[Label], paths: Sequence[Path], foot: float | None) -> Scale | None:

@@ -55,21 +55,21 @@ def measured_bars(
     if len(paths) > 4 * _MOST:
         return None
     for lying in (False, True):
-        labels = labels_of(words, lying=lying)
         shapes = [path._replace(box=turned_box(path.box)) if lying else path for path in paths]
-        data = _measured(shapes, labels, subpaths, lying=lying)
+        data = _measured(shapes, words, subpaths, lying=lying)
         if data is not None:
             return data
     return None
 
 
 def _measured(
-    paths: Sequence[Path], labels: Sequence[Label], subpaths: Callable[[], Sequence[Subpath]], *, lying: bool
+    paths: Sequence[Path], words: Sequence[Word], subpaths: Callable[[], Sequence[Subpath]], *, lying: bool
 ) -> ChartData | None:
     bars = _bars(paths)
     if bars is None:
         return None
     foot, stacks = bars
+    labels = labels_of(words, lying=lying)
     found = scale_of(labels, paths, foot)
     if found is None:
         return None
@@ -143,17 +143,26 @@ def _rectangles(paths: Sequence[Path]) -> list[_Bar]:
     found: list[_Bar] = []
     for path in paths:
         wide, tall = dimensions(path.box)
-        known = tuple(round(value) for value in path.box)
-        solid = path.filled and not path.curved and not is_light(path.colour)
-        if solid and wide > _NARROWEST and tall > 0.3 and known not in seen:
-            seen.add(known)
-            found.append(_Bar(path.box, path.colour))
+        if path.filled and not path.curved and wide > _NARROWEST and tall > 0.3 and not is_light(path.colour):
+            known = tuple(map(round, path.box))
+            if known not in seen:
+                seen.add(known)
+                found.append(_Bar(path.box, path.colour))
     sizes = Counter(_size(bar) for bar in found)
     widths = {min(_size(bar)) for bar in found if not _is_tick(bar)}  # of a short bar, the longer side is its width
     found = [bar for bar in found if sizes[_size(bar)] < _LEAST_TICKS or not _is_tick(bar) or max(_size(bar)) in widths]
-    if len(found) > _MOST:
+    if not 0 < len(found) <= _MOST:
         return []
-    return [bar for bar in found if 2 * sum(_holds(bar.box, other.box) for other in found) <= len(found) + 1]
+    grounds = _grounds([bar.box for bar in found])
+    return [bar for bar in found if bar.box not in grounds]
+
+
+def _grounds(boxes: Sequence[Box]) -> set[Box]:
+    """Return the boxes that hold more than half of all: these hold the middle one of each edge in order, too."""
+    half = len(boxes) // 2
+    lefts, tops, rights, bottoms = map(sorted, zip(*boxes, strict=True))
+    usual = lefts[half], tops[half], rights[-1 - half], bottoms[-1 - half]
+    return {box for box in boxes if _holds(box, usual) and 2 * sum(_holds(box, one) for one in boxes) > len(boxes) + 1}
 
 
 def _size(bar: _Bar) -> tuple[float, ...]:
@@ -215,7 +224,8 @@ def _are_keys(shapes: Sequence[_Bar]) -> bool:
 
 def _holds(outer: Box, inner: Box, *, reach: float = _SAME) -> bool:
     """Say whether *inner* lies in *outer*, or at most *reach* beyond it."""
-    return all(outer[n] <= inner[n] + reach and inner[n + 2] <= outer[n + 2] + reach for n in (0, 1))
+    x0, y0, x1, y1 = inner
+    return outer[0] <= x0 + reach and x1 <= outer[2] + reach and outer[1] <= y0 + reach and y1 <= outer[3] + reach
 
 
 def _series(stacks: Sequence[Sequence[_Bar]], homes: Sequence[int], count: int) -> list[str] | None:
