@@ -156,7 +156,8 @@ def regions_of(
         labels = [line for line in lines_of(upright, [-1] * len(upright)) if line.box[3] > line.box[1]]
         labels += map(Line, turned_lines(words))
         keys = legend_of(paths, words)
-        drawn = [_with_labels(_with_legend(_with_labels(box, labels), keys), labels) for box in drawn]
+        short = _short_lines(labels)
+        drawn = [_with_labels(_with_legend(_with_labels(box, labels, short), keys), labels, short) for box in drawn]
     in_tables = {index for table in tables if _is_sure(table) for index in table.words}
     pies = measured_pies(drawings, [word for i, word in enumerate(words) if i not in in_tables], subpaths)
     drawn += [box for box, _ in pies]
@@ -282,22 +283,25 @@ def _with_legend(box: Box, keys: Sequence[Box]) -> Box:
     return box
 
 
-def _with_labels(box: Box, lines: Sequence[Line]) -> Box:
-    """Return the box of a drawing with the short lines that stand right beside it: labels of axes, a legend.
+def _short_lines(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines that may be labels of a drawing: short ones that belong to no longer text, and scales."""
+    short: list[Line] = []
+    long: list[Line] = []
+    for line in lines:
+        (short if len(line.text) <= _LABEL_LETTERS or _is_scale(line) else long).append(line)
+    return [
+        line for line in short if not _CAPTION.match(line.text) and not any(_goes_on(line, other) for other in long)
+    ]
 
-    A line much larger than those in the drawing is a heading above it.
+
+def _with_labels(box: Box, lines: Sequence[Line], short: Sequence[Line]) -> Box:
+    """Return the box of a drawing with those of the *short* lines that stand right beside it: labels of axes, a legend.
+
+    A line much larger than those of all *lines* in the drawing is a heading above it.
     """
     inside = [line.size for line in lines if overlap(line.box, box) > _INSIDE]
     largest = _HEADING * median(inside) if inside else math.inf
-    short = [
-        line
-        for line in lines
-        if (len(line.text) <= _LABEL_LETTERS or _is_scale(line))
-        and line.size < largest
-        and not _CAPTION.match(line.text)
-    ]
-    long = [line for line in lines if len(line.text) > _LABEL_LETTERS and not _is_scale(line)]
-    short = [line for line in short if not any(_goes_on(line, other) for other in long)]
+    short = [line for line in short if line.size < largest]
     scales = _scales(short)
     for _ in range(_LABEL_ROUNDS):
         near = [line for line in short if _is_beside(line, box)] + _names_below(short, box) + _names_before(short, box)
@@ -377,9 +381,9 @@ def _by_row(line: Line) -> tuple[int, float]:
 
 def _goes_on(line: Line, other: Line) -> bool:
     """Say whether a short line belongs to the text of a long one: right under, over, or beside it."""
-    across = max(line.box[0], other.box[0]) - min(line.box[2], other.box[2])
-    down = abs(line.baseline - other.baseline)
-    return down < _NEXT_LINE * other.size and across < _NEXT_WORD * other.size
+    if abs(line.baseline - other.baseline) >= _NEXT_LINE * other.size:
+        return False  # most
+    return -shared_width(line.box, other.box) < _NEXT_WORD * other.size
 
 
 def _is_beside(line: Line, box: Box) -> bool:
@@ -449,7 +453,9 @@ def _is_flow(drawing: Drawing, words: Sequence[Word], taken: Sequence[bool]) -> 
 
 def _numbers(word: Word) -> int:
     parts = (part.strip("%$€£₩,.-–()") for part in word.text.split())
-    return sum(part.replace(",", "").replace(".", "").isdigit() or is_number(part) for part in parts)
+    return sum(
+        not part.isalpha() and (part.replace(",", "").replace(".", "").isdigit() or is_number(part)) for part in parts
+    )
 
 
 def _drawn_formulas(drawings: Sequence[Drawing], regions: Sequence[Part], words: Sequence[Word]) -> list[Part]:
