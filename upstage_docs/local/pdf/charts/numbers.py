@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 _NUMBER = re.compile(
@@ -29,6 +30,8 @@ _TIMES = {
     "억": 1e8,
     "조": 1e12,
 }
+_REMEMBERED = 512
+"""Texts, about those of a chart: several rules ask for the number of each."""
 
 
 class Number(NamedTuple):
@@ -44,6 +47,7 @@ def is_number(text: str) -> bool:
     return number_of(text, comma=False) is not None or number_of(text, comma=True) is not None
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def number_of(text: str, *, comma: bool) -> Number | None:
     """Return the number that a text is, None if it is none; with *comma*, decimals stand behind a comma."""
     match = _NUMBER.fullmatch(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from upstage_docs.local.blocks import is_list_item
@@ -16,6 +17,8 @@ _VALUE = re.compile(
 )
 _NONE = "nN"
 """What "n/a" begins with."""
+_REMEMBERED = 1024
+"""Texts, about those of a page: several rules ask whether each is a value."""
 _YEARS = re.compile(r"(?:18|19|20)\d\d(?:\s?[-–/]\s?(?:(?:18|19|20)\d\d|\d\d))?")
 _SAME_LINE = 0.45
 """Of the font size: what two baselines of one line differ by at most."""
@@ -50,6 +53,7 @@ Rows = list[list[list[Word]]]
 """The words of cells by row and column."""
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def is_value(text: str) -> bool:
     """Say whether a text is a number, with its signs and unit, or a sign such as a dash that stands for none."""
     first = text[:1]
