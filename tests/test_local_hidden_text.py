@@ -13,7 +13,7 @@ from test_local_words import file_of, stream
 from upstage_docs.local.blocks import PageLayout
 from upstage_docs.local.pdf.document import read_pdf
 from upstage_docs.local.pdf.layers import may_hide_layers
-from upstage_docs.local.pdf.missed_words import letters_of, missed
+from upstage_docs.local.pdf.missed_words import missed, more_letters
 from upstage_docs.local.pdf.text_layer import BareWord
 
 LINES = [
@@ -169,8 +169,8 @@ def test_what_the_library_repaired_is_not_put_back() -> None:
         BareWord("ohggre", (122, 101, 160, 111)),
         BareWord("17", (300, 800, 312, 810)),
     ]
-    want, have = letters_of(word.text for word in words), letters_of(item.text for item in items)
-    assert [word.text for word in missed(items, words, want - have, 842, foreign=have - want)] == ["17"]
+    lacking, foreign = more_letters(" ".join(word.text for word in words), [item.text for item in items])
+    assert [word.text for word in missed(items, words, lacking, 842, foreign=foreign)] == ["17"]
 
 
 def page_with(notes: Sequence[bytes], turned: int = 0) -> PageLayout:

@@ -85,6 +85,8 @@ def _parser(numbers: tuple[int, ...], turned: tuple[tuple[int, int], ...]) -> An
 
 def _lies_at(page: Any) -> int:
     """Return the clockwise degrees, in quarter turns, at which more than half of the text of *page* lies."""
+    if not any(item.rotation for item in page.text_items):
+        return 0  # most pages
     letters: Counter[int] = Counter()
     for item in page.text_items:
         letters[round(item.rotation / 90) % 4 * 90] += len(item.text)
@@ -126,7 +128,7 @@ def drops_letters(page: Any, document: PdfPages, number: int, angle: int) -> boo
         number: Of the page.
         angle: Clockwise degrees at which its text lies.
     """
-    have, want = count_letters(item.text for item in page.text_items), document.letters(number).total()
+    have, want = count_letters(item.text for item in page.text_items), count_letters([document.facts(number).text])
     if want - have <= _DROPPED * want:
         return False
     want = count_letters(word.text for word in upright_words(document, number, angle))

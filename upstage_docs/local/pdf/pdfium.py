@@ -17,7 +17,6 @@ from upstage_docs.local.geometry import Box, holds_middle, overlap
 from upstage_docs.local.pdf.annotations import typed_texts
 from upstage_docs.local.pdf.hidden_text import HiddenText
 from upstage_docs.local.pdf.layers import may_hide_layers, without_hidden_layers
-from upstage_docs.local.pdf.missed_words import letters_of
 from upstage_docs.local.pdf.outline import OutlineEntry
 from upstage_docs.local.pdf.page_letters import PageLetters
 from upstage_docs.local.pdf.page_objects import moved, object_box, objects_of
@@ -68,7 +67,6 @@ class PdfPages:
         import pypdfium2
 
         self._facts: dict[int, Facts] = {}
-        self._letters: dict[int, Counter[str]] = {}
         self._words: dict[int, list[BareWord]] = {}
         self._open: dict[int, Any] = {}
         self._texts: dict[int, PageLetters] = {}
@@ -168,7 +166,6 @@ class PdfPages:
         if number not in self._facts:
             if len(self._facts) >= _REMEMBERED:
                 self._facts.clear()
-                self._letters.clear()
                 self._words.clear()
             with PDFIUM_LOCK:
                 page = self._page(number)
@@ -179,16 +176,6 @@ class PdfPages:
                     letters = ""
                 self._facts[number] = Facts(page.get_width(), page.get_height(), count, letters)
         return self._facts[number]
-
-    def letters(self, number: int) -> Counter[str]:
-        """Count the letters and digits of a page's text layer; what is returned is shared.
-
-        Raises:
-            Refusal: 422 if the page is damaged.
-        """
-        if number not in self._letters:
-            self._letters[number] = letters_of([self.facts(number).text])
-        return self._letters[number]
 
     def pictured(self, number: int) -> float:
         """Return the share of a page that its largest picture covers, 0-1."""
@@ -285,15 +272,13 @@ class PdfPages:
             hidden_text = HiddenText(text)
             words = []
             beyond = _SURROGATE.search(text.characters) is not None
-            banned = _ASCII.difference(among) if among is not None else frozenset()
-            for found in _WORD.finditer(text.characters):
+            wanted = _words_among(text.characters, among) if among is not None else None
+            for found in _WORD.finditer(text.characters) if wanted is None or wanted else ():
                 word = found[0]
-                if not banned.isdisjoint(word):
+                if wanted is not None and word not in wanted:
                     continue
                 if beyond:
                     word = word.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-                if among is not None and not _is_among(word, among):
-                    continue
                 own = text.box(*found.span())
                 box = placed(own)
                 if not holds_middle(sheet, box):
@@ -352,6 +337,12 @@ class PdfPages:
             page = self._page(number)
             placed = placing(page, angle)
             return subpaths_of(page, lambda point: placed((*point, *point))[:2])
+
+
+def _words_among(text: str, letters: Counter[str]) -> set[str]:
+    """Return the words of a text that are among *letters*."""
+    banned = _ASCII.difference(letters)
+    return {word for word in set(_WORD.findall(text)) if banned.isdisjoint(word) and _is_among(word, letters)}
 
 
 def _is_among(word: str, letters: Counter[str]) -> bool:
