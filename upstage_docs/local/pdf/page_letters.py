@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
-from ctypes import byref, c_double, c_int, create_string_buffer
-from functools import cached_property
+from collections.abc import Callable
+from ctypes import PYFUNCTYPE, addressof, c_double, c_int, c_void_p, cast, create_string_buffer
+from functools import cache, cached_property
+from struct import Struct
 from typing import Any
 
 from upstage_docs.local.geometry import Box, bounds
 
 _FONT_NAME_BYTES = 128
+_EDGES = Struct("4d")
+
+
+@cache
+def _readers() -> tuple[Callable[..., int], ...]:
+    """Return what reads the box of a character, counts the boxes of a slice, and reads one of these, from pdfium.
+
+    They take addresses as numbers: making typed pointers takes longer than the calls themselves.
+    """
+    from pypdfium2 import raw
+
+    reads = PYFUNCTYPE(c_int, c_void_p, c_int, *[c_void_p] * 4)
+    counts = PYFUNCTYPE(c_int, c_void_p, c_int, c_int)
+    box, count, rect = raw.FPDFText_GetCharBox, raw.FPDFText_CountRects, raw.FPDFText_GetRect
+    return reads(_address(box)), counts(_address(count)), reads(_address(rect))
+
+
+def _address(pointer: Any) -> int:
+    return cast(pointer, c_void_p).value or 0
 
 
 class PageLetters:
@@ -23,8 +44,10 @@ class PageLetters:
 
         self._text, self._raw = text, raw
         self.handle = text.raw
-        self._edges = c_double(), c_double(), c_double(), c_double()
-        self._written = tuple(map(byref, self._edges))
+        self._page = _address(text.raw)
+        self._edges = (c_double * 4)()
+        self._left, self._bottom, self._right, self._top = range(addressof(self._edges), addressof(self._edges) + 32, 8)
+        self._read_box, self._count_rects, self._read_rect = _readers()
         self._font, self._flags = create_string_buffer(_FONT_NAME_BYTES), c_int()
 
     def close(self) -> None:
@@ -48,30 +71,28 @@ class PageLetters:
 
     def boxes(self, start: int, end: int) -> list[Box]:
         """Return the `(left, bottom, right, top)` of each character of a slice."""
-        read, page = self._raw.FPDFText_GetCharBox, self.handle
-        left, bottom, right, top = self._edges
-        x0, y0, x1, y1 = self._written
+        read, page, edges = self._read_box, self._page, self._edges
+        left, bottom, right, top = self._left, self._bottom, self._right, self._top
         boxes: list[Box] = []
         for index in range(start, end):
-            if not read(page, index, x0, x1, y0, y1):
+            if not read(page, index, left, right, bottom, top):
                 self._text.get_charbox(index)  # which raises
-            boxes.append((left.value, bottom.value, right.value, top.value))
+            boxes.append(_EDGES.unpack(edges))
         return boxes
 
     def box(self, start: int, end: int) -> Box:
         """Return the box around the characters of a slice, which must not be empty."""
-        if end - start > 2 and self._raw.FPDFText_CountRects(self.handle, start, end - start) == 1:
-            left, bottom, right, top = self._edges
-            x0, y0, x1, y1 = self._written
-            told = self._raw.FPDFText_GetRect(self.handle, 0, x0, y1, x1, y0)
-            if told and left.value < right.value and bottom.value < top.value:
-                return left.value, bottom.value, right.value, top.value
+        if end - start > 2 and self._count_rects(self._page, start, end - start) == 1:
+            told = self._read_rect(self._page, 0, self._left, self._top, self._right, self._bottom)
+            left, bottom, right, top = _EDGES.unpack(self._edges)
+            if told and left < right and bottom < top:
+                return left, bottom, right, top
         boxes = self.boxes(start, end)
         return boxes[0] if len(boxes) == 1 else bounds(boxes)
 
     def origins(self, start: int, end: int) -> list[Box]:
         """Return the point of the baseline that each character of a slice stands on, as a box."""
-        x, y, *_ = self._edges
+        x, y = c_double(), c_double()
         return [
             (x.value, y.value, x.value, y.value)
             if self._raw.FPDFText_GetCharOrigin(self.handle, index, x, y)

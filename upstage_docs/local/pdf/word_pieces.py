@@ -39,5 +39,5 @@ def _words_of(word: Word, places: dict[int, int] | range, file: FileText) -> Seq
     for match in _PIECE.finditer(word.text):
         first, last = places[match.start()], places[match.end() - 1]
         x0, _, x1, _ = word.box if last < first else file.box(first, last + 1)
-        found.append(word._replace(text=match[0], box=(x0, word.box[1], max(x0, x1), word.box[3])))
+        found.append(Word(match[0], (x0, word.box[1], max(x0, x1), word.box[3]), *word[2:]))
     return found

@@ -131,18 +131,19 @@ def _split(text: Text, pieces: Pieces, cuts: Sequence[tuple[float, float]] = ())
         return [text]
     held = [(n, piece) for n, word in zip(text.numbers, text.words, strict=True) for piece in pieces(word)]
     runs = [[held[0]]]
-    for entry in held[1:]:
-        before, piece = runs[-1][-1][1], entry[1]
+    narrow = _IN_GUTTER if cuts else _BESIDE_VALUE
+    for number, piece in held[1:]:
+        last, before = runs[-1][-1]
         left, right = before.box[2], piece.box[0]
-        valued = is_value(before.text) and is_value(piece.text)
-        signs = not any(map(str.isalnum, before.text)) or not any(map(str.isalnum, piece.text))
-        same = before.size == piece.size and entry[0] == runs[-1][-1][0]
-        least = _BESIDE_VALUE if valued and not signs else _INSIDE if same else _APART
-        wide = right - left > _IN_GUTTER * piece.size
-        between = wide and any(a < right and left < b and right - left > _OF_GUTTER * (b - a) for a, b in cuts)
-        if between or right - left > least * piece.size:
-            runs.append([])
-        runs[-1].append(entry)
+        if right - left > narrow * piece.size:  # most spaces are narrower
+            valued = is_value(before.text) and is_value(piece.text)
+            signs = not any(map(str.isalnum, before.text)) or not any(map(str.isalnum, piece.text))
+            same = before.size == piece.size and number == last
+            least = _BESIDE_VALUE if valued and not signs else _INSIDE if same else _APART
+            between = any(a < right and left < b and right - left > _OF_GUTTER * (b - a) for a, b in cuts)
+            if between or right - left > least * piece.size:
+                runs.append([])
+        runs[-1].append((number, piece))
     if len(runs) == 1:
         numbers, words = zip(*held, strict=True)
         return [Text(numbers, words, bounds(word.box for word in words), text.baseline, text.size, text.text)]
