@@ -13,7 +13,7 @@ from test_local_words import file_of, stream
 from upstage_docs.local.blocks import PageLayout
 from upstage_docs.local.pdf.document import read_pdf
 from upstage_docs.local.pdf.layers import may_hide_layers
-from upstage_docs.local.pdf.missed_words import missed, more_letters
+from upstage_docs.local.pdf.missed_words import lacking_in, missed
 from upstage_docs.local.pdf.text_layer import BareWord
 
 LINES = [
@@ -169,8 +169,14 @@ def test_what_the_library_repaired_is_not_put_back() -> None:
         BareWord("ohggre", (122, 101, 160, 111)),
         BareWord("17", (300, 800, 312, 810)),
     ]
-    lacking, foreign = more_letters(" ".join(word.text for word in words), [item.text for item in items])
-    assert [word.text for word in missed(items, words, lacking, 842, foreign=foreign)] == ["17"]
+    lacking = lacking_in([item.text for item in items], " ".join(word.text for word in words))
+    assert [word.text for word in missed(items, words, lacking, 842)] == ["17"]
+
+
+def test_a_number_that_reads_as_one_elsewhere_on_the_page_may_be_lacking() -> None:
+    lacking = lacking_in(["64", "12"], "12 64\n64\n")
+    assert lacking.letters == {"6": 1, "4": 1}
+    assert "64" in lacking.lines
 
 
 def page_with(notes: Sequence[bytes], turned: int = 0) -> PageLayout:

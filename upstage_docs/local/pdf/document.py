@@ -22,7 +22,7 @@ from upstage_docs.local.pdf.library import (
     without_items,
 )
 from upstage_docs.local.pdf.margins import repeated, running_keys
-from upstage_docs.local.pdf.missed_words import is_seen, missed, more_letters
+from upstage_docs.local.pdf.missed_words import is_seen, lacking_in, missed
 from upstage_docs.local.pdf.outline import Outline
 from upstage_docs.local.pdf.page_threads import PageThreads
 from upstage_docs.local.pdf.parts import Part
@@ -291,9 +291,9 @@ def _turned_back(box: Box | None, angle: int) -> Box | None:
 def _left_out(page: Any, document: PdfPages, number: int, turned: dict[int, int]) -> list[BareWord]:
     """Return the words of the text layer that the PDF library left out, where the page is upright."""
     items = [item for item in page.text_items if is_seen(item, page.width, page.height)]
-    lacking, foreign = more_letters(document.facts(number).text, (item.text for item in items))
-    words = upright_words(document, number, turned.get(number, 0), lacking) if lacking else []
-    return missed(items, words, lacking, page.height, foreign=foreign)
+    lacking = lacking_in((item.text for item in items), document.facts(number).text)
+    words = upright_words(document, number, turned.get(number, 0), lacking) if lacking.letters else []
+    return missed(items, words, lacking, page.height)
 
 
 def _words_alone(document: PdfPages, number: int) -> tuple[Block, ...]:

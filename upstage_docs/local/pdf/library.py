@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from upstage_docs.local.losses import Losses, is_survivable
-from upstage_docs.local.pdf.missed_words import count_letters
+from upstage_docs.local.pdf.missed_words import Lacking, count_letters
 from upstage_docs.local.pdf.pdfium import PdfPages, shown
 from upstage_docs.local.pdf.text_layer import BareWord, set_words, text_layer
 
@@ -135,9 +135,9 @@ def drops_letters(page: Any, document: PdfPages, number: int, angle: int) -> boo
     return want - have > _DROPPED * want
 
 
-def upright_words(document: PdfPages, number: int, angle: int, among: Counter[str] | None = None) -> list[BareWord]:
+def upright_words(document: PdfPages, number: int, angle: int, lacking: Lacking | None = None) -> list[BareWord]:
     """Return the words of a page's text layer; where its text lies at *angle* degrees, with boxes turned upright."""
-    words = document.words(number, among)
+    words = document.words(number, lacking)
     if not angle:
         return words
     wide, tall, *_ = document.facts(number)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence, Set
+from typing import Any, NamedTuple
 from unicodedata import normalize
 
 from upstage_docs.local.geometry import Box, holds_middle, middle
@@ -15,6 +15,8 @@ _NO_LETTERS = bytes(code for code in range(0x80) if not chr(code).isalnum())
 _BEYOND_ASCII = re.compile("[^\x00-\x7f]+")
 _FEW_SIGNS = 120
 """Of a text: so many are counted one by one in half the time of all its letters; a Chinese page has more."""
+_SURELY_SAME = 20
+"""Letters of a line: a number of the page that reads as one of a table does is another line."""
 _SHELF = 20.0
 """Points: items are looked up by stripes of the page of this height."""
 _OVER_EDGE = 3.0
@@ -28,10 +30,8 @@ _TRANSPARENT = "00"
 def missed(
     items: Sequence[Any],
     words: Sequence[BareWord],
-    lacking: Counter[str],
+    lacking: Lacking,
     height: float,
-    *,
-    foreign: Counter[str] | None = None,
 ) -> list[BareWord]:
     """Return those of *words* that are missing at their place in the library's text.
 
@@ -41,11 +41,10 @@ def missed(
     Args:
         items: Text items of liteparse.
         words: Words of the same page's text layer, none of them beside the page.
-        lacking: How many of each letter the items have too few.
+        lacking: What the text layer has more than the items.
         height: Of the page, in points.
-        foreign: How many of each letter the items have more often than the page's text layer.
     """
-    lacking, foreign = lacking.copy(), Counter(foreign)
+    letters, foreign = lacking.letters.copy(), lacking.foreign.copy()
     if not words:
         return []
     shelves: dict[int, list[_Item]] = {int(middle(word.box)[1] // _SHELF): [] for word in words}
@@ -64,11 +63,11 @@ def missed(
     found = []
     for word, text in rest:
         need = Counter(text)
-        if not all(lacking[letter] >= number for letter, number in need.items()):
+        if not all(letters[letter] >= number for letter, number in need.items()):
             continue
         if any(known.gives_instead(text, word.box, foreign) for known in shelves[int(middle(word.box)[1] // _SHELF)]):
             continue
-        lacking.subtract(need)
+        letters.subtract(need)
         found.append(word)
     return found
 
@@ -83,17 +82,30 @@ def letters_of(texts: Iterable[str]) -> Counter[str]:
     return Counter({sign: number for sign, number in counted.items() if sign.isalnum()})
 
 
-def more_letters(text: str, other: Iterable[str]) -> tuple[Counter[str], Counter[str]]:
-    """Return the letters and digits that a text has more often than *other* texts, and those that they have more often.
+class Lacking(NamedTuple):
+    """What a text has more than others.
 
-    Lines that both have, most of many pages, are not counted letter by letter.
+    Attributes:
+        letters: Letters and digits, and how many of each.
+        foreign: Those that the others have more often.
+        lines: The lines that none of the others is.
     """
-    lines, others = Counter(map(str.strip, text.splitlines())), Counter(map(str.strip, other))
-    for line in lines.keys() & others.keys():
-        more = lines[line] - others[line]
-        lines[line], others[line] = max(more, 0), max(-more, 0)
-    one, two = letters_of(lines.elements()), letters_of(others.elements())
-    return one - two, two - one
+
+    letters: Counter[str]
+    foreign: Counter[str]
+    lines: Set[str]
+
+
+def lacking_in(others: Iterable[str], text: str) -> Lacking:
+    """Return what a text has more than *others*; long lines that both have are not counted by letter."""
+    lines, known = Counter(map(str.strip, text.splitlines())), Counter(map(str.strip, others))
+    for line in lines.keys() & known.keys():
+        if len(line) < _SURELY_SAME:
+            continue
+        more = lines[line] - known[line]
+        lines[line], known[line] = max(more, 0), max(-more, 0)
+    one, two = letters_of(lines.elements()), letters_of(known.elements())
+    return Lacking(one - two, two - one, {line for line, number in lines.items() if number})
 
 
 def count_letters(texts: Iterable[str]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Set
 from ctypes import PYFUNCTYPE, addressof, c_double, c_int, c_void_p, cast, create_string_buffer
 from functools import cache, cached_property
 from struct import Struct
@@ -68,6 +68,17 @@ class PageLetters:
             return self.text
         # Some have no place of their own in the text.
         return "".join(chr(self._raw.FPDFText_GetUnicode(self.handle, index)) for index in range(count))
+
+    def lines(self, wanted: Set[str]) -> Iterator[tuple[int, int]]:
+        """Yield where the lines begin and end that are, but for spaces around them, among *wanted*."""
+        if self.characters is not self.text:
+            yield 0, len(self.characters)  # the lines of the characters read otherwise
+            return
+        end = 0
+        for line in self.text.splitlines(keepends=True):
+            start, end = end, end + len(line)
+            if line.strip() in wanted:
+                yield start, end
 
     def boxes(self, start: int, end: int) -> list[Box]:
         """Return the `(left, bottom, right, top)` of each character of a slice."""

@@ -17,6 +17,7 @@ from upstage_docs.local.geometry import Box, holds_middle, overlap
 from upstage_docs.local.pdf.annotations import typed_texts
 from upstage_docs.local.pdf.hidden_text import HiddenText
 from upstage_docs.local.pdf.layers import may_hide_layers, without_hidden_layers
+from upstage_docs.local.pdf.missed_words import Lacking
 from upstage_docs.local.pdf.outline import OutlineEntry
 from upstage_docs.local.pdf.page_letters import PageLetters
 from upstage_docs.local.pdf.page_objects import moved, object_box, objects_of
@@ -251,7 +252,7 @@ class PdfPages:
         image.crop((left, top, right, bottom)).save(jpeg, "JPEG", quality=85)
         return jpeg.getvalue()
 
-    def words(self, number: int, among: Counter[str] | None = None) -> list[BareWord]:
+    def words(self, number: int, lacking: Lacking | None = None) -> list[BareWord]:
         """Return the words of a page's text layer in the file's order, and whether each font is bold.
 
         What stands beside the page is left out, and so is what is hidden, but for the text of a scan. All words of a
@@ -259,11 +260,11 @@ class PdfPages:
 
         Args:
             number: Of the page.
-            among: Letters and digits; words that need others, or more of them, are left out, and no font is looked
-                at. None leaves out none.
+            lacking: Words that may be lacking are returned alone: those of its lines that have its letters and no
+                others, or more of them; no font is looked at. None leaves out none.
         """
         if (known := self._words.get(number)) is not None:
-            return known if among is None else [word for word in known if _is_among(word.text, among)]
+            return known if lacking is None else [word for word in known if _is_among(word.text, lacking.letters)]
         with PDFIUM_LOCK:
             page = self._page(number)
             text = self._text_layer(number)
@@ -272,22 +273,25 @@ class PdfPages:
             hidden_text = HiddenText(text)
             words = []
             beyond = _SURROGATE.search(text.characters) is not None
-            wanted = _words_among(text.characters, among) if among is not None else None
-            for found in _WORD.finditer(text.characters) if wanted is None or wanted else ():
-                word = found[0]
-                if wanted is not None and word not in wanted:
-                    continue
-                if beyond:
-                    word = word.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-                own = text.box(*found.span())
-                box = placed(own)
-                if not holds_middle(sheet, box):
-                    continue
-                if hidden_text.holds(found.start(), own) and not self._repeats_what_is_seen(number, page, own):
-                    continue
-                bold = among is None and is_heavy_name(text.font_name(found.start()))
-                words.append(BareWord(word, box, bold))
-            if among is None:
+            banned = _ASCII.difference(lacking.letters) if lacking is not None else frozenset()
+            for start, end in text.lines(lacking.lines) if lacking is not None else [(0, len(text.characters))]:
+                for found in _WORD.finditer(text.characters, start, end):
+                    word = found[0]
+                    if not banned.isdisjoint(word):
+                        continue
+                    if beyond:
+                        word = word.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+                    if lacking is not None and not _is_among(word, lacking.letters):
+                        continue
+                    own = text.box(*found.span())
+                    box = placed(own)
+                    if not holds_middle(sheet, box):
+                        continue
+                    if hidden_text.holds(found.start(), own) and not self._repeats_what_is_seen(number, page, own):
+                        continue
+                    bold = lacking is None and is_heavy_name(text.font_name(found.start()))
+                    words.append(BareWord(word, box, bold))
+            if lacking is None:
                 self._words[number] = words
             return words
 
@@ -337,12 +341,6 @@ class PdfPages:
             page = self._page(number)
             placed = placing(page, angle)
             return subpaths_of(page, lambda point: placed((*point, *point))[:2])
-
-
-def _words_among(text: str, letters: Counter[str]) -> set[str]:
-    """Return the words of a text that are among *letters*."""
-    banned = _ASCII.difference(letters)
-    return {word for word in set(_WORD.findall(text)) if banned.isdisjoint(word) and _is_among(word, letters)}
 
 
 def _is_among(word: str, letters: Counter[str]) -> bool:
