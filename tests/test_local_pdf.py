@@ -18,6 +18,10 @@ pytest.importorskip("reportlab")
 from reportlab.pdfgen import canvas
 
 pytest.importorskip("liteparse")
+from liteparse import LiteParse
+
+from upstage_docs.local.pdf.layout import finished, parts_of
+from upstage_docs.local.pdf.library import LibraryPage, parse_pages
 
 A4 = (595, 842)
 SENTENCE = "The committee reviewed the annual figures and asked for a second estimate before the next session"
@@ -113,6 +117,25 @@ def test_a_report_page_is_told_apart() -> None:
     assert find(page, "Not counted").category == "footnote"
     assert (page.blocks[-1].text, page.blocks[-1].category) == ("17", "footer")
     assert sum(category in {"figure", "chart"} for category in categories(page)) == 1
+
+
+def test_a_page_is_laid_out_alike_from_the_copy_that_the_library_makes_of_it() -> None:
+    """What a page is made of is read from the library itself, but a version of it may only give the copy."""
+    data = pdf(report)
+    copied = LiteParse(
+        ocr_enabled=False,
+        quiet=True,
+        extract_blocks=True,
+        keep_headers_footers=True,
+        extract_text_metadata=True,
+        extract_vector_graphics=True,
+        preserve_very_small_text=True,
+    ).parse(data)
+    read_itself, from_copy = (
+        finished(parts_of(page), ()) for page in (parse_pages(data, [1], {})[1], LibraryPage.of(copied.pages[0]))
+    )
+    assert read_itself == from_copy
+    assert len(from_copy) > 8
 
 
 def test_columns_are_read_one_after_the_other() -> None:

@@ -115,7 +115,7 @@ def parts_of(
         else:
             upright.append(_word(item, leans=False))
     paths = paths_of(page)
-    rules, sides = rules_of(page) if drawn is None else drawn
+    rules, sides = rules_of(page, paths) if drawn is None else drawn
     if file is not None:
         upright = cut_at_weights(restored(upright, file, sides), file)
     words = [*(_word(item, leans=True) for item in turned), *(words or ()), *upright, *map(_bare_word, left_out)]
@@ -283,7 +283,7 @@ def _library_blocks(page: Any, words: Sequence[Word]) -> list[int]:
     """Return for each word the number of the smallest library block that holds it, -1 for none."""
     boxes = sorted(
         (b.bbox.width * b.bbox.height, number, box_of(b.bbox))
-        for number, b in enumerate(page.blocks or ())
+        for number, b in enumerate(page.blocks)
         if b.bbox is not None and b.kind not in {"rule", "figure"}
     )
     found = []

@@ -21,7 +21,31 @@ _NOT_OF_TEXT = {"figure", "rule"}
 WORDS_ALONE = "the layout of the page could not be told, its words stand without it"
 
 
-def read_pages(data: bytes, numbers: Sequence[int], losses: Losses) -> tuple[dict[int, Any], dict[int, int]]:
+class Vectors(NamedTuple):
+    """The vector paths of a page as the library tells them: shapes by their boxes, and straight lines."""
+
+    shapes: Sequence[Any]
+    lines: Sequence[Any]
+
+
+class LibraryPage(NamedTuple):
+    """A page of the library; its text may be of one reading, its pictures and drawings of another."""
+
+    width: float
+    height: float
+    text_items: Sequence[Any]
+    blocks: Sequence[Any]
+    vector_graphics: Vectors
+
+    @classmethod
+    def of(cls, page: Any) -> LibraryPage:
+        """Return what is asked of a page of liteparse, which makes each of its lists anew when it is asked for."""
+        drawn = page.vector_graphics
+        vectors = Vectors(drawn.shapes, drawn.lines) if drawn is not None else Vectors((), ())
+        return cls(page.width, page.height, page.text_items, page.blocks or (), vectors)
+
+
+def read_pages(data: bytes, numbers: Sequence[int], losses: Losses) -> tuple[dict[int, LibraryPage], dict[int, int]]:
     """Read pages with the PDF library; return them, and the clockwise degrees at which the text of some of them lies.
 
     A page that it cannot read is left out.
@@ -36,9 +60,9 @@ def read_pages(data: bytes, numbers: Sequence[int], losses: Losses) -> tuple[dic
     return parsed | upright, {number: angle for number, angle in turned.items() if number in upright}
 
 
-def _each_parsed(data: bytes, numbers: Sequence[int], turned: dict[int, int], losses: Losses) -> dict[int, Any]:
+def _each_parsed(data: bytes, numbers: Sequence[int], turned: dict[int, int], losses: Losses) -> dict[int, LibraryPage]:
     """Read pages with the PDF library, all at once, and those one by one that it does not give then."""
-    pages: dict[int, Any] = {}
+    pages: dict[int, LibraryPage] = {}
     try:
         pages = parse_pages(data, numbers, turned)
     except BaseException as error:
@@ -52,7 +76,7 @@ def _each_parsed(data: bytes, numbers: Sequence[int], turned: dict[int, int], lo
     return pages
 
 
-def parse_pages(data: bytes, numbers: Sequence[int], turned: dict[int, int]) -> dict[int, Any]:
+def parse_pages(data: bytes, numbers: Sequence[int], turned: dict[int, int]) -> dict[int, LibraryPage]:
     """Read pages with the PDF library; *turned* says at how many clockwise degrees the text of a page lies.
 
     What the library makes nothing of is left out.
@@ -60,8 +84,10 @@ def parse_pages(data: bytes, numbers: Sequence[int], turned: dict[int, int]) -> 
     if not numbers:
         return {}
     parser = _parser(tuple(numbers), tuple(sorted(turned.items())))
+    # The library's own pages where it gives them: its package copies each value of them, which takes far longer.
+    parse = getattr(getattr(parser, "_native", None), "parse_bytes", parser.parse)
     with _LIBRARY_LOCK:
-        return {page.page_num: page for page in parser.parse(data).pages}
+        return {page.page_num: LibraryPage.of(page) for page in parse(data).pages}
 
 
 @lru_cache(maxsize=1)
@@ -83,7 +109,7 @@ def _parser(numbers: tuple[int, ...], turned: tuple[tuple[int, int], ...]) -> An
     )
 
 
-def _lies_at(page: Any) -> int:
+def _lies_at(page: LibraryPage) -> int:
     """Return the clockwise degrees, in quarter turns, at which more than half of the text of *page* lies."""
     if not any(item.rotation for item in page.text_items):
         return 0  # most pages
@@ -94,29 +120,18 @@ def _lies_at(page: Any) -> int:
     return angle if number > 0.5 * letters.total() else 0
 
 
-def lay_out_words(document: PdfPages, number: int) -> Any:
+def lay_out_words(document: PdfPages, number: int) -> LibraryPage:
     """Return a page as the library reads it from the words of its text layer alone."""
     words = set_words(document.words(number))
     return parse_pages(text_layer(words, *document.facts(number)[:2]), [1], {})[1]
 
 
-class _PageOfWords(NamedTuple):
-    """A page of the library: its text from one reading, its pictures and drawings from another."""
-
-    width: float
-    height: float
-    text_items: Sequence[Any]
-    blocks: Sequence[Any]
-    vector_graphics: Any
-
-
-def without_items(page: Any, is_left_out: Callable[[Any], bool]) -> Any:
+def without_items(page: LibraryPage, is_left_out: Callable[[Any], bool]) -> LibraryPage:
     """Return a page of the library without the text items that *is_left_out* says True of."""
-    items = [item for item in page.text_items if not is_left_out(item)]
-    return _PageOfWords(page.width, page.height, items, page.blocks, page.vector_graphics)
+    return page._replace(text_items=[item for item in page.text_items if not is_left_out(item)])
 
 
-def drops_letters(page: Any, document: PdfPages, number: int, angle: int) -> bool:
+def drops_letters(page: LibraryPage, document: PdfPages, number: int, angle: int) -> bool:
     """Say whether the library leaves out a large share of the letters that stand on a page.
 
     Letters that it has instead of others are repaired ones, of a font that names them wrongly; a page cut out of a
@@ -144,7 +159,7 @@ def upright_words(document: PdfPages, number: int, angle: int, lacking: Lacking 
     return [word._replace(box=shown(word.box, -angle % 360, wide, tall)) for word in words]
 
 
-def with_all_words(page: Any, document: PdfPages, number: int, angle: int) -> Any:
+def with_all_words(page: LibraryPage, document: PdfPages, number: int, angle: int) -> LibraryPage:
     """Return a page of the library with its text replaced by all words of the file, which the library lays out anew.
 
     Args:
@@ -155,6 +170,6 @@ def with_all_words(page: Any, document: PdfPages, number: int, angle: int) -> An
     """
     words = upright_words(document, number, angle)
     laid_out = parse_pages(text_layer(set_words(words), page.width, page.height), [1], {})[1]
-    pictures = [block for block in page.blocks or () if block.kind in _NOT_OF_TEXT]
-    blocks = [*(block for block in laid_out.blocks or () if block.kind not in _NOT_OF_TEXT), *pictures]
-    return _PageOfWords(page.width, page.height, laid_out.text_items, blocks, page.vector_graphics)
+    pictures = [block for block in page.blocks if block.kind in _NOT_OF_TEXT]
+    blocks = [*(block for block in laid_out.blocks if block.kind not in _NOT_OF_TEXT), *pictures]
+    return page._replace(text_items=laid_out.text_items, blocks=blocks)

@@ -72,7 +72,7 @@ def missed(
     return found
 
 
-def letters_of(texts: Iterable[str]) -> Counter[str]:
+def _letters_of(texts: Iterable[str]) -> Counter[str]:
     """Count letters and digits."""
     text = "\n".join(texts)
     if not text.isascii():
@@ -104,7 +104,7 @@ def lacking_in(others: Iterable[str], text: str) -> Lacking:
             continue
         more = lines[line] - known[line]
         lines[line], known[line] = max(more, 0), max(-more, 0)
-    one, two = letters_of(lines.elements()), letters_of(known.elements())
+    one, two = _letters_of(lines.elements()), _letters_of(known.elements())
     return Lacking(one - two, two - one, {line for line, number in lines.items() if number})
 
 

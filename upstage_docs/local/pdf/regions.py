@@ -133,7 +133,7 @@ def regions_of(
     """
     drawings = drawings_of(paths, page.width, page.height)
     subpaths = cache(subpaths)
-    images = [box_of(b.bbox) for b in page.blocks or () if b.kind == "figure" and b.bbox is not None]
+    images = [box_of(b.bbox) for b in page.blocks if b.kind == "figure" and b.bbox is not None]
     whole = page.width * page.height
     tables = tables_of(page, words, taken, drawings, rules, sides, pieces)
     drawings = joined_drawings(drawings, paths)
@@ -200,17 +200,15 @@ def _is_sure(table: Table) -> bool:
 
 def paths_of(page: Any) -> list[Path]:
     """Return the vector paths of a page."""
-    shapes = page.vector_graphics.shapes if page.vector_graphics else []
     found = [
         Path(
-            (x, y, x + wide, y + tall),
-            bool(shape.fill),
-            bool(shape.has_curve),
+            box_of(shape.bbox),
+            shape.fill,
+            shape.has_curve,
             shape.fill_color or shape.stroke_color or "",
-            bool(shape.fill and shape.stroke and shape.stroke_color != shape.fill_color),
+            shape.fill and shape.stroke and shape.stroke_color != shape.fill_color,
         )
-        for shape in shapes
-        for x, y, wide, tall in [shape.bbox]
+        for shape in page.vector_graphics.shapes
     ]
     return [_ending_at_edge(path, page.width, page.height) for path in found]
 

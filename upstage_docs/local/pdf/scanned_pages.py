@@ -65,8 +65,7 @@ def needs_recognition(page: Any, document: PdfPages, number: int) -> bool:
         letters += sum(map(str.isalnum, item.text))
         if letters >= _FEW_LETTERS:
             return False
-    shapes = page.vector_graphics.shapes if page.vector_graphics else []
-    outlines = sum(bool(shape.has_curve and shape.fill) for shape in shapes)
+    outlines = sum(shape.has_curve and shape.fill for shape in page.vector_graphics.shapes)
     return (
         outlines > _OUTLINES
         or document.pictured(number) > _PICTURED
@@ -86,9 +85,8 @@ def may_show_text(page: Any, document: PdfPages, number: int) -> bool:
 
     A lone rule hides no text.
     """
-    shapes = page.vector_graphics.shapes if page.vector_graphics else []
     return (
-        any(shape.has_curve and shape.fill for shape in shapes)
+        any(shape.has_curve and shape.fill for shape in page.vector_graphics.shapes)
         or document.pictured(number) > 0
         or document.draws_text(number)
     )

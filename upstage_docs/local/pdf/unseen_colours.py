@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from upstage_docs.local.geometry import Box, holds_middle
+from upstage_docs.local.geometry import Box, dimensions, holds_middle
 from upstage_docs.local.pdf.pdfium import PdfPages
+from upstage_docs.local.pdf.tables.tables import box_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -42,14 +43,12 @@ def is_in(box: Box, unseen: Sequence[Box]) -> bool:
 
 
 def _doubtful(page: Any) -> list[Box]:
-    shapes = page.vector_graphics.shapes if page.vector_graphics else []
-    grounds = [
-        ((x, y, x + wide, y + tall), (shape.fill_color or "")[2:])
-        for shape in shapes[:_MOST_SHAPES]
-        if shape.fill
-        for x, y, wide, tall in [shape.bbox]
-        if wide > 2 and tall > 2
-    ]
+    shapes = [shape for shape in page.vector_graphics.shapes[:_MOST_SHAPES] if shape.fill]
+    shades = [(shape.fill_color or "")[2:] for shape in shapes]
+    if {(item.fill_color or "")[2:] for item in page.text_items}.isdisjoint({_WHITE, *shades}):
+        return []
+    boxes = (box_of(shape.bbox) for shape in shapes)
+    grounds = [(box, colour) for box, colour in zip(boxes, shades, strict=True) if min(dimensions(box)) > 2]
     colours = {_WHITE, *(colour for _, colour in grounds)}
     found = []
     for item in page.text_items:

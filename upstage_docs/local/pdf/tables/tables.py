@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 from upstage_docs.local.blocks import is_list_item
-from upstage_docs.local.geometry import Box, bounds, middle, overlap, shared_height, shared_width
+from upstage_docs.local.geometry import Box, bounds, dimensions, middle, overlap, shared_height, shared_width
 from upstage_docs.local.pdf.charts.axes import have_scale
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import rows_of
@@ -21,7 +21,7 @@ from upstage_docs.local.pdf.tables.library_tables import Table, names_in, table_
 from upstage_docs.local.pdf.tables.line_rows import is_value
 from upstage_docs.local.pdf.tables.ruled_grids import lattice_tables
 from upstage_docs.local.pdf.tables.ruled_tables import ruled_tables
-from upstage_docs.local.pdf.vector_paths import Drawing, is_plot
+from upstage_docs.local.pdf.vector_paths import Drawing, Path, is_plot
 from upstage_docs.local.pdf.word_pieces import Pieces
 from upstage_docs.local.pdf.words import Word
 
@@ -103,7 +103,7 @@ def tables_of(
     """
     plots = [drawing.box for drawing in drawings if is_plot(drawing, rules)]
     tables: list[Table] = []
-    for block in page.blocks or ():
+    for block in page.blocks:
         if block.kind != "table" or block.bbox is None:
             continue
         table = table_of(block, words, taken, rules)
@@ -344,18 +344,17 @@ def framed(table: Table, rules: Sequence[Box]) -> Box:
 
 def box_of(rect: Any) -> Box:
     """Return a rectangle of the PDF library as a box."""
-    return rect.x, rect.y, rect.x + rect.width, rect.y + rect.height
+    x, y, wide, tall = rect if isinstance(rect, tuple) else (rect.x, rect.y, rect.width, rect.height)
+    return x, y, x + wide, y + tall
 
 
-def rules_of(page: Any) -> tuple[list[Box], list[Box]]:
+def rules_of(page: Any, paths: Sequence[Path]) -> tuple[list[Box], list[Box]]:
     """Return the ruled lines of a page: horizontal ones longer than 30 points, and vertical ones longer than 5.
 
     The edge between two lines of a shaded text is none: text processors shade each line by itself.
     """
     rules, sides = [], []
-    if page.vector_graphics is None:
-        return [], []
-    seams = _seams(page.vector_graphics.shapes)
+    seams = _seams(paths)
     for line in page.vector_graphics.lines:
         x0, y0, x1, y1 = line.x1, line.y1, line.x2, line.y2
         if abs(y0 - y1) < 1:
@@ -364,7 +363,7 @@ def rules_of(page: Any) -> tuple[list[Box], list[Box]]:
             rule = min(x0, x1), y0, max(x0, x1), y0
             if line.stroke or not any(
                 abs(y - y0) < _SEAM and left - _SEAM < rule[0] and rule[2] < right + _SEAM
-                for left, y, right, _ in seams.get(line.fill_color, ())
+                for left, y, right, _ in seams.get(line.fill_color or "", ())
             ):
                 rules.append(rule)
         elif abs(x0 - x1) < 1 and abs(y0 - y1) > 5:
@@ -372,15 +371,14 @@ def rules_of(page: Any) -> tuple[list[Box], list[Box]]:
     return rules, sides
 
 
-def _seams(shapes: Sequence[Any]) -> dict[str, list[Box]]:
+def _seams(paths: Sequence[Path]) -> dict[str, list[Box]]:
     """Return the level edges between filled shapes of one width that touch and have no other beside them, by colour."""
     ends: defaultdict[tuple[str, int, int], list[Box]] = defaultdict(list)
     rows: Counter[int] = Counter()
-    for shape in shapes:
-        x, y, wide, tall = shape.bbox
-        if shape.fill and min(wide, tall) > _SHORTEST_SHADE:
-            ends[shape.fill_color, round(x), round(x + wide)].append((x, y, x + wide, y + tall))
-            rows[round(y)] += 1
+    for path in paths:
+        if path.filled and min(dimensions(path.box)) > _SHORTEST_SHADE:
+            ends[path.colour, round(path.box[0]), round(path.box[2])].append(path.box)
+            rows[round(path.box[1])] += 1
     found: defaultdict[str, list[Box]] = defaultdict(list)
     for (colour, _, _), boxes in ends.items():
         for above, below in pairwise(sorted(boxes, key=lambda box: box[1])):
