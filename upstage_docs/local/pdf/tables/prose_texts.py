@@ -41,25 +41,31 @@ _GOING_ON = 0.2
 """Share of the texts behind numbers that begin with a small letter, at most, where they are cells of a table."""
 
 
-def prose_of(texts: Sequence[Text], pairs: Sequence[tuple[int, int]]) -> list[bool]:
-    """Say for each text whether it is in a line of prose; *pairs* are the texts next to each other."""
+def prose_of(texts: Sequence[Text], pairs: Sequence[tuple[int, int]], stacked: Sequence[tuple[int, int]]) -> list[bool]:
+    """Say for each text whether it is in a line of prose.
+
+    Args:
+        texts: Of the page.
+        pairs: Those next to each other in a line.
+        stacked: Those of which one is the next under the other.
+    """
     runs = _runs(texts, pairs)
     whole = [joined_text([texts[n] for n in run]) for run in runs]
     tabular = _in_columns(texts, runs)
     worded = [0 if apart else _letters_in_words(text) for text, apart in zip(whole, tabular, strict=True)]
-    pairs = texts_beside(whole) if len(whole) < len(texts) else pairs
+    if len(whole) < len(texts):
+        pairs, stacked = texts_beside(whole), texts_under(whole)
     before_value = {one for one, other in pairs if is_value(whole[other].text) or is_sign(whole[other].text)}
-    named = before_value | _in_rows(whole, pairs)
+    named = before_value | _in_rows(whole, pairs, stacked)
     listed = {one for one, other in pairs if not (is_value(whole[other].text) or is_sign(whole[other].text))}
-    rows = texts_under(whole)
     long = [number for number, letters in enumerate(worded) if letters >= _PROSE and number not in named]
     named |= _labels_between(
-        whole, long, rows, {one: other for one, other in pairs if one in before_value and other not in listed}
+        whole, long, stacked, {one: other for one, other in pairs if one in before_value and other not in listed}
     )
     found = [letters >= _PROSE and number not in named for number, letters in enumerate(worded)]
     under = [
         (above, below)
-        for above, below in rows
+        for above, below in stacked
         if whole[below].baseline - whole[above].baseline < _LINE_PITCH * whole[above].size
     ]
     flush = [
@@ -122,7 +128,7 @@ def _labels_between(
     return {n for n in long if texts[n].box[2] < min(left_of_values(n, above), left_of_values(n, below))}
 
 
-def _in_rows(texts: Sequence[Text], pairs: Sequence[tuple[int, int]]) -> set[int]:
+def _in_rows(texts: Sequence[Text], pairs: Sequence[tuple[int, int]], stacked: Sequence[tuple[int, int]]) -> set[int]:
     """Return the texts of cells, however long: those behind a number that has a text before it, and those between two.
 
     Others in a column with these are cells, too. A list has its numbers at the left edge, and most lines of the other
@@ -143,7 +149,7 @@ def _in_rows(texts: Sequence[Text], pairs: Sequence[tuple[int, int]]) -> set[int
     columns = {round(texts[n].box[0]) for n in found}
     found |= {n for n in before if round(texts[n].box[0]) in columns and not texts[n].text[0].islower()}
     ends = {n: texts[after[n]].box[0] for n in found if n in after}
-    for above, below in texts_under(texts):
+    for above, below in stacked:
         text, line = texts[above], texts[below]
         if (
             above in ends

@@ -44,10 +44,11 @@ def regions_of_rows(texts: Sequence[Text]) -> list[list[list[Text]]]:
     beside = texts_beside(texts)
     if len({round(texts[one].baseline) for one, _ in beside}) < _LEAST_ROWS:
         return []
-    prose = prose_of(texts, beside)
+    stacked = texts_under(texts)
+    prose = prose_of(texts, beside, stacked)
     walls = _prose_beside(texts, prose)
     joined = [(one, other) for one, other in beside if not walls(one, other)]
-    joined = [(one, other) for one, other in [*joined, *texts_under(texts)] if not prose[one] and not prose[other]]
+    joined = [(one, other) for one, other in [*joined, *stacked] if not prose[one] and not prose[other]]
     groups = ([texts[one] for one in group if not prose[one]] for group in groups_of(len(texts), joined))
     regions = [group for group in groups if len(group) >= _LEAST_TEXTS]
     regions = _stacked(regions, texts)
