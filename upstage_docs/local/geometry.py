@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 Box = tuple[float, float, float, float]
 """`(x0, y0, x1, y1)` from the top left corner, in whatever unit the reader uses."""
@@ -30,6 +31,12 @@ def groups_of(count: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
     for number in range(count):
         groups.setdefault(root(number), []).append(number)
     return list(groups.values())
+
+
+def box_of(rect: Any) -> Box:
+    """Return a rectangle of the PDF library as a box."""
+    x, y, wide, tall = rect if isinstance(rect, tuple) else (rect.x, rect.y, rect.width, rect.height)
+    return x, y, x + wide, y + tall
 
 
 def bounds(boxes: Iterable[Box]) -> Box:

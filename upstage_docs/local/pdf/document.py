@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from upstage_docs.local.blocks import Block, PageLayout
-from upstage_docs.local.geometry import Box
+from upstage_docs.local.geometry import Box, box_of
 from upstage_docs.local.losses import Losses
 from upstage_docs.local.pdf.layout import PageParts, finished, parts_of
 from upstage_docs.local.pdf.library import (
@@ -37,7 +37,6 @@ from upstage_docs.local.pdf.scanned_pages import (
     recognised_page,
 )
 from upstage_docs.local.pdf.skew import Skew
-from upstage_docs.local.pdf.tables.tables import box_of
 from upstage_docs.local.pdf.text_layer import BareWord, Recognise
 from upstage_docs.local.pdf.unseen_colours import is_in, unseen_boxes
 from upstage_docs.local.refusal import Refusal

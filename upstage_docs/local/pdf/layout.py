@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from upstage_docs.local.blocks import Block
-from upstage_docs.local.geometry import Box, bounds, middle
+from upstage_docs.local.geometry import Box, bounds, box_of, middle
 from upstage_docs.local.pdf.bullets import bullets_of
 from upstage_docs.local.pdf.categories import categorise
 from upstage_docs.local.pdf.contents import contents_of
@@ -26,7 +26,7 @@ from upstage_docs.local.pdf.parts import Part, body_size
 from upstage_docs.local.pdf.regions import paths_of, regions_of
 from upstage_docs.local.pdf.restoration import FileText, restored, without_controls
 from upstage_docs.local.pdf.subpaths import Subpath
-from upstage_docs.local.pdf.tables.tables import box_of, rules_of
+from upstage_docs.local.pdf.tables.tables import rules_of
 from upstage_docs.local.pdf.text_layer import BareWord, fit
 from upstage_docs.local.pdf.vector_paths import Path
 from upstage_docs.local.pdf.weight_changes import cut_at_weights

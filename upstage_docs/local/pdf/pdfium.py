@@ -272,7 +272,7 @@ class PdfPages:
             sheet = (0.0, 0.0, *page.get_size())
             hidden_text = HiddenText(text)
             words = []
-            beyond = _SURROGATE.search(text.characters) is not None
+            beyond = not text.characters.isascii() and _SURROGATE.search(text.characters) is not None
             banned = _ASCII.difference(lacking.letters) if lacking is not None else frozenset()
             for start, end in text.lines(lacking.lines) if lacking is not None else [(0, len(text.characters))]:
                 for found in _WORD.finditer(text.characters, start, end):

@@ -16,6 +16,7 @@ from upstage_docs.local.geometry import (
     Box,
     area,
     bounds,
+    box_of,
     dimensions,
     holds_middle,
     middle,
@@ -33,7 +34,7 @@ from upstage_docs.local.pdf.parts import Part
 from upstage_docs.local.pdf.plots import joined_drawings
 from upstage_docs.local.pdf.subpaths import Subpath
 from upstage_docs.local.pdf.tables.library_tables import Table
-from upstage_docs.local.pdf.tables.tables import box_of, framed, is_full_grid, tables_of
+from upstage_docs.local.pdf.tables.tables import framed, is_full_grid, tables_of
 from upstage_docs.local.pdf.vector_paths import Drawing, Path, drawings_of, is_frame, is_plot
 from upstage_docs.local.pdf.word_pieces import Pieces
 from upstage_docs.local.pdf.words import Word

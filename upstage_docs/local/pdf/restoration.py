@@ -99,7 +99,7 @@ def restored(words: Sequence[Word], file: FileText, sides: Sequence[Box]) -> lis
         sides: Vertical rules, in points.
     """
     stream, standing, crossings = LetterStream(file), _Standing(file, words), _Crossings(sides)
-    signs = _PLAIN_ASCII if _SIGN.search(file.text) else frozenset()
+    signs = _PLAIN_ASCII if not file.text.isascii() and _SIGN.search(file.text) else frozenset()
     found: list[Word] = []
     for told in words:
         word = told

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from upstage_docs.local.geometry import Box, dimensions, holds_middle
+from upstage_docs.local.geometry import Box, box_of, dimensions, holds_middle
 from upstage_docs.local.pdf.pdfium import PdfPages
-from upstage_docs.local.pdf.tables.tables import box_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image

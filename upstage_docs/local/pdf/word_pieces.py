@@ -12,6 +12,8 @@ Pieces = Callable[[Word], "Sequence[Word]"]
 """Returns the words of a text item."""
 
 _PIECE = re.compile(r"\S+")
+_SAME_PLACE = 0.5
+"""Font sizes that the ends of a text item, and of its letters, differ by at most."""
 
 
 def pieces_by_file(file: FileText | None) -> Pieces:
@@ -24,17 +26,29 @@ def pieces_by_file(file: FileText | None) -> Pieces:
     def pieces(word: Word) -> Sequence[Word]:
         if " " not in word.text:
             return [word]
+        if word.text.isspace():
+            return []
         if (kept := known.get(id(word))) is None:
-            kept = known[id(word)] = word, _words_of(word, letters.of(word), file)
+            kept = known[id(word)] = word, _words_of(word, letters, file)
         return kept[1]
 
     return pieces
 
 
-def _words_of(word: Word, places: dict[int, int] | range, file: FileText) -> Sequence[Word]:
+def _words_of(word: Word, letters: LetterPlaces, file: FileText) -> Sequence[Word]:
+    """Return the words of a text item, each where its letters stand across the page."""
+    start = file.text.find(word.text)  # most read as they do in the file, once on the page
+    if start >= 0:
+        found = _parted(word, range(start, start + len(word.text)), file)
+        ends = (found[0].box[0] - word.box[0], found[-1].box[2] - word.box[2])
+        if max(map(abs, ends)) < _SAME_PLACE * word.size:
+            return found
+    places = letters.of(word)
+    return _parted(word, places, file) if places else [word]
+
+
+def _parted(word: Word, places: dict[int, int] | range, file: FileText) -> list[Word]:
     """Return the words of a text item, whose letters stand in these *places* of the file's text."""
-    if not places:
-        return [word] if word.text.strip() else []
     found = []
     for match in _PIECE.finditer(word.text):
         first, last = places[match.start()], places[match.end() - 1]

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any
 
 from upstage_docs.local.blocks import Cell
-from upstage_docs.local.geometry import Box, area, bounds, holds_middle, middle, shared_width
+from upstage_docs.local.geometry import Box, area, bounds, box_of, holds_middle, middle, shared_width
 from upstage_docs.local.pdf.lines import Line, lines_of, rows_of
 from upstage_docs.local.pdf.tables.headers import WHOLE
 from upstage_docs.local.pdf.tables.line_rows import UNLABELLED, right_edges, rows_of_bands, rules_part_rows
@@ -181,10 +181,9 @@ def table_of(block: Any, words: Sequence[Word], taken: Sequence[bool], rules: Se
         taken: For each word whether something else has it.
         rules: Horizontal rules of the page, in points.
     """
-    given = [*([block.header] if block.header else []), *(block.rows or [])]
-    x, y = block.bbox.x, block.bbox.y
-    box = (x, y, x + block.bbox.width, y + block.bbox.height)
-    box = _to_last_rule(box, given, words, rules)
+    head = block.header
+    given = [*([head] if head else []), *(block.rows or [])]
+    box = _to_last_rule(box_of(block.bbox), given, words, rules)
     inside = [i for i, word in enumerate(words) if not taken[i] and holds_middle(box, word.box, reach=1)]
     width = max((len(row) for row in given), default=0)
     if not inside or not width:
@@ -199,11 +198,11 @@ def table_of(block: Any, words: Sequence[Word], taken: Sequence[bool], rules: Se
     rows, kept = _without_caption(rows, words, kept)
     rows, places = _with_signs(rows, places)
     width = len(rows[0].cells)
-    merged = _unfolded(_joined(rows, rules, box), words, 1 if block.header else 0)
+    merged = _unfolded(_joined(rows, rules, box), words, 1 if head else 0)
     columns = [
         _column_middle([place for place, _, c in places if c == column], box, column, width) for column in range(width)
     ]
-    header = 1 if block.header and len(merged) > 1 else 0
+    header = 1 if head and len(merged) > 1 else 0
     held = [i for i in inside if i in kept]
     return Table(bounds(words[i].box for i in held), [row.cells for row in merged], columns, header, frozenset(held))
 
@@ -249,16 +248,17 @@ def _read(
         tops, bottoms = [], []
         for c, cell in enumerate(cells):
             texts[c] = _plain(cell.text)
-            if cell.bbox is None:
+            rect = cell.bbox
+            if rect is None:
                 continue
-            place = (cell.bbox.x, cell.bbox.y, cell.bbox.x + cell.bbox.width, cell.bbox.y + cell.bbox.height)
+            place = box_of(rect)
             places.append((place, r, c))
             tops.append(place[1])
             bottoms.append(place[3])
             left, top, right, bottom = place[0] - 1, place[1] - 1, place[2] + 1, place[3] + 1
             held = [i for i, x, y in middles if left <= x <= right and top <= y <= bottom and i not in used]
             text = cell_text([words[i] for i in held])
-            if _letters(text) == _letters(texts[c]):
+            if text == texts[c] or _letters(text) == _letters(texts[c]):
                 texts[c], own[c] = text, held
                 used.update(held)
         last = rows[-1].bottom if rows else 0.0

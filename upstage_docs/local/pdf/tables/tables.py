@@ -342,12 +342,6 @@ def framed(table: Table, rules: Sequence[Box]) -> Box:
     return bounds([table.box, *near])
 
 
-def box_of(rect: Any) -> Box:
-    """Return a rectangle of the PDF library as a box."""
-    x, y, wide, tall = rect if isinstance(rect, tuple) else (rect.x, rect.y, rect.width, rect.height)
-    return x, y, x + wide, y + tall
-
-
 def rules_of(page: Any, paths: Sequence[Path]) -> tuple[list[Box], list[Box]]:
     """Return the ruled lines of a page: horizontal ones longer than 30 points, and vertical ones longer than 5.
 
