@@ -177,13 +177,14 @@ def _batch(
             elif needed and may_show_text(page, document, number):
                 losses.add(number, f"{_IS_A_PICTURE} {_NO_OCR}")
             if number not in found:
-                left_out = _left_out(page, document, number, turned) if number in parsed else []
+                seen = page._replace(text_items=[i for i in page.text_items if is_seen(i, page.width, page.height)])
+                left_out = _left_out(seen, document, number, turned) if number in parsed else []
                 left_out = [word for word in left_out if not is_in(word.box, unseen)]
                 left_out += document.typed_texts(
                     number, turned.get(number, 0), partial(losses.kept, number, _NOT_TYPED)
                 )
                 subpaths = partial(document.subpaths, number, turned.get(number, 0))
-                found[number] = parts_of(page, left_out, file=file, subpaths=subpaths)
+                found[number] = parts_of(seen, left_out, file=file, subpaths=subpaths)
         if number not in found and number in parsed:
             with losses.kept(number, WORDS_ALONE):
                 found[number] = parts_of(lay_out_words(document, number))
@@ -289,10 +290,9 @@ def _turned_back(box: Box | None, angle: int) -> Box | None:
 
 def _left_out(page: Any, document: PdfPages, number: int, turned: dict[int, int]) -> list[BareWord]:
     """Return the words of the text layer that the PDF library left out, where the page is upright."""
-    items = [item for item in page.text_items if is_seen(item, page.width, page.height)]
-    lacking = lacking_in((item.text for item in items), document.facts(number).text)
+    lacking = lacking_in((item.text for item in page.text_items), document.facts(number).text)
     words = upright_words(document, number, turned.get(number, 0), lacking) if lacking.letters else []
-    return missed(items, words, lacking, page.height)
+    return missed(page.text_items, words, lacking, page.height)
 
 
 def _words_alone(document: PdfPages, number: int) -> tuple[Block, ...]:

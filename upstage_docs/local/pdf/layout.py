@@ -19,7 +19,6 @@ from upstage_docs.local.pdf.formulas import is_formula_text
 from upstage_docs.local.pdf.line_numbers import line_numbers
 from upstage_docs.local.pdf.lines import Line, lines_of
 from upstage_docs.local.pdf.listings import indented, listings_of
-from upstage_docs.local.pdf.missed_words import is_seen
 from upstage_docs.local.pdf.order import reading_order
 from upstage_docs.local.pdf.paragraphs import paragraphs_of
 from upstage_docs.local.pdf.parts import Part, body_size
@@ -102,12 +101,7 @@ def parts_of(
         drawn: Its rules where they were found in its picture; None takes those that the page itself tells.
         subpaths: Tells what it draws point by point, to read the data of charts off; asked where there may be one.
     """
-    scanned = words is not None
-    items = (
-        []
-        if scanned
-        else [item for item in page.text_items if item.text.strip() and is_seen(item, page.width, page.height)]
-    )
+    items = [item for item in page.text_items if item.text.strip()] if words is None else []
     turned, upright = [], []
     for item in items:
         if _leans(item):

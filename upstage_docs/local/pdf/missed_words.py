@@ -48,8 +48,11 @@ def missed(
     if not words:
         return []
     shelves: dict[int, list[_Item]] = {int(middle(word.box)[1] // _SHELF): [] for word in words}
+    first, last = min(shelves) * _SHELF, (max(shelves) + 1) * _SHELF
     for item in items:
         top, bottom = max(item.y - _OVER_ITEM, 0.0), min(item.y + item.height + _OVER_ITEM, height)
+        if bottom < first or top > last:
+            continue
         near = shelves.keys() & range(int(top // _SHELF), int(bottom // _SHELF) + 1)  # an absurd matrix is miles high
         if near:
             known = _Item(item)
@@ -110,7 +113,10 @@ def lacking_in(others: Iterable[str], text: str) -> Lacking:
 
 def count_letters(texts: Iterable[str]) -> int:
     """Return how many letters and digits there are, whichever they are."""
-    text = normalize("NFKC", "".join(texts))
+    text = "".join(texts)
+    if text.isascii():
+        return len(text.encode("ascii").translate(None, _NO_LETTERS))
+    text = normalize("NFKC", text)
     plain = text.encode("ascii", "ignore").translate(None, _NO_LETTERS)  # most of the text of most pages
     return len(plain) + sum(map(str.isalnum, "".join(_BEYOND_ASCII.findall(text))))
 

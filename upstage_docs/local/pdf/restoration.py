@@ -100,6 +100,7 @@ def restored(words: Sequence[Word], file: FileText, sides: Sequence[Box]) -> lis
     """
     stream, standing, crossings = LetterStream(file), _Standing(file, words), _Crossings(sides)
     signs = _PLAIN_ASCII if not file.text.isascii() and _SIGN.search(file.text) else frozenset()
+    lines = set(file.text.splitlines())  # most texts are one
     found: list[Word] = []
     for told in words:
         word = told
@@ -109,7 +110,7 @@ def restored(words: Sequence[Word], file: FileText, sides: Sequence[Box]) -> lis
         cuts = crossings.of(word)
         if not cuts and _is_set_apart(word.text):
             word = _closed_capitals(word, stream.find(word), file)
-        if not cuts and word.text in file.text and signs.isdisjoint(word.text):
+        if not cuts and (word.text in lines or word.text in file.text) and signs.isdisjoint(word.text):
             found.append(word)
             continue
         numbers = stream.find(word)
