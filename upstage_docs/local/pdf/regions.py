@@ -201,9 +201,10 @@ def _is_sure(table: Table) -> bool:
 
 def paths_of(page: Any) -> list[Path]:
     """Return the vector paths of a page."""
-    found = [
+    width, height = page.width, page.height
+    return [
         Path(
-            box_of(shape.bbox),
+            _ending_at_edge(box_of(shape.bbox), width, height),
             shape.fill,
             shape.has_curve,
             shape.fill_color or shape.stroke_color or "",
@@ -211,16 +212,15 @@ def paths_of(page: Any) -> list[Path]:
         )
         for shape in page.vector_graphics.shapes
     ]
-    return [_ending_at_edge(path, page.width, page.height) for path in found]
 
 
-def _ending_at_edge(path: Path, width: float, height: float) -> Path:
-    """Return a path that runs miles over the edge of the page, as a bar on a log scale does, as far as it is seen."""
-    x0, y0, x1, y1 = path.box
+def _ending_at_edge(box: Box, width: float, height: float) -> Box:
+    """Return the box of a path that runs miles over the edge, as a bar on a log scale does, as far as it is seen."""
+    x0, y0, x1, y1 = box
     beyond = x0 < -width or y0 < -height or x1 > 2 * width or y1 > 2 * height
     if not beyond or x0 > width or y0 > height or x1 < 0 or y1 < 0:
-        return path
-    return path._replace(box=(max(x0, 0.0), max(y0, 0.0), min(x1, width), min(y1, height)))
+        return box
+    return max(x0, 0.0), max(y0, 0.0), min(x1, width), min(y1, height)
 
 
 def _is_ground(image: Box, words: Sequence[Word], taken: Sequence[bool]) -> bool:

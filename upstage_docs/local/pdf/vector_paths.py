@@ -187,8 +187,8 @@ def _components(rows: dict[int, int]) -> dict[int, tuple[list[int], list[int]]]:
 
 
 def _is_background(box: Box, width: float, height: float) -> bool:
-    wide, tall = dimensions(box)
-    return wide > 0.9 * width and tall > 0.6 * height
+    x0, y0, x1, y1 = box
+    return x1 - x0 > 0.9 * width and y1 - y0 > 0.6 * height
 
 
 def _seen(paths: Sequence[Path]) -> list[Path]:
@@ -218,5 +218,7 @@ def _is_white(path: Path) -> bool:
 
 
 def _is_letter(path: Path) -> bool:
-    wide, tall = dimensions(path.box)
-    return path.filled and wide < 120 and tall < 40 and (path.curved or tall < 2)  # a bar of a fraction has no curve
+    if not path.filled:
+        return False
+    x0, y0, x1, y1 = path.box
+    return x1 - x0 < 120 and y1 - y0 < 40 and (path.curved or y1 - y0 < 2)  # a bar of a fraction has no curve

@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 from upstage_docs.local.blocks import is_list_item
-from upstage_docs.local.geometry import Box, bounds, dimensions, middle, overlap, shared_height, shared_width
+from upstage_docs.local.geometry import Box, bounds, middle, overlap, shared_height, shared_width
 from upstage_docs.local.pdf.charts.axes import have_scale
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import rows_of
@@ -369,10 +369,11 @@ def _seams(paths: Sequence[Path]) -> dict[str, list[Box]]:
     """Return the level edges between filled shapes of one width that touch and have no other beside them, by colour."""
     ends: defaultdict[tuple[str, int, int], list[Box]] = defaultdict(list)
     rows: Counter[int] = Counter()
-    for path in paths:
-        if path.filled and min(dimensions(path.box)) > _SHORTEST_SHADE:
-            ends[path.colour, round(path.box[0]), round(path.box[2])].append(path.box)
-            rows[round(path.box[1])] += 1
+    for box, filled, _, colour, _ in paths:
+        x0, y0, x1, y1 = box
+        if filled and x1 - x0 > _SHORTEST_SHADE and y1 - y0 > _SHORTEST_SHADE:
+            ends[colour, round(x0), round(x1)].append(box)
+            rows[round(y0)] += 1
     found: defaultdict[str, list[Box]] = defaultdict(list)
     for (colour, _, _), boxes in ends.items():
         for above, below in pairwise(sorted(boxes, key=lambda box: box[1])):
