@@ -182,31 +182,32 @@ def _leans(item: Any) -> bool:
 def _word(item: Any, *, leans: bool) -> Word:
     """Take over a text item; its box may span several fonts, so that only its top and its first font are reliable."""
     text = without_controls(item.text).strip()
-    size = item.font_height or item.font_size or item.height or 1.0
+    x, y, wide, tall, name = item.x, item.y, item.width, item.height, item.font_name or ""
+    size = item.font_height or item.font_size or tall or 1.0
     if item.rotation and not leans:  # of slanted letters, the library tells a smaller size
-        size = max(size, min(item.height, _SLANTED_LARGER * size))
+        size = max(size, min(tall, _SLANTED_LARGER * size))
     unit = item.font_size or 1.0
     ascent, descent = (item.font_ascent or 0.0) / unit, (item.font_descent or 0.0) / unit
     height = (ascent - descent) * size
-    if height > 0 and item.height > _NOTE_TALLER * height and _SMALL_NUMBER.match(text):
+    if height > 0 and tall > _NOTE_TALLER * height and _SMALL_NUMBER.match(text):
         # The number of a note or of a line stands before the text, and is all that the library tells of its font.
-        size = min(item.height, _NOTE_LARGER * size)
-        baseline = item.y + item.height - _NOTE_DEPTH * size
-    elif ascent > _LEAST_ASCENT and item.height > _LEAST_HEIGHT * height > 0:
-        baseline = item.y + ascent * size
+        size = min(tall, _NOTE_LARGER * size)
+        baseline = y + tall - _NOTE_DEPTH * size
+    elif ascent > _LEAST_ASCENT and tall > _LEAST_HEIGHT * height > 0:
+        baseline = y + ascent * size
     else:
-        size = min(size, _LARGEST_IN_BOX * item.height) if item.height > 0 else size
-        baseline = item.y + _BASELINE * item.height
-    x0, x1 = item.x, item.x + max(item.width, 0.1)
-    if not item.font_name and is_formula_text(text):  # as the library reads it: of several heights about one axis
-        axis = item.y + item.height / 2
-        return Word(text, (x0, item.y, x1, item.y + item.height), axis + _AXIS * size, size, False, "")
+        size = min(size, _LARGEST_IN_BOX * tall) if tall > 0 else size
+        baseline = y + _BASELINE * tall
+    x0, x1 = x, x + max(wide, 0.1)
+    if not name and is_formula_text(text):  # as the library reads it: of several heights about one axis
+        axis = y + tall / 2
+        return Word(text, (x0, y, x1, y + tall), axis + _AXIS * size, size, False, "")
     if leans:
-        box = (x0, item.y, x1, item.y + max(item.height, 0.1))
+        box = (x0, y, x1, y + max(tall, 0.1))
         return Word(text, box, baseline, size, _is_heavy(item), "", angle=round(item.rotation))
     top, bottom = ink(text, baseline, size)
     colour = (item.fill_color or "")[::2]  # the first digit of each channel of `aarrggbb`: what the eye tells apart
-    return Word(text, (x0, top, x1, bottom), baseline, size, _is_heavy(item), item.font_name or "", colour)
+    return Word(text, (x0, top, x1, bottom), baseline, size, _is_heavy(item), name, colour)
 
 
 def _bare_word(word: BareWord) -> Word:

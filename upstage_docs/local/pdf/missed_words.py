@@ -167,7 +167,7 @@ def is_seen(item: Any, width: float, height: float) -> bool:
 
     An item that runs over the edge is none as a whole: those of its words that stand on the page are missed words.
     """
-    reach = _OVER_EDGE * (item.font_size or item.height or 0.0)
-    inside = -reach <= item.x and item.x + item.width <= width + reach
-    inside = inside and -reach <= item.y and item.y + item.height <= height + reach
+    x, y, wide, tall = item.x, item.y, item.width, item.height
+    reach = _OVER_EDGE * (item.font_size or tall or 0.0)
+    inside = -reach <= x and x + wide <= width + reach and -reach <= y and y + tall <= height + reach
     return inside and not (item.fill_color or "").startswith(_TRANSPARENT)

@@ -131,7 +131,8 @@ def _continues(stack: list[Line], line: Line, pitches: dict[tuple[str, int], flo
     last = stack[-1]
     pitch = line.baseline - last.baseline
     if len(stack) > 1:
-        usual = median(below.baseline - above.baseline for above, below in pairwise(stack[-4:]))
+        steps = sorted([below.baseline - above.baseline for above, below in pairwise(stack[-4:])])
+        usual = steps[1] if len(steps) > 2 else (steps[0] + steps[-1]) / 2
         limit = _WIDER * usual + 0.5
     elif (known := pitches.get(_kind(line))) is not None:
         limit = _WIDER * known + 0.5
@@ -145,11 +146,11 @@ def _continues(stack: list[Line], line: Line, pitches: dict[tuple[str, int], flo
     # and so does what stands before one.
     # Of centred lines none is full.
     centred = abs(middle(last.box)[0] - middle(line.box)[0]) < _OFF_CENTRE * line.size
-    inset = min(abs(last.box[end] - line.box[end]) for end in (0, 2))
+    inset = min(abs(last.box[0] - line.box[0]), abs(last.box[2] - line.box[2]))
     room = max(last.box[2], line.box[2]) - last.box[2] - line.first_width
     if centred and inset > line.size:
         room = line.size
-    mixed = any(_NOT_BOLD <= one.bold <= BOLD for one in (last, line))
+    mixed = _NOT_BOLD <= last.bold <= BOLD or _NOT_BOLD <= line.bold <= BOLD
     return room <= 0 or mixed or (last.bold > BOLD) == (line.bold > BOLD)
 
 

@@ -71,8 +71,9 @@ def prose_of(texts: Sequence[Text], pairs: Sequence[tuple[int, int]], stacked: S
     flush = [
         (above, below)
         for above, below in under
-        if all(abs(whole[above].box[end] - whole[below].box[end]) < _FLUSH * whole[above].size for end in (0, 2))
-        and min(len(whole[n].text) for n in (above, below)) >= _PROSE_IN_COLUMNS
+        if abs(whole[above].box[0] - whole[below].box[0]) < _FLUSH * whole[above].size
+        and abs(whole[above].box[2] - whole[below].box[2]) < _FLUSH * whole[above].size
+        and min(len(whole[above].text), len(whole[below].text)) >= _PROSE_IN_COLUMNS
         and named.isdisjoint((above, below))
     ]
     for above, below in flush:

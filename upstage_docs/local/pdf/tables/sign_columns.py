@@ -16,7 +16,7 @@ _BEFORE_BRACKET = re.compile(r"(\([$€£₩¥]?\s?[\d.,]+%?)\s(?=\))")
 
 def with_brackets_closed(text: str) -> str:
     """Return a cell's text, the second bracket of a number right behind it."""
-    return _BEFORE_BRACKET.sub(r"\1", text)
+    return _BEFORE_BRACKET.sub(r"\1", text) if "(" in text else text
 
 
 def is_sign(text: str) -> bool:
