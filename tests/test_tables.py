@@ -534,8 +534,9 @@ def test_splitting_parts_again_changes_nothing(text: str, size: int, tokens: boo
         (header_rows_of, "|" + "a|" * 50_000 + "\n|" + "-|" * 50_000 + "\n"),
         (lambda text: split_rows(text, limits(9)), "<table>" + "<tr><td>a" * 60_000),
         (lambda text: list(grids(text)), "<table>" + "<tr><td>a" * 60_000),
+        (lambda text: list(grids(text)), "- a\n" * 50_000),
     ],
-    ids=["tags", "cells", "spans", "rule", "rows to split", "rows to read"],
+    ids=["tags", "cells", "spans", "rule", "rows to split", "rows to read", "list without a table"],
 )
 def test_markup_costs_memory_in_proportion(read: Callable[[str], object], text: str) -> None:
     """What is never closed took a hundred bytes and more for each of its own."""

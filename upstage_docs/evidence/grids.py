@@ -49,7 +49,9 @@ class Grid(msgspec.Struct, frozen=True):
 
 
 def grids(text: str) -> Iterator[Grid]:
-    """Yield the tables of *text* in order."""
+    """Yield the tables of *text* in order; a text without a tag or the bar between two cells is not parsed for them."""
+    if "<" not in text and "|" not in text:
+        return
     for block in blocks(text):
         if block.kind != "whole" or block.category not in {"table", "chart"}:
             continue
