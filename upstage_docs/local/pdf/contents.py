@@ -41,10 +41,11 @@ def contents_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
     """
     entries = [line for line in lines if _has_leader(line.text)]
     numbers: dict[int, Line] = {}  # id of a title → the line that is its page number
-    worded = sorted((t for t in lines if any(map(str.isalpha, t.text))), key=lambda t: t.baseline)
+    columns = _number_columns(lines)
+    worded = sorted((t for t in lines if columns and any(map(str.isalpha, t.text))), key=lambda t: t.baseline)
     bases = [title.baseline for title in worded]
     reach = _ONE_ROW * max((title.size for title in worded), default=0.0)
-    for column in _number_columns(lines):
+    for column in columns:
         for number in column:
             near = worded[bisect_left(bases, number.baseline - reach) : bisect_right(bases, number.baseline + reach)]
             titles = [title for title in near if title is not number and _in_row(title, number)]

@@ -43,6 +43,8 @@ def listings_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
 
     A page that is mostly in such a font may be typewritten: there only lines full of signs are code.
     """
+    if not any(map(is_monospaced, {word.font for line in lines for word in line.words})):
+        return [], list(lines)  # most pages
     code = [_is_code(line) for line in lines]
     if not any(code):
         return [], list(lines)
