@@ -267,7 +267,8 @@ def _is_table(
             if first == last and not is_sign(text.text):
                 cells[first].append(text)
     if len(rows) < _LEAST_ROWS:
-        valued = len(body) == 1 and all(cell and are_values(cell) for cell in body[0][1:])
+        numbers = [[text for text in cell if not is_sign(text.text)] for row in body for cell in row[1:]]
+        valued = len(body) == 1 and all(map(are_values, numbers))
         return valued and bool(body[0][0]) and all(len(column) == 2 for column in cells[1:])
     several = [row for row in body if sum(map(bool, row)) > 1]
     filled = sum(bool(cell) for row in several for cell in row)
