@@ -259,6 +259,8 @@ def test_what_is_no_heading_has_no_level(words: str) -> None:
         "Dr. Ada Byron" + ", " * 26 + "!",
         "Ada Byron1 " * 40 + "!",
         "By Ada B" + "andC'D E" * 60 + "!",
+        "Ada B.¹ " * 60 + "!",
+        "Dr. A Band &" * 40 + "!",
         "2031 " + "-" * 100_000 + "x",
     ],
 )
