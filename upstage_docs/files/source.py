@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeAlias, Union, cast
 
@@ -59,6 +60,8 @@ _CHUNK = 1 << 20  # bytes of a file that are in memory at once
 _MOST_STREAMED = 4 << 30  # bytes of a stream without an end that are put on the disk: the API takes an eighth of it
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# Of a file: what tells it from one that is put in its place, or written anew.
+_stamp = attrgetter("st_dev", "st_ino", "st_size", "st_mtime_ns")
 _MISSING = (FileNotFoundError, NotADirectoryError)  # nothing else says that there is no file
 _DAMAGED = "{} cannot be read as a PDF: it is damaged or cut off."
 
@@ -85,6 +88,7 @@ class Source:
     pages: int | None = None
     pixels: int = 0
     _path: Path | None = field(default=None, repr=False)
+    _stamp: tuple[int, ...] = field(default=(), repr=False, compare=False)  # of the file when it was looked at
     _handle: BinaryIO | None = field(default=None, repr=False, compare=False)
     _owned: bool = field(default=False, repr=False)
 
@@ -109,8 +113,12 @@ class Source:
         except OSError as error:
             raise _unreadable(self.name, error) from error
         with handle:
-            if os.fstat(handle.fileno()).st_size != self.size:
+            if _stamp(os.fstat(handle.fileno())) != self._stamp and _digest(handle, self.size) != (
+                self.sha256,
+                self.size,
+            ):
                 raise SourceError(f"{self.name!r} changed while it was being sent; run again.")
+            handle.seek(0)
             yield handle
 
     def close(self) -> None:
@@ -143,7 +151,8 @@ def inspect(document: DocumentInput, *, source: str | None = None) -> Source:
             if not path.is_file():
                 raise _no_file_error(document)
             with path.open("rb") as file:
-                return replace(_inspect(file, name), _path=path)
+                stamp = _stamp(os.fstat(file.fileno()))
+                return replace(_inspect(file, name), _path=path, _stamp=stamp)
         except (OSError, ValueError) as error:
             if isinstance(error, SourceError):
                 raise
