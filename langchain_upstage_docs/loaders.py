@@ -14,6 +14,7 @@ from langchain_core.document_loaders import BaseBlobParser, BaseLoader, Blob, Bl
 from langchain_core.documents import Document
 
 from langchain_upstage_docs.components import component
+from upstage_docs.client.inner_generators import Inner
 from upstage_docs.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -299,7 +300,7 @@ class _Loader(BaseLoader):
         and may have been paid for.
         """
         with _load_run(type(self).__name__, document_of) as convert:
-            async with aclosing(self.loading.arecords(self._items())) as records:
+            async with aclosing(Inner(self.loading.arecords(self._items()))) as records:
                 async for record in records:
                     yield convert(record)
 

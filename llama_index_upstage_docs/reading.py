@@ -115,6 +115,7 @@ class FileReader:
         and may have been paid for.
         """
         from llama_index_upstage_docs.events import tell_of_reading
+        from upstage_docs.client.inner_generators import Inner
 
         self._check_call(extra_info, options)
         report = self._report_of_directory(file_path, extra_info, is_here=fs is None)
@@ -123,7 +124,7 @@ class FileReader:
             items, handle = one
             try:
                 with tell_of_reading(type(self).__name__) as note:
-                    async with aclosing(self.loading.arecords(items, report=report)) as records:
+                    async with aclosing(Inner(self.loading.arecords(items, report=report))) as records:
                         async for record in records:
                             yield note(document_of(record, extra_info))
             finally:

@@ -19,6 +19,7 @@ import httpx
 
 from upstage_docs.api.messages import NoReply
 from upstage_docs.client import sending
+from upstage_docs.client.inner_generators import Inner
 from upstage_docs.client.session import Stopped, has_sockets
 from upstage_docs.client.settings import Settings, prepare, transport_of
 from upstage_docs.errors import ConfigError
@@ -62,8 +63,8 @@ class AsyncSession:
         try:
             http = await self._connection()
             steps = acarry_out(flow, http, gate=self._gate, stop=stop, threads=self._threads, tasks=tasks)
-            async with aclosing(steps):
-                async for value in steps:
+            async with aclosing(Inner(steps)) as values:
+                async for value in values:
                     busy.cancel()
                     tasks.remove(busy)
                     yield value
@@ -316,7 +317,7 @@ class AsyncSessions:
 
     async def stream(self, flow: Flow[Any]) -> AsyncGenerator[Any, None]:
         """Yield what *flow* delivers, carried out in the loop that runs when the first value is asked for."""
-        async with aclosing(self.here().stream(flow)) as values:
+        async with aclosing(Inner(self.here().stream(flow))) as values:
             async for value in values:
                 yield value
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from upstage_docs.api.joining import join
 from upstage_docs.client.client import Client
+from upstage_docs.client.inner_generators import Inner
 from upstage_docs.client.session import ending
 from upstage_docs.client.settings import ClientBase, Settings, api_of
 from upstage_docs.client.threads import StopEvent
@@ -293,7 +294,7 @@ class Loading:
             async with lent as client:
                 once: Any = _each_once(await asyncio.to_thread(list, items))
                 slices: Any = partial(client.stream_many, once, self.options, **how)
-                async with aclosing(_threaded(slices) if isinstance(client, Client) else slices()) as found:
+                async with aclosing(Inner(_threaded(slices) if isinstance(client, Client) else slices())) as found:
                     async for item, records in found:
                         for record in _with_extra(records, item):
                             yield record

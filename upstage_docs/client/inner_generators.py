@@ -1,0 +1,37 @@
+"""Reads one asynchronous generator inside of another, so that both are closed in turn, whoever closes them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncGenerator, Awaitable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Inner(Generic[T]):
+    """The values of a generator that another one reads, and closes by `contextlib.aclosing`.
+
+    An event loop closes each generator that is collected in a task of its own, and those that are left at its end all
+    at once: one that is read by another it would close while that closes it, too, which is an error. So it is told of
+    the outermost alone.
+    """
+
+    def __init__(self, values: AsyncGenerator[T, None]) -> None:
+        self._values = values
+        self.aclose = values.aclose
+
+    def __aiter__(self) -> Inner[T]:
+        return self
+
+    def __anext__(self) -> Awaitable[T]:
+        hooks = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(firstiter=None, finalizer=_leave)  # asked for at the first of these calls
+        try:
+            return self._values.__anext__()
+        finally:
+            sys.set_asyncgen_hooks(*hooks)
+
+
+def _leave(_: object) -> None:
+    """Leave a generator that is collected to the one that reads it."""
