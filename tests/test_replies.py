@@ -149,6 +149,8 @@ def test_lost_sends_pass_but_oversize_ones() -> None:
         ({"retry-after": "7"}, 0.0, 7.0),
         ({"retry-after": "1.5"}, 0.0, 1.5),
         ({"retry-after": "0"}, 0.0, 0.0),
+        ({"retry-after": "+7"}, 0.0, 7.0),
+        ({"retry-after": '"7", "9"'}, 0.0, 9.0),
         ({"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT", "date": "Sun, 06 Nov 1994 08:49:30 GMT"}, 9e9, 7.0),
         ({"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT"}, 784111770.0, 7.0),
         ({"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT"}, 9e9, 0.0),
@@ -230,6 +232,9 @@ def test_a_date_without_a_zone_is_of_utc(date: str, monkeypatch: pytest.MonkeyPa
         ("10, 300", "1s", SeenLimits(pages=10, pages_interval=1)),
         ("20, 10", "", SeenLimits(pages=10)),
         ("many, 10", "1s, 1m", SeenLimits(pages=10, pages_interval=60)),
+        ("300;w=60", "", SeenLimits(pages=300, pages_interval=60)),
+        ("300 / minute", "1s", SeenLimits(pages=300, pages_interval=60)),
+        ("300; w=60, 10 per second", "", SeenLimits(pages=300, pages_interval=60)),
     ],
 )
 def test_of_limits_that_disagree_the_one_that_allows_least_counts(limit: str, interval: str, seen: SeenLimits) -> None:

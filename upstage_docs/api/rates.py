@@ -52,7 +52,9 @@ _SAME = 1.0  # 429s within this many seconds are one event: several requests wer
 # evenly over it: the API says with a 429 when it is used up.
 _LONGEST_INTERVAL = 60.0
 _LIMITS = "x-upstage-ratelimit-"
-_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+_NUMBER = re.compile(r"\+?[0-9]+(\.[0-9]+)?")
+# `300;w=60` (https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers), `300/minute`, `300 per minute`
+_WINDOW = re.compile(r"\s*(?:;\s*w\s*=|/|\bper\b)\s*")
 _RETRY_AFTER = f"{_LIMITS}retry-after-"
 _FIRST_MOMENT = 1e9  # no answer comes from before September 2001: a smaller number is a number of seconds
 _MINUTE = 60.0
@@ -288,8 +290,8 @@ def retry_after(headers: httpx.Headers, at: float) -> float | None:
 
 def _pauses(value: str, now: float) -> Iterator[float]:
     """Give the seconds to wait that *value* tells; a proxy joins several headers of one name by commas."""
-    whole = _pause(value.strip(), now)
-    found = [whole] if whole is not None else [_pause(part.strip(), now) for part in value.split(",")]
+    whole = _pause(value.strip(' "'), now)
+    found = [whole] if whole is not None else [_pause(part.strip(' "'), now) for part in value.split(",")]
     yield from (pause for pause in found if pause is not None)
 
 
@@ -317,9 +319,10 @@ def seen_limits(headers: httpx.Headers) -> SeenLimits | None:
         limits = headers.get(f"{_LIMITS}limit-{counted}", "").split(",")
         intervals = headers.get(f"{_LIMITS}interval-{counted}", "").split(",")
         told = [
-            (limit, _seconds(interval))
+            (limit, _seconds(own[0] if own else interval))
             for value, interval in zip_longest(limits, intervals, fillvalue=intervals[-1])
-            if (limit := _counted(value)) is not None
+            for amount, *own in [_WINDOW.split(value, maxsplit=1)]
+            if (limit := _counted(amount)) is not None
         ]
         # Where several are told, the one that allows least.
         limit, interval = min(
