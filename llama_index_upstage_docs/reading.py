@@ -240,7 +240,7 @@ def _item(document: Any, extra_info: Mapping[str, Any] | None, source: str | Non
     given = document if isinstance(document, (str, os.PathLike)) else getattr(document, "name", None)
     if document == "":
         raise ConfigError("The path is empty; name a file.")
-    name = source or (str(given) if isinstance(given, (str, os.PathLike)) else "")
+    name = source or (os.fsdecode(given) if isinstance(given, (str, os.PathLike)) else "")
     if not name:
         raise ConfigError("A file in memory has no path: give it a name with source=, which its records carry.")
     return Named(document if handle is None else handle, name, file_metadata(name, extra_info))

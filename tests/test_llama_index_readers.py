@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -13,9 +14,12 @@ from typing import Any
 
 import pytest
 from made_api import PNG, MadeApi, pdf
+from stand_in import make_pdf
 
+from upstage_docs import Client
 from upstage_docs.errors import BadRequestError, ConfigError, SourceNotFoundError
 from upstage_docs.records.records import METADATA_KEYS, OCR_KEYS
+from upstage_docs.testing.stand_in import stand_in_transport
 
 pytest.importorskip("llama_index.core", reason='needs the extra "llama-index"')
 from fsspec.implementations.memory import MemoryFileSystem
@@ -389,3 +393,11 @@ def test_without_llama_index_the_import_names_the_extra() -> None:
 
     assert done.stdout.startswith("MissingExtraError")
     assert 'pip install "upstage-docs[llama-index]"' in done.stdout
+
+
+def test_an_entry_of_a_folder_goes_by_its_path(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(make_pdf("a", 1))
+    with os.scandir(tmp_path) as entries:
+        (entry,) = entries
+    reader = UpstageDocumentParseReader(client=Client("up_abcdefgh", transport=stand_in_transport(), cache=False))
+    assert {one.metadata["source"] for one in reader.load_data([entry, tmp_path / "a.pdf"])} == {entry.path}
