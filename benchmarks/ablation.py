@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import inspect
 import io
 import json
+import pkgutil
 import re
 import runpy
 import sys
@@ -21,6 +23,7 @@ from contextlib import ExitStack, contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from upstage_docs.local import pdf
 from upstage_docs.local.answer_writer import write_answer
 from upstage_docs.local.pdf import library, pdfium
 from upstage_docs.local.pdf.document import Recognise, read_pdf
@@ -51,6 +54,14 @@ def nothing(*_: Any, **__: Any) -> bool:
 
 def no_items(*_: Any, **__: Any) -> list[Any]:
     return []
+
+
+def no_set(*_: Any, **__: Any) -> set[Any]:
+    return set()
+
+
+def no_thing(*_: Any, **__: Any) -> None:
+    return None
 
 
 def first(things: Any, *_: Any, **__: Any) -> Any:
@@ -228,6 +239,36 @@ def _of_the_file() -> list[Rule]:
         Rule("slanted letters are no turned text", {"layout._SLANT": 0.0}),
         Rule("text in the colour of its ground is none", {"document.unseen_boxes": no_items}),
     ]
+
+
+def found_rules() -> list[Rule]:
+    """Return the rules that have no name here: functions of one module alone whose annotations tell what does nothing.
+
+    A question is answered by no, nothing is found, and what is changed stays as it is.
+    """
+    named = {place for rule in rules(ocr=True) for place in rule.without}
+    found = []
+    for info in pkgutil.walk_packages(pdf.__path__, PDF):
+        module = importlib.import_module(info.name)
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            place = f"{info.name.removeprefix(PDF)}.{name}"
+            instead = _doing_nothing(function)
+            if name[0] == "_" and function.__module__ == info.name and place not in named and instead is not None:
+                found.append(Rule(place, {place: instead}))
+    return found
+
+
+def _doing_nothing(function: Callable[..., Any]) -> Callable[..., Any] | None:
+    """Return what does nothing in the place of a function, by its annotations; None if these do not tell."""
+    kinds = dict(function.__annotations__)
+    answer, given = kinds.pop("return", ""), next(iter(kinds.values()), "")
+    if answer == "bool":
+        return nothing
+    if answer == given:
+        return first
+    if answer.removeprefix("list") == given.removeprefix("Sequence"):
+        return as_list
+    return no_set if answer == "set[int]" else no_thing if answer.endswith(" | None") else None
 
 
 def title_kept(rows: list[Any], _: Any, inside: Sequence[int]) -> tuple[list[Any], set[int]]:
@@ -443,6 +484,7 @@ def ablate(
     tell: Callable[[str], None],
     *,
     named: str = "",
+    every: bool = False,
 ) -> dict[str, dict[str, float]]:
     """Tell, as a table of Markdown, the scores of each set with all rules and what each rule gains on it.
 
@@ -452,6 +494,7 @@ def ablate(
         labels: What recognises words in pictures.
         tell: Takes each line of the table.
         named: An expression that the names of the rules match; all rules if empty.
+        every: Whether the rules that no name is given here are tried too, by the names of their functions.
 
     Returns:
         The gains of each rule, by set and score, and the number of answers that it changes; those of "all rules" are
@@ -472,7 +515,8 @@ def ablate(
         tell(f"| {name} | {' | '.join(map(written, numbers[name].values()))} |")
 
     with library_read_once():
-        chosen = [rule for rule in rules(ocr=ocr is not None) if re.search(named, rule.name)]
+        tried = [*rules(ocr=ocr is not None), *(found_rules() if every else ())]
+        chosen = [rule for rule in tried if re.search(named, rule.name)]
         row("all rules", [pages.read(chosen, ocr, labels) | {CHANGED: len(pages.documents)} for pages in sets])
         for rule in chosen:
             row(rule.name, [pages.gains_of(rule, ocr, labels) for pages in sets])

@@ -1,13 +1,14 @@
 """Score the local engine against pages with human ground truth, with a scorer like DP-Bench's.
 
     python benchmarks/local_quality.py FOLDER [--documents] [--icdar] [--no-ocr | --force-ocr]
-    python benchmarks/local_quality.py FOLDER --ablate [--no-ocr] [--rules NAMES] [--first FILE] [--made FOLDER]
+    python benchmarks/local_quality.py FOLDER --ablate [--every] [--no-ocr] [--rules NAMES] [--first FILE]
 
 The folder holds `score.py`, `pdfs/`, `markdown/`, `reference.json` and `words.json`; nothing of it is in this project.
 Beside them may stand `icdar.py` and `icdar/`, documents of the ICDAR 2013 table competition, which `--icdar`
 scores, and `--ablate` too. The scorers need rapidfuzz, apted and beautifulsoup4.
 
-`--ablate` takes out one rule of the engine after the other and prints what each gains on each set of pages.
+`--ablate` takes out one rule of the engine after the other and prints what each gains on each set of pages;
+`--every`, also the smaller ones, by the names of their functions. `--made FOLDER` adds a set of made_pages.py.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument("--icdar", action="store_true", help="the ICDAR documents instead: some minutes")
     parser.add_argument("--keep", type=Path, help="keep the answers in this folder")
     parser.add_argument("--ablate", action="store_true", help="what each rule gains on each set")
+    parser.add_argument("--every", action="store_true", help="with --ablate: also the rules within rules")
     parser.add_argument("--rules", default="", help="with --ablate: an expression that the names of rules match")
     parser.add_argument("--first", type=Path, help="the stems of the pages that rules were written on: a set apart")
     parser.add_argument("--made", type=Path, help="a folder of made_pages.py, a further set")
@@ -55,7 +57,7 @@ def main() -> None:
     ocr, labels = (None, None) if options.no_ocr else recognisers()
     if options.ablate:
         pages = sets(options.bench, options.first, options.made)
-        gains = ablation.ablate(pages, ocr, labels, print, named=options.rules)
+        gains = ablation.ablate(pages, ocr, labels, print, named=options.rules, every=options.every)
         write_json(options.json, {"rules": gains})
         return
     score(options, ocr, labels)
