@@ -101,3 +101,46 @@ def test_the_numbers_of_steps_are_theirs() -> None:
             text(sheet, 130, 740 - 16 * n, [f"Light the lamp of the mole by hand when ship {n} is told"])
 
     assert "footer" not in categories(elements(steps))
+
+
+def test_titles_in_capitals_over_the_middle_of_a_column_are_headings() -> None:
+    """Of one line at the pitch of the text, or of two; those beside each other are of different columns."""
+
+    def paper(sheet: Canvas) -> None:
+        text(sheet, LEFT, 700, paragraph(COLUMN, 9), size=9)
+        for n, line in enumerate(["CROSS-REFERENCES TO OTHER", "APPLICATIONS"]):
+            sheet.drawCentredString(174, 566 - 11 * n, line)
+        text(sheet, LEFT, 532, paragraph(COLUMN, 9), size=9)
+        text(sheet, RIGHT, 700, paragraph(SECOND, 9), size=9)
+        sheet.drawCentredString(438, 589, "ACKNOWLEDGMENT")
+        text(sheet, RIGHT, 576, paragraph(SECOND, 9), size=9)
+
+    told = [element["content"]["text"] for element in elements(paper) if element["category"] == "heading1"]
+    assert told == ["CROSS-REFERENCES TO OTHER\nAPPLICATIONS", "ACKNOWLEDGMENT"]
+
+
+@pytest.mark.parametrize("line", ["Index Terms—tides, gauges", "Keywords: tides, gauges"])
+def test_key_words_in_bold_are_no_heading(line: str) -> None:
+    def paper(sheet: Canvas) -> None:
+        text(sheet, LEFT, 700, paragraph(COLUMN, 9))
+        text(sheet, LEFT, 560, [line], font="Helvetica-BoldOblique")
+        text(sheet, LEFT, 530, paragraph(COLUMN, 9))
+
+    assert categories(elements(paper)) == ["paragraph"] * 3
+
+
+def test_a_caption_beside_a_heading_stays_in_its_column() -> None:
+    """Both stand in the middle at the top of their columns, as authors do, but are one line."""
+
+    def paper(sheet: Canvas) -> None:
+        for x, title, words in ((174, "Table 2. Lamps of the bay", COLUMN), (438, "REFERENCES", SECOND)):
+            sheet.setFont("Helvetica", 10)
+            sheet.drawCentredString(x, 700, title)
+            text(sheet, x - 120, 676, paragraph(words, 30), size=9)
+
+    assert [element["content"]["text"].split()[0] for element in elements(paper)] == [
+        "Table",
+        "The",
+        "REFERENCES",
+        "No",
+    ]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from upstage_docs.local.blocks import is_list_item
+from upstage_docs.local.geometry import middle
 from upstage_docs.local.pdf.parts import Part
 from upstage_docs.local.pdf.words import LAYER_FONT
 
@@ -27,6 +28,8 @@ _NOT_SMALLER = 0.97
 """Font sizes of the body: a heading that is told by its font or colour alone is no smaller."""
 _LONG, _OF_LONG = 120, 1.4
 """Letters of a text that is a heading only from so many font sizes of the body on."""
+_OFF_CENTRE = 0.6
+"""Font sizes that the middles of the lines of a centred title differ by at most."""
 _STATED_LINES = 4
 """Lines of a sentence that is a heading, at most."""
 _LETTERS_OF_SCAN = 0.6
@@ -47,7 +50,9 @@ _QUOTATION = re.compile(r"[\"“„«].{20,}[.!?…][\"”“»]", re.DOTALL)
 _WITH_VALUE = re.compile(r"(?!\w+\s[\d.]+\s?:).*:\s*\S*\d\S*")
 """A number behind its name, as that of an invoice: its capitals tell no heading. The number of a chapter stands before
 the colon."""
-_SOURCE = re.compile(r"(?:source|note|출처|자료|주)s?\s*[:：]", re.IGNORECASE)
+_SOURCE = re.compile(
+    r"(?:source|note|key ?word|index term|출처|자료|주|주제어|키워드|关键词)s?\s*[:：—–]", re.IGNORECASE
+)
 
 
 def is_heading(part: Part, body: float) -> bool:
@@ -74,8 +79,16 @@ def is_heading(part: Part, body: float) -> bool:
     numbered = _SECTION.match(text) is not None
     if part.is_bold or part.size >= _LARGER * body:
         return True
-    told = (capitals and _WITH_VALUE.fullmatch(text) is None) or (numbered and (scanned or "." in text.split()[0][:-1]))
-    return told and len(part.lines) == 1
+    if capitals and _WITH_VALUE.fullmatch(text) is None:
+        return len(part.lines) == 1 or _is_centred(part)
+    return numbered and (scanned or "." in text.split()[0][:-1]) and len(part.lines) == 1
+
+
+def _is_centred(part: Part) -> bool:
+    """Say whether the lines of a text stand over one middle and end at different places."""
+    middles = [middle(line.box)[0] for line in part.lines]
+    lefts = [line.box[0] for line in part.lines]
+    return max(middles) - min(middles) < _OFF_CENTRE * part.size < max(lefts) - min(lefts)
 
 
 def is_date(text: str) -> bool:

@@ -10,6 +10,8 @@ _NARROWEST = 0.12
 """Of all columns together: what one box must be wide to be a column by itself."""
 _INSET = 0.1
 """Of the width of a column: what stands over its middle ends so far from both of its sides, at least."""
+_LEAST_OVER = 4.0
+"""Heights of the least gap between columns that it is tall at least."""
 _DEEPEST = 40  # nested cuts; a page that needs more is read by rows
 
 
@@ -75,7 +77,9 @@ def _below_their_title(bands: list[list[int]], boxes: Sequence[Box], gap: float)
         any(min(boxes[i][0] - x0, x1 - boxes[i][2]) > _INSET * (x1 - x0) for x0, _, x1, _ in own) for i in bands[first]
     ):
         first += 1
-    return [bands[:first], bands[first:]] if first else [bands]
+    over = [bounds(boxes[i] for i in column) for column in _split(_flat(bands[:first]), boxes, axis=0, least=gap)]
+    tall = all(box[3] - box[1] > _LEAST_OVER * gap for box in over)  # a caption beside a heading is lower
+    return [bands[:first], bands[first:]] if first and tall else [bands]
 
 
 def _are_columns(parts: Sequence[Sequence[int]], boxes: Sequence[Box]) -> bool:

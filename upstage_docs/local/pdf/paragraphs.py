@@ -43,6 +43,8 @@ _EARLY = 0.12
 _OFF_EDGE, _OFF_CENTRE, _RAGGED = 0.5, 0.6, 0.5
 """Of centred lines: font sizes that a line begins off the left edge at least and off the centre at most, and the share
 of lines that are off the edge, at least."""
+_INSET = 2.0
+"""Font sizes that a title in the middle begins right of the text below it, at least."""
 _ENDS = tuple(".!?:;”\"')]。")
 
 
@@ -201,6 +203,12 @@ def _cut(stack: list[Line]) -> list[Paragraph]:
             new = line.box[0] < parts[-1][0].box[0] + 0.3 * step and (early or outdented)
         elif centred:
             new = False
+        elif (
+            number == 1
+            and before.box[0] > left + _INSET * size
+            and abs(middle(before.box)[0] - (left + right) / 2) < _OFF_CENTRE * size
+        ):
+            new = True  # a title in the middle of its column
         elif line.box[0] > before.box[0] + step:
             back = after is None or after.box[0] < line.box[0] - step
             new = back and not hanging and line.box[0] < left + 6 * size
