@@ -331,3 +331,20 @@ def test_a_row_whose_first_cell_is_several_lines_begins_where_the_others_do() ->
         text(sheet, 60, y - 30, paragraph(SEA, 4))
 
     assert tables(elements(duties)) == [[["Duty", "Who", "When"], *rows]]
+
+
+def test_names_at_the_left_edge_of_numbers_at_the_right_one_are_over_their_own() -> None:
+    """Printed sheets: the name of a column stands nearer to the numbers of the one before."""
+    rows = [
+        [f"03/{n:02}", f"Pilot {n}", "" if n % 3 else f"{n}4.12", f"{n}9.80" if n % 3 else ""] for n in range(10, 24)
+    ]
+
+    def ledger(sheet: Canvas) -> None:
+        for r, row in enumerate([["Date", "Account", "Debit", "Credit"], *rows]):
+            for c, (left, right) in enumerate(((60, 120), (140, 300), (310, 390), (394, 474))):
+                if c > 1 and r:
+                    sheet.drawRightString(right, 760 - 15 * r, row[c])
+                else:
+                    sheet.drawString(left, 760 - 15 * r, row[c])
+
+    assert tables(elements(ledger)) == [[["Date", "Account", "Debit", "Credit"], *rows]]

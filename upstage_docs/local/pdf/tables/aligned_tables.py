@@ -21,7 +21,7 @@ from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.tables.line_rows import is_value, is_year
 from upstage_docs.local.pdf.tables.sign_columns import is_sign
 from upstage_docs.local.pdf.tables.text_columns import Column, columns_of
-from upstage_docs.local.pdf.tables.text_regions import regions_of_rows
+from upstage_docs.local.pdf.tables.text_regions import TITLE, regions_of_rows
 
 _MOST_TEXTS = 5_000
 """Of a page; one with more is no page of text."""
@@ -46,8 +46,6 @@ _VALUED_ROWS = 0.7
 """Share of the rows of a table with numbers, at least, below which rows of few texts are notes."""
 _NEXT_LINE = 1.35
 """Font sizes from a line of a cell to the next, at most, where only their distance tells that they are one text."""
-TITLE = 1.15
-"""Of the size of a table: a larger line above it is its title."""
 _MOST_HEADER, _VALUES_IN_HEADER = 4, 0.25
 """Lines above the rule that ends a header, at most, and the share of values among their texts."""
 # Measured on eighty benchmark pages: a fifth more or less changes the blocks of none.
@@ -70,8 +68,7 @@ def aligned_tables(lines: LineTexts, taken: Sequence[bool], rules: Sequence[Box]
     texts = lines.of(i for i, used in enumerate(taken) if not used)
     if len(texts) > _MOST_TEXTS:
         return []
-    regions = [part for rows in regions_of_rows(texts) for part in _under_titles(rows)]
-    tables = [_table(rows, rules, lines, _LEAST_WORD_COLUMNS) for rows in regions]
+    tables = [_table(rows, rules, lines, _LEAST_WORD_COLUMNS) for rows in regions_of_rows(texts)]
     return [table for table in tables if table is not None]
 
 
@@ -84,18 +81,6 @@ def aligned_between(lines: LineTexts, inside: Iterable[int], rules: Sequence[Box
         rules: Horizontal rules, those under some columns too.
     """
     return _table(rows_of_texts(lines.of(inside)), rules, lines, 2, closed=True)
-
-
-def _under_titles(rows: Sequence[list[Text]]) -> list[list[list[Text]]]:
-    """Cut the rows of a region where a larger line stands alone: the title of the table below it."""
-    size = TITLE * median(text.size for row in rows for text in row)
-    parts: list[list[list[Text]]] = [[]]
-    for row in rows:
-        if len(row) == 1 and row[0].size > size:
-            parts.append([])
-        else:
-            parts[-1].append(row)
-    return parts
 
 
 def _table(
@@ -232,6 +217,8 @@ def _placed(
                     found = lines.split_over(text, gutters[first:last])
                 texts += found
                 places += [_covered(piece, columns) for piece in found]
+        if len(texts) == len(columns) > len(set(places)):  # each has its own, however near it is to the next
+            places = [(n, n) for n in range(len(columns))]
         cut.append(texts)
         placed.append(places)
     return cut, placed

@@ -14,13 +14,14 @@ from upstage_docs.local.geometry import Box, bounds, middle, overlap, shared_hei
 from upstage_docs.local.pdf.charts.axes import have_scale
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import rows_of
-from upstage_docs.local.pdf.tables.aligned_tables import TITLE, aligned_tables
+from upstage_docs.local.pdf.tables.aligned_tables import aligned_tables
 from upstage_docs.local.pdf.tables.aligned_texts import LineTexts
 from upstage_docs.local.pdf.tables.header_rows import with_header_words
 from upstage_docs.local.pdf.tables.library_tables import Table, names_in, table_of
 from upstage_docs.local.pdf.tables.line_rows import is_value
 from upstage_docs.local.pdf.tables.ruled_grids import lattice_tables
 from upstage_docs.local.pdf.tables.ruled_tables import ruled_tables
+from upstage_docs.local.pdf.tables.text_regions import TITLE
 from upstage_docs.local.pdf.vector_paths import Drawing, Path, is_plot
 from upstage_docs.local.pdf.word_pieces import Pieces
 from upstage_docs.local.pdf.words import Word

@@ -25,6 +25,8 @@ _ROUNDING = 0.1
 """Points by which ends of one stripe may differ."""
 _USUAL_COUNT = 0.5
 """Share of the rows of several texts that have as many as the fuller quarter, at least, if these alone tell columns."""
+_LEAST_BELOW = 3
+"""Rows below a row of names, at least, if these alone tell columns."""
 _MOST_NAMES = 4
 """Lines of the name of a column, at most."""
 
@@ -92,14 +94,25 @@ def _columns(rows: Sequence[Sequence[Text]]) -> list[Column]:
         most if sum(count >= most for count in counts) >= _USUAL_COUNT * len(counts) else max(2, _MOST_CELLS_ROW * most)
     )
     full = [row for row in rows if len(row) >= least]
-    size = median(text.size for row in full for text in row)
+    merged = _merged(full)
+    if full[0] is rows[0] and len(full) > _LEAST_BELOW and not any(is_value(text.text) for text in rows[0]):
+        # Names in a sheet stand at the left edge of a column, and its numbers at the right one.
+        below = _merged(full[1:])
+        if len(below) == len(rows[0]) != len(merged):
+            merged = below
+    return _without_signs(merged, full)
+
+
+def _merged(rows: Sequence[Sequence[Text]]) -> list[Column]:
+    """Return where texts stand, those over each other as one."""
+    size = median(text.size for row in rows for text in row)
     merged: list[Column] = []
-    for left, right in sorted((text.box[0], text.box[2]) for row in full for text in row):
+    for left, right in sorted((text.box[0], text.box[2]) for row in rows for text in row):
         if merged and left < merged[-1].right + _GUTTER * size:
             merged[-1] = Column(merged[-1].left, max(merged[-1].right, right))
         else:
             merged.append(Column(left, right))
-    return _without_signs(merged, full)
+    return merged
 
 
 def _with_names_beside(columns: Sequence[Column], rows: Sequence[Sequence[Text]]) -> list[Column]:

@@ -6,6 +6,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from statistics import median
 
 from upstage_docs.local.geometry import bounds, groups_of, holds_middle, middle, shared_width
 from upstage_docs.local.pdf.tables.aligned_texts import (
@@ -27,6 +28,8 @@ _HEADER_LINES, _HEADER_PITCH = 3, 2.4
 _MOST_LABELS, _SECTION, _SAME_END = 6, 1.3, 0.8
 """Lines of labels between two parts of a statement, at most; of the pitch of rows, how much further such a line is at
 most; and font sizes by which the ends of the numbers of one column differ, at most, since brackets stand out."""
+TITLE = 1.15
+"""Of the size of a table: a larger line above it is its title."""
 _LEAST_TEXTS = 4
 """Of a region of rows."""
 _LEAST_ROWS = 2
@@ -54,7 +57,20 @@ def regions_of_rows(texts: Sequence[Text]) -> list[list[list[Text]]]:
     regions = _stacked(regions, texts)
     used = {id(text) for group in regions for text in group}
     free = [text for text, is_prose in zip(texts, prose, strict=True) if not is_prose and id(text) not in used]
-    return [rows_of_texts([*_lines_above(group, free), *_with_lines_inside(group, free)]) for group in regions]
+    found = [rows_of_texts([*_lines_above(group, free), *_with_lines_inside(group, free)]) for group in regions]
+    return [part for rows in found for part in _under_titles(rows)]
+
+
+def _under_titles(rows: Sequence[list[Text]]) -> list[list[list[Text]]]:
+    """Cut the rows of a region where a larger line stands alone: the title of the table below it."""
+    size = TITLE * median(text.size for row in rows for text in row)
+    parts: list[list[list[Text]]] = [[]]
+    for row in rows:
+        if len(row) == 1 and row[0].size > size:
+            parts.append([])
+        else:
+            parts[-1].append(row)
+    return parts
 
 
 def _with_lines_inside(region: Sequence[Text], free: Sequence[Text]) -> list[Text]:
