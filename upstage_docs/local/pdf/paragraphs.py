@@ -117,7 +117,7 @@ def _pitches(lines: Sequence[Line]) -> dict[tuple[str, int], float]:
                 shared > _UNDER * min(last.box[2] - last.box[0], line.box[2] - line.box[0])
                 and pitch > _LEAST_PITCH * line.size
             ):
-                if abs(last.size - line.size) < _ONE_SIZE * line.size and (last.bold > BOLD) == (line.bold > BOLD):
+                if abs(last.size - line.size) < _ONE_SIZE * line.size and (last.bold > BOLD or line.bold <= BOLD):
                     found[_kind(line)][round(pitch * 2)] += 1
                 break
         recent.append(line)
