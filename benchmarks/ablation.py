@@ -195,6 +195,7 @@ def _of_pictures() -> list[Rule]:
 
 def _of_tables() -> list[Rule]:
     tables, aligned, ruled = "tables.tables.", "tables.aligned_tables.", "tables.ruled_tables."
+    columns = "tables.text_columns."
     return [
         Rule("tables: full grids of ruled lines", {tables + "lattice_tables": no_items}),
         Rule("tables: a wall where texts part", {"tables.ruled_grids._wall_where_text_parts": nothing}),
@@ -204,8 +205,8 @@ def _of_tables() -> list[Rule]:
         Rule("tables: texts that line up", {tables + "aligned_tables": no_items}),
         Rule("tables: lines of prose do not line up", {"tables.text_regions.prose_of": lambda t, _: [False] * len(t)}),
         Rule("tables: a line over several columns is header", {aligned + "_over_columns": no_items}),
-        Rule("tables: a narrow stripe separates columns", {aligned + "_parted": lambda columns, *_: list(columns)}),
-        Rule("tables: signs belong to their numbers", {aligned + "_without_signs": as_list}),
+        Rule("tables: a narrow stripe separates columns", {columns + "_parted": as_list}),
+        Rule("tables: signs belong to their numbers", {columns + "_without_signs": as_list}),
         Rule("tables: lines of one row that line up are joined", {aligned + "join_lines": as_list}),
         Rule("tables: a grid in the place of a part of it", {tables + "_completed": lambda kept, _, __: list(kept)}),
         Rule(
