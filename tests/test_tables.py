@@ -529,6 +529,7 @@ def test_splitting_parts_again_changes_nothing(text: str, size: int, tokens: boo
     ("read", "text"),
     [
         (has_words, "<b>" * 50_000),
+        (has_words, "<img ></b :='' a-=11/>" * 5_000),
         (header_rows_of, "<table><tr>" + "<td>" * 50_000),
         (header_rows_of, "<table><tr>" + "<td colspan=1000>a</td>" * 2_000 + "</tr></table>"),
         (header_rows_of, "|" + "a|" * 50_000 + "\n|" + "-|" * 50_000 + "\n"),
@@ -536,7 +537,16 @@ def test_splitting_parts_again_changes_nothing(text: str, size: int, tokens: boo
         (lambda text: list(grids(text)), "<table>" + "<tr><td>a" * 60_000),
         (lambda text: list(grids(text)), "- a\n" * 50_000),
     ],
-    ids=["tags", "cells", "spans", "rule", "rows to split", "rows to read", "list without a table"],
+    ids=[
+        "tags",
+        "tags that end in two ways",
+        "cells",
+        "spans",
+        "rule",
+        "rows to split",
+        "rows to read",
+        "list without a table",
+    ],
 )
 def test_markup_costs_memory_in_proportion(read: Callable[[str], object], text: str) -> None:
     """What is never closed took a hundred bytes and more for each of its own."""

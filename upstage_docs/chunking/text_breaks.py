@@ -20,7 +20,6 @@ _TAG = rf"</?(?:{_NAMES})(?:\s+[\w:-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>=]+)
 TAG = re.compile(_TAG, re.IGNORECASE)
 # Few tags stand before a text; `re` keeps half a kilobyte for each that it may have to go back to.
 _BARE_TAGS_AND_WORD = compile_when_used(rf"(?:</?(?:{_NAMES})>){{1,50}}[^\W_]")
-_TAGS_AND_TEXT = re.compile(rf"(?:{_TAG}\s*){{0,50}}[^\s<]", re.IGNORECASE)
 _LINE_TAG = compile_when_used(
     r"<br|</(?:p|li|div|tr|h[1-6]|ul|ol|pre|blockquote|dd|dt|header|footer|caption)\b", re.IGNORECASE
 )
@@ -93,8 +92,6 @@ def has_words(text: str) -> bool:
     inside = text.find(">") + 1
     if text[inside : inside + 1].isalnum() or _BARE_TAGS_AND_WORD.match(text, inside):
         return True  # right after a tag, or in text that holds a sign
-    if _TAGS_AND_TEXT.match(text):
-        return True
     position = 0
     for tag in TAG.finditer(text):
         if position < tag.start() and not text[position : tag.start()].isspace():
