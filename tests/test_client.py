@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import io
 import logging
+import os
 import pickle
 import threading
 from collections import Counter
@@ -704,6 +705,28 @@ class TestMany:
         assert (len(report.succeeded), report.pages) == (1, 2)
         assert "1 documents read (2 pages), 3 failed" in str(report)
         assert "missing.pdf: There is no file" in str(report)
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows has no such names of files")
+    @pytest.mark.parametrize("as_entry", [False, True])
+    def test_a_file_that_fails_has_the_name_that_its_records_would_have(
+        self, both: Both, settings: dict[str, Any], tmp_path: Path, *, as_entry: bool
+    ) -> None:
+        """An entry of a folder is named by its path; a name that is no text, as records are."""
+        report = Report()
+        folder = tmp_path / "documents"
+        folder.mkdir()
+        path = os.fsdecode(os.fsencode(folder) + (b"/a.pdf" if as_entry else b"/a\xff.pdf"))
+        for content in (make_pdf("a", 1), b"%PDF-"):
+            Path(path).write_bytes(content)
+            with os.scandir(folder) as entries:
+                both(
+                    "parse_many",
+                    list(entries) if as_entry else [path],
+                    settings=settings,
+                    on_error="skip",
+                    report=report,
+                )
+        assert [one.source for one in report.failures] == list(report.succeeded)
 
     def test_progress_is_told_of_pages_and_documents(self, both: Both, settings: dict[str, Any]) -> None:
         told: list[Progress] = []

@@ -67,9 +67,10 @@ class Request:
     @property
     def name(self) -> str:
         """The name of the document before its file was inspected."""
-        if self.source or isinstance(self.document, (str, os.PathLike)):
-            return self.source or str(self.document)
-        return str(getattr(self.document, "name", "") or f"<{type(self.document).__name__}>")
+        given = self.source or self.document
+        if not isinstance(given, (str, os.PathLike)):
+            given = str(getattr(given, "name", "") or f"<{type(given).__name__}>")
+        return os.fsdecode(given).encode(errors="backslashreplace").decode()  # as its records would say
 
 
 @dataclass(frozen=True)
