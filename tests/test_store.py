@@ -1187,6 +1187,20 @@ def test_what_is_under_way_while_a_newer_version_takes_the_store_over_is_kept_be
         pay(again, (1, 10), key=ResultKey.of(os.urandom(32).hex(), ParseOptions(), ROOT))
 
 
+def test_what_is_kept_beside_a_newer_store_is_listed_and_can_be_deleted(store: Store) -> None:
+    """Its document was noted in the file that the newer version took over."""
+    under_way = [claim(store, (1, 2)), claim(store, (3, 4))]
+    path = store.path
+    assert path is not None
+    become_newer(path)
+    store.answered(under_way[0], b"{}", (1, 2), model="m")
+    store.submitted(under_way[1], "job-1")
+    assert [(one.pages, one.jobs) for one in store.entries()] == [(2, 1)]
+    assert [one.request_id for one in store.look(KEY).jobs] == ["job-1"]
+    store.remove(everything=True)
+    assert store.look(KEY).answers == ()
+
+
 def test_of_two_versions_that_begin_at_once_one_sees_the_other(tmp_path: Path) -> None:
     """The newer one keeps its claim while the older one makes its own."""
     path = tmp_path / "store.sqlite3"

@@ -236,6 +236,7 @@ class Store:
         job = StoredJob(request_id, claim.key, claim.pages, claim.source, self._clock(), claim.sends)
 
         def keep(db: sqlite3.Connection) -> None:
+            sql.insert_document(db, claim.key, claim.source)
             sql.insert_job(db, job)
             sql.drop_unread(db, claim.key, claim.pages)
             sql.close_intent(db, claim.token)
@@ -258,6 +259,7 @@ class Store:
         answer = StoredAnswer(raw, pages, model, claim.sends)
 
         def keep(db: sqlite3.Connection) -> bool:
+            sql.insert_document(db, claim.key, claim.source)
             sql.put(db, claim.key, answer, self._clock(), total_pages)
             sql.close_intent(db, claim.token)
             self._evict(db)
@@ -281,6 +283,7 @@ class Store:
         """
 
         def keep(db: sqlite3.Connection) -> bool:
+            sql.insert_document(db, claim.key, claim.source)
             sql.put_unread(db, claim.key, claim.pages, raw, route, claim.sends, self._clock())
             sql.close_intent(db, claim.token)
             return True
@@ -295,6 +298,7 @@ class Store:
         answer = StoredAnswer(raw, pages, model, job.sends)
 
         def keep(db: sqlite3.Connection) -> None:
+            sql.insert_document(db, job.key, job.source)
             sql.put(db, job.key, answer, self._clock())
             sql.close_covered(db, job)
 
