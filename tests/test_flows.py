@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import shlex
 import time
@@ -30,6 +31,8 @@ from upstage_docs.errors import (
     APIConnectionError,
     APIStatusError,
     AuthenticationError,
+    BadRequestError,
+    ConfigError,
     InvalidResponseError,
     JobError,
     JobFailedError,
@@ -240,6 +243,24 @@ class TestPayingOnce:
             parse(Play(lost(sent=True, timeout=timeout)), stored(), ask(2))
         assert (caught.value.intent.source, caught.value.intent.pages) == ("a.pdf", (1, 2))
         with pytest.raises(UnknownOutcomeError, match=r'was sent before.*on_unknown="resend"'):
+            parse(Play(), stored(), ask(2))
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows replaces no file that is open")
+    def test_a_store_that_is_damaged_meanwhile_hides_no_error_of_the_document(self, stored: Stored) -> None:
+        path = stored().store.path
+        assert path is not None
+
+        def damage(_: object) -> Outcome:
+            damaged = path.with_name("damaged")
+            damaged.write_bytes(b"no store")
+            damaged.chmod(0o600)
+            damaged.replace(path)
+            path.with_name(f"{path.name}.lock").mkdir()  # so that nothing mends it
+            return reply(400, {"error": {"message": "the page is blank"}})
+
+        with pytest.raises(BadRequestError, match="the page is blank"):
+            parse(Play(damage), stored(), ask(2))
+        with pytest.raises(ConfigError, match="cannot be mended"):
             parse(Play(), stored(), ask(2))
 
     def test_a_claim_outlives_a_long_wait_for_its_turn(self, tmp_path: Path) -> None:

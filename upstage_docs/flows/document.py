@@ -337,7 +337,8 @@ def _read_parts(reading: Reading, at_once: int) -> Flow[None]:
         if schedule is not None:
             yield End(schedule)
         if isinstance(error, UpstageDocsError):
-            error.pages_paid = yield from reading.paid()
+            with suppress(ConfigError):  # of a store that is damaged now, which would take the place of this one
+                error.pages_paid = yield from reading.paid()
         raise
     finally:
         reading.source.close()
