@@ -27,6 +27,7 @@ from stand_in import make_pdf
 from upstage_docs.api.limits import LIMITS, ApiLimits
 from upstage_docs.api.messages import Api, Outcome, Reply, jobs_request
 from upstage_docs.api.rates import Rate, RateLimiter
+from upstage_docs.cli.app import run
 from upstage_docs.errors import (
     APIConnectionError,
     APIStatusError,
@@ -801,13 +802,18 @@ class TestJobs:
             parse(Play(SUBMITTED, reply(404, b"")), setup(store=store), ask(2, route="async"))
         assert len(store.jobs()) == kept
 
-    @pytest.mark.parametrize("name", ["a.pdf", "the user's report.pdf"])
+    @pytest.mark.parametrize("name", ["a.pdf", "the user's report.pdf", "-a.pdf"])
     def test_a_job_that_is_lost_says_how_it_is_forgotten(self, stored: Stored, name: str) -> None:
         with pytest.raises(JobError, match="upstage-docs cache rm ") as failed:
             parse(Play(SUBMITTED, reply(404, b"")), stored(), ask(2, name, route="async"))
         command = re.findall("`(.+?)`", str(failed.value))[-1]
-        assert shlex.split(command) == ["upstage-docs", "cache", "rm", name]
-        stored().store.remove(name, everything=True)
+        program, *words = shlex.split(command)
+        assert program == "upstage-docs"
+        kept = stored().store.path
+        assert kept is not None
+        with pytest.raises(SystemExit) as ended:
+            run([*words[:2], "--folder", str(kept.parent), *words[2:]])
+        assert not ended.value.code
         assert len(parse(Play(reply(200, answer([1, 2]))), stored(), ask(2)).elements) == 2
 
     def test_a_cut_job_is_an_error_that_keeps_what_came(self, stored: Stored) -> None:

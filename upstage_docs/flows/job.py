@@ -127,8 +127,8 @@ class JobWatch:
                 yield Work(partial(self.context.store.failed, self.stored))
                 raise
             raise JobError(
-                f"{error.message} If it is lost for good, `upstage-docs cache rm {quote(self.source)}` forgets it; "
-                "its document is then sent, and paid for, again."
+                f"{error.message} If it is lost for good, give it up: its document is then sent, and paid for, again."
+                f"{self._how_to_forget()}"
             ) from None
         self._looked = yield Now()
         self._vain = 0 if job.status in _RUNNING else self._vain + 1
@@ -386,7 +386,8 @@ class JobWatch:
         )
 
     def _how_to_forget(self) -> str:
-        return f" `upstage-docs cache rm {quote(self.source)}` gives the job up." if self.source else ""
+        end_of_options = "-- " if self.source.startswith("-") else ""
+        return f" `upstage-docs cache rm {end_of_options}{quote(self.source)}` gives the job up." if self.source else ""
 
     def _pages_of(self, batch: Batch) -> Pages:
         first = batch.start_page or batch.id * _BATCH_PAGES + 1
