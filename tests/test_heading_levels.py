@@ -191,6 +191,8 @@ def test_a_heading_that_the_outline_leaves_out_stands_below_it() -> None:
         "단위(모듈) 시험",
         "Notes",
         "Exhibit A",
+        "Data: Collection",
+        "Key: value stores",
         "In five years",
         "In Recent Years",
     ],

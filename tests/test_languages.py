@@ -59,6 +59,30 @@ def test_nouns_that_end_like_verbs_end_no_clause() -> None:
     )
 
 
+# Words of Thai, which stand without spaces between them; "|" where the writer pauses.
+_THAI = (  # noqa: SIM905
+    "ท่าเรือ แห่ง ใหม่ เปิด ใช้ งาน แล้ว และ สามารถ รองรับ เรือ สินค้า ขนาด ใหญ่ ได้ ถึง สี่ ลำ โดย ไม่ ต้อง รอ คิว | "
+    "ซึ่ง ช่วย ลด ต้นทุน การ ขนส่ง ของ ผู้ประกอบการ ใน พื้นที่ ภาคใต้ | รายงาน ฉบับ นี้ สรุป ผล เพื่อ ให้ สมาชิก ทราบ"
+).split()
+
+
+@pytest.mark.parametrize("size", [30, 40, 60])
+def test_thai_is_cut_where_a_word_begins(size: int) -> None:
+    """By the words and vowels that begin one: no dictionary says where all others do."""
+    text = "".join(_THAI).replace("|", " ")
+    begins = {len("".join(_THAI[:count])) for count in range(len(_THAI) + 1)}
+
+    pieces = cut(text, size)
+
+    assert all(text.index(piece) in begins for piece in pieces)
+    assert min(map(len, pieces[:-1])) > size / 4
+    assert "".join("".join(pieces).split()) == "".join(text.split())
+
+
+def test_thai_is_cut_at_a_pause_before_a_word() -> None:
+    assert cut("เรือจอดอยู่ที่ท่า แล้วลูกเรือขนสินค้าขึ้นและลงเรือ", 40)[0] == "เรือจอดอยู่ที่ท่า"
+
+
 def test_a_sentence_of_english_that_is_too_long_is_cut_at_a_clause() -> None:
     """A cut between the words of a clause parts what belongs together."""
     text = "The quay, which is long, ends at the pier, where ships of all sizes wait for the tide to turn"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from upstage_docs import Element, ParsedDocument, Record, chunk_elements, contextualize
+from upstage_docs.options import Split
 from upstage_docs.records.announcements import announces
+from upstage_docs.records.options import RecordOptions
 from upstage_docs.records.ownership import Line, Owned, is_remark_below, role_below
 from upstage_docs.records.records import records
 from upstage_docs.records.wording import caption_label, is_note, is_unit
@@ -70,6 +72,7 @@ def test_a_caption_of_a_table_is_told_by_its_words(words: str) -> None:
         "<그림> 조직도",
         "グラフ2 推移",
         "Fig. (4) Harbour",
+        "Exhibit I – Ships by port",
         "도 4 단면도",
         "[도면 4] 단면",
         "개념도 4",
@@ -462,6 +465,31 @@ def test_a_caption_travels_whatever_it_is_called(category: str) -> None:
 
     assert "Output by site" in text
     assert "surveyed" not in text
+
+
+@pytest.mark.parametrize("split", ["element", "page", "none"])
+def test_a_caption_and_a_unit_that_are_called_headers_travel_from_every_record(split: Split) -> None:
+    lines = ["The Mill Report", "Table 3. Output by site", "(in tons)"]
+    headers = [("header", f"<header id='{number}'>{line}</header>") for number, line in enumerate(lines)]
+    given = records(_document(*headers, ("table", TABLE)), RecordOptions(split=split))
+
+    [chunk] = chunk_elements(given)
+
+    assert "Output by site" in chunk.text
+    assert "(in tons)" in chunk.text
+    assert "Mill Report" not in chunk.text
+
+
+@pytest.mark.parametrize(("category", "belongs"), [("paragraph", True), ("footnote", True), ("list", False)])
+def test_a_short_title_above_a_caption_belongs_to_the_table(category: str, belongs: bool) -> None:
+    """The last of a list is none."""
+    lines = [("paragraph", "<p>It took a year.</p>"), (category, "<p>Harbour freight</p>")]
+    given = _document(*lines, ("caption", "<p>Table 3. Output by site</p>"), ("table", TABLE))
+
+    chunk = [*chunk_elements(given)][-1]
+
+    assert ("Harbour freight" in chunk.text) is belongs
+    assert ([*records(given)][-1].metadata["caption"] == "Harbour freight Table 3. Output by site") is belongs
 
 
 def test_caption_unit_and_note_are_one_run_with_their_table() -> None:

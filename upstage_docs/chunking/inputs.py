@@ -151,7 +151,7 @@ class _Reader:
         if level:
             self._trail.leave(level)
         found: Iterable[Unit] = ()
-        if category not in self._excluded or (category in _RUNNING and _may_be_owned(text)):
+        if not self._leaves_out(category, text):
             coordinates = element.coordinates
             x0, y0, x1, y1 = bounding_box(coordinates)
             corners = _encode(coordinates).decode()
@@ -238,7 +238,7 @@ class _Reader:
                 element_id=own.element_id,
                 missing_pages=own.missing_pages,
             )
-        if own.category in self._excluded and not (own.category in _RUNNING and _may_be_owned(record.text)):
+        if self._leaves_out(own.category, record.text):
             return ()
         found = self._units(
             own.category, record.text, own, self._split_headings(own.headings), own.section_id, record.id
@@ -276,12 +276,16 @@ class _Reader:
             if level:
                 self._trail.leave(level)
             headings, section_id = self._trail.headings, ""
-        if category not in self._excluded or (category in _RUNNING and _may_be_owned(record.text)):
+        if not self._leaves_out(category, record.text):
             for unit in self._units(category, record.text, place, headings, section_id, record.id):
                 unit.extra = known.extra
                 yield unit
         if level:
             self._trail.enter(level, title, "")
+
+    def _leaves_out(self, category: str, text: str) -> bool:
+        """Return whether an element is left out at once: the label of a caption or a unit may be a mistaken one."""
+        return category in self._excluded and not (category in _RUNNING and _may_be_owned(text))
 
     def _units(
         self,
@@ -398,7 +402,7 @@ class _Reader:
                     self._trail.leave(level)
             elif block.category == "index" and not is_stale:
                 self._levels.read_contents(text_of_html(body))
-            if block.category not in self._excluded:
+            if not self._leaves_out(block.category, body):
                 identity = place.element_id
                 if block.element_id is not None and (ours or block.element_id in known.elements):
                     identity = block.element_id
@@ -406,6 +410,7 @@ class _Reader:
                 joiner = gap if previous and not gap.strip() else _joiner(body)
                 here = ElementPlace(identity, place.page, block.category, place.sub_category, corners, *box)
                 kind = "text" if title and not level else block.kind
+                kind = "aside" if block.category in self._excluded else kind
                 unit = Unit(kind, body, joiner, here, self._trail.headings, section_id, self._run, known.extra)
                 unit.record_id, unit.start, unit.end = record.id, block.start, block.end
                 if inside and (spans := inside.of(block)):

@@ -27,16 +27,22 @@ _FULL_STOPS, _CLAUSE_MARKS = "。！？｡．", "，、；：､…‥"
 _CLAUSE_ENDS = frozenset(",;:—–،؛")  # and white space after it: no part of a number or a name
 _IDEOGRAPHS = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003134f"
 _CLOSING = "”’」』）】〉》〕〗\\\"'"
+# Thai is written without spaces between words. Of the places before these words 97 % begin a word (measured with a
+# dictionary on 150,000 letters of messages), of those before a vowel that stands before its consonant 83 %, of all
+# between two characters 29 %. Lao has such vowels, too.
+_THAI = r"\u0e01-\u0e5b\u0e81-\u0edf"
+_WORDS_OF_THAI = "และ|ที่|ซึ่ง|เพื่อ|ของ|จะ|ไม่|โดย|หรือ|กับ|ต้อง|ถูก|แล้ว|ใช้|เมื่อ|สำหรับ|ถ้า|ด้วย|ระหว่าง|ทั้ง|คือ|เข้า|ขึ้น"
 # What is part of the sign before it: accents, marks of voiced kana, variants of a sign.
 _MARKS = r"\u0300-\u036f\u200d\u20d0-\u20ff\u3099\u309a\ufe00-\ufe0f\uff9e\uff9f\U000e0100-\U000e01ef"
 _TOKEN = compile_when_used(
     # Any that follows begins so: looked at alone, it takes half the time.
-    rf"(?=[<\s.!?,;:{_FULL_STOPS}{_CLAUSE_MARKS}{_IDEOGRAPHS}])"
+    rf"(?=[<\s.!?,;:{_FULL_STOPS}{_CLAUSE_MARKS}{_IDEOGRAPHS}{_THAI}])"
     rf"(?:(?P<tag>{_TAG})|(?P<gap>\s+(?![{_MARKS}]))"
     # Full-width stops need no space after them; Korean that was read by OCR often lost it.
     rf"|(?P<stop>[{_FULL_STOPS}]+[{_CLOSING}]*|(?<=[가-힣])[.!?]+(?=[가-힣])|(?<=[{_IDEOGRAPHS}])[.!?]+(?=[{_IDEOGRAPHS}]))"
     rf"|(?P<clause>[{_CLAUSE_MARKS}]+[{_CLOSING}]*|(?<=[{_IDEOGRAPHS}])[,;:]+(?=[{_IDEOGRAPHS}]))"
-    rf"|(?P<ideograph>[{_IDEOGRAPHS}]))",
+    rf"|(?P<ideograph>[{_IDEOGRAPHS}])"
+    rf"|(?<=[{_THAI}])(?:(?P<word>(?={_WORDS_OF_THAI}))|(?P<syllable>(?=[\u0e40-\u0e44\u0ec0-\u0ec4]))))",
     re.DOTALL | re.IGNORECASE,
 )
 # A line of Chinese or Japanese does not begin with these.
@@ -53,6 +59,7 @@ _KOREAN_CLAUSE = compile_when_used(
 )
 # A sentence of Korean whose full stop was not read.
 _KOREAN_SENTENCE = re.compile(r"[가-힣](?:니|[였었았했됐겠])다\Z")
+_ENDS_IN_THAI = re.compile(rf"[{_THAI}]\Z")  # a space there is a pause
 _LONGEST_ENDING = 6  # characters at the end of a word; those two expressions look at three
 # A text is cut after a sentence or a clause that ends behind one in so many parts of what fits. Measured on 858
 # questions at 300 characters: sentences only in the second half hold .984 of the answers, behind a quarter .987,
@@ -82,7 +89,7 @@ _CODE = re.compile(_BEGIN_OF_CODE, re.IGNORECASE)
 _MARKER = re.compile(rf"(?:- )?(?:(?P<square>[{SQUARES}])|(?P<circle>[○●◦◯❍]|ㅇ(?=\s))|(?P<remark>※))")
 _MARKED_LINE = re.compile(rf"(?:[\r\n>]|\A)(?:- )?[{SQUARES}○●◦◯❍ㅇ※]")
 
-_UNKNOWN, _WORD, _CLAUSE, _SENTENCE, _LINE, _PARAGRAPH, _CIRCLE, _SQUARE = range(8)
+_UNKNOWN, _SYLLABLE, _WORD, _CLAUSE, _SENTENCE, _LINE, _PARAGRAPH, _CIRCLE, _SQUARE = range(9)
 
 
 def has_words(text: str) -> bool:
@@ -180,6 +187,8 @@ class Breaks:
         elif kind in {"clause", "ideograph"}:
             if self.text[end : end + 1] not in _NO_START and self._begins_sign(end):
                 self._break(end, end, _CLAUSE if kind == "clause" else _WORD)
+        elif kind in {"word", "syllable"}:
+            self._break(end, end, _WORD if kind == "word" else _SYLLABLE)
         else:
             self._kept.append((start, end))
             if _LINE_TAG.match(match[0]):
@@ -238,7 +247,8 @@ class Breaks:
             return _WORD
         if _KOREAN_SENTENCE.search(before):
             return _SENTENCE
-        return _CLAUSE if before[-1] in _CLAUSE_MARKS or _KOREAN_CLAUSE.search(before) else _WORD
+        is_clause = before[-1] in _CLAUSE_MARKS or _ENDS_IN_THAI.search(before) or _KOREAN_CLAUSE.search(before)
+        return _CLAUSE if is_clause else _WORD
 
     def _ends_sentence(self, end: int) -> bool:
         text = self.text

@@ -100,8 +100,10 @@ _END_OF_NO_TITLE = frozenset({"기자", "교수", "박사", "파원"})
 _UNIT_AND_TITLE = compile_when_used(
     r"(?!in\s)(?!.*(?:thousand|million|billion|[원%]))[^\W\d_]+(?:\s+[^\W\d_]+)*\Z", re.IGNORECASE
 )
-# A note to financial statements is a section of them.
-_NUMBERED_NOTE = compile_when_used(r"(?i:note)\s+\d{1,2}\s*[.:–—-]?\s+[A-Z][^.;:]{2,80}\Z")
+# A note to financial statements is a section of them, and so is "Data: Collection" or "Key: value stores".
+_NOTE_AND_TITLE = compile_when_used(
+    r"(?i:note)\s+\d{1,2}\s*[.:–—-]?\s+[A-Z][^.;:]{2,80}\Z|(?:Data|Keys?)\s*:\s+[^\W\d_]+(?:\s+[a-z]+){0,4}\Z"
+)
 _SIZE = re.compile(r"font-size\s*:\s*(\d+(?:\.\d+)?)\s*px")
 _LONGEST_TAG = 200  # characters; that of a heading has 47 at the most in recorded answers
 _FIRST_LEVEL = frozenset({"<h1>", "<h1 "})
@@ -156,7 +158,7 @@ def _belongs_to_a_table(words: str) -> bool:
         return True
     if is_unit(words) and not any(map(_UNIT_AND_TITLE.match, (words, without_numbering(words)))):
         return True
-    return is_note(words) and not _NUMBERED_NOTE.match(words)
+    return is_note(words) and not _NOTE_AND_TITLE.match(words)
 
 
 def heading_size(markup: str) -> float:

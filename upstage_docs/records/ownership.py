@@ -97,7 +97,8 @@ def role_above(line: Line, owned: Owned, taken: frozenset[str] | set[str], *, an
         return "unit"
     if "heading" in taken:
         return ""
-    if _NAMED.isdisjoint(taken) and _is_title_above(line, owned, is_next=not taken):
+    is_item = "caption" in taken and line.category == "list"  # the last of a list before a table with a caption
+    if "title" not in taken and not is_item and _is_title_above(line, owned, is_next=not taken):
         return "announcement" if announcements and announces_in_words(words) else "title"
     if "title" in taken and _is_in_title(line, owned):
         return "title"
@@ -107,9 +108,9 @@ def role_above(line: Line, owned: Owned, taken: frozenset[str] | set[str], *, an
 def is_compared_with_last(taken: frozenset[str] | set[str]) -> bool:
     """Say whether the next line up is compared with the last that was taken, not with the table.
 
-    That one leads to the table, so that a title stands above it, or is a line of the title.
+    That one leads to the table or is its caption, so that a title stands above it, or is a line of the title.
     """
-    return _is_led_to(taken) or "title" in taken
+    return _is_led_to(taken) or not _NAMED.isdisjoint(taken)
 
 
 def _is_led_to(taken: frozenset[str] | set[str]) -> bool:

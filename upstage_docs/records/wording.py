@@ -118,7 +118,7 @@ _BEGIN_OF_LATIN = frozenset(
 )
 _FIRST_OF_LATIN = _first_letters(_BEGIN_OF_LATIN) | frozenset("hHтТрРşŞ")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_APPENDIX = re.compile(r"[A-Z]")  # "Exhibit A" is one, of a contract
+_APPENDIX = re.compile(r"[A-HJ-UWYZ]")  # "Exhibit A" is one, of a contract; I, V and X are numbers, as II is
 
 
 def caption_label(words: str) -> str:
