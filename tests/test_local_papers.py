@@ -103,6 +103,43 @@ def test_the_numbers_of_steps_are_theirs() -> None:
     assert "footer" not in categories(elements(steps))
 
 
+def test_numbers_of_lines_that_stand_flush_left_are_no_part_of_the_text_either() -> None:
+    """Those of one digit end at another place than the others, of which this page has few."""
+
+    def manuscript(sheet: Canvas) -> None:
+        for n, name in enumerate(["tides", "ships", "gales"] * 4):
+            text(sheet, 100, 740 - 16 * n, [f"that the lamp of the mole is lit by hand when {name}"])
+            text(sheet, 80, 740 - 16 * n, [str(n + 1)], size=6)
+
+    answer = elements(manuscript)
+    assert categories(answer) == ["paragraph", "footer"]
+    assert not any(map(str.isdigit, answer[0]["content"]["text"]))
+
+
+@pytest.mark.parametrize(
+    ("first", "lines", "ruled"),
+    [(1990, 1, False), (1, 2, False), (1, 1, True)],
+    ids=["a chronology", "items of two lines", "rows of a table"],
+)
+def test_numbers_that_count_more_than_lines_stay_with_what_they_count(first: int, lines: int, *, ruled: bool) -> None:
+    """These begin with small letters, as lines of a text do."""
+    words = ["told to the pilots that the lamp of the mole is lit by hand,", "and to the boats that are in the bay"]
+
+    def page(sheet: Canvas) -> None:
+        for n in range(9):
+            y = 740 - (8 + 12 * lines) * n
+            text(sheet, 80, y, [str(first + n)])
+            text(sheet, 120, y, words[:lines])
+            if ruled:
+                sheet.rect(76, y - 6, 30, 20)
+                sheet.rect(106, y - 6, 300, 20)
+
+    answer = elements(page)
+    assert "footer" not in categories(answer)
+    told = " ".join(element["content"]["text"] for element in answer).split()
+    assert {str(first + n) for n in range(9)} <= set(told)
+
+
 def test_titles_in_capitals_over_the_middle_of_a_column_are_headings() -> None:
     """Of one line at the pitch of the text, or of two; those beside each other are of different columns."""
 

@@ -120,7 +120,7 @@ def parts_of(
     marks = {bullet.box for bullet in bullets}
     paths = [path for path in paths if path.box not in marks] if marks else paths  # on a shade, these are no drawing
     taken = [False] * len(words)
-    numbered = line_numbers(words)
+    numbered = line_numbers(words, rules)
     for column in numbered:
         for index in column:
             taken[index] = True
