@@ -445,3 +445,18 @@ def test_a_sentence_is_no_heading(sentence: str) -> None:
         text(sheet, 60, 600, paragraph(WORDS, 5))
 
     assert found(elements(bold), sentence)["category"] == "paragraph"
+
+
+def test_an_indented_first_line_that_ends_as_far_before_the_edge_is_no_title() -> None:
+    """Letters: half an inch of indent, and lines that end where the next word has no room."""
+    lines = [
+        "us by the pilots of the bay, and no boat is out at sea in the dark of any winter as",
+        "the board of the port has told the keepers of the lamps in each of the last years,",
+        "and so it was done.",
+    ]
+
+    def letter(sheet: Canvas) -> None:
+        text(sheet, 108, 700, ["The lamp of the mole is lit by hand when tides and gales are told"])
+        text(sheet, 72, 688, lines)
+
+    assert categories(elements(letter)) == ["paragraph"]

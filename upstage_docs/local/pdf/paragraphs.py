@@ -43,8 +43,9 @@ _EARLY = 0.12
 _OFF_EDGE, _OFF_CENTRE, _RAGGED = 0.5, 0.6, 0.5
 """Of centred lines: font sizes that a line begins off the left edge at least and off the centre at most, and the share
 of lines that are off the edge, at least."""
-_INSET = 2.0
-"""Font sizes that a title in the middle begins right of the text below it, at least."""
+_INSET, _FURTHEST_INDENT = 2.0, 6.0
+"""Font sizes that a title in the middle begins right of the text below it, at least: in capitals, or else as far as no
+first line of a paragraph is indented, which may well end as far before the right edge."""
 _ENDS = tuple(".!?:;”\"')]。")
 
 
@@ -205,13 +206,13 @@ def _cut(stack: list[Line]) -> list[Paragraph]:
             new = False
         elif (
             number == 1
-            and before.box[0] > left + _INSET * size
+            and before.box[0] > left + (_INSET if before.text.isupper() else _FURTHEST_INDENT) * size
             and abs(middle(before.box)[0] - (left + right) / 2) < _OFF_CENTRE * size
         ):
             new = True  # a title in the middle of its column
         elif line.box[0] > before.box[0] + step:
             back = after is None or after.box[0] < line.box[0] - step
-            new = back and not hanging and line.box[0] < left + 6 * size
+            new = back and not hanging and line.box[0] < left + _FURTHEST_INDENT * size
         elif hanging and line.box[0] < left + step:
             new = before.box[0] > left + step or early
         else:
