@@ -348,3 +348,51 @@ def test_names_at_the_left_edge_of_numbers_at_the_right_one_are_over_their_own()
                     sheet.drawString(left, 760 - 15 * r, row[c])
 
     assert tables(elements(ledger)) == [[["Date", "Account", "Debit", "Credit"], *rows]]
+
+
+def test_names_of_groups_in_several_lines_are_rows_of_their_own() -> None:
+    """Their second line begins with a small letter, as the next line of a cell does, but the line above is short."""
+    groups = {
+        "Who keeps the lamp of the outer mole and\ntells the tides to the boats": [
+            ["Light", "Keeper", "Daily"],
+            ["Gauge", "Pilot", "Weekly"],
+        ],
+        "Who keeps the ropes of the inner mole and\ntells the owners of the berths": [
+            ["Ropes", "Owner", "In spring"],
+            ["Berth", "Board", "In autumn"],
+            ["Crane", "Board", "Never"],
+        ],
+    }
+    lines: list[list[str]] = []
+    rows: list[list[str]] = []
+    for group, members in groups.items():
+        lines += [[line] for line in group.split("\n")] + members
+        rows += [[group.replace("\n", " "), "", ""], *members]
+
+    def duties(sheet: Canvas) -> None:
+        for r, row in enumerate([["Duty", "Who", "When"], *lines]):
+            for x, cell in zip((64, 300, 400), row, strict=False):
+                text(sheet, x, 740 - 12 * r - 6 * bool(r), [cell])
+        for y in (752, 733, 728 - 12 * len(lines)):
+            sheet.line(60, y, 480, y)
+        text(sheet, 60, 560, paragraph(SEA, 4))
+
+    assert tables(elements(duties)) == [[["Duty", "Who", "When"], *rows]]
+
+
+@pytest.mark.parametrize("ruled", [True, False])
+def test_larger_names_of_groups_between_rows_are_no_titles_of_tables(*, ruled: bool) -> None:
+    rows = [["Port", "2030", "2031"], ["Imports", "", ""], ["Coal", "12", "14"], ["Wheat", "7", "9"]]
+    rows += [["Exports", "", ""], ["Fish", "1", "2"], ["Iron", "30", "31"]]
+
+    def trade(sheet: Canvas) -> None:
+        for r, row in enumerate(rows):
+            y = 740 - 16 * r
+            text(sheet, 64, y, row[:1], *((9,) if row[1] else (12, "Helvetica-Bold")))
+            for end, number in zip((250, 320), row[1:], strict=True):
+                sheet.drawRightString(end, y, number)
+            if ruled:
+                sheet.line(60, y - 4, 330, y - 4)
+        text(sheet, 60, 560, paragraph(SEA, 4))
+
+    assert tables(elements(trade)) == [rows]

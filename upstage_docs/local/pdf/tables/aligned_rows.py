@@ -30,8 +30,9 @@ _VALUED = 0.6
 _LONG_RULE = 0.5
 """Of the width of a table: rules that are longer part its rows."""
 
-_LINE = 20
-"""Letters of a line of text in the first column, on average: names of groups are shorter."""
+_LINE, _FULL = 20, 0.75
+"""Letters of a line of text in the first column, on average: names of groups are shorter; and of the longest label:
+with the next word, a line that goes on would be longer."""
 
 Row = list[list[Text]]
 """The texts of each cell of a row."""
@@ -120,7 +121,7 @@ def _starts_by_pitch(rows: Sequence[Row], tops: Sequence[float]) -> list[bool]:
     going_on = 2 * sum(text[0].islower() for text in cells) > len(cells)
     if rest and not going_on and len(cells) > _FULL_LINES * sum(map(len, rest)):
         return [True] * len(rows)
-    if _are_texts([row for row in rows if not any(row[1:])]):
+    if _are_texts(rows):
         return [any(row[1:]) for row in rows]
     if any(wide):
         return [True, *wide]
@@ -131,6 +132,12 @@ def _starts_by_pitch(rows: Sequence[Row], tops: Sequence[float]) -> list[bool]:
 
 
 def _are_texts(rows: Sequence[Row]) -> bool:
-    """Say whether lines with nothing beside them are lines of text, not names of groups: long, and some go on."""
+    """Say whether lines with nothing beside them go on with the text above, and are no names of groups."""
     labels = [_label(row) for row in rows]
-    return sum(map(len, labels)) > _LINE * len(labels) and any(label[:1].islower() for label in labels)
+    alone = [number for number, row in enumerate(rows) if not any(row[1:])]
+    full = _FULL * max(map(len, labels))
+    return (
+        sum(len(labels[n]) for n in alone) > _LINE * len(alone)
+        and any(labels[n][:1].islower() for n in alone)
+        and all(n and len(f"{labels[n - 1]} {labels[n].partition(' ')[0]}") > full for n in alone)
+    )

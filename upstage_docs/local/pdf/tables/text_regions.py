@@ -30,6 +30,8 @@ _MOST_LABELS, _SECTION, _SAME_END = 6, 1.3, 0.8
 most; and font sizes by which the ends of the numbers of one column differ, at most, since brackets stand out."""
 TITLE = 1.15
 """Of the size of a table: a larger line above it is its title."""
+_GROUP = 1.5
+"""Of the pitch of the rows of a table: a larger line between them that is no further is the name of a group."""
 _LEAST_TEXTS = 4
 """Of a region of rows."""
 _LEAST_ROWS = 2
@@ -62,15 +64,32 @@ def regions_of_rows(texts: Sequence[Text]) -> list[list[list[Text]]]:
 
 
 def _under_titles(rows: Sequence[list[Text]]) -> list[list[list[Text]]]:
-    """Cut the rows of a region where a larger line stands alone: the title of the table below it."""
+    """Cut the rows of a region where a larger line stands alone: the title of the table below it.
+
+    One that no more white parts from the rows of the same columns above and below it is the name of a group of them.
+    """
     size = TITLE * median(text.size for row in rows for text in row)
+    pitch = _GROUP * median([below[0].baseline - above[0].baseline for above, below in pairwise(rows)] or [0.0])
     parts: list[list[list[Text]]] = [[]]
-    for row in rows:
-        if len(row) == 1 and row[0].size > size:
-            parts.append([])
-        else:
+    for number, row in enumerate(rows):
+        if len(row) > 1 or row[0].size <= size or _is_group(rows[max(number - 1, 0) : number + 2], pitch):
             parts[-1].append(row)
+        else:
+            parts.append([])
     return parts
+
+
+def _is_group(rows: Sequence[Sequence[Text]], pitch: float) -> bool:
+    """Say whether the second of three rows stands between rows of the same columns, no further than *pitch*."""
+    if len(rows) < 3:
+        return False
+    above, title, below = rows
+    return (
+        len(above) == len(below) > 1
+        and any(is_value(text.text) for text in below)
+        and all(shared_width(one.box, other.box) > 0 for one, other in zip(above, below, strict=True))
+        and max(title[0].baseline - above[0].baseline, below[0].baseline - title[0].baseline) < pitch
+    )
 
 
 def _with_lines_inside(region: Sequence[Text], free: Sequence[Text]) -> list[Text]:
