@@ -235,6 +235,8 @@ def test_a_date_without_a_zone_is_of_utc(date: str, monkeypatch: pytest.MonkeyPa
         ("300;w=60", "", SeenLimits(pages=300, pages_interval=60)),
         ("300 / minute", "1s", SeenLimits(pages=300, pages_interval=60)),
         ("300; w=60, 10 per second", "", SeenLimits(pages=300, pages_interval=60)),
+        ("10;w=1;burst=1000, 1000;w=86400", "", SeenLimits(pages=10, pages_interval=1)),
+        ("1000, 10", "1d, 1s", SeenLimits(pages=10, pages_interval=1)),
     ],
 )
 def test_of_limits_that_disagree_the_one_that_allows_least_counts(limit: str, interval: str, seen: SeenLimits) -> None:

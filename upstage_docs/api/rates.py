@@ -319,14 +319,16 @@ def seen_limits(headers: httpx.Headers) -> SeenLimits | None:
         limits = headers.get(f"{_LIMITS}limit-{counted}", "").split(",")
         intervals = headers.get(f"{_LIMITS}interval-{counted}", "").split(",")
         told = [
-            (limit, _seconds(own[0] if own else interval))
+            (limit, _seconds(own[0].partition(";")[0] if own else interval))
             for value, interval in zip_longest(limits, intervals, fillvalue=intervals[-1])
             for amount, *own in [_WINDOW.split(value, maxsplit=1)]
             if (limit := _counted(amount)) is not None
         ]
-        # Where several are told, the one that allows least.
+        # Where several are told, the one that allows least, of those over times in which requests are spaced.
         limit, interval = min(
-            told, key=lambda one: one[0] / (one[1] or _MINUTE), default=(None, _seconds(intervals[0]))
+            told,
+            key=lambda one: ((one[1] or _MINUTE) > _LONGEST_INTERVAL, one[0] / (one[1] or _MINUTE)),
+            default=(None, _seconds(intervals[0])),
         )
         found |= {counted: limit, f"{counted}_interval": interval}
     return SeenLimits(**found)
