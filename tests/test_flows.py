@@ -6,10 +6,11 @@ import io
 import os
 import re
 import shlex
+import sqlite3
 import time
 import zipfile
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -263,6 +264,17 @@ class TestPayingOnce:
             parse(Play(damage), stored(), ask(2))
         with pytest.raises(ConfigError, match="cannot be mended"):
             parse(Play(), stored(), ask(2))
+
+    def test_damage_that_is_found_after_a_part_was_sent_is_not_told_as_if_nothing_was(self, stored: Stored) -> None:
+        parse(Play(reply(200, answer([1])), reply(200, answer([1]))), stored(), ask(2, pages_per_request=1))
+        path = stored().store.path
+        assert path is not None
+        with closing(sqlite3.connect(path)) as db, db:
+            db.execute("DELETE FROM answer WHERE first = 1")
+            db.execute("UPDATE answer SET body = x'00'")
+            db.execute("CREATE TRIGGER no BEFORE DELETE ON answer BEGIN SELECT RAISE(FAIL, 'disk is full'); END")
+        with pytest.raises(ConfigError, match="nothing more is sent"):
+            parse(Play(reply(200, answer([1]))), stored(), ask(2, pages_per_request=1))
 
     def test_a_claim_outlives_a_long_wait_for_its_turn(self, tmp_path: Path) -> None:
         """Expired while the rate limit held it back, it would look to others like a send that was lost."""

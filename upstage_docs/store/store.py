@@ -475,7 +475,7 @@ class Store:
 def _unmended_error(path: Path | None, damage: str, refusal: str) -> ConfigError:
     return ConfigError(
         f"The store {path} is damaged ({damage}) and cannot be mended ({refusal}), so that nobody knows what is paid "
-        "for already; nothing was sent. Make room on its disk, or let it be written to; cache=FOLDER keeps answers "
+        "for already; nothing more is sent. Make room on its disk, or let it be written to; cache=FOLDER keeps answers "
         "elsewhere, and cache=False keeps none."
     )
 
