@@ -233,11 +233,12 @@ def test_the_password_of_a_proxy_is_not_shown(kind: type[Client], proxy: str, mo
 
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize("end", ["/#@127.0.0.1:1", "%40127.0.0.1:1"])
 def test_a_password_that_breaks_the_address_of_a_proxy_is_not_quoted(
-    kind: type[Client], monkeypatch: pytest.MonkeyPatch
+    kind: type[Client], monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
-    """What stands before an unescaped slash is taken for a port."""
-    monkeypatch.setenv("HTTPS_PROXY", f"http://me:{PASSWORD}/#@127.0.0.1:1")
+    """What stands before an unescaped slash is taken for a port, and so is all before an escaped @."""
+    monkeypatch.setenv("HTTPS_PROXY", f"http://me:{PASSWORD}{end}")
     error = raised_by(kind, retry=RetryPolicy(attempts=1))
     assert PASSWORD not in str(error)
     assert "HTTPS_PROXY" in str(error)

@@ -144,7 +144,7 @@ def _following_the_environment() -> Iterator[None]:
 
 def _proxy_has_password() -> bool:
     """Say whether the address of a proxy may hold a password, any part of which an error may quote."""
-    return any("@" in address for address in getproxies().values())
+    return any("@" in unquote(address) for address in getproxies().values())
 
 
 def send(http: httpx.Client, step: Send) -> Outcome:
