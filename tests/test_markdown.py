@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import random
 import re
+import time
 from typing import Any
 
 import pytest
@@ -53,6 +54,7 @@ def headings(text: str, **options: Any) -> list[str]:
         ("- # Tides\n\nIt rose.", ""),
         ("It was high.\n\n---\n\nIt rose.", ""),
         ("---\ntitle: Tides\n---\n\nIt rose.", ""),
+        ("\ufeff---\ntitle: Tides\n---\n\nIt rose.", ""),
         (f"{'It was high and long. ' * 20}\n---\n\nIt rose.", ""),
         ("\\# Tides\n\nIt rose.", ""),
         ("<div align='center'>\n\n# Tides\n\n</div>\n\nIt rose.", "Tides"),
@@ -67,6 +69,34 @@ def test_what_is_a_heading_and_what_is_none(text: str, path: str) -> None:
     words = "".join("".join(chunk for chunk in split_text(ChunkOptions(chunk_size=1000), text)).split())
     bare = re.sub(r"</?(?:div|a)\b[^>]*>", "", text.replace("\ufeff", ""))
     assert re.sub(r"</?(?:div|a)\b[^>]*>", "", words) == "".join(bare.split())
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("# **Tides** of *May*", "Tides of May"),
+        ("# `tide(x)` in C\\#", "tide(x) in C#"),
+        ("# [Tides](https://example.org/a) of [May][m]\n\n[m]: https://example.org/m", "Tides of May"),
+        ("# ![Logo](a.png) Tides {#tides}", "Logo Tides"),
+        ("# <a id='tides'></a>Tides &amp; ebbs", "Tides & ebbs"),
+        ("# The tide_table of 2 * 3 days", "The tide_table of 2 * 3 days"),
+        ("# Law of $$a*b$$", "Law of $$a*b$$"),
+    ],
+)
+def test_the_path_holds_the_words_of_a_heading_without_what_marks_them(line: str, words: str) -> None:
+    [chunk] = chunk_elements(Record("", f"{line}\n\nIt rose.", {}))
+
+    assert chunk.metadata["headings"] == words
+    assert contextualize(chunk) == chunk.text
+
+
+@pytest.mark.parametrize("part", ["[a", "![a", "*a ", "`a"])
+def test_the_time_for_a_heading_of_marks_alone_does_not_explode(part: str) -> None:
+    begun = time.process_time()
+
+    found(f"# {part * 40_000}\n\nIt rose.")
+
+    assert time.process_time() - begun < 2  # it takes a few hundredths of a second
 
 
 def test_a_heading_of_marks_is_not_put_in_front_of_itself() -> None:
@@ -177,6 +207,25 @@ def test_a_line_break_in_a_cell_ends_no_row(size: int) -> None:
     assert "\n".join(bodies) == table.removeprefix(head)
     rows = [row.rstrip() for row in BROKEN_CELLS]
     assert all(sum(row in body for body in bodies) == 1 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("head", "rows"),
+    [("| Site\nname | MW |\n", 1), ("| | 2023 |\n| Site | MW\n(net) |\n", 2), ("| Site | MW\nof the\nyear |\n", 1)],
+)
+def test_a_line_break_in_a_cell_of_the_header_ends_no_row_either(head: str, rows: int) -> None:
+    head = f"{head}| --- | --- |\n"
+    table = head + "".join(f"| Quay {n} | {n} |\n" for n in range(9)).rstrip()
+
+    assert found(f"Words.\n\n{table}\n\nAfter.")[1] == ("table", table)
+    parts = list(chunk_elements(Record("", table, {}), chunk_size=len(head) + 40, oversized_tables="split_rows"))
+    assert len(parts) > 1
+    assert all(part.text.startswith(head) and part.metadata["header_rows"] == rows for part in parts)
+
+
+def test_words_behind_bars_above_a_table_are_no_header() -> None:
+    for before in ("| one\nline", "| a | b |\nWords."):
+        assert found(f"{before}\n{TABLE}")[-1] == ("table", TABLE)
 
 
 def test_a_row_that_no_bar_closes_takes_one_line() -> None:
@@ -320,6 +369,8 @@ WRAPPED = "\n".join(BYTES[at : at + 76] for at in range(0, len(BYTES), 76))
         (f"<table><tr><td>a<img src='data:image/gif;base64,{BYTES}'></td></tr></table>", "<img src='data:image/gif'>"),
         (f"| a | b |\n| - | - |\n| ![x](data:image/png;base64,{BYTES}) | 1 |", "| ![x](data:image/png) | 1 |"),
         ("![quay](data:image/svg+xml;utf8,%3Csvg%20xmlns%3D%22a%22%3E)", "![quay](data:image/svg+xml)"),
+        ("![quay](data:image/svg+xml,%3Csvg%20xmlns='a'%20d='M(1,2)'/%3E)", "![quay](data:image/svg+xml)"),
+        ("<img src='data:image/svg+xml;utf8,<svg x=\"%3C\"><b>a</b></svg>'> b", "<img src='data:image/svg+xml'> b"),
         (f"<a href='data:application/pdf;base64,{BYTES}'>plan</a>", "<a href='data:application/pdf'>plan</a>"),
     ],
 )  # fmt: skip

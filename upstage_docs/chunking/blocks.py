@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from upstage_docs.chunking.markdown import MarkdownBlock, lines_of, markdown_blocks
+from upstage_docs.chunking.markdown import UNREAD, MarkdownBlock, lines_of, markdown_blocks
 from upstage_docs.chunking.markup_regions import Region, outermost, regions, wholes
 from upstage_docs.chunking.masking import FILLER, masked, masked_but_code
 from upstage_docs.chunking.text_breaks import has_code, has_words
@@ -170,7 +170,10 @@ def _markdown(text: str, view: str, written: Sequence[MarkdownBlock], start: int
             continue
         if first == one.start and one.kind == "heading":
             first += len(text[first:last]) - len(text[first:last].lstrip())
-            yield Block(first, first + len(body), "heading", f"heading{one.level}", one.level, None, one.title)
+            title = one.title
+            if UNREAD in title and (at := view[first:last].replace(FILLER, UNREAD).find(title)) >= 0:  # an equation
+                title = text[first + at : first + at + len(title)]
+            yield Block(first, first + len(body), "heading", f"heading{one.level}", one.level, None, title)
         elif one.kind == "code":
             first = one.start if first == one.start else text.index(body, first)
             body = text[first:last].rstrip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any, Protocol
@@ -14,7 +15,9 @@ from upstage_docs.records.render import text_of_html
 
 # Headings and caption that a text repeats stand in so many times their characters, markup included, and this many more.
 _MARKUP, _LONGEST_BEGIN = 4, 1000
-_MARKS = str.maketrans({"#": " ", "*": "", "_": "", ">": " "})  # > parts the headings of a path in front
+# What is no word of a heading; > parts the headings of a path in front.
+_MARKS = str.maketrans({"#": " ", "*": "", "_": "", "`": "", "\\": "", ">": " "})
+_LINK = re.compile(r"!?\[([^\[\]]*)\](?:\([^()]*\)|\[[^\[\]]*\])")
 
 
 class HasText(Protocol):
@@ -111,4 +114,6 @@ def _first_headings(text: str) -> Iterator[str]:
 
 def _words(text: str) -> str:
     """Return *text* on one line without the marks of Markdown."""
+    if "[" in text:
+        text = _LINK.sub(r"\1", text)
     return " ".join(text.translate(_MARKS).split()).lstrip("-+ ")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-# The bytes of any media type in base64, wrapped over lines too, and of pictures in any other way.
+# The bytes of any media type in base64, wrapped over lines too, and of pictures in any other way: those in quotes end
+# with the same quotes.
 _DATA = re.compile(
-    r"(data:(?:[a-z]+/[\w.+-]+|(?=;base64)))(?:;[\w.=+-]+)*?"
+    r"(?P<quote>[\"'])?(?P<kept>data:(?:[a-z]+/[\w.+-]+|(?=;base64)))(?:;[\w.=+-]+)*?"
     r"(?:;base64,(?:[A-Za-z0-9+/=_-]|%[0-9a-f]{2}|[ \t]*\r?\n[ \t]*(?=[A-Za-z0-9+/]{20}|[A-Za-z0-9+/=]+[\"')]))*"
-    r"|(?<=data:image/svg\+xml)(?:;[\w.=+-]+)*,[^\s\"'()<>]*)",
+    r"|(?<=data:image/svg\+xml)(?:;[\w.=+-]+)*,"
+    r"(?:(?(quote)(?:(?!(?P=quote))[^\r\n])*(?=(?P=quote))|(?!))|(?:[^\s\"()<>]|\([^\s\"()<>]*\))*))",
     re.IGNORECASE,
 )
 
@@ -36,7 +38,7 @@ class WithoutPictures:
         pieces: list[str] = []
         position = taken = 0
         for match in _DATA.finditer(text):
-            kept = match.end(1)
+            kept = match.end("kept")
             if kept == match.end():
                 continue
             pieces.append(text[position:kept])

@@ -396,7 +396,7 @@ class _Reader:
             body = text[block.start : block.end]
             level, title = 0, ""
             if block.level and not is_stale:
-                title = " ".join((block.title or text_of_html(body)).split())
+                title = " ".join(text_of_html(block.title or body).split())
                 level = self._levels.level(title, block.level if block.level > 1 else 0, heading_size(body))
                 if level:
                     self._trail.leave(level)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -55,6 +55,7 @@ _ESCAPED = re.compile(r"\\.|`[^`]*`")
 
 # Converters write one to three rows above the rule; more are rather a table without a header above another.
 _MOST_HEADER_ROWS = 4
+_MOST_HEADER_LINES = 12  # of rows whose cells hold line breaks
 # How many lines one row may take whose cells hold line breaks.
 _MOST_LINES_OF_ROW = 60
 # An underlined text that is longer is a paragraph above a thematic break, as converters write it.
@@ -63,6 +64,12 @@ _LONGEST_UNDERLINED = 200
 _FRONT_MATTER = re.compile(
     r"---[ \t]*\r?\n(?=[\w\"'-][^\r\n]*:)(?:(?!---|\.\.\.)[^\r\n]*\r?\n){1,200}(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)"
 )
+
+_ANCHOR = re.compile(r"\{[#.][^{}]*\}\Z")  # behind the words of a heading: {#tides}
+UNREAD = "\ufffd"
+"""What the parser writes for the filler of what is masked."""
+_LONGEST_WITH_MARKS = 1000  # characters; a title of brackets alone takes time that grows with its square
+_SIGN_OF_MARKS = re.compile(r"[*_`\\\[&]")
 
 _LEAVES = {"fence": "code", "code_block": "code", "pipe_table": "table", "grid_table": "table"}
 
@@ -140,18 +147,28 @@ def markdown_blocks(text: str, *, is_html: bool = False) -> list[MarkdownBlock]:
     view = text
     first = 0
     blocks: list[MarkdownBlock] = []
-    if matter := _FRONT_MATTER.match(text):
+    if matter := _FRONT_MATTER.match(text, begins):
         first = len(lines_of(matter[0]))
-        blocks.append(MarkdownBlock(0, matter.end(), "text"))
-        view = re.sub(r"[^\r\n]", " ", matter[0]) + text[matter.end() :]
+        blocks.append(MarkdownBlock(begins, matter.end(), "text"))
+        view = re.sub(r"[^\r\n]", " ", text[: matter.end()]) + text[matter.end() :]
     covered = first
-    for begin, end, kind, level, title in _leaves(_parser(is_html=is_html).parse(view), lines):
+    links: dict[str, Any] = {}
+    for begin, end, kind, level, title in _leaves(_parser(is_html=is_html).parse(view, links), lines):
         if begin > covered:
             blocks += _uncovered(lines, offsets, covered, begin)
-        blocks.append(MarkdownBlock(offsets[begin], offsets[end], kind, level, title))
+        blocks.append(MarkdownBlock(offsets[begin], offsets[end], kind, level, _words_of(title, links)))
         covered = end
     blocks += _uncovered(lines, offsets, covered, len(lines))
     return blocks
+
+
+def _words_of(title: str, links: dict[str, Any]) -> str:
+    """Return the words of a heading: of a link or a picture its text, of what stands in marks what they hold."""
+    title = _ANCHOR.sub("", title).rstrip()
+    if len(title) > _LONGEST_WITH_MARKS or UNREAD in title or not _SIGN_OF_MARKS.search(title):
+        return title
+    [inline] = _inline_parser().parseInline(title, links)
+    return "".join(one.content or (" " if one.type.endswith("break") else "") for one in inline.children or ())
 
 
 def _uncovered(lines: Sequence[str], offsets: Sequence[int], begin: int, end: int) -> Iterator[MarkdownBlock]:
@@ -201,6 +218,13 @@ def _leaves(tokens: Sequence[Token], lines: Sequence[str]) -> Iterator[tuple[int
         yield (*pending, "text", 0, "")
 
 
+@lru_cache(maxsize=1)
+def _inline_parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark")
+
+
 _TYPES = frozenset({"heading_open", "paragraph_open", "html_block", "hr", *_LEAVES})
 
 
@@ -229,11 +253,15 @@ def _pipe_table(state: StateBlock, start: int, end: int, silent: bool) -> bool: 
         return False
     rule = start + 1
     while not is_rule(_source_line(state, rule)):
-        rows_above = _source_line(state, rule - 1).startswith("|") and _source_line(state, rule).startswith("|")
-        if not rows_above or rule - start >= _MOST_HEADER_ROWS or rule + 1 >= end:
+        is_first = rule == start + 1 and not _source_line(state, start).startswith("|")
+        if is_first or rule - start >= _MOST_HEADER_LINES or rule + 1 >= end or state.isEmpty(rule):
             return False
         rule += 1
-    if state.is_code_block(start) or _begins_block(state, start, end):
+    if (
+        not _are_rows([_source_line(state, index) for index in range(start, rule + 1)])
+        or state.is_code_block(start)
+        or _begins_block(state, start, end)
+    ):
         return False
     if silent:
         return True
@@ -247,6 +275,18 @@ def _pipe_table(state: StateBlock, start: int, end: int, silent: bool) -> bool: 
             break
         last += _end_of_row(lines_here, 0, len(lines_here), columns)
     return _push(state, "pipe_table", start, last)
+
+
+def _are_rows(lines: Sequence[str]) -> bool:
+    """Say whether *lines*, of which the last is the rule of a pipe table, are a header: a few rows, each whole."""
+    last = len(lines) - 1
+    if last == 1:
+        return True
+    columns, at, count = _columns_of(lines), 0, 0
+    while at < last and lines[at].startswith("|"):
+        at = _end_of_row(lines, at, last, columns)
+        count += 1
+    return at == last and count <= _MOST_HEADER_ROWS
 
 
 class _LinesOf(Sequence[str]):

@@ -202,8 +202,9 @@ def _header_rows_of_pipes(text: str) -> int:
     rule = next((index for index, line in enumerate(lines) if index and "-" in line and _RULE.match(line)), None)
     if rule is None:
         return 0
-    found = infer_header_rows([_cells_of_line(line) for line in [*lines[:rule], *lines[rule + 1 :]]])
-    return max(rule, found)
+    above = [line for line in lines[:rule] if line.lstrip().startswith("|")] or lines[:rule]  # no rest of a cell
+    found = infer_header_rows([_cells_of_line(line) for line in [*above, *lines[rule + 1 :]]])
+    return max(len(above), found)
 
 
 def split_pipes(line: str) -> list[str]:
