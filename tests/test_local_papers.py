@@ -46,6 +46,32 @@ def test_authors_side_by_side_are_read_before_two_columns_of_text() -> None:
     ]
 
 
+@pytest.mark.parametrize("whole", [True, False], ids=["as wide as the column", "in its middle"])
+def test_pictures_at_the_top_of_two_columns_are_read_with_these(*, whole: bool) -> None:
+    """They stand over the middle of a column, as authors do, and so may their captions."""
+
+    def paper(sheet: Canvas) -> None:
+        for x, number, words in ((LEFT, 1, COLUMN), (RIGHT, 2, SECOND)):
+            sheet.setFillColorRGB(0.2, 0.4, 0.8)
+            for n in range(5):
+                sheet.circle(x + 60 + 30 * n, 690 + 10 * (n % 3), 12, fill=1)
+            sheet.setFillGray(0)
+            caption = f"Figure {number}. Lamps of the bay by their height"
+            text(
+                sheet,
+                x,
+                650,
+                [f"{caption} at low tide", "as the pilots tell it."] if whole else [],
+                size=9,
+            )
+            text(sheet, x + 30, 650, [] if whole else [caption, f"and by their ships in year {number}"], size=8)
+            text(sheet, x, 610, paragraph(words, 30), size=9)
+
+    told = [element["content"]["text"].split("\n")[0] for element in elements(paper)]
+    told = [line for line in told if line]
+    assert [line.split(".")[0] for line in told] == ["Figure 1", f"{COLUMN} 0", "Figure 2", f"{SECOND} 0"]
+
+
 def test_the_number_of_a_formula_is_no_mark_before_the_other_column() -> None:
     def paper(sheet: Canvas) -> None:
         text(sheet, LEFT + 150, 700, ["E = a + b − c"], size=9)
@@ -154,6 +180,15 @@ def test_titles_in_capitals_over_the_middle_of_a_column_are_headings() -> None:
 
     told = [element["content"]["text"] for element in elements(paper) if element["category"] == "heading1"]
     assert told == ["CROSS-REFERENCES TO OTHER\nAPPLICATIONS", "ACKNOWLEDGMENT"]
+
+
+@pytest.mark.parametrize("title", ["Notes — the lamps of the bay", "Source – where it all began"])
+def test_a_title_that_begins_like_a_source_but_goes_on_behind_a_dash_is_one(title: str) -> None:
+    def paper(sheet: Canvas) -> None:
+        text(sheet, LEFT, 700, [title], font="Helvetica-Bold", size=14)
+        text(sheet, LEFT, 676, paragraph(COLUMN, 9))
+
+    assert categories(elements(paper)) == ["heading1", "paragraph"]
 
 
 @pytest.mark.parametrize("line", ["Index Terms—tides, gauges", "Keywords: tides, gauges"])

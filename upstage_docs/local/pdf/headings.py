@@ -51,7 +51,7 @@ _WITH_VALUE = re.compile(r"(?!\w+\s[\d.]+\s?:).*:\s*\S*\d\S*")
 """A number behind its name, as that of an invoice: its capitals tell no heading. The number of a chapter stands before
 the colon."""
 _SOURCE = re.compile(
-    r"(?:source|note|key ?word|index term|출처|자료|주|주제어|키워드|关键词)s?\s*[:：—–]", re.IGNORECASE
+    r"(?:source|note|출처|자료|주)s?\s*[:：]|(?:key ?words?|index terms?|주제어|키워드|关键词)\s*[:：—–]", re.IGNORECASE
 )
 
 

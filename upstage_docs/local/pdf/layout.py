@@ -69,6 +69,9 @@ _ASKEW, _SLANT = 2.0, 25.0
 """Degrees: text that leans less is read as upright; letters are slanted by less."""
 
 
+_NO_TEXTS = {"figure", "chart", "table", "equation", "caption"}
+"""Categories of what floats to the top of a column, with its caption."""
+
 Rules = tuple["list[Box]", "list[Box]"]
 """Horizontal and vertical rules, in points."""
 
@@ -298,7 +301,8 @@ def _ordered(parts: Sequence[Part]) -> list[Part]:
         [part for part in parts if part.category != "header" and part.category not in last],
         *([part for part in parts if part.category == category] for category in last),
     ):
-        ordered += [group[i] for i in reading_order([_inset(part) for part in group], gap)]
+        boxes, texts = [_inset(part) for part in group], [part.category not in _NO_TEXTS for part in group]
+        ordered += [group[i] for i in reading_order(boxes, texts, gap)]
     return ordered
 
 

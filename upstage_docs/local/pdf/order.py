@@ -15,18 +15,24 @@ _LEAST_OVER = 4.0
 _DEEPEST = 40  # nested cuts; a page that needs more is read by rows
 
 
-def reading_order(boxes: Sequence[Box], gap: float, depth: int = 0) -> list[int]:
+def reading_order(boxes: Sequence[Box], texts: Sequence[bool], gap: float, depth: int = 0) -> list[int]:
     """Return the numbers of *boxes* in reading order.
 
     A recursive XY cut: bands that no box crosses are read from the top, but neighbouring bands that share a gutter at
     least *gap* points wide are one set of columns, and are read column by column.
+
+    Args:
+        boxes: Of the parts of the page.
+        texts: For each whether it is text, no picture or table, nor the caption of one.
+        gap: Between columns, at least.
+        depth: Of this cut inside others.
     """
     numbers = list(range(len(boxes)))
     if len(boxes) < 2:
         return numbers
     if depth > _DEEPEST:
         return sorted(numbers, key=lambda i: (boxes[i][1], boxes[i][0]))
-    merged = _share_columns(_split(numbers, boxes, axis=1, least=0.0), boxes, gap)
+    merged = _share_columns(_split(numbers, boxes, axis=1, least=0.0), boxes, texts, gap)
     ordered: list[int] = []
     for band in merged:
         columns = _split(band, boxes, axis=0, least=gap)
@@ -34,7 +40,7 @@ def reading_order(boxes: Sequence[Box], gap: float, depth: int = 0) -> list[int]
             ordered += sorted(band, key=lambda i: (boxes[i][1], boxes[i][0]))
             continue
         for column in columns:
-            inner = reading_order([boxes[i] for i in column], gap, depth + 1)
+            inner = reading_order([boxes[i] for i in column], [texts[i] for i in column], gap, depth + 1)
             ordered += [column[i] for i in inner]
     return ordered
 
@@ -54,7 +60,7 @@ def _split(numbers: Sequence[int], boxes: Sequence[Box], *, axis: int, least: fl
     return groups
 
 
-def _share_columns(bands: list[list[int]], boxes: Sequence[Box], gap: float) -> list[list[int]]:
+def _share_columns(bands: list[list[int]], boxes: Sequence[Box], texts: Sequence[bool], gap: float) -> list[list[int]]:
     """Merge neighbouring bands that are columns of one set; those that stand over its columns are one of their own."""
     merged: list[list[list[int]]] = []
     for band in bands:
@@ -62,19 +68,22 @@ def _share_columns(bands: list[list[int]], boxes: Sequence[Box], gap: float) -> 
         while merged and _are_columns(_split(_flat(merged[-1] + union), boxes, axis=0, least=gap), boxes):
             union = merged.pop() + union
         merged.append(union)
-    return [_flat(part) for union in merged for part in _below_their_title(union, boxes, gap)]
+    return [_flat(part) for union in merged for part in _below_their_title(union, boxes, texts, gap)]
 
 
 def _flat(bands: Sequence[Sequence[int]]) -> list[int]:
     return [number for band in bands for number in band]
 
 
-def _below_their_title(bands: list[list[int]], boxes: Sequence[Box], gap: float) -> list[list[list[int]]]:
-    """Part the first bands of a set of columns from the others, if they stand over their middle, as authors do."""
+def _below_their_title(
+    bands: list[list[int]], boxes: Sequence[Box], texts: Sequence[bool], gap: float
+) -> list[list[list[int]]]:
+    """Part the first bands of a set of columns from the others, if they are texts over their middle, as authors are."""
     own = [bounds(boxes[i] for i in column) for column in _split(_flat(bands), boxes, axis=0, least=gap)]
     first = 0
     while first < len(bands) - 1 and all(
-        any(min(boxes[i][0] - x0, x1 - boxes[i][2]) > _INSET * (x1 - x0) for x0, _, x1, _ in own) for i in bands[first]
+        texts[i] and any(min(boxes[i][0] - x0, x1 - boxes[i][2]) > _INSET * (x1 - x0) for x0, _, x1, _ in own)
+        for i in bands[first]
     ):
         first += 1
     over = [bounds(boxes[i] for i in column) for column in _split(_flat(bands[:first]), boxes, axis=0, least=gap)]
