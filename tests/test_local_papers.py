@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,9 @@ pytest.importorskip("liteparse")
 
 from test_local_layout_rules import categories, elements, found
 from test_local_pdf import paragraph, text
+
+from upstage_docs.local.pdf.line_numbers import line_numbers
+from upstage_docs.local.pdf.words import Word
 
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas
@@ -117,6 +121,17 @@ def test_the_numbers_of_lines_are_no_part_of_the_text(step: int, side: str) -> N
     assert categories(answer) == ["heading1", "paragraph", "footer"]
     assert answer[0]["content"]["text"] == "Of Lamps"
     assert not any(map(str.isdigit, answer[1]["content"]["text"]))
+
+
+def test_a_sheet_with_thousands_of_columns_that_count_takes_no_time() -> None:
+    words = [
+        Word(str(row), (9.0 * column, 20.0 * row, 9.0 * column + 4, 20.0 * row + 8), 20.0 * row + 7, 8.0, False, "")
+        for column in range(2000)
+        for row in range(1, 9)
+    ]
+    begun = time.process_time()
+    assert line_numbers(words, []) == []
+    assert time.process_time() - begun < 3  # it takes half a second; it took more than a minute
 
 
 def test_the_numbers_of_steps_are_theirs() -> None:

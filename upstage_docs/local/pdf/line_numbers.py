@@ -15,6 +15,8 @@ from upstage_docs.local.pdf.words import Word
 # Measured on manuscripts and patents set in LaTeX, and on eighty benchmark pages, which have no such numbers.
 _LEAST = 6
 """Numbers in a column."""
+_MOST = 8
+"""Columns of a page that are looked at, the longest."""
 _DIGITS = 4
 _SAME_EDGE = 1.5
 """Points that the left or the right ends of such numbers differ by at most."""
@@ -52,12 +54,17 @@ def line_numbers(words: Sequence[Word], rules: Sequence[Box]) -> list[list[int]]
         starts = [0, *(n + 1 for n, (a, b) in enumerate(pairwise(edges)) if b - a > _SAME_EDGE), len(edges)]
         for start, stop in pairwise(starts):
             column = sorted(ordered[start:stop], key=lambda i: words[i].baseline)
-            if _count_up([words[i].text for i in column]) and not _are_in_table(column, words, rules):
+            if _count_up([words[i].text for i in column]):
                 columns.append(column)
     found: list[list[int]] = []
     used: set[int] = set()
-    for column in sorted(columns, key=len, reverse=True):  # of numbers flush left, those of two digits end at one place
-        if used.isdisjoint(column) and _stands_beside_lines(column, words, lines):
+    # Of numbers flush left, those of two digits end at one place, too. A sheet may have hundreds of columns.
+    for column in sorted(columns, key=len, reverse=True)[:_MOST]:
+        if (
+            used.isdisjoint(column)
+            and not _are_in_table(column, words, rules)
+            and _stands_beside_lines(column, words, lines)
+        ):
             found.append(column)
             used.update(column)
     return found
