@@ -243,6 +243,8 @@ def test_what_only_looks_like_a_date_a_unit_or_a_name_is_a_heading(words: str) -
         "이바다1), 김파도2)",
         "연구책임자: 이바다",
         "Ada Byron¹, Charles Babbage²",
+        "By Ada Byron¹",
+        "Prof. Dr. Ada Byron²",
         "執筆者：山田",
         "责任编辑：李四",
         "(Continued)",
