@@ -126,6 +126,8 @@ def test_a_dataframe_holds_numbers() -> None:
             ("3분기", "Q4", "1st", "007", "12a", "2025-01-02", "2025.12.31", "2024년", "-", "", "△", "(주)")
         ).items(),
         ("-" + " " * 3_000 + "x", None),
+        ("-" + " " * 3_000 + "12", -12),
+        *dict.fromkeys(("12   345", "12\n345")).items(),  # two numbers
     ],
 )
 def test_numbers_and_what_is_none(text: str, number: float | None) -> None:

@@ -51,6 +51,7 @@ _BARE_NUMBERS = re.compile(
     r"|연도|년도|연월|년|years?|date|일자|날짜|日付|年度?)\s*\Z",
     re.IGNORECASE,
 )
+_MANY_BLANKS = re.compile(r"(\s\s)\s+")  # two are kept: they part numbers, where one groups the digits of one
 _MOST_DIGITS = 40  # of an amount; a longer run of digits is a number of something, and slow to reckon with
 _NAMED_UNIT = compile_when_used(
     rf"(?P<name>.*?)\s*[(（\[〔]\s*(?P<unit>{_UNIT}|(?:{_CURRENCY})(?:{_SCALE})?(?:/(?:{_UNIT}))?)\s*[)）\]〕]\s*\Z",
@@ -151,8 +152,8 @@ def units_told(line: str) -> tuple[str, ...]:
 
 
 def _in_narrow_signs(text: str) -> str:
-    """Return *text* with its wide signs narrow, and with single blanks: of many, each could stand at eight places."""
-    return " ".join(unicodedata.normalize("NFKC", text).split())
+    """Return *text* with its wide signs narrow, and two blanks for more: of many, each could stand at eight places."""
+    return _MANY_BLANKS.sub(r"\1", unicodedata.normalize("NFKC", text)).strip()
 
 
 def _signed(text: str) -> tuple[int | float, str] | None:
