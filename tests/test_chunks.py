@@ -835,6 +835,22 @@ def test_the_chunks_of_a_document_come_before_an_iterator_is_asked_for_the_next(
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("make", [list, iter])
+@pytest.mark.parametrize("failing", ["item", "size"])
+def test_complete_chunks_come_before_the_error_of_what_cannot_be_read(make: Callable[..., Any], failing: str) -> None:
+    def size(text: str) -> int:
+        return len(text) if "4" not in text else -1
+
+    items: list[Any] = [paragraph(number, f"{number} " * 20) for number in range(4)]
+    items += [paragraph(4, "4 " * 20)] if failing == "size" else [5]
+    chunks = chunk_elements(make(items), chunk_size=100, length_function=size if failing == "size" else len)
+
+    for number in range(3):
+        assert str(number) in next(chunks).text
+    with pytest.raises(ConfigError):
+        list(chunks)
+
+
 def test_a_table_is_a_table_in_a_text_of_another_category() -> None:
     """In an element of another loader, or in a paragraph: its chunk can be filtered by its category."""
     theirs = {"category": "NarrativeText", "element_id": "5f2b"}

@@ -64,8 +64,16 @@ def units(items: Chunkable | Iterable[Chunkable], options: ChunkOptions) -> Iter
     found: Iterable[Iterable[Unit]] = map(_Reader(options).units_of, items)
     for some in (chain.from_iterable(found),) if isinstance(items, Sequence) else found:
         left = iter(some)
-        while read := list(islice(left, _AT_ONCE)):
+        count = _AT_ONCE
+        while count == _AT_ONCE:
+            read: list[Unit] = []
+            try:
+                read += islice(left, _AT_ONCE)
+            except Exception:  # what stands before an item that cannot be read comes before its error
+                yield read
+                raise
             yield read
+            count = len(read)
 
 
 def _not_chunkable_error(item: object) -> ConfigError:

@@ -92,8 +92,12 @@ def chunk_with(
     build = (builder or ChunkBuilder(options)).build
     done = packer.done
     for read in units(elements, options):
-        for unit in read:
-            packer.add(unit)
+        try:
+            for unit in read:
+                packer.add(unit)
+        except Exception:  # what is complete comes before the error of a text that cannot be measured
+            yield from starmap(build, done)
+            raise
         yield from starmap(build, done)
         done.clear()
     packer.finish()
