@@ -752,6 +752,9 @@ def test_a_title_stands_above_a_line_that_leads_to_the_table(title: str, announc
         ("The mills of the north and<br>those of the south", False),  # a text that was wrapped
         ("The river froze.<br>Mills of the north", False),
         ("What follows is of<br>Mills:", False),
+        ("북부 지역의 제분소는 지난해 봄부터 가을까지 밀가루를<br>생산하여 항만의 여러 창고에 보관하고 있음", False),
+        ("제분소 점검<br>- 기간: 5월<br>- 대상: 북부", False),  # a list
+        ("Sold to:<br>North Mills<br>4 Quay Road", False),
     ],
 )
 def test_the_lines_above_a_statement_are_its_title_together(lines: str, belongs: bool) -> None:
@@ -948,3 +951,16 @@ def test_lines_of_a_centred_title_go_with_their_table_together(left: float, belo
 
     named = " ".join(words for _, words in lines[0 if belongs else 1 : 3])
     assert [one.metadata["caption"] for one in (chunk, record)] == [named, named]
+
+
+def test_what_is_left_of_a_long_text_is_no_line_of_a_title() -> None:
+    words = "The mills of the north were visited in each month by those who keep the books of the county " * 3
+    boxes = [("paragraph", f"<p>{words}and of rye</p>", 0.1, 0.1, 0.2), ("table", _MILLS, 0.2, 0.21, 0.4)]
+    made = tuple(
+        Element(number, 1, category, html, coordinates=((x, y), (1 - x, y), (1 - x, end), (x, end)))
+        for number, (category, html, x, y, end) in enumerate(boxes)
+    )
+
+    *_, last = chunk_elements(made, chunk_size=250)
+
+    assert (last.text, last.metadata["caption"]) == (_MILLS, "")

@@ -231,10 +231,9 @@ def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOption
             break
         line = line_of(unit)
         # What is left of a long text is no title, nor what stands around a table inside of one element.
-        known = roles | {"title"} if unit.kind == "rest" or _is_of_one_element(unit, whole) else roles
-        announced = "announcement" in roles
+        titles = unit.kind != "rest" and not _is_of_one_element(unit, whole)
         near = _owned(taken[-1], ()) if is_compared_with_last(roles) else owned
-        role: str = role_above(line, near, known, announcements=not announced)
+        role: str = role_above(line, near, roles, announcements="announcement" not in roles, titles=titles)
         role = role or ("caption" if unit.kind == "caption" else "")
         start = 0
         if not role and (role := role_of_last_line(line.words)):

@@ -6,6 +6,7 @@ Pure rules on the words of a line, its place on the page and its category. They 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from upstage_docs.models import Box
@@ -13,6 +14,7 @@ from upstage_docs.records.announcements import announces, announces_in_words
 from upstage_docs.records.heading_numbering import read_numbering
 from upstage_docs.records.patterns import compile_when_used
 from upstage_docs.records.wording import (
+    BULLETS,
     KOREAN_SENTENCE,
     LONGEST_TITLE,
     LONGEST_UNIT,
@@ -39,6 +41,7 @@ _COLONS = frozenset(":：")
 _GOES_ON = _COLONS | frozenset(",、，")
 _LEGAL_FORM = compile_when_used(r"\b(?:inc|corp|co|ltd|llc)\.\s*\Z", re.IGNORECASE)
 _MOST_TITLES = 4  # lines: the company, its statement, the period, the unit
+_LEAST_WRAPPED = 25  # characters before the end of a line, where no capital tells what begins; of real answers 28
 _MOST_SHARED = 0.5  # of boxes that lie over each other, how much of the narrower one they share
 _TITLED = frozenset({"paragraph", "header", "footnote", "list"})
 _NAMED = frozenset({"title", "caption"})
@@ -77,7 +80,9 @@ class Owned(NamedTuple):
     label: str = ""
 
 
-def role_above(line: Line, owned: Owned, taken: frozenset[str] | set[str], *, announcements: bool = True) -> Role:
+def role_above(
+    line: Line, owned: Owned, taken: frozenset[str] | set[str], *, announcements: bool = True, titles: bool = True
+) -> Role:
     """Return the role of *line*, directly above the table *owned* or above lines *taken* for it; `""` for none.
 
     Args:
@@ -85,6 +90,7 @@ def role_above(line: Line, owned: Owned, taken: frozenset[str] | set[str], *, an
         owned: What stands below.
         taken: The roles of the lines between the two.
         announcements: Whether announcements are asked for.
+        titles: Whether titles are.
     """
     words = line.words
     if line.category == "caption":
@@ -98,9 +104,9 @@ def role_above(line: Line, owned: Owned, taken: frozenset[str] | set[str], *, an
     if "heading" in taken:
         return ""
     is_item = "caption" in taken and line.category == "list"  # the last of a list before a table with a caption
-    if "title" not in taken and not is_item and _is_title_above(line, owned, is_next=not taken):
+    if titles and "title" not in taken and not is_item and _is_title_above(line, owned, is_next=not taken):
         return "announcement" if announcements and announces_in_words(words) else "title"
-    if "title" in taken and _is_in_title(line, owned):
+    if titles and "title" in taken and _is_in_title(line, owned):
         return "title"
     return "announcement" if announcements and "announcement" not in taken and announces(words) else ""
 
@@ -229,14 +235,25 @@ def _is_short_line(line: Line) -> bool:
 def _is_block_of_titles(line: Line) -> bool:
     """Say whether a text of a few lines may be a title: company, statement and period, each on a line of its own.
 
-    A text that was merely wrapped goes on with a small letter.
+    Neither a text that was merely wrapped nor a list, which an answer may call a paragraph, is one.
     """
-    lines = line.words.split("\n")
-    if not 1 < len(lines) <= _MOST_TITLES or line.category == "list" or line.words.rstrip()[-1] in _GOES_ON:
+    words = line.words
+    if not 0 < words.count("\n") < _MOST_TITLES or line.category == "list" or words.rstrip()[-1] in _GOES_ON:
+        return False
+    lines = words.split("\n")
+    if words[0].islower() or any(_is_no_title_below(*two) for two in pairwise(lines)):
         return False
     # The name of a company ends with a stop that ends no sentence.
     names = (_LEGAL_FORM.sub("", one) for one in lines)
-    return all(not one[:1].islower() and (_is_short_line(line._replace(words=one)) or is_unit(one)) for one in names)
+    return all(_is_short_line(line._replace(words=one)) or is_unit(one) for one in names)
+
+
+def _is_no_title_below(line: str, following: str) -> bool:
+    """Say whether the *following* line is wrapped, an item of a list, or led to by a colon."""
+    first = following[:1]
+    if first.islower() or first in BULLETS or line.rstrip()[-1:] in _COLONS:
+        return True
+    return first.isalpha() and not first.isupper() and len(line) >= _LEAST_WRAPPED
 
 
 def _tell_order(one: Box, two: Box) -> bool:

@@ -408,7 +408,7 @@ def _may_be_bare_unit(words: str) -> bool:
     return start.lower() in _BEGIN_OF_UNITS or not start.isalpha()
 
 
-_BULLETS = "*_-–•·▪○▷▶◇ "
+BULLETS = "*_-–•·▪○▷▶◇ "
 _DASHES = frozenset("-–—―－…")
 
 
@@ -417,7 +417,7 @@ def is_note(words: str, table: str = "") -> bool:
     if len(words) > _LONGEST_NOTE:
         return False
     begun = words.lstrip()
-    start = begun.lstrip(_BULLETS)[:2] or begun[:2]
+    start = begun.lstrip(BULLETS)[:2] or begun[:2]
     rounded = "반올림" in words  # such a note begins with any word
     if rounded or start[:1] in _FIRST_OF_NOTES or begun[:1] in _DASHES:
         is_other = (
