@@ -1105,6 +1105,15 @@ def test_time_grows_with_the_blanks_in_a_text_that_is_measured_as_read() -> None
     assert _grows_with_the_text(seconds, 5_000)
 
 
+def test_time_grows_with_the_lines_without_words_below_a_title() -> None:
+    def seconds(lines: int) -> float:
+        begun = time.process_time()
+        list(chunk_elements(Record("", "□ 항만 개요\n" + "<i></i>&nbsp;<br>" * lines + "1. 부두", {})))
+        return time.process_time() - begun
+
+    assert _grows_with_the_text(seconds, 400)
+
+
 def test_time_grows_with_the_titles_in_a_text() -> None:
     def seconds(lines: int) -> float:
         text = "□ 항만 개요\n" * lines + "1. 부두"

@@ -6,7 +6,7 @@ Pure rules on the lines of one element or block, HTML or not. They tell no level
 from __future__ import annotations
 
 import re
-from itertools import compress, pairwise
+from itertools import compress
 from typing import NamedTuple
 
 from upstage_docs.records.heading_numbering import SQUARE_SIGNS, SQUARES, read_numbering
@@ -21,6 +21,8 @@ _TITLE = compile_when_used(rf"\s*[{SQUARES}]\s*[^{SQUARES}☐☑\n]+\Z")
 _SENTENCE_END = compile_when_used(r"(?:[.!?。；;]|다\s?[.]?)\s*\Z")
 _MARKED_LINE = re.compile(rf"(?:[\r\n>]|\A)[ \t]*(?:[-*+] )?[{SQUARES}]")
 _LINE_END = compile_when_used(r"(?:[ \t]*(?:<br\s*/?>|</?(?:p|li|ul|ol|div)\b[^<>]*>|[\r\n]))+", re.IGNORECASE)
+# Lines of these alone are not read again with the next one; what a script or a comment holds is no text of that.
+_NO_WORDS = compile_when_used(r"(?:\s|&nbsp;|</?(?!script|style)[a-z][^<>]*>)*", re.IGNORECASE)
 _BULLET = re.compile(r"\A[-*+] (?=\S)")
 
 
@@ -59,12 +61,14 @@ def marked_titles(text: str) -> list[MarkedTitle]:
         return []
     edges = [match.end() for match in _LINE_END.finditer(text) if match.start() > 0 and match.end() < len(text)]
     lines = []
-    start = 0
-    for _, end in pairwise([0, *edges, len(text)]):
-        words = _BULLET.sub("", " ".join(text_of_html(text[start:end]).split()))
+    start = read = 0
+    for end in [*edges, len(text)]:
+        words = _BULLET.sub("", " ".join(text_of_html(text[read:end]).split()))
         if words:  # else tags, which go with the line after them
             lines.append(MarkedTitle(start, end, words))
-            start = end
+            start = read = end
+        elif _NO_WORDS.fullmatch(text, read, end):
+            read = end
     are_titles = [line.words[0] in SQUARE_SIGNS and is_section_title(line.words) for line in lines]
     if len(lines) > 1 and not any(
         is_title and _is_item(below.words) for is_title, below in zip(are_titles, lines[1:], strict=False)
