@@ -36,6 +36,14 @@ def cut(text: str, size: int, overlap: int = 0) -> list[str]:
         ("비용은 감소하였다. 수익은 증가하였다. 그래서 배당을 늘리기로 이사회가 어제 의결하였다", 26, "."),
         ("비용은 감소했습니다 수익은 늘었습니다 배당은 그대로 두기로 이사회에서 어제 의결했습니다", 24, "다"),
         ("비용은 감소하였다.수익은 증가하였다.그래서 배당을 늘리기로 이사회가 의결하였다", 24, "."),
+        ("売上高は前年比１２．５％増の１，２３４百万円となり、営業利益は３４５百万円となった", 30, "、"),
+        ("船は進んだ・・・灯台の光が波を照らし・・・港の明かりが見えてきた・・・夜が明けた", 20, "・"),
+        ("他想走——船还没有来——天已经黑了——谁也没有说话", 12, "—"),
+        ("ဆိပ်ကမ်းသစ်ကိုဖွင့်သည်။နောက်နှစ်တွင်တိုးချဲ့မည်", 30, "။"),
+        ("កំពង់ផែថ្មីត្រូវបានបើក។យើងនឹងពង្រីកវានៅឆ្នាំក្រោយ", 34, "។"),
+        ("비용은 예상보다 훨씬 컸음 추가 예산이 다음 해에 필요함", 22, "음"),
+        ("위원들은 예산안에 반대했어요 그래서 결국 부결됐지 뭡니까", 24, "요"),
+        ("주민들이 계획에 반대했으나 시는 공사를 그대로 진행했다고 한다", 24, "나"),
         ("彼は言った、彼女は静かに笑った（本当だろうか？）。それから二人は港の坂道を並んで下りて行った", 24, "、"),
         ("وصلت السفن إلى الميناء صباحا، ثم عادت مع المد قبل الغروب إلى البحر", 36, "،"),
         ("Der Hafen kostet im Jahr 12 Mio. EUR, und die Schiffe zahlen davon fast die Hälfte", 38, ","),
@@ -48,8 +56,18 @@ def test_a_long_text_is_cut_where_its_reader_pauses(text: str, size: int, ends: 
 
     assert len(pieces) > 1
     assert pieces[0][-1] in ends
-    assert not [piece for piece in pieces if piece[0] in "，；：、…。,;:.」』）"]
+    assert not [piece for piece in pieces if piece[0] in "，；：、…。,;:.」』）・—"]
     assert "".join("".join(pieces).split()) == "".join(text.split())
+
+
+def test_a_date_of_korean_is_not_cut_behind_its_year() -> None:
+    assert "2031. 3. 15." in cut("위원회는 2031. 3. 15. 회의를 열어 안건을 심의하고 그 결과를 공표한다", 28)[0]
+
+
+def test_a_word_of_katakana_is_not_cut_where_another_one_ends() -> None:
+    pieces = cut("システムのアップデートによりサービスが一時的に停止する場合があります", 16)
+
+    assert pieces[:2] == ["システムのアップデートにより", "サービスが一時的に停止する場合が"]
 
 
 def test_nouns_that_end_like_verbs_end_no_clause() -> None:

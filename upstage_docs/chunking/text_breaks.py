@@ -23,7 +23,8 @@ _BARE_TAGS_AND_WORD = compile_when_used(rf"(?:</?(?:{_NAMES})>){{1,50}}[^\W_]")
 _LINE_TAG = compile_when_used(
     r"<br|</(?:p|li|div|tr|h[1-6]|ul|ol|pre|blockquote|dd|dt|header|footer|caption)\b", re.IGNORECASE
 )
-_FULL_STOPS, _CLAUSE_MARKS = "。！？｡．", "，、；：､…‥"
+_FULL_STOPS, _CLAUSE_MARKS = "。！？｡．။។།", "，、；：､…‥၊"
+_IN_NUMBER = r"(?<=[０-９0-9][，．])[０-９0-9]"  # １，２３４
 _CLAUSE_ENDS = frozenset(",;:—–،؛")  # and white space after it: no part of a number or a name
 _IDEOGRAPHS = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003134f"
 _CLOSING = "”’」』）】〉》〕〗\\\"'"
@@ -32,33 +33,37 @@ _CLOSING = "”’」』）】〉》〕〗\\\"'"
 # between two characters 29 %. Lao has such vowels, too.
 _THAI = r"\u0e01-\u0e5b\u0e81-\u0edf"
 _WORDS_OF_THAI = "และ|ที่|ซึ่ง|เพื่อ|ของ|จะ|ไม่|โดย|หรือ|กับ|ต้อง|ถูก|แล้ว|ใช้|เมื่อ|สำหรับ|ถ้า|ด้วย|ระหว่าง|ทั้ง|คือ|เข้า|ขึ้น"
+_KATAKANA = r"\u30a1-\u30fa\u30fc\uff66-\uff9d"  # a run of it is one word
 # What is part of the sign before it: accents, marks of voiced kana, variants of a sign.
 _MARKS = r"\u0300-\u036f\u200d\u20d0-\u20ff\u3099\u309a\ufe00-\ufe0f\uff9e\uff9f\U000e0100-\U000e01ef"
 _TOKEN = compile_when_used(
     # Any that follows begins so: looked at alone, it takes half the time.
-    rf"(?=[<\s.!?,;:{_FULL_STOPS}{_CLAUSE_MARKS}{_IDEOGRAPHS}{_THAI}])"
+    rf"(?=[<\s.!?,;:{_FULL_STOPS}{_CLAUSE_MARKS}—―{_IDEOGRAPHS}{_THAI}])"
     rf"(?:(?P<tag>{_TAG})|(?P<gap>\s+(?![{_MARKS}]))"
     # Full-width stops need no space after them; Korean that was read by OCR often lost it.
-    rf"|(?P<stop>[{_FULL_STOPS}]+[{_CLOSING}]*|(?<=[가-힣])[.!?]+(?=[가-힣])|(?<=[{_IDEOGRAPHS}])[.!?]+(?=[{_IDEOGRAPHS}]))"
-    rf"|(?P<clause>[{_CLAUSE_MARKS}]+[{_CLOSING}]*|(?<=[{_IDEOGRAPHS}])[,;:]+(?=[{_IDEOGRAPHS}]))"
-    rf"|(?P<ideograph>[{_IDEOGRAPHS}])"
-    rf"|(?<=[{_THAI}])(?:(?P<word>(?={_WORDS_OF_THAI}))|(?P<syllable>(?=[\u0e40-\u0e44\u0ec0-\u0ec4]))))",
+    rf"|(?P<stop>[{_FULL_STOPS}]+(?!{_IN_NUMBER})[{_CLOSING}]*|(?<=[가-힣])[.!?]+[”’」』]*(?=[“‘「『]?[가-힣])|(?<=[{_IDEOGRAPHS}])[.!?]+(?=[{_IDEOGRAPHS}]))"
+    rf"|(?P<clause>[{_CLAUSE_MARKS}]+(?!{_IN_NUMBER})[{_CLOSING}]*|・{{2,}}|[—―]{{2,}}|(?<=[{_IDEOGRAPHS}])[,;:]+(?=[{_IDEOGRAPHS}]))"
+    rf"|(?P<ideograph>(?![{_KATAKANA}][{_KATAKANA}])[{_IDEOGRAPHS}])"
+    rf"|(?P<word>(?<=[{_THAI}])(?={_WORDS_OF_THAI}))"
+    rf"|(?P<syllable>[{_KATAKANA}]|(?<=[{_THAI}])(?=[\u0e40-\u0e44\u0ec0-\u0ec4])))",
     re.DOTALL | re.IGNORECASE,
 )
 # A line of Chinese or Japanese does not begin with these.
 _NO_START = frozenset(
-    "，。、．！？；：」』）】〉》”’…‥ー々ゝゞぁぃぅぇぉっゃゅょァィゥェォッャュョ!?.,;:)]}\"'､｡ｰ｣〕〗ゎゕゖヮヵヶ%％℃"
+    "，。、．！？；：」』）】〉》”’…‥・―—ー々ゝゞぁぃぅぇぉっゃゅょァィゥェォッャュョ!?.,;:)]}\"'､｡ｰ｣〕〗ゎゕゖヮヵヶ%％℃"
 )
 _CLOSERS = "\"'”’」』）】〉》)]"
 _ENDERS = frozenset(".!?…。！？؟۔।॥")
 # A word of Korean that ends a clause: after a comma, or a verb with a connective ending. Nouns that end alike, such as
 # 보고 and 화면, are left out; so many signs of it are looked at.
 _KOREAN_CLAUSE = compile_when_used(
-    r"[가-힣\d%)][,;:]\Z|[가-힣](?:며|지만|는데|은데|던데|면서|므로|니까|거나|도록|아서|어서|하여|되어)\Z"
+    r"[가-힣\d%)][,;:]\Z|[가-힣](?:며|지만|는데|은데|던데|면서|므로|니까|거나|도록|아서|어서|하여|되어|으나|하되)\Z"
     r"|[하되이있없였했었았겠않같]고\Z"
 )
 # A sentence of Korean whose full stop was not read.
-_KOREAN_SENTENCE = re.compile(r"[가-힣](?:니|[였었았했됐겠])다\Z")
+_KOREAN_SENTENCE = re.compile(
+    r"[가-힣](?:(?:니|[였었았했됐겠])다|[였었았했됐겠](?:음|죠)|(?:[어아해네데까세예에]요))\Z|[컸갔왔났섰](?:다|음)\Z"
+)
 _ENDS_IN_THAI = re.compile(rf"[{_THAI}]\Z")  # a space there is a pause
 _LONGEST_ENDING = 6  # characters at the end of a word; those two expressions look at three
 # A text is cut after a sentence or a clause that ends behind one in so many parts of what fits. Measured on 858
@@ -69,6 +74,7 @@ _ABBREVIATION = compile_when_used(
     r"(?:\A|[\s(])(?:[A-Za-z]|\d{1,2}|Dr|Mr|Mrs|Ms|Prof|Figs?|No|Vol|vs|e\.g|i\.e|cf|al|St|Eq|pp|Sec|Ch|approx|"
     r"Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Jr|Sr|Mio|Mrd|bzw|ca|vgl|Nr|Art|Abs)\.\Z"
 )
+_YEAR_OF_DATE = re.compile(r"(?:19|20)\d\d\.[ \t]+\d{1,2}\.")  # 2031. 3. 15.
 # Characters looked at for what ends a sentence: the signs behind its stop, an abbreviation, an entity.
 _MOST_CLOSERS, _LONGEST_ABBREVIATION, _LONGEST_ENTITY = 4, 8, 33
 _FAR = 8  # times as many characters as are guessed to fit: farther on nothing is measured
@@ -161,7 +167,7 @@ class Breaks:
             if start < position:
                 continue
             kind = match.lastgroup
-            words = words or start > position or kind in {"stop", "clause", "ideograph"}
+            words = words or start > position or kind in {"stop", "clause", "ideograph", "syllable"}
             position = end
             if kind == "gap":  # as most are: no calls
                 if words and starts and starts[-1] == start:
@@ -188,7 +194,8 @@ class Breaks:
             if self.text[end : end + 1] not in _NO_START and self._begins_sign(end):
                 self._break(end, end, _CLAUSE if kind == "clause" else _WORD)
         elif kind in {"word", "syllable"}:
-            self._break(end, end, _WORD if kind == "word" else _SYLLABLE)
+            if self.text[end : end + 1] not in _NO_START:
+                self._break(end, end, _WORD if kind == "word" else _SYLLABLE)
         else:
             self._kept.append((start, end))
             if _LINE_TAG.match(match[0]):
@@ -257,7 +264,11 @@ class Breaks:
             last -= 1
         if last < 0 or text[last] not in _ENDERS:
             return False
-        return text[last] != "." or not _ABBREVIATION.search(text, max(0, last - _LONGEST_ABBREVIATION), last + 1)
+        if text[last] != ".":
+            return True
+        if _YEAR_OF_DATE.match(text, max(0, last - 4)):
+            return False
+        return not _ABBREVIATION.search(text, max(0, last - _LONGEST_ABBREVIATION), last + 1)
 
     def cut(self, start: int, fits: Callable[[int, int], bool], guess: int) -> tuple[int, int] | None:
         """Return where the piece that begins at *start* ends and where the next one begins, None if no word fits.
