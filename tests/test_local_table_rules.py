@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from test_local_pdf import paragraph, text
 from upstage_docs.local.blocks import Cell
 from upstage_docs.local.pdf.tables.header_rows import with_header_words
 from upstage_docs.local.pdf.tables.library_tables import Table
+from upstage_docs.local.pdf.tables.ruled_grids import lattice_tables
 from upstage_docs.local.pdf.words import Word
 
 WORDS = "The ferries between the islands were counted on every day of the year"
@@ -416,3 +418,15 @@ def test_a_rule_that_begins_under_a_name_makes_a_row() -> None:
         [("", "Ours"), ("", "98.5"), ("", "95.0"), ("", "96.7")],
         [("", "Theirs"), ("", "91.1"), ("", "88.7"), ("", "89.9")],
     ]
+
+
+def test_thousands_of_rules_that_begin_inside_rows_take_no_time() -> None:
+    """Drawings of machines and plans of works have them."""
+    rules = [(50.0, 60.0 * n + 20, 550.0, 60.0 * n + 20) for n in range(12)]
+    sides = [(60 + n * 0.17, 60.0 * (n % 11) + 40, 60 + n * 0.17, 60.0 * (n % 11) + 80) for n in range(2800)]
+    ends = [(x, 20.0, x, 680.0) for x in (50.0, 550.0)]
+    places = [(51.0 + n % 60 * 8, 30.0 + 2 * (n // 60)) for n in range(19_000)]
+    words = [Word("a", (x, y - 6, x + 4, y + 1), y, 7.0, False, "") for x, y in places]
+    begun = time.process_time()
+    lattice_tables(words, [False] * len(words), rules, [*sides, *ends])
+    assert time.process_time() - begun < 3
