@@ -396,3 +396,19 @@ def test_larger_names_of_groups_between_rows_are_no_titles_of_tables(*, ruled: b
         text(sheet, 60, 560, paragraph(SEA, 4))
 
     assert tables(elements(trade)) == [rows]
+
+
+def test_white_without_a_title_parts_no_table_between_rules() -> None:
+    """Papers set more white between two groups of rows."""
+    rows = [["Port", "2030", "2031"], *([f"Port {n}", f"{n}.5", f"1{n}.2"] for n in range(9))]
+
+    def paper(sheet: Canvas) -> None:
+        for r, row in enumerate(rows):
+            y = 740 - 14 * r - 30 * (r > 4)
+            text(sheet, 64, y, row[:1], size=9)
+            for end, cell in ((250, row[1]), (380, row[2])):
+                sheet.drawRightString(end, y, cell)
+        for y in (752, 736, 579):
+            sheet.line(60, y, 400, y)
+
+    assert tables(elements(paper)) == [rows]

@@ -225,8 +225,9 @@ def _is_several(table: Table, aligned: Sequence[Table], words: Sequence[Word]) -
     inside = [other for other in aligned if other.words < table.words]
     if table.gridded or len(inside) < 2:
         return False
+    titles = table.words.difference(*(other.words for other in inside))
     size = median(words[i].size for i in table.words)
-    return all(words[i].size > TITLE * size for i in table.words.difference(*(other.words for other in inside)))
+    return bool(titles) and all(words[i].size > TITLE * size for i in titles)
 
 
 def _is_better(known: Table, whole: Table, words: Sequence[Word], rules: Sequence[Box], *, goes_on: bool) -> bool:
