@@ -30,6 +30,16 @@ def test_every_invariant_holds(document: ParsedDocument, options: dict[str, Any]
         invariant(splitter, document, ChunkOptions(**options))
 
 
+def test_a_part_of_a_pipe_table_stands_where_its_own_rows_do() -> None:
+    """It begins with the header that it repeats, which does not count."""
+    rows = "| a | b |\n| --- | --- |\n| revenue | 1 |\n| revenue | 1 |\n"
+    nested = "<table><tr><td><table><tr><td>inner</td></tr></table></td></tr><caption>revenue</caption></table>"
+    table = Element(0, 1, "table", nested, rows, rows)
+    options = ChunkOptions(chunk_size=40, oversized_tables="split_rows", output_format="markdown")
+
+    invariants.starts_are_exact(splitter, ParsedDocument("a.pdf", "ab" * 32, "model", (table,), total_pages=1), options)
+
+
 # --- every invariant notices when it is broken -----------------------------------------------------------------------
 
 
