@@ -288,18 +288,15 @@ def _with_ends(ys: Sequence[float], sides: Sequence[Box], words: Sequence[Word],
     lefts = [side[0] for side in sides]
     bases: dict[int, list[float]] = {}  # of the text in a row
     for x, y, _, _ in sides:
-        row = bisect_right(ys, y) - 1
-        if not 0 <= row < len(ys) - 1 or min(y - ys[row], ys[row + 1] - y) < _LEAST_ROW:
+        row = _between(ys, y)
+        if row is None or min(y - ys[row], ys[row + 1] - y) < _LEAST_ROW:
             continue
         near = sides[bisect_left(lefts, x - _NEAR) : bisect_right(lefts, x + _NEAR)]
         if any(other[1] < y - 1 and other[3] > y - _NEAR for other in near):
             continue
         if row not in bases:
-            bases[row] = [
-                word.baseline - _WITHIN * word.size
-                for word in words
-                if xs[0] < word.box[0] < xs[-1] and ys[row] < word.baseline - _WITHIN * word.size < ys[row + 1]
-            ]
+            inside = (word.baseline - _WITHIN * word.size for word in words if xs[0] < word.box[0] < xs[-1])
+            bases[row] = [base for base in inside if ys[row] < base < ys[row + 1]]
         if bases[row] and min(bases[row]) < y < max(bases[row]):
             found.append(y)
     return _levels(found) if len(found) > len(ys) else found
