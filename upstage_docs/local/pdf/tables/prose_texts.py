@@ -55,9 +55,10 @@ def prose_of(texts: Sequence[Text], pairs: Sequence[tuple[int, int]], stacked: S
     worded = [0 if apart else _letters_in_words(text) for text, apart in zip(whole, tabular, strict=True)]
     if len(whole) < len(texts):
         pairs, stacked = texts_beside(whole), texts_under(whole)
-    before_value = {one for one, other in pairs if is_value(whole[other].text) or is_sign(whole[other].text)}
+    valued = [is_value(text.text) or is_sign(text.text) for text in whole]
+    before_value = {one for one, other in pairs if valued[other]}
     named = before_value | _in_rows(whole, pairs, stacked)
-    listed = {one for one, other in pairs if not (is_value(whole[other].text) or is_sign(whole[other].text))}
+    listed = {one for one, other in pairs if not valued[other]}
     long = [number for number, letters in enumerate(worded) if letters >= _PROSE and number not in named]
     named |= _labels_between(
         whole, long, stacked, {one: other for one, other in pairs if one in before_value and other not in listed}
