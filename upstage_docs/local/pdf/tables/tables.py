@@ -256,9 +256,8 @@ def _has_rows_beside(known: Table, whole: Table, words: Sequence[Word]) -> bool:
     if not beside or 2 * len(valued) >= len(whole.columns) or _has_names(whole, [known], words):
         return True
     # Names of several columns each: one line right above, not over the labels.
-    first = (whole.columns[0] + whole.columns[1]) / 2
     return len(rows_of(beside)) == 1 and all(
-        middle(word.box)[0] > first
+        whole.nearest_column(middle(word.box)[0]) > 0
         and word.box[3] < known.box[1] + 2
         and known.box[1] - word.baseline < _OVER_NAMES * word.size
         for word in beside
@@ -271,8 +270,8 @@ def _has_names(whole: Table, tables: Sequence[Table], words: Sequence[Word]) -> 
     top = min((table.box[1] for table in tables), default=0.0)
     if any(word.box[3] > top + 2 for word in rest):
         return False
-    first = (whole.columns[0] + whole.columns[1]) / 2
-    behind = ([rest[i] for i in row if middle(rest[i].box)[0] > first] for row in rows_of(rest)) if rest else ()
+    rows = rows_of(rest) if rest else ()
+    behind = ([rest[i] for i in row if whole.nearest_column(middle(rest[i].box)[0]) > 0] for row in rows)
     names = (len(names_in(row)) for row in behind if row)
     return max(names, default=0) >= len(whole.columns) - 1
 
