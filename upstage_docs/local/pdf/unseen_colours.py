@@ -54,7 +54,7 @@ def _doubtful(page: Any) -> list[Box]:
         colour = (item.fill_color or "")[2:]
         if colour not in colours or not item.text.strip():
             continue
-        box = (item.x, item.y, item.x + item.width, item.y + item.height)
+        box = box_of(item)
         under = next((ground for place, ground in reversed(grounds) if holds_middle(place, box)), _WHITE)
         if under == colour:
             found.append(box)
