@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from reportlab.pdfgen.canvas import Canvas
 from test_local_layout_rules import categories, cells, elements
 from test_local_pdf import paragraph, text
-from test_local_table_rules import tables
+from test_local_table_rules import draw_rows, tables
 
 from upstage_docs.local.ocr.drawn_rules import drawn_rules
 from upstage_docs.local.pdf.document import read_pdf
@@ -369,10 +369,11 @@ def test_names_of_groups_in_several_lines_are_rows_of_their_own() -> None:
         lines += [[line] for line in group.split("\n")] + members
         rows += [[group.replace("\n", " "), "", ""], *members]
 
+    columns = (64, 300, 400)
+
     def duties(sheet: Canvas) -> None:
-        for r, row in enumerate([["Duty", "Who", "When"], *lines]):
-            for x, cell in zip((64, 300, 400), row, strict=False):
-                text(sheet, x, 740 - 12 * r - 6 * bool(r), [cell])
+        draw_rows(sheet, 740, [["Duty", "Who", "When"]], columns=columns)
+        draw_rows(sheet, 722, lines, pitch=12, columns=columns)
         for y in (752, 733, 728 - 12 * len(lines)):
             sheet.line(60, y, 480, y)
         text(sheet, 60, 560, paragraph(SEA, 4))

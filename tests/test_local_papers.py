@@ -61,14 +61,10 @@ def test_pictures_at_the_top_of_two_columns_are_read_with_these(*, whole: bool) 
                 sheet.circle(x + 60 + 30 * n, 690 + 10 * (n % 3), 12, fill=1)
             sheet.setFillGray(0)
             caption = f"Figure {number}. Lamps of the bay by their height"
-            text(
-                sheet,
-                x,
-                650,
-                [f"{caption} at low tide", "as the pilots tell it."] if whole else [],
-                size=9,
-            )
-            text(sheet, x + 30, 650, [] if whole else [caption, f"and by their ships in year {number}"], size=8)
+            if whole:
+                text(sheet, x, 650, [f"{caption} at low tide", "as the pilots tell it."], size=9)
+            else:
+                text(sheet, x + 30, 650, [caption, f"and by their ships in year {number}"], size=8)
             text(sheet, x, 610, paragraph(words, 30), size=9)
 
     told = [element["content"]["text"].split("\n")[0].split(".")[0] or "picture" for element in elements(paper)]
