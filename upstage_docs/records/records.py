@@ -177,7 +177,7 @@ class Recorder:
                 text = json.dumps(one, ensure_ascii=False)
             else:
                 text = (form == "html" and element.html) or element_text(element, form)  # type: ignore[arg-type]
-            level, inside = (0, ()) if _opens_nothing(element) else self._titles_of(element)
+            level, inside = self._titles_of(element)
             if level or (inside and not inside[0][1].start):
                 self._trail.leave(level or inside[0][0])
             digest = text_sha256(text)
@@ -205,8 +205,14 @@ class Recorder:
 
     def _titles_of(self, element: Element) -> tuple[int, Sequence[tuple[int, MarkedTitle]]]:
         """Return the level of *element*, 0 if it is no heading, and then that of each title among its lines."""
+        may_be_title = element.category in MAY_BE_TITLES
+        if may_be_title:
+            told = element.text or element.markdown or element.html
+            # Of the words of a picture and of HTML, a square may be written in another way.
+            if told[:1] != "!" and (element.text or "&" not in told) and (told.isascii() or not holds_square(told)):
+                return 0, ()  # nor is one among its lines
         level = self._levels.level_of(element)
-        if level or element.category not in MAY_BE_TITLES:
+        if level or not may_be_title:
             return level, ()
         titles = marked_titles(element_text(element, "text"))
         return 0, [(below, title) for title in titles if (below := self._levels.level(title.words, 0))]
@@ -293,8 +299,6 @@ class Recorder:
             )
         headings = self._trail.headings
         for element in elements:
-            if _opens_nothing(element):
-                continue
             level, inside = self._titles_of(element)
             if level:
                 self._trail.go_on(level, element_text(element, "text"), "")
@@ -339,15 +343,6 @@ def records(
     for document in [documents] if isinstance(documents, ParsedDocument) else documents:
         yield from recorder.add(document)
     yield from recorder.finish()
-
-
-def _opens_nothing(element: Element) -> bool:
-    """Say whether *element* is text without a square, which neither is a title nor has one among its lines."""
-    if element.category not in MAY_BE_TITLES:
-        return False
-    told = element.text or element.markdown or element.html
-    # Of the words of a picture and of HTML, a square may be written in another way.
-    return told[:1] != "!" and (bool(element.text) or "&" not in told) and (told.isascii() or not holds_square(told))
 
 
 def _without_crops(answer: str) -> str:
