@@ -257,15 +257,11 @@ def _pipe_table(state: StateBlock, start: int, end: int, silent: bool) -> bool: 
         if is_first or rule - start >= _MOST_HEADER_LINES or rule + 1 >= end or state.isEmpty(rule):
             return False
         rule += 1
-    if (
-        not _are_rows([_source_line(state, index) for index in range(start, rule + 1)])
-        or state.is_code_block(start)
-        or _begins_block(state, start, end)
-    ):
+    lines = [_source_line(state, index) for index in range(start, rule + 1)]
+    if not _are_rows(lines) or state.is_code_block(start) or _begins_block(state, start, end):
         return False
     if silent:
         return True
-    lines = [_source_line(state, index) for index in range(start, rule + 1)]
     columns = _columns_of(lines)
     last = rule + 1
     while last < end:
