@@ -152,23 +152,24 @@ def markdown_blocks(text: str, *, is_html: bool = False) -> list[MarkdownBlock]:
         blocks.append(MarkdownBlock(begins, matter.end(), "text"))
         view = re.sub(r"[^\r\n]", " ", text[: matter.end()]) + text[matter.end() :]
     covered = first
-    links: dict[str, Any] = {}
-    for begin, end, kind, level, title in _leaves(_parser(is_html=is_html).parse(view, links), lines):
+    parser, links = _parser(is_html=is_html), dict[str, Any]()
+    for begin, end, kind, level, title in _leaves(parser.parse(view, links), lines):
         if begin > covered:
             blocks += _uncovered(lines, offsets, covered, begin)
-        blocks.append(MarkdownBlock(offsets[begin], offsets[end], kind, level, _words_of(title, links)))
+        blocks.append(MarkdownBlock(offsets[begin], offsets[end], kind, level, _words_of(title, parser, links)))
         covered = end
     blocks += _uncovered(lines, offsets, covered, len(lines))
     return blocks
 
 
-def _words_of(title: str, links: dict[str, Any]) -> str:
+def _words_of(title: str, parser: MarkdownIt, links: dict[str, Any]) -> str:
     """Return the words of a heading: of a link or a picture its text, of what stands in marks what they hold."""
     title = _ANCHOR.sub("", title).rstrip()
     if len(title) > _LONGEST_WITH_MARKS or UNREAD in title or not _SIGN_OF_MARKS.search(title):
         return title
-    [inline] = _inline_parser().parseInline(title, links)
-    return "".join(one.content or (" " if one.type.endswith("break") else "") for one in inline.children or ())
+    tokens: list[Token] = []
+    parser.inline.parse(title, parser, links, tokens)
+    return "".join(one.content or (" " if one.type.endswith("break") else "") for one in tokens)
 
 
 def _uncovered(lines: Sequence[str], offsets: Sequence[int], begin: int, end: int) -> Iterator[MarkdownBlock]:
@@ -216,13 +217,6 @@ def _leaves(tokens: Sequence[Token], lines: Sequence[str]) -> Iterator[tuple[int
             pending = None
     if pending:
         yield (*pending, "text", 0, "")
-
-
-@lru_cache(maxsize=1)
-def _inline_parser() -> MarkdownIt:
-    from markdown_it import MarkdownIt
-
-    return MarkdownIt("commonmark")
 
 
 _TYPES = frozenset({"heading_open", "paragraph_open", "html_block", "hr", *_LEAVES})
