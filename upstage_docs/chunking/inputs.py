@@ -64,16 +64,14 @@ def units(items: Chunkable | Iterable[Chunkable], options: ChunkOptions) -> Iter
     found: Iterable[Iterable[Unit]] = map(_Reader(options).units_of, items)
     for some in (chain.from_iterable(found),) if isinstance(items, Sequence) else found:
         left = iter(some)
-        count = _AT_ONCE
-        while count == _AT_ONCE:
-            read: list[Unit] = []
+        for first in left:
+            read = [first]
             try:
-                read += islice(left, _AT_ONCE)
+                read += islice(left, _AT_ONCE - 1)
             except Exception:  # what stands before an item that cannot be read comes before its error
                 yield read
                 raise
             yield read
-            count = len(read)
 
 
 def _not_chunkable_error(item: object) -> ConfigError:
