@@ -233,7 +233,7 @@ def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOption
         # What is left of a long text is no title, nor what stands around a table inside of one element.
         titles = unit.kind != "rest" and not _is_of_one_element(unit, whole)
         near = _owned(taken[-1], ()) if is_compared_with_last(roles) else owned
-        role: str = role_above(line, near, roles, announcements="announcement" not in roles, titles=titles)
+        role: str = role_above(line, near, roles, titles=titles)
         role = role or ("caption" if unit.kind == "caption" else "")
         start = 0
         if not role and (role := role_of_last_line(line.words)):

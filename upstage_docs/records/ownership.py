@@ -89,10 +89,11 @@ def role_above(
         line: Not a heading, table, chart or figure.
         owned: What stands below.
         taken: The roles of the lines between the two.
-        announcements: Whether announcements are asked for.
+        announcements: Whether announcements are asked for; no table has two.
         titles: Whether titles are.
     """
     words = line.words
+    announcements = announcements and "announcement" not in taken
     if line.category == "caption":
         return "caption"
     if line.page and owned.page and not 0 <= owned.page - line.page <= 1:
@@ -108,7 +109,7 @@ def role_above(
         return "announcement" if announcements and announces_in_words(words) else "title"
     if titles and "title" in taken and _is_in_title(line, owned):
         return "title"
-    return "announcement" if announcements and "announcement" not in taken and announces(words) else ""
+    return "announcement" if announcements and announces(words) else ""
 
 
 def is_compared_with_last(taken: frozenset[str] | set[str]) -> bool:
