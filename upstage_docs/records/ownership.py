@@ -44,8 +44,8 @@ _MOST_TITLES = 4  # lines: the company, its statement, the period, the unit
 _LEAST_WRAPPED = 25  # characters before the end of a line, where no capital tells what begins; of real answers 28
 _MOST_SHARED = 0.5  # of boxes that lie over each other, how much of the narrower one they share
 _TITLED = frozenset({"paragraph", "header", "footnote", "list"})
-_NAMED = frozenset({"title", "caption"})
 _LEADING = frozenset({"announcement", "lead"})
+_COMPARED = _LEADING | {"title", "caption"}
 
 
 class Line(NamedTuple):
@@ -117,11 +117,7 @@ def is_compared_with_last(taken: frozenset[str] | set[str]) -> bool:
 
     That one leads to the table or is its caption, so that a title stands above it, or is a line of the title.
     """
-    return _is_led_to(taken) or not _NAMED.isdisjoint(taken)
-
-
-def _is_led_to(taken: frozenset[str] | set[str]) -> bool:
-    return not _LEADING.isdisjoint(taken)
+    return not _COMPARED.isdisjoint(taken)
 
 
 def role_taken(line: Line, role: str, taken: frozenset[str] | set[str]) -> str:
@@ -129,7 +125,7 @@ def role_taken(line: Line, role: str, taken: frozenset[str] | set[str]) -> str:
 
     *taken* are the roles of the lines between it and the table.
     """
-    leads = role == "title" and line.words.rstrip()[-1] in _COLONS and not _is_led_to(taken)
+    leads = role == "title" and line.words.rstrip()[-1] in _COLONS and _LEADING.isdisjoint(taken)
     return "lead" if leads else role
 
 
