@@ -71,9 +71,8 @@ def join_pieces(kind: str, pieces: Sequence[Piece], number: int, *, identity: st
     for piece in pieces:
         text += (piece.joiner if text else "") + piece.text
         start = len(text) - len(piece.text)
-        box = piece.place.box or (0.0, 0.0, 0.0, 0.0)
-        spans.append((piece.place.element_id, piece.place.page, start, len(text), *box))
-    boxes = [piece.place.box for piece in pieces if piece.place.box and piece.place.page == first.place.page]
+        spans.append((piece.place.element_id, piece.place.page, start, len(text), *union_of(piece.place.boxes)))
+    boxes = [box for piece in pieces if piece.place.page == first.place.page for box in piece.place.boxes]
     x0, y0, x1, y1 = union_of(boxes)
     given = first.thing.metadata
     metadata: dict[str, Any] = {
