@@ -6,7 +6,7 @@ import copy
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import aclosing, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import KW_ONLY
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias, Union
 
@@ -300,7 +300,7 @@ class _Loader(BaseLoader):
         and may have been paid for.
         """
         with _load_run(type(self).__name__, document_of) as convert:
-            async with aclosing(Inner(self.loading.arecords(self._items()))) as records:
+            async with Inner(self.loading.arecords(self._items())) as records:
                 async for record in records:
                     yield convert(record)
 

@@ -6,7 +6,7 @@ import asyncio
 import os
 import warnings
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
-from contextlib import aclosing, closing
+from contextlib import closing
 from io import BytesIO
 from types import NoneType
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, Protocol, TypeAlias, Union
@@ -124,7 +124,7 @@ class FileReader:
             items, handle = one
             try:
                 with tell_of_reading(type(self).__name__) as note:
-                    async with aclosing(Inner(self.loading.arecords(items, report=report))) as records:
+                    async with Inner(self.loading.arecords(items, report=report)) as records:
                         async for record in records:
                             yield note(document_of(record, extra_info))
             finally:

@@ -63,7 +63,7 @@ class AsyncSession:
         try:
             http = await self._connection()
             steps = acarry_out(flow, http, gate=self._gate, stop=stop, threads=self._threads, tasks=tasks)
-            async with aclosing(Inner(steps)) as values:
+            async with Inner(steps) as values:
                 async for value in values:
                     busy.cancel()
                     tasks.remove(busy)
@@ -317,7 +317,7 @@ class AsyncSessions:
 
     async def stream(self, flow: Flow[Any]) -> AsyncGenerator[Any, None]:
         """Yield what *flow* delivers, carried out in the loop that runs when the first value is asked for."""
-        async with aclosing(Inner(self.here().stream(flow))) as values:
+        async with Inner(self.here().stream(flow)) as values:
             async for value in values:
                 yield value
 

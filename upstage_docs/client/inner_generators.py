@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Inner(Generic[T]):
-    """The values of a generator that another one reads, and closes by `contextlib.aclosing`.
+    """The values of a generator that another one reads in a block, at whose end it is closed.
 
     An event loop closes each generator that is collected in a task of its own, and those that are left at its end all
     at once: one that is read by another it would close while that closes it, too, which is an error. So it is told of
@@ -19,7 +19,12 @@ class Inner(Generic[T]):
 
     def __init__(self, values: AsyncGenerator[T, None]) -> None:
         self._values = values
-        self.aclose = values.aclose
+
+    async def __aenter__(self) -> Inner[T]:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._values.aclose()
 
     def __aiter__(self) -> Inner[T]:
         return self

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator
-from contextlib import aclosing, closing, contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from contextvars import copy_context
 from dataclasses import asdict, dataclass
 from functools import cache, partial
@@ -294,7 +294,7 @@ class Loading:
             async with lent as client:
                 once: Any = _each_once(await asyncio.to_thread(list, items))
                 slices: Any = partial(client.stream_many, once, self.options, **how)
-                async with aclosing(Inner(_threaded(slices) if isinstance(client, Client) else slices())) as found:
+                async with Inner(_threaded(slices) if isinstance(client, Client) else slices()) as found:
                     async for item, records in found:
                         for record in _with_extra(records, item):
                             yield record
