@@ -286,10 +286,7 @@ class _Loader(BaseLoader):
         Raises:
             UpstageDocsError: As `Client.parse` and `Client.ocr`, unless skipped.
         """
-        with (
-            _load_run(type(self).__name__, document_of) as convert,
-            closing(self.loading.records(self._items())) as records,
-        ):
+        with _load_run(type(self).__name__) as convert, closing(self.loading.records(self._items())) as records:
             for record in records:
                 yield convert(record)
 
@@ -299,7 +296,7 @@ class _Loader(BaseLoader):
         Left early, it is to be closed (`contextlib.aclosing`): else the end of the event loop cuts what is being sent,
         and may have been paid for.
         """
-        with _load_run(type(self).__name__, document_of) as convert:
+        with _load_run(type(self).__name__) as convert:
             async with Inner(self.loading.arecords(self._items())) as records:
                 async for record in records:
                     yield convert(record)
@@ -447,10 +444,10 @@ def _item_of(blob: Blob) -> Named:
 
 
 @contextmanager
-def _load_run(name: str, convert: Callable[[Record], Document]) -> Iterator[Callable[[Record], Document]]:
-    """Open a run *name* below the run that is open in LangSmith, and give what *convert* does, counted.
+def _load_run(name: str) -> Iterator[Callable[[Record], Document]]:
+    """Open a run *name* below the run that is open in LangSmith, and give `document_of`, counted.
 
-    Where nobody traces, *convert* itself is given; nothing is imported or sent.
+    Where nobody traces, it is given as it is; nothing is imported or sent.
     """
     may_trace = "langsmith.run_helpers" in sys.modules or any(variable in os.environ for variable in _TRACING)
     if may_trace:
@@ -458,11 +455,11 @@ def _load_run(name: str, convert: Callable[[Record], Document]) -> Iterator[Call
 
         may_trace = tracing_is_enabled() is True
     if not may_trace:
-        yield convert
+        yield document_of
         return
     from langchain_upstage_docs.traced_loads import TracedLoad, begin_run
     from upstage_docs.flows.reports import tell_of_end
 
-    load = TracedLoad(begin_run(name), convert)
+    load = TracedLoad(begin_run(name), document_of)
     with tell_of_end(load.end):
         yield load.convert
