@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from types import MethodType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -31,7 +30,7 @@ class _Constructor:
                 docstring, kind.__doc__ = vars(kind)["__doc__"], "…"
                 dataclass(eq=False, repr=False, match_args=False)(kind)
                 kind.__doc__ = docstring
-                kind.__init__ = constructor_of(kind.__init__, inspect.signature(kind.__init__))
+                kind.__init__ = constructor_of(kind.__init__)
         made = vars(self._owner)["__init__"]
         return made if instance is None else MethodType(made, instance)
 

@@ -132,8 +132,9 @@ def _with_section(docstring: str | None, title: str, described: Mapping[str, str
     return "\n".join([before, "", f"{title}:", *([own] if own else []), *added]) + end + after
 
 
-def constructor_of(make: Callable[..., None], signature: inspect.Signature) -> Callable[..., None]:
+def constructor_of(make: Callable[..., None]) -> Callable[..., None]:
     """Return the constructor of a component: it does *make* with what is given, and refuses what is no option."""
+    signature = inspect.signature(make)
     names = list(signature.parameters)[1:]
 
     def __init__(self: Any, *values: Any, **options: Any) -> None:  # noqa: N807 - it becomes one
