@@ -295,7 +295,7 @@ def api_of(settings: Settings) -> Api:
     if local:
         from upstage_docs import local as engine
 
-        return Api.at(engine.BASE_URL, dict(settings.headers or {}))
+        return Api.at(engine.BASE_URL, settings.headers)
     base_url = settings.base_url
     if base_url is None or base_url == "":
         base_url = os.environ.get("UPSTAGE_BASE_URL") or BASE_URL
