@@ -65,7 +65,7 @@ _MOST_COUNTED = 1e9
 _UNITS = {
     **dict.fromkeys(("ms", "msec", "millisecond"), 0.001),
     **dict.fromkeys(("s", "sec", "second"), 1.0),
-    **dict.fromkeys(("m", "min", "minute"), 60.0),
+    **dict.fromkeys(("m", "min", "minute"), _MINUTE),
     **dict.fromkeys(("h", "hr", "hour"), 3600.0),
     **dict.fromkeys(("d", "day"), 86400.0),
 }
@@ -95,9 +95,9 @@ class SeenLimits:
         requests, pages = rate.requests_per_second, rate.pages_per_minute
         if self.requests and self.requests_interval and self.requests_interval <= _LONGEST_INTERVAL:
             requests = share * self.requests / self.requests_interval
-        interval = self.pages_interval or 60.0
+        interval = self.pages_interval or _MINUTE
         if self.pages and interval <= _LONGEST_INTERVAL:
-            pages = share * self.pages * 60.0 / interval
+            pages = share * self.pages * _MINUTE / interval
         return Rate(requests, pages)
 
 
@@ -191,7 +191,7 @@ class RateLimiter:
             if lane.rate.requests_per_second is not None:
                 lane.next_request = start + _MARGIN / (lane.rate.requests_per_second * speed)
             if lane.rate.pages_per_minute is not None and pages:
-                lane.next_pages = start + pages * 60.0 / (lane.rate.pages_per_minute * speed)
+                lane.next_pages = start + pages * _MINUTE / (lane.rate.pages_per_minute * speed)
             return start - now
 
     def penalise(
