@@ -28,7 +28,7 @@ from upstage_docs.errors import (
 from upstage_docs.errors.redaction import guard, redact, redact_start, shorten
 from upstage_docs.files.source import Source
 from upstage_docs.options import OCROptions, ParseOptions
-from upstage_docs.options.definitions import default_of, definitions
+from upstage_docs.options.definitions import with_defaults
 from upstage_docs.version import __version__
 
 BASE_URL = "https://api.upstage.ai/v1"
@@ -152,11 +152,10 @@ def upload_request(
 def form_fields(options: ParseOptions | OCROptions) -> dict[str, str]:
     """Return the form fields that ask for *options*: each by its name, the further ones last."""
     fields = {}
-    kind = type(options)
-    for name, said in definitions(kind).items():
+    for name, default, said in with_defaults(type(options)):
         value = getattr(options, name)
         # Options that older models do not know are named only where they say something.
-        if name != "extra_fields" and (said.always_sent or value != default_of(kind, name)):
+        if name != "extra_fields" and (said.always_sent or value != default):
             # The API takes a list as a string that holds JSON.
             fields[name] = value if isinstance(value, str) else _as_json(value)
     return {**fields, **options.extra_fields}

@@ -95,7 +95,8 @@ def default_of(kind: Any, name: str) -> Any:
 
 
 @_computed_once
-def _with_defaults(kind: Any) -> tuple[tuple[str, Any, Definition], ...]:
+def with_defaults(kind: Any) -> tuple[tuple[str, Any, Definition], ...]:
+    """Return the name, the default and the definition of each option of the dataclass *kind*, in order."""
     return tuple((name, default_of(kind, name), said) for name, said in definitions(kind).items())
 
 
@@ -210,7 +211,7 @@ def check_options(options: Any, owner: str = "") -> None:
     """
     kind: Any = type(options)
     values = vars(options)
-    for name, default, said in _with_defaults(kind):
+    for name, default, said in with_defaults(kind):
         value = values[name]
         if value is default or (type(value) is type(default) and value == default):
             continue  # nothing is wrong with a default
