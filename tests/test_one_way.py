@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import re
 import signal
@@ -58,6 +59,7 @@ class Passage:
         self.threads: set[int] = set()
 
     def __enter__(self) -> Passage:
+        gc.disable()  # it comes at any moment, and would be noted (client/threads)
         threading.setprofile(self._note)
         sys.setprofile(self._note)
         return self
@@ -65,6 +67,7 @@ class Passage:
     def __exit__(self, *_: object) -> None:
         sys.setprofile(None)
         threading.setprofile(None)
+        gc.enable()
 
     def _note(self, frame: FrameType, event: str, _: Any) -> None:
         code = frame.f_code
