@@ -128,7 +128,7 @@ def parts_of(
         for index in column:
             taken[index] = True
     parts = regions_of(page, paths, words, taken, rules, sides, pieces_by_file(file), subpaths)
-    parts += [_running([words[i] for i in column]) for column in numbered]
+    parts += [_footer_of([words[i] for i in column]) for column in numbered]
     leaning: defaultdict[int, list[Any]] = defaultdict(list)
     for index, item in enumerate(turned):
         if not taken[index]:
@@ -151,7 +151,7 @@ def parts_of(
     )
 
 
-def _running(numbers: Sequence[Word]) -> Part:
+def _footer_of(numbers: Sequence[Word]) -> Part:
     """Return the numbers of lines as what belongs to the page, not to its text."""
     return Part("footer", bounds(word.box for word in numbers), lines=tuple(Line([word]) for word in numbers))
 
