@@ -6,7 +6,7 @@ import json
 import platform
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, BinaryIO, cast
 
@@ -92,12 +92,12 @@ class Api:
         """
         if not isinstance(base_url, str):
             raise ConfigError(f"base_url is of type {type(base_url).__name__!r}; an example is {BASE_URL}.")
-        return cls(*_addresses(base_url), headers=dict(headers or {}))
+        return replace(_without_headers(base_url), headers=dict(headers or {}))
 
 
 @lru_cache(maxsize=64)
-def _addresses(base_url: str) -> tuple[str, str, str, str, str]:
-    """Return the addresses of an `Api` at *base_url*, in the order of its fields.
+def _without_headers(base_url: str) -> Api:
+    """Return the `Api` at *base_url*, to which nothing is proven yet.
 
     Raises:
         ConfigError: It is not an http(s) address.
@@ -117,15 +117,20 @@ def _addresses(base_url: str) -> tuple[str, str, str, str, str]:
         address = address.removesuffix(ending)
     root, _, last = address.rpartition("/")
     if last in _ENDPOINTS and root.endswith("/document-ai"):
-        parse = address if last != "ocr" else f"{root}/document-parse"
-        return root, parse, f"{root}/async/document-parse", f"{root}/requests", f"{root}/ocr"
+        return Api(
+            root=root,
+            parse=address if last != "ocr" else f"{root}/document-parse",
+            jobs=f"{root}/async/document-parse",
+            requests=f"{root}/requests",
+            ocr=f"{root}/ocr",
+        )
     endpoint = address if last in _ENDPOINTS else f"{address}/document-digitization"
-    return (
-        root if last == "document-digitization" else address,
-        endpoint,
-        f"{endpoint}/async",
-        f"{endpoint}/requests",
-        endpoint,
+    return Api(
+        root=root if last == "document-digitization" else address,
+        parse=endpoint,
+        jobs=f"{endpoint}/async",
+        requests=f"{endpoint}/requests",
+        ocr=endpoint,
     )
 
 
