@@ -243,12 +243,12 @@ def _source_line(state: StateBlock, index: int) -> str:
 
 def _pipe_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's own
     """Take a pipe table: a block rule of markdown-it."""
-    if start + 1 >= end or state.sCount[start] < state.blkIndent or "|" not in _source_line(state, start):
+    if start + 1 >= end or state.sCount[start] < state.blkIndent or "|" not in (header := _source_line(state, start)):
         return False
     rule = start + 1
     while not is_rule(_source_line(state, rule)):
-        is_first = rule == start + 1 and not _source_line(state, start).startswith("|")
-        if is_first or rule - start >= _MOST_HEADER_LINES or rule + 1 >= end or state.isEmpty(rule):
+        # Only a header that begins with a bar has several lines.
+        if header[0] != "|" or rule - start >= _MOST_HEADER_LINES or rule + 1 >= end or state.isEmpty(rule):
             return False
         rule += 1
     lines = [_source_line(state, index) for index in range(start, rule + 1)]
