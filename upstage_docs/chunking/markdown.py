@@ -152,7 +152,8 @@ def markdown_blocks(text: str, *, is_html: bool = False) -> list[MarkdownBlock]:
         blocks.append(MarkdownBlock(begins, matter.end(), "text"))
         view = re.sub(r"[^\r\n]", " ", text[: matter.end()]) + text[matter.end() :]
     covered = first
-    parser, links = _parser(is_html=is_html), dict[str, Any]()
+    parser = _parser(is_html=is_html)
+    links: dict[str, Any] = {}
     for begin, end, kind, level, title in _leaves(parser.parse(view, links), lines):
         if begin > covered:
             blocks += _uncovered(lines, offsets, covered, begin)
