@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncGenerator, Awaitable
-from typing import Generic, TypeVar
+from contextlib import aclosing
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
 
-class Inner(Generic[T]):
+class Inner(aclosing[Any], Generic[T]):
     """The values of a generator that another one reads in a block, at whose end it is closed.
 
     An event loop closes each generator that is collected in a task of its own, and those that are left at its end all
@@ -18,13 +19,11 @@ class Inner(Generic[T]):
     """
 
     def __init__(self, values: AsyncGenerator[T, None]) -> None:
+        super().__init__(values)
         self._values = values
 
     async def __aenter__(self) -> Inner[T]:
         return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._values.aclose()
 
     def __aiter__(self) -> Inner[T]:
         return self
