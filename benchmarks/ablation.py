@@ -208,7 +208,7 @@ def _of_tables() -> list[Rule]:
         Rule("tables: a narrow stripe separates columns", {columns + "_parted": as_list}),
         Rule("tables: signs belong to their numbers", {columns + "_without_signs": as_list}),
         Rule("tables: lines of one row that line up are joined", {aligned + "join_lines": as_list}),
-        Rule("tables: a grid in the place of a part of it", {tables + "_completed": lambda kept, _, __: list(kept)}),
+        Rule("tables: a grid in the place of a part of it", {tables + "_completed": as_list}),
         Rule(
             "tables: a line that goes on is the rest of its row",
             {"tables.aligned_rows.is_rest": nothing, ruled + "is_rest": nothing},
