@@ -91,7 +91,7 @@ async def test_a_figure_is_found_read_and_cited(folder: Path) -> None:
         assert "4 pages" in await ask(calling, "parse", file=file)
 
         found = await ask(calling, "search", file=file, question="How many GWh did Maehyang generate?", count=1)
-        assert found.startswith("[1] report.pdf, p. 3, 3 Results > Table 1")
+        assert found.startswith("[1] 2025/report.pdf, p. 3, 3 Results > Table 1")
 
         outline = await ask(calling, "outline", file=file)
         number = re.search(r"table (\d+): Table 1\. Turbines.*, p\. 3$", outline, re.MULTILINE)
@@ -102,7 +102,7 @@ async def test_a_figure_is_found_read_and_cited(folder: Path) -> None:
         number = re.search(r"section (\d+): 3 Results > 3\.1 Noise, p\. 3$", outline, re.MULTILINE)
         assert number is not None
         section = await ask(calling, "read_section", file=file, section=int(number[1]))
-        assert section.startswith("report.pdf, p. 3, 3 Results > 3.1 Noise\n\n# 3.1 Noise")
+        assert section.startswith("2025/report.pdf, p. 3, 3 Results > 3.1 Noise\n\n# 3.1 Noise")
 
         number = re.search(r"section (\d+): 3 Results, p\. 3$", outline, re.MULTILINE)
         assert number is not None

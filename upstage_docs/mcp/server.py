@@ -7,9 +7,11 @@ from functools import wraps
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from msgspec.structs import replace
+
 from upstage_docs.errors import ConfigError, UpstageDocsError
 from upstage_docs.errors.tree import needing
-from upstage_docs.evidence.citation import cite
+from upstage_docs.evidence.citation import Citation, cite
 from upstage_docs.evidence.pictures import PagePicture, crop as crop_places, highlight
 from upstage_docs.evidence.place import Place
 from upstage_docs.evidence.quotes import quote_places
@@ -83,7 +85,7 @@ def make_server(documents: OpenDocuments) -> MCPServer:
     def read_section(file: str, section: int, offset: int = 0) -> str:
         """Read the section with this number of the outline, as Markdown; a long one from `offset` on."""
         record = _numbered(documents.open(file).sections, section, "section", file)
-        return _excerpt_from(f"{cite(record)}\n\n{record.text}", offset)
+        return _excerpt_from(f"{_in_folder(file, cite(record))}\n\n{record.text}", offset)
 
     @tool
     def read_table(file: str, table: int, offset: int = 0) -> str:
@@ -95,7 +97,8 @@ def make_server(documents: OpenDocuments) -> MCPServer:
     @tool
     def search(file: str, question: str, count: int = 4) -> str:
         """Search a document by words: numbered passages, each below its place. Cite them by file, page and section."""
-        return _excerpt_from(number_passages(documents.open(file).index.search(question, count)), 0)
+        found = documents.open(file).index.search(question, count)
+        return _excerpt_from(number_passages(replace(one, citation=_in_folder(file, one.citation)) for one in found), 0)
 
     @tool
     def crop(file: str, page: int = 0, table: int = 0, quote: str = "") -> list[Any]:
@@ -126,6 +129,12 @@ def _numbered(items: list[_Item], number: int, kind: str, file: str) -> _Item:
     if not 1 <= number <= len(items):
         raise ConfigError(f"{file!r} has {len(items)} {kind}s, and no {kind} {number}; the tool outline lists them.")
     return items[number - 1]
+
+
+def _in_folder(file: str, line: Citation) -> Citation:
+    """Return the citation *line* with the folders of *file*: of two files with one name, an agent has to know which."""
+    above, slash, _ = file.rpartition("/")
+    return Citation(f"{above}{slash}{line}", line.places)
 
 
 def _page(places: tuple[Place, ...]) -> str:
