@@ -153,6 +153,29 @@ def test_a_page_is_the_page_and_a_whole_document_is_nowhere_without_its_answer()
     assert [place.element_id for place in places(whole, parsed=document())] == [0, 1, 2]
 
 
+@pytest.mark.parametrize("output_format", ["html", "markdown", "text"])
+def test_a_piece_of_a_page_is_in_its_elements_where_the_splitter_says_where_it_cut(output_format: Any) -> None:
+    page = list(records(document(), RecordOptions(split="page", output_format=output_format)))[1]
+    start = page.text.index("open again")
+    piece = page.text[start : start + 10]
+
+    for cut in (LangChain(piece, {**page.metadata, "start_index": start}), Node(piece, page.metadata, start)):
+        (place,) = places(cut)
+        assert (place.page, place.element_id, place.box, place.precision) == (2, 2, (0.1, 0.1, 0.9, 0.2), "element")
+    assert [place.precision for place in places(LangChain(piece, page.metadata))] == ["page"]
+    beyond = LangChain(piece, {**page.metadata, "start_index": len(page.text)})
+    assert [place.precision for place in places(beyond)] == ["page"], "it is of another text"
+
+
+def test_the_citation_of_a_page_names_no_table_on_it() -> None:
+    captioned = document([("caption", 1, "Table 1. Ships.", (0.1, 0.1, 0.9, 0.2))])
+
+    formats: tuple[Any, ...] = ("html", "json")
+    for output_format in formats:
+        (page,) = records(captioned, RecordOptions(split="page", output_format=output_format))
+        assert cite(page) == "harbour.pdf, p. 1"
+
+
 @pytest.mark.parametrize("text", ["of the moon", "quay"])
 def test_words_that_stand_nowhere_or_twice_in_what_was_parsed_are_not_placed(text: str) -> None:
     metadata = {"category": "document", "source": "harbour.pdf", "total_pages": 3}

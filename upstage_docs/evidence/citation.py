@@ -125,7 +125,7 @@ def _citation_line(thing: Thing, found: list[Place]) -> str:
     name = file_name(found[0].source) or "unnamed document"
     headings = [_short(heading) for heading in string(metadata, "headings").split(" > ") if heading.strip()]
     category = string(metadata, "category")
-    caption = caption_of(thing)
+    caption = caption_of(thing) if category != "page" else ""  # a page holds tables, and is none
     if category.startswith("heading"):
         headings.append(_short(text_of_html(thing.text or "").lstrip("# ")))
     if number := string(metadata, "paragraph_number"):

@@ -140,7 +140,8 @@ def _read_places(thing: Thing, parsed: ParsedDocument | OcrResult | None) -> lis
     if (elements := element_things(thing)) is not None:
         found = [replace(_of_metadata(dict(one.metadata), whole), end=0) for one in elements]
         return found or [_unknown(whole, "The document has no elements.")]
-    if string(metadata, "category") == "page" or string(metadata, "record_type") in _ONE_PLACE:
+    of_page = string(metadata, "category") == "page"
+    if (of_page and not _is_cut_out(thing)) or (not of_page and string(metadata, "record_type") in _ONE_PLACE):
         return [_of_metadata(metadata, whole)]
     if spans := _of_spans(thing, metadata, whole):
         found = _with_pages(spans, parsed)
@@ -207,7 +208,7 @@ def _of_spans(thing: Thing, metadata: dict[str, Any], whole: Place) -> list[Plac
         precision = "element"
     elif thing.start is None and _is_document(metadata):
         return []
-    elif thing.start is not None and spans and thing.start + len(thing.text) <= spans[-1][3]:
+    elif thing.start is not None and _is_cut_out(thing):
         spans, precision = _spans_between(spans, thing.start, thing.start + len(thing.text)), "element"
     else:
         precision = "element" if len({span[:2] for span in spans}) == 1 else "elements"
@@ -268,6 +269,14 @@ def _in_element(place: Place, element: Element | None) -> Place:
         precision="element" if box else "page",
         note="" if box else _NO_BOX,
     )
+
+
+def _is_cut_out(thing: Thing) -> bool:
+    """Return whether *thing* says where it was cut out of a text whose elements its metadata name."""
+    spans = decode_spans(thing.metadata.get("spans"))
+    if thing.text is None or thing.start is None or _are_of(spans, thing.text, string(thing.metadata, "text_sha256")):
+        return False
+    return bool(spans) and thing.start + len(thing.text) <= spans[-1][3]
 
 
 def _is_document(metadata: dict[str, Any]) -> bool:
