@@ -144,6 +144,20 @@ def test_a_piece_that_may_be_on_either_of_two_pages_names_none() -> None:
     assert (again.metadata["page"], again.metadata["page_end"], again.metadata["x1"]) == (0, 0, 0.0)
 
 
+def test_a_piece_cut_out_of_a_table_is_of_no_other_element_whose_id_stands_in_it() -> None:
+    """What stands inside of a table's markup is of the table, whatever id it has."""
+    inner = "<caption id='0'>Table 1. Berths by basin, north and south</caption></table>"
+    berths = document(
+        element(0, "caption", "Table 1. Berths"),
+        element(1, "table", table("north", "south").replace("</table>", inner)),
+    )
+    (chunk,) = chunk_elements(berths)
+
+    (again,) = chunk_elements([Record("", chunk.text[chunk.text.index(inner) :], chunk.metadata)])
+
+    assert again.metadata["element_id"] == -1
+
+
 def test_a_piece_of_a_table_with_its_caption_names_no_page_and_no_box_that_is_only_the_tables() -> None:
     """A caption at the foot of a page and the table on the next one are one chunk, which is on the page of its rows."""
     over_pages = document(

@@ -393,7 +393,7 @@ class _Reader:
         text = record.text
         inside = SpansInside(record, known) if known.spans else None
         is_stale = known.is_stale
-        # An `id` of other HTML is no element's number.
+        # An `id` of other HTML is no element's number; one in a piece that others cut may stand inside of a table.
         ours = not is_stale and (bool(known.record_type) or "data-category=" in text)
         section_id = known.section_id if is_stale else ""
         corners, box = place.coordinates, place.box
@@ -409,9 +409,7 @@ class _Reader:
             elif block.category == "index" and not is_stale:
                 self._levels.read_contents(text_of_html(body))
             if not self._leaves_out(block.category, body):
-                identity = place.element_id
-                if block.element_id is not None and (ours or block.element_id in known.elements):
-                    identity = block.element_id
+                identity = place.element_id if block.element_id is None or not ours else block.element_id
                 gap = text[previous : block.start]
                 joiner = gap if previous and not gap.strip() else _joiner(body)
                 here = ElementPlace(identity, place.page, block.category, place.sub_category, corners, *box)

@@ -43,7 +43,6 @@ class RecordMetadata(msgspec.Struct, frozen=True):
         headings: Outermost first; None where the metadata says nothing of headings.
         spans: Where each element stands in the text; none unless they are those of this very text.
         is_stale: Whether spans came along that are not: another splitter cut the text, or it was changed.
-        elements: The elements that such a text may be of.
         says_element: Whether it is an element that a loader describes with a category and an id.
         says_table: Whether the loader calls its text a table.
         extra: What stands beside our own keys, as scalars.
@@ -71,7 +70,6 @@ class RecordMetadata(msgspec.Struct, frozen=True):
     caption: str = ""
     header_rows: int = 0
     missing_pages: str = ""
-    elements: frozenset[int] = frozenset()
 
     def run(self, **further: Any) -> Run:
         """Return the run of units of the record's file; *further* are those of its fields that no metadata tell."""
@@ -166,11 +164,10 @@ def _read_any(record: Record) -> RecordMetadata:
     page, page_end = whole_number_or(given.get("page")), whole_number_or(given.get("page_end"))
     categories = tuple(text["categories"].split(", "))
     is_stale = record_type in {"chunk", "section"} and not spans
-    elements: frozenset[int] = frozenset()
     if is_stale:
         # A piece of several elements may be any one's; what all of them share is still true.
         told = decode_spans(given.get("spans"))
-        elements = frozenset(span[0] for span in told)
+        elements = {span[0] for span in told}
         element_id = next(iter(elements)) if len(elements) == 1 else UNKNOWN
         if page != page_end or any(span[1] != page for span in told):
             page, box = 0, (0.0, 0.0, 0.0, 0.0)
@@ -198,7 +195,6 @@ def _read_any(record: Record) -> RecordMetadata:
         caption=text["caption"],
         header_rows=whole_number_or(given.get("header_rows")),
         missing_pages=text["missing_pages"],
-        elements=elements,
     )
 
 
