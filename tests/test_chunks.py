@@ -819,6 +819,19 @@ def test_what_others_call_a_table_is_kept_whole(metadata: dict[str, Any], oversi
     assert len(list(chunk_elements([Record("", record.text, {"doc_items": [{"label": "text"}]})], **options))) > 1
 
 
+def test_the_words_of_a_chart_are_no_rows_because_one_has_a_bar() -> None:
+    """Its lines repeat no first line as a header; a chart that comes as a pipe table has rows."""
+    said = "Chart Title: Calls by ship | by quay\nX-Axis: Month\nY-Axis: Calls\nChart Type: line"
+    table = "| Month | Calls |\n| --- | --- |\n" + "".join(f"| {month} | 12 |\n" for month in range(1, 9))
+    options: Any = {"chunk_size": 60, "oversized_tables": "split_rows", "output_format": "markdown"}
+
+    (chunk,) = chunk_elements([Element(0, 1, "chart", f"<figure>{TABLE}</figure>", said, said)], **options)
+    parts = list(chunk_elements([Element(0, 1, "chart", f"<figure>{TABLE}</figure>", table, table)], **options))
+
+    assert chunk.text == said
+    assert len(parts) > 1
+
+
 def test_the_chunks_of_a_document_come_before_an_iterator_is_asked_for_the_next() -> None:
     """All but the last chunk, that is: the next document may go on in it."""
     asked = []

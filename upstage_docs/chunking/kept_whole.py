@@ -10,6 +10,7 @@ from operator import itemgetter
 import msgspec
 
 from upstage_docs.chunking.dense_tables import dense_table, row_starts
+from upstage_docs.chunking.markdown import read_text_table
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.table import read_table
 from upstage_docs.chunking.table_joining import JoinedTable
@@ -195,9 +196,9 @@ class Whole:
     @staticmethod
     def _header_rows(whole: Unit) -> int:
         """Return how many rows are the header of a table that is no HTML; 1 for plain text of unknown columns."""
-        if "|" in whole.text:
-            return whole.header_rows
-        return (whole.header_rows or 1) if whole.place.category == "table" else 0
+        if whole.place.category != "table" and read_text_table(whole.text) is None:
+            return 0
+        return whole.header_rows or int("|" not in whole.text)
 
     def _room(self, above: list[Unit], below: list[Unit], options: ChunkOptions, limit: int) -> int:
         """Return the size that *limit* leaves for the table in a chunk with what is *above* and *below*."""
