@@ -231,3 +231,19 @@ def test_two_ones_behind_capitals_are_one_number() -> None:
     """Their ink is as far apart as that of words."""
     (block,) = texts(pdf(lambda sheet: text(sheet, 60, 700, ["PILOT OF SHIP 11"])))
     assert block == "PILOT OF SHIP 11"
+
+
+def test_glyphs_drawn_one_by_one_are_words_where_the_page_seems_to_be_written_downwards() -> None:
+    """Browsers draw them so; in narrow columns with much white beside, pdfium ends a line after each glyph."""
+    lines = [f"amber wharf {n}, 10, {164 + n}–{n}" for n in range(80)]
+
+    def index(sheet: Canvas) -> None:
+        sheet.setFont("Times-Roman", 10)
+        for n, line in enumerate(lines):
+            x = 60.0 if n < 40 else 380.0
+            for glyph in line:
+                if glyph != " ":
+                    sheet.drawString(x, 760 - 10 * (n % 40), glyph)
+                x += sheet.stringWidth(glyph, "Times-Roman", 10)
+
+    assert [line for block in texts(pdf(index)) for line in block.splitlines()] == lines

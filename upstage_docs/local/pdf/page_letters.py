@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Set
 from ctypes import PYFUNCTYPE, addressof, c_double, c_int, c_void_p, cast, create_string_buffer
 from functools import cache, cached_property
+from itertools import pairwise
 from struct import Struct
 from typing import Any
 
@@ -12,6 +13,12 @@ from upstage_docs.local.geometry import Box, bounds
 
 _FONT_NAME_BYTES = 128
 _EDGES = Struct("4d")
+_TORN = 0.2
+"""Line ends among the characters of a page that pdfium takes for one written downwards: each glyph that is drawn by
+itself, as browsers do, has its own line then (0.32 and 0.33; at most 0.1 on 250 other pages)."""
+_NO_SIGN = "\u200b"
+_SPACE = 0.11
+"""Heights of a font: what two glyphs of a line are apart, from advance to advance, with a space between them."""
 
 
 @cache
@@ -43,6 +50,7 @@ class PageLetters:
         from pypdfium2 import raw
 
         self._text, self._raw = text, raw
+        self.is_rejoined = False
         self.handle = text.raw
         self._page = _address(text.raw)
         self._edges = (c_double * 4)()
@@ -58,7 +66,25 @@ class PageLetters:
     def text(self) -> str:
         """What the page reads."""
         text: str = self._text.get_text_range()
+        if text.count("\n") > _TORN * len(text) and len(text) == self._text.count_chars():
+            self.is_rejoined = True
+            return self._rejoined(text)
         return text
+
+    def _rejoined(self, text: str) -> str:
+        """Return a text of as many characters, whose spaces and line ends are told by where its glyphs stand."""
+        told = list(text)
+        seen = [index for index, letter in enumerate(text) if not letter.isspace()]
+        boxes = [self._text.get_charbox(index, loose=True) for index in seen]
+        for (before, one), (after, other) in pairwise(zip(seen, boxes, strict=True)):
+            if after == before + 1:
+                continue
+            height, gap = min(one[3] - one[1], other[3] - other[1]), max(other[0] - one[2], one[0] - other[2])
+            level = min(one[3], other[3]) - max(one[1], other[1]) > height / 2
+            told[before + 1 : after] = _NO_SIGN * (after - before - 1)
+            if not level or gap > _SPACE * height:
+                told[before + 1] = " " if level else "\n"
+        return "".join(told)
 
     @cached_property
     def characters(self) -> str:

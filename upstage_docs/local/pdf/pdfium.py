@@ -315,7 +315,8 @@ class PdfPages:
         """Return the text of a page with its boxes, of a page whose text lies at *angle* degrees turned upright."""
         with PDFIUM_LOCK:
             placed = placing(self._page(number), angle)
-            characters = self._text_layer(number).characters
+            letters = self._text_layer(number)
+            characters = letters.characters
 
         def boxes(start: int, end: int) -> list[Box]:
             with PDFIUM_LOCK:
@@ -333,7 +334,9 @@ class PdfPages:
             with PDFIUM_LOCK:
                 return self._text_layer(number).font_name(index)
 
-        return FileText(characters, boxes=boxes, box=box, baselines=baselines, font_of=font_of)
+        return FileText(
+            characters, boxes=boxes, box=box, baselines=baselines, font_of=font_of, is_rejoined=letters.is_rejoined
+        )
 
     def subpaths(self, number: int, angle: int = 0) -> list[Subpath]:
         """Return what a page draws, point by point, of a page whose text lies at *angle* degrees turned upright."""

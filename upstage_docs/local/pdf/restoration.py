@@ -61,6 +61,8 @@ class FileText:
         box: Returns the box around a slice of them, likewise.
         baselines: Returns the heights that the characters of a slice stand on, likewise.
         font_of: Returns the name of the font of a character.
+        is_rejoined: Whether its spaces are told by where its letters stand; the library, which reads such a page
+            glyph by glyph, has others.
     """
 
     text: str
@@ -68,6 +70,7 @@ class FileText:
     box: Callable[[int, int], Box]
     baselines: Callable[[int, int], Sequence[float]]
     font_of: Callable[[int], str]
+    is_rejoined: bool = False
 
     @cached_property
     def letters(self) -> tuple[str, list[int]]:
@@ -185,7 +188,7 @@ def _letters_of(word: Word, numbers: Sequence[int], file: FileText) -> list[_Let
     at, spaced = 0, False
     for letter in word.text:
         if letter.isspace():
-            spaced = True
+            spaced = not file.is_rejoined
             continue
         number = numbers[min(at, len(numbers) - 1)]
         at += len(_plain(letter))
