@@ -235,7 +235,7 @@ def test_two_ones_behind_capitals_are_one_number() -> None:
 
 def test_glyphs_drawn_one_by_one_are_words_where_the_page_seems_to_be_written_downwards() -> None:
     """Browsers draw them so; in narrow columns with much white beside, pdfium ends a line after each glyph."""
-    lines = [f"amber wharf {n}, 10, {164 + n}–{n}" for n in range(80)]
+    lines = [f"{word} “amber” wharf {n}" for n, word in enumerate(("low", "seventh", "far", "inner") * 20)]
 
     def index(sheet: Canvas) -> None:
         sheet.setFont("Times-Roman", 10)
@@ -243,7 +243,7 @@ def test_glyphs_drawn_one_by_one_are_words_where_the_page_seems_to_be_written_do
             x = 60.0 if n < 40 else 380.0
             for glyph in line:
                 if glyph != " ":
-                    sheet.drawString(x, 760 - 10 * (n % 40), glyph)
+                    sheet.drawString(x, (760 if n < 40 else 755) - 10 * (n % 40), glyph)
                 x += sheet.stringWidth(glyph, "Times-Roman", 10)
 
     assert [line for block in texts(pdf(index)) for line in block.splitlines()] == lines

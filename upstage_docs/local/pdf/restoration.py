@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import compress, pairwise
+from itertools import compress, islice, pairwise
 from typing import NamedTuple
 from unicodedata import normalize
 
@@ -146,20 +146,23 @@ class LetterStream:
         """Return which characters of the file's text, spaces left out, make up a word; none if it is not found."""
         wanted = _plain("".join(word.text.split()))
         reach = 0.5 * word.size
-        plain, characters = self._file.letters
-        start = plain.find(wanted, self._next) if wanted else -1
-        if start < 0 < len(wanted):
-            start = plain.find(wanted)
-        for _ in range(_MOST_PLACES):
-            if start < 0:
-                break
+        characters = self._file.letters[1]
+        for start in islice(self._places(wanted), _MOST_PLACES):
             numbers = characters[start : start + len(wanted)]
             ends = (self._file.box(number, number + 1) for number in (numbers[0], numbers[-1]))
             if all(holds_middle(word.box, box, reach=reach) for box in ends):
                 self._next = start + len(wanted)
                 return numbers
-            start = plain.find(wanted, start + 1)
         return []
+
+    def _places(self, wanted: str) -> Iterator[int]:
+        """Yield where *wanted* stands in the letters, first behind what was found last, then before it."""
+        plain, behind = self._file.letters[0], self._next
+        for first, end in ((behind, len(plain)), (0, behind + len(wanted) - 1)) if wanted else ():
+            start = plain.find(wanted, first, end)
+            while start >= 0:
+                yield start
+                start = plain.find(wanted, start + 1, end)
 
 
 class LetterPlaces:
