@@ -173,6 +173,18 @@ def test_hebrew_is_told_in_reading_order() -> None:
     assert told == [SHALOM, WORLD, "abc", "45", WORLD, "1998", SHALOM, SEA + "."]
 
 
+def test_the_first_column_of_a_hebrew_table_is_the_last_one_of_the_page() -> None:
+    columns = [[("1994", 60), ("2003", 60), ("2010", 60)], [("12", 160), ("31", 160), ("18", 160)]]
+    names = [(SHALOM[::-1], 260), (WORLD[::-1], 260), (SEA[::-1], 260)]
+    (page,) = read_pdf(text_layer(placed([list(row) for row in zip(*columns, names, strict=True)]), 400, 300))
+    (table,) = [block for block in page.blocks if block.category == "table"]
+    assert [[cell.text for cell in row] for row in table.rows] == [
+        [SHALOM, "12", "1994"],
+        [WORLD, "31", "2003"],
+        [SEA, "18", "2010"],
+    ]
+
+
 def test_brackets_and_signs_from_right_to_left_stay_with_their_words() -> None:
     """Brackets stand as they are read, though the page shows them the other way round; `%` stays with its number."""
     rows = [[(SEA[::-1], 66), ("(", 90), (WORLD[::-1], 97), (")", 125), (SHALOM[::-1], 140), ("15%", 175)]]

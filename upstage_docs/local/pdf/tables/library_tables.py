@@ -14,6 +14,7 @@ from typing import Any
 from upstage_docs.local.blocks import Cell
 from upstage_docs.local.geometry import Box, area, bounds, box_of, holds_middle, middle, shared_width
 from upstage_docs.local.pdf.lines import Line, lines_of, rows_of
+from upstage_docs.local.pdf.right_to_left import has_right_to_left
 from upstage_docs.local.pdf.tables.headers import WHOLE
 from upstage_docs.local.pdf.tables.line_rows import UNLABELLED, right_edges, rows_of_bands, rules_part_rows
 from upstage_docs.local.pdf.tables.sign_columns import columns_with_signs, with_brackets_closed
@@ -93,14 +94,22 @@ class Table:
 
     @property
     def cells(self) -> tuple[tuple[Cell, ...], ...]:
-        """Its rows of cells; positions that a spanning cell covers are left out, as in HTML."""
-        spans = self.spans
-        if spans is None:
-            return tuple(tuple(Cell(with_brackets_closed(text)) for text in row) for row in self.rows)
+        """Its rows of cells in reading order; positions that a spanning cell covers are left out, as in HTML."""
+        spans, step = self.spans, -1 if self._is_from_right else 1
         return tuple(
-            tuple(Cell(with_brackets_closed(text), *spans[r, c]) for c, text in enumerate(row) if (r, c) in spans)
+            tuple(
+                Cell(with_brackets_closed(text), *(spans[r, c] if spans else ()))
+                for c, text in list(enumerate(row))[::step]
+                if spans is None or (r, c) in spans
+            )
             for r, row in enumerate(self.rows)
         )
+
+    @property
+    def _is_from_right(self) -> bool:
+        """Say whether most cells with letters are written from right to left: their first column is the last one."""
+        worded = [cell for row in self.rows for cell in row if any(map(str.isalpha, cell))]
+        return 2 * sum(map(has_right_to_left, worded)) > len(worded)
 
     def nearest_column(self, x: float) -> int:
         """Return the number of the column whose middle is nearest to *x*."""
