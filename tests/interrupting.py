@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import signal
 import sys
 from collections.abc import Iterator
@@ -27,8 +28,8 @@ def hearing_ctrl_c() -> Iterator[None]:
 def interrupted(at: int, where: CodeType | str) -> Iterator[list[int]]:
     """Raise KeyboardInterrupt before the line *at* (counted from 0, as run) of a function or a file of that name.
 
-    Gives the lines that ran. A line that begins a `with` or stands first in it is passed over: Python enters and leaves
-    a lock's block without looking for interrupts there.
+    Gives the lines that ran. A line that begins a `with` or stands first in it is passed over, and so is a `try`:
+    Python enters and leaves a lock's block, and enters that of a `try`, without looking for interrupts there.
     """
     lines: list[int] = []
 
@@ -52,5 +53,6 @@ def interrupted(at: int, where: CodeType | str) -> Iterator[list[int]]:
 
 
 def _in_a_doorway(frame: FrameType) -> bool:
-    source = Path(frame.f_code.co_filename).read_text(encoding="utf-8").splitlines()
-    return any(source[number - 1].lstrip().startswith("with ") for number in (frame.f_lineno, frame.f_lineno - 1))
+    file = frame.f_code.co_filename
+    before, this = (linecache.getline(file, number).lstrip() for number in (frame.f_lineno - 1, frame.f_lineno))
+    return this.startswith(("with ", "try:")) or before.startswith("with ")

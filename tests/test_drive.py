@@ -14,12 +14,15 @@ import anyio
 import httpx
 import pytest
 from eventually import GENEROUS, soon, threads_gone
-from stand_in import make_pdf
+from interrupting import interrupted
+from stand_in import make_pdf, parse_answer
 
+from upstage_docs import Client
 from upstage_docs.api.messages import Api, NoReply, Outcome, Reply, download_request, upload_request
+from upstage_docs.api.rates import Rate
 from upstage_docs.client import sending
 from upstage_docs.client.async_session import acarry_out, aresult_of
-from upstage_docs.client.session import Stopped, carry_out, result_of
+from upstage_docs.client.session import Places, Stopped, carry_out, result_of
 from upstage_docs.errors import ConfigError
 from upstage_docs.files.source import inspect
 from upstage_docs.flows.document import next_result
@@ -581,11 +584,34 @@ def test_a_place_is_held_from_enter_to_leave_and_given_back_at_the_end(kind: str
 
     if kind == "threads":
         with sending.connect(httpx.MockTransport(respond)) as http:
-            found = list(run_many(map(flow, range(12)), http, at_once=12, gate=threading.BoundedSemaphore(2)))
+            found = list(run_many(map(flow, range(12)), http, at_once=12, gate=Places(2)))
     else:
         found = asyncio.run(main())
     assert found == list(range(12))
     assert most == 2
+
+
+@pytest.mark.parametrize("where", ["session.py", "contextlib.py", "threading.py"])
+def test_a_client_whose_call_was_interrupted_at_any_line_is_as_good_as_before(where: str) -> None:
+    """A notebook keeps the last error, and with it what stood in its frames: no later call may wait for its place."""
+    respond = httpx.MockTransport(lambda _: httpx.Response(200, content=parse_answer(["a page 1"])))
+    for line in range(1000):
+        client = Client(
+            "up_abcdefgh", engine="upstage", transport=respond, cache=False, max_concurrency=1, rates={"sync": Rate()}
+        )
+        kept: list[BaseException] = []
+        with suppress(KeyboardInterrupt), interrupted(line, where):
+            try:
+                client.parse(make_pdf("a", 1))
+            except (KeyboardInterrupt, RuntimeError) as error:  # that of a lock of the standard library
+                kept.append(error)
+        if not kept:
+            break
+        calling = threading.Thread(target=client.parse, args=(make_pdf("a", 1),), daemon=True)
+        calling.start()
+        calling.join(GENEROUS)
+        assert not calling.is_alive()
+    assert line > 5
 
 
 KINDS = pytest.mark.parametrize("kind", ["threads", "tasks"])

@@ -45,7 +45,8 @@ KEY = "up_abcdefghijklmnop"
 # caller's, whatever it does, not outlast the deadline (client/sending).
 # Four ask whether somebody traces (flows/reports), who then sees each document, request, job and batch.
 # One looks whether JSON would take many times its bytes (lenient), one whether a text may hold titles (records).
-FUNCTIONS = 99
+# One takes a place among what runs at once in a way that Ctrl-C does not break (client/session).
+FUNCTIONS = 100
 # Constructors hide the key from tracebacks (options/definitions); what waits for its last page is one (flows/slices).
 FILES = 18
 

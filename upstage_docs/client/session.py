@@ -10,14 +10,14 @@ import signal
 import threading
 import time
 from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 import httpx
 
-from upstage_docs.api.messages import NoReply
 from upstage_docs.client import sending
 from upstage_docs.client.settings import Settings, transport_of
 from upstage_docs.client.threads import Attended, StopEvent, Threads, close_later, is_collecting
@@ -26,6 +26,7 @@ from upstage_docs.flows.schedule import Schedule
 from upstage_docs.flows.steps import AcquireSlot, Deliver, End, Flow, Next, Now, ReleaseSlot, Send, Sleep, Work
 
 T = TypeVar("T")
+_LOOK = 1.0  # seconds between two looks whether a place is free
 
 
 class Stopped(Exception):  # noqa: N818 - not an error: the caller stopped the work
@@ -39,6 +40,49 @@ class Stopped(Exception):  # noqa: N818 - not an error: the caller stopped the w
 ending: ContextVar[StopEvent | None] = ContextVar("upstage_docs_ending", default=None)
 
 
+class Places:
+    """A number of places for what may run at once. Ctrl-C between any two statements of theirs loses none.
+
+    A semaphore counts its places, in locks of Python code: interrupted there, it lacks one for ever, or stays locked.
+    Here is known who has a place, so that giving it back once more does nothing.
+
+    Attributes:
+        taken: Who has a place; whoever is taken out of it gives it back.
+        given_back: What is put into it wakes one of those who wait; who is not woken looks by itself a little later.
+    """
+
+    def __init__(self, number: float) -> None:
+        self.taken: set[object] = set()
+        self._number = number
+        self._lock = threading.Lock()
+        self.given_back: SimpleQueue[None] = SimpleQueue()
+
+    def take(self, who: object, seconds: float = float("inf")) -> bool:
+        """Take a place for *who*, which is to be given back whatever comes; return False if none is free in time."""
+        until = time.monotonic() + seconds
+        wait = 0.0  # at first, for what was put in while nobody waited
+        while True:
+            with suppress(Empty):
+                self.given_back.get(wait > 0, wait)
+            with self._lock:
+                if len(self.taken) < self._number:
+                    self.taken.add(who)
+                    return True
+            if (wait := min(until - time.monotonic(), _LOOK)) <= 0:
+                return False
+
+    def wait_for_all(self) -> None:
+        """Wait until each place was free once, while nobody takes another."""
+        everybody = [object() for _ in range(int(self._number))]
+        try:
+            for one in everybody:
+                self.take(one)
+        finally:
+            self.taken.difference_update(everybody)
+            for _ in everybody:
+                self.given_back.put(None)
+
+
 class Session:
     """The session of a client: its connection, its concurrency limit, its running work."""
 
@@ -49,7 +93,7 @@ class Session:
 
     def _start(self) -> None:
         self._lock = threading.Lock()
-        self._gate = threading.BoundedSemaphore(self._settings.max_concurrency)
+        self._gate = Places(self._settings.max_concurrency)
         self._stop = StopEvent()
         self._http: httpx.Client | None = None
         self._pid = os.getpid()
@@ -78,9 +122,7 @@ class Session:
         if http is None:
             return
         try:
-            with ExitStack() as sends:
-                for _ in range(self._settings.max_concurrency):
-                    sends.enter_context(self._gate)
+            self._gate.wait_for_all()
         finally:  # who does not wait cuts what is being sent
             http.close()
 
@@ -102,7 +144,7 @@ def carry_out(
     flow: Flow[T],
     http: httpx.Client,
     *,
-    gate: AbstractContextManager[Any] | None = None,
+    gate: Places | None = None,
     stop: threading.Event | None = None,
     outer: ContextVar[StopEvent | None] | None = None,
 ) -> Generator[Any, None, T]:
@@ -111,15 +153,16 @@ def carry_out(
     Args:
         flow: Closed at the end, whatever happens, after what it has begun in threads.
         http: Sends.
-        gate: Held while a send, or what a flow does between AcquireSlot and ReleaseSlot, is under way: it bounds what
-            runs at once.
+        gate: A place at it is taken while a send, or what a flow does between AcquireSlot and ReleaseSlot, is under
+            way: it bounds what runs at once.
         stop: Ends the work at its beginning, its next sleep or delivery. A send under way is not cut: it may be paid.
         outer: Holds another one that ends the work, where it is begun and not where the flow is made.
 
     Raises:
         Stopped: *stop* was set.
     """
-    gate = gate or nullcontext()
+    gate = gate or Places(float("inf"))
+    give_back, tell = gate.taken.discard, gate.given_back.put  # C code: before a call of it comes no interrupt
     stop = stop or StopEvent()
     if outer is not None and (ends := outer.get()) is not None:
         stop = StopEvent(stop, ends)
@@ -132,69 +175,83 @@ def carry_out(
     def begin(ends: threading.Event, one: Flow[Any]) -> Any:
         return result_of(carry_out(one, http, gate=gate, stop=ends))
 
-    with ExitStack() as begun, ExitStack() as slot:
+    with ExitStack() as begun:
         begun.callback(flow.close)
-        if stop.is_set():
-            raise Stopped
-        while True:
-            try:
-                step = flow.send(reply) if error is None else flow.throw(error)
-            except StopIteration as end:
-                if interrupts:
-                    raise KeyboardInterrupt from None
-                if stop.is_set():
-                    raise Stopped from None
-                result: T = end.value
-                return result
-            reply = error = None
-            match step:
-                case Work(task):
-                    try:
-                        reply = task()
-                    except Exception as raised:  # noqa: BLE001 - the flow decides
-                        error = raised
-                case Send():
-                    try:
-                        with _answered_first(interrupts) if has_slot else _in_time(gate, step) as late:
-                            if stop.is_set() and not has_slot:  # with a slot it is under way, and may be paid
+        try:
+            if stop.is_set():
+                raise Stopped
+            while True:
+                try:
+                    step = flow.send(reply) if error is None else flow.throw(error)
+                except StopIteration as end:
+                    if interrupts:
+                        raise KeyboardInterrupt from None
+                    if stop.is_set():
+                        raise Stopped from None
+                    result: T = end.value
+                    return result
+                reply = error = None
+                match step:
+                    case Work(task):
+                        try:
+                            reply = task()
+                        except Exception as raised:  # noqa: BLE001 - the flow decides
+                            error = raised
+                    case Send():
+                        try:
+                            if has_slot:  # it is under way, and may be paid
+                                with _answered_first(interrupts):
+                                    reply = sending.send(http, step)
+                            elif not gate.take(flow, step.patience):
+                                reply = sending.no_place(step)
+                            elif stop.is_set():
                                 raise Stopped  # noqa: TRY301 - the flow hears of it
-                            reply = late or sending.send(http, step)
-                    except Exception as raised:  # noqa: BLE001 - the flow decides
-                        error = raised
-                case Deliver(value):
-                    if interrupts:
-                        raise KeyboardInterrupt
-                    if stop.is_set():
-                        raise Stopped
-                    try:
-                        yield value
-                    except GeneratorExit:
-                        if is_collecting():
-                            close_later(begun.pop_all().close)
-                        raise
-                case AcquireSlot():
-                    slot.enter_context(gate)
-                    has_slot = True
-                    if stop.is_set():
-                        raise Stopped
-                case ReleaseSlot():
-                    slot.close()
-                    has_slot = False
-                case Sleep(seconds):
-                    if interrupts:
-                        raise KeyboardInterrupt
-                    if stop.wait(seconds):
-                        raise Stopped
-                case Now():
-                    reply = time.monotonic()
-                case Next(schedule):
-                    if schedule not in several:
-                        threads = several[schedule] = Threads(schedule, Attended(stop))
-                        begun.callback(threads.end)
-                    reply = several[schedule].next(partial(begin, several[schedule].stop))
-                case End(schedule):
-                    if schedule in several:
-                        several[schedule].end()
+                            else:
+                                reply = sending.send(http, step)
+                        except Exception as raised:  # noqa: BLE001 - the flow decides
+                            error = raised
+                        if not has_slot:
+                            give_back(flow)
+                            tell(None)
+                    case Deliver(value):
+                        if interrupts:
+                            raise KeyboardInterrupt
+                        if stop.is_set():
+                            raise Stopped
+                        try:
+                            yield value
+                        except GeneratorExit:
+                            if is_collecting():
+                                close_later(begun.pop_all().close)
+                            raise
+                    case AcquireSlot():
+                        gate.take(flow)
+                        has_slot = True
+                        if stop.is_set():
+                            raise Stopped
+                    case ReleaseSlot():
+                        has_slot = False
+                        give_back(flow)
+                        tell(None)
+                    case Sleep(seconds):
+                        if interrupts:
+                            raise KeyboardInterrupt
+                        if stop.wait(seconds):
+                            raise Stopped
+                    case Now():
+                        reply = time.monotonic()
+                    case Next(schedule):
+                        if schedule not in several:
+                            threads = several[schedule] = Threads(schedule, Attended(stop))
+                            begun.callback(threads.end)
+                        reply = several[schedule].next(partial(begin, several[schedule].stop))
+                    case End(schedule):
+                        if schedule in several:
+                            several[schedule].end()
+        finally:
+            if flow in gate.taken:
+                give_back(flow)
+                tell(None)
 
 
 def result_of(steps: Generator[Any, None, T]) -> T:
@@ -208,27 +265,11 @@ def result_of(steps: Generator[Any, None, T]) -> T:
 
 
 @contextmanager
-def _in_time(gate: AbstractContextManager[Any], step: Send) -> Iterator[NoReply | None]:
-    """Hold *gate*; give what comes of *step* where no place at it becomes free within the step's patience."""
-    if step.patience == float("inf") or not isinstance(gate, threading.Semaphore):
-        with gate:
-            yield None
-        return
-    if not gate.acquire(timeout=step.patience):
-        yield sending.no_place(step)
-        return
-    try:
-        yield None
-    finally:
-        gate.release()
-
-
-@contextmanager
-def _answered_first(interrupts: list[int]) -> Iterator[NoReply | None]:
+def _answered_first(interrupts: list[int]) -> Iterator[None]:
     """Let a paid send be answered and kept before Ctrl-C ends the work; pressed once more, it cuts the send."""
     default = signal.default_int_handler
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is not default:
-        yield None
+        yield
         return
 
     def note(number: int, _: object) -> None:
@@ -237,7 +278,7 @@ def _answered_first(interrupts: list[int]) -> Iterator[NoReply | None]:
 
     signal.signal(signal.SIGINT, note)
     try:
-        yield None
+        yield
     finally:
         signal.signal(signal.SIGINT, default)
 
