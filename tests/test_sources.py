@@ -429,6 +429,28 @@ def test_a_file_that_changes_before_it_is_sent_is_noticed(tmp_path: Path, change
         pass
 
 
+def test_a_file_whose_time_has_changed_is_hashed_once_and_not_for_each_part(tmp_path: Path) -> None:
+    """As one that a backup or a synchronised folder touches while it is read: large files have hundreds of parts."""
+    hashed = 0
+
+    def note(_: object, event: str, function: Any) -> None:
+        nonlocal hashed
+        hashed += event == "c_call" and function.__name__ == "update" and hasattr(function.__self__, "hexdigest")
+
+    path = tmp_path / "a.pdf"
+    path.write_bytes(make_pdf("a", 1))
+    source = inspect(path)
+    os.utime(path, (1.0, 1.0))
+    sys.setprofile(note)
+    try:
+        for _ in range(3):
+            with source.open() as handle:
+                assert handle.tell() == 0
+    finally:
+        sys.setprofile(None)
+    assert hashed == 1
+
+
 def texts(content: bytes) -> list[str]:
     pdf = pypdfium2.PdfDocument(content)
     try:

@@ -113,12 +113,11 @@ class Source:
         except OSError as error:
             raise _unreadable(self.name, error) from error
         with handle:
-            if _stamp(os.fstat(handle.fileno())) != self._stamp and _digest(handle, self.size) != (
-                self.sha256,
-                self.size,
-            ):
-                raise SourceError(f"{self.name!r} changed while it was being sent; run again.")
-            handle.seek(0)
+            if (stamp := _stamp(os.fstat(handle.fileno()))) != self._stamp:
+                if _digest(handle, self.size) != (self.sha256, self.size):
+                    raise SourceError(f"{self.name!r} changed while it was being sent; run again.")
+                object.__setattr__(self, "_stamp", stamp)  # looked at again: it is not hashed for each part
+                handle.seek(0)
             yield handle
 
     def close(self) -> None:
