@@ -131,15 +131,20 @@ def _following_the_environment() -> Iterator[None]:
     except ConfigError:
         raise
     except (OSError, ValueError, TypeError, LookupError, ImportError, httpx.InvalidURL) as error:
-        said = "" if _proxy_has_password() and not isinstance(error, OSError) else f": {error}"
-        problem = f"{type(error).__name__}{said}"
+        if _proxy_has_password() and not isinstance(error, OSError):
+            error.args = ()  # they quote the address, and a frame of contextlib has them
+        problem = f"{type(error).__name__}: {error}".removesuffix(": ")
         found = [name for name in os.environ if name.upper() in _VARIABLES]
         hint = f"Look at {', '.join(sorted(found))}" if found else "Look at the proxy settings of this system"
-        raise ConfigError(
+        refusal = ConfigError(
             f"The HTTP client cannot be made here: {problem}. {hint}: SSL_CERT_FILE and SSL_CERT_DIR must exist, a "
             "proxy is an http://, https:// or socks5:// address (socks5 needs: pip install 'httpx[socks]'), and "
             "NO_PROXY holds host names and addresses without brackets or networks."
-        ) from None
+        )
+        try:
+            raise refusal from None
+        finally:
+            refusal.__context__ = None  # whose frames have the address, too
 
 
 def _proxy_has_password() -> bool:
