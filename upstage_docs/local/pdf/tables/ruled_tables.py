@@ -11,13 +11,11 @@ from upstage_docs.local.geometry import Box, bounds, middle, shared_height
 from upstage_docs.local.pdf.lines import Line, lines_of
 from upstage_docs.local.pdf.tables.aligned_tables import aligned_between
 from upstage_docs.local.pdf.tables.aligned_texts import LineTexts, words_of_cells
-from upstage_docs.local.pdf.tables.headers import WHOLE, header_cells, lay_header
+from upstage_docs.local.pdf.tables.headers import WHOLE
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.tables.line_rows import (
-    UNLABELLED,
     has_own_values,
     is_rest,
-    is_value,
     right_edges,
     rules_part_rows,
 )
@@ -28,10 +26,6 @@ Free = Sequence[tuple[float, int]]
 
 _SAME = 4.0
 """Points that the ends of two rules of one table may differ."""
-_DEEPEST_HEADER = 8.0
-"""Font sizes from the first baseline of a header with levels to its last: four levels of one line each."""
-_FILLED = 0.6
-"""Share of the cells under such a header that have text, at least."""
 _NUMERIC = 0.3
 """Share of the cells between two rules that begin with a digit, at least, where no third rule sets off a header."""
 _PROSE = 34
@@ -187,14 +181,10 @@ def _table(
         numeric = sum(text[0].isdigit() for text in cells)
         if len(rules) > 2 or numeric >= _NUMERIC * len(cells):
             return aligned
-    levelled = [] if inner else _levels_of_header([words[i] for i in held], rules, partial)
-    if levelled and (table := _under_levels(words, inside, rules, levelled)) is not None:
-        return table
     columns = _columns([words[i] for i in held], rules, inner, frame)
     if len(columns) < 2:
         return None
     rows = _joined(_rows([words[i] for i in held], columns), rules)
-    rows[0] = _one_each(rows[0])
     texts = [[" ".join(line.text for line in cell) for cell in row] for row in rows]
     cells = [text for row in texts for text in row if text]
     full = sum(sum(map(bool, row)) > 1 for row in texts)
@@ -211,73 +201,6 @@ def _table(
     header = 1 if len(rules) > 2 and rules[1][1] < min(line.baseline for cell in rows[1] for line in cell) else 0
     middles = [(left + right) / 2 for left, right in columns]
     return Table(bounds(words[i].box for i in held), texts, middles, header, frozenset(held))
-
-
-def _levels_of_header(words: Sequence[Word], rules: Sequence[Box], partial: Sequence[Box]) -> list[Box]:
-    """Return the partial rules that stand above the first number of a table: those between levels of its header."""
-    first = min((word.baseline for word in words if is_value(word.text)), default=rules[-1][1])
-    limit = min(first, rules[1][1]) if len(rules) > 2 and rules[1][1] < first else first
-    return [rule for rule in partial if rule[1] < limit]
-
-
-def _texts_of(line: Line) -> list[Line]:
-    """Return the texts of one line of a header: what stands half a letter apart is another."""
-    pieces: list[list[Word]] = []
-    for word in line.words:
-        if pieces and word.box[0] - pieces[-1][-1].box[2] < _SPACE * word.size:
-            pieces[-1].append(word)
-        else:
-            pieces.append([word])
-    return [Line(piece) for piece in pieces]
-
-
-def _one_each(row: list[list[Line]]) -> list[list[Line]]:
-    """Return the cells of a header of one line with a text each, where it has as many texts as the table has columns.
-
-    A name in the middle of its column may stand nearer to numbers of another one that are set flush right.
-    """
-    texts = sorted((text for cell in row for line in cell for text in _texts_of(line)), key=lambda text: text.box[0])
-    level = len({round(text.baseline) for text in texts}) == 1
-    return [[text] for text in texts] if level and len(texts) == len(row) else row
-
-
-def _under_levels(
-    words: Sequence[Word], inside: frozenset[int], rules: Sequence[Box], partial: Sequence[Box]
-) -> Table | None:
-    """Return a table with a header of several levels, whose columns are those of the body; None if it has no two."""
-    end = max(rule[1] for rule in partial)
-    if len(rules) > 2 and any(end <= word.baseline < rules[1][1] for word in (words[i] for i in inside)):
-        end = rules[1][1]
-    held = [words[i] for i in sorted(inside)]
-    upper = [word for word in held if word.baseline < end + 1]
-    body = [word for word in held if word.baseline >= end + 1]
-    if not upper or not body:
-        return None
-    columns = _columns(body, [], [], _frame(rules))
-    if len(columns) < 2:
-        return None
-    rows = _joined(_rows(body, columns), rules)
-    lines = [line for run in lines_of(upper, [0] * len(upper)) for line in _texts_of(run)]
-    while len(rows) > 1 and not rows[0][0] and not any(is_value(line.text) for cell in rows[0] for line in cell):
-        lines += [line for cell in rows[0] for line in cell]
-        rows = rows[1:]
-    worded = [" ".join(line.text for line in cell) for row in rows for cell in row if cell]
-    full = sum(sum(map(bool, row)) > 1 for row in rows)
-    deep = max(line.baseline for line in lines) - min(line.baseline for line in lines)
-    if (
-        deep > _DEEPEST_HEADER * median(word.size for word in body)
-        or 2 * full < len(rows)
-        or median(map(_width, worded)) > _PROSE
-    ):
-        return None
-    if len(worded) < _FILLED * len(rows) * len(columns):
-        return None
-    cells, count = header_cells(lines, columns, partial)
-    texts, spans = lay_header(cells, count, len(columns))
-    spans |= {(r, c): (1, 1) for r in range(count, count + len(rows)) for c in range(len(columns))}
-    texts += [[" ".join(line.text for line in cell) for cell in row] for row in rows]
-    middles = [(left + right) / 2 for left, right in columns]
-    return Table(bounds(word.box for word in held), texts, middles, count, inside, spans=spans)
 
 
 def _width(text: str) -> int:
@@ -353,16 +276,10 @@ def _rows(words: Sequence[Word], columns: Sequence[tuple[float, float]]) -> list
 
 def _joined(rows: list[list[list[Line]]], rules: Sequence[Box]) -> list[list[list[Line]]]:
     """Join the lines of one row: those between two rules if every row has its own, else those set closer than rows."""
-    lone = sum(not row[0] for row in rows)
     inner = [rule[1] for rule in rules[1:-1]]
     tops = [min(line.baseline for cell in row for line in cell) for row in rows]
     apart = [any(above < y < below for y in inner) for above, below in pairwise(tops)]
     ruled = rules_part_rows(apart)
-    if not ruled and lone >= UNLABELLED * len(rows):
-        bands = _bands(rows)
-        numbers = [bisect_right(bands, top) for top in tops]
-        apart = [split or before != after for split, (before, after) in zip(apart, pairwise(numbers), strict=True)]
-        ruled = True
     pitches = [below - above for above, below in pairwise(tops)]
     usual = median(pitches) if pitches else 0.0
     held = [words_of_cells(row) for row in rows]
@@ -377,18 +294,3 @@ def _joined(rows: list[list[list[Line]]], rules: Sequence[Box]) -> list[list[lis
         else:
             out.append(row)
     return out
-
-
-def _bands(rows: Sequence[Sequence[Sequence[Line]]]) -> list[float]:
-    """Return the tops of rows whose cells have several lines: white runs through all columns there, and more of it."""
-    columns = [[line for row in rows for line in row[c]] for c in range(len(rows[0]))]
-    steps = sorted(below.box[1] - above.box[3] for column in columns for above, below in pairwise(column))
-    usual = steps[len(steps) // 4] if steps else 0.0
-    lines = sorted((line for column in columns for line in column), key=lambda line: line.box[1])
-    size = median(line.size for line in lines)
-    tops, end = [], None
-    for line in lines:
-        if end is None or line.box[1] - end > max(1.6 * usual, usual + 0.25 * size):
-            tops.append(line.box[1])
-        end = line.box[3] if end is None else max(end, line.box[3])
-    return tops
