@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
@@ -45,8 +44,6 @@ _RULED_ROWS = 0.4
 """Rules for each row of a table, on average: more, and it is no text in columns."""
 _UPRIGHT = 0.7
 """Heights of a table that the vertical rules through it make up, at least, where it is framed."""
-_CAPTION_LINES = 4
-"""Lines below a table that the library takes for its last rows, at most."""
 _REACH = 0.7
 """Heights of a row: the rules right above and below a table are no further from it."""
 _AS_WIDE = 0.8
@@ -74,8 +71,6 @@ _OVER_NAMES = 1.5
 the lines of a header without the height of its letters."""
 _SHORTEST_SHADE, _SEAM = 5.0, 1.0
 """Points that the shade of a line of text is tall at least, and that two such shades are apart at most."""
-_LEADER = re.compile(r"(?:[.·…_]\s?){4,}\s*(\d{1,4})$")
-"""Dots that lead to a page number."""
 _LAST_PAGE = 2000
 """Numbers from here on are years and amounts, not pages of a table of contents."""
 _PAGE_DIGITS = 6
@@ -189,8 +184,7 @@ def _completed(
     ruled = [table for table in ruled if not any(table.words < other.words for other in ruled)]
     for whole in ruled:
         inside = [table for table in kept if table.words & whole.words]
-        larger = [t for t in inside if t.words >= whole.words and not _holds_several(t, ruled)]
-        larger = [t for t in larger if not _has_caption(t, whole, words)]
+        larger = [t for t in inside if t.words >= whole.words]
         sure = is_full_grid(whole) or _rules_in(whole, rules) >= len(whole.rows) - 1
         if not (sure and any(_runs_beyond(t, whole, words) for t in larger)) and any(
             whole.spans is None or t.words > whole.words or len(t.columns) > len(whole.columns) for t in larger
@@ -317,17 +311,6 @@ def _runs_beyond(table: Table, grid: Table, words: Sequence[Word]) -> bool:
         if not x0 - 1 <= x <= x1 + 1 or not y0 - _BESIDE_GRID * word.size < y < y1 + _BESIDE_GRID * word.size:
             return True
     return False
-
-
-def _has_caption(table: Table, whole: Table, words: Sequence[Word]) -> bool:
-    """Say whether a table has all of another one with more columns, and text below it alone: its caption or a note."""
-    rest = table.words - whole.words
-    more = len(whole.columns) > len(table.columns) and 0 < len(rows_of([words[i] for i in rest])) <= _CAPTION_LINES
-    return more and all(words[i].baseline - words[i].size > whole.box[3] for i in rest)
-
-
-def _holds_several(table: Table, ruled: Sequence[Table]) -> bool:
-    return sum(table.words >= other.words for other in ruled) > 1
 
 
 def framed(table: Table, rules: Sequence[Box]) -> Box:
@@ -470,18 +453,9 @@ def _has_rules(table: Table, rules: Sequence[Box]) -> bool:
 
 def _is_contents(table: Table) -> bool:
     """Say whether a table is one of contents: its last column is page numbers that do not fall, its others titles."""
-    if _has_leaders(table):
-        return True
     numbers = [token for row in table.rows for token in row[-1].split()]
     titles = [cell for row in table.rows for cell in row[:-1]]
     pages = [int(number) for number in numbers if number.isdecimal() and len(number) <= _PAGE_DIGITS]
     rising = all(before <= after for before, after in pairwise(pages))
     worded = sum(len(cell) > 8 and any(map(str.isalpha, cell)) for cell in titles) >= 0.5 * len(table.rows)
     return len(table.columns) <= 3 and len(pages) == len(numbers) >= 3 and rising and worded and max(pages) < _LAST_PAGE
-
-
-def _has_leaders(table: Table) -> bool:
-    """Say whether most rows of a table end in page numbers behind dots."""
-    found = [_LEADER.search(" ".join(row)) for row in table.rows]
-    pages = [int(match[1]) for match in found if match is not None]
-    return 2 * len(pages) > len(table.rows) and all(before <= after for before, after in pairwise(pages))
