@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
@@ -94,14 +93,11 @@ _NEXT_LINE, _NEXT_WORD = 1.7, 2.0
 _TO_LABEL, _TURNED = 1.6, 1.5
 """Font sizes from a drawing to its label, at most, and of its width, how tall a label that runs up is at least."""
 _NARROWEST, _LOWEST, _LARGEST, _LEAST_PATHS = 0.1, 0.05, 0.8, 4
-"""Of a picture drawn: shares of the width, the height (lower, only boxes with labels) and the area of the page, and how
-many paths."""
+"""Of a picture drawn: shares of the width, the height and the area of the page, and how many paths."""
 _LISTING_LETTERS, _TYPED = 40, 0.6
 """More letters, and a larger share of them in a typewriter's font, are a listing in its frame."""
 _MOST_PROSE = 200
 """Letters in long runs: a drawing with more is the ground of a text."""
-_BOX_WIDTH, _BOX_HEIGHT, _BOX_SHARE, _IN_BOX = 15.0, 7.0, 0.6, 0.7
-"""A box of a diagram: points at least, the share of the drawing's width at most, and that of its label inside it."""
 _LOWEST_FORMULA, _TEXT_ON_FORMULA = 5.0, 0.3
 """Points that a drawn formula is tall at least, and the share of a word on it: more, and it is no formula."""
 _ON_PICTURE = 0.3
@@ -303,7 +299,7 @@ def _with_labels(box: Box, lines: Sequence[Line], short: Sequence[Line]) -> Box:
     short = [line for line in short if line.size < largest]
     scales = _scales(short)
     for _ in range(_LABEL_ROUNDS):
-        near = [line for line in short if _is_beside(line, box)] + _names_below(short, box) + _names_before(short, box)
+        near = [line for line in short if _is_beside(line, box)] + _names_before(short, box)
         for scale in scales:  # numbers beyond the last bar stand off the drawing
             if sum(overlap(line.box, box) > _INSIDE or line in near for line in scale) >= _ON_SCALE * len(scale):
                 near += [line for line in scale if line in short]
@@ -312,28 +308,6 @@ def _with_labels(box: Box, lines: Sequence[Line], short: Sequence[Line]) -> Box:
         box = bounds([box, *(line.box for line in near)])
         short = [line for line in short if line not in near]
     return box
-
-
-def _names_below(lines: Sequence[Line], box: Box) -> list[Line]:
-    """Return the lines that stand in a row right below a drawing and along most of it: the names along its axis."""
-    rows: defaultdict[int, list[Line]] = defaultdict(list)
-    for line in lines:
-        if line.words[0].angle:  # turned names hang on the axis
-            if abs(line.box[1] - box[3]) < _TO_NAMES * line.size and shared_width(line.box, box) > 0:
-                rows[-round(line.box[1])].append(line)
-        elif box[3] - line.size < middle(line.box)[1] < box[3] + _TO_NAMES * line.size and line.box[3] > box[3]:
-            rows[round(line.baseline)].append(line)
-    found: list[Line] = []
-    for row in rows.values():
-        around = bounds(line.box for line in row)
-        inside = around[0] > box[0] - row[0].size and around[2] < box[2] + row[0].size
-        if (
-            len(row) >= _LEAST_NAMES
-            and (inside or row[0].words[0].angle)
-            and around[2] - around[0] > _ALONG * (box[2] - box[0])
-        ):
-            found += row
-    return found
 
 
 def _names_before(lines: Sequence[Line], box: Box) -> list[Line]:
@@ -416,9 +390,8 @@ def _is_picture(
     drawing: Drawing, words: Sequence[Word], taken: Sequence[bool], page: Any, rules: Sequence[Box]
 ) -> bool:
     wide, tall = dimensions(drawing.box)
-    if wide < _NARROWEST * page.width or len(drawing.paths) < _LEAST_PATHS or is_frame(drawing):
-        return False
-    if tall < _LOWEST * page.height and not _is_flow(drawing, words, taken):
+    small = wide < _NARROWEST * page.width or tall < _LOWEST * page.height
+    if small or len(drawing.paths) < _LEAST_PATHS or is_frame(drawing):
         return False
     inside = [word for i, word in enumerate(words) if not taken[i] and overlap(word.box, drawing.box) > _INSIDE]
     letters = sum(len(word.text) for word in inside)
@@ -431,23 +404,6 @@ def _is_picture(
         if not taken[i] and len(word.text) > _PROSE_ITEM and overlap(word.box, drawing.box) > _INSIDE
     )
     return prose < _MOST_PROSE and wide * tall < _LARGEST * page.width * page.height
-
-
-def _is_flow(drawing: Drawing, words: Sequence[Word], taken: Sequence[bool]) -> bool:
-    """Say whether a low drawing is boxes with labels: two or more shapes that hold a short text each, side by side."""
-    shapes = {
-        path.box
-        for path in drawing.paths
-        if path.box[2] - path.box[0] > _BOX_WIDTH and path.box[3] - path.box[1] > _BOX_HEIGHT
-        if path.box[2] - path.box[0] < _BOX_SHARE * (drawing.box[2] - drawing.box[0])
-    }
-    held = {
-        (round(shape[0]), round(shape[1]))
-        for shape in shapes
-        for word, used in zip(words, taken, strict=True)
-        if not used and len(word.text) <= _LABEL_LETTERS and overlap(word.box, shape) > _IN_BOX
-    }
-    return len(held) > 1
 
 
 def _numbers(word: Word) -> int:
