@@ -27,7 +27,6 @@ from upstage_docs.local.pdf.restoration import FileText, restored, without_contr
 from upstage_docs.local.pdf.subpaths import Subpath
 from upstage_docs.local.pdf.tables.tables import rules_of
 from upstage_docs.local.pdf.text_layer import BareWord, fit
-from upstage_docs.local.pdf.vector_paths import Path
 from upstage_docs.local.pdf.weight_changes import cut_at_weights
 from upstage_docs.local.pdf.word_pieces import pieces_by_file
 from upstage_docs.local.pdf.words import Word, ink, is_heavy_name
@@ -63,8 +62,6 @@ _PIXELS = 1.5
 """Pixels of a point at about 110 dots per inch, as of the API's pages."""
 _PAD = 0.12
 """Of the font size: how far the box of a text stands off its ink."""
-_THIN, _SHORTEST_RULE = 1.5, 30.0
-"""Points: how tall a filled shape is at most, and how wide at least, that is a rule."""
 _ASKEW, _SLANT = 2.0, 25.0
 """Degrees: text that leans less is read as upright; letters are slanted by less."""
 
@@ -145,7 +142,7 @@ def parts_of(
         parts.append(Part("", paragraph.box, lines=paragraph.lines))
     return PageParts(
         [*parts, *contents, *listings],
-        [*rules, *(path.box for path in paths if _is_rule(path))],
+        rules,
         page.width,
         page.height,
     )
@@ -154,12 +151,6 @@ def parts_of(
 def _footer_of(numbers: Sequence[Word]) -> Part:
     """Return the numbers of lines as what belongs to the page, not to its text."""
     return Part("footer", bounds(word.box for word in numbers), lines=tuple(Line([word]) for word in numbers))
-
-
-def _is_rule(path: Path) -> bool:
-    """Say whether a path is a rule drawn as a filled shape, as text processors draw the one above notes."""
-    x0, y0, x1, y1 = path.box
-    return path.filled and y1 - y0 < _THIN and x1 - x0 > _SHORTEST_RULE
 
 
 def finished(page: PageParts, running: Collection[str]) -> tuple[Block, ...]:

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from upstage_docs.local.blocks import is_list_item
 from upstage_docs.local.geometry import Box
 from upstage_docs.local.pdf.headings import is_date, may_be_heading
-from upstage_docs.local.pdf.lines import Line
 from upstage_docs.local.pdf.parts import Part, joined
 
 _PAGE_NUMBER = re.compile(
@@ -83,8 +82,6 @@ _SHORT_RULE, _LEAST_RULE = 0.5, 30.0
 """A rule above notes: of the width of the text at most, and points at least."""
 _NOTE_COLUMN = 0.6
 """Share of the width of a note in common with the one below it, at least."""
-_RAISED = 0.1
-"""Font sizes that a raised number stands above its line, at least."""
 _UNDER_RULE, _SMALLEST_UNDER = 2.2, 6.0
 """Font sizes from a rule to the note under it, at most, and the points that a smaller note counts as."""
 _UNDER_LAST, _ENDS = 3.0, 3.0
@@ -383,12 +380,7 @@ def _is_referred_to(part: Part, texts: Sequence[Part], sheet: Sheet) -> bool:
     if gap < _TO_NOTE * part.size:
         return False
     mark = re.compile(rf"(?:[^\W\d][.,;:!?”\"'’)\]]?|\d[.,]){number[1]}(?=\s|$)")
-    return any(mark.search(line.text) or _has_raised(line, number[1]) for p in above for line in p.lines)
-
-
-def _has_raised(line: Line, number: str) -> bool:
-    """Say whether a number in a line stands above its baseline."""
-    return any(word.text == number and word.baseline < line.baseline - _RAISED * line.size for word in line.words)
+    return any(mark.search(line.text) for p in above for line in p.lines)
 
 
 def _is_note(part: Part) -> bool:
