@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +19,6 @@ from upstage_docs.local.pdf.tables.line_rows import UNLABELLED, right_edges, row
 from upstage_docs.local.pdf.tables.sign_columns import columns_with_signs, with_brackets_closed
 from upstage_docs.local.pdf.words import Word
 
-_EMPHASIS = re.compile(r"(\*{1,3}|_{1,3}|~~|`)(?=\S)(.+?)(?<=\S)\1")
 # Measured on eighty benchmark pages: a fifth more or less changes the blocks of one for _ACROSS, else of none.
 _TITLE, _TITLE_LINE = 1.15, 1.2
 """Of the usual size in a table: the largest text, at least, if there may be a title, and each line of it."""
@@ -38,10 +36,6 @@ _HEADER_LINE, _HEADER_PITCH = 0.5, 1.4
 """Font sizes that a line stands above another one, at least, and the pitch of the lines of one header cell, at most."""
 _NAMES_APART = 0.7
 """Font sizes between the names of two columns, at least."""
-_MARKED = frozenset("*_~`\\")
-_ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|~<>-])")
-
-
 _LEAST_BELOW = 2
 """Rows of a table below a line of its caption, more than."""
 _SAME_END, _LEAST_RULES = 3.0, 2
@@ -180,9 +174,9 @@ def names_in(row: Sequence[Word]) -> list[Box]:
 def table_of(block: Any, words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box]) -> Table | None:
     """Return the table of a library *block*; None if it has no text of its own.
 
-    Text is taken from the words in each cell's box where they agree with the library's text, else from that text with
-    its Markdown undone. Words that the library left out go to the nearest cell. Rows are joined where the table is
-    ruled between its rows, but not between these.
+    Text is taken from the words in each cell's box where they agree with the library's text, else from that text. Words
+    that the library left out go to the nearest cell. Rows are joined where the table is ruled between its rows, but not
+    between these.
 
     Args:
         block: A liteparse block of kind `table`.
@@ -256,7 +250,7 @@ def _read(
         own: list[list[int]] = [[] for _ in range(width)]
         tops, bottoms = [], []
         for c, cell in enumerate(cells):
-            texts[c] = _plain(cell.text)
+            texts[c] = cell.text.strip()
             rect = cell.bbox
             if rect is None:
                 continue
@@ -290,7 +284,7 @@ def _missing(given: Sequence[Sequence[Any]], words: Sequence[Word], rest: Sequen
     """Return those of the *rest* of the words whose letters the library's text does not have."""
     if not rest:
         return []
-    have = Counter("".join(_letters(_plain(cell.text)) for row in given for cell in row))
+    have = Counter("".join(_letters(cell.text) for row in given for cell in row))
     have.subtract(Counter("".join(_letters(words[i].text) for i in used)))
     missing = []
     for index in rest:
@@ -427,16 +421,6 @@ def _is_ruled(above: float, below: float, rules: Sequence[Box], box: Box) -> boo
         covered += max(0.0, stop - max(start, end))
         end = max(end, stop)
     return covered > _ACROSS * (box[2] - box[0])
-
-
-def _plain(text: str) -> str:
-    """Undo the library's inline Markdown."""
-    if _MARKED.isdisjoint(text):
-        return text.strip()
-    before = None
-    while before != text:
-        before, text = text, _EMPHASIS.sub(r"\2", text)
-    return _ESCAPE.sub(r"\1", text).strip()
 
 
 def _letters(text: str) -> str:
