@@ -18,7 +18,6 @@ from test_local_layout_rules import cells, elements
 from test_local_pdf import paragraph, text
 
 from upstage_docs.local.blocks import Cell
-from upstage_docs.local.pdf.tables.header_rows import with_header_words
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.tables.ruled_grids import lattice_tables
 from upstage_docs.local.pdf.words import Word
@@ -371,22 +370,6 @@ def test_text_on_the_other_half_of_a_slide_is_no_column_of_a_grid() -> None:
         text(sheet, 380, 596, ["and costs as well"], 12)
 
     assert tables(elements(slide)) == [[["Year", "2020", "2021"], ["Delay", "12", "8"], ["Cost", "3.1", "2.9"]]]
-
-
-def test_of_three_grids_in_a_column_the_second_gets_the_first_as_its_header() -> None:
-    """Each might be the header of the next; one that has become a part of a table is none any more."""
-
-    def grid(top: float, *rows: list[str]) -> Table:
-        return Table((0, top, 200, top + 36), list(rows), [50, 150], 0, frozenset(), gridded=True)
-
-    first, second, third = (
-        grid(40 * n, ["Port", "Ship"], [port, ship])
-        for n, (port, ship) in enumerate([("North", "Heron"), ("South", "Gull"), ("East", "Tern")])
-    )
-    note = Word("Counted", (0, 900, 40, 910), 908, 10, bold=False, font="")
-    joined, last = sorted(with_header_words([first, second, third], [note], [False]), key=lambda table: table.box)
-    assert (joined.rows, joined.header_rows) == ([*first.rows, *second.rows], 2)
-    assert last is third
 
 
 def test_a_rule_that_begins_under_a_name_makes_a_row() -> None:
