@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from upstage_docs.local.blocks import is_list_item
-from upstage_docs.local.geometry import Box, bounds, middle, overlap, shared_height, shared_width
+from upstage_docs.local.geometry import Box, bounds, middle, overlap, shared_width
 from upstage_docs.local.pdf.charts.axes import have_scale
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import rows_of
@@ -42,8 +42,6 @@ _ON_PLOT = 0.3
 """Share of a table that lies on the data of a chart: more, and it is the grid of the chart."""
 _RULED_ROWS = 0.4
 """Rules for each row of a table, on average: more, and it is no text in columns."""
-_UPRIGHT = 0.7
-"""Heights of a table that the vertical rules through it make up, at least, where it is framed."""
 _REACH = 0.7
 """Heights of a row: the rules right above and below a table are no further from it."""
 _AS_WIDE = 0.8
@@ -51,7 +49,7 @@ _AS_WIDE = 0.8
 _PROSE = 30
 """Letters of a cell, on average: more without a rule, and it is text in columns."""
 _LONGEST_CELL = 600
-"""Letters of a cell, at most, unless rules stand around it."""
+"""Letters of a cell of the library, at most; a longer one that rules stand around is found by these."""
 _FLUSH, _FLUSH_ROWS = 0.6, 0.6
 """Font sizes up to the right edge at which a line fills its column, and the share of such lines in a text."""
 _SPACES = 1.1
@@ -107,10 +105,9 @@ def tables_of(
             continue
         if table is None or (len(table.rows) < 2 and (len(table.rows[0]) < 3 or not _has_rules(table, sides))):
             continue
-        table.gridded = not _is_on_plot(table, plots) and _is_framed(table, rules, sides)
         if len(table.columns) < 2 and _rules_in(table, rules) < len(table.rows) - 1:
             continue
-        if not table.gridded and max(len(cell) for row in table.rows for cell in row) > _LONGEST_CELL:
+        if max(len(cell) for row in table.rows for cell in row) > _LONGEST_CELL:
             continue  # columns of text, whatever rules stand among them
         if not _has_rules(table, [*rules, *sides]) and (_is_prose(table) or _is_contents(table) or _is_address(table)):
             continue
@@ -132,9 +129,7 @@ def tables_of(
         for table in [*lattices, *ruled_tables(words, in_lattice, rules, sides, lines, known)]
         if not _is_contents(table)
         if is_full_grid(table) or not _is_on_plot(table, plots)
-        if _rules_in(table, rules) > _RULED_ROWS * len(table.rows)
-        or _is_framed(table, rules, sides)
-        or not _is_columns_of_text(table, words)
+        if _rules_in(table, rules) > _RULED_ROWS * len(table.rows) or not _is_columns_of_text(table, words)
     ]
     aligned = [
         table
@@ -289,17 +284,6 @@ def _is_part(grid: Table, whole: Table, words: Sequence[Word], *, goes_on: bool)
     if len(grid.columns) == len(whole.columns):
         return goes_on and len(grid.rows) < len(whole.rows) and grid.words < whole.words
     return len(grid.columns) < len(whole.columns) and whole.filled >= _FULL_ROWS
-
-
-def _is_framed(table: Table, rules: Sequence[Box], sides: Sequence[Box]) -> bool:
-    """Say whether rules run right above and below a table, between its rows, and through it from top to bottom."""
-    x0, y0, x1, y1 = table.box
-    reach = 1.0 * (y1 - y0) / max(len(table.rows), 1)
-    frame = x0, y0 - reach, x1, y1 + reach
-    level = [rule[1] for rule in rules if frame[1] <= rule[1] <= frame[3] and shared_width(rule, frame) > 0]
-    above, below = any(y <= y0 + 2 for y in level), any(y >= y1 - 2 for y in level)
-    upright = sum(max(0.0, shared_height(side, table.box)) for side in sides if x0 + 5 < side[0] < x1 - 5)
-    return above and below and _rules_in(table, rules) > 0 and upright > _UPRIGHT * (y1 - y0)
 
 
 def _runs_beyond(table: Table, grid: Table, words: Sequence[Word]) -> bool:
