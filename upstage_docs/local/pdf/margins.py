@@ -361,7 +361,7 @@ def footnotes(parts: Sequence[Part], sheet: Sheet) -> list[Part]:
     for column in columns:
         ordered = sorted(column, key=lambda part: part.box[1])
         ruled = any(_rule_above(ordered[0], rule) for rule in rules)
-        while ordered and not ruled and not _is_note(ordered[0]) and len(ordered) > 1 and not _continues(ordered):
+        while ordered and not ruled and not _is_note(ordered[0]) and len(ordered) > 1:
             ordered.pop(0)
         if any(_is_note(part) for part in ordered) or ruled:
             kept.update(id(part) for part in ordered)
@@ -385,11 +385,6 @@ def _is_referred_to(part: Part, texts: Sequence[Part], sheet: Sheet) -> bool:
 
 def _is_note(part: Part) -> bool:
     return _NOTE.match(part.text) is not None and not is_date(part.text)
-
-
-def _continues(ordered: Sequence[Part]) -> bool:
-    """Say whether the first of *ordered* goes on from the page before: small, and close to the note below it."""
-    return ordered[1].box[1] - ordered[0].box[3] < ordered[0].size
 
 
 def _sets_off_notes(rule: Box, part: Part, above: Sequence[Part]) -> bool:
