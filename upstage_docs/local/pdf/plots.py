@@ -23,7 +23,6 @@ points of no gap at all, as between bars of one category."""
 
 def joined_drawings(drawings: Sequence[Drawing], paths: Sequence[Path]) -> list[Drawing]:
     """Return the drawings, those joined that lie on the same axes or grid: lines of a plot need not touch these."""
-    grounds = [*_grids(paths), *(drawing.box for drawing in drawings if not drawing.glyphs and _is_axes(drawing))]
     joined = list(drawings)
     rows = _rows_of_bars(paths)
     homes = {path: one.box for one in drawings if rows and not one.glyphs for path in one.paths}
@@ -35,7 +34,7 @@ def joined_drawings(drawings: Sequence[Drawing], paths: Sequence[Path]) -> list[
             joined = [one for one in joined if one not in on]
             bars = tuple(dict.fromkeys([*row, *(path for one in on for path in one.paths)]))
             joined.append(Drawing(bounds(path.box for path in bars), bars, glyphs=False))
-    for ground in grounds:
+    for ground in _grids(paths):
         on = [one for one in joined if not one.glyphs and overlap(one.box, ground) > _ON_GRID]
         if on and any(not _is_level(path) for one in on for path in one.paths):
             box = bounds([ground, *(one.box for one in on)])
@@ -63,15 +62,6 @@ def _grids(paths: Sequence[Path]) -> list[Box]:
         if len(steps) > 1 and min(steps) > _THICKEST_LINE and max(steps) - min(steps) < _EVEN:
             found.append((2.0 * left, heights[0], 2.0 * right, heights[-1]))
     return found
-
-
-def _is_axes(drawing: Drawing) -> bool:
-    """Say whether a drawing is the axes of a plot: long strokes across and down, and ticks on them."""
-    sides = [dimensions(path.box) for path in drawing.paths]
-    if any(min(side) > _THICKEST_LINE for side in sides):
-        return False
-    ticks = sum(max(side) < _LONGEST_TICK for side in sides)
-    return ticks >= _LEAST_TICKS and all(max(along) > _SHORTEST_LINE for along in zip(*sides, strict=True))
 
 
 def _is_axis(drawing: Drawing) -> bool:

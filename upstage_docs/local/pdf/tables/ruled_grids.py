@@ -35,8 +35,6 @@ _SLIM_COLUMN, _SLIM_ROW = 0.8, 0.7
 """Of the font size: no text stands in a column or a row that is slimmer. Word pads its cells by 5.4 points."""
 _SPACER = 2.5
 """Font sizes: an empty column beside columns of signs that is narrower is the space between two columns."""
-_COLUMN_GAP = 1.5
-"""Font sizes between two words of a line, at least, if they are those of two columns."""
 _ACROSS = 0.6
 """Of the rows with text, at most so many are one cell from side to side."""
 
@@ -127,7 +125,7 @@ def _table(words: Sequence[Word], taken: Sequence[bool], rules: Sequence[Box], s
     filled = sum(bool(rows[r][c]) for r, c in spans)
     if width == 1:
         framed = all(_is_wall(upright[side], 0, ys[0], ys[-1]) for side in (0, 1))
-        if not framed or len(spans) < height or any(_has_gap([words[i] for i in cell]) for cell in held.values()):
+        if not framed or len(spans) < height:
             return None
         used = frozenset(index for cell in held.values() for index in cell)
         return Table((xs[0], ys[0], xs[-1], ys[-1]), rows, [sum(xs) / 2], 0, used, spans=spans, gridded=True)
@@ -175,15 +173,6 @@ def _without_sign_columns(
         not column and end - start < _SPACER * size for column, (start, end) in zip(texts, pairwise(xs), strict=True)
     ]
     return [xs[first] for first, _ in columns_with_signs(texts, blank)] + [xs[-1]]
-
-
-def _has_gap(words: Sequence[Word]) -> bool:
-    """Say whether two words of a line stand as far apart as those of two columns do."""
-    ordered = sorted(words, key=lambda word: (round(word.baseline / word.size), word.box[0]))
-    return any(
-        abs(one.baseline - after.baseline) < 0.5 * one.size and after.box[0] - one.box[2] > _COLUMN_GAP * one.size
-        for one, after in pairwise(ordered)
-    )
 
 
 def _unfolded(
