@@ -413,3 +413,40 @@ def test_white_without_a_title_parts_no_table_between_rules() -> None:
             sheet.line(60, y, 400, y)
 
     assert tables(elements(paper)) == [rows]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("9:00 – 9:45", "10:00 – 10:45", "11:30", "14:15"),
+        ("3 May 2031", "21 June 2031", "9 Sept. 2031", "1 October 2031"),
+        ("2027 – 2031", "2022 – 2027", "2019", "2015 – 2019"),
+        ("Date:", "Place:", "Present:", "Minutes by:"),
+    ],
+    ids=["times", "days", "spans of years", "names with a colon"],
+)
+def test_dates_and_names_beside_texts_are_a_table_of_two_columns(keys: tuple[str, ...]) -> None:
+    """A text goes on below its first line; the first row is no header."""
+    lines = ["Opening of the new mole", "Report on the lamps of the bay", "Race of the pilots", "End of the season"]
+
+    def programme(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(SEA, 4))
+        for r, (key, line) in enumerate(zip(keys, lines, strict=True)):
+            text(sheet, 60, 690 - 32 * r, [key])
+            text(sheet, 150, 690 - 32 * r, [line, "Harbour Board, room 2"])
+        text(sheet, 60, 540, paragraph(SEA, 4))
+
+    told = tables(elements(programme))
+    assert told == [[[key, f"{line} Harbour Board, room 2"] for key, line in zip(keys, lines, strict=True)]]
+
+
+def test_two_columns_of_names_and_texts_are_no_table() -> None:
+    def letter(sheet: Canvas) -> None:
+        for r, (left, right) in enumerate(
+            (("Ada North", "Ben South"), ("Pilot House", "Lamp House"), ("Cork", "Bray"))
+        ):
+            text(sheet, 60, 690 - 14 * r, [left])
+            text(sheet, 250, 690 - 14 * r, [right])
+        text(sheet, 60, 600, paragraph(SEA, 4))
+
+    assert "table" not in categories(elements(letter))

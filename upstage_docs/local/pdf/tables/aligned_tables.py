@@ -53,6 +53,10 @@ _OVER_COLUMN = 0.25
 """Font sizes that a text stands over a column, at least, if it is in it."""
 _LINED_COLUMNS = 0.7
 """Share of the columns behind the first that are lined up, at least, in a table with numbers."""
+_MONTH = r"(?:\d{1,2}\.? )?[^\W\d]{3,9}\.?(?: \d{1,2})?(?:,? \d{4})?"
+_MOMENT = rf"(?:\d{{1,2}}[:.]\d\d(?: ?[ap]\.?m\.?)?|\d{{1,4}}[-./] ?\d{{1,2}}(?:[-./] ?\d{{1,4}})?\.?|\d{{4}}|{_MONTH})"
+_KEY = re.compile(rf".*\S ?[:：]|(?=.*\d)(?:[^\W\d]+,? )?{_MOMENT}(?: ?(?:[-–—~]|to) ?{_MOMENT})?", re.IGNORECASE)
+"""A date, a time or a span of them, or a name with a colon: what stands in the first of two columns of a table."""
 _LEADER = re.compile(r"(?:\s?[.·…_]){4,}\s*$")
 """Dots that lead from a label to its numbers."""
 
@@ -100,6 +104,8 @@ def _table(
     rows, placed = _placed(rows, columns, lines)
     first = next((r for r, row in enumerate(rows) if _is_of_values(row, placed[r])), None)
     head = max(_header_height(rows, placed, first), _lines_above_rule(rows, rules))
+    if _has_keys(rows, placed):
+        head, least = 0, 2
     width = len(columns)
     body = join_lines(
         [_cells(row, places, width) for row, places in zip(rows[head:], placed[head:], strict=True)], rules
@@ -107,6 +113,12 @@ def _table(
     if not _is_table(rows, placed, columns, body, least):
         return None
     return _built(rows[:head], placed[:head], columns, body, rules)
+
+
+def _has_keys(rows: Sequence[Sequence[Text]], placed: Sequence[Sequence[tuple[int, int]]]) -> bool:
+    """Say whether all texts of the first column are dates, times or names with a colon, the first row's too."""
+    labels = [text.text for row, places in zip(rows, placed, strict=True) if places[0][0] == 0 for text in row[:1]]
+    return placed[0][0] == (0, 0) and all(map(_KEY.fullmatch, labels))
 
 
 def _trimmed(rows: list[list[Text]], lines: LineTexts, *, closed: bool) -> tuple[list[list[Text]], list[list[Text]]]:
