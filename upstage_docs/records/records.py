@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 NAMESPACE = UUID("6f4b3c52-8a5e-5d0c-9a38-0c2f6f7d1e11")
 
 _BEGUN = sha1(NAMESPACE.bytes, usedforsecurity=False)
+_UNHASHED = sha256()
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 _parts = itemgetter(slice(8), slice(8, 12), slice(13, 16), 16, slice(17, 20), slice(20, 32))
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # a drive of Windows has one letter
@@ -209,7 +210,7 @@ class Recorder:
         if may_be_title:
             told = element.text or element.markdown or element.html
             # Of the words of a picture and of HTML, a square may be written in another way.
-            if told[:1] != "!" and (element.text or "&" not in told) and (told.isascii() or not holds_square(told)):
+            if told[:1] != "!" and (element.text or "&" not in told) and not holds_square(told):
                 return 0, ()  # nor is one among its lines
         level = self._levels.level_of(element)
         if level or not may_be_title:
@@ -467,4 +468,6 @@ def _uuid5(name: bytes, begun: Hash = _BEGUN) -> str:
 
 def text_sha256(text: str) -> str:
     """Return the SHA-256 of *text*, hexadecimal."""
-    return sha256(text.encode(errors="surrogatepass")).hexdigest()
+    digest = _UNHASHED.copy()  # faster than making one: each text of a corpus is hashed
+    digest.update(text.encode(errors="surrogatepass"))
+    return digest.hexdigest()
