@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from upstage_docs import Element, ParsedDocument, Record, chunk_elements, contextualize
@@ -688,7 +689,7 @@ def test_boxes_that_lie_over_each_other_do_not_tell_what_stands_above() -> None:
 
     assert is_remark_below(numbered, table, named=False)
     assert not is_remark_below(numbered, table, named=True)
-    assert not is_remark_below(numbered._replace(box=(0.0, 0.0, 0.0, 0.0)), table, named=False)
+    assert not is_remark_below(msgspec.structs.replace(numbered, box=(0.0, 0.0, 0.0, 0.0)), table, named=False)
 
 
 def _page(*parts: tuple[str, str], step: float = 0.06) -> ParsedDocument:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from upstage_docs.models import Element
 from upstage_docs.records.ownership import (
     Line,
@@ -49,7 +51,7 @@ def captions_of(elements: Sequence[Element]) -> dict[int, str]:
         owned = Owned(element.category, element.page, element.box, element.html)
         above = _above(elements, index, free, line, owned)
         if above and (label := next((label for one in above if (label := caption_label(line(one).words))), "")):
-            owned = owned._replace(label=label)
+            owned = msgspec.structs.replace(owned, label=label)
         between, following = _below(elements, index, line, owned)
         if between and following is not None:
             after = elements[following]

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import Literal
+
+import msgspec
 
 from upstage_docs.models import Box
 from upstage_docs.records.announcements import announces, announces_in_words
@@ -48,7 +50,7 @@ _LEADING = frozenset({"announcement", "lead"})
 _COMPARED = _LEADING | {"title", "caption"}
 
 
-class Line(NamedTuple):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """A text beside a table, chart or figure.
 
     Attributes:
@@ -64,7 +66,7 @@ class Line(NamedTuple):
     box: Box = _NO_BOX
 
 
-class Owned(NamedTuple):
+class Owned(msgspec.Struct, frozen=True, gc=False):
     """The table, chart or figure that a line near it may belong to.
 
     Attributes:
@@ -222,9 +224,13 @@ def _is_article(words: str) -> bool:
 
 
 def _is_short_line(line: Line) -> bool:
-    """Say whether a line may be a title by itself: short, with letters, and no sentence."""
-    words = line.words
-    if not words or len(words) > LONGEST_TITLE or "\n" in words or line.category not in _TITLED:
+    """Say whether a line may be a title by itself, by its category and its words."""
+    return line.category in _TITLED and _are_short(line.words)
+
+
+def _are_short(words: str) -> bool:
+    """Say whether *words* may be a title by themselves: on one short line, with letters, and no sentence."""
+    if not words or len(words) > LONGEST_TITLE or "\n" in words:
         return False
     return not (SENTENCE_END.search(words) or KOREAN_SENTENCE.search(words)) and len(_LETTER.findall(words)) > 1
 
@@ -234,15 +240,15 @@ def _is_block_of_titles(line: Line) -> bool:
 
     Neither a text that was merely wrapped nor a list, which an answer may call a paragraph, is one.
     """
-    words = line.words
-    if not 0 < words.count("\n") < _MOST_TITLES or line.category == "list" or words.rstrip()[-1] in _GOES_ON:
+    words, is_titled = line.words, line.category in _TITLED
+    lines = words.split("\n", _MOST_TITLES)
+    if not 1 < len(lines) <= _MOST_TITLES or line.category == "list" or words.rstrip()[-1] in _GOES_ON:
         return False
-    lines = words.split("\n")
     if words[0].islower() or any(_is_no_title_below(*two) for two in pairwise(lines)):
         return False
     # The name of a company ends with a stop that ends no sentence.
     names = (_LEGAL_FORM.sub("", one) for one in lines)
-    return all(_is_short_line(line._replace(words=one)) or is_unit(one) for one in names)
+    return all((is_titled and _are_short(one)) or is_unit(one) for one in names)
 
 
 def _is_no_title_below(line: str, following: str) -> bool:
