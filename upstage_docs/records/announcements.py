@@ -101,9 +101,10 @@ def _holds_sign(words: str) -> bool:
 
 def _without_bracket(tail: str) -> str:
     """Return *tail* without what stands in brackets at its end: "were as follows (in thousands)"."""
-    end = max(tail.rfind(")"), tail.rfind("）"))
-    if end < len(tail) - _LONGEST_END:
+    near = tail[-_LONGEST_END:]
+    if ")" not in near and "）" not in near:
         return tail
+    end = max(tail.rfind(")"), tail.rfind("）"))
     start = max(tail.rfind("(", 0, end), tail.rfind("（", 0, end))
     return tail[:start].rstrip() or tail if 0 < start >= end - LONGEST_UNIT else tail
 

@@ -418,7 +418,7 @@ def is_note(words: str, table: str = "") -> bool:
         return False
     begun = words.lstrip()
     start = begun.lstrip(BULLETS)[:2] or begun[:2]
-    rounded = "반올림" in words  # such a note begins with any word
+    rounded = "림" in words and "반올림" in words  # begins with any word; one sign is found fast, and is rare
     if rounded or start[:1] in _FIRST_OF_NOTES or begun[:1] in _DASHES:
         is_other = (
             not rounded
