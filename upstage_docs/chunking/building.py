@@ -12,7 +12,7 @@ from upstage_docs.chunking.record_metadata import scalar_metadata
 from upstage_docs.chunking.units import ElementPlace, Run, Unit, joined, merged_extra
 from upstage_docs.models import Box, Chunk, Record
 from upstage_docs.records.crop_names import crops_between, own_crops
-from upstage_docs.records.records import Metadata, RecordIds, join_headings, source_in_ids, text_sha256, union_of
+from upstage_docs.records.records import Metadata, RecordIds, join_headings, source_in_ids, text_sha256
 
 _encode = msgspec.json.Encoder().encode
 
@@ -201,16 +201,21 @@ _NEXT_LINE, _LEAST_COLUMN = 0.03, 0.2
 
 def _box(main: ElementPlace, places: Sequence[ElementPlace]) -> Box:
     """Return the box around those of *places*, in reading order on one page, that stand in one column with *main*."""
-    column: list[ElementPlace] = []
+    last: ElementPlace | None = None
+    holds_main = False
+    x0 = y0 = x1 = y1 = 0.0  # of the column so far
     for place in places:
         if not (place.x1 or place.y1):
             continue
-        if column and _is_beside(column[-1], place):
-            if main in column:
+        if last is None or _is_beside(last, place):
+            if holds_main:
                 break
-            column = []
-        column.append(place)
-    return union_of([place.box for place in column]) if main in column else main.box
+            x0, y0, x1, y1 = place.x0, place.y0, place.x1, place.y1
+        else:
+            x0, y0, x1, y1 = min(x0, place.x0), min(y0, place.y0), max(x1, place.x1), max(y1, place.y1)
+        last = place
+        holds_main = holds_main or place == main
+    return (x0, y0, x1, y1) if holds_main else main.box
 
 
 def _is_beside(one: ElementPlace, other: ElementPlace) -> bool:
