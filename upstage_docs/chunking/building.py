@@ -142,7 +142,8 @@ class ChunkBuilder:
         metadata["category"] = category
         metadata["sub_category"] = main.sub_category if category != "mixed" else ""
         metadata["page"], metadata["page_end"] = page, page_end
-        metadata["coordinates"] = main.coordinates
+        corners = main.coordinates
+        metadata["coordinates"] = corners if isinstance(corners, str) else _encode(corners).decode()
         metadata["x0"], metadata["y0"], metadata["x1"], metadata["y1"] = x0, y0, x1, y1
         metadata["headings"] = join_headings(body.headings)
         metadata["categories"] = categories

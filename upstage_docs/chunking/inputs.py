@@ -152,15 +152,18 @@ class _Reader:
         if holds_data(text):
             text = WithoutPictures(text).text
         category = element.category
-        level = self._levels.level_of(element)
-        opens = level > 0 if category in _LEVELLED else None
-        if level:
-            self._trail.leave(level)
+        may_be_title = category in MAY_BE_TITLES
+        level = 0
+        opens: bool | None = None
+        if not may_be_title or element.text[:1] in SQUARE_SIGNS:
+            level = self._levels.level_of(element)
+            opens = level > 0 if category in _LEVELLED else None
+            if level:
+                self._trail.leave(level)
         found: Iterable[Unit] = ()
-        if not self._leaves_out(category, text):
-            coordinates = element.coordinates
-            x0, y0, x1, y1 = bounding_box(coordinates)
-            corners = _encode(coordinates).decode()
+        if category not in self._excluded or _may_be_owned(category, text):
+            corners = element.coordinates
+            x0, y0, x1, y1 = bounding_box(corners)
             place = ElementPlace(element.id, element.page, category, element.sub_category, corners, x0, y0, x1, y1)
             found = self._units(category, text, place, self._trail.headings, self._trail.section_id, opens=opens)
             if form != "html" and category in _TABLES and element.html:
@@ -168,7 +171,7 @@ class _Reader:
                     unit.header_rows = header_rows_of(element.html)
         if level:
             self._trail.enter(level, element_text(element, "text"), self._id_of(element, text))
-        elif category in MAY_BE_TITLES and holds_marked_line(text):
+        elif may_be_title and holds_marked_line(text):
             found = self._at_titles(found, self._id_of(element, text))
         return found
 
@@ -244,7 +247,7 @@ class _Reader:
                 element_id=own.element_id,
                 missing_pages=own.missing_pages,
             )
-        if self._leaves_out(own.category, record.text):
+        if own.category in self._excluded and not _may_be_owned(own.category, record.text):
             return ()
         found = self._units(
             own.category, record.text, own, self._split_headings(own.headings), own.section_id, record.id
@@ -282,16 +285,12 @@ class _Reader:
             if level:
                 self._trail.leave(level)
             headings, section_id = self._trail.headings, ""
-        if not self._leaves_out(category, record.text):
+        if category not in self._excluded or _may_be_owned(category, record.text):
             for unit in self._units(category, record.text, place, headings, section_id, record.id):
                 unit.extra = known.extra
                 yield unit
         if level:
             self._trail.enter(level, title, "")
-
-    def _leaves_out(self, category: str, text: str) -> bool:
-        """Return whether an element is left out at once: the label of a caption or a unit may be a mistaken one."""
-        return category in self._excluded and not (category in _RUNNING and _may_be_owned(text))
 
     def _units(
         self,
@@ -408,7 +407,7 @@ class _Reader:
                     self._trail.leave(level)
             elif block.category == "index" and not is_stale:
                 self._levels.read_contents(text_of_html(body))
-            if not self._leaves_out(block.category, body):
+            if block.category not in self._excluded or _may_be_owned(block.category, body):
                 identity = place.element_id if block.element_id is None or not ours else block.element_id
                 gap = text[previous : block.start]
                 joiner = gap if previous and not gap.strip() else _joiner(body)
@@ -473,8 +472,10 @@ class _Reader:
         return self._last_headings[1]
 
 
-def _may_be_owned(text: str) -> bool:
-    """Return whether a running header or footer may belong to a table, a mistaken label apart."""
+def _may_be_owned(category: str, text: str) -> bool:
+    """Return whether what is excluded may belong to a table: a running header or footer, whose label is mistaken."""
+    if category not in _RUNNING:
+        return False
     words = text_of_line(text)
     return not words.isdecimal() and (bool(caption_label(words)) or is_unit(words) or is_note(words))
 

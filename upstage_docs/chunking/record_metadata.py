@@ -21,6 +21,7 @@ _encode = msgspec.json.Encoder().encode
 class FlatElement(ElementPlace, frozen=True, gc=False, kw_only=True):
     """The metadata of an element as our own loaders write them, each of exactly this type."""
 
+    coordinates: str = "[]"
     source: str
     file_sha256: str
     headings: str
@@ -227,6 +228,7 @@ def place_of_span(known: RecordMetadata, span: Span, block: Block, text: str) ->
         category = block.category
     elif category == "page":
         category = "paragraph"
+    coordinates: str | tuple[Point, ...]
     if element_id == place.element_id and page == place.page and known.record_type != "page":
         coordinates = place.coordinates
     elif x1 or y1:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from upstage_docs.chunking.text_breaks import TAG
-from upstage_docs.models import Box, Record
+from upstage_docs.models import Box, Point, Record
 
 UNKNOWN = -1  # the element id of a text whose element is not known
 
@@ -16,13 +16,13 @@ UNKNOWN = -1  # the element id of a text whose element is not known
 
 
 class ElementPlace(msgspec.Struct, frozen=True, gc=False):
-    """The element that a text came from; `coordinates` is the JSON of its corner points, the rest its bounding box."""
+    """The element that a text came from; `coordinates` are its corner points or the JSON of them, the rest its box."""
 
     element_id: int
     page: int
     category: str = ""
     sub_category: str = ""
-    coordinates: str = "[]"
+    coordinates: str | tuple[Point, ...] = "[]"
     x0: float = 0.0
     y0: float = 0.0
     x1: float = 0.0
