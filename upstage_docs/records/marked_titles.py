@@ -41,15 +41,13 @@ def is_section_title(words: str) -> bool:
 
 def holds_square(text: str) -> bool:
     """Say whether a square stands in *text*; fast, since most texts have none and this is asked of each."""
-    if text.isascii():
-        return False
     # One sign is found ten times as fast as a choice of them, and so written twice as fast as by a loop over SQUARES.
     return "□" in text or "■" in text or "▣" in text or "❑" in text or "❏" in text or "ㅁ" in text
 
 
 def holds_marked_line(text: str) -> bool:
     """Say whether a line of *text* begins with a square."""
-    return holds_square(text) and _MARKED_LINE.search(text) is not None
+    return not text.isascii() and holds_square(text) and _MARKED_LINE.search(text) is not None
 
 
 def marked_titles(text: str) -> list[MarkedTitle]:

@@ -210,7 +210,7 @@ class Recorder:
         if may_be_title:
             told = element.text or element.markdown or element.html
             # Of the words of a picture and of HTML, a square may be written in another way.
-            if told[:1] != "!" and (element.text or "&" not in told) and not holds_square(told):
+            if told[:1] != "!" and (element.text or "&" not in told) and (told.isascii() or not holds_square(told)):
                 return 0, ()  # nor is one among its lines
         level = self._levels.level_of(element)
         if level or not may_be_title:
