@@ -84,19 +84,22 @@ def _stands_along(axis: Box, drawing: Drawing) -> bool:
 def _rows_of_bars(paths: Sequence[Path]) -> list[list[Path]]:
     """Return filled shapes of one width that stand side by side on one foot, or hang from it, or lie so."""
     found = []
+    shapes = [path for path in paths if path.filled and not path.curved and not is_light(path.colour)]
     for x0, y0, x1, y1 in ((0, 1, 2, 3), (1, 2, 3, 0)):  # standing ones, and lying ones from the left
         rows: defaultdict[tuple[int, int], dict[int, Path]] = defaultdict(dict)
-        for path in paths:
+        for path in shapes:
             wide = path.box[x1] - path.box[x0]
-            if path.filled and not path.curved and not is_light(path.colour) and wide > _THICKEST_LINE:
+            if wide > _THICKEST_LINE:
                 for foot in {round(end / 3 + half) for end in (path.box[y0], path.box[y1]) for half in (0, 0.5)}:
                     rows[foot, round(wide)].setdefault(round(path.box[x0]), path)
         for places in rows.values():
+            if len(places) < _LEAST_BARS:
+                continue
             row = sorted(places.values(), key=lambda path: path.box[x0])
             gaps = [after.box[x0] - path.box[x1] for path, after in pairwise(row)]
             apart = [gap for gap in gaps if gap > _TOUCH]
             even = apart and min(gaps) > -_TOUCH and max(apart) < _WIDEST_GAP * min(apart)
-            if len(row) >= _LEAST_BARS and even and len({(round(p.box[y0]), round(p.box[y1])) for p in row}) > 1:
+            if even and len({(round(p.box[y0]), round(p.box[y1])) for p in row}) > 1:
                 found.append(row)
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -51,6 +52,7 @@ class Subpath(NamedTuple):
         return len(self.trace) > len(self.points)
 
 
+@lru_cache
 def is_light(colour: str) -> bool:
     """Say whether a colour `aarrggbb` is that of the ground: nearly white, not seen, or not known."""
     try:

@@ -93,7 +93,9 @@ def _may_be_pie(drawing: Drawing) -> bool:
     if not 2 <= len(large) <= _MOST_SECTORS:
         return False
     for one, other in combinations(large, 2):
-        shared = min(shared_width(one.box, other.box), shared_height(one.box, other.box))
+        if (wide := shared_width(one.box, other.box)) <= -_CROSS:
+            continue  # most
+        shared = min(wide, shared_height(one.box, other.box))
         if one.curved and other.curved and shared > -_CROSS:
             return True
         if shared > _CROSS and max(overlap(one.box, other.box), overlap(other.box, one.box)) < _NESTED:

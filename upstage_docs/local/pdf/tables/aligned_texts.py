@@ -167,16 +167,13 @@ def texts_beside(texts: Sequence[Text]) -> list[tuple[int, int]]:
     lefts = [text.box[0] for text in texts]
     pairs = []
     for number, text in enumerate(texts):
-        near = range(
-            bisect_left(bases, text.baseline - SAME_LINE * text.size),
-            bisect_left(bases, text.baseline + SAME_LINE * text.size),
-        )
-        if len(near) > 1:
+        start = bisect_left(bases, text.baseline - SAME_LINE * text.size)
+        end = bisect_left(bases, text.baseline + SAME_LINE * text.size)
+        if end - start > 1:
             behind = max(text.box[2] - 1, text.box[0] + 0.01)
-            right = [n for n in near if lefts[n] >= behind]
-            following = min(right, key=lefts.__getitem__, default=None)
-            if following is not None and lefts[following] - text.box[2] < _REACH * text.size:
-                pairs.append((number, following))
+            nearest = min((left for left in lefts[start:end] if left >= behind), default=math.inf)
+            if nearest - text.box[2] < _REACH * text.size:
+                pairs.append((number, lefts.index(nearest, start, end)))
     return pairs
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 from statistics import median
 from typing import Any
@@ -121,7 +122,8 @@ def tables_of(
         for table in lattice_tables(words, taken, rules, sides)
         if len(table.columns) > 1 or not any(table.words & other.words for other in tables)
     ]
-    in_lattice = [used or any(i in table.words for table in lattices) for i, used in enumerate(taken)]
+    ruled_off = frozenset[int]().union(*(table.words for table in lattices))
+    in_lattice = [used or i in ruled_off for i, used in enumerate(taken)]
     known = [table.words for table in tables]
     lines = LineTexts(words, pieces)
     ruled = [
@@ -316,19 +318,19 @@ def rules_of(page: Any, paths: Sequence[Path]) -> tuple[list[Box], list[Box]]:
     The edge between two lines of a shaded text is none: text processors shade each line by itself.
     """
     rules, sides = [], []
-    seams = _seams(paths)
+    seams = cache(lambda: _seams(paths))  # few pages have shades
     for line in page.vector_graphics.lines:
         x0, y0, x1, y1 = line.x1, line.y1, line.x2, line.y2
-        if abs(y0 - y1) < 1:
-            if abs(x0 - x1) <= 30:
+        if -1 < y0 - y1 < 1:
+            if -30 <= x0 - x1 <= 30:
                 continue
             rule = min(x0, x1), y0, max(x0, x1), y0
             if line.stroke or not any(
                 abs(y - y0) < _SEAM and left - _SEAM < rule[0] and rule[2] < right + _SEAM
-                for left, y, right, _ in seams.get(line.fill_color or "", ())
+                for left, y, right, _ in seams().get(line.fill_color or "", ())
             ):
                 rules.append(rule)
-        elif abs(x0 - x1) < 1 and abs(y0 - y1) > 5:
+        elif -1 < x0 - x1 < 1 and abs(y0 - y1) > 5:
             sides.append((x0, min(y0, y1), x0, max(y0, y1)))
     return rules, sides
 
