@@ -16,7 +16,7 @@ from reportlab.graphics.charts.doughnut import Doughnut
 from reportlab.graphics.charts.legends import Legend, LineLegend
 from reportlab.graphics.charts.linecharts import HorizontalLineChart
 from reportlab.graphics.charts.piecharts import Pie
-from reportlab.graphics.shapes import Drawing
+from reportlab.graphics.shapes import Drawing, String
 from reportlab.graphics.widgets.markers import makeMarker
 from reportlab.lib.colors import HexColor
 from reportlab.pdfgen.canvas import Canvas
@@ -289,8 +289,11 @@ def pie(
     popout: float = 0,
     wide: float = 170,
     values: Sequence[float] = tuple(SHARES.values()),
+    more: Callable[[Drawing], None] | None = None,
 ) -> Draw:
     def draw(drawing: Drawing) -> None:
+        if more is not None:
+            more(drawing)
         chart = kind()
         chart.x, chart.y, chart.width, chart.height = 90, 45, wide, 170
         chart.data = list(values)
@@ -327,6 +330,15 @@ def test_pies_are_measured_in_per_cent(page: Draw) -> None:
     found = {name: float(share.removesuffix("%")) for name, share in rows(chart)[1:]}
     assert found == pytest.approx(SHARES, abs=0.5)
     assert all(name in chart["content"]["text"] for name in NAMES)
+
+
+def test_the_title_right_above_a_pie_is_no_name_of_a_sector() -> None:
+    def page(drawing: Drawing) -> None:
+        drawing.add(String(175, 232, "The catch", fontSize=13, textAnchor="middle"))
+
+    (chart,) = charts(pie(more=page))
+    assert {name for name, _ in rows(chart)[1:]} == set(NAMES)
+    assert "<p>Chart Title: The catch</p>" in chart["content"]["html"]
 
 
 def test_a_pie_of_sides_and_a_pie_of_two_are_measured() -> None:

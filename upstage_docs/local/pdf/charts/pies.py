@@ -33,6 +33,8 @@ _REACH = 0.5
 _BESIDE, _UNDER = 0.35, 0.7
 """Font sizes between the words of one name at most, across and down."""
 _LONGEST_NAME = 60
+_LARGER, _OVER_MIDDLE = 1.1, 0.3
+"""Of the sizes of names: the title of a pie is larger; and radii that it stands off the middle, at most."""
 _SHARES = re.compile(r"\d[\d.,]*%(?:\s+\d[\d.,]*%)+")
 _PER_CENT = re.compile(r"[(\[]?\s*(\d{1,3}(?:[.,]\d+)?)\s*%\s*[)\]]?")
 
@@ -77,7 +79,7 @@ def pies_of(subpaths: Sequence[Subpath]) -> list[Pie]:
     sectors: list[_Sector] = []
     for path in subpaths:
         sector = _sector(path) if path.fill else None
-        if sector is not None and not any(_is_same(sector, other) for other in sectors):
+        if sector is not None:
             sectors.append(sector)
     groups = groups_of(
         len(sectors), ((m, n) for m, n in combinations(range(len(sectors)), 2) if _belong(sectors[m], sectors[n]))
@@ -143,16 +145,6 @@ def _circle(a: Point, b: Point, c: Point) -> tuple[Point, float] | None:
     return (x, y), math.dist((x, y), a)
 
 
-def _is_same(one: _Sector, other: _Sector) -> bool:
-    """Say whether one is drawn over the other: in another colour it is what is seen, but its angles are the same."""
-    return (
-        math.dist(one.centre, other.centre) < 0.01 * one.radius
-        and abs(one.radius - other.radius) < 0.01 * one.radius
-        and abs((one.start - other.start + 180) % 360 - 180) < 0.2
-        and abs(one.sweep - other.sweep) < 0.2
-    )
-
-
 def _belong(one: _Sector, other: _Sector) -> bool:
     return (
         abs(one.radius - other.radius) <= _SAME_RADIUS * one.radius
@@ -173,6 +165,15 @@ def _closed(sectors: Sequence[_Sector]) -> Pie | None:
     return Pie((x, y), sectors[0].radius, tuple(ordered))
 
 
+def _title(pie: Pie, names: Sequence[_Name]) -> _Name | None:
+    """Return the text that stands above a pie, over its middle, and is larger than all others, if there is one."""
+    title = max(names, key=lambda name: name.size, default=None)
+    if title is None or any(title.size < _LARGER * name.size for name in names if name is not title):
+        return None
+    over = abs(middle(title.box)[0] - pie.centre[0]) < _OVER_MIDDLE * pie.radius
+    return title if over and title.box[3] <= pie.box[1] else None
+
+
 def measured_pie(pie: Pie, subpaths: Sequence[Subpath], words: Sequence[Word]) -> tuple[Box, ChartData] | None:
     """Return the box of a pie with its names, and the share of each sector in per cent.
 
@@ -185,6 +186,8 @@ def measured_pie(pie: Pie, subpaths: Sequence[Subpath], words: Sequence[Word]) -
     """
     labels = [label_of(word, lying=False) for whole in words for word in _told_apart(whole)]
     clusters = _clusters(labels)
+    title = _title(pie, clusters)
+    clusters = [name for name in clusters if name is not title]
     named = _by_legend(pie, subpaths, labels, clusters) or _by_place(pie, clusters)
     if named is None:
         return None
@@ -193,7 +196,6 @@ def measured_pie(pie: Pie, subpaths: Sequence[Subpath], words: Sequence[Word]) -
     rows = [["", "Share"], *([name, f"{share:.1f}%"] for name, share in zip(names, shares, strict=True))]
     box = bounds([pie.box, *boxes])
     facts = [("Chart Type", "doughnut" if pie.sectors[0].hole else "pie")]
-    title = _title(box, clusters, boxes)
     if title is not None:
         facts.insert(0, ("Chart Title", title.text))
         box = bounds([box, title.box])
@@ -230,6 +232,8 @@ def _clusters(labels: Sequence[Label]) -> list[_Name]:
 
 def _are_together(one: Label, other: Label) -> bool:
     across, down = shared_width(one.box, other.box), shared_height(one.box, other.box)
+    if max(one.size, other.size) >= _LARGER * min(one.size, other.size):
+        return False
     if _PER_CENT.search(one.text) and _PER_CENT.search(other.text):
         return False
     return across > -_BESIDE * one.size and down > -_UNDER * one.size
@@ -308,15 +312,3 @@ def _without_share(text: str, sector: _Sector) -> str | None:
         if abs(float(told.replace(",", ".")) - share) > _OFF_TOLD:
             return None
     return " ".join(_PER_CENT.sub(" ", text).split()).strip(" ,;:·-–—")
-
-
-def _title(box: Box, clusters: Sequence[_Name], used: Sequence[Box]) -> _Name | None:
-    """Return the text that stands right above a pie and over its middle."""
-    above = [
-        name
-        for name in clusters
-        if name.box not in used
-        and 0 <= box[1] - name.box[3] < 2.5 * name.size
-        and abs(middle(name.box)[0] - middle(box)[0]) < 0.15 * (box[2] - box[0])
-    ]
-    return above[0] if len(above) == 1 else None
