@@ -185,6 +185,19 @@ def test_a_series_that_begins_late_has_empty_cells_before() -> None:
     assert [row[2] for row in rows(chart)[1:]] == ["", "", "70", "120", "10"]
 
 
+def test_the_short_piece_of_a_line_with_a_gap_belongs_to_its_series() -> None:
+    """Two vertices before a gap were no line, and their values were told to be missing."""
+
+    def page(sheet: Canvas) -> None:
+        plotted(sheet)
+        for piece in (LINE[:2], LINE[2:]):
+            stroke(sheet, [(x, y - 20) for x, y in piece], "#c8702a")
+        text(sheet, 400, 506, ["Salted"], 9)
+
+    (chart,) = charts(page)
+    assert [row[2] for row in rows(chart)[1:]] == ["40", "90", "70", "120", "10"]
+
+
 def test_a_line_over_bars_is_a_column_beside_theirs() -> None:
     def page(sheet: Canvas) -> None:
         bars(sheet, TICKS)

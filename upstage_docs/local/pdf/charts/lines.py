@@ -28,8 +28,6 @@ _SPANS = 0.3
 """Of the width of the data: a sloping stroke that is longer is a series, or not understood."""
 _AT_VERTEX = 3.0
 """Points from a vertex: what has its middle there is its marker."""
-_OFF_BARS = 0.05
-"""Of the distance of categories: what a vertex is off the middle of the bars under it, at most."""
 _SHORTEST_KEY, _TO_NAME = 10.0, 1.2
 """Points of a stroke before a name in a legend, at least, and font sizes between the two, at most."""
 _BEYOND = 1.05
@@ -76,9 +74,11 @@ def measured_lines(paths: Sequence[Path], words: Sequence[Word], subpaths: Seque
         words: Its words.
         subpaths: The same paths point by point.
     """
-    lines = _without_keys([line for line in _polylines(subpaths) if len(line.points) >= _LEAST_CATEGORIES])
+    strokes = _polylines(subpaths)
+    lines = _without_keys([line for line in strokes if len(line.points) >= _LEAST_CATEGORIES])
     places = _places([line for line in lines if not _is_flat(line)])
     lines = [line for line in lines if not _is_flat(line) or _stands_at(line, places)]
+    lines += _cut_off(strokes, lines, places)
     labels = labels_of(words, lying=False)
     if not _LEAST_CATEGORIES <= len(places) <= _MOST_CATEGORIES:
         return None
@@ -128,16 +128,8 @@ def lines_over(
         if len(line.points) >= _LEAST_CATEGORIES and not _is_flat(line)
         if line.points[-1][0] - line.points[0][0] > least
     ]
-    pitch = min((after - before for before, after in pairwise(places)), default=0.0)
-    at_bars = [line._replace(points=tuple((_at_bars(x, places, pitch), y) for x, y in line.points)) for line in lines]
-    series = _series_at(at_bars, places)
+    series = _series_at(lines, places)
     return None if series is None else _series_columns(series, places, subpaths, labels, scale)
-
-
-def _at_bars(x: float, places: Sequence[float], pitch: float) -> float:
-    """Return the place of the category whose bars stand under a vertex, the vertex's own one if that is off all."""
-    nearest = min(places, key=lambda place: abs(place - x))
-    return nearest if abs(nearest - x) <= _OFF_BARS * pitch else x
 
 
 def _series_columns(
@@ -229,6 +221,20 @@ def _stands_at(line: Polyline, places: Sequence[float]) -> bool:
     return all(min((abs(place - x) for place in places), default=math.inf) <= _SAME for x, _ in line.points)
 
 
+def _cut_off(strokes: Sequence[Polyline], lines: Sequence[Polyline], places: Sequence[float]) -> list[Polyline]:
+    """Return the short strokes beside *lines* of their colours: what a category without a value cuts off them."""
+    known = [(line.colour, x) for line in lines for x, _ in line.points]
+    return [
+        one
+        for one in strokes
+        if _stands_at(one, places)
+        and any(one.colour == colour for colour, _ in known)
+        and not any(
+            one.colour == colour and one.points[0][0] - _SAME <= x <= one.points[-1][0] + _SAME for colour, x in known
+        )
+    ]
+
+
 def _foot(paths: Sequence[Path], places: Sequence[float], lowest: float, names: Sequence[Label]) -> float | None:
     """Return the height of the axis of categories, None if none is drawn between the data and the names."""
     below = min(label.box[1] for label in names)
@@ -248,6 +254,7 @@ def _series_at(lines: Sequence[Polyline], places: Sequence[float]) -> list[Polyl
     A category without a vertex between two with one may have been left out since it lies on the line, or have no value.
     """
     series: list[Polyline] = []
+    held: list[set[int]] = []
     for line in lines:
         at = [min(range(len(places)), key=lambda n: abs(places[n] - x)) for x, _ in line.points]
         if at != list(range(at[0], at[0] + len(at))) or any(
@@ -256,16 +263,14 @@ def _series_at(lines: Sequence[Polyline], places: Sequence[float]) -> list[Polyl
             return None
         if line.curved:  # how a curve was made is not known, and whether it goes through its values
             return None
-        piece = next((n for n, one in enumerate(series) if one.colour == line.colour and _follows(line, one)), None)
+        piece = next((n for n, one in enumerate(series) if one.colour == line.colour and held[n].isdisjoint(at)), None)
         if piece is None:
             series.append(line)
+            held.append(set(at))
         else:
             series[piece] = line._replace(points=tuple(sorted(series[piece].points + line.points)))
+            held[piece].update(at)
     return series if len(series) <= _MOST_SERIES else None
-
-
-def _follows(line: Polyline, other: Polyline) -> bool:
-    return line.points[0][0] > other.points[-1][0] + _SAME or line.points[-1][0] < other.points[0][0] - _SAME
 
 
 def _is_understood(subpaths: Sequence[Subpath], lines: Sequence[Polyline], scale: Scale) -> bool:
@@ -281,7 +286,7 @@ def _is_understood(subpaths: Sequence[Subpath], lines: Sequence[Polyline], scale
         if max(xs) - min(xs) < least or max(ys) - min(ys) < 3:
             continue
         if path.fill and not is_light(path.fill):
-            if not _is_rectangle(path) and sum(max(ys) - y < 1 for y in ys) < 2:
+            if sum(max(ys) - y < 1 for y in ys) < 2:
                 return False
         elif path.stroke and not is_light(path.stroke):
             points = _rightwards(path.points)
@@ -304,10 +309,6 @@ def _are_all(series: Sequence[Polyline], subpaths: Sequence[Subpath], labels: Se
         ):
             return False
     return True
-
-
-def _is_rectangle(path: Subpath) -> bool:
-    return not path.curved and all(min(abs(p[0] - q[0]), abs(p[1] - q[1])) < 0.5 for p, q in pairwise(path.points))
 
 
 def _values_of_line(line: Polyline, places: Sequence[float], scale: Scale) -> list[str] | None:
