@@ -450,3 +450,27 @@ def test_two_columns_of_names_and_texts_are_no_table() -> None:
         text(sheet, 60, 600, paragraph(SEA, 4))
 
     assert "table" not in categories(elements(letter))
+
+
+@pytest.mark.parametrize("heavy", [False, True], ids=["", "with a header in bold above the first rule"])
+def test_rules_part_rows_of_many_lines_where_a_label_stands_below_each(heavy: bool) -> None:
+    """Few lines of such a table have a rule below them, and its lines are as far apart as those of text."""
+    words = [f"{SEA} in the year {n}, {SEA.lower()} and the next one" for n in range(1994, 1998)]
+    rows = [(f"R{n}", wrap(text, 24), wrap(text, 34)) for n, text in enumerate(words, 1)]
+    header = ["No.", "Risk", "Measure"]
+
+    def register(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(SEA, 4))
+        y = 690.0
+        for x, name in zip((62, 100, 260), header if heavy else (), strict=False):
+            text(sheet, x, y + 4, [name], font="Helvetica-Bold")
+        sheet.line(60, y, 480, y)
+        for label, left, right in rows:
+            text(sheet, 62, y - 12, [label])
+            text(sheet, 100, y - 12, left)
+            text(sheet, 260, y - 12, right)
+            y -= 12 * max(len(left), len(right)) + 6
+            sheet.line(60, y, 480, y)
+
+    expected = [[label, " ".join(left), " ".join(right)] for label, left, right in rows]
+    assert tables(elements(register)) == [[header, *expected] if heavy else expected]

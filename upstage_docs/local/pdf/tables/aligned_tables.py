@@ -103,7 +103,11 @@ def _table(
     rows = [*_over_columns(titles, rows[0], columns), *rows]
     rows, placed = _placed(rows, columns, lines)
     first = next((r for r, row in enumerate(rows) if _is_of_values(row, placed[r])), None)
-    head = max(_header_height(rows, placed, first), _lines_above_rule(rows, rules))
+    head, above = _header_height(rows, placed, first), _lines_above_rule(rows, rules)
+    if above <= _MOST_HEADER:
+        head = max(head, above)
+    elif first is None:
+        head = 0  # what the rule ends is a row of many lines
     if _has_keys(rows, placed):
         head, least = 0, 2
     width = len(columns)
@@ -335,7 +339,7 @@ def _lines_above_rule(rows: Sequence[Sequence[Text]], rules: Sequence[Box]) -> i
     upper = [row for row in rows if row[0].baseline < first]
     texts = [text.text for row in upper for text in row]
     values = sum(map(is_value, texts))
-    return len(upper) if len(upper) <= _MOST_HEADER and values <= _VALUES_IN_HEADER * len(texts) else 0
+    return len(upper) if values <= _VALUES_IN_HEADER * len(texts) else 0
 
 
 def _built(

@@ -33,7 +33,7 @@ _FIRST_LINES = 2.0
 
 
 def with_header_words(tables: Sequence[Table], words: Sequence[Word], taken: Sequence[bool]) -> list[Table]:
-    """Return *tables*; one without a header gets the lines above it that are its header.
+    """Return *tables*; one without a header, or whose header looks like its rows, gets the lines above it that are one.
 
     Such lines are heavy, or in a colour of their own, and each text stands over one column. A word that stands beside
     the texts of a header, and is in no table, goes to the header's empty cell of its column.
@@ -65,7 +65,7 @@ def _with_words_inside(table: Table, words: Sequence[Word], free: Sequence[int])
 
 
 def _with_words_above(table: Table, words: Sequence[Word], free: Sequence[int]) -> Table:
-    if table.header_rows or len(table.columns) < 2 or not table.words:
+    if len(table.columns) < 2 or not table.words:
         return table
     own = [words[i] for i in table.words]
     size, top = median(word.size for word in own), min(word.baseline for word in own)
@@ -81,6 +81,8 @@ def _with_words_above(table: Table, words: Sequence[Word], free: Sequence[int]) 
     colours = Counter(word.colour for word in own)
     usual = colours.most_common(1)[0][0]
     heavy = sum(word.bold for word in own) > 0.5 * len(own)
+    if table.header_rows and (heavy or any(w.bold or w.colour != usual for w in own if w.baseline < top + size)):
+        return table  # its own header is one
     held: list[int] = []
     last, reach = top, _ABOVE
     for row in sorted(rows_of([words[i] for i in above]), key=lambda row: -words[above[row[0]]].baseline):
@@ -94,7 +96,7 @@ def _with_words_above(table: Table, words: Sequence[Word], free: Sequence[int]) 
     columns = {_nearest(table, words[i]) for i in held}
     if len(columns) < max(2, (len(table.columns) + 1) // 2):
         return table
-    return table.with_header(words, held)
+    return replace(table, header_rows=0).with_header(words, held)
 
 
 def _with_rows_below(table: Table, words: Sequence[Word], free: Sequence[int]) -> Table:

@@ -275,11 +275,15 @@ def _rows(words: Sequence[Word], columns: Sequence[tuple[float, float]]) -> list
 
 
 def _joined(rows: list[list[list[Line]]], rules: Sequence[Box]) -> list[list[list[Line]]]:
-    """Join the lines of one row: those between two rules if every row has its own, else those set closer than rows."""
+    """Join the lines of one row: those between two rules if every row has its own, else those set closer than rows.
+
+    Every row has its own where a label stands below each rule and nowhere else.
+    """
     inner = [rule[1] for rule in rules[1:-1]]
     tops = [min(line.baseline for cell in row for line in cell) for row in rows]
     apart = [any(above < y < below for y in inner) for above, below in pairwise(tops)]
-    ruled = rules_part_rows(apart)
+    labelled = [bool(row[0]) for row in rows[1:]]
+    ruled = rules_part_rows(apart) or (sum(apart) > 1 and labelled == apart)
     pitches = [below - above for above, below in pairwise(tops)]
     usual = median(pitches) if pitches else 0.0
     held = [words_of_cells(row) for row in rows]
