@@ -321,6 +321,26 @@ def test_a_percentage_in_brackets_beneath_or_behind_a_value_is_its_share() -> No
     assert read_share("(△5.2%)") == -5.2
 
 
+def test_many_line_breaks_around_a_unit_are_searched_in_linear_time() -> None:
+    """In quadratic time this text takes hours."""
+    assert units_told("단위" + "\n" * 1_000_000 + "(단위: 백만원)") == ("백만원",)
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["<table><tr><td>Port</td><td>Calls</td></tr><tr><td>Ulsan</td><td>120<br>350</td></tr></table>",
+     "| Port | Calls |\n| --- | --- |\n| Ulsan | 120<br>350 |\n"],
+)  # fmt: skip
+def test_two_numbers_on_two_lines_of_a_cell_are_not_one(table: str) -> None:
+    """`120 350` is a number whose thousands a blank parts; other lines of a cell are one."""
+    read = table_of(table)
+    wrapped = table_of(table.replace("350", "2024").replace("120", "Q1"))
+
+    assert (read.cell(0, 1).number, read.rows[0][1]) == (None, "120\n350")
+    assert wrapped.rows[0][1] == "Q1 2024"
+    assert table_of(table.replace("<br>", " ")).cell(0, 1).number == 120350
+
+
 def test_rows_and_columns_that_are_not_there_are_named() -> None:
     table = table_of(BALANCE)
     for row, column in ((9, 0), (-1, 0), (0, 9), ("부채총계", 0), (0, "차기"), (True, 0)):

@@ -52,6 +52,8 @@ _BARE_NUMBERS = re.compile(
     re.IGNORECASE,
 )
 _MANY_BLANKS = re.compile(r"(\s\s)\s+")  # two are kept: they part numbers, where one groups the digits of one
+_LINE_ENDS = re.compile(r"\n\s*")  # one is kept: a unit is looked for at the beginning of each line
+_BLANKS = re.compile(r"[^\S\n]+")
 _MOST_DIGITS = 40  # of an amount; a longer run of digits is a number of something, and slow to reckon with
 _NAMED_UNIT = compile_when_used(
     rf"(?P<name>.*?)\s*[(（\[〔]\s*(?P<unit>{_UNIT}|(?:{_CURRENCY})(?:{_SCALE})?(?:/(?:{_UNIT}))?)\s*[)）\]〕]\s*\Z",
@@ -144,7 +146,7 @@ def unit_in_name(name: str) -> str:
 
 def units_told(line: str) -> tuple[str, ...]:
     """Return the units that a *line* such as `(단위: 조원, %)` or `(in millions of dollars)` names, in its order."""
-    found = _TOLD.search(re.sub(r"[^\S\n]+", " ", unicodedata.normalize("NFKC", line)))
+    found = _TOLD.search(_BLANKS.sub(" ", _LINE_ENDS.sub("\n", unicodedata.normalize("NFKC", line))))
     if found is None:
         return ()
     told = _CURRENCY_NAMED.split(found["units"] or found["english"] or found["bare"])[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -16,6 +17,8 @@ _MOST_CELLS = 1_000_000
 """Of a grid; what asks for more spans more than any table, and its spans are not repeated."""
 _MOST_HEADER_ROWS = 4
 """Of Markdown, where each repeats what spans rows: converters write one to three."""
+_LINE_BREAK = re.compile(r"(?<!\d)\n|\n(?!\d{3}(?!\d))")
+"""Any but one that parts two numbers which are one with a blank between them: `120 350`."""
 
 
 class SpanningCell(msgspec.Struct, frozen=True):
@@ -84,7 +87,7 @@ def _of_html(markup: str, start: int, end: int) -> Grid | None:
     spans = []
     for index, row in enumerate(cells):
         for cell in row:
-            said = " ".join(text_of_html(table.text[cell.start : cell.end]).split())
+            said = _words_of_cell(table.text[cell.start : cell.end])
             for down in range(index, min(cell.until, len(rows))):
                 rows[down][cell.column : cell.column + cell.column_span] = [said] * cell.column_span
             if cell.row_span > 1 or cell.column_span > 1:
@@ -92,6 +95,11 @@ def _of_html(markup: str, start: int, end: int) -> Grid | None:
     offsets = tuple(start + row.start for row in table.rows) if exact else (start,) * len(rows)
     around = text_of_html(table.text[: table.rows[0].start] + "\n" + table.text[table.rows[-1].end :])
     return Grid(tuple(map(tuple, rows)), table.header_rows, tuple(spans), start, end, offsets, around)
+
+
+def _words_of_cell(markup: str) -> str:
+    """Return the words of a cell on one line, but for numbers on lines of their own that would seem to be one."""
+    return _LINE_BREAK.sub(" ", text_of_html(markup))
 
 
 def _rebuilt(markup: str) -> str:
@@ -109,7 +117,7 @@ def _of_pipes(markup: str, start: int, end: int) -> Grid | None:
     position = start
     for number, line in enumerate(markup.splitlines(keepends=True)):
         if line.strip() and not (number == 1 and is_rule(line)):
-            rows.append([" ".join(cell.replace("\\|", "|").split()) for cell in split_pipes(line)])
+            rows.append([_words_of_cell(cell.replace("\\|", "|")) for cell in split_pipes(line)])
             offsets.append(position)
         position += len(line)
     if not rows:
