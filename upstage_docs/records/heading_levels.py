@@ -85,7 +85,7 @@ _NAME_WORD = r"[A-Z](?:(?![\d¹²³⁴])[\w.-])*(?:['’][A-Z][^\W\d¹²³⁴]*)
 _NAME = rf"{_NAME_WORD}(?:\s+{_NAME_WORD})"
 _RAISED = r"[¹²³⁴]*"  # of a note, behind a name
 _NAMES = compile_when_used(
-    rf"(?:[Bb][Yy]\s+(?!(?i:{_KINDS})){_NAME}{{1,3}}{_RAISED}(?:(?:\s*[,&]|\s+and(?!\w))\s*{_NAME}{{1,3}}{_RAISED})*"
+    rf"(?:[Bb][Yy]\s+(?!(?i:{_KINDS})){_NAME}{{1,3}}{_RAISED}(?:(?:\s*[,&]|\s+and(?!\w)|,\s+and(?!\w))\s*{_NAME}{{1,3}}{_RAISED})*"
     rf"|(?:(?<![\w.-])(?:Prof|Dr|Mr|Mrs|Ms)\.\s+{_NAME}{{0,3}}{_RAISED}(?:(?:\s*[,&]|\s+and(?!\w))+\s*)?)+"
     rf"|(?:{_NAME}{{1,3}}(?:\d(?:,\d)*|[*∗†‡§¶¹²³⁴])+(?:\s*(?:,|and|&))?\s*){{2,}}"
     r"|(?:(?:[가-힣]{2,4}|[一-鿿]{2,6}|[一-鿿]{1,3}\s[一-鿿]{1,3})\s?(?:\d\)|[*∗†‡§¶¹²³⁴])+(?:\s*[,·ㆍ・、])?\s*)+)\Z"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import NamedTuple
+from unicodedata import normalize
 
 from upstage_docs.records.patterns import compile_when_used
 
@@ -24,20 +25,30 @@ _STYLES = (
         "square bracketed",
         "enclosed",
     ),
-    *("korean enclosed", "circled", "kana", "kana enclosed", "small", "small bracket", "small enclosed", "small roman"),
+    *("korean enclosed", "circled", "circled letter", "kana", "kana enclosed"),
+    *("small", "small bracket", "small enclosed", "small roman"),
     *("square", "triangle", "circle", "dash"),
 )
 RANKS = {style: rank for rank, style in enumerate(_STYLES)}
-_CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
+_CIRCLED = "①-⑳㉑-㉟❶-❿"
+_CIRCLED_LETTERS = "㉠-㉻ⓐ-ⓩ"
 _HANGUL = "가나다라마바사아자차카타파하"
 _CJK_DIGITS = "一二三四五六七八九十百"
 _FORMAL_DIGITS = "壹貳贰參叁肆伍陸陆柒捌玖拾"
 _KANA = "アイウエオカキクケコサシスセソｱｲｳｴｵｶｷｸｹｺ"
 _UNICODE_ROMAN = "ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩⅪⅫ"
 _IN_WORDS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
-# Digits, letters and brackets as wide as Chinese characters are read as their narrow like.
+# Digits, letters and brackets as wide as Chinese characters are read as their narrow like, what is one sign with its
+# brackets or stop (⑴ ⒜ ⒈ ㈎ ㈠) as the signs that it stands for.
 _FIRST_WIDE = "\uff01"
-_NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_NARROW: dict[int, int | str] = {
+    **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
+    **{
+        code: normalize("NFKC", chr(code))
+        for code in (*range(0x2474, 0x24B6), *range(0x320E, 0x321C), *range(0x3220, 0x322A))
+    },
+    **{0x3200 + number: f"({letter})" for number, letter in enumerate("ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎ")},
+}
 
 _PART = (
     rf"제\s*\d+\s*[편부](?=\s|$|[.:])|(?i:part|teil|partie|parte|book|volume|title|titre|t[íi]tulo|titolo|division|раздел)\s+(?:[IVX]+|\d+|[A-H]|(?i:{_IN_WORDS}))\b"
@@ -49,11 +60,12 @@ _CHAPTER = (
     r"|(?i:item)\s+\d+[A-C]?(?:\s*[.:—–-]|(?=\s+[A-Z(])|\s*\Z)"
     r"|(?i:appendix|annex|schedule|anhang|annexe|anexo)\s+(?:(?P<p>[A-Z])|\d+|[IVX]+)\b(?!\.\d)"
     r"|(?i:exhibit)\s+(?P<q>[A-Z])(?!\w)"
-    r"|(?:부\s?록|별\s?첨|붙\s?임|첨\s?부|참\s?고(?=\s?\d+(?:$|[\s.:)]))|付録|附录|附錄)\s*(?:\d+|[A-Z])?(?=$|[\s.:)])"
+    rf"|[\[(<〔【]?\s?(?:부\s?록|별\s?첨|붙\s?임|첨\s?부|참\s?고(?=\s?\d+(?:$|[\s.:)\]>〕】]))|付録|附录|附錄|附件|附属書)\s*(?:\d+|[A-Z]|[{_CJK_DIGITS}]+)?(?=$|[\s.:)\]>〕】])"
+    r"|第\s*\d+(?=\s+[^\s\d])"
 )
 _SECTION = (
     rf"제\s*\d+\s*절|第\s*[{_CJK_DIGITS}\d]+\s*[节節]"
-    r"|(?i:section|abschnitt|secci[óo]n|seção|sezione|mục|§)\s*(?:\d+|[IVXLC]+|[A-H])\b(?!\.\d)"
+    r"|(?i:section|abschnitt|secci[óo]n|seção|sezione|mục|§)\s*(?:\d+[a-z]?|[IVXLC]+|[A-H])\b(?!\.\d)"
 )
 _ARTICLE = (
     rf"제\s*\d+\s*조(?:의\s*\d+)?|第\s*[{_CJK_DIGITS}\d]+\s*[条條]|(?i:article|art\.|artikel|art[íi]culo|artigo|articolo|điều|статья|rule|clause)\s+(?:\d+(?:er|[ºª°])?|[IVXLC]+)(?!\w)(?!\.\d)"
@@ -96,6 +108,7 @@ _NUMBERINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("kana enclosed", rf"\([{_KANA}]\)(?=\s*\S)"),
         ("korean enclosed", rf"\([{_HANGUL}ㄱ-ㅎ]\)(?=\s*\S)"),
         ("circled", rf"[{_CIRCLED}](?=\s*\S)"),
+        ("circled letter", rf"[{_CIRCLED_LETTERS}](?=\s*\S)"),
         ("small roman", r"\(?(?P<n>[ivx]+|[ⅰ-ⅹ]+)[.)](?=\s+\S)"),
         ("small", r"(?P<n>[a-z])\.(?=\s+\S)"),
         ("small bracket", r"(?P<n>[a-z])\)(?=\s+\S)"),
@@ -109,11 +122,11 @@ _NUMBERINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 # Styles whose numbers go deeper by themselves: 1.2.3, A.1, Ⅰ-1, 가-1.
 DEEPENING = frozenset({"decimal", "capital", "roman", "korean"})
 _FIRST_OF_ALL = compile_when_used(
-    r"[^\w①]*(?:제\s*|第\s*|(?i:part|subpart|title|subtitle|chapter|unit|lesson|item|section|article|note|appendix|annex)\s+)?"
-    r"(?:1|A|I|a|i|가|ㄱ|Ⅰ|ⅰ|一|壹|ア|ｱ|(?i:one))(?![\dA-Za-z])|①"
+    r"[^\w①❶㉠㉮ⓐ]*(?:제\s*|第\s*|(?i:part|subpart|title|subtitle|chapter|unit|lesson|item|section|article|note|appendix|annex)\s+)?"
+    r"(?:1|A|I|a|i|가|ㄱ|Ⅰ|ⅰ|一|壹|ア|ｱ|(?i:one))(?![\dA-Za-z])|[①❶㉠㉮ⓐ]"
 )
 _FIRST_SIGNS = compile_when_used(
-    rf"[\d\[<〔【(§{_FORMAL_DIGITS}{_KANA}ГСРĐг{_CJK_DIGITS}{_UNICODE_ROMAN}ⅰ-ⅹ{_HANGUL}ㄱ-ㅎ{_CIRCLED}제第부별붙첨참付附A-Za-z{SQUARES}◆◇◈▶▷►▸☞○●◦◯❍⚪\-–―•·]"
+    rf"[\d\[<〔【(§{_FORMAL_DIGITS}{_KANA}ГСРĐг{_CJK_DIGITS}{_UNICODE_ROMAN}ⅰ-ⅹ{_HANGUL}ㄱ-ㅎ{_CIRCLED}{_CIRCLED_LETTERS}제第부별붙첨참付附A-Za-z{SQUARES}◆◇◈▶▷►▸☞○●◦◯❍⚪\-–―•·]"
 )
 # The first three letters of the words that a numbering begins with: "Part", "Chapitre", "Item".
 _BEGIN_OF_WORDS = frozenset(
@@ -168,7 +181,9 @@ def without_numbering(words: str) -> str:
 
 
 def _narrow(words: str) -> str:
-    return words if words.isascii() or max(words) < _FIRST_WIDE else words.translate(_NARROW)
+    if words.isascii() or not words or (max(words) < _FIRST_WIDE and ord(words[0]) not in _NARROW):
+        return words
+    return words.translate(_NARROW)
 
 
 def _may_be_numbered(words: str) -> bool:
