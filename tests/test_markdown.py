@@ -17,6 +17,7 @@ from upstage_docs.chunking.context import contextualize
 from upstage_docs.chunking.markdown import lines_of, markdown_blocks
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.packing import chunk_elements, split_text
+from upstage_docs.evidence.grids import grids
 from upstage_docs.models import Record
 
 TABLE = "| Site | MW |\n| --- | --- |\n| Alpha | 1 |\n| Beta | 2 |"
@@ -46,6 +47,8 @@ def headings(text: str, **options: Any) -> list[str]:
         ("\ufeff# Tides\n\nIt rose.", "Tides"),
         ("\ufeffTides\n===\n\nIt rose.", "Tides"),
         ("# Tides\r\rIt rose.", "Tides"),
+        ("It was high.\n\f# Tides\n\nIt rose.", "Tides"),
+        ("It was high.\n\fTides\n===\n\nIt rose.", "Tides"),
         ("Tides\r\n===\r\n\r\nIt rose.", "Tides"),
         ("#Tides\n\nIt rose.", ""),
         ("    # Tides\n\nIt rose.", ""),
@@ -272,6 +275,22 @@ def test_a_grid_of_borders_is_a_table(grid: str) -> None:
     assert [sum(name in part for part in parts) for name in ("Alpha", "Beta", "Gamma")] == [1, 1, 1]
 
 
+ORG = "| Site  | MW |\n|-------+----|\n| Alpha |  1 |\n| Beta  |  2 |\n|-------+----|\n| All   |  3 |"
+PLUSES = " Site  | MW \n-------+----\n Alpha |  1 \n Beta  |  2 "
+
+
+@pytest.mark.parametrize("table", [ORG, PLUSES], ids=["org", "database"])
+def test_a_table_whose_rules_have_pluses_is_a_table(table: str) -> None:
+    """A rule that Org draws between rows is no row."""
+    head = "".join(table.splitlines(keepends=True)[:2])
+
+    assert found(f"Words.\n\n{table}\n\nAfter.")[1] == ("table", table.rstrip())
+    parts = split_text(ChunkOptions(chunk_size=len(head) + 20, oversized_tables="split_rows"), table)
+    assert len(parts) == len(re.findall(r"\d", table))
+    assert all(part.startswith(head) for part in parts)
+    assert [len(grid.rows) for grid in grids(table)] == [len(parts) + 1]
+
+
 def test_padding_and_a_lonely_plus_make_no_difference() -> None:
     padded = "| Site          |            MW |\n|:--------------|--------------:|\n| Alpha         |             1 |"
 
@@ -368,6 +387,9 @@ WRAPPED = "\n".join(BYTES[at : at + 76] for at in range(0, len(BYTES), 76))
         (f'<p>a</p><img src="data:image/png;base64,{WRAPPED}" alt="b">', '<img src="data:image/png" alt="b">'),
         (f"<table><tr><td>a<img src='data:image/gif;base64,{BYTES}'></td></tr></table>", "<img src='data:image/gif'>"),
         (f"| a | b |\n| - | - |\n| ![x](data:image/png;base64,{BYTES}) | 1 |", "| ![x](data:image/png) | 1 |"),
+        (f"![quay](data:image/png; base64, {'iVBORw0K' * 6} {'iVBORw0K' * 6})", "![quay](data:image/png)"),
+        (f"<img src='data: image/png;base64,{'iVBORw0K' * 6}'> b", "<img src='data: image/png'> b"),
+        ("![quay](data:image/svg+xml;utf8,<svg x='1'><b d='M 0 0'/></svg>) b", "![quay](data:image/svg+xml) b"),
         ("![quay](data:image/svg+xml;utf8,%3Csvg%20xmlns%3D%22a%22%3E)", "![quay](data:image/svg+xml)"),
         ("![quay](data:image/svg+xml,%3Csvg%20xmlns='a'%20d='M(1,2)'/%3E)", "![quay](data:image/svg+xml)"),
         ("<img src='data:image/svg+xml;utf8,<svg x=\"%3C\"><b>a</b></svg>'> b", "<img src='data:image/svg+xml'> b"),

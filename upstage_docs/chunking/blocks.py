@@ -47,7 +47,7 @@ _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)\s*\Z")
 
 
 # Looked for at line ends, and matched where the text begins: as one choice these took ten times as long.
-_BORDER = r"[ \t>]*(?:\||\+[-=]|:?-+:?[ \t]*\|)"
+_BORDER = r"[ \t>]*(?:\||\+[-=]|:?-+:?[ \t]*[|+])"
 _FIRST_BORDER = re.compile(rf"\ufeff?{_BORDER}")
 _LATER_BORDER = re.compile(rf"[\r\n]{_BORDER}")
 _MARKDOWN_LINE = re.compile(r"[\r\n](?:#{1,6}[ \t]|```|~~~)")
@@ -56,6 +56,7 @@ _UNCLOSED_FENCE = re.compile(rf"^ {{0,3}}(?:````*|~~~~*)(?!{FILLER}|[`~])", re.M
 _TABLES = frozenset({"table", "figure", "|"})
 _CONTAINERS = frozenset({"div", "section", "article", "main", "blockquote"})
 _BLANK_LINE = re.compile(r"(?:\r\n|\n|\r)[ \t]*(?:\r\n|\n|\r)")
+_PAGE_END = re.compile(r"^\f+", re.MULTILINE)  # pdftotext's, in front of the first line of the next page
 _NO_LINE_END = re.compile(r"[^\r\n]")
 
 _KINDS = {
@@ -76,6 +77,8 @@ def element_kind(category: str, text: str) -> str:
 
 def blocks(text: str) -> Iterator[Block]:
     """Yield the blocks of *text* in order; between them lies nothing but white space and empty markup."""
+    if "\f" in text:
+        text = _PAGE_END.sub(lambda signs: "\n" * len(signs[0]), text)
     structure = masked(text)
     is_html = text[:100].lstrip("\ufeff \t\r\n").startswith("<")
     is_page = is_html and not _holds_markdown(structure)  # else HTML stands at the top of Markdown

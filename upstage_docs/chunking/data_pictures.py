@@ -7,11 +7,13 @@ from bisect import bisect_right
 
 # The bytes of any media type in base64, wrapped over lines too, and of pictures in any other way: those in quotes end
 # with the same quotes.
+_WRAPPED = r"[ \t]*\r?\n[ \t]*(?=[A-Za-z0-9+/]{20}|[A-Za-z0-9+/=]+[\"')])|[ \t](?=[A-Za-z0-9+/]{40})"
 _DATA = re.compile(
-    r"(?P<quote>[\"'])?(?P<kept>data:(?:[a-z]+/[\w.+-]+|(?=;base64)))(?:;[\w.=+-]+)*?"
-    r"(?:;base64,(?:[A-Za-z0-9+/=_-]|%[0-9a-f]{2}|[ \t]*\r?\n[ \t]*(?=[A-Za-z0-9+/]{20}|[A-Za-z0-9+/=]+[\"')]))*"
+    r"(?P<quote>[\"'])?(?P<kept>data:(?:[ \t]?[a-z]+/[\w.+-]+|(?=;base64)))(?:;[ \t]?[\w.=+-]+)*?"
+    rf"(?:;[ \t]?base64,[ \t]?(?:[A-Za-z0-9+/=_-]|%[0-9a-f]{{2}}|{_WRAPPED})*"
     r"|(?<=data:image/svg\+xml)(?:;[\w.=+-]+)*,"
-    r"(?:(?(quote)(?:(?!(?P=quote))[^\r\n])*(?=(?P=quote))|(?!))|(?:[^\s\"()<>]|\([^\s\"()<>]*\))*))",
+    r"(?:<svg\b(?:(?!</svg>|data:)[^\r\n])*</svg>"
+    r"|(?(quote)(?:(?!(?P=quote))[^\r\n])*(?=(?P=quote))|(?!))|(?:[^\s\"()<>]|\([^\s\"()<>]*\))*))",
     re.IGNORECASE,
 )
 

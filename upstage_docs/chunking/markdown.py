@@ -49,7 +49,8 @@ class TextTable(NamedTuple):
 # Of CommonMark: nothing else ends a line. A soft break of PowerPoint (U+000B) or U+0085 stands in the middle of one.
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 # Two runs of blanks never touch: a long one could be divided between them in every way.
-_RULE = re.compile(r"[ \t]*(?:\|[ \t]*)?:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*){0,1000}(?:\|[ \t]*)?\Z")
+# Org and databases write a plus where columns meet: |---+---|
+_RULE = re.compile(r"[ \t]*(?:\|[ \t]*)?:?-+:?[ \t]*(?:[|+][ \t]*:?-+:?[ \t]*){0,1000}(?:\|[ \t]*)?\Z")
 _BORDER = re.compile(r"[ \t]*\+(?:[-=:]+\+)+[ \t]*\Z")
 _ESCAPED = re.compile(r"\\.|`[^`]*`")
 
@@ -86,7 +87,12 @@ def lines_of(text: str) -> list[str]:
 def is_rule(line: str) -> bool:
     """Return whether *line* is the one between the header and the rows of a pipe table."""
     line = line.rstrip("\r\n")
-    return "|" in line and "-" in line and _RULE.match(line) is not None
+    return "-" in line and ("|" in line or "+" in line) and _RULE.match(line) is not None
+
+
+def is_drawn_rule(line: str) -> bool:
+    """Return whether *line* is a rule as Org draws it, between rows too: `|---+---|`. One of bars may be a row."""
+    return "-+" in line and is_rule(line)
 
 
 def _is_grid_border(line: str) -> bool:
@@ -110,7 +116,10 @@ def read_text_table(text: str) -> TextTable | None:
         tail, columns = head, _columns_of([lines[rule]])
         while tail < len(lines) and "|" in lines[tail]:
             last = _end_of_row(lines, tail, len(lines), columns)
-            rows.append((tail, last))
+            if rows and is_drawn_rule(lines[tail]):
+                rows[-1] = (rows[-1][0], last)
+            else:
+                rows.append((tail, last))
             tail = last
     else:
         return None
@@ -325,7 +334,7 @@ def _begins_block(state: StateBlock, line: int, end: int) -> bool:
 def _columns_of(lines: Sequence[str]) -> int:
     """Return how many columns the rule of a pipe table has, 0 where there is none."""
     rule = next((line for line in lines if is_rule(line)), "")
-    return len([cell for cell in rule.split("|") if "-" in cell])
+    return len([cell for cell in rule.replace("+", "|").split("|") if "-" in cell])
 
 
 def _end_of_row(lines: Sequence[str], first: int, end: int, columns: int) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from upstage_docs.chunking.blocks import blocks
-from upstage_docs.chunking.markdown import is_rule
+from upstage_docs.chunking.markdown import is_drawn_rule, is_rule
 from upstage_docs.chunking.table import can_be_mended, mended, place_columns, read_table
 from upstage_docs.records.header_rows import split_pipes
 from upstage_docs.records.render import text_of_html
@@ -116,7 +116,7 @@ def _of_pipes(markup: str, start: int, end: int) -> Grid | None:
     rows, offsets = [], []
     position = start
     for number, line in enumerate(markup.splitlines(keepends=True)):
-        if line.strip() and not (number == 1 and is_rule(line)):
+        if line.strip() and not (is_drawn_rule(line) if number != 1 else is_rule(line)):
             rows.append([_words_of_cell(cell.replace("\\|", "|")) for cell in split_pipes(line)])
             offsets.append(position)
         position += len(line)

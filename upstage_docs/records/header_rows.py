@@ -157,7 +157,7 @@ _CELL = compile_when_used(r"<t[dh]\b([^>]*)>(.*?)(?=</t[dh]\b|<t[dh]\b|\Z)", re.
 _SPAN = re.compile(r"(row|col)span\s*=\s*[\"']?\s*(\d{1,3})", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
 _PIPE = re.compile(r"(?<!\\)\|")
-_RULE = compile_when_used(r"\s*\|?(?:\s*:?-+:?\s*\|){0,1000}\s*:?-+:?\s*\|?\s*\Z")  # each takes memory meanwhile
+_RULE = compile_when_used(r"\s*\|?(?:\s*:?-+:?\s*[|+]){0,1000}\s*:?-+:?\s*\|?\s*\Z")  # each takes memory meanwhile
 
 
 def header_rows_of(text: str) -> int:
@@ -198,7 +198,7 @@ def words_of_cell(markup: str) -> str:
 
 
 def _header_rows_of_pipes(text: str) -> int:
-    lines = [line for line in text.split("\n", 40)[:40] if "|" in line]
+    lines = [line for line in text.split("\n", 40)[:40] if "|" in line or "-+-" in line]
     rule = next((index for index, line in enumerate(lines) if index and "-" in line and _RULE.match(line)), None)
     if rule is None:
         return 0
