@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import zipfile
-from importlib.metadata import files, version
+from importlib.metadata import files, metadata, version
 from pathlib import Path
 
 wheel = Path(sys.argv[1])
@@ -25,6 +26,9 @@ for name in (
 ):
     if name not in built:
         raise SystemExit(f"{name} is missing")
+# On the page of an index, a link of another form leads nowhere.
+if unled := re.findall(r"\]\((?!https:)[^)]*\)", metadata("upstage-docs")["Description"]):
+    raise SystemExit(f"The description links to {unled}")
 if f"-{version('upstage-docs')}-" not in wheel.name:
     raise SystemExit(f"{wheel.name} is not version {version('upstage-docs')}")
 print(f"{len(built)} files, version {version('upstage-docs')}")

@@ -153,6 +153,20 @@ def test_the_addresses_of_the_project_are_those_that_its_pages_name() -> None:
     assert urls["Source"] + "/security/advisories/new" in (ROOT / "SECURITY.md").read_text(encoding="utf-8")
 
 
+def test_a_link_of_the_readme_leads_to_a_file_here_and_to_the_repository_on_the_page_of_an_index() -> None:
+    project = settings()
+    source = project["project"]["urls"]["Source"]
+    link = re.compile(r"(!?)\[[^\]]*\]\((?:(?!https:)|https:(?=//(?:raw\.githubuser|github)))([^)#]+)")
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    here = link.findall(text)
+    for change in project["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]["substitutions"]:
+        text = re.sub(change["pattern"], change["replacement"], text)
+    roots = {"": f"{source}/blob/main/", "!": source.replace("//github.", "//raw.githubusercontent.") + "/main/"}
+
+    assert [target for _, target in here if not (ROOT / target).exists()] == []
+    assert link.findall(text) == [(mark, roots[mark].removeprefix("https:") + target) for mark, target in here]
+
+
 def test_coverage_has_a_floor_and_counts_other_processes() -> None:
     coverage = settings()["tool"]["coverage"]
 
