@@ -1,4 +1,4 @@
-"""Tells LangSmith of one load: what was handed out of it, and which error ended it."""
+"""Reports a load to LangSmith as a run: what it handed out, and which error ended it."""
 
 from __future__ import annotations
 

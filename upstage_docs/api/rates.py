@@ -1,4 +1,4 @@
-"""Keeps to the API's rate limits, which answers name: says how many seconds to wait before a request, and waits not."""
+"""Says how many seconds to wait before a request, by the API's rate limits and by what its answers say of them."""
 
 from __future__ import annotations
 

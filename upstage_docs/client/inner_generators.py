@@ -1,4 +1,4 @@
-"""Reads one asynchronous generator inside of another, so that both are closed in turn, whoever closes them."""
+"""Reads one asynchronous generator inside another, and closes the inner one before the outer one."""
 
 from __future__ import annotations
 

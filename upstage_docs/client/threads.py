@@ -1,4 +1,4 @@
-"""Threads for work that nobody may be left to take, and for calls that may never return."""
+"""Threads for the work of a client, which end with it, and for calls that may never return."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notes what of a document could not be read: a page that fails is told of, and the others are answered."""
+"""Notes which parts of a document could not be read, so that the rest of it is still answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bounds connections that bring no request, or do not take its answer: their time and their number."""
+"""Limits the time and the number of connections that send no request or do not take their answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds the formulas of a page and joins their pieces; makes no LaTeX, since a page holds only glyphs and strokes."""
+"""Finds the formulas of a page and joins their pieces, without LaTeX: a page holds only glyphs and strokes."""
 
 from __future__ import annotations
 

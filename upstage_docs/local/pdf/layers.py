@@ -1,4 +1,4 @@
-"""Takes what stands on layers that are switched off (optional content) out of a page, so that no reader tells it."""
+"""Removes from a page what stands on layers that are switched off (optional content), before anything reads it."""
 
 from __future__ import annotations
 

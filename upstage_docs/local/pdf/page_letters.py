@@ -1,4 +1,4 @@
-"""The characters of a page's text layer as pdfium tells them: what they read, where they stand, and their fonts."""
+"""The characters of a page's text layer as pdfium reports them: which they are, where they stand, and in which font."""
 
 from __future__ import annotations
 

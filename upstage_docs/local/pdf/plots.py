@@ -1,4 +1,4 @@
-"""Joins the drawings that are pieces of one chart: those on its axes or on its grid, and its bars without either."""
+"""Joins the drawings that are pieces of one chart: what lies on its axes or its grid, and bars that have neither."""
 
 from __future__ import annotations
 

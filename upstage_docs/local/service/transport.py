@@ -1,4 +1,4 @@
-"""The engine as an `httpx` transport, for `httpx.Client` and for `httpx.AsyncClient`, whose event loop goes on."""
+"""The engine as an `httpx` transport for `httpx.Client` and `httpx.AsyncClient`; it blocks no event loop."""
 
 from __future__ import annotations
 

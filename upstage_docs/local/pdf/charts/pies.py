@@ -1,4 +1,4 @@
-"""Charts of pies and rings: sectors of one circle that close it; the share of each, by its angle, and its name."""
+"""Reads drawn pie and ring charts: the sectors that together make one circle, with their shares and names."""
 
 from __future__ import annotations
 
