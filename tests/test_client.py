@@ -148,7 +148,7 @@ class TestConfiguration:
         assert "local.invalid" in repr(Client())
 
     def test_an_unknown_engine_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        with pytest.raises(ConfigError, match="engine='tesseract' is not an option"):
+        with pytest.raises(ConfigError, match="engine='tesseract' is not allowed"):
             Client(engine="tesseract")  # type: ignore[arg-type]
         monkeypatch.setenv("UPSTAGE_DOCS_ENGINE", "Local")
         with pytest.raises(ConfigError, match="engine='Local'"):

@@ -106,7 +106,7 @@ def test_options_assigned_to_a_loader_are_read_when_it_loads(api: MadeApi, repor
     assert "<p" not in loader.load()[0].page_content
     assert loader.report.pages == 3
     loader.split = "pages"  # type: ignore[assignment]
-    with pytest.raises(ConfigError, match="split='pages' is not an option"):
+    with pytest.raises(ConfigError, match="split='pages' is not allowed"):
         loader.load()
     parser = UpstageOCRParser(client=api.client())
     parser.split = "word"
@@ -130,7 +130,7 @@ def test_options_assigned_to_a_reader_are_read_when_it_reads(api: MadeApi, repor
     assert len(keys) == 2
     assert len(parser.get_nodes_from_documents([Document(metadata={"file_path": str(report)})])) == 3
     parser.split = "none"  # type: ignore[assignment]
-    with pytest.raises(ConfigError, match="split='none' is not an option"):
+    with pytest.raises(ConfigError, match="split='none' is not allowed"):
         parser.get_nodes_from_documents([Document(metadata={"file_path": str(report)})])
 
 

@@ -501,12 +501,12 @@ def test_bad_input_is_named_before_anything_is_sent(api: MadeApi, tmp_path: Path
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"split": "pages"}, "split='pages' is not an option"),
-        ({"output_format": "xml"}, "output_format='xml' is not an option"),
-        ({"ocr": "never"}, "ocr='never' is not an option"),
-        ({"mode": "best"}, "mode='best' is not an option"),
-        ({"on_error": "ignore"}, "on_error='ignore' is not an option"),
-        ({"base64_encoding": ["tables"]}, "base64_encoding entry='tables' is not an option"),
+        ({"split": "pages"}, "split='pages' is not allowed"),
+        ({"output_format": "xml"}, "output_format='xml' is not allowed"),
+        ({"ocr": "never"}, "ocr='never' is not allowed"),
+        ({"mode": "best"}, "mode='best' is not allowed"),
+        ({"on_error": "ignore"}, "on_error='ignore' is not allowed"),
+        ({"base64_encoding": ["tables"]}, "base64_encoding entry='tables' is not allowed"),
         ({"chart_recognition": "no"}, "chart_recognition=.no. must be True or False"),
         ({"extra_fields": ["mode"]}, "extra_fields must map names to strings, not be a list"),
         ({"model": "ocr"}, "model='ocr' is a model of Document OCR"),
@@ -586,7 +586,7 @@ async def test_ocr_of_many_files_and_blobs(api: MadeApi, files: list[Path]) -> N
 
 
 def test_ocr_knows_no_elements(api: MadeApi, report: Path) -> None:
-    with pytest.raises(ConfigError, match="split='element' is not an option"):
+    with pytest.raises(ConfigError, match="split='element' is not allowed"):
         UpstageOCRLoader(report, split="element", client=api.client())  # type: ignore[arg-type]
 
 

@@ -149,7 +149,7 @@ def test_what_is_neither_is_refused(api: MadeApi, report: Path) -> None:
         parser.get_nodes_from_documents(
             UpstageDocumentParseReader(metadata_format="nested", client=api.client()).load_data(report)
         )
-    with pytest.raises(ConfigError, match="split='none' is not an option"):
+    with pytest.raises(ConfigError, match="split='none' is not allowed"):
         UpstageDocumentParseNodeParser(split="none")  # type: ignore[arg-type]
     assert len(api.tasks) == 2, "nothing that was parsed is parsed, and paid, once more"
 
@@ -458,7 +458,7 @@ def test_a_cache_tells_parsers_apart(api: MadeApi, report: Path) -> None:
     [
         ({"chunk_size": 0}, "chunk_size=0 must be a whole number"),
         ({"chunk_size": 100, "chunk_overlap": 100}, "chunk_overlap=100 must be smaller"),
-        ({"oversized_tables": "cut"}, "oversized_tables='cut' is not an option"),
+        ({"oversized_tables": "cut"}, "oversized_tables='cut' is not allowed"),
         ({"exclude_categories": ["titles"]}, "no layout category"),
     ],
 )

@@ -262,14 +262,14 @@ def test_a_file_object_goes_by_its_own_name_and_bytes_need_one(api: MadeApi, rep
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"split": "pages"}, "split='pages' is not an option"),
-        ({"output_format": "xml"}, "output_format='xml' is not an option"),
-        ({"metadata_format": "deep"}, "metadata_format='deep' is not an option"),
-        ({"ocr": "never"}, "ocr='never' is not an option"),
+        ({"split": "pages"}, "split='pages' is not allowed"),
+        ({"output_format": "xml"}, "output_format='xml' is not allowed"),
+        ({"metadata_format": "deep"}, "metadata_format='deep' is not allowed"),
+        ({"ocr": "never"}, "ocr='never' is not allowed"),
         ({"images": "files"}, "image_folder= go together"),
-        ({"on_error": "ignore"}, "on_error='ignore' is not an option"),
+        ({"on_error": "ignore"}, "on_error='ignore' is not allowed"),
         ({"client": object(), "engine": "local"}, "client= and engine= contradict"),
-        ({"engine": "cloud"}, "engine='cloud' is not an option"),
+        ({"engine": "cloud"}, "engine='cloud' is not allowed"),
         ({"engine": "local", "base_url": "https://a.example"}, "takes no base_url"),
         ({"base_url": "ftp://a.example"}, "base_url"),
         ({"api_key": "up_secret\n"}, "line break"),
@@ -277,7 +277,7 @@ def test_a_file_object_goes_by_its_own_name_and_bytes_need_one(api: MadeApi, rep
         ({"on_progress": 3}, "on_progress=3 must be a function"),
         ({"max_concurrency": 0}, "max_concurrency=0 must be"),
         ({"extra_fields": ["mode"]}, "extra_fields must map names to strings"),
-        ({"base64_encoding": "figures"}, "base64_encoding entry='figures' is not an option"),
+        ({"base64_encoding": "figures"}, "base64_encoding entry='figures' is not allowed"),
     ],
 )
 def test_an_impossible_option_is_named(options: Any, message: str) -> None:

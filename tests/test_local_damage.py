@@ -360,7 +360,7 @@ def test_a_shape_that_cannot_be_read_keeps_its_text() -> None:
     damaged = replaced(slides(), SECOND_SLIDE, b"<p:spPr/>", b'<p:spPr><a:xfrm><a:off x="here"/></a:xfrm></p:spPr>')
     texts, losses = office(damaged)
     assert texts == ["Slide 1\n• Text of slide 1", "Slide 2\nText of slide 2", "Slide 3\n• Text of slide 3"]
-    assert losses == [[], ["a shape of the slide cannot be read, its text stands alone"], []]
+    assert losses == [[], ["a shape of the slide cannot be read; only its text is"], []]
 
 
 @pytest.mark.parametrize("whole", [False, True], ids=["a cell", "all of it"])
@@ -477,5 +477,5 @@ def test_a_document_on_which_nothing_stands_says_so(client: Client) -> None:
     document = client.parse(pdf(lambda _: None, lambda _: None))
     assert document.elements == ()
     assert [str(warning) for warning in document.warnings] == [
-        "page 1: nothing stands on this page or on any other of the document: it is blank, or damaged"
+        "page 1: neither this page nor any other of the document has content: the document is blank or damaged"
     ]

@@ -147,7 +147,7 @@ def test_a_line_that_is_seen_on_a_scan_does_not_hide_its_text() -> None:
 def test_letters_without_a_meaning_are_told_as_a_loss() -> None:
     """Where nothing recognises text, a page whose fonts name no letter says so."""
     page = page_of(SEEN, letters=b"/ToUnicode 6 0 R")
-    assert [loss.message.partition(":")[0] for loss in page.losses] == ["many letters of the page cannot be told"]
+    assert [loss.message.partition(":")[0] for loss in page.losses] == ["many letters of the page cannot be read"]
 
 
 class Item(NamedTuple):

@@ -43,14 +43,14 @@ UNCHECKED = {"api_key", "base_url"}  # by the client, with the environment
         (lambda: RetryPolicy(jitter=0.5), r"RetryPolicy\(jitter=0.5\) must be a function"),  # type: ignore[arg-type]
         (lambda: PollPolicy(deadline="1h"), r"PollPolicy\(deadline='1h'\)"),  # type: ignore[arg-type]
         (lambda: PollPolicy(maximum=10**400), r"PollPolicy\(maximum=10"),
-        (lambda: ParseOptions(mode=["auto"]), r"mode=\['auto'\] is not an option"),  # type: ignore[arg-type]
+        (lambda: ParseOptions(mode=["auto"]), r"mode=\['auto'\] is not allowed"),  # type: ignore[arg-type]
         (lambda: ParseOptions(coordinates=1), "coordinates=1 must be True or False"),  # type: ignore[arg-type]
-        (lambda: ParseOptions(ocr=None), "ocr=None is not an option"),  # type: ignore[arg-type]
+        (lambda: ParseOptions(ocr=None), "ocr=None is not allowed"),  # type: ignore[arg-type]
         (lambda: ParseOptions(extra_fields={"page": 1}), "extra_fields must map names to strings; 'page' does not"),  # type: ignore[dict-item]
         (lambda: ParseOptions(extra_fields={"mode": "auto"}), "'mode', which has an option of its own"),
         (lambda: ParseOptions(model="document-parse\0"), "is not a model name"),
         (lambda: LoadOptions(crop_folder=""), "crop_folder='' is no folder"),
-        (lambda: OCROptions(schema="azure"), "schema='azure' is not an option"),  # type: ignore[arg-type]
+        (lambda: OCROptions(schema="azure"), "schema='azure' is not allowed"),  # type: ignore[arg-type]
         (lambda: SendOptions(pages_per_request=True), "pages_per_request=True must be a whole number, 1 or more"),
         (lambda: SendOptions(refresh="yes"), "refresh='yes' must be True or False"),  # type: ignore[arg-type]
         (lambda: RecordOptions(skip_empty="x"), "skip_empty='x' must be True or False"),  # type: ignore[arg-type]

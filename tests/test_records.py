@@ -235,7 +235,7 @@ def test_coordinates_of_somebody_else_are_a_clear_error(value: object) -> None:
 
 @pytest.mark.parametrize("name", ["split", "output_format", "metadata_format", "images"])
 def test_an_option_that_does_not_exist_names_those_that_do(name: str) -> None:
-    with pytest.raises(ConfigError, match=f"{name}='pages' is not an option; choose one of"):
+    with pytest.raises(ConfigError, match=f"{name}='pages' is not allowed; choose one of"):
         RecordOptions(**{name: "pages"})  # type: ignore[arg-type]
 
 
@@ -328,7 +328,7 @@ def test_the_pixels_of_a_word_become_relative_to_its_page() -> None:
 
 def test_empty_ocr_records_are_left_out_on_request() -> None:
     assert [record.metadata["page"] for record in ocr_records(OCR, skip_empty=True)] == [1]
-    with pytest.raises(ConfigError, match="split='element' is not an option"):
+    with pytest.raises(ConfigError, match="split='element' is not allowed"):
         list(ocr_records(OCR, split="element"))  # type: ignore[arg-type]
 
 

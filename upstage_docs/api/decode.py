@@ -395,7 +395,7 @@ def _offset(answered: list[int], pages: tuple[int, int], raw: bytes, source: str
 
     best = max(offsets, key=inside)
     if answered and not inside(best):
-        held = f"pages {min(counts)}-{max(counts)}" if counts else "no page number that can be one"
+        held = f"pages {min(counts)}-{max(counts)}" if counts else "no valid page number"
         raise InvalidResponseError(f"{source!r}: the answer for pages {first}-{last} holds {held}.", raw=raw)
     return best
 
@@ -409,7 +409,7 @@ def _off_the_pages(answered: list[ElementShape], elements: tuple[Element, ...]) 
         named = f" (the answer says {pages})" if pages else ""
         yield PageWarning(
             UNREADABLE_PAGE,
-            f"The page of {len(lost)} elements is none of the document's{named}: elements {ids}. They keep their "
+            f"{len(lost)} elements name a page that the document does not have{named}: elements {ids}. They keep their "
             "text and have page 0.",
         )
 

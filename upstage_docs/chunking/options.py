@@ -98,7 +98,7 @@ class ChunkOptions(Options):
     exclude_categories: Iterable[str] = option(
         ("footer", "header"),  # in the order in which they are kept
         'Layout categories that are left out of chunks. Markdown and text of a whole page or file (`split="page"`, '
-        '`"none"`) do not say what is of which category, so nothing is left out of them; HTML and JSON do.',
+        '`"none"`) do not say which category a text has, so nothing is left out of them; HTML and JSON do.',
         _check_categories,
     )
     output_format: OutputFormat = option(

@@ -220,9 +220,7 @@ async def _let_go(task: asyncio.Task[Any]) -> None:
     with anyio.CancelScope(shield=True):
         await asyncio.wait([task], timeout=_LETTING_GO)
     if not task.done():
-        _log.warning(
-            "A request that is cancelled does not end; it is waited for no longer. Such requests: %d.", len(_left)
-        )
+        _log.warning("A cancelled request does not end, and is no longer waited for. Such requests: %d.", len(_left))
 
 
 def _forget(task: asyncio.Task[Any]) -> None:
@@ -319,7 +317,7 @@ def _is_untrusted(error: BaseException | None) -> bool:
 
 def no_place(step: Send) -> NoReply:
     """Return the outcome of a *step* that waited too long for a place among the requests that may run at once."""
-    return NoReply(f"no place for it became free in {step.patience:g} s", sent=False, timeout=True)
+    return NoReply(f"none of the places for requests became free in {step.patience:g} s", sent=False, timeout=True)
 
 
 def _late(step: Send, *, sent: bool) -> NoReply:
@@ -379,7 +377,7 @@ class OwnedThreads(httpx.BaseTransport):
             thread.put((self._returned, Future()))
             thread.put(None)
         _log.warning(
-            "A call of the transport %s is waited for no longer. Calls of it that are left to end by themselves: %d.",
+            "A call of the transport %s did not end in time, and is no longer waited for. Such calls of it: %d.",
             type(self._transport).__name__,
             left,
         )

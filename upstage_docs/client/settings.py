@@ -158,8 +158,8 @@ class Settings(Options):
     )
     cache: bool | str | os.PathLike[str] | None = option(
         None,
-        "Whether answers, jobs and intents are stored, so that nothing is paid twice; a folder stores them there. By "
-        "default they are stored for Upstage, in the user's cache folder, and not for the local engine.",
+        "Whether answers, jobs and paid requests under way are stored, so that nothing is paid twice; a folder stores "
+        "them there. By default they are stored for Upstage, in the user's cache folder, and not for the local engine.",
         _cache,
     )
     on_unknown: Literal["raise", "resend"] = option(

@@ -198,7 +198,7 @@ def _on_page(
         in_text = [start for start, _ in mine.find(sought) if reach[0] <= start < reach[1]]
         if len(hits) == len(in_text) and part[0] in in_text:
             hits = [hits[in_text.index(part[0])]]
-    note = "" if len(hits) < 2 else f"These words stand here {len(hits)} times; which are meant cannot be told."
+    note = "" if len(hits) < 2 else f"These words stand here {len(hits)} times; it is not known which are meant."
     return [replace(ranged, boxes=boxes, corners=(), precision="words", note=note) for boxes in hits]
 
 

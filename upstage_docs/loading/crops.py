@@ -29,7 +29,7 @@ def with_crops(
         ConfigError: Crops are to be written, and there is no folder, or no element that they belong to.
     """
     if (load.crops is None) != (load.crop_folder is None):
-        raise ConfigError("crops= and crop_folder= go together: what is to be cropped, and where crops are written.")
+        raise ConfigError("crops= (what to crop) and crop_folder= (where crops are written) go together; give both.")
     if load.crops is not None:
         if form.images != "none" or load.image_folder is not None:
             raise ConfigError("crops= and crop_folder= replace images= and image_folder=; give one of the two pairs.")

@@ -27,7 +27,7 @@ _OFFICE = ("docx", "pptx", "xlsx")
 _OFF = {"0", "off", "no", "false"}
 _LARGEST_ANSWER = 500 << 20
 """Bytes of one part: the engine's owner holds it in memory."""
-_BLANK = "nothing stands on this page or on any other of the document: it is blank, or damaged"
+_BLANK = "neither this page nor any other of the document has content: the document is blank or damaged"
 _NOT_REACHED = "the page cannot be reached: the document is damaged before it"
 _DPI = 150
 """What is not an image is measured at: https://console.upstage.ai/docs/models/document-parse.md"""

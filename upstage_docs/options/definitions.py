@@ -250,7 +250,7 @@ def _hashable(value: object) -> object:
 def require_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
     """Raise ConfigError unless *value* is one of *allowed*."""
     if not isinstance(value, str) or value not in allowed:
-        raise ConfigError(f"{name}={value!r} is not an option; choose one of {', '.join(map(repr, allowed))}.")
+        raise ConfigError(f"{name}={value!r} is not allowed; choose one of {', '.join(map(repr, allowed))}.")
 
 
 def require_bool(name: str, value: object) -> None:

@@ -278,8 +278,8 @@ class Endpoint:
         if not named and (foreign or not pages <= self._origins | {_without_default_port(head.origin)}):
             page = ", ".join(sorted(origins)) or "another site"
             raise Refusal(
-                f"this server is not for web pages of {shorten(page, 100)!r}; where one may ask, name it: upstage-docs "
-                "serve --allow-origin ORIGIN",
+                f"this server refuses web pages of {shorten(page, 100)!r}; to allow one, name it: upstage-docs serve "
+                "--allow-origin ORIGIN",
                 status=403,
                 code="origin_not_allowed",
             )
@@ -288,8 +288,8 @@ class Endpoint:
         host = re.sub(r":\d*$", "", header.lower())
         if host not in self._hosts:
             names = ", ".join(sorted(self._hosts))
-            remedy = "use one of these, or start it with a key: upstage-docs serve --api-key KEY"
-            message = f"without a key, this server is asked as {names} and not as {host[:100]!r}; {remedy}"
+            remedy = "use one of these names, or start it with a key: upstage-docs serve --api-key KEY"
+            message = f"without a key, this server answers requests to {names}, not to {host[:100]!r}; {remedy}"
             raise Refusal(message, status=403, code="host_not_allowed")
 
 

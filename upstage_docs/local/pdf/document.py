@@ -53,14 +53,14 @@ _NO_OCR = (
     "`pip install \"upstage-docs[ocr]\"` and Tesseract's language data, or let Upstage's API read it."
 )
 _IS_A_PICTURE = "the page is a picture, or most of it is,"
-_NO_LETTERS = "many letters of the page cannot be told: its fonts do not say which ones they are,"
+_NO_LETTERS = "many letters of the page cannot be read: its fonts do not say which letters they are,"
 _NOT_OPENED = "the page is damaged and cannot be opened"
 _NOT_RECOGNISED = "the text of the page could not be recognised"
-_TOO_MANY_OBJECTS = f"more than {_MOST_OBJECTS:,} things are drawn on the page, its text alone is read"
+_TOO_MANY_OBJECTS = f"more than {_MOST_OBJECTS:,} things are drawn on the page; only its text is read"
 _NOT_TYPED = "a note or form field of the page could not be read, or not whole"
 _NO_LABELS = "the words in the pictures of the page could not be recognised"
 _NOTHING = "nothing of the page could be read"
-_NO_CROPS = "the page could not be drawn, its crops are missing"
+_NO_CROPS = "the page could not be drawn; its crops are missing"
 
 
 def read_pdf(

@@ -18,7 +18,7 @@ _LIBRARY_LOCK = threading.Lock()
 _DROPPED = 0.2
 """Of a page's letters: the library drops 40 to 91 % of them on 7 of 199 pages, and at most 2 % on the others."""
 _NOT_OF_TEXT = {"figure", "rule"}
-WORDS_ALONE = "the layout of the page could not be told, its words stand without it"
+WORDS_ALONE = "the layout of the page could not be determined; its words come without it"
 
 
 class Vectors(NamedTuple):

@@ -64,13 +64,13 @@ class WorkerLimits(NamedOptions):
     memory: int = option(
         4 << 30,
         "Bytes of address space of a worker process (RLIMIT_AS). The PDF library reserves 1.2 GB of it and uses little "
-        "of that, so that recognising text needs 2 GB.",
+        "of that, so recognising text needs 2 GB.",
         least=1 << 28,
     )
     seconds: float = option(
         600.0,
-        "Wall-clock seconds for the next part of an answer: a whole answer of a synchronous request, ten pages of a "
-        "job. The kernel ends the worker at it, whatever it does.",
+        "Wall-clock seconds for the next part of an answer: the whole answer of a synchronous request, or ten pages "
+        "of a job. After that, the kernel ends the worker.",
         least=0.001,
         unit="seconds",
     )

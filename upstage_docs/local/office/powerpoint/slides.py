@@ -50,7 +50,7 @@ def read_slides(data: bytes, *, crops: Collection[str] = ()) -> Iterator[PageLay
         with losses.kept(number, "the slide cannot be read"):
             slide = presentation.part.related_slide(identifier.rId)
             choose(slide.element)
-            lost = partial(losses.kept, number, "a shape of the slide cannot be read, its text stands alone")
+            lost = partial(losses.kept, number, "a shape of the slide cannot be read; only its text is")
             placed = list(_shapes(slide.shapes, _GroupUnits(1 / size[0], 1 / size[1]), slide, crops, lost))
             blocks += [block for shape in _in_order(placed) for block in shape.blocks]
             with losses.kept(number, "the notes of the slide cannot be read"):

@@ -22,7 +22,7 @@ from upstage_docs.local.office.word.text import Piece, local_name, pieces, value
 from upstage_docs.local.office.xml_values import hexadecimal, integer
 
 _TRANSPARENT = {"sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"}
-_TEXT_ALONE = "a paragraph or a table cannot be read, its text stands alone"
+_TEXT_ALONE = "a paragraph or a table cannot be read; only its text is"
 _PLAIN_TABLES = {None, "", "TableGrid", "TableNormal", "a3"}
 """Ids of table styles that do not set off the first row; a3 is the table grid of Korean Word."""
 
@@ -68,9 +68,9 @@ class Body:
         self._styles = Styles(None)
         self._numbering = ListCounter(None)
         related = {relation.reltype: relation for relation in document.part.rels.values() if not relation.is_external}
-        with self.kept("the styles of the document cannot be read, its headings are paragraphs"):
+        with self.kept("the styles of the document cannot be read; its headings are paragraphs"):
             self._styles = Styles(document.styles.element)
-        with self.kept("the numbering of the document cannot be read, its lists have no numbers"):
+        with self.kept("the numbering of the document cannot be read; its lists have no numbers"):
             if numbering := related.get(RELATIONSHIP_TYPE.NUMBERING):
                 self._numbering = ListCounter(parse_xml(numbering.target_part.blob))
         self._notes = {
