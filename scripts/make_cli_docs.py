@@ -18,8 +18,8 @@ HEAD = r"""# The command
 
 `pip install "upstage-docs[cli]"` brings `upstage-docs`, also as `python -m upstage_docs`. Results go to standard output
 or into files, everything else to standard error. `upstage-docs COMMAND --help` says what is below.
-What a terminal would obey in a name or a text (escape sequences, marks that turn the direction of writing) is shown as
-`\x1b`; documents, JSON and files hold it unchanged.
+Escape sequences and marks of writing direction in names and texts are shown, as `\x1b`, so that no terminal obeys them.
+Documents, JSON and files hold them unchanged.
 <!-- written by scripts/make_cli_docs.py -->
 """
 
