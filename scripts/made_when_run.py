@@ -65,8 +65,8 @@ def asynchronous_form(named: Any) -> str:
         return ""
     does = function.__name__
     return (
-        f"\n## {named.__name__}\n\n`await {named.__name__}(...)` does what `{does}` does in a thread, so that the "
-        f"event loop goes on. Parameters, result and errors are those of `{does}`.\n"
+        f"\n## {named.__name__}\n\n`await {named.__name__}(...)` does in a thread what `{does}` does, so that no "
+        f"event loop is blocked. Parameters, result and errors are those of `{does}`.\n"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from functools import partial, wraps
+from inspect import getdoc
 from typing import Any, ParamSpec, TypeVar
 
 Parameters = ParamSpec("Parameters")
@@ -22,5 +23,5 @@ def in_thread(function: Callable[Parameters, Result]) -> Callable[Parameters, Co
     name = function.__name__
     awaited.__name__ = f"a{name}"
     awaited.__qualname__ = f"{function.__qualname__.removesuffix(name)}a{name}"
-    awaited.__doc__ = f"Do what `{name}` does in a thread, so that the event loop goes on.\n\n{function.__doc__}"
+    awaited.__doc__ = f"Do in a thread what `{name}` does, so that no event loop is blocked.\n\n{getdoc(function)}"
     return awaited
