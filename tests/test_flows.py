@@ -45,9 +45,10 @@ from upstage_docs.errors import (
 )
 from upstage_docs.files.source import inspect
 from upstage_docs.flows import exchange as flows, operations as documents
+from upstage_docs.flows.context import ClientContext
 from upstage_docs.flows.document import Reading, Request, open_reading
 from upstage_docs.flows.exchange import Payment
-from upstage_docs.flows.steps import ClientContext, Send, Sleep
+from upstage_docs.flows.steps import Send, Sleep
 from upstage_docs.options import OCROptions, ParseOptions, PollPolicy, RetryPolicy, SendOptions
 from upstage_docs.store.store import Store
 from upstage_docs.store.values import Busy, Claim, ResultKey

@@ -264,6 +264,13 @@ def test_importing_the_core_loads_nothing_but_python() -> None:
     assert len(loaded) < 40, f"importing upstage_docs loads {sorted(loaded)}"
 
 
+def test_only_a_client_loads_the_network_and_the_store() -> None:
+    """Whoever keeps reports, splits or cites pays for neither: a report once named a step of a flow, which sends."""
+    others = sorted(set(upstage_docs.__all__) - {"Client", "AsyncClient"})
+
+    assert not _imported_by(f"from upstage_docs import {', '.join(others)}") & {"httpx", "sqlite3"}
+
+
 @pytest.mark.parametrize("package", sorted(FRAMEWORK))
 def test_a_face_adds_little_to_what_its_framework_loads(package: str) -> None:
     """After the framework's own parts, a face loads our modules and nothing heavy."""

@@ -15,8 +15,8 @@ from upstage_docs.api.messages import BASE_URL, Api
 from upstage_docs.api.rates import RATES, Family, Rate, RateLimiter, rates_by_family, shared_limiter
 from upstage_docs.errors import ConfigError
 from upstage_docs.errors.redaction import Secret, as_secret, wrap_secrets
+from upstage_docs.flows.context import ClientContext
 from upstage_docs.flows.plan import PRICED, PRICES, Account, Spending
-from upstage_docs.flows.steps import ClientContext
 from upstage_docs.options import PollPolicy, RetryPolicy
 from upstage_docs.options.definitions import Options, hash_of, option, require_choice, require_folder, takes
 from upstage_docs.store.store import Store

@@ -21,13 +21,14 @@ from upstage_docs.errors import (
 )
 from upstage_docs.files.source import DocumentInput, Named, Source, cut, inspect
 from upstage_docs.flows import plan
+from upstage_docs.flows.context import ClientContext
 from upstage_docs.flows.deadline import OutOfTimeError, within
 from upstage_docs.flows.exchange import pay
 from upstage_docs.flows.job import JobWatch, PageAnswer
 from upstage_docs.flows.reports import continued, current_context, is_passing, note, traced
 from upstage_docs.flows.schedule import DONE, Schedule
 from upstage_docs.flows.slices import MissingPages, Slices
-from upstage_docs.flows.steps import ClientContext, End, Flow, Next, Now, Sleep, Work, work
+from upstage_docs.flows.steps import End, Flow, Next, Now, Sleep, Work, work
 from upstage_docs.models import OcrResult
 from upstage_docs.options import OCROptions, ParseOptions, SendOptions
 from upstage_docs.store.values import WHOLE_FILE, Claim, ResultKey, StoredAnswer, StoredJob, StoredState, merged

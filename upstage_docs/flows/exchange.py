@@ -31,20 +31,10 @@ from upstage_docs.api.messages import (
 from upstage_docs.api.rates import Family, LongPauseError, retry_after, seen_limits
 from upstage_docs.errors import InvalidResponseError, JobError, RateLimitError, UnknownOutcomeError, UpstageDocsError
 from upstage_docs.files.source import Source
+from upstage_docs.flows.context import ClientContext
 from upstage_docs.flows.deadline import OutOfTimeError, within
 from upstage_docs.flows.reports import note
-from upstage_docs.flows.steps import (
-    STATE_BYTES,
-    STATE_SECONDS,
-    AcquireSlot,
-    ClientContext,
-    Flow,
-    Now,
-    ReleaseSlot,
-    Send,
-    Sleep,
-    Work,
-)
+from upstage_docs.flows.steps import STATE_BYTES, STATE_SECONDS, AcquireSlot, Flow, Now, ReleaseSlot, Send, Sleep, Work
 from upstage_docs.models import Job
 from upstage_docs.options import OCROptions, ParseOptions, RetryPolicy
 from upstage_docs.store.values import AlreadyStored, Busy, Claim, Intent, Pages, ResultKey

@@ -13,10 +13,11 @@ from upstage_docs.api.decode import check_pages, decode_shape, usage_of
 from upstage_docs.api.json_shapes import DocumentShape
 from upstage_docs.api.messages import Reply, settle
 from upstage_docs.errors import InvalidResponseError, JobError, JobFailedError, JobTimeoutError, UpstageDocsError
+from upstage_docs.flows.context import ClientContext
 from upstage_docs.flows.deadline import OutOfTimeError, within
 from upstage_docs.flows.exchange import download, job_state
 from upstage_docs.flows.reports import note, traced
-from upstage_docs.flows.steps import ClientContext, Flow, Now, Sleep, Work, work
+from upstage_docs.flows.steps import Flow, Now, Sleep, Work, work
 from upstage_docs.models import Batch, Job, OcrResult
 from upstage_docs.options import ParseOptions
 from upstage_docs.store.values import Pages, StoredJob

@@ -12,12 +12,13 @@ from upstage_docs.api.joining import join
 from upstage_docs.errors import AuthenticationError, ConfigError, SourceError, UpstageDocsError
 from upstage_docs.files.source import DocumentInput, Named, is_document
 from upstage_docs.flows import plan
+from upstage_docs.flows.context import ClientContext
 from upstage_docs.flows.document import Request, next_result, open_reading, read, read_batches
 from upstage_docs.flows.job import JobWatch, PageAnswer
 from upstage_docs.flows.reports import Failure, Report, drop_frames, traced
 from upstage_docs.flows.schedule import DONE, Schedule
 from upstage_docs.flows.slices import Deliverer, Slices
-from upstage_docs.flows.steps import ClientContext, Deliver, Flow, work
+from upstage_docs.flows.steps import Deliver, Flow, work
 from upstage_docs.models import Job
 from upstage_docs.options import ManyOptions, OCROptions, ParseOptions, SendOptions
 from upstage_docs.store.values import Pages
