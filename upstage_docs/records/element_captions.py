@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from upstage_docs.models import Element
+from upstage_docs.models import Box, Element
 from upstage_docs.records.ownership import (
     Line,
     Owned,
@@ -30,17 +30,17 @@ _INNER_CAPTION = re.compile(
 )
 
 
-def captions_of(elements: Sequence[Element]) -> dict[int, str]:
+def captions_of(elements: Sequence[Element], boxes: Sequence[Box]) -> dict[int, str]:
     """Return the caption of each table, chart and figure that has one, on one line, by its place in *elements*.
 
-    A caption stands on the page of what it is of, or in its markup.
+    A caption stands on the page of what it is of, or in its markup. *boxes* are those of the elements.
     """
     lines: dict[int, Line] = {}
 
     def line(index: int) -> Line:
         if index not in lines:
             element = elements[index]
-            lines[index] = Line(element_text(element, "text").strip(), element.category, element.page, element.box)
+            lines[index] = Line(element_text(element, "text").strip(), element.category, element.page, boxes[index])
         return lines[index]
 
     found: dict[int, str] = {}
@@ -48,14 +48,14 @@ def captions_of(elements: Sequence[Element]) -> dict[int, str]:
     for index, element in enumerate(elements):
         if element.category not in OWNERS:
             continue
-        owned = Owned(element.category, element.page, element.box, element.html)
+        owned = Owned(element.category, element.page, boxes[index], element.html)
         above = _above(elements, index, free, line, owned)
         if above and (label := next((label for one in above if (label := caption_label(line(one).words))), "")):
             owned = msgspec.structs.replace(owned, label=label)
         between, following = _below(elements, index, line, owned)
         if between and following is not None:
             after = elements[following]
-            two = Owned(after.category, after.page, after.box)
+            two = Owned(after.category, after.page, boxes[following])
             between = between[: owned_before([(line(one), role) for one, role in between], owned, two)]
         free = (between[-1][0] if between else index) + 1
         captions = [*above, *[one for one, role in between if role == "caption"]]

@@ -163,65 +163,67 @@ class Recorder:
             yield from self._document_record(document)
 
     def _elements(self, document: ParsedDocument, image_paths: Mapping[int, str]) -> Iterator[Record]:
-        options, form = self.options, self.options.output_format
+        options, form, trail = self.options, self.options.output_format, self._trail
+        images, leaves_out_empty = options.images, options.skip_empty
         answered = raw_elements(document) if form == "json" else None
         named = source_in_ids(document.source, document.file_sha256, options.ids)
         ids = RecordIds(named, document.file_sha256, form, "element")
         is_flat = options.metadata_format == "flat"
         captions: dict[int, str] | None = None  # of the tables, charts and figures, where there are some
         alike = _metadata_of(document, "element")
+        boxes = [bounding_box(element.coordinates) for element in document.elements] if is_flat else []
         for index, element in enumerate(document.elements):
             if answered is not None:
                 one = answered[index]
-                if options.images == "files" and one.get("base64_encoding"):
+                if images == "files" and one.get("base64_encoding"):
                     one["base64_encoding"] = ""  # it is in a file
                 text = json.dumps(one, ensure_ascii=False)
             else:
                 text = (form == "html" and element.html) or element_text(element, form)  # type: ignore[arg-type]
             level, inside = self._titles_of(element)
             if level or (inside and not inside[0][1].start):
-                self._trail.leave(level or inside[0][0])
+                trail.leave(level or inside[0][0])
             digest = text_sha256(text)
             identity = ids.of(element.id, 0, digest)
             if is_flat:
                 own = alike.copy()  # faster than making it
                 own["record_id"], own["text_sha256"] = identity, digest
-                self._describe(own, element, len(text))
+                self._describe(own, element, boxes[index], len(text))
                 if element.category in OWNERS:
-                    captions = captions_of(document.elements) if captions is None else captions
+                    captions = captions_of(document.elements, boxes) if captions is None else captions
                     own["caption"] = captions.get(index, "")
             else:
                 own = _nested_metadata(element)
             if level:
-                self._trail.enter(level, element_text(element, "text"), identity)
-            for number, (below, title) in enumerate(inside):
-                self._trail.go_on(below, title.words, record_id("title", identity, number))
-            if options.skip_empty and not text.strip():
+                trail.enter(level, element_text(element, "text"), identity)
+            elif inside:
+                for number, (below, title) in enumerate(inside):
+                    trail.go_on(below, title.words, record_id("title", identity, number))
+            if leaves_out_empty and not text.strip():
                 continue
-            if options.images == "files":
+            if images == "files":
                 own["image_path"] = image_paths.get(element.id, "")
-            elif options.images == "base64":
+            elif images == "base64":
                 own["image_base64"] = element.base64_encoding
             yield Record(identity, text, own)
 
     def _titles_of(self, element: Element) -> tuple[int, Sequence[tuple[int, MarkedTitle]]]:
         """Return the level of *element*, 0 if it is no heading, and then that of each title among its lines."""
-        may_be_title = element.category in MAY_BE_TITLES
-        if may_be_title:
-            told = element.text or element.markdown or element.html
-            # Of the words of a picture and of HTML, a square may be written in another way.
-            if told[:1] != "!" and (element.text or "&" not in told) and (told.isascii() or not holds_square(told)):
-                return 0, ()  # nor is one among its lines
-        level = self._levels.level_of(element)
-        if level or not may_be_title:
+        if element.category not in MAY_BE_TITLES:
+            return self._levels.level_of(element), ()
+        told = element.text or element.markdown or element.html
+        # Of the words of a picture and of HTML, a square may be written in another way.
+        if told[:1] != "!" and (element.text or "&" not in told) and (told.isascii() or not holds_square(told)):
+            return 0, ()  # nor is one among its lines
+        if level := self._levels.level_of(element):
             return level, ()
         titles = marked_titles(element_text(element, "text"))
         return 0, [(below, title) for title in titles if (below := self._levels.level(title.words, 0))]
 
-    def _describe(self, flat: dict[str, Any], element: Element, length: int) -> None:
+    def _describe(self, flat: dict[str, Any], element: Element, box: Box, length: int) -> None:
         """Put into the metadata of *element*, whose text has that *length*, what it is and where it stands."""
         page, category = element.page, element.category
-        x0, y0, x1, y1 = bounding_box(element.coordinates)
+        x0, y0, x1, y1 = box
         flat["element_id"] = element.id
         flat["section_id"] = self._trail.section_id
         flat["category"] = flat["categories"] = category
