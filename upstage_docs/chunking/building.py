@@ -169,7 +169,9 @@ class TextBuilder(ChunkBuilder):
     def build(self, units: Sequence[Unit], caption: str = "") -> Chunk:  # noqa: ARG002 - as its base class
         """Build one chunk of *units*, its text alone, without id and metadata."""
         text, first = joined(units), units[0]
-        return Chunk("", self._options.path(first.headings, first.run.source, is_html=first.is_html) + text, {})
+        if self._leads:
+            text = self._options.path(first.headings, first.run.source, is_html=first.is_html) + text
+        return Chunk("", text, {})
 
 
 def _spans(units: Sequence[Unit], lead: int) -> list[tuple[int, int, ElementPlace]]:
