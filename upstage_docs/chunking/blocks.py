@@ -130,7 +130,7 @@ def _may_hold_pipes(text: str, structure: str) -> bool:
 def _opening(region: Region, structure: str) -> Region:
     """Return what of a *region* is HTML: a container ends at a blank line, after which Markdown may go on in it."""
     if region.name in _CONTAINERS and (blank := _BLANK_LINE.search(structure, region.start, region.end)):
-        return region._replace(end=blank.start())
+        return msgspec.structs.replace(region, end=blank.start())
     return region
 
 
@@ -200,7 +200,7 @@ def _paragraphs(text: str, view: str, start: int, end: int) -> Iterator[Block]:
 
 
 def _block(text: str, structure: str, region: Region) -> Block | None:
-    start, end, name, rest = region
+    start, end, name, rest = region.start, region.end, region.name, region.attributes
     body = text[start:end].rstrip()
     category, kind, level = _NAMES.get(name, name), "text", 0
     number = None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+
+import msgspec
 
 
-class Region(NamedTuple):
+class Region(msgspec.Struct, frozen=True, order=True, gc=False):
     """A region of a text: its offsets, its tag in lower case (`|` for a pipe table), and the tag's attributes."""
 
     start: int
@@ -67,7 +68,7 @@ def regions(masked: str, tables: Sequence[Region]) -> Iterator[Region]:
             yield Region(opened[0], start, opened[1], opened[2])
             opened = None
         if whole:
-            yield whole._replace(start=start)
+            yield msgspec.structs.replace(whole, start=start)
             last = whole.end
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, islice, pairwise
 from typing import NamedTuple
 
+import msgspec
+
 from upstage_docs.chunking.markdown import is_rule, lines_of, read_text_table
 from upstage_docs.chunking.table import MOST_ROWS, CellMarkup, Table, carried_sizes, mended, place_columns, read_table
 from upstage_docs.records.header_rows import MOST_ROWS_READ, header_rows_of_lines, line_begins_section
@@ -28,7 +30,7 @@ class RowSizes(NamedTuple):
     exact: bool
 
 
-class _Frame(NamedTuple):
+class _Frame(msgspec.Struct, frozen=True, gc=False):
     """What a part that begins in one section repeats.
 
     Attributes:
@@ -52,7 +54,7 @@ _DIGIT = re.compile(r"\d")
 Pieces = list[tuple[str, int]]
 
 
-class TablePart(NamedTuple):
+class TablePart(msgspec.Struct, frozen=True, gc=False):
     """A part of a table that was cut between its rows, with what it repeats of the table, such as the header.
 
     Attributes:
