@@ -291,6 +291,26 @@ def test_a_narrow_gutter_parts_columns() -> None:
     assert [element["content"]["text"].splitlines() for element in elements(columns)] == [left, right]
 
 
+def test_the_numbers_of_contents_stay_with_their_titles() -> None:
+    """They stand a little further from them than words do."""
+    chapters = [
+        (f"{n} The harbours of the coast", [f"{n}.{m} Ships of the year {n}" for m in range(1, 6)]) for n in (1, 2)
+    ]
+
+    def contents(sheet: Canvas) -> None:
+        y = 760.0
+        for title, sections in chapters:
+            text(sheet, 60, y, [title])
+            for n, section in enumerate(sections, 1):
+                number, _, name = section.partition(" ")
+                text(sheet, 80, y - 13 * n, [number])
+                text(sheet, 80 + sheet.stringWidth(number, "Helvetica", 10) + 7, y - 13 * n, [name])
+            y -= 80
+
+    told = "\n".join(element["content"]["text"] for element in elements(contents))
+    assert all(section in told for _, sections in chapters for section in sections)
+
+
 def test_a_narrow_table_is_read_before_the_heading_below_it() -> None:
     """A table in the middle of the page and a short heading at its left share no set of columns: one is below."""
 

@@ -82,8 +82,7 @@ def lines_of(words: Sequence[Word], columns: Sequence[int]) -> list[Line]:
         Lines ordered by baseline, then from the left.
     """
     rows = rows_of(words)
-    # Recognised words end at every space, so that more meet by chance.
-    striped, aligned = column_starts(words, rows, 5 if words and words[0].font == LAYER_FONT else 3)
+    striped, aligned = column_starts(words, rows)
     cut = [_runs(words, row, columns, striped, aligned) for row in rows]
     lines = [Line([words[i] for i in run]) for runs in _closed_up(words, cut, striped) for run in runs]
     return sorted(lines, key=lambda line: (line.baseline, line.box[0]))
