@@ -474,3 +474,29 @@ def test_rules_part_rows_of_many_lines_where_a_label_stands_below_each(heavy: bo
 
     expected = [[label, " ".join(left), " ".join(right)] for label, left, right in rows]
     assert tables(elements(register)) == [[header, *expected] if heavy else expected]
+
+
+def test_a_name_at_the_left_edge_of_its_column_has_the_numbers_at_both_edges() -> None:
+    """White runs between the name and the numbers at the right edge, and each is a column of the sheet alone."""
+    header = ["Parameter", "Conditions", "Min", "Typ", "Max"]
+    rows = [
+        ["Offset voltage", "no load", "", "0.5", "2"],
+        ["Quiescent current", "active", "", "12", "18"],
+        ["Sample rate", "", "1", "10", "100"],
+        ["Sleep current", "cold", "", "0.2", "0.5"],
+        ["Accuracy", "0 to 10 m", "", "±2", "±5"],
+    ]
+    lefts = (62, 180, 270, 340, 410)
+
+    def sheet_of_data(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(SEA, 4))
+        for r, row in enumerate([header, *rows]):
+            sheet.line(60, 704 - 16 * r, 470, 704 - 16 * r)
+            for x, cell in zip(lefts, row, strict=True):
+                if r and x >= 270 and "±" not in cell:
+                    sheet.drawRightString(x + 50, 692 - 16 * r, cell)
+                else:
+                    sheet.drawString(x, 692 - 16 * r, cell)
+        sheet.line(60, 704 - 16 * 6, 470, 704 - 16 * 6)
+
+    assert tables(elements(sheet_of_data)) == [[header, *rows]]

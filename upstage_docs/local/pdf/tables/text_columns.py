@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
@@ -40,7 +41,7 @@ class Column(NamedTuple):
 
 def columns_of(rows: Sequence[Sequence[Text]], pieces: Pieces) -> list[Column]:
     """Return where the columns of *rows* run; *pieces* tells the words of a text item."""
-    return _parted(_with_names_beside(_columns(rows), rows), rows, pieces)
+    return _parted(_with_names_beside(_under_names(_columns(rows), rows), rows), rows, pieces)
 
 
 def _parted(columns: Sequence[Column], rows: Sequence[Sequence[Text]], pieces: Pieces) -> list[Column]:
@@ -113,6 +114,26 @@ def _merged(rows: Sequence[Sequence[Text]]) -> list[Column]:
         else:
             merged.append(Column(left, right))
     return merged
+
+
+def _under_names(columns: Sequence[Column], rows: Sequence[Sequence[Text]]) -> list[Column]:
+    """Return a column for each name of the first row where every text below stands under one, and none crosses.
+
+    Names stand at the left edge of their columns, and some numbers at the right one: white runs between them.
+    """
+    names, *below = rows
+    if not 2 < len(names) < len(columns) or len(below) < _LEAST_BELOW or any(is_value(name.text) for name in names):
+        return list(columns)
+    edges = [name.box[0] - _GUTTER * name.size for name in names]
+    held: list[list[Text]] = [[name] for name in names]
+    for row in below:
+        homes = [bisect_right(edges, text.box[0]) - 1 for text in row]
+        ends = [bisect_right(edges, text.box[2]) - 1 for text in row]
+        if homes != ends or len({*homes}) < len(homes) or -1 in homes:
+            return list(columns)
+        for home, text in zip(homes, row, strict=True):
+            held[home].append(text)
+    return [Column(min(t.box[0] for t in texts), max(t.box[2] for t in texts)) for texts in held]
 
 
 def _with_names_beside(columns: Sequence[Column], rows: Sequence[Sequence[Text]]) -> list[Column]:
