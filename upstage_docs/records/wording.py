@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from unicodedata import normalize
 
 from upstage_docs.records.patterns import compile_when_used
 
@@ -52,7 +53,7 @@ _PREFIX = (
 )
 _DIGITS = r"[0-9０-９]"
 _NUMBER = (
-    rf"(?:no\.?\s*|nr\.?\s*|n[º°]\s*|#\s*)?(?:[A-Z]{{1,3}}[\s.\-–]?)?{_DIGITS}+(?:\s?[.\-–—·‒:]\s?{_DIGITS}+)*(?:\s?\([a-z]\)|[a-z](?![a-z]))?"
+    rf"(?:no\.?\s*|nr\.?\s*|n[º°]\s*|#\s*)?(?:(?-i:[A-Z]{{1,3}}|[a-z])[\s.\-–]?)?{_DIGITS}+(?:\s?[.\-–—·‒:]\s?{_DIGITS}+)*(?:\s?\([a-z]\)|[a-z](?![a-z]))?"
     r"|[IVXLC]{1,6}(?:\s?[.\-–]\s?\d+)*(?![a-z])|[ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩⅪⅫ]+(?:\s?[.\-–]\s?\d+)*|[A-Z](?:[.\-–]\d+)*(?![A-Za-z'’])"
 )
 _HANGUL_LETTER = "[가나다라마바사아자차카타파하]"
@@ -214,7 +215,7 @@ _UNIT_WORDS = (
 )
 # (백만원), (천 명), (개, %)
 _KOREAN_SCALE = (
-    r"(?:(?:(?:십|백|천|만|억|조)+\s?)?(?:원|명|인|개|건|건수|대|호|가구|세대|톤|달러|엔|유로|위안|마리|회|시간|배|㎡|㎢|㎥|㏊|ha|km|㎞|TEU|kWh|MWh|GWh|%|％)|"
+    r"(?:(?:(?:십|백|천|만|억|조)+\s?)?(?:원|명|인|개|건|건수|대|호|가구|세대|톤|달러|US\$|불|엔|유로|위안|마리|회|시간|배|㎡|㎢|㎥|㏊|ha|km|㎞|TEU|kWh|MWh|GWh|%|％)|"
     r"[%％](?:p|포인트|포인트)?|지수|원/(?:kg|㎏|ℓ|L|㎡|톤|주)|[0-9,]{1,9}\s?(?:원|명|톤|달러)|백만|십억|천|억|조|전년(?:동?기|동?월)?\s?(?:동기|동월)?\s?(?:대비)?|구성비|비중|증감률?)"
 )
 # (百万円), (亿元), (人、％)
@@ -246,7 +247,7 @@ _UNIT = compile_when_used(
     r"\W*(?:"
     r"(?:measurement\s+|currency\s+)?units?(?:\s+of\s+measure(?:ment)?)?\s*[:：=]"
     rf"|{_INDEX}\W*\Z"
-    r"|en\s+(?:millions?|milliers|milliards?|millones|miles|milh(?:ões|oes|ares)|M€|K€)\b|em\s+(?:milh(?:ões|oes|ares)|reais)\b"
+    r"|en\s+(?:millions?|milliers|milliards?|millones|miles|milh(?:ões|oes|ares)|[MK]€)(?!\w)|em\s+(?:milh(?:ões|oes|ares)|reais)\b"
     r"|(?:angaben\s+)?in\s+(?:mio|mrd|tsd|tausend|millionen|milliarden|milioni|migliaia|T€|TEUR|duizenden)\b"
     r"|as\s+(?:a\s+)?(?:percent(?:age)?|%)\s+of\b"
     r"|[Ee]inheit(?:en)?\s*:|unités?\s*:|unidad(?:es)?\s*:|unidade\s*:"
@@ -262,7 +263,7 @@ _BARE_UNIT = compile_when_used(
     r"\s*[(（]\s*[^()（）\n]{1,16},\s*(?:백만|천|억|십억)\s?원\s*[)）]\s*\Z|"
     rf"\s*[(（\[]?\s*(?:{_CURRENCY}\s?(?:['’]?000s?|k|mn?|bn|mio\.?|mrd\.?|tsd\.?|(?:thousand|million|billion|crore|lakh|milh(?:õ|o)e|mil)s?)(?:['’]s)?|(?:T|(?:mio|mrd|tsd)\.?\s?){_CURRENCY})(?:\s+omitted)?\s*[)）\]]?\s*\Z|"
     r"\s*[(（\[]\s*[$€£]?['’]?000['’]?s?(?:\s+(?:omitted|[a-z]+))?\s*[)）\]]\s*\Z|\s*[(（\[]\s*(?:rs\.?|rupees)\s+(?:in\s+)?(?:crores?|lakhs?)\s*[)）\]]\s*\Z|"
-    r"\s*[(（\[]\s*(?:[kmgµμ]?[gmlj]|[kmgt]?wh?|mt|ha|km|cm|mm|sq\.?\s?(?:ft|km|m)\.?|bbl|mmbtu|mt\s?co2e?)(?:[²³23]|\s?/\s?[a-z]{1,4}[²³]?)?\s*[)）\]]\s*\Z|"
+    r"\s*[(（\[]\s*(?:[kmgµμ]?[gmlj]|[kmgt]?wh?|mt|ha|km|cm|mm|sq\.?\s?(?:ft|km|m)\.?|bbl|mmbtu|[kmg]?t\s?co2(?:e|eq)?)[²³23]?(?:\s?/\s?[a-z]{1,4}[²³]?)?\s*[)）\]]\s*\Z|"
     rf"\s*[(（\[]?\s*(?:(?:(?<![^\W_])(?:{_BESIDE_UNITS}|\d+)(?![^\W_])|[,/$€£¥₩₹])\s*)*(?<![^\W_])(?:{_UNIT_WORDS})(?![^\W_])(?:[\s,/]+(?:{_BESIDE_UNITS}|{_UNIT_WORDS}|\d+)(?![^\W_])){{0,9}}\s*[)）\]]?\s*\Z|"
     r"\s*[(（\[]\s*(?:(?:number|no\.?)\s+of\s+\w+|numbers?|headcount|(?:un)?audited|per\s+\d[\d,]*(?:\s+\w+)?|[×x]\s?1[0,][\d,]*[⁰-⁹¹²³]*|°\s?[CF]|"
     r"(?:in\s+)?(?:(?:square|cubic|sq\.?)\s+)?(?:ft\.?|feet|miles?|inches|(?:kilo|centi|milli)?(?:met(?:er|re)|gram)s|lit(?:er|re)s|gallons|km|m)|"
@@ -314,8 +315,8 @@ _NOTE = compile_when_used(
     r"(?:r\s*[=:]?\s*revised|p\s*[=:]?\s*(?:preliminary|provisional|projected)|e\s*[=:]?\s*estimated?|f\s*[=:]?\s*forecast)\b|"
     r"significance\s*:|p\s?<\s?0?\.\d|quellen?\s*:|anmerkung(?:en)?\s*:|fuentes?\s*:|notas?\s*:|fontes?\s*:|note\s*:|fonti?\s*:|bron\s*:|"
     r"источник\s*:|примечание\s*:|nguồn\s*:|"
-    r"(?<![(（])주\s*[)）:：.\]】〉>〕］*]|(?<=[(（])주\s*[)）](?:\s+\d|\d+(?!\w))|주\s*\d+\s*[)）:：.\]】〉>〕］]|주석\s*[:：]|각\s?주\s*(?:\d+\s*)?[:：)]|"
-    r"단\s?[,，]\s|[가-힣\s]{0,16}(?:반올림|단수\s?차이|끝수\s?처리)[^.]{0,24}(?:일치|않|다를|상이)|(?:그림|사진|표)\s?(?:출처|제공|자료)\s*[:：]\s*\S|(?:원|통계|근거)?\s?자\s?료\s*(?:출처|원|제공)?\s*[:：;=)\]】〉>〕］]|(?:통계\s?)?출\s?처\s*[:：;=)\]】〉>〕］]|비\s?고\s*[:：)\]】〉>]|비고\s\d+\s*[.)]|참\s?고\s*[:：)]|"
+    r"(?<![(（])주\s*[)）:：.\]】〉>〕］*]|(?<=[(（])주\s*[)）](?:\s+\d|\d+(?!\w))|주\s*\d+\s*[)）:：.\]】〉>〕］]|주석\s*[:：)）]|각\s?주\s*(?:\d+\s*)?[:：)]|"
+    r"단\s?[,，]\s|[가-힣\s]{0,16}(?:반올림|단수\s?차이|끝수\s?처리)[^.]{0,24}(?:일치|않|다를|상이)|(?:그림|사진|표)\s?(?:출처|제공|자료)\s*[:：]\s*\S|(?:원|통계|근거)?\s?자\s?료\s*(?:출처|원|제공)?\s*[:：;=)\]】〉>〕］]|(?:통계\s?)?출\s?처(?:\s*[:：;=)\]】〉>〕］|]|\s[–—-]\s)|비\s?고\s*[:：)\]】〉>]|비고\s\d+\s*[.)]|참\s?고\s*[:：)]|"
     r"참고\][^\n]|근거\s*[:：]|(?:범례|데이터|제공)\s*[:：]\s*\S|※|☞|"
     r"(?:[\[(]\s{0,3}[\])]|괄호)\s?(?:안|내)?(?:은|는|의|\s수)|[△▲▽▼∆]\s?(?:는|은|は|表示|:|：)|['\"‘“「]?[-–—―－*…]['\"’”」]?(?:\s?(?:(?:는|은)\s|denotes\b|means\b|indicates\b|:|=)|は|表示|(?<=['\"’”」])[为為])|"
     r"(?:四捨五入|端数処理)の(?:ため|関係)|カッコ内|[注註]\u3000\s*\S|[备備][注註]\s\S|"
@@ -345,8 +346,10 @@ _STARRED = compile_when_used(r"\s*(?:\\?[*＊]){1,4}(?![*\s]*\Z)")
 _MARKED = compile_when_used(
     r"\s*(?P<mark>\(\d{1,2}\)|\[\d{1,2}\]|\d{1,2}[)/](?!\d)|\([a-z]\)|[a-z]\)|[¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉ]|[#+^~‖](?=\s)|[가나다라마바사]\)|[①②③④⑤⑥⑦⑧⑨]|\d{1,2}|[a-z])(?P<gap>[\s.]*)\S"
 )
-_LINE_OF_NOTES = compile_when_used(r"\W*(?:(?:foot)?notes?|주\s?석?|[附脚]?[注註][釈释釋]?)\W*\Z", re.IGNORECASE)
-_NUMBERED = compile_when_used(r"\s*(?P<open>[(\[（]?)(?P<number>\d{1,2}|[a-z])(?P<close>[)\].）])\s*(?![\d\s])")
+_LINE_OF_NOTES = compile_when_used(
+    r"\W*(?:(?:foot)?notes?|주\s?석?|비\s?고|[附脚]?[注註][釈释釋]?|备注|備[註考])\W*\Z", re.IGNORECASE
+)
+_NUMBERED = compile_when_used(r"\s*(?P<open>[(\[]?)(?P<number>\d{1,2}|[a-z])(?P<close>[)\].])\s*(?![\d\s])")
 # Where the mark of a note stands in a table: after words, not where a cell begins.
 _THREE_LETTERS = r"[^\W\d_]{3}"
 _AFTER_WORDS = r"[^\s<>](?:\s|<br\s?/?>|<sup>)?"
@@ -456,7 +459,10 @@ def opens_notes(words: str) -> bool:
 
 def is_next_note(words: str, before: str) -> bool:
     """Say whether a line is one more note after *before*: "(2) Net" after "(1) Gross", "1. Gross" after "Notes"."""
-    found = _NUMBERED.match(words) if len(words) <= _LONGEST_NOTE else None
+    if len(words) > _LONGEST_NOTE:
+        return False
+    words, before = normalize("NFKC", words), normalize("NFKC", before)  # wide digits, ⑴
+    found = _NUMBERED.match(words)
     if found is None:
         return False
     number = found["number"]
@@ -464,4 +470,4 @@ def is_next_note(words: str, before: str) -> bool:
         return opens_notes(before)
     last = str(int(number) - 1) if number.isdecimal() else chr(ord(number) - 1)
     mark = re.escape(found["open"] + last + found["close"])
-    return re.search(rf"(?:\A|[\s:：주注註]){mark}", before) is not None
+    return re.search(rf"(?:\A|[\s:)주注註]){mark}", before) is not None
