@@ -10,6 +10,7 @@ from typing import Any
 
 from upstage_docs.chunking.masking import equations
 from upstage_docs.records.heading_numbering import SQUARES
+from upstage_docs.records.marked_titles import holds_square
 from upstage_docs.records.patterns import compile_when_used
 from upstage_docs.records.render import TAG_NAMES
 
@@ -150,7 +151,7 @@ class Breaks:
         self.starts: list[int] = []
         self._ranks: list[int] = []
         self._kept: list[tuple[int, int]] = []
-        self._marked = not text.isascii() and _MARKED_LINE.search(text, since) is not None
+        self._marked = _holds_marker(text) and _MARKED_LINE.search(text, since) is not None
         ends, starts, ranks = self.ends, self.starts, self._ranks
         runs = iter([(0, len(text))] if kept else equations(text))
         run = next(runs, None)
@@ -381,6 +382,22 @@ class Breaks:
             if rank == _CLAUSE and clause is None:
                 clause = index
         return self.starts[low if clause is None else clause]
+
+
+def _holds_marker(text: str) -> bool:
+    """Say whether *text* holds a sign that lines of Korean reports begin with, one of those of `_MARKED_LINE`."""
+    if text.isascii():
+        return False
+    return (
+        holds_square(text)
+        or "○" in text
+        or "●" in text
+        or "◦" in text
+        or "◯" in text
+        or "❍" in text
+        or "ㅇ" in text
+        or "※" in text
+    )
 
 
 def _skip(text: str, since: int) -> tuple[bool, int]:
