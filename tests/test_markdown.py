@@ -291,6 +291,41 @@ def test_a_table_whose_rules_have_pluses_is_a_table(table: str) -> None:
     assert [len(grid.rows) for grid in grids(table)] == [len(parts) + 1]
 
 
+def test_a_picture_and_its_caption_on_the_next_line_are_one_chunk_of_their_own() -> None:
+    """As MinerU writes them; a picture above other words stands in their text."""
+    below = "![](images/quay.jpg)  \nFigure 1. The quay"
+    (first, second) = chunk_elements(Record("", f"{below}\n\nIt rose.", {}))
+    (other,) = chunk_elements(Record("", below.replace("Figure 1.", "So was"), {}))
+
+    assert [(one.metadata["category"], one.metadata["caption"]) for one in (first, second)] == [
+        ("figure", "Figure 1. The quay"),
+        ("paragraph", ""),
+    ]
+    assert (other.metadata["category"], other.text.count("\n")) == ("paragraph", 1)
+
+
+def test_comments_alone_are_no_text_and_no_title() -> None:
+    """docling writes `<!-- image -->` for what it leaves out, Azure the number of a page."""
+    text = f'<!-- image -->\n\n{TABLE}\n\n<!-- PageNumber="1" -->\n<!-- PageBreak -->\n\nIt rose.'
+
+    assert found(text) == [("table", TABLE), ("paragraph", "It rose.")]
+    assert found("It <!-- x --> rose.") == [("paragraph", "It <!-- x --> rose.")]
+
+
+@pytest.mark.parametrize("line", ['<span id="p-1"></span>**Table 1.** Sites', "Table 1. Sites"])
+def test_an_anchor_before_a_caption_is_none_of_its_words(line: str) -> None:
+    (chunk,) = chunk_elements(Record("", f"{line}\n\n{TABLE}", {}))
+
+    assert chunk.metadata["caption"] == "Table 1. Sites"
+
+
+def test_a_caption_behind_a_colon_is_that_of_the_table_above() -> None:
+    """As pandoc writes it."""
+    first, second = chunk_elements(Record("", f"{TABLE}\n\n: Table 1. Sites\n\nIt rose.", {}))
+
+    assert ("Sites" in first.text, second.text) == (True, "It rose.")
+
+
 def test_padding_and_a_lonely_plus_make_no_difference() -> None:
     padded = "| Site          |            MW |\n|:--------------|--------------:|\n| Alpha         |             1 |"
 

@@ -12,6 +12,7 @@ from upstage_docs.chunking.markdown import UNREAD, MarkdownBlock, lines_of, mark
 from upstage_docs.chunking.markup_regions import Region, outermost, regions, wholes
 from upstage_docs.chunking.masking import FILLER, masked, masked_but_code
 from upstage_docs.chunking.text_breaks import has_code, has_words
+from upstage_docs.records.wording import caption_label
 
 
 class Block(msgspec.Struct, frozen=True, gc=False):
@@ -43,7 +44,8 @@ _NAMES = {"p": "paragraph", "ul": "list", "ol": "list", "pre": "code"}
 
 # Of masked text: an equation holds nothing but filler.
 _EQUATION = re.compile(rf"[ \t]*(?:\$\${FILLER}+\$\$|\\\[{FILLER}+\\\])\s*\Z")
-_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)\s*\Z")
+_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)[ \t]*(?:\r?\n|\Z)")  # alone on the first line
+_COMMENTS = re.compile(r"(?:<!--(?:[^-]|-(?!->))*-->\s*)+\Z")
 
 
 # Looked for at line ends, and matched where the text begins: as one choice these took ten times as long.
@@ -230,8 +232,12 @@ def _block(text: str, structure: str, region: Region) -> Block | None:
 
 def _paragraph(text: str, start: int, end: int, category: str) -> Iterator[Block]:
     body = text[start:end].strip()
-    if not has_words(body):
+    if not has_words(body) or (body[:4] == "<!--" and _COMMENTS.match(body)):
         return
     start = text.index(body, start)
-    image = _IMAGE.match(body)
-    yield Block(start, start + len(body), "whole" if image else "text", "figure" if image else category)
+    end = start + len(body)
+    if (image := _IMAGE.match(body)) and (image.end() == len(body) or caption_label(body[image.end() :])):
+        yield Block(start, start + len(image[0].rstrip()), "whole", "figure")
+        start += image.end()
+    if start < end:
+        yield Block(start, end, "text", category)

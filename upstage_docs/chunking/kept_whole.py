@@ -353,7 +353,7 @@ def line_of(unit: Unit) -> Line:
 def _words_of_caption(unit: Unit) -> str:
     """Return the words of a caption, without the marks of HTML or Markdown."""
     words = text_of_html(unit.text)
-    if unit.is_html:
+    if unit.is_html and unit.text[-1] == ">":  # else an anchor stands before Markdown
         return words
     words = _EMPHASIS.sub("", _AROUND_LINE.sub("", words))
     return words[1:-1] if len(words) > 2 and words[0] in "*_" and words[-1] == words[0] else words

@@ -23,7 +23,7 @@ _LONGEST_LINE_OF_NOTES = 16  # characters; "[Footnotes]:" has 12
 
 # --- captions by their wording ---------------------------------------------------------------------------------------
 
-_OPEN = r"[\s\"'“‘*_#>|~\-–—■□▶▷●○◆◇◎△▲☞▣◈◉❏❑❖▪▸►※<〈《「『【〔［｢\[(（＜≪«]*"
+_OPEN = r"[\s:\"'“‘*_#>|~\-–—■□▶▷●○◆◇◎△▲☞▣◈◉❏❑❖▪▸►※<〈《「『【〔［｢\[(（＜≪«]*"
 _CLOSE_MARK = r"[>〉》」』】〕］｣\])）＞≫»*_]"
 _TABLES_LATIN = (
     r"tables?|tab\.|tab(?=\s?\d+\s?[:.])|tabelle|tabela|tabella|tabla|tableau|tabell?|tabulka|"
@@ -102,7 +102,7 @@ _RUNNING_CJK = compile_when_used(
 _PUNCTUATED = compile_when_used(rf"\s*(?:{_CLOSE_MARK}\s*)*(?:[.:：。|–—\-‒·․．•→、)]|,(?=\s*[Cc]ont)|{_CLOSE_MARK})")
 KOREAN_SENTENCE = compile_when_used(r"다\s?[.。]?\s*\Z")
 SENTENCE_END = compile_when_used(r"[.!?。！？]['\"”’)\]]*\s*\Z")
-_SKIPPED = " \t\r\n\xa0\u3000\"'“‘*_#>|~-–—■□▶▷●○◆◇◎△▲☞▣◈◉❏❑❖▪▸►※<〈《「『【〔［｢[(（＜≪«"
+_SKIPPED = " :\t\r\n\xa0\u3000\"'“‘*_#>|~-–—■□▶▷●○◆◇◎△▲☞▣◈◉❏❑❖▪▸►※<〈《「『【〔［｢[(（＜≪«"
 
 
 def _first_letters(begun: Iterable[str]) -> frozenset[str]:
