@@ -37,8 +37,8 @@ def column_starts(words: Sequence[Word], rows: Sequence[Sequence[int]]) -> tuple
         words: Of the page.
         rows: Their numbers by row, from left to right.
     """
-    striped = _striped(words, rows)
-    return striped, _aligned(words, rows) - striped
+    striped = _striped(words, rows) if len(rows) >= _LEAST_ROWS else set[int]()
+    return striped, _aligned(words, rows) - striped if len(rows) >= _LINED_UP else set()
 
 
 @lru_cache(maxsize=512)

@@ -138,6 +138,8 @@ def _hangs(number: Word, title: Word) -> bool:
 
 def _closed_up(words: Sequence[Word], cut: Sequence[list[list[int]]], striped: set[int]) -> list[list[list[int]]]:
     """Join the runs of a line of justified text that was cut at a wide space: together they fill the line beside it."""
+    if all(len(runs) < 2 for runs in cut):
+        return list(cut)
     ordered = sorted(cut, key=lambda runs: words[runs[0][0]].baseline)
     joined = list(ordered)
     for number, runs in enumerate(ordered):
@@ -173,9 +175,12 @@ def _filled(words: Sequence[Word], runs: list[list[int]], line: Sequence[int], s
 def _by_letters(words: Sequence[Word]) -> float:
     if len(words) == 1:
         return words[0].size
+    known = [round(word.size, 1) for word in words]
+    if known.count(known[0]) == len(known):
+        return known[0]  # most
     sizes: Counter[float] = Counter()
-    for word in words:
-        sizes[round(word.size, 1)] += len(word.text)
+    for size, word in zip(known, words, strict=True):
+        sizes[size] += len(word.text)
     return max(sizes, key=lambda size: (sizes[size], size))
 
 

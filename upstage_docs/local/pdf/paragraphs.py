@@ -145,6 +145,8 @@ def _continues(stack: list[Line], line: Line, pitches: dict[tuple[str, int], flo
         return False
     if abs(last.size - line.size) > _OTHER_SIZE * max(last.size, line.size):
         return False
+    if (last.bold > BOLD) == (line.bold > BOLD):
+        return True  # most
     # A full line runs on into the next, whatever its weight: words in bold may begin anywhere. A heading ends early,
     # and so does what stands before one.
     # Of centred lines none is full.
@@ -154,7 +156,7 @@ def _continues(stack: list[Line], line: Line, pitches: dict[tuple[str, int], flo
     if centred and inset > line.size:
         room = line.size
     mixed = _NOT_BOLD <= last.bold <= BOLD or _NOT_BOLD <= line.bold <= BOLD
-    return room <= 0 or mixed or (last.bold > BOLD) == (line.bold > BOLD)
+    return room <= 0 or mixed
 
 
 def _runs_on(last: Line, line: Line) -> bool:
@@ -175,6 +177,8 @@ def _ruled(last: Line, line: Line, rules: Sequence[Box], tops: Sequence[float]) 
 
 def _cut(stack: list[Line]) -> list[Paragraph]:
     """Cut a stack where a paragraph or a list begins: indents, hanging indents, markers, lines that end early."""
+    if len(stack) == 1:
+        return [Paragraph(stack)]
     left = min(line.box[0] for line in stack)
     right = max(line.box[2] for line in stack)
     size = median(line.size for line in stack)

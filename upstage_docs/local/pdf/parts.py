@@ -43,6 +43,8 @@ class Part:
     @cached_property
     def size(self) -> float:
         """Font size of most of its letters in points, 0 without text."""
+        if len(self.lines) == 1:
+            return round(self.lines[0].size, 1)
         sizes: Counter[float] = Counter()
         for line in self.lines:
             sizes[round(line.size, 1)] += len(line.text)
