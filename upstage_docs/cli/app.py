@@ -44,7 +44,7 @@ def _about(
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Upstage Document Parse and Document OCR, or the local engine: documents into elements, chunks and answers.
+    """Read documents with Upstage Document Parse and Document OCR, or with the local engine.
 
     Exit codes: 0 all went well; 1 a document failed; 2 the call or its configuration is wrong.
     """
