@@ -192,10 +192,10 @@ def _locate(nodes: Iterable[BaseNode], chunks: Iterable[Chunk]) -> None:
 
 
 def _require_text(nodes: Iterable[BaseNode]) -> None:
-    """Refuse a file of which nothing was read yet: no chunks would look like an empty file. One empty page is none.
+    """Refuse a file that was not parsed yet, which would look like an empty one. A file with one text passes.
 
     Raises:
-        ConfigError: There is one.
+        ConfigError: No Document of a file has text.
     """
     from upstage_docs.errors import ConfigError
     from upstage_docs.files.formats import FORMAT_OF_SUFFIX

@@ -73,7 +73,7 @@ class RecordMetadata(msgspec.Struct, frozen=True):
     missing_pages: str = ""
 
     def run(self, **further: Any) -> Run:
-        """Return the run of units of the record's file; *further* are those of its fields that no metadata tell."""
+        """Return the run of units of the record's file; *further* are its fields that the metadata do not give."""
         return Run(**{name: getattr(self, name) for name in _OF_RUN}, **further)
 
 

@@ -247,7 +247,7 @@ class Breaks:
         return _SQUARE if found["square"] else _CIRCLE if found["circle"] else _WORD
 
     def _rank_of_word(self, end: int) -> int:
-        """Return what a word ends that no sign tells to end a sentence."""
+        """Return what ends with the word at *end*, where no sign ends a sentence: a sentence, a clause or a word."""
         before = self.text[max(0, end - _LONGEST_ENDING) : end]
         if before[-1] in _CLAUSE_ENDS:
             return _CLAUSE

@@ -100,7 +100,7 @@ class Unit(msgspec.Struct, gc=False):
 
     @property
     def is_html(self) -> bool:
-        """Whether its text is HTML, a whole element of it or a part; `<표 2> 인구` is none."""
+        """Whether its text is HTML, a whole element of it or a part; `<표 2> 인구` is not HTML."""
         if self.of_html or self.text[:1] != "<":
             return self.of_html
         return self.text[-1] == ">" or TAG.match(self.text) is not None

@@ -203,7 +203,7 @@ class Settings(Options):
 
 
 def _wrap_secrets(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return *settings* with a key and headers that do not show, nor an address that holds what it should not."""
+    """Return *settings* whose key and headers are never shown, nor an address with signs that belong to no address."""
     wrapped: dict[str, Any] = {"headers": wrap_secrets(settings["headers"])} if "headers" in settings else {}
     if "api_key" in settings:
         wrapped["api_key"] = as_secret(settings["api_key"])

@@ -112,7 +112,7 @@ def read_amount(text: str, *, decimal_comma: bool = True) -> Amount:
 
 
 def read_share(text: str) -> int | float | None:
-    """Return the percentage that *text* is, alone in brackets: the share of the value above it. None if it is none."""
+    """Return the percentage that stands alone in brackets, as the share of the value above it; None for other texts."""
     found = _LONE_SHARE.match(_in_narrow_signs(text))
     read = _signed(found[1]) if found else None
     return read[0] if read else None

@@ -35,7 +35,7 @@ class CropFile(msgspec.Struct, frozen=True):
     base64_encoding: str = ""
 
     def read(self) -> bytes | None:
-        """Return the bytes of the picture, None where the file is gone or it is none."""
+        """Return the bytes of the picture, None if its file is gone or it is not base64."""
         try:
             if self.path:
                 return Path(self.path).read_bytes()

@@ -111,7 +111,7 @@ def _with_contents(parts: Sequence[Part]) -> list[Part]:
 
 
 def _without_lone_items(parts: Sequence[Part]) -> list[Part]:
-    """Return *parts* with each numbered or lettered item that no other stands next to as a paragraph, no list.
+    """Return *parts*, where a numbered or lettered item without another beside it is a paragraph, not a list.
 
     A dash before a lone line is that of the author of a quotation.
     """

@@ -134,7 +134,7 @@ def _has_powers(labels: Sequence[Label]) -> bool:
 
 
 def _multiplied(scale: Scale, ticks: list[Label], labels: Sequence[Label]) -> tuple[Scale, list[Label]] | None:
-    """Return a scale in what its numbers are told in, such as `1e6` at the end of the axis, and the labels it took.
+    """Return a scale times the factor beside its axis, such as `1e6`, and the labels that give the factor.
 
     None where something is added to the numbers, or to those of the other axis.
     """
