@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 import zipfile
@@ -103,3 +104,37 @@ def test_the_number_of_an_item_goes_with_it_to_the_next_page(client: Client, sty
     elements = client.parse(file.getvalue()).elements
     assert [one.page for one in elements] == [1, 2]
     assert re.fullmatch(r"(2\.|•) at the top of a page", elements[-1].text.strip())
+
+
+@pytest.mark.parametrize(
+    ("written", "instead"),
+    [(b'<name val="Calibri"', b'<color rgb="teal"/><name val="Calibri"'), (b'<sz val="11"', b'<sz val="large"')],
+    ids=["the name of a colour", "the name of a size"],
+)
+def test_styles_that_are_written_otherwise_cost_no_value_of_a_workbook(
+    client: Client, written: bytes, instead: bytes
+) -> None:
+    """Its numbers are told in their formats: a date, a share, and one of the workbook's own."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row, (value, form) in enumerate(
+        [(dt.date(2031, 3, 4), "yyyy-mm-dd"), (0.125, "0.0%"), (1204.5, '#,##0.00" t"')], 1
+    ):
+        sheet.cell(row, 1, "ABC"[row - 1])
+        sheet.cell(row, 2, value).number_format = form
+    saved, out = io.BytesIO(), io.BytesIO()
+    book.save(saved)
+    with zipfile.ZipFile(saved) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "xl/styles.xml":
+                assert written in content
+                content = content.replace(written, instead)
+            new.writestr(name, content)
+
+    text = client.parse(out.getvalue()).text
+    assert [value for value in ("2031-03-04", "12.5%", "1,204.50 t") if value in text] == [
+        "2031-03-04",
+        "12.5%",
+        "1,204.50 t",
+    ]

@@ -1,4 +1,7 @@
-"""Opens a workbook with openpyxl; a damaged sheet is left without cells, and the others are read."""
+"""Opens a workbook with openpyxl; a damaged sheet is left without cells, and the others are read.
+
+Styles that openpyxl refuses, as colours of other programs, are left out but for the formats of numbers.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,18 @@ import zipfile
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from lxml import etree
 from openpyxl import load_workbook
 from openpyxl.packaging.relationship import get_rels_path
 
 _EMPTY = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData/></worksheet>'
+_STYLES = "xl/styles.xml"
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_NO_STYLES = (
+    b'<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><numFmts/><fonts><font/></fonts>'
+    b"<fills><fill><patternFill/></fill></fills><borders><border/></borders><cellStyleXfs><xf/></cellStyleXfs>"
+    b"<cellXfs/></styleSheet>"
+)
 _MOST_SHEETS = 50
 _MOST_BYTES = 100_000_000
 """Unpacked, of a workbook whose sheets are tried one by one; a larger one that is damaged is refused."""
@@ -39,6 +50,9 @@ def open_workbook(
         size = sum(member.file_size for member in archive.infolist())
         if len(sheets) > _MOST_SHEETS or size > _MOST_BYTES:
             raise
+    archive = zipfile.ZipFile(_copy(archive, {}, {_STYLES: _formats_alone(archive)}))
+    if _can_be_opened(file := _copy(archive, {path: empty[path] for path in without})):
+        return _opened(file), set(without)
     left_out: dict[str, Collection[str]] = {path: empty[path] for path in without}
     for path in sheets:
         if path in without:
@@ -61,14 +75,33 @@ def _can_be_opened(file: io.BytesIO) -> bool:
     return True
 
 
-def _copy(archive: zipfile.ZipFile, left_out: Mapping[str, Collection[str]]) -> io.BytesIO:
-    """Return the file with some parts of its sheets left out: a sheet that is one of them is empty then."""
+def _formats_alone(archive: zipfile.ZipFile) -> bytes:
+    """Return the styles of a workbook with the formats of its numbers alone, nothing if it has no styles."""
+    if _STYLES not in archive.namelist():
+        return b""
+    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True)
+    told = etree.fromstring(archive.read(_STYLES), parser)
+    root = etree.fromstring(_NO_STYLES)
+    formats, styles = root[0], root[-1]
+    for one in told.iterfind("{*}numFmts/{*}numFmt"):
+        if (number := one.get("numFmtId", "")).isdecimal():
+            etree.SubElement(formats, f"{_MAIN}numFmt", numFmtId=number, formatCode=one.get("formatCode", ""))
+    for one in told.iterfind("{*}cellXfs/{*}xf"):
+        number = one.get("numFmtId", "")
+        etree.SubElement(styles, f"{_MAIN}xf", numFmtId=number if number.isdecimal() else "0")
+    return etree.tostring(root)
+
+
+def _copy(
+    archive: zipfile.ZipFile, left_out: Mapping[str, Collection[str]], instead: Mapping[str, bytes] | None = None
+) -> io.BytesIO:
+    """Return the file with some parts of its sheets left out, which are empty then, and others *instead* of its own."""
     copy = io.BytesIO()
     names = {name for parts in left_out.values() for name in parts}
     with zipfile.ZipFile(copy, "w") as target:
         for name in dict.fromkeys(archive.namelist()):
             if name not in names:
-                target.writestr(name, archive.read(name))
+                target.writestr(name, (instead or {}).get(name) or archive.read(name))
             elif name in left_out:
                 target.writestr(name, _EMPTY)
     copy.seek(0)
