@@ -60,7 +60,7 @@ _CHAPTER = (
     r"|(?i:item)\s+\d+[A-C]?(?:\s*[.:—–-]|(?=\s+[A-Z(])|\s*\Z)"
     r"|(?i:appendix|annex|schedule|anhang|annexe|anexo)\s+(?:(?P<p>[A-Z])|\d+|[IVX]+)\b(?!\.\d)"
     r"|(?i:exhibit)\s+(?P<q>[A-Z])(?!\w)"
-    rf"|[\[(<〔【]?\s?(?:부\s?록|별\s?첨|붙\s?임|첨\s?부|참\s?고(?=\s?\d+(?:$|[\s.:)\]>〕】]))|付録|附录|附錄|附件|附属書)\s*(?:\d+|[A-Z]|[{_CJK_DIGITS}]+)?(?=$|[\s.:)\]>〕】])"
+    rf"|[\[(<〔【]?\s?(?:부\s?록|별\s?[첨지]|붙\s?임|첨\s?부|참\s?고(?=\s?\d+(?:$|[\s.:)\]>〕】]))|付録|附录|附錄|附件|附属書)\s*(?:\d+|제\s*\d+\s*호(?:\s*서식)?|[A-Z]|[{_CJK_DIGITS}]+)?(?=$|[\s.:)\]>〕】])"
     r"|第\s*\d+(?=\s+[^\s\d])"
 )
 _SECTION = (
@@ -75,7 +75,7 @@ _DECIMAL = (
     # 1, 1., 1.2, 2. 3., 1-2, Section 1.2; no time, date, share, or `3D`
     r"(?:(?i:section|sec\.|§|clause|article|chapter|appendix|annex)\s*(?=\d+\.\d))?"
     r"(?P<n>\d{1,3}(?:\s?\.\s?\d{1,3}|\.[A-Z](?=[\s.])){0,6}|\d{1,2}(?:[-–]\d{1,2}){1,3}(?=\.?\s+[^\W\d]))"
-    r"(?:\.(?!\d)|、|(?=\s)|(?=[가-힣一-鿿ぁ-ヿ【]|[A-Z][a-z]))(?!\s*[%)월년일月年日./-])(?!\s*(?:개월|시간|세기|분기)\b)\s*(?=\S)"
+    r"(?:\s?\.(?!\s?\d)|、|(?=\s)|(?=[가-힣一-鿿ぁ-ヿ【]|[A-Z][a-z]))(?!\s*[%)월년일月年日./-])(?!\s*(?:개월|시간|세기|분기)\b)\s*(?=\S)"
 )
 _NUMBERINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (style, compile_when_used(pattern))
