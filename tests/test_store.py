@@ -827,7 +827,12 @@ def test_what_is_paid_for_is_seen_where_a_full_disk_has_no_room_to_open_the_stor
     path = tmp_path / "cache" / "store.sqlite3"
     filled(path)
     if log:
-        killed = f"import os; Store(Path({str(path)!r})).claim(KEY, (91, 92), seconds=60, route='sync'); os._exit(0)"
+        killed = f"""
+import os
+store = Store(Path({str(path)!r}))  # kept: one that is collected before the end takes the log along
+store.claim(KEY, (91, 92), seconds=60, route="sync")
+os._exit(0)
+"""
         assert in_another_process(killed).returncode == 0
         path.with_name(path.name + "-shm").unlink()
         assert path.with_name(path.name + "-wal").stat().st_size
