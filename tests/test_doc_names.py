@@ -289,12 +289,15 @@ def test_the_readme_names_each_format_that_is_read(page: str) -> None:
 
 
 def test_bounds_in_the_sentences_of_a_page_are_those_of_the_code() -> None:
-    for needed in ("starlette", "liteparse"):
+    for needed in ("starlette", "liteparse", "typer"):
         pytest.importorskip(needed)
-    from upstage_docs import contextualize
+    from upstage_docs import PollPolicy, RetryPolicy, contextualize
+    from upstage_docs.api import rates
     from upstage_docs.api.limits import LIMITS, MEGABYTE
     from upstage_docs.api.rates import RATES
+    from upstage_docs.cli.app import mcp
     from upstage_docs.client import unpacking
+    from upstage_docs.client.settings import Settings
     from upstage_docs.flows import exchange
     from upstage_docs.flows.plan import PRICES
     from upstage_docs.local import WorkerLimits
@@ -302,10 +305,13 @@ def test_bounds_in_the_sentences_of_a_page_are_those_of_the_code() -> None:
     from upstage_docs.local.pdf import document
     from upstage_docs.local.service import jobs
     from upstage_docs.local.service.jobs import URL_SECONDS
+    from upstage_docs.mcp import server
     from upstage_docs.serve.connections import ConnectionLimits
     from upstage_docs.store.store import Store
+    from upstage_docs.view import files
 
-    worker, connection = WorkerLimits(), ConnectionLimits()
+    worker, connection, client, retry = WorkerLimits(), ConnectionLimits(), Settings(), RetryPolicy()
+    bounds = inspect.signature(mcp).parameters
     store, longest = inspect.signature(Store).parameters, inspect.signature(contextualize).parameters["longest_path"]
     pages_a_second = [(rate.pages_per_minute or 0) / 60 for rate in (RATES["sync"], RATES["async"])]
     of_corpus = 50_000 * 10
@@ -342,7 +348,21 @@ def test_bounds_in_the_sentences_of_a_page_are_those_of_the_code() -> None:
         "long-documents.md": [
             f"above {store['max_bytes'].default >> 30} GB the least recently used",
             {365: "Answers that were not used for a year"}.get(store["max_age"].default // 86400, "another time"),
+            f"again after every {rates._RECOVERY:.0f} seconds without a 429",
+            f"`RetryPolicy(longest_retry_after={retry.longest_retry_after:.0f})` seconds",
+            f"`PollPolicy(deadline=...)`, by default {(PollPolicy().deadline or 0) / 3600:.0f} hours",
+            f'`route="auto"` makes a job above | {LIMITS.prefer_async_above} pages',
+            f"Up to {LIMITS.uncounted_sync_bytes >> 10} KB they are sent synchronously",
         ],
+        "reliability.md": [f"`RetryPolicy(attempts=3)`; the default is {retry.attempts}"],
+        "langchain.md": [f"`max_concurrency` ({client.max_concurrency}) requests run at once"],
+        "gateways.md": [f"seconds for one upload with its answer; {client.timeout:.0f} unless told otherwise"],
+        "agents.md": [
+            f"One answer has at most {server._LONGEST:,} characters",
+            f"`--max-pages` ({bounds['max_pages'].default})",
+            f"`--max-cost` ({bounds['max_cost'].default:.0f} US dollars)",
+        ],
+        "view.md": [f"Above {files._MOST_INSIDE} pages, the pictures lie in a folder"],
         "a-table-stays-a-table.md": [f"A path of more than {longest.default} characters loses its middle"],
         "corpora.md": [
             (
