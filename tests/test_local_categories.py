@@ -365,3 +365,21 @@ def test_a_numbered_paragraph_whose_first_line_is_indented_is_one() -> None:
 
     told = [(element["category"], element["content"]["text"].count("\n")) for element in elements(claims)]
     assert told == [("list", 1)] * 4
+
+
+def test_the_smaller_lines_of_a_title_slide_are_no_headings() -> None:
+    """They tell the size of its text; a page that has one large line alone is a title all the same."""
+
+    def slide(sheet: Canvas) -> None:
+        sheet.setPageSize((720, 405))
+        text(sheet, 120, 250, ["Tides of the Bay"], 44)
+        text(sheet, 120, 170, ["Ada North, Harbour Board"], 24)
+        text(sheet, 120, 130, ["Spring meeting"], 24)
+
+    def divider(sheet: Canvas) -> None:
+        sheet.setPageSize((720, 405))
+        text(sheet, 120, 200, ["Tides of the Bay"], 44)
+
+    answer = elements(slide)
+    assert [one["content"]["text"] for one in answer if one["category"] == "heading1"] == ["Tides of the Bay"]
+    assert categories(elements(divider)) == ["heading1"]

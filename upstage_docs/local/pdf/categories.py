@@ -23,8 +23,8 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _BULLET = re.compile(r"[•·●○▪■□◦‣⁃∙–—\uf06c-\uf0fe☐☑☒✓✔✗✘❑❖◆◇►▶▸➢➤⮚➔➜❯◼★☆✦-]\s")
-_LARGEST_BODY = 0.025
-"""Of the longer side of a page: larger text on a page of few words is its title."""
+_LARGEST_BODY, _FEW_LETTERS = 0.025, 150
+"""Of the longer side of a page: larger text on a page of few letters is its title."""
 _SQUARE = re.compile(r"[□■▣◇◆❑❖]\s")
 _DASHES = "–—"
 _CONTENTS = re.compile(
@@ -158,8 +158,9 @@ def _begins_heading(line: str) -> bool:
 
 
 def _is_title_page(parts: Sequence[Part]) -> bool:
-    """Say whether a page has so few words that they do not tell the size of its body."""
-    return sum(len(part.text) for part in parts) < 150
+    """Say whether a page has so few words, in one size, that they do not tell the size of its body."""
+    sizes = {round(part.size) for part in parts if part.lines}
+    return len(sizes) < 2 and sum(len(part.text) for part in parts) < _FEW_LETTERS
 
 
 def _captions(parts: Sequence[Part], body: float) -> list[Part]:
