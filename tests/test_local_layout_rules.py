@@ -291,8 +291,9 @@ def test_a_narrow_gutter_parts_columns() -> None:
     assert [element["content"]["text"].splitlines() for element in elements(columns)] == [left, right]
 
 
-def test_the_numbers_of_contents_stay_with_their_titles() -> None:
-    """They stand a little further from them than words do."""
+@pytest.mark.parametrize("gap", [7, 10])
+def test_the_numbers_of_contents_stay_with_their_titles(gap: int) -> None:
+    """They stand a little further from them than words do, or behind a stripe of white."""
     chapters = [
         (f"{n} The harbours of the coast", [f"{n}.{m} Ships of the year {n}" for m in range(1, 6)]) for n in (1, 2)
     ]
@@ -304,7 +305,7 @@ def test_the_numbers_of_contents_stay_with_their_titles() -> None:
             for n, section in enumerate(sections, 1):
                 number, _, name = section.partition(" ")
                 text(sheet, 80, y - 13 * n, [number])
-                text(sheet, 80 + sheet.stringWidth(number, "Helvetica", 10) + 7, y - 13 * n, [name])
+                text(sheet, 80 + sheet.stringWidth(number, "Helvetica", 10) + gap, y - 13 * n, [name])
             y -= 80
 
     told = "\n".join(element["content"]["text"] for element in elements(contents))

@@ -102,7 +102,7 @@ def _runs(
             apart = gap > _TAB * size
         elif len(runs[-1]) == 1 and is_marker(words[last]) and not _ends_block(runs, index, columns):
             apart = gap > (_GUTTER if column else _TAB) * size
-        elif len(runs[-1]) == 1 and not column and _hangs(words[last], words[index]):
+        elif len(runs[-1]) == 1 and _hangs(words[last], words[index]):
             apart = gap > _TAB * size
         elif column or columns[index] != columns[last]:
             apart = gap > _GUTTER * size
