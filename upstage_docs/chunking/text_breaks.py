@@ -227,7 +227,7 @@ class Breaks:
         if self._ranks[index] == _UNKNOWN:
             end = self.ends[index]
             gap = self.text[end : self.starts[index]]
-            lines = gap.count("\n") or gap.count("\r")
+            lines = 0 if gap == " " else gap.count("\n") or gap.count("\r")
             if lines > 1:
                 rank = _PARAGRAPH
             elif self._ends_sentence(end):
@@ -261,7 +261,7 @@ class Breaks:
     def _ends_sentence(self, end: int) -> bool:
         text = self.text
         last = end - 1
-        while last > max(0, end - _MOST_CLOSERS) and text[last] in _CLOSERS:
+        while text[last] in _CLOSERS and last > max(0, end - _MOST_CLOSERS):
             last -= 1
         if last < 0 or text[last] not in _ENDERS:
             return False
