@@ -151,7 +151,7 @@ class Breaks:
         self.starts: list[int] = []
         self._ranks: list[int] = []
         self._kept: list[tuple[int, int]] = []
-        self._marked = _holds_marker(text) and _MARKED_LINE.search(text, since) is not None
+        self._marked = not text.isascii() and _holds_marker(text) and _MARKED_LINE.search(text, since) is not None
         ends, starts, ranks = self.ends, self.starts, self._ranks
         runs = iter([(0, len(text))] if kept else equations(text))
         run = next(runs, None)
@@ -386,18 +386,8 @@ class Breaks:
 
 def _holds_marker(text: str) -> bool:
     """Say whether *text* holds a sign that lines of Korean reports begin with, one of those of `_MARKED_LINE`."""
-    if text.isascii():
-        return False
-    return (
-        holds_square(text)
-        or "○" in text
-        or "●" in text
-        or "◦" in text
-        or "◯" in text
-        or "❍" in text
-        or "ㅇ" in text
-        or "※" in text
-    )
+    circle = "○" in text or "●" in text or "◦" in text or "◯" in text or "❍" in text or "ㅇ" in text
+    return circle or "※" in text or holds_square(text)
 
 
 def _skip(text: str, since: int) -> tuple[bool, int]:
