@@ -237,6 +237,7 @@ def test_a_date_without_a_zone_is_of_utc(date: str, monkeypatch: pytest.MonkeyPa
         ("300; w=60, 10 per second", "", SeenLimits(pages=300, pages_interval=60)),
         ("10;w=1;burst=1000, 1000;w=86400", "", SeenLimits(pages=10, pages_interval=1)),
         ("1000, 10", "1d, 1s", SeenLimits(pages=10, pages_interval=1)),
+        ("10,300", "1s,1m", SeenLimits(pages=300, pages_interval=60)),
     ],
 )
 def test_of_limits_that_disagree_the_one_that_allows_least_counts(limit: str, interval: str, seen: SeenLimits) -> None:
@@ -261,6 +262,14 @@ def test_of_limits_that_disagree_the_one_that_allows_least_counts(limit: str, in
 def test_an_answer_says_how_much_is_allowed(interval: str, seconds: float | None) -> None:
     headers = {"X-Upstage-Ratelimit-Limit-Pages": "300", "X-Upstage-RateLimit-Interval-Pages": interval}
     assert seen_limits(httpx.Headers(headers)) == SeenLimits(pages=300, pages_interval=seconds)
+
+
+@pytest.mark.parametrize(
+    ("limit", "pages"), [("1,000", 1000), ("1,200,000", 1_200_000), ("10,30", 10), ("10, 300", 10)]
+)
+def test_a_comma_groups_the_digits_of_one_limit(limit: str, pages: int) -> None:
+    headers = {"x-upstage-ratelimit-limit-pages": limit, "x-upstage-ratelimit-interval-pages": "1m"}
+    assert seen_limits(httpx.Headers(headers)) == SeenLimits(pages=pages, pages_interval=60)
 
 
 @pytest.mark.parametrize("limit", ["", "0", "-3", "many", "9" * 400, "nan", "0.001"])

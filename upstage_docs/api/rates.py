@@ -53,6 +53,9 @@ _SAME = 1.0  # 429s within this many seconds are one event: several requests wer
 _LONGEST_INTERVAL = 60.0
 _LIMITS = "x-upstage-ratelimit-"
 _NUMBER = re.compile(r"\+?[0-9]+(\.[0-9]+)?")
+# `1,000` of one interval is a thousand, not a limit of one that was joined to another: read as that, it would nearly
+# stop a client, and the other mistake costs a 429.
+_GROUPED = re.compile(r"\s*[1-9][0-9]{0,2}(,[0-9]{3})+\s*")
 # `300;w=60` (https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers), `300/minute`, `300 per minute`
 _WINDOW = re.compile(r"\s*(?:;\s*w\s*=|/|\bper\b)\s*")
 _RETRY_AFTER = f"{_LIMITS}retry-after-"
@@ -316,21 +319,22 @@ def seen_limits(headers: httpx.Headers) -> SeenLimits | None:
         return None
     found: dict[str, float | None] = {}
     for counted in ("requests", "pages"):
-        limits = headers.get(f"{_LIMITS}limit-{counted}", "").split(",")
         intervals = headers.get(f"{_LIMITS}interval-{counted}", "").split(",")
+        limit = headers.get(f"{_LIMITS}limit-{counted}", "")
+        limits = (limit.replace(",", "") if len(intervals) == 1 and _GROUPED.fullmatch(limit) else limit).split(",")
         told = [
-            (limit, _seconds(own[0].partition(";")[0] if own else interval))
+            (number, _seconds(own[0].partition(";")[0] if own else interval))
             for value, interval in zip_longest(limits, intervals, fillvalue=intervals[-1])
             for amount, *own in [_WINDOW.split(value, maxsplit=1)]
-            if (limit := _counted(amount)) is not None
+            if (number := _counted(amount)) is not None
         ]
         # Where several are told, the one that allows least, of those over times in which requests are spaced.
-        limit, interval = min(
+        least, interval = min(
             told,
             key=lambda one: ((one[1] or _MINUTE) > _LONGEST_INTERVAL, one[0] / (one[1] or _MINUTE)),
             default=(None, _seconds(intervals[0])),
         )
-        found |= {counted: limit, f"{counted}_interval": interval}
+        found |= {counted: least, f"{counted}_interval": interval}
     return SeenLimits(**found)
 
 
