@@ -33,6 +33,8 @@ from upstage_docs.api.messages import Api
 from upstage_docs.errors.redaction import Body, Secret, redact, shorten
 from upstage_docs.errors.spellings import hide
 from upstage_docs.options import RetryPolicy
+from upstage_docs.serve.server import build_app, serve
+from upstage_docs.testing.server import build_app as build_stand_in
 
 KEY = "up_pl4nted/K3Y+value=="
 SAMPLE = Path(__file__).resolve().parent.parent / "upstage_docs" / "samples" / "report.pdf"
@@ -467,6 +469,18 @@ def test_a_constructor_that_refuses_an_option_does_not_show_the_key(
     key = {"api_key": KEY}
     with pytest.raises(ConfigError) as caught:
         kind(**key, **wrong)
+
+    shown = everything_of(caught.value)
+    assert "__init__: " in shown
+    assert KEY not in shown
+
+
+@pytest.mark.parametrize("key", [KEY, KEY.encode(), f"{KEY}é"], ids=["with a wrong origin", "bytes", "no ASCII"])
+@pytest.mark.parametrize("make", [serve, build_app, build_stand_in])
+def test_a_server_that_is_refused_does_not_show_its_key(make: Any, key: Any) -> None:
+    options = {"api_key": key}
+    with pytest.raises(ConfigError) as caught:
+        make(**options, origins=["no origin"])
 
     shown = everything_of(caught.value)
     assert "__init__: " in shown

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import cached_property
 
 from upstage_docs.errors import ConfigError
-from upstage_docs.errors.redaction import shorten
+from upstage_docs.errors.redaction import as_secret, shorten
 from upstage_docs.errors.tree import needing
 from upstage_docs.local import Engine
 from upstage_docs.local.refusal import Refusal
@@ -67,8 +67,9 @@ def build_app(
             page wants wherever it leads, and a page could read, or make work of, what is none of its business.
 
     Raises:
-        ConfigError: One of *origins* is none.
+        ConfigError: One of *origins* is none, or *api_key* is no text of a header.
     """
+    api_key = as_secret(api_key)  # tools that show a traceback show its local variables
     return Endpoint(engine or Engine(), api_key, hosts, origins).as_app()
 
 
@@ -78,9 +79,9 @@ def serve(
     """Serve the local engine until SIGINT or SIGTERM; requests that run get ten seconds to end then.
 
     Raises:
-        ConfigError: *host* is not loopback and there is no *api_key*: anyone could use the engine; or one of *origins*
-            is none.
+        ConfigError: *host* is not loopback and there is no *api_key*: anyone could use the engine; or as `build_app`.
     """
+    api_key = as_secret(api_key)
     if not api_key and not _is_loopback(host):
         raise ConfigError(f"Serving on {host} lets others in; set an API key, or serve on 127.0.0.1.")
     uvicorn.Server(_config(build_app(api_key=api_key, hosts=(host,), origins=origins), host, port, quiet=False)).run()
@@ -164,6 +165,8 @@ class Endpoint:
     def __init__(
         self, engine: Engine, api_key: str | None = None, hosts: Collection[str] = (), origins: Collection[str] = ()
     ) -> None:
+        if api_key is not None and not (isinstance(api_key, str) and api_key.isascii() and api_key.isprintable()):
+            raise ConfigError("api_key= is no text that a header can bring; give ASCII letters and digits.")
         self.engine = engine
         self._api_key = api_key
         self._origins = frozenset(map(_require_origin, origins))

@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request as HttpRequest
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from upstage_docs.errors.redaction import as_secret
 from upstage_docs.local import Engine
 from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.protocol import EngineReply, RequestHead, refused
@@ -50,6 +51,7 @@ def build_app(
         hosts: See `upstage_docs.serve.server.build_app`.
         origins: See `upstage_docs.serve.server.build_app`.
     """
+    api_key = as_secret(api_key)
     answering = engine or Engine()
     if faults is None:
         return Endpoint(answering, api_key, hosts, origins).as_app()
