@@ -91,9 +91,9 @@ def _constructor_of(owner: Any) -> Callable[..., None]:
 
     def __init__(self: Any, *values: Any, **options: Any) -> None:  # noqa: N807 - it becomes one
         """Make it; its class says what the options are."""
-        from upstage_docs.options.definitions import wrap_key
+        from upstage_docs.options.definitions import wrap_arguments
 
-        values, options = wrap_key(positional, values, options)
+        values, options = wrap_arguments(positional, values, options)
         if unknown := [name for name in options if name not in fields]:
             from upstage_docs.options.former_names import unknown_option_error
 

@@ -93,7 +93,8 @@ def everything_of(error: BaseException, *, pickled: bool = True, others: bool = 
         chain += [one.__cause__, one.__context__]
         shown += [str(one), repr(one), repr(vars(one))]
         for frame, _ in traceback.walk_tb(one.__traceback__):
-            if others or frame.f_globals.get("__name__", "").startswith(OURS):
+            name = frame.f_globals.get("__name__", "")
+            if name.startswith(OURS) or (others and name != __name__):
                 shown.append(f"{frame.f_code.co_name}: {frame.f_locals!r}")
     return "\n".join(shown)
 
@@ -273,9 +274,27 @@ def test_a_proxy_that_says_the_password_does_not_show_it(kind: type[Client], mon
     assert b64encode(f"me:{PASSWORD}".encode()).decode() not in shown
 
 
-@pytest.mark.parametrize("address", [f"https://me:{PASSWORD}@api.test/v1", f"https://api.test/v1?key={PASSWORD}"])
-def test_an_address_that_holds_a_password_is_not_shown_where_it_is_refused(address: str) -> None:
-    assert PASSWORD not in everything_of(raised_by(Client, base_url=address))
+def client_of_the_environment(base_url: str) -> Client:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("UPSTAGE_BASE_URL", base_url)
+        return Client(KEY)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        client_of_the_environment,
+        lambda base_url: Client(KEY, base_url=base_url),
+        lambda base_url: UpstageDocumentParseLoader("a.pdf", api_key=KEY, base_url=base_url),
+        lambda base_url: UpstageDocumentParseReader(api_key=KEY, base_url=base_url),
+    ],
+    ids=["environment", "client", "loader", "reader"],
+)
+@pytest.mark.parametrize("server", ["me:{}@api.test", "{}@api.test", "me:{}%40api.test", "api.test?key={}"])
+def test_an_address_that_holds_a_password_is_not_shown_where_it_is_refused(make: Any, server: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        make(f"https://{server.format(PASSWORD)}/v1")
+    assert PASSWORD not in everything_of(caught.value, others=True)
 
 
 @pytest.mark.parametrize("key", [f"{KEY} and a space", f"{KEY}\n", f"{KEY}é"])

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, BinaryIO, cast
+from urllib.parse import unquote
 
 import httpx
 
@@ -103,11 +104,12 @@ def _without_headers(base_url: str) -> Api:
         ConfigError: It is not an http(s) address.
     """
     try:
-        # What stands behind these may be a key, and shows in the local variables of whoever takes it apart.
-        url = httpx.URL("" if set(base_url) & set("?#") else base_url.strip())
+        # What stands there may be a key or a password, and shows in the local variables of whoever takes it apart.
+        secret = bool(set(base_url) & set("?#")) or "@" in unquote("".join(base_url.split("/")[:3]))
+        url = httpx.URL("" if secret else base_url.strip())
     except httpx.InvalidURL as error:
         raise ConfigError(f"base_url is not an address ({error}); an example is {BASE_URL}.") from error
-    if _is_no_host(url.host) or _is_no_port(url.port) or url.scheme not in {"http", "https"} or url.userinfo:
+    if _is_no_host(url.host) or _is_no_port(url.port) or url.scheme not in {"http", "https"}:
         raise ConfigError(
             f"base_url must be http(s)://host/path, such as {BASE_URL}, with a port up to 65535 if any, and "
             "without a user, query or fragment; a key goes into api_key= or headers=."

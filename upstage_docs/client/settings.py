@@ -14,11 +14,19 @@ from upstage_docs.api.limits import LIMITS, ApiLimits
 from upstage_docs.api.messages import BASE_URL, Api
 from upstage_docs.api.rates import RATES, Family, Rate, RateLimiter, rates_by_family, shared_limiter
 from upstage_docs.errors import ConfigError
-from upstage_docs.errors.redaction import Secret, as_secret, wrap_secrets
+from upstage_docs.errors.redaction import SECRET_OPTIONS, Secret, wrap_secrets
 from upstage_docs.flows.context import ClientContext
 from upstage_docs.flows.plan import PRICED, PRICES, Account, Spending
 from upstage_docs.options import PollPolicy, RetryPolicy
-from upstage_docs.options.definitions import Options, hash_of, option, require_choice, require_folder, takes
+from upstage_docs.options.definitions import (
+    Options,
+    hash_of,
+    option,
+    require_choice,
+    require_folder,
+    takes,
+    wrap_arguments,
+)
 from upstage_docs.store.store import Store
 
 if TYPE_CHECKING:
@@ -202,17 +210,6 @@ class Settings(Options):
         return replace(self, api_key=None)
 
 
-def _wrap_secrets(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return *settings* whose key and headers are never shown, nor an address with signs that belong to no address."""
-    wrapped: dict[str, Any] = {"headers": wrap_secrets(settings["headers"])} if "headers" in settings else {}
-    if "api_key" in settings:
-        wrapped["api_key"] = as_secret(settings["api_key"])
-    base_url = settings.get("base_url")
-    if isinstance(base_url, str) and set(base_url) & set("@?#"):
-        wrapped["base_url"] = Secret(base_url)
-    return {**settings, **wrapped}
-
-
 class ClientBase:
     """The constructor, the usage and the pickling that `Client` and `AsyncClient` share."""
 
@@ -223,8 +220,8 @@ class ClientBase:
         Raises:
             ConfigError: No key and no engine chosen, a malformed key or address, or contradicting options.
         """
-        values = tuple(map(as_secret, values))  # the key
-        settings = _wrap_secrets(settings)  # tools that show a traceback show its local variables
+        # Tools that show a traceback show its local variables.
+        values, settings = wrap_arguments(["api_key"] * len(values), values, settings)
         self._open(Settings(*values, **settings))
 
     @property
@@ -298,7 +295,7 @@ def api_of(settings: Settings) -> Api:
         return Api.at(engine.BASE_URL, settings.headers)
     base_url = settings.base_url
     if base_url is None or base_url == "":
-        base_url = os.environ.get("UPSTAGE_BASE_URL") or BASE_URL
+        base_url = SECRET_OPTIONS["base_url"](os.environ.get("UPSTAGE_BASE_URL")) or BASE_URL
     return Api.at(base_url, _proof(settings))
 
 

@@ -11,7 +11,7 @@ import pickle
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, SupportsIndex, overload
@@ -95,6 +95,19 @@ def wrap_secrets(headers: Mapping[str, str] | None) -> Mapping[str, str] | None:
     if not isinstance(headers, Mapping):
         return headers
     return {name: as_secret(value) for name, value in headers.items()}
+
+
+def _as_address(value: Any) -> Any:
+    """Return an address that may hold a password or a key, and is refused then, as one that a repr does not show."""
+    return Secret(value) if isinstance(value, str) and set(value) & set("@?#%") else value
+
+
+# By the name of an option of a client or component: what keeps a secret in its value from a repr.
+SECRET_OPTIONS: Mapping[str, Callable[[Any], Any]] = {
+    "api_key": as_secret,
+    "headers": wrap_secrets,
+    "base_url": _as_address,
+}
 
 
 def guard(owner: object, headers: Mapping[str, str]) -> None:

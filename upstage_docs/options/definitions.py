@@ -20,7 +20,7 @@ from types import MappingProxyType
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast, get_args, get_origin
 
 from upstage_docs.errors import ConfigError
-from upstage_docs.errors.redaction import as_secret
+from upstage_docs.errors.redaction import SECRET_OPTIONS
 
 Value = TypeVar("Value")
 Kind = TypeVar("Kind")
@@ -140,7 +140,7 @@ def constructor_of(make: Callable[..., None]) -> Callable[..., None]:
 
     def __init__(self: Any, *values: Any, **options: Any) -> None:  # noqa: N807 - it becomes one
         """Make it; its class says what the options are."""
-        values, options = wrap_key(names, values, options)
+        values, options = wrap_arguments(names, values, options)
         if unknown := [name for name in options if name not in names]:
             from upstage_docs.options.former_names import unknown_option_error
 
@@ -153,13 +153,14 @@ def constructor_of(make: Callable[..., None]) -> Callable[..., None]:
     return __init__
 
 
-def wrap_key(
+def wrap_arguments(
     names: Sequence[str], values: Sequence[Any], options: Mapping[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return the arguments of a constructor with an `api_key` that does not show; *names* are those of *values*."""
-    named = zip_longest(names[: len(values)], values)  # there may be more values than the constructor takes
-    wrapped = tuple(as_secret(value) if name == "api_key" else value for name, value in named)
-    return wrapped, {name: as_secret(value) if name == "api_key" else value for name, value in options.items()}
+    """Return the arguments of a constructor without a secret that shows; *names* are those of *values*."""
+    named = zip_longest(names[: len(values)], values, fillvalue="")  # there may be more than the constructor takes
+    wrapped = tuple(SECRET_OPTIONS[name](value) if name in SECRET_OPTIONS else value for name, value in named)
+    hidden = {name: wrap(options[name]) for name, wrap in SECRET_OPTIONS.items() if name in options}
+    return wrapped, {**options, **hidden}
 
 
 def takes(
