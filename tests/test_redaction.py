@@ -379,10 +379,13 @@ def test_rich_shows_neither_a_long_secret_nor_an_answer_nor_a_signed_address() -
         lambda key: Client(api_key=key),
         Client,
         lambda key: AsyncClient(headers={"x-api-key": key}),
+        lambda key: Client(headers=[("x-api-key", key)]),  # type: ignore[arg-type]
+        lambda key: Client(headers=f"x-api-key: {key}"),  # type: ignore[arg-type]
+        lambda key: Client("up_abcdefgh", base_url=f"https://{key}@api.test/v1".encode()),  # type: ignore[arg-type]
         lambda key: UpstageDocumentParseLoader("a.pdf", api_key=key),
         lambda key: UpstageDocumentParseReader(api_key=key),
     ],
-    ids=["client", "first", "headers", "loader", "reader"],
+    ids=["client", "first", "headers", "pairs", "text", "address", "loader", "reader"],
 )
 def test_a_key_of_a_wrong_type_is_refused_and_in_no_frame(make: Any, wrap: Any) -> None:
     """Such as one that was read from a file as bytes."""

@@ -90,16 +90,25 @@ def as_secret(value: Any) -> Any:
     return value
 
 
-def wrap_secrets(headers: Mapping[str, str] | None) -> Mapping[str, str] | None:
-    """Return *headers* with values that a repr does not show; what is no mapping is returned as it is."""
+def wrap_secrets(headers: Any) -> Any:
+    """Return *headers* with values that a repr does not show; what is none is emptied.
+
+    It is refused as what was given.
+    """
     if not isinstance(headers, Mapping):
-        return headers
+        return _emptied(headers)
     return {name: as_secret(value) for name, value in headers.items()}
 
 
 def _as_address(value: Any) -> Any:
     """Return an address that may hold a password or a key, and is refused then, as one that a repr does not show."""
-    return Secret(value) if isinstance(value, str) and set(value) & set("@?#%") else value
+    if not isinstance(value, str):
+        return _emptied(value)
+    return Secret(value) if set(value) & set("@?#%") else value
+
+
+def _emptied(value: Any) -> Any:
+    return type(value)() if isinstance(value, (str, bytes, bytearray, list, tuple, set)) else value
 
 
 # By the name of an option of a client or component: what keeps a secret in its value from a repr.
