@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import pickle
 from collections.abc import Callable
 from dataclasses import fields, replace
+from enum import Enum
 from typing import Any, get_type_hints
 
 import pytest
@@ -152,6 +154,24 @@ def test_equal_options_have_equal_hashes_and_are_written_alike() -> None:
     assert CorpusOptions(parse=one).digest == CorpusOptions(parse=other).digest
     assert hash(Settings(headers={"x-a": "1", "x-b": "2"})) == hash(Settings(headers={"x-b": "2", "x-a": "1"}))
     assert hash(Settings(rates={"sync": Rate()}, prices={"ocr": 0.1}))
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_options_of_another_process_and_copies_are_equal(kind: Any) -> None:
+    made = kind()
+    for other in (pickle.loads(pickle.dumps(made)), copy.deepcopy(made)):
+        assert other == made
+        assert hash(other) == hash(made)
+
+
+class Model(str, Enum):
+    STABLE = "document-parse"
+    OCR = "ocr"
+
+
+def test_a_member_of_an_enumeration_of_texts_is_its_text() -> None:
+    assert form_fields(ParseOptions(model=Model.STABLE))["model"] == "document-parse"
+    assert form_fields(OCROptions(model=Model.OCR))["model"] == "ocr"
 
 
 def test_a_request_names_each_option_once() -> None:

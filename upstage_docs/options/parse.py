@@ -37,23 +37,23 @@ CATEGORIES: tuple[str, ...] = (
 def _model(name: str, model: object) -> str:
     if not isinstance(model, str) or not model or not model.isprintable() or any(ch.isspace() for ch in model):
         raise ConfigError(f"{name}={model!r} is not a model name; the default is the stable alias.")
-    return model
+    return str.__str__(model)  # of a member of an enumeration, whose own text is its name
 
 
 def _parse_model(name: str, model: object) -> str:
-    if _model(name, model).startswith("ocr"):
+    if (plain := _model(name, model)).startswith("ocr"):
         raise ConfigError(
             f"{name}={model!r} is a model of Document OCR: use Client.ocr, or a loader or reader for OCR."
         )
-    return str(model)
+    return plain
 
 
 def _ocr_model(name: str, model: object) -> str:
-    if _model(name, model).startswith("document-parse"):
+    if (plain := _model(name, model)).startswith("document-parse"):
         raise ConfigError(
             f"{name}={model!r} is a model of Document Parse: use Client.parse, or a loader or reader for it."
         )
-    return str(model)
+    return plain
 
 
 def _formats(name: str, formats: object) -> tuple[str, ...]:
