@@ -337,6 +337,26 @@ def test_the_store_in_a_folder_of_its_own_is_shown_settled_and_emptied(command: 
     assert command("cache", "ls", "--json").lines == []
 
 
+@pytest.mark.parametrize("spelling", ["docs/gone.pdf", "./docs/../docs//gone.pdf", "{}/docs/gone.pdf", "link/gone.pdf"])
+def test_what_is_kept_of_a_file_that_is_gone_is_removed_by_any_spelling_of_its_path(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spelling: str
+) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "link").symlink_to("docs")
+    monkeypatch.chdir(tmp_path)
+    store = Store.at(tmp_path / "cache")
+    for number, source in enumerate(("docs/gone.pdf", "gone.pdf", "")):
+        key = ResultKey.of(f"{number:064x}", ParseOptions(), "https://api.upstage.ai/v1")
+        claim = store.claim(key, (1, 2), seconds=60, route="sync", source=source)
+        assert isinstance(claim, Claim)
+        store.answered(claim, b"{}", (1, 2), model="m")
+    store.close()
+
+    there = ("--folder", tmp_path / "cache")
+    assert command("cache", "rm", spelling.format(tmp_path), *there).out == "1 answers deleted.\n"
+    assert {line["source"] for line in command("cache", "ls", "--json", *there).lines} == {"gone.pdf", ""}
+
+
 def test_what_was_paid_for_is_kept_listed_and_removed(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UPSTAGE_DOCS_ENGINE", "upstage")
     monkeypatch.setenv("UPSTAGE_API_KEY", "not-a-real-key")

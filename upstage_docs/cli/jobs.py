@@ -22,7 +22,7 @@ from upstage_docs.cli.terminal import complain, print_line, terminal
 from upstage_docs.cli.work import count_failures
 from upstage_docs.client.client import Client
 from upstage_docs.errors import ConfigError, SourceError
-from upstage_docs.files.source import inspect
+from upstage_docs.files.source import inspect, place_of
 from upstage_docs.files.writing import write_whole
 from upstage_docs.flows.plan import Estimate
 from upstage_docs.models import Job
@@ -124,12 +124,15 @@ def remove_from_cache(
     if bool(name) == every:
         raise ConfigError("Name the document to delete, as `cache ls` shows it, or say --all.")
     store = Store.at(folder or True)
-    held = len(store.entries())
-    deleted = store.remove(name, everything=everything or not every)
+    kept = store.entries()
+    # Of a file that is gone only its path can tell, however it is written.
+    place = place_of(name)
+    spellings = {one.source for one in kept if name and one.source and place_of(one.source) == place}
+    deleted = sum(store.remove(one, everything=everything or not every) for one in {name, *spellings})
     if name:
         with suppress(SourceError):  # it is a source as listed, of a file that is gone
             deleted += store.remove(inspect(name).sha256, everything=True)  # kept under another name, or under none
-    if name and not deleted and len(store.entries()) == held:
+    if name and not deleted and len(store.entries()) == len(kept):
         raise ConfigError(f"Nothing of {name!r} is kept: `cache ls` shows what is.")
     terminal().print(f"{deleted} answers deleted.")
     remains = store.remains()
