@@ -200,7 +200,7 @@ ADDED_KEYS: dict[str, tuple[str, str, type]] = {
     "image_path": ("the files of the crops, one a line", '`crops=`, or `images="files"`', str),
     "image_base64": ("the crop itself, a JPEG in Base64", '`images="base64"`', str),
     "crop_offsets": ("where in the text the element of each crop begins, as JSON", '`crops=` with `split="none"`', str),
-    "start_index": ("where the text begins in its source; -1 if that cannot be told", "`add_start_index=True`", int),
+    "start_index": ("where the text begins in its source; -1 if that is not known", "`add_start_index=True`", int),
     "file_path": ("path of the file, as LlamaIndex names it", "LlamaIndex", str),
     "file_name": ("name of the file, as LlamaIndex names it", "LlamaIndex", str),
     "paragraph_number": ("the number in front of the paragraph, such as `0042`", "`paragraph_documents`", str),
