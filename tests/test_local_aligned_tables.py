@@ -500,3 +500,25 @@ def test_a_name_at_the_left_edge_of_its_column_has_the_numbers_at_both_edges() -
         sheet.line(60, 704 - 16 * 6, 470, 704 - 16 * 6)
 
     assert tables(elements(sheet_of_data)) == [[header, *rows]]
+
+
+def test_lists_of_prices_side_by_side_are_two_tables_where_rules_part_them() -> None:
+    """Each stands below a title with a rule under it; no rule reaches from one to the other."""
+    left = [["Wind anchor", "11.33"], ["Channel crane", "47.93"], ["Buoy of the mole", "36.53"], ["Owner", "9.01"]]
+    right = [["Tide list", "4.15"], ["Rope", "3.35"], ["Wind of the west", "29.48"], ["Wave", "49.54"]]
+
+    def prices(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(SEA, 4))
+        for x, title, rows in ((60, "Harbour", left), (320, "Open sea", right)):
+            text(sheet, x, 690, [title], font="Helvetica-Bold", size=11)
+            sheet.line(x, 686, x + 230, 686)
+            for r, (name, price) in enumerate(rows):
+                text(sheet, x + 4, 670 - 14 * r, [name])
+                sheet.drawRightString(x + 200, 670 - 14 * r, price)
+
+    answer = elements(prices)
+    assert tables(answer) == [left, right]
+    assert [element["content"]["text"] for element in answer if element["category"].startswith("heading")] == [
+        "Harbour",
+        "Open sea",
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import median
@@ -46,6 +47,8 @@ _VALUED_ROWS = 0.7
 """Share of the rows of a table with numbers, at least, below which rows of few texts are notes."""
 _NEXT_LINE = 1.35
 """Font sizes from a line of a cell to the next, at most, where only their distance tells that they are one text."""
+_BETWEEN_TABLES = 1.5
+"""Font sizes between the rules of two tables side by side, at least; those under names of columns are nearer."""
 _MOST_HEADER, _VALUES_IN_HEADER = 4, 0.25
 """Lines above the rule that ends a header, at most, and the share of values among their texts."""
 # Measured on eighty benchmark pages: a fifth more or less changes the blocks of none.
@@ -72,8 +75,40 @@ def aligned_tables(lines: LineTexts, taken: Sequence[bool], rules: Sequence[Box]
     texts = lines.of(i for i, used in enumerate(taken) if not used)
     if len(texts) > _MOST_TEXTS:
         return []
-    tables = [_table(rows, rules, lines, _LEAST_WORD_COLUMNS) for rows in regions_of_rows(texts)]
+    regions = [part for rows in regions_of_rows(texts) for part in _side_by_side(rows, rules)]
+    tables = [_table(rows, rules, lines, _LEAST_WORD_COLUMNS) for rows in regions]
     return [table for table in tables if table is not None]
+
+
+def _side_by_side(rows: list[list[Text]], rules: Sequence[Box]) -> list[list[list[Text]]]:
+    """Return the rows of two tables side by side: rules in one line part them, and each has labels and numbers.
+
+    Rules under the levels of a header leave the labels at the left out.
+    """
+    if len(rows) < _LEAST_ROWS:
+        return [rows]
+    box = bounds(text.box for row in rows for text in row)
+    size = median(text.size for row in rows for text in row)
+    level: defaultdict[int, list[Box]] = defaultdict(list)
+    for rule in sorted(rules):
+        if box[1] - size < rule[1] < box[3] and shared_width(rule, box) > 0:
+            level[round(rule[1])].append(rule)
+    for left, right in (pair for line in level.values() for pair in pairwise(line)):
+        if right[0] - left[2] < _BETWEEN_TABLES * size:
+            continue
+        x = (left[2] + right[0]) / 2
+        parts = [[[text for text in row if (text.box[0] < x) == first] for row in rows] for first in (True, False)]
+        parted = [[row for row in part if row] for part in parts]
+        crossed = any(text.box[0] < x < text.box[2] for row in rows for text in row)
+        if not crossed and all(map(_has_labels, parted)):
+            return parted
+    return [rows]
+
+
+def _has_labels(rows: Sequence[Sequence[Text]]) -> bool:
+    """Say whether most rows are a label and numbers behind it."""
+    labelled = (not is_value(row[0].text) and any(is_value(text.text) for text in row[1:]) for row in rows)
+    return len(rows) >= _LEAST_ROWS and 2 * sum(labelled) > len(rows)
 
 
 def aligned_between(lines: LineTexts, inside: Iterable[int], rules: Sequence[Box]) -> Table | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 from statistics import median
 from typing import Any
 
 from upstage_docs.local.blocks import is_list_item
-from upstage_docs.local.geometry import Box, bounds, middle, overlap, shared_width
+from upstage_docs.local.geometry import Box, bounds, middle, overlap, shared_height, shared_width
 from upstage_docs.local.pdf.charts.axes import have_scale
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import rows_of
@@ -212,10 +212,12 @@ def _with_aligned(
 
 
 def _is_several(table: Table, aligned: Sequence[Table], words: Sequence[Word]) -> bool:
-    """Say whether a table is several aligned ones with titles between them, which are larger."""
+    """Say whether a table is several aligned ones: side by side, or with titles between them, which are larger."""
     inside = [other for other in aligned if other.words < table.words]
     if table.gridded or len(inside) < 2:
         return False
+    if any(shared_height(one.box, other.box) > 0 for one, other in combinations(inside, 2)):
+        return True
     titles = table.words.difference(*(other.words for other in inside))
     size = median(words[i].size for i in table.words)
     return bool(titles) and all(words[i].size > TITLE * size for i in titles)
