@@ -147,7 +147,7 @@ def test_without_a_key_it_is_asked_by_no_other_name(host: str) -> None:
 
     assert [answer.status_code for answer in answers] == [403] * 4
     assert {answer.json()["error"]["code"] for answer in answers} == {"host_not_allowed"}
-    assert f"not as {host.removesuffix(':8000')!r}" in answers[0].json()["error"]["message"]
+    assert f"not to {host.removesuffix(':8000')!r}" in answers[0].json()["error"]["message"]
     assert "--api-key" in answers[0].json()["error"]["message"]
     assert allowed.status_code == 200
 
