@@ -122,11 +122,12 @@ def test_a_listing_is_one_element_with_its_indents() -> None:
     assert "print(count(" in answer[1]["content"]["text"]
 
 
-def test_a_quotation_set_large_in_the_text_is_no_heading() -> None:
+@pytest.mark.parametrize("font", ["Helvetica", "Times-Italic"])
+def test_a_quotation_set_large_in_the_text_is_no_heading(font: str) -> None:
     def quoted(sheet: Canvas) -> None:
         text(sheet, 60, 760, paragraph(WORDS, 6))
-        text(sheet, 60, 640, ["“We wait for the last of them.”"], 15)
-        text(sheet, 60, 600, paragraph(WORDS, 6))
+        text(sheet, 60, 640, ["“We wait for the last of them.”"], 15, font)
+        text(sheet, 60, 618, paragraph(WORDS, 6))
 
     assert "heading1" not in categories(elements(quoted))
 

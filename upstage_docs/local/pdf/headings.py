@@ -170,4 +170,5 @@ def _is_short_title(part: Part, *, numbered: bool) -> bool:
         and text[0] not in "([{"
         and (numbered or not is_list_item(text))
         and not _SOURCE.match(text)
+        and not _QUOTATION.fullmatch(text)
     )
