@@ -1022,6 +1022,44 @@ def test_tables_that_go_on_are_joined_if_asked() -> None:
     assert groups(*apart, merge_continued_tables=True) == [[0, 1], [9], [4], [5]]
 
 
+@pytest.mark.parametrize(
+    ("above", "repeated"),
+    [
+        (("Table 1. Calls",), ("Table 1. Calls (continued)",)),
+        (("표 1. 입항", "(단위: 척)"), ("표 1. 입항 <계속>", "(단위: 척)")),
+        (("Table 1. Calls",), ("Table 1. Calls",)),
+    ],
+)
+def test_tables_that_go_on_are_joined_over_the_caption_that_the_next_page_repeats(
+    above: tuple[str, ...], repeated: tuple[str, ...]
+) -> None:
+    """All that was repeated stands below the rows; another caption is that of another table."""
+
+    def over_pages(*lines: str) -> list[Element]:
+        rows = [
+            f"<table><tr><td>Quay</td><td>Calls</td></tr><tr><td>Q{n}</td><td>{n}</td></tr></table>" for n in (1, 2)
+        ]
+        first = [*map(paragraph, range(len(above)), above), element(5, "table", rows[0])]
+        return [
+            *first,
+            *(paragraph(6 + n, words, page=2) for n, words in enumerate(lines)),
+            element(9, "table", rows[1], page=2),
+        ]
+
+    (joined,) = chunk_elements(document(*over_pages(*repeated)), merge_continued_tables=True)
+    parts = list(
+        chunk_elements(
+            document(*over_pages(*repeated)), merge_continued_tables=True, oversized_tables="split_rows", chunk_size=160
+        )
+    )
+    other = list(chunk_elements(document(*over_pages("Table 2. Berths")), merge_continued_tables=True))
+
+    assert invariants.grid(joined.text) == [["Quay", "Calls"], ["Q1", "1"], ["Q2", "2"]]
+    assert {5, 6, 9} <= set(ids(joined))
+    assert all(above[0] in part.text for part in parts)
+    assert [one.metadata["page"] for one in other] == [1, 2]
+
+
 # --- the real answers, golden chunks ---------------------------------------------------------------------------------
 
 REAL: tuple[dict[str, Any], ...] = (

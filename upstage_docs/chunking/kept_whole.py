@@ -19,6 +19,7 @@ from upstage_docs.chunking.units import UNKNOWN, ElementPlace, Unit, joined, mer
 from upstage_docs.records.announcements import start_of_last_sentence
 from upstage_docs.records.element_captions import inner_captions, owned_before
 from upstage_docs.records.header_rows import header_rows_of
+from upstage_docs.records.heading_numbering import title_key
 from upstage_docs.records.ownership import (
     Line,
     Owned,
@@ -33,6 +34,7 @@ from upstage_docs.records.render import text_of_html, text_of_line
 from upstage_docs.records.wording import caption_label
 
 _LINE_BREAK = re.compile(r"<br\s*/?>|\n")
+_CONTINUED = re.compile(r"\W*(?:continued|cont[’'.]?d?|계속|続き?|续|續)\W*\Z", re.IGNORECASE)
 _EMPHASIS = re.compile(r"\*\*|__")
 _LONGEST_LAST_LINE = 400  # characters, markup included: a unit line or a caption that ends a text is shorter
 # What Markdown writes around the words of a line: signs of quotes, headings and lists, the line below a heading.
@@ -76,6 +78,8 @@ class Whole:
             return ""
         line = line_of(unit)
         role: str = role_below(line, self.owned(), self._last_note) or ("caption" if unit.kind == "caption" else "")
+        if not role and options.merge_continued_tables:  # what is repeated above the next part of the table
+            role = next((one.kind for one in self.above if _key_of_line(one) == _key_of_line(unit)), "")
         if not (role or self._is_followed or _is_of_one_element(unit, self.units[-1])):
             role = "remark" if is_remark_below(line, self.owned(), named=bool(self.above)) else ""
         if not role or not _travels(role, unit, options):
@@ -104,15 +108,21 @@ class Whole:
             return False
         return not any(unit.text for unit in (*self.units, *self.above, *self.below))
 
-    def take(self, unit: Unit) -> bool:
-        """Join *unit* if it is this table going on at the top of the next page; return whether it was."""
+    def take(self, unit: Unit, between: Sequence[Unit]) -> bool:
+        """Join *unit* if it is this table going on at the top of the next page; return whether it was.
+
+        What stands *between* the two may only repeat what stands above the first, "(continued)" behind it or not.
+        """
         last, following = self.units[-1].place, unit.place
         if last.category != "table" or following.category != "table" or following.page != last.page + 1:
+            return False
+        if between and not set(map(_key_of_line, between)) <= set(map(_key_of_line, self.above)):
             return False
         self._table = self._table or JoinedTable(self.units[0].text)
         if not self._table.take(unit.text):
             return False
         self.units.append(unit)
+        self.below += between
         self._owned = None
         return True
 
@@ -348,6 +358,11 @@ def line_of(unit: Unit) -> Line:
         words = _EMPHASIS.sub("", words)
     place = unit.place
     return Line(words, place.category, place.page, place.box)
+
+
+def _key_of_line(unit: Unit) -> str:
+    """Return the letters and digits of a line above a table, without the mark that the table goes on."""
+    return title_key(_CONTINUED.sub("", line_of(unit).words))
 
 
 def _words_of_caption(unit: Unit) -> str:

@@ -215,7 +215,7 @@ class _Packer:
     def _add_whole(self, unit: Unit) -> None:
         above, self._waiting = self._waiting, []
         if self._whole:
-            if self._options.merge_continued_tables and not above and self._whole.take(unit):
+            if self._options.merge_continued_tables and self._whole.take(unit, above):
                 return
             cut = captions_before(self._whole, above, unit)
             self._whole.below.extend(above[:cut])
