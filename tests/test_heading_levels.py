@@ -248,6 +248,7 @@ def test_what_only_looks_like_a_date_a_unit_or_a_name_is_a_heading(words: str) -
         "Year Ended December 31,",
         "Fiscal Year 2031",
         "3Q31",
+        "Q3 FY2031",
         "H1 2031",
         "Winter 2031",
         "Last modified 3/15/2031",

@@ -52,7 +52,7 @@ _DATE = (
     # Monday, 3 March 2024; Ulsan, March 15, 2024; 15.03.2024; FY2024; Q3 2024
     r"|(?:[^\W\d_]{3,20},\s+(?=\d|\w{3,9}\.?\s+\d{1,2},)|(?:mon|tues|wednes|thurs|fri|satur|sun)day\s+)?"
     rf"(?:\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}|{_MONTH}(?:\s+\d{{1,2}}(?:st|nd|rd|th)?)?),?\s+{_YEAR}"
-    rf"|\d{{1,2}}[./-]\d{{1,2}}[./-](?:\d\d){{1,2}}(?:\s*\([^)]{{1,3}}\))?|FY\s?'?\d{{2,4}}(?:\s?[QH][1-4])?|(?:Q[1-4]|H[12])\s?{_YEAR}|"
+    rf"|\d{{1,2}}[./-]\d{{1,2}}[./-](?:\d\d){{1,2}}(?:\s*\([^)]{{1,3}}\))?|FY\s?'?\d{{2,4}}(?:\s?[QH][1-4])?|(?:Q[1-4]|H[12])\s?(?:FY\s?)?{_YEAR}|"
     rf"(?:[1-4]Q|[12]H)\s?'?\d{{2,4}}|{_YEAR}\s?(?:Q[1-4]|H[12])|(?:fiscal|calendar)\s+year\s+{_YEAR}|"
     rf"(?:spring|summer|autumn|fall|winter)(?:\s?[/–-]\s?(?:spring|summer|autumn|fall|winter))?\s+{_YEAR}|{_YEAR}\s*회계\s?연도|{_YEAR})"
 )

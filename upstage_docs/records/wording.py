@@ -27,11 +27,11 @@ _OPEN = r"[\s:\"'“‘*_#>|~\-–—■□▶▷●○◆◇◎△▲☞▣◈�
 _CLOSE_MARK = r"[>〉》」』】〕］｣\])）＞≫»*_]"
 _TABLES_LATIN = (
     r"tables?|tab\.|tab(?=\s?\d+\s?[:.])|tabelle|tabela|tabella|tabla|tableau|tabell?|tabulka|"
-    r"tablica|taulukko|quadro|cuadro|таблица|табл\.|bảng"
+    r"tablica|tablo|taulukko|quadro|cuadro|таблица|табл\.|bảng"
 )
 _FIGURES_LATIN = (
     r"fig(?:ure)?s?\.?|charts?|graphs?|diagrams?|plates?|maps?|schemes?|photos?|photographs?|images?|illustrations?|pictures?|"
-    r"plots?|exhibits?|graphic|infographic|drawings?|screenshots?|abbildung|abb\.|bild|schaubild|karte|figura|mapa|carte|"
+    r"plots?|exhibits?|graphic|infographic|drawings?|screenshots?|abbildung|abb\.|bild|schaubild|karte|figura?|obr\.|gambar|mapa|carte|"
     r"ilustraci[óo]n|sch[ée]ma|gr[áa]fico|graphique|grafik|diagramm|figuur|rys\.|kuva|şekil|рисунок|рис\.|hình"
 )
 _TABLES_CJK = (
@@ -115,7 +115,7 @@ _FIRST_OF_KOREAN = frozenset("표그도사차지부별참통붙제개구흐모�
 _FIRST_OF_CJK = frozenset("附付参流结結组組架趋趨分别別图圖図表示写照第续續続グチイ插挿地统統数數明")
 _BEGIN_OF_LATIN = frozenset(
     "tab tau qua cua fig cha gra dia pla map sch pho ima ill ilu pic plo exh inf dra scr abb bil kar car rys kuv "  # noqa: SIM905
-    "sup app ann ext tex sel onl box sum sta ref".split()
+    "sup app ann ext tex sel onl box sum sta ref obr gam".split()
 )
 _FIRST_OF_LATIN = _first_letters(_BEGIN_OF_LATIN) | frozenset("hHтТрРşŞ")
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -211,7 +211,7 @@ def _runs_on_latin(words: str, found: re.Match[str]) -> bool:
 _UNIT_WORDS = (
     r"thousands?|millions?|billions?|trillions?|hundreds?|thous\.?|mill?\.?|mn|bn|tn|percent(?:age)?(?:\s+points?)?|per\s?cent|%|"
     r"crores?|lakhs?|dollars?|won|yen|euros?|pounds?|rupees?|krw|usd|eur|inr|us\$|[$€£¥₩₹]|shares?|units?|tonn?es?|tons?|kg|mwh?|gwh?|twh|kwh?|persons?|"
-    r"people|households?|days|hours|years|basis\s+points?|bps|index|000s?|teur|hectares?|barrels?"
+    r"people|households?|days|hours|years|basis\s+points?|bps|index|000s?|[kt]eur|hectares?|barrels?"
 )
 # (백만원), (천 명), (개, %)
 _KOREAN_SCALE = (
@@ -228,14 +228,14 @@ _CJK_SCALE = (
 _BESIDE_UNITS = (
     r"of|in|and|or|per|except|where|unless|otherwise|stated|noted|indicated|omitted|gdp|total|share|data|amounts?|number|annual|change|"
     r"growth|year|over|yoy|on|capita|population|employees|day|month|u\.?s\.?|canadian|australian|korean|c|a|s|hk|nt|rmb|chf|gbp|cad|aud|jpy|hkd|cny|"
-    r"sales|revenues?|gross|net|income|assets|constant|current|prices|as|the|for|to"
+    r"rounded|down|sales|revenues?|gross|net|income|assets|constant|current|prices|as|the|for|to"
 )
 _CURRENCY = r"(?:(?:[A-Z]{1,3}\s?)?[$€£¥₩₹]|RMB|CNY|KRW|JPY|USD|EUR|GBP|INR|HKD|CHF|CAD|AUD|TWD|SGD)"
 _INDEX = r"(?:index|지수|[指][数數])?[\s,:：、(（]*(?:\d{4}\s?[년年]?|上年|前年|전년)\s?[=＝]\s?100(?:\.0)?"
 _UNIT_SIGN = r"(?:단\s*위|[單单単]\s?位)"
 _UNIT_CJK = compile_when_used(
     r"\W*(?:"
-    rf"(?:[가-힣]{{1,4}}\s?)?단\s*위\s*(?:[:：;=＝)]|[(（][^()（）]*[)）]?\W*\Z)|단\s*위\s*[\s\-–]\s*{_KOREAN_SCALE}(?:\s*[,·/]\s*{_KOREAN_SCALE})*\W*\Z"
+    rf"(?:[가-힣]{{1,4}}\s?)?단\s*위\s*(?:[:：;=＝)ː∶]|[(（][^()（）]*[)）]?\W*\Z)|단\s*위\s*[\s\-–]\s*{_KOREAN_SCALE}(?:\s*[,·/]\s*{_KOREAN_SCALE})*\W*\Z"
     rf"|(?<=[(（\[【〈<〔])[單单単]\s?位|(?:金[額额]|[货貨][币幣]|[计計]量|[数數]量|面[积積])?[單单単]\s?位(?:\s*[:：=)）]|\s*[(（][^()（）]*[)）]?\W*\Z|\s+{_CJK_SCALE}\W*\Z)"
     rf"|(?<=[(（\[【〈<〔])[^()（）\[\]【】\n]{{1,40}}?{_UNIT_SIGN}\s*[:：=为為]|[^()（）\[\]\n.。]{{0,30}}(?:현재|기준|말|現在|末)\s*[(（\[]\s*{_UNIT_SIGN}"
     r"|币种\s*[:：]|(?<=[(（])以[^()（）]{1,16}[计計](?=[)）])|(?<=[(（])[^()（）]{0,12}未[満满][切四][^()（）]{0,6}(?=[)）])"
@@ -316,11 +316,11 @@ _NOTE = compile_when_used(
     r"significance\s*:|p\s?<\s?0?\.\d|quellen?\s*:|anmerkung(?:en)?\s*:|fuentes?\s*:|notas?\s*:|fontes?\s*:|note\s*:|fonti?\s*:|bron\s*:|"
     r"источник\s*:|примечание\s*:|nguồn\s*:|"
     r"(?<![(（])주\s*[)）:：.\]】〉>〕］*]|(?<=[(（])주\s*[)）](?:\s+\d|\d+(?!\w))|주\s*\d+\s*[)）:：.\]】〉>〕］]|주석\s*[:：)）]|각\s?주\s*(?:\d+\s*)?[:：)]|"
-    r"단\s?[,，]\s|[가-힣\s]{0,16}(?:반올림|단수\s?차이|끝수\s?처리)[^.]{0,24}(?:일치|않|다를|상이)|(?:그림|사진|표)\s?(?:출처|제공|자료)\s*[:：]\s*\S|(?:원|통계|근거)?\s?자\s?료\s*(?:출처|원|제공)?\s*[:：;=)\]】〉>〕］]|(?:통계\s?)?출\s?처(?:\s*[:：;=)\]】〉>〕］|]|\s[–—-]\s)|비\s?고\s*[:：)\]】〉>]|비고\s\d+\s*[.)]|참\s?고\s*[:：)]|"
+    r"단\s?[,，]\s|[가-힣\s]{0,16}(?:반올림|단수\s?차이|끝수\s?처리)[^.]{0,24}(?:일치|않|다를|상이)|(?:그림|사진|표)\s?(?:출처|제공|자료)\s*[:：]\s*\S|(?:원|통계|근거)?\s?자\s?료\s*(?:출처|원|제공)?\s*[:：;=)\]】〉>〕］]|(?:통계\s?)?출\s?처(?:\s?\([^()]{1,6}\))?(?:\s*[:：;=)\]】〉>〕］|]|\s[–—-]\s)|비\s?고\s*[:：)\]】〉>]|비고\s\d+\s*[.)]|참\s?고\s*[:：)]|"
     r"참고\][^\n]|근거\s*[:：]|(?:범례|데이터|제공)\s*[:：]\s*\S|※|☞|"
     r"(?:[\[(]\s{0,3}[\])]|괄호)\s?(?:안|내)?(?:은|는|의|\s수)|[△▲▽▼∆]\s?(?:는|은|は|表示|:|：)|['\"‘“「]?[-–—―－*…]['\"’”」]?(?:\s?(?:(?:는|은)\s|denotes\b|means\b|indicates\b|:|=)|は|表示|(?<=['\"’”」])[为為])|"
     r"(?:四捨五入|端数処理)の(?:ため|関係)|カッコ内|[注註]\u3000\s*\S|[备備][注註]\s\S|"
-    r"(?:[附脚]?[注註][釈释釋記记]?|备注|備註|備考|説明|说明|說明)(?:\s*[(（]?\d+[)）]?|[一二三四五①-⑳])?\s*[)）\]］】〕＞>:：.．]|備考\s\S|"
+    r"(?:[附脚]?[注註][釈释釋記记]?|备注|備註|備考|説明|说明|說明)(?:\s*[(（]?\d+[)）]?|[一二三四五①-⑳*＊])?\s*[)）\]］】〕＞>:：.．]|備考\s\S|"
     r"資料(?:來源|来源|出所)?\s*[:：)）\]］】〕]|资料来源(?:\s*[:：)）\]］】〕]|\s+\S)|[图圖][片表]?[来來]源\s*[:：]|(?:数据|數據)[来來]源(?:\s*[:：]|\s+\S)|(?:数据|數據|データ)(?:出所)?\s*[:：]\s*\S|"
     r"来源\s*[:：]|來源\s*[:：]|出[处處]\s*[:：]|出典(?:\s*[:：)）\]］】〕]|\s+\S)|出所(?:\s*[:：)）\]］】〕]|\s+\S)|(?:引用|参考|凡例)\s*[:：]\s*\S|[统統][计計]口[径徑]\s*[:：]|"
     r"(?:[(（]\s{0,3}[)）]|括[弧号號])(?:内|內)[はの为為数數]|"
