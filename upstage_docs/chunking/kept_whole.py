@@ -34,7 +34,7 @@ from upstage_docs.records.render import text_of_html, text_of_line
 from upstage_docs.records.wording import caption_label
 
 _LINE_BREAK = re.compile(r"<br\s*/?>|\n")
-_CONTINUED = re.compile(r"\W*(?:continued|cont[’'.]?d?|계속|続き?|续|續)\W*\Z", re.IGNORECASE)
+_CONTINUED = re.compile(r"(?<![^\W_])(?:continued|cont[’'.]?d?|계속|続き?|续|續)\W{0,4}\Z", re.IGNORECASE)
 _EMPHASIS = re.compile(r"\*\*|__")
 _LONGEST_LAST_LINE = 400  # characters, markup included: a unit line or a caption that ends a text is shorter
 # What Markdown writes around the words of a line: signs of quotes, headings and lists, the line below a heading.
