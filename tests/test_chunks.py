@@ -819,6 +819,13 @@ def test_what_others_call_a_table_is_kept_whole(metadata: dict[str, Any], oversi
     assert len(list(chunk_elements([Record("", record.text, {"doc_items": [{"label": "text"}]})], **options))) > 1
 
 
+def test_code_below_a_table_is_no_note_because_the_table_holds_its_first_sign() -> None:
+    table = element(0, "table", "<table><tr><td>Page</td></tr><tr><td>index#top</td></tr></table>")
+    code = element(1, "code", "<pre><code># moor</code></pre>")
+
+    assert groups(table, code) == [[0], [1]]
+
+
 def test_the_words_of_a_chart_are_no_rows_because_one_has_a_bar() -> None:
     """Its lines repeat no first line as a header; a chart that comes as a pipe table has rows."""
     said = "Chart Title: Calls by ship | by quay\nX-Axis: Month\nY-Axis: Calls\nChart Type: line"

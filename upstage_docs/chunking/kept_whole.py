@@ -74,7 +74,7 @@ class Whole:
 
     def role_of(self, unit: Unit, options: ChunkOptions) -> str:
         """Return the role of *unit*, which follows the table: caption, note, unit; `""` for none, or no room for it."""
-        if unit.kind not in {"text", "caption", "aside"}:
+        if unit.kind not in {"text", "caption", "aside"} or unit.place.category in _NEVER:
             return ""
         line = line_of(unit)
         role: str = role_below(line, self.owned(), self._last_note) or ("caption" if unit.kind == "caption" else "")
