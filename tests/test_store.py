@@ -1091,6 +1091,15 @@ def test_what_a_killed_process_left_is_told_and_goes(store: Store) -> None:
     assert new.exists()
 
 
+@pytest.mark.parametrize("place", ["a.pdf", "a.pdf/cache", "loop", "loop/cache"])
+def test_what_can_be_no_folder_is_refused_where_it_is_named(tmp_path: Path, place: str) -> None:
+    """Else each call would pay again, with a warning that is easily overlooked."""
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(ConfigError, match=r"is no place to keep answers in: .* is no folder"):
+        Store.at(tmp_path / place)
+
+
 def test_a_folder_in_the_place_of_a_store_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "cache" / "store.sqlite3"
     path.mkdir(parents=True)

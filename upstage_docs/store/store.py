@@ -112,6 +112,10 @@ class Store:
 
             return cls(platformdirs.user_cache_path("upstage-docs") / "store.sqlite3")
         path = Path(cache) / "store.sqlite3"
+        folder = Path(os.path.realpath(cache))
+        nearest = next((place for place in (folder, *folder.parents) if os.path.lexists(place)), folder)
+        if not nearest.is_dir():
+            raise ConfigError(f"cache={os.fspath(cache)!r} is no place to keep answers in: {nearest} is no folder.")
         if intruder := describe_intruder(path):
             raise ConfigError(f"cache={os.fspath(cache)!r} is no place to keep answers in: {intruder}.")
         return cls(path)
