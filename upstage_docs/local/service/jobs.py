@@ -212,7 +212,7 @@ class Jobs:
             failure = "the local engine was closed"
         except Exception as error:  # noqa: BLE001 - one job's trouble is that job's, and is told by its status
             failure = (
-                'a defect of the local engine, not of the document, ended the job; the log ("upstage_docs") says where'
+                'the local engine failed by its own fault, not by the document; the log ("upstage_docs") says where'
             )
             _log.error("A job of the local engine failed on %r.", job.task.name, exc_info=error)
         with self._lock:
