@@ -63,7 +63,7 @@ def test_a_transport_that_does_not_answer_is_left_at_the_deadline(
                 client.parse(SAMPLE)
             with pytest.raises(APITimeoutError):
                 client.jobs()
-        assert "left to end by themselves: 2" in caplog.text
+        assert "Such calls of it: 2" in caplog.text
     finally:
         ends.set()
 
