@@ -332,13 +332,17 @@ def test_many_line_breaks_around_a_unit_are_searched_in_linear_time() -> None:
      "| Port | Calls |\n| --- | --- |\n| Ulsan | 120<br>350 |\n"],
 )  # fmt: skip
 def test_two_numbers_on_two_lines_of_a_cell_are_not_one(table: str) -> None:
-    """`120 350` is a number whose thousands a blank parts; other lines of a cell are one."""
+    """`120 350` is a number whose thousands a blank parts; the lines of a cell become one."""
     read = table_of(table)
     wrapped = table_of(table.replace("350", "2024").replace("120", "Q1"))
 
-    assert (read.cell(0, 1).number, read.rows[0][1]) == (None, "120\n350")
+    assert (read.cell(0, 1).number, read.rows[0][1]) == (None, "120  350")
     assert wrapped.rows[0][1] == "Q1 2024"
     assert table_of(table.replace("<br>", " ")).cell(0, 1).number == 120350
+
+
+def test_a_tag_in_the_code_of_a_cell_is_one_of_its_words() -> None:
+    assert table_of("| Tag | Use |\n| --- | --- |\n| `<div>` | <b>block</b> |\n").rows == (("`<div>`", "block"),)
 
 
 def test_rows_and_columns_that_are_not_there_are_named() -> None:

@@ -17,8 +17,8 @@ _MOST_CELLS = 1_000_000
 """Of a grid; what asks for more spans more than any table, and its spans are not repeated."""
 _MOST_HEADER_ROWS = 4
 """Of Markdown, where each repeats what spans rows: converters write one to three."""
-_LINE_BREAK = re.compile(r"(?<!\d)\n|\n(?!\d{3}(?!\d))")
-"""Any but one that parts two numbers which are one with a blank between them: `120 350`."""
+_BETWEEN_NUMBERS = re.compile(r"(?<=\d)\n(?=\d{3}(?!\d))")
+"""The line break between two numbers that would be one with a blank between them: `120 350`."""
 
 
 class SpanningCell(msgspec.Struct, frozen=True):
@@ -98,8 +98,8 @@ def _of_html(markup: str, start: int, end: int) -> Grid | None:
 
 
 def _words_of_cell(markup: str) -> str:
-    """Return the words of a cell on one line, but for numbers on lines of their own that would seem to be one."""
-    return _LINE_BREAK.sub(" ", text_of_html(markup))
+    """Return the words of a cell on one line; two blanks stand between numbers that would seem to be one."""
+    return _BETWEEN_NUMBERS.sub("  ", text_of_html(markup)).replace("\n", " ")
 
 
 def _rebuilt(markup: str) -> str:
@@ -117,7 +117,9 @@ def _of_pipes(markup: str, start: int, end: int) -> Grid | None:
     position = start
     for number, line in enumerate(markup.splitlines(keepends=True)):
         if line.strip() and not (is_drawn_rule(line) if number != 1 else is_rule(line)):
-            rows.append([_words_of_cell(cell.replace("\\|", "|")) for cell in split_pipes(line)])
+            cells = [cell.replace("\\|", "|") for cell in split_pipes(line)]
+            # A tag in code is one of its words.
+            rows.append([" ".join(cell.split()) if "`" in cell else _words_of_cell(cell) for cell in cells])
             offsets.append(position)
         position += len(line)
     if not rows:
