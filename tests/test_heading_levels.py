@@ -245,6 +245,8 @@ def test_what_only_looks_like_a_date_a_unit_or_a_name_is_a_heading(words: str) -
         "2031年3月15日（金）",
         "Three months ended March 31, 2031",
         "Ulsan, March 15, 2031",
+        "Saturday, March 15th, 2031",
+        "Saturday, March 15 2031",
         "Year Ended December 31,",
         "Fiscal Year 2031",
         "3Q31",
