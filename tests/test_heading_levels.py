@@ -49,6 +49,12 @@ DOCUMENTS: dict[str, list[tuple[str, int]]] = {
     "korean annexes in brackets": [("1. 개요", 1), ("1.1 배경", 2), ("[붙임 2] 서식", 1), ("<참고 1> 용어", 1)],
     "chinese annexes": [("一、总则", 1), ("（一）目的", 2), ("附件一 名单", 1), ("附件2：表格", 1)],
     "japanese official": [("第１ 概要", 1), ("１ 目的", 2), ("(1) 背景", 3), ("第２ 方法", 1)],
+    "years behind numbers": [
+        ("제1장 총칙", 1), ("1. 2031년 실적", 2), ("가. 매출", 3), ("2. 2032 Plans", 2), ("3. 5G 망", 2),
+    ],
+    "blanks in japanese numbers": [
+        ("第 1 章 概要", 1), ("第 1 節 目的", 2), ("第 1 条 期間", 3), ("第 2 節 方法", 2), ("第 2 章 結果", 1),
+    ],
     "korean forms": [("제1장 총칙", 1), ("제1조(목적)", 2), ("[별지 제1호서식] 신청서", 1), ("별지 2", 1)],
     "blanks before stops": [("1 . Aim", 1), ("1 . 1 Scope", 2), ("2 . End", 1)],
     "a paragraph put in later": [("§ 4 Begriffe", 1), ("§ 4a Fristen", 1), ("§ 5 Ende", 1)],

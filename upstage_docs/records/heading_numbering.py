@@ -61,7 +61,6 @@ _CHAPTER = (
     r"|(?i:appendix|annex|schedule|anhang|annexe|anexo)\s+(?:(?P<p>[A-Z])|\d+|[IVX]+)\b(?!\.\d)"
     r"|(?i:exhibit)\s+(?P<q>[A-Z])(?!\w)"
     rf"|[\[(<〔【]?\s?(?:부\s?록|별\s?[첨지]|붙\s?임|첨\s?부|참\s?고(?=\s?\d+(?:$|[\s.:)\]>〕】]))|付録|附录|附錄|附件|附属書)\s*(?:\d+|제\s*\d+\s*호(?:\s*서식)?|[A-Z]|[{_CJK_DIGITS}]+)?(?=$|[\s.:)\]>〕】])"
-    r"|第\s*\d+(?=\s+[^\s\d])"
 )
 _SECTION = (
     rf"제\s*\d+\s*절|第\s*[{_CJK_DIGITS}\d]+\s*[节節]"
@@ -75,7 +74,7 @@ _DECIMAL = (
     # 1, 1., 1.2, 2. 3., 1-2, Section 1.2; no time, date, share, or `3D`
     r"(?:(?i:section|sec\.|§|clause|article|chapter|appendix|annex)\s*(?=\d+\.\d))?"
     r"(?P<n>\d{1,3}(?:\s?\.\s?\d{1,3}|\.[A-Z](?=[\s.])){0,6}|\d{1,2}(?:[-–]\d{1,2}){1,3}(?=\.?\s+[^\W\d]))"
-    r"(?:\s?\.(?!\s?\d)|、|(?=\s)|(?=[가-힣一-鿿ぁ-ヿ【]|[A-Z][a-z]))(?!\s*[%)월년일月年日./-])(?!\s*(?:개월|시간|세기|분기)\b)\s*(?=\S)"
+    r"(?:\s?\.(?!\d)|、|(?=\s)|(?=[가-힣一-鿿ぁ-ヿ【]|[A-Z][a-z]))(?!\s*[%)월년일月年日./-])(?!\s*(?:개월|시간|세기|분기)\b)\s*(?=\S)"
 )
 _NUMBERINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (style, compile_when_used(pattern))
@@ -88,6 +87,7 @@ _NUMBERINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("lesson", rf"(?i:lesson|lecture)\s*(?:\d+|[IVXLC]+|(?i:{_IN_WORDS}))\b(?!\.\d)"),
         ("subsection", r"제\s*\d+\s*[관款]|第\s*\d+\s*[款]"),
         ("article", rf"(?:{_ARTICLE})"),
+        ("chapter", r"第\s*\d+(?=\s+[^\s\d]{2})"),  # of Japanese offices; below `第 3 条`, and no `第 5 回 会議`
         (
             "roman",
             rf"(?:(?P<n>[IVXL{_UNICODE_ROMAN}]+(?:[-–.]\d{{1,2}}|\.[A-Z](?=[\s.]))+)[.)]?(?=\s)|[IVXL]+[.)]|[{_UNICODE_ROMAN}]+\s*[.)-]?|[{_CJK_DIGITS}]+\s*[、.])(?=\s*\S)",
