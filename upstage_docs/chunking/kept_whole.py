@@ -38,7 +38,7 @@ _CONTINUED = re.compile(r"(?<![^\W_])(?:continued|cont[’'.]?d?|계속|続き?|
 _EMPHASIS = re.compile(r"\*\*|__")
 _LONGEST_LAST_LINE = 400  # characters, markup included: a unit line or a caption that ends a text is shorter
 # What Markdown writes around the words of a line: signs of quotes, headings and lists, the line below a heading.
-_AROUND_LINE = re.compile(r"\A(?:#{1,6}[ \t]+|[-+*>][ \t]+)+|(?:[ \t]+#+|\r?\n[ \t]*(?:=+|-+))[ \t]*\Z")
+_AROUND_LINE = re.compile(r"\A(?:#{1,6}[ \t]+|[-+*>:][ \t]+)+|(?:[ \t]+#+|\r?\n[ \t]*(?:=+|-+))[ \t]*\Z")
 
 # What every part of a table that is cut by rows repeats; the rest stands once.
 _REPEATED = frozenset({"caption", "title", "unit"})
