@@ -202,7 +202,8 @@ def _header_rows_of_pipes(text: str) -> int:
     rule = next((index for index, line in enumerate(lines) if index and "-" in line and _RULE.match(line)), None)
     if rule is None:
         return 0
-    above = [line for line in lines[:rule] if line.lstrip().startswith("|")] or lines[:rule]  # no rest of a cell
+    # Neither the rest of a cell nor the rule that Org draws above the header.
+    above = [line for line in lines[:rule] if line.lstrip().startswith("|") and not _RULE.match(line)] or lines[:rule]
     found = infer_header_rows([_cells_of_line(line) for line in [*above, *lines[rule + 1 :]]])
     return max(len(above), found)
 
