@@ -273,6 +273,8 @@ def test_a_grid_of_borders_is_a_table(grid: str) -> None:
             assert part.startswith("\n".join(grid.split("\n")[:3]))
         assert ("Alpha" in part) == ("deep" in part) or grid == DRAWN
     assert [sum(name in part for part in parts) for name in ("Alpha", "Beta", "Gamma")] == [1, 1, 1]
+    names = [row[0] for row in next(grids(grid)).rows if row[0]]
+    assert names == [grid[grid.index("ite") - 1 :][:4], "Alpha", "Beta", "Gamma"]
 
 
 ORG = "| Site  | MW |\n|-------+----|\n| Alpha |  1 |\n| Beta  |  2 |\n|-------+----|\n| All   |  3 |"

@@ -91,8 +91,8 @@ def is_rule(line: str) -> bool:
 
 
 def is_drawn_rule(line: str) -> bool:
-    """Return whether *line* is a rule as Org draws it, between rows too: `|---+---|`. One of bars may be a row."""
-    return "-+" in line and is_rule(line)
+    """Return whether *line* is a rule that may stand between rows: `|---+---|`, `+---+`. One of bars may be a row."""
+    return ("-+" in line and is_rule(line)) or _is_grid_border(line)
 
 
 def _is_grid_border(line: str) -> bool:
