@@ -27,6 +27,7 @@ pytest.importorskip("liteparse", reason="the local engine is an extra")
 
 from upstage_docs import Client
 from upstage_docs.cli.app import run
+from upstage_docs.files.source import inspect
 from upstage_docs.options import ParseOptions
 from upstage_docs.store.store import Store
 from upstage_docs.store.values import Claim, ResultKey
@@ -355,6 +356,22 @@ def test_what_is_kept_of_a_file_that_is_gone_is_removed_by_any_spelling_of_its_p
     there = ("--folder", tmp_path / "cache")
     assert command("cache", "rm", spelling.format(tmp_path), *there).out == "1 answers deleted.\n"
     assert {line["source"] for line in command("cache", "ls", "--json", *there).lines} == {"gone.pdf", ""}
+
+
+def test_what_is_kept_of_a_file_of_the_same_name_elsewhere_is_not_removed_with_one_that_is_there(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A path that was given from another folder is listed as it was given."""
+    for folder in ("here", "there"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.pdf").write_bytes(make_pdf(folder, 1))
+        monkeypatch.chdir(tmp_path / folder)
+        with Client(engine="local", cache=tmp_path / "cache") as client:
+            client.parse("a.pdf")
+    kept = ("--folder", tmp_path / "cache")
+    assert command("cache", "rm", tmp_path / "there" / "a.pdf", *kept).out == "1 answers deleted.\n"
+    (left,) = command("cache", "ls", "--json", *kept).lines
+    assert inspect("../here/a.pdf").sha256.startswith(str(left["sha256"]))
 
 
 def test_what_was_paid_for_is_kept_listed_and_removed(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

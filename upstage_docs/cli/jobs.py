@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -125,13 +124,14 @@ def remove_from_cache(
         raise ConfigError("Name the document to delete, as `cache ls` shows it, or say --all.")
     store = Store.at(folder or True)
     kept = store.entries()
-    # Of a file that is gone only its path can tell, however it is written.
-    place = place_of(name)
-    spellings = {one.source for one in kept if name and one.source and place_of(one.source) == place}
-    deleted = sum(store.remove(one, everything=everything or not every) for one in {name, *spellings})
+    names = {name}
     if name:
-        with suppress(SourceError):  # it is a source as listed, of a file that is gone
-            deleted += store.remove(inspect(name).sha256, everything=True)  # kept under another name, or under none
+        try:
+            names.add(inspect(name).sha256)  # kept under another name, or under none
+        except SourceError:  # it is gone: only its path can tell, however it is written
+            place = place_of(name)
+            names |= {one.source for one in kept if one.source and place_of(one.source) == place}
+    deleted = sum(store.remove(one, everything=everything or not every) for one in names)
     if name and not deleted and len(store.entries()) == len(kept):
         raise ConfigError(f"Nothing of {name!r} is kept: `cache ls` shows what is.")
     terminal().print(f"{deleted} answers deleted.")
