@@ -121,6 +121,12 @@ def test_a_key_is_asked_for_where_one_is_set() -> None:
     assert wrong[0].json()["error"]["message"] == "invalid api key"
 
 
+@pytest.mark.parametrize("key", ["up_right ", " up_right", " "])
+def test_a_key_that_no_request_could_bring_is_refused(key: str) -> None:
+    with pytest.raises(ConfigError, match="no text that a header can bring"):
+        build_app(api_key=key)
+
+
 def test_it_is_not_served_to_others_without_a_key() -> None:
     with pytest.raises(ConfigError, match="set an API key"):
         serve("0.0.0.0")

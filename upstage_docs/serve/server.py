@@ -165,7 +165,9 @@ class Endpoint:
     def __init__(
         self, engine: Engine, api_key: str | None = None, hosts: Collection[str] = (), origins: Collection[str] = ()
     ) -> None:
-        if api_key is not None and not (isinstance(api_key, str) and api_key.isascii() and api_key.isprintable()):
+        if api_key is not None and not (
+            isinstance(api_key, str) and api_key.isascii() and api_key.isprintable() and api_key == api_key.strip()
+        ):  # HTTP takes blanks around a value away
             raise ConfigError("api_key= is no text that a header can bring; give ASCII letters and digits.")
         self.engine = engine
         self._api_key = api_key
