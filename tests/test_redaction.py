@@ -15,9 +15,10 @@ import sys
 import threading
 import traceback
 from base64 import b64decode, b64encode
+from enum import Enum
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
 import httpx
@@ -253,6 +254,11 @@ def test_a_password_that_breaks_the_address_of_a_proxy_is_not_quoted(
     assert "HTTPS_PROXY" in str(error)
 
 
+def test_no_letter_of_a_password_that_cannot_be_encoded_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:\udcff@127.0.0.1:1")
+    assert "udcff" not in everything_of(raised_by(Client, retry=RetryPolicy(attempts=1)), others=True)
+
+
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
 def test_a_proxy_that_says_the_password_does_not_show_it(kind: type[Client], monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(server: socket.socket) -> None:
@@ -370,6 +376,11 @@ def test_rich_shows_neither_a_long_secret_nor_an_answer_nor_a_signed_address() -
     assert (Body(b"abc")[1:], Body(b"abc")[0]) == (b"bc", 97)
 
 
+class Pair(NamedTuple):
+    name: str
+    value: Any
+
+
 @pytest.mark.parametrize(
     "wrap", [str.encode, lambda key: [key], lambda key: {"key": key}], ids=["bytes", "list", "dict"]
 )
@@ -381,11 +392,12 @@ def test_rich_shows_neither_a_long_secret_nor_an_answer_nor_a_signed_address() -
         lambda key: AsyncClient(headers={"x-api-key": key}),
         lambda key: Client(headers=[("x-api-key", key)]),  # type: ignore[arg-type]
         lambda key: Client(headers=f"x-api-key: {key}"),  # type: ignore[arg-type]
+        lambda key: Client(headers=Pair("x-api-key", key)),  # type: ignore[arg-type]
         lambda key: Client("up_abcdefgh", base_url=f"https://{key}@api.test/v1".encode()),  # type: ignore[arg-type]
         lambda key: UpstageDocumentParseLoader("a.pdf", api_key=key),
         lambda key: UpstageDocumentParseReader(api_key=key),
     ],
-    ids=["client", "first", "headers", "pairs", "text", "address", "loader", "reader"],
+    ids=["client", "first", "headers", "pairs", "text", "a tuple with names", "address", "loader", "reader"],
 )
 def test_a_key_of_a_wrong_type_is_refused_and_in_no_frame(make: Any, wrap: Any) -> None:
     """Such as one that was read from a file as bytes."""
@@ -457,6 +469,26 @@ def test_what_does_not_show_is_still_itself() -> None:
     assert "abc" not in repr({"key": Secret("abc")})
     assert Body(b"abc") == b"abc"
     assert repr(Body(b"x" * 1234)) == "<1,234 bytes>"
+
+
+class Texts(str, Enum):
+    KEY = "up_of_an_enumeration"
+    ADDRESS = "https://api.test/a%20b"
+
+
+def test_a_key_an_address_and_a_header_may_be_members_of_an_enumeration() -> None:
+    asked: list[httpx.Request] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, json={"requests": []})
+
+    transport = httpx.MockTransport(respond)
+    with Client(Texts.KEY, base_url=Texts.ADDRESS, headers={"x-team": Texts.KEY}, transport=transport) as client:
+        client.jobs()
+    assert str(asked[0].url).startswith(Texts.ADDRESS.value)
+    assert asked[0].headers["authorization"] == f"Bearer {Texts.KEY.value}"
+    assert asked[0].headers["x-team"] == Texts.KEY.value
 
 
 def test_a_copied_client_keeps_its_key(monkeypatch: pytest.MonkeyPatch) -> None:

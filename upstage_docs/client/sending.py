@@ -131,9 +131,9 @@ def _following_the_environment() -> Iterator[None]:
     except ConfigError:
         raise
     except (OSError, ValueError, TypeError, LookupError, ImportError, httpx.InvalidURL) as error:
-        if _proxy_has_password() and not isinstance(error, OSError):
+        if secret := _proxy_has_password() and not isinstance(error, OSError):
             error.args = ()  # they quote the address, and a frame of contextlib has them
-        problem = f"{type(error).__name__}: {error}".removesuffix(": ")
+        problem = f"{type(error).__name__}: {'' if secret else error}".removesuffix(": ")
         found = [name for name in os.environ if name.upper() in _VARIABLES]
         hint = f"Look at {', '.join(sorted(found))}" if found else "Look at the proxy settings of this system"
         refusal = ConfigError(

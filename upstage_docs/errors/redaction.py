@@ -86,7 +86,8 @@ def as_secret(value: Any) -> Any:
     In place of bytes, or of a list or mapping, stands a text that no header takes: they are refused as it is.
     """
     if isinstance(value, Collection):
-        return Secret(value) if isinstance(value, str) else _NO_HEADER
+        # Of a member of an enumeration `str` would be its name.
+        return Secret(str.__str__(value)) if isinstance(value, str) else _NO_HEADER
     return value
 
 
@@ -104,11 +105,12 @@ def _as_address(value: Any) -> Any:
     """Return an address that may hold a password or a key, and is refused then, as one that a repr does not show."""
     if not isinstance(value, str):
         return _emptied(value)
-    return Secret(value) if set(value) & set("@?#%") else value
+    return as_secret(value) if set(value) & set("@?#%") else value
 
 
 def _emptied(value: Any) -> Any:
-    return type(value)() if isinstance(value, (str, bytes, bytearray, list, tuple, set)) else value
+    kinds = (str, bytes, bytearray, list, tuple, set)  # no class of the caller: it may take other arguments
+    return next((kind() for kind in kinds if isinstance(value, kind)), value)
 
 
 # By the name of an option of a client or component: what keeps a secret in its value from a repr.
