@@ -122,6 +122,7 @@ def _of_lines() -> list[Rule]:
         Rule("paragraphs end where the pitch of the lines changes", {"paragraphs._continues": at_any_pitch}),
         Rule("paragraphs are cut at indents, markers and short lines", {"paragraphs._cut": one_paragraph}),
         Rule("paragraphs end at a ruled line", {"paragraphs._ruled": nothing}),
+        Rule("paragraphs begin with words in bold", {"layout.cut_at_weights": first}),
         Rule("paragraphs begin with a drop cap", {"layout.with_drop_caps": first}),
         Rule("reading order: an XY cut", {"layout.reading_order": by_place}),
         Rule("reading order: bands that share a gutter are columns", {"order._share_columns": first}),

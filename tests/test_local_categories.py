@@ -58,6 +58,19 @@ def test_a_paragraph_that_begins_in_bold_is_one(mark: str) -> None:
     assert "for a year." in found(answer, "Names of the harbour")["content"]["text"]
 
 
+def test_a_line_that_goes_on_lighter_right_behind_its_bold_words_is_no_heading() -> None:
+    """So stand names before a comma or a colon in letters and lives; the library tells the line as one bold text."""
+
+    def drawn(sheet: Canvas) -> None:
+        text(sheet, 60, 760, paragraph(WORDS, 4))
+        for y, bold, light in ((670, "Harbour Board", ", Bergen, Norway, 2022"), (640, "Applicant", ": Ada North")):
+            text(sheet, 60, y, [bold], font="Helvetica-Bold")
+            text(sheet, 60 + sheet.stringWidth(bold, "Helvetica-Bold", 10), y, [light])
+        text(sheet, 60, 600, paragraph(WORDS, 4))
+
+    assert set(categories(elements(drawn))) == {"paragraph"}
+
+
 def test_bullets_drawn_in_the_colour_of_each_text_are_bullets() -> None:
     """A list on a dark ground follows one on white: two colours, and no legend."""
 

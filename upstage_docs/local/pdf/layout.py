@@ -27,6 +27,7 @@ from upstage_docs.local.pdf.restoration import FileText, restored, without_contr
 from upstage_docs.local.pdf.subpaths import Subpath
 from upstage_docs.local.pdf.tables.tables import rules_of
 from upstage_docs.local.pdf.text_layer import BareWord, fit
+from upstage_docs.local.pdf.weight_changes import cut_at_weights
 from upstage_docs.local.pdf.word_pieces import pieces_by_file
 from upstage_docs.local.pdf.words import Word, ink, is_heavy_name
 
@@ -110,7 +111,7 @@ def parts_of(
     paths = paths_of(page)
     rules, sides = rules_of(page, paths) if drawn is None else drawn
     if file is not None:
-        upright = restored(upright, file, sides)
+        upright = cut_at_weights(restored(upright, file, sides), file)
     words = [*(_word(item, leans=True) for item in turned), *(words or ()), *upright, *map(_bare_word, left_out)]
     if not turned:  # these are looked up by their numbers
         words = with_drop_caps(words)
