@@ -522,3 +522,24 @@ def test_lists_of_prices_side_by_side_are_two_tables_where_rules_part_them() -> 
         "Harbour",
         "Open sea",
     ]
+
+
+@pytest.mark.parametrize("framed", [False, True], ids=["", "between rules over all columns"])
+def test_rules_under_the_levels_of_a_header_part_no_table(framed: bool) -> None:
+    """The labels at the left are those of both parts, though the second has names before its numbers, too."""
+    header = [["", "Home", "Away"], ["Round", "Team", "Goals", "Team", "Goals"]]
+    rows = [["First day", "Pilots", "4", "Keepers", "5"], ["Second day", "Clerks", "3", "Owners", "7"]]
+    rows += [["Third day", "Lamps", "8", "Buoys", "2"], ["Last day", "Ropes", "1", "Keels", "6"]]
+
+    def matches(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(SEA, 4))
+        for y in (704, 606) if framed else ():
+            sheet.line(60, y, 460, y)
+        for left, right, name in ((150, 280, "Home"), (310, 450, "Away")):
+            text(sheet, left + 30, 690, [name])
+            sheet.line(left, 686, right, 686)
+        for r, row in enumerate([header[1], *rows]):
+            for x, cell in zip((62, 150, 240, 310, 410), row, strict=True):
+                text(sheet, x, 674 - 15 * r, [cell])
+
+    assert tables(elements(matches)) == [[*header, *rows]]

@@ -83,7 +83,8 @@ def aligned_tables(lines: LineTexts, taken: Sequence[bool], rules: Sequence[Box]
 def _side_by_side(rows: list[list[Text]], rules: Sequence[Box]) -> list[list[list[Text]]]:
     """Return the rows of two tables side by side: rules in one line part them, and each has labels and numbers.
 
-    Rules under the levels of a header leave the labels at the left out.
+    Rules under the levels of a header leave the labels at the left out, and those above and below a table reach over
+    both parts.
     """
     if len(rows) < _LEAST_ROWS:
         return [rows]
@@ -93,13 +94,15 @@ def _side_by_side(rows: list[list[Text]], rules: Sequence[Box]) -> list[list[lis
     for rule in sorted(rules):
         if box[1] - size < rule[1] < box[3] and shared_width(rule, box) > 0:
             level[round(rule[1])].append(rule)
-    for left, right in (pair for line in level.values() for pair in pairwise(line)):
+    lines = [line for line in level.values() if line[0][0] < box[0] + size]
+    for left, right in (pair for line in lines for pair in pairwise(line)):
         if right[0] - left[2] < _BETWEEN_TABLES * size:
             continue
         x = (left[2] + right[0]) / 2
         parts = [[[text for text in row if (text.box[0] < x) == first] for row in rows] for first in (True, False)]
         parted = [[row for row in part if row] for part in parts]
-        crossed = any(text.box[0] < x < text.box[2] for row in rows for text in row)
+        boxes = [text.box for row in rows for text in row] + [rule for other in level.values() for rule in other]
+        crossed = any(one[0] < x < one[2] for one in boxes)
         if not crossed and all(map(_has_labels, parted)):
             return parted
     return [rows]
