@@ -543,3 +543,14 @@ def test_rules_under_the_levels_of_a_header_part_no_table(framed: bool) -> None:
                 text(sheet, x, 674 - 15 * r, [cell])
 
     assert tables(elements(matches)) == [[*header, *rows]]
+
+
+@pytest.mark.parametrize("sign", [".", "-"])
+def test_section_numbers_beside_texts_are_no_days(sign: str) -> None:
+    def clauses(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(SEA, 4))
+        for n in range(1, 9):
+            text(sheet, 60, 690 - 18 * n, [f"2{sign}{n}"])
+            text(sheet, 110, 690 - 18 * n, [f"The board of the bay keeps lamp {n}."])
+
+    assert "table" not in categories(elements(clauses))

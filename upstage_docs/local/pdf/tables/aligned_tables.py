@@ -57,7 +57,9 @@ _OVER_COLUMN = 0.25
 _LINED_COLUMNS = 0.7
 """Share of the columns behind the first that are lined up, at least, in a table with numbers."""
 _MONTH = r"(?:\d{1,2}\.? )?[^\W\d]{3,9}\.?(?: \d{1,2})?(?:,? \d{4})?"
-_MOMENT = rf"(?:\d{{1,2}}[:.]\d\d(?: ?[ap]\.?m\.?)?|\d{{1,4}}[-./] ?\d{{1,2}}(?:[-./] ?\d{{1,4}})?\.?|\d{{4}}|{_MONTH})"
+_DAY = r"\d{4}[-/.] ?\d\d?(?:[-/.] ?\d\d?\.?)?|\d\d?[-/.] ?\d\d?[-/.] ?\d\d(?:\d\d)?|\d\d?/\d\d?|\d\d?\. \d\d?\."
+"""A day as numbers; two with a stop or a dash between them, and no year, number sections: 1.1, 2-1."""
+_MOMENT = rf"(?:\d{{1,2}}[:.]\d\d(?: ?[ap]\.?m\.?)?|{_DAY}|\d{{4}}|{_MONTH})"
 _KEY = re.compile(rf".*\S ?[:：]|(?=.*\d)(?:[^\W\d]+,? )?{_MOMENT}(?: ?(?:[-–—~]|to) ?{_MOMENT})?", re.IGNORECASE)
 """A date, a time or a span of them, or a name with a colon: what stands in the first of two columns of a table."""
 _LEADER = re.compile(r"(?:\s?[.·…_]){4,}\s*$")
