@@ -78,7 +78,7 @@ def element_kind(category: str, text: str) -> str:
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """Yield the blocks of *text* in order; between them lies nothing but white space and empty markup."""
+    """Yield the blocks of *text* in order; between them lies nothing but white space, comments and empty markup."""
     if "\f" in text:
         text = _PAGE_END.sub(lambda signs: "\n" * len(signs[0]), text)
     structure = masked(text)
