@@ -687,6 +687,9 @@ def test_a_short_line_in_the_middle_below_a_figure_is_its_title(
     ("words", "top", "belongs"),
     [
         ("Mills that were idle are left out", 0.505, True),
+        ("ⓒ 2031 Mill Owners", 0.505, True),
+        ("ⓒ통계청", 0.505, True),
+        ("ⓒ 폐쇄한 곳", 0.505, False),
         ("What the mills made", 0.56, False),  # as far below as what begins anew
         ("The mills stood idle.", 0.505, False),
         ("Of these mills:", 0.505, False),
