@@ -164,14 +164,24 @@ def test_options_of_another_process_and_copies_are_equal(kind: Any) -> None:
         assert hash(other) == hash(made)
 
 
-class Model(str, Enum):
+class Texts(str, Enum):
     STABLE = "document-parse"
     OCR = "ocr"
+    ENHANCED = "enhanced"
+    FORCE = "force"
+    HTML = "html"
+    CLOVA = "clova"
+    TEAM = "team"
 
 
 def test_a_member_of_an_enumeration_of_texts_is_its_text() -> None:
-    assert form_fields(ParseOptions(model=Model.STABLE))["model"] == "document-parse"
-    assert form_fields(OCROptions(model=Model.OCR))["model"] == "ocr"
+    """`str` of it is its name, and would be sent."""
+    options: dict[str, Any] = {"mode": Texts.ENHANCED, "ocr": Texts.FORCE, "output_formats": (Texts.HTML,)}
+    parse = ParseOptions(model=Texts.STABLE, **options, extra_fields={Texts.TEAM: Texts.HTML})
+    schema: Any = Texts.CLOVA
+    for made in (parse, OCROptions(model=Texts.OCR, schema=schema)):
+        assert {str(name): str(text) for name, text in form_fields(made).items()} == form_fields(made)
+    assert form_fields(parse)["output_formats"] == '["html"]'
 
 
 def test_a_request_names_each_option_once() -> None:

@@ -165,7 +165,8 @@ def form_fields(options: ParseOptions | OCROptions) -> dict[str, str]:
         if name != "extra_fields" and (said.always_sent or value != default):
             # The API takes a list as a string that holds JSON.
             fields[name] = value if isinstance(value, str) else _as_json(value)
-    return {**fields, **options.extra_fields}
+    # What sends them writes `str(text)`, which of a member of an enumeration is its name.
+    return {str.__str__(name): str.__str__(text) for name, text in {**fields, **options.extra_fields}.items()}
 
 
 def job_request(api: Api, request_id: str) -> httpx.Request:
