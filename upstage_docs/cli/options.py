@@ -36,7 +36,7 @@ class Writing:
             "--output",
             "-o",
             help="Folder for the results, one file per document; without it they go to standard output. "
-            "A document is skipped if its result is newer, so that a stopped run can be started again.",
+            "A document is skipped if it is no newer than its result, so that a stopped run can be started again.",
             file_okay=False,
         ),
     ] = None
