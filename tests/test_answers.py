@@ -143,6 +143,11 @@ def test_what_an_answer_echoes_is_not_shown() -> None:
     assert "up_secret" not in str(caught.value)
 
 
+def test_an_answer_without_keys_is_said_to_hold_none_by_no_empty_list() -> None:
+    with pytest.raises(InvalidResponseError, match=r"\(it lacks `[a-z]+`\)\.$"):
+        decode_document(b"{}")
+
+
 def test_a_text_that_looks_like_a_very_long_id_is_text() -> None:
     text = f"<p id='{'1' * 5000}'>"
     one = {"id": 0, "category": "paragraph", "page": 1, "content": {"html": f"<p id='0'>{text}</p>"}}

@@ -330,7 +330,7 @@ def _keys(found: Any) -> str:
     """Return which keys a JSON object has, for a message; not its values, which may echo what was sent with a key."""
     return (
         f"; it holds {', '.join(repr(shorten(key, _SHOWN)) for key in list(found)[:5])}"
-        if isinstance(found, dict)
+        if isinstance(found, dict) and found
         else ""
     )
 
