@@ -6,6 +6,7 @@ import html
 import re
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from test_local_layout_rules import cells, elements
 from test_local_pdf import paragraph, text
 
 from upstage_docs.local.blocks import Cell
+from upstage_docs.local.pdf.tables.header_rows import with_header_words
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.tables.ruled_grids import lattice_tables
 from upstage_docs.local.pdf.words import Word
@@ -370,6 +372,59 @@ def test_text_on_the_other_half_of_a_slide_is_no_column_of_a_grid() -> None:
         text(sheet, 380, 596, ["and costs as well"], 12)
 
     assert tables(elements(slide)) == [[["Year", "2020", "2021"], ["Delay", "12", "8"], ["Cost", "3.1", "2.9"]]]
+
+
+def test_of_three_grids_in_a_column_the_second_gets_the_first_as_its_header() -> None:
+    """Each might be the header of the next; one that has become a part of a table is none any more."""
+
+    def grid(top: float, *rows: list[str]) -> Table:
+        return Table((0, top, 200, top + 36), list(rows), [50, 150], 0, frozenset(), gridded=True)
+
+    first, second, third = (
+        grid(40 * n, ["Port", "Ship"], [port, ship])
+        for n, (port, ship) in enumerate([("North", "Heron"), ("South", "Gull"), ("East", "Tern")])
+    )
+    note = Word("Counted", (0, 900, 40, 910), 908, 10, bold=False, font="")
+    joined, last = sorted(with_header_words([first, second, third], [note], [False]), key=lambda table: table.box)
+    assert (joined.rows, joined.header_rows) == ([*first.rows, *second.rows], 2)
+    assert last is third
+
+
+def test_a_shaded_header_and_a_shaded_title_above_ruled_rows_are_of_their_table() -> None:
+    """So browsers set statements: the shades make a grid, and the rows below it have rules between them alone."""
+    rows = [("Cash", "994", "213"), ("Stock", "562", "907"), ("Plant", "704", "650")]
+    debts = [("Loans", "219", "196"), ("Tax", "973", "717")]
+
+    edges = (63, 128, 174, 220)
+
+    def drawn(sheet: Canvas) -> None:
+        def write(y: float, texts: Sequence[str], font: str = "Helvetica") -> None:
+            for x, cell in zip(edges, texts, strict=False):
+                text(sheet, x + 8, y + 5, [cell], font=font)
+
+        text(sheet, 60, 790, paragraph(WORDS, 3))
+        for left, right in pairwise(edges):
+            sheet.setFillGray(0.2)
+            sheet.rect(left, 709, right - left, 18, stroke=0, fill=1)
+        sheet.setFillGray(0.87)
+        for y in (691.0, 618.0):
+            sheet.rect(63, y, 157, 18, stroke=0, fill=1)
+        sheet.setFillGray(0.8)
+        for y in (691.0, 672.5, 654.5, 636.0, 618.0, 599.0, 581.0):
+            for left, right in pairwise(edges):
+                sheet.rect(left, y, right - left, 0.75, stroke=0, fill=1)
+        sheet.setFillGray(1)
+        write(709, ("Account", "2030", "2031"), "Helvetica-Bold")
+        sheet.setFillGray(0)
+        write(691, ("Assets",), "Helvetica-Bold")
+        write(618, ("Liabilities",), "Helvetica-Bold")
+        for y, row in zip((672.5, 654.5, 636.0, 599.0, 581.0), (*rows, *debts), strict=True):
+            write(y, row)
+        text(sheet, 60, 550, paragraph(WORDS, 4))
+
+    (table,) = tables(elements(drawn))
+    assert table[0] == ["Account", "2030", "2031"]
+    assert [row for row in table if row[-1].isdigit()][1:] == [list(row) for row in (*rows, *debts)]
 
 
 def test_a_rule_that_begins_under_a_name_makes_a_row() -> None:

@@ -42,8 +42,51 @@ def with_header_words(tables: Sequence[Table], words: Sequence[Word], taken: Seq
     free = [i for i, gone in enumerate(taken) if not gone and i not in used]
     if not free:
         return list(tables)
-    headed = (_with_words_above(_with_words_inside(table, words, free), words, free) for table in tables)
-    return [_with_rows_below(table, words, free) for table in headed]
+    whole = [_with_words_above(_with_words_inside(table, words, free), words, free) for table in tables]
+    return [_with_rows_below(table, words, free) for table in _under_headers(whole)]
+
+
+def _under_headers(tables: Sequence[Table]) -> list[Table]:
+    """Join each table without a header to the grid right above it that has names over its columns and nothing else.
+
+    The header of a table may be framed, where the rows below it have rules between them alone.
+    """
+    kept = list(tables)
+    for head in [table for table in tables if table.gridded and len(table.rows) <= _MOST_LINES]:
+        body = next((table for table in kept if table is not head and _stands_over(head, table)), None)
+        if (
+            body is None
+            or head not in kept
+            or any(is_value(cell) and not cell.isdecimal() for row in head.rows for cell in row if cell)
+        ):
+            continue
+        height = len(head.rows)
+        below = {(r + height, c): span for (r, c), span in _spans_of(body).items()}
+        kept[kept.index(body)] = replace(
+            body,
+            box=bounds([head.box, body.box]),
+            rows=[*head.rows, *body.rows],
+            header_rows=height,
+            words=head.words | body.words,
+            spans=_spans_of(head) | below,
+        )
+        kept.remove(head)
+    return kept
+
+
+def _stands_over(head: Table, body: Table) -> bool:
+    """Say whether a grid stands right above a table without a header that has the same columns."""
+    if body.header_rows or len(head.columns) != len(body.columns) or len(body.rows) < 2:
+        return False
+    row = (head.box[3] - head.box[1]) / len(head.rows)
+    level = -0.5 * row < body.box[1] - head.box[3] < row
+    return level and all(head.nearest_column(x) == c for c, x in enumerate(body.columns))
+
+
+def _spans_of(table: Table) -> dict[tuple[int, int], tuple[int, int]]:
+    if table.spans is not None:
+        return table.spans
+    return {(r, c): (1, 1) for r, row in enumerate(table.rows) for c in range(len(row))}
 
 
 def _with_words_inside(table: Table, words: Sequence[Word], free: Sequence[int]) -> Table:
