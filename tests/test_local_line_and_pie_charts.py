@@ -345,9 +345,13 @@ def test_pies_are_measured_in_per_cent(page: Draw) -> None:
     assert all(name in chart["content"]["text"] for name in NAMES)
 
 
-def test_the_title_right_above_a_pie_is_no_name_of_a_sector() -> None:
+@pytest.mark.parametrize("size", [13, 10], ids=["larger than the names", "of their size"])
+def test_the_title_right_above_a_pie_is_no_name_of_a_sector(size: float) -> None:
+    """A heading of the page that is larger, and further up, changes nothing of it."""
+
     def page(drawing: Drawing) -> None:
-        drawing.add(String(175, 232, "The catch", fontSize=13, textAnchor="middle"))
+        drawing.add(String(20, 300, "Report of the year", fontSize=16))
+        drawing.add(String(175, 232 + (13 - size) * 4, "The catch", fontSize=size, textAnchor="middle"))
 
     (chart,) = charts(pie(more=page))
     assert {name for name, _ in rows(chart)[1:]} == set(NAMES)

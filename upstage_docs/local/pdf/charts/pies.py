@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise
+from statistics import median
 from typing import NamedTuple
 
 from upstage_docs.local.geometry import Box, bounds, groups_of, holds_middle, middle, shared_height, shared_width
@@ -33,8 +34,9 @@ _REACH = 0.5
 _BESIDE, _UNDER = 0.35, 0.7
 """Font sizes between the words of one name at most, across and down."""
 _LONGEST_NAME = 60
-_LARGER, _OVER_MIDDLE = 1.1, 0.3
-"""Of the sizes of names: the title of a pie is larger; and radii that it stands off the middle, at most."""
+_LARGER, _OVER_MIDDLE, _TO_TITLE = 1.1, 0.3, 2.5
+"""Of the usual size of names, that of a title among them at least; radii that it stands off the middle, and font sizes
+that it stands over the pie and its names, at most."""
 _SHARES = re.compile(r"\d[\d.,]*%(?:\s+\d[\d.,]*%)+")
 _PER_CENT = re.compile(r"[(\[]?\s*(\d{1,3}(?:[.,]\d+)?)\s*%\s*[)\]]?")
 
@@ -166,12 +168,17 @@ def _closed(sectors: Sequence[_Sector]) -> Pie | None:
 
 
 def _title(pie: Pie, names: Sequence[_Name]) -> _Name | None:
-    """Return the text that stands above a pie, over its middle, and is larger than all others, if there is one."""
-    title = max(names, key=lambda name: name.size, default=None)
-    if title is None or any(title.size < _LARGER * name.size for name in names if name is not title):
-        return None
-    over = abs(middle(title.box)[0] - pie.centre[0]) < _OVER_MIDDLE * pie.radius
-    return title if over and title.box[3] <= pie.box[1] else None
+    """Return the text right above a pie and the names around it: larger than these, or too far off to be one of them."""
+    beside = [name for name in names if _sector_at(pie, name) is not None]
+    above = [name for name in names if name.box[3] <= pie.box[1]]
+    for name in sorted(above, key=lambda name: -name.box[3]):
+        others = [one for one in beside if one is not name]
+        top = min([pie.box[1], *(one.box[1] for one in others)])
+        over = abs(middle(name.box)[0] - pie.centre[0]) < _OVER_MIDDLE * pie.radius
+        larger = name.size >= _LARGER * median([one.size for one in others] or [0.0])
+        if over and top - name.box[3] < _TO_TITLE * name.size and (larger or name not in beside):
+            return name
+    return None
 
 
 def measured_pie(pie: Pie, subpaths: Sequence[Subpath], words: Sequence[Word]) -> tuple[Box, ChartData] | None:
