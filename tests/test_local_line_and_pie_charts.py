@@ -291,7 +291,20 @@ def test_a_diagram_of_boxes_and_a_line_is_no_chart_with_data(count: int) -> None
 # --- pies
 
 
+SECTORS = [*COLOURS, HexColor("#8f3f7f")]
 SHARES = {"Herring": 45.0, "Cod": 30.0, "Ling": 15.0, "Hake": 10.0}
+
+
+def draw_pie(drawing: Drawing, kind: type[Any] = Pie, wide: float = 170, values: Sequence[float] = ()) -> Any:
+    """Draw a pie without names, and return it."""
+    chart = kind()
+    chart.x, chart.y, chart.width, chart.height = 90, 45, wide, 170
+    chart.data = list(values or SHARES.values())
+    chart.labels = None
+    for n, colour in enumerate(SECTORS[: len(chart.data)]):
+        chart.slices[n].fillColor = colour
+    drawing.add(chart)
+    return chart
 
 
 def pie(
@@ -307,19 +320,13 @@ def pie(
     def draw(drawing: Drawing) -> None:
         if more is not None:
             more(drawing)
-        chart = kind()
-        chart.x, chart.y, chart.width, chart.height = 90, 45, wide, 170
-        chart.data = list(values)
+        chart = draw_pie(drawing, kind, wide, values)
         chart.labels = labels
-        colours = [*COLOURS, HexColor("#8f3f7f")]
-        for n in range(len(values)):
-            chart.slices[n].fillColor = colours[n]
         chart.slices[0].popout = popout
-        drawing.add(chart)
         if legend:
             names = Legend()
             names.x, names.y, names.alignment, names.columnMaximum = 330, 180, "right", 9
-            names.colorNamePairs = list(zip(colours, NAMES, strict=True))
+            names.colorNamePairs = list(zip(SECTORS, NAMES, strict=True))
             drawing.add(names)
 
     return framed(draw)
@@ -333,8 +340,9 @@ def pie(
         pie(popout=14),
         pie(Doughnut),
         pie(labels=[f"{name} {share:.0f}%" for name, share in SHARES.items()]),
+        pie(more=draw_pie),
     ],
-    ids=["words beside", "a legend", "a sector moved out", "a ring", "words with shares"],
+    ids=["words beside", "a legend", "a sector moved out", "a ring", "words with shares", "drawn twice"],
 )
 def test_pies_are_measured_in_per_cent(page: Draw) -> None:
     (chart,) = charts(page)

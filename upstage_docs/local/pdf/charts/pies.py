@@ -78,11 +78,8 @@ def pies_of(subpaths: Sequence[Subpath]) -> list[Pie]:
     """Return the pies and rings among the paths of a drawing: those whose sectors close a circle."""
     if len(subpaths) > _MOST_PATHS:
         return []
-    sectors: list[_Sector] = []
-    for path in subpaths:
-        sector = _sector(path) if path.fill else None
-        if sector is not None:
-            sectors.append(sector)
+    filled = {path.points: path for path in subpaths if path.fill}  # what is drawn twice is one
+    sectors = [sector for sector in map(_sector, filled.values()) if sector is not None]
     groups = groups_of(
         len(sectors), ((m, n) for m, n in combinations(range(len(sectors)), 2) if _belong(sectors[m], sectors[n]))
     )
@@ -168,7 +165,7 @@ def _closed(sectors: Sequence[_Sector]) -> Pie | None:
 
 
 def _title(pie: Pie, names: Sequence[_Name]) -> _Name | None:
-    """Return the text right above a pie and the names around it: larger than these, or too far off to be one of them."""
+    """Return the text right above a pie and the names around it: larger than these, or too far off to be one."""
     beside = [name for name in names if _sector_at(pie, name) is not None]
     above = [name for name in names if name.box[3] <= pie.box[1]]
     for name in sorted(above, key=lambda name: -name.box[3]):
