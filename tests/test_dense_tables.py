@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from upstage_docs import Element, ParsedDocument, Record, chunk_elements
+from upstage_docs import Element, ParsedDocument, Record, chunk_elements, tables
 from upstage_docs.chunking.dense_tables import dense_table
 
 _ROWS: list[tuple[str, ...]] = [
@@ -29,6 +29,13 @@ def _chunks(html: str, **options: object) -> list[str]:
 def test_a_table_whose_cells_span_nothing_becomes_a_pipe_table() -> None:
     html = _html([("Port", "Depth | m"), ("Old<br>harbour", ""), ("Quay &amp; dock", "7")])
     assert dense_table(html) == "|Port|Depth \\| m|\n|-|-|\n|Old harbour||\n|Quay &amp; dock|7|"
+
+
+@pytest.mark.parametrize("numbers", ["120<br>350", "120 <br /> 350", "1<br>120<br>350"])
+def test_numbers_on_lines_of_their_own_do_not_become_one(numbers: str) -> None:
+    (table,) = tables(Record("", _chunks(_html([("Port", "Calls"), ("Ulsan", numbers)]))[0], {}))
+
+    assert (table.rows[0][1].split(), table.cell(0, 1).number) == (re.findall(r"\d+", numbers), None)
 
 
 def test_the_words_of_a_cell_that_spans_others_stand_in_each_place() -> None:

@@ -20,7 +20,8 @@ _ABOVE_ROWS = re.compile(
     r"(?:\s|<br\s*/?>)*<table\b[^<>]*>\s*(?:</?(?:col(?:group)?|thead|tbody)\b[^<>]*>\s*)*", re.IGNORECASE
 )
 _BELOW_ROWS = re.compile(r"(?:\s*</t(?:head|body|foot|able)\s*>)+\s*", re.IGNORECASE)
-_LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+# Any but one between two numbers that would be one with a blank between them: `120 350`.
+_LINE_BREAK = re.compile(r"(?<!\d)(?<!\d\s)<br\s*/?>|<br\s*/?>(?!\s?\d{3}(?!\d))", re.IGNORECASE)
 _AROUND_CELL = re.compile(r"\A<t[dh]\b[^<>]*>|</t[dh]\s*>\Z", re.IGNORECASE)
 _BORDER = re.compile(r"[ \t]*(?<!\\)\|[ \t]*")
 _RULE_DASHES = re.compile(r"-+")
@@ -87,7 +88,7 @@ def _as_pipes(table: Table, most: int) -> str:
 
 
 def _words(text: str, cell: CellMarkup) -> str:
-    """Return what stands in *cell* on one line."""
+    """Return what stands in *cell* on one line, with the line breaks between numbers."""
     words = _LINE_BREAK.sub(" ", _AROUND_CELL.sub("", text[cell.start : cell.end]))
     return " ".join(words.split()).replace("|", "\\|")
 
