@@ -145,7 +145,7 @@ STATE: dict[str, Fault] = {
     "batches in reverse": _batches(lambda found: found[::-1]),
     "a batch twice": _batches(lambda found: [*found, *found[:1]]),
     "no address": _batches(lambda found: [{**one, "download_url": ""} for one in found]),
-    "an address that is none": _batches(lambda found: [{**one, "download_url": "ht!tp://["} for one in found]),
+    "a malformed address": _batches(lambda found: [{**one, "download_url": "ht!tp://["} for one in found]),
     "the address of a file": _batches(lambda found: [{**one, "download_url": "file:///etc/passwd"} for one in found]),
     "an address where nobody is": _batches(
         lambda found: [{**one, "download_url": "http://127.0.0.1:1/x"} for one in found]
@@ -311,7 +311,7 @@ PROMISES: dict[Place, tuple[Promise, ...]] = {
         Promise("408, 5xx", _FAILING, each="APIStatusError", tries=ATTEMPTS),
         Promise("429, with or without a pause that is waited for", _LIMITED, each="RateLimitError", tries=ATTEMPTS),
         Promise(
-            "429 with a pause above `longest_retry_after`; other documents with the key are told the same",
+            "429 with a pause above `longest_retry_after`; it holds for other documents with the same key, too",
             _named("429 that says years"),
             each="RateLimitError",
             once="RateLimitError",
@@ -373,7 +373,7 @@ PROMISES: dict[Place, tuple[Promise, ...]] = {
             then="says so, and sends nothing",
         ),
         Promise(
-            "an unusual answer: fields of a wrong type, other encodings, HTTP as few write it",
+            "an unusual answer: fields of a wrong type, other encodings, valid but rare HTTP",
             _STRANGE | _LENIENT,
             kept="the document",
             then="reads what is kept",
@@ -463,8 +463,8 @@ PROMISES: dict[Place, tuple[Promise, ...]] = {
             then="looks again",
         ),
         Promise(
-            "an address that is none, or no web address",
-            _named("an address that is none", "the address of a file"),
+            "a malformed address, or one that is not of the web",
+            _named("a malformed address", "the address of a file"),
             each="InvalidResponseError",
             once="InvalidResponseError",
             kept="the job",
@@ -501,7 +501,7 @@ PROMISES: dict[Place, tuple[Promise, ...]] = {
             once="JobFailedError",
         ),
         Promise(
-            "an unusual state: numbers that are none, batches in another order or twice, HTTP as few write it",
+            "an unusual state: impossible page numbers, batches in another order or twice, valid but rare HTTP",
             _STRANGE
             | _named("batches in reverse", "a batch twice", "an end of 10^25", "a start of -3")
             | _named(*(f"total {value!r}" for value in (0, "12", 10**25, None))),
@@ -553,7 +553,7 @@ PROMISES: dict[Place, tuple[Promise, ...]] = {
             then="looks again",
         ),
         Promise(
-            "an unusual answer: fields of a wrong type, other encodings, HTTP as few write it",
+            "an unusual answer: fields of a wrong type, other encodings, valid but rare HTTP",
             _STRANGE | _LENIENT,
             kept="the document",
             then="reads what is kept",
