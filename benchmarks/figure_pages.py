@@ -32,7 +32,7 @@ Rounds = Sequence[Mapping[str, Mapping[str, float]]]
 
 
 class Ratio(NamedTuple):
-    """How many times as good ours is as another: of the rounds, the median, the least and the greatest."""
+    """How many times as good ours is as another: the median ratio, and its range over the rounds."""
 
     figure: str
     column: str
@@ -143,7 +143,7 @@ def ratios(results: Mapping[str, Any]) -> Iterator[Ratio]:
 
 def ratio_table(found: Sequence[Ratio]) -> str:
     """Return the ratios as one table of Markdown."""
-    lines = ["| measured | ours | beside | times as good | of the rounds |", "| --- | --- | --- | ---: | ---: |"]
+    lines = ["| measured | ours | beside | median ratio | range |", "| --- | --- | --- | ---: | ---: |"]
     for one in found:
         spread = f"{one.least:.2f} to {one.greatest:.2f}" if one.rounds > 1 else "one round"
         lines.append(f"| {one.figure}, {one.column} | {one.ours} | {one.other} | {one.middle:.2f} | {spread} |")
@@ -193,8 +193,8 @@ def overview(results: Mapping[str, Any]) -> str:
         "",
         "## Beside others",
         "",
-        "How many times as good this package is as another, by the same measure in the same round: the median of the",
-        "rounds, and from the least to the greatest.",
+        "How many times as good this package is as another, by the same measure in the same round: the median ratio,",
+        "and its range over the rounds.",
         "",
         "![How many times as good as others, by benchmark](pictures/figures.svg)",
         "",

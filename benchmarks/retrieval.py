@@ -185,6 +185,16 @@ def _owner(elements: Elements, index: int) -> int | None:
     return int(min(near, key=distance)["id"]) if near else None
 
 
+def _captions(elements: Elements) -> Iterator[tuple[int, str]]:
+    """Each caption that stands beside a table, chart or figure: the id of that one, and the text."""
+    for index, element in enumerate(elements):
+        text = visible(element["content"]["text"])
+        if element["category"] not in _WHOLE and _CAPTION.match(text):
+            owner = _owner(elements, index)
+            if owner is not None:
+                yield owner, text
+
+
 def _words(text: str) -> set[str]:
     return set(re.findall(r"\w+", visible(text).lower()))
 
@@ -215,12 +225,7 @@ def found_by_caption(
                 here = _words(text)
                 held = {one for one in ids if one not in words or 2 * len(words[one] & here) >= len(words[one])}
                 chunks.append((name, visible(text), held))
-        for index, element in enumerate(elements):
-            text = visible(element["content"]["text"])
-            if element["category"] not in _WHOLE and _CAPTION.match(text):
-                owner = _owner(elements, index)
-                if owner is not None:
-                    asked.append((name, owner, text[:150]))
+        asked += [(name, owner, text[:150]) for owner, text in _captions(elements)]
     if not chunks:
         return 0.0, 0.0
     travels = sum(
@@ -537,13 +542,26 @@ class Row(NamedTuple):
         return shares | {"caption with its table": self.captions[0], "found first": self.captions[1]}
 
 
+def read(folder: Path, contexts: int | None) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
+    """The contexts with tables, and the answers of Document Parse by name; only the first *contexts* of each."""
+    tables = json.loads((folder / "tables.json").read_text(encoding="utf-8"))
+    answers = json.loads((folder / "answers.json").read_text(encoding="utf-8"))
+    return tables[:contexts], dict([*answers.items()][:contexts])
+
+
+def counted(asked: Sequence[dict[str, Any]], answers: dict[str, dict[str, Any]]) -> str:
+    """How much is asked, in one line."""
+    questions = sum(bool(_needed(context, one)) for context in asked for one in context["questions"])
+    captions = sum(len([*_captions(answer["elements"])]) for answer in answers.values())
+    return f"{questions} questions on {len(asked)} pages, {captions} captions in {len(answers)} answers"
+
+
 def measure(
     name: str, folder: Path, sizes: Sequence[int], rank: Ranker, contexts: int | None, caption_size: int
 ) -> Row | str:
     """The figures of one splitter, or what it needs that is not installed."""
     split = {**SPLITTERS, **DEFAULTS}[name]
-    asked = json.loads((folder / "tables.json").read_text(encoding="utf-8"))[:contexts]
-    answers = dict([*json.loads((folder / "answers.json").read_text(encoding="utf-8")).items()][:contexts])
+    asked, answers = read(folder, contexts)
     try:
         tables = {size: answerable(split, size, asked, rank) for size in sizes}
         return Row(name, tables, found_by_caption(split, caption_size, answers, rank))
@@ -606,6 +624,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     sizes = given.size or [300, 500, 1000]
+    print(f"{counted(*read(given.folder, given.contexts))}\n")
     print(f"| splitter, ranked by {given.rank} | " + " | ".join(f"tables, {size} (possible)" for size in sizes)
           + " | caption with owner | found first |\n| --- |" + " ---: |" * (len(sizes) + 2))  # fmt: skip
     rows = []

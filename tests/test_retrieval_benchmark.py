@@ -125,6 +125,7 @@ def test_it_runs_over_a_folder_and_draws(tmp_path: Path) -> None:
     )
 
     rows = [line for line in done.stdout.splitlines() if line.startswith("| **ours")]
+    assert done.stdout.startswith("8 questions on 4 pages, 8 captions in 4 answers\n")
     assert len(rows) == 6
     assert all("1.000 (1.00)" in row for row in rows)
     assert drawn.read_text(encoding="utf-8").count("<rect") == 1 + 2 + 2 * len(rows)
