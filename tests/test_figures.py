@@ -32,7 +32,8 @@ PAGES = sorted(
 )
 MEASURED = re.compile(
     r"\d+(?:\.\d+)? ?ms\b"
-    r"|\d[\d,.]* pages/s\b"
+    r"|\d[\d,.]* pages(?:/s|\s(?:per|a)\ssecond)\b"
+    r"|\d\sseconds\b"
     r"|\d+(?:\.\d+)? times (?:as|the|faster|slower)\b"
     r"|\b[01]\.\d{3}\b"
     r"|\d s of CPU\b"
@@ -46,6 +47,10 @@ MEASURED = re.compile(
 NOT_MEASURED = (
     "60 times as many",
     "bearing 3 times the",
+    "about 0.6 pages per second",
+    "At 0.6 pages per second that takes 50 seconds",
+    "(0.6 pages per second",
+    "after every 15 seconds",
 )
 """Phrases that look like figures, and are limits or examples."""
 
