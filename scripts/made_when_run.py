@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from upstage_docs import AsyncClient, Client
 
-__all__ = ["asynchronous_form", "constructor_table", "methods_table"]
+__all__ = ["asynchronous_form", "constructor_table", "function_table", "methods_table"]
 
 
 def constructor_table(kind: type, known: Callable[[object], str]) -> str:
@@ -35,7 +35,28 @@ def constructor_table(kind: type, known: Callable[[object], str]) -> str:
         shown = one.default is not one.empty and not said[name].startswith("Taken for the base class's sake")
         default = f"`{known(one.default)}`" if shown else ""
         rows += f"| `{name}` | {default} | {said[name].replace('|', chr(92) + '|')} |\n"
-    return f"\n| parameter | default | what it is |\n|---|---|---|\n{rows}"
+    page = "chunks.md" if "chunk_size" in said else "options.md"
+    return (
+        f"\nWhy each default, what it costs and which engine follows it: [the tables of the options]({page}).\n"
+        f"\n| parameter | default | what it is |\n|---|---|---|\n{rows}"
+    )
+
+
+def function_table(function: Callable[..., Any], reasons: Mapping[str, str], known: Callable[[object], str]) -> str:
+    """Return a table of the parameters of a function that have a default, with the reasons for them.
+
+    *known* shows a default.
+
+    Raises:
+        KeyError: A parameter is not described, or no reason is given for its default.
+    """
+    said = _sections(inspect.getdoc(function) or "")
+    rows = "".join(
+        f"| `{name}` | `{known(one.default)}` | {said[name]} | {reasons[name]} |\n"
+        for name, one in inspect.signature(function).parameters.items()
+        if one.default is not one.empty
+    )
+    return f"\n| option | default | what it does | why this default |\n|---|---|---|---|\n{rows}"
 
 
 def methods_table(kind: type) -> str:

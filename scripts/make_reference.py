@@ -108,7 +108,10 @@ def place_of(package: str, name: str) -> str:
 
 
 def _shown(default: object) -> str:
-    return getattr(default, "__name__", repr(default)) if callable(default) else repr(default)
+    if callable(default):
+        return getattr(default, "__name__", repr(default))
+    kind = type(default)
+    return f"{kind.__name__}()" if dataclasses.is_dataclass(kind) and default == kind() else repr(default)
 
 
 def options_table(kind: type) -> str:
@@ -182,6 +185,9 @@ def pages() -> dict[str, str]:
             if isinstance(named, type):
                 texts[page] += options_table(named) + made_when_run.methods_table(named)
                 texts[page] += made_when_run.constructor_table(named, _shown)
+            elif name in option_reasons.WHY:
+                texts[page] += made_when_run.function_table(named, option_reasons.WHY[name], _shown)
+                texts[page] += f"\n{option_reasons.FREE[name]}\n"
     for place in ("upstage_docs.client.settings.Settings", "upstage_docs.loading.options.LoadOptions"):
         module, _, name = place.rpartition(".")
         title = "What a client is made with" if name == "Settings" else "What every loader, parser and reader takes"

@@ -135,6 +135,19 @@ WHY: dict[str, dict[str, str]] = {
         "crops": _NO_FILE,
         "crop_folder": _NO_FILE,
     },
+    "CorpusOptions": {
+        "parse": "as a client asks",
+        "records": "a chunk can be made of elements later, an element of a chunk cannot",
+        "chunks": "how large a chunk should be depends on your embedding model",
+        "storage_options": "paths of a disk need none",
+    },
+    "parse_corpus": {
+        "client": "suits the API; the key comes from the environment",
+        "options": "as `CorpusOptions` says",
+        "actors": "one has all of the client's requests under way",
+        "files_per_task": "few large files are read faster than many small ones, and a run that is killed loses little",
+        "cpus_per_actor": "an actor waits most of the time",
+    },
     "WorkerLimits": {
         "memory": "a page that is recognised needs that much",
         "seconds": "a file that would never end is ended",
@@ -159,6 +172,9 @@ FREE: dict[str, str] = {
     'asked for; `on_unknown="resend"` may pay twice. `api_key`, `auth_header`, `rates`, `rate_share` and `prices` are '
     "for Upstage only.",
     "LoadOptions": "None of these changes what a document costs, and they hold for both engines.",
+    "CorpusOptions": "What `parse` costs, and which engine follows it: see [`ParseOptions`](options.md). The others "
+    "change no price and hold for both engines.",
+    "parse_corpus": "What a document costs is set by `client` and `options` alone. All of these hold for both engines.",
     "WorkerLimits": "These are limits of the local engine, which costs nothing.",
 }
 """One sentence on cost and engines where no option by itself has one."""

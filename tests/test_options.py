@@ -24,6 +24,7 @@ from upstage_docs.loading.options import LoadOptions
 from upstage_docs.options import ManyOptions, SendOptions
 from upstage_docs.options.definitions import default_of, definitions, type_of
 from upstage_docs.options.parse import ManyKeywords, SendKeywords
+from upstage_docs.options.policies import random_share
 from upstage_docs.records.options import OCRRecordOptions, RecordOptions
 from upstage_docs.store.values import ResultKey
 
@@ -216,3 +217,11 @@ def test_the_key_of_a_stored_answer_names_the_options_of_the_first_version() -> 
         '"output_formats":["html","markdown","text"]}'
     )
     assert replace(key, model="document-parse") == key
+
+
+def test_a_policy_from_a_pickle_spaces_its_tries_as_before() -> None:
+    again = pickle.loads(pickle.dumps(RetryPolicy()))
+
+    assert again == RetryPolicy()
+    assert again.jitter is random_share
+    assert 0 <= random_share() < 1

@@ -38,7 +38,7 @@ class ApiLimits(NamedOptions):
     )
     prefer_async_above: int = option(
         30,
-        'Pages above which `route="auto"` makes a job. The API reads about 0.6 pages per second, so that the '
+        'Pages above which `route="auto"` makes a job. Upstage states 0.6 pages per second, so that the '
         "connection of 30 pages is silent for 50 seconds. If it is lost meanwhile, nobody knows what was billed; with "
         "a job, this can only happen in the milliseconds in which it is submitted.",
         least=1,

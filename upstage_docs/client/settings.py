@@ -131,7 +131,7 @@ class Settings(Options):
     )
     timeout: float = option(
         900.0,
-        "Seconds for one upload with its answer. 100 pages take about three minutes.",
+        "Seconds for one upload with its answer. 100 pages take about three minutes at the speed that Upstage states.",
         above=0,
         unit="seconds",
         in_command=False,

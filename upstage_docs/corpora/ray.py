@@ -27,7 +27,14 @@ from upstage_docs.errors.tree import needing
 from upstage_docs.files.source import place_of
 from upstage_docs.flows.schedule import Schedule
 from upstage_docs.options import ParseOptions
-from upstage_docs.options.definitions import hash_of, require_kind, require_number, require_whole_number
+from upstage_docs.options.definitions import (
+    documented,
+    hash_of,
+    option,
+    require_kind,
+    require_number,
+    require_whole_number,
+)
 from upstage_docs.records.options import RecordOptions
 from upstage_docs.records.records import METADATA_KEYS, records
 
@@ -43,24 +50,21 @@ _OUTCOMES = ("source", "rows", "billed_pages", "error", "fatal")
 _FOOTER = b"upstage_docs"  # key of what a Parquet file says of the files in it
 
 
+@documented
 @dataclass(frozen=True)
 class CorpusOptions:
     """What is asked of each file, and what becomes a row.
-
-    Attributes:
-        parse: What to ask of Document Parse.
-        records: A row per element, per page or per document.
-        chunks: A row per chunk instead, with `embedding_text`.
-        storage_options: For fsspec, where paths have a scheme: `{"anon": True}`, `{"endpoint_url": ...}`, ...
 
     Raises:
         ConfigError: Rows must have the same columns everywhere: no nested metadata, no crops.
     """
 
-    parse: ParseOptions = field(default_factory=ParseOptions)
-    records: RecordOptions = field(default_factory=RecordOptions)
-    chunks: ChunkOptions | None = None
-    storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    parse: ParseOptions = option(ParseOptions(), "What to ask of Document Parse.")
+    records: RecordOptions = option(RecordOptions(), "A row per element, per page or per document.")
+    chunks: ChunkOptions | None = option(None, "A row per chunk instead, with `embedding_text`.")
+    storage_options: Mapping[str, Any] = option(
+        {}, 'For fsspec, where paths have a scheme: `{"anon": True}`, `{"endpoint_url": ...}`, ...', shown=False
+    )
 
     def __post_init__(self) -> None:
         for name, kind in (("parse", ParseOptions), ("records", RecordOptions), ("storage_options", Mapping)):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from upstage_docs.options.definitions import NamedOptions, documented, option
 
 
-def _by_chance() -> float:
+def random_share() -> float:
     """Return a number 0-1; unlike `random.random`, a method of an object, a pickle holds it by its name."""
     return random.random()  # noqa: S311 - it spaces tries
 
@@ -35,7 +35,7 @@ class RetryPolicy(NamedOptions):
         unit="seconds",
     )
     jitter: Callable[[], float] = option(
-        _by_chance, "Returns a number 0-1, which sets the wait between half of the backoff and all of it."
+        random_share, "Returns a number 0-1, which sets the wait between half of the backoff and all of it."
     )
 
     def backoff(self, attempt: int) -> float:
