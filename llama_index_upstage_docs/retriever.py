@@ -63,7 +63,19 @@ class UpstageDocumentRetriever(BaseRetriever):
 
 
 class SearchDocumentToolSpec(BaseToolSpec):
-    """The tool `search_document` for an agent: `SearchDocumentToolSpec(retriever).to_tool_list()`.
+    """The tool `search_document` for an agent.
+
+    Examples:
+        `pip install "upstage-docs[llama-index,search]"`, and set `UPSTAGE_API_KEY`, or add the extra `local` and set
+        `UPSTAGE_DOCS_ENGINE=local`.
+
+        ```python
+        import llama_index_upstage_docs as upstage
+
+        nodes = upstage.UpstageDocumentParseReader(split="element").load_data("report.pdf")
+        (tool,) = upstage.SearchDocumentToolSpec(upstage.UpstageDocumentRetriever(nodes)).to_tool_list()
+        print(tool("availability of Maehyang"))
+        ```
 
     Args:
         retriever: What searches the files: `UpstageDocumentRetriever`, or any other.

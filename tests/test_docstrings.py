@@ -29,6 +29,7 @@ SECTIONS = {
     "UpstageOCRParser": ["Setup", "Instantiate", "Lazy parse"],
 }
 LLAMA_INDEX = (
+    "SearchDocumentToolSpec",
     "TableAwareNodeParser",
     "UpstageDocumentParseNodeParser",
     "UpstageDocumentParseReader",
