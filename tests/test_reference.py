@@ -226,6 +226,17 @@ def test_defaults_and_limits_in_the_sentences_of_a_page_are_those_of_the_code() 
     assert [row for page, told in rows.items() for row in told if row not in pages[page]] == []
 
 
+def test_every_public_class_of_the_errors_is_exported() -> None:
+    from upstage_docs import errors
+    from upstage_docs.errors import tree
+
+    classes = {
+        name for name, named in vars(tree).items() if isinstance(named, type) and named.__module__ == tree.__name__
+    }
+
+    assert {name for name in classes if not name.startswith("_")} == set(errors.__all__)
+
+
 def test_pages_name_errors_that_there_are_and_the_page_of_the_client_names_all() -> None:
     from upstage_docs import errors
 
