@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = "scripts/make_example_pictures.py"
 WIDTH = 700  # pixels: what a page of the docs shows of a picture
 COLOURS = 64
+DRAWN_BY = ("upstage_docs/evidence/page_pictures.py", "upstage_docs/evidence/pictures.py")
+OVERLAID_BY = ("upstage_docs/evidence/page_pictures.py", "upstage_docs/evidence/overlay_text.py")
 
 
 def run_example(folder: Path, script: str, *arguments: str) -> None:
@@ -48,15 +50,17 @@ def main() -> None:
             shutil.copy(document, folder)
         run_example(folder, "financial_statement_qa.py", "statement.pdf", "당기 자산총계는 얼마입니까?")
         with Image.open(folder / "statement-0-page-1.png") as picture:
-            keep(picture, "statement-cited", "examples/financial_statement_qa.py", "examples/documents/statement.pdf")
+            inputs = ("examples/financial_statement_qa.py", "examples/documents/statement.pdf")
+            keep(picture, "statement-cited", *inputs, *DRAWN_BY)
         run_example(folder, "letter_translator.py", "letter.png", "translated.png")
         with Image.open(folder / "translated.png") as picture:
-            keep(picture, "letter-translated", "examples/letter_translator.py", "examples/documents/letter.png")
+            inputs = ("examples/letter_translator.py", "examples/documents/letter.png")
+            keep(picture, "letter-translated", *inputs, *OVERLAID_BY)
         run_example(folder, "paper_reader.py", "paper.pdf", "summary.pdf")
         with pypdfium2.PdfDocument(folder / "summary.pdf") as summary:
             page = summary[0].render(scale=1.5).to_pil()
         upper = page.crop((0, 0, page.width, round(page.height * 0.6)))
-        keep(upper, "paper-marked", "examples/paper_reader.py", "examples/documents/paper.pdf")
+        keep(upper, "paper-marked", "examples/paper_reader.py", "examples/documents/paper.pdf", *DRAWN_BY)
 
 
 main()

@@ -21,7 +21,12 @@ ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = "upstage_docs/samples/report.pdf"
 INPUTS = [
     SAMPLE,
-    *(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "upstage_docs/view/assets").iterdir())),
+    "upstage_docs/evidence/page_pictures.py",
+    *(
+        path.relative_to(ROOT).as_posix()
+        for kind in ("*.py", "assets/*")
+        for path in sorted((ROOT / "upstage_docs/view").glob(kind))
+    ),
 ]
 WIDTH, HEIGHT = 1400, 860
 COLOURS = 256

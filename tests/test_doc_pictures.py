@@ -41,6 +41,18 @@ def test_a_picture_is_made_of_what_lies_here(told: Path) -> None:
     assert now == content["inputs"], f"make it again: python {content['made_by']}"
 
 
+def test_a_picture_is_held_against_the_code_that_draws_it() -> None:
+    drawn_by = {
+        "view": [path.relative_to(ROOT).as_posix() for path in (ROOT / "upstage_docs" / "view").glob("*.py")],
+        "statement-cited": ["upstage_docs/evidence/pictures.py"],
+        "paper-marked": ["upstage_docs/evidence/pictures.py"],
+        "letter-translated": ["upstage_docs/evidence/overlay_text.py"],
+    }
+    for name, code in drawn_by.items():
+        told = json.loads((PICTURES / f"{name}.json").read_text(encoding="utf-8"))
+        assert set(code) <= set(told["inputs"]), name
+
+
 @pytest.mark.parametrize("picture", picture_files(), ids=lambda path: path.name)
 def test_a_picture_is_the_one_that_was_made(picture: Path) -> None:
     """Another one under its name was not made from the inputs that are told beside it."""
