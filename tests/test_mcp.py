@@ -244,6 +244,15 @@ async def test_an_error_of_the_api_is_told_in_our_words(tmp_path: Path) -> None:
     assert "up_abcdefghijklmnop" not in told
 
 
+def test_the_server_is_small() -> None:
+    """Fewer than 250 lines: what it does is done by the rest of the package."""
+    folder = Path(make_server.__code__.co_filename).parent
+    lines = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in folder.rglob("*.py")}
+
+    assert len(lines) > 2
+    assert sum(lines.values()) < 250, lines
+
+
 def skill_blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", read_skill(), re.DOTALL | re.MULTILINE)
 

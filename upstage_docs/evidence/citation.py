@@ -85,6 +85,12 @@ def cite(
 acite = in_thread(cite)
 
 
+def with_folders(file: str, line: Citation) -> Citation:
+    """Return the citation *line* with the folders of *file*: of two files with one name, a reader has to know which."""
+    above, slash, _ = file.rpartition("/")
+    return Citation(f"{above}{slash}{line}", line.places, line.quote)
+
+
 def tell_files_apart(citations: Sequence[Citation], sources: Iterable[str] = ()) -> list[Citation]:
     """Return *citations* with folders before those names of files that are of several: `2025/report.pdf, p. 1`.
 

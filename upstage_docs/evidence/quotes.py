@@ -51,6 +51,16 @@ def quote_places(parsed: ParsedDocument, document: DocumentInput, quote: str) ->
     return sorted(found, key=lambda place: place.page)
 
 
+def quote_on_page(
+    parsed: ParsedDocument, document: DocumentInput, quote: str, page: int
+) -> tuple[list[Place], list[int]]:
+    """Return where *quote* stands on *page*, or on the first page that has it, and the other pages that have it."""
+    found = quote_places(parsed, document, quote)
+    pages = list(dict.fromkeys(place.page for place in found))
+    shown = page if page in pages else pages[0]
+    return [place for place in found if place.page == shown], [number for number in pages if number != shown]
+
+
 def _found(things: Iterable[Thing], quote: str, wanted: str, texts: PageTexts, parsed: ParsedDocument) -> list[Place]:
     return [
         place

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -64,7 +63,7 @@ class OpenDocuments:
         self._client, self._folder = client, folder.resolve()
         self._max_pages, self._max_cost, self._pages = max_pages, max_cost, 0
         self._spending = threading.Lock()  # one document after the other is counted and parsed
-        self._held: OrderedDict[tuple[Path, int, int], OpenDocument] = OrderedDict()
+        self._held: dict[tuple[Path, int, int], OpenDocument] = {}
 
     def files(self) -> Iterator[str]:
         """Yield the names of the documents below the folder, in order; hidden files and folders are passed over."""
@@ -93,9 +92,9 @@ class OpenDocuments:
                 self._require_allowance(path, file)
                 self._held[key] = OpenDocument(path, self._client.parse(path))
                 self._pages += self._held[key].parsed.total_pages
-            self._held.move_to_end(key)
-            while len(self._held) > _HELD:
-                self._held.popitem(last=False)
+            self._held[key] = self._held.pop(key)  # the last used stands last
+            if len(self._held) > _HELD:
+                del self._held[next(iter(self._held))]
             return self._held[key]
 
     def _require_allowance(self, path: Path, file: str) -> None:

@@ -11,12 +11,12 @@ from msgspec.structs import replace
 
 from upstage_docs.errors import ConfigError, UpstageDocsError
 from upstage_docs.errors.tree import needing
-from upstage_docs.evidence.citation import Citation, cite
-from upstage_docs.evidence.pictures import PagePicture, crop as crop_places, highlight
+from upstage_docs.evidence.citation import cite, with_folders
+from upstage_docs.evidence.pictures import crop as crop_places, highlight
 from upstage_docs.evidence.place import Place
-from upstage_docs.evidence.quotes import quote_places
+from upstage_docs.evidence.quotes import quote_on_page
 from upstage_docs.evidence.search import number_passages
-from upstage_docs.mcp.documents import OpenDocument, OpenDocuments
+from upstage_docs.mcp.documents import OpenDocuments
 from upstage_docs.version import __version__
 
 if TYPE_CHECKING:
@@ -78,32 +78,47 @@ def make_server(documents: OpenDocuments) -> MCPServer:
         sections = [(one.metadata["headings"] or "(no heading)", one.metadata["page"]) for one in one.sections]
         lines = [f"section {at}: {title}, p. {page}" for at, (title, page) in enumerate(sections, start=1)]
         for at, table in enumerate(one.tables, start=1):
-            lines.append(f"table {at}: {table.caption or ' | '.join(table.columns)[:80]}{_page(table.places)}")
+            pages = "".join(f", p. {place.page}" for place in table.places[:1])
+            lines.append(f"table {at}: {table.caption or ' | '.join(table.columns)[:80]}{pages}")
         return _excerpt_from("\n".join(lines) or f"{file} has no text.", 0)
 
     @tool
     def read_section(file: str, section: int, offset: int = 0) -> str:
         """Read the section with this number of the outline, as Markdown; a long one from `offset` on."""
         record = _numbered(documents.open(file).sections, section, "section", file)
-        return _excerpt_from(f"{_in_folder(file, cite(record))}\n\n{record.text}", offset)
+        return _excerpt_from(f"{with_folders(file, cite(record))}\n\n{record.text}", offset)
 
     @tool
     def read_table(file: str, table: int, offset: int = 0) -> str:
         """Read the table with this number of the outline, as CSV, with its caption and unit; or from `offset` on."""
         found = _numbered(documents.open(file).tables, table, "table", file)
-        above = [f"{file}{_page(found.places)}", found.caption, f"Unit: {found.unit}" if found.unit else ""]
+        pages = "".join(f", p. {place.page}" for place in found.places[:1])
+        above = [f"{file}{pages}", found.caption, f"Unit: {found.unit}" if found.unit else ""]
         return _excerpt_from("\n".join([*filter(None, above), "", found.csv()]), offset)
 
     @tool
     def search(file: str, question: str, count: int = 4) -> str:
         """Search a document by words: numbered passages, each below its place. Cite them by file, page and section."""
         found = documents.open(file).index.search(question, count)
-        return _excerpt_from(number_passages(replace(one, citation=_in_folder(file, one.citation)) for one in found), 0)
+        return _excerpt_from(
+            number_passages(replace(one, citation=with_folders(file, one.citation)) for one in found), 0
+        )
 
     @tool
     def crop(file: str, page: int = 0, table: int = 0, quote: str = "") -> list[Any]:
         """Show a page as a picture; or a table, cut from its page; or the page with the words of `quote` marked."""
-        pictures, also = _pictures(documents.open(file), file, page, table, quote)
+        one = documents.open(file)
+        if not (page or table or quote) or not 0 <= page <= one.parsed.total_pages:
+            raise ConfigError(f"{file!r} has {one.parsed.total_pages} pages: give one of them, or table= or quote=.")
+        others: list[int] = []
+        if quote and not table:  # of many pages one: a name may stand on each
+            found, others = quote_on_page(one.parsed, one.path, quote, page)
+            pictures = highlight(found, one.path, parsed=one.parsed, dpi=_PICTURE_DPI)
+        else:
+            whole = (Place(str(one.path), page=page, precision="page"),)
+            places = _numbered(one.tables, table, "table", file).places if table else whole
+            pictures = crop_places(list(places), one.path, dpi=_PICTURE_DPI)
+        also = "".join(f"; also on page {number}" for number in others)
         return [
             part for one in pictures for part in (f"{file}, page {one.page}{also}", Image(data=one.png(), format="png"))
         ]
@@ -111,34 +126,10 @@ def make_server(documents: OpenDocuments) -> MCPServer:
     return server
 
 
-def _pictures(one: OpenDocument, file: str, page: int, table: int, quote: str) -> tuple[list[PagePicture], str]:
-    if not (page or table or quote) or not 0 <= page <= one.parsed.total_pages:
-        raise ConfigError(f"{file!r} has {one.parsed.total_pages} pages: give one of them, or table= or quote=.")
-    if table:
-        return crop_places(list(_numbered(one.tables, table, "table", file).places), one.path, dpi=_PICTURE_DPI), ""
-    if quote:  # of many pages one: a name may stand on each
-        found = quote_places(one.parsed, one.path, quote)
-        pages = {at.page for at in found}
-        shown = page if page in pages else found[0].page
-        also = "".join(f"; also on page {number}" for number in sorted(pages - {shown}))
-        return highlight([at for at in found if at.page == shown], one.path, parsed=one.parsed, dpi=_PICTURE_DPI), also
-    return crop_places(Place(str(one.path), page=page, precision="page"), one.path, dpi=_PICTURE_DPI), ""
-
-
 def _numbered(items: list[_Item], number: int, kind: str, file: str) -> _Item:
     if not 1 <= number <= len(items):
         raise ConfigError(f"{file!r} has {len(items)} {kind}s, and no {kind} {number}; the tool outline lists them.")
     return items[number - 1]
-
-
-def _in_folder(file: str, line: Citation) -> Citation:
-    """Return the citation *line* with the folders of *file*: of two files with one name, an agent has to know which."""
-    above, slash, _ = file.rpartition("/")
-    return Citation(f"{above}{slash}{line}", line.places)
-
-
-def _page(places: tuple[Place, ...]) -> str:
-    return f", p. {places[0].page}" if places else ""
 
 
 def _excerpt_from(text: str, offset: int) -> str:
