@@ -57,6 +57,7 @@ class TableAwareTextSplitter(TextSplitter):
     length_function: Callable[[str], int] | str = len
     _: KW_ONLY
     oversized_tables: Literal["keep", "split_rows"] = "keep"
+    table_size: int = 0
     merge_continued_tables: bool = False
     min_size: int = 0
     exclude_categories: Iterable[str] = ("header", "footer")

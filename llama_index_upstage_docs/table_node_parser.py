@@ -33,6 +33,7 @@ class ChunkFields(Fields):
     length_function: Given[Callable[[str], int] | str] = len
     _: KW_ONLY
     oversized_tables: Given[Literal["keep", "split_rows"]] = "keep"
+    table_size: Given[int] = 0
     merge_continued_tables: Given[bool] = False
     min_size: Given[int] = 0
     exclude_categories: Given[Sequence[str]] = ("header", "footer")

@@ -73,6 +73,7 @@ WHY: dict[str, dict[str, str]] = {
         "length_function": "it needs no tokenizer",
         "measure": "embedding models read the markup too",
         "oversized_tables": "a table that is whole answers questions over all of its rows",
+        "table_size": "a size that an embedding model takes is one for tables, too",
         "merge_continued_tables": "two tables with the same columns may still be two tables",
         "min_size": "each section stays by itself",
         "exclude_categories": "running lines repeat on each page and would be found in place of an answer",

@@ -266,6 +266,10 @@ def without_path(given: Any, options: ChunkOptions) -> Iterator[Chunk]:
     return right(given, replace(options, path_in_text=False))
 
 
+def without_table_size(given: Any, options: ChunkOptions) -> Iterator[Chunk]:
+    return right(given, replace(options, table_size=0))
+
+
 def path_beyond_the_size(given: Any, options: ChunkOptions) -> Iterator[Chunk]:
     """Put the path in front of chunks that are full already."""
     for chunk in right(given, replace(options, path_in_text=False)):

@@ -198,6 +198,22 @@ def wholes_are_whole(split: Splitter, document: ParsedDocument, options: ChunkOp
             assert text in holding[0].text, f"{element.category} {element.id} is cut"
 
 
+def only_larger_tables_are_cut(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
+    """A table is cut between rows only if it is, with what stands beside it, larger than a table may be."""
+    chunks = list(split(document, options))
+    for element in expected(document, options):
+        if element.category not in WHOLE or not is_split(element, options):
+            continue
+        holding = [chunk for chunk in chunks if any(number == element.id for number, *_ in spans_of(chunk))]
+        if len(holding) > 1:
+            beside = {piece for number, piece in pieces(holding) if number != element.id}
+            joiners = options.size("\n\n") * len(beside)
+            size = sum(map(options.size, [element_text(element, options.output_format), *beside])) + joiners
+            assert size > (options.table_size or options.chunk_size), (
+                f"{element.category} {element.id} was small enough"
+            )
+
+
 def wholes_stand_alone(split: Splitter, document: ParsedDocument, options: ChunkOptions) -> None:
     """I31: beside a table, chart or figure stands only what is directly beside it on the page, and not much of that."""
     by_id = {element.id: element for element in document.elements}
@@ -611,6 +627,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     no_word_is_lost_or_doubled,
     order_is_kept,
     wholes_are_whole,
+    only_larger_tables_are_cut,
     wholes_stand_alone,
     captions_stay,
     sizes_are_kept,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from upstage_docs.models import Element, ParsedDocument
@@ -195,14 +197,21 @@ def _tokens(text: str) -> int:
     return (len(text.encode()) + 2) // 3
 
 
+def _with_table_size(options: dict[str, Any]) -> dict[str, Any]:
+    """Return *options* with what a whole table may be instead of how many times as large as a chunk."""
+    times = options.pop("table_size")
+    return {**options, "table_size": times * options["chunk_size"] if options["oversized_tables"] != "keep" else 0}
+
+
 chunk_options = st.fixed_dictionaries(
     {
         "chunk_size": st.sampled_from((40, 90, 200, 500, 1000, 4000)),
         "chunk_overlap": st.sampled_from((0, 0, 0, 15, 35)),
         "length_function": st.sampled_from((len, len, _tokens)),
         "oversized_tables": st.sampled_from(("keep", "split_rows")),
+        "table_size": st.sampled_from((0, 0, 1, 2, 5)),
         "min_size": st.sampled_from((0, 0, 40)),
         "exclude_categories": st.sampled_from((("header", "footer"), (), ("footnote", "table"))),
         "output_format": st.sampled_from(("html", "html", "markdown", "text")),
     }
-)
+).map(_with_table_size)

@@ -116,14 +116,18 @@ BREAKS: tuple[tuple[Invariant, broken.Splitter], ...] = (
     (invariants.the_path_leads, broken.path_beyond_the_size),
     (invariants.rows_make_the_table, broken.changed(broken.drop_headers)),
     (invariants.rows_make_the_table, broken.changed(broken.drop_row_spans)),
+    (invariants.only_larger_tables_are_cut, broken.without_table_size),
 )
 NARROW = ChunkOptions(chunk_size=150, oversized_tables="split_rows")
 WIDE = ChunkOptions(chunk_size=200)
 TIGHT = ChunkOptions(chunk_size=90)
+ROOMY = ChunkOptions(chunk_size=150, oversized_tables="split_rows", table_size=600)
 
 
 def _options(invariant: Invariant) -> ChunkOptions:
     by_rows = {invariants.rows_make_the_table, invariants.parts_say_what_they_are_of}
+    if invariant is invariants.only_larger_tables_are_cut:
+        return ROOMY
     return NARROW if invariant in by_rows else TIGHT if invariant is invariants.the_path_leads else WIDE
 
 
@@ -132,6 +136,7 @@ def test_the_report_keeps_every_invariant(invariant: Invariant) -> None:
     """The document that the broken splitters are tried on is split rightly by the right one."""
     invariant(splitter, REPORT, NARROW)
     invariant(splitter, REPORT, WIDE)
+    invariant(splitter, REPORT, ROOMY)
 
 
 @pytest.mark.parametrize(("invariant", "split"), BREAKS, ids=lambda one: getattr(one, "__name__", ""))

@@ -173,6 +173,7 @@ def _heeded(component: Any) -> Any:
 TOGETHER: dict[str, dict[str, Any]] = {
     "crops": {"crops": ["table"], "crop_folder": "crops"},
     "image_folder": {"images": "files", "image_folder": "images"},
+    "table_size": {"oversized_tables": "split_rows", "table_size": 2000},
     "title_in_path": {"path_in_text": True, "title_in_path": True},
 }
 """Options that go with another one; what each of the others is told for the sake of one is told once."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from langchain_upstage_docs import TableAwareTextSplitter
@@ -67,3 +69,44 @@ def test_every_piece_of_html_begins_with_its_path_as_html() -> None:
     later = list(chunk_elements(document, chunk_size=200, path_in_text=True))[1:]
     assert len(later) > 1
     assert {chunk.text[: chunk.text.index("\n")] for chunk in later} == {"Ferries &amp; tides"}
+
+
+def _rows(count: int) -> str:
+    rows = "".join(f"<tr><td>Site {n}</td><td>{n},500</td></tr>" for n in range(count))
+    return f"<table><tr><td>Site</td><td>2024</td></tr>{rows}</table>"
+
+
+@pytest.mark.parametrize("options", [{}, {"path_in_text": True}, {"measure": "text"}])
+def test_a_table_stays_whole_up_to_a_size_of_its_own(options: dict[str, Any]) -> None:
+    """A larger one is cut into parts of the size of a chunk; what stands beside it counts, and its path."""
+    elements = [
+        Element(0, 1, "heading1", "<h1>Noise</h1>"),
+        Element(1, 1, "caption", "<caption>Table 1. Noise by site</caption>"),
+        Element(2, 1, "table", _rows(10)),
+        Element(3, 1, "caption", "<caption>Table 2. Noise by month</caption>"),
+        Element(4, 1, "table", _rows(60)),
+    ]
+    first, second = chunk_elements(elements, **options)
+    whole = ChunkOptions(**options).size(first.text)
+    by_rows: dict[str, Any] = {"oversized_tables": "split_rows", "chunk_size": whole // 2, **options}
+
+    kept = list(chunk_elements(elements, table_size=whole, **by_rows))
+    cut = list(chunk_elements(elements, table_size=whole - 1, **by_rows))
+
+    assert kept[0].text == first.text
+    assert "Site 59" in kept[-1].text
+    assert len(kept) > 5
+    assert [chunk.text for chunk in kept if chunk.oversize] == [first.text]
+    assert not any(chunk.oversize for chunk in cut)
+    assert [*chunk_elements(kept, table_size=whole, **by_rows)] == kept
+    assert [chunk.text for chunk in chunk_elements([first, second], table_size=whole, **by_rows)] == [
+        chunk.text for chunk in kept
+    ]
+    assert not {chunk.id for chunk in kept} & {chunk.id for chunk in cut}
+
+
+def test_a_size_of_tables_that_says_nothing_is_refused() -> None:
+    with pytest.raises(ConfigError, match="table_size=2000 has no effect without oversized_tables='split_rows'"):
+        ChunkOptions(table_size=2000)
+    with pytest.raises(ConfigError, match="table_size=500 must not be smaller than chunk_size=1000"):
+        ChunkOptions(oversized_tables="split_rows", table_size=500)

@@ -151,7 +151,7 @@ class Whole:
             whole.joiner = ""
             if not self.above:
                 self.below[0].joiner = ""
-        if options.oversized_tables != "split_rows" or options.size(joined(units)) <= limit:
+        if options.keeps_table(joined(units), options.chunk_size - limit):
             yield units
             return
         above, below = _repeated(self.above), _repeated(self.below)

@@ -27,7 +27,7 @@ _LARGEST_PATH = 4  # one in so many parts of a chunk
 _HEADING = re.compile(r"heading[1-6]\Z")
 # The options that go into ids, in the order of both: those of the first version, and what came later.
 _FIRST = ("chunk_size", "chunk_overlap", "oversized_tables", "merge_continued_tables", "min_size")
-_LATER = ("table_context", "measure", "path_in_text", "title_in_path", "table_form")
+_LATER = ("table_context", "measure", "path_in_text", "title_in_path", "table_form", "table_size")
 
 
 def _check_categories(name: str, given: object) -> tuple[str, ...]:
@@ -90,6 +90,12 @@ class ChunkOptions(Options):
         "`keep` leaves every table whole. `split_rows` cuts a table that is larger than *chunk_size* between rows, and "
         "repeats the header and the caption in each part.",
     )
+    table_size: int = option(
+        0,
+        "With `split_rows`, the size up to which a table stays whole nevertheless; one that is larger is cut into "
+        "parts of *chunk_size*. 0 means *chunk_size*.",
+        least=0,
+    )
     merge_continued_tables: bool = option(
         False,
         "Whether a table that continues on top of the next page, with the same columns, is joined to its beginning.",
@@ -139,6 +145,13 @@ class ChunkOptions(Options):
             )
         if self.min_size > self.chunk_size:
             raise ConfigError(f"min_size={self.min_size} must not be larger than chunk_size={self.chunk_size}.")
+        if self.table_size and self.oversized_tables == "keep":
+            raise ConfigError(f"table_size={self.table_size} has no effect without oversized_tables='split_rows'.")
+        if 0 < self.table_size < self.chunk_size:
+            raise ConfigError(
+                f"table_size={self.table_size} must not be smaller than chunk_size={self.chunk_size}: "
+                "a part of a table may be as large as that."
+            )
         if self.title_in_path and not self.path_in_text:
             raise ConfigError("title_in_path=True has no effect without path_in_text=True.")
 
@@ -206,6 +219,12 @@ class ChunkOptions(Options):
 
         path = heading_path(headings, lambda line: self.size(written(line)) <= most)
         return written(path) if path else ""
+
+    def keeps_table(self, text: str, lead: int = 0) -> bool:
+        """Return whether a chunk of *text* with a table stays whole, below a path of the size *lead*."""
+        if self.oversized_tables == "keep":
+            return True
+        return self.size(text) + lead <= (self.table_size or self.chunk_size)
 
     def fits(self, text: str) -> bool:
         """Return whether *text* is no larger than a chunk may be."""

@@ -26,6 +26,7 @@ def chunk_elements(
     length_function: Callable[[str], int] | str = len,
     measure: Measure = "markup",
     oversized_tables: OversizedTables = "keep",
+    table_size: int = 0,
     merge_continued_tables: bool = False,
     min_size: int = 0,
     exclude_categories: Iterable[str] = ("header", "footer"),
@@ -50,6 +51,7 @@ def chunk_elements(
         length_function: The size of a text, characters by default.
         measure: What a size in characters counts.
         oversized_tables: `keep` or `split_rows`.
+        table_size: The size up to which `split_rows` keeps a table whole.
         merge_continued_tables: Whether tables are joined over pages.
         min_size: Sections below it share a chunk with the next.
         exclude_categories: What is left out of chunks.
@@ -70,6 +72,7 @@ def chunk_elements(
         length_function=as_length_function(length_function),
         measure=measure,
         oversized_tables=oversized_tables,
+        table_size=table_size,
         merge_continued_tables=merge_continued_tables,
         min_size=min_size,
         exclude_categories=exclude_categories,

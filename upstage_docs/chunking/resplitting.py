@@ -98,7 +98,7 @@ def _blocks_to_split(
         return []
     if category not in _WHOLE:
         return list(_blocks_beside_code(text, spans, categories) if "code" in categories else blocks(text))
-    if options.oversized_tables == "keep":
+    if options.keeps_table(text):
         return []
     found = list(blocks(text))
     wholes = sum(block.kind == "whole" for block in found)
