@@ -56,6 +56,42 @@ def test_the_header_is_told_by_what_stands_in_it(name: str) -> None:
     assert header_rows_of(_html(rows)) == header_rows_of(_pipes(rows)) == wanted
 
 
+@pytest.mark.parametrize(
+    ("below", "wanted"),
+    [
+        (["<td>Income:</td><td></td><td></td>", "<td colspan='3'>From sales</td>"], 1),
+        (["<td>(in millions)</td><td></td><td></td>"], 2),
+        (["<td></td><td>Audited</td><td></td>"], 2),
+    ],
+)
+def test_a_section_at_the_end_of_a_thead_is_no_header(below: list[str], wanted: int) -> None:
+    """Parts of other sections do not repeat it: each repeats its own."""
+    rows = ["<td></td><td>2024</td><td>2023</td>", *below]
+    body = "".join(f"<tr><td>Row {n}</td><td>{n},100</td><td>{n},200</td></tr>" for n in range(9))
+    costs = "<tr><td>Costs:</td><td></td><td></td></tr>"
+    head = "".join(f"<tr>{row}</tr>" for row in rows)
+    table = f"<table><thead>{head}</thead><tbody>{body}{costs}{body}</tbody></table>"
+    parts = [
+        one.text for one in chunk_elements(Element(0, 1, "table", table), chunk_size=500, oversized_tables="split_rows")
+    ]
+
+    assert header_rows_of(table) == wanted
+    assert len(parts) > 2
+    assert all("2024" in part for part in parts)
+    assert [any(name in part for name in ("Income", "millions", "Audited")) for part in (parts[0], parts[-1])] == [
+        True,
+        wanted == 2,
+    ]
+    assert "Costs:" in parts[-1]
+    assert "From sales" not in parts[-1]
+
+
+def test_a_row_that_a_cell_of_the_header_spans_is_of_the_header() -> None:
+    head = "<tr><td rowspan='2'>Site</td><td>2024</td><td>2023</td></tr><tr><td>Noise</td><td></td></tr>"
+
+    assert header_rows_of(f"<table><thead>{head}</thead><tbody>{'<tr><td>a</td><td>1</td><td>2</td></tr>' * 3}") == 2
+
+
 def test_a_thead_says_so_itself() -> None:
     rows = [f"<tr><td>{n}</td><td>{n}</td></tr>" for n in range(5)]
 

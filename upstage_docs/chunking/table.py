@@ -22,6 +22,7 @@ from upstage_docs.records.header_rows import (
     CellWords,
     begins_section,
     infer_header_rows,
+    without_sections,
     words_of_cell,
 )
 
@@ -198,8 +199,9 @@ class Table:
     def _header(self) -> int:
         """Return how many first rows are the header.
 
-        The rows of `thead` (its cells are `td` in the API's tables); without any, or with an empty one, the first row
-        and those that its cells span. A title over all columns is part of the header and never all of it.
+        The rows of `thead` (its cells are `td` in the API's tables) above a first section; without any, or with an
+        empty one, the first row and those that its cells span. A title over all columns is part of the header and never
+        all of it.
         """
         declared = self.declared_header_rows
         if declared == len(self.rows):
@@ -211,7 +213,7 @@ class Table:
         if cells < 2:
             titles = 0  # one cell to a row is how this table is
         if declared > titles:
-            return declared
+            return titles + without_sections(list(map(self._read_cells, range(titles, declared))))
         if titles + 1 >= len(self.rows):
             return min(1, len(self.rows))
         return titles + self._inferred(titles)

@@ -129,6 +129,16 @@ def begins_section(row: Sequence[CellWords]) -> bool:
     return (len(row) > 1 or row[0].columns > 1) and not any(cell.words for cell in row[1:])
 
 
+def without_sections(declared: Sequence[Sequence[CellWords]]) -> int:
+    """Return how many of the rows that a table calls its header are one: what names a section at their end is not."""
+    count = len(declared)
+    while count > 1 and begins_section(declared[count - 1]):
+        count -= 1
+        if any(index + cell.rows > count for index, row in enumerate(declared[:count]) for cell in row):
+            return count + 1  # what the cells above span belongs to them
+    return count
+
+
 def _has_spanning(words: Sequence[str]) -> bool:
     """Say whether a row of a header has a cell over several columns, which converters repeat or leave blank."""
     return any(not one or one == other for one, other in zip(words[1:], words, strict=False))
@@ -174,14 +184,17 @@ def header_rows_of(text: str) -> int:
             return 1
         # One cell to a row is a title above the header.
         if text.count("</td", head, end) + text.count("</th>", head, end) > declared:
-            return declared
+            return without_sections(_rows_of_cells(text, head, end)) if declared > 1 else 1
+    return infer_header_rows(_rows_of_cells(text, start, len(text)))
+
+
+def _rows_of_cells(text: str, start: int, end: int) -> list[list[CellWords]]:
+    """Return the cells of the first rows of a table between *start* and *end*."""
     rows = []
-    for match in _ROW.finditer(text, start):
+    for match in islice(_ROW.finditer(text, start, end), MOST_ROWS_READ):
         cells = islice(_CELL.finditer(match[1]), MOST_CELLS_READ)
         rows.append([_cell_of(cell[1], words_of_cell(cell[2])) for cell in cells])
-        if len(rows) == MOST_ROWS_READ:
-            break
-    return infer_header_rows([row for row in rows if row])
+    return [row for row in rows if row]
 
 
 def _cell_of(attributes: str, words: str) -> CellWords:
