@@ -10,6 +10,7 @@ from langchain_upstage_docs import TableAwareTextSplitter
 from upstage_docs import ConfigError, Element, ParsedDocument, chunk_elements
 from upstage_docs.chunking.options import ChunkOptions
 from upstage_docs.chunking.sizes import read_length
+from upstage_docs.options import OutputFormat
 
 
 @pytest.mark.parametrize(
@@ -103,6 +104,27 @@ def test_a_table_stays_whole_up_to_a_size_of_its_own(options: dict[str, Any]) ->
         chunk.text for chunk in kept
     ]
     assert not {chunk.id for chunk in kept} & {chunk.id for chunk in cut}
+
+
+@pytest.mark.parametrize("output_format", ["html", "markdown", "text"])
+def test_the_notes_below_a_table_count_in_its_last_part(output_format: OutputFormat) -> None:
+    rows = [(f"Site {n}", f"{n},500") for n in range(20)]
+    html = "".join(f"<tr><td>{site}</td><td>{noise}</td></tr>" for site, noise in [("Site", "2024"), *rows])
+    pipes = "\n".join(f"| {site} | {noise} |" for site, noise in [("Site", "2024"), ("---", "---"), *rows])
+    text = "\n".join(f"{site} {noise}" for site, noise in [("Site", "2024"), *rows])
+    note = "Note: " + "measured at night, and in the rain. " * 4
+    elements = [
+        Element(0, 1, "table", f"<table>{html}</table>", pipes, text),
+        Element(1, 1, "footnote", f"<p>{note}</p>", note, note),
+    ]
+    for size in range(250, 400, 5):
+        chunks = list(
+            chunk_elements(elements, chunk_size=size, oversized_tables="split_rows", output_format=output_format)
+        )
+
+        assert len(chunks) > 1
+        assert "Note:" in chunks[-1].text
+        assert not any(chunk.oversize for chunk in chunks)
 
 
 def test_a_size_of_tables_that_says_nothing_is_refused() -> None:

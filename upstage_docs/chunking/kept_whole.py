@@ -157,7 +157,8 @@ class Whole:
         above, below = _repeated(self.above), _repeated(self.below)
         first = self._room(self.above, below, options, limit)
         later = self._room(above, below, options, limit)
-        sizes = RowSizes(first, later, options.size, options.exact)
+        notes = later - self._room(above, self.below, options, limit)
+        sizes = RowSizes(first, later, options.size, options.exact, notes)
         parts = split_rows(whole.text, sizes, self._header_rows(whole))
         if not parts:
             yield units

@@ -22,12 +22,14 @@ class RowSizes(NamedTuple):
         first, later: The size of the first part and of any other, at the most.
         size: The size of a text.
         exact: Whether the size of a joined text is the sum of its parts'.
+        notes: The size of what stands below the last part alone.
     """
 
     first: int
     later: int
     size: Callable[[str], int]
     exact: bool
+    notes: int = 0
 
 
 class _Frame(msgspec.Struct, frozen=True, gc=False):
@@ -183,9 +185,9 @@ class _Cutter:
         limit, room = limits.first, limits.first - self._frame(first).around_last - self._first()
         begun = 0
         while True:
-            reach = _last_row(self._totals, first, room)
+            reach = _last_row(self._totals, first, room, limits.notes)
             later = limits.later - self._frame(first).around_last
-            last = _end_of_part(self._totals, first, reach, later, self._end, self._left_after)
+            last = _end_of_part(self._totals, first, reach, later, self._end, self._left_after, limits.notes)
             pieces = self._pieces(first, last)
             while not limits.exact and last > first and limits.size("".join(piece for piece, _ in pieces)) > limit:
                 fewer = self._boundary(first, first + (last - first) // 2)
@@ -330,12 +332,15 @@ class _Cutter:
         self._append(part, position, self._rows[index].end)
 
 
-def _last_row(totals: Sequence[int], first: int, room: int) -> int:
+def _last_row(totals: Sequence[int], first: int, room: int, notes: int) -> int:
     """Return the last row of a part that begins with row *first* and has *room* for rows; one row at the least.
 
-    *totals* say of each row the size of all rows before it, and at the end that of all.
+    *totals* say of each row the size of all rows before it, and at the end that of all. The last part has less room by
+    the *notes* below it, if they leave any.
     """
-    return max(first, bisect_right(totals, totals[first] + room) - 2)
+    reach = max(first, bisect_right(totals, totals[first] + room) - 2)
+    is_last, left = reach + 2 == len(totals), room - notes
+    return reach - 1 if is_last and totals[-1] - totals[-2] <= left < totals[-1] - totals[first] else reach
 
 
 def _end_of_part(
@@ -345,6 +350,7 @@ def _end_of_part(
     later: int,
     end_of: Callable[[int, int], int],
     left_after: Callable[[int], int],
+    notes: int,
 ) -> int:
     """Return the last row of a part: as many rows as it has room for, or half of those that fill two parts.
 
@@ -358,13 +364,14 @@ def _end_of_part(
         later: How large the rows of the part after it may be, where no section is repeated.
         end_of: Gives the row with which a part may end, by its first one and the last that is wanted.
         left_after: Gives how large the rows of the part after that row may be.
+        notes: As of `_last_row`.
     """
     last = end_of(first, reach)
-    begin, end = totals[first], totals[-1]
+    begin, end, later = totals[first], totals[-1], later - notes
     if not 0 < end - totals[reach + 1] <= later:
         return last
     half = max(first, min(reach, bisect_left(totals, max(begin + (end - begin) / 2, end - later)) - 1))
-    if half < reach and (even := end_of(first, half)) < last and end - totals[even + 1] <= left_after(even):
+    if half < reach and (even := end_of(first, half)) < last and end - totals[even + 1] <= left_after(even) - notes:
         return even
     return last
 
@@ -425,8 +432,8 @@ def _split_lines(text: str, limits: RowSizes, header_rows: int) -> list[TablePar
     while first < len(rows):
         limit = limits.later if parts else limits.first
         repeated = section_of(first)
-        reach = _last_row(totals, first, limit - fixed - limits.size(repeated))
-        last = _end_of_part(totals, first, reach, limits.later - fixed, end_of, left_after)
+        reach = _last_row(totals, first, limit - fixed - limits.size(repeated), limits.notes)
+        last = _end_of_part(totals, first, reach, limits.later - fixed, end_of, left_after, limits.notes)
         pieces = _pieces_of_lines(text, (head, repeated, tail), rows[first][0], rows[last][1], ends)
         while not limits.exact and last > first and limits.size("".join(piece for piece, _ in pieces)) > limit:
             last = first + (last - first) // 2
