@@ -238,6 +238,7 @@ def test_a_date_without_a_zone_is_of_utc(date: str, monkeypatch: pytest.MonkeyPa
         ("10;w=1;burst=1000, 1000;w=86400", "", SeenLimits(pages=10, pages_interval=1)),
         ("1000, 10", "1d, 1s", SeenLimits(pages=10, pages_interval=1)),
         ("10,300", "1s,1m", SeenLimits(pages=300, pages_interval=60)),
+        ("10, 10;w=1, 50;w=60, 1000;w=3600", "", SeenLimits(pages=50, pages_interval=60)),
     ],
 )
 def test_of_limits_that_disagree_the_one_that_allows_least_counts(limit: str, interval: str, seen: SeenLimits) -> None:
@@ -270,6 +271,25 @@ def test_an_answer_says_how_much_is_allowed(interval: str, seconds: float | None
 def test_a_comma_groups_the_digits_of_one_limit(limit: str, pages: int) -> None:
     headers = {"x-upstage-ratelimit-limit-pages": limit, "x-upstage-ratelimit-interval-pages": "1m"}
     assert seen_limits(httpx.Headers(headers)) == SeenLimits(pages=pages, pages_interval=60)
+
+
+@pytest.mark.parametrize(
+    ("limit", "interval"),
+    [
+        ("1,000;w=60", ""),
+        ("1,000; W=60", ""),
+        ("1,000/minute", ""),
+        ("1,000 per minute", "1s"),
+        ("1,000, 1,000", "1m, 1m"),
+        ("1,000;w=60, 20,000;w=3600", ""),
+        ("1,000;w=60,20,000;w=3600", ""),
+    ],
+)
+def test_a_comma_groups_the_digits_of_a_limit_that_names_its_time_and_of_each_of_several(
+    limit: str, interval: str
+) -> None:
+    headers = {"x-upstage-ratelimit-limit-pages": limit, "x-upstage-ratelimit-interval-pages": interval}
+    assert seen_limits(httpx.Headers(headers)) == SeenLimits(pages=1000, pages_interval=60)
 
 
 @pytest.mark.parametrize("limit", ["", "0", "-3", "many", "9" * 400, "nan", "0.001"])

@@ -53,11 +53,11 @@ _SAME = 1.0  # 429s within this many seconds are one event: several requests wer
 _LONGEST_INTERVAL = 60.0
 _LIMITS = "x-upstage-ratelimit-"
 _NUMBER = re.compile(r"\+?[0-9]+(\.[0-9]+)?")
-# `1,000` of one interval is a thousand, not a limit of one that was joined to another: read as that, it would nearly
-# stop a client, and the other mistake costs a 429.
-_GROUPED = re.compile(r"\s*[1-9][0-9]{0,2}(,[0-9]{3})+\s*")
+# `1,000` is a thousand, not a limit of one that was joined to another, unless each of them has an interval: read as that,
+# it would nearly stop a client, and the other mistake costs a 429.
+_GROUPED = re.compile(r"(?<![^\s,])[1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9.])")
 # `300;w=60` (https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers), `300/minute`, `300 per minute`
-_WINDOW = re.compile(r"\s*(?:;\s*w\s*=|/|\bper\b)\s*")
+_WINDOW = re.compile(r"\s*(?:;\s*w\s*=|/|\bper\b)\s*", re.IGNORECASE)
 _RETRY_AFTER = f"{_LIMITS}retry-after-"
 _FIRST_MOMENT = 1e9  # no answer comes from before September 2001: a smaller number is a number of seconds
 _MINUTE = 60.0
@@ -320,17 +320,19 @@ def seen_limits(headers: httpx.Headers) -> SeenLimits | None:
     found: dict[str, float | None] = {}
     for counted in ("requests", "pages"):
         intervals = headers.get(f"{_LIMITS}interval-{counted}", "").split(",")
-        limit = headers.get(f"{_LIMITS}limit-{counted}", "")
-        limits = (limit.replace(",", "") if len(intervals) == 1 and _GROUPED.fullmatch(limit) else limit).split(",")
+        limits = (limit := headers.get(f"{_LIMITS}limit-{counted}", "")).split(",")
+        if len(limits) != len(intervals):
+            limits = _GROUPED.sub(lambda number: number[0].replace(",", ""), limit).split(",")
         told = [
             (number, _seconds(own[0].partition(";")[0] if own else interval))
             for value, interval in zip_longest(limits, intervals, fillvalue=intervals[-1])
             for amount, *own in [_WINDOW.split(value, maxsplit=1)]
             if (number := _counted(amount)) is not None
         ]
-        # Where several are told, the one that allows least, of those over times in which requests are spaced.
+        # Where several are told, the one that allows least, of those over times in which requests are spaced. Before a
+        # list of limits with their times may stand one of them again, without.
         least, interval = min(
-            told,
+            [one for one in told if one[1]] or told,
             key=lambda one: ((one[1] or _MINUTE) > _LONGEST_INTERVAL, one[0] / (one[1] or _MINUTE)),
             default=(None, _seconds(intervals[0])),
         )
