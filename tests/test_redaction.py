@@ -382,7 +382,7 @@ class Pair(NamedTuple):
 
 
 @pytest.mark.parametrize(
-    "wrap", [str.encode, lambda key: [key], lambda key: {"key": key}], ids=["bytes", "list", "dict"]
+    "wrap", [str.encode, lambda key: [key], lambda key: {"key": key}, Path], ids=["bytes", "list", "dict", "path"]
 )
 @pytest.mark.parametrize(
     "make",
@@ -403,6 +403,21 @@ def test_a_key_of_a_wrong_type_is_refused_and_in_no_frame(make: Any, wrap: Any) 
     """Such as one that was read from a file as bytes."""
     with pytest.raises(ConfigError) as caught:
         make(wrap(KEY))
+    assert KEY not in everything_of(caught.value)
+
+
+@pytest.mark.parametrize("given", [f"Authorization: Bearer {KEY}", f"Bearer {KEY}", f"{KEY}\n", KEY.encode()])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda name: Client(KEY, auth_header=name),
+        lambda name: AsyncClient(KEY, headers={name: "x-api-key"}),
+    ],
+    ids=["auth_header", "headers"],
+)
+def test_a_key_in_place_of_the_name_of_a_header_is_refused_and_in_no_frame(make: Any, given: Any) -> None:
+    with pytest.raises(ConfigError) as caught:
+        make(given)
     assert KEY not in everything_of(caught.value)
 
 

@@ -53,8 +53,8 @@ _SAME = 1.0  # 429s within this many seconds are one event: several requests wer
 _LONGEST_INTERVAL = 60.0
 _LIMITS = "x-upstage-ratelimit-"
 _NUMBER = re.compile(r"\+?[0-9]+(\.[0-9]+)?")
-# `1,000` is a thousand, not a limit of one that was joined to another, unless each of them has an interval: read as that,
-# it would nearly stop a client, and the other mistake costs a 429.
+# `1,000` is a thousand, not a limit of one that was joined to another, unless each of them has an interval: read as
+# that, it would nearly stop a client, and the other mistake costs a 429.
 _GROUPED = re.compile(r"(?<![^\s,])[1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9.])")
 # `300;w=60` (https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers), `300/minute`, `300 per minute`
 _WINDOW = re.compile(r"\s*(?:;\s*w\s*=|/|\bper\b)\s*", re.IGNORECASE)

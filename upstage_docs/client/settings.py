@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from importlib import import_module
@@ -14,7 +13,7 @@ from upstage_docs.api.limits import LIMITS, ApiLimits
 from upstage_docs.api.messages import BASE_URL, Api
 from upstage_docs.api.rates import RATES, Family, Rate, RateLimiter, rates_by_family, shared_limiter
 from upstage_docs.errors import ConfigError
-from upstage_docs.errors.redaction import SECRET_OPTIONS, Secret, wrap_secrets
+from upstage_docs.errors.redaction import HEADER_NAME, SECRET_OPTIONS, Secret, wrap_secrets
 from upstage_docs.flows.context import ClientContext
 from upstage_docs.flows.plan import PRICED, PRICES, Account, Spending
 from upstage_docs.options import PollPolicy, RetryPolicy
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 
 EngineName = Literal["upstage", "local"]
 
-_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _SECRET = ("authorization", "cookie", "key", "token", "secret", "password", "credential")
 
 
@@ -45,15 +43,15 @@ def _headers(name: str, headers: object) -> dict[str, str] | None:
     if not isinstance(headers, Mapping):
         raise ConfigError(f"{name}= must map header names to strings, not be a {type(headers).__name__}.")
     for header, value in headers.items():
-        _header_name(f"{name} entry", header)
+        _header_name(f"An entry of {name}", header)
         if not isinstance(value, str) or not value.isascii() or not value.isprintable():
             raise ConfigError(f"{name}[{header!r}] must be printable ASCII without line breaks.")
     return dict(headers)
 
 
 def _header_name(name: str, header: object) -> object:
-    if not isinstance(header, str) or not _HEADER.fullmatch(header):
-        raise ConfigError(f"{name}={header!r} is not the name of a header, such as x-api-key.")
+    if not isinstance(header, str) or not HEADER_NAME.fullmatch(header):
+        raise ConfigError(f"{name}= is not the name of a header, such as x-api-key. It is not shown here.")
     return header
 
 

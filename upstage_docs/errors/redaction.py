@@ -7,7 +7,9 @@ that echoes a key (a gateway's page, a header in a transport's message) is hidde
 from __future__ import annotations
 
 import operator
+import os
 import pickle
+import re
 import threading
 import weakref
 from collections import Counter
@@ -19,6 +21,7 @@ from typing import Any, SupportsIndex, overload
 from upstage_docs.errors.spellings import hide, hide_bytes, secrets_in
 
 HIDDEN = "[hidden]"
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 # Their values are no secrets, and words that messages need.
 _HARMLESS = {"accept", "accept-charset", "accept-encoding", "accept-language", "content-type", "user-agent"}
 _FIRST_WITH_BUFFERS = 5  # https://peps.python.org/pep-0574/
@@ -83,9 +86,9 @@ _NO_HEADER = Secret("\0")
 def as_secret(value: Any) -> Any:
     """Return a text as one that a repr does not show; a wrapper of somebody else's is returned as it is.
 
-    In place of bytes, or of a list or mapping, stands a text that no header takes: they are refused as it is.
+    In place of bytes, a path, or a list or mapping, stands a text that no header takes: they are refused as it is.
     """
-    if isinstance(value, Collection):
+    if isinstance(value, (Collection, os.PathLike)):
         # Of a member of an enumeration `str` would be its name.
         return Secret(str.__str__(value)) if isinstance(value, str) else _NO_HEADER
     return value
@@ -98,7 +101,12 @@ def wrap_secrets(headers: Any) -> Any:
     """
     if not isinstance(headers, Mapping):
         return _emptied(headers)
-    return {name: as_secret(value) for name, value in headers.items()}
+    return {_as_name(name): as_secret(value) for name, value in headers.items()}
+
+
+def _as_name(value: Any) -> Any:
+    """Return the name of a header; where a whole header or a key was given, it is refused, and shows in no repr."""
+    return value if isinstance(value, str) and HEADER_NAME.fullmatch(value) else as_secret(value)
 
 
 def _as_address(value: Any) -> Any:
@@ -116,6 +124,7 @@ def _emptied(value: Any) -> Any:
 # By the name of an option of a client or component: what keeps a secret in its value from a repr.
 SECRET_OPTIONS: Mapping[str, Callable[[Any], Any]] = {
     "api_key": as_secret,
+    "auth_header": _as_name,
     "headers": wrap_secrets,
     "base_url": _as_address,
 }
