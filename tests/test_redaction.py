@@ -296,7 +296,9 @@ def client_of_the_environment(base_url: str) -> Client:
     ],
     ids=["environment", "client", "loader", "reader"],
 )
-@pytest.mark.parametrize("server", ["me:{}@api.test", "{}@api.test", "me:{}%40api.test", "api.test?key={}"])
+@pytest.mark.parametrize(
+    "server", ["me:{}@api.test", "{}@api.test", "me:{}%40api.test", "api.test?key={}", "api.test:{}"]
+)
 def test_an_address_that_holds_a_password_is_not_shown_where_it_is_refused(make: Any, server: str) -> None:
     with pytest.raises(ConfigError) as caught:
         make(f"https://{server.format(PASSWORD)}/v1")

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, BinaryIO, cast
-from urllib.parse import unquote
 
 import httpx
 
@@ -26,7 +25,7 @@ from upstage_docs.errors import (
     RateLimitError,
     UpstageDocsError,
 )
-from upstage_docs.errors.redaction import guard, redact, redact_start, shorten
+from upstage_docs.errors.redaction import ADDRESS, guard, redact, redact_start, shorten
 from upstage_docs.files.source import Source
 from upstage_docs.options import OCROptions, ParseOptions
 from upstage_docs.options.definitions import with_defaults
@@ -105,8 +104,7 @@ def _without_headers(base_url: str) -> Api:
     """
     try:
         # What stands there may be a key or a password, and shows in the local variables of whoever takes it apart.
-        secret = bool(set(base_url) & set("?#")) or "@" in unquote("".join(base_url.split("/")[:3]))
-        url = httpx.URL("" if secret else base_url.strip())
+        url = httpx.URL(base_url.strip() if ADDRESS.fullmatch(base_url) else "")
     except httpx.InvalidURL as error:
         raise ConfigError(f"base_url is not an address ({error}); an example is {BASE_URL}.") from error
     if _is_no_host(url.host) or _is_no_port(url.port) or url.scheme not in {"http", "https"}:

@@ -22,6 +22,8 @@ from upstage_docs.errors.spellings import hide, hide_bytes, secrets_in
 
 HIDDEN = "[hidden]"
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+# An address without a user, query or fragment, and with a port of digits, if any: no secret stands there by mistake.
+ADDRESS = re.compile(r"\s*([a-z][a-z0-9+.-]*:)?//([^/\\@:?#%\[\]]*|\[[^/@\]]*\])(:\d*)?(/[^?#]*)?\s*", re.IGNORECASE)
 # Their values are no secrets, and words that messages need.
 _HARMLESS = {"accept", "accept-charset", "accept-encoding", "accept-language", "content-type", "user-agent"}
 _FIRST_WITH_BUFFERS = 5  # https://peps.python.org/pep-0574/
@@ -113,7 +115,7 @@ def _as_address(value: Any) -> Any:
     """Return an address that may hold a password or a key, and is refused then, as one that a repr does not show."""
     if not isinstance(value, str):
         return _emptied(value)
-    return as_secret(value) if set(value) & set("@?#%") else value
+    return value if ADDRESS.fullmatch(value) else as_secret(value)
 
 
 def _emptied(value: Any) -> Any:
