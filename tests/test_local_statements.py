@@ -595,3 +595,28 @@ def test_a_dollar_sign_stands_before_the_bracket_of_a_loss() -> None:
     rows: list[Entry] = [(label, tuple(f"$ ({number})" for number in numbers)) for label, numbers in ASSETS[:3]]
     told: list[list[str]] = []
     assert tables(elements(page)) == [[["In crowns", "2031", "2030"], *told]]
+
+
+def test_the_names_of_sections_below_the_years_are_rows_of_a_statement() -> None:
+    """They stand as far apart as its rows do, however near these are; what is over its middle is the page's title."""
+    rows = [
+        ["", "2031", "2030"],
+        ["DUES", "", ""],
+        ["Of this year:", "", ""],
+        ["Lamps", "48,844", "25,913"],
+        ["Coal", "51,713", "40,388"],
+        ["Sum", "100,557", "66,301"],
+    ]
+
+    def page(sheet: Canvas) -> None:
+        sheet.setFont("Helvetica-Bold", 10)
+        sheet.drawCentredString(300, 706, "DUES OF THE HARBOUR")
+        for r, (name, *numbers) in enumerate(rows):
+            text(sheet, 60, 690 - 12.5 * r, [name])
+            for x, number in zip((400, 510), numbers, strict=True):
+                sheet.drawRightString(x, 690 - 12.5 * r, number)
+        text(sheet, 60, 580, paragraph(QUAY, 4))
+
+    answer = elements(page)
+    assert categories(answer) == ["heading1", "table", "paragraph"]
+    assert tables(answer) == [rows]

@@ -202,12 +202,17 @@ def _goes_on(group: Sequence[Part], below: Part) -> bool:
 
 
 def _titles_of_tables(parts: Sequence[Part], body: float) -> set[int]:
-    """Return the lines right above tables that stand over their middle: titles of these, which are no headings."""
+    """Return the lines right above tables that stand over their middle: titles of these, which are no headings.
+
+    One that nothing but the header of its page stands above is the title of the page.
+    """
+    first = min((part.box[1] for part in parts if part.category != "header"), default=0.0)
     tables = [part for part in parts if part.category == "table"]
     return {
         id(part)
         for part in parts
         if not part.category and len(part.lines) == 1 and part.size < _TABLE_TITLE * body
+        if part.box[1] > first
         for table in tables
         if 0 <= table.box[1] - part.box[3] < 1.5 * part.size
         and abs(middle(part.box)[0] - middle(table.box)[0]) < part.size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
@@ -47,6 +48,8 @@ _VALUED_ROWS = 0.7
 """Share of the rows of a table with numbers, at least, below which rows of few texts are notes."""
 _NEXT_LINE = 1.35
 """Font sizes from a line of a cell to the next, at most, where only their distance tells that they are one text."""
+_NEARER = 0.95
+"""Of the pitch of rows: a line of the name of a column is nearer to the one above it."""
 _BETWEEN_TABLES = 1.5
 """Font sizes between the rules of two tables side by side, at least; those under names of columns are nearer."""
 _MOST_HEADER, _VALUES_IN_HEADER = 4, 0.25
@@ -355,14 +358,23 @@ def _share_at(column: Sequence[Text], end: int) -> float:
 def _header_height(
     rows: Sequence[Sequence[Text]], placed: Sequence[Sequence[tuple[int, int]]], first: int | None
 ) -> int:
-    """Return how many rows stand above the first of values, those that are labels of sections left out."""
+    """Return how many rows stand above the first of values, those that are labels of sections left out.
+
+    A line below the name of the first column goes on with it where it is nearer than rows are to each other.
+    """
     if first is None:
         return 1
-    while first > 0 and len(rows[first - 1]) == 1 and placed[first - 1][0] == (0, 0):
-        above = rows[first - 2][0] if first > 1 and placed[first - 2][0] == (0, 0) else None
-        if above is not None and rows[first - 1][0].baseline - above.baseline < _NEXT_LINE * above.size:
-            break  # the next line of the name of the first column
-        first -= 1
+    top = first
+    while top > 0 and len(rows[top - 1]) == 1 and placed[top - 1][0] == (0, 0):
+        top -= 1
+    if top in (first, 0) or placed[top - 1][0] != (0, 0):
+        return top
+    pitch = median([below[0].baseline - above[0].baseline for above, below in pairwise(rows[first:])] or [math.inf])
+    for number in range(top, first):
+        above, line = rows[number - 1][0], rows[number][0]
+        apart = line.baseline - above.baseline
+        if apart >= min(_NEXT_LINE * above.size, _NEARER * pitch):
+            return number
     return first
 
 
