@@ -440,6 +440,43 @@ def test_dates_and_names_beside_texts_are_a_table_of_two_columns(keys: tuple[str
     assert told == [[[key, f"{line} Harbour Board, room 2"] for key, line in zip(keys, lines, strict=True)]]
 
 
+@pytest.mark.parametrize(
+    ("rows", "bold"),
+    [
+        (
+            [
+                ["Customer", "Ada North"],
+                ["Order", "of 1 June"],
+                ["Way of delivery", "By ship, to Bergen"],
+                ["Harbour", "Cork"],
+            ],
+            True,
+        ),
+        (
+            [["Name", "Ada North"], ["Address", "1 Harbour Way"], ["E-mail", "ada@tides.example"], ["Berth", "B12"]],
+            False,
+        ),
+        ([["Length over all", "12.4 m"], ["Year of build", "1998"], ["Call sign", "EI2231"]], False),
+    ],
+    ids=["names in bold", "an address", "measures"],
+)
+def test_names_beside_what_they_name_are_a_table_of_two_columns(rows: list[list[str]], bold: bool) -> None:
+    """Of a form, an order or a sheet of data; the first row is no header."""
+
+    def form(sheet: Canvas) -> None:
+        text(sheet, 60, 790, paragraph(SEA, 4))
+        text(sheet, 60, 715, ["The order"], size=14, font="Helvetica-Bold")
+        for r, (name, value) in enumerate(rows):
+            text(sheet, 60, 690 - 18 * r, [name], font="Helvetica-Bold" if bold else "Helvetica")
+            text(sheet, 190, 690 - 18 * r, [value])
+        text(sheet, 60, 560, paragraph(SEA, 4))
+
+    answer = elements(form)
+    assert categories(answer) == ["paragraph", "heading1", "table", "paragraph"]
+    assert tables(answer) == [rows]
+    assert "thead" not in str(answer)
+
+
 def test_two_columns_of_names_and_texts_are_no_table() -> None:
     def letter(sheet: Canvas) -> None:
         for r, (left, right) in enumerate(

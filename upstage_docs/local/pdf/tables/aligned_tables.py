@@ -65,6 +65,9 @@ _DAY = r"\d{4}[-/.] ?\d\d?(?:[-/.] ?\d\d?\.?)?|\d\d?[-/.] ?\d\d?[-/.] ?\d\d(?:\d
 _MOMENT = rf"(?:\d{{1,2}}[:.]\d\d(?: ?[ap]\.?m\.?)?|{_DAY}|\d{{4}}|{_MONTH})"
 _KEY = re.compile(rf".*\S ?[:：]|(?=.*\d)(?:[^\W\d]+,? )?{_MOMENT}(?: ?(?:[-–—~]|to) ?{_MOMENT})?", re.IGNORECASE)
 """A date, a time or a span of them, or a name with a colon: what stands in the first of two columns of a table."""
+_LONGEST_NAME = 40
+"""Letters of a name beside its value, at most."""
+_HAS_DIGIT, _YEAR = re.compile(r"\d"), re.compile(r"\b(?:19|20)\d\d\b")
 _LEADER = re.compile(r"(?:\s?[.·…_]){4,}\s*$")
 """Dots that lead from a label to its numbers."""
 
@@ -151,7 +154,7 @@ def _table(
         head = max(head, above)
     elif first is None:
         head = 0  # what the rule ends is a row of many lines
-    if _has_keys(rows, placed):
+    if _has_keys(rows, placed) or (len(columns) == 2 and not above and _are_named(rows, placed)):
         head, least = 0, 2
     width = len(columns)
     body = join_lines(
@@ -166,6 +169,25 @@ def _has_keys(rows: Sequence[Sequence[Text]], placed: Sequence[Sequence[tuple[in
     """Say whether all texts of the first column are dates, times or names with a colon, the first row's too."""
     labels = [text.text for row, places in zip(rows, placed, strict=True) if places[0][0] == 0 for text in row[:1]]
     return placed[0][0] == (0, 0) and all(map(_KEY.fullmatch, labels))
+
+
+def _are_named(rows: Sequence[Sequence[Text]], placed: Sequence[Sequence[tuple[int, int]]]) -> bool:
+    """Say whether two columns are names and what each names: an order's number, the measures of a ship.
+
+    Either the names alone are in another weight or colour, or half of what they name has a number, the first too.
+    """
+    pairs = [row for row in rows if len(row) > 1]
+    names, values = [row[0] for row in pairs], [row[1] for row in pairs]
+    others = (places[0][0] for row, places in zip(rows, placed, strict=True) if len(row) == 1)
+    if len({name.text for name in names}) < max(len(rows) / 2, _LEAST_ROWS) or not all(others) or len(rows[0]) < 2:
+        return False
+    if any(_HAS_DIGIT.search(name.text) or len(name.text) > _LONGEST_NAME for name in names):
+        return False
+    looks = [{(word.bold, word.colour) for text in texts for word in text.words} for texts in (names, values)]
+    numbered = [_HAS_DIGIT.search(text.text) is not None for text in values]
+    if are_values(values):
+        return numbered[0] and _YEAR.search(values[0].text) is None
+    return (len(looks[0]) == 1 and looks[0].isdisjoint(looks[1])) or 2 * sum(numbered) >= len(names)
 
 
 def _trimmed(rows: list[list[Text]], lines: LineTexts, *, closed: bool) -> tuple[list[list[Text]], list[list[Text]]]:
@@ -330,7 +352,7 @@ def _is_table(
             return False  # lines of text beside the numbers of a list in the other column
         lined = sum(_lines_up(column) for column in held if column)
         return lined >= _LINED_COLUMNS * (len(columns) - 1)
-    if any("@" in text.text for row in rows for text in row):
+    if least > 2 and any("@" in text.text for row in rows for text in row):
         return False  # authors side by side
     if _are_pieces(cell[0].text[0] for row in body for cell in row if cell):
         return False
