@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -281,32 +280,29 @@ def test_what_is_no_heading_has_no_level(words: str) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        "陳大文1) " * 26 + "!",
-        "Dr. Ada Byron" + ", " * 26 + "!",
+        "陳大文1) " * 60 + "!",
+        "Dr. Ada Byron" + ", " * 60 + "!",
         "Ada Byron1 " * 40 + "!",
         "By Ada B" + "andC'D E" * 60 + "!",
         "Ada B.¹ " * 60 + "!",
         "Dr. A Band &" * 40 + "!",
-        "2031 " + "-" * 100_000 + "x",
+        "2031 " + "-" * 1_000_000 + "x",
     ],
 )
-def test_the_time_for_a_row_of_names_or_signs_does_not_explode(words: str) -> None:
-    begun = time.process_time()
-
-    HeadingLevels().level(words, 0)
-
-    assert time.process_time() - begun < 2  # it takes a few milliseconds; it took minutes
+def test_a_row_of_names_or_signs_is_read(words: str) -> None:
+    """In a time that explodes with their number, each takes hours."""
+    assert HeadingLevels().level(words, 0) in range(7)
 
 
 @pytest.mark.parametrize(
-    "line", ["Ada" + " " * 20_000 + "Byron", "Ada" + "." * 20_000 + "Byron", "2031" + " " * 900 + "x"]
+    "line", ["Ada" + " " * 200_000 + "Byron", "Ada" + "." * 200_000 + "Byron", "2031" + " " * 9_000 + "x"]
 )
-def test_the_time_for_wide_lines_of_a_contents_is_that_of_other_lines(line: str) -> None:
-    begun = time.process_time()
+def test_wide_lines_of_a_contents_are_read(line: str) -> None:
+    """In quadratic time they take an hour."""
+    levels = HeadingLevels()
+    levels.read_contents(f"{line}\n" * 10)
 
-    HeadingLevels().read_contents(f"{line}\n" * 10)
-
-    assert time.process_time() - begun < 2  # it takes a few milliseconds; it took minutes
+    assert levels.level("Byron", 0) == 1
 
 
 def _document(*elements: tuple[str, str, str]) -> ParsedDocument:
