@@ -336,6 +336,13 @@ def _minilm() -> _MiniLM:
 # --- splitters -------------------------------------------------------------------------------------------------------
 
 
+class Times(float):
+    """An option that is so many times the size of a chunk."""
+
+    def __repr__(self) -> str:
+        return f"{self:g} * chunk_size"
+
+
 def ours(form: Literal["html", "markdown"], **options: Any) -> Splitter:
     """This package's splitter over elements."""
 
@@ -343,7 +350,9 @@ def ours(form: Literal["html", "markdown"], **options: Any) -> Splitter:
         from upstage_docs import chunk_elements, contextualize, decode_document
 
         answer = {"api": "2.0", "model": "m", "usage": {"pages": 1}, "elements": elements}
-        given = dict(options)
+        given: dict[str, Any] = {
+            key: int(one * size) if isinstance(one, Times) else one for key, one in options.items()
+        }
         in_context = given.pop("in_context", False)
         document = decode_document(json.dumps(answer).encode())
         for chunk in chunk_elements(document, chunk_size=size, output_format=form, **given):
@@ -515,6 +524,8 @@ _SET_OTHERWISE: tuple[dict[str, Any], ...] = (
     {"table_context": "notes"},
     {"path_in_text": True},
     {"in_context": True},
+    {"oversized_tables": "split_rows"},
+    *({"oversized_tables": "split_rows", "table_size": Times(times)} for times in (1.5, 2, 3)),
 )
 DEFAULTS: dict[str, Splitter] = {
     f"ours, HTML, {', '.join(f'{key}={value!r}' for key, value in options.items()) or 'the defaults'}": ours(
