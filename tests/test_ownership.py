@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import pytest
 
@@ -632,6 +634,46 @@ def test_between_two_tables_each_gets_its_own_caption() -> None:
         (True, False),
         (False, True),
     ]
+
+
+def _side_by_side(rows: Sequence[tuple[str, Sequence[str]]]) -> ParsedDocument:
+    """A page of rows: of each the category, and the markup in each column."""
+    made: list[Element] = []
+    for top, (category, columns) in zip((0.1, 0.2, 0.3, 0.4), rows, strict=False):
+        for column, markup in enumerate(columns):
+            x0, x1 = (column + 0.1) / len(columns), (column + 0.9) / len(columns)
+            corners = ((x0, top), (x1, top), (x1, top + 0.09), (x0, top + 0.09))
+            made.append(Element(len(made), 1, category, markup, coordinates=corners))
+    return ParsedDocument("plan.pdf", "cd" * 32, "m", tuple(made), total_pages=1)
+
+
+@pytest.mark.parametrize("category", ["caption", "paragraph"])
+@pytest.mark.parametrize("owner", ["table", "figure"])
+@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("above", [True, False])
+def test_each_of_a_row_of_captions_goes_to_what_stands_in_its_column(
+    category: str, owner: str, count: int, *, above: bool
+) -> None:
+    """Tables or figures stand side by side, and their captions in a row of their own, above or below."""
+    captions = [f"{owner.capitalize()} {number}. Rain in month {number}" for number in range(1, count + 1)]
+    markup = [TABLE if owner == "table" else f"<figure>Map {number}</figure>" for number in range(count)]
+    rows = [(category, [f"<p>{caption}</p>" for caption in captions]), (owner, markup)]
+    text = ("paragraph", ["<p>What follows is a text of its own, and ends with a stop.</p>"])
+    document = _side_by_side([*(rows if above else rows[::-1]), text])
+    made = list(records(document))
+
+    assert [one.metadata["caption"] for one in made if one.metadata["category"] == owner] == captions
+    for given in (document, iter(document.elements), made, iter(made)):
+        chunks = list(chunk_elements(given))
+        assert [chunk.caption for chunk in chunks] == [*captions, ""]
+        assert [caption in chunk.text for caption, chunk in zip(captions, chunks, strict=False)] == [True] * count
+
+
+def test_one_caption_above_a_row_of_tables_goes_to_the_first() -> None:
+    document = _side_by_side([("caption", ["<caption>Table 1. Rain</caption>"]), ("table", [TABLE, TABLE])])
+
+    assert [one.metadata["caption"] for one in records(document)] == ["", "Table 1. Rain", ""]
+    assert [one.caption for one in chunk_elements(document)] == ["Table 1. Rain", ""]
 
 
 @pytest.mark.parametrize("caption", ["Exhibit 2: Growth", "図表2 推移", "[도표 2] 추이"])

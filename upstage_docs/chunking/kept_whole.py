@@ -23,12 +23,15 @@ from upstage_docs.records.heading_numbering import title_key
 from upstage_docs.records.ownership import (
     Line,
     Owned,
+    are_in_a_row,
+    captions_in_a_row,
     is_compared_with_last,
     is_remark_below,
     role_above,
     role_below,
     role_of_last_line,
     role_taken,
+    stands_off,
 )
 from upstage_docs.records.render import text_of_html, text_of_line
 from upstage_docs.records.wording import caption_label
@@ -125,6 +128,10 @@ class Whole:
         self.below += between
         self._owned = None
         return True
+
+    def is_beside(self, unit: Unit) -> bool:
+        """Return whether *unit*, the next table, chart or figure, stands beside this one on the page."""
+        return are_in_a_row(self.owned(), _owned(unit, ()))
 
     def _join_tables(self) -> Unit:
         """Return the one unit of all tables that were joined."""
@@ -420,6 +427,17 @@ def _repeated(units: list[Unit]) -> list[Unit]:
 def _as_repeated(unit: Unit) -> Unit:
     """Return *unit* as it stands in a later part of its table."""
     return msgspec.structs.replace(unit, repeated=tuple(place for _, _, place in unit.sources))
+
+
+def captions_apart(units: list[Unit], whole: Unit) -> tuple[list[Unit], list[Unit]]:
+    """Divide *units* above *whole* into those that may be its own, and captions of what stands beside it."""
+    owned = _owned(whole, ())
+    if not units or not stands_off(line_of(units[-1]), owned):
+        return units, []
+    count = len(units) - captions_in_a_row([line_of(unit) for unit in units], owned)
+    for unit in units[count:]:
+        unit.kind = "caption"
+    return units[:count], units[count:]
 
 
 def captions_before(last: Whole, between: Sequence[Unit], following: Unit) -> int:

@@ -8,13 +8,14 @@ from itertools import starmap
 
 from upstage_docs.chunking.building import ChunkBuilder, TextBuilder
 from upstage_docs.chunking.inputs import Chunkable, units
-from upstage_docs.chunking.kept_whole import Whole, captions_before, line_of, take_above
+from upstage_docs.chunking.kept_whole import Whole, captions_apart, captions_before, line_of, take_above
 from upstage_docs.chunking.options import ChunkOptions, Measure, OversizedTables, TableContext, TableForm
 from upstage_docs.chunking.sizes import as_length_function
 from upstage_docs.chunking.text_breaks import Breaks, end_of_words, says_something
 from upstage_docs.chunking.units import Run, Unit, joined
 from upstage_docs.models import Chunk, Record
 from upstage_docs.options import Ids, OutputFormat
+from upstage_docs.records.ownership import MOST_IN_A_ROW, stands_off
 from upstage_docs.records.wording import caption_label, is_unit
 
 
@@ -132,6 +133,7 @@ class _Packer:
         self._repeated = 0  # how many of the open units are overlap
         self._last: list[Unit] = []  # the text chunk before, for the overlap
         self._whole: Whole | None = None  # a table whose captions and notes may still follow
+        self._row: list[Whole] = []  # those beside it, whose captions may stand in a row below all of them
         # After a pending table, what belongs to it or to the next one; else captions that are too large for a chunk.
         self._waiting: list[Unit] = []
         self._bare: Unit | None = None  # a picture without words, which is left out unless a caption follows
@@ -171,6 +173,10 @@ class _Packer:
         if bare is not None and _is_caption(unit) and self._options.fits(unit.text):
             self._begin_whole([], bare)
         if self._whole:
+            if self._row and (beside := self._beside(unit)) and (role := beside.role_of(unit, self._options)):
+                unit.kind = role
+                beside.below.append(unit)
+                return
             if role := self._whole.role_of(unit, self._options):
                 unit.kind = role
                 self._waiting.append(unit)
@@ -215,17 +221,28 @@ class _Packer:
             for unit in waiting:
                 self._add_text(unit, wait=False)
 
+    def _beside(self, unit: Unit) -> Whole | None:
+        """Return the table beside the last one in whose column *unit* stands, below all of them."""
+        line = line_of(unit)
+        if not self._whole or not stands_off(line, self._whole.owned()):
+            return None
+        return next((whole for whole in self._row if not stands_off(line, whole.owned())), None)
+
     def _add_whole(self, unit: Unit) -> None:
         above, self._waiting = self._waiting, []
+        beside: list[Unit] = []
         if self._whole:
             if self._options.merge_continued_tables and self._whole.take(unit, above):
                 return
             cut = captions_before(self._whole, above, unit)
             self._whole.below.extend(above[:cut])
-            above = above[cut:]
-            self._emit_whole()
+            above, beside = captions_apart(above[cut:], unit)
+            if len(self._row) < MOST_IN_A_ROW and self._whole.is_beside(unit):
+                self._row.append(self._whole)
+            else:
+                self._emit_whole()
         else:
-            left, taken = self._take_above(unit)
+            left, taken, beside = self._take_above(unit)
             if not unit.text and not any(one.kind == "caption" for one in (*taken, *above)):
                 self._bare = unit
                 return
@@ -233,16 +250,18 @@ class _Packer:
                 self._reopen(left if len(left) > self._repeated else [], repeated=self._repeated)
             above = taken + above
         self._begin_whole(above, unit)
+        self._waiting = beside
 
-    def _take_above(self, unit: Unit) -> tuple[list[Unit], list[Unit]]:
-        """Divide the open units into those that stay and those that belong to *unit*, a table that follows."""
+    def _take_above(self, unit: Unit) -> tuple[list[Unit], list[Unit], list[Unit]]:
+        """Divide the open units: what stays, what belongs to *unit*, a table that follows, and to those beside it."""
         opened = self._open
         if self._asides:
             opened = [*opened]
             for place, aside in reversed(self._asides):
                 opened.insert(place, aside)
+        opened, beside = captions_apart(opened, unit)
         left, taken = take_above(opened, self._repeated, unit, self._options)
-        return [one for one in left if one.kind != "aside"] if self._asides else left, taken
+        return [one for one in left if one.kind != "aside"] if self._asides else left, taken, beside
 
     def _begin_whole(self, above: list[Unit], unit: Unit) -> None:
         self._flush()
@@ -250,11 +269,12 @@ class _Packer:
         self._whole = Whole(above, unit)
 
     def _emit_whole(self) -> None:
-        whole, self._whole = self._whole, None
-        if whole and not whole.is_bare:
-            caption = whole.caption()
-            first = (whole.above or whole.units)[0]
-            self.done += ((parts, caption) for parts in whole.chunks(self._options, self._room_for(first)))
+        wholes, self._whole, self._row = [*self._row, self._whole], None, []
+        for whole in wholes:
+            if whole and not whole.is_bare:
+                caption = whole.caption()
+                first = (whole.above or whole.units)[0]
+                self.done += ((parts, caption) for parts in whole.chunks(self._options, self._room_for(first)))
 
     def _take_headings(self) -> list[Unit]:
         """Take the headings at the end of the open chunk out of it."""

@@ -9,8 +9,11 @@ import msgspec
 
 from upstage_docs.models import Box, Element
 from upstage_docs.records.ownership import (
+    MOST_IN_A_ROW,
     Line,
     Owned,
+    are_in_a_row,
+    is_caption_beside,
     is_compared_with_last,
     owner_of_caption,
     role_above,
@@ -44,36 +47,53 @@ def captions_of(elements: Sequence[Element], boxes: Sequence[Box]) -> dict[int, 
         return lines[index]
 
     found: dict[int, str] = {}
-    free = 0  # the first element that no table before has taken
+    taken: set[int] = set()  # by the tables before
     for index, element in enumerate(elements):
         if element.category not in OWNERS:
             continue
         owned = Owned(element.category, element.page, boxes[index], element.html)
-        above = _above(elements, index, free, line, owned)
+        row = _side_by_side(elements, index, boxes, owned)
+        above = _above(elements, row, taken, line, owned)
         if above and (label := next((label for one in above if (label := caption_label(line(one).words))), "")):
             owned = msgspec.structs.replace(owned, label=label)
-        between, following = _below(elements, index, line, owned)
+        between, following = _below(elements, row, line, owned)
         if between and following is not None:
             after = elements[following]
             two = Owned(after.category, after.page, boxes[following])
             between = between[: owned_before([(line(one), role) for one, role in between], owned, two)]
-        free = (between[-1][0] if between else index) + 1
+        taken.update(above, (at for at, _ in between))
         captions = [*above, *[one for one, role in between if role == "caption"]]
         if texts := [line(one).words for one in captions] + inner_captions(element.html):
             found[index] = " ".join(" ".join(texts).split())
     return found
 
 
-def _above(elements: Sequence[Element], index: int, free: int, line: _Lines, owned: Owned) -> list[int]:
-    """Return the places of the captions and titles above element *index*, in order."""
+def _side_by_side(elements: Sequence[Element], index: int, boxes: Sequence[Box], owned: Owned) -> range:
+    """Return the places of *owned*, element *index*, and of the tables and figures side by side with it."""
+
+    def is_beside(at: int) -> bool:
+        if not 0 <= at < len(elements) or elements[at].category not in OWNERS:
+            return False
+        return are_in_a_row(Owned(elements[at].category, elements[at].page, boxes[at]), owned)
+
+    first = last = index
+    while last - first < MOST_IN_A_ROW and is_beside(first - 1):
+        first -= 1
+    while last - first < MOST_IN_A_ROW and is_beside(last + 1):
+        last += 1
+    return range(first, last + 1)
+
+
+def _above(elements: Sequence[Element], row: range, others: set[int], line: _Lines, owned: Owned) -> list[int]:
+    """Return the places of the captions and titles above *owned*, one of a *row*, in order; not those of *others*."""
     taken: list[int] = []
     roles: set[str] = set()
-    for at in range(index - 1, free - 1, -1):
+    for at in range(row.start - 1, -1, -1):
         element = elements[at]
-        if element.page != elements[index].page or element.category in OWNERS or element.category in _NO_LINE:
+        if element.page != owned.page or element.category in OWNERS or element.category in _NO_LINE or at in others:
             break
         words = line(at).words
-        if not words:
+        if not words or (len(row) > 1 and is_caption_beside(line(at), owned)):
             continue
         if element.category.startswith("heading") and not caption_label(words):
             roles.add("heading")
@@ -94,19 +114,19 @@ def _above(elements: Sequence[Element], index: int, free: int, line: _Lines, own
 
 
 def _below(
-    elements: Sequence[Element], index: int, line: _Lines, owned: Owned
+    elements: Sequence[Element], row: range, line: _Lines, owned: Owned
 ) -> tuple[list[tuple[int, str]], int | None]:
-    """Return places and roles of what belongs to element *index* or to the table directly after, and that one's."""
+    """Return places and roles of what belongs to *owned*, one of a *row*, or to what comes after, and that one's."""
     between: list[tuple[int, str]] = []
     note = ""
-    for at in range(index + 1, len(elements)):
+    for at in range(row.stop, len(elements)):
         element = elements[at]
-        if element.page != elements[index].page:
+        if element.page != owned.page:
             break
         if element.category in OWNERS:
             return between, at
         words = line(at).words
-        if not words:
+        if not words or (len(row) > 1 and is_caption_beside(line(at), owned)):
             continue
         is_heading = element.category.startswith("heading") and not caption_label(words)
         role = "" if is_heading or element.category in _NO_LINE else role_below(line(at), owned, note)

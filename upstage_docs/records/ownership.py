@@ -6,6 +6,7 @@ Pure rules on the words of a line, its place on the page and its category. They 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
 
@@ -44,6 +45,7 @@ _GOES_ON = _COLONS | frozenset(",、，")
 _LEGAL_FORM = compile_when_used(r"\b(?:inc|corp|co|ltd|llc)\.\s*\Z", re.IGNORECASE)
 _MOST_TITLES = 4  # lines: the company, its statement, the period, the unit
 _LEAST_WRAPPED = 25  # characters before the end of a line, where no capital tells what begins; of real answers 28
+MOST_IN_A_ROW = 8  # tables or figures side by side; more only hostile boxes are
 _MOST_SHARED = 0.5  # of boxes that lie over each other, how much of the narrower one they share
 _TITLED = frozenset({"paragraph", "header", "footnote", "list"})
 _LEADING = frozenset({"announcement", "lead"})
@@ -272,6 +274,44 @@ def _share_of_width(one: Box, two: Box) -> float:
     least = min(one[2] - one[0], two[2] - two[0])
     over = min(one[2], two[2]) - max(one[0], two[0])
     return over / least if least > 0 else over
+
+
+def are_in_a_row(one: Owned, two: Owned) -> bool:
+    """Say whether two tables or figures stand side by side: each beside the other, and neither above it."""
+    a, b = one.box, two.box
+    if one.page != two.page or not (a[3] and b[3]) or _share_of_width(a, b) > 0:
+        return False
+    return min(a[3], b[3]) - max(a[1], b[1]) > min(a[3] - a[1], b[3] - b[1]) / 2
+
+
+def stands_off(line: Line, owned: Owned) -> bool:
+    """Say whether *line*, above or below *owned* on its page, is rather in a column beside it."""
+    a, b = line.box, owned.box
+    if line.page != owned.page or not (a[3] and b[3]) or _share_of_width(a, b) > 0:
+        return False
+    return min(a[3], b[3]) - max(a[1], b[1]) <= 0
+
+
+def captions_in_a_row(lines: Sequence[Line], owned: Owned) -> int:
+    """Return how many captions at the end of *lines* are of what stands beside *owned*: a row of them is above a row.
+
+    One of the row is that of *owned*, else they are what they would be without a row.
+    """
+    count = 0
+    while count < len(lines) and _is_caption(lines[-1 - count]):
+        if not stands_off(lines[-1 - count], owned):
+            return count
+        count += 1
+    return 0
+
+
+def is_caption_beside(line: Line, owned: Owned) -> bool:
+    """Say whether *line* is the caption of what stands beside *owned* in a row with it."""
+    return stands_off(line, owned) and _is_caption(line)
+
+
+def _is_caption(line: Line) -> bool:
+    return line.category == "caption" or bool(caption_label(line.words))
 
 
 def owner_of_caption(caption: Line, last: Owned, following: Owned, *, otherwise: bool = False) -> bool:
