@@ -40,6 +40,22 @@ def test_a_part_of_a_pipe_table_stands_where_its_own_rows_do() -> None:
     invariants.starts_are_exact(splitter, ParsedDocument("a.pdf", "ab" * 32, "model", (table,), total_pages=1), options)
 
 
+def test_only_the_last_part_of_a_table_ends_on_the_page_of_the_caption_below_it() -> None:
+    """Each part repeats the caption, which stands on the next page; a place comes from what is not repeated."""
+    rows = "".join(f"<tr><td>row {number} of the table</td></tr>" for number in range(6))
+    table = Element(0, 1, "table", f"<table id='0'>{rows}</table>")
+    caption = Element(1, 2, "caption", "<caption id='1'>Table 1. Rows.</caption>")
+    document = ParsedDocument("a.pdf", "ab" * 32, "model", (table, caption), total_pages=2)
+    options = ChunkOptions(chunk_size=120, oversized_tables="split_rows", output_format="html")
+
+    parts = list(chunk_with(options, document))
+
+    assert len(parts) > 1
+    assert all("Table 1. Rows." in part.text for part in parts)
+    assert [part.metadata["page_end"] for part in parts] == [1] * (len(parts) - 1) + [2]
+    invariants.provenance_is_exact(splitter, document, options)
+
+
 # --- every invariant notices when it is broken -----------------------------------------------------------------------
 
 
