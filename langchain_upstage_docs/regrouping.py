@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from langchain_core.documents import Document
 
-if TYPE_CHECKING:
-    from upstage_docs.models import Record
+from langchain_upstage_docs.loaders import document_of
 
 
 def paragraph_documents(documents: Iterable[Document]) -> list[Document]:
@@ -22,7 +20,7 @@ def paragraph_documents(documents: Iterable[Document]) -> list[Document]:
     from upstage_docs.evidence import paragraph_records
     from upstage_docs.evidence.things import as_list
 
-    return _documents(paragraph_records(as_list(documents)))
+    return [document_of(one) for one in paragraph_records(as_list(documents))]
 
 
 def section_documents(documents: Iterable[Document], *, references: bool = False) -> list[Document]:
@@ -35,7 +33,7 @@ def section_documents(documents: Iterable[Document], *, references: bool = False
     from upstage_docs.evidence import section_records
     from upstage_docs.evidence.things import as_list
 
-    return _documents(section_records(as_list(documents), references=references))
+    return [document_of(one) for one in section_records(as_list(documents), references=references)]
 
 
 def row_documents(documents: Iterable[Document]) -> list[Document]:
@@ -53,8 +51,4 @@ def row_documents(documents: Iterable[Document]) -> list[Document]:
     from upstage_docs.evidence import row_records
     from upstage_docs.evidence.things import as_list
 
-    return _documents(row_records(as_list(documents)))
-
-
-def _documents(records: Iterable[Record]) -> list[Document]:
-    return [Document(page_content=one.text, metadata=one.metadata, id=one.id) for one in records]
+    return [document_of(one) for one in row_records(as_list(documents))]

@@ -10,10 +10,10 @@ import math
 import re
 from contextlib import suppress
 from functools import cache
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
 
 import msgspec
-from msgspec import inspect
 
 from upstage_docs.api.json_shapes import ContentShape, ElementShape, OcrPageShape, PointShape
 
@@ -123,10 +123,7 @@ def _number(digits: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-@cache
-def _fields(kind: type[msgspec.Struct]) -> tuple[inspect.Field, ...]:
-    info = inspect.type_info(kind)
-    return info.fields if isinstance(info, inspect.StructType) else ()
+_fields = cache(msgspec.structs.fields)
 
 
 def _struct(kind: type[msgspec.Struct], value: Any) -> msgspec.Struct:
@@ -151,37 +148,20 @@ def _struct(kind: type[msgspec.Struct], value: Any) -> msgspec.Struct:
     return kind(**found)
 
 
-def _value(kind: inspect.Type, value: Any) -> Any:
-    if isinstance(kind, inspect.UnionType):
-        kind = next(one for one in kind.types if not isinstance(one, inspect.NoneType))
-    if isinstance(kind, inspect.AnyType):
-        return value
-    if isinstance(kind, inspect.StructType):
-        return _struct(kind.cls, value)
-    if isinstance(kind, inspect.ListType):
-        return _readable_items(kind.item_type, value)
-    if isinstance(kind, inspect.IntType):
-        return _read_whole_number(kind, value)
-    if isinstance(kind, inspect.FloatType) and isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(kind, inspect.StrType) and isinstance(value, str):
-        return value
-    raise _Wrong(f"got {_type_name(value)}")
+def _value(kind: Any, value: Any) -> Any:
+    if get_origin(kind) in {Union, UnionType}:
+        kind = next(one for one in get_args(kind) if one is not NoneType)
+    if get_origin(kind) is list:
+        return _readable_items(get_args(kind)[0], value)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return _struct(kind, value)
+    try:
+        return msgspec.convert(value, kind, strict=kind is float)  # a whole number may be a text, or have a `.0`
+    except msgspec.ValidationError as error:
+        raise _Wrong(str(error)) from None
 
 
-def _read_whole_number(kind: inspect.IntType, value: Any) -> int:
-    if isinstance(value, str) and re.fullmatch(rf"[0-9]{{1,{_MOST_DIGITS}}}", value):
-        value = int(value)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise _Wrong(f"expected a whole number, got {_type_name(value)}")
-    if not (kind.ge is None or value >= kind.ge) or not (kind.le is None or value <= kind.le):
-        raise _Wrong("a number is out of range")
-    return value
-
-
-def _readable_items(kind: inspect.Type, value: Any) -> list[Any]:
+def _readable_items(kind: Any, value: Any) -> list[Any]:
     """Return the items that can be read; of corner points all, since the others alone are another shape."""
     if not isinstance(value, list):
         raise _Wrong(f"expected an array, got {_type_name(value)}")
@@ -192,9 +172,9 @@ def _readable_items(kind: inspect.Type, value: Any) -> list[Any]:
             found.append(_value(kind, one))
         except _Wrong:  # noqa: PERF203 - each by itself
             unread += 1
-            if isinstance(kind, inspect.StructType) and kind.cls is PointShape:
+            if kind is PointShape:
                 raise
-            if isinstance(kind, inspect.StructType) and kind.cls is OcrPageShape:
+            if kind is OcrPageShape:
                 found.append(OcrPageShape())  # those behind it must not take its place
             if unread > _MOST_UNREADABLE:
                 break

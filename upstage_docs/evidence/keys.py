@@ -7,7 +7,6 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import pairwise
 
 from upstage_docs.records.render import ENTITY, text_runs, without_cut_tags
 
@@ -74,12 +73,6 @@ class Keyed:
     def between(self, start: int, end: int) -> tuple[int, int]:
         """Return the range of the key whose offsets lie from *start* up to *end* in the text."""
         return bisect_left(self.at, start), bisect_right(self.at, end - 1)
-
-    def words(self, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
-        """Yield the range of each word in a range of the key."""
-        end = len(self.key) if end is None else end
-        edges = [start, *(edge for edge in self._begins if start < edge < end), end]
-        yield from pairwise(edges)
 
 
 def keyed(text: str) -> Keyed:

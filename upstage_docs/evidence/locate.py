@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from contextlib import ExitStack
-from functools import partial
+from functools import cached_property, partial
 from operator import attrgetter
 
 from msgspec.structs import replace
@@ -60,7 +60,7 @@ def places(
 aplaces = in_thread(places)
 
 
-class PageTexts:
+class PageTexts(ExitStack):
     """The words of a file's pages, each page read when it is asked for; close it, or use it in a `with`.
 
     Args:
@@ -70,17 +70,10 @@ class PageTexts:
     """
 
     def __init__(self, place: Place, file: DocumentInput | None, answer: ParsedDocument | OcrResult | None) -> None:
+        super().__init__()
         self._ocr = {page.number: page for page in answer.pages} if isinstance(answer, OcrResult) else None
-        self._stack = ExitStack()
         self._open = partial(opened, place.source, place.file_sha256, file)
-        self._source: Source | None = None
         self._texts: dict[int, PageText] = {}
-
-    def __enter__(self) -> PageTexts:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._stack.close()
 
     def of(self, page: int) -> PageText:
         """Return the words of *page* (1-based) with their places; none where they cannot be read."""
@@ -94,12 +87,10 @@ class PageTexts:
                 self._texts[page] = PageText(())
         return self._texts[page]
 
-    @property
+    @cached_property
     def source(self) -> Source:
         """The file, opened when it is first needed."""
-        if self._source is None:
-            self._source = self._stack.enter_context(self._open())
-        return self._source
+        return self.enter_context(self._open())
 
     @property
     def drawable(self) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from upstage_docs.errors import ConfigError
@@ -143,8 +144,12 @@ def _pages_of(
         raise ConfigError(f"quote={quote!r} must be a text.")
     with ExitStack() as stack:
         answer = things if parsed is None and isinstance(things, OcrResult) else parsed_answer(parsed)
-        files = _Files(stack, file, answer)
-        found = _located(things, quote, files)
+
+        @cache
+        def texts_of(source: str, file_sha256: str) -> PageTexts:  # each file is opened and hashed once
+            return stack.enter_context(PageTexts(Place(source, file_sha256), file, answer))
+
+        found = _located(things, quote, answer, texts_of)
         if unknown := [place for place in found if not place.known]:
             raise ConfigError(f"The place of this text is unknown, so there is no picture of it: {unknown[0].note}")
         if file is not None and len({place.file_sha256 for place in found if place.file_sha256}) > 1:
@@ -155,44 +160,34 @@ def _pages_of(
             of_page.setdefault((place.source, place.page), []).append(place)
         pictures = []
         for (name, number), places in of_page.items():
-            source = files.texts(places[0]).source
+            source = texts_of(name, places[0].file_sha256).source
             image = page_picture(source, number, dpi=dpi)
             pictures.append(PagePicture(number, image, tuple(places), name or source.name))
         return pictures
 
 
-class _Files:
-    """The files that are drawn, each opened and hashed once."""
-
-    def __init__(self, stack: ExitStack, file: DocumentInput | None, answer: ParsedDocument | OcrResult | None) -> None:
-        self._stack, self._file, self.answer = stack, file, answer
-        self._texts: dict[tuple[str, str], PageTexts] = {}
-
-    def texts(self, place: Place) -> PageTexts:
-        """Return the words of the pages of the file that *place* is in."""
-        key = (place.source, place.file_sha256)
-        if key not in self._texts:
-            self._texts[key] = self._stack.enter_context(PageTexts(place, self._file, self.answer))
-        return self._texts[key]
-
-
-def _located(things: object, quote: str, files: _Files) -> list[Place]:
+def _located(
+    things: object,
+    quote: str,
+    answer: ParsedDocument | OcrResult | None,
+    texts_of: Callable[[str, str], PageTexts],
+) -> list[Place]:
     """Return the places of all *things*; given places are taken as they are."""
     if isinstance(things, Place):
         return [things]
     if isinstance(things, Citation):
         return list(things.places)
     if isinstance(things, (list, tuple)) and any(isinstance(one, (Place, Citation)) for one in things):
-        return [place for one in things for place in _located(one, quote, files)]
+        return [place for one in things for place in _located(one, quote, answer, texts_of)]
     given = list(read_things(things))
     if quote.strip():  # of many, those that say it; all, each with its note, where none does
         wanted = keyed_markup(quote).key
         given = [thing for thing in given if thing.text is None or has_quote(thing, wanted)] or given
     located: list[Place] = []
     for thing in given:
-        found = places_of(thing, files.answer)
+        found = places_of(thing, answer)
         if quote.strip() and any(place.known for place in found):
-            found = narrow_to_quote(thing, found, quote, files.texts(found[0]))
+            found = narrow_to_quote(thing, found, quote, texts_of(found[0].source, found[0].file_sha256))
         located += found
     if not located:
         raise ConfigError("There is nothing to show: no Document, node or place was given.")

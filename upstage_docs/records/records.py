@@ -151,7 +151,8 @@ class Recorder:
         if self.options.split == "none":
             self._waiting.append(document)
         elif self.options.split == "page":
-            yield from self._page_records(document)
+            for page in document.pages:
+                yield from self._records_of_elements(document, page.elements, "page")
         else:
             yield from self._elements(document, image_paths or {})
 
@@ -236,10 +237,6 @@ class Recorder:
             flat["spans"] = _encode([(element.id, page, 0, length, x0, y0, x1, y1)]).decode()
         if category in _TABLES:
             flat["header_rows"] = header_rows_of(element.html or element.markdown)
-
-    def _page_records(self, document: ParsedDocument) -> Iterator[Record]:
-        for page in document.pages:
-            yield from self._records_of_elements(document, page.elements, "page")
 
     def _document_record(self, document: ParsedDocument) -> Iterator[Record]:
         if self.options.output_format == "json":
