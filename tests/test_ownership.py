@@ -57,6 +57,16 @@ from upstage_docs.records.wording import caption_label, is_note, is_unit
         "Tablo 4. Fiyatlar",
         "付表1 売上",
         "参考図表1 売上",
+        "附件表1 收入",
+        "Πίνακας 4. Πωλήσεις",
+        "Таблиця 4 – Продажі",
+        "ตารางที่ 4 ยอดขาย",
+        "ตาราง ๔ ยอดขาย",
+        "الجدول 4: المبيعات",
+        "جدول رقم (٤) المبيعات",
+        "तालिका 4: बिक्री",
+        "सारणी ४ बिक्री",
+        "טבלה 4: מכירות",
     ],
 )
 def test_a_caption_of_a_table_is_told_by_its_words(words: str) -> None:
@@ -91,6 +101,17 @@ def test_a_caption_of_a_table_is_told_by_its_words(words: str) -> None:
         "Obr. 4: Ceny",
         "Figur 4. Priser",
         "Gambar 4. Harga",
+        "Σχήμα 2: Ροή",
+        "Диаграмма 2. Продажи",
+        "График 2 – Продажи",
+        "Biểu đồ 2: Doanh thu",
+        "Sơ đồ 2. Quy trình",
+        "รูปที่ 2 แผนผัง",
+        "แผนภูมิที่ 2 ยอดขาย",
+        "الشكل 2: المخطط",
+        "رسم بياني 2 المبيعات",
+        "चित्र 2: प्रवाह",
+        "איור 2: תרשים",
     ],
 )
 def test_a_caption_of_a_figure_is_told_by_its_words(words: str) -> None:
@@ -125,6 +146,12 @@ def test_a_caption_of_a_figure_is_told_by_its_words(words: str) -> None:
         "第4表彰",
         "Exhibit A",
         "Exhibit B – Form of lease",
+        "Диаграмма 3 показывает рост.",
+        "तालिका 3 में बिक्री दिखाई गई है।",
+        "तालिका 3 बिक्री दिखाती है।",
+        "شكل 3 يوضح الزيادة في المبيعات.",
+        "ตารางเวลา 3",
+        "附件3",
     ],
 )
 def test_what_mentions_a_table_is_no_caption(words: str) -> None:

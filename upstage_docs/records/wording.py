@@ -27,15 +27,18 @@ _OPEN = r"[\s:\"'“‘*_#>|~\-–—■□▶▷●○◆◇◎△▲☞▣◈�
 _CLOSE_MARK = r"[>〉》」』】〕］｣\])）＞≫»*_]"
 _TABLES_LATIN = (
     r"tables?|tab\.|tab(?=\s?\d+\s?[:.])|tabelle|tabela|tabella|tabla|tableau|tabell?|tabulka|"
-    r"tablica|tablo|taulukko|quadro|cuadro|таблица|табл\.|bảng"
+    r"tablica|tablo|taulukko|quadro|cuadro|таблиц[ая]|табл\.|bảng|πίνακας|ตาราง(?:ที่)?|(?:ال)?جدول|तालिका|सारणी|טבלה|לוח"
 )
 _FIGURES_LATIN = (
     r"fig(?:ure)?s?\.?|charts?|graphs?|diagrams?|plates?|maps?|schemes?|photos?|photographs?|images?|illustrations?|pictures?|"
     r"plots?|exhibits?|graphic|infographic|drawings?|screenshots?|abbildung|abb\.|bild|schaubild|karte|figura?|obr\.|gambar|mapa|carte|"
-    r"ilustraci[óo]n|sch[ée]ma|gr[áa]fico|graphique|grafik|diagramm|figuur|rys\.|kuva|şekil|рисунок|рис\.|hình"
+    r"ilustraci[óo]n|sch[ée]ma|gr[áa]fico|graphique|grafik|diagramm|figuur|rys\.|kuva|şekil|рисунок|рис\.|"
+    r"диаграмма|график|схема|фото|карта|hình(?:\s+ảnh)?|ảnh|biểu\s+đồ|sơ\s+đồ|bản\s+đồ|đồ\s+thị|σχήμα|εικόνα|διάγραμμα|γράφημα|χάρτης|"
+    r"(?:รูป(?:ภาพ)?|ภาพ|แผน(?:ภูมิ|ภาพ|ผัง|ที่)|กราฟ)(?:ที่)?|(?:ال)?(?:شكل|صورة|خريطة|مخطط|رسم(?:\s+(?:ال)?بياني)?)|شکل|نمودار|"
+    r"चित्र|आरेख|मानचित्र|ग्राफ़?|चार्ट|איור|תרשים|גרף|מפה"
 )
 _TABLES_CJK = (
-    r"[附付]表|参考[図图圖]?表|续表|續表|続表|别表|別表|別紙|图表|圖表|図表|"
+    r"[附付](?:件|[录錄])?表|参考[図图圖]?表|续表|續表|続表|别表|別表|別紙|图表|圖表|図表|"
     r"(?:[统統][计計]|[数數][据據]|明[细細])?表格?"
 )
 _FIGURES_CJK = (
@@ -51,9 +54,9 @@ _PREFIX = (
     r"(?:(?:supplementa(?:l|ry)|suppl?\.|supporting|appendix|annex|extended\s+data|text|selected|online|box|summary|statistical|"
     r"reference)\s+)?"
 )
-_DIGITS = r"[0-9０-９]"
+_DIGITS = r"\d"  # of any script
 _NUMBER = (
-    rf"(?:no\.?\s*|nr\.?\s*|n[º°]\s*|#\s*)?(?:(?-i:[A-Z]{{1,3}}|[a-z])[\s.\-–]?)?{_DIGITS}+(?:\s?[.\-–—·‒:]\s?{_DIGITS}+)*(?:\s?\([a-z]\)|[a-z](?![a-z]))?"
+    rf"(?:no\.?\s*|nr\.?\s*|n[º°]\s*|#\s*|رقم\s*[(（]?\s*)?(?:(?-i:[A-Z]{{1,3}}|[a-z])[\s.\-–]?)?{_DIGITS}+(?:\s?[.\-–—·‒:]\s?{_DIGITS}+)*(?:\s?\([a-z]\)|[a-z](?![a-z]))?"
     r"|[IVXLC]{1,6}(?:\s?[.\-–]\s?\d+)*(?![a-z])|[ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩⅪⅫ]+(?:\s?[.\-–]\s?\d+)*|[A-Z](?:[.\-–]\d+)*(?![A-Za-z'’])"
 )
 _HANGUL_LETTER = "[가나다라마바사아자차카타파하]"
@@ -85,7 +88,7 @@ _RUNNING_LATIN = compile_when_used(
     r"compares?|describes?|displays?|details?|indicates?|reveals?|reflects?|plots?|demonstrates?|includes?|sets|outlines?|"
     r"also|has|have|had|can|could|may|might|will|would|should|does|do|did|suggests?|confirms?|highlights?|offers?|"
     r"in|of|on|from|for|below|above|that|which|we|you|they|it|and|or|as|at|by|with|the|shown|presented|again|here|"
-    r"I(?=\s+[a-z])|zeigt|montre|muestra|mostra)\b"
+    r"I(?=\s+[a-z])|zeigt|montre|muestra|mostra)\b|\s+(?:में|से|के|को|का|की|पर)(?=\s)"
 )
 _PARTICLE = compile_when_used(
     r"\s?(?:은|는|이|가|을|를|에|에서|에는|에서는|에서와|에서도|의|와|과|로|으로|처럼|및|부터|까지|도|에도|보다|이나|나|참조|참고)"
@@ -101,7 +104,7 @@ _RUNNING_CJK = compile_when_used(
 )
 _PUNCTUATED = compile_when_used(rf"\s*(?:{_CLOSE_MARK}\s*)*(?:[.:：。|–—\-‒·․．•→、)]|,(?=\s*[Cc]ont)|{_CLOSE_MARK})")
 KOREAN_SENTENCE = compile_when_used(r"다\s?[.。]?\s*\Z")
-SENTENCE_END = compile_when_used(r"[.!?。！？]['\"”’)\]]*\s*\Z")
+SENTENCE_END = compile_when_used(r"[.!?。！？।؟۔]['\"”’)\]]*\s*\Z")
 _SKIPPED = " :\t\r\n\xa0\u3000\"'“‘*_#>|~-–—■□▶▷●○◆◇◎△▲☞▣◈◉❏❑❖▪▸►※<〈《「『【〔［｢[(（＜≪«"
 
 
@@ -117,7 +120,8 @@ _BEGIN_OF_LATIN = frozenset(
     "tab tau qua cua fig cha gra dia pla map sch pho ima ill ilu pic plo exh inf dra scr abb bil kar car rys kuv "  # noqa: SIM905
     "sup app ann ext tex sel onl box sum sta ref obr gam".split()
 )
-_FIRST_OF_LATIN = _first_letters(_BEGIN_OF_LATIN) | frozenset("hHтТрРşŞ")
+_FIRST_OF_LATIN = _first_letters(_BEGIN_OF_LATIN) | _first_letters("hтршşдгсфкđảπσεδγχตรภแกاجشصخرنतसचआगमטלאתגמ")
+_UNCASED = compile_when_used(r"[\u0590-\u06ff\u0900-\u0e7f]")  # Hebrew, Arabic, the scripts of India, Thai
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _APPENDIX = re.compile(r"[A-HJ-UWYZ]")  # "Exhibit A" is one, of a contract; I, V and X are numbers, as II is
 
@@ -201,7 +205,7 @@ def _runs_on_latin(words: str, found: re.Match[str]) -> bool:
     if not rest[0].isspace():
         return True  # "Figure 3's", "Table 4/5"
     first = rest.lstrip()[0]
-    if first.islower():
+    if first.islower() or _UNCASED.match(first):
         return bool(SENTENCE_END.search(words)) or len(words) > LONGEST_TITLE
     return False
 
