@@ -289,6 +289,46 @@ def test_a_table_whose_rules_have_pluses_is_a_table(table: str) -> None:
     assert [len(grid.rows) for grid in grids(table)] == [len(parts) + 1]
 
 
+SIMPLE = "  Site     MW Notes\n  ------ ---- -------\n  Alpha     1 quiet\n  Beta      2\n  Gamma     3 far"
+MULTILINE = (
+    "  ------------------------\n  Site     MW Notes\n         2024\n  ------ ---- ------------\n"
+    "  Alpha     1 quiet\n              and deep\n\n  Beta      2 shallow\n\n  Gamma     3 far\n"
+    "  ------------------------"
+)
+
+
+@pytest.mark.parametrize("table", [SIMPLE, MULTILINE], ids=["simple", "multiline"])
+@pytest.mark.parametrize("indent", ["", "  "])
+def test_a_table_whose_columns_are_told_by_dashes_is_a_table(table: str, indent: str) -> None:
+    """As pandoc writes those without a bar; each part repeats the header, and a row of several lines is one."""
+    table = table if indent else re.sub("^  ", "", table, flags=re.MULTILINE)
+
+    assert found(f"# Power\n\nWords.\n\n{table}\n\n: Table 1. Sites\n\nAfter.")[2] == ("table", table)
+    body = table.index("Alpha")
+    parts = split_text(ChunkOptions(chunk_size=(body + len(table)) // 2 + 20, oversized_tables="split_rows"), table)
+    assert len(parts) > 1
+    assert all(part.lstrip().startswith(table[:body].strip()) for part in parts)
+    assert [sum(name in part for part in parts) for name in ("Alpha", "Beta", "Gamma")] == [1, 1, 1]
+    assert all(("Alpha" in part) == ("quiet" in part) for part in parts)
+    assert all(("quiet" in part) == ("deep" in part) for part in parts) or "deep" not in table
+    dense = split_text(ChunkOptions(table_form="dense"), table)
+    assert dense == [table]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "One line\n---",
+        "One line\n--- ---",
+        "One line\n\n--- ---\n\nMore",
+        "-----\n\nOne line\n\n-----",
+        "-----\nOne\n-----",
+    ],
+)
+def test_dashes_without_rows_are_no_table(text: str) -> None:
+    assert all(category != "table" for category, _ in found(text))
+
+
 def test_a_picture_and_its_caption_on_the_next_line_are_one_chunk_of_their_own() -> None:
     """As MinerU writes them; a picture above other words stands in their text."""
     below = "![](images/quay.jpg)  \nFigure 1. The quay"

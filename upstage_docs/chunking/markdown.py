@@ -52,6 +52,9 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 # Org and databases write a plus where columns meet: |---+---|
 _RULE = re.compile(r"[ \t]*(?:\|[ \t]*)?:?-+:?[ \t]*(?:[|+][ \t]*:?-+:?[ \t]*){0,1000}(?:\|[ \t]*)?\Z")
 _BORDER = re.compile(r"[ \t]*\+(?:[-=:]+\+)+[ \t]*\Z")
+# pandoc's simple tables: a rule of dashes over each column; if rows take several lines, a border above and below.
+_DASHES = re.compile(r"[ \t]*-{2,}(?:[ \t]+-{2,})+[ \t]*\Z")
+_DASHED_BORDER = re.compile(r"[ \t]*-{5,}[ \t]*\Z")
 _ESCAPED = re.compile(r"\\.|`[^`]*`")
 
 # Converters write one to three rows above the rule; more are rather a table without a header above another.
@@ -72,7 +75,8 @@ UNREAD = "\ufffd"
 _LONGEST_WITH_MARKS = 1000  # characters; a title of brackets alone takes time that grows with its square
 _SIGN_OF_MARKS = re.compile(r"[*_`\\\[&]")
 
-_LEAVES = {"fence": "code", "code_block": "code", "pipe_table": "table", "grid_table": "table"}
+_TABLES = ("pipe_table", "grid_table", "dashed_table")
+_LEAVES = {"fence": "code", "code_block": "code", **dict.fromkeys(_TABLES, "table")}
 
 
 def lines_of(text: str) -> list[str]:
@@ -121,9 +125,35 @@ def read_text_table(text: str) -> TextTable | None:
             else:
                 rows.append((tail, last))
             tail = last
+    elif dashes := next((n for n in range(1, len(lines)) if _are_dashes(lines[n])), 0):
+        end = next((n for n in range(dashes, len(lines)) if _is_dashed_border(lines[n])), 0)
+        head, rows = dashes + 1, _dashed_rows(lines, dashes + 1, end)
+        tail = rows[-1][1] if rows else head
     else:
         return None
     return TextTable(offsets[head], [(offsets[first], offsets[last]) for first, last in rows], offsets[tail])
+
+
+def _are_dashes(line: str) -> bool:
+    return _DASHES.match(line.rstrip("\r\n")) is not None
+
+
+def _is_dashed_border(line: str) -> bool:
+    return _DASHED_BORDER.match(line.rstrip("\r\n")) is not None
+
+
+def _dashed_rows(lines: Sequence[str], first: int, border: int) -> list[tuple[int, int]]:
+    """Return the rows of a table without bars, by lines: all up to a blank one, or what these part above a *border*."""
+    rows: list[tuple[int, int]] = []
+    for index in range(first, border or len(lines)):
+        if not lines[index].strip():
+            if not border:
+                break
+        elif border and index > first and lines[index - 1].strip():
+            rows[-1] = (rows[-1][0], index + 1)
+        else:
+            rows.append((index, index + 1))
+    return rows
 
 
 def _grid_rows(lines: Sequence[str], first: int, end: int) -> tuple[int, list[tuple[int, int]], int]:
@@ -242,6 +272,7 @@ def _parser(*, is_html: bool) -> MarkdownIt:
     # The parser's own rule for tables makes a token of every cell, and knows no line breaks in them.
     parser.block.ruler.before("code", "pipe_table", _pipe_table, interrupts)
     parser.block.ruler.before("code", "grid_table", _grid_table, interrupts)
+    parser.block.ruler.before("code", "dashed_table", _dashed_table)
     if is_html:
         parser.disable("code")
     return parser
@@ -314,6 +345,23 @@ def _grid_table(state: StateBlock, start: int, end: int, silent: bool) -> bool: 
     if border == start or border == start + 1:
         return False
     return silent or _push(state, "grid_table", start, border + 1)
+
+
+def _dashed_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's own
+    """Take a simple table of pandoc's, with a header: a block rule of markdown-it."""
+    if state.sCount[start] < state.blkIndent or state.is_code_block(start):
+        return False
+    has_border, rule = _is_dashed_border(_source_line(state, start)), start + 1
+    while has_border and rule < min(end, start + _MOST_HEADER_LINES) and not _are_dashes(_source_line(state, rule)):
+        rule += 1
+    if rule + 1 >= end or not _are_dashes(_source_line(state, rule)) or state.isEmpty(rule + 1):
+        return False
+    last = rule + 1
+    while last < end and not (_is_dashed_border(_source_line(state, last)) if has_border else state.isEmpty(last)):
+        last += 1
+    if has_border and last == end:
+        return False
+    return silent or _push(state, "dashed_table", start, last + has_border)
 
 
 def _push(state: StateBlock, name: str, start: int, end: int) -> bool:
