@@ -64,6 +64,11 @@ def headings(text: str, **options: Any) -> list[str]:
         ("<p align='center'><img src='a.png' alt='sea'></p>\n\n# Tides\n\nIt rose.", "Tides"),
         ("<a id='top'></a>\n# Tides\n\nIt rose.", "Tides"),
         ("# Tides\n\n#\n\nIt rose.", "Tides"),
+        ("**1. Tides**\n\nIt rose.", "1. Tides"),
+        ("**1. Sea**\n\nIt is.\n\n__1.2 Tides__\n\nIt rose.", "1. Sea > 1.2 Tides"),
+        ("**1. Tides rise.**\n\nIt rose.", ""),
+        ("**1. Tides** rise\n\nIt rose.", ""),
+        ("**Tides**\n\nIt rose.", ""),
     ],
 )
 def test_what_is_a_heading_and_what_is_none(text: str, path: str) -> None:

@@ -12,7 +12,8 @@ from upstage_docs.chunking.markdown import UNREAD, MarkdownBlock, lines_of, mark
 from upstage_docs.chunking.markup_regions import Region, outermost, regions, wholes
 from upstage_docs.chunking.masking import FILLER, masked, masked_but_code
 from upstage_docs.chunking.text_breaks import has_code, has_words
-from upstage_docs.records.wording import caption_label
+from upstage_docs.records.heading_numbering import read_numbering
+from upstage_docs.records.wording import SENTENCE_END, caption_label
 
 
 class Block(msgspec.Struct, frozen=True, gc=False):
@@ -45,6 +46,7 @@ _NAMES = {"p": "paragraph", "ul": "list", "ol": "list", "pre": "code"}
 # Of masked text: an equation holds nothing but filler.
 _EQUATION = re.compile(rf"[ \t]*(?:\$\${FILLER}+\$\$|\\\[{FILLER}+\\\])\s*\Z")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)[ \t]*(?:\r?\n|\Z)")  # alone on the first line
+_BOLD_LINE = re.compile(r"(\*\*|__)(?=\S)([^*_\n]{1,120})(?<=\S)\1")  # **1.2 Scope**: PyMuPDF4LLM's headings
 _COMMENTS = re.compile(r"(?:<!--(?:[^-]|-(?!->))*-->\s*)+\Z")
 
 
@@ -239,5 +241,7 @@ def _paragraph(text: str, start: int, end: int, category: str) -> Iterator[Block
     if (image := _IMAGE.match(body)) and (image.end() == len(body) or caption_label(body[image.end() :])):
         yield Block(start, start + len(image[0].rstrip()), "whole", "figure")
         start += image.end()
-    if start < end:
+    if (bold := _BOLD_LINE.fullmatch(body)) and read_numbering(bold[2]) and not SENTENCE_END.search(bold[2]):
+        yield Block(start, end, "heading", "heading1", 1, None, bold[2])
+    elif start < end:
         yield Block(start, end, "text", category)
