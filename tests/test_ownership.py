@@ -902,6 +902,24 @@ def test_notes_that_go_on_after_the_first_one_stay_with_their_table(notes: tuple
     assert all(note in chunk.text for note in notes)
 
 
+@pytest.mark.parametrize(
+    "notes", [("1) Gross of tax.", "2) Net of tax."), ("(1) 잠정치이다.", "(2) 가동 중인 곳이다.")]
+)
+@pytest.mark.parametrize(
+    ("category", "step", "belong"), [("footnote", 0.06, True), ("footnote", 0.08, False), ("paragraph", 0.06, False)]
+)
+def test_footnotes_close_below_a_table_are_its_notes(
+    notes: tuple[str, ...], category: str, step: float, *, belong: bool
+) -> None:
+    """Also without their marks in the table; those of the page stand further below."""
+    lines = [(category, f"<p>{note}</p>") for note in notes]
+    given = _page(("caption", "<caption>Table 1. Mills</caption>"), ("table", _MILLS), *lines, step=step)
+
+    first = next(iter(chunk_elements(given)))
+
+    assert [note in first.text for note in notes] == [belong, belong]
+
+
 def test_notes_that_go_on_are_no_caption_of_the_next_table() -> None:
     given = _page(
         ("table", _MILLS),
