@@ -328,6 +328,12 @@ def test_records_and_chunks_know_the_whole_path() -> None:
     assert from_records.metadata["headings"] == path
 
 
+@pytest.mark.parametrize("words", ["Results, March 15, 2031", "Agenda, 15 March 2031", "Update, March 15, 2031"])
+def test_what_happened_on_a_day_is_a_heading(words: str) -> None:
+    """A place and a day are none."""
+    assert HeadingLevels().level(words, 0) == 1
+
+
 def test_squares_of_korean_reports_open_sections() -> None:
     document = _document(
         ("paragraph", "<p>□ 추진 배경</p>", "□ 추진 배경"),

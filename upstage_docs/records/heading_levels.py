@@ -50,7 +50,7 @@ _DATE = (
     r"\s*말?\s*(?:[(（][^)）]{1,3}[)）])?(?:\s*(?:\d{1,2}:\d\d|조간|석간))?"
     r"|\d{1,2}\s?[월月]\s?\d{1,2}\s?[일日](?:\s*[(（][^)）]{1,3}[)）])?|\d{1,2}\s?월(?=\s*(?:현재|기준|\W*\Z))"
     # Monday, 3 March 2024; Ulsan, March 15, 2024; 15.03.2024; FY2024; Q3 2024
-    r"|(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s+|[^\W\d_]{3,20},\s+(?=\d|\w{3,9}\.?\s+\d{1,2},))?"
+    r"|(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s+|(?!(?:results?|highlights|agenda|minutes|updates?|outlook|overview|summary|report|news|events)\b)[^\W\d_]{3,20},\s+(?=\d|\w{3,9}\.?\s+\d{1,2},))?"
     rf"(?:\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}|{_MONTH}(?:\s+\d{{1,2}}(?:st|nd|rd|th)?)?),?\s+{_YEAR}"
     rf"|\d{{1,2}}[./-]\d{{1,2}}[./-](?:\d\d){{1,2}}(?:\s*\([^)]{{1,3}}\))?|FY\s?'?\d{{2,4}}(?:\s?[QH][1-4])?|(?:Q[1-4]|H[12])\s?(?:FY\s?)?{_YEAR}|"
     rf"(?:[1-4]Q|[12]H)\s?'?\d{{2,4}}|{_YEAR}\s?(?:Q[1-4]|H[12])|(?:fiscal|calendar)\s+year\s+{_YEAR}|"
