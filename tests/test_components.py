@@ -113,6 +113,28 @@ def test_options_assigned_to_a_loader_are_read_when_it_loads(api: MadeApi, repor
     assert len(parser.parse(Blob.from_path(report))) == 6
 
 
+class LoaderOfACaller(UpstageDocumentParseLoader):
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, engine="local")
+        self.tenant = "a"
+
+
+def test_a_misspelled_option_that_is_assigned_is_refused_before_anything_is_sent(report: Path) -> None:
+    """As pydantic does for the classes of LlamaIndex; a class of a caller may have attributes of its own."""
+    loader = UpstageDocumentParseLoader(report, engine="local")
+    parser = UpstageOCRParser(engine="local")
+    splitter = TableAwareTextSplitter()
+    for component, use in (
+        (loader, loader.load),
+        (parser, lambda: parser.parse(Blob.from_path(report))),
+        (splitter, lambda: splitter.split_documents([])),
+    ):
+        component.on_eror = "skip"  # type: ignore[union-attr]
+        with pytest.raises(ConfigError, match="has no option 'on_eror'"):
+            use()
+    assert LoaderOfACaller(report).load()
+
+
 def test_options_assigned_to_a_reader_are_read_when_it_reads(api: MadeApi, report: Path) -> None:
     reader = UpstageDocumentParseReader(client=api.client())
     before = reader.to_dict()

@@ -366,9 +366,14 @@ def options_of(component: object, kind: type[Kind]) -> Kind:
     """Return the options of *kind* that *component* has, as they are now; one that it has not gets its default.
 
     Raises:
-        ConfigError: An option has a value that it does not take, or two contradict each other.
+        ConfigError: An option has a value that it does not take, or two contradict each other; or a name was assigned
+            that no option has.
     """
-    values = [(name, getattr(component, name)) for name in shared_names(type(component), kind)]
+    owner = type(component)
+    unknown = [name for name in vars(component).keys() - attributes_of(owner) if not name.startswith("_")]
+    if unknown and owner.__module__.partition(".")[0].endswith("_upstage_docs"):  # a caller's class may have its own
+        raise ConfigError(f"{owner.__name__} has no option {unknown[0]!r}.")
+    values = [(name, getattr(component, name)) for name in shared_names(owner, kind)]
     return kind(**{name: one for name, one in values if one is not None or name not in _NONE_IS_THE_DEFAULT})
 
 
