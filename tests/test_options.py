@@ -7,7 +7,7 @@ import inspect
 import pickle
 from collections.abc import Callable
 from dataclasses import fields, replace
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import Any, get_type_hints
 
 import pytest
@@ -183,6 +183,35 @@ def test_a_member_of_an_enumeration_of_texts_is_its_text() -> None:
     for made in (parse, OCROptions(model=Texts.OCR, schema=schema)):
         assert {str(name): str(text) for name, text in form_fields(made).items()} == form_fields(made)
     assert form_fields(parse)["output_formats"] == '["html"]'
+
+
+class Whole:
+    """As whole numbers of NumPy are: no `int`, and one to Python."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __index__(self) -> int:
+        return self.number
+
+
+class Share(float):
+    def __repr__(self) -> str:
+        return "Share"
+
+
+class Tries(IntEnum):
+    FEW = 2
+
+
+def test_a_number_of_another_library_is_taken_as_one_of_python() -> None:
+    three: Any = Whole(3)
+    policy = RetryPolicy(attempts=three, longest_retry_after=Share(2.5))
+    assert policy == RetryPolicy(attempts=3, longest_retry_after=2.5)
+    for made in (policy, RetryPolicy(attempts=Tries.FEW), ChunkOptions(chunk_size=three)):
+        assert {type(value) for value in vars(made).values()} & {Whole, Share, Tries} == set()
+    with pytest.raises(ConfigError, match="must be a whole number, 1 or more"):
+        RetryPolicy(attempts=Whole(0))  # type: ignore[arg-type]
 
 
 def test_a_request_names_each_option_once() -> None:

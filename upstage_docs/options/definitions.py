@@ -8,11 +8,13 @@ command's options and their help, and the form of a request are made of the same
 from __future__ import annotations
 
 import inspect
+import operator
 import os
 import sys
 import textwrap
 from collections import abc
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields
 from functools import lru_cache, partial
 from itertools import zip_longest
@@ -262,14 +264,14 @@ def require_bool(name: str, value: object) -> None:
 
 def require_whole_number(name: str, value: object, *, least: int, most: int | None = None) -> None:
     """Raise ConfigError unless *value* is a whole number from *least* to *most*; True is none."""
-    _check_number(_Told(name, "", Definition("", least=least, most=most)), value, int)
+    _number(_Told(name, "", Definition("", least=least, most=most)), value, int)
 
 
 def require_number(
     name: str, value: object, *, least: float | None = None, above: float | None = None, most: float | None = None
 ) -> None:
     """Raise ConfigError unless *value* is a finite number within the bounds; True is none."""
-    _check_number(_Told(name, "", Definition("", least=least, above=above, most=most)), value, float)
+    _number(_Told(name, "", Definition("", least=least, above=above, most=most)), value, float)
 
 
 def require_names(name: str, value: object, allowed: tuple[str, ...]) -> tuple[str, ...]:
@@ -330,7 +332,7 @@ def _checked(told: _Told, value: Any, kind: Any) -> Any:
     elif kind is bool:
         require_bool(told.name, value)
     elif kind in {int, float}:
-        _check_number(told, value, kind)
+        return _number(told, value, kind)
     elif kind is str:
         if not isinstance(value, str) or not value:
             raise told.refusal(value, "a text that is not empty")
@@ -344,15 +346,23 @@ def _checked(told: _Told, value: Any, kind: Any) -> Any:
     return value
 
 
-def _check_number(told: _Told, value: Any, kind: type) -> None:
-    said = told.said
+def _number(told: _Told, value: Any, kind: type) -> Any:
+    """Return *value* as Python's own number: those of NumPy, and members of an enumeration, are taken, too.
+
+    Raises:
+        ConfigError: It is not of the type *kind*, or out of bounds.
+    """
+    said, number = told.said, float(value) if isinstance(value, float) else value
+    if not isinstance(value, bool):
+        with suppress(TypeError):  # it is no whole number
+            number = operator.index(value)
     fits = (
         not isinstance(value, bool)
-        and isinstance(value, int if kind is int else (int, float))
-        and -sys.float_info.max <= value <= sys.float_info.max  # NaN is not
-        and (said.least is None or value >= said.least)
-        and (said.above is None or value > said.above)
-        and (said.most is None or value <= said.most)
+        and isinstance(number, int if kind is int else (int, float))
+        and -sys.float_info.max <= number <= sys.float_info.max  # NaN is not
+        and (said.least is None or number >= said.least)
+        and (said.above is None or number > said.above)
+        and (said.most is None or number <= said.most)
     )
     if not fits:
         what = "a whole number" if kind is int else f"a number{f' of {said.unit}' if said.unit else ''}"
@@ -360,6 +370,7 @@ def _check_number(told: _Told, value: Any, kind: type) -> None:
         least = "" if said.least is None else f", {said.least:,} or more"
         most = "" if said.most is None else f", at most {said.most:g}"
         raise told.refusal(value, what + above + least + most)
+    return number
 
 
 def options_of(component: object, kind: type[Kind]) -> Kind:
