@@ -252,7 +252,6 @@ def salvage_page(source: sqlite3.Connection, target: sqlite3.Connection, page: i
             copied[table] += _copy(source, target, table, "")
         with suppress(sqlite3.Error):
             source.execute("ROLLBACK")
-            source.execute("PRAGMA writable_schema = RESET")
     return copied
 
 
