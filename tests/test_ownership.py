@@ -67,6 +67,7 @@ from upstage_docs.records.wording import caption_label, is_note, is_unit
         "तालिका 4: बिक्री",
         "सारणी ४ बिक्री",
         "טבלה 4: מכירות",
+        "별첨표 1 세부 내역",
     ],
 )
 def test_a_caption_of_a_table_is_told_by_its_words(words: str) -> None:
@@ -227,6 +228,10 @@ def test_what_mentions_a_table_is_no_caption(words: str) -> None:
         "(단위＝천톤)",
         "(원/kg)",
         "（亿吨标准煤）",
+        "(kt)",
+        "(kg CO2e)",
+        "(millones de euros)",
+        "(в млн руб.)",
     ],
 )
 def test_a_unit_line_is_told(words: str) -> None:
@@ -345,6 +350,13 @@ def test_what_is_no_unit_line(words: str) -> None:
         "「－」は該当なし",
         "四捨五入のため合計は一致しない",
         "カッコ内は前年比",
+        "Примечание. Данные предварительные",
+        "Źródło: GUS",
+        "Kaynak: TÜİK",
+        "ที่มา: สสช.",
+        "المصدر: البنك المركزي",
+        "स्रोत: RBI",
+        "Lecture : en 2020, un cas",
     ],
 )
 def test_a_note_is_told(words: str) -> None:
@@ -445,6 +457,12 @@ def test_a_marked_note_is_one_of_a_table_that_holds_its_mark() -> None:
         ("The mills ground more (see the table below).", True),
         ("수확이 늘었다(아래 표 참조).", True),
         ("The harvest grew (by a third).", False),
+        ("Die folgende Tabelle zeigt die Ernte.", True),
+        ("Le tableau ci-dessous présente les récoltes.", True),
+        ("La siguiente tabla muestra las cosechas.", True),
+        ("A tabela a seguir apresenta as colheitas.", True),
+        ("La tabella seguente mostra i raccolti.", True),
+        ("Die folgende Ernte war gut.", False),
         ("The ships were: (in tonnes)", True),
         ("내역은 다음과 같습니다. (단위: 톤)", True),
         ("구체적인 내역은 아래를 참조", True),

@@ -41,7 +41,19 @@ _ANNOUNCES_CJK = compile_when_used(
 _SIGNS = (
     *("ollow", "elow", "above", "accompanying", "forth", "shown", "presented", "summar", "detail", "listed"),
     *("provid", "given", "outlin", "disclos", "report", "includ", "under", "hereafter", "next ", "adjacent"),
-    *("overleaf", "to the ", "on the ", "opposite"),
+    *(
+        "overleaf",
+        "to the ",
+        "on the ",
+        "opposite",
+        "olgende",
+        "nachstehende",
+        "ci-",
+        "suivant",
+        "iguiente",
+        "seg",
+        "abaixo",
+    ),
 )
 _NEAR_END = 160  # characters before the end of a text, in which an announcement begins
 _CJK_SIGN = re.compile(r"다음|아래|하[기단]|以下|次|如下|[下右左]")  # such an announcement begins with one
@@ -51,7 +63,10 @@ _ANNOUNCES_WITHIN = compile_when_used(
     rf"|\b(?:information|data|amounts|figures|results|details)\s+below\b(?!\s+(?:[\d$€£%]|(?:zero|the|an?|that|this|those|average)\b))|\bas\s+follows\b|\bsee\s+below\b|\bas\s+{_SHOWN}\s+(?:below|hereunder)\b"
     rf"|\A\W*(?:below\s+(?:is|are|please|you|we)|{_SHOWN}\s+(?:below|hereunder)\s+(?:is|are)|here\s+(?:is|are))\b"
     rf"|\A\W*the\s+following{_NO_TIME}\s+(?:\w+\s+){{0,3}}(?:is|are|was|were|summari[sz]es?|reconciles?|sets?|shows?|presents?|lists?|provides?|details?|outlines?|"
-    r"illustrates?|compares?|reflects?|represents?|relates?)\b",
+    r"illustrates?|compares?|reflects?|represents?|relates?)\b"
+    r"|\b(?:folgende|nachstehende)n?\s+(?:tabelle|abbildung|übersicht|grafik)\b|\b(?:tableau|graphique|figure)\s+(?:ci-dessous|ci-après|suivante?)\b"
+    r"|\bsiguiente\s+(?:tabla|cuadro|gr[áa]fico|figura)\b|\b(?:tabla|cuadro|tabela|quadro|tabella|gr[áa]fico|figura)\s+(?:siguiente|a\s+seguir|seguinte|abaixo|seguente)\b"
+    r"|\bseguente\s+(?:tabella|figura)\b",
     re.IGNORECASE,
 )
 _SHOWING_KOREAN = r"(?:표|그림|그래프|도표|차트|도식|사진)"

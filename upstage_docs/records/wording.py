@@ -45,7 +45,7 @@ _FIGURES_CJK = (
     r"[附付][图圖図]|参考[図图圖]|(?:示意|流程|[结結][构構]|[组組][织織]|架[构構]|[趋趨][势勢]|分布)[图圖図]|"
     r"[插地挿]?[图圖図]|[图圖][片示]|写真|照片|グラフ|チャート|イラスト"
 )
-_TABLES_KOREAN = r"부\s?표|붙임\s?표|별\s?표|참고표|통계표|도표|표"
+_TABLES_KOREAN = r"부\s?표|붙임\s?표|별\s?(?:첨\s?)?표|참고표|통계표|도표|표"
 _FIGURES_KOREAN = (
     r"그\s?림|사\s?진|차\s?트|그래프|지\s?도|도\s?면|도식|개념도|구성도|흐름도|모식도|삽화|화면|"
     r"도(?=\s\d+[a-z]?(?:[\s.:)\]〉>]|\Z))"
@@ -264,14 +264,16 @@ _UNIT = compile_when_used(
 _BARE_UNIT = compile_when_used(
     rf"\s*[(\[]\s*{_KOREAN_SCALE}(?:\s*[,·/]\s*{_KOREAN_SCALE}){{0,3}}\s*[)\]]\s*\Z|"
     rf"\s*[(（\[]\s*{_CJK_SCALE}(?:\s*[,，、·/]\s*{_CJK_SCALE}){{0,3}}\s*[)）\]]\s*\Z|"
+    r"\s*[(（\[]\s*(?:в\s+)?(?:тыс|млн|млрд)\.?(?:\s?(?:руб(?:лей)?|долл(?:аров)?)\.?)?(?:\s+США)?\s*[)）\]]\s*\Z|"
+    r"\s*[(（\[]\s*(?:millones|miles|milh(?:ões|ares)|millions|milliers|milliards)\s+(?:de\s+|d['’])\w+\s*[)）\]]\s*\Z|"
     r"\s*[(（]\s*[^()（）\n]{1,16},\s*(?:백만|천|억|십억)\s?원\s*[)）]\s*\Z|"
     rf"\s*[(（\[]?\s*(?:{_CURRENCY}\s?(?:['’]?000s?|k|mn?|bn|mio\.?|mrd\.?|tsd\.?|(?:thousand|million|billion|crore|lakh|milh(?:õ|o)e|mil)s?)(?:['’]s)?|(?:T|(?:mio|mrd|tsd)\.?\s?){_CURRENCY})(?:\s+omitted)?\s*[)）\]]?\s*\Z|"
     r"\s*[(（\[]\s*[$€£]?['’]?000['’]?s?(?:\s+(?:omitted|[a-z]+))?\s*[)）\]]\s*\Z|\s*[(（\[]\s*(?:rs\.?|rupees)\s+(?:in\s+)?(?:crores?|lakhs?)\s*[)）\]]\s*\Z|"
-    r"\s*[(（\[]\s*(?:[kmgµμ]?[gmlj]|[kmgt]?wh?|mt|ha|km|cm|mm|sq\.?\s?(?:ft|km|m)\.?|bbl|mmbtu|[kmg]?t\s?co2(?:e|eq)?)[²³23]?(?:\s?/\s?[a-z]{1,4}[²³]?)?\s*[)）\]]\s*\Z|"
+    r"\s*[(（\[]\s*(?:[kmgµμ]?[gmlj]|[kmgt]?wh?|[kmg]?t|ha|km|cm|mm|sq\.?\s?(?:ft|km|m)\.?|bbl|mmbtu|(?:kg|[kmg]?t)\s?co2(?:e|eq)?)[²³23]?(?:\s?/\s?[a-z]{1,4}[²³]?)?\s*[)）\]]\s*\Z|"
     rf"\s*[(（\[]?\s*(?:(?:(?<![^\W_])(?:{_BESIDE_UNITS}|\d+)(?![^\W_])|[,/$€£¥₩₹])\s*)*(?<![^\W_])(?:{_UNIT_WORDS})(?![^\W_])(?:[\s,/]+(?:{_BESIDE_UNITS}|{_UNIT_WORDS}|\d+)(?![^\W_])){{0,9}}\s*[)）\]]?\s*\Z|"
     r"\s*[(（\[]\s*(?:(?:number|no\.?)\s+of\s+\w+|numbers?|headcount|(?:un)?audited|per\s+\d[\d,]*(?:\s+\w+)?|[×x]\s?1[0,][\d,]*[⁰-⁹¹²³]*|°\s?[CF]|"
     r"(?:in\s+)?(?:(?:square|cubic|sq\.?)\s+)?(?:ft\.?|feet|miles?|inches|(?:kilo|centi|milli)?(?:met(?:er|re)|gram)s|lit(?:er|re)s|gallons|km|m)|"
-    r"[µμnpmkMG]?(?:g|mol|I?U)/(?:d?L|ml|kg|g|ha|day)|(?:в\s+)?(?:тыс|млн|млрд)\.?(?:\s?(?:руб|долл)\.?)?|(?:w\s+)?(?:tys|mln|mld)\.?\s?(?:zł|PLN)?|"
+    r"[µμnpmkMG]?(?:g|mol|I?U)/(?:d?L|ml|kg|g|ha|day)|(?:w\s+)?(?:tys|mln|mld)\.?\s?(?:zł|PLN)?|"
     rf"(?:{_UNIT_WORDS})\s+(?:of\s+co2\s+equivalent|per\s+(?:week|hour|person|household|hectare|worker)))\s*[)）\]]\s*\Z",
     re.IGNORECASE,
 )
@@ -318,7 +320,8 @@ _NOTE = compile_when_used(
     r"(?:nm|na|n[./]a\.?|nd|ns|…|\.{2,3}|[-–—])\s*[=:]\s*[^\W\d]|(?-i:[repf])\s*=\s*[^\W\d]|"
     r"(?:r\s*[=:]?\s*revised|p\s*[=:]?\s*(?:preliminary|provisional|projected)|e\s*[=:]?\s*estimated?|f\s*[=:]?\s*forecast)\b|"
     r"significance\s*:|p\s?<\s?0?\.\d|quellen?\s*:|anmerkung(?:en)?\s*:|fuentes?\s*:|notas?\s*:|fontes?\s*:|note\s*:|fonti?\s*:|bron\s*:|"
-    r"источник\s*:|примечание\s*:|nguồn\s*:|"
+    r"источники?\s*[:.]|примечани[ея]\s*[:.]|джерел[оа]\s*:|примітк[аи]\s*:|nguồn\s*:|ghi\s+chú\s*:|źródł[oa]\s*:|uwag[ai]\s*:|kaynak(?:lar)?\s*:|lecture\s*:|"
+    r"(?:πηγή|σημείωση|ที่มา|หมายเหตุ|(?:ال)?مصدر|ملاحظ(?:ة|ات)|स्रोत|टिप्पणी|नोट|מקור|הערה)\s*:|"
     r"(?<![(（])주\s*[)）:：.\]】〉>〕］*]|(?<=[(（])주\s*[)）](?:\s+\d|\d+(?!\w))|주\s*\d+\s*[)）:：.\]】〉>〕］]|주석\s*[:：)）]|각\s?주\s*(?:\d+\s*)?[:：)]|"
     r"단\s?[,，]\s|[가-힣\s]{0,16}(?:반올림|단수\s?차이|끝수\s?처리)[^.]{0,24}(?:일치|않|다를|상이)|(?:그림|사진|표)\s?(?:출처|제공|자료)\s*[:：]\s*\S|(?:원|통계|근거)?\s?자\s?료\s*(?:출처|원|제공)?\s*[:：;=)\]】〉>〕］]|(?:통계\s?)?출\s?처(?:\s?\([^()]{1,6}\))?(?:\s*[:：;=)\]】〉>〕］|]|\s[–—-]\s)|비\s?고\s*[:：)\]】〉>]|비고\s\d+\s*[.)]|참\s?고\s*[:：)]|"
     r"참고\][^\n]|근거\s*[:：]|(?:범례|데이터|제공)\s*[:：]\s*\S|※|☞|"
@@ -335,11 +338,11 @@ _NOTE = compile_when_used(
 # The first two letters of those that begin with two; what else they begin with, single letters too.
 _BEGIN_OF_NOTES = frozenset(
     "fo no so se re nb le ke ab da ad ac cr ca co cl si qu an au ow fu br de im ph pi ma mo ex sy st to nu "  # noqa: SIM905
-    "fi va am it sh su pe du be th tv ro cl na nd ns nm ng in ex al un re rs "
+    "ka gh uw fi va am it sh su pe du be th tv ro cl na nd ns nm ng in ex al un re rs "
     "주석 각주 자료 출처 비고 참고 근거 원자 통계 범례 데이 제공 괄호".split()
 )
 _FIRST_OF_NOTES = _first_letters(_BEGIN_OF_NOTES) | frozenset(
-    "zZиИпП※☞[(（【〈<〔［＜「△▲▽▼∆…-–—―－.'\"‘“「©단반합끝그사표四端カ注註备備脚附説说說资資数數データ来來出図图圖引参凡统統括†‡§¶"
+    "zZиИпПдДźŹπΠσΣทหاملसटनמה※☞[(（【〈<〔［＜「△▲▽▼∆…-–—―－.'\"‘“「©단반합끝그사표四端カ注註备備脚附説说說资資数數データ来來出図图圖引参凡统統括†‡§¶"
 )
 _FIRST_OF_KOREAN_NOTES = frozenset(one[0] for one in _BEGIN_OF_NOTES if not one.isascii())
 # "CI: confidence interval; …": capitals, or a sign of few letters. "However, it rained; …" is a sentence.
