@@ -103,6 +103,11 @@ DOCUMENTS: dict[str, list[tuple[str, int]]] = {
     "letters behind numbers": [
         ("I. Aim", 1), ("I.A. Sites", 2), ("I.A.1. North", 3), ("I.B. Tools", 2), ("II. End", 1),
     ],
+    "korean chapters without a sign": [("1장 서론", 1), ("1절 배경", 2), ("2절 목적", 2), ("10장 결론", 1)],
+    **{
+        f"chapters called {word}": [(f"{word} 1 A", 1), ("1.1 B", 2), (f"{word} 2 C", 1)]
+        for word in ("Phase", "Bab", "Rozdział", "Bölüm", "Hoofdstuk", "Κεφάλαιο", "บทที่", "अध्याय", "الفصل")
+    },
     "signatures": [("PART IV", 1), ("Item 15. Exhibits", 2), ("SIGNATURES", 1)],
 }  # fmt: skip
 

@@ -55,15 +55,15 @@ _PART = (
     rf"|第\s*[{_CJK_DIGITS}\d]+\s*(?:部分|[编編部篇])"
 )
 _CHAPTER = (
-    rf"제\s*(?P<n>\d+)\s*장|第\s*(?:(?P<o>\d+)|[{_CJK_DIGITS}]+)\s*章"
-    rf"|第\s*\d+(?=\s*【)|(?i:chapter|ch\.|kapitel|chapitre|cap[íi]tulo|capo|chương|глава|module)\s*(?:(?P<m>\d+)(?:er)?|[IVXLC]+|(?i:{_IN_WORDS}))\b(?!\.\d)"
-    r"|(?i:item)\s+\d+[A-C]?(?:\s*[.:—–-]|(?=\s+[A-Z(])|\s*\Z)"
+    rf"제\s*(?P<n>\d+)\s*장|(?P<r>\d+)\s?장(?=\s|$|[.:])|第\s*(?:(?P<o>\d+)|[{_CJK_DIGITS}]+)\s*章"
+    rf"|第\s*\d+(?=\s*【)|(?i:chapter|ch\.|kapitel|chapitre|cap[íi]tulo|capo|chương|глава|module|phase|bab|rozdział|bölüm|hoofdstuk|κεφάλαιο|บทที่|अध्याय)\s*(?:(?P<m>\d+)(?:er)?|[IVXLC]+|(?i:{_IN_WORDS}))\b(?!\.\d)"
+    r"|الفصل\s+(?:\d+|ال\w+)|(?i:item)\s+\d+[A-C]?(?:\s*[.:—–-]|(?=\s+[A-Z(])|\s*\Z)"
     r"|(?i:appendix|annex|schedule|anhang|annexe|anexo)\s+(?:(?P<p>[A-Z])|\d+|[IVX]+)\b(?!\.\d)"
     r"|(?i:exhibit)\s+(?P<q>[A-Z])(?!\w)"
     rf"|[\[(<〔【]?\s?(?:부\s?록|별\s?[첨지]|붙\s?임|첨\s?부|참\s?고(?=\s?\d+(?:$|[\s.:)\]>〕】]))|付録|附录|附錄|附件|附属書)\s*(?:\d+|제\s*\d+\s*호(?:\s*서식)?|[A-Z]|[{_CJK_DIGITS}]+)?(?=$|[\s.:)\]>〕】])"
 )
 _SECTION = (
-    rf"제\s*\d+\s*절|第\s*[{_CJK_DIGITS}\d]+\s*[节節]"
+    rf"제\s*\d+\s*절|\d+\s?절(?=\s|$|[.:])|第\s*[{_CJK_DIGITS}\d]+\s*[节節]"
     r"|(?i:section|abschnitt|secci[óo]n|seção|sezione|mục|§)\s*(?:\d+[a-z]?|[IVXLC]+|[A-H])\b(?!\.\d)"
 )
 _ARTICLE = (
@@ -126,12 +126,12 @@ _FIRST_OF_ALL = compile_when_used(
     r"(?:1|A|I|a|i|가|ㄱ|Ⅰ|ⅰ|一|壹|ア|ｱ|(?i:one))(?![\dA-Za-z])|[①❶㉠㉮ⓐ]"
 )
 _FIRST_SIGNS = compile_when_used(
-    rf"[\d\[<〔【(§{_FORMAL_DIGITS}{_KANA}ГСРĐг{_CJK_DIGITS}{_UNICODE_ROMAN}ⅰ-ⅹ{_HANGUL}ㄱ-ㅎ{_CIRCLED}{_CIRCLED_LETTERS}제第부별붙첨참付附A-Za-z{SQUARES}◆◇◈▶▷►▸☞○●◦◯❍⚪\-–―•·]"
+    rf"[\d\[<〔【(§{_FORMAL_DIGITS}{_KANA}ГСРĐгΚκบاअ{_CJK_DIGITS}{_UNICODE_ROMAN}ⅰ-ⅹ{_HANGUL}ㄱ-ㅎ{_CIRCLED}{_CIRCLED_LETTERS}제第부별붙첨참付附A-Za-z{SQUARES}◆◇◈▶▷►▸☞○●◦◯❍⚪\-–―•·]"
 )
 # The first three letters of the words that a numbering begins with: "Part", "Chapitre", "Item".
 _BEGIN_OF_WORDS = frozenset(
     "par tei boo vol tit div sub cha ch. kap cap uni les mod lec ite app ann exh sch anh ane sec abs art rul cla "  # noqa: SIM905
-    "not sez seç mục chư".split()
+    "not sez seç mục chư pha bab roz böl hoo".split()
 )
 _ROMAN_LETTERS = frozenset("IVXLivx")
 _AFTER_LETTER = frozenset(".)-")
