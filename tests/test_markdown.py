@@ -347,6 +347,21 @@ def test_a_picture_and_its_caption_on_the_next_line_are_one_chunk_of_their_own()
     assert (other.metadata["category"], other.text.count("\n")) == ("paragraph", 1)
 
 
+@pytest.mark.parametrize(
+    "picture",
+    ["![quay](a.png)", "![quay][1]", "[![quay](a.png)](b.html)", "![[quay.png]]", '<img src="a.png" alt="The quay">'],
+)
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+def test_a_picture_is_one_however_it_is_written(picture: str, gap: str) -> None:
+    chunks = list(chunk_elements(Record("", f"It fell.\n\n{picture}{gap}Figure 1. The quay\n\nIt rose.", {})))
+
+    assert [(one.metadata["category"], one.caption) for one in chunks] == [
+        ("paragraph", ""),
+        ("figure", "Figure 1. The quay"),
+        ("paragraph", ""),
+    ]
+
+
 def test_comments_alone_are_no_text_and_no_title() -> None:
     """docling writes `<!-- image -->` for what it leaves out, Azure the number of a page."""
     text = f'<!-- image -->\n\n{TABLE}\n\n<!-- PageNumber="1" -->\n<!-- PageBreak -->\n\nIt rose.'

@@ -45,7 +45,11 @@ _NAMES = {"p": "paragraph", "ul": "list", "ol": "list", "pre": "code"}
 
 # Of masked text: an equation holds nothing but filler.
 _EQUATION = re.compile(rf"[ \t]*(?:\$\${FILLER}+\$\$|\\\[{FILLER}+\\\])\s*\Z")
-_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)[ \t]*(?:\r?\n|\Z)")  # alone on the first line
+# Alone on the first line: ![a](a.png), ![a][1], [![a](a.png)](b), ![[a.png]], <img>
+_IMAGE = re.compile(
+    r"(?:!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])|\[!\[[^\]]*\]\([^)]*\)\]\([^)]*\)|!\[\[[^\]]+\]\]|<img\b[^<>]*>)"
+    r"[ \t]*(?:\r?\n|\Z)"
+)
 _BOLD_LINE = re.compile(r"(\*\*|__)(?=\S)([^*_\n]{1,120})(?<=\S)\1")  # **1.2 Scope**: PyMuPDF4LLM's headings
 _COMMENTS = re.compile(r"(?:<!--(?:[^-]|-(?!->))*-->\s*)+\Z")
 
