@@ -47,6 +47,7 @@ def cut(text: str, size: int, overlap: int = 0) -> list[str]:
         ("彼は言った、彼女は静かに笑った（本当だろうか？）。それから二人は港の坂道を並んで下りて行った", 24, "、"),
         ("وصلت السفن إلى الميناء صباحا، ثم عادت مع المد قبل الغروب إلى البحر", 36, "،"),
         ("Der Hafen kostet im Jahr 12 Mio. EUR, und die Schiffe zahlen davon fast die Hälfte", 38, ","),
+        ("Նավահանգիստը բացվեց այսօր։Հաջորդ տարի այն կընդլայնվի", 34, "։"),
         ("The pilots came to the port in Jan. 2031 and left it, since the quay was closed again", 54, ","),
     ],
 )
@@ -58,6 +59,19 @@ def test_a_long_text_is_cut_where_its_reader_pauses(text: str, size: int, ends: 
     assert pieces[0][-1] in ends
     assert not [piece for piece in pieces if piece[0] in "，；：、…。,;:.」』）・—"]
     assert "".join("".join(pieces).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Le chiffre d’affaires a augmenté de 3,5 % ; les coûts ont baissé.", "3,5 % ;"),
+        ("Die Kosten der Anlage sanken im Jahr um 1.200,50 € und stiegen dann.", "1.200,50 €"),
+        ("Le directeur a dit hier soir aux clients « cela continue » ; il est parti.", "continue »"),
+    ],
+)
+def test_what_a_blank_sets_off_from_its_word_stays_with_it(text: str, kept: str) -> None:
+    for size in range(20, len(text)):
+        assert any(kept in piece for piece in cut(text, size)), size
 
 
 def test_a_date_of_korean_is_not_cut_behind_its_year() -> None:

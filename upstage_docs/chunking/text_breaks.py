@@ -24,7 +24,7 @@ _BARE_TAGS_AND_WORD = compile_when_used(rf"(?:</?(?:{_NAMES})>){{1,50}}[^\W_]")
 _LINE_TAG = compile_when_used(
     r"<br|</(?:p|li|div|tr|h[1-6]|ul|ol|pre|blockquote|dd|dt|header|footer|caption)\b", re.IGNORECASE
 )
-_FULL_STOPS, _CLAUSE_MARKS = "。！？｡．။។།", "，、；：､…‥၊"
+_FULL_STOPS, _CLAUSE_MARKS = "。！？｡．။។།։", "，、；：､…‥၊"
 _IN_NUMBER = r"(?<=[０-９0-9][，．])[０-９0-9]"  # １，２３４
 _CLAUSE_ENDS = frozenset(",;:—–،؛")  # and white space after it: no part of a number or a name
 _IDEOGRAPHS = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003134f"
@@ -53,6 +53,8 @@ _TOKEN = compile_when_used(
 _NO_START = frozenset(
     "，。、．！？；：」』）】〉》”’…‥・―—ー々ゝゞぁぃぅぇぉっゃゅょァィゥェォッャュョ!?.,;:)]}\"'､｡ｰ｣〕〗ゎゕゖヮヵヶ%％℃"
 )
+# What a blank sets off from its word and a line does not begin with: 3,5 %, 20 €, « oui » !
+_SET_OFF = re.compile(r"[%‰;:!?»](?!\w)|(?<=\d\s)[€$£¥₩°](?!\s?\d)")
 _CLOSERS = "\"'”’」』）】〉》)]"
 _ENDERS = frozenset(".!?…。！？؟۔।॥")
 # A word of Korean that ends a clause: after a comma, or a verb with a connective ending. Nouns that end alike, such as
@@ -234,6 +236,10 @@ class Breaks:
                 rank = _PARAGRAPH if lines else _SENTENCE
             elif lines:
                 rank = _LINE
+            elif not self.text[self.starts[index] : self.starts[index] + 1].isalnum() and _SET_OFF.match(
+                self.text, self.starts[index]
+            ):
+                rank = _SYLLABLE
             else:
                 rank = self._rank_of_word(end)
             self._ranks[index] = rank
