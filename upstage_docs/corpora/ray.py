@@ -28,10 +28,10 @@ from upstage_docs.files.source import place_of
 from upstage_docs.flows.schedule import Schedule
 from upstage_docs.options import ParseOptions
 from upstage_docs.options.definitions import (
+    check_options,
     documented,
     hash_of,
     option,
-    require_kind,
     require_number,
     require_whole_number,
 )
@@ -67,10 +67,7 @@ class CorpusOptions:
     )
 
     def __post_init__(self) -> None:
-        for name, kind in (("parse", ParseOptions), ("records", RecordOptions), ("storage_options", Mapping)):
-            require_kind(name, getattr(self, name), kind)
-        if self.chunks is not None:
-            require_kind("chunks", self.chunks, ChunkOptions)
+        check_options(self)
         if self.records.metadata_format != "flat" or self.records.images != "none":
             raise ConfigError('Rows of a corpus take RecordOptions(metadata_format="flat", images="none") only.')
 

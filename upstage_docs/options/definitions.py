@@ -285,12 +285,6 @@ def require_names(name: str, value: object, allowed: tuple[str, ...]) -> tuple[s
     return tuple(dict.fromkeys(value if isinstance(value, (list, tuple)) else sorted(value)))
 
 
-def require_kind(name: str, value: object, kind: type) -> None:
-    """Raise ConfigError unless *value* is an instance of the class *kind*."""
-    if not isinstance(value, kind):
-        raise ConfigError(f"{name}= is of type {type(value).__name__!r}; give {kind.__name__}(...).")
-
-
 def require_folder(name: str, value: object) -> object:
     """Return *value*; raise ConfigError unless it can be the path of a folder."""
     if not isinstance(value, (str, os.PathLike)) or not os.fspath(value) or "\0" in os.fsdecode(value):
@@ -341,8 +335,8 @@ def _checked(told: _Told, value: Any, kind: Any) -> Any:
     elif origin is abc.Callable:
         if not callable(value):
             raise told.refusal(value, "a function")
-    elif kind is not Any:
-        require_kind(told.name, value, kind)
+    elif kind is not Any and not isinstance(value, origin or kind):
+        raise ConfigError(f"{told.name}= is of type {type(value).__name__!r}; give {(origin or kind).__name__}(...).")
     return value
 
 
