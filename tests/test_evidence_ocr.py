@@ -141,6 +141,16 @@ def test_doubtful_words_are_marked_in_everything_that_knows_them() -> None:
     assert uncertain(LETTER, below=1) == "오늘[?] 날씨가[?] \n참[?] 좋다"
 
 
+def test_a_word_without_letters_takes_the_words_beside_it_out_of_no_line() -> None:
+    """Recognisers answer such words for stains."""
+    (line,) = ocr_records(
+        result(page("a b", word(0, "a", 0, 0), word(1, "", 20, 0), word(2, "b", 50, 0, 0.4))), split="line"
+    )
+
+    assert [line.text[start:end] for start, end, *_ in json.loads(line.metadata["words"])] == ["a", "b"]
+    assert uncertain(line).split() == ["a", "b[?]"]
+
+
 def test_what_does_not_know_how_sure_its_words_are_says_so() -> None:
     whole = next(iter(ocr_records(result(LETTER))))
     first = next(iter(ocr_records(result(LETTER), split="line")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -69,12 +69,10 @@ def uncertain(recognised: object, *, below: float = 0.8, mark: str = "[?]") -> s
         raise ConfigError(f"mark={mark!r} must be a text.")
     if isinstance(recognised, OcrResult):
         return "\n".join(uncertain(page, below=below, mark=mark) for page in recognised.pages)
-    if isinstance(recognised, OcrPage):
+    if isinstance(recognised, (OcrPage, OcrLine)):
         ranges = zip(word_ranges(recognised), recognised.words, strict=True)
         doubtful = [found[1] for found, word in ranges if found and word.confidence < below]
         return _marked(recognised.text, doubtful, mark)
-    if isinstance(recognised, OcrLine):
-        return _marked(recognised.text, _doubtful_in_line(recognised, below), mark)
     thing = read_thing(recognised)
     text = thing.text or ""
     confidence = _confidence(thing.metadata)
@@ -86,15 +84,6 @@ def uncertain(recognised: object, *, below: float = 0.8, mark: str = "[?]") -> s
             "This text does not say how sure its words are: load it with split='line' or 'word', or pass the OcrResult."
         )
     return _marked(text, [word.end for word in words if word.confidence < below], mark)
-
-
-def _doubtful_in_line(line: OcrLine, below: float) -> Iterator[int]:
-    position = 0
-    for word in line.words:
-        start = line.text.find(word.text, position)
-        position = start + len(word.text) if start >= 0 else position
-        if start >= 0 and word.confidence < below:
-            yield position
 
 
 def _marked(text: str, ends: Iterable[int], mark: str) -> str:

@@ -19,8 +19,8 @@ _UPRIGHT = 0.5
 """Degrees: words that lie askew by less get an upright box."""
 
 
-def word_ranges(page: OcrPage) -> list[tuple[int, int] | None]:
-    """Return, for each word of a page, its range in the page's text, None for a word that does not stand there.
+def word_ranges(page: OcrPage | OcrLine) -> list[tuple[int, int] | None]:
+    """Return the range of each word of a page or line in the text of that, None for a word that does not stand there.
 
     No two words have the same range, even where the same word stands twice.
     """

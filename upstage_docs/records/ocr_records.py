@@ -9,7 +9,7 @@ import msgspec
 
 from upstage_docs.models import OcrLine, OcrPage, OcrResult, Point, Record, bounding_box
 from upstage_docs.options import Ids, OCRSplit
-from upstage_docs.records.ocr_lines import ocr_lines
+from upstage_docs.records.ocr_lines import ocr_lines, word_ranges
 from upstage_docs.records.options import OCRRecordOptions
 from upstage_docs.records.records import OcrMetadata, file_id, record_id, source_in_ids, text_sha256
 
@@ -104,14 +104,11 @@ def _ocr_record(result: OcrResult, unit: _Unit, page: OcrPage | None, ids: Ids) 
 
 def _words(line: OcrLine, page: OcrPage) -> str:
     """Return where each word of a line stands, in its text and on its page, as JSON."""
-    found = []
-    position = 0
-    for word in line.words:
-        start = line.text.find(word.text, position)
-        if start < 0:
-            continue
-        position = start + len(word.text)
-        found.append((start, position, *bounding_box(_relative(word.vertices, page)), float(word.confidence)))
+    found = [
+        (*place, *bounding_box(_relative(word.vertices, page)), float(word.confidence))
+        for place, word in zip(word_ranges(line), line.words, strict=True)
+        if place is not None
+    ]
     return _encode(found).decode()
 
 
