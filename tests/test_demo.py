@@ -87,3 +87,5 @@ def test_the_demo_takes_the_readers_own_file(demo: object, tmp_path: Path) -> No
 
     assert "mine.pdf: 4 pages" in printed
     assert "Answer: 10 · Doldam 2 · 2025-04-07" in printed
+    unasked = demo(tmp_path / "mine.pdf")  # type: ignore[operator]
+    assert "Question: Saebyeok Strait Tidal Power" in unasked

@@ -549,6 +549,25 @@ def test_a_quote_over_two_elements_is_found_in_both() -> None:
     assert found[0].box[3] < 0.25
 
 
+def test_a_quote_is_found_in_the_element_of_a_documents_json_that_says_it() -> None:
+    texts = [
+        ("paragraph", 1, "The tide turns", (0.05, 0.1, 0.9, 0.25)),
+        ("paragraph", 1, "at noon today.", (0.05, 0.45, 0.9, 0.6)),
+    ]
+    body = json.dumps({"elements": [element_json(n, *text) for n, text in enumerate(texts)]})
+    whole = LangChain(body, {"source": "tide.pdf", "category": "document"})
+    file = pdf([[(30, 60, "The tide turns"), (30, 160, "at noon today.")]])
+
+    (found,) = places(whole, quote="at noon", file=file)
+    lost = places(whole, quote="at midnight", file=file)
+
+    assert (found.element_id, found.precision, found.start, found.end) == (1, "words", 0, 0)
+    assert found.box is not None
+    assert found.box[1] > 0.45
+    assert [(place.element_id, place.precision) for place in lost] == [(0, "element"), (1, "element")]
+    assert all("do not stand" in place.note for place in lost)
+
+
 def test_words_that_are_not_there_mean_the_element_and_say_so() -> None:
     (place,) = places(quay(), quote="a fleet of balloons", file=QUAY)
 

@@ -71,8 +71,10 @@ class Meaning:
     ],
 )
 def test_words_numbers_and_pairs_of_characters_are_found(question: str, page: int) -> None:
-    best = SearchIndex(RECORDS).search(question)[0]
+    index = SearchIndex(RECORDS)
+    best = index.search(question)[0]
 
+    assert len(index) == len(RECORDS)
     assert best.item.metadata["page"] == page
     assert best.citation.places[0].page == page
     assert best.text == best.item.text

@@ -537,6 +537,16 @@ def test_no_key_and_a_key_that_is_none_are_named_at_once(report: Path) -> None:
         UpstageOCRLoader(report, model="document-parse", engine="local")
 
 
+def test_the_parser_of_a_loader_has_its_options(report: Path) -> None:
+    parsing = UpstageDocumentParseLoader(report, engine="local", split="page", output_format="markdown").parser
+    recognising = UpstageOCRLoader(report, engine="local", split="line", skip_empty=True).parser
+
+    assert isinstance(parsing, UpstageDocumentParseParser)
+    assert (parsing.engine, parsing.split, parsing.output_format) == ("local", "page", "markdown")
+    assert isinstance(recognising, UpstageOCRParser)
+    assert (recognising.engine, recognising.split, recognising.skip_empty) == ("local", "line", True)
+
+
 @pytest.mark.parametrize("key", ["up_secret", SecretStr("up_secret")])
 def test_the_key_never_shows(report: Path, key: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     loader = UpstageDocumentParseLoader(report, api_key=key)

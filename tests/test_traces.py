@@ -336,3 +336,4 @@ def test_llama_index_is_told_of_reading(path: Path) -> None:
     assert isinstance(end, ReadEndEvent)
     assert (end.reader, end.documents, end.sources) == ("UpstageDocumentParseReader", len(documents), [str(path)])
     assert len(again) == 2
+    assert [event.class_name() for event in (start, end)] == ["UpstageReadStartEvent", "UpstageReadEndEvent"]
