@@ -330,7 +330,8 @@ def headings_are_not_alone(split: Splitter, document: ParsedDocument, options: C
             assert second.category not in WHOLE, f"{one.text!r} is not with its table"
             text = element_text(second, options.output_format).strip()
             if is_heading(second):  # is not cut to fill up a chunk
-                least = options.size(f"{one.text}\n\n{text}")
+                # sizes in tokens do not add up, and the splitter adds them
+                least = sum(map(options.size, (one.text, "\n\n", text)))
             else:
                 tag = re.match(rf"(?:{TAG.pattern}|\s)*", text)
                 least = options.size(f"{one.text}\n\n{tag[0] if tag else ''}{text.split()[0]}") + 70
