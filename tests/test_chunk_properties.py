@@ -56,6 +56,19 @@ def test_only_the_last_part_of_a_table_ends_on_the_page_of_the_caption_below_it(
     invariants.provenance_is_exact(splitter, document, options)
 
 
+def test_captions_over_a_table_stay_together_where_the_last_has_no_room_beside_the_text_above() -> None:
+    """The chunk that was open is full; all of them wait for what they are the captions of, not only the last."""
+    text = Element(0, 1, "paragraph", f"<p id='0'>{'A text of some length. ' * 6}</p>")
+    captions = [Element(at, 1, "caption", f"<caption id='{at}'>Words about it, {at}.</caption>") for at in (1, 2, 3)]
+    table = Element(4, 1, "table", "<table id='4'><tr><td>a</td></tr></table>")
+    document = ParsedDocument("a.pdf", "ab" * 32, "model", (text, *captions, table), total_pages=1)
+
+    chunks = list(chunk_with(ChunkOptions(chunk_size=240, output_format="html"), document))
+
+    assert [chunk.metadata["categories"] for chunk in chunks] == ["paragraph", "caption, table"]
+    assert [f"it, {at}." in chunks[1].text for at in (1, 2, 3)] == [True] * 3
+
+
 # --- every invariant notices when it is broken -----------------------------------------------------------------------
 
 

@@ -134,7 +134,7 @@ class _Packer:
         self._last: list[Unit] = []  # the text chunk before, for the overlap
         self._whole: Whole | None = None  # a table whose captions and notes may still follow
         self._row: list[Whole] = []  # those beside it, whose captions may stand in a row below all of them
-        # After a pending table, what belongs to it or to the next one; else captions that are too large for a chunk.
+        # After a pending table, what belongs to it or to the next one; else captions without room in the open chunk.
         self._waiting: list[Unit] = []
         self._bare: Unit | None = None  # a picture without words, which is left out unless a caption follows
         # Running headers and footers that may be captions after all: their places among the open units.
@@ -324,8 +324,7 @@ class _Packer:
 
     def _open_next(self, unit: Unit, *, wait: bool = True) -> None:
         """Open a chunk with a text that has no room in the open one, or cut it; a caption waits for its table."""
-        is_long = len(unit.text) > self._options.chunk_size if self._exact else not self._options.fits(unit.text)
-        if is_long and wait and _is_caption(unit):
+        if wait and _is_caption(unit):
             self._waiting.append(unit)
             return
         if self._body or (self._open and unit.kind == "heading"):
