@@ -458,8 +458,13 @@ def _job(job: JobShape, raw: bytes, source: str = "", file_sha256: str = "", uns
 
 
 def _told(shape: msgspec.Struct, kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return the fields of *kind* that *shape* has under the same names, and says something of, without secrets."""
+    """Return the fields of *kind* that *shape* has under the same names, and says something of, without secrets.
+
+    A state may be written in capitals.
+    """
     told = {name: value for name in kind.__struct_fields__ if (value := getattr(shape, name, None))}
+    if "status" in told:
+        told["status"] = told["status"].lower()
     shown = {name: redact(value) for name, value in told.items() if isinstance(value, str) and name != "download_url"}
     return told | shown
 
