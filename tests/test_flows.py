@@ -640,18 +640,13 @@ class TestJobs:
         assert len(parse(play, setup(), ask(2, route="async")).elements) == 2
 
     def test_a_state_in_capitals_is_the_same_state(self) -> None:
-        play = Play(
-            SUBMITTED,
-            reply(200, state((1, 2, "COMPLETED"), status="Completed", total=2)),
-            reply(200, answer([1, 2])),
-        )
+        done = state((1, 2, "completed"), status="Completed", total=2)
+        done["batches"][0]["status"] = "COMPLETED"
+        play = Play(SUBMITTED, reply(200, done), reply(200, answer([1, 2])))
         assert len(parse(play, setup(), ask(2, route="async")).elements) == 2
+        failed = Play(SUBMITTED, reply(200, {"id": "job-1", "status": "FAILED", "batches": []}))
         with pytest.raises(JobFailedError):
-            parse(
-                Play(SUBMITTED, reply(200, {"id": "job-1", "status": "FAILED", "batches": []})),
-                setup(),
-                ask(2, route="async"),
-            )
+            parse(failed, setup(), ask(2, route="async"))
 
     @pytest.mark.parametrize("status", ["cancelled", "expired", "thinking"])
     def test_a_state_that_stays_unknown_is_told_and_keeps_the_job(self, stored: Stored, status: str) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import mmap
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from typing import Any
 import pypdfium2
 import pytest
 from eventually import GENEROUS
+from interrupting import hearing_ctrl_c
 from stand_in import labels, make_pdf
 
 from upstage_docs.errors import ConfigError, SourceError, SourceNotFoundError
@@ -517,3 +519,23 @@ def test_a_path_that_cannot_be_looked_at_is_told_when_it_is_read() -> None:
     require_files(["a" * 5000])
     with pytest.raises(SourceError, match="cannot be read"):
         inspect("a" * 5000)
+
+
+class PressedWhileRead(io.BytesIO):
+    """A file during whose *at*-th reading by pdfium, counted from 1, Ctrl-C is pressed."""
+
+    def __init__(self, content: bytes, at: int) -> None:
+        super().__init__(content)
+        self.left = at
+
+    def readinto(self, buffer: Any) -> int:
+        self.left -= 1
+        if self.left == 0:
+            signal.raise_signal(signal.SIGINT)
+        return super().readinto(buffer)
+
+
+@pytest.mark.parametrize("at", [1, 2, 4])
+def test_ctrl_c_while_pdfium_reads_is_no_damage_and_is_not_lost(at: int) -> None:
+    with hearing_ctrl_c(), pytest.raises(KeyboardInterrupt):
+        inspect(PressedWhileRead(make_pdf("a", 3), at), source="a.pdf")

@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 import time
-from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Generator
+from contextlib import ExitStack, suppress
 from contextvars import ContextVar
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -22,6 +21,7 @@ from upstage_docs.client import sending
 from upstage_docs.client.settings import Settings, transport_of
 from upstage_docs.client.threads import Attended, StopEvent, Threads, close_later, is_collecting
 from upstage_docs.errors import ConfigError
+from upstage_docs.files.source import holding_interrupts
 from upstage_docs.flows.schedule import Schedule
 from upstage_docs.flows.steps import AcquireSlot, Deliver, End, Flow, Next, Now, ReleaseSlot, Send, Sleep, Work
 
@@ -199,8 +199,8 @@ def carry_out(
                             error = raised
                     case Send():
                         try:
-                            if has_slot:  # it is under way, and may be paid
-                                with _answered_first(interrupts):
+                            if has_slot:  # it is under way, and may be paid: it is answered and kept first
+                                with holding_interrupts(interrupts):
                                     reply = sending.send(http, step)
                             elif not gate.take(flow, step.patience):
                                 reply = sending.no_place(step)
@@ -262,25 +262,6 @@ def result_of(steps: Generator[Any, None, T]) -> T:
     except StopIteration as end:
         result: T = end.value
         return result
-
-
-@contextmanager
-def _answered_first(interrupts: list[int]) -> Iterator[None]:
-    """Let a paid send be answered and kept before Ctrl-C ends the work; pressed once more, it cuts the send."""
-    default = signal.default_int_handler
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is not default:
-        yield
-        return
-
-    def note(number: int, _: object) -> None:
-        interrupts.append(number)
-        signal.signal(signal.SIGINT, default)
-
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, default)
 
 
 def has_sockets(transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None) -> bool:

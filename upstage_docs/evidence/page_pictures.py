@@ -12,7 +12,7 @@ from upstage_docs.api.limits import LIMITS
 from upstage_docs.errors import ConfigError, SourceError, SourceNotFoundError
 from upstage_docs.errors.tree import needing
 from upstage_docs.files.formats import FORMATS
-from upstage_docs.files.source import PDFIUM_LOCK, DocumentInput, Source, inspect
+from upstage_docs.files.source import PDFIUM_LOCK, DocumentInput, Source, holding_interrupts, inspect
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -111,7 +111,7 @@ def require_pillow() -> None:
 def _pdf_page(source: Source, page: int, dpi: int, within: tuple[int, int] | None) -> Image:
     import pypdfium2
 
-    with PDFIUM_LOCK, source.open() as handle:
+    with PDFIUM_LOCK, holding_interrupts(), source.open() as handle:
         try:
             with closing(pypdfium2.PdfDocument(handle)) as pdf, closing(pdf[page - 1]) as sheet:
                 width, height = sheet.get_size()

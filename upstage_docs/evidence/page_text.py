@@ -9,7 +9,7 @@ from typing import Any
 
 from upstage_docs.evidence.keys import Keyed
 from upstage_docs.evidence.ocr_words import WordInText
-from upstage_docs.files.source import PDFIUM_LOCK, Source
+from upstage_docs.files.source import PDFIUM_LOCK, Source, holding_interrupts
 from upstage_docs.local.pdf.pdfium import placing
 from upstage_docs.models import Box, OcrPage
 
@@ -115,7 +115,7 @@ def pdf_text(source: Source, page: int) -> PageText:
     """Return the text layer of a PDF's *page* (1-based); nothing where the page has none or is damaged."""
     import pypdfium2
 
-    with PDFIUM_LOCK, source.open() as handle:
+    with PDFIUM_LOCK, holding_interrupts(), source.open() as handle:
         try:
             with (
                 closing(pypdfium2.PdfDocument(handle, autoclose=False)) as pdf,

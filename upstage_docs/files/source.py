@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import stat
 import tempfile
 import threading
@@ -64,6 +65,29 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _stamp = attrgetter("st_dev", "st_ino", "st_size", "st_mtime_ns")
 _MISSING = (FileNotFoundError, NotADirectoryError)  # nothing else says that there is no file
 _DAMAGED = "{} cannot be read as a PDF: it is damaged or cut off."
+
+
+@contextmanager
+def holding_interrupts(interrupts: list[int] | None = None) -> Iterator[None]:
+    """Let Ctrl-C come after the block, or only note it in *interrupts* if given; pressed again, it comes at once."""
+    # In a function that pdfium calls, it would look like a damaged file, and be lost.
+    default = signal.default_int_handler
+    noted: list[int] = [] if interrupts is None else interrupts
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is not default:
+        yield
+        return
+
+    def note(number: int, _: object) -> None:
+        noted.append(number)
+        signal.signal(signal.SIGINT, default)
+
+    try:
+        signal.signal(signal.SIGINT, note)
+        yield
+    finally:
+        signal.signal(signal.SIGINT, default)
+        if noted and interrupts is None:
+            raise KeyboardInterrupt
 
 
 @dataclass(frozen=True)
@@ -231,6 +255,7 @@ def cut(source: Source, first: int, last: int) -> Source:
     try:
         with (
             PDFIUM_LOCK,
+            holding_interrupts(),
             source.open() as handle,
             closing(_pdf(handle, source.name)) as whole,
             closing(pypdfium2.PdfDocument.new()) as part,
@@ -436,7 +461,7 @@ def _count_pages(handle: BinaryIO, form: str, name: str) -> tuple[int | None, in
     if form == "pdf":
         import pypdfium2
 
-        with PDFIUM_LOCK, closing(_pdf(handle, name)) as pdf:
+        with PDFIUM_LOCK, holding_interrupts(), closing(_pdf(handle, name)) as pdf:
             count = len(pdf)
             if not count:
                 raise SourceError(f"{_shown(name)} is a PDF without pages.")
