@@ -684,7 +684,7 @@ def test_between_two_tables_each_gets_its_own_caption() -> None:
 def _side_by_side(rows: Sequence[tuple[str, Sequence[str]]]) -> ParsedDocument:
     """A page of rows: of each the category, and the markup in each column."""
     made: list[Element] = []
-    for top, (category, columns) in zip((0.1, 0.2, 0.3, 0.4), rows, strict=False):
+    for top, (category, columns) in zip((0.1, 0.19, 0.3, 0.39), rows, strict=False):
         for column, markup in enumerate(columns):
             x0, x1 = (column + 0.1) / len(columns), (column + 0.9) / len(columns)
             corners = ((x0, top), (x1, top), (x1, top + 0.09), (x0, top + 0.09))
@@ -712,6 +712,45 @@ def test_each_of_a_row_of_captions_goes_to_what_stands_in_its_column(
         chunks = list(chunk_elements(given))
         assert [chunk.caption for chunk in chunks] == [*captions, ""]
         assert [caption in chunk.text for caption, chunk in zip(captions, chunks, strict=False)] == [True] * count
+
+
+@pytest.mark.parametrize("above", [True, False])
+def test_each_row_of_a_grid_of_figures_has_its_own_captions(*, above: bool) -> None:
+    pictures = ("figure", ["<figure>North</figure>", "<figure>South</figure>"])
+    rows = []
+    for first in (1, 3):
+        captions = ("caption", [f"<caption>Figure {number}. Rain</caption>" for number in (first, first + 1)])
+        rows += [captions, pictures] if above else [pictures, captions]
+    document = _side_by_side(rows)
+    wanted = [f"Figure {number}. Rain" for number in range(1, 5)]
+
+    assert [one.metadata["caption"] for one in records(document) if one.metadata["category"] == "figure"] == wanted
+    assert [chunk.caption for chunk in chunk_elements(document)] == wanted
+
+
+def test_units_and_sources_in_columns_go_to_the_table_in_their_column() -> None:
+    document = _side_by_side(
+        [
+            ("paragraph", ["<p>Table 1. Rain</p>", "<p>Table 2. Wind</p>"]),
+            ("paragraph", ["<p>(in thousands)</p>", "<p>(in millions)</p>"]),
+            ("table", [TABLE, TABLE]),
+            ("paragraph", ["<p>Source: North</p>", "<p>Source: South</p>"]),
+        ]
+    )
+    wanted = [{"Rain", "thousands", "North"}, {"Wind", "millions", "South"}]
+
+    chunks = list(chunk_elements(document))
+
+    assert [{word for word in set.union(*wanted) if word in chunk.text} for chunk in chunks] == wanted
+
+
+def test_a_caption_below_a_whole_row_goes_to_the_last() -> None:
+    document = _side_by_side(
+        [("figure", ["<figure>North</figure>", "<figure>South</figure>"]), ("caption", ["<p>Figure 1. Both</p>"])]
+    )
+
+    assert [one.metadata["caption"] for one in records(document)] == ["", "Figure 1. Both", ""]
+    assert [chunk.caption for chunk in chunk_elements(document)] == ["", "Figure 1. Both"]
 
 
 def test_one_caption_above_a_row_of_tables_goes_to_the_first() -> None:

@@ -24,7 +24,7 @@ from upstage_docs.records.ownership import (
     Line,
     Owned,
     are_in_a_row,
-    captions_in_a_row,
+    is_caption_or_unit,
     is_compared_with_last,
     is_remark_below,
     role_above,
@@ -34,7 +34,7 @@ from upstage_docs.records.ownership import (
     stands_off,
 )
 from upstage_docs.records.render import text_of_html, text_of_line
-from upstage_docs.records.wording import caption_label
+from upstage_docs.records.wording import caption_label, is_unit
 
 _LINE_BREAK = re.compile(r"<br\s*/?>|\n")
 _CONTINUED = re.compile(r"(?<![^\W_])(?:continued|cont[’'.]?d?|계속|続き?|续|續)\W{0,4}\Z", re.IGNORECASE)
@@ -58,12 +58,14 @@ class Whole:
         above: What stands before it, in order: an announcement, headings, captions, titles, unit lines, by `kind`.
         units: Itself, and on the next pages the tables that it goes on in.
         below: What stands after it: captions, unit lines, notes.
+        waiting: What stands in its column below a row that it is in, until it is known what comes after that.
     """
 
     def __init__(self, above: list[Unit], unit: Unit) -> None:
         self.above = above
         self.units = [unit]
         self.below: list[Unit] = []
+        self.waiting: list[Unit] = []
         self._owned: Owned | None = None
         self._is_followed = False  # whether a line after it is its own
         self._last_note = ""
@@ -429,15 +431,26 @@ def _as_repeated(unit: Unit) -> Unit:
     return msgspec.structs.replace(unit, repeated=tuple(place for _, _, place in unit.sources))
 
 
-def captions_apart(units: list[Unit], whole: Unit) -> tuple[list[Unit], list[Unit]]:
-    """Divide *units* above *whole* into those that may be its own, and captions of what stands beside it."""
+def columns_apart(units: list[Unit], whole: Unit) -> tuple[list[Unit], list[Unit]]:
+    """Divide *units* above *whole*: what may be its own, and captions and unit lines of what stands beside it.
+
+    A row of these is above a row of tables or figures; one of them is in the column of *whole*, else there is no row.
+    """
     owned = _owned(whole, ())
-    if not units or not stands_off(line_of(units[-1]), owned):
+    if not units or not is_caption_or_unit(line_of(units[-1])):
         return units, []
-    count = len(units) - captions_in_a_row([line_of(unit) for unit in units], owned)
-    for unit in units[count:]:
-        unit.kind = "caption"
-    return units[:count], units[count:]
+    first = len(units) - 1
+    while first and is_caption_or_unit(line_of(units[first - 1])):
+        first -= 1
+    own: list[Unit] = []
+    others: list[Unit] = []
+    for unit in units[first:]:
+        (others if stands_off(line_of(unit), owned) else own).append(unit)
+    if not (own and others):
+        return units, []
+    for unit in others:
+        unit.kind = "unit" if is_unit(line_of(unit).words) else "caption"
+    return units[:first] + own, others
 
 
 def captions_before(last: Whole, between: Sequence[Unit], following: Unit) -> int:

@@ -8,7 +8,7 @@ from itertools import starmap
 
 from upstage_docs.chunking.building import ChunkBuilder, TextBuilder
 from upstage_docs.chunking.inputs import Chunkable, units
-from upstage_docs.chunking.kept_whole import Whole, captions_apart, captions_before, line_of, take_above
+from upstage_docs.chunking.kept_whole import Whole, captions_before, columns_apart, line_of, take_above
 from upstage_docs.chunking.options import ChunkOptions, Measure, OversizedTables, TableContext, TableForm
 from upstage_docs.chunking.sizes import as_length_function
 from upstage_docs.chunking.text_breaks import Breaks, end_of_words, says_something
@@ -175,7 +175,7 @@ class _Packer:
         if self._whole:
             if self._row and (beside := self._beside(unit)) and (role := beside.role_of(unit, self._options)):
                 unit.kind = role
-                beside.below.append(unit)
+                beside.waiting.append(unit)
                 return
             if role := self._whole.role_of(unit, self._options):
                 unit.kind = role
@@ -221,6 +221,16 @@ class _Packer:
             for unit in waiting:
                 self._add_text(unit, wait=False)
 
+    def _left_waiting(self, unit: Unit) -> list[Unit]:
+        """Give each table of a row what waits for it, and return what belongs to *unit* instead, the next table."""
+        left: list[Unit] = []
+        for whole in filter(None, (*self._row, self._whole)):
+            cut = captions_before(whole, whole.waiting, unit)
+            whole.below += whole.waiting[:cut]
+            left += whole.waiting[cut:]
+            whole.waiting = []
+        return left
+
     def _beside(self, unit: Unit) -> Whole | None:
         """Return the table beside the last one in whose column *unit* stands, below all of them."""
         line = line_of(unit)
@@ -234,9 +244,8 @@ class _Packer:
         if self._whole:
             if self._options.merge_continued_tables and self._whole.take(unit, above):
                 return
-            cut = captions_before(self._whole, above, unit)
-            self._whole.below.extend(above[:cut])
-            above, beside = captions_apart(above[cut:], unit)
+            self._whole.waiting = above
+            above, beside = columns_apart(self._left_waiting(unit), unit)
             if len(self._row) < MOST_IN_A_ROW and self._whole.is_beside(unit):
                 self._row.append(self._whole)
             else:
@@ -259,7 +268,7 @@ class _Packer:
             opened = [*opened]
             for place, aside in reversed(self._asides):
                 opened.insert(place, aside)
-        opened, beside = captions_apart(opened, unit)
+        opened, beside = columns_apart(opened, unit)
         left, taken = take_above(opened, self._repeated, unit, self._options)
         return [one for one in left if one.kind != "aside"] if self._asides else left, taken, beside
 
@@ -270,8 +279,9 @@ class _Packer:
 
     def _emit_whole(self) -> None:
         wholes, self._whole, self._row = [*self._row, self._whole], None, []
-        for whole in wholes:
-            if whole and not whole.is_bare:
+        for whole in filter(None, wholes):
+            whole.below += whole.waiting
+            if not whole.is_bare:
                 caption = whole.caption()
                 first = (whole.above or whole.units)[0]
                 self.done += ((parts, caption) for parts in whole.chunks(self._options, self._room_for(first)))

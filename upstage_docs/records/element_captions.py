@@ -13,12 +13,13 @@ from upstage_docs.records.ownership import (
     Line,
     Owned,
     are_in_a_row,
-    is_caption_beside,
     is_compared_with_last,
+    is_of_another_column,
     owner_of_caption,
     role_above,
     role_below,
     role_taken,
+    stands_off,
 )
 from upstage_docs.records.render import element_text, text_of_html
 from upstage_docs.records.wording import caption_label, is_unit
@@ -61,6 +62,9 @@ def captions_of(elements: Sequence[Element], boxes: Sequence[Box]) -> dict[int, 
             after = elements[following]
             two = Owned(after.category, after.page, boxes[following])
             between = between[: owned_before([(line(one), role) for one, role in between], owned, two)]
+        if index < row[-1]:  # what reaches over several columns is of the last
+            last = Owned(elements[row[-1]].category, element.page, boxes[row[-1]])
+            between = [(one, role) for one, role in between if stands_off(line(one), last)]
         taken.update(above, (at for at, _ in between))
         captions = [*above, *[one for one, role in between if role == "caption"]]
         if texts := [line(one).words for one in captions] + inner_captions(element.html):
@@ -93,7 +97,7 @@ def _above(elements: Sequence[Element], row: range, others: set[int], line: _Lin
         if element.page != owned.page or element.category in OWNERS or element.category in _NO_LINE or at in others:
             break
         words = line(at).words
-        if not words or (len(row) > 1 and is_caption_beside(line(at), owned)):
+        if not words or (len(row) > 1 and is_of_another_column(line(at), owned)):
             continue
         if element.category.startswith("heading") and not caption_label(words):
             roles.add("heading")
@@ -126,7 +130,7 @@ def _below(
         if element.category in OWNERS:
             return between, at
         words = line(at).words
-        if not words or (len(row) > 1 and is_caption_beside(line(at), owned)):
+        if not words or (len(row) > 1 and is_of_another_column(line(at), owned)):
             continue
         is_heading = element.category.startswith("heading") and not caption_label(words)
         role = "" if is_heading or element.category in _NO_LINE else role_below(line(at), owned, note)

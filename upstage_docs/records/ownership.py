@@ -6,7 +6,6 @@ Pure rules on the words of a line, its place on the page and its category. They 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
 
@@ -304,26 +303,14 @@ def stands_off(line: Line, owned: Owned) -> bool:
     return min(a[3], b[3]) - max(a[1], b[1]) <= 0
 
 
-def captions_in_a_row(lines: Sequence[Line], owned: Owned) -> int:
-    """Return how many captions at the end of *lines* are of what stands beside *owned*: a row of them is above a row.
-
-    One of the row is that of *owned*, else they are what they would be without a row.
-    """
-    count = 0
-    while count < len(lines) and _is_caption(lines[-1 - count]):
-        if not stands_off(lines[-1 - count], owned):
-            return count
-        count += 1
-    return 0
+def is_of_another_column(line: Line, owned: Owned) -> bool:
+    """Say whether *line* is a caption or unit line of what stands beside *owned*, in a row with it."""
+    return stands_off(line, owned) and is_caption_or_unit(line)
 
 
-def is_caption_beside(line: Line, owned: Owned) -> bool:
-    """Say whether *line* is the caption of what stands beside *owned* in a row with it."""
-    return stands_off(line, owned) and _is_caption(line)
-
-
-def _is_caption(line: Line) -> bool:
-    return line.category == "caption" or bool(caption_label(line.words))
+def is_caption_or_unit(line: Line) -> bool:
+    """Say whether *line* is a caption, by its label or its words, or a unit line."""
+    return line.category == "caption" or bool(caption_label(line.words)) or is_unit(line.words)
 
 
 def owner_of_caption(caption: Line, last: Owned, following: Owned, *, otherwise: bool = False) -> bool:
