@@ -154,6 +154,37 @@ def test_control_characters_are_no_text() -> None:
     assert texts(text_layer(words, 400, 300)) == ["Harbour™ plans “new”"]
 
 
+def test_a_sign_of_a_font_that_tells_no_letter_costs_nothing_of_the_page() -> None:
+    """It is read as a control character, and stands where a cell of a table of words would."""
+    content = "".join(
+        f"BT /{font} 12 Tf {x} {700 - 15 * row} Td {code} Tj ET\n"
+        for row in range(4)
+        for font, x, code in (("A", 60, "(Lamp)"), ("B", 130, "<12>"), ("A", 180, "(Keel)"), ("A", 260, "(Rope)"))
+    )
+    (page,) = read_pdf(
+        file_of(
+            [
+                b"<</Type/Catalog/Pages 2 0 R>>",
+                b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+                (
+                    b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R"
+                    b"/Resources<</Font<</A 5 0 R/B 6 0 R>>>>>>"
+                ),
+                stream(content.encode()),
+                b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+                (
+                    b"<</Type/Font/Subtype/Type3/Encoding<</Type/Encoding/Differences[18/sign]>>/FirstChar 18"
+                    b"/LastChar 18/Widths[500]/FontBBox[0 0 1000 1000]/FontMatrix[0.001 0 0 0.001 0 0]"
+                    b"/CharProcs<</sign 7 0 R>>>>"
+                ),
+                stream(b"500 0 0 0 400 400 d1 0 0 400 400 re f"),
+            ]
+        )
+    )
+    assert not page.losses
+    assert [[cell.text for cell in row] for row in page.blocks[0].rows] == [["Lamp", "Keel", "Rope"]] * 4
+
+
 def test_a_soft_hyphen_is_seen_and_what_directs_text_is_not() -> None:
     """A page draws hyphens alone; marks of direction and places where a line may break are no letters."""
     words = placed([[("har\u00adbour", 60), ("on\u200bly\u200e", 130), ("\ufeffnew", 180)]])

@@ -101,7 +101,7 @@ def parts_of(
         drawn: Its rules where they were found in its picture; None takes those that the page itself tells.
         subpaths: Tells what it draws point by point, to read the data of charts off; asked where there may be one.
     """
-    items = [item for item in page.text_items if item.text.strip()] if words is None else []
+    items = [item for item in page.text_items if without_controls(item.text).strip()] if words is None else []
     turned, upright = [], []
     for item in items:
         if _leans(item):
