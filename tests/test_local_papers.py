@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ pytest.importorskip("liteparse")
 
 from test_local_layout_rules import categories, elements, found
 from test_local_pdf import paragraph, text
+from test_local_table_rules import tables
 
 from upstage_docs.local.pdf.line_numbers import line_numbers
 from upstage_docs.local.pdf.words import Word
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 LEFT, RIGHT = 54.0, 318.0
 COLUMN = "The pilot of each ship was asked to sign the list at hour"
 SECOND = "No lamp of the outer mole was lit before the watch of hour"
+QUAY = "Tides at the head of the bay were measured for two years with a gauge of brass"
 
 
 def test_authors_side_by_side_are_read_before_two_columns_of_text() -> None:
@@ -227,3 +230,79 @@ def test_a_caption_beside_a_heading_stays_in_its_column() -> None:
         "REFERENCES",
         "No",
     ]
+
+
+@pytest.mark.parametrize("lefts", [(66, 110, 220), (66, 134, 316)], ids=["codes", "two columns of prose"])
+def test_texts_of_several_lines_below_names_between_rules_are_cells(lefts: tuple[int, ...]) -> None:
+    """Three rules, and no white between the rows: each begins with a label, and its longest text fills its column."""
+    header = ["Code", "Name", "Cause"]
+    rows = [
+        [[f"E{n}"], wrap(f"Fault of lamp {n}" if lefts[1] == 110 else f"{COLUMN} {n}", 34), wrap(f"{QUAY} {n}", 40)]
+        for n in range(5)
+    ]
+
+    def manual(sheet: Canvas) -> None:
+        text(sheet, 60, 790, paragraph(QUAY, 3))
+        sheet.drawCentredString(275, 716, "Table 3: Faults")
+        for x, name in zip(lefts, header, strict=True):
+            text(sheet, x, 695, [name])
+        y = 680.0
+        for row in rows:
+            for x, lines in zip(lefts, row, strict=True):
+                text(sheet, x, y, lines)
+            y -= 12 * max(map(len, row))
+        for height in (706, 690, y + 8):
+            sheet.line(60, height, 510, height)
+        text(sheet, 60, y - 30, paragraph(QUAY, 3))
+
+    answer = elements(manual)
+    assert tables(answer) == [[header, *([" ".join(lines) for lines in row] for row in rows)]]
+    assert categories(answer) == ["paragraph", "caption", "table", "paragraph"]
+
+
+def test_tables_side_by_side_between_rules_of_their_own_are_two() -> None:
+    """Their rows stand on one line, as those of one table would; each has its caption above it."""
+    left = [["Station", "Depth"], ["North", "12.5"], ["South", "31.0"], ["West", "8.2"]]
+    right = [["Ship", "Crew", "Year"], ["Lamp", "4", "1998"], ["Keel", "12", "2003"], ["Rope", "7", "2011"]]
+
+    def paper(sheet: Canvas) -> None:
+        text(sheet, 60, 790, paragraph(QUAY, 4))
+        for x, title, rows in ((120, "Table 1: Stations", left), (340, "Table 2: Ships", right)):
+            text(sheet, x, 706, [title])
+            for r, row in enumerate(rows):
+                for c, cell in enumerate(row):
+                    text(sheet, x + 6 + 50 * c, 684 - 14 * r, [cell])
+            for height in (696, 680, 634):
+                sheet.line(x, height, x + 50 * len(rows[0]), height)
+        text(sheet, 60, 600, paragraph(QUAY, 4))
+
+    answer = elements(paper)
+    assert tables(answer) == [left, right]
+    assert categories(answer) == ["paragraph", "caption", "table", "caption", "table", "paragraph"]
+
+
+def test_the_name_of_a_part_below_the_rule_of_the_header_is_a_row() -> None:
+    """It stands at the left and reaches over several columns, as the names of panels do."""
+    rows = [
+        ["", "Before", "After", "p"],
+        ["Panel A: Small harbours of the bay", "", "", ""],
+        ["Ships", "10", "12", "0.4"],
+        ["Dues", "2.1", "3.3", "0.2"],
+        ["Panel B: Large harbours of the bay", "", "", ""],
+        ["Ships", "100", "121", "0.5"],
+        ["Dues", "21.5", "30.2", "0.1"],
+    ]
+
+    def paper(sheet: Canvas) -> None:
+        text(sheet, 60, 790, paragraph(QUAY, 4))
+        for r, row in enumerate(rows):
+            for x, cell in zip((160, 250, 310, 370), row, strict=True):
+                text(sheet, x, 700 - 14 * r, [cell])
+        for height in (712, 696, 610):
+            sheet.line(156, height, 400, height)
+        text(sheet, 60, 580, paragraph(QUAY, 4))
+
+    answer = elements(paper)
+    assert tables(answer) == [rows]
+    table = next(element for element in answer if element["category"] == "table")
+    assert "Panel A" not in table["content"]["html"].partition("</thead>")[0]

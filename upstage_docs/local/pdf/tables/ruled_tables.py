@@ -10,7 +10,14 @@ from statistics import median
 from upstage_docs.local.geometry import Box, bounds, middle, shared_height
 from upstage_docs.local.pdf.lines import Line, lines_of
 from upstage_docs.local.pdf.tables.aligned_tables import aligned_between
-from upstage_docs.local.pdf.tables.aligned_texts import LineTexts, words_of_cells
+from upstage_docs.local.pdf.tables.aligned_texts import (
+    SAME_LINE,
+    LineTexts,
+    Text,
+    joined_text,
+    rows_of_texts,
+    words_of_cells,
+)
 from upstage_docs.local.pdf.tables.headers import WHOLE
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.tables.line_rows import (
@@ -47,6 +54,9 @@ _CLOSER = 0.8
 """Of the usual distance of lines: one that is closer to the line above, and not whole, belongs to its row."""
 _HIGHEST_HEADER = 4.0
 """Font sizes from the first rule of a table up to what is no header above it."""
+_FLUSH, _NEXT_LINE = 0.9, 1.5
+"""Share of the texts of a table that begin right below the name of their column, at least, where only this tells the
+columns; and font sizes from a line of a label to the next, at most."""
 _MOST_RULES = 2_000
 
 
@@ -73,20 +83,23 @@ def ruled_tables(
     if len(rules) <= _MOST_RULES and len(sides) <= _MOST_RULES:
         free = sorted((word.baseline, i) for i, word in enumerate(words) if not taken[i])
         whole = _whole(rules)
-        runs = [run for group in _groups(whole) for run in _runs(words, free, group, sides)]
+        runs = [run for group in _groups(whole) for run in _runs(words, free, group, sides, lines)]
         inside = [frozenset(_standing_in(words, free, _frame(run))) for run in runs]
         inside = [held if not any(held < other for other in inside) else frozenset() for held in inside]
         for run, held in zip(runs, inside, strict=True):
             top, below = run[0][1], run[-1][1]
-            if any(
+            told = any(
                 held <= one
                 and sum(bool(other) and other <= one for other in inside) == 1
                 and not any(words[i].baseline > below + words[i].size for i in one - held)
                 and not any(words[i].baseline < top - _HIGHEST_HEADER * words[i].size for i in one - held)
                 for one in known
-            ):
-                continue
-            table = _table(words, held, run, sides, _partial(whole, run, sides), lines) if held else None
+            )
+            table = None
+            if held and not told:
+                table = _table(words, held, run, sides, _partial(whole, run, sides), lines)
+            if held and table is None and not _inner_sides(sides, _frame(run)):
+                table = _named_texts(lines.of(sorted(held)), run)
             if table is not None:
                 tables.append(table)
     return tables
@@ -134,14 +147,18 @@ def _groups(rules: Sequence[Box]) -> list[list[Box]]:
     return [group for group in groups if len(group) > 1]
 
 
-def _runs(words: Sequence[Word], free: Free, rules: Sequence[Box], sides: Sequence[Box]) -> list[list[Box]]:
+def _runs(
+    words: Sequence[Word], free: Free, rules: Sequence[Box], sides: Sequence[Box], lines: LineTexts
+) -> list[list[Box]]:
     """Cut a group of rules where what stands between two of them is no part of a table: tables under each other."""
     runs = [[rules[0]]]
     for above, below in pairwise(rules):
         frame = _frame([above, below])
-        inside = [words[i] for i in _standing_in(words, free, frame)]
-        if _is_open(inside, frame, sides):
-            runs.append([])
+        held = _standing_in(words, free, frame)
+        if _is_open([words[i] for i in held], frame, sides):
+            names = _standing_in(words, free, _frame(runs[-1])) if len(runs[-1]) == 2 else []
+            if _columns_under_names(lines.of(names), lines.of(held)) is None:
+                runs.append([])
         runs[-1].append(below)
     return [run for run in runs if len(run) > 1]
 
@@ -159,6 +176,58 @@ def _is_open(words: Sequence[Word], frame: Box, sides: Sequence[Box]) -> bool:
     bases = sorted(line.baseline for line in lines)
     rows = 1 + sum(below - above > _NEXT_ROW * words[0].size for above, below in pairwise(bases))
     return rows > 1 and len(lines) < _LEAST_CELLS * rows
+
+
+def _columns_under_names(names: Sequence[Text], texts: Sequence[Text]) -> list[list[Text]] | None:
+    """Return the lines of each column, whose name says where it begins; None if *texts* do not stand so.
+
+    However long they are, texts of several lines below the names of columns are cells, and no columns of a page.
+    """
+    if len(rows_of_texts(names)) != 1 or not 1 < len(names) <= len(texts) or max(len(n.text) for n in names) > _PROSE:
+        return None
+    lefts = sorted(name.box[0] for name in names)
+    columns: list[list[Text]] = [[] for _ in lefts]
+    for row in rows_of_texts(texts):
+        placed: list[list[Text]] = [[] for _ in lefts]
+        for text in row:
+            placed[bisect_right(lefts, text.box[0] + _SPACE * text.size) - 1].append(text)
+        for column, line in zip(columns, placed, strict=True):
+            if line:
+                column.append(joined_text(line))
+    lines = [(line, left) for left, column in zip(lefts, columns, strict=True) for line in column]
+    flush = sum(abs(line.box[0] - left) < _SPACE * line.size for line, left in lines)
+    return columns if all(columns) and flush >= _FLUSH * len(lines) else None
+
+
+def _named_texts(texts: Sequence[Text], rules: Sequence[Box]) -> Table | None:
+    """Return the table of texts of several lines below the names of their columns, None if there is none.
+
+    A row begins at each line of the first column that goes on with no line above it.
+    """
+    names = [text for text in texts if text.baseline < rules[1][1]]
+    texts = texts[len(names) :]
+    columns = _columns_under_names(names, texts)
+    if columns is None or columns[0][0].baseline > texts[0].baseline + SAME_LINE * texts[0].size:
+        return None
+    labels, right = columns[0], max(line.box[2] for line in columns[0])
+    starts = [labels[0].baseline] + [
+        line.baseline
+        for above, line in pairwise(labels)
+        if line.baseline - above.baseline > _NEXT_LINE * line.size
+        or above.box[2] + _SPACE * line.size + Line(line.words).first_width < right
+    ]
+    rows = [[name.text for name in sorted(names, key=lambda name: name.box[0])]]
+    rows += [["" for _ in columns] for _ in starts]
+    for c, column in enumerate(columns):
+        for line in column:
+            row = bisect_right(starts, line.baseline + SAME_LINE * line.size)
+            rows[row][c] = f"{rows[row][c]} {line.text}".lstrip()
+    if not 1 < len(starts) < max(map(len, columns)) or sum(map(all, rows)) * 2 < len(rows):
+        return None
+    held = [*names, *texts]
+    middles = [middle(bounds(line.box for line in column))[0] for column in columns]
+    numbers = frozenset(n for text in held for n in text.numbers)
+    return Table(bounds(text.box for text in held), rows, middles, 1, numbers)
 
 
 def _table(
@@ -185,9 +254,9 @@ def _table(
     if len(columns) < 2:
         return None
     rows = _joined(_rows([words[i] for i in held], columns), rules)
-    texts = [[" ".join(line.text for line in cell) for cell in row] for row in rows]
-    cells = [text for row in texts for text in row if text]
-    full = sum(sum(map(bool, row)) > 1 for row in texts)
+    said = [[" ".join(line.text for line in cell) for cell in row] for row in rows]
+    cells = [text for row in said for text in row if text]
+    full = sum(sum(map(bool, row)) > 1 for row in said)
     each_ruled = len(rules) > _EACH_RULED * len(rows)
     if len(rows) < 2:
         return None
@@ -200,7 +269,7 @@ def _table(
         return None
     header = 1 if len(rules) > 2 and rules[1][1] < min(line.baseline for cell in rows[1] for line in cell) else 0
     middles = [(left + right) / 2 for left, right in columns]
-    return Table(bounds(words[i].box for i in held), texts, middles, header, frozenset(held))
+    return Table(bounds(words[i].box for i in held), said, middles, header, frozenset(held))
 
 
 def _width(text: str) -> int:
