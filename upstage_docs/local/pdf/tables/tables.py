@@ -139,6 +139,7 @@ def tables_of(
         if not _is_contents(table) and not _is_on_plot(table, plots)
         if not _has_marks(table) and (_rules_in(table, rules) or not _is_listing(table, words))
     ]
+    tables, aligned = ([table for table in held if not _is_split(table, ruled)] for held in (tables, aligned))
     found = _with_aligned(_completed(tables, ruled, words, rules), aligned, words, rules)
     if any(whole not in found for whole in aligned):  # what a better table left of them, as the sums below it
         used = {i for table in found for i in table.words}
@@ -221,6 +222,18 @@ def _is_several(table: Table, aligned: Sequence[Table], words: Sequence[Word]) -
     titles = table.words.difference(*(other.words for other in inside))
     size = median(words[i].size for i in table.words)
     return bool(titles) and all(words[i].size > TITLE * size for i in titles)
+
+
+def _is_split(table: Table, ruled: Sequence[Table]) -> bool:
+    """Say whether a table is two side by side, each between rules of its own, with names above labels."""
+    inside = [other for other in ruled if other.words < table.words]
+    labelled = (all(row[0] for row in other.rows) and not is_value(other.rows[-1][0]) for other in inside)
+    return (
+        len(inside) > 1
+        and all(other.header_rows and other.spans is not None for other in inside)
+        and all(labelled)
+        and all(shared_height(one.box, other.box) > 0 for one, other in combinations(inside, 2))
+    )
 
 
 def _is_better(known: Table, whole: Table, words: Sequence[Word], rules: Sequence[Box], *, goes_on: bool) -> bool:
