@@ -146,11 +146,13 @@ def _table(
     columns = columns_of(rows, lines.pieces)
     if len(columns) < (2 if len(rows) >= _LEAST_ROWS else _LEAST_COLUMNS):
         return None
-    rows = [*_over_columns(titles, rows[0], columns), *rows]
+    rows = [*_over_columns(titles, rows[0], columns, rules), *rows]
     rows, placed = _placed(rows, columns, lines)
     first = next((r for r, row in enumerate(rows) if _is_of_values(row, placed[r])), None)
     head, above = _header_height(rows, placed, first), _lines_above_rule(rows, rules)
     if above <= _MOST_HEADER:
+        while head > above > 0 and len(rows[head - 1]) == 1 and placed[head - 1][0][0] == 0:
+            head -= 1  # the name of a part, below the rule that ends the header
         head = max(head, above)
     elif first is None:
         head = 0  # what the rule ends is a row of many lines
@@ -237,8 +239,15 @@ def _is_flush(text: Text, cells: Sequence[Text]) -> bool:
     return any(abs(text.box[end] - cell.box[end]) < reach for cell in cells for end in (0, 2))
 
 
-def _over_columns(titles: Sequence[list[Text]], below: Sequence[Text], columns: Sequence[Column]) -> list[list[Text]]:
-    """Return those of the lines above a table that stand over columns behind its first, right above its header."""
+def _over_columns(
+    titles: Sequence[list[Text]], below: Sequence[Text], columns: Sequence[Column], rules: Sequence[Box]
+) -> list[list[Text]]:
+    """Return those of the lines above a table that stand over columns behind its first, right above its header.
+
+    What stands above the first rule of all is no part of the table.
+    """
+    across = (rule[1] for rule in rules if rule[0] < columns[1].left and rule[2] > columns[-1].left)
+    top = min((y for y in across if titles and titles[0][0].box[1] - titles[0][0].size < y), default=0.0)
     kept: list[list[Text]] = []
     last = below[0].baseline
     for row in reversed(titles):
@@ -249,7 +258,13 @@ def _over_columns(titles: Sequence[list[Text]], below: Sequence[Text], columns: 
             inside = text.box[2] < columns[1].left
         ends = text.text[0].islower() or text.text.endswith(".")  # the last line of a caption
         title = text.size > TITLE * below[0].size or (text.text[0] == "(" and text.text[-1] == ")")  # or its unit
-        if not inside or ends or title or last - text.baseline > _HEADER_PITCH * text.size:
+        if (
+            not inside
+            or ends
+            or title
+            or text.baseline < top < last
+            or last - text.baseline > _HEADER_PITCH * text.size
+        ):
             break
         kept.insert(0, row)
         last = text.baseline
