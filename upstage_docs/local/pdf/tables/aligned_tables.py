@@ -21,6 +21,7 @@ from upstage_docs.local.pdf.tables.aligned_texts import (
 from upstage_docs.local.pdf.tables.headers import WHOLE, header_cells, lay_header
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.tables.line_rows import is_value, is_year
+from upstage_docs.local.pdf.tables.named_values import are_named, has_keys
 from upstage_docs.local.pdf.tables.sign_columns import is_sign
 from upstage_docs.local.pdf.tables.text_columns import Column, columns_of
 from upstage_docs.local.pdf.tables.text_regions import TITLE, regions_of_rows
@@ -59,15 +60,6 @@ _OVER_COLUMN = 0.25
 """Font sizes that a text stands over a column, at least, if it is in it."""
 _LINED_COLUMNS = 0.7
 """Share of the columns behind the first that are lined up, at least, in a table with numbers."""
-_MONTH = r"(?:\d{1,2}\.? )?[^\W\d]{3,9}\.?(?: \d{1,2})?(?:,? \d{4})?"
-_DAY = r"\d{4}[-/.] ?\d\d?(?:[-/.] ?\d\d?\.?)?|\d\d?[-/.] ?\d\d?[-/.] ?\d\d(?:\d\d)?|\d\d?/\d\d?|\d\d?\. \d\d?\."
-"""A day as numbers; two with a stop or a dash between them, and no year, number sections: 1.1, 2-1."""
-_MOMENT = rf"(?:\d{{1,2}}[:.]\d\d(?: ?[ap]\.?m\.?)?|{_DAY}|\d{{4}}|{_MONTH})"
-_KEY = re.compile(rf".*\S ?[:：]|(?=.*\d)(?:[^\W\d]+,? )?{_MOMENT}(?: ?(?:[-–—~]|to) ?{_MOMENT})?", re.IGNORECASE)
-"""A date, a time or a span of them, or a name with a colon: what stands in the first of two columns of a table."""
-_LONGEST_NAME = 40
-"""Letters of a name beside its value, at most."""
-_HAS_DIGIT, _YEAR = re.compile(r"\d"), re.compile(r"\b(?:19|20)\d\d\b")
 _LEADER = re.compile(r"(?:\s?[.·…_]){4,}\s*$")
 """Dots that lead from a label to its numbers."""
 
@@ -156,7 +148,7 @@ def _table(
         head = max(head, above)
     elif first is None:
         head = 0  # what the rule ends is a row of many lines
-    if _has_keys(rows, placed) or (len(columns) == 2 and not above and _are_named(rows, placed)):
+    if has_keys(rows, placed) or (len(columns) == 2 and not above and are_named(rows, placed)):
         head, least = 0, 2
     width = len(columns)
     body = join_lines(
@@ -165,31 +157,6 @@ def _table(
     if not _is_table(rows, placed, columns, body, least):
         return None
     return _built(rows[:head], placed[:head], columns, body, rules)
-
-
-def _has_keys(rows: Sequence[Sequence[Text]], placed: Sequence[Sequence[tuple[int, int]]]) -> bool:
-    """Say whether all texts of the first column are dates, times or names with a colon, the first row's too."""
-    labels = [text.text for row, places in zip(rows, placed, strict=True) if places[0][0] == 0 for text in row[:1]]
-    return placed[0][0] == (0, 0) and all(map(_KEY.fullmatch, labels))
-
-
-def _are_named(rows: Sequence[Sequence[Text]], placed: Sequence[Sequence[tuple[int, int]]]) -> bool:
-    """Say whether two columns are names and what each names: an order's number, the measures of a ship.
-
-    Either the names alone are in another weight or colour, or half of what they name has a number, the first too.
-    """
-    pairs = [row for row in rows if len(row) > 1]
-    names, values = [row[0] for row in pairs], [row[1] for row in pairs]
-    others = (places[0][0] for row, places in zip(rows, placed, strict=True) if len(row) == 1)
-    if len({name.text for name in names}) < max(len(rows) / 2, _LEAST_ROWS) or not all(others) or len(rows[0]) < 2:
-        return False
-    if any(_HAS_DIGIT.search(name.text) or len(name.text) > _LONGEST_NAME for name in names):
-        return False
-    looks = [{(word.bold, word.colour) for text in texts for word in text.words} for texts in (names, values)]
-    numbered = [_HAS_DIGIT.search(text.text) is not None for text in values]
-    if are_values(values):
-        return numbered[0] and _YEAR.search(values[0].text) is None
-    return (len(looks[0]) == 1 and looks[0].isdisjoint(looks[1])) or 2 * sum(numbered) >= len(names)
 
 
 def _trimmed(rows: list[list[Text]], lines: LineTexts, *, closed: bool) -> tuple[list[list[Text]], list[list[Text]]]:
