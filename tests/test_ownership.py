@@ -357,6 +357,7 @@ def test_what_is_no_unit_line(words: str) -> None:
         "المصدر: البنك المركزي",
         "स्रोत: RBI",
         "Lecture : en 2020, un cas",
+        "Bootstrapped standard errors in parentheses",
     ],
 )
 def test_a_note_is_told(words: str) -> None:

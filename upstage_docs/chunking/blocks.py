@@ -13,7 +13,7 @@ from upstage_docs.chunking.markup_regions import Region, outermost, regions, who
 from upstage_docs.chunking.masking import FILLER, masked, masked_but_code
 from upstage_docs.chunking.text_breaks import has_code, has_words
 from upstage_docs.records.heading_numbering import read_numbering
-from upstage_docs.records.wording import SENTENCE_END, caption_label
+from upstage_docs.records.wording import caption_label, ends_with_stop
 
 
 class Block(msgspec.Struct, frozen=True, gc=False):
@@ -245,7 +245,7 @@ def _paragraph(text: str, start: int, end: int, category: str) -> Iterator[Block
     if (image := _IMAGE.match(body)) and (image.end() == len(body) or caption_label(body[image.end() :])):
         yield Block(start, start + len(image[0].rstrip()), "whole", "figure")
         start += image.end()
-    if (bold := _BOLD_LINE.fullmatch(body)) and read_numbering(bold[2]) and not SENTENCE_END.search(bold[2]):
+    if (bold := _BOLD_LINE.fullmatch(body)) and read_numbering(bold[2]) and not ends_with_stop(bold[2]):
         yield Block(start, end, "heading", "heading1", 1, None, bold[2])
     elif start < end:
         yield Block(start, end, "text", category)

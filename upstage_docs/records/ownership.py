@@ -17,13 +17,12 @@ from upstage_docs.records.heading_numbering import read_numbering
 from upstage_docs.records.patterns import compile_when_used
 from upstage_docs.records.wording import (
     BULLETS,
-    KOREAN_SENTENCE,
     LONGEST_TITLE,
     LONGEST_UNIT,
-    SENTENCE_END,
     caption_label,
     is_next_note,
     is_note,
+    is_sentence,
     is_unit,
     opens_notes,
 )
@@ -245,7 +244,7 @@ def _are_short(words: str) -> bool:
     """Say whether *words* may be a title by themselves: on one short line, with letters, and no sentence."""
     if not words or len(words) > LONGEST_TITLE or "\n" in words:
         return False
-    return not (SENTENCE_END.search(words) or KOREAN_SENTENCE.search(words)) and len(_LETTER.findall(words)) > 1
+    return not is_sentence(words) and len(_LETTER.findall(words)) > 1
 
 
 def _is_block_of_titles(line: Line) -> bool:

@@ -19,6 +19,7 @@ LONGEST_TITLE = 120
 LONGEST_UNIT = 120
 _LONGEST_BARE_UNIT = 60
 _LONGEST_NOTE = 800
+_LONGEST_BEFORE_ERRORS = 40  # characters with "standard err", before which one word stands; "Heteroskedastic" has 15
 _LONGEST_LINE_OF_NOTES = 16  # characters; "[Footnotes]:" has 12
 
 # --- captions by their wording ---------------------------------------------------------------------------------------
@@ -103,9 +104,19 @@ _RUNNING_CJK = compile_when_used(
     r"说明|說明|展示|的|则|則|枚(?!\w{2})|彰|、\s*(?:[表图圖図]|第?[\d一二三四五六七八九十]{1,2}(?!\d))|，|,|参照|を参照)"
 )
 _PUNCTUATED = compile_when_used(rf"\s*(?:{_CLOSE_MARK}\s*)*(?:[.:：。|–—\-‒·․．•→、)]|,(?=\s*[Cc]ont)|{_CLOSE_MARK})")
-KOREAN_SENTENCE = compile_when_used(r"다\s?[.。]?\s*\Z")
-SENTENCE_END = compile_when_used(r"[.!?。！？।؟۔]['\"”’)\]]*\s*\Z")
+_KOREAN_SENTENCE = compile_when_used(r"다\s?[.。]?\s*\Z")
+_STOPS, _BEHIND_STOP = frozenset(".!?。！？।؟۔"), "'\"”’)]"
 _SKIPPED = " :\t\r\n\xa0\u3000\"'“‘*_#>|~-–—■□▶▷●○◆◇◎△▲☞▣◈◉❏❑❖▪▸►※<〈《「『【〔［｢[(（＜≪«"
+
+
+def is_sentence(words: str) -> bool:
+    """Say whether *words* end as a sentence does: with a stop, or a verb of Korean."""
+    return ends_with_stop(words) or _KOREAN_SENTENCE.search(words) is not None
+
+
+def ends_with_stop(words: str) -> bool:
+    """Say whether the last sign of *words* is a stop, brackets and quotation marks behind it apart."""
+    return words.rstrip().rstrip(_BEHIND_STOP)[-1:] in _STOPS
 
 
 def _first_letters(begun: Iterable[str]) -> frozenset[str]:
@@ -174,7 +185,7 @@ def _runs_on_korean(words: str, found: re.Match[str]) -> bool:
         return False
     if rest[:1] and not rest[0].isspace() and found["number"][-1:].isalpha() and "가" <= found["number"][-1] <= "힣":
         return True
-    return bool(KOREAN_SENTENCE.search(words))
+    return bool(_KOREAN_SENTENCE.search(words))
 
 
 def _runs_on_cjk(words: str, found: re.Match[str]) -> bool:
@@ -206,7 +217,7 @@ def _runs_on_latin(words: str, found: re.Match[str]) -> bool:
         return True  # "Figure 3's", "Table 4/5"
     first = rest.lstrip()[0]
     if first.islower() or _UNCASED.match(first):
-        return bool(SENTENCE_END.search(words)) or len(words) > LONGEST_TITLE
+        return ends_with_stop(words) or len(words) > LONGEST_TITLE
     return False
 
 
@@ -335,10 +346,11 @@ _NOTE = compile_when_used(
     r")",
     re.IGNORECASE,
 )
-# The first two letters of those that begin with two; what else they begin with, single letters too.
+# Of those that begin with a word, the first three letters, of Korean two; what else they begin with, letters too.
 _BEGIN_OF_NOTES = frozenset(
-    "fo no so se re nb le ke ab da ad ac cr ca co cl si qu an au ow fu br de im ph pi ma mo ex sy st to nu "  # noqa: SIM905
-    "ka gh uw fi va am it sh su pe du be th tv ro cl na nd ns nm ng in ex al un re rs "
+    "abb acc acr ada all amo anm aut bec bro col com con cop cou cre dat den due exc fig fon foo fue ghi ima "  # noqa: SIM905
+    "inc ite kay key lec leg map mod na nb nd ngu nm not ns num own per pho pic pst pva que red ref rel rem rep res "
+    "rou see sha sig sou sta sub sum the tot tst tva uwa val zst zva "
     "주석 각주 자료 출처 비고 참고 근거 원자 통계 범례 데이 제공 괄호".split()
 )
 _FIRST_OF_NOTES = _first_letters(_BEGIN_OF_NOTES) | frozenset(
@@ -377,7 +389,7 @@ def is_unit(words: str) -> bool:
     if named and _may_name_unit(words) and (found := _UNIT.match(words) or _match_unit_of_cjk(words)):
         # "In millions of homes, people ..." goes on as a sentence.
         rest = words[found.end() :]
-        return not SENTENCE_END.search(words) or (len(rest) < 20 and "," not in rest) or words.lstrip()[:1] in "(（["
+        return not ends_with_stop(words) or (len(rest) < 20 and "," not in rest) or words.lstrip()[:1] in "(（["
     if len(words) > _LONGEST_BARE_UNIT or not _may_be_bare_unit(words) or not _BARE_UNIT.match(words):
         return False
     return not _NOUN_ALONE.fullmatch(words)
@@ -427,11 +439,13 @@ def is_note(words: str, table: str = "") -> bool:
     if len(words) > _LONGEST_NOTE:
         return False
     begun = words.lstrip()
-    start = begun.lstrip(BULLETS)[:2] or begun[:2]
-    rounded = "림" in words and "반올림" in words  # begins with any word; one sign is found fast, and is rare
-    if rounded or start[:1] in _FIRST_OF_NOTES or begun[:1] in _DASHES:
+    start = begun.lstrip(BULLETS)[:3] or begun[:3]
+    start = start if start.isascii() and start.isalpha() else start[:2]
+    # These begin with any word; one sign is found fast, and is rare.
+    is_any = ("림" in words and "반올림" in words) or "tandard err" in words[:_LONGEST_BEFORE_ERRORS]
+    if is_any or start[:1] in _FIRST_OF_NOTES or begun[:1] in _DASHES:
         is_other = (
-            not rounded
+            not is_any
             and start.isalpha()
             and start.lower() not in _BEGIN_OF_NOTES
             and (start.isascii() or start[0] in _FIRST_OF_KOREAN_NOTES)
