@@ -346,7 +346,7 @@ def test_a_slide_whose_end_is_lost_keeps_what_stands_before() -> None:
 
     texts, losses = office(changed(slides(), cut))
     assert texts == ["Slide 1\n• Text of slide 1", "Slide 2", "Slide 3\n• Text of slide 3"]
-    assert losses[0] == [f"the part {SECOND_SLIDE} of the file is damaged, its end or all of it is missing"]
+    assert losses[0] == [f"the part {SECOND_SLIDE} of the file is damaged; some or all of it may be missing"]
 
 
 def test_a_slide_that_is_missing_costs_itself_alone() -> None:
@@ -418,11 +418,11 @@ def test_a_damaged_file_is_refused_without_a_python_error() -> None:
     """What all of it rests on is not there; the message says so in words of its own."""
     for data, part in (
         (letter(), "word/document.xml"),
-        (slides(), "ppt/presentation.xml"),
-        (sheets(), "[Content_Types].xml"),
+        (slides(), "ppt/"),
+        (sheets(), "xl/"),
     ):
         with pytest.raises(Refusal) as refused:
-            office(changed(data, lambda name, content, part=part: b"<nothing/>" if name == part else content))  # type: ignore[misc]
+            office(changed(data, lambda name, content, part=part: b"<nothing/>" if part in name else content))  # type: ignore[misc]
         assert not re.search(r"[A-Z]\w*(Error|Exception)\b", refused.value.message)
 
 

@@ -544,7 +544,7 @@ def test_hwpx_is_told_by_its_content() -> None:
 
 def test_a_missing_part_is_damage() -> None:
     with pytest.raises(Refusal, match="DOCX file is damaged"):
-        read(bare(**{"[Content_Types]_dot_xml": b"<Types/>"}))
+        read(bare(word__document_dot_xml=b"<nothing/>"), ".docx")
 
 
 def sheet_with(cells: str, after: str = "") -> bytes:

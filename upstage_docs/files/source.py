@@ -226,7 +226,7 @@ def detect(handle: BinaryIO, suffix: str) -> str:
 def _in_zip(handle: BinaryIO) -> str:
     try:
         with zipfile.ZipFile(handle) as archive:
-            members = set(archive.namelist())
+            members = {name.replace("\\", "/").lstrip("./") for name in archive.namelist()}
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
         return ""
     for form, member in (

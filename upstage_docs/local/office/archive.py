@@ -8,16 +8,18 @@ refused. Nothing is written to disk, no reference is followed.
 from __future__ import annotations
 
 import io
-import posixpath
 import re
+import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
 from contextlib import suppress
-from typing import NamedTuple
-from urllib.parse import unquote
+from functools import lru_cache
+from typing import IO, NamedTuple
 from xml.parsers import expat
+from xml.sax.saxutils import quoteattr
 
+from upstage_docs.local.office.package import UNREADABLE, Package, canonical_names
+from upstage_docs.local.office.part_kinds import is_foreign, is_misnamed, kind_of, with_usual_names
 from upstage_docs.local.refusal import Refusal
 
 MAX_MEMBERS = 20_000
@@ -31,13 +33,17 @@ MAX_DEPTH = 200
 """Nesting of XML elements; the XML library that reads them gives up at 256."""
 
 _PIECE = 64 << 10
-_WORKBOOK = "xl/_rels/workbook.xml.rels"
-"""The library that reads sheets passes over one that is missing, but not over one that nothing leads to."""
-_ROOT = "_rels/.rels"
+_PACKED_PIECE = 64
+"""Of a damaged part; what stands in the piece that is damaged is lost."""
+_HEADER = 30
+"""Bytes in front of the name of a part, where it stands in the archive."""
 _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/(\w+)")
+_STRICT_NAMES = "http://purl.oclc.org/ooxml/"
 _RENAMED = {b"extendedProperties": b"extended-properties", b"customProperties": b"custom-properties"}
-_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
+_HOLDERS = {"officeDocument", "slide", "worksheet"}
+"""Relationships to parts without any of which there is nothing to read."""
+_DOCUMENT_PROPERTIES = "docProps/"
+"""Folder of parts of which nothing is read."""
 
 
 class Opened(NamedTuple):
@@ -63,47 +69,45 @@ def open_archive(data: bytes) -> Opened:
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise Refusal("The file is not a complete Office document: its list of parts is damaged or cut off.") from error
     try:
         _check_sizes(archive)
-        mended = _check_parts(archive)
-        losses = [f"the part {name} of the file is damaged, its end or all of it is missing" for name in mended]
-        names = {name for name in archive.namelist() if mended.get(name) != b""}
-        for name, missing, rest in _dangling(archive, names, mended):
-            mended[name] = rest
-            losses += [f"the part {part} of the file is missing" for part in missing if part not in mended]
-        mended |= _transitional(archive, mended)
-        if mended:
+        renamed = _rename(archive)
+        mended, roots = _check_parts(archive, data)
+        found = {kind.relation for kind in map(kind_of, roots.values()) if kind}
+        if not found & _HOLDERS and any(member.flag_bits & 0x1 for member in archive.infolist()):
+            raise Refusal(  # noqa: TRY301 - the archive is closed
+                "The document is encrypted; save it without a password."
+            )
+        losses = [f"the part {name} of the file is damaged; some or all of it may be missing" for name in mended]
+        losses += Package(archive, mended, roots).mend()
+        if mended or renamed:
             data = _mended(archive, mended)
     except BaseException:
         archive.close()
         raise
-    if mended:
+    if mended or renamed:
         archive.close()
         archive = zipfile.ZipFile(io.BytesIO(data))
     return Opened(data, archive, tuple(dict.fromkeys(losses)))
 
 
-def _transitional(archive: zipfile.ZipFile, mended: dict[str, bytes]) -> dict[str, bytes]:
-    """Return the XML parts of a Strict Open XML file with the names that the libraries know, nothing of any other file.
+def _rename(archive: zipfile.ZipFile) -> bool:
+    """Call the members what the format calls them, and say whether any was called otherwise."""
+    names = canonical_names(archive.namelist())
+    for member in archive.infolist():
+        member.filename = names.get(member.filename, member.filename)
+    archive.NameToInfo.update({member.filename: member for member in archive.infolist()})
+    return bool(names)
+
+
+def _transitional(xml: bytes) -> bytes:
+    """Return a part of a Strict Open XML file with the names that the libraries know.
 
     Word and Excel save "Strict Open XML" (ISO/IEC 29500 Strict): the same elements in name spaces of other addresses.
     """
-    names = archive.namelist()
-    if _ROOT not in names or _STRICT.search(_content(archive, _ROOT, mended)) is None:
-        return {}
-    named = [name for name in names if name.lower().endswith((".xml", ".rels"))]
-    return {name: _STRICT.sub(_transitional_name, _content(archive, name, mended)) for name in named}
-
-
-def _content(archive: zipfile.ZipFile, name: str, mended: dict[str, bytes]) -> bytes:
-    if name in mended:
-        return mended[name]
-    try:
-        return archive.read(name)
-    except (KeyError, *_UNREADABLE):  # of two members with one name, the damaged one
-        return b""
+    return _STRICT.sub(_transitional_name, xml)
 
 
 def _transitional_name(strict: re.Match[bytes]) -> bytes:
@@ -119,121 +123,149 @@ def _check_sizes(archive: zipfile.ZipFile) -> None:
     if total > MAX_BYTES:
         raise Refusal(f"The document unpacks to {total:,} bytes, more than {MAX_BYTES:,}.", status=413)
     for member in members:
-        if member.flag_bits & 0x1:
-            raise Refusal("The document is encrypted; save it without a password.")
-        if member.compress_type not in _PACKINGS:
-            raise Refusal(f"The document's part {member.filename} is packed in a way that Office files are not.")
         if member.file_size > max(1_000_000, MAX_RATIO * member.compress_size):
             message = f"The document's part {member.filename} unpacks to over {MAX_RATIO} times its size."
             raise Refusal(message, status=413)
 
 
-def _check_parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
-    """Return what is left of the parts that are damaged, by name."""
+def _check_parts(archive: zipfile.ZipFile, data: bytes) -> tuple[dict[str, bytes], dict[str, str]]:
+    """Return what is left of the parts that are damaged, and the roots of those that are XML, by name."""
     census = _Census()
     damaged: dict[str, bytes] = {}
+    roots: dict[str, str] = {}
+    intact: dict[str, zipfile.ZipInfo] = {}
     for member in archive.infolist():
-        is_xml = member.filename.lower().endswith((".xml", ".rels"))
-        parser = expat.ParserCreate()
-        parser.StartDoctypeDeclHandler = census.refuse_document_type
-        parser.StartElementHandler = census.enter
-        parser.EndElementHandler = census.leave
-        census.depth = 0
+        name = member.filename
+        is_xml = name.lower().endswith((".xml", ".rels"))
         try:
             with archive.open(member) as stream:
                 if is_xml:
-                    parser.ParseFile(stream)
+                    roots[name] = census.take(stream)
                 else:
                     while stream.read(_PIECE):
                         pass
-        except (expat.ExpatError, LookupError, *_UNREADABLE):  # lookup: of an encoding that does not exist
-            rest = _rest(archive, member)
-            damaged[member.filename] = _mended_xml(rest) if is_xml else rest
-    return damaged
+            intact[name] = member
+            damaged.pop(name, None)
+        except (expat.ExpatError, LookupError, *UNREADABLE):  # lookup: of an encoding that does not exist
+            if name in intact:  # of two members with one name
+                damaged[name] = archive.read(intact[name])
+                continue
+            rest = b"" if name.startswith(_DOCUMENT_PROPERTIES) else _rest(data, member)
+            damaged[name], roots[name] = _mended_xml(rest) if is_xml else (rest, "")
+    if any(root.startswith(_STRICT_NAMES) for root in roots.values()):
+        for name, root in roots.items():
+            xml = damaged[name] if name in damaged else archive.read(name)
+            damaged[name], roots[name] = _transitional(xml), _transitional(root.encode()).decode()
+    return damaged, roots
 
 
-def _dangling(
-    archive: zipfile.ZipFile, names: set[str], mended: dict[str, bytes]
-) -> Iterator[tuple[str, list[str], bytes]]:
-    """Yield the parts of relationships that lead to no part: name, what is missing, and the part without them."""
+def _rest(data: bytes, member: zipfile.ZipInfo) -> bytes:
+    """Return what of a part can be unpacked, whatever the archive says of its size and its checksum."""
+    at = member.header_offset
+    if member.flag_bits & 0x1 or data[at : at + 4] != b"PK\3\4" or len(data) < at + _HEADER:
+        return b""
+    at += _HEADER + sum(struct.unpack("<HH", data[at + 26 : at + _HEADER]))
+    packed = data[at : at + member.compress_size]
+    if member.compress_type == zipfile.ZIP_STORED:
+        return packed
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+    unpacked = bytearray()
+    with suppress(zlib.error):
+        for start in range(0, len(packed) if member.compress_type == zipfile.ZIP_DEFLATED else 0, _PACKED_PIECE):
+            unpacked += unpacker.decompress(packed[start : start + _PACKED_PIECE])
+            if len(unpacked) > max(1_000_000, MAX_RATIO * len(packed)):
+                return b""
+    return bytes(unpacked)
+
+
+def _mended_xml(xml: bytes) -> tuple[bytes, str]:
+    """Return what of damaged XML can be read, with its elements closed, and its root; nothing if that cannot."""
     from lxml import etree
 
-    known = {name.lower() for name in names}
-    for name in sorted(names):
-        if not name.lower().endswith(".rels"):
-            continue
-        content = mended[name] if name in mended else archive.read(name)
-        # Expat, which has been over it, passes names of name spaces that lxml does not.
-        root = etree.fromstring(content, etree.XMLParser(recover=True, resolve_entities=False, no_network=True))
-        if root is None:
-            continue
-        folder = posixpath.dirname(posixpath.dirname(name))
-        missing = []
-        for relation in list(root.iterfind("{*}Relationship")):
-            target = unquote(relation.get("Target", "")).partition("#")[0]
-            part = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
-            if relation.get("TargetMode") != "External" and target and part.lower() not in known:
-                missing.append(part)
-                if name.lower() != _WORKBOOK:
-                    root.remove(relation)
-        if missing:
-            yield name, missing, etree.tostring(root, encoding="UTF-8", xml_declaration=True, standalone=True)
-
-
-def _rest(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    """Return what of a part can be unpacked."""
-    pieces = []
-    with suppress(*_UNREADABLE), archive.open(member) as stream:
-        while piece := stream.read(_PIECE):
-            pieces.append(piece)
-    return b"".join(pieces)
-
-
-def _mended_xml(xml: bytes) -> bytes:
-    """Return what of damaged XML can be read, with its elements closed; nothing if its root cannot."""
-    from lxml import etree
-
-    for encoding in (None, "UTF-8"):  # the one that it names, and the one that Office writes
-        parser = etree.XMLParser(
-            recover=True, resolve_entities=False, no_network=True, load_dtd=False, encoding=encoding
-        )
-        try:
-            root = etree.fromstring(xml, parser)
-        except (etree.XMLSyntaxError, LookupError, ValueError):
-            continue
-        if root is not None:
-            return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
-    return b""
+    for text in (xml, with_usual_names(xml)):
+        for encoding in (None, "UTF-8"):  # the one that it names, and the one that Office writes
+            parser = etree.XMLParser(
+                recover=True, resolve_entities=False, no_network=True, load_dtd=False, encoding=encoding
+            )
+            with suppress(etree.XMLSyntaxError, LookupError, ValueError):
+                root = etree.fromstring(text, parser)
+                if root is None:
+                    continue
+                mended = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+                etree.fromstring(mended, etree.XMLParser(resolve_entities=False, no_network=True))
+                name = etree.QName(root)
+                if not is_misnamed(told := f"{name.namespace or ''} {name.localname}".strip()):
+                    return mended, told
+    return b"", ""
 
 
 def _mended(archive: zipfile.ZipFile, damaged: dict[str, bytes]) -> bytes:
     """Return the archive with what is left of its damaged parts; one with nothing left is not in it."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as target:
-        for name in dict.fromkeys(archive.namelist()):
+        for name in dict.fromkeys((*archive.namelist(), *damaged)):
             content = damaged[name] if name in damaged else archive.read(name)
-            if content:
+            if content or name not in damaged:
                 target.writestr(name, content)
     return file.getvalue()
+
+
+@lru_cache(maxsize=1_000)
+def _is_address(text: str) -> bool:
+    """Say whether the XML library takes *text* for the address of a name space; expat takes any."""
+    from lxml import etree
+
+    try:
+        etree.fromstring(f"<a xmlns:b={quoteattr(text)}/>")
+    except (etree.XMLSyntaxError, ValueError):
+        return False
+    return True
 
 
 class _Census:
     """Counts the XML elements of a whole archive."""
 
     def __init__(self) -> None:
-        self.elements = 0
-        self.depth = 0
+        self._elements = 0
+        self._depth = 0
+        self._root = ""
+        self._misnamed = False  # whether a prefix stands for another name space than it does in Office files
 
-    def enter(self, _name: str, _attributes: object) -> None:
-        self.elements += 1
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
+    def take(self, stream: IO[bytes]) -> str:
+        """Count the elements of a part, and return its root: name space and name with a space between them.
+
+        Raises:
+            ExpatError, ValueError: It is no XML, or one that the XML library refuses.
+        """
+        parser = expat.ParserCreate(namespace_separator=" ")
+        parser.StartDoctypeDeclHandler = self._refuse_document_type
+        parser.StartNamespaceDeclHandler = self._check_address
+        parser.StartElementHandler = self._enter
+        parser.EndElementHandler = self._leave
+        self._depth = 0
+        self._misnamed = False
+        parser.ParseFile(stream)
+        if is_misnamed(self._root) or (self._misnamed and kind_of(self._root)):
+            raise ValueError(self._root)
+        return self._root
+
+    def _enter(self, name: str, _attributes: object) -> None:
+        if not self._depth:
+            self._root = name
+        self._elements += 1
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
             raise Refusal(f"The document's XML is nested over {MAX_DEPTH} deep, as Office files never are.")
-        if self.elements > MAX_ELEMENTS:
+        if self._elements > MAX_ELEMENTS:
             raise Refusal(f"The document holds more than {MAX_ELEMENTS:,} XML elements.", status=413)
 
-    def leave(self, _name: str) -> None:
-        self.depth -= 1
+    def _leave(self, _name: str) -> None:
+        self._depth -= 1
 
-    def refuse_document_type(self, *_declaration: object) -> None:
+    def _check_address(self, prefix: str | None, address: str | None) -> None:
+        if address and not _is_address(address):
+            raise ValueError(address)
+        self._misnamed |= is_foreign(prefix or "", address or "")
+
+    def _refuse_document_type(self, *_declaration: object) -> None:
         raise Refusal("The document's XML declares a document type or entities, as Office files never do.")

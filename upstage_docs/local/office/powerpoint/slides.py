@@ -25,6 +25,8 @@ from upstage_docs.local.office.xml_values import integer
 _DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _BACKDROP = 0.9
 """Share of the slide from which on a picture is what the slide stands on."""
+_USUAL_SIZE = (9_144_000, 6_858_000)
+"""Of a slide where the file does not say: ECMA-376, part 1, 19.2.1.39."""
 _MOST_TO_CUT = 500
 _OVERLAP = -0.01
 """Frames of text are larger than their text: a little overlap is still a white band."""
@@ -41,8 +43,10 @@ def read_slides(data: bytes, *, crops: Collection[str] = ()) -> Iterator[PageLay
         crops: Categories whose blocks get a JPEG crop; only `figure` has one to give.
     """
     presentation = Presentation(io.BytesIO(data))
-    size = (presentation.slide_width or 9_144_000, presentation.slide_height or 6_858_000)
     losses = Losses()
+    size = _USUAL_SIZE
+    with losses.kept(1, "the size of the slides cannot be read; places on them are not true"):
+        size = (presentation.slide_width or size[0], presentation.slide_height or size[1])
     # Not `presentation.slides`, which renames all of them and is nothing where one is missing.
     listed = presentation.element.sldIdLst
     for number, identifier in enumerate(() if listed is None else listed, start=1):
