@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from lxml import etree
+from openpyxl.formula.translate import Translator
 from openpyxl.packaging.relationship import get_dependents, get_rels_path
 from openpyxl.utils.cell import coordinate_from_string, coordinate_to_tuple, range_boundaries, range_to_tuple
 
@@ -95,6 +96,7 @@ def _uncalculated(archive: zipfile.ZipFile, path: str) -> Iterator[tuple[tuple[i
     if path not in archive.namelist():
         return
     merged = 0
+    shared: dict[str, Translator] = {}
     with archive.open(path) as part:
         tags = (f"{_MAIN}c", f"{_MAIN}mergeCell")
         for _, node in etree.iterparse(part, tag=tags, resolve_entities=False, no_network=True):
@@ -104,9 +106,16 @@ def _uncalculated(archive: zipfile.ZipFile, path: str) -> Iterator[tuple[tuple[i
                 if merged > _MOST_MERGED:
                     raise Refusal(f"The merged cells of a sheet cover more than {_MOST_MERGED:,} cells.", status=413)
             else:
-                formula = node.findtext(f"{_MAIN}f")
-                if formula and not node.findtext(f"{_MAIN}v") and node.get("r"):
-                    yield coordinate_to_tuple(node.get("r")), f"={formula}"
+                place, formula = node.get("r"), node.find(f"{_MAIN}f")
+                if formula is not None and place and not node.findtext(f"{_MAIN}v"):
+                    text, group = formula.text, formula.get("si", "")
+                    if text and group:
+                        shared[group] = Translator(f"={text}", place)
+                    if text or group in shared:
+                        yield (
+                            coordinate_to_tuple(place),
+                            f"={text}" if text else shared[group].translate_formula(place),
+                        )
             while node.getprevious() is not None:
                 del node.getparent()[0]
 
