@@ -132,8 +132,11 @@ def _shapes(
     crops: Collection[str],
     kept: Callable[[], AbstractContextManager[None]],
 ) -> Iterator[_Placed]:
-    """Yield the shapes of a slide or a group; inside *kept*, an error is noted and ends nothing."""
+    """Yield the shapes that a slide or a group shows; inside *kept*, an error is noted and ends nothing."""
     for shape in shapes:
+        name = next(shape.element.iter(qn("p:cNvPr")), None)
+        if name is not None and name.get("hidden") in {"1", "true"}:
+            continue
         if shape.element.tag == qn("p:grpSp"):
             inner = frame
             with kept():
