@@ -217,6 +217,26 @@ def test_names_as_other_programs_write_them(form: str, rename: Callable[[str], s
     assert losses == []
 
 
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    [
+        ("docx", "application/vnd.ms-word.document.macroEnabled.main+xml"),
+        ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml"),
+        ("pptx", "application/vnd.ms-powerpoint.presentation.macroEnabled.main+xml"),
+        ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.slideshow.main+xml"),
+        ("xlsx", "application/vnd.ms-excel.sheet.macroEnabled.main+xml"),
+    ],
+)
+def test_templates_shows_and_files_with_macros_are_read_as_documents(form: str, kind: str) -> None:
+    parts = parts_of(form)
+    own = rf'PartName="/{MADE[form][1]}" ContentType="[^"]*"'.encode()
+    parts[TYPES], changed = re.subn(own, f'PartName="/{MADE[form][1]}" ContentType="{kind}"'.encode(), parts[TYPES])
+    assert changed == 1
+    text, losses = read(packed(parts.items()), form)
+    assert {held for held in MADE[form][2] if held not in text} == set()
+    assert losses == []
+
+
 def in_directory(data: bytes, name: str, offset: int, value: bytes) -> bytes:
     """Return an archive whose directory says something else of a part."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
