@@ -262,6 +262,39 @@ def test_every_format_of_the_answer_holds_every_word() -> None:
 # --- PPTX
 
 
+def test_symbols_readings_and_choices_of_a_word_file() -> None:
+    run = "<w:r>{}</w:r>".format
+    body = "<w:p>" + run("<w:t>Angle </w:t>") + run('<w:sym w:font="Symbol" w:char="F061"/>')
+    body += run('<w:sym w:font="Symbol" w:char="F0A3"/>') + run('<w:sym w:font="Wingdings" w:char="F0FC"/>') + "</w:p>"
+    body += "<w:p>" + run(
+        "<w:ruby><w:rt><w:r><w:t>한자</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>漢字</w:t></w:r></w:rubyBase></w:ruby>"
+    )
+    choice = '<w:ddList><w:result w:val="1"/><w:listEntry w:val="red"/><w:listEntry w:val="blue"/></w:ddList>'
+    field = f'<w:fldChar w:fldCharType="begin"><w:ffData>{choice}</w:ffData></w:fldChar>'
+    body += "</w:p><w:p>" + run("<w:t>Colour: </w:t>") + run(field) + "</w:p>"
+    assert [block.text for block in read(word(body))[0].blocks] == ["Angle α≤✓", "漢字", "Colour: blue"]
+
+
+def test_a_formula_shared_by_cells_is_shown_in_each_as_it_counts_there() -> None:
+    cells = (
+        '<row r="1"><c r="A1"><f t="shared" ref="A1:A2" si="0">B1*2</f></c><c r="B1"><v>1</v></c></row>'
+        '<row r="2"><c r="A2"><f t="shared" si="0"/></c><c r="B2"><v>3</v></c></row>'
+    )
+    (table,) = blocks(read(sheet_with(cells)), "table")
+    assert [[cell.text for cell in row] for row in table.rows] == [["=B1*2", "1"], ["=B2*2", "3"]]
+
+
+def test_a_hidden_shape_is_no_part_of_its_slide() -> None:
+    show, slide = slides()
+    for text, hidden in (("Shown", "0"), ("Hidden", "1")):
+        box = slide.shapes.add_textbox(0, 0, 3_000_000, 500_000)
+        box.text_frame.text = text
+        box._element.nvSpPr.cNvPr.set("hidden", hidden)
+    texts = [block.text for block in read(saved(show))[0].blocks]
+    assert "Shown" in texts
+    assert "Hidden" not in texts
+
+
 def slides() -> tuple[Any, Any]:
     presentation = Presentation()
     return presentation, presentation.slides.add_slide(presentation.slide_layouts[6])

@@ -12,10 +12,23 @@ from typing import Any, Literal
 from docx.oxml.ns import qn
 
 from upstage_docs.local.office.equations import linear
-from upstage_docs.local.office.xml_values import hexadecimal
+from upstage_docs.local.office.xml_values import hexadecimal, integer
 
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-_LEFT_OUT = {"pPr", "sdtPr", "sdtEndPr", "tblPr", "trPr", "tcPr", "del", "moveFrom", "delText", "instrText", "rPr"}
+_LEFT_OUT = {
+    "pPr",
+    "sdtPr",
+    "sdtEndPr",
+    "tblPr",
+    "trPr",
+    "tcPr",
+    "del",
+    "moveFrom",
+    "delText",
+    "instrText",
+    "rPr",
+    "rt",
+}
 _WINGDINGS = {
     0xFC: "✓",
     0xFB: "✗",
@@ -28,6 +41,20 @@ _WINGDINGS = {
     0xA7: "▪",
     0xD8: "➢",
 }
+
+_GREEK = dict(
+    zip((*range(0x41, 0x5B), *range(0x61, 0x7B)), "ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖαβχδεφγηιϕκλμνοπθρστυϖωξψζ", strict=True)
+)
+_SYMBOLS: dict[str, dict[int, str]] = {
+    "wingdings": _WINGDINGS,
+    "symbol": {
+        **_GREEK,
+        **dict(zip(range(0xB0, 0xBC), "°±″≥×∝∂•÷≠≡≈", strict=True)),
+        **dict(zip(range(0xAB, 0xB0), "↔←↑→↓", strict=True)),
+        **dict(zip((0xA3, 0xA5, 0xCE, 0xD6, 0xD7, 0xE5, 0xF2), "≤∞∈√⋅∑∫", strict=True)),
+    },
+}
+"""Characters of the fonts that forms, lists and formulas use, by their code in the font."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +109,7 @@ def pieces(node: Any) -> Iterator[Piece]:
             case "endnoteReference":
                 yield Piece("endnote", child.get(qn("w:id"), ""))
             case "fldChar":
-                yield from _check_box(child)
+                yield from _form_field(child)
             case "drawing" | "pict" | "object":
                 yield from _drawn(child)
             case "oMathPara":
@@ -117,13 +144,18 @@ def _drawn(node: Any, description: str = "") -> Iterator[Piece]:
 
 
 def _symbol(node: Any) -> str:
-    """Return a character of a symbol font: only those of Wingdings that forms and lists use are known."""
+    """Return a character of a symbol font, as far as it is known."""
     code = hexadecimal(node.get(qn("w:char"))) & 0xFF
-    known = _WINGDINGS.get(code) if "wingdings" in node.get(qn("w:font"), "").lower() else None
-    return known or "\ufffd"
+    return _SYMBOLS.get(node.get(qn("w:font"), "").lower(), {}).get(code, "\ufffd")
 
 
-def _check_box(node: Any) -> Iterator[Piece]:
+def _form_field(node: Any) -> Iterator[Piece]:
+    """Yield the state of a box to tick, or what is chosen of a list; the text of other fields stands behind them."""
+    choices = node.find(qn("w:ffData") + "/" + qn("w:ddList"))
+    if choices is not None:
+        entries = [entry.get(qn("w:val"), "") for entry in choices.iterfind(qn("w:listEntry"))]
+        chosen = integer(value(choices, "w:result") or value(choices, "w:default"))
+        yield Piece("text", entries[chosen] if 0 <= chosen < len(entries) else "")
     box = node.find(qn("w:ffData") + "/" + qn("w:checkBox"))
     if box is not None:
         state = value(box, "w:checked")
