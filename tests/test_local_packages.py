@@ -237,6 +237,15 @@ def test_templates_shows_and_files_with_macros_are_read_as_documents(form: str, 
     assert losses == []
 
 
+def test_a_part_whose_name_no_xml_can_hold_costs_itself() -> None:
+    parts = parts_of("pptx")
+    parts["ppt/slides/slide\x02.xml"] = parts.pop("ppt/slides/slide2.xml")
+    MISSING(parts, "ppt/_rels/presentation.xml.rels")
+    text, losses = read(packed(parts.items()), "pptx")
+    assert {held for held in MADE["pptx"][2] if held not in text} == {"SlideTwo"}
+    assert losses
+
+
 def in_directory(data: bytes, name: str, offset: int, value: bytes) -> bytes:
     """Return an archive whose directory says something else of a part."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -32,21 +32,21 @@ def read_office(data: bytes, suffix: str, *, crops: Collection[str] = ()) -> Ite
     form = detect(io.BytesIO(data), suffix)
     if form not in {"docx", "pptx", "xlsx"}:
         raise _refusal(data, form or suffix.lstrip("."))
-    data, archive, lost = open_archive(data)
-    losses = tuple(map(Loss, lost))
-    with archive:
-        try:
+    try:
+        data, archive, lost = open_archive(data)
+        losses = tuple(map(Loss, lost))
+        with archive:
             for page in _pages(data, archive, form, crops):
                 yield replace(page, losses=(*losses, *page.losses)) if losses else page
                 losses = ()
-        except Refusal:
-            raise
-        except MemoryError as error:
-            message = "The document needs more memory than it may have here; split it, or let Upstage's API read it."
-            raise Refusal(message, status=413) from error
-        except Exception as error:  # whatever three libraries raise for a damaged file
-            message = f"The {form.upper()} file is damaged: a part of it is missing, or is not what the format says."
-            raise Refusal(message) from error
+    except Refusal:
+        raise
+    except MemoryError as error:
+        message = "The document needs more memory than it may have here; split it, or let Upstage's API read it."
+        raise Refusal(message, status=413) from error
+    except Exception as error:  # whatever three libraries raise for a damaged file
+        message = f"The {form.upper()} file is damaged: a part of it is missing, or is not what the format says."
+        raise Refusal(message) from error
 
 
 def _pages(data: bytes, archive: ZipFile, form: str, crops: Collection[str]) -> Iterator[PageLayout]:

@@ -68,7 +68,8 @@ class Package:
         self.changed = changed
         self.roots = roots
         found = {*archive.namelist(), *changed} - {name for name, rest in changed.items() if not rest}
-        files = sorted((name for name in found if not name.endswith("/")), key=_counted)
+        # XML cannot hold the others: nothing leads to them.
+        files = sorted((name for name in found if name.isprintable() and not name.endswith("/")), key=_counted)
         self._names = {name.lower(): name for name in files}  # they are told apart by more than capitals
         self._made: set[str] = set()
         self._missing: dict[str, set[str]] = {}  # part → ids of the relationships that led to nothing
@@ -211,7 +212,7 @@ class Package:
             kind: [part for part in self._of_root(kind) if part not in taken] for kind in (*_LISTED.values(), *_ALONE)
         }
         for identifier, kind in listed.items():
-            if identifier not in led_to and free[kind]:
+            if identifier not in led_to and free[kind] and identifier.isprintable():
                 led_to[identifier] = free[kind].pop(0)
                 _lead(root, identifier, led_to[identifier], KINDS[kind])
         for kind in () if complete else _ALONE:
