@@ -280,9 +280,9 @@ _BARE_UNIT = compile_when_used(
     r"\s*[(（]\s*[^()（）\n]{1,16},\s*(?:백만|천|억|십억)\s?원\s*[)）]\s*\Z|"
     rf"\s*[(（\[]?\s*(?:{_CURRENCY}\s?(?:['’]?000s?|k|mn?|bn|mio\.?|mrd\.?|tsd\.?|(?:thousand|million|billion|crore|lakh|milh(?:õ|o)e|mil)s?)(?:['’]s)?|(?:T|(?:mio|mrd|tsd)\.?\s?){_CURRENCY})(?:\s+omitted)?\s*[)）\]]?\s*\Z|"
     r"\s*[(（\[]\s*[$€£]?['’]?000['’]?s?(?:\s+(?:omitted|[a-z]+))?\s*[)）\]]\s*\Z|\s*[(（\[]\s*(?:rs\.?|rupees)\s+(?:in\s+)?(?:crores?|lakhs?)\s*[)）\]]\s*\Z|"
-    r"\s*[(（\[]\s*(?:[kmgµμ]?[gmlj]|[kmgt]?wh?|[kmg]?t|ha|km|cm|mm|sq\.?\s?(?:ft|km|m)\.?|bbl|mmbtu|(?:kg|[kmg]?t)\s?co2(?:e|eq)?)[²³23]?(?:\s?/\s?[a-z]{1,4}[²³]?)?\s*[)）\]]\s*\Z|"
+    r"\s*[(（\[]\s*(?:in\s+)?(?:[kmgµμ]?[gmlj]|[kmgt]?wh?|[kmg]?t|ha|km|cm|mm|sq\.?\s?(?:ft|km|m)\.?|bbl|mmbtu|(?:kg|[kmg]?t)\s?co2(?:e|eq)?)[²³23]?(?:\s?/\s?[a-z]{1,4}[²³]?)?\s*[)）\]]\s*\Z|"
     rf"\s*[(（\[]?\s*(?:(?:(?<![^\W_])(?:{_BESIDE_UNITS}|\d+)(?![^\W_])|[,/$€£¥₩₹])\s*)*(?<![^\W_])(?:{_UNIT_WORDS})(?![^\W_])(?:[\s,/]+(?:{_BESIDE_UNITS}|{_UNIT_WORDS}|\d+)(?![^\W_])){{0,9}}\s*[)）\]]?\s*\Z|"
-    r"\s*[(（\[]\s*(?:(?:number|no\.?)\s+of\s+\w+|numbers?|headcount|(?:un)?audited|per\s+\d[\d,]*(?:\s+\w+)?|[×x]\s?1[0,][\d,]*[⁰-⁹¹²³]*|°\s?[CF]|"
+    r"\s*[(（\[]\s*(?:(?:number|no\.?)\s+of\s+\w+|numbers?|headcount|(?:un)?audited|per\s+\d[\d,]*(?:\s+\w+)?|[×x]\s?1[0,][\d,]*[⁰-⁹¹²³]*|(?:in\s+)?°\s?[CF]|"
     r"(?:in\s+)?(?:(?:square|cubic|sq\.?)\s+)?(?:ft\.?|feet|miles?|inches|(?:kilo|centi|milli)?(?:met(?:er|re)|gram)s|lit(?:er|re)s|gallons|km|m)|"
     r"[µμnpmkMG]?(?:g|mol|I?U)/(?:d?L|ml|kg|g|ha|day)|(?:w\s+)?(?:tys|mln|mld)\.?\s?(?:zł|PLN)?|"
     rf"(?:{_UNIT_WORDS})\s+(?:of\s+co2\s+equivalent|per\s+(?:week|hour|person|household|hectare|worker)))\s*[)）\]]\s*\Z",
