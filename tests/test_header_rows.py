@@ -152,6 +152,18 @@ def test_a_part_repeats_the_row_that_names_its_section(output_format: OutputForm
     assert [chunk.text for chunk in chunk_elements(chunks, chunk_size=size, oversized_tables="split_rows")] == texts
 
 
+@pytest.mark.parametrize("output_format", ["html", "markdown"])
+def test_a_form_whose_cells_are_blank_is_cut_into_parts_that_are_full(output_format: OutputFormat) -> None:
+    rows = [["Question", "Yes", "No"], *([f"Do you like number {n}?", "", ""] for n in range(30))]
+    given = Element(0, 1, "table", _html(rows), _pipes(rows))
+
+    parts = list(chunk_elements(given, chunk_size=400, oversized_tables="split_rows", output_format=output_format))
+
+    assert all(part.text.count("Do you like") > 3 for part in parts)
+    assert len(parts) > 1
+    assert not any(part.oversize for part in parts)
+
+
 def test_a_row_that_names_a_section_is_not_repeated_where_it_takes_the_room_of_rows() -> None:
     long = "North of the river and east of the old road, with the islands:"
     html = _harvest("html").replace("North:", long)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate, islice, pairwise
+from itertools import accumulate, groupby, islice, pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -47,6 +47,8 @@ class _Frame(msgspec.Struct, frozen=True, gc=False):
 
 
 _LARGEST_SECTION = 5  # the row that names a section is repeated where it takes no more than one in so many parts
+
+_MOST_NESTED = 3  # sections in a row, each inside the one before: 143 financial tables have two at the most
 
 # A line of plain text without a number names a section where no more than one in so many lines has none.
 _MOST_SECTIONS = 3
@@ -116,7 +118,7 @@ class _Cutter:
         if table.has_row_spans:
             self._bind()
         # What names a section is repeated by the parts that begin inside it, but never where rows are bound together.
-        self._sections = [one for one in table.section_rows() if self._is_free(one)]
+        self._sections = [one for one in _nested_sections(table.section_rows()) if self._is_free(one)]
         last = self._rows[-1].section
         self._tail_start = self._rows[-1].end if last < 0 else table.sections[last].end
         self._head: Pieces = []  # the header as later parts repeat it
@@ -454,9 +456,15 @@ def _pieces_of_lines(text: str, around: tuple[str, str, str], start: int, end: i
 def _sections_of_lines(lines: Sequence[str], *, is_table: bool) -> set[int]:
     """Return which *lines*, the rows of a body, name a section: with one label, or in plain text with no number."""
     if is_table:
-        return {index for index, line in enumerate(lines) if line_begins_section(line)}
+        return set(_nested_sections([index for index, line in enumerate(lines) if line_begins_section(line)]))
     bare = {index for index, line in enumerate(lines) if line.strip() and not _DIGIT.search(line)}
     return bare if len(bare) * _MOST_SECTIONS <= len(lines) else set()
+
+
+def _nested_sections(rows: Sequence[int]) -> list[int]:
+    """Return those of *rows*, each with one label, that name a section: more in a row are a form to be filled in."""
+    runs = ([row for _, row in run] for _, run in groupby(enumerate(rows), lambda one: one[1] - one[0]))
+    return [row for run in runs if len(run) <= _MOST_NESTED for row in run]
 
 
 def _runs_of_lines(text: str) -> list[tuple[int, int]]:
