@@ -620,3 +620,23 @@ def test_the_names_of_sections_below_the_years_are_rows_of_a_statement() -> None
     answer = elements(page)
     assert categories(answer) == ["heading1", "table", "paragraph"]
     assert tables(answer) == [rows]
+
+
+def test_a_name_over_all_numbers_with_a_rule_under_it_is_in_the_header() -> None:
+    """The rule does not reach the labels, as that above a whole table does."""
+    names = ["$ in millions", "2031", "2030", "2029"]
+    rows = [[f"Pier {n}", f"{n}1,204", f"{n}2,310", f"{n}0,877"] for n in range(1, 6)]
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(QUAY, 4))
+        sheet.setFont("Helvetica-Bold", 10)
+        sheet.drawCentredString(425, 690, "Years Ended")
+        sheet.line(270, 686, 512, 686)
+        for r, (name, *numbers) in enumerate([names, *rows]):
+            text(sheet, 60, 672 - 14 * r, [name], font="Helvetica" if r else "Helvetica-Bold")
+            for x, number in zip((350, 430, 510), numbers, strict=True):
+                sheet.drawRightString(x, 672 - 14 * r, number)
+        text(sheet, 60, 560, paragraph(QUAY, 4))
+
+    assert [row for row in tables(elements(page))[0] if "Years Ended" not in row] == [names, *rows]
+    assert ('colspan="3"', "Years Ended") in cells(elements(page))[0]

@@ -211,9 +211,9 @@ def _over_columns(
 ) -> list[list[Text]]:
     """Return those of the lines above a table that stand over columns behind its first, right above its header.
 
-    What stands above the first rule of all is no part of the table.
+    What stands above the first rule that runs from the labels on is no part of the table.
     """
-    across = (rule[1] for rule in rules if rule[0] < columns[1].left and rule[2] > columns[-1].left)
+    across = (rule[1] for rule in rules if rule[0] < sum(columns[0]) / 2 and rule[2] > columns[-1].left)
     top = min((y for y in across if titles and titles[0][0].box[1] - titles[0][0].size < y), default=0.0)
     kept: list[list[Text]] = []
     last = below[0].baseline
