@@ -223,6 +223,18 @@ def test_a_title_beside_a_page_number_is_a_running_line() -> None:
     assert found(answer, "Traffic in")["category"] == "header"
 
 
+def test_the_bullet_of_a_bitmap_font_of_latex_makes_a_list() -> None:
+    """Its code, 136, is a circumflex to whoever does not know the font."""
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(WORDS, 3))
+        for n, item in enumerate(("Rope of the mole", "Lamps for the bay", "Coal", "Brass and glass")):
+            text(sheet, 75, 700 - 12 * n, ["ˆ"])
+            text(sheet, 90, 700 - 12 * n, [item])
+
+    assert categories(elements(page)) == ["paragraph", "list"]
+
+
 @pytest.mark.parametrize("drawn", [True, False])
 def test_drawn_bullets_make_a_list(drawn: bool) -> None:
     """Discs beside lines of text are the marks of items; without them the same lines are none."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from upstage_docs.local.geometry import Box
 
 _LIST_MARKER = re.compile(
-    r"(?:[•·●○▪■□◦‣⁃∙–—*\uf06c-\uf0fe☐☑☒✓✔✗✘❑❖◆◇►▶▸➢➤⮚➔➜❯◼★☆✦»-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5}|[가-힣])[.)])\s|[①-⑳⑴-⒇㉠-㉻]"
+    r"(?:[•·●○▪■□◦‣⁃∙ˆ–—*\uf06c-\uf0fe☐☑☒✓✔✗✘❑❖◆◇►▶▸➢➤⮚➔➜❯◼★☆✦»-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5}|[가-힣])[.)])\s|[①-⑳⑴-⒇㉠-㉻]"
 )
 """Bullets of Symbol and Wingdings stand at their code points beyond U+F000."""
 

@@ -22,7 +22,7 @@ _LABEL = re.compile(
     r"(?P<number>[A-Z]{0,2}\d+(?:[.\-–]\d+)*[a-z]?|(?-i:[IVX]+|[A-Z]))(?P<end>\s*[.:|)\]>〉】—–-]+|\s|$)(?P<rest>\s*\S?)",
     re.IGNORECASE,
 )
-_BULLET = re.compile(r"[•·●○▪■□◦‣⁃∙–—\uf06c-\uf0fe☐☑☒✓✔✗✘❑❖◆◇►▶▸➢➤⮚➔➜❯◼★☆✦-]\s")
+_BULLET = re.compile(r"[•·●○▪■□◦‣⁃∙ˆ–—\uf06c-\uf0fe☐☑☒✓✔✗✘❑❖◆◇►▶▸➢➤⮚➔➜❯◼★☆✦-]\s")
 _LARGEST_BODY, _FEW_LETTERS = 0.025, 150
 """Of the longer side of a page: larger text on a page of few letters is its title."""
 _SQUARE = re.compile(r"[□■▣◇◆❑❖]\s")

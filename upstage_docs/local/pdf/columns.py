@@ -50,7 +50,7 @@ def is_monospaced(font: str) -> bool:
 def is_marker(word: Word) -> bool:
     """Say whether *word* may be the mark of a list item, which has a gap of its own behind it."""
     return 0 < len(word.text) <= _MARKER_LENGTH and (
-        word.text[-1] in ".)•·●○▪■–-*:" or word.text.strip("()[].").isdigit()
+        word.text[-1] in ".)•·●○▪■ˆ–-*:" or word.text.strip("()[].").isdigit()
     )
 
 
