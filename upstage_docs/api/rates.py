@@ -329,10 +329,11 @@ def seen_limits(headers: httpx.Headers) -> SeenLimits | None:
             for amount, *own in [_WINDOW.split(value, maxsplit=1)]
             if (number := _counted(amount)) is not None
         ]
-        # Where several are told, the one that allows least, of those over times in which requests are spaced. Before a
-        # list of limits with their times may stand one of them again, without.
+        # Before a list of limits with their times may stand one of them again, without.
+        timed = {number for number, seconds in told if seconds}
+        # Where several are told, the one that allows least, of those over times in which requests are spaced.
         least, interval = min(
-            [one for one in told if one[1]] or told,
+            [one for one in told if one[1] or one[0] not in timed],
             key=lambda one: ((one[1] or _MINUTE) > _LONGEST_INTERVAL, one[0] / (one[1] or _MINUTE)),
             default=(None, _seconds(intervals[0])),
         )
