@@ -68,7 +68,7 @@ class UpstageDocumentRetriever(BaseRetriever):
         from upstage_docs.options.definitions import require_whole_number
 
         # Refused here, where pydantic would make an error of its own of ours.
-        require_whole_number("k", k, least=1)
+        k = require_whole_number("k", k, least=1)
         given = as_list(documents)
         index = SearchIndex(given, embeddings)
         super().__init__(**{"documents": given, "k": k, "embeddings": embeddings, **options})

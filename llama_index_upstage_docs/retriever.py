@@ -50,8 +50,7 @@ class UpstageDocumentRetriever(BaseRetriever):
         from upstage_docs.options.definitions import require_whole_number
 
         super().__init__()
-        require_whole_number("similarity_top_k", similarity_top_k, least=1)
-        self.similarity_top_k = similarity_top_k
+        self.similarity_top_k = require_whole_number("similarity_top_k", similarity_top_k, least=1)
         self._index = SearchIndex(nodes, _Embeddings(embed_model) if embed_model is not None else None)
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:

@@ -8,6 +8,7 @@ import pickle
 from collections.abc import Callable
 from dataclasses import fields, replace
 from enum import Enum, IntEnum
+from numbers import Real
 from typing import Any, get_type_hints
 
 import pytest
@@ -195,6 +196,17 @@ class Whole:
         return self.number
 
 
+@Real.register
+class Single:
+    """As numbers of NumPy with few bits are."""
+
+    def __init__(self, number: float) -> None:
+        self.number = number
+
+    def __float__(self) -> float:
+        return self.number
+
+
 class Share(float):
     def __repr__(self) -> str:
         return "Share"
@@ -210,6 +222,10 @@ def test_a_number_of_another_library_is_taken_as_one_of_python() -> None:
     assert policy == RetryPolicy(attempts=3, longest_retry_after=2.5)
     for made in (policy, RetryPolicy(attempts=Tries.FEW), ChunkOptions(chunk_size=three)):
         assert {type(value) for value in vars(made).values()} & {Whole, Share, Tries} == set()
+    short: Any = Single(2.5)
+    assert repr(RetryPolicy(longest_retry_after=short)) == repr(RetryPolicy(longest_retry_after=2.5))
+    with pytest.raises(ConfigError, match="must be a whole number, 1 or more"):
+        RetryPolicy(attempts=short)
     with pytest.raises(ConfigError, match="must be a whole number, 1 or more"):
         RetryPolicy(attempts=Whole(0))  # type: ignore[arg-type]
 

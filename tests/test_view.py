@@ -55,6 +55,24 @@ def test_each_page_is_drawn_with_its_boxes() -> None:
         assert page.getpixel((150, 150)) == (255, 255, 255)
 
 
+class Whole:
+    """As whole numbers of other libraries are: no `int`, and one to Python."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __index__(self) -> int:
+        return self.number
+
+
+def test_the_width_of_a_picture_may_be_a_number_of_another_library() -> None:
+    """Those of NumPy have so many bits, and overflow where Python's do not."""
+    of_two = (Element(0, 1, "paragraph", coordinates=BOX), Element(1, 2, "paragraph"))
+    pages = boxed_pages(parsed(*of_two), make_pdf("a", 1), width=Whole(200))  # type: ignore[arg-type]
+
+    assert [page.width for _, page in pages] == [200, 200]
+
+
 def test_a_slanted_element_is_drawn_slanted() -> None:
     corners = ((0.5, 0.1), (0.9, 0.5), (0.5, 0.9), (0.1, 0.5))
     ((_, page),) = boxed_pages(parsed(Element(0, 1, "table", coordinates=corners)), image((200, 200)), width=200)

@@ -159,7 +159,7 @@ class RateLimiter:
     """
 
     def __init__(self, rates: Mapping[Family, Rate] | None = None, *, share: float = 1.0) -> None:
-        require_number("share", share, above=0, most=1)
+        share = require_number("share", share, above=0, most=1)
         rates_by_family("rates", rates)
         self._overridden = frozenset(rates or ())
         self._share = share

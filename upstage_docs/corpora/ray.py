@@ -249,9 +249,9 @@ def parse_corpus(
     with needing("ray", "A corpus on Ray"):
         import ray
         import ray.data
-    require_whole_number("actors", actors, least=1)
-    require_whole_number("files_per_task", files_per_task, least=1)
-    require_number("cpus_per_actor", cpus_per_actor, above=0)
+    actors = require_whole_number("actors", actors, least=1)
+    files_per_task = require_whole_number("files_per_task", files_per_task, least=1)
+    cpus_per_actor = require_number("cpus_per_actor", cpus_per_actor, above=0)
     options = options or CorpusOptions()
     client = client or Client()
     named: dict[str, str] = {}

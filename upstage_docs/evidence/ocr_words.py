@@ -64,7 +64,7 @@ def uncertain(recognised: object, *, below: float = 0.8, mark: str = "[?]") -> s
     Raises:
         ConfigError: *recognised* does not say how sure its words are, *below* is no confidence, *mark* is no text.
     """
-    require_number("below", below, least=0, most=1)
+    below = require_number("below", below, least=0, most=1)
     if not isinstance(mark, str):
         raise ConfigError(f"mark={mark!r} must be a text.")
     if isinstance(recognised, OcrResult):

@@ -73,7 +73,7 @@ def overlay(
         raise ConfigError("texts= takes a list of texts, one for each line.")
     if len(texts) != len(found):
         raise ConfigError(f"There are {len(found)} lines and {len(texts)} texts; give one each, '' to leave a line.")
-    require_whole_number("dpi", dpi, least=30, most=600)
+    dpi = require_whole_number("dpi", dpi, least=30, most=600)
     for number, place in enumerate(found):
         if not place.boxes or not place.known:
             raise ConfigError(f"Line {number} has no box to write in: {place.note or 'its place is unknown.'}")

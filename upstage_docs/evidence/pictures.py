@@ -139,7 +139,7 @@ def _pages_of(
 ) -> list[PagePicture]:
     """Return the pages that *things* stand on, in order, with their places."""
     require_pillow()
-    require_whole_number("dpi", dpi, least=30, most=600)
+    dpi = require_whole_number("dpi", dpi, least=30, most=600)
     if not isinstance(quote, str):
         raise ConfigError(f"quote={quote!r} must be a text.")
     with ExitStack() as stack:

@@ -89,7 +89,7 @@ class SearchIndex(Generic[Item]):
         """
         if not isinstance(question, str):
             raise ConfigError(f"A question is a text, not {type(question).__name__}.")
-        require_whole_number("count", count, least=1)
+        count = require_whole_number("count", count, least=1)
         scores = self._words.scores(question)
         if self._vectors is not None and self._embeddings is not None and question.strip():
             near = self._vectors @ _unit([self._embeddings.embed_query(question)], 1)[0]

@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields
 from functools import lru_cache, partial
 from itertools import zip_longest
+from numbers import Rational, Real
 from types import MappingProxyType
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast, get_args, get_origin
 
@@ -262,16 +263,18 @@ def require_bool(name: str, value: object) -> None:
         raise ConfigError(f"{name}={value!r} must be True or False.")
 
 
-def require_whole_number(name: str, value: object, *, least: int, most: int | None = None) -> None:
-    """Raise ConfigError unless *value* is a whole number from *least* to *most*; True is none."""
-    _number(_Told(name, "", Definition("", least=least, most=most)), value, int)
+def require_whole_number(name: str, value: object, *, least: int, most: int | None = None) -> int:
+    """Return *value* as `int`; raise ConfigError unless it is whole and from *least* to *most*; True is none."""
+    number: int = _number(_Told(name, "", Definition("", least=least, most=most)), value, int)
+    return number
 
 
 def require_number(
     name: str, value: object, *, least: float | None = None, above: float | None = None, most: float | None = None
-) -> None:
-    """Raise ConfigError unless *value* is a finite number within the bounds; True is none."""
-    _number(_Told(name, "", Definition("", least=least, above=above, most=most)), value, float)
+) -> float:
+    """Return *value* as Python's own number; raise ConfigError unless it is finite and within bounds; True is none."""
+    number: float = _number(_Told(name, "", Definition("", least=least, above=above, most=most)), value, float)
+    return number
 
 
 def require_names(name: str, value: object, allowed: tuple[str, ...]) -> tuple[str, ...]:
@@ -346,8 +349,10 @@ def _number(told: _Told, value: Any, kind: type) -> Any:
     Raises:
         ConfigError: It is not of the type *kind*, or out of bounds.
     """
-    said, number = told.said, float(value) if isinstance(value, float) else value
-    if not isinstance(value, bool):
+    said, number = told.said, value
+    if isinstance(value, Real) and not isinstance(value, Rational):
+        number = float(value)
+    elif not isinstance(value, bool):
         with suppress(TypeError):  # it is no whole number
             number = operator.index(value)
     fits = (

@@ -59,10 +59,12 @@ def boxed_pages(
 
     with Sheets(parsed, document, pages, width) as sheets:
         for sheet in sheets:
-            picture = sheet.picture or Image.new("RGB", (width, round(width * BLANK_RATIO)), "white")
+            picture = sheet.picture or Image.new("RGB", (sheets.width, round(sheets.width * BLANK_RATIO)), "white")
             draw = ImageDraw.Draw(picture)
             for element in sheet.elements:
                 if element.coordinates:
                     corners = [(x * (picture.width - 1), y * (picture.height - 1)) for x, y in element.coordinates]
-                    draw.line([*corners, corners[0]], fill=colour_of(element.category), width=max(2, width // 400))
+                    draw.line(
+                        [*corners, corners[0]], fill=colour_of(element.category), width=max(2, sheets.width // 400)
+                    )
             yield sheet.number, picture

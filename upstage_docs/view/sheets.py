@@ -59,8 +59,7 @@ class Sheets:
         self, parsed: ParsedDocument, document: DocumentInput, pages: Collection[int] | None, width: int
     ) -> None:
         require_pillow()
-        require_whole_number("width", width, least=1, most=10_000)
-        self._width = width
+        self.width = require_whole_number("width", width, least=1, most=10_000)
         with ExitStack() as stack:
             self._source: Source = inspect(document)
             stack.callback(self._source.close)
@@ -112,6 +111,6 @@ class Sheets:
                 else "The answer names a page for these that the file does not have.",
             )
         try:
-            return page_picture(source, number, within=(self._width, _TALLEST * self._width)), ""
+            return page_picture(source, number, within=(self.width, _TALLEST * self.width)), ""
         except SourceError as error:
             return None, str(error)
