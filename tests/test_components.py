@@ -135,6 +135,22 @@ def test_a_misspelled_option_that_is_assigned_is_refused_before_anything_is_sent
     assert LoaderOfACaller(report).load()
 
 
+def test_a_method_of_a_loader_may_be_wrapped(report: Path) -> None:
+    """As tracing and tries do."""
+    loader = UpstageDocumentParseLoader(report, engine="local")
+    calls: list[str] = []
+    lazy_load = loader.lazy_load
+
+    def wrapped() -> Iterator[LangChainDocument]:
+        calls.append("lazy_load")
+        return lazy_load()
+
+    loader.lazy_load = wrapped  # type: ignore[method-assign]
+
+    assert loader.load()
+    assert calls == ["lazy_load"]
+
+
 def test_options_assigned_to_a_reader_are_read_when_it_reads(api: MadeApi, report: Path) -> None:
     reader = UpstageDocumentParseReader(client=api.client())
     before = reader.to_dict()

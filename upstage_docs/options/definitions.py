@@ -380,7 +380,8 @@ def options_of(component: object, kind: type[Kind]) -> Kind:
             that no option has.
     """
     owner = type(component)
-    unknown = [name for name in vars(component).keys() - attributes_of(owner) if not name.startswith("_")]
+    added = vars(component).keys() - attributes_of(owner)
+    unknown = [name for name in added if not name.startswith("_") and not hasattr(owner, name)]  # not a wrapped method
     if unknown and owner.__module__.partition(".")[0].endswith("_upstage_docs"):  # a caller's class may have its own
         raise ConfigError(f"{owner.__name__} has no option {unknown[0]!r}.")
     values = [(name, getattr(component, name)) for name in shared_names(owner, kind)]
