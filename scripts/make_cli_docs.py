@@ -6,7 +6,7 @@ import inspect
 import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin
 
 from typer import Typer
 from typer.models import ArgumentInfo
@@ -45,12 +45,9 @@ def _sections(group: Typer, path: str) -> Iterator[str]:
 
 def _parameters(function: Callable[..., Any]) -> Iterator[tuple[str, Any, Any, Any]]:
     """Yield name, type, typer's description and default of each parameter."""
-    hints = get_type_hints(function, include_extras=True)
+    hints = inspect.get_annotations(function, eval_str=True)
     for name, parameter in inspect.signature(function).parameters.items():
-        hint = hints[name]
-        if get_origin(hint) is Union:  # Python 3.10 puts Optional around what defaults to None
-            hint = get_args(hint)[0]
-        kind, described = get_args(hint)[:2]
+        kind, described = get_args(hints[name])[:2]
         yield name, _plain(kind), described, parameter.default
 
 

@@ -107,7 +107,8 @@ def with_options(**groups: Group) -> Callable[[Callable[..., None]], Callable[..
     """Give a subcommand the options of *groups*, and call it with the object that each group makes of its options."""
 
     def given(command: Callable[..., None]) -> Callable[..., None]:
-        hints = get_type_hints(command, include_extras=True)
+        # `get_type_hints` of Python 3.10 puts Optional around what defaults to None, and typer then sees no option.
+        hints = inspect.get_annotations(command, eval_str=True)
         own = [
             one.replace(annotation=hints[one.name], kind=inspect.Parameter.KEYWORD_ONLY)
             for one in inspect.signature(command).parameters.values()
