@@ -51,7 +51,8 @@ class Healed:
 
 def is_damage(error: Exception, path: Path) -> bool:
     """Say whether *error* means that the file at *path* itself is damaged."""
-    if isinstance(error, UnicodeDecodeError):  # a name in an error of SQLite's own
+    # A name in an error of SQLite's own is no text; Python 3.10 then leaves out all that the error says.
+    if isinstance(error, UnicodeDecodeError) or (type(error) is sqlite3.DatabaseError and not str(error)):
         return True
     if not isinstance(error, sqlite3.DatabaseError):
         return False
