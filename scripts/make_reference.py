@@ -173,7 +173,9 @@ def pages() -> dict[str, str]:
         for name in names_of(package):
             named = getattr(import_module(package), name)
             # A fixture is no function that is called, although pytest before 8.4 has it as one.
-            if not isinstance(named, (type, FunctionType)) or hasattr(named, "_pytestfixturefunction"):
+            # In Python 3.10 a type with arguments is an instance of `type`, too.
+            is_value = get_args(named) or not isinstance(named, (type, FunctionType))
+            if is_value or hasattr(named, "_pytestfixturefunction"):
                 values[page_of(package, name)].setdefault(name, f"| `{package}.{name}` | {value_of(named)} |\n")
                 continue
             place = place_of(package, name)
