@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -103,6 +104,8 @@ def test_an_answer_costs_its_bytes_and_what_they_become(
     command = [sys.executable, "-c", CODE, kind, folder, str(sample_pages)]
     run = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert run.returncode == 0, run.stderr
+    # Python 3.10 cannot write into a row of SQLite, which copies what it is given, and keeps one of the copies.
+    most += 2 if stored and not hasattr(sqlite3.Connection, "blobopen") else 0
     for peak, held, what in json.loads(run.stdout):
         assert what == outcome
         assert peak < most, f"{peak:.2f} times the answer at once"
