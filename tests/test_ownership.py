@@ -732,6 +732,50 @@ def test_each_row_of_a_grid_of_figures_has_its_own_captions(*, above: bool) -> N
     assert [chunk.caption for chunk in chunk_elements(document)] == wanted
 
 
+@pytest.mark.parametrize("pictures", [("", ""), ("North", ""), ("", "South")])
+def test_pictures_without_words_in_a_row_have_each_its_own_caption(pictures: tuple[str, str]) -> None:
+    markup = [f"<figure>{words or '<img>'}</figure>" for words in pictures]
+    captions = ["Figure 1. Rain", "Figure 2. Wind"]
+    document = _side_by_side([("figure", markup), ("caption", [f"<p>{caption}</p>" for caption in captions])])
+
+    chunks = list(chunk_elements(document, output_format="text"))
+
+    assert [chunk.caption for chunk in chunks] == captions
+    assert [words in chunk.text for words, chunk in zip(pictures, chunks, strict=True)] == [True, True]
+
+
+def test_a_table_between_a_picture_without_words_and_a_caption_is_not_lost() -> None:
+    given = _page(("figure", "<figure><img alt=''></figure>"), ("table", _MILLS), ("caption", "<p>Table 1. Mills</p>"))
+
+    (chunk,) = chunk_elements(given, output_format="text")
+
+    assert (chunk.metadata["category"], chunk.caption) == ("table", "Table 1. Mills")
+    assert "North" in chunk.text
+
+
+def test_a_caption_without_room_beside_the_text_above_is_that_of_the_picture_without_words_below_it() -> None:
+    given = _page(
+        ("paragraph", f"<p>{'It rained. ' * 20}</p>"),
+        ("paragraph", "<p>Figure 1. Rain</p>"),
+        ("figure", "<figure><img alt=''></figure>"),
+    )
+
+    chunks = list(chunk_elements(given, output_format="text", chunk_size=225))
+
+    assert [chunk.caption for chunk in chunks] == ["", "Figure 1. Rain"]
+
+
+def test_what_waits_for_the_table_beside_stands_once() -> None:
+    units = ["<p>(in thousands)</p>", "<p>(in millions)</p>"]
+    document = _side_by_side(
+        [("paragraph", units), ("figure", ["<figure><img alt=''></figure>"]), ("table", [TABLE, TABLE])]
+    )
+
+    texts = "\n".join(chunk.text for chunk in chunk_elements(document, output_format="text"))
+
+    assert (texts.count("thousands"), texts.count("millions")) == (1, 1)
+
+
 def test_units_and_sources_in_columns_go_to_the_table_in_their_column() -> None:
     document = _side_by_side(
         [

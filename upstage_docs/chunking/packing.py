@@ -136,7 +136,8 @@ class _Packer:
         self._row: list[Whole] = []  # those beside it, whose captions may stand in a row below all of them
         # After a pending table, what belongs to it or to the next one; else captions without room in the open chunk.
         self._waiting: list[Unit] = []
-        self._bare: Unit | None = None  # a picture without words, which is left out unless a caption follows
+        # A picture without words, or several in a row, which are left out unless a caption follows.
+        self._bare: list[Whole] = []
         # Running headers and footers that may be captions after all: their places among the open units.
         self._asides: list[tuple[int, Unit]] = []
 
@@ -169,9 +170,9 @@ class _Packer:
         if unit.kind == "whole":
             self._add_whole(unit)
             return
-        bare, self._bare = self._bare, None
-        if bare is not None and _is_caption(unit) and self._options.fits(unit.text):
-            self._begin_whole([], bare)
+        bare, self._bare = self._bare, []
+        if bare and _is_caption(unit) and self._options.fits(unit.text):
+            self._begin_whole(bare.pop(), bare)
         if self._whole:
             if self._row and (beside := self._beside(unit)) and (role := beside.role_of(unit, self._options)):
                 unit.kind = role
@@ -203,7 +204,7 @@ class _Packer:
 
     def finish(self) -> None:
         """Complete what is left of the run."""
-        self._bare = None
+        self._bare = []
         self._settle()
         headings = self._take_headings() if self._body else []
         self._flush()
@@ -240,25 +241,29 @@ class _Packer:
 
     def _add_whole(self, unit: Unit) -> None:
         above, self._waiting = self._waiting, []
-        beside: list[Unit] = []
+        row, self._bare = self._bare, []
         if self._whole:
             if self._options.merge_continued_tables and self._whole.take(unit, above):
                 return
             self._whole.waiting = above
             above, beside = columns_apart(self._left_waiting(unit), unit)
-            if len(self._row) < MOST_IN_A_ROW and self._whole.is_beside(unit):
-                self._row.append(self._whole)
-            else:
+            row = [*self._row, self._whole]
+            if not _are_beside(row, unit):
                 self._emit_whole()
+                row = []
         else:
+            row = row if _are_beside(row, unit) else []
+            waited, above = take_above(above, 0, unit, self._options)
+            for one in waited:
+                self._add_text(one, wait=False)
             left, taken, beside = self._take_above(unit)
             if not unit.text and not any(one.kind == "caption" for one in (*taken, *above)):
-                self._bare = unit
+                self._bare, self._waiting = [*row, Whole([], unit)], above
                 return
-            if taken:
+            if taken or beside:
                 self._reopen(left if len(left) > self._repeated else [], repeated=self._repeated)
             above = taken + above
-        self._begin_whole(above, unit)
+        self._begin_whole(Whole(above, unit), row)
         self._waiting = beside
 
     def _take_above(self, unit: Unit) -> tuple[list[Unit], list[Unit], list[Unit]]:
@@ -272,10 +277,10 @@ class _Packer:
         left, taken = take_above(opened, self._repeated, unit, self._options)
         return [one for one in left if one.kind != "aside"] if self._asides else left, taken, beside
 
-    def _begin_whole(self, above: list[Unit], unit: Unit) -> None:
+    def _begin_whole(self, whole: Whole, row: list[Whole]) -> None:
         self._flush()
         self._last = []
-        self._whole = Whole(above, unit)
+        self._whole, self._row = whole, row
 
     def _emit_whole(self) -> None:
         wholes, self._whole, self._row = [*self._row, self._whole], None, []
@@ -461,6 +466,11 @@ class _Packer:
         while count > 1 and opened[count - 1].kind == "heading":
             count -= 1
         return count if opened[count - 1].kind != "heading" else low
+
+
+def _are_beside(row: list[Whole], unit: Unit) -> bool:
+    """Say whether *unit*, a table, chart or figure, is one more of a *row*."""
+    return 0 < len(row) <= MOST_IN_A_ROW and row[-1].is_beside(unit)
 
 
 def _is_caption(unit: Unit) -> bool:
