@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 import zipfile
@@ -282,6 +283,16 @@ def test_a_formula_shared_by_cells_is_shown_in_each_as_it_counts_there() -> None
     )
     (table,) = blocks(read(sheet_with(cells)), "table")
     assert [[cell.text for cell in row] for row in table.rows] == [["=B1*2", "1"], ["=B2*2", "3"]]
+
+
+@pytest.mark.parametrize("formula", ["B1*2)", "IF(&quot;a", "#NEW!"])
+def test_a_shared_formula_that_openpyxl_cannot_move_costs_no_other_cell(formula: str) -> None:
+    cells = (
+        f'<row r="1"><c r="A1"><f t="shared" ref="A1:A2" si="0">{formula}</f></c><c r="B1"><v>1</v></c></row>'
+        '<row r="2"><c r="A2"><f t="shared" si="0"/></c><c r="B2"><v>3</v></c></row>'
+    )
+    (table,) = blocks(read(sheet_with(cells)), "table")
+    assert [[cell.text for cell in row] for row in table.rows] == [[f"={html.unescape(formula)}", "1"], ["", "3"]]
 
 
 def test_a_hidden_shape_is_no_part_of_its_slide() -> None:

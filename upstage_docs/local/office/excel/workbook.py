@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import Any
 
 from lxml import etree
-from openpyxl.formula.translate import Translator
+from openpyxl.formula.tokenizer import TokenizerError
+from openpyxl.formula.translate import Translator, TranslatorError
 from openpyxl.packaging.relationship import get_dependents, get_rels_path
 from openpyxl.utils.cell import coordinate_from_string, coordinate_to_tuple, range_boundaries, range_to_tuple
 
@@ -109,13 +111,14 @@ def _uncalculated(archive: zipfile.ZipFile, path: str) -> Iterator[tuple[tuple[i
                 place, formula = node.get("r"), node.find(f"{_MAIN}f")
                 if formula is not None and place and not node.findtext(f"{_MAIN}v"):
                     text, group = formula.text, formula.get("si", "")
-                    if text and group:
-                        shared[group] = Translator(f"={text}", place)
-                    if text or group in shared:
-                        yield (
-                            coordinate_to_tuple(place),
-                            f"={text}" if text else shared[group].translate_formula(place),
-                        )
+                    shown = f"={text}" if text else ""
+                    with suppress(TokenizerError, TranslatorError, IndexError):  # of one that openpyxl does not know
+                        if text and group:
+                            shared[group] = Translator(shown, place)
+                        elif group in shared:
+                            shown = shared[group].translate_formula(place)
+                    if shown:
+                        yield coordinate_to_tuple(place), shown
             while node.getprevious() is not None:
                 del node.getparent()[0]
 
