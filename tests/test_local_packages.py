@@ -294,6 +294,22 @@ def test_of_two_members_with_one_name_the_one_that_can_be_read_is() -> None:
         assert "Heading" in read(data, "docx")[0]
 
 
+def test_parts_that_unpack_to_more_than_the_archive_says_take_no_more_memory_for_their_number() -> None:
+    from upstage_docs.local.office.archive import open_archive
+
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts_of("docx").items():
+            archive.writestr(name, content)
+        for number in range(60):
+            archive.writestr(f"word/media/{number}.bin", bytes(900_000))
+            archive.infolist()[-1].file_size = 10
+    opened = open_archive(file.getvalue())
+    opened.archive.close()
+    assert len(opened.data) < 25_000_000
+    assert len(opened.losses) == 60
+
+
 def test_a_file_that_is_whole_is_handed_on_as_it_is() -> None:
     """Nothing of it is written anew, which would take its size in memory once more."""
     from upstage_docs.local.office.archive import open_archive

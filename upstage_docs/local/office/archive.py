@@ -33,6 +33,8 @@ MAX_DEPTH = 200
 """Nesting of XML elements; the XML library that reads them gives up at 256."""
 
 _PIECE = 64 << 10
+_LEAST_ROOM = 20_000_000
+"""Bytes that damaged parts unpack to in all, at most, where the archive says that all of it has fewer."""
 _PACKED_PIECE = 64
 """Of a damaged part; what stands in the piece that is damaged is lost."""
 _HEADER = 30
@@ -137,6 +139,7 @@ def _check_parts(archive: zipfile.ZipFile, data: bytes) -> tuple[dict[str, bytes
     for member in archive.infolist():
         name = member.filename
         is_xml = name.lower().endswith((".xml", ".rels"))
+    room = max(_LEAST_ROOM, sum(member.file_size for member in archive.infolist()))
         try:
             with archive.open(member) as stream:
                 if is_xml:
@@ -150,7 +153,8 @@ def _check_parts(archive: zipfile.ZipFile, data: bytes) -> tuple[dict[str, bytes
             if name in intact:  # of two members with one name
                 damaged[name] = archive.read(intact[name])
                 continue
-            rest = b"" if name.startswith(_DOCUMENT_PROPERTIES) else _rest(data, member)
+            rest = b"" if name.startswith(_DOCUMENT_PROPERTIES) else _rest(data, member, room)
+            room -= len(rest)
             damaged[name], roots[name] = _mended_xml(rest) if is_xml else (rest, "")
     if any(root.startswith(_STRICT_NAMES) for root in roots.values()):
         for name, root in roots.items():
@@ -159,23 +163,24 @@ def _check_parts(archive: zipfile.ZipFile, data: bytes) -> tuple[dict[str, bytes
     return damaged, roots
 
 
-def _rest(data: bytes, member: zipfile.ZipInfo) -> bytes:
-    """Return what of a part can be unpacked, whatever the archive says of its size and its checksum."""
+def _rest(data: bytes, member: zipfile.ZipInfo, room: int) -> bytes:
+    """Return what of a part can be unpacked within *room*, whatever the archive says of its size and its checksum."""
     at = member.header_offset
     if member.flag_bits & 0x1 or data[at : at + 4] != b"PK\3\4" or len(data) < at + _HEADER:
         return b""
     at += _HEADER + sum(struct.unpack("<HH", data[at + 26 : at + _HEADER]))
     packed = data[at : at + member.compress_size]
     if member.compress_type == zipfile.ZIP_STORED:
-        return packed
+        return packed[:room]
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
     unpacked = bytearray()
+    most = min(room, max(1_000_000, MAX_RATIO * len(packed)))
     with suppress(zlib.error):
         for start in range(0, len(packed) if member.compress_type == zipfile.ZIP_DEFLATED else 0, _PACKED_PIECE):
             unpacked += unpacker.decompress(packed[start : start + _PACKED_PIECE])
-            if len(unpacked) > max(1_000_000, MAX_RATIO * len(packed)):
-                return b""
-    return bytes(unpacked)
+            if len(unpacked) >= most:
+                break
+    return bytes(unpacked[:most])
 
 
 def _mended_xml(xml: bytes) -> tuple[bytes, str]:
