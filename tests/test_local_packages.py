@@ -17,6 +17,7 @@ openpyxl = pytest.importorskip("openpyxl")
 pptx = pytest.importorskip("pptx")
 
 from upstage_docs.local.office.open import read_office  # noqa: E402
+from upstage_docs.local.office.part_kinds import OFFICE_RELATIONS  # noqa: E402
 from upstage_docs.local.refusal import Refusal  # noqa: E402
 
 Parts = dict[str, bytes]
@@ -292,6 +293,20 @@ def test_of_two_members_with_one_name_the_one_that_can_be_read_is() -> None:
         with pytest.warns(UserWarning, match="Duplicate"):
             data = packed(members)
         assert "Heading" in read(data, "docx")[0]
+
+
+def test_a_link_without_an_address_and_words_about_references_lose_nothing() -> None:
+    parts = parts_of("docx")
+    relations = relations_of("word/document.xml")
+    link = f'<Relationship Id="rIdLink" Type="{OFFICE_RELATIONS}/hyperlink" Target="" TargetMode="External"/>'
+    parts[relations] = parts[relations].replace(b"</Relationships>", link.encode() + b"</Relationships>")
+    words = '<w:hyperlink r:id="rIdLink"><w:r><w:t>Write r:id="rId99" here</w:t></w:r></w:hyperlink>'
+    parts["word/document.xml"] = parts["word/document.xml"].replace(
+        b"<w:sectPr", f"<w:p>{words}</w:p><w:sectPr".encode()
+    )
+    text, losses = read(packed(parts.items()), "docx")
+    assert 'Write r:id="rId99" here' in text
+    assert losses == []
 
 
 def test_parts_that_unpack_to_more_than_the_archive_says_take_no_more_memory_for_their_number() -> None:

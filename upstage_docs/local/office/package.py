@@ -49,6 +49,7 @@ _LISTED = {
 _LISTING = re.compile(rb"<(?:\w+:)?(%s)\s[^<>]*?\b\w+:id=[\"']([^\"'<>]+)[\"']" % b"|".join(_LISTED))
 _ALONE = ("styles", "numbering", "settings", "footnotes", "endnotes", "sst", "styleSheet")
 """Roots of parts of which a file has one, and which are found by the type of the relationship."""
+_TAG_WITH_REFERENCE = re.compile(rb"<[^<>]*\br:[^<>]*>")
 _REFERENCE = re.compile(rb"\br:(?:id|embed|link|dm|pict)=[\"']([^\"'<>]+)[\"']")
 _MOST_SEARCHED = 20_000_000
 """Bytes of a part that is searched for references that lead nowhere."""
@@ -94,7 +95,8 @@ class Package:
         for name in list(self._names.values()):
             if self._what_is(name) and not name.endswith(".rels") and self._size(name) < _MOST_SEARCHED:
                 known = {relation.get("Id", "") for relation in self._relationships(name)}
-                named = {found.decode("utf-8", "replace") for found in _REFERENCE.findall(self.content(name))}
+                tags = _TAG_WITH_REFERENCE.findall(self.content(name))
+                named = {found.decode("utf-8", "replace") for found in _REFERENCE.findall(b"".join(tags))}
                 if named - known - self._missing.get(name, set()):
                     yield f"the part {name} of the file refers to parts that cannot be told"
         self._mend_types()
@@ -152,7 +154,8 @@ class Package:
         types: set[str] = set()
         for relation in list(root):
             identifier, target, kind = (relation.get(key, "") for key in ("Id", "Target", "Type"))
-            if not (identifier and target and kind) or identifier in led_to:
+            external = relation.get("TargetMode") == "External"
+            if not (identifier and kind and (target or external)) or identifier in led_to:
                 root.remove(relation)
                 complete = False
                 continue
@@ -161,7 +164,6 @@ class Package:
             part = self._names.get(told.lower(), "")
             if part.endswith(".rels"):
                 part = ""
-            external = relation.get("TargetMode") == "External"
             if target.startswith("#") or (external and self._what_is(part) is None):
                 led_to[identifier] = ""
                 continue
