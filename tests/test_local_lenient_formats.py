@@ -85,9 +85,10 @@ def test_strict_open_xml_is_read_like_any_other(client: Client, make: Any) -> No
     with zipfile.ZipFile(io.BytesIO(file)) as archive:
         assert b"purl.oclc.org" in archive.read("_rels/.rels")
 
-    text = client.parse(file).text
-    assert "A strict heading" in text
-    assert "in a cell" in text
+    answer = client.parse(file)
+    assert "A strict heading" in answer.text
+    assert "in a cell" in answer.text
+    assert not answer.warnings
 
 
 @pytest.mark.parametrize("style", ["List Number", "List Bullet"])

@@ -19,7 +19,7 @@ from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
 from upstage_docs.local.office.package import UNREADABLE, Package, canonical_names
-from upstage_docs.local.office.part_kinds import is_foreign, is_misnamed, kind_of, with_usual_names
+from upstage_docs.local.office.part_kinds import STRICT_NAMES, is_foreign, is_misnamed, kind_of, with_usual_names
 from upstage_docs.local.refusal import Refusal
 
 MAX_MEMBERS = 20_000
@@ -40,7 +40,6 @@ _PACKED_PIECE = 64
 _HEADER = 30
 """Bytes in front of the name of a part, where it stands in the archive."""
 _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/(\w+)")
-_STRICT_NAMES = "http://purl.oclc.org/ooxml/"
 _RENAMED = {b"extendedProperties": b"extended-properties", b"customProperties": b"custom-properties"}
 _HOLDERS = {"officeDocument", "slide", "worksheet"}
 """Relationships to parts without any of which there is nothing to read."""
@@ -77,12 +76,16 @@ def open_archive(data: bytes) -> Opened:
         _check_sizes(archive)
         renamed = _rename(archive)
         mended, roots = _check_parts(archive, data)
+        losses = [f"the part {name} of the file is damaged; some or all of it may be missing" for name in mended]
+        if any(root.startswith(STRICT_NAMES) for root in roots.values()):
+            for name, root in roots.items():
+                xml = mended[name] if name in mended else archive.read(name)
+                mended[name], roots[name] = _transitional(xml), _transitional(root.encode()).decode()
         found = {kind.relation for kind in map(kind_of, roots.values()) if kind}
         if not found & _HOLDERS and any(member.flag_bits & 0x1 for member in archive.infolist()):
             raise Refusal(  # noqa: TRY301 - the archive is closed
                 "The document is encrypted; save it without a password."
             )
-        losses = [f"the part {name} of the file is damaged; some or all of it may be missing" for name in mended]
         losses += Package(archive, mended, roots).mend()
         if mended or renamed:
             data = _mended(archive, mended)
@@ -156,10 +159,6 @@ def _check_parts(archive: zipfile.ZipFile, data: bytes) -> tuple[dict[str, bytes
             rest = b"" if name.startswith(_DOCUMENT_PROPERTIES) else _rest(data, member, room)
             room -= len(rest)
             damaged[name], roots[name] = _mended_xml(rest) if is_xml else (rest, "")
-    if any(root.startswith(_STRICT_NAMES) for root in roots.values()):
-        for name, root in roots.items():
-            xml = damaged[name] if name in damaged else archive.read(name)
-            damaged[name], roots[name] = _transitional(xml), _transitional(root.encode()).decode()
     return damaged, roots
 
 

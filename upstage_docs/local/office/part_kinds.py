@@ -13,6 +13,7 @@ _DRAWING = _OPEN_XML + "drawingml/2006/"
 OFFICE_RELATIONS = _OPEN_XML + "officeDocument/2006/relationships"
 PACKAGE_RELATIONS = _OPEN_XML + "package/2006/relationships"
 CONTENT_TYPES = _OPEN_XML + "package/2006/content-types"
+STRICT_NAMES = "http://purl.oclc.org/ooxml/"
 _OF_MICROSOFT = "http://schemas.microsoft.com/"
 """Newer charts have roots of the same names in name spaces of their own."""
 
@@ -96,7 +97,8 @@ def kind_of(root: str) -> PartKind | None:
 def is_misnamed(root: str) -> bool:
     """Say whether *root* has the name of a part that is read, in a name space that is none of an Office file."""
     namespace, _, name = root.rpartition(" ")
-    return name in KINDS and KINDS[name].namespace != namespace and not namespace.startswith(_OF_MICROSOFT)
+    kind = KINDS.get(name)
+    return kind is not None and kind.namespace != namespace and not namespace.startswith((_OF_MICROSOFT, STRICT_NAMES))
 
 
 def is_foreign(prefix: str, address: str) -> bool:
