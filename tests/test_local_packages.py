@@ -295,6 +295,16 @@ def test_of_two_members_with_one_name_the_one_that_can_be_read_is() -> None:
         assert "Heading" in read(data, "docx")[0]
 
 
+@pytest.mark.parametrize("form", MADE)
+@pytest.mark.parametrize("root", ["document", "presentation", "settings"])
+def test_the_data_that_a_form_keeps_are_no_part_of_office(form: str, root: str) -> None:
+    """Programs give them the names that they like: the roots of parts that are read too."""
+    parts = parts_of(form)
+    expected = read(packed(parts.items()), form)
+    parts["customXml/item1.xml"] = f'<{root} xmlns="urn:forms"><title>Order</title></{root}>'.encode()
+    assert read(packed(parts.items()), form) == expected
+
+
 def test_a_link_without_an_address_and_words_about_references_lose_nothing() -> None:
     parts = parts_of("docx")
     relations = relations_of("word/document.xml")

@@ -43,8 +43,8 @@ _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/(\w+)")
 _RENAMED = {b"extendedProperties": b"extended-properties", b"customProperties": b"custom-properties"}
 _HOLDERS = {"officeDocument", "slide", "worksheet"}
 """Relationships to parts without any of which there is nothing to read."""
-_DOCUMENT_PROPERTIES = "docProps/"
-"""Folder of parts of which nothing is read."""
+_UNREAD = ("docProps/", "customXml/")
+"""Folders of parts of which nothing is read; what forms keep there may be called as the parts of Office are."""
 
 
 class Opened(NamedTuple):
@@ -139,14 +139,15 @@ def _check_parts(archive: zipfile.ZipFile, data: bytes) -> tuple[dict[str, bytes
     damaged: dict[str, bytes] = {}
     roots: dict[str, str] = {}
     intact: dict[str, zipfile.ZipInfo] = {}
+    room = max(_LEAST_ROOM, sum(member.file_size for member in archive.infolist()))
     for member in archive.infolist():
         name = member.filename
         is_xml = name.lower().endswith((".xml", ".rels"))
-    room = max(_LEAST_ROOM, sum(member.file_size for member in archive.infolist()))
+        is_read = name.endswith(".rels") or not name.startswith(_UNREAD)
         try:
             with archive.open(member) as stream:
                 if is_xml:
-                    roots[name] = census.take(stream)
+                    roots[name] = census.take(stream, is_read=is_read)
                 else:
                     while stream.read(_PIECE):
                         pass
@@ -156,7 +157,7 @@ def _check_parts(archive: zipfile.ZipFile, data: bytes) -> tuple[dict[str, bytes
             if name in intact:  # of two members with one name
                 damaged[name] = archive.read(intact[name])
                 continue
-            rest = b"" if name.startswith(_DOCUMENT_PROPERTIES) else _rest(data, member, room)
+            rest = _rest(data, member, room) if is_read else b""
             room -= len(rest)
             damaged[name], roots[name] = _mended_xml(rest) if is_xml else (rest, "")
     return damaged, roots
@@ -235,8 +236,10 @@ class _Census:
         self._root = ""
         self._misnamed = False  # whether a prefix stands for another name space than it does in Office files
 
-    def take(self, stream: IO[bytes]) -> str:
+    def take(self, stream: IO[bytes], *, is_read: bool) -> str:
         """Count the elements of a part, and return its root: name space and name with a space between them.
+
+        Nothing is said of the root of one that is not read.
 
         Raises:
             ExpatError, ValueError: It is no XML, or one that the XML library refuses.
@@ -249,6 +252,8 @@ class _Census:
         self._depth = 0
         self._misnamed = False
         parser.ParseFile(stream)
+        if not is_read:
+            return ""
         if is_misnamed(self._root) or (self._misnamed and kind_of(self._root)):
             raise ValueError(self._root)
         return self._root
