@@ -463,9 +463,9 @@ def _told(shape: msgspec.Struct, kind: type[msgspec.Struct]) -> dict[str, Any]:
     A state may be written in capitals.
     """
     told = {name: value for name in kind.__struct_fields__ if (value := getattr(shape, name, None))}
-    if "status" in told:
-        told["status"] = told["status"].lower()
     shown = {name: redact(value) for name, value in told.items() if isinstance(value, str) and name != "download_url"}
+    if "status" in shown:
+        shown["status"] = shown["status"].lower()  # not before: a key is hidden as it is written
     return told | shown
 
 
