@@ -69,6 +69,9 @@ def headings(text: str, **options: Any) -> list[str]:
         ("**1. Tides rise.**\n\nIt rose.", ""),
         ("**1. Tides** rise\n\nIt rose.", ""),
         ("**Tides**\n\nIt rose.", ""),
+        ("**5 boats**\n\ncame in.", ""),
+        ("## Sea\n\nIt is.\n\n**1. Tides**\n\nIt rose.", "Sea > 1. Tides"),
+        ("## Sea\n\n**1. Tides**\n\nIt rose.\n\n## Quay\n\nIt fell.", "Quay"),
     ],
 )
 def test_what_is_a_heading_and_what_is_none(text: str, path: str) -> None:

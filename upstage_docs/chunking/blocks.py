@@ -12,7 +12,8 @@ from upstage_docs.chunking.markdown import UNREAD, MarkdownBlock, lines_of, mark
 from upstage_docs.chunking.markup_regions import Region, outermost, regions, wholes
 from upstage_docs.chunking.masking import FILLER, masked, masked_but_code
 from upstage_docs.chunking.text_breaks import has_code, has_words
-from upstage_docs.records.heading_numbering import read_numbering
+from upstage_docs.records.heading_levels import DEEPEST
+from upstage_docs.records.heading_numbering import read_numbering, without_numbering
 from upstage_docs.records.wording import caption_label, ends_with_stop
 
 
@@ -23,7 +24,7 @@ class Block(msgspec.Struct, frozen=True, gc=False):
         start, end: Its offsets, white space around it left out.
         kind: `heading`, `caption`, `whole` (a table or a figure) or `text`.
         category: What Document Parse would call it.
-        level: Depth of a heading 1-6, 0 for anything else.
+        level: Depth of a heading 1-6, 7 for one in bold that stands below all of these, 0 for anything else.
         element_id: The `id` attribute where it is a number, as in the API's HTML, else None.
         title: The words of a heading of Markdown, without its marks; `""` for any other.
     """
@@ -236,6 +237,11 @@ def _block(text: str, structure: str, region: Region) -> Block | None:
     return Block(start, start + len(body), kind, category, level, number)
 
 
+def _is_numbered_title(words: str) -> bool:
+    """Say whether *words* are numbered, and neither a sentence nor a quantity ("5 apples")."""
+    return bool(read_numbering(words)) and not (ends_with_stop(words) or without_numbering(words)[:1].islower())
+
+
 def _paragraph(text: str, start: int, end: int, category: str) -> Iterator[Block]:
     body = text[start:end].strip()
     if not has_words(body) or (body[:4] == "<!--" and _COMMENTS.match(body)):
@@ -245,7 +251,7 @@ def _paragraph(text: str, start: int, end: int, category: str) -> Iterator[Block
     if (image := _IMAGE.match(body)) and (image.end() == len(body) or caption_label(body[image.end() :])):
         yield Block(start, start + len(image[0].rstrip()), "whole", "figure")
         start += image.end()
-    if (bold := _BOLD_LINE.fullmatch(body)) and read_numbering(bold[2]) and not ends_with_stop(bold[2]):
-        yield Block(start, end, "heading", "heading1", 1, None, bold[2])
+    if (bold := _BOLD_LINE.fullmatch(body)) and _is_numbered_title(bold[2]):
+        yield Block(start, end, "heading", "heading1", DEEPEST + 1, None, bold[2])
     elif start < end:
         yield Block(start, end, "text", category)

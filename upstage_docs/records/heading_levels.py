@@ -236,7 +236,7 @@ class HeadingLevels:
 
         Args:
             words: Its text, on one line.
-            declared: The level 1-6 that the engine knows, 0 where it knows none.
+            declared: The level 1-6 that the engine knows, 0 where it knows none, 7 below all that it knows.
             size: The size of its font in any unit, the same for all; 0 where it is not known.
         """
         in_contents = self._contents.get(title_key(words), 0) if self._contents else 0
@@ -244,6 +244,7 @@ class HeadingLevels:
             return 0
         self._confirmed += in_contents > 0
         numbering = self._numbering(words)
+        declared = declared if declared <= DEEPEST or self._declares else 0
         self._declares = self._declares or declared > 0
         if declared or (self._declares and not self._declares_all):
             level = declared or 1
