@@ -331,10 +331,20 @@ def test_a_table_whose_columns_are_told_by_dashes_is_a_table(table: str, indent:
         "One line\n\n--- ---\n\nMore",
         "-----\n\nOne line\n\n-----",
         "-----\nOne\n-----",
+        "```\n---- ----\na    b\n\nc    d\n```\n\nOne line",
+        "> One line\n---- ----\na    b",
     ],
 )
 def test_dashes_without_rows_are_no_table(text: str) -> None:
     assert all(category != "table" for category, _ in found(text))
+
+
+def test_a_bar_in_a_cell_below_dashes_makes_no_header_of_its_row() -> None:
+    table = "Name        Cost\n----------  ----\n" + "".join(f"mill {row}|x     {row}\n" for row in range(12))
+    parts = split_text(ChunkOptions(chunk_size=110, oversized_tables="split_rows"), table)
+
+    assert len(parts) > 1
+    assert ["mill 0|x" in part for part in parts] == [True] + [False] * (len(parts) - 1)
 
 
 def test_a_picture_and_its_caption_on_the_next_line_are_one_chunk_of_their_own() -> None:

@@ -272,7 +272,7 @@ def _parser(*, is_html: bool) -> MarkdownIt:
     # The parser's own rule for tables makes a token of every cell, and knows no line breaks in them.
     parser.block.ruler.before("code", "pipe_table", _pipe_table, interrupts)
     parser.block.ruler.before("code", "grid_table", _grid_table, interrupts)
-    parser.block.ruler.before("code", "dashed_table", _dashed_table)
+    parser.block.ruler.before("hr", "dashed_table", _dashed_table)  # a fence or a quote is no name of a column
     if is_html:
         parser.disable("code")
     return parser

@@ -392,7 +392,8 @@ def _split_lines(text: str, limits: RowSizes, header_rows: int) -> list[TablePar
         rows, ends, start = table.rows, table.tail, table.head
         above = [line for line in lines_of(text[:start]) if "|" in line and not is_rule(line)]
         read = [text[slice(*row)] for row in rows[:MOST_ROWS_READ]]
-        told = (header_rows or header_rows_of_lines([*above, *read])) if "|" in text else 0  # else dashes tell
+        is_drawn = "|" in text[:start] or "-+" in text[:start]  # else dashes tell
+        told = (header_rows or header_rows_of_lines([*above, *read])) if is_drawn else 0
         extra = max(0, told - len(above))
     is_told = header_rows > 0 and len(rows) > extra
     if table and len(rows) - extra < 2 and not is_told:
