@@ -240,6 +240,7 @@ def test_a_date_without_a_zone_is_of_utc(date: str, monkeypatch: pytest.MonkeyPa
         ("10,300", "1s,1m", SeenLimits(pages=300, pages_interval=60)),
         ("10, 10;w=1, 50;w=60, 1000;w=3600", "", SeenLimits(pages=50, pages_interval=60)),
         ("300, 10000;w=86400", "", SeenLimits(pages=300)),
+        ("100,100;w=60", "", SeenLimits(pages=100, pages_interval=60)),
     ],
 )
 def test_of_limits_that_disagree_the_one_that_allows_least_counts(limit: str, interval: str, seen: SeenLimits) -> None:

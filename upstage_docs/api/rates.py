@@ -54,8 +54,8 @@ _LONGEST_INTERVAL = 60.0
 _LIMITS = "x-upstage-ratelimit-"
 _NUMBER = re.compile(r"\+?[0-9]+(\.[0-9]+)?")
 # `1,000` is a thousand, not a limit of one that was joined to another, unless each of them has an interval: read as
-# that, it would nearly stop a client, and the other mistake costs a 429.
-_GROUPED = re.compile(r"(?<![^\s,])[1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9.])")
+# that, it would nearly stop a client, and the other mistake costs a 429. `100,100;w=60` says a limit once more.
+_GROUPED = re.compile(r"(?<![^\s,])(?!([0-9]+),\1\s*;)[1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9.])")
 # `300;w=60` (https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers), `300/minute`, `300 per minute`
 _WINDOW = re.compile(r"\s*(?:;\s*w\s*=|/|\bper\b)\s*", re.IGNORECASE)
 _RETRY_AFTER = f"{_LIMITS}retry-after-"
