@@ -92,6 +92,17 @@ def test_a_row_that_a_cell_of_the_header_spans_is_of_the_header() -> None:
     assert header_rows_of(f"<table><thead>{head}</thead><tbody>{'<tr><td>a</td><td>1</td><td>2</td></tr>' * 3}") == 2
 
 
+@pytest.mark.parametrize(("empty", "names", "sections"), [(1, 1, 0), (0, 12, 0), (0, 1, 40)])
+def test_rows_of_a_thead_that_are_empty_or_too_many_to_read_are_of_it(empty: int, names: int, sections: int) -> None:
+    rows = ["", *["<td>Site</td><td>2024</td><td>2023</td>"] * names, *["<td>Noise</td><td></td><td></td>"] * sections]
+    head = "".join(f"<tr>{row}</tr>" for row in rows[1 - empty :])
+    table = f"<table><thead>{head}</thead><tbody>{'<tr><td>a</td><td>1</td><td>2</td></tr>' * 9}</tbody></table>"
+    parts = list(chunk_elements(Element(0, 1, "table", table), chunk_size=60, oversized_tables="split_rows"))
+
+    assert header_rows_of(table) == empty + names + sections
+    assert all((part.text.count("Site"), part.text.count("Noise")) == (names, sections) for part in parts)
+
+
 def test_a_thead_says_so_itself() -> None:
     rows = [f"<tr><td>{n}</td><td>{n}</td></tr>" for n in range(5)]
 

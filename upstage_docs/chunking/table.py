@@ -212,8 +212,8 @@ class Table:
             cells = self._count(titles)
         if cells < 2:
             titles = 0  # one cell to a row is how this table is
-        if declared == titles + 1:
-            return declared  # nearly always, and no cell of it need be read
+        if declared == titles + 1 or declared > MOST_ROWS_READ:
+            return declared  # the former nearly always, and no cell of it need be read
         if declared > titles:
             return titles + without_sections(list(map(self._read_cells, range(titles, declared))))
         if titles + 1 >= len(self.rows):

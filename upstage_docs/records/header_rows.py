@@ -184,7 +184,8 @@ def header_rows_of(text: str) -> int:
             return 1
         # One cell to a row is a title above the header.
         if text.count("</td", head, end) + text.count("</th>", head, end) > declared:
-            return without_sections(_rows_of_cells(text, head, end)) if declared > 1 else 1
+            rows = _rows_of_cells(text, head, end) if 1 < declared <= MOST_ROWS_READ else []
+            return declared - len(rows) + without_sections(rows)
     return infer_header_rows(_rows_of_cells(text, start, len(text)))
 
 
