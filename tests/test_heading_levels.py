@@ -108,6 +108,10 @@ DOCUMENTS: dict[str, list[tuple[str, int]]] = {
         f"chapters called {word}": [(f"{word} 1 A", 1), ("1.1 B", 2), (f"{word} 2 C", 1)]
         for word in ("Phase", "Bab", "Rozdział", "Bölüm", "Hoofdstuk", "Κεφάλαιο", "บทที่", "अध्याय", "الفصل")
     },
+    "phases of a plan": [("1. Plan", 1), ("1.1 Steps", 2), ("Phase 1: A", 3), ("Phase 2: B", 3), ("2. Budget", 1)],
+    "phases of a chapter": [("Chapter 1 Plan", 1), ("Phase 1", 2), ("Phase 2", 2), ("Chapter 2 Budget", 1)],
+    "chapters of Greek in capitals": [("ΚΕΦΑΛΑΙΟ 1 Α", 1), ("1.1 Β", 2), ("ΚΕΦΑΛΑΙΟ 2 Γ", 1)],
+    "a word of Arabic that is no chapter": [("1. مقدمة", 1), ("الفصل العنصري", 2), ("2. خاتمة", 1)],
     "signatures": [("PART IV", 1), ("Item 15. Exhibits", 2), ("SIGNATURES", 1)],
 }  # fmt: skip
 

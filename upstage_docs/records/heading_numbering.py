@@ -19,6 +19,7 @@ _STYLES = (
         "enclosed chinese",
         "decimal",
         "capital",
+        "phase",  # of a plan or a study, in sections of either
         "korean",
         "bracketed",
         "korean bracket",
@@ -56,8 +57,8 @@ _PART = (
 )
 _CHAPTER = (
     rf"제\s*(?P<n>\d+)\s*장|(?P<r>\d+)\s?장(?=\s|$|[.:])|第\s*(?:(?P<o>\d+)|[{_CJK_DIGITS}]+)\s*章"
-    rf"|第\s*\d+(?=\s*【)|(?i:chapter|ch\.|kapitel|chapitre|cap[íi]tulo|capo|chương|глава|module|phase|bab|rozdział|bölüm|hoofdstuk|κεφάλαιο|บทที่|अध्याय)\s*(?:(?P<m>\d+)(?:er)?|[IVXLC]+|(?i:{_IN_WORDS}))\b(?!\.\d)"
-    r"|الفصل\s+(?:\d+|ال\w+)|(?i:item)\s+\d+[A-C]?(?:\s*[.:—–-]|(?=\s+[A-Z(])|\s*\Z)"
+    rf"|第\s*\d+(?=\s*【)|(?i:chapter|ch\.|kapitel|chapitre|cap[íi]tulo|capo|chương|глава|module|bab|rozdział|bölüm|hoofdstuk|κεφ[άα]λαιο|บทที่|अध्याय)\s*(?:(?P<m>\d+)(?:er)?|[IVXLC]+|(?i:{_IN_WORDS}))\b(?!\.\d)"
+    r"|الفصل\s+(?:\d+|ال(?:[أا]ول|ثاني|ثالث|رابع|خامس|سادس|سابع|ثامن|تاسع|عاشر|حادي|تمهيدي)\b)|(?i:item)\s+\d+[A-C]?(?:\s*[.:—–-]|(?=\s+[A-Z(])|\s*\Z)"
     r"|(?i:appendix|annex|schedule|anhang|annexe|anexo)\s+(?:(?P<p>[A-Z])|\d+|[IVX]+)\b(?!\.\d)"
     r"|(?i:exhibit)\s+(?P<q>[A-Z])(?!\w)"
     rf"|[\[(<〔【]?\s?(?:부\s?록|별\s?[첨지]|붙\s?임|첨\s?부|참\s?고(?=\s?\d+(?:$|[\s.:)\]>〕】]))|付録|附录|附錄|附件|附属書)\s*(?:\d+|제\s*\d+\s*호(?:\s*서식)?|[A-Z]|[{_CJK_DIGITS}]+)?(?=$|[\s.:)\]>〕】])"
@@ -99,6 +100,7 @@ _NUMBERINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "capital",
             r"(?:(?i:appendix|annex)\s+)?(?P<n>[A-Z](?:\.\d{1,2}){1,5})(?:\.|(?=\s))(?=\s+\S)|(?P<m>[A-Z])(?:\.|\))(?=\s+\S)",
         ),
+        ("phase", rf"(?i:phase)\s*(?:\d+|[IVXLC]+|(?i:{_IN_WORDS}))\b(?!\.\d)"),
         ("korean", rf"(?P<n>[{_HANGUL}ㄱ-ㅎ](?:-\d{{1,2}})?)\.(?=\s*\S)"),
         ("bracketed", r"\d{1,2}[)〕](?=\s*\S)"),
         ("korean bracket", rf"[{_HANGUL}ㄱ-ㅎ]\)(?=\s*\S)"),
