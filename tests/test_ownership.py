@@ -59,6 +59,7 @@ from upstage_docs.records.wording import caption_label, is_note, is_unit
         "参考図表1 売上",
         "附件表1 收入",
         "Πίνακας 4. Πωλήσεις",
+        "ΠΙΝΑΚΑΣ 4. Πωλήσεις",
         "Таблиця 4 – Продажі",
         "ตารางที่ 4 ยอดขาย",
         "ตาราง ๔ ยอดขาย",
@@ -103,6 +104,7 @@ def test_a_caption_of_a_table_is_told_by_its_words(words: str) -> None:
         "Figur 4. Priser",
         "Gambar 4. Harga",
         "Σχήμα 2: Ροή",
+        "ΣΧΗΜΑ 2: Ροή",
         "Диаграмма 2. Продажи",
         "График 2 – Продажи",
         "Biểu đồ 2: Doanh thu",
@@ -403,6 +405,7 @@ def test_a_note_is_told(words: str) -> None:
         "- 는개가 내렸다",
         "- 为客户服务",
         "- はい",
+        "Lecture: Introduction to harbours",
     ],
 )
 def test_what_is_no_note(words: str) -> None:

@@ -28,13 +28,13 @@ _OPEN = r"[\s:\"'“‘*_#>|~\-–—■□▶▷●○◆◇◎△▲☞▣◈�
 _CLOSE_MARK = r"[>〉》」』】〕］｣\])）＞≫»*_]"
 _TABLES_LATIN = (
     r"tables?|tab\.|tab(?=\s?\d+\s?[:.])|tabelle|tabela|tabella|tabla|tableau|tabell?|tabulka|"
-    r"tablica|tablo|taulukko|quadro|cuadro|таблиц[ая]|табл\.|bảng|πίνακας|ตาราง(?:ที่)?|(?:ال)?جدول|तालिका|सारणी|טבלה|לוח"
+    r"tablica|tablo|taulukko|quadro|cuadro|таблиц[ая]|табл\.|bảng|π[ίι]νακας|ตาราง(?:ที่)?|(?:ال)?جدول|तालिका|सारणी|טבלה|לוח"
 )
 _FIGURES_LATIN = (
     r"fig(?:ure)?s?\.?|charts?|graphs?|diagrams?|plates?|maps?|schemes?|photos?|photographs?|images?|illustrations?|pictures?|"
     r"plots?|exhibits?|graphic|infographic|drawings?|screenshots?|abbildung|abb\.|bild|schaubild|karte|figura?|obr\.|gambar|mapa|carte|"
     r"ilustraci[óo]n|sch[ée]ma|gr[áa]fico|graphique|grafik|diagramm|figuur|rys\.|kuva|şekil|рисунок|рис\.|"
-    r"диаграмма|график|схема|фото|карта|hình(?:\s+ảnh)?|ảnh|biểu\s+đồ|sơ\s+đồ|bản\s+đồ|đồ\s+thị|σχήμα|εικόνα|διάγραμμα|γράφημα|χάρτης|"
+    r"диаграмма|график|схема|фото|карта|hình(?:\s+ảnh)?|ảnh|biểu\s+đồ|sơ\s+đồ|bản\s+đồ|đồ\s+thị|σχ[ήη]μα|εικ[όο]να|δι[άα]γραμμα|γρ[άα]φημα|χ[άα]ρτης|"
     r"(?:รูป(?:ภาพ)?|ภาพ|แผน(?:ภูมิ|ภาพ|ผัง|ที่)|กราฟ)(?:ที่)?|(?:ال)?(?:شكل|صورة|خريطة|مخطط|رسم(?:\s+(?:ال)?بياني)?)|شکل|نمودار|"
     r"चित्र|आरेख|मानचित्र|ग्राफ़?|चार्ट|איור|תרשים|גרף|מפה"
 )
@@ -331,7 +331,7 @@ _NOTE = compile_when_used(
     r"(?:nm|na|n[./]a\.?|nd|ns|…|\.{2,3}|[-–—])\s*[=:]\s*[^\W\d]|(?-i:[repf])\s*=\s*[^\W\d]|"
     r"(?:r\s*[=:]?\s*revised|p\s*[=:]?\s*(?:preliminary|provisional|projected)|e\s*[=:]?\s*estimated?|f\s*[=:]?\s*forecast)\b|"
     r"significance\s*:|p\s?<\s?0?\.\d|quellen?\s*:|anmerkung(?:en)?\s*:|fuentes?\s*:|notas?\s*:|fontes?\s*:|note\s*:|fonti?\s*:|bron\s*:|"
-    r"источники?\s*[:.]|примечани[ея]\s*[:.]|джерел[оа]\s*:|примітк[аи]\s*:|nguồn\s*:|ghi\s+chú\s*:|źródł[oa]\s*:|uwag[ai]\s*:|kaynak(?:lar)?\s*:|lecture\s*:|"
+    r"источники?\s*[:.]|примечани[ея]\s*[:.]|джерел[оа]\s*:|примітк[аи]\s*:|nguồn\s*:|ghi\s+chú\s*:|źródł[oa]\s*:|uwag[ai]\s*:|kaynak(?:lar)?\s*:|lecture\s:|"
     r"(?:πηγή|σημείωση|ที่มา|หมายเหตุ|(?:ال)?مصدر|ملاحظ(?:ة|ات)|स्रोत|टिप्पणी|नोट|מקור|הערה)\s*:|"
     r"(?<![(（])주\s*[)）:：.\]】〉>〕］*]|(?<=[(（])주\s*[)）](?:\s+\d|\d+(?!\w))|주\s*\d+\s*[)）:：.\]】〉>〕］]|주석\s*[:：)）]|각\s?주\s*(?:\d+\s*)?[:：)]|"
     r"단\s?[,，]\s|[가-힣\s]{0,16}(?:반올림|단수\s?차이|끝수\s?처리)[^.]{0,24}(?:일치|않|다를|상이)|(?:그림|사진|표)\s?(?:출처|제공|자료)\s*[:：]\s*\S|(?:원|통계|근거)?\s?자\s?료\s*(?:출처|원|제공)?\s*[:：;=)\]】〉>〕］]|(?:통계\s?)?출\s?처(?:\s?\([^()]{1,6}\))?(?:\s*[:：;=)\]】〉>〕］|]|\s[–—-]\s)|비\s?고\s*[:：)\]】〉>]|비고\s\d+\s*[.)]|참\s?고\s*[:：)]|"
