@@ -477,6 +477,28 @@ def test_names_beside_what_they_name_are_a_table_of_two_columns(rows: list[list[
     assert "thead" not in str(answer)
 
 
+@pytest.mark.parametrize(
+    ("rows", "apart"),
+    [
+        ([["Ada North", "Bo South"], ["Port of Cork", "Port of Bergen 5003"], ["ada@tides.no", "bo2@tides.no"]], 16),
+        ([["Harbour Stores", "Ada North"], ["Customs House", "12 Quay Street"], ["Cork", "Bergen 5003"]], 13),
+    ],
+    ids=["authors", "addresses"],
+)
+def test_authors_and_addresses_side_by_side_are_no_table(rows: list[list[str]], apart: int) -> None:
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 780, ["Of lamps and tides"], size=18, font="Helvetica-Bold")
+        for r, row in enumerate(rows):
+            for x, cell in zip((60, 320), row, strict=True):
+                text(sheet, x, 745 - apart * r, [cell], size=10)
+        text(sheet, 60, 670, paragraph(SEA, 6))
+
+    answer = elements(page)
+    assert tables(answer) == []
+    lines = "\n".join(element["content"]["text"] for element in answer).split("\n")
+    assert lines[1:7] == [row[column] for column in (0, 1) for row in rows]
+
+
 def test_two_columns_of_names_and_texts_are_no_table() -> None:
     def letter(sheet: Canvas) -> None:
         for r, (left, right) in enumerate(
