@@ -499,6 +499,27 @@ def test_authors_and_addresses_side_by_side_are_no_table(rows: list[list[str]], 
     assert lines[1:7] == [row[column] for column in (0, 1) for row in rows]
 
 
+@pytest.mark.parametrize("rest", ["port of call", "(of the bay)"])
+def test_the_rest_of_the_name_of_the_first_column_is_no_row(rest: str) -> None:
+    """Its lines stand as far apart as the rows do."""
+    rows = [
+        ["Name of each", "Ships", "Dues"],
+        [rest],
+        ["Cork", "120", "98"],
+        ["Bergen", "45", "44"],
+        ["Oslo", "7", "8"],
+    ]
+
+    def page(sheet: Canvas) -> None:
+        text(sheet, 60, 790, paragraph(SEA, 4))
+        for r, row in enumerate(rows):
+            for x, cell in zip((60, 300, 400), row, strict=False):
+                text(sheet, x, 700 - 12 * r, [cell], size=10)
+        text(sheet, 60, 600, paragraph(SEA, 4))
+
+    assert tables(elements(page)) == [[[f"Name of each {rest}", "Ships", "Dues"], *rows[2:]]]
+
+
 def test_two_columns_of_names_and_texts_are_no_table() -> None:
     def letter(sheet: Canvas) -> None:
         for r, (left, right) in enumerate(

@@ -364,7 +364,7 @@ def _header_height(
 ) -> int:
     """Return how many rows stand above the first of values, those that are labels of sections left out.
 
-    A line below the name of the first column goes on with it where it is nearer than rows are to each other.
+    A line below the name of the first column goes on with it where it begins small or is nearer than rows are.
     """
     if first is None:
         return 1
@@ -377,7 +377,8 @@ def _header_height(
     for number in range(top, first):
         above, line = rows[number - 1][0], rows[number][0]
         apart = line.baseline - above.baseline
-        if apart >= min(_NEXT_LINE * above.size, _NEARER * pitch):
+        goes_on = line.text[0].islower() or line.text[0] == "("
+        if not goes_on and apart >= min(_NEXT_LINE * above.size, _NEARER * pitch):
             return number
     return first
 
