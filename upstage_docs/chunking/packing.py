@@ -113,6 +113,9 @@ def split_text(options: ChunkOptions, text: str) -> list[str]:
     return [chunk.text for chunk in chunk_with(options, [Record("", text, {})], TextBuilder(options))]
 
 
+_LONGEST_ASKED = 240  # characters of a text with its tag; of those without room in a report, one in eight has less
+
+
 class _Packer:
     """Packs units in order; holds no more than the chunk that is open, the one before it and a pending table.
 
@@ -339,7 +342,9 @@ class _Packer:
 
     def _open_next(self, unit: Unit, *, wait: bool = True) -> None:
         """Open a chunk with a text that has no room in the open one, or cut it; a caption waits for its table."""
-        if wait and _is_caption(unit):
+        # Many texts come here, and few are captions: what is neither short nor too long is not asked, which takes time.
+        is_asked = unit.kind == "caption" or not _LONGEST_ASKED < len(unit.text) <= self._options.chunk_size
+        if wait and is_asked and _is_caption(unit):
             self._waiting.append(unit)
             return
         if self._body or (self._open and unit.kind == "heading"):
