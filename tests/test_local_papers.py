@@ -260,6 +260,41 @@ def test_texts_of_several_lines_below_names_between_rules_are_cells(lefts: tuple
     assert categories(answer) == ["paragraph", "caption", "table", "paragraph"]
 
 
+def test_a_text_in_two_languages_between_rules_is_one_of_two_columns() -> None:
+    """Each has its name above it, and no line of it is a label."""
+    texts = (
+        (
+            "Abstract",
+            wrap(
+                "The lamps of the harbour are lit by hand each night, and the board pays for the oil that they burn. "
+                "We tell what it costs. Then we tell how the pilots of the bay see them from the sea in rain and snow.",
+                46,
+            ),
+        ),
+        (
+            "Kurzfassung",
+            wrap(
+                "Die Lampen des Hafens werden von Hand angezündet, und der Rat zahlt das Öl, das sie verbrennen. "
+                "Wir sagen, was es kostet. Dann sagen wir, wie die Lotsen sie von See sehen.",
+                46,
+            ),
+        ),
+    )
+
+    def paper(sheet: Canvas) -> None:
+        for x, (name, lines) in zip((66, 310), texts, strict=True):
+            text(sheet, x, 728, [name], font="Helvetica-Bold")
+            text(sheet, x, 708, lines)
+        for height in (740, 722, 635):
+            sheet.line(60, height, 535, height)
+        text(sheet, 60, 600, paragraph(QUAY, 4))
+
+    answer = elements(paper)
+    assert tables(answer) == []
+    assert categories(answer) == ["heading1", "paragraph", "heading1", "paragraph", "paragraph"]
+    assert [element["content"]["text"].split("\n") for element in answer[1:4:2]] == [lines for _, lines in texts]
+
+
 def test_tables_side_by_side_between_rules_of_their_own_are_two() -> None:
     """Their rows stand on one line, as those of one table would; each has its caption above it."""
     left = [["Station", "Depth"], ["North", "12.5"], ["South", "31.0"], ["West", "8.2"]]

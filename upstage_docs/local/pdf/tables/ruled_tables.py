@@ -202,7 +202,8 @@ def _columns_under_names(names: Sequence[Text], texts: Sequence[Text]) -> list[l
 def _named_texts(texts: Sequence[Text], rules: Sequence[Box]) -> Table | None:
     """Return the table of texts of several lines below the names of their columns, None if there is none.
 
-    A row begins at each line of the first column that goes on with no line above it.
+    A row begins at each line of the first column that goes on with no line above it, as one that begins small does
+    unless the first label does too.
     """
     names = [text for text in texts if text.baseline < rules[1][1]]
     texts = texts[len(names) :]
@@ -214,7 +215,10 @@ def _named_texts(texts: Sequence[Text], rules: Sequence[Box]) -> Table | None:
         line.baseline
         for above, line in pairwise(labels)
         if line.baseline - above.baseline > _NEXT_LINE * line.size
-        or above.box[2] + _SPACE * line.size + Line(line.words).first_width < right
+        or (
+            line.text[0].islower() <= labels[0].text[0].islower()
+            and above.box[2] + _SPACE * line.size + Line(line.words).first_width < right
+        )
     ]
     rows = [[name.text for name in sorted(names, key=lambda name: name.box[0])]]
     rows += [["" for _ in columns] for _ in starts]
